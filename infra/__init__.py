@@ -1,0 +1,1 @@
+"""Where Postroom runs: a laptop (local) or Google Cloud (terraform)."""

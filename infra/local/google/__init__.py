@@ -1,0 +1,1 @@
+"""A strict stand-in for Google: OAuth, Gmail and Pub/Sub push."""

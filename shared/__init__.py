@@ -1,0 +1,1 @@
+"""Postroom: Gmail inside a SaaS product, on its own Google Cloud (see README.md)."""

@@ -1,0 +1,1 @@
+"""Typed actions: each is an HTTP action, an MCP tool and an OpenAPI entry."""

@@ -1,0 +1,1 @@
+"""The ports implemented, one technology a file."""

@@ -1,0 +1,1 @@
+"""Where requests enter: settings, wiring, authentication, routes."""

@@ -1,0 +1,1 @@
+"""Templates and strings of the pages people see."""

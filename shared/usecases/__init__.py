@@ -1,0 +1,1 @@
+"""What Postroom does, one callable a file."""
