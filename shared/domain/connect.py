@@ -1,0 +1,76 @@
+"""The connect flow's short-lived documents: session, ticket, OAuth state (DESIGN 5)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from hashlib import sha256
+from typing import Any
+
+from shared.domain.ids import ConnectionId
+
+SESSION_LIFETIME = timedelta(minutes=30)
+TICKET_LIFETIME = timedelta(seconds=60)
+OAUTH_STATE_LIFETIME = timedelta(minutes=15)
+SCHEMA_VERSION = 1
+
+
+class ConnectStatus(StrEnum):
+    """What the iframe learns by polling."""
+
+    PENDING = "pending"
+    CONNECTED = "connected"
+    FAILED = "failed"
+
+
+def token_hash(token: str) -> str:
+    """Answer the form in which a single-use token is stored."""
+    return sha256(token.encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectSession:
+    """What the product asked for; opened by whoever holds the token."""
+
+    id: str
+    """sha256 of the session token."""
+    created_at: datetime
+    expires_at: datetime
+    tags: Mapping[str, str] = field(default_factory=dict)
+    end_user: Mapping[str, Any] | None = None
+    allowed_integrations: tuple[str, ...] = ()
+    integrations_config_defaults: Mapping[str, Any] = field(default_factory=dict)
+    overrides: Mapping[str, Any] = field(default_factory=dict)
+    scopes: tuple[str, ...] = ()
+    reconnect: ConnectionId | None = None
+    webhook_url_override: str | None = None
+    status: ConnectStatus = ConnectStatus.PENDING
+    connection_id: ConnectionId | None = None
+    error: str | None = None
+    deleted: bool = False
+    schema_version: int = SCHEMA_VERSION
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectTicket:
+    """A 60-second single-use right to start consent at top level; `id` is its sha256."""
+
+    id: str
+    session_id: str
+    expires_at: datetime
+    schema_version: int = SCHEMA_VERSION
+
+
+@dataclass(frozen=True, slots=True)
+class OAuthState:
+    """One consent under way; `id` is sha256 of the `state` parameter."""
+
+    id: str
+    session_id: str
+    code_verifier: bytes
+    """Sealed: it redeems the code."""
+    nonce: str
+    cookie_hash: str
+    """sha256 of the cookie that binds the flow to one browser."""
+    expires_at: datetime
+    schema_version: int = SCHEMA_VERSION

@@ -1,0 +1,62 @@
+"""Events for the product, written in the same commit as what they report (DESIGN 7)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from shared.domain.ids import ConnectionId, EventId
+from shared.domain.sync_state import shard_of
+
+SCHEMA_VERSION = 1
+
+
+class EventType(StrEnum):
+    """The `type` of a webhook body (API 7)."""
+
+    AUTH = "auth"
+    SYNC = "sync"
+    ASYNC_ACTION = "async_action"
+    SEND = "send"
+    WATCH = "watch"
+
+
+class EventState(StrEnum):
+    """Where an event is on its way."""
+
+    PENDING = "pending"
+    DELIVERED = "delivered"
+    DEAD = "dead"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One outbox entry; `payload` is the webhook body without what delivery adds."""
+
+    id: EventId
+    connection_id: ConnectionId
+    type: EventType
+    payload: Mapping[str, Any]
+    created_at: datetime
+    next_attempt_at: datetime | None
+    attempts: int = 0
+    state: EventState = EventState.PENDING
+    claimed_until: datetime | None = None
+    last_error: str | None = None
+    trace_id: str | None = None
+    delivered_at: datetime | None = None
+    deliveries: Mapping[str, Any] = field(default_factory=dict)
+    schema_version: int = SCHEMA_VERSION
+
+    @property
+    def shard(self) -> int:
+        """Spread of the due index (FACTS 9.5)."""
+        return shard_of(self.id)
+
+    @property
+    def extendable(self) -> bool:
+        """Whether no delivery attempt has claimed it yet."""
+        return (
+            self.state is EventState.PENDING and self.attempts == 0 and self.claimed_until is None
+        )

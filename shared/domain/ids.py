@@ -1,0 +1,27 @@
+"""Names of things, as types: no id is a bare string."""
+
+from typing import NewType
+
+ConnectionId = NewType("ConnectionId", str)
+MessageId = NewType("MessageId", str)
+"""16 hex digits (FACTS 14.1)."""
+ThreadId = NewType("ThreadId", str)
+LabelId = NewType("LabelId", str)
+HistoryId = NewType("HistoryId", int)
+"""Gmail's version of a mailbox: grows with gaps, fits an int64 (FACTS 3.1, 14.8)."""
+PageToken = NewType("PageToken", str)
+SequenceNumber = NewType("SequenceNumber", int)
+"""Order of commits on one connection; never restarts."""
+LeaseToken = NewType("LeaseToken", str)
+CommitId = NewType("CommitId", str)
+EventId = NewType("EventId", str)
+OperationId = NewType("OperationId", str)
+GoogleSub = NewType("GoogleSub", str)
+"""The `sub` of Google's id_token: a person, whatever their address becomes (FACTS 6.5)."""
+EmailKey = NewType("EmailKey", str)
+"""A Gmail address, lower-cased: the only routing key of a push (FACTS 2.5)."""
+
+
+def email_key(address: str) -> EmailKey:
+    """Fold a Gmail address for comparison; dots and plus parts stay (FACTS 2.5)."""
+    return EmailKey(address.strip().lower())

@@ -1,0 +1,173 @@
+"""The sync state of one connection: everything that decides what happens next (DESIGN 4).
+
+Pushes, tasks and schedules carry only a connection id. `plan` reads this document and the clock.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from zlib import crc32
+
+from shared.domain.ids import (
+    CommitId,
+    ConnectionId,
+    EventId,
+    HistoryId,
+    LeaseToken,
+    PageToken,
+    SequenceNumber,
+)
+from shared.domain.record import Origin
+
+SCHEMA_VERSION = 1
+SHARDS = 64
+LEASE_LIFETIME = timedelta(seconds=60)
+RECHECK_LADDER = (timedelta(seconds=5), timedelta(seconds=30), timedelta(minutes=2))
+LOOKBACK_AFTER = timedelta(minutes=2)
+
+
+class SyncStatus(StrEnum):
+    """Who may sync: `stopped` fences everyone out for ever, `paused` until started."""
+
+    RUNNING = "running"
+    PAUSED = "paused"
+    STOPPED = "stopped"
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """Timed sole right to sync the connection."""
+
+    token: LeaseToken
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Backfill:
+    """Progress through the window, newest first; done when a whole pass finds nothing unknown."""
+
+    window_start: datetime | None
+    """Fixed when the backfill begins; None reads all mail."""
+    started_at: datetime
+    origin: Origin = Origin.BACKFILL
+    page_token: PageToken | None = None
+    pass_number: int = 1
+    unknown_in_pass: int = 0
+    listed: int = 0
+    stored: int = 0
+    estimated_total: int | None = None
+    finished_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Recheck:
+    """A push promised history up to `promised` that listing has not shown (FACTS 3.6)."""
+
+    promised: HistoryId
+    attempt: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Lookback:
+    """List once more from `since`, the checkpoint held before a burst."""
+
+    since: HistoryId
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """Counts of records that one run changed."""
+
+    added: int = 0
+    updated: int = 0
+    deleted: int = 0
+
+    def __add__(self, other: "Tally") -> "Tally":
+        return Tally(
+            self.added + other.added,
+            self.updated + other.updated,
+            self.deleted + other.deleted,
+        )
+
+    @property
+    def total(self) -> int:
+        """How many records changed."""
+        return self.added + self.updated + self.deleted
+
+
+@dataclass(frozen=True, slots=True)
+class SyncState:
+    """The one document all writers of a connection agree on, by compare-and-set."""
+
+    connection_id: ConnectionId
+    status: SyncStatus = SyncStatus.RUNNING
+    checkpoint: HistoryId | None = None
+    hint: HistoryId | None = None
+    """The highest notified history ID."""
+    spent_hint: HistoryId | None = None
+    """The highest hint whose recheck ladder ended with nothing to show for it."""
+    lease: Lease | None = None
+    commit_id: CommitId | None = None
+    sequence: SequenceNumber = SequenceNumber(0)  # noqa: RUF009  a NewType call is its argument
+    next_due_at: datetime | None = None
+    delta_due_at: datetime | None = None
+    """When history is read even if no push came."""
+    window_start: datetime | None = None
+    backfill: Backfill | None = None
+    recovering_since: datetime | None = None
+    recheck: Recheck | None = None
+    lookback: Lookback | None = None
+    quarantine_due_at: datetime | None = None
+    deferred_until: datetime | None = None
+    """Google asked for a long pause: nothing calls it before then."""
+    open_event_id: EventId | None = None
+    """The sync event that later commits may still extend."""
+    live_records: int = 0
+    skipped_unknown: int = 0
+    """Label changes on messages outside the window."""
+    last_delta_at: datetime | None = None
+    last_finished_at: datetime | None = None
+    last_tally: Tally = Tally()
+    last_error: str | None = None
+    failures: int = 0
+    """Runs in a row that ended in a transient error."""
+    schema_version: int = SCHEMA_VERSION
+
+    @property
+    def shard(self) -> int:
+        """Spread of the due index (FACTS 9.5)."""
+        return shard_of(self.connection_id)
+
+    @property
+    def backfilling(self) -> bool:
+        """Whether the window is not wholly read yet."""
+        return self.backfill is not None and self.backfill.finished_at is None
+
+    @property
+    def unmet_hint(self) -> HistoryId | None:
+        """Answer the hint that no delta has met and no ladder has spent, if any."""
+        if self.hint is None:
+            return None
+        met = max(self.checkpoint or 0, self.spent_hint or 0)
+        return self.hint if self.hint > met else None
+
+    def held(self, now: datetime) -> bool:
+        """Whether somebody's lease is alive."""
+        return self.lease is not None and now < self.lease.expires_at
+
+    def held_by(self, token: LeaseToken) -> bool:
+        """Whether the lease is the one with this token, alive or not."""
+        return self.lease is not None and self.lease.token == token
+
+    def due_by(self, when: datetime) -> "SyncState":
+        """Move the next due time earlier if `when` is; never later."""
+        if self.next_due_at is not None and self.next_due_at <= when:
+            return self
+        return replace(self, next_due_at=when)
+
+
+def shard_of(document_id: str) -> int:
+    """Answer the shard of a document: a stable hash of its id."""
+    return crc32(document_id.encode()) % SHARDS

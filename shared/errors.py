@@ -1,0 +1,277 @@
+"""Every error Postroom raises; the first level is the retry decision.
+
+PostroomError
+├── TransientError                   later may work
+│   ├── RateLimitedError             retry_after, scope
+│   │   └── TooManyConcurrentError   fewer requests at once, now
+│   ├── GmailUnavailableError        5xx, or no answer: the effect is unknown
+│   ├── GoogleOAuthUnavailableError  the token endpoint did not answer usefully
+│   ├── StoreUnavailableError        the store did not answer; the write's effect is unknown
+│   ├── QueueUnavailableError        the task was not accepted
+│   └── ConflictError                a compare-and-set found another version: read again
+│       └── AlreadyExistsError       a create found the document there
+├── PermanentError                   later cannot
+│   ├── InvalidRequestError          code, problems: the caller must change something
+│   │   ├── InvalidRecipientError
+│   │   └── TooLargeError
+│   ├── UnauthenticatedError         no key, an unknown one, or a forged token
+│   ├── ForbiddenError               the key may not do this
+│   ├── NotFoundError                code says what is unknown
+│   │   ├── UnknownConnectionError
+│   │   ├── UnknownActionError
+│   │   └── UnknownRecordError
+│   ├── IdempotencyConflictError     the key was used with another body
+│   ├── IdempotencyInProgressError   the key's first request is still running
+│   ├── ReauthRequiredError          the end user must connect again
+│   │   ├── GrantRevokedError        invalid_grant
+│   │   └── SessionPolicyError       invalid_rapt: a Workspace session-control policy
+│   ├── MissingScopeError            the grant lacks the scope this needs
+│   ├── GmailRefusedError            status, reason: Gmail said no and will say no again
+│   │   └── GmailNotFoundError       Gmail's 404 on one thing
+│   ├── ConnectRefusedError          a connect flow that must not go on
+│   └── CorruptStateError            a stored document that cannot be read
+├── FencedOutError                   our lease passed on: drop the work
+├── HistoryExpiredError              never leaves the sync: becomes a recovery
+└── ConfigurationError               at start-up: names every wrong setting
+
+No message or attribute ever holds a token, an address list, a subject or a body.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Literal
+
+RateScope = Literal["user", "project", "sending", "concurrency", "daily"]
+
+
+class PostroomError(Exception):
+    """Everything Postroom raises on purpose."""
+
+    code = "internal"
+
+
+class TransientError(PostroomError):
+    """The same call may work later."""
+
+    code = "unavailable"
+
+
+class RateLimitedError(TransientError):
+    """Google asks us to slow down (FACTS 1.6); `retry_after` is None where it named no time."""
+
+    code = "rate_limited"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        retry_after: timedelta | None = None,
+        scope: RateScope = "user",
+    ) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+        self.scope: RateScope = scope
+
+
+class TooManyConcurrentError(RateLimitedError):
+    """Too many requests at once for this mailbox, other programs' included (FACTS 1.8)."""
+
+
+class GmailUnavailableError(TransientError):
+    """Gmail failed or did not answer: whether the effect happened is unknown."""
+
+    code = "upstream_error"
+
+    def __init__(self, message: str, *, status: int | None = None, sent: bool = True) -> None:
+        """`sent` is False only where the request certainly never left this machine."""
+        super().__init__(message)
+        self.status = status
+        self.sent = sent
+
+
+class GoogleOAuthUnavailableError(TransientError):
+    """The token endpoint failed in passing; the grant is untouched."""
+
+    code = "upstream_error"
+
+
+class StoreUnavailableError(TransientError):
+    """The store did not answer; whether a write happened is unknown."""
+
+
+class QueueUnavailableError(TransientError):
+    """The queue did not accept the task."""
+
+
+class ConflictError(TransientError):
+    """A compare-and-set found another version than the one read."""
+
+    code = "conflict"
+
+
+class AlreadyExistsError(ConflictError):
+    """A create found the document there already."""
+
+
+class PermanentError(PostroomError):
+    """The same call will fail again."""
+
+    code = "invalid_request"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing wrong with a request; `path` leads to the field."""
+
+    code: str
+    message: str
+    path: tuple[str | int, ...] = ()
+
+
+class InvalidRequestError(PermanentError):
+    """The caller must change the request; `code` is the API's (API 1)."""
+
+    def __init__(
+        self, message: str, *, code: str = "invalid_body", problems: Sequence[Problem] = ()
+    ) -> None:
+        super().__init__(message)
+        self.code = code
+        self.problems = tuple(problems)
+
+
+class InvalidRecipientError(InvalidRequestError):
+    """A recipient that no mail can be sent to."""
+
+    def __init__(self, message: str, *, problems: Sequence[Problem] = ()) -> None:
+        super().__init__(message, code="invalid_recipient", problems=problems)
+
+
+class TooLargeError(InvalidRequestError):
+    """More bytes than the platform or Gmail accepts."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, code="too_large")
+
+
+class UnauthenticatedError(PermanentError):
+    """No credentials, unknown ones, or a token that does not verify."""
+
+    def __init__(self, message: str, *, code: str = "invalid_secret_key") -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class ForbiddenError(PermanentError):
+    """The caller is known and may not do this."""
+
+    code = "forbidden"
+
+
+class NotFoundError(PermanentError):
+    """What the request names does not exist, or is not the caller's."""
+
+    code = "not_found"
+
+
+class UnknownConnectionError(NotFoundError):
+    """No such connection for this caller."""
+
+    code = "unknown_connection"
+
+
+class UnknownActionError(NotFoundError):
+    """No action of that name is registered."""
+
+    code = "unknown_action"
+
+
+class UnknownRecordError(NotFoundError):
+    """No such record on this connection."""
+
+    code = "unknown_record"
+
+
+class IdempotencyConflictError(PermanentError):
+    """The idempotency key was used before with another body."""
+
+    code = "idempotency_conflict"
+
+
+class IdempotencyInProgressError(PermanentError):
+    """The first request with this idempotency key has not finished."""
+
+    code = "idempotency_in_progress"
+
+
+class ReauthRequiredError(PermanentError):
+    """Nothing works on this connection until the end user connects again."""
+
+    code = "reauth_required"
+
+
+class GrantRevokedError(ReauthRequiredError):
+    """Google answered invalid_grant: revoked, expired or unused too long (FACTS 6.6)."""
+
+
+class SessionPolicyError(ReauthRequiredError):
+    """Google answered invalid_rapt: a Workspace policy wants a new sign-in (FACTS 6.7)."""
+
+
+class MissingScopeError(PermanentError):
+    """The end user did not grant the scope this needs."""
+
+    code = "missing_scope"
+
+    def __init__(self, message: str, *, scope: str) -> None:
+        super().__init__(message)
+        self.scope = scope
+
+
+class GmailRefusedError(PermanentError):
+    """Gmail refused for good; `body` is its error object, trimmed, never mail content."""
+
+    code = "upstream_error"
+
+    def __init__(self, message: str, *, status: int, reason: str = "", body: str = "") -> None:
+        super().__init__(message)
+        self.status = status
+        self.reason = reason
+        self.body = body
+
+
+class GmailNotFoundError(GmailRefusedError):
+    """Gmail's 404: deleted, never there, or not indexed yet (FACTS 3.6)."""
+
+    def __init__(self, message: str = "Gmail does not know this id.") -> None:
+        super().__init__(message, status=404, reason="notFound")
+
+
+class ConnectRefusedError(PermanentError):
+    """A connect flow that must stop; `code` selects the page that explains it."""
+
+    def __init__(self, message: str, *, code: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class CorruptStateError(PermanentError):
+    """A stored document does not read; only its own connection stops."""
+
+    code = "internal"
+
+    def __init__(self, document: str) -> None:
+        super().__init__(f"The stored document {document} cannot be read.")
+        self.document = document
+
+
+class FencedOutError(PostroomError):
+    """The lease passed to another worker: whatever this one still holds is void."""
+
+
+class HistoryExpiredError(PostroomError):
+    """Gmail no longer has the history since the checkpoint (FACTS 3.2)."""
+
+
+class ConfigurationError(PostroomError):
+    """Settings that cannot work; the message names every one of them."""

@@ -1,0 +1,55 @@
+"""Connections, their grants, and who shares a Gmail address or a Google user."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from shared.domain.connection import Connection
+from shared.domain.grant import Grant
+from shared.domain.ids import EmailKey
+from shared.domain.mailbox import GoogleUser, Mailbox
+from shared.ports.documents import Documents
+from shared.ports.versioned import Versioned
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionQuery:
+    """Filters of a listing; every one given must hold. `limit` counts connections."""
+
+    connection_id: str | None = None
+    search: str | None = None
+    """A connection id, an e-mail address, or the start of one."""
+    end_user_id: str | None = None
+    end_user_organization_id: str | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
+    limit: int = 100
+    page: int = 0
+
+
+class Connections(Documents[Connection], Protocol):
+    """Connections by id."""
+
+    async def find(self, query: ConnectionQuery) -> Sequence[Connection]:
+        """Answer the matching connections, newest first."""
+        ...
+
+
+class Grants(Documents[Grant], Protocol):
+    """Sealed tokens by connection id."""
+
+
+class GoogleUsers(Documents[GoogleUser], Protocol):
+    """Google users by `sub`; the adapter stores its hash."""
+
+
+class Mailboxes(Documents[Mailbox], Protocol):
+    """Gmail addresses by EmailKey."""
+
+    async def renewable(self, now: datetime, limit: int) -> Sequence[Versioned[Mailbox]]:
+        """Answer mailboxes whose `renew_at` has come, soonest first."""
+        ...
+
+    async def noted_push(self, key: EmailKey, at: datetime) -> None:
+        """Record that a push came; last write wins, absent mailboxes are ignored."""
+        ...

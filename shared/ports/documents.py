@@ -1,0 +1,31 @@
+"""The promise every collection of small documents keeps."""
+
+from typing import Protocol, TypeVar
+
+from shared.ports.versioned import Versioned
+
+T = TypeVar("T")
+
+
+class Documents(Protocol[T]):
+    """A collection of documents of one type, each found by its id.
+
+    `create` and `swap` are the only ways to write: there are no blind sets. A `swap` writes only
+    the fields that differ, so fields this version of the code does not know survive it.
+    """
+
+    async def get(self, id: str) -> Versioned[T] | None:  # noqa: A002
+        """Read one. Raises CorruptStateError where the document does not parse."""
+        ...
+
+    async def create(self, value: T) -> Versioned[T]:
+        """Write a new one. Raises AlreadyExistsError."""
+        ...
+
+    async def swap(self, was: Versioned[T], now: T) -> Versioned[T]:
+        """Replace the version read by `now`. Raises ConflictError if it changed meanwhile."""
+        ...
+
+    async def delete(self, was: Versioned[T]) -> None:
+        """Delete the version read. Raises ConflictError; an absent document counts as deleted."""
+        ...

@@ -1,0 +1,197 @@
+"""Gmail as the use cases need it; each operation names its quota units (FACTS 1.3).
+
+Every method may raise RateLimitedError, TooManyConcurrentError, GmailUnavailableError,
+ReauthRequiredError, MissingScopeError, GmailRefusedError (GmailNotFoundError for a 404).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from shared.domain.history import HistoryRecord
+from shared.domain.ids import ConnectionId, HistoryId, LabelId, MessageId, PageToken, ThreadId
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """users.getProfile: the address and the mailbox's current history ID."""
+
+    email: str
+    history_id: HistoryId
+    messages_total: int
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryPage:
+    """history.list: `history_id` is the mailbox's current one on every page (FACTS 3.3)."""
+
+    records: Sequence[HistoryRecord]
+    history_id: HistoryId
+    next_page: PageToken | None
+
+
+@dataclass(frozen=True, slots=True)
+class MessageRef:
+    """What a listing says of a message."""
+
+    id: MessageId
+    thread_id: ThreadId
+
+
+@dataclass(frozen=True, slots=True)
+class IdPage:
+    """messages.list; `estimate` is Gmail's guess of the total (FACTS 4.1)."""
+
+    refs: Sequence[MessageRef]
+    next_page: PageToken | None
+    estimate: int
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """users.watch."""
+
+    history_id: HistoryId
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """messages.send or drafts.send."""
+
+    id: MessageId
+    thread_id: ThreadId
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """drafts.create or drafts.get: the draft's id and its current message."""
+
+    id: str
+    message_id: MessageId
+    thread_id: ThreadId
+
+
+GmailObject = Mapping[str, Any]
+"""A JSON object exactly as Gmail answered it (format=full unless said otherwise)."""
+
+
+class GmailSync(Protocol):
+    """Reading a mailbox. Listings always include spam and trash (DESIGN 4)."""
+
+    async def profile(self) -> Profile:
+        """1 unit."""
+        ...
+
+    async def history(self, start: HistoryId, page: PageToken | None) -> HistoryPage:
+        """2 units; up to 500 records. Raises HistoryExpiredError on 404 (FACTS 3.2)."""
+        ...
+
+    async def message_ids(
+        self,
+        *,
+        since: datetime | None,
+        label_id: LabelId | None = None,
+        page: PageToken | None = None,
+    ) -> IdPage:
+        """5 units; up to 500 ids, newest first, `after:<epoch>` where `since` is given."""
+        ...
+
+    async def message(self, id: MessageId) -> GmailObject:  # noqa: A002
+        """20 units, format=full."""
+        ...
+
+    async def thread(self, id: ThreadId) -> Sequence[GmailObject]:  # noqa: A002
+        """40 units: all messages of the thread, format=full."""
+        ...
+
+    async def label_ids(self) -> Sequence[LabelId]:
+        """1 unit: every label of the mailbox."""
+        ...
+
+    async def watch(self, topic: str) -> Watched:
+        """100 units; unfiltered (FACTS 2.7). Raises GmailRefusedError (2.6: stop first)."""
+        ...
+
+    async def stop(self) -> None:
+        """50 units."""
+        ...
+
+
+class GmailSend(Protocol):
+    """Submitting mail. Nothing here is ever retried by the adapter (FACTS 5.6)."""
+
+    async def send(self, raw: bytes, thread_id: ThreadId | None) -> Sent:
+        """100 units. GmailUnavailableError.sent says whether the request may have arrived."""
+        ...
+
+    async def create_draft(self, raw: bytes, thread_id: ThreadId | None) -> Draft:
+        """10 units."""
+        ...
+
+    async def get_draft(self, id: str) -> Draft | None:  # noqa: A002
+        """20 units; None where the draft is gone (404, or 400 "Message not a draft")."""
+        ...
+
+    async def recent_drafts(self, since: datetime) -> Sequence[Draft]:
+        """5 units a page; newest first, drafts whose message is not older than `since`."""
+        ...
+
+    async def send_draft(self, id: str) -> Sent:  # noqa: A002
+        """100 units. GmailNotFoundError where the draft was consumed (FACTS 5.8)."""
+        ...
+
+    async def headers(self, id: MessageId, names: Sequence[str]) -> GmailObject:  # noqa: A002
+        """20 units, format=metadata with these headers."""
+        ...
+
+    async def thread_headers(
+        self,
+        id: ThreadId,
+        names: Sequence[str],  # noqa: A002
+    ) -> Sequence[GmailObject]:
+        """40 units, format=metadata of every message of the thread."""
+        ...
+
+    async def sent_since(self, since: datetime) -> Sequence[MessageRef]:
+        """5 units: `in:sent after:<epoch>`."""
+        ...
+
+    async def aliases(self) -> Sequence[GmailObject]:
+        """1 unit: settings.sendAs.list."""
+        ...
+
+    async def attachment(self, message_id: MessageId, part_id: str) -> bytes:
+        """20-40 units: the decoded bytes of a part, addressed stably (FACTS 4.5)."""
+        ...
+
+
+class GmailCalls(Protocol):
+    """Any other Gmail method, for typed actions and the proxy."""
+
+    async def call(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, str | Sequence[str]] | None = None,
+        body: Any = None,
+    ) -> Any:
+        """Send JSON, answer JSON; `path` begins below `/gmail/v1/users/me`.
+
+        GET is retried by reason; nothing else is.
+        """
+        ...
+
+
+class Gmail(GmailSync, GmailSend, GmailCalls, Protocol):
+    """Everything, for one connection."""
+
+
+class GmailMailboxes(Protocol):
+    """Where a use case gets the Gmail of a connection: connection pools stay warm inside."""
+
+    def of(self, connection_id: ConnectionId) -> Gmail:
+        """Answer the mailbox; no request is made."""
+        ...

@@ -1,0 +1,85 @@
+"""Google's OAuth endpoints, and sealing of what they hand out."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from shared.domain.ids import ConnectionId, GoogleSub
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """A verified id_token: who consented (FACTS 6.5)."""
+
+    sub: GoogleSub
+    email: str
+    email_verified: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """The token endpoint's answer; `refresh_token` is None on a refresh (FACTS 6.4)."""
+
+    access_token: str
+    expires_at: datetime
+    scopes: frozenset[str]
+    refresh_token: str | None = None
+    id_token: str | None = None
+
+
+class GoogleOAuth(Protocol):
+    """Authorization-code flow with PKCE S256 (FACTS 6.1)."""
+
+    def authorization_url(
+        self,
+        *,
+        state: str,
+        nonce: str,
+        code_challenge: str,
+        scopes: tuple[str, ...],
+        login_hint: str | None = None,
+    ) -> str:
+        """Answer Google's consent address: access_type=offline, prompt=consent."""
+        ...
+
+    async def exchange(self, *, code: str, code_verifier: str) -> Tokens:
+        """Redeem a code.
+
+        Raises GrantRevokedError (bad or used code), GoogleOAuthUnavailableError,
+        ConfigurationError (invalid_client).
+        """
+        ...
+
+    async def refresh(self, refresh_token: str) -> Tokens:
+        """Raises GrantRevokedError, SessionPolicyError, GoogleOAuthUnavailableError,
+        ConfigurationError (FACTS 6.7).
+        """  # noqa: D205, D400, D401
+        ...
+
+    async def revoke(self, token: str) -> None:
+        """Revoke the user's whole grant (FACTS 6.9); an unknown token counts as revoked."""
+        ...
+
+    async def verify_id_token(self, id_token: str, *, nonce: str) -> Identity:
+        """Check signature, audience, issuer, expiry and nonce. Raises UnauthenticatedError."""
+        ...
+
+
+class Sealer(Protocol):
+    """AES-256-GCM under a data key per connection, itself wrapped by a key-encryption key."""
+
+    async def new_data_key(self, connection_id: ConnectionId) -> bytes:
+        """Answer a fresh wrapped data key."""
+        ...
+
+    async def seal(
+        self, plaintext: str, *, data_key: bytes, connection_id: ConnectionId, purpose: str
+    ) -> bytes:
+        """Answer the ciphertext with its key id; bound to connection and purpose."""
+        ...
+
+    async def open(
+        self, sealed: bytes, *, data_key: bytes, connection_id: ConnectionId, purpose: str
+    ) -> str:
+        """Answer the plaintext. Raises CorruptStateError where it does not authenticate."""
+        ...

@@ -1,0 +1,43 @@
+"""Events on their way to the product, and the log a person reads."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+from shared.domain.event import Event, EventState
+from shared.domain.ids import ConnectionId, EventId
+from shared.domain.operation import Operation, OperationState, OperationType
+from shared.ports.documents import Documents
+
+
+class Outbox(Documents[Event], Protocol):
+    """Events by id."""
+
+    async def due(self, shard: int, now: datetime, limit: int) -> Sequence[EventId]:
+        """Answer pending events of the shard whose attempt is due, most overdue first."""
+        ...
+
+    async def list(
+        self, *, state: EventState | None, connection_id: ConnectionId | None, limit: int
+    ) -> Sequence[Event]:
+        """Answer events, newest first."""
+        ...
+
+
+class Operations(Protocol):
+    """The operations log; losing an entry never fails the work it describes."""
+
+    async def append(self, operation: Operation) -> None:
+        """Write one entry."""
+        ...
+
+    async def list(
+        self,
+        *,
+        connection_id: ConnectionId | None,
+        type: OperationType | None,  # noqa: A002
+        state: OperationState | None,
+        limit: int,
+    ) -> Sequence[Operation]:
+        """Answer entries, newest first."""
+        ...

@@ -1,0 +1,42 @@
+"""The send ledger and the results of other actions."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from shared.domain.ids import ConnectionId
+from shared.domain.send import SendEntry
+from shared.ports.documents import Documents
+
+
+class Sends(Documents[SendEntry], Protocol):
+    """Ledger entries by `send_id(connection, key)`."""
+
+    async def due(self, now: datetime, limit: int) -> Sequence[str]:
+        """Answer ids of unfinished entries whose `next_due_at` has come."""
+        ...
+
+    async def list(self, connection_id: ConnectionId, limit: int) -> Sequence[SendEntry]:
+        """Answer a connection's entries, newest first."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ActionResult:
+    """The stored answer to an action with an effect; `output` is None while it runs."""
+
+    id: str
+    connection_id: ConnectionId
+    action: str
+    request_hash: str
+    created_at: datetime
+    expires_at: datetime
+    output: Any = None
+    error: Any = None
+    finished_at: datetime | None = None
+    schema_version: int = 1
+
+
+class ActionResults(Documents[ActionResult], Protocol):
+    """Idempotency of actions other than sends, and results of asynchronous ones."""

@@ -1,0 +1,143 @@
+"""The sync state, the records and the one commit that writes both."""
+
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from shared.domain.event import Event
+from shared.domain.ids import ConnectionId, LabelId, MessageId, SequenceNumber, ThreadId
+from shared.domain.record import LastAction, QuarantineEntry, Record, RecordHead
+from shared.domain.sync_state import SyncState
+from shared.ports.documents import Documents
+from shared.ports.versioned import Versioned
+
+COMMIT_BYTES = 3_500_000
+"""Most payload bytes in one commit: Firestore's emulator refuses 4 MiB (FACTS 13.2)."""
+COMMIT_WRITES = 400
+"""Most documents in one commit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What a commit writes beside the state; every sequence number is already assigned.
+
+    `put` writes whole records; `heads` rewrites the heads of records whose payload stays.
+    `event` is created where its version is None, else swapped at that version.
+    """
+
+    put: Sequence[Record] = ()
+    heads: Sequence[RecordHead] = ()
+    quarantine: Sequence[QuarantineEntry] = ()
+    released: Sequence[MessageId] = ()
+    """Ids to take out of quarantine."""
+    event: Event | None = None
+    event_version: str | None = None
+
+    @property
+    def size(self) -> int:
+        """Payload bytes, the part that can be large."""
+        return sum(len(record.payload) for record in self.put)
+
+
+class SyncStates(Documents[SyncState], Protocol):
+    """Sync states by connection id; the lease and the commit live here."""
+
+    async def commit(
+        self, was: Versioned[SyncState], now: SyncState, batch: Batch
+    ) -> Versioned[SyncState]:
+        """Write the state and the whole batch atomically, or nothing.
+
+        Raises ConflictError if the state (or the event to extend) is not as read,
+        StoreUnavailableError if the answer was lost: `commit_id` tells whether it happened.
+        """
+        ...
+
+    async def due(self, shard: int, now: datetime, limit: int) -> Sequence[ConnectionId]:
+        """Answer connections of the shard whose `next_due_at` has come, most overdue first."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class RecordQuery:
+    """A reader's page: records after a sequence number, each at its latest."""
+
+    after: SequenceNumber = SequenceNumber(0)  # noqa: RUF009  a NewType call is its argument
+    limit: int = 100
+    actions: frozenset[LastAction] | None = None
+    modified_after: datetime | None = None
+    ids: Sequence[MessageId] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NewestQuery:
+    """A screen's page: live records, newest first by (internal_date, message_id)."""
+
+    limit: int = 50
+    label_id: LabelId | None = None
+    thread_id: ThreadId | None = None
+    before: tuple[datetime, MessageId] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RecordPage:
+    """Records in sequence order; `last` is where the next page starts, None at the end."""
+
+    records: Sequence[Record] = field(default_factory=tuple)
+    last: SequenceNumber | None = None
+
+
+class Records(Protocol):
+    """The live copy of a mailbox, written only by `SyncStates.commit`."""
+
+    async def heads(
+        self, connection_id: ConnectionId, ids: Iterable[MessageId]
+    ) -> Mapping[MessageId, RecordHead]:
+        """Answer the heads of those ids that are stored, tombstones included."""
+        ...
+
+    def all_heads(
+        self, connection_id: ConnectionId, since: datetime | None
+    ) -> AsyncIterator[Sequence[RecordHead]]:
+        """Stream the live heads with internal_date >= since, in batches."""
+        ...
+
+    async def get(self, connection_id: ConnectionId, message_id: MessageId) -> Record | None:
+        """Answer one record, tombstones included."""
+        ...
+
+    async def page(self, connection_id: ConnectionId, query: RecordQuery) -> RecordPage:
+        """Answer the next records in sequence order.
+
+        A filter never loses a place: `last` covers what the filter passed over, so a page may be
+        short or empty and still have a `last`.
+        """
+        ...
+
+    async def newest(self, connection_id: ConnectionId, query: NewestQuery) -> Sequence[Record]:
+        """Answer live records for a screen."""
+        ...
+
+    async def prune(
+        self, connection_id: ConnectionId, until: SequenceNumber, limit: int, now: datetime
+    ) -> tuple[int, bool]:
+        """Empty payloads up to `until`: how many, and whether more remain."""
+        ...
+
+    async def purge(self, connection_id: ConnectionId, limit: int) -> int:
+        """Delete records and quarantine for good (disconnect): how many went."""
+        ...
+
+
+class Quarantine(Protocol):
+    """Messages that could not be stored yet; written only by `SyncStates.commit`."""
+
+    async def get(
+        self, connection_id: ConnectionId, ids: Iterable[MessageId]
+    ) -> Mapping[MessageId, QuarantineEntry]:
+        """Answer the entries of those ids."""
+        ...
+
+    async def list(self, connection_id: ConnectionId, limit: int) -> Sequence[QuarantineEntry]:
+        """Answer the entries, soonest retry first."""
+        ...

@@ -1,0 +1,14 @@
+"""A document as read, with the version a compare-and-set must find."""
+
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Versioned(Generic[T]):  # noqa: UP046  Python 3.11 has no type parameter syntax
+    """A value and the store's opaque version of it."""
+
+    value: T
+    version: str
