@@ -1,0 +1,1 @@
+"""Mailbox notifications as Cloud Pub/Sub pushes them."""
