@@ -14,7 +14,7 @@ class Documents(Protocol[T]):
     the fields that differ, so fields this version of the code does not know survive it.
     """
 
-    async def get(self, id: str) -> Versioned[T] | None:  # noqa: A002
+    async def get(self, id: str) -> Versioned[T] | None:
         """Read one. Raises CorruptStateError where the document does not parse."""
         ...
 

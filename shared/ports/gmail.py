@@ -98,11 +98,11 @@ class GmailSync(Protocol):
         """5 units; up to 500 ids, newest first, `after:<epoch>` where `since` is given."""
         ...
 
-    async def message(self, id: MessageId) -> GmailObject:  # noqa: A002
+    async def message(self, id: MessageId) -> GmailObject:
         """20 units, format=full."""
         ...
 
-    async def thread(self, id: ThreadId) -> Sequence[GmailObject]:  # noqa: A002
+    async def thread(self, id: ThreadId) -> Sequence[GmailObject]:
         """40 units: all messages of the thread, format=full."""
         ...
 
@@ -130,7 +130,7 @@ class GmailSend(Protocol):
         """10 units."""
         ...
 
-    async def get_draft(self, id: str) -> Draft | None:  # noqa: A002
+    async def get_draft(self, id: str) -> Draft | None:
         """20 units; None where the draft is gone (404, or 400 "Message not a draft")."""
         ...
 
@@ -138,18 +138,18 @@ class GmailSend(Protocol):
         """5 units a page; newest first, drafts whose message is not older than `since`."""
         ...
 
-    async def send_draft(self, id: str) -> Sent:  # noqa: A002
+    async def send_draft(self, id: str) -> Sent:
         """100 units. GmailNotFoundError where the draft was consumed (FACTS 5.8)."""
         ...
 
-    async def headers(self, id: MessageId, names: Sequence[str]) -> GmailObject:  # noqa: A002
+    async def headers(self, id: MessageId, names: Sequence[str]) -> GmailObject:
         """20 units, format=metadata with these headers."""
         ...
 
     async def thread_headers(
         self,
         id: ThreadId,
-        names: Sequence[str],  # noqa: A002
+        names: Sequence[str],
     ) -> Sequence[GmailObject]:
         """40 units, format=metadata of every message of the thread."""
         ...

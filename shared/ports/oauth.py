@@ -53,7 +53,7 @@ class GoogleOAuth(Protocol):
     async def refresh(self, refresh_token: str) -> Tokens:
         """Raises GrantRevokedError, SessionPolicyError, GoogleOAuthUnavailableError,
         ConfigurationError (FACTS 6.7).
-        """  # noqa: D205, D400, D401
+        """  # noqa: D205, D401
         ...
 
     async def revoke(self, token: str) -> None:

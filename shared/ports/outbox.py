@@ -35,7 +35,7 @@ class Operations(Protocol):
         self,
         *,
         connection_id: ConnectionId | None,
-        type: OperationType | None,  # noqa: A002
+        type: OperationType | None,
         state: OperationState | None,
         limit: int,
     ) -> Sequence[Operation]:

@@ -7,7 +7,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Versioned(Generic[T]):  # noqa: UP046  Python 3.11 has no type parameter syntax
+class Versioned(Generic[T]):
     """A value and the store's opaque version of it."""
 
     value: T
