@@ -1,0 +1,1 @@
+"""The Gmail REST methods over the mail room, one file a resource."""

@@ -1,0 +1,75 @@
+"""Errors as Gmail words them (FACTS 14.1, 14.2, 14.5).
+
+The status table of this door: each constructor names its HTTP status, reason and status text once.
+"""
+
+from typing import Any, Final
+
+STATUS_TEXT: Final = {
+    400: "INVALID_ARGUMENT",
+    401: "UNAUTHENTICATED",
+    403: "PERMISSION_DENIED",
+    404: "NOT_FOUND",
+    409: "ABORTED",
+    413: "INVALID_ARGUMENT",
+    429: "RESOURCE_EXHAUSTED",
+    500: "INTERNAL",
+    501: "UNIMPLEMENTED",
+    503: "UNAVAILABLE",
+}
+
+
+class GmailError(Exception):
+    """A refusal: HTTP `status`, `reason`, `message` and the canonical `status_text`."""
+
+    def __init__(
+        self,
+        status: int,
+        reason: str,
+        message: str,
+        status_text: str | None = None,
+        domain: str = "global",
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.reason = reason
+        self.message = message
+        self.status_text = status_text or STATUS_TEXT.get(status, "UNKNOWN")
+        self.domain = domain
+
+    def body(self) -> dict[str, Any]:
+        """Return the JSON body of FACTS 14.5."""
+        detail = {"message": self.message, "domain": self.domain, "reason": self.reason}
+        return {
+            "error": {
+                "code": self.status,
+                "message": self.message,
+                "errors": [detail],
+                "status": self.status_text,
+            }
+        }
+
+
+def invalid(message: str) -> GmailError:
+    """Return a 400 about an argument Gmail understood and refuses."""
+    return GmailError(400, "invalidArgument", message)
+
+
+def unreadable(message: str) -> GmailError:
+    """Return a 400 about a value that does not parse as its type (FACTS 14.2)."""
+    return GmailError(400, "invalid", message)
+
+
+def precondition(message: str) -> GmailError:
+    """Return a 400 about the state the mailbox is in."""
+    return GmailError(400, "failedPrecondition", message, "FAILED_PRECONDITION")
+
+
+def not_found(message: str = "Requested entity was not found.") -> GmailError:
+    """Return the one 404 Gmail knows (FACTS 14.1)."""
+    return GmailError(404, "notFound", message)
+
+
+def forbidden(message: str) -> GmailError:
+    """Return a 403 that no waiting will cure."""
+    return GmailError(403, "forbidden", message)

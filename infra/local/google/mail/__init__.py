@@ -1,0 +1,1 @@
+"""The mail room: mailboxes, messages, threads, labels, drafts and their history, on SQLite."""

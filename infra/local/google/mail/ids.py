@@ -1,0 +1,38 @@
+"""Ids as Gmail makes them (FACTS 14.1, 14.8)."""
+
+import random
+import secrets
+from typing import Final
+
+FIRST_SIXTEEN_DIGIT_MS: Final = 1 << 40
+"""Shifted by 20 bits, a time from here on gives sixteen hexadecimal digits."""
+
+
+def new_message_id(milliseconds: int) -> int:
+    """Return a message id: the time above 20 random bits, as the real ones look."""
+    return (max(milliseconds, FIRST_SIXTEEN_DIGIT_MS) << 20) | random.getrandbits(20)
+
+
+def hexadecimal(number: int) -> str:
+    """Return the sixteen digits by which the API names a message or thread."""
+    return f"{number:016x}"
+
+
+def first_history_id() -> int:
+    """Return where a new mailbox's history starts."""
+    return random.randint(1_000, 100_000)
+
+
+def history_gap() -> int:
+    """Return the distance to the next history id: mostly small, never fixed."""
+    return random.choice((1, 1, 2, 3, 7, 21, 58))
+
+
+def new_draft_id() -> str:
+    """Return a draft id such as r-4671928374650192837."""
+    return f"r{random.randint(-(2**62), 2**62)}"
+
+
+def new_rfc822_id() -> str:
+    """Return the Message-ID Gmail puts in place of the caller's (FACTS 5.4)."""
+    return f"<CA+{secrets.token_urlsafe(36)}@mail.gmail.com>"
