@@ -73,6 +73,8 @@ class Lookback:
     """List once more from `since`, the checkpoint held before a burst."""
 
     since: HistoryId
+    mark: HistoryId
+    """The checkpoint when this was set: what came after it needs a look of its own."""
     at: datetime
 
 
@@ -114,6 +116,10 @@ class SyncState:
     next_due_at: datetime | None = None
     delta_due_at: datetime | None = None
     """When history is read even if no push came."""
+    frequency: timedelta = timedelta(hours=1)
+    """How long a connection that hears nothing may go unread."""
+    window: str = "30d"
+    """The wish that `window_start` was, or will be, fixed from."""
     window_start: datetime | None = None
     backfill: Backfill | None = None
     recovering_since: datetime | None = None

@@ -1,0 +1,210 @@
+"""What a sync does next: a pure function of the stored state and the clock (DESIGN 1, 4).
+
+Hints, tasks and schedules only cause a look here, so lost, late, doubled and reordered ones are
+all harmless.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from shared.domain.ids import HistoryId
+from shared.domain.sync_state import (
+    LOOKBACK_AFTER,
+    RECHECK_LADDER,
+    Lookback,
+    Recheck,
+    SyncState,
+    SyncStatus,
+)
+
+BACKOFF_FLOOR = timedelta(seconds=1)
+BACKOFF_CEILING = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """Fix the checkpoint before anything is listed (FACTS 3.9)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delta:
+    """Read history after `since`; `promised` is what a push said is there."""
+
+    since: HistoryId
+    promised: HistoryId | None
+
+
+@dataclass(frozen=True, slots=True)
+class Recover:
+    """History expired: compare by listing."""
+
+
+@dataclass(frozen=True, slots=True)
+class RetryQuarantine:
+    """Fetch again what failed before."""
+
+
+@dataclass(frozen=True, slots=True)
+class BackfillChunk:
+    """Read a few seconds' worth of the window."""
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """Nothing to do before `at`; None waits for a hint."""
+
+    at: datetime | None
+
+
+Step = Anchor | Delta | Recover | RetryQuarantine | BackfillChunk | Release
+
+
+def plan(state: SyncState, now: datetime) -> Step:
+    """Answer the next step. Live mail comes before everything that can wait."""
+    if state.status is not SyncStatus.RUNNING:
+        return Release(None)
+    if state.deferred_until is not None and now < state.deferred_until:
+        return Release(state.deferred_until)
+    if state.recovering_since is not None:
+        return Recover()
+    if state.checkpoint is None:
+        return Anchor()
+    return _delta(state, state.checkpoint, now) or _background(state, now)
+
+
+def _delta(state: SyncState, checkpoint: HistoryId, now: datetime) -> Delta | None:
+    unmet = state.unmet_hint
+    recheck = state.recheck
+    waiting = recheck is not None and now < recheck.at
+    if unmet is not None and not (waiting and recheck is not None and unmet <= recheck.promised):
+        return Delta(checkpoint, unmet)
+    if state.lookback is not None and state.lookback.at <= now:
+        return Delta(state.lookback.since, unmet)
+    if state.delta_due_at is not None and state.delta_due_at <= now:
+        return Delta(checkpoint, unmet)
+    return None
+
+
+def _background(state: SyncState, now: datetime) -> Step:
+    if state.quarantine_due_at is not None and state.quarantine_due_at <= now:
+        return RetryQuarantine()
+    if state.backfilling:
+        return BackfillChunk()
+    return Release(next_due(state))
+
+
+def next_due(state: SyncState) -> datetime | None:
+    """Answer when the next step will be wanted if no hint comes."""
+    times = [
+        state.delta_due_at,
+        state.quarantine_due_at,
+        state.recheck.at if state.recheck else None,
+        state.lookback.at if state.lookback else None,
+    ]
+    return min((time for time in times if time is not None), default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class DeltaAnswer:
+    """What listing after `since` showed.
+
+    `last_record` is the highest history record wholly applied, None for an empty answer; `top` is
+    the mailbox's current history ID; `complete` is False where more is still to be listed.
+    """
+
+    since: HistoryId
+    last_record: HistoryId | None
+    top: HistoryId
+    complete: bool
+
+
+def after_delta(state: SyncState, answer: DeltaAnswer, now: datetime) -> SyncState:
+    """Answer the state once everything listed is applied.
+
+    The top-level historyId is stored only at the end of the listing (FACTS 3.3), and an empty or
+    partial answer to a promise moves nothing until the recheck ladder ends (FACTS 3.6).
+    """
+    if not answer.complete:
+        return advanced_part(state, answer.last_record, now)
+    state = replace(state, delta_due_at=now + state.frequency, last_delta_at=now)
+    state = _looked_back(state, answer, now)
+    promised = state.unmet_hint
+    if promised is None or (answer.last_record or 0) >= promised:
+        return _advanced(replace(state, recheck=None), answer.top, now)
+    return _disappointed(state, promised, answer.top, now)
+
+
+def advanced_part(state: SyncState, applied: HistoryId | None, now: datetime) -> SyncState:
+    """Answer the state after a part of an answer: the last wholly applied record is durable."""
+    if applied is not None:
+        state = _advanced(state, applied, now)
+    return replace(state, delta_due_at=now)
+
+
+def _advanced(state: SyncState, to: HistoryId, now: datetime) -> SyncState:
+    before = state.checkpoint
+    if before is None or to <= before:
+        return state
+    lookback = state.lookback or Lookback(since=before, mark=to, at=now + LOOKBACK_AFTER)
+    return replace(state, checkpoint=to, lookback=lookback)
+
+
+def _looked_back(state: SyncState, answer: DeltaAnswer, now: datetime) -> SyncState:
+    lookback = state.lookback
+    if lookback is None or now < lookback.at or answer.since > lookback.since:
+        return state
+    if state.checkpoint is None or state.checkpoint <= lookback.mark:
+        return replace(state, lookback=None)
+    again = Lookback(since=lookback.mark, mark=state.checkpoint, at=now + LOOKBACK_AFTER)
+    return replace(state, lookback=again)
+
+
+def _disappointed(
+    state: SyncState, promised: HistoryId, top: HistoryId, now: datetime
+) -> SyncState:
+    climbed = state.recheck is not None and state.recheck.promised >= promised
+    attempt = state.recheck.attempt + 1 if state.recheck and climbed else 0
+    if attempt < len(RECHECK_LADDER):
+        recheck = Recheck(promised, attempt, now + RECHECK_LADDER[attempt])
+        return replace(state, recheck=recheck)
+    return _advanced(replace(state, recheck=None, spent_hint=promised), top, now)
+
+
+def backoff(failures: int) -> timedelta:
+    """Answer the wait after so many failures in a row: 1 s doubling to 10 min (FACTS 1.9)."""
+    return min(BACKOFF_FLOOR * 2 ** min(failures, 12), BACKOFF_CEILING)
+
+
+@dataclass(frozen=True, slots=True)
+class Pushed:
+    """What a push means for a connection: `state` is None where nothing need be written."""
+
+    state: SyncState | None
+    held: bool
+
+
+def on_push(state: SyncState, history_id: HistoryId, now: datetime) -> Pushed:
+    """Decide about a notification.
+
+    It may leave without writing only if its id is below the checkpoint (below, not equal: the
+    change it announces may still be hidden at that very id), or not above the hint of a held
+    lease, whose holder cannot release before meeting it.
+    """
+    held = state.held(now)
+    if state.status is SyncStatus.STOPPED:
+        return Pushed(None, held=False)
+    if state.checkpoint is not None and history_id < state.checkpoint:
+        return Pushed(None, held=False)
+    if held and state.hint is not None and history_id <= state.hint:
+        return Pushed(None, held=True)
+    hint = HistoryId(max(state.hint or 0, history_id))
+    hinted = replace(state, hint=hint)
+    if history_id == state.checkpoint:
+        hinted = _look_again(hinted, now)
+    return Pushed(hinted, held)
+
+
+def _look_again(state: SyncState, now: datetime) -> SyncState:
+    if state.lookback is None:
+        return replace(state, delta_due_at=now)
+    return replace(state, lookback=replace(state.lookback, at=min(now, state.lookback.at)))
