@@ -1,0 +1,54 @@
+# Postroom on one machine. `make help` lists the targets; Python 3.11 or newer is all it takes.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+# The first Python that is new enough; PYTHON=/path/to/python overrides.
+PYTHON ?= $(shell for python in python3.13 python3.12 python3.11 python3; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+	&& echo $$python && break; done)
+IN := .venv/bin/python
+ARGS ?=
+CODE := shared infra tests
+
+.PHONY: help demo google test lint bench clean runtime develop python
+
+help: ## list these targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | \
+	while IFS=$$'\t' read -r target text; do printf '  make %-8s %s\n' "$$target" "$$text"; done
+
+demo: runtime ## start Postroom, the emulated Google and a sample product on this machine
+	@$(IN) -m infra.local demo $(ARGS)
+
+google: runtime ## start the emulated Google alone, at http://127.0.0.1:8085
+	@$(IN) -m infra.local.google $(ARGS)
+
+test: develop ## run all tests
+	@$(IN) -m pytest -n 2 --dist loadfile --ignore=tests/bench -m 'not deep' $(ARGS)
+
+lint: develop ## check style, types and layers
+	@$(IN) -m ruff check .
+	@$(IN) -m ruff format --check --quiet .
+	@$(IN) -m mypy --strict $(CODE)
+	@shopt -s nullglob; for main in functions/*/main.py; do \
+		$(IN) -m mypy --strict --no-error-summary "$$main" || exit 1; done
+	@.venv/bin/lint-imports --no-cache
+
+bench: develop ## measure what the project promises about speed and memory
+	@$(IN) -m pytest -s tests/bench $(ARGS)
+
+clean: ## remove the environment, the demo's state and every cache
+	@rm -rf .venv .local build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@find functions shared infra tests -name __pycache__ -prune -exec rm -rf {} +
+
+runtime: python
+	@$(PYTHON) infra/local/setup.py requirements.txt
+
+develop: python
+	@$(PYTHON) infra/local/setup.py requirements-dev.txt
+
+python:
+	@test -n '$(PYTHON)' || { echo 'Postroom needs Python 3.11 or newer, and none was found as' \
+		'python3.13, python3.12, python3.11 or python3. Install one, or name yours:' \
+		'make PYTHON=/path/to/python'; exit 1; }
