@@ -1,5 +1,5 @@
 """Who sends newsletters, and what is in them: the English ones."""
-# ruff: noqa: RUF001 - typographic quotes and dashes are what such senders use
+# ruff: noqa: E501, RUF001 - prose; typographic quotes and dashes are what such senders use
 
 from typing import NamedTuple
 

@@ -26,7 +26,7 @@ class Conversation:
         self._topic = rng.choice(self._language.topics)
         others = self._language.people
         self._others = rng.sample(others, min(len(others), 1 + (size > 2) + (size > 9)))  # noqa: PLR2004 - longer threads gather people
-        self._owner_turn = rng.random() < (0.14 if size == 1 else 0.3)
+        self._owner_turn = rng.random() < (0.14 if size == 1 else 0.25)
         self._charset = rng.choice(self._language.charsets)
         self._shape = rng.choices(("alternative", "plain", "html"), (68, 27, 5))[0]
         self._ids: list[str] = []
@@ -37,7 +37,7 @@ class Conversation:
         """Write the next message of the thread."""
         mine, self._owner_turn = (
             self._owner_turn,
-            self._rng.random() < (0.2 if self._owner_turn else 0.6),
+            self._rng.random() < (0.2 if self._owner_turn else 0.45),
         )
         writer = self._owner if mine else self._rng.choice(self._others)
         fresh = self._words(writer)

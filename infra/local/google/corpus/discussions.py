@@ -43,7 +43,7 @@ _COMMENTS = (
 class Review:
     """The notifications of one issue or pull request."""
 
-    def __init__(self, rng: Random, owner: Person, size: int) -> None:
+    def __init__(self, rng: Random, owner: Person, _size: int) -> None:
         self._rng, self._owner = rng, owner
         self._repository = rng.choice(_REPOSITORIES)
         self._number = rng.randrange(12, 4000)
@@ -144,7 +144,7 @@ _THANKS = (
 class Ticket:
     """A support case between the owner and a help desk."""
 
-    def __init__(self, rng: Random, owner: Person, size: int) -> None:
+    def __init__(self, rng: Random, owner: Person, _size: int) -> None:
         self._rng, self._owner = rng, owner
         self._desk = rng.choice(_DESKS)
         self._number = rng.randrange(10_000, 900_000)

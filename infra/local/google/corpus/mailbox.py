@@ -26,7 +26,7 @@ def _single(write: Callable[[Random, Person, datetime], Written]) -> Opener:
 # Shares are of threads; only these three ever grow longer than one message.
 _TALKS: tuple[tuple[int, Opener], ...] = ((56, Conversation), (27, Review), (17, Ticket))
 _LONE: tuple[tuple[int, Opener], ...] = (
-    (300, _single(newsletter)),
+    (360, _single(newsletter)),
     (250, Conversation),
     (85, _single(invoice)),
     (75, _single(parcel)),

@@ -56,7 +56,7 @@ def address(name: str, mailbox: str, charset: str = "utf-8") -> bytes:
     """Write `Name <mailbox>`; a name with a comma or full stop is quoted."""
     if not name:
         return mailbox.encode()
-    if name.isascii() and any(mark in name for mark in ",.()@:"):
+    if name.isascii() and any(mark in name for mark in ",.()@:[]"):
         return b'"%b" <%b>' % (name.encode(), mailbox.encode())
     return b"%b <%b>" % (words(name, charset), mailbox.encode())
 
