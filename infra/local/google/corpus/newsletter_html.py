@@ -81,7 +81,7 @@ background-color:#e5e5ea;font-size:1px;">&nbsp;</div></td></tr>
 </table></td></tr>
 """
 
-EARLIER = f"""<td class="column card" width="50%%" valign="top" style="width:50%%;padding:12px 10px;\
+EARLIER = f"""<td class="column card" width="50%%" valign="top" style="width:50%%;padding:9px;\
 background-color:#ffffff;border:1px solid #eee;text-align:%(side)s;">
 <a href="https://%(domain)s/c/%(token)s/back/%(n)d?utm_source=newsletter&amp;utm_medium=email&amp;\
 utm_content=earlier" target="_blank" style="text-decoration:none;color:%(colour)s;">
