@@ -1,0 +1,50 @@
+"""The functions by name, and the paths each one serves.
+
+The name is at once the directory under `functions/`, the entry point in its main.py, the key in
+Terraform and the `function` field of its log lines.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Trigger(StrEnum):
+    """Who calls a function."""
+
+    PUBLIC = "public"
+    PUSH = "push"
+    TASKS = "tasks"
+    SCHEDULER = "scheduler"
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """One deployable function; a path belongs to the function with the longest prefix."""
+
+    name: str
+    trigger: Trigger
+    prefixes: tuple[str, ...]
+
+    def serves(self, path: str) -> int:
+        """Answer the length of the longest prefix that covers `path`, -1 where none does."""
+        return max((len(p) for p in self.prefixes if _covers(p, path)), default=-1)
+
+
+FUNCTIONS = (
+    Function("oauth_callback", Trigger.PUBLIC, ("/connect-ui", "/oauth")),
+    Function("gmail_push", Trigger.PUSH, ("/push/gmail",)),
+    Function("sync_mailbox", Trigger.TASKS, ("/tasks/sync", "/tasks/disconnect")),
+    Function("renew_watches", Trigger.SCHEDULER, ("/jobs/renew-watches",)),
+    Function("reconcile", Trigger.SCHEDULER, ("/jobs/reconcile",)),
+    Function("send", Trigger.PUBLIC, ("/send", "/sends", "/tasks/send")),
+    Function("api", Trigger.PUBLIC, ("/",)),
+)
+
+
+def function_for(path: str) -> Function:
+    """Answer the function that serves `path`; `api` takes what no other one names."""
+    return max(FUNCTIONS, key=lambda one: one.serves(path))
+
+
+def _covers(prefix: str, path: str) -> bool:
+    return prefix in {"/", path} or path.startswith(prefix + "/")

@@ -1,0 +1,118 @@
+"""One authenticated request, as a resource sees it."""
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, TypeVar
+
+from pydantic import BaseModel
+from starlette.requests import Request
+
+from shared.domain.connect import ConnectSession
+from shared.domain.connection import Connection, ConnectionStatus
+from shared.domain.ids import ConnectionId
+from shared.edge import logs
+from shared.errors import ForbiddenError, InvalidRequestError, UnknownConnectionError
+from shared.ports.versioned import Versioned
+
+if TYPE_CHECKING:
+    from shared.edge.wiring import Wiring
+
+M = TypeVar("M", bound=BaseModel)
+ANYTHING = "*"
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who is calling: an API key, a connect session, one of our own services, or anyone.
+
+    `connections` None means every connection of the deployment.
+    """
+
+    name: str
+    permissions: frozenset[str] = frozenset()
+    connections: frozenset[ConnectionId] | None = None
+    session: Versioned[ConnectSession] | None = None
+
+    def may(self, permission: str) -> bool:
+        """Whether the caller holds `permission`."""
+        return ANYTHING in self.permissions or permission in self.permissions
+
+    def sees(self, connection_id: ConnectionId) -> bool:
+        """Whether the connection is the caller's to use."""
+        return self.connections is None or connection_id in self.connections
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A request after authentication and parsing; what a resource's function is given.
+
+    `json` and `query` were validated against the route's models. `connection_id` is what the
+    tenant headers, the query or the body name; `connection()` loads it.
+    """
+
+    wiring: "Wiring"
+    request: Request
+    caller: Caller
+    trace_id: str
+    request_id: str
+    json: BaseModel | None = None
+    query: BaseModel | None = None
+    connection_id: ConnectionId | None = None
+    response_headers: dict[str, str] = field(default_factory=dict)
+    """Headers the answer shall carry besides its own."""
+
+    def body(self, model: type[M]) -> M:
+        """Answer the parsed body, as the model the route declares."""
+        assert isinstance(self.json, model)  # noqa: S101  the table and the function agree
+        return self.json
+
+    def asked(self, model: type[M]) -> M:
+        """Answer the parsed query, as the model the route declares."""
+        assert isinstance(self.query, model)  # noqa: S101  the table and the function agree
+        return self.query
+
+    def path(self, name: str) -> str:
+        """Answer a path parameter."""
+        return str(self.request.path_params[name])
+
+    @property
+    def session(self) -> Versioned[ConnectSession]:
+        """The connect session whose token came; only on routes of Access.CONNECT_SESSION."""
+        assert self.caller.session is not None  # noqa: S101  authentication saw to it
+        return self.caller.session
+
+    def require(self, permission: str) -> None:
+        """Raise ForbiddenError unless the caller holds `permission` as well."""
+        if not self.caller.may(permission):
+            raise ForbiddenError(f"This API key lacks the permission {permission!r}.")
+
+    async def connection(self, id: ConnectionId | None = None) -> Versioned[Connection]:
+        """Load the connection the request works on.
+
+        Raises InvalidRequestError where the request names none, UnknownConnectionError where it
+        does not exist, is being disconnected, or is not the caller's.
+        """
+        found = await self.any_connection(id)
+        if found.value.status is ConnectionStatus.DISCONNECTING:
+            raise _unknown()
+        return found
+
+    async def any_connection(self, id: ConnectionId | None = None) -> Versioned[Connection]:
+        """Do as `connection` does, but also answer one that is being disconnected."""
+        wanted = id or self.connection_id
+        if wanted is None:
+            raise InvalidRequestError(
+                "Name the connection in the header Connection-Id.", code="invalid_headers"
+            )
+        logs.note(connection=wanted)
+        found = await self.wiring.connections.get(wanted) if self.caller.sees(wanted) else None
+        if found is None:
+            raise _unknown()
+        return found
+
+    def by(self, caller: Caller) -> "Call":
+        """Answer the same call made by `caller`."""
+        return replace(self, caller=caller)
+
+
+def _unknown() -> UnknownConnectionError:
+    return UnknownConnectionError("No such connection. GET /connections lists yours.")

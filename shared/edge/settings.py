@@ -1,0 +1,202 @@
+"""Settings from the environment, parsed once; every problem is named in one error."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+from shared.errors import ConfigurationError
+
+T = TypeVar("T")
+SHA256_HEX = re.compile(r"[0-9a-f]{64}")
+QUEUE_LOCATION = re.compile(r"cloud-tasks:projects/[^/]+/locations/[^/]+")
+FIRESTORE = re.compile(r"firestore:[^/]+/[^/]+")
+TOPIC = re.compile(r"projects/[^/]+/topics/[^/]+")
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a deployment chooses. Secrets among it never reach a log: `repr` hides them."""
+
+    environment: str
+    public_url: str
+    """The one address everything is served on, without a trailing slash."""
+    store: str
+    """`sqlite:PATH` or `firestore:PROJECT/DATABASE`."""
+    queue: str
+    """`sqlite` or `cloud-tasks:projects/P/locations/L`."""
+    keyring: str
+    """`file:PATH`, the local key-encryption keys."""
+    tasks_audience: str
+    tasks_service_account: str
+    push_audience: str
+    push_service_account: str
+    scheduler_service_account: str
+    gmail_topic: str
+    oauth_client_id: str
+    oauth_client_secret: str
+    google_url: str | None
+    """One base address in place of all of Google's hosts; only for the emulated Google."""
+    product_origins: tuple[str, ...]
+    product_name: str
+    api_keys: frozenset[str]
+    """SHA-256, in hex, of the root API keys (permission `*`)."""
+    units_per_minute: int
+
+    def __repr__(self) -> str:
+        return f"Settings(environment={self.environment!r}, public_url={self.public_url!r})"
+
+    @property
+    def sqlite_path(self) -> Path | None:
+        """The SQLite file, None where the store is Firestore."""
+        kind, _, rest = self.store.partition(":")
+        return Path(rest) if kind == "sqlite" else None
+
+    @property
+    def firestore(self) -> tuple[str, str]:
+        """Project and database of the Firestore store."""
+        project, _, database = self.store.removeprefix("firestore:").partition("/")
+        return project, database
+
+    @property
+    def queue_path(self) -> Path:
+        """The file of the embedded queue: beside the store's."""
+        path = self.sqlite_path
+        assert path is not None  # noqa: S101  settings_from refuses the combination
+        return path.with_name(f"{path.stem}-queue{path.suffix}")
+
+    @property
+    def redirect_uri(self) -> str:
+        """Where Google sends the end user back."""
+        return f"{self.public_url}/oauth/callback"
+
+    @property
+    def secure(self) -> bool:
+        """Whether end users reach us over TLS; False only on loopback."""
+        return self.public_url.startswith("https://")
+
+
+def settings_from(environ: Mapping[str, str]) -> Settings:
+    """Parse the POSTROOM_* variables. Raises ConfigurationError naming every problem."""
+    read = _Reading(environ)
+    public_url = read.required("PUBLIC_URL", _address)
+    settings = Settings(
+        environment=read.optional("ENVIRONMENT", str, "dev"),
+        public_url=public_url or "",
+        store=read.required("STORE", _store) or "",
+        queue=read.optional("QUEUE", _queue, "sqlite"),
+        keyring=read.required("KEYRING", _keyring) or "",
+        tasks_audience=read.optional("TASKS_AUDIENCE", str, public_url or ""),
+        tasks_service_account=read.required("TASKS_SERVICE_ACCOUNT", _mail_address) or "",
+        push_audience=read.optional("PUSH_AUDIENCE", str, f"{public_url}/push/gmail"),
+        push_service_account=read.required("PUSH_SERVICE_ACCOUNT", _mail_address) or "",
+        scheduler_service_account=read.required("SCHEDULER_SERVICE_ACCOUNT", _mail_address) or "",
+        gmail_topic=read.required("GMAIL_TOPIC", _topic) or "",
+        oauth_client_id=read.required("OAUTH_CLIENT_ID", str) or "",
+        oauth_client_secret=read.required("OAUTH_CLIENT_SECRET", str) or "",
+        google_url=read.optional("GOOGLE_URL", _address, None),
+        product_origins=read.optional("PRODUCT_ORIGINS", _origins, ()),
+        product_name=read.optional("PRODUCT_NAME", str, "this product"),
+        api_keys=read.optional("API_KEYS", _key_hashes, frozenset()),
+        units_per_minute=read.optional("UNITS_PER_MINUTE", _positive, 6000),
+    )
+    if settings.queue == "sqlite" and settings.sqlite_path is None:
+        read.refuse("QUEUE", "must be cloud-tasks:projects/P/locations/L beside a Firestore store")
+    read.finish()
+    return settings
+
+
+class _Reading:
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._environ = environ
+        self._problems: list[str] = []
+
+    def required(self, name: str, parse: Callable[[str], T]) -> T | None:
+        value = self._environ.get(f"POSTROOM_{name}", "").strip()
+        if not value:
+            self.refuse(name, "is not set")
+            return None
+        return self._parsed(name, value, parse)
+
+    def optional(self, name: str, parse: Callable[[str], T], default: T) -> T:
+        value = self._environ.get(f"POSTROOM_{name}", "").strip()
+        if not value:
+            return default
+        parsed = self._parsed(name, value, parse)
+        return default if parsed is None else parsed
+
+    def _parsed(self, name: str, value: str, parse: Callable[[str], T]) -> T | None:
+        try:
+            return parse(value)
+        except ValueError as problem:
+            self.refuse(name, str(problem))
+            return None
+
+    def refuse(self, name: str, problem: str) -> None:
+        self._problems.append(f"POSTROOM_{name} {problem}")
+
+    def finish(self) -> None:
+        if self._problems:
+            raise ConfigurationError("; ".join(self._problems))
+
+
+def _address(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query:
+        raise ValueError("must be an http(s) address")
+    if parts.scheme == "http" and parts.hostname not in LOOPBACK:
+        raise ValueError("must use https unless it is a loopback address")
+    return value.rstrip("/")
+
+
+def _origins(value: str) -> tuple[str, ...]:
+    origins = tuple(_address(one.strip()) for one in value.split(",") if one.strip())
+    if any(urlsplit(one).path for one in origins):
+        raise ValueError("must list origins: scheme, host and port, without a path")
+    return origins
+
+
+def _matching(pattern: re.Pattern[str], value: str, meaning: str) -> str:
+    if not pattern.fullmatch(value):
+        raise ValueError(f"must be {meaning}")
+    return value
+
+
+def _store(value: str) -> str:
+    if value.startswith("sqlite:") and len(value) > len("sqlite:"):
+        return value
+    return _matching(FIRESTORE, value, "sqlite:PATH or firestore:PROJECT/DATABASE")
+
+
+def _queue(value: str) -> str:
+    if value == "sqlite":
+        return value
+    return _matching(QUEUE_LOCATION, value, "sqlite or cloud-tasks:projects/P/locations/L")
+
+
+def _keyring(value: str) -> str:
+    return _matching(re.compile(r"file:.+"), value, "file:PATH")
+
+
+def _topic(value: str) -> str:
+    return _matching(TOPIC, value, "projects/P/topics/T")
+
+
+def _mail_address(value: str) -> str:
+    return _matching(re.compile(r"[^@\s]+@[^@\s]+"), value, "the e-mail of a service account")
+
+
+def _positive(value: str) -> int:
+    if not value.isdecimal() or int(value) == 0:
+        raise ValueError("must be a whole number above zero")
+    return int(value)
+
+
+def _key_hashes(value: str) -> frozenset[str]:
+    hashes = frozenset(one.strip().lower() for one in value.split(",") if one.strip())
+    if not all(SHA256_HEX.fullmatch(one) for one in hashes):
+        raise ValueError("must list SHA-256 hashes in hex, never the keys themselves")
+    return hashes

@@ -1,0 +1,134 @@
+"""Which adapter stands behind which port; each is built when first asked for."""
+
+# ruff: noqa: PLC0415  each function loads only the adapters it uses (FACTS 16.4)
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from shared.edge.settings import Settings
+
+if TYPE_CHECKING:
+    from shared.adapters.sqlite_store import Store
+    from shared.edge.auth import ApiKey
+    from shared.ports.clock import Clock
+    from shared.ports.connect_store import ConnectSessions, ConnectTickets, OAuthStates
+    from shared.ports.connections import Connections, GoogleUsers, Grants, Mailboxes
+    from shared.ports.gmail import GmailMailboxes
+    from shared.ports.oauth import GoogleOAuth, Sealer
+    from shared.ports.outbox import Operations, Outbox
+    from shared.ports.push_tokens import CallerTokens
+    from shared.ports.queue import Queue
+    from shared.ports.sends import ActionResults, Sends
+    from shared.ports.sync_store import Quarantine, Records, SyncStates
+
+
+class WiredPorts:
+    """The ports of one deployment. A test may assign any of them before it is first used."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+
+    @cached_property
+    def api_keys(self) -> "tuple[ApiKey, ...]":
+        """The keys that open the API."""
+        from shared.edge.auth import root_keys
+
+        return root_keys(self.settings.api_keys)
+
+    @cached_property
+    def clock(self) -> "Clock":
+        """Real time."""
+        from shared.adapters.system_clock import SystemClock
+
+        return SystemClock()
+
+    @cached_property
+    def store(self) -> "Store":
+        """Every collection, in the technology the settings name."""
+        if (path := self.settings.sqlite_path) is not None:
+            from shared.adapters import sqlite_store
+
+            return sqlite_store.open_store(path, self.clock)
+        from shared.adapters import firestore_store
+
+        project, database = self.settings.firestore
+        return firestore_store.open_store(project, database)
+
+    @cached_property
+    def queue(self) -> "Queue":
+        """Work for later."""
+        if self.settings.queue == "sqlite":
+            from shared.adapters.sqlite_queue import SqliteQueue
+
+            return SqliteQueue(self.settings.queue_path, self.clock)
+        raise NotImplementedError
+
+    @property
+    def connections(self) -> "Connections":
+        """Connections by id."""
+        return self.store.connections
+
+    @property
+    def grants(self) -> "Grants":
+        """Sealed tokens by connection id."""
+        return self.store.grants
+
+    @property
+    def google_users(self) -> "GoogleUsers":
+        """Who shares a Google user."""
+        return self.store.google_users
+
+    @property
+    def mailboxes(self) -> "Mailboxes":
+        """Who shares a Gmail address."""
+        return self.store.mailboxes
+
+    @property
+    def sync_states(self) -> "SyncStates":
+        """The one document all writers of a connection agree on."""
+        return self.store.sync_states
+
+    @property
+    def records(self) -> "Records":
+        """The live copy of each mailbox."""
+        return self.store.records
+
+    @property
+    def quarantine(self) -> "Quarantine":
+        """Messages that could not be stored yet."""
+        return self.store.quarantine
+
+    @property
+    def outbox(self) -> "Outbox":
+        """Events for the product."""
+        return self.store.outbox
+
+    @property
+    def operations(self) -> "Operations":
+        """The log a person reads."""
+        return self.store.operations
+
+    @property
+    def connect_sessions(self) -> "ConnectSessions":
+        """Connect sessions by the hash of their token."""
+        return self.store.connect_sessions
+
+    @property
+    def connect_tickets(self) -> "ConnectTickets":
+        """Tickets by hash."""
+        return self.store.connect_tickets
+
+    @property
+    def oauth_states(self) -> "OAuthStates":
+        """Consents under way."""
+        return self.store.oauth_states
+
+    @property
+    def sends(self) -> "Sends":
+        """The send ledger."""
+        return self.store.sends
+
+    @property
+    def action_results(self) -> "ActionResults":
+        """Idempotency of the other actions."""
+        return self.store.action_results
