@@ -52,7 +52,7 @@ class Fault:
         A fault without a method means Gmail methods; the doors beside them must be named,
         but for the faults that can only happen there.
         """
-        if self.email is not None and self.email != email:
+        if self.email is not None and self.email != (email or "").lower():
             return False
         if self.method is None:
             return method not in DOORS or self.fault not in CALL_FAULTS

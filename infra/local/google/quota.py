@@ -106,7 +106,9 @@ class Stats:
 
     def as_json(self) -> dict[str, Any]:
         """Return totals, then the same by method and by mailbox (with its methods)."""
-        everything, methods, mailboxes = Tally(), defaultdict(Tally), defaultdict(Tally)
+        everything = Tally()
+        methods: defaultdict[str, Tally] = defaultdict(Tally)
+        mailboxes: defaultdict[str, Tally] = defaultdict(Tally)
         per_mailbox: defaultdict[str, dict[str, Any]] = defaultdict(dict)
         for (method, email), cell in sorted(self._cells.items()):
             for total in (everything, methods[method], mailboxes[email]):

@@ -1,0 +1,293 @@
+"""/_control: what tests and demos do to this Google that no client of the real one could."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict
+from datetime import timedelta
+from itertools import islice
+from typing import Annotated, Any, Literal, TypeVar
+
+import httpx
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from infra.local.google.faults import Fault
+from infra.local.google.oauth.authorize import ScriptedAnswer
+from infra.local.google.oauth.scopes import spelled_out, unknown
+from infra.local.google.parts import Google
+
+CHUNK = 500
+Email = Annotated[
+    str, StringConstraints(strip_whitespace=True, to_lower=True, pattern=r"^[^@\s]+@[^@\s]+$")
+]
+
+
+class ControlError(Exception):
+    """A control request that makes no sense; the message says what would."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.message = message
+
+
+class Strict(BaseModel):
+    """A body that accepts only the fields it names."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+Model = TypeVar("Model", bound=Strict)
+
+
+class NewMailbox(Strict):
+    """POST /_control/mailboxes."""
+
+    email: Email
+    messages: int = Field(default=0, ge=0, le=1_000_000)
+    span_days: float = Field(default=25, gt=0, le=36_500)
+
+
+class Consent(Strict):
+    """POST /_control/consent."""
+
+    email: Email
+    decision: Literal["approve", "deny"]
+    scopes: list[str] | None = None
+
+
+class ScriptedFault(Strict):
+    """POST /_control/faults."""
+
+    fault: str
+    method: str | None = None
+    email: Email | None = None
+    after: int = Field(default=0, ge=0)
+    times: int | None = Field(default=None, ge=1)
+    delay_ms: int | None = Field(default=None, ge=0)
+
+
+class Step(Strict):
+    """POST /_control/clock."""
+
+    advance_s: float = Field(ge=0, le=10 * 365 * 86_400)
+
+
+class Limits(Strict):
+    """POST /_control/quota."""
+
+    units_per_minute: int | None = Field(default=None, ge=0)
+    concurrent_requests: int | None = Field(default=None, ge=1)
+
+
+class Control:
+    """The control API of DESIGN 8. Local only, without authentication."""
+
+    def __init__(self, google: Google) -> None:
+        self._google = google
+
+    def routes(self) -> list[Route]:
+        """Return the routes."""
+        table = [
+            ("POST", "/mailboxes", self.seed),
+            ("GET", "/mailboxes", self.mailboxes),
+            ("POST", "/mailboxes/{email}/messages", self.deliver),
+            ("GET", "/mailboxes/{email}/messages", self.messages),
+            ("POST", "/consent", self.consent),
+            ("POST", "/faults", self.add_fault),
+            ("GET", "/faults", self.faults),
+            ("DELETE", "/faults", self.clear_faults),
+            ("POST", "/clock", self.advance),
+            ("GET", "/clock", self.clock),
+            ("POST", "/quota", self.quota),
+            ("GET", "/stats", self.stats),
+            ("POST", "/settle", self.settle),
+            ("POST", "/reset", self.reset),
+        ]
+        return [
+            Route(f"/_control{path}", _answering(act), methods=[verb]) for verb, path, act in table
+        ]
+
+    async def seed(self, request: Request) -> dict[str, Any]:
+        """Create a mailbox if it is new and fill it with realistic mail."""
+        wanted = await _read(request, NewMailbox)
+        store = self._google.store
+        store.create_mailbox(wanted.email)
+        if wanted.messages:
+            await self._fill(wanted)
+        return {
+            "email": wanted.email,
+            "messages": wanted.messages,
+            "historyId": str(store.history_id(wanted.email)),
+        }
+
+    async def _fill(self, wanted: NewMailbox) -> None:
+        # The corpus is large; an emulator that never seeds should not load it.
+        from infra.local.google.corpus import seed_messages  # noqa: PLC0415
+
+        mail = iter(
+            seed_messages(
+                wanted.email,
+                wanted.messages,
+                span_days=wanted.span_days,
+                now=self._google.clock.now(),
+            )
+        )
+        while chunk := [(m.raw, m.internal_date, m.label_ids) for m in islice(mail, CHUNK)]:
+            self._google.store.deliver_many(wanted.email, chunk)
+            await asyncio.sleep(0)
+
+    async def mailboxes(self, _request: Request) -> dict[str, Any]:
+        """List the addresses."""
+        return {"mailboxes": self._google.store.emails()}
+
+    async def deliver(self, request: Request) -> dict[str, Any]:
+        """Deliver the raw RFC 822 body as new mail."""
+        email, raw = self._mailbox(request), await request.body()
+        if not raw.strip():
+            raise ControlError(400, "the body must be the raw RFC 822 message")
+        labels = request.query_params.getlist("labelIds") or ["INBOX", "UNREAD"]
+        thread_id = request.query_params.get("threadId")
+        stored = self._google.store.deliver(email, raw, label_ids=labels, thread_id=thread_id)
+        return {
+            "id": stored.id,
+            "threadId": stored.thread_id,
+            "historyId": str(stored.history_id),
+        }
+
+    async def messages(self, request: Request) -> dict[str, Any]:
+        """Say what the mailbox really holds, spam and trash included."""
+        return {"messages": self._google.store.messages(self._mailbox(request))}
+
+    async def consent(self, request: Request) -> dict[str, Any]:
+        """Queue the answer to the next consent screen."""
+        wanted = await _read(request, Consent)
+        if not self._google.store.has_mailbox(wanted.email):
+            raise ControlError(400, f"no mailbox {wanted.email}: create it first")
+        scopes = None if wanted.scopes is None else spelled_out(wanted.scopes)
+        if invalid := unknown(scopes or []):
+            raise ControlError(400, f"unknown scopes: {', '.join(invalid)}")
+        queue = self._google.authorization.scripted
+        approve = wanted.decision == "approve"
+        queue.append(
+            ScriptedAnswer(wanted.email, approve, None if scopes is None else tuple(scopes))
+        )
+        return {"queued": len(queue)}
+
+    async def add_fault(self, request: Request) -> dict[str, Any]:
+        """Script a fault."""
+        wanted = await _read(request, ScriptedFault)
+        try:
+            fault = self._google.faults.add(**wanted.model_dump())
+        except ValueError as error:
+            raise ControlError(400, str(error)) from None
+        return _shown(fault)
+
+    async def faults(self, _request: Request) -> dict[str, Any]:
+        """List the faults that can still strike."""
+        return {"faults": [_shown(fault) for fault in self._google.faults.all()]}
+
+    async def clear_faults(self, _request: Request) -> dict[str, Any]:
+        """Behave again."""
+        self._google.faults.clear()
+        return {"faults": []}
+
+    async def advance(self, request: Request) -> dict[str, Any]:
+        """Move time forward, here and at the follower."""
+        step = await _read(request, Step)
+        self._google.clock.advance(step.advance_s)
+        follower = self._google.settings.clock_follower
+        if follower is not None:
+            await _tell(follower, step.advance_s)
+        return self._time()
+
+    async def clock(self, _request: Request) -> dict[str, Any]:
+        """Tell the time."""
+        return self._time()
+
+    def _time(self) -> dict[str, Any]:
+        clock = self._google.clock
+        moment = clock.now().isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        return {"now": moment, "offset_s": clock.offset / timedelta(seconds=1)}
+
+    async def quota(self, request: Request) -> dict[str, Any]:
+        """Change limits at once."""
+        wanted = await _read(request, Limits)
+        quota = self._google.quota
+        if wanted.units_per_minute is not None:
+            quota.limit(wanted.units_per_minute)
+        if wanted.concurrent_requests is not None:
+            quota.concurrent_requests = wanted.concurrent_requests
+        return {
+            "units_per_minute": quota.units_per_minute,
+            "concurrent_requests": quota.concurrent_requests,
+        }
+
+    async def stats(self, _request: Request) -> dict[str, Any]:
+        """Count calls, units, refusals and pushes."""
+        return {**self._google.stats.as_json(), "pushes": dict(self._google.pushes.counts)}
+
+    async def settle(self, _request: Request) -> dict[str, Any]:
+        """Answer when no push is on its way."""
+        return dict(await self._google.pushes.settle())
+
+    async def reset(self, _request: Request) -> dict[str, Any]:
+        """Forget mailboxes, grants, watches, faults and counts; keep keys and the time."""
+        google = self._google
+        google.faults.clear()
+        google.pushes.forget_all()
+        google.watches.forget_all()
+        google.grants.forget_all()
+        google.authorization.scripted.clear()
+        google.store.delete_all()
+        google.stats.reset()
+        google.quota.reset(google.settings.units_per_minute, google.settings.concurrent_requests)
+        return {"reset": True}
+
+    def _mailbox(self, request: Request) -> str:
+        email = str(request.path_params["email"]).lower()
+        if not self._google.store.has_mailbox(email):
+            raise ControlError(404, f"no mailbox {email}: create it with POST /_control/mailboxes")
+        return email
+
+
+async def _read(request: Request, model: type[Model]) -> Model:
+    try:
+        return model.model_validate_json(await request.body() or b"{}")
+    except ValidationError as error:
+        problems = [
+            f"{'.'.join(map(str, problem['loc'])) or 'body'}: {problem['msg']}"
+            for problem in error.errors()
+        ]
+        raise ControlError(400, "; ".join(problems)) from None
+
+
+def _answering(
+    act: Callable[[Request], Awaitable[dict[str, Any]]],
+) -> Callable[[Request], Awaitable[Response]]:
+    async def answer(request: Request) -> Response:
+        try:
+            return JSONResponse(await act(request))
+        except ControlError as error:
+            body = {"error": {"code": error.status, "message": error.message}}
+            return JSONResponse(body, status_code=error.status)
+
+    return answer
+
+
+async def _tell(follower: str, seconds: float) -> None:
+    try:
+        async with httpx.AsyncClient(timeout=10) as client:
+            answer = await client.post(follower, json={"advance_s": seconds})
+            answer.raise_for_status()
+    except httpx.HTTPError as error:
+        message = f"time moved here, but the clock follower {follower} failed: {error!r}"
+        raise ControlError(502, message) from None
+
+
+def _shown(fault: Fault) -> dict[str, Any]:
+    shown = asdict(fault)
+    del shown["posted_at"]
+    return shown
