@@ -1,0 +1,47 @@
+"""OIDC tokens for what the laptop's queue and scheduler send, signed by the emulated Google."""
+
+import base64
+import json
+from datetime import UTC, datetime, timedelta
+from urllib.parse import quote
+
+import httpx
+
+from shared.ports.clock import Clock
+
+MARGIN = timedelta(minutes=5)
+
+
+class IdTokens:
+    """One token per audience and service account, asked for again shortly before it expires."""
+
+    def __init__(self, client: httpx.AsyncClient, google_url: str, clock: Clock) -> None:
+        self._client = client
+        self._google_url = google_url
+        self._clock = clock
+        self._kept: dict[tuple[str, str], tuple[str, datetime]] = {}
+
+    async def __call__(self, *, service_account: str, audience: str) -> str:
+        """Answer a token. Raises httpx.HTTPError where the emulated Google does not answer."""
+        wanted = (service_account, audience)
+        token, expires_at = self._kept.get(wanted, ("", datetime.min.replace(tzinfo=UTC)))
+        if self._clock.now() + MARGIN >= expires_at:
+            token = await self._generate(*wanted)
+            self._kept[wanted] = token, _expiry(token)
+        return token
+
+    async def _generate(self, service_account: str, audience: str) -> str:
+        account = quote(service_account, safe="@")
+        answer = await self._client.post(
+            f"{self._google_url}/v1/projects/-/serviceAccounts/{account}:generateIdToken",
+            headers={"Authorization": "Bearer local-operator"},
+            json={"audience": audience, "includeEmail": True},
+        )
+        answer.raise_for_status()
+        return str(answer.json()["token"])
+
+
+def _expiry(token: str) -> datetime:
+    payload = token.split(".")[1]
+    claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+    return datetime.fromtimestamp(claims["exp"], UTC)

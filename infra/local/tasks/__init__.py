@@ -1,0 +1,1 @@
+"""A strict stand-in for the Cloud Tasks REST API (FACTS 16.6)."""

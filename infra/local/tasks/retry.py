@@ -1,0 +1,42 @@
+"""When a failed attempt is made again: Cloud Tasks' retry configuration as a function."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RetryConfig:
+    """Cloud Tasks' defaults; `max_attempts` -1 is without end."""
+
+    max_attempts: int = 100
+    min_backoff: timedelta = timedelta(seconds=0.1)
+    max_backoff: timedelta = timedelta(hours=1)
+    max_doublings: int = 16
+
+    def exhausted(self, attempts: int) -> bool:
+        """Whether no attempt may follow this many."""
+        return 0 <= self.max_attempts <= attempts
+
+    def backoff(self, attempts: int) -> timedelta:
+        """Answer the pause after this many failed attempts.
+
+        It doubles `max_doublings` times, then grows by the last doubling's size, up to
+        `max_backoff`: 10 s with 3 doublings gives 10, 20, 40, 80, 160, 240 ...
+        """
+        doublings = min(attempts - 1, self.max_doublings)
+        steps = 1 + max(0, attempts - 1 - self.max_doublings)
+        return min(self.max_backoff, self.min_backoff * (1 << doublings) * steps)
+
+
+def retry_after(value: str | None, now: datetime) -> timedelta:
+    """Read a Retry-After header, seconds or date; zero where it says nothing."""
+    if value is None:
+        return timedelta()
+    if value.strip().isdecimal():
+        return timedelta(seconds=int(value))
+    try:
+        moment = parsedate_to_datetime(value)
+    except ValueError:
+        return timedelta()
+    return max(timedelta(), moment.replace(tzinfo=moment.tzinfo or UTC) - now)
