@@ -1,0 +1,72 @@
+"""The `sync` event of API 7: what changed, how many, and up to where; never the mail itself."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+from uuid import uuid4
+
+from shared.domain.connection import INTEGRATION
+from shared.domain.event import Event, EventType
+from shared.domain.ids import EventId
+from shared.domain.record import Origin
+from shared.domain.sync_state import SyncState, Tally
+
+SYNC_NAME = "fetch-messages"
+MODEL = "EmailMessage"
+VARIANT = "base"
+SYNC_TYPES: Mapping[Origin, str] = {
+    Origin.BACKFILL: "INITIAL",
+    Origin.LIVE: "WEBHOOK",
+    Origin.RECOVERY: "INCREMENTAL",
+    Origin.AUDIT: "INCREMENTAL",
+}
+
+
+def sync_event(
+    state: SyncState, tally: Tally, origin: Origin, now: datetime, trace_id: str | None
+) -> Event:
+    """Answer a new event; `cursorSequence` becomes the opaque cursor at delivery."""
+    checkpoint = str(state.checkpoint) if state.checkpoint is not None else None
+    payload: dict[str, Any] = {
+        "from": "postroom",
+        "type": "sync",
+        "connectionId": state.connection_id,
+        "providerConfigKey": INTEGRATION,
+        "syncName": SYNC_NAME,
+        "syncVariant": VARIANT,
+        "model": MODEL,
+        "syncType": SYNC_TYPES[origin],
+        "success": True,
+        "modifiedAfter": now.isoformat(),
+        "queryTimeStamp": now.isoformat(),
+        "responseResults": _results(tally),
+        "checkpoints": {"from": checkpoint, "to": checkpoint},
+        "cursorSequence": state.sequence,
+    }
+    event_id = EventId(f"evt_{uuid4().hex}")
+    return Event(
+        event_id, state.connection_id, EventType.SYNC, payload, now, now, trace_id=trace_id
+    )
+
+
+def extended(event: Event, newer: Event) -> Event:
+    """Answer `event` reporting the newer one's changes too; its identity and start stay."""
+    old, new = event.payload, newer.payload
+    results = {
+        kind: old["responseResults"][kind] + new["responseResults"][kind]
+        for kind in ("added", "updated", "deleted")
+    }
+    payload = {
+        **new,
+        "syncType": old["syncType"],
+        "modifiedAfter": old["modifiedAfter"],
+        "queryTimeStamp": old["queryTimeStamp"],
+        "responseResults": results,
+        "checkpoints": {"from": old["checkpoints"]["from"], "to": new["checkpoints"]["to"]},
+    }
+    return replace(event, payload=payload)
+
+
+def _results(tally: Tally) -> dict[str, int]:
+    return {"added": tally.added, "updated": tally.updated, "deleted": tally.deleted}

@@ -1,0 +1,1 @@
+"""The steps of a sync and the lease they run under (DESIGN 4)."""

@@ -1,0 +1,164 @@
+"""Backfill: the window, newest first, a few seconds at a time (DESIGN 4).
+
+It is done only when a whole fresh pass over the listing finds nothing unknown, because page
+tokens may shift under deletions. A run that dies lists its page again and skips what is stored.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from shared.domain.ids import MessageId, PageToken
+from shared.domain.record import Origin, RecordHead
+from shared.domain.sync_state import Backfill, SyncState, Tally
+from shared.errors import GmailRefusedError
+from shared.ports.gmail import IdPage, MessageRef
+from shared.ports.sync_store import COMMIT_BYTES
+from shared.usecases.sync.changes import Changes
+from shared.usecases.sync.hydrate import Hydrated, Hydrator
+from shared.usecases.sync.pace import Units
+from shared.usecases.sync.run import Listing, Run
+
+CHUNK = 100
+FIRST_CHUNK = 50
+CHUNK_TIME = timedelta(seconds=3)
+"""Mail that arrives meanwhile waits no longer than this."""
+BAD_REQUEST = 400
+
+
+@dataclass(slots=True)
+class Chunk:
+    """What one chunk looked at; `progress` becomes the state's backfill."""
+
+    progress: Backfill
+    unknown: list[MessageRef]
+    tombstones: dict[MessageId, RecordHead]
+    pass_ended: bool = False
+
+
+async def read_chunk(run: Run) -> None:
+    """Store the next messages of the window."""
+    started = run.clock.now()
+    if run.state.backfill is None:
+        return
+    if run.listing is not None and run.listing.begun_at != run.state.backfill.started_at:
+        run.listing = None
+    deadline = min(started + CHUNK_TIME, run.deadline)
+    chunk = await _scan(run, run.state.backfill, deadline)
+    hydrator = Hydrator(run.gmail, run.pace, run.clock, deadline)
+    fetched = await hydrator.fetch(chunk.unknown)
+    if run.listing is not None:
+        run.listing.refs[:0] = fetched.left
+    await _commit(run, chunk, fetched)
+    run.note("backfill", started, stored=len(fetched.messages), failed=len(fetched.failed))
+    if fetched.interrupted:
+        raise fetched.interrupted
+
+
+async def _scan(run: Run, progress: Backfill, deadline: datetime) -> Chunk:
+    """List until enough unknown messages are found, the pass ends or time is up."""
+    chunk = Chunk(progress, [], {})
+    size = CHUNK if progress.stored else FIRST_CHUNK
+    while len(chunk.unknown) < size and run.clock.now() < deadline:
+        if (run.listing is None or not run.listing.refs) and not await _turn_page(run, chunk):
+            break
+        room = size - len(chunk.unknown)
+        await _sift(run, chunk, run.taken(room))
+    return chunk
+
+
+async def _turn_page(run: Run, chunk: Chunk) -> bool:
+    """List the page that follows; False where the pass has come to its end."""
+    done = run.listing
+    if done is not None:
+        listed = chunk.progress.listed + done.size
+        chunk.progress = replace(chunk.progress, listed=listed, page_token=done.next_page)
+        if done.next_page is None:
+            chunk.pass_ended = True
+            return False
+    page = await _list(run, chunk)
+    begun_at = chunk.progress.started_at
+    run.listing = Listing(list(page.refs), page.next_page, len(page.refs), begun_at)
+    total = max(chunk.progress.estimated_total or 0, page.estimate, chunk.progress.listed)
+    chunk.progress = replace(chunk.progress, estimated_total=total)
+    return True
+
+
+async def _list(run: Run, chunk: Chunk) -> IdPage:
+    """List one page; a page token that Gmail no longer accepts starts the pass again."""
+    token, since = chunk.progress.page_token, chunk.progress.window_start
+    try:
+        return await _page(run, since, token)
+    except GmailRefusedError as error:
+        if token is None or error.status != BAD_REQUEST:
+            raise
+    again = replace(chunk.progress, page_token=None, listed=0)
+    chunk.progress = replace(again, unknown_in_pass=again.unknown_in_pass + 1)
+    return await _page(run, since, None)
+
+
+async def _page(run: Run, since: datetime | None, token: PageToken | None) -> IdPage:
+    return await run.pace.run(Units.LIST, run.gmail.message_ids(since=since, page=token))
+
+
+async def _sift(run: Run, chunk: Chunk, refs: list[MessageRef]) -> None:
+    """Keep what is neither stored nor in quarantine."""
+    ids = [ref.id for ref in refs]
+    heads = await run.records.heads(run.connection_id, ids)
+    aside = await run.set_aside(ids)
+    for ref in refs:
+        head = heads.get(ref.id)
+        if ref.id in aside or (head is not None and head.live):
+            continue
+        chunk.unknown.append(ref)
+        if head is not None:
+            chunk.tombstones[ref.id] = head
+
+
+async def _commit(run: Run, chunk: Chunk, fetched: Hydrated) -> None:
+    origin = chunk.progress.origin
+    commits = _gathered(run, chunk, fetched)
+    tell = origin is not Origin.BACKFILL
+    for changes in commits[:-1]:
+        await run.commit(changes, _unmoved, tell=tell)
+    progress = _advanced(chunk, commits, fetched, run.clock.now())
+
+    def change(state: SyncState) -> SyncState:
+        begun_again = state.backfill is None or state.backfill.started_at != progress.started_at
+        return state if begun_again else replace(state, backfill=progress)
+
+    if progress.finished_at is not None and not tell:
+        await run.announce(change, Tally(added=progress.stored))
+    else:
+        await run.commit(commits[-1], change, tell=tell)
+    if chunk.pass_ended and not fetched.left:
+        run.listing = None
+
+
+def _unmoved(state: SyncState) -> SyncState:
+    return state
+
+
+def _gathered(run: Run, chunk: Chunk, fetched: Hydrated) -> list[Changes]:
+    commits = [run.changes(chunk.progress.origin)]
+    for message in fetched.messages:
+        if commits[-1].size > COMMIT_BYTES / 2:
+            commits.append(run.changes(chunk.progress.origin))
+        commits[-1].store(message, chunk.tombstones.get(MessageId(message["id"])))
+    for ref, reason in fetched.failed:
+        commits[-1].set_aside(ref.id, reason)
+    return commits
+
+
+def _advanced(chunk: Chunk, commits: list[Changes], fetched: Hydrated, now: datetime) -> Backfill:
+    """Answer the progress after this chunk."""
+    stored = sum(changes.added for changes in commits)
+    unknown = chunk.progress.unknown_in_pass + stored + len(fetched.failed)
+    progress = replace(
+        chunk.progress, stored=chunk.progress.stored + stored, unknown_in_pass=unknown
+    )
+    if not chunk.pass_ended or fetched.left:
+        return progress
+    if unknown == 0:
+        return replace(progress, page_token=None, finished_at=now)
+    number = progress.pass_number + 1
+    return replace(progress, page_token=None, listed=0, unknown_in_pass=0, pass_number=number)

@@ -1,0 +1,162 @@
+"""What one commit changes, gathered while it is worked out."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from shared.domain.email_message import read_message
+from shared.domain.ids import HistoryId, LabelId, MessageId, SequenceNumber, ThreadId
+from shared.domain.payload import pack
+from shared.domain.record import (
+    CHAT,
+    Origin,
+    QuarantineEntry,
+    Record,
+    RecordHead,
+)
+from shared.domain.send import MARKER_HEADER
+from shared.domain.sync_state import SyncState, Tally
+from shared.ports.gmail import GmailObject
+from shared.ports.sync_store import Batch
+
+RETRIES = (
+    timedelta(seconds=5),
+    timedelta(seconds=30),
+    timedelta(minutes=5),
+    timedelta(hours=1),
+    timedelta(hours=6),
+    timedelta(days=1),
+)
+NOT_FOUND = "not_found"
+
+
+@dataclass(slots=True)
+class Changes:
+    """Records, tombstones and quarantine of one commit; sequence numbers come at `batch`."""
+
+    now: datetime
+    origin: Origin
+    put: list[Record] = field(default_factory=list)
+    heads: list[RecordHead] = field(default_factory=list)
+    quarantine: list[QuarantineEntry] = field(default_factory=list)
+    released: list[MessageId] = field(default_factory=list)
+    added: int = 0
+    updated: int = 0
+    deleted: int = 0
+    silent: int = 0
+    """Drafts of our own sends: stored, but no news to anybody."""
+    skipped: int = 0
+
+    @property
+    def empty(self) -> bool:
+        """Whether a commit would write nothing but the state."""
+        return not (self.put or self.heads or self.quarantine or self.released)
+
+    @property
+    def size(self) -> int:
+        """Payload bytes so far."""
+        return sum(len(record.payload) for record in self.put)
+
+    @property
+    def tally(self) -> Tally:
+        """What happened to records."""
+        return Tally(self.added, self.updated, self.deleted)
+
+    @property
+    def news(self) -> Tally:
+        """What is worth telling the product."""
+        return Tally(self.added - self.silent, self.updated, self.deleted)
+
+    def store(self, message: GmailObject, known: RecordHead | None = None) -> bool:
+        """Add a fetched message as a record; False for a chat, which is no mail."""
+        labels = frozenset(LabelId(label) for label in message.get("labelIds", ()))
+        if CHAT in labels:
+            return False
+        payload, truncated = pack(read_message(message))
+        self.put.append(Record(self._head(message, labels, known), payload, truncated))
+        self.added += known is None or not known.live
+        self.silent += _is_own_draft(message)
+        return True
+
+    def _head(
+        self, message: GmailObject, labels: frozenset[LabelId], known: RecordHead | None
+    ) -> RecordHead:
+        history_id = HistoryId(int(message["historyId"]))
+        return RecordHead(
+            message_id=MessageId(message["id"]),
+            thread_id=ThreadId(message["threadId"]),
+            label_ids=labels,
+            history_id=history_id,
+            fetched_at_history=history_id,
+            internal_date=_internal_date(message),
+            sequence=SequenceNumber(0),
+            origin=known.origin if known else self.origin,
+            first_seen_at=known.first_seen_at if known else self.now,
+            last_modified_at=self.now,
+        )
+
+    def relabel(self, head: RecordHead, labels: frozenset[LabelId], history_id: HistoryId) -> None:
+        """Change a record's labels; an unchanged record keeps its sequence number."""
+        if labels == head.label_ids:
+            return
+        self.heads.append(head.relabelled(labels, history_id, SequenceNumber(0), self.now))
+        self.updated += 1
+
+    def tombstone(self, head: RecordHead) -> None:
+        """Mark a record's message as gone for good."""
+        self.heads.append(head.deleted(SequenceNumber(0), self.now))
+        self.deleted += 1
+
+    def set_aside(
+        self, message_id: MessageId, reason: str, entry: QuarantineEntry | None = None
+    ) -> None:
+        """Quarantine a message: named, retried, never dropped."""
+        attempts = entry.attempts + 1 if entry else 1
+        wait = RETRIES[min(attempts, len(RETRIES)) - 1]
+        self.quarantine.append(
+            QuarantineEntry(
+                message_id=message_id,
+                reason=reason,
+                attempts=attempts,
+                retry_at=self.now + wait,
+                first_failed_at=entry.first_failed_at if entry else self.now,
+                origin=entry.origin if entry else self.origin,
+            )
+        )
+
+    def applied_to(self, state: SyncState) -> SyncState:
+        """Answer the state's counters after this commit."""
+        due = [entry.retry_at for entry in self.quarantine]
+        if state.quarantine_due_at is not None:
+            due.append(state.quarantine_due_at)
+        return replace(
+            state,
+            sequence=SequenceNumber(state.sequence + len(self.put) + len(self.heads)),
+            live_records=state.live_records + self.added - self.deleted,
+            skipped_unknown=state.skipped_unknown + self.skipped,
+            quarantine_due_at=min(due, default=None),
+            failures=0,
+            last_error=None,
+        )
+
+    def batch(self, first: SequenceNumber) -> Batch:
+        """Answer the writes, numbered from the one after `first`."""
+        numbers = iter(range(first + 1, first + 1 + len(self.put) + len(self.heads)))
+        put = [
+            replace(record, head=replace(record.head, sequence=SequenceNumber(next(numbers))))
+            for record in self.put
+        ]
+        heads = [replace(head, sequence=SequenceNumber(next(numbers))) for head in self.heads]
+        return Batch(put, heads, tuple(self.quarantine), tuple(self.released))
+
+
+def _internal_date(message: GmailObject) -> datetime:
+    return datetime.fromtimestamp(int(message["internalDate"]) / 1000, UTC)
+
+
+def _is_own_draft(message: GmailObject) -> bool:
+    if "DRAFT" not in message.get("labelIds", ()):
+        return False
+    headers: list[Mapping[str, Any]] = message.get("payload", {}).get("headers", [])
+    return any(header.get("name", "").lower() == MARKER_HEADER.lower() for header in headers)

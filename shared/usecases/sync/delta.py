@@ -1,0 +1,202 @@
+"""Delta: history since the checkpoint, applied in order (DESIGN 4)."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from shared.domain.history import HistoryRecord, NetChange, fold
+from shared.domain.ids import HistoryId, MessageId
+from shared.domain.plan import Delta, DeltaAnswer, after_delta
+from shared.domain.record import Origin, QuarantineEntry, RecordHead
+from shared.domain.sync_state import SyncState
+from shared.errors import HistoryExpiredError
+from shared.ports.gmail import GmailObject, MessageRef
+from shared.ports.sync_store import COMMIT_BYTES, COMMIT_WRITES
+from shared.usecases.sync.changes import Changes
+from shared.usecases.sync.hydrate import Hydrated, Hydrator
+from shared.usecases.sync.pace import Units
+from shared.usecases.sync.run import Run
+
+LISTED_AT_ONCE = 2_000
+"""History records listed in one step; the rest follows from the new checkpoint."""
+FETCHED_AT_ONCE = 100
+TOUCHED_AT_ONCE = COMMIT_WRITES - 50
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A run of history records that fits one commit; `last` ends the listing."""
+
+    records: Sequence[HistoryRecord]
+    last: bool
+
+
+async def read_delta(run: Run, step: Delta) -> None:
+    """List history after the step's start and apply it, part by part."""
+    started = run.clock.now()
+    try:
+        records, top, complete = await _listed(run, step.since)
+    except HistoryExpiredError:
+        await run.held.commit(lambda state: replace(state, recovering_since=started))
+        return
+    doomed = {message.id for record in records for message in record.deleted}
+    for part in _parts(records):
+        done = await _apply(run, part, doomed)
+        if not done:
+            return
+        answer = _answer(step.since, part, top, complete=complete and part.last)
+        await _settle(run, done, answer)
+    run.note("delta", started, records=len(records), complete=complete)
+
+
+async def _listed(run: Run, since: HistoryId) -> tuple[list[HistoryRecord], HistoryId, bool]:
+    """List history: a page may have a token and no records (FACTS 3.4)."""
+    records: list[HistoryRecord] = []
+    page = None
+    while True:
+        call = run.gmail.history(since, page)
+        answer = await run.pace.run(Units.HISTORY, call, urgent=True)
+        records.extend(answer.records)
+        page = answer.next_page
+        if page is None:
+            return records, answer.history_id, True
+        if len(records) >= LISTED_AT_ONCE or (records and run.out_of_time):
+            return records, answer.history_id, False
+        await run.held.beat()
+
+
+def _parts(records: Sequence[HistoryRecord]) -> Iterable[Part]:
+    """Cut so that each part is about one commit; a single record is never cut here."""
+    part: list[HistoryRecord] = []
+    added = touched = 0
+    for record in records:
+        part.append(record)
+        added += len(record.added)
+        touched += len(record.labels_added) + len(record.labels_removed) + len(record.deleted)
+        if added >= FETCHED_AT_ONCE or added + touched >= TOUCHED_AT_ONCE:
+            yield Part(part, last=False)
+            part, added, touched = [], 0, 0
+    yield Part(part, last=True)
+
+
+def _answer(since: HistoryId, part: Part, top: HistoryId, *, complete: bool) -> DeltaAnswer:
+    last = part.records[-1].id if part.records else None
+    return DeltaAnswer(since, last, top, complete)
+
+
+async def _settle(run: Run, commits: Sequence[Changes], answer: DeltaAnswer) -> None:
+    """Commit a part; only its last commit moves the checkpoint."""
+    for changes in commits[:-1]:
+        await run.commit(changes, _unmoved)
+
+    def settle(state: SyncState) -> SyncState:
+        return after_delta(state, answer, run.clock.now())
+
+    await run.commit(commits[-1], settle)
+
+
+def _unmoved(state: SyncState) -> SyncState:
+    return state
+
+
+async def _apply(run: Run, part: Part, doomed: set[MessageId]) -> list[Changes] | None:
+    """Work out a part's commits; None where it was interrupted, with what came in committed."""
+    net = fold(part.records)
+    heads = await run.records.heads(run.connection_id, net)
+    wanted = _wanted(net, heads, doomed)
+    aside = await run.set_aside(net)
+    fetched = await _fetched(run, [ref for ref in wanted if ref.id not in aside])
+    commits = _stored(run, fetched, net, heads)
+    if fetched.left:
+        await _keep(run, commits)
+        if fetched.interrupted:
+            raise fetched.interrupted
+        return None
+    _apply_to_known(run, commits, net, heads, aside)
+    return commits
+
+
+def _wanted(
+    net: Mapping[MessageId, NetChange],
+    heads: Mapping[MessageId, RecordHead],
+    doomed: set[MessageId],
+) -> list[MessageRef]:
+    """Answer what must be fetched: added, still there, no chat, and not stored yet."""
+    return [
+        MessageRef(change.message_id, change.thread_id)
+        for change in net.values()
+        if change.added
+        and not change.chat
+        and change.message_id not in doomed
+        and not _is_live(heads.get(change.message_id))
+    ]
+
+
+def _is_live(head: RecordHead | None) -> bool:
+    return head is not None and head.live
+
+
+async def _fetched(run: Run, wanted: Sequence[MessageRef]) -> Hydrated:
+    if not wanted:
+        return Hydrated()
+    # Live mail may use the whole lease time: a commit at the end of it is still in time.
+    deadline = min(run.clock.now() + timedelta(seconds=15), run.deadline)
+    return await Hydrator(run.gmail, run.pace, run.clock, deadline, urgent=True).fetch(wanted)
+
+
+def _stored(
+    run: Run,
+    fetched: Hydrated,
+    net: Mapping[MessageId, NetChange],
+    heads: Mapping[MessageId, RecordHead],
+) -> list[Changes]:
+    """Gather fetched messages into commits of bounded size."""
+    commits = [run.changes(Origin.LIVE)]
+    for message in fetched.messages:
+        if commits[-1].size > COMMIT_BYTES / 2 or len(commits[-1].put) >= FETCHED_AT_ONCE:
+            commits.append(run.changes(Origin.LIVE))
+        change = net[MessageId(message["id"])]
+        commits[-1].store(_as_of_now(message, change), heads.get(change.message_id))
+    for ref, reason in fetched.failed:
+        commits[-1].set_aside(ref.id, reason)
+    return commits
+
+
+def _as_of_now(message: GmailObject, change: NetChange) -> GmailObject:
+    """Apply label changes newer than the fetch to what was fetched."""
+    labels = frozenset(message.get("labelIds", ()))
+    newest = change.labels_after(labels, HistoryId(int(message["historyId"])))
+    return message if newest == labels else {**message, "labelIds": sorted(newest)}
+
+
+async def _keep(run: Run, commits: Sequence[Changes]) -> None:
+    """Store what came in before an interruption; the checkpoint stays, so nothing is lost."""
+    for changes in commits:
+        if not changes.empty:
+            await run.commit(changes, _unmoved)
+
+
+def _apply_to_known(
+    run: Run,
+    commits: list[Changes],
+    net: Mapping[MessageId, NetChange],
+    heads: Mapping[MessageId, RecordHead],
+    aside: Mapping[MessageId, QuarantineEntry],
+) -> None:
+    """Apply deletions and label changes to what is stored; a delete of an unknown is nothing."""
+    for change in net.values():
+        if len(commits[-1].heads) >= TOUCHED_AT_ONCE:  # "mark all read" is one history record
+            commits.append(run.changes(Origin.LIVE))
+        if change.deleted and change.message_id in aside:
+            commits[-1].released.append(change.message_id)
+        _apply_one(commits[-1], change, heads.get(change.message_id))
+
+
+def _apply_one(changes: Changes, change: NetChange, head: RecordHead | None) -> None:
+    if head is None or not head.live:
+        changes.skipped += bool(change.label_ops) and not change.added
+    elif change.deleted:
+        changes.tombstone(head)
+    else:
+        labels = change.labels_after(head.label_ids, head.fetched_at_history)
+        changes.relabel(head, labels, change.last_history_id)

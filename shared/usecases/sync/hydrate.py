@@ -1,0 +1,124 @@
+"""Fetching message bodies for the fewest units (DESIGN 4: hydration)."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from shared.domain.ids import MessageId, ThreadId
+from shared.errors import (
+    GmailNotFoundError,
+    GmailRefusedError,
+    GmailUnavailableError,
+    RateLimitedError,
+    TransientError,
+)
+from shared.ports.clock import Clock
+from shared.ports.gmail import GmailObject, GmailSync, MessageRef
+from shared.usecases.sync.changes import NOT_FOUND
+from shared.usecases.sync.pace import IN_FLIGHT, Pace, Units
+
+WHOLE_THREAD_FROM = 3
+"""messages.get costs 20 units, threads.get 40 for the whole thread (FACTS 1.3)."""
+
+
+@dataclass(slots=True)
+class Hydrated:
+    """What came of a fetch; `interrupted` is why the rest was not tried."""
+
+    messages: list[GmailObject] = field(default_factory=list)
+    failed: list[tuple[MessageRef, str]] = field(default_factory=list)
+    left: list[MessageRef] = field(default_factory=list)
+    interrupted: TransientError | None = None
+
+
+@dataclass(slots=True)
+class Hydrator:
+    """Fetches wanted messages, newest first, a few at once, until a deadline."""
+
+    gmail: GmailSync
+    pace: Pace
+    clock: Clock
+    deadline: datetime
+    urgent: bool = False
+    result: Hydrated = field(default_factory=Hydrated)
+    _unavailable: list[tuple[MessageRef, GmailUnavailableError]] = field(default_factory=list)
+
+    async def fetch(self, wanted: Sequence[MessageRef]) -> Hydrated:
+        """Fetch what can be; never raises for one message, only answers what failed."""
+        jobs = iter(_jobs(wanted))
+        workers = [self._work(jobs) for _ in range(min(IN_FLIGHT, len(wanted)))]
+        await asyncio.gather(*workers)
+        for job in jobs:
+            self.result.left.extend(job)
+        self._judge_unavailable()
+        order = {ref.id: place for place, ref in enumerate(wanted)}
+        self.result.messages.sort(key=lambda message: order[message["id"]])
+        return self.result
+
+    async def _work(self, jobs: Iterator[list[MessageRef]]) -> None:
+        for job in jobs:
+            if self.result.interrupted or self.clock.now() >= self.deadline:
+                self.result.left.extend(job)
+                return
+            try:
+                await self._fetch(job)
+            except TransientError as error:
+                self.result.interrupted = error
+
+    async def _fetch(self, job: Sequence[MessageRef]) -> None:
+        missing = list(job)
+        if len(job) >= WHOLE_THREAD_FROM:
+            missing = await self._thread(job[0].thread_id, job)
+        for ref in missing:
+            await self._message(ref)
+
+    async def _thread(self, thread_id: ThreadId, job: Sequence[MessageRef]) -> list[MessageRef]:
+        """Fetch a whole thread; answer the wanted messages it did not bring."""
+        try:
+            call = self.gmail.thread(thread_id)
+            messages = await self.pace.run(Units.THREAD, call, urgent=self.urgent)
+        except (GmailRefusedError, GmailUnavailableError):
+            return list(job)  # A thread never decides anything about its messages.
+        wanted = {ref.id for ref in job}
+        found = [message for message in messages if message["id"] in wanted]
+        self.result.messages.extend(found)
+        ids = {MessageId(message["id"]) for message in found}
+        return [ref for ref in job if ref.id not in ids]
+
+    async def _message(self, ref: MessageRef) -> None:
+        try:
+            call = self.gmail.message(ref.id)
+            message = await self.pace.run(Units.MESSAGE, call, urgent=self.urgent)
+        except GmailNotFoundError:
+            self.result.failed.append((ref, NOT_FOUND))
+        except GmailRefusedError as error:
+            self.result.failed.append((ref, error.reason or f"status_{error.status}"))
+        except GmailUnavailableError as error:
+            self._unavailable.append((ref, error))
+        except RateLimitedError:
+            self.result.left.append(ref)
+            raise
+        else:
+            self.result.messages.append(message)
+
+    def _judge_unavailable(self) -> None:
+        """One message failing among others is its own trouble; all failing is Gmail's."""
+        if self.result.messages:
+            self.result.failed.extend((ref, "unavailable") for ref, _ in self._unavailable)
+        elif self._unavailable:
+            self.result.left.extend(ref for ref, _ in self._unavailable)
+            self.result.interrupted = self._unavailable[0][1]
+
+
+def _jobs(wanted: Sequence[MessageRef]) -> list[list[MessageRef]]:
+    """Group into whole threads where that is cheaper, keeping the order of first mention."""
+    threads: dict[ThreadId, list[MessageRef]] = defaultdict(list)
+    for ref in wanted:
+        threads[ref.thread_id].append(ref)
+    jobs: list[list[MessageRef]] = []
+    for refs in threads.values():
+        whole = len(refs) >= WHOLE_THREAD_FROM
+        jobs.extend([refs] if whole else [[ref] for ref in refs])
+    return jobs

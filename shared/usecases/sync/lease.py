@@ -1,0 +1,197 @@
+"""The lease: one writer per connection, fenced by compare-and-set (DESIGN 4).
+
+Every write names a random `commit_id`. When a precondition fails, reading the state back tells
+which of three things happened: our own commit arrived and its answer was lost; somebody else has
+the lease; or only a hint moved, and the same change is committed again without refetching.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from secrets import token_hex
+
+from shared.domain.ids import CommitId, ConnectionId, HistoryId, LeaseToken
+from shared.domain.plan import Release, on_push, plan
+from shared.domain.sync_state import LEASE_LIFETIME, Lease, SyncState, SyncStatus
+from shared.errors import ConflictError, FencedOutError, StoreUnavailableError
+from shared.ports.clock import Clock
+from shared.ports.sync_store import Batch, SyncStates
+from shared.ports.versioned import Versioned
+
+Change = Callable[[SyncState], SyncState]
+MakeBatch = Callable[[SyncState], Awaitable[tuple[SyncState, Batch]]]
+READ_BACK_TRIES = 4
+HEARTBEAT = LEASE_LIFETIME / 3
+
+
+@dataclass(frozen=True, slots=True)
+class Busy:
+    """Another worker holds the lease until `expires_at`."""
+
+    token: LeaseToken
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Idle:
+    """There is nothing to sync: unknown, stopped, paused, or the push was stale."""
+
+
+async def take(
+    states: SyncStates, clock: Clock, connection_id: ConnectionId, hint: HistoryId | None
+) -> "Held | Busy | Idle":
+    """Take the lease, raising the hint in the same write; or raise the hint for its holder."""
+    while True:
+        was = await states.get(connection_id)
+        now = clock.now()
+        if was is None or was.value.status is SyncStatus.STOPPED:
+            return Idle()
+        wished = _wished(was.value, hint, now)
+        if wished is None and not was.value.held(now):
+            return Idle()
+        taken = wished is not None and not was.value.held(now)
+        if wished is None or wished == was.value:
+            return _busy(was.value)
+        new = _leased(wished, now) if taken else wished
+        try:
+            swapped = await states.swap(was, new)
+        except ConflictError:
+            continue
+        return Held(states, clock, swapped) if taken else _busy(new)
+
+
+def _wished(state: SyncState, hint: HistoryId | None, now: datetime) -> SyncState | None:
+    """Answer the state to write before leasing, None where a push may leave without writing."""
+    if hint is not None:
+        return on_push(state, hint, now).state
+    return state
+
+
+def _busy(state: SyncState) -> Busy | Idle:
+    if state.lease is None:
+        return Idle()
+    return Busy(state.lease.token, state.lease.expires_at)
+
+
+def _leased(state: SyncState, now: datetime) -> SyncState:
+    expires_at = now + LEASE_LIFETIME
+    lease = Lease(LeaseToken(token_hex(8)), expires_at)
+    return replace(state, lease=lease, next_due_at=expires_at, commit_id=_commit_id())
+
+
+def _commit_id() -> CommitId:
+    return CommitId(token_hex(8))
+
+
+async def _nothing(state: SyncState) -> tuple[SyncState, Batch]:
+    return state, Batch()
+
+
+@dataclass(slots=True)
+class Held:
+    """A lease in hand: the only way a sync writes."""
+
+    states: SyncStates
+    clock: Clock
+    current: Versioned[SyncState]
+    released: bool = False
+
+    @property
+    def state(self) -> SyncState:
+        """The state as this worker last wrote or read it."""
+        return self.current.value
+
+    async def commit(self, change: Change, make: MakeBatch = _nothing) -> None:
+        """Write records and checkpoint together; releases too where nothing is left to do.
+
+        `change` and `make` run again on the fresh state after a hint moved. Raises FencedOutError.
+        """
+        while True:
+            changed, batch = await make(change(self.state))
+            if await self._written(self._stamped(changed), batch):
+                return
+
+    async def beat(self) -> None:
+        """Renew the lease once a third of it is gone; call before anything slow."""
+        lease = self.state.lease
+        if lease is None or lease.expires_at - self.clock.now() < LEASE_LIFETIME - HEARTBEAT:
+            await self._renew()
+
+    async def _renew(self) -> None:
+        while not await self._written(self._renewed(self.state), Batch()):
+            pass
+
+    async def release(self) -> bool:
+        """Give the lease back if there is nothing to do; False where there is."""
+        while not self.released:
+            step = plan(self.state, self.clock.now())
+            if not isinstance(step, Release):
+                return False
+            new = replace(self.state, lease=None, next_due_at=step.at, commit_id=_commit_id())
+            self.released = await self._written(new, Batch())
+        return True
+
+    async def leave(self, change: Change, due: datetime | None) -> None:
+        """Give the lease back whatever is left to do, to be looked at again at `due`.
+
+        One write: it wakes the next worker even where the hint moved meanwhile.
+        """
+        while not self.released:
+            new = replace(change(self.state), lease=None, next_due_at=due, commit_id=_commit_id())
+            self.released = await self._written(new, Batch())
+
+    def _stamped(self, state: SyncState) -> SyncState:
+        """Prepare a commit: with the lease renewed, or given back where nothing is left."""
+        step = plan(state, self.clock.now())
+        if isinstance(step, Release):
+            return replace(state, lease=None, next_due_at=step.at, commit_id=_commit_id())
+        return self._renewed(state)
+
+    def _renewed(self, state: SyncState) -> SyncState:
+        if state.lease is None:
+            raise FencedOutError("The lease is gone.")
+        now = self.clock.now()
+        expires_at = now + LEASE_LIFETIME
+        # A due time that a trigger set stays until it has passed: it is a wish of its own.
+        due = state.next_due_at
+        due = expires_at if due is None or due <= now else min(due, expires_at)
+        lease = replace(state.lease, expires_at=expires_at)
+        return replace(state, lease=lease, next_due_at=due, commit_id=_commit_id())
+
+    async def _written(self, new: SyncState, batch: Batch) -> bool:
+        """Try one write: True once it is durable, False where only the hint moved."""
+        try:
+            self.current = await self.states.commit(self.current, new, batch)
+        except (ConflictError, StoreUnavailableError):
+            if not await self._read_back(new):
+                return False
+        self.released = new.lease is None
+        return True
+
+    async def _read_back(self, attempted: SyncState) -> bool:
+        """Find out what a failed write did; True where it had succeeded after all."""
+        fresh = await self._fresh()
+        before = self.state
+        if fresh.value.commit_id == attempted.commit_id:
+            self.current = fresh
+            return True
+        token = before.lease.token if before.lease else LeaseToken("")
+        if not fresh.value.held_by(token) or fresh.value.commit_id != before.commit_id:
+            raise FencedOutError("The lease passed to another worker.")
+        self.current = fresh
+        return False
+
+    async def _fresh(self) -> Versioned[SyncState]:
+        tries = 0
+        while True:
+            try:
+                fresh = await self.states.get(self.state.connection_id)
+            except StoreUnavailableError:
+                tries += 1
+                if tries == READ_BACK_TRIES:
+                    raise
+                await self.clock.sleep(timedelta(milliseconds=100 * 2**tries))
+                continue
+            if fresh is None:
+                raise FencedOutError("The sync state is gone.")
+            return fresh

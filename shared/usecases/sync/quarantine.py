@@ -1,0 +1,87 @@
+"""Fetching again what failed before: named, retried, never dropped."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+from shared.domain.ids import MessageId
+from shared.domain.record import Origin, QuarantineEntry, RecordHead
+from shared.domain.sync_state import SyncState
+from shared.errors import (
+    GmailNotFoundError,
+    GmailRefusedError,
+    GmailUnavailableError,
+)
+from shared.ports.gmail import GmailObject
+from shared.ports.sync_store import COMMIT_BYTES
+from shared.usecases.sync.changes import NOT_FOUND, Changes
+from shared.usecases.sync.pace import Units
+from shared.usecases.sync.run import Run
+
+AT_ONCE = 25
+LOOKED_AT = 500
+WHILE_FETCHING = timedelta(seconds=10)
+
+
+async def retry_quarantine(run: Run) -> None:
+    """Try the entries that are due; a second 404 means the message is gone."""
+    started = run.clock.now()
+    entries = await run.quarantine.list(run.connection_id, LOOKED_AT)
+    due = [entry for entry in entries if entry.retry_at <= started][:AT_ONCE]
+    heads = await run.records.heads(run.connection_id, [entry.message_id for entry in due])
+    tried: set[MessageId] = set()
+    changes = run.changes(Origin.LIVE)
+    for entry in due:
+        if run.clock.now() > started + WHILE_FETCHING or changes.size > COMMIT_BYTES / 2:
+            break
+        await _retry(run, changes, entry, heads.get(entry.message_id))
+        tried.add(entry.message_id)
+    waiting = [entry for entry in entries if entry.message_id not in tried]
+    await run.commit(changes, lambda state: _rescheduled(state, changes, waiting))
+    run.note("quarantine", started, tried=len(tried), released=len(changes.released))
+
+
+async def _retry(
+    run: Run, changes: Changes, entry: QuarantineEntry, head: RecordHead | None
+) -> None:
+    try:
+        call = run.gmail.message(entry.message_id)
+        message = await run.pace.run(Units.MESSAGE, call, urgent=True)
+    except GmailNotFoundError:
+        _missing_again(changes, entry, head)
+    except GmailUnavailableError:
+        _again(changes, entry, "unavailable")
+    except GmailRefusedError as error:
+        _again(changes, entry, error.reason or f"status_{error.status}")
+    else:
+        _store(changes, entry, message, head)
+
+
+def _missing_again(changes: Changes, entry: QuarantineEntry, head: RecordHead | None) -> None:
+    """Treat a repeated 404 as deleted; the first one may only have been early (FACTS 3.6)."""
+    if entry.reason != NOT_FOUND:
+        _again(changes, entry, NOT_FOUND)
+        return
+    changes.released.append(entry.message_id)
+    if head is not None and head.live:
+        changes.tombstone(head)
+
+
+def _again(changes: Changes, entry: QuarantineEntry, reason: str) -> None:
+    changes.set_aside(entry.message_id, reason, entry)
+
+
+def _store(
+    changes: Changes, entry: QuarantineEntry, message: GmailObject, head: RecordHead | None
+) -> None:
+    changes.released.append(entry.message_id)
+    changes.store(message, head)
+
+
+def _rescheduled(
+    state: SyncState, changes: Changes, waiting: Sequence[QuarantineEntry]
+) -> SyncState:
+    """Answer the state with its quarantine due when its soonest entry is."""
+    entries = [*waiting, *changes.quarantine]
+    due = min((entry.retry_at for entry in entries), default=None)
+    return replace(state, quarantine_due_at=due)

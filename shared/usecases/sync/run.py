@@ -1,0 +1,132 @@
+"""One worker's run over one connection: its ports, its lease, and how its commits are made."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from shared.domain.event import Event
+from shared.domain.ids import ConnectionId, MessageId, PageToken
+from shared.domain.operation import OperationStep
+from shared.domain.record import Origin, QuarantineEntry
+from shared.domain.sync_event import extended, sync_event
+from shared.domain.sync_state import SyncState, Tally
+from shared.ports.clock import Clock
+from shared.ports.gmail import Gmail, MessageRef
+from shared.ports.outbox import Outbox
+from shared.ports.sync_store import Batch, Quarantine, Records
+from shared.ports.versioned import Versioned
+from shared.usecases.sync.changes import Changes
+from shared.usecases.sync.lease import Change, Held
+from shared.usecases.sync.pace import Pace
+
+
+@dataclass(slots=True)
+class Listing:
+    """A page of the backfill's listing: what is left of it, and what follows."""
+
+    refs: list[MessageRef]
+    next_page: PageToken | None
+    size: int
+    begun_at: datetime
+    """Of the backfill it belongs to: a reset begins another."""
+
+
+@dataclass(slots=True)
+class Run:
+    """What the steps share. `deadline` is when the run must have given its lease back."""
+
+    held: Held
+    gmail: Gmail
+    records: Records
+    quarantine: Quarantine
+    outbox: Outbox
+    clock: Clock
+    pace: Pace
+    deadline: datetime
+    trace_id: str | None = None
+    tally: Tally = field(default_factory=Tally)
+    steps: list[OperationStep] = field(default_factory=list)
+    listing: Listing | None = None
+    """The backfill page listed last, void for any other run."""
+
+    @property
+    def connection_id(self) -> ConnectionId:
+        """Whose mailbox this is."""
+        return self.held.state.connection_id
+
+    @property
+    def state(self) -> SyncState:
+        """The sync state as last written or read."""
+        return self.held.state
+
+    @property
+    def out_of_time(self) -> bool:
+        """Whether the lease must be given back now."""
+        return self.clock.now() >= self.deadline
+
+    def taken(self, count: int) -> list[MessageRef]:
+        """Take the next messages off the listed page."""
+        if self.listing is None:
+            return []
+        taken, self.listing.refs = self.listing.refs[:count], self.listing.refs[count:]
+        return taken
+
+    async def set_aside(self, ids: Iterable[MessageId]) -> Mapping[MessageId, QuarantineEntry]:
+        """Answer which of the ids are in quarantine; asks the store only if anything is."""
+        if self.state.quarantine_due_at is None:
+            return {}
+        return await self.quarantine.get(self.connection_id, ids)
+
+    def changes(self, origin: Origin) -> Changes:
+        """Start gathering a commit."""
+        return Changes(self.clock.now(), origin)
+
+    async def commit(self, changes: Changes, change: Change, *, tell: bool = True) -> None:
+        """Write the changes with the state they lead to, and the event that reports them.
+
+        Raises FencedOutError: then nothing of it is written.
+        """
+
+        async def make(state: SyncState) -> tuple[SyncState, Batch]:
+            batch = changes.batch(self.state.sequence)
+            news = changes.news if tell else Tally()
+            return await self._with_event(state, batch, news, changes.origin)
+
+        await self.held.commit(lambda state: change(changes.applied_to(state)), make)
+        self.tally += changes.tally
+
+    async def announce(self, change: Change, tally: Tally) -> None:
+        """Commit a state change with one event of its own for what many commits did."""
+
+        async def make(state: SyncState) -> tuple[SyncState, Batch]:
+            event = sync_event(state, tally, Origin.BACKFILL, self.clock.now(), self.trace_id)
+            return state, Batch(event=event)
+
+        await self.held.commit(change, make)
+
+    async def _with_event(
+        self, state: SyncState, batch: Batch, news: Tally, origin: Origin
+    ) -> tuple[SyncState, Batch]:
+        if not news.total:
+            return state, batch
+        now = self.clock.now()
+        opened = await self._open_event()
+        event = sync_event(state, news, origin, now, self.trace_id)
+        if opened is not None:
+            event = extended(opened.value, event)
+        version = opened.version if opened else None
+        state = replace(state, open_event_id=event.id)
+        return state, replace(batch, event=event, event_version=version)
+
+    async def _open_event(self) -> Versioned[Event] | None:
+        """Answer the event that no delivery attempt has claimed yet: it takes later news too."""
+        if self.state.open_event_id is None:
+            return None
+        found = await self.outbox.get(self.state.open_event_id)
+        return found if found is not None and found.value.extendable else None
+
+    def note(self, name: str, started_at: datetime, **detail: Any) -> None:
+        """Remember a step for the operations log."""
+        took = (self.clock.now() - started_at).total_seconds() * 1000
+        self.steps.append(OperationStep(name, started_at, took, detail))

@@ -1,0 +1,252 @@
+"""Sync one mailbox until it is idle or time is up; the only writer of records (DESIGN 4)."""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Protocol
+from uuid import uuid4
+
+from shared.domain.ids import ConnectionId, HistoryId, OperationId
+from shared.domain.operation import LIFETIME, Operation, OperationState, OperationType
+from shared.domain.plan import (
+    Anchor,
+    BackfillChunk,
+    Delta,
+    Recover,
+    RetryQuarantine,
+    Step,
+    backoff,
+    plan,
+)
+from shared.domain.sync_state import SyncState, Tally
+from shared.errors import (
+    FencedOutError,
+    GmailRefusedError,
+    MissingScopeError,
+    PostroomError,
+    RateLimitedError,
+    ReauthRequiredError,
+    TransientError,
+)
+from shared.ports.clock import Clock
+from shared.ports.gmail import GmailMailboxes
+from shared.ports.outbox import Operations, Outbox
+from shared.ports.queue import Queue, QueueName, Task
+from shared.ports.sync_store import Quarantine, Records, SyncStates
+from shared.usecases.sync.anchor import set_anchor
+from shared.usecases.sync.backfill import read_chunk
+from shared.usecases.sync.delta import read_delta
+from shared.usecases.sync.lease import Busy, Change, Held, Idle, take
+from shared.usecases.sync.pace import Pace
+from shared.usecases.sync.quarantine import retry_quarantine
+from shared.usecases.sync.recovery import recover
+from shared.usecases.sync.run import Run
+
+log = logging.getLogger(__name__)
+SYNC_TASK = "/tasks/sync"
+SOON = timedelta(minutes=3)
+"""What is due sooner gets a task of its own; the rest is found by reconcile."""
+REFUSED_WAIT = timedelta(hours=1)
+
+
+class ArmsWatch(Protocol):
+    """Arms the watch of a connection's mailbox; never raises for Gmail's sake."""
+
+    async def __call__(self, connection_id: ConnectionId) -> object:
+        """Arm it."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Synced:
+    """The run ended by itself; `due` is when the next look is wanted."""
+
+    tally: Tally
+    due: datetime | None
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HeldElsewhere:
+    """Another worker holds the lease; it will see the hint, or its expiry wakes somebody."""
+
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class NothingToDo:
+    """Unknown, stopped, or the hint was stale."""
+
+
+@dataclass(frozen=True, slots=True)
+class LostLease:
+    """The lease passed on; what was not committed is dropped."""
+
+
+SyncOutcome = Synced | HeldElsewhere | NothingToDo | LostLease
+
+
+@dataclass(frozen=True, slots=True)
+class SyncMailbox:
+    """All sync work on one connection."""
+
+    states: SyncStates
+    records: Records
+    quarantine: Quarantine
+    outbox: Outbox
+    operations: Operations
+    gmail: GmailMailboxes
+    queue: Queue
+    clock: Clock
+    arm_watch: ArmsWatch
+    units_per_minute: int = 6_000
+    paces: dict[ConnectionId, Pace] = field(default_factory=dict)
+
+    async def __call__(
+        self,
+        connection_id: ConnectionId,
+        *,
+        budget: timedelta,
+        hint: HistoryId | None = None,
+        only_live: bool = False,
+        trace_id: str | None = None,
+    ) -> SyncOutcome:
+        """Sync for at most `budget`; `only_live` leaves everything but new mail to a task.
+
+        Raises StoreUnavailableError, QueueUnavailableError, CorruptStateError: the hint must
+        come again.
+        """
+        taken = await take(self.states, self.clock, connection_id, hint)
+        if isinstance(taken, Idle):
+            return NothingToDo()
+        if isinstance(taken, Busy):
+            await self._wake_at_expiry(connection_id, taken)
+            return HeldElsewhere(taken.expires_at)
+        run = self._run(taken, budget, trace_id)
+        return await self._finished(run, only_live=only_live)
+
+    def _run(self, held: Held, budget: timedelta, trace_id: str | None) -> Run:
+        connection_id = held.state.connection_id
+        pace = self.paces.setdefault(connection_id, Pace(self.clock, self.units_per_minute))
+        return Run(
+            held=held,
+            gmail=self.gmail.of(connection_id),
+            records=self.records,
+            quarantine=self.quarantine,
+            outbox=self.outbox,
+            clock=self.clock,
+            pace=pace,
+            deadline=self.clock.now() + budget,
+            trace_id=trace_id,
+        )
+
+    async def _finished(self, run: Run, *, only_live: bool) -> SyncOutcome:
+        started = self.clock.now()
+        error: PostroomError | None = None
+        try:
+            error = await self._until_idle(run, only_live=only_live)
+        except FencedOutError:
+            return LostLease()
+        await self._wake_next(run.state)
+        await self._log(run, started, error)
+        return Synced(run.tally, run.state.next_due_at, error.code if error else None)
+
+    async def _until_idle(self, run: Run, *, only_live: bool) -> PostroomError | None:
+        """Take steps until none is left; answer what stopped the run early, if anything."""
+        try:
+            while not await run.held.release():
+                step = plan(run.state, self.clock.now())
+                if run.out_of_time or (only_live and not isinstance(step, Delta)):
+                    await run.held.leave(_same, self.clock.now())
+                    return None
+                await self._take(run, step)
+        except (TransientError, ReauthRequiredError, MissingScopeError, GmailRefusedError) as error:
+            await run.held.leave(*self._setback(error, run.state))
+            return error
+        return None
+
+    async def _take(self, run: Run, step: Step) -> None:
+        match step:
+            case Anchor():
+                await self.arm_watch(run.connection_id)
+                await set_anchor(run)
+            case Delta():
+                await read_delta(run, step)
+            case Recover():
+                await recover(run)
+            case RetryQuarantine():
+                await retry_quarantine(run)
+            case BackfillChunk():
+                await read_chunk(run)
+
+    def _setback(self, error: PostroomError, state: SyncState) -> tuple[Change, datetime | None]:
+        """Answer how an error changes the state, and when to look again."""
+        now = self.clock.now()
+        if isinstance(error, ReauthRequiredError | MissingScopeError):
+            return lambda it: replace(it, last_error=error.code), None
+        wait = REFUSED_WAIT if isinstance(error, GmailRefusedError) else backoff(state.failures)
+        if isinstance(error, RateLimitedError) and error.retry_after is not None:
+            wait = max(wait, error.retry_after)
+
+        def change(it: SyncState) -> SyncState:
+            failures = it.failures + 1
+            return replace(it, failures=failures, deferred_until=now + wait, last_error=error.code)
+
+        return change, now + wait
+
+    async def _wake_next(self, state: SyncState) -> None:
+        """Make sure that somebody comes: by a task if soon, by reconcile otherwise."""
+        due = state.next_due_at
+        now = self.clock.now()
+        if due is None or due > now + SOON:
+            return
+        bulk = due <= now and (state.backfilling or state.recovering_since is not None)
+        await self.queue.enqueue(
+            Task(
+                path=SYNC_TASK,
+                body={"connection_id": state.connection_id},
+                queue=QueueName.BULK if bulk else QueueName.LIVE,
+                not_before=due if due > now else None,
+            )
+        )
+
+    async def _wake_at_expiry(self, connection_id: ConnectionId, busy: Busy) -> None:
+        """If the holder dies, somebody comes; the name holds the lease it waits for."""
+        name = f"{busy.token}-{int(busy.expires_at.timestamp() * 1000)}"
+        body = {"connection_id": connection_id}
+        await self.queue.enqueue(Task(SYNC_TASK, body, not_before=busy.expires_at, name=name))
+
+    async def _log(self, run: Run, started: datetime, error: PostroomError | None) -> None:
+        """Append to the operations log; losing the entry never fails the sync."""
+        if not run.steps and error is None:
+            return
+        try:
+            await self.operations.append(self._operation(run, started, error))
+        except TransientError:
+            log.warning("operations log entry lost", extra={"connection": run.connection_id})
+
+    def _operation(self, run: Run, started: datetime, error: PostroomError | None) -> Operation:
+        now = self.clock.now()
+        return Operation(
+            id=OperationId(f"op_{uuid4().hex}"),
+            connection_id=run.connection_id,
+            type=OperationType.SYNC,
+            name="fetch-messages",
+            state=OperationState.FAILED if error else OperationState.OK,
+            started_at=started,
+            finished_at=now,
+            expires_at=now + LIFETIME,
+            steps=tuple(run.steps),
+            error=error.code if error else None,
+            trace_id=run.trace_id,
+            detail=_counts(run.tally),
+        )
+
+
+def _same(state: SyncState) -> SyncState:
+    return state
+
+
+def _counts(tally: Tally) -> Mapping[str, int]:
+    return {"added": tally.added, "updated": tally.updated, "deleted": tally.deleted}
