@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
+from infra.local.google.gmail.errors import forbidden
 from infra.local.google.mail.store import MailStore
 
 Answer = dict[str, Any] | bytes | None
@@ -94,3 +95,13 @@ class Method:
     handler: Callable[[Call], Answer]
     params: frozenset[str] = frozenset()
     upload: str | None = None
+
+
+def mailbox_of(caller: str, user_id: str) -> str:
+    """Return the mailbox that `userId` names: `me` in any case, or the caller's own address.
+
+    Raise a 403 `GmailError` for somebody else's (FACTS 14.1).
+    """
+    if user_id.lower() in {"me", caller.lower()}:
+        return caller
+    raise forbidden(f"Delegation denied for {caller}")

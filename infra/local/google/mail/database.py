@@ -34,7 +34,8 @@ CREATE INDEX IF NOT EXISTS message_by_date
     ON messages (mailbox, internal_ms DESC, id DESC, hidden, thread);
 CREATE INDEX IF NOT EXISTS message_by_thread ON messages (mailbox, thread, internal_ms);
 CREATE INDEX IF NOT EXISTS message_by_message_id ON messages (mailbox, message_id);
-CREATE INDEX IF NOT EXISTS message_unread_text ON messages (mailbox) WHERE has_attachment IS NULL;
+CREATE INDEX IF NOT EXISTS message_not_indexed
+    ON messages (mailbox) WHERE has_attachment IS NULL;
 CREATE TABLE IF NOT EXISTS bodies (row INTEGER PRIMARY KEY, raw BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS message_labels (
     mailbox INTEGER NOT NULL,
@@ -59,6 +60,7 @@ CREATE TABLE IF NOT EXISTS labels (
     id TEXT NOT NULL,
     name TEXT NOT NULL,
     name_key TEXT NOT NULL,
+    number INTEGER NOT NULL,          -- in order of creation
     properties TEXT NOT NULL,
     PRIMARY KEY (mailbox, id),
     UNIQUE (mailbox, name_key)
@@ -88,9 +90,16 @@ CREATE VIRTUAL TABLE IF NOT EXISTS texts USING fts5 (
 );
 """
 
-MAIL_TABLES: Final = (
-    "mailboxes messages bodies message_labels history labels drafts aliases".split()
-)
+MAIL_TABLES: Final = [
+    "mailboxes",
+    "messages",
+    "bodies",
+    "message_labels",
+    "history",
+    "labels",
+    "drafts",
+    "aliases",
+]
 
 
 class Database:
@@ -120,6 +129,12 @@ class Database:
         """Close the file; a temporary one is gone with it."""
         with self._lock:
             self._connection.close()
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Keep other threads out, and so wait for their transactions to end."""
+        with self._lock:
+            yield
 
     def rows(self, sql: str, *params: Any) -> list[Any]:
         """Run `sql` and return all its rows."""

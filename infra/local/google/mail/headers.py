@@ -18,7 +18,7 @@ WORD: Final = re.compile(r"=\?([^?\s]+)\?([bBqQ])\?([^?]*)\?=")
 BETWEEN_WORDS: Final = re.compile(r"(\?=)\s+(?==\?)")
 MESSAGE_ID: Final = re.compile(r"<([^<>\s]+)>")
 REPLY_PREFIX: Final = re.compile(
-    r"^\s*(?:(?:re|fwd?|aw|wg|antw|sv|vs|tr|rv|res|enc|odp|ynt|r|i)(?:\[\d+\])?\s*[:\uff1a]\s*)+",  # noqa: RUF001 (some mailers write a full-width colon)
+    r"^\s*(?:(?:re|fwd?|aw|wg|antw|sv|vs|tr|rv|res|enc|odp|ynt|r|i)(?:\[\d+\])?\s*[:\uff1a]\s*)+",
     re.IGNORECASE,
 )
 

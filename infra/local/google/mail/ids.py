@@ -8,9 +8,15 @@ FIRST_SIXTEEN_DIGIT_MS: Final = 1 << 40
 """Shifted by 20 bits, a time from here on gives sixteen hexadecimal digits."""
 
 
-def new_message_id(milliseconds: int) -> int:
-    """Return a message id: the time above 20 random bits, as the real ones look."""
-    return (max(milliseconds, FIRST_SIXTEEN_DIGIT_MS) << 20) | random.getrandbits(20)
+def new_message_id(milliseconds: int, last: int = 0) -> int:
+    """Return a message id: the time above 20 random bits, as the real ones look.
+
+    After `last` of the same millisecond it is a larger one: ids break ties between dates.
+    """
+    start = max(milliseconds, FIRST_SIXTEEN_DIGIT_MS) << 20
+    if start <= last < start + (1 << 20):
+        return last + random.randint(1, 499)
+    return start | random.getrandbits(19)
 
 
 def hexadecimal(number: int) -> str:

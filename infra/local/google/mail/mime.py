@@ -117,10 +117,9 @@ def _delimiters(body: bytes, mark: bytes) -> Iterator[tuple[int, int, bool]]:
         last = body[end : end + 2] == b"--"
         line_end = body.find(b"\n", end)
         rest = body[end : len(body) if line_end < 0 else line_end]
-        if (position == 0 or body[position - 1] == 0x0A) and (last or not rest.strip()):
+        if (position == 0 or body[position - 1 : position] == b"\n") and (last or not rest.strip()):
             start = position - 1 if position else 0
-            if start and body[start - 1] == 0x0D:
-                start -= 1
+            start -= body[max(start - 1, 0) : start] == b"\r"
             yield start, len(body) if line_end < 0 else line_end + 1, last
         position = body.find(mark, end)
 

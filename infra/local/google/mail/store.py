@@ -51,6 +51,7 @@ class MailStore:
         self._clock = clock
         self._cache = RenderCache(cache_bytes)
         self._numbers: dict[str, int] = {}
+        self._writer: Writer | None = None
 
     def close(self) -> None:
         """Close the file."""
@@ -94,10 +95,13 @@ class MailStore:
         return number
 
     def mailbox(self, email: str) -> Mailbox:
-        """Return the mailbox as it is now."""
+        """Return the mailbox as it is now; inside `writing`, as it has become there."""
         number = self.number(email)
         sql = "SELECT number, email, history_id FROM mailboxes WHERE number = ?"
-        return Mailbox(*self.database.row(sql, number))
+        with self.database.alone():
+            mailbox = Mailbox(*self.database.row(sql, number))
+            changed = self._writer.changed if self._writer else {}
+            return changed.get(mailbox.email, mailbox)
 
     def history_id(self, email: str) -> int:
         """Return the mailbox's current history id."""
@@ -116,11 +120,20 @@ class MailStore:
 
     @contextmanager
     def writing(self) -> Iterator[Writer]:
-        """Open a transaction; at its end it is committed and the listeners are told."""
+        """Open a transaction; at its end it is committed and the listeners are told.
+
+        An inner one joins the outer one.
+        """
         with self.database.transaction():
-            writer = Writer(self.database, self.now_ms())
-            yield writer
-            writer.flush()
+            if self._writer:
+                yield self._writer
+                return
+            self._writer = writer = Writer(self.database, self.now_ms())
+            try:
+                yield writer
+                writer.flush()
+            finally:
+                self._writer = None
         for mailbox in writer.changed.values():
             for listener in self.on_change:
                 listener(mailbox.email, mailbox.history_id)
@@ -183,6 +196,11 @@ class MailStore:
         """Return a thread's messages, oldest first; none if there is no such thread."""
         sql = f"SELECT {COLUMNS} FROM messages m WHERE m.mailbox = ? AND m.thread = ? ORDER BY m.internal_ms, m.id"  # noqa: E501, S608
         return [Message(*row) for row in self.database.rows(sql, self.number(email), thread)]
+
+    def owns(self, email: str, row: int) -> bool:
+        """Whether that row is still a message of this mailbox."""
+        sql = "SELECT 1 FROM messages WHERE row = ? AND mailbox = ?"
+        return self.database.row(sql, row, self.number(email)) is not None
 
     def raw(self, row: int) -> bytes:
         """Return a message as it was stored."""

@@ -7,12 +7,15 @@ from typing import Final
 
 from infra.local.google.mail.database import Database
 from infra.local.google.mail.headers import Envelope, read_envelope
-from infra.local.google.mail.ids import history_gap, new_message_id
+from infra.local.google.mail.ids import history_gap, new_draft_id, new_message_id
 from infra.local.google.mail.message import HIDING, Message, encode_labels, relabelled
 from infra.local.google.mail.words import indexable
 
 THREADING_LIMIT: Final = 50
 """How many references are looked up; the nearest come first."""
+
+NEW_THREAD: Final = 0
+"""For `Writer.add`: whatever the headers say, start a thread."""
 
 
 class Kind(IntEnum):
@@ -53,6 +56,7 @@ class Writer:
         self.database = database
         self.now_ms = now_ms
         self.changed: dict[str, Mailbox] = {}
+        self._last_id = 0
 
     def next_record(self, mailbox: Mailbox) -> int:
         """Start a history record and return its id."""
@@ -78,15 +82,22 @@ class Writer:
         internal_ms: int | None = None,
         id_ms: int | None = None,
         thread: int | None = None,
+        draft_id: str | None = None,
     ) -> Message:
-        """Store a message in its thread (or `thread`) and record it as added."""
+        """Store a message and record it as added.
+
+        It joins `thread`, starts its own for `NEW_THREAD`, or goes where its headers say for None.
+        With label DRAFT it becomes the message of `draft_id`, or of a new draft.
+        """
         envelope = read_envelope(raw)
-        id = self._free_id(mailbox, self.now_ms if id_ms is None else id_ms)  # noqa: A001 (Gmail's word)
+        id = self._free_id(mailbox, self.now_ms if id_ms is None else id_ms)
         labels = list(dict.fromkeys(label_ids))
+        if thread is None:
+            thread = self.thread_of(mailbox, envelope)
         message = Message(
             row=0,
             id=id,
-            thread=thread or self.thread_of(mailbox, envelope) or id,
+            thread=thread or id,
             internal_ms=self.now_ms if internal_ms is None else internal_ms,
             history_id=self.next_record(mailbox),
             labels_json=encode_labels(labels),
@@ -96,6 +107,13 @@ class Writer:
         message = self._insert(mailbox, message, envelope, raw)
         self._set_labels(mailbox, message, labels)
         self._log(mailbox, message, Kind.MESSAGE_ADDED)
+        if "DRAFT" in labels:
+            self.database.rows(
+                "INSERT OR REPLACE INTO drafts VALUES (?, ?, ?, 'draft')",
+                mailbox.number,
+                draft_id or new_draft_id(),
+                message.id,
+            )
         return message
 
     def relabel(self, mailbox: Mailbox, changes: Iterable[Relabel]) -> list[Message]:
@@ -123,6 +141,11 @@ class Writer:
             self._clear_labels(mailbox, message)
             self.database.rows("DELETE FROM messages WHERE row = ?", message.row)
             self.database.rows("DELETE FROM bodies WHERE row = ?", message.row)
+            self.database.rows(
+                "DELETE FROM drafts WHERE mailbox = ? AND message = ? AND state = 'draft'",
+                mailbox.number,
+                message.id,
+            )
             self._log(mailbox, replace(message, history_id=record), Kind.MESSAGE_DELETED)
 
     def thread_of(self, mailbox: Mailbox, envelope: Envelope) -> int | None:
@@ -142,7 +165,7 @@ class Writer:
 
     def _free_id(self, mailbox: Mailbox, milliseconds: int) -> int:
         while True:
-            id = new_message_id(milliseconds)  # noqa: A001 (Gmail's word)
+            id = self._last_id = new_message_id(milliseconds, self._last_id)
             if not self.database.row(
                 "SELECT 1 FROM messages WHERE mailbox = ? AND id = ?", mailbox.number, id
             ):

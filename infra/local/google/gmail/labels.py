@@ -1,0 +1,119 @@
+"""users.labels."""
+
+import re
+from typing import Any, Final
+
+from infra.local.google.gmail.call import Answer, Call
+from infra.local.google.gmail.errors import GmailError, invalid, not_found
+from infra.local.google.gmail.params import read_body, string
+from infra.local.google.mail import labels
+from infra.local.google.mail.labels import SYSTEM, LabelConflictError
+
+LABEL_FIELDS: Final = frozenset(
+    [
+        "id",
+        "name",
+        "messageListVisibility",
+        "labelListVisibility",
+        "type",
+        "color",
+        "messagesTotal",
+        "messagesUnread",
+        "threadsTotal",
+        "threadsUnread",
+    ]
+)
+VISIBILITIES: Final = {
+    "messageListVisibility": ("show", "hide"),
+    "labelListVisibility": ("labelShow", "labelShowIfUnread", "labelHide"),
+}
+COLOR: Final = re.compile(r"#[0-9a-f]{6}")
+COLOR_FIELDS: Final = ("textColor", "backgroundColor")
+LONGEST_NAME: Final = 225
+
+
+def list_(call: Call) -> Answer:
+    """List all labels, without counts (FACTS 14.3)."""
+    return {"labels": labels.list_labels(call.store, call.email)}
+
+
+def _label(call: Call) -> dict[str, Any]:
+    label = labels.find_label(call.store, call.email, call.path["id"])
+    if label is None:
+        raise not_found()
+    return label
+
+
+def get(call: Call) -> Answer:
+    """Return one label with its four counts."""
+    label = _label(call)
+    return {**label, **labels.count_label(call.store, call.email, label["id"])}
+
+
+def _properties(body: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, allowed in VISIBILITIES.items():
+        value = string(body, name)
+        if value and value not in allowed:
+            raise invalid(f"Invalid value for {name}")
+        if value:
+            found[name] = value
+    if body.get("color"):
+        color = read_body(body["color"], COLOR_FIELDS)
+        values = {field: string(color, field) for field in COLOR_FIELDS}
+        if not all(COLOR.fullmatch(value) for value in values.values()):
+            raise invalid("Label color is not on the allowed color palette")
+        found["color"] = values
+    return found
+
+
+def _name(body: dict[str, Any]) -> str:
+    name = string(body, "name").strip()
+    if not name or len(name) > LONGEST_NAME or name.upper() in SYSTEM:
+        raise invalid("Invalid label name")
+    return name
+
+
+def create(call: Call) -> Answer:
+    """Create a label; 409 if the name is taken."""
+    body = read_body(call.body, LABEL_FIELDS)
+    try:
+        return labels.create_label(call.store, call.email, _name(body), _properties(body))
+    except LabelConflictError:
+        raise _conflict() from None
+
+
+def _conflict() -> GmailError:
+    return GmailError(409, "aborted", "Label name exists or conflicts")
+
+
+def _change(call: Call, keep: dict[str, Any]) -> Answer:
+    label = _label(call)
+    if label["type"] == "system":
+        raise invalid("Invalid update request")
+    body = read_body(call.body, LABEL_FIELDS)
+    kept = {name: label[name] for name in keep if name in label}
+    name = _name(body) if "name" in body or "name" not in kept else label["name"]
+    properties = {**{key: kept[key] for key in kept if key != "name"}, **_properties(body)}
+    try:
+        return labels.update_label(call.store, call.email, label["id"], name, properties)
+    except LabelConflictError:
+        raise _conflict() from None
+
+
+def update(call: Call) -> Answer:
+    """Replace a label: what is not given goes back to its default."""
+    return _change(call, {})
+
+
+def patch(call: Call) -> Answer:
+    """Change what is given of a label."""
+    return _change(call, dict.fromkeys(("name", *VISIBILITIES, "color")))
+
+
+def delete(call: Call) -> None:
+    """Delete a user label and take it off every message."""
+    label = _label(call)
+    if label["type"] == "system":
+        raise invalid("Invalid delete request")
+    labels.delete_label(call.store, call.email, label["id"])

@@ -1,0 +1,132 @@
+"""Sending: what Gmail does to a message, who gets a copy, what bounces (FACTS 5)."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import format_datetime, formataddr, getaddresses
+from typing import Final
+
+from infra.local.google.mail.aliases import accepted_addresses
+from infra.local.google.mail.bounce import bounce_message
+from infra.local.google.mail.headers import (
+    Header,
+    addresses,
+    first,
+    read_headers,
+    rewrite,
+    split_head,
+)
+from infra.local.google.mail.ids import new_rfc822_id
+from infra.local.google.mail.message import Message
+from infra.local.google.mail.store import MailStore
+from infra.local.google.mail.writer import Mailbox, Writer
+
+RECIPIENT_HEADERS: Final = ("to", "cc", "bcc")
+BOUNCING_DOMAIN: Final = "bounce.example"
+BOUNCING_SUFFIX: Final = ".invalid"
+
+
+class UnsendableError(Exception):
+    """Gmail refuses the message; the text is Gmail's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A message as it leaves, and the addresses it goes to."""
+
+    raw: bytes
+    sender: str
+    message_id: str
+    recipients: tuple[str, ...]
+
+
+def mailbox_address(store: MailStore, address: str) -> str | None:
+    """Return the address of the mailbox that mail for `address` reaches, if it is one of ours."""
+    local, _, domain = address.rpartition("@")
+    base = f"{local.partition('+')[0]}@{domain}"
+    return next((found for found in (address, base) if store.has_mailbox(found)), None)
+
+
+def bounces(address: str) -> bool:
+    """Whether mail for that address comes back."""
+    domain = address.rpartition("@")[2]
+    return domain == BOUNCING_DOMAIN or f".{domain}".endswith(BOUNCING_SUFFIX)
+
+
+def _recipients(headers: list[Header]) -> tuple[str, ...]:
+    found: dict[str, None] = {}
+    for name, value in headers:
+        if name.lower() not in RECIPIENT_HEADERS or not value:
+            continue
+        listed = addresses(value)
+        if not listed and not value.endswith(";"):
+            raise UnsendableError(f"Invalid {name.capitalize()} header")
+        found.update(dict.fromkeys(listed))
+    if not found:
+        raise UnsendableError("Recipient address required")
+    return tuple(found)
+
+
+def _sender(store: MailStore, email: str, headers: list[Header]) -> tuple[str, str]:
+    """Return (From header, address); a stranger's address is silently replaced (FACTS 5.11)."""
+    written = first(headers, "from")
+    name, address = (getaddresses([written]) or [("", "")])[0]
+    if address.lower() in accepted_addresses(store, email):
+        return written, address.lower()
+    return formataddr((name, email)) if name else email, email
+
+
+def prepare(store: MailStore, email: str, raw: bytes, now: datetime) -> Outgoing:
+    """Make a message ready to leave: From checked, Message-ID new, Date and Received there.
+
+    Raise `UnsendableError` when nobody is addressed.
+    """
+    headers = read_headers(split_head(raw)[0])
+    recipients = _recipients(headers)
+    sender, address = _sender(store, email, headers)
+    message_id = new_rfc822_id()
+    stamp = format_datetime(now)
+    prepend = [
+        ("Received", f"from 418219127 named unknown by gmailapi.google.com with HTTPREST; {stamp}")
+    ]
+    if not first(headers, "mime-version"):
+        prepend.append(("MIME-Version", "1.0"))
+    prepend.append(("From", sender))
+    if not first(headers, "date"):
+        prepend.append(("Date", stamp))
+    prepend.append(("Message-ID", message_id))
+    outgoing = rewrite(raw, ["from", "message-id"], prepend)
+    return Outgoing(outgoing, address, message_id, recipients)
+
+
+def send(
+    store: MailStore, writer: Writer, mailbox: Mailbox, raw: bytes, thread: int | None
+) -> Message:
+    """Send from a mailbox, inside the writer's transaction; return the sender's SENT message.
+
+    Mailboxes of ours that are addressed get their copy at once, without Bcc (FACTS 5.12); mail to
+    oneself is one message with SENT and INBOX; bouncing addresses answer in the same thread.
+    """
+    now = datetime.fromtimestamp(writer.now_ms / 1000, UTC)
+    outgoing = prepare(store, mailbox.email, raw, now)
+    reached = {mailbox_address(store, address) for address in outgoing.recipients} - {None}
+    to_self = mailbox.email in reached
+    labels = ["UNREAD", "SENT", "INBOX"] if to_self else ["SENT"]
+    sent = writer.add(mailbox, outgoing.raw, labels, thread=thread)
+    for email in sorted(address for address in reached if address and address != mailbox.email):
+        _deliver_copy(store, writer, email, outgoing, now)
+    for address in filter(bounces, outgoing.recipients):
+        notice = bounce_message(outgoing.raw, mailbox.email, address, outgoing.message_id, now)
+        writer.add(mailbox, notice, ["UNREAD", "INBOX"], thread=sent.thread)
+    return sent
+
+
+def _deliver_copy(
+    store: MailStore, writer: Writer, email: str, outgoing: Outgoing, now: datetime
+) -> None:
+    trace = [
+        ("Delivered-To", email),
+        ("Return-Path", f"<{outgoing.sender}>"),
+        ("Received", f"by mx.google.com with ESMTPS; {format_datetime(now)}"),
+    ]
+    copy = rewrite(outgoing.raw, ["bcc"], trace)
+    writer.add(store.mailbox(email), copy, ["UNREAD", "INBOX"])
