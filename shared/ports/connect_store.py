@@ -11,8 +11,8 @@ class ConnectSessions(Documents[ConnectSession], Protocol):
 
 
 class ConnectTickets(Documents[ConnectTicket], Protocol):
-    """Tickets by hash; taking one is deleting it."""
+    """Tickets by hash; taking one is deleting it and being answered True."""
 
 
 class OAuthStates(Documents[OAuthState], Protocol):
-    """Consents under way by the hash of their `state`; taking one is deleting it."""
+    """Consents under way by the hash of their `state`; taken like a ticket."""

@@ -26,6 +26,10 @@ class Documents(Protocol[T]):
         """Replace the version read by `now`. Raises ConflictError if it changed meanwhile."""
         ...
 
-    async def delete(self, was: Versioned[T]) -> None:
-        """Delete the version read. Raises ConflictError; an absent document counts as deleted."""
+    async def delete(self, was: Versioned[T]) -> bool:
+        """Delete the version read, and answer whether this call did it.
+
+        An absent document counts as deleted and answers False, so of several callers that take
+        a single-use document exactly one is answered True. Raises ConflictError.
+        """
         ...

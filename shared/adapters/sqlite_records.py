@@ -1,0 +1,172 @@
+"""Records port on SQLite."""
+
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import orjson
+
+from shared.adapters.record_pages import HEADS_BATCH, MAX_SEQUENCE, PageBudget
+from shared.adapters.sqlite_database import SqliteDatabase, to_us
+from shared.adapters.sqlite_record_rows import HEAD, RECORD, head_of, record_of
+from shared.domain.ids import ConnectionId, MessageId, SequenceNumber
+from shared.domain.record import Record, RecordHead
+from shared.ports.sync_store import NewestQuery, RecordPage, RecordQuery
+
+_FROM = "FROM records JOIN record_payloads USING (key)"
+
+
+@dataclass(frozen=True)
+class SqliteRecords:
+    """Records port; every method raises StoreUnavailableError and CorruptStateError."""
+
+    database: SqliteDatabase
+
+    async def heads(
+        self, connection_id: ConnectionId, ids: Iterable[MessageId]
+    ) -> Mapping[MessageId, RecordHead]:
+        """Answer the heads of those ids that are stored, tombstones included."""
+        rows = self.database.rows(
+            f"""SELECT {HEAD} FROM records WHERE connection_id = ?
+                AND message_id IN (SELECT value FROM json_each(?))""",  # noqa: S608  own columns
+            (connection_id, _json(ids)),
+        )
+        return {MessageId(row[0]): head_of(connection_id, row) for row in rows}
+
+    async def all_heads(
+        self, connection_id: ConnectionId, since: datetime | None
+    ) -> AsyncIterator[Sequence[RecordHead]]:
+        """Stream the live heads with internal_date >= since, newest first."""
+        oldest = -(2**63) if since is None else to_us(since)
+        before = (2**63 - 1, "")
+        while rows := self.database.rows(
+            f"""SELECT {HEAD} FROM records WHERE connection_id = ? AND deleted_us IS NULL
+                AND internal_us >= ? AND (internal_us, message_id) < (?, ?)
+                ORDER BY internal_us DESC, message_id DESC
+                LIMIT {HEADS_BATCH}""",  # noqa: S608  own columns
+            (connection_id, oldest, *before),
+        ):
+            yield [head_of(connection_id, row) for row in rows]
+            before = (rows[-1][5], rows[-1][0])
+
+    async def get(self, connection_id: ConnectionId, message_id: MessageId) -> Record | None:
+        """Answer one record, tombstones included."""
+        row = self.database.row(
+            f"""SELECT {RECORD} {_FROM}
+                WHERE connection_id = ? AND message_id = ?""",
+            (connection_id, message_id),
+        )
+        return None if row is None else record_of(connection_id, row)
+
+    async def page(self, connection_id: ConnectionId, query: RecordQuery) -> RecordPage:
+        """Answer the next records in sequence order; pages of large mail end early."""
+        where, values = _filters(connection_id, query)
+        budget = PageBudget(query.limit)
+        records: list[Record] = []
+        rows = self.database.stream(
+            f"SELECT {RECORD} {_FROM} WHERE {where} ORDER BY sequence LIMIT ?",
+            (*values, query.limit + 1),
+        )
+        for row in rows:
+            if not budget.takes(row[15]):
+                return RecordPage(tuple(records), _place(records, query))
+            records.append(record_of(connection_id, row))
+        return RecordPage(tuple(records), None)
+
+    async def newest(self, connection_id: ConnectionId, query: NewestQuery) -> Sequence[Record]:
+        """Answer live records for a screen, newest first by (internal_date, message_id)."""
+        source, where, values = _screen(connection_id, query)
+        keys = self.database.rows(
+            f"""SELECT key FROM {source} WHERE {where}
+                ORDER BY internal_us DESC, message_id DESC LIMIT ?""",  # noqa: S608  own names
+            (*values, query.limit),
+        )
+        rows = self.database.rows(
+            f"""SELECT {RECORD} {_FROM} WHERE key IN (SELECT value FROM json_each(?))
+                ORDER BY internal_us DESC, message_id DESC""",  # noqa: S608  own columns
+            (_json(key for (key,) in keys),),
+        )
+        return [record_of(connection_id, row) for row in rows]
+
+    async def prune(
+        self, connection_id: ConnectionId, until: SequenceNumber, limit: int, now: datetime
+    ) -> tuple[int, bool]:
+        """Empty payloads up to `until`: how many, and whether more remain."""
+        with self.database.transaction() as connection:
+            keys = connection.execute(
+                """SELECT key FROM records WHERE connection_id = ? AND sequence <= ?
+                   AND pruned_us IS NULL ORDER BY sequence LIMIT ?""",
+                (connection_id, min(until, MAX_SEQUENCE), limit + 1),
+            ).fetchall()
+            connection.executemany(
+                "UPDATE record_payloads SET payload = x'' WHERE key = ?", keys[:limit]
+            )
+            connection.executemany(
+                "UPDATE records SET pruned_us = ? WHERE key = ?",
+                [(to_us(now), key) for (key,) in keys[:limit]],
+            )
+        return min(len(keys), limit), len(keys) > limit
+
+    async def purge(self, connection_id: ConnectionId, limit: int) -> int:
+        """Delete records and quarantine for good: how many went."""
+        with self.database.transaction() as connection:
+            keys = connection.execute(
+                "SELECT key FROM records WHERE connection_id = ? LIMIT ?", (connection_id, limit)
+            ).fetchall()
+            for table in ("record_labels", "record_payloads", "records"):
+                connection.executemany(
+                    f"DELETE FROM {table} WHERE key = ?",  # noqa: S608  own tables
+                    keys,
+                )
+            entries = connection.execute(
+                """DELETE FROM quarantine WHERE connection_id = ?1 AND message_id IN (
+                   SELECT message_id FROM quarantine WHERE connection_id = ?1 LIMIT ?2)""",
+                (connection_id, limit - len(keys)),
+            ).rowcount
+        return len(keys) + entries
+
+
+def _filters(connection_id: ConnectionId, query: RecordQuery) -> tuple[str, list[Any]]:
+    where = "connection_id = ? AND sequence > ?"
+    values: list[Any] = [connection_id, min(query.after, MAX_SEQUENCE)]
+    if query.actions is not None:
+        where += " AND last_action IN (SELECT value FROM json_each(?))"
+        values.append(_json(query.actions))
+    if query.modified_after is not None:
+        where += " AND last_modified_us >= ?"
+        values.append(to_us(query.modified_after))
+    if query.ids is not None:
+        where += " AND message_id IN (SELECT value FROM json_each(?))"
+        values.append(_json(query.ids))
+    return where, values
+
+
+def _screen(connection_id: ConnectionId, query: NewestQuery) -> tuple[str, str, list[Any]]:
+    """Answer the table, the condition and its values; each case walks one index."""
+    where, source = "connection_id = ?", "records"
+    values: list[Any] = [connection_id]
+    if query.thread_id is not None:
+        where += " AND deleted_us IS NULL AND thread_id = ?"
+        values.append(query.thread_id)
+        if query.label_id is not None:
+            where += " AND ? IN (SELECT value FROM json_each(label_ids))"
+            values.append(query.label_id)
+    elif query.label_id is not None:
+        source = "record_labels"
+        where += " AND label_id = ?"
+        values.append(query.label_id)
+    else:
+        where += " AND deleted_us IS NULL"
+    if query.before is not None:
+        where += " AND (internal_us, message_id) < (?, ?)"
+        values += [to_us(query.before[0]), query.before[1]]
+    return source, where, values
+
+
+def _place(records: Sequence[Record], query: RecordQuery) -> SequenceNumber:
+    return records[-1].head.sequence if records else query.after
+
+
+def _json(values: Iterable[Any]) -> str:
+    return orjson.dumps(list(values)).decode()

@@ -1,0 +1,79 @@
+"""The tables of the SQLite store.
+
+A document is JSON with its compare-and-set version; what queries look for stands beside it in
+columns. Times are microseconds since 1970. Payloads live apart from heads, so that walking heads
+stays cheap however large the mail is.
+"""
+
+_DOCUMENT = "id TEXT PRIMARY KEY, version INTEGER NOT NULL, document TEXT NOT NULL"
+_SWEPT = ("connect_sessions", "connect_tickets", "oauth_states", "action_results", "operations")
+SWEPT = frozenset({*_SWEPT, "sends"})
+"""Collections whose documents go some time after their `expires_at`."""
+
+SCHEMA = (
+    f"""CREATE TABLE IF NOT EXISTS connections ({_DOCUMENT}, created_us INTEGER NOT NULL)""",
+    """CREATE INDEX IF NOT EXISTS connections_newest ON connections (created_us DESC, id DESC)""",
+    """CREATE TABLE IF NOT EXISTS connection_terms (
+        term TEXT NOT NULL, id TEXT NOT NULL, PRIMARY KEY (term, id)) WITHOUT ROWID""",
+    """CREATE INDEX IF NOT EXISTS connection_terms_of ON connection_terms (id)""",
+    f"""CREATE TABLE IF NOT EXISTS grants ({_DOCUMENT})""",
+    f"""CREATE TABLE IF NOT EXISTS google_users ({_DOCUMENT})""",
+    f"""CREATE TABLE IF NOT EXISTS mailboxes ({_DOCUMENT}, renew_us INTEGER)""",
+    """CREATE INDEX IF NOT EXISTS mailboxes_renew ON mailboxes (renew_us)
+        WHERE renew_us IS NOT NULL""",
+    f"""CREATE TABLE IF NOT EXISTS sync ({_DOCUMENT}, shard INTEGER NOT NULL, due_us INTEGER)""",
+    """CREATE INDEX IF NOT EXISTS sync_due ON sync (shard, due_us) WHERE due_us IS NOT NULL""",
+    f"""CREATE TABLE IF NOT EXISTS events ({_DOCUMENT}, connection_id TEXT NOT NULL,
+        state TEXT NOT NULL, created_us INTEGER NOT NULL, shard INTEGER NOT NULL,
+        due_us INTEGER)""",
+    """CREATE INDEX IF NOT EXISTS events_due ON events (shard, due_us)
+        WHERE due_us IS NOT NULL""",
+    """CREATE INDEX IF NOT EXISTS events_newest ON events (created_us DESC)""",
+    """CREATE INDEX IF NOT EXISTS events_state ON events (state, created_us DESC)""",
+    """CREATE INDEX IF NOT EXISTS events_of ON events (connection_id, created_us DESC)""",
+    f"""CREATE TABLE IF NOT EXISTS operations ({_DOCUMENT}, connection_id TEXT,
+        type TEXT NOT NULL, state TEXT NOT NULL, started_us INTEGER NOT NULL,
+        expires_us INTEGER)""",
+    """CREATE INDEX IF NOT EXISTS operations_newest ON operations (started_us DESC)""",
+    """CREATE INDEX IF NOT EXISTS operations_of ON operations (connection_id, started_us DESC)""",
+    f"""CREATE TABLE IF NOT EXISTS connect_sessions ({_DOCUMENT}, expires_us INTEGER)""",
+    f"""CREATE TABLE IF NOT EXISTS connect_tickets ({_DOCUMENT}, expires_us INTEGER)""",
+    f"""CREATE TABLE IF NOT EXISTS oauth_states ({_DOCUMENT}, expires_us INTEGER)""",
+    f"""CREATE TABLE IF NOT EXISTS action_results ({_DOCUMENT}, expires_us INTEGER)""",
+    f"""CREATE TABLE IF NOT EXISTS sends ({_DOCUMENT}, connection_id TEXT NOT NULL,
+        created_us INTEGER NOT NULL, due_us INTEGER, expires_us INTEGER)""",
+    """CREATE INDEX IF NOT EXISTS sends_due ON sends (due_us) WHERE due_us IS NOT NULL""",
+    """CREATE INDEX IF NOT EXISTS sends_of ON sends (connection_id, created_us DESC)""",
+    *(
+        f"""CREATE INDEX IF NOT EXISTS {table}_expiry ON {table} (expires_us)
+            WHERE expires_us IS NOT NULL"""
+        for table in (*_SWEPT, "sends")
+    ),
+    """CREATE TABLE IF NOT EXISTS records (
+        key INTEGER PRIMARY KEY, connection_id TEXT NOT NULL, message_id TEXT NOT NULL,
+        thread_id TEXT NOT NULL, label_ids TEXT NOT NULL, history_id INTEGER NOT NULL,
+        fetched_at_history INTEGER NOT NULL, internal_us INTEGER NOT NULL,
+        sequence INTEGER NOT NULL, origin TEXT NOT NULL, first_seen_us INTEGER NOT NULL,
+        last_modified_us INTEGER NOT NULL, last_action TEXT NOT NULL, deleted_us INTEGER,
+        pruned_us INTEGER, schema_version INTEGER NOT NULL, body_truncated INTEGER NOT NULL,
+        UNIQUE (connection_id, message_id))""",
+    """CREATE INDEX IF NOT EXISTS records_sequence ON records (connection_id, sequence)""",
+    """CREATE INDEX IF NOT EXISTS records_unpruned ON records (connection_id, sequence)
+        WHERE pruned_us IS NULL""",
+    """CREATE INDEX IF NOT EXISTS records_newest
+        ON records (connection_id, internal_us DESC, message_id DESC) WHERE deleted_us IS NULL""",
+    """CREATE INDEX IF NOT EXISTS records_thread
+        ON records (connection_id, thread_id, internal_us DESC, message_id DESC)
+        WHERE deleted_us IS NULL""",
+    """CREATE TABLE IF NOT EXISTS record_payloads (
+        key INTEGER PRIMARY KEY, payload BLOB NOT NULL)""",
+    """CREATE TABLE IF NOT EXISTS record_labels (
+        connection_id TEXT NOT NULL, label_id TEXT NOT NULL, internal_us INTEGER NOT NULL,
+        message_id TEXT NOT NULL, key INTEGER NOT NULL,
+        PRIMARY KEY (connection_id, label_id, internal_us, message_id)) WITHOUT ROWID""",
+    """CREATE INDEX IF NOT EXISTS record_labels_of ON record_labels (key)""",
+    """CREATE TABLE IF NOT EXISTS quarantine (
+        connection_id TEXT NOT NULL, message_id TEXT NOT NULL, retry_us INTEGER NOT NULL,
+        document TEXT NOT NULL, PRIMARY KEY (connection_id, message_id)) WITHOUT ROWID""",
+    """CREATE INDEX IF NOT EXISTS quarantine_retry ON quarantine (connection_id, retry_us)""",
+)

@@ -1,0 +1,56 @@
+"""The embedded store: every store port on one SQLite file."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+from shared.adapters import document_codec as codecs
+from shared.adapters.sqlite_connections import SqliteConnections, SqliteMailboxes
+from shared.adapters.sqlite_database import SqliteDatabase, optional_us
+from shared.adapters.sqlite_documents import Columns, SqliteDocuments, no_columns
+from shared.adapters.sqlite_outbox import SqliteOperations, SqliteOutbox, SqliteSends
+from shared.adapters.sqlite_quarantine import SqliteQuarantine
+from shared.adapters.sqlite_records import SqliteRecords
+from shared.adapters.sqlite_sync_states import SqliteSyncStates
+from shared.ports.clock import Clock
+from shared.ports.store import Store
+
+T = TypeVar("T")
+
+
+def open_store(path: str | Path, clock: Clock) -> Store:
+    """Open or create the file; one call for each process or event loop that uses it.
+
+    The clock decides when expired documents are swept. Raises StoreUnavailableError.
+    """
+    database = SqliteDatabase(path)
+
+    def documents(
+        codec: codecs.Codec[T], columns: Callable[[T], Columns] = no_columns
+    ) -> SqliteDocuments[T]:
+        return SqliteDocuments(database, codec, clock, columns)
+
+    async def close() -> None:
+        database.close()
+
+    return Store(
+        connections=SqliteConnections(database, clock),
+        grants=documents(codecs.GRANTS),
+        google_users=documents(codecs.GOOGLE_USERS),
+        mailboxes=SqliteMailboxes(database, clock),
+        sync_states=SqliteSyncStates(database, clock),
+        records=SqliteRecords(database),
+        quarantine=SqliteQuarantine(database),
+        outbox=SqliteOutbox(database, clock),
+        operations=SqliteOperations(database, clock),
+        connect_sessions=documents(codecs.CONNECT_SESSIONS, _expiry),
+        connect_tickets=documents(codecs.CONNECT_TICKETS, _expiry),
+        oauth_states=documents(codecs.OAUTH_STATES, _expiry),
+        sends=SqliteSends(database, clock),
+        action_results=documents(codecs.ACTION_RESULTS, _expiry),
+        close=close,
+    )
+
+
+def _expiry(value: Any) -> Columns:
+    return {"expires_us": optional_us(value.expires_at)}

@@ -1,0 +1,32 @@
+"""All store ports of one technology, as the wiring hands them out."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from shared.ports.connect_store import ConnectSessions, ConnectTickets, OAuthStates
+from shared.ports.connections import Connections, GoogleUsers, Grants, Mailboxes
+from shared.ports.outbox import Operations, Outbox
+from shared.ports.sends import ActionResults, Sends
+from shared.ports.sync_store import Quarantine, Records, SyncStates
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """Every collection of one database."""
+
+    connections: Connections
+    grants: Grants
+    google_users: GoogleUsers
+    mailboxes: Mailboxes
+    sync_states: SyncStates
+    records: Records
+    quarantine: Quarantine
+    outbox: Outbox
+    operations: Operations
+    connect_sessions: ConnectSessions
+    connect_tickets: ConnectTickets
+    oauth_states: OAuthStates
+    sends: Sends
+    action_results: ActionResults
+    close: Callable[[], Awaitable[None]]
+    """Give back connections; every later call raises StoreUnavailableError."""
