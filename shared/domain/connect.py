@@ -73,4 +73,6 @@ class OAuthState:
     cookie_hash: str
     """sha256 of the cookie that binds the flow to one browser."""
     expires_at: datetime
+    pending: bytes | None = None
+    """Sealed tokens and identity, where only the end user's confirmation is still missing."""
     schema_version: int = SCHEMA_VERSION

@@ -1,0 +1,1 @@
+"""Parts of the connect flow that several of its use cases share."""

@@ -1,0 +1,82 @@
+"""What remains of an authorization: the product's event and the operator's log entry (API 7)."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from enum import StrEnum
+from hashlib import sha256
+from secrets import token_hex
+from typing import Any
+
+from shared.domain.connection import INTEGRATION, Connection
+from shared.domain.event import Event, EventType
+from shared.domain.ids import ConnectionId, EventId, OperationId
+from shared.domain.operation import LIFETIME, Operation, OperationState, OperationType
+
+
+class AuthOperation(StrEnum):
+    """The `operation` of an auth webhook."""
+
+    CREATION = "creation"
+    OVERRIDE = "override"
+    REFRESH = "refresh"
+    DELETION = "deletion"
+
+
+def auth_event(
+    connection: Connection,
+    operation: AuthOperation,
+    *,
+    occasion: str,
+    environment: str,
+    now: datetime,
+    error: Mapping[str, str] | None = None,
+) -> Event:
+    """Answer the event; `occasion` is in its id, so the same occasion is never stored twice."""
+    digest = sha256(f"{connection.id}:{operation}:{occasion}".encode()).hexdigest()
+    payload: dict[str, Any] = {
+        "from": "postroom",
+        "type": EventType.AUTH.value,
+        "operation": operation.value,
+        "connectionId": connection.id,
+        "authMode": "OAUTH2",
+        "providerConfigKey": INTEGRATION,
+        "provider": INTEGRATION,
+        "environment": environment,
+        "success": error is None,
+        "tags": dict(connection.tags),
+        "endUser": connection.end_user,
+    }
+    if error is not None:
+        payload["error"] = dict(error)
+    return Event(
+        id=EventId(f"auth-{digest[:32]}"),
+        connection_id=connection.id,
+        type=EventType.AUTH,
+        payload=payload,
+        created_at=now,
+        next_attempt_at=now,
+    )
+
+
+def auth_operation(
+    name: str,
+    connection_id: ConnectionId | None,
+    started_at: datetime,
+    now: datetime,
+    *,
+    error: str | None = None,
+    detail: Mapping[str, Any] | None = None,
+) -> Operation:
+    """Answer the log entry; `error` is a code, `detail` holds codes and counts only."""
+    return Operation(
+        id=OperationId(token_hex(12)),
+        connection_id=connection_id,
+        type=OperationType.AUTH,
+        name=name,
+        state=OperationState.OK if error is None else OperationState.FAILED,
+        started_at=started_at,
+        finished_at=now,
+        expires_at=now + LIFETIME,
+        error=error,
+        detail=detail or {},
+    )

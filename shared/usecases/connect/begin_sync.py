@@ -1,0 +1,75 @@
+"""The sync of a connection begins, or begins again, in the commit that stores the auth event."""
+
+from dataclasses import dataclass, replace
+
+from shared.domain.connection import Connection, ConnectionStatus
+from shared.domain.event import Event
+from shared.domain.scopes import reads
+from shared.domain.sync_state import SyncState, SyncStatus
+from shared.errors import AlreadyExistsError, ConflictError, ConnectRefusedError
+from shared.ports.clock import Clock
+from shared.ports.outbox import Outbox
+from shared.ports.sync_store import Batch, SyncStates
+from shared.ports.versioned import Versioned
+from shared.usecases.connect.auth_record import AuthOperation, auth_event
+from shared.usecases.connect.settings import ConnectSettings
+
+
+@dataclass(frozen=True)
+class BeginSync:
+    """Set the sync running and due at once; one that may not read mail stays paused."""
+
+    sync_states: SyncStates
+    outbox: Outbox
+    clock: Clock
+    settings: ConnectSettings
+
+    async def __call__(
+        self, connection: Connection, operation: AuthOperation, *, occasion: str
+    ) -> None:
+        """Raise ConnectRefusedError("disconnecting") where the sync was stopped for good."""
+        event = auth_event(
+            connection,
+            operation,
+            occasion=occasion,
+            environment=self.settings.environment,
+            now=self.clock.now(),
+        )
+        while True:
+            was = await self._state(connection)
+            if was.value.status is SyncStatus.STOPPED:
+                raise ConnectRefusedError("The connection was removed.", code="disconnecting")
+            batch = await self._batch(event)
+            try:
+                await self.sync_states.commit(was, self._running(was.value, connection), batch)
+            except ConflictError:
+                continue
+            return
+
+    async def _state(self, connection: Connection) -> Versioned[SyncState]:
+        found = await self.sync_states.get(connection.id)
+        if found is not None:
+            return found
+        new = SyncState(connection.id, status=SyncStatus.PAUSED)
+        try:
+            return await self.sync_states.create(new)
+        except AlreadyExistsError:
+            return await self._state(connection)
+
+    async def _batch(self, event: Event) -> Batch:
+        """Answer the event to store, or nothing where this occasion's is stored already."""
+        return Batch() if await self.outbox.get(event.id) else Batch(event=event)
+
+    def _running(self, was: SyncState, connection: Connection) -> SyncState:
+        """Leave the `commit_id`: a worker that holds the lease goes on with its work."""
+        if connection.status is ConnectionStatus.PAUSED or not reads(connection.scopes):
+            return replace(was, status=SyncStatus.PAUSED)
+        now = self.clock.now()
+        return replace(
+            was,
+            status=SyncStatus.RUNNING,
+            delta_due_at=now,
+            next_due_at=now,
+            failures=0,
+            last_error=None,
+        )

@@ -1,0 +1,95 @@
+"""Between Google's answer and the end user's word that this address is meant (DESIGN 5)."""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from secrets import token_urlsafe
+
+from shared.domain.connect import (
+    OAUTH_STATE_LIFETIME,
+    ConnectSession,
+    OAuthState,
+    token_hash,
+)
+from shared.domain.end_user import known_email, known_name
+from shared.domain.ids import GoogleSub, email_key
+from shared.errors import CorruptStateError
+from shared.ports.clock import Clock
+from shared.ports.connect_store import OAuthStates
+from shared.ports.oauth import Identity, Sealer, Tokens
+from shared.usecases.connect.outcomes import ConfirmNeeded
+from shared.usecases.connect.sealed_alone import open_alone, seal_alone
+from shared.usecases.start_consent import flow_name
+
+PURPOSE = "pending_grant"
+
+
+def agrees(session: ConnectSession, identity: Identity) -> bool:
+    """Whether the Google address is the one under which the product knows the end user.
+
+    A forwarded connect link must not bind the mailbox of whoever follows it, so where the
+    addresses differ, or the product named none, the end user must confirm.
+    """
+    known = known_email(session.end_user)
+    return known is not None and email_key(known) == email_key(identity.email)
+
+
+@dataclass(frozen=True)
+class PendingGrants:
+    """Keeps a consent sealed until it is confirmed, and forgets it after 15 minutes."""
+
+    states: OAuthStates
+    sealer: Sealer
+    clock: Clock
+
+    async def keep(
+        self, session: ConnectSession, identity: Identity, tokens: Tokens
+    ) -> ConfirmNeeded:
+        """Store it; answer what the confirmation page needs."""
+        token, cookie = token_urlsafe(32), token_urlsafe(32)
+        id = token_hash(token)
+        sealed = await seal_alone(self.sealer, _dumped(identity, tokens), owner=id, purpose=PURPOSE)
+        expires_at = self.clock.now() + OAUTH_STATE_LIFETIME
+        await self.states.create(
+            OAuthState(id, session.id, b"", "", token_hash(cookie), expires_at, pending=sealed)
+        )
+        return ConfirmNeeded(
+            token,
+            flow_name(id),
+            cookie,
+            identity.email,
+            known_email(session.end_user),
+            known_name(session.end_user),
+        )
+
+    async def open(self, state: OAuthState) -> tuple[Identity, Tokens]:
+        """Answer what was kept. Raises CorruptStateError where the state holds no such thing."""
+        if state.pending is None:
+            raise CorruptStateError(PURPOSE)
+        plain = await open_alone(self.sealer, state.pending, owner=state.id, purpose=PURPOSE)
+        return _loaded(plain)
+
+
+def _dumped(identity: Identity, tokens: Tokens) -> str:
+    return json.dumps(
+        {
+            "sub": identity.sub,
+            "email": identity.email,
+            "access_token": tokens.access_token,
+            "expires_at": tokens.expires_at.isoformat(),
+            "scopes": sorted(tokens.scopes),
+            "refresh_token": tokens.refresh_token,
+        }
+    )
+
+
+def _loaded(plain: str) -> tuple[Identity, Tokens]:
+    kept = json.loads(plain)
+    identity = Identity(GoogleSub(kept["sub"]), kept["email"], email_verified=True)
+    tokens = Tokens(
+        kept["access_token"],
+        datetime.fromisoformat(kept["expires_at"]),
+        frozenset(kept["scopes"]),
+        kept["refresh_token"],
+    )
+    return identity, tokens

@@ -1,0 +1,198 @@
+"""Really disconnect: nothing of the mailbox stays, here or at Google (DESIGN 5).
+
+Every step finds out by itself whether it was done, so the whole runs again after a crash at any
+point. The sync document goes last: while it says `stopped`, no late writer gets through.
+"""
+
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from secrets import token_hex
+from typing import TypeVar
+
+from shared.domain.connection import Connection, ConnectionStatus
+from shared.domain.ids import CommitId, ConnectionId
+from shared.domain.mailbox import GoogleUser, Mailbox
+from shared.domain.sync_state import SyncState, SyncStatus
+from shared.errors import (
+    AlreadyExistsError,
+    ConflictError,
+    CorruptStateError,
+    GmailRefusedError,
+    MissingScopeError,
+    ReauthRequiredError,
+)
+from shared.ports.clock import Clock
+from shared.ports.connections import Connections, GoogleUsers, Grants, Mailboxes
+from shared.ports.gmail import GmailMailboxes
+from shared.ports.oauth import GoogleOAuth, Sealer
+from shared.ports.outbox import Operations, Outbox
+from shared.ports.queue import Queue, Task
+from shared.ports.sync_store import Batch, Records, SyncStates
+from shared.ports.versioned import Versioned
+from shared.usecases.accept_disconnect import DISCONNECT_TASK
+from shared.usecases.connect.auth_record import AuthOperation, auth_event, auth_operation
+from shared.usecases.connect.membership import leave
+from shared.usecases.connect.settings import ConnectSettings
+from shared.usecases.connect.token_seal import opened_refresh_token
+
+T = TypeVar("T")
+DEAD_GRANT = (ReauthRequiredError, MissingScopeError, GmailRefusedError, CorruptStateError)
+"""A grant that answers so has no watch to stop and nothing to revoke."""
+PURGE_CHUNK = 400
+CHUNKS_A_RUN = 250
+
+
+@dataclass(frozen=True, slots=True)
+class Disconnected:
+    """Nothing of the connection is left."""
+
+
+@dataclass(frozen=True, slots=True)
+class MoreToPurge:
+    """Many records: a further task goes on."""
+
+
+@dataclass(frozen=True)
+class Disconnect:
+    """Fence, leave, stop, revoke, shred, purge, tell, forget."""
+
+    connections: Connections
+    grants: Grants
+    google_users: GoogleUsers
+    mailboxes: Mailboxes
+    sync_states: SyncStates
+    records: Records
+    outbox: Outbox
+    operations: Operations
+    gmail: GmailMailboxes
+    oauth: GoogleOAuth
+    sealer: Sealer
+    queue: Queue
+    clock: Clock
+    settings: ConnectSettings
+    forget_tokens: Callable[[ConnectionId], None]
+
+    async def __call__(self, connection_id: ConnectionId) -> Disconnected | MoreToPurge:
+        """Raise TransientError where Google or the store must be asked again later."""
+        connection = await self._marked(connection_id)
+        if connection is None and await self.sync_states.get(connection_id) is None:
+            return Disconnected()
+        await self._stop_sync(connection_id)
+        if connection is not None:
+            await self._leave_mailbox(connection.value)
+            await self._leave_user(connection.value)
+        await self._shred(connection_id)
+        if not await self._purged(connection_id):
+            await self.queue.enqueue(Task(DISCONNECT_TASK, {"connection_id": connection_id}))
+            return MoreToPurge()
+        if connection is not None:
+            await self._tell(connection.value)
+        await _delete(lambda: self.connections.get(connection_id), self.connections.delete)
+        await _delete(lambda: self.sync_states.get(connection_id), self.sync_states.delete)
+        return Disconnected()
+
+    async def _marked(self, id: ConnectionId) -> Versioned[Connection] | None:
+        while found := await self.connections.get(id):
+            if found.value.status is ConnectionStatus.DISCONNECTING:
+                return found
+            marked = replace(
+                found.value, status=ConnectionStatus.DISCONNECTING, updated_at=self.clock.now()
+            )
+            try:
+                return await self.connections.swap(found, marked)
+            except ConflictError:
+                continue
+        return None
+
+    async def _stop_sync(self, id: ConnectionId) -> None:
+        """Fence everyone out, whoever holds the lease: a stopped state takes no commit."""
+        while True:
+            was = await self.sync_states.get(id)
+            try:
+                if was is None:
+                    await self.sync_states.create(SyncState(id, status=SyncStatus.STOPPED))
+                elif was.value.status is not SyncStatus.STOPPED:
+                    await self.sync_states.swap(was, _stopped(was.value))
+            except (AlreadyExistsError, ConflictError):
+                continue
+            return
+
+    async def _leave_mailbox(self, connection: Connection) -> None:
+        def left() -> Awaitable[Versioned[Mailbox] | None]:
+            return leave(self.mailboxes, connection.email_key, connection.id)
+
+        if await left() is None:
+            return
+        with suppress(*DEAD_GRANT):
+            await self.gmail.of(connection.id).stop()
+        await _delete(left, self.mailboxes.delete)
+
+    async def _leave_user(self, connection: Connection) -> None:
+        def left() -> Awaitable[Versioned[GoogleUser] | None]:
+            return leave(self.google_users, connection.sub, connection.id)
+
+        if await left() is None:
+            return
+        if grant := await self.grants.get(connection.id):
+            with suppress(*DEAD_GRANT):
+                token = await opened_refresh_token(self.sealer, grant.value)
+                await self.oauth.revoke(token)
+        await _delete(left, self.google_users.delete)
+
+    async def _shred(self, id: ConnectionId) -> None:
+        """Delete the grant and with it the wrapped data key: no copy of it opens again."""
+        await _delete(lambda: self.grants.get(id), self.grants.delete)
+        self.forget_tokens(id)
+
+    async def _purged(self, id: ConnectionId) -> bool:
+        for _ in range(CHUNKS_A_RUN):
+            if await self.records.purge(id, PURGE_CHUNK) == 0:
+                return True
+        return False
+
+    async def _tell(self, connection: Connection) -> None:
+        """Store the deletion event with the sync state, once, and the log entry."""
+        now = self.clock.now()
+        event = auth_event(
+            connection,
+            AuthOperation.DELETION,
+            occasion="disconnect",
+            environment=self.settings.environment,
+            now=now,
+        )
+        while await self.outbox.get(event.id) is None:
+            was = await self.sync_states.get(connection.id)
+            if was is None:
+                return
+            try:
+                await self.sync_states.commit(was, _stopped(was.value), Batch(event=event))
+            except ConflictError:
+                continue
+        began = connection.updated_at
+        await self.operations.append(auth_operation("disconnect", connection.id, began, now))
+
+
+def _stopped(state: SyncState) -> SyncState:
+    """Answer the state that nobody can commit to; the new commit id fences a holder out."""
+    return replace(
+        state,
+        status=SyncStatus.STOPPED,
+        lease=None,
+        hint=None,
+        next_due_at=None,
+        commit_id=CommitId(token_hex(8)),
+    )
+
+
+async def _delete(
+    read: Callable[[], Awaitable[Versioned[T] | None]],
+    delete: Callable[[Versioned[T]], Awaitable[bool]],
+) -> None:
+    """Delete whatever `read` answers, however often it changes meanwhile."""
+    while found := await read():
+        try:
+            await delete(found)
+        except ConflictError:
+            continue
+        return
