@@ -56,12 +56,17 @@ READONLY: Final = f"{SCOPE}gmail.readonly"
 COMPOSE: Final = f"{SCOPE}gmail.compose"
 METADATA: Final = f"{SCOPE}gmail.metadata"
 LABELS: Final = f"{SCOPE}gmail.labels"
+ADDONS: Final = f"{SCOPE}gmail.addons.current."
 
 READ: Final = frozenset({ALL_MAIL, MODIFY, READONLY, METADATA})
 READ_BODIES: Final = READ - {METADATA}
+READ_SHOWN: Final = frozenset({f"{ADDONS}message.action", f"{ADDONS}message.readonly"})
+"""An add-on may read the message that its user has open."""
+
+READ_ONE: Final = READ | READ_SHOWN | {f"{ADDONS}message.metadata"}
 CHANGE: Final = frozenset({ALL_MAIL, MODIFY})
 DESTROY: Final = frozenset({ALL_MAIL})
-WRITE_DRAFTS: Final = CHANGE | {COMPOSE}
+WRITE_DRAFTS: Final = CHANGE | {COMPOSE, f"{ADDONS}action.compose"}
 SEND: Final = WRITE_DRAFTS | {f"{SCOPE}gmail.send"}
 PUT: Final = CHANGE | {f"{SCOPE}gmail.insert"}
 READ_LABELS: Final = READ | {LABELS}
@@ -123,7 +128,7 @@ def _method(
 
 MESSAGES: Final = (
     _method("messages.list", "GET messages", 5, READ, messages.list_, LISTING),
-    _method("messages.get", "GET messages/{id}", 20, READ, messages.get, READING),
+    _method("messages.get", "GET messages/{id}", 20, READ_ONE, messages.get, READING),
     _method("messages.send", "POST messages/send", 100, SEND, messages.send_, upload=True),
     _method(
         "messages.insert",
@@ -155,14 +160,14 @@ MESSAGES: Final = (
         "messages.attachments.get",
         "GET messages/{messageId}/attachments/{id}",
         20,
-        READ_BODIES,
+        READ_BODIES | READ_SHOWN,
         attachments.get,
     ),
 )
 
 THREADS: Final = (
     _method("threads.list", "GET threads", 10, READ, threads.list_, LISTING),
-    _method("threads.get", "GET threads/{id}", 40, READ, threads.get, READING),
+    _method("threads.get", "GET threads/{id}", 40, READ_ONE, threads.get, READING),
     _method("threads.modify", "POST threads/{id}/modify", 10, CHANGE, threads.modify),
     _method("threads.trash", "POST threads/{id}/trash", 20, CHANGE, threads.trash),
     _method("threads.untrash", "POST threads/{id}/untrash", 10, CHANGE, threads.untrash),

@@ -21,6 +21,8 @@ READING_SCOPES: Final = frozenset(
         f"{SCOPE}gmail.modify",
         f"{SCOPE}gmail.readonly",
         f"{SCOPE}gmail.compose",
+        f"{SCOPE}gmail.addons.current.message.action",
+        f"{SCOPE}gmail.addons.current.message.readonly",
     }
 )
 FORMATS: Final = ("full", "metadata", "minimal", "raw")

@@ -10,34 +10,14 @@ from infra.local.google.gmail.terms import Clause, MalformedQueryError, Terms
 from infra.local.google.mail.listing import Condition
 from infra.local.google.mail.store import MailStore
 
-OPERATORS: Final = [
-    "from",
-    "to",
-    "cc",
-    "bcc",
-    "subject",
-    "in",
-    "is",
-    "label",
-    "has",
-    "filename",
-    "after",
-    "before",
-    "newer",
-    "older",
-    "newer_than",
-    "older_than",
-    "rfc822msgid",
-    "category",
-    "larger",
-    "smaller",
-    "size",
-    "deliveredto",
-]
+OPERATORS: Final = (
+    r"from|to|cc|bcc|subject|in|is|label|has|filename|after|before|newer|older|newer_than"
+    r"|older_than|rfc822msgid|category|larger|smaller|size|deliveredto"
+)
 TOKEN: Final = re.compile(
     r'(?P<space>\s+)|"(?P<quote>[^"]*)"|(?P<open>[({])|(?P<close>[)}])'
     r"|(?P<minus>-(?=[^\s]))|(?P<plus>\+(?=[^\s]))"
-    rf"|(?P<operator>(?:{'|'.join(OPERATORS)})):\s*|(?P<word>[^\s(){{}}\"]+)",
+    rf"|(?P<operator>(?:{OPERATORS})):\s*|(?P<word>[^\s(){{}}\"]+)",
     re.IGNORECASE,
 )
 VALUE: Final = re.compile(r'"(?P<quote>[^"]*)"|(?P<open>[({])|(?P<word>[^\s(){}"]+)')
@@ -67,7 +47,9 @@ def _join(clauses: list[Clause], word: str) -> Clause:
 
 
 def _negated(clause: Clause) -> Clause:
-    return replace(clause, sql=f"NOT {clause.sql}", label_id=None, shows_hidden=False)
+    return replace(
+        clause, sql=f"NOT {clause.sql}", label_id=None, shows_hidden=False, pinpoints=False
+    )
 
 
 class _Parser:
@@ -160,4 +142,5 @@ def compile_query(text: str, store: MailStore, email: str, now: datetime) -> Con
         label_ids=labels,
         needs_text=any(clause.needs_text for clause in rest),
         shows_hidden=any(clause.shows_hidden for clause in clauses),
+        pinpoints=not labels and any(clause.pinpoints for clause in rest),
     )

@@ -62,6 +62,7 @@ class Clause:
     label_id: str | None = None
     needs_text: bool = False
     shows_hidden: bool = False
+    pinpoints: bool = False
 
 
 ALL: Final = Clause("1")
@@ -175,7 +176,9 @@ class Terms:
         return Clause("{key}.internal_ms <= ?", (self._age(value),))
 
     def _rfc822msgid(self, value: str) -> Clause:
-        return Clause("m.message_id = ?", (value.strip("<>"),))
+        sql = "m.row IN (SELECT row FROM messages WHERE mailbox = ? AND message_id = ?)"
+        number = self._store.number(self._email)
+        return Clause(sql, (number, value.strip("<>")), pinpoints=True)
 
     def _bytes(self, value: str) -> int:
         match = SIZE.fullmatch(value)

@@ -146,6 +146,18 @@ class Database:
         with self._lock:
             return self._connection.execute(sql, params).fetchone()
 
+    def distinct(self, sql: str, params: Iterable[Any], most: int) -> list[Any]:
+        """Return up to `most` different values of the first column, reading no further."""
+        found: dict[Any, None] = {}
+        with self._lock:
+            cursor = self._connection.execute(sql, tuple(params))
+            for row in cursor:
+                found[row[0]] = None
+                if len(found) >= most:
+                    break
+            cursor.close()
+        return list(found)
+
     def insert(self, sql: str, *params: Any) -> int:
         """Run an INSERT and return the new row's number."""
         with self._lock:

@@ -24,7 +24,8 @@ class Condition:
 
     `sql` is a condition on `messages AS m` in which `{key}` stands for whichever table gives the
     order; `label_ids` must all be there; `needs_text` asks for the index of bodies and
-    attachments; `shows_hidden` is set when spam or trash is named.
+    attachments; `shows_hidden` is set when spam or trash is named;
+    `pinpoints` when few messages can match.
     """
 
     sql: str = ""
@@ -32,6 +33,7 @@ class Condition:
     label_ids: tuple[str, ...] = ()
     needs_text: bool = False
     shows_hidden: bool = False
+    pinpoints: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,8 @@ class Selection:
         """Return (ordering table's alias, FROM and WHERE, parameters)."""
         labels = [*dict.fromkeys((*self.label_ids, *self.condition.label_ids))]
         key = "l" if labels else "m"
-        where = [f"{key}.mailbox = ?"]
+        # "+" keeps SQLite from walking the mailbox by date when a condition names few rows.
+        where = [f"{'+' if self.condition.pinpoints else ''}{key}.mailbox = ?"]
         params: list[Any] = [number]
         source = "messages m"
         if labels:
@@ -83,11 +86,8 @@ def list_threads(
     if selection.condition.needs_text:
         index_texts(store, email)
     key, source, params = selection.statement(store.number(email))
-    sql = (
-        f"SELECT m.thread {source} GROUP BY m.thread"
-        f" ORDER BY MAX({key}.internal_ms) DESC, m.thread DESC LIMIT ? OFFSET ?"
-    )
-    return [row[0] for row in store.database.rows(sql, *params, limit, offset)]
+    sql = f"SELECT m.thread {source} ORDER BY {key}.internal_ms DESC, {key}.id DESC"
+    return store.database.distinct(sql, params, offset + limit)[offset:]
 
 
 def count_mail(store: MailStore, email: str) -> tuple[int, int]:
