@@ -20,3 +20,8 @@ _WIRINGS: dict[Settings, Wiring] = {}
 def wiring_for(settings: Settings) -> Wiring:
     """Answer this process's wiring for `settings`."""
     return _WIRINGS.setdefault(settings, Wiring(settings))
+
+
+def forget(settings: Settings) -> None:
+    """Drop this process's wiring for `settings`; the next request composes a new one."""
+    _WIRINGS.pop(settings, None)

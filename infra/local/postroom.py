@@ -1,0 +1,122 @@
+"""Postroom whole, in one event loop: every function on one host, its queue and its scheduler."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
+
+import httpx
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Mount, Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from infra.local.deliveries import Deliveries
+from infra.local.dispatcher import Dispatcher
+from infra.local.functions import Functions
+from infra.local.id_tokens import IdTokens
+from infra.local.scheduler import JOBS, Job, Scheduler
+from shared.adapters.sqlite_queue import SqliteQueue
+from shared.adapters.system_clock import AdjustableClock
+from shared.edge import wiring as wirings
+from shared.edge.settings import settings_from
+
+SHARED = str(Path(wirings.__file__).resolve().parents[1])
+
+
+class Postroom:
+    """One life of Postroom on its files; `app` is the host, dispatching within its lifespan."""
+
+    def __init__(
+        self,
+        environ: Mapping[str, str],
+        clock: AdjustableClock,
+        *,
+        jobs: tuple[Job, ...] = JOBS,
+    ) -> None:
+        self.clock = clock
+        self.settings = settings_from(environ)
+        self.queue = SqliteQueue(self.settings.queue_path, clock)
+        self.queue.release_claims()
+        self.wiring = wirings.wiring_for(self.settings)
+        self.wiring.clock, self.wiring.queue = clock, self.queue
+        self._client = httpx.AsyncClient()
+        tokens = IdTokens(self._client, self.settings.google_url or "", clock)
+        posts = Deliveries(self._client, tokens, clock, self.settings.public_url)
+        self._dispatcher = Dispatcher(self.queue, clock, posts.post_task)
+        self._scheduler = Scheduler(clock, posts.call_job, jobs)
+        self._requests = _Counted(Functions(environ))
+        self._loops: list[asyncio.Task[None]] = []
+        self.app = Starlette(
+            routes=[
+                Route("/_local/clock", self._advance, methods=["POST"]),
+                Mount("/", self._requests),
+            ],
+            lifespan=self._lifespan,
+        )
+
+    @property
+    def busy(self) -> bool:
+        """Whether a request or a job is under way, or a task is due."""
+        return bool(self._requests.under_way) or self._dispatcher.busy or self._scheduler.busy
+
+    @asynccontextmanager
+    async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:
+        self._loops = [
+            asyncio.create_task(self._dispatcher.run()),
+            asyncio.create_task(self._scheduler.run()),
+        ]
+        yield
+        await self._end()
+        await self.close_files()
+
+    async def die(self) -> None:
+        """End as a crash does: whatever is under way finds its files closed, and stops."""
+        await self.close_files()
+        await self._end()
+
+    async def close_files(self) -> None:
+        """Close the store and the queue; the next life opens them again."""
+        wirings.forget(self.settings)
+        self.queue.close()
+        await self.wiring.store.close()
+
+    async def _end(self) -> None:
+        ours = [*self._loops, *(task for task in asyncio.all_tasks() if _runs_shared(task))]
+        for task in ours:
+            task.cancel()
+        await asyncio.gather(*ours, return_exceptions=True)
+        await self._client.aclose()
+
+    async def _advance(self, request: Request) -> JSONResponse:
+        try:
+            seconds = float(json.loads(await request.body())["advance_s"])
+            self.clock.advance(timedelta(seconds=seconds))
+        except (KeyError, TypeError, ValueError):
+            body = {"error": {"code": "invalid_body", "message": 'Send {"advance_s": seconds}.'}}
+            return JSONResponse(body, status_code=400)
+        return JSONResponse({"now": self.clock.now().isoformat()})
+
+
+class _Counted:
+    """Counts the requests under way."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+        self.under_way = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self.under_way += 1
+        try:
+            await self._app(scope, receive, send)
+        finally:
+            self.under_way -= 1
+
+
+def _runs_shared(task: "asyncio.Task[object]") -> bool:
+    """Whether the task was started by Postroom's own code, in the background."""
+    code = getattr(task.get_coro(), "cr_code", None)
+    return code is not None and code.co_filename.startswith(SHARED)
