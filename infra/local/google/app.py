@@ -14,6 +14,7 @@ from infra.local.google.connection import remember_transport
 from infra.local.google.control import Control
 from infra.local.google.doors import GmailDoor
 from infra.local.google.oauth.endpoints import OAuthEndpoints
+from infra.local.google.oauth.service_accounts import IdTokens
 from infra.local.google.parts import Google, assemble
 from infra.local.google.settings import GoogleSettings
 
@@ -54,6 +55,7 @@ def create_app(
         routes=[
             Route("/gmail/{rest:path}", gmail),
             *OAuthEndpoints(google).routes(),
+            IdTokens(google.key, google.clock).route(),
             *Control(google).routes(),
             Route("/upload/gmail/{rest:path}", gmail),
             Route("/batch", gmail),

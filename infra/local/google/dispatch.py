@@ -149,7 +149,9 @@ class Dispatcher:
                 fault=partial(self._fault, match.method.id, token.email),
             )
         )
-        return self._shown(result, query)
+        if result is None:
+            return Answer(204)
+        return Answer(200, result if isinstance(result, bytes) else orjson.dumps(result))
 
     async def _read(self, asked: Asked, match: Match, query: Query) -> tuple[Any, Media | None]:
         if asked.verb in {"GET", "HEAD"}:
@@ -162,11 +164,6 @@ class Dispatcher:
         # A raw message grows by a third as base64, and JSON wraps it.
         content = await asked.read(limit * 4 // 3 + 65_536)
         return read_json(content), None
-
-    def _shown(self, result: dict[str, Any] | bytes | None, _query: Query) -> Answer:
-        if result is None:
-            return Answer(204)
-        return Answer(200, result if isinstance(result, bytes) else orjson.dumps(result))
 
     def _fault(self, method: str, email: str, name: str) -> object | None:
         return self._google.faults.take(name, method, email)

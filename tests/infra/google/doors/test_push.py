@@ -1,0 +1,234 @@
+"""Pushes as the endpoint sees them: envelope, signature, acknowledgement, retry, faults."""
+
+import dataclasses
+
+import pytest
+
+from infra.local.google.settings import GoogleSettings
+from tests.infra.google.doors.visitor import ADA, MAIL, Endpoint, Visitor
+
+TOPIC = "projects/demo/topics/gmail"
+CONFLICT = (
+    "Only one user push notification client allowed per developer (call /stop then try again)"
+)
+
+
+@pytest.fixture
+async def watched(visitor: Visitor, token: str, endpoint: Endpoint) -> dict[str, str]:
+    """Watch Ada's mailbox and forget the push that announces the watch."""
+    answer = await visitor.watch(token)
+    await visitor.control("/settle")
+    endpoint.pushes.clear()
+    return dict(answer.json())
+
+
+def deliver(visitor: Visitor) -> int:
+    history_id: int = visitor.google.store.deliver(ADA, MAIL).history_id
+    return history_id
+
+
+async def test_a_watch_lasts_a_week_and_pushes_at_once(
+    visitor: Visitor, token: str, endpoint: Endpoint
+) -> None:
+    answer = (await visitor.watch(token)).json()
+    await visitor.control("/settle")
+
+    left = int(answer["expiration"]) / 1000 - visitor.google.clock.now().timestamp()
+    assert 7 * 86_400 - 60 < left <= 7 * 86_400
+    assert [push.data for push in endpoint.pushes] == [
+        {"emailAddress": ADA, "historyId": int(answer["historyId"])}
+    ]
+
+
+async def test_a_change_arrives_in_a_signed_envelope(
+    visitor: Visitor, watched: dict[str, str], endpoint: Endpoint
+) -> None:
+    history_id = deliver(visitor)
+    await visitor.control("/settle")
+
+    (push,) = endpoint.pushes
+    settings = visitor.google.settings
+    scheme, signed = push.headers["authorization"].split()
+    claims = await visitor.verified(signed, settings.push_endpoint)
+    assert scheme == "Bearer"
+    assert claims["iss"] == "https://accounts.google.com"
+    assert claims["email"] == "gmail-push@demo.iam.gserviceaccount.com"
+    assert claims["email_verified"] is True
+    assert push.data == {"emailAddress": ADA, "historyId": history_id}
+    assert push.body["subscription"] == "projects/demo/subscriptions/gmail-push"
+    message = push.body["message"]
+    assert message["messageId"] == message["message_id"]
+    assert message["publishTime"].endswith("Z")
+
+
+@pytest.mark.parametrize("ending", ["stop", "expiry", "revocation"])
+async def test_a_watch_ends_by_stop_and_by_age_but_not_by_revocation(
+    visitor: Visitor, token: str, watched: dict[str, str], endpoint: Endpoint, ending: str
+) -> None:
+    if ending == "stop":
+        await visitor.gmail("POST", "me/stop", token)
+    elif ending == "expiry":
+        visitor.google.clock.advance(7 * 86_400)
+    else:
+        await visitor.http.post("/revoke", data={"token": token})
+
+    deliver(visitor)
+    await visitor.control("/settle")
+
+    assert len(endpoint.pushes) == (1 if ending == "revocation" else 0)
+
+
+async def test_a_topic_of_another_project_or_of_nobody_is_refused(
+    visitor: Visitor, token: str
+) -> None:
+    foreign = await visitor.watch(token, "projects/other/topics/gmail")
+    unknown = await visitor.watch(token, "projects/demo/topics/nothing")
+
+    assert foreign.status_code == 400
+    assert foreign.json()["error"]["message"] == (
+        "Invalid topicName does not match projects/demo/topics/*"
+    )
+    assert unknown.status_code == 404
+
+
+async def test_a_second_topic_conflicts_until_the_watch_is_stopped(
+    visitor: Visitor, token: str, watched: dict[str, str]
+) -> None:
+    conflict = await visitor.watch(token, "projects/demo/topics/second")
+    renewal = await visitor.watch(token, TOPIC)
+
+    assert (conflict.status_code, conflict.json()["error"]["message"]) == (400, CONFLICT)
+    assert renewal.status_code == 200
+
+
+@pytest.mark.parametrize("status", [102, 200, 201, 202, 204])
+async def test_these_answers_acknowledge(
+    visitor: Visitor, watched: dict[str, str], endpoint: Endpoint, status: int
+) -> None:
+    endpoint.statuses.append(status)
+    deliver(visitor)
+
+    assert await visitor.control("/settle") == {"in_flight": 0, "waiting": 0}
+
+
+@pytest.mark.parametrize("status", [203, 206, 302, 400, 401, 404, 429, 500, 503])
+async def test_other_answers_bring_the_same_message_again(
+    visitor: Visitor, watched: dict[str, str], endpoint: Endpoint, status: int
+) -> None:
+    endpoint.statuses.append(status)
+    deliver(visitor)
+    waiting = await visitor.control("/settle")
+    visitor.google.clock.advance(1)
+    await visitor.control("/settle")
+
+    first, second = endpoint.pushes
+    assert waiting == {"in_flight": 0, "waiting": 1}
+    assert first.message_id == second.message_id
+
+
+async def test_retries_back_off_from_a_tenth_of_a_second_to_a_minute(
+    visitor: Visitor, watched: dict[str, str], endpoint: Endpoint
+) -> None:
+    endpoint.statuses.extend([500] * 1000)
+    deliver(visitor)
+    await visitor.control("/settle")
+    seen = []
+    for step in (0.05, 60, 60, 60, 60, 60, 60, 60, 60, 60, 60, 30, 30):
+        visitor.google.clock.advance(step)
+        await visitor.control("/settle")
+        seen.append(len(endpoint.pushes))
+
+    assert seen[0] == 1
+    assert seen[1:11] == list(range(2, 12))
+    assert seen[-1] - seen[-3] == 1
+
+
+async def test_a_push_nobody_takes_is_given_up_after_a_week(
+    visitor: Visitor, watched: dict[str, str], endpoint: Endpoint
+) -> None:
+    endpoint.statuses.extend([500] * 10)
+    deliver(visitor)
+    await visitor.control("/settle")
+    visitor.google.clock.advance(7 * 86_400)
+    await visitor.control("/settle")
+
+    assert await visitor.control("/settle") == {"in_flight": 0, "waiting": 0}
+    assert len(endpoint.pushes) == 2
+
+
+async def test_a_dropped_push_never_comes(
+    visitor: Visitor, watched: dict[str, str], endpoint: Endpoint
+) -> None:
+    await visitor.control("/faults", {"fault": "push_drop", "email": ADA, "times": 1})
+    deliver(visitor)
+    second = deliver(visitor)
+    await visitor.control("/settle")
+
+    assert [push.data["historyId"] for push in endpoint.pushes] == [second]
+
+
+async def test_a_doubled_push_comes_twice_under_one_id(
+    visitor: Visitor, watched: dict[str, str], endpoint: Endpoint
+) -> None:
+    await visitor.control("/faults", {"fault": "push_double", "times": 1})
+    deliver(visitor)
+    await visitor.control("/settle")
+
+    assert len(endpoint.pushes) == 2
+    assert len({push.message_id for push in endpoint.pushes}) == 1
+
+
+async def test_a_late_push_waits_for_its_time(
+    visitor: Visitor, watched: dict[str, str], endpoint: Endpoint
+) -> None:
+    await visitor.control("/faults", {"fault": "push_late", "times": 1, "delay_ms": 60_000})
+    deliver(visitor)
+    await visitor.control("/settle")
+    before = len(endpoint.pushes)
+    await visitor.control("/clock", {"advance_s": 61})
+    await visitor.control("/settle")
+
+    assert (before, len(endpoint.pushes)) == (0, 1)
+
+
+async def test_a_reordered_push_is_overtaken_by_the_next(
+    visitor: Visitor, watched: dict[str, str], endpoint: Endpoint
+) -> None:
+    await visitor.control("/faults", {"fault": "push_reorder", "times": 1, "delay_ms": 60_000})
+    first, second = deliver(visitor), deliver(visitor)
+    await visitor.control("/settle")
+
+    assert [push.data["historyId"] for push in endpoint.pushes] == [second, first]
+
+
+async def test_a_reordered_push_with_nothing_behind_it_comes_late(
+    visitor: Visitor, watched: dict[str, str], endpoint: Endpoint
+) -> None:
+    await visitor.control("/faults", {"fault": "push_reorder", "times": 1, "delay_ms": 60_000})
+    first = deliver(visitor)
+    visitor.google.clock.advance(61)
+    await visitor.control("/settle")
+    second = deliver(visitor)
+    await visitor.control("/settle")
+
+    assert [push.data["historyId"] for push in endpoint.pushes] == [first, second]
+
+
+class TestCapped:
+    """Gmail's own cap, off unless asked for."""
+
+    @pytest.fixture
+    def settings(self) -> GoogleSettings:
+        return dataclasses.replace(GoogleSettings(), max_pushes_per_second=1)
+
+    async def test_events_beyond_one_a_second_vanish(
+        self, visitor: Visitor, watched: dict[str, str], endpoint: Endpoint
+    ) -> None:
+        visitor.google.clock.advance(2)
+        first = deliver(visitor)
+        deliver(visitor)
+        visitor.google.clock.advance(2)
+        third = deliver(visitor)
+        await visitor.control("/settle")
+
+        assert [push.data["historyId"] for push in endpoint.pushes] == [first, third]
