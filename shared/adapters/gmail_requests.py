@@ -1,0 +1,137 @@
+"""One connection's requests to Gmail: token, turn, retries of reads, errors (FACTS 1.6-1.9)."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, Final, Protocol, TypeVar
+from urllib.parse import urlencode
+
+import httpx
+import orjson
+
+from shared.adapters.gmail_errors import (
+    lacks_scope,
+    network_error,
+    read_refusal,
+    refusal_error,
+    scope_for,
+)
+from shared.adapters.gmail_gate import Gate
+from shared.domain.ids import ConnectionId
+from shared.errors import GmailUnavailableError, TooManyConcurrentError
+from shared.ports.clock import Clock
+
+T = TypeVar("T")
+Query = Iterable[tuple[str, str]]
+
+GMAIL_URL: Final = "https://gmail.googleapis.com"
+USER_AGENT: Final = "postroom"
+READ_TIMEOUT: Final = httpx.Timeout(30.0, connect=5.0)
+SEND_TIMEOUT: Final = httpx.Timeout(60.0, connect=5.0)
+"""Seconds without a byte after which a submission counts as unclear."""
+READ_RETRIES: Final = 2
+RETRY_PAUSE: Final = timedelta(milliseconds=200)
+
+
+class AccessTokens(Protocol):
+    """Where access tokens come from."""
+
+    async def __call__(self, connection_id: ConnectionId, *, rejected: str | None = None) -> str:
+        """Answer a token; `rejected` is one that Gmail just refused, so another is needed."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request; `path` begins below `/gmail/v1/users/me`."""
+
+    method: str
+    path: str
+    query: Query = ()
+    content: bytes | None = None
+    content_type: str = "application/json"
+    upload: bool = False
+    timeout: httpx.Timeout = READ_TIMEOUT
+
+    def url(self, base_url: str) -> str:
+        """Answer the address, with answers not indented: a third of the bytes."""
+        prefix = "/upload" if self.upload else ""
+        query = urlencode((*self.query, ("prettyPrint", "false")))
+        return f"{base_url}{prefix}/gmail/v1/users/me{self.path}?{query}"
+
+
+@dataclass(frozen=True, slots=True)
+class GmailRequests:
+    """Requests of one connection, a few at once."""
+
+    http: httpx.AsyncClient
+    connection_id: ConnectionId
+    tokens: AccessTokens
+    clock: Clock
+    base_url: str = GMAIL_URL
+    gate: Gate = field(default_factory=Gate)
+
+    async def get(self, path: str, read: Callable[[Any], T], *query: tuple[str, str]) -> T:
+        """GET, trying twice more after a failure that may pass; rate limits surface at once."""
+        call = Call("GET", path, query)
+        for _ in range(READ_RETRIES):
+            try:
+                return await self.once(call, read)
+            except GmailUnavailableError:
+                await self.clock.sleep(RETRY_PAUSE)
+        return await self.once(call, read)
+
+    async def post(
+        self, path: str, body: Mapping[str, Any], read: Callable[[Any], T], *query: tuple[str, str]
+    ) -> T:
+        """POST JSON, once."""
+        return await self.once(Call("POST", path, query, content=orjson.dumps(body)), read)
+
+    async def once(self, call: Call, read: Callable[[Any], T]) -> T:
+        """Make the call once, with a new token where the first is refused: nothing happened yet."""
+        async with self.gate:
+            narrowings = self.gate.narrowings
+            try:
+                answer = _parsed(await self._answer(call), read)
+            except TooManyConcurrentError:
+                self.gate.complained(narrowings)
+                raise
+            self.gate.succeeded()
+            return answer
+
+    async def _answer(self, call: Call) -> httpx.Response:
+        token = await self.tokens(self.connection_id)
+        response = await self._exchange(call, token)
+        if response.status_code == httpx.codes.UNAUTHORIZED and not lacks_scope(
+            response, read_refusal(response)
+        ):
+            token = await self.tokens(self.connection_id, rejected=token)
+            response = await self._exchange(call, token)
+        if not response.is_success:
+            raise refusal_error(response, scope_for(call.method, call.path), self.clock.now())
+        return response
+
+    async def _exchange(self, call: Call, token: str) -> httpx.Response:
+        headers = {"authorization": f"Bearer {token}", "user-agent": USER_AGENT}
+        if call.content is not None:
+            headers["content-type"] = call.content_type
+        try:
+            return await self.http.request(
+                call.method,
+                call.url(self.base_url),
+                content=call.content,
+                headers=headers,
+                timeout=call.timeout,
+            )
+        except httpx.HTTPError as error:
+            raise network_error(error) from error
+
+
+def _parsed(response: httpx.Response, read: Callable[[Any], T]) -> T:
+    """Read an answer that succeeded; one of an undocumented shape counts as none at all."""
+    try:
+        return read(orjson.loads(response.content) if response.content else None)
+    except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
+        raise GmailUnavailableError(
+            "Gmail's answer is not what it documents.", status=response.status_code
+        ) from error
