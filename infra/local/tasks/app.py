@@ -13,6 +13,7 @@ from typing import Any
 
 import httpx
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
@@ -91,7 +92,7 @@ def create_app(tasks: CloudTasks) -> Starlette:
         Route(TASKS + "/{task}", doors.delete_task, methods=["DELETE"]),
         Route("/{path:path}", _unknown),
     ]
-    handlers: dict[Any, Any] = {RefusedError: _refused}
+    handlers: dict[Any, Any] = {RefusedError: _refused, HTTPException: _unknown_verb}
     return Starlette(routes=routes, exception_handlers=handlers)
 
 
@@ -210,3 +211,9 @@ def _refused(_request: Request, error: Exception) -> JSONResponse:
 
 async def _unknown(request: Request) -> JSONResponse:
     raise RefusedError(501, "UNIMPLEMENTED", f"{request.method} {request.url.path}")
+
+
+async def _unknown_verb(request: Request, _error: Exception) -> JSONResponse:
+    """Answer for a custom method such as `queues/x:purge`, whose path looks like a queue's."""
+    refused = RefusedError(501, "UNIMPLEMENTED", f"{request.method} {request.url.path}")
+    return _refused(request, refused)
