@@ -8,9 +8,11 @@ from typing import Any
 
 import httpx
 import pytest
+from pydantic import Field
 
 from shared.edge.http.call import Call
 from shared.edge.http.routes import Access, Permission, Route, Strict, Tenant
+from shared.edge.logs import LOG, JsonLines, to_standard_output
 from shared.errors import GmailRefusedError, MissingScopeError, RateLimitedError
 
 SECRET = "an address: ada@example.com"
@@ -23,8 +25,8 @@ class Letter(Strict):
 
 class Search(Strict):
     limit: int = 10
-    ids: list[str] = []
-    tags: Mapping[str, str] = {}
+    ids: list[str] = Field(default_factory=list)
+    tags: Mapping[str, str] = Field(default_factory=dict)
 
 
 async def echo(call: Call) -> Any:
@@ -235,9 +237,7 @@ async def test_health_needs_no_key(client: httpx.AsyncClient):
 
 @pytest.fixture
 def lines() -> Any:
-    """The log lines written meanwhile, parsed."""
-    from shared.edge.logs import LOG, JsonLines, to_standard_output
-
+    """Collect the log lines written meanwhile, parsed."""
     written: list[Mapping[str, Any]] = []
 
     class Catch(logging.Handler):

@@ -4,7 +4,6 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-import orjson
 from pydantic import BaseModel
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -16,6 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from shared.edge import logs
 from shared.edge.auth import authenticate
 from shared.edge.http import health, reading
+from shared.edge.http.answers import json_response
 from shared.edge.http.call import Call
 from shared.edge.http.routes import Route
 from shared.edge.status import answer_to
@@ -95,22 +95,6 @@ def _response(answer: Any, route: Route) -> Response:
     if answer is None:
         return Response(status_code=204)
     return json_response(answer, route.status)
-
-
-def json_response(answer: Any, status: int = 200) -> Response:
-    """Answer `answer`, a model or plain data, as JSON; datetimes end in Z."""
-    content = orjson.dumps(answer, default=_plain, option=orjson.OPT_UTC_Z | orjson.OPT_NAIVE_UTC)
-    return Response(content, status, media_type="application/json")
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, BaseModel):
-        return value.model_dump(mode="python", by_alias=True)
-    if isinstance(value, frozenset | set):
-        return sorted(value)
-    if isinstance(value, bytes):
-        raise TypeError("bytes never belong in an answer")
-    return dict(value)
 
 
 def refused(error: BaseException) -> Response:

@@ -5,21 +5,20 @@ from collections.abc import Mapping
 from typing import Any, get_origin
 
 import orjson
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from starlette.requests import Request
 
 from shared.domain.connection import INTEGRATION
 from shared.domain.ids import ConnectionId
+from shared.domain.validation import validated
 from shared.edge.http.routes import Route, Tenant
-from shared.errors import InvalidRequestError, Problem, TooLargeError, UnknownConnectionError
+from shared.errors import InvalidRequestError, TooLargeError, UnknownConnectionError
 
 BRACKETED = re.compile(r"([^\[\]]+)\[([^\[\]]*)\]")
 CONNECTION_ID = re.compile(r"[A-Za-z0-9_.:@+-]{1,128}")
 CONNECTION_NAMES = ("connection_id", "connectionId")
 INTEGRATION_NAMES = ("provider_config_key", "providerConfigKey")
-PROBLEMS = 20
-"""Most problems one answer lists."""
 
 
 async def read_json(request: Request, route: Route) -> BaseModel | None:
@@ -60,7 +59,8 @@ def read_query(request: Request, route: Route) -> BaseModel | None:
         own = route.query.model_fields if route.query else {}
         pairs = [(k, v) for k, v in pairs if k in own or k not in _TENANT_PARAMETERS]
     if route.query is None:
-        return validated(_NoQuery, dict(pairs), code="invalid_query_params") and None
+        validated(_NoQuery, dict(pairs), code="invalid_query_params")
+        return None
     return validated(route.query, _gathered(pairs, route.query), code="invalid_query_params")
 
 
@@ -95,27 +95,6 @@ def connection_id(text: str) -> ConnectionId:
     if not CONNECTION_ID.fullmatch(text):
         raise UnknownConnectionError("No such connection. GET /connections lists yours.")
     return ConnectionId(text)
-
-
-def validated(model: type[BaseModel], data: Any, *, code: str) -> BaseModel:
-    """Answer `data` as `model`. Raises InvalidRequestError naming every field that is wrong."""
-    try:
-        return model.model_validate(data)
-    except ValidationError as refused:
-        problems = [
-            Problem(one["type"], one["msg"], tuple(one["loc"]))
-            for one in refused.errors(include_url=False, include_context=False, include_input=False)
-        ]
-        raise InvalidRequestError(
-            _summary(problems), code=code, problems=problems[:PROBLEMS]
-        ) from None
-
-
-def _summary(problems: list[Problem]) -> str:
-    first = problems[0]
-    where = ".".join(str(step) for step in first.path) or "the whole"
-    more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-    return f"{where}: {first.message}{more}"
 
 
 def _named(

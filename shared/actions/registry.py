@@ -1,0 +1,134 @@
+"""What a typed action is, and the one table of them all.
+
+An action is at once an HTTP action, an MCP tool and an OpenAPI entry: all three read the same
+row. To add one, write a module with an ACTION and append it to `ACTIONS`.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Generic, Protocol, TypeVar
+
+from pydantic import BaseModel, ConfigDict
+
+from shared.domain.connection import Connection
+from shared.domain.scopes import allowed
+from shared.errors import MissingScopeError, UnknownActionError
+from shared.ports.clock import Clock
+from shared.ports.gmail import Gmail, GmailMailboxes
+from shared.ports.oauth import Sealer
+from shared.ports.outbox import Operations, Outbox
+from shared.ports.queue import Queue
+from shared.ports.sends import ActionResults, Sends
+from shared.ports.sync_store import Records
+
+I = TypeVar("I", bound=BaseModel)  # noqa: E741  input and output
+O = TypeVar("O", bound=BaseModel)  # noqa: E741  the same
+
+
+class Effect(StrEnum):
+    """What calling an action twice with one idempotency key does."""
+
+    NONE = "none"
+    """It only reads: it simply runs again."""
+    STORED = "stored"
+    """The first answer is stored and given again."""
+    LEDGER = "ledger"
+    """It keeps a ledger of its own, as sends do."""
+
+
+class ActionPorts(Protocol):
+    """What an action may be built from; the wiring is one."""
+
+    @property
+    def clock(self) -> Clock: ...  # noqa: D102
+    @property
+    def gmail(self) -> GmailMailboxes: ...  # noqa: D102
+    @property
+    def records(self) -> Records: ...  # noqa: D102
+    @property
+    def sends(self) -> Sends: ...  # noqa: D102
+    @property
+    def outbox(self) -> Outbox: ...  # noqa: D102
+    @property
+    def operations(self) -> Operations: ...  # noqa: D102
+    @property
+    def action_results(self) -> ActionResults: ...  # noqa: D102
+    @property
+    def queue(self) -> Queue: ...  # noqa: D102
+    @property
+    def sealer(self) -> Sealer: ...  # noqa: D102
+
+
+@dataclass(frozen=True, slots=True)
+class ActionContext:
+    """One call: whose mailbox, with what around it.
+
+    `replayed` is set by an action with a ledger of its own that answers from it.
+    """
+
+    connection: Connection
+    ports: ActionPorts
+    idempotency_key: str | None = None
+    trace_id: str | None = None
+
+    @property
+    def gmail(self) -> Gmail:
+        """The connection's mailbox."""
+        return self.ports.gmail.of(self.connection.id)
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed(Generic[O]):
+    """An answer that is an earlier one, given again for the same idempotency key."""
+
+    output: O
+
+
+@dataclass(frozen=True, slots=True)
+class Action(Generic[I, O]):
+    """A row. `scopes`: any one of them, in full or by inclusion, allows the action."""
+
+    name: str
+    summary: str
+    input: type[I]
+    output: type[O]
+    run: Callable[[ActionContext, I], Awaitable[O | Replayed[O]]]
+    scopes: tuple[str, ...]
+    effect: Effect = Effect.NONE
+
+    def require_scope(self, connection: Connection) -> None:
+        """Raise MissingScopeError, naming the narrowest scope that would do."""
+        if not allowed(connection.scopes) & {*self.scopes}:
+            raise MissingScopeError(
+                f"{self.name} needs the scope {self.scopes[0]}, which the end user did not grant.",
+                scope=self.scopes[0],
+            )
+
+
+class ActionInput(BaseModel):
+    """Input of an action: unknown fields are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class GmailShaped(BaseModel):
+    """Output that is Gmail's own object: its fields are named, further ones pass through."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+
+def actions() -> Mapping[str, Action[Any, Any]]:
+    """Answer every action by name."""
+    from shared.actions import get_message  # noqa: PLC0415  their modules import this one
+
+    table = (get_message.ACTION,)
+    return {action.name: action for action in table}
+
+
+def action_named(name: str) -> Action[Any, Any]:
+    """Answer the action. Raises UnknownActionError."""
+    found = actions().get(name)
+    if found is None:
+        raise UnknownActionError("No such action. GET /scripts/config lists them.")
+    return found

@@ -1,0 +1,181 @@
+"""Runs an action: input checked, scope checked, idempotent, written to the operations log."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from hashlib import sha256
+from json import dumps
+from typing import Any
+from uuid import uuid4
+
+from pydantic import BaseModel
+
+from shared.actions.registry import (
+    Action,
+    ActionContext,
+    ActionPorts,
+    Effect,
+    Replayed,
+    action_named,
+)
+from shared.domain.connection import Connection
+from shared.domain.ids import OperationId
+from shared.domain.operation import LIFETIME, Operation, OperationState, OperationType
+from shared.domain.send import KEY_LIFETIME, send_id
+from shared.domain.validation import validated
+from shared.errors import (
+    AlreadyExistsError,
+    IdempotencyConflictError,
+    IdempotencyInProgressError,
+    InvalidRequestError,
+    PostroomError,
+    TransientError,
+)
+from shared.ports.sends import ActionResult
+from shared.ports.versioned import Versioned
+
+LONGEST_KEY = 256
+ABANDONED = timedelta(minutes=10)
+"""After this long without an answer a first run is taken to have died."""
+
+
+@dataclass(frozen=True, slots=True)
+class ActionAnswer:
+    """The output as plain JSON data, and whether it is an earlier answer given again."""
+
+    output: Any
+    replayed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RunAction:
+    """Runs one action on one connection."""
+
+    ports: ActionPorts
+
+    async def __call__(
+        self,
+        connection: Connection,
+        name: str,
+        given: Any,
+        *,
+        idempotency_key: str | None = None,
+        trace_id: str | None = None,
+    ) -> ActionAnswer:
+        """Answer the action's output.
+
+        Raises UnknownActionError, InvalidRequestError, MissingScopeError, the two idempotency
+        errors, and what the action itself raises.
+        """
+        action = action_named(name)
+        asked = checked(action, connection, given, idempotency_key)
+        context = ActionContext(connection, self.ports, idempotency_key, trace_id)
+        started_at = self.ports.clock.now()
+        error: PostroomError | None = None
+        try:
+            return await self._run(action, context, asked)
+        except PostroomError as raised:
+            error = raised
+            raise
+        finally:
+            await self._log(context, name, started_at, error)
+
+    async def _run(
+        self, action: Action[Any, Any], context: ActionContext, asked: BaseModel
+    ) -> ActionAnswer:
+        if action.effect is Effect.STORED and context.idempotency_key is not None:
+            return await self._once(action, context, asked, context.idempotency_key)
+        return _answer(await action.run(context, asked))
+
+    async def _once(
+        self, action: Action[Any, Any], context: ActionContext, asked: BaseModel, key: str
+    ) -> ActionAnswer:
+        claim = self._claim(action, context, asked, key)
+        results = self.ports.action_results
+        try:
+            claimed = await results.create(claim)
+        except AlreadyExistsError:
+            claimed_or_answer = await self._earlier(claim)
+            if isinstance(claimed_or_answer, ActionAnswer):
+                return claimed_or_answer
+            claimed = claimed_or_answer
+        try:
+            answer = _answer(await action.run(context, asked))
+        except PostroomError:
+            await results.delete(claimed)
+            raise
+        now = self.ports.clock.now()
+        await results.swap(claimed, replace(claim, output=answer.output, finished_at=now))
+        return answer
+
+    async def _earlier(self, claim: ActionResult) -> ActionAnswer | Versioned[ActionResult]:
+        """Answer what the first run answered, or take over a claim whose run died."""
+        found = await self.ports.action_results.get(claim.id)
+        if found is None:
+            raise IdempotencyInProgressError("The first request just ended: ask again.")
+        if found.value.request_hash != claim.request_hash:
+            raise IdempotencyConflictError("This Idempotency-Key was used with another body.")
+        if found.value.finished_at is not None:
+            return ActionAnswer(found.value.output, replayed=True)
+        if self.ports.clock.now() - found.value.created_at < ABANDONED:
+            raise IdempotencyInProgressError("The first request with this key still runs.")
+        return await self.ports.action_results.swap(found, claim)
+
+    def _claim(
+        self, action: Action[Any, Any], context: ActionContext, asked: BaseModel, key: str
+    ) -> ActionResult:
+        now = self.ports.clock.now()
+        return ActionResult(
+            id=send_id(context.connection.id, key),
+            connection_id=context.connection.id,
+            action=action.name,
+            request_hash=request_hash(action.name, asked.model_dump(mode="json")),
+            created_at=now,
+            expires_at=now + KEY_LIFETIME,
+        )
+
+    async def _log(
+        self, context: ActionContext, name: str, started_at: datetime, error: PostroomError | None
+    ) -> None:
+        """Append to the operations log; losing the entry never fails the action."""
+        now = self.ports.clock.now()
+        operation = Operation(
+            id=OperationId(f"op_{uuid4().hex}"),
+            connection_id=context.connection.id,
+            type=OperationType.ACTION,
+            name=name,
+            state=OperationState.FAILED if error else OperationState.OK,
+            started_at=started_at,
+            finished_at=now,
+            expires_at=now + LIFETIME,
+            error=error.code if error else None,
+            trace_id=context.trace_id,
+        )
+        try:
+            await self.ports.operations.append(operation)
+        except TransientError:
+            return
+
+
+def checked(
+    action: Action[Any, Any], connection: Connection, given: Any, idempotency_key: str | None
+) -> BaseModel:
+    """Answer the input as the action's model; raise what is wrong with the call."""
+    if idempotency_key is not None and not 0 < len(idempotency_key) <= LONGEST_KEY:
+        raise InvalidRequestError(
+            f"Idempotency-Key must have 1 to {LONGEST_KEY} characters.", code="invalid_headers"
+        )
+    asked: BaseModel = validated(action.input, {} if given is None else given, within=("input",))
+    action.require_scope(connection)
+    return asked
+
+
+def request_hash(name: str, asked: Mapping[str, Any]) -> str:
+    """Answer what tells a retry from another request with the same key."""
+    return sha256(dumps([name, asked], sort_keys=True).encode()).hexdigest()
+
+
+def _answer(output: BaseModel | Replayed[Any]) -> ActionAnswer:
+    replayed = isinstance(output, Replayed)
+    model = output.output if isinstance(output, Replayed) else output
+    return ActionAnswer(model.model_dump(mode="json", by_alias=True, exclude_unset=True), replayed)

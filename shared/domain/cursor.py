@@ -1,0 +1,76 @@
+"""The opaque positions a reader of records holds: a cursor, and a screen's page token.
+
+Both carry a checksum bound to the connection, so a cursor that was cut, mistyped or taken from
+another connection is refused instead of silently skipping records. A cursor never expires.
+"""
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from datetime import UTC, datetime, timedelta
+from hashlib import blake2b
+
+from shared.domain.ids import ConnectionId, MessageId, SequenceNumber
+from shared.errors import InvalidRequestError
+
+_CHECKSUM_BYTES = 6
+_NUMBER_BYTES = 8
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_CURSOR, _SCREEN = b"c1", b"s1"
+
+
+def cursor_of(connection_id: ConnectionId, sequence: SequenceNumber) -> str:
+    """Answer the cursor that continues after `sequence`."""
+    return _written(connection_id, _CURSOR, sequence.to_bytes(_NUMBER_BYTES, "big"))
+
+
+def sequence_of(connection_id: ConnectionId, cursor: str) -> SequenceNumber:
+    """Answer what the cursor continues after. Raises InvalidRequestError."""
+    body = _read(connection_id, _CURSOR, cursor, "cursor")
+    if len(body) != _NUMBER_BYTES:
+        raise _refusal("cursor")
+    return SequenceNumber(int.from_bytes(body, "big"))
+
+
+def page_token_of(connection_id: ConnectionId, date: datetime, id: MessageId) -> str:
+    """Answer the token of the screen below the message `id` of `date`."""
+    microseconds = (date - _EPOCH) // timedelta(microseconds=1)
+    body = microseconds.to_bytes(_NUMBER_BYTES, "big", signed=True) + id.encode()
+    return _written(connection_id, _SCREEN, body)
+
+
+def place_of(connection_id: ConnectionId, token: str) -> tuple[datetime, MessageId]:
+    """Answer the (date, id) a screen continues below. Raises InvalidRequestError."""
+    body = _read(connection_id, _SCREEN, token, "before")
+    try:
+        microseconds = int.from_bytes(body[:_NUMBER_BYTES], "big", signed=True)
+        date = _EPOCH + timedelta(microseconds=microseconds)
+        return date, MessageId(body[_NUMBER_BYTES:].decode())
+    except (ValueError, OverflowError):
+        raise _refusal("before") from None
+
+
+def _written(connection_id: ConnectionId, kind: bytes, body: bytes) -> str:
+    return urlsafe_b64encode(_checksum(connection_id, kind, body) + body).decode().rstrip("=")
+
+
+def _read(connection_id: ConnectionId, kind: bytes, text: str, name: str) -> bytes:
+    try:
+        raw = urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4))
+    except ValueError:
+        raise _refusal(name) from None
+    checksum, body = raw[:_CHECKSUM_BYTES], raw[_CHECKSUM_BYTES:]
+    if checksum != _checksum(connection_id, kind, body):
+        raise _refusal(name)
+    return body
+
+
+def _checksum(connection_id: ConnectionId, kind: bytes, body: bytes) -> bytes:
+    return blake2b(
+        body, digest_size=_CHECKSUM_BYTES, key=connection_id.encode()[:64], person=kind
+    ).digest()
+
+
+def _refusal(name: str) -> InvalidRequestError:
+    return InvalidRequestError(
+        f"This {name} is damaged or belongs to another connection: use one as it was given.",
+        code="invalid_query_params",
+    )

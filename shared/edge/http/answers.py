@@ -1,0 +1,27 @@
+"""Plain data and models as JSON answers."""
+
+from typing import Any
+
+import orjson
+from pydantic import BaseModel
+from starlette.responses import Response
+
+
+def json_response(answer: Any, status: int = 200) -> Response:
+    """Answer `answer`, a model or plain data, as JSON; datetimes end in Z."""
+    return json_bytes(orjson.dumps(answer, default=_plain, option=orjson.OPT_UTC_Z), status)
+
+
+def json_bytes(content: bytes, status: int = 200) -> Response:
+    """Answer JSON that is written already."""
+    return Response(content, status, media_type="application/json")
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, BaseModel):
+        return value.model_dump(mode="python", by_alias=True)
+    if isinstance(value, frozenset | set):
+        return sorted(value)
+    if isinstance(value, bytes):
+        raise TypeError("bytes never belong in an answer")
+    return dict(value)

@@ -1,0 +1,144 @@
+"""GET /records and PATCH /records/prune: the live copy of a mailbox (API 4)."""
+
+from dataclasses import replace
+
+import orjson
+from starlette.responses import Response
+
+from shared.domain.cursor import cursor_of, page_token_of, place_of, sequence_of
+from shared.domain.ids import ConnectionId, LabelId, MessageId, SequenceNumber, ThreadId
+from shared.domain.payload import render_json
+from shared.domain.record import Record
+from shared.edge.http.answers import json_bytes
+from shared.edge.http.call import Call
+from shared.edge.http.record_models import PruneBody, Pruned, RecordsPage, RecordsQuery
+from shared.edge.http.routes import Permission, Route, Tenant
+from shared.errors import InvalidRequestError
+from shared.ports.sync_store import NewestQuery, RecordQuery, Records
+
+ANSWER_BYTES = 16 << 20
+"""JSON after which a page ends early: an answer may have 32 MB (FACTS 8.1)."""
+STEP = 100
+"""Records read from the store at once."""
+SCREEN = 200
+"""Most records on a screen."""
+
+
+async def list_records(call: Call) -> Response:
+    """Answer records after `cursor`, each once, at its latest.
+
+    A page may be shorter than `limit` and still have a `next_cursor`; follow it until it is null.
+    With `order=date_desc` the same records come newest first, for screens.
+    """
+    connection_id = (await call.connection()).value.id
+    asked = call.asked(RecordsQuery)
+    if asked.screen:
+        return await _screen(call.wiring.records, connection_id, asked)
+    return await _changes(call.wiring.records, connection_id, asked)
+
+
+async def prune_records(call: Call) -> Pruned:
+    """Empty the payloads of the records up to a cursor; the records themselves stay."""
+    connection_id = (await call.connection()).value.id
+    body = call.body(PruneBody)
+    until = sequence_of(connection_id, body.until_cursor)
+    now = call.wiring.clock.now()
+    count, more = await call.wiring.records.prune(connection_id, until, body.limit, now)
+    return Pruned(count=count, has_more=more)
+
+
+async def _changes(records: Records, connection_id: ConnectionId, asked: RecordsQuery) -> Response:
+    rows, last = await _read(records, connection_id, _query(connection_id, asked))
+    following = None if last is None else cursor_of(connection_id, last)
+    return _page(rows, next_cursor=following)
+
+
+async def _read(
+    records: Records, connection_id: ConnectionId, query: RecordQuery
+) -> tuple[list[bytes], SequenceNumber | None]:
+    """Read up to `query.limit` records in steps, stopping early where the answer grows large."""
+    rows: list[bytes] = []
+    size, after, last = 0, query.after, None
+    while len(rows) < query.limit:
+        wanted = min(STEP, query.limit - len(rows))
+        page = await records.page(connection_id, replace(query, after=after, limit=wanted))
+        for record in page.records:
+            rows.append(_row(connection_id, record))
+            size += len(rows[-1])
+            if size >= ANSWER_BYTES:
+                return rows, record.head.sequence
+        last = page.last
+        if last is None:
+            break
+        after = last
+    return rows, last
+
+
+def _row(connection_id: ConnectionId, record: Record) -> bytes:
+    return render_json(record, cursor_of(connection_id, record.head.sequence))
+
+
+def _page(rows: list[bytes], **positions: str | None) -> Response:
+    """Join rows that are JSON already: a payload is never parsed on its way out."""
+    return json_bytes(b'{"records":[%b],%b' % (b",".join(rows), orjson.dumps(positions)[1:]))
+
+
+def _query(connection_id: ConnectionId, asked: RecordsQuery) -> RecordQuery:
+    after = sequence_of(connection_id, asked.cursor) if asked.cursor else SequenceNumber(0)
+    return RecordQuery(
+        after=after,
+        limit=asked.limit,
+        actions=asked.filter,
+        modified_after=asked.modified_after,
+        ids=None if asked.ids is None else [MessageId(id) for id in asked.ids],
+    )
+
+
+async def _screen(records: Records, connection_id: ConnectionId, asked: RecordsQuery) -> Response:
+    if asked.cursor or asked.filter or asked.modified_after or asked.ids:
+        raise InvalidRequestError(
+            "order, label, thread_id and before make a screen: they go with neither cursor, "
+            "filter, modified_after nor ids.",
+            code="invalid_query_params",
+        )
+    limit = min(asked.limit, SCREEN)
+    found = await records.newest(
+        connection_id,
+        NewestQuery(
+            limit=limit,
+            label_id=LabelId(asked.label) if asked.label else None,
+            thread_id=ThreadId(asked.thread_id) if asked.thread_id else None,
+            before=place_of(connection_id, asked.before) if asked.before else None,
+        ),
+    )
+    rows = [_row(connection_id, record) for record in found]
+    below = _below(connection_id, found[-1]) if len(found) == limit else None
+    return _page(rows, next_cursor=None, next_before=below)
+
+
+def _below(connection_id: ConnectionId, record: Record) -> str:
+    return page_token_of(connection_id, record.head.internal_date, record.head.message_id)
+
+
+ROUTES = (
+    Route(
+        "GET",
+        "/records",
+        Permission.RECORDS_READ,
+        list_records,
+        "Read records: changes since a cursor, or a screen",
+        query=RecordsQuery,
+        output=RecordsPage,
+        tenant=Tenant.REQUIRED,
+    ),
+    Route(
+        "PATCH",
+        "/records/prune",
+        Permission.RECORDS_WRITE,
+        prune_records,
+        "Empty the payloads of records already read",
+        body=PruneBody,
+        output=Pruned,
+        tenant=Tenant.REQUIRED,
+    ),
+)

@@ -1,0 +1,105 @@
+"""What the syncs resource takes and answers (API 5)."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, Field
+
+from shared.domain.sync_event import SYNC_NAME, VARIANT
+from shared.edge.http.routes import Answer, Strict
+
+NAMES = (SYNC_NAME, "messages")
+
+
+def _name(name: str) -> str:
+    if name not in NAMES:
+        raise ValueError(f"the only sync here is {SYNC_NAME!r} (alias 'messages')")
+    return SYNC_NAME
+
+
+def _variant(name: str) -> str:
+    if name != VARIANT:
+        raise ValueError(f"the only variant here is {VARIANT!r}")
+    return name
+
+
+def _full_names(joined: str) -> str:
+    """Check `*` or a comma list of names, each perhaps with `::variant`."""
+    if joined != "*":
+        for one in joined.split(","):
+            name, _, variant = one.partition("::")
+            _name(name)
+            _variant(variant or VARIANT)
+    return joined
+
+
+SyncName = Annotated[str, AfterValidator(_name)]
+VariantName = Annotated[str, AfterValidator(_variant)]
+
+
+class NamedSync(Strict):
+    """A sync and its variant."""
+
+    name: SyncName
+    variant: VariantName = VARIANT
+
+
+class SyncsBody(Strict):
+    """Which syncs of which connection; `[]` means all, no connection means every one."""
+
+    provider_config_key: str
+    connection_id: str | None = None
+    syncs: list[SyncName | NamedSync] = Field([], max_length=20)
+
+
+class TriggerOptions(Strict):
+    """`reset` reads the whole window again."""
+
+    reset: bool = False
+    emptyCache: bool = False  # noqa: N815  the client's spelling
+
+
+class TriggerBody(SyncsBody):
+    """`sync_mode` is the older way to say what `opts` says."""
+
+    opts: TriggerOptions | None = None
+    sync_mode: Literal["incremental", "full_refresh", "full_refresh_and_clear_cache"] | None = None
+
+    @property
+    def reset(self) -> bool:
+        """Whether the whole window is to be read again."""
+        asked = self.opts is not None and (self.opts.reset or self.opts.emptyCache)
+        return asked or self.sync_mode not in {None, "incremental"}
+
+    @property
+    def empties(self) -> bool:
+        """Whether the records are to be emptied first."""
+        asked = self.opts is not None and self.opts.emptyCache
+        return asked or self.sync_mode == "full_refresh_and_clear_cache"
+
+
+class StatusQuery(Strict):
+    """`syncs` is `*` or a comma list."""
+
+    syncs: Annotated[str, AfterValidator(_full_names)] = "*"
+
+
+class FrequencyBody(Strict):
+    """`frequency` null goes back to the default, every hour."""
+
+    provider_config_key: str
+    connection_id: str
+    sync_name: SyncName
+    sync_variant: VariantName = VARIANT
+    frequency: str | None = Field(max_length=40)
+
+
+class FrequencyAnswer(Answer):
+    """The frequency in force."""
+
+    frequency: str
+
+
+class SyncsStatus(Answer):
+    """One entry a sync and connection."""
+
+    syncs: list[dict[str, Any]]

@@ -1,0 +1,86 @@
+"""What Pub/Sub delivers: an envelope around Gmail's notification (FACTS 2.4, 7.5)."""
+
+import binascii
+from base64 import urlsafe_b64decode
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from shared.domain.ids import HistoryId
+
+LARGEST_HISTORY_ID = 2**64
+LONGEST_ADDRESS = 320
+
+
+@dataclass(frozen=True, slots=True)
+class Notification:
+    """A mailbox is at a history ID; `message_id` is Pub/Sub's, for the logs."""
+
+    email: str
+    history_id: HistoryId
+    message_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Malformed:
+    """An envelope that no redelivery will improve; `reason` is a code, never content."""
+
+    reason: str
+    message_id: str = ""
+
+
+def opened(raw: bytes) -> Notification | Malformed:
+    """Read an envelope; nothing in it is trusted beyond its shape.
+
+    Both base64 alphabets are taken, padding is optional, the history ID may be a number or a
+    string of digits (FACTS 2.4).
+    """
+    message = _object(_json(raw), "message")
+    if message is None:
+        return Malformed("not_an_envelope")
+    message_id = str(message.get("messageId") or message.get("message_id") or "")[:100]
+    notification = _notified(message.get("data"))
+    if notification is None:
+        return Malformed("data_unreadable", message_id)
+    email, history_id = notification.get("emailAddress"), _history(notification.get("historyId"))
+    if not isinstance(email, str) or "@" not in email or len(email) > LONGEST_ADDRESS:
+        return Malformed("no_address", message_id)
+    if history_id is None:
+        return Malformed("no_history_id", message_id)
+    return Notification(email, history_id, message_id)
+
+
+def _json(raw: bytes) -> Any:
+    try:
+        return orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        return None
+
+
+def _object(outer: Any, name: str) -> Mapping[str, Any] | None:
+    inner = outer.get(name) if isinstance(outer, dict) else None
+    return inner if isinstance(inner, dict) else None
+
+
+def _notified(data: Any) -> Mapping[str, Any] | None:
+    if not isinstance(data, str):
+        return None
+    folded = "".join(data.split()).rstrip("=").replace("+", "-").replace("/", "_")
+    try:
+        decoded = urlsafe_b64decode(folded + "=" * (-len(folded) % 4))
+    except (binascii.Error, ValueError):
+        return None
+    notification = _json(decoded)
+    return notification if isinstance(notification, dict) else None
+
+
+def _history(value: Any) -> HistoryId | None:
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) <= 20:  # noqa: PLR2004  digits of a uint64
+        value = int(value)
+    if isinstance(value, int) and 0 < value < LARGEST_HISTORY_ID:
+        return HistoryId(value)
+    return None
