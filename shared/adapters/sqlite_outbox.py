@@ -13,6 +13,7 @@ from shared.domain.operation import Operation, OperationState, OperationType
 from shared.domain.send import SendEntry
 from shared.errors import AlreadyExistsError
 from shared.ports.clock import Clock
+from shared.ports.versioned import Versioned
 
 
 def _event_columns(value: Event) -> Columns:
@@ -113,6 +114,16 @@ class SqliteSends(SqliteDocuments[SendEntry]):
 
     def __init__(self, database: SqliteDatabase, clock: Clock) -> None:
         super().__init__(database, SENDS, clock, _send_columns)
+
+    async def conclude(
+        self, was: Versioned[SendEntry], now: SendEntry, event: Event
+    ) -> Versioned[SendEntry]:
+        """Swap and write the event. Raises ConflictError, StoreUnavailableError."""
+        changes = self.codec.changes(was.value, now)
+        with self.database.transaction() as connection:
+            version = self.update(connection, now, was.version, changes)
+            SqliteOutbox(self.database, self.clock).insert(connection, event)
+        return Versioned(now, version)
 
     async def due(self, now: datetime, limit: int) -> Sequence[str]:
         """Answer ids of unfinished entries that are due. Raises StoreUnavailableError."""

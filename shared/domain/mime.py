@@ -24,7 +24,7 @@ class WholeTokens(EmailPolicy):
         tokens = str(value).split()
         if str(value).isascii() and any(len(token) > LONG_TOKEN for token in tokens):
             return f"{name}: " + f"{self.linesep} ".join(tokens) + self.linesep
-        return super().fold(name, value)
+        return str(super().fold(name, value))
 
     def fold_binary(self, name: str, value: Any) -> bytes:
         """Fold, as bytes."""
@@ -61,7 +61,7 @@ def _write_headers(
     ):
         if mailboxes:
             mime[name] = _addresses(mailboxes)
-    mime["Subject"] = message.subject
+    mime["Subject"] = message.subject.strip()
     mime["Date"] = format_datetime(date)
     if message.in_reply_to:
         mime["In-Reply-To"] = message.in_reply_to

@@ -62,6 +62,8 @@ class SendEntry:
     next_due_at: datetime | None = None
     claimed_until: datetime | None = None
     attempts: int = 0
+    looks: int = 0
+    """How often a submitted draft was looked for in vain."""
     draft_id: str | None = None
     draft_message_id: MessageId | None = None
     thread_id: ThreadId | None = None

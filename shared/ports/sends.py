@@ -5,13 +5,24 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
+from shared.domain.event import Event
 from shared.domain.ids import ConnectionId
 from shared.domain.send import SendEntry
 from shared.ports.documents import Documents
+from shared.ports.versioned import Versioned
 
 
 class Sends(Documents[SendEntry], Protocol):
     """Ledger entries by `send_id(connection, key)`."""
+
+    async def conclude(
+        self, was: Versioned[SendEntry], now: SendEntry, event: Event
+    ) -> Versioned[SendEntry]:
+        """Swap to a final state and write the event that reports it, atomically.
+
+        Raises ConflictError if the entry changed meanwhile.
+        """
+        ...
 
     async def due(self, now: datetime, limit: int) -> Sequence[str]:
         """Answer ids of unfinished entries whose `next_due_at` has come."""

@@ -143,7 +143,9 @@ def _gathered(run: Run, chunk: Chunk, fetched: Hydrated) -> list[Changes]:
     for message in fetched.messages:
         if commits[-1].size > COMMIT_BYTES / 2:
             commits.append(run.changes(chunk.progress.origin))
-        commits[-1].store(message, chunk.tombstones.get(MessageId(message["id"])))
+        message_id = MessageId(message["id"])
+        known, bodies = chunk.tombstones.get(message_id), fetched.bodies.get(message_id)
+        commits[-1].store(message, known, bodies)
     for ref, reason in fetched.failed:
         commits[-1].set_aside(ref.id, reason)
     return commits

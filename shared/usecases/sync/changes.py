@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-from shared.domain.email_message import read_message
+from shared.domain.email_message import read_message, received_at
 from shared.domain.ids import HistoryId, LabelId, MessageId, SequenceNumber, ThreadId
-from shared.domain.payload import pack
+from shared.domain.payload import make_payload
 from shared.domain.record import (
     CHAT,
     Origin,
@@ -68,13 +68,19 @@ class Changes:
         """What is worth telling the product."""
         return Tally(self.added - self.silent, self.updated, self.deleted)
 
-    def store(self, message: GmailObject, known: RecordHead | None = None) -> bool:
+    def store(
+        self,
+        message: GmailObject,
+        known: RecordHead | None = None,
+        bodies: Mapping[str, bytes] | None = None,
+    ) -> bool:
         """Add a fetched message as a record; False for a chat, which is no mail."""
         labels = frozenset(LabelId(label) for label in message.get("labelIds", ()))
         if CHAT in labels:
             return False
-        payload, truncated = pack(read_message(message))
-        self.put.append(Record(self._head(message, labels, known), payload, truncated))
+        payload = make_payload(read_message(message, bodies))
+        head = self._head(message, labels, known)
+        self.put.append(Record(head, payload.data, payload.body_truncated))
         self.added += known is None or not known.live
         self.silent += _is_own_draft(message)
         return True
@@ -89,7 +95,7 @@ class Changes:
             label_ids=labels,
             history_id=history_id,
             fetched_at_history=history_id,
-            internal_date=_internal_date(message),
+            internal_date=received_at(message),
             sequence=SequenceNumber(0),
             origin=known.origin if known else self.origin,
             first_seen_at=known.first_seen_at if known else self.now,
@@ -149,10 +155,6 @@ class Changes:
         ]
         heads = [replace(head, sequence=SequenceNumber(next(numbers))) for head in self.heads]
         return Batch(put, heads, tuple(self.quarantine), tuple(self.released))
-
-
-def _internal_date(message: GmailObject) -> datetime:
-    return datetime.fromtimestamp(int(message["internalDate"]) / 1000, UTC)
 
 
 def _is_own_draft(message: GmailObject) -> bool:

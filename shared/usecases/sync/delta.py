@@ -156,7 +156,8 @@ def _stored(
         if commits[-1].size > COMMIT_BYTES / 2 or len(commits[-1].put) >= FETCHED_AT_ONCE:
             commits.append(run.changes(Origin.LIVE))
         change = net[MessageId(message["id"])]
-        commits[-1].store(_as_of_now(message, change), heads.get(change.message_id))
+        known, bodies = heads.get(change.message_id), fetched.bodies.get(change.message_id)
+        commits[-1].store(_as_of_now(message, change), known, bodies)
     for ref, reason in fetched.failed:
         commits[-1].set_aside(ref.id, reason)
     return commits

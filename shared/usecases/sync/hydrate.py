@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from shared.domain.email_message import unfetched_bodies
 from shared.domain.ids import MessageId, ThreadId
 from shared.errors import (
     GmailNotFoundError,
@@ -15,7 +16,7 @@ from shared.errors import (
     TransientError,
 )
 from shared.ports.clock import Clock
-from shared.ports.gmail import GmailObject, GmailSync, MessageRef
+from shared.ports.gmail import Gmail, GmailObject, MessageRef
 from shared.usecases.sync.changes import NOT_FOUND
 from shared.usecases.sync.pace import IN_FLIGHT, Pace, Units
 
@@ -28,6 +29,8 @@ class Hydrated:
     """What came of a fetch; `interrupted` is why the rest was not tried."""
 
     messages: list[GmailObject] = field(default_factory=list)
+    bodies: dict[MessageId, dict[str, bytes]] = field(default_factory=dict)
+    """By message, then part id: bodies too large to come inline (FACTS 4.5)."""
     failed: list[tuple[MessageRef, str]] = field(default_factory=list)
     left: list[MessageRef] = field(default_factory=list)
     interrupted: TransientError | None = None
@@ -37,7 +40,7 @@ class Hydrated:
 class Hydrator:
     """Fetches wanted messages, newest first, a few at once, until a deadline."""
 
-    gmail: GmailSync
+    gmail: Gmail
     pace: Pace
     clock: Clock
     deadline: datetime
@@ -83,6 +86,8 @@ class Hydrator:
             return list(job)  # A thread never decides anything about its messages.
         wanted = {ref.id for ref in job}
         found = [message for message in messages if message["id"] in wanted]
+        for message in found:
+            await self._bodies(message)
         self.result.messages.extend(found)
         ids = {MessageId(message["id"]) for message in found}
         return [ref for ref in job if ref.id not in ids]
@@ -91,6 +96,7 @@ class Hydrator:
         try:
             call = self.gmail.message(ref.id)
             message = await self.pace.run(Units.MESSAGE, call, urgent=self.urgent)
+            await self._bodies(message)
         except GmailNotFoundError:
             self.result.failed.append((ref, NOT_FOUND))
         except GmailRefusedError as error:
@@ -102,6 +108,13 @@ class Hydrator:
             raise
         else:
             self.result.messages.append(message)
+
+    async def _bodies(self, message: GmailObject) -> None:
+        message_id = MessageId(message["id"])
+        for part_id in unfetched_bodies(message):
+            call = self.gmail.attachment(message_id, part_id)
+            body = await self.pace.run(Units.ATTACHMENT, call, urgent=self.urgent)
+            self.result.bodies.setdefault(message_id, {})[part_id] = body
 
     def _judge_unavailable(self) -> None:
         """One message failing among others is its own trouble; all failing is Gmail's."""

@@ -28,6 +28,8 @@ class Units:
     LIST = 5
     MESSAGE = 20
     THREAD = 40
+    ATTACHMENT = 40
+    """The message once more, then attachments.get."""
     WATCH = 100
 
 

@@ -1,0 +1,1 @@
+"""The send ledger's protocol: draft, submit, resolve (DESIGN 6)."""
