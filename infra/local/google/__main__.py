@@ -56,7 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(f"Port {settings.port} is busy: choose another with --port.", file=sys.stderr)
             return 1
         address = f"http://{HOST}:{listener.getsockname()[1]}"
-        print(f"Emulated Google on {address}, pushing to {settings.push_endpoint}")
+        print(f"Emulated Google on {address}, pushing to {settings.push_endpoint}", flush=True)
         config = uvicorn.Config(create_app(settings), log_level="warning", access_log=False)
         uvicorn.Server(config).run(sockets=[listener])
     return 0

@@ -13,7 +13,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from infra.local.google.faults import Fault
+from infra.local.google.faults import DOORS, Fault
+from infra.local.google.gmail.methods import METHODS
 from infra.local.google.oauth.authorize import ScriptedAnswer
 from infra.local.google.oauth.scopes import spelled_out, unknown
 from infra.local.google.parts import Google
@@ -179,6 +180,7 @@ class Control:
     async def add_fault(self, request: Request) -> dict[str, Any]:
         """Script a fault."""
         wanted = await _read(request, ScriptedFault)
+        _check_method(wanted.method)
         try:
             fault = self._google.faults.add(**wanted.model_dump())
         except ValueError as error:
@@ -285,6 +287,12 @@ async def _tell(follower: str, seconds: float) -> None:
     except httpx.HTTPError as error:
         message = f"time moved here, but the clock follower {follower} failed: {error!r}"
         raise ControlError(502, message) from None
+
+
+def _check_method(method: str | None) -> None:
+    known = [*DOORS, *(row.id for row in METHODS)]
+    if method is not None and not any(f".{name}".endswith(f".{method}") for name in known):
+        raise ControlError(400, f"unknown method {method!r}; known: {', '.join(known)}")
 
 
 def _shown(fault: Fault) -> dict[str, Any]:

@@ -81,9 +81,12 @@ class Faults:
         times: int | None = None,
         delay_ms: int | None = None,
     ) -> Fault:
-        """Script a fault. Raises ValueError for a name that DESIGN 8 does not list."""
+        """Script a fault. Raises ValueError for one that could never do anything."""
         if fault not in NAMES:
             msg = f"unknown fault {fault!r}; known: {', '.join(sorted(NAMES))}"
+            raise ValueError(msg)
+        if fault == "latency" and not delay_ms:
+            msg = "latency needs delay_ms"
             raise ValueError(msg)
         email = email.lower() if email else None
         scripted = Fault(fault, method, email, after, times, delay_ms, posted_at=self._clock.now())

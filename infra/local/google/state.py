@@ -30,7 +30,10 @@ def open_state(path: str) -> sqlite3.Connection:
     Beside and not inside: two connections of one process writing to one SQLite file would
     wait for each other on the event loop's only thread.
     """
-    place = path if path == ":memory:" else str(Path(path).with_suffix(".grants.sqlite"))
+    place = path
+    if path != ":memory:":
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        place = str(Path(path).with_suffix(".grants.sqlite"))
     database = sqlite3.connect(place, isolation_level=None, check_same_thread=False)
     database.execute("PRAGMA journal_mode = WAL")
     database.execute("PRAGMA synchronous = NORMAL")
