@@ -1,0 +1,78 @@
+"""`python -m infra.local demo` runs everything; `postroom` is the one process it needs for us."""
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import uvicorn
+
+from infra.local.demo import DemoSettings, run
+from infra.local.environment import (
+    GOOGLE_PORT,
+    HOST,
+    POSTROOM_PORT,
+    PRODUCT_PORT,
+    environment,
+)
+from infra.local.postroom import Postroom
+from infra.local.processes import DemoError
+from infra.local.serving import listener
+from shared.adapters.system_clock import AdjustableClock
+
+MESSAGES = 600
+STOP_S = 3
+"""How long requests under way may take to finish after Ctrl-C."""
+
+
+def arguments_from(given: Sequence[str] | None) -> argparse.Namespace:
+    """Parse the command line; exits with usage on a wrong one."""
+    parser = argparse.ArgumentParser(prog="python -m infra.local", description=__doc__)
+    parser.add_argument("command", choices=["demo", "postroom"])
+    parser.add_argument("--port", type=int, default=POSTROOM_PORT, help="of Postroom")
+    parser.add_argument("--google-port", type=int, default=GOOGLE_PORT)
+    parser.add_argument("--product-port", type=int, default=PRODUCT_PORT)
+    parser.add_argument("--state", type=Path, default=Path(".local"), help="directory of all files")
+    parser.add_argument("--messages", type=int, default=MESSAGES, help="made up for each mailbox")
+    parser.add_argument("--units-per-minute", type=int, default=6000, help="Gmail quota to keep to")
+    return parser.parse_args(given)
+
+
+def main(given: Sequence[str] | None = None) -> int:
+    """Run the command; answer the exit code."""
+    chosen = arguments_from(given)
+    state = chosen.state.resolve()
+    (state / "logs").mkdir(parents=True, exist_ok=True)
+    settings = DemoSettings(
+        chosen.port, chosen.google_port, chosen.product_port, state, chosen.messages
+    )
+    if chosen.command == "postroom":
+        serve(settings, chosen.units_per_minute)
+        return 0
+    try:
+        asyncio.run(run(settings))
+    except DemoError as error:
+        print(f"\n{error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def serve(settings: DemoSettings, units_per_minute: int) -> None:
+    """Serve Postroom until interrupted."""
+    more = {"POSTROOM_UNITS_PER_MINUTE": str(units_per_minute)}
+    environ = environment(settings.addresses, settings.state, more)
+    postroom = Postroom(environ, AdjustableClock())
+    config = uvicorn.Config(
+        postroom.app,
+        host=HOST,
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=STOP_S,
+    )
+    with listener(settings.port) as bound:
+        uvicorn.Server(config).run(sockets=[bound])
+
+
+if __name__ == "__main__":
+    sys.exit(main())
