@@ -13,6 +13,7 @@ from infra.local.google.oauth.grants import Grants
 from infra.local.google.oauth.keys import SigningKey
 from infra.local.google.oauth.token import Tokens
 from infra.local.google.push.delivery import Pushes
+from infra.local.google.push.label_filter import LabelFilter
 from infra.local.google.push.watches import Watches
 from infra.local.google.quota import Quota, Stats
 from infra.local.google.settings import GoogleSettings
@@ -56,7 +57,8 @@ def assemble(settings: GoogleSettings, push_client: httpx.AsyncClient | None = N
         topics=(settings.topic,),
         history_id=store.history_id,
     )
-    pushes = Pushes(settings, clock, watches, key, faults, client=push_client)
+    label_filter = LabelFilter(store)
+    pushes = Pushes(settings, clock, watches, key, faults, label_filter, client=push_client)
     store.on_change.append(pushes.changed)
     watches.on_watch.append(pushes.publish)
     clock.on_advance.append(pushes.wake)

@@ -13,6 +13,7 @@ from infra.local.google.clock import Clock
 from infra.local.google.faults import Faults
 from infra.local.google.oauth.keys import SigningKey
 from infra.local.google.push.envelope import Notice, PushToken, envelope
+from infra.local.google.push.label_filter import LabelFilter
 from infra.local.google.push.watches import Watches
 from infra.local.google.settings import GoogleSettings
 
@@ -42,6 +43,7 @@ class Pushes:
         watches: Watches,
         key: SigningKey,
         faults: Faults,
+        label_filter: LabelFilter,
         *,
         client: httpx.AsyncClient | None = None,
     ) -> None:
@@ -52,6 +54,7 @@ class Pushes:
         self._clock = clock
         self._watches = watches
         self._faults = faults
+        self._filter = label_filter
         self._token = PushToken(settings, key)
         self._own_client: httpx.AsyncClient | None = None
         self._waiting: list[tuple[datetime, int, Notice]] = []
@@ -65,11 +68,9 @@ class Pushes:
         self._woken = asyncio.Event()
 
     def changed(self, email: str, history_id: int) -> None:
-        """Publish a change of a mailbox if somebody watches it.
-
-        Label filters are not applied: Gmail notifies despite them (FACTS 2.7).
-        """
-        if self._watches.alive(email) is not None:
+        """Publish a change of a mailbox if a watch is alive and its labels let it pass."""
+        watch = self._watches.alive(email)
+        if watch is not None and self._filter.passes(watch, history_id):
             self.publish(email, history_id)
 
     def publish(self, email: str, history_id: int) -> None:
@@ -125,6 +126,7 @@ class Pushes:
         self._waiting.clear()
         self._held_back.clear()
         self._last_event.clear()
+        self._filter.forget_all()
         self.counts.clear()
 
     async def aclose(self) -> None:
