@@ -1,0 +1,69 @@
+"""What `make demo` says and asks, apart from running it."""
+
+import shlex
+import socket
+from pathlib import Path
+
+import pytest
+
+from infra.local.demo import DemoSettings, check_ports
+from infra.local.environment import API_KEY, Addresses, environment
+from infra.local.guide import Ready, calls, guide
+from infra.local.processes import DemoError
+from infra.local.serving import listener
+from shared.edge.settings import settings_from
+
+ADDRESSES = Addresses()
+READY = Ready(ADDRESSES, "c-1", "grace@acme.example", "ada@acme.example", product=True)
+
+
+def free_ports(count: int) -> list[int]:
+    sockets = [listener() for _ in range(count)]
+    ports = [int(one.getsockname()[1]) for one in sockets]
+    for one in sockets:
+        one.close()
+    return ports
+
+
+def test_a_busy_port_is_named_with_what_it_is_for_and_what_to_do(tmp_path: Path) -> None:
+    postroom, product = free_ports(2)
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        busy = other.getsockname()[1]
+        settings = DemoSettings(postroom, busy, product, tmp_path, messages=1)
+        with pytest.raises(DemoError, match=rf"Port {busy}, for the emulated Google, is busy"):
+            check_ports(settings)
+
+
+def test_free_ports_raise_nothing(tmp_path: Path) -> None:
+    postroom, google, product = free_ports(3)
+    check_ports(DemoSettings(postroom, google, product, tmp_path, messages=1))
+
+
+def test_the_guide_names_everything_a_person_needs() -> None:
+    text = guide(READY)
+    for needed in (ADDRESSES.postroom, ADDRESSES.google, ADDRESSES.product, API_KEY, "c-1"):
+        assert needed in text
+
+
+def test_a_checkout_without_the_sample_product_says_so() -> None:
+    text = guide(Ready(ADDRESSES, "c-1", "g@acme.example", "a@acme.example", product=False))
+    assert ADDRESSES.product not in text
+    assert "not part of this checkout" in text
+
+
+def test_the_printed_calls_are_whole_shell_commands() -> None:
+    commands = [block for block in calls(READY).split("\n\n") if "curl" in block]
+    assert len(commands) == 3
+    for command in commands:
+        words = shlex.split(command.replace("\\\n", " "))
+        assert words[:2] == ["curl", "-s"]
+        assert f"Authorization: Bearer {API_KEY}" in words
+
+
+def test_the_laptops_environment_is_a_valid_configuration(tmp_path: Path) -> None:
+    settings = settings_from(environment(ADDRESSES, tmp_path, {"POSTROOM_UNITS_PER_MINUTE": "9"}))
+    assert settings.public_url == ADDRESSES.postroom
+    assert settings.redirect_uri == f"{ADDRESSES.postroom}/oauth/callback"
+    assert settings.units_per_minute == 9
