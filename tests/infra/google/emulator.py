@@ -27,6 +27,7 @@ from tests.infra.google.discovery import check_answer, document_at
 
 FULL = "https://mail.google.com/"
 SCOPE = "https://www.googleapis.com/auth/gmail."
+VERIFIER = secrets.token_urlsafe(48)
 CALLBACK = "http://127.0.0.1:8080/oauth/callback"
 
 
@@ -104,12 +105,14 @@ class Google:
         seconds = timedelta(**by).total_seconds()
         self.control("POST", "/clock", json={"advance_s": seconds})
 
-    def sign_in(self, email: str, scopes: Sequence[str] = (FULL,), **more: str) -> dict[str, Any]:
+    def sign_in(self, email: str, scopes: Sequence[str] = (FULL,)) -> dict[str, Any]:
         """Run the whole OAuth code flow with PKCE; return the token endpoint's answer."""
         self.control("POST", "/consent", json={"email": email, "decision": "approve"})
-        known = self.http.get("/.well-known/openid-configuration").json()
-        verifier = secrets.token_urlsafe(48)
-        digest = hashlib.sha256(verifier.encode()).digest()
+        return self.exchange(self.authorize(scopes))
+
+    def authorize(self, scopes: Sequence[str]) -> str:
+        """Ask for consent, which has been answered beforehand; return the code."""
+        digest = hashlib.sha256(VERIFIER.encode()).digest()
         ask = {
             "client_id": GoogleSettings().client_id,
             "redirect_uri": CALLBACK,
@@ -121,24 +124,30 @@ class Google:
             "code_challenge": base64.urlsafe_b64encode(digest).rstrip(b"=").decode(),
             "code_challenge_method": "S256",
         }
-        sent_back = self.http.get(known["authorization_endpoint"], params={**ask, **more})
+        sent_back = self.http.get(self._endpoint("authorization"), params=ask)
         assert sent_back.status_code in {302, 303}, sent_back.text
         brought = parse_qs(urlsplit(sent_back.headers["location"]).query)
         assert brought["state"] == ["st-1"]
-        answer = self.http.post(
-            known["token_endpoint"],
-            data={
-                "grant_type": "authorization_code",
-                "code": brought["code"][0],
-                "redirect_uri": CALLBACK,
-                "client_id": GoogleSettings().client_id,
-                "client_secret": GoogleSettings().client_secret,
-                "code_verifier": verifier,
-            },
-        )
+        return brought["code"][0]
+
+    def exchange(self, code: str) -> dict[str, Any]:
+        """Exchange a code for tokens."""
+        form = {
+            "grant_type": "authorization_code",
+            "code": code,
+            "redirect_uri": CALLBACK,
+            "client_id": GoogleSettings().client_id,
+            "client_secret": GoogleSettings().client_secret,
+            "code_verifier": VERIFIER,
+        }
+        answer = self.http.post(self._endpoint("token"), data=form)
         assert answer.status_code == 200, answer.text
         tokens: dict[str, Any] = answer.json()
         return tokens
+
+    def _endpoint(self, kind: str) -> str:
+        known = self.http.get("/.well-known/openid-configuration").json()
+        return str(known[f"{kind}_endpoint"])
 
     def token(self, email: str, scopes: Sequence[str] = (FULL,)) -> str:
         """Return an access token, signing in once for each set of scopes."""
