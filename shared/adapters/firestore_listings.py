@@ -1,0 +1,92 @@
+"""Queries spread over shards, so that no index has one hot end (FACTS 9.5)."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from shared.adapters.firestore_queries import MAX_DISJUNCTIONS, Filter, Operator, Order, structured
+from shared.adapters.firestore_rpc import FirestoreRpc
+from shared.adapters.firestore_values import moment_of
+from shared.domain.sync_state import SHARDS, shard_of
+
+ANY = "*"
+
+
+def listed_under(id: str, owner: str | None, *kinds: str) -> list[str]:
+    """Answer the terms a log entry is listed under: those of its shard, and of its owner.
+
+    Each of `kinds` is a property that a listing may or may not ask for.
+    """
+    terms = [_shard_term(shard_of(id)), *((f"={owner}",) if owner else ())]
+    for kind in kinds:
+        terms = [f"{term}/{asked}" for term in terms for asked in (ANY, kind)]
+    return terms
+
+
+async def newest_listed(
+    rpc: FirestoreRpc,
+    collection: str,
+    owner: str | None,
+    kinds: Sequence[str | None],
+    *,
+    by: str,
+    limit: int,
+) -> Sequence[Any]:
+    """Answer log entries newest first: an owner's, or everybody's from every shard."""
+    suffix = "".join(f"/{kind or ANY}" for kind in kinds)
+    starts = [f"={owner}"] if owner else [_shard_term(shard) for shard in range(SHARDS)]
+    terms = [start + suffix for start in starts]
+    found = await _spread(rpc, collection, "listed_under", terms, [], (by, "DESC"), limit)
+    return sorted(found, key=lambda document: _moment(document, by), reverse=True)[:limit]
+
+
+async def due_anywhere(
+    rpc: FirestoreRpc, collection: str, now: datetime, limit: int
+) -> Sequence[Any]:
+    """Answer documents of every shard whose `due_at` has come, most overdue first."""
+    shards = list(range(SHARDS))
+    filters: list[Filter] = [("due_at", "<=", now)]
+    found = await _spread(rpc, collection, "shard", shards, filters, ("due_at", "ASC"), limit)
+    return sorted(found, key=lambda document: _moment(document, "due_at"))[:limit]
+
+
+async def due_in_shard(
+    rpc: FirestoreRpc, collection: str, shard: int, now: datetime, *, by: str, limit: int
+) -> Sequence[Any]:
+    """Answer documents of one shard whose time has come, most overdue first."""
+    filters: tuple[Filter, ...] = (("shard", "==", shard), (by, "<=", now))
+    return await rpc.query(structured(collection, filters, ((by, "ASC"),), limit=limit))
+
+
+async def _spread(
+    rpc: FirestoreRpc,
+    collection: str,
+    field: str,
+    values: Sequence[Any],
+    filters: Sequence[Filter],
+    order: Order,
+    limit: int,
+) -> Sequence[Any]:
+    operator: Operator = "contains_any" if isinstance(values[0], str) else "in"
+    batches = [
+        values[start : start + MAX_DISJUNCTIONS]
+        for start in range(0, len(values), MAX_DISJUNCTIONS)
+    ]
+    answers = await asyncio.gather(
+        *(
+            rpc.query(
+                structured(collection, ((field, operator, batch), *filters), (order,), limit=limit)
+            )
+            for batch in batches
+        )
+    )
+    return [document for answer in answers for document in answer]
+
+
+def _moment(document: Any, field: str) -> datetime:
+    return moment_of(document.fields[field].timestamp_value)
+
+
+def _shard_term(shard: int) -> str:
+    return f"#{shard}"
