@@ -5,9 +5,9 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any
 
 from infra.local.tasks.retry import RetryConfig
+from infra.local.waiting import woken_or_due
 from shared.adapters.sqlite_queue import ClaimedTask, SqliteQueue
 from shared.adapters.system_clock import AdjustableClock
 from shared.errors import QueueUnavailableError
@@ -122,12 +122,6 @@ class _Line:
 
     async def _rest(self) -> None:
         """Wait for a new task, a free place, or the next due time, time jumps included."""
-        due = self.queue.next_due_at(self.name)
-        waits: set[asyncio.Future[Any]] = {asyncio.ensure_future(self.woken.wait())}
-        if due is not None and len(self.running) < self.policy.concurrency:
-            waits.add(asyncio.ensure_future(self.clock.sleep_until(due)))
-        try:
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for wait in waits:
-                wait.cancel()
+        full = len(self.running) >= self.policy.concurrency
+        due = None if full else self.queue.next_due_at(self.name)
+        await woken_or_due(self.woken, self.clock, due)

@@ -6,12 +6,12 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
 
 import httpx
 
 from infra.local.tasks.retry import RetryConfig, retry_after
 from infra.local.tasks.task import RefusedError, TaskInQueue
+from infra.local.waiting import woken_or_due
 from shared.adapters.system_clock import AdjustableClock
 
 NAME_KEPT = timedelta(hours=24)  # FACTS 8.11
@@ -164,13 +164,8 @@ class TaskQueue:
             self.spent_names[task.name] = self.clock.now() + NAME_KEPT
 
     async def _rest(self) -> None:
-        waits: set[asyncio.Future[Any]] = {asyncio.ensure_future(self._woken.wait())}
+        due = None
         if len(self._running) < self.rate.max_concurrent_dispatches and (idle := self._idle()):
             due = min(one.due for one in idle)
             due = max(due, self._throttled_until or due)
-            waits.add(asyncio.ensure_future(self.clock.sleep_until(due)))
-        try:
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for wait in waits:
-                wait.cancel()
+        await woken_or_due(self._woken, self.clock, due)
