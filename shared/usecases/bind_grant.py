@@ -55,6 +55,8 @@ class BindGrant:
     begin_sync: BeginSync
     arm_watch: Callable[[ConnectionId], Awaitable[object]]
     """Arms the watch of a connection's mailbox; a failure of Gmail's is its own to record."""
+    forget_tokens: Callable[[ConnectionId], None]
+    """Drops what this process remembers of the connection's former tokens."""
 
     async def __call__(
         self, session: ConnectSession, identity: Identity, tokens: Tokens, started_at: datetime
@@ -63,6 +65,7 @@ class BindGrant:
         connection = await self._connection(session, identity, tokens)
         live = await self._joined(connection, tokens)
         await self._store_grant(connection, live)
+        self.forget_tokens(connection.id)
         operation = AuthOperation.OVERRIDE if session.reconnect else AuthOperation.CREATION
         active = await self._activated(connection.id, session, identity, live)
         await self.begin_sync(active, operation, occasion=session.id)

@@ -1,0 +1,112 @@
+"""GET /connect-ui: the connect page, in an iframe or as a plain link (API 2)."""
+
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.responses import Response
+
+from shared.domain.connect import ConnectSession, ConnectStatus
+from shared.domain.end_user import known_name
+from shared.edge.http.call import Call
+from shared.edge.http.connect_page import html, look_of, refused_page
+from shared.edge.http.routes import Access, Route
+from shared.errors import NotFoundError, UnauthenticatedError
+from shared.pages.connect.render import STATIC_PATH, Look, frame_setup, static_file
+from shared.usecases.connect.outcomes import Refused
+from shared.usecases.connect.refuse import FINAL
+
+A_YEAR_S = 31_536_000
+
+
+class ConnectPageQuery(BaseModel):
+    """What clients put into the page's address. Others than these are ignored.
+
+    `apiURL` is read by nobody: the page speaks to its own deployment, whatever it says.
+    """
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    session_token: str | None = Field(None, max_length=200)
+    api_url: str | None = Field(None, alias="apiURL")
+    lang: str | None = Field(None, max_length=35)
+    theme: str | None = Field(None, max_length=20)
+    detect_closed: str | None = Field(None, alias="detectClosedAuthWindow")
+
+
+class StaticQuery(BaseModel):
+    """The version of a file, which only tells caches apart."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    v: str | None = None
+
+
+async def show_connect_page(call: Call) -> Response:
+    """Show the connect page: with `session_token` on its own, without it inside an iframe."""
+    asked = call.asked(ConnectPageQuery)
+    look = look_of(call.request, call.wiring.settings, asked.lang, asked.theme)
+    if asked.session_token:
+        return await _link_page(call, look, asked.session_token)
+    origins = call.wiring.settings.product_origins
+    setup = frame_setup(look, origins, FINAL)
+    return html("frame.html", look, {"setup": setup}, framed_by=origins)
+
+
+async def _link_page(call: Call, look: Look, token: str) -> Response:
+    try:
+        session = (await call.wiring.open_connect_session(token)).value
+    except UnauthenticatedError:
+        return refused_page(look, Refused("expired_session"))
+    if session.status is ConnectStatus.CONNECTED:
+        return refused_page(look, Refused("already_connected"))
+    start = f"/oauth/start?session_token={token}&lang={look.strings.language}&theme={look.theme}"
+    context = {
+        "who": known_name(session.end_user),
+        "before": await account_before(call, session),
+        "scopes": session.scopes,
+        "start": start,
+    }
+    return html("link.html", look, context)
+
+
+async def account_before(call: Call, session: ConnectSession) -> str | None:
+    """Answer the address a reconnect must come back with."""
+    if session.reconnect is None:
+        return None
+    found = await call.wiring.connections.get(session.reconnect)
+    return found.value.email if found else None
+
+
+async def show_static(call: Call) -> Response:
+    """Answer one of the page's own files."""
+    found = static_file(call.path("name"))
+    if found is None:
+        raise NotFoundError("No such file.")
+    content, media_type = found
+    headers = {
+        "Cache-Control": f"public, max-age={A_YEAR_S}, immutable",
+        "X-Content-Type-Options": "nosniff",
+        "Cross-Origin-Resource-Policy": "same-origin",
+    }
+    return Response(content, media_type=media_type, headers=headers)
+
+
+ROUTES = (
+    Route(
+        "GET",
+        "/connect-ui",
+        Access.PUBLIC,
+        show_connect_page,
+        "The connect page",
+        query=ConnectPageQuery,
+        produces="text/html",
+    ),
+    Route(
+        "GET",
+        f"{STATIC_PATH}/{{name}}",
+        Access.PUBLIC,
+        show_static,
+        "A file of the connect page",
+        query=StaticQuery,
+        produces="text/css",
+        documented=False,
+    ),
+)

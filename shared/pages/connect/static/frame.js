@@ -1,0 +1,183 @@
+// The connect page inside a product's iframe.
+//
+// The parent is whoever sends the first valid session token: event.source must be the parent
+// window and its origin one of the configured product origins. From then on every message goes
+// to that origin only; "ready" alone is posted widely, and says nothing.
+"use strict";
+(() => {
+  const setup = JSON.parse(document.getElementById("setup").textContent);
+  const view = document.getElementById("view");
+  const POLL_MS = 1000;
+  let parentOrigin = null;
+  let token = null;
+  let session = null;
+  let popup = null;
+  let timer = null;
+  let told = null;
+
+  const tell = (message) => {
+    if (parentOrigin !== null) window.parent.postMessage(message, parentOrigin);
+  };
+
+  const show = (name, slots = {}) => {
+    const template = document.querySelector(`template[data-view="${name}"]`);
+    view.replaceChildren(template.content.cloneNode(true));
+    view.dataset.view = name;
+    for (const [slot, value] of Object.entries(slots)) fill(view.querySelector(`[data-slot="${slot}"]`), value);
+    if (session && session.isReconnecting) {
+      const heading = view.querySelector("[data-again]");
+      if (heading) heading.textContent = heading.dataset.again;
+    }
+    for (const button of view.querySelectorAll("[data-do]")) {
+      button.addEventListener("click", button.dataset.do === "close" ? close : start);
+    }
+    (view.querySelector(".primary") || document.getElementById("card")).focus({ preventScroll: true });
+  };
+
+  const fill = (element, value) => {
+    if (!element) return;
+    element.hidden = !value || value.length === 0;
+    if (element.tagName === "UL") element.replaceChildren(...(value || []).map(scopeItem));
+    else if (element.tagName === "A") element.href = value;
+    else if (element.tagName !== "BUTTON") element.textContent = value || "";
+  };
+
+  // A function as replacement: a name may hold "$&", which is no pattern here.
+  const named = (text, name) => text.replaceAll(setup.placeholder, () => name);
+
+  const scopeItem = (scope) => {
+    const text = setup.scopes[scope] || { what: scope, why: "" };
+    const item = document.createElement("li");
+    for (const part of ["what", "why"]) {
+      const span = document.createElement("span");
+      span.className = part;
+      span.textContent = text[part];
+      item.append(span);
+    }
+    return item;
+  };
+
+  const ask = async (method, path) => {
+    const answer = await fetch(path, {
+      method, headers: { Authorization: `Bearer ${token}` }, cache: "no-store", credentials: "omit",
+    });
+    if (!answer.ok) throw Object.assign(new Error("refused"), { status: answer.status });
+    return (await answer.json()).data;
+  };
+
+  const open = async () => {
+    try {
+      session = await ask("GET", "/connect/session");
+    } catch (problem) {
+      fail(problem.status === 401 ? "expired_session" : "unavailable");
+      return;
+    }
+    if (session.status === "connected") { finish(); return; }
+    const user = session.endUser || {};
+    const who = user.display_name || user.email;
+    show("ask", {
+      who: who ? named(setup.texts.who, who) : "",
+      before: session.account ? named(setup.texts.before, session.account) : "",
+      scopes: session.scopes || [],
+    });
+  };
+
+  // A window must open within the click; the ticket follows. It is good for a minute, once.
+  const start = async () => {
+    popup = window.open("about:blank", "postroom-connect", "popup,width=520,height=680");
+    told = null;
+    try {
+      const { ticket } = await ask("POST", "/connect/session/ticket");
+      const address = `/oauth/start?ticket=${encodeURIComponent(ticket)}&lang=${setup.language}&theme=${setup.theme}`;
+      if (popup) {
+        popup.location.replace(new URL(address, location.href));
+        show("popup");
+      } else {
+        show("blocked", { link: address });
+      }
+      poll();
+    } catch (problem) {
+      if (popup) popup.close();
+      fail(problem.status === 401 ? "expired_session" : "unavailable");
+    }
+  };
+
+  // Google may cut the tie to the window, which then looks closed: only the session knows.
+  const poll = () => {
+    clearTimeout(timer);
+    timer = setTimeout(look, POLL_MS);
+  };
+
+  const look = async () => {
+    clearTimeout(timer);
+    try {
+      const now = await ask("GET", "/connect/session");
+      if (now.status === "connected") { session = now; finish(); return; }
+      if (now.status === "failed") fail(now.error);
+      else if (view.dataset.view === "failed") show("popup");
+    } catch (problem) {
+      if (problem.status === 401) { fail("expired_session"); return; }
+    }
+    poll();
+  };
+
+  const finish = () => {
+    clearTimeout(timer);
+    show("done");
+    if (told === "connect") return;
+    told = "connect";
+    tell({ type: "connect", payload: { providerConfigKey: setup.integration, connectionId: session.connection_id } });
+  };
+
+  const fail = (code) => {
+    if (view.dataset.view === "failed" && told === code) return;
+    const error = setup.errors[code] || setup.errors.google_error;
+    show("failed", {
+      title: error.title,
+      text: named(error.text, (session && session.account) || ""),
+      scopes: code === "missing_scope" && session ? session.scopes : [],
+      retry: setup.final.includes(code) ? "" : "yes",
+    });
+    told = code;
+    tell({ type: "error", payload: { errorType: code, errorMessage: error.title } });
+  };
+
+  const close = () => {
+    clearTimeout(timer);
+    tell({ type: "close" });
+  };
+
+  const fromParent = (event) => event.source === window.parent && setup.origins.includes(event.origin);
+
+  window.addEventListener("message", (event) => {
+    const message = event.data;
+    if (typeof message !== "object" || message === null) return;
+    if (message.type === "postroom:outcome" && event.origin === location.origin && event.source !== window.parent) {
+      if (token !== null) look();
+      return;
+    }
+    if (!fromParent(event) || (parentOrigin !== null && event.origin !== parentOrigin)) return;
+    if (message.type !== "session_token" || typeof message.sessionToken !== "string" || !message.sessionToken) return;
+    if (message.sessionToken === token) return;
+    parentOrigin = event.origin;
+    token = message.sessionToken;
+    open();
+  });
+
+  document.getElementById("close").addEventListener("click", close);
+  document.getElementById("backdrop").addEventListener("click", close);
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") close();
+    if (event.key === "Tab") trap(event);
+  });
+
+  const trap = (event) => {
+    const stops = [...document.querySelectorAll("#card button:not([hidden]), #card a[href]")];
+    const last = stops[stops.length - 1];
+    if (event.shiftKey && document.activeElement === stops[0]) { last.focus(); event.preventDefault(); }
+    if (!event.shiftKey && document.activeElement === last) { stops[0].focus(); event.preventDefault(); }
+  };
+
+  if (window.parent === window) show("lonely");
+  else window.parent.postMessage({ type: "ready" }, "*");
+})();
