@@ -157,7 +157,7 @@ class SyncMailbox:
         try:
             while not await run.held.release():
                 step = plan(run.state, self.clock.now())
-                if run.out_of_time or (only_live and not isinstance(step, Delta)):
+                if run.out_of_time or (only_live and not isinstance(step, Anchor | Delta)):
                     await run.held.leave(_same, self.clock.now())
                     return None
                 await self._take(run, step)

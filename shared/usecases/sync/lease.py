@@ -46,18 +46,24 @@ async def take(
         now = clock.now()
         if was is None or was.value.status is SyncStatus.STOPPED:
             return Idle()
-        wished = _wished(was.value, hint, now)
-        if wished is None and not was.value.held(now):
-            return Idle()
-        taken = wished is not None and not was.value.held(now)
-        if wished is None or wished == was.value:
-            return _busy(was.value)
-        new = _leased(wished, now) if taken else wished
+        new = _taken_or_hinted(was.value, hint, now)
+        if new is None:
+            return _busy(was.value) if was.value.held(now) else Idle()
         try:
             swapped = await states.swap(was, new)
         except ConflictError:
             continue
-        return Held(states, clock, swapped) if taken else _busy(new)
+        return _busy(new) if was.value.held(now) else Held(states, clock, swapped)
+
+
+def _taken_or_hinted(state: SyncState, hint: HistoryId | None, now: datetime) -> SyncState | None:
+    """Answer the state to write, None where nothing need be written."""
+    wished = _wished(state, hint, now)
+    if wished is None:
+        return None
+    if state.held(now):
+        return None if wished == state else wished
+    return _leased(wished, now)
 
 
 def _wished(state: SyncState, hint: HistoryId | None, now: datetime) -> SyncState | None:
