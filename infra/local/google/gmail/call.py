@@ -15,10 +15,10 @@ Answer = dict[str, Any] | bytes | None
 class Query(Protocol):
     """The query string as a multi mapping; Starlette's `QueryParams` is one."""
 
-    def get(self, key: Any, default: Any = None) -> Any:
+    def get(self, key: str, default: Any = None, /) -> Any:
         """Return the last value given for `key`."""
 
-    def getlist(self, key: Any) -> list[Any]:
+    def getlist(self, key: str, /) -> list[Any]:
         """Return every value given for `key`, in order."""
 
     def keys(self) -> Any:
