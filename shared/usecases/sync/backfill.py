@@ -78,7 +78,8 @@ async def _turn_page(run: Run, chunk: Chunk) -> bool:
     page = await _list(run, chunk)
     begun_at = chunk.progress.started_at
     run.listing = Listing(list(page.refs), page.next_page, len(page.refs), begun_at)
-    total = max(chunk.progress.estimated_total or 0, page.estimate, chunk.progress.listed)
+    seen = chunk.progress.listed + len(page.refs)
+    total = max(chunk.progress.estimated_total or 0, page.estimate, seen)
     chunk.progress = replace(chunk.progress, estimated_total=total)
     return True
 

@@ -39,7 +39,7 @@ class HeldTasks:
         self.tasks.append(task)
 
 
-async def arm_nothing(_connection_id: ConnectionId) -> None:
+async def arm_nothing(connection_id: ConnectionId) -> None:
     """Stand for a watch that is armed elsewhere."""
 
 
@@ -65,7 +65,7 @@ class House:
 
     async def gmail(self, method: str, path: str, body: Any = None) -> Any:
         """Call Gmail as the mailbox's owner would, from outside Postroom."""
-        return await self.sync.gmail.of(CONNECTION).call(method, path, body=body)  # type: ignore[attr-defined]
+        return await self.sync.gmail.of(CONNECTION).call(method, path, body=body)
 
     async def run(self, hint: int | None = None, **options: Any) -> SyncOutcome:
         """Sync once."""
@@ -143,12 +143,12 @@ async def open_house(
     google.store.create_mailbox(EMAIL)
     scopes = ["https://mail.google.com/"]
 
-    async def token(_connection_id: ConnectionId, *, rejected: str | None = None) -> str:
+    async def token(connection_id: ConnectionId, *, rejected: str | None = None) -> str:
         return google.grants.new_access_token(EMAIL, scopes, clock.now().timestamp())
 
     issued = await token(CONNECTION)
 
-    async def same_token(_connection_id: ConnectionId, *, rejected: str | None = None) -> str:
+    async def same_token(connection_id: ConnectionId, *, rejected: str | None = None) -> str:
         return issued if rejected is None else await token(CONNECTION)
 
     opened = store or open_store(":memory:", clock)

@@ -1,0 +1,122 @@
+"""What Gmail does to those who trust it: lag, early 404s, lost answers, refusals (FACTS 15)."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from tests.usecases.sync.house import EMAIL, House
+
+
+async def fault(house: House, name: str, **options: Any) -> None:
+    answer = await house.http.post(
+        "http://google.test/_control/faults", json={"fault": name, **options}
+    )
+    assert answer.status_code == 200, answer.text
+
+
+async def clear(house: House) -> None:
+    await house.http.delete("http://google.test/_control/faults")
+
+
+@pytest.fixture
+async def settled(house: House) -> AsyncIterator[House]:
+    for n in range(12):
+        house.deliver(f"Mail {n}")
+    await house.settle()
+    yield house
+    await clear(house)
+    await house.settle()
+    assert await house.stored() == house.mailbox()
+    state = await house.state()
+    assert state.lease is None
+    assert state.unmet_hint is None
+
+
+async def test_a_push_that_comes_before_the_history_is_looked_at_again(settled: House) -> None:
+    await fault(settled, "index_lag", times=2)
+    arrived = settled.deliver("Early bird")
+    await settled.push()
+    assert arrived not in await settled.stored()
+    state = await settled.state()
+    assert state.recheck is not None
+    settled.advance(state.recheck.at - settled.clock.now())
+    await clear(settled)
+    await settled.run()
+    assert arrived in await settled.stored()
+
+
+async def test_the_checkpoint_waits_for_hidden_history(settled: House) -> None:
+    await fault(settled, "index_lag")
+    before = (await settled.state()).checkpoint
+    settled.deliver("Hidden")
+    await settled.push()
+    assert (await settled.state()).checkpoint == before
+
+
+async def test_a_first_404_on_a_fresh_message_is_no_deletion(settled: House) -> None:
+    await fault(settled, "fresh_404", times=1)
+    arrived = settled.deliver("Not yet there")
+    await settled.push()
+    entries = await settled.store.quarantine.list("c-ada", 10)  # type: ignore[arg-type]
+    assert [entry.message_id for entry in entries] == [arrived]
+    settled.advance(timedelta(seconds=6))
+    await settled.run()
+    assert arrived in await settled.stored()
+    assert not await settled.store.quarantine.list("c-ada", 10)  # type: ignore[arg-type]
+
+
+async def test_a_page_with_a_token_and_no_history_is_not_the_end(settled: House) -> None:
+    await fault(settled, "page_without_history", times=1)
+    arrived = settled.deliver("After the gap")
+    await settled.push()
+    assert arrived in await settled.stored()
+
+
+async def test_an_expired_history_becomes_a_recovery(settled: House) -> None:
+    await fault(settled, "history_expired", times=1)
+    arrived = settled.deliver("Beyond the gap")
+    await settled.push()
+    await settled.settle()
+    assert arrived in await settled.stored()
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["status_500", "status_503", "status_403_rate", "status_429", "too_many_concurrent"],
+)
+async def test_a_passing_refusal_only_delays(settled: House, name: str) -> None:
+    await fault(settled, name, times=4)
+    settled.deliver("Delayed")
+    await settled.push()
+
+
+@pytest.mark.parametrize("name", ["drop_response", "drop_request"])
+async def test_a_lost_answer_only_delays(settled: House, name: str) -> None:
+    await fault(settled, name, times=4)
+    settled.deliver("Delayed")
+    await settled.push()
+
+
+async def test_a_long_refusal_defers_instead_of_spinning(settled: House) -> None:
+    await fault(settled, "status_429_long", times=1)
+    settled.deliver("Patience")
+    await settled.push()
+    state = await settled.state()
+    assert state.deferred_until is not None
+    assert state.deferred_until - settled.clock.now() > timedelta(minutes=30)
+    before = settled.units()
+    await settled.run()
+    assert settled.units() == before
+    settled.advance(timedelta(hours=3))
+
+
+async def test_one_message_that_fails_does_not_block_the_others(settled: House) -> None:
+    poison = settled.deliver("Poison")
+    await fault(settled, "status_500", method="messages.get", email=EMAIL, times=3)
+    fine = settled.deliver("Fine")
+    await settled.push()
+    await settled.run()
+    stored = await settled.stored()
+    assert {poison, fine} & set(stored)
