@@ -1,0 +1,99 @@
+"""What every test folder may use: Google's official emulators, started once a session."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Timer
+from typing import IO
+
+import pytest
+
+START_LIMIT_S = 60
+STOP_LIMIT_S = 10
+REQUIRE = "POSTROOM_REQUIRE_EMULATORS"
+
+
+@pytest.fixture(scope="session")
+def firestore_emulator() -> Iterator[str]:
+    """Answer host:port of the official Firestore emulator (FACTS 13.1)."""
+    _need("gcloud", "java")
+    host = f"127.0.0.1:{_free_port()}"
+    command = ("gcloud", "beta", "emulators", "firestore", "start", f"--host-port={host}")
+    with _emulator(command, ready="is now running"):
+        yield host
+
+
+def _need(*programs: str) -> None:
+    missing = [program for program in programs if shutil.which(program) is None]
+    if not missing:
+        return
+    reason = f"{', '.join(missing)} not found: nothing here was tested against the emulator"
+    if os.environ.get(REQUIRE) == "1":
+        pytest.fail(f"{reason}, and {REQUIRE}=1")
+    pytest.skip(reason)
+
+
+@contextmanager
+def _emulator(command: tuple[str, ...], *, ready: str) -> Iterator[None]:
+    # gcloud leaves its Java child behind (FACTS 13.1): both go as one process group.
+    process = subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    limit = Timer(START_LIMIT_S, _signal_group, (process.pid, signal.SIGKILL))
+    try:
+        limit.start()
+        assert process.stdout is not None
+        _read_until(process.stdout, ready)
+        limit.cancel()
+        drain = Timer(0, _read_until, (process.stdout, None))
+        drain.daemon = True
+        drain.start()
+        yield
+    finally:
+        limit.cancel()
+        _stop(process)
+
+
+def _read_until(output: IO[str], ready: str | None) -> None:
+    said = []
+    for line in output:
+        if ready is None:
+            continue
+        said.append(line)
+        if ready in line:
+            return
+    if ready is not None:
+        pytest.fail("The emulator did not start:\n" + "".join(said))
+
+
+def _stop(process: "subprocess.Popen[str]") -> None:
+    _signal_group(process.pid, signal.SIGTERM)
+    try:
+        process.wait(STOP_LIMIT_S)
+    except subprocess.TimeoutExpired:
+        pass
+    finally:
+        _signal_group(process.pid, signal.SIGKILL)
+        process.wait(STOP_LIMIT_S)
+
+
+def _signal_group(group: int, number: int) -> None:
+    try:
+        os.killpg(group, number)
+    except ProcessLookupError:
+        return
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

@@ -1,0 +1,130 @@
+"""The two technologies a store contract runs over, and a way to tamper with what they hold."""
+
+import json
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Protocol
+
+from google.cloud.firestore_v1 import AsyncClient
+
+from shared.adapters import sqlite_store
+from shared.adapters.firestore_store import store_over
+from shared.ports.store import Store
+from tests.contracts.index_plans import IndexedRpc
+
+START = datetime(2026, 11, 22, 12, 0, 0, 123456, tzinfo=UTC)
+
+
+@dataclass
+class ManualClock:
+    """A clock that moves when a test says so."""
+
+    current: datetime = START
+
+    def now(self) -> datetime:
+        return self.current
+
+    async def sleep(self, duration: timedelta) -> None:
+        self.current += duration
+
+
+class Backend(Protocol):
+    """One database, opened as often as a test likes, and open to tampering."""
+
+    clock: ManualClock
+
+    def open(self) -> Store:
+        """Answer another store over the same data."""
+
+    async def set_field(self, path: Sequence[str], name: str, value: Any) -> None:
+        """Write one field of a stored document behind the store's back."""
+
+    async def get_field(self, path: Sequence[str], name: str) -> Any:
+        """Read one field of a stored document behind the store's back."""
+
+    async def close(self) -> None:
+        """Close everything that was opened."""
+
+
+@dataclass
+class SqliteBackend:
+    """A file of its own for each test."""
+
+    path: Path
+    clock: ManualClock = field(default_factory=ManualClock)
+    opened: list[Store] = field(default_factory=list)
+
+    def open(self) -> Store:
+        self.opened.append(sqlite_store.open_store(self.path, self.clock))
+        return self.opened[-1]
+
+    async def set_field(self, path: Sequence[str], name: str, value: Any) -> None:
+        with self._tampering() as database:
+            if path[-2] == "records":
+                database.execute(
+                    f"UPDATE records SET {name} = ? WHERE connection_id = ? AND message_id = ?",
+                    (value, path[1], path[3]),
+                )
+                return
+            table, where, ids = self._place(path)
+            (text,) = database.execute(f"SELECT document FROM {table} {where}", ids).fetchone()
+            document = json.loads(text)
+            place = document
+            *above, last = name.split(".")
+            for inner in above:
+                place = place[inner]
+            place[last] = value
+            database.execute(
+                f"UPDATE {table} SET document = ? {where}", (json.dumps(document), *ids)
+            )
+
+    async def get_field(self, path: Sequence[str], name: str) -> Any:
+        with self._tampering() as database:
+            table, where, ids = self._place(path)
+            (text,) = database.execute(f"SELECT document FROM {table} {where}", ids).fetchone()
+        found = json.loads(text)
+        for inner in name.split("."):
+            found = found[inner]
+        return found
+
+    async def close(self) -> None:
+        for store in self.opened:
+            await store.close()
+
+    def _place(self, path: Sequence[str]) -> tuple[str, str, tuple[str, ...]]:
+        if len(path) == 4:
+            return path[2], "WHERE connection_id = ? AND message_id = ?", (path[1], path[3])
+        return path[0], "WHERE id = ?", (path[1],)
+
+    def _tampering(self) -> sqlite3.Connection:
+        return sqlite3.connect(self.path)
+
+
+@dataclass
+class FirestoreBackend:
+    """A project of its own for each test: the emulator keeps projects apart."""
+
+    project: str
+    clock: ManualClock = field(default_factory=ManualClock)
+    opened: list[Store] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._client = AsyncClient(project=self.project)
+
+    def open(self) -> Store:
+        self.opened.append(store_over(IndexedRpc(self.project)))
+        return self.opened[-1]
+
+    async def set_field(self, path: Sequence[str], name: str, value: Any) -> None:
+        await self._client.document(*path).update({name: value})
+
+    async def get_field(self, path: Sequence[str], name: str) -> Any:
+        return (await self._client.document(*path).get()).get(name)
+
+    async def close(self) -> None:
+        for store in self.opened:
+            await store.close()
+        self._client.close()  # type: ignore[no-untyped-call]

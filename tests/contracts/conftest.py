@@ -1,0 +1,31 @@
+"""Every store contract runs over SQLite and over Firestore's official emulator."""
+
+import secrets
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from shared.ports.store import Store
+from tests.contracts.backends import Backend, FirestoreBackend, SqliteBackend
+
+
+@pytest.fixture(params=["sqlite", pytest.param("firestore", marks=pytest.mark.emulators)])
+async def backend(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Backend]:
+    """One empty database."""
+    if request.param == "sqlite":
+        opened: Backend = SqliteBackend(tmp_path / "store.db")
+    else:
+        host = request.getfixturevalue("firestore_emulator")
+        monkeypatch.setenv("FIRESTORE_EMULATOR_HOST", host)
+        opened = FirestoreBackend(f"test-{secrets.token_hex(8)}")
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+async def store(backend: Backend) -> Store:
+    """Open a store over that database."""
+    return backend.open()

@@ -1,0 +1,239 @@
+"""Domain objects for store contracts, and every collection of documents with one of its own."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+
+from shared.domain.connect import ConnectSession, ConnectTicket, OAuthState
+from shared.domain.connection import Connection, ConnectionStatus, SyncSettings
+from shared.domain.event import Event, EventType
+from shared.domain.grant import Grant
+from shared.domain.ids import (
+    CommitId,
+    ConnectionId,
+    EventId,
+    GoogleSub,
+    HistoryId,
+    LabelId,
+    LeaseToken,
+    MessageId,
+    OperationId,
+    SequenceNumber,
+    ThreadId,
+    email_key,
+)
+from shared.domain.mailbox import GoogleUser, Mailbox
+from shared.domain.operation import Operation, OperationState, OperationStep, OperationType
+from shared.domain.record import LastAction, Origin, QuarantineEntry, Record, RecordHead
+from shared.domain.send import DeliveryMode, SendEntry, SendState
+from shared.domain.sync_state import Backfill, Lease, SyncState
+from shared.ports.sends import ActionResult
+from tests.contracts.backends import START
+
+C1 = ConnectionId("3f0e8a52-6a3b-4a55-9c0a-1d5f3f0a7b11")
+C2 = ConnectionId("8c1d2b7e-0f44-4d7a-8f2f-5e2f9a6b3c22")
+NESTED = {"": [[1, 2], [{"__x__": None}]], "a.b`c": {"ключ": [True, 1.5, "é"]}}
+"""JSON that a store with rules about names and nesting must keep all the same."""
+
+
+def connection(id: str = C1, email: str = "Ann.Lee@Example.com", **changes: Any) -> Connection:
+    made = Connection(
+        id=ConnectionId(id),
+        email=email,
+        sub=GoogleSub("110169484474386276334"),
+        scopes=frozenset({"openid", "https://www.googleapis.com/auth/gmail.modify"}),
+        status=ConnectionStatus.ACTIVE,
+        created_at=START,
+        updated_at=START,
+        tags={"end_user_id": "user-1", "plan": "pro"},
+        end_user={"id": "user-1", "organization": {"id": "org-1"}},
+        metadata=NESTED,
+        sync=SyncSettings("all", (LabelId("INBOX"),), timedelta(minutes=5)),
+    )
+    return replace(made, **changes)
+
+
+def grant(connection_id: str = C1) -> Grant:
+    return Grant(
+        connection_id=ConnectionId(connection_id),
+        refresh_token=bytes(range(256)),
+        access_token=b"",
+        access_expires_at=START + timedelta(hours=1, microseconds=1),
+        scopes=frozenset({"openid"}),
+        data_key=b"\x00\xff",
+    )
+
+
+def google_user(sub: str = "110169484474386276334") -> GoogleUser:
+    return GoogleUser(GoogleSub(sub), frozenset({C1, C2}))
+
+
+def mailbox(address: str = "ann@example.com", **changes: Any) -> Mailbox:
+    return replace(Mailbox(email_key(address), frozenset({C1})), **changes)
+
+
+def sync_state(connection_id: str = C1, **changes: Any) -> SyncState:
+    made = SyncState(
+        ConnectionId(connection_id),
+        checkpoint=HistoryId(2**62),
+        lease=Lease(LeaseToken("t1"), START + timedelta(seconds=60)),
+        commit_id=CommitId("c0"),
+        backfill=Backfill(START - timedelta(days=30), START),
+    )
+    return replace(made, **changes)
+
+
+def event(id: str = "e1", connection_id: str = C1, **changes: Any) -> Event:
+    made = Event(EventId(id), ConnectionId(connection_id), EventType.SYNC, NESTED, START, START)
+    return replace(made, **changes)
+
+
+def operation(id: str = "o1", connection_id: str | None = C1, **changes: Any) -> Operation:
+    made = Operation(
+        id=OperationId(id),
+        connection_id=ConnectionId(connection_id) if connection_id else None,
+        type=OperationType.SYNC,
+        name="delta",
+        state=OperationState.OK,
+        started_at=START,
+        finished_at=START,
+        expires_at=START + timedelta(days=15),
+        steps=(OperationStep("list", START, 1.5, {"units": 2, "nested": [[1]]}),),
+    )
+    return replace(made, **changes)
+
+
+def connect_session(id: str = "s1") -> ConnectSession:
+    return ConnectSession(
+        id, START, START + timedelta(minutes=30), tags={"end_user_id": "u"}, overrides=NESTED
+    )
+
+
+def connect_ticket(id: str = "t1") -> ConnectTicket:
+    return ConnectTicket(id, "s1", START + timedelta(seconds=60))
+
+
+def oauth_state(id: str = "x1") -> OAuthState:
+    return OAuthState(id, "s1", b"\xfe", "nonce", "cookie", START + timedelta(minutes=15))
+
+
+def send(id: str = "l1", connection_id: str = C1, **changes: Any) -> SendEntry:
+    made = SendEntry(
+        id=id,
+        connection_id=ConnectionId(connection_id),
+        request_hash="h",
+        marker="m",
+        mode=DeliveryMode.EXACTLY_ONCE,
+        state=SendState.ACCEPTED,
+        created_at=START,
+        updated_at=START,
+        request=b"\x80sealed",
+        expires_at=START + timedelta(days=7),
+    )
+    return replace(made, **changes)
+
+
+def action_result(id: str = "a1") -> ActionResult:
+    return ActionResult(
+        id, C1, "get-message", "h", START, START + timedelta(days=7), output=NESTED, error=[]
+    )
+
+
+def head(number: int = 1, sequence: int = 1, **changes: Any) -> RecordHead:
+    """Answer the head of message `number`: the higher, the older."""
+    made = RecordHead(
+        message_id=MessageId(f"{number:016x}"),
+        thread_id=ThreadId(f"{number // 2:016x}"),
+        label_ids=frozenset({LabelId("INBOX"), LabelId("UNREAD")}),
+        history_id=HistoryId(1000 + number),
+        fetched_at_history=HistoryId(1000 + number),
+        internal_date=START - timedelta(minutes=number),
+        sequence=SequenceNumber(sequence),
+        origin=Origin.LIVE,
+        first_seen_at=START,
+        last_modified_at=START,
+    )
+    return replace(made, **changes)
+
+
+def record(number: int = 1, sequence: int = 1, *, payload: bytes = b"p", **changes: Any) -> Record:
+    return Record(head(number, sequence, **changes), payload)
+
+
+def tombstone(number: int = 1, sequence: int = 1) -> Record:
+    return record(number, sequence, deleted_at=START, last_action=LastAction.DELETED)
+
+
+def entry(number: int = 1, **changes: Any) -> QuarantineEntry:
+    made = QuarantineEntry(
+        MessageId(f"{number:016x}"), "fresh_404", 1, START, START, Origin.LIVE, HistoryId(7)
+    )
+    return replace(made, **changes)
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One collection: its port's name, its stored name, a value and an edit that changes it."""
+
+    port: str
+    collection: str
+    make: Callable[[str], Any]
+    id_of: Callable[[Any], str]
+    edit: Callable[[Any, int], Any]
+    counter: Callable[[Any], int]
+    """What `edit` counts up: lost updates show in it."""
+
+    def __str__(self) -> str:
+        return self.port
+
+
+def _attempts(value: Any, by: int) -> Any:
+    return replace(value, attempts=value.attempts + by)
+
+
+def _version(value: Any, by: int) -> Any:
+    return replace(value, schema_version=value.schema_version + by)
+
+
+def _by_id(value: Any) -> str:
+    return str(value.id)
+
+
+def _by_connection(value: Any) -> str:
+    return str(value.connection_id)
+
+
+def _schema(value: Any) -> int:
+    return int(value.schema_version)
+
+
+SAMPLES = (
+    Sample("connections", "connections", connection, _by_id, _version, _schema),
+    Sample(
+        "grants",
+        "grants",
+        grant,
+        _by_connection,
+        lambda value, by: replace(value, generation=value.generation + by),
+        lambda value: int(value.generation),
+    ),
+    Sample(
+        "google_users", "google_users", google_user, lambda value: str(value.sub), _version, _schema
+    ),
+    Sample("mailboxes", "mailboxes", mailbox, lambda value: str(value.key), _version, _schema),
+    Sample(
+        "sync_states",
+        "sync",
+        sync_state,
+        _by_connection,
+        lambda value, by: replace(value, failures=value.failures + by),
+        lambda value: int(value.failures),
+    ),
+    Sample("outbox", "events", event, _by_id, _attempts, lambda value: int(value.attempts)),
+    Sample("connect_sessions", "connect_sessions", connect_session, _by_id, _version, _schema),
+    Sample("connect_tickets", "connect_tickets", connect_ticket, _by_id, _version, _schema),
+    Sample("oauth_states", "oauth_states", oauth_state, _by_id, _version, _schema),
+    Sample("sends", "sends", send, _by_id, _attempts, lambda value: int(value.attempts)),
+    Sample("action_results", "action_results", action_result, _by_id, _version, _schema),
+)
