@@ -15,6 +15,7 @@ from shared.domain.connection import Connection
 from shared.domain.scopes import allowed
 from shared.errors import MissingScopeError, UnknownActionError
 from shared.ports.clock import Clock
+from shared.ports.connections import Connections, Grants
 from shared.ports.gmail import Gmail, GmailMailboxes
 from shared.ports.oauth import Sealer
 from shared.ports.outbox import Operations, Outbox
@@ -44,6 +45,10 @@ class ActionPorts(Protocol):
     def clock(self) -> Clock: ...  # noqa: D102
     @property
     def gmail(self) -> GmailMailboxes: ...  # noqa: D102
+    @property
+    def connections(self) -> Connections: ...  # noqa: D102
+    @property
+    def grants(self) -> Grants: ...  # noqa: D102
     @property
     def records(self) -> Records: ...  # noqa: D102
     @property

@@ -69,6 +69,11 @@ class Settings:
         return path.with_name(f"{path.stem}-queue{path.suffix}")
 
     @property
+    def keyring_path(self) -> Path:
+        """The file of the local key-encryption keys."""
+        return Path(self.keyring.removeprefix("file:"))
+
+    @property
     def redirect_uri(self) -> str:
         """Where Google sends the end user back."""
         return f"{self.public_url}/oauth/callback"

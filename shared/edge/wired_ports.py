@@ -8,17 +8,13 @@ from typing import TYPE_CHECKING
 from shared.edge.settings import Settings
 
 if TYPE_CHECKING:
-    from shared.adapters.sqlite_store import Store
     from shared.edge.auth import ApiKey
     from shared.ports.clock import Clock
     from shared.ports.connect_store import ConnectSessions, ConnectTickets, OAuthStates
     from shared.ports.connections import Connections, GoogleUsers, Grants, Mailboxes
-    from shared.ports.gmail import GmailMailboxes
-    from shared.ports.oauth import GoogleOAuth, Sealer
     from shared.ports.outbox import Operations, Outbox
-    from shared.ports.push_tokens import CallerTokens
-    from shared.ports.queue import Queue
     from shared.ports.sends import ActionResults, Sends
+    from shared.ports.store import Store
     from shared.ports.sync_store import Quarantine, Records, SyncStates
 
 
@@ -53,15 +49,6 @@ class WiredPorts:
 
         project, database = self.settings.firestore
         return firestore_store.open_store(project, database)
-
-    @cached_property
-    def queue(self) -> "Queue":
-        """Work for later."""
-        if self.settings.queue == "sqlite":
-            from shared.adapters.sqlite_queue import SqliteQueue
-
-            return SqliteQueue(self.settings.queue_path, self.clock)
-        raise NotImplementedError
 
     @property
     def connections(self) -> "Connections":

@@ -25,7 +25,7 @@ async def listed(ports: "WiredPorts", connections: Sequence[Connection]) -> list
         part = connections[start : start + AT_ONCE]
         states = await asyncio.gather(*(ports.sync_states.get(one.id) for one in part))
         views += [
-            connection_view(one, state and state.value)
+            connection_view(one, state.value if state else None)
             for one, state in zip(part, states, strict=True)
         ]
     return views
@@ -37,7 +37,7 @@ async def details(ports: "WiredPorts", connection: Connection, now: datetime) ->
         ports.sync_states.get(connection.id), ports.mailboxes.get(connection.email_key)
     )
     return {
-        **connection_view(connection, state and state.value),
+        **connection_view(connection, state.value if state else None),
         "created_at": connection.created_at,
         "updated_at": connection.updated_at,
         "last_fetched_at": state.value.last_delta_at if state else None,

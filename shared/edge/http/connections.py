@@ -136,7 +136,7 @@ async def _write_metadata(call: Call, *, merge: bool) -> Any:
 async def delete_connection(call: Call) -> Success:
     """Disconnect: accepted at once, finished in the background (DESIGN 5)."""
     connection = (await call.any_connection(_named(call))).value
-    await call.wiring.request_disconnect(connection.id)
+    await call.wiring.accept_disconnect(connection.id)
     return Success()
 
 

@@ -1,0 +1,161 @@
+"""Actions that run later: accepted durably, run by a task, their outcome kept and announced."""
+
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import datetime
+from secrets import token_hex
+from typing import Any
+
+import orjson
+
+from shared.actions.registry import ActionPorts, action_named
+from shared.actions.run import RunAction, checked, request_hash
+from shared.domain.connection import INTEGRATION, Connection
+from shared.domain.event import Event, EventType
+from shared.domain.ids import ConnectionId, EventId
+from shared.domain.send import KEY_LIFETIME, send_id
+from shared.errors import (
+    AlreadyExistsError,
+    IdempotencyConflictError,
+    PermanentError,
+    PostroomError,
+    TooLargeError,
+    UnknownConnectionError,
+)
+from shared.ports.queue import QueueName, Task
+from shared.ports.sends import ActionResult
+from shared.ports.versioned import Versioned
+
+ACTION_TASK = "/tasks/action"
+LARGEST_INPUT = 80_000
+"""Bytes of input that fit a task (FACTS 8.10)."""
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptAction:
+    """Answers an id at once; the same idempotency key is answered the same id."""
+
+    ports: ActionPorts
+
+    async def __call__(
+        self,
+        connection: Connection,
+        name: str,
+        given: Any,
+        *,
+        idempotency_key: str | None = None,
+        trace_id: str | None = None,
+    ) -> str:
+        """Raise what `RunAction` raises of a wrong call, TooLargeError, QueueUnavailableError."""
+        asked = checked(action_named(name), connection, given, idempotency_key)
+        if len(orjson.dumps(given)) > LARGEST_INPUT:
+            raise TooLargeError("This input is too large for X-Async: send it without.")
+        key = f"async:{idempotency_key}" if idempotency_key else token_hex(16)
+        accepted = self._accepted(connection.id, name, key, asked.model_dump(mode="json"))
+        await self._keep(accepted)
+        body = {
+            "id": accepted.id,
+            "connection_id": connection.id,
+            "action_name": name,
+            "input": given,
+        }
+        await self.ports.queue.enqueue(
+            Task(ACTION_TASK, body, queue=QueueName.LIVE, trace_id=trace_id)
+        )
+        return accepted.id
+
+    def _accepted(
+        self, id: ConnectionId, name: str, key: str, asked: Mapping[str, Any]
+    ) -> ActionResult:
+        now = self.ports.clock.now()
+        return ActionResult(
+            id=send_id(id, key),
+            connection_id=id,
+            action=name,
+            request_hash=request_hash(name, asked),
+            created_at=now,
+            expires_at=now + KEY_LIFETIME,
+        )
+
+    async def _keep(self, accepted: ActionResult) -> None:
+        try:
+            await self.ports.action_results.create(accepted)
+        except AlreadyExistsError:
+            earlier = await self.ports.action_results.get(accepted.id)
+            if earlier is not None and earlier.value.request_hash != accepted.request_hash:
+                raise IdempotencyConflictError(
+                    "This Idempotency-Key was used with another body."
+                ) from None
+
+
+@dataclass(frozen=True, slots=True)
+class RunAccepted:
+    """Runs an accepted action; doubled tasks are harmless.
+
+    `described` answers a permanent error as the data that GET /action/{id} shows.
+    """
+
+    ports: ActionPorts
+    described: Callable[[PostroomError], Mapping[str, Any]]
+
+    async def __call__(
+        self, id: str, connection_id: ConnectionId, name: str, given: Any, trace_id: str | None
+    ) -> None:
+        """Raise TransientError where the task must come again."""
+        found = await self.ports.action_results.get(id)
+        if found is None:
+            return
+        if found.value.finished_at is None:
+            found = await self._finished(found, connection_id, name, given, trace_id)
+        await self._announce(found.value, trace_id)
+
+    async def _finished(
+        self,
+        was: Versioned[ActionResult],
+        connection_id: ConnectionId,
+        name: str,
+        given: Any,
+        trace_id: str | None,
+    ) -> Versioned[ActionResult]:
+        output, error = None, None
+        try:
+            connection = await self.ports.connections.get(connection_id)
+            if connection is None:
+                raise UnknownConnectionError("The connection was removed meanwhile.")
+            # the id is the key: a task that comes twice has its effect once
+            run = RunAction(self.ports)
+            answer = await run(
+                connection.value, name, given, idempotency_key=was.value.id, trace_id=trace_id
+            )
+            output = answer.output
+        except PermanentError as refused:
+            error = dict(self.described(refused))
+        now = self.ports.clock.now()
+        finished = replace(was.value, output=output, error=error, finished_at=now)
+        return await self.ports.action_results.swap(was, finished)
+
+    async def _announce(self, result: ActionResult, trace_id: str | None) -> None:
+        event = _event(result, self.ports.clock.now(), trace_id)
+        with suppress(AlreadyExistsError):
+            await self.ports.outbox.create(event)
+
+
+def _event(result: ActionResult, now: datetime, trace_id: str | None) -> Event:
+    """Answer the event of API 7; its id is the result's, so it is stored once."""
+    payload = {
+        "from": "postroom",
+        "type": EventType.ASYNC_ACTION.value,
+        "connectionId": result.connection_id,
+        "providerConfigKey": INTEGRATION,
+        "payload": {"id": result.id, "statusUrl": f"/action/{result.id}"},
+    }
+    return Event(
+        id=EventId(f"action-{result.id[:32]}"),
+        connection_id=result.connection_id,
+        type=EventType.ASYNC_ACTION,
+        payload=payload,
+        created_at=now,
+        next_attempt_at=now,
+        trace_id=trace_id,
+    )

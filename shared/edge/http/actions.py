@@ -1,0 +1,158 @@
+"""/action/*: run a typed action on a connection, now or in the background (API 6)."""
+
+from typing import Any, Literal
+
+from pydantic import Field
+from starlette.responses import Response
+
+from shared.actions.background import AcceptAction, RunAccepted
+from shared.actions.catalogue import as_integration, as_tools
+from shared.actions.run import RunAction
+from shared.domain.ids import ConnectionId
+from shared.edge.http.answers import json_response
+from shared.edge.http.call import Call
+from shared.edge.http.routes import (
+    MEBIBYTE,
+    Access,
+    Answer,
+    Permission,
+    Route,
+    Strict,
+    Tenant,
+)
+from shared.edge.status import answer_to
+from shared.errors import NotFoundError, PostroomError
+
+LARGEST_BODY = 36 * MEBIBYTE
+"""25 MB of attachments in base64, and the message around them."""
+KEY_HEADER = "idempotency-key"
+EFFECT_HEADERS = {
+    "Idempotency-Key": "Names work that must happen once, up to 256 characters.",
+    "X-Async": "`true` answers at once; fetch the output from `statusUrl`.",
+    "X-Max-Retries": "Accepted for other people's clients; retries need no number here.",
+}
+
+
+class TriggerAction(Strict):
+    """An action by name, and its input."""
+
+    action_name: str = Field(max_length=100)
+    input: Any = None
+
+
+class Accepted(Answer):
+    """Where the output will be."""
+
+    id: str
+    statusUrl: str  # noqa: N815  the client's spelling
+
+
+class ScriptsQuery(Strict):
+    """`openai` answers tool definitions."""
+
+    format: Literal["nango", "openai"] = "nango"
+
+
+class ActionTask(Strict):
+    """An accepted action, as the queue brings it back."""
+
+    id: str
+    connection_id: str
+    action_name: str
+    input: Any = None
+
+
+async def trigger_action(call: Call) -> Response:
+    """Answer the action's output as it is.
+
+    A replay of the same Idempotency-Key carries `Idempotent-Response: true`.
+    """
+    connection = (await call.connection()).value
+    body = call.body(TriggerAction)
+    key = call.request.headers.get(KEY_HEADER)
+    if call.request.headers.get("x-async", "").lower() == "true":
+        accept = AcceptAction(call.wiring)
+        id = await accept(
+            connection, body.action_name, body.input, idempotency_key=key, trace_id=call.trace_id
+        )
+        return json_response(Accepted(id=id, statusUrl=f"/action/{id}"))
+    answer = await RunAction(call.wiring)(
+        connection, body.action_name, body.input, idempotency_key=key, trace_id=call.trace_id
+    )
+    if answer.replayed:
+        call.response_headers["Idempotent-Response"] = "true"
+    return json_response(answer.output)
+
+
+async def action_result(call: Call) -> Response:
+    """Answer what an asynchronous action came to: 404 while it runs, then output or error."""
+    found = await call.wiring.action_results.get(call.path("id"))
+    if found is None or not call.caller.sees(found.value.connection_id):
+        raise NotFoundError("No such action, or its result has expired.")
+    if found.value.finished_at is None:
+        raise NotFoundError("This action is still running: ask again.")
+    if found.value.error is not None:
+        return json_response({"error": found.value.error["error"]}, found.value.error["status"])
+    return json_response(found.value.output)
+
+
+async def scripts_config(call: Call) -> Any:
+    """Answer what this deployment can do, with JSON schemas."""
+    if call.asked(ScriptsQuery).format == "openai":
+        return {"data": as_tools()}
+    return [as_integration()]
+
+
+async def run_accepted(call: Call) -> None:
+    """Run an action that was accepted for the background."""
+    task = call.body(ActionTask)
+
+    def described(error: PostroomError) -> dict[str, Any]:
+        answer = answer_to(error, call.trace_id)
+        return {"status": answer.status, "error": answer.body["error"]}
+
+    await RunAccepted(call.wiring, described)(
+        task.id, ConnectionId(task.connection_id), task.action_name, task.input, call.trace_id
+    )
+
+
+ROUTES = (
+    Route(
+        "POST",
+        "/action/trigger",
+        Permission.ACTIONS,
+        trigger_action,
+        "Run an action",
+        body=TriggerAction,
+        output=Any,
+        tenant=Tenant.REQUIRED,
+        max_body=LARGEST_BODY,
+        request_headers=EFFECT_HEADERS,
+    ),
+    Route(
+        "GET",
+        "/action/{id}",
+        Permission.ACTIONS,
+        action_result,
+        "What an asynchronous action came to",
+        output=Any,
+    ),
+    Route(
+        "GET",
+        "/scripts/config",
+        Permission.ACTIONS,
+        scripts_config,
+        "Actions and syncs, with their schemas",
+        query=ScriptsQuery,
+        output=Any,
+    ),
+    Route(
+        "POST",
+        "/tasks/action",
+        Access.TASKS,
+        run_accepted,
+        "Run an accepted action",
+        body=ActionTask,
+        documented=False,
+    ),
+)

@@ -1,0 +1,211 @@
+"""GET /openapi.json: OpenAPI 3.1, made from the route table."""
+
+import inspect
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from pydantic import BaseModel, TypeAdapter
+from pydantic.json_schema import JsonSchemaMode, JsonSchemaValue
+
+from shared.edge.http.call import Call
+from shared.edge.http.routes import Access, Permission, Route, Tenant
+
+DEFINITIONS = "#/components/schemas/{model}"
+PARAMETER = re.compile(r"\{([a-z_]+)\}")
+ERRORS = {
+    "400": "The request is wrong; `errors` names each field.",
+    "401": "No key, an unknown one, or an expired one.",
+    "403": "The key may not do this, or the end user did not grant the scope.",
+    "404": "What the request names does not exist.",
+    "429": "Google asks to slow down; wait `Retry-After` seconds.",
+    "500": "Something failed here; quote the trace id.",
+}
+ERROR_SCHEMA = {
+    "type": "object",
+    "required": ["error"],
+    "properties": {
+        "error": {
+            "type": "object",
+            "required": ["code", "message"],
+            "properties": {
+                "code": {"type": "string"},
+                "message": {"type": "string", "description": "Says what to do."},
+                "errors": {
+                    "type": "array",
+                    "items": {
+                        "type": "object",
+                        "properties": {
+                            "code": {"type": "string"},
+                            "message": {"type": "string"},
+                            "path": {"type": "array", "items": {"type": ["string", "integer"]}},
+                        },
+                    },
+                },
+                "payload": {"type": "object"},
+                "upstream": {"type": "object"},
+            },
+        }
+    },
+}
+TENANT = (
+    ("Connection-Id", "The connection to work on."),
+    ("Provider-Config-Key", "`google-mail`, the only integration; may be left out."),
+)
+
+_Key = tuple[Any, JsonSchemaMode]
+
+
+def document(routes: Sequence[Route], public_url: str) -> dict[str, Any]:
+    """Answer the OpenAPI document of the documented routes."""
+    shown = [route for route in routes if route.documented]
+    schemas, definitions = _schemas(shown)
+    paths: dict[str, dict[str, Any]] = {}
+    for route in shown:
+        paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, schemas)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Postroom",
+            "version": "1",
+            "description": "Gmail inside your product: connect, sync, send, act.",
+        },
+        "servers": [{"url": public_url}],
+        "paths": paths,
+        "components": {
+            "schemas": {**definitions, "Error": ERROR_SCHEMA},
+            "securitySchemes": {
+                "apiKey": {"type": "http", "scheme": "bearer"},
+                "connectSession": {"type": "http", "scheme": "bearer"},
+            },
+        },
+    }
+
+
+def _schemas(routes: Sequence[Route]) -> tuple[dict[_Key, JsonSchemaValue], dict[str, Any]]:
+    inputs: list[tuple[_Key, JsonSchemaMode, TypeAdapter[Any]]] = []
+    for kind, mode in _models(routes):
+        inputs.append(((kind, mode), mode, TypeAdapter(kind)))
+    schemas, rest = TypeAdapter.json_schemas(inputs, ref_template=DEFINITIONS)
+    return {key: value for (key, _), value in schemas.items()}, rest.get("$defs", {})
+
+
+def _models(routes: Sequence[Route]) -> list[_Key]:
+    wanted: dict[_Key, None] = {}
+    for route in routes:
+        if route.body is not None:
+            wanted[route.body, "validation"] = None
+        if route.output is not None:
+            wanted[route.output, "serialization"] = None
+    return list(wanted)
+
+
+def _operation(route: Route, schemas: dict[_Key, JsonSchemaValue]) -> dict[str, Any]:
+    operation: dict[str, Any] = {
+        "operationId": route.function.__name__,
+        "summary": route.summary,
+        "description": inspect.getdoc(route.function) or route.summary,
+        "tags": [route.path.strip("/").partition("/")[0] or "postroom"],
+        "parameters": _parameters(route),
+        "responses": _responses(route, schemas),
+        **_security(route),
+    }
+    if route.body is not None:
+        schema = schemas[route.body, "validation"]
+        content = {"application/json": {"schema": schema}}
+        operation["requestBody"] = {"required": True, "content": content}
+    return operation
+
+
+def _parameters(route: Route) -> list[dict[str, Any]]:
+    path = [
+        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+        for name in PARAMETER.findall(route.path)
+    ]
+    return [*path, *_headers(route), *_query(route.query)]
+
+
+def _headers(route: Route) -> list[dict[str, Any]]:
+    tenant = TENANT if route.tenant is not Tenant.NONE else ()
+    return [
+        {
+            "name": name,
+            "in": "header",
+            "required": name == TENANT[0][0] and route.tenant is Tenant.REQUIRED,
+            "description": description,
+            "schema": {"type": "string"},
+        }
+        for name, description in (*tenant, *route.request_headers.items())
+    ]
+
+
+def _query(model: type[BaseModel] | None) -> list[dict[str, Any]]:
+    if model is None:
+        return []
+    schema = model.model_json_schema(by_alias=True)
+    definitions = schema.get("$defs", {})
+    required = schema.get("required", ())
+    return [
+        _parameter(name, _inlined(field, definitions), required=name in required)
+        for name, field in schema.get("properties", {}).items()
+    ]
+
+
+def _parameter(name: str, schema: Any, *, required: bool) -> dict[str, Any]:
+    parameter = {"name": name, "in": "query", "required": required, "schema": schema}
+    if schema.get("type") == "object":
+        parameter |= {"style": "deepObject", "explode": True}
+    return parameter
+
+
+def _inlined(schema: Any, definitions: dict[str, Any]) -> Any:
+    """Write references out: a parameter's schema stands alone."""
+    if isinstance(schema, list):
+        return [_inlined(one, definitions) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if "$ref" in schema:
+        return _inlined(definitions[schema["$ref"].rpartition("/")[2]], definitions)
+    return {name: _inlined(value, definitions) for name, value in schema.items()}
+
+
+def _responses(route: Route, schemas: dict[_Key, JsonSchemaValue]) -> dict[str, Any]:
+    error = {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
+    answers: dict[str, Any] = {
+        status: {"description": meaning, "content": error}
+        for status, meaning in ERRORS.items()
+        if route.access is not Access.PUBLIC or status not in {"401", "403"}
+    }
+    if route.output is None and route.produces == "application/json":
+        return {"204": {"description": "Done."}, **answers}
+    schema = schemas[route.output, "serialization"] if route.output is not None else {}
+    content = {route.produces: {"schema": schema}}
+    return {str(route.status): {"description": route.summary, "content": content}, **answers}
+
+
+def _security(route: Route) -> dict[str, Any]:
+    if isinstance(route.access, Permission):
+        needed = f"The API key needs the permission `{route.access}`."
+        return {"security": [{"apiKey": []}], "x-permission": route.access, "x-note": needed}
+    if route.access is Access.CONNECT_SESSION:
+        return {"security": [{"connectSession": []}]}
+    return {"security": []}
+
+
+async def openapi(call: Call) -> Any:
+    """Answer this document."""
+    from shared.edge.http.table import whole_table  # noqa: PLC0415  the table holds this route
+
+    return document(whole_table(), call.wiring.settings.public_url)
+
+
+ROUTES = (
+    Route(
+        "GET",
+        "/openapi.json",
+        Access.PUBLIC,
+        openapi,
+        "This API, described",
+        output=dict[str, Any],
+    ),
+)

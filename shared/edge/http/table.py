@@ -1,0 +1,97 @@
+"""The whole route table: which function serves which routes.
+
+Imports sit inside, so that a function loads only its own. To add a resource, append its ROUTES to
+the function that serves it; dispatch and OpenAPI follow, and so do the tests that walk the table.
+"""
+
+# ruff: noqa: PLC0415  each function loads only the resources it serves (FACTS 16.4)
+
+from collections.abc import Callable, Mapping
+
+from shared.edge.http.routes import Route
+
+Routes = tuple[Route, ...]
+
+
+def api_routes() -> Routes:
+    """Answer what the `api` function serves."""
+    from shared.edge.http import (
+        actions,
+        connect_sessions,
+        connections,
+        health,
+        openapi,
+        operations,
+        records,
+        syncs,
+    )
+
+    return (
+        *connect_sessions.ROUTES,
+        *connections.ROUTES,
+        *records.ROUTES,
+        *syncs.ROUTES,
+        *actions.ROUTES,
+        *operations.ROUTES,
+        *openapi.ROUTES,
+        *health.ROUTES,
+    )
+
+
+def oauth_callback_routes() -> Routes:
+    """Answer what the `oauth_callback` function serves."""
+    from shared.edge.http import connect_ui, oauth
+
+    return (*connect_ui.ROUTES, *oauth.ROUTES)
+
+
+def gmail_push_routes() -> Routes:
+    """Answer what the `gmail_push` function serves."""
+    from shared.edge.http import push
+
+    return push.ROUTES
+
+
+def sync_mailbox_routes() -> Routes:
+    """Answer what the `sync_mailbox` function serves."""
+    from shared.edge.http import tasks
+
+    return tasks.SYNC_ROUTES
+
+
+def renew_watches_routes() -> Routes:
+    """Answer what the `renew_watches` function serves."""
+    from shared.edge.http import jobs
+
+    return jobs.RENEW_ROUTES
+
+
+def reconcile_routes() -> Routes:
+    """Answer what the `reconcile` function serves."""
+    from shared.edge.http import jobs
+
+    return jobs.RECONCILE_ROUTES
+
+
+def send_routes() -> Routes:
+    """Answer what the `send` function serves."""
+    from shared.edge.http import sends, tasks
+
+    return (*sends.ROUTES, *tasks.SEND_ROUTES)
+
+
+ROUTES_OF: Mapping[str, Callable[[], Routes]] = {
+    "oauth_callback": oauth_callback_routes,
+    "gmail_push": gmail_push_routes,
+    "sync_mailbox": sync_mailbox_routes,
+    "renew_watches": renew_watches_routes,
+    "reconcile": reconcile_routes,
+    "send": send_routes,
+    "api": api_routes,
+}
+"""By the function's name, as in `shared.edge.functions.FUNCTIONS`."""
+
+
+def whole_table() -> Routes:
+    """Answer every route of the deployment."""
+    return tuple(route for routes in ROUTES_OF.values() for route in routes())

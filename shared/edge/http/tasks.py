@@ -1,0 +1,92 @@
+"""POST /tasks/*: work that Cloud Tasks brings back to us, by connection id only."""
+
+from collections.abc import Awaitable
+from datetime import timedelta
+
+from pydantic import Field
+
+from shared.domain.ids import ConnectionId
+from shared.edge.http.call import Call
+from shared.edge.http.routes import Access, Route, Strict
+from shared.edge.logs import log, log_failure, note
+from shared.errors import FencedOutError, PermanentError
+
+SYNC_BUDGET = timedelta(minutes=4)
+"""Well below a task's deadline of ten minutes (FACTS 8.10); the rest becomes a task."""
+
+
+class ConnectionTask(Strict):
+    """Which connection."""
+
+    connection_id: str = Field(min_length=1, max_length=128)
+
+
+class SendTask(Strict):
+    """Which ledger entry."""
+
+    id: str = Field(min_length=1, max_length=128)
+
+
+async def sync_task(call: Call) -> None:
+    """Drain one mailbox for as long as the budget lasts."""
+    id = _connection(call)
+    await _done("sync", call.wiring.sync_mailbox(id, budget=SYNC_BUDGET, trace_id=call.trace_id))
+
+
+async def disconnect_task(call: Call) -> None:
+    """Take the next steps of a disconnect."""
+    await _done("disconnect", call.wiring.disconnect(_connection(call)))
+
+
+async def send_task(call: Call) -> None:
+    """Finish a send that a crash or an unclear answer left."""
+    await _done("send", call.wiring.send_email.finish(call.body(SendTask).id))
+
+
+async def _done(task: str, work: Awaitable[object]) -> None:
+    """Do the work; what a retry cannot improve is logged and not asked for again."""
+    try:
+        outcome = await work
+    except (PermanentError, FencedOutError) as error:
+        log_failure("task dropped", error, task=task)
+        return
+    log("task", task=task, outcome=type(outcome).__name__)
+
+
+def _connection(call: Call) -> ConnectionId:
+    id = ConnectionId(call.body(ConnectionTask).connection_id)
+    note(connection=id)
+    return id
+
+
+SYNC_ROUTES = (
+    Route(
+        "POST",
+        "/tasks/sync",
+        Access.TASKS,
+        sync_task,
+        "Sync a mailbox",
+        body=ConnectionTask,
+        documented=False,
+    ),
+    Route(
+        "POST",
+        "/tasks/disconnect",
+        Access.TASKS,
+        disconnect_task,
+        "Disconnect a mailbox",
+        body=ConnectionTask,
+        documented=False,
+    ),
+)
+SEND_ROUTES = (
+    Route(
+        "POST",
+        "/tasks/send",
+        Access.TASKS,
+        send_task,
+        "Finish a send",
+        body=SendTask,
+        documented=False,
+    ),
+)

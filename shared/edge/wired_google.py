@@ -1,0 +1,124 @@
+"""Google behind its ports: Gmail, OAuth, token sealing and verification."""
+
+# ruff: noqa: PLC0415  each function loads only the adapters it uses (FACTS 16.4)
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from shared.edge.wired_ports import WiredPorts
+
+if TYPE_CHECKING:
+    import httpx
+
+    from shared.ports.gmail import GmailMailboxes
+    from shared.ports.oauth import GoogleOAuth, Sealer
+    from shared.ports.push_tokens import CallerTokens
+    from shared.ports.queue import Queue
+    from shared.usecases.access_tokens import AccessTokens
+    from shared.usecases.connect.require_reauth import RequireReauth
+    from shared.usecases.connect.settings import ConnectSettings
+
+
+class WiredGoogle(WiredPorts):
+    """Everything that talks to Google over the one HTTP client of the process."""
+
+    @cached_property
+    def http(self) -> "httpx.AsyncClient":
+        """Kept-alive connections, shared by all adapters."""
+        from shared.adapters.http_client import new_http_client
+
+        return new_http_client()
+
+    @cached_property
+    def queue(self) -> "Queue":
+        """Work for later."""
+        if self.settings.queue == "sqlite":
+            from shared.adapters.sqlite_queue import SqliteQueue
+
+            return SqliteQueue(self.settings.queue_path, self.clock)
+        from shared.adapters.cloud_tasks import CloudTasksQueue
+        from shared.adapters.google_adc import ApplicationTokens
+
+        return CloudTasksQueue(
+            client=self.http,
+            access_token=ApplicationTokens(),
+            location=self.settings.queue.removeprefix("cloud-tasks:"),
+            target=self.settings.public_url,
+            audience=self.settings.tasks_audience,
+            service_account=self.settings.tasks_service_account,
+        )
+
+    @cached_property
+    def gmail(self) -> "GmailMailboxes":
+        """Every connection's Gmail."""
+        from shared.adapters.gmail_http import HttpGmailMailboxes
+        from shared.adapters.gmail_requests import GMAIL_URL
+
+        base = self.settings.google_url or GMAIL_URL
+        return HttpGmailMailboxes(self.http, self.access_tokens, self.clock, base)
+
+    @cached_property
+    def oauth(self) -> "GoogleOAuth":
+        """Google's OAuth endpoints."""
+        from shared.adapters.google_oauth import HttpGoogleOAuth
+
+        return HttpGoogleOAuth(self.http, self.settings, self.clock)
+
+    @cached_property
+    def caller_tokens(self) -> "CallerTokens":
+        """Verification of Pub/Sub's, Cloud Tasks' and Cloud Scheduler's tokens."""
+        from shared.adapters.google_tokens import GoogleTokens
+
+        return GoogleTokens(self.http, self.settings, self.clock)
+
+    @cached_property
+    def sealer(self) -> "Sealer":
+        """Sealing of tokens at rest."""
+        from shared.adapters.local_keyring import LocalKeyring
+
+        return LocalKeyring(self.settings.keyring_path)
+
+    @cached_property
+    def connect_settings(self) -> "ConnectSettings":
+        """What the connect flow needs to know of the deployment."""
+        from shared.usecases.connect.settings import ConnectSettings
+
+        return ConnectSettings(
+            public_url=self.settings.public_url,
+            product_name=self.settings.product_name,
+            environment=self.settings.environment,
+        )
+
+    @cached_property
+    def require_reauth(self) -> "RequireReauth":
+        """Marks a connection whose grant is dead."""
+        from shared.usecases.connect.require_reauth import RequireReauth
+
+        return RequireReauth(
+            connections=self.connections,
+            outbox=self.outbox,
+            operations=self.operations,
+            clock=self.clock,
+            settings=self.connect_settings,
+        )
+
+    @cached_property
+    def access_tokens(self) -> "AccessTokens":
+        """A connection's access token. Kept: it remembers tokens and refreshes under way."""
+        from shared.usecases.access_tokens import AccessTokens
+
+        return AccessTokens(
+            grants=self.grants,
+            connections=self.connections,
+            sealer=self.sealer,
+            oauth=self.oauth,
+            clock=self.clock,
+            require_reauth=self.require_reauth,
+        )
+
+    async def close(self) -> None:
+        """Give back connections to Google and the store."""
+        if "http" in self.__dict__:
+            await self.http.aclose()
+        if "store" in self.__dict__:
+            await self.store.close()

@@ -1,0 +1,117 @@
+"""The use cases of syncing and sending, composed from the ports."""
+
+# ruff: noqa: PLC0415  each function loads only the use cases it serves (FACTS 16.4)
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from shared.edge.wired_google import WiredGoogle
+
+if TYPE_CHECKING:
+    from shared.usecases.arm_watch import ArmWatch
+    from shared.usecases.change_connection import ChangeConnection, ChangeWindow
+    from shared.usecases.control_sync import ControlSync
+    from shared.usecases.notify_push import NotifyPush
+    from shared.usecases.reconcile import Reconcile
+    from shared.usecases.renew_watches import RenewWatches
+    from shared.usecases.send_email import SendEmail
+    from shared.usecases.sync_mailbox import SyncMailbox
+
+
+class WiredSyncs(WiredGoogle):
+    """Syncing, watching, sending."""
+
+    @cached_property
+    def sync_mailbox(self) -> "SyncMailbox":
+        """Syncs one mailbox. Kept: it paces by an in-memory bucket a connection."""
+        from shared.usecases.sync_mailbox import SyncMailbox
+
+        return SyncMailbox(
+            states=self.sync_states,
+            records=self.records,
+            quarantine=self.quarantine,
+            outbox=self.outbox,
+            operations=self.operations,
+            gmail=self.gmail,
+            queue=self.queue,
+            clock=self.clock,
+            arm_watch=self.arm_watch,
+            units_per_minute=self.settings.units_per_minute,
+        )
+
+    @cached_property
+    def notify_push(self) -> "NotifyPush":
+        """Takes a push notification."""
+        from shared.usecases.notify_push import NotifyPush
+
+        return NotifyPush(mailboxes=self.mailboxes, sync=self.sync_mailbox, clock=self.clock)
+
+    @cached_property
+    def arm_watch(self) -> "ArmWatch":
+        """Arms the watch of a mailbox."""
+        from shared.usecases.arm_watch import ArmWatch
+
+        return ArmWatch(
+            mailboxes=self.mailboxes,
+            connections=self.connections,
+            gmail=self.gmail,
+            clock=self.clock,
+            topic=self.settings.gmail_topic,
+        )
+
+    @cached_property
+    def renew_watches(self) -> "RenewWatches":
+        """Renews what expires soon."""
+        from shared.usecases.renew_watches import RenewWatches
+
+        return RenewWatches(
+            mailboxes=self.mailboxes,
+            connections=self.connections,
+            outbox=self.outbox,
+            arm_watch=self.arm_watch,
+            clock=self.clock,
+        )
+
+    @cached_property
+    def reconcile(self) -> "Reconcile":
+        """Wakes what is due."""
+        from shared.usecases.reconcile import Reconcile
+
+        return Reconcile(
+            states=self.sync_states, sends=self.sends, queue=self.queue, clock=self.clock
+        )
+
+    @cached_property
+    def control_sync(self) -> "ControlSync":
+        """Triggers, pauses and starts."""
+        from shared.usecases.control_sync import ControlSync
+
+        return ControlSync(states=self.sync_states, queue=self.queue, clock=self.clock)
+
+    @cached_property
+    def change_connection(self) -> "ChangeConnection":
+        """Changes a connection by compare-and-set."""
+        from shared.usecases.change_connection import ChangeConnection
+
+        return ChangeConnection(connections=self.connections, clock=self.clock)
+
+    @cached_property
+    def change_window(self) -> "ChangeWindow":
+        """Gives a connection another window."""
+        from shared.usecases.change_connection import ChangeWindow
+
+        return ChangeWindow(states=self.sync_states, control=self.control_sync, clock=self.clock)
+
+    @cached_property
+    def send_email(self) -> "SendEmail":
+        """Sends one message once."""
+        from shared.usecases.send_email import SendEmail
+
+        return SendEmail(
+            connections=self.connections,
+            grants=self.grants,
+            sends=self.sends,
+            gmail=self.gmail,
+            sealer=self.sealer,
+            clock=self.clock,
+        )
