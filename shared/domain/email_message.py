@@ -142,8 +142,8 @@ def label_fields(label_ids: list[str], history_id: str) -> dict[str, Any]:
 
 
 def iso(at: datetime) -> str:
-    """Write a time as the API does: ISO 8601, UTC, Z."""
-    return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    """Write a time as the API does: ISO 8601, UTC, milliseconds, Z."""
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _label_ids(message: Mapping[str, Any]) -> list[str]:

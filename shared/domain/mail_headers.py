@@ -28,7 +28,7 @@ _TOKEN: Final = re.compile(
     r"|.",
     re.DOTALL,
 )
-_ONE_MAILBOX: Final = re.compile(r'(?:"([^"\\]*)"|([^"<>()\\,;:@]*))\s*<([^<>@\s"]+@[^<>@\s"]+)>')
+_ONE_MAILBOX: Final = re.compile(r'(?:"([^"\\]*)"|([^"<>()\\,;:@]*))\s*<([^<>@\s":]+@[^<>@\s"]+)>')
 _ROUTE: Final = re.compile(r"^(?:@[^:]*:|mailto:)\s*")
 _ESCAPED: Final = re.compile(r"\\(.)", re.DOTALL)
 _MESSAGE_ID: Final = re.compile(r"<[^<>\s]+>")
