@@ -7,7 +7,6 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 
-import httpx
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse
@@ -19,6 +18,7 @@ from infra.local.dispatcher import Dispatcher
 from infra.local.functions import Functions
 from infra.local.id_tokens import IdTokens
 from infra.local.scheduler import JOBS, Job, Scheduler
+from shared.adapters.http_client import new_http_client
 from shared.adapters.sqlite_queue import SqliteQueue
 from shared.adapters.system_clock import AdjustableClock
 from shared.edge import wiring as wirings
@@ -43,7 +43,7 @@ class Postroom:
         self.queue.release_claims()
         self.wiring = wirings.wiring_for(self.settings)
         self.wiring.clock, self.wiring.queue = clock, self.queue
-        self._client = httpx.AsyncClient()
+        self._client = new_http_client()
         tokens = IdTokens(self._client, self.settings.google_url or "", clock)
         posts = Deliveries(self._client, tokens, clock, self.settings.public_url)
         self._dispatcher = Dispatcher(self.queue, clock, posts.post_task)
@@ -72,11 +72,13 @@ class Postroom:
         yield
         await self._end()
         await self.close_files()
+        await self.wiring.close()
 
     async def die(self) -> None:
         """End as a crash does: whatever is under way finds its files closed, and stops."""
         await self.close_files()
         await self._end()
+        await self.wiring.close()
 
     async def close_files(self) -> None:
         """Close the store and the queue; the next life opens them again."""
