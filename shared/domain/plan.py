@@ -17,7 +17,6 @@ from shared.domain.sync_state import (
     SyncStatus,
 )
 
-BACKOFF_FLOOR = timedelta(seconds=1)
 BACKOFF_CEILING = timedelta(minutes=10)
 
 
@@ -172,7 +171,7 @@ def _disappointed(
 
 def backoff(failures: int) -> timedelta:
     """Answer the wait after so many failures in a row: 1 s doubling to 10 min (FACTS 1.9)."""
-    return min(BACKOFF_FLOOR * 2 ** min(failures, 12), BACKOFF_CEILING)
+    return min(timedelta(seconds=2.0 ** min(failures, 12)), BACKOFF_CEILING)
 
 
 @dataclass(frozen=True, slots=True)
