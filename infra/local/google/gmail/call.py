@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
-from infra.local.google.gmail.errors import forbidden
 from infra.local.google.mail.store import MailStore
 
 Answer = dict[str, Any] | bytes | None
@@ -59,7 +58,7 @@ def no_fault(_name: str) -> None:
 class Call:
     """One request to one method, after authentication, quota and routing.
 
-    `email` is the mailbox it concerns (see `mailbox_of`), `caller` the address the access token
+    `email` is the mailbox that `userId` names, `caller` the address the access token
     belongs to, `client_id` the OAuth client. `path` holds the parsed path parameters. `fault`
     asks for an active scripted fault by name and consumes it.
     """
@@ -95,13 +94,3 @@ class Method:
     handler: Callable[[Call], Answer]
     params: frozenset[str] = frozenset()
     upload: str | None = None
-
-
-def mailbox_of(caller: str, user_id: str) -> str:
-    """Return the mailbox that `userId` names: `me` in any case, or the caller's own address.
-
-    Raise a 403 `GmailError` for somebody else's (FACTS 14.1).
-    """
-    if user_id.lower() in {"me", caller.lower()}:
-        return caller
-    raise forbidden(f"Delegation denied for {caller}")

@@ -44,12 +44,19 @@ def read_change(call: Call, more_fields: frozenset[str] = frozenset()) -> LabelC
     return LabelChange(add, remove)
 
 
+def _from_inbox(message: Message, add: Sequence[str]) -> int | None:
+    return int("INBOX" in message.labels) if "TRASH" in add else None
+
+
 def relabel(call: Call, messages: Sequence[Message], change: LabelChange) -> list[Message]:
     """Change labels in one history record; return the messages as they are then."""
     with call.store.writing() as writer:
         return writer.relabel(
             call.store.mailbox(call.email),
-            [Relabel(message, change.add, change.remove) for message in messages],
+            [
+                Relabel(message, change.add, change.remove, _from_inbox(message, change.add))
+                for message in messages
+            ],
         )
 
 

@@ -16,7 +16,7 @@ from infra.local.google.gmail import (
     threads,
     users,
 )
-from infra.local.google.gmail.call import Answer, Call, Media, Method, Query, Watches, mailbox_of
+from infra.local.google.gmail.call import Answer, Call, Media, Method, Query, Watches
 from infra.local.google.gmail.errors import GmailError, unreadable
 from infra.local.google.gmail.fields import parse_fields, select
 from infra.local.google.gmail.payload import SCOPE
@@ -30,7 +30,6 @@ __all__ = [
     "Method",
     "Query",
     "Watches",
-    "mailbox_of",
 ]
 
 COMMON: Final = frozenset(
@@ -88,6 +87,8 @@ def _checked(handler: Callable[[Call], Answer], params: frozenset[str]) -> Calla
                     f'Invalid JSON payload received. Unknown name "{name}": Cannot bind query'
                     f" parameter. Field '{name}' could not be found in request message."
                 )
+        if call.query.get("alt") not in {None, "", "json"}:
+            raise GmailError(501, "notImplemented", "Only alt=json is served here.")
         mask = parse_fields(call.query.get("fields") or "*")
         given = handler(call)
         if "*" not in mask and given is not None:

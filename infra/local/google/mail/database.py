@@ -62,9 +62,9 @@ CREATE TABLE IF NOT EXISTS labels (
     name_key TEXT NOT NULL,
     number INTEGER NOT NULL,          -- in order of creation
     properties TEXT NOT NULL,
-    PRIMARY KEY (mailbox, id),
-    UNIQUE (mailbox, name_key)
+    PRIMARY KEY (mailbox, id)
 ) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS label_by_name ON labels (mailbox, name_key);
 CREATE TABLE IF NOT EXISTS drafts (
     mailbox INTEGER NOT NULL,
     id TEXT NOT NULL,

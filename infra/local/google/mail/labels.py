@@ -82,13 +82,24 @@ def find_by_name(store: MailStore, email: str, name: str) -> str | None:
     return row[0] if row else None
 
 
+def _check_name(store: MailStore, email: str, name: str, own_id: str = "") -> None:
+    """Raise `LabelConflictError` where another label has the name, in whatever case."""
+    rows = store.database.rows(
+        "SELECT id, name FROM labels WHERE mailbox = ? AND name_key = ?",
+        store.number(email),
+        name_key(name),
+    )
+    taken = {found.casefold() for label_id, found in rows if label_id != own_id}
+    if name.casefold() in taken or name.upper() in SYSTEM:
+        raise LabelConflictError
+
+
 def create_label(
     store: MailStore, email: str, name: str, properties: dict[str, Any] | None = None
 ) -> dict[str, Any]:
     """Create a user label. Raise `LabelConflictError` if its name is taken."""
     with store.database.transaction():
-        if find_by_name(store, email, name) is not None:
-            raise LabelConflictError
+        _check_name(store, email, name)
         number = store.number(email)
         order = store.database.row(
             "UPDATE mailboxes SET next_label = next_label + 1 WHERE number = ?"
@@ -113,8 +124,7 @@ def update_label(
 ) -> dict[str, Any]:
     """Give a user label this name and these properties. Raise `LabelConflictError`."""
     with store.database.transaction():
-        if find_by_name(store, email, name) not in {None, label_id}:
-            raise LabelConflictError
+        _check_name(store, email, name, label_id)
         encoded = orjson.dumps({**SHOWN, **properties}).decode()
         store.database.rows(
             "UPDATE labels SET name = ?, name_key = ?, properties = ? WHERE mailbox = ? AND id = ?",

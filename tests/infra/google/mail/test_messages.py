@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from infra.local.google.gmail.call import Media, mailbox_of
+from infra.local.google.gmail.call import Media
 from infra.local.google.gmail.errors import GmailError
 from tests.infra.google.mail.room import ANN, BOB, Room, encoded, mail
 
@@ -77,12 +77,6 @@ def test_an_unknown_id_is_not_found(room: Room, method_id: str):
 def test_another_mailboxes_message_is_not_found(room: Room):
     id = room.deliver("Subject: s", email=BOB)
     assert refusal(room, "messages.get", id=id)[0] == 404
-
-
-def test_only_the_callers_own_mailbox_is_open():
-    assert mailbox_of(ANN, "ME") == mailbox_of(ANN, ANN.upper()) == ANN
-    with pytest.raises(GmailError, match=f"Delegation denied for {ANN}"):
-        mailbox_of(ANN, BOB)
 
 
 def test_an_empty_list_has_no_key(room: Room):
@@ -165,6 +159,18 @@ def test_archived_mail_comes_back_from_trash_archived(room: Room):
     id = room.deliver("Subject: s", label_ids=())
     room.call("messages.trash", id=id)
     assert "labelIds" not in room.call("messages.untrash", id=id)
+
+
+def test_the_label_trash_works_like_trashing(room: Room):
+    id = room.deliver("Subject: s")
+    room.call("messages.modify", {"addLabelIds": ["TRASH"]}, id=id)
+    assert room.labels(id) == ["TRASH", "UNREAD"]
+    room.call("messages.untrash", id=id)
+    assert room.labels(id) == ["INBOX", "UNREAD"]
+
+
+def test_other_formats_than_json_are_refused_loudly(room: Room):
+    assert refusal(room, "messages.list", query={"alt": "proto"})[0] == 501
 
 
 @pytest.mark.parametrize(
@@ -308,6 +314,9 @@ def test_labels_are_made_counted_renamed_and_deleted(room: Room):
 def test_label_names_are_unique_and_gmails_own_are_fixed(room: Room):
     room.call("labels.create", {"name": "Deals"})
     assert refusal(room, "labels.create", {"name": "deals"})[0] == 409
+    other = room.call("labels.create", {"name": "Work/Deals"})
+    assert room.call("labels.create", {"name": "Work-Deals"})["id"] != other["id"]
+    assert refusal(room, "labels.patch", {"name": "DEALS"}, id=other["id"])[0] == 409
     assert refusal(room, "labels.create", {"name": "Inbox"})[0] == 400
     assert refusal(room, "labels.create", {"name": " "})[0] == 400
     assert refusal(room, "labels.delete", id="INBOX")[0] == 400
