@@ -78,48 +78,50 @@ def error_of(response: httpx.Response) -> Any:
     return response.json()["error"]
 
 
-async def test_a_valid_body_reaches_the_route_as_its_model(client: httpx.AsyncClient):
+async def test_a_valid_body_reaches_the_route_as_its_model(client: httpx.AsyncClient) -> None:
     answer = await client.post("/letters", json={"to": "ada"})
     assert (answer.status_code, answer.json()["times"]) == (200, 1)
 
 
-async def test_an_unknown_field_is_refused_and_named(client: httpx.AsyncClient):
+async def test_an_unknown_field_is_refused_and_named(client: httpx.AsyncClient) -> None:
     answer = await client.post("/letters", json={"to": "ada", "cc": "bob"})
     assert (answer.status_code, error_of(answer)["code"]) == (400, "invalid_body")
     assert error_of(answer)["errors"][0]["path"] == ["cc"]
 
 
-async def test_every_wrong_field_is_listed(client: httpx.AsyncClient):
+async def test_every_wrong_field_is_listed(client: httpx.AsyncClient) -> None:
     answer = await client.post("/letters", json={"times": "many"})
     assert {one["path"][0] for one in error_of(answer)["errors"]} == {"to", "times"}
 
 
 @pytest.mark.parametrize("body", [b"{", b"\xff\xfe", b"[1", b'{"to": NaN}', b"not json"])
-async def test_malformed_json_is_a_clear_400(client: httpx.AsyncClient, body: bytes):
+async def test_malformed_json_is_a_clear_400(client: httpx.AsyncClient, body: bytes) -> None:
     headers = {"Content-Type": "application/json"}
     answer = await client.post("/letters", content=body, headers=headers)
     assert (answer.status_code, error_of(answer)["code"]) == (400, "invalid_body")
 
 
 @pytest.mark.parametrize("body", [b"[]", b'"text"', b"7", b"null", b""])
-async def test_json_that_is_no_object_is_a_clear_400(client: httpx.AsyncClient, body: bytes):
+async def test_json_that_is_no_object_is_a_clear_400(
+    client: httpx.AsyncClient, body: bytes
+) -> None:
     answer = await client.post("/letters", content=body)
     assert (answer.status_code, error_of(answer)["code"]) == (400, "invalid_body")
 
 
-async def test_a_form_where_json_is_due_is_refused(client: httpx.AsyncClient):
+async def test_a_form_where_json_is_due_is_refused(client: httpx.AsyncClient) -> None:
     answer = await client.post("/letters", data={"to": "ada"})
     assert (answer.status_code, error_of(answer)["code"]) == (400, "invalid_body")
 
 
-async def test_refused_values_are_not_repeated_in_the_error(client: httpx.AsyncClient):
+async def test_refused_values_are_not_repeated_in_the_error(client: httpx.AsyncClient) -> None:
     answer = await client.post("/letters", json={"to": ["ada@example.com"]})
     assert "ada@example.com" not in answer.text
 
 
 async def test_a_body_over_the_limit_is_413_whether_its_length_is_announced_or_not(
     client: httpx.AsyncClient,
-):
+) -> None:
     async def chunks() -> Any:
         for _ in range(20):
             yield b"x" * 10
@@ -130,7 +132,7 @@ async def test_a_body_over_the_limit_is_413_whether_its_length_is_announced_or_n
     assert error_of(announced)["code"] == "too_large"
 
 
-async def test_get_and_delete_may_announce_json_and_send_none(client: httpx.AsyncClient):
+async def test_get_and_delete_may_announce_json_and_send_none(client: httpx.AsyncClient) -> None:
     headers = {"Content-Type": "application/json"}
     assert (await client.get("/letters", headers=headers)).status_code == 200
     assert (await client.delete("/letters", headers=headers)).status_code == 204
@@ -138,13 +140,13 @@ async def test_get_and_delete_may_announce_json_and_send_none(client: httpx.Asyn
 
 async def test_repeated_and_bracketed_parameters_become_lists_and_objects(
     client: httpx.AsyncClient,
-):
+) -> None:
     answer = await client.get("/letters?ids=a&ids=b&tags[team]=blue&tags%5Bplan%5D=pro&limit=5")
     assert answer.json() == {"limit": 5, "ids": ["a", "b"], "tags": {"team": "blue", "plan": "pro"}}
 
 
 @pytest.mark.parametrize("query", ["limt=5", "limit=many", "limit=1&limit=2"])
-async def test_a_wrong_query_is_a_clear_400(client: httpx.AsyncClient, query: str):
+async def test_a_wrong_query_is_a_clear_400(client: httpx.AsyncClient, query: str) -> None:
     answer = await client.get(f"/letters?{query}")
     assert (answer.status_code, error_of(answer)["code"]) == (400, "invalid_query_params")
 
@@ -159,41 +161,43 @@ async def test_a_wrong_query_is_a_clear_400(client: httpx.AsyncClient, query: st
 )
 async def test_a_connection_is_named_by_header_or_query(
     client: httpx.AsyncClient, named: Mapping[str, Any]
-):
+) -> None:
     answer = await client.post("/letters", json={"to": "ada"}, **named)
     assert answer.json()["connection"] == "c-1"
 
 
-async def test_another_integration_is_an_unknown_connection(client: httpx.AsyncClient):
+async def test_another_integration_is_an_unknown_connection(client: httpx.AsyncClient) -> None:
     headers = {"Connection-Id": "c-1", "Provider-Config-Key": "slack"}
     answer = await client.post("/letters", json={"to": "ada"}, headers=headers)
     assert (answer.status_code, error_of(answer)["code"]) == (404, "unknown_connection")
 
 
-async def test_a_trailing_slash_makes_no_difference(client: httpx.AsyncClient):
+async def test_a_trailing_slash_makes_no_difference(client: httpx.AsyncClient) -> None:
     assert (await client.get("/letters/?limit=5")).status_code == 200
 
 
-async def test_an_unknown_path_and_a_wrong_method_answer_as_json(client: httpx.AsyncClient):
+async def test_an_unknown_path_and_a_wrong_method_answer_as_json(client: httpx.AsyncClient) -> None:
     missing, wrong = await client.get("/nowhere"), await client.put("/letters")
     assert (missing.status_code, error_of(missing)["code"]) == (404, "not_found")
     assert (wrong.status_code, error_of(wrong)["code"]) == (405, "method_not_allowed")
 
 
-async def test_a_request_id_comes_back_and_a_malformed_one_is_replaced(client: httpx.AsyncClient):
+async def test_a_request_id_comes_back_and_a_malformed_one_is_replaced(
+    client: httpx.AsyncClient,
+) -> None:
     kept = await client.get("/at", headers={"X-Request-Id": "mine-1"})
     replaced = await client.get("/at", headers={"X-Request-Id": "two words"})
     assert kept.headers["x-request-id"] == "mine-1"
     assert replaced.headers["x-request-id"] not in {"", "two words"}
 
 
-async def test_times_are_iso_8601_utc_with_z(client: httpx.AsyncClient):
+async def test_times_are_iso_8601_utc_with_z(client: httpx.AsyncClient) -> None:
     assert (await client.get("/at")).json() == {"at": "2026-01-02T00:00:00Z"}
 
 
 async def test_an_unexpected_error_tells_the_trace_id_and_nothing_else(
     client: httpx.AsyncClient, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
-):
+) -> None:
     trace = "0af7651916cd43dd8448eb211c80319c"
     headers = {"traceparent": f"00-{trace}-b7ad6b7169203331-01"}
     answer = await client.get("/crash", headers=headers)
@@ -202,7 +206,7 @@ async def test_an_unexpected_error_tells_the_trace_id_and_nothing_else(
     assert SECRET not in answer.text
 
 
-async def test_errors_carry_what_the_caller_needs(client: httpx.AsyncClient):
+async def test_errors_carry_what_the_caller_needs(client: httpx.AsyncClient) -> None:
     rate, scope, gmail = [await client.get(f"/failing/{how}") for how in ("rate", "scope", "gmail")]
     assert (rate.status_code, rate.headers["retry-after"]) == (429, "3")
     assert (scope.status_code, error_of(scope)["payload"]) == (403, {"scope": "gmail.send"})
@@ -212,7 +216,7 @@ async def test_errors_carry_what_the_caller_needs(client: httpx.AsyncClient):
 
 async def test_one_json_line_a_request_without_its_query(
     client: httpx.AsyncClient, lines: list[Mapping[str, Any]]
-):
+) -> None:
     await client.get("/letters?ids=secret-id", headers={"X-Request-Id": "r-1"})
     (line,) = [one for one in lines if one["message"] == "request"]
     assert (line["route"], line["status"], line["function"]) == ("/letters", 200, "api")
@@ -222,7 +226,7 @@ async def test_one_json_line_a_request_without_its_query(
 
 async def test_a_crash_is_logged_by_type_and_place_never_by_message(
     client: httpx.AsyncClient, lines: list[Mapping[str, Any]]
-):
+) -> None:
     await client.get("/crash")
     (line,) = [one for one in lines if one["message"] == "request failed"]
     assert line["error"] == "ValueError"
@@ -230,7 +234,7 @@ async def test_a_crash_is_logged_by_type_and_place_never_by_message(
     assert SECRET not in json.dumps(line)
 
 
-async def test_health_needs_no_key(client: httpx.AsyncClient):
+async def test_health_needs_no_key(client: httpx.AsyncClient) -> None:
     answer = await client.get("/health", headers={"Authorization": ""})
     assert (answer.status_code, answer.json()["status"]) == (200, "ok")
 

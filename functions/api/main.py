@@ -1,0 +1,33 @@
+"""The HTTP API: sessions, connections, records, syncs, actions, operations.
+
+Trigger  HTTP with an API key or a connect-session token; Cloud Tasks, POST /tasks/action
+Reads    every collection; Gmail through actions
+Writes   connect sessions, connections, sync states by compare-and-set, action results; tasks
+Answers  JSON as GET /openapi.json describes it
+"""
+
+import os
+
+import functions_framework.aio
+from starlette.applications import Starlette
+from starlette.requests import Request
+
+from shared.edge.http.app import build_app
+from shared.edge.http.table import api_routes
+from shared.edge.once import once
+from shared.edge.settings import settings_from
+from shared.edge.wiring import wiring_for
+
+SETTINGS = settings_from(os.environ)
+
+
+@once
+async def compose() -> Starlette:
+    """Build the app at the first request: after the fork, never at import."""
+    return build_app("api", api_routes(), wiring_for(SETTINGS))
+
+
+@functions_framework.aio.http  # type: ignore[arg-type]  # any ASGI app will do (FACTS 16.1)
+async def api(_request: Request) -> Starlette:
+    """Answer the app; the framework calls it with the request."""
+    return await compose()

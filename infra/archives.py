@@ -1,0 +1,59 @@
+"""Builds one archive a function, as the platform takes them: `python -m infra.archives`.
+
+Each holds main.py at its root, `shared/` beside it and requirements.txt (FACTS 8.6, 8.7). The
+same sources make the same bytes, so an archive's hash names its content.
+"""
+
+import argparse
+import zipfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Final
+
+from shared.edge.functions import FUNCTIONS
+
+ROOT: Final = Path(__file__).resolve().parents[1]
+EPOCH: Final = (1980, 1, 1, 0, 0, 0)
+"""The earliest time a zip file can name."""
+LEFT_OUT: Final = frozenset({"__pycache__", "client", "commands"})
+"""Folders of `shared/` that no function imports."""
+
+
+def build(name: str, directory: Path) -> Path:
+    """Write `directory`/NAME.zip and answer its path."""
+    directory.mkdir(parents=True, exist_ok=True)
+    archive = directory / f"{name}.zip"
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as zipped:
+        for inside, source in sorted(_contents(name)):
+            entry = zipfile.ZipInfo(inside, EPOCH)
+            entry.external_attr = 0o644 << 16
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            zipped.writestr(entry, source.read_bytes())
+    return archive
+
+
+def _contents(name: str) -> Iterator[tuple[str, Path]]:
+    yield "main.py", ROOT / "functions" / name / "main.py"
+    yield "requirements.txt", ROOT / "requirements.txt"
+    for source in (ROOT / "shared").rglob("*"):
+        inside = source.relative_to(ROOT)
+        if source.is_file() and not LEFT_OUT & {*inside.parts}:
+            yield inside.as_posix(), source
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Build the archives named on the command line, all of them by default."""
+    known = [one.name for one in FUNCTIONS]
+    parser = argparse.ArgumentParser(prog="python -m infra.archives", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(known))
+    parser.add_argument("--to", type=Path, default=ROOT / "build" / "archives")
+    chosen = parser.parse_args(arguments)
+    unknown = sorted({*chosen.names} - {*known})
+    if unknown:
+        parser.error(f"no such function: {', '.join(unknown)}")
+    for name in chosen.names or known:
+        print(build(name, chosen.to))  # noqa: T201  a command talks to a person
+
+
+if __name__ == "__main__":
+    main()
