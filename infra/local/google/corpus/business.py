@@ -14,7 +14,8 @@ def invoice(rng: Random, owner: Person, at: datetime) -> Written:
     """Write an invoice with its PDF."""
     seller, address, items = rng.choice(_SELLERS)
     number = f"{at:%Y}-{rng.randrange(1000, 99999)}"
-    rows = [(rng.choice(items), rng.randrange(900, 48000)) for _ in range(rng.randint(1, 6))]
+    bought = rng.sample(items, rng.randint(1, len(items)))
+    rows = [(item, rng.randrange(900, 48000)) for item in bought]
     total = sum(cents for _, cents in rows)
     due = at + timedelta(days=14)
     intro = (
@@ -173,6 +174,18 @@ _PARCELS = (
      "Thanks for your order #{number}",
      "Thank you, {first}! Three single socks are being chosen for you right now.",
      "We'll write again when they leave {town}."),
+    (Person("Northlight Tickets", "tickets@northlight.example"),
+     "Your tickets for Saturday (booking {number})",
+     "Here are your two tickets, {first}. Show this mail at the door, on paper or on the phone.",
+     "Doors open an hour before. The cloakroom takes umbrellas, coats and small dogs."),
+    (Person("Green Basket", "hello@greenbasket.example"),
+     "Your basket arrives on {day}",
+     "This week: beetroot, two kinds of kale, pears, and the eggs you asked for.",
+     "Not at home? Tell us by noon and we leave it with your neighbour in {town}."),
+    (Person("Rail & Sail", "bookings@railandsail.example"),
+     "Booking {number}: {town}, two seats by the window",
+     "Your seats are 41 and 42 in carriage 7. The train leaves from platform 3 on {day} at 8:12.",
+     "Free changes until the evening before."),
     (Person("Book Ferry", "shop@bookferry.example"),
      "\U0001f4da Order {number}: shipped",
      "\u201cThe Salt Roads\u201d and one more book have left our warehouse in {town}.",
@@ -202,6 +215,22 @@ _ALERTS = (
      "{count} days left: please return or renew",
      "Dear {first}, two items on your card are due soon. You may renew each of them twice.",
      "Opening hours this week: Tuesday to Saturday, 10 to 19."),
+    (Person("Anchor Bank", "no-reply@anchorbank.example"),
+     "Your statement is ready",
+     ("Dear {first}, your monthly statement is in your document box. The balance at the end of the "
+     "month was {amount}.")),
+    (Person("Pier CI", "ci@pier.example"),
+     "[pier] Build {code} failed on main",
+     ("Stage test failed after 4 min {count} s. 1 of 812 tests: "
+     "test_a_closed_store_refuses_writes."),
+     "Last green build: yesterday evening. 3 commits since then."),
+    (Person("Sunny Dental", "praxis@sunnydental.example"),
+     "Time for your check-up",
+     ("Hello {first}, your last visit was about six months ago. Pick a time that suits you, online "
+     "or by phone.")),
+    (Person("Weather for cyclists", "daily@windandrain.example"),
+     "Tomorrow: dry until four, then not",
+     "Morning 7 degrees, light wind from the west. From 16:00 showers, {count} % likely."),
     (Person("Disk Watch", "alerts@brightwater.example"),
      "[WARN] /var on db-3 is {count}% full",
      "Host db-3, mount /var: {count}% used. The rate of the last day fills it in nine days."),

@@ -90,7 +90,8 @@ class Conversation:
         if len(inner) > _QUOTED_HTML:
             inner = self._paragraphs(fresh)
         self._html = (
-            f'<br><div class="gmail_quote"><div dir="ltr" class="gmail_attr">{escape(line)}<br>'
+            f'<br><div class="gmail_quote"><div dir="ltr" class="gmail_attr" '
+            f'style="font-family:arial,sans-serif;font-size:13px;color:#5e5e5e">{escape(line)}<br>'
             '</div><blockquote class="gmail_quote" style="margin:0px 0px 0px 0.8ex;'
             f'border-left:1px solid rgb(204,204,204);padding-left:1ex">{inner}</blockquote></div>'
         )

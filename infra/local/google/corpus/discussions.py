@@ -7,7 +7,14 @@ from random import Random
 from infra.local.google.corpus import mime
 from infra.local.google.corpus.letter import Letter, Person, Written, new_message_id, received, sent
 
-_REPOSITORIES = ("lanternworks/beacon", "northfold/orders", "tinytools/csvcat", "harbour/pier")
+_REPOSITORIES = (
+    "lanternworks/beacon",
+    "northfold/orders",
+    "tinytools/csvcat",
+    "harbour/pier",
+    "quill/press",
+    "mira-k/dotfiles",
+)
 _DEVELOPERS = ("mira-k", "tobias-l", "ocelot42", "jun-arai", "depbot[bot]", "yara.s")
 _TITLES = (
     "Fix off-by-one in page tokens",
@@ -18,6 +25,18 @@ _TITLES = (
     "Docs: say that times are UTC",
     "Memory grows while a large backfill runs",
     "Support ISO-2022-JP in subject lines",
+    "Crash on startup when the state directory is read-only",
+    "Make retries honour Retry-After",
+    "Rename `timeout` to `deadline` in the public API",
+    "Typo in the quick start",
+    "Release 2.4.0",
+    "Two tabs open: the second one wins silently",
+    "Explain the difference between pause and stop",
+    "Idle connections are closed after 60 s",
+    "Drop support for Python 3.10",
+    "Feature request: dark mode for the console",
+    "Search ignores words with a hyphen",
+    "Backport the page-token fix to 1.x",
 )
 _COMMENTS = (
     (

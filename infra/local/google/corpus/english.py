@@ -1,6 +1,7 @@
 """English conversations, the largest share of the mailbox."""
 # ruff: noqa: E501 - prose reads better in one piece than cut twice
 
+from infra.local.google.corpus.english_more import MORE
 from infra.local.google.corpus.language import Language, Topic, people
 
 _PEOPLE = (
@@ -311,6 +312,6 @@ ENGLISH = Language(
     hello="Hi {name},",
     bye="{name}",
     quote="On {date}, {name} wrote:",
-    topics=(*_WORK, *_HOME),
+    topics=(*_WORK, *_HOME, *MORE),
     small_talk=_SMALL_TALK,
 )

@@ -1,26 +1,26 @@
 """Calendar mail: invitations, answers and cancellations, as text/calendar with method=."""
 
 from datetime import datetime, timedelta
+from html import escape
 from random import Random
 
 from infra.local.google.corpus import mime
 from infra.local.google.corpus.letter import Letter, Person, Written, new_message_id, received
 
+_MAYA = Person("Maya Okafor", "maya@harbourlight.example")
+_HANNAH = Person("Hannah Brandt", "hannah.brandt@northfold.example")
+_KAETHE = Person("Käthe Weiß", "kaethe@werkhof.example")
+_SATO = Person("佐藤 健一", "k.sato@kawabata-shoji.example")
+_ELOISE = Person("Éloïse Garnier", "eloise.garnier@ateliers-lumen.example")
 _EVENTS = (
-    ("Planning, week by week", "Room Aurora, 3rd floor", 60),
-    ("Coffee with Maya", "Tidewater, Quay Street 4", 45),
-    ("Quarterly review", "https://meet.example/qrx-amvd-tne", 90),
-    ("Zahnarzt: Kontrolle", "Praxis am Markt", 30),
-    ("歓送迎会", "居酒屋 かもめ", 120),
-    ("Réunion de chantier", "12 rue du Port", 60),
-    ("Design critique \U0001f58d\ufe0f", "https://meet.example/crit-2026", 60),
-    ("Elternabend 4b", "Schule am Hang, Raum 12", 90),
-)
-_ORGANISERS = (
-    Person("Maya Okafor", "maya@harbourlight.example"),
-    Person("Hannah Brandt", "hannah.brandt@northfold.example"),
-    Person("Käthe Weiß", "kaethe@werkhof.example"),
-    Person("佐藤 健一", "k.sato@kawabata-shoji.example"),
+    (_HANNAH, "Planning, week by week", "Room Aurora, 3rd floor", 60),
+    (_MAYA, "Coffee with Maya", "Tidewater, Quay Street 4", 45),
+    (_HANNAH, "Quarterly review", "https://meet.example/qrx-amvd-tne", 90),
+    (_KAETHE, "Ortstermin: neuer Prüfstand", "Werkhof, Tor 3", 30),
+    (_SATO, "歓送迎会", "居酒屋 かもめ", 120),
+    (_ELOISE, "Réunion de chantier", "12 rue du Port", 60),
+    (_MAYA, "Design critique \U0001f58d\ufe0f", "https://meet.example/crit-2026", 60),
+    (_KAETHE, "Elternabend 4b", "Schule am Hang, Raum 12", 90),
 )
 _KINDS = (
     ("REQUEST", "Invitation: {} @ {:%a %d %b %Y %H:%M} (UTC)", "has invited you to"),
@@ -30,12 +30,21 @@ _KINDS = (
 )
 
 
+_CARD = """<div style="font-family:Roboto,Arial,sans-serif;max-width:520px;border:1px solid \
+#dadce0;border-radius:8px;padding:20px 24px;color:#3c4043">
+<h2 style="font-size:18px;font-weight:500;margin:0 0 16px">{}</h2>
+<table style="font-size:14px;line-height:22px">
+{}</table></div>
+"""
+_LINE = """<tr><td style="color:#70757a;padding:3px 24px 3px 0">{}</td><td>{}</td></tr>
+"""
+
+
 def invitation(rng: Random, owner: Person, at: datetime) -> Written:
     """Write one calendar message, its ICS both as an alternative and as an attachment."""
-    title, place, minutes = rng.choice(_EVENTS)
-    organiser = rng.choice(_ORGANISERS)
+    organiser, title, place, minutes = rng.choice(_EVENTS)
     method, subject, verb = rng.choices(_KINDS, (60, 15, 8, 17))[0]
-    start = (at + timedelta(days=rng.randint(1, 20))).replace(
+    start = _weekday(at + timedelta(days=rng.randint(1, 20))).replace(
         hour=rng.randint(7, 17), minute=rng.choice((0, 0, 30)), second=0, microsecond=0
     )
     uid = f"{rng.getrandbits(104):026x}@calendar.example"
@@ -56,14 +65,22 @@ def invitation(rng: Random, owner: Person, at: datetime) -> Written:
     return Written(received(rng, owner, letter, body))
 
 
+def _weekday(at: datetime) -> datetime:
+    """Move a Saturday or Sunday to Monday."""
+    return at + timedelta(days=max(0, 7 - at.weekday()) if at.weekday() > _FRIDAY else 0)
+
+
+_FRIDAY = 4
+
+
 def _parts(method: str, plain: str, ics: str, uid: str) -> tuple[bytes, bytes]:
-    shown = "".join(f"<p>{line}</p>\n" for line in plain.split("\n") if line)
+    first, *rest = (escape(line, quote=False) for line in plain.split("\n") if line)
     event = mime.base64_lines(ics.replace("\n", "\r\n").encode())
     calendar = (
         f'Content-Type: text/calendar; charset="UTF-8"; method={method}\n'
         "Content-Transfer-Encoding: base64\n\n"
     ).encode() + event
-    page = f'<div style="font-family:Roboto,sans-serif;font-size:14px">{shown}</div>\n'
+    page = _CARD.format(first, "".join(_LINE.format(*line.split(": ", 1)) for line in rest))
     choices = (mime.text_part(plain), mime.text_part(page, subtype="html"), calendar)
     inner = mime.multipart("alternative", f"cal{uid[:20]}a", choices)
     return inner, mime.attachment("application/ics", "invite.ics", event)

@@ -88,15 +88,23 @@ def _plan(rng: Random, count: int, span: float) -> tuple[list[_Thread], list[_Sl
     slots: list[_Slot] = []
     while len(slots) < count:
         size = min(rng.choices(_SIZES, _SIZE_WEIGHTS)[0], count - len(slots))
-        table = _LONE if size == 1 else _TALKS
-        opener = rng.choices([o for _, o in table], [w for w, _ in table])[0]
-        thread = _Thread(
-            rng.getrandbits(64), size, opener, rng.random() < 0.22, rng.random() < 0.025  # noqa: PLR2004 - shares
-        )  # fmt: skip
         slots += _ages(rng, len(threads), size, span)
-        threads.append(thread)
+        threads.append(_thread(rng, size, recent=len(threads) < _RECENT_THREADS))
     slots.sort(reverse=True)
     return threads, slots
+
+
+def _thread(rng: Random, size: int, *, recent: bool) -> _Thread:
+    """Choose what a thread is about; what a person sees first is a person's mail, unfiled."""
+    table = _LONE if size == 1 and not recent else _TALKS
+    opener = rng.choices([o for _, o in table], [w for w, _ in table])[0]
+    archived, trashed = rng.random() < _ARCHIVED, rng.random() < _TRASHED
+    if recent:
+        return _Thread(rng.getrandbits(64), size, Conversation, archived=False, trashed=False)
+    return _Thread(rng.getrandbits(64), size, opener, archived, trashed)
+
+
+_ARCHIVED, _TRASHED = 0.22, 0.025
 
 
 def _ages(rng: Random, number: int, size: int, span: float) -> list[_Slot]:

@@ -49,21 +49,22 @@ style="vertical-align:middle;border-radius:18px;" />
 <tr><td class="card" style="background-color:#ffffff;padding:32px 32px 8px 32px;">
 <h1 class="hero ink" style="margin:0 0 18px 0;{FONT};font-size:30px;line-height:36px;\
 color:#1d1d1f;font-weight:700;text-align:%(side)s;">%(subject)s</h1>
-<img src="https://images.example/%(domain)s/hero.jpg?w=1072" width="536" height="280" \
-alt="%(name)s" style="display:block;width:100%%;max-width:536px;background:%(accent)s;\
-border-radius:8px;" />
+<img src="https://images.example/%(domain)s/hero.jpg?w=1072" width="536" height="190" \
+alt="%(name)s" style="display:block;width:100%%;max-width:536px;background:linear-gradient(120deg,\
+%(colour)s,%(accent)s);border-radius:8px;{FONT};font-size:26px;line-height:190px;color:#ffffff;\
+text-align:center;" />
 </td></tr>
 """
 
 BLOCK = f"""<tr><td class="card column" style="background-color:#ffffff;padding:16px 32px;">
 <table role="presentation" border="0" cellpadding="0" cellspacing="0" width="100%%">
 <tr>
-<td width="132" valign="top" style="width:132px;padding:8px 16px 8px 0;">
+<td width="132" valign="top" style="width:132px;padding:8px;">
 <a href="https://%(domain)s/c/%(token)s/%(n)d?utm_source=newsletter&amp;utm_medium=email" \
 style="text-decoration:none;"><img src="https://images.example/%(domain)s/%(n)d.jpg?w=264" \
-width="132" height="132" alt="" style="display:block;border-radius:8px;background:%(accent)s;" />\
-</a></td>
-<td valign="top" style="padding:8px 0;text-align:%(side)s;">
+width="132" height="132" alt="" style="display:block;border-radius:8px;\
+background:linear-gradient(120deg,%(accent)s,%(colour)s);" /></a></td>
+<td valign="top" style="padding:8px;text-align:%(side)s;">
 <h2 class="ink" style="margin:0 0 8px 0;{FONT};font-size:19px;line-height:25px;color:%(colour)s;\
 font-weight:600;">%(title)s</h2>
 <p class="ink" style="margin:0 0 14px 0;{FONT};font-size:15px;line-height:23px;color:#3a3a3c;">\
@@ -86,8 +87,8 @@ background-color:#ffffff;border:1px solid #eee;text-align:%(side)s;">
 <a href="https://%(domain)s/c/%(token)s/back/%(n)d?utm_source=newsletter&amp;utm_medium=email&amp;\
 utm_content=earlier" target="_blank" style="text-decoration:none;color:%(colour)s;">
 <img src="https://images.example/%(domain)s/back/%(n)d.jpg?w=496" width="248" height="140" alt="" \
-style="display:block;width:100%%;max-width:248px;height:auto;border-radius:6px;\
-background:%(accent)s;margin:0 0 10px 0;" />
+style="display:block;width:100%%;max-width:248px;height:auto;\
+border-radius:6px;background:linear-gradient(120deg,%(colour)s,%(accent)s);margin:0 0 10px 0;" />
 <span class="ink" style="display:block;{FONT};font-size:15px;line-height:20px;font-weight:600;\
 color:%(colour)s;padding:0 0 4px 0;mso-line-height-rule:exactly;">%(title)s</span>
 <span style="display:block;{FONT};font-size:13px;line-height:19px;font-weight:400;color:#6e6e73;\

@@ -7,6 +7,7 @@ from random import Random
 from infra.local.google.corpus import mime
 from infra.local.google.corpus.brands import ENGLISH, Brand
 from infra.local.google.corpus.brands_elsewhere import ELSEWHERE
+from infra.local.google.corpus.brands_more import MORE
 from infra.local.google.corpus.letter import (
     Letter,
     Person,
@@ -16,14 +17,14 @@ from infra.local.google.corpus.letter import (
 )
 from infra.local.google.corpus.newsletter_html import BLOCK, BOTTOM, EARLIER, ROW, TOP
 
-_BRANDS = (*ENGLISH, *ENGLISH, *ENGLISH, *ELSEWHERE)
+_BRANDS = (*ENGLISH, *MORE, *ENGLISH, *MORE, *ELSEWHERE)
 
 
 def newsletter(rng: Random, owner: Person, at: datetime) -> Written:
     """Write one issue of one brand's newsletter."""
     brand = rng.choice(_BRANDS)
-    subject = rng.choice(brand.subjects)
     articles = rng.sample(brand.articles, rng.randint(2, len(brand.articles)))
+    subject = rng.choice((*brand.subjects, articles[0][0]))
     token = f"{rng.getrandbits(160):040x}"
     plain = mime.text_part(_plain(brand, articles, token), brand.charset)
     back = _earlier(rng, brand)
