@@ -125,9 +125,9 @@ class GmailShaped(BaseModel):
 
 def actions() -> Mapping[str, Action[Any, Any]]:
     """Answer every action by name."""
-    from shared.actions import get_message  # noqa: PLC0415  their modules import this one
+    from shared.actions import get_message, send_email  # noqa: PLC0415  they import this one
 
-    table = (get_message.ACTION,)
+    table: tuple[Action[Any, Any], ...] = (send_email.ACTION, get_message.ACTION)
     return {action.name: action for action in table}
 
 

@@ -77,6 +77,14 @@ class SendEmail:
         await self._advance(entry, connection, composed)
         return Sending(entry.value, replayed=False)
 
+    async def preview(self, connection: Connection, request: SendRequest) -> Composed:
+        """Answer the exact message and its thread, sending and storing nothing.
+
+        Raises InvalidRequestError and its kinds, MissingScopeError.
+        """
+        delivery_mode(connection, request)
+        return await Compose(self.gmail.of(connection.id), connection, self.clock)(request, None)
+
     async def finish(self, id: str) -> SendEntry | None:
         """Go on with an entry that a crash or an unclear answer left; None if somebody is at it.
 
