@@ -8,7 +8,7 @@ from pathlib import Path
 
 import uvicorn
 
-from infra.local.demo import DemoSettings, run
+from infra.local.demo import UNITS_PER_MINUTE, DemoSettings, run
 from infra.local.environment import (
     GOOGLE_PORT,
     HOST,
@@ -35,7 +35,9 @@ def arguments_from(given: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--product-port", type=int, default=PRODUCT_PORT)
     parser.add_argument("--state", type=Path, default=Path(".local"), help="directory of all files")
     parser.add_argument("--messages", type=int, default=MESSAGES, help="made up for each mailbox")
-    parser.add_argument("--units-per-minute", type=int, default=6000, help="Gmail quota to keep to")
+    parser.add_argument(
+        "--units-per-minute", type=int, default=UNITS_PER_MINUTE, help="Gmail quota"
+    )
     return parser.parse_args(given)
 
 
@@ -45,10 +47,15 @@ def main(given: Sequence[str] | None = None) -> int:
     state = chosen.state.resolve()
     (state / "logs").mkdir(parents=True, exist_ok=True)
     settings = DemoSettings(
-        chosen.port, chosen.google_port, chosen.product_port, state, chosen.messages
+        port=chosen.port,
+        google_port=chosen.google_port,
+        product_port=chosen.product_port,
+        state=state,
+        messages=chosen.messages,
+        units_per_minute=chosen.units_per_minute,
     )
     if chosen.command == "postroom":
-        serve(settings, chosen.units_per_minute)
+        serve(settings)
         return 0
     try:
         asyncio.run(run(settings))
@@ -58,9 +65,9 @@ def main(given: Sequence[str] | None = None) -> int:
     return 0
 
 
-def serve(settings: DemoSettings, units_per_minute: int) -> None:
+def serve(settings: DemoSettings) -> None:
     """Serve Postroom until interrupted."""
-    more = {"POSTROOM_UNITS_PER_MINUTE": str(units_per_minute)}
+    more = {"POSTROOM_UNITS_PER_MINUTE": str(settings.units_per_minute)}
     environ = environment(settings.addresses, settings.state, more)
     postroom = Postroom(environ, AdjustableClock())
     config = uvicorn.Config(

@@ -32,7 +32,7 @@ class DemoSettings:
     product_port: int
     state: Path
     messages: int
-    keep_running: bool = True
+    units_per_minute: int = UNITS_PER_MINUTE
 
     @property
     def addresses(self) -> Addresses:
@@ -85,7 +85,7 @@ def check_ports(settings: DemoSettings) -> None:
 async def _run(settings: DemoSettings, stack: AsyncExitStack) -> None:
     where, logs = settings.addresses, settings.state / "logs"
     started = [
-        await stack.enter_async_context(running(program, logs)) for program in _programs(settings)
+        await stack.enter_async_context(running(program, logs)) for program in programs(settings)
     ]
     key = {"Authorization": f"Bearer {API_KEY}"}
     postroom = await stack.enter_async_context(
@@ -97,23 +97,23 @@ async def _run(settings: DemoSettings, stack: AsyncExitStack) -> None:
     product = len(started) == len(("google", "postroom", "product"))
     print(guide(Ready(where, connection, CONNECTED, FREE, product)), flush=True)
     await _watch_backfill(postroom, connection)
-    if settings.keep_running:
-        await _until_one_ends(started)
+    await _until_one_ends(started)
 
 
-def _programs(settings: DemoSettings) -> list[Program]:
+def programs(settings: DemoSettings) -> list[Program]:
+    """Answer the demo's programs in the order they start."""
     where, state = settings.addresses, settings.state
     google = [
         *("--port", str(settings.google_port), "--state", str(state / "google.sqlite")),
         *("--push-endpoint", f"{where.postroom}/push/gmail"),
         *("--redirect-uri", f"{where.postroom}/oauth/callback"),
         *("--clock-follower", f"{where.postroom}/_local/clock"),
-        *("--units-per-minute", str(UNITS_PER_MINUTE)),
+        *("--units-per-minute", str(settings.units_per_minute)),
     ]
     postroom = [
         *("postroom", "--port", str(settings.port), "--google-port", str(settings.google_port)),
         *("--product-port", str(settings.product_port), "--state", str(state)),
-        *("--units-per-minute", str(UNITS_PER_MINUTE)),
+        *("--units-per-minute", str(settings.units_per_minute)),
     ]
     product = ["--port", str(settings.product_port), "--postroom", where.postroom, "--key", API_KEY]
     programs = [
