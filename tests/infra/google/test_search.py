@@ -135,6 +135,7 @@ def day(days_ago: float) -> str:
         (f"after:{epoch(5.5)}", {"offer", "hike", "promo"}),
         (f"before:{epoch(5.5)}", {"sent", "archived", "old"}),
         (f"after:{epoch(6.5)} before:{epoch(4.5)}", {"hike", "sent"}),
+        ("after:0", VISIBLE),
         (f"after:{day(20)}", VISIBLE - {"old"}),
         (f"before:{day(20)}", {"old"}),
         ("newer_than:10d", {"offer", "hike", "sent", "promo"}),

@@ -16,7 +16,7 @@ PACIFIC: Final = timezone(timedelta(hours=-8))
 """Dates in a search are midnight PST, summer or not (FACTS 4.2)."""
 
 DATE: Final = re.compile(r"(\d{4})[/-](\d{1,2})[/-](\d{1,2})")
-EPOCH: Final = re.compile(r"\d{5,12}")
+EPOCH: Final = re.compile(r"0|\d{5,12}")  # four digits may be meant as a year
 AGE: Final = re.compile(r"(\d{1,4})([dmy])", re.IGNORECASE)
 SIZE: Final = re.compile(r"(\d+)([km]?)b?", re.IGNORECASE)
 DAYS: Final = {"d": 1, "m": 30, "y": 365}
