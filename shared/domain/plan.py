@@ -49,13 +49,23 @@ class BackfillChunk:
 
 
 @dataclass(frozen=True, slots=True)
+class CheckAll:
+    """Audit: compare the whole window with the records, and heal."""
+
+
+@dataclass(frozen=True, slots=True)
+class Empty:
+    """Delete records before the window is read again."""
+
+
+@dataclass(frozen=True, slots=True)
 class Release:
     """Nothing to do before `at`; None waits for a hint."""
 
     at: datetime | None
 
 
-Step = Anchor | Delta | Recover | RetryQuarantine | BackfillChunk | Release
+Step = Anchor | Delta | Recover | RetryQuarantine | BackfillChunk | CheckAll | Empty | Release
 
 
 def plan(state: SyncState, now: datetime) -> Step:
@@ -64,6 +74,8 @@ def plan(state: SyncState, now: datetime) -> Step:
         return Release(None)
     if state.deferred_until is not None and now < state.deferred_until:
         return Release(state.deferred_until)
+    if state.emptying:
+        return Empty()
     if state.recovering_since is not None:
         return Recover()
     if state.checkpoint is None:
@@ -89,6 +101,8 @@ def _background(state: SyncState, now: datetime) -> Step:
         return RetryQuarantine()
     if state.backfilling:
         return BackfillChunk()
+    if state.auditing:
+        return CheckAll()
     return Release(next_due(state))
 
 

@@ -79,6 +79,28 @@ class Lookback:
 
 
 @dataclass(frozen=True, slots=True)
+class Audit:
+    """A comparison of the whole window with the records; its counts are what it had to heal.
+
+    `missing` were listed by Gmail and not stored, `gone` were stored and are no longer there,
+    `relabelled` were stored under other labels.
+    """
+
+    requested_at: datetime
+    finished_at: datetime | None = None
+    listed: int = 0
+    missing: int = 0
+    gone: int = 0
+    relabelled: int = 0
+
+    @property
+    def coverage(self) -> float:
+        """Answer the share of the listed messages that was stored rightly before healing."""
+        wrong = min(self.listed, self.missing + self.relabelled)
+        return 1.0 if self.listed == 0 else 1.0 - wrong / self.listed
+
+
+@dataclass(frozen=True, slots=True)
 class Tally:
     """Counts of records that one run changed."""
 
@@ -126,6 +148,10 @@ class SyncState:
     recheck: Recheck | None = None
     lookback: Lookback | None = None
     quarantine_due_at: datetime | None = None
+    audit: Audit | None = None
+    """The audit asked for last; under way until it is finished."""
+    emptying: bool = False
+    """Whether every record is to be deleted before the window is read again."""
     deferred_until: datetime | None = None
     """Google asked for a long pause: nothing calls it before then."""
     open_event_id: EventId | None = None
@@ -150,6 +176,11 @@ class SyncState:
     def backfilling(self) -> bool:
         """Whether the window is not wholly read yet."""
         return self.backfill is not None and self.backfill.finished_at is None
+
+    @property
+    def auditing(self) -> bool:
+        """Whether an audit was asked for and has not finished."""
+        return self.audit is not None and self.audit.finished_at is None
 
     @property
     def unmet_hint(self) -> HistoryId | None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from shared.domain.ids import ConnectionId
-from shared.domain.sync_state import Backfill, SyncState, SyncStatus
+from shared.domain.sync_state import Audit, Backfill, SyncState, SyncStatus
 from shared.domain.window import window_start
 from shared.errors import ConflictError, UnknownConnectionError
 from shared.ports.clock import Clock
@@ -24,12 +24,21 @@ class ControlSync:
     queue: Queue
     clock: Clock
 
-    async def trigger(self, connection_id: ConnectionId, *, reset: bool = False) -> None:
-        """Read history now; `reset` also reads the whole window again.
+    async def trigger(
+        self, connection_id: ConnectionId, *, reset: bool = False, empty_cache: bool = False
+    ) -> None:
+        """Read history now.
 
-        Raises UnknownConnectionError.
+        `reset` also lists the whole window again and stores what is missing; `empty_cache` first
+        deletes every record. Raises UnknownConnectionError.
         """
-        await self._change(connection_id, _reset if reset else _asked)
+        change = _emptied if empty_cache else _reset if reset else _asked
+        await self._change(connection_id, change)
+        await self._wake(connection_id)
+
+    async def audit(self, connection_id: ConnectionId) -> None:
+        """Compare the whole window with the records, and heal. Raises UnknownConnectionError."""
+        await self._change(connection_id, _audited)
         await self._wake(connection_id)
 
     async def pause(self, connection_id: ConnectionId) -> None:
@@ -76,6 +85,14 @@ def _reset(state: SyncState, now: datetime) -> SyncState:
     start = window_start(state.window, now)
     backfill = Backfill(window_start=start, started_at=now)
     return replace(_asked(state, now), window_start=start, backfill=backfill)
+
+
+def _emptied(state: SyncState, now: datetime) -> SyncState:
+    return replace(_reset(state, now), emptying=True)
+
+
+def _audited(state: SyncState, now: datetime) -> SyncState:
+    return replace(state, audit=Audit(requested_at=now), deferred_until=None).due_by(now)
 
 
 def _paused(state: SyncState, _now: datetime) -> SyncState:

@@ -12,7 +12,9 @@ from shared.domain.operation import LIFETIME, Operation, OperationState, Operati
 from shared.domain.plan import (
     Anchor,
     BackfillChunk,
+    CheckAll,
     Delta,
+    Empty,
     Recover,
     RetryQuarantine,
     Step,
@@ -37,10 +39,11 @@ from shared.ports.sync_store import Quarantine, Records, SyncStates
 from shared.usecases.sync.anchor import set_anchor
 from shared.usecases.sync.backfill import read_chunk
 from shared.usecases.sync.delta import read_delta
+from shared.usecases.sync.emptying import empty
 from shared.usecases.sync.lease import Busy, Change, Held, Idle, take
 from shared.usecases.sync.pace import Pace
 from shared.usecases.sync.quarantine import retry_quarantine
-from shared.usecases.sync.recovery import recover
+from shared.usecases.sync.recovery import audit, recover
 from shared.usecases.sync.run import Run
 
 log = logging.getLogger(__name__)
@@ -179,6 +182,10 @@ class SyncMailbox:
                 await retry_quarantine(run)
             case BackfillChunk():
                 await read_chunk(run)
+            case CheckAll():
+                await audit(run)
+            case Empty():
+                await empty(run)
 
     def _setback(self, error: PostroomError, state: SyncState) -> tuple[Change, datetime | None]:
         """Answer how an error changes the state, and when to look again."""

@@ -121,9 +121,10 @@ class Held:
         """Renew the lease once a third of it is gone; call before anything slow."""
         lease = self.state.lease
         if lease is None or lease.expires_at - self.clock.now() < LEASE_LIFETIME - HEARTBEAT:
-            await self._renew()
+            await self.renew()
 
-    async def _renew(self) -> None:
+    async def renew(self) -> None:
+        """Renew the lease now. Raises FencedOutError."""
         while not await self._written(self._renewed(self.state), Batch()):
             pass
 

@@ -1,4 +1,4 @@
-"""Recovery from an expired history: compare by listing, not by fetching (DESIGN 4).
+"""Recovery from an expired history, and audit: compare by listing, not by fetching (DESIGN 4).
 
 A message never changes but for its labels. So the window's ids and the ids under each label say
 all that can have changed; unknown ids become a backfill, and a tombstone needs a 404 on a get.
@@ -16,6 +16,7 @@ from shared.errors import GmailNotFoundError
 from shared.ports.gmail import MessageRef
 from shared.ports.sync_store import COMMIT_BYTES
 from shared.usecases.sync.changes import Changes
+from shared.usecases.sync.lease import Change
 from shared.usecases.sync.pace import Units
 from shared.usecases.sync.run import Run
 
@@ -33,6 +34,24 @@ class Census:
     """Labels that labels.list names; others stay on records as they are."""
 
 
+@dataclass(slots=True)
+class Comparison:
+    """What the comparison found, as commits; `known` counts the stored ids that were listed."""
+
+    commits: list[Changes]
+    known: int = 0
+
+    @property
+    def updated(self) -> int:
+        """How many records had other labels."""
+        return sum(changes.updated for changes in self.commits)
+
+    @property
+    def deleted(self) -> int:
+        """How many records are of messages that are gone."""
+        return sum(changes.deleted for changes in self.commits)
+
+
 async def recover(run: Run) -> None:
     """Bring records and mailbox together; the anchor becomes the checkpoint in the last commit.
 
@@ -40,14 +59,47 @@ async def recover(run: Run) -> None:
     """
     started = run.clock.now()
     census = await _census(run)
-    commits = await _difference(run, census)
-    for changes in commits[:-1]:
-        await run.commit(changes, lambda state: state)
+    found = await _compared(run, census, Origin.RECOVERY)
     now = run.clock.now()
-    await run.commit(commits[-1], lambda state: recovered(state, census.anchor, now))
-    updated = sum(changes.updated for changes in commits)
-    deleted = sum(changes.deleted for changes in commits)
-    run.note("recovery", started, listed=len(census.refs), updated=updated, deleted=deleted)
+    await _commit(run, found, lambda state: recovered(state, census.anchor, now))
+    listed = len(census.refs)
+    run.note("recovery", started, listed=listed, updated=found.updated, deleted=found.deleted)
+
+
+async def audit(run: Run) -> None:
+    """Compare without moving the checkpoint: deltas since then apply once more, harmlessly."""
+    started = run.clock.now()
+    census = await _census(run)
+    found = await _compared(run, census, Origin.AUDIT)
+    now = run.clock.now()
+    await _commit(run, found, lambda state: audited(state, len(census.refs), found, now))
+    run.note("audit", started, listed=len(census.refs), known=found.known)
+
+
+async def _commit(run: Run, found: Comparison, change: Change) -> None:
+    for changes in found.commits[:-1]:
+        await run.commit(changes, lambda state: state)
+    await run.commit(found.commits[-1], change)
+
+
+def audited(state: SyncState, listed: int, found: Comparison, now: datetime) -> SyncState:
+    """Answer the state after an audit; what was missing comes as a backfill of its own."""
+    if state.audit is None:
+        return state
+    missing = listed - found.known
+    report = replace(
+        state.audit,
+        finished_at=now,
+        listed=listed,
+        missing=missing,
+        gone=found.deleted,
+        relabelled=found.updated,
+    )
+    state = replace(state, audit=report)
+    if not missing or state.backfilling:
+        return state
+    backfill = Backfill(window_start=state.window_start, started_at=now, origin=Origin.AUDIT)
+    return replace(state, backfill=backfill)
 
 
 def recovered(state: SyncState, anchor: HistoryId, now: datetime) -> SyncState:
@@ -92,25 +144,28 @@ async def _ids(run: Run, label_id: LabelId | None) -> list[MessageRef]:
         await run.held.beat()
 
 
-async def _difference(run: Run, census: Census) -> list[Changes]:
+async def _compared(run: Run, census: Census, origin: Origin) -> Comparison:
     """Answer the commits that bring the stored window to what was listed."""
-    commits = [run.changes(Origin.RECOVERY)]
+    found = Comparison([run.changes(origin)])
+    commits = found.commits
     async for heads in run.records.all_heads(run.connection_id, run.state.window_start):
         for head in heads:
             if len(commits[-1].heads) >= CHANGES_AT_ONCE or commits[-1].size > COMMIT_BYTES / 2:
-                commits.append(run.changes(Origin.RECOVERY))
-            await _compare(run, census, commits[-1], head)
+                commits.append(run.changes(origin))
+            found.known += await _compare(run, census, commits[-1], head)
         await run.held.beat()
-    return commits
+    return found
 
 
-async def _compare(run: Run, census: Census, changes: Changes, head: RecordHead) -> None:
+async def _compare(run: Run, census: Census, changes: Changes, head: RecordHead) -> bool:
+    """Compare one record; answer whether its message was listed."""
     if head.message_id not in census.refs:
         await _ask(run, changes, head)
-        return
+        return False
     listed = census.labels.get(head.message_id, frozenset())
     unnamed = head.label_ids - census.named
     changes.relabel(head, listed | unnamed, census.anchor)
+    return True
 
 
 async def _ask(run: Run, changes: Changes, head: RecordHead) -> None:
