@@ -1,0 +1,273 @@
+"""What lists, searches and due queries promise."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from shared.domain.connection import Connection
+from shared.domain.event import EventState
+from shared.domain.operation import OperationState, OperationType
+from shared.domain.send import SendState
+from shared.domain.sync_state import SHARDS
+from shared.errors import AlreadyExistsError, ConflictError
+from shared.ports.connections import ConnectionQuery
+from shared.ports.store import Store
+from tests.contracts.backends import START, Backend
+from tests.contracts.samples import C1, C2, connection, event, mailbox, operation, send
+
+ALL = {"type": None, "state": None}
+
+
+async def _created(store: Store, *made: Connection) -> None:
+    for one in made:
+        await store.connections.create(one)
+
+
+async def _ids(store: Store, **query: Any) -> list[str]:
+    return [one.id for one in await store.connections.find(ConnectionQuery(**query))]
+
+
+def _at(minutes: int) -> Any:
+    return START + timedelta(minutes=minutes)
+
+
+async def test_connections_are_listed_newest_first_in_pages(store: Store) -> None:
+    await _created(store, *(connection(f"c{i}", created_at=_at(i)) for i in range(5)))
+    assert await _ids(store) == ["c4", "c3", "c2", "c1", "c0"]
+    assert await _ids(store, limit=2, page=1) == ["c2", "c1"]
+    assert await _ids(store, limit=2, page=2) == ["c0"]
+    assert await _ids(store, limit=2, page=3) == []
+
+
+async def test_a_listing_goes_on_among_connections_of_one_moment(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shared.adapters.firestore_connections.WALK_BATCH", 2)
+    await _created(store, *(connection(f"c{i}") for i in range(5)))
+    assert await _ids(store) == ["c4", "c3", "c2", "c1", "c0"]
+
+
+async def test_every_filter_given_must_hold(store: Store) -> None:
+    await _created(
+        store,
+        connection("c1", tags={"end_user_id": "u1", "plan": "pro"}, end_user=None),
+        connection("c2", tags={"end_user_id": "u1", "plan": "free"}, created_at=_at(1)),
+        connection("c3", tags={"plan": "pro"}, end_user={"id": "u3"}, created_at=_at(2)),
+        connection("c4", tags={"organization_id": "o9"}, end_user=None, created_at=_at(3)),
+    )
+    assert await _ids(store, tags={"plan": "pro"}) == ["c3", "c1"]
+    assert await _ids(store, tags={"plan": "pro", "end_user_id": "u1"}) == ["c1"]
+    assert await _ids(store, tags={"plan": "gold"}) == []
+    assert await _ids(store, end_user_id="u1") == ["c2", "c1"]
+    assert await _ids(store, end_user_id="u3") == ["c3"]
+    assert await _ids(store, end_user_id="u1", tags={"plan": "pro"}) == ["c1"]
+    assert await _ids(store, end_user_organization_id="o9") == ["c4"]
+    assert await _ids(store, end_user_organization_id="org-1") == ["c2"]
+    assert await _ids(store, connection_id="c3") == ["c3"]
+    assert await _ids(store, connection_id="c3", end_user_id="u1") == []
+    assert await _ids(store, connection_id="nobody") == []
+    assert await _ids(store, connection_id="c3", page=1) == []
+
+
+@pytest.mark.parametrize(
+    ("search", "found"),
+    [
+        ("ann", [C2, C1]),
+        ("ANN.LEE@example.com", [C1]),
+        (" ann.lee@EXAMPLE.com ", [C1]),
+        ("ann.lee@example.community", []),
+        (C2, [C2]),
+        (C2[:8].upper(), [C2]),
+        ("lee", []),
+        ("%", []),
+        ("", [C2, C1]),
+        ("  ", [C2, C1]),
+    ],
+)
+async def test_a_search_finds_the_start_of_an_address_or_an_id(
+    store: Store, search: str, found: Sequence[str]
+) -> None:
+    await _created(store, connection(C1), connection(C2, "ann@x.org", created_at=_at(1)))
+    assert await _ids(store, search=search) == found
+
+
+async def test_a_search_longer_than_what_is_looked_up_is_compared_in_full(store: Store) -> None:
+    long = "a" * 60
+    await _created(store, connection("c1", f"{long}1@x.org"), connection("c2", f"{long}2@x.org"))
+    assert await _ids(store, search=f"{long}2") == ["c2"]
+
+
+async def test_a_changed_connection_is_found_by_what_it_is_now(store: Store) -> None:
+    was = await store.connections.create(connection(C1))
+    await store.connections.swap(was, replace(was.value, tags={"plan": "free"}, end_user=None))
+    assert await _ids(store, tags={"plan": "pro"}) == []
+    assert await _ids(store, end_user_id="user-1") == []
+    assert await _ids(store, tags={"plan": "free"}) == [C1]
+
+
+async def test_a_deleted_connection_is_not_found(store: Store) -> None:
+    await store.connections.delete(await store.connections.create(connection(C1)))
+    assert await _ids(store) == []
+    assert await _ids(store, tags={"plan": "pro"}) == []
+
+
+async def test_a_corrupt_connection_does_not_hide_the_others(
+    store: Store, backend: Backend, caplog: pytest.LogCaptureFixture
+) -> None:
+    await _created(store, connection(C1), connection(C2, created_at=_at(1)))
+    await backend.set_field(("connections", C2), "status", "secret")
+    assert await _ids(store) == [C1]
+    assert await _ids(store, connection_id=C2) == []
+    assert f"connections/{C2}" in caplog.text
+    assert "secret" not in caplog.text
+
+
+async def test_mailboxes_are_renewable_once_their_time_has_come(store: Store) -> None:
+    for minutes, address in ((3, "c@x.org"), (1, "a@x.org"), (2, "b/ü@x.org"), (9, "d@x.org")):
+        await store.mailboxes.create(mailbox(address, renew_at=_at(minutes)))
+    await store.mailboxes.create(mailbox("e@x.org", renew_at=None))
+    found = await store.mailboxes.renewable(_at(3), 10)
+    assert [one.value.key for one in found] == ["a@x.org", "b/ü@x.org", "c@x.org"]
+    assert len(await store.mailboxes.renewable(_at(3), 2)) == 2
+    renewed = await store.mailboxes.swap(found[0], replace(found[0].value, renew_at=_at(60)))
+    assert await store.mailboxes.get("a@x.org") == renewed
+    assert len(await store.mailboxes.renewable(_at(3), 10)) == 2
+
+
+async def test_a_noted_push_leaves_everything_else(store: Store) -> None:
+    was = await store.mailboxes.create(mailbox("a@x.org", renew_at=_at(1)))
+    await store.mailboxes.noted_push(was.value.key, _at(5))
+    await store.mailboxes.noted_push(mailbox("nobody@x.org").key, _at(5))
+    noted = await store.mailboxes.get("a@x.org")
+    assert noted
+    assert noted.value == replace(was.value, last_push_at=_at(5))
+    assert await store.mailboxes.get("nobody@x.org") is None
+    with pytest.raises(ConflictError):
+        await store.mailboxes.swap(was, replace(was.value, closing=True))
+
+
+async def test_only_pending_events_are_due(store: Store) -> None:
+    pending = event("e1", next_attempt_at=_at(2))
+    shard = pending.shard
+    alike = [one for i in range(4000) if (one := event(f"x{i}")).shard == shard][:3]
+    await store.outbox.create(pending)
+    await store.outbox.create(replace(alike[0], next_attempt_at=_at(1)))
+    await store.outbox.create(replace(alike[1], state=EventState.DEAD))
+    await store.outbox.create(replace(alike[2], next_attempt_at=None))
+    assert await store.outbox.due(shard, _at(2), 10) == [alike[0].id, "e1"]
+    assert await store.outbox.due(shard, _at(1), 10) == [alike[0].id]
+    assert await store.outbox.due((shard + 1) % SHARDS, _at(2), 10) == []
+    was = await store.outbox.get("e1")
+    assert was
+    await store.outbox.swap(was, replace(was.value, state=EventState.DELIVERED))
+    assert await store.outbox.due(shard, _at(2), 10) == [alike[0].id]
+
+
+async def test_events_are_listed_newest_first_by_state_and_connection(store: Store) -> None:
+    for i in range(6):
+        state = EventState.DEAD if i % 2 else EventState.PENDING
+        owner = C1 if i < 4 else C2
+        await store.outbox.create(event(f"e{i}", owner, created_at=_at(i), state=state))
+
+    async def listed(**asked: Any) -> list[str]:
+        query: dict[str, Any] = {"state": None, "connection_id": None, "limit": 10, **asked}
+        return [one.id for one in await store.outbox.list(**query)]
+
+    assert await listed() == ["e5", "e4", "e3", "e2", "e1", "e0"]
+    assert await listed(limit=2) == ["e5", "e4"]
+    assert await listed(state=EventState.DEAD) == ["e5", "e3", "e1"]
+    assert await listed(connection_id=C1) == ["e3", "e2", "e1", "e0"]
+    assert await listed(connection_id=C1, state=EventState.DEAD, limit=1) == ["e3"]
+    assert await listed(state=EventState.DELIVERED) == []
+
+
+async def test_a_delivered_event_changes_lists(store: Store) -> None:
+    was = await store.outbox.create(event())
+    await store.outbox.swap(was, replace(was.value, state=EventState.DELIVERED))
+    assert await store.outbox.list(state=EventState.PENDING, connection_id=None, limit=9) == []
+    delivered = EventState.DELIVERED
+    assert len(await store.outbox.list(state=delivered, connection_id=C1, limit=9)) == 1
+
+
+async def test_operations_are_listed_newest_first_by_everything_asked(store: Store) -> None:
+    kinds = [OperationType.SYNC, OperationType.ACTION]
+    states = [OperationState.OK, OperationState.FAILED]
+    made = [
+        operation(
+            f"o{i}",
+            [C1, C2, None][i % 3],
+            started_at=_at(i),
+            type=kinds[i % 2],
+            state=states[i // 6],
+        )
+        for i in range(12)
+    ]
+    for one in made:
+        await store.operations.append(one)
+    for owner in (None, C1, C2):
+        for kind in (None, *kinds):
+            for state in (None, *states):
+                expected = [
+                    one
+                    for one in reversed(made)
+                    if (owner is None or one.connection_id == owner)
+                    and (kind is None or one.type is kind)
+                    and (state is None or one.state is state)
+                ]
+                found = await store.operations.list(
+                    connection_id=owner, type=kind, state=state, limit=3
+                )
+                assert list(found) == expected[:3]
+
+
+async def test_appending_an_operation_twice_keeps_one(store: Store) -> None:
+    await store.operations.append(operation())
+    await store.operations.append(operation())
+    assert list(await store.operations.list(connection_id=C1, **ALL, limit=9)) == [operation()]
+
+
+async def test_only_unfinished_sends_are_due(store: Store) -> None:
+    await store.sends.create(send("l2", next_due_at=_at(2)))
+    await store.sends.create(send("l1", next_due_at=_at(1)))
+    await store.sends.create(send("l3", next_due_at=_at(9)))
+    await store.sends.create(send("l4", next_due_at=None))
+    await store.sends.create(send("l5", next_due_at=_at(0), state=SendState.UNKNOWN))
+    assert await store.sends.due(_at(2), 10) == ["l1", "l2"]
+    assert await store.sends.due(_at(2), 1) == ["l1"]
+    was = await store.sends.get("l1")
+    assert was
+    await store.sends.swap(was, replace(was.value, state=SendState.SUBMITTED))
+    assert await store.sends.due(_at(2), 10) == ["l2"]
+
+
+async def test_sends_of_one_connection_are_listed_newest_first(store: Store) -> None:
+    for i in range(4):
+        await store.sends.create(send(f"l{i}", C2 if i == 2 else C1, created_at=_at(i)))
+    assert [one.id for one in await store.sends.list(C1, 2)] == ["l3", "l1"]
+    assert await store.sends.list(C2, 5) == [send("l2", C2, created_at=_at(2))]
+
+
+async def test_a_send_is_concluded_together_with_its_event(store: Store) -> None:
+    was = await store.sends.create(send())
+    final = replace(was.value, state=SendState.SUBMITTED)
+    concluded = await store.sends.conclude(was, final, event())
+    assert await store.sends.get("l1") == concluded
+    reported = await store.outbox.get("e1")
+    assert reported
+    assert reported.value == event()
+
+
+async def test_a_send_concluded_late_reports_nothing(store: Store) -> None:
+    was = await store.sends.create(send())
+    claimed = await store.sends.swap(was, replace(was.value, claimed_until=START))
+    with pytest.raises(ConflictError):
+        await store.sends.conclude(was, replace(was.value, state=SendState.FAILED), event())
+    assert await store.outbox.get("e1") is None
+    existing = await store.outbox.create(event(attempts=7))
+    with pytest.raises(AlreadyExistsError):
+        await store.sends.conclude(claimed, replace(was.value, state=SendState.FAILED), event())
+    assert await store.sends.get("l1") == claimed
+    assert await store.outbox.get("e1") == existing
