@@ -19,6 +19,7 @@ from infra.local.functions import Functions
 from infra.local.id_tokens import IdTokens
 from infra.local.scheduler import JOBS, Job, Scheduler
 from shared.adapters.http_client import new_http_client
+from shared.adapters.local_keyring import create_keyring
 from shared.adapters.sqlite_queue import SqliteQueue
 from shared.adapters.system_clock import AdjustableClock
 from shared.edge import wiring as wirings
@@ -39,6 +40,7 @@ class Postroom:
     ) -> None:
         self.clock = clock
         self.settings = settings_from(environ)
+        create_keyring(self.settings.keyring_path)
         self.queue = SqliteQueue(self.settings.queue_path, clock)
         self.queue.release_claims()
         self.wiring = wirings.wiring_for(self.settings)
