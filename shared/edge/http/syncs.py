@@ -19,7 +19,7 @@ from shared.edge.http.sync_models import (
     TriggerBody,
 )
 from shared.edge.http.sync_view import sync_view
-from shared.errors import InvalidRequestError, MissingScopeError, UnknownConnectionError
+from shared.errors import MissingScopeError, UnknownConnectionError
 from shared.ports.connections import ConnectionQuery
 
 PAGE = 100
@@ -27,15 +27,15 @@ Work = Callable[[ConnectionId], Awaitable[None]]
 
 
 async def trigger_sync(call: Call) -> Success:
-    """Read history now, or with `reset` the whole window again; sequence numbers go on."""
+    """Read history now, or with `reset` the whole window again; sequence numbers go on.
+
+    `emptyCache` deletes every record first.
+    """
     body = call.body(TriggerBody)
-    if body.empties:
-        raise InvalidRequestError(
-            "Emptying records is not offered: `reset` reads the window again and repairs what "
-            "differs, and no reader loses its cursor."
-        )
     control = call.wiring.control_sync
-    return await _each(call, lambda id: control.trigger(id, reset=body.reset))
+    return await _each(
+        call, lambda id: control.trigger(id, reset=body.reset, empty_cache=body.empties)
+    )
 
 
 async def start_sync(call: Call) -> Success:

@@ -142,6 +142,7 @@ class Changes:
             live_records=state.live_records + self.added - self.deleted,
             skipped_unknown=state.skipped_unknown + self.skipped,
             quarantine_due_at=min(due, default=None),
+            last_finished_at=self.now,
             failures=0,
             last_error=None,
         )

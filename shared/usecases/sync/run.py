@@ -93,8 +93,13 @@ class Run:
             news = changes.news if tell else Tally()
             return await self._with_event(state, batch, news, changes.origin)
 
-        await self.held.commit(lambda state: change(changes.applied_to(state)), make)
-        self.tally += changes.tally
+        tally = self.tally + changes.tally
+
+        def applied(state: SyncState) -> SyncState:
+            return replace(change(changes.applied_to(state)), last_tally=tally)
+
+        await self.held.commit(applied, make)
+        self.tally = tally
 
     async def announce(self, change: Change, tally: Tally) -> None:
         """Commit a state change with one event of its own for what many commits did."""
