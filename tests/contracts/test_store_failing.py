@@ -1,0 +1,157 @@
+"""A database that fails is a StoreUnavailableError from every method of every store port."""
+
+import inspect
+import sqlite3
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, get_type_hints
+
+import pytest
+
+from shared.adapters import firestore_rpc, firestore_store, sqlite_store
+from shared.domain.ids import MessageId, SequenceNumber
+from shared.errors import StoreUnavailableError
+from shared.ports.connections import ConnectionQuery
+from shared.ports.store import Store
+from shared.ports.sync_store import Batch, NewestQuery, RecordQuery
+from shared.ports.versioned import Versioned
+from tests.contracts.backends import START, ManualClock
+from tests.contracts.samples import C1, SAMPLES, event, operation, record, send, sync_state
+
+VERSION = "1700000000000000"
+IDS = [MessageId("1")]
+
+
+def _ports() -> dict[str, Any]:
+    hints = get_type_hints(Store)
+    return {name: hint for name, hint in hints.items() if name != "close"}
+
+
+def _methods() -> list[tuple[str, str]]:
+    return [
+        (port, name)
+        for port, protocol in _ports().items()
+        for name, _ in inspect.getmembers(protocol, inspect.isfunction)
+        if not name.startswith("_")
+    ]
+
+
+_LISTING = {"state": None, "connection_id": None, "limit": 1}
+_STATE = Versioned(sync_state(), VERSION)
+_CALLS: dict[tuple[str, str], Callable[[Any], Any]] = {
+    ("connections", "find"): lambda port: port.find(ConnectionQuery()),
+    ("mailboxes", "renewable"): lambda port: port.renewable(START, 1),
+    ("mailboxes", "noted_push"): lambda port: port.noted_push("a@x.org", START),
+    ("sync_states", "commit"): lambda port: port.commit(
+        _STATE, replace(_STATE.value, failures=1), Batch(put=[record()], event=event())
+    ),
+    ("sync_states", "due"): lambda port: port.due(0, START, 1),
+    ("records", "heads"): lambda port: port.heads(C1, IDS),
+    ("records", "all_heads"): lambda port: port.all_heads(C1, None),
+    ("records", "get"): lambda port: port.get(C1, IDS[0]),
+    ("records", "page"): lambda port: port.page(C1, RecordQuery()),
+    ("records", "newest"): lambda port: port.newest(C1, NewestQuery()),
+    ("records", "prune"): lambda port: port.prune(C1, SequenceNumber(1), 1, START),
+    ("records", "purge"): lambda port: port.purge(C1, 1),
+    ("quarantine", "get"): lambda port: port.get(C1, IDS),
+    ("quarantine", "list"): lambda port: port.list(C1, 1),
+    ("outbox", "due"): lambda port: port.due(0, START, 1),
+    ("outbox", "list"): lambda port: port.list(**_LISTING),
+    ("operations", "append"): lambda port: port.append(operation()),
+    ("operations", "list"): lambda port: port.list(type=None, **_LISTING),
+    ("sends", "due"): lambda port: port.due(START, 1),
+    ("sends", "list"): lambda port: port.list(C1, 1),
+    ("sends", "conclude"): lambda port: port.conclude(
+        Versioned(send(), VERSION), send(attempts=1), event()
+    ),
+}
+
+
+def _document_call(port: str, method: str) -> Callable[[Any], Any]:
+    sample = next(sample for sample in SAMPLES if sample.port == port)
+    value = sample.make("id-1")
+    was = Versioned(value, VERSION)
+    calls: dict[str, Callable[[Any], Any]] = {
+        "get": lambda documents: documents.get("id-1"),
+        "create": lambda documents: documents.create(value),
+        "swap": lambda documents: documents.swap(was, sample.edit(value, 1)),
+        "delete": lambda documents: documents.delete(was),
+    }
+    return calls[method]
+
+
+async def _call(store: Store, port: str, method: str) -> None:
+    call = _CALLS.get((port, method)) or _document_call(port, method)
+    answer = call(getattr(store, port))
+    if inspect.isasyncgen(answer):
+        async for _ in answer:
+            pass
+    else:
+        await answer
+
+
+async def _closed_sqlite(path: Path) -> Store:
+    store = sqlite_store.open_store(path, ManualClock())
+    await store.close()
+    return store
+
+
+async def _gutted_sqlite(path: Path) -> Store:
+    store = sqlite_store.open_store(path, ManualClock())
+    with sqlite3.connect(path) as other:
+        tables = other.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+        for (table,) in tables:
+            other.execute(f"DROP TABLE {table}")
+    return store
+
+
+async def _closed_firestore(_path: Path) -> Store:
+    store = firestore_store.open_store("nowhere")
+    await store.close()
+    return store
+
+
+async def _unreachable_firestore(_path: Path) -> Store:
+    return firestore_store.open_store("nowhere")
+
+
+FAILING = {
+    "closed sqlite": _closed_sqlite,
+    "gutted sqlite": _gutted_sqlite,
+    "closed firestore": _closed_firestore,
+    "unreachable firestore": _unreachable_firestore,
+}
+
+
+@pytest.fixture(params=FAILING)
+async def failing_store(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Store]:
+    """A store over a database that cannot answer."""  # noqa: D401  a noun is clearer here
+    monkeypatch.setenv("FIRESTORE_EMULATOR_HOST", "127.0.0.1:1")
+    monkeypatch.setattr(firestore_rpc, "READ_PAUSES_S", (0.0,))
+    store = await FAILING[request.param](tmp_path / "store.db")
+    yield store
+    await store.close()
+
+
+@pytest.mark.parametrize(("port", "method"), _methods())
+async def test_a_failing_database_is_unavailable_from_every_method(
+    failing_store: Store, port: str, method: str
+) -> None:
+    with pytest.raises(StoreUnavailableError) as caught:
+        await _call(failing_store, port, method)
+    assert "example.com" not in str(caught.value)
+
+
+def test_a_file_that_is_no_database_is_unavailable(tmp_path: Path) -> None:
+    path = tmp_path / "store.db"
+    path.write_text("this is a letter, not a database" * 100)
+    with pytest.raises(StoreUnavailableError):
+        sqlite_store.open_store(path, ManualClock())
+
+
+def test_a_folder_that_is_not_there_is_unavailable(tmp_path: Path) -> None:
+    with pytest.raises(StoreUnavailableError):
+        sqlite_store.open_store(tmp_path / "missing" / "store.db", ManualClock())
