@@ -43,7 +43,7 @@ def _backfilled(state: SyncState) -> bool:
 def _status(state: SyncState, now: datetime) -> str:
     if state.status is not SyncStatus.RUNNING:
         return state.status.value.upper()
-    if state.held(now) or state.backfilling or state.recovering_since is not None:
+    if state.held(now) or not _backfilled(state) or state.recovering_since is not None:
         return "ERROR" if state.failures and not state.held(now) else "RUNNING"
     return "ERROR" if state.last_error else "SUCCESS"
 
