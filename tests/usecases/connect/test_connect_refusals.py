@@ -1,0 +1,216 @@
+"""Consents that must not be bound, each with its page, and nothing changed."""
+
+import re
+from datetime import timedelta
+from html import unescape
+
+import httpx
+import pytest
+
+from shared.domain.ids import email_key
+from shared.domain.operation import OperationState, OperationType
+from shared.ports.connections import ConnectionQuery
+from tests.usecases.connect.town import (
+    ADA,
+    BEN,
+    PUBLIC,
+    Town,
+    follow,
+    google_answer,
+    outcome,
+    query_of,
+)
+
+RETRY = re.compile(r'id="retry" href="([^"]+)"')
+READ_AND_SEND = {"google-mail": {"user_scopes": "read send"}}
+
+
+async def nothing_is_bound(town: Town) -> bool:
+    connections = await town.wiring.connections.find(ConnectionQuery())
+    mailbox = await town.wiring.mailboxes.get(email_key(ADA))
+    return not connections and mailbox is None and not await town.tasks()
+
+
+def start_of(opened: dict[str, str]) -> str:
+    return f"{PUBLIC}/oauth/start?session_token={opened['token']}"
+
+
+async def retried(browser: httpx.AsyncClient, page: httpx.Response) -> httpx.Response:
+    found = RETRY.search(page.text)
+    assert found, page.text
+    return await browser.get(unescape(found[1]))
+
+
+async def test_a_denial_has_its_page_and_a_second_chance(town: Town) -> None:
+    opened = await town.session_for(ADA)
+    await town.will_deny(ADA)
+    browser = town.browser()
+    page = await follow(browser, opened["connect_link"])
+    assert (page.status_code, outcome(page)) == (403, "access_denied")
+    seen = await town.look(opened["token"])
+    assert (seen["status"], seen["error"]) == ("failed", "access_denied")
+    assert seen["connection_id"] is None
+    assert await nothing_is_bound(town)
+    await town.will_approve(ADA)
+    assert outcome(await retried(browser, page)) == "connected"
+    assert (await town.look(opened["token"]))["status"] == "connected"
+
+
+async def test_an_unticked_scope_is_named_and_asked_for_again(town: Town) -> None:
+    opened = await town.session_for(ADA, integrations_config_defaults=READ_AND_SEND)
+    await town.will_approve(ADA, ["gmail.readonly"])
+    browser = town.browser()
+    page = await follow(browser, opened["connect_link"])
+    assert (page.status_code, outcome(page)) == (403, "missing_scope")
+    assert "Send mail as you" in page.text
+    assert "Read your mail" not in page.text
+    assert (await town.look(opened["token"]))["error"] == "missing_scope"
+    assert await nothing_is_bound(town)
+    await town.will_approve(ADA)
+    assert outcome(await retried(browser, page)) == "connected"
+
+
+async def test_a_refusal_is_logged_as_a_code(town: Town) -> None:
+    opened = await town.session_for(ADA)
+    await town.will_deny(ADA)
+    await follow(town.browser(), opened["connect_link"])
+    (entry,) = await town.wiring.operations.list(
+        connection_id=None, type=OperationType.AUTH, state=OperationState.FAILED, limit=10
+    )
+    assert entry.error == "access_denied"
+
+
+async def test_a_reconnect_refuses_another_google_account(town: Town) -> None:
+    id = await town.connect(ADA)
+    opened = await town.reconnect_session(id)
+    await town.will_approve(BEN)
+    page = await follow(town.browser(), opened["connect_link"])
+    assert (page.status_code, outcome(page)) == (409, "wrong_account")
+    assert ADA in page.text
+    assert BEN in page.text
+    kept = await town.wiring.connections.get(id)
+    grant = await town.wiring.grants.get(id)
+    assert kept is not None
+    assert grant is not None
+    assert (kept.value.email, grant.value.generation) == (ADA, 1)
+    assert await town.wiring.mailboxes.get(email_key(BEN)) is None
+
+
+async def test_an_answer_counts_once(town: Town) -> None:
+    opened = await town.session_for(ADA)
+    await town.will_approve(ADA)
+    browser = town.browser()
+    answer = await google_answer(browser, start_of(opened))
+    cookies = httpx.Cookies(browser.cookies)
+    assert outcome(await browser.get(answer)) == "connected"
+    browser.cookies = cookies
+    replayed = await browser.get(answer)
+    assert (replayed.status_code, outcome(replayed)) == (400, "unknown_state")
+
+
+async def test_an_answer_counts_only_in_the_browser_that_asked(town: Town) -> None:
+    """Login CSRF: an attacker's answer in the victim's browser binds nothing."""
+    opened = await town.session_for(ADA)
+    await town.will_approve(ADA)
+    attacker = town.browser()
+    answer = await google_answer(attacker, start_of(opened))
+    page = await town.browser().get(answer)
+    assert (page.status_code, outcome(page)) == (403, "other_browser")
+    assert await nothing_is_bound(town)
+    assert outcome(await attacker.get(answer)) == "connected"
+
+
+async def test_a_made_up_state_is_refused(town: Town) -> None:
+    page = await town.browser().get(f"{PUBLIC}/oauth/callback?state=made-up&code=x")
+    assert (page.status_code, outcome(page)) == (400, "unknown_state")
+
+
+async def test_a_code_of_another_flow_is_refused_by_pkce(town: Town) -> None:
+    opened = await town.session_for(ADA)
+    mine, theirs = town.browser(), town.browser()
+    await town.will_approve(ADA)
+    stolen = query_of(await google_answer(theirs, start_of(opened)))["code"]
+    await town.will_approve(ADA)
+    answer = query_of(await google_answer(mine, start_of(opened)))
+    page = await mine.get("/oauth/callback", params={**answer, "code": stolen})
+    assert outcome(page) == "invalid_grant"
+    assert await nothing_is_bound(town)
+
+
+@pytest.mark.parametrize("issuer", ["https://evil.example", None])
+async def test_an_answer_of_another_issuer_is_never_redeemed(
+    town: Town, issuer: str | None
+) -> None:
+    opened = await town.session_for(ADA)
+    await town.will_approve(ADA)
+    browser = town.browser()
+    answer = query_of(await google_answer(browser, start_of(opened)))
+    del answer["iss"]
+    page = await browser.get(
+        "/oauth/callback", params={**answer, **({"iss": issuer} if issuer else {})}
+    )
+    assert outcome(page) == ("wrong_issuer" if issuer else "google_error")
+    assert town.calls.count("POST /token authorization_code") == 0
+    assert await nothing_is_bound(town)
+
+
+async def test_an_answer_that_comes_too_late_is_refused(town: Town) -> None:
+    opened = await town.session_for(ADA)
+    await town.will_approve(ADA)
+    browser = town.browser()
+    answer = await google_answer(browser, start_of(opened))
+    await town.advance(timedelta(minutes=16))
+    page = await browser.get(answer)
+    assert (page.status_code, outcome(page)) == (410, "expired_state")
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        ("admin_policy_enforced", 403),
+        ("org_internal", 403),
+        ("disallowed_useragent", 400),
+        ("deleted_client", 502),
+        ("redirect_uri_mismatch", 502),
+        ("<script>", 502),
+    ],
+)
+async def test_every_error_of_google_has_a_page(town: Town, error: str, status: int) -> None:
+    opened = await town.session_for(ADA)
+    await town.will_approve(ADA)
+    browser = town.browser()
+    state = query_of(await google_answer(browser, start_of(opened)))["state"]
+    page = await browser.get("/oauth/callback", params={"state": state, "error": error})
+    assert page.status_code == status
+    assert outcome(page) == ("google_error" if "<" in error else error)
+
+
+async def test_google_out_of_reach_is_a_page_with_a_second_chance(town: Town) -> None:
+    opened = await town.session_for(ADA)
+    await town.will_approve(ADA)
+    await town.fault("token_5xx", times=10)
+    browser = town.browser()
+    page = await follow(browser, opened["connect_link"])
+    assert (page.status_code, outcome(page)) == (503, "unavailable")
+    await town.control.delete("/faults")
+    await town.will_approve(ADA)
+    assert outcome(await retried(browser, page)) == "connected"
+
+
+async def test_a_consent_given_while_the_last_connection_leaves_is_asked_for_again(
+    town: Town,
+) -> None:
+    """The revocation of the one that leaves takes the new consent with it (FACTS 6.9)."""
+    id = await town.connect(ADA)
+    opened = await town.session_for(ADA)
+    await town.will_approve(ADA)
+    browser = town.browser()
+    answer = await google_answer(browser, start_of(opened))
+    await town.wiring.disconnect(id)
+    page = await browser.get(answer)
+    assert outcome(page) in {"invalid_grant", "closing"}
+    await town.will_approve(ADA)
+    assert outcome(await retried(browser, page)) == "connected"
+    new = (await town.look(opened["token"]))["connection_id"]
+    await town.advance(timedelta(hours=1))
+    assert await town.wiring.access_tokens(new)

@@ -1,0 +1,147 @@
+"""Disconnecting leaves nothing, counts who shares, and resumes wherever it was killed."""
+
+from dataclasses import replace
+from datetime import timedelta
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from shared.domain.connection import Connection, ConnectionStatus
+from shared.domain.ids import ConnectionId, email_key
+from shared.domain.operation import OperationType
+from shared.edge.wiring import Wiring
+from shared.errors import (
+    ConflictError,
+    GrantRevokedError,
+    UnknownConnectionError,
+)
+from shared.ports.sync_store import Batch
+from shared.usecases.disconnect import Disconnect, Disconnected
+from tests.usecases.connect.interrupted import Bomb, Crash, Interrupted
+from tests.usecases.connect.town import ADA, Town
+
+REVOKE = "POST /revoke"
+STOP = "POST /gmail/v1/users/me/stop"
+PORTS = (
+    "connections", "grants", "google_users", "mailboxes", "sync_states", "records", "outbox",
+    "operations", "gmail", "oauth", "sealer", "queue",
+)  # fmt: skip
+
+
+async def synced(town: Town, email: str = ADA) -> Connection:
+    """Connect and sync a mailbox with a few mails."""
+    id = await town.connect(email)
+    await town.control.post("/mailboxes", json={"email": email, "messages": 5})
+    await town.wiring.sync_mailbox(id, budget=timedelta(seconds=20))
+    found = await town.wiring.connections.get(id)
+    assert found is not None
+    return found.value
+
+
+async def nothing_is_left(town: Town, connection: Connection) -> None:
+    wiring, id = town.wiring, connection.id
+    assert await wiring.connections.get(id) is None
+    assert await wiring.grants.get(id) is None
+    assert await wiring.sync_states.get(id) is None
+    assert await wiring.google_users.get(connection.sub) is None
+    assert await wiring.mailboxes.get(connection.email_key) is None
+    assert [batch async for batch in wiring.records.all_heads(id, None)] in ([], [()], [[]])
+    events = await wiring.outbox.list(state=None, connection_id=id, limit=100)
+    assert [one.payload.get("operation") for one in events].count("deletion") == 1
+
+
+async def test_disconnecting_stops_the_watch_revokes_and_leaves_nothing(town: Town) -> None:
+    connection = await synced(town)
+    assert await town.wiring.disconnect(connection.id) == Disconnected()
+    await nothing_is_left(town, connection)
+    assert (town.calls.count(STOP), town.calls.count(REVOKE)) == (1, 1)
+    entries = await town.wiring.operations.list(
+        connection_id=connection.id, type=OperationType.AUTH, state=None, limit=10
+    )
+    assert "disconnect" in {one.name for one in entries}
+
+
+async def test_accepting_marks_the_connection_and_enqueues_the_work(town: Town) -> None:
+    connection = await synced(town)
+    await town.tasks()
+    await town.wiring.accept_disconnect(connection.id)
+    found = await town.wiring.connections.get(connection.id)
+    assert found is not None
+    assert found.value.status is ConnectionStatus.DISCONNECTING
+    assert await town.tasks() == [("/tasks/disconnect", {"connection_id": connection.id})]
+
+
+async def test_an_unknown_connection_is_not_accepted(town: Town) -> None:
+    with pytest.raises(UnknownConnectionError):
+        await town.wiring.accept_disconnect(ConnectionId("nobody"))
+    assert await town.wiring.disconnect(ConnectionId("nobody")) == Disconnected()
+
+
+async def test_the_last_of_two_connections_stops_and_revokes(town: Town) -> None:
+    first, second = await synced(town), await synced(town)
+    await town.wiring.disconnect(first.id)
+    assert (town.calls.count(STOP), town.calls.count(REVOKE)) == (0, 0)
+    assert await town.wiring.access_tokens(second.id)
+    mailbox = await town.wiring.mailboxes.get(email_key(ADA))
+    assert mailbox is not None
+    assert mailbox.value.connections == {second.id}
+    await town.wiring.disconnect(second.id)
+    assert (town.calls.count(STOP), town.calls.count(REVOKE)) == (1, 1)
+    await nothing_is_left(town, second)
+
+
+async def test_a_dead_grant_counts_as_stopped_and_revoked(town: Town) -> None:
+    connection = await synced(town)
+    await town.fault("grant_revoked", email=ADA)
+    await town.advance(timedelta(hours=2))
+    with pytest.raises(GrantRevokedError):
+        await town.wiring.access_tokens(connection.id)
+    assert await town.wiring.disconnect(connection.id) == Disconnected()
+    await nothing_is_left(town, connection)
+
+
+async def test_a_late_writer_is_fenced_out(town: Town) -> None:
+    connection = await synced(town)
+    before = await town.wiring.sync_states.get(connection.id)
+    assert before is not None
+    await town.wiring.disconnect(connection.id)
+    with pytest.raises(ConflictError):
+        await town.wiring.sync_states.commit(before, replace(before.value, failures=1), Batch())
+    assert await town.wiring.sync_states.get(connection.id) is None
+
+
+async def test_the_same_mailbox_connects_again_afterwards(town: Town) -> None:
+    connection = await synced(town)
+    await town.wiring.disconnect(connection.id)
+    again = await town.connect(ADA)
+    assert again != connection.id
+    await town.advance(timedelta(hours=2))
+    assert await town.wiring.access_tokens(again)
+
+
+def interrupted(wiring: Wiring, bomb: Bomb) -> Disconnect:
+    ports = {name: Interrupted(getattr(wiring, name), name, bomb) for name in PORTS}
+    return replace(wiring.disconnect, **ports)  # type: ignore[arg-type]  # they behave as the ports
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+async def test_killed_at_any_call_it_finishes_the_second_time(tmp_path: Path, after: bool) -> None:
+    """The calls are counted, not listed: a new one cannot be forgotten."""
+    town = Town(tmp_path)
+    for number in count(1):
+        connection = await synced(town)
+        town.calls.seen.clear()
+        bomb = Bomb(number, after)
+        disconnect = interrupted(town.wiring, bomb)
+        try:
+            await disconnect(connection.id)
+        except Crash:
+            await town.instance().disconnect(connection.id)
+        else:
+            break
+        await nothing_is_left(town, connection)
+        assert town.calls.count(REVOKE) >= 1, bomb.calls
+        assert town.calls.count(STOP) >= 1, bomb.calls
+    assert number > 20
+    await town.close()
