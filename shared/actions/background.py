@@ -54,12 +54,7 @@ class AcceptAction:
         key = f"async:{idempotency_key}" if idempotency_key else token_hex(16)
         accepted = self._accepted(connection.id, name, key, asked.model_dump(mode="json"))
         await self._keep(accepted)
-        body = {
-            "id": accepted.id,
-            "connection_id": connection.id,
-            "action_name": name,
-            "input": given,
-        }
+        body = {"id": accepted.id, "input": given, "key": idempotency_key or accepted.id}
         await self.ports.queue.enqueue(
             Task(ACTION_TASK, body, queue=QueueName.LIVE, trace_id=trace_id)
         )
@@ -99,34 +94,26 @@ class RunAccepted:
     ports: ActionPorts
     described: Callable[[PostroomError], Mapping[str, Any]]
 
-    async def __call__(
-        self, id: str, connection_id: ConnectionId, name: str, given: Any, trace_id: str | None
-    ) -> None:
-        """Raise TransientError where the task must come again."""
+    async def __call__(self, id: str, given: Any, *, key: str, trace_id: str | None) -> None:
+        """Run with the idempotency key `key`. Raise TransientError: the task must come again."""
         found = await self.ports.action_results.get(id)
         if found is None:
             return
         if found.value.finished_at is None:
-            found = await self._finished(found, connection_id, name, given, trace_id)
+            found = await self._finished(found, given, key, trace_id)
         await self._announce(found.value, trace_id)
 
     async def _finished(
-        self,
-        was: Versioned[ActionResult],
-        connection_id: ConnectionId,
-        name: str,
-        given: Any,
-        trace_id: str | None,
+        self, was: Versioned[ActionResult], given: Any, key: str, trace_id: str | None
     ) -> Versioned[ActionResult]:
         output, error = None, None
         try:
-            connection = await self.ports.connections.get(connection_id)
+            connection = await self.ports.connections.get(was.value.connection_id)
             if connection is None:
                 raise UnknownConnectionError("The connection was removed meanwhile.")
-            # the id is the key: a task that comes twice has its effect once
             run = RunAction(self.ports)
             answer = await run(
-                connection.value, name, given, idempotency_key=was.value.id, trace_id=trace_id
+                connection.value, was.value.action, given, idempotency_key=key, trace_id=trace_id
             )
             output = answer.output
         except PermanentError as refused:

@@ -2,30 +2,20 @@
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
-from hashlib import sha256
 from pathlib import Path
 
 import httpx
 import pytest
 
+from shared.domain.connection import Connection
+from shared.domain.ids import HistoryId
+from shared.domain.sync_state import SyncState
 from shared.edge.http.app import build_app
 from shared.edge.http.routes import Route
+from shared.edge.http.table import api_routes
 from shared.edge.settings import Settings, settings_from
 from shared.edge.wiring import Wiring
-
-API_KEY = "postroom-local-key"
-ENVIRON = {
-    "POSTROOM_PUBLIC_URL": "http://127.0.0.1:8080",
-    "POSTROOM_TASKS_SERVICE_ACCOUNT": "tasks@demo.iam.gserviceaccount.com",
-    "POSTROOM_PUSH_SERVICE_ACCOUNT": "gmail-push@demo.iam.gserviceaccount.com",
-    "POSTROOM_SCHEDULER_SERVICE_ACCOUNT": "scheduler@demo.iam.gserviceaccount.com",
-    "POSTROOM_GMAIL_TOPIC": "projects/demo/topics/gmail",
-    "POSTROOM_OAUTH_CLIENT_ID": "postroom-local.apps.googleusercontent.com",
-    "POSTROOM_OAUTH_CLIENT_SECRET": "postroom-local-secret",
-    "POSTROOM_GOOGLE_URL": "http://127.0.0.1:8085",
-    "POSTROOM_PRODUCT_ORIGINS": "http://127.0.0.1:8090",
-    "POSTROOM_API_KEYS": sha256(API_KEY.encode()).hexdigest(),
-}
+from tests.edge.samples import API_KEY, CONNECTION, ENVIRON, a_connection
 
 ClientOf = Callable[[Sequence[Route]], httpx.AsyncClient]
 
@@ -65,3 +55,17 @@ async def client_of(wiring: Wiring) -> AsyncIterator[ClientOf]:
             return made
 
         yield client
+
+
+@pytest.fixture
+def api(client_of: ClientOf) -> httpx.AsyncClient:
+    """Answer a client of the `api` function."""
+    return client_of(api_routes())
+
+
+@pytest.fixture
+async def connected(wiring: Wiring) -> Connection:
+    """Answer a stored connection that syncs."""
+    connection = (await wiring.connections.create(a_connection())).value
+    await wiring.sync_states.create(SyncState(CONNECTION, checkpoint=HistoryId(1000)))
+    return connection

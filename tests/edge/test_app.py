@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,6 +14,7 @@ from shared.edge.http.call import Call
 from shared.edge.http.routes import Access, Permission, Route, Strict, Tenant
 from shared.edge.logs import LOG, JsonLines, to_standard_output
 from shared.errors import GmailRefusedError, MissingScopeError, RateLimitedError
+from tests.edge.samples import error_of
 
 SECRET = "an address: ada@example.com"
 
@@ -70,12 +71,8 @@ ROUTES = (
 
 
 @pytest.fixture
-def client(client_of: Any) -> httpx.AsyncClient:
+def client(client_of: Callable[[Sequence[Route]], httpx.AsyncClient]) -> httpx.AsyncClient:
     return client_of(ROUTES)
-
-
-def error_of(response: httpx.Response) -> Any:
-    return response.json()["error"]
 
 
 async def test_a_valid_body_reaches_the_route_as_its_model(client: httpx.AsyncClient) -> None:

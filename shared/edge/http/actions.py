@@ -8,7 +8,6 @@ from starlette.responses import Response
 from shared.actions.background import AcceptAction, RunAccepted
 from shared.actions.catalogue import as_integration, as_tools
 from shared.actions.run import RunAction
-from shared.domain.ids import ConnectionId
 from shared.edge.http.answers import json_response
 from shared.edge.http.call import Call
 from shared.edge.http.routes import (
@@ -57,8 +56,7 @@ class ActionTask(Strict):
     """An accepted action, as the queue brings it back."""
 
     id: str
-    connection_id: str
-    action_name: str
+    key: str
     input: Any = None
 
 
@@ -111,9 +109,8 @@ async def run_accepted(call: Call) -> None:
         answer = answer_to(error, call.trace_id)
         return {"status": answer.status, "error": answer.body["error"]}
 
-    await RunAccepted(call.wiring, described)(
-        task.id, ConnectionId(task.connection_id), task.action_name, task.input, call.trace_id
-    )
+    run = RunAccepted(call.wiring, described)
+    await run(task.id, task.input, key=task.key, trace_id=call.trace_id)
 
 
 ROUTES = (

@@ -1,12 +1,12 @@
 """Reading of what a request carries: JSON body, query, and the connection it names."""
 
 import re
-from collections.abc import Mapping
-from typing import Any, get_origin
+from collections.abc import Iterator, Mapping
+from types import UnionType
+from typing import Any, Union, get_args, get_origin
 
 import orjson
 from pydantic import BaseModel
-from pydantic.fields import FieldInfo
 from starlette.requests import Request
 
 from shared.domain.connection import INTEGRATION
@@ -127,7 +127,7 @@ def _too_large(limit: int) -> TooLargeError:
 
 def _gathered(pairs: list[tuple[str, str]], model: type[BaseModel]) -> Mapping[str, Any]:
     """Fold repeated parameters into lists and `name[key]` ones into objects."""
-    lists, objects = _plural(model, list, tuple), _plural(model, dict, Mapping)
+    lists, objects = _plural(model, list, tuple), _plural(model, Mapping)
     gathered: dict[str, Any] = {}
     for name, value in pairs:
         bracketed = BRACKETED.fullmatch(name)
@@ -142,15 +142,19 @@ def _gathered(pairs: list[tuple[str, str]], model: type[BaseModel]) -> Mapping[s
     return gathered
 
 
-def _plural(model: type[BaseModel], *kinds: Any) -> frozenset[str]:
-    wanted = {*kinds, *(get_origin(Mapping[str, str]) if k is Mapping else k for k in kinds)}
+def _plural(model: type[BaseModel], *kinds: type) -> frozenset[str]:
+    """Answer the names, aliases too, of the fields that hold many values, optional or not."""
     return frozenset(
         name
         for field_name, info in model.model_fields.items()
-        if _origin(info) in wanted
+        if any(issubclass(kind, kinds) for kind in _kinds(info.annotation))
         for name in {field_name, info.alias or field_name}
     )
 
 
-def _origin(info: FieldInfo) -> Any:
-    return get_origin(info.annotation) or info.annotation
+def _kinds(annotation: Any) -> Iterator[type]:
+    origin = get_origin(annotation)
+    if isinstance(origin, type) and origin is not UnionType:
+        yield origin
+    for inner in get_args(annotation) if origin in {Union, UnionType} else ():
+        yield from _kinds(inner)

@@ -1,0 +1,66 @@
+"""Settings name every problem at once, and keep secrets out of sight."""
+
+from collections.abc import Mapping
+
+import pytest
+
+from shared.edge.settings import settings_from
+from shared.errors import ConfigurationError
+
+
+def test_every_problem_is_named_in_one_error(environ: Mapping[str, str]) -> None:
+    wrong = {
+        **environ,
+        "POSTROOM_PUBLIC_URL": "postroom.example.com",
+        "POSTROOM_OAUTH_CLIENT_ID": "",
+        "POSTROOM_API_KEYS": "the-key-itself",
+        "POSTROOM_UNITS_PER_MINUTE": "-1",
+    }
+    with pytest.raises(ConfigurationError) as raised:
+        settings_from(wrong)
+    for name in ("PUBLIC_URL", "OAUTH_CLIENT_ID", "API_KEYS", "UNITS_PER_MINUTE"):
+        assert f"POSTROOM_{name}" in str(raised.value)
+
+
+def test_an_error_never_repeats_a_value(environ: Mapping[str, str]) -> None:
+    with pytest.raises(ConfigurationError) as raised:
+        settings_from({**environ, "POSTROOM_API_KEYS": "the-key-itself"})
+    assert "the-key-itself" not in str(raised.value)
+
+
+def test_defaults_follow_from_the_public_address(environ: Mapping[str, str]) -> None:
+    settings = settings_from(environ)
+    assert settings.push_audience == "http://127.0.0.1:8080/push/gmail"
+    assert settings.tasks_audience == "http://127.0.0.1:8080"
+    assert settings.redirect_uri == "http://127.0.0.1:8080/oauth/callback"
+    assert settings.units_per_minute == 6000
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PUBLIC_URL", "http://postroom.example.com"),
+        ("PRODUCT_ORIGINS", "https://product.example.com/app"),
+        ("STORE", "mongodb:postroom"),
+        ("QUEUE", "cloud-tasks:europe-west1"),
+        ("KEYRING", "kms"),
+        ("GMAIL_TOPIC", "gmail"),
+        ("PUSH_SERVICE_ACCOUNT", "gmail-push"),
+        ("API_KEYS", "g" * 64),
+    ],
+)
+def test_a_value_that_cannot_work_is_refused(
+    environ: Mapping[str, str], name: str, value: str
+) -> None:
+    with pytest.raises(ConfigurationError, match=f"POSTROOM_{name}"):
+        settings_from({**environ, f"POSTROOM_{name}": value})
+
+
+def test_the_embedded_queue_needs_the_embedded_store(environ: Mapping[str, str]) -> None:
+    with pytest.raises(ConfigurationError, match="POSTROOM_QUEUE"):
+        settings_from({**environ, "POSTROOM_STORE": "firestore:demo/(default)"})
+
+
+def test_a_printed_settings_object_shows_no_secret(environ: Mapping[str, str]) -> None:
+    settings = settings_from(environ)
+    assert settings.oauth_client_secret not in repr(settings)
