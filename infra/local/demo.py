@@ -3,9 +3,8 @@
 import asyncio
 import signal
 import socket
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ import httpx
 
 from infra.local.connecting import NotConnectedError, connect, find_connection
 from infra.local.environment import API_KEY, HOST, INTEGRATION, Addresses
+from infra.local.functions import ROOT
 from infra.local.guide import Bar, Ready, guide
 from infra.local.processes import DemoError, Program, Running, running
 
@@ -120,7 +120,7 @@ def programs(settings: DemoSettings) -> list[Program]:
         Program("google", "infra.local.google", google, where.google),
         Program("postroom", "infra.local", postroom, f"{where.postroom}/health"),
     ]
-    if find_spec("infra.local.product") is not None:
+    if (ROOT / "infra" / "local" / "product" / "__main__.py").exists():
         programs.append(Program("product", "infra.local.product", product, where.product))
     return programs
 
@@ -147,27 +147,29 @@ async def _connection(postroom: httpx.AsyncClient, google: httpx.AsyncClient) ->
 async def _watch_backfill(postroom: httpx.AsyncClient, connection: str) -> None:
     """Draw the first sync's progress until it is done; a later start finds it done."""
     bar, drawn = Bar("Reading the mail"), False
-    async with asyncio.timeout(BACKFILL_S):
-        while (progress := await _progress(postroom, connection)) is not None:
-            stored, total = progress
-            bar.show(stored / max(1, total), f"{stored} of about {total} messages")
-            drawn = True
-            await asyncio.sleep(LOOK_S)
+    with suppress(TimeoutError):  # it goes on without being watched
+        async with asyncio.timeout(BACKFILL_S):
+            while (progress := await _progress(postroom, connection)) is not None:
+                bar.show(*progress)
+                drawn = True
+                await asyncio.sleep(LOOK_S)
     if drawn:
-        bar.show(1.0, "all of it")
+        bar.show(1.0, "done")
         bar.end()
 
 
-async def _progress(postroom: httpx.AsyncClient, connection: str) -> tuple[int, int] | None:
-    """Answer (stored, about how many), None once the first sync is done."""
+async def _progress(postroom: httpx.AsyncClient, connection: str) -> tuple[float, str] | None:
+    """Answer how much is read and in words, None once the first sync is done."""
     query = {"provider_config_key": INTEGRATION, "syncs": "*", "connection_id": connection}
     answer = await postroom.get("/sync/status", params=query)
     answer.raise_for_status()
     sync: dict[str, Any] = answer.json()["syncs"][0]
-    progress = sync.get("progress")
-    if progress is None or sync["status"] in {"SUCCESS", "STOPPED", "PAUSED"}:
+    progress = sync["progress"] or {}
+    if progress.get("finished_at") or sync["status"] in {"PAUSED", "STOPPED"}:
         return None
-    return progress["stored"], progress["estimated_total"] or progress["listed"] or 1
+    stored = progress.get("stored", 0)
+    total = progress.get("estimated_total")
+    return stored / (total or 1), f"{stored} of about {total or '?'} messages"
 
 
 async def _until_one_ends(started: list[Running]) -> None:

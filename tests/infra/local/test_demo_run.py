@@ -1,0 +1,134 @@
+"""`python -m infra.local demo` as a person runs it: read what it prints, try it, stop it, again."""
+
+import re
+import shlex
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from infra.local.functions import ROOT
+from infra.local.serving import listener
+
+MESSAGES = 60
+PATIENCE_S = 60
+
+
+@dataclass
+class Demo:
+    """A running demo and what it has printed."""
+
+    process: subprocess.Popen[str]
+    lines: list[str] = field(default_factory=list)
+    printed: threading.Condition = field(default_factory=threading.Condition)
+
+    def listen(self) -> None:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            with self.printed:
+                self.lines.append(line)
+                self.printed.notify_all()
+        with self.printed:
+            self.printed.notify_all()
+
+    @property
+    def text(self) -> str:
+        return "".join(self.lines)
+
+    def read_until(self, words: str) -> str:
+        with self.printed:
+            seen = self.printed.wait_for(lambda: words in self.text, PATIENCE_S)
+        assert seen, self.text
+        return self.text
+
+    def stop(self) -> int:
+        self.process.send_signal(signal.SIGINT)
+        return self.process.wait(PATIENCE_S)
+
+
+@contextmanager
+def demo(ports: list[int], state: Path) -> Iterator[Demo]:
+    options = ["--port", str(ports[0]), "--google-port", str(ports[1])]
+    options += ["--product-port", str(ports[2]), "--state", str(state)]
+    with subprocess.Popen(
+        [sys.executable, "-m", "infra.local", "demo", *options, "--messages", str(MESSAGES)],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as process:
+        running = Demo(process)
+        threading.Thread(target=running.listen, daemon=True).start()
+        try:
+            yield running
+        finally:
+            if process.poll() is None:
+                running.stop()
+
+
+@pytest.fixture
+def ports() -> list[int]:
+    sockets = [listener() for _ in range(3)]
+    numbers = [int(one.getsockname()[1]) for one in sockets]
+    for one in sockets:
+        one.close()
+    return numbers
+
+
+def printed_calls(text: str) -> dict[str, list[str]]:
+    """Every printed curl command by the path it calls, in words."""
+    commands = [block for block in text.split("\n\n") if block.strip().startswith("curl")]
+    split = [shlex.split(command.replace("\\\n", " ")) for command in commands]
+    return {httpx.URL(words[2]).path: words for words in split}
+
+
+def run(words: list[str]) -> Any:
+    """Do what curl would do with these words."""
+    headers = [words[n + 1].split(": ", 1) for n, word in enumerate(words) if word == "-H"]
+    body = words[words.index("-d") + 1] if "-d" in words else None
+    verb = "POST" if body else "GET"
+    answer = httpx.request(verb, words[2], headers=dict(headers), content=body, timeout=30)
+    assert answer.is_success, answer.text
+    return answer.json()
+
+
+def connection_in(text: str) -> str:
+    found = re.search(r"Connection id\s+(\S+)", text)
+    assert found, text
+    return found[1]
+
+
+def test_the_demo_works_as_it_says_and_finds_all_of_it_again(
+    ports: list[int], tmp_path: Path
+) -> None:
+    with demo(ports, tmp_path) as first:
+        text = first.read_until("100%")
+        calls = printed_calls(text)
+        assert len(run(calls["/records"])["records"]) == 3
+        assert run(calls["/sync/trigger"]) == {"success": True}
+        assert run(calls["/action/trigger"])["threadId"]
+        assert first.stop() == 0
+    assert "Stopped." in first.text
+    with demo(ports, tmp_path) as second:
+        again = second.read_until("Ctrl-C stops")
+        assert connection_in(again) == connection_in(text)
+        assert "Making up" not in again
+        assert len(run(printed_calls(again)["/records"])["records"]) == 3
+        assert second.stop() == 0
+
+
+def test_a_busy_port_ends_the_demo_at_once_with_advice(ports: list[int], tmp_path: Path) -> None:
+    with listener(ports[0]) as other:
+        other.listen()
+        with demo(ports, tmp_path) as refused:
+            assert refused.process.wait(PATIENCE_S) == 1
+            refused.read_until(f"--port {ports[0] + 1000}")
+    assert f"Port {ports[0]}, for Postroom, is busy" in refused.text
