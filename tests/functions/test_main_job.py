@@ -9,6 +9,7 @@ import httpx
 import pytest
 from selectolax.lexbor import LexborHTMLParser
 
+from infra.local.google.settings import GoogleSettings
 from infra.local.system import LocalSystem
 
 ADA = "ada@acme.example"
@@ -18,7 +19,9 @@ SEEDED = 120
 
 @pytest.fixture
 async def system(tmp_path: Path) -> AsyncIterator[LocalSystem]:
-    async with LocalSystem.start(tmp_path) as started:
+    unpaced = {"POSTROOM_UNITS_PER_MINUTE": str(10**9)}
+    google = GoogleSettings(units_per_minute=10**9)
+    async with LocalSystem.start(tmp_path, environ=unpaced, google=google) as started:
         await started.control("/mailboxes", {"email": ADA, "messages": SEEDED})
         await started.control("/mailboxes", {"email": BOB, "messages": 0})
         yield started

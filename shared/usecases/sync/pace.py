@@ -14,7 +14,9 @@ from shared.ports.clock import Clock
 
 T = TypeVar("T")
 SHARE = 0.8
-BURST = timedelta(seconds=2)
+BURST = timedelta(seconds=11)
+"""What an idle bucket has saved up: with it, a minute's spending stays below the allowance, and
+the newest messages of a mailbox just connected are there at once."""
 IN_FLIGHT = 5
 """Requests at once per mailbox: its limit is unpublished and shared by every app (FACTS 1.8)."""
 
@@ -47,7 +49,7 @@ class Pace:
         self.spent += units
         now = self.clock.now()
         cost = timedelta(minutes=units / (self.units_per_minute * SHARE))
-        ready = max(self._ready_at or now, now - BURST)
+        ready = max(self._ready_at or now - BURST, now - BURST)
         self._ready_at = ready + cost
         if not urgent and ready > now:
             await self.clock.sleep(ready - now)
