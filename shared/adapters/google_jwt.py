@@ -45,7 +45,7 @@ class GoogleJwt:
             raise refused("its key, which Google does not publish")
         signed, _, signature = token.rpartition(".")
         try:
-            valid = crypt.verify_signature(  # type: ignore[no-untyped-call]  unannotated there
+            valid = crypt.verify_signature(  # type: ignore[no-untyped-call]  # unannotated there
                 signed.encode(), _padded(signature), pem
             )
         except (ValueError, TypeError, GoogleAuthError):
@@ -70,7 +70,7 @@ def _unverified(token: str) -> tuple[Mapping[str, Any], Claims]:
     if len(token) > MAX_TOKEN_CHARS:
         raise refused("its size")
     try:
-        header = jwt.decode_header(token)  # type: ignore[no-untyped-call]  unannotated there
+        header = jwt.decode_header(token)  # type: ignore[no-untyped-call]  # unannotated there
         return header, jwt.decode(token, verify=False)  # type: ignore[no-untyped-call]
     except (ValueError, TypeError, RecursionError, GoogleAuthError):
         raise refused("its form") from None

@@ -27,6 +27,8 @@ from shared.errors import ConfigurationError, CorruptStateError
 FORMAT: Final = 1
 KEY_BYTES: Final = 32
 NONCE_BYTES: Final = 12
+MAX_ID: Final = 64
+"""Characters of a key id, which stands in front of all it seals."""
 DATA_KEY: Final = "data-key"
 """The purpose a wrapped data key is sealed for."""
 
@@ -82,7 +84,7 @@ class LocalKeyring:
             if seen != self._read_as:
                 self._keys = _parse(self._path.read_text("utf-8"))
                 self._read_as = seen
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, TypeError, KeyError) as error:
             raise ConfigurationError(
                 "POSTROOM_KEYRING: the keyring file cannot be read."
             ) from error
@@ -113,14 +115,13 @@ def key_id_of(sealed: bytes) -> str:
 
 
 def _parse(text: str) -> Keys:
-    """Read the file's content. Raises ValueError."""
+    """Read the file's content. Raises ValueError, TypeError, KeyError."""
     content = json.loads(text)
-    if not (isinstance(content, dict) and isinstance(content.get("keys"), dict)):
-        raise ValueError("keys")  # noqa: TRY004  one kind of error says the file is unusable
-    keys = {str(id): b64decode(key, validate=True) for id, key in content["keys"].items()}
-    current = content.get("current")
-    if current not in keys or any(len(key) != KEY_BYTES for key in keys.values()):
-        raise ValueError("current")
+    keys = {id: b64decode(key, validate=True) for id, key in content["keys"].items()}
+    current = content["current"]
+    sound = all(len(key) == KEY_BYTES and 0 < len(id) <= MAX_ID for id, key in keys.items())
+    if current not in keys or not (sound and all(id.isascii() for id in keys)):
+        raise ValueError("a key, its id, or which of them is current")
     return Keys(current, keys)
 
 

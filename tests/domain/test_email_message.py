@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from infra.local.google.corpus import seed_messages
@@ -289,6 +289,7 @@ MESSAGE = st.fixed_dictionaries(
 
 
 @given(MESSAGE)
+@settings(deadline=None)
 def test_no_message_is_too_broken_to_read(message: dict[str, Any]) -> None:
     found = read_message(message)
     assert found.keys() == read_message({}).keys()

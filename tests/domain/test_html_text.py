@@ -1,7 +1,7 @@
 """The text of HTML mail."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.domain.html_text import html_to_text
@@ -61,5 +61,6 @@ def test_mail_nested_deeper_than_a_stack_is_read() -> None:
 
 
 @given(st.text(alphabet="<>/abrdivp \"'=&;#\0\1\2!-é", max_size=200) | st.text(max_size=100))
+@settings(deadline=None)
 def test_any_text_is_accepted(html: str) -> None:
     assert isinstance(html_to_text(html), str)

@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.domain.email_message import read_message
@@ -127,6 +127,7 @@ def test_cutting_leaves_the_callers_message_alone() -> None:
 
 
 @given(st.dictionaries(st.text(max_size=5), st.text(max_size=30) | st.lists(st.text(max_size=9))))
+@settings(deadline=None)
 def test_any_text_can_be_packed(fields: dict[str, Any]) -> None:
     shown = orjson.loads(render_json(record(pack(message(**fields))), "c"))
     assert shown["_nango_metadata"]["cursor"] == "c"
