@@ -12,6 +12,7 @@ from shared.domain.email_parts import (
     as_object,
     as_text,
     read_parts,
+    unfetched_parts,
 )
 from shared.domain.html_text import html_to_text
 from shared.domain.mail_headers import (
@@ -117,7 +118,7 @@ def read_message(
 
 def unfetched_bodies(message: Mapping[str, Any]) -> list[str]:
     """Answer the part ids of bodies that need a second request (FACTS 4.5); mostly none."""
-    return read_parts(as_object(message.get("payload")), {}).unfetched
+    return unfetched_parts(as_object(message.get("payload")))
 
 
 def received_at(message: Mapping[str, Any]) -> datetime:

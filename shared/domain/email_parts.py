@@ -99,6 +99,21 @@ def read_parts(payload: Mapping[str, Any], fetched: Mapping[str, bytes]) -> Part
     return found
 
 
+def unfetched_parts(payload: Mapping[str, Any]) -> list[str]:
+    """Answer the part ids of bodies behind an attachment id, without decoding anything."""
+    return [
+        as_text(part.get("partId"))
+        for part, attached in walk(payload)
+        if not attached
+        and _is_behind_id(as_object(part.get("body")))
+        and _is_body(part, as_text(part.get("mimeType")).lower())
+    ]
+
+
+def _is_behind_id(body: Mapping[str, Any]) -> bool:
+    return bool(body.get("attachmentId")) and not body.get("data")
+
+
 def _is_body(part: Mapping[str, Any], mime_type: str) -> bool:
     if mime_type not in {"text/plain", "text/html"} or part.get("filename"):
         return False
@@ -117,7 +132,7 @@ def _take_body(
     body = as_object(part.get("body"))
     part_id = as_text(part.get("partId"))
     data = fetched.get(part_id)
-    if data is None and body.get("attachmentId") and not body.get("data"):
+    if data is None and _is_behind_id(body):
         found.unfetched.append(part_id)
         return
     try:
