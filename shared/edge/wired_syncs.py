@@ -11,9 +11,11 @@ if TYPE_CHECKING:
     from shared.usecases.arm_watch import ArmWatch
     from shared.usecases.change_connection import ChangeConnection, ChangeWindow
     from shared.usecases.control_sync import ControlSync
+    from shared.usecases.explain import Explain
     from shared.usecases.notify_push import NotifyPush
     from shared.usecases.reconcile import Reconcile
     from shared.usecases.renew_watches import RenewWatches
+    from shared.usecases.retry_quarantined import RetryQuarantined
     from shared.usecases.send_email import SendEmail
     from shared.usecases.sync_mailbox import SyncMailbox
 
@@ -87,6 +89,31 @@ class WiredSyncs(WiredGoogle):
         from shared.usecases.control_sync import ControlSync
 
         return ControlSync(states=self.sync_states, queue=self.queue, clock=self.clock)
+
+    @cached_property
+    def retry_quarantined(self) -> "RetryQuarantined":
+        """Makes a quarantined message due."""
+        from shared.usecases.retry_quarantined import RetryQuarantined
+
+        return RetryQuarantined(
+            states=self.sync_states,
+            quarantine=self.quarantine,
+            queue=self.queue,
+            clock=self.clock,
+        )
+
+    @cached_property
+    def explain(self) -> "Explain":
+        """Says why a message is here, or is not."""
+        from shared.usecases.explain import Explain
+
+        return Explain(
+            states=self.sync_states,
+            records=self.records,
+            quarantine=self.quarantine,
+            gmail=self.gmail,
+            clock=self.clock,
+        )
 
     @cached_property
     def change_connection(self) -> "ChangeConnection":

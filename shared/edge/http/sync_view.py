@@ -6,7 +6,7 @@ from typing import Any
 from shared.domain.connection import INTEGRATION
 from shared.domain.frequency import in_words
 from shared.domain.sync_event import MODEL, SYNC_NAME, VARIANT
-from shared.domain.sync_state import Backfill, SyncState, SyncStatus
+from shared.domain.sync_state import Audit, Backfill, SyncState, SyncStatus
 
 
 def sync_view(state: SyncState, now: datetime) -> dict[str, Any]:
@@ -32,6 +32,7 @@ def sync_view(state: SyncState, now: datetime) -> dict[str, Any]:
         "recordCount": {MODEL: state.live_records},
         "checkpoint": _checkpoint(state),
         "progress": _progress(state, now),
+        "audit": _audit(state.audit),
         "error": state.last_error,
     }
 
@@ -55,6 +56,20 @@ def _checkpoint(state: SyncState) -> dict[str, Any]:
         "window": state.window,
         "window_start": state.window_start,
         "last_delta_at": state.last_delta_at,
+    }
+
+
+def _audit(audit: Audit | None) -> dict[str, Any] | None:
+    if audit is None:
+        return None
+    return {
+        "requested_at": audit.requested_at,
+        "finished_at": audit.finished_at,
+        "coverage": audit.coverage if audit.finished_at else None,
+        "listed": audit.listed,
+        "missing": audit.missing,
+        "gone": audit.gone,
+        "relabelled": audit.relabelled,
     }
 
 

@@ -24,6 +24,7 @@ def api_routes() -> Routes:
         operations,
         records,
         syncs,
+        upkeep,
     )
 
     return (
@@ -31,6 +32,7 @@ def api_routes() -> Routes:
         *connections.ROUTES,
         *records.ROUTES,
         *syncs.ROUTES,
+        *upkeep.ROUTES,
         *actions.ROUTES,
         *operations.ROUTES,
         *openapi.ROUTES,
