@@ -1,0 +1,193 @@
+"""/sync/*."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+
+from shared.adapters.sqlite_queue import SqliteQueue
+from shared.domain.connection import Connection, ConnectionStatus
+from shared.domain.ids import HistoryId
+from shared.domain.scopes import SEND
+from shared.domain.sync_state import Backfill, SyncState, SyncStatus
+from shared.edge.wiring import Wiring
+from tests.edge.samples import CONNECTION, NOW, OTHER, a_connection, error_of
+
+BODY = {
+    "provider_config_key": "google-mail",
+    "connection_id": CONNECTION,
+    "syncs": ["fetch-messages"],
+}
+
+
+async def state_of(wiring: Wiring) -> SyncState:
+    found = await wiring.sync_states.get(CONNECTION)
+    assert found is not None
+    return found.value
+
+
+def queued(wiring: Wiring) -> list[tuple[str, Any]]:
+    assert isinstance(wiring.queue, SqliteQueue)
+    return [(task.path, task.body) for task in wiring.queue.waiting()]
+
+
+@pytest.mark.parametrize(
+    "syncs", [["fetch-messages"], ["messages"], [{"name": "messages", "variant": "base"}], []]
+)
+async def test_a_trigger_makes_the_sync_due_and_wakes_a_worker(
+    api: httpx.AsyncClient, wiring: Wiring, connected: Connection, syncs: list[Any]
+) -> None:
+    answer = await api.post("/sync/trigger", json={**BODY, "syncs": syncs})
+    assert answer.json() == {"success": True}
+    assert (await state_of(wiring)).next_due_at is not None
+    assert queued(wiring) == [("/tasks/sync", {"connection_id": CONNECTION})]
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"opts": {"reset": True}},
+        {"sync_mode": "full_refresh"},
+        {"opts": {"reset": True, "emptyCache": True}},
+        {"sync_mode": "full_refresh_and_clear_cache"},
+    ],
+)
+async def test_a_reset_reads_the_window_again_and_keeps_the_sequence(
+    api: httpx.AsyncClient, wiring: Wiring, connected: Connection, more: dict[str, Any]
+) -> None:
+    before = await state_of(wiring)
+    assert (await api.post("/sync/trigger", json={**BODY, **more})).status_code == 200
+    after = await state_of(wiring)
+    assert after.backfilling
+    assert after.sequence == before.sequence
+
+
+async def test_pause_and_start_decide_who_may_sync(
+    api: httpx.AsyncClient, wiring: Wiring, connected: Connection
+) -> None:
+    await api.post("/sync/pause", json=BODY)
+    assert (await state_of(wiring)).status is SyncStatus.PAUSED
+    assert (await status(api))["status"] == "PAUSED"
+    await api.post("/sync/start", json=BODY)
+    assert (await state_of(wiring)).status is SyncStatus.RUNNING
+
+
+async def test_without_a_connection_every_one_that_reads_is_meant(
+    api: httpx.AsyncClient, wiring: Wiring, connected: Connection
+) -> None:
+    await wiring.connections.create(a_connection(OTHER, scopes=frozenset({SEND})))
+    answer = await api.post("/sync/trigger", json={"provider_config_key": "google-mail"})
+    assert answer.status_code == 200
+    assert queued(wiring) == [("/tasks/sync", {"connection_id": CONNECTION})]
+
+
+async def test_a_connection_that_may_only_send_has_no_sync(
+    api: httpx.AsyncClient, wiring: Wiring
+) -> None:
+    await wiring.connections.create(a_connection(scopes=frozenset({SEND})))
+    answer = await api.post("/sync/trigger", json=BODY)
+    assert (answer.status_code, error_of(answer)["code"]) == (403, "missing_scope")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {**BODY, "syncs": ["contacts"]},
+        {**BODY, "syncs": "fetch-messages"},
+        {**BODY, "syncs": [{"name": "messages", "variant": "other"}]},
+        {**BODY, "sync_mode": "sideways"},
+        {"connection_id": CONNECTION},
+    ],
+)
+async def test_a_wrong_trigger_is_refused_and_wakes_nobody(
+    api: httpx.AsyncClient, wiring: Wiring, connected: Connection, body: dict[str, Any]
+) -> None:
+    answer = await api.post("/sync/trigger", json=body)
+    assert (answer.status_code, error_of(answer)["code"]) == (400, "invalid_body")
+    assert queued(wiring) == []
+
+
+async def test_an_unknown_connection_cannot_be_triggered(
+    api: httpx.AsyncClient, connected: Connection
+) -> None:
+    answer = await api.post("/sync/trigger", json={**BODY, "connection_id": OTHER})
+    assert (answer.status_code, error_of(answer)["code"]) == (404, "unknown_connection")
+
+
+async def status(api: httpx.AsyncClient, syncs: str = "*") -> Any:
+    query = {"provider_config_key": "google-mail", "syncs": syncs, "connection_id": CONNECTION}
+    answer = await api.get("/sync/status", params=query)
+    assert answer.status_code == 200, answer.text
+    (shown,) = answer.json()["syncs"]
+    return shown
+
+
+async def test_a_backfill_under_way_shows_how_far_it_is(
+    api: httpx.AsyncClient, wiring: Wiring, connected: Connection
+) -> None:
+    was = await wiring.sync_states.get(CONNECTION)
+    assert was is not None
+    started = wiring.clock.now() - timedelta(seconds=10)
+    backfill = Backfill(None, started, listed=60, stored=50, estimated_total=100)
+    await wiring.sync_states.swap(
+        was, replace(was.value, backfill=backfill, live_records=50, last_delta_at=NOW)
+    )
+    shown = await status(api, "fetch-messages,messages::base")
+    assert (shown["status"], shown["type"]) == ("RUNNING", "INITIAL")
+    assert shown["recordCount"] == {"EmailMessage": 50}
+    assert shown["progress"]["stored"] == 50
+    assert 9 <= shown["progress"]["eta_s"] <= 12
+
+
+async def test_a_finished_sync_says_success_and_its_last_counts(
+    api: httpx.AsyncClient, wiring: Wiring, connected: Connection
+) -> None:
+    was = await wiring.sync_states.get(CONNECTION)
+    assert was is not None
+    whole = Backfill(None, NOW, finished_at=NOW)
+    done = replace(was.value, backfill=whole, last_finished_at=NOW, checkpoint=HistoryId(7))
+    await wiring.sync_states.swap(was, done)
+    shown = await status(api)
+    assert (shown["status"], shown["finishedAt"]) == ("SUCCESS", "2026-10-01T12:00:00Z")
+    assert shown["latestResult"] == {"EmailMessage": {"added": 0, "updated": 0, "deleted": 0}}
+    assert shown["checkpoint"]["history_id"] == "7"
+    assert shown["frequency"] == "every hour"
+
+
+async def test_an_unknown_sync_has_no_status(api: httpx.AsyncClient, connected: Connection) -> None:
+    answer = await api.get("/sync/status", params={"syncs": "contacts"})
+    assert (answer.status_code, error_of(answer)["code"]) == (400, "invalid_query_params")
+
+
+@pytest.mark.parametrize(
+    ("asked", "answered"),
+    [("every 30 minutes", "every 30 minutes"), ("2h", "every 2 hours"), (None, "every hour")],
+)
+async def test_the_frequency_changes_in_words(
+    api: httpx.AsyncClient,
+    wiring: Wiring,
+    connected: Connection,
+    asked: str | None,
+    answered: str,
+) -> None:
+    body = {
+        "sync_name": "messages",
+        "provider_config_key": "google-mail",
+        "connection_id": CONNECTION,
+        "frequency": asked,
+    }
+    answer = await api.put("/sync/update-connection-frequency", json=body)
+    assert answer.json() == {"frequency": answered}
+    assert (await status(api))["frequency"] == answered
+
+
+async def test_a_disconnecting_connection_is_not_triggered(
+    api: httpx.AsyncClient, wiring: Wiring
+) -> None:
+    await wiring.connections.create(a_connection(status=ConnectionStatus.DISCONNECTING))
+    named = await api.post("/sync/trigger", json=BODY)
+    everyone = await api.post("/sync/trigger", json={"provider_config_key": "google-mail"})
+    assert (named.status_code, everyone.status_code) == (404, 200)
+    assert queued(wiring) == []
