@@ -5,6 +5,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Timer
@@ -34,6 +35,7 @@ def _need(*programs: str) -> None:
     reason = f"{', '.join(missing)} not found: nothing here was tested against the emulator"
     if os.environ.get(REQUIRE) == "1":
         pytest.fail(f"{reason}, and {REQUIRE}=1")
+    warnings.warn(f"SKIPPED: {reason}", stacklevel=2)
     pytest.skip(reason)
 
 

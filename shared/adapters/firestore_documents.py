@@ -60,7 +60,7 @@ class FirestoreDocuments(Generic[T]):
         try:
             await self.rpc.commit((deletion(name, was.version),))
         except ConflictError:
-            if await self.rpc.get((name,), ()):
+            if await self.rpc.get((name,), ("schema_version",)):
                 raise
             return False
         return True

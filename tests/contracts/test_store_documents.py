@@ -92,6 +92,19 @@ async def test_a_late_writer_is_refused(store: Store, sample: Sample) -> None:
 
 
 @every_collection
+async def test_a_swap_that_changes_nothing_still_needs_the_version(
+    store: Store, sample: Sample
+) -> None:
+    documents = _documents(store, sample)
+    created = await documents.create(sample.make("id-1"))
+    same = await documents.swap(created, created.value)
+    changed = await documents.swap(same, sample.edit(same.value, 1))
+    with pytest.raises(ConflictError):
+        await documents.swap(created, created.value)
+    assert await documents.get(sample.id_of(created.value)) == changed
+
+
+@every_collection
 async def test_of_fifty_concurrent_swaps_of_one_version_one_wins(
     store: Store, backend: Backend, sample: Sample
 ) -> None:
