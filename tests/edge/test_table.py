@@ -1,0 +1,120 @@
+"""The route table as a whole, and the OpenAPI document made from it."""
+
+import re
+from typing import Any
+
+import httpx
+import jsonschema
+import pytest
+
+from shared.edge.functions import FUNCTIONS, function_for
+from shared.edge.http.openapi import document
+from shared.edge.http.routes import Access, Permission, Route
+from shared.edge.http.table import ROUTES_OF, whole_table
+from shared.edge.wiring import Wiring
+from shared.errors import UnauthenticatedError
+from tests.edge.conftest import ClientOf
+from tests.edge.samples import error_of
+
+TABLE = whole_table()
+KEYED = [route for route in TABLE if isinstance(route.access, Permission)]
+PRIVATE = [
+    route for route in TABLE if route.access in {Access.PUSH, Access.TASKS, Access.SCHEDULER}
+]
+
+
+class NoTokens:
+    async def verify(self, token: str, *, audience: str, service_account: str) -> None:
+        raise UnauthenticatedError("This token does not verify.")
+
+
+def address(route: Route) -> str:
+    return re.sub(r"\{[^}]*\}", "x", route.path)
+
+
+def named(route: Route) -> str:
+    return route.name
+
+
+def test_every_route_is_served_by_the_function_whose_prefix_it_has() -> None:
+    assert {*ROUTES_OF} == {function.name for function in FUNCTIONS}
+    for name, routes in ROUTES_OF.items():
+        for route in routes():
+            assert function_for(address(route)).name == name, route.name
+
+
+def test_no_route_is_there_twice() -> None:
+    assert len({route.name for route in TABLE}) == len(TABLE)
+
+
+@pytest.mark.parametrize("route", KEYED, ids=named)
+async def test_no_keyed_route_answers_without_a_key(client_of: ClientOf, route: Route) -> None:
+    client = client_of(TABLE)
+    without = await client.request(route.method, address(route), headers={"Authorization": ""})
+    forged = await client.request(
+        route.method, address(route), headers={"Authorization": "Bearer wrong"}
+    )
+    assert (without.status_code, error_of(without)["code"]) == (401, "missing_auth_header")
+    assert (forged.status_code, error_of(forged)["code"]) == (401, "invalid_secret_key")
+
+
+@pytest.mark.parametrize("route", PRIVATE, ids=named)
+async def test_no_private_route_answers_to_a_forged_token_or_to_the_root_key(
+    client_of: ClientOf, wiring: Wiring, route: Route
+) -> None:
+    wiring.caller_tokens = NoTokens()
+    answer = await client_of(TABLE).request(route.method, address(route))
+    assert answer.status_code == 401
+
+
+@pytest.mark.parametrize("route", [r for r in KEYED if r.body], ids=named)
+async def test_every_body_of_ours_refuses_what_it_does_not_know(
+    client_of: ClientOf, route: Route
+) -> None:
+    client = client_of(TABLE)
+    unknown = await client.request(route.method, address(route), json={"no such field": 1})
+    broken = await client.request(route.method, address(route), content=b'{"a":')
+    for answer in (unknown, broken):
+        assert (answer.status_code, error_of(answer)["code"]) == (400, "invalid_body"), answer.text
+
+
+async def test_the_document_is_served_and_shows_every_documented_route(
+    api: httpx.AsyncClient,
+) -> None:
+    served = (await api.get("/openapi.json", headers={"Authorization": ""})).json()
+    shown = {
+        f"{method.upper()} {path}"
+        for path, methods in served["paths"].items()
+        for method in methods
+    }
+    assert shown == {route.name for route in TABLE if route.documented}
+    assert served["openapi"] == "3.1.0"
+
+
+def test_every_reference_of_the_document_leads_somewhere() -> None:
+    made = document(TABLE, "http://127.0.0.1:8080")
+    for reference in references(made):
+        found: Any = made
+        for step in reference.removeprefix("#/").split("/"):
+            found = found[step]
+
+
+def test_every_schema_of_the_document_is_one() -> None:
+    made = document(TABLE, "http://127.0.0.1:8080")
+    for schema in made["components"]["schemas"].values():
+        jsonschema.Draft202012Validator.check_schema(schema)
+
+
+def test_operation_ids_are_unique() -> None:
+    made = document(TABLE, "http://127.0.0.1:8080")
+    ids = [one["operationId"] for methods in made["paths"].values() for one in methods.values()]
+    assert len(ids) == len({*ids})
+
+
+def references(node: Any) -> list[str]:
+    if isinstance(node, dict):
+        own = [node["$ref"]] if isinstance(node.get("$ref"), str) else []
+        return own + [one for value in node.values() for one in references(value)]
+    if isinstance(node, list):
+        return [one for value in node for one in references(value)]
+    return []
