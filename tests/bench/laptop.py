@@ -1,0 +1,88 @@
+"""The demo's two processes without its pauses, for measuring: real HTTP between real processes."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psutil
+
+from infra.local.connecting import connect
+from infra.local.demo import DemoSettings, programs
+from infra.local.environment import API_KEY
+from infra.local.processes import Running, running
+from infra.local.serving import listener
+
+EMAIL = "ada@acme.example"
+UNLIMITED = 10**9
+
+
+@dataclass(frozen=True, slots=True)
+class Laptop:
+    """Postroom and an emulated Google, as processes of their own."""
+
+    api: httpx.AsyncClient
+    google: httpx.AsyncClient
+    process: psutil.Process
+
+    @property
+    def memory_mb(self) -> float:
+        """Postroom's resident memory."""
+        return float(self.process.memory_info().rss) / 1e6
+
+    async def control(self, path: str, body: dict[str, Any]) -> None:
+        """Use the emulated Google's control API."""
+        (await self.google.post(f"/_control{path}", json=body)).raise_for_status()
+
+    async def connect(self) -> str:
+        """Connect the mailbox; answer the connection id."""
+        return await connect(self.api, self.google, EMAIL)
+
+    async def sync(self, connection: str) -> dict[str, Any]:
+        """Answer the sync's status."""
+        query = {"provider_config_key": "google-mail", "connection_id": connection}
+        answer = await self.api.get("/sync/status", params=query)
+        answer.raise_for_status()
+        found: dict[str, Any] = answer.json()["syncs"][0]
+        return found
+
+    async def deliver(self, number: int) -> str:
+        """Deliver a mail; answer its id."""
+        mail = f"From: bob@x.example\r\nTo: {EMAIL}\r\nSubject: Number {number}\r\n\r\nHello.\r\n"
+        path = f"/_control/mailboxes/{EMAIL}/messages"
+        answer = await self.google.post(path, content=mail.encode())
+        return str(answer.json()["id"])
+
+
+def free_ports(count: int) -> list[int]:
+    """Answer ports that were free a moment ago."""
+    sockets = [listener() for _ in range(count)]
+    ports = [int(bound.getsockname()[1]) for bound in sockets]
+    for bound in sockets:
+        bound.close()
+    return ports
+
+
+@asynccontextmanager
+async def laptop(directory: Path, units_per_minute: int = UNLIMITED) -> AsyncIterator[Laptop]:
+    """Run both for the block's length, with their files in `directory`."""
+    postroom_port, google_port, product_port = free_ports(3)
+    settings = DemoSettings(
+        postroom_port, google_port, product_port, directory, 0, units_per_minute
+    )
+    where = settings.addresses
+    key = {"Authorization": f"Bearer {API_KEY}"}
+    google, postroom = programs(settings)[:2]
+    async with (
+        running(google, directory),
+        running(postroom, directory) as started,
+        httpx.AsyncClient(base_url=where.postroom, headers=key, timeout=60) as api,
+        httpx.AsyncClient(base_url=where.google, timeout=300) as control,
+    ):
+        yield Laptop(api, control, _process(started))
+
+
+def _process(started: Running) -> psutil.Process:
+    return psutil.Process(started.process.pid)
