@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from shared.usecases.renew_watches import RenewWatches
     from shared.usecases.retry_quarantined import RetryQuarantined
     from shared.usecases.send_email import SendEmail
+    from shared.usecases.sync.governor import Governor
     from shared.usecases.sync_mailbox import SyncMailbox
 
 
@@ -25,7 +26,7 @@ class WiredSyncs(WiredGoogle):
 
     @cached_property
     def sync_mailbox(self) -> "SyncMailbox":
-        """Syncs one mailbox. Kept: it paces by an in-memory bucket a connection."""
+        """Syncs one mailbox."""
         from shared.usecases.sync_mailbox import SyncMailbox
 
         return SyncMailbox(
@@ -38,6 +39,19 @@ class WiredSyncs(WiredGoogle):
             queue=self.queue,
             clock=self.clock,
             arm_watch=self.arm_watch,
+            governor=self.governor,
+        )
+
+    @cached_property
+    def governor(self) -> "Governor":
+        """Paces by an in-memory bucket a connection."""
+        from shared.usecases.sync.governor import Governor
+
+        return Governor(
+            connections=self.connections,
+            google_users=self.google_users,
+            states=self.sync_states,
+            clock=self.clock,
             units_per_minute=self.settings.units_per_minute,
         )
 

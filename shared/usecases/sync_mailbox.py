@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import uuid4
@@ -40,8 +40,8 @@ from shared.usecases.sync.anchor import set_anchor
 from shared.usecases.sync.backfill import read_chunk
 from shared.usecases.sync.delta import read_delta
 from shared.usecases.sync.emptying import empty
+from shared.usecases.sync.governor import Governor, has_bulk_work
 from shared.usecases.sync.lease import Busy, Change, Held, Idle, take
-from shared.usecases.sync.pace import Pace
 from shared.usecases.sync.quarantine import retry_quarantine
 from shared.usecases.sync.recovery import audit, recover
 from shared.usecases.sync.run import Run
@@ -103,8 +103,7 @@ class SyncMailbox:
     queue: Queue
     clock: Clock
     arm_watch: ArmsWatch
-    units_per_minute: int = 6_000
-    paces: dict[ConnectionId, Pace] = field(default_factory=dict)
+    governor: Governor
 
     async def __call__(
         self,
@@ -131,7 +130,6 @@ class SyncMailbox:
 
     def _run(self, held: Held, budget: timedelta, trace_id: str | None) -> Run:
         connection_id = held.state.connection_id
-        pace = self.paces.setdefault(connection_id, Pace(self.clock, self.units_per_minute))
         return Run(
             held=held,
             gmail=self.gmail.of(connection_id),
@@ -139,7 +137,7 @@ class SyncMailbox:
             quarantine=self.quarantine,
             outbox=self.outbox,
             clock=self.clock,
-            pace=pace,
+            pace=self.governor.pace(connection_id),
             deadline=self.clock.now() + budget,
             trace_id=trace_id,
         )
@@ -163,11 +161,27 @@ class SyncMailbox:
                 if run.out_of_time or (only_live and not isinstance(step, Anchor | Delta)):
                     await run.held.leave(_same, self.clock.now())
                     return None
+                if not await self._admitted(run, step):
+                    return None
                 await self._take(run, step)
         except (TransientError, ReauthRequiredError, MissingScopeError, GmailRefusedError) as error:
-            await run.held.leave(*self._setback(error, run.state))
+            change, due = self._setback(error, run.state)
+            if isinstance(error, RateLimitedError) and due is not None:
+                await self.governor.refused(run.connection_id, due)
+            await run.held.leave(change, due)
             return error
         return None
+
+    async def _admitted(self, run: Run, step: Step) -> bool:
+        """Ask the governor once a run before bulk work; leave where it must wait."""
+        if run.admitted or not isinstance(step, BackfillChunk | Recover | CheckAll):
+            return True
+        until = await self.governor.admit(run.connection_id)
+        if until is None:
+            run.admitted = True
+            return True
+        await run.held.leave(lambda state: replace(state, deferred_until=until), until)
+        return False
 
     async def _take(self, run: Run, step: Step) -> None:
         match step:
@@ -208,7 +222,7 @@ class SyncMailbox:
         now = self.clock.now()
         if due is None or due > now + SOON:
             return
-        bulk = due <= now and (state.backfilling or state.recovering_since is not None)
+        bulk = due <= now and has_bulk_work(state)
         await self.queue.enqueue(
             Task(
                 path=SYNC_TASK,

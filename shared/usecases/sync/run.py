@@ -45,6 +45,8 @@ class Run:
     pace: Pace
     deadline: datetime
     trace_id: str | None = None
+    admitted: bool = False
+    """Whether the governor let bulk work begin."""
     tally: Tally = field(default_factory=Tally)
     steps: list[OperationStep] = field(default_factory=list)
     listing: Listing | None = None

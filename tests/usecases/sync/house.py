@@ -21,6 +21,7 @@ from shared.domain.sync_state import SyncState
 from shared.ports.queue import Task
 from shared.ports.store import Store
 from shared.ports.sync_store import RecordQuery
+from shared.usecases.sync.governor import Governor
 from shared.usecases.sync_mailbox import SyncMailbox, SyncOutcome
 
 EMAIL = "ada@acme.example"
@@ -166,7 +167,9 @@ async def open_house(
             queue=queue,
             clock=clock,
             arm_watch=arm_nothing,
-            units_per_minute=10**9,
+            governor=Governor(
+                opened.connections, opened.google_users, opened.sync_states, clock, 10**9
+            ),
         )
         now = datetime.now(UTC)
         await opened.sync_states.create(SyncState(CONNECTION, next_due_at=now, delta_due_at=now))
