@@ -27,6 +27,8 @@ FIELDS = frozenset({
 """What a line may carry besides message, severity, time and trace."""
 
 LOG = logging.getLogger("postroom")
+SHARED = logging.getLogger("shared")
+"""Parent of the loggers that use cases and adapters have by their module's name."""
 TRACEPARENT = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
 CLOUD_TRACE = re.compile(r"([0-9a-fA-F]{32})(?:/.*)?")
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
@@ -108,6 +110,7 @@ class JsonLines(logging.Formatter):
         }
         if trail := _TRAIL.get():
             line |= {"trace": trail.trace_id, "request_id": trail.request_id, **trail.fields}
+        line |= {name: value for name, value in vars(record).items() if name in FIELDS}
         line |= getattr(record, "fields", {})
         return orjson.dumps(line, default=str).decode()
 
@@ -118,9 +121,10 @@ def to_standard_output() -> None:
         return
     lines = logging.StreamHandler(sys.stdout)
     lines.setFormatter(JsonLines())
-    LOG.addHandler(lines)
-    LOG.setLevel(logging.INFO)
-    LOG.propagate = False
+    for logger in (LOG, SHARED):
+        logger.addHandler(lines)
+        logger.setLevel(logging.INFO)
+        logger.propagate = False
 
 
 def milliseconds_since(started: float) -> float:

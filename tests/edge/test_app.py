@@ -12,7 +12,7 @@ from pydantic import Field
 
 from shared.edge.http.call import Call
 from shared.edge.http.routes import Access, Permission, Route, Strict, Tenant
-from shared.edge.logs import LOG, JsonLines, to_standard_output
+from shared.edge.logs import LOG, SHARED, JsonLines, to_standard_output
 from shared.errors import GmailRefusedError, MissingScopeError, RateLimitedError
 from tests.edge.samples import error_of
 
@@ -231,6 +231,28 @@ async def test_a_crash_is_logged_by_type_and_place_never_by_message(
     assert SECRET not in json.dumps(line)
 
 
+async def test_lines_of_use_cases_carry_the_request_and_only_known_fields(
+    client_of: Callable[[Sequence[Route]], httpx.AsyncClient], lines: list[Mapping[str, Any]]
+) -> None:
+    async def work(call: Call) -> None:
+        use_case = logging.getLogger("shared.usecases.sync_mailbox")
+        use_case.warning("watch refused", extra={"code": "upstream_error", "address": SECRET})
+
+    client = client_of([Route("POST", "/work", Access.PUBLIC, work, "Work")])
+    await client.post("/work", headers={"X-Request-Id": "r-2"})
+    (line,) = [one for one in lines if one["message"] == "watch refused"]
+    assert (line["request_id"], line["code"], line["severity"]) == (
+        "r-2",
+        "upstream_error",
+        "WARNING",
+    )
+    assert SECRET not in json.dumps(line)
+
+
+async def test_answers_are_kept_by_nobody(client: httpx.AsyncClient) -> None:
+    assert (await client.get("/at")).headers["cache-control"] == "no-store"
+
+
 async def test_health_needs_no_key(client: httpx.AsyncClient) -> None:
     answer = await client.get("/health", headers={"Authorization": ""})
     assert (answer.status_code, answer.json()["status"]) == (200, "ok")
@@ -247,6 +269,8 @@ def lines() -> Any:
 
     to_standard_output()
     catch = Catch()
-    LOG.addHandler(catch)
+    for logger in (LOG, SHARED):
+        logger.addHandler(catch)
     yield written
-    LOG.removeHandler(catch)
+    for logger in (LOG, SHARED):
+        logger.removeHandler(catch)

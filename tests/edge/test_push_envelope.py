@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.domain.ids import HistoryId
 from shared.edge.push_envelope import Malformed, Notification, opened
 
 ADDRESS = "ada>>>???@example.com"
@@ -36,7 +37,7 @@ def test_both_alphabets_with_and_without_padding_and_both_kinds_of_number_are_re
 ) -> None:
     data = encode(notified(history_id)).decode()
     found = opened(envelope(data if padded else data.rstrip("=")))
-    assert found == Notification(ADDRESS, 1710, "m-1")
+    assert found == Notification(ADDRESS, HistoryId(1710), "m-1")
 
 
 @pytest.mark.parametrize(

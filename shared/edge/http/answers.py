@@ -6,6 +6,8 @@ import orjson
 from pydantic import BaseModel
 from starlette.responses import Response
 
+PRIVATE = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+
 
 def json_response(answer: Any, status: int = 200) -> Response:
     """Answer `answer`, a model or plain data, as JSON; datetimes end in Z."""
@@ -13,8 +15,8 @@ def json_response(answer: Any, status: int = 200) -> Response:
 
 
 def json_bytes(content: bytes, status: int = 200) -> Response:
-    """Answer JSON that is written already."""
-    return Response(content, status, media_type="application/json")
+    """Answer JSON that is written already; it is one caller's, so nothing may keep it."""
+    return Response(content, status, PRIVATE, media_type="application/json")
 
 
 def _plain(value: Any) -> Any:

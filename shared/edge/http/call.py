@@ -1,6 +1,6 @@
 """One authenticated request, as a resource sees it."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
 from pydantic import BaseModel
@@ -108,10 +108,6 @@ class Call:
         if found is None:
             raise _unknown()
         return found
-
-    def by(self, caller: Caller) -> "Call":
-        """Answer the same call made by `caller`."""
-        return replace(self, caller=caller)
 
 
 def _unknown() -> UnknownConnectionError:

@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from shared.domain.cursor import cursor_of
 from shared.domain.event import Event, EventState
 from shared.domain.ids import ConnectionId
 from shared.domain.operation import Operation, OperationState, OperationType
@@ -135,7 +136,7 @@ def _event(one: Event) -> EventView:
         connection_id=one.connection_id,
         type=one.type,
         state=one.state,
-        payload=dict(one.payload),
+        payload=_payload(one),
         created_at=one.created_at,
         next_attempt_at=one.next_attempt_at,
         delivered_at=one.delivered_at,
@@ -143,6 +144,14 @@ def _event(one: Event) -> EventView:
         last_error=one.last_error,
         trace_id=one.trace_id,
     )
+
+
+def _payload(event: Event) -> dict[str, Any]:
+    """Answer the body the product gets: the stored sequence number as the opaque cursor."""
+    shown = dict(event.payload)
+    if (sequence := shown.pop("cursorSequence", None)) is not None:
+        shown["cursor"] = cursor_of(event.connection_id, sequence)
+    return shown
 
 
 ROUTES = (
