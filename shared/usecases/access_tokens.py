@@ -124,7 +124,10 @@ class AccessTokens:
             refresh_token = await opened_refresh_token(self.sealer, claimed.value)
             return await self._store(claimed, await self.oauth.refresh(refresh_token))
         except ReauthRequiredError as error:
-            if await self._confirmed(claimed.value, connection, error):
+            stands = await self._confirmed(claimed.value, connection, error)
+            # Only now: whoever waits for the claim finds the connection marked.
+            await self._give_back(claimed)
+            if stands:
                 raise
             return None
         except (TransientError, ConfigurationError):

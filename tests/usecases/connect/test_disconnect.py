@@ -30,9 +30,9 @@ PORTS = (
 
 
 async def synced(town: Town, email: str = ADA) -> Connection:
-    """Connect and sync a mailbox with a few mails."""
+    """Connect and sync a mailbox with one more mail."""
     id = await town.connect(email)
-    await town.control.post("/mailboxes", json={"email": email, "messages": 5})
+    await town.control.post("/mailboxes", json={"email": email, "messages": 1})
     await town.wiring.sync_mailbox(id, budget=timedelta(seconds=20))
     found = await town.wiring.connections.get(id)
     assert found is not None

@@ -29,6 +29,7 @@ API_KEY = "postroom-local-key"
 PUBLIC = "http://127.0.0.1:8080"
 GOOGLE = "http://127.0.0.1:8085"
 PRODUCT = "http://127.0.0.1:8090"
+QUOTA = 10_000_000
 ADA = "ada@demo.example"
 BEN = "ben@demo.example"
 ANCHOR = re.compile(r'<a[^>]+href="(/oauth/start[^"]+)"')
@@ -50,6 +51,7 @@ def environ(folder: Path) -> dict[str, str]:
         "POSTROOM_GOOGLE_URL": GOOGLE,
         "POSTROOM_PRODUCT_ORIGINS": PRODUCT,
         "POSTROOM_PRODUCT_NAME": "Acme",
+        "POSTROOM_UNITS_PER_MINUTE": str(QUOTA),
         "POSTROOM_API_KEYS": sha256(API_KEY.encode()).hexdigest(),
     }
 
@@ -75,7 +77,9 @@ class Town:
         self.folder = folder
         create_keyring(folder / "keyring.json")
         self.clock = AdjustableClock()
-        self.google: Starlette = create_app(GoogleSettings(push_endpoint=None))
+        self.google: Starlette = create_app(
+            GoogleSettings(push_endpoint=None, units_per_minute=QUOTA)
+        )
         self.calls = Calls()
         self.wiring = self.instance()
         self.app = build_app("api", (*api_routes(), *oauth_callback_routes()), self.wiring)
