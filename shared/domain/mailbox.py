@@ -22,6 +22,8 @@ class Mailbox:
     last_push_at: datetime | None = None
     """Written at most once a minute."""
     watch_error: str | None = None
+    revived_at: datetime | None = None
+    """When a watch that announced nothing was armed again."""
     closing: bool = False
     schema_version: int = SCHEMA_VERSION
 

@@ -129,6 +129,7 @@ class DeltaAnswer:
     last_record: HistoryId | None
     top: HistoryId
     complete: bool
+    first_record: HistoryId | None = None
 
 
 def after_delta(state: SyncState, answer: DeltaAnswer, now: datetime) -> SyncState:
@@ -166,6 +167,8 @@ def _looked_back(state: SyncState, answer: DeltaAnswer, now: datetime) -> SyncSt
     lookback = state.lookback
     if lookback is None or now < lookback.at or answer.since > lookback.since:
         return state
+    if answer.first_record is not None and answer.first_record > (state.hint or 0):
+        state = replace(state, unannounced_at=now)
     if state.checkpoint is None or state.checkpoint <= lookback.mark:
         return replace(state, lookback=None)
     again = Lookback(since=lookback.mark, mark=state.checkpoint, at=now + LOOKBACK_AFTER)
@@ -211,7 +214,7 @@ def on_push(state: SyncState, history_id: HistoryId, now: datetime) -> Pushed:
     if held and state.hint is not None and history_id <= state.hint:
         return Pushed(None, held=True)
     hint = HistoryId(max(state.hint or 0, history_id))
-    hinted = replace(state, hint=hint)
+    hinted = replace(state, hint=hint, unannounced_at=None)
     if history_id == state.checkpoint:
         hinted = _look_again(hinted, now)
     return Pushed(hinted, held)

@@ -159,6 +159,8 @@ class SyncState:
     live_records: int = 0
     skipped_unknown: int = 0
     """Label changes on messages outside the window."""
+    unannounced_at: datetime | None = None
+    """When changes were found that no push had announced within two minutes: a silent watch."""
     last_delta_at: datetime | None = None
     last_finished_at: datetime | None = None
     last_tally: Tally = Tally()

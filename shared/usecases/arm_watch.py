@@ -17,6 +17,8 @@ log = logging.getLogger(__name__)
 CLAIM = timedelta(minutes=10)
 """Long enough for one attempt; a failed one is tried again when it ends."""
 JITTER = timedelta(hours=24)
+REVIVED_EVERY = timedelta(hours=1)
+SILENT = "silent"
 ONE_CLIENT = "Only one user push notification client"
 
 
@@ -52,6 +54,23 @@ class ArmWatch:
         mailbox = await self.mailboxes.get(connection.value.email_key)
         if mailbox is None or not _due(mailbox.value, self.clock.now()):
             return NotArmed("not_due")
+        return await self.renew(mailbox, connection_id)
+
+    async def revive(self, connection_id: ConnectionId) -> Armed | NotArmed:
+        """Arm again a watch that lives by its date and yet announces nothing; at most hourly.
+
+        A watch dies silently too: FACTS 2.2, 15.
+        """
+        connection = await self.connections.get(connection_id)
+        mailbox = await self.mailboxes.get(connection.value.email_key) if connection else None
+        if mailbox is None or not _revivable(mailbox.value, self.clock.now()):
+            return NotArmed("not_due")
+        now = self.clock.now()
+        try:
+            marked = replace(mailbox.value, watch_error=SILENT, revived_at=now)
+            mailbox = await self.mailboxes.swap(mailbox, marked)
+        except ConflictError:
+            return NotArmed("busy")
         return await self.renew(mailbox, connection_id)
 
     async def renew(
@@ -107,6 +126,10 @@ class ArmWatch:
                 )
             else:
                 return
+
+
+def _revivable(mailbox: Mailbox, now: datetime) -> bool:
+    return mailbox.revived_at is None or now - mailbox.revived_at >= REVIVED_EVERY
 
 
 def _due(mailbox: Mailbox, now: datetime) -> bool:

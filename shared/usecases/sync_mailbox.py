@@ -60,6 +60,10 @@ class ArmsWatch(Protocol):
         """Arm it."""
         ...
 
+    async def revive(self, connection_id: ConnectionId) -> object:
+        """Arm it again although it should be alive: it announces nothing."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Synced:
@@ -145,11 +149,14 @@ class SyncMailbox:
     async def _finished(self, run: Run, *, only_live: bool) -> SyncOutcome:
         started = self.clock.now()
         error: PostroomError | None = None
+        silent_before = run.state.unannounced_at
         try:
             error = await self._until_idle(run, only_live=only_live)
         except FencedOutError:
             return LostLease()
         await self._wake_next(run.state)
+        if run.state.unannounced_at != silent_before and run.state.unannounced_at is not None:
+            await self.arm_watch.revive(run.connection_id)
         await self._log(run, started, error)
         return Synced(run.tally, run.state.next_due_at, error.code if error else None)
 

@@ -45,6 +45,7 @@ async def read_delta(run: Run, step: Delta) -> None:
         if not done:
             return
         answer = _answer(step.since, part, top, complete=complete and part.last)
+        answer = replace(answer, first_record=records[0].id if records else None)
         await _settle(run, done, answer)
     run.note("delta", started, records=len(records), complete=complete)
 

@@ -21,6 +21,8 @@ from shared.ports.versioned import Versioned
 Change = Callable[[SyncState], SyncState]
 MakeBatch = Callable[[SyncState], Awaitable[tuple[SyncState, Batch]]]
 READ_BACK_TRIES = 4
+COMMIT_TRIES = 50
+"""A hint may move at each try, but not for ever: beyond this something else is wrong."""
 HEARTBEAT = LEASE_LIFETIME / 3
 
 
@@ -110,12 +112,14 @@ class Held:
     async def commit(self, change: Change, make: MakeBatch = _nothing) -> None:
         """Write records and checkpoint together; releases too where nothing is left to do.
 
-        `change` and `make` run again on the fresh state after a hint moved. Raises FencedOutError.
+        `change` and `make` run again on the fresh state after a hint moved. Raises
+        FencedOutError, StoreUnavailableError.
         """
-        while True:
+        for _ in range(COMMIT_TRIES):
             changed, batch = await make(change(self.state))
             if await self._written(self._stamped(changed), batch):
                 return
+        raise StoreUnavailableError("A commit was refused again and again.")
 
     async def beat(self) -> None:
         """Renew the lease once a third of it is gone; call before anything slow."""

@@ -40,8 +40,20 @@ class HeldTasks:
         self.tasks.append(task)
 
 
-async def arm_nothing(connection_id: ConnectionId) -> None:
-    """Stand for a watch that is armed elsewhere."""
+@dataclass
+class HeldWatch:
+    """Stands for a watch that is armed elsewhere; remembers who called."""
+
+    armed: int = 0
+    revived: int = 0
+
+    async def __call__(self, connection_id: ConnectionId) -> None:
+        """Count."""
+        self.armed += 1
+
+    async def revive(self, connection_id: ConnectionId) -> None:
+        """Count."""
+        self.revived += 1
 
 
 @dataclass
@@ -54,6 +66,7 @@ class House:
     queue: HeldTasks
     sync: SyncMailbox
     http: httpx.AsyncClient
+    watch: HeldWatch
 
     def deliver(self, subject: str = "Hello", **headers: str) -> str:
         """Deliver a mail; answer its message id."""
@@ -157,6 +170,7 @@ async def open_house(
     transport = httpx.ASGITransport(app=app)
     async with httpx.AsyncClient(transport=transport) as http:
         gmail = HttpGmailMailboxes(http, same_token, clock, "http://google.test")
+        watch = HeldWatch()
         sync = SyncMailbox(
             states=opened.sync_states,
             records=opened.records,
@@ -166,12 +180,12 @@ async def open_house(
             gmail=gmail,
             queue=queue,
             clock=clock,
-            arm_watch=arm_nothing,
+            arm_watch=watch,
             governor=Governor(
                 opened.connections, opened.google_users, opened.sync_states, clock, 10**9
             ),
         )
         now = datetime.now(UTC)
         await opened.sync_states.create(SyncState(CONNECTION, next_due_at=now, delta_due_at=now))
-        yield House(google, opened, clock, queue, sync, http)
+        yield House(google, opened, clock, queue, sync, http, watch)
         await opened.close()
