@@ -115,7 +115,10 @@ def programs(settings: DemoSettings) -> list[Program]:
         *("--product-port", str(settings.product_port), "--state", str(state)),
         *("--units-per-minute", str(settings.units_per_minute)),
     ]
-    product = ["--port", str(settings.product_port), "--postroom", where.postroom, "--key", API_KEY]
+    product = [
+        *("--port", str(settings.product_port), "--postroom", where.postroom, "--key", API_KEY),
+        *("--google-control", where.google, "--state", str(state / "harbor.sqlite")),
+    ]
     programs = [
         Program("google", "infra.local.google", google, where.google),
         Program("postroom", "infra.local", postroom, f"{where.postroom}/health"),

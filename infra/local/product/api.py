@@ -1,0 +1,175 @@
+"""What the page's script asks the product's server for."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from http import HTTPStatus
+from typing import Any
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+
+from infra.local.product import mail_body, parts
+from infra.local.product.desk import PageError, body_of, desk_of, in_words
+from infra.local.product.live import shown
+from infra.local.product.mail_view import message, row
+from shared.client import PostroomApiError, PostroomUnreachableError
+
+BEAT_S = 15.0
+"""Silence after which a comment is sent, so that a dead page is noticed."""
+LABELS = frozenset({"INBOX", "STARRED", "SENT", "SPAM", "TRASH"})
+RETRIED = frozenset({"idempotency_in_progress", "unavailable", "rate_limited"})
+
+
+async def me(request: Request) -> Response:
+    """Answer who is signed in and what is connected."""
+    desk = desk_of(request)
+    person = desk.person(request)
+    connection = await desk.follower(request).connection()
+    return JSONResponse(
+        {
+            "person": {"name": person.name, "email": person.email},
+            "connection": shown(connection),
+        }
+    )
+
+
+async def events(request: Request) -> Response:
+    """Push what changes, as server-sent events, until the page goes."""
+    follower = desk_of(request).follower(request)
+
+    async def stream() -> AsyncIterator[str]:
+        async with follower.page() as queue:
+            yield "retry: 1000\n\n"
+            while True:
+                try:
+                    event = await asyncio.wait_for(queue.get(), BEAT_S)
+                except TimeoutError:
+                    yield ": still here\n\n"
+                    continue
+                if event is None:
+                    return
+                yield f"data: {json.dumps(event)}\n\n"
+
+    return StreamingResponse(stream(), media_type="text/event-stream")
+
+
+async def messages(request: Request) -> Response:
+    """Answer a screen of rows: `label`, and `before` for older ones."""
+    desk = desk_of(request)
+    connection_id = await desk.connection_id(request)
+    label = request.query_params.get("label")
+    if label is not None and label not in LABELS:
+        raise HTTPException(HTTPStatus.NOT_FOUND)
+    before = request.query_params.get("before")
+    found = await desk.postroom.screen(connection_id, label=label, before=before)
+    opened = desk.state.opened(connection_id, [one["id"] for one in found.records])
+    rows = [row(one, opened) for one in found.records]
+    return JSONResponse({"rows": rows, "before": found.before})
+
+
+async def thread(request: Request) -> Response:
+    """Answer a conversation, oldest first; whoever asks has read it."""
+    desk = desk_of(request)
+    connection_id = await desk.connection_id(request)
+    thread_id = request.path_params["id"]
+    found = await desk.postroom.screen(connection_id, thread_id=thread_id, limit=200)
+    ids = [one["id"] for one in found.records]
+    opened = desk.state.opened(connection_id, ids)
+    shown_messages = [message(one, opened) for one in reversed(found.records)]
+    return JSONResponse({"messages": shown_messages})
+
+
+async def opened(request: Request) -> Response:
+    """Remember that messages were read."""
+    desk = desk_of(request)
+    ids = (await body_of(request)).get("ids")
+    if not isinstance(ids, list) or not all(isinstance(id, str) for id in ids):
+        raise HTTPException(HTTPStatus.BAD_REQUEST, "Send ids.")
+    desk.state.open(await desk.connection_id(request), ids[:500])
+    return Response(status_code=HTTPStatus.NO_CONTENT)
+
+
+async def body(request: Request) -> Response:
+    """Answer a message's HTML as a document that can do nothing (see mail_body)."""
+    desk = desk_of(request)
+    id = request.path_params["id"]
+    record = await desk.postroom.record(await desk.connection_id(request), id)
+    if record is None or not record.get("html"):
+        raise HTTPException(HTTPStatus.NOT_FOUND)
+    inline = f"{request.base_url}api/messages/{id}/inline/"
+    wanted = request.query_params.get("images") == "1"
+    return Response(
+        await asyncio.to_thread(mail_body.document, record["html"], inline),
+        media_type="text/html",
+        headers={
+            "Content-Security-Policy": mail_body.policy(inline, remote_images=wanted),
+            "Referrer-Policy": "no-referrer",
+            "X-DNS-Prefetch-Control": "off",
+        },
+    )
+
+
+async def inline(request: Request) -> Response:
+    """Answer an image that a message carries within itself."""
+    desk = desk_of(request)
+    connection_id, id = await desk.connection_id(request), request.path_params["id"]
+    whole = await parts.fetch(desk.postroom, connection_id, id)
+    found = parts.by_content_id(whole, request.path_params["content_id"])
+    if found is None:
+        raise HTTPException(HTTPStatus.NOT_FOUND)
+    headers = {"Cache-Control": "private, max-age=3600"}
+    return Response(found.content, media_type=found.media_type, headers=headers)
+
+
+async def download(request: Request) -> Response:
+    """Answer an attachment, always as a file to keep and never as a page to show."""
+    desk = desk_of(request)
+    connection_id, id = await desk.connection_id(request), request.path_params["id"]
+    whole = await parts.fetch(desk.postroom, connection_id, id)
+    found = parts.by_part_id(whole, request.path_params["part_id"])
+    if found is None:
+        raise HTTPException(HTTPStatus.NOT_FOUND, "This attachment is not there any more.")
+    return Response(
+        found.content,
+        media_type="application/octet-stream",
+        headers={"Content-Disposition": parts.disposition(found.filename)},
+    )
+
+
+async def send(request: Request) -> Response:
+    """Send what was composed, once for its key, and say honestly what is known of it."""
+    desk = desk_of(request)
+    given = await body_of(request)
+    key = given.pop("key", None)
+    if not isinstance(key, str) or not key:
+        raise HTTPException(HTTPStatus.BAD_REQUEST, "Send the composer's key.")
+    connection_id = await desk.connection_id(request)
+    try:
+        sent = await desk.postroom.send(connection_id, given, key)
+    except PostroomUnreachableError:
+        return _said("unheard", "No answer came. Asking again is safe: it is sent at most once.")
+    except PostroomApiError as error:
+        return _said("sending" if error.code in RETRIED else "failed", in_words(error))
+    desk.follower(request).nudge()
+    return _said(sent.status, sent.error)
+
+
+def _said(status: str, message: str | None) -> JSONResponse:
+    return JSONResponse({"status": status, "message": message})
+
+
+def trouble(_request: Request, error: Exception) -> Response:
+    """Answer what went wrong, in words for the reader."""
+    if isinstance(error, PageError):
+        return _problem(error.status, error.code, str(error))
+    if isinstance(error, PostroomApiError):
+        return _problem(HTTPStatus.BAD_GATEWAY, error.code, in_words(error))
+    text = "Postroom does not answer. Harbor goes on by itself once it is back."
+    return _problem(HTTPStatus.BAD_GATEWAY, "unreachable", text)
+
+
+def _problem(status: int, code: str, message: str) -> JSONResponse:
+    error: dict[str, Any] = {"code": code, "message": message}
+    return JSONResponse({"error": error}, status_code=status)

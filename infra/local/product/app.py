@@ -1,0 +1,129 @@
+"""The sample product as one Starlette application."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import cache
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from infra.local.environment import HOST
+from infra.local.product import api, connecting
+from infra.local.product.desk import Desk, PageError, desk_of
+from infra.local.product.guard import Guard
+from infra.local.product.live import Follower
+from infra.local.product.settings import ProductSettings
+from infra.local.product.state import ProductState
+from shared.client import Connection, Postroom, PostroomApiError, PostroomUnreachableError
+
+ROOT = Path(__file__).parent
+
+
+def create_app(settings: ProductSettings) -> Starlette:
+    """Answer the application; its lifespan opens the state file and the client."""
+    return Starlette(
+        routes=_routes(),
+        lifespan=lambda app: _opened(app, settings),
+        middleware=[
+            Middleware(TrustedHostMiddleware, allowed_hosts=[HOST, "localhost"]),
+            Middleware(Guard),
+        ],
+        exception_handlers={
+            PageError: api.trouble,
+            PostroomApiError: api.trouble,
+            PostroomUnreachableError: api.trouble,
+        },
+    )
+
+
+def _routes() -> list[Route | Mount]:
+    return [
+        Route("/", page),
+        Route("/people", connecting.sign_in, methods=["POST"]),
+        Route("/connect/link", connecting.link, methods=["POST"]),
+        Route("/api/me", api.me),
+        Route("/api/events", api.events),
+        Route("/api/connect", connecting.session, methods=["POST"]),
+        Route("/api/connected", connecting.connected, methods=["POST"]),
+        Route("/api/disconnect", connecting.disconnect, methods=["POST"]),
+        Route("/api/messages", api.messages),
+        Route("/api/threads/{id}", api.thread),
+        Route("/api/messages/opened", api.opened, methods=["POST"]),
+        Route("/api/messages/{id}/body", api.body),
+        Route("/api/messages/{id}/inline/{content_id:path}", api.inline),
+        Route("/api/messages/{id}/parts/{part_id}", api.download),
+        Route("/api/send", api.send, methods=["POST"]),
+        Route("/api/sample-mail", connecting.receive_sample, methods=["POST"]),
+        Mount("/static", StaticFiles(directory=ROOT / "static")),
+    ]
+
+
+@asynccontextmanager
+async def _opened(app: Starlette, settings: ProductSettings) -> AsyncIterator[None]:
+    state = ProductState(settings.state)
+    async with Postroom.open(settings.postroom, settings.api_key) as postroom:
+        followers = {
+            one.email: Follower(one, postroom, state, settings.look_every_s)
+            for one in settings.people
+        }
+        app.state.desk = Desk(settings, postroom, state, followers)
+        try:
+            yield
+        finally:
+            state.close()
+
+
+def end_pages(app: Starlette) -> None:
+    """End every open event stream, so that a server can stop."""
+    for follower in app.state.desk.followers.values():
+        follower.close()
+
+
+async def page(request: Request) -> Response:
+    """Answer the page; what needs no script works without one."""
+    if request.url.hostname != HOST:
+        # Postroom lets one origin frame its connect page: this one.
+        return RedirectResponse(request.url.replace(hostname=HOST))
+    desk = desk_of(request)
+    connection, problem = await _connection(desk.follower(request))
+    html = (
+        _templates()
+        .get_template("page.html")
+        .render(
+            person=desk.person(request),
+            people=desk.settings.people,
+            postroom=desk.settings.postroom,
+            sample_mail=desk.settings.google_control is not None,
+            connection=connection,
+            problem=problem,
+        )
+    )
+    return HTMLResponse(html, headers={"Content-Security-Policy": _policy(desk.settings.postroom)})
+
+
+async def _connection(follower: Follower) -> tuple[Connection | None, str | None]:
+    try:
+        return await follower.connection(), None
+    except (PostroomApiError, PostroomUnreachableError):
+        return None, "Postroom does not answer at the moment."
+
+
+def _policy(postroom: str) -> str:
+    return (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+        f"connect-src 'self'; frame-src 'self' {postroom}; form-action 'self' {postroom}; "
+        "base-uri 'none'; frame-ancestors 'none'"
+    )
+
+
+@cache
+def _templates() -> Environment:
+    loader = FileSystemLoader(ROOT / "templates")
+    return Environment(loader=loader, autoescape=True, undefined=StrictUndefined)

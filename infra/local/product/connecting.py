@@ -1,0 +1,78 @@
+"""Connect and disconnect, as a product's server does it."""
+
+from http import HTTPStatus
+
+import httpx
+from starlette.requests import Request
+from starlette.responses import JSONResponse, RedirectResponse, Response
+
+from infra.local.product.desk import COOKIE, PageError, desk_of
+from infra.local.product.live import shown
+from infra.local.product.sample_mail import sample_mail
+from shared.client import ConnectSession
+
+
+async def session(request: Request) -> Response:
+    """Begin to connect: the token goes to the connect page in the iframe, and nowhere else."""
+    made = await _session(request)
+    return JSONResponse({"token": made.token, "link": made.connect_link})
+
+
+async def link(request: Request) -> Response:
+    """Begin to connect without a script: a form leads here, and on to the connect page."""
+    made = await _session(request)
+    return RedirectResponse(made.connect_link, HTTPStatus.SEE_OTHER)
+
+
+async def _session(request: Request) -> ConnectSession:
+    """Ask for a session; a connection that lost its consent is renewed and keeps its id."""
+    desk = desk_of(request)
+    there = await desk.follower(request).connection()
+    reconnect = there.id if there is not None and there.needs_consent else None
+    tags = desk.person(request).tags
+    return await desk.postroom.connect_session(tags, reconnect=reconnect)
+
+
+async def connected(request: Request) -> Response:
+    """Look who is connected now.
+
+    The connect page told the browser a connection id. What comes through a browser proves
+    nothing, so it is not even taken: Postroom is asked for the connections of this end user.
+    """
+    follower = desk_of(request).follower(request)
+    connection = await follower.connection()
+    follower.nudge(connected=True)
+    return JSONResponse({"connection": shown(connection)})
+
+
+async def disconnect(request: Request) -> Response:
+    """Disconnect: the grant is revoked at Google and every record removed."""
+    desk = desk_of(request)
+    await desk.postroom.disconnect(await desk.connection_id(request))
+    desk.state.forget(desk.person(request).email)
+    desk.follower(request).tell({"type": "connection", "connection": None})
+    return JSONResponse({"connection": None})
+
+
+async def sign_in(request: Request) -> Response:
+    """Become another person of the product."""
+    chosen = (await request.form()).get("email")
+    answer = RedirectResponse("/", HTTPStatus.SEE_OTHER)
+    if chosen in {one.email for one in desk_of(request).settings.people}:
+        answer.set_cookie(COOKIE, str(chosen), httponly=True, samesite="lax")
+    return answer
+
+
+async def receive_sample(request: Request) -> Response:
+    """Have the emulated Google deliver a mail to the signed-in person, as the world would."""
+    desk = desk_of(request)
+    control, email = desk.settings.google_control, desk.person(request).email
+    if control is None:
+        raise PageError(HTTPStatus.NOT_FOUND, "no_control", "There is no emulated Google here.")
+    path = f"{control}/_control/mailboxes/{email}/messages"
+    async with httpx.AsyncClient(timeout=10) as google:
+        answer = await google.post(path, content=sample_mail(email))
+    if not answer.is_success:
+        text = f"The emulated Google has no mailbox {email}."
+        raise PageError(HTTPStatus.BAD_GATEWAY, "no_mailbox", text)
+    return Response(status_code=HTTPStatus.NO_CONTENT)

@@ -1,0 +1,202 @@
+// Harbor's page: what is shown, and what happens when.
+import { ask } from "./ask.js";
+import { compose, composing, replyTo, resume } from "./composer.js";
+import { connectGmail } from "./connect.js";
+import { $, avatar, el, tint, toast } from "./dom.js";
+import { called } from "./format.js";
+import { listen } from "./keys.js";
+import { drawList, drawProgress, rowOf } from "./list.js";
+import { LABELS, Mail } from "./model.js";
+import { drawNothing, drawThread } from "./reader.js";
+
+const me = document.body.dataset.person;
+const mails = new Map();
+let connection;
+let label = "inbox";
+let thread = null;
+let shown = null;
+let reloading = null;
+
+const mailOf = (name) => {
+  if (!mails.has(name)) mails.set(name, new Mail(name));
+  return mails.get(name);
+};
+const mail = () => mailOf(label);
+const failed = (problem) => toast(el("span", {}, problem.message), { bad: true });
+
+// ---- what is connected -------------------------------------------------------------------
+
+function setConnection(now) {
+  const before = connection;
+  connection = now;
+  const live = now !== null && !now.needsConsent;
+  for (const id of ["list", "reader", "compose", "labels"]) $(id).hidden = !live;
+  if ($("sample")) $("sample").hidden = !live;
+  $("welcome").hidden = live;
+  if (!live) $("live").hidden = true;
+  $("disconnect").hidden = now === null;
+  $("link-state").textContent = now === null ? "No mailbox connected" : now.needsConsent ? `${now.email}: connect again` : now.email;
+  if (!live) { welcome(now); return; }
+  $("ask-email").textContent = now.email;
+  if (before === undefined || before === null || before.email !== now.email || before.needsConsent) {
+    mails.clear();
+    route();
+    resume(me);
+  }
+}
+
+function welcome(now) {
+  $("connect").hidden = false;
+  const again = now !== null;
+  $("welcome-title").textContent = again ? "Connect Gmail again" : "Bring your mail into Harbor";
+  $("connect").querySelector("span").textContent = again ? "Connect again" : "Connect Gmail";
+  document.title = "Harbor";
+}
+
+async function connect() {
+  $("connect").disabled = true;
+  await connectGmail((now) => setConnection(now)).catch(failed);
+  $("connect").disabled = false;
+}
+
+async function disconnect() {
+  $("account").open = false;
+  $("ask-disconnect").showModal();
+  await new Promise((resolve) => $("ask-disconnect").addEventListener("close", resolve, { once: true }));
+  if ($("ask-disconnect").returnValue !== "yes") return;
+  try {
+    setConnection((await ask("POST", "/api/disconnect")).connection);
+    toast("Gmail is disconnected");
+    history.replaceState(null, "", "#/inbox");
+    $("welcome-title").focus();
+  } catch (problem) { failed(problem); }
+}
+
+// ---- the list and the conversation -------------------------------------------------------
+
+function route() {
+  const [, name, id] = location.hash.split("/");
+  label = LABELS[name] ? name : "inbox";
+  const changed = thread !== (id || null);
+  thread = id || null;
+  for (const link of document.querySelectorAll("#labels a")) {
+    if (link.dataset.label === label) link.setAttribute("aria-current", "page");
+    else link.removeAttribute("aria-current");
+  }
+  draw();
+  if (!mail().loaded) load(mail());
+  if (thread === null) { shown = null; drawNothing(); } else if (changed || shown === null) openThread();
+}
+
+function draw(fresh) {
+  drawList(mail(), { open: thread, fresh });
+  const unread = mailOf("inbox").unread;
+  $("unread").hidden = !unread;
+  $("unread").textContent = unread > 99 ? "99+" : String(unread);
+  document.title = unread ? `(${unread}) Harbor` : "Harbor";
+}
+
+async function load(which, before = null) {
+  const query = new URLSearchParams({ label: which.label, ...(before ? { before } : {}) });
+  try {
+    which.take(await ask("GET", `/api/messages?${query}`), { newest: before === null });
+    draw();
+  } catch (problem) { failed(problem); }
+}
+
+async function openThread({ quietly = false } = {}) {
+  try {
+    const messages = await drawThread(thread, { back, reply, replyAll }, { quietly });
+    if (!messages) return;
+    shown = messages;
+    const ids = messages.filter((one) => one.unread).map((one) => one.id);
+    for (const one of mails.values()) one.read(thread);
+    draw();
+    if (ids.length) await ask("POST", "/api/messages/opened", { ids });
+  } catch (problem) { failed(problem); }
+}
+
+function back() {
+  if (thread === null) return;
+  const from = thread;
+  location.hash = `#/${label}`;
+  requestAnimationFrame(() => rowOf(from)?.focus());
+}
+
+const reply = () => shown?.length && replyTo(shown.at(-1), me);
+const replyAll = () => shown?.length && replyTo(shown.at(-1), me, { all: true });
+
+// ---- what the server pushes --------------------------------------------------------------
+
+function changed({ rows, deleted }) {
+  const arrived = mailOf("inbox").loaded ? mailOf("inbox").change(rows, deleted) : [];
+  for (const [name, one] of mails) if (name !== "inbox" && one.loaded) one.change(rows, deleted);
+  const touched = rows.some((row) => row.threadId === thread) || shown?.some((one) => deleted.includes(one.id));
+  if (touched) openThread({ quietly: true });
+  draw(new Set(rows.map((row) => row.id).filter((id) => !rowShown(id))));
+  for (const row of arrived.filter((one) => one.unread && one.threadId !== thread).slice(0, 2)) announce(row);
+}
+
+const rowShown = (id) => document.querySelector(`.row[data-id="${CSS.escape(id)}"]`) !== null;
+
+function announce(row) {
+  const text = el("span", {}, el("b", {}, called(row.from)), el("span", {}, row.subject || "(no subject)"));
+  toast([avatar(row.from), text], { onclick: () => { location.hash = `#/inbox/${row.threadId}`; } });
+}
+
+/** Many changes at once: ask for the newest screens again, but not at every one of them. */
+function reload() {
+  reloading ??= setTimeout(() => {
+    reloading = null;
+    for (const one of mails.values()) if (one.loaded) load(one);
+  }, 300);
+}
+
+function progressed(progress) {
+  drawProgress(progress);
+  $("live").hidden = !connection || progress.reading;
+}
+
+function warn(text) {
+  $("banner").hidden = text === null;
+  $("banner").textContent = text ?? "";
+}
+
+function follow() {
+  const source = new EventSource("/api/events");
+  const heard = {
+    connection: (event) => setConnection(event.connection),
+    changes: changed,
+    reload,
+    progress: (event) => progressed(event.progress),
+    trouble: (event) => warn(event.message),
+    well: () => warn(null),
+  };
+  source.addEventListener("message", (event) => {
+    const data = JSON.parse(event.data);
+    heard[data.type]?.(data);
+  });
+  source.addEventListener("error", () => warn("Harbor's server went away. The page goes on by itself once it is back."));
+  source.addEventListener("open", () => { warn(null); reload(); });
+}
+
+// ---- beginning ---------------------------------------------------------------------------
+
+for (const face of document.querySelectorAll("[data-hue]")) tint(face, face.dataset.hue);
+$("connect").addEventListener("click", connect);
+$("compose").addEventListener("click", () => compose());
+$("disconnect").addEventListener("click", disconnect);
+$("more").addEventListener("click", () => load(mail(), mail().before));
+$("show-keys").addEventListener("click", () => { $("account").open = false; $("keys").showModal(); });
+$("sample")?.addEventListener("click", () => ask("POST", "/api/sample-mail").catch(failed));
+document.addEventListener("click", (event) => { if (!event.target.closest("#account")) $("account").open = false; });
+window.addEventListener("hashchange", route);
+listen({
+  back,
+  compose: () => connection && compose(),
+  reply: () => !composing() && reply(),
+  replyAll: () => !composing() && replyAll(),
+  help: () => $("keys").showModal(),
+});
+follow();
+ask("GET", "/api/me").then((now) => setConnection(now.connection), failed);

@@ -1,0 +1,146 @@
+// A conversation: every message of a thread, the unread and the last one open.
+import { ask } from "./ask.js";
+import { $, avatar, el, icon } from "./dom.js";
+import { called, exactly, people, size, when } from "./format.js";
+
+const SHOWN_LABELS = { SPAM: "Spam", TRASH: "Trash", STARRED: "Starred", IMPORTANT: "Important" };
+const LINK = /\bhttps?:\/\/[^\s<>"']+[^\s<>"'.,;:!?)\]}]/g;
+const QUOTE = /(?:\n|^)(?:[^\n]{0,200}:[ \t]*\n+)?(?:>[^\n]*\n?)+\s*$/;
+
+/** Messages whose remote images the reader asked for; forgotten with the page. */
+const shownImages = new Set();
+const unfolded = new Map();
+
+export function drawNothing() {
+  $("reader").dataset.open = "no";
+  $("reader").replaceChildren(el("div", { className: "nothing" }, icon("inbox"), el("p", {}, "Choose a conversation, or press j and k to walk through them.")));
+}
+
+/** Show a thread; answer its messages. `actions`: back, reply(message), replyAll(message). */
+export async function drawThread(threadId, actions, { quietly = false } = {}) {
+  const { messages } = await ask("GET", `/api/threads/${encodeURIComponent(threadId)}`);
+  if (location.hash.split("/")[2] !== threadId) return null;
+  const shown = messages.filter((one) => !one.draft);
+  if (!quietly) unfolded.clear();
+  const place = $("reader").scrollTop;
+  $("reader").dataset.open = "yes";
+  $("reader").replaceChildren(head(shown, actions), ...shown.map((one, index) => message(one, index === shown.length - 1)), answers(shown, actions));
+  if (quietly) $("reader").scrollTop = place;
+  else { $("reader").scrollTop = 0; $("reader").querySelector("h1").focus({ preventScroll: true }); }
+  return shown;
+}
+
+function head(messages, actions) {
+  const first = messages[0];
+  const labels = new Set(messages.flatMap((one) => one.labels));
+  const chips = Object.keys(SHOWN_LABELS).filter((label) => labels.has(label)).map((label) => el("span", { className: "chip" }, SHOWN_LABELS[label]));
+  return el(
+    "header",
+    { className: "reader-head" },
+    el("button", { className: "round back", type: "button", "aria-label": "Back to the list", onclick: actions.back }, icon("back")),
+    el("h1", { tabIndex: -1, dir: "auto" }, first?.subject || "(no subject)", chips.length ? el("span", { className: "chips" }, chips) : null),
+  );
+}
+
+function message(one, last) {
+  const open = unfolded.get(one.id) ?? (last || one.unread);
+  const inside = el("div", { className: "inside", hidden: !open, id: `m-${one.id}` });
+  const card = el("article", { className: "message", "data-id": one.id, "data-open": open ? "yes" : "no", "aria-label": `From ${called(one.from)}` });
+  const line = el("small", { dir: "auto" });
+  const button = el(
+    "button",
+    { type: "button", "aria-expanded": String(open), "aria-controls": inside.id },
+    avatar(one.from),
+    el("span", { className: "names" }, el("b", { dir: "auto" }, called(one.from)), line),
+    el("time", { dateTime: one.date || "", title: exactly(one.date) }, when(one.date)),
+  );
+  const fold = (now) => {
+    inside.hidden = !now;
+    card.dataset.open = now ? "yes" : "no";
+    button.setAttribute("aria-expanded", String(now));
+    line.textContent = now ? addressed(one) : one.snippet;
+    if (now && !inside.firstChild) inside.append(...content(one));
+  };
+  button.addEventListener("click", () => { unfolded.set(one.id, inside.hidden); fold(inside.hidden); });
+  card.append(button, inside);
+  fold(open);
+  return card;
+}
+
+function addressed(one) {
+  const copy = one.cc.length ? `, copy to ${people(one.cc)}` : "";
+  return `${one.from.name ? `${one.from.email} · ` : ""}to ${people(one.to) || "nobody named"}${copy}`;
+}
+
+function content(one) {
+  const parts = [];
+  if (one.emptied) parts.push(el("p", { className: "fine" }, "The content of this message was removed from Harbor."));
+  else if (one.html) parts.push(...rich(one));
+  else parts.push(plain(one.text));
+  if (one.truncated) parts.push(el("p", { className: "fine" }, "This message is very long; the rest is in Gmail."));
+  if (one.attachments.length) parts.push(el("div", { className: "files" }, one.attachments.map((file) => fileLink(one, file))));
+  return parts;
+}
+
+/** HTML lives in a frame without scripts, in a document that may fetch nothing (see mail_body.py). */
+function rich(one) {
+  const frame = el("iframe", { className: "mail-frame", title: `Message from ${called(one.from)}`, referrerPolicy: "no-referrer" });
+  frame.setAttribute("sandbox", "allow-same-origin allow-popups allow-popups-to-escape-sandbox");
+  const load = () => { frame.src = `/api/messages/${one.id}/body${shownImages.has(one.id) ? "?images=1" : ""}`; };
+  frame.addEventListener("load", () => fit(frame));
+  load();
+  if (!one.remoteImages || shownImages.has(one.id)) return [frame];
+  const show = el("button", { className: "text-button", type: "button" }, "Show images");
+  const held = el("p", { className: "held" }, icon("image"), "Images from outside are held back: they would tell the sender that you are reading.", show);
+  show.addEventListener("click", () => { shownImages.add(one.id); held.remove(); load(); });
+  return [held, frame];
+}
+
+/** As high as its content, now and when images arrive. */
+function fit(frame) {
+  const page = frame.contentDocument?.documentElement;
+  if (!page) return;
+  const set = () => { frame.style.height = `${Math.max(60, Math.ceil(page.getBoundingClientRect().height))}px`; };
+  set();
+  new ResizeObserver(set).observe(page);
+}
+
+function plain(text) {
+  const quoted = text.match(QUOTE);
+  const own = quoted && quoted.index > 0 ? text.slice(0, quoted.index) : text;
+  const made = el("div", { className: "text", dir: "auto" }, linked(own.trim() || "(empty message)"));
+  if (own !== text) {
+    const rest = text.slice(own.length).trim();
+    made.append(el("details", { className: "quote" }, el("summary", { "aria-label": "Quoted text" }, "···"), el("div", {}, linked(rest))));
+  }
+  return made;
+}
+
+function linked(text) {
+  const parts = [];
+  let from = 0;
+  for (const found of text.matchAll(LINK)) {
+    parts.push(text.slice(from, found.index), el("a", { href: found[0], target: "_blank", rel: "noopener noreferrer" }, found[0]));
+    from = found.index + found[0].length;
+  }
+  parts.push(text.slice(from));
+  return parts;
+}
+
+function fileLink(one, file) {
+  const href = `/api/messages/${one.id}/parts/${encodeURIComponent(file.partId)}`;
+  const name = file.filename || "Attachment";
+  return el("a", { className: "file", href, download: name }, icon("clip"), el("span", {}, el("b", { dir: "auto" }, name), el("small", {}, size(file.size))));
+}
+
+function answers(messages, actions) {
+  const last = messages.at(-1);
+  if (!last) return el("p", { className: "fine" }, "This conversation is gone.");
+  const many = last.to.length + last.cc.length > 1;
+  return el(
+    "div",
+    { className: "answers" },
+    el("button", { className: "button", type: "button", id: "reply", onclick: () => actions.reply(last, messages) }, icon("reply"), "Reply"),
+    many ? el("button", { className: "button", type: "button", id: "reply-all", onclick: () => actions.replyAll(last, messages) }, icon("reply-all"), "Reply to all") : null,
+  );
+}
