@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mappin
 from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
-import grpc  # type: ignore[import-untyped]
+import grpc
 from google.api_core.exceptions import (
     Aborted,
     AlreadyExists,
