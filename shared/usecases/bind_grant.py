@@ -13,7 +13,7 @@ from uuid import uuid4
 from shared.domain.connect import ConnectSession, ConnectStatus
 from shared.domain.connection import Connection, ConnectionStatus
 from shared.domain.grant import Grant
-from shared.domain.ids import ConnectionId
+from shared.domain.ids import ConnectionId, email_key
 from shared.domain.scopes import reads
 from shared.errors import (
     AlreadyExistsError,
@@ -63,11 +63,12 @@ class BindGrant:
     ) -> Connected:
         """Raise ConnectRefusedError: "closing", "disconnecting"; TransientError of the stores."""
         connection = await self._connection(session, identity, tokens)
-        live = await self._joined(connection, tokens)
+        live = await self._joined(connection, identity, tokens)
         await self._store_grant(connection, live)
         self.forget_tokens(connection.id)
         operation = AuthOperation.OVERRIDE if session.reconnect else AuthOperation.CREATION
         active = await self._activated(connection.id, session, identity, live)
+        await self._leave_former(connection, active)
         await self.begin_sync(active, operation, occasion=session.id)
         if session.reconnect is not None and reads(active.scopes):
             # A first sync arms the watch as it sets its anchor; this one has an anchor already.
@@ -94,6 +95,8 @@ class BindGrant:
         found = await self.connections.get(id)
         if found is not None and found.value.sub == identity.sub:
             return found.value
+        if session.reconnect is not None:
+            raise ConnectRefusedError("The connection was removed.", code="disconnecting")
         id = ConnectionId(str(uuid4())) if found is not None else id
         new = _unfinished(id, session, identity, tokens, self.clock.now())
         try:
@@ -101,7 +104,7 @@ class BindGrant:
         except AlreadyExistsError:
             return await self._connection(session, identity, tokens)
 
-    async def _joined(self, connection: Connection, tokens: Tokens) -> Tokens:
+    async def _joined(self, connection: Connection, identity: Identity, tokens: Tokens) -> Tokens:
         """Join; answer tokens known to have been alive afterwards.
 
         Between Google's answer and the join, the last other connection may have left and
@@ -109,7 +112,7 @@ class BindGrant:
         """
         made = await self.join(connection)
         if reads(tokens.scopes):
-            await join_mailbox(self.mailboxes, self.clock, connection.email_key, connection.id)
+            await join_mailbox(self.mailboxes, self.clock, email_key(identity.email), connection.id)
         return await self._proven(connection, tokens) if made else tokens
 
     async def _proven(self, connection: Connection, tokens: Tokens) -> Tokens:
@@ -155,6 +158,13 @@ class BindGrant:
                 return (await self.connections.swap(found, active)).value
             except ConflictError:
                 continue
+
+    async def _leave_former(self, before: Connection, now: Connection) -> None:
+        """Leave the mailbox of an address that Google has changed since (FACTS 6.5)."""
+        if before.email_key == now.email_key:
+            return
+        if box := await leave(self.mailboxes, before.email_key, before.id):
+            await self.mailboxes.delete(box)
 
     async def _withdraw(self, connection: Connection) -> None:
         """Take back membership and tokens of a connection that did not come about."""

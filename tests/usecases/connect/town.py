@@ -82,7 +82,7 @@ class Town:
         )
         self.calls = Calls()
         self.wiring = self.instance()
-        self.app = build_app("api", (*api_routes(), *oauth_callback_routes()), self.wiring)
+        self.app = self.serve(self.wiring)
         self.control = httpx.AsyncClient(
             transport=httpx.ASGITransport(self.google), base_url=f"{GOOGLE}/_control"
         )
@@ -99,15 +99,19 @@ class Town:
         )
         return wiring
 
-    def browser(self) -> httpx.AsyncClient:
+    def serve(self, wiring: Wiring) -> Starlette:
+        """Answer the app of an instance."""
+        return build_app("api", (*api_routes(), *oauth_callback_routes()), wiring)
+
+    def browser(self, app: Starlette | None = None) -> httpx.AsyncClient:
         """Answer a browser that keeps cookies and follows redirects, without JavaScript."""
-        made = self._client(follow_redirects=True)
+        made = self._client(follow_redirects=True, app=app)
         self._opened.append(made)
         return made
 
-    def _client(self, *, follow_redirects: bool) -> httpx.AsyncClient:
+    def _client(self, *, follow_redirects: bool, app: Starlette | None = None) -> httpx.AsyncClient:
         mounts = {
-            PUBLIC: httpx.ASGITransport(self.app),
+            PUBLIC: httpx.ASGITransport(app or self.app),
             GOOGLE: httpx.ASGITransport(self.google),
         }
         return httpx.AsyncClient(base_url=PUBLIC, mounts=mounts, follow_redirects=follow_redirects)

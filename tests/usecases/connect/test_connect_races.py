@@ -1,0 +1,190 @@
+"""Connecting while others leave, and connecting in an instance that dies on the way."""
+
+import asyncio
+from dataclasses import dataclass, fields, replace
+from datetime import timedelta
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from shared.domain.connection import ConnectionStatus
+from shared.domain.ids import ConnectionId, GoogleSub, email_key
+from shared.domain.mailbox import GoogleUser, Mailbox
+from shared.domain.sync_state import SyncStatus
+from shared.edge.wiring import Wiring
+from shared.errors import ConnectRefusedError
+from shared.ports.connections import ConnectionQuery
+from shared.ports.oauth import GoogleOAuth, Identity
+from shared.usecases.connect.membership import join_mailbox, join_user, leave
+from tests.usecases.connect.interrupted import Bomb, Crash, Interrupted
+from tests.usecases.connect.town import (
+    ADA,
+    PUBLIC,
+    Town,
+    follow,
+    google_answer,
+    outcome,
+)
+
+SUB = GoogleSub("123")
+KEY = email_key(ADA)
+ONE, TWO = ConnectionId("one"), ConnectionId("two")
+
+
+@dataclass
+class LeavingMeanwhile:
+    """Google's OAuth, where the other connection's disconnect falls right after an exchange."""
+
+    google: GoogleOAuth
+    town: Town
+    leaving: ConnectionId
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.google, name)
+
+    async def verify_id_token(self, id_token: str, *, nonce: str) -> Identity:
+        await self.town.wiring.disconnect(self.leaving)
+        return await self.google.verify_id_token(id_token, nonce=nonce)
+
+
+async def test_a_revocation_between_exchange_and_join_is_found_out(town: Town) -> None:
+    leaving = await town.connect(ADA)
+    instance = town.instance()
+    instance.oauth = LeavingMeanwhile(instance.oauth, town, leaving)
+    browser = town.browser(town.serve(instance))
+    opened = await town.session_for(ADA)
+    await town.will_approve(ADA)
+    page = await follow(browser, opened["connect_link"])
+    assert outcome(page) == "closing"
+    assert not await town.wiring.connections.find(ConnectionQuery())
+    assert await town.wiring.mailboxes.get(KEY) is None
+    await town.will_approve(ADA)
+    assert outcome(await follow(town.browser(), opened["connect_link"])) == "connected"
+
+
+async def test_joining_a_closing_user_waits_and_asks_for_consent_again(town: Town) -> None:
+    users = town.wiring.google_users
+    closing = await users.create(GoogleUser(SUB, frozenset({ONE}), closing=True))
+    joining = asyncio.create_task(join_user(users, town.clock, SUB, TWO))
+    await asyncio.sleep(0)
+    await users.delete(closing)
+    town.clock.advance(timedelta(seconds=1))
+    with pytest.raises(ConnectRefusedError):
+        await joining
+    assert await users.get(SUB) is None
+
+
+async def test_joining_a_closing_mailbox_waits_and_then_joins(town: Town) -> None:
+    boxes = town.wiring.mailboxes
+    closing = await boxes.create(Mailbox(KEY, frozenset({ONE}), closing=True))
+    joining = asyncio.create_task(join_mailbox(boxes, town.clock, KEY, TWO))
+    await asyncio.sleep(0)
+    await boxes.delete(closing)
+    town.clock.advance(timedelta(seconds=1))
+    await joining
+    joined = await boxes.get(KEY)
+    assert joined is not None
+    assert joined.value.connections == {TWO}
+
+
+async def test_a_close_that_never_ends_refuses_the_connect(town: Town) -> None:
+    users = town.wiring.google_users
+    await users.create(GoogleUser(SUB, frozenset({ONE}), closing=True))
+    joining = asyncio.create_task(join_user(users, town.clock, SUB, TWO))
+    await asyncio.sleep(0)
+    town.clock.advance(timedelta(seconds=11))
+    with pytest.raises(ConnectRefusedError):
+        await joining
+
+
+async def test_many_joining_and_leaving_at_once_lose_nobody(town: Town) -> None:
+    users = town.wiring.google_users
+    ids = [ConnectionId(f"c{n}") for n in range(10)]
+    await asyncio.gather(*(join_user(users, town.clock, SUB, id) for id in ids))
+    await asyncio.gather(*(leave(users, SUB, id) for id in ids[:-1]))
+    found = await users.get(SUB)
+    assert found is not None
+    assert found.value.connections == {ids[-1]}
+    assert not found.value.closing
+    last = await leave(users, SUB, ids[-1])
+    again = await leave(users, SUB, ids[-1])
+    assert last is not None
+    assert last == again
+    assert last.value.closing
+
+
+async def test_a_reconnect_that_meets_a_finished_disconnect_makes_nothing(town: Town) -> None:
+    id = await town.connect(ADA)
+    other = await town.connect(ADA)
+    opened = await town.reconnect_session(id)
+    await town.will_approve(ADA)
+    browser = town.browser()
+    answer = await google_answer(browser, f"{PUBLIC}/oauth/start?session_token={opened['token']}")
+    await town.wiring.disconnect(id)
+    assert outcome(await browser.get(answer)) == "disconnecting"
+    assert await town.wiring.connections.get(id) is None
+    assert await town.wiring.grants.get(id) is None
+    mailbox = await town.wiring.mailboxes.get(KEY)
+    assert mailbox is not None
+    assert mailbox.value.connections == {other}
+
+
+def dying(town: Town, bomb: Bomb) -> Wiring:
+    """Answer an instance whose store, queue and Google die at the bomb's call."""
+    instance = town.instance()
+    store = instance.store
+    ports: dict[str, Any] = {
+        one.name: Interrupted(getattr(store, one.name), one.name, bomb)
+        for one in fields(store)
+        if one.name != "close"
+    }
+    instance.store = replace(store, **ports)
+    instance.oauth = Interrupted(instance.oauth, "oauth", bomb)
+    instance.queue = Interrupted(instance.queue, "queue", bomb)
+    return instance
+
+
+async def one_working_connection(town: Town) -> None:
+    (connection,) = await town.wiring.connections.find(ConnectionQuery())
+    assert (connection.status, connection.error) == (ConnectionStatus.ACTIVE, None)
+    user = await town.wiring.google_users.get(connection.sub)
+    mailbox = await town.wiring.mailboxes.get(KEY)
+    state = await town.wiring.sync_states.get(connection.id)
+    assert user is not None
+    assert mailbox is not None
+    assert state is not None
+    assert user.value.connections == mailbox.value.connections == {connection.id}
+    assert state.value.status is SyncStatus.RUNNING
+    assert state.value.next_due_at is not None
+    assert await town.wiring.access_tokens(connection.id)
+    events = await town.wiring.outbox.list(state=None, connection_id=connection.id, limit=9)
+    assert [one.payload["operation"] for one in events] == ["creation"]
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+async def test_killed_at_any_call_the_second_try_makes_the_one_connection(
+    tmp_path: Path, after: bool
+) -> None:
+    """The calls are counted, not listed: a new one cannot be forgotten."""
+    for number in count(1):
+        (tmp_path / f"{number}").mkdir()
+        town = Town(tmp_path / f"{number}")
+        await town.mailbox(ADA)
+        opened = await town.session_for(ADA)
+        await town.will_approve(ADA)
+        bomb = Bomb(number, after)
+        browser = town.browser(town.serve(dying(town, bomb)))
+        try:
+            await follow(browser, opened["connect_link"])
+        except Crash:
+            if (await town.look(opened["token"]))["status"] != "connected":
+                await town.will_approve(ADA)
+                await follow(town.browser(), opened["connect_link"])
+            await one_working_connection(town)
+            await town.close()
+        else:
+            await town.close()
+            break
+    assert number > 20
