@@ -36,12 +36,14 @@ class Postroom:
         environ: Mapping[str, str],
         clock: AdjustableClock,
         *,
+        queue_path: Path | None = None,
         jobs: tuple[Job, ...] = JOBS,
     ) -> None:
+        """Load everything; `queue_path` is needed only where the store is not a file."""
         self.clock = clock
         self.settings = settings_from(environ)
         create_keyring(self.settings.keyring_path)
-        self.queue = SqliteQueue(self.settings.queue_path, clock)
+        self.queue = SqliteQueue(queue_path or self.settings.queue_path, clock)
         self.queue.release_claims()
         self.wiring = wirings.wiring_for(self.settings)
         self.wiring.clock, self.wiring.queue = clock, self.queue
@@ -52,6 +54,7 @@ class Postroom:
         self._scheduler = Scheduler(clock, posts.call_job, jobs)
         self._requests = _Counted(Functions(environ))
         self._loops: list[asyncio.Task[None]] = []
+        self._dead = False
         self.app = Starlette(
             routes=[
                 Route("/_local/clock", self._advance, methods=["POST"]),
@@ -72,12 +75,14 @@ class Postroom:
             asyncio.create_task(self._scheduler.run()),
         ]
         yield
-        await self._end()
-        await self.close_files()
-        await self.wiring.close()
+        if not self._dead:
+            await self._end()
+            await self.close_files()
+            await self.wiring.close()
 
     async def die(self) -> None:
         """End as a crash does: whatever is under way finds its files closed, and stops."""
+        self._dead = True
         await self.close_files()
         await self._end()
         await self.wiring.close()

@@ -27,6 +27,7 @@ STEP_S = 0.002
 class LocalSystem:
     """Postroom and an emulated Google, each on a loopback port of its own, over real HTTP."""
 
+    directory: Path
     environ: Mapping[str, str]
     clock: AdjustableClock
     jobs: tuple[Job, ...]
@@ -61,7 +62,7 @@ class LocalSystem:
         google_server = LoopServer(google_app, google_socket)
         await google_server.open()
         clock, values = AdjustableClock(), environment(addresses, directory, environ)
-        postroom = Postroom(values, clock, jobs=jobs)
+        postroom = _postroom(values, clock, directory, jobs)
         server = LoopServer(postroom.app, socket)
         await server.open()
         key = {"Authorization": f"Bearer {API_KEY}"}
@@ -70,6 +71,7 @@ class LocalSystem:
             httpx.AsyncClient(base_url=addresses.google, timeout=120) as control,
         ):
             system = cls(
+                directory=directory,
                 environ=values,
                 clock=clock,
                 jobs=jobs,
@@ -134,12 +136,19 @@ class LocalSystem:
         await self.postroom.close_files()
         await self.server.abort()
         await self.postroom.die()
+        await self.server.lifespan.shutdown()
 
     async def restart(self) -> None:
         """Start Postroom again on the same files, port and time."""
-        self.postroom = Postroom(self.environ, self.clock, jobs=self.jobs)
+        self.postroom = _postroom(self.environ, self.clock, self.directory, self.jobs)
         self.server = LoopServer(self.postroom.app, listener(self.port))
         await self.server.open()
+
+
+def _postroom(
+    environ: Mapping[str, str], clock: AdjustableClock, directory: Path, jobs: tuple[Job, ...]
+) -> Postroom:
+    return Postroom(environ, clock, queue_path=directory / "postroom-queue.sqlite", jobs=jobs)
 
 
 def _google_settings(

@@ -1,9 +1,13 @@
-"""The laptop whole: Postroom and the emulated Google over real HTTP, in one event loop."""
+"""The laptop whole: Postroom and the emulated Google over real HTTP, in one event loop.
+
+Everything holds on both stores: SQLite, and Firestore by its official emulator.
+"""
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -16,11 +20,26 @@ EMAIL = "ada@acme.example"
 MAIL = b"From: bo@example.org\r\nTo: ada@acme.example\r\nSubject: Tea\r\n\r\nAt four?"
 
 
+STORES = ["sqlite", pytest.param("firestore", marks=pytest.mark.emulators)]
+PLENTY = 10_000_000
+
+
+@pytest.fixture(params=STORES)
+def store(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """Answer the settings that choose a store; each test has a Firestore project of its own."""
+    if request.param == "sqlite":
+        return {}
+    monkeypatch.setenv("FIRESTORE_EMULATOR_HOST", request.getfixturevalue("firestore_emulator"))
+    location = "cloud-tasks:projects/demo/locations/local"
+    project = f"demo-{uuid4().hex[:12]}"
+    return {"POSTROOM_STORE": f"firestore:{project}/(default)", "POSTROOM_QUEUE": location}
+
+
 @pytest.fixture
-async def system(tmp_path: Path) -> AsyncIterator[LocalSystem]:
-    plenty = {"POSTROOM_UNITS_PER_MINUTE": "10000000"}
-    google = GoogleSettings(units_per_minute=10_000_000)
-    async with LocalSystem.start(tmp_path, environ=plenty, google=google) as system:
+async def system(tmp_path: Path, store: dict[str, str]) -> AsyncIterator[LocalSystem]:
+    environ = {"POSTROOM_UNITS_PER_MINUTE": str(PLENTY), **store}
+    google = GoogleSettings(units_per_minute=PLENTY)
+    async with LocalSystem.start(tmp_path, environ=environ, google=google) as system:
         yield system
 
 
@@ -37,7 +56,7 @@ async def deliver(system: LocalSystem) -> str:
 async def records(system: LocalSystem, connection: str) -> dict[str, set[str]]:
     """Every live record by id, with its labels, paged through the API."""
     found: dict[str, set[str]] = {}
-    query: dict[str, Any] = {"model": "EmailMessage", "limit": 25}
+    query: dict[str, Any] = {"model": "EmailMessage", "limit": 100}
     tenant = {"Connection-Id": connection, "Provider-Config-Key": "google-mail"}
     while True:
         answer = await system.client.get("/records", params=query, headers=tenant)
@@ -93,8 +112,12 @@ async def test_a_senseless_step_of_the_clock_changes_nothing(
 
 
 async def test_a_crash_in_the_middle_of_a_backfill_loses_nothing(system: LocalSystem) -> None:
-    connection = await seeded(system, messages=300)
+    connection = await seeded(system, messages=600)
+    stored = 0
+    while not stored:
+        stored = len(await records(system, connection))
     await system.kill()
+    assert stored < 600
     await deliver(system)
     await system.restart()
     await system.settle()
