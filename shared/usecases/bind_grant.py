@@ -6,6 +6,7 @@ commit that stores the event. Until then the connection says that it must be con
 """
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import uuid4
@@ -74,10 +75,22 @@ class BindGrant:
             # A first sync arms the watch as it sets its anchor; this one has an anchor already.
             await self.arm_watch(active.id)
         await self._mark_connected(session.id, active.id)
-        name = "reconnect" if session.reconnect else "connect"
-        await self.operations.append(auth_operation(name, active.id, started_at, self.clock.now()))
-        await self.queue.enqueue(Task("/tasks/sync", {"connection_id": active.id}))
+        await self._wake(session, active, started_at)
         return Connected(active.id, active.email, reconnected=session.reconnect is not None)
+
+    async def _wake(
+        self, session: ConnectSession, connection: Connection, started_at: datetime
+    ) -> None:
+        """Wake the sync and log; without either it is connected all the same.
+
+        The sync is due, so a lost task costs at most the minute until reconcile comes by.
+        """
+        with suppress(TransientError):
+            await self.queue.enqueue(Task("/tasks/sync", {"connection_id": connection.id}))
+        name = "reconnect" if session.reconnect else "connect"
+        entry = auth_operation(name, connection.id, started_at, self.clock.now())
+        with suppress(TransientError):
+            await self.operations.append(entry)
 
     async def join(self, connection: Connection) -> bool:
         """Join the connection's Google user; True where the document had to be made."""
