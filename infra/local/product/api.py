@@ -101,7 +101,7 @@ async def body(request: Request) -> Response:
     inline = f"{request.base_url}api/messages/{id}/inline/"
     wanted = request.query_params.get("images") == "1"
     return Response(
-        await asyncio.to_thread(mail_body.document, record["html"], inline),
+        mail_body.document(record["html"], inline, remote_images=wanted),
         media_type="text/html",
         headers={
             "Content-Security-Policy": mail_body.policy(inline, remote_images=wanted),

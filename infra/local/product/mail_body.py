@@ -21,6 +21,7 @@ REMOTE: Final = re.compile(
     r"""\b(?:src|srcset|background)\s*=\s*["']?\s*(?:https?:)?//|url\(\s*["']?\s*(?:https?:)?//""",
     re.IGNORECASE,
 )
+OUTSIDE: Final = ("http:", "https:", "//")
 CID: Final = re.compile(r"""(?<=["'(=])\s*cid:([^"'\s)>]+)""", re.IGNORECASE)
 SANDBOX: Final = "allow-same-origin allow-popups allow-popups-to-escape-sandbox"
 """Never `allow-scripts`: with it, `allow-same-origin` would open the sandbox."""
@@ -29,7 +30,8 @@ PAGE: Final = """<!doctype html>
 <style>
 :root { color-scheme: light; }
 html { overflow-y: hidden; }
-body { margin: 0; padding: 16px; background: #fff; color: #1b1f27; overflow-wrap: anywhere;
+html, body { height: auto !important; min-height: 0 !important; }
+body { margin: 0; padding: 12px 10px; background: #fff; color: #1b1f27; overflow-wrap: anywhere;
   font: 15px/1.55 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; }
 img { max-width: 100%; }
 pre { white-space: pre-wrap; }
@@ -43,15 +45,25 @@ def shows_remote_images(html: str) -> bool:
     return REMOTE.search(html) is not None
 
 
-def document(html: str, inline: str) -> str:
+def document(html: str, inline: str, *, remote_images: bool) -> str:
     """Answer the HTML as a harmless page; `inline` is where images of its own are found."""
     tree = LexborHTMLParser(html)
     for node in tree.css(ACTIVE):
         node.decompose()
+    if not remote_images:
+        _take_out_images(tree)
     styles = "".join(node.html or "" for node in tree.css("head style"))
     body = tree.body.html if tree.body is not None else ""
     own = CID.sub(lambda found: inline + quote(found[1], safe=""), f"{styles}{body}")
     return f"{PAGE}{own}</body></html>"
+
+
+def _take_out_images(tree: LexborHTMLParser) -> None:
+    """Leave the texts that stand for remote images; what styles ask for, the policy refuses."""
+    for node in tree.css("[src], [srcset], [background]"):
+        for name in ("src", "srcset", "background"):
+            if (node.attributes.get(name) or "").strip().lower().startswith(OUTSIDE):
+                del node.attrs[name]
 
 
 def policy(inline: str, *, remote_images: bool) -> str:

@@ -140,7 +140,7 @@ function changed({ rows, deleted }) {
 const rowShown = (id) => document.querySelector(`.row[data-id="${CSS.escape(id)}"]`) !== null;
 
 function announce(row) {
-  const text = el("span", {}, el("b", {}, called(row.from)), el("span", {}, row.subject || "(no subject)"));
+  const text = el("span", { className: "says" }, el("b", {}, called(row.from)), el("span", {}, row.subject || "(no subject)"));
   toast([avatar(row.from), text], { onclick: () => { location.hash = `#/inbox/${row.threadId}`; } });
 }
 

@@ -44,14 +44,14 @@ function head(messages, actions) {
 
 function message(one, last) {
   const open = unfolded.get(one.id) ?? (last || one.unread);
-  const inside = el("div", { className: "inside", hidden: !open, id: `m-${one.id}` });
+  const inside = el("div", { className: one.html ? "inside rich" : "inside", hidden: !open, id: `m-${one.id}` });
   const card = el("article", { className: "message", "data-id": one.id, "data-open": open ? "yes" : "no", "aria-label": `From ${called(one.from)}` });
   const line = el("small", { dir: "auto" });
   const button = el(
     "button",
     { type: "button", "aria-expanded": String(open), "aria-controls": inside.id },
     avatar(one.from),
-    el("span", { className: "names" }, el("b", { dir: "auto" }, called(one.from)), line),
+    el("span", { className: "names" }, el("b", { dir: "auto" }, one.sent ? "You" : called(one.from)), line),
     el("time", { dateTime: one.date || "", title: exactly(one.date) }, when(one.date)),
   );
   const fold = (now) => {
@@ -91,18 +91,24 @@ function rich(one) {
   load();
   if (!one.remoteImages || shownImages.has(one.id)) return [frame];
   const show = el("button", { className: "text-button", type: "button" }, "Show images");
-  const held = el("p", { className: "held" }, icon("image"), "Images from outside are held back: they would tell the sender that you are reading.", show);
+  const why = "Images from outside are held back: they would tell the sender that you are reading.";
+  const held = el("p", { className: "held" }, icon("image"), el("span", {}, why), show);
   show.addEventListener("click", () => { shownImages.add(one.id); held.remove(); load(); });
   return [held, frame];
 }
 
-/** As high as its content, now and when images arrive. */
+/** As high as its content, now and when images arrive; what is too wide is made smaller. */
 function fit(frame) {
   const page = frame.contentDocument?.documentElement;
   if (!page) return;
-  const set = () => { frame.style.height = `${Math.max(60, Math.ceil(page.getBoundingClientRect().height))}px`; };
+  const set = () => {
+    page.style.zoom = "";
+    if (page.scrollWidth > page.clientWidth + 1) page.style.zoom = String(page.clientWidth / page.scrollWidth);
+    frame.style.height = `${Math.max(48, Math.ceil(page.getBoundingClientRect().height))}px`;
+  };
   set();
-  new ResizeObserver(set).observe(page);
+  new ResizeObserver(set).observe(frame);
+  new ResizeObserver(set).observe(frame.contentDocument.body);
 }
 
 function plain(text) {
