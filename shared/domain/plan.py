@@ -89,8 +89,11 @@ def _delta(state: SyncState, checkpoint: HistoryId, now: datetime) -> Delta | No
     waiting = recheck is not None and now < recheck.at
     if unmet is not None and not (waiting and recheck is not None and unmet <= recheck.promised):
         return Delta(checkpoint, unmet)
-    if state.lookback is not None and state.lookback.at <= now:
-        return Delta(state.lookback.since, unmet)
+    lookback = state.lookback
+    if lookback is not None and (lookback.at <= now or state.look_wanted):
+        return Delta(lookback.since, unmet)
+    if state.look_wanted:
+        return Delta(checkpoint, unmet)
     if state.delta_due_at is not None and state.delta_due_at <= now:
         return Delta(checkpoint, unmet)
     return None
@@ -122,7 +125,9 @@ class DeltaAnswer:
     """What listing after `since` showed.
 
     `last_record` is the highest history record wholly applied, None for an empty answer; `top` is
-    the mailbox's current history ID; `complete` is False where more is still to be listed.
+    the mailbox's current history ID; `complete` is False where more is still to be listed. `heard`
+    is the hint, and `looks_wanted` the count of looks asked for, when the listing began: what came
+    later this answer knows nothing of. `again` says that it began before the checkpoint.
     """
 
     since: HistoryId
@@ -130,29 +135,59 @@ class DeltaAnswer:
     top: HistoryId
     complete: bool
     first_record: HistoryId | None = None
+    heard: HistoryId | None = None
+    looks_wanted: int = 0
+    again: bool = False
 
 
 def after_delta(state: SyncState, answer: DeltaAnswer, now: datetime) -> SyncState:
     """Answer the state once everything listed is applied.
 
-    The top-level historyId is stored only at the end of the listing (FACTS 3.3), and an empty or
-    partial answer to a promise moves nothing until the recheck ladder ends (FACTS 3.6).
+    The top-level historyId is stored only where the listing has ended (FACTS 3.3) and showed
+    nothing, and an empty or partial answer to a promise moves nothing until the recheck ladder
+    ends (FACTS 3.6).
     """
     if not answer.complete:
-        return advanced_part(state, answer.last_record, now)
+        return advanced_part(state, answer, now)
     state = replace(state, delta_due_at=now + state.frequency, last_delta_at=now)
-    state = _looked_back(state, answer, now)
+    state = _looked_back(_look_taken(state, answer), answer, now)
     promised = state.unmet_hint
     if promised is None or (answer.last_record or 0) >= promised:
-        return _advanced(replace(state, recheck=None), answer.top, now)
+        # Not to the top where records were shown: what lies between them may be hidden yet.
+        return _advanced(replace(state, recheck=None), answer.last_record or answer.top, now)
+    if promised > (answer.heard or 0):
+        return _overtaken(state, answer, now)
     return _disappointed(state, promised, answer.top, now)
 
 
-def advanced_part(state: SyncState, applied: HistoryId | None, now: datetime) -> SyncState:
+def advanced_part(state: SyncState, answer: DeltaAnswer, now: datetime) -> SyncState:
     """Answer the state after a part of an answer: the last wholly applied record is durable."""
+    applied = answer.last_record
     if applied is not None:
         state = _advanced(state, applied, now)
+    if answer.again:
+        state = _looked_back_in_part(_look_taken(state, answer), applied, now)
     return replace(state, delta_due_at=now)
+
+
+def _look_taken(state: SyncState, answer: DeltaAnswer) -> SyncState:
+    return replace(state, looks_taken=max(state.looks_taken, answer.looks_wanted))
+
+
+def _looked_back_in_part(state: SyncState, applied: HistoryId | None, now: datetime) -> SyncState:
+    """Go on from there: a lookback over a long burst would begin for ever anew."""
+    lookback = state.lookback
+    if lookback is None or now < lookback.at or applied is None or applied <= lookback.since:
+        return state
+    return replace(state, lookback=replace(lookback, since=applied))
+
+
+def _overtaken(state: SyncState, answer: DeltaAnswer, now: datetime) -> SyncState:
+    """Answer the state where a push came after the listing began: it is listed again at once."""
+    applied = answer.last_record
+    if applied is None or applied < (answer.heard or 0):
+        return state
+    return _advanced(state, applied, now)
 
 
 def _advanced(state: SyncState, to: HistoryId, now: datetime) -> SyncState:
@@ -165,7 +200,7 @@ def _advanced(state: SyncState, to: HistoryId, now: datetime) -> SyncState:
 
 def _looked_back(state: SyncState, answer: DeltaAnswer, now: datetime) -> SyncState:
     lookback = state.lookback
-    if lookback is None or now < lookback.at or answer.since > lookback.since:
+    if lookback is None or now < lookback.at or not answer.again:
         return state
     if answer.first_record is not None and answer.first_record > (state.hint or 0):
         state = replace(state, unannounced_at=now)
@@ -179,6 +214,8 @@ def _disappointed(
     state: SyncState, promised: HistoryId, top: HistoryId, now: datetime
 ) -> SyncState:
     climbed = state.recheck is not None and state.recheck.promised >= promised
+    if state.recheck is not None and climbed and now < state.recheck.at:
+        return state  # A look for another reason: the rung keeps its time.
     attempt = state.recheck.attempt + 1 if state.recheck and climbed else 0
     if attempt < len(RECHECK_LADDER):
         recheck = Recheck(promised, attempt, now + RECHECK_LADDER[attempt])
@@ -216,11 +253,6 @@ def on_push(state: SyncState, history_id: HistoryId, now: datetime) -> Pushed:
     hint = HistoryId(max(state.hint or 0, history_id))
     hinted = replace(state, hint=hint, unannounced_at=None)
     if history_id == state.checkpoint:
-        hinted = _look_again(hinted, now)
+        # The lookback keeps its own time: at this first look the change may still be hidden.
+        hinted = hinted.wanting_look()
     return Pushed(hinted, held)
-
-
-def _look_again(state: SyncState, now: datetime) -> SyncState:
-    if state.lookback is None:
-        return replace(state, delta_due_at=now)
-    return replace(state, lookback=replace(state.lookback, at=min(now, state.lookback.at)))

@@ -138,6 +138,10 @@ class SyncState:
     next_due_at: datetime | None = None
     delta_due_at: datetime | None = None
     """When history is read even if no push came."""
+    looks_wanted: int = 0
+    """How often somebody asked for a look at history, now."""
+    looks_taken: int = 0
+    """How many of them a listing that began later has answered."""
     frequency: timedelta = timedelta(hours=1)
     """How long a connection that hears nothing may go unread."""
     window: str = "30d"
@@ -191,6 +195,15 @@ class SyncState:
             return None
         met = max(self.checkpoint or 0, self.spent_hint or 0)
         return self.hint if self.hint > met else None
+
+    @property
+    def look_wanted(self) -> bool:
+        """Whether history is to be read now, whatever the hint and the clock say."""
+        return self.looks_wanted > self.looks_taken
+
+    def wanting_look(self) -> "SyncState":
+        """Ask for a look: counted, not timed, so that a listing under way cannot answer it."""
+        return replace(self, looks_wanted=self.looks_wanted + 1)
 
     def held(self, now: datetime) -> bool:
         """Whether somebody's lease is alive."""

@@ -77,7 +77,7 @@ class ControlSync:
 
 
 def _asked(state: SyncState, now: datetime) -> SyncState:
-    return replace(state, delta_due_at=now, deferred_until=None).due_by(now)
+    return replace(state.wanting_look(), deferred_until=None).due_by(now)
 
 
 def _reset(state: SyncState, now: datetime) -> SyncState:

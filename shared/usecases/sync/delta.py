@@ -33,7 +33,7 @@ class Part:
 
 async def read_delta(run: Run, step: Delta) -> None:
     """List history after the step's start and apply it, part by part."""
-    started = run.clock.now()
+    started, begun = run.clock.now(), run.state
     try:
         records, top, complete = await _listed(run, step.since)
     except HistoryExpiredError:
@@ -44,8 +44,16 @@ async def read_delta(run: Run, step: Delta) -> None:
         done = await _apply(run, part, doomed)
         if not done:
             return
-        answer = _answer(step.since, part, top, complete=complete and part.last)
-        answer = replace(answer, first_record=records[0].id if records else None)
+        answer = DeltaAnswer(
+            since=step.since,
+            last_record=(part.records or records)[-1].id if records else None,
+            top=top,
+            complete=complete and part.last,
+            first_record=records[0].id if records else None,
+            heard=begun.hint,
+            looks_wanted=begun.looks_wanted,
+            again=step.since < (begun.checkpoint or 0),
+        )
         await _settle(run, done, answer)
     run.note("delta", started, records=len(records), complete=complete)
 
@@ -78,11 +86,6 @@ def _parts(records: Sequence[HistoryRecord]) -> Iterable[Part]:
             yield Part(part, last=False)
             part, added, touched = [], 0, 0
     yield Part(part, last=True)
-
-
-def _answer(since: HistoryId, part: Part, top: HistoryId, *, complete: bool) -> DeltaAnswer:
-    last = part.records[-1].id if part.records else None
-    return DeltaAnswer(since, last, top, complete)
 
 
 async def _settle(run: Run, commits: Sequence[Changes], answer: DeltaAnswer) -> None:

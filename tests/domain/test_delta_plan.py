@@ -1,0 +1,96 @@
+"""What a listing of history may conclude, and what it must leave for the next look."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from shared.domain.ids import ConnectionId, HistoryId
+from shared.domain.plan import Delta, DeltaAnswer, Release, after_delta, on_push, plan
+from shared.domain.sync_state import LOOKBACK_AFTER, RECHECK_LADDER, Lookback, SyncState
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+QUIET = SyncState(
+    ConnectionId("c"), checkpoint=HistoryId(100), delta_due_at=NOW + HOUR, next_due_at=NOW + HOUR
+)
+
+
+def listed(
+    state: SyncState, shown: int | None, top: int, *, complete: bool = True, since: int = 100
+) -> DeltaAnswer:
+    """Answer a listing that began at `state` and showed records up to `shown`."""
+    return DeltaAnswer(
+        since=HistoryId(since),
+        last_record=HistoryId(shown) if shown else None,
+        top=HistoryId(top),
+        complete=complete,
+        first_record=HistoryId(shown) if shown else None,
+        heard=state.hint,
+        looks_wanted=state.looks_wanted,
+        again=since < (state.checkpoint or 0),
+    )
+
+
+def pushed(state: SyncState, history_id: int, now: datetime = NOW) -> SyncState:
+    after = on_push(state, HistoryId(history_id), now).state
+    assert after is not None
+    return after
+
+
+def test_a_push_that_comes_during_a_listing_is_listed_at_once() -> None:
+    begun = pushed(QUIET, 110)
+    answer = listed(begun, 110, 110)
+    state = after_delta(pushed(begun, 120), answer, NOW)
+    assert state.checkpoint == 110
+    assert state.recheck is None
+    assert plan(state, NOW) == Delta(HistoryId(110), HistoryId(120))
+
+
+def test_an_empty_listing_says_nothing_about_a_push_that_came_later() -> None:
+    answer = listed(QUIET, None, 120)
+    state = after_delta(pushed(QUIET, 120), answer, NOW)
+    assert state.checkpoint == 100
+    assert plan(state, NOW) == Delta(HistoryId(100), HistoryId(120))
+
+
+def test_a_push_about_the_checkpoint_looks_now_and_again_after_the_lookback() -> None:
+    polled = after_delta(QUIET, listed(QUIET, None, 110), NOW)
+    state = pushed(polled, 110)
+    assert plan(state, NOW) == Delta(HistoryId(100), None)
+    state = after_delta(state, listed(state, None, 110), NOW)
+    assert isinstance(plan(state, NOW), Release)
+    later = NOW + LOOKBACK_AFTER
+    assert plan(state, later) == Delta(HistoryId(100), None)
+
+
+def test_the_checkpoint_stays_at_the_last_record_where_more_may_be_hidden() -> None:
+    begun = pushed(QUIET, 110)
+    state = after_delta(begun, listed(begun, 110, 120), NOW)
+    assert state.checkpoint == 110
+    assert plan(pushed(state, 120), NOW) == Delta(HistoryId(110), HistoryId(120))
+
+
+def test_a_look_asked_for_during_a_listing_is_still_wanted_after_it() -> None:
+    asked = QUIET.wanting_look()
+    state = after_delta(asked.wanting_look(), listed(asked, None, 100), NOW)
+    assert plan(state, NOW) == Delta(HistoryId(100), None)
+    assert isinstance(plan(after_delta(state, listed(state, None, 100), NOW), NOW), Release)
+
+
+def test_a_lookback_over_a_long_burst_goes_on_where_it_stopped() -> None:
+    lookback = Lookback(since=HistoryId(10), mark=HistoryId(100), at=NOW)
+    state = replace(QUIET, lookback=lookback)
+    answer = listed(state, 60, 100, complete=False, since=10)
+    state = after_delta(state, answer, NOW)
+    assert state.checkpoint == 100
+    assert plan(state, NOW) == Delta(HistoryId(60), None)
+    state = after_delta(state, listed(state, 100, 100, since=60), NOW)
+    assert isinstance(plan(state, NOW), Release)
+
+
+def test_looks_for_other_reasons_do_not_climb_the_recheck_ladder() -> None:
+    state = pushed(QUIET, 110)
+    for _ in range(len(RECHECK_LADDER) + 1):
+        state = after_delta(state, listed(state, None, 110), NOW)
+    assert state.checkpoint == 100
+    assert state.recheck is not None
+    assert state.recheck.at == NOW + RECHECK_LADDER[0]
