@@ -1,30 +1,37 @@
 """What a typed action is, and the one table of them all.
 
 An action is at once an HTTP action, an MCP tool and an OpenAPI entry: all three read the same
-row. To add one, write a module with an ACTION and append it to `ACTIONS`.
+row. To add one of your own, put a module with an ACTION into `shared/actions/custom/`: it is
+found there. `shared/actions/README.md` shows how. Postroom's own modules are named in `BUILT_IN`.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+import pkgutil
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
+from importlib import import_module
+from types import ModuleType
 from typing import Any, Generic, Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
 from shared.domain.connection import Connection
 from shared.domain.scopes import allowed
-from shared.errors import MissingScopeError, UnknownActionError
+from shared.errors import ConfigurationError, MissingScopeError, UnknownActionError
 from shared.ports.clock import Clock
-from shared.ports.connections import Connections, Grants
+from shared.ports.connections import Connections, Grants, Mailboxes
 from shared.ports.gmail import Gmail, GmailMailboxes
 from shared.ports.oauth import Sealer
 from shared.ports.outbox import Operations, Outbox
 from shared.ports.queue import Queue
 from shared.ports.sends import ActionResults, Sends
 from shared.ports.sync_store import Records
+from shared.usecases.arm_watch import ArmWatch
 
 I = TypeVar("I", bound=BaseModel)  # noqa: E741  input and output
 O = TypeVar("O", bound=BaseModel)  # noqa: E741  the same
+R = TypeVar("R")
 
 
 class Effect(StrEnum):
@@ -50,6 +57,8 @@ class ActionPorts(Protocol):
     @property
     def grants(self) -> Grants: ...  # noqa: D102
     @property
+    def mailboxes(self) -> Mailboxes: ...  # noqa: D102
+    @property
     def records(self) -> Records: ...  # noqa: D102
     @property
     def sends(self) -> Sends: ...  # noqa: D102
@@ -63,6 +72,8 @@ class ActionPorts(Protocol):
     def queue(self) -> Queue: ...  # noqa: D102
     @property
     def sealer(self) -> Sealer: ...  # noqa: D102
+    @property
+    def arm_watch(self) -> ArmWatch: ...  # noqa: D102
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,12 +134,50 @@ class GmailShaped(BaseModel):
     model_config = ConfigDict(extra="allow", frozen=True)
 
 
-def actions() -> Mapping[str, Action[Any, Any]]:
-    """Answer every action by name."""
-    from shared.actions import get_message, send_email  # noqa: PLC0415  they import this one
+BUILT_IN = (
+    "send_email",
+    "drafts",
+    "messages",
+    "threads",
+    "labels",
+    "mailbox",
+)
+"""Postroom's own modules, in the order in which their actions are listed."""
+CUSTOM = "shared.actions.custom"
+"""The package whose modules are the deployment's own."""
 
-    table: tuple[Action[Any, Any], ...] = (send_email.ACTION, get_message.ACTION)
-    return {action.name: action for action in table}
+
+@cache
+def actions() -> Mapping[str, Action[Any, Any]]:
+    """Answer every action by name. Raises ConfigurationError where two share one."""
+    found: dict[str, Action[Any, Any]] = {}
+    for module in modules():
+        for action in exported(module, "ACTION", Action):
+            if action.name in found:
+                raise ConfigurationError(f"Two actions are named {action.name!r}.")
+            found[action.name] = action
+    return found
+
+
+def modules() -> Iterator[ModuleType]:
+    """Yield Postroom's own modules, then those of `custom/` by name."""
+    for name in BUILT_IN:
+        yield import_module(f"shared.actions.{name}")
+    package = import_module(CUSTOM)
+    for name in sorted(found.name for found in pkgutil.iter_modules(package.__path__)):
+        yield import_module(f"{CUSTOM}.{name}")
+
+
+def exported(module: ModuleType, name: str, kind: type[R]) -> Sequence[R]:
+    """Answer what a module exports as `name`, one, or as its plural, a tuple.
+
+    Raises ConfigurationError where it is something else.
+    """
+    one = getattr(module, name, None)
+    rows = [*([] if one is None else [one]), *getattr(module, f"{name}S", ())]
+    if not all(isinstance(row, kind) for row in rows):
+        raise ConfigurationError(f"{module.__name__}.{name} is no {kind.__name__}.")
+    return rows
 
 
 def action_named(name: str) -> Action[Any, Any]:

@@ -6,7 +6,7 @@ Nothing but GETs is ever made twice (FACTS 5.6).
 import secrets
 from base64 import urlsafe_b64encode
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 from urllib.parse import quote
@@ -51,6 +51,17 @@ class HttpGmailSend:
         """drafts.create."""
         message = {"threadId": thread_id} if thread_id else {}
         return await self.requests.once(_submission("/drafts", raw, message), read_draft)
+
+    async def update_draft(self, id: str, raw: bytes, thread_id: ThreadId | None) -> Draft:
+        """drafts.update."""
+        message = {"threadId": thread_id} if thread_id else {}
+        call = _submission(f"/drafts/{quote(id, safe='')}", raw, message)
+        try:
+            return await self.requests.once(replace(call, method="PUT"), read_draft)
+        except GmailRefusedError as error:
+            if _gone(error):
+                raise GmailNotFoundError from error
+            raise
 
     async def get_draft(self, id: str) -> Draft | None:
         """drafts.get, or None where it is gone."""
@@ -150,7 +161,7 @@ _PAYLOAD: Final = ("fields", "payload")
 
 def _submission(path: str, raw: bytes, message: Mapping[str, Any]) -> Call:
     """Raw mail as JSON, or as an upload where it is large; `message` carries the thread."""
-    draft = path == "/drafts"
+    draft = path.startswith("/drafts")
     if len(raw) <= MAX_JSON_BYTES:
         resource = {**message, "raw": urlsafe_b64encode(raw).decode()}
         content = orjson.dumps({"message": resource} if draft else resource)

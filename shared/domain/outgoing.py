@@ -111,17 +111,21 @@ def checked_address(address: str) -> str:
     return f"{local}@{domain}"
 
 
-def check(message: Outgoing) -> None:
-    """Refuse what cannot be sent. Raises InvalidRequestError, InvalidRecipientError, TooLarge."""
+def check(message: Outgoing, *, draft: bool = False) -> None:
+    """Refuse what cannot be sent; a draft may still lack recipients and content.
+
+    Raises InvalidRequestError, InvalidRecipientError, TooLargeError.
+    """
     recipients = len(message.to) + len(message.cc) + len(message.bcc)
-    if recipients == 0:
+    if recipients == 0 and not draft:
         raise InvalidRecipientError("Give at least one address in to, cc or bcc.")
     if recipients > MAX_RECIPIENTS:
         raise InvalidRecipientError(
             f"A message may have {MAX_RECIPIENTS} recipients, this one has {recipients}: send "
             "several messages."
         )
-    if message.text is None and message.html is None and not message.attachments:
+    empty = message.text is None and message.html is None and not message.attachments
+    if empty and not draft:
         raise InvalidRequestError(
             "The message is empty: give body, text, html or attachments.", code="empty_message"
         )

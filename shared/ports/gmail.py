@@ -130,6 +130,13 @@ class GmailSend(Protocol):
         """10 units."""
         ...
 
+    async def update_draft(self, id: str, raw: bytes, thread_id: ThreadId | None) -> Draft:
+        """15 units: replaces the draft's message, whose id changes (FACTS 3.8).
+
+        GmailNotFoundError where the draft is gone (404, or 400 "Message not a draft").
+        """
+        ...
+
     async def get_draft(self, id: str) -> Draft | None:
         """20 units; None where the draft is gone (404, or 400 "Message not a draft")."""
         ...

@@ -34,6 +34,8 @@ class Compose:
     gmail: GmailSend
     connection: Connection
     clock: Clock
+    draft: bool = False
+    """Whether it may still be unfinished: without recipients, without content."""
 
     async def __call__(self, request: SendRequest, marker: str | None) -> Composed:
         """Answer the message.
@@ -43,7 +45,7 @@ class Compose:
         if request.raw is not None:
             return Composed(request.raw, request.thread_id)
         outgoing, thread_id = await self._outgoing(request)
-        check(outgoing)
+        check(outgoing, draft=self.draft)
         return Composed(build(outgoing, date=self.clock.now(), marker=marker), thread_id)
 
     async def _outgoing(self, request: SendRequest) -> tuple[Outgoing, ThreadId | None]:

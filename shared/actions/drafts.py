@@ -1,0 +1,217 @@
+"""Drafts: keep, change, read, list, send, delete.
+
+A draft's message is replaced at every save and has a new id each time (FACTS 3.8).
+"""
+
+# ruff: noqa: N815  Gmail's spelling
+
+from base64 import urlsafe_b64decode
+from typing import Any, Literal
+
+from pydantic import Field, model_validator
+
+from shared.actions.gmail_fields import ById, Done, GmailMessage, GmailRef, Id, Paged
+from shared.actions.message_fields import MessageFields, as_request
+from shared.actions.registry import Action, ActionContext, Effect, GmailShaped
+from shared.domain.ids import ThreadId
+from shared.domain.scopes import COMPOSE, READONLY
+from shared.errors import GmailNotFoundError, InvalidRequestError
+from shared.ports.gmail import Draft
+from shared.usecases.send.compose import Compose, Composed
+from shared.usecases.send_draft import SendDraft
+
+GONE = "This draft is gone: it was sent or deleted. list-drafts shows those that are left."
+LARGEST_RAW = 36_700_160
+"""Bytes that Gmail takes as one message (FACTS 5.1)."""
+STRUCTURED = frozenset(MessageFields.model_fields) - {"thread_id", "delivery"}
+
+
+class DraftFields(MessageFields):
+    """The message as fields, or finished as `raw`; a draft may lack recipients and text."""
+
+    raw: str | None = Field(None, description="A whole message, RFC 2822, base64url.")
+
+    @model_validator(mode="after")
+    def _one_form(self) -> "DraftFields":
+        if self.raw is not None and self.model_fields_set & STRUCTURED:
+            raise ValueError("give raw, or the fields of a message, not both")
+        return self
+
+
+class UpdateDraftInput(DraftFields):
+    """The message that replaces the draft's."""
+
+    id: Id
+
+
+class GetDraftInput(ById):
+    """A draft and its message in the shape wanted."""
+
+    format: Literal["full", "metadata", "minimal", "raw"] = "full"
+
+
+class ListDraftsInput(Paged):
+    """A page of drafts."""
+
+    q: str | None = Field(None, max_length=2_000)
+    includeSpamTrash: bool = False
+
+
+class DraftRef(GmailShaped):
+    """A draft and the message it has now."""
+
+    id: str
+    message: GmailRef
+
+
+class GmailDraft(GmailShaped):
+    """users.drafts."""
+
+    id: str
+    message: GmailMessage
+
+
+class DraftList(GmailShaped):
+    """A page of drafts, newest first."""
+
+    drafts: list[DraftRef] = Field(default_factory=list)
+    nextPageToken: str | None = None
+    resultSizeEstimate: int = 0
+
+
+async def create_draft(context: ActionContext, asked: DraftFields) -> DraftRef:
+    """Keep a new draft: 10 quota units. Raises InvalidRequestError and its kinds.
+
+    Where Gmail's answer is lost the draft may exist: a retry keeps another one.
+    """
+    composed = await _composed(context, asked)
+    return _shown(await context.gmail.create_draft(composed.raw, composed.thread_id))
+
+
+async def update_draft(context: ActionContext, asked: UpdateDraftInput) -> DraftRef:
+    """Replace the draft's message: 15 quota units. Raises GmailNotFoundError."""
+    composed = await _composed(context, asked)
+    try:
+        draft = await context.gmail.update_draft(asked.id, composed.raw, composed.thread_id)
+    except GmailNotFoundError as error:
+        raise GmailNotFoundError(GONE) from error
+    return _shown(draft)
+
+
+async def get_draft(context: ActionContext, asked: GetDraftInput) -> GmailDraft:
+    """Answer a draft: 20 quota units. Raises GmailNotFoundError."""
+    found = await context.gmail.call("GET", f"/drafts/{asked.id}", query={"format": asked.format})
+    return GmailDraft.model_validate(found)
+
+
+async def list_drafts(context: ActionContext, asked: ListDraftsInput) -> DraftList:
+    """Answer a page of drafts: 5 quota units."""
+    found = await context.gmail.call("GET", "/drafts", query=asked.as_query())
+    return DraftList.model_validate(found)
+
+
+async def send_draft(context: ActionContext, asked: ById) -> GmailRef:
+    """Send a draft, at most once: 121 quota units.
+
+    Raises GmailNotFoundError where it is gone, GmailUnavailableError where the outcome cannot be
+    known: look at the mailbox, or call again: a draft that was sent is not sent twice.
+    """
+    sent = await SendDraft(context.gmail, context.ports.clock)(asked.id)
+    return GmailRef(id=sent.id, threadId=sent.thread_id, labelIds=["SENT"])
+
+
+async def delete_draft(context: ActionContext, asked: ById) -> Done:
+    """Delete a draft for good: 30 quota units. Raises GmailNotFoundError, InvalidRequestError.
+
+    Only what still is a draft: Gmail would delete the sent message of another (FACTS 5.8).
+    """
+    path = f"/drafts/{asked.id}"
+    try:
+        found = await context.gmail.call("GET", path, query={"format": "minimal"})
+    except GmailNotFoundError as error:
+        raise GmailNotFoundError(GONE) from error
+    if "DRAFT" not in found["message"].get("labelIds", ()):
+        raise InvalidRequestError(
+            "This draft was sent: deleting it would delete the sent message.", code="not_a_draft"
+        )
+    await context.gmail.call("DELETE", path)
+    return Done(success=True)
+
+
+async def _composed(context: ActionContext, asked: DraftFields) -> Composed:
+    if asked.raw is not None:
+        return Composed(_decoded(asked.raw), ThreadId(asked.thread_id) if asked.thread_id else None)
+    request = await as_request(asked, context.gmail)
+    compose = Compose(context.gmail, context.connection, context.ports.clock, draft=True)
+    return await compose(request, None)
+
+
+def _decoded(raw: str) -> bytes:
+    try:
+        decoded = urlsafe_b64decode(raw + "=" * (-len(raw) % 4))
+    except ValueError:
+        raise InvalidRequestError("raw is not base64url.", code="invalid_raw") from None
+    if not 0 < len(decoded) <= LARGEST_RAW:
+        raise InvalidRequestError(f"raw must have 1 to {LARGEST_RAW:,} bytes.", code="invalid_raw")
+    return decoded
+
+
+def _shown(draft: Draft) -> DraftRef:
+    message = GmailRef(id=draft.message_id, threadId=draft.thread_id, labelIds=["DRAFT"])
+    return DraftRef(id=draft.id, message=message)
+
+
+ACTIONS: tuple[Action[Any, Any], ...] = (
+    Action(
+        name="create-draft",
+        summary="Keep a new draft.",
+        input=DraftFields,
+        output=DraftRef,
+        run=create_draft,
+        scopes=(COMPOSE,),
+        effect=Effect.STORED,
+    ),
+    Action(
+        name="update-draft",
+        summary="Replace what a draft says.",
+        input=UpdateDraftInput,
+        output=DraftRef,
+        run=update_draft,
+        scopes=(COMPOSE,),
+        effect=Effect.STORED,
+    ),
+    Action(
+        name="get-draft",
+        summary="Read one draft by its id.",
+        input=GetDraftInput,
+        output=GmailDraft,
+        run=get_draft,
+        scopes=(COMPOSE, READONLY),
+    ),
+    Action(
+        name="list-drafts",
+        summary="List or search drafts, newest first.",
+        input=ListDraftsInput,
+        output=DraftList,
+        run=list_drafts,
+        scopes=(COMPOSE, READONLY),
+    ),
+    Action(
+        name="send-draft",
+        summary="Send a draft, at most once.",
+        input=ById,
+        output=GmailRef,
+        run=send_draft,
+        scopes=(COMPOSE,),
+        effect=Effect.STORED,
+    ),
+    Action(
+        name="delete-draft",
+        summary="Delete a draft for good; what was sent meanwhile is never deleted.",
+        input=ById,
+        output=Done,
+        run=delete_draft,
+        scopes=(COMPOSE,),
+        effect=Effect.STORED,
+    ),
+)

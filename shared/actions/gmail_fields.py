@@ -1,0 +1,130 @@
+"""What several actions take and answer, in Gmail's own names (FACTS 14)."""
+
+# ruff: noqa: N815  Gmail's spelling
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from shared.actions.registry import ActionContext, ActionInput, GmailShaped
+from shared.domain.scopes import READONLY, allowed
+from shared.errors import MissingScopeError
+
+Id = Annotated[
+    str, Field(pattern=r"^[0-9A-Za-z_-]{1,64}$", description="As Gmail gave it; 16 hex digits.")
+]
+LabelIdField = Annotated[str, Field(min_length=1, max_length=200)]
+LabelIds = Annotated[
+    list[LabelIdField], Field(max_length=100, description="Ids, not names: list-labels has both.")
+]
+PageToken = Annotated[
+    str | None, Field(max_length=500, description="`nextPageToken` of the page before.")
+]
+Query = dict[str, str | Sequence[str]]
+
+
+class ById(ActionInput):
+    """One thing by its id."""
+
+    id: Id
+
+
+class Paged(ActionInput):
+    """A page of a listing."""
+
+    maxResults: int = Field(100, ge=1, le=500)
+    pageToken: PageToken = None
+
+    def as_query(self) -> Query:
+        """Answer Gmail's query parameters of everything that was given."""
+        given = self.model_dump(mode="json", exclude_unset=True, exclude_none=True)
+        return {name: _parameter(value) for name, value in given.items()}
+
+
+class Search(Paged):
+    """A listing of messages or threads."""
+
+    q: str | None = Field(
+        None, max_length=2_000, description="As in Gmail's search box: from:ada after:1388552400."
+    )
+    labelIds: LabelIds = Field(default_factory=list, description="Only what has all of them.")
+    includeSpamTrash: bool = False
+
+    def require_search(self, context: ActionContext) -> None:
+        """Raise MissingScopeError where `q` is given to a grant of headers only (FACTS 4.1)."""
+        if self.q is not None and READONLY not in allowed(context.connection.scopes):
+            raise MissingScopeError(
+                f"q needs the scope {READONLY}, which the end user did not grant.", scope=READONLY
+            )
+
+
+class Formatted(ById):
+    """One thing, in the shape wanted."""
+
+    format: Literal["full", "metadata", "minimal"] = "full"
+    metadataHeaders: list[Annotated[str, Field(max_length=200)]] = Field(
+        [], max_length=50, description="Headers to answer with format=metadata."
+    )
+
+    def as_query(self) -> Query:
+        """Answer Gmail's query parameters."""
+        query: Query = {"format": self.format}
+        return query | ({"metadataHeaders": self.metadataHeaders} if self.metadataHeaders else {})
+
+
+class LabelChange(ActionInput):
+    """Labels to add and to remove; at least one."""
+
+    addLabelIds: LabelIds = Field(default_factory=list)
+    removeLabelIds: LabelIds = Field(default_factory=list)
+
+    @model_validator(mode="after")
+    def _some_label(self) -> "LabelChange":
+        if not self.addLabelIds and not self.removeLabelIds:
+            raise ValueError("give addLabelIds or removeLabelIds")
+        return self
+
+    def as_body(self) -> Mapping[str, Any]:
+        """Answer Gmail's body of the change."""
+        return {"addLabelIds": self.addLabelIds, "removeLabelIds": self.removeLabelIds}
+
+
+class NoInput(ActionInput):
+    """Nothing to say: `{}`."""
+
+
+class Done(BaseModel):
+    """Gmail took it; it answers nothing."""
+
+    model_config = ConfigDict(frozen=True)
+
+    success: Literal[True] = True
+
+
+class GmailMessage(GmailShaped):
+    """users.messages: which fields come depends on `format`."""
+
+    id: str
+    threadId: str
+    labelIds: list[str] = Field(default_factory=list)
+    snippet: str | None = None
+    historyId: str | None = None
+    internalDate: str | None = None
+    sizeEstimate: int | None = None
+    payload: dict[str, Any] | None = None
+    raw: str | None = None
+
+
+class GmailRef(GmailShaped):
+    """What a listing or a change says of a message."""
+
+    id: str
+    threadId: str | None = None
+    labelIds: list[str] = Field(default_factory=list)
+
+
+def _parameter(value: Any) -> str | Sequence[str]:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return [str(one) for one in value] if isinstance(value, list) else str(value)

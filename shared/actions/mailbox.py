@@ -1,0 +1,162 @@
+"""The mailbox itself: profile, send-as aliases, its watch and its history.
+
+Postroom arms and renews the watch by itself; these are for looking at it and for forcing it.
+"""
+
+# ruff: noqa: N815  Gmail's spelling
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from shared.actions.gmail_fields import Done, NoInput, Paged
+from shared.actions.registry import Action, ActionContext, Effect, GmailShaped
+from shared.domain.scopes import COMPOSE, METADATA, READONLY, SETTINGS_BASIC
+from shared.errors import ConflictError, GmailNotFoundError, GmailRefusedError
+from shared.usecases.arm_watch import Armed
+
+UNKNOWN_HISTORY = (
+    "Gmail has no history since this startHistoryId: take get-profile's historyId and list anew."
+)
+
+
+class GmailProfile(GmailShaped):
+    """users.getProfile."""
+
+    emailAddress: str
+    messagesTotal: int | None = None
+    threadsTotal: int | None = None
+    historyId: str
+
+
+class SendAs(GmailShaped):
+    """An address this mailbox may send from; `verificationStatus` must be accepted."""
+
+    sendAsEmail: str
+    displayName: str | None = None
+    replyToAddress: str | None = None
+    isPrimary: bool = False
+    isDefault: bool = False
+    verificationStatus: str | None = None
+
+
+class SendAsList(GmailShaped):
+    """All of them, the account's own address first."""
+
+    sendAs: list[SendAs] = Field(default_factory=list)
+
+
+class Watch(GmailShaped):
+    """The watch of the mailbox; `expiration` is epoch milliseconds."""
+
+    expiration: str
+
+
+class ListHistoryInput(Paged):
+    """Changes after `startHistoryId`, oldest first."""
+
+    startHistoryId: str = Field(pattern=r"^[0-9]{1,20}$")
+    historyTypes: list[Literal["messageAdded", "messageDeleted", "labelAdded", "labelRemoved"]] = (
+        Field(default_factory=list, max_length=4)
+    )
+    labelId: str | None = Field(None, max_length=200)
+
+
+class History(GmailShaped):
+    """history.list: `historyId` is the mailbox's current one on every page (FACTS 3.3)."""
+
+    history: list[dict[str, Any]] = Field(default_factory=list)
+    nextPageToken: str | None = None
+    historyId: str
+
+
+async def get_profile(context: ActionContext, _: NoInput) -> GmailProfile:
+    """Answer address, totals and the current history ID: 1 quota unit."""
+    return GmailProfile.model_validate(await context.gmail.call("GET", "/profile"))
+
+
+async def list_send_as_aliases(context: ActionContext, _: NoInput) -> SendAsList:
+    """Answer the addresses mail may be sent from: 1 quota unit."""
+    return SendAsList.model_validate(await context.gmail.call("GET", "/settings/sendAs"))
+
+
+async def watch_mailbox(context: ActionContext, _: NoInput) -> Watch:
+    """Arm the mailbox's watch again now: 100 quota units.
+
+    Raises ConflictError where somebody else is at it, GmailRefusedError.
+    """
+    mailbox = await context.ports.mailboxes.get(context.connection.email_key)
+    if mailbox is None:
+        raise ConflictError("This mailbox is being connected or disconnected: try again.")
+    outcome = await context.ports.arm_watch.renew(mailbox, context.connection.id)
+    if isinstance(outcome, Armed):
+        return Watch(expiration=str(round(outcome.expires_at.timestamp() * 1000)))
+    if outcome.reason == "busy":
+        raise ConflictError("Somebody is arming this watch right now: try again.")
+    raise GmailRefusedError(f"The watch was not armed: {outcome.reason}.", status=400)
+
+
+async def stop_watch(context: ActionContext, _: NoInput) -> Done:
+    """Stop the mailbox's notifications, for every connection on it: 50 quota units.
+
+    They come back with the next renewal, or with watch-mailbox; until then mail is still found
+    by the regular reading of history.
+    """
+    await context.gmail.stop()
+    return Done(success=True)
+
+
+async def list_watch_history(context: ActionContext, asked: ListHistoryInput) -> History:
+    """Answer a page of changes: 2 quota units. Raises GmailNotFoundError (FACTS 3.2)."""
+    try:
+        found = await context.gmail.call("GET", "/history", query=asked.as_query())
+    except GmailNotFoundError as error:
+        raise GmailNotFoundError(UNKNOWN_HISTORY) from error
+    return History.model_validate(found)
+
+
+READ = (READONLY, METADATA)
+ACTIONS: tuple[Action[Any, Any], ...] = (
+    Action(
+        name="get-profile",
+        summary="The mailbox's address, totals and current history ID.",
+        input=NoInput,
+        output=GmailProfile,
+        run=get_profile,
+        scopes=(*READ, COMPOSE),
+    ),
+    Action(
+        name="list-send-as-aliases",
+        summary="The addresses this mailbox may send from.",
+        input=NoInput,
+        output=SendAsList,
+        run=list_send_as_aliases,
+        scopes=(READONLY, SETTINGS_BASIC),
+    ),
+    Action(
+        name="watch-mailbox",
+        summary="Arm the mailbox's watch again now; Postroom otherwise does it in time.",
+        input=NoInput,
+        output=Watch,
+        run=watch_mailbox,
+        scopes=READ,
+        effect=Effect.STORED,
+    ),
+    Action(
+        name="stop-watch",
+        summary="Stop the mailbox's push notifications until they are armed again.",
+        input=NoInput,
+        output=Done,
+        run=stop_watch,
+        scopes=READ,
+        effect=Effect.STORED,
+    ),
+    Action(
+        name="list-watch-history",
+        summary="List what changed in the mailbox since a history ID.",
+        input=ListHistoryInput,
+        output=History,
+        run=list_watch_history,
+        scopes=READ,
+    ),
+)

@@ -1,0 +1,152 @@
+"""Messages: read, list, label, trash. Gmail's own names throughout.
+
+Ids that Gmail does not know end in `upstream_error` with its 404; an id it cannot read with its
+400 (FACTS 14.1).
+"""
+
+# ruff: noqa: N815  Gmail's spelling
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from shared.actions.gmail_fields import (
+    ById,
+    Done,
+    Formatted,
+    GmailMessage,
+    GmailRef,
+    Id,
+    LabelChange,
+    Search,
+)
+from shared.actions.registry import Action, ActionContext, Effect, GmailShaped
+from shared.domain.scopes import METADATA, MODIFY, READONLY, allowed
+from shared.errors import MissingScopeError
+
+
+class GetMessageInput(Formatted):
+    """`raw` answers the whole message, base64url; body parts are base64url too."""
+
+    format: Literal["full", "metadata", "minimal", "raw"] = "full"  # type: ignore[assignment]
+
+
+class MessageList(GmailShaped):
+    """A page of ids; `messages` is empty where nothing matches."""
+
+    messages: list[GmailRef] = Field(default_factory=list)
+    nextPageToken: str | None = None
+    resultSizeEstimate: int = Field(0, description="Gmail's guess (FACTS 4.1).")
+
+
+class ModifyMessageInput(ById, LabelChange):
+    """Marking read is removing UNREAD; archiving is removing INBOX."""
+
+
+class BatchModifyInput(LabelChange):
+    """Many messages, one change; unknown ids are passed over by Gmail."""
+
+    ids: list[Id] = Field(min_length=1, max_length=1_000)
+
+
+async def get_message(context: ActionContext, asked: GetMessageInput) -> GmailMessage:
+    """Answer the message: 20 quota units. Raises GmailNotFoundError, MissingScopeError."""
+    reads_bodies = READONLY in allowed(context.connection.scopes)
+    if asked.format in {"full", "raw"} and not reads_bodies:
+        raise MissingScopeError(
+            f"format={asked.format} needs the scope {READONLY}; format=metadata does not.",
+            scope=READONLY,
+        )
+    found = await context.gmail.call("GET", f"/messages/{asked.id}", query=asked.as_query())
+    return GmailMessage.model_validate(found)
+
+
+async def list_messages(context: ActionContext, asked: Search) -> MessageList:
+    """Answer a page of ids: 5 quota units. Raises MissingScopeError."""
+    asked.require_search(context)
+    found = await context.gmail.call("GET", "/messages", query=asked.as_query())
+    return MessageList.model_validate(found)
+
+
+async def modify_message(context: ActionContext, asked: ModifyMessageInput) -> GmailRef:
+    """Change labels: 5 quota units. Raises GmailNotFoundError."""
+    return await _changed(context, f"/messages/{asked.id}/modify", asked.as_body())
+
+
+async def batch_modify_messages(context: ActionContext, asked: BatchModifyInput) -> Done:
+    """Change the labels of up to 1,000 messages: 50 quota units."""
+    body = {"ids": asked.ids, **asked.as_body()}
+    await context.gmail.call("POST", "/messages/batchModify", body=body)
+    return Done(success=True)
+
+
+async def trash_message(context: ActionContext, asked: ById) -> GmailRef:
+    """Move to the trash, where Gmail keeps it for 30 days: 20 quota units."""
+    return await _changed(context, f"/messages/{asked.id}/trash", None)
+
+
+async def untrash_message(context: ActionContext, asked: ById) -> GmailRef:
+    """Take out of the trash: 5 quota units."""
+    return await _changed(context, f"/messages/{asked.id}/untrash", None)
+
+
+async def _changed(context: ActionContext, path: str, body: Any) -> GmailRef:
+    return GmailRef.model_validate(await context.gmail.call("POST", path, body=body))
+
+
+READ = (READONLY, METADATA)
+
+ACTIONS: tuple[Action[Any, Any], ...] = (
+    Action(
+        name="get-message",
+        summary="Read one message by its id.",
+        input=GetMessageInput,
+        output=GmailMessage,
+        run=get_message,
+        scopes=READ,
+    ),
+    Action(
+        name="list-messages",
+        summary="List or search message ids, newest first, as Gmail's search box does.",
+        input=Search,
+        output=MessageList,
+        run=list_messages,
+        scopes=READ,
+    ),
+    Action(
+        name="modify-message",
+        summary="Add and remove labels of one message: mark read, archive, star.",
+        input=ModifyMessageInput,
+        output=GmailRef,
+        run=modify_message,
+        scopes=(MODIFY,),
+        effect=Effect.STORED,
+    ),
+    Action(
+        name="batch-modify-messages",
+        summary="Add and remove labels of up to 1,000 messages at once.",
+        input=BatchModifyInput,
+        output=Done,
+        run=batch_modify_messages,
+        scopes=(MODIFY,),
+        effect=Effect.STORED,
+    ),
+    Action(
+        name="trash-message",
+        summary="Move one message to the trash.",
+        input=ById,
+        output=GmailRef,
+        run=trash_message,
+        scopes=(MODIFY,),
+        effect=Effect.STORED,
+    ),
+    Action(
+        name="untrash-message",
+        summary="Take one message out of the trash.",
+        input=ById,
+        output=GmailRef,
+        run=untrash_message,
+        scopes=(MODIFY,),
+        effect=Effect.STORED,
+    ),
+)

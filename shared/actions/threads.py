@@ -1,0 +1,117 @@
+"""Threads: read, list, label, trash; a change touches every message of the thread."""
+
+# ruff: noqa: N815  Gmail's spelling
+
+from typing import Any
+
+from pydantic import Field
+
+from shared.actions.gmail_fields import ById, Formatted, GmailMessage, LabelChange, Search
+from shared.actions.registry import Action, ActionContext, Effect, GmailShaped
+from shared.domain.scopes import METADATA, MODIFY, READONLY, allowed
+from shared.errors import MissingScopeError
+
+
+class GmailThread(GmailShaped):
+    """users.threads: `messages` oldest first; a listing has a snippet instead (FACTS 14.3)."""
+
+    id: str
+    historyId: str | None = None
+    snippet: str | None = None
+    messages: list[GmailMessage] = Field(default_factory=list)
+
+
+class ThreadList(GmailShaped):
+    """A page of threads, the one with the newest match first."""
+
+    threads: list[GmailThread] = Field(default_factory=list)
+    nextPageToken: str | None = None
+    resultSizeEstimate: int = 0
+
+
+class ModifyThreadInput(ById, LabelChange):
+    """The change is made to every message of the thread as it is now."""
+
+
+async def get_thread(context: ActionContext, asked: Formatted) -> GmailThread:
+    """Answer all its messages: 40 quota units. Raises GmailNotFoundError, MissingScopeError."""
+    if asked.format == "full" and READONLY not in allowed(context.connection.scopes):
+        raise MissingScopeError(
+            f"format=full needs the scope {READONLY}; format=metadata does not.", scope=READONLY
+        )
+    found = await context.gmail.call("GET", f"/threads/{asked.id}", query=asked.as_query())
+    return GmailThread.model_validate(found)
+
+
+async def list_threads(context: ActionContext, asked: Search) -> ThreadList:
+    """Answer a page of threads: 10 quota units. Raises MissingScopeError."""
+    asked.require_search(context)
+    found = await context.gmail.call("GET", "/threads", query=asked.as_query())
+    return ThreadList.model_validate(found)
+
+
+async def modify_thread(context: ActionContext, asked: ModifyThreadInput) -> GmailThread:
+    """Change labels: 10 quota units. Raises GmailNotFoundError."""
+    return await _changed(context, f"/threads/{asked.id}/modify", asked.as_body())
+
+
+async def trash_thread(context: ActionContext, asked: ById) -> GmailThread:
+    """Move to the trash: 20 quota units. Raises GmailNotFoundError."""
+    return await _changed(context, f"/threads/{asked.id}/trash", None)
+
+
+async def untrash_thread(context: ActionContext, asked: ById) -> GmailThread:
+    """Take out of the trash: 10 quota units. Raises GmailNotFoundError."""
+    return await _changed(context, f"/threads/{asked.id}/untrash", None)
+
+
+async def _changed(context: ActionContext, path: str, body: Any) -> GmailThread:
+    return GmailThread.model_validate(await context.gmail.call("POST", path, body=body))
+
+
+READ = (READONLY, METADATA)
+ACTIONS: tuple[Action[Any, Any], ...] = (
+    Action(
+        name="get-thread",
+        summary="Read a whole conversation, oldest message first.",
+        input=Formatted,
+        output=GmailThread,
+        run=get_thread,
+        scopes=READ,
+    ),
+    Action(
+        name="list-threads",
+        summary="List or search conversations, newest first.",
+        input=Search,
+        output=ThreadList,
+        run=list_threads,
+        scopes=READ,
+    ),
+    Action(
+        name="modify-thread",
+        summary="Add and remove labels of every message of a conversation.",
+        input=ModifyThreadInput,
+        output=GmailThread,
+        run=modify_thread,
+        scopes=(MODIFY,),
+        effect=Effect.STORED,
+    ),
+    Action(
+        name="trash-thread",
+        summary="Move a conversation to the trash.",
+        input=ById,
+        output=GmailThread,
+        run=trash_thread,
+        scopes=(MODIFY,),
+        effect=Effect.STORED,
+    ),
+    Action(
+        name="untrash-thread",
+        summary="Take a conversation out of the trash.",
+        input=ById,
+        output=GmailThread,
+        run=untrash_thread,
+        scopes=(MODIFY,),
+        effect=Effect.STORED,
+    ),
+)
