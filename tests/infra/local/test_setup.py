@@ -1,5 +1,6 @@
 """The set-up's progress, read from what pip says."""
 
+import sys
 from pathlib import Path
 
 from infra.local.setup import ROOT, Progress, installed, locked, prepare
@@ -55,7 +56,10 @@ def test_distributions_are_found_by_their_plain_names(tmp_path: Path) -> None:
 
 def test_an_unchanged_lock_installs_nothing(tmp_path: Path) -> None:
     lock = tmp_path / "requirements.txt"
-    lock.write_text("")
+    lock.write_text("# nothing to install\n")
+    python = tmp_path / "venv" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.symlink_to(sys.executable)
     prepare(tmp_path / "venv", lock)
     stamp = next((tmp_path / "venv").glob("*.stamp"))
     before = stamp.stat().st_mtime_ns
