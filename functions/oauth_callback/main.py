@@ -1,6 +1,6 @@
 """The connect page, the start of consent, and Google's callback.
 
-Trigger  public HTTP, /connect-ui and /oauth
+Trigger  public HTTP, /connect-ui, /connect/session and /oauth
 Reads    connect sessions, tickets, OAuth states, connections, Google users
 Writes   connections, grants, memberships, the sync state with its auth event; the first sync task
 Answers  pages; never a token in a log, a header others see, or a cache

@@ -18,7 +18,7 @@ from shared.edge.once import once
 from shared.edge.settings import settings_from
 from shared.edge.wiring import wiring_for
 
-SETTINGS = settings_from(os.environ)
+SETTINGS = settings_from(os.environ, without=frozenset({"OAUTH_CLIENT_SECRET"}))
 
 
 @once

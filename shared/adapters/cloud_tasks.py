@@ -22,12 +22,17 @@ ENDPOINT: Final = "https://cloudtasks.googleapis.com"
 ALREADY_EXISTS: Final = 409
 
 
+def _shared_address(_path: str) -> str | None:
+    """Answer that no function has an address of its own."""
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class CloudTasksQueue:
     """Queue port over `projects.locations.queues.tasks.create`.
 
-    `location` is `projects/P/locations/L`; `target` the address our paths are appended to;
-    `access_token` answers a token of the cloud-platform scope.
+    `location` is `projects/P/locations/L`; `target` the address our paths are appended to,
+    `audience` what their tokens are for; `access_token` answers one of the cloud-platform scope.
     """
 
     client: httpx.AsyncClient
@@ -36,6 +41,8 @@ class CloudTasksQueue:
     target: str
     audience: str
     service_account: str
+    own_url: Callable[[str], str | None] = _shared_address
+    """The address of the function behind a path where it has one: target and audience then."""
     endpoint: str = ENDPOINT
     deadline_s: int = 600
     """How long one attempt may take; what our functions are given, too."""
@@ -75,14 +82,15 @@ class CloudTasksQueue:
         if task.trace_id is not None:
             headers["traceparent"] = f"00-{task.trace_id}-{token_hex(8)}-01"
         body = json.dumps(dict(task.body), separators=(",", ":")).encode()
+        own = self.own_url(task.path)
         return {
             "httpMethod": "POST",
-            "url": self.target + task.path,
+            "url": (own or self.target) + task.path,
             "headers": headers,
             "body": b64encode(body).decode(),
             "oidcToken": {
                 "serviceAccountEmail": self.service_account,
-                "audience": self.audience,
+                "audience": own or self.audience,
             },
         }
 

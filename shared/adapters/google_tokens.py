@@ -19,10 +19,22 @@ class CertsSettings(Protocol):
 
 
 class GoogleTokens:
-    """CallerTokens; a token whose signature the platform removed is refused too (FACTS 7.3)."""
+    """CallerTokens.
 
-    def __init__(self, http: httpx.AsyncClient, settings: CertsSettings, clock: Clock) -> None:
-        self._jwt = GoogleJwt(GoogleCerts(http, clock, settings.google_url), clock)
+    A token whose signature the platform removed is refused, but for a function `behind_iam`: there
+    the platform let nobody in whose token it had not verified, and left the claims (FACTS 7.3).
+    """
+
+    def __init__(
+        self,
+        http: httpx.AsyncClient,
+        settings: CertsSettings,
+        clock: Clock,
+        *,
+        behind_iam: bool = False,
+    ) -> None:
+        certs = GoogleCerts(http, clock, settings.google_url)
+        self._jwt = GoogleJwt(certs, clock, trust_removed=behind_iam)
 
     async def verify(self, token: str, *, audience: str, service_account: str) -> None:
         """Check the token and that it speaks for that service account."""

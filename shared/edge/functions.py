@@ -9,7 +9,7 @@ from enum import StrEnum
 
 
 class Trigger(StrEnum):
-    """Who calls a function."""
+    """Who calls a function. Only a public one may be invoked without an identity of ours."""
 
     PUBLIC = "public"
     PUSH = "push"
@@ -31,7 +31,7 @@ class Function:
 
 
 FUNCTIONS = (
-    Function("oauth_callback", Trigger.PUBLIC, ("/connect-ui", "/oauth")),
+    Function("oauth_callback", Trigger.PUBLIC, ("/connect-ui", "/connect/session", "/oauth")),
     Function("gmail_push", Trigger.PUSH, ("/push/gmail",)),
     Function("sync_mailbox", Trigger.TASKS, ("/tasks/sync", "/tasks/disconnect")),
     Function("renew_watches", Trigger.SCHEDULER, ("/jobs/renew-watches",)),

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
 
+from shared.edge.functions import FUNCTIONS, Trigger, function_for
 from shared.errors import ConfigurationError
 
 T = TypeVar("T")
@@ -35,6 +36,10 @@ class Settings:
     push_audience: str
     push_service_account: str
     scheduler_service_account: str
+    token_check: str
+    """`signature`, or `claims` where the platform has verified the caller's token (FACTS 7.3)."""
+    function_urls: tuple[tuple[str, str], ...]
+    """Functions with an address of their own, by name: where their tasks go, and the audience."""
     gmail_topic: str
     oauth_client_id: str
     oauth_client_secret: str
@@ -61,6 +66,10 @@ class Settings:
         project, _, database = self.store.removeprefix("firestore:").partition("/")
         return project, database
 
+    def task_url(self, path: str) -> str | None:
+        """Answer the own address of the function that serves `path`, None where it has none."""
+        return dict(self.function_urls).get(function_for(path).name)
+
     @property
     def queue_path(self) -> Path:
         """The file of the embedded queue: beside the store's."""
@@ -84,9 +93,12 @@ class Settings:
         return self.public_url.startswith("https://")
 
 
-def settings_from(environ: Mapping[str, str]) -> Settings:
-    """Parse the POSTROOM_* variables. Raises ConfigurationError naming every problem."""
-    read = _Reading(environ)
+def settings_from(environ: Mapping[str, str], *, without: frozenset[str] = frozenset()) -> Settings:
+    """Parse the POSTROOM_* variables. Raises ConfigurationError naming every problem.
+
+    A function names in `without` what it never uses, so that nobody has to give it that secret.
+    """
+    read = _Reading(environ, without)
     public_url = read.required("PUBLIC_URL", _address)
     settings = Settings(
         environment=read.optional("ENVIRONMENT", str, "dev"),
@@ -99,6 +111,8 @@ def settings_from(environ: Mapping[str, str]) -> Settings:
         push_audience=read.optional("PUSH_AUDIENCE", str, f"{public_url}/push/gmail"),
         push_service_account=read.required("PUSH_SERVICE_ACCOUNT", _mail_address) or "",
         scheduler_service_account=read.required("SCHEDULER_SERVICE_ACCOUNT", _mail_address) or "",
+        token_check=read.optional("TOKEN_CHECK", _token_check, "signature"),
+        function_urls=read.optional("FUNCTION_URLS", _function_urls, ()),
         gmail_topic=read.required("GMAIL_TOPIC", _topic) or "",
         oauth_client_id=read.required("OAUTH_CLIENT_ID", str) or "",
         oauth_client_secret=read.required("OAUTH_CLIENT_SECRET", str) or "",
@@ -110,19 +124,23 @@ def settings_from(environ: Mapping[str, str]) -> Settings:
     )
     if settings.queue == "sqlite" and settings.sqlite_path is None:
         read.refuse("QUEUE", "must be cloud-tasks:projects/P/locations/L beside a Firestore store")
+    if settings.token_check == "claims" and not _private(environ.get("FUNCTION_TARGET")):
+        read.refuse("TOKEN_CHECK", "may be `claims` only in a function that no one else may invoke")
     read.finish()
     return settings
 
 
 class _Reading:
-    def __init__(self, environ: Mapping[str, str]) -> None:
+    def __init__(self, environ: Mapping[str, str], without: frozenset[str]) -> None:
         self._environ = environ
+        self._without = without
         self._problems: list[str] = []
 
     def required(self, name: str, parse: Callable[[str], T]) -> T | None:
         value = self._environ.get(f"POSTROOM_{name}", "").strip()
         if not value:
-            self.refuse(name, "is not set")
+            if name not in self._without:
+                self.refuse(name, "is not set")
             return None
         return self._parsed(name, value, parse)
 
@@ -180,6 +198,23 @@ def _queue(value: str) -> str:
     if value == "sqlite":
         return value
     return _matching(QUEUE_LOCATION, value, "sqlite or cloud-tasks:projects/P/locations/L")
+
+
+def _token_check(value: str) -> str:
+    return _matching(re.compile("signature|claims"), value, "signature or claims")
+
+
+def _function_urls(value: str) -> tuple[tuple[str, str], ...]:
+    pairs = [one.strip().partition("=") for one in value.split(",") if one.strip()]
+    if not {name for name, _, _ in pairs} <= {one.name for one in FUNCTIONS}:
+        raise ValueError("must list function=address, with names of our functions")
+    return tuple((name, _address(url)) for name, _, url in pairs)
+
+
+def _private(function: str | None) -> bool:
+    """Whether `function`, as the platform names the one it runs, is there for Google alone."""
+    triggers = {one.name: one.trigger for one in FUNCTIONS}
+    return triggers.get(function or "", Trigger.PUBLIC) is not Trigger.PUBLIC
 
 
 def _keyring(value: str) -> str:

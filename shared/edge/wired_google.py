@@ -46,6 +46,7 @@ class WiredGoogle(WiredPorts):
             target=self.settings.public_url,
             audience=self.settings.tasks_audience,
             service_account=self.settings.tasks_service_account,
+            own_url=self.settings.task_url,
         )
 
     @cached_property
@@ -69,7 +70,8 @@ class WiredGoogle(WiredPorts):
         """Verification of Pub/Sub's, Cloud Tasks' and Cloud Scheduler's tokens."""
         from shared.adapters.google_tokens import GoogleTokens
 
-        return GoogleTokens(self.http, self.settings, self.clock)
+        verified = self.settings.token_check == "claims"
+        return GoogleTokens(self.http, self.settings, self.clock, behind_iam=verified)
 
     @cached_property
     def sealer(self) -> "Sealer":

@@ -1,6 +1,7 @@
 """What every Queue promises, held against both: SQLite, and Cloud Tasks' REST stand-in."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -265,3 +266,31 @@ async def test_a_queue_that_cannot_accept_says_so(bench: Bench) -> None:
     await bench.break_it()
     with pytest.raises(QueueUnavailableError):
         await bench.queue.enqueue(Task("/tasks/sync", {}))
+
+
+async def test_a_task_for_a_function_with_its_own_address_goes_there_and_nowhere_else() -> None:
+    """Cloud Run lets in only tokens whose audience is the function's own address (FACTS 7.3)."""
+    created: list[Any] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        created.append(json.loads(request.content)["task"]["httpRequest"])
+        return httpx.Response(200, json={})
+
+    async def access_token() -> str:
+        return "ya29.test"
+
+    queue = CloudTasksQueue(
+        client=httpx.AsyncClient(transport=httpx.MockTransport(answer)),
+        access_token=access_token,
+        location=LOCATION,
+        target=TARGET,
+        audience=f"{TARGET}/shared",
+        service_account=TASKS_ACCOUNT,
+        own_url={"/tasks/sync": "https://sync.example"}.get,
+    )
+    await queue.enqueue(Task("/tasks/sync", {}))
+    await queue.enqueue(Task("/tasks/send", {}))
+    assert [(one["url"], one["oidcToken"]["audience"]) for one in created] == [
+        ("https://sync.example/tasks/sync", "https://sync.example"),
+        (f"{TARGET}/tasks/send", f"{TARGET}/shared"),
+    ]

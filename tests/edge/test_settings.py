@@ -47,6 +47,9 @@ def test_defaults_follow_from_the_public_address(environ: Mapping[str, str]) -> 
         ("GMAIL_TOPIC", "gmail"),
         ("PUSH_SERVICE_ACCOUNT", "gmail-push"),
         ("API_KEYS", "g" * 64),
+        ("TOKEN_CHECK", "none"),
+        ("FUNCTION_URLS", "nobody=https://nobody.example.com"),
+        ("FUNCTION_URLS", "send=http://send.example.com"),
     ],
 )
 def test_a_value_that_cannot_work_is_refused(
@@ -59,6 +62,36 @@ def test_a_value_that_cannot_work_is_refused(
 def test_the_embedded_queue_needs_the_embedded_store(environ: Mapping[str, str]) -> None:
     with pytest.raises(ConfigurationError, match="POSTROOM_QUEUE"):
         settings_from({**environ, "POSTROOM_STORE": "firestore:demo/(default)"})
+
+
+def test_a_function_does_without_the_secrets_it_names(environ: Mapping[str, str]) -> None:
+    lacking = {**environ, "POSTROOM_OAUTH_CLIENT_SECRET": ""}
+    settings = settings_from(lacking, without=frozenset({"OAUTH_CLIENT_SECRET"}))
+    assert not settings.oauth_client_secret
+    with pytest.raises(ConfigurationError, match="POSTROOM_OAUTH_CLIENT_SECRET is not set"):
+        settings_from(lacking)
+
+
+def test_a_task_goes_to_the_own_address_of_the_function_behind_its_path(
+    environ: Mapping[str, str],
+) -> None:
+    own = "sync_mailbox=https://sync.example.com/, api=https://api.example.com"
+    settings = settings_from({**environ, "POSTROOM_FUNCTION_URLS": own})
+    assert settings.task_url("/tasks/sync") == "https://sync.example.com"
+    assert settings.task_url("/tasks/action") == "https://api.example.com"
+    assert settings.task_url("/tasks/send") is None
+
+
+@pytest.mark.parametrize("function", ["", "api", "send", "oauth_callback", "nobody"])
+def test_only_a_function_google_alone_may_invoke_trusts_the_platforms_check(
+    environ: Mapping[str, str], function: str
+) -> None:
+    trusting = {**environ, "POSTROOM_TOKEN_CHECK": "claims", "FUNCTION_TARGET": function}
+    with pytest.raises(ConfigurationError, match="POSTROOM_TOKEN_CHECK"):
+        settings_from(trusting)
+    private = settings_from({**trusting, "FUNCTION_TARGET": "gmail_push"})
+    assert private.token_check == "claims"
+    assert settings_from(environ).token_check == "signature"
 
 
 def test_a_printed_settings_object_shows_no_secret(environ: Mapping[str, str]) -> None:

@@ -104,6 +104,10 @@ ROUTES = (
         output=SessionAnswer,
         status=CREATED,
     ),
+)
+"""For the product's backend."""
+
+SESSION_ROUTES = (
     Route(
         "GET",
         "/connect/session",
@@ -129,3 +133,4 @@ ROUTES = (
         status=NO_CONTENT,
     ),
 )
+"""For the connect page, which asks its own origin: they belong to the function it comes from."""

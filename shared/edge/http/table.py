@@ -42,9 +42,9 @@ def api_routes() -> Routes:
 
 def oauth_callback_routes() -> Routes:
     """Answer what the `oauth_callback` function serves."""
-    from shared.edge.http import connect_ui, oauth
+    from shared.edge.http import connect_sessions, connect_ui, oauth
 
-    return (*connect_ui.ROUTES, *oauth.ROUTES)
+    return (*connect_ui.ROUTES, *connect_sessions.SESSION_ROUTES, *oauth.ROUTES)
 
 
 def gmail_push_routes() -> Routes:

@@ -45,9 +45,9 @@ class Google:
         age = f"public, max-age={self.max_age}, must-revalidate"
         return httpx.Response(200, json=certs, headers={"cache-control": age})
 
-    def tokens(self) -> GoogleTokens:
+    def tokens(self, *, behind_iam: bool = False) -> GoogleTokens:
         http = httpx.AsyncClient(transport=httpx.MockTransport(self.answer))
-        return GoogleTokens(http, Where(), self.clock)
+        return GoogleTokens(http, Where(), self.clock, behind_iam=behind_iam)
 
     def token(self, *, key: int = 0, **claims: Any) -> str:
         now = int(self.clock.now().timestamp())
@@ -129,6 +129,41 @@ async def test_a_forged_signature_is_refused(google: Google, keys: list[SigningK
         await verify(google.tokens(), f"{head}.{body}.{forged}")
     with pytest.raises(UnauthenticatedError):
         await verify(google.tokens(), f"{head}.{body}.SIGNATURE_REMOVED_BY_GOOGLE")
+
+
+def removed(token: str) -> str:
+    """Answer the token as Cloud Run passes it on once it has verified it."""
+    return f"{token.rpartition('.')[0]}.SIGNATURE_REMOVED_BY_GOOGLE"
+
+
+async def test_behind_iam_the_claims_of_a_verified_token_are_enough(google: Google) -> None:
+    await verify(google.tokens(behind_iam=True), removed(google.token()))
+    assert google.fetches == 0
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"aud": "https://other.example"},
+        {"iss": "https://evil.example"},
+        {"email": "other@demo.iam.gserviceaccount.com"},
+        {"email_verified": False},
+        {"exp": 1},
+    ],
+    ids=str,
+)
+async def test_behind_iam_every_claim_still_counts(google: Google, wrong: dict[str, Any]) -> None:
+    with pytest.raises(UnauthenticatedError):
+        await verify(google.tokens(behind_iam=True), removed(google.token(**wrong)))
+
+
+async def test_behind_iam_a_signature_that_is_there_is_verified(google: Google) -> None:
+    tokens, token = google.tokens(behind_iam=True), google.token()
+    await verify(tokens, token)
+    head, body, _ = token.split(".")
+    for signature in ("", "AAAA", "REMOVED_BY_GOOGLE"):
+        with pytest.raises(UnauthenticatedError):
+            await verify(tokens, f"{head}.{body}.{signature}")
 
 
 @pytest.mark.parametrize("header", [{"alg": "none"}, {"alg": "HS256"}, {"kid": None}, {"kid": [1]}])
