@@ -127,4 +127,4 @@ class FirestoreBackend:
     async def close(self) -> None:
         for store in self.opened:
             await store.close()
-        self._client.close()  # type: ignore[no-untyped-call]
+        self._client.close()

@@ -162,7 +162,7 @@ class Google:
 
     def service(self, email: str, scopes: Sequence[str] = (FULL,)) -> Any:
         """Return the official client, pointed here (FACTS 14.6)."""
-        credentials = Credentials(self.token(email, scopes))  # type: ignore[no-untyped-call]
+        credentials = Credentials(self.token(email, scopes))
         return build_from_document(
             document_at(self.url),
             http=google_auth_httplib2.AuthorizedHttp(credentials, httplib2.Http(timeout=30)),

@@ -20,7 +20,7 @@ SKEW_S = 366 * 86_400  # the clock other tests have advanced stays advanced
 def credentials(google: Google, scopes: tuple[str, ...] = (FULL,)) -> Any:
     """Sign in and hand the tokens to google-auth."""
     tokens = google.sign_in(ADA, scopes)
-    return Credentials(  # type: ignore[no-untyped-call]
+    return Credentials(
         tokens["access_token"],
         refresh_token=tokens["refresh_token"],
         token_uri=f"{google.url}/token",

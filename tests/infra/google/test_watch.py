@@ -125,9 +125,7 @@ def test_the_envelope_is_pubsubs_and_its_token_is_signed(
     certs = pushing.http.get("/oauth2/v1/certs").json()
     # The clock other tests have advanced stays advanced, so its distance is allowed for.
     skew = 60 * 86_400
-    claims = jwt.decode(  # type: ignore[no-untyped-call]
-        token, certs=certs, audience=endpoint.url, clock_skew_in_seconds=skew
-    )
+    claims = jwt.decode(token, certs=certs, audience=endpoint.url, clock_skew_in_seconds=skew)
     assert claims["iss"] in {"https://accounts.google.com", "accounts.google.com"}
     assert claims["email"] == "gmail-push@demo.iam.gserviceaccount.com"
     assert claims["email_verified"] is True

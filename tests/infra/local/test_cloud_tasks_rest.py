@@ -69,7 +69,7 @@ async def cloud() -> AsyncIterator[Cloud]:
         "rootUrl": f"{server.address}/",
         "baseUrl": f"{server.address}/",
     }
-    credentials = Credentials("ya29.test")  # type: ignore[no-untyped-call]
+    credentials = Credentials("ya29.test")
     api = build_from_document(document, credentials=credentials)
     cloud = Cloud(tasks, api)
     target.routes.append(Route("/x", cloud.answer, methods=["POST"]))

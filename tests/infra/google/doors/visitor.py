@@ -109,7 +109,7 @@ class Visitor:
     async def verified(self, token: str, audience: str | None) -> dict[str, Any]:
         """Return a token's claims once google-auth has checked it against our certificates."""
         certificates = (await self.http.get("/oauth2/v1/certs")).json()
-        claims = jwt.decode(token, certs=certificates, audience=audience)  # type: ignore[no-untyped-call] # google-auth annotates some functions only
+        claims = jwt.decode(token, certs=certificates, audience=audience)
         return dict(claims)
 
     async def exchange(self, code: str | None, **changes: str | None) -> httpx.Response:
