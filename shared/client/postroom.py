@@ -145,7 +145,7 @@ class Postroom:
         )
 
     async def act(self, connection_id: str, action: str, given: Mapping[str, Any]) -> Any:
-        """Run an action that changes nothing, such as `get-message`; answer its output."""
+        """Run an action that may be repeated, such as `modify-thread`; answer its output."""
         body = {"action_name": action, "input": dict(given)}
         return await self._call("POST", "/action/trigger", connection_id, body=body)
 

@@ -18,8 +18,18 @@ from shared.client import PostroomApiError, PostroomUnreachableError
 
 BEAT_S = 15.0
 """Silence after which a comment is sent, so that a dead page is noticed."""
+CHANGES: dict[str, tuple[str, dict[str, list[str]]]] = {
+    "read": ("modify-thread", {"removeLabelIds": ["UNREAD"]}),
+    "star": ("modify-thread", {"addLabelIds": ["STARRED"]}),
+    "unstar": ("modify-thread", {"removeLabelIds": ["STARRED"]}),
+    "archive": ("modify-thread", {"removeLabelIds": ["INBOX"]}),
+    "trash": ("trash-thread", {}),
+    "restore": ("untrash-thread", {}),
+}
+"""What a reader does to a conversation: the action, and its input besides the id."""
 LABELS = frozenset({"INBOX", "STARRED", "SENT", "SPAM", "TRASH"})
 RETRIED = frozenset({"idempotency_in_progress", "unavailable", "rate_limited"})
+"""Nothing is known yet, or nothing was submitted: ask again with the same key."""
 
 
 async def me(request: Request) -> Response:
@@ -64,30 +74,29 @@ async def messages(request: Request) -> Response:
         raise HTTPException(HTTPStatus.NOT_FOUND)
     before = request.query_params.get("before")
     found = await desk.postroom.screen(connection_id, label=label, before=before)
-    opened = desk.state.opened(connection_id, [one["id"] for one in found.records])
-    rows = [row(one, opened) for one in found.records]
+    rows = [row(one) for one in found.records]
     return JSONResponse({"rows": rows, "before": found.before})
 
 
 async def thread(request: Request) -> Response:
-    """Answer a conversation, oldest first; whoever asks has read it."""
+    """Answer a conversation, oldest first."""
     desk = desk_of(request)
     connection_id = await desk.connection_id(request)
     thread_id = request.path_params["id"]
     found = await desk.postroom.screen(connection_id, thread_id=thread_id, limit=200)
-    ids = [one["id"] for one in found.records]
-    opened = desk.state.opened(connection_id, ids)
-    shown_messages = [message(one, opened) for one in reversed(found.records)]
-    return JSONResponse({"messages": shown_messages})
+    return JSONResponse({"messages": [message(one) for one in reversed(found.records)]})
 
 
-async def opened(request: Request) -> Response:
-    """Remember that messages were read."""
+async def change(request: Request) -> Response:
+    """Do to a conversation, in Gmail itself, what the reader did here."""
     desk = desk_of(request)
-    ids = (await body_of(request)).get("ids")
-    if not isinstance(ids, list) or not all(isinstance(id, str) for id in ids):
-        raise HTTPException(HTTPStatus.BAD_REQUEST, "Send ids.")
-    desk.state.open(await desk.connection_id(request), ids[:500])
+    chosen = CHANGES.get(str((await body_of(request)).get("change")))
+    if chosen is None:
+        raise HTTPException(HTTPStatus.BAD_REQUEST, "No such change.")
+    action, given = chosen
+    connection_id = await desk.connection_id(request)
+    await desk.postroom.act(connection_id, action, {"id": request.path_params["id"], **given})
+    desk.follower(request).nudge()
     return Response(status_code=HTTPStatus.NO_CONTENT)
 
 
@@ -149,9 +158,10 @@ async def send(request: Request) -> Response:
     try:
         sent = await desk.postroom.send(connection_id, given, key)
     except PostroomUnreachableError:
-        return _said("unheard", "No answer came. Asking again is safe: it is sent at most once.")
+        return _said("unheard", "No answer came.")
     except PostroomApiError as error:
-        return _said("sending" if error.code in RETRIED else "failed", in_words(error))
+        unclear = error.code in RETRIED or error.status >= HTTPStatus.INTERNAL_SERVER_ERROR
+        return _said("unheard" if unclear else "failed", in_words(error))
     desk.follower(request).nudge()
     return _said(sent.status, sent.error)
 

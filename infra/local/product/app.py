@@ -55,7 +55,7 @@ def _routes() -> list[Route | Mount]:
         Route("/api/disconnect", connecting.disconnect, methods=["POST"]),
         Route("/api/messages", api.messages),
         Route("/api/threads/{id}", api.thread),
-        Route("/api/messages/opened", api.opened, methods=["POST"]),
+        Route("/api/threads/{id}/change", api.change, methods=["POST"]),
         Route("/api/messages/{id}/body", api.body),
         Route("/api/messages/{id}/inline/{content_id:path}", api.inline),
         Route("/api/messages/{id}/parts/{part_id}", api.download),

@@ -136,19 +136,18 @@ class Follower:
             before = self.state.cursor_of(self.person.email)
             found = await self.postroom.records(id, before)
             if found.records:
-                self._tell_of(id, found.records, first=before is None)
+                self._tell_of(found.records, first=before is None)
             if found.cursor is not None and found.cursor != before:
                 self.state.advance(self.person.email, id, found.cursor)
             more = found.more
 
-    def _tell_of(self, id: str, records: Sequence[EmailMessage], *, first: bool) -> None:
+    def _tell_of(self, records: Sequence[EmailMessage], *, first: bool) -> None:
         if first or len(records) > ROWS_AT_ONCE:
             self.tell({"type": "reload"})
             return
         deleted = {one["id"] for one in records if one["_nango_metadata"]["deleted_at"]}
         there = [one for one in records if one["id"] not in deleted]
-        opened = self.state.opened(id, [one["id"] for one in there])
-        rows = [row(one, opened) for one in there]
+        rows = [row(one) for one in there]
         self.tell({"type": "changes", "rows": rows, "deleted": sorted(deleted)})
 
     async def _progress(self, id: str) -> None:

@@ -45,7 +45,7 @@ def shows_remote_images(html: str) -> bool:
     return REMOTE.search(html) is not None
 
 
-def document(html: str, inline: str, *, remote_images: bool) -> str:
+def document(html: str, inline: str, *, remote_images: bool = False) -> str:
     """Answer the HTML as a harmless page; `inline` is where images of its own are found."""
     tree = LexborHTMLParser(html)
     for node in tree.css(ACTIVE):

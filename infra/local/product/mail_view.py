@@ -1,6 +1,6 @@
 """Records as the page shows them: rows of a list, messages of a conversation."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from infra.local.product.mail_body import shows_remote_images
@@ -9,13 +9,13 @@ from shared.client import EmailMessage
 Json = dict[str, Any]
 
 
-def row(record: EmailMessage, opened: Collection[str]) -> Json:
-    """Answer what a list shows of a message; `opened` are ids read in this product."""
+def row(record: EmailMessage) -> Json:
+    """Answer what a list shows of a message."""
     return {
         "id": record["id"],
         "threadId": record["threadId"],
         "labels": record["labelIds"],
-        "unread": record["isUnread"] and record["id"] not in opened,
+        "unread": record["isUnread"],
         "sent": record["isSent"],
         "draft": record["isDraft"],
         "date": record.get("date"),
@@ -27,11 +27,11 @@ def row(record: EmailMessage, opened: Collection[str]) -> Json:
     }
 
 
-def message(record: EmailMessage, opened: Collection[str]) -> Json:
+def message(record: EmailMessage) -> Json:
     """Answer what a conversation shows of a message; its HTML is a document of its own."""
     html: str = record.get("html") or ""
     return {
-        **row(record, opened),
+        **row(record),
         "cc": record.get("cc") or [],
         "replyTo": record.get("replyTo") or [],
         "text": record.get("text") or "",

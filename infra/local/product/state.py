@@ -1,15 +1,11 @@
-"""What the product itself remembers: who is connected, how far it has read, what was opened."""
+"""What the product itself remembers: who is connected, and how far it has read."""
 
 import sqlite3
-from collections.abc import Iterable
 from pathlib import Path
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS followed (
     person TEXT PRIMARY KEY, connection_id TEXT NOT NULL, cursor TEXT) STRICT;
-CREATE TABLE IF NOT EXISTS opened (
-    connection_id TEXT, message_id TEXT, PRIMARY KEY (connection_id, message_id))
-    STRICT, WITHOUT ROWID;
 """
 
 
@@ -54,21 +50,6 @@ class ProductState:
             "UPDATE followed SET cursor = ? WHERE person = ? AND connection_id = ?",
             (cursor, person, connection_id),
         )
-
-    def open(self, connection_id: str, message_ids: Iterable[str]) -> None:
-        """Remember that messages were read here, whatever Gmail says."""
-        rows = [(connection_id, id) for id in message_ids]
-        self._db.executemany("INSERT OR IGNORE INTO opened VALUES (?, ?)", rows)
-
-    def opened(self, connection_id: str, message_ids: Iterable[str]) -> frozenset[str]:
-        """Answer which of these messages were read here."""
-        ids = list(message_ids)
-        marks = ",".join("?" * len(ids))
-        rows = self._db.execute(
-            f"SELECT message_id FROM opened WHERE connection_id = ? AND message_id IN ({marks})",  # noqa: S608  only question marks
-            (connection_id, *ids),
-        )
-        return frozenset(row[0] for row in rows)
 
     def _row(self, statement: str, *values: str) -> tuple[str, ...] | None:
         row: tuple[str, ...] | None = self._db.execute(statement, values).fetchone()

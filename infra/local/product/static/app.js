@@ -106,13 +106,12 @@ async function load(which, before = null) {
 
 async function openThread({ quietly = false } = {}) {
   try {
-    const messages = await drawThread(thread, { back, reply, replyAll }, { quietly });
+    const messages = await drawThread(thread, { back, reply, replyAll, change }, { quietly });
     if (!messages) return;
     shown = messages;
-    const ids = messages.filter((one) => one.unread).map((one) => one.id);
     for (const one of mails.values()) one.read(thread);
     draw();
-    if (ids.length) await ask("POST", "/api/messages/opened", { ids });
+    if (messages.some((one) => one.unread)) await ask("POST", `/api/threads/${thread}/change`, { change: "read" });
   } catch (problem) { failed(problem); }
 }
 
@@ -122,6 +121,26 @@ function back() {
   location.hash = `#/${label}`;
   requestAnimationFrame(() => rowOf(from)?.focus());
 }
+
+/** Star, archive, trash: done in Gmail, and seen here when it comes back as a change. */
+async function change(what) {
+  if (thread === null) return;
+  const id = thread;
+  if (what === "archive" || what === "trash" || what === "restore") {
+    const next = neighbour(id);
+    mail().remove(id);
+    location.hash = next && window.innerWidth > 760 ? `#/${label}/${next}` : `#/${label}`;
+  }
+  await ask("POST", `/api/threads/${id}/change`, { change: what }).catch((problem) => { failed(problem); reload(); });
+}
+
+function neighbour(id) {
+  const ids = mail().conversations().map((one) => one.threadId);
+  const at = ids.indexOf(id);
+  return ids[at + 1] ?? ids[at - 1];
+}
+
+const starred = () => shown?.some((one) => one.labels.includes("STARRED"));
 
 const reply = () => shown?.length && replyTo(shown.at(-1), me);
 const replyAll = () => shown?.length && replyTo(shown.at(-1), me, { all: true });
@@ -196,6 +215,9 @@ listen({
   compose: () => connection && compose(),
   reply: () => !composing() && reply(),
   replyAll: () => !composing() && replyAll(),
+  star: () => change(starred() ? "unstar" : "star"),
+  archive: () => label === "inbox" && change("archive"),
+  trash: () => label !== "trash" && change("trash"),
   help: () => $("keys").showModal(),
 });
 follow();

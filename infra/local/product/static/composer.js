@@ -158,7 +158,7 @@ class Composer {
         this.say("unknown", "Nobody can tell whether this was sent. Look into Sent before you write it again.");
         return true;
       case "unheard":
-        this.say("sending", "No answer yet. Asking again; it is sent at most once.");
+        this.say("sending", `${message || "No answer yet."} Asking again; it is sent at most once.`);
         return false;
       default:
         this.say("sending", message || "Sending…");

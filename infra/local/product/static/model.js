@@ -50,11 +50,12 @@ export class Mail {
   }
 
   read(threadId) {
-    const ids = [];
-    for (const row of this.rows.values()) {
-      if (row.threadId === threadId && row.unread) { row.unread = false; ids.push(row.id); }
-    }
-    return ids;
+    for (const row of this.rows.values()) if (row.threadId === threadId) row.unread = false;
+  }
+
+  /** Leave a conversation out at once; the server will say the same in a moment. */
+  remove(threadId) {
+    for (const row of [...this.rows.values()]) if (row.threadId === threadId) this.rows.delete(row.id);
   }
 
   get unread() {

@@ -16,7 +16,7 @@ export function drawNothing() {
   $("reader").replaceChildren(el("div", { className: "nothing" }, icon("inbox"), el("p", {}, "Choose a conversation, or press j and k to walk through them.")));
 }
 
-/** Show a thread; answer its messages. `actions`: back, reply(message), replyAll(message). */
+/** Show a thread; answer its messages. `actions`: back, reply, replyAll, change(what). */
 export async function drawThread(threadId, actions, { quietly = false } = {}) {
   const { messages } = await ask("GET", `/api/threads/${encodeURIComponent(threadId)}`);
   if (location.hash.split("/")[2] !== threadId) return null;
@@ -39,7 +39,18 @@ function head(messages, actions) {
     { className: "reader-head" },
     el("button", { className: "round back", type: "button", "aria-label": "Back to the list", onclick: actions.back }, icon("back")),
     el("h1", { tabIndex: -1, dir: "auto" }, first?.subject || "(no subject)", chips.length ? el("span", { className: "chips" }, chips) : null),
+    ...tools(labels, actions),
   );
+}
+
+function tools(labels, actions) {
+  const tool = (what, name, text, className = "") => el("button", { className: `round ${className}`, type: "button", title: text, "aria-label": text, onclick: () => actions.change(what) }, icon(name));
+  if (labels.size === 0) return [];
+  return [
+    labels.has("STARRED") ? tool("unstar", "star", "Remove the star", "starred") : tool("star", "star", "Star"),
+    labels.has("INBOX") ? tool("archive", "archive", "Archive") : null,
+    labels.has("TRASH") ? tool("restore", "inbox", "Take out of the trash") : tool("trash", "trash", "Move to the trash"),
+  ].filter(Boolean);
 }
 
 function message(one, last) {
@@ -146,7 +157,7 @@ function answers(messages, actions) {
   return el(
     "div",
     { className: "answers" },
-    el("button", { className: "button", type: "button", id: "reply", onclick: () => actions.reply(last, messages) }, icon("reply"), "Reply"),
-    many ? el("button", { className: "button", type: "button", id: "reply-all", onclick: () => actions.replyAll(last, messages) }, icon("reply-all"), "Reply to all") : null,
+    el("button", { className: "button", type: "button", id: "reply", onclick: () => actions.reply() }, icon("reply"), "Reply"),
+    many ? el("button", { className: "button", type: "button", id: "reply-all", onclick: () => actions.replyAll() }, icon("reply-all"), "Reply to all") : null,
   );
 }

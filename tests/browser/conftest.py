@@ -1,0 +1,60 @@
+"""A browser, and Harbor on a whole laptop system, for tests that click."""
+
+import os
+import shutil
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Browser, Page, async_playwright
+
+from tests.browser.harbor import Harbor, running_harbor
+
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+QUIET = (
+    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run "
+    "--disable-background-networking --disable-component-update --disable-sync"
+)
+REQUIRE = "POSTROOM_REQUIRE_EMULATORS"
+SCREENSHOTS = "POSTROOM_SCREENSHOTS"
+"""A folder that receives the screenshots; without it they go to a temporary one."""
+
+Keep = Callable[[Page, str], Awaitable[None]]
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """Answer the browser's path; without one, skip, or fail where everything must run."""
+    found = next(filter(None, map(shutil.which, CHROMIUM)), None)
+    if found is not None:
+        return found
+    reason = "no Chromium found: nothing was tested in a browser (apt-get install chromium)"
+    if os.environ.get(REQUIRE) == "1":
+        pytest.fail(f"{reason}, and {REQUIRE}=1")
+    pytest.skip(reason)
+
+
+@pytest.fixture
+async def browser(chromium: str) -> AsyncIterator[Browser]:
+    async with async_playwright() as playwright:
+        launched = await playwright.chromium.launch(executable_path=chromium, args=QUIET.split())
+        yield launched
+        await launched.close()
+
+
+@pytest.fixture
+async def harbor(tmp_path: Path) -> AsyncIterator[Harbor]:
+    async with running_harbor(tmp_path) as running:
+        yield running
+
+
+@pytest.fixture
+def keep(tmp_path: Path) -> Keep:
+    """Answer a function that saves a screenshot of a page under a name."""
+    folder = Path(os.environ.get(SCREENSHOTS, tmp_path / "screenshots"))
+    folder.mkdir(parents=True, exist_ok=True)
+
+    async def save(page: Page, name: str) -> None:
+        await page.screenshot(path=folder / f"{name}.png", animations="disabled")
+
+    return save
