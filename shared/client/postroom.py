@@ -28,12 +28,13 @@ TIMEOUT: Final = timedelta(seconds=60)
 
 
 class PostroomApiError(Exception):
-    """Postroom answered with an error; the message says what to do."""
+    """Postroom answered with an error; the message says what to do, `problems` where."""
 
-    def __init__(self, status: int, code: str, message: str) -> None:
+    def __init__(self, status: int, code: str, message: str, problems: Sequence[str] = ()) -> None:
         super().__init__(message)
         self.status = status
         self.code = code
+        self.problems = tuple(problems)
 
 
 class PostroomUnreachableError(Exception):
@@ -192,7 +193,8 @@ def _error(answer: httpx.Response) -> PostroomApiError:
     """Read API 1's error; anything else came from something in between."""
     try:
         error = answer.json()["error"]
-        return PostroomApiError(answer.status_code, error["code"], error["message"])
+        problems = [one["message"] for one in error.get("errors") or []]
+        return PostroomApiError(answer.status_code, error["code"], error["message"], problems)
     except (ValueError, KeyError, TypeError):
         text = f"Postroom answered {answer.status_code}."
         return PostroomApiError(answer.status_code, "unreadable", text)

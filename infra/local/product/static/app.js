@@ -84,7 +84,7 @@ function route() {
     else link.removeAttribute("aria-current");
   }
   draw();
-  if (!mail().loaded) load(mail());
+  for (const one of new Set([mail(), mailOf("inbox")])) if (!one.loaded) load(one);
   if (thread === null) { shown = null; drawNothing(); } else if (changed || shown === null) openThread();
 }
 
