@@ -12,6 +12,7 @@ import httpx
 
 from shared.adapters.gmail_requests import GMAIL_URL, AccessTokens, GmailRequests
 from shared.adapters.gmail_send import HttpGmailSend
+from shared.adapters.gmail_streams import HttpGmailStreams
 from shared.adapters.gmail_sync import HttpGmailSync
 from shared.domain.ids import ConnectionId
 from shared.ports.clock import Clock
@@ -21,7 +22,7 @@ MAX_MAILBOXES: Final = 2_000
 
 
 @dataclass(frozen=True)
-class HttpGmail(HttpGmailSync, HttpGmailSend):
+class HttpGmail(HttpGmailSync, HttpGmailSend, HttpGmailStreams):
     """One connection's Gmail."""
 
 

@@ -154,11 +154,17 @@ def _decoded(part: Mapping[str, Any], content: bytes) -> str:
     return text.replace("\0", "")
 
 
+def part_filename(part: Mapping[str, Any]) -> str:
+    """Answer a part's file name, or one that fits its type, or ""."""
+    given = decode_words(as_text(part.get("filename")))
+    return given or _default_name(as_text(part.get("mimeType")).lower())
+
+
 def _attachment(part: Mapping[str, Any], mime_type: str) -> Attachment:
     content_id = header_of(part, "content-id").strip().strip("<>")
     return Attachment(
         partId=as_text(part.get("partId")),
-        filename=decode_words(as_text(part.get("filename"))) or _default_name(mime_type),
+        filename=part_filename(part),
         mimeType=mime_type or "application/octet-stream",
         size=as_count(as_object(part.get("body")).get("size")),
         contentId=content_id or None,

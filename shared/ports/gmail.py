@@ -4,8 +4,8 @@ Every method may raise RateLimitedError, TooManyConcurrentError, GmailUnavailabl
 ReauthRequiredError, MissingScopeError, GmailRefusedError (GmailNotFoundError for a 404).
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -192,7 +192,76 @@ class GmailCalls(Protocol):
         ...
 
 
-class Gmail(GmailSync, GmailSend, GmailCalls, Protocol):
+@dataclass(frozen=True, slots=True)
+class MessagePart:
+    """A part of a message, found by its stable id (FACTS 4.5).
+
+    Small ones come `inline`; of others only Gmail's short-lived `attachment_id` is known.
+    """
+
+    message_id: MessageId
+    part_id: str
+    filename: str
+    mime_type: str
+    size: int
+    """Decoded bytes."""
+    attachment_id: str | None = None
+    inline: bytes = field(default=b"", repr=False)
+
+
+class ByteStream(Protocol):
+    """Bytes as they arrive; read once, and closed whether read to the end or not."""
+
+    def __aiter__(self) -> AsyncIterator[bytes]: ...
+
+    async def aclose(self) -> None:
+        """Give the connection back."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """Gmail's answer as it is; header names are lower-case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: ByteStream
+
+
+class GmailStreams(Protocol):
+    """What is passed on without being held in memory."""
+
+    async def part(self, message_id: MessageId, part_id: str) -> MessagePart:
+        """20 units: the part's name, type and size. Raises GmailNotFoundError."""
+        ...
+
+    async def content(self, part: MessagePart) -> ByteStream:
+        """20 units unless the part came inline: the decoded bytes.
+
+        Raises before the first byte what any read raises; GmailUnavailableError while reading,
+        where the answer ends too early.
+        """
+        ...
+
+    async def passed(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Sequence[tuple[str, str]],
+        headers: Mapping[str, str],
+        content: bytes | None,
+        upload: bool,
+    ) -> Passage:
+        """Make any call and answer whatever Gmail does; `path` begins below the mailbox.
+
+        GET is retried by reason; nothing else is. Raises MissingScopeError, ReauthRequiredError,
+        GmailUnavailableError; every other refusal is a Passage.
+        """
+        ...
+
+
+class Gmail(GmailSync, GmailSend, GmailCalls, GmailStreams, Protocol):
     """Everything, for one connection."""
 
 
