@@ -153,6 +153,7 @@ class SyncMailbox:
         try:
             error = await self._until_idle(run, only_live=only_live)
         except FencedOutError:
+            await self._wake_where_nobody_took_over(run)
             return LostLease()
         await self._wake_next(run.state)
         if run.state.unannounced_at != silent_before and run.state.unannounced_at is not None:
@@ -238,6 +239,12 @@ class SyncMailbox:
                 not_before=due if due > now else None,
             )
         )
+
+    async def _wake_where_nobody_took_over(self, run: Run) -> None:
+        """Our own write may have fenced us out, by arriving after we had given it up."""
+        lease = run.state.lease
+        if lease is not None:
+            await self._wake_at_expiry(run.connection_id, Busy(lease.token, lease.expires_at))
 
     async def _wake_at_expiry(self, connection_id: ConnectionId, busy: Busy) -> None:
         """If the holder dies, somebody comes; the name holds the lease it waits for."""
