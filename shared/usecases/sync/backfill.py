@@ -6,6 +6,7 @@ tokens may shift under deletions. A run that dies lists its page again and skips
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from shared.domain.ids import MessageId, PageToken
 from shared.domain.record import Origin, RecordHead
@@ -120,12 +121,11 @@ async def _commit(run: Run, chunk: Chunk, fetched: Hydrated) -> None:
     commits = _gathered(run, chunk, fetched)
     tell = origin is not Origin.BACKFILL
     for changes in commits[:-1]:
-        await run.commit(changes, _unmoved, tell=tell)
+        await run.commit(changes, partial(_counted, chunk.progress, changes.added), tell=tell)
     progress = _advanced(chunk, commits, fetched, run.clock.now())
 
     def change(state: SyncState) -> SyncState:
-        begun_again = state.backfill is None or state.backfill.started_at != progress.started_at
-        return state if begun_again else replace(state, backfill=progress)
+        return replace(state, backfill=progress) if _is_at(state, progress) else state
 
     if progress.finished_at is not None and not tell:
         await run.announce(change, Tally(added=progress.stored))
@@ -135,8 +135,17 @@ async def _commit(run: Run, chunk: Chunk, fetched: Hydrated) -> None:
         run.listing = None
 
 
-def _unmoved(state: SyncState) -> SyncState:
-    return state
+def _is_at(state: SyncState, progress: Backfill) -> bool:
+    """Whether this is still the backfill under way: a reset begins another."""
+    return state.backfill is not None and state.backfill.started_at == progress.started_at
+
+
+def _counted(progress: Backfill, added: int, state: SyncState) -> SyncState:
+    """Answer the state after a part of a chunk: its records count even if the rest never comes."""
+    if state.backfill is None or not _is_at(state, progress):
+        return state
+    stored, unknown = state.backfill.stored + added, state.backfill.unknown_in_pass + added
+    return replace(state, backfill=replace(state.backfill, stored=stored, unknown_in_pass=unknown))
 
 
 def _gathered(run: Run, chunk: Chunk, fetched: Hydrated) -> list[Changes]:

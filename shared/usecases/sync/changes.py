@@ -73,20 +73,28 @@ class Changes:
         message: GmailObject,
         known: RecordHead | None = None,
         bodies: Mapping[str, bytes] | None = None,
+        origin: Origin | None = None,
     ) -> bool:
-        """Add a fetched message as a record; False for a chat, which is no mail."""
+        """Add a fetched message as a record; False for a chat, which is no mail.
+
+        `origin` is what first met the message, where that was not this commit's work.
+        """
         labels = frozenset(LabelId(label) for label in message.get("labelIds", ()))
         if CHAT in labels:
             return False
         payload = make_payload(read_message(message, bodies))
-        head = self._head(message, labels, known)
+        head = self._head(message, labels, known, origin or self.origin)
         self.put.append(Record(head, payload.data, payload.body_truncated))
         self.added += known is None or not known.live
         self.silent += _is_own_draft(message)
         return True
 
     def _head(
-        self, message: GmailObject, labels: frozenset[LabelId], known: RecordHead | None
+        self,
+        message: GmailObject,
+        labels: frozenset[LabelId],
+        known: RecordHead | None,
+        origin: Origin,
     ) -> RecordHead:
         history_id = HistoryId(int(message["historyId"]))
         return RecordHead(
@@ -97,7 +105,7 @@ class Changes:
             fetched_at_history=history_id,
             internal_date=received_at(message),
             sequence=SequenceNumber(0),
-            origin=known.origin if known else self.origin,
+            origin=known.origin if known else origin,
             first_seen_at=known.first_seen_at if known else self.now,
             last_modified_at=self.now,
         )

@@ -12,7 +12,6 @@ from shared.errors import (
     GmailNotFoundError,
     GmailRefusedError,
     GmailUnavailableError,
-    RateLimitedError,
     TransientError,
 )
 from shared.ports.clock import Clock
@@ -69,6 +68,13 @@ class Hydrator:
                 await self._fetch(job)
             except TransientError as error:
                 self.result.interrupted = error
+                self.result.left.extend(self._unanswered(job))
+
+    def _unanswered(self, job: Sequence[MessageRef]) -> list[MessageRef]:
+        """Answer what is left of a job: what nobody leaves counts as fetched."""
+        answered = {message["id"] for message in self.result.messages}
+        answered |= {ref.id for ref, _ in (*self.result.failed, *self._unavailable)}
+        return [ref for ref in job if ref.id not in answered]
 
     async def _fetch(self, job: Sequence[MessageRef]) -> None:
         missing = list(job)
@@ -85,12 +91,17 @@ class Hydrator:
         except (GmailRefusedError, GmailUnavailableError):
             return list(job)  # A thread never decides anything about its messages.
         wanted = {ref.id for ref in job}
-        found = [message for message in messages if message["id"] in wanted]
-        for message in found:
+        for message in messages:
+            if message["id"] in wanted:
+                await self._found_in_thread(message)
+        return self._unanswered(job)
+
+    async def _found_in_thread(self, message: GmailObject) -> None:
+        try:
             await self._bodies(message)
-        self.result.messages.extend(found)
-        ids = {MessageId(message["id"]) for message in found}
-        return [ref for ref in job if ref.id not in ids]
+        except (GmailRefusedError, GmailUnavailableError):
+            return  # messages.get will tell what became of it.
+        self.result.messages.append(message)
 
     async def _message(self, ref: MessageRef) -> None:
         try:
@@ -103,18 +114,13 @@ class Hydrator:
             self.result.failed.append((ref, error.reason or f"status_{error.status}"))
         except GmailUnavailableError as error:
             self._unavailable.append((ref, error))
-        except RateLimitedError:
-            self.result.left.append(ref)
-            raise
         else:
             self.result.messages.append(message)
 
     async def _bodies(self, message: GmailObject) -> None:
-        message_id = MessageId(message["id"])
-        for part_id in unfetched_bodies(message):
-            call = self.gmail.attachment(message_id, part_id)
-            body = await self.pace.run(Units.ATTACHMENT, call, urgent=self.urgent)
-            self.result.bodies.setdefault(message_id, {})[part_id] = body
+        bodies = await fetch_bodies(self.gmail, self.pace, message, urgent=self.urgent)
+        if bodies:
+            self.result.bodies[MessageId(message["id"])] = bodies
 
     def _judge_unavailable(self) -> None:
         """One message failing among others is its own trouble; all failing is Gmail's."""
@@ -135,3 +141,14 @@ def _jobs(wanted: Sequence[MessageRef]) -> list[list[MessageRef]]:
         whole = len(refs) >= WHOLE_THREAD_FROM
         jobs.extend([refs] if whole else [[ref] for ref in refs])
     return jobs
+
+
+async def fetch_bodies(
+    gmail: Gmail, pace: Pace, message: GmailObject, *, urgent: bool
+) -> dict[str, bytes]:
+    """Answer the bodies, by part id, that were too large to come with the message (FACTS 4.5)."""
+    bodies: dict[str, bytes] = {}
+    for part_id in unfetched_bodies(message):
+        call = gmail.attachment(MessageId(message["id"]), part_id)
+        bodies[part_id] = await pace.run(Units.ATTACHMENT, call, urgent=urgent)
+    return bodies

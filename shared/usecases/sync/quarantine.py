@@ -12,9 +12,9 @@ from shared.errors import (
     GmailRefusedError,
     GmailUnavailableError,
 )
-from shared.ports.gmail import GmailObject
 from shared.ports.sync_store import COMMIT_BYTES
 from shared.usecases.sync.changes import NOT_FOUND, Changes
+from shared.usecases.sync.hydrate import fetch_bodies
 from shared.usecases.sync.pace import Units
 from shared.usecases.sync.run import Run
 
@@ -47,6 +47,7 @@ async def _retry(
     try:
         call = run.gmail.message(entry.message_id)
         message = await run.pace.run(Units.MESSAGE, call, urgent=True)
+        bodies = await fetch_bodies(run.gmail, run.pace, message, urgent=True)
     except GmailNotFoundError:
         _missing_again(changes, entry, head)
     except GmailUnavailableError:
@@ -54,7 +55,8 @@ async def _retry(
     except GmailRefusedError as error:
         _again(changes, entry, error.reason or f"status_{error.status}")
     else:
-        _store(changes, entry, message, head)
+        changes.released.append(entry.message_id)
+        changes.store(message, head, bodies, origin=entry.origin)
 
 
 def _missing_again(changes: Changes, entry: QuarantineEntry, head: RecordHead | None) -> None:
@@ -69,13 +71,6 @@ def _missing_again(changes: Changes, entry: QuarantineEntry, head: RecordHead | 
 
 def _again(changes: Changes, entry: QuarantineEntry, reason: str) -> None:
     changes.set_aside(entry.message_id, reason, entry)
-
-
-def _store(
-    changes: Changes, entry: QuarantineEntry, message: GmailObject, head: RecordHead | None
-) -> None:
-    changes.released.append(entry.message_id)
-    changes.store(message, head)
 
 
 def _rescheduled(
