@@ -1,0 +1,224 @@
+"""Every await of the sync, found in its source, and a way to stand in each of them.
+
+The modules' syntax trees are rewritten so that `await X` becomes `await at_await(n, X)`, and the
+live functions are given the code compiled from that. Outside of a `Life` nothing changes.
+"""
+
+import ast
+import asyncio
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from types import CodeType, FunctionType, ModuleType
+from typing import Any, Protocol, TypeVar
+
+import shared.usecases.sync as package
+
+T = TypeVar("T")
+USECASES = Path(package.__file__).resolve().parents[1]
+BESIDE = (
+    "sync_mailbox",
+    "notify_push",
+    "arm_watch",
+    "control_sync",
+    "reconcile",
+    "renew_watches",
+)
+"""Use cases around the steps that write what the steps rely on."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Point:
+    """The n-th await of a function."""
+
+    file: str
+    line: int
+    function: str
+    number: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line} {self.function} (await {self.number})"
+
+
+class Passenger(Protocol):
+    """Who is told of every await that is reached on its behalf."""
+
+    async def before(self, point: Point) -> None:
+        """Told when it is reached; nothing of it has happened yet."""
+        ...
+
+    async def after(self, point: Point) -> None:
+        """Told once it has happened; nobody has seen the answer yet."""
+        ...
+
+
+ABOARD: ContextVar[Passenger | None] = ContextVar("ABOARD", default=None)
+
+
+class _Rewriter(ast.NodeTransformer):
+    def __init__(self, file: str) -> None:
+        self.file = file
+        self.points: list[Point] = []
+        self._functions: list[str] = []
+
+    def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> ast.AST:
+        return self._within(node.name, node)
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
+        return self._within(node.name, node)
+
+    def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:
+        return self._within(node.name, node)
+
+    def visit_Await(self, node: ast.Await) -> ast.AST:
+        self.generic_visit(node)
+        node.value = self._call("at_await", node, node.value)
+        return node
+
+    def visit_AsyncFor(self, node: ast.AsyncFor) -> ast.AST:
+        self.generic_visit(node)
+        node.iter = self._call("at_each", node, node.iter)
+        return node
+
+    def visit_AsyncWith(self, node: ast.AsyncWith) -> ast.AST:
+        raise NotImplementedError(f"{self.file}:{node.lineno}: async with is not rewritten yet")
+
+    def visit_comprehension(self, node: ast.comprehension) -> ast.AST:
+        self.generic_visit(node)
+        if node.is_async:
+            node.iter = self._call("at_each", node.iter, node.iter)
+        return node
+
+    def _within(self, name: str, node: ast.AST) -> ast.AST:
+        self._functions.append(name)
+        self.generic_visit(node)
+        self._functions.pop()
+        return node
+
+    def _call(self, hook: str, at: ast.stmt | ast.expr, value: ast.expr) -> ast.Call:
+        function = ".".join(self._functions)
+        number = 1 + sum(point.function == function for point in self.points)
+        self.points.append(Point(self.file, at.lineno, function, number))
+        place = ast.Constant(ALL_OFFSET[self.file] + len(self.points) - 1)
+        call = ast.Call(ast.Name(hook, ast.Load()), [place, value], [])
+        return ast.fix_missing_locations(ast.copy_location(call, value))
+
+
+ALL_OFFSET: dict[str, int] = {}
+POINTS: list[Point] = []
+
+
+def sources() -> list[Path]:
+    """Answer the files whose awaits count; a new file of the sync is found by itself."""
+    steps = sorted((USECASES / "sync").glob("*.py"))
+    return [*steps, *(USECASES / f"{name}.py" for name in BESIDE)]
+
+
+def _rewritten(path: Path) -> CodeType:
+    file = str(path.relative_to(USECASES))
+    ALL_OFFSET[file] = len(POINTS)
+    rewriter = _Rewriter(file)
+    tree = rewriter.visit(ast.parse(path.read_text(encoding="utf-8")))
+    POINTS.extend(rewriter.points)
+    return compile(tree, str(path), "exec")
+
+
+async def at_await(place: int, call: Awaitable[T]) -> T:
+    """Stand in an await: before its effect, and after it."""
+    aboard = ABOARD.get()
+    if aboard is None:
+        return await call
+    try:
+        await aboard.before(POINTS[place])
+    except BaseException:
+        if asyncio.iscoroutine(call):
+            call.close()
+        elif isinstance(call, asyncio.Future):
+            call.cancel()
+            call.add_done_callback(_forgotten)
+        raise
+    answer = await call
+    await aboard.after(POINTS[place])
+    return answer
+
+
+def _forgotten(call: asyncio.Future[T]) -> None:
+    """Read what came of it, so that asyncio does not complain of nobody having done so."""
+    if not call.cancelled():
+        call.exception()
+
+
+async def at_each(place: int, items: AsyncIterable[T]) -> AsyncIterator[T]:
+    """Stand in each turn of an `async for`."""
+    aboard = ABOARD.get()
+    if aboard is not None:
+        await aboard.before(POINTS[place])
+    async for item in items:
+        if aboard is not None:
+            await aboard.after(POINTS[place])
+        yield item
+
+
+def enumerated() -> list[Point]:
+    """Answer every await point, in the order of the source."""
+    if not POINTS:
+        _CODES.update({path: _rewritten(path) for path in sources()})
+    return POINTS
+
+
+_CODES: dict[Path, CodeType] = {}
+
+
+@contextmanager
+def standing_in_awaits() -> Iterator[list[Point]]:
+    """Rewrite the sync for as long as the block lasts."""
+    points = enumerated()
+    before: list[tuple[FunctionType, CodeType]] = []
+    for path, code in _CODES.items():
+        module = import_module(".".join(("shared", "usecases", *_parts(path))))
+        codes = {inner.co_qualname: inner for inner in _inner(code)}
+        module.__dict__.update(at_await=at_await, at_each=at_each)
+        for function in _functions(module):
+            before.append((function, function.__code__))
+            function.__code__ = codes[function.__qualname__]
+    try:
+        yield points
+    finally:
+        for function, original in before:
+            function.__code__ = original
+
+
+def _parts(path: Path) -> tuple[str, ...]:
+    return path.relative_to(USECASES).with_suffix("").parts
+
+
+def _inner(code: CodeType) -> Iterator[CodeType]:
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield constant
+            if "<locals>" not in constant.co_qualname:
+                yield from _inner(constant)
+
+
+def _functions(module: ModuleType) -> Iterator[FunctionType]:
+    for value in vars(module).values():
+        if isinstance(value, type) and value.__module__ == module.__name__:
+            for member in vars(value).values():
+                found = _function(member)
+                if found is not None and _written_in(found, module):
+                    yield found
+        elif isinstance(value, FunctionType) and _written_in(value, module):
+            yield value
+
+
+def _function(member: Any) -> FunctionType | None:
+    found = member.fget if isinstance(member, property) else member
+    return found if isinstance(found, FunctionType) else None
+
+
+def _written_in(function: FunctionType, module: ModuleType) -> bool:
+    # A dataclass's generated methods have no source of their own.
+    return function.__code__.co_filename == module.__file__

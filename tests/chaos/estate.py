@@ -1,0 +1,95 @@
+"""An emulated Google on virtual time, and houses on it one after the other."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import httpx
+
+from infra.local.google.parts import Google, assemble
+from infra.local.google.settings import GoogleSettings
+from shared.adapters.gmail_http import HttpGmailMailboxes
+from shared.adapters.sqlite_store import open_store
+from shared.domain.connection import Connection, ConnectionStatus
+from shared.domain.ids import GoogleSub, email_key
+from shared.domain.mailbox import GoogleUser, Mailbox
+from shared.domain.sync_state import SyncState
+from shared.ports.store import Store
+from tests.chaos.chaos_house import ChaosHouse
+from tests.chaos.owner import Owner
+from tests.chaos.reader import CursorReader
+from tests.chaos.trouble import SCOPES, ShakyTasks, TokenDesk
+from tests.chaos.virtual import StraightTransport, VirtualClock
+from tests.chaos.witness import WitnessedStates
+from tests.usecases.sync.house import CONNECTION, EMAIL, HeldWatch
+
+
+@dataclass
+class Estate:
+    """An emulated Google that many houses in a row use: its key takes long to make."""
+
+    clock: VirtualClock
+    google: Google
+    http: httpx.AsyncClient
+    transport: StraightTransport
+
+    @asynccontextmanager
+    async def house(self, store: Store | None = None) -> AsyncIterator[ChaosHouse]:
+        """Open a connected mailbox, empty at both ends, whose first sync has not run."""
+        self.google.faults.clear()
+        self.transport.behave()
+        self.google.store.on_change.clear()
+        self.google.store.delete_all()
+        self.google.store.create_mailbox(EMAIL)
+        opened = store or open_store(":memory:", self.clock)
+        house = self._house(opened)
+        await _connected(house)
+        house.restart()
+        self.google.store.on_change.append(lambda _email, at: house.pushes.append(at))
+        yield house
+        if store is None:
+            await opened.close()
+
+    def _house(self, store: Store) -> ChaosHouse:
+        desk = TokenDesk(self.google)
+        gmail = HttpGmailMailboxes(self.http, desk, self.clock, "http://google.test")
+        return ChaosHouse(
+            google=self.google,
+            store=store,
+            clock=self.clock,
+            queue=ShakyTasks(),
+            sync=None,  # type: ignore[arg-type]
+            http=self.http,
+            watch=HeldWatch(),
+            owner=Owner(self.google.store, EMAIL, self.clock),
+            witness=WitnessedStates(store.sync_states, store.records, self.clock),
+            gmail_mailboxes=gmail,
+            reader=CursorReader(store),
+            desk=desk,
+            transport=self.transport,
+        )
+
+
+@asynccontextmanager
+async def open_estate() -> AsyncIterator[Estate]:
+    """Open an emulated Google on virtual time."""
+    clock = VirtualClock()
+    settings = GoogleSettings(push_endpoint=None, units_per_minute=10**9)
+    google = assemble(settings)
+    google.clock.now = clock.now  # type: ignore[method-assign]
+    transport = StraightTransport(google, clock)
+    async with httpx.AsyncClient(transport=transport) as http:
+        yield Estate(clock, google, http, transport)
+    google.close()
+
+
+async def _connected(house: ChaosHouse) -> None:
+    store, now = house.store, house.clock.now()
+    sub, connections = GoogleSub("sub-ada"), frozenset({CONNECTION})
+    await store.connections.create(
+        Connection(CONNECTION, EMAIL, sub, SCOPES, ConnectionStatus.ACTIVE, now, now)
+    )
+    await store.google_users.create(GoogleUser(sub, connections))
+    await store.mailboxes.create(Mailbox(email_key(EMAIL), connections))
+    state = SyncState(CONNECTION, next_due_at=now, delta_due_at=now)
+    await store.sync_states.create(state)

@@ -1,0 +1,73 @@
+"""A process that can die at any await, before or after what it waits for."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable
+from dataclasses import dataclass, field
+from typing import Literal, TypeVar
+
+from tests.chaos.await_points import ABOARD, Point
+
+T = TypeVar("T")
+Side = Literal["before", "after"]
+
+
+class Killed(BaseException):
+    """The process ends here: no clean-up, no answer, and no `except` of the sync catches it."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Death:
+    """Where to die: at the `turn`-th time that this side of this point is reached."""
+
+    point: Point
+    side: Side
+    turn: int = 1
+
+    def __str__(self) -> str:
+        return f"{self.side} {self.point}, turn {self.turn}"
+
+
+@dataclass
+class Life:
+    """What one process does until it dies; once dead it passes no await any more.
+
+    `death` names the place, `steps_left` counts any crossings: whichever is reached first.
+    """
+
+    death: Death | None = None
+    steps_left: int | None = None
+    crossed: Counter[tuple[Point, Side]] = field(default_factory=Counter)
+    died_at: Death | None = None
+
+    async def before(self, point: Point) -> None:
+        """Told when it is reached; nothing of it has happened yet."""
+        self._cross(point, "before")
+
+    async def after(self, point: Point) -> None:
+        """Told once it has happened; nobody has seen the answer."""
+        self._cross(point, "after")
+
+    def _cross(self, point: Point, side: Side) -> None:
+        if self.died_at is not None:
+            raise Killed
+        self.crossed[point, side] += 1
+        here = Death(point, side, self.crossed[point, side])
+        if self.steps_left is not None:
+            self.steps_left -= 1
+        if here == self.death or self.steps_left == 0:
+            self.died_at = here
+            raise Killed
+
+    async def run(self, work: Awaitable[T]) -> T | None:
+        """Do the work; None where death came first. Whatever it had started dies too."""
+        others = asyncio.all_tasks()
+        token = ABOARD.set(self)
+        try:
+            return await work
+        except Killed:
+            return None
+        finally:
+            ABOARD.reset(token)
+            if self.died_at is not None and (orphans := asyncio.all_tasks() - others):
+                await asyncio.wait(orphans)

@@ -1,0 +1,149 @@
+"""A process may end at any await of the sync: nothing is lost, nothing is stuck.
+
+The awaits are enumerated from the source, so a new one cannot be forgotten: each is died in before
+what it waits for has begun, and after it has happened with nobody to see the answer.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from datetime import timedelta
+
+import pytest
+
+from shared.domain.sync_state import LEASE_LIFETIME, SyncStatus
+from tests.chaos.await_points import Point, standing_in_awaits
+from tests.chaos.chaos_house import ChaosHouse
+from tests.chaos.estate import Estate, open_estate
+from tests.chaos.lives import Death, Life, Side
+from tests.chaos.scene import Scene
+from tests.chaos.scenes import SCENES
+from tests.chaos.verdict import verify
+from tests.usecases.sync.house import BUDGET, CONNECTION, EMAIL
+
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:coroutine .* was never awaited"),
+    pytest.mark.timeout(1_800),
+]
+LONG, VERY_LONG = 2_400, 20_000
+
+
+@pytest.fixture
+def points() -> Iterator[list[Point]]:
+    with standing_in_awaits() as found:
+        yield found
+
+
+async def surveyed(estate: Estate, scene: Scene) -> Counter[tuple[Point, Side]]:
+    """Answer how often a scene crosses each point when nothing kills it."""
+    async with estate.house() as house:
+        await scene.prepare(house)
+        life = Life()
+        await life.run(scene.act(house))
+        await recovered(house)
+        return life.crossed
+
+
+async def recovered(house: ChaosHouse) -> None:
+    """Start again after the dead one's lease, and hold everything to the mailbox."""
+    house.restart()
+    house.advance(LEASE_LIFETIME + timedelta(seconds=1))
+    if (await house.state()).status is SyncStatus.PAUSED:
+        await house.control.start(CONNECTION)
+    await house.quiesce()
+    await verify(house)
+
+
+async def died(estate: Estate, scene: Scene, death: Death) -> Death | None:
+    """Die there once; answer where death truly came."""
+    async with estate.house() as house:
+        await scene.prepare(house)
+        life = Life(death)
+        await life.run(scene.act(house))
+        try:
+            await recovered(house)
+        except AssertionError as error:
+            raise AssertionError(f"{scene}, killed {death}: {error}") from error
+        return life.died_at
+
+
+def turns(count: int) -> Iterable[int]:
+    """Choose the first time, the last and one in the middle."""
+    return sorted({1, (count + 1) // 2, count})
+
+
+async def killed_everywhere(estate: Estate, *, everywhere: bool) -> Counter[tuple[Point, Side]]:
+    """Die in every point of every scene, or only where no earlier scene has died yet."""
+    killed: Counter[tuple[Point, Side]] = Counter()
+    for scene in SCENES:
+        crossed = await surveyed(estate, scene)
+        for (point, side), count in sorted(crossed.items()):
+            if not everywhere and (point, side) in killed:
+                continue
+            for turn in turns(count) if everywhere else (1,):
+                death = Death(point, side, turn)
+                came = await died(estate, scene, death)
+                killed[point, side] += came == death
+    return killed
+
+
+def counted(points: list[Point], killed: Counter[tuple[Point, Side]]) -> None:
+    """Print the counts; fail for every await where nobody died."""
+    sides: tuple[Side, Side] = ("before", "after")
+    missed = [f"{side} {point}" for point in points for side in sides if not killed[point, side]]
+    print(f"\n{len(points)} awaits of the sync in {len({p.file for p in points})} files; ", end="")
+    print(f"{killed.total()} kills in {len(SCENES)} scenes, before and after each effect")
+    assert not missed, "nobody was ever killed at: " + "; ".join(missed)
+
+
+async def test_a_kill_at_any_await_loses_nothing(points: list[Point]) -> None:
+    async with open_estate() as estate:
+        counted(points, await killed_everywhere(estate, everywhere=False))
+
+
+@pytest.mark.deep
+async def test_a_kill_at_any_await_of_any_scene_loses_nothing(points: list[Point]) -> None:
+    async with open_estate() as estate:
+        counted(points, await killed_everywhere(estate, everywhere=True))
+
+
+async def long_delta(house: ChaosHouse, changes: int) -> None:
+    """Make that many changes, each in a history record of its own."""
+    ids = [house.owner.receive(f"old {n}") for n in range(40)]
+    await house.quiesce()
+    made = 0
+    while made < changes:
+        for id in ids:
+            house.owner.relabel([id], add=("STARRED",))
+            house.owner.relabel([id], drop=("STARRED",))
+        made += 2 * len(ids)
+    house.owner.relabel(ids[::2], drop=("UNREAD",))
+
+
+async def killed_after_every_part(points: list[Point], changes: int) -> None:
+    """Die after every commit of one long delta, with its answer unseen."""
+    [committed] = [point for point in points if str(point).endswith("Held._written (await 1)")]
+    async with open_estate() as estate, estate.house() as house:
+        await long_delta(house, changes)
+        checkpoints = [(await house.state()).checkpoint or 0]
+        while checkpoints[-1] < house.google.store.history_id(EMAIL):
+            life = Life(Death(committed, "after"))
+            await life.run(house.sync(CONNECTION, budget=BUDGET, hint=house.newest()))
+            assert life.died_at is not None
+            house.restart()
+            house.advance(LEASE_LIFETIME + timedelta(seconds=1))
+            checkpoints.append((await house.state()).checkpoint or 0)
+            assert len(checkpoints) < changes
+        assert checkpoints == sorted(checkpoints)
+        await recovered(house)
+    print(f"\n{changes} changes, killed after each of {len(checkpoints) - 1} commits")
+
+
+async def test_a_long_delta_survives_a_kill_after_every_part(points: list[Point]) -> None:
+    await killed_after_every_part(points, LONG)
+
+
+@pytest.mark.deep
+async def test_twenty_thousand_changes_survive_a_kill_after_every_part(
+    points: list[Point],
+) -> None:
+    await killed_after_every_part(points, VERY_LONG)

@@ -1,0 +1,74 @@
+"""What must be true once nothing is left to do: the copy is the mailbox, and everybody knows."""
+
+from collections.abc import Iterable
+
+from shared.domain.ids import MessageId
+from shared.domain.payload import unpack
+from shared.domain.record import RecordHead
+from shared.domain.sync_state import SyncState
+from tests.chaos.chaos_house import ChaosHouse
+from tests.usecases.sync.house import CONNECTION
+
+
+async def verify(house: ChaosHouse) -> None:
+    """Compare everything with the mailbox."""
+    assert not house.witness.broken, house.witness.broken
+    state, stored = await house.state(), await house.stored()
+    inside = house.mailbox(since=state.window_start)
+    kept = {id: labels for id, labels in stored.items() if id in inside}
+    assert kept == inside, explained(kept, inside)
+    heads = await house.heads()
+    await _verify_older(house, state, {id: stored[id] for id in stored.keys() - inside.keys()})
+    assert state.live_records == len(stored)
+    assert not await house.store.quarantine.list(CONNECTION, 10)
+    assert all(head.sequence <= state.sequence for head in heads.values())
+    await _verify_bodies(house, stored)
+    await _verify_reader(house, heads)
+    await _verify_events(house)
+
+
+async def _verify_older(
+    house: ChaosHouse, state: SyncState, older: dict[str, frozenset[str]]
+) -> None:
+    """Hold mail beyond the window to the truth too, unless history expired meanwhile."""
+    heads = await house.heads()
+    for id in older:
+        start = state.window_start
+        assert start is not None, f"{id} is stored and not in the mailbox"
+        assert heads[id].internal_date < start, f"{id} is stored and not in the mailbox"
+    if not house.expired:
+        everything = house.mailbox()
+        assert older == {id: everything.get(id) for id in older}
+
+
+async def _verify_bodies(house: ChaosHouse, ids: Iterable[str]) -> None:
+    """Hold every record to having the text of its mail: none is stored half."""
+    for id in ids:
+        record = await house.store.records.get(CONNECTION, MessageId(id))
+        assert record is not None
+        assert unpack(record.payload).get("text", "").strip(), f"{id} lost its text"
+
+
+async def _verify_reader(house: ChaosHouse, heads: dict[str, RecordHead]) -> None:
+    await house.reader.read()
+    seen = {id: house.reader.copy.get(id) for id in heads}
+    assert seen == heads, "the cursor reader missed something"
+
+
+async def _verify_events(house: ChaosHouse) -> None:
+    events = await house.store.outbox.list(state=None, connection_id=CONNECTION, limit=1_000)
+    syncs = [event.payload for event in events if event.type == "sync"]
+    told = [p["responseResults"] for p in syncs if p["syncType"] != "INITIAL"]
+    counted = {kind: sum(t[kind] for t in told) for kind in ("added", "updated", "deleted")}
+    news = house.witness.told
+    expected = {"added": news.added, "updated": news.updated, "deleted": news.deleted}
+    assert counted == expected, f"events say {counted}, commits say {expected}"
+    initial = [p["responseResults"]["added"] for p in syncs if p["syncType"] == "INITIAL"]
+    assert sum(initial) == house.witness.untold, f"{initial} of {house.witness.untold}"
+
+
+def explained(kept: dict[str, frozenset[str]], real: dict[str, frozenset[str]]) -> str:
+    """Say how two mailboxes differ."""
+    missing = sorted(real.keys() - kept.keys())
+    other = {id: (sorted(kept[id]), sorted(real[id])) for id in kept if kept[id] != real.get(id)}
+    return f"missing {missing}; stored and real labels differ: {other}"
