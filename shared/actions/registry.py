@@ -140,6 +140,7 @@ BUILT_IN = (
     "messages",
     "threads",
     "labels",
+    "attachments",
     "mailbox",
 )
 """Postroom's own modules, in the order in which their actions are listed."""

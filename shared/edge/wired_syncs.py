@@ -9,6 +9,7 @@ from shared.edge.wired_google import WiredGoogle
 
 if TYPE_CHECKING:
     from shared.usecases.arm_watch import ArmWatch
+    from shared.usecases.attachment_links import AttachmentLinks
     from shared.usecases.change_connection import ChangeConnection, ChangeWindow
     from shared.usecases.control_sync import ControlSync
     from shared.usecases.explain import Explain
@@ -128,6 +129,13 @@ class WiredSyncs(WiredGoogle):
             gmail=self.gmail,
             clock=self.clock,
         )
+
+    @cached_property
+    def attachment_links(self) -> "AttachmentLinks":
+        """Makes and reads links to attachments."""
+        from shared.usecases.attachment_links import AttachmentLinks
+
+        return AttachmentLinks(grants=self.grants, sealer=self.sealer, clock=self.clock)
 
     @cached_property
     def change_connection(self) -> "ChangeConnection":

@@ -62,7 +62,7 @@ def document(routes: Sequence[Route], public_url: str) -> dict[str, Any]:
     schemas, definitions = _schemas(shown)
     paths: dict[str, dict[str, Any]] = {}
     for route in shown:
-        paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, schemas)
+        paths.setdefault(route.shown_path, {})[route.method.lower()] = _operation(route, schemas)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -120,7 +120,7 @@ def _operation(route: Route, schemas: dict[_Key, JsonSchemaValue]) -> dict[str, 
 def _parameters(route: Route) -> list[dict[str, Any]]:
     path = [
         {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
-        for name in PARAMETER.findall(route.path)
+        for name in PARAMETER.findall(route.shown_path)
     ]
     return [*path, *_headers(route), *_query(route.query)]
 

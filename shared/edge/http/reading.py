@@ -54,10 +54,12 @@ def read_query(request: Request, route: Route) -> BaseModel | None:
 
     Raises InvalidRequestError. A route without a query model takes no parameters of its own.
     """
+    if route.raw_query:
+        return None
     pairs = request.query_params.multi_items()
     if route.tenant is not Tenant.NONE:
         own = route.query.model_fields if route.query else {}
-        pairs = [(k, v) for k, v in pairs if k in own or k not in _TENANT_PARAMETERS]
+        pairs = [(k, v) for k, v in pairs if k in own or k not in TENANT_PARAMETERS]
     if route.query is None:
         validated(_NoQuery, dict(pairs), code="invalid_query_params")
         return None
@@ -68,7 +70,7 @@ class _NoQuery(BaseModel, extra="forbid"):
     """The query of a route that has none."""
 
 
-_TENANT_PARAMETERS = frozenset({*CONNECTION_NAMES, *INTEGRATION_NAMES})
+TENANT_PARAMETERS = frozenset({*CONNECTION_NAMES, *INTEGRATION_NAMES})
 
 
 def read_tenant(request: Request, route: Route, body: BaseModel | None) -> ConnectionId | None:

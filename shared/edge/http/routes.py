@@ -104,6 +104,8 @@ class Route:
     status: int = 200
     tenant: Tenant = Tenant.NONE
     raw_body: bool = False
+    raw_query: bool = False
+    """Whether the parameters are somebody else's, passed on unread."""
     produces: str = "application/json"
     max_body: int = MEBIBYTE
     """Bytes; a larger body is refused with 413."""
@@ -111,6 +113,11 @@ class Route:
     """Whether OpenAPI shows it; private entries are not for users."""
     request_headers: Mapping[str, str] = field(default_factory=dict)
     """Headers besides the tenant's, for the documentation: name -> what it does."""
+
+    @property
+    def shown_path(self) -> str:
+        """The path as OpenAPI writes it."""
+        return self.path.replace(":path}", "}")
 
     @property
     def name(self) -> str:

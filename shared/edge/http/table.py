@@ -17,11 +17,13 @@ def api_routes() -> Routes:
     """Answer what the `api` function serves."""
     from shared.edge.http import (
         actions,
+        attachments,
         connect_sessions,
         connections,
         health,
         openapi,
         operations,
+        proxy,
         records,
         syncs,
         upkeep,
@@ -34,6 +36,8 @@ def api_routes() -> Routes:
         *syncs.ROUTES,
         *upkeep.ROUTES,
         *actions.ROUTES,
+        *attachments.ROUTES,
+        *proxy.ROUTES,
         *operations.ROUTES,
         *openapi.ROUTES,
         *health.ROUTES,
