@@ -1,0 +1,75 @@
+resource "google_storage_bucket" "archives" {
+  project                     = var.project
+  name                        = "${var.project}-${var.name}-archives"
+  location                    = var.region
+  uniform_bucket_level_access = true
+  public_access_prevention    = "enforced"
+  force_destroy               = true
+
+  versioning {
+    enabled = true
+  }
+
+  # A function keeps its image; an archive that no deployment names any more may go.
+  lifecycle_rule {
+    condition {
+      num_newer_versions = 3
+    }
+    action {
+      type = "Delete"
+    }
+  }
+}
+
+resource "google_artifact_registry_repository" "images" {
+  project       = var.project
+  location      = var.region
+  repository_id = "${var.name}-functions"
+  format        = "DOCKER"
+
+  cleanup_policies {
+    id     = "keep-ten"
+    action = "KEEP"
+    most_recent_versions {
+      keep_count = 10
+    }
+  }
+
+  depends_on = [google_project_service.this]
+}
+
+module "archive" {
+  source   = "./modules/source_archive"
+  for_each = local.functions
+  bucket   = google_storage_bucket.archives.name
+  name     = each.key
+  path     = "${coalesce(var.archives, "${path.root}/../../build/archives")}/${each.key}.zip"
+}
+
+module "function" {
+  source          = "./modules/function"
+  for_each        = local.functions
+  project         = var.project
+  region          = var.region
+  name            = each.key
+  service         = local.service[each.key]
+  description     = each.value.about
+  runtime         = var.runtime
+  archive         = module.archive[each.key]
+  build           = { service_account = module.builder.id, repository = google_artifact_registry_repository.images.id }
+  service_account = module.account[each.key].email
+  trigger         = each.value.trigger
+  invoker         = each.value.trigger == "public" ? null : module.caller[each.value.trigger].member
+  ingress         = local.balanced ? (each.value.trigger == "public" ? "ALLOW_INTERNAL_AND_GCLB" : "ALLOW_INTERNAL_ONLY") : (each.value.trigger == "public" ? "ALLOW_ALL" : "ALLOW_INTERNAL_ONLY")
+  size            = merge(each.value.size, lookup(var.sizes, each.key, {}))
+  environment     = merge(local.environment, { POSTROOM_TASKS_AUDIENCE = local.url[each.key], POSTROOM_PUSH_AUDIENCE = local.url[each.key] })
+  secrets         = contains(each.value.needs, "oauth") ? { POSTROOM_OAUTH_CLIENT_SECRET = module.secrets.oauth_client } : {}
+
+  # A function starts with its rights in place, or its first revision fails.
+  depends_on = [
+    module.account,
+    google_project_iam_member.builder_logs,
+    google_project_iam_member.builder_sources,
+    google_artifact_registry_repository_iam_member.builder,
+  ]
+}

@@ -1,0 +1,11 @@
+# Copy to envs/NAME.tfvars, then: make plan ENV=NAME
+project         = "your-project-id"
+region          = "europe-west1"
+environment     = "prod"
+entry           = "load_balancer"
+domain          = "mail.example.com"
+product_name    = "Your product"
+product_origins = ["https://app.example.com"]
+oauth_client_id = "1234567890-abc.apps.googleusercontent.com"
+api_key_hashes  = ["e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"]
+alert_emails    = ["operations@example.com"]

@@ -1,0 +1,72 @@
+# The one map that drives the deployment. A key is at once the directory under functions/, the
+# entry point in its main.py and the function's name in the logs. A test compares the keys with
+# the directories, `paths` with the route table and `needs` with what the routes are wired to.
+locals {
+  functions = {
+    api = {
+      about   = "The HTTP API: sessions, connections, records, syncs, actions."
+      trigger = "public"
+      paths   = ["/"]
+      needs   = ["keys", "oauth", "queue", "store"]
+      size    = { timeout_s = 300 }
+    }
+    gmail_push = {
+      about   = "A mailbox changed: run its history delta now."
+      trigger = "push"
+      paths   = ["/push/gmail"]
+      needs   = ["keys", "oauth", "queue", "store"]
+      size    = { concurrency = 40 }
+    }
+    oauth_callback = {
+      about   = "The connect page, the start of consent, and Google's callback."
+      trigger = "public"
+      paths   = ["/connect-ui", "/connect/session", "/oauth"]
+      needs   = ["keys", "oauth", "queue", "store"]
+      size    = {}
+    }
+    reconcile = {
+      about   = "Find what nobody woke."
+      trigger = "scheduler"
+      paths   = ["/jobs/reconcile"]
+      needs   = ["queue", "store"]
+      size    = { timeout_s = 180, max_instances = 2 }
+      jobs    = { reconcile = { path = "/jobs/reconcile", schedule = "* * * * *" } }
+    }
+    renew_watches = {
+      about   = "Renew every watch that expires soon."
+      trigger = "scheduler"
+      paths   = ["/jobs/renew-watches"]
+      needs   = ["keys", "oauth", "store"]
+      size    = { timeout_s = 540, max_instances = 2 }
+      jobs    = { renew-watches = { path = "/jobs/renew-watches", schedule = "*/10 * * * *" } }
+    }
+    send = {
+      about   = "Send one message."
+      trigger = "public"
+      paths   = ["/send", "/sends", "/tasks/send"]
+      needs   = ["keys", "oauth", "store"]
+      size    = { memory = "1Gi", concurrency = 20, timeout_s = 300 }
+    }
+    sync_mailbox = {
+      about   = "Drain one mailbox: deltas, backfill chunks, recovery, rechecks."
+      trigger = "tasks"
+      paths   = ["/tasks/sync", "/tasks/disconnect"]
+      needs   = ["keys", "oauth", "queue", "store"]
+      size    = { memory = "1Gi", concurrency = 10, timeout_s = 600, max_instances = 40 }
+    }
+  }
+
+  public   = { for name, one in local.functions : name => one if one.trigger == "public" }
+  service  = { for name, one in local.functions : name => "${var.name}-${replace(name, "_", "-")}" }
+  balanced = var.entry == "load_balancer"
+
+  # Cloud Run promises this address before the service exists; it is the one audience the
+  # platform accepts there, so it needs no second place to be configured.
+  url        = { for name, service in local.service : name => "https://${service}-${local.number}.${var.region}.run.app" }
+  public_url = local.balanced ? "https://${var.domain}" : local.url.oauth_callback
+  jobs = merge([
+    for name, one in local.functions : {
+      for job, details in lookup(one, "jobs", {}) : job => merge(details, { function = name })
+    }
+  ]...)
+}

@@ -1,0 +1,85 @@
+data "google_project" "this" {
+  project_id = var.project
+}
+
+locals {
+  number       = data.google_project.this.number
+  pubsub_agent = "service-${local.number}@gcp-sa-pubsub.iam.gserviceaccount.com"
+
+  # Half of the project's Gmail units for backfills, half for everything that is live (FACTS 1.4).
+  backfills       = max(1, floor(0.5 * var.project_units_per_minute / var.units_per_minute))
+  live_per_second = min(500, max(1, floor(0.5 * var.project_units_per_minute / 60 / 50)))
+  queues = {
+    live   = { concurrent = 400, per_second = local.live_per_second }
+    bulk   = { concurrent = local.backfills, per_second = local.backfills }
+    events = { concurrent = 100, per_second = 100 }
+  }
+}
+
+resource "google_project_service" "this" {
+  for_each           = local.apis
+  project            = var.project
+  service            = "${each.value}.googleapis.com"
+  disable_on_destroy = false
+}
+
+module "state" {
+  source                 = "./modules/state"
+  project                = var.project
+  location               = coalesce(var.firestore_location, var.region)
+  database               = var.database
+  point_in_time_recovery = var.point_in_time_recovery
+  deletion_protection    = var.deletion_protection
+  depends_on             = [google_project_service.this]
+}
+
+module "keys" {
+  source              = "./modules/keys"
+  project             = var.project
+  name                = var.name
+  location            = var.region
+  protection_level    = var.key_protection_level
+  deletion_protection = var.deletion_protection
+  depends_on          = [google_project_service.this]
+}
+
+module "secrets" {
+  source                      = "./modules/secrets"
+  project                     = var.project
+  name                        = var.name
+  location                    = var.region
+  oauth_client_secret         = var.oauth_client_secret
+  oauth_client_secret_version = var.oauth_client_secret_version
+  depends_on                  = [google_project_service.this]
+}
+
+module "task_queue" {
+  source         = "./modules/task_queue"
+  for_each       = local.queues
+  project        = var.project
+  location       = var.region
+  name           = each.key
+  max_concurrent = each.value.concurrent
+  max_per_second = each.value.per_second
+  depends_on     = [google_project_service.this]
+}
+
+module "push_route" {
+  source       = "./modules/push_route"
+  project      = var.project
+  region       = var.region
+  name         = var.name
+  url          = local.url.gmail_push
+  push_account = module.caller["push"].email
+  pubsub_agent = local.pubsub_agent
+}
+
+module "events" {
+  source       = "./modules/events"
+  project      = var.project
+  region       = var.region
+  name         = var.name
+  pubsub_agent = local.pubsub_agent
+  consumers    = var.event_consumers
+  depends_on   = [google_project_service.this]
+}

@@ -1,0 +1,20 @@
+# The values are write-only: they reach Secret Manager and never the state or a plan.
+resource "google_secret_manager_secret" "oauth_client" {
+  project             = var.project
+  secret_id           = "${var.name}-oauth-client-secret"
+  deletion_protection = false
+
+  replication {
+    user_managed {
+      replicas {
+        location = var.location
+      }
+    }
+  }
+}
+
+resource "google_secret_manager_secret_version" "oauth_client" {
+  secret                 = google_secret_manager_secret.oauth_client.id
+  secret_data_wo         = var.oauth_client_secret
+  secret_data_wo_version = var.oauth_client_secret_version
+}

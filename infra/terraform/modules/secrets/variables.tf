@@ -1,0 +1,33 @@
+variable "project" {
+  description = "The project's id."
+  type        = string
+}
+
+variable "name" {
+  description = "Prefix of the secrets' names."
+  type        = string
+}
+
+variable "location" {
+  description = "The region that keeps them."
+  type        = string
+}
+
+variable "oauth_client_secret" {
+  description = "The OAuth client's secret. Needed whenever its version number changes."
+  type        = string
+  sensitive   = true
+  ephemeral   = true
+  default     = null
+}
+
+variable "oauth_client_secret_version" {
+  description = "Raise it by one to store another value."
+  type        = number
+  default     = 1
+
+  validation {
+    condition     = var.oauth_client_secret_version >= 1 && floor(var.oauth_client_secret_version) == var.oauth_client_secret_version
+    error_message = "oauth_client_secret_version is a whole number from 1 on."
+  }
+}

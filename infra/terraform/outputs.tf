@@ -1,0 +1,29 @@
+output "public_url" {
+  description = "Where the connect page lives; with a load balancer, everything."
+  value       = local.public_url
+}
+
+output "function_urls" {
+  description = "Each public function's own address."
+  value       = { for name in keys(local.public) : name => local.url[name] }
+}
+
+output "redirect_uri" {
+  description = "The redirect URI to register with the OAuth client."
+  value       = "${local.public_url}/oauth/callback"
+}
+
+output "address" {
+  description = "Where the domain's A record must point; null without a load balancer."
+  value       = one([for one in module.entry : one.address])
+}
+
+output "gmail_topic" {
+  description = "The topic Gmail publishes to."
+  value       = module.push_route.topic
+}
+
+output "events_subscription" {
+  description = "The subscription to pull events from."
+  value       = module.events.subscription
+}

@@ -1,0 +1,68 @@
+# What every function is told. The names are those of shared/edge/settings.py; a test parses
+# the planned values with it.
+locals {
+  environment = {
+    POSTROOM_ENVIRONMENT               = var.environment
+    POSTROOM_PUBLIC_URL                = local.public_url
+    POSTROOM_STORE                     = module.state.store
+    POSTROOM_QUEUE                     = "cloud-tasks:projects/${var.project}/locations/${var.region}"
+    POSTROOM_KEYRING                   = module.keys.keyring
+    POSTROOM_TASKS_SERVICE_ACCOUNT     = module.caller["tasks"].email
+    POSTROOM_PUSH_SERVICE_ACCOUNT      = module.caller["push"].email
+    POSTROOM_SCHEDULER_SERVICE_ACCOUNT = module.caller["scheduler"].email
+    POSTROOM_FUNCTION_URLS             = join(",", [for name, url in local.url : "${name}=${url}"])
+    POSTROOM_GMAIL_TOPIC               = module.push_route.topic
+    POSTROOM_OAUTH_CLIENT_ID           = var.oauth_client_id
+    POSTROOM_PRODUCT_ORIGINS           = join(",", var.product_origins)
+    POSTROOM_PRODUCT_NAME              = var.product_name
+    POSTROOM_API_KEYS                  = join(",", var.api_key_hashes)
+    POSTROOM_UNITS_PER_MINUTE          = tostring(var.units_per_minute)
+  }
+
+  apis = toset([
+    "artifactregistry", "cloudbuild", "cloudfunctions", "cloudkms", "cloudscheduler", "cloudtasks",
+    "compute", "firestore", "gmail", "iam", "logging", "monitoring", "pubsub", "run",
+    "secretmanager", "storage",
+  ])
+}
+
+module "schedule" {
+  source            = "./modules/schedule"
+  for_each          = local.jobs
+  project           = var.project
+  region            = var.region
+  name              = "${var.name}-${each.key}"
+  description       = local.functions[each.value.function].about
+  schedule          = each.value.schedule
+  url               = local.url[each.value.function]
+  path              = each.value.path
+  scheduler_account = module.caller["scheduler"].email
+  deadline_s        = local.functions[each.value.function].size.timeout_s
+  depends_on        = [module.function]
+}
+
+module "entry" {
+  source              = "./modules/entry"
+  for_each            = toset(local.balanced ? ["https"] : [])
+  project             = var.project
+  region              = var.region
+  name                = var.name
+  domain              = var.domain
+  services            = { for name in keys(local.public) : name => module.function[name].name }
+  paths               = { for name, one in local.public : name => [for path in one.paths : path if !startswith(path, "/tasks/")] }
+  requests_per_minute = var.requests_per_minute
+}
+
+module "monitoring" {
+  source                    = "./modules/monitoring"
+  project                   = var.project
+  project_number            = local.number
+  name                      = var.name
+  host                      = trimprefix(local.balanced ? local.public_url : local.url.api, "https://")
+  unlogged_service          = local.service.oauth_callback
+  push_subscription         = module.push_route.subscription
+  dead_letter_subscriptions = [module.push_route.dead_letters, module.events.dead_letters]
+  emails                    = var.alert_emails
+  budget                    = var.budget
+  depends_on                = [google_project_service.this]
+}

@@ -1,0 +1,35 @@
+variable "database" {
+  description = "The Firestore database's name."
+  type        = string
+  default     = "postroom"
+}
+
+variable "firestore_location" {
+  description = "Where the data lies, if not in the region: eur3 or nam5. It can never be changed."
+  type        = string
+  default     = null
+}
+
+variable "point_in_time_recovery" {
+  description = "Keep seven days of versions of the database."
+  type        = bool
+  default     = true
+}
+
+variable "deletion_protection" {
+  description = "Refuse to destroy the database and the key."
+  type        = bool
+  default     = true
+}
+
+variable "key_protection_level" {
+  description = "SOFTWARE or HSM."
+  type        = string
+  default     = "SOFTWARE"
+}
+
+variable "requests_per_minute" {
+  description = "Requests a minute from one address before the load balancer answers 429; 0 does without Cloud Armor."
+  type        = number
+  default     = 6000
+}
