@@ -19,6 +19,7 @@ def terms_of(connection: Connection) -> frozenset[str]:
     terms |= {
         f"organization:{value}" for value in _ids(connection, organization, "organization_id")
     }
+    terms.add(f"status:{connection.status}")
     for text in (connection.id.lower(), connection.email_key):
         terms |= {f"start:{text[:length]}" for length in range(1, PREFIX_LENGTH + 1)}
     return frozenset(terms)
@@ -34,6 +35,8 @@ def terms_asked(query: ConnectionQuery) -> Sequence[str]:
         terms.append(f"start:{start[:PREFIX_LENGTH]}")
     if query.end_user_organization_id is not None:
         terms.append(f"organization:{query.end_user_organization_id}")
+    if query.status is not None:
+        terms.append(f"status:{query.status}")
     return terms
 
 

@@ -10,8 +10,16 @@ from typing import Any, Generic, TypeVar, get_args, get_origin, get_type_hints
 import orjson
 
 from shared.adapters.document_codec import Codec, Path
+from shared.adapters.firestore_queries import structured
 from shared.adapters.firestore_rpc import FirestoreRpc
-from shared.adapters.firestore_values import change, creation, deletion, fields_of, version_of
+from shared.adapters.firestore_values import (
+    Reference,
+    change,
+    creation,
+    deletion,
+    fields_of,
+    version_of,
+)
 from shared.errors import ConflictError, CorruptStateError
 from shared.ports.versioned import Versioned
 
@@ -64,6 +72,17 @@ class FirestoreDocuments(Generic[T]):
                 raise
             return False
         return True
+
+    async def walk(
+        self, after: str | None, limit: int
+    ) -> tuple[Sequence[Versioned[T]], str | None]:
+        """Answer the next documents by name. Raises StoreUnavailableError."""
+        start = None if after is None else (Reference(after),)
+        query = structured(
+            self.codec.collection, order=(("__name__", "ASC"),), limit=limit, after=start
+        )
+        documents = await self.rpc.query(query)
+        return self.listed(documents), documents[-1].name if len(documents) == limit else None
 
     def name(self, id: str) -> str:
         """Answer the document's full name."""

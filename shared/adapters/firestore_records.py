@@ -99,11 +99,21 @@ class FirestoreRecords:
 
         Records that a sync rewrites meanwhile are left to the next call.
         """
-        filters: tuple[Filter, ...] = (
-            ("pruned_at", "is_null", None),
-            ("sequence", "<=", min(until, MAX_SEQUENCE)),
+        return await self._emptied(
+            connection_id, ("sequence", "<=", min(until, MAX_SEQUENCE)), limit, now
         )
-        order: tuple[Order, ...] = (("sequence", "ASC"),)
+
+    async def prune_deleted(
+        self, connection_id: ConnectionId, deleted_before: datetime, limit: int, now: datetime
+    ) -> tuple[int, bool]:
+        """Empty payloads of old tombstones: how many, and whether more remain."""
+        return await self._emptied(connection_id, ("deleted_at", "<", deleted_before), limit, now)
+
+    async def _emptied(
+        self, connection_id: ConnectionId, reach: Filter, limit: int, now: datetime
+    ) -> tuple[int, bool]:
+        filters: tuple[Filter, ...] = (("pruned_at", "is_null", None), reach)
+        order: tuple[Order, ...] = ((reach[0], "ASC"),)
         documents = await self._query(
             connection_id, filters, order, limit + 1, select=("pruned_at",)
         )

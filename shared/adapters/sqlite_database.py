@@ -12,7 +12,7 @@ from pathlib import Path
 from threading import RLock
 from typing import Any
 
-from shared.adapters.sqlite_schema import SCHEMA
+from shared.adapters.sqlite_schema import ADDED, SCHEMA
 from shared.errors import StoreUnavailableError
 
 BUSY_TIMEOUT_S = 5.0
@@ -57,6 +57,8 @@ class SqliteDatabase:
             self._connection.execute("PRAGMA journal_mode = WAL")
             self._connection.execute("PRAGMA synchronous = NORMAL")
         with self.transaction() as connection:
+            for table, name, kind in ADDED:
+                _add_column(connection, table, name, kind)
             for statement in SCHEMA:
                 connection.execute(statement)
 
@@ -93,6 +95,13 @@ class SqliteDatabase:
         """Close the file; every later call raises StoreUnavailableError."""
         with self._lock:
             self._connection.close()
+
+
+def _add_column(connection: sqlite3.Connection, table: str, name: str, kind: str) -> None:
+    """Add a column to a table that is there without it."""
+    present = {row[1] for row in connection.execute(f"PRAGMA table_info({table})")}
+    if present and name not in present:
+        connection.execute(f"ALTER TABLE {table} ADD COLUMN {name} {kind}")
 
 
 @contextmanager

@@ -85,6 +85,17 @@ class SqliteDocuments(Generic[T]):
             self.after_write(connection, key, None)
         return True
 
+    async def walk(
+        self, after: str | None, limit: int
+    ) -> tuple[Sequence[Versioned[T]], str | None]:
+        """Answer the next documents by id. Raises StoreUnavailableError."""
+        rows = self.database.rows(
+            f"""SELECT id, version, document FROM {self.table}
+                WHERE id > ? ORDER BY id LIMIT ?""",  # noqa: S608  own names
+            (after or "", limit),
+        )
+        return self.listed(rows), rows[-1][0] if len(rows) == limit else None
+
     def insert(self, connection: Connection, value: T) -> str:
         """Insert inside a transaction; answer the version. Raises AlreadyExistsError."""
         key = self.codec.key_of(self.codec.id_of(value))

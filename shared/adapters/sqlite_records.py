@@ -93,20 +93,15 @@ class SqliteRecords:
         self, connection_id: ConnectionId, until: SequenceNumber, limit: int, now: datetime
     ) -> tuple[int, bool]:
         """Empty payloads up to `until`: how many, and whether more remain."""
-        with self.database.transaction() as connection:
-            keys = connection.execute(
-                """SELECT key FROM records WHERE connection_id = ? AND sequence <= ?
-                   AND pruned_us IS NULL ORDER BY sequence LIMIT ?""",
-                (connection_id, min(until, MAX_SEQUENCE), limit + 1),
-            ).fetchall()
-            connection.executemany(
-                "UPDATE record_payloads SET payload = x'' WHERE key = ?", keys[:limit]
-            )
-            connection.executemany(
-                "UPDATE records SET pruned_us = ? WHERE key = ?",
-                [(to_us(now), key) for (key,) in keys[:limit]],
-            )
-        return min(len(keys), limit), len(keys) > limit
+        where, value = "sequence <= ?", min(until, MAX_SEQUENCE)
+        return self._emptied(where, (connection_id, value), limit, now)
+
+    async def prune_deleted(
+        self, connection_id: ConnectionId, deleted_before: datetime, limit: int, now: datetime
+    ) -> tuple[int, bool]:
+        """Empty payloads of old tombstones: how many, and whether more remain."""
+        values = (connection_id, to_us(deleted_before))
+        return self._emptied("deleted_us < ?", values, limit, now)
 
     async def purge(self, connection_id: ConnectionId, limit: int) -> int:
         """Delete records and quarantine for good: how many went."""
@@ -125,6 +120,24 @@ class SqliteRecords:
                 (connection_id, limit - len(keys)),
             ).rowcount
         return len(keys) + entries
+
+    def _emptied(
+        self, where: str, values: tuple[str, int], limit: int, now: datetime
+    ) -> tuple[int, bool]:
+        with self.database.transaction() as connection:
+            keys = connection.execute(
+                f"""SELECT key FROM records WHERE connection_id = ? AND {where}
+                    AND pruned_us IS NULL ORDER BY sequence LIMIT ?""",  # noqa: S608  fixed words
+                (*values, limit + 1),
+            ).fetchall()
+            connection.executemany(
+                "UPDATE record_payloads SET payload = x'' WHERE key = ?", keys[:limit]
+            )
+            connection.executemany(
+                "UPDATE records SET pruned_us = ? WHERE key = ?",
+                [(to_us(now), key) for (key,) in keys[:limit]],
+            )
+        return min(len(keys), limit), len(keys) > limit
 
 
 def _filters(connection_id: ConnectionId, query: RecordQuery) -> tuple[str, list[Any]]:

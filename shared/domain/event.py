@@ -2,13 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
 from shared.domain.ids import ConnectionId, EventId
 from shared.domain.sync_state import shard_of
 
+KEPT_AFTER_DELIVERY = timedelta(days=15)
+"""How long a delivered event stays listed before the store deletes it."""
 SCHEMA_VERSION = 1
 
 
@@ -30,6 +32,26 @@ class EventState(StrEnum):
     DEAD = "dead"
 
 
+class DeliveryState(StrEnum):
+    """How an event stands with one receiver."""
+
+    WAITING = "waiting"
+    DELIVERED = "delivered"
+    DEAD = "dead"
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """An event on its way to one receiver; `error` is a code of `domain/delivery.py`."""
+
+    state: DeliveryState
+    attempts: int = 0
+    next_attempt_at: datetime | None = None
+    last_attempt_at: datetime | None = None
+    status: int | None = None
+    error: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Event:
     """One outbox entry; `payload` is the webhook body without what delivery adds."""
@@ -46,7 +68,12 @@ class Event:
     last_error: str | None = None
     trace_id: str | None = None
     delivered_at: datetime | None = None
-    deliveries: Mapping[str, Any] = field(default_factory=dict)
+    deliveries: Mapping[str, Delivery] = field(default_factory=dict)
+    """By receiver: what has it is not told again when another one failed."""
+    webhook_url_override: str | None = None
+    """Set where the connection, which names its receiver, may be gone at delivery."""
+    expires_at: datetime | None = None
+    """Set on delivery; what is pending or dead never expires by itself."""
     schema_version: int = SCHEMA_VERSION
 
     @property

@@ -5,11 +5,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from shared.domain.connection import Connection
+from shared.domain.connection import Connection, ConnectionStatus
 from shared.domain.grant import Grant
 from shared.domain.ids import EmailKey
 from shared.domain.mailbox import GoogleUser, Mailbox
-from shared.ports.documents import Documents
+from shared.domain.receipt import DeletionReceipt
+from shared.ports.documents import Documents, WalkedDocuments
 from shared.ports.versioned import Versioned
 
 
@@ -23,11 +24,12 @@ class ConnectionQuery:
     end_user_id: str | None = None
     end_user_organization_id: str | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
+    status: ConnectionStatus | None = None
     limit: int = 100
     page: int = 0
 
 
-class Connections(Documents[Connection], Protocol):
+class Connections(WalkedDocuments[Connection], Protocol):
     """Connections by id."""
 
     async def find(self, query: ConnectionQuery) -> Sequence[Connection]:
@@ -35,7 +37,7 @@ class Connections(Documents[Connection], Protocol):
         ...
 
 
-class Grants(Documents[Grant], Protocol):
+class Grants(WalkedDocuments[Grant], Protocol):
     """Sealed tokens by connection id."""
 
 
@@ -53,3 +55,7 @@ class Mailboxes(Documents[Mailbox], Protocol):
     async def noted_push(self, key: EmailKey, at: datetime) -> None:
         """Record that a push came; last write wins, absent mailboxes are ignored."""
         ...
+
+
+class Receipts(Documents[DeletionReceipt], Protocol):
+    """Receipts of disconnects by connection id."""

@@ -1,5 +1,6 @@
 """The promise every collection of small documents keeps."""
 
+from collections.abc import Sequence
 from typing import Protocol, TypeVar
 
 from shared.ports.versioned import Versioned
@@ -31,5 +32,19 @@ class Documents(Protocol[T]):
 
         An absent document counts as deleted and answers False, so of several callers that take
         a single-use document exactly one is answered True. Raises ConflictError.
+        """
+        ...
+
+
+class WalkedDocuments(Documents[T], Protocol[T]):
+    """A collection that can be walked from end to end while others write to it."""
+
+    async def walk(
+        self, after: str | None, limit: int
+    ) -> tuple[Sequence[Versioned[T]], str | None]:
+        """Answer the next documents in a fixed order, and the place to go on from.
+
+        `after` is a place answered before, None the beginning; the place answered is None at the
+        end. Corrupt documents are left out, so a page may be short or empty and not the last.
         """
         ...

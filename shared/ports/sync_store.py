@@ -124,6 +124,12 @@ class Records(Protocol):
         """Empty payloads up to `until`: how many, and whether more remain."""
         ...
 
+    async def prune_deleted(
+        self, connection_id: ConnectionId, deleted_before: datetime, limit: int, now: datetime
+    ) -> tuple[int, bool]:
+        """Empty payloads of tombstones older than a moment: how many, and whether more remain."""
+        ...
+
     async def purge(self, connection_id: ConnectionId, limit: int) -> int:
         """Delete records and quarantine for good (disconnect): how many went."""
         ...

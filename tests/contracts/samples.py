@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
+from shared.domain.api_key import ApiKey
 from shared.domain.connect import ConnectSession, ConnectTicket, OAuthState
 from shared.domain.connection import Connection, ConnectionStatus, SyncSettings
 from shared.domain.event import Event, EventType
@@ -25,6 +26,7 @@ from shared.domain.ids import (
 )
 from shared.domain.mailbox import GoogleUser, Mailbox
 from shared.domain.operation import Operation, OperationState, OperationStep, OperationType
+from shared.domain.receipt import DeletionReceipt
 from shared.domain.record import LastAction, Origin, QuarantineEntry, Record, RecordHead
 from shared.domain.send import DeliveryMode, SendEntry, SendState
 from shared.domain.sync_state import Backfill, Lease, SyncState
@@ -140,6 +142,25 @@ def action_result(id: str = "a1") -> ActionResult:
     )
 
 
+def api_key(id: str = "k1", **changes: Any) -> ApiKey:
+    made = ApiKey(
+        id,
+        "backend",
+        "0" * 64,
+        frozenset({"send", "records:read"}),
+        START,
+        connections=frozenset({C1, C2}),
+        policy=NESTED,
+    )
+    return replace(made, **changes)
+
+
+def receipt(connection_id: str = C1) -> DeletionReceipt:
+    return DeletionReceipt(
+        ConnectionId(connection_id), START, START + timedelta(days=9), {"watch": "stopped"}
+    )
+
+
 def head(number: int = 1, sequence: int = 1, **changes: Any) -> RecordHead:
     """Answer the head of message `number`: the higher, the older."""
     made = RecordHead(
@@ -236,4 +257,13 @@ SAMPLES = (
     Sample("oauth_states", "oauth_states", oauth_state, _by_id, _version, _schema),
     Sample("sends", "sends", send, _by_id, _attempts, lambda value: int(value.attempts)),
     Sample("action_results", "action_results", action_result, _by_id, _version, _schema),
+    Sample("api_keys", "api_keys", api_key, _by_id, _version, _schema),
+    Sample(
+        "receipts",
+        "receipts",
+        receipt,
+        _by_connection,
+        lambda value, by: replace(value, records_deleted=value.records_deleted + by),
+        lambda value: int(value.records_deleted),
+    ),
 )

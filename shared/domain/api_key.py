@@ -1,0 +1,92 @@
+"""API keys of the product's backend: what they may do, for which connections, how long (API 1, 9).
+
+A key reads `postroom_<id>_<secret>`: the id finds the document, the secret proves possession. Only
+SHA-256 hashes of whole keys are stored; 256 random bits need no slow hash.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from hashlib import sha256
+from hmac import compare_digest
+from secrets import token_hex, token_urlsafe
+from typing import Any
+
+from shared.domain.ids import ConnectionId
+
+PREFIX = "postroom"
+ID_BYTES = 8
+SCHEMA_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class ApiKey:
+    """One key. `connections` None means every connection, `expires_at` None means never.
+
+    While it is being rotated two secrets open it: the one before until `previous_until`.
+    """
+
+    id: str
+    name: str
+    sha256_hex: str
+    permissions: frozenset[str]
+    created_at: datetime
+    connections: frozenset[ConnectionId] | None = None
+    expires_at: datetime | None = None
+    policy: Mapping[str, Any] = field(default_factory=dict)
+    """What agents that call through MCP with this key are held to."""
+    requests_per_minute: int | None = None
+    """None is the deployment's own limit."""
+    rotated_at: datetime | None = None
+    previous_sha256_hex: str | None = None
+    previous_until: datetime | None = None
+    revoked_at: datetime | None = None
+    schema_version: int = SCHEMA_VERSION
+
+    def opened_by(self, digest: str, now: datetime) -> bool:
+        """Whether the key of this hash works now; both comparisons are always made."""
+        current = compare_digest(self.sha256_hex, digest)
+        before = compare_digest(self.previous_sha256_hex or "", digest)
+        overlap = self.previous_until is not None and now < self.previous_until
+        return self.alive(now) and (current or (before and overlap))
+
+    def alive(self, now: datetime) -> bool:
+        """Whether it is neither revoked nor expired."""
+        return self.revoked_at is None and (self.expires_at is None or now < self.expires_at)
+
+    def rotated(self, digest: str, now: datetime, overlap_until: datetime) -> "ApiKey":
+        """Answer the key with a new secret; the one before it works until `overlap_until`."""
+        return replace(
+            self,
+            sha256_hex=digest,
+            rotated_at=now,
+            previous_sha256_hex=self.sha256_hex,
+            previous_until=overlap_until,
+        )
+
+    def revoked(self, now: datetime) -> "ApiKey":
+        """Answer the key as nobody can use it any more."""
+        return replace(self, revoked_at=self.revoked_at or now, previous_sha256_hex=None)
+
+
+def new_id() -> str:
+    """Answer an id for a key."""
+    return token_hex(ID_BYTES)
+
+
+def new_token(id: str) -> str:
+    """Answer a new key in clear, shown once."""
+    return f"{PREFIX}_{id}_{token_urlsafe(32)}"
+
+
+def id_in(token: str) -> str | None:
+    """Answer the id a key names, None where it is no key of this form."""
+    prefix, _, rest = token.partition("_")
+    id, _, secret = rest.partition("_")
+    shaped = prefix == PREFIX and len(id) == 2 * ID_BYTES and bool(secret)
+    return id if shaped and set(id) <= set("0123456789abcdef") else None
+
+
+def digest_of(token: str) -> str:
+    """Answer the form in which a key is stored."""
+    return sha256(token.encode()).hexdigest()
