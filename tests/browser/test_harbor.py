@@ -63,6 +63,7 @@ async def _sees_the_inbox(page: Page, keep: Keep) -> None:
     await page.wait_for_load_state("networkidle")
     await keep(page, "inbox-light")
     await page.emulate_media(color_scheme="dark")
+    await expect(page.locator("#live")).to_have_css("color-scheme", "dark")
     await keep(page, "inbox-dark")
     await page.emulate_media(color_scheme="light")
     await page.set_viewport_size({"width": 400, "height": 820})
@@ -111,6 +112,7 @@ async def _disconnects(harbor: Harbor, page: Page) -> None:
     await page.get_by_role("button", name="Disconnect Gmail").click()
     await page.get_by_role("button", name="Disconnect", exact=True).click()
     await expect(page.locator("#welcome-title")).to_be_focused()
+    await expect(page.locator("#welcome-title")).to_have_text("Bring your mail into Harbor")
     await harbor.system.settle()
     assert await harbor.connections() == []
 

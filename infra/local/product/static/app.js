@@ -49,6 +49,7 @@ function welcome(now) {
   $("connect").hidden = false;
   const again = now !== null;
   $("welcome-title").textContent = again ? "Connect Gmail again" : "Bring your mail into Harbor";
+  $("welcome-text").textContent = again ? $("welcome-text").dataset.again : $("welcome-text").dataset.first;
   $("connect").querySelector("span").textContent = again ? "Connect again" : "Connect Gmail";
   document.title = "Harbor";
 }

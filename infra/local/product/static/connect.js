@@ -14,7 +14,7 @@ export async function connectGmail(outcome) {
   const postroom = document.body.dataset.postroom;
   const origin = new URL(postroom).origin;
   const { token } = await ask("POST", "/api/connect");
-  const theme = document.documentElement.dataset.theme || "";
+  const theme = document.documentElement.dataset.theme ?? (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
   frame = el("iframe", { className: "connect-frame", title: "Connect Gmail", id: "connect-frame" });
   frame.src = `${postroom}/connect-ui/?${new URLSearchParams({ apiURL: postroom, lang: "en", theme })}`;
 
