@@ -55,6 +55,7 @@ def auth_event(
         payload=payload,
         created_at=now,
         next_attempt_at=now,
+        webhook_url_override=connection.webhook_url_override,
     )
 
 

@@ -1,0 +1,52 @@
+"""Where events go out: one attempt at a time, by whatever technology the address names."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from shared.domain.delivery import Attempted
+from shared.domain.ids import ConnectionId, EventId
+
+
+@dataclass(frozen=True, slots=True)
+class Receiver:
+    """One place an event goes to: an http(s) address, `pubsub:...` or `sqs:...`."""
+
+    id: str
+    """The endpoint's id, the connection's own address, or the sink's address."""
+    address: str
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+    """What a webhook is signed with, newest first."""
+
+    @property
+    def scheme(self) -> str:
+        """Which technology it is."""
+        return self.address.partition(":")[0].lower()
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """One event as bytes, at the time of one attempt."""
+
+    event_id: EventId
+    connection_id: ConnectionId
+    type: str
+    body: bytes
+    at: datetime
+    trace_id: str | None = None
+
+
+class Sink(Protocol):
+    """One technology of delivery."""
+
+    async def __call__(self, receiver: Receiver, parcel: Parcel) -> Attempted:
+        """Make one attempt and answer what it came to; raises nothing for the receiver's sake."""
+        ...
+
+
+class Sinks(Protocol):
+    """Every technology, by the scheme of an address."""
+
+    def of(self, receiver: Receiver) -> Sink | None:
+        """Answer the receiver's technology, None where this deployment has no such one."""
+        ...
