@@ -46,6 +46,7 @@ class Desk:
     wiring: Wiring
     api: httpx.AsyncClient
     control: httpx.AsyncClient
+    clock: HurriedClock
 
     async def run(self, action: str, asked: Any = None, **headers: str) -> httpx.Response:
         """Trigger an action."""
@@ -139,7 +140,7 @@ async def open_desk(folder: Path, scopes: Sequence[str] = (MODIFY,)) -> AsyncIte
         api,
         httpx.AsyncClient(transport=transport, base_url=f"{GOOGLE}/_control") as control,
     ):
-        yield Desk(google, wiring, api, control)
+        yield Desk(google, wiring, api, control, clock)
     await wiring.close()
 
 

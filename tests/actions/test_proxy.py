@@ -1,0 +1,185 @@
+"""Calls passed on to Gmail: whose mailbox, which headers, what is tried again."""
+
+from base64 import urlsafe_b64encode
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.actions.desk import EMAIL, Desk, letter
+
+ME = "/proxy/gmail/v1/users/me"
+
+
+class Witness(httpx.AsyncBaseTransport):
+    """Passes everything on and remembers what it saw."""
+
+    def __init__(self, inner: httpx.AsyncBaseTransport) -> None:
+        self.inner = inner
+        self.seen: list[httpx.Request] = []
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        self.seen.append(request)
+        return await self.inner.handle_async_request(request)
+
+
+@pytest.fixture
+async def witness(desk: Desk) -> Witness:
+    http = desk.wiring.http
+    watching = Witness(http._transport)
+    http._transport = watching
+    return watching
+
+
+async def test_gmails_answer_comes_back_as_it_is(desk: Desk) -> None:
+    id = desk.deliver(subject="Knock")
+    answer = await desk.api.get(f"{ME}/messages/{id}", params={"format": "metadata"})
+    assert answer.status_code == 200
+    assert answer.json()["id"] == id
+    assert answer.headers["content-type"].startswith("application/json")
+    gone = await desk.api.get(f"{ME}/messages/18f00000000000ff")
+    assert gone.status_code == 404
+    assert gone.json()["error"]["errors"][0]["reason"] == "notFound"
+
+
+@pytest.mark.parametrize("user", ["me", "ME", EMAIL, EMAIL.upper()])
+async def test_the_mailbox_is_the_connections_own_however_it_is_named(
+    desk: Desk, witness: Witness, user: str
+) -> None:
+    answer = await desk.api.get(f"/proxy/gmail/v1/users/{user}/profile")
+    assert answer.json()["emailAddress"] == EMAIL
+    assert witness.seen[0].url.path == "/gmail/v1/users/me/profile"
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/proxy/gmail/v1/users/bob@far.example/profile", 403),
+        ("/proxy/gmail/v1/users/me/../bob@far.example/profile", 404),
+        ("/proxy/gmail/v1/users/me/messages/%2e%2e/%2e%2e/bob/profile", 400),
+        ("/proxy/gmail/v1/users/me%2Fmessages/..%2f..%2Fbob/profile", 400),
+        ("/proxy/gmail/v1/users/me//profile", 400),
+        ("/proxy/gmail/v1/users/me/messages%3Fq=x", 400),
+        ("/proxy/gmail/v1/users/me", 404),
+        ("/proxy/gmail/v1/groups/me/profile", 404),
+        ("/proxy/calendar/v3/users/me/events", 404),
+        ("/proxy/batch/gmail/v1", 404),
+    ],
+)
+async def test_nothing_else_is_reached(
+    desk: Desk, witness: Witness, path: str, status: int
+) -> None:
+    answer = await desk.api.get(httpx.URL(f"http://127.0.0.1:8080{path}"))
+    assert answer.status_code in {status, 403, 404}, answer.text
+    assert answer.status_code >= 400
+    assert witness.seen == []
+
+
+async def test_only_prefixed_headers_travel_and_never_credentials(
+    desk: Desk, witness: Witness
+) -> None:
+    given = {
+        "Nango-Proxy-X-Trace": "abc",
+        "Nango-Proxy-Authorization": "Bearer mine",
+        "Nango-Proxy-Cookie": "a=b",
+        "Nango-Proxy-X-HTTP-Method-Override": "DELETE",
+        "Nango-Proxy-Host": "evil.example",
+        "X-Other": "stays here",
+        "Retries": "3",
+        "Retry-On": "429",
+        "Decompress": "true",
+        "Nango-Activity-Log-Id": "1",
+        "Forward-Headers-On-Redirect": "true",
+        "Base-Url-Override": "",
+    }
+    answer = await desk.api.get(f"{ME}/profile", headers=given)
+    assert answer.status_code == 200
+    (sent,) = witness.seen
+    own = desk.api.headers["Authorization"]
+    assert sent.headers["x-trace"] == "abc"
+    assert sent.headers["authorization"] not in {own, "Bearer mine"}
+    assert sent.headers["host"] == "127.0.0.1:8085"
+    for name in ("cookie", "x-http-method-override", "x-other", "retries", "decompress",
+                 "connection-id", "base-url-override", "nango-proxy-x-trace"):  # fmt: skip
+        assert name not in sent.headers
+
+
+@pytest.mark.parametrize("name", ["Base-Url-Override", "Nango-Proxy-Base-Url-Override"])
+async def test_another_address_is_refused(desk: Desk, witness: Witness, name: str) -> None:
+    answer = await desk.api.get(f"{ME}/profile", headers={name: "https://evil.example"})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "invalid_headers")
+    assert witness.seen == []
+
+
+@pytest.mark.parametrize(
+    "query", ["access_token=x", "oauth_token=x", "key=x", "callback=x", "uploadType=resumable"]
+)
+async def test_credentials_in_the_query_are_refused(
+    desk: Desk, witness: Witness, query: str
+) -> None:
+    answer = await desk.api.get(f"{ME}/profile?{query}")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "invalid_query_params")
+    assert witness.seen == []
+
+
+async def test_the_query_travels_as_it_is_but_for_the_tenants(desk: Desk, witness: Witness) -> None:
+    query = "labelIds=INBOX&labelIds=UNREAD&q=a%26b&connection_id=x&provider_config_key=google-mail"
+    answer = await desk.api.get(f"{ME}/messages?{query}")
+    assert answer.status_code == 200
+    sent = witness.seen[0].url.params.multi_items()
+    assert sent[:3] == [("labelIds", "INBOX"), ("labelIds", "UNREAD"), ("q", "a&b")]
+    assert [name for name, _ in sent[3:]] == ["prettyPrint"]
+
+
+async def test_changes_and_uploads_travel_with_their_body(desk: Desk, witness: Witness) -> None:
+    id = desk.deliver()
+    changed = await desk.api.post(f"{ME}/messages/{id}/modify", json={"addLabelIds": ["STARRED"]})
+    assert "STARRED" in changed.json()["labelIds"]
+    raw = letter("Uploaded").as_bytes()
+    upload = await desk.api.post(
+        "/proxy/upload/gmail/v1/users/me/messages?uploadType=media",
+        content=raw,
+        headers={"Content-Type": "message/rfc822"},
+    )
+    assert upload.status_code == 200, upload.text
+    assert upload.json()["id"] in desk.held()
+    label = (await desk.api.post(f"{ME}/labels", json={"name": "A"})).json()["id"]
+    patched = await desk.api.patch(f"{ME}/labels/{label}", json={"name": "B"})
+    assert patched.json()["name"] == "B"
+    assert (await desk.api.delete(f"{ME}/labels/{label}")).status_code == 204
+
+
+@pytest.mark.parametrize("fault", ["status_503", "status_500", "status_403_rate", "status_429"])
+async def test_a_get_is_tried_again_by_reason(desk: Desk, witness: Witness, fault: str) -> None:
+    await desk.fault(fault, method="gmail.users.getProfile", times=2)
+    assert (await desk.api.get(f"{ME}/profile")).status_code == 200
+    assert len(witness.seen) == 3
+
+
+@pytest.mark.parametrize("fault", ["status_503", "status_403_rate", "status_429"])
+async def test_nothing_else_is_tried_again(desk: Desk, witness: Witness, fault: str) -> None:
+    await desk.fault(fault, method="gmail.users.messages.send", times=1)
+    raw = urlsafe_b64encode(letter().as_bytes()).decode()
+    answer = await desk.api.post(f"{ME}/messages/send", json={"raw": raw})
+    assert answer.status_code in {403, 429, 503}
+    assert len(witness.seen) == 1
+
+
+async def test_a_long_wait_is_the_callers(desk: Desk, witness: Witness) -> None:
+    await desk.fault("status_429_long", method="gmail.users.getProfile", times=1)
+    answer = await desk.api.get(f"{ME}/profile")
+    assert answer.status_code == 429
+    assert len(witness.seen) == 1
+
+
+async def test_a_scope_that_was_not_granted_is_named(desk: Desk) -> None:
+    answer = await desk.api.delete(f"{ME}/messages/{desk.deliver()}")
+    error: Any = answer.json()["error"]
+    assert (answer.status_code, error["code"]) == (403, "missing_scope")
+
+
+async def test_a_body_that_is_too_large_is_refused(desk: Desk, witness: Witness) -> None:
+    headers = {"Content-Length": str(40 << 20)}
+    answer = await desk.api.post(f"{ME}/messages/send", content=b"x", headers=headers)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (413, "too_large")
+    assert witness.seen == []
