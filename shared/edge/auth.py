@@ -1,18 +1,13 @@
 """Who is calling: API keys, connect-session tokens, and Google's services by OIDC."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from hashlib import sha256
-from hmac import compare_digest
 from typing import TYPE_CHECKING
 
 from starlette.requests import Request
 
 from shared.domain.connect import token_hash
-from shared.domain.ids import ConnectionId
-from shared.edge.http.call import ANYTHING, Caller
+from shared.edge.http.call import Caller
 from shared.edge.http.routes import Access, Permission
+from shared.edge.source import source_of
 from shared.errors import ForbiddenError, UnauthenticatedError
 
 if TYPE_CHECKING:
@@ -21,45 +16,17 @@ if TYPE_CHECKING:
 ANYONE = Caller("anyone")
 
 
-@dataclass(frozen=True, slots=True)
-class ApiKey:
-    """A stored key: only its SHA-256 is known. `connections` None means every connection."""
-
-    name: str
-    sha256_hex: str
-    permissions: frozenset[str]
-    connections: frozenset[ConnectionId] | None = None
-    expires_at: datetime | None = None
-
-
-def root_keys(hashes: frozenset[str]) -> tuple[ApiKey, ...]:
-    """Answer the deployment's root keys."""
-    return tuple(ApiKey(f"root-{one[:8]}", one, frozenset({ANYTHING})) for one in sorted(hashes))
-
-
-def key_of(token: str, keys: Sequence[ApiKey], now: datetime) -> ApiKey:
-    """Find the key; every comparison is made and takes the same time, whatever matches.
-
-    Raises UnauthenticatedError where none matches or the one that does has expired.
-    """
-    digest = sha256(token.encode()).hexdigest()
-    found = [key for key in keys if compare_digest(key.sha256_hex, digest)]
-    if not found or (found[0].expires_at is not None and found[0].expires_at <= now):
-        raise UnauthenticatedError("This API key is unknown, revoked or expired.")
-    return found[0]
-
-
 async def authenticate(request: Request, access: Access | Permission, wiring: "Wiring") -> Caller:
     """Answer the caller, or raise UnauthenticatedError or ForbiddenError."""
     match access:
         case Access.PUBLIC:
             return ANYONE
         case Access.CONNECT_SESSION:
-            return await _session_caller(_bearer(request), wiring)
+            return await _session_caller(request, wiring)
         case Access.PUSH | Access.TASKS | Access.SCHEDULER:
             return await _service_caller(_bearer(request), access, wiring)
         case Permission():
-            return _key_caller(_bearer(request), access, wiring)
+            return await _key_caller(request, access, wiring)
 
 
 def _bearer(request: Request) -> str:
@@ -71,17 +38,20 @@ def _bearer(request: Request) -> str:
     return token.strip()
 
 
-def _key_caller(token: str, permission: Permission, wiring: "Wiring") -> Caller:
-    key = key_of(token, wiring.api_keys, wiring.clock.now())
-    caller = Caller(key.name, key.permissions, key.connections)
+async def _key_caller(request: Request, permission: Permission, wiring: "Wiring") -> Caller:
+    token = _bearer(request)
+    key = await wiring.known_keys.find(token, source_of(request, wiring.settings.proxy_hops))
+    caller = Caller(f"key-{key.id}", key.permissions, key.connections, policy=key.policy)
     if not caller.may(permission):
         raise ForbiddenError(f"This API key lacks the permission {permission.value!r}.")
     return caller
 
 
-async def _session_caller(token: str, wiring: "Wiring") -> Caller:
+async def _session_caller(request: Request, wiring: "Wiring") -> Caller:
+    token = _bearer(request)
     session = await wiring.connect_sessions.get(token_hash(token))
     if session is None or session.value.deleted or session.value.expires_at <= wiring.clock.now():
+        wiring.known_keys.fail(source_of(request, wiring.settings.proxy_hops))
         raise UnauthenticatedError(
             "This connect session is unknown or has expired: create a new one."
         )

@@ -14,6 +14,7 @@ T = TypeVar("T")
 SHA256_HEX = re.compile(r"[0-9a-f]{64}")
 QUEUE_LOCATION = re.compile(r"cloud-tasks:projects/[^/]+/locations/[^/]+")
 FIRESTORE = re.compile(r"firestore:[^/]+/[^/]+")
+KEYRING = re.compile(r"file:.+|kms:projects/[^/]+/locations/[^/]+/keyRings/[^/]+/cryptoKeys/[^/]+")
 TOPIC = re.compile(r"projects/[^/]+/topics/[^/]+")
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
@@ -30,7 +31,7 @@ class Settings:
     queue: str
     """`sqlite` or `cloud-tasks:projects/P/locations/L`."""
     keyring: str
-    """`file:PATH`, the local key-encryption keys."""
+    """`file:PATH`, or `kms:` and the resource name of a Cloud KMS key."""
     tasks_audience: str
     tasks_service_account: str
     push_audience: str
@@ -50,6 +51,12 @@ class Settings:
     api_keys: frozenset[str]
     """SHA-256, in hex, of the root API keys (permission `*`)."""
     units_per_minute: int
+    requests_per_minute: int
+    """What an API key may ask of one instance, unless the key says otherwise."""
+    proxy_hops: int
+    """How many proxies in front of us append to X-Forwarded-For: 1 on Cloud Run, else 0."""
+    publishing: str
+    """`production`, `internal` or `testing`, where grants die after seven days (FACTS 6.6)."""
 
     def __repr__(self) -> str:
         return f"Settings(environment={self.environment!r}, public_url={self.public_url!r})"
@@ -76,6 +83,12 @@ class Settings:
         path = self.sqlite_path
         assert path is not None  # noqa: S101  settings_from refuses the combination
         return path.with_name(f"{path.stem}-queue{path.suffix}")
+
+    @property
+    def kms_key(self) -> str | None:
+        """The Cloud KMS key that wraps data keys, None where a local file does."""
+        kind, _, name = self.keyring.partition(":")
+        return name if kind == "kms" else None
 
     @property
     def keyring_path(self) -> Path:
@@ -121,6 +134,9 @@ def settings_from(environ: Mapping[str, str], *, without: frozenset[str] = froze
         product_name=read.optional("PRODUCT_NAME", str, "this product"),
         api_keys=read.optional("API_KEYS", _key_hashes, frozenset()),
         units_per_minute=read.optional("UNITS_PER_MINUTE", _positive, 6000),
+        requests_per_minute=read.optional("REQUESTS_PER_MINUTE", _positive, 60_000),
+        proxy_hops=read.optional("PROXY_HOPS", _count, 1 if environ.get("K_SERVICE") else 0),
+        publishing=read.optional("PUBLISHING", _publishing, "production"),
     )
     if settings.queue == "sqlite" and settings.sqlite_path is None:
         read.refuse("QUEUE", "must be cloud-tasks:projects/P/locations/L beside a Firestore store")
@@ -218,7 +234,9 @@ def _private(function: str | None) -> bool:
 
 
 def _keyring(value: str) -> str:
-    return _matching(re.compile(r"file:.+"), value, "file:PATH")
+    return _matching(
+        KEYRING, value, "file:PATH or kms:projects/P/locations/L/keyRings/R/cryptoKeys/K"
+    )
 
 
 def _topic(value: str) -> str:
@@ -227,6 +245,17 @@ def _topic(value: str) -> str:
 
 def _mail_address(value: str) -> str:
     return _matching(re.compile(r"[^@\s]+@[^@\s]+"), value, "the e-mail of a service account")
+
+
+def _count(value: str) -> int:
+    if not value.isdecimal():
+        raise ValueError("must be a whole number")
+    return int(value)
+
+
+def _publishing(value: str) -> str:
+    meaning = "production, internal or testing"
+    return _matching(re.compile("production|internal|testing"), value, meaning)
 
 
 def _positive(value: str) -> int:

@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING
 from shared.edge.settings import Settings
 
 if TYPE_CHECKING:
-    from shared.edge.auth import ApiKey
+    from shared.edge.known_keys import KnownKeys
+    from shared.ports.api_keys import ApiKeys
     from shared.ports.clock import Clock
     from shared.ports.connect_store import ConnectSessions, ConnectTickets, OAuthStates
-    from shared.ports.connections import Connections, GoogleUsers, Grants, Mailboxes
+    from shared.ports.connections import Connections, GoogleUsers, Grants, Mailboxes, Receipts
     from shared.ports.outbox import Operations, Outbox
-    from shared.ports.sends import ActionResults, Sends
+    from shared.ports.sends import ActionResults, BulkSends, Sends
     from shared.ports.store import Store
     from shared.ports.sync_store import Quarantine, Records, SyncStates
+    from shared.ports.webhook_endpoints import WebhookEndpoints
 
 
 class WiredPorts:
@@ -25,11 +27,28 @@ class WiredPorts:
         self.settings = settings
 
     @cached_property
-    def api_keys(self) -> "tuple[ApiKey, ...]":
-        """The keys that open the API."""
-        from shared.edge.auth import root_keys
+    def known_keys(self) -> "KnownKeys":
+        """The keys that open the API, and how often each may call. Kept: it remembers them."""
+        from shared.edge.known_keys import KnownKeys, root_keys
+        from shared.edge.rates import Rates
 
-        return root_keys(self.settings.api_keys)
+        return KnownKeys(
+            root=root_keys(self.settings.api_keys, self.clock.now()),
+            stored=self.api_keys,
+            clock=self.clock,
+            per_minute=self.settings.requests_per_minute,
+            rates=Rates(self.clock),
+        )
+
+    @property
+    def api_keys(self) -> "ApiKeys":
+        """Stored API keys by id."""
+        return self.store.api_keys
+
+    @property
+    def receipts(self) -> "Receipts":
+        """What disconnects left."""
+        return self.store.receipts
 
     @cached_property
     def clock(self) -> "Clock":
@@ -114,6 +133,16 @@ class WiredPorts:
     def sends(self) -> "Sends":
         """The send ledger."""
         return self.store.sends
+
+    @property
+    def bulk_sends(self) -> "BulkSends":
+        """Bulks of sends."""
+        return self.store.bulk_sends
+
+    @property
+    def webhook_endpoints(self) -> "WebhookEndpoints":
+        """Where events go."""
+        return self.store.webhook_endpoints
 
     @property
     def action_results(self) -> "ActionResults":

@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from shared.edge.settings import Settings
-from shared.edge.wired_syncs import WiredSyncs
+from shared.edge.wired_keys import WiredKeys
 
 if TYPE_CHECKING:
     from shared.usecases.accept_disconnect import AcceptDisconnect
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from shared.usecases.start_consent import StartConsent
 
 
-class Wiring(WiredSyncs):
+class Wiring(WiredKeys):
     """Ports and use cases; here those of connecting and disconnecting."""
 
     @cached_property

@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 
+from shared.domain.api_key import ApiKey, digest_of, new_id, new_token
 from shared.domain.connection import Connection, ConnectionStatus
 from shared.domain.ids import (
     ConnectionId,
@@ -94,3 +95,12 @@ def tenant(id: str = CONNECTION) -> dict[str, str]:
 def error_of(response: httpx.Response) -> Any:
     """Answer the error object of a refused request."""
     return response.json()["error"]
+
+
+async def a_key(wiring: Wiring, *permissions: str, **changes: Any) -> str:
+    """Store an API key; answer it in clear."""
+    id = new_id()
+    token = new_token(id)
+    made = ApiKey(id, "a key", digest_of(token), frozenset(permissions), wiring.clock.now())
+    await wiring.api_keys.create(replace(made, **changes))
+    return token

@@ -9,13 +9,12 @@ import pytest
 
 from shared.domain.connect import ConnectSession, token_hash
 from shared.domain.connection import Connection
-from shared.edge.auth import ApiKey
 from shared.edge.http.call import Call
 from shared.edge.http.routes import Access, Permission, Route
 from shared.edge.wiring import Wiring
 from shared.errors import UnauthenticatedError
 from tests.edge.conftest import ClientOf
-from tests.edge.samples import API_KEY, CONNECTION, OTHER, a_connection, error_of, tenant
+from tests.edge.samples import API_KEY, CONNECTION, OTHER, a_connection, a_key, error_of, tenant
 
 
 async def who(call: Call) -> Any:
@@ -53,12 +52,6 @@ def bearing(token: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {token}"}
 
 
-def a_key(wiring: Wiring, key: str, *permissions: str, **changes: Any) -> None:
-    digest = token_hash(key)
-    more = ApiKey(key, digest, frozenset(permissions), **changes)
-    wiring.api_keys = (*wiring.api_keys, more)
-
-
 async def test_the_root_key_opens_everything(client: httpx.AsyncClient) -> None:
     assert (await client.get("/keys-only", headers=bearing(API_KEY))).status_code == 200
 
@@ -85,27 +78,26 @@ async def test_no_key_and_a_wrong_key_are_told_apart(
 async def test_a_key_may_do_what_it_lists_and_no_more(
     client: httpx.AsyncClient, wiring: Wiring
 ) -> None:
-    a_key(wiring, "reader", "records:read")
-    a_key(wiring, "sender", "send")
-    assert (await client.get("/keys-only", headers=bearing("reader"))).status_code == 200
-    refused = await client.get("/keys-only", headers=bearing("sender"))
+    reader, sender = await a_key(wiring, "records:read"), await a_key(wiring, "send")
+    assert (await client.get("/keys-only", headers=bearing(reader))).status_code == 200
+    refused = await client.get("/keys-only", headers=bearing(sender))
     assert (refused.status_code, error_of(refused)["code"]) == (403, "forbidden")
     assert "records:read" in error_of(refused)["message"]
 
 
 async def test_an_expired_key_is_no_key(client: httpx.AsyncClient, wiring: Wiring) -> None:
     past = wiring.clock.now() - timedelta(seconds=1)
-    a_key(wiring, "old", "*", expires_at=past)
-    assert (await client.get("/keys-only", headers=bearing("old"))).status_code == 401
+    old = await a_key(wiring, "*", expires_at=past)
+    assert (await client.get("/keys-only", headers=bearing(old))).status_code == 401
 
 
 async def test_a_key_bound_to_connections_does_not_know_others(
     api: httpx.AsyncClient, wiring: Wiring, connected: Connection
 ) -> None:
     await wiring.connections.create(a_connection(OTHER))
-    a_key(wiring, "narrow", "*", connections=frozenset({CONNECTION}))
-    listed = (await api.get("/connections", headers=bearing("narrow"))).json()["connections"]
-    other = await api.get("/records", headers=bearing("narrow") | tenant(OTHER))
+    narrow = await a_key(wiring, "*", connections=frozenset({CONNECTION}))
+    listed = (await api.get("/connections", headers=bearing(narrow))).json()["connections"]
+    other = await api.get("/records", headers=bearing(narrow) | tenant(OTHER))
     assert [one["connection_id"] for one in listed] == [CONNECTION]
     assert (other.status_code, error_of(other)["code"]) == (404, "unknown_connection")
 

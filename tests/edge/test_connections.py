@@ -7,15 +7,13 @@ from typing import Any
 import httpx
 import pytest
 
-from shared.domain.connect import token_hash
 from shared.domain.connection import Connection, ConnectionStatus
 from shared.domain.grant import Grant
 from shared.domain.ids import ConnectionId
 from shared.domain.mailbox import Mailbox
-from shared.edge.auth import ApiKey
 from shared.edge.wiring import Wiring
 from shared.errors import GrantRevokedError
-from tests.edge.samples import CONNECTION, NOW, OTHER, a_connection, error_of
+from tests.edge.samples import CONNECTION, NOW, OTHER, a_connection, a_key, error_of
 
 PATH = f"/connections/{CONNECTION}"
 
@@ -129,9 +127,8 @@ async def test_force_refresh_answers_a_new_token(
 async def test_a_key_without_the_permission_sees_no_credentials(
     api: httpx.AsyncClient, wiring: Wiring, tokens: HeldTokens
 ) -> None:
-    key = ApiKey("reader", token_hash("reader"), frozenset({"connections:read"}))
-    wiring.api_keys = (*wiring.api_keys, key)
-    answer = await api.get(PATH, headers={"Authorization": "Bearer reader"})
+    reader = await a_key(wiring, "connections:read")
+    answer = await api.get(PATH, headers={"Authorization": f"Bearer {reader}"})
     assert answer.status_code == 200
     assert "ya29" not in answer.text
 

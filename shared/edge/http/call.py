@@ -1,7 +1,8 @@
 """One authenticated request, as a resource sees it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel
 from starlette.requests import Request
@@ -31,6 +32,8 @@ class Caller:
     permissions: frozenset[str] = frozenset()
     connections: frozenset[ConnectionId] | None = None
     session: Versioned[ConnectSession] | None = None
+    policy: Mapping[str, Any] = field(default_factory=dict)
+    """What the key's agents are held to (API 8)."""
 
     def may(self, permission: str) -> bool:
         """Whether the caller holds `permission`."""

@@ -17,6 +17,7 @@ def api_routes() -> Routes:
     """Answer what the `api` function serves."""
     from shared.edge.http import (
         actions,
+        api_keys,
         attachments,
         connect_sessions,
         connections,
@@ -39,6 +40,7 @@ def api_routes() -> Routes:
         *attachments.ROUTES,
         *proxy.ROUTES,
         *operations.ROUTES,
+        *api_keys.ROUTES,
         *openapi.ROUTES,
         *health.ROUTES,
     )
