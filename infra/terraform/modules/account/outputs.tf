@@ -18,3 +18,15 @@ output "id" {
   description = "The account's full resource name."
   value       = "projects/${var.project}/serviceAccounts/${local.email}"
 }
+
+output "roles" {
+  description = "Every role the account was given here."
+  value = setunion(
+    [for one in google_project_iam_member.store : one.role],
+    [for one in google_cloud_tasks_queue_iam_member.queue : one.role],
+    [for one in google_service_account_iam_member.tasks : one.role],
+    [for one in google_kms_crypto_key_iam_member.keys : one.role],
+    [for one in google_secret_manager_secret_iam_member.oauth : one.role],
+    [for one in google_pubsub_topic_iam_member.events : one.role],
+  )
+}

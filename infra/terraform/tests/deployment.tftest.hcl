@@ -1,0 +1,113 @@
+# What any deployment of this project must be like. TF_VAR_archives names the built archives.
+variables {
+  project             = "demo-project"
+  environment         = "test"
+  domain              = "mail.example.com"
+  product_name        = "Demo"
+  oauth_client_id     = "1-a.apps.googleusercontent.com"
+  oauth_client_secret = "not-a-real-secret"
+  api_key_hashes      = ["e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"]
+}
+
+run "a_deployment_is_private_but_where_it_must_not_be" {
+  command = plan
+
+  assert {
+    condition = alltrue([
+      for name, one in local.functions :
+      contains(module.function[name].members, "allUsers") == (one.trigger == "public")
+    ])
+    error_message = "A private function has a public invoker, or a public one has none."
+  }
+
+  assert {
+    condition     = length(setsubtract(keys(local.public), ["api", "console", "mcp", "oauth_callback", "send"])) == 0
+    error_message = "Only these may ever be public."
+  }
+
+  assert {
+    condition = alltrue([
+      for name, one in local.functions :
+      join(",", module.function[name].members) == module.caller[one.trigger].member if one.trigger != "public"
+    ])
+    error_message = "A private function has another invoker than the service that calls it."
+  }
+
+  assert {
+    condition = alltrue([
+      for name, one in local.functions :
+      module.function[name].token_check == (one.trigger == "public" ? "signature" : "claims")
+    ])
+    error_message = "A function that anyone may invoke must verify signatures itself."
+  }
+
+  assert {
+    condition     = module.push_route.audience == module.function["gmail_push"].audience
+    error_message = "Pub/Sub signs for another audience than gmail_push expects."
+  }
+
+  assert {
+    condition = alltrue([
+      for job, one in local.jobs : module.schedule[job].audience == module.function[one.function].audience
+    ])
+    error_message = "Cloud Scheduler signs for another audience than its function expects."
+  }
+
+  assert {
+    condition = alltrue([
+      for name, url in local.url : strcontains(local.environment.POSTROOM_FUNCTION_URLS, "${name}=${url}")
+    ])
+    error_message = "Cloud Tasks would sign for another audience than a function expects."
+  }
+
+  assert {
+    condition     = module.push_route.attempts > 0 && module.events.attempts > 0
+    error_message = "What cannot be delivered would be repeated for ever."
+  }
+
+  assert {
+    condition     = length(distinct([for one in module.function : one.service_account])) == length(local.functions)
+    error_message = "Two functions share an account."
+  }
+
+  assert {
+    condition = alltrue(flatten([
+      for one in module.account : [
+        for role in one.roles : !can(regex("^roles/(owner|editor|viewer)$|[aA]dmin|[*]", role))
+      ]
+    ]))
+    error_message = "A function's account holds a basic or an administrator's role."
+  }
+}
+
+run "function_addresses_need_no_domain" {
+  command = plan
+
+  variables {
+    entry  = "function_urls"
+    domain = ""
+  }
+
+  assert {
+    condition     = local.public_url == local.url.oauth_callback && length(module.entry) == 0
+    error_message = "Without a load balancer the connect page's own address is the public one."
+  }
+}
+
+run "a_load_balancer_needs_a_domain" {
+  command         = plan
+  expect_failures = [var.domain]
+
+  variables {
+    domain = ""
+  }
+}
+
+run "a_key_is_never_given_in_place_of_its_hash" {
+  command         = plan
+  expect_failures = [var.api_key_hashes]
+
+  variables {
+    api_key_hashes = ["postroom-local-key"]
+  }
+}
