@@ -1,6 +1,7 @@
 """Events on their way to the product, and the log a person reads."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
@@ -10,17 +11,31 @@ from shared.domain.operation import Operation, OperationState, OperationType
 from shared.ports.documents import Documents
 
 
+@dataclass(frozen=True, slots=True)
+class DueEvent:
+    """An event whose attempt is due, and since when."""
+
+    id: EventId
+    due_at: datetime
+
+
 class Outbox(Documents[Event], Protocol):
     """Events by id."""
 
-    async def due(self, shard: int, now: datetime, limit: int) -> Sequence[EventId]:
+    async def due(self, shard: int, now: datetime, limit: int) -> Sequence[DueEvent]:
         """Answer pending events of the shard whose attempt is due, most overdue first."""
         ...
 
     async def list(
-        self, *, state: EventState | None, connection_id: ConnectionId | None, limit: int
+        self,
+        *,
+        state: EventState | None,
+        connection_id: ConnectionId | None,
+        limit: int,
+        since: datetime | None = None,
+        until: datetime | None = None,
     ) -> Sequence[Event]:
-        """Answer events, newest first."""
+        """Answer events created from `since` to `until`, newest first."""
         ...
 
 

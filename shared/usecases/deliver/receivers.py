@@ -1,0 +1,109 @@
+"""Who is to be told of an event: endpoints, the connection's own address, the operator's sinks."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from shared.domain.event import Event
+from shared.domain.webhook_endpoint import SigningSecret, WebhookEndpoint
+from shared.ports.connections import Connections
+from shared.ports.oauth import Sealer
+from shared.ports.sinks import Receiver
+from shared.ports.versioned import Versioned
+from shared.ports.webhook_endpoints import WebhookEndpoints
+from shared.usecases.connect.sealed_alone import open_alone, seal_alone
+
+PURPOSE = "webhook-secret"
+OVERRIDE = "override"
+"""The receiver's id where the connection names its own address."""
+
+
+@dataclass(frozen=True, slots=True)
+class EventSettings:
+    """What a deployment says of its events.
+
+    `secrets` sign what goes to a connection's own address, newest first; `sinks` are told of
+    every event.
+    """
+
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+    sinks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Present:
+    """One receiver that wants the event, with the endpoint it is, if it is one."""
+
+    receiver: Receiver
+    endpoint: Versioned[WebhookEndpoint] | None = None
+
+    @property
+    def disabled(self) -> bool:
+        """Whether the endpoint was disabled, by its 410 or by hand."""
+        return self.endpoint is not None and self.endpoint.value.disabled_at is not None
+
+    def deferred_until(self, now: datetime) -> datetime | None:
+        """Answer until when the receiver asked to be left alone."""
+        until = self.endpoint.value.deferred_until if self.endpoint else None
+        return until if until is not None and until > now else None
+
+
+@dataclass(frozen=True)
+class Receivers:
+    """Finds them; secrets are opened only for those about to be told."""
+
+    endpoints: WebhookEndpoints
+    connections: Connections
+    sealer: Sealer
+    settings: EventSettings
+
+    async def of(self, event: Event) -> Mapping[str, Present]:
+        """Answer who wants the event, by id. Raises StoreUnavailableError, CorruptStateError."""
+        found = [Present(Receiver(sink, sink)) for sink in self.settings.sinks]
+        own = await self._own_address(event)
+        if own is not None:
+            found.append(Present(Receiver(OVERRIDE, own, self.settings.secrets)))
+        for endpoint in await self.endpoints.list():
+            of_connection = endpoint.value.connection_ids is not None
+            if endpoint.value.wants(event) and (own is None or of_connection):
+                found.append(Present(Receiver(endpoint.value.id, endpoint.value.url), endpoint))
+        return {one.receiver.id: one for one in found}
+
+    async def opened(self, present: Present, now: datetime) -> Receiver:
+        """Answer the receiver with the secrets its webhooks are signed with."""
+        if present.endpoint is None:
+            return present.receiver
+        endpoint = present.endpoint.value
+        live = [secret for secret in endpoint.secrets if secret.live(now)]
+        opened = [await opened_secret(self.sealer, endpoint.id, secret) for secret in live]
+        return Receiver(endpoint.id, endpoint.url, tuple(opened))
+
+    async def _own_address(self, event: Event) -> str | None:
+        if event.webhook_url_override is not None:
+            return event.webhook_url_override
+        found = await self.connections.get(event.connection_id)
+        return found.value.webhook_url_override if found is not None else None
+
+
+async def sealed_secret(
+    sealer: Sealer, endpoint_id: str, secret: str, now: datetime
+) -> SigningSecret:
+    """Answer a secret as an endpoint keeps it."""
+    sealed = await seal_alone(sealer, secret, owner=endpoint_id, purpose=PURPOSE)
+    return SigningSecret(sealed, now)
+
+
+async def opened_secret(sealer: Sealer, endpoint_id: str, secret: SigningSecret) -> str:
+    """Answer the secret. Raises CorruptStateError where it was sealed for something else."""
+    return await open_alone(sealer, secret.sealed, owner=endpoint_id, purpose=PURPOSE)
+
+
+def secrets_after(
+    newest: SigningSecret, older: Sequence[SigningSecret], until: datetime
+) -> tuple[SigningSecret, ...]:
+    """Answer two live secrets: the new one, and the last one until `until`."""
+    if not older:
+        return (newest,)
+    last = older[0]
+    expiry = until if last.expires_at is None else min(last.expires_at, until)
+    return (newest, SigningSecret(last.sealed, last.created_at, expiry))

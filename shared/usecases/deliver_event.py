@@ -1,0 +1,249 @@
+"""Deliver one event: claim it, make one attempt at each receiver that lacks it, record it.
+
+Whatever dies in between is found again by the claim's end: an event may come twice, it is never
+lost. A receiver that has it is not told again because another one failed.
+"""
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from uuid import uuid4
+
+from shared.domain.delivery import (
+    LONGEST_WAIT,
+    Attempted,
+    Failure,
+    after,
+    body_of,
+    claimed,
+    deferred,
+    due_to,
+    refused,
+    settled,
+)
+from shared.domain.event import Delivery, Event, EventState
+from shared.domain.ids import EventId, OperationId
+from shared.domain.operation import LIFETIME, Operation, OperationState, OperationType
+from shared.errors import ConflictError, PostroomError, QueueUnavailableError, TransientError
+from shared.ports.clock import Clock
+from shared.ports.outbox import Operations, Outbox
+from shared.ports.queue import Queue, QueueName, Task
+from shared.ports.sinks import Parcel, Sinks
+from shared.ports.versioned import Versioned
+from shared.ports.webhook_endpoints import WebhookEndpoints
+from shared.usecases.deliver.receivers import Present, Receivers
+
+log = logging.getLogger(__name__)
+DELIVER_TASK = "/tasks/deliver"
+SOON = timedelta(minutes=10)
+"""What is due sooner gets a task of its own; the rest is found by reconcile."""
+TRIES = 8
+"""How often a compare-and-set is made again before the task must come again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """One attempt was made; `state` is the event's now."""
+
+    state: EventState
+
+
+@dataclass(frozen=True, slots=True)
+class NotDue:
+    """Unknown, done, not yet due, or in another worker's hands."""
+
+
+DeliveryOutcome = Delivered | NotDue
+
+
+@dataclass(frozen=True)
+class DeliverEvent:
+    """One delivery attempt of one event."""
+
+    outbox: Outbox
+    endpoints: WebhookEndpoints
+    receivers: Receivers
+    operations: Operations
+    queue: Queue
+    sinks: Sinks
+    clock: Clock
+
+    async def __call__(self, id: EventId) -> DeliveryOutcome:
+        """Raise StoreUnavailableError, ConflictError: the task must come again."""
+        started = self.clock.now()
+        taken = await self._take(id)
+        if not isinstance(taken, _Taken):
+            return taken
+        attempts = await self._attempt(taken)
+        outcome = await self._record(taken, attempts)
+        if outcome is None:
+            return NotDue()
+        await self._heed(taken, attempts)
+        await self._log(taken, attempts, outcome, started)
+        await self._wake_next(outcome)
+        return Delivered(outcome.state)
+
+    async def _take(self, id: EventId) -> "_Taken | DeliveryOutcome":
+        for _ in range(TRIES):
+            found, now = await self.outbox.get(id), self.clock.now()
+            if found is None or not _due(found.value, now):
+                return NotDue()
+            present = await self.receivers.of(found.value)
+            waiting = _without_attempt(found.value, present, now)
+            due = [name for name in present if name not in waiting]
+            try:
+                if not due:
+                    outcome = settled(found.value, waiting, now)
+                    await self.outbox.swap(found, outcome)
+                    return Delivered(outcome.state)
+                held = await self.outbox.swap(found, claimed(found.value, now))
+            except ConflictError:  # later news extended it, or another worker was faster
+                continue
+            return _Taken(held, {name: present[name] for name in due}, waiting)
+        raise ConflictError("The event changed at every try.")
+
+    async def _attempt(self, taken: "_Taken") -> Mapping[str, Attempted]:
+        """Tell every receiver at once: a slow one holds nobody up."""
+        body = body_of(taken.event)
+        made = await asyncio.gather(
+            *(self._tell(one, taken.event, body) for one in taken.due.values())
+        )
+        return dict(zip(taken.due, made, strict=True))
+
+    async def _tell(self, present: Present, event: Event, body: bytes) -> Attempted:
+        now = self.clock.now()
+        sink = self.sinks.of(present.receiver)
+        if sink is None:
+            return Attempted(Failure.MISCONFIGURED)
+        try:
+            receiver = await self.receivers.opened(present, now)
+        except PostroomError as error:  # its secret does not open: nobody else's trouble
+            log.warning("receiver left out: %s", error.code, extra={"event": event.id})
+            return Attempted(Failure.MISCONFIGURED)
+        parcel = Parcel(event.id, event.connection_id, event.type, body, now, event.trace_id)
+        return await sink(receiver, parcel)
+
+    async def _record(self, taken: "_Taken", attempts: Mapping[str, Attempted]) -> Event | None:
+        """Write what came of it; None where the claim passed to another worker."""
+        held = taken.held
+        for _ in range(TRIES):
+            now = self.clock.now()
+            earlier = held.value.deliveries
+            told = {name: after(earlier.get(name), one, now) for name, one in attempts.items()}
+            outcome = settled(held.value, {**taken.waiting, **told}, now)
+            try:
+                await self.outbox.swap(held, outcome)
+            except ConflictError:
+                found = await self.outbox.get(taken.event.id)
+                if found is None or found.value.claimed_until != taken.event.claimed_until:
+                    return None
+                held = found
+                continue
+            return outcome
+        raise ConflictError("The event changed at every try.")
+
+    async def _heed(self, taken: "_Taken", attempts: Mapping[str, Attempted]) -> None:
+        """Leave alone whoever answered 410, and for as long as they ask whoever answered 429."""
+        now = self.clock.now()
+        for name, attempted in attempts.items():
+            endpoint = taken.due[name].endpoint
+            if endpoint is None:
+                continue
+            changed = endpoint.value
+            if attempted.failure is Failure.GONE:
+                changed = replace(changed, disabled_at=now, disabled_reason="gone", updated_at=now)
+            elif attempted.failure is Failure.THROTTLED and attempted.retry_after:
+                wait = min(attempted.retry_after, LONGEST_WAIT)
+                changed = replace(changed, deferred_until=now + wait)
+            if changed is endpoint.value:
+                continue
+            try:
+                await self.endpoints.swap(endpoint, changed)
+            except ConflictError:  # changed or disabled meanwhile; the next event asks again
+                continue
+
+    async def _wake_next(self, event: Event) -> None:
+        due = event.next_attempt_at
+        if event.state is not EventState.PENDING or due is None:
+            return
+        if due > self.clock.now() + SOON:
+            return
+        task = Task(DELIVER_TASK, {"event_id": event.id}, QueueName.EVENTS, not_before=due)
+        try:
+            await self.queue.enqueue(replace(task, trace_id=event.trace_id))
+        except QueueUnavailableError:
+            log.warning("next attempt left to reconcile", extra={"event": event.id})
+
+    async def _log(
+        self, taken: "_Taken", attempts: Mapping[str, Attempted], event: Event, started: datetime
+    ) -> None:
+        """Append to the operations log; losing the entry never fails the delivery."""
+        failed = [one.failure for one in attempts.values() if one.failure is not None]
+        state = OperationState.OK if not failed else OperationState.PARTIAL
+        now = self.clock.now()
+        entry = Operation(
+            id=OperationId(f"op_{uuid4().hex}"),
+            connection_id=event.connection_id,
+            type=OperationType.DELIVERY,
+            name=event.type.value,
+            state=OperationState.FAILED if len(failed) == len(attempts) else state,
+            started_at=started,
+            finished_at=now,
+            expires_at=now + LIFETIME,
+            error=failed[0] if failed else None,
+            trace_id=event.trace_id,
+            detail={
+                "event_id": event.id,
+                "attempt": taken.event.attempts,
+                "event_state": event.state.value,
+                "receivers": {name: _seen(one) for name, one in attempts.items()},
+            },
+        )
+        try:
+            await self.operations.append(entry)
+        except TransientError:
+            log.warning("operations log entry lost", extra={"event": event.id})
+
+
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """An event in our hands: who is to be told now, and how it stands with everybody else."""
+
+    held: Versioned[Event]
+    due: Mapping[str, Present]
+    waiting: Mapping[str, Delivery]
+
+    @property
+    def event(self) -> Event:
+        return self.held.value
+
+
+def _due(event: Event, now: datetime) -> bool:
+    if event.state is not EventState.PENDING:
+        return False
+    if event.claimed_until is not None and event.claimed_until > now:
+        return False
+    return event.next_attempt_at is None or event.next_attempt_at <= now
+
+
+def _without_attempt(
+    event: Event, present: Mapping[str, Present], now: datetime
+) -> dict[str, Delivery]:
+    """Answer how the event stands with receivers that are not to be told now."""
+    found: dict[str, Delivery] = {}
+    for name, one in present.items():
+        earlier = event.deliveries.get(name)
+        if not due_to(event, name, now):
+            assert earlier is not None  # noqa: S101  who has no delivery is due
+            found[name] = earlier
+        elif one.disabled:
+            found[name] = refused(earlier, Failure.DISABLED)
+        elif until := one.deferred_until(now):
+            found[name] = deferred(earlier, until)
+    return found
+
+
+def _seen(one: Attempted) -> dict[str, int | str | None]:
+    return {"status": one.status, "error": one.failure}
