@@ -8,6 +8,8 @@ PostroomError
 │   ├── GoogleOAuthUnavailableError  the token endpoint did not answer usefully
 │   ├── StoreUnavailableError        the store did not answer; the write's effect is unknown
 │   ├── QueueUnavailableError        the task was not accepted
+│   ├── KeysUnavailableError         the key-encryption key could not be asked
+│   ├── RepeatNeededError            only the caller can bring the message again
 │   └── ConflictError                a compare-and-set found another version: read again
 │       └── AlreadyExistsError       a create found the document there
 ├── PermanentError                   later cannot
@@ -22,6 +24,8 @@ PostroomError
 │   │   └── UnknownRecordError
 │   ├── IdempotencyConflictError     the key was used with another body
 │   ├── IdempotencyInProgressError   the key's first request is still running
+│   ├── SendFailedError              a send ended and nothing was sent; code says why
+│   ├── SendUnderWayError            it can no longer be cancelled
 │   ├── ReauthRequiredError          the end user must connect again
 │   │   ├── GrantRevokedError        invalid_grant
 │   │   └── SessionPolicyError       invalid_rapt: a Workspace session-control policy
@@ -37,10 +41,10 @@ PostroomError
 No message or attribute ever holds a token, an address list, a subject or a body.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Literal
+from typing import Any, Literal
 
 RateScope = Literal["user", "project", "sending", "concurrency", "daily"]
 
@@ -104,6 +108,10 @@ class QueueUnavailableError(TransientError):
     """The queue did not accept the task."""
 
 
+class KeysUnavailableError(TransientError):
+    """The key-encryption key could not be asked just now; nothing was sealed or opened."""
+
+
 class ConflictError(TransientError):
     """A compare-and-set found another version than the one read."""
 
@@ -112,6 +120,12 @@ class ConflictError(TransientError):
 
 class AlreadyExistsError(ConflictError):
     """A create found the document there already."""
+
+
+class RepeatNeededError(TransientError):
+    """Nothing was sent, and only the caller has the message: the same request must come again."""
+
+    code = "repeat_needed"
 
 
 class PermanentError(PostroomError):
@@ -143,8 +157,14 @@ class InvalidRequestError(PermanentError):
 class InvalidRecipientError(InvalidRequestError):
     """A recipient that no mail can be sent to."""
 
-    def __init__(self, message: str, *, problems: Sequence[Problem] = ()) -> None:
-        super().__init__(message, code="invalid_recipient", problems=problems)
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: str = "invalid_recipient",
+        problems: Sequence[Problem] = (),
+    ) -> None:
+        super().__init__(message, code=code, problems=problems)
 
 
 class TooLargeError(InvalidRequestError):
@@ -202,6 +222,23 @@ class IdempotencyInProgressError(PermanentError):
     """The first request with this idempotency key has not finished."""
 
     code = "idempotency_in_progress"
+
+
+class SendFailedError(PermanentError):
+    """A send that ended without anything sent; `code` says why, the key stays with it."""
+
+    def __init__(
+        self, message: str, *, code: str, upstream: Mapping[str, Any] | None = None
+    ) -> None:
+        super().__init__(message)
+        self.code = code
+        self.upstream = dict(upstream or {})
+
+
+class SendUnderWayError(PermanentError):
+    """A send that can no longer be cancelled."""
+
+    code = "send_under_way"
 
 
 class ReauthRequiredError(PermanentError):

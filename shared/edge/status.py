@@ -15,6 +15,8 @@ STATUS: dict[type[errors.PostroomError], int] = {
     errors.GoogleOAuthUnavailableError: 424,
     errors.StoreUnavailableError: 503,
     errors.QueueUnavailableError: 503,
+    errors.KeysUnavailableError: 503,
+    errors.RepeatNeededError: 503,
     errors.ConflictError: 409,
     errors.AlreadyExistsError: 409,
     errors.PermanentError: 400,
@@ -29,6 +31,8 @@ STATUS: dict[type[errors.PostroomError], int] = {
     errors.UnknownRecordError: 404,
     errors.IdempotencyConflictError: 409,
     errors.IdempotencyInProgressError: 409,
+    errors.SendFailedError: 424,
+    errors.SendUnderWayError: 409,
     errors.ReauthRequiredError: 424,
     errors.GrantRevokedError: 424,
     errors.SessionPolicyError: 424,
@@ -91,12 +95,19 @@ def _details(error: errors.PostroomError) -> dict[str, Any]:
             }
         case errors.MissingScopeError(scope=scope):
             return {"payload": {"scope": scope}}
-        case errors.GmailRefusedError(status=status, body=body):
-            return {"upstream": {"status": status, "body": body[:UPSTREAM_BODY]}}
-        case errors.GmailUnavailableError(status=unanswered):
-            return {"upstream": {"status": unanswered, "body": ""}}
         case errors.RateLimitedError(scope=limit):
             return {"payload": {"scope": limit}}
+    return _upstream(error)
+
+
+def _upstream(error: errors.PostroomError) -> dict[str, Any]:
+    match error:
+        case errors.GmailRefusedError(status=status, body=body):
+            return {"upstream": {"status": status, "body": body[:UPSTREAM_BODY]}}
+        case errors.GmailUnavailableError(status=status):
+            return {"upstream": {"status": status, "body": ""}}
+        case errors.SendFailedError(upstream=upstream) if upstream:
+            return {"upstream": upstream}
     return {}
 
 

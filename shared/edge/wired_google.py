@@ -10,6 +10,7 @@ from shared.edge.wired_ports import WiredPorts
 if TYPE_CHECKING:
     import httpx
 
+    from shared.adapters.google_adc import ApplicationTokens
     from shared.ports.gmail import GmailMailboxes
     from shared.ports.oauth import GoogleOAuth, Sealer
     from shared.ports.push_tokens import CallerTokens
@@ -30,6 +31,13 @@ class WiredGoogle(WiredPorts):
         return new_http_client()
 
     @cached_property
+    def application_tokens(self) -> "ApplicationTokens":
+        """This process's own access tokens for Google Cloud."""
+        from shared.adapters.google_adc import ApplicationTokens
+
+        return ApplicationTokens()
+
+    @cached_property
     def queue(self) -> "Queue":
         """Work for later."""
         if self.settings.queue == "sqlite":
@@ -37,11 +45,10 @@ class WiredGoogle(WiredPorts):
 
             return SqliteQueue(self.settings.queue_path, self.clock)
         from shared.adapters.cloud_tasks import CloudTasksQueue
-        from shared.adapters.google_adc import ApplicationTokens
 
         return CloudTasksQueue(
             client=self.http,
-            access_token=ApplicationTokens(),
+            access_token=self.application_tokens,
             location=self.settings.queue.removeprefix("cloud-tasks:"),
             target=self.settings.public_url,
             audience=self.settings.tasks_audience,
@@ -75,7 +82,11 @@ class WiredGoogle(WiredPorts):
 
     @cached_property
     def sealer(self) -> "Sealer":
-        """Sealing of tokens at rest."""
+        """Sealing of tokens at rest. Kept: it remembers unwrapped data keys for minutes."""
+        if (key := self.settings.kms_key) is not None:
+            from shared.adapters.kms_sealer import KmsSealer
+
+            return KmsSealer(self.http, self.application_tokens, key, self.clock)
         from shared.adapters.local_keyring import LocalKeyring
 
         return LocalKeyring(self.settings.keyring_path)

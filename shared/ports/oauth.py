@@ -66,7 +66,10 @@ class GoogleOAuth(Protocol):
 
 
 class Sealer(Protocol):
-    """AES-256-GCM under a data key per connection, itself wrapped by a key-encryption key."""
+    """AES-256-GCM under a data key per connection, itself wrapped by a key-encryption key.
+
+    Methods that touch the key-encryption key may raise KeysUnavailableError, ConfigurationError.
+    """
 
     async def new_data_key(self, connection_id: ConnectionId) -> bytes:
         """Answer a fresh wrapped data key."""
@@ -76,6 +79,21 @@ class Sealer(Protocol):
         self, plaintext: str, *, data_key: bytes, connection_id: ConnectionId, purpose: str
     ) -> bytes:
         """Answer the ciphertext with its key id; bound to connection and purpose."""
+        ...
+
+    async def current_key(self) -> str:
+        """Answer the id of the key-encryption key that new data keys get."""
+        ...
+
+    def key_of(self, data_key: bytes) -> str:
+        """Answer the id of the key-encryption key behind a wrapped data key."""
+        ...
+
+    async def rewrap(self, data_key: bytes, *, connection_id: ConnectionId) -> bytes:
+        """Answer the same data key under the current key-encryption key.
+
+        What it sealed goes on opening. Raises CorruptStateError where it cannot be unwrapped.
+        """
         ...
 
     async def open(

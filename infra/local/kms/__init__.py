@@ -1,0 +1,1 @@
+"""A strict stand-in for Cloud KMS, for tests of the sealer."""

@@ -1,0 +1,72 @@
+"""The form of everything sealed, whichever key-encryption key stands behind it.
+
+`1, length of key id, key id, nonce (12), ciphertext and tag`, AES-256-GCM. The associated data is
+that head, the connection id and the purpose: bytes moved elsewhere, or under another key's name,
+do not open.
+"""
+
+import secrets
+from typing import Final
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from shared.domain.ids import ConnectionId
+from shared.errors import CorruptStateError
+
+FORMAT: Final = 1
+KEY_BYTES: Final = 32
+NONCE_BYTES: Final = 12
+MAX_ID: Final = 64
+"""Characters of a key id, which stands in front of all it seals."""
+DATA_KEY: Final = "data-key"
+"""The purpose a wrapped data key is sealed for."""
+
+
+def new_key() -> bytes:
+    """Answer a fresh AES-256 key."""
+    return secrets.token_bytes(KEY_BYTES)
+
+
+def head_with(key_id: str) -> bytes:
+    """Answer the head of bytes sealed under a key of that id."""
+    name = key_id.encode()
+    return bytes((FORMAT, len(name))) + name
+
+
+def head_of(sealed: bytes) -> bytes:
+    """Answer the head of sealed bytes. Raises CorruptStateError."""
+    short = len(sealed) < 2 or len(sealed) < 2 + sealed[1] + NONCE_BYTES  # noqa: PLR2004
+    if short or sealed[0] != FORMAT:
+        raise CorruptStateError("sealed value, of a form this program does not write")
+    return sealed[: 2 + sealed[1]]
+
+
+def key_id_of(sealed: bytes) -> str:
+    """Answer which key-encryption key is behind sealed bytes. Raises CorruptStateError."""
+    return head_of(sealed)[2:].decode("ascii", "replace")
+
+
+def bound_to(head: bytes, connection_id: ConnectionId, purpose: str) -> bytes:
+    """Answer the associated data."""
+    return b"\0".join((head, connection_id.encode(), purpose.encode()))
+
+
+def seal(
+    plaintext: bytes, key: bytes, key_id: str, connection_id: ConnectionId, purpose: str
+) -> bytes:
+    """Seal under `key`, naming `key_id`."""
+    head = head_with(key_id)
+    nonce = secrets.token_bytes(NONCE_BYTES)
+    bound = bound_to(head, connection_id, purpose)
+    return head + nonce + AESGCM(key).encrypt(nonce, plaintext, bound)
+
+
+def unseal(sealed: bytes, key: bytes, connection_id: ConnectionId, purpose: str) -> bytes:
+    """Open what `seal` answered. Raises CorruptStateError where it does not authenticate."""
+    head = head_of(sealed)
+    nonce, ciphertext = sealed[len(head) :][:NONCE_BYTES], sealed[len(head) + NONCE_BYTES :]
+    try:
+        return AESGCM(key).decrypt(nonce, ciphertext, bound_to(head, connection_id, purpose))
+    except InvalidTag:
+        raise CorruptStateError("sealed value, which does not authenticate") from None
