@@ -44,7 +44,7 @@ locals {
       about   = "Send one message."
       trigger = "public"
       paths   = ["/send", "/sends", "/tasks/send"]
-      needs   = ["keys", "oauth", "store"]
+      needs   = ["keys", "oauth", "queue", "store"]
       size    = { memory = "1Gi", concurrency = 20, timeout_s = 300 }
     }
     sync_mailbox = {

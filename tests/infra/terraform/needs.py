@@ -124,6 +124,8 @@ def reached(name: str) -> frozenset[str]:
 
 def _own_attributes(member: Any) -> Iterator[str]:
     code = member.func if isinstance(member, cached_property) else getattr(member, "fget", member)
+    if not inspect.isfunction(code):
+        return
     for node in ast.walk(parsed(code)):
         if isinstance(node, ast.Attribute) and getattr(node.value, "id", None) == "self":
             yield node.attr

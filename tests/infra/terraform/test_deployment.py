@@ -1,0 +1,273 @@
+"""The planned deployment: valid, private, and given exactly what the code needs."""
+
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from infra.archives import ROOT
+from infra.indexes import FILE, text
+from shared.edge.functions import FUNCTIONS, Trigger
+from shared.edge.http.routes import Access
+from shared.edge.http.table import ROUTES_OF
+from shared.edge.settings import Settings, settings_from
+from shared.ports.queue import QueueName
+from tests.infra.terraform import offline
+from tests.infra.terraform.needs import needs_of
+from tests.infra.terraform.offline import PROJECT, TERRAFORM, Plan
+
+NAMES = [one.name for one in FUNCTIONS]
+ROLES = {
+    "store": "roles/datastore.user",
+    "queue": "roles/cloudtasks.enqueuer",
+    "tasks": "roles/iam.serviceAccountUser",
+    "keys": "roles/cloudkms.cryptoKeyEncrypterDecrypter",
+    "oauth": "roles/secretmanager.secretAccessor",
+    "events": "roles/pubsub.publisher",
+}
+"""What each need comes to; whoever enqueues names the tasks account too."""
+GRANTS = (
+    "google_project_iam_member",
+    "google_cloud_tasks_queue_iam_member",
+    "google_service_account_iam_member",
+    "google_kms_crypto_key_iam_member",
+    "google_secret_manager_secret_iam_member",
+    "google_pubsub_topic_iam_member",
+    "google_pubsub_subscription_iam_member",
+    "google_artifact_registry_repository_iam_member",
+    "google_cloud_run_service_iam_member",
+)
+PUBLIC = {"oauth_callback", "api", "send", "mcp", "console"}
+
+
+@pytest.fixture(scope="session")
+def plan(tmp_path_factory: pytest.TempPathFactory) -> Plan:
+    """One run of the real Terraform: fmt, init, validate, plan and its own tests."""
+    if reason := offline.missing():
+        pytest.skip(reason)
+    path = tmp_path_factory.mktemp("plan") / "plan.json"
+    done = offline.run("--test", "--plan-json", str(path))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert re.search(r"Success! \d+ passed, 0 failed", done.stdout), done.stdout
+    return Plan(path)
+
+
+def test_terraform_formats_validates_plans_and_passes_its_own_tests(plan: Plan) -> None:
+    assert plan.resources
+
+
+@pytest.mark.deep
+def test_a_second_apply_changes_nothing() -> None:
+    if reason := offline.missing():
+        pytest.skip(reason)
+    done = offline.run("--apply")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_map_of_functions_is_the_directories_and_the_codes_own_list() -> None:
+    listed = re.findall(r"^    (\w+) = \{$", (TERRAFORM / "functions.tf").read_text(), re.MULTILINE)
+    directories = {path.parent.name for path in (ROOT / "functions").glob("*/main.py")}
+    assert sorted(listed) == sorted(directories) == sorted(NAMES)
+
+
+def test_no_file_is_longer_than_a_hundred_lines_and_every_module_is_whole() -> None:
+    for file in TERRAFORM.rglob("*.tf"):
+        assert len(file.read_text().splitlines()) <= 100, file
+    for module in (TERRAFORM / "modules").iterdir():
+        names = {path.name for path in module.iterdir()}
+        needed = {"main.tf", "variables.tf", "outputs.tf", "versions.tf", "README.md"}
+        assert needed <= names, module
+
+
+def test_every_variable_says_what_it_is() -> None:
+    for file in TERRAFORM.rglob("variables*.tf"):
+        for block in re.split(r"^variable ", file.read_text(), flags=re.MULTILINE)[1:]:
+            assert re.search(r'^  description = ".+\."$', block, re.MULTILINE), block
+
+
+def test_terraforms_indexes_are_the_stores() -> None:
+    """Made by `python -m infra.indexes`."""
+    assert FILE.read_text() == text()
+
+
+def test_every_index_exemption_and_expiry_is_planned(plan: Plan) -> None:
+    declared = json.loads(FILE.read_text())
+    assert len(plan.of("google_firestore_index")) == len(declared["composite"])
+    fields = plan.of("google_firestore_field").values()
+    expiring = {one["collection"]: one["field"] for one in fields if one["ttl_config"]}
+    exempt = {one["collection"] for one in fields if one["field"] == "*"}
+    kept = {(one["collection"], one["field"]) for one in fields if _indexes(one)}
+    assert expiring == declared["ttl"]
+    assert exempt == {*declared["collections"]}
+    assert kept == {(one["collection"], one["path"]) for one in declared["single_field"]}
+
+
+def _indexes(field: Mapping[str, Any]) -> list[Any]:
+    return [index for config in field["index_config"] for index in config["indexes"]]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_functions_account_has_the_roles_its_code_needs_and_no_other(
+    plan: Plan, name: str
+) -> None:
+    needs = needs_of(name)
+    expected = {ROLES[need] for need in needs | ({"tasks"} if "queue" in needs else set())}
+    assert granted(plan, plan.function(name)["service_account_email"]) == expected
+
+
+def granted(plan: Plan, email: str) -> set[str]:
+    return {
+        one["role"]
+        for type in GRANTS
+        for one in plan.of(type).values()
+        if one["member"] == f"serviceAccount:{email}"
+    }
+
+
+def test_the_accounts_that_sign_calls_may_invoke_and_nothing_else(plan: Plan) -> None:
+    for caller in ("push", "tasks", "scheduler"):
+        account = f"postroom-{caller}-caller@{PROJECT}.iam.gserviceaccount.com"
+        assert granted(plan, account) == {"roles/run.invoker"}
+
+
+def test_every_right_over_the_project_is_narrowed_by_a_condition(plan: Plan) -> None:
+    for address, one in plan.of("google_project_iam_member").items():
+        assert one["condition"] or one["role"] == "roles/logging.logWriter", address
+
+
+@pytest.mark.parametrize("function", FUNCTIONS, ids=lambda one: one.name)
+def test_only_who_calls_a_function_may_invoke_it(plan: Plan, function: Any) -> None:
+    within = f'module.function["{function.name}"]'
+    (binding,) = plan.of("google_cloud_run_service_iam_member", within).values()
+    if function.trigger is Trigger.PUBLIC:
+        assert function.name in PUBLIC
+        assert binding["member"] == "allUsers"
+    else:
+        signer = f"postroom-{function.trigger}-caller@{PROJECT}.iam.gserviceaccount.com"
+        assert binding["member"] == f"serviceAccount:{signer}"
+        assert plan.function(function.name)["ingress_settings"] == "ALLOW_INTERNAL_ONLY"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_function_starts_with_the_settings_it_is_given(plan: Plan, name: str) -> None:
+    settings = settings_of(plan, name)
+    private = {one.name for one in FUNCTIONS if one.trigger is not Trigger.PUBLIC}
+    assert settings.token_check == ("claims" if name in private else "signature")
+    assert settings.public_url == "https://mail.example.com"
+    assert settings.queue == f"cloud-tasks:projects/{PROJECT}/locations/europe-west1"
+
+
+def test_no_setting_is_given_that_the_code_does_not_read(plan: Plan) -> None:
+    source = (ROOT / "shared" / "edge" / "settings.py").read_text()
+    read = {f"POSTROOM_{name}" for name in re.findall(r'(?:required|optional)\(\s*"(\w+)"', source)}
+    for name in NAMES:
+        given = {key for key in plan.environment(name) if key.startswith("POSTROOM_")}
+        assert given <= read, given - read
+
+
+def settings_of(plan: Plan, name: str) -> Settings:
+    """Parse as the function itself does, without what its main.py says it does without."""
+    main = (ROOT / "functions" / name / "main.py").read_text()
+    without = re.search(r"without=frozenset\(\{(.*?)\}\)", main)
+    names = frozenset(re.findall(r'"(\w+)"', without[1])) if without else frozenset()
+    return settings_from(plan.environment(name), without=names)
+
+
+def test_a_secret_is_given_only_to_who_needs_it(plan: Plan) -> None:
+    for name in NAMES:
+        keys = {one["key"] for one in plan.function(name)["secret_environment_variables"]}
+        assert keys == ({"POSTROOM_OAUTH_CLIENT_SECRET"} if "oauth" in needs_of(name) else set())
+    assert "not-a-real-secret" not in json.dumps(plan.resources)
+
+
+def test_every_callers_audience_is_the_address_it_calls(plan: Plan) -> None:
+    (push,) = plan.of(
+        "google_pubsub_subscription", "module.push_route.google_pubsub_subscription.push"
+    ).values()
+    config = push["push_config"][0]
+    settings = settings_of(plan, "gmail_push")
+    assert config["oidc_token"][0]["audience"] == settings.push_audience
+    assert config["push_endpoint"] == settings.push_audience + "/push/gmail"
+    for job in plan.of("google_cloud_scheduler_job").values():
+        target = job["http_target"][0]
+        path = "/jobs/" + target["uri"].rpartition("/jobs/")[2]
+        owner = next(name for name in NAMES if served(name, path))
+        assert target["oidc_token"][0]["audience"] == settings_of(plan, owner).tasks_audience
+    for name in NAMES:
+        for route in ROUTES_OF[name]():
+            if route.access is Access.TASKS:
+                own = settings_of(plan, name)
+                assert settings_of(plan, "api").task_url(route.path) == own.tasks_audience
+
+
+def served(name: str, path: str) -> bool:
+    return any(route.path == path for route in ROUTES_OF[name]())
+
+
+def test_every_job_of_the_code_is_scheduled(plan: Plan) -> None:
+    paths = {
+        route.path
+        for routes in ROUTES_OF.values()
+        for route in routes()
+        if route.access is Access.SCHEDULER
+    }
+    uris = [job["http_target"][0]["uri"] for job in plan.of("google_cloud_scheduler_job").values()]
+    assert sorted(f"/jobs/{uri.rpartition('/jobs/')[2]}" for uri in uris) == sorted(paths)
+
+
+def test_every_queue_of_the_code_is_planned(plan: Plan) -> None:
+    queues = {one["name"] for one in plan.of("google_cloud_tasks_queue").values()}
+    assert queues == {queue.value for queue in QueueName}
+
+
+def test_backfills_leave_half_of_the_projects_quota(plan: Plan) -> None:
+    """A backfilling mailbox uses its user's whole rate (FACTS 1.4)."""
+    (bulk,) = plan.of("google_cloud_tasks_queue", 'module.task_queue["bulk"]').values()
+    assert bulk["rate_limits"][0]["max_concurrent_dispatches"] * 6_000 <= 1_200_000 / 2
+
+
+def test_a_path_goes_to_the_function_that_serves_it(plan: Plan) -> None:
+    (url_map,) = plan.of("google_compute_url_map").values()
+    planned = {tuple(sorted(rule["paths"])) for rule in url_map["path_matcher"][0]["path_rule"]}
+    assert planned == {
+        tuple(sorted(f"{prefix}{rest}" for prefix in prefixes for rest in ("", "/*")))
+        for one in FUNCTIONS
+        if one.trigger is Trigger.PUBLIC
+        and (prefixes := [p for p in one.prefixes if p != "/" and not p.startswith("/tasks/")])
+    }
+
+
+def test_what_cannot_be_delivered_is_kept(plan: Plan) -> None:
+    for address, one in plan.of("google_pubsub_subscription").items():
+        assert one["expiration_policy"] == [{"ttl": ""}], address
+        if not address.endswith(".dead"):
+            assert one["dead_letter_policy"][0]["max_delivery_attempts"] >= 5, address
+
+
+def test_the_words_the_alerts_count_are_the_codes() -> None:
+    filters = (TERRAFORM / "modules" / "monitoring" / "main.tf").read_text()
+    code = "".join(path.read_text() for path in (ROOT / "shared").rglob("*.py"))
+    for word in re.findall(r'\\"([\w -]+?)\\"', filters[: filters.index("channels")]):
+        if word != "0 failed":
+            assert word in code or word.removesuffix(" dropped") in code, word
+
+
+def test_request_logs_never_keep_addresses_that_carry_tokens(plan: Plan) -> None:
+    """DESIGN 5: the platform logs every request's address unless it is told not to."""
+    (exclusion,) = plan.of("google_logging_project_exclusion").values()
+    assert 'service_name="postroom-oauth-callback"' in exclusion["filter"]
+    assert "run.googleapis.com/requests" in exclusion["filter"]
+    for backend in plan.of("google_compute_backend_service").values():
+        assert backend["log_config"][0]["enable"] is False
+
+
+def test_the_example_environment_names_no_unknown_variable() -> None:
+    declared = set()
+    for file in TERRAFORM.glob("variables*.tf"):
+        declared |= set(re.findall(r'^variable "(\w+)"', file.read_text(), re.MULTILINE))
+    for example in (TERRAFORM / "envs").glob("*.tfvars"):
+        given = set(re.findall(r"^(\w+)\s*=", example.read_text(), re.MULTILINE))
+        assert given <= declared, Path(example).name
