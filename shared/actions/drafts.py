@@ -141,7 +141,7 @@ async def delete_draft(context: ActionContext, asked: ById) -> Done:
 async def _composed(context: ActionContext, asked: DraftFields) -> Composed:
     if asked.raw is not None:
         return Composed(_decoded(asked.raw), ThreadId(asked.thread_id) if asked.thread_id else None)
-    request = await as_request(asked, context.gmail)
+    request = as_request(asked)
     compose = Compose(context.gmail, context.connection, context.ports.clock, draft=True)
     return await compose(request, None)
 

@@ -5,29 +5,28 @@ from binascii import Error as BadBase64
 from collections.abc import Sequence
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AwareDatetime, Field, model_validator
 
 from shared.actions.registry import ActionInput
 from shared.domain.ids import MessageId, ThreadId
-from shared.domain.outgoing import Attachment, Mailbox, parse_mailboxes
+from shared.domain.recipients import Mailbox, parse_mailboxes
 from shared.domain.send import DeliveryMode
-from shared.errors import GmailNotFoundError, InvalidRequestError, Problem
-from shared.ports.gmail import Gmail
-from shared.usecases.send.request import SendRequest
+from shared.domain.send_request import AskedAttachment, SendRequest
+from shared.errors import InvalidRecipientError, InvalidRequestError, Problem
 
 Recipients = Annotated[
     str | list[str] | None,
     Field(description="An address, a comma list of them, or a list; names as `Name <a@b.com>`."),
 ]
 ID_PATTERN = r"^[0-9A-Za-z]{1,64}$"
-MIME_TYPE = r"^[A-Za-z0-9!#$&^_.+-]+/[A-Za-z0-9!#$&^_.+-]+$"
+URL_SAFE = str.maketrans("-_", "+/", "\r\n")
 
 
 class AttachmentField(ActionInput):
     """A file: its bytes in base64, or a part of a message of the same mailbox."""
 
     filename: str = Field(min_length=1, max_length=255)
-    mime_type: str = Field("application/octet-stream", pattern=MIME_TYPE)
+    mime_type: str = Field("application/octet-stream", max_length=300)
     content_base64: str | None = None
     message_id: str | None = Field(None, pattern=ID_PATTERN)
     part_id: str | None = Field(None, max_length=64)
@@ -38,7 +37,8 @@ class AttachmentField(ActionInput):
     @model_validator(mode="after")
     def _one_source(self) -> "AttachmentField":
         by_part = self.message_id is not None and self.part_id is not None
-        if (self.content_base64 is None) != by_part:
+        partly = (self.message_id is None) != (self.part_id is None)
+        if partly or (self.content_base64 is not None) == by_part:
             raise ValueError("give either content_base64, or message_id and part_id")
         return self
 
@@ -57,45 +57,92 @@ class MessageFields(ActionInput):
     body: str | None = Field(None, description="Plain text; the same as `text`.")
     text: str | None = None
     html: str | None = Field(None, description="With text as well, readers choose.")
-    headers: dict[str, str] = Field(default_factory=dict, max_length=50)
+    headers: dict[str, str] = Field(
+        default_factory=dict,
+        max_length=50,
+        description="Further headers by name, such as List-Unsubscribe or X-Campaign.",
+    )
     attachments: list[AttachmentField] = Field(default_factory=list, max_length=100)
     reply_to_message_id: str | None = Field(
         None, pattern=ID_PATTERN, description="Answer this message, in its thread."
     )
-    reply_all: bool = False
-    thread_id: str | None = Field(None, pattern=ID_PATTERN)
+    reply_all: bool = Field(
+        default=False, description="Answer everybody the message went to, but oneself."
+    )
+    forward_message_id: str | None = Field(
+        None, pattern=ID_PATTERN, description="Pass this message on, with its files."
+    )
+    quote: bool | None = Field(
+        None,
+        description="Repeat the message answered (default false) or passed on (default true).",
+    )
+    thread_id: str | None = Field(
+        None,
+        pattern=ID_PATTERN,
+        description="Continue this thread; subject and references come from its last message.",
+    )
     delivery: Literal["exactly_once", "direct"] | None = Field(
         None, description="exactly_once goes by a draft and can be resolved; direct is one try."
     )
 
     @model_validator(mode="after")
-    def _one_text(self) -> "MessageFields":
+    def _one_of_each(self) -> "MessageFields":
         if self.body is not None and self.text is not None:
             raise ValueError("give body or text, not both: they are the same")
+        if self.reply_to_message_id is not None and self.forward_message_id is not None:
+            raise ValueError("give reply_to_message_id or forward_message_id, not both")
         return self
 
 
-async def as_request(fields: MessageFields, gmail: Gmail) -> SendRequest:
-    """Answer the request with every address read and every attachment at hand.
+class SendFields(MessageFields):
+    """A message to be sent, now or later."""
 
-    Raises InvalidRecipientError, InvalidRequestError, and what reading Gmail raises.
+    send_at: AwareDatetime | None = Field(
+        None, description="When to send, at most 30 days ahead; DELETE /sends/{key} calls it off."
+    )
+
+
+def as_request(fields: MessageFields) -> SendRequest:
+    """Answer the request with every address and file read; nothing is looked up yet.
+
+    Raises InvalidRecipientError, InvalidRequestError.
     """
+    people = _recipients(fields)
     return SendRequest(
-        to=parse_mailboxes(fields.to, "to"),
-        cc=parse_mailboxes(fields.cc, "cc"),
-        bcc=parse_mailboxes(fields.bcc, "bcc"),
-        reply_to=parse_mailboxes(fields.reply_to, "reply_to"),
+        to=people["to"],
+        cc=people["cc"],
+        bcc=people["bcc"],
+        reply_to=people["reply_to"],
         sender=_sender(fields.from_),
         subject=fields.subject,
         text=fields.text if fields.text is not None else fields.body,
         html=fields.html,
         headers=dict(fields.headers),
-        attachments=await _attachments(fields.attachments, gmail),
+        attachments=_attachments(fields.attachments),
         reply_to_message_id=_id(fields.reply_to_message_id),
         reply_all=fields.reply_all,
+        forward_message_id=_id(fields.forward_message_id),
+        quote=fields.quote,
         thread_id=ThreadId(fields.thread_id) if fields.thread_id else None,
         delivery=DeliveryMode(fields.delivery) if fields.delivery else None,
+        send_at=fields.send_at if isinstance(fields, SendFields) else None,
     )
+
+
+def _recipients(fields: MessageFields) -> dict[str, tuple[Mailbox, ...]]:
+    """Read all four fields, so that one error names every bad address."""
+    found: dict[str, tuple[Mailbox, ...]] = {}
+    problems: list[Problem] = []
+    for name in ("to", "cc", "bcc", "reply_to"):
+        try:
+            found[name] = parse_mailboxes(getattr(fields, name), name)
+        except InvalidRecipientError as error:
+            problems += error.problems
+    if problems:
+        raise InvalidRecipientError(
+            f"{len(problems)} of the addresses cannot be used; see errors.", problems=problems
+        )
+    return found
 
 
 def _id(text: str | None) -> MessageId | None:
@@ -109,30 +156,30 @@ def _sender(text: str | None) -> Mailbox | None:
     return found[0] if found else None
 
 
-async def _attachments(fields: Sequence[AttachmentField], gmail: Gmail) -> tuple[Attachment, ...]:
-    found = []
-    for place, field in enumerate(fields):
-        content = await _content(field, place, gmail)
-        found.append(Attachment(field.filename, field.mime_type, content, field.content_id))
-    return tuple(found)
+def _attachments(fields: Sequence[AttachmentField]) -> tuple[AskedAttachment, ...]:
+    return tuple(
+        AskedAttachment(
+            filename=field.filename,
+            mime_type=field.mime_type,
+            content=_content(field, place),
+            message_id=_id(field.message_id),
+            part_id=field.part_id,
+            content_id=field.content_id,
+        )
+        for place, field in enumerate(fields)
+    )
 
 
-async def _content(field: AttachmentField, place: int, gmail: Gmail) -> bytes:
-    path = ("attachments", place)
-    if field.content_base64 is not None:
-        try:
-            return b64decode(field.content_base64.translate(URL_SAFE), validate=True)
-        except (BadBase64, ValueError):
-            raise _bad(path, "content_base64 is not base64.", "invalid_attachment") from None
+def _content(field: AttachmentField, place: int) -> bytes | None:
+    if field.content_base64 is None:
+        return None
     try:
-        return await gmail.attachment(MessageId(field.message_id or ""), field.part_id or "")
-    except GmailNotFoundError:
-        raise _bad(path, "There is no such part.", "unknown_attachment") from None
-
-
-URL_SAFE = str.maketrans("-_", "+/", "\r\n")
-
-
-def _bad(path: tuple[str | int, ...], message: str, code: str) -> InvalidRequestError:
-    problem = Problem(code, message, path)
-    return InvalidRequestError(f"attachments.{path[1]}: {message}", code=code, problems=[problem])
+        return b64decode(field.content_base64.translate(URL_SAFE), validate=True)
+    except (BadBase64, ValueError):
+        problem = Problem(
+            "invalid_attachment",
+            "This is not base64, standard or URL-safe.",
+            ("attachments", place, "content_base64"),
+        )
+        message = f"attachments.{place}.content_base64: {problem.message}"
+        raise InvalidRequestError(message, code=problem.code, problems=[problem]) from None

@@ -1,21 +1,43 @@
-"""`send-email`: one message, once (API 6, DESIGN 6)."""
+"""`send-email` and `send-message`: one message, once (API 6, DESIGN 6)."""
 
-from base64 import urlsafe_b64encode
+# ruff: noqa: N815  Gmail's spelling
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from binascii import Error as BadBase64
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from shared.actions.message_fields import MessageFields, as_request
-from shared.actions.registry import Action, ActionContext, ActionPorts, Effect, Replayed
+from shared.actions.message_fields import ID_PATTERN, SendFields, as_request
+from shared.actions.registry import (
+    Action,
+    ActionContext,
+    ActionInput,
+    ActionPorts,
+    Effect,
+    Replayed,
+)
+from shared.domain.ids import ThreadId
 from shared.domain.scopes import SEND
-from shared.domain.send import SendEntry
+from shared.domain.send import DeliveryMode, SendEntry, SendState
+from shared.domain.send_request import SendRequest
+from shared.errors import InvalidRequestError, SendFailedError
 from shared.usecases.send.compose import Composed
-from shared.usecases.send_email import SendEmail
+from shared.usecases.send_email import SendEmail, Sending
 
 
-class SendEmailInput(MessageFields):
+class SendEmailInput(SendFields):
     """The message; `dry_run` answers its MIME and sends nothing."""
 
     dry_run: bool = False
+
+
+class SendMessageInput(ActionInput):
+    """A finished message; From must be the account or one of its verified aliases."""
+
+    raw: str = Field(description="The whole message, RFC 5322, base64url.", max_length=50_000_000)
+    threadId: str | None = Field(None, pattern=ID_PATTERN)
+    delivery: Literal["exactly_once", "direct"] | None = None
 
 
 class SendEmailOutput(BaseModel):
@@ -24,16 +46,22 @@ class SendEmailOutput(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     id: str | None = Field(description="Gmail's id of the sent message.")
-    threadId: str | None  # noqa: N815  Gmail's spelling
-    messageId: str | None = Field(  # noqa: N815  API 6's spelling
+    threadId: str | None
+    messageId: str | None = Field(
         description="The Message-ID header that Gmail gave it, where it may be read."
     )
     status: str = Field(
-        description="accepted, drafted, submitting, submitted, failed, unknown, cancelled; "
-        "dry_run where nothing was sent."
+        description="submitted; accepted, drafted or submitting where it goes on in the "
+        "background; unknown where nobody can tell; cancelled; dry_run where nothing was sent."
     )
-    error: str | None = None
+    idempotency_key: str | None = Field(None, description="GET /sends/{idempotency_key} tells on.")
     raw: str | None = Field(None, description="dry_run only: the message, base64url.")
+
+
+class SendMessageOutput(SendEmailOutput):
+    """The same, with the labels Gmail gave the sent message."""
+
+    labelIds: list[str] = Field(default_factory=list)
 
 
 async def send_email(
@@ -41,14 +69,24 @@ async def send_email(
 ) -> SendEmailOutput | Replayed[SendEmailOutput]:
     """Send, or answer what the same idempotency key did before.
 
-    Raises InvalidRequestError and its kinds, MissingScopeError, the idempotency errors.
+    Raises InvalidRequestError and its kinds, MissingScopeError, the idempotency errors,
+    SendFailedError where the send ended with nothing sent.
     """
-    send = use_case(context.ports)
-    request = await as_request(asked, context.gmail)
+    request = as_request(asked)
     if asked.dry_run:
-        return _previewed(await send.preview(context.connection, request))
-    sending = await send(context.connection.id, request, context.idempotency_key)
+        return _previewed(await use_case(context.ports).preview(context.connection, request))
+    sending = await _sent(context, request)
     output = as_output(sending.entry)
+    return Replayed(output) if sending.replayed else output
+
+
+async def send_message(
+    context: ActionContext, asked: SendMessageInput
+) -> SendMessageOutput | Replayed[SendMessageOutput]:
+    """Send a finished message. Raises what `send_email` raises."""
+    sending = await _sent(context, _raw_request(asked))
+    labels = ["SENT"] if sending.entry.state is SendState.SUBMITTED else []
+    output = SendMessageOutput(**as_output(sending.entry).model_dump(), labelIds=labels)
     return Replayed(output) if sending.replayed else output
 
 
@@ -60,7 +98,35 @@ def use_case(ports: ActionPorts) -> SendEmail:
         sends=ports.sends,
         gmail=ports.gmail,
         sealer=ports.sealer,
+        queue=ports.queue,
         clock=ports.clock,
+    )
+
+
+async def _sent(context: ActionContext, request: SendRequest) -> Sending:
+    send = use_case(context.ports)
+    sending = await send(
+        context.connection.id, request, context.idempotency_key, trace_id=context.trace_id
+    )
+    entry = sending.entry
+    if entry.state is SendState.FAILED:
+        raise SendFailedError(
+            f"Nothing was sent: {entry.error_message} Use a new Idempotency-Key to try again.",
+            code=entry.error or SendFailedError.code,
+            upstream=entry.upstream,
+        )
+    return sending
+
+
+def _raw_request(asked: SendMessageInput) -> SendRequest:
+    try:
+        raw = urlsafe_b64decode(asked.raw + "=" * (-len(asked.raw) % 4))
+    except (BadBase64, ValueError):
+        raise InvalidRequestError("raw is not base64url.", code="invalid_raw") from None
+    return SendRequest(
+        raw=raw,
+        thread_id=ThreadId(asked.threadId) if asked.threadId else None,
+        delivery=DeliveryMode(asked.delivery) if asked.delivery else None,
     )
 
 
@@ -71,7 +137,7 @@ def as_output(entry: SendEntry) -> SendEmailOutput:
         threadId=entry.thread_id,
         messageId=entry.rfc822_message_id,
         status=entry.state.value,
-        error=entry.error,
+        idempotency_key=entry.idempotency_key,
     )
 
 
@@ -85,12 +151,23 @@ def _previewed(composed: Composed) -> SendEmailOutput:
     )
 
 
-ACTION = Action(
-    name="send-email",
-    summary="Send an email as the connected mailbox, exactly once for each idempotency key.",
-    input=SendEmailInput,
-    output=SendEmailOutput,
-    run=send_email,
-    scopes=(SEND,),
-    effect=Effect.LEDGER,
+ACTIONS: tuple[Action[Any, Any], ...] = (
+    Action(
+        name="send-email",
+        summary="Send an email as the connected mailbox, exactly once for each idempotency key.",
+        input=SendEmailInput,
+        output=SendEmailOutput,
+        run=send_email,
+        scopes=(SEND,),
+        effect=Effect.LEDGER,
+    ),
+    Action(
+        name="send-message",
+        summary="Send a finished RFC 5322 message, exactly once for each idempotency key.",
+        input=SendMessageInput,
+        output=SendMessageOutput,
+        run=send_message,
+        scopes=(SEND,),
+        effect=Effect.LEDGER,
+    ),
 )

@@ -13,15 +13,19 @@ from typing import Any, Generic, TypeVar
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
+from shared.domain.api_key import ApiKey
+from shared.domain.bulk_send import BulkSend
 from shared.domain.connect import ConnectSession, ConnectTicket, OAuthState
 from shared.domain.connection import Connection
 from shared.domain.event import Event
 from shared.domain.grant import Grant
 from shared.domain.mailbox import GoogleUser, Mailbox
 from shared.domain.operation import Operation
+from shared.domain.receipt import DeletionReceipt
 from shared.domain.record import QuarantineEntry
 from shared.domain.send import SendEntry
 from shared.domain.sync_state import SyncState
+from shared.domain.webhook_endpoint import WebhookEndpoint
 from shared.errors import CorruptStateError
 from shared.ports.sends import ActionResult
 
@@ -123,4 +127,10 @@ CONNECT_SESSIONS = Codec[ConnectSession]("connect_sessions", ConnectSession, lam
 CONNECT_TICKETS = Codec[ConnectTicket]("connect_tickets", ConnectTicket, lambda value: value.id)
 OAUTH_STATES = Codec[OAuthState]("oauth_states", OAuthState, lambda value: value.id)
 SENDS = Codec[SendEntry]("sends", SendEntry, lambda value: value.id)
+BULK_SENDS = Codec[BulkSend]("bulk_sends", BulkSend, lambda value: value.id)
 ACTION_RESULTS = Codec[ActionResult]("action_results", ActionResult, lambda value: value.id)
+API_KEYS = Codec[ApiKey]("api_keys", ApiKey, lambda value: value.id)
+WEBHOOK_ENDPOINTS = Codec[WebhookEndpoint](
+    "webhook_endpoints", WebhookEndpoint, lambda value: value.id
+)
+RECEIPTS = Codec[DeletionReceipt]("receipts", DeletionReceipt, lambda value: value.connection_id)

@@ -37,6 +37,9 @@ COMPOSITE = (
     _index("operations", ("listed_under", "CONTAINS"), ("started_at", "DESC")),
     _index("sends", ("shard", "ASC"), ("due_at", "ASC")),
     _index("sends", ("connection_id", "ASC"), ("created_at", "DESC")),
+    _index("sends", ("traces", "CONTAINS"), ("connection_id", "ASC")),
+    _index("bulk_sends", ("shard", "ASC"), ("due_at", "ASC")),
+    _index("bulk_sends", ("open_of", "ASC"), ("created_at", "ASC")),
     _index("records", ("deleted_at", "ASC"), *_NEWEST_RECORDS),
     _index("records", ("deleted_at", "ASC"), ("label_ids", "CONTAINS"), *_NEWEST_RECORDS),
     _index("records", ("deleted_at", "ASC"), ("thread_id", "ASC"), *_NEWEST_RECORDS),
@@ -44,10 +47,13 @@ COMPOSITE = (
     _index("records", ("sequence", "ASC"), ("last_modified_at", "ASC")),
     _index("records", ("last_action", "ASC"), ("sequence", "ASC"), ("last_modified_at", "ASC")),
     _index("records", ("pruned_at", "ASC"), ("sequence", "ASC")),
+    _index("records", ("pruned_at", "ASC"), ("deleted_at", "ASC")),
 )
 """Composite indexes, collection scope."""
 
 SINGLE_FIELD = (
+    _index("api_keys", ("created_at", "DESC")),
+    _index("webhook_endpoints", ("created_at", "ASC")),
     _index("connections", ("created_at", "DESC")),
     _index("mailboxes", ("renew_at", "ASC")),
     _index("records", ("sequence", "ASC")),
@@ -62,5 +68,9 @@ TTL = {
     "action_results": "expires_at",
     "operations": "expires_at",
     "sends": "expires_at",
+    "bulk_sends": "expires_at",
+    "events": "expires_at",
+    "receipts": "expires_at",
+    "api_keys": "expires_at",
 }
 """The timestamp field after which Firestore deletes a document, within a day (FACTS 9.6)."""

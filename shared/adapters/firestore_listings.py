@@ -32,23 +32,17 @@ async def newest_listed(
     *,
     by: str,
     limit: int,
+    between: tuple[datetime | None, datetime | None] = (None, None),
 ) -> Sequence[Any]:
     """Answer log entries newest first: an owner's, or everybody's from every shard."""
+    since, until = between
+    bounds: list[Filter] = [(by, ">=", since)] if since else []
+    bounds += [(by, "<=", until)] if until else []
     suffix = "".join(f"/{kind or ANY}" for kind in kinds)
     starts = [f"={owner}"] if owner else [_shard_term(shard) for shard in range(SHARDS)]
     terms = [start + suffix for start in starts]
-    found = await _spread(rpc, collection, "listed_under", terms, [], (by, "DESC"), limit)
+    found = await _spread(rpc, collection, "listed_under", terms, bounds, (by, "DESC"), limit)
     return sorted(found, key=lambda document: _moment(document, by), reverse=True)[:limit]
-
-
-async def due_anywhere(
-    rpc: FirestoreRpc, collection: str, now: datetime, limit: int
-) -> Sequence[Any]:
-    """Answer documents of every shard whose `due_at` has come, most overdue first."""
-    shards = list(range(SHARDS))
-    filters: list[Filter] = [("due_at", "<=", now)]
-    found = await _spread(rpc, collection, "shard", shards, filters, ("due_at", "ASC"), limit)
-    return sorted(found, key=lambda document: _moment(document, "due_at"))[:limit]
 
 
 async def due_in_shard(

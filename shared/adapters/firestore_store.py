@@ -4,17 +4,16 @@ This imports google-cloud-firestore, which takes 0.3 s (FACTS 13.6): import it w
 """
 
 from shared.adapters import document_codec as codecs
+from shared.adapters.firestore_api_keys import FirestoreApiKeys
 from shared.adapters.firestore_connections import FirestoreConnections, FirestoreMailboxes
 from shared.adapters.firestore_documents import FirestoreDocuments
-from shared.adapters.firestore_outbox import (
-    FirestoreOperations,
-    FirestoreOutbox,
-    FirestoreSends,
-)
+from shared.adapters.firestore_outbox import FirestoreOperations, FirestoreOutbox
 from shared.adapters.firestore_quarantine import FirestoreQuarantine
 from shared.adapters.firestore_records import FirestoreRecords
 from shared.adapters.firestore_rpc import FirestoreRpc
+from shared.adapters.firestore_sends import FirestoreBulkSends, FirestoreSends
 from shared.adapters.firestore_sync_states import FirestoreSyncStates
+from shared.adapters.firestore_webhook_endpoints import FirestoreWebhookEndpoints
 from shared.ports.store import Store
 
 
@@ -42,6 +41,10 @@ def store_over(rpc: FirestoreRpc) -> Store:
         connect_tickets=FirestoreDocuments(rpc, codecs.CONNECT_TICKETS),
         oauth_states=FirestoreDocuments(rpc, codecs.OAUTH_STATES),
         sends=FirestoreSends(rpc),
+        bulk_sends=FirestoreBulkSends(rpc),
         action_results=FirestoreDocuments(rpc, codecs.ACTION_RESULTS),
+        api_keys=FirestoreApiKeys(rpc),
+        receipts=FirestoreDocuments(rpc, codecs.RECEIPTS),
+        webhook_endpoints=FirestoreWebhookEndpoints(rpc),
         close=rpc.close,
     )

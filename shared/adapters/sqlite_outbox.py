@@ -1,19 +1,18 @@
-"""Outbox, Operations and Sends ports on SQLite."""
+"""Outbox and Operations ports on SQLite."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from shared.adapters.document_codec import EVENTS, OPERATIONS, SENDS
-from shared.adapters.sqlite_database import SqliteDatabase, optional_us, to_us
+from shared.adapters.document_codec import EVENTS, OPERATIONS
+from shared.adapters.sqlite_database import SqliteDatabase, from_us, optional_us, to_us
 from shared.adapters.sqlite_documents import Columns, SqliteDocuments
 from shared.domain.event import Event, EventState
 from shared.domain.ids import ConnectionId, EventId
 from shared.domain.operation import Operation, OperationState, OperationType
-from shared.domain.send import SendEntry
 from shared.errors import AlreadyExistsError
 from shared.ports.clock import Clock
-from shared.ports.versioned import Versioned
+from shared.ports.outbox import DueEvent
 
 
 def _event_columns(value: Event) -> Columns:
@@ -24,6 +23,7 @@ def _event_columns(value: Event) -> Columns:
         "created_us": to_us(value.created_at),
         "shard": value.shard,
         "due_us": optional_us(value.next_attempt_at) if pending else None,
+        "expires_us": optional_us(value.expires_at),
     }
 
 
@@ -34,15 +34,6 @@ def _operation_columns(value: Operation) -> Columns:
         "state": value.state.value,
         "started_us": to_us(value.started_at),
         "expires_us": to_us(value.expires_at),
-    }
-
-
-def _send_columns(value: SendEntry) -> Columns:
-    return {
-        "connection_id": value.connection_id,
-        "created_us": to_us(value.created_at),
-        "due_us": None if value.state.final else optional_us(value.next_due_at),
-        "expires_us": optional_us(value.expires_at),
     }
 
 
@@ -57,19 +48,28 @@ class SqliteOutbox(SqliteDocuments[Event]):
     def __init__(self, database: SqliteDatabase, clock: Clock) -> None:
         super().__init__(database, EVENTS, clock, _event_columns)
 
-    async def due(self, shard: int, now: datetime, limit: int) -> Sequence[EventId]:
+    async def due(self, shard: int, now: datetime, limit: int) -> Sequence[DueEvent]:
         """Answer due events of the shard. Raises StoreUnavailableError."""
         rows = self.database.rows(
-            "SELECT id FROM events WHERE shard = ? AND due_us <= ? ORDER BY due_us LIMIT ?",
+            "SELECT id, due_us FROM events WHERE shard = ? AND due_us <= ? ORDER BY due_us LIMIT ?",
             (shard, to_us(now), limit),
         )
-        return [EventId(id) for (id,) in rows]
+        return [DueEvent(EventId(id), from_us(due_us)) for id, due_us in rows]
 
     async def list(
-        self, *, state: EventState | None, connection_id: ConnectionId | None, limit: int
+        self,
+        *,
+        state: EventState | None,
+        connection_id: ConnectionId | None,
+        limit: int,
+        since: datetime | None = None,
+        until: datetime | None = None,
     ) -> Sequence[Event]:
         """Answer events, newest first. Raises StoreUnavailableError."""
         where, values = _where({"state": state, "connection_id": connection_id})
+        for bound, moment in ((">=", since), ("<=", until)):
+            if moment is not None:
+                where, values = f"{where} AND created_us {bound} ?", [*values, to_us(moment)]
         rows = self.database.rows(
             f"""SELECT id, version, document FROM events WHERE {where}
                 ORDER BY created_us DESC, id DESC LIMIT ?""",  # noqa: S608  fixed conditions
@@ -105,38 +105,5 @@ class SqliteOperations(SqliteDocuments[Operation]):
             f"""SELECT id, version, document FROM operations WHERE {where}
                 ORDER BY started_us DESC, id DESC LIMIT ?""",  # noqa: S608  fixed conditions
             (*values, limit),
-        )
-        return [versioned.value for versioned in self.listed(rows)]
-
-
-class SqliteSends(SqliteDocuments[SendEntry]):
-    """Sends port."""
-
-    def __init__(self, database: SqliteDatabase, clock: Clock) -> None:
-        super().__init__(database, SENDS, clock, _send_columns)
-
-    async def conclude(
-        self, was: Versioned[SendEntry], now: SendEntry, event: Event
-    ) -> Versioned[SendEntry]:
-        """Swap and write the event. Raises ConflictError, StoreUnavailableError."""
-        changes = self.codec.changes(was.value, now)
-        with self.database.transaction() as connection:
-            version = self.update(connection, now, was.version, changes)
-            SqliteOutbox(self.database, self.clock).insert(connection, event)
-        return Versioned(now, version)
-
-    async def due(self, now: datetime, limit: int) -> Sequence[str]:
-        """Answer ids of unfinished entries that are due. Raises StoreUnavailableError."""
-        rows = self.database.rows(
-            "SELECT id FROM sends WHERE due_us <= ? ORDER BY due_us LIMIT ?", (to_us(now), limit)
-        )
-        return [id for (id,) in rows]
-
-    async def list(self, connection_id: ConnectionId, limit: int) -> Sequence[SendEntry]:
-        """Answer a connection's entries, newest first. Raises StoreUnavailableError."""
-        rows = self.database.rows(
-            """SELECT id, version, document FROM sends WHERE connection_id = ?
-               ORDER BY created_us DESC, id DESC LIMIT ?""",
-            (connection_id, limit),
         )
         return [versioned.value for versioned in self.listed(rows)]

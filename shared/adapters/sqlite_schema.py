@@ -6,9 +6,20 @@ stays cheap however large the mail is.
 """
 
 _DOCUMENT = "id TEXT PRIMARY KEY, version INTEGER NOT NULL, document TEXT NOT NULL"
-_SWEPT = ("connect_sessions", "connect_tickets", "oauth_states", "action_results", "operations")
-SWEPT = frozenset({*_SWEPT, "sends"})
+_SWEPT = (
+    "connect_sessions", "connect_tickets", "oauth_states", "action_results", "operations",
+    "receipts", "sends", "events", "api_keys", "bulk_sends",
+)  # fmt: skip
+SWEPT = frozenset(_SWEPT)
 """Collections whose documents go some time after their `expires_at`."""
+
+ADDED = (
+    ("events", "expires_us", "INTEGER"),
+    ("sends", "shard", "INTEGER"),
+    ("sends", "marker", "TEXT"),
+    ("sends", "rfc822_id", "TEXT"),
+)
+"""Columns that tables made by an earlier version lack: table, name, type."""
 
 SCHEMA = (
     f"""CREATE TABLE IF NOT EXISTS connections ({_DOCUMENT}, created_us INTEGER NOT NULL)""",
@@ -25,7 +36,7 @@ SCHEMA = (
     """CREATE INDEX IF NOT EXISTS sync_due ON sync (shard, due_us) WHERE due_us IS NOT NULL""",
     f"""CREATE TABLE IF NOT EXISTS events ({_DOCUMENT}, connection_id TEXT NOT NULL,
         state TEXT NOT NULL, created_us INTEGER NOT NULL, shard INTEGER NOT NULL,
-        due_us INTEGER)""",
+        due_us INTEGER, expires_us INTEGER)""",
     """CREATE INDEX IF NOT EXISTS events_due ON events (shard, due_us)
         WHERE due_us IS NOT NULL""",
     """CREATE INDEX IF NOT EXISTS events_newest ON events (created_us DESC)""",
@@ -40,14 +51,30 @@ SCHEMA = (
     f"""CREATE TABLE IF NOT EXISTS connect_tickets ({_DOCUMENT}, expires_us INTEGER)""",
     f"""CREATE TABLE IF NOT EXISTS oauth_states ({_DOCUMENT}, expires_us INTEGER)""",
     f"""CREATE TABLE IF NOT EXISTS action_results ({_DOCUMENT}, expires_us INTEGER)""",
+    f"""CREATE TABLE IF NOT EXISTS api_keys ({_DOCUMENT}, created_us INTEGER NOT NULL,
+        expires_us INTEGER)""",
+    f"""CREATE TABLE IF NOT EXISTS webhook_endpoints ({_DOCUMENT},
+        created_us INTEGER NOT NULL)""",
+    f"""CREATE TABLE IF NOT EXISTS receipts ({_DOCUMENT}, expires_us INTEGER)""",
     f"""CREATE TABLE IF NOT EXISTS sends ({_DOCUMENT}, connection_id TEXT NOT NULL,
-        created_us INTEGER NOT NULL, due_us INTEGER, expires_us INTEGER)""",
-    """CREATE INDEX IF NOT EXISTS sends_due ON sends (due_us) WHERE due_us IS NOT NULL""",
+        created_us INTEGER NOT NULL, due_us INTEGER, expires_us INTEGER, shard INTEGER,
+        marker TEXT, rfc822_id TEXT)""",
+    """CREATE INDEX IF NOT EXISTS sends_shard_due ON sends (shard, due_us)
+        WHERE due_us IS NOT NULL""",
+    """CREATE INDEX IF NOT EXISTS sends_marker ON sends (marker)""",
+    """CREATE INDEX IF NOT EXISTS sends_rfc822 ON sends (rfc822_id)""",
     """CREATE INDEX IF NOT EXISTS sends_of ON sends (connection_id, created_us DESC)""",
+    f"""CREATE TABLE IF NOT EXISTS bulk_sends ({_DOCUMENT}, open_of TEXT,
+        created_us INTEGER NOT NULL, shard INTEGER NOT NULL, due_us INTEGER,
+        expires_us INTEGER)""",
+    """CREATE INDEX IF NOT EXISTS bulk_sends_due ON bulk_sends (shard, due_us)
+        WHERE due_us IS NOT NULL""",
+    """CREATE INDEX IF NOT EXISTS bulk_sends_open ON bulk_sends (open_of, created_us)
+        WHERE open_of IS NOT NULL""",
     *(
         f"""CREATE INDEX IF NOT EXISTS {table}_expiry ON {table} (expires_us)
             WHERE expires_us IS NOT NULL"""
-        for table in (*_SWEPT, "sends")
+        for table in _SWEPT
     ),
     """CREATE TABLE IF NOT EXISTS records (
         key INTEGER PRIMARY KEY, connection_id TEXT NOT NULL, message_id TEXT NOT NULL,
@@ -60,6 +87,8 @@ SCHEMA = (
     """CREATE INDEX IF NOT EXISTS records_sequence ON records (connection_id, sequence)""",
     """CREATE INDEX IF NOT EXISTS records_unpruned ON records (connection_id, sequence)
         WHERE pruned_us IS NULL""",
+    """CREATE INDEX IF NOT EXISTS records_deleted ON records (connection_id, deleted_us)
+        WHERE deleted_us IS NOT NULL AND pruned_us IS NULL""",
     """CREATE INDEX IF NOT EXISTS records_newest
         ON records (connection_id, internal_us DESC, message_id DESC) WHERE deleted_us IS NULL""",
     """CREATE INDEX IF NOT EXISTS records_thread

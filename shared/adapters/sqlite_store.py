@@ -5,13 +5,16 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from shared.adapters import document_codec as codecs
+from shared.adapters.sqlite_api_keys import SqliteApiKeys
 from shared.adapters.sqlite_connections import SqliteConnections, SqliteMailboxes
 from shared.adapters.sqlite_database import SqliteDatabase, optional_us
 from shared.adapters.sqlite_documents import Columns, SqliteDocuments, no_columns
-from shared.adapters.sqlite_outbox import SqliteOperations, SqliteOutbox, SqliteSends
+from shared.adapters.sqlite_outbox import SqliteOperations, SqliteOutbox
 from shared.adapters.sqlite_quarantine import SqliteQuarantine
 from shared.adapters.sqlite_records import SqliteRecords
+from shared.adapters.sqlite_sends import SqliteBulkSends, SqliteSends
 from shared.adapters.sqlite_sync_states import SqliteSyncStates
+from shared.adapters.sqlite_webhook_endpoints import SqliteWebhookEndpoints
 from shared.ports.clock import Clock
 from shared.ports.store import Store
 
@@ -47,7 +50,11 @@ def open_store(path: str | Path, clock: Clock) -> Store:
         connect_tickets=documents(codecs.CONNECT_TICKETS, _expiry),
         oauth_states=documents(codecs.OAUTH_STATES, _expiry),
         sends=SqliteSends(database, clock),
+        bulk_sends=SqliteBulkSends(database, clock),
         action_results=documents(codecs.ACTION_RESULTS, _expiry),
+        api_keys=SqliteApiKeys(database, clock),
+        receipts=documents(codecs.RECEIPTS, _expiry),
+        webhook_endpoints=SqliteWebhookEndpoints(database, clock),
         close=close,
     )
 

@@ -1,39 +1,43 @@
 """A message to send, checked field by field before anything of it leaves (DESIGN 6)."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from email.errors import InvalidHeaderDefect
-from email.headerregistry import Address
-from email.policy import SMTP
+from typing import Final
 
+from shared.domain.header_lines import LONGEST_TOKEN
+from shared.domain.recipients import CONTROL, Mailbox
 from shared.errors import InvalidRecipientError, InvalidRequestError, Problem, TooLargeError
 
-MAX_RECIPIENTS = 500
+MAX_RECIPIENTS: Final = 500
 """Per message through the API (FACTS 1.10)."""
-MAX_ATTACHMENT_BYTES = 25_000_000
-MAX_ADDRESS = 254
-REFUSED_HEADERS = frozenset(
+MAX_ATTACHMENT_BYTES: Final = 25_000_000
+MAX_MESSAGE_BYTES: Final = 36_700_160
+"""The whole message in MIME, as Gmail takes it (FACTS 5.1)."""
+MAX_FILENAME: Final = 255
+REFUSED_HEADERS: Final = frozenset(
     {
-        "bcc", "cc", "content-disposition", "content-id", "content-transfer-encoding",
-        "content-type", "date", "from", "in-reply-to", "message-id", "mime-version", "received",
-        "references", "reply-to", "return-path", "sender", "subject", "to", "dkim-signature",
-        "x-postroom-send",
+        "apparently-to", "authentication-results", "bcc", "cc", "date", "delivered-to",
+        "domainkey-signature", "from", "in-reply-to", "message-id", "mime-version", "received",
+        "received-spf", "references", "reply-to", "return-path", "sender", "subject", "to",
+        "x-failed-recipients", "x-original-to", "x-received",
     }
 )  # fmt: skip
 """Headers that have a field of their own, or that only mail servers may write."""
-HEADER_NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,75}")
-LOCAL_PART = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}")
-DOMAIN = re.compile(r"(?=.{1,253}$)[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})+")
-CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
-
-
-@dataclass(frozen=True, slots=True)
-class Mailbox:
-    """A display name in any script, and an address in ASCII."""
-
-    address: str
-    name: str = ""
+REFUSED_PREFIXES: Final = (
+    "arc-", "content-", "dkim-", "resent-", "x-gm-", "x-gmail-", "x-google-", "x-postroom-",
+)  # fmt: skip
+HEADER_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,75}")
+MIME_TYPE: Final = re.compile(
+    r"(?!multipart/)[A-Za-z0-9!#$&^_.+-]{1,127}/[A-Za-z0-9!#$&^_.+-]{1,127}"
+    r"(; ?[A-Za-z0-9-]{1,40}=[A-Za-z0-9!#$&^_.+-]{1,100}){0,5}",
+    re.IGNORECASE,
+)
+CONTENT_ID: Final = re.compile(r"<?[!-;=?-~]{1,255}>?")
+UNSUBSCRIBE: Final = re.compile(
+    r"<(https?://|mailto:)[!-;=?-~]+>(, ?<(https?://|mailto:)[!-;=?-~]+>)*"
+)
+BROKEN_LINE: Final = "This must not contain line breaks or control characters."
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,112 +68,108 @@ class Outgoing:
     references: tuple[str, ...] = ()
 
 
-def parse_mailboxes(value: str | Iterable[str] | None, path: str) -> tuple[Mailbox, ...]:
-    """Read one field of recipients: a header-like string, a list of them, "" or None.
-
-    Raises InvalidRecipientError naming each bad one by its place, never by its text.
-    """
-    if value is None:
-        return ()
-    texts = [value] if isinstance(value, str) else list(value)
-    found: list[Mailbox] = []
-    problems: list[Problem] = []
-    for place, text in enumerate(texts):
-        try:
-            found.extend(_mailboxes(text))
-        except ValueError as error:
-            problems.append(Problem("invalid_recipient", str(error), (path, place)))
-    if problems:
-        message = f"{path}: {len(problems)} of the addresses cannot be used; see errors."
-        raise InvalidRecipientError(message, problems=problems)
-    return tuple(found)
-
-
-def _mailboxes(text: str) -> list[Mailbox]:
-    if not text.strip():
-        return []
-    if CONTROL.search(text):
-        raise ValueError("An address must not contain line breaks or control characters.")
-    header = SMTP.header_factory("To", text)
-    if any(isinstance(defect, InvalidHeaderDefect) for defect in header.defects):
-        raise ValueError("This is no address: write 'Name <name@example.com>' or the address.")
-    addresses: Iterable[Address] = header.addresses
-    return [Mailbox(checked_address(it.addr_spec), it.display_name) for it in addresses]
-
-
-def checked_address(address: str) -> str:
-    """Answer the address with its domain in ASCII. Raises ValueError."""
-    local, at, domain = address.strip().rpartition("@")
-    if not at or len(address) > MAX_ADDRESS or not LOCAL_PART.fullmatch(local):
-        raise ValueError("This is no address: the part before the @ is missing or not ASCII.")
-    try:
-        domain = domain.encode("idna").decode("ascii")
-    except UnicodeError:
-        raise ValueError("This is no address: its domain is not a host name.") from None
-    if not DOMAIN.fullmatch(domain):
-        raise ValueError("This is no address: its domain is not a host name.")
-    return f"{local}@{domain}"
-
-
 def check(message: Outgoing, *, draft: bool = False) -> None:
     """Refuse what cannot be sent; a draft may still lack recipients and content.
 
     Raises InvalidRequestError, InvalidRecipientError, TooLargeError.
     """
     recipients = len(message.to) + len(message.cc) + len(message.bcc)
-    if recipients == 0 and not draft:
-        raise InvalidRecipientError("Give at least one address in to, cc or bcc.")
-    if recipients > MAX_RECIPIENTS:
-        raise InvalidRecipientError(
-            f"A message may have {MAX_RECIPIENTS} recipients, this one has {recipients}: send "
-            "several messages."
-        )
+    check_recipients(recipients, draft=draft)
     empty = message.text is None and message.html is None and not message.attachments
     if empty and not draft:
         raise InvalidRequestError(
             "The message is empty: give body, text, html or attachments.", code="empty_message"
         )
-    _check_size(message.attachments)
+    check_attachments_size(sum(len(one.content) for one in message.attachments))
     problems = [*_header_problems(message.headers), *_line_problems(message)]
+    problems += [*_attachment_problems(message.attachments), *_text_problems(message)]
     if problems:
-        raise InvalidRequestError("Some headers cannot be used; see errors.", problems=problems)
+        first = problems[0]
+        where = ".".join(map(str, first.path))
+        raise InvalidRequestError(f"{where}: {first.message}", code=first.code, problems=problems)
 
 
-def _check_size(attachments: Sequence[Attachment]) -> None:
-    size = sum(len(attachment.content) for attachment in attachments)
+def check_recipients(count: int, *, draft: bool = False) -> None:
+    """Refuse none and too many. Raises InvalidRecipientError."""
+    if count == 0 and not draft:
+        raise InvalidRecipientError("Give at least one address in to, cc or bcc.")
+    if count > MAX_RECIPIENTS:
+        raise InvalidRecipientError(
+            f"A message may have {MAX_RECIPIENTS} recipients, this one has {count}: send "
+            "several messages.",
+            code="too_many_recipients",
+        )
+
+
+def check_attachments_size(size: int) -> None:
+    """Refuse what Gmail would refuse, in bytes before MIME. Raises TooLargeError."""
     if size > MAX_ATTACHMENT_BYTES:
         raise TooLargeError(
-            f"The attachments have {size:,} bytes, Gmail takes {MAX_ATTACHMENT_BYTES:,}: send a "
-            "link instead."
+            f"The attachments have {size:,} bytes, a message may have {MAX_ATTACHMENT_BYTES:,}: "
+            "send a link instead."
         )
 
 
-def _header_problems(headers: Mapping[str, str]) -> list[Problem]:
-    problems = []
+def check_message_size(raw: bytes) -> bytes:
+    """Answer the finished message, or raise TooLargeError."""
+    if len(raw) > MAX_MESSAGE_BYTES:
+        raise TooLargeError(
+            f"The message has {len(raw):,} bytes, Gmail takes {MAX_MESSAGE_BYTES:,}: shorten its "
+            "text or send a link."
+        )
+    return raw
+
+
+def _header_problems(headers: Mapping[str, str]) -> Iterator[Problem]:
     for name, value in headers.items():
+        lower = name.lower()
         if not HEADER_NAME.fullmatch(name):
-            problems.append(Problem("invalid_header", "No header has such a name.", ("headers",)))
-        elif name.lower() in REFUSED_HEADERS:
+            yield Problem("invalid_header", "No header has such a name.", ("headers",))
+        elif lower in REFUSED_HEADERS or lower.startswith(REFUSED_PREFIXES):
             text = f"{name} cannot be set here: use its own field, or leave it to Gmail."
-            problems.append(Problem("refused_header", text, ("headers", name)))
+            yield Problem("refused_header", text, ("headers", name))
         elif CONTROL.search(value):
-            text = "A header value must not contain line breaks."
-            problems.append(Problem("invalid_header", text, ("headers", name)))
-    return problems
+            yield Problem("invalid_header", BROKEN_LINE, ("headers", name))
+        elif any(len(word) > LONGEST_TOKEN for word in value.split()):
+            text = f"A word in it has more than {LONGEST_TOKEN} characters: no line may."
+            yield Problem("invalid_header", text, ("headers", name))
+        elif lower == "list-unsubscribe" and not UNSUBSCRIBE.fullmatch(value.strip()):
+            text = "Write <https://...>, <mailto:...> or both, separated by a comma."
+            yield Problem("invalid_header", text, ("headers", name))
 
 
-def _line_problems(message: Outgoing) -> list[Problem]:
+def _line_problems(message: Outgoing) -> Iterator[Problem]:
     """Nothing that becomes a header may hold a line break: no injection by any field."""
-    lines: dict[str, str] = {"subject": message.subject}
-    for place, attachment in enumerate(message.attachments):
-        lines[f"attachments.{place}"] = (
-            f"{attachment.filename}{attachment.mime_type}{attachment.content_id or ''}"
-        )
-    for place, mailbox in enumerate((message.sender, *message.reply_to)):
-        lines[f"from.{place}"] = mailbox.name
-    text = "This must not contain line breaks or control characters."
-    return [
-        Problem("invalid_header", text, (path,))
-        for path, line in lines.items()
-        if CONTROL.search(line)
-    ]
+    lines: list[tuple[str, str]] = [("subject", message.subject)]
+    people = (("from", (message.sender,)), ("to", message.to), ("cc", message.cc))
+    for path, mailboxes in (*people, ("bcc", message.bcc), ("reply_to", message.reply_to)):
+        lines += [(path, f"{mailbox.name}{mailbox.address}") for mailbox in mailboxes]
+    lines += [("references", reference) for reference in message.references]
+    lines.append(("in_reply_to", message.in_reply_to or ""))
+    for path, line in lines:
+        if CONTROL.search(line):
+            yield Problem("invalid_header", BROKEN_LINE, (path,))
+
+
+def _attachment_problems(attachments: Sequence[Attachment]) -> Iterator[Problem]:
+    for place, one in enumerate(attachments):
+        path = ("attachments", place)
+        if not one.filename.strip() or len(one.filename) > MAX_FILENAME:
+            text = f"A file name has 1 to {MAX_FILENAME} characters."
+            yield Problem("invalid_attachment", text, (*path, "filename"))
+        elif CONTROL.search(one.filename):
+            yield Problem("invalid_attachment", BROKEN_LINE, (*path, "filename"))
+        if not MIME_TYPE.fullmatch(one.mime_type):
+            text = "Write a MIME type such as application/pdf."
+            yield Problem("invalid_attachment", text, (*path, "mime_type"))
+        if one.content_id is not None and not CONTENT_ID.fullmatch(one.content_id):
+            text = "A content id is printable ASCII without spaces: logo@example.com."
+            yield Problem("invalid_attachment", text, (*path, "content_id"))
+
+
+def _text_problems(message: Outgoing) -> Iterator[Problem]:
+    for path, text in (("text", message.text), ("html", message.html)):
+        try:
+            (text or "").encode()
+        except UnicodeEncodeError:
+            yield Problem("invalid_text", "This holds half a character: send valid UTF-8.", (path,))

@@ -5,13 +5,15 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from hashlib import sha256
-from typing import Any
+from typing import Any, Final
 
 from shared.domain.ids import ConnectionId, MessageId, ThreadId
+from shared.domain.sync_state import shard_of
 
-KEY_LIFETIME = timedelta(days=7)
-MARKER_HEADER = "X-Postroom-Send"
-SCHEMA_VERSION = 1
+KEY_LIFETIME: Final = timedelta(days=7)
+"""After the final state: what the key did is told so long."""
+MARKER_HEADER: Final = "X-Postroom-Send"
+SCHEMA_VERSION: Final = 1
 
 
 class SendState(StrEnum):
@@ -51,17 +53,25 @@ class SendEntry:
     connection_id: ConnectionId
     request_hash: str
     marker: str
-    """Random; carried in a header of the draft, never the idempotency key."""
+    """Random; carried in a header of the message, never the idempotency key."""
     mode: DeliveryMode
     state: SendState
     created_at: datetime
     updated_at: datetime
+    idempotency_key: str = ""
+    """As the caller gave it, so that events and listings name what the caller knows."""
     request: bytes = b""
     """Sealed request, kept until the send is final so that a crash can be finished."""
     send_at: datetime | None = None
     next_due_at: datetime | None = None
     claimed_until: datetime | None = None
+    claim: str | None = None
+    """Random, of whoever wrote last: how a writer knows its own write again."""
     attempts: int = 0
+    started_at: datetime | None = None
+    """When the first attempt began."""
+    tried_at: datetime | None = None
+    """When the request that submits it last left."""
     looks: int = 0
     """How often a submitted draft was looked for in vain."""
     draft_id: str | None = None
@@ -70,14 +80,37 @@ class SendEntry:
     submitted_at: datetime | None = None
     message_id: MessageId | None = None
     rfc822_message_id: str | None = None
-    result: Mapping[str, Any] = field(default_factory=dict)
     error: str | None = None
+    """Of a final state why, of any other what the last attempt ran into."""
     error_message: str | None = None
+    upstream: Mapping[str, Any] = field(default_factory=dict)
+    """Gmail's own refusal: status, and body without addresses."""
+    bounces: Mapping[str, Any] = field(default_factory=dict)
+    """By message id of the delivery-status message: when it was noticed."""
     bulk_id: str | None = None
+    trace_id: str | None = None
     expires_at: datetime | None = None
     schema_version: int = SCHEMA_VERSION
 
+    @property
+    def shard(self) -> int:
+        """Spread of the due index (FACTS 9.5)."""
+        return shard_of(self.id)
+
+    @property
+    def traces(self) -> tuple[str, ...]:
+        """What returned mail may carry of the send: its marker and its Message-ID."""
+        return (self.marker, *((self.rfc822_message_id,) if self.rfc822_message_id else ()))
+
+    def busy(self, now: datetime) -> bool:
+        """Whether somebody is at it."""
+        return self.claimed_until is not None and now < self.claimed_until
+
+    def waiting(self, now: datetime) -> bool:
+        """Whether it is somebody's to go on with, but not yet."""
+        return self.next_due_at is not None and now < self.next_due_at
+
 
 def send_id(connection_id: ConnectionId, idempotency_key: str) -> str:
-    """Answer the ledger id of (connection, key): the key itself is not stored."""
+    """Answer the ledger id of (connection, key)."""
     return sha256(f"{connection_id}\0{idempotency_key}".encode()).hexdigest()

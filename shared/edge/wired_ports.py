@@ -111,8 +111,10 @@ class WiredPorts:
 
     @property
     def operations(self) -> "Operations":
-        """The log a person reads."""
-        return self.store.operations
+        """The log a person reads; an entry that is lost fails nothing."""
+        from shared.adapters.forgiving_operations import ForgivingOperations
+
+        return ForgivingOperations(self.store.operations)
 
     @property
     def connect_sessions(self) -> "ConnectSessions":

@@ -1,11 +1,11 @@
-"""The use cases of syncing and sending, composed from the ports."""
+"""The use cases of syncing, composed from the ports."""
 
 # ruff: noqa: PLC0415  each function loads only the use cases it serves (FACTS 16.4)
 
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from shared.edge.wired_google import WiredGoogle
+from shared.edge.wired_events import WiredEvents
 
 if TYPE_CHECKING:
     from shared.usecases.arm_watch import ArmWatch
@@ -13,17 +13,17 @@ if TYPE_CHECKING:
     from shared.usecases.change_connection import ChangeConnection, ChangeWindow
     from shared.usecases.control_sync import ControlSync
     from shared.usecases.explain import Explain
+    from shared.usecases.note_bounces import NoteBounces
     from shared.usecases.notify_push import NotifyPush
     from shared.usecases.reconcile import Reconcile
     from shared.usecases.renew_watches import RenewWatches
     from shared.usecases.retry_quarantined import RetryQuarantined
-    from shared.usecases.send_email import SendEmail
     from shared.usecases.sync.governor import Governor
     from shared.usecases.sync_mailbox import SyncMailbox
 
 
-class WiredSyncs(WiredGoogle):
-    """Syncing, watching, sending."""
+class WiredSyncs(WiredEvents):
+    """Syncing, watching."""
 
     @cached_property
     def sync_mailbox(self) -> "SyncMailbox":
@@ -41,7 +41,15 @@ class WiredSyncs(WiredGoogle):
             clock=self.clock,
             arm_watch=self.arm_watch,
             governor=self.governor,
+            note_bounces=self.note_bounces,
         )
+
+    @cached_property
+    def note_bounces(self) -> "NoteBounces":
+        """Ties delivery-status messages to sends."""
+        from shared.usecases.note_bounces import NoteBounces
+
+        return NoteBounces(sends=self.sends, clock=self.clock)
 
     @cached_property
     def governor(self) -> "Governor":
@@ -95,7 +103,11 @@ class WiredSyncs(WiredGoogle):
         from shared.usecases.reconcile import Reconcile
 
         return Reconcile(
-            states=self.sync_states, sends=self.sends, queue=self.queue, clock=self.clock
+            states=self.sync_states,
+            sends=self.sends,
+            bulk_sends=self.bulk_sends,
+            queue=self.queue,
+            clock=self.clock,
         )
 
     @cached_property
@@ -150,17 +162,3 @@ class WiredSyncs(WiredGoogle):
         from shared.usecases.change_connection import ChangeWindow
 
         return ChangeWindow(states=self.sync_states, control=self.control_sync, clock=self.clock)
-
-    @cached_property
-    def send_email(self) -> "SendEmail":
-        """Sends one message once."""
-        from shared.usecases.send_email import SendEmail
-
-        return SendEmail(
-            connections=self.connections,
-            grants=self.grants,
-            sends=self.sends,
-            gmail=self.gmail,
-            sealer=self.sealer,
-            clock=self.clock,
-        )

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from shared.edge.settings import Settings
 from shared.edge.wired_keys import WiredKeys
+from shared.edge.wired_sends import WiredSends
 
 if TYPE_CHECKING:
     from shared.usecases.accept_disconnect import AcceptDisconnect
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from shared.usecases.start_consent import StartConsent
 
 
-class Wiring(WiredKeys):
+class Wiring(WiredKeys, WiredSends):
     """Ports and use cases; here those of connecting and disconnecting."""
 
     @cached_property
@@ -199,6 +200,7 @@ class Wiring(WiredKeys):
             records=self.records,
             outbox=self.outbox,
             operations=self.operations,
+            receipts=self.receipts,
             gmail=self.gmail,
             oauth=self.oauth,
             sealer=self.sealer,

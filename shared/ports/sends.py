@@ -1,10 +1,11 @@
-"""The send ledger and the results of other actions."""
+"""The send ledger, bulks of sends, and the results of other actions."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
+from shared.domain.bulk_send import BulkSend
 from shared.domain.event import Event
 from shared.domain.ids import ConnectionId
 from shared.domain.send import SendEntry
@@ -18,18 +19,40 @@ class Sends(Documents[SendEntry], Protocol):
     async def conclude(
         self, was: Versioned[SendEntry], now: SendEntry, event: Event
     ) -> Versioned[SendEntry]:
-        """Swap to a final state and write the event that reports it, atomically.
+        """Swap and write the event that reports it, atomically.
 
         Raises ConflictError if the entry changed meanwhile.
         """
         ...
 
-    async def due(self, now: datetime, limit: int) -> Sequence[str]:
-        """Answer ids of unfinished entries whose `next_due_at` has come."""
+    async def due(self, shard: int, now: datetime, limit: int) -> Sequence[str]:
+        """Answer ids of the shard's unfinished entries that are due, most overdue first."""
         ...
 
     async def list(self, connection_id: ConnectionId, limit: int) -> Sequence[SendEntry]:
         """Answer a connection's entries, newest first."""
+        ...
+
+    async def many(self, ids: Sequence[str]) -> Mapping[str, SendEntry]:
+        """Answer those entries that exist, by id, without their sealed requests."""
+        ...
+
+    async def traced(
+        self, connection_id: ConnectionId, traces: Sequence[str]
+    ) -> Sequence[SendEntry]:
+        """Answer the connection's entries that have one of the (at most 30) traces."""
+        ...
+
+
+class BulkSends(Documents[BulkSend], Protocol):
+    """Bulks by id."""
+
+    async def due(self, shard: int, now: datetime, limit: int) -> Sequence[str]:
+        """Answer ids of the shard's unfinished bulks that are due, most overdue first."""
+        ...
+
+    async def unfinished(self, connection_id: ConnectionId, limit: int) -> Sequence[BulkSend]:
+        """Answer a connection's unfinished bulks, oldest first."""
         ...
 
 

@@ -3,11 +3,13 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from shared.ports.api_keys import ApiKeys
 from shared.ports.connect_store import ConnectSessions, ConnectTickets, OAuthStates
-from shared.ports.connections import Connections, GoogleUsers, Grants, Mailboxes
+from shared.ports.connections import Connections, GoogleUsers, Grants, Mailboxes, Receipts
 from shared.ports.outbox import Operations, Outbox
-from shared.ports.sends import ActionResults, Sends
+from shared.ports.sends import ActionResults, BulkSends, Sends
 from shared.ports.sync_store import Quarantine, Records, SyncStates
+from shared.ports.webhook_endpoints import WebhookEndpoints
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,10 @@ class Store:
     connect_tickets: ConnectTickets
     oauth_states: OAuthStates
     sends: Sends
+    bulk_sends: BulkSends
     action_results: ActionResults
+    api_keys: ApiKeys
+    receipts: Receipts
+    webhook_endpoints: WebhookEndpoints
     close: Callable[[], Awaitable[None]]
     """Give back connections; every later call raises StoreUnavailableError."""

@@ -7,13 +7,13 @@ from shared.domain.ids import ConnectionId
 from shared.domain.sync_state import SHARDS
 from shared.ports.clock import Clock
 from shared.ports.queue import Queue, QueueName, Task
-from shared.ports.sends import Sends
+from shared.ports.sends import BulkSends, Sends
 from shared.ports.sync_store import SyncStates
+from shared.usecases.send.task_paths import BULK_TASK, SEND_TASK
 from shared.usecases.sync_mailbox import SYNC_TASK
 
 PAGE = 200
 SHARDS_AT_ONCE = 8
-SEND_TASK = "/tasks/send"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,21 +30,30 @@ class Reconcile:
 
     states: SyncStates
     sends: Sends
+    bulk_sends: BulkSends
     queue: Queue
     clock: Clock
 
     async def __call__(self) -> Reconciled:
         """Look through every shard. Raises StoreUnavailableError, QueueUnavailableError."""
-        syncs = 0
+        syncs = sends = 0
         for start in range(0, SHARDS, SHARDS_AT_ONCE):
             shards = range(start, start + SHARDS_AT_ONCE)
-            syncs += sum(await asyncio.gather(*(self._shard(shard) for shard in shards)))
-        due = await self.sends.due(self.clock.now(), PAGE)
-        for send in due:
-            await self.queue.enqueue(Task(SEND_TASK, {"id": send}))
-        return Reconciled(syncs, len(due))
+            syncs += sum(await asyncio.gather(*(self._syncs(shard) for shard in shards)))
+            sends += sum(await asyncio.gather(*(self._sends(shard) for shard in shards)))
+        return Reconciled(syncs, sends)
 
-    async def _shard(self, shard: int) -> int:
+    async def _sends(self, shard: int) -> int:
+        now = self.clock.now()
+        due = await self.sends.due(shard, now, PAGE)
+        for id in due:
+            await self.queue.enqueue(Task(SEND_TASK, {"id": id}))
+        bulks = await self.bulk_sends.due(shard, now, PAGE)
+        for id in bulks:
+            await self.queue.enqueue(Task(BULK_TASK, {"id": id}, QueueName.BULK))
+        return len(due) + len(bulks)
+
+    async def _syncs(self, shard: int) -> int:
         due = await self.states.due(shard, self.clock.now(), PAGE)
         for connection_id in due:
             await self._wake(connection_id)

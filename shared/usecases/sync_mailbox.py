@@ -44,7 +44,7 @@ from shared.usecases.sync.governor import Governor, has_bulk_work
 from shared.usecases.sync.lease import Busy, Change, Held, Idle, take
 from shared.usecases.sync.quarantine import retry_quarantine
 from shared.usecases.sync.recovery import audit, recover
-from shared.usecases.sync.run import Run
+from shared.usecases.sync.run import NotesBounces, Run, note_nothing
 
 log = logging.getLogger(__name__)
 SYNC_TASK = "/tasks/sync"
@@ -108,6 +108,7 @@ class SyncMailbox:
     clock: Clock
     arm_watch: ArmsWatch
     governor: Governor
+    note_bounces: NotesBounces = note_nothing
 
     async def __call__(
         self,
@@ -143,6 +144,7 @@ class SyncMailbox:
             clock=self.clock,
             pace=self.governor.pace(connection_id),
             deadline=self.clock.now() + budget,
+            note_bounces=self.note_bounces,
             trace_id=trace_id,
         )
 

@@ -6,9 +6,10 @@ from datetime import timedelta
 from typing import Any
 
 from shared.domain.api_key import ApiKey
+from shared.domain.bulk_send import BulkSend
 from shared.domain.connect import ConnectSession, ConnectTicket, OAuthState
 from shared.domain.connection import Connection, ConnectionStatus, SyncSettings
-from shared.domain.event import Event, EventType
+from shared.domain.event import Delivery, DeliveryState, Event, EventType
 from shared.domain.grant import Grant
 from shared.domain.ids import (
     CommitId,
@@ -30,6 +31,7 @@ from shared.domain.receipt import DeletionReceipt
 from shared.domain.record import LastAction, Origin, QuarantineEntry, Record, RecordHead
 from shared.domain.send import DeliveryMode, SendEntry, SendState
 from shared.domain.sync_state import Backfill, Lease, SyncState
+from shared.domain.webhook_endpoint import SigningSecret, WebhookEndpoint
 from shared.ports.sends import ActionResult
 from tests.contracts.backends import START
 
@@ -87,7 +89,47 @@ def sync_state(connection_id: str = C1, **changes: Any) -> SyncState:
 
 
 def event(id: str = "e1", connection_id: str = C1, **changes: Any) -> Event:
-    made = Event(EventId(id), ConnectionId(connection_id), EventType.SYNC, NESTED, START, START)
+    made = Event(
+        EventId(id),
+        ConnectionId(connection_id),
+        EventType.SYNC,
+        NESTED,
+        START,
+        START,
+        deliveries={"sqs:https://a.b/c.d": Delivery(DeliveryState.WAITING, 2, START, error="gone")},
+    )
+    return replace(made, **changes)
+
+
+def webhook_endpoint(id: str = "w1", **changes: Any) -> WebhookEndpoint:
+    made = WebhookEndpoint(
+        id=id,
+        url="https://product.example/hooks",
+        created_at=START,
+        updated_at=START,
+        secrets=(
+            SigningSecret(b"\x00\xffnew", START),
+            SigningSecret(b"old", START, START + timedelta(days=1)),
+        ),
+        types=frozenset({EventType.SYNC, EventType.AUTH}),
+        connection_ids=frozenset({C1}),
+    )
+    return replace(made, **changes)
+
+
+def bulk_send(id: str = "b1", connection_id: str = C1, **changes: Any) -> BulkSend:
+    made = BulkSend(
+        id=id,
+        connection_id=ConnectionId(connection_id),
+        sends=("l1", "l2"),
+        created_at=START,
+        updated_at=START,
+        next_due_at=START,
+        expires_at=START + timedelta(days=14),
+        position=1,
+        claimed_until=START,
+        claim="c",
+    )
     return replace(made, **changes)
 
 
@@ -256,7 +298,9 @@ SAMPLES = (
     Sample("connect_tickets", "connect_tickets", connect_ticket, _by_id, _version, _schema),
     Sample("oauth_states", "oauth_states", oauth_state, _by_id, _version, _schema),
     Sample("sends", "sends", send, _by_id, _attempts, lambda value: int(value.attempts)),
+    Sample("bulk_sends", "bulk_sends", bulk_send, _by_id, _version, _schema),
     Sample("action_results", "action_results", action_result, _by_id, _version, _schema),
+    Sample("webhook_endpoints", "webhook_endpoints", webhook_endpoint, _by_id, _version, _schema),
     Sample("api_keys", "api_keys", api_key, _by_id, _version, _schema),
     Sample(
         "receipts",

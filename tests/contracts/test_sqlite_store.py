@@ -153,7 +153,11 @@ async def _read_everything(store: Store) -> None:
         pass
     await store.sync_states.due(0, START, 10)
     await store.outbox.due(0, START, 10)
-    await store.sends.due(START, 10)
+    await store.sends.due(0, START, 10)
+    await store.sends.many(["l1"])
+    await store.sends.traced(C1, ["marker"])
+    await store.bulk_sends.due(0, START, 10)
+    await store.bulk_sends.unfinished(C1, 10)
     await store.mailboxes.renewable(START, 10)
     await store.connections.find(ConnectionQuery(tags={"plan": "pro"}))
     await store.sends.list(C1, 10)

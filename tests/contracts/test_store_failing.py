@@ -57,6 +57,7 @@ _CALLS: dict[tuple[str, str], Callable[[Any], Any]] = {
     ("connections", "walk"): lambda port: port.walk(None, 1),
     ("grants", "walk"): lambda port: port.walk(None, 1),
     ("api_keys", "list"): lambda port: port.list(1),
+    ("webhook_endpoints", "list"): lambda port: port.list(),
     ("records", "purge"): lambda port: port.purge(C1, 1),
     ("quarantine", "get"): lambda port: port.get(C1, IDS),
     ("quarantine", "list"): lambda port: port.list(C1, 1),
@@ -64,7 +65,11 @@ _CALLS: dict[tuple[str, str], Callable[[Any], Any]] = {
     ("outbox", "list"): lambda port: port.list(**_LISTING),
     ("operations", "append"): lambda port: port.append(operation()),
     ("operations", "list"): lambda port: port.list(type=None, **_LISTING),
-    ("sends", "due"): lambda port: port.due(START, 1),
+    ("sends", "due"): lambda port: port.due(0, START, 1),
+    ("sends", "many"): lambda port: port.many(["l1"]),
+    ("sends", "traced"): lambda port: port.traced(C1, ["m"]),
+    ("bulk_sends", "due"): lambda port: port.due(0, START, 1),
+    ("bulk_sends", "unfinished"): lambda port: port.unfinished(C1, 1),
     ("sends", "list"): lambda port: port.list(C1, 1),
     ("sends", "conclude"): lambda port: port.conclude(
         Versioned(send(), VERSION), send(attempts=1), event()

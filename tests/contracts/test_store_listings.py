@@ -16,7 +16,16 @@ from shared.errors import AlreadyExistsError, ConflictError
 from shared.ports.connections import ConnectionQuery
 from shared.ports.store import Store
 from tests.contracts.backends import START, Backend
-from tests.contracts.samples import C1, C2, connection, event, mailbox, operation, send
+from tests.contracts.samples import (
+    C1,
+    C2,
+    connection,
+    event,
+    mailbox,
+    operation,
+    send,
+    webhook_endpoint,
+)
 
 ALL = {"type": None, "state": None}
 
@@ -32,6 +41,11 @@ async def _ids(store: Store, **query: Any) -> list[str]:
 
 def _at(minutes: int) -> Any:
     return START + timedelta(minutes=minutes)
+
+
+async def _due(store: Store, shard: int, minutes: int) -> list[tuple[str, Any]]:
+    found = await store.outbox.due(shard, _at(minutes), 10)
+    return [(one.id, one.due_at) for one in found]
 
 
 async def test_connections_are_listed_newest_first_in_pages(store: Store) -> None:
@@ -157,13 +171,13 @@ async def test_only_pending_events_are_due(store: Store) -> None:
     await store.outbox.create(replace(alike[0], next_attempt_at=_at(1)))
     await store.outbox.create(replace(alike[1], state=EventState.DEAD))
     await store.outbox.create(replace(alike[2], next_attempt_at=None))
-    assert await store.outbox.due(shard, _at(2), 10) == [alike[0].id, "e1"]
-    assert await store.outbox.due(shard, _at(1), 10) == [alike[0].id]
-    assert await store.outbox.due((shard + 1) % SHARDS, _at(2), 10) == []
+    assert await _due(store, shard, 2) == [(alike[0].id, _at(1)), ("e1", _at(2))]
+    assert await _due(store, shard, 1) == [(alike[0].id, _at(1))]
+    assert await _due(store, (shard + 1) % SHARDS, 2) == []
     was = await store.outbox.get("e1")
     assert was
     await store.outbox.swap(was, replace(was.value, state=EventState.DELIVERED))
-    assert await store.outbox.due(shard, _at(2), 10) == [alike[0].id]
+    assert await _due(store, shard, 2) == [(alike[0].id, _at(1))]
 
 
 async def test_events_are_listed_newest_first_by_state_and_connection(store: Store) -> None:
@@ -182,6 +196,24 @@ async def test_events_are_listed_newest_first_by_state_and_connection(store: Sto
     assert await listed(connection_id=C1) == ["e3", "e2", "e1", "e0"]
     assert await listed(connection_id=C1, state=EventState.DEAD, limit=1) == ["e3"]
     assert await listed(state=EventState.DELIVERED) == []
+    assert await listed(since=_at(4)) == ["e5", "e4"]
+    assert await listed(until=_at(1)) == ["e1", "e0"]
+    assert await listed(since=_at(1), until=_at(4), state=EventState.DEAD) == ["e3", "e1"]
+    assert await listed(connection_id=C1, since=_at(3)) == ["e3"]
+
+
+async def test_webhook_endpoints_are_listed_oldest_first(store: Store) -> None:
+    for i in (2, 0, 1):
+        await store.webhook_endpoints.create(webhook_endpoint(f"w{i}", created_at=_at(i)))
+    listed = await store.webhook_endpoints.list()
+    assert [one.value.id for one in listed] == ["w0", "w1", "w2"]
+    changed = replace(listed[1].value, disabled_at=_at(9), disabled_reason="gone")
+    await store.webhook_endpoints.swap(listed[1], changed)
+    assert [one.value.disabled_reason for one in await store.webhook_endpoints.list()] == [
+        None,
+        "gone",
+        None,
+    ]
 
 
 async def test_a_delivered_event_changes_lists(store: Store) -> None:
@@ -227,20 +259,6 @@ async def test_appending_an_operation_twice_keeps_one(store: Store) -> None:
     await store.operations.append(operation())
     await store.operations.append(operation())
     assert list(await store.operations.list(connection_id=C1, **ALL, limit=9)) == [operation()]
-
-
-async def test_only_unfinished_sends_are_due(store: Store) -> None:
-    await store.sends.create(send("l2", next_due_at=_at(2)))
-    await store.sends.create(send("l1", next_due_at=_at(1)))
-    await store.sends.create(send("l3", next_due_at=_at(9)))
-    await store.sends.create(send("l4", next_due_at=None))
-    await store.sends.create(send("l5", next_due_at=_at(0), state=SendState.UNKNOWN))
-    assert await store.sends.due(_at(2), 10) == ["l1", "l2"]
-    assert await store.sends.due(_at(2), 1) == ["l1"]
-    was = await store.sends.get("l1")
-    assert was
-    await store.sends.swap(was, replace(was.value, state=SendState.SUBMITTED))
-    assert await store.sends.due(_at(2), 10) == ["l2"]
 
 
 async def test_sends_of_one_connection_are_listed_newest_first(store: Store) -> None:

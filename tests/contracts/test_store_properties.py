@@ -71,11 +71,11 @@ async def test_any_connection_is_read_back_equal_created_or_swapped(
 
 
 @searched
-@given(request=st.binary(max_size=300), result=objects, due_at=st.none() | moments)
+@given(request=st.binary(max_size=300), upstream=objects, due_at=st.none() | moments)
 async def test_any_send_is_read_back_equal(
-    store: Store, request: bytes, result: Any, due_at: datetime | None
+    store: Store, request: bytes, upstream: Any, due_at: datetime | None
 ) -> None:
-    entry = send(secrets.token_hex(16), request=request, result=result, next_due_at=due_at)
+    entry = send(secrets.token_hex(16), request=request, upstream=upstream, next_due_at=due_at)
     created = await store.sends.create(entry)
     assert await store.sends.get(entry.id) == created
 

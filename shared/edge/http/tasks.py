@@ -13,6 +13,7 @@ from shared.errors import FencedOutError, PermanentError
 
 SYNC_BUDGET = timedelta(minutes=4)
 """Well below a task's deadline of ten minutes (FACTS 8.10); the rest becomes a task."""
+BULK_BUDGET = timedelta(minutes=4)
 
 
 class ConnectionTask(Strict):
@@ -22,7 +23,7 @@ class ConnectionTask(Strict):
 
 
 class SendTask(Strict):
-    """Which ledger entry."""
+    """Which ledger entry, or which bulk."""
 
     id: str = Field(min_length=1, max_length=128)
 
@@ -40,7 +41,12 @@ async def disconnect_task(call: Call) -> None:
 
 async def send_task(call: Call) -> None:
     """Finish a send that a crash or an unclear answer left."""
-    await _done("send", call.wiring.send_email.finish(call.body(SendTask).id))
+    await _done("send", call.wiring.finish_send(call.body(SendTask).id))
+
+
+async def bulk_task(call: Call) -> None:
+    """Submit more of a bulk for as long as the budget lasts."""
+    await _done("send-bulk", call.wiring.drain_bulk(call.body(SendTask).id, budget=BULK_BUDGET))
 
 
 async def _done(task: str, work: Awaitable[object]) -> None:
@@ -86,6 +92,15 @@ SEND_ROUTES = (
         Access.TASKS,
         send_task,
         "Finish a send",
+        body=SendTask,
+        documented=False,
+    ),
+    Route(
+        "POST",
+        "/tasks/send/bulk",
+        Access.TASKS,
+        bulk_task,
+        "Submit more of a bulk",
         body=SendTask,
         documented=False,
     ),

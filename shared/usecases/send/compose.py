@@ -1,22 +1,38 @@
-"""From a request to the bytes that travel: sender, reply headers, MIME (DESIGN 6)."""
+"""From a request to the bytes that travel: sender, parent, files, MIME (DESIGN 6)."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from asyncio import to_thread
+from collections.abc import Awaitable, Sequence
+from dataclasses import dataclass, replace
+from typing import Final, TypeVar
 
 from shared.domain.connection import Connection
-from shared.domain.ids import ThreadId
-from shared.domain.mail_headers import decode_words, read_addresses, read_message_ids
-from shared.domain.mime import build
-from shared.domain.outgoing import Mailbox, Outgoing, check
+from shared.domain.email_message import EmailMessage, read_message, unfetched_bodies
+from shared.domain.ids import MessageId, ThreadId
+from shared.domain.mime import build, marked
+from shared.domain.outgoing import (
+    Attachment,
+    Outgoing,
+    check,
+    check_attachments_size,
+    check_message_size,
+)
+from shared.domain.raw_message import check_raw
+from shared.domain.recipients import Mailbox
+from shared.domain.reply import as_forward, as_reply, reply_subject, threaded
 from shared.domain.scopes import SETTINGS_BASIC, allowed, reads
-from shared.errors import GmailNotFoundError, InvalidRequestError
+from shared.domain.send_request import AskedAttachment, SendRequest
+from shared.errors import GmailRefusedError, InvalidRequestError, Problem
 from shared.ports.clock import Clock
-from shared.ports.gmail import GmailObject, GmailSend
-from shared.usecases.send.request import SendRequest
+from shared.ports.gmail import Gmail, GmailObject
 
-PARENT_HEADERS = ("Message-ID", "References", "Subject", "From", "To", "Cc", "Reply-To")
-MAX_REFERENCES = 20
-"""Message ids kept of a long chain: the first and the newest ones."""
+T = TypeVar("T")
+PARENT_HEADERS: Final = (
+    "Message-ID", "References", "Subject", "From", "To", "Cc", "Reply-To", "Date",
+)  # fmt: skip
+UNUSABLE: Final = frozenset({400, 404})
+"""Gmail's answers to an id it does not know, or that cannot be one (FACTS 14.1)."""
+OF_ITS_OWN: Final = 256_000
+"""Bytes from which building the MIME would hold up everybody else on the event loop."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,28 +47,39 @@ class Composed:
 class Compose:
     """Looks up what the request only names, checks all of it and builds the MIME."""
 
-    gmail: GmailSend
+    gmail: Gmail
     connection: Connection
     clock: Clock
     draft: bool = False
     """Whether it may still be unfinished: without recipients, without content."""
 
     async def __call__(self, request: SendRequest, marker: str | None) -> Composed:
-        """Answer the message.
+        """Answer the message, bearing `marker` where one is given.
 
         Raises InvalidRequestError and its kinds, and what reading Gmail raises.
         """
         if request.raw is not None:
-            return Composed(request.raw, request.thread_id)
+            return await self._finished(request, request.raw, marker)
         outgoing, thread_id = await self._outgoing(request)
         check(outgoing, draft=self.draft)
-        return Composed(build(outgoing, date=self.clock.now(), marker=marker), thread_id)
+        size = sum(len(one.content) for one in outgoing.attachments)
+        date = self.clock.now()
+        if size < OF_ITS_OWN:
+            raw = build(outgoing, date=date, marker=marker)
+        else:
+            raw = await to_thread(build, outgoing, date=date, marker=marker)
+        return Composed(check_message_size(raw), thread_id)
+
+    async def _finished(self, request: SendRequest, raw: bytes, marker: str | None) -> Composed:
+        sender = check_raw(raw, draft=self.draft)
+        if sender is not None:
+            await self._sender(Mailbox(sender))
+        sent = marked(raw, marker) if marker is not None else raw
+        return Composed(check_message_size(sent), request.thread_id)
 
     async def _outgoing(self, request: SendRequest) -> tuple[Outgoing, ThreadId | None]:
-        parent = await self._parent(request)
-        sender = await self._sender(request)
         outgoing = Outgoing(
-            sender=sender,
+            sender=await self._sender(request.sender),
             to=request.to,
             cc=request.cc,
             bcc=request.bcc,
@@ -60,39 +87,134 @@ class Compose:
             subject=request.subject or "",
             text=request.text,
             html=request.html,
-            attachments=request.attachments,
+            attachments=await self._attachments(request.attachments),
             headers=request.headers,
         )
-        if parent is None:
-            return outgoing, request.thread_id
-        reply = as_reply(outgoing, _headers(parent), self.connection.email, all=request.reply_all)
-        return reply, ThreadId(parent["threadId"])
+        if request.forward_message_id is not None:
+            return await self._forward(outgoing, request, request.forward_message_id)
+        if request.reply_to_message_id is not None:
+            return await self._reply(outgoing, request, request.reply_to_message_id)
+        if request.thread_id is not None and reads(self.connection.scopes):
+            return await self._joining(outgoing, request, request.thread_id)
+        return outgoing, request.thread_id
 
-    async def _parent(self, request: SendRequest) -> GmailObject | None:
-        if request.reply_to_message_id is None:
-            return None
-        try:
-            return await self.gmail.headers(request.reply_to_message_id, PARENT_HEADERS)
-        except GmailNotFoundError:
+    async def _reply(
+        self, outgoing: Outgoing, request: SendRequest, id: MessageId
+    ) -> tuple[Outgoing, ThreadId]:
+        quote = bool(request.quote)
+        parent = await (self._whole(id, "reply_to") if quote else self._headers(id))
+        own = await self._own()
+        reply = as_reply(outgoing, parent, own, to_all=request.reply_all, quote=quote)
+        return reply, _thread(parent, request)
+
+    async def _forward(
+        self, outgoing: Outgoing, request: SendRequest, id: MessageId
+    ) -> tuple[Outgoing, ThreadId]:
+        parent = await self._whole(id, "forward")
+        quote = request.quote is not False
+        passed = as_forward(outgoing, parent, quote=quote)
+        files = await self._files_of(parent, shown=quote and passed.html is not None)
+        return (
+            replace(passed, attachments=(*passed.attachments, *files)),
+            _thread(parent, request),
+        )
+
+    async def _joining(
+        self, outgoing: Outgoing, request: SendRequest, id: ThreadId
+    ) -> tuple[Outgoing, ThreadId]:
+        """Continue a thread by its last message: the three things that threading takes."""
+        found = await _known(
+            self.gmail.thread_headers(id, PARENT_HEADERS),
+            "thread_id names no thread of this mailbox.",
+            "unknown_thread",
+        )
+        if not found:
             raise InvalidRequestError(
-                "reply_to_message_id names no message of this mailbox.", code="unknown_message"
-            ) from None
+                "thread_id names no thread of this mailbox.", code="unknown_thread"
+            )
+        parent = read_message(_last(found))
+        if outgoing.to or outgoing.cc or outgoing.bcc:
+            subject = outgoing.subject or reply_subject(parent["subject"])
+            return replace(threaded(outgoing, parent), subject=subject), id
+        own = await self._own()
+        return as_reply(outgoing, parent, own, to_all=request.reply_all, quote=False), id
 
-    async def _sender(self, request: SendRequest) -> Mailbox:
+    async def _headers(self, id: MessageId) -> EmailMessage:
+        found = self.gmail.headers(id, PARENT_HEADERS)
+        text = "reply_to_message_id names no message of this mailbox."
+        return read_message(await _known(found, text, "unknown_message"))
+
+    async def _whole(self, id: MessageId, field: str) -> EmailMessage:
+        text = f"{field}_message_id names no message of this mailbox."
+        found = await _known(self.gmail.message(id), text, "unknown_message")
+        bodies = {part: await self.gmail.attachment(id, part) for part in unfetched_bodies(found)}
+        return read_message(found, bodies)
+
+    async def _files_of(self, parent: EmailMessage, *, shown: bool) -> list[Attachment]:
+        """Answer the parent's files; its inline images only where its HTML goes along."""
+        check_attachments_size(sum(one["size"] for one in parent["attachments"]))
+        files = []
+        for one in parent["attachments"]:
+            inline = one["inline"] and one["contentId"]
+            if inline and not shown:
+                continue
+            content = await self.gmail.attachment(MessageId(parent["id"]), one["partId"])
+            content_id = one["contentId"] if inline else None
+            name = one["filename"] or "attachment"
+            files.append(Attachment(name[:255], one["mimeType"], content, content_id))
+        return files
+
+    async def _attachments(self, asked: Sequence[AskedAttachment]) -> tuple[Attachment, ...]:
+        check_attachments_size(sum(len(one.content or b"") for one in asked))
+        found = []
+        for place, one in enumerate(asked):
+            content = one.content
+            if content is None:
+                content = await self._part(one, place)
+            found.append(Attachment(one.filename, one.mime_type, content, one.content_id))
+        return tuple(found)
+
+    async def _part(self, asked: AskedAttachment, place: int) -> bytes:
+        text = (
+            f"attachments.{place}: this mailbox has no such message, or the message no such part."
+        )
+        part = self.gmail.attachment(asked.message_id or MessageId(""), asked.part_id or "")
+        return await _known(part, text, "unknown_attachment", ("attachments", place))
+
+    async def _sender(self, wanted: Mailbox | None) -> Mailbox:
         """Answer who it is from: Gmail silently rewrites any other address (FACTS 5.11)."""
-        own = Mailbox(self.connection.email, request.sender.name if request.sender else "")
-        wanted = request.sender
+        own = Mailbox(self.connection.email, wanted.name if wanted else "")
         if wanted is None or wanted.address.lower() == self.connection.email.lower():
             return own
-        granted = self.connection.scopes
-        if reads(granted) or SETTINGS_BASIC in allowed(granted):
-            for alias in await self.gmail.aliases():
-                if _is_usable(alias) and alias["sendAsEmail"].lower() == wanted.address.lower():
-                    return wanted
+        if wanted.address.lower() in await self._own():
+            return wanted
         raise InvalidRequestError(
-            f"from must be {self.connection.email} or one of its verified send-as aliases.",
+            "from must be the connected address or one of its verified send-as aliases: leave it "
+            "out, or ask list-send-as-aliases.",
             code="unknown_alias",
         )
+
+    async def _own(self) -> frozenset[str]:
+        """Answer every address this mailbox may send from, as far as the grant lets us ask."""
+        own = {self.connection.email.lower()}
+        granted = self.connection.scopes
+        if reads(granted) or SETTINGS_BASIC in allowed(granted):
+            aliases = await self.gmail.aliases()
+            own |= {str(one["sendAsEmail"]).lower() for one in aliases if _is_usable(one)}
+        return frozenset(own)
+
+
+async def _known(
+    reading: Awaitable[T], message: str, code: str, path: tuple[str | int, ...] = ()
+) -> T:
+    """Answer what is read, or say in the caller's words that there is no such thing."""
+    try:
+        return await reading
+    except GmailRefusedError as error:
+        if error.status not in UNUSABLE:
+            raise
+        problems = [Problem(code, message, path)] if path else []
+        raise InvalidRequestError(message, code=code, problems=problems) from None
 
 
 def _is_usable(alias: GmailObject) -> bool:
@@ -100,64 +222,17 @@ def _is_usable(alias: GmailObject) -> bool:
     return bool(alias.get("isPrimary")) or status == "accepted"
 
 
-def as_reply(outgoing: Outgoing, parent: Mapping[str, str], own: str, *, all: bool) -> Outgoing:
-    """Answer the message as a reply: recipients, subject, In-Reply-To, References (FACTS 5.3)."""
-    parent_id = next(iter(read_message_ids(parent.get("message-id", ""))), None)
-    to, cc = outgoing.to, outgoing.cc
-    if not to:
-        to = _repliable(parent.get("reply-to") or parent.get("from", ""), own)
-        to = to or _repliable(parent.get("to", ""), own)
-    if all:
-        others = (*_repliable(parent.get("to", ""), own), *_repliable(parent.get("cc", ""), own))
-        cc = _without(others, {*to, *cc}) + cc
-    return Outgoing(
-        sender=outgoing.sender,
-        to=to,
-        cc=cc,
-        bcc=outgoing.bcc,
-        reply_to=outgoing.reply_to,
-        subject=outgoing.subject or reply_subject(parent.get("subject", "")),
-        text=outgoing.text,
-        html=outgoing.html,
-        attachments=outgoing.attachments,
-        headers=outgoing.headers,
-        in_reply_to=parent_id,
-        references=_chain(read_message_ids(parent.get("references", "")), parent_id),
-    )
+def _last(messages: Sequence[GmailObject]) -> GmailObject:
+    """Answer a thread's last message that was sent or received: a draft has no lasting id."""
+    kept = [one for one in messages if "DRAFT" not in one.get("labelIds", ())]
+    return (kept or messages)[-1]
 
 
-def reply_subject(subject: str) -> str:
-    """Answer the subject with one "Re: "."""
-    words = " ".join(decode_words(subject).split())
-    return words if words.lower().startswith("re:") else f"Re: {words}"
-
-
-def _chain(references: Sequence[str], parent_id: str | None) -> tuple[str, ...]:
-    if parent_id is None:
-        return ()
-    chain = [*(reference for reference in references if reference != parent_id), parent_id]
-    if len(chain) > MAX_REFERENCES:
-        chain = [chain[0], *chain[-MAX_REFERENCES + 1 :]]
-    return tuple(chain)
-
-
-def _repliable(header: str, own: str) -> tuple[Mailbox, ...]:
-    found = (Mailbox(it["email"], it["name"]) for it in read_addresses([header]))
-    return tuple(it for it in found if it.address and it.address.lower() != own.lower())
-
-
-def _without(mailboxes: Sequence[Mailbox], known: set[Mailbox]) -> tuple[Mailbox, ...]:
-    seen = {mailbox.address.lower() for mailbox in known}
-    kept: list[Mailbox] = []
-    for mailbox in mailboxes:
-        if mailbox.address.lower() not in seen:
-            seen.add(mailbox.address.lower())
-            kept.append(mailbox)
-    return tuple(kept)
-
-
-def _headers(message: GmailObject) -> Mapping[str, str]:
-    found: dict[str, str] = {}
-    for header in message.get("payload", {}).get("headers", ()):
-        found.setdefault(header["name"].lower(), header["value"])
-    return found
+def _thread(parent: EmailMessage, request: SendRequest) -> ThreadId:
+    thread_id = ThreadId(parent["threadId"])
+    if request.thread_id not in {None, thread_id}:
+        raise InvalidRequestError(
+            "The message answered or passed on is in another thread: leave thread_id out.",
+            code="unknown_thread",
+        )
+    return thread_id

@@ -2,20 +2,27 @@
 
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Any
+from secrets import token_hex
+from typing import Any, Final
 
-from shared.domain.connection import INTEGRATION
-from shared.domain.event import Event, EventType
-from shared.domain.ids import EventId
 from shared.domain.send import KEY_LIFETIME, DeliveryMode, SendEntry, SendState
-from shared.errors import GmailRefusedError
+from shared.domain.send_event import send_event
+from shared.errors import (
+    ConflictError,
+    GmailRefusedError,
+    PostroomError,
+    RateLimitedError,
+    StoreUnavailableError,
+)
 from shared.ports.clock import Clock
 from shared.ports.gmail import Sent
 from shared.ports.sends import Sends
 from shared.ports.versioned import Versioned
 
-CLAIM = timedelta(seconds=90)
-"""Longer than any one request to Gmail may take, so that two workers never send at once."""
+CLAIM: Final = timedelta(seconds=90)
+"""Longer than a request to Gmail may take, so that two workers rarely meet; where they do, the
+compare-and-set and Gmail's consumption of the draft keep it at one delivery."""
+WRITE_TRIES: Final = 3
 
 
 @dataclass(slots=True)
@@ -42,73 +49,90 @@ class LedgerEntry:
         return self.value.mode
 
     async def write(self, **changes: Any) -> None:
-        """Persist a step and keep the claim. Raises ConflictError."""
-        now = self.clock.now()
-        changed = replace(
-            self.value,
-            **changes,
-            updated_at=now,
-            claimed_until=now + CLAIM,
-            next_due_at=now + CLAIM,
-        )
-        self.current = await self.sends.swap(self.current, changed)
+        """Persist a step and keep the claim. Raises ConflictError, StoreUnavailableError."""
+        until = self.clock.now() + CLAIM
+        await self._written(changes, claimed_until=until, next_due_at=until)
 
     async def later(self, wait: timedelta, **changes: Any) -> None:
         """Give the claim back, to be looked at again after `wait`."""
-        now = self.clock.now()
-        changed = replace(
-            self.value, **changes, updated_at=now, claimed_until=None, next_due_at=now + wait
-        )
-        self.current = await self.sends.swap(self.current, changed)
+        due = self.clock.now() + wait
+        await self._written(changes, claimed_until=None, next_due_at=due)
 
-    async def submitted(self, sent: Sent, rfc822_message_id: str | None) -> None:
+    async def troubled(self, wait: timedelta, error: PostroomError) -> None:
+        """Give the claim back after trouble that may pass, noting what it was."""
+        await self.later(wait, error=error.code, error_message=str(error))
+
+    @property
+    def rate_limited(self) -> bool:
+        """Whether the last attempt was refused for its rate."""
+        return not self.state.final and self.value.error == RateLimitedError.code
+
+    async def submitted(self, sent: Sent) -> None:
         """Record Gmail's yes. Submitted is not delivered (FACTS 1.11)."""
         await self._conclude(
             SendState.SUBMITTED,
             submitted_at=self.clock.now(),
             message_id=sent.id,
             thread_id=sent.thread_id,
-            rfc822_message_id=rfc822_message_id,
+            error=None,
+            error_message=None,
         )
 
-    async def failed(self, code: str, message: str) -> None:
-        """Record that nothing was sent."""
-        await self._conclude(SendState.FAILED, error=code, error_message=message)
+    async def identified(self, rfc822_message_id: str) -> None:
+        """Add the Message-ID that Gmail gave it, to an entry that is final already."""
+        await self._written({"rfc822_message_id": rfc822_message_id})
+
+    async def failed(self, code: str, message: str, **upstream: Any) -> None:
+        """Record that nothing was sent and nothing will be."""
+        await self._conclude(SendState.FAILED, error=code, error_message=message, upstream=upstream)
 
     async def refused(self, error: GmailRefusedError) -> None:
         """Record Gmail's no."""
-        await self.failed("upstream_error", f"Gmail refused with {error.status} {error.reason}.")
+        await self.failed(error.code, str(error), status=error.status, body=error.body)
 
     async def unknown(self, message: str) -> None:
         """Record that nobody can tell; never a guess."""
         await self._conclude(SendState.UNKNOWN, error="unknown_outcome", error_message=message)
 
     async def _conclude(self, state: SendState, **changes: Any) -> None:
-        now = self.clock.now()
-        final = replace(
-            self.value,
-            **changes,
+        expires_at = self.clock.now() + KEY_LIFETIME
+        await self._written(
+            changes,
             state=state,
-            updated_at=now,
             claimed_until=None,
             next_due_at=None,
             request=b"",
-            expires_at=now + KEY_LIFETIME,
+            expires_at=expires_at,
         )
-        self.current = await self.sends.conclude(self.current, final, self._event(final))
 
-    def _event(self, entry: SendEntry) -> Event:
+    async def _written(self, changes: dict[str, Any], **more: Any) -> None:
+        """Write, and where the store does not say what happened, read it back."""
         now = self.clock.now()
-        payload = {
-            "from": "postroom",
-            "type": "send",
-            "operation": entry.state.value,
-            "connectionId": entry.connection_id,
-            "providerConfigKey": INTEGRATION,
-            "success": entry.state is SendState.SUBMITTED,
-            "send": {"id": entry.id, "messageId": entry.message_id, "threadId": entry.thread_id},
-        }
-        if entry.error is not None:
-            payload["error"] = {"type": entry.error, "description": entry.error_message}
-        event_id = EventId(f"evt_send_{entry.id}")
-        return Event(event_id, entry.connection_id, EventType.SEND, payload, now, now)
+        changed = replace(self.value, **{**more, **changes}, updated_at=now, claim=token_hex(8))
+        for tries_left in reversed(range(WRITE_TRIES)):
+            try:
+                self.current = await self._put(changed)
+            except ConflictError:
+                if not await self._is_there(changed):
+                    raise
+            except StoreUnavailableError:
+                # Not there yet: the same write once more can do no harm, its version is the same.
+                if not await self._is_there(changed) and not tries_left:
+                    raise
+            if self.value.claim == changed.claim:
+                return
+
+    async def _put(self, changed: SendEntry) -> Versioned[SendEntry]:
+        concludes = changed.state.final and not self.state.final
+        if not concludes:
+            return await self.sends.swap(self.current, changed)
+        event = send_event(changed, changed.state.value, self.clock.now())
+        return await self.sends.conclude(self.current, changed, event)
+
+    async def _is_there(self, changed: SendEntry) -> bool:
+        """Whether our own write is what the store holds; `claim` tells it from any other's."""
+        fresh = await self.sends.get(changed.id)
+        if fresh is None or fresh.value.claim != changed.claim:
+            return False
+        self.current = fresh
+        return True

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from shared.domain.bounce import Bounce, read_bounce
 from shared.domain.email_message import read_message, received_at
 from shared.domain.ids import HistoryId, LabelId, MessageId, SequenceNumber, ThreadId
 from shared.domain.payload import make_payload
@@ -47,6 +48,8 @@ class Changes:
     silent: int = 0
     """Drafts of our own sends: stored, but no news to anybody."""
     skipped: int = 0
+    bounces: list[Bounce] = field(default_factory=list)
+    """Reports of failed delivery among the new messages."""
 
     @property
     def empty(self) -> bool:
@@ -87,6 +90,9 @@ class Changes:
         self.put.append(Record(head, payload.data, payload.body_truncated))
         self.added += known is None or not known.live
         self.silent += _is_own_draft(message)
+        bounce = read_bounce(message) if known is None else None
+        if bounce is not None:
+            self.bounces.append(bounce)
         return True
 
     def _head(

@@ -1,12 +1,14 @@
 """One worker's run over one connection: its ports, its lease, and how its commits are made."""
 
-from collections.abc import Iterable, Mapping
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+from shared.domain.bounce import Bounce
 from shared.domain.event import Event
-from shared.domain.ids import ConnectionId, MessageId, PageToken
+from shared.domain.ids import ConnectionId, MessageId, PageToken, ThreadId
 from shared.domain.operation import OperationStep
 from shared.domain.record import Origin, QuarantineEntry
 from shared.domain.sync_event import extended, sync_event
@@ -20,6 +22,13 @@ from shared.usecases.sync.changes import Changes
 from shared.usecases.sync.lease import Change, Held
 from shared.usecases.sync.pace import Pace
 
+NotesBounces = Callable[[ConnectionId, Sequence[Bounce]], Awaitable[None]]
+"""Told of reports of failed delivery before they are committed; told twice after a crash."""
+
+
+async def note_nothing(connection_id: ConnectionId, bounces: Sequence[Bounce]) -> None:
+    """Leave reports of failed delivery to whoever reads the records."""
+
 
 @dataclass(slots=True)
 class Listing:
@@ -30,6 +39,8 @@ class Listing:
     size: int
     begun_at: datetime
     """Of the backfill it belongs to: a reset begins another."""
+    estimate: int
+    """Gmail's guess of the total (FACTS 4.1)."""
 
 
 @dataclass(slots=True)
@@ -44,13 +55,16 @@ class Run:
     clock: Clock
     pace: Pace
     deadline: datetime
+    note_bounces: NotesBounces = note_nothing
     trace_id: str | None = None
     admitted: bool = False
     """Whether the governor let bulk work begin."""
     tally: Tally = field(default_factory=Tally)
     steps: list[OperationStep] = field(default_factory=list)
     listing: Listing | None = None
-    """The backfill page listed last, void for any other run."""
+    """The backfill's page being read, void for any other run."""
+    ahead: deque[Listing] = field(default_factory=deque)
+    """Pages listed that come after it."""
 
     @property
     def connection_id(self) -> ConnectionId:
@@ -67,12 +81,27 @@ class Run:
         """Whether the lease must be given back now."""
         return self.clock.now() >= self.deadline
 
+    def forget_listing(self) -> None:
+        """List anew from where the state says."""
+        self.listing = None
+        self.ahead.clear()
+
     def taken(self, count: int) -> list[MessageRef]:
         """Take the next messages off the listed page."""
         if self.listing is None:
             return []
         taken, self.listing.refs = self.listing.refs[:count], self.listing.refs[count:]
         return taken
+
+    def taken_of(self, threads: Set[ThreadId], most: int) -> list[MessageRef]:
+        """Take further messages of these threads off the listed pages."""
+        found: list[MessageRef] = []
+        for page in [self.listing, *self.ahead] if self.listing else ():
+            joined = [ref for ref in page.refs if ref.thread_id in threads][: most - len(found)]
+            ids = {ref.id for ref in joined}
+            page.refs = [ref for ref in page.refs if ref.id not in ids]
+            found += joined
+        return found
 
     async def set_aside(self, ids: Iterable[MessageId]) -> Mapping[MessageId, QuarantineEntry]:
         """Answer which of the ids are in quarantine; asks the store only if anything is."""
@@ -95,6 +124,8 @@ class Run:
             news = changes.news if tell else Tally()
             return await self._with_event(state, batch, news, changes.origin)
 
+        if changes.bounces:
+            await self.note_bounces(self.connection_id, changes.bounces)
         tally = self.tally + changes.tally
 
         def applied(state: SyncState) -> SyncState:

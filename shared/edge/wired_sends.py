@@ -1,0 +1,100 @@
+"""The use cases of sending, composed from the ports."""
+
+# ruff: noqa: PLC0415  each function loads only the use cases it serves (FACTS 16.4)
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from shared.edge.wired_syncs import WiredSyncs
+
+if TYPE_CHECKING:
+    from shared.usecases.cancel_send import CancelSend
+    from shared.usecases.drain_bulk import DrainBulk
+    from shared.usecases.finish_send import FinishSend
+    from shared.usecases.send.pacing import SendPaces
+    from shared.usecases.send_bulk import SendBulk
+    from shared.usecases.send_email import SendEmail
+
+
+class WiredSends(WiredSyncs):
+    """Sending, now, later and in bulk."""
+
+    @cached_property
+    def send_email(self) -> "SendEmail":
+        """Sends one message once."""
+        from shared.usecases.send_email import SendEmail
+
+        return SendEmail(
+            connections=self.connections,
+            grants=self.grants,
+            sends=self.sends,
+            gmail=self.gmail,
+            sealer=self.sealer,
+            queue=self.queue,
+            clock=self.clock,
+        )
+
+    @cached_property
+    def finish_send(self) -> "FinishSend":
+        """Goes on with a send that was left."""
+        from shared.usecases.finish_send import FinishSend
+
+        return FinishSend(
+            connections=self.connections,
+            grants=self.grants,
+            sends=self.sends,
+            gmail=self.gmail,
+            sealer=self.sealer,
+            queue=self.queue,
+            clock=self.clock,
+        )
+
+    @cached_property
+    def cancel_send(self) -> "CancelSend":
+        """Calls off a send that has not begun."""
+        from shared.usecases.cancel_send import CancelSend
+
+        return CancelSend(sends=self.sends, clock=self.clock)
+
+    @cached_property
+    def send_bulk(self) -> "SendBulk":
+        """Accepts many messages at once."""
+        from shared.usecases.send_bulk import SendBulk
+
+        return SendBulk(
+            connections=self.connections,
+            grants=self.grants,
+            sends=self.sends,
+            bulk_sends=self.bulk_sends,
+            sealer=self.sealer,
+            queue=self.queue,
+            clock=self.clock,
+        )
+
+    @cached_property
+    def send_paces(self) -> "SendPaces":
+        """Paces bulks by an in-memory bucket a connection."""
+        from shared.usecases.send.pacing import SendPaces
+
+        return SendPaces(
+            connections=self.connections,
+            google_users=self.google_users,
+            states=self.sync_states,
+            clock=self.clock,
+            units_per_minute=self.settings.units_per_minute,
+        )
+
+    @cached_property
+    def drain_bulk(self) -> "DrainBulk":
+        """Submits a bulk's messages one after the other."""
+        from shared.usecases.drain_bulk import DrainBulk
+
+        return DrainBulk(
+            sends=self.sends,
+            bulk_sends=self.bulk_sends,
+            queue=self.queue,
+            clock=self.clock,
+            finish_send=self.finish_send,
+            paces=self.send_paces,
+            governor=self.governor,
+        )

@@ -1,0 +1,66 @@
+"""Tie delivery-status messages to the sends they are about (FACTS 1.11)."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from shared.domain.bounce import Bounce
+from shared.domain.ids import ConnectionId
+from shared.domain.send import SendEntry
+from shared.domain.send_event import bounce_event
+from shared.errors import ConflictError
+from shared.ports.clock import Clock
+from shared.ports.sends import Sends
+
+TRIES: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class NoteBounces:
+    """Called with every newly stored report, before its record is committed.
+
+    So a crash in between repeats it, and the ledger entry itself remembers which reports it has
+    told of: each is told once.
+    """
+
+    sends: Sends
+    clock: Clock
+
+    async def __call__(self, connection_id: ConnectionId, bounces: Iterable[Bounce]) -> None:
+        """Write each into its entry, with its event.
+
+        Raises StoreUnavailableError, ConflictError.
+        """
+        for bounce in bounces:
+            if bounce.traces:
+                await self._note(connection_id, bounce)
+
+    async def _note(self, connection_id: ConnectionId, bounce: Bounce) -> None:
+        about = _best(await self.sends.traced(connection_id, bounce.traces), bounce.traces)
+        if about is None:
+            return
+        for tries_left in reversed(range(TRIES)):
+            found = await self.sends.get(about.id)
+            if found is None or bounce.message_id in found.value.bounces:
+                return
+            now = self.clock.now()
+            noted = {**found.value.bounces, bounce.message_id: now.isoformat()}
+            entry = replace(found.value, bounces=noted, updated_at=now)
+            event = bounce_event(entry, bounce.message_id, bounce.recipients, now)
+            try:
+                await self.sends.conclude(found, entry, event)
+            except ConflictError:
+                if not tries_left:
+                    raise
+            else:
+                return
+
+
+def _best(entries: Iterable[SendEntry], traces: Sequence[str]) -> SendEntry | None:
+    """Answer the entry that the best of the traces belongs to."""
+    ranked = sorted(entries, key=lambda entry: min(_rank(entry, traces)))
+    return ranked[0] if ranked else None
+
+
+def _rank(entry: SendEntry, traces: Sequence[str]) -> list[int]:
+    return [traces.index(trace) for trace in entry.traces if trace in traces] or [len(traces)]

@@ -1,0 +1,101 @@
+"""Takes a claimed entry as far as it goes now, and says when to go on."""
+
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from shared.domain.connection import Connection
+from shared.domain.scopes import reads
+from shared.domain.send import SendState
+from shared.errors import (
+    ConflictError,
+    PermanentError,
+    PostroomError,
+    QueueUnavailableError,
+    RateLimitedError,
+    ReauthRequiredError,
+    StoreUnavailableError,
+    TransientError,
+)
+from shared.ports.clock import Clock
+from shared.ports.gmail import GmailMailboxes
+from shared.ports.queue import Queue, QueueName, Task
+from shared.usecases.send.ledger import LedgerEntry
+from shared.usecases.send.protocol import PATIENCE, Message, Protocol
+from shared.usecases.send.task_paths import SEND_TASK
+
+FIRST_WAIT: Final = timedelta(seconds=5)
+LONGEST_WAIT: Final = timedelta(minutes=15)
+RECONNECT_WAIT: Final = timedelta(hours=1)
+LONGEST_TASK: Final = timedelta(days=29)
+"""Cloud Tasks takes 30 days (FACTS 8.10)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Advance:
+    """Runs the protocol; whatever goes wrong ends in the entry."""
+
+    gmail: GmailMailboxes
+    queue: Queue
+    clock: Clock
+
+    async def __call__(
+        self, entry: LedgerEntry, connection: Connection, message: Message, *, identify: bool
+    ) -> None:
+        """Advance; afterwards the entry is final or due later, with a task on its way.
+
+        `identify` reads the Message-ID back once it is submitted. Raises ConflictError where
+        another worker has the entry now, StoreUnavailableError where nothing could be written: its
+        claim then ends by itself.
+        """
+        gmail = self.gmail.of(connection.id)
+        protocol = Protocol(gmail, self.clock, reads(connection.scopes))
+        try:
+            await protocol.advance(entry, message)
+        except (ConflictError, StoreUnavailableError):
+            raise
+        except TransientError as error:
+            await self._wait(entry, error)
+        except PermanentError as error:
+            await self._stuck(entry, error)
+        if entry.state is SendState.SUBMITTED and identify:
+            await protocol.identify(entry)
+        await self.wake(entry)
+
+    async def wake(self, entry: LedgerEntry) -> None:
+        """Make sure that somebody comes when it is due; reconcile does if this fails."""
+        due = entry.value.next_due_at
+        if entry.state.final or due is None or due > self.clock.now() + LONGEST_TASK:
+            return
+        body = {"id": entry.value.id}
+        with suppress(QueueUnavailableError):
+            await self.queue.enqueue(Task(SEND_TASK, body, QueueName.LIVE, not_before=due))
+
+    async def _wait(self, entry: LedgerEntry, error: TransientError) -> None:
+        if self._spent(entry):
+            await self._give_up(entry, error)
+            return
+        wait: timedelta = min(FIRST_WAIT * 2 ** min(entry.value.attempts - 1, 10), LONGEST_WAIT)
+        if isinstance(error, RateLimitedError) and error.retry_after is not None:
+            wait = max(wait, error.retry_after)
+        await entry.troubled(wait, error)
+
+    async def _stuck(self, entry: LedgerEntry, error: PermanentError) -> None:
+        """Conclude what cannot go on; what may be out waits for a reconnect to be read."""
+        waits = isinstance(error, ReauthRequiredError) and entry.state is SendState.SUBMITTING
+        if waits and not self._spent(entry):
+            await entry.troubled(RECONNECT_WAIT, error)
+        else:
+            await self._give_up(entry, error)
+
+    async def _give_up(self, entry: LedgerEntry, error: PostroomError) -> None:
+        """Call it failed where nothing can have left, unknown where something may have."""
+        if entry.state is SendState.SUBMITTING:
+            await entry.unknown(f"The outcome could not be read: {error}")
+        else:
+            await entry.failed(error.code, str(error))
+
+    def _spent(self, entry: LedgerEntry) -> bool:
+        started_at = entry.value.started_at or entry.value.created_at
+        return self.clock.now() > started_at + PATIENCE

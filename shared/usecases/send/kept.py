@@ -1,0 +1,64 @@
+"""Requests kept, sealed, until their send is final, so that a crash can be finished."""
+
+from base64 import b64decode, b64encode
+from dataclasses import dataclass
+from typing import Final
+from zlib import compress, decompress
+
+from shared.domain.ids import ConnectionId
+from shared.domain.send import SendEntry
+from shared.domain.send_request import SendRequest, thawed
+from shared.errors import UnknownConnectionError
+from shared.ports.connections import Grants
+from shared.ports.oauth import Sealer
+
+MAX_KEPT: Final = 600_000
+"""Bytes of a sealed request that fit a document beside the rest (FACTS 9.3)."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeptRequests:
+    """Seals with the connection's data key: disconnecting shreds them."""
+
+    grants: Grants
+    sealer: Sealer
+
+    async def sealed(
+        self, id: str, connection_id: ConnectionId, request: SendRequest, data_key: bytes | None
+    ) -> bytes:
+        """Answer the request sealed for the entry `id`, or nothing where it is too large.
+
+        `data_key` saves reading it again. Raises UnknownConnectionError.
+        """
+        packed = b64encode(compress(request.frozen(), level=1)).decode()
+        if len(packed) > MAX_KEPT:
+            return b""
+        return await self.sealer.seal(
+            packed,
+            data_key=data_key or await self.data_key(connection_id),
+            connection_id=connection_id,
+            purpose=_purpose(id),
+        )
+
+    async def opened(self, entry: SendEntry) -> SendRequest | None:
+        """Answer the request, None where it was too large. Raises CorruptStateError."""
+        if not entry.request:
+            return None
+        packed = await self.sealer.open(
+            entry.request,
+            data_key=await self.data_key(entry.connection_id),
+            connection_id=entry.connection_id,
+            purpose=_purpose(entry.id),
+        )
+        return thawed(decompress(b64decode(packed)))
+
+    async def data_key(self, connection_id: ConnectionId) -> bytes:
+        """Answer the connection's wrapped data key. Raises UnknownConnectionError."""
+        grant = await self.grants.get(connection_id)
+        if grant is None:
+            raise UnknownConnectionError(f"There is no connection {connection_id!r}.")
+        return grant.value.data_key
+
+
+def _purpose(id: str) -> str:
+    return f"send-request:{id}"

@@ -1,0 +1,69 @@
+"""What holds for every send before anything of it is stored."""
+
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import uuid4
+
+from shared.domain.connection import Connection
+from shared.domain.scopes import COMPOSE, READONLY, SEND, allowed
+from shared.domain.send import DeliveryMode, SendEntry
+from shared.domain.send_request import SendRequest
+from shared.errors import IdempotencyConflictError, InvalidRequestError, MissingScopeError
+
+MAX_KEY: Final = 256
+LATEST: Final = timedelta(days=30)
+
+
+def checked_key(idempotency_key: str | None) -> str:
+    """Answer the key, or a fresh one where none was given. Raises InvalidRequestError."""
+    if idempotency_key is None:
+        return uuid4().hex
+    if not 0 < len(idempotency_key) <= MAX_KEY:
+        raise InvalidRequestError(
+            f"Idempotency-Key must have 1 to {MAX_KEY} characters.", code="invalid_headers"
+        )
+    return idempotency_key
+
+
+def checked_time(send_at: datetime | None, now: datetime) -> datetime | None:
+    """Answer when to send. Raises InvalidRequestError."""
+    if send_at is None:
+        return None
+    if send_at < now:
+        raise InvalidRequestError(
+            "send_at is in the past: leave it out to send now.", code="send_at_in_past"
+        )
+    if send_at > now + LATEST:
+        raise InvalidRequestError(
+            f"send_at is more than {LATEST.days} days ahead: send it later.", code="send_at_too_far"
+        )
+    return send_at
+
+
+def delivery_mode(connection: Connection, request: SendRequest) -> DeliveryMode:
+    """Answer how to submit: by draft where the grant allows drafts and reading (DESIGN 6).
+
+    Raises MissingScopeError.
+    """
+    granted = allowed(connection.scopes)
+    by_draft = COMPOSE in granted and READONLY in granted
+    if SEND not in granted:
+        raise MissingScopeError(
+            "This connection may not send: its end user has to connect again and allow it.",
+            scope=SEND,
+        )
+    if request.delivery is DeliveryMode.EXACTLY_ONCE and not by_draft:
+        raise MissingScopeError(
+            "delivery 'exactly_once' needs the right to keep drafts and to read: have the end user "
+            "connect again, or send with delivery 'direct'.",
+            scope=COMPOSE if COMPOSE not in granted else READONLY,
+        )
+    return request.delivery or (DeliveryMode.EXACTLY_ONCE if by_draft else DeliveryMode.DIRECT)
+
+
+def same(entry: SendEntry, request: SendRequest) -> None:
+    """Raise IdempotencyConflictError unless this is the request the entry was made for."""
+    if entry.request_hash != request.fingerprint():
+        raise IdempotencyConflictError(
+            "This Idempotency-Key was used with another body: use a new key for a new message."
+        )
