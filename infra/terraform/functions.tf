@@ -10,6 +10,13 @@ locals {
       needs   = ["keys", "oauth", "queue", "store"]
       size    = { timeout_s = 300 }
     }
+    deliver_event = {
+      about   = "One delivery attempt of one event to the product."
+      trigger = "tasks"
+      paths   = ["/tasks/deliver"]
+      needs   = ["keys", "queue", "store"]
+      size    = { concurrency = 40, timeout_s = 120 }
+    }
     gmail_push = {
       about   = "A mailbox changed: run its history delta now."
       trigger = "push"
@@ -33,12 +40,17 @@ locals {
       jobs    = { reconcile = { path = "/jobs/reconcile", schedule = "* * * * *" } }
     }
     renew_watches = {
-      about   = "Renew every watch that expires soon."
+      about   = "Renew every watch that expires soon; daily upkeep of grants, keys and tombstones."
       trigger = "scheduler"
-      paths   = ["/jobs/renew-watches"]
-      needs   = ["keys", "oauth", "store"]
+      paths   = ["/jobs/renew-watches", "/jobs/tend-grants", "/jobs/rotate-keys", "/jobs/prune-deleted"]
+      needs   = ["keys", "oauth", "queue", "store"]
       size    = { timeout_s = 540, max_instances = 2 }
-      jobs    = { renew-watches = { path = "/jobs/renew-watches", schedule = "*/10 * * * *" } }
+      jobs = {
+        renew-watches = { path = "/jobs/renew-watches", schedule = "*/10 * * * *" }
+        tend-grants   = { path = "/jobs/tend-grants", schedule = "17 3 * * *" }
+        rotate-keys   = { path = "/jobs/rotate-keys", schedule = "37 * * * *" }
+        prune-deleted = { path = "/jobs/prune-deleted", schedule = "47 2 * * *" }
+      }
     }
     send = {
       about   = "Send one message."

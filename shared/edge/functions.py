@@ -34,7 +34,12 @@ FUNCTIONS = (
     Function("oauth_callback", Trigger.PUBLIC, ("/connect-ui", "/connect/session", "/oauth")),
     Function("gmail_push", Trigger.PUSH, ("/push/gmail",)),
     Function("sync_mailbox", Trigger.TASKS, ("/tasks/sync", "/tasks/disconnect")),
-    Function("renew_watches", Trigger.SCHEDULER, ("/jobs/renew-watches",)),
+    Function("deliver_event", Trigger.TASKS, ("/tasks/deliver",)),
+    Function(
+        "renew_watches",
+        Trigger.SCHEDULER,
+        ("/jobs/renew-watches", "/jobs/tend-grants", "/jobs/rotate-keys", "/jobs/prune-deleted"),
+    ),
     Function("reconcile", Trigger.SCHEDULER, ("/jobs/reconcile",)),
     Function("send", Trigger.PUBLIC, ("/send", "/sends", "/tasks/send")),
     Function("api", Trigger.PUBLIC, ("/",)),

@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
 
+from shared.edge.event_settings import EventOptions, event_options
 from shared.edge.functions import FUNCTIONS, Trigger, function_for
 from shared.errors import ConfigurationError
 
@@ -57,6 +58,7 @@ class Settings:
     """How many proxies in front of us append to X-Forwarded-For: 1 on Cloud Run, else 0."""
     publishing: str
     """`production`, `internal` or `testing`, where grants die after seven days (FACTS 6.6)."""
+    events: EventOptions = field(default_factory=EventOptions)
 
     def __repr__(self) -> str:
         return f"Settings(environment={self.environment!r}, public_url={self.public_url!r})"
@@ -137,11 +139,14 @@ def settings_from(environ: Mapping[str, str], *, without: frozenset[str] = froze
         requests_per_minute=read.optional("REQUESTS_PER_MINUTE", _positive, 60_000),
         proxy_hops=read.optional("PROXY_HOPS", _count, 1 if environ.get("K_SERVICE") else 0),
         publishing=read.optional("PUBLISHING", _publishing, "production"),
+        events=event_options(read.optional),
     )
     if settings.queue == "sqlite" and settings.sqlite_path is None:
         read.refuse("QUEUE", "must be cloud-tasks:projects/P/locations/L beside a Firestore store")
     if settings.token_check == "claims" and not _private(environ.get("FUNCTION_TARGET")):
         read.refuse("TOKEN_CHECK", "may be `claims` only in a function that no one else may invoke")
+    if (problem := settings.events.problem) is not None:
+        read.refuse(*problem)
     read.finish()
     return settings
 

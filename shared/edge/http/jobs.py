@@ -1,5 +1,7 @@
 """POST /jobs/*: what Cloud Scheduler starts."""
 
+import asyncio
+
 from shared.edge.http.call import Call
 from shared.edge.http.routes import Access, Route
 from shared.edge.logs import log
@@ -13,8 +15,28 @@ async def renew_watches(call: Call) -> None:
 
 async def reconcile(call: Call) -> None:
     """Wake what is due and nobody woke."""
-    found = await call.wiring.reconcile()
-    log("job", task="reconcile", count=found.syncs, outcome=f"{found.sends} sends")
+    found, events = await asyncio.gather(call.wiring.reconcile(), call.wiring.wake_deliveries())
+    log("job", task="reconcile", count=found.syncs, outcome=f"{found.sends} sends, {events} events")
+    if woken := await call.wiring.resume_disconnects():
+        log("job", task="resume-disconnects", count=woken)
+
+
+async def tend_grants(call: Call) -> None:
+    """Announce grants that end soon and use those that are idle."""
+    done = await call.wiring.tend_grants()
+    log("job", task="tend-grants", count=done.used, outcome=f"{done.warned} warned")
+
+
+async def rotate_keys(call: Call) -> None:
+    """Bring data keys under the current key-encryption key."""
+    done = await call.wiring.rotate_keys()
+    log("job", task="rotate-keys", count=done.rewrapped, outcome=f"{done.unreadable} unreadable")
+
+
+async def prune_deleted(call: Call) -> None:
+    """Empty tombstones whose retention is over."""
+    done = await call.wiring.prune_deleted()
+    log("job", task="prune-deleted", count=done.emptied)
 
 
 RENEW_ROUTES = (
@@ -27,7 +49,24 @@ RENEW_ROUTES = (
         raw_body=True,
         documented=False,
     ),
+    *(
+        Route(
+            "POST",
+            path,
+            Access.SCHEDULER,
+            function,
+            summary,
+            raw_body=True,
+            documented=False,
+        )
+        for path, function, summary in (
+            ("/jobs/tend-grants", tend_grants, "Tend grants"),
+            ("/jobs/rotate-keys", rotate_keys, "Rotate key-encryption keys"),
+            ("/jobs/prune-deleted", prune_deleted, "Empty old tombstones"),
+        )
+    ),
 )
+"""Jobs that need Google or walk everything: the function of the watches has both rights."""
 RECONCILE_ROUTES = (
     Route(
         "POST",

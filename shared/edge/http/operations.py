@@ -5,8 +5,8 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from shared.domain.cursor import cursor_of
-from shared.domain.event import Event, EventState
+from shared.domain.delivery import shown_payload
+from shared.domain.event import Delivery, DeliveryState, Event, EventState
 from shared.domain.ids import ConnectionId
 from shared.domain.operation import Operation, OperationState, OperationType
 from shared.edge.http.call import Call
@@ -59,8 +59,20 @@ class EventsQuery(Strict):
     limit: int = Field(100, ge=1, le=1000)
 
 
+class DeliveryView(Answer):
+    """How an event stands with one receiver; `error` is a code."""
+
+    receiver: str
+    state: DeliveryState
+    attempts: int
+    status: int | None
+    error: str | None
+    last_attempt_at: datetime | None
+    next_attempt_at: datetime | None
+
+
 class EventView(Answer):
-    """One event of the outbox."""
+    """One event of the outbox; delivered with no deliveries: nobody was there to be told."""
 
     id: str
     connection_id: str
@@ -73,6 +85,7 @@ class EventView(Answer):
     attempts: int
     last_error: str | None
     trace_id: str | None
+    deliveries: list[DeliveryView]
 
 
 class EventsPage(Answer):
@@ -136,22 +149,27 @@ def _event(one: Event) -> EventView:
         connection_id=one.connection_id,
         type=one.type,
         state=one.state,
-        payload=_payload(one),
+        payload=shown_payload(one),
         created_at=one.created_at,
         next_attempt_at=one.next_attempt_at,
         delivered_at=one.delivered_at,
         attempts=one.attempts,
         last_error=one.last_error,
         trace_id=one.trace_id,
+        deliveries=[_delivery(name, told) for name, told in one.deliveries.items()],
     )
 
 
-def _payload(event: Event) -> dict[str, Any]:
-    """Answer the body the product gets: the stored sequence number as the opaque cursor."""
-    shown = dict(event.payload)
-    if (sequence := shown.pop("cursorSequence", None)) is not None:
-        shown["cursor"] = cursor_of(event.connection_id, sequence)
-    return shown
+def _delivery(receiver: str, told: Delivery) -> DeliveryView:
+    return DeliveryView(
+        receiver=receiver,
+        state=told.state,
+        attempts=told.attempts,
+        status=told.status,
+        error=told.error,
+        last_attempt_at=told.last_attempt_at,
+        next_attempt_at=told.next_attempt_at,
+    )
 
 
 ROUTES = (

@@ -25,9 +25,11 @@ def api_routes() -> Routes:
         openapi,
         operations,
         proxy,
+        receipts,
         records,
         syncs,
         upkeep,
+        webhook_endpoints,
     )
 
     return (
@@ -40,7 +42,9 @@ def api_routes() -> Routes:
         *attachments.ROUTES,
         *proxy.ROUTES,
         *operations.ROUTES,
+        *webhook_endpoints.ROUTES,
         *api_keys.ROUTES,
+        *receipts.ROUTES,
         *openapi.ROUTES,
         *health.ROUTES,
     )
@@ -65,6 +69,13 @@ def sync_mailbox_routes() -> Routes:
     from shared.edge.http import tasks
 
     return tasks.SYNC_ROUTES
+
+
+def deliver_event_routes() -> Routes:
+    """Answer what the `deliver_event` function serves."""
+    from shared.edge.http import deliver
+
+    return deliver.ROUTES
 
 
 def renew_watches_routes() -> Routes:
@@ -92,6 +103,7 @@ ROUTES_OF: Mapping[str, Callable[[], Routes]] = {
     "oauth_callback": oauth_callback_routes,
     "gmail_push": gmail_push_routes,
     "sync_mailbox": sync_mailbox_routes,
+    "deliver_event": deliver_event_routes,
     "renew_watches": renew_watches_routes,
     "reconcile": reconcile_routes,
     "send": send_routes,
