@@ -12,7 +12,7 @@ from shared.domain.ids import MessageId, PageToken
 from shared.domain.record import Origin, RecordHead
 from shared.domain.sync_state import Backfill, SyncState, Tally
 from shared.errors import GmailRefusedError
-from shared.ports.gmail import IdPage, MessageRef
+from shared.ports.gmail import MessageRef
 from shared.ports.sync_store import COMMIT_BYTES
 from shared.usecases.sync.changes import Changes
 from shared.usecases.sync.hydrate import Hydrated, Hydrator
@@ -21,8 +21,14 @@ from shared.usecases.sync.run import Listing, Run
 
 CHUNK = 100
 FIRST_CHUNK = 50
+JOINED = 100
+"""Older messages of a chunk's threads that may come with it: a whole thread is cheaper."""
 CHUNK_TIME = timedelta(seconds=3)
 """Mail that arrives meanwhile waits no longer than this."""
+AHEAD = 10
+"""Pages listed ahead in one chunk, so that the total is a count and the end time honest."""
+MOST_AHEAD = 40
+"""Pages kept in memory; a larger mailbox is counted in part until it has shrunk to these."""
 BAD_REQUEST = 400
 
 
@@ -42,7 +48,7 @@ async def read_chunk(run: Run) -> None:
     if run.state.backfill is None:
         return
     if run.listing is not None and run.listing.begun_at != run.state.backfill.started_at:
-        run.listing = None
+        run.forget_listing()
     deadline = min(started + CHUNK_TIME, run.deadline)
     chunk = await _scan(run, run.state.backfill, deadline)
     hydrator = Hydrator(run.gmail, run.pace, run.clock, deadline)
@@ -59,11 +65,16 @@ async def _scan(run: Run, progress: Backfill, deadline: datetime) -> Chunk:
     """List until enough unknown messages are found, the pass ends or time is up."""
     chunk = Chunk(progress, [], {})
     size = CHUNK if progress.stored else FIRST_CHUNK
+    if progress.stored:  # The newest mail comes first; the count can wait for it.
+        await _look_ahead(run, chunk)
     while len(chunk.unknown) < size and run.clock.now() < deadline:
         if (run.listing is None or not run.listing.refs) and not await _turn_page(run, chunk):
             break
         room = size - len(chunk.unknown)
         await _sift(run, chunk, run.taken(room))
+    if chunk.unknown:
+        threads = {ref.thread_id for ref in chunk.unknown}
+        await _sift(run, chunk, run.taken_of(threads, JOINED))
     return chunk
 
 
@@ -76,30 +87,53 @@ async def _turn_page(run: Run, chunk: Chunk) -> bool:
         if done.next_page is None:
             chunk.pass_ended = True
             return False
-    page = await _list(run, chunk)
-    begun_at = chunk.progress.started_at
-    run.listing = Listing(list(page.refs), page.next_page, len(page.refs), begun_at)
-    seen = chunk.progress.listed + len(page.refs)
-    total = max(chunk.progress.estimated_total or 0, page.estimate, seen)
-    chunk.progress = replace(chunk.progress, estimated_total=total)
+    run.listing = run.ahead.popleft() if run.ahead else await _list(run, chunk)
+    _estimate(run, chunk)
     return True
 
 
-async def _list(run: Run, chunk: Chunk) -> IdPage:
+async def _look_ahead(run: Run, chunk: Chunk) -> None:
+    """List further pages at 5 units for 500 ids: they are read from memory when their turn is."""
+    for _ in range(AHEAD):
+        last = run.ahead[-1] if run.ahead else run.listing
+        if last is None or last.next_page is None or len(run.ahead) >= MOST_AHEAD:
+            break
+        try:
+            run.ahead.append(await _page(run, chunk.progress, last.next_page))
+        except GmailRefusedError:
+            break  # Its turn will come, and then starts the pass again.
+    _estimate(run, chunk)
+
+
+def _estimate(run: Run, chunk: Chunk) -> None:
+    """Put the total at what is listed so far: exact once the listing has been seen to its end."""
+    if run.listing is None or chunk.progress.pass_number > 1:
+        return
+    pages = [run.listing, *run.ahead]
+    seen = chunk.progress.listed + sum(page.size for page in pages)
+    counted = pages[-1].next_page is None
+    total = seen if counted else max(chunk.progress.estimated_total or 0, pages[-1].estimate, seen)
+    chunk.progress = replace(chunk.progress, estimated_total=total)
+
+
+async def _list(run: Run, chunk: Chunk) -> Listing:
     """List one page; a page token that Gmail no longer accepts starts the pass again."""
-    token, since = chunk.progress.page_token, chunk.progress.window_start
+    token = chunk.progress.page_token
     try:
-        return await _page(run, since, token)
+        return await _page(run, chunk.progress, token)
     except GmailRefusedError as error:
         if token is None or error.status != BAD_REQUEST:
             raise
     again = replace(chunk.progress, page_token=None, listed=0)
     chunk.progress = replace(again, unknown_in_pass=again.unknown_in_pass + 1)
-    return await _page(run, since, None)
+    return await _page(run, chunk.progress, None)
 
 
-async def _page(run: Run, since: datetime | None, token: PageToken | None) -> IdPage:
-    return await run.pace.run(Units.LIST, run.gmail.message_ids(since=since, page=token))
+async def _page(run: Run, progress: Backfill, token: PageToken | None) -> Listing:
+    call = run.gmail.message_ids(since=progress.window_start, page=token)
+    page = await run.pace.run(Units.LIST, call)
+    refs = list(page.refs)
+    return Listing(refs, page.next_page, len(refs), progress.started_at, page.estimate)
 
 
 async def _sift(run: Run, chunk: Chunk, refs: list[MessageRef]) -> None:
@@ -132,7 +166,7 @@ async def _commit(run: Run, chunk: Chunk, fetched: Hydrated) -> None:
     else:
         await run.commit(commits[-1], change, tell=tell)
     if chunk.pass_ended and not fetched.left:
-        run.listing = None
+        run.forget_listing()
 
 
 def _is_at(state: SyncState, progress: Backfill) -> bool:
