@@ -1,7 +1,8 @@
 """One worker's run over one connection: its ports, its lease, and how its commits are made."""
 
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence, Set
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -93,7 +94,7 @@ class Run:
         taken, self.listing.refs = self.listing.refs[:count], self.listing.refs[count:]
         return taken
 
-    def taken_of(self, threads: Set[ThreadId], most: int) -> list[MessageRef]:
+    def taken_of(self, threads: AbstractSet[ThreadId], most: int) -> list[MessageRef]:
         """Take further messages of these threads off the listed pages."""
         found: list[MessageRef] = []
         for page in [self.listing, *self.ahead] if self.listing else ():
