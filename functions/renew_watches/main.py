@@ -1,8 +1,10 @@
-"""Renew every watch that expires soon; they live seven days and lapse silently.
+"""Renew every watch that expires soon; they live seven days and lapse silently. Daily upkeep.
 
-Trigger  Cloud Scheduler, POST /jobs/renew-watches, signed by the scheduler service account
+Trigger  Cloud Scheduler, POST /jobs/{renew-watches,tend-grants,rotate-keys,prune-deleted},
+         signed by the scheduler service account
 Reads    mailboxes by renewal time, connections, grants; Gmail's watch
-Writes   mailboxes; watch events where one lapsed or came back
+Writes   mailboxes; watch events where one lapsed or came back; auth events where a grant ends;
+         grants (refreshed or rewrapped); payloads of old tombstones
 Answers  204; 503 to be called again
 """
 

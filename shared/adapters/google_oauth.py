@@ -3,7 +3,7 @@
 import hmac
 import re
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final, Protocol
 from urllib.parse import urlencode
 
@@ -25,6 +25,8 @@ from shared.ports.oauth import Identity, Tokens
 
 CONSENT_URL: Final = "https://accounts.google.com"
 TOKEN_URL: Final = "https://oauth2.googleapis.com"
+USERINFO_URL: Final = "https://openidconnect.googleapis.com"
+REFUSALS: Final = frozenset({400, 401, 403})
 TIMEOUT: Final = httpx.Timeout(8.0, connect=3.0)
 """Shorter than the ten seconds a refresh is claimed for (DESIGN 5)."""
 
@@ -134,6 +136,26 @@ class HttpGoogleOAuth:
             raise refused("its missing subject or e-mail")
         return Identity(GoogleSub(sub), email, claims.get("email_verified") is True)
 
+    async def identity(self, access_token: str) -> Identity:
+        """Answer whose access token it is; it must have been granted `openid email`."""
+        try:
+            response = await self._http.get(
+                self._at(USERINFO_URL) + "/v1/userinfo",
+                headers={"Authorization": f"Bearer {access_token}"},
+                timeout=TIMEOUT,
+            )
+        except httpx.HTTPError as error:
+            raise GoogleOAuthUnavailableError(
+                f"Google's userinfo endpoint did not answer ({type(error).__name__})."
+            ) from error
+        if response.status_code in REFUSALS:
+            raise refused("its scopes: openid and email are needed")
+        told = _error_of(response) if response.is_success else {}
+        sub, email = told.get("sub"), told.get("email")
+        if not (isinstance(sub, str) and sub and isinstance(email, str) and email):
+            raise _unavailable_or_refused(response)
+        return Identity(GoogleSub(sub), email, told.get("email_verified") is True)
+
     async def _tokens(self, form: Mapping[str, str]) -> Tokens:
         client = {
             "client_id": self._settings.oauth_client_id,
@@ -151,6 +173,7 @@ class HttpGoogleOAuth:
                 scopes=frozenset(_text(answer.get("scope", "")).split()),
                 refresh_token=answer.get("refresh_token"),
                 id_token=answer.get("id_token"),
+                grant_expires_at=_grant_expiry(answer, asked_at),
             )
         except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
             raise GoogleOAuthUnavailableError(
@@ -186,6 +209,18 @@ def token_error(response: httpx.Response) -> PostroomError:
     return GoogleOAuthUnavailableError(
         f"The token endpoint answered {response.status_code} {code}.".replace(" .", ".")
     )
+
+
+def _unavailable_or_refused(response: httpx.Response) -> PostroomError:
+    """Answer the error for a userinfo answer that names nobody."""
+    if response.is_success:
+        return refused("its missing subject or e-mail")
+    return GoogleOAuthUnavailableError(f"Userinfo answered {response.status_code}.")
+
+
+def _grant_expiry(answer: Mapping[str, Any], asked_at: datetime) -> datetime | None:
+    seconds = answer.get("refresh_token_expires_in")
+    return None if seconds is None else asked_at + timedelta(seconds=float(seconds))
 
 
 def _error_of(response: httpx.Response) -> Mapping[str, Any]:

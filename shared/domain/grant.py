@@ -7,6 +7,10 @@ from shared.domain.ids import ConnectionId
 
 REFRESH_EARLY = timedelta(minutes=5)
 CLAIM_LIFETIME = timedelta(seconds=10)
+TESTING_LIFETIME = timedelta(days=7)
+"""How long a grant lives while the OAuth client's publishing status is Testing (FACTS 6.6)."""
+UNUSED_LIFETIME = timedelta(days=180)
+"""How long a grant lives that nobody uses (FACTS 6.6)."""
 SCHEMA_VERSION = 1
 
 
@@ -30,6 +34,8 @@ class Grant:
     refresh_claimed_until: datetime | None = None
     refreshed_at: datetime | None = None
     issued_at: datetime | None = None
+    expires_at: datetime | None = None
+    """When a consent given for a limited time ends, as Google said (FACTS 6.4)."""
     schema_version: int = SCHEMA_VERSION
 
     def fresh(self, now: datetime) -> bool:
@@ -39,3 +45,13 @@ class Grant:
     def usable(self, now: datetime) -> bool:
         """Whether the access token still works."""
         return now < self.access_expires_at - timedelta(seconds=10)
+
+    def ends_at(self, *, testing: bool) -> datetime | None:
+        """Answer when Google will end it whatever happens, None where that is not foreseen."""
+        tested = self.issued_at + TESTING_LIFETIME if testing and self.issued_at else None
+        return min((one for one in (self.expires_at, tested) if one), default=None)
+
+    def unused(self, now: datetime) -> bool:
+        """Whether Google has ended it because nobody used it."""
+        used_at = self.refreshed_at or self.issued_at
+        return used_at is not None and now - used_at >= UNUSED_LIFETIME

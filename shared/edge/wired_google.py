@@ -100,6 +100,7 @@ class WiredGoogle(WiredPorts):
             public_url=self.settings.public_url,
             product_name=self.settings.product_name,
             environment=self.settings.environment,
+            testing=self.settings.publishing == "testing",
         )
 
     @cached_property

@@ -1,4 +1,4 @@
-"""Use cases about keys: those of the API, and the upkeep of sealed grants."""
+"""Use cases about keys, and the upkeep of what is kept: grants, tombstones, disconnects."""
 
 # ruff: noqa: PLC0415  each function loads only the use cases it serves (FACTS 16.4)
 
@@ -9,10 +9,14 @@ from shared.edge.wired_syncs import WiredSyncs
 
 if TYPE_CHECKING:
     from shared.usecases.api_keys import CreateApiKey, RevokeApiKey, RotateApiKey
+    from shared.usecases.prune_deleted import PruneDeleted
+    from shared.usecases.resume_disconnects import ResumeDisconnects
+    from shared.usecases.rotate_keys import RotateKeys
+    from shared.usecases.tend_grants import TendGrants
 
 
 class WiredKeys(WiredSyncs):
-    """Creating, rotating and revoking."""
+    """Creating, rotating and revoking; what the daily jobs do."""
 
     @cached_property
     def create_api_key(self) -> "CreateApiKey":
@@ -34,3 +38,38 @@ class WiredKeys(WiredSyncs):
         from shared.usecases.api_keys import RevokeApiKey
 
         return RevokeApiKey(self.api_keys, self.clock)
+
+    @cached_property
+    def rotate_keys(self) -> "RotateKeys":
+        """Brings data keys under the current key-encryption key."""
+        from shared.usecases.rotate_keys import RotateKeys
+
+        return RotateKeys(self.grants, self.sealer, self.clock)
+
+    @cached_property
+    def tend_grants(self) -> "TendGrants":
+        """Announces grants that end and uses those that are idle."""
+        from shared.usecases.tend_grants import TendGrants
+
+        return TendGrants(
+            grants=self.grants,
+            connections=self.connections,
+            outbox=self.outbox,
+            clock=self.clock,
+            settings=self.connect_settings,
+            access_token=self.access_tokens,
+        )
+
+    @cached_property
+    def prune_deleted(self) -> "PruneDeleted":
+        """Empties old tombstones."""
+        from shared.usecases.prune_deleted import PruneDeleted
+
+        return PruneDeleted(self.connections, self.records, self.clock)
+
+    @cached_property
+    def resume_disconnects(self) -> "ResumeDisconnects":
+        """Wakes disconnects whose task was lost."""
+        from shared.usecases.resume_disconnects import ResumeDisconnects
+
+        return ResumeDisconnects(self.connections, self.queue, self.clock)

@@ -25,6 +25,8 @@ class Tokens:
     scopes: frozenset[str]
     refresh_token: str | None = None
     id_token: str | None = None
+    grant_expires_at: datetime | None = None
+    """When a consent given for a limited time ends (FACTS 6.4)."""
 
 
 class GoogleOAuth(Protocol):
@@ -58,6 +60,13 @@ class GoogleOAuth(Protocol):
 
     async def revoke(self, token: str) -> None:
         """Revoke the user's whole grant (FACTS 6.9); an unknown token counts as revoked."""
+        ...
+
+    async def identity(self, access_token: str) -> Identity:
+        """Ask Google whose token it is.
+
+        Raises UnauthenticatedError where Google will not say, GoogleOAuthUnavailableError.
+        """
         ...
 
     async def verify_id_token(self, id_token: str, *, nonce: str) -> Identity:

@@ -145,14 +145,23 @@ class AccessTokens:
         return found
 
     async def _store(self, claimed: Versioned[Grant], tokens: Tokens) -> str | None:
-        now = self.clock.now()
-        refreshed = await refreshed_grant(self.sealer, claimed.value, tokens, now)
-        try:
-            await self.grants.swap(claimed, refreshed)
-        except ConflictError:
-            return None
+        """Store what the refresh brought; None where a newer grant or refresh is there already.
+
+        A data key that was rewrapped meanwhile is no reason to refresh again.
+        """
+        was, now = claimed, self.clock.now()
         id = claimed.value.connection_id
-        return self._remember(id, tokens.access_token, tokens.expires_at)
+        while True:
+            refreshed = await refreshed_grant(self.sealer, was.value, tokens, now)
+            try:
+                await self.grants.swap(was, refreshed)
+            except ConflictError:
+                fresh = await self.grants.get(id)
+                if fresh is None or _renewed(claimed.value, fresh.value):
+                    return None
+                was = fresh
+                continue
+            return self._remember(id, tokens.access_token, tokens.expires_at)
 
     async def _confirmed(
         self,
@@ -169,10 +178,20 @@ class AccessTokens:
         if fresh is not None and _renewed(tried, fresh.value):
             return False
         self.forget(tried.connection_id)
-        code = SESSION_POLICY if isinstance(error, SessionPolicyError) else "revoked"
         if connection is None:
             return True
+        code = self._cause(tried, error)
         return await self.require_reauth(connection, code, occasion=f"{tried.generation}")
+
+    def _cause(self, grant: Grant, error: ReauthRequiredError) -> str:
+        """Answer why, as far as it can be told: Google says `invalid_grant` to most of them."""
+        if isinstance(error, SessionPolicyError):
+            return SESSION_POLICY
+        now = self.clock.now()
+        ends_at = grant.ends_at(testing=self.require_reauth.settings.testing)
+        if ends_at is not None and now >= ends_at:
+            return "expired"
+        return "unused" if grant.unused(now) else "revoked"
 
     async def _give_back(self, claimed: Versioned[Grant]) -> None:
         try:

@@ -23,7 +23,7 @@ from shared.errors import (
     ReauthRequiredError,
 )
 from shared.ports.clock import Clock
-from shared.ports.connections import Connections, GoogleUsers, Grants, Mailboxes
+from shared.ports.connections import Connections, GoogleUsers, Grants, Mailboxes, Receipts
 from shared.ports.gmail import GmailMailboxes
 from shared.ports.oauth import GoogleOAuth, Sealer
 from shared.ports.outbox import Operations, Outbox
@@ -33,12 +33,15 @@ from shared.ports.versioned import Versioned
 from shared.usecases.accept_disconnect import DISCONNECT_TASK
 from shared.usecases.connect.auth_record import AuthOperation, auth_event, auth_operation
 from shared.usecases.connect.membership import leave
+from shared.usecases.connect.receipt_book import ReceiptBook
 from shared.usecases.connect.settings import ConnectSettings
 from shared.usecases.connect.token_seal import opened_refresh_token
 
 T = TypeVar("T")
 DEAD_GRANT = (ReauthRequiredError, MissingScopeError, GmailRefusedError, CorruptStateError)
 """A grant that answers so has no watch to stop and nothing to revoke."""
+ENDED, REVOKED, SHARED, DEAD = "ended", "revoked", "kept_for_others", "was_dead"
+"""How a shared thing was left, as the receipt says it."""
 PURGE_CHUNK = 400
 CHUNKS_A_RUN = 250
 
@@ -65,6 +68,7 @@ class Disconnect:
     records: Records
     outbox: Outbox
     operations: Operations
+    receipts: Receipts
     gmail: GmailMailboxes
     oauth: GoogleOAuth
     sealer: Sealer
@@ -79,15 +83,20 @@ class Disconnect:
         if connection is None and await self.sync_states.get(connection_id) is None:
             return Disconnected()
         await self._stop_sync(connection_id)
-        if connection is not None:
-            await self._leave_mailbox(connection.value)
-            await self._leave_user(connection.value)
+        steps = {} if connection is None else await self._left(connection.value)
         await self._shred(connection_id)
-        if not await self._purged(connection_id):
+        accepted_at = connection.value.updated_at if connection else self.clock.now()
+        book = ReceiptBook(self.receipts, self.clock)
+        await book.note(connection_id, accepted_at, steps={**steps, "tokens": "shredded"})
+        deleted, all_gone = await self._purged(connection_id)
+        if not all_gone:
+            await book.note(connection_id, accepted_at, deleted=deleted)
             await self.queue.enqueue(Task(DISCONNECT_TASK, {"connection_id": connection_id}))
             return MoreToPurge()
         if connection is not None:
             await self._tell(connection.value)
+        purged = {"records": "deleted"}
+        await book.note(connection_id, accepted_at, steps=purged, deleted=deleted, finished=True)
         await _delete(lambda: self.connections.get(connection_id), self.connections.delete)
         await _delete(lambda: self.sync_states.get(connection_id), self.sync_states.delete)
         return Disconnected()
@@ -118,38 +127,52 @@ class Disconnect:
                 continue
             return
 
-    async def _leave_mailbox(self, connection: Connection) -> None:
+    async def _left(self, connection: Connection) -> dict[str, str]:
+        return {
+            "watch": await self._leave_mailbox(connection),
+            "grant": await self._leave_user(connection),
+        }
+
+    async def _leave_mailbox(self, connection: Connection) -> str:
         def left() -> Awaitable[Versioned[Mailbox] | None]:
             return leave(self.mailboxes, connection.email_key, connection.id)
 
         if await left() is None:
-            return
+            return SHARED if await self.mailboxes.get(connection.email_key) else ENDED
         with suppress(*DEAD_GRANT):
             await self.gmail.of(connection.id).stop()
         await _delete(left, self.mailboxes.delete)
+        return ENDED
 
-    async def _leave_user(self, connection: Connection) -> None:
+    async def _leave_user(self, connection: Connection) -> str:
         def left() -> Awaitable[Versioned[GoogleUser] | None]:
             return leave(self.google_users, connection.sub, connection.id)
 
         if await left() is None:
-            return
+            return SHARED if await self.google_users.get(connection.sub) else REVOKED
+        outcome = DEAD
         if grant := await self.grants.get(connection.id):
             with suppress(*DEAD_GRANT):
                 token = await opened_refresh_token(self.sealer, grant.value)
                 await self.oauth.revoke(token)
+                outcome = REVOKED
         await _delete(left, self.google_users.delete)
+        return outcome
 
     async def _shred(self, id: ConnectionId) -> None:
         """Delete the grant and with it the wrapped data key: no copy of it opens again."""
         await _delete(lambda: self.grants.get(id), self.grants.delete)
         self.forget_tokens(id)
 
-    async def _purged(self, id: ConnectionId) -> bool:
+    async def _purged(self, id: ConnectionId) -> tuple[int, bool]:
+        """Answer how many records and quarantine entries went, and whether none is left."""
+        deleted = 0
         for _ in range(CHUNKS_A_RUN):
-            if await self.records.purge(id, PURGE_CHUNK) == 0:
-                return True
-        return False
+            count = await self.records.purge(id, PURGE_CHUNK)
+            if count == 0:
+                return deleted, True
+            deleted += count
+        return deleted, False
 
     async def _tell(self, connection: Connection) -> None:
         """Store the deletion event with the sync state, once, and the log entry."""

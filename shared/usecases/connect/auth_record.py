@@ -30,6 +30,7 @@ def auth_event(
     environment: str,
     now: datetime,
     error: Mapping[str, str] | None = None,
+    warning: Mapping[str, str] | None = None,
 ) -> Event:
     """Answer the event; `occasion` is in its id, so the same occasion is never stored twice."""
     digest = sha256(f"{connection.id}:{operation}:{occasion}".encode()).hexdigest()
@@ -48,6 +49,8 @@ def auth_event(
     }
     if error is not None:
         payload["error"] = dict(error)
+    if warning is not None:
+        payload["warning"] = dict(warning)
     return Event(
         id=EventId(f"auth-{digest[:32]}"),
         connection_id=connection.id,

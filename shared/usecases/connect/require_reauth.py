@@ -13,7 +13,9 @@ from shared.usecases.connect.auth_record import AuthOperation, auth_event, auth_
 from shared.usecases.connect.settings import ConnectSettings
 
 DESCRIPTIONS = {
-    "revoked": "Google no longer accepts the grant: revoked, expired or unused for too long.",
+    "revoked": "Google no longer accepts the grant: withdrawn, or the password was changed.",
+    "expired": "The consent was given for a limited time, which is over.",
+    "unused": "Nobody used the grant for six months, and Google ended it.",
     "session_policy": "A policy of the end user's organisation asks for a new sign-in.",
 }
 

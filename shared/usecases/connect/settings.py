@@ -13,6 +13,8 @@ class ConnectSettings:
     product_name: str
     environment: str = "dev"
     issuer: str = GOOGLE_ISSUER
+    testing: bool = False
+    """Whether Google ends every grant after seven days: publishing status Testing."""
 
     def connect_link(self, token: str) -> str:
         """Answer the link that opens the connect page for the holder of a session token."""

@@ -7,13 +7,17 @@ from pathlib import Path
 
 import pytest
 
+from shared.adapters.forgiving_operations import ForgivingOperations
 from shared.domain.connection import Connection, ConnectionStatus
-from shared.domain.ids import ConnectionId, email_key
+from shared.domain.ids import ConnectionId, SequenceNumber, email_key
 from shared.domain.operation import OperationType
+from shared.domain.receipt import DeletionReceipt
+from shared.domain.record import Record
 from shared.edge.wiring import Wiring
 from shared.errors import (
     ConflictError,
     GrantRevokedError,
+    StoreUnavailableError,
     UnknownConnectionError,
 )
 from shared.ports.sync_store import Batch
@@ -25,7 +29,7 @@ REVOKE = "POST /revoke"
 STOP = "POST /gmail/v1/users/me/stop"
 PORTS = (
     "connections", "grants", "google_users", "mailboxes", "sync_states", "records", "outbox",
-    "operations", "gmail", "oauth", "sealer", "queue",
+    "operations", "receipts", "gmail", "oauth", "sealer", "queue",
 )  # fmt: skip
 
 
@@ -143,5 +147,84 @@ async def test_killed_at_any_call_it_finishes_the_second_time(tmp_path: Path, af
         await nothing_is_left(town, connection)
         assert town.calls.count(REVOKE) >= 1, bomb.calls
         assert town.calls.count(STOP) >= 1, bomb.calls
+        assert (await receipt_of(town, connection.id)).finished_at is not None, bomb.calls
     assert number > 20
     await town.close()
+
+
+async def receipt_of(town: Town, id: ConnectionId) -> DeletionReceipt:
+    found = await town.wiring.receipts.get(id)
+    assert found is not None
+    return found.value
+
+
+async def test_a_receipt_says_what_was_undone_and_not_whose_it_was(town: Town) -> None:
+    connection = await synced(town)
+    await town.wiring.disconnect(connection.id)
+    receipt = await receipt_of(town, connection.id)
+    assert receipt.finished_at is not None
+    assert receipt.steps == {
+        "watch": "ended",
+        "grant": "revoked",
+        "tokens": "shredded",
+        "records": "deleted",
+    }
+    assert receipt.records_deleted >= 1
+    assert ADA not in str(receipt)
+    answer = await town.api.get(f"/receipts/{connection.id}")
+    assert (answer.status_code, answer.json()["steps"]) == (200, dict(receipt.steps))
+    assert (await town.api.get("/receipts/nobody")).status_code == 404
+
+
+async def test_the_receipt_names_what_others_still_need(town: Town) -> None:
+    first, _ = await synced(town), await synced(town)
+    await town.wiring.disconnect(first.id)
+    steps = (await receipt_of(town, first.id)).steps
+    assert (steps["watch"], steps["grant"]) == ("kept_for_others", "kept_for_others")
+
+
+async def test_a_disconnect_whose_task_was_lost_is_found_again(town: Town) -> None:
+    connection = await synced(town)
+    await town.wiring.accept_disconnect(connection.id)
+    await town.tasks()
+    assert await town.wiring.resume_disconnects() == 0
+    await town.advance(timedelta(minutes=10))
+    assert await town.wiring.resume_disconnects() == 1
+    assert ("/tasks/disconnect", {"connection_id": connection.id}) in await town.tasks()
+    await town.wiring.disconnect(connection.id)
+    assert await town.wiring.resume_disconnects() == 0
+
+
+async def test_a_lost_log_line_fails_nothing(town: Town) -> None:
+    """The log is the last thing that may stop a disconnect."""
+
+    class Deaf:
+        async def append(self, _operation: object) -> None:
+            raise StoreUnavailableError("no log today")
+
+        list = None
+
+    connection = await synced(town)
+    deaf = ForgivingOperations(Deaf())  # type: ignore[arg-type]  # it behaves as far as it is asked
+    await replace(town.wiring.disconnect, operations=deaf)(connection.id)
+    await nothing_is_left(town, connection)
+
+
+async def test_tombstones_are_emptied_when_the_connections_retention_is_over(town: Town) -> None:
+    connection = await synced(town)
+    (page,) = [batch async for batch in town.wiring.records.all_heads(connection.id, None) if batch]
+    state = await town.wiring.sync_states.get(connection.id)
+    assert state is not None
+    now = town.clock.now()
+    gone = Record(page[0].deleted(SequenceNumber(99), now), b"what it said")
+    await town.wiring.sync_states.commit(state, state.value, Batch(put=[gone]))
+    await town.wiring.change_connection(
+        connection.id, lambda was: replace(was, retention=timedelta(days=2))
+    )
+    await town.advance(timedelta(days=1, hours=23))
+    assert (await town.wiring.prune_deleted()).emptied == 0
+    await town.advance(timedelta(hours=2))
+    assert (await town.wiring.prune_deleted()).emptied == 1
+    kept = await town.wiring.records.get(connection.id, page[0].message_id)
+    assert kept is not None
+    assert (kept.payload, kept.head.deleted_at) == (b"", now)

@@ -1,0 +1,40 @@
+"""The operations log, whose loss never fails the work it describes (shared/ports/outbox.py)."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from shared.domain.ids import ConnectionId
+from shared.domain.operation import Operation, OperationState, OperationType
+from shared.errors import TransientError
+from shared.ports.outbox import Operations
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class ForgivingOperations:
+    """Operations port over another one; an entry that cannot be written is named in the logs."""
+
+    kept: Operations
+
+    async def append(self, operation: Operation) -> None:
+        """Write one entry, or say in the logs that it is missing."""
+        try:
+            await self.kept.append(operation)
+        except TransientError as error:
+            extra = {"connection": operation.connection_id, "operation": operation.name}
+            log.warning("operation not logged", extra={**extra, "code": error.code})
+
+    async def list(
+        self,
+        *,
+        connection_id: ConnectionId | None,
+        type: OperationType | None,
+        state: OperationState | None,
+        limit: int,
+    ) -> Sequence[Operation]:
+        """Answer entries, newest first. Raises StoreUnavailableError."""
+        return await self.kept.list(
+            connection_id=connection_id, type=type, state=state, limit=limit
+        )
