@@ -196,7 +196,7 @@ async def test_an_event_that_exists_is_not_created_again(store: Store) -> None:
 async def test_a_committed_event_is_due_and_listed(store: Store) -> None:
     was = await store.sync_states.create(sync_state())
     await _commit(store, was, event=event())
-    assert await store.outbox.due(event().shard, START, 10) == ["e1"]
+    assert [one.id for one in await store.outbox.due(event().shard, START, 10)] == ["e1"]
     assert await store.outbox.list(state=EventState.PENDING, connection_id=C1, limit=5) == [event()]
 
 

@@ -1,0 +1,148 @@
+"""The schedule, and what follows from an attempt."""
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from shared.domain.cursor import sequence_of
+from shared.domain.delivery import (
+    CLAIM,
+    SCHEDULE,
+    Attempted,
+    Failure,
+    after,
+    again,
+    body_of,
+    claimed,
+    deferred,
+    due_to,
+    refused,
+    settled,
+)
+from shared.domain.event import Delivery, DeliveryState, Event, EventState, EventType
+from shared.domain.ids import ConnectionId, EventId
+
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+EVENT = Event(
+    EventId("evt_1"),
+    ConnectionId("c-1"),
+    EventType.SYNC,
+    {"type": "sync", "cursorSequence": 7, "über": "ü"},
+    NOW,
+    NOW,
+)
+FAILED = Attempted(Failure.REFUSED, 500)
+GIVEN = Delivery(DeliveryState.DELIVERED, 1)
+WAITING = Delivery(DeliveryState.WAITING, 1, NOW + timedelta(minutes=5), error=Failure.TIMEOUT)
+DEAD = Delivery(DeliveryState.DEAD, 10, error=Failure.REFUSED)
+
+
+def test_ten_attempts_are_made_over_three_days_and_then_the_event_is_dead() -> None:
+    now, at, told = NOW, [], None
+    while told is None or told.state is DeliveryState.WAITING:
+        at.append(now - NOW)
+        told = after(told, FAILED, now)
+        now = told.next_attempt_at or now
+    hours = [round(one / timedelta(hours=1), 3) for one in at]
+    assert hours == [0, 0.001, 0.085, 0.585, 2.585, 7.585, 17.585, 31.585, 51.585, 75.585]
+    assert (told.state, told.attempts, told.status) == (DeliveryState.DEAD, len(SCHEDULE), 500)
+
+
+def test_what_the_receiver_has_stays_with_it() -> None:
+    told = after(WAITING, Attempted(status=204), NOW)
+    assert (told.state, told.attempts, told.error) == (DeliveryState.DELIVERED, 2, None)
+
+
+def test_a_gone_receiver_is_asked_once() -> None:
+    assert after(None, Attempted(Failure.GONE, 410), NOW).state is DeliveryState.DEAD
+
+
+@pytest.mark.parametrize(
+    ("asked", "wait"),
+    [
+        (None, timedelta(seconds=5)),
+        (timedelta(seconds=1), timedelta(seconds=5)),
+        (timedelta(hours=1), timedelta(hours=1)),
+        (timedelta(days=400), timedelta(hours=24)),
+    ],
+)
+def test_a_retry_after_is_honoured_within_a_day(asked: timedelta | None, wait: timedelta) -> None:
+    told = after(None, Attempted(Failure.THROTTLED, 429, asked), NOW)
+    assert told.next_attempt_at == NOW + wait
+
+
+def test_a_claim_is_found_when_it_ends() -> None:
+    held = claimed(EVENT, NOW)
+    assert held.claimed_until == held.next_attempt_at == NOW + CLAIM
+    assert not held.extendable
+
+
+def test_an_event_is_delivered_when_all_have_it() -> None:
+    done = settled(EVENT, {"a": GIVEN, "b": GIVEN}, NOW)
+    assert (done.state, done.delivered_at, done.next_attempt_at) == (
+        EventState.DELIVERED,
+        NOW,
+        None,
+    )
+    assert done.expires_at is not None
+
+
+def test_an_event_nobody_is_there_for_counts_as_delivered() -> None:
+    assert settled(EVENT, {}, NOW).state is EventState.DELIVERED
+
+
+def test_an_event_waits_for_the_first_of_those_who_lack_it() -> None:
+    later = replace(WAITING, next_attempt_at=NOW + timedelta(hours=1))
+    waiting = settled(EVENT, {"a": GIVEN, "b": later, "c": WAITING, "d": DEAD}, NOW)
+    assert waiting.state is EventState.PENDING
+    assert waiting.next_attempt_at == WAITING.next_attempt_at
+    assert waiting.claimed_until is None
+
+
+def test_an_event_that_one_never_got_is_dead() -> None:
+    dead = settled(EVENT, {"a": GIVEN, "b": DEAD}, NOW)
+    assert (dead.state, dead.last_error, dead.expires_at) == (EventState.DEAD, "refused", None)
+
+
+def test_a_receiver_that_was_removed_is_not_waited_for() -> None:
+    was = replace(EVENT, deliveries={"removed": WAITING, "had it": GIVEN})
+    done = settled(was, {"a": GIVEN}, NOW)
+    assert done.state is EventState.DELIVERED
+    assert set(done.deliveries) == {"had it", "a"}
+
+
+def test_who_has_it_is_not_told_again_and_who_lacks_it_only_when_due() -> None:
+    was = replace(EVENT, deliveries={"has": GIVEN, "waits": WAITING, "dead": DEAD})
+    assert due_to(was, "new", NOW)
+    assert not due_to(was, "has", NOW)
+    assert not due_to(was, "waits", NOW)
+    assert due_to(was, "waits", NOW + timedelta(minutes=5))
+    assert not due_to(was, "dead", NOW + timedelta(days=9))
+
+
+def test_a_dead_event_goes_again_to_those_who_lack_it() -> None:
+    dead = settled(claimed(EVENT, NOW), {"a": GIVEN, "b": DEAD}, NOW)
+    due = again(dead, NOW)
+    assert (due.state, due.next_attempt_at) == (EventState.PENDING, NOW)
+    assert set(due.deliveries) == {"a"}
+    assert not due.extendable
+
+
+def test_a_delivered_event_goes_again_to_all() -> None:
+    due = again(settled(EVENT, {"a": GIVEN}, NOW), NOW)
+    assert due.deliveries == {}
+    assert (due.delivered_at, due.expires_at) == (None, None)
+
+
+def test_waiting_for_a_receivers_sake_is_no_attempt() -> None:
+    assert deferred(WAITING, NOW).attempts == 1
+    assert refused(None, Failure.DISABLED) == Delivery(DeliveryState.DEAD, error=Failure.DISABLED)
+
+
+def test_the_body_names_a_cursor_and_no_sequence_number() -> None:
+    body = json.loads(body_of(EVENT))
+    assert set(body) == {"type", "über", "cursor"}
+    assert sequence_of(EVENT.connection_id, body["cursor"]) == 7
+    assert body_of(EVENT) == body_of(replace(EVENT, attempts=9))
