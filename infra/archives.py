@@ -1,7 +1,7 @@
 """Builds one archive a function, as the platform takes them: `python -m infra.archives`.
 
-Each holds main.py at its root, `shared/` beside it and requirements.txt (FACTS 8.6, 8.7). The
-same sources make the same bytes, so an archive's hash names its content.
+Each holds main.py at its root, `shared/` beside it and the locked requirements of that function
+(FACTS 8.6, 8.7). The same sources make the same bytes, so an archive's hash names its content.
 """
 
 import argparse
@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
+from infra.requirements import locked_for
 from shared.edge.functions import FUNCTIONS
 
 ROOT: Final = Path(__file__).resolve().parents[1]
@@ -28,17 +29,17 @@ def build(name: str, directory: Path) -> Path:
             entry = zipfile.ZipInfo(inside, EPOCH)
             entry.external_attr = 0o644 << 16
             entry.compress_type = zipfile.ZIP_DEFLATED
-            zipped.writestr(entry, source.read_bytes())
+            zipped.writestr(entry, source)
     return archive
 
 
-def _contents(name: str) -> Iterator[tuple[str, Path]]:
-    yield "main.py", ROOT / "functions" / name / "main.py"
-    yield "requirements.txt", ROOT / "requirements.txt"
+def _contents(name: str) -> Iterator[tuple[str, bytes]]:
+    yield "main.py", (ROOT / "functions" / name / "main.py").read_bytes()
+    yield "requirements.txt", locked_for(name).encode()
     for source in (ROOT / "shared").rglob("*"):
         inside = source.relative_to(ROOT)
         if source.is_file() and not LEFT_OUT & {*inside.parts}:
-            yield inside.as_posix(), source
+            yield inside.as_posix(), source.read_bytes()
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -1,14 +1,18 @@
-"""Each function's archive, unpacked alone, starts under the platform's own console script."""
+"""Each function's archive, unpacked alone, starts under the platform's own console script.
 
-import compileall
+In a clean environment that holds only the archive's locked requirements: on the Python that is
+deployed, or the newest this machine has; in the deep run on each.
+"""
+
 import os
+import shutil
 import socket
 import subprocess
 import sys
-import sysconfig
 import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from select import select
@@ -16,7 +20,8 @@ from select import select
 import httpx
 import pytest
 
-from infra.archives import build
+from infra.archives import ROOT, build
+from infra.requirements import locked_for
 from shared.edge.functions import FUNCTIONS, Function, Trigger
 
 ENVIRON = {
@@ -29,17 +34,23 @@ ENVIRON = {
     "POSTROOM_OAUTH_CLIENT_SECRET": "postroom-local-secret",
     "POSTROOM_GOOGLE_URL": "http://127.0.0.1:9",
 }
-SCRIPT = Path(sysconfig.get_path("scripts")) / "functions-framework"
+DEPLOYED = "3.13"
+PYTHONS = (DEPLOYED, pytest.param("3.11", marks=pytest.mark.deep))
+UV = Path(sys.executable).with_name("uv")
 PATIENCE_S = 30
 ATTEMPTS = 150
+EPOCH_S = 315_532_801
+"""What the platform sets every file's time to in an image: the second of 1980 (FACTS 16.5)."""
 
 
+@pytest.mark.parametrize("python", PYTHONS)
 @pytest.mark.parametrize("function", FUNCTIONS, ids=lambda one: one.name)
 def test_the_archive_starts_alone_and_answers_its_health_path(
-    function: Function, tmp_path: Path
+    function: Function, python: str, tmp_path: Path
 ) -> None:
+    environment = clean_environment(python, locked_for(function.name))
     unpacked = unpack(function.name, tmp_path)
-    with running(function.name, unpacked, tmp_path) as url:
+    with running(function.name, environment, unpacked, tmp_path) as url:
         health = answered(f"{url}/health")
         assert (health.status_code, health.json()["status"]) == (200, "ok")
         if function.trigger is not Trigger.PUBLIC:
@@ -47,10 +58,39 @@ def test_the_archive_starts_alone_and_answers_its_health_path(
             assert forged.status_code == 401
 
 
-def test_every_file_of_an_archive_compiles(tmp_path: Path) -> None:
-    """The platform byte-compiles the whole archive; one bad file fails the build (FACTS 8.6)."""
-    unpacked = unpack("api", tmp_path)
-    assert compileall.compile_dir(str(unpacked), quiet=1)
+@pytest.mark.parametrize("python", PYTHONS)
+def test_bytecode_built_as_the_platform_does_survives_the_images_new_times(
+    python: str, tmp_path: Path
+) -> None:
+    """Without SOURCE_DATE_EPOCH each cold start would compile every file again (DECISIONS)."""
+    environment = clean_environment(python, locked_for("send"))
+    unpacked = unpack("send", tmp_path)
+    assert recompiled(environment, unpacked, {}) > 0
+    assert recompiled(environment, unpacked, {"SOURCE_DATE_EPOCH": "315532800"}) == 0
+
+
+def recompiled(environment: Path, unpacked: Path, build_variables: Mapping[str, str]) -> int:
+    """Build and start as the platform does; answer how many files had to be compiled anew."""
+    python = str(environment / "bin" / "python")
+    built = {**platform_environ(), **build_variables}
+    built.pop("PYTHONDONTWRITEBYTECODE")
+    compiling = [python, "-m", "compileall", "-f", "-q", "."]
+    subprocess.run(compiling, cwd=unpacked, env=built, check=True)
+    for path in unpacked.rglob("*"):
+        os.utime(path, (EPOCH_S, EPOCH_S))
+    started = {**platform_environ(), **local_files(unpacked.parent)}
+    importing = [python, "-v", "-c", "import main"]
+    done = subprocess.run(
+        importing, cwd=unpacked, env=started, check=True, capture_output=True, text=True
+    )
+    return done.stderr.count("bytecode is stale for 'shared.")
+
+
+def test_a_function_is_given_no_package_it_never_imports() -> None:
+    assert "google-cloud-pubsub==" not in locked_for("send")
+    assert "google-cloud-firestore==" in locked_for("send")
+    assert "functions-framework==" in locked_for("send")
+    assert "--hash=sha256:" in locked_for("send")
 
 
 def test_the_same_sources_make_the_same_archive(tmp_path: Path) -> None:
@@ -64,6 +104,44 @@ def test_an_archive_holds_main_shared_and_requirements_and_nothing_else(tmp_path
     assert {name.partition("/")[0] for name in names} == {"main.py", "requirements.txt", "shared"}
 
 
+@cache
+def clean_environment(python: str, requirements: str) -> Path:
+    """Make an environment of exactly these requirements, their hashes checked; skip loudly."""
+    interpreter = interpreter_of(python)
+    if interpreter is None and python == DEPLOYED:
+        interpreter, python = sys.executable, f"{sys.version_info[0]}.{sys.version_info[1]}"
+    if interpreter is None:
+        pytest.skip(f"Python {python} is not on this machine: no archive was tried on it")
+    name = f"{python}-{sha256(requirements.encode()).hexdigest()[:12]}"
+    environment = ROOT / "build" / "environments" / name
+    shutil.rmtree(environment, ignore_errors=True)
+    environment.parent.mkdir(parents=True, exist_ok=True)
+    lock = environment.with_suffix(".txt")
+    lock.write_text(requirements)
+    subprocess.run([UV, "venv", "-q", "--python", interpreter, environment], check=True)
+    installing = [str(UV), "pip", "install", "-q", "--python", str(environment), "-r", str(lock)]
+    installing += ["--require-hashes", "--no-deps", "--compile-bytecode"]
+    done = subprocess.run(installing, check=False, capture_output=True, text=True)
+    if done.returncode:
+        pytest.skip(f"the requirements could not be installed: {done.stderr[-300:]}")
+    subprocess.run([UV, "pip", "check", "-q", "--python", environment], check=True)
+    return environment
+
+
+def interpreter_of(python: str) -> str | None:
+    """Answer a working interpreter of that version; a name on the path may be an empty shim."""
+    if sys.version_info[:2] == tuple(map(int, python.split("."))):
+        return sys.executable
+    installed = Path.home().glob(f".pyenv/versions/{python}*/bin/python{python}")
+    for candidate in (shutil.which(f"python{python}"), *map(str, installed)):
+        if (
+            candidate
+            and not subprocess.run([candidate, "-V"], check=False, capture_output=True).returncode
+        ):
+            return candidate
+    return None
+
+
 def unpack(name: str, tmp_path: Path) -> Path:
     unpacked = tmp_path / "unpacked"
     with zipfile.ZipFile(build(name, tmp_path)) as archive:
@@ -72,10 +150,11 @@ def unpack(name: str, tmp_path: Path) -> Path:
 
 
 @contextmanager
-def running(name: str, directory: Path, state: Path) -> Iterator[str]:
+def running(name: str, environment: Path, directory: Path, state: Path) -> Iterator[str]:
     """Run the real console script in the unpacked archive, as the platform does."""
     port = free_port()
-    command = [str(SCRIPT), "--target", name, "--host", "127.0.0.1", "--port", str(port)]
+    script = environment / "bin" / "functions-framework"
+    command = [str(script), "--target", name, "--host", "127.0.0.1", "--port", str(port)]
     environ = {**platform_environ(), **local_files(state)}
     with (state / "output.txt").open("wb") as output:
         process = subprocess.Popen(

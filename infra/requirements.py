@@ -1,0 +1,80 @@
+"""The lock, cut down to what one function needs: fewer packages to build, to scan and to trust.
+
+A few dependencies serve one function alone; what only they bring goes with them. Which package
+brings which is read from the installed packages, so this runs in the project's environment.
+"""
+
+import re
+import tomllib
+from collections.abc import Iterable, Iterator
+from functools import cache
+from importlib.metadata import PackageNotFoundError, requires
+from pathlib import Path
+from typing import Final
+
+from packaging.requirements import Requirement
+
+ROOT: Final = Path(__file__).resolve().parents[1]
+ONLY_FOR: Final = {
+    "google-cloud-pubsub": frozenset({"deliver_event"}),
+    "boto3": frozenset({"deliver_event"}),
+    "mcp": frozenset({"mcp"}),
+}
+"""Direct dependencies that other functions never import."""
+STANZA: Final = re.compile(r"^(?=[A-Za-z0-9])", re.MULTILINE)
+EXTRA: Final = re.compile(r"""extra\s*==\s*["']([^"']+)["']""")
+
+
+def locked_for(function: str) -> str:
+    """Answer the lock's own lines, hashes included, of what `function` needs."""
+    direct = [one for one in _direct() if function in ONLY_FOR.get(_name(one), {function})]
+    wanted = brought_by(direct)
+    return "".join(text for name, text in stanzas().items() if name in wanted)
+
+
+def brought_by(requirements: Iterable[Requirement]) -> frozenset[str]:
+    """Answer the names of the locked packages that `requirements` bring, themselves included.
+
+    Conditions on the machine are ignored: a package too many is installed nowhere it is not for.
+    """
+    found: set[tuple[str, str]] = set()
+    waiting = [*requirements]
+    while waiting:
+        one = waiting.pop()
+        for extra in {"", *one.extras}:
+            if _name(one) in stanzas() and (_name(one), extra) not in found:
+                found.add((_name(one), extra))
+                waiting += _needed(_name(one), extra)
+    return frozenset(name for name, _ in found)
+
+
+@cache
+def stanzas() -> dict[str, str]:
+    """Answer the lock's lines by package."""
+    parts = STANZA.split((ROOT / "requirements.txt").read_text())
+    return {_plain(part.partition("==")[0]): part for part in parts if "==" in part}
+
+
+def _needed(name: str, extra: str) -> Iterator[Requirement]:
+    try:
+        listed = requires(name) or []
+    except PackageNotFoundError:  # one for another machine: what it needs is locked beside it
+        return
+    for one in map(Requirement, listed):
+        extras = EXTRA.findall(str(one.marker or ""))
+        if extra in extras or (not extra and not extras):
+            yield one
+
+
+def _direct() -> list[Requirement]:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    return [Requirement(one) for one in project["dependencies"]]
+
+
+def _name(requirement: Requirement) -> str:
+    return _plain(requirement.name)
+
+
+def _plain(name: str) -> str:
+    """Fold a distribution's name as PEP 503 does."""
+    return re.sub(r"[-_.]+", "-", name.strip()).lower()
