@@ -12,7 +12,7 @@ IN := .venv/bin/python
 ARGS ?=
 CODE := shared infra tests
 
-.PHONY: help demo google test lint bench clean runtime develop python
+.PHONY: help demo google test lint bench bundle plan deploy destroy clean runtime develop python
 
 help: ## list these targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | \
@@ -37,6 +37,15 @@ lint: develop ## check style, types and layers
 
 bench: develop ## measure what the project promises about speed and memory
 	@$(IN) -m pytest -s tests/bench $(ARGS)
+
+bundle: runtime ## build the archive of each function, ready to deploy
+	@$(IN) -m infra.archives
+
+plan: bundle ## say what a deployment would change: make plan ENV=NAME
+deploy: bundle ## deploy with Terraform: make deploy ENV=NAME
+destroy: bundle ## take a deployment down: make destroy ENV=NAME
+plan deploy destroy:
+	@infra/terraform/run $@ '$(ENV)'
 
 clean: ## remove the environment, the demo's state and every cache
 	@rm -rf .venv .local build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
