@@ -26,7 +26,7 @@ from shared.errors import InvalidRequestError
 from shared.ports.sinks import Parcel, Receiver
 
 TIMEOUT_S: Final = 20.0
-"""For everything, name lookup to the answer's end (FACTS 12.1)."""
+"""From the name's lookup to the answer's status (FACTS 12.1)."""
 CONNECT_S: Final = 8.0
 MOST_READ: Final = 16 * 1024
 """Bytes of an answer that are read, and thrown away; a longer one costs its connection."""
@@ -75,8 +75,7 @@ class WebhookHttp:
             return Attempted(Failure.ADDRESS_REFUSED)
         headers = _headers(receiver, parcel)
         try:
-            async with asyncio.timeout(self._timeout_s):
-                return await self._post(url, parcel.body, headers)
+            return await self._post(url, parcel.body, headers)
         except (TimeoutError, aiohttp.ServerTimeoutError):
             return Attempted(Failure.TIMEOUT)
         except (aiohttp.ClientError, OSError, ValueError) as error:
@@ -88,13 +87,16 @@ class WebhookHttp:
             await self._session.close()
 
     async def _post(self, url: URL, body: bytes, headers: Mapping[str, str]) -> Attempted:
-        async with self._opened().post(
-            url, data=body, headers=headers, allow_redirects=False
-        ) as answer:
-            attempted = _attempted(answer)
+        async with asyncio.timeout(self._timeout_s):
+            answer = await self._opened().post(
+                url, data=body, headers=headers, allow_redirects=False
+            )
+        try:
             if not await _drained(answer):
                 answer.close()
-            return attempted
+        finally:
+            answer.release()
+        return _attempted(answer)
 
     def _opened(self) -> aiohttp.ClientSession:
         if self._session is None:
