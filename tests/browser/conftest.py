@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page, async_playwright, expect
 
 from tests.browser.harbor import Harbor, running_harbor
 
@@ -18,6 +18,9 @@ QUIET = (
 REQUIRE = "POSTROOM_REQUIRE_EMULATORS"
 SCREENSHOTS = "POSTROOM_SCREENSHOTS"
 """A folder that receives the screenshots; without it they go to a temporary one."""
+
+PATIENCE_MS = 20_000
+"""How long an expectation may take on a busy machine; it ends as soon as it holds."""
 
 Keep = Callable[[Page, str], Awaitable[None]]
 
@@ -36,6 +39,7 @@ def chromium() -> str:
 
 @pytest.fixture
 async def browser(chromium: str) -> AsyncIterator[Browser]:
+    expect.set_options(timeout=PATIENCE_MS)
     async with async_playwright() as playwright:
         launched = await playwright.chromium.launch(executable_path=chromium, args=QUIET.split())
         yield launched

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from email.message import EmailMessage
 from pathlib import Path
 
-from playwright.async_api import FrameLocator, Locator, Page
+from playwright.async_api import FrameLocator, Locator, Page, expect
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
@@ -119,6 +119,11 @@ async def allow(google: Page, email: str = ADA.email) -> None:
     """Choose the account on Google's consent screen, and allow."""
     await google.locator(f'input[name="email"][value="{email}"]').check()
     await google.get_by_role("button", name="Allow").click()
+
+
+async def loaded(page: Page) -> None:
+    """Wait until every open HTML message has loaded whatever it may load."""
+    await expect(page.locator(".mail-frame:not([style*='height'])")).to_have_count(0)
 
 
 def mail(subject: str, text: str, *, sender: str = GRACE.email) -> EmailMessage:

@@ -48,8 +48,8 @@ async def test_a_product_connects_a_mailbox_in_its_iframe(site: Site, browser: B
         "connectionId": connections[0]["connection_id"],
     }
     await frame.get_by_role("button", name="Done").click()
-    assert (await types_of(page))[-1] == "close"
     await expect(page.locator("#connect-ui")).to_have_count(0)
+    assert (await types_of(page))[-1] == "close"
 
 
 async def test_a_denial_is_told_and_can_be_taken_back(site: Site, browser: Browser) -> None:

@@ -18,6 +18,7 @@ def row(record: EmailMessage) -> Json:
         "unread": record["isUnread"],
         "sent": record["isSent"],
         "draft": record["isDraft"],
+        "arrived": record["origin"] == "live",
         "date": record.get("date"),
         "from": record.get("from") or {"name": "", "email": ""},
         "to": record.get("to") or [],

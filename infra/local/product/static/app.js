@@ -110,6 +110,7 @@ async function openThread({ quietly = false } = {}) {
     const messages = await drawThread(thread, { back, reply, replyAll, change }, { quietly });
     if (!messages) return;
     shown = messages;
+    for (const told of document.querySelectorAll(`.toast[data-thread="${CSS.escape(thread)}"]`)) told.remove();
     for (const one of mails.values()) one.read(thread);
     draw();
     if (messages.some((one) => one.unread)) await ask("POST", `/api/threads/${thread}/change`, { change: "read" });
@@ -153,15 +154,16 @@ function changed({ rows, deleted }) {
   for (const [name, one] of mails) if (name !== "inbox" && one.loaded) one.change(rows, deleted);
   const touched = rows.some((row) => row.threadId === thread) || shown?.some((one) => deleted.includes(one.id));
   if (touched) openThread({ quietly: true });
-  draw(new Set(rows.map((row) => row.id).filter((id) => !rowShown(id))));
-  for (const row of arrived.filter((one) => one.unread && one.threadId !== thread).slice(0, 2)) announce(row);
+  draw(new Set(rows.filter((row) => row.arrived && !rowShown(row.id)).map((row) => row.id)));
+  for (const row of arrived.filter((one) => one.arrived && one.unread && one.threadId !== thread).slice(0, 2)) announce(row);
 }
 
 const rowShown = (id) => document.querySelector(`.row[data-id="${CSS.escape(id)}"]`) !== null;
 
 function announce(row) {
   const text = el("span", { className: "says" }, el("b", {}, called(row.from)), el("span", {}, row.subject || "(no subject)"));
-  toast([avatar(row.from), text], { onclick: () => { location.hash = `#/inbox/${row.threadId}`; } });
+  const made = toast([avatar(row.from), text], { onclick: () => { location.hash = `#/inbox/${row.threadId}`; } });
+  made.dataset.thread = row.threadId;
 }
 
 /** Many changes at once: ask for the newest screens again, but not at every one of them. */

@@ -51,4 +51,5 @@ export function toast(content, { bad = false, onclick = null } = {}) {
   $("toasts").append(made);
   while ($("toasts").children.length > 3) $("toasts").firstChild.remove();
   setTimeout(() => made.remove(), bad ? 9000 : 6000);
+  return made;
 }
