@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from shared.usecases.disconnect import Disconnect
     from shared.usecases.exchange_ticket import ExchangeTicket, TakeTicket
     from shared.usecases.finish_consent import FinishConsent
+    from shared.usecases.import_grant import ImportGrant
     from shared.usecases.open_connect_session import OpenConnectSession, WithdrawConnectSession
     from shared.usecases.read_credentials import ReadCredentials
     from shared.usecases.start_consent import StartConsent
@@ -117,6 +118,19 @@ class Wiring(WiredKeys, WiredSends):
             begin_sync=self.begin_sync,
             arm_watch=self.arm_watch,
             forget_tokens=self.access_tokens.forget,
+        )
+
+    @cached_property
+    def import_grant(self) -> "ImportGrant":
+        """Turns a refresh token into a connection."""
+        from shared.usecases.import_grant import ImportGrant
+
+        return ImportGrant(
+            connections=self.connections,
+            oauth=self.oauth,
+            clock=self.clock,
+            bind_grant=self.bind_grant,
+            change_connection=self.change_connection,
         )
 
     @cached_property

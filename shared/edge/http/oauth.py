@@ -21,7 +21,14 @@ from shared.edge.http.flow_cookie import (
 )
 from shared.edge.http.reading import read_bytes
 from shared.edge.http.routes import Access, Route
-from shared.errors import ConnectRefusedError, TransientError, UnauthenticatedError
+from shared.edge.logs import log_failure
+from shared.errors import (
+    ConfigurationError,
+    ConnectRefusedError,
+    CorruptStateError,
+    TransientError,
+    UnauthenticatedError,
+)
 from shared.pages.connect.render import Look
 from shared.usecases.connect.outcomes import ConfirmNeeded, Connected, ConsentOutcome, Refused
 from shared.usecases.finish_consent import ConsentAnswer
@@ -63,6 +70,9 @@ async def start_consent(call: Call) -> Response:
         return refused_page(look, Refused(refused.code))
     except TransientError:
         return refused_page(look, Refused("unavailable"))
+    except (ConfigurationError, CorruptStateError) as error:
+        log_failure("consent cannot start", error)
+        return refused_page(look, Refused("invalid_client"))
     response = RedirectResponse(start.url, 303, security_headers())
     cookie = FlowCookie(start.cookie, look.strings.language, look.theme)
     set_cookie(response, settings, start.flow, cookie, start.lifetime)

@@ -20,6 +20,7 @@ def api_routes() -> Routes:
         api_keys,
         attachments,
         connect_sessions,
+        connection_import,
         connections,
         health,
         openapi,
@@ -34,6 +35,7 @@ def api_routes() -> Routes:
 
     return (
         *connect_sessions.ROUTES,
+        *connection_import.ROUTES,
         *connections.ROUTES,
         *records.ROUTES,
         *syncs.ROUTES,

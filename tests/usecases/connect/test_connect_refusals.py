@@ -214,3 +214,11 @@ async def test_a_consent_given_while_the_last_connection_leaves_is_asked_for_aga
     new = (await town.look(opened["token"]))["connection_id"]
     await town.advance(timedelta(hours=1))
     assert await town.wiring.access_tokens(new)
+
+
+async def test_a_deployment_without_its_keys_answers_a_page(town: Town) -> None:
+    opened = await town.session_for(ADA)
+    (town.folder / "keyring.json").unlink()
+    page = await town.browser().get(start_of(opened))
+    assert (page.status_code, outcome(page)) == (502, "invalid_client")
+    assert await nothing_is_bound(town)

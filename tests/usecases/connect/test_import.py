@@ -1,0 +1,151 @@
+"""Importing a refresh token: Google is asked about everything, and believed alone."""
+
+from typing import Any
+
+import httpx
+import pytest
+
+from shared.domain.ids import ConnectionId, email_key
+from shared.domain.sync_state import SyncStatus
+from shared.usecases.api_keys import KeyRequest
+from shared.usecases.connect.token_seal import opened_refresh_token
+from tests.usecases.connect.town import ADA, BEN, Town
+
+
+async def elsewhere(town: Town, email: str, scopes: str = "openid email gmail.modify") -> str:
+    """Answer a refresh token that the product got by itself, with the same OAuth client."""
+    await town.will_approve(email)
+    start = {
+        "client_id": "postroom-local.apps.googleusercontent.com",
+        "redirect_uri": "http://127.0.0.1:8080/oauth/callback",
+        "response_type": "code",
+        "scope": " ".join(_spelled(one) for one in scopes.split()),
+        "state": "own",
+        "access_type": "offline",
+        "prompt": "consent",
+    }
+    google = httpx.AsyncClient(
+        transport=httpx.ASGITransport(town.google), base_url="http://127.0.0.1:8085"
+    )
+    async with google:
+        back = await google.get("/o/oauth2/v2/auth", params=start)
+        code = httpx.URL(back.headers["location"]).params["code"]
+        answer = await google.post(
+            "/token",
+            data={
+                "grant_type": "authorization_code",
+                "code": code,
+                "redirect_uri": start["redirect_uri"],
+                "client_id": start["client_id"],
+                "client_secret": "postroom-local-secret",
+            },
+        )
+    assert answer.status_code == 200, answer.text
+    return str(answer.json()["refresh_token"])
+
+
+def _spelled(scope: str) -> str:
+    return f"https://www.googleapis.com/auth/{scope}" if scope.startswith("gmail.") else scope
+
+
+async def imported(town: Town, refresh_token: str, **more: Any) -> httpx.Response:
+    body = {
+        "provider_config_key": "google-mail",
+        "credentials": {"type": "OAUTH2", "refresh_token": refresh_token},
+        **more,
+    }
+    return await town.api.post("/connections", json=body)
+
+
+async def test_a_refresh_token_becomes_a_connection_that_syncs(town: Town) -> None:
+    token = await elsewhere(town, ADA)
+    answer = await imported(
+        town,
+        token,
+        connection_id="customer-7",
+        metadata={"plan": "pro"},
+        tags={"region": "eu"},
+        end_user={"id": "u7", "email": ADA, "organization": {"id": "o1"}},
+    )
+    assert answer.status_code == 201, answer.text
+    seen = answer.json()
+    assert (seen["connection_id"], seen["email"], seen["status"]) == ("customer-7", ADA, "active")
+    assert seen["metadata"] == {"plan": "pro"}
+    assert seen["tags"]["region"] == "eu"
+    assert seen["end_user"]["organization"]["id"] == "o1"
+    assert token not in answer.text
+    id = ConnectionId("customer-7")
+    state = await town.wiring.sync_states.get(id)
+    mailbox = await town.wiring.mailboxes.get(email_key(ADA))
+    grant = await town.wiring.grants.get(id)
+    assert state is not None
+    assert state.value.status is SyncStatus.RUNNING
+    assert mailbox is not None
+    assert mailbox.value.connections == {id}
+    assert grant is not None
+    assert await opened_refresh_token(town.wiring.sealer, grant.value) == token
+    events = await town.wiring.outbox.list(state=None, connection_id=id, limit=5)
+    assert [one.payload["operation"] for one in events] == ["creation"]
+
+
+async def test_without_an_id_one_is_made(town: Town) -> None:
+    answer = await imported(town, await elsewhere(town, ADA))
+    assert await town.wiring.connections.get(answer.json()["connection_id"]) is not None
+
+
+async def test_importing_again_renews_the_grant_of_the_same_account(town: Town) -> None:
+    await imported(town, await elsewhere(town, ADA), connection_id="c")
+    again = await imported(town, await elsewhere(town, ADA), connection_id="c")
+    assert again.status_code == 201
+    grant = await town.wiring.grants.get("c")
+    assert grant is not None
+    assert grant.value.generation == 2
+
+
+async def test_an_id_of_another_account_is_not_taken_over(town: Town) -> None:
+    await imported(town, await elsewhere(town, ADA), connection_id="c")
+    answer = await imported(town, await elsewhere(town, BEN), connection_id="c")
+    assert (answer.status_code, answer.json()["error"]["errors"][0]["path"]) == (
+        400,
+        ["connection_id"],
+    )
+    found = await town.wiring.connections.get("c")
+    assert found is not None
+    assert found.value.email == ADA
+
+
+@pytest.mark.parametrize("scopes", ["openid email", "gmail.modify"])
+async def test_a_token_that_is_no_use_is_refused_and_leaves_nothing(
+    town: Town, scopes: str
+) -> None:
+    answer = await imported(town, await elsewhere(town, ADA, scopes), connection_id="c")
+    assert answer.status_code == 400
+    assert answer.json()["error"]["errors"][0]["path"] == ["credentials", "refresh_token"]
+    assert await town.wiring.connections.get("c") is None
+    assert await town.wiring.mailboxes.get(email_key(ADA)) is None
+
+
+async def test_a_token_google_does_not_know_is_refused(town: Town) -> None:
+    answer = await imported(town, "1//made-up")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "invalid_body")
+    assert "1//made-up" not in answer.text
+
+
+async def test_an_outage_at_google_is_no_verdict(town: Town) -> None:
+    token = await elsewhere(town, ADA)
+    await town.fault("token_5xx", times=1)
+    assert (await imported(town, token)).status_code == 424
+
+
+async def test_a_narrow_key_makes_no_connection_it_would_not_see(town: Town) -> None:
+    issued = await town.wiring.create_api_key(
+        KeyRequest("narrow", frozenset({"*"}), frozenset({ConnectionId("mine")}))
+    )
+    town.api.headers["Authorization"] = f"Bearer {issued.token}"
+    token = await elsewhere(town, ADA)
+    for id in (None, "other"):
+        answer = await imported(town, token, **({"connection_id": id} if id else {}))
+        assert answer.status_code == 403
+    assert (await imported(town, token, connection_id="mine")).status_code == 201
+    listed = (await town.api.get("/connections?limit=1")).json()["connections"]
+    assert [one["connection_id"] for one in listed] == ["mine"]
