@@ -12,7 +12,7 @@ IN := .venv/bin/python
 ARGS ?=
 CODE := shared infra tests
 
-.PHONY: help demo google test lint bench bundle plan deploy destroy clean runtime develop python
+.PHONY: help demo google test lint bench bundle plan deploy destroy keys rotate-keys check-forged clean runtime develop python
 
 help: ## list these targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | \
@@ -46,6 +46,15 @@ deploy: bundle ## deploy with Terraform: make deploy ENV=NAME
 destroy: bundle ## take a deployment down: make destroy ENV=NAME
 plan deploy destroy:
 	@infra/terraform/run $@ '$(ENV)'
+
+keys: runtime ## make, list, rotate, revoke API keys: make keys ARGS="create --name backend --permission send"
+	@$(IN) -m shared.commands keys $(or $(ARGS),list)
+
+rotate-keys: runtime ## bring every grant under a new key-encryption key, while everything runs
+	@$(IN) -m shared.commands rotate-keys $(ARGS)
+
+check-forged: runtime ## after a deployment: forged tokens must be refused at every private entry
+	@$(IN) -m shared.commands check-forged
 
 clean: ## remove the environment, the demo's state and every cache
 	@rm -rf .venv .local build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

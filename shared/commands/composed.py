@@ -1,0 +1,24 @@
+"""A wiring for one command, over the deployment's own stores."""
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from shared.edge.settings import settings_from
+from shared.edge.wiring import Wiring
+
+UNUSED = frozenset({
+    "PUBLIC_URL", "TASKS_SERVICE_ACCOUNT", "PUSH_SERVICE_ACCOUNT", "SCHEDULER_SERVICE_ACCOUNT",
+    "GMAIL_TOPIC", "OAUTH_CLIENT_ID", "OAUTH_CLIENT_SECRET",
+})  # fmt: skip
+"""Settings that commands do without."""
+
+
+@asynccontextmanager
+async def wiring_of_environment(*, without: frozenset[str] = UNUSED) -> AsyncIterator[Wiring]:
+    """Answer the wiring of the POSTROOM_* variables. Raises ConfigurationError."""
+    wiring = Wiring(settings_from(os.environ, without=without))
+    try:
+        yield wiring
+    finally:
+        await wiring.close()

@@ -1,0 +1,75 @@
+"""Make, list, rotate and revoke API keys straight in the store (API 9)."""
+
+from argparse import ArgumentParser, Namespace
+from datetime import timedelta
+
+from shared.commands.composed import UNUSED, wiring_of_environment
+from shared.domain.api_key import ApiKey
+from shared.domain.ids import ConnectionId
+from shared.edge.http.call import ANYTHING
+from shared.edge.http.routes import Permission
+from shared.edge.wiring import Wiring
+from shared.usecases.api_keys import IssuedKey, KeyRequest
+
+SUMMARY = "make, list, rotate and revoke API keys"
+MOST = 1_000
+
+
+def options(parser: ArgumentParser) -> None:
+    """Describe the arguments."""
+    what = parser.add_subparsers(dest="what", required=True, metavar="WHAT")
+    create = what.add_parser("create", help="make a key and print it, this once")
+    create.add_argument("--name", required=True)
+    permissions = [*map(str, Permission), ANYTHING]
+    create.add_argument("--permission", action="append", choices=permissions, required=True)
+    create.add_argument("--connection", action="append", help="limit to this connection id")
+    create.add_argument("--days", type=int, help="days until it expires")
+    create.add_argument("--requests-per-minute", type=int)
+    what.add_parser("list", help="list the keys, without their secrets")
+    rotate = what.add_parser("rotate", help="give a key a new secret and print it, this once")
+    rotate.add_argument("id")
+    rotate.add_argument("--overlap-hours", type=int, default=24)
+    revoke = what.add_parser("revoke", help="make a key worthless")
+    revoke.add_argument("id")
+
+
+async def run(arguments: Namespace) -> int:
+    """Do it and print what came of it."""
+    async with wiring_of_environment(without=UNUSED | {"KEYRING"}) as wiring:
+        match arguments.what:
+            case "create":
+                _show(await wiring.create_api_key(_request(wiring, arguments)))
+            case "rotate":
+                overlap = timedelta(hours=arguments.overlap_hours)
+                _show(await wiring.rotate_api_key(arguments.id, overlap))
+            case "revoke":
+                revoked = await wiring.revoke_api_key(arguments.id)
+                print(f"{revoked.id}  {revoked.name}  revoked")
+            case _:
+                for key in await wiring.api_keys.list(MOST):
+                    print(_line(wiring, key))
+    return 0
+
+
+def _request(wiring: Wiring, arguments: Namespace) -> KeyRequest:
+    chosen = arguments.connection
+    days = arguments.days
+    return KeyRequest(
+        name=arguments.name,
+        permissions=frozenset(arguments.permission),
+        connections=frozenset(map(ConnectionId, chosen)) if chosen else None,
+        expires_at=wiring.clock.now() + timedelta(days=days) if days else None,
+        requests_per_minute=arguments.requests_per_minute,
+    )
+
+
+def _show(issued: IssuedKey) -> None:
+    print(f"{issued.key.id}  {issued.key.name}")
+    print(issued.token)
+    print("Keep it now: it is shown this once.")
+
+
+def _line(wiring: Wiring, key: ApiKey) -> str:
+    state = "alive" if key.alive(wiring.clock.now()) else "over"
+    reach = "all connections" if key.connections is None else f"{len(key.connections)} connections"
+    return f"{key.id}  {state:5}  {key.name}  {','.join(sorted(key.permissions))}  {reach}"
