@@ -25,12 +25,14 @@ class ConnectionStatus(StrEnum):
 class SyncSettings:
     """What of the mailbox is kept.
 
-    `window` is "30d" style days, "all", or an ISO date; `labels` empty keeps every label;
+    `window` is "30d" style days, "all", or an ISO date; of `labels` and of `senders` (addresses,
+    or domains written `@example.com`) any must fit, empty keeps all;
     `frequency` is how often a connection that hears nothing is asked.
     """
 
     window: str = "30d"
     labels: tuple[str, ...] = ()
+    senders: tuple[str, ...] = ()
     frequency: timedelta = timedelta(hours=1)
 
 

@@ -48,6 +48,11 @@ class NetChange:
     label_ops: dict[LabelId, tuple[HistoryId, bool]] = field(default_factory=dict)
     """Per label the last operation: at which history ID, and whether it put the label on."""
 
+    @property
+    def labels_put_on(self) -> frozenset[LabelId]:
+        """Labels that the last operation on each put on."""
+        return frozenset(label for label, (_, on) in self.label_ops.items() if on)
+
     def labels_after(
         self, label_ids: frozenset[LabelId], fetched_at: HistoryId
     ) -> frozenset[LabelId]:

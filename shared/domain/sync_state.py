@@ -3,7 +3,7 @@
 Pushes, tasks and schedules carry only a connection id. `plan` reads this document and the clock.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from zlib import crc32
@@ -18,6 +18,7 @@ from shared.domain.ids import (
     SequenceNumber,
 )
 from shared.domain.record import Origin
+from shared.domain.selection import Selection
 
 SCHEMA_VERSION = 1
 SHARDS = 64
@@ -52,6 +53,8 @@ class Backfill:
     origin: Origin = Origin.BACKFILL
     page_token: PageToken | None = None
     pass_number: int = 1
+    labels_done: int = 0
+    """How many of the selection's labels this pass has listed to their end."""
     unknown_in_pass: int = 0
     listed: int = 0
     stored: int = 0
@@ -147,6 +150,8 @@ class SyncState:
     window: str = "30d"
     """The wish that `window_start` was, or will be, fixed from."""
     window_start: datetime | None = None
+    selection: Selection = field(default_factory=Selection)
+    """What of the window is kept."""
     backfill: Backfill | None = None
     recovering_since: datetime | None = None
     recheck: Recheck | None = None

@@ -10,7 +10,7 @@ from shared.edge.wired_events import WiredEvents
 if TYPE_CHECKING:
     from shared.usecases.arm_watch import ArmWatch
     from shared.usecases.attachment_links import AttachmentLinks
-    from shared.usecases.change_connection import ChangeConnection, ChangeWindow
+    from shared.usecases.change_connection import ChangeConnection, ChangeSelection, ChangeWindow
     from shared.usecases.control_sync import ControlSync
     from shared.usecases.explain import Explain
     from shared.usecases.note_bounces import NoteBounces
@@ -49,7 +49,7 @@ class WiredSyncs(WiredEvents):
         """Ties delivery-status messages to sends."""
         from shared.usecases.note_bounces import NoteBounces
 
-        return NoteBounces(sends=self.sends, clock=self.clock)
+        return NoteBounces(sends=self.sends, gmail=self.gmail, clock=self.clock)
 
     @cached_property
     def governor(self) -> "Governor":
@@ -162,3 +162,10 @@ class WiredSyncs(WiredEvents):
         from shared.usecases.change_connection import ChangeWindow
 
         return ChangeWindow(states=self.sync_states, control=self.control_sync, clock=self.clock)
+
+    @cached_property
+    def change_selection(self) -> "ChangeSelection":
+        """Gives a connection another selection."""
+        from shared.usecases.change_connection import ChangeSelection
+
+        return ChangeSelection(states=self.sync_states, control=self.control_sync)

@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 
 from shared.domain.connection import Connection, ConnectionStatus
 from shared.domain.ids import ConnectionId
+from shared.domain.selection import Selection
+from shared.domain.sync_state import SyncState
 from shared.domain.window import window_start
 from shared.errors import ConflictError, UnknownConnectionError
 from shared.ports.clock import Clock
@@ -46,10 +48,40 @@ class ChangeWindow:
     async def __call__(self, id: ConnectionId, window: str) -> None:
         """Raise InvalidRequestError for an unreadable window; without a sync there is nothing."""
         window_start(window, self.clock.now())
-        while (was := await self.states.get(id)) is not None:
-            try:
-                await self.states.swap(was, replace(was.value, window=window))
-            except ConflictError:
-                continue
+        if await _changed(self.states, id, lambda was: replace(was, window=window)):
             await self.control.trigger(id, reset=True)
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeSelection:
+    """Gives a connection another selection of labels and senders.
+
+    By label, what no longer fits becomes a tombstone and what newly fits is read. By sender, every
+    record is read anew: a record's head does not say whom it is from.
+    """
+
+    states: SyncStates
+    control: ControlSync
+
+    async def __call__(self, id: ConnectionId, chosen: Selection) -> None:
+        """Without a sync there is nothing to do."""
+        was = await self.states.get(id)
+        if was is None or was.value.selection == chosen:
             return
+        senders = was.value.selection.senders
+        await _changed(self.states, id, lambda state: replace(state, selection=chosen))
+        await self.control.trigger(id, reset=True, empty_cache=senders != chosen.senders)
+        await self.control.audit(id)
+
+
+async def _changed(
+    states: SyncStates, id: ConnectionId, change: Callable[[SyncState], SyncState]
+) -> bool:
+    """Change the sync state by compare-and-set; False where there is none."""
+    while (was := await states.get(id)) is not None:
+        try:
+            await states.swap(was, change(was.value))
+        except ConflictError:
+            continue
+        return True
+    return False

@@ -59,6 +59,12 @@ class SyncPatch(Strict):
 
     window: str | None = Field(None, max_length=40)
     frequency: str | None = Field(None, max_length=40)
+    labels: list[Annotated[str, Field(pattern=r"^[A-Za-z0-9_]{1,64}$")]] | None = Field(
+        None, max_length=50, description="Gmail label ids; a message under any of them is kept."
+    )
+    senders: list[Annotated[str, Field(pattern=r"^[^@\s]*@[^@\s]+$")]] | None = Field(
+        None, max_length=200, description="Addresses, or domains as @example.com."
+    )
 
 
 class ConnectionPatch(Strict):

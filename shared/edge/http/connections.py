@@ -11,6 +11,7 @@ from shared.domain.connection import INTEGRATION, Connection, SyncSettings
 from shared.domain.end_user import end_user_from, tags_from
 from shared.domain.frequency import frequency_from
 from shared.domain.ids import ConnectionId
+from shared.domain.selection import selection
 from shared.domain.window import window_start
 from shared.edge.http.answers import json_response
 from shared.edge.http.call import Call
@@ -100,6 +101,7 @@ async def patch_connection(call: Call) -> Success:
         await call.wiring.control_sync.set_frequency(id, after.sync.frequency)
     if after.sync.window != before.sync.window:
         await call.wiring.change_window(id, after.sync.window)
+    await call.wiring.change_selection(id, selection(after.sync.labels, after.sync.senders))
     return Success()
 
 
@@ -123,6 +125,8 @@ def _sync(was: SyncSettings, patch: SyncPatch | None) -> SyncSettings:
         was,
         window=patch.window or was.window,
         frequency=frequency_from(patch.frequency) if patch.frequency else was.frequency,
+        labels=was.labels if patch.labels is None else tuple(patch.labels),
+        senders=was.senders if patch.senders is None else tuple(patch.senders),
     )
 
 

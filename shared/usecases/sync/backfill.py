@@ -84,11 +84,20 @@ async def _turn_page(run: Run, chunk: Chunk) -> bool:
     if done is not None:
         listed = chunk.progress.listed + done.size
         chunk.progress = replace(chunk.progress, listed=listed, page_token=done.next_page)
-        if done.next_page is None:
+        if done.next_page is None and not _next_label(run, chunk):
             chunk.pass_ended = True
             return False
     run.listing = run.ahead.popleft() if run.ahead else await _list(run, chunk)
     _estimate(run, chunk)
+    return True
+
+
+def _next_label(run: Run, chunk: Chunk) -> bool:
+    """Go on with the selection's next label; False where all of them are listed."""
+    done = chunk.progress.labels_done + 1
+    if done >= len(run.state.selection.labels):
+        return False
+    chunk.progress = replace(chunk.progress, labels_done=done)
     return True
 
 
@@ -111,7 +120,8 @@ def _estimate(run: Run, chunk: Chunk) -> None:
         return
     pages = [run.listing, *run.ahead]
     seen = chunk.progress.listed + sum(page.size for page in pages)
-    counted = pages[-1].next_page is None
+    last_label = len(run.state.selection.labels) - 1
+    counted = pages[-1].next_page is None and chunk.progress.labels_done >= last_label
     total = seen if counted else max(chunk.progress.estimated_total or 0, pages[-1].estimate, seen)
     chunk.progress = replace(chunk.progress, estimated_total=total)
 
@@ -124,13 +134,15 @@ async def _list(run: Run, chunk: Chunk) -> Listing:
     except GmailRefusedError as error:
         if token is None or error.status != BAD_REQUEST:
             raise
-    again = replace(chunk.progress, page_token=None, listed=0)
+    again = replace(chunk.progress, page_token=None, labels_done=0, listed=0)
     chunk.progress = replace(again, unknown_in_pass=again.unknown_in_pass + 1)
     return await _page(run, chunk.progress, None)
 
 
 async def _page(run: Run, progress: Backfill, token: PageToken | None) -> Listing:
-    call = run.gmail.message_ids(since=progress.window_start, page=token)
+    labels = run.state.selection.labels
+    label_id = labels[progress.labels_done] if labels else None
+    call = run.gmail.message_ids(since=progress.window_start, label_id=label_id, page=token)
     page = await run.pace.run(Units.LIST, call)
     refs = list(page.refs)
     return Listing(refs, page.next_page, len(refs), progress.started_at, page.estimate)
@@ -143,7 +155,7 @@ async def _sift(run: Run, chunk: Chunk, refs: list[MessageRef]) -> None:
     aside = await run.set_aside(ids)
     for ref in refs:
         head = heads.get(ref.id)
-        if ref.id in aside or (head is not None and head.live):
+        if ref.id in aside or ref.id in run.unwanted or (head is not None and head.live):
             continue
         chunk.unknown.append(ref)
         if head is not None:
@@ -189,7 +201,8 @@ def _gathered(run: Run, chunk: Chunk, fetched: Hydrated) -> list[Changes]:
             commits.append(run.changes(chunk.progress.origin))
         message_id = MessageId(message["id"])
         known, bodies = chunk.tombstones.get(message_id), fetched.bodies.get(message_id)
-        commits[-1].store(message, known, bodies)
+        if not commits[-1].store(message, known, bodies):
+            run.unwanted.add(message_id)
     for ref, reason in fetched.failed:
         commits[-1].set_aside(ref.id, reason)
     return commits
@@ -207,4 +220,6 @@ def _advanced(chunk: Chunk, commits: list[Changes], fetched: Hydrated, now: date
     if unknown == 0:
         return replace(progress, page_token=None, finished_at=now)
     number = progress.pass_number + 1
-    return replace(progress, page_token=None, listed=0, unknown_in_pass=0, pass_number=number)
+    return replace(
+        progress, page_token=None, labels_done=0, listed=0, unknown_in_pass=0, pass_number=number
+    )

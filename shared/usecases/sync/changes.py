@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from shared.domain.bounce import Bounce, read_bounce
+from shared.domain.bounce import is_report
 from shared.domain.email_message import read_message, received_at
 from shared.domain.ids import HistoryId, LabelId, MessageId, SequenceNumber, ThreadId
 from shared.domain.payload import make_payload
@@ -16,6 +16,7 @@ from shared.domain.record import (
     Record,
     RecordHead,
 )
+from shared.domain.selection import Selection
 from shared.domain.send import MARKER_HEADER
 from shared.domain.sync_state import SyncState, Tally
 from shared.ports.gmail import GmailObject
@@ -38,6 +39,7 @@ class Changes:
 
     now: datetime
     origin: Origin
+    selection: Selection = field(default_factory=Selection)
     put: list[Record] = field(default_factory=list)
     heads: list[RecordHead] = field(default_factory=list)
     quarantine: list[QuarantineEntry] = field(default_factory=list)
@@ -48,8 +50,8 @@ class Changes:
     silent: int = 0
     """Drafts of our own sends: stored, but no news to anybody."""
     skipped: int = 0
-    bounces: list[Bounce] = field(default_factory=list)
-    """Reports of failed delivery among the new messages."""
+    reports: list[GmailObject] = field(default_factory=list)
+    """Delivery-status messages among the new ones."""
 
     @property
     def empty(self) -> bool:
@@ -78,21 +80,23 @@ class Changes:
         bodies: Mapping[str, bytes] | None = None,
         origin: Origin | None = None,
     ) -> bool:
-        """Add a fetched message as a record; False for a chat, which is no mail.
+        """Add a fetched message as a record; False for what is not kept: a chat is no mail.
 
         `origin` is what first met the message, where that was not this commit's work.
         """
         labels = frozenset(LabelId(label) for label in message.get("labelIds", ()))
-        if CHAT in labels:
+        if CHAT in labels or not self.selection.fits_labels(labels):
             return False
-        payload = make_payload(read_message(message, bodies))
+        read = read_message(message, bodies)
+        if not self.selection.fits_sender(read["from"]["email"]):
+            return False
+        payload = make_payload(read)
         head = self._head(message, labels, known, origin or self.origin)
         self.put.append(Record(head, payload.data, payload.body_truncated))
         self.added += known is None or not known.live
         self.silent += _is_own_draft(message)
-        bounce = read_bounce(message) if known is None else None
-        if bounce is not None:
-            self.bounces.append(bounce)
+        if known is None and is_report(message):
+            self.reports.append(message)
         return True
 
     def _head(
@@ -118,13 +122,16 @@ class Changes:
 
     def relabel(self, head: RecordHead, labels: frozenset[LabelId], history_id: HistoryId) -> None:
         """Change a record's labels; an unchanged record keeps its sequence number."""
+        if not self.selection.fits_labels(labels):
+            self.tombstone(head)
+            return
         if labels == head.label_ids:
             return
         self.heads.append(head.relabelled(labels, history_id, SequenceNumber(0), self.now))
         self.updated += 1
 
     def tombstone(self, head: RecordHead) -> None:
-        """Mark a record's message as gone for good."""
+        """Mark a record's message as gone: deleted for good, or no longer selected."""
         self.heads.append(head.deleted(SequenceNumber(0), self.now))
         self.deleted += 1
 

@@ -4,10 +4,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
+from shared.domain.email_message import received_at
 from shared.domain.history import HistoryRecord, NetChange, fold
 from shared.domain.ids import HistoryId, MessageId
 from shared.domain.plan import Delta, DeltaAnswer, after_delta
 from shared.domain.record import Origin, QuarantineEntry, RecordHead
+from shared.domain.selection import Selection
 from shared.domain.sync_state import SyncState
 from shared.errors import HistoryExpiredError
 from shared.ports.gmail import GmailObject, MessageRef
@@ -107,7 +109,7 @@ async def _apply(run: Run, part: Part, doomed: set[MessageId]) -> list[Changes] 
     """Work out a part's commits; None where it was interrupted, with what came in committed."""
     net = fold(part.records)
     heads = await run.records.heads(run.connection_id, net)
-    wanted = _wanted(net, heads, doomed)
+    wanted = _wanted(net, heads, doomed, run.state.selection)
     aside = await run.set_aside(net)
     fetched = await _fetched(run, [ref for ref in wanted if ref.id not in aside])
     commits = _stored(run, fetched, net, heads)
@@ -124,12 +126,13 @@ def _wanted(
     net: Mapping[MessageId, NetChange],
     heads: Mapping[MessageId, RecordHead],
     doomed: set[MessageId],
+    selection: Selection,
 ) -> list[MessageRef]:
-    """Answer what must be fetched: added, still there, no chat, and not stored yet."""
+    """Answer what must be fetched: added or newly selected, still there, not stored yet."""
     return [
         MessageRef(change.message_id, change.thread_id)
         for change in net.values()
-        if change.added
+        if (change.added or selection.gains(change.labels_put_on))
         and not change.chat
         and change.message_id not in doomed
         and not _is_live(heads.get(change.message_id))
@@ -160,11 +163,17 @@ def _stored(
         if commits[-1].size > COMMIT_BYTES / 2 or len(commits[-1].put) >= FETCHED_AT_ONCE:
             commits.append(run.changes(Origin.LIVE))
         change = net[MessageId(message["id"])]
+        if not change.added and _is_outside(run.state, message):
+            continue  # It was relabelled into the selection, and is older than the window.
         known, bodies = heads.get(change.message_id), fetched.bodies.get(change.message_id)
         commits[-1].store(_as_of_now(message, change), known, bodies)
     for ref, reason in fetched.failed:
         commits[-1].set_aside(ref.id, reason)
     return commits
+
+
+def _is_outside(state: SyncState, message: GmailObject) -> bool:
+    return state.window_start is not None and received_at(message) < state.window_start
 
 
 def _as_of_now(message: GmailObject, change: NetChange) -> GmailObject:

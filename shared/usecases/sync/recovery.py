@@ -83,7 +83,10 @@ async def _commit(run: Run, found: Comparison, change: Change) -> None:
 
 
 def audited(state: SyncState, listed: int, found: Comparison, now: datetime) -> SyncState:
-    """Answer the state after an audit; what was missing comes as a backfill of its own."""
+    """Answer the state after an audit; what was missing comes as a backfill of its own.
+
+    Under a selection by sender a listing cannot tell what should be stored: the backfill does.
+    """
     if state.audit is None:
         return state
     missing = listed - found.known
@@ -91,7 +94,7 @@ def audited(state: SyncState, listed: int, found: Comparison, now: datetime) -> 
         state.audit,
         finished_at=now,
         listed=listed,
-        missing=missing,
+        missing=0 if state.selection.senders else missing,
         gone=found.deleted,
         relabelled=found.updated,
     )
@@ -106,7 +109,9 @@ def recovered(state: SyncState, anchor: HistoryId, now: datetime) -> SyncState:
     """Answer the state after the comparison: what is unknown comes as a backfill."""
     backfill = Backfill(window_start=state.window_start, started_at=now, origin=Origin.RECOVERY)
     if state.backfilling and state.backfill is not None:
-        backfill = replace(state.backfill, page_token=None, unknown_in_pass=0, listed=0)
+        backfill = replace(
+            state.backfill, page_token=None, labels_done=0, unknown_in_pass=0, listed=0
+        )
     return replace(
         state,
         checkpoint=HistoryId(max(anchor, state.checkpoint or 0)),
@@ -120,12 +125,15 @@ def recovered(state: SyncState, anchor: HistoryId, now: datetime) -> SyncState:
 
 async def _census(run: Run) -> Census:
     profile = await run.pace.run(Units.PROFILE, run.gmail.profile(), urgent=True)
-    refs = {ref.id: ref.thread_id for ref in await _ids(run, None)}
+    selected = run.state.selection.labels
+    refs = {} if selected else {ref.id: ref.thread_id for ref in await _ids(run, None)}
     label_ids = await run.pace.run(Units.LABELS, run.gmail.label_ids())
     labels: dict[MessageId, set[LabelId]] = defaultdict(set)
     for label_id in label_ids:
         for ref in await _ids(run, label_id):
             labels[ref.id].add(label_id)
+            if label_id in selected:
+                refs[ref.id] = ref.thread_id
     frozen = {message_id: frozenset(under) for message_id, under in labels.items()}
     return Census(profile.history_id, refs, frozen, frozenset(label_ids))
 
@@ -160,7 +168,10 @@ async def _compared(run: Run, census: Census, origin: Origin) -> Comparison:
 async def _compare(run: Run, census: Census, changes: Changes, head: RecordHead) -> bool:
     """Compare one record; answer whether its message was listed."""
     if head.message_id not in census.refs:
-        await _ask(run, changes, head)
+        if run.state.selection.fits_labels(head.label_ids):
+            await _ask(run, changes, head)
+        else:
+            changes.tombstone(head)
         return False
     listed = census.labels.get(head.message_id, frozenset())
     unnamed = head.label_ids - census.named

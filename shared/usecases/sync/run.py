@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from shared.domain.bounce import Bounce
 from shared.domain.event import Event
 from shared.domain.ids import ConnectionId, MessageId, PageToken, ThreadId
 from shared.domain.operation import OperationStep
@@ -15,7 +14,7 @@ from shared.domain.record import Origin, QuarantineEntry
 from shared.domain.sync_event import extended, sync_event
 from shared.domain.sync_state import SyncState, Tally
 from shared.ports.clock import Clock
-from shared.ports.gmail import Gmail, MessageRef
+from shared.ports.gmail import Gmail, GmailObject, MessageRef
 from shared.ports.outbox import Outbox
 from shared.ports.sync_store import Batch, Quarantine, Records
 from shared.ports.versioned import Versioned
@@ -23,12 +22,12 @@ from shared.usecases.sync.changes import Changes
 from shared.usecases.sync.lease import Change, Held
 from shared.usecases.sync.pace import Pace
 
-NotesBounces = Callable[[ConnectionId, Sequence[Bounce]], Awaitable[None]]
-"""Told of reports of failed delivery before they are committed; told twice after a crash."""
+NotesBounces = Callable[[ConnectionId, Sequence[GmailObject]], Awaitable[None]]
+"""Told of delivery-status messages before they are committed; told twice after a crash."""
 
 
-async def note_nothing(connection_id: ConnectionId, bounces: Sequence[Bounce]) -> None:
-    """Leave reports of failed delivery to whoever reads the records."""
+async def note_nothing(connection_id: ConnectionId, reports: Sequence[GmailObject]) -> None:
+    """Leave delivery-status messages to whoever reads the records."""
 
 
 @dataclass(slots=True)
@@ -66,6 +65,8 @@ class Run:
     """The backfill's page being read, void for any other run."""
     ahead: deque[Listing] = field(default_factory=deque)
     """Pages listed that come after it."""
+    unwanted: set[MessageId] = field(default_factory=set)
+    """What this run fetched and the selection left out."""
 
     @property
     def connection_id(self) -> ConnectionId:
@@ -112,7 +113,7 @@ class Run:
 
     def changes(self, origin: Origin) -> Changes:
         """Start gathering a commit."""
-        return Changes(self.clock.now(), origin)
+        return Changes(self.clock.now(), origin, self.state.selection)
 
     async def commit(self, changes: Changes, change: Change, *, tell: bool = True) -> None:
         """Write the changes with the state they lead to, and the event that reports them.
@@ -125,8 +126,8 @@ class Run:
             news = changes.news if tell else Tally()
             return await self._with_event(state, batch, news, changes.origin)
 
-        if changes.bounces:
-            await self.note_bounces(self.connection_id, changes.bounces)
+        if changes.reports:
+            await self.note_bounces(self.connection_id, changes.reports)
         tally = self.tally + changes.tally
 
         def applied(state: SyncState) -> SyncState:
