@@ -1,75 +1,79 @@
 """A house for chaos: every use case around the sync, on time and a network that tests bend."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from hashlib import sha256
+from typing import cast
 
 from shared.adapters.gmail_http import HttpGmailMailboxes
 from shared.domain.ids import HistoryId
 from shared.domain.sync_state import SyncState, SyncStatus
-from shared.usecases.arm_watch import ArmWatch
+from shared.edge.settings import settings_from
+from shared.edge.wiring import Wiring
+from shared.ports.sends import BulkSends, Sends
 from shared.usecases.connect.auth_record import AuthOperation
 from shared.usecases.connect.begin_sync import BeginSync
 from shared.usecases.connect.settings import ConnectSettings
-from shared.usecases.control_sync import ControlSync
-from shared.usecases.notify_push import NotifyPush
-from shared.usecases.reconcile import Reconcile
-from shared.usecases.renew_watches import RenewWatches
-from shared.usecases.sync.governor import Governor
-from shared.usecases.sync_mailbox import SYNC_TASK, SyncMailbox
+from shared.usecases.sync_mailbox import SYNC_TASK
 from tests.chaos.owner import Owner
 from tests.chaos.reader import CursorReader
-from tests.chaos.trouble import ShakyTasks, TokenDesk
+from tests.chaos.trouble import HeldSends, ShakyTasks, TokenDesk
 from tests.chaos.virtual import StraightTransport
 from tests.chaos.witness import WitnessedStates, no_trouble
 from tests.usecases.sync.house import BUDGET, CONNECTION, EMAIL, House
 
-TOPIC = "projects/demo/topics/gmail"
+ENVIRON = {
+    "POSTROOM_PUBLIC_URL": "http://127.0.0.1:8080",
+    "POSTROOM_STORE": "sqlite:unused",
+    "POSTROOM_KEYRING": "file:unused",
+    "POSTROOM_TASKS_SERVICE_ACCOUNT": "tasks@demo.iam.gserviceaccount.com",
+    "POSTROOM_PUSH_SERVICE_ACCOUNT": "gmail-push@demo.iam.gserviceaccount.com",
+    "POSTROOM_SCHEDULER_SERVICE_ACCOUNT": "scheduler@demo.iam.gserviceaccount.com",
+    "POSTROOM_GMAIL_TOPIC": "projects/demo/topics/gmail",
+    "POSTROOM_OAUTH_CLIENT_ID": "postroom-local.apps.googleusercontent.com",
+    "POSTROOM_OAUTH_CLIENT_SECRET": "postroom-local-secret",
+    "POSTROOM_PRODUCT_ORIGINS": "http://127.0.0.1:8090",
+    "POSTROOM_PRODUCT_NAME": "Acme",
+    "POSTROOM_API_KEYS": sha256(b"postroom-local-key").hexdigest(),
+}
+"""Settings of a deployment; its store and its Google are given to the wiring ready made."""
 
 
 @dataclass
 class ChaosHouse(House):
     """One mailbox, the system that keeps its copy, and a product that reads it."""
 
+    queue: ShakyTasks
     owner: Owner
     witness: WitnessedStates
     gmail_mailboxes: HttpGmailMailboxes
     reader: CursorReader
     desk: TokenDesk
     transport: StraightTransport
+    sends: HeldSends
+    bulks: HeldSends
     units_per_minute: int = 10**9
     pushes: list[int] = field(default_factory=list)
     """History IDs that Gmail announced and nobody acknowledged yet."""
+    began_again: bool = False
+    """Whether a reset cut a backfill short: then its event tells what the second one stored."""
     expired: bool = False
     """Whether history ever expired: then mail beyond the window was not compared."""
 
     def restart(self) -> None:
         """Build every use case anew, as a process that starts: nothing in memory survives."""
-        store, clock = self.store, self.clock
-        self.arm = ArmWatch(store.mailboxes, store.connections, self.gmail_mailboxes, clock, TOPIC)
-        self.sync = SyncMailbox(
-            states=self.witness,
-            records=store.records,
-            quarantine=store.quarantine,
-            outbox=store.outbox,
-            operations=store.operations,
-            gmail=self.gmail_mailboxes,
-            queue=self.queue,
-            clock=clock,
-            arm_watch=self.arm,
-            governor=Governor(
-                store.connections,
-                store.google_users,
-                self.witness,
-                clock,
-                self.units_per_minute,
-            ),
+        environ = {**ENVIRON, "POSTROOM_UNITS_PER_MINUTE": str(self.units_per_minute)}
+        self.wiring = wiring = Wiring(settings_from(environ))
+        wiring.clock, wiring.queue, wiring.gmail = self.clock, self.queue, self.gmail_mailboxes
+        wiring.store = replace(
+            self.store,
+            sync_states=self.witness,
+            sends=cast("Sends", self.sends),
+            bulk_sends=cast("BulkSends", self.bulks),
         )
-        self.notify = NotifyPush(store.mailboxes, self.sync, clock)
-        self.control = ControlSync(self.witness, self.queue, clock)
-        self.reconcile = Reconcile(self.witness, store.sends, self.queue, clock)
-        self.renew_watches = RenewWatches(
-            store.mailboxes, store.connections, store.outbox, self.arm, clock
-        )
+        self.sync, self.notify = wiring.sync_mailbox, wiring.notify_push
+        self.control, self.reconcile = wiring.control_sync, wiring.reconcile
+        self.renew_watches = wiring.renew_watches
 
     def fault(self, name: str, **options: object) -> None:
         """Script a fault of the emulated Google."""
@@ -110,8 +114,7 @@ class ChaosHouse(House):
         self.google.faults.clear()
         self.transport.behave()
         self.witness.trouble = no_trouble
-        if isinstance(self.queue, ShakyTasks):
-            self.queue.trouble = no_trouble
+        self.queue.trouble = no_trouble
         self.pushes.clear()
         self.restart()
         since = self.clock.now()
@@ -120,17 +123,21 @@ class ChaosHouse(House):
             if at_rest(state) and (state.last_delta_at or since) > since:
                 return
             await self.reconcile()
-            if not await self.work():
+            if not await self.work() or (await self.state()).commit_id == state.commit_id:
                 self.advance(await self._pause())
         raise AssertionError(f"no rest: {await self.state()}")
 
     async def _pause(self) -> timedelta:
-        """Answer how long nothing will happen. Raises AssertionError if for ever."""
+        """Answer how long nothing will happen. Raises AssertionError if for ever.
+
+        What is due and still not done waits for a dead one's lease: reconcile comes each minute.
+        """
         state = await self.state()
         times = [task.not_before for task in self.queue.tasks if task.not_before]
         times += [state.next_due_at] if state.next_due_at else []
         assert times, f"nobody will ever come: {state}"
-        return max(min(times) - self.clock.now(), timedelta(milliseconds=1))
+        wait = min(times) - self.clock.now()
+        return wait if wait > timedelta() else timedelta(minutes=1)
 
 
 def at_rest(state: SyncState) -> bool:

@@ -1,11 +1,13 @@
 """An emulated Google on virtual time, and houses on it one after the other."""
 
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import httpx
 
+from infra.local.google.faults import Fault, Faults
 from infra.local.google.parts import Google, assemble
 from infra.local.google.settings import GoogleSettings
 from shared.adapters.gmail_http import HttpGmailMailboxes
@@ -18,7 +20,7 @@ from shared.ports.store import Store
 from tests.chaos.chaos_house import ChaosHouse
 from tests.chaos.owner import Owner
 from tests.chaos.reader import CursorReader
-from tests.chaos.trouble import SCOPES, ShakyTasks, TokenDesk
+from tests.chaos.trouble import SCOPES, HeldSends, ShakyTasks, TokenDesk
 from tests.chaos.virtual import StraightTransport, VirtualClock
 from tests.chaos.witness import WitnessedStates
 from tests.usecases.sync.house import CONNECTION, EMAIL, HeldWatch
@@ -32,6 +34,8 @@ class Estate:
     google: Google
     http: httpx.AsyncClient
     transport: StraightTransport
+    struck: Counter[str]
+    """How often each fault of the emulated Google struck."""
 
     @asynccontextmanager
     async def house(self, store: Store | None = None) -> AsyncIterator[ChaosHouse]:
@@ -67,6 +71,8 @@ class Estate:
             reader=CursorReader(store),
             desk=desk,
             transport=self.transport,
+            sends=HeldSends(store.sends),
+            bulks=HeldSends(store.bulk_sends),
         )
 
 
@@ -79,7 +85,7 @@ async def open_estate() -> AsyncIterator[Estate]:
     google.clock.now = clock.now  # type: ignore[method-assign]
     transport = StraightTransport(google, clock)
     async with httpx.AsyncClient(transport=transport) as http:
-        yield Estate(clock, google, http, transport)
+        yield Estate(clock, google, http, transport, counting(google.faults))
     google.close()
 
 
@@ -93,3 +99,17 @@ async def _connected(house: ChaosHouse) -> None:
     await store.mailboxes.create(Mailbox(email_key(EMAIL), connections))
     state = SyncState(CONNECTION, next_due_at=now, delta_due_at=now)
     await store.sync_states.create(state)
+
+
+def counting(faults: Faults) -> Counter[str]:
+    """Answer a count that grows whenever a fault strikes."""
+    struck: Counter[str] = Counter()
+    take = faults.take
+
+    def counted(fault: str, method: str, email: str | None) -> Fault | None:
+        found = take(fault, method, email)
+        struck[fault] += found is not None
+        return found
+
+    faults.take = counted  # type: ignore[method-assign]
+    return struck

@@ -4,7 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Awaitable
 from dataclasses import dataclass, field
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 from tests.chaos.await_points import ABOARD, Point
 
@@ -39,6 +39,8 @@ class Life:
     steps_left: int | None = None
     crossed: Counter[tuple[Point, Side]] = field(default_factory=Counter)
     died_at: Death | None = None
+    tasks: set[asyncio.Task[Any] | None] = field(default_factory=set)
+    """Whoever crossed anything on its behalf."""
 
     async def before(self, point: Point) -> None:
         """Told when it is reached; nothing of it has happened yet."""
@@ -51,6 +53,7 @@ class Life:
     def _cross(self, point: Point, side: Side) -> None:
         if self.died_at is not None:
             raise Killed
+        self.tasks.add(asyncio.current_task())
         self.crossed[point, side] += 1
         here = Death(point, side, self.crossed[point, side])
         if self.steps_left is not None:
@@ -61,7 +64,6 @@ class Life:
 
     async def run(self, work: Awaitable[T]) -> T | None:
         """Do the work; None where death came first. Whatever it had started dies too."""
-        others = asyncio.all_tasks()
         token = ABOARD.set(self)
         try:
             return await work
@@ -69,5 +71,6 @@ class Life:
             return None
         finally:
             ABOARD.reset(token)
-            if self.died_at is not None and (orphans := asyncio.all_tasks() - others):
-                await asyncio.wait(orphans)
+            others = [task for task in self.tasks if task and task is not asyncio.current_task()]
+            if self.died_at is not None and others:
+                await asyncio.wait(others)

@@ -11,6 +11,9 @@ from infra.local.google.mail.store import MailStore
 from infra.local.google.mail.writer import Relabel
 from shared.ports.clock import Clock
 
+NOBODY = "nobody@bounce.example"
+"""Mail to it comes back."""
+
 
 def letter(subject: str, to: str, *, size: int = 0, reply_to: str | None = None) -> bytes:
     """Answer a raw message; `size` is that of its text, in bytes."""
@@ -109,9 +112,8 @@ class Owner:
         """Throw it away."""
         drafts.delete_draft(self.store, self.email, draft_id)
 
-    def send(self, subject: str, *, to_self: bool = False) -> None:
+    def send(self, subject: str, to: str = "bob@x.example") -> None:
         """Send a message."""
-        to = self.email if to_self else "bob@x.example"
         with self.store.writing() as writer:
             mailbox = self.store.mailbox(self.email)
             send(self.store, writer, mailbox, letter(subject, to), None)

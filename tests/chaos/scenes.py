@@ -6,6 +6,7 @@ from datetime import timedelta
 from shared.domain.ids import PageToken
 from shared.domain.sync_state import Backfill
 from tests.chaos.chaos_house import ChaosHouse
+from tests.chaos.owner import NOBODY
 from tests.chaos.scene import DAY, HOUR, MINUTE, Scene, change, run, settled
 from tests.chaos.scenes_beside import SCENES_BESIDE
 from tests.usecases.sync.house import CONNECTION, EMAIL
@@ -68,6 +69,7 @@ async def _changes(house: ChaosHouse) -> None:
         owner.save_draft(draft, f"draft {n}")
     owner.send_draft(draft)
     owner.write_draft("kept")
+    owner.send("to nobody", to=NOBODY)
     house.fault("page_without_history", times=1)
 
 
@@ -199,6 +201,7 @@ async def delta_that_needs_its_lease_renewed(house: ChaosHouse) -> None:
 async def _slow(house: ChaosHouse) -> None:
     for n in range(80):
         house.owner.receive(f"old {n}")
+    house.transport.page_size = 20
     house.units_per_minute = 600
     house.restart()
 

@@ -5,7 +5,6 @@ from datetime import timedelta
 
 from shared.domain.connection import ConnectionStatus
 from shared.domain.ids import ConnectionId, email_key
-from shared.domain.send import DeliveryMode, SendEntry, SendState
 from shared.domain.sync_state import LEASE_LIFETIME, SyncState
 from shared.usecases.sync.lease import take
 from tests.chaos.chaos_house import ChaosHouse
@@ -101,21 +100,8 @@ async def backfill_of_a_user_who_was_asked_to_wait(house: ChaosHouse) -> None:
 
 async def _due(house: ChaosHouse) -> None:
     await settled(house)
-    now = house.clock.now()
-    entry = SendEntry(
-        id="s1",
-        connection_id=CONNECTION,
-        request_hash="h",
-        marker="m",
-        mode=DeliveryMode.EXACTLY_ONCE,
-        state=SendState.ACCEPTED,
-        created_at=now,
-        updated_at=now,
-        next_due_at=now,
-        request=b"sealed",
-        expires_at=now + 7 * DAY,
-    )
-    await house.store.sends.create(entry)
+    house.sends.waiting.append("s1")
+    house.bulks.waiting.append("b1")
     house.advance(HOUR)
     house.owner.receive("unannounced")
 

@@ -1,6 +1,9 @@
 """A queue and a token endpoint that fail when told to."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
 
 from infra.local.google.parts import Google
 from shared.domain.ids import ConnectionId
@@ -11,6 +14,7 @@ from shared.errors import (
     SessionPolicyError,
 )
 from shared.ports.queue import Task
+from shared.ports.sends import BulkSends, Sends
 from tests.chaos.witness import Trouble, no_trouble
 from tests.usecases.sync.house import EMAIL, HeldTasks
 
@@ -57,3 +61,20 @@ class TokenDesk:
 
     def _struck(self, fault: str) -> bool:
         return self.google.faults.take(fault, "token", EMAIL) is not None
+
+
+@dataclass
+class HeldSends:
+    """A ledger of sends or bulks, with entries that are due once, whatever shard is asked for."""
+
+    sends: Sends | BulkSends
+    waiting: list[str] = field(default_factory=list)
+
+    async def due(self, shard: int, now: datetime, limit: int) -> Sequence[str]:
+        """Answer them."""
+        found, self.waiting = self.waiting, []
+        return found
+
+    def __getattr__(self, name: str) -> Any:
+        """Do everything else as the ledger does."""
+        return getattr(self.sends, name)

@@ -1,0 +1,113 @@
+"""Whatever happens to a mailbox and to us, at rest the copy equals the mailbox.
+
+Hypothesis drives the owner, the product, every fault of the emulated Google, lost writes, kills and
+stalls between any two effects, and time. Then the trouble ends and time passes; nobody helps.
+"""
+
+import asyncio
+import random
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from tests.chaos.await_points import standing_in_awaits
+from tests.chaos.estate import Estate, open_estate
+from tests.chaos.verdict import verify
+from tests.chaos.walk import Walk
+
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:coroutine .* was never awaited"),
+    pytest.mark.timeout(7_200),
+]
+ALWAYS = ("deliver", "push", "wait", "fault", "kill")
+OFTEN = ("work", "stall", "resume", "lose_write", "reply", "label", "reconcile", "sync")
+NOW_AND_THEN = (
+    *("trash", "untrash", "delete", "write_draft", "save_draft", "send_draft", "discard_draft"),
+    *("send", "deliver_old", "mark_all_read", "drop_push", "renew", "trigger", "audit", "read"),
+    *("take_events", "expire", "cut_off", "reconnect", "reconnect", "pause", "start", "start"),
+)
+KINDS = ALWAYS * 6 + OFTEN * 3 + NOW_AND_THEN
+LEAST_STEPS, MOST_STEPS = 30, 45
+NUMBERS = st.integers(0, 999)
+STEPS = st.lists(
+    st.tuples(st.sampled_from(KINDS), NUMBERS, NUMBERS),
+    min_size=LEAST_STEPS,
+    max_size=MOST_STEPS,
+)
+
+
+class Town:
+    """The one loop and the one Google of all examples, and what they came to."""
+
+    def __init__(self) -> None:
+        self.runner = asyncio.Runner()
+        self.opened = open_estate()
+        self.estate: Estate = self.runner.run(self.opened.__aenter__())
+        self.counts: Counter[str] = Counter()
+
+    def walk(self, steps: list[tuple[str, int, int]]) -> None:
+        """Take the steps, then compare."""
+        random.seed(0)
+        self.runner.run(self._walk(steps))
+
+    async def _walk(self, steps: list[tuple[str, int, int]]) -> None:
+        async with self.estate.house() as house:
+            walk = Walk(house, self.counts)
+            for n in range(6):
+                house.owner.receive(f"old {n}")
+            for kind, a, b in steps:
+                await walk.step(kind, a, b)
+            await walk.end()
+            await verify(house)
+            self.counts["examples"] += 1
+            self.counts["steps"] += len(steps)
+            self.counts.update(house.witness.counts)
+
+    def close(self) -> None:
+        """Print the counts."""
+        self.counts.update({f"fault {name}": n for name, n in self.estate.struck.items()})
+        for name, count in sorted(self.counts.items()):
+            print(f"{count:8} {name}")
+        self.runner.run(self.opened.__aexit__(None, None, None))
+        self.runner.close()
+
+
+@pytest.fixture(scope="module")
+def town() -> Iterator[Town]:
+    with ExitStack() as stack:
+        stack.enter_context(standing_in_awaits())
+        opened = Town()
+        yield opened
+        opened.close()
+
+
+def often(examples: int, *, same_each_time: bool) -> settings:
+    """Answer settings for so many walks."""
+    return settings(
+        max_examples=examples,
+        deadline=None,
+        derandomize=same_each_time,
+        database=None,
+        suppress_health_check=list(HealthCheck),
+        phases=(Phase.explicit, Phase.generate, Phase.shrink),
+        print_blob=True,
+    )
+
+
+@often(200, same_each_time=True)
+@given(steps=STEPS)
+def test_at_rest_the_copy_equals_the_mailbox(town: Town, steps: list[tuple[str, int, int]]) -> None:
+    town.walk(steps)
+
+
+@pytest.mark.deep
+@often(2_500, same_each_time=False)
+@given(steps=STEPS)
+def test_at_rest_the_copy_equals_the_mailbox_thousands_of_times(
+    town: Town, steps: list[tuple[str, int, int]]
+) -> None:
+    town.walk(steps)
