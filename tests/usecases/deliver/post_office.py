@@ -1,0 +1,213 @@
+"""A deployment that delivers events, with receivers that behave as told and ports that may die."""
+
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from shared.adapters import sqlite_store
+from shared.adapters.local_keyring import LocalKeyring, create_keyring
+from shared.domain.addresses import AllowedHosts
+from shared.domain.delivery import Attempted, Failure
+from shared.domain.event import Event, EventState, EventType
+from shared.domain.ids import ConnectionId, EventId
+from shared.ports.queue import Task
+from shared.ports.sinks import Parcel, Receiver
+from shared.ports.store import Store
+from shared.usecases.announce import Announce, announced_outbox
+from shared.usecases.deliver.receivers import EventSettings, Receivers
+from shared.usecases.deliver_event import DELIVER_TASK, DeliverEvent
+from shared.usecases.manage_endpoints import ManageEndpoints, Registration
+from shared.usecases.redeliver import Redeliver
+from shared.usecases.wake_deliveries import WakeDeliveries
+from tests.usecases.connect.interrupted import Bomb, Interrupted
+
+START = datetime(2026, 11, 22, 12, tzinfo=UTC)
+C1, C2 = ConnectionId("c-1"), ConnectionId("c-2")
+HOOK, OTHER = "https://a.example.com/", "https://b.example.com/"
+MINUTE = timedelta(minutes=1)
+
+
+@dataclass
+class ManualClock:
+    current: datetime = START
+
+    def now(self) -> datetime:
+        return self.current
+
+    async def sleep(self, duration: timedelta) -> None:
+        self.current += duration
+
+
+@dataclass
+class Line:
+    """A queue that keeps tasks until somebody works through what is due; knows spent names."""
+
+    clock: ManualClock
+    waiting: list[Task] = field(default_factory=list)
+    names: set[str] = field(default_factory=set)
+
+    async def enqueue(self, task: Task) -> None:
+        if task.name is not None and task.name in self.names:
+            return
+        self.names |= {task.name} if task.name else set()
+        self.waiting.append(task)
+
+    def take_due(self) -> list[Task]:
+        now = self.clock.now()
+        due = [one for one in self.waiting if one.not_before is None or one.not_before <= now]
+        self.waiting = [one for one in self.waiting if one not in due]
+        return due
+
+
+Answers = Callable[[Parcel], Attempted]
+
+
+@dataclass
+class World:
+    """Every receiver by its address: what reached it, and how it answers."""
+
+    clock: ManualClock
+    answers: dict[str, Answers] = field(default_factory=dict)
+    reached: dict[str, list[Parcel]] = field(default_factory=lambda: defaultdict(list))
+    signed_with: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+    async def __call__(self, receiver: Receiver, parcel: Parcel) -> Attempted:
+        answers: Answers = self.answers.get(receiver.address, accepts)
+        answer = answers(parcel)
+        if answer.ok:
+            self.reached[receiver.address].append(parcel)
+            self.signed_with[receiver.address] = receiver.secrets
+        return answer
+
+    def got(self, address: str) -> list[str]:
+        """Answer the ids of the events that reached it, each as often as it came."""
+        return [one.event_id for one in self.reached[address]]
+
+
+class PostOffice:
+    """One life after the other on the same files; each life's ports may die at a bomb."""
+
+    def __init__(self, folder: Path, settings: EventSettings | None = None) -> None:
+        folder.mkdir(exist_ok=True)
+        self.folder = folder
+        self.clock = ManualClock()
+        self.line = Line(self.clock)
+        self.world = World(self.clock)
+        self.settings = settings or EventSettings()
+        create_keyring(folder / "keyring.json")
+        self.sealer = LocalKeyring(folder / "keyring.json")
+        self.store: Store = sqlite_store.open_store(folder / "events.sqlite", self.clock)
+        self.live(Bomb())
+
+    def live(self, bomb: Bomb) -> None:
+        """Compose everything anew; every port passes by the bomb."""
+
+        def port(name: str, found: Any) -> Any:
+            return Interrupted(found, name, bomb)
+
+        store, queue = self.store, port("queue", self.line)
+        endpoints = port("webhook_endpoints", store.webhook_endpoints)
+        sealer = port("sealer", self.sealer)
+        announce = Announce(queue)
+        outbox = port("outbox", store.outbox)
+        self.outbox = announced_outbox(outbox, announce)
+        self.endpoints = ManageEndpoints(
+            store.webhook_endpoints, self.sealer, self.clock, AllowedHosts()
+        )
+        self.deliver = DeliverEvent(
+            outbox=outbox,
+            endpoints=endpoints,
+            receivers=Receivers(
+                endpoints, port("connections", store.connections), sealer, self.settings
+            ),
+            operations=port("operations", store.operations),
+            queue=queue,
+            sinks=_World(Interrupted(_Posting(self.world), "receiver", bomb)),
+            clock=self.clock,
+        )
+        self.wake = WakeDeliveries(outbox, queue, self.clock)
+        self.redeliver = Redeliver(outbox, announce, self.clock)
+
+    def live_again(self) -> None:
+        """Compose everything anew, with settings that changed."""
+        self.live(Bomb())
+
+    async def register(self, url: str = HOOK, **asked: Any) -> str:
+        """Register an endpoint and answer its id."""
+        return (await self.endpoints.create(Registration(url, **asked))).endpoint.id
+
+    async def write(self, number: int = 1, connection: ConnectionId = C1, **more: Any) -> EventId:
+        """Write an event as a use case does."""
+        now = self.clock.now()
+        payload = {"type": "sync", "connectionId": connection, "cursorSequence": number}
+        id = EventId(f"evt_{connection}_{number:05}")
+        await self.outbox.create(Event(id, connection, EventType.SYNC, payload, now, now, **more))
+        return id
+
+    async def work(self) -> None:
+        """Run what is due, and what that makes due at once."""
+        while tasks := self.line.take_due():
+            for task in tasks:
+                assert task.path == DELIVER_TASK
+                await self.deliver(EventId(task.body["event_id"]))
+
+    async def pass_time(self, duration: timedelta) -> None:
+        """Let time go by from one due moment to the next, with the reconcile job in each."""
+        until = self.clock.current + duration
+        while self.clock.current < until:
+            self.clock.current = await self._next_moment(until)
+            await self.wake()
+            await self.work()
+
+    async def _next_moment(self, until: datetime) -> datetime:
+        """Answer when something falls due, a minute from now at the soonest."""
+        pending = await self.store.outbox.list(
+            state=EventState.PENDING, connection_id=None, limit=1000
+        )
+        moments = [one.next_attempt_at or until for one in pending]
+        moments += [one.not_before for one in self.line.waiting if one.not_before is not None]
+        return min(until, max(min(moments, default=until), self.clock.current + MINUTE))
+
+    async def event(self, id: EventId) -> Event:
+        """Answer the event as stored."""
+        found = await self.store.outbox.get(id)
+        assert found is not None
+        return found.value
+
+    async def states(self) -> set[EventState]:
+        """Answer the states of all events."""
+        found = await self.store.outbox.list(state=None, connection_id=None, limit=10_000)
+        return {one.state for one in found}
+
+
+class _Posting:
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    async def post(self, receiver: Receiver, parcel: Parcel) -> Attempted:
+        return await self._world(receiver, parcel)
+
+
+class _World:
+    def __init__(self, posting: Any) -> None:
+        self._posting = posting
+
+    async def __call__(self, receiver: Receiver, parcel: Parcel) -> Attempted:
+        answered: Attempted = await self._posting.post(receiver, parcel)
+        return answered
+
+    def of(self, _receiver: Receiver) -> "_World":
+        return self
+
+
+def accepts(_parcel: Parcel) -> Attempted:
+    """Take everything."""
+    return Attempted(status=200)
+
+
+def fails(failure: Failure = Failure.REFUSED, status: int = 500, **more: Any) -> Answers:
+    """Answer a receiver that fails."""
+    return lambda _: Attempted(failure, status, **more)
