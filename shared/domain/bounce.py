@@ -10,6 +10,7 @@ from shared.domain.ids import MessageId, ThreadId
 from shared.domain.mail_headers import read_message_ids
 from shared.domain.send import MARKER_HEADER
 
+STATUS: Final = "message/delivery-status"
 MAX_REPORT: Final = 100_000
 MAX_RECIPIENTS: Final = 50
 MAX_TRACES: Final = 30
@@ -36,16 +37,36 @@ class Bounce:
     recipients: tuple[FailedRecipient, ...]
 
 
-def read_bounce(message: Mapping[str, Any]) -> Bounce | None:
-    """Read a message of format=full; None where it is no report of a failed delivery.
-
-    Reports of delay or success are none. Never raises.
-    """
+def is_report(message: Mapping[str, Any]) -> bool:
+    """Whether a message of format=full looks like a delivery-status message. Never raises."""
     payload = as_object(message.get("payload"))
-    if not _is_report(payload):
+    kind = header_of(payload, "content-type").lower()
+    formal = kind.startswith("multipart/report") and "delivery-status" in kind
+    return formal or bool(header_of(payload, "x-failed-recipients"))
+
+
+def unread_part(message: Mapping[str, Any]) -> str | None:
+    """Answer the part id of the report's fields where Gmail put them behind an attachment id."""
+    for part, _ in walk(as_object(message.get("payload"))):
+        body = as_object(part.get("body"))
+        if _kind(part) == STATUS and body.get("attachmentId") and not body.get("data"):
+            return as_text(part.get("partId"))
+    return None
+
+
+def read_bounce(message: Mapping[str, Any], fetched: bytes = b"") -> Bounce | None:
+    """Read a report; None where no delivery failed.
+
+    `fetched` are the bytes of its `unread_part`. Reports of delay or success are no bounce. Never
+    raises.
+    """
+    if not is_report(message):
         return None
-    report = "\n".join(_reports(payload))
-    recipients = tuple(_failed(report))[:MAX_RECIPIENTS] or tuple(_named(payload))
+    payload = as_object(message.get("payload"))
+    report = "\n".join([_decoded(fetched), *_reports(payload)])
+    recipients = tuple(_failed(report))[:MAX_RECIPIENTS]
+    if not _FIELD.search(report):
+        recipients = tuple(_named(payload))[:MAX_RECIPIENTS]
     if not recipients:
         return None
     traces = tuple(dict.fromkeys(filter(None, _traces(payload, report))))[:MAX_TRACES]
@@ -55,18 +76,18 @@ def read_bounce(message: Mapping[str, Any]) -> Bounce | None:
     return Bounce(MessageId(id), ThreadId(thread_id), traces, recipients)
 
 
-def _is_report(payload: Mapping[str, Any]) -> bool:
-    kind = header_of(payload, "content-type").lower()
-    formal = kind.startswith("multipart/report") and "delivery-status" in kind
-    return formal or bool(header_of(payload, "x-failed-recipients"))
+def _kind(part: Mapping[str, Any]) -> str:
+    return as_text(part.get("mimeType")).lower()
 
 
 def _reports(payload: Mapping[str, Any]) -> Iterator[str]:
     for part, _ in walk(payload):
-        if as_text(part.get("mimeType")).lower() == "message/delivery-status":
+        if _kind(part) == STATUS:
             yield _text(part)
             # Gmail's JSON may show each block of fields as a part of its own.
-            yield from (_as_fields(as_object(inner)) for inner, _ in walk(part))
+            yield from (
+                _as_fields(as_object(inner)) for inner, _ in walk(part) if inner is not part
+            )
 
 
 def _as_fields(part: Mapping[str, Any]) -> str:
@@ -81,9 +102,12 @@ def _as_fields(part: Mapping[str, Any]) -> str:
 
 def _text(part: Mapping[str, Any]) -> str:
     try:
-        data = decode_data(as_text(as_object(part.get("body")).get("data")))
+        return _decoded(decode_data(as_text(as_object(part.get("body")).get("data"))))
     except ValueError:
         return ""
+
+
+def _decoded(data: bytes) -> str:
     return data[:MAX_REPORT].decode("utf-8", "replace").replace("\r\n", "\n")
 
 
@@ -102,10 +126,7 @@ def _failed(report: str) -> Iterator[FailedRecipient]:
 
 
 def _named(payload: Mapping[str, Any]) -> Iterator[FailedRecipient]:
-    """Yield those of X-Failed-Recipients, where nothing better is there."""
-    kinds = {as_text(part.get("mimeType")).lower() for part, _ in walk(payload)}
-    if "message/delivery-status" in kinds:
-        return
+    """Yield those of X-Failed-Recipients, where nothing better can be read."""
     for address in header_of(payload, "x-failed-recipients").split(","):
         if address.strip():
             yield FailedRecipient(address.strip()[:320], "")
@@ -113,7 +134,7 @@ def _named(payload: Mapping[str, Any]) -> Iterator[FailedRecipient]:
 
 def _traces(payload: Mapping[str, Any], report: str) -> Iterator[str]:
     for part, attached in walk(payload):
-        if attached or as_text(part.get("mimeType")).lower() in _RETURNED:
+        if attached or _kind(part) in _RETURNED:
             yield header_of(part, MARKER_HEADER.lower()).strip()
             yield from read_message_ids(header_of(part, "message-id"))
             fields = {name.lower(): value for name, value in _FIELD.findall(_text(part))}

@@ -1,15 +1,17 @@
 """Tie delivery-status messages to the sends they are about (FACTS 1.11)."""
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Final
 
-from shared.domain.bounce import Bounce
-from shared.domain.ids import ConnectionId
+from shared.domain.bounce import Bounce, read_bounce, unread_part
+from shared.domain.ids import ConnectionId, MessageId
 from shared.domain.send import SendEntry
 from shared.domain.send_event import bounce_event
-from shared.errors import ConflictError
+from shared.errors import ConflictError, CorruptStateError, GmailNotFoundError
 from shared.ports.clock import Clock
+from shared.ports.gmail import GmailMailboxes, GmailObject
 from shared.ports.sends import Sends
 
 TRIES: Final = 5
@@ -24,16 +26,28 @@ class NoteBounces:
     """
 
     sends: Sends
+    gmail: GmailMailboxes
     clock: Clock
 
-    async def __call__(self, connection_id: ConnectionId, bounces: Iterable[Bounce]) -> None:
-        """Write each into its entry, with its event.
+    async def __call__(self, connection_id: ConnectionId, reports: Iterable[GmailObject]) -> None:
+        """Write each into its entry, with its event: 40 quota units a report.
 
-        Raises StoreUnavailableError, ConflictError.
+        Raises StoreUnavailableError, ConflictError, and what reading Gmail raises in passing.
         """
-        for bounce in bounces:
-            if bounce.traces:
+        for report in reports:
+            bounce = await self._read(connection_id, report)
+            if bounce is None or not bounce.traces:
+                continue
+            with suppress(CorruptStateError):  # an entry nobody can read holds up no sync
                 await self._note(connection_id, bounce)
+
+    async def _read(self, connection_id: ConnectionId, report: GmailObject) -> Bounce | None:
+        part, fetched = unread_part(report), b""
+        if part is not None:
+            with suppress(GmailNotFoundError):
+                gmail = self.gmail.of(connection_id)
+                fetched = await gmail.attachment(MessageId(report["id"]), part)
+        return read_bounce(report, fetched)
 
     async def _note(self, connection_id: ConnectionId, bounce: Bounce) -> None:
         about = _best(await self.sends.traced(connection_id, bounce.traces), bounce.traces)

@@ -1,0 +1,86 @@
+"""Subjects of replies in the languages mailers speak, and reference chains."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.domain.email_message import EmailMessage, read_message
+from shared.domain.outgoing import Outgoing
+from shared.domain.recipients import Mailbox
+from shared.domain.reply import MAX_REFERENCES, as_reply, forward_subject, reply_subject, threaded
+
+MINE = Outgoing(sender=Mailbox("ada@acme.example"), text="x")
+
+
+def parent(**headers: str) -> EmailMessage:
+    given_headers = [
+        {"name": name.replace("_", "-"), "value": value} for name, value in headers.items()
+    ]
+    message: dict[str, Any] = {"id": "1", "threadId": "2", "payload": {"headers": given_headers}}
+    return read_message(message)
+
+
+@pytest.mark.parametrize(
+    ("subject", "reply", "forward"),
+    [
+        ("Hi", "Re: Hi", "Fwd: Hi"),
+        ("Re: Hi", "Re: Hi", "Fwd: Re: Hi"),
+        ("RE: Hi", "RE: Hi", "Fwd: RE: Hi"),
+        ("re[3]: Hi", "re[3]: Hi", "Fwd: re[3]: Hi"),
+        ("AW: Angebot", "AW: Angebot", "Fwd: AW: Angebot"),
+        ("Antw: Offerte", "Antw: Offerte", "Fwd: Antw: Offerte"),
+        ("SV: Møte", "SV: Møte", "Fwd: SV: Møte"),
+        ("Odp: Oferta", "Odp: Oferta", "Fwd: Odp: Oferta"),
+        ("回复\uff1a报价", "回复\uff1a报价", "Fwd: 回复\uff1a报价"),
+        ("Отв: Счёт", "Отв: Счёт", "Fwd: Отв: Счёт"),
+        ("Fwd: Hi", "Re: Fwd: Hi", "Fwd: Hi"),
+        ("WG: Bilder", "Re: WG: Bilder", "WG: Bilder"),
+        ("TR: Photos", "Re: TR: Photos", "TR: Photos"),
+        ("转发\uff1a图片", "Re: 转发\uff1a图片", "转发\uff1a图片"),
+        ("Reason: none", "Re: Reason: none", "Fwd: Reason: none"),
+        ("", "Re:", "Fwd:"),
+        ("  many   spaces ", "Re: many spaces", "Fwd: many spaces"),
+    ],
+)  # fmt: skip
+def test_a_subject_is_marked_once(subject: str, reply: str, forward: str) -> None:
+    assert reply_subject(subject) == reply
+    assert forward_subject(subject) == forward
+
+
+@given(st.text(max_size=80))
+def test_marking_twice_changes_nothing(subject: str) -> None:
+    assert reply_subject(reply_subject(subject)) == reply_subject(subject)
+    assert forward_subject(forward_subject(subject)) == forward_subject(subject)
+
+
+def test_a_long_chain_keeps_its_first_and_its_newest_ids() -> None:
+    ids = [f"<{number}@x.example>" for number in range(60)]
+    chained = threaded(MINE, parent(Message_ID="<p@x.example>", References=" ".join(ids)))
+    assert len(chained.references) == MAX_REFERENCES
+    assert chained.references[0] == "<0@x.example>"
+    assert chained.references[-2:] == ("<59@x.example>", "<p@x.example>")
+    assert chained.in_reply_to == "<p@x.example>"
+
+
+def test_each_id_stands_in_the_chain_once() -> None:
+    chained = threaded(MINE, parent(Message_ID="<b@x>", References="<a@x> <b@x> <a@x>"))
+    assert chained.references == ("<a@x>", "<b@x>")
+
+
+def test_nobody_is_answered_twice_nor_oneself() -> None:
+    original = parent(
+        From="Bob <bob@x.example>",
+        To="ADA@acme.example, bob@X.example, Eve <eve@x.example>",
+        Cc="eve@x.example, broken, <no@where>, Zoë <zoe@x.example>",
+    )
+    answer = as_reply(MINE, original, ["ada@acme.example"], to_all=True, quote=False)
+    assert [one.address for one in answer.to] == ["bob@x.example"]
+    assert [one.address for one in answer.cc] == ["eve@x.example", "zoe@x.example"]
+
+
+def test_mail_to_oneself_alone_is_answered_to_oneself() -> None:
+    original = parent(From="ada@acme.example", To="ada@acme.example")
+    answer = as_reply(MINE, original, ["ada@acme.example"], to_all=False, quote=False)
+    assert [one.address for one in answer.to] == ["ada@acme.example"]

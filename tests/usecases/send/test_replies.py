@@ -1,0 +1,176 @@
+"""Reply, reply-all, forward and joining a thread, built from the mailbox itself (FACTS 5.3)."""
+
+import pytest
+
+from infra.local.google.mail.aliases import add_alias
+from shared.errors import InvalidRequestError
+from tests.usecases.send.office import ADA, BOB, EVE, Office, mail
+
+CROWD = mail(To=f"Ada <{ADA}>, {EVE}", Cc=f"Sales <sales@acme.example>, {BOB}, Zoë <zoe@x.example>")
+
+
+async def test_a_reply_joins_the_thread_with_all_that_threading_takes(office: Office) -> None:
+    parent = office.deliver(mail(References="<q0@x.example>"))
+    sending = await office.send(reply_to_message_id=parent, body="Fine.")
+    thread = office.google.store.messages(ADA)
+    assert len({one["threadId"] for one in thread}) == 1
+    (received,) = office.inbox()
+    reading = office.read(received)
+    assert reading.addresses("To") == [("Bob", BOB)]
+    assert reading.text("Subject") == "Re: Question"
+    assert reading.header("In-Reply-To") == "<q1@x.example>"
+    assert reading.header("References") == "<q0@x.example> <q1@x.example>"
+    assert reading.body("plain") == "Fine.\n"
+    assert sending.entry.thread_id == thread[0]["threadId"]
+
+
+async def test_reply_to_is_answered_before_from(office: Office) -> None:
+    parent = office.deliver(mail(Reply_To="List <list@x.example>"))
+    reading, _ = await office.preview(reply_to_message_id=parent, body="x")
+    assert reading.addresses("To") == [("List", "list@x.example")]
+
+
+async def test_a_reply_to_all_goes_to_everybody_once_but_not_to_oneself(office: Office) -> None:
+    add_alias(office.google.store, ADA, "sales@acme.example", "Sales")
+    parent = office.deliver(CROWD)
+    reading, _ = await office.preview(
+        reply_to_message_id=parent, reply_all=True, cc="ZOE@x.example", body="x"
+    )
+    assert reading.addresses("To") == [("Bob", BOB)]
+    assert reading.addresses("Cc") == [("", "ZOE@x.example"), ("", EVE)]
+
+
+async def test_recipients_the_caller_names_replace_the_sender(office: Office) -> None:
+    parent = office.deliver(mail())
+    reading, _ = await office.preview(reply_to_message_id=parent, to=EVE, subject="Mine", body="x")
+    assert reading.addresses("To") == [("", EVE)]
+    assert reading.text("Subject") == "Mine"
+
+
+async def test_a_reply_to_ones_own_mail_goes_to_those_it_went_to(office: Office) -> None:
+    first = await office.send(to=[BOB, EVE], subject="Plan", body="x")
+    parent = first.entry.message_id
+    reading, composed = await office.preview(reply_to_message_id=parent, body="More.")
+    assert [address for _, address in reading.addresses("To")] == [BOB, EVE]
+    assert composed.thread_id == first.entry.thread_id
+
+
+@pytest.mark.parametrize("message_id", ["", "garbage", "<ünicode@x.example>"])
+async def test_a_parent_without_a_usable_message_id_is_answered_all_the_same(
+    office: Office, message_id: str
+) -> None:
+    parent = office.deliver(mail(Message_ID=message_id))
+    sending = await office.send(reply_to_message_id=parent, body="Fine.")
+    reading = office.read(office.inbox()[0])
+    assert reading.old["In-Reply-To"] is None
+    assert reading.old["References"] is None
+    assert reading.text("Subject") == "Re: Question"
+    assert sending.entry.message_id is not None
+
+
+async def test_a_hostile_parent_adds_no_line_and_no_recipient(office: Office) -> None:
+    parent = office.deliver(
+        mail(
+            Subject="=?utf-8?q?Hi=0D=0ABcc=3A_x=40evil.example?=",
+            From="=?utf-8?q?B=0D=0ATo=3A_x=40evil.example?= <bob@acme.example>",
+            References="<a@b> not<an>id <c@d>\x00 " + "<e" + "x" * 2_000 + "@f>",
+        )
+    )
+    reading, _ = await office.preview(
+        reply_to_message_id=parent, reply_all=True, quote=True, body="x"
+    )
+    assert reading.old["Bcc"] is None
+    assert [address for _, address in reading.addresses("To")] == [BOB]
+    assert "\n" not in reading.text("Subject")
+    assert reading.longest_line() < 998
+
+
+async def test_a_quotation_repeats_text_and_html(office: Office) -> None:
+    html = mail(Content_Type="text/html; charset=utf-8").replace(
+        b"What do you think?", "<p>What do <b>you</b> think, Zoë?</p>".encode()
+    )
+    parent = office.deliver(html)
+    reading, _ = await office.preview(
+        reply_to_message_id=parent, quote=True, text="Fine.", html="<p>Fine.</p>"
+    )
+    plain, marked_up = reading.body("plain") or "", reading.body("html") or ""
+    assert plain.startswith("Fine.\n\nOn 20")
+    assert "wrote:\n\n> What do you think, Zoë?" in plain
+    assert marked_up.startswith("<p>Fine.</p>")
+    assert "<b>you</b> think, Zoë?" in marked_up
+    without, _ = await office.preview(reply_to_message_id=parent, body="Fine.")
+    assert without.body("plain") == "Fine.\n"
+
+
+FILES = (
+    b"From: Bob <bob@acme.example>\r\nTo: ada@acme.example\r\nSubject: WG: Bilder\r\n"
+    b"Message-ID: <f1@x.example>\r\nMIME-Version: 1.0\r\n"
+    b'Content-Type: multipart/mixed; boundary="o"\r\n\r\n'
+    b'--o\r\nContent-Type: multipart/related; boundary="i"\r\n\r\n'
+    b'--i\r\nContent-Type: text/html\r\n\r\n<img src="cid:pic@x">Seen\r\n'
+    b"--i\r\nContent-Type: image/png\r\nContent-ID: <pic@x>\r\nContent-Disposition: inline;"
+    b' filename="pic.png"\r\nContent-Transfer-Encoding: base64\r\n\r\niVBORw==\r\n--i--\r\n'
+    b"--o\r\nContent-Type: application/pdf\r\nContent-Disposition: attachment;\r\n"
+    b" filename*=utf-8''%C3%9Cber.pdf\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+    b"JVBERg==\r\n--o--\r\n"
+)
+
+
+async def test_a_forwarded_message_takes_its_text_its_images_and_its_files_along(
+    office: Office,
+) -> None:
+    parent = office.deliver(FILES)
+    await office.send(to=EVE, forward_message_id=parent, body="See below.")
+    (received,) = office.inbox(EVE)
+    reading = office.read(received, EVE)
+    assert reading.text("Subject") == "WG: Bilder"
+    plain, marked_up = reading.body("plain") or "", reading.body("html") or ""
+    assert plain.startswith("See below.\n\n---------- Forwarded message ---------\nFrom: Bob <")
+    assert "Seen" in plain
+    assert '<img src="cid:pic@x">Seen' in marked_up
+    assert "See below." in marked_up
+    files = {one.filename: (one.content, one.disposition) for one in reading.files()}
+    assert files == {
+        "pic.png": (b"\x89PNG", "inline"),
+        "Über.pdf": (b"%PDF", "attachment"),
+    }
+    assert reading.header("References") == "<f1@x.example>"
+
+
+async def test_a_forward_without_quotation_still_takes_the_files_along(office: Office) -> None:
+    parent = office.deliver(FILES)
+    reading, _ = await office.preview(to=EVE, forward_message_id=parent, quote=False, body="Mine.")
+    assert reading.body("plain") == "Mine.\n"
+    assert reading.body("html") is None
+    assert [one.filename for one in reading.files()] == ["Über.pdf"]
+
+
+async def test_a_forward_needs_recipients_of_its_own(office: Office) -> None:
+    parent = office.deliver(mail())
+    with pytest.raises(InvalidRequestError) as caught:
+        await office.send(forward_message_id=parent)
+    assert caught.value.code == "invalid_recipient"
+
+
+async def test_a_thread_alone_is_continued_by_its_last_message(office: Office) -> None:
+    office.deliver(mail())
+    office.deliver(
+        mail("Re: Question", Message_ID="<q2@x.example>", References="<q1@x.example>", From=EVE)
+    )
+    thread = office.google.store.messages(ADA)[0]["threadId"]
+    sending = await office.send(thread_id=thread, body="Both of you.")
+    assert sending.entry.thread_id == thread
+    (received,) = office.inbox(EVE)
+    reading = office.read(received, EVE)
+    assert reading.text("Subject") == "Re: Question"
+    assert reading.header("In-Reply-To") == "<q2@x.example>"
+    other = await office.send("k2", thread_id=thread, to=BOB, body="You.")
+    assert other.entry.thread_id == thread
+    assert len(office.inbox()) == 1
+
+
+async def test_a_parent_in_another_thread_than_named_is_refused(office: Office) -> None:
+    parent = office.deliver(mail())
+    with pytest.raises(InvalidRequestError) as caught:
+        await office.send(reply_to_message_id=parent, thread_id="1234567890abcdef", body="x")
+    assert caught.value.code == "unknown_thread"
