@@ -28,6 +28,16 @@ def firestore_emulator() -> Iterator[str]:
         yield host
 
 
+@pytest.fixture(scope="session")
+def pubsub_emulator() -> Iterator[str]:
+    """Answer host:port of the official Pub/Sub emulator, of project `demo` (FACTS 13.1)."""
+    _need("gcloud", "java")
+    host = f"127.0.0.1:{_free_port()}"
+    command = ("gcloud", "beta", "emulators", "pubsub", "start", f"--host-port={host}")
+    with _emulator((*command, "--project=demo"), ready="Server started"):
+        yield host
+
+
 def _need(*programs: str) -> None:
     missing = [program for program in programs if shutil.which(program) is None]
     if not missing:
