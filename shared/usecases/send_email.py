@@ -113,7 +113,7 @@ class SendEmail:
             raise IdempotencyInProgressError(
                 "The first request with this Idempotency-Key is still running: ask again."
             )
-        if entry.bulk_id is not None or (entry.request and entry.waiting(now)):
+        if entry.request and entry.waiting(now):
             return Sending(entry, replayed=True)
         claimed = await self._claimed(earlier)
         connection = await found_connection(self.connections, entry.connection_id)

@@ -31,7 +31,7 @@ class Part:
     content_id: str | None
 
 
-def _attached(part: Message[Any, Any]) -> bytes:
+def _attached(part: "Message[Any, Any]") -> bytes:
     inner = part.get_payload(0)
     assert isinstance(inner, Message)
     return inner.as_bytes()
