@@ -32,8 +32,8 @@ class SyncSettings:
 
     window: str = "30d"
     labels: tuple[str, ...] = ()
-    senders: tuple[str, ...] = ()
     frequency: timedelta = timedelta(hours=1)
+    senders: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
