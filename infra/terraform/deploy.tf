@@ -63,7 +63,7 @@ module "function" {
   ingress         = local.balanced ? (each.value.trigger == "public" ? "ALLOW_INTERNAL_AND_GCLB" : "ALLOW_INTERNAL_ONLY") : (each.value.trigger == "public" ? "ALLOW_ALL" : "ALLOW_INTERNAL_ONLY")
   size            = merge(each.value.size, lookup(var.sizes, each.key, {}))
   environment     = merge(local.environment, { POSTROOM_TASKS_AUDIENCE = local.url[each.key], POSTROOM_PUSH_AUDIENCE = local.url[each.key] })
-  secrets         = contains(each.value.needs, "oauth") ? { POSTROOM_OAUTH_CLIENT_SECRET = module.secrets.oauth_client } : {}
+  secrets         = local.secrets[each.key]
 
   # A function starts with its rights in place, or its first revision fails.
   depends_on = [

@@ -14,7 +14,7 @@ locals {
       about   = "One delivery attempt of one event to the product."
       trigger = "tasks"
       paths   = ["/tasks/deliver"]
-      needs   = ["keys", "queue", "store"]
+      needs   = ["events", "keys", "queue", "store", "webhooks"]
       size    = { concurrency = 40, timeout_s = 120 }
     }
     gmail_push = {
@@ -66,6 +66,14 @@ locals {
       needs   = ["keys", "oauth", "queue", "store"]
       size    = { memory = "1Gi", concurrency = 10, timeout_s = 600, max_instances = 40 }
     }
+  }
+
+  # Kept in Secret Manager, and given only to the functions with the need of that name.
+  secrets = {
+    for name, one in local.functions : name => merge(
+      contains(one.needs, "oauth") ? { POSTROOM_OAUTH_CLIENT_SECRET = module.secrets.oauth_client } : {},
+      contains(one.needs, "webhooks") && var.webhook_secret_version > 0 ? { POSTROOM_WEBHOOK_SECRET = module.secrets.webhooks } : {},
+    )
   }
 
   public   = { for name, one in local.functions : name => one if one.trigger == "public" }

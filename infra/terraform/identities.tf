@@ -25,6 +25,7 @@ module "account" {
     tasks_account = module.caller["tasks"].id
     crypto_key    = module.keys.crypto_key
     oauth_secret  = "${var.name}-oauth-client-secret"
+    hooks_secret  = var.webhook_secret_version > 0 ? "${var.name}-webhook-secret" : null
     events_topic  = "${var.name}-events"
   }
   depends_on = [module.task_queue, module.secrets, module.events]

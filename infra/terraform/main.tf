@@ -50,6 +50,8 @@ module "secrets" {
   location                    = var.region
   oauth_client_secret         = var.oauth_client_secret
   oauth_client_secret_version = var.oauth_client_secret_version
+  webhook_secret              = var.webhook_secret
+  webhook_secret_version      = var.webhook_secret_version
   depends_on                  = [google_project_service.this]
 }
 

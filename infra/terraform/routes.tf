@@ -17,7 +17,17 @@ locals {
     POSTROOM_PRODUCT_NAME              = var.product_name
     POSTROOM_API_KEYS                  = join(",", var.api_key_hashes)
     POSTROOM_UNITS_PER_MINUTE          = tostring(var.units_per_minute)
+    POSTROOM_PUBLISHING                = var.publishing
+    POSTROOM_WEBHOOK_ALLOW             = join(",", var.webhook_allow)
+    POSTROOM_EVENT_SINKS               = join(",", concat(var.publish_events ? [local.topic_sink] : [], var.event_sinks))
+    POSTROOM_SINK_CHOICES              = local.topic_sink
+    POSTROOM_SQS_ROLE                  = var.sqs_role
+
+    # The balancer writes the caller's address before its own; without it the last one counts.
+    POSTROOM_PROXY_HOPS = local.balanced ? "2" : "1"
   }
+
+  topic_sink = "pubsub:projects/${var.project}/topics/${module.events.topic}"
 
   apis = toset([
     "artifactregistry", "cloudbuild", "cloudfunctions", "cloudkms", "cloudscheduler", "cloudtasks",

@@ -22,6 +22,17 @@ variable "oauth_client_secret_version" {
   default     = 1
 }
 
+variable "publishing" {
+  description = "The consent screen's state: production, internal, or testing, where grants die after seven days (FACTS 6.6)."
+  type        = string
+  default     = "production"
+
+  validation {
+    condition     = contains(["production", "internal", "testing"], var.publishing)
+    error_message = "publishing must be production, internal or testing."
+  }
+}
+
 variable "product_name" {
   description = "What the connect page calls your product."
   type        = string
@@ -63,12 +74,6 @@ variable "project_units_per_minute" {
   description = "Gmail units the whole project has a minute (FACTS 1.1)."
   type        = number
   default     = 1200000
-}
-
-variable "event_consumers" {
-  description = "Who may pull events from the topic's subscription, under names of your choice."
-  type        = map(string)
-  default     = {}
 }
 
 variable "alert_emails" {

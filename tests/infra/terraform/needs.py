@@ -14,13 +14,22 @@ from importlib import import_module
 from typing import Any
 
 from shared.edge.http.routes import Access, Permission, Route
-from shared.edge.http.table import ROUTES_OF
+from shared.edge.http.table import ROUTES_OF, whole_table
 from shared.edge.wiring import Wiring
 
-OUTSIDE = {"store": "store", "queue": "queue", "sealer": "keys", "oauth": "oauth"}
+OUTSIDE = {
+    "store": "store",
+    "queue": "queue",
+    "sealer": "keys",
+    "oauth": "oauth",
+    "sinks": "events",
+    "receivers": "webhooks",
+}
 """The wiring's properties that reach out of the process, and what Terraform calls each."""
 FOLLOWED = ("shared.edge", "shared.actions")
 HANDED_ON = frozenset({"wiring", "ports"})
+DESCRIBED = whole_table.__module__
+"""The API's description reads the whole table, and runs none of it."""
 
 
 def needs_of(function: str) -> set[str]:
@@ -60,7 +69,8 @@ def wired_by(start: Any) -> set[str]:
 
 
 def _is_code(one: Any) -> bool:
-    return (inspect.isfunction(one) or inspect.isclass(one)) and one.__module__.startswith(FOLLOWED)
+    named = inspect.isfunction(one) or inspect.isclass(one)
+    return named and one.__module__ != DESCRIBED and one.__module__.startswith(FOLLOWED)
 
 
 @cache

@@ -18,6 +18,7 @@ from shared.edge.functions import FUNCTIONS
 TERRAFORM = ROOT / "infra" / "terraform"
 TOOLS = ROOT.parent / "shared" / "terraform-offline"
 PROJECT = "demo-project"
+SECRET = "whsec_" + "A" * 32
 VARIABLES = {
     "project": PROJECT,
     "environment": "prod",
@@ -27,6 +28,8 @@ VARIABLES = {
     "oauth_client_id": "1-a.apps.googleusercontent.com",
     "api_key_hashes": json.dumps(["ab" * 32]),
     "alert_emails": '["operations@example.com"]',
+    "publish_events": "true",
+    "webhook_secret_version": "1",
     "budget": '{"billing_account":"000000-000000-000000","units":100}',
 }
 
@@ -77,6 +80,7 @@ def run(*options: str) -> subprocess.CompletedProcess[str]:
         **os.environ,
         "TF_VAR_archives": str(archives()),
         "TF_VAR_oauth_client_secret": "not-a-real-secret",
+        "TF_VAR_webhook_secret": "not-a-real-secret",
     }
     return subprocess.run(command, capture_output=True, text=True, check=False, env=environ)
 
@@ -109,5 +113,5 @@ class Plan:
     def environment(self, name: str) -> dict[str, str]:
         """Answer what a function finds in its environment, as the platform completes it."""
         config = self.function(name)
-        secrets = {one["key"]: "the-secret" for one in config["secret_environment_variables"]}
+        secrets = {one["key"]: SECRET for one in config["secret_environment_variables"]}
         return {"FUNCTION_TARGET": name, **config["environment_variables"], **secrets}

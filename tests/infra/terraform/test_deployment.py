@@ -27,6 +27,7 @@ ROLES = {
     "keys": "roles/cloudkms.cryptoKeyEncrypterDecrypter",
     "oauth": "roles/secretmanager.secretAccessor",
     "events": "roles/pubsub.publisher",
+    "webhooks": "roles/secretmanager.secretAccessor",
 }
 """What each need comes to; whoever enqueues names the tasks account too."""
 GRANTS = (
@@ -40,6 +41,7 @@ GRANTS = (
     "google_artifact_registry_repository_iam_member",
     "google_cloud_run_service_iam_member",
 )
+SECRETS = {"oauth": "POSTROOM_OAUTH_CLIENT_SECRET", "webhooks": "POSTROOM_WEBHOOK_SECRET"}
 PUBLIC = {"oauth_callback", "api", "send", "mcp", "console"}
 
 
@@ -161,8 +163,10 @@ def test_a_function_starts_with_the_settings_it_is_given(plan: Plan, name: str) 
 
 
 def test_no_setting_is_given_that_the_code_does_not_read(plan: Plan) -> None:
-    source = (ROOT / "shared" / "edge" / "settings.py").read_text()
-    read = {f"POSTROOM_{name}" for name in re.findall(r'(?:required|optional)\(\s*"(\w+)"', source)}
+    files = (ROOT / "shared" / "edge").glob("*settings.py")
+    source = "".join(file.read_text() for file in files)
+    names = re.findall(r'\b(?:required|optional|read)\(\s*"([A-Z_]+)"', source)
+    read = {f"POSTROOM_{name}" for name in names}
     for name in NAMES:
         given = {key for key in plan.environment(name) if key.startswith("POSTROOM_")}
         assert given <= read, given - read
@@ -179,7 +183,7 @@ def settings_of(plan: Plan, name: str) -> Settings:
 def test_a_secret_is_given_only_to_who_needs_it(plan: Plan) -> None:
     for name in NAMES:
         keys = {one["key"] for one in plan.function(name)["secret_environment_variables"]}
-        assert keys == ({"POSTROOM_OAUTH_CLIENT_SECRET"} if "oauth" in needs_of(name) else set())
+        assert keys == {SECRETS[need] for need in needs_of(name) if need in SECRETS}
     assert "not-a-real-secret" not in json.dumps(plan.resources)
 
 

@@ -49,6 +49,14 @@ resource "google_secret_manager_secret_iam_member" "oauth" {
   member    = local.member
 }
 
+resource "google_secret_manager_secret_iam_member" "webhooks" {
+  for_each  = toset(contains(var.needs, "webhooks") && try(var.resources.hooks_secret, null) != null ? ["webhooks"] : [])
+  project   = var.project
+  secret_id = var.resources.hooks_secret
+  role      = "roles/secretmanager.secretAccessor"
+  member    = local.member
+}
+
 resource "google_pubsub_topic_iam_member" "events" {
   for_each = toset(contains(var.needs, "events") ? ["events"] : [])
   project  = var.project

@@ -27,6 +27,7 @@ output "roles" {
     [for one in google_service_account_iam_member.tasks : one.role],
     [for one in google_kms_crypto_key_iam_member.keys : one.role],
     [for one in google_secret_manager_secret_iam_member.oauth : one.role],
+    [for one in google_secret_manager_secret_iam_member.webhooks : one.role],
     [for one in google_pubsub_topic_iam_member.events : one.role],
   )
 }

@@ -24,13 +24,13 @@ variable "display_name" {
 }
 
 variable "needs" {
-  description = "What the account may use: any of events, keys, oauth, queue, store."
+  description = "What the account may use: any of events, keys, oauth, queue, store, webhooks."
   type        = set(string)
   default     = []
 
   validation {
-    condition     = length(setsubtract(var.needs, ["events", "keys", "oauth", "queue", "store"])) == 0
-    error_message = "needs may name events, keys, oauth, queue and store only."
+    condition     = length(setsubtract(var.needs, ["events", "keys", "oauth", "queue", "store", "webhooks"])) == 0
+    error_message = "needs may name events, keys, oauth, queue, store and webhooks only."
   }
 }
 
@@ -42,6 +42,7 @@ variable "resources" {
     tasks_account = string
     crypto_key    = string
     oauth_secret  = string
+    hooks_secret  = optional(string)
     events_topic  = string
   })
   default = null

@@ -18,3 +18,25 @@ resource "google_secret_manager_secret_version" "oauth_client" {
   secret_data_wo         = var.oauth_client_secret
   secret_data_wo_version = var.oauth_client_secret_version
 }
+
+resource "google_secret_manager_secret" "webhooks" {
+  count               = var.webhook_secret_version > 0 ? 1 : 0
+  project             = var.project
+  secret_id           = "${var.name}-webhook-secret"
+  deletion_protection = false
+
+  replication {
+    user_managed {
+      replicas {
+        location = var.location
+      }
+    }
+  }
+}
+
+resource "google_secret_manager_secret_version" "webhooks" {
+  count                  = var.webhook_secret_version > 0 ? 1 : 0
+  secret                 = google_secret_manager_secret.webhooks[0].id
+  secret_data_wo         = var.webhook_secret
+  secret_data_wo_version = var.webhook_secret_version
+}

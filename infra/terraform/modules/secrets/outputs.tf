@@ -5,3 +5,13 @@ output "oauth_client" {
     version = google_secret_manager_secret_version.oauth_client.version
   }
 }
+
+output "webhooks" {
+  description = "Secret and version of what signs webhooks; null without one."
+  value = one([
+    for one in google_secret_manager_secret_version.webhooks : {
+      secret  = google_secret_manager_secret.webhooks[0].secret_id
+      version = one.version
+    }
+  ])
+}

@@ -31,3 +31,17 @@ variable "oauth_client_secret_version" {
     error_message = "oauth_client_secret_version is a whole number from 1 on."
   }
 }
+
+variable "webhook_secret" {
+  description = "What signs webhooks to a connection's own address: whsec_..., two with a comma while one replaces the other."
+  type        = string
+  sensitive   = true
+  ephemeral   = true
+  default     = null
+}
+
+variable "webhook_secret_version" {
+  description = "0 for none; raise it by one to store another value."
+  type        = number
+  default     = 0
+}
