@@ -12,6 +12,8 @@ GOOGLE_PORT: Final = 8085
 PRODUCT_PORT: Final = 8090
 API_KEY: Final = "postroom-local-key"
 INTEGRATION: Final = "google-mail"
+WEBHOOK_SECRET: Final = "whsec_cG9zdHJvb20tbG9jYWwtd2ViaG9vay1zZWNyZXQtMzI="
+"""Signs what goes to a connection's own webhook address; endpoints may be given it too."""
 PROJECT: Final = "demo"
 TOPIC: Final = "projects/demo/topics/gmail"
 CLIENT_ID: Final = "postroom-local.apps.googleusercontent.com"
@@ -51,6 +53,8 @@ def environment(
         "GOOGLE_URL": addresses.google,
         "PRODUCT_ORIGINS": addresses.product,
         "PRODUCT_NAME": "Harbor",
+        "WEBHOOK_ALLOW": f"{HOST},localhost",
+        "WEBHOOK_SECRET": WEBHOOK_SECRET,
         "API_KEYS": sha256(API_KEY.encode()).hexdigest(),
     }
     return {f"POSTROOM_{name}": value for name, value in values.items()} | dict(overrides or {})

@@ -3,7 +3,7 @@
 import sys
 from dataclasses import dataclass
 
-from infra.local.environment import API_KEY, INTEGRATION, Addresses
+from infra.local.environment import API_KEY, INTEGRATION, WEBHOOK_SECRET, Addresses
 
 BAR = 28
 
@@ -32,6 +32,7 @@ def guide(ready: Ready) -> str:
 
   API key           {API_KEY}
   Integration key   {INTEGRATION}
+  Webhook secret    {WEBHOOK_SECRET}
   Connection id     {ready.connection_id}   ({ready.connected})
 
 {calls(ready)}

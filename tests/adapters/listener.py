@@ -16,6 +16,8 @@ class Listener:
     answer: bytes = OK
     hold: asyncio.Event | None = None
     """Answers only when set."""
+    reached: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set by the first request."""
     connections: int = 0
     requests: list[bytes] = field(default_factory=list)
     port: int = 0
@@ -26,6 +28,7 @@ class Listener:
             while head := await reader.readuntil(b"\r\n\r\n"):
                 body = await reader.readexactly(_length(head))
                 self.requests.append(head + body)
+                self.reached.set()
                 if self.hold is not None:
                     await self.hold.wait()
                 if not self.answer:

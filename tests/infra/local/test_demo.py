@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from infra.local.demo import DemoSettings, check_ports
-from infra.local.environment import API_KEY, Addresses, environment
+from infra.local.environment import API_KEY, WEBHOOK_SECRET, Addresses, environment
 from infra.local.guide import Ready, calls, guide
 from infra.local.processes import DemoError
 from infra.local.serving import listener
@@ -43,7 +43,8 @@ def test_free_ports_raise_nothing(tmp_path: Path) -> None:
 
 def test_the_guide_names_everything_a_person_needs() -> None:
     text = guide(READY)
-    for needed in (ADDRESSES.postroom, ADDRESSES.google, ADDRESSES.product, API_KEY, "c-1"):
+    addresses = (ADDRESSES.postroom, ADDRESSES.google, ADDRESSES.product)
+    for needed in (*addresses, API_KEY, WEBHOOK_SECRET, "c-1"):
         assert needed in text
 
 
