@@ -1,0 +1,137 @@
+"""Two customers of one deployment: a victim with all there can be, and a key for the other."""
+
+import sqlite3
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import httpx
+
+from shared.domain.connection import Connection
+from shared.domain.ids import ConnectionId
+from shared.edge.http.app import build_app
+from shared.edge.http.table import whole_table
+from shared.ports.sends import ActionResult
+from shared.ports.sync_store import NewestQuery
+from shared.usecases.api_keys import KeyRequest
+from tests.usecases.connect.town import ADA, BEN, Town
+
+SUBJECT = "canary-subject-5f2c"
+MAIL = f"From: eve@elsewhere.example\r\nTo: {ADA}\r\nSubject: {SUBJECT}\r\n\r\ncanary-body-91d0\r\n"
+LOGS = frozenset({"operations"})
+
+
+@dataclass
+class Tenants:
+    """A town with Ada as the victim and Ben's key in the wrong hands."""
+
+    town: Town
+    ada: Connection
+    ben: Connection
+    message_id: str
+    event_id: str
+    action_id: str
+    key_id: str
+    endpoint_id: str
+    attacker: httpx.AsyncClient
+    """Ben's key: every permission, his own connection only."""
+    owner: httpx.AsyncClient
+    """Ada's key: the same for hers."""
+
+    def victim(self, path: str, name: str) -> str:
+        """Answer Ada's id for a parameter."""
+        ids = {
+            "connection_id": self.ada.id,
+            "connectionId": self.ada.id,
+            "message_id": self.message_id,
+            "part_id": "0",
+            "path": "users/me/messages",
+            "key": "canary-key",
+        }
+        by_path = {
+            "/events": self.event_id,
+            "/action": self.action_id,
+            "/api-keys": self.key_id,
+            "/webhook-endpoints": self.endpoint_id,
+        }
+        started = next((id for start, id in by_path.items() if path.startswith(start)), "x")
+        return ids.get(name, started)
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What no stranger may read."""
+        return (ADA, SUBJECT, "canary-body-91d0", self.ada.sub, "canary-output")
+
+    def holdings(self) -> list[str]:
+        """Answer every stored line about Ada, logs left out."""
+        with sqlite3.connect(self.town.folder / "postroom.sqlite") as file:
+            tables = [
+                name
+                for (name,) in file.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+            ]
+            rows = [
+                f"{table} {row}"
+                for table in tables
+                if table not in LOGS
+                for row in file.execute(f"SELECT * FROM {table}")
+            ]
+        return sorted(row for row in rows if self.ada.id in row or ADA in row)
+
+
+async def two_tenants(folder: Path) -> Tenants:
+    """Connect and sync both, and give Ada one of everything that has an id."""
+    town = Town(folder)
+    town.app = build_app("api", whole_table(), town.wiring)
+    ada, ben = await _synced(town, ADA), await _synced(town, BEN)
+    (newest,) = await town.wiring.records.newest(ada.id, NewestQuery(limit=1))
+    (event, *_) = await town.wiring.outbox.list(state=None, connection_id=ada.id, limit=1)
+    now = town.clock.now()
+    result = ActionResult(
+        "canary-action", ada.id, "get-profile", "h", now, now + timedelta(days=1),
+        output={"said": "canary-output"}, finished_at=now,
+    )  # fmt: skip
+    await town.wiring.action_results.create(result)
+    root = _client(town, "postroom-local-key")
+    endpoint = await root.post(
+        "/webhook-endpoints",
+        json={"url": "https://hooks.example.com/ada", "connection_ids": [ada.id]},
+    )
+    assert endpoint.status_code in {200, 201}, endpoint.text
+    ada_key, ada_id = await _key(town, ada.id)
+    ben_key, _ = await _key(town, ben.id)
+    return Tenants(
+        town=town,
+        ada=ada,
+        ben=ben,
+        message_id=newest.head.message_id,
+        event_id=event.id,
+        action_id=result.id,
+        key_id=ada_id,
+        endpoint_id=endpoint.json().get("id") or endpoint.json()["data"]["id"],
+        attacker=_client(town, ben_key),
+        owner=_client(town, ada_key),
+    )
+
+
+async def _synced(town: Town, email: str) -> Connection:
+    id = await town.connect(email)
+    mail = MAIL if email == ADA else MAIL.replace(ADA, email).replace("canary", "plain")
+    await town.control.post(f"/mailboxes/{email}/messages", content=mail.encode())
+    await town.wiring.sync_mailbox(id, budget=timedelta(seconds=20))
+    found = await town.wiring.connections.get(id)
+    assert found is not None
+    return found.value
+
+
+async def _key(town: Town, id: ConnectionId) -> tuple[str, str]:
+    issued = await town.wiring.create_api_key(
+        KeyRequest("narrow", frozenset({"*"}), frozenset({id}))
+    )
+    return issued.token, issued.key.id
+
+
+def _client(town: Town, key: str) -> httpx.AsyncClient:
+    made = town.browser(town.app)
+    made.follow_redirects = False
+    made.headers["Authorization"] = f"Bearer {key}"
+    return made
