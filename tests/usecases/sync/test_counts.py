@@ -1,0 +1,207 @@
+"""What each operation costs, exactly: reads, writes, calls and units may not creep up unseen."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import timedelta
+from secrets import token_hex
+
+import pytest
+
+from infra.local.google.corpus import seed_messages
+from shared.adapters.firestore_store import store_over
+from shared.adapters.sqlite_store import open_store
+from shared.adapters.system_clock import AdjustableClock
+from shared.domain.ids import HistoryId, email_key
+from shared.domain.mailbox import Mailbox
+from shared.usecases.notify_push import NotifyPush
+from tests.usecases.sync.counted import Cost, Meter, MeteredRpc, cost, counted_store
+from tests.usecases.sync.house import CONNECTION, EMAIL, House, open_house
+
+IDLE = timedelta(hours=2)
+RELABELLED = ("STARRED", "IMPORTANT", "CATEGORY_SOCIAL", "CATEGORY_FORUMS", "CATEGORY_UPDATES")
+Costs = Callable[[Callable[[], Awaitable[object]]], Awaitable[Cost]]
+
+
+@pytest.fixture
+def meter() -> Meter:
+    return Meter()
+
+
+@pytest.fixture
+async def house(meter: Meter) -> AsyncIterator[House]:
+    clock = AdjustableClock()
+    async with open_house(store=counted_store(open_store(":memory:", clock), meter)) as opened:
+        await kept_mailbox(opened)
+        yield opened
+
+
+async def kept_mailbox(house: House) -> None:
+    """Store which connection the address has; its last push has just been noted."""
+    connections = frozenset({CONNECTION})
+    mailbox = Mailbox(email_key(EMAIL), connections, last_push_at=house.clock.now())
+    await house.store.mailboxes.create(mailbox)
+
+
+@pytest.fixture
+def costs(house: House, meter: Meter) -> Costs:
+    async def measured(operation: Callable[[], Awaitable[object]]) -> Cost:
+        return await cost(house, meter, operation)
+
+    return measured
+
+
+async def push(house: House, history_id: int | None = None) -> object:
+    """Take a notification as the push function does."""
+    notify = NotifyPush(house.store.mailboxes, house.sync, house.clock)
+    return await notify(EMAIL, HistoryId(history_id or house.google.store.history_id(EMAIL)))
+
+
+def fill(house: House, count: int) -> None:
+    """Put mail of the last weeks into the mailbox."""
+    mails = seed_messages(EMAIL, count, 25, house.clock.now())
+    house.google.store.deliver_many(
+        EMAIL, ((mail.raw, mail.internal_date, mail.label_ids) for mail in mails)
+    )
+
+
+@pytest.fixture
+async def kept(house: House) -> House:
+    """Forty messages, all stored, and nothing left to do."""
+    fill(house, 40)
+    await house.settle()
+    return house
+
+
+async def changed(house: House, costs: Costs, count: int) -> Cost:
+    """Answer what a push about so many new messages takes."""
+    for number in range(count):
+        house.deliver(f"News {number}")
+    return await costs(lambda: push(house))
+
+
+async def toggle(house: House, id: str, label: str) -> None:
+    """Put a label on, or take it off where it is."""
+    change = "removeLabelIds" if label in house.mailbox()[id] else "addLabelIds"
+    await house.gmail("POST", f"/messages/{id}/modify", {change: [label]})
+
+
+async def test_a_push_costs_two_reads_and_two_writes_beside_what_it_tells(
+    kept: House, costs: Costs
+) -> None:
+    taken = await changed(kept, costs, 1)
+    assert taken.reads == {"mailboxes": 1, "sync_states": 1, "records": 1}
+    assert taken.writes == {"sync_states": 2, "records": 1, "outbox": 1, "operations": 1}
+    assert taken.calls == {"history.list": 1, "messages.get": 1}
+    assert taken.units == 22
+
+
+async def test_the_cost_beside_the_records_is_the_same_for_twenty_changes(
+    kept: House, costs: Costs
+) -> None:
+    taken = await changed(kept, costs, 20)
+    assert taken.reads == {"mailboxes": 1, "sync_states": 1, "records": 20}
+    assert taken.writes == {"sync_states": 2, "records": 20, "outbox": 1, "operations": 1}
+    assert taken.calls == {"history.list": 1, "messages.get": 20}
+    assert taken.units == 402
+
+
+async def test_an_event_that_nobody_has_taken_yet_is_read_to_be_extended(
+    kept: House, costs: Costs
+) -> None:
+    await changed(kept, costs, 1)
+    taken = await changed(kept, costs, 1)
+    assert taken.reads == {"mailboxes": 1, "sync_states": 1, "records": 1, "outbox": 1}
+    assert taken.writes == {"sync_states": 2, "records": 1, "outbox": 1, "operations": 1}
+
+
+async def test_a_stale_push_costs_two_reads(kept: House, costs: Costs) -> None:
+    before = kept.google.store.history_id(EMAIL)
+    await changed(kept, costs, 1)
+    taken = await costs(lambda: push(kept, before))
+    assert taken == Cost({"mailboxes": 1, "sync_states": 1}, {}, {}, 0)
+
+
+async def test_a_push_of_what_is_known_lists_once_and_stores_nothing(
+    kept: House, costs: Costs
+) -> None:
+    await changed(kept, costs, 1)
+    taken = await costs(lambda: push(kept))
+    assert taken.reads == {"mailboxes": 1, "sync_states": 1, "records": 1}
+    assert taken.writes == {"sync_states": 2, "operations": 1}
+    assert taken.calls == {"history.list": 1}
+
+
+async def test_the_hourly_look_at_a_quiet_mailbox_costs_two_units(
+    kept: House, costs: Costs
+) -> None:
+    kept.advance(IDLE)
+    taken = await costs(kept.run)
+    assert taken.reads == {"sync_states": 1}
+    assert taken.writes == {"sync_states": 2, "operations": 1}
+    assert taken.calls == {"history.list": 1}
+    assert taken.units == 2
+
+
+async def test_label_changes_cost_no_fetch(kept: House, costs: Costs) -> None:
+    ids = sorted(await kept.stored())
+    for label in RELABELLED:
+        for id in ids:
+            await toggle(kept, id, label)
+    taken = await changed(kept, costs, 50)
+    assert taken.calls == {"history.list": 1, "messages.get": 50}
+    assert taken.units == 1_002
+    assert taken.writes == {"sync_states": 2, "records": 90, "outbox": 1, "operations": 1}
+
+
+async def test_a_backfill_reads_long_threads_whole_and_every_page_once_a_pass(
+    house: House, costs: Costs
+) -> None:
+    fill(house, 600)
+    taken = await costs(house.run)
+    assert taken.calls == {
+        "getProfile": 1,
+        "messages.list": 4,
+        "messages.get": 337,
+        "threads.get": 50,
+    }
+    assert taken.units == 8_761
+    assert taken.reads == {"sync_states": 1, "connections": 1, "records": 1_200}
+    assert taken.writes == {"sync_states": 10, "records": 600, "outbox": 1, "operations": 1}
+
+
+async def test_a_recovery_with_nothing_changed_fetches_nothing(kept: House, costs: Costs) -> None:
+    kept.google.faults.add("history_expired", times=1)
+    kept.advance(IDLE)
+    taken = await costs(kept.run)
+    labels = len(await kept.sync.gmail.of(CONNECTION).label_ids())
+    assert taken.calls == {
+        "history.list": 1,
+        "getProfile": 1,
+        "labels.list": 1,
+        "messages.list": labels + 2,  # the window, each label, and the pass that follows
+    }
+    assert taken.units == 2 + 1 + 1 + 5 * (labels + 2)
+    assert taken.reads == {"sync_states": 1, "connections": 1, "records": 80}
+    assert taken.writes == {"sync_states": 4, "operations": 1}
+
+
+@pytest.mark.emulators
+async def test_firestore_is_asked_for_exactly_what_is_counted_here(
+    firestore_emulator: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FIRESTORE_EMULATOR_HOST", firestore_emulator)
+    rpc, meter = MeteredRpc(f"test-{token_hex(8)}"), Meter()
+    async with open_house(store=counted_store(store_over(rpc), meter)) as house:
+        await kept_mailbox(house)
+        await house.settle()
+        rpc.meter.clear()
+        taken = await cost(house, meter, lambda: pushed_twice(house))
+    assert rpc.meter.reads == taken.reads
+    assert rpc.meter.writes == taken.writes
+
+
+async def pushed_twice(house: House) -> None:
+    """Three new messages, then one more."""
+    for count in (3, 1):
+        for _ in range(count):
+            house.deliver()
+        await push(house)
