@@ -9,6 +9,7 @@ import pytest
 
 from infra.local.environment import WEBHOOK_SECRET
 from shared.adapters.local_keyring import create_keyring
+from shared.domain.connection import Connection
 from shared.domain.event import Delivery, DeliveryState, Event, EventState, EventType
 from shared.domain.ids import ConnectionId, EventId
 from shared.edge.event_settings import EventOptions
@@ -186,3 +187,18 @@ def test_every_wrong_setting_of_events_is_named(environ: dict[str, str]) -> None
         settings_from({**environ, **wrong})
     for name in (*wrong, "POSTROOM_SQS_ROLE"):
         assert (name in str(refused.value)) is (name != "POSTROOM_EVENT_SINKS")
+
+
+@pytest.mark.parametrize("url", ["https://10.0.0.1/", "http://product.example.com/"])
+async def test_a_connections_own_address_is_judged_where_it_is_given(
+    api: httpx.AsyncClient, connected: Connection, url: str
+) -> None:
+    own = {"webhook_url_override": url}
+    session = await api.post(
+        "/connect/sessions", json={"tags": {}, "allowed_integrations": ["google-mail"], **own}
+    )
+    patch = await api.patch(
+        f"/connections/{connected.id}", params={"provider_config_key": "google-mail"}, json=own
+    )
+    for answer in (session, patch):
+        assert answer.json()["error"]["code"] == "invalid_webhook_url", answer.text

@@ -14,6 +14,7 @@ from shared.edge.http.connect_models import (
 )
 from shared.edge.http.connect_ui import account_before
 from shared.edge.http.routes import Access, Permission, Route
+from shared.edge.http.webhook_address import check_webhook_address
 from shared.errors import UnknownConnectionError
 from shared.usecases.create_connect_session import OpenedSession
 
@@ -29,12 +30,14 @@ async def create_session(call: Call) -> SessionAnswer:
     Give `token` to your frontend, or send the end user to `connect_link`.
     """
     request = call.body(SessionBody).request()
+    check_webhook_address(call, request.webhook_url_override)
     return _opened(call, await call.wiring.create_connect_session(request))
 
 
 async def create_reconnect_session(call: Call) -> SessionAnswer:
     """Open a session in which an end user renews a connection, with the same Google account."""
     request = call.body(ReconnectBody).request()
+    check_webhook_address(call, request.webhook_url_override)
     if request.reconnect is None or not call.caller.sees(request.reconnect):
         raise UnknownConnectionError("No such connection to reconnect.")
     return _opened(call, await call.wiring.create_connect_session(request))

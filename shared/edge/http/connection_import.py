@@ -15,6 +15,7 @@ from shared.edge.http.connection_models import (
 from shared.edge.http.connection_view import details
 from shared.edge.http.reading import CONNECTION_ID
 from shared.edge.http.routes import Permission, Route, Strict
+from shared.edge.http.webhook_address import check_webhook_address
 from shared.errors import ForbiddenError
 from shared.usecases.import_grant import ImportRequest
 
@@ -62,6 +63,7 @@ async def import_connection(call: Call) -> Any:
     least one scope of Gmail. Its sync begins at once.
     """
     request = call.body(ImportBody).request()
+    check_webhook_address(call, request.webhook_url_override)
     if call.caller.connections is not None and not (
         request.connection_id and call.caller.sees(request.connection_id)
     ):

@@ -27,6 +27,7 @@ from shared.edge.http.connection_models import (
 from shared.edge.http.connection_view import details, listed
 from shared.edge.http.reading import connection_id
 from shared.edge.http.routes import Permission, Route, Success, Tenant
+from shared.edge.http.webhook_address import check_webhook_address
 from shared.errors import ReauthRequiredError
 from shared.ports.connections import ConnectionQuery as Filters
 
@@ -93,6 +94,7 @@ async def patch_connection(call: Call) -> Success:
     """Change tags, end user, webhook address, sync settings or retention."""
     id = (await call.connection(_named(call))).value.id
     patch = call.body(ConnectionPatch)
+    check_webhook_address(call, patch.webhook_url_override)
     if patch.sync is not None and patch.sync.window is not None:
         window_start(patch.sync.window, call.wiring.clock.now())
     before = (await call.connection(id)).value
