@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from shared.domain.delivery import shown_payload
+from shared.domain.delivery import Failure, shown_payload
 from shared.domain.event import Delivery, DeliveryState, Event, EventState
 from shared.domain.ids import ConnectionId
 from shared.domain.operation import Operation, OperationState, OperationType
@@ -60,13 +60,13 @@ class EventsQuery(Strict):
 
 
 class DeliveryView(Answer):
-    """How an event stands with one receiver; `error` is a code."""
+    """How an event stands with one receiver: an endpoint's id, `override`, or a sink's address."""
 
     receiver: str
     state: DeliveryState
     attempts: int
     status: int | None
-    error: str | None
+    error: str | None = Field(description=f"One of {', '.join(Failure)}.")
     last_attempt_at: datetime | None
     next_attempt_at: datetime | None
 
