@@ -12,11 +12,11 @@ IN := .venv/bin/python
 ARGS ?=
 CODE := shared infra tests
 
-.PHONY: help demo google test lint bench bundle plan deploy destroy keys rotate-keys check-forged clean runtime develop python
+.PHONY: help demo google test test-deep soak lint bench bundle plan deploy destroy keys rotate-keys check-forged clean runtime develop python
 
 help: ## list these targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | \
-	while IFS=$$'\t' read -r target text; do printf '  make %-8s %s\n' "$$target" "$$text"; done
+	while IFS=$$'\t' read -r target text; do printf '  make %-9s %s\n' "$$target" "$$text"; done
 
 demo: runtime ## start Postroom, the emulated Google and a sample product on this machine
 	@$(IN) -m infra.local demo $(ARGS)
@@ -26,6 +26,12 @@ google: runtime ## start the emulated Google alone, at http://127.0.0.1:8085
 
 test: develop ## run all tests
 	@$(IN) -m pytest -n 2 --dist loadfile --ignore=tests/bench -m 'not deep' $(ARGS)
+
+test-deep: develop ## run the long evidence too: thousands of random walks, a kill at every await
+	@$(IN) -m pytest -s --ignore=tests/bench -m deep $(ARGS)
+
+soak: develop ## a thousand connections for five minutes under faults and crashes
+	@$(IN) -m tests.chaos.soak $(ARGS)
 
 lint: develop ## check style, types and layers
 	@$(IN) -m ruff check .

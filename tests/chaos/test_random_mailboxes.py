@@ -6,6 +6,7 @@ stalls between any two effects, and time. Then the trouble ends and time passes;
 
 import asyncio
 import random
+import secrets
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -14,6 +15,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from shared.adapters.firestore_store import open_store
 from tests.chaos.await_points import standing_in_awaits
 from tests.chaos.estate import Estate, open_estate
 from tests.chaos.verdict import verify
@@ -40,6 +42,9 @@ STEPS = st.lists(
 )
 
 
+Steps = list[tuple[str, int, int]]
+
+
 class Town:
     """The one loop and the one Google of all examples, and what they came to."""
 
@@ -49,13 +54,14 @@ class Town:
         self.estate: Estate = self.runner.run(self.opened.__aenter__())
         self.counts: Counter[str] = Counter()
 
-    def walk(self, steps: list[tuple[str, int, int]]) -> None:
-        """Take the steps, then compare."""
+    def walk(self, steps: Steps, project: str | None = None) -> None:
+        """Take the steps, then compare; `project` is one of the Firestore emulator's."""
         random.seed(0)
-        self.runner.run(self._walk(steps))
+        self.runner.run(self._walk(steps, project))
 
-    async def _walk(self, steps: list[tuple[str, int, int]]) -> None:
-        async with self.estate.house() as house:
+    async def _walk(self, steps: Steps, project: str | None) -> None:
+        store = open_store(project) if project else None
+        async with self.estate.house(store) as house:
             walk = Walk(house, self.counts)
             for n in range(6):
                 house.owner.receive(f"old {n}")
@@ -66,6 +72,8 @@ class Town:
             self.counts["examples"] += 1
             self.counts["steps"] += len(steps)
             self.counts.update(house.witness.counts)
+        if store is not None:
+            await store.close()
 
     def close(self) -> None:
         """Print the counts."""
@@ -85,6 +93,13 @@ def town() -> Iterator[Town]:
         opened.close()
 
 
+@pytest.fixture(scope="module")
+def firestore(firestore_emulator: str) -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("FIRESTORE_EMULATOR_HOST", firestore_emulator)
+        yield
+
+
 def often(examples: int, *, same_each_time: bool) -> settings:
     """Answer settings for so many walks."""
     return settings(
@@ -100,14 +115,31 @@ def often(examples: int, *, same_each_time: bool) -> settings:
 
 @often(200, same_each_time=True)
 @given(steps=STEPS)
-def test_at_rest_the_copy_equals_the_mailbox(town: Town, steps: list[tuple[str, int, int]]) -> None:
+def test_at_rest_the_copy_equals_the_mailbox(town: Town, steps: Steps) -> None:
     town.walk(steps)
 
 
 @pytest.mark.deep
 @often(2_500, same_each_time=False)
 @given(steps=STEPS)
-def test_at_rest_the_copy_equals_the_mailbox_thousands_of_times(
-    town: Town, steps: list[tuple[str, int, int]]
-) -> None:
+def test_at_rest_the_copy_equals_the_mailbox_thousands_of_times(town: Town, steps: Steps) -> None:
     town.walk(steps)
+
+
+@pytest.mark.emulators
+@often(8, same_each_time=True)
+@given(steps=STEPS)
+def test_at_rest_the_copy_equals_the_mailbox_on_firestore(
+    town: Town, firestore: None, steps: Steps
+) -> None:
+    town.walk(steps, f"walk-{secrets.token_hex(8)}")
+
+
+@pytest.mark.deep
+@pytest.mark.emulators
+@often(150, same_each_time=False)
+@given(steps=STEPS)
+def test_at_rest_the_copy_equals_the_mailbox_on_firestore_many_times(
+    town: Town, firestore: None, steps: Steps
+) -> None:
+    town.walk(steps, f"walk-{secrets.token_hex(8)}")

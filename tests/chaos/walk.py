@@ -216,8 +216,13 @@ class Walk(OwnerSteps):
     async def do_fault(self, a: int, b: int) -> None:
         """Have Gmail misbehave for a few calls."""
         name = CALL_FAULTS[a % len(CALL_FAULTS)]
+        if name == "fresh_404" and (self.stalled or await self._in_quarantine()):
+            return  # Only fresh mail answers 404: what did so before is fresh no more.
         self.house.expired |= name == "history_expired"
         self.house.fault(name, times=1 + b % 4, after=max(0, a % 7 - 4))
+
+    async def _in_quarantine(self) -> bool:
+        return (await self.house.state()).quarantine_due_at is not None
 
     async def do_expire(self, a: int, b: int) -> None:
         """Have Gmail forget its history."""
