@@ -1,0 +1,31 @@
+"""The cost table of the deploy guide is what the script makes of the counted operations."""
+
+from dataclasses import fields
+
+import pytest
+
+from infra.costs import LOADS, Assumptions, Load, Prices, counts, monthly, operations, table
+from tests.infra.terraform.offline import TERRAFORM
+
+
+def test_the_guides_table_is_the_scripts() -> None:
+    """Made by `python -m infra.costs`."""
+    assert table(counts(), LOADS) in (TERRAFORM / "README.md").read_text()
+
+
+def test_twice_the_mailboxes_cost_less_than_twice_as_much() -> None:
+    small = sum(monthly(counts(), Load(1_000, 50)).values())
+    large = sum(monthly(counts(), Load(2_000, 50)).values())
+    assert small < large < 2 * small
+
+
+@pytest.mark.parametrize("price", [field.name for field in fields(Prices)])
+def test_every_price_counts(price: str) -> None:
+    dearer = Prices(**{price: getattr(Prices(), price) * 10})
+    load = Load(1_000, 50)
+    assert sum(monthly(counts(), load, dearer).values()) > sum(monthly(counts(), load).values())
+
+
+def test_a_mail_that_nobody_touches_is_one_notification() -> None:
+    untouched = Assumptions(changes_per_mail=0)
+    assert operations(counts(), Load(1, 1), untouched)["notifications"] == pytest.approx(30.4)
