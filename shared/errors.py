@@ -32,6 +32,7 @@ PostroomError
 │   ├── MissingScopeError            the grant lacks the scope this needs
 │   ├── GmailRefusedError            status, reason: Gmail said no and will say no again
 │   │   └── GmailNotFoundError       Gmail's 404 on one thing
+│   ├── ProjectionError              a deployment's own projection raised; model, message_id
 │   ├── ConnectRefusedError          a connect flow that must not go on
 │   └── CorruptStateError            a stored document that cannot be read
 ├── FencedOutError                   our lease passed on: drop the work
@@ -282,6 +283,20 @@ class GmailNotFoundError(GmailRefusedError):
 
     def __init__(self, message: str = "Gmail does not know this id.") -> None:
         super().__init__(message, status=404, reason="notFound")
+
+
+class ProjectionError(PermanentError):
+    """A deployment's own `project` raised: nothing is lost, reading goes on once it is mended."""
+
+    code = "projection_failed"
+
+    def __init__(self, model: str, message_id: str, reason: str) -> None:
+        super().__init__(
+            f"The projection {model} raised {reason} on message {message_id}: mend it, then read "
+            "on from the same cursor."
+        )
+        self.model = model
+        self.message_id = message_id
 
 
 class ConnectRefusedError(PermanentError):

@@ -5,8 +5,9 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from shared.actions.registry import Action, actions
+from shared.actions.registry import Action, actions, projections
 from shared.domain.connection import INTEGRATION
+from shared.domain.projection import Projection
 from shared.domain.sync_event import MODEL, SYNC_NAME
 
 
@@ -16,18 +17,8 @@ def as_integration() -> dict[str, Any]:
         "providerConfigKey": INTEGRATION,
         "provider": INTEGRATION,
         "syncs": [
-            {
-                "name": SYNC_NAME,
-                "type": "sync",
-                "description": "The live copy of the mailbox inside its window.",
-                "returns": [MODEL],
-                "models": [],
-                "runs": "every hour",
-                "auto_start": True,
-                "track_deletes": True,
-                "sync_type": "incremental",
-                "enabled": True,
-            }
+            _sync(SYNC_NAME, "The live copy of the mailbox inside its window.", MODEL),
+            *(_projection(one) for one in projections().values()),
         ],
         "actions": [_described(action) for action in actions().values()],
         "on-events": [],
@@ -52,6 +43,31 @@ def as_tools() -> list[dict[str, Any]]:
 def schema_of(model: type[BaseModel]) -> dict[str, Any]:
     """Answer a model's JSON schema, its parts under `$defs`."""
     return model.model_json_schema(mode="validation", by_alias=True)
+
+
+def _sync(name: str, description: str, model: str) -> dict[str, Any]:
+    return {
+        "name": name,
+        "type": "sync",
+        "description": description,
+        "returns": [model],
+        "models": [],
+        "runs": "every hour",
+        "auto_start": True,
+        "track_deletes": True,
+        "sync_type": "incremental",
+        "enabled": True,
+    }
+
+
+def _projection(one: Projection[Any]) -> dict[str, Any]:
+    _, schemas = models_json_schema(
+        [(one.model, "serialization")], ref_template="#/definitions/{model}"
+    )
+    return {
+        **_sync(one.sync, one.summary, one.name),
+        "json_schema": {"definitions": schemas.get("$defs", {})},
+    }
 
 
 def _described(action: Action[Any, Any]) -> dict[str, Any]:

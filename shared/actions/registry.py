@@ -2,7 +2,8 @@
 
 An action is at once an HTTP action, an MCP tool and an OpenAPI entry: all three read the same
 row. To add one of your own, put a module with an ACTION into `shared/actions/custom/`: it is
-found there. `shared/actions/README.md` shows how. Postroom's own modules are named in `BUILT_IN`.
+found there, as is one with a PROJECTION. `shared/actions/README.md` shows how. Postroom's own
+modules are named in `BUILT_IN`.
 """
 
 import pkgutil
@@ -17,7 +18,9 @@ from typing import Any, Generic, Protocol, TypeVar
 from pydantic import BaseModel, ConfigDict
 
 from shared.domain.connection import Connection
+from shared.domain.projection import Projection
 from shared.domain.scopes import allowed
+from shared.domain.sync_event import MODEL_NAMES, SYNC_ALIAS, SYNC_NAME
 from shared.errors import ConfigurationError, MissingScopeError, UnknownActionError
 from shared.ports.clock import Clock
 from shared.ports.connections import Connections, Grants, Mailboxes
@@ -157,6 +160,23 @@ def actions() -> Mapping[str, Action[Any, Any]]:
             if action.name in found:
                 raise ConfigurationError(f"Two actions are named {action.name!r}.")
             found[action.name] = action
+    return found
+
+
+@cache
+def projections() -> Mapping[str, Projection[Any]]:
+    """Answer every projection by its model's name.
+
+    Raises ConfigurationError where a name is taken, by another one or by Postroom.
+    """
+    found: dict[str, Projection[Any]] = {}
+    syncs = {SYNC_NAME, SYNC_ALIAS}
+    for module in modules():
+        for one in exported(module, "PROJECTION", Projection):
+            if one.name in {*found, *MODEL_NAMES} or one.sync in syncs:
+                raise ConfigurationError(f"The projection {one.name} or its sync is there already.")
+            found[one.name] = one
+            syncs.add(one.sync)
     return found
 
 

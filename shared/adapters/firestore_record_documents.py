@@ -11,7 +11,7 @@ from shared.domain.ids import (
     SequenceNumber,
     ThreadId,
 )
-from shared.domain.record import LastAction, Origin, Record, RecordHead
+from shared.domain.record import Earlier, LastAction, Origin, Record, RecordHead
 from shared.errors import CorruptStateError
 
 HEAD_FIELDS = (
@@ -28,6 +28,7 @@ HEAD_FIELDS = (
     "last_action",
     "deleted_at",
     "pruned_at",
+    "earlier",
     "schema_version",
 )
 
@@ -80,6 +81,7 @@ def _head(connection_id: ConnectionId, document: Any, fields: dict[str, Any]) ->
             last_action=LastAction(fields["last_action"]),
             deleted_at=fields["deleted_at"],
             pruned_at=fields["pruned_at"],
+            earlier=tuple(map(_earlier, fields.get("earlier", ()))),
             schema_version=fields["schema_version"],
         )
     except (KeyError, TypeError, ValueError):
@@ -106,5 +108,13 @@ def _head_fields(head: RecordHead) -> dict[str, Any]:
         "last_action": head.last_action.value,
         "deleted_at": head.deleted_at,
         "pruned_at": head.pruned_at,
+        "earlier": [
+            {"at": one.at, "label_ids": sorted(one.label_ids), "live": one.live}
+            for one in head.earlier
+        ],
         "schema_version": head.schema_version,
     }
+
+
+def _earlier(fields: dict[str, Any]) -> Earlier:
+    return Earlier(fields["at"], frozenset(map(LabelId, fields["label_ids"])), fields["live"])

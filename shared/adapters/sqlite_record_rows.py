@@ -20,35 +20,36 @@ from shared.domain.ids import (
     SequenceNumber,
     ThreadId,
 )
-from shared.domain.record import LastAction, Origin, Record, RecordHead
+from shared.domain.record import Earlier, LastAction, Origin, Record, RecordHead
 from shared.errors import ConflictError, CorruptStateError
 
 HEAD = """records.message_id, records.thread_id, records.label_ids, records.history_id,
  records.fetched_at_history, records.internal_us, records.sequence, records.origin,
  records.first_seen_us, records.last_modified_us, records.last_action, records.deleted_us,
- records.pruned_us, records.schema_version"""
+ records.pruned_us, records.schema_version, records.earlier"""
 RECORD = f"{HEAD}, records.body_truncated, record_payloads.payload"
 
 _INSERT = """
 INSERT INTO records (message_id, thread_id, label_ids, history_id, fetched_at_history,
  internal_us, sequence, origin, first_seen_us, last_modified_us, last_action, deleted_us,
- pruned_us, schema_version, body_truncated, connection_id)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+ pruned_us, schema_version, earlier, body_truncated, connection_id)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (connection_id, message_id) DO UPDATE SET thread_id = excluded.thread_id,
  label_ids = excluded.label_ids, history_id = excluded.history_id,
  fetched_at_history = excluded.fetched_at_history, internal_us = excluded.internal_us,
  sequence = excluded.sequence, origin = excluded.origin, first_seen_us = excluded.first_seen_us,
  last_modified_us = excluded.last_modified_us, last_action = excluded.last_action,
  deleted_us = excluded.deleted_us, pruned_us = excluded.pruned_us,
- schema_version = excluded.schema_version, body_truncated = excluded.body_truncated
+ schema_version = excluded.schema_version, earlier = excluded.earlier,
+ body_truncated = excluded.body_truncated
 RETURNING key
 """
 # What was pruned stays pruned: a head says nothing about the payload beside it.
 _REWRITE = """
 UPDATE records SET thread_id = ?2, label_ids = ?3, history_id = ?4, fetched_at_history = ?5,
  internal_us = ?6, sequence = ?7, origin = ?8, first_seen_us = ?9, last_modified_us = ?10,
- last_action = ?11, deleted_us = ?12, schema_version = ?14
-WHERE connection_id = ?15 AND message_id = ?1
+ last_action = ?11, deleted_us = ?12, schema_version = ?14, earlier = ?15
+WHERE connection_id = ?16 AND message_id = ?1
 RETURNING key
 """
 
@@ -71,6 +72,7 @@ def head_of(connection_id: ConnectionId, row: Row) -> RecordHead:
             deleted_at=optional_moment(row[11]),
             pruned_at=optional_moment(row[12]),
             schema_version=row[13],
+            earlier=tuple(_earlier(*one) for one in orjson.loads(row[14])),
         )
     except (ValueError, TypeError, OverflowError):
         raise CorruptStateError(f"connections/{connection_id}/records/{row[0]}") from None
@@ -78,7 +80,7 @@ def head_of(connection_id: ConnectionId, row: Row) -> RecordHead:
 
 def record_of(connection_id: ConnectionId, row: Row) -> Record:
     """Read the RECORD columns. Raises CorruptStateError."""
-    return Record(head_of(connection_id, row), row[15], bool(row[14]))
+    return Record(head_of(connection_id, row), row[16], bool(row[15]))
 
 
 def write_records(
@@ -122,7 +124,14 @@ def _head_values(head: RecordHead) -> Row:
         optional_us(head.deleted_at),
         optional_us(head.pruned_at),
         head.schema_version,
+        orjson.dumps(
+            [[to_us(one.at), sorted(one.label_ids), one.live] for one in head.earlier]
+        ).decode(),
     )
+
+
+def _earlier(at_us: int, label_ids: list[str], live: bool) -> Earlier:
+    return Earlier(from_us(at_us), frozenset(map(LabelId, label_ids)), bool(live))
 
 
 def _write_labels(

@@ -18,6 +18,7 @@ ADDED = (
     ("sends", "shard", "INTEGER"),
     ("sends", "marker", "TEXT"),
     ("sends", "rfc822_id", "TEXT"),
+    ("records", "earlier", "TEXT NOT NULL DEFAULT '[]'"),
 )
 """Columns that tables made by an earlier version lack: table, name, type."""
 
@@ -83,6 +84,7 @@ SCHEMA = (
         sequence INTEGER NOT NULL, origin TEXT NOT NULL, first_seen_us INTEGER NOT NULL,
         last_modified_us INTEGER NOT NULL, last_action TEXT NOT NULL, deleted_us INTEGER,
         pruned_us INTEGER, schema_version INTEGER NOT NULL, body_truncated INTEGER NOT NULL,
+        earlier TEXT NOT NULL DEFAULT '[]',
         UNIQUE (connection_id, message_id))""",
     """CREATE INDEX IF NOT EXISTS records_sequence ON records (connection_id, sequence)""",
     """CREATE INDEX IF NOT EXISTS records_unpruned ON records (connection_id, sequence)

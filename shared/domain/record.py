@@ -28,6 +28,19 @@ class LastAction(StrEnum):
     DELETED = "DELETED"
 
 
+EARLIER_KEPT = 12
+"""States remembered of a record's past; most messages never have more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """What a record was before: labels and existence are all of it that ever changes."""
+
+    at: datetime
+    label_ids: frozenset[LabelId]
+    live: bool
+
+
 @dataclass(frozen=True, slots=True)
 class RecordHead:
     """A record without its payload: what the sync needs to decide.
@@ -49,12 +62,19 @@ class RecordHead:
     last_action: LastAction = LastAction.ADDED
     deleted_at: datetime | None = None
     pruned_at: datetime | None = None
+    earlier: tuple[Earlier, ...] = ()
+    """Its past, oldest first, up to EARLIER_KEPT: what a projection made of it then."""
     schema_version: int = SCHEMA_VERSION
 
     @property
     def live(self) -> bool:
         """Whether the message still exists at Gmail, as far as is known."""
         return self.deleted_at is None
+
+    def past(self) -> tuple[Earlier, ...]:
+        """Answer the past of whatever takes this head's place."""
+        now = Earlier(self.last_modified_at, self.label_ids, self.live)
+        return (*self.earlier, now)[-EARLIER_KEPT:]
 
     def relabelled(
         self,
@@ -71,6 +91,7 @@ class RecordHead:
             sequence=sequence,
             last_modified_at=now,
             last_action=LastAction.UPDATED,
+            earlier=self.past(),
         )
 
     def deleted(self, sequence: SequenceNumber, now: datetime) -> "RecordHead":
@@ -81,6 +102,7 @@ class RecordHead:
             last_modified_at=now,
             last_action=LastAction.DELETED,
             deleted_at=now,
+            earlier=self.past(),
         )
 
 

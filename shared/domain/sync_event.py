@@ -13,7 +13,10 @@ from shared.domain.record import Origin
 from shared.domain.sync_state import SyncState, Tally
 
 SYNC_NAME = "fetch-messages"
+SYNC_ALIAS = "messages"
 MODEL = "EmailMessage"
+MODEL_NAMES = (MODEL, "Message")
+"""The model and its alias."""
 VARIANT = "base"
 SYNC_TYPES: Mapping[Origin, str] = {
     Origin.BACKFILL: "INITIAL",

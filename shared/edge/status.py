@@ -39,6 +39,7 @@ STATUS: dict[type[errors.PostroomError], int] = {
     errors.MissingScopeError: 403,
     errors.GmailRefusedError: 424,
     errors.GmailNotFoundError: 424,
+    errors.ProjectionError: 424,
     errors.ConnectRefusedError: 400,
     errors.CorruptStateError: 500,
     errors.FencedOutError: 503,

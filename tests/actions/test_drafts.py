@@ -56,7 +56,7 @@ async def test_a_finished_message_becomes_a_draft_as_it_is(desk: Desk) -> None:
         ({"raw": ""}, 400, "invalid_raw"),
         ({"raw": "YQ", "subject": "x"}, 400, "invalid_body"),
         ({"to": "nobody"}, 422, "invalid_recipient"),
-        ({"subject": "a\r\nBcc: eve@far.example"}, 400, "invalid_body"),
+        ({"subject": "a\r\nBcc: eve@far.example"}, 400, "invalid_header"),
     ],
 )
 async def test_a_draft_that_cannot_be_is_refused(

@@ -5,18 +5,28 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, AliasChoices, BeforeValidator, ConfigDict, Field
 
+from shared.actions.registry import projections
 from shared.domain.record import LastAction
+from shared.domain.sync_event import MODEL, MODEL_NAMES
 from shared.edge.http.routes import Answer, Strict
 
-MODELS = ("EmailMessage", "Message")
 IDS = 100
 PAGE = 10_000
 
 
 def _model(name: str) -> str:
-    if name not in MODELS:
-        raise ValueError("the models here are EmailMessage and its alias Message")
-    return MODELS[0]
+    if name in MODEL_NAMES:
+        return MODEL
+    if name not in projections():
+        known = ", ".join((*MODEL_NAMES, *projections()))
+        raise ValueError(f"the models here are {known}")
+    return name
+
+
+def _stored_model(name: str) -> str:
+    if name not in MODEL_NAMES:
+        raise ValueError(f"only {MODEL} is stored; what is projected from it has nothing to empty")
+    return MODEL
 
 
 def _variant(name: str) -> str:
@@ -37,6 +47,7 @@ def _aware(at: datetime) -> datetime:
 
 
 Model = Annotated[str, AfterValidator(_model)]
+StoredModel = Annotated[str, AfterValidator(_stored_model)]
 Variant = Annotated[str, AfterValidator(_variant)]
 Actions = Annotated[frozenset[LastAction], BeforeValidator(_actions)]
 
@@ -44,7 +55,7 @@ Actions = Annotated[frozenset[LastAction], BeforeValidator(_actions)]
 class RecordsQuery(Strict):
     """A page in commit order, or (with `order`) a screen, newest first."""
 
-    model: Model = MODELS[0]
+    model: Model = MODEL
     variant: Variant = "base"
     cursor: str | None = Field(None, max_length=200)
     limit: int = Field(100, ge=1, le=PAGE)
@@ -141,7 +152,7 @@ class RecordsPage(Answer):
 class PruneBody(Strict):
     """Empty the payloads up to a cursor."""
 
-    model: Model = MODELS[0]
+    model: StoredModel = MODEL
     variant: Variant = "base"
     until_cursor: str = Field(max_length=200)
     limit: int = Field(1000, ge=1, le=PAGE)

@@ -5,12 +5,14 @@ from dataclasses import replace
 import orjson
 from starlette.responses import Response
 
+from shared.actions.registry import projections
 from shared.domain.cursor import cursor_of, page_token_of, place_of, sequence_of
 from shared.domain.ids import ConnectionId, LabelId, MessageId, SequenceNumber, ThreadId
 from shared.domain.payload import render_json
 from shared.domain.record import Record
 from shared.edge.http.answers import json_bytes
 from shared.edge.http.call import Call
+from shared.edge.http.projected_records import ProjectedRecords
 from shared.edge.http.record_models import PruneBody, Pruned, RecordsPage, RecordsQuery
 from shared.edge.http.routes import Permission, Route, Tenant
 from shared.errors import InvalidRequestError
@@ -28,10 +30,16 @@ async def list_records(call: Call) -> Response:
     """Answer records after `cursor`, each once, at its latest.
 
     A page may be shorter than `limit` and still have a `next_cursor`; follow it until it is null.
-    With `order=date_desc` the same records come newest first, for screens.
+    With `order=date_desc` the same records come newest first, for screens. A model of the
+    deployment's own (`GET /scripts/config` lists them) is projected from the messages.
     """
     connection_id = (await call.connection()).value.id
     asked = call.asked(RecordsQuery)
+    projection = projections().get(asked.model)
+    if projection is not None:
+        return await _projected(
+            ProjectedRecords(call.wiring.records, connection_id, projection), asked
+        )
     if asked.screen:
         return await _screen(call.wiring.records, connection_id, asked)
     return await _changes(call.wiring.records, connection_id, asked)
@@ -50,6 +58,15 @@ async def prune_records(call: Call) -> Pruned:
 async def _changes(records: Records, connection_id: ConnectionId, asked: RecordsQuery) -> Response:
     rows, last = await _read(records, connection_id, _query(connection_id, asked))
     following = None if last is None else cursor_of(connection_id, last)
+    return _page(rows, next_cursor=following)
+
+
+async def _projected(records: ProjectedRecords, asked: RecordsQuery) -> Response:
+    if asked.screen:
+        rows, below = await records.newest(_screen_query(records.connection_id, asked))
+        return _page(rows, next_cursor=None, next_before=below)
+    rows, last = await records.changes(_query(records.connection_id, asked))
+    following = None if last is None else cursor_of(records.connection_id, last)
     return _page(rows, next_cursor=following)
 
 
@@ -94,25 +111,26 @@ def _query(connection_id: ConnectionId, asked: RecordsQuery) -> RecordQuery:
     )
 
 
-async def _screen(records: Records, connection_id: ConnectionId, asked: RecordsQuery) -> Response:
+def _screen_query(connection_id: ConnectionId, asked: RecordsQuery) -> NewestQuery:
     if asked.cursor or asked.filter or asked.modified_after or asked.ids:
         raise InvalidRequestError(
             "order, label, thread_id and before make a screen: they go with neither cursor, "
             "filter, modified_after nor ids.",
             code="invalid_query_params",
         )
-    limit = min(asked.limit, SCREEN)
-    found = await records.newest(
-        connection_id,
-        NewestQuery(
-            limit=limit,
-            label_id=LabelId(asked.label) if asked.label else None,
-            thread_id=ThreadId(asked.thread_id) if asked.thread_id else None,
-            before=place_of(connection_id, asked.before) if asked.before else None,
-        ),
+    return NewestQuery(
+        limit=min(asked.limit, SCREEN),
+        label_id=LabelId(asked.label) if asked.label else None,
+        thread_id=ThreadId(asked.thread_id) if asked.thread_id else None,
+        before=place_of(connection_id, asked.before) if asked.before else None,
     )
+
+
+async def _screen(records: Records, connection_id: ConnectionId, asked: RecordsQuery) -> Response:
+    query = _screen_query(connection_id, asked)
+    found = await records.newest(connection_id, query)
     rows = [_row(connection_id, record) for record in found]
-    below = _below(connection_id, found[-1]) if len(found) == limit else None
+    below = _below(connection_id, found[-1]) if len(found) == query.limit else None
     return _page(rows, next_cursor=None, next_before=below)
 
 

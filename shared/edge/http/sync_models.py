@@ -4,16 +4,21 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
 
-from shared.domain.sync_event import SYNC_NAME, VARIANT
+from shared.actions.registry import projections
+from shared.domain.sync_event import SYNC_ALIAS, SYNC_NAME, VARIANT
 from shared.edge.http.routes import Answer, Strict
 
-NAMES = (SYNC_NAME, "messages")
+NAMES = (SYNC_NAME, SYNC_ALIAS)
 
 
 def _name(name: str) -> str:
-    if name not in NAMES:
-        raise ValueError(f"the only sync here is {SYNC_NAME!r} (alias 'messages')")
-    return SYNC_NAME
+    """Answer the sync's own name; a projection is kept current by the messages' sync."""
+    if name in NAMES:
+        return SYNC_NAME
+    known = [one.sync for one in projections().values()]
+    if name not in known:
+        raise ValueError(f"the syncs here are {', '.join((*NAMES, *known))}")
+    return name
 
 
 def _variant(name: str) -> str:
@@ -81,6 +86,11 @@ class StatusQuery(Strict):
     """`syncs` is `*` or a comma list."""
 
     syncs: Annotated[str, AfterValidator(_full_names)] = "*"
+
+    def wants(self, sync: str) -> bool:
+        """Whether this one is asked for."""
+        names = {one.partition("::")[0] for one in self.syncs.split(",")}
+        return self.syncs == "*" or bool(names & ({*NAMES} if sync == SYNC_NAME else {sync}))
 
 
 class FrequencyBody(Strict):

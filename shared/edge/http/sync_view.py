@@ -5,6 +5,7 @@ from typing import Any
 
 from shared.domain.connection import INTEGRATION
 from shared.domain.frequency import in_words
+from shared.domain.projection import Projection
 from shared.domain.sync_event import MODEL, SYNC_NAME, VARIANT
 from shared.domain.sync_state import Audit, Backfill, SyncState, SyncStatus
 
@@ -34,6 +35,20 @@ def sync_view(state: SyncState, now: datetime) -> dict[str, Any]:
         "progress": _progress(state, now),
         "audit": _audit(state.audit),
         "error": state.last_error,
+    }
+
+
+def projection_view(state: SyncState, now: datetime, projection: Projection[Any]) -> dict[str, Any]:
+    """Answer the entry of a projection: it is as current as the messages it is made of.
+
+    It is made while it is read, so nobody has counted its records.
+    """
+    return {
+        **sync_view(state, now),
+        "id": f"{state.connection_id}:{projection.sync}",
+        "name": projection.sync,
+        "latestResult": {},
+        "recordCount": {},
     }
 
 

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from typing import Any
 
+from shared.actions.registry import projections
 from shared.domain.connection import Connection, ConnectionStatus, SyncSettings
 from shared.domain.frequency import frequency_from, in_words
 from shared.domain.ids import ConnectionId
@@ -18,7 +19,7 @@ from shared.edge.http.sync_models import (
     SyncsStatus,
     TriggerBody,
 )
-from shared.edge.http.sync_view import sync_view
+from shared.edge.http.sync_view import projection_view, sync_view
 from shared.errors import MissingScopeError, UnknownConnectionError
 from shared.ports.connections import ConnectionQuery
 
@@ -50,9 +51,20 @@ async def pause_sync(call: Call) -> Success:
 
 async def sync_status(call: Call) -> Any:
     """Answer what each sync is doing, how far a backfill is, and how it ended last."""
-    now = call.wiring.clock.now()
     states = [await call.wiring.sync_states.get(connection.id) async for connection in _meant(call)]
-    return {"syncs": [sync_view(state.value, now) for state in states if state is not None]}
+    asked, now = call.asked(StatusQuery), call.wiring.clock.now()
+    return {
+        "syncs": [
+            shown
+            for state in states
+            if state is not None
+            for shown in (
+                sync_view(state.value, now),
+                *(projection_view(state.value, now, one) for one in projections().values()),
+            )
+            if asked.wants(shown["name"])
+        ]
+    }
 
 
 async def update_frequency(call: Call) -> FrequencyAnswer:

@@ -118,6 +118,7 @@ class Changes:
             origin=known.origin if known else origin,
             first_seen_at=known.first_seen_at if known else self.now,
             last_modified_at=self.now,
+            earlier=known.past() if known else (),
         )
 
     def relabel(self, head: RecordHead, labels: frozenset[LabelId], history_id: HistoryId) -> None:

@@ -1,0 +1,166 @@
+"""A deployment's own model, read through the API like EmailMessage."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import jsonschema
+import pytest
+from pydantic import BaseModel
+
+from shared.actions import registry
+from shared.domain.email_message import EmailMessage
+from shared.domain.ids import HistoryId, LabelId, SequenceNumber
+from shared.domain.projection import Projection
+from shared.domain.record import Record
+from shared.errors import ConfigurationError
+from shared.ports.sync_store import Batch
+from tests.actions.desk import Desk
+from tests.edge.samples import CONNECTION, NOW, a_record, store_records
+
+
+class Unread(BaseModel):
+    subject: str
+
+
+def unread(message: EmailMessage) -> Unread | None:
+    return Unread(subject=message["subject"]) if message["isUnread"] else None
+
+
+UNREAD = Projection(Unread, unread, "find-unread", "What nobody has read yet.")
+
+
+@pytest.fixture(autouse=True)
+def registered(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in ("shared.actions.catalogue", "shared.edge.http.records",
+                   "shared.edge.http.record_models", "shared.edge.http.syncs",
+                   "shared.edge.http.sync_models"):  # fmt: skip
+        monkeypatch.setattr(f"{module}.projections", lambda: {UNREAD.name: UNREAD})
+
+
+async def page(desk: Desk, status: int = 200, **query: Any) -> Any:
+    answer = await desk.api.get("/records", params={"model": "Unread", **query})
+    assert answer.status_code == status, answer.text
+    return answer.json()
+
+
+def shown(found: Mapping[str, Any]) -> dict[str, str]:
+    return {one["id"][-2:]: one["_nango_metadata"]["last_action"] for one in found["records"]}
+
+
+def read(number: int, sequence: int) -> Record:
+    labels = frozenset({LabelId("INBOX")})
+    was = a_record(number)
+    head = was.head.relabelled(labels, HistoryId(2_000), SequenceNumber(sequence), NOW)
+    return replace(was, head=head)
+
+
+def never_unread(number: int) -> Record:
+    return a_record(number, label_ids=frozenset({LabelId("INBOX")}))
+
+
+async def test_its_records_page_filter_and_end_like_the_messages_do(desk: Desk) -> None:
+    await store_records(desk.wiring, *(a_record(one) for one in (1, 2)), never_unread(3))
+    first = await page(desk, limit=1)
+    assert shown(first) == {"01": "ADDED"}
+    assert first["records"][0]["subject"] == "Letter 1"
+    rest = await page(desk, cursor=first["next_cursor"])
+    assert shown(rest) == {"02": "ADDED"}
+    assert rest["next_cursor"] is None
+
+    await store_records(desk.wiring, read(1, 7))
+    news = await page(desk, cursor=rest["records"][-1]["_nango_metadata"]["cursor"])
+    assert shown(news) == {"01": "DELETED"}
+    assert news["records"][0]["_nango_metadata"]["deleted_at"] == "2026-10-01T12:00:00.000Z"
+    assert shown(await page(desk, filter="deleted")) == {"01": "DELETED"}
+    assert shown(await page(desk, filter="added")) == {"02": "ADDED"}
+    assert shown(await page(desk, ids=[f"{2:016x}", f"{3:016x}"])) == {"02": "ADDED"}
+    assert shown(await page(desk, modified_after="2026-10-01T12:01:30Z")) == {"02": "ADDED"}
+
+
+async def test_a_screen_shows_what_is_there_now(desk: Desk) -> None:
+    await store_records(desk.wiring, *map(a_record, range(1, 6)), never_unread(6))
+    first = await page(desk, order="date_desc", limit=3)
+    assert [one["subject"] for one in first["records"]] == ["Letter 5", "Letter 4", "Letter 3"]
+    rest = await page(desk, order="date_desc", limit=3, before=first["next_before"])
+    assert [one["subject"] for one in rest["records"]] == ["Letter 2", "Letter 1"]
+    assert rest["next_before"] is None
+
+
+async def test_a_page_that_keeps_nothing_still_leads_on(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shared.edge.http.projected_records.MOST_READ", 3)
+    await store_records(desk.wiring, *map(never_unread, range(1, 6)), a_record(6))
+    first = await page(desk)
+    assert first["records"] == []
+    assert shown(await page(desk, cursor=first["next_cursor"])) == {"06": "ADDED"}
+
+
+async def test_it_is_listed_where_the_messages_are(desk: Desk) -> None:
+    (config,) = (await desk.api.get("/scripts/config")).json()
+    (own,) = [one for one in config["syncs"] if one["name"] == "find-unread"]
+    assert own["returns"] == ["Unread"]
+    for schema in own["json_schema"]["definitions"].values():
+        jsonschema.Draft202012Validator.check_schema(schema)
+    everything = (await desk.api.get("/sync/status")).json()["syncs"]
+    assert [one["name"] for one in everything] == ["fetch-messages", "find-unread"]
+    one = (await desk.api.get("/sync/status", params={"syncs": "find-unread"})).json()["syncs"]
+    assert [it["name"] for it in one] == ["find-unread"]
+    body = {"provider_config_key": "google-mail", "syncs": ["find-unread"]}
+    assert (await desk.api.post("/sync/trigger", json=body)).json() == {"success": True}
+
+
+async def test_a_model_or_sync_that_is_not_there_is_named(desk: Desk) -> None:
+    answer = await desk.api.get("/records", params={"model": "Invoice"})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "invalid_query_params")
+    assert "Unread" in answer.text
+    status = await desk.api.get("/sync/status", params={"syncs": "nothing"})
+    assert status.status_code == 400
+
+
+async def test_only_the_messages_can_be_emptied(desk: Desk) -> None:
+    body = {"model": "Unread", "until_cursor": "x"}
+    answer = await desk.api.patch("/records/prune", json=body)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "invalid_body")
+
+
+async def test_one_that_raises_stops_its_reader_and_nobody_else(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def breaks(message: EmailMessage) -> Unread | None:
+        raise KeyError(message["subject"])
+
+    broken = replace(UNREAD, project=breaks)
+    monkeypatch.setattr("shared.edge.http.records.projections", lambda: {UNREAD.name: broken})
+    await store_records(desk.wiring, a_record(1))
+    error = (await page(desk, status=424))["error"]
+    assert error["code"] == "projection_failed"
+    assert "Letter" not in error["message"]
+    assert len((await desk.api.get("/records")).json()["records"]) == 1
+
+
+def test_a_name_that_is_taken_stops_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    class EmailMessage(BaseModel):
+        subject: str
+
+    class Module:
+        __name__ = "mine"
+        PROJECTION = Projection(EmailMessage, lambda _: None, "mine", "x")
+
+    monkeypatch.setattr(registry, "modules", lambda: [Module])
+    with pytest.raises(ConfigurationError):
+        registry.projections.__wrapped__()
+
+
+async def test_the_past_of_a_record_survives_the_store(desk: Desk) -> None:
+    changed = read(1, 9)
+    await store_records(desk.wiring, a_record(1))
+    was = await desk.wiring.sync_states.get(CONNECTION)
+    assert was is not None
+    state = replace(was.value, sequence=SequenceNumber(9))
+    await desk.wiring.sync_states.commit(was, state, Batch(heads=[changed.head]))
+    stored = await desk.wiring.records.get(CONNECTION, changed.head.message_id)
+    assert stored is not None
+    assert stored.head == changed.head
+    assert [one.live for one in stored.head.earlier] == [True]
