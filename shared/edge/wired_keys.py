@@ -44,7 +44,7 @@ class WiredKeys(WiredSyncs):
         """Brings data keys under the current key-encryption key."""
         from shared.usecases.rotate_keys import RotateKeys
 
-        return RotateKeys(self.grants, self.sealer, self.clock)
+        return RotateKeys(self.grants, self.webhook_endpoints, self.sealer, self.clock)
 
     @cached_property
     def tend_grants(self) -> "TendGrants":

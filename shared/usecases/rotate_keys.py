@@ -1,4 +1,4 @@
-"""Bring every grant's data key under the current key-encryption key, while everything runs.
+"""Bring grants and webhook endpoints under the current key-encryption key as everything runs.
 
 Only the wrapping of a data key changes, so tokens sealed before go on opening and no reader
 notices. A grant that is there already is recognised by its key id: a run that was cut short is
@@ -17,6 +17,8 @@ from shared.ports.clock import Clock
 from shared.ports.connections import Grants
 from shared.ports.oauth import Sealer
 from shared.ports.versioned import Versioned
+from shared.ports.webhook_endpoints import WebhookEndpoints
+from shared.usecases.deliver.rotate_secrets import rewrapped_endpoint
 
 log = logging.getLogger(__name__)
 PAGE = 200
@@ -26,7 +28,7 @@ BUDGET = timedelta(minutes=4)
 
 @dataclass(frozen=True, slots=True)
 class Rotated:
-    """How many grants were brought over, were there already, and could not be unwrapped.
+    """How many documents were brought over, were there already, and could not be unwrapped.
 
     `complete` False means that time ran out: run again.
     """
@@ -39,9 +41,10 @@ class Rotated:
 
 @dataclass(frozen=True, slots=True)
 class RotateKeys:
-    """Walk all grants page by page."""
+    """Walk all grants page by page, then the few endpoints."""
 
     grants: Grants
+    endpoints: WebhookEndpoints
     sealer: Sealer
     clock: Clock
 
@@ -56,7 +59,7 @@ class RotateKeys:
             for start in range(0, len(old), AT_ONCE):
                 total = await self._brought_over(old[start : start + AT_ONCE], key, total)
             if place is None:
-                return total
+                return await self._endpoints(key, total)
             if self.clock.now() >= deadline:
                 return replace(total, complete=False)
 
@@ -67,6 +70,19 @@ class RotateKeys:
         return replace(
             total,
             rewrapped=total.rewrapped + done.count(True),
+            unreadable=total.unreadable + done.count(False),
+        )
+
+    async def _endpoints(self, key: str, total: Rotated) -> Rotated:
+        """Bring the signing secrets over; each carries a data key of its own."""
+        done = [
+            await rewrapped_endpoint(self.endpoints, self.sealer, one, key)
+            for one in await self.endpoints.list()
+        ]
+        return replace(
+            total,
+            rewrapped=total.rewrapped + done.count(True),
+            current=total.current + done.count(None),
             unreadable=total.unreadable + done.count(False),
         )
 
