@@ -18,8 +18,13 @@ ERRORS = {
     "401": "No key, an unknown one, or an expired one.",
     "403": "The key may not do this, or the end user did not grant the scope.",
     "404": "What the request names does not exist.",
+    "409": "The Idempotency-Key was used with another body, or its first request still runs.",
+    "413": "More than is taken here, or by Gmail.",
+    "422": "A recipient or a message that no mail can be sent to or made of.",
+    "424": "Google refused or did not answer, or the end user must connect again.",
     "429": "Google asks to slow down; wait `Retry-After` seconds.",
     "500": "Something failed here; quote the trace id.",
+    "503": "The store, the queue or the keys did not answer; try again.",
 }
 ERROR_SCHEMA = {
     "type": "object",
@@ -174,7 +179,7 @@ def _responses(route: Route, schemas: dict[_Key, JsonSchemaValue]) -> dict[str, 
     answers: dict[str, Any] = {
         status: {"description": meaning, "content": error}
         for status, meaning in ERRORS.items()
-        if route.access is not Access.PUBLIC or status not in {"401", "403"}
+        if route.access is not Access.PUBLIC or status != "401"
     }
     if route.output is None and route.produces == "application/json":
         return {"204": {"description": "Done."}, **answers}
