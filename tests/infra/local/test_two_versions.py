@@ -20,6 +20,7 @@ from infra.local.connecting import connect
 from infra.local.google.settings import GoogleSettings
 from infra.local.system import LocalSystem
 
+pytestmark = pytest.mark.timeout(600)  # several processes of their own
 EMAIL = "ada@acme.example"
 MAIL = b"From: bo@example.org\r\nTo: ada@acme.example\r\nSubject: Tea\r\n\r\nAt four?"
 PLENTY = 10_000_000

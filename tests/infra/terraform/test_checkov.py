@@ -16,6 +16,7 @@ import pytest
 from tests.infra.terraform import offline
 from tests.infra.terraform.offline import TERRAFORM
 
+pytestmark = pytest.mark.timeout(600)  # several processes of their own
 CONFIG = TERRAFORM / ".checkov.yaml"
 SKIPPED = re.compile(r"^  - (CKV\w+)(?: # (.+))?$", re.MULTILINE)
 

@@ -19,6 +19,7 @@ from tests.infra.terraform import offline
 from tests.infra.terraform.needs import needs_of
 from tests.infra.terraform.offline import PROJECT, TERRAFORM, Plan
 
+pytestmark = pytest.mark.timeout(600)  # several processes of their own
 NAMES = [one.name for one in FUNCTIONS]
 ROLES = {
     "store": "roles/datastore.user",

@@ -42,13 +42,15 @@ def test_an_empty_project_gets_what_terraform_needs(tools: Path) -> None:
     assert "billing projects link acme-mail --billing-account=0000-1111" in heard
     assert "buckets create gs://acme-mail-postroom-state" in heard
     assert "--public-access-prevention" in heard
+    assert "services identity create --project=acme-mail --service=pubsub" in heard
     assert "auth/clients/create?project=acme-mail" in said
 
 
 def test_preparing_a_prepared_project_creates_nothing(tools: Path) -> None:
     code, said, heard = run(tools, "bootstrap", "acme-mail", "europe-west1", known=True)
     assert code == 0, said
-    assert "create" not in heard
+    assert "projects create" not in heard
+    assert "buckets create" not in heard
 
 
 @pytest.mark.parametrize(
