@@ -68,31 +68,36 @@ class Site:
         return page
 
 
+def elsewhere(address: str) -> str:
+    """Answer the same address under a name that makes it another site to a browser."""
+    return address.replace("127.0.0.1", "localhost")
+
+
 @asynccontextmanager
-async def running_site(folder: Path) -> AsyncIterator[Site]:
-    """Start everything on free ports of 127.0.0.1."""
+async def running_site(folder: Path, *, product: Starlette | None = None) -> AsyncIterator[Site]:
+    """Start everything on free ports of 127.0.0.1; `product` replaces the plain one."""
     create_keyring(folder / "keyring.json")
     async with AsyncExitStack() as opened:
         sockets = [listener() for _ in range(4)]
-        postroom, google, product, stranger = (address_of(one) for one in sockets)
+        postroom, google, shop, stranger = (address_of(one) for one in sockets)
         settings = settings_from(
             {
                 **environ(folder),
                 "POSTROOM_PUBLIC_URL": postroom,
                 "POSTROOM_GOOGLE_URL": google,
-                "POSTROOM_PRODUCT_ORIGINS": product,
+                "POSTROOM_PRODUCT_ORIGINS": f"{shop},{elsewhere(shop)}",
             }
         )
         wiring = Wiring(settings)
         opened.push_async_callback(wiring.close)
-        host = Starlette(routes=[Route("/", lambda _: HTMLResponse(PRODUCT))])
+        plain = Starlette(routes=[Route("/", lambda _: HTMLResponse(PRODUCT))])
         apps = [
             build_app("api", (*api_routes(), *oauth_callback_routes()), wiring),
             create_app(
                 GoogleSettings(push_endpoint=None, redirect_uris=(f"{postroom}/oauth/callback",))
             ),
-            host,
-            host,
+            product or plain,
+            plain,
         ]
         for app, bound in zip(apps, sockets, strict=True):
             server = LoopServer(app, bound)
@@ -103,4 +108,4 @@ async def running_site(folder: Path) -> AsyncIterator[Site]:
         )
         for email in (ADA, BEN):
             await api.post(f"{google}/_control/mailboxes", json={"email": email})
-        yield Site(postroom, google, product, stranger, api)
+        yield Site(postroom, google, shop, stranger, api)
