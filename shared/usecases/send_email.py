@@ -115,8 +115,8 @@ class SendEmail:
             )
         if entry.request and entry.waiting(now):
             return Sending(entry, replayed=True)
-        claimed = await self._claimed(earlier)
         connection = await found_connection(self.connections, entry.connection_id)
+        claimed = await self._claimed(earlier)
         await self._advance(claimed, connection, request, None)
         return Sending(claimed.value, replayed=True)
 

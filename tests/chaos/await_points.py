@@ -6,7 +6,7 @@ live functions are given the code compiled from that. Outside of a `Life` nothin
 
 import ast
 import asyncio
-from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Iterator
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -162,22 +162,24 @@ async def at_each(place: int, items: AsyncIterable[T]) -> AsyncIterator[T]:
         yield item
 
 
-def enumerated() -> list[Point]:
-    """Answer every await point, in the order of the source."""
-    if not POINTS:
-        _CODES.update({path: _rewritten(path) for path in sources()})
-    return POINTS
+def enumerated(paths: Sequence[Path]) -> list[Point]:
+    """Answer every await point of the files, in the order of the source."""
+    _CODES.update({path: _rewritten(path) for path in paths if path not in _CODES})
+    files = {str(path.relative_to(USECASES)) for path in paths}
+    return [point for point in POINTS if point.file in files]
 
 
 _CODES: dict[Path, CodeType] = {}
 
 
 @contextmanager
-def standing_in_awaits() -> Iterator[list[Point]]:
-    """Rewrite the sync for as long as the block lasts."""
-    points = enumerated()
+def standing_in_awaits(paths: Sequence[Path] | None = None) -> Iterator[list[Point]]:
+    """Rewrite the files, the sync's where none are given, for as long as the block lasts."""
+    chosen = sources() if paths is None else list(paths)
+    points = enumerated(chosen)
     before: list[tuple[FunctionType, CodeType]] = []
-    for path, code in _CODES.items():
+    for path in chosen:
+        code = _CODES[path]
         module = import_module(".".join(("shared", "usecases", *_parts(path))))
         codes = {inner.co_qualname: inner for inner in _inner(code)}
         module.__dict__.update(at_await=at_await, at_each=at_each)

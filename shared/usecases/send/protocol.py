@@ -42,7 +42,7 @@ LOOK_AGAIN: Final = (
     timedelta(seconds=60),
     timedelta(minutes=3),
 )
-"""A sent message may take a while to show (FACTS 3.6, 4.3)."""
+"""A sent message may take a while to show (FACTS 3.6, 4.3); together longer than SETTLING."""
 DRAFT_GONE: Final = frozenset({400, 404})
 LOST: Final = "The request was sent and its answer was lost."
 
@@ -186,7 +186,7 @@ class Protocol:
 
     async def _submit_again(self, entry: LedgerEntry) -> None:
         """Send the untouched draft once more; an earlier request stays unclear all the same."""
-        await entry.write(tried_at=self.clock.now())
+        await entry.write(tried_at=self.clock.now(), looks=0)
         try:
             sent = await self.gmail.send_draft(entry.value.draft_id or "")
         except GmailRefusedError as error:
@@ -208,12 +208,9 @@ class Protocol:
         if sent is not None:
             await entry.submitted(sent)
             return
-        settled = (entry.value.tried_at or entry.value.updated_at) + SETTLING
         looks = entry.value.looks
         if looks < len(LOOK_AGAIN):
             await entry.later(LOOK_AGAIN[looks], looks=looks + 1)
-        elif self.clock.now() < settled:
-            await entry.later(settled - self.clock.now())
         else:
             await entry.unknown(otherwise)
 

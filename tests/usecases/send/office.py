@@ -27,6 +27,7 @@ from shared.domain.scopes import MODIFY
 from shared.domain.send import SendEntry, send_id
 from shared.domain.send_request import SendRequest
 from shared.domain.sync_state import SHARDS
+from shared.errors import GrantRevokedError
 from shared.ports.gmail import GmailMailboxes
 from shared.ports.queue import Task
 from shared.ports.store import Store
@@ -75,6 +76,8 @@ class Office:
     gmail: GmailMailboxes
     sealer: LocalKeyring
     units: int
+    revoked: bool = False
+    """Whether the end user took the grant back."""
     wrap: Wrap = unwrapped
 
     def parts(self) -> dict[str, Any]:
@@ -223,6 +226,8 @@ async def open_office(
     issued = [""]
 
     async def token(connection_id: ConnectionId, *, rejected: str | None = None) -> str:
+        if office.revoked:
+            raise GrantRevokedError("The grant was revoked.")
         if rejected is not None or not issued[0]:
             issued[0] = google.grants.new_access_token(ADA, scopes, google.clock.now().timestamp())
         return issued[0]
