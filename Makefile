@@ -12,7 +12,7 @@ IN := .venv/bin/python
 ARGS ?=
 CODE := shared infra tests
 
-.PHONY: help demo google test test-deep soak lint bench bundle plan deploy destroy keys rotate-keys check-forged clean runtime develop python
+.PHONY: help demo google test test-deep soak lint bench bundle plan deploy destroy dryrun keys rotate-keys check-forged clean runtime develop python
 
 help: ## list these targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | \
@@ -41,8 +41,8 @@ lint: develop ## check style, types and layers
 		$(IN) -m mypy --strict --no-error-summary "$$main" || exit 1; done
 	@.venv/bin/lint-imports --no-cache
 
-bench: develop ## measure what the project promises about speed and memory
-	@$(IN) -m pytest -s tests/bench $(ARGS)
+bench: develop ## measure speed and cost beside others; writes tests/bench/README.md
+	@$(IN) -m $(if $(filter %.py,$(ARGS)),pytest -s,tests.bench) $(ARGS)
 
 bundle: runtime ## build the archive of each function, ready to deploy
 	@$(IN) -m infra.archives
@@ -52,6 +52,11 @@ deploy: bundle ## deploy with Terraform: make deploy ENV=NAME
 destroy: bundle ## take a deployment down: make destroy ENV=NAME
 plan deploy destroy:
 	@infra/terraform/run $@ '$(ENV)'
+
+dryrun: runtime ## show what an action would do: make dryrun ACTION=list-labels CONNECTION=ID INPUT='{}'
+	@test -n "$${POSTROOM_STORE:-}" || eval "$$($(IN) -m infra.local.environment)"; \
+	$(IN) -m shared.commands dryrun "$${ACTION:?name one: make dryrun ACTION=list-labels}" --connection "$${CONNECTION:-}" \
+		--input "$${INPUT:-}" $(if $(REALLY),--really)
 
 keys: runtime ## make, list, rotate, revoke API keys: make keys ARGS="create --name backend --permission send"
 	@$(IN) -m shared.commands keys $(or $(ARGS),list)

@@ -26,6 +26,19 @@ class Laptop:
     api: httpx.AsyncClient
     google: httpx.AsyncClient
     process: psutil.Process
+    postroom_url: str
+    google_url: str
+
+    @property
+    def callback(self) -> str:
+        """A redirect URI that the emulated Google knows."""
+        return f"{self.postroom_url}/oauth/callback"
+
+    @property
+    def cpu_s(self) -> float:
+        """CPU seconds that Postroom has used."""
+        times = self.process.cpu_times()
+        return float(times.user + times.system)
 
     @property
     def memory_mb(self) -> float:
@@ -36,9 +49,14 @@ class Laptop:
         """Use the emulated Google's control API."""
         (await self.google.post(f"/_control{path}", json=body)).raise_for_status()
 
-    async def connect(self) -> str:
+    async def stats(self) -> dict[str, Any]:
+        """Answer the emulated Google's count of calls, units and refusals so far."""
+        found: dict[str, Any] = (await self.google.get("/_control/stats")).json()
+        return found
+
+    async def connect(self, email: str = EMAIL) -> str:
         """Connect the mailbox; answer the connection id."""
-        return await connect(self.api, self.google, EMAIL)
+        return await connect(self.api, self.google, email)
 
     async def sync(self, connection: str) -> dict[str, Any]:
         """Answer the sync's status."""
@@ -48,10 +66,10 @@ class Laptop:
         found: dict[str, Any] = answer.json()["syncs"][0]
         return found
 
-    async def deliver(self, number: int) -> str:
+    async def deliver(self, number: int, email: str = EMAIL) -> str:
         """Deliver a mail; answer its id."""
-        mail = f"From: bob@x.example\r\nTo: {EMAIL}\r\nSubject: Number {number}\r\n\r\nHello.\r\n"
-        path = f"/_control/mailboxes/{EMAIL}/messages"
+        mail = f"From: bob@x.example\r\nTo: {email}\r\nSubject: Number {number}\r\n\r\nHello.\r\n"
+        path = f"/_control/mailboxes/{email}/messages"
         answer = await self.google.post(path, content=mail.encode())
         return str(answer.json()["id"])
 
@@ -81,7 +99,7 @@ async def laptop(directory: Path, units_per_minute: int = UNLIMITED) -> AsyncIte
         httpx.AsyncClient(base_url=where.postroom, headers=key, timeout=60) as api,
         httpx.AsyncClient(base_url=where.google, timeout=300) as control,
     ):
-        yield Laptop(api, control, _process(started))
+        yield Laptop(api, control, _process(started), where.postroom, where.google)
 
 
 def _process(started: Running) -> psutil.Process:

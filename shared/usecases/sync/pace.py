@@ -14,7 +14,7 @@ from shared.ports.clock import Clock
 
 T = TypeVar("T")
 SHARE = 0.8
-BURST = timedelta(seconds=11)
+BURST = timedelta(seconds=12.5)
 """What an idle bucket has saved up: with it, a minute's spending stays below the allowance, and
 the newest messages of a mailbox just connected are there at once."""
 IN_FLIGHT = 5

@@ -1,0 +1,92 @@
+"""Backfill: units, rate, share of the quota, memory; then the same mailbox read by others."""
+
+import asyncio
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from shared.usecases.sync.pace import BURST, SHARE
+from tests.bench.figures import Figure
+from tests.bench.laptop import EMAIL, Laptop, laptop
+from tests.bench.peers import read_by_others
+from tests.bench.scale import Scale
+
+NEWEST = 50
+REAL_QUOTA = 6_000
+GET_UNITS = 20
+LIST_UNITS_PER_MESSAGE = 5 / 500
+
+
+@dataclass
+class Backfilled:
+    """What one backfill took."""
+
+    seconds: float
+    first: float
+    """Seconds from the end of consent until 50 records were readable."""
+    memory_mb: float
+    stats: dict[str, Any]
+
+
+async def watched(machine: Laptop, stop_at: int | None = None) -> Backfilled:
+    """Connect and wait until the backfill is done, or has stored `stop_at` messages."""
+    connection = await machine.connect()
+    started = time.perf_counter()
+    first = memory = 0.0
+    async with asyncio.timeout(600):
+        while True:
+            memory = max(memory, machine.memory_mb)
+            progress = (await machine.sync(connection))["progress"] or {}
+            stored, now = progress.get("stored", 0), time.perf_counter() - started
+            first = first or (now if stored >= NEWEST else 0.0)
+            if progress.get("finished_at") or (stop_at is not None and stored >= stop_at):
+                return Backfilled(now, first, memory, await machine.stats())
+            await asyncio.sleep(0.25 if first else 0.02)
+
+
+async def newest_first(directory: Path, scale: Scale) -> list[Figure]:
+    """How soon the newest 50 are there, under Google's real quota."""
+    async with laptop(directory, REAL_QUOTA) as machine:
+        await machine.control("/mailboxes", {"email": EMAIL, "messages": 500})
+        await machine.control("/faults", {"fault": "latency", "delay_ms": scale.latency_ms})
+        found = await watched(machine, NEWEST)
+    name = "newest 50 readable after consent, at 6,000 units a minute"
+    return [Figure("backfill", name, found.first, "s", 2.0)]
+
+
+async def measure(directory: Path, scale: Scale) -> list[Figure]:
+    """Read the mailbox with Postroom, then with the others."""
+    (directory / "newest").mkdir()
+    figures = await newest_first(directory / "newest", scale)
+    async with laptop(directory, scale.units_per_minute) as machine:
+        await machine.control("/mailboxes", {"email": EMAIL, "messages": scale.messages})
+        await machine.control("/faults", {"fault": "latency", "delay_ms": scale.latency_ms})
+        ours = await watched(machine)
+        figures += _ours(ours, scale)
+        figures += await read_by_others(machine, scale, scale.messages / ours.seconds)
+    return figures
+
+
+def _ours(found: Backfilled, scale: Scale) -> list[Figure]:
+    units, per_second = found.stats["units"], scale.units_per_minute / 60
+    allotted = per_second * SHARE * (found.seconds + BURST.total_seconds())
+    naive = scale.messages * (GET_UNITS + LIST_UNITS_PER_MESSAGE)
+    return [
+        Figure("backfill", "messages", scale.messages),
+        Figure("backfill", "quota, units a minute", scale.units_per_minute),
+        Figure("backfill", "units per message", units / scale.messages),
+        Figure("backfill", "units against one get a message", units / naive, "x", 0.75),
+        Figure("backfill", "messages a second", scale.messages / found.seconds),
+        Figure(
+            "backfill",
+            f"share used of what bulk work is allotted ({SHARE:.0%} of the quota)",
+            units / allotted,
+            "",
+            0.97,
+            at_least=True,
+        ),
+        Figure("backfill", "share of the whole quota", units / (per_second * found.seconds)),
+        Figure("backfill", "refused calls (403, 429)", found.stats["refused"], "", 0),
+        Figure("backfill", "memory at most", found.memory_mb, "MB", 120),
+    ]

@@ -1,0 +1,137 @@
+"""What a notification costs: store, Gmail calls, units, bytes; and two larger cases.
+
+The counts are exact, and `tests/usecases/sync/test_counts.py` holds them.
+"""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from pathlib import Path
+
+import httpx
+
+from infra.local.google.corpus import seed_messages
+from shared.adapters.sqlite_store import open_store
+from shared.adapters.system_clock import AdjustableClock
+from shared.domain.ids import HistoryId, email_key
+from shared.domain.mailbox import Mailbox
+from shared.usecases.notify_push import NotifyPush
+from tests.bench.figures import Figure
+from tests.bench.scale import Scale
+from tests.usecases.sync.counted import Cost, Meter, cost, counted_store
+from tests.usecases.sync.house import CONNECTION, EMAIL, House, open_house
+
+KEPT = 2_000
+LABELS = ("STARRED", "IMPORTANT", "CATEGORY_SOCIAL", "CATEGORY_FORUMS")
+NAIVE_GET = 20
+
+
+async def measure(directory: Path, scale: Scale) -> list[Figure]:
+    """Measure notifications of 0, 1 and 20 changes, a doubled one, a mixed delta, a recovery."""
+    meter = Meter()
+    store = counted_store(open_store(directory / "store.sqlite", AdjustableClock()), meter)
+    async with open_house(store=store) as house:
+        received = _counting_bytes(house)
+        await _filled(house)
+        figures: list[Figure] = []
+        old = house.google.store.history_id(EMAIL)
+        for changes in (1, 20):
+            for number in range(changes):
+                house.deliver(f"Number {number}")
+            before = received[0]
+            taken = await cost(house, meter, lambda: _push(house, None))
+            figures += _figures(f"{changes} new", taken, received[0] - before)
+        stale = await cost(house, meter, lambda: _push(house, old))
+        figures += _figures("stale", stale, 0)
+        await house.settle()
+        figures += await _quiet(house, meter, received)
+        figures += await _mixed(house, meter)
+        figures += await _recovery(house, meter)
+    return figures
+
+
+async def _filled(house: House) -> None:
+    mails = seed_messages(EMAIL, KEPT, 25, house.clock.now())
+    house.google.store.deliver_many(
+        EMAIL, ((mail.raw, mail.internal_date, mail.label_ids) for mail in mails)
+    )
+    now = house.clock.now()
+    mailbox = Mailbox(email_key(EMAIL), frozenset({CONNECTION}), last_push_at=now)
+    await house.store.mailboxes.create(mailbox)
+    await house.settle()
+
+
+def _counting_bytes(house: House) -> list[int]:
+    """Count the bytes of Gmail's answers as they would travel."""
+    received = [0]
+
+    async def note(response: httpx.Response) -> None:
+        received[0] += int(response.headers.get("content-length", 0))
+
+    house.http.event_hooks = {"response": [note]}
+    return received
+
+
+async def _push(house: House, history_id: int | None) -> object:
+    notify = NotifyPush(house.store.mailboxes, house.sync, house.clock)
+    known = history_id or house.google.store.history_id(EMAIL)
+    return await notify(EMAIL, HistoryId(known))
+
+
+def _figures(what: str, taken: Cost, received: int) -> list[Figure]:
+    """Tell the system's own documents from records, event and log, which are the product's."""
+    own_reads = sum(taken.reads.values()) - _of(taken.reads, ("records", "outbox"))
+    own_writes = sum(taken.writes.values()) - _of(taken.writes, ("records", "outbox", "operations"))
+    told = _of(taken.writes, ("outbox", "operations"))
+    return [
+        Figure("delta", f"{what}: reads beside records and open event", own_reads, "", 2),
+        Figure("delta", f"{what}: writes beside records, event and log", own_writes, "", 2),
+        Figure("delta", f"{what}: event and log entry written", told),
+        Figure("delta", f"{what}: records read", _of(taken.reads, ("records",))),
+        Figure("delta", f"{what}: records written", _of(taken.writes, ("records",))),
+        Figure("delta", f"{what}: Gmail calls", sum(taken.calls.values())),
+        Figure("delta", f"{what}: quota units", taken.units),
+        Figure("delta", f"{what}: bytes from Gmail", received),
+    ]
+
+
+def _of(counts: object, names: Sequence[str]) -> int:
+    assert isinstance(counts, dict)
+    return sum(counts.get(name, 0) for name in names)
+
+
+async def _quiet(house: House, meter: Meter, received: list[int]) -> list[Figure]:
+    """Look, as is done every hour, at a mailbox where nothing happened."""
+    house.advance(timedelta(hours=2))
+    before = received[0]
+    taken = await cost(house, meter, house.run)
+    return _figures("hourly look, nothing new", taken, received[0] - before)
+
+
+async def _mixed(house: House, meter: Meter) -> list[Figure]:
+    ids = sorted(await house.stored())[:50]
+    for label in LABELS:
+        for id in ids:
+            has = label in house.mailbox()[id]
+            body = {"removeLabelIds" if has else "addLabelIds": [label]}
+            await house.gmail("POST", f"/messages/{id}/modify", body)
+    for number in range(50):
+        house.deliver(f"Mixed {number}")
+    taken = await cost(house, meter, lambda: _push(house, None))
+    naive = NAIVE_GET * (50 + len(ids) * len(LABELS))
+    return [
+        Figure("delta", "50 new and 200 label changes: units", taken.units, "", 1_010),
+        Figure("delta", "the same with one get a change", naive),
+    ]
+
+
+async def _recovery(house: House, meter: Meter) -> list[Figure]:
+    await house.settle()
+    house.google.faults.add("history_expired", times=1)
+    house.advance(timedelta(hours=2))
+    taken = await cost(house, meter, house.run)
+    kept = len(house.google.store.messages(EMAIL))
+    name = f"expired history, nothing changed, {kept:,} messages: units"
+    return [
+        Figure("delta", name, taken.units, "", 250),
+        Figure("delta", "the same by fetching everything again", kept * NAIVE_GET),
+    ]

@@ -1,0 +1,30 @@
+"""How large a run is."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """The same for everybody who is measured."""
+
+    messages: int = 10_000
+    units_per_minute: int = 75_000
+    """Google's 6,000 made larger, so that a run ends in about two minutes."""
+    latency_ms: int = 80
+    peer_messages: int = 1_500
+    """Others read only so many: what counts is per message."""
+    single_messages: int = 300
+    cpu_messages: int = 3_000
+    pushes: int = 40
+    sends: int = 15
+
+
+QUICK = Scale(
+    messages=600,
+    units_per_minute=30_000,
+    peer_messages=200,
+    single_messages=50,
+    cpu_messages=600,
+    pushes=10,
+    sends=5,
+)
