@@ -1,9 +1,13 @@
-"""The laptop's fixed values, and the settings that every function reads from its environment."""
+"""The laptop's fixed values, and the settings that every function reads from its environment.
+
+`eval "$(python -m infra.local.environment)"` gives a shell those of `make demo`.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
+from shlex import quote
 from typing import Final
 
 HOST: Final = "127.0.0.1"
@@ -58,3 +62,8 @@ def environment(
         "API_KEYS": sha256(API_KEY.encode()).hexdigest(),
     }
     return {f"POSTROOM_{name}": value for name, value in values.items()} | dict(overrides or {})
+
+
+if __name__ == "__main__":
+    for name, value in environment(Addresses(), Path(".local").resolve()).items():
+        print(f"export {name}={quote(value)}")

@@ -5,10 +5,11 @@ import asyncio
 import sys
 from collections.abc import Sequence
 
-from shared.commands import forged_tokens, keys, rotate_keys
+from shared.commands import dryrun, forged_tokens, keys, rotate_keys
 from shared.errors import PostroomError
 
 COMMANDS = {
+    "dryrun": dryrun,
     "keys": keys,
     "rotate-keys": rotate_keys,
     "check-forged": forged_tokens,

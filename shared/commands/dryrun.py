@@ -1,0 +1,123 @@
+"""Run one action and show every Gmail call it makes; what has an effect is shown, not done."""
+
+from argparse import ArgumentParser, Namespace
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from shared.actions.registry import action_named
+from shared.actions.run import RunAction
+from shared.commands.composed import UNUSED, wiring_of_environment
+from shared.commands.rehearsal import Rehearsal, SeenCall, Watching
+from shared.domain.connection import Connection
+from shared.domain.ids import ConnectionId
+from shared.edge.wiring import Wiring
+from shared.errors import InvalidRequestError, UnknownConnectionError
+from shared.ports.connections import ConnectionQuery
+from shared.ports.queue import Task
+
+SUMMARY = "run an action and show each Gmail call; effects are not made unless --really"
+NEEDED = frozenset({"OAUTH_CLIENT_ID", "OAUTH_CLIENT_SECRET", "GMAIL_TOPIC"})
+"""What refreshing a token, and arming a watch, take."""
+
+
+def options(parser: ArgumentParser) -> None:
+    """Describe the arguments."""
+    parser.add_argument("action", help="an action's name, such as list-labels")
+    parser.add_argument("--connection", default="", help="its id; may be left out if there is one")
+    parser.add_argument("--input", default="", help="the action's input as JSON, or @FILE")
+    parser.add_argument("--really", action="store_true", help="make the calls with an effect too")
+
+
+async def run(arguments: Namespace) -> int:
+    """Run it and print what it did, or would have done; no mail and no token is printed."""
+    action_named(arguments.action)
+    given = read_input(arguments.input)
+    async with wiring_of_environment(without=UNUSED - NEEDED) as real:
+        connection = await find_connection(real, arguments.connection)
+        report = Report()
+        wiring = await composed(real, connection, report, really=arguments.really)
+        try:
+            answer = await RunAction(wiring)(connection, arguments.action, given)
+        finally:
+            report.end(really=arguments.really)
+            await wiring.close()
+        print(
+            f"It answers {action_named(arguments.action).output.__name__}: {shape(answer.output)}"
+        )
+    return 0
+
+
+async def composed(
+    real: Wiring, connection: Connection, report: "Report", *, really: bool
+) -> Wiring:
+    """Answer the wiring to run in: a rehearsal, or the deployment itself, watched."""
+    if really:
+        return Watching(real, report.call)
+    rehearsal = Rehearsal(real, report.call, report.task)
+    await rehearsal.rehearse_for(connection)
+    return rehearsal
+
+
+@dataclass
+class Report:
+    """What is printed while the action runs."""
+
+    calls: list[SeenCall] = field(default_factory=list)
+
+    def call(self, seen: SeenCall) -> None:
+        """Print one call: method, path, units; never its query or content."""
+        self.calls.append(seen)
+        became = "NOT SENT, it has an effect" if seen.method != "GET" else "made up here"
+        became = became if seen.status is None else f"sent, answered {seen.status}"
+        units = "?" if seen.units is None else str(seen.units)
+        print(f"{seen.method:<6} {seen.path:<44} {units:>4} units  {became}", flush=True)
+
+    def task(self, task: Task) -> None:
+        """Print a task that would have been queued."""
+        print(f"QUEUE  {task.path:<44}             NOT QUEUED", flush=True)
+
+    def end(self, *, really: bool) -> None:
+        """Print the sums."""
+        units = sum(one.units or 0 for one in self.calls)
+        kept = sum(1 for one in self.calls if one.status is None)
+        words = "" if really else f", of which {kept} not sent"
+        print(f"{len(self.calls)} Gmail calls, {units} quota units{words}.")
+
+
+def read_input(text: str) -> Any:
+    """Answer the input. Raises InvalidRequestError where it is no JSON."""
+    if text.startswith("@"):
+        try:
+            text = Path(text[1:]).read_text("utf-8")
+        except OSError as error:
+            raise InvalidRequestError(f"{text[1:]} cannot be read: {error.strerror}.") from None
+    try:
+        return orjson.loads(text) if text.strip() else {}
+    except orjson.JSONDecodeError as error:
+        raise InvalidRequestError(f"The input is not JSON: {error}.") from None
+
+
+async def find_connection(wiring: Wiring, id: str) -> Connection:
+    """Answer the connection, or the only one there is. Raises UnknownConnectionError."""
+    if id:
+        found = await wiring.connections.get(ConnectionId(id))
+        if found is None:
+            raise UnknownConnectionError(f"There is no connection {id!r}.")
+        return found.value
+    some = await wiring.connections.find(ConnectionQuery(limit=2))
+    if len(some) != 1:
+        raise UnknownConnectionError("Name one connection: there are none, or several.")
+    return some[0]
+
+
+def shape(output: Any) -> str:
+    """Answer what an output is made of, without any of it."""
+    if isinstance(output, dict):
+        inner = (f"{name}: {shape(value)}" for name, value in output.items())
+        return "{" + ", ".join(inner) + "}"
+    if isinstance(output, list):
+        return f"[{len(output)} x {shape(output[0])}]" if output else "[]"
+    return {str: "text", bool: "yes or no", int: "number"}.get(type(output), "nothing")

@@ -1,0 +1,184 @@
+"""A deployment in which Gmail is watched, and nothing that has an effect is done.
+
+Reads go to Gmail. A call that would change something is shown and answered here, with made-up
+ids, so that what an action would do after it is shown as well. The ledger, the outbox and the
+like are in memory; only connections and grants are the deployment's own, since a token may have
+to be refreshed.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Final
+
+import httpx
+import orjson
+
+from shared.adapters.http_client import new_http_client
+from shared.adapters.sqlite_store import open_store
+from shared.domain.connection import Connection
+from shared.domain.quota_units import units_of
+from shared.edge.wiring import Wiring
+from shared.ports.connections import Mailboxes
+from shared.ports.outbox import Operations, Outbox
+from shared.ports.queue import Queue, Task
+from shared.ports.sends import ActionResults, Sends
+from shared.ports.store import Store
+
+MADE_UP: Final = "d0d0d0d0d0d0d0d0"
+"""The id of whatever a call would have made."""
+MAILBOX: Final = "/gmail/v1/users/me/"
+_MESSAGE: Final = {"id": MADE_UP, "threadId": MADE_UP, "labelIds": []}
+
+
+@dataclass(frozen=True, slots=True)
+class SeenCall:
+    """One call to Gmail; `status` None where it was not sent. Never its query or content."""
+
+    method: str
+    path: str
+    units: int | None
+    status: int | None
+
+
+@dataclass
+class WatchedTransport(httpx.AsyncBaseTransport):
+    """Tells of each Gmail call; unless `really`, those with an effect go nowhere."""
+
+    inner: httpx.AsyncClient
+    tell: Callable[[SeenCall], None]
+    really: bool = False
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Pass on, or make up an answer."""
+        _, found, path = request.url.path.partition(MAILBOX)
+        if not found:
+            return await self._passed(request)
+        made_up = not self.really and (request.method != "GET" or MADE_UP in path)
+        response = _made_up(request, path) if made_up else await self._passed(request)
+        status = None if made_up else response.status_code
+        self.tell(
+            SeenCall(request.method, f"/{_shown(path)}", units_of(request.method, path), status)
+        )
+        return response
+
+    async def _passed(self, request: httpx.Request) -> httpx.Response:
+        return await self.inner.send(request, stream=True)
+
+    async def aclose(self) -> None:
+        """Give connections back."""
+        await self.inner.aclose()
+
+
+@dataclass
+class ShownTasks:
+    """A queue that shows what it is given and keeps nothing."""
+
+    tell: Callable[[Task], None]
+
+    async def enqueue(self, task: Task) -> None:
+        """Show the task."""
+        self.tell(task)
+
+
+@dataclass
+class Watching(Wiring):
+    """The deployment itself, with Gmail watched."""
+
+    wiring: Wiring
+    tell: Callable[[SeenCall], None]
+    really: bool = field(default=True, init=False)
+
+    def __post_init__(self) -> None:
+        """Take over the settings."""
+        super().__init__(self.wiring.settings)
+
+    @cached_property
+    def http(self) -> httpx.AsyncClient:
+        """Watched connections."""
+        transport = WatchedTransport(new_http_client(), self.tell, really=self.really)
+        return httpx.AsyncClient(transport=transport, trust_env=False)
+
+
+@dataclass
+class Rehearsal(Watching):
+    """The same, with nothing done: what would be written is kept in memory."""
+
+    tell_task: Callable[[Task], None]
+    really: bool = field(default=False, init=False)
+
+    async def rehearse_for(self, connection: Connection) -> None:
+        """Copy what the action may change of the connection."""
+        mailbox = await self.store.mailboxes.get(connection.email_key)
+        if mailbox is not None:
+            await self.memory.mailboxes.create(mailbox.value)
+
+    @cached_property
+    def memory(self) -> Store:
+        """What is thrown away afterwards."""
+        return open_store(":memory:", self.clock)
+
+    @cached_property
+    def queue(self) -> Queue:
+        """Tasks are shown."""
+        return ShownTasks(self.tell_task)
+
+    @property
+    def mailboxes(self) -> Mailboxes:
+        """A copy."""
+        return self.memory.mailboxes
+
+    @property
+    def sends(self) -> Sends:
+        """An empty ledger."""
+        return self.memory.sends
+
+    @property
+    def outbox(self) -> Outbox:
+        """An empty outbox."""
+        return self.memory.outbox
+
+    @property
+    def operations(self) -> Operations:
+        """An empty log."""
+        return self.memory.operations
+
+    @property
+    def action_results(self) -> ActionResults:
+        """No results."""
+        return self.memory.action_results
+
+    async def close(self) -> None:
+        """Close both stores."""
+        await self.memory.close()
+        await super().close()
+
+
+def _shown(path: str) -> str:
+    """Answer the path without any address in it."""
+    return "/".join("..." if "@" in one or "%40" in one else one for one in path.split("/"))
+
+
+def _made_up(request: httpx.Request, path: str) -> httpx.Response:
+    answer = _answer(request.method, path.split("/"))
+    if answer is None:
+        return httpx.Response(204, request=request)
+    content = httpx.ByteStream(orjson.dumps(answer))
+    headers = {"content-type": "application/json"}
+    return httpx.Response(200, headers=headers, stream=content, request=request)
+
+
+def _answer(method: str, path: list[str]) -> dict[str, Any] | None:
+    """Answer what Gmail would, as far as our readers look; None for an empty answer."""
+    if method == "DELETE" or path[-1] in {"batchModify", "batchDelete", "stop"}:
+        return None
+    id = path[1] if len(path) > 1 and path[1] not in {"send", "import"} else MADE_UP
+    message = {**_MESSAGE, "id": id, "payload": {"headers": []}}
+    resource = "messages" if path[-1] == "send" else path[0]
+    answers: dict[str, dict[str, Any]] = {
+        "drafts": {"id": id, "message": _MESSAGE},
+        "labels": {"id": id, "name": "(made up)"},
+        "threads": {"id": id, "messages": []},
+        "watch": {"historyId": "1", "expiration": "0"},
+    }
+    return answers.get(resource, message)

@@ -1,0 +1,57 @@
+"""What each Gmail method costs: quota units by method and path below the mailbox (FACTS 1.3)."""
+
+from typing import Final
+
+_ANY: Final = "*"
+UNITS: Final[dict[tuple[str, str], int]] = {
+    ("GET", "profile"): 1,
+    ("POST", "watch"): 100,
+    ("POST", "stop"): 50,
+    ("GET", "history"): 2,
+    ("GET", "messages"): 5,
+    ("POST", "messages"): 25,
+    ("POST", "messages/send"): 100,
+    ("POST", "messages/import"): 25,
+    ("POST", "messages/batchModify"): 50,
+    ("POST", "messages/batchDelete"): 50,
+    ("GET", "messages/*"): 20,
+    ("DELETE", "messages/*"): 10,
+    ("POST", "messages/*/modify"): 5,
+    ("POST", "messages/*/trash"): 20,
+    ("POST", "messages/*/untrash"): 5,
+    ("GET", "messages/*/attachments/*"): 20,
+    ("GET", "threads"): 10,
+    ("GET", "threads/*"): 40,
+    ("DELETE", "threads/*"): 20,
+    ("POST", "threads/*/modify"): 10,
+    ("POST", "threads/*/trash"): 20,
+    ("POST", "threads/*/untrash"): 10,
+    ("GET", "drafts"): 5,
+    ("POST", "drafts"): 10,
+    ("POST", "drafts/send"): 100,
+    ("GET", "drafts/*"): 20,
+    ("PUT", "drafts/*"): 15,
+    ("DELETE", "drafts/*"): 10,
+    ("GET", "labels"): 1,
+    ("POST", "labels"): 5,
+    ("GET", "labels/*"): 1,
+    ("PUT", "labels/*"): 5,
+    ("PATCH", "labels/*"): 5,
+    ("DELETE", "labels/*"): 5,
+    ("GET", "settings/sendAs"): 1,
+    ("GET", "settings/sendAs/*"): 1,
+}
+
+
+def units_of(method: str, path: str) -> int | None:
+    """Answer what the call costs; None for a method that is not in the table."""
+    segments = path.strip("/").split("/")
+    for (verb, pattern), units in UNITS.items():
+        if verb == method and _fits(pattern.split("/"), segments):
+            return units
+    return None
+
+
+def _fits(pattern: list[str], segments: list[str]) -> bool:
+    pairs = zip(pattern, segments, strict=False)
+    return len(pattern) == len(segments) and all(one in {_ANY, is_} for one, is_ in pairs)

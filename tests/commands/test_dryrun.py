@@ -1,0 +1,198 @@
+"""`python -m shared.commands dryrun`: every call shown, nothing done, nothing told."""
+
+import asyncio
+import os
+import sys
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from infra.archives import ROOT
+from infra.local.connecting import connect
+from infra.local.google.gmail.methods import METHODS
+from infra.local.google.settings import GoogleSettings
+from infra.local.system import LocalSystem
+from shared.actions.registry import Effect, actions
+from shared.actions.run import RunAction
+from shared.commands.__main__ import COMMANDS
+from shared.commands.dryrun import Report, composed, find_connection
+from shared.domain.quota_units import UNITS, units_of
+from shared.edge.settings import settings_from
+from shared.edge.wiring import Wiring
+
+EMAIL = "ada@acme.example"
+SECRET = "the very secret words"
+
+
+@dataclass
+class Said:
+    code: int
+    out: str
+    err: str
+
+
+@dataclass
+class House:
+    system: LocalSystem
+    connection: str
+    message: str
+
+    async def dryrun(self, action: str, given: Any = None, *more: str) -> Said:
+        """Run the command as a person does."""
+        arguments = ["dryrun", action, "--connection", self.connection, *more]
+        if given is not None:
+            arguments += ["--input", orjson.dumps(given).decode()]
+        return await command(self.system, arguments)
+
+    async def calls(self) -> dict[str, int]:
+        """Answer how often each Gmail method was called."""
+        stats = (await self.system.google.get("/_control/stats")).json()
+        return {name: tally["calls"] for name, tally in stats["methods"].items()}
+
+
+async def command(system: LocalSystem, arguments: Sequence[str]) -> Said:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "shared.commands", *arguments),
+        cwd=ROOT,
+        env={**os.environ, **system.environ},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    out, err = await process.communicate()
+    return Said(process.returncode or 0, out.decode(), err.decode())
+
+
+@pytest.fixture
+async def house(tmp_path: Path) -> AsyncIterator[House]:
+    unpaced = {"POSTROOM_UNITS_PER_MINUTE": str(10**9)}
+    google = GoogleSettings(units_per_minute=10**9)
+    async with LocalSystem.start(tmp_path, environ=unpaced, google=google) as system:
+        await system.control("/mailboxes", {"email": EMAIL, "messages": 0})
+        connection = await connect(system.client, system.google, EMAIL)
+        mail = EmailMessage()
+        mail["From"], mail["To"], mail["Subject"] = "bob@far.example", EMAIL, SECRET
+        mail.set_content(SECRET)
+        path = f"/_control/mailboxes/{EMAIL}/messages"
+        delivered = await system.google.post(path, content=mail.as_bytes())
+        await system.settle()
+        yield House(system, connection, delivered.json()["id"])
+
+
+async def test_a_read_is_made_and_only_its_shape_is_told(house: House) -> None:
+    said = await house.dryrun("get-message", {"id": house.message})
+    assert (said.code, said.err) == (0, "")
+    line, summary, answer = said.out.splitlines()
+    told = ["20", "units", "sent,", "answered", "200"]
+    assert line.split() == ["GET", f"/messages/{house.message}", *told]
+    assert summary == "1 Gmail calls, 20 quota units, of which 0 not sent."
+    assert answer.startswith("It answers GmailMessage: {id: text, threadId: text")
+    assert SECRET not in said.out
+
+
+async def test_a_send_is_shown_whole_and_nothing_is_sent_or_kept(house: House) -> None:
+    before = await house.calls()
+    given = {"to": "bob@far.example", "subject": SECRET, "text": SECRET}
+    said = await house.dryrun("send-email", given)
+    assert said.code == 0, said.err
+    shown = [line.split()[:2] for line in said.out.splitlines()]
+    assert ["POST", "/drafts"] in shown
+    assert ["POST", "/drafts/send"] in shown
+    assert "NOT SENT" in said.out
+    assert not any(word in said.out + said.err for word in (SECRET, "bob@far.example"))
+    assert await house.calls() == before
+    held = (await house.system.google.get(f"/_control/mailboxes/{EMAIL}/messages")).json()
+    assert len(held["messages"]) == 1
+    operations = (await house.system.client.get("/operations?type=action")).json()["operations"]
+    assert operations == []
+
+
+async def test_really_does_it(house: House) -> None:
+    given = {"id": house.message, "addLabelIds": ["STARRED"]}
+    rehearsed = await house.dryrun("modify-message", given)
+    assert "NOT SENT, it has an effect" in rehearsed.out
+    assert "gmail.users.messages.modify" not in await house.calls()
+    done = await house.dryrun("modify-message", given, "--really")
+    assert "sent, answered 200" in done.out
+    assert (await house.calls())["gmail.users.messages.modify"] == 1
+
+
+async def test_the_only_connection_needs_no_name_and_a_file_may_hold_the_input(
+    house: House, tmp_path: Path
+) -> None:
+    (tmp_path / "input.json").write_text('{"maxResults": 5}')
+    arguments = ["dryrun", "list-messages", "--input", f"@{tmp_path / 'input.json'}"]
+    said = await command(house.system, arguments)
+    assert said.code == 0, said.err
+    assert "messages: [1 x {id: text, threadId: text}]" in said.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["dryrun", "fly"], "No such action"),
+        (["dryrun", "get-profile", "--connection", "nobody"], "no connection 'nobody'"),
+        (["dryrun", "get-profile", "--input", "{"], "not JSON"),
+        (["dryrun", "get-profile", "--input", "@/nowhere"], "cannot be read"),
+        (["dryrun", "get-message", "--input", "{}"], "id"),
+        (["dryrun", "get-message", "--input", '{"id": "18f00000000000ff"}'], "Gmail does not know"),
+    ],
+)
+async def test_what_cannot_be_run_is_one_line_and_a_code(
+    house: House, arguments: list[str], told: str
+) -> None:
+    said = await command(house.system, arguments)
+    assert said.code == 1
+    assert told in said.err
+    assert said.err.count("\n") == 1
+
+
+def test_the_price_list_is_the_emulated_gmails() -> None:
+    for method in METHODS:
+        below = method.path.removeprefix("/gmail/v1/users/{userId}/")
+        assert units_of(method.verb, below) == method.units, method.id
+    assert len(UNITS) == len(METHODS)
+    assert units_of("GET", "/settings/filters") is None
+
+
+EXAMPLES: dict[str, Any] = {
+    "create-draft": {"text": "Hi"},
+    "update-draft": {"id": "r-1", "text": "Hi"},
+    "create-label": {"name": "A"},
+    "update-label": {"id": "Label_1", "name": "A"},
+    "delete-label": {"id": "Label_1"},
+    "modify-message": {"id": "1", "addLabelIds": ["STARRED"]},
+    "batch-modify-messages": {"ids": ["1"], "addLabelIds": ["STARRED"]},
+    "modify-thread": {"id": "1", "addLabelIds": ["STARRED"]},
+    "trash-message": {"id": "1"},
+    "untrash-message": {"id": "1"},
+    "trash-thread": {"id": "1"},
+    "untrash-thread": {"id": "1"},
+    "watch-mailbox": {},
+    "stop-watch": {},
+}
+
+
+async def test_every_action_with_an_effect_can_be_rehearsed(house: House) -> None:
+    before = await house.calls()
+    real = Wiring(settings_from(house.system.environ))
+    connection = await find_connection(real, house.connection)
+    for action, given in EXAMPLES.items():
+        report = Report()
+        wiring = await composed(real, connection, report, really=False)
+        await RunAction(wiring)(connection, action, given)
+        await wiring.close()
+        assert None in {one.status for one in report.calls}, action
+    await real.close()
+    assert await house.calls() == before
+    with_effect = {name for name, one in actions().items() if one.effect is Effect.STORED}
+    assert with_effect - {*EXAMPLES} == {"send-draft", "delete-draft"}
+
+
+def test_every_command_says_what_it_does() -> None:
+    assert "dryrun" in COMMANDS
+    assert all(command.SUMMARY for command in COMMANDS.values())
