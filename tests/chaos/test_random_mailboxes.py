@@ -127,7 +127,7 @@ def test_at_rest_the_copy_equals_the_mailbox_thousands_of_times(town: Town, step
 
 
 @pytest.mark.emulators
-@often(8, same_each_time=True)
+@often(5, same_each_time=True)
 @given(steps=STEPS)
 def test_at_rest_the_copy_equals_the_mailbox_on_firestore(
     town: Town, firestore: None, steps: Steps

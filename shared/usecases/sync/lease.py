@@ -148,8 +148,16 @@ class Held:
         One write: it wakes the next worker even where the hint moved meanwhile.
         """
         while not self.released:
-            new = replace(change(self.state), lease=None, next_due_at=due, commit_id=_commit_id())
+            new = replace(change(self.state), lease=None, next_due_at=self._kept(due))
+            new = replace(new, commit_id=_commit_id())
             self.released = await self._written(new, Batch())
+
+    def _kept(self, due: datetime | None) -> datetime | None:
+        """Answer the due time to leave behind: a trigger or a reconnect may have set its own."""
+        lease, wish = self.state.lease, self.state.next_due_at
+        if lease is None or wish is None or wish >= lease.expires_at:
+            return due
+        return wish if due is None else min(due, wish)
 
     def _stamped(self, state: SyncState) -> SyncState:
         """Prepare a commit: with the lease renewed, or given back where nothing is left."""

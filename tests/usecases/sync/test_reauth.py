@@ -1,0 +1,30 @@
+"""A grant that Google refuses stops the sync, until the end user comes back."""
+
+from dataclasses import replace
+
+from shared.errors import GrantRevokedError
+from shared.usecases.sync.lease import Held, take
+from tests.usecases.sync.house import CONNECTION, House
+
+
+async def test_a_reconnect_while_a_run_gives_up_is_not_forgotten(house: House) -> None:
+    await house.settle()
+    held = await take(house.store.sync_states, house.clock, CONNECTION, None)
+    assert isinstance(held, Held)
+    was = await house.store.sync_states.get(CONNECTION)
+    assert was is not None
+    now = house.clock.now()
+    await house.store.sync_states.swap(was, replace(was.value, next_due_at=now))
+    error = GrantRevokedError("Revoked.")
+    await held.leave(lambda state: replace(state, last_error=error.code), None)
+    state = await house.state()
+    assert state.lease is None
+    assert state.next_due_at == now
+
+
+async def test_a_run_that_gives_up_undisturbed_waits_for_the_end_user(house: House) -> None:
+    await house.settle()
+    held = await take(house.store.sync_states, house.clock, CONNECTION, None)
+    assert isinstance(held, Held)
+    await held.leave(lambda state: state, None)
+    assert (await house.state()).next_due_at is None
