@@ -97,7 +97,7 @@ class Walk(OwnerSteps):
             await self.do_resume(0, 0)
         self.lost_writes.clear()
         if self.cut_off:
-            self._heal(GRANT_FAULTS)
+            heal(self.house, GRANT_FAULTS)
             await self.house.reconnect()
         if (await self.house.state()).status is SyncStatus.PAUSED:
             await self.house.control.start(CONNECTION)
@@ -248,7 +248,7 @@ class Walk(OwnerSteps):
     async def do_reconnect(self, a: int, b: int) -> None:
         """Have the end user consent again, if that is needed."""
         if self.cut_off:
-            self._heal(GRANT_FAULTS)
+            heal(self.house, GRANT_FAULTS)
             self.cut_off = not await self._process(self.house.reconnect)
 
     # How
@@ -284,7 +284,9 @@ class Walk(OwnerSteps):
             if lasts is not None and now - fault.posted_at >= lasts:
                 fault.email = NOBODY
 
-    def _heal(self, names: tuple[str, ...]) -> None:
-        for fault in self.house.google.faults.all():
-            if fault.fault in names:
-                fault.email = NOBODY
+
+def heal(house: ChaosHouse, names: tuple[str, ...]) -> None:
+    """End the faults of those names."""
+    for fault in house.google.faults.all():
+        if fault.fault in names:
+            fault.email = NOBODY
