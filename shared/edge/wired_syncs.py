@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from shared.edge.wired_events import WiredEvents
 
 if TYPE_CHECKING:
+    from shared.edge.known_pushes import KnownPushes
     from shared.usecases.arm_watch import ArmWatch
     from shared.usecases.attachment_links import AttachmentLinks
     from shared.usecases.change_connection import ChangeConnection, ChangeSelection, ChangeWindow
@@ -70,6 +71,13 @@ class WiredSyncs(WiredEvents):
         from shared.usecases.notify_push import NotifyPush
 
         return NotifyPush(mailboxes=self.mailboxes, sync=self.sync_mailbox, clock=self.clock)
+
+    @cached_property
+    def known_pushes(self) -> "KnownPushes":
+        """Remembers what this instance has acted on."""
+        from shared.edge.known_pushes import KnownPushes
+
+        return KnownPushes()
 
     @cached_property
     def arm_watch(self) -> "ArmWatch":

@@ -6,6 +6,7 @@ core are also given: requests by CPU second of Postroom.
 
 import asyncio
 import base64
+import itertools
 import json
 import time
 from collections.abc import Awaitable, Callable
@@ -74,9 +75,14 @@ async def _notification(machine: Laptop, client: httpx.AsyncClient) -> Ask:
     tokens = IdTokens(client, machine.google_url, AdjustableClock())
     token = await tokens(service_account=PUSH_ACCOUNT, audience=url)
     data = base64.b64encode(json.dumps({"emailAddress": EMAIL, "historyId": 1}).encode()).decode()
-    body = {"message": {"data": data, "messageId": "1"}, "subscription": "s"}
     headers = {"authorization": f"Bearer {token}"}
-    return lambda: client.post(url, json=body, headers=headers)
+    ids = itertools.count()
+
+    def ask() -> Awaitable[httpx.Response]:
+        message = {"data": data, "messageId": f"bench-{next(ids)}"}
+        return client.post(url, json={"message": message, "subscription": "s"}, headers=headers)
+
+    return ask
 
 
 async def _loaded(machine: Laptop, ask: Ask) -> Load:

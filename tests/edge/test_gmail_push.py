@@ -68,6 +68,26 @@ async def test_a_genuine_push_is_acted_on_and_then_acknowledged(
     assert inbox.notified == [("ada@example.com", 1710)]
 
 
+async def test_a_push_that_pubsub_delivers_twice_is_acted_on_once(
+    pubsub: httpx.AsyncClient, inbox: Inbox
+) -> None:
+    push = envelope(emailAddress="ada@example.com", historyId=1710)
+    for _ in range(2):
+        assert (await pubsub.post("/push/gmail", json=push)).status_code == 204
+    assert inbox.notified == [("ada@example.com", 1710)]
+
+
+async def test_a_push_that_failed_is_acted_on_when_it_comes_again(
+    pubsub: httpx.AsyncClient, inbox: Inbox
+) -> None:
+    push = envelope(emailAddress="ada@example.com", historyId=1710)
+    inbox.fails = StoreUnavailableError("The store did not answer.")
+    assert (await pubsub.post("/push/gmail", json=push)).status_code == 503
+    inbox.fails = None
+    assert (await pubsub.post("/push/gmail", json=push)).status_code == 204
+    assert inbox.notified == [("ada@example.com", 1710)]
+
+
 @pytest.mark.parametrize("token", ["", "Bearer", "Bearer forged", f"Basic {GENUINE}"])
 async def test_a_forged_push_is_401_and_nothing_happens(
     pubsub: httpx.AsyncClient, inbox: Inbox, token: str

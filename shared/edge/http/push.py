@@ -29,6 +29,9 @@ async def gmail_push(call: Call) -> None:
             pubsub_message_id=notification.message_id,
         )
         return
+    if notification in call.wiring.known_pushes:
+        log("push doubled", pubsub_message_id=notification.message_id)
+        return
     try:
         outcome = await call.wiring.notify_push(
             notification.email, notification.history_id, trace_id=call.trace_id
@@ -36,6 +39,8 @@ async def gmail_push(call: Call) -> None:
     except (PermanentError, FencedOutError) as error:
         log_failure("push dropped", error, pubsub_message_id=notification.message_id)
         return
+    if not isinstance(outcome, UnknownMailbox):
+        call.wiring.known_pushes.add(notification)
     log(
         "push",
         outcome="unknown_mailbox" if isinstance(outcome, UnknownMailbox) else "notified",
