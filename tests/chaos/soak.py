@@ -245,7 +245,7 @@ def main() -> None:
     parser.add_argument("--connections", type=int, default=Plan.connections)
     parser.add_argument("--seconds", type=float, default=Plan.seconds)
     asked = parser.parse_args()
-    logging.disable(logging.INFO)  # A line for every request would drown the numbers.
+    logging.disable(logging.CRITICAL)  # What a crash cuts off would drown the numbers.
     with tempfile.TemporaryDirectory() as directory:
         plan = Plan(connections=asked.connections, seconds=asked.seconds)
         wrong = asyncio.run(soak(plan, Path(directory)))
