@@ -1,0 +1,114 @@
+"""The README's worked examples and the skill's commands, run as they are written."""
+
+import asyncio
+import os
+import re
+import shutil
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from infra.archives import ROOT
+from infra.local.connecting import connect
+from infra.local.environment import API_KEY
+from infra.local.google.settings import GoogleSettings
+from infra.local.system import LocalSystem
+
+README = ROOT / "shared" / "actions" / "README.md"
+SKILL = ROOT / ".agents" / "skills" / "postroom-functions" / "SKILL.md"
+FILE = re.compile(r"^`([\w/]+\.py)`\n\n```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+COMMANDS = re.compile(r"^ *```sh\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
+COPIED = ("shared", "infra", "tests", "Makefile", "pyproject.toml")
+EMAIL = "ada@acme.example"
+
+
+@dataclass
+class Developer:
+    """A copy of the project with the README's files in it, and a deployment to try them on."""
+
+    folder: Path
+    environ: dict[str, str]
+
+    async def run(self, command: str) -> str:
+        """Run a command as a person does; answer what it printed."""
+        # The environment is there already: only what needs it is wanted of make.
+        command = command.replace("make ", "make -o runtime -o develop ")
+        process = await asyncio.create_subprocess_exec(
+            *("bash", "-euo", "pipefail", "-c", command),
+            cwd=self.folder,
+            env=self.environ,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+        )
+        said, _ = await process.communicate()
+        assert process.returncode == 0, f"{command}\n{said.decode()}"
+        return said.decode()
+
+
+def commands_of(page: Path) -> list[str]:
+    return [re.sub(r"^   ", "", one, flags=re.MULTILINE).strip()
+            for one in COMMANDS.findall(page.read_text())]  # fmt: skip
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    """Copy the project and write every file that the README shows."""
+    folder = tmp_path / "project"
+    folder.mkdir()
+    ignored = shutil.ignore_patterns("__pycache__", "node_modules", "terraform")
+    for name in COPIED:
+        source = ROOT / name
+        if source.is_dir():
+            shutil.copytree(source, folder / name, ignore=ignored)
+        else:
+            shutil.copy(source, folder / name)
+    (folder / ".venv").symlink_to(ROOT / ".venv")
+    files = dict(FILE.findall(README.read_text()))
+    assert len(files) >= 4, list(files)
+    for path, content in files.items():
+        assert not (folder / path).exists(), path
+        (folder / path).write_text(content)
+    return folder
+
+
+@pytest.fixture
+async def developer(copy: Path, tmp_path: Path) -> AsyncIterator[Developer]:
+    google = GoogleSettings(units_per_minute=10**9)
+    async with LocalSystem.start(tmp_path, google=google) as system:
+        await system.control("/mailboxes", {"email": EMAIL, "messages": 5})
+        connection = await connect(system.client, system.google, EMAIL)
+        own = {"POSTROOM": system.url, "KEY": API_KEY, "CONNECTION": connection}
+        path = {"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/")}
+        yield Developer(copy, {**path, **system.environ, **own})
+
+
+@pytest.mark.timeout(300)
+async def test_a_developer_who_follows_the_skill_gets_there(developer: Developer) -> None:
+    found, tests, style, rehearsal = commands_of(SKILL)
+    listed = await developer.run(found)
+    assert "label-sender" in listed
+    assert "find-invoices" in listed
+    assert re.search(r"7 passed|\[100%\]", await developer.run(tests))
+    said = await developer.run(style)
+    assert "All checks passed" in said
+    assert "no issues found" in said
+    assert "0 broken" in said
+    shown = await developer.run(rehearsal)
+    assert re.search(r"POST\s+/labels\s+5 units\s+NOT SENT", shown)
+    assert "It answers LabelSenderOutput" in shown
+
+
+async def test_the_readmes_commands_run_as_written(developer: Developer) -> None:
+    (rehearsal,) = [one for one in commands_of(README) if one.startswith("make dryrun")]
+    (reading,) = [one for one in commands_of(README) if "model=Invoice" in one]
+    assert "NOT SENT" in await developer.run(rehearsal)
+    # The running deployment is the one without the example: it says which models it has.
+    assert "invalid_query_params" in await developer.run(reading)
+
+
+def test_everything_the_skill_names_is_there() -> None:
+    for path in re.findall(r"`(shared/[\w/.]+|tests/[\w/]+\.py)`", SKILL.read_text()):
+        if "NAME" not in path:
+            assert (ROOT / path).exists(), path
