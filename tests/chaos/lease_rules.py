@@ -1,0 +1,260 @@
+"""The rules of lease, hint and commit (DESIGN 4), each with the code as it is without it."""
+
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Any
+
+from shared.domain import plan, sync_event
+from shared.domain.sync_state import SyncState
+from shared.usecases.sync import delta, lease
+from shared.usecases.sync.lease import Held
+from shared.usecases.sync_mailbox import SyncMailbox
+from tests.chaos import lease_without as without
+from tests.chaos.lease_actors import Actors
+from tests.chaos.lease_model import Found, Search, Setting
+from tests.chaos.lease_world import Budget
+from tests.chaos.swapping import swapped
+
+Swap = tuple[Any, Mapping[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A rule, what the code is without it, and where its absence shows."""
+
+    sentence: str
+    owner: Any
+    replacements: Mapping[str, Any]
+    setting: Setting
+    broken: str
+    """How the property that fails begins."""
+
+
+def searched(setting: Setting, rule: Rule | None = None, actors: Actors | None = None) -> Found:
+    """Search one setting, with a rule taken away or none."""
+    actors = actors or Actors()
+    with ExitStack() as swaps:
+        swaps.enter_context(swapped(lease, {"token_hex": actors.token_hex}))
+        swaps.enter_context(swapped(sync_event, {"uuid4": lambda: SimpleNamespace(hex="0")}))
+        if setting.parts:
+            swaps.enter_context(swapped(delta, {"TOUCHED_AT_ONCE": 1}))
+        if setting.short:
+            swaps.enter_context(swapped(delta, {"LISTED_AT_ONCE": 1}))
+        if rule is not None:
+            swaps.enter_context(swapped(rule.owner, rule.replacements))
+        return Search(setting, actors).run()
+
+
+ONE = Budget(changes=1)
+TWO = Budget(changes=2)
+LOST = "a lost wake-up"
+LATE = "late by"
+DROPPED = "the queue dropped a task"
+
+RULES = (
+    Rule(
+        "a live lease is not taken",
+        lease,
+        {"_taken_or_hinted": without.steals},
+        Setting(TWO),
+        "a second holder",
+    ),
+    Rule(
+        "an expired lease may be taken",
+        SyncState,
+        {"held": without.held_for_ever},
+        Setting(ONE._replace(crashes=1)),
+        LOST,
+    ),
+    Rule(
+        "a commit renews the lease",
+        Held,
+        {"_renewed": without.not_renewed},
+        Setting(TWO._replace(ticks=1), parts=True),
+        "a commit left the lease short",
+    ),
+    Rule(
+        "a long listing renews the lease",
+        Held,
+        {"beat": without.no_beat},
+        Setting(TWO._replace(ticks=1), paged=True),
+        "a long listing",
+    ),
+    Rule(
+        "the write that takes the lease sets the due time to its expiry",
+        lease,
+        {"_leased": without.leased_unannounced},
+        Setting(ONE, reconcile=True),
+        "reconcile would not find",
+    ),
+    Rule(
+        "a commit moves a due time that has passed",
+        Held,
+        {"_renewed": without.due_left_alone},
+        Setting(TWO._replace(triggers=1), parts=True),
+        "reconcile would wake",
+    ),
+    Rule(
+        "the hint is the highest notified id",
+        lease,
+        {"on_push": without.latest_hint},
+        Setting(TWO._replace(waits=1), lag_s=20, workers=2),
+        LATE,
+    ),
+    Rule(
+        "a push leaves only below the checkpoint, not at it",
+        lease,
+        {"on_push": without.stale_at_checkpoint},
+        Setting(ONE._replace(triggers=1, waits=1), lag_s=20),
+        LATE,
+    ),
+    Rule(
+        "a push leaves for a hint only if the lease is held",
+        lease,
+        {"on_push": without.stale_at_any_hint},
+        Setting(ONE._replace(crashes=1, waits=1)),
+        LOST,
+    ),
+    Rule(
+        "a push that finds the lease held raises the hint",
+        lease,
+        {"on_push": without.no_hint_while_held},
+        Setting(TWO),
+        LATE,
+    ),
+    Rule(
+        "a push that finds the lease held leaves a task for its expiry",
+        SyncMailbox,
+        {"_wake_at_expiry": without.no_wake_at_expiry},
+        Setting(ONE._replace(crashes=1)),
+        LOST,
+    ),
+    Rule(
+        "the expiry task's name contains the lease",
+        SyncMailbox,
+        {"_wake_at_expiry": without.named(lambda _: "expiry")},
+        Setting(ONE._replace(crashes=2, ticks=1, waits=1), workers=2),
+        LOST,
+    ),
+    Rule(
+        "the expiry task's name contains the expiry",
+        SyncMailbox,
+        {"_wake_at_expiry": without.named(lambda busy: f"{busy.token}-")},
+        Setting(ONE._replace(doubled=1, ticks=2), parts=True, workers=2),
+        DROPPED,
+    ),
+    Rule(
+        "all other tasks are unnamed",
+        SyncMailbox,
+        {"_wake_next": without.wake_next_named},
+        Setting(ONE, lag_s=20),
+        LOST,
+    ),
+    Rule(
+        "my own commit id there means that the commit had succeeded",
+        Held,
+        {"_read_back": without.read_back(own=False)},
+        Setting(TWO._replace(lost=1), parts=True),
+        "a worker stopped and kept its lease",
+    ),
+    Rule(
+        "a lease token not as I left it stops me",
+        Held,
+        {"_read_back": without.read_back(token=False, commit=False)},
+        Setting(ONE._replace(doubled=1, ticks=1), workers=2),
+        "a write after the lease was lost",
+    ),
+    Rule(
+        "a commit id not as I left it stops me",
+        Held,
+        {"_read_back": without.read_back(commit=False)},
+        Setting(ONE._replace(late=1), parts=True),
+        "a change was committed twice",
+    ),
+    Rule(
+        "where only the hint moved I commit again",
+        Held,
+        {"_read_back": without.read_back(hint=False)},
+        Setting(TWO),
+        "a worker stopped and kept its lease",
+    ),
+    Rule(
+        "a worker fenced out by its own late write leaves a task for the expiry",
+        SyncMailbox,
+        {"_wake_where_nobody_took_over": without.no_wake_next},
+        Setting(TWO._replace(late=1, dropped=1), parts=True, workers=2),
+        LOST,
+    ),
+    Rule(
+        "release requires the hint to be met",
+        lease,
+        {"plan": without.plan_without_hint},
+        Setting(ONE),
+        LOST,
+    ),
+    Rule(
+        "release is decided anew when the hint moved",
+        Held,
+        {"release": without.release_decided_once},
+        Setting(TWO._replace(doubled=1, waits=1), workers=2),
+        LATE,
+    ),
+    Rule(
+        "an empty answer moves the checkpoint only after the recheck ladder",
+        plan,
+        {"RECHECK_LADDER": ()},
+        Setting(ONE, lag_s=20),
+        LATE,
+    ),
+    Rule(
+        "a listing answers only what was asked before it began",
+        plan,
+        {"_look_taken": without.any_look_taken},
+        Setting(ONE._replace(triggers=2, dropped=1), workers=2),
+        LOST,
+    ),
+    Rule(
+        "a listing says nothing about a push that came after it began",
+        plan,
+        {"_overtaken": without.overtaken_by_nobody},
+        Setting(TWO),
+        LATE,
+    ),
+    Rule(
+        "out of time, the lease is given back hint moved or not",
+        Held,
+        {"leave": without.leaves_if_unmoved},
+        Setting(TWO._replace(ticks=1), paged=True),
+        "a worker stopped and kept its lease",
+    ),
+    Rule(
+        "whoever gives the lease back with work left leaves a task",
+        SyncMailbox,
+        {"_wake_next": without.no_wake_next},
+        Setting(ONE, lag_s=20),
+        LOST,
+    ),
+    Rule(
+        "two minutes after a move the checkpoint before it is listed from again",
+        plan,
+        {"_advanced": without.advanced_without_lookback},
+        Setting(ONE._replace(triggers=1), lag_s=20),
+        LOST,
+    ),
+    Rule(
+        "a look before its time does not use the lookback up",
+        lease,
+        {"on_push": without.push_uses_lookback_up},
+        Setting(ONE._replace(triggers=1), lag_s=20),
+        LOST,
+    ),
+    Rule(
+        "a part of a listing moves the checkpoint to its last record only",
+        plan,
+        {"advanced_part": without.part_stores_top},
+        Setting(TWO, parts=True),
+        "the checkpoint passed",
+    ),
+)

@@ -1,0 +1,158 @@
+"""Pieces of the sync's code as they would be without one rule each."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from shared.domain import plan as plan_module
+from shared.domain.ids import HistoryId
+from shared.domain.plan import DeltaAnswer, Pushed, Release, on_push, plan
+from shared.domain.sync_state import SyncState
+from shared.errors import FencedOutError
+from shared.ports.queue import Task
+from shared.ports.sync_store import Batch
+from shared.usecases import sync_mailbox
+from shared.usecases.sync import lease
+from shared.usecases.sync.lease import Busy, Held
+from shared.usecases.sync_mailbox import SYNC_TASK, SyncMailbox
+
+_leased, _renewed = lease._leased, Held._renewed
+
+
+def steals(state: SyncState, hint: HistoryId | None, now: datetime) -> SyncState | None:
+    wished = lease._wished(state, hint, now)
+    return None if wished is None else lease._leased(wished, now)
+
+
+def held_for_ever(state: SyncState, _: datetime) -> bool:
+    return state.lease is not None
+
+
+def not_renewed(held: Held, state: SyncState) -> SyncState:
+    return replace(state, commit_id=lease._commit_id())
+
+
+async def no_beat(_: Held) -> None:
+    """Let the lease run down."""
+
+
+def latest_hint(state: SyncState, history_id: HistoryId, now: datetime) -> Pushed:
+    pushed = on_push(state, history_id, now)
+    if pushed.state is None:
+        return pushed
+    return replace(pushed, state=replace(pushed.state, hint=history_id))
+
+
+def stale_at_checkpoint(state: SyncState, history_id: HistoryId, now: datetime) -> Pushed:
+    if state.checkpoint == history_id:
+        return Pushed(None, held=False)
+    return on_push(state, history_id, now)
+
+
+def stale_at_any_hint(state: SyncState, history_id: HistoryId, now: datetime) -> Pushed:
+    if state.hint is not None and history_id <= state.hint:
+        return Pushed(None, held=state.held(now))
+    return on_push(state, history_id, now)
+
+
+def no_hint_while_held(state: SyncState, history_id: HistoryId, now: datetime) -> Pushed:
+    return Pushed(None, held=True) if state.held(now) else on_push(state, history_id, now)
+
+
+async def no_wake_at_expiry(*_: Any) -> None:
+    """Trust that the holder lives."""
+
+
+def named(name_of: Callable[[Busy], str]) -> Any:
+    async def wake(sync: SyncMailbox, connection_id: str, busy: Busy) -> None:
+        body = {"connection_id": connection_id}
+        name = name_of(busy)
+        await sync.queue.enqueue(Task(SYNC_TASK, body, not_before=busy.expires_at, name=name))
+
+    return wake
+
+
+async def wake_next_named(sync: SyncMailbox, state: SyncState) -> None:
+    due, now = state.next_due_at, sync.clock.now()
+    if due is None or due > now + sync_mailbox.SOON:
+        return
+    body = {"connection_id": state.connection_id}
+    task = Task(SYNC_TASK, body, not_before=due, name=str(state.connection_id))
+    await sync.queue.enqueue(task)
+
+
+async def no_wake_next(*_: Any) -> None:
+    """Trust that somebody comes."""
+
+
+def read_back(
+    *, own: bool = True, token: bool = True, commit: bool = True, hint: bool = True
+) -> Any:
+    """Answer `Held._read_back` with only some of its distinctions."""
+
+    async def read_back(held: Held, attempted: SyncState) -> bool:
+        fresh, before = await held._fresh(), held.state
+        if own and fresh.value.commit_id == attempted.commit_id:
+            held.current = fresh
+            return True
+        mine = before.lease is not None and fresh.value.held_by(before.lease.token)
+        fenced = (token and not mine) or (commit and fresh.value.commit_id != before.commit_id)
+        if fenced or not hint:
+            raise FencedOutError("The lease passed to another worker.")
+        held.current = fresh
+        return False
+
+    return read_back
+
+
+def plan_without_hint(state: SyncState, now: datetime) -> plan_module.Step:
+    return plan(replace(state, hint=None), now)
+
+
+async def release_decided_once(held: Held) -> bool:
+    step = plan(held.state, held.clock.now())
+    if not isinstance(step, Release):
+        return False
+    while not held.released:
+        new = replace(held.state, lease=None, next_due_at=step.at, commit_id=lease._commit_id())
+        held.released = await held._written(new, Batch())
+    return True
+
+
+def any_look_taken(state: SyncState, _: DeltaAnswer) -> SyncState:
+    return replace(state, looks_taken=state.looks_wanted)
+
+
+def leased_unannounced(state: SyncState, now: datetime) -> SyncState:
+    return replace(_leased(state, now), next_due_at=state.next_due_at)
+
+
+def due_left_alone(held: Held, state: SyncState) -> SyncState:
+    return replace(_renewed(held, state), next_due_at=state.next_due_at)
+
+
+async def leaves_if_unmoved(held: Held, change: Any, due: datetime | None) -> None:
+    new = replace(change(held.state), lease=None, next_due_at=due, commit_id=lease._commit_id())
+    await held._written(new, Batch())
+
+
+def advanced_without_lookback(state: SyncState, to: HistoryId, _: datetime) -> SyncState:
+    return replace(state, checkpoint=HistoryId(max(to, state.checkpoint or 0)))
+
+
+def part_stores_top(state: SyncState, answer: DeltaAnswer, now: datetime) -> SyncState:
+    return replace(plan_module._advanced(state, answer.top, now), delta_due_at=now)
+
+
+def push_uses_lookback_up(state: SyncState, history_id: HistoryId, now: datetime) -> Pushed:
+    pushed = on_push(state, history_id, now)
+    if history_id != state.checkpoint or pushed.state is None or state.lookback is None:
+        return pushed
+    early = replace(pushed.state, lookback=replace(state.lookback, at=now))
+    return replace(pushed, state=early)
+
+
+def overtaken_by_nobody(state: SyncState, answer: DeltaAnswer, now: datetime) -> SyncState:
+    assert state.unmet_hint is not None
+    return plan_module._disappointed(state, state.unmet_hint, answer.top, now)

@@ -1,0 +1,150 @@
+"""The world around the workers of the lease model: store, queue, Gmail, clock, and what fails."""
+
+from datetime import timedelta
+from typing import Any, NamedTuple
+
+from shared.domain.ids import HistoryId, LabelId
+from shared.domain.sync_state import SyncState
+from tests.chaos.continuation import Name
+from tests.chaos.lease_actors import (
+    CONNECTION,
+    EPOCH,
+    FIRST_CHECKPOINT,
+    label,
+)
+
+
+class Budget(NamedTuple):
+    """How often each thing may happen in one run of the model."""
+
+    changes: int = 1
+    crashes: int = 0
+    lost: int = 0
+    """Requests to, or answers of, store and queue that vanish."""
+    late: int = 0
+    """Writes that arrive after their writer gave up waiting."""
+    doubled: int = 0
+    ticks: int = 0
+    """Times that the clock moves while somebody works."""
+    waits: int = 0
+    """Times that it moves while nobody does."""
+    triggers: int = 0
+    refusals: int = 0
+    """Calls that Gmail fails."""
+    dropped: int = 0
+    """Changes that no push announces."""
+
+
+class Worker(NamedTuple):
+    """A running invocation: where it stands, what is redelivered if it dies, its lease."""
+
+    point: int
+    origin: tuple[Any, ...]
+    token: str
+
+
+class World(NamedTuple):
+    """One state of everything; times are seconds."""
+
+    now: int
+    document: int
+    labels: frozenset[LabelId]
+    visible_at: tuple[int, ...]
+    """Per change, when history certainly shows it; 0 once it does."""
+    pushes: tuple[int, ...]
+    tasks: tuple[tuple[int, str], ...]
+    spent: frozenset[str]
+    workers: tuple[Worker, ...]
+    late: tuple[tuple[Any, ...], ...]
+    left: Budget
+    promised: int
+    """So many changes were announced by what is acknowledged."""
+    murky: bool
+    """Whether history could still hide one of them when its push was acknowledged."""
+
+    @property
+    def still(self) -> bool:
+        """Whether nothing is under way: only tasks and schedules are left."""
+        return not (self.workers or self.pushes or self.late)
+
+
+class BrokenError(Exception):
+    """A property does not hold."""
+
+
+Move = tuple[str, World]
+
+
+def first_state() -> SyncState:
+    """Answer a connected mailbox that is caught up."""
+    due = EPOCH + timedelta(hours=1)
+    start = HistoryId(FIRST_CHECKPOINT)
+    return SyncState(CONNECTION, checkpoint=start, delta_due_at=due, next_due_at=due)
+
+
+def at(world: World, now: int) -> World:
+    """Answer the world when the clock says `now`."""
+    visible_at = tuple(moment if moment > now else 0 for moment in world.visible_at)
+    return world._replace(now=now, visible_at=visible_at)
+
+
+def stored(world: World, count: int) -> bool:
+    """Whether the record shows the first `count` changes."""
+    return all(label(number) in world.labels for number in range(count))
+
+
+def token_of(name: str) -> Name:
+    """Answer the random name that a task name begins with."""
+    return Name(name.rpartition("-")[0])
+
+
+def less(left: Budget, field_name: str) -> Budget:
+    """Answer the budget after one of these happened."""
+    return left._replace(**{field_name: getattr(left, field_name) - 1})
+
+
+def added(items: tuple[Any, ...], item: Any) -> tuple[Any, ...]:
+    """Answer the items with one more."""
+    return tuple(sorted((*items, item)))
+
+
+def without(items: tuple[Any, ...], item: Any) -> tuple[Any, ...]:
+    """Answer the items without one of these."""
+    place = items.index(item)
+    return items[:place] + items[place + 1 :]
+
+
+def joined(world: World, worker: Worker) -> World:
+    """Answer the world with one more worker."""
+    return world._replace(workers=added(world.workers, worker))
+
+
+def pushed(world: World, number: int) -> World:
+    """Answer the world with a push under way."""
+    return world._replace(pushes=added(world.pushes, number))
+
+
+def redelivered(world: World, origin: tuple[Any, ...]) -> World:
+    """Answer the world after a worker ended without acknowledging what woke it."""
+    match origin:
+        case ("push", number):
+            return pushed(world, number)
+        case ("task", name):
+            return world._replace(tasks=added(world.tasks, (world.now, name)))
+        case _:
+            return world  # The caller of a trigger saw it fail.
+
+
+def acknowledged(world: World, origin: tuple[Any, ...]) -> World:
+    """Answer the world after what woke a worker was acknowledged."""
+    match origin:
+        case ("push", number):
+            count = number + 1
+        case ("trigger", count):
+            pass
+        case ("task", name) if name:
+            return world._replace(spent=world.spent | {name})
+        case _:
+            return world
+    murky = world.murky or any(world.visible_at[:count])
+    return world._replace(promised=max(world.promised, count), murky=murky)

@@ -1,0 +1,86 @@
+"""No lost wake-up, no second writer, no step back; and what each rule is there for."""
+
+import pytest
+
+from tests.chaos.lease_actors import Actors
+from tests.chaos.lease_model import Setting
+from tests.chaos.lease_rules import ONE, RULES, TWO, Rule, searched
+from tests.chaos.lease_world import Budget
+
+THREE = Budget(changes=3)
+SETTINGS = {
+    "pushes come in any order, one twice": Setting(TWO._replace(doubled=1)),
+    "one invocation dies anywhere": Setting(TWO._replace(crashes=1)),
+    "two die, with time to take over": Setting(ONE._replace(crashes=2, waits=2)),
+    "one dies or is slow, a push comes twice": Setting(
+        ONE._replace(crashes=1, doubled=1, ticks=1), workers=2
+    ),
+    "a store's or queue's answer is lost": Setting(TWO._replace(lost=1), parts=True),
+    "a write arrives after its writer gave up": Setting(
+        ONE._replace(late=1, doubled=1), parts=True
+    ),
+    "history hides changes for a while": Setting(TWO._replace(waits=1), workers=2, lag_s=20),
+    "a trigger looks before history shows it": Setting(ONE._replace(triggers=1, waits=1), lag_s=20),
+    "two triggers, one change unannounced": Setting(ONE._replace(triggers=2, dropped=1), workers=2),
+    "Gmail refuses once": Setting(TWO._replace(refusals=1)),
+    "an unannounced change, a death, and reconcile": Setting(
+        TWO._replace(crashes=1, dropped=1), reconcile=True
+    ),
+    "three changes on pages of their own": Setting(THREE, paged=True),
+    "changes in commits of their own, one death": Setting(TWO._replace(crashes=1), parts=True),
+    "a slow worker": Setting(TWO._replace(ticks=1), workers=2, paged=True),
+}
+DEEP_SETTINGS = {
+    "three changes in commits of their own": Setting(THREE, workers=2, parts=True),
+    "a death and a slow worker": Setting(TWO._replace(crashes=1, ticks=1)),
+    "two deaths, two pushes, one twice": Setting(TWO._replace(crashes=2, doubled=1)),
+    "a lost answer and a death": Setting(TWO._replace(lost=1, crashes=1), parts=True),
+    "two lost answers": Setting(TWO._replace(lost=2)),
+    "a late write, one change unannounced": Setting(
+        TWO._replace(late=1, dropped=1), workers=2, parts=True
+    ),
+    "a slow worker with many commits": Setting(TWO._replace(ticks=1), parts=True),
+    "a very slow worker, a push twice": Setting(
+        ONE._replace(doubled=1, ticks=2), workers=2, parts=True
+    ),
+    "three changes, a death, pages": Setting(THREE._replace(crashes=1), paged=True),
+    "a listing cut short, a death": Setting(
+        TWO._replace(crashes=1, triggers=1), workers=2, paged=True, short=True
+    ),
+    "hidden changes, a death, time": Setting(TWO._replace(crashes=1, waits=1), workers=2, lag_s=20),
+    "a trigger, a death, reconcile": Setting(
+        ONE._replace(triggers=1, crashes=1, ticks=1), reconcile=True, workers=2
+    ),
+}
+
+
+def check(name: str, setting: Setting) -> None:
+    found = searched(setting)
+    print(f"{name}: {found.states} states, {found.steps} steps of code, {found.still} still")
+    assert found.broken is None, "\n".join((found.broken, *found.trace))
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_every_interleaving_keeps_every_promise(name: str) -> None:
+    check(name, SETTINGS[name])
+
+
+@pytest.mark.deep
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("name", DEEP_SETTINGS)
+def test_every_interleaving_of_more_faults_keeps_every_promise(name: str) -> None:
+    check(name, DEEP_SETTINGS[name])
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.sentence)
+def test_without_this_rule_a_promise_breaks(rule: Rule) -> None:
+    found = searched(rule.setting, rule)
+    print(f"without: {rule.sentence}: {found.broken}, in {len(found.trace)} steps")
+    assert found.broken is not None
+    assert found.broken.startswith(rule.broken)
+
+
+def test_coroutines_that_stand_alike_go_on_alike() -> None:
+    actors = Actors(doubtful=True)
+    assert searched(Setting(TWO._replace(crashes=1, lost=1)), actors=actors).broken is None
+    assert actors.compared > 100
