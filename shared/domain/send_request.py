@@ -56,6 +56,12 @@ class SendRequest:
         parent = self.reply_to_message_id or self.forward_message_id or self.thread_id
         return bool(parent) or by_part or self.sender is not None
 
+    @property
+    def size(self) -> int:
+        """Bytes of its text and files, about."""
+        files = sum(len(one.content or b"") for one in self.attachments)
+        return files + len(self.text or "") + len(self.html or "") + len(self.raw or b"")
+
     def fingerprint(self) -> str:
         """Answer the same hash for the same request: how a reused key is told from a retry."""
         files = tuple(

@@ -199,7 +199,7 @@ ROUTES = (
     ),
     Route(
         "GET",
-        "/sends/{key}",
+        "/sends/{key:path}",
         Permission.SEND,
         one_send,
         "What became of a send",
@@ -208,7 +208,7 @@ ROUTES = (
     ),
     Route(
         "DELETE",
-        "/sends/{key}",
+        "/sends/{key:path}",
         Permission.SEND,
         cancel,
         "Call off a scheduled send",

@@ -14,6 +14,8 @@ from shared.ports.oauth import Sealer
 
 MAX_KEPT: Final = 600_000
 """Bytes of a sealed request that fit a document beside the rest (FACTS 9.3)."""
+MAX_PACKED: Final = 3_000_000
+"""Bytes beyond which nobody tries whether a request can be packed small enough."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,8 @@ class KeptRequests:
 
         `data_key` saves reading it again. Raises UnknownConnectionError.
         """
+        if request.size > MAX_PACKED:
+            return b""
         packed = b64encode(compress(request.frozen(), level=1)).decode()
         if len(packed) > MAX_KEPT:
             return b""
