@@ -85,7 +85,7 @@ class Disconnect:
         await self._stop_sync(connection_id)
         steps = {} if connection is None else await self._left(connection.value)
         await self._shred(connection_id)
-        accepted_at = connection.value.updated_at if connection else self.clock.now()
+        accepted_at = connection.value.updated_at if connection else None
         book = ReceiptBook(self.receipts, self.clock)
         await book.note(connection_id, accepted_at, steps={**steps, "tokens": "shredded"})
         deleted, all_gone = await self._purged(connection_id)

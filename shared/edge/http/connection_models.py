@@ -135,4 +135,5 @@ class ConnectionDetails(ConnectionView):
     credentials: Credentials | None = None
     scopes: list[str]
     watch: dict[str, Any]
+    grant: dict[str, Any] | None
     sync: dict[str, Any] | None

@@ -7,6 +7,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from shared.domain.connection import INTEGRATION, Connection, ConnectionStatus
+from shared.domain.grant import Grant
 from shared.domain.mailbox import Mailbox
 from shared.domain.scopes import SIGN_IN
 from shared.domain.sync_state import SyncState
@@ -33,9 +34,12 @@ async def listed(ports: "WiredPorts", connections: Sequence[Connection]) -> list
 
 async def details(ports: "WiredPorts", connection: Connection, now: datetime) -> dict[str, Any]:
     """Answer one connection in full, without credentials."""
-    state, mailbox = await asyncio.gather(
-        ports.sync_states.get(connection.id), ports.mailboxes.get(connection.email_key)
+    state, mailbox, grant = await asyncio.gather(
+        ports.sync_states.get(connection.id),
+        ports.mailboxes.get(connection.email_key),
+        ports.grants.get(connection.id),
     )
+    testing = ports.settings.publishing == "testing"
     return {
         **connection_view(connection, state.value if state else None),
         "created_at": connection.created_at,
@@ -46,6 +50,7 @@ async def details(ports: "WiredPorts", connection: Connection, now: datetime) ->
         "scopes": sorted(connection.scopes - {*SIGN_IN}),
         "watch": _watch(mailbox.value if mailbox else None),
         "sync": sync_view(state.value, now) if state else None,
+        "grant": _grant(grant.value, testing=testing) if grant else None,
     }
 
 
@@ -73,6 +78,14 @@ def _errors(connection: Connection, state: SyncState | None) -> list[dict[str, s
     elif state is not None and state.last_error is not None:
         kinds.append("sync")
     return [{"type": kind, "log_id": connection.id} for kind in kinds]
+
+
+def _grant(grant: Grant, *, testing: bool) -> dict[str, Any]:
+    return {
+        "issued_at": grant.issued_at,
+        "refreshed_at": grant.refreshed_at,
+        "ends_at": grant.ends_at(testing=testing),
+    }
 
 
 def _watch(mailbox: Mailbox | None) -> dict[str, Any]:

@@ -32,8 +32,12 @@ def auth_event(
     error: Mapping[str, str] | None = None,
     warning: Mapping[str, str] | None = None,
 ) -> Event:
-    """Answer the event; `occasion` is in its id, so the same occasion is never stored twice."""
-    digest = sha256(f"{connection.id}:{operation}:{occasion}".encode()).hexdigest()
+    """Answer the event; `occasion` is in its id, so the same occasion is never stored twice.
+
+    An id may be used again after a disconnect: `created_at` tells one life from the next.
+    """
+    life = f"{connection.id}:{connection.created_at.isoformat()}"
+    digest = sha256(f"{life}:{operation}:{occasion}".encode()).hexdigest()
     payload: dict[str, Any] = {
         "from": "postroom",
         "type": EventType.AUTH.value,

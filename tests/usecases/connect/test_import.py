@@ -1,5 +1,6 @@
 """Importing a refresh token: Google is asked about everything, and believed alone."""
 
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -149,3 +150,28 @@ async def test_a_narrow_key_makes_no_connection_it_would_not_see(town: Town) -> 
     assert (await imported(town, token, connection_id="mine")).status_code == 201
     listed = (await town.api.get("/connections?limit=1")).json()["connections"]
     assert [one["connection_id"] for one in listed] == ["mine"]
+
+
+async def test_an_id_that_lives_again_is_told_and_receipted_again(town: Town) -> None:
+    """The product chose the id, and may choose it again after a disconnect."""
+    id = ConnectionId("again")
+    for _ in range(2):
+        assert (await imported(town, await elsewhere(town, ADA), connection_id=id)).is_success
+        await town.advance(timedelta(hours=1))
+        began = town.clock.now()
+        await town.wiring.accept_disconnect(id)
+        await town.wiring.disconnect(id)
+        receipt = await town.wiring.receipts.get(id)
+        assert receipt is not None
+        assert receipt.value.finished_at is not None
+        assert began <= receipt.value.accepted_at <= receipt.value.finished_at
+    events = await town.wiring.outbox.list(state=None, connection_id=id, limit=10)
+    told = [one.payload["operation"] for one in events]
+    assert sorted(told) == ["creation", "creation", "deletion", "deletion"]
+
+
+async def test_a_connection_says_when_its_grant_was_given_used_and_ends(town: Town) -> None:
+    await imported(town, await elsewhere(town, ADA), connection_id="c")
+    grant = (await town.api.get("/connections/c")).json()["grant"]
+    assert grant["issued_at"] == grant["refreshed_at"]
+    assert grant["ends_at"] is None
