@@ -2,12 +2,13 @@
 
 import inspect
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pydantic import BaseModel, TypeAdapter
 from pydantic.json_schema import JsonSchemaMode, JsonSchemaValue
 
+from shared.actions.registry import actions
 from shared.edge.http.call import Call
 from shared.edge.http.routes import Access, Permission, Route, Tenant
 
@@ -53,6 +54,14 @@ ERROR_SCHEMA = {
         }
     },
 }
+TRIGGER = "/action/trigger"
+ACCEPTED = {
+    "type": "object",
+    "title": "Accepted",
+    "description": "With `X-Async: true`: where the output will be.",
+    "required": ["id", "statusUrl"],
+    "properties": {"id": {"type": "string"}, "statusUrl": {"type": "string"}},
+}
 TENANT = (
     ("Connection-Id", "The connection to work on."),
     ("Provider-Config-Key", "`google-mail`, the only integration; may be left out."),
@@ -68,6 +77,8 @@ def document(routes: Sequence[Route], public_url: str) -> dict[str, Any]:
     paths: dict[str, dict[str, Any]] = {}
     for route in shown:
         paths.setdefault(route.shown_path, {})[route.method.lower()] = _operation(route, schemas)
+    if TRIGGER in paths:
+        _name_actions(paths[TRIGGER]["post"], schemas)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -87,6 +98,29 @@ def document(routes: Sequence[Route], public_url: str) -> dict[str, Any]:
     }
 
 
+def _name_actions(operation: dict[str, Any], schemas: Mapping[_Key, JsonSchemaValue]) -> None:
+    """Say what each action takes and answers, instead of "anything"."""
+    bodies = [
+        {
+            "type": "object",
+            "title": action.name,
+            "description": action.summary,
+            "required": ["action_name"],
+            "properties": {
+                "action_name": {"const": action.name},
+                "input": schemas[action.input, "validation"],
+            },
+            "additionalProperties": False,
+        }
+        for action in actions().values()
+    ]
+    outputs = [schemas[action.output, "serialization"] for action in actions().values()]
+    operation["requestBody"]["content"]["application/json"]["schema"] = {"oneOf": bodies}
+    operation["responses"]["200"]["content"]["application/json"]["schema"] = {
+        "anyOf": [*{str(one): one for one in outputs}.values(), ACCEPTED]
+    }
+
+
 def _schemas(routes: Sequence[Route]) -> tuple[dict[_Key, JsonSchemaValue], dict[str, Any]]:
     inputs: list[tuple[_Key, JsonSchemaMode, TypeAdapter[Any]]] = []
     for kind, mode in _models(routes):
@@ -97,6 +131,9 @@ def _schemas(routes: Sequence[Route]) -> tuple[dict[_Key, JsonSchemaValue], dict
 
 def _models(routes: Sequence[Route]) -> list[_Key]:
     wanted: dict[_Key, None] = {}
+    for action in actions().values():
+        wanted[action.input, "validation"] = None
+        wanted[action.output, "serialization"] = None
     for route in routes:
         if route.body is not None:
             wanted[route.body, "validation"] = None

@@ -1,0 +1,100 @@
+"""The one table of actions: complete, described, and open to a deployment's own."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import httpx
+import jsonschema
+import pytest
+
+from shared.actions import registry
+from shared.actions.catalogue import as_integration, as_tools
+from shared.actions.messages import ACTIONS
+from shared.actions.registry import Action, Effect, actions, exported
+from shared.edge.http.openapi import document
+from shared.edge.http.table import whole_table
+from shared.errors import ConfigurationError
+
+NAMES = """
+send-email send-message
+create-draft update-draft get-draft list-drafts send-draft delete-draft
+get-message list-messages modify-message batch-modify-messages trash-message untrash-message
+get-thread list-threads modify-thread trash-thread untrash-thread
+list-labels get-label create-label update-label delete-label
+get-attachment list-send-as-aliases get-profile
+watch-mailbox stop-watch list-watch-history
+"""
+
+
+def test_every_action_of_the_contract_is_there() -> None:
+    assert {*actions()} == {*NAMES.split()}
+
+
+def test_what_an_action_takes_and_answers_is_described_in_valid_schemas() -> None:
+    for one in as_integration()["actions"]:
+        definitions = one["json_schema"]["definitions"]
+        assert {one["input"], *one["returns"]} <= {*definitions}
+        for schema in definitions.values():
+            jsonschema.Draft7Validator.check_schema(schema)
+    for tool in as_tools():
+        parameters = tool["function"]["parameters"]
+        jsonschema.Draft202012Validator.check_schema(parameters)
+        assert parameters["type"] == "object"
+        assert tool["function"]["description"]
+
+
+def test_names_that_only_read_have_no_effect_and_all_others_have_one() -> None:
+    for name, action in actions().items():
+        reads = name.startswith(("get-", "list-"))
+        assert (action.effect is Effect.NONE) == reads, name
+
+
+def test_the_description_names_every_action_with_its_fields() -> None:
+    made = document(whole_table(), "http://127.0.0.1:8080")
+    trigger = made["paths"]["/action/trigger"]["post"]
+    bodies = trigger["requestBody"]["content"]["application/json"]["schema"]["oneOf"]
+    assert {one["properties"]["action_name"]["const"] for one in bodies} == {*actions()}
+    inputs = {one["title"]: one["properties"]["input"] for one in bodies}
+    named = inputs["modify-message"]["$ref"].rpartition("/")[2]
+    assert "addLabelIds" in made["components"]["schemas"][named]["properties"]
+
+
+@pytest.fixture
+def custom(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Answer a directory that counts as one more of `shared/actions/custom`."""
+    import shared.actions.custom as package  # noqa: PLC0415  only these tests look inside
+
+    monkeypatch.setattr(package, "__path__", [*package.__path__, str(tmp_path)])
+    registry.actions.cache_clear()
+    yield tmp_path
+    registry.actions.cache_clear()
+
+
+def test_a_module_in_the_custom_directory_is_served(custom: Path) -> None:
+    (custom / "of_mine.py").write_text(
+        "from dataclasses import replace\n"
+        "from shared.actions.labels import ACTIONS as LABELS\n"
+        "ACTION = replace(LABELS[0], name='my-labels')\n"
+    )
+    assert actions()["my-labels"].scopes == actions()["list-labels"].scopes
+
+
+def test_a_name_that_is_taken_stops_the_start(custom: Path) -> None:
+    (custom / "of_mine_again.py").write_text("from shared.actions.labels import ACTIONS\n")
+    with pytest.raises(ConfigurationError, match="list-labels"):
+        actions()
+
+
+def test_what_is_no_action_is_refused() -> None:
+    module: Any = SimpleNamespace(__name__="mine", ACTION="get-message")
+    with pytest.raises(ConfigurationError, match="mine"):
+        exported(module, "ACTION", Action)
+    assert [*exported(SimpleNamespace(ACTIONS=ACTIONS), "ACTION", Action)] == [*ACTIONS]  # type: ignore[arg-type]
+
+
+async def test_the_listing_for_language_models_is_served(desk: Any) -> None:
+    api: httpx.AsyncClient = desk.api
+    tools = (await api.get("/scripts/config?format=openai")).json()["data"]
+    assert {one["function"]["name"] for one in tools} == {*actions()}
