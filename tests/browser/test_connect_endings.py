@@ -202,3 +202,41 @@ async def test_a_stranger_around_the_product_cannot_frame_it_either(
     await page.wait_for_load_state("networkidle")
     assert await inner.evaluate("window.events") == []
     assert (await site.api.get("/connections")).json()["connections"] == []
+
+
+async def test_a_blocked_window_becomes_a_link(site: Site, browser: Browser) -> None:
+    session = await site.session()
+    page = await (await browser.new_context(locale="en-GB")).new_page()
+    await page.add_init_script("window.open = () => null")
+    await page.goto(site.product)
+    await page.evaluate("([b, t]) => openConnect(b, t)", [site.postroom, session["token"]])
+    seen = Visit("iframe", site, page.context, page)
+    frame = page.frame_locator("#connect-ui")
+    await frame.get_by_role("button", name="Continue with Google").click()
+    async with page.expect_popup() as popup:
+        await frame.get_by_role("link", name="Open Google sign-in").click()
+    await allow_at_google(await popup.value)
+    await seen.reads("Gmail is connected")
+
+
+async def test_a_keyboard_is_enough_and_never_leaves_the_dialog(
+    site: Site, browser: Browser
+) -> None:
+    """The dialog is named, its changes are announced, and Tab goes round inside it."""
+    page = await site.open_frame(browser, (await site.session())["token"])
+    dialog = page.frame_locator("#connect-ui").get_by_role("dialog")
+    await expect(dialog).to_have_accessible_name("Connect your Gmail to Acme")
+    await expect(dialog.locator("[aria-live=polite]")).to_have_count(1)
+    start = dialog.get_by_role("button", name="Continue with Google")
+    await expect(start).to_be_focused()
+    await page.keyboard.press("Tab")
+    await expect(dialog.get_by_role("button", name="Close")).to_be_focused()
+    await page.keyboard.press("Shift+Tab")
+    await expect(start).to_be_focused()
+    async with page.expect_popup() as popup:
+        await page.keyboard.press("Enter")
+    await allow_at_google(await popup.value)
+    done = dialog.get_by_role("button", name="Done")
+    await expect(done).to_be_focused()
+    await page.keyboard.press("Enter")
+    await expect(page.locator("#connect-ui")).to_have_count(0)
