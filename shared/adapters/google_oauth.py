@@ -173,7 +173,7 @@ class HttpGoogleOAuth:
                 scopes=frozenset(_text(answer.get("scope", "")).split()),
                 refresh_token=answer.get("refresh_token"),
                 id_token=answer.get("id_token"),
-                grant_expires_at=_grant_expiry(answer, asked_at),
+                consent_ends_at=_consent_end(answer, asked_at),
             )
         except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
             raise GoogleOAuthUnavailableError(
@@ -218,7 +218,7 @@ def _unavailable_or_refused(response: httpx.Response) -> PostroomError:
     return GoogleOAuthUnavailableError(f"Userinfo answered {response.status_code}.")
 
 
-def _grant_expiry(answer: Mapping[str, Any], asked_at: datetime) -> datetime | None:
+def _consent_end(answer: Mapping[str, Any], asked_at: datetime) -> datetime | None:
     seconds = answer.get("refresh_token_expires_in")
     return None if seconds is None else asked_at + timedelta(seconds=float(seconds))
 

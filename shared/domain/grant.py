@@ -34,7 +34,7 @@ class Grant:
     refresh_claimed_until: datetime | None = None
     refreshed_at: datetime | None = None
     issued_at: datetime | None = None
-    expires_at: datetime | None = None
+    consent_ends_at: datetime | None = None
     """When a consent given for a limited time ends, as Google said (FACTS 6.4)."""
     schema_version: int = SCHEMA_VERSION
 
@@ -49,7 +49,7 @@ class Grant:
     def ends_at(self, *, testing: bool) -> datetime | None:
         """Answer when Google will end it whatever happens, None where that is not foreseen."""
         tested = self.issued_at + TESTING_LIFETIME if testing and self.issued_at else None
-        return min((one for one in (self.expires_at, tested) if one), default=None)
+        return min((one for one in (self.consent_ends_at, tested) if one), default=None)
 
     def unused(self, now: datetime) -> bool:
         """Whether Google has ended it because nobody used it."""

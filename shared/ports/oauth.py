@@ -25,7 +25,7 @@ class Tokens:
     scopes: frozenset[str]
     refresh_token: str | None = None
     id_token: str | None = None
-    grant_expires_at: datetime | None = None
+    consent_ends_at: datetime | None = None
     """When a consent given for a limited time ends (FACTS 6.4)."""
 
 

@@ -63,7 +63,7 @@ async def new_grant(
         token_hash=revocation_hash(refresh_token),
         refreshed_at=now,
         issued_at=now,
-        expires_at=tokens.grant_expires_at,
+        consent_ends_at=tokens.consent_ends_at,
     )
 
 
@@ -89,5 +89,5 @@ async def refreshed_grant(sealer: Sealer, grant: Grant, tokens: Tokens, now: dat
         access_expires_at=tokens.expires_at,
         refresh_claimed_until=None,
         refreshed_at=now,
-        expires_at=tokens.grant_expires_at or grant.expires_at,
+        consent_ends_at=tokens.consent_ends_at or grant.consent_ends_at,
     )

@@ -12,6 +12,7 @@ import pytest
 
 from shared.adapters.google_oauth import HttpGoogleOAuth, token_error
 from shared.adapters.http_client import new_http_client
+from shared.domain.ids import GoogleSub
 from shared.errors import (
     ConfigurationError,
     GoogleOAuthUnavailableError,
@@ -20,7 +21,7 @@ from shared.errors import (
     SessionPolicyError,
     UnauthenticatedError,
 )
-from shared.ports.oauth import Tokens
+from shared.ports.oauth import Identity, Tokens
 from tests.contracts.google.emulated_google import ADA, StillClock
 from tests.infra.google.emulator import SCOPE, Google
 
@@ -220,3 +221,45 @@ async def test_an_id_token_for_another_client_is_refused(
     other = HttpGoogleOAuth(http, replace(Client(google.url), oauth_client_id="other"), clock)
     with pytest.raises(UnauthenticatedError):
         await other.verify_id_token(tokens.id_token or "", nonce="nn")
+
+
+def answering(status: int, body: object) -> httpx.AsyncClient:
+    transport = httpx.MockTransport(lambda _: httpx.Response(status, json=body))
+    return httpx.AsyncClient(transport=transport)
+
+
+@pytest.mark.parametrize("seconds", [604_799, None])
+async def test_a_consent_for_a_limited_time_says_when_it_ends(
+    clock: StillClock, seconds: int | None
+) -> None:
+    """FACTS 6.4: Google names the time only where there is one."""
+    told = {} if seconds is None else {"refresh_token_expires_in": seconds}
+    answer = {"access_token": "ya29.x", "expires_in": 3599, "scope": "openid", **told}
+    tokens = await HttpGoogleOAuth(answering(200, answer), Client(None), clock).refresh("1//x")
+    ends_at = None if seconds is None else clock.now() + timedelta(seconds=seconds)
+    assert tokens.consent_ends_at == ends_at
+
+
+async def test_google_says_whose_access_token_it_is(clock: StillClock) -> None:
+    told = {"sub": "1", "email": "a@x.org", "email_verified": True}
+    oauth = HttpGoogleOAuth(answering(200, told), Client(None), clock)
+    assert await oauth.identity("ya29.x") == Identity(
+        GoogleSub("1"), "a@x.org", email_verified=True
+    )
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "error"),
+    [
+        (200, {"email": "a@x.org"}, UnauthenticatedError),
+        (200, [], UnauthenticatedError),
+        (401, {"error": "invalid_request"}, UnauthenticatedError),
+        (403, {}, UnauthenticatedError),
+        (503, {}, GoogleOAuthUnavailableError),
+    ],
+)
+async def test_an_access_token_of_nobody_in_particular_is_refused(
+    clock: StillClock, status: int, body: object, error: type[PostroomError]
+) -> None:
+    with pytest.raises(error):
+        await HttpGoogleOAuth(answering(status, body), Client(None), clock).identity("ya29.x")
