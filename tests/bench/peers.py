@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from infra.local.environment import TOPIC
 from infra.local.functions import ROOT
 from tests.bench.figures import Figure
 from tests.bench.google_account import access_token
@@ -22,6 +23,7 @@ NAMES = {
     "lieer": "lieer 1.6 (its Gmail half, without its index)",
 }
 TIME_LIMIT_S = 240
+AT_ONCE = 15
 
 
 class NoEnvironmentError(Exception):
@@ -86,6 +88,7 @@ async def _read_by(
     machine: Laptop, python: Path, mode: str, count: int, our_rate: float
 ) -> list[Figure]:
     token = await access_token(machine.google, EMAIL, machine.callback)
+    await _drained(machine, token)
     before = await machine.stats()
     program = Path(__file__).with_name("peer_programs.py")
     out = await run_program(python, program, machine.google_url, token, mode, str(count))
@@ -100,3 +103,18 @@ async def _read_by(
         Figure("peers", f"{name}: refused calls per 1,000", 1e3 * refused / count),
         Figure("peers", f"{name}: CPU per message", said["cpu"] / said["messages"] * 1e3, "ms"),
     ]
+
+
+async def _drained(machine: Laptop, token: str) -> None:
+    """Spend the minute of quota that lies saved up: what counts is what the quota sustains."""
+    headers = {"authorization": f"Bearer {token}"}
+
+    async def spend() -> None:
+        while True:
+            answer = await machine.google.post(
+                "/gmail/v1/users/me/watch", json={"topicName": TOPIC}, headers=headers
+            )
+            if not answer.is_success:
+                return
+
+    await asyncio.gather(*(spend() for _ in range(AT_ONCE)))

@@ -25,7 +25,8 @@ def machine() -> str:
     memory = psutil.virtual_memory().total / 2**30
     cores = os.cpu_count()
     system = f"{platform.system()} {platform.machine()}, Python {platform.python_version()}"
-    return f"{cores} cores, {memory:.0f} GB, {system}"
+    load = os.getloadavg()[2]
+    return f"{cores} cores (load {load:.0f}), {memory:.0f} GB, {system}"
 
 
 def write(figures: Sequence[Figure], took_s: float) -> None:
