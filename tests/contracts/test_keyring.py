@@ -10,7 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from shared.adapters.local_keyring import LocalKeyring, create_keyring, key_id_of
+from shared.adapters.local_keyring import LocalKeyring, create_keyring
+from shared.adapters.sealed_bytes import key_id_of
 from shared.domain.ids import ConnectionId
 from shared.errors import ConfigurationError, CorruptStateError
 
