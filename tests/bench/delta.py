@@ -78,14 +78,15 @@ async def _push(house: House, history_id: int | None) -> object:
 
 
 def _figures(what: str, taken: Cost, received: int) -> list[Figure]:
-    """Tell the system's own documents from records, event and log, which are the product's."""
-    own_reads = sum(taken.reads.values()) - _of(taken.reads, ("records", "outbox"))
-    own_writes = sum(taken.writes.values()) - _of(taken.writes, ("records", "outbox", "operations"))
+    """Tell records from everything else, and of that what is the product's: event and log."""
+    reads, writes = (
+        sum(counts.values()) - _of(counts, ("records",)) for counts in (taken.reads, taken.writes)
+    )
     told = _of(taken.writes, ("outbox", "operations"))
     return [
-        Figure("delta", f"{what}: reads beside records and open event", own_reads, "", 2),
-        Figure("delta", f"{what}: writes beside records, event and log", own_writes, "", 2),
-        Figure("delta", f"{what}: event and log entry written", told),
+        Figure("delta", f"{what}: reads beside records", reads, "", 2),
+        Figure("delta", f"{what}: writes beside records", writes, "", 2),
+        Figure("delta", f"{what}: of these, event and log entry", told),
         Figure("delta", f"{what}: records read", _of(taken.reads, ("records",))),
         Figure("delta", f"{what}: records written", _of(taken.writes, ("records",))),
         Figure("delta", f"{what}: Gmail calls", sum(taken.calls.values())),

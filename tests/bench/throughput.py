@@ -49,8 +49,8 @@ async def measure(directory: Path, scale: Scale) -> list[Figure]:
         small = await _loaded(machine, await _page(machine, client, connection, 1))
         stale = await _loaded(machine, await _notification(machine, client))
     return [
-        *_figures("pages of 100 records", pages, None),
-        *_figures("pages of 1 record", small, 1_000),
+        *_figures("pages of 100 records", pages, 1_000),
+        *_figures("pages of 1 record", small, None),
         *_figures("stale notifications", stale, 500),
     ]
 
