@@ -9,7 +9,6 @@ PYTHON ?= $(shell for python in python3.13 python3.12 python3.11 python3; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
 	&& echo $$python && break; done)
 IN := .venv/bin/python
-ARGS ?=
 CODE := shared infra tests
 
 .PHONY: help demo google test test-deep soak lint bench bundle plan deploy destroy dryrun keys rotate-keys check-forged clean runtime develop python
@@ -29,6 +28,7 @@ test: develop ## run all tests
 
 test-deep: develop ## run the long evidence too: thousands of random walks, a kill at every await
 	@$(IN) -m pytest -s --ignore=tests/bench -m deep $(ARGS)
+	@POSTROOM_FUZZ_EXAMPLES=60 $(IN) -m pytest tests/security/test_described.py
 
 soak: develop ## a thousand connections for five minutes under faults and crashes
 	@$(IN) -m tests.chaos.soak $(ARGS)
@@ -71,11 +71,8 @@ clean: ## remove the environment, the demo's state and every cache
 	@rm -rf .venv .local build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	@find functions shared infra tests -name __pycache__ -prune -exec rm -rf {} +
 
-runtime: python
-	@$(PYTHON) infra/local/setup.py requirements.txt
-
-develop: python
-	@$(PYTHON) infra/local/setup.py requirements-dev.txt
+runtime develop: python
+	@$(PYTHON) infra/local/setup.py requirements$(if $(filter develop,$@),-dev).txt
 
 python:
 	@test -n '$(PYTHON)' || { echo 'Postroom needs Python 3.11 or newer, and none was found as' \
