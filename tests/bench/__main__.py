@@ -16,7 +16,16 @@ from tests.bench.figures import Figure, table
 from tests.bench.report import write
 from tests.bench.scale import QUICK, Scale
 
-MEASURES = ("backfill", "cpu", "push", "delta", "cold_start", "throughput", "sending")
+MEASURES = (
+    "backfill",
+    "cpu",
+    "push",
+    "delta",
+    "cold_start",
+    "throughput",
+    "sending",
+    "bulk_sending",
+)
 
 
 async def measured(name: str, scale: Scale) -> list[Figure]:

@@ -17,6 +17,7 @@ class Scale:
     cpu_messages: int = 3_000
     pushes: int = 40
     sends: int = 15
+    bulk: int = 1_000
 
 
 QUICK = Scale(
@@ -27,4 +28,5 @@ QUICK = Scale(
     cpu_messages=600,
     pushes=10,
     sends=5,
+    bulk=120,
 )

@@ -6,6 +6,7 @@ from typing import Final
 
 from shared.domain.ids import ConnectionId
 from shared.domain.send import DeliveryMode
+from shared.domain.sync_state import SyncStatus
 from shared.ports.clock import Clock
 from shared.ports.connections import Connections, GoogleUsers
 from shared.ports.sync_store import SyncStates
@@ -14,8 +15,8 @@ from shared.usecases.sync.pace import SHARE
 
 SEND_UNITS: Final = {DeliveryMode.EXACTLY_ONCE: 110, DeliveryMode.DIRECT: 100}
 """drafts.create 10 and drafts.send 100; messages.send 100."""
-COPY_UNITS: Final = 26
-"""What a sync spends on each message sent: its copy, and its share of the history."""
+COPY_UNITS: Final = 46
+"""What a sync spends on each message sent: its copy, mostly its draft too, and the history."""
 WHOLE_SHARE: Final = 0.985
 """Of the allowance, where nothing else of this user has much to read."""
 BUSY_SHARE: Final = 1 - SHARE
@@ -83,7 +84,8 @@ class SendPaces:
     async def copied(self, connection_id: ConnectionId) -> bool:
         """Whether a sync fetches a copy of what the connection sends."""
         state = await self.states.get(connection_id)
-        return state is not None and state.value.checkpoint is not None
+        running = state is not None and state.value.status is SyncStatus.RUNNING
+        return running and state is not None and state.value.checkpoint is not None
 
 
 def units_of(mode: DeliveryMode, *, copied: bool) -> int:
