@@ -7,6 +7,7 @@ from typing import Final, TypeVar
 
 from shared.domain.connection import Connection
 from shared.domain.email_message import EmailMessage, read_message, unfetched_bodies
+from shared.domain.email_parts import Attachment as Listed
 from shared.domain.ids import MessageId, ThreadId
 from shared.domain.mime import build, marked
 from shared.domain.outgoing import (
@@ -154,7 +155,7 @@ class Compose:
         """Answer the parent's files; its inline images only where its HTML goes along."""
         check_attachments_size(sum(one["size"] for one in parent["attachments"]))
         files = []
-        for one in parent["attachments"]:
+        for one in _outermost(parent["attachments"]):
             inline = one["inline"] and one["contentId"]
             if inline and not shown:
                 continue
@@ -202,6 +203,15 @@ class Compose:
             aliases = await self.gmail.aliases()
             own |= {str(one["sendAsEmail"]).lower() for one in aliases if _is_usable(one)}
         return frozenset(own)
+
+
+def _outermost(attachments: Sequence[Listed]) -> list[Listed]:
+    """Leave out what lies inside an attached message that goes along as a whole."""
+    whole = [one["partId"] for one in attachments if one["mimeType"] == "message/rfc822"]
+    inside = tuple(f"{part}." if part else "" for part in whole)  # "" is the message itself
+    return [
+        one for one in attachments if one["partId"] in whole or not one["partId"].startswith(inside)
+    ]
 
 
 async def _known(
