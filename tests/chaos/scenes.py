@@ -159,6 +159,7 @@ async def _much_expired(house: ChaosHouse) -> None:
     ids = [house.owner.receive(f"old {n}") for n in range(320)]
     await house.quiesce()
     house.owner.relabel(ids, drop=("UNREAD",))
+    house.owner.relabel(ids[:2], drop=("INBOX",))
     house.google.store.expire_history(EMAIL)
     house.expired = True
     house.transport.page_size = 200
