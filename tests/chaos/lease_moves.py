@@ -222,11 +222,8 @@ class Moves:
         running = any(worker.origin == ("task", name) for worker in (by, *world.workers))
         if running or name in world.spent:
             lease = self.actors.documents[world.document].lease
-            if (
-                lease
-                and token_of(name) == str(lease.token)
-                and seconds(lease.expires_at) > world.now
-            ):
+            waited_for = lease is not None and token_of(name) == str(lease.token)
+            if lease and waited_for and due == seconds(lease.expires_at) > world.now:
                 raise BrokenError("the queue dropped a task that nothing stands for")
             return world
         return world._replace(tasks=added(world.tasks, (due or world.now, name)))

@@ -149,14 +149,15 @@ async def _page(run: Run, progress: Backfill, token: PageToken | None) -> Listin
 
 
 async def _sift(run: Run, chunk: Chunk, refs: list[MessageRef]) -> None:
-    """Keep what is neither stored nor in quarantine."""
+    """Keep what is neither stored nor in quarantine, once: new mail shifts pages into the next."""
     ids = [ref.id for ref in refs]
     heads = await run.records.heads(run.connection_id, ids)
-    aside = await run.set_aside(ids)
+    met = run.unwanted.union(await run.set_aside(ids), (ref.id for ref in chunk.unknown))
     for ref in refs:
         head = heads.get(ref.id)
-        if ref.id in aside or ref.id in run.unwanted or (head is not None and head.live):
+        if ref.id in met or (head is not None and head.live):
             continue
+        met.add(ref.id)
         chunk.unknown.append(ref)
         if head is not None:
             chunk.tombstones[ref.id] = head

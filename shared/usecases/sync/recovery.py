@@ -21,6 +21,8 @@ from shared.usecases.sync.pace import Units
 from shared.usecases.sync.run import Run
 
 CHANGES_AT_ONCE = 300
+LISTED_AGAIN = 5
+"""How often a label is listed again at most, while each time shows more."""
 
 
 @dataclass(slots=True)
@@ -29,9 +31,19 @@ class Census:
 
     anchor: HistoryId
     refs: Mapping[MessageId, ThreadId]
-    labels: Mapping[MessageId, frozenset[LabelId]]
+    labels: defaultdict[MessageId, set[LabelId]]
     named: frozenset[LabelId]
     """Labels that labels.list names; others stay on records as they are."""
+    unsure: set[LabelId]
+    """Labels listed once, on several pages: a message may have slipped between two of them."""
+
+
+@dataclass(slots=True)
+class Listed:
+    """Every page of a listing."""
+
+    refs: list[MessageRef]
+    pages: int = 0
 
 
 @dataclass(slots=True)
@@ -62,6 +74,7 @@ async def recover(run: Run) -> None:
     found = await _compared(run, census, Origin.RECOVERY)
     now = run.clock.now()
     await _commit(run, found, lambda state: recovered(state, census.anchor, now))
+    run.forget_listing()  # A backfill under way begins its pass anew.
     listed = len(census.refs)
     run.note("recovery", started, listed=listed, updated=found.updated, deleted=found.deleted)
 
@@ -126,30 +139,49 @@ def recovered(state: SyncState, anchor: HistoryId, now: datetime) -> SyncState:
 async def _census(run: Run) -> Census:
     profile = await run.pace.run(Units.PROFILE, run.gmail.profile(), urgent=True)
     selected = run.state.selection.labels
-    refs = {} if selected else {ref.id: ref.thread_id for ref in await _ids(run, None)}
+    refs = {} if selected else {ref.id: ref.thread_id for ref in (await _ids(run, None)).refs}
     label_ids = await run.pace.run(Units.LABELS, run.gmail.label_ids())
-    labels: dict[MessageId, set[LabelId]] = defaultdict(set)
+    labels: defaultdict[MessageId, set[LabelId]] = defaultdict(set)
+    unsure: set[LabelId] = set()
     for label_id in label_ids:
-        for ref in await _ids(run, label_id):
+        listed = await _ids(run, label_id)
+        if listed.pages > 1:
+            unsure.add(label_id)
+        for ref in listed.refs:
             labels[ref.id].add(label_id)
             if label_id in selected:
                 refs[ref.id] = ref.thread_id
-    frozen = {message_id: frozenset(under) for message_id, under in labels.items()}
-    return Census(profile.history_id, refs, frozen, frozenset(label_ids))
+    return Census(profile.history_id, refs, labels, frozenset(label_ids), unsure)
 
 
-async def _ids(run: Run, label_id: LabelId | None) -> list[MessageRef]:
+async def _ids(run: Run, label_id: LabelId | None) -> Listed:
     """List the whole window, under one label or all; 5 units for 500 ids."""
-    refs: list[MessageRef] = []
+    listed = Listed([])
     page = None
     while True:
         call = run.gmail.message_ids(since=run.state.window_start, label_id=label_id, page=page)
         answer = await run.pace.run(Units.LIST, call)
-        refs.extend(answer.refs)
+        listed.refs.extend(answer.refs)
+        listed.pages += 1
         page = answer.next_page
         if page is None:
-            return refs
+            return listed
         await run.held.beat()
+
+
+async def _list_again(run: Run, census: Census, label_id: LabelId) -> None:
+    """Find what slipped between two pages because another message left the listing.
+
+    What is listed in vain is harmless: a label taken off since the anchor comes in the next delta.
+    """
+    for _ in range(LISTED_AGAIN):
+        refs = (await _ids(run, label_id)).refs
+        slipped = [ref.id for ref in refs if label_id not in census.labels.get(ref.id, ())]
+        for message_id in slipped:
+            census.labels[message_id].add(label_id)
+        if not slipped:
+            break
+    census.unsure.discard(label_id)
 
 
 async def _compared(run: Run, census: Census, origin: Origin) -> Comparison:
@@ -173,9 +205,11 @@ async def _compare(run: Run, census: Census, changes: Changes, head: RecordHead)
         else:
             changes.tombstone(head)
         return False
-    listed = census.labels.get(head.message_id, frozenset())
+    listed = census.labels[head.message_id]
+    for label_id in (head.label_ids - listed) & census.unsure:
+        await _list_again(run, census, label_id)
     unnamed = head.label_ids - census.named
-    changes.relabel(head, listed | unnamed, census.anchor)
+    changes.relabel(head, unnamed | listed, census.anchor)
     return True
 
 
