@@ -10,6 +10,9 @@ from starlette.types import ASGIApp
 
 from infra.local.environment import HOST
 
+KEEP_ALIVE_S = 120
+"""Longer than a busy machine lets a client pause: it would find its connection cut."""
+
 
 def listener(port: int = 0) -> socket.socket:
     """Bind a loopback port; 0 takes any free one. Raises OSError where it is busy."""
@@ -32,7 +35,15 @@ class LoopServer(uvicorn.Server):
     """Serves `app` on a socket in the caller's own loop; leaves the process's signals alone."""
 
     def __init__(self, app: ASGIApp, bound: socket.socket) -> None:
-        super().__init__(uvicorn.Config(app, log_config=None, access_log=False, date_header=False))
+        super().__init__(
+            uvicorn.Config(
+                app,
+                log_config=None,
+                access_log=False,
+                date_header=False,
+                timeout_keep_alive=KEEP_ALIVE_S,
+            )
+        )
         self._bound = bound
         self.address = address_of(bound)
 
