@@ -20,10 +20,12 @@ async def site(tmp_path: Path) -> AsyncIterator[Site]:
 
 async def allow_at_google(popup: Page, email: str = ADA) -> None:
     """Choose the account and press Allow on the emulated consent screen."""
+    allow = popup.locator('button[value="allow"]')
+    await allow.wait_for()  # Counting does not wait for the page.
     choice = popup.locator(f'input[name="email"][value="{email}"]')
     if await choice.count():
         await choice.check()
-    await popup.locator('button[value="allow"]').click()
+    await allow.click()
 
 
 async def types_of(page: Page) -> list[str]:
