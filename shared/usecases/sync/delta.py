@@ -36,17 +36,14 @@ class Part:
 async def read_delta(run: Run, step: Delta) -> None:
     """List history after the step's start and apply it, part by part."""
     started, begun = run.clock.now(), run.state
-    again = step.since < (begun.checkpoint or 0)
     try:
-        records, top, complete = await _listed(run, step.since, whole=again)
+        records, top, complete = await _listed(run, step.since)
     except HistoryExpiredError:
         await run.held.commit(lambda state: replace(state, recovering_since=started))
         return
-    if again and not complete:
-        return  # Old changes without the newer ones would put records back: later, with more time.
-    whole = fold(records)
+    doomed = {message.id for record in records for message in record.deleted}
     for part in _parts(records):
-        done = await _apply(run, {id: whole[id] for id in fold(part.records)})
+        done = await _apply(run, part, doomed)
         if not done:
             return
         answer = DeltaAnswer(
@@ -57,19 +54,14 @@ async def read_delta(run: Run, step: Delta) -> None:
             first_record=records[0].id if records else None,
             heard=begun.hint,
             looks_wanted=begun.looks_wanted,
-            again=again,
+            again=step.since < (begun.checkpoint or 0),
         )
         await _settle(run, done, answer)
     run.note("delta", started, records=len(records), complete=complete)
 
 
-async def _listed(
-    run: Run, since: HistoryId, *, whole: bool
-) -> tuple[list[HistoryRecord], HistoryId, bool]:
-    """List history, all of it or as much as is handy; the answer says whether it was all.
-
-    A page may have a token and no records (FACTS 3.4).
-    """
+async def _listed(run: Run, since: HistoryId) -> tuple[list[HistoryRecord], HistoryId, bool]:
+    """List history: a page may have a token and no records (FACTS 3.4)."""
     records: list[HistoryRecord] = []
     page = None
     while True:
@@ -79,8 +71,7 @@ async def _listed(
         page = answer.next_page
         if page is None:
             return records, answer.history_id, True
-        enough = len(records) >= LISTED_AT_ONCE and not whole
-        if enough or (records and run.out_of_time):
+        if len(records) >= LISTED_AT_ONCE or (records and run.out_of_time):
             return records, answer.history_id, False
         await run.held.beat()
 
@@ -114,13 +105,11 @@ def _unmoved(state: SyncState) -> SyncState:
     return state
 
 
-async def _apply(run: Run, net: Mapping[MessageId, NetChange]) -> list[Changes] | None:
-    """Work out a part's commits; None where it was interrupted, with what came in committed.
-
-    `net` is what the whole listing means for the messages that the part touches.
-    """
+async def _apply(run: Run, part: Part, doomed: set[MessageId]) -> list[Changes] | None:
+    """Work out a part's commits; None where it was interrupted, with what came in committed."""
+    net = fold(part.records)
     heads = await run.records.heads(run.connection_id, net)
-    wanted = _wanted(net, heads, run.state.selection)
+    wanted = _wanted(net, heads, doomed, run.state.selection)
     aside = await run.set_aside(net)
     fetched = await _fetched(run, [ref for ref in wanted if ref.id not in aside])
     commits = _stored(run, fetched, net, heads)
@@ -136,6 +125,7 @@ async def _apply(run: Run, net: Mapping[MessageId, NetChange]) -> list[Changes] 
 def _wanted(
     net: Mapping[MessageId, NetChange],
     heads: Mapping[MessageId, RecordHead],
+    doomed: set[MessageId],
     selection: Selection,
 ) -> list[MessageRef]:
     """Answer what must be fetched: added or newly selected, still there, not stored yet."""
@@ -144,7 +134,7 @@ def _wanted(
         for change in net.values()
         if (change.added or selection.gains(change.labels_put_on))
         and not change.chat
-        and not change.deleted
+        and change.message_id not in doomed
         and not _is_live(heads.get(change.message_id))
     ]
 
