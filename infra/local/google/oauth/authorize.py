@@ -91,12 +91,19 @@ class Authorization:
         )
 
     def _scripted_answer(self, request: AuthorizationRequest) -> Response:
-        answer = self.scripted.popleft()
+        answer = self._next_answer(request.login_hint)
         if not answer.approve:
             return self._denied(request, "access_denied")
         if answer.scopes is None:
             return self._granted(request, answer.email, request.scopes)
         return self._granted(request, answer.email, _reduced(request, spelled_out(answer.scopes)))
+
+    def _next_answer(self, hint: str | None) -> ScriptedAnswer:
+        """Take the hinted account's answer, or the oldest: people consent side by side."""
+        hinted = (answer for answer in self.scripted if answer.email == hint)
+        answer = next(hinted, self.scripted[0])
+        self.scripted.remove(answer)
+        return answer
 
     def _silent_answer(self, request: AuthorizationRequest, chosen: str | None) -> Response:
         if chosen is None:

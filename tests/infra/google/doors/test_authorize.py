@@ -115,6 +115,18 @@ async def test_a_queued_denial_answers_one_screen_only(visitor: Visitor) -> None
     assert (await visitor.authorize()).status_code == 200
 
 
+async def test_people_who_consent_side_by_side_each_get_their_own_answer(
+    visitor: Visitor,
+) -> None:
+    await visitor.control("/mailboxes", {"email": "ben@demo.example"})
+    for email in (ADA, "ben@demo.example"):
+        await visitor.control("/consent", {"email": email, "decision": "approve"})
+    for email in ("ben@demo.example", ADA):
+        code = returned(await visitor.authorize(login_hint=email))["code"]
+        claims = await visitor.verified((await visitor.exchange(code)).json()["id_token"], None)
+        assert claims["email"] == email
+
+
 async def test_a_queued_consent_can_untick_scopes_but_not_sign_in(visitor: Visitor) -> None:
     await visitor.control(
         "/consent", {"email": ADA, "decision": "approve", "scopes": ["gmail.send"]}
