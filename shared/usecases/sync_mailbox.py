@@ -4,7 +4,7 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Any, Protocol
 from uuid import uuid4
 
 from shared.domain.ids import ConnectionId, HistoryId, OperationId
@@ -131,10 +131,12 @@ class SyncMailbox:
             await self._wake_at_expiry(connection_id, taken)
             return HeldElsewhere(taken.expires_at)
         run = self._run(taken, budget, trace_id)
+        run.pushed = hint is not None
         return await self._finished(run, only_live=only_live)
 
     def _run(self, held: Held, budget: timedelta, trace_id: str | None) -> Run:
         connection_id = held.state.connection_id
+        pace = self.governor.pace(connection_id)
         return Run(
             held=held,
             gmail=self.gmail.of(connection_id),
@@ -142,7 +144,8 @@ class SyncMailbox:
             quarantine=self.quarantine,
             outbox=self.outbox,
             clock=self.clock,
-            pace=self.governor.pace(connection_id),
+            pace=pace,
+            spent_before=pace.spent,
             deadline=self.clock.now() + budget,
             note_bounces=self.note_bounces,
             trace_id=trace_id,
@@ -277,7 +280,7 @@ class SyncMailbox:
             steps=tuple(run.steps),
             error=error.code if error else None,
             trace_id=run.trace_id,
-            detail=_counts(run.tally),
+            detail=_counted(run),
         )
 
 
@@ -285,5 +288,9 @@ def _same(state: SyncState) -> SyncState:
     return state
 
 
-def _counts(tally: Tally) -> Mapping[str, int]:
-    return {"added": tally.added, "updated": tally.updated, "deleted": tally.deleted}
+def _counted(run: Run) -> Mapping[str, Any]:
+    """Answer what is told of a run: records, quota units, and how late live mail was."""
+    tally = run.tally
+    counts = {"added": tally.added, "updated": tally.updated, "deleted": tally.deleted}
+    late = {} if run.lateness_ms is None else {"lateness_ms": run.lateness_ms}
+    return {**counts, "units": run.pace.spent - run.spent_before, "pushed": run.pushed, **late}

@@ -57,6 +57,12 @@ class Run:
     deadline: datetime
     note_bounces: NotesBounces = note_nothing
     trace_id: str | None = None
+    pushed: bool = False
+    """Whether a push brought it about."""
+    spent_before: int = 0
+    """Quota units that the pace had spent before."""
+    lateness_ms: float | None = None
+    """The longest that live mail which is stored now had been at Gmail by then."""
     admitted: bool = False
     """Whether the governor let bulk work begin."""
     tally: Tally = field(default_factory=Tally)
@@ -135,6 +141,14 @@ class Run:
 
         await self.held.commit(applied, make)
         self.tally = tally
+        self._note_lateness(changes)
+
+    def _note_lateness(self, changes: Changes) -> None:
+        if changes.origin is not Origin.LIVE or not changes.put:
+            return
+        oldest = min(record.head.internal_date for record in changes.put)
+        late = (self.clock.now() - oldest).total_seconds() * 1000
+        self.lateness_ms = max(late, self.lateness_ms or 0)
 
     async def announce(self, change: Change, tally: Tally) -> None:
         """Commit a state change with one event of its own for what many commits did."""
