@@ -36,7 +36,7 @@ COMPOSITE = (
     _index("events", ("listed_under", "CONTAINS"), ("created_at", "DESC")),
     _index("operations", ("listed_under", "CONTAINS"), ("started_at", "DESC")),
     _index("sends", ("shard", "ASC"), ("due_at", "ASC")),
-    _index("sends", ("connection_id", "ASC"), ("created_at", "DESC")),
+    _index("sends", ("listed_under", "CONTAINS"), ("created_at", "DESC")),
     _index("sends", ("traces", "CONTAINS"), ("connection_id", "ASC")),
     _index("bulk_sends", ("shard", "ASC"), ("due_at", "ASC")),
     _index("bulk_sends", ("open_of", "ASC"), ("created_at", "ASC")),

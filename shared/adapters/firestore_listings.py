@@ -33,16 +33,21 @@ async def newest_listed(
     by: str,
     limit: int,
     between: tuple[datetime | None, datetime | None] = (None, None),
+    select: Sequence[str] | None = None,
 ) -> Sequence[Any]:
-    """Answer log entries newest first: an owner's, or everybody's from every shard."""
+    """Answer log entries newest first: an owner's, or everybody's from every shard.
+
+    `select` names the fields wanted, None all.
+    """
     since, until = between
     bounds: list[Filter] = [(by, ">=", since)] if since else []
     bounds += [(by, "<=", until)] if until else []
     suffix = "".join(f"/{kind or ANY}" for kind in kinds)
     starts = [f"={owner}"] if owner else [_shard_term(shard) for shard in range(SHARDS)]
     terms = [start + suffix for start in starts]
-    found = await _spread(rpc, collection, "listed_under", terms, bounds, (by, "DESC"), limit)
-    return sorted(found, key=lambda document: _moment(document, by), reverse=True)[:limit]
+    order: Order = (by, "DESC")
+    found = await _spread(rpc, collection, "listed_under", terms, bounds, order, limit, select)
+    return sorted(found, key=lambda one: (_moment(one, by), one.name), reverse=True)[:limit]
 
 
 async def due_in_shard(
@@ -61,6 +66,7 @@ async def _spread(
     filters: Sequence[Filter],
     order: Order,
     limit: int,
+    select: Sequence[str] | None = None,
 ) -> Sequence[Any]:
     operator: Operator = "contains_any" if isinstance(values[0], str) else "in"
     batches = [
@@ -70,12 +76,19 @@ async def _spread(
     answers = await asyncio.gather(
         *(
             rpc.query(
-                structured(collection, ((field, operator, batch), *filters), (order,), limit=limit)
+                structured(
+                    collection,
+                    ((field, operator, batch), *filters),
+                    (order,),
+                    limit=limit,
+                    select=select,
+                )
             )
             for batch in batches
         )
     )
-    return [document for answer in answers for document in answer]
+    # a document with terms of several shards is found by more than one query
+    return list({document.name: document for answer in answers for document in answer}.values())
 
 
 def _moment(document: Any, field: str) -> datetime:

@@ -7,7 +7,7 @@ from typing import Any
 
 from shared.adapters.document_codec import BULK_SENDS, SENDS
 from shared.adapters.firestore_documents import Derived, FirestoreDocuments
-from shared.adapters.firestore_listings import due_in_shard
+from shared.adapters.firestore_listings import due_in_shard, listed_under, newest_listed
 from shared.adapters.firestore_outbox import FirestoreOutbox
 from shared.adapters.firestore_queries import structured
 from shared.adapters.firestore_rpc import FirestoreRpc
@@ -15,7 +15,7 @@ from shared.adapters.firestore_values import version_of
 from shared.domain.bulk_send import BulkSend
 from shared.domain.event import Event
 from shared.domain.ids import ConnectionId
-from shared.domain.send import SendEntry
+from shared.domain.send import SendEntry, SendState
 from shared.ports.versioned import Versioned
 
 _WITHOUT_REQUEST = tuple(one.name for one in fields(SendEntry) if one.name != "request")
@@ -27,6 +27,7 @@ def _send(value: SendEntry) -> Derived:
         "shard": value.shard,
         "due_at": None if value.state.final else value.next_due_at,
         "traces": list(value.traces),
+        "listed_under": listed_under(value.id, value.connection_id, value.state.value),
     }
 
 
@@ -57,15 +58,26 @@ class FirestoreSends(FirestoreDocuments[SendEntry]):
         """Answer ids of the shard's due entries. Raises StoreUnavailableError."""
         return _ids(await due_in_shard(self.rpc, "sends", shard, now, by="due_at", limit=limit))
 
-    async def list(self, connection_id: ConnectionId, limit: int) -> Sequence[SendEntry]:
-        """Answer a connection's entries, newest first. Raises StoreUnavailableError."""
-        query = structured(
+    async def list(
+        self,
+        connection_id: ConnectionId | None,
+        limit: int,
+        *,
+        state: SendState | None = None,
+        until: datetime | None = None,
+    ) -> Sequence[SendEntry]:
+        """Answer entries, newest first. Raises StoreUnavailableError."""
+        found = await newest_listed(
+            self.rpc,
             "sends",
-            (("connection_id", "==", connection_id),),
-            (("created_at", "DESC"),),
+            connection_id,
+            (state,),
+            by="created_at",
             limit=limit,
+            between=(None, until),
+            select=_WITHOUT_REQUEST,
         )
-        return [versioned.value for versioned in self.listed(await self.rpc.query(query))]
+        return [versioned.value for versioned in self.listed(found)]
 
     async def many(self, ids: Sequence[str]) -> Mapping[str, SendEntry]:
         """Answer those that exist. Raises StoreUnavailableError."""

@@ -64,7 +64,10 @@ SCHEMA = (
         WHERE due_us IS NOT NULL""",
     """CREATE INDEX IF NOT EXISTS sends_marker ON sends (marker)""",
     """CREATE INDEX IF NOT EXISTS sends_rfc822 ON sends (rfc822_id)""",
+    """CREATE INDEX IF NOT EXISTS sends_newest ON sends (created_us DESC)""",
     """CREATE INDEX IF NOT EXISTS sends_of ON sends (connection_id, created_us DESC)""",
+    """CREATE INDEX IF NOT EXISTS sends_state
+        ON sends (json_extract(document, '$.state'), created_us DESC)""",
     f"""CREATE TABLE IF NOT EXISTS bulk_sends ({_DOCUMENT}, open_of TEXT,
         created_us INTEGER NOT NULL, shard INTEGER NOT NULL, due_us INTEGER,
         expires_us INTEGER)""",

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 from shared.adapters.document_codec import BULK_SENDS, SENDS
 from shared.adapters.sqlite_database import SqliteDatabase, optional_us, to_us
@@ -11,10 +11,12 @@ from shared.adapters.sqlite_outbox import SqliteOutbox
 from shared.domain.bulk_send import BulkSend
 from shared.domain.event import Event
 from shared.domain.ids import ConnectionId
-from shared.domain.send import SendEntry
+from shared.domain.send import SendEntry, SendState
 from shared.ports.clock import Clock
 from shared.ports.versioned import Versioned
 
+_STATE = "json_extract(document, '$.state')"
+_EVER = datetime.max.replace(tzinfo=UTC)
 _AT_ONCE = 500
 """Most ids of one statement."""
 
@@ -66,14 +68,24 @@ class SqliteSends(SqliteDocuments[SendEntry]):
         )
         return [id for (id,) in rows]
 
-    async def list(self, connection_id: ConnectionId, limit: int) -> Sequence[SendEntry]:
-        """Answer a connection's entries, newest first. Raises StoreUnavailableError."""
+    async def list(
+        self,
+        connection_id: ConnectionId | None,
+        limit: int,
+        *,
+        state: SendState | None = None,
+        until: datetime | None = None,
+    ) -> Sequence[SendEntry]:
+        """Answer entries, newest first. Raises StoreUnavailableError."""
+        asked = {"connection_id": connection_id, _STATE: state}
+        given = {name: value for name, value in asked.items() if value is not None}
+        where = "".join(f"{name} = ? AND " for name in given)
         rows = self.database.rows(
-            """SELECT id, version, document FROM sends WHERE connection_id = ?
-               ORDER BY created_us DESC, id DESC LIMIT ?""",
-            (connection_id, limit),
+            f"""SELECT id, version, document FROM sends WHERE {where}created_us <= ?
+                ORDER BY created_us DESC, id DESC LIMIT ?""",  # noqa: S608  fixed conditions
+            (*given.values(), to_us(until or _EVER), limit),
         )
-        return [versioned.value for versioned in self.listed(rows)]
+        return [replace(versioned.value, request=b"") for versioned in self.listed(rows)]
 
     async def many(self, ids: Sequence[str]) -> Mapping[str, SendEntry]:
         """Answer those that exist. Raises StoreUnavailableError."""

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from shared.domain.bulk_send import BulkSend
 from shared.domain.event import Event
 from shared.domain.ids import ConnectionId
-from shared.domain.send import SendEntry
+from shared.domain.send import SendEntry, SendState
 from shared.ports.documents import Documents
 from shared.ports.versioned import Versioned
 
@@ -29,8 +29,15 @@ class Sends(Documents[SendEntry], Protocol):
         """Answer ids of the shard's unfinished entries that are due, most overdue first."""
         ...
 
-    async def list(self, connection_id: ConnectionId, limit: int) -> Sequence[SendEntry]:
-        """Answer a connection's entries, newest first."""
+    async def list(
+        self,
+        connection_id: ConnectionId | None,
+        limit: int,
+        *,
+        state: SendState | None = None,
+        until: datetime | None = None,
+    ) -> Sequence[SendEntry]:
+        """Answer entries created up to `until`, newest first, without their sealed requests."""
         ...
 
     async def many(self, ids: Sequence[str]) -> Mapping[str, SendEntry]:

@@ -13,6 +13,7 @@ from shared.adapters.sqlite_database import SqliteDatabase
 from shared.adapters.sqlite_store import open_store
 from shared.domain.ids import LabelId, MessageId, SequenceNumber, ThreadId
 from shared.domain.record import LastAction
+from shared.domain.send import SendState
 from shared.errors import ConflictError
 from shared.ports.connections import ConnectionQuery
 from shared.ports.store import Store
@@ -160,7 +161,9 @@ async def _read_everything(store: Store) -> None:
     await store.bulk_sends.unfinished(C1, 10)
     await store.mailboxes.renewable(START, 10)
     await store.connections.find(ConnectionQuery(tags={"plan": "pro"}))
-    await store.sends.list(C1, 10)
+    for owner in (None, C1):
+        for state in (None, SendState.UNKNOWN):
+            await store.sends.list(owner, 10, state=state)
     await store.quarantine.list(C1, 10)
 
 

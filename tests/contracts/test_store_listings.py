@@ -224,7 +224,10 @@ async def test_a_delivered_event_changes_lists(store: Store) -> None:
     assert len(await store.outbox.list(state=delivered, connection_id=C1, limit=9)) == 1
 
 
-async def test_operations_are_listed_newest_first_by_everything_asked(store: Store) -> None:
+@pytest.mark.parametrize("together", [1, 12])
+async def test_operations_are_listed_newest_first_by_everything_asked(
+    store: Store, together: int
+) -> None:
     kinds = [OperationType.SYNC, OperationType.ACTION]
     states = [OperationState.OK, OperationState.FAILED]
     made = [
@@ -237,8 +240,8 @@ async def test_operations_are_listed_newest_first_by_everything_asked(store: Sto
         )
         for i in range(12)
     ]
-    for one in made:
-        await store.operations.append(one)
+    for start in range(0, len(made), together):
+        await store.operations.append(*made[start : start + together])
     for owner in (None, C1, C2):
         for kind in (None, *kinds):
             for state in (None, *states):
@@ -261,11 +264,47 @@ async def test_appending_an_operation_twice_keeps_one(store: Store) -> None:
     assert list(await store.operations.list(connection_id=C1, **ALL, limit=9)) == [operation()]
 
 
+async def test_appending_operations_together_again_keeps_one_of_each(store: Store) -> None:
+    made = [operation(f"o{i}", started_at=_at(i)) for i in range(3)]
+    await store.operations.append(*made)
+    await store.operations.append(*made)
+    assert list(await store.operations.list(connection_id=C1, **ALL, limit=9)) == made[::-1]
+
+
 async def test_sends_of_one_connection_are_listed_newest_first(store: Store) -> None:
     for i in range(4):
         await store.sends.create(send(f"l{i}", C2 if i == 2 else C1, created_at=_at(i)))
     assert [one.id for one in await store.sends.list(C1, 2)] == ["l3", "l1"]
-    assert await store.sends.list(C2, 5) == [send("l2", C2, created_at=_at(2))]
+    assert await store.sends.list(C2, 5) == [send("l2", C2, created_at=_at(2), request=b"")]
+
+
+async def test_sends_are_listed_newest_first_by_everything_asked(store: Store) -> None:
+    states = [SendState.UNKNOWN, SendState.SUBMITTED]
+    made = [
+        send(f"l{i}", [C1, C2][i % 2], created_at=_at(i), state=states[i // 4], request=b"")
+        for i in range(8)
+    ]
+    for one in made:
+        await store.sends.create(one)
+    for owner in (None, C1, C2):
+        for state in (None, *states):
+            for until in (None, _at(5)):
+                expected = [
+                    one
+                    for one in reversed(made)
+                    if (owner is None or one.connection_id == owner)
+                    and (state is None or one.state is state)
+                    and (until is None or one.created_at <= until)
+                ]
+                found = await store.sends.list(owner, 3, state=state, until=until)
+                assert list(found) == expected[:3]
+
+
+async def test_a_send_is_listed_under_its_present_state(store: Store) -> None:
+    was = await store.sends.create(send())
+    await store.sends.swap(was, replace(was.value, state=SendState.CANCELLED))
+    assert await store.sends.list(None, 9, state=SendState.ACCEPTED) == []
+    assert [one.id for one in await store.sends.list(None, 9, state=SendState.CANCELLED)] == ["l1"]
 
 
 async def test_a_send_is_concluded_together_with_its_event(store: Store) -> None:
