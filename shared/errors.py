@@ -18,6 +18,7 @@ PostroomError
 │   │   └── TooLargeError
 │   ├── UnauthenticatedError         no key, an unknown one, or a forged token
 │   ├── ForbiddenError               the key may not do this
+│   │   └── PolicyRefusedError       rule: the policy of the key forbids it
 │   ├── NotFoundError                code says what is unknown
 │   │   ├── UnknownConnectionError
 │   │   ├── UnknownActionError
@@ -187,6 +188,16 @@ class ForbiddenError(PermanentError):
     """The caller is known and may not do this."""
 
     code = "forbidden"
+
+
+class PolicyRefusedError(ForbiddenError):
+    """The policy of the caller's key forbids it; `rule` is the part of the policy that does."""
+
+    code = "policy_refused"
+
+    def __init__(self, message: str, *, rule: str) -> None:
+        super().__init__(message)
+        self.rule = rule
 
 
 class NotFoundError(PermanentError):

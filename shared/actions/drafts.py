@@ -14,6 +14,7 @@ from shared.actions.gmail_fields import ById, Done, GmailMessage, GmailRef, Id, 
 from shared.actions.message_fields import MessageFields, as_request
 from shared.actions.registry import Action, ActionContext, Effect, GmailShaped
 from shared.domain.ids import ThreadId
+from shared.domain.policy import Does
 from shared.domain.scopes import COMPOSE, READONLY
 from shared.errors import GmailNotFoundError, InvalidRequestError
 from shared.ports.gmail import Draft
@@ -140,20 +141,21 @@ async def delete_draft(context: ActionContext, asked: ById) -> Done:
 
 async def _composed(context: ActionContext, asked: DraftFields) -> Composed:
     if asked.raw is not None:
-        return Composed(_decoded(asked.raw), ThreadId(asked.thread_id) if asked.thread_id else None)
+        return Composed(decoded(asked.raw), ThreadId(asked.thread_id) if asked.thread_id else None)
     request = as_request(asked)
     compose = Compose(context.gmail, context.connection, context.ports.clock, draft=True)
     return await compose(request, None)
 
 
-def _decoded(raw: str) -> bytes:
+def decoded(raw: str) -> bytes:
+    """Answer the bytes of a finished message. Raises InvalidRequestError."""
     try:
-        decoded = urlsafe_b64decode(raw + "=" * (-len(raw) % 4))
+        found = urlsafe_b64decode(raw + "=" * (-len(raw) % 4))
     except ValueError:
         raise InvalidRequestError("raw is not base64url.", code="invalid_raw") from None
-    if not 0 < len(decoded) <= LARGEST_RAW:
+    if not 0 < len(found) <= LARGEST_RAW:
         raise InvalidRequestError(f"raw must have 1 to {LARGEST_RAW:,} bytes.", code="invalid_raw")
-    return decoded
+    return found
 
 
 def _shown(draft: Draft) -> DraftRef:
@@ -170,6 +172,7 @@ ACTIONS: tuple[Action[Any, Any], ...] = (
         run=create_draft,
         scopes=(COMPOSE,),
         effect=Effect.STORED,
+        does=Does.DRAFT,
     ),
     Action(
         name="update-draft",
@@ -179,6 +182,7 @@ ACTIONS: tuple[Action[Any, Any], ...] = (
         run=update_draft,
         scopes=(COMPOSE,),
         effect=Effect.STORED,
+        does=Does.DRAFT,
     ),
     Action(
         name="get-draft",
@@ -204,6 +208,7 @@ ACTIONS: tuple[Action[Any, Any], ...] = (
         run=send_draft,
         scopes=(COMPOSE,),
         effect=Effect.STORED,
+        does=Does.SEND,
     ),
     Action(
         name="delete-draft",
@@ -213,5 +218,6 @@ ACTIONS: tuple[Action[Any, Any], ...] = (
         run=delete_draft,
         scopes=(COMPOSE,),
         effect=Effect.STORED,
+        does=Does.DELETE,
     ),
 )

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from shared.actions.gmail_fields import Done, NoInput
 from shared.actions.registry import Action, ActionContext, ActionInput, Effect, GmailShaped
+from shared.domain.policy import Does
 from shared.domain.scopes import LABELS, METADATA, READONLY
 
 LabelId = Annotated[str, Field(pattern=r"^[0-9A-Za-z_^-]{1,200}$", description="INBOX, Label_7...")]
@@ -122,6 +123,7 @@ ACTIONS: tuple[Action[Any, Any], ...] = (
         run=create_label,
         scopes=(LABELS,),
         effect=Effect.STORED,
+        does=Does.CHANGE,
     ),
     Action(
         name="update-label",
@@ -131,6 +133,7 @@ ACTIONS: tuple[Action[Any, Any], ...] = (
         run=update_label,
         scopes=(LABELS,),
         effect=Effect.STORED,
+        does=Does.CHANGE,
     ),
     Action(
         name="delete-label",
@@ -140,5 +143,6 @@ ACTIONS: tuple[Action[Any, Any], ...] = (
         run=delete_label,
         scopes=(LABELS,),
         effect=Effect.STORED,
+        does=Does.DELETE,
     ),
 )

@@ -11,6 +11,7 @@ from pydantic import Field
 
 from shared.actions.gmail_fields import Done, NoInput, Paged
 from shared.actions.registry import Action, ActionContext, Effect, GmailShaped
+from shared.domain.policy import Does
 from shared.domain.scopes import COMPOSE, METADATA, READONLY, SETTINGS_BASIC
 from shared.errors import ConflictError, GmailNotFoundError, GmailRefusedError
 from shared.usecases.arm_watch import Armed
@@ -141,6 +142,7 @@ ACTIONS: tuple[Action[Any, Any], ...] = (
         run=watch_mailbox,
         scopes=READ,
         effect=Effect.STORED,
+        does=Does.CHANGE,
     ),
     Action(
         name="stop-watch",
@@ -150,6 +152,7 @@ ACTIONS: tuple[Action[Any, Any], ...] = (
         run=stop_watch,
         scopes=READ,
         effect=Effect.STORED,
+        does=Does.CHANGE,
     ),
     Action(
         name="list-watch-history",

@@ -21,6 +21,7 @@ from shared.actions.gmail_fields import (
     Search,
 )
 from shared.actions.registry import Action, ActionContext, Effect, GmailShaped
+from shared.domain.policy import Does
 from shared.domain.scopes import METADATA, MODIFY, READONLY, allowed
 from shared.errors import MissingScopeError
 
@@ -121,6 +122,7 @@ ACTIONS: tuple[Action[Any, Any], ...] = (
         run=modify_message,
         scopes=(MODIFY,),
         effect=Effect.STORED,
+        does=Does.CHANGE,
     ),
     Action(
         name="batch-modify-messages",
@@ -130,6 +132,7 @@ ACTIONS: tuple[Action[Any, Any], ...] = (
         run=batch_modify_messages,
         scopes=(MODIFY,),
         effect=Effect.STORED,
+        does=Does.CHANGE,
     ),
     Action(
         name="trash-message",
@@ -139,6 +142,7 @@ ACTIONS: tuple[Action[Any, Any], ...] = (
         run=trash_message,
         scopes=(MODIFY,),
         effect=Effect.STORED,
+        does=Does.CHANGE,
     ),
     Action(
         name="untrash-message",
@@ -148,5 +152,6 @@ ACTIONS: tuple[Action[Any, Any], ...] = (
         run=untrash_message,
         scopes=(MODIFY,),
         effect=Effect.STORED,
+        does=Does.CHANGE,
     ),
 )

@@ -18,6 +18,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from pydantic import BaseModel, ConfigDict
 
 from shared.domain.connection import Connection
+from shared.domain.policy import Does
 from shared.domain.projection import Projection
 from shared.domain.scopes import allowed
 from shared.domain.sync_event import MODEL_NAMES, SYNC_ALIAS, SYNC_NAME
@@ -106,7 +107,11 @@ class Replayed(Generic[O]):
 
 @dataclass(frozen=True, slots=True)
 class Action(Generic[I, O]):
-    """A row. `scopes`: any one of them, in full or by inclusion, allows the action."""
+    """A row. `scopes`: any one of them, in full or by inclusion, allows the action.
+
+    `does` is what policies of keys go by; an action with an effect that leaves it out is refused
+    to every key whose policy might forbid it.
+    """
 
     name: str
     summary: str
@@ -115,6 +120,14 @@ class Action(Generic[I, O]):
     run: Callable[[ActionContext, I], Awaitable[O | Replayed[O]]]
     scopes: tuple[str, ...]
     effect: Effect = Effect.NONE
+    does: Does | None = None
+
+    @property
+    def doing(self) -> Does:
+        """What it does, as its row says or as far as its effect tells."""
+        if self.does is not None:
+            return self.does
+        return Does.READ if self.effect is Effect.NONE else Does.UNTOLD
 
     def require_scope(self, connection: Connection) -> None:
         """Raise MissingScopeError, naming the narrowest scope that would do."""

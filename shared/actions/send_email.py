@@ -18,6 +18,7 @@ from shared.actions.registry import (
     Replayed,
 )
 from shared.domain.ids import ThreadId
+from shared.domain.policy import Does
 from shared.domain.scopes import SEND
 from shared.domain.send import DeliveryMode, SendEntry, SendState
 from shared.domain.send_request import SendRequest
@@ -84,7 +85,7 @@ async def send_message(
     context: ActionContext, asked: SendMessageInput
 ) -> SendMessageOutput | Replayed[SendMessageOutput]:
     """Send a finished message. Raises what `send_email` raises."""
-    sending = await _sent(context, _raw_request(asked))
+    sending = await _sent(context, raw_request(asked))
     labels = ["SENT"] if sending.entry.state is SendState.SUBMITTED else []
     output = SendMessageOutput(**as_output(sending.entry).model_dump(), labelIds=labels)
     return Replayed(output) if sending.replayed else output
@@ -118,7 +119,8 @@ async def _sent(context: ActionContext, request: SendRequest) -> Sending:
     return sending
 
 
-def _raw_request(asked: SendMessageInput) -> SendRequest:
+def raw_request(asked: SendMessageInput) -> SendRequest:
+    """Answer the request of a finished message. Raises InvalidRequestError."""
     try:
         raw = urlsafe_b64decode(asked.raw + "=" * (-len(asked.raw) % 4))
     except (BadBase64, ValueError):
@@ -160,6 +162,7 @@ ACTIONS: tuple[Action[Any, Any], ...] = (
         run=send_email,
         scopes=(SEND,),
         effect=Effect.LEDGER,
+        does=Does.SEND,
     ),
     Action(
         name="send-message",
@@ -169,5 +172,6 @@ ACTIONS: tuple[Action[Any, Any], ...] = (
         run=send_message,
         scopes=(SEND,),
         effect=Effect.LEDGER,
+        does=Does.SEND,
     ),
 )

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from shared.actions.gmail_fields import ById, Formatted, GmailMessage, LabelChange, Search
 from shared.actions.registry import Action, ActionContext, Effect, GmailShaped
+from shared.domain.policy import Does
 from shared.domain.scopes import METADATA, MODIFY, READONLY, allowed
 from shared.errors import MissingScopeError
 
@@ -95,6 +96,7 @@ ACTIONS: tuple[Action[Any, Any], ...] = (
         run=modify_thread,
         scopes=(MODIFY,),
         effect=Effect.STORED,
+        does=Does.CHANGE,
     ),
     Action(
         name="trash-thread",
@@ -104,6 +106,7 @@ ACTIONS: tuple[Action[Any, Any], ...] = (
         run=trash_thread,
         scopes=(MODIFY,),
         effect=Effect.STORED,
+        does=Does.CHANGE,
     ),
     Action(
         name="untrash-thread",
@@ -113,5 +116,6 @@ ACTIONS: tuple[Action[Any, Any], ...] = (
         run=untrash_thread,
         scopes=(MODIFY,),
         effect=Effect.STORED,
+        does=Does.CHANGE,
     ),
 )

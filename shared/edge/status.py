@@ -25,6 +25,7 @@ STATUS: dict[type[errors.PostroomError], int] = {
     errors.TooLargeError: 413,
     errors.UnauthenticatedError: 401,
     errors.ForbiddenError: 403,
+    errors.PolicyRefusedError: 403,
     errors.NotFoundError: 404,
     errors.UnknownConnectionError: 404,
     errors.UnknownActionError: 404,
@@ -96,6 +97,8 @@ def _details(error: errors.PostroomError) -> dict[str, Any]:
             }
         case errors.MissingScopeError(scope=scope):
             return {"payload": {"scope": scope}}
+        case errors.PolicyRefusedError(rule=rule):
+            return {"payload": {"rule": rule}}
         case errors.RateLimitedError(scope=limit):
             return {"payload": {"scope": limit}}
     return _upstream(error)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from shared.edge.wired_syncs import WiredSyncs
 
 if TYPE_CHECKING:
+    from shared.actions.guarded_actions import GuardedActions
     from shared.usecases.cancel_send import CancelSend
     from shared.usecases.drain_bulk import DrainBulk
     from shared.usecases.finish_send import FinishSend
@@ -18,6 +19,13 @@ if TYPE_CHECKING:
 
 class WiredSends(WiredSyncs):
     """Sending, now, later and in bulk."""
+
+    @cached_property
+    def guarded_actions(self) -> "GuardedActions":
+        """Runs actions as far as a key's policy goes."""
+        from shared.actions.guarded_actions import GuardedActions
+
+        return GuardedActions(self)
 
     @cached_property
     def send_email(self) -> "SendEmail":

@@ -10,6 +10,7 @@ from starlette.requests import Request
 from shared.domain.connect import ConnectSession
 from shared.domain.connection import Connection, ConnectionStatus
 from shared.domain.ids import ConnectionId
+from shared.domain.policy import Actor, policy_of
 from shared.edge import logs
 from shared.errors import ForbiddenError, InvalidRequestError, UnknownConnectionError
 from shared.ports.versioned import Versioned
@@ -34,6 +35,11 @@ class Caller:
     session: Versioned[ConnectSession] | None = None
     policy: Mapping[str, Any] = field(default_factory=dict)
     """What the key's agents are held to (API 8)."""
+
+    @property
+    def actor(self) -> Actor:
+        """The key as actions know it. Raises PolicyRefusedError where its policy is unreadable."""
+        return Actor(self.name, policy_of(self.policy))
 
     def may(self, permission: str) -> bool:
         """Whether the caller holds `permission`."""

@@ -1,0 +1,103 @@
+"""What message a call would write, and to whom it would really go: what policies judge.
+
+Recipients that come from elsewhere are looked up: those of a reply from its parent, those of a
+draft from the draft as Gmail has it.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from pydantic import BaseModel
+
+from shared.actions.drafts import GONE, DraftFields, decoded
+from shared.actions.gmail_fields import ById
+from shared.actions.message_fields import MessageFields, as_request
+from shared.actions.registry import Action, ActionContext
+from shared.actions.send_email import SendEmailInput, SendMessageInput, raw_request
+from shared.domain.envelope import Envelope, envelope_from, envelope_of
+from shared.domain.policy import Does, Rule
+from shared.domain.send_request import SendRequest
+from shared.errors import GmailNotFoundError, PolicyRefusedError
+from shared.usecases.send.compose import Compose
+
+SEND_DRAFT = "send-draft"
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """The envelope; `request` is None for a draft that is there already.
+
+    `settled` is whether the same call later goes to the same people: not so where they are those
+    of whatever message a thread has last.
+    """
+
+    envelope: Envelope
+    request: SendRequest | None = None
+    draft_message_id: str | None = None
+    settled: bool = True
+
+
+def doing(action: Action[Any, Any], asked: BaseModel) -> Does:
+    """Answer what this very call does: a dry run only reads."""
+    if isinstance(asked, SendEmailInput) and asked.dry_run:
+        return Does.READ
+    return action.doing
+
+
+def writes(action: Action[Any, Any]) -> bool:
+    """Whether the action writes a message that would go to somebody."""
+    return action.doing in {Does.SEND, Does.DRAFT}
+
+
+async def letter_of(context: ActionContext, action: Action[Any, Any], asked: BaseModel) -> Letter:
+    """Answer the message: 20 to 40 quota units where recipients are looked up, else none.
+
+    Raises InvalidRequestError and its kinds, PolicyRefusedError where an action writes in a way
+    nobody here can read, and what reading Gmail raises.
+    """
+    if isinstance(asked, SendMessageInput):
+        request = raw_request(asked)
+        return Letter(envelope_of(request.raw or b""), request)
+    if isinstance(asked, DraftFields) and asked.raw is not None:
+        raw = decoded(asked.raw)
+        return Letter(envelope_of(raw), SendRequest(raw=raw))
+    if isinstance(asked, MessageFields):
+        return await _written(context, as_request(asked))
+    if action.name == SEND_DRAFT and isinstance(asked, ById):
+        return await _kept(context, asked.id)
+    raise PolicyRefusedError(
+        "This action does not say to whom it writes, so this key's policy cannot allow it.",
+        rule=Rule.UNTOLD,
+    )
+
+
+async def _written(context: ActionContext, request: SendRequest) -> Letter:
+    named = request.to or request.cc or request.bcc
+    joins = request.thread_id is not None and not request.reply_to_message_id
+    open_thread = joins and not named and not request.forward_message_id
+    if not (request.reply_to_message_id or open_thread):
+        return Letter(_named(request), request)
+    # Everything that costs a look but says nothing about recipients is left out.
+    bare = replace(request, attachments=(), quote=False, text="", html=None, headers={})
+    compose = Compose(context.gmail, context.connection, context.ports.clock, draft=True)
+    composed = await compose(bare, None)
+    return Letter(envelope_of(composed.raw), request, settled=not open_thread)
+
+
+def _named(request: SendRequest) -> Envelope:
+    to, cc, bcc = (
+        tuple(one.address for one in people) for people in (request.to, request.cc, request.bcc)
+    )
+    return Envelope(to, cc, bcc, request.subject or "")
+
+
+async def _kept(context: ActionContext, id: str) -> Letter:
+    """Answer a draft of the mailbox, by its headers as Gmail reads them."""
+    try:
+        found = await context.gmail.call("GET", f"/drafts/{id}", query={"format": "metadata"})
+    except GmailNotFoundError as error:
+        raise GmailNotFoundError(GONE) from error
+    message = found["message"]
+    listed = message.get("payload", {}).get("headers", [])
+    headers = [(str(one["name"]), str(one["value"])) for one in listed]
+    return Letter(envelope_from(headers), draft_message_id=str(message["id"]))
