@@ -15,6 +15,8 @@ POSTROOM_PORT: Final = 8080
 GOOGLE_PORT: Final = 8085
 PRODUCT_PORT: Final = 8090
 API_KEY: Final = "postroom-local-key"
+OPERATOR_KEY: Final = "postroom-local-operator"
+"""Opens the console."""
 INTEGRATION: Final = "google-mail"
 WEBHOOK_SECRET: Final = "whsec_cG9zdHJvb20tbG9jYWwtd2ViaG9vay1zZWNyZXQtMzI="
 """Signs what goes to a connection's own webhook address; endpoints may be given it too."""
@@ -60,6 +62,8 @@ def environment(
         "WEBHOOK_ALLOW": f"{HOST},localhost",
         "WEBHOOK_SECRET": WEBHOOK_SECRET,
         "API_KEYS": sha256(API_KEY.encode()).hexdigest(),
+        "CONSOLE_KEYS": sha256(OPERATOR_KEY.encode()).hexdigest(),
+        "CONSOLE_VIEWERS": "ada@acme.example",
     }
     return {f"POSTROOM_{name}": value for name, value in values.items()} | dict(overrides or {})
 

@@ -10,6 +10,13 @@ locals {
       needs   = ["keys", "oauth", "queue", "store"]
       size    = { timeout_s = 300 }
     }
+    console = {
+      about   = "The console: what operators see and do in a browser."
+      trigger = "public"
+      paths   = ["/console"]
+      needs   = ["keys", "oauth", "queue", "store"]
+      size    = { timeout_s = 120 }
+    }
     deliver_event = {
       about   = "One delivery attempt of one event to the product."
       trigger = "tasks"
@@ -67,26 +74,4 @@ locals {
       size    = { memory = "1Gi", concurrency = 10, timeout_s = 600, max_instances = 40 }
     }
   }
-
-  # Kept in Secret Manager, and given only to the functions with the need of that name.
-  secrets = {
-    for name, one in local.functions : name => merge(
-      contains(one.needs, "oauth") ? { POSTROOM_OAUTH_CLIENT_SECRET = module.secrets.oauth_client } : {},
-      contains(one.needs, "webhooks") && var.webhook_secret_version > 0 ? { POSTROOM_WEBHOOK_SECRET = module.secrets.webhooks } : {},
-    )
-  }
-
-  public   = { for name, one in local.functions : name => one if one.trigger == "public" }
-  service  = { for name, one in local.functions : name => "${var.name}-${replace(name, "_", "-")}" }
-  balanced = var.entry == "load_balancer"
-
-  # Cloud Run promises this address before the service exists; it is the one audience the
-  # platform accepts there, so it needs no second place to be configured.
-  url        = { for name, service in local.service : name => "https://${service}-${local.number}.${var.region}.run.app" }
-  public_url = local.balanced ? "https://${var.domain}" : local.url.oauth_callback
-  jobs = merge([
-    for name, one in local.functions : {
-      for job, details in lookup(one, "jobs", {}) : job => merge(details, { function = name })
-    }
-  ]...)
 }

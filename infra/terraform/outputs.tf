@@ -13,6 +13,11 @@ output "redirect_uri" {
   value       = "${local.public_url}/oauth/callback"
 }
 
+output "console" {
+  description = "Where operators sign in. Sign-in with Google needs `/sign-in/answer` below it as a second redirect URI."
+  value       = "${local.console_url}/console"
+}
+
 output "address" {
   description = "Where the domain's A record must point; null without a load balancer."
   value       = one([for one in module.entry : one.address])

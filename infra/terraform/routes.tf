@@ -16,6 +16,10 @@ locals {
     POSTROOM_PRODUCT_ORIGINS           = join(",", var.product_origins)
     POSTROOM_PRODUCT_NAME              = var.product_name
     POSTROOM_API_KEYS                  = join(",", var.api_key_hashes)
+    POSTROOM_CONSOLE_URL               = local.console_url
+    POSTROOM_CONSOLE_KEYS              = join(",", var.console_key_hashes)
+    POSTROOM_CONSOLE_OPERATORS         = join(",", var.console_operators)
+    POSTROOM_CONSOLE_VIEWERS           = join(",", var.console_viewers)
     POSTROOM_UNITS_PER_MINUTE          = tostring(var.units_per_minute)
     POSTROOM_PUBLISHING                = var.publishing
     POSTROOM_WEBHOOK_ALLOW             = join(",", var.webhook_allow)

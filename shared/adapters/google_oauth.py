@@ -134,7 +134,13 @@ class HttpGoogleOAuth:
             raise refused("its nonce")
         if not (isinstance(sub, str) and sub and isinstance(email, str) and email):
             raise refused("its missing subject or e-mail")
-        return Identity(GoogleSub(sub), email, claims.get("email_verified") is True)
+        hosted = claims.get("hd")
+        return Identity(
+            GoogleSub(sub),
+            email,
+            claims.get("email_verified") is True,
+            hosted if isinstance(hosted, str) and hosted else None,
+        )
 
     async def identity(self, access_token: str) -> Identity:
         """Answer whose access token it is; it must have been granted `openid email`."""

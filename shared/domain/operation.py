@@ -21,6 +21,8 @@ class OperationType(StrEnum):
     DELIVERY = "delivery"
     SEND = "send"
     WATCH = "watch"
+    CONSOLE = "console"
+    """What a person changed by hand."""
 
 
 class OperationState(StrEnum):

@@ -42,6 +42,7 @@ FUNCTIONS = (
     ),
     Function("reconcile", Trigger.SCHEDULER, ("/jobs/reconcile",)),
     Function("send", Trigger.PUBLIC, ("/send", "/sends", "/tasks/send")),
+    Function("console", Trigger.PUBLIC, ("/console",)),
     Function("api", Trigger.PUBLIC, ("/",)),
 )
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
 
+from shared.edge.console_settings import ConsoleOptions, console_options
 from shared.edge.event_settings import EventOptions, event_options
 from shared.edge.functions import FUNCTIONS, Trigger, function_for
 from shared.errors import ConfigurationError
@@ -59,6 +60,7 @@ class Settings:
     publishing: str
     """`production`, `internal` or `testing`, where grants die after seven days (FACTS 6.6)."""
     events: EventOptions = field(default_factory=EventOptions)
+    console: ConsoleOptions = field(default_factory=ConsoleOptions)
 
     def __repr__(self) -> str:
         return f"Settings(environment={self.environment!r}, public_url={self.public_url!r})"
@@ -103,6 +105,11 @@ class Settings:
         return f"{self.public_url}/oauth/callback"
 
     @property
+    def console_url(self) -> str:
+        """Where operators reach the console: scheme, host and port."""
+        return self.console.url or self.public_url
+
+    @property
     def secure(self) -> bool:
         """Whether end users reach us over TLS; False only on loopback."""
         return self.public_url.startswith("https://")
@@ -140,6 +147,7 @@ def settings_from(environ: Mapping[str, str], *, without: frozenset[str] = froze
         proxy_hops=read.optional("PROXY_HOPS", _count, 1 if environ.get("K_SERVICE") else 0),
         publishing=read.optional("PUBLISHING", _publishing, "production"),
         events=event_options(read.optional),
+        console=console_options(read.optional),
     )
     if settings.queue == "sqlite" and settings.sqlite_path is None:
         read.refuse("QUEUE", "must be cloud-tasks:projects/P/locations/L beside a Firestore store")

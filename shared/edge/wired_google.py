@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from shared.adapters.google_adc import ApplicationTokens
     from shared.ports.gmail import GmailMailboxes
-    from shared.ports.oauth import GoogleOAuth, Sealer
+    from shared.ports.oauth import GoogleOAuth, GoogleSignIn, Sealer
     from shared.ports.push_tokens import CallerTokens
     from shared.ports.queue import Queue
     from shared.usecases.access_tokens import AccessTokens
@@ -71,6 +71,14 @@ class WiredGoogle(WiredPorts):
         from shared.adapters.google_oauth import HttpGoogleOAuth
 
         return HttpGoogleOAuth(self.http, self.settings, self.clock)
+
+    @cached_property
+    def sign_in(self) -> "GoogleSignIn":
+        """Who an operator is, by Google's word."""
+        from shared.adapters.google_sign_in import HttpGoogleSignIn
+
+        redirect_uri = f"{self.settings.console_url}/console/sign-in/answer"
+        return HttpGoogleSignIn(self.http, self.settings, self.clock, redirect_uri)
 
     @cached_property
     def caller_tokens(self) -> "CallerTokens":

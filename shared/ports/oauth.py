@@ -14,6 +14,8 @@ class Identity:
     sub: GoogleSub
     email: str
     email_verified: bool
+    hosted_domain: str | None = None
+    """The Workspace domain that Google hosts the account for, by its word (`hd`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,22 @@ class GoogleOAuth(Protocol):
 
     async def verify_id_token(self, id_token: str, *, nonce: str) -> Identity:
         """Check signature, audience, issuer, expiry and nonce. Raises UnauthenticatedError."""
+        ...
+
+
+class GoogleSignIn(Protocol):
+    """Who somebody is, by authorization code with PKCE S256 and nonce; no access is asked for."""
+
+    def address(self, *, state: str, nonce: str, code_challenge: str) -> str:
+        """Answer the address of Google's account chooser."""
+        ...
+
+    async def identity(self, *, code: str, code_verifier: str, nonce: str) -> Identity:
+        """Redeem a code for a verified id_token's claims.
+
+        Raises UnauthenticatedError, GrantRevokedError (bad or used code),
+        GoogleOAuthUnavailableError, ConfigurationError.
+        """
         ...
 
 

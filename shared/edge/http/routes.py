@@ -24,6 +24,8 @@ class Access(StrEnum):
     """Anyone: the route checks what it must by itself."""
     CONNECT_SESSION = "connect-session"
     """The holder of a connect-session token; `Call.session` is that session."""
+    CONSOLE = "console"
+    """A person signed in to the console, by cookie: its frame sees to it (`console/frame.py`)."""
     PUSH = "push"
     """Pub/Sub, by OIDC token."""
     TASKS = "tasks"

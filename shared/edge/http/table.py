@@ -101,6 +101,18 @@ def send_routes() -> Routes:
     return (*sends.ROUTES, *tasks.SEND_ROUTES)
 
 
+def console_routes() -> Routes:
+    """Answer what the `console` function serves."""
+    from shared.edge.http.console import connection, connections, sign_in, static_files
+
+    return (
+        *sign_in.ROUTES,
+        *connections.ROUTES,
+        *connection.ROUTES,
+        *static_files.ROUTES,
+    )
+
+
 ROUTES_OF: Mapping[str, Callable[[], Routes]] = {
     "oauth_callback": oauth_callback_routes,
     "gmail_push": gmail_push_routes,
@@ -109,6 +121,7 @@ ROUTES_OF: Mapping[str, Callable[[], Routes]] = {
     "renew_watches": renew_watches_routes,
     "reconcile": reconcile_routes,
     "send": send_routes,
+    "console": console_routes,
     "api": api_routes,
 }
 """By the function's name, as in `shared.edge.functions.FUNCTIONS`."""

@@ -1,0 +1,5 @@
+"""One connection."""
+
+from shared.edge.http.routes import Route
+
+ROUTES: tuple[Route, ...] = ()

@@ -1,0 +1,18 @@
+"""The console's menu."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class NavEntry:
+    """One entry; `key` is what a page names as its `nav`, `icon` a symbol of `icons.html`."""
+
+    key: str
+    path: str
+    label: str
+    icon: str
+
+
+NAV = (NavEntry("connections", "/console/connections", "Connections", "mailbox"),)
+HOME = NAV[0].path
+"""Where a person lands after signing in."""

@@ -1,0 +1,1 @@
+"""The console's templates, style and script."""

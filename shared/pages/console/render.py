@@ -1,0 +1,114 @@
+"""The console's pages as HTML."""
+
+from datetime import datetime, timedelta
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+ROOT = Path(__file__).parent
+STATIC = {path.name: path for path in sorted((ROOT / "static").iterdir())}
+STATIC_PATH: Final = "/console/static"
+MEDIA = {
+    ".css": "text/css",
+    ".js": "text/javascript",
+    ".txt": "text/plain",
+    ".svg": "image/svg+xml",
+}
+THEMES = ("light", "dark")
+THEME_COOKIE: Final = "postroom-theme"
+LIVE: Final = "live"
+"""The block of a template that is fetched again by itself."""
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+
+
+def page(template: str, **context: Any) -> str:
+    """Answer a page's HTML; everything in `context` is escaped."""
+    return _environment().get_template(template).render(asset=asset, **context)
+
+
+def live(template: str, **context: Any) -> str:
+    """Answer the HTML of a template's live block alone. Raises KeyError where it has none."""
+    made = _environment().get_template(template)
+    known = made.new_context({"asset": asset, **context})
+    return "".join(made.blocks[LIVE](known))
+
+
+def asset(name: str) -> str:
+    """Answer a static file's address; it changes with the content, so it may be kept for ever."""
+    return f"{STATIC_PATH}/{name}?v={_version(name)}"
+
+
+def static_file(name: str) -> tuple[bytes, str] | None:
+    """Answer content and media type of one of our own files, None for any other name."""
+    path = STATIC.get(name)
+    return (path.read_bytes(), MEDIA[path.suffix]) if path else None
+
+
+def in_time(moment: datetime | None, now: datetime) -> str:
+    """Answer a moment as seen from now: `3 min ago`, `in 2 d`."""
+    if moment is None:
+        return "never"
+    gone = now - moment
+    if abs(gone) < timedelta(seconds=1):
+        return "now"
+    return f"{span(gone)} ago" if gone > timedelta() else f"in {span(-gone)}"
+
+
+def span(length: timedelta | float | None) -> str:
+    """Answer a duration in its largest fitting unit: `850 ms`, `12 s`, `3 min`, `5 h`, `2 d`."""
+    if length is None:
+        return "unknown"
+    length = length if isinstance(length, timedelta) else timedelta(seconds=length)
+    if length < timedelta(seconds=1):
+        return f"{round(length.total_seconds() * 1000)} ms"
+    for unit, name in ((DAY, "d"), (HOUR, "h"), (MINUTE, "min")):
+        if length >= unit * 2 or (unit is not DAY and length >= unit):
+            return f"{length // unit} {name}"
+    return f"{length // timedelta(seconds=1)} s"
+
+
+def moment(value: datetime | None) -> str:
+    """Answer a moment in full, as a title and for machines: ISO 8601 in UTC."""
+    return "" if value is None else value.isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def number(value: float | None) -> str:
+    """Answer a number with its thousands apart."""
+    return "unknown" if value is None else f"{value:,}".replace(",", "\N{NARROW NO-BREAK SPACE}")
+
+
+def percent(share: float | None) -> str:
+    """Answer a share as a percentage that never rounds up to the whole."""
+    if share is None:
+        return "not audited"
+    return "100 %" if share >= 1 else f"{int(share * 1000) / 10:.1f} %"
+
+
+@cache
+def _version(name: str) -> str:
+    return sha256(STATIC[name].read_bytes()).hexdigest()[:12]
+
+
+@cache
+def _environment() -> "Environment":
+    # Imported here because the whole table loads this module's routes but seldom a page.
+    from jinja2 import (  # noqa: PLC0415
+        Environment,
+        FileSystemLoader,
+        StrictUndefined,
+        select_autoescape,
+    )
+
+    made = Environment(
+        loader=FileSystemLoader(ROOT / "templates"),
+        autoescape=select_autoescape(default=True),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters.update(in_time=in_time, span=span, moment=moment, number=number, percent=percent)
+    return made
