@@ -31,6 +31,13 @@ locals {
       needs   = ["keys", "oauth", "queue", "store"]
       size    = { concurrency = 40 }
     }
+    mcp = {
+      about   = "The mailbox as tools for agents, by the Model Context Protocol."
+      trigger = "public"
+      paths   = ["/mcp"]
+      needs   = ["keys", "oauth", "queue", "store"]
+      size    = { memory = "1Gi", timeout_s = 300 }
+    }
     oauth_callback = {
       about   = "The connect page, the start of consent, and Google's callback."
       trigger = "public"

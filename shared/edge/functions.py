@@ -43,6 +43,7 @@ FUNCTIONS = (
     Function("reconcile", Trigger.SCHEDULER, ("/jobs/reconcile",)),
     Function("send", Trigger.PUBLIC, ("/send", "/sends", "/tasks/send")),
     Function("console", Trigger.PUBLIC, ("/console",)),
+    Function("mcp", Trigger.PUBLIC, ("/mcp",)),
     Function("api", Trigger.PUBLIC, ("/",)),
 )
 

@@ -18,6 +18,7 @@ QUEUE_LOCATION = re.compile(r"cloud-tasks:projects/[^/]+/locations/[^/]+")
 FIRESTORE = re.compile(r"firestore:[^/]+/[^/]+")
 KEYRING = re.compile(r"file:.+|kms:projects/[^/]+/locations/[^/]+/keyRings/[^/]+/cryptoKeys/[^/]+")
 TOPIC = re.compile(r"projects/[^/]+/topics/[^/]+")
+LEAST_RESULT_BYTES = 4_096
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -55,6 +56,8 @@ class Settings:
     units_per_minute: int
     requests_per_minute: int
     """What an API key may ask of one instance, unless the key says otherwise."""
+    mcp_result_bytes: int
+    """The most one result of a tool says to a model; a longer one is read in pieces."""
     proxy_hops: int
     """How many proxies in front of us append to X-Forwarded-For: 1 on Cloud Run, else 0."""
     publishing: str
@@ -144,6 +147,7 @@ def settings_from(environ: Mapping[str, str], *, without: frozenset[str] = froze
         api_keys=read.optional("API_KEYS", _key_hashes, frozenset()),
         units_per_minute=read.optional("UNITS_PER_MINUTE", _positive, 6000),
         requests_per_minute=read.optional("REQUESTS_PER_MINUTE", _positive, 60_000),
+        mcp_result_bytes=read.optional("MCP_RESULT_BYTES", _result_bytes, 65_536),
         proxy_hops=read.optional("PROXY_HOPS", _count, 1 if environ.get("K_SERVICE") else 0),
         publishing=read.optional("PUBLISHING", _publishing, "production"),
         events=event_options(read.optional),
@@ -274,6 +278,12 @@ def _publishing(value: str) -> str:
 def _positive(value: str) -> int:
     if not value.isdecimal() or int(value) == 0:
         raise ValueError("must be a whole number above zero")
+    return int(value)
+
+
+def _result_bytes(value: str) -> int:
+    if not value.isdecimal() or int(value) < LEAST_RESULT_BYTES:
+        raise ValueError(f"must be a whole number of at least {LEAST_RESULT_BYTES}")
     return int(value)
 
 

@@ -113,6 +113,13 @@ def console_routes() -> Routes:
     )
 
 
+def mcp_routes() -> Routes:
+    """Answer what the `mcp` function serves."""
+    from shared.edge.mcp import route
+
+    return route.ROUTES
+
+
 ROUTES_OF: Mapping[str, Callable[[], Routes]] = {
     "oauth_callback": oauth_callback_routes,
     "gmail_push": gmail_push_routes,
@@ -122,6 +129,7 @@ ROUTES_OF: Mapping[str, Callable[[], Routes]] = {
     "reconcile": reconcile_routes,
     "send": send_routes,
     "console": console_routes,
+    "mcp": mcp_routes,
     "api": api_routes,
 }
 """By the function's name, as in `shared.edge.functions.FUNCTIONS`."""

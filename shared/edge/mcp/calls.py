@@ -1,0 +1,67 @@
+"""One tool call: checked, run on the headers' mailbox, answered as a result."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from mcp.shared.exceptions import MCPError
+from mcp_types import INVALID_PARAMS, CallToolRequestParams, CallToolResult
+
+from shared.actions.registry import Action, action_named
+from shared.actions.run import RunAction
+from shared.domain.connection import Connection
+from shared.edge import logs
+from shared.edge.http.call import Call
+from shared.edge.mcp.arguments import read_arguments
+from shared.edge.mcp.offer import require_permission
+from shared.edge.mcp.results import done, refused
+from shared.edge.status import answer_to
+from shared.errors import PostroomError, UnknownActionError
+
+INTERNAL = 500
+UNKNOWN = "No such tool. tools/list names them."
+
+
+async def called(
+    call: Call, connection: Connection, asked: CallToolRequestParams
+) -> CallToolResult:
+    """Answer the tool's result; whatever it refuses is a result too, which the model can read.
+
+    Raises MCPError, code -32602, for a tool that does not exist.
+    """
+    try:
+        action = action_named(asked.name)
+    except UnknownActionError as unknown:
+        raise MCPError(INVALID_PARAMS, UNKNOWN, {"code": unknown.code}) from None
+    try:
+        return await _ran(call, connection, action, asked.arguments or {})
+    except PostroomError as error:
+        return refusal(error, call.trace_id)
+    except Exception as error:  # noqa: BLE001  whatever it is, its words may be somebody's mail
+        return refusal(error, call.trace_id)
+
+
+async def _ran(
+    call: Call, connection: Connection, action: Action[Any, Any], given: Mapping[str, Any]
+) -> CallToolResult:
+    require_permission(action, call.caller)
+    arguments = read_arguments(action, given)
+    answer = await RunAction(call.wiring)(
+        connection,
+        action.name,
+        dict(arguments.input),
+        idempotency_key=arguments.idempotency_key,
+        trace_id=call.trace_id,
+    )
+    limit = call.wiring.settings.mcp_result_bytes
+    return done(action.name, answer.output, arguments.place, limit, replayed=answer.replayed)
+
+
+def refusal(error: BaseException, trace_id: str) -> CallToolResult:
+    """Answer an error as API 1 does; what nobody expected is logged, and told as nothing."""
+    answer = answer_to(error, trace_id)
+    if answer.status >= INTERNAL:
+        logs.log_failure("tool failed", error, status=answer.status)
+    inner = dict(answer.body["error"])
+    if wait := answer.headers.get("Retry-After"):
+        inner["retry_after_s"] = int(wait)
+    return refused({"error": inner})

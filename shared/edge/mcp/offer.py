@@ -1,0 +1,39 @@
+"""Which actions an agent is offered: by its key, by the key's policy, by the end user's grant."""
+
+from typing import Any
+
+from shared.actions.registry import Action, actions
+from shared.domain.connection import Connection
+from shared.domain.policy import Deed, Does, Refused, judge, policy_of
+from shared.edge.http.call import Caller
+from shared.edge.http.routes import Permission
+from shared.errors import ForbiddenError, MissingScopeError
+
+
+def offered(caller: Caller, connection: Connection) -> list[Action[Any, Any]]:
+    """Answer the actions that this key may run on this mailbox, in the registry's order."""
+    return [one for one in actions().values() if _is_offered(one, caller, connection)]
+
+
+def require_permission(action: Action[Any, Any], caller: Caller) -> None:
+    """Raise ForbiddenError naming the permission that the key lacks for this action.
+
+    `mcp` alone reads; `send` sends as POST /send does; `actions` is everything there is.
+    """
+    if action.doing is Does.READ or caller.may(Permission.ACTIONS):
+        return
+    if action.name == "send-email" and caller.may(Permission.SEND):
+        return
+    wanted = Permission.SEND if action.name == "send-email" else Permission.ACTIONS
+    raise ForbiddenError(f"This API key lacks the permission {wanted.value!r}.")
+
+
+def _is_offered(action: Action[Any, Any], caller: Caller, connection: Connection) -> bool:
+    """Whether a call could be let through; recipients and the day's cap are judged with it."""
+    try:
+        require_permission(action, caller)
+        action.require_scope(connection)
+        verdict = judge(policy_of(caller.policy), Deed(action.doing))
+    except (ForbiddenError, MissingScopeError):
+        return False
+    return not isinstance(verdict, Refused)

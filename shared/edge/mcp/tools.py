@@ -1,0 +1,59 @@
+"""Actions as the protocol's tools: schemas, hints, names."""
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+from mcp_types import Tool, ToolAnnotations
+
+from shared.actions.catalogue import schema_of
+from shared.actions.registry import Action, action_named
+from shared.domain.policy import Does
+from shared.domain.scopes import LABELS
+from shared.edge.mcp.arguments import (
+    CONTINUATION,
+    CONTINUATION_SCHEMA,
+    KEY,
+    KEY_SCHEMA,
+    has_effect,
+)
+from shared.edge.mcp.results import result_schema
+
+DESTRUCTIVE = frozenset({Does.SEND, Does.DELETE, Does.UNTOLD})
+"""What cannot be taken back: a client asks its person before such a call."""
+
+
+@cache
+def tool_of(name: str) -> Tool:
+    """Answer the tool of the action with this name; each is made once."""
+    action = action_named(name)
+    return Tool(
+        name=action.name,
+        title=action.name.replace("-", " ").capitalize(),
+        description=action.summary,
+        input_schema=input_schema(action),
+        output_schema=result_schema(schema_of(action.output)),
+        annotations=annotations(action),
+    )
+
+
+def annotations(action: Action[Any, Any]) -> ToolAnnotations:
+    """Answer the hints. With its required key, the same call again changes nothing more."""
+    return ToolAnnotations(
+        read_only_hint=not has_effect(action),
+        destructive_hint=action.doing in DESTRUCTIVE,
+        idempotent_hint=True,
+        open_world_hint=LABELS not in action.scopes,
+    )
+
+
+def input_schema(action: Action[Any, Any]) -> dict[str, Any]:
+    """Answer the action's own schema with the arguments that tools add."""
+    schema = schema_of(action.input)
+    added: Mapping[str, Any] = {CONTINUATION: CONTINUATION_SCHEMA}
+    required = list(schema.get("required", ()))
+    if has_effect(action):
+        added = {KEY: KEY_SCHEMA, **added}
+        required.append(KEY)
+    properties = {**schema.get("properties", {}), **added}
+    return {**schema, "properties": properties, **({"required": required} if required else {})}
