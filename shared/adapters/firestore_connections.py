@@ -1,6 +1,6 @@
 """Connections and Mailboxes ports on Firestore."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -26,6 +26,14 @@ def _terms(value: Connection) -> Derived:
 
 def _place(document: Any) -> Sequence[Any]:
     return get_value(document.fields["created_at"]), Reference(document.name)
+
+
+def _place_after(name: Callable[[str], str], query: ConnectionQuery) -> Sequence[Any] | None:
+    """Answer where a listing goes on: a place is bound to the order of the index."""
+    if query.after is None:
+        return None
+    created_at, id = query.after
+    return created_at, Reference(name(id))
 
 
 class FirestoreConnections(FirestoreDocuments[Connection]):
@@ -56,7 +64,7 @@ class FirestoreConnections(FirestoreDocuments[Connection]):
             return
         filters: list[Filter] = [("terms", "contains", term) for term in terms_asked(query)[:1]]
         order: tuple[Order, ...] = (("created_at", "DESC"), ("__name__", "DESC"))
-        after = None
+        after = _place_after(self.name, query)
         while documents := await self.rpc.query(
             structured(CONNECTIONS.collection, filters, order, limit=WALK_BATCH, after=after)
         ):

@@ -35,22 +35,14 @@ class SqliteConnections(SqliteDocuments[Connection]):
         super().__init__(database, CONNECTIONS, clock, _connection_columns)
 
     async def find(self, query: ConnectionQuery) -> Sequence[Connection]:
-        """Answer the matching connections, newest first. Raises StoreUnavailableError."""
-        terms: list[Any] = list(terms_asked(query))
-        wheres = ["id IN (SELECT id FROM connection_terms WHERE term = ?)"] * len(terms)
-        if query.connection_id is not None:
-            wheres.append("id = ?")
-            terms.append(query.connection_id)
-        rows = self.database.rows(
-            f"""SELECT id, version, document FROM connections
-                WHERE {" AND ".join(wheres) or "TRUE"}
-                ORDER BY created_us DESC, id DESC""",  # noqa: S608  fixed conditions
-            terms,
-        )
+        """Answer the matching connections, newest first. Raises StoreUnavailableError.
+
+        Rows are read as far as the page goes: an index of each term holds them in this order.
+        """
         start = query.page * query.limit
         found = (
             versioned.value
-            for row in rows
+            for row in self.database.stream(*_asked(query))
             for versioned in self.listed((row,))
             if matches(versioned.value, query)
         )
@@ -60,10 +52,38 @@ class SqliteConnections(SqliteDocuments[Connection]):
         """Keep the terms in step."""
         connection.execute("DELETE FROM connection_terms WHERE id = ?", (key,))
         if value is not None:
+            created = to_us(value.created_at)
             connection.executemany(
-                "INSERT INTO connection_terms (term, id) VALUES (?, ?)",
-                [(term, key) for term in terms_of(value)],
+                "INSERT INTO connection_terms (term, id, created_us) VALUES (?, ?, ?)",
+                [(term, key, created) for term in terms_of(value)],
             )
+
+
+def _asked(query: ConnectionQuery) -> tuple[str, list[Any]]:
+    """Answer the statement and its values: the most selective term leads, the others are probed."""
+    first, *others = terms_asked(query) or (None,)
+    place = "connections" if first is None else "led"
+    values: list[Any] = [] if first is None else [first]
+    wheres = [] if first is None else ["led.term = ?"]
+    for term in others:
+        wheres.append(_PROBE)
+        values.append(term)
+    if query.connection_id is not None:
+        wheres.append("connections.id = ?")
+        values.append(query.connection_id)
+    if query.after is not None:
+        wheres.append(f"({place}.created_us, {place}.id) < (?, ?)")
+        values += [to_us(query.after[0]), query.after[1]]
+    joined = "" if first is None else "connection_terms AS led CROSS JOIN "
+    on = "" if first is None else "ON connections.id = led.id"
+    sql = f"""SELECT connections.id, connections.version, connections.document
+              FROM {joined}connections {on} WHERE {" AND ".join(wheres) or "TRUE"}
+              ORDER BY {place}.created_us DESC, {place}.id DESC"""  # noqa: S608  fixed conditions
+    return sql, values
+
+
+_PROBE = """EXISTS (SELECT 1 FROM connection_terms AS probed
+            WHERE probed.term = ? AND probed.id = connections.id)"""
 
 
 class SqliteMailboxes(SqliteDocuments[Mailbox]):

@@ -19,6 +19,7 @@ ADDED = (
     ("sends", "marker", "TEXT"),
     ("sends", "rfc822_id", "TEXT"),
     ("records", "earlier", "TEXT NOT NULL DEFAULT '[]'"),
+    ("connection_terms", "created_us", "INTEGER"),
 )
 """Columns that tables made by an earlier version lack: table, name, type."""
 
@@ -26,7 +27,15 @@ SCHEMA = (
     f"""CREATE TABLE IF NOT EXISTS connections ({_DOCUMENT}, created_us INTEGER NOT NULL)""",
     """CREATE INDEX IF NOT EXISTS connections_newest ON connections (created_us DESC, id DESC)""",
     """CREATE TABLE IF NOT EXISTS connection_terms (
-        term TEXT NOT NULL, id TEXT NOT NULL, PRIMARY KEY (term, id)) WITHOUT ROWID""",
+        term TEXT NOT NULL, id TEXT NOT NULL, created_us INTEGER,
+        PRIMARY KEY (term, id)) WITHOUT ROWID""",
+    """CREATE INDEX IF NOT EXISTS connection_terms_newest
+        ON connection_terms (term, created_us DESC, id DESC)""",
+    """CREATE INDEX IF NOT EXISTS connection_terms_undated ON connection_terms (id)
+        WHERE created_us IS NULL""",
+    """UPDATE connection_terms SET created_us =
+        (SELECT created_us FROM connections WHERE connections.id = connection_terms.id)
+        WHERE created_us IS NULL""",
     """CREATE INDEX IF NOT EXISTS connection_terms_of ON connection_terms (id)""",
     f"""CREATE TABLE IF NOT EXISTS grants ({_DOCUMENT})""",
     f"""CREATE TABLE IF NOT EXISTS google_users ({_DOCUMENT})""",

@@ -27,6 +27,8 @@ class ConnectionQuery:
     status: ConnectionStatus | None = None
     limit: int = 100
     page: int = 0
+    after: tuple[datetime, str] | None = None
+    """Only what comes after this place: `created_at` and id of the last connection seen."""
 
 
 class Connections(WalkedDocuments[Connection], Protocol):
