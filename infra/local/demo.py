@@ -107,6 +107,7 @@ def programs(settings: DemoSettings) -> list[Program]:
         *("--port", str(settings.google_port), "--state", str(state / "google.sqlite")),
         *("--push-endpoint", f"{where.postroom}/push/gmail"),
         *("--redirect-uri", f"{where.postroom}/oauth/callback"),
+        *("--redirect-uri", f"{where.postroom}/console/sign-in/answer"),
         *("--clock-follower", f"{where.postroom}/_local/clock"),
         *("--units-per-minute", str(settings.units_per_minute)),
     ]

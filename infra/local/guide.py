@@ -3,7 +3,13 @@
 import sys
 from dataclasses import dataclass
 
-from infra.local.environment import API_KEY, INTEGRATION, WEBHOOK_SECRET, Addresses
+from infra.local.environment import (
+    API_KEY,
+    INTEGRATION,
+    OPERATOR_KEY,
+    WEBHOOK_SECRET,
+    Addresses,
+)
 
 BAR = 28
 
@@ -28,6 +34,7 @@ def guide(ready: Ready) -> str:
     absent = "  Sample product    not part of this checkout\n"
     return f"""
   Postroom          {where.postroom}
+  Console           {where.postroom}/console   (operator key {OPERATOR_KEY})
 {product if ready.product else absent}  Emulated Google   {where.google}
 
   API key           {API_KEY}

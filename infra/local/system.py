@@ -157,7 +157,10 @@ def _google_settings(
     return replace(
         chosen,
         state=str(directory / "google.sqlite"),
-        redirect_uris=(f"{addresses.postroom}/oauth/callback",),
+        redirect_uris=(
+            f"{addresses.postroom}/oauth/callback",
+            f"{addresses.postroom}/console/sign-in/answer",
+        ),
         push_endpoint=f"{addresses.postroom}/push/gmail",
         clock_follower=f"{addresses.postroom}/_local/clock",
     )

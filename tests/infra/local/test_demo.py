@@ -7,7 +7,13 @@ from pathlib import Path
 import pytest
 
 from infra.local.demo import DemoSettings, check_ports
-from infra.local.environment import API_KEY, WEBHOOK_SECRET, Addresses, environment
+from infra.local.environment import (
+    API_KEY,
+    OPERATOR_KEY,
+    WEBHOOK_SECRET,
+    Addresses,
+    environment,
+)
 from infra.local.guide import Ready, calls, guide
 from infra.local.processes import DemoError
 from infra.local.serving import listener
@@ -44,7 +50,8 @@ def test_free_ports_raise_nothing(tmp_path: Path) -> None:
 def test_the_guide_names_everything_a_person_needs() -> None:
     text = guide(READY)
     addresses = (ADDRESSES.postroom, ADDRESSES.google, ADDRESSES.product)
-    for needed in (*addresses, API_KEY, WEBHOOK_SECRET, "c-1"):
+    console = f"{ADDRESSES.postroom}/console"
+    for needed in (*addresses, API_KEY, WEBHOOK_SECRET, console, OPERATOR_KEY, "c-1"):
         assert needed in text
 
 

@@ -7,6 +7,9 @@ from typing import Any
 
 ISSUER = "https://accounts.google.com"  # exactly as real; only addresses are local
 
+PERSONAL = frozenset({"gmail.com", "googlemail.com"})
+"""Accounts that no Workspace hosts: their id_tokens name no domain."""
+
 
 def subject_of(email: str) -> str:
     """Return the account's `sub`: 21 digits, the same for an address for ever."""
@@ -35,6 +38,9 @@ def id_token_claims(
         "iat": issued,
         "exp": issued + 3600,
     }
+    domain = email.rpartition("@")[2].lower()
+    if domain not in PERSONAL:
+        claims["hd"] = domain
     if nonce is not None:
         claims["nonce"] = nonce
     return claims
