@@ -14,6 +14,7 @@ from typing import Any, Generic, TypeVar
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from shared.domain.api_key import ApiKey
+from shared.domain.approval import Approval
 from shared.domain.bulk_send import BulkSend
 from shared.domain.connect import ConnectSession, ConnectTicket, OAuthState
 from shared.domain.connection import Connection
@@ -24,6 +25,7 @@ from shared.domain.operation import Operation
 from shared.domain.receipt import DeletionReceipt
 from shared.domain.record import QuarantineEntry
 from shared.domain.send import SendEntry
+from shared.domain.send_count import SendCount
 from shared.domain.sync_state import SyncState
 from shared.domain.webhook_endpoint import WebhookEndpoint
 from shared.errors import CorruptStateError
@@ -129,6 +131,8 @@ OAUTH_STATES = Codec[OAuthState]("oauth_states", OAuthState, lambda value: value
 SENDS = Codec[SendEntry]("sends", SendEntry, lambda value: value.id)
 BULK_SENDS = Codec[BulkSend]("bulk_sends", BulkSend, lambda value: value.id)
 ACTION_RESULTS = Codec[ActionResult]("action_results", ActionResult, lambda value: value.id)
+APPROVALS = Codec[Approval]("approvals", Approval, lambda value: value.id)
+SEND_COUNTS = Codec[SendCount]("send_counts", SendCount, lambda value: value.id)
 API_KEYS = Codec[ApiKey]("api_keys", ApiKey, lambda value: value.id)
 WEBHOOK_ENDPOINTS = Codec[WebhookEndpoint](
     "webhook_endpoints", WebhookEndpoint, lambda value: value.id

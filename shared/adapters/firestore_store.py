@@ -5,6 +5,7 @@ This imports google-cloud-firestore, which takes 0.3 s (FACTS 13.6): import it w
 
 from shared.adapters import document_codec as codecs
 from shared.adapters.firestore_api_keys import FirestoreApiKeys
+from shared.adapters.firestore_approvals import FirestoreApprovals
 from shared.adapters.firestore_connections import FirestoreConnections, FirestoreMailboxes
 from shared.adapters.firestore_documents import FirestoreDocuments
 from shared.adapters.firestore_outbox import FirestoreOperations, FirestoreOutbox
@@ -43,6 +44,8 @@ def store_over(rpc: FirestoreRpc) -> Store:
         sends=FirestoreSends(rpc),
         bulk_sends=FirestoreBulkSends(rpc),
         action_results=FirestoreDocuments(rpc, codecs.ACTION_RESULTS),
+        approvals=FirestoreApprovals(rpc),
+        send_counts=FirestoreDocuments(rpc, codecs.SEND_COUNTS),
         api_keys=FirestoreApiKeys(rpc),
         receipts=FirestoreDocuments(rpc, codecs.RECEIPTS),
         webhook_endpoints=FirestoreWebhookEndpoints(rpc),

@@ -8,7 +8,7 @@ stays cheap however large the mail is.
 _DOCUMENT = "id TEXT PRIMARY KEY, version INTEGER NOT NULL, document TEXT NOT NULL"
 _SWEPT = (
     "connect_sessions", "connect_tickets", "oauth_states", "action_results", "operations",
-    "receipts", "sends", "events", "api_keys", "bulk_sends",
+    "receipts", "sends", "events", "api_keys", "bulk_sends", "approvals", "send_counts",
 )  # fmt: skip
 SWEPT = frozenset(_SWEPT)
 """Collections whose documents go some time after their `expires_at`."""
@@ -77,6 +77,17 @@ SCHEMA = (
     """CREATE INDEX IF NOT EXISTS sends_of ON sends (connection_id, created_us DESC)""",
     """CREATE INDEX IF NOT EXISTS sends_state
         ON sends (json_extract(document, '$.state'), created_us DESC)""",
+    f"""CREATE TABLE IF NOT EXISTS approvals ({_DOCUMENT}, connection_id TEXT NOT NULL,
+        state TEXT NOT NULL, created_us INTEGER NOT NULL, shard INTEGER NOT NULL,
+        due_us INTEGER, expires_us INTEGER)""",
+    """CREATE INDEX IF NOT EXISTS approvals_due ON approvals (shard, due_us)
+        WHERE due_us IS NOT NULL""",
+    """CREATE INDEX IF NOT EXISTS approvals_newest ON approvals (created_us DESC, id DESC)""",
+    """CREATE INDEX IF NOT EXISTS approvals_state
+        ON approvals (state, created_us DESC, id DESC)""",
+    """CREATE INDEX IF NOT EXISTS approvals_of
+        ON approvals (connection_id, created_us DESC, id DESC)""",
+    f"""CREATE TABLE IF NOT EXISTS send_counts ({_DOCUMENT}, expires_us INTEGER)""",
     f"""CREATE TABLE IF NOT EXISTS bulk_sends ({_DOCUMENT}, open_of TEXT,
         created_us INTEGER NOT NULL, shard INTEGER NOT NULL, due_us INTEGER,
         expires_us INTEGER)""",

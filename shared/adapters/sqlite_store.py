@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 from shared.adapters import document_codec as codecs
 from shared.adapters.sqlite_api_keys import SqliteApiKeys
+from shared.adapters.sqlite_approvals import SqliteApprovals
 from shared.adapters.sqlite_connections import SqliteConnections, SqliteMailboxes
 from shared.adapters.sqlite_database import SqliteDatabase, optional_us
 from shared.adapters.sqlite_documents import Columns, SqliteDocuments, no_columns
@@ -52,6 +53,8 @@ def open_store(path: str | Path, clock: Clock) -> Store:
         sends=SqliteSends(database, clock),
         bulk_sends=SqliteBulkSends(database, clock),
         action_results=documents(codecs.ACTION_RESULTS, _expiry),
+        approvals=SqliteApprovals(database, clock),
+        send_counts=documents(codecs.SEND_COUNTS, _expiry),
         api_keys=SqliteApiKeys(database, clock),
         receipts=documents(codecs.RECEIPTS, _expiry),
         webhook_endpoints=SqliteWebhookEndpoints(database, clock),

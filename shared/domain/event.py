@@ -22,6 +22,7 @@ class EventType(StrEnum):
     ASYNC_ACTION = "async_action"
     SEND = "send"
     WATCH = "watch"
+    APPROVAL = "approval"
 
 
 class EventState(StrEnum):

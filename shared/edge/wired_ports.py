@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from shared.edge.known_keys import KnownKeys
     from shared.ports.api_keys import ApiKeys
     from shared.ports.clock import Clock
+    from shared.ports.approvals import Approvals, SendCounts
     from shared.ports.connect_store import ConnectSessions, ConnectTickets, OAuthStates
     from shared.ports.connections import Connections, GoogleUsers, Grants, Mailboxes, Receipts
     from shared.ports.outbox import Operations, Outbox
@@ -46,6 +47,16 @@ class WiredPorts:
         return self.store.api_keys
 
     @property
+    @property
+    def approvals(self) -> "Approvals":
+        """Calls that wait for a person's word."""
+        return self.store.approvals
+
+    @property
+    def send_counts(self) -> "SendCounts":
+        """How much each key sent today."""
+        return self.store.send_counts
+
     def receipts(self) -> "Receipts":
         """What disconnects left."""
         return self.store.receipts

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from shared.ports.api_keys import ApiKeys
+from shared.ports.approvals import Approvals, SendCounts
 from shared.ports.connect_store import ConnectSessions, ConnectTickets, OAuthStates
 from shared.ports.connections import Connections, GoogleUsers, Grants, Mailboxes, Receipts
 from shared.ports.outbox import Operations, Outbox
@@ -31,6 +32,8 @@ class Store:
     sends: Sends
     bulk_sends: BulkSends
     action_results: ActionResults
+    approvals: Approvals
+    send_counts: SendCounts
     api_keys: ApiKeys
     receipts: Receipts
     webhook_endpoints: WebhookEndpoints

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from shared.domain.api_key import ApiKey
+from shared.domain.approval import Approval, ApprovalState
 from shared.domain.bulk_send import BulkSend
 from shared.domain.connect import ConnectSession, ConnectTicket, OAuthState
 from shared.domain.connection import Connection, ConnectionStatus, SyncSettings
@@ -30,6 +31,7 @@ from shared.domain.operation import Operation, OperationState, OperationStep, Op
 from shared.domain.receipt import DeletionReceipt
 from shared.domain.record import LastAction, Origin, QuarantineEntry, Record, RecordHead
 from shared.domain.send import DeliveryMode, SendEntry, SendState
+from shared.domain.send_count import SendCount
 from shared.domain.sync_state import Backfill, Lease, SyncState
 from shared.domain.webhook_endpoint import SigningSecret, WebhookEndpoint
 from shared.ports.sends import ActionResult
@@ -184,6 +186,29 @@ def action_result(id: str = "a1") -> ActionResult:
     )
 
 
+def approval(id: str = "p1", connection_id: str = C1, **changes: Any) -> Approval:
+    made = Approval(
+        id=id,
+        connection_id=ConnectionId(connection_id),
+        key="key-1",
+        action="send-email",
+        does="send",
+        request_hash="h",
+        state=ApprovalState.PENDING,
+        created_at=START,
+        waits_until=START + timedelta(days=3),
+        expires_at=START + timedelta(days=18),
+        next_due_at=START + timedelta(days=3),
+        request=b"\x80sealed",
+    )
+    return replace(made, **changes)
+
+
+def send_count(id: str = "key-1:2026-11-22", **changes: Any) -> SendCount:
+    made = SendCount(id, "key-1", "2026-11-22", ("a", "b"), START + timedelta(days=3))
+    return replace(made, **changes)
+
+
 def api_key(id: str = "k1", **changes: Any) -> ApiKey:
     made = ApiKey(
         id,
@@ -255,6 +280,10 @@ def _attempts(value: Any, by: int) -> Any:
     return replace(value, attempts=value.attempts + by)
 
 
+def _attempted(value: Any) -> int:
+    return int(value.attempts)
+
+
 def _version(value: Any, by: int) -> Any:
     return replace(value, schema_version=value.schema_version + by)
 
@@ -293,12 +322,14 @@ SAMPLES = (
         lambda value, by: replace(value, failures=value.failures + by),
         lambda value: int(value.failures),
     ),
-    Sample("outbox", "events", event, _by_id, _attempts, lambda value: int(value.attempts)),
+    Sample("outbox", "events", event, _by_id, _attempts, _attempted),
     Sample("connect_sessions", "connect_sessions", connect_session, _by_id, _version, _schema),
     Sample("connect_tickets", "connect_tickets", connect_ticket, _by_id, _version, _schema),
     Sample("oauth_states", "oauth_states", oauth_state, _by_id, _version, _schema),
-    Sample("sends", "sends", send, _by_id, _attempts, lambda value: int(value.attempts)),
+    Sample("sends", "sends", send, _by_id, _attempts, _attempted),
     Sample("bulk_sends", "bulk_sends", bulk_send, _by_id, _version, _schema),
+    Sample("approvals", "approvals", approval, _by_id, _attempts, _attempted),
+    Sample("send_counts", "send_counts", send_count, _by_id, _version, _schema),
     Sample("action_results", "action_results", action_result, _by_id, _version, _schema),
     Sample("webhook_endpoints", "webhook_endpoints", webhook_endpoint, _by_id, _version, _schema),
     Sample("api_keys", "api_keys", api_key, _by_id, _version, _schema),

@@ -11,6 +11,7 @@ import pytest
 
 from shared.adapters.sqlite_database import SqliteDatabase
 from shared.adapters.sqlite_store import open_store
+from shared.domain.approval import ApprovalState
 from shared.domain.ids import LabelId, MessageId, SequenceNumber, ThreadId
 from shared.domain.record import LastAction
 from shared.domain.send import SendState
@@ -159,6 +160,10 @@ async def _read_everything(store: Store) -> None:
     await store.sends.traced(C1, ["marker"])
     await store.bulk_sends.due(0, START, 10)
     await store.bulk_sends.unfinished(C1, 10)
+    await store.approvals.due(0, START, 10)
+    for connection_id in (None, C1):
+        for decided in (None, ApprovalState.PENDING):
+            await store.approvals.list(connection_id=connection_id, state=decided, limit=10)
     await store.mailboxes.renewable(START, 10)
     await store.connections.find(ConnectionQuery(tags={"plan": "pro"}))
     for owner in (None, C1):

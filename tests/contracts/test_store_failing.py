@@ -17,7 +17,16 @@ from shared.ports.store import Store
 from shared.ports.sync_store import Batch, NewestQuery, RecordQuery
 from shared.ports.versioned import Versioned
 from tests.contracts.backends import START, ManualClock
-from tests.contracts.samples import C1, SAMPLES, event, operation, record, send, sync_state
+from tests.contracts.samples import (
+    C1,
+    SAMPLES,
+    approval,
+    event,
+    operation,
+    record,
+    send,
+    sync_state,
+)
 
 VERSION = "1700000000000000"
 IDS = [MessageId("1")]
@@ -70,6 +79,12 @@ _CALLS: dict[tuple[str, str], Callable[[Any], Any]] = {
     ("sends", "traced"): lambda port: port.traced(C1, ["m"]),
     ("bulk_sends", "due"): lambda port: port.due(0, START, 1),
     ("bulk_sends", "unfinished"): lambda port: port.unfinished(C1, 1),
+    ("approvals", "open"): lambda port: port.open(approval(), event()),
+    ("approvals", "conclude"): lambda port: port.conclude(
+        Versioned(approval(), VERSION), approval(attempts=1), event()
+    ),
+    ("approvals", "due"): lambda port: port.due(0, START, 1),
+    ("approvals", "list"): lambda port: port.list(**_LISTING),
     ("sends", "list"): lambda port: port.list(C1, 1),
     ("sends", "conclude"): lambda port: port.conclude(
         Versioned(send(), VERSION), send(attempts=1), event()
