@@ -165,21 +165,11 @@ def advanced_part(state: SyncState, answer: DeltaAnswer, now: datetime) -> SyncS
     applied = answer.last_record
     if applied is not None:
         state = _advanced(state, applied, now)
-    if answer.again:
-        state = _looked_back_in_part(_look_taken(state, answer), applied, now)
     return replace(state, delta_due_at=now)
 
 
 def _look_taken(state: SyncState, answer: DeltaAnswer) -> SyncState:
     return replace(state, looks_taken=max(state.looks_taken, answer.looks_wanted))
-
-
-def _looked_back_in_part(state: SyncState, applied: HistoryId | None, now: datetime) -> SyncState:
-    """Go on from there: a lookback over a long burst would begin for ever anew."""
-    lookback = state.lookback
-    if lookback is None or now < lookback.at or applied is None or applied <= lookback.since:
-        return state
-    return replace(state, lookback=replace(lookback, since=applied))
 
 
 def _overtaken(state: SyncState, answer: DeltaAnswer, now: datetime) -> SyncState:

@@ -1,11 +1,10 @@
 """What a listing of history may conclude, and what it must leave for the next look."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from shared.domain.ids import ConnectionId, HistoryId
 from shared.domain.plan import Delta, DeltaAnswer, Release, after_delta, on_push, plan
-from shared.domain.sync_state import LOOKBACK_AFTER, RECHECK_LADDER, Lookback, SyncState
+from shared.domain.sync_state import LOOKBACK_AFTER, RECHECK_LADDER, SyncState
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -74,17 +73,6 @@ def test_a_look_asked_for_during_a_listing_is_still_wanted_after_it() -> None:
     state = after_delta(asked.wanting_look(), listed(asked, None, 100), NOW)
     assert plan(state, NOW) == Delta(HistoryId(100), None)
     assert isinstance(plan(after_delta(state, listed(state, None, 100), NOW), NOW), Release)
-
-
-def test_a_lookback_over_a_long_burst_goes_on_where_it_stopped() -> None:
-    lookback = Lookback(since=HistoryId(10), mark=HistoryId(100), at=NOW)
-    state = replace(QUIET, lookback=lookback)
-    answer = listed(state, 60, 100, complete=False, since=10)
-    state = after_delta(state, answer, NOW)
-    assert state.checkpoint == 100
-    assert plan(state, NOW) == Delta(HistoryId(60), None)
-    state = after_delta(state, listed(state, 100, 100, since=60), NOW)
-    assert isinstance(plan(state, NOW), Release)
 
 
 def test_looks_for_other_reasons_do_not_climb_the_recheck_ladder() -> None:

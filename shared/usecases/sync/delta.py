@@ -36,14 +36,17 @@ class Part:
 async def read_delta(run: Run, step: Delta) -> None:
     """List history after the step's start and apply it, part by part."""
     started, begun = run.clock.now(), run.state
+    again = step.since < (begun.checkpoint or 0)
     try:
-        records, top, complete = await _listed(run, step.since)
+        records, top, complete = await _listed(run, step.since, whole=again)
     except HistoryExpiredError:
         await run.held.commit(lambda state: replace(state, recovering_since=started))
         return
-    doomed = {message.id for record in records for message in record.deleted}
+    if again and not complete:
+        return  # Old changes without the newer ones would put records back: later, with more time.
+    whole = fold(records)
     for part in _parts(records):
-        done = await _apply(run, part, doomed)
+        done = await _apply(run, {id: whole[id] for id in fold(part.records)})
         if not done:
             return
         answer = DeltaAnswer(
@@ -54,14 +57,19 @@ async def read_delta(run: Run, step: Delta) -> None:
             first_record=records[0].id if records else None,
             heard=begun.hint,
             looks_wanted=begun.looks_wanted,
-            again=step.since < (begun.checkpoint or 0),
+            again=again,
         )
         await _settle(run, done, answer)
     run.note("delta", started, records=len(records), complete=complete)
 
 
-async def _listed(run: Run, since: HistoryId) -> tuple[list[HistoryRecord], HistoryId, bool]:
-    """List history: a page may have a token and no records (FACTS 3.4)."""
+async def _listed(
+    run: Run, since: HistoryId, *, whole: bool
+) -> tuple[list[HistoryRecord], HistoryId, bool]:
+    """List history, all of it or as much as is handy; the answer says whether it was all.
+
+    A page may have a token and no records (FACTS 3.4).
+    """
     records: list[HistoryRecord] = []
     page = None
     while True:
@@ -71,7 +79,8 @@ async def _listed(run: Run, since: HistoryId) -> tuple[list[HistoryRecord], Hist
         page = answer.next_page
         if page is None:
             return records, answer.history_id, True
-        if len(records) >= LISTED_AT_ONCE or (records and run.out_of_time):
+        enough = len(records) >= LISTED_AT_ONCE and not whole
+        if enough or (records and run.out_of_time):
             return records, answer.history_id, False
         await run.held.beat()
 
@@ -105,11 +114,13 @@ def _unmoved(state: SyncState) -> SyncState:
     return state
 
 
-async def _apply(run: Run, part: Part, doomed: set[MessageId]) -> list[Changes] | None:
-    """Work out a part's commits; None where it was interrupted, with what came in committed."""
-    net = fold(part.records)
+async def _apply(run: Run, net: Mapping[MessageId, NetChange]) -> list[Changes] | None:
+    """Work out a part's commits; None where it was interrupted, with what came in committed.
+
+    `net` is what the whole listing means for the messages that the part touches.
+    """
     heads = await run.records.heads(run.connection_id, net)
-    wanted = _wanted(net, heads, doomed, run.state.selection)
+    wanted = _wanted(net, heads, run.state.selection)
     aside = await run.set_aside(net)
     fetched = await _fetched(run, [ref for ref in wanted if ref.id not in aside])
     commits = _stored(run, fetched, net, heads)
@@ -125,7 +136,6 @@ async def _apply(run: Run, part: Part, doomed: set[MessageId]) -> list[Changes] 
 def _wanted(
     net: Mapping[MessageId, NetChange],
     heads: Mapping[MessageId, RecordHead],
-    doomed: set[MessageId],
     selection: Selection,
 ) -> list[MessageRef]:
     """Answer what must be fetched: added or newly selected, still there, not stored yet."""
@@ -134,7 +144,7 @@ def _wanted(
         for change in net.values()
         if (change.added or selection.gains(change.labels_put_on))
         and not change.chat
-        and change.message_id not in doomed
+        and not change.deleted
         and not _is_live(heads.get(change.message_id))
     ]
 
