@@ -56,10 +56,18 @@ class Backfill:
     labels_done: int = 0
     """How many of the selection's labels this pass has listed to their end."""
     unknown_in_pass: int = 0
+    pass_since: HistoryId | None = None
+    """Where history stood when this pass began."""
     listed: int = 0
     stored: int = 0
     estimated_total: int | None = None
     finished_at: datetime | None = None
+
+    def begun_again(self) -> "Backfill":
+        """Answer it at the beginning of a pass."""
+        return replace(
+            self, page_token=None, labels_done=0, unknown_in_pass=0, pass_since=None, listed=0
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 """Backfill: the window, newest first, a few seconds at a time (DESIGN 4).
 
-It is done only when a whole fresh pass over the listing finds nothing unknown, because page
-tokens may shift under deletions. A run that dies lists its page again and skips what is stored.
+It is done only when a whole fresh pass over the listing finds nothing unknown and no message left
+the listing meanwhile, because page tokens may shift under deletions. A run that dies lists its
+page again and skips what is stored.
 """
 
 from dataclasses import dataclass, replace
@@ -15,6 +16,7 @@ from shared.errors import GmailRefusedError
 from shared.ports.gmail import MessageRef
 from shared.ports.sync_store import COMMIT_BYTES
 from shared.usecases.sync.changes import Changes
+from shared.usecases.sync.departures import departures
 from shared.usecases.sync.hydrate import Hydrated, Hydrator
 from shared.usecases.sync.pace import Units
 from shared.usecases.sync.run import Listing, Run
@@ -29,6 +31,8 @@ AHEAD = 10
 """Pages listed ahead in one chunk, so that the total is a count and the end time honest."""
 MOST_AHEAD = 40
 """Pages kept in memory; a larger mailbox is counted in part until it has shrunk to these."""
+MOST_PASSES = 20
+"""How often at most: where mail is deleted all the time, one pass has to be the last."""
 BAD_REQUEST = 400
 
 
@@ -40,6 +44,10 @@ class Chunk:
     unknown: list[MessageRef]
     tombstones: dict[MessageId, RecordHead]
     pass_ended: bool = False
+    paged: bool = False
+    """Whether the pass that ended read several pages."""
+    shifted: bool = False
+    """Whether something unknown may have slipped between two of them."""
 
 
 async def read_chunk(run: Run) -> None:
@@ -53,6 +61,7 @@ async def read_chunk(run: Run) -> None:
     chunk = await _scan(run, run.state.backfill, deadline)
     hydrator = Hydrator(run.gmail, run.pace, run.clock, deadline)
     fetched = await hydrator.fetch(chunk.unknown)
+    chunk.shifted = await _may_have_shifted(run, chunk)
     if run.listing is not None:
         run.listing.refs[:0] = fetched.left
     await _commit(run, chunk, fetched)
@@ -63,7 +72,7 @@ async def read_chunk(run: Run) -> None:
 
 async def _scan(run: Run, progress: Backfill, deadline: datetime) -> Chunk:
     """List until enough unknown messages are found, the pass ends or time is up."""
-    chunk = Chunk(progress, [], {})
+    chunk = Chunk(_begun(progress, run.state), [], {})
     size = CHUNK if progress.stored else FIRST_CHUNK
     if progress.stored:  # The newest mail comes first; the count can wait for it.
         await _look_ahead(run, chunk)
@@ -78,11 +87,28 @@ async def _scan(run: Run, progress: Backfill, deadline: datetime) -> Chunk:
     return chunk
 
 
+def _begun(progress: Backfill, state: SyncState) -> Backfill:
+    """Note where history stands as a pass begins: what leaves from here on may shift its pages."""
+    return replace(progress, pass_since=progress.pass_since or state.checkpoint)
+
+
+async def _may_have_shifted(run: Run, chunk: Chunk) -> bool:
+    """Whether the pass that would be the last has to be made once more. 2 units."""
+    progress = chunk.progress
+    last = chunk.pass_ended and chunk.paged and not progress.unknown_in_pass
+    if not last or progress.pass_since is None or progress.pass_number >= MOST_PASSES:
+        return False
+    left = await departures(run, progress.pass_since)
+    labels = run.state.selection.labels or (None,)
+    return any(left.shifted(label_id) for label_id in labels)
+
+
 async def _turn_page(run: Run, chunk: Chunk) -> bool:
     """List the page that follows; False where the pass has come to its end."""
     done = run.listing
     if done is not None:
         listed = chunk.progress.listed + done.size
+        chunk.paged = chunk.progress.page_token is not None or bool(run.state.selection.labels)
         chunk.progress = replace(chunk.progress, listed=listed, page_token=done.next_page)
         if done.next_page is None and not _next_label(run, chunk):
             chunk.pass_ended = True
@@ -134,8 +160,7 @@ async def _list(run: Run, chunk: Chunk) -> Listing:
     except GmailRefusedError as error:
         if token is None or error.status != BAD_REQUEST:
             raise
-    again = replace(chunk.progress, page_token=None, labels_done=0, listed=0)
-    chunk.progress = replace(again, unknown_in_pass=again.unknown_in_pass + 1)
+    chunk.progress = replace(_begun(chunk.progress.begun_again(), run.state), unknown_in_pass=1)
     return await _page(run, chunk.progress, None)
 
 
@@ -218,9 +243,6 @@ def _advanced(chunk: Chunk, commits: list[Changes], fetched: Hydrated, now: date
     )
     if not chunk.pass_ended or fetched.left:
         return progress
-    if unknown == 0:
+    if unknown == 0 and not chunk.shifted:
         return replace(progress, page_token=None, finished_at=now)
-    number = progress.pass_number + 1
-    return replace(
-        progress, page_token=None, labels_done=0, listed=0, unknown_in_pass=0, pass_number=number
-    )
+    return replace(progress.begun_again(), pass_number=progress.pass_number + 1)

@@ -6,7 +6,7 @@ all that can have changed; unknown ids become a backfill, and a tombstone needs 
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from shared.domain.ids import HistoryId, LabelId, MessageId, ThreadId
@@ -16,13 +16,14 @@ from shared.errors import GmailNotFoundError
 from shared.ports.gmail import MessageRef
 from shared.ports.sync_store import COMMIT_BYTES
 from shared.usecases.sync.changes import Changes
+from shared.usecases.sync.departures import departures
 from shared.usecases.sync.lease import Change
 from shared.usecases.sync.pace import Units
 from shared.usecases.sync.run import Run
 
 CHANGES_AT_ONCE = 300
 LISTED_AGAIN = 5
-"""How often a label is listed again at most, while each time shows more."""
+"""How often a label is listed again at most, while messages leave it or each time shows more."""
 
 
 @dataclass(slots=True)
@@ -36,6 +37,8 @@ class Census:
     """Labels that labels.list names; others stay on records as they are."""
     unsure: set[LabelId]
     """Labels listed once, on several pages: a message may have slipped between two of them."""
+    restless: set[LabelId] = field(default_factory=set)
+    """Labels that messages kept leaving while they were listed: only a get can tell."""
 
 
 @dataclass(slots=True)
@@ -122,9 +125,7 @@ def recovered(state: SyncState, anchor: HistoryId, now: datetime) -> SyncState:
     """Answer the state after the comparison: what is unknown comes as a backfill."""
     backfill = Backfill(window_start=state.window_start, started_at=now, origin=Origin.RECOVERY)
     if state.backfilling and state.backfill is not None:
-        backfill = replace(
-            state.backfill, page_token=None, labels_done=0, unknown_in_pass=0, listed=0
-        )
+        backfill = state.backfill.begun_again()
     return replace(
         state,
         checkpoint=HistoryId(max(anchor, state.checkpoint or 0)),
@@ -172,15 +173,21 @@ async def _ids(run: Run, label_id: LabelId | None) -> Listed:
 async def _list_again(run: Run, census: Census, label_id: LabelId) -> None:
     """Find what slipped between two pages because another message left the listing.
 
+    Only a listing that shows nothing new, and that no message left meanwhile, is a whole one.
     What is listed in vain is harmless: a label taken off since the anchor comes in the next delta.
     """
+    since = census.anchor
     for _ in range(LISTED_AGAIN):
         refs = (await _ids(run, label_id)).refs
         slipped = [ref.id for ref in refs if label_id not in census.labels.get(ref.id, ())]
         for message_id in slipped:
             census.labels[message_id].add(label_id)
-        if not slipped:
+        left = await departures(run, since)
+        if not slipped and not left.shifted(label_id):
             break
+        since = left.until
+    else:
+        census.restless.add(label_id)
     census.unsure.discard(label_id)
 
 
@@ -208,13 +215,16 @@ async def _compare(run: Run, census: Census, changes: Changes, head: RecordHead)
     listed = census.labels[head.message_id]
     for label_id in (head.label_ids - listed) & census.unsure:
         await _list_again(run, census, label_id)
+    if (head.label_ids - listed) & census.restless:
+        await _ask(run, changes, head)
+        return True
     unnamed = head.label_ids - census.named
     changes.relabel(head, unnamed | listed, census.anchor)
     return True
 
 
 async def _ask(run: Run, changes: Changes, head: RecordHead) -> None:
-    """Absence from a listing is never a deletion: only a 404 is (FACTS 4.3)."""
+    """Ask for a message: absence from a listing proves nothing, only a 404 does (FACTS 4.3)."""
     try:
         call = run.gmail.message(head.message_id)
         message = await run.pace.run(Units.MESSAGE, call)

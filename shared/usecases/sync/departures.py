@@ -1,0 +1,53 @@
+"""Who left a listing while its pages were read (FACTS 4.3).
+
+A page token is a place in a list that moves: where a message leaves between two pages, the first
+of the next page slips onto the one already read, and is shown on neither. Only history can tell.
+"""
+
+from dataclasses import dataclass
+
+from shared.domain.history import HistoryRecord
+from shared.domain.ids import HistoryId, LabelId
+from shared.errors import HistoryExpiredError
+from shared.usecases.sync.pace import Units
+from shared.usecases.sync.run import Run
+
+
+@dataclass(frozen=True, slots=True)
+class Departures:
+    """What left since a history ID; `until` is the last history record that this knows of."""
+
+    until: HistoryId
+    deleted: bool = False
+    labels: frozenset[LabelId] = frozenset()
+    """Labels taken off any message."""
+
+    def shifted(self, label_id: LabelId | None) -> bool:
+        """Whether a listing under this label, or of the whole window, may have shifted."""
+        return self.deleted or label_id in self.labels
+
+
+async def departures(run: Run, since: HistoryId) -> Departures:
+    """Read in history who left; where it has expired, anybody may have. 2 units a page."""
+    try:
+        records = await _records(run, since)
+    except HistoryExpiredError:
+        return Departures(since, deleted=True)
+    taken_off = [change.label_ids for record in records for change in record.labels_removed]
+    return Departures(
+        until=records[-1].id if records else since,
+        deleted=any(record.deleted for record in records),
+        labels=frozenset[LabelId]().union(*taken_off),
+    )
+
+
+async def _records(run: Run, since: HistoryId) -> list[HistoryRecord]:
+    records: list[HistoryRecord] = []
+    page = None
+    while True:
+        answer = await run.pace.run(Units.HISTORY, run.gmail.history(since, page), urgent=True)
+        records.extend(answer.records)
+        page = answer.next_page
+        if page is None:
+            return records
+        await run.held.beat()
