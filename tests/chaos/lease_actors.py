@@ -39,9 +39,9 @@ MESSAGE = HistoryMessage(MessageId("m"), ThreadId("t"))
 FIRST_CHECKPOINT = 10
 UNITS = 10**9
 TASK_BUDGET = timedelta(minutes=4)
-QUOTA = {"pace", "paces", "spent", "_ready_at"}
+QUOTA = {"pace", "paces", "spent", "spent_before", "_ready_at"}
 """Live mail never waits for it."""
-REPORTS = {"started", "steps", "tally", "last_tally", "trace_id"}
+REPORTS = {"started", "steps", "tally", "last_tally", "trace_id", "pushed", "lateness_ms"}
 IGNORED = frozenset(QUOTA | REPORTS)
 
 Request = tuple[Any, ...]

@@ -45,7 +45,7 @@ class Setting:
     lag_s: int = 0
     paged: bool = False
     parts: bool = False
-    """Whether each history record is a commit of its own."""
+    """Whether each history record is a part with a commit of its own."""
     short: bool = False
     """Whether a listing stops after its first record."""
     reconcile: bool = False

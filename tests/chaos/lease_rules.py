@@ -184,7 +184,7 @@ RULES = (
         "a worker fenced out by its own late write leaves a task for the expiry",
         SyncMailbox,
         {"_wake_where_nobody_took_over": without.no_wake_next},
-        Setting(TWO._replace(late=1, dropped=1), parts=True, workers=2),
+        Setting(TWO._replace(late=1, dropped=1), workers=2, paged=True, short=True),
         LOST,
     ),
     Rule(
@@ -254,7 +254,7 @@ RULES = (
         "a part of a listing moves the checkpoint to its last record only",
         plan,
         {"advanced_part": without.part_stores_top},
-        Setting(TWO, parts=True),
+        Setting(TWO, paged=True, short=True),
         "the checkpoint passed",
     ),
 )

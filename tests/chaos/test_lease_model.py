@@ -27,19 +27,23 @@ SETTINGS = {
         TWO._replace(crashes=1, dropped=1), reconcile=True
     ),
     "three changes on pages of their own": Setting(THREE, paged=True),
-    "changes in commits of their own, one death": Setting(TWO._replace(crashes=1), parts=True),
+    "changes in commits of their own, one death": Setting(
+        TWO._replace(crashes=1), workers=2, paged=True, short=True
+    ),
     "a slow worker": Setting(TWO._replace(ticks=1), workers=2, paged=True),
 }
 DEEP_SETTINGS = {
-    "three changes in commits of their own": Setting(THREE, workers=2, parts=True),
+    "three changes in commits of their own": Setting(THREE, workers=2, paged=True, short=True),
     "a death and a slow worker": Setting(TWO._replace(crashes=1, ticks=1)),
     "two deaths, two pushes, one twice": Setting(TWO._replace(crashes=2, doubled=1)),
     "a lost answer and a death": Setting(TWO._replace(lost=1, crashes=1), parts=True),
     "two lost answers": Setting(TWO._replace(lost=2)),
     "a late write, one change unannounced": Setting(
-        TWO._replace(late=1, dropped=1), workers=2, parts=True
+        TWO._replace(late=1, dropped=1), workers=2, paged=True, short=True
     ),
-    "a slow worker with many commits": Setting(TWO._replace(ticks=1), parts=True),
+    "a slow worker with many commits": Setting(
+        TWO._replace(ticks=1), workers=2, paged=True, short=True
+    ),
     "a very slow worker, a push twice": Setting(
         ONE._replace(doubled=1, ticks=2), workers=2, parts=True
     ),
@@ -49,7 +53,7 @@ DEEP_SETTINGS = {
     ),
     "hidden changes, a death, time": Setting(TWO._replace(crashes=1, waits=1), workers=2, lag_s=20),
     "a trigger, a death, reconcile": Setting(
-        ONE._replace(triggers=1, crashes=1, ticks=1), reconcile=True, workers=2
+        ONE._replace(triggers=1, crashes=1), reconcile=True, workers=2
     ),
 }
 

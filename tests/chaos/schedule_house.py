@@ -1,0 +1,330 @@
+"""A mailbox, a store and the real sync between them, and what can befall each."""
+
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from types import SimpleNamespace
+from typing import Any, NamedTuple
+
+from shared.domain.ids import ConnectionId, MessageId
+from shared.domain.sync_state import LEASE_LIFETIME, SyncState
+from shared.usecases.control_sync import ControlSync
+from shared.usecases.notify_push import PUSH_BUDGET
+from shared.usecases.sync import backfill, changes, delta, hydrate
+from shared.usecases.sync.governor import Governor
+from shared.usecases.sync_mailbox import SyncMailbox
+from tests.chaos.schedule_mailbox import (
+    GET_LAG,
+    HISTORY_LAG,
+    INBOX,
+    PAGE,
+    STARRED,
+    START,
+    BrokenError,
+    FakeMailbox,
+    ManualClock,
+    undisturbed,
+)
+from tests.chaos.schedule_store import FakeStore, Nobody
+from tests.chaos.swapping import swapped
+
+CONNECTION = ConnectionId("c")
+BUDGET = timedelta(minutes=5)
+RECHECKED = timedelta(seconds=40)
+"""What history hides at first is found by the second rung of the ladder."""
+LOOKED_BACK = timedelta(seconds=125)
+"""What it hides while it shows something later is found by the lookback."""
+AT_REST = timedelta(minutes=30)
+MOST_RUNS = 40
+
+
+class DiedError(BaseException):
+    """The worker is gone."""
+
+
+class VoidError(Exception):
+    """The change makes no sense here: a deleted message cannot be labelled."""
+
+
+def driven(work: Coroutine[Any, Any, Any]) -> Any:
+    """Run a coroutine that never really waits."""
+    try:
+        work.send(None)
+    except StopIteration as end:
+        return end.value
+    raise AssertionError("it waits for something that is not there")
+
+
+async def _one_after_another(*work: Coroutine[Any, Any, Any]) -> list[Any]:
+    try:
+        return [await each for each in work]
+    finally:
+        for each in work:
+            each.close()
+
+
+@contextmanager
+def small_steps() -> Iterator[None]:
+    """Cut the sync's steps to the size of the mailbox, and leave payloads out."""
+    with ExitStack() as swaps:
+        gather = SimpleNamespace(gather=_one_after_another)
+        swaps.enter_context(swapped(hydrate, {"asyncio": gather}))
+        swaps.enter_context(swapped(backfill, {"CHUNK": PAGE, "FIRST_CHUNK": PAGE}))
+        limits = ("LISTED_AT_ONCE", "FETCHED_AT_ONCE", "TOUCHED_AT_ONCE")
+        swaps.enter_context(swapped(delta, dict.fromkeys(limits, PAGE)))
+        nothing = SimpleNamespace(data=b"", body_truncated=False)
+        payloads = {
+            "make_payload": lambda _: nothing,
+            "read_message": lambda message, bodies: {"from": {"email": ""}},
+        }
+        swaps.enter_context(swapped(changes, payloads))
+        yield
+
+
+class Op(NamedTuple):
+    """A change of the mailbox, or what befalls the worker."""
+
+    name: str
+    apply: Callable[["House"], None]
+    told: bool = True
+    """Whether Gmail pushes it."""
+    late: bool = False
+    """Whether history hides it at first."""
+
+
+Schedule = tuple[tuple[int, Op], ...]
+"""Each change with the number of the answer it comes before."""
+
+
+@dataclass
+class House:
+    """One mailbox, one store, and the sync between them."""
+
+    clock: ManualClock
+    mailbox: FakeMailbox
+    store: FakeStore
+    pushed_at_once: bool = True
+    waiting: list[tuple[int, Op]] = field(default_factory=list)
+    answers: int = 0
+    changed_at: datetime = START
+    hidden: bool = False
+    """Whether history hid a change that was not the last."""
+
+    def __post_init__(self) -> None:
+        nobody: Any = Nobody()
+        store: Any = self.store
+        mailboxes: Any = self.mailbox
+        governor = Governor(nobody, nobody, store, self.clock, 10**9)
+        self.sync = SyncMailbox(
+            states=store,
+            records=store,
+            quarantine=store,
+            outbox=nobody,
+            operations=nobody,
+            gmail=mailboxes,
+            queue=store,
+            clock=self.clock,
+            arm_watch=nobody,
+            governor=governor,
+        )
+        self.control = ControlSync(store, store, self.clock)
+        self.mailbox.turn = self._turn
+
+    def _turn(self) -> None:
+        self.answers += 1
+        while self.waiting and self.waiting[0][0] < self.answers:
+            _, op = self.waiting.pop(0)
+            with undisturbed(self.mailbox):
+                self.happen(op)
+
+    def happen(self, op: Op) -> None:
+        """Let a change happen, and its push."""
+        op.apply(self)
+        self.hidden = self.hidden or (op.late and bool(self.waiting))
+        self.changed_at = self.clock.now()
+        if op.told and self.pushed_at_once:
+            self.push()
+
+    def push(self) -> None:
+        """Let a push about the newest change be delivered."""
+        hint = self.mailbox.top
+        driven(self.sync(CONNECTION, budget=PUSH_BUDGET, hint=hint, only_live=True))
+
+    def run(self) -> None:
+        """Let a task run, to its end or its worker's."""
+        try:
+            driven(self.sync(CONNECTION, budget=BUDGET))
+        except DiedError:
+            self.clock.at += LEASE_LIFETIME
+
+    def settle(self) -> None:
+        """Wait out whatever the state waits for, and look at the records when it is time."""
+        by = self.changed_at + (LOOKED_BACK if self.hidden else RECHECKED)
+        prompt = self.pushed_at_once
+        for _ in range(MOST_RUNS):
+            self.run()
+            due = self.store.state.next_due_at
+            wait = due - self.clock.now() if due else AT_REST
+            if prompt and self.clock.now() + wait > by:
+                prompt = False
+                self._compare("late")
+            if wait >= AT_REST:
+                return self._compare("wrong at rest")
+            self.clock.at += max(wait, timedelta())
+        raise BrokenError("the sync does not come to rest")
+
+    def _compare(self, when: str) -> None:
+        truth = {message.id: message.labels for message in self.mailbox.messages.values()}
+        stored = self.store.stored()
+        if stored != truth:
+            raise BrokenError(f"{when}: stored {_shown(stored)}, true {_shown(truth)}")
+        if self.store.entries:
+            raise BrokenError(f"{when}: still in quarantine: {sorted(self.store.entries)}")
+
+    def forked(self) -> "House":
+        """Answer an equal house that goes its own way."""
+        clock = ManualClock()
+        clock.at = self.clock.at
+        messages = {
+            id: replace(message, states=list(message.states))
+            for id, message in self.mailbox.messages.items()
+        }
+        mailbox = replace(
+            self.mailbox,
+            clock=clock,
+            messages=messages,
+            history_records=list(self.mailbox.history_records),
+            answered=dict(self.mailbox.answered),
+            calls=0,
+        )
+        store = replace(
+            self.store,
+            mailbox=mailbox,
+            heads_by_id=dict(self.store.heads_by_id),
+            entries=dict(self.store.entries),
+        )
+        return House(clock, mailbox, store)
+
+
+def _shown(records: dict[Any, Any]) -> str:
+    return ", ".join(f"{id}: {'+'.join(sorted(labels))}" for id, labels in sorted(records.items()))
+
+
+def new_house(**traits: Any) -> House:
+    """Answer a connected mailbox of three messages whose first sync has not run."""
+    clock = ManualClock()
+    mailbox = FakeMailbox(clock, **traits)
+    state = SyncState(CONNECTION, next_due_at=START, delta_due_at=START)
+    house = House(clock, mailbox, FakeStore(mailbox, state))
+    with undisturbed(mailbox):
+        for _ in range(3):
+            mailbox.deliver()
+    return house
+
+
+def settled_house(**traits: Any) -> House:
+    """Answer one whose first sync is done."""
+    house = new_house(**traits)
+    house.settle()
+    house.answers = 0
+    return house
+
+
+def unlisted_house(**traits: Any) -> House:
+    """Answer a settled one of whose messages one has dropped out of the search index."""
+    house = settled_house(**traits)
+    house.mailbox.messages[MessageId("m1")].unlisted = True
+    return house
+
+
+def _on(id: str, change: Callable[[FakeMailbox, MessageId], None]) -> Callable[[House], None]:
+    def apply(house: House) -> None:
+        if id not in house.mailbox.messages:
+            raise VoidError
+        change(house.mailbox, MessageId(id))
+
+    return apply
+
+
+def _die(_: House) -> None:
+    raise DiedError
+
+
+OPS = {
+    op.name: op
+    for op in (
+        Op("deliver", lambda house: house.mailbox.deliver()),
+        Op(
+            "deliver, history late",
+            lambda house: house.mailbox.deliver(shown_after=HISTORY_LAG),
+            late=True,
+        ),
+        Op("deliver, get late", lambda house: house.mailbox.deliver(here_after=GET_LAG)),
+        Op("star m0", _on("m0", lambda mailbox, id: mailbox.toggle(id, STARRED))),
+        Op("star m2", _on("m2", lambda mailbox, id: mailbox.toggle(id, STARRED))),
+        Op(
+            "star m1, history late",
+            _on("m1", lambda mailbox, id: mailbox.toggle(id, STARRED, HISTORY_LAG)),
+            late=True,
+        ),
+        Op("star m3", _on("m3", lambda mailbox, id: mailbox.toggle(id, STARRED))),
+        Op("archive m2", _on("m2", lambda mailbox, id: mailbox.toggle(id, INBOX))),
+        Op("trash m0", _on("m0", lambda mailbox, id: mailbox.toggle_trash(id))),
+        Op("trash m1", _on("m1", lambda mailbox, id: mailbox.toggle_trash(id))),
+        Op("delete m0", _on("m0", lambda mailbox, id: mailbox.delete(id))),
+        Op("delete m1", _on("m1", lambda mailbox, id: mailbox.delete(id))),
+        Op("delete m2", _on("m2", lambda mailbox, id: mailbox.delete(id))),
+        Op("expire", lambda house: house.mailbox.expire()),
+        Op("die", _die, told=False),
+    )
+}
+
+
+def _start(house: House) -> None:
+    house.run()
+
+
+def _expire(house: House) -> None:
+    house.mailbox.deliver()
+    house.mailbox.toggle(MessageId("m1"), STARRED)
+    house.mailbox.expire()
+    house.store.state = replace(house.store.state, delta_due_at=house.clock.now())
+    house.run()
+
+
+def _push(house: House) -> None:
+    house.mailbox.deliver()
+    try:
+        house.push()
+    except DiedError:
+        house.clock.at += LEASE_LIFETIME
+
+
+def _reset(house: House) -> None:
+    driven(house.control.trigger(CONNECTION, reset=True))
+    house.run()
+
+
+def _audit(house: House) -> None:
+    driven(house.control.audit(CONNECTION))
+    house.run()
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """Where schedules start, and what is under way while the mailbox changes."""
+
+    start: Callable[..., House]
+    begin: Callable[[House], None]
+
+
+SCENARIOS = {
+    "first sync": Scenario(new_house, _start),
+    "delta": Scenario(settled_house, _push),
+    "recovery": Scenario(settled_house, _expire),
+    "recovery, a message unlisted": Scenario(unlisted_house, _expire),
+    "reset": Scenario(settled_house, _reset),
+    "audit": Scenario(settled_house, _audit),
+    "audit, a message unlisted": Scenario(unlisted_house, _audit),
+}

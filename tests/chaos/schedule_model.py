@@ -1,0 +1,90 @@
+"""Every short schedule of mailbox changes against the steps of a sync, on the real steps.
+
+What it proves. The real `SyncMailbox` (anchor, chunks, deltas, recovery, audit, quarantine, and the
+lease under them) reads a fake mailbox of three messages, two to a page, and writes a store of
+dictionaries. Between any two of Gmail's answers the mailbox may change: mail arrives, is labelled,
+trashed and untrashed, deleted for good (so that pages shift and a listed message is gone when it is
+fetched); history expires, hides a change for twenty seconds or begins with an empty page; a new
+message is unknown to messages.get for four seconds; a message is missing from listings; the worker
+dies. Each change is pushed at once, to another worker beside the one at work, or only at the end.
+For every sequence of changes up to a length, at every choice of moments: at rest the records equal
+the mailbox, 40 s after the last announced change they already do, nothing is left in quarantine,
+the checkpoint never moves backwards, no number is used twice or spent on an unchanged record, no
+living message becomes a tombstone, and no record is older than what Gmail had answered. Each rule
+of DESIGN 4 taken away (`schedule_rules`) makes one of these fail.
+
+What it leaves out. Longer sequences and larger mailboxes (the random tests have those); payloads
+and events; the order of requests in flight together, which answer one after another here; a message
+that history and listings hide at the same time while history has expired or the first sync runs;
+a message that messages.get does not know for longer than the first retry (FACTS 3.6: 3 s).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations_with_replacement, product
+from typing import Any
+
+from tests.chaos.schedule_house import (
+    OPS,
+    DiedError,
+    House,
+    Scenario,
+    Schedule,
+    VoidError,
+    small_steps,
+)
+from tests.chaos.schedule_mailbox import BrokenError, undisturbed
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What an enumeration came to: `broken` is None where every property holds."""
+
+    schedules: int
+    broken: str | None = None
+    schedule: tuple[str, ...] = ()
+
+
+def explored(
+    scenario: Scenario, ops: Sequence[str], length: int, *, at_once: bool = True, **traits: Any
+) -> Found:
+    """Try every sequence of `length` changes at every choice of moments."""
+    with small_steps():
+        try:
+            origin = scenario.start(**traits)
+            moments = _answers(scenario, origin) + 1
+        except BrokenError as error:
+            return Found(0, str(error))
+        tried = 0
+        for chosen in product(ops, repeat=length):
+            for places in combinations_with_replacement(range(moments), length):
+                schedule = tuple(zip(places, (OPS[name] for name in chosen), strict=True))
+                try:
+                    tried += _tried(scenario, origin, schedule, at_once=at_once)
+                except BrokenError as error:
+                    told = tuple(f"before answer {place + 1}: {op.name}" for place, op in schedule)
+                    return Found(tried, str(error), told)
+        return Found(tried)
+
+
+def _answers(scenario: Scenario, origin: House) -> int:
+    house = origin.forked()
+    scenario.begin(house)
+    return house.answers
+
+
+def _tried(scenario: Scenario, origin: House, schedule: Schedule, *, at_once: bool) -> bool:
+    """Run one schedule; answer whether it made sense."""
+    house = origin.forked()
+    house.pushed_at_once = at_once
+    house.waiting = list(schedule)
+    try:
+        scenario.begin(house)
+        with undisturbed(house.mailbox):
+            for _, op in house.waiting:
+                house.happen(op)
+            house.push()
+            house.settle()
+    except (VoidError, DiedError):
+        return False
+    return True

@@ -1,0 +1,67 @@
+"""Whatever the mailbox does between two answers, the records come to equal it."""
+
+import pytest
+
+from tests.chaos.schedule_house import OPS, SCENARIOS
+from tests.chaos.schedule_model import explored
+from tests.chaos.schedule_rules import RULES, Rule, explored_with, explored_without
+
+ALL = tuple(OPS)
+CORE = ("deliver", "deliver, history late", "star m2", "trash m1", "delete m1", "die")
+SOME = ("deliver", "archive m2", "delete m1", "expire")
+PUSHED = pytest.mark.parametrize("at_once", [True, False], ids=["pushed at once", "pushed later"])
+
+
+def check(scenario: str, ops: tuple[str, ...], length: int, *, at_once: bool) -> None:
+    found = explored(SCENARIOS[scenario], ops, length, at_once=at_once)
+    print(f"{scenario}, {length} of {len(ops)} changes: {found.schedules} schedules")
+    assert found.broken is None, "\n".join((found.broken, *found.schedule))
+
+
+@PUSHED
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_one_change_at_any_moment(scenario: str, at_once: bool) -> None:
+    check(scenario, ALL, 1, at_once=at_once)
+
+
+@PUSHED
+@pytest.mark.parametrize("scenario", ["delta", "reset"])
+def test_two_changes_at_any_moments(scenario: str, at_once: bool) -> None:
+    check(scenario, ALL, 2, at_once=at_once)
+
+
+@PUSHED
+@pytest.mark.parametrize(
+    ("scenario", "ops"),
+    [("first sync", CORE), ("audit", CORE), ("recovery", SOME), ("first sync", SOME)],
+)
+def test_two_of_the_chief_changes_at_any_moments(
+    scenario: str, ops: tuple[str, ...], at_once: bool
+) -> None:
+    check(scenario, ops, 2, at_once=at_once)
+
+
+@pytest.mark.deep
+@pytest.mark.timeout(900)
+@PUSHED
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_two_changes_of_every_kind(scenario: str, at_once: bool) -> None:
+    check(scenario, ALL, 2, at_once=at_once)
+
+
+@pytest.mark.deep
+@pytest.mark.timeout(1800)
+@PUSHED
+@pytest.mark.parametrize(
+    ("scenario", "ops"), [("delta", ALL), ("reset", CORE), ("first sync", CORE), ("recovery", SOME)]
+)
+def test_three_changes(scenario: str, ops: tuple[str, ...], at_once: bool) -> None:
+    check(scenario, ops, 3, at_once=at_once)
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.sentence)
+def test_without_this_rule_the_records_go_wrong(rule: Rule) -> None:
+    found = explored_without(rule)
+    print(f"without: {rule.sentence}: {found.broken}; {', '.join(found.schedule)}")
+    assert found.broken is not None
+    assert explored_with(rule).broken is None
