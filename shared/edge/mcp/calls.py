@@ -6,14 +6,15 @@ from typing import Any
 from mcp.shared.exceptions import MCPError
 from mcp_types import INVALID_PARAMS, CallToolRequestParams, CallToolResult
 
+from shared.actions.guarded_actions import Waiting
 from shared.actions.registry import Action, action_named
-from shared.actions.run import RunAction
 from shared.domain.connection import Connection
 from shared.edge import logs
 from shared.edge.http.call import Call
 from shared.edge.mcp.arguments import read_arguments
 from shared.edge.mcp.offer import require_permission
-from shared.edge.mcp.results import done, refused
+from shared.edge.mcp.readable import readable
+from shared.edge.mcp.results import done, refused, waiting
 from shared.edge.status import answer_to
 from shared.errors import PostroomError, UnknownActionError
 
@@ -45,15 +46,19 @@ async def _ran(
 ) -> CallToolResult:
     require_permission(action, call.caller)
     arguments = read_arguments(action, given)
-    answer = await RunAction(call.wiring)(
+    answer = await call.wiring.guarded_actions(
+        call.caller.actor,
         connection,
         action.name,
         dict(arguments.input),
         idempotency_key=arguments.idempotency_key,
         trace_id=call.trace_id,
     )
+    if isinstance(answer, Waiting):
+        return waiting(answer.approval_id)
     limit = call.wiring.settings.mcp_result_bytes
-    return done(action.name, answer.output, arguments.place, limit, replayed=answer.replayed)
+    output = readable(answer.output)
+    return done(action.name, output, arguments.place, limit, replayed=answer.replayed)
 
 
 def refusal(error: BaseException, trace_id: str) -> CallToolResult:

@@ -1,0 +1,34 @@
+"""Messages as a model can read them: text and names instead of Gmail's base64 and MIME trees."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from shared.domain.email_message import read_message
+
+ALWAYS = frozenset({"text", "labelIds"})
+
+
+def readable(found: Any) -> Any:
+    """Answer JSON data with every whole message in it (format=full) as API 4 shows messages.
+
+    Its HTML is left out, since `text` is derived from it where there is nothing else; so is what
+    is empty. Messages in another format stay as Gmail gave them.
+    """
+    if isinstance(found, list):
+        return [readable(one) for one in found]
+    if not isinstance(found, dict):
+        return found
+    if _is_whole(found.get("payload")):
+        return _message(found)
+    return {name: readable(value) for name, value in found.items()}
+
+
+def _is_whole(payload: Any) -> bool:
+    """Whether it has a body: with format=metadata it has headers alone (FACTS 14.3)."""
+    return isinstance(payload, dict) and bool({"body", "parts"} & payload.keys())
+
+
+def _message(message: Mapping[str, Any]) -> dict[str, Any]:
+    shown = {**read_message(message)}
+    del shown["html"]
+    return {name: value for name, value in shown.items() if value or name in ALWAYS}

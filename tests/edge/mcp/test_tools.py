@@ -1,0 +1,214 @@
+"""Which tools an agent is given, how they are described, and what they do with what they get."""
+
+import asyncio
+import json
+from dataclasses import replace
+from typing import Any
+
+import jsonschema
+import pytest
+from mcp.client import Client
+from mcp.shared.exceptions import MCPError
+from mcp_types import CallToolResult, TextContent, Tool
+
+from shared.actions.registry import actions
+from shared.domain.ids import ConnectionId
+from shared.domain.scopes import SEND
+from tests.edge.mcp.agents import ADA, BOB, ERAS, Era, House, modern, modern_headers
+
+LETTER = {"to": BOB, "subject": "Hello", "body": "It works."}
+READING = {name for name in actions() if name.startswith(("get-", "list-"))}
+
+
+def text_of(result: CallToolResult) -> str:
+    (block,) = result.content
+    assert isinstance(block, TextContent)
+    return block.text
+
+
+def error_of(result: CallToolResult) -> Any:
+    assert result.is_error
+    return json.loads(text_of(result))["error"]
+
+
+async def tools_of(agent: Client) -> dict[str, Tool]:
+    return {tool.name: tool for tool in (await agent.list_tools()).tools}
+
+
+async def struck(house: House) -> None:
+    """Wait until every fault has happened: the call is at Gmail."""
+    async with asyncio.timeout(60):
+        while True:
+            if not (await house.system.google.get("/_control/faults")).json()["faults"]:
+                return
+            await asyncio.sleep(0.01)
+
+
+async def submitted(agent: Client, arguments: dict[str, Any]) -> None:
+    """Issue the call again until Gmail has the message, as a patient client does."""
+    async with asyncio.timeout(60):
+        while True:
+            found = await agent.call_tool("send-email", arguments)
+            if not found.is_error and found.structured_content["output"]["status"] == "submitted":
+                return
+            await asyncio.sleep(0.05)
+
+
+async def test_every_action_is_a_tool_with_schemas_of_what_goes_in_and_out(house: House) -> None:
+    async with house.agent() as agent:
+        tools = await tools_of(agent)
+    assert {*tools} == {*actions()}
+    for tool in tools.values():
+        assert tool.description
+        assert tool.title
+        for schema in (tool.input_schema, tool.output_schema):
+            assert schema is not None
+            assert schema["type"] == "object"
+            jsonschema.Draft202012Validator.check_schema(schema)
+
+
+async def test_hints_tell_reading_from_changing_and_from_what_cannot_be_taken_back(
+    house: House,
+) -> None:
+    async with house.agent() as agent:
+        hints = {name: tool.annotations for name, tool in (await tools_of(agent)).items()}
+    assert {name for name, one in hints.items() if one and one.read_only_hint} == READING
+    destructive = {name for name, one in hints.items() if one and one.destructive_hint}
+    assert {"send-email", "send-message", "send-draft", "delete-label"} <= destructive
+    assert not destructive & {*READING, "modify-message", "create-draft"}
+    assert all(one and one.idempotent_hint for one in hints.values())
+    assert {name for name, one in hints.items() if one and not one.open_world_hint} == {
+        *("list-labels", "get-label", "create-label", "update-label", "delete-label")
+    }
+
+
+async def test_every_effect_needs_an_idempotency_key_and_nothing_that_reads_takes_one(
+    house: House,
+) -> None:
+    async with house.agent() as agent:
+        tools = await tools_of(agent)
+        without = await agent.call_tool("send-email", LETTER)
+        reading = await agent.call_tool("list-labels", {"idempotency_key": "k"})
+    keyed = {
+        name for name, tool in tools.items() if "idempotency_key" in tool.input_schema["properties"]
+    }
+    assert keyed == {*tools} - READING
+    assert all("idempotency_key" in tools[name].input_schema["required"] for name in keyed)
+    assert error_of(without)["errors"][0]["path"] == ["idempotency_key"]
+    assert error_of(reading)["code"] == "invalid_body"
+    assert await house.arrived() == 0
+
+
+@pytest.mark.parametrize(
+    ("permissions", "tools"),
+    [
+        (("mcp",), READING),
+        (("mcp", "send"), READING | {"send-email"}),
+        (("mcp", "actions"), {*actions()}),
+    ],
+    ids=str,
+)
+async def test_a_key_is_offered_what_its_permissions_allow_and_can_call_nothing_else(
+    house: House, permissions: tuple[str, ...], tools: set[str]
+) -> None:
+    async with house.agent(key=await house.key(*permissions)) as agent:
+        assert {*await tools_of(agent)} == tools
+        answer = await agent.call_tool("create-label", {"name": "Invoices", "idempotency_key": "k"})
+    assert answer.is_error is ("create-label" not in tools)
+    if answer.is_error:
+        assert error_of(answer)["code"] == "forbidden"
+
+
+async def test_a_mailbox_that_granted_only_sending_offers_only_sending(house: House) -> None:
+    connections = house.system.wiring.connections
+    stored = await connections.get(ConnectionId(await house.connection()))
+    assert stored is not None
+    await connections.swap(stored, replace(stored.value, scopes=frozenset({SEND})))
+    async with house.agent() as agent:
+        assert {*await tools_of(agent)} == {"send-email", "send-message"}
+        refused = error_of(await agent.call_tool("list-messages", {}))
+    assert refused["code"] == "missing_scope"
+    assert refused["payload"]["scope"].endswith("gmail.readonly")
+
+
+@pytest.mark.parametrize("era", ERAS)
+async def test_an_unknown_tool_is_an_error_of_the_protocol(house: House, era: Era) -> None:
+    async with house.agent(era) as agent:
+        with pytest.raises(MCPError) as raised:
+            await agent.call_tool("delete-everything", {})
+    assert (raised.value.code, raised.value.data) == (-32602, {"code": "unknown_action"})
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "path"),
+    [
+        ("get-message", {"id": 7}, ["input", "id"]),
+        ("get-message", {}, ["input", "id"]),
+        ("list-messages", {"maxResults": "many"}, ["input", "maxResults"]),
+        ("list-messages", {"connection_id": "other"}, ["input", "connection_id"]),
+        ("list-messages", {"continuation": 5}, ["continuation"]),
+        ("create-label", {"name": "x", "idempotency_key": 5}, ["idempotency_key"]),
+        ("create-label", {"name": "x", "idempotency_key": "k" * 257}, ["idempotency_key"]),
+    ],
+    ids=str,
+)
+async def test_wrong_arguments_come_back_as_a_result_that_names_each(
+    house: House, name: str, given: dict[str, Any], path: list[str]
+) -> None:
+    async with house.agent() as agent:
+        error = error_of(await agent.call_tool(name, given))
+    assert error["code"] == "invalid_body"
+    assert error["errors"][0]["path"] == path
+
+
+async def test_what_gmail_refuses_is_told_as_the_api_tells_it(house: House) -> None:
+    async with house.agent() as agent:
+        error = error_of(await agent.call_tool("get-message", {"id": "00000000000000ff"}))
+    assert error["code"] == "upstream_error"
+    assert error["upstream"]["status"] == 404
+
+
+@pytest.mark.parametrize("era", ERAS)
+async def test_a_send_happens_once_for_its_key(house: House, era: Era) -> None:
+    async with house.agent(era) as agent:
+        first = await agent.call_tool("send-email", {**LETTER, "idempotency_key": "letter-1"})
+        again = await agent.call_tool("send-email", {**LETTER, "idempotency_key": "letter-1"})
+        other = await agent.call_tool(
+            "send-email", {**LETTER, "subject": "Other", "idempotency_key": "letter-1"}
+        )
+    assert first.structured_content["output"]["status"] == "submitted"
+    assert again.structured_content["replayed"] is True
+    assert again.structured_content["output"] == first.structured_content["output"]
+    assert error_of(other)["code"] == "idempotency_conflict"
+    assert await house.arrived() == 1
+
+
+@pytest.mark.parametrize("method", ["drafts.create", "drafts.send"])
+async def test_a_cancelled_call_that_is_issued_again_sends_once(house: House, method: str) -> None:
+    """A broken stream loses the answer; the client must ask again (FACTS 11.2)."""
+    await house.connection()
+    slow = {"fault": "latency", "method": method, "times": 1, "delay_ms": 1_000}
+    await house.system.control("/faults", slow)
+    arguments = {**LETTER, "idempotency_key": "letter-1"}
+    sent = modern("tools/call", name="send-email", arguments=arguments)
+    asking = asyncio.create_task(house.post(sent, modern_headers("tools/call", "send-email")))
+    await struck(house)
+    asking.cancel()
+    await asyncio.gather(asking, return_exceptions=True)
+    async with house.agent() as agent:
+        await submitted(agent, arguments)
+    assert await house.arrived() == 1
+
+
+async def test_no_argument_reaches_another_mailbox(house: House) -> None:
+    """Two agents with the same root key, each with its own headers."""
+    letter = await house.deliver("For Bob", "Only for Bob.", to=BOB)
+    async with house.agent(email=BOB) as bobs, house.agent(email=ADA) as adas:
+        assert "Only for Bob" in text_of(await bobs.call_tool("get-message", {"id": letter}))
+        profiles = [
+            (await one.call_tool("get-profile", {})).structured_content["output"]["emailAddress"]
+            for one in (adas, bobs)
+        ]
+        stolen = await adas.call_tool("get-message", {"id": letter})
+    assert profiles == [ADA, BOB]
+    assert error_of(stolen)["upstream"]["status"] == 404
