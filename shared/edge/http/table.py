@@ -103,12 +103,27 @@ def send_routes() -> Routes:
 
 def console_routes() -> Routes:
     """Answer what the `console` function serves."""
-    from shared.edge.http.console import connection, connections, sign_in, static_files
+    from shared.edge.http.console import (
+        connection,
+        connection_changes,
+        connections,
+        deliveries,
+        explaining,
+        records,
+        sends,
+        sign_in,
+        static_files,
+    )
 
     return (
         *sign_in.ROUTES,
         *connections.ROUTES,
         *connection.ROUTES,
+        *connection_changes.ROUTES,
+        *explaining.ROUTES,
+        *records.ROUTES,
+        *deliveries.ROUTES,
+        *sends.ROUTES,
         *static_files.ROUTES,
     )
 

@@ -13,6 +13,11 @@ class NavEntry:
     icon: str
 
 
-NAV = (NavEntry("connections", "/console/connections", "Connections", "mailbox"),)
+NAV = (
+    NavEntry("connections", "/console/connections", "Connections", "mailbox"),
+    NavEntry("operations", "/console/operations", "Operations", "list"),
+    NavEntry("deliveries", "/console/deliveries", "Deliveries", "deliver"),
+    NavEntry("sends", "/console/sends", "Sends", "send"),
+)
 HOME = NAV[0].path
 """Where a person lands after signing in."""

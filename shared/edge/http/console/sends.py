@@ -1,0 +1,60 @@
+"""Sends: the ledger, what nobody can tell first, and calling off what is still to come."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+from starlette.responses import Response
+
+from shared.domain.ids import ConnectionId
+from shared.domain.send import SendEntry, SendState
+from shared.edge.http.console.frame import Visit, change, page
+from shared.edge.http.console.paging import turned
+
+PATH: Final = "/console/sends"
+STATES: Final = {one.value: one for one in SendState}
+MOST_UNKNOWN: Final = 20
+"""Unknown sends shown above the ledger's first page; their own filter shows them all."""
+
+
+async def show_sends(visit: Visit) -> Response:
+    """Answer sends newest first, by state and connection; unknown ones stand above them."""
+    state = STATES.get(visit.asked("state"))
+    connection = ConnectionId(visit.asked("connection")) or None
+
+    async def listed(until: datetime | None, limit: int) -> Sequence[SendEntry]:
+        return await visit.wiring.sends.list(connection, limit, state=state, until=until)
+
+    found = await turned(listed, visit.asked("before"))
+    first = state is None and not visit.asked("before")
+    return visit.page(
+        "sends.html",
+        title="Sends",
+        nav="sends",
+        unknown=await _unknown(visit, connection) if first else (),
+        most_unknown=MOST_UNKNOWN,
+        sends=found.entries,
+        older=found.older,
+        choices=[("", "All"), *((name, name.capitalize()) for name in STATES)],
+        state=state.value if state else "",
+        connection=connection or "",
+        before=visit.asked("before"),
+        notices={"cancelled": "The send is called off. Nothing of it was sent."},
+    )
+
+
+async def _unknown(visit: Visit, connection: ConnectionId | None) -> Sequence[SendEntry]:
+    return await visit.wiring.sends.list(connection, MOST_UNKNOWN, state=SendState.UNKNOWN)
+
+
+async def cancel(visit: Visit) -> Response:
+    """Call off a send that has not begun."""
+    await visit.wiring.cancel_send(ConnectionId(visit.path("connection_id")), visit.field("key"))
+    kept = {name: visit.field(name)[:200] for name in ("state", "connection", "before")}
+    return visit.go(PATH, done="cancelled", **{name: one for name, one in kept.items() if one})
+
+
+ROUTES = (
+    page(PATH, show_sends, "Sends"),
+    change(f"{PATH}/{{connection_id}}/cancel", cancel, "cancel send"),
+)

@@ -1,0 +1,201 @@
+"""Deliveries and sends on the console: what is seen, what may be done, and by whom."""
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from shared.adapters.local_keyring import create_keyring
+from shared.domain.event import Event, EventState, EventType
+from shared.domain.ids import ConnectionId, EventId
+from shared.domain.send import DeliveryMode, SendEntry, SendState, send_id
+from shared.edge.console_settings import Role
+from shared.edge.http.console.paging import PAGE_SIZE
+from shared.edge.settings import Settings, settings_from
+from shared.edge.wiring import Wiring
+from tests.edge.consoles import CONSOLE, Visitor, texts, visiting
+
+HERE = ConnectionId("c-here")
+ELSEWHERE = ConnectionId("c-elsewhere")
+
+
+@pytest.fixture
+def settings(environ: Mapping[str, str], tmp_path: Path) -> Settings:
+    made = settings_from({**environ, **CONSOLE})
+    create_keyring(made.keyring_path)
+    return made
+
+
+@pytest.fixture
+async def operator(wiring: Wiring) -> AsyncIterator[Visitor]:
+    async with visiting(wiring, Role.OPERATOR) as visitor:
+        yield visitor
+
+
+@pytest.fixture
+async def viewer(wiring: Wiring) -> AsyncIterator[Visitor]:
+    async with visiting(wiring, Role.VIEWER) as visitor:
+        yield visitor
+
+
+async def an_event(wiring: Wiring, id: str, at: datetime, **changes: object) -> Event:
+    made = Event(EventId(id), HERE, EventType.SYNC, {"type": "sync"}, at, at)
+    return (await wiring.store.outbox.create(replace(made, **changes))).value  # type: ignore[arg-type]
+
+
+async def a_send(wiring: Wiring, key: str, **changes: object) -> SendEntry:
+    now = wiring.clock.now()
+    connection = changes.get("connection_id", HERE)
+    made = SendEntry(
+        id=send_id(ConnectionId(str(connection)), key),
+        connection_id=HERE,
+        request_hash="h",
+        marker=key,
+        mode=DeliveryMode.EXACTLY_ONCE,
+        state=SendState.ACCEPTED,
+        created_at=now,
+        updated_at=now,
+        idempotency_key=key,
+    )
+    return (await wiring.store.sends.create(replace(made, **changes))).value  # type: ignore[arg-type]
+
+
+async def test_events_are_shown_by_their_state(wiring: Wiring, operator: Visitor) -> None:
+    now = wiring.clock.now()
+    await an_event(wiring, "dead-one", now, state=EventState.DEAD, last_error="timeout")
+    await an_event(wiring, "waiting-one", now)
+    page = await operator.see("/console/deliveries?state=dead")
+    assert texts(page, "tbody summary code") == ["dead-one"]
+    assert "timeout" in texts(page, "tbody td[data-label=State]")[0]
+    every = await operator.see("/console/deliveries?state=nonsense")
+    assert len(every.css("tbody tr")) == 2
+
+
+async def test_a_dead_event_is_sent_again_from_its_row(wiring: Wiring, operator: Visitor) -> None:
+    await an_event(wiring, "e1", wiring.clock.now(), state=EventState.DEAD, next_attempt_at=None)
+    answer = await operator.send("/console/deliveries/e1/redeliver", state="dead")
+    assert answer.url.params["state"] == "dead"
+    assert "on its way again" in answer.text
+    found = await wiring.outbox.get(EventId("e1"))
+    assert found is not None
+    assert found.value.state is EventState.PENDING
+
+
+async def test_dead_events_since_a_moment_are_sent_again(wiring: Wiring, operator: Visitor) -> None:
+    now = wiring.clock.now()
+    for id, hours, owner in (("old", 9, HERE), ("new", 1, HERE), ("other", 1, ELSEWHERE)):
+        at = now - timedelta(hours=hours)
+        await an_event(wiring, id, at, state=EventState.DEAD, connection_id=owner)
+    since = (now - timedelta(hours=3)).strftime("%Y-%m-%dT%H:%M")
+    answer = await operator.send(
+        "/console/deliveries/redeliver", which="dead", since=since, connection=HERE
+    )
+    assert "1 events are on their way" in answer.text
+    states = [await wiring.outbox.get(EventId(id)) for id in ("old", "new", "other")]
+    assert [one.value.state.value for one in states if one] == ["dead", "pending", "dead"]
+
+
+@pytest.mark.parametrize(("field", "value"), [("since", "soon"), ("which", "lost")])
+async def test_a_wrong_wish_is_refused_with_words(
+    operator: Visitor, field: str, value: str
+) -> None:
+    fields: dict[str, Any] = {"which": "dead", "since": "2026-01-01T00:00", field: value}
+    answer = await operator.send("/console/deliveries/redeliver", **fields)
+    assert answer.status_code == 400
+
+
+async def test_pages_of_a_log_miss_nothing_and_repeat_nothing(
+    wiring: Wiring, operator: Visitor
+) -> None:
+    start, total = wiring.clock.now(), 2 * PAGE_SIZE + 7
+    for number in range(total):
+        at = start + timedelta(seconds=number // 5)  # five of each moment
+        await an_event(wiring, f"e{number:03}", at, state=EventState.DELIVERED)
+    seen: list[str] = []
+    path = "/console/deliveries"
+    while path:
+        page = await operator.see(path)
+        seen += texts(page, "tbody summary code")
+        older = [one for one in page.css(".pager a") if "Older" in one.text()]
+        path = str(older[0].attributes["href"]) if older else ""
+    assert seen == [f"e{number:03}" for number in reversed(range(total))]
+
+
+async def test_unknown_sends_come_first(wiring: Wiring, operator: Visitor) -> None:
+    await a_send(wiring, "fine", state=SendState.SUBMITTED)
+    await a_send(
+        wiring,
+        "who-knows",
+        state=SendState.UNKNOWN,
+        created_at=wiring.clock.now() - timedelta(days=2),
+        error="unknown_outcome",
+    )
+    page = await operator.see("/console/sends")
+    assert texts(page, ".attention .key") == ["who-knows"]
+    assert texts(page, "[aria-label=Ledger] .key") == ["fine", "who-knows"]
+    assert not (await operator.see("/console/sends?state=submitted")).css(".attention")
+
+
+async def test_a_scheduled_send_is_called_off(wiring: Wiring, operator: Visitor) -> None:
+    await a_send(wiring, "order 17/a", send_at=wiring.clock.now() + timedelta(days=1))
+    answer = await operator.send(f"/console/sends/{HERE}/cancel", key="order 17/a")
+    assert "called off" in answer.text
+    found = await wiring.sends.get(send_id(HERE, "order 17/a"))
+    assert found is not None
+    assert found.value.state is SendState.CANCELLED
+
+
+async def test_a_send_under_way_is_not_called_off(wiring: Wiring, operator: Visitor) -> None:
+    await a_send(wiring, "going", state=SendState.SUBMITTING)
+    assert not (await operator.see("/console/sends")).css(".row-act form")
+    answer = await operator.send(f"/console/sends/{HERE}/cancel", key="going")
+    assert answer.status_code == 409
+
+
+async def test_sends_of_one_connection_are_shown_alone(wiring: Wiring, operator: Visitor) -> None:
+    await a_send(wiring, "mine")
+    await a_send(wiring, "other", connection_id=ELSEWHERE)
+    page = await operator.see(f"/console/sends?connection={ELSEWHERE}")
+    assert texts(page, "[aria-label=Ledger] .key") == ["other"]
+
+
+@pytest.mark.parametrize("path", ["/console/deliveries", "/console/sends"])
+async def test_a_viewer_sees_the_logs_and_changes_nothing(
+    wiring: Wiring, viewer: Visitor, path: str
+) -> None:
+    await an_event(wiring, "e1", wiring.clock.now(), state=EventState.DEAD)
+    await a_send(wiring, "k1")
+    page = await viewer.see(path)
+    assert page.css("tbody tr")
+    assert not page.css("main form[method=post]")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/console/deliveries/e1/redeliver",
+        "/console/deliveries/redeliver",
+        "/console/sends/c/cancel",
+    ],
+)
+async def test_what_changes_something_is_refused_to_viewers_and_forgers(
+    wiring: Wiring, viewer: Visitor, operator: Visitor, path: str
+) -> None:
+    await an_event(wiring, "e1", wiring.clock.now(), state=EventState.DEAD)
+    fields: dict[str, Any] = {"which": "dead", "since": "2020-01-01T00:00", "key": "k"}
+    assert (await viewer.send(path, **fields)).status_code == 403
+    assert (await operator.send(path, token="forged", **fields)).status_code == 403
+    found = await wiring.outbox.get(EventId("e1"))
+    assert found is not None
+    assert found.value.state is EventState.DEAD
+
+
+@pytest.mark.parametrize("path", ["/console/deliveries", "/console/sends"])
+async def test_a_stranger_is_led_to_the_sign_in(wiring: Wiring, path: str) -> None:
+    async with visiting(wiring, None) as stranger:
+        answer = await stranger.http.get(path)
+    assert answer.status_code == 303
+    assert answer.headers["location"].startswith("/console/sign-in")
