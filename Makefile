@@ -11,7 +11,7 @@ PYTHON ?= $(shell for python in python3.13 python3.12 python3.11 python3; do \
 IN := .venv/bin/python
 CODE := shared infra tests
 
-.PHONY: help demo google test test-deep soak lint bench bundle plan deploy destroy dryrun keys rotate-keys check-forged clean runtime develop python
+.PHONY: help demo google test test-deep soak lint bench bundle plan deploy destroy dryrun keys rotate-keys check-forged doctor clean runtime develop python
 
 help: ## list these targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | \
@@ -58,14 +58,14 @@ dryrun: runtime ## show what an action would do: make dryrun ACTION=list-labels 
 	$(IN) -m shared.commands dryrun "$${ACTION:?name one: make dryrun ACTION=list-labels}" --connection "$${CONNECTION:-}" \
 		--input "$${INPUT:-}" $(if $(REALLY),--really)
 
-keys: runtime ## make, list, rotate, revoke API keys: make keys ARGS="create --name backend --permission send"
-	@$(IN) -m shared.commands keys $(or $(ARGS),list)
-
-rotate-keys: runtime ## bring every grant under a new key-encryption key, while everything runs
-	@$(IN) -m shared.commands rotate-keys $(ARGS)
-
-check-forged: runtime ## after a deployment: forged tokens must be refused at every private entry
-	@$(IN) -m shared.commands check-forged
+keys: ## make, list, rotate, revoke API keys: make keys ARGS="create --name backend --permission send"
+rotate-keys: ## bring every grant under a new key-encryption key, while everything runs
+check-forged: ## after a deployment: forged tokens must be refused at every private entry
+doctor: ## ask every part how it is and say what mends it; ENV=NAME asks that deployment
+keys rotate-keys check-forged doctor: runtime
+	@$(if $(findstring command,$(origin ENV)),settings=$$(infra/terraform/run environment '$(ENV)'); eval "$$settings";,$(if $(filter doctor,$@),\
+	test -n "$${POSTROOM_STORE:-}" || eval "$$($(IN) -m infra.local.environment)";)) \
+	$(IN) -m shared.commands $@ $(or $(ARGS),$(if $(filter keys,$@),list))
 
 clean: ## remove the environment, the demo's state and every cache
 	@rm -rf .venv .local build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -32,3 +32,12 @@ output "events_subscription" {
   description = "The subscription to pull events from."
   value       = module.events.subscription
 }
+
+output "environment" {
+  description = "The functions' settings as a shell exports them, for `make doctor ENV=NAME`; secrets are not among them."
+  sensitive   = true
+  value = join("\n", [
+    for name, value in merge(local.environment, { POSTROOM_PUSH_AUDIENCE = local.url.gmail_push }) :
+    "export ${name}='${replace(value, "'", "'\\''")}'" if value != null && value != ""
+  ])
+}

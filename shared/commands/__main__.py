@@ -5,10 +5,11 @@ import asyncio
 import sys
 from collections.abc import Sequence
 
-from shared.commands import dryrun, forged_tokens, keys, rotate_keys
+from shared.commands import doctor, dryrun, forged_tokens, keys, rotate_keys
 from shared.errors import PostroomError
 
 COMMANDS = {
+    "doctor": doctor,
     "dryrun": dryrun,
     "keys": keys,
     "rotate-keys": rotate_keys,

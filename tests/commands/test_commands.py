@@ -142,4 +142,4 @@ def test_every_command_explains_itself(name: str, capsys: pytest.CaptureFixture[
     assert COMMANDS[name].SUMMARY.split()[0] in capsys.readouterr().out
 
 
-OPEN = (Access.PUBLIC, Access.CONNECT_SESSION)
+OPEN = (Access.PUBLIC, Access.CONNECT_SESSION, Access.CONSOLE)

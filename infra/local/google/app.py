@@ -16,6 +16,7 @@ from infra.local.google.doors import GmailDoor
 from infra.local.google.oauth.endpoints import OAuthEndpoints
 from infra.local.google.oauth.service_accounts import IdTokens
 from infra.local.google.parts import Google, assemble
+from infra.local.google.push.project import PubSubProject
 from infra.local.google.settings import GoogleSettings
 
 GREETING = """This is an emulated Google: OAuth, Gmail and Pub/Sub push, on this machine only.
@@ -56,6 +57,7 @@ def create_app(
             Route("/gmail/{rest:path}", gmail),
             *OAuthEndpoints(google).routes(),
             IdTokens(google.key, google.clock).route(),
+            *PubSubProject(settings, google.watches, google.pushes).routes(),
             *Control(google).routes(),
             Route("/upload/gmail/{rest:path}", gmail),
             Route("/batch", gmail),

@@ -89,9 +89,11 @@ class Plan:
     """What Terraform would create, read back from its own JSON."""
 
     def __init__(self, path: Path) -> None:
+        planned = json.loads(path.read_text())
+        self.outputs: dict[str, Any] = planned["planned_values"]["outputs"]
         self.resources: dict[str, dict[str, Any]] = {
             one["address"]: one["change"]["after"] | {"type": one["type"]}
-            for one in json.loads(path.read_text())["resource_changes"]
+            for one in planned["resource_changes"]
             if one["change"]["actions"] == ["create"]
         }
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,8 @@ import pytest
 
 from infra.archives import ROOT
 from infra.indexes import FILE, text
+from shared.commands.checks.configuration import settings_are_sound
+from shared.commands.checks.finding import Verdict
 from shared.edge.functions import FUNCTIONS, Trigger
 from shared.edge.http.routes import Access
 from shared.edge.http.table import ROUTES_OF
@@ -161,6 +164,17 @@ def test_a_function_starts_with_the_settings_it_is_given(plan: Plan, name: str) 
     assert settings.token_check == ("claims" if name in private else "signature")
     assert settings.public_url == "https://mail.example.com"
     assert settings.queue == f"cloud-tasks:projects/{PROJECT}/locations/europe-west1"
+
+
+def test_the_doctor_is_given_the_functions_settings_and_no_secret(plan: Plan) -> None:
+    exports = shlex.split(plan.outputs["environment"]["value"])
+    given = dict(word.split("=", 1) for word in exports if word != "export")
+    finding, settings = settings_are_sound(given)
+    assert (finding.verdict, finding.seen) == (Verdict.OK, finding.seen)
+    assert settings is not None
+    pushed = settings_of(plan, "gmail_push")
+    assert (settings.push_audience, settings.store) == (pushed.push_audience, pushed.store)
+    assert not given.keys() & set(SECRETS.values())
 
 
 def test_no_setting_is_given_that_the_code_does_not_read(plan: Plan) -> None:

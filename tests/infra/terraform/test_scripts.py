@@ -67,6 +67,13 @@ def test_an_environment_keeps_its_state_in_its_projects_bucket(
     assert "-var-file=envs/example.tfvars" in heard
 
 
+def test_a_deployments_settings_are_printed_for_a_shell(tools: Path) -> None:
+    code, said, heard = run(tools, "run", "environment", "example")
+    assert (code, said) == (0, "")
+    assert "-backend-config=prefix=example" in heard
+    assert "terraform output -raw environment" in heard
+
+
 def test_without_an_environment_nothing_is_run(tools: Path) -> None:
     for name in ("", "nowhere"):
         code, said, heard = run(tools, "run", "deploy", name)

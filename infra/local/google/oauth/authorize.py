@@ -52,11 +52,11 @@ class Authorization:
             request = read_request(http.url.query, self._settings)
         except RefusedRequestError as refused:
             return refused_page(refused.status, refused.error, refused.description)
+        chosen = self._account(request.login_hint)
+        if "none" in request.prompts:  # asks no user, so it takes nobody's scripted answer
+            return self._silent_answer(request, chosen)
         if self.scripted:
             return self._scripted_answer(request)
-        chosen = self._account(request.login_hint)
-        if "none" in request.prompts:
-            return self._silent_answer(request, chosen)
         if chosen and not request.prompts and self._already_granted(request, chosen):
             return self._granted(request, chosen, request.scopes)
         return self._page(http, request, chosen)

@@ -10,7 +10,7 @@ from urllib.parse import unquote_plus
 
 from infra.local.google.clock import Clock
 from infra.local.google.faults import Fault, Faults
-from infra.local.google.oauth.grants import Approval, Grants
+from infra.local.google.oauth.grants import DAY_S, Approval, Grants
 from infra.local.google.oauth.identity import id_token_claims
 from infra.local.google.oauth.keys import SigningKey
 from infra.local.google.oauth.scopes import spelled_out
@@ -90,6 +90,8 @@ class Tokens:
         answer = self._tokens(approval.email, approval.scopes, approval.given_at, approval.nonce)
         if approval.with_refresh_token:
             answer["refresh_token"] = self._grants.new_refresh_token(approval, approval.scopes)
+            if (days := self._settings.refresh_token_days) is not None:
+                answer["refresh_token_expires_in"] = days * DAY_S - 1
         return answer
 
     def _refresh(self, form: Mapping[str, str]) -> dict[str, Any]:

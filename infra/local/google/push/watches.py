@@ -10,6 +10,7 @@ from infra.local.google.clock import Clock
 from infra.local.google.gmail.errors import GmailError
 
 LIFETIME = timedelta(days=7)  # FACTS 2.2
+GMAIL = "serviceAccount:gmail-api-push@system.gserviceaccount.com"  # FACTS 2.8
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,8 @@ class Watches:
         self._project = project
         self._topics = frozenset(topics)
         self._history_id = history_id
+        self.publishers = {GMAIL}
+        """Who may publish to the topic; without Gmail among them no watch can be armed."""
         self.on_watch: list[Callable[[str, int], None]] = []
 
     def watch(
@@ -59,7 +62,8 @@ class Watches:
         """Register or renew, and return (history ID, expiration in epoch milliseconds).
 
         Raises GmailError 400 for a topic of another project (FACTS 2.1) or while a watch
-        with another topic is alive (FACTS 2.6), 404 for a topic that does not exist.
+        with another topic is alive (FACTS 2.6), 404 for a topic that does not exist, 403 where
+        Gmail may not publish to it (FACTS 2.8).
         """
         self._check_topic(email, topic)
         expires_at = self._clock.now() + LIFETIME
@@ -113,6 +117,12 @@ class Watches:
                 f"Resource not found (resource={topic.removeprefix(prefix)})."
             )
             raise GmailError(404, "notFound", message, "NOT_FOUND")
+        if GMAIL not in self.publishers:
+            message = (
+                f"Error sending test message to Cloud PubSub {topic} : "
+                "User not authorized to perform this action."
+            )
+            raise GmailError(403, "forbidden", message, "PERMISSION_DENIED")
 
 
 WATCH_CONFLICT = (

@@ -1,0 +1,39 @@
+"""What `doctor` checks, each small and on its own; `CHECKS` is the order of its report.
+
+A check is a name and an async function of the `Ground`, which answers one `Finding`. It raises
+`NotCheckedError` where something that is not its subject keeps it from being made here. A new
+check is a function in the file of its subject and a row below.
+"""
+
+from shared.commands.checks import (
+    clocks,
+    deliveries,
+    entries,
+    grants,
+    keys,
+    mailboxes,
+    oauth_client,
+    queues,
+    store,
+    topic,
+)
+from shared.commands.checks.finding import Check
+
+CHECKS = (
+    Check("address", entries.address_answers),
+    Check("OAuth client", oauth_client.client_is_known),
+    Check("redirect URI", oauth_client.redirect_uri_is_registered),
+    Check("publishing mode", grants.publishing_mode_is_said_rightly),
+    Check("scopes", grants.scopes_cover_what_is_done),
+    Check("topic", topic.gmail_may_publish),
+    Check("subscription", topic.subscription_pushes_here),
+    Check("push authentication", entries.forgeries_are_refused),
+    Check("watches", mailboxes.watches_live),
+    Check("last push", mailboxes.pushes_arrive),
+    Check("clock", clocks.clocks_agree),
+    Check("store", store.store_keeps_what_it_is_given),
+    Check("queues", queues.tasks_are_dispatched),
+    Check("syncs", queues.due_syncs_are_run),
+    Check("keys", keys.keys_open_what_they_sealed),
+    Check("deliveries", deliveries.events_arrive),
+)

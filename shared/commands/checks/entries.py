@@ -1,0 +1,86 @@
+"""Our own addresses: they answer, as the deployment that is meant, and refuse forgeries."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import httpx
+
+from shared.commands.checks.finding import Finding, NotCheckedError, counted, failed, ok
+from shared.commands.checks.ground import Ground
+from shared.commands.forged_tokens import Finding as Answered
+from shared.commands.forged_tokens import forged_tokens_refused
+
+INGRESS: Final = 404
+"""What Google's front end answers where a function takes no calls from outside."""
+
+
+async def address_answers(ground: Ground) -> Finding:
+    """Ask the public address how it is, and which deployment it is."""
+    settings = ground.settings
+    address = f"{settings.public_url}/health"
+    try:
+        answer = await ground.ask("GET", address)
+    except NotCheckedError as error:
+        return failed(f"{address}: {error}", _reach_fix(ground))
+    told = _environment(answer)
+    if told is None:
+        return failed(
+            f"{address} answers {answer.status_code}, and not as Postroom.", _reach_fix(ground)
+        )
+    if told != settings.environment:
+        return failed(
+            f"{settings.public_url} is the environment {told}, not {settings.environment}.",
+            "Set POSTROOM_PUBLIC_URL and POSTROOM_ENVIRONMENT to the same deployment's.",
+        )
+    return ok(settings.public_url)
+
+
+def _environment(answer: httpx.Response) -> str | None:
+    """Answer which deployment says that it is well."""
+    try:
+        body = answer.json() if answer.is_success else {}
+    except ValueError:
+        return None
+    sound = isinstance(body, dict) and body.get("status") == "ok"
+    return str(body.get("environment")) if sound else None
+
+
+def _reach_fix(ground: Ground) -> str:
+    if ground.local:
+        return "Start it (`make demo`), or set POSTROOM_PUBLIC_URL to where it listens."
+    return (
+        "Does the domain resolve to `terraform -chdir=infra/terraform output address`, and is the "
+        "certificate ACTIVE (gcloud compute ssl-certificates list)? A new one takes up to an hour."
+    )
+
+
+async def forgeries_are_refused(ground: Ground) -> Finding:
+    """Send tokens with all the right claims and no signature to every private entry (FACTS 7.3)."""
+    answers = await forged_tokens_refused(ground.wiring.http, ground.settings)
+    open_to_all = [one for one in answers if not _refused(ground, one) and one.status]
+    if open_to_all:
+        return failed(
+            f"{_paths(open_to_all)} took a forged token ({open_to_all[0].forgery}: "
+            f"{open_to_all[0].status}).",
+            "Anybody can post there now. Make the function private (run.invoker only for its one "
+            "caller, `make deploy` does), or set POSTROOM_TOKEN_CHECK=signature on it.",
+        )
+    if silent := [one for one in answers if not one.status]:
+        return failed(
+            f"{_paths(silent)} did not answer.",
+            "Compare POSTROOM_FUNCTION_URLS with `gcloud run services list`; on a laptop start "
+            "Postroom with `make demo`.",
+        )
+    paths = len({one.address for one in answers})
+    return ok(f"{counted(paths, 'private entry', 'private entries')} refuse every forgery")
+
+
+def _refused(ground: Ground, one: Answered) -> bool:
+    """Whether a forgery got nowhere: by us, by IAM, or at an entry closed to the outside."""
+    own = dict(ground.settings.function_urls).values()
+    closed = one.status == INGRESS and any(one.address.startswith(f"{url}/") for url in own)
+    return one.refused or closed
+
+
+def _paths(answers: Sequence[Answered]) -> str:
+    return ", ".join(sorted({httpx.URL(one.address).path for one in answers}))

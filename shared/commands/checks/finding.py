@@ -1,0 +1,59 @@
+"""What a check answers: how it stands, what was seen, and what to click or run."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from shared.commands.checks.ground import Ground
+
+
+class Verdict(StrEnum):
+    """How a check ended. Only `failed` makes the whole run fail."""
+
+    OK = "ok"
+    WARNING = "warning"
+    FAILED = "failed"
+    NOT_CHECKED = "not checked"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one check saw; `fix` is empty where nothing is to be done."""
+
+    verdict: Verdict
+    seen: str
+    fix: str = ""
+
+
+class NotCheckedError(Exception):
+    """The check cannot be made from here; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One question about the deployment."""
+
+    name: str
+    made: "Callable[[Ground], Awaitable[Finding]]"
+
+
+def ok(seen: str) -> Finding:
+    """Answer that all is well."""
+    return Finding(Verdict.OK, seen)
+
+
+def warning(seen: str, fix: str) -> Finding:
+    """Answer that it works and will not for ever, or not for everybody."""
+    return Finding(Verdict.WARNING, seen, fix)
+
+
+def failed(seen: str, fix: str) -> Finding:
+    """Answer what is broken and how to mend it."""
+    return Finding(Verdict.FAILED, seen, fix)
+
+
+def counted(number: int, thing: str, things: str | None = None) -> str:
+    """Answer `1 watch` or `3 watches`."""
+    return f"{number} {thing if number == 1 else things or thing + 's'}"

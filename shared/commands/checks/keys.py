@@ -1,0 +1,112 @@
+"""The keys that seal tokens: usable now, and every older one that grants still need."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from shared.commands.checks.finding import (
+    Finding,
+    NotCheckedError,
+    counted,
+    failed,
+    ok,
+    warning,
+)
+from shared.commands.checks.ground import Ground
+from shared.domain.grant import Grant
+from shared.domain.ids import ConnectionId
+from shared.errors import ConfigurationError, CorruptStateError, PostroomError
+from shared.usecases.connect.token_seal import opened_refresh_token
+
+PROBE: Final = ConnectionId("doctor")
+MOST: Final = 1_000
+"""How many grants are looked at for the key that they are under."""
+OTHERS: Final = 0o077
+
+
+async def keys_open_what_they_sealed(ground: Ground) -> Finding:
+    """Seal and open something new; then open one grant of every key that is in use."""
+    if not ground.settings.keyring:
+        raise NotCheckedError("POSTROOM_KEYRING is not set here.")
+    try:
+        current = await _round_trip(ground)
+    except PostroomError as error:
+        return failed(str(error), _fix(ground))
+    in_use = await _in_use(ground)
+    if lost := [key for key, grants in in_use.items() if not await _opens(ground, grants[0])]:
+        bound = sum(len(in_use[key]) for key in lost)
+        return failed(
+            f"{', '.join(lost)} cannot open what it sealed: {counted(bound, 'grant')} lost.",
+            _lost_fix(ground, lost[0]),
+        )
+    if ground.settings.kms_key is None and _readable_by_others(ground.settings.keyring_path):
+        path = ground.settings.keyring_path
+        return warning(f"{path} can be read by other users.", f"chmod 600 {path}")
+    if older := sum(len(grants) for key, grants in in_use.items() if key != current):
+        return warning(
+            f"{counted(older, 'grant')} still under an older key than {current}.",
+            "make rotate-keys ARGS=--resume   (the hourly job does it too); keep old keys until "
+            "none is left.",
+        )
+    return ok(f"{current}, {counted(sum(map(len, in_use.values())), 'grant')} under it")
+
+
+async def _round_trip(ground: Ground) -> str:
+    sealer = ground.wiring.sealer
+    key = await sealer.new_data_key(PROBE)
+    sealed = await sealer.seal("probe", data_key=key, connection_id=PROBE, purpose="doctor")
+    await sealer.open(sealed, data_key=key, connection_id=PROBE, purpose="doctor")
+    return await sealer.current_key()
+
+
+async def _in_use(ground: Ground) -> Mapping[str, list[Grant]]:
+    """Answer the first thousand grants by the key that they are under."""
+    found: dict[str, list[Grant]] = {}
+    after: str | None = None
+    seen = 0
+    while seen < MOST:
+        page, after = await ground.store.grants.walk(after, 200)
+        for one in page:
+            found.setdefault(ground.wiring.sealer.key_of(one.value.data_key), []).append(one.value)
+        seen += len(page)
+        if after is None:
+            break
+    return found
+
+
+async def _opens(ground: Ground, grant: Grant) -> bool:
+    try:
+        await opened_refresh_token(ground.wiring.sealer, grant)
+    except (CorruptStateError, ConfigurationError):
+        return False
+    return True
+
+
+def _readable_by_others(path: Path) -> bool:
+    return bool(path.stat().st_mode & OTHERS)
+
+
+def _fix(ground: Ground) -> str:
+    if (key := ground.settings.kms_key) is None:
+        return (
+            f"Put {ground.settings.keyring_path} back from its backup: without it no stored token "
+            "can be opened. On a laptop `make demo` makes a new one, and mailboxes connect again."
+        )
+    return (
+        f"gcloud kms keys describe {key}   must name an ENABLED primary version, and whoever calls "
+        "needs roles/cloudkms.cryptoKeyEncrypterDecrypter on it (make deploy gives it to the "
+        "functions; for this check your own account needs it too)."
+    )
+
+
+def _lost_fix(ground: Ground, lost: str) -> str:
+    if (key := ground.settings.kms_key) is None:
+        return (
+            f"Put the key {lost} back into {ground.settings.keyring_path} from a backup; what "
+            "cannot be opened must be connected again (POST /connect/sessions/reconnect)."
+        )
+    version = lost.removeprefix("kms-")
+    return (
+        f"gcloud kms keys versions enable {version} --key={key}   (versions restore first, where "
+        "it is scheduled for destruction); never destroy a version before rotate-keys is done."
+    )

@@ -1,0 +1,108 @@
+"""Watches and the notifications that they bring."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Final
+
+from shared.commands.checks.finding import Finding, NotCheckedError, counted, failed, ok, warning
+from shared.commands.checks.ground import Ground
+from shared.domain.connection import Connection
+from shared.domain.ids import EmailKey
+from shared.domain.mailbox import WATCH_LIFETIME, Mailbox
+from shared.domain.scopes import reads
+
+LATE: Final = timedelta(hours=6)
+"""How long after its time a renewal may come: renewals are spread and tried again."""
+SETTLED: Final = timedelta(hours=1)
+
+
+async def watches_live(ground: Ground) -> Finding:
+    """Look at the watches of the newest connections, and at those longest overdue."""
+    found = await _mailboxes(ground)
+    if refused := [m for m in found.values() if m.watch_error]:
+        return failed(
+            f"{counted(len(refused), 'watch', 'watches')} cannot be renewed; Gmail's reason for "
+            f"the first: {refused[0].watch_error}.",
+            "See the checks `topic` and `scopes`; once mended, renew-watches arms it in minutes.",
+        )
+    if dead := [m for m in found.values() if not _lives(m, ground.now)]:
+        return failed(
+            f"{counted(len(dead), 'watch', 'watches')} of {len(found)} expired: mail is found once "
+            "an hour only.",
+            _scheduler_fix(ground, "renew-watches"),
+        )
+    overdue = await ground.store.mailboxes.renewable(ground.now - LATE, 1)
+    if overdue:
+        return failed(
+            "A watch is overdue for renewal since "
+            f"{overdue[0].value.renew_at:%Y-%m-%d %H:%M} UTC; after seven days it lapses silently.",
+            _scheduler_fix(ground, "renew-watches"),
+        )
+    soonest = min(m.watch_expires_at for m in found.values() if m.watch_expires_at)
+    return ok(f"{counted(len(found), 'watch', 'watches')}, the first ends {soonest:%Y-%m-%d %H:%M}")
+
+
+def _lives(mailbox: Mailbox, now: datetime) -> bool:
+    return mailbox.watch_expires_at is not None and now < mailbox.watch_expires_at
+
+
+async def pushes_arrive(ground: Ground) -> Finding:
+    """Whether notifications come: each arming sends one (FACTS 2.2), so silence is a fault."""
+    found = await _mailboxes(ground)
+    if unannounced := await _unannounced(ground):
+        return failed(
+            f"Mail came to {counted(len(unannounced), 'connection')} that no push announced; the "
+            f"first: {unannounced[0].id}.",
+            "The watch is silent or pushes are refused: see the checks `topic`, `subscription` and "
+            "`push authentication`, and gmail_push's log for 401.",
+        )
+    pushed = [m.last_push_at for m in found.values() if m.last_push_at]
+    armed = [m for m in found.values() if m.watch_expires_at]
+    if armed and not pushed:
+        old = any(ground.now - _armed_at(m) > SETTLED for m in armed)
+        seen = f"{counted(len(armed), 'watch', 'watches')} armed, and no push ever came."
+        fix = (
+            "See the checks `topic`, `subscription` and `push authentication`; until it is mended "
+            "mail is found once an hour."
+        )
+        return failed(seen, fix) if old else warning(seen, f"Armed within the hour. {fix}")
+    return ok(f"the last at {max(pushed):%Y-%m-%d %H:%M} UTC" if pushed else "no watch is armed")
+
+
+def _armed_at(mailbox: Mailbox) -> datetime:
+    assert mailbox.watch_expires_at is not None  # noqa: S101  only armed ones are asked
+    return mailbox.watch_expires_at - WATCH_LIFETIME
+
+
+async def _unannounced(ground: Ground) -> list[Connection]:
+    """Answer connections where changes were found that no push announced, in the last day."""
+    found = []
+    for connection in await ground.active():
+        state = await ground.store.sync_states.get(connection.id)
+        since = state.value.unannounced_at if state else None
+        if since is not None and ground.now - since < timedelta(days=1):
+            found.append(connection)
+    return found
+
+
+async def _mailboxes(ground: Ground) -> Mapping[EmailKey, Mailbox]:
+    """Answer the mailboxes of the newest connections that read mail."""
+    found = {}
+    for connection in await ground.active():
+        if not reads(connection.scopes):
+            continue
+        mailbox = await ground.store.mailboxes.get(connection.email_key)
+        if mailbox is not None:
+            found[mailbox.value.key] = mailbox.value
+    if not found:
+        raise NotCheckedError("No connected mailbox is read.")
+    return found
+
+
+def _scheduler_fix(ground: Ground, job: str) -> str:
+    if ground.local:
+        return "Start Postroom (`make demo`): its scheduler renews what is due within ten minutes."
+    return (
+        f"gcloud scheduler jobs run postroom-{job} --location=REGION, and read its log: a missing "
+        "right of the topic, a paused job, or grants revoked."
+    )

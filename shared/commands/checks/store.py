@@ -1,0 +1,47 @@
+"""The store: writes, reads back, deletes, and answers the queries that everything lives by."""
+
+from datetime import timedelta
+from secrets import token_hex
+
+from shared.commands.checks.finding import Finding, failed, ok
+from shared.commands.checks.ground import Ground
+from shared.domain.connect import ConnectTicket, token_hash
+from shared.errors import PostroomError
+
+
+async def store_keeps_what_it_is_given(ground: Ground) -> Finding:
+    """Write a ticket nobody holds, read it, take it away; then ask what is due."""
+    try:
+        kept = await _kept(ground)
+        await ground.store.sync_states.due(0, ground.now, 1)
+        await ground.store.outbox.due(0, ground.now, 1)
+        await ground.store.sends.due(0, ground.now, 1)
+    except PostroomError as error:
+        return failed(f"{ground.settings.store}: {error}", _fix(ground))
+    if not kept:
+        return failed(f"{ground.settings.store} lost what was just written.", _fix(ground))
+    return ok(ground.settings.store)
+
+
+async def _kept(ground: Ground) -> bool:
+    tickets = ground.store.connect_tickets
+    id = token_hash(token_hex())
+    ticket = ConnectTicket(id, "doctor", expires_at=ground.now + timedelta(minutes=1))
+    await tickets.create(ticket)
+    found = await tickets.get(id)
+    return found is not None and found.value == ticket and await tickets.delete(found)
+
+
+def _fix(ground: Ground) -> str:
+    if (path := ground.settings.sqlite_path) is not None:
+        return (
+            f"Is {path} whole (sqlite3 {path} 'PRAGMA integrity_check'), its directory writable, "
+            "the disk not full, and no other program holding it open (lsof)? To begin anew on a "
+            "laptop: make clean && make demo."
+        )
+    project, database = ground.settings.firestore
+    return (
+        f"gcloud firestore databases describe --database={database} --project={project}   If it "
+        "is there: `make deploy` (an index may be missing or still building), and your account "
+        "needs roles/datastore.user."
+    )

@@ -1,0 +1,317 @@
+"""What the deployment itself shows: addresses, time, queues, store, keys, mailboxes, events."""
+
+import re
+import sqlite3
+from contextlib import closing
+from dataclasses import replace
+from datetime import datetime, timedelta
+from email.utils import format_datetime
+from pathlib import Path
+
+import httpx
+import pytest
+
+from infra.local.kms.app import Kms, create_app
+from infra.local.tasks.schema import problems
+from shared.adapters.kms_sealer import KmsSealer
+from shared.adapters.local_keyring import add_key, create_keyring
+from shared.adapters.sqlite_queue import SqliteQueue
+from shared.adapters.sqlite_store import open_store
+from shared.commands.checks.finding import Verdict
+from shared.commands.checks.ground import Ground
+from shared.domain.event import Event, EventState, EventType
+from shared.domain.ids import EventId
+from shared.domain.sync_state import SyncState
+from shared.edge.http.app import build_app
+from shared.edge.http.table import whole_table
+from shared.edge.wiring import Wiring
+from shared.ports.queue import Task
+from tests.commands.doctor.ward import EMAIL, NOBODY, Ward, a_mail, answering, finding_of
+
+FAILED = Verdict.FAILED
+KEY = "projects/demo/locations/europe-west1/keyRings/postroom/cryptoKeys/grants"
+LOCATION = "projects/demo/locations/europe-west1"
+
+
+async def test_a_postroom_that_is_not_running_is_found(ward: Ward):
+    finding = await ward.look("address", PUBLIC_URL=NOBODY)
+    assert (finding.verdict, "make demo" in finding.fix) == (FAILED, True)
+
+
+async def test_an_address_where_something_else_answers_is_found(ward: Ward):
+    finding = await ward.look("address", PUBLIC_URL=ward.system.environ["POSTROOM_GOOGLE_URL"])
+    assert (finding.verdict, "not as Postroom" in finding.seen) == (FAILED, True)
+
+
+async def test_another_deployment_at_the_address_is_found(ward: Ward):
+    finding = await ward.look("address", ENVIRONMENT="prod")
+    assert (finding.verdict, "the environment dev, not prod" in finding.seen) == (FAILED, True)
+
+
+async def test_a_function_that_trusts_claims_and_is_open_to_all_is_found(ward: Ward):
+    """The one mistake that only the outside can see (FACTS 7.3)."""
+    ground = ward.ground()
+    trusting = Wiring(replace(ground.settings, token_check="claims"))
+    app = build_app("api", whole_table(), trusting)
+    ground.wiring.http = httpx.AsyncClient(transport=httpx.ASGITransport(app))
+    finding = await finding_of("push authentication", ground)
+    assert (finding.verdict, "/push/gmail" in finding.seen) == (FAILED, True)
+    assert "POSTROOM_TOKEN_CHECK=signature" in finding.fix
+
+
+async def test_private_entries_that_do_not_answer_are_found(ward: Ward):
+    finding = await ward.look("push authentication", PUBLIC_URL=NOBODY)
+    assert (finding.verdict, "did not answer" in finding.seen) == (FAILED, True)
+
+
+async def test_an_entry_closed_to_the_outside_has_refused(ward: Ward):
+    """With an ingress for internal callers only, Google's front end answers 404 to us."""
+    url = "https://push-1.europe-west1.run.app"
+    ground = ward.ground(FUNCTION_URLS=f"gmail_push={url}")
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(404 if request.url.host in url else 401)
+
+    ground.wiring.http = answering(answer)
+    assert (await finding_of("push authentication", ground)).verdict is Verdict.OK
+    ground = ward.ground()
+    ground.wiring.http = answering(lambda _: httpx.Response(404))
+    assert (await finding_of("push authentication", ground)).verdict is FAILED
+
+
+@pytest.mark.parametrize(
+    ("google_s", "deployment_s", "verdict", "words"),
+    [
+        (0, 0, Verdict.OK, ""),
+        (-90, -90, FAILED, "This machine's clock is (90|91) s ahead of"),
+        (90, 90, FAILED, "This machine's clock is (89|90) s behind"),
+        (0, 300, FAILED, "The deployment's clock is (299|300) s ahead of"),
+    ],
+)
+async def test_a_clock_that_is_wrong_is_named(
+    ward: Ward, google_s: int, deployment_s: int, verdict: Verdict, words: str
+):
+    ground = ward.ground()
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        ahead = deployment_s if request.url.path == "/health" else google_s
+        date = format_datetime(ground.now + timedelta(seconds=ahead), usegmt=True)
+        return httpx.Response(200, headers={"date": date})
+
+    ground.wiring.http = answering(answer)
+    finding = await finding_of("clock", ground)
+    assert (finding.verdict, bool(re.match(words, finding.seen))) == (verdict, True)
+    assert verdict is Verdict.OK or "NTP" in finding.fix
+
+
+async def test_watches_that_expired_are_found(ward: Ward):
+    ground = ward.ground()
+    ground.wiring.clock = ward.system.clock.__class__()
+    ground.wiring.clock.advance(timedelta(days=8))
+    finding = await finding_of("watches", ground)
+    assert (finding.verdict, "expired" in finding.seen) == (FAILED, True)
+    assert "make demo" in finding.fix
+
+
+async def test_watches_that_gmail_refuses_to_renew_are_found_before_they_expire(ward: Ward):
+    ward.system.emulated.watches.publishers.clear()
+    await ward.system.advance(timedelta(days=6.5).total_seconds())
+    await ward.system.settle()
+    finding = await ward.look("watches")
+    assert (finding.verdict, "cannot be renewed" in finding.seen) == (FAILED, True)
+    assert "`topic`" in finding.fix
+
+
+async def test_a_renewal_nobody_makes_is_found_before_the_watch_lapses(ward: Ward):
+    ground = ward.ground()
+    ground.wiring.clock = ward.system.clock.__class__()
+    ground.wiring.clock.advance(timedelta(days=6.9))
+    finding = await finding_of("watches", ground)
+    assert (finding.verdict, "overdue" in finding.seen) == (FAILED, True)
+
+
+async def test_pushes_that_never_came_are_found(ward: Ward):
+    mailboxes = ward.system.wiring.mailboxes
+    [(key, _)] = [(one.email_key, one) for one in await ward.ground().connections()]
+    was = await mailboxes.get(key)
+    assert was is not None
+    await mailboxes.swap(was, replace(was.value, last_push_at=None))
+    young = await ward.look("last push")
+    await ward.system.advance(2 * 3600)
+    old = await ward.look("last push")
+    assert (young.verdict, old.verdict) == (Verdict.WARNING, FAILED)
+    assert "`subscription`" in old.fix
+
+
+async def test_mail_that_no_push_announced_is_found(ward: Ward):
+    await ward.system.control("/faults", {"fault": "push_drop"})
+    path = f"/_control/mailboxes/{EMAIL}/messages"
+    await ward.system.google.post(path, content=a_mail())
+    for seconds in (3700, 200):  # found by the hourly look; two minutes later still unannounced
+        await ward.system.advance(seconds)
+        await ward.system.settle()
+    finding = await ward.look("last push")
+    assert (finding.verdict, ward.connection in finding.seen) == (FAILED, True)
+
+
+async def test_a_store_that_is_no_database_is_found(ward: Ward, tmp_path: Path):
+    broken = tmp_path / "broken.sqlite"
+    broken.write_bytes(b"no database at all" * 1000)
+    finding = await ward.look("store", STORE=f"sqlite:{broken}")
+    assert (finding.verdict, "integrity_check" in finding.fix) == (FAILED, True)
+
+
+async def test_a_store_that_takes_no_writes_is_found(ward: Ward, tmp_path: Path):
+    full = tmp_path / "full.sqlite"
+    open_store(full, ward.system.clock)
+    ground = ward.ground(STORE=f"sqlite:{full}")
+    with closing(sqlite3.connect(full)) as other:
+        other.execute("CREATE TRIGGER full BEFORE INSERT ON connect_tickets "
+                      "BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END")  # fmt: skip
+        other.commit()
+    finding = await finding_of("store", ground)
+    assert (finding.verdict, "the disk not full" in finding.fix) == (FAILED, True)
+
+
+@pytest.fixture
+def elsewhere(ward: Ward, tmp_path: Path) -> Ground:
+    """Return the ground of a Postroom that is not running: nobody works on its files."""
+    path = tmp_path / "elsewhere" / "postroom.sqlite"
+    path.parent.mkdir()
+    return ward.ground(STORE=f"sqlite:{path}")
+
+
+async def test_tasks_that_nobody_dispatches_are_found(elsewhere: Ground):
+    queue = SqliteQueue(elsewhere.settings.queue_path, elsewhere.wiring.clock)
+    await queue.enqueue(Task("/tasks/sync", {"connection_id": "c"}))
+    queue.close()
+    assert (await finding_of("queues", elsewhere)).verdict is Verdict.OK
+    elsewhere.wiring.clock.advance(timedelta(minutes=6))  # type: ignore[attr-defined]
+    finding = await finding_of("queues", elsewhere)
+    assert (finding.verdict, "make demo" in finding.fix) == (FAILED, True)
+
+
+async def test_a_queue_that_is_no_database_is_found(elsewhere: Ground):
+    elsewhere.settings.queue_path.write_bytes(b"no database at all" * 1000)
+    finding = await finding_of("queues", elsewhere)
+    assert (finding.verdict, "remove the file" in finding.fix) == (FAILED, True)
+
+
+@pytest.mark.parametrize(
+    ("status", "state", "verdict", "words"),
+    [
+        (200, "RUNNING", Verdict.OK, ""),
+        (200, "PAUSED", FAILED, "gcloud tasks queues resume live"),
+        (404, "RUNNING", FAILED, "gcloud tasks queues create live"),
+        (403, "RUNNING", Verdict.NOT_CHECKED, ""),
+    ],
+)
+async def test_cloud_tasks_queues_that_are_missing_or_paused_are_found(
+    ward: Ward, status: int, state: str, verdict: Verdict, words: str
+):
+    def answer(request: httpx.Request) -> httpx.Response:
+        body = {"name": request.url.path.removeprefix("/v2/"), "state": state}
+        assert problems("Queue", body) == []
+        return httpx.Response(status, json=body)
+
+    ground = ward.ground(QUEUE=f"cloud-tasks:{LOCATION}")
+    ground.wiring.http = answering(answer)
+    finding = await finding_of("queues", ground)
+    assert (finding.verdict, words in finding.fix) == (verdict, True)
+
+
+async def test_syncs_that_nobody_runs_are_found(elsewhere: Ground):
+    store = open_store(str(elsewhere.settings.sqlite_path), elsewhere.wiring.clock)
+    due = elsewhere.now - timedelta(hours=1)
+    await store.sync_states.create(SyncState("c-1", next_due_at=due))  # type: ignore[arg-type]
+    finding = await finding_of("syncs", elsewhere)
+    assert (finding.verdict, "c-1" in finding.seen, "make demo" in finding.fix) == (
+        FAILED, True, True,
+    )  # fmt: skip
+
+
+async def test_a_keyring_that_is_gone_is_found(ward: Ward, tmp_path: Path):
+    finding = await ward.look("keys", KEYRING=f"file:{tmp_path}/gone.json")
+    assert (finding.verdict, "backup" in finding.fix) == (FAILED, True)
+
+
+async def test_a_keyring_without_the_key_of_stored_grants_is_found(ward: Ward, tmp_path: Path):
+    create_keyring(tmp_path / "new.json")
+    finding = await ward.look("keys", KEYRING=f"file:{tmp_path}/new.json")
+    assert (finding.verdict, "1 grant lost" in finding.seen) == (FAILED, True)
+    assert "backup" in finding.fix
+
+
+async def test_grants_left_under_an_older_key_are_said(ward: Ward):
+    add_key(ward.ground().settings.keyring_path)
+    finding = await ward.look("keys")
+    assert (finding.verdict, "rotate-keys" in finding.fix) == (Verdict.WARNING, True)
+
+
+async def test_a_keyring_that_others_can_read_is_said(ward: Ward):
+    path = ward.ground().settings.keyring_path
+    path.chmod(0o644)
+    finding = await ward.look("keys")
+    assert (finding.verdict, finding.fix) == (Verdict.WARNING, f"chmod 600 {path}")
+
+
+def under_kms(ward: Ward, kms: Kms) -> Ground:
+    async def access_token() -> str:
+        return "ya29.operator"
+
+    ground = ward.ground(KEYRING=f"kms:{KEY}")
+    client = httpx.AsyncClient(transport=httpx.ASGITransport(create_app(kms)))
+    ground.wiring.sealer = KmsSealer(client, access_token, KEY, ground.wiring.clock)
+    return ground
+
+
+async def test_a_kms_key_that_may_not_be_used_is_found(ward: Ward):
+    finding = await finding_of("keys", under_kms(ward, Kms(f"{KEY}-of-another")))
+    assert (finding.verdict, "cryptoKeyEncrypterDecrypter" in finding.fix) == (FAILED, True)
+
+
+async def test_a_disabled_version_that_grants_still_need_is_found(ward: Ward):
+    kms = Kms(KEY)
+    grants = ward.system.wiring.grants
+    was = await grants.get(ward.connection)
+    assert was is not None
+    sealer = under_kms(ward, kms).wiring.sealer
+    key = await sealer.new_data_key(ward.connection)
+    sealed = await sealer.seal(
+        "1//x", data_key=key, connection_id=ward.connection, purpose="refresh_token"
+    )
+    await grants.swap(was, replace(was.value, data_key=key, refresh_token=sealed))
+    kms.rotate()
+    left = await finding_of("keys", under_kms(ward, kms))
+    assert (left.verdict, "rotate-keys" in left.fix) == (Verdict.WARNING, True)
+    kms.versions[0].state = "DISABLED"
+    finding = await finding_of("keys", under_kms(ward, kms))
+    assert (finding.verdict, "gcloud kms keys versions enable 1" in finding.fix) == (FAILED, True)
+
+
+def an_event(state: EventState, at: datetime, due: datetime | None) -> Event:
+    id = EventId(f"evt-{state}")
+    error = "status_500" if state is EventState.DEAD else None
+    return Event(id, "c-1", EventType.SYNC, {}, at, due, state=state, last_error=error)  # type: ignore[arg-type]
+
+
+async def test_dead_letters_are_found(ward: Ward):
+    outbox, now = ward.system.wiring.outbox, ward.system.clock.now()
+    await outbox.create(an_event(EventState.DEAD, now, None))
+    finding = await ward.look("deliveries")
+    assert (finding.verdict, "status_500" in finding.seen) == (FAILED, True)
+    assert f"/events/redeliver with since {now:%Y-%m-%dT%H:%M}" in finding.fix
+
+
+async def test_events_that_nobody_delivers_are_found(elsewhere: Ground):
+    store = open_store(str(elsewhere.settings.sqlite_path), elsewhere.wiring.clock)
+    hour_ago = elsewhere.now - timedelta(hours=1)
+    await store.outbox.create(an_event(EventState.PENDING, hour_ago, hour_ago))
+    finding = await finding_of("deliveries", elsewhere)
+    assert (finding.verdict, "make demo" in finding.fix) == (FAILED, True)
+
+
+async def test_a_deployment_that_tells_nobody_is_said(elsewhere: Ground):
+    open_store(str(elsewhere.settings.sqlite_path), elsewhere.wiring.clock)
+    finding = await finding_of("deliveries", elsewhere)
+    assert (finding.verdict, "/webhook-endpoints" in finding.fix) == (Verdict.WARNING, True)

@@ -1,0 +1,88 @@
+"""A laptop with one connected mailbox, and the doctor who looks at it."""
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from infra.local.connecting import connect
+from infra.local.google.settings import GoogleSettings
+from infra.local.system import LocalSystem
+from shared.commands.checks import CHECKS
+from shared.commands.checks.finding import Check, Finding
+from shared.commands.checks.ground import Ground
+from shared.commands.doctor import checked, examined
+from shared.domain.ids import ConnectionId
+from shared.edge.settings import settings_from
+from shared.edge.wiring import Wiring
+
+EMAIL = "ada@acme.example"
+NOBODY = "http://127.0.0.1:9"
+"""The discard port, where nothing listens."""
+UNPACED = 10**9
+
+
+@dataclass
+class Ward:
+    """A running system, and a doctor with a wiring of its own, as in another process."""
+
+    system: LocalSystem
+    connection: ConnectionId
+    wirings: list[Wiring] = field(default_factory=list)
+
+    def ground(self, **changes: str) -> Ground:
+        """Answer the doctor's ground at the system's time, with some settings changed."""
+        changed = {f"POSTROOM_{name}": value for name, value in changes.items()}
+        wiring = Wiring(settings_from({**self.system.environ, **changed}))
+        wiring.clock = self.system.clock
+        self.wirings.append(wiring)
+        return Ground(wiring)
+
+    async def look(self, name: str, **changes: str) -> Finding:
+        """Make one check."""
+        return await finding_of(name, self.ground(**changes))
+
+    async def whole(self) -> Mapping[str, Finding]:
+        """Make all checks as the command does."""
+        return dict(await examined(self.system.environ))
+
+
+@asynccontextmanager
+async def admitted(path: Path, **google: Any) -> AsyncIterator[Ward]:
+    """Start a system and connect one mailbox; `google` are the emulated Google's settings."""
+    unpaced = {"POSTROOM_UNITS_PER_MINUTE": str(UNPACED)}
+    settings = GoogleSettings(units_per_minute=UNPACED, **google)
+    async with LocalSystem.start(path, environ=unpaced, google=settings) as system:
+        await system.control("/mailboxes", {"email": EMAIL, "messages": 0})
+        connection = await connect(system.client, system.google, EMAIL)
+        await system.settle()
+        ward = Ward(system, ConnectionId(connection))
+        yield ward
+        for wiring in ward.wirings:
+            await wiring.close()
+
+
+async def finding_of(name: str, ground: Ground) -> Finding:
+    """Make the check of that name."""
+    [(_, finding)] = await checked(ground, [check_named(name)])
+    return finding
+
+
+def check_named(name: str) -> Check:
+    return next(check for check in CHECKS if check.name == name)
+
+
+def answering(answer: Callable[[httpx.Request], httpx.Response]) -> httpx.AsyncClient:
+    """Answer a client whose every request gets what `answer` makes of it."""
+    return httpx.AsyncClient(transport=httpx.MockTransport(answer))
+
+
+def a_mail() -> bytes:
+    mail = EmailMessage()
+    mail["From"], mail["To"], mail["Subject"] = "bob@far.example", EMAIL, "Hello"
+    mail.set_content("Hello")
+    return mail.as_bytes()
