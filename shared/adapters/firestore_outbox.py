@@ -2,6 +2,9 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
+
+import orjson
 
 from shared.adapters.document_codec import EVENTS, OPERATIONS
 from shared.adapters.firestore_documents import Derived, FirestoreDocuments
@@ -67,14 +70,24 @@ class FirestoreOutbox(FirestoreDocuments[Event]):
 
 
 class FirestoreOperations(FirestoreDocuments[Operation]):
-    """Operations port."""
+    """Operations port. Entries appended together are one document, and so one write to pay for.
+
+    It is the newest entry, found under the terms of all, with the older ones in `earlier`.
+    """
 
     def __init__(self, rpc: FirestoreRpc) -> None:
         super().__init__(rpc, OPERATIONS, _operation)
 
-    async def append(self, operation: Operation) -> None:
-        """Write one entry; writing it again changes nothing. Raises StoreUnavailableError."""
-        await self.rpc.commit((replacement(self.name(operation.id), self.fields(operation)),))
+    async def append(self, *operations: Operation) -> None:
+        """Write entries; writing them again changes nothing. Raises StoreUnavailableError."""
+        *earlier, newest = sorted(operations, key=lambda one: one.started_at)
+        terms = {term for one in operations for term in _operation(one)["listed_under"]}
+        fields = {
+            **self.fields(newest),
+            "listed_under": sorted(terms),
+            "earlier": [orjson.dumps(self.codec.dump(one)).decode() for one in earlier],
+        }
+        await self.rpc.commit((replacement(self.name(newest.id), fields),))
 
     async def list(
         self,
@@ -85,8 +98,22 @@ class FirestoreOperations(FirestoreDocuments[Operation]):
         limit: int,
     ) -> Sequence[Operation]:
         """Answer entries, newest first. Raises StoreUnavailableError."""
-        kinds = (type, state)
-        found = await newest_listed(
-            self.rpc, "operations", connection_id, kinds, by="started_at", limit=limit
+        asked = (connection_id, type, state)
+        documents = await newest_listed(
+            self.rpc, "operations", connection_id, asked[1:], by="started_at", limit=limit
         )
-        return [versioned.value for versioned in self.listed(found)]
+        found = [one for entries in map(self._entries, documents) for one in entries]
+        wanted = [one for one in found if _is_asked(one, asked)]
+        return sorted(wanted, key=lambda one: one.started_at, reverse=True)[:limit]
+
+    def _entries(self, document: Any) -> Sequence[Operation]:
+        newest = [versioned.value for versioned in self.listed((document,))]
+        return newest + [
+            self.codec.load(document.name, orjson.loads(one.string_value))
+            for one in document.fields["earlier"].array_value.values
+        ]
+
+
+def _is_asked(found: Operation, asked: tuple[str | None, ...]) -> bool:
+    values = (found.connection_id, found.type, found.state)
+    return all(one in (None, value) for one, value in zip(asked, values, strict=True))

@@ -18,13 +18,14 @@ class ForgivingOperations:
 
     kept: Operations
 
-    async def append(self, operation: Operation) -> None:
-        """Write one entry, or say in the logs that it is missing."""
+    async def append(self, *operations: Operation) -> None:
+        """Write entries, or say in the logs that they are missing."""
         try:
-            await self.kept.append(operation)
+            await self.kept.append(*operations)
         except TransientError as error:
-            extra = {"connection": operation.connection_id, "operation": operation.name}
-            log.warning("operation not logged", extra={**extra, "code": error.code})
+            for one in operations:
+                extra = {"connection": one.connection_id, "operation": one.name}
+                log.warning("operation not logged", extra={**extra, "code": error.code})
 
     async def list(
         self,

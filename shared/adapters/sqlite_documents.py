@@ -61,7 +61,7 @@ class SqliteDocuments(Generic[T]):
         """Write a new one. Raises AlreadyExistsError, StoreUnavailableError."""
         with self.database.transaction() as connection:
             version = self.insert(connection, value)
-            self._sweep(connection)
+            self.sweep(connection)
         return Versioned(value, version)
 
     async def swap(self, was: Versioned[T], now: T) -> Versioned[T]:
@@ -173,7 +173,8 @@ class SqliteDocuments(Generic[T]):
             raise ConflictError(f"{self.table}/{key} changed since it was read.")
         return int(row[0])
 
-    def _sweep(self, connection: Connection) -> None:
+    def sweep(self, connection: Connection) -> None:
+        """Take some expired documents along, where the collection's expire."""
         if self.table not in SWEPT:
             return
         connection.execute(

@@ -1,6 +1,7 @@
 """Outbox and Operations ports on SQLite."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -84,12 +85,13 @@ class SqliteOperations(SqliteDocuments[Operation]):
     def __init__(self, database: SqliteDatabase, clock: Clock) -> None:
         super().__init__(database, OPERATIONS, clock, _operation_columns)
 
-    async def append(self, operation: Operation) -> None:
-        """Write one entry; writing it again changes nothing. Raises StoreUnavailableError."""
-        try:
-            await self.create(operation)
-        except AlreadyExistsError:
-            return
+    async def append(self, *operations: Operation) -> None:
+        """Write entries; writing one again changes nothing. Raises StoreUnavailableError."""
+        with self.database.transaction() as connection:
+            for operation in operations:
+                with suppress(AlreadyExistsError):
+                    self.insert(connection, operation)
+            self.sweep(connection)
 
     async def list(
         self,

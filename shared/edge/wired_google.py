@@ -142,5 +142,7 @@ class WiredGoogle(WiredPorts):
         """Give back connections to Google and the store."""
         if "http" in self.__dict__:
             await self.http.aclose()
+        if "operations" in self.__dict__:
+            await self.operations.close()
         if "store" in self.__dict__:
             await self.store.close()

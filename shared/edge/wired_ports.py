@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 from shared.edge.settings import Settings
 
 if TYPE_CHECKING:
+    from shared.adapters.gathered_operations import GatheredOperations
     from shared.edge.known_keys import KnownKeys
     from shared.ports.api_keys import ApiKeys
-    from shared.ports.clock import Clock
     from shared.ports.approvals import Approvals, SendCounts
+    from shared.ports.clock import Clock
     from shared.ports.connect_store import ConnectSessions, ConnectTickets, OAuthStates
     from shared.ports.connections import Connections, GoogleUsers, Grants, Mailboxes, Receipts
-    from shared.ports.outbox import Operations, Outbox
+    from shared.ports.outbox import Outbox
     from shared.ports.sends import ActionResults, BulkSends, Sends
     from shared.ports.store import Store
     from shared.ports.sync_store import Quarantine, Records, SyncStates
@@ -47,7 +48,6 @@ class WiredPorts:
         return self.store.api_keys
 
     @property
-    @property
     def approvals(self) -> "Approvals":
         """Calls that wait for a person's word."""
         return self.store.approvals
@@ -57,6 +57,7 @@ class WiredPorts:
         """How much each key sent today."""
         return self.store.send_counts
 
+    @property
     def receipts(self) -> "Receipts":
         """What disconnects left."""
         return self.store.receipts
@@ -120,12 +121,13 @@ class WiredPorts:
         """Events for the product."""
         return self.store.outbox
 
-    @property
-    def operations(self) -> "Operations":
-        """The log a person reads; an entry that is lost fails nothing."""
+    @cached_property
+    def operations(self) -> "GatheredOperations":
+        """The log a person reads; an entry that is lost fails nothing. Kept: it gathers."""
         from shared.adapters.forgiving_operations import ForgivingOperations
+        from shared.adapters.gathered_operations import GatheredOperations
 
-        return ForgivingOperations(self.store.operations)
+        return GatheredOperations(ForgivingOperations(self.store.operations))
 
     @property
     def connect_sessions(self) -> "ConnectSessions":

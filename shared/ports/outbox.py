@@ -42,8 +42,8 @@ class Outbox(Documents[Event], Protocol):
 class Operations(Protocol):
     """The operations log; losing an entry never fails the work it describes."""
 
-    async def append(self, operation: Operation) -> None:
-        """Write one entry."""
+    async def append(self, *operations: Operation) -> None:
+        """Write entries, all of them or none; writing one again changes nothing."""
         ...
 
     async def list(

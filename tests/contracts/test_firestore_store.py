@@ -139,7 +139,7 @@ def _stored_names(collection: str) -> set[str]:
         return set(get_type_hints(codecs.QUARANTINE.type))
     store = open_store("p")
     if collection == "operations":
-        return set(get_type_hints(codecs.OPERATIONS.type)) | {"listed_under"}
+        return set(get_type_hints(codecs.OPERATIONS.type)) | {"listed_under", "earlier"}
     sample = next(sample for sample in SAMPLES if sample.collection == collection)
     documents: Any = getattr(store, sample.port)
     return set(documents.fields(sample.make("id-1")))
