@@ -14,13 +14,14 @@ from typing import Any, Final
 import httpx
 import orjson
 
+from shared.adapters.gathered_operations import GatheredOperations
 from shared.adapters.http_client import new_http_client
 from shared.adapters.sqlite_store import open_store
 from shared.domain.connection import Connection
 from shared.domain.quota_units import units_of
 from shared.edge.wiring import Wiring
 from shared.ports.connections import Mailboxes
-from shared.ports.outbox import Operations, Outbox
+from shared.ports.outbox import Outbox
 from shared.ports.queue import Queue, Task
 from shared.ports.sends import ActionResults, Sends
 from shared.ports.store import Store
@@ -138,10 +139,10 @@ class Rehearsal(Watching):
         """An empty outbox."""
         return self.memory.outbox
 
-    @property
-    def operations(self) -> Operations:
+    @cached_property
+    def operations(self) -> GatheredOperations:
         """An empty log."""
-        return self.memory.operations
+        return GatheredOperations(self.memory.operations)
 
     @property
     def action_results(self) -> ActionResults:
