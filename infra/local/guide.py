@@ -43,6 +43,9 @@ def guide(ready: Ready) -> str:
   Connection id     {ready.connection_id}   ({ready.connected})
 
 {calls(ready)}
+  Give the mailbox to an agent (MCP):
+
+{agent(ready)}
   Deliver a mail to it, as the outside world would:
 
     printf 'From: bo@example.org\\r\\nTo: {ready.connected}\\r\\nSubject: Hi\\r\\n\\r\\nHello!' |
@@ -75,6 +78,15 @@ def calls(ready: Ready) -> str:
 
     curl -s '{root}/records?model=EmailMessage&limit=3' {key} \\
       {tenant}
+"""
+
+
+def agent(ready: Ready) -> str:
+    """Answer the command that gives an agent the mailbox."""
+    return f"""    claude mcp add --transport http postroom {ready.addresses.postroom}/mcp \\
+      --header 'Authorization: Bearer {API_KEY}' \\
+      --header 'connection-id: {ready.connection_id}' \\
+      --header 'provider-config-key: {INTEGRATION}'
 """
 
 

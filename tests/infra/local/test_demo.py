@@ -14,7 +14,7 @@ from infra.local.environment import (
     Addresses,
     environment,
 )
-from infra.local.guide import Ready, calls, guide
+from infra.local.guide import Ready, agent, calls, guide
 from infra.local.processes import DemoError
 from infra.local.serving import listener
 from shared.edge.settings import settings_from
@@ -68,6 +68,19 @@ def test_the_printed_calls_are_whole_shell_commands() -> None:
         words = shlex.split(command.replace("\\\n", " "))
         assert words[:2] == ["curl", "-s"]
         assert f"Authorization: Bearer {API_KEY}" in words
+
+
+def test_the_printed_command_gives_an_agent_the_mailbox_by_three_headers() -> None:
+    words = shlex.split(agent(READY).replace("\\\n", " "))
+    assert words[:4] == ["claude", "mcp", "add", "--transport"]
+    assert f"{ADDRESSES.postroom}/mcp" in words
+    headers = [words[place + 1] for place, word in enumerate(words) if word == "--header"]
+    named = {name: value.strip() for name, _, value in (one.partition(":") for one in headers)}
+    assert named == {
+        "Authorization": f"Bearer {API_KEY}",
+        "connection-id": "c-1",
+        "provider-config-key": "google-mail",
+    }
 
 
 def test_the_laptops_environment_is_a_valid_configuration(tmp_path: Path) -> None:
