@@ -30,9 +30,11 @@ def page(template: str, **context: Any) -> str:
     return _environment().get_template(template).render(asset=asset, **context)
 
 
-def live(template: str, **context: Any) -> str:
-    """Answer the HTML of a template's live block alone. Raises KeyError where it has none."""
+def live(template: str, **context: Any) -> str | None:
+    """Answer the HTML of a template's live block alone, None where it has none."""
     made = _environment().get_template(template)
+    if LIVE not in made.blocks:
+        return None
     known = made.new_context({"asset": asset, **context})
     return "".join(made.blocks[LIVE](known))
 

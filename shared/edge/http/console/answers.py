@@ -43,8 +43,11 @@ def shown(
 
 
 def live_part(request: Request, template: str, context: Mapping[str, Any]) -> Response:
-    """Answer the live part of a page, or 304 where it is what the browser has already."""
-    content = live(template, **context).encode()
+    """Answer the live part of a page, or 304 where the browser has it; without one, the page."""
+    part = live(template, **context)
+    if part is None:
+        return shown(request, template, context)
+    content = part.encode()
     tag = f'"{sha256(content).hexdigest()[:16]}"'
     headers = {**page_headers(), "ETag": tag}
     if request.headers.get("if-none-match") == tag:

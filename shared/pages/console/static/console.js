@@ -11,10 +11,15 @@ function say(text) {
   lost.hidden = !text;
 }
 
+// How many seconds until the next look; 0: what is shown will not change.
+function pause() {
+  return Number(live.querySelector("[data-again]")?.dataset.again ?? live.dataset.every ?? 5);
+}
+
 function next() {
   clearTimeout(timer);
-  const seconds = Number(live.querySelector("[data-again]")?.dataset.again ?? live.dataset.every ?? 5);
-  if (document.visibilityState === "visible") timer = setTimeout(look, seconds * 1000 * 2 ** Math.min(failures, 4));
+  const seconds = pause();
+  if (seconds && document.visibilityState === "visible") timer = setTimeout(look, seconds * 1000 * 2 ** Math.min(failures, 4));
 }
 
 // What a person has opened, and where the keyboard is, outlives the exchange.
@@ -49,7 +54,7 @@ async function look() {
 
 if (live) {
   next();
-  document.addEventListener("visibilitychange", () => (document.visibilityState === "visible" ? look() : clearTimeout(timer)));
+  document.addEventListener("visibilitychange", () => (document.visibilityState === "visible" && pause() ? look() : clearTimeout(timer)));
 }
 
 const THEMES = ["system", "light", "dark"];

@@ -1,0 +1,81 @@
+"""The console of a whole laptop system, and how its tests get in."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from playwright.async_api import Browser, Page, expect
+
+from infra.local.connecting import connect
+from infra.local.environment import OPERATOR_KEY
+from infra.local.google.settings import GoogleSettings
+from infra.local.system import LocalSystem
+
+PLENTY = 10_000_000
+"""Quota units a minute: no test here is about waiting for quota."""
+ADA, GRACE, STRANGER = "ada@acme.example", "grace@acme.example", "mallory@else.example"
+WIDE, PHONE = (1360, 900), (390, 844)
+Scheme = Literal["light", "dark"]
+
+
+@dataclass(eq=False)
+class Console:
+    """A running Postroom whose console is under test."""
+
+    system: LocalSystem
+
+    @property
+    def url(self) -> str:
+        return f"{self.system.url}/console"
+
+    async def connect(self, email: str = GRACE, messages: int = 0) -> str:
+        """Make up a mailbox and connect it; answer the connection id, its mail read."""
+        await self.system.control("/mailboxes", {"email": email, "messages": messages})
+        id = await connect(self.system.client, self.system.google, email)
+        await self.system.settle()
+        return id
+
+    async def window(
+        self, browser: Browser, *, scheme: Scheme = "light", size: tuple[int, int] = WIDE
+    ) -> Page:
+        """Answer a page of a browser that knows nobody yet."""
+        context = await browser.new_context(
+            viewport={"width": size[0], "height": size[1]}, color_scheme=scheme, locale="en-GB"
+        )
+        return await context.new_page()
+
+    async def operator(
+        self, browser: Browser, *, scheme: Scheme = "light", size: tuple[int, int] = WIDE
+    ) -> Page:
+        """Answer a page of somebody who has signed in with the operator key."""
+        page = await self.window(browser, scheme=scheme, size=size)
+        await page.goto(self.url)
+        await page.get_by_label("Operator key").fill(OPERATOR_KEY)
+        await page.get_by_role("button", name="Sign in").click()
+        await expect(page.get_by_role("heading", name="Connections")).to_be_visible()
+        return page
+
+    async def viewer(self, browser: Browser) -> Page:
+        """Answer a page of somebody who has signed in with Google and may only look."""
+        await self.system.control("/mailboxes", {"email": ADA})
+        page = await self.window(browser)
+        await self.ask_google(page, ADA)
+        await expect(page.get_by_role("heading", name="Connections")).to_be_visible()
+        return page
+
+    async def ask_google(self, page: Page, email: str) -> None:
+        """Sign in with Google as the account given."""
+        await self.system.control("/consent", {"email": email, "decision": "approve"})
+        await page.goto(self.url)
+        await page.get_by_role("link", name="Sign in with Google").click()
+
+
+@asynccontextmanager
+async def running_console(folder: Path) -> AsyncIterator[Console]:
+    """Start everything on free ports, in this event loop."""
+    environ = {"POSTROOM_UNITS_PER_MINUTE": str(PLENTY)}
+    google = GoogleSettings(units_per_minute=PLENTY)
+    async with LocalSystem.start(folder, environ=environ, google=google) as system:
+        yield Console(system)
