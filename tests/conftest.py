@@ -1,4 +1,7 @@
-"""What every test folder may use: Google's official emulators, started once a session."""
+"""What every test folder may use: Google's official emulators, started once a session.
+
+Whatever a test asks Postroom for, the answer is held against the API's description on the way.
+"""
 
 import os
 import shutil
@@ -11,11 +14,24 @@ from contextlib import contextmanager
 from threading import Timer
 from typing import IO
 
+import httpx
 import pytest
+
+from infra.local.system import LocalSystem
 
 START_LIMIT_S = 60
 STOP_LIMIT_S = 10
 REQUIRE = "POSTROOM_REQUIRE_EMULATORS"
+
+
+async def _described(response: httpx.Response) -> None:
+    """Hold an answer against the description, which most tests never need to load."""
+    from tests.conformity import check_answer  # noqa: PLC0415
+
+    await check_answer(response)
+
+
+LocalSystem.on_answer.append(_described)
 
 
 @pytest.fixture(scope="session")

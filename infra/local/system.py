@@ -1,11 +1,11 @@
 """The whole laptop in one process and one event loop, for tests: `LocalSystem.start(tmp_path)`."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import httpx
 
@@ -27,6 +27,8 @@ STEP_S = 0.002
 class LocalSystem:
     """Postroom and an emulated Google, each on a loopback port of its own, over real HTTP."""
 
+    on_answer: ClassVar[list[Callable[[httpx.Response], Awaitable[None]]]] = []
+    """Told of every answer that `client` is given; what they raise, the caller is raised."""
     directory: Path
     environ: Mapping[str, str]
     clock: AdjustableClock
@@ -67,7 +69,12 @@ class LocalSystem:
         await server.open()
         key = {"Authorization": f"Bearer {API_KEY}"}
         async with (
-            httpx.AsyncClient(base_url=addresses.postroom, headers=key, timeout=30) as client,
+            httpx.AsyncClient(
+                base_url=addresses.postroom,
+                headers=key,
+                timeout=30,
+                event_hooks={"response": cls.on_answer},
+            ) as client,
             httpx.AsyncClient(base_url=addresses.google, timeout=120) as control,
         ):
             system = cls(

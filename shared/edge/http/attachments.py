@@ -5,9 +5,10 @@ that is one single file has no number in Gmail: it is called `root` here.
 """
 
 import re
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from hashlib import sha256
-from typing import Final
+from typing import Final, Literal
 from urllib.parse import quote
 
 from pydantic import Field
@@ -43,6 +44,13 @@ SAFE: Final = {
 RANGE_HEADERS: Final = {
     "Range": "One range of bytes; the answer is then 206.",
     "If-None-Match": "The ETag you have; 304 where it still holds.",
+}
+
+
+RANGES: Final[Mapping[int | Literal["default"], str]] = {
+    206: "The range that was asked for.",
+    304: "Unchanged: the ETag given still holds.",
+    416: "The range begins beyond the end; Content-Range says where that is.",
 }
 
 
@@ -177,6 +185,7 @@ ROUTES = (
         "Download an attachment by a signed link",
         produces="application/octet-stream",
         request_headers=RANGE_HEADERS,
+        also=RANGES,
     ),
     Route(
         "GET",
@@ -187,6 +196,7 @@ ROUTES = (
         tenant=Tenant.REQUIRED,
         produces="application/octet-stream",
         request_headers=RANGE_HEADERS,
+        also=RANGES,
     ),
     Route(
         "POST",

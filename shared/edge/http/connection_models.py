@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from shared.edge.http.routes import Answer, Strict
+from shared.edge.http.sync_models import SyncView
 
 TAGS = 10
 METADATA_FIELDS = 100
@@ -124,6 +125,22 @@ class Credentials(Answer):
     raw: dict[str, Any]
 
 
+class WatchView(Answer):
+    """Push registration of the mailbox: `error` says why there is none."""
+
+    expires_at: datetime | None
+    last_push_at: datetime | None
+    error: str | None
+
+
+class GrantView(Answer):
+    """The consent: `ends_at` is set where Google ends it by itself, as for apps in testing."""
+
+    issued_at: datetime | None
+    refreshed_at: datetime | None
+    ends_at: datetime | None
+
+
 class ConnectionDetails(ConnectionView):
     """One connection in full; `credentials` only where the key may see them."""
 
@@ -134,6 +151,6 @@ class ConnectionDetails(ConnectionView):
     webhook_url_override: str | None
     credentials: Credentials | None = None
     scopes: list[str]
-    watch: dict[str, Any]
-    grant: dict[str, Any] | None
-    sync: dict[str, Any] | None
+    watch: WatchView
+    grant: GrantView | None
+    sync: SyncView | None

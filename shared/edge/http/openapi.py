@@ -54,6 +54,7 @@ ERROR_SCHEMA = {
         }
     },
 }
+ERROR_CONTENT = {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
 TRIGGER = "/action/trigger"
 ACCEPTED = {
     "type": "object",
@@ -66,6 +67,9 @@ TENANT = (
     ("Connection-Id", "The connection to work on."),
     ("Provider-Config-Key", "`google-mail`, the only integration; may be left out."),
 )
+
+IN_QUERY = ("connection_id", "provider_config_key")
+"""What TENANT is called in a query."""
 
 _Key = tuple[Any, JsonSchemaMode]
 
@@ -164,7 +168,10 @@ def _parameters(route: Route) -> list[dict[str, Any]]:
         {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
         for name in PARAMETER.findall(route.shown_path)
     ]
-    return [*path, *_headers(route), *_query(route.query)]
+    query = _query(route.query)
+    own = {one["name"] for one in query}
+    tenant = [one for one in _tenant_query(route) if one["name"] not in own]
+    return [*path, *_headers(route), *query, *tenant]
 
 
 def _headers(route: Route) -> list[dict[str, Any]]:
@@ -178,6 +185,16 @@ def _headers(route: Route) -> list[dict[str, Any]]:
             "schema": {"type": "string"},
         }
         for name, description in (*tenant, *route.request_headers.items())
+    ]
+
+
+def _tenant_query(route: Route) -> list[dict[str, Any]]:
+    """Answer the headers' other form, as the official client writes it where it may."""
+    if route.tenant is not Tenant.OPTIONAL:
+        return []
+    return [
+        _parameter(name, {"type": "string", "description": description}, required=False)
+        for name, (_, description) in zip(IN_QUERY, TENANT, strict=True)
     ]
 
 
@@ -212,9 +229,8 @@ def _inlined(schema: Any, definitions: dict[str, Any]) -> Any:
 
 
 def _responses(route: Route, schemas: dict[_Key, JsonSchemaValue]) -> dict[str, Any]:
-    error = {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
     answers: dict[str, Any] = {
-        status: {"description": meaning, "content": error}
+        status: {"description": meaning, "content": ERROR_CONTENT}
         for status, meaning in ERRORS.items()
         if route.access is not Access.PUBLIC or status != "401"
     }
@@ -222,7 +238,17 @@ def _responses(route: Route, schemas: dict[_Key, JsonSchemaValue]) -> dict[str, 
         return {"204": {"description": "Done."}, **answers}
     schema = schemas[route.output, "serialization"] if route.output is not None else {}
     content = {route.produces: {"schema": schema}}
-    return {str(route.status): {"description": route.summary, "content": content}, **answers}
+    further = {str(one): _further(one, when, content) for one, when in route.also.items()}
+    done = {"description": route.summary, "content": content}
+    return {str(route.status): done, **answers, **further}
+
+
+def _further(status: int | str, when: str, content: dict[str, Any]) -> dict[str, Any]:
+    if isinstance(status, str) or status < 300:  # noqa: PLR2004  the border of successes
+        return {"description": when, "content": content}
+    if status < 400:  # noqa: PLR2004  the border of errors
+        return {"description": when}
+    return {"description": when, "content": ERROR_CONTENT}
 
 
 def _security(route: Route) -> dict[str, Any]:

@@ -129,6 +129,7 @@ def _route(method: Method, upload: str) -> Route:
         raw_query=True,
         produces="*/*",
         request_headers=HEADERS,
+        also={"default": "Whatever else Gmail answered, as it is."},
     )
 
 

@@ -53,6 +53,8 @@ class Permission(StrEnum):
     PROXY = "proxy"
     MCP = "mcp"
     KEYS = "keys"
+    APPROVALS = "approvals"
+    """To see what agents ask for, and to decide: never a key that is under a policy itself."""
 
 
 class Tenant(StrEnum):
@@ -115,6 +117,8 @@ class Route:
     """Whether OpenAPI shows it; private entries are not for users."""
     request_headers: Mapping[str, str] = field(default_factory=dict)
     """Headers besides the tenant's, for the documentation: name -> what it does."""
+    also: Mapping[int | Literal["default"], str] = field(default_factory=dict)
+    """Further statuses it answers with, for the documentation: status -> when."""
 
     @property
     def shown_path(self) -> str:

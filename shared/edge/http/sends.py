@@ -8,13 +8,13 @@ from datetime import datetime
 from pydantic import Field
 from starlette.responses import Response
 
+from shared.actions.guarded_actions import Waiting
 from shared.actions.message_fields import SendFields, as_request
-from shared.actions.run import RunAction
 from shared.actions.send_email import SendEmailInput, SendEmailOutput
 from shared.domain.bulk_send import MAX_BULK
+from shared.domain.policy import Does
 from shared.domain.send import SendEntry, SendState, send_id
-from shared.edge.http.actions import EFFECT_HEADERS, KEY_HEADER, LARGEST_BODY
-from shared.edge.http.answers import json_response
+from shared.edge.http.actions import EFFECT_HEADERS, KEY_HEADER, LARGEST_BODY, answered
 from shared.edge.http.call import Call
 from shared.edge.http.routes import Answer, Permission, Route, Strict, Tenant
 from shared.errors import InvalidRequestError, NotFoundError, Problem
@@ -90,12 +90,18 @@ async def send(call: Call) -> Response:
     connection = (await call.connection()).value
     asked = call.body(SendEmailInput).model_dump(by_alias=True, exclude_unset=True)
     key = call.request.headers.get(KEY_HEADER)
-    run = RunAction(call.wiring)
-    answer = await run(connection, "send-email", asked, idempotency_key=key, trace_id=call.trace_id)
-    if answer.replayed:
-        call.response_headers["Idempotent-Response"] = "true"
+    answer = await call.wiring.guarded_actions(
+        call.caller.actor,
+        connection,
+        "send-email",
+        asked,
+        idempotency_key=key,
+        trace_id=call.trace_id,
+    )
+    if isinstance(answer, Waiting):
+        return answered(call, answer)
     done = answer.output["status"] in {SendState.SUBMITTED.value, "dry_run"}
-    return json_response(answer.output, 200 if done else ACCEPTED)
+    return answered(call, answer, 200 if done else ACCEPTED)
 
 
 async def one_send(call: Call) -> SendView:
@@ -110,6 +116,9 @@ async def one_send(call: Call) -> SendView:
 async def cancel(call: Call) -> SendView:
     """Call off a send that has not begun: 409 send_under_way where it has."""
     connection = (await call.connection()).value
+    await call.wiring.guarded_actions.permit(
+        call.caller.actor, connection, "cancel-send", Does.CHANGE, call.trace_id
+    )
     return _view(await call.wiring.cancel_send(connection.id, call.path("key")))
 
 
@@ -121,6 +130,9 @@ async def send_bulk(call: Call) -> BulkAccepted:
     """
     connection = (await call.connection()).value
     messages = _messages(call.body(BulkBody).messages)
+    await call.wiring.guarded_actions.permit_bulk(
+        call.caller.actor, connection, messages, call.trace_id
+    )
     bulk = await call.wiring.send_bulk(connection.id, messages, trace_id=call.trace_id)
     return BulkAccepted(id=bulk.id, accepted=len(bulk.sends))
 
@@ -196,6 +208,7 @@ ROUTES = (
         tenant=Tenant.REQUIRED,
         max_body=LARGEST_BODY,
         request_headers={"Idempotency-Key": EFFECT_HEADERS["Idempotency-Key"]},
+        also={ACCEPTED: "Scheduled, or going on in the background."},
     ),
     Route(
         "GET",

@@ -1,6 +1,7 @@
 """What the syncs resource takes and answers (API 5)."""
 
-from typing import Annotated, Any, Literal
+from datetime import datetime
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
@@ -109,7 +110,70 @@ class FrequencyAnswer(Answer):
     frequency: str
 
 
+class Counts(Answer):
+    """Records that one run changed."""
+
+    added: int
+    updated: int
+    deleted: int
+
+
+class Checkpoint(Answer):
+    """The durable point the sync resumes from; what is not known yet is left out."""
+
+    history_id: str | None = None
+    sequence: int
+    window: str
+    window_start: datetime | None = None
+    last_delta_at: datetime | None = None
+
+
+class Progress(Answer):
+    """How far the first reading of the mailbox is."""
+
+    listed: int
+    stored: int
+    estimated_total: int | None
+    eta_s: int | None
+    finished_at: datetime | None
+
+
+class AuditView(Answer):
+    """A comparison of the whole window with the records; its counts are what it had to heal."""
+
+    requested_at: datetime
+    finished_at: datetime | None
+    coverage: float | None
+    listed: int
+    missing: int
+    gone: int
+    relabelled: int
+
+
+class SyncView(Answer):
+    """One sync of one connection; results and counts are by model."""
+
+    id: str
+    connection_id: str
+    provider_config_key: str
+    name: str
+    variant: str
+    type: Literal["INITIAL", "INCREMENTAL"]
+    status: Literal["RUNNING", "PAUSED", "STOPPED", "SUCCESS", "ERROR"]
+    jobStatus: Literal["RUNNING", "SUCCESS", "ERROR"]  # noqa: N815  the client's spelling
+    latestExecutionStatus: Literal["SUCCESS", "ERROR"] | None = None  # noqa: N815
+    finishedAt: datetime | None = None  # noqa: N815
+    nextScheduledSyncAt: datetime | None  # noqa: N815
+    frequency: str
+    latestResult: dict[str, Counts]  # noqa: N815
+    recordCount: dict[str, int]  # noqa: N815
+    checkpoint: Checkpoint
+    progress: Progress | None
+    audit: AuditView | None
+    error: str | None
+
+
 class SyncsStatus(Answer):
     """One entry a sync and connection."""
 
-    syncs: list[dict[str, Any]]
+    syncs: list[SyncView]

@@ -1,15 +1,15 @@
 """/sync/audit, /quarantine and /explain: is every message here, and if not, why (API 5)."""
 
 from datetime import datetime
-from typing import Any
 
 from pydantic import Field
 
 from shared.domain.ids import ConnectionId, MessageId
-from shared.domain.record import QuarantineEntry
+from shared.domain.record import QuarantineEntry, RecordHead
+from shared.domain.sync_state import SyncState
 from shared.edge.http.call import Call
 from shared.edge.http.routes import Answer, Permission, Route, Strict, Success, Tenant
-from shared.usecases.explain import Explanation
+from shared.usecases.explain import Verdict
 
 MESSAGE_ID = r"^[0-9A-Za-z]{1,64}$"
 
@@ -50,16 +50,41 @@ class ExplainQuery(Strict):
     message_id: str = Field(pattern=MESSAGE_ID)
 
 
+class SeenRecord(Answer):
+    """When and how the message became a record."""
+
+    origin: str
+    first_seen_at: datetime
+    last_modified_at: datetime
+    last_action: str
+    deleted_at: datetime | None
+    history_id: str
+    sequence: int
+
+
+class SyncFacts(Answer):
+    """What of the sync's state the verdict rests on."""
+
+    status: str
+    window_start: datetime | None
+    checkpoint: str | None
+    backfilling: bool
+    last_delta_at: datetime | None
+    next_due_at: datetime | None
+    deferred_until: datetime | None
+    last_error: str | None
+
+
 class ExplainAnswer(Answer):
     """Why a message is here or not; times are null where they do not apply."""
 
     message_id: str
-    verdict: str
+    verdict: Verdict
     advice: str
     internal_date: datetime | None
-    record: dict[str, Any] | None
+    record: SeenRecord | None
     quarantine: QuarantineView | None
-    sync: dict[str, Any]
+    sync: SyncFacts
 
 
 async def audit(call: Call) -> Success:
@@ -90,12 +115,12 @@ async def explain(call: Call) -> ExplainAnswer:
     found = await call.wiring.explain(id, message_id)
     return ExplainAnswer(
         message_id=message_id,
-        verdict=found.verdict.value,
+        verdict=found.verdict,
         advice=found.advice,
         internal_date=found.internal_date,
-        record=_record(found),
+        record=_record(found.head),
         quarantine=_entry(found.quarantine) if found.quarantine else None,
-        sync=_sync(found),
+        sync=_sync(found.state),
     )
 
 
@@ -110,33 +135,31 @@ def _entry(entry: QuarantineEntry) -> QuarantineView:
     )
 
 
-def _record(found: Explanation) -> dict[str, Any] | None:
-    head = found.head
+def _record(head: RecordHead | None) -> SeenRecord | None:
     if head is None:
         return None
-    return {
-        "origin": head.origin.value,
-        "first_seen_at": head.first_seen_at,
-        "last_modified_at": head.last_modified_at,
-        "last_action": head.last_action.value,
-        "deleted_at": head.deleted_at,
-        "history_id": str(head.history_id),
-        "sequence": head.sequence,
-    }
+    return SeenRecord(
+        origin=head.origin.value,
+        first_seen_at=head.first_seen_at,
+        last_modified_at=head.last_modified_at,
+        last_action=head.last_action.value,
+        deleted_at=head.deleted_at,
+        history_id=str(head.history_id),
+        sequence=head.sequence,
+    )
 
 
-def _sync(found: Explanation) -> dict[str, Any]:
-    state = found.state
-    return {
-        "status": state.status.value,
-        "window_start": state.window_start,
-        "checkpoint": None if state.checkpoint is None else str(state.checkpoint),
-        "backfilling": state.backfilling,
-        "last_delta_at": state.last_delta_at,
-        "next_due_at": state.next_due_at,
-        "deferred_until": state.deferred_until,
-        "last_error": state.last_error,
-    }
+def _sync(state: SyncState) -> SyncFacts:
+    return SyncFacts(
+        status=state.status.value,
+        window_start=state.window_start,
+        checkpoint=None if state.checkpoint is None else str(state.checkpoint),
+        backfilling=state.backfilling,
+        last_delta_at=state.last_delta_at,
+        next_due_at=state.next_due_at,
+        deferred_until=state.deferred_until,
+        last_error=state.last_error,
+    )
 
 
 ROUTES = (
