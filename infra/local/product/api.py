@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from http import HTTPStatus
-from typing import Any
+from typing import Any, cast
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -14,7 +14,8 @@ from infra.local.product import mail_body, parts
 from infra.local.product.desk import PageError, body_of, desk_of, in_words
 from infra.local.product.live import shown
 from infra.local.product.mail_view import message, row
-from shared.client import PostroomApiError, PostroomUnreachableError
+from shared.client import Message, PostroomApiError, PostroomUnreachableError, ServerError
+from shared.client.records import ROOT
 
 BEAT_S = 15.0
 """Silence after which a comment is sent, so that a dead page is noticed."""
@@ -73,7 +74,7 @@ async def messages(request: Request) -> Response:
     if label is not None and label not in LABELS:
         raise HTTPException(HTTPStatus.NOT_FOUND)
     before = request.query_params.get("before")
-    found = await desk.postroom.screen(connection_id, label=label, before=before)
+    found = await desk.postroom.records.screen(connection_id, label=label, before=before)
     rows = [row(one) for one in found.records]
     return JSONResponse({"rows": rows, "before": found.before})
 
@@ -83,7 +84,7 @@ async def thread(request: Request) -> Response:
     desk = desk_of(request)
     connection_id = await desk.connection_id(request)
     thread_id = request.path_params["id"]
-    found = await desk.postroom.screen(connection_id, thread_id=thread_id, limit=200)
+    found = await desk.postroom.records.screen(connection_id, thread_id=thread_id, limit=200)
     return JSONResponse({"messages": [message(one) for one in reversed(found.records)]})
 
 
@@ -95,7 +96,9 @@ async def change(request: Request) -> Response:
         raise HTTPException(HTTPStatus.BAD_REQUEST, "No such change.")
     action, given = chosen
     connection_id = await desk.connection_id(request)
-    await desk.postroom.act(connection_id, action, {"id": request.path_params["id"], **given})
+    await desk.postroom.actions.run(
+        connection_id, action, {"id": request.path_params["id"], **given}
+    )
     desk.follower(request).nudge()
     return Response(status_code=HTTPStatus.NO_CONTENT)
 
@@ -104,13 +107,14 @@ async def body(request: Request) -> Response:
     """Answer a message's HTML as a document that can do nothing (see mail_body)."""
     desk = desk_of(request)
     id = request.path_params["id"]
-    record = await desk.postroom.record(await desk.connection_id(request), id)
-    if record is None or not record.get("html"):
+    found = await desk.postroom.records.get(await desk.connection_id(request), id)
+    html = found[0].get("html") if found else None
+    if not html:
         raise HTTPException(HTTPStatus.NOT_FOUND)
     inline = f"{request.base_url}api/messages/{id}/inline/"
     wanted = request.query_params.get("images") == "1"
     return Response(
-        mail_body.document(record["html"], inline, remote_images=wanted),
+        mail_body.document(html, inline, remote_images=wanted),
         media_type="text/html",
         headers={
             "Content-Security-Policy": mail_body.policy(inline, remote_images=wanted),
@@ -124,26 +128,36 @@ async def inline(request: Request) -> Response:
     """Answer an image that a message carries within itself."""
     desk = desk_of(request)
     connection_id, id = await desk.connection_id(request), request.path_params["id"]
-    whole = await parts.fetch(desk.postroom, connection_id, id)
-    found = parts.by_content_id(whole, request.path_params["content_id"])
+    files = await parts.attachments_of(desk.postroom, connection_id, id)
+    found = parts.image(files, request.path_params["content_id"])
     if found is None:
         raise HTTPException(HTTPStatus.NOT_FOUND)
-    headers = {"Cache-Control": "private, max-age=3600"}
-    return Response(found.content, media_type=found.media_type, headers=headers)
+    return await parts.passed_on(
+        desk.postroom,
+        connection_id,
+        id,
+        found["partId"],
+        media_type=found["mimeType"].lower(),
+        headers={"Cache-Control": "private, max-age=3600"},
+    )
 
 
 async def download(request: Request) -> Response:
     """Answer an attachment, always as a file to keep and never as a page to show."""
     desk = desk_of(request)
     connection_id, id = await desk.connection_id(request), request.path_params["id"]
-    whole = await parts.fetch(desk.postroom, connection_id, id)
-    found = parts.by_part_id(whole, request.path_params["part_id"])
+    part_id = request.path_params["part_id"]
+    files = await parts.attachments_of(desk.postroom, connection_id, id)
+    found = next((one for one in files if (one["partId"] or ROOT) == part_id), None)
     if found is None:
         raise HTTPException(HTTPStatus.NOT_FOUND, "This attachment is not there any more.")
-    return Response(
-        found.content,
+    return await parts.passed_on(
+        desk.postroom,
+        connection_id,
+        id,
+        part_id,
         media_type="application/octet-stream",
-        headers={"Content-Disposition": parts.disposition(found.filename)},
+        headers={"Content-Disposition": parts.disposition(found["filename"])},
     )
 
 
@@ -156,14 +170,14 @@ async def send(request: Request) -> Response:
         raise HTTPException(HTTPStatus.BAD_REQUEST, "Send the composer's key.")
     connection_id = await desk.connection_id(request)
     try:
-        sent = await desk.postroom.send(connection_id, given, key)
+        sent = await desk.postroom.sends.send(connection_id, cast("Message", given), key)
     except PostroomUnreachableError:
         return _said("unheard", "No answer came.")
     except PostroomApiError as error:
-        unclear = error.code in RETRIED or error.status >= HTTPStatus.INTERNAL_SERVER_ERROR
+        unclear = error.code in RETRIED or isinstance(error, ServerError)
         return _said("unheard" if unclear else "failed", in_words(error))
     desk.follower(request).nudge()
-    return _said(sent.status, sent.error)
+    return _said(sent.status, None)
 
 
 def _said(status: str, message: str | None) -> JSONResponse:

@@ -29,9 +29,10 @@ async def _session(request: Request) -> ConnectSession:
     """Ask for a session; a connection that lost its consent is renewed and keeps its id."""
     desk = desk_of(request)
     there = await desk.follower(request).connection()
-    reconnect = there.id if there is not None and there.needs_consent else None
     tags = desk.person(request).tags
-    return await desk.postroom.connect_session(tags, reconnect=reconnect)
+    if there is not None and there.needs_consent:
+        return await desk.postroom.connections.reconnect_session(there.id, tags)
+    return await desk.postroom.connections.session(tags)
 
 
 async def connected(request: Request) -> Response:
@@ -49,7 +50,7 @@ async def connected(request: Request) -> Response:
 async def disconnect(request: Request) -> Response:
     """Disconnect: the grant is revoked at Google and every record removed."""
     desk = desk_of(request)
-    await desk.postroom.disconnect(await desk.connection_id(request))
+    await desk.postroom.connections.disconnect(await desk.connection_id(request))
     desk.state.forget(desk.person(request).email)
     desk.follower(request).tell({"type": "connection", "connection": None})
     return JSONResponse({"connection": None})

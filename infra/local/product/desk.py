@@ -79,7 +79,7 @@ def in_words(error: PostroomApiError) -> str:
         case "rate_limited":
             return "Gmail asks us to slow down for a moment. Please try again shortly."
         case "invalid_recipient" | "invalid_body" | "too_large" | "missing_scope":
-            return " ".join(error.problems) or str(error)
+            return " ".join(one.message for one in error.problems) or str(error)
         case "unknown_connection":
             return "This mailbox is no longer connected."
         case "invalid_secret_key" | "missing_auth_header":

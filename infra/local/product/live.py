@@ -77,7 +77,7 @@ class Follower:
 
     async def connection(self) -> Connection | None:
         """Ask Postroom who is connected, and remember it. Raises what the client raises."""
-        found = await self.postroom.connections(self.person.email)
+        found = await self.postroom.connections.of_end_user(self.person.email)
         alive = [one for one in found if one.status != "disconnecting"]
         if not alive:
             self.state.forget(self.person.email)
@@ -131,15 +131,13 @@ class Follower:
 
     async def _changes(self, id: str) -> None:
         """Read everything after the stored cursor; the cursor moves once the page was told."""
-        more = True
-        while more:
-            before = self.state.cursor_of(self.person.email)
-            found = await self.postroom.records(id, before)
+        before = self.state.cursor_of(self.person.email)
+        async for found in self.postroom.records.pages(id, before):
             if found.records:
                 self._tell_of(found.records, first=before is None)
             if found.cursor is not None and found.cursor != before:
                 self.state.advance(self.person.email, id, found.cursor)
-            more = found.more
+            before = found.cursor
 
     def _tell_of(self, records: Sequence[EmailMessage], *, first: bool) -> None:
         if first or len(records) > ROWS_AT_ONCE:
@@ -151,7 +149,7 @@ class Follower:
         self.tell({"type": "changes", "rows": rows, "deleted": sorted(deleted)})
 
     async def _progress(self, id: str) -> None:
-        status = await self.postroom.sync_status(id)
+        status = await self.postroom.syncs.status(id)
         if status is None:
             return
         self._reading = status.backfilling
@@ -179,5 +177,5 @@ def measured(status: SyncStatus) -> dict[str, Any]:
         "stored": numbers.stored if numbers else 0,
         "total": numbers.estimated_total if numbers else None,
         "etaS": numbers.eta_s if numbers else None,
-        "records": status.record_count,
+        "records": status.messages,
     }

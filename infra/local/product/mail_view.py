@@ -5,6 +5,7 @@ from typing import Any
 
 from infra.local.product.mail_body import shows_remote_images
 from shared.client import EmailMessage
+from shared.client.records import Attachment
 
 Json = dict[str, Any]
 
@@ -44,5 +45,5 @@ def message(record: EmailMessage) -> Json:
     }
 
 
-def _files(record: EmailMessage) -> Sequence[Json]:
+def _files(record: EmailMessage) -> Sequence[Attachment]:
     return [part for part in record.get("attachments") or [] if not part.get("inline")]

@@ -1,65 +1,60 @@
-"""Attachments and inline images, taken from the raw message by part id or Content-ID."""
+"""Attachments and inline images, passed on to the page as they arrive."""
 
-from base64 import urlsafe_b64decode
-from dataclasses import dataclass
-from email import message_from_bytes
-from email.message import EmailMessage, Message
-from email.policy import default
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from http import HTTPStatus
+from typing import Final
 from urllib.parse import quote
 
-from shared.client import Postroom
+from starlette.exceptions import HTTPException
+from starlette.responses import Response, StreamingResponse
 
-SHOWN = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp", "image/bmp"})
+from shared.client import EmailMessage, Postroom
+from shared.client.records import Attachment
+
+SHOWN: Final = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp", "image/bmp"})
 """Images shown inside a message; never SVG, which can hold scripts."""
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
-    """The decoded bytes of one part."""
-
-    content: bytes
-    media_type: str
-    filename: str
-
-
-async def fetch(postroom: Postroom, connection_id: str, message_id: str) -> EmailMessage:
-    """Answer the whole message as Gmail has it now. Raises what the client raises."""
-    given = {"id": message_id, "format": "raw"}
-    raw = (await postroom.act(connection_id, "get-message", given))["raw"]
-    read = message_from_bytes(urlsafe_b64decode(raw + "=="), policy=default)
-    assert isinstance(read, EmailMessage)
-    return read
+async def attachments_of(
+    postroom: Postroom, connection_id: str, message_id: str
+) -> list[Attachment]:
+    """Answer the files of a message. Raises HTTPException 404, and what the client raises."""
+    found: list[EmailMessage] = [*await postroom.records.get(connection_id, message_id)]
+    if not found:
+        raise HTTPException(HTTPStatus.NOT_FOUND, "This message is not there any more.")
+    return found[0].get("attachments") or []
 
 
-def by_content_id(message: EmailMessage, content_id: str) -> Part | None:
-    """Answer an inline image, None where there is none that may be shown."""
-    for part in message.walk():
-        if str(part.get("Content-ID", "")).strip("<> ") == content_id:
-            found = _part(part)
-            return found if found.media_type in SHOWN else None
-    return None
+def image(attachments: list[Attachment], content_id: str) -> Attachment | None:
+    """Answer the image that a message shows under this Content-ID, if it may be shown."""
+    named = (one for one in attachments if one["contentId"] == content_id)
+    return next((one for one in named if one["mimeType"].lower() in SHOWN), None)
 
 
-def by_part_id(message: EmailMessage, part_id: str) -> Part | None:
-    """Answer a part by Gmail's number for it: `1` is the second, `1.0` the first within it."""
-    here: Message = message
-    for step in part_id.split("."):
-        inside = here.get_payload() if here.is_multipart() else [here]
-        number = int(step) if step.isdecimal() else -1
-        if not isinstance(inside, list) or not 0 <= number < len(inside):
-            return None
-        chosen = inside[number]
-        assert isinstance(chosen, Message)
-        here = chosen
-    return _part(here)
+async def passed_on(
+    postroom: Postroom,
+    connection_id: str,
+    message_id: str,
+    part_id: str,
+    *,
+    media_type: str,
+    headers: dict[str, str],
+) -> Response:
+    """Answer the bytes as Postroom streams them. Raises what the client raises."""
+    opened = AsyncExitStack()
+    answer = await opened.enter_async_context(
+        postroom.records.attachment(connection_id, message_id, part_id)
+    )
+    if "Content-Length" in answer.headers:
+        headers = {**headers, "Content-Length": answer.headers["Content-Length"]}
 
+    async def pieces() -> AsyncIterator[bytes]:
+        async with opened:
+            async for piece in answer.aiter_bytes():
+                yield piece
 
-def _part(part: Message) -> Part:
-    content = part.get_payload(decode=True)
-    if not isinstance(content, bytes):  # a message within: itself as a file
-        content = b"".join(bytes(one) for one in part.get_payload() if isinstance(one, Message))
-    filename = str(part.get_filename() or "attachment")
-    return Part(content, part.get_content_type().lower(), filename)
+    return StreamingResponse(pieces(), media_type=media_type, headers=headers)
 
 
 def disposition(filename: str) -> str:

@@ -145,7 +145,7 @@ function linked(text) {
 }
 
 function fileLink(one, file) {
-  const href = `/api/messages/${one.id}/parts/${encodeURIComponent(file.partId)}`;
+  const href = `/api/messages/${one.id}/parts/${encodeURIComponent(file.partId || "root")}`;
   const name = file.filename || "Attachment";
   return el("a", { className: "file", href, download: name }, icon("clip"), el("span", {}, el("b", { dir: "auto" }, name), el("small", {}, size(file.size))));
 }

@@ -85,7 +85,9 @@ async def test_a_connection_removed_elsewhere_is_noticed(
     async with following(system, tmp_path / "harbor.sqlite") as follower, follower.page() as page:
         shown = (await heard(page, "connection"))["connection"]
         assert shown["email"] == ADA.email
-        await follower.postroom.disconnect(follower.state.connection_of(ADA.email) or "")
+        await follower.postroom.connections.disconnect(
+            follower.state.connection_of(ADA.email) or ""
+        )
         async with asyncio.timeout(20):
             while (await heard(page, "connection"))["connection"] is not None:
                 pass

@@ -1,0 +1,121 @@
+"""Typed actions on a mailbox, and Gmail's own API through the connection's token (API 6)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import httpx
+from pydantic import Field
+
+from shared.client.errors import NotFoundError
+from shared.client.sends import KEY
+from shared.client.wire import Answer, Ask, Query, Wire, at, given
+
+READING = ("get-", "list-")
+"""How the actions that change nothing begin: they may be repeated without a key."""
+Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
+
+
+class Started(Answer):
+    """An action in the background; its outcome is an event, too."""
+
+    id: str
+    status_url: str = Field(alias="statusUrl")
+
+
+@dataclass(frozen=True, slots=True)
+class Actions:
+    """`postroom.actions`."""
+
+    wire: Wire
+
+    async def run(
+        self,
+        connection_id: str,
+        action: str,
+        input: Mapping[str, Any] | None = None,  # noqa: A002  it is called so in the API
+        *,
+        idempotency_key: str | None = None,
+    ) -> Any:
+        """Run an action and answer its output; with a key its effect happens once."""
+        ask = _ask(connection_id, action, input, idempotency_key)
+        return await self.wire.json(ask)
+
+    async def begin(
+        self,
+        connection_id: str,
+        action: str,
+        input: Mapping[str, Any] | None = None,  # noqa: A002  it is called so in the API
+        *,
+        idempotency_key: str | None = None,
+    ) -> Started:
+        """Have an action run in the background; `result` answers its output later."""
+        ask = _ask(connection_id, action, input, idempotency_key, {"X-Async": "true"})
+        return await self.wire.read(ask, Started)
+
+    async def result(self, started: Started) -> tuple[bool, Any]:
+        """Answer whether an action begun has ended, and its output; its error is raised.
+
+        One whose result has expired, after days, is called unfinished as well.
+        """
+        try:
+            return True, await self.wire.json(Ask("GET", at("action", started.id)))
+        except NotFoundError as error:
+            if error.code != "not_found":
+                raise
+            return False, None
+
+    async def catalogue(self) -> Sequence[Mapping[str, Any]]:
+        """Answer the actions and syncs there are, with their schemas."""
+        query = given(format="nango")
+        found: Sequence[Mapping[str, Any]] = await self.wire.json(
+            Ask("GET", "/scripts/config", query=query)
+        )
+        return found
+
+    async def tools(self) -> Sequence[Mapping[str, Any]]:
+        """Answer the actions as tool definitions for a language model."""
+        query = given(format="openai")
+        found: Mapping[str, Any] = await self.wire.json(Ask("GET", "/scripts/config", query=query))
+        tools: Sequence[Mapping[str, Any]] = found["data"]
+        return tools
+
+    async def gmail(
+        self,
+        connection_id: str,
+        method: Method,
+        path: str,
+        *,
+        query: Query | None = None,
+        json: Any = None,
+    ) -> httpx.Response:
+        """Call Gmail itself, `path` being below its version: `users/me/labels`.
+
+        For what no action does: only a GET is repeated, and Gmail's refusals are raised.
+        """
+        ask = Ask(
+            method,
+            f"/proxy/gmail/v1/{path.lstrip('/')}",
+            connection_id,
+            query=query or {},
+            body=json,
+            repeatable=method == "GET",
+        )
+        return await self.wire.answer(ask)
+
+
+def _ask(
+    connection_id: str,
+    action: str,
+    input: Mapping[str, Any] | None,  # noqa: A002  it is called so in the API
+    key: str | None,
+    headers: Mapping[str, str] | None = None,
+) -> Ask:
+    return Ask(
+        "POST",
+        "/action/trigger",
+        connection_id,
+        body={"action_name": action, "input": dict(input or {})},
+        headers={**(headers or {}), **({KEY: key} if key is not None else {})},
+        repeatable=key is not None or (action.startswith(READING) and not headers),
+    )

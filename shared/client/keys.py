@@ -1,0 +1,82 @@
+"""API keys (API 9)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from pydantic import Field
+
+from shared.client.wire import Answer, Ask, Wire, at, present
+
+
+class Key(Answer):
+    """A key without its secret; `connections` None means every one."""
+
+    id: str
+    name: str
+    permissions: Sequence[str]
+    connections: Sequence[str] | None
+    policy: Mapping[str, Any]
+    requests_per_minute: int | None
+    created_at: datetime
+    expires_at: datetime | None
+    rotated_at: datetime | None
+    previous_until: datetime | None
+    revoked_at: datetime | None
+
+
+class IssuedKey(Key):
+    """A key in clear, shown this once."""
+
+    key: str = Field(repr=False)
+
+
+class _Keys(Answer):
+    api_keys: Sequence[Key]
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """`postroom.keys`."""
+
+    wire: Wire
+
+    async def create(
+        self,
+        name: str,
+        permissions: Sequence[str],
+        *,
+        connections: Sequence[str] | None = None,
+        expires_at: datetime | None = None,
+        policy: Mapping[str, Any] | None = None,
+        requests_per_minute: int | None = None,
+    ) -> IssuedKey:
+        """Create a key that may do this, for these connections (None: every one)."""
+        body = present(
+            name=name,
+            permissions=list(permissions),
+            connections=list(connections) if connections is not None else None,
+            expires_at=expires_at.isoformat() if expires_at else None,
+            policy=policy,
+            requests_per_minute=requests_per_minute,
+        )
+        return await self.wire.read(Ask("POST", "/api-keys", body=body), IssuedKey)
+
+    async def list(self) -> Sequence[Key]:
+        """Answer the keys, newest first."""
+        return (await self.wire.read(Ask("GET", "/api-keys"), _Keys)).api_keys
+
+    async def get(self, id: str) -> Key:
+        """Answer one key."""
+        return await self.wire.read(Ask("GET", at("api-keys", id)), Key)
+
+    async def rotate(self, id: str, *, overlap_hours: int = 24) -> IssuedKey:
+        """Give a key a new secret; the one before works on for a while."""
+        body = {"overlap_hours": overlap_hours}
+        ask = Ask("POST", at("api-keys", id, "rotate"), body=body)
+        return await self.wire.read(ask, IssuedKey)
+
+    async def revoke(self, id: str) -> Key:
+        """Make a key worthless, within seconds everywhere."""
+        return await self.wire.read(Ask("DELETE", at("api-keys", id)), Key)

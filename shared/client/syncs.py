@@ -1,0 +1,170 @@
+"""How mailboxes are kept, and why a message is here or is not (API 5)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from pydantic import Field
+
+from shared.client.wire import INTEGRATION, Answer, Ask, Wire, at, given
+
+MODEL: Final = "EmailMessage"
+
+
+class Counts(Answer):
+    """Records that one run changed."""
+
+    added: int
+    updated: int
+    deleted: int
+
+
+class Progress(Answer):
+    """How far the first reading of the mailbox is."""
+
+    listed: int
+    stored: int
+    estimated_total: int | None
+    eta_s: int | None
+    finished_at: datetime | None
+
+
+class Audit(Answer):
+    """What a comparison with the mailbox had to heal."""
+
+    requested_at: datetime
+    finished_at: datetime | None
+    coverage: float | None
+    listed: int
+    missing: int
+    gone: int
+    relabelled: int
+
+
+class SyncStatus(Answer):
+    """One sync of one connection; results and counts are by model."""
+
+    connection_id: str
+    name: str
+    type: str
+    status: str
+    """`RUNNING`, `PAUSED`, `STOPPED`, `SUCCESS` or `ERROR`."""
+    finished_at: datetime | None = Field(None, alias="finishedAt")
+    next_at: datetime | None = Field(alias="nextScheduledSyncAt")
+    frequency: str
+    latest_result: Mapping[str, Counts] = Field(alias="latestResult")
+    record_counts: Mapping[str, int] = Field(alias="recordCount")
+    progress: Progress | None
+    audit: Audit | None
+    error: str | None
+
+    @property
+    def backfilling(self) -> bool:
+        """Whether the mailbox is being read for the first time."""
+        return self.type == "INITIAL"
+
+    @property
+    def messages(self) -> int:
+        """How many messages there are."""
+        return self.record_counts.get(MODEL, 0)
+
+
+class Quarantined(Answer):
+    """A message that could not be stored yet."""
+
+    message_id: str
+    reason: str
+    attempts: int
+    retry_at: datetime
+    first_failed_at: datetime
+
+
+class Explanation(Answer):
+    """Why a message is here or not, and what to do; `record` and `sync` are what it rests on."""
+
+    message_id: str
+    verdict: str
+    advice: str
+    internal_date: datetime | None
+    record: Mapping[str, Any] | None
+    quarantine: Quarantined | None
+    sync: Mapping[str, Any]
+
+
+class _Statuses(Answer):
+    syncs: Sequence[SyncStatus]
+
+
+class _Frequency(Answer):
+    frequency: str
+
+
+class _Quarantine(Answer):
+    quarantine: Sequence[Quarantined]
+
+
+@dataclass(frozen=True, slots=True)
+class Syncs:
+    """`postroom.syncs`. No connection means every one; no names mean every sync."""
+
+    wire: Wire
+
+    async def trigger(
+        self, connection_id: str | None = None, *, reset: bool = False, empty: bool = False
+    ) -> None:
+        """Look for changes now; `reset` reads the whole window again, `empty` deletes first."""
+        opts = {"reset": reset, "emptyCache": empty}
+        await self._do("/sync/trigger", connection_id, opts=opts)
+
+    async def pause(self, connection_id: str | None = None) -> None:
+        """Stop syncing until started."""
+        await self._do("/sync/pause", connection_id)
+
+    async def start(self, connection_id: str | None = None) -> None:
+        """Sync again after a pause, from where it was."""
+        await self._do("/sync/start", connection_id)
+
+    async def statuses(self, connection_id: str | None = None) -> Sequence[SyncStatus]:
+        """Answer how every sync is doing."""
+        query = given(syncs="*", connection_id=connection_id, provider_config_key=INTEGRATION)
+        return (await self.wire.read(Ask("GET", "/sync/status", query=query), _Statuses)).syncs
+
+    async def status(self, connection_id: str) -> SyncStatus | None:
+        """Answer how the mailbox's sync is doing; None before it has begun."""
+        return next(iter(await self.statuses(connection_id)), None)
+
+    async def set_frequency(self, connection_id: str, frequency: str | None) -> str:
+        """Say how often a mailbox that announces nothing is asked; None is the default."""
+        body = {
+            "provider_config_key": INTEGRATION,
+            "connection_id": connection_id,
+            "sync_name": "fetch-messages",
+            "frequency": frequency,
+        }
+        path = "/sync/update-connection-frequency"
+        return (await self.wire.read(Ask("PUT", path, body=body), _Frequency)).frequency
+
+    async def audit(self, connection_id: str) -> None:
+        """Compare the whole window with the mailbox and heal what differs; see the status."""
+        await self.wire.json(Ask("POST", "/sync/audit", connection_id, body={}, repeatable=True))
+
+    async def quarantine(self, connection_id: str, *, limit: int = 100) -> Sequence[Quarantined]:
+        """Answer the messages that could not be stored yet, soonest retry first."""
+        ask = Ask("GET", "/quarantine", connection_id, query=given(limit=limit))
+        return (await self.wire.read(ask, _Quarantine)).quarantine
+
+    async def retry(self, connection_id: str, message_id: str) -> None:
+        """Try one quarantined message again now."""
+        path = at("quarantine", message_id, "retry")
+        await self.wire.json(Ask("POST", path, connection_id, repeatable=True))
+
+    async def explain(self, connection_id: str, message_id: str) -> Explanation:
+        """Answer when a message was stored, or exactly why it is absent and what to do."""
+        ask = Ask("GET", "/explain", connection_id, query=given(message_id=message_id))
+        return await self.wire.read(ask, Explanation)
+
+    async def _do(self, path: str, connection_id: str | None, **more: Any) -> None:
+        named = {} if connection_id is None else {"connection_id": connection_id}
+        body = {"provider_config_key": INTEGRATION, "syncs": [], **named, **more}
+        await self.wire.json(Ask("POST", path, body=body, repeatable=True))

@@ -1,0 +1,52 @@
+"""A client on a whole laptop system: whatever it asks and hears is held to the description."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+import pytest
+
+from infra.local.connecting import connect
+from infra.local.environment import API_KEY
+from infra.local.google.settings import GoogleSettings
+from infra.local.system import LocalSystem
+from shared.client import Postroom
+from tests.conformity import check_answer, check_request
+
+ADA = "ada@acme.example"
+SEEDED = 5
+
+
+@dataclass
+class Desk:
+    """A product with one connected mailbox, and the operations that its client asked for."""
+
+    system: LocalSystem
+    postroom: Postroom
+    connection_id: str
+    asked: set[str] = field(default_factory=set)
+
+
+@pytest.fixture
+async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
+    asked: set[str] = set()
+
+    async def note(request: httpx.Request) -> None:
+        asked.add(check_request(request))
+
+    unpaced = {"POSTROOM_UNITS_PER_MINUTE": str(10**9)}
+    google = GoogleSettings(units_per_minute=10**9)
+    async with (
+        LocalSystem.start(tmp_path, environ=unpaced, google=google) as system,
+        httpx.AsyncClient(
+            base_url=system.url,
+            headers={"Authorization": f"Bearer {API_KEY}", "Provider-Config-Key": "google-mail"},
+            event_hooks={"request": [note], "response": [check_answer]},
+            timeout=60,
+        ) as http,
+    ):
+        await system.control("/mailboxes", {"email": ADA, "messages": SEEDED})
+        id = await connect(system.client, system.google, ADA)
+        await system.settle()
+        yield Desk(system, Postroom.over(http), id, asked)
