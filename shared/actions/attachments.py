@@ -20,7 +20,9 @@ class GetAttachmentInput(ActionInput):
     """A part of a message, as its record's `attachments` name it."""
 
     messageId: Id
-    partId: str = Field(pattern=r"^[0-9]{0,4}(\.[0-9]{1,4}){0,31}$")
+    partId: str = Field(
+        pattern=r"^[0-9]{0,4}(\.[0-9]{1,4}){0,31}$", description="Which part: `2`, or `1.3`."
+    )
 
 
 class AttachmentOutput(BaseModel):

@@ -1,23 +1,34 @@
 """All actions and syncs as data: for GET /scripts/config and for language models (API 6)."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Final
 
 from pydantic import BaseModel
-from pydantic.json_schema import models_json_schema
+from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from shared.actions.registry import Action, actions, projections
 from shared.domain.connection import INTEGRATION
 from shared.domain.projection import Projection
 from shared.domain.sync_event import MODEL, SYNC_NAME
 
+IN: Final[JsonSchemaMode] = "validation"
+OUT: Final[JsonSchemaMode] = "serialization"
+DEPLOYED: Final[Mapping[str, Any]] = {"endpoints": [], "features": [], "sdk_version": None}
+"""What the official client's type asks for, and nothing here has."""
 
-def as_integration() -> dict[str, Any]:
-    """Answer the integration's actions and syncs with their JSON schemas."""
+
+def as_integration(message: type[BaseModel] | None = None) -> dict[str, Any]:
+    """Answer the integration's actions and syncs with their JSON schemas.
+
+    `message` describes the records of the mailbox itself; they are the edge's to shape.
+    """
+    live = "The live copy of the mailbox inside its window."
+    stored = _definitions((message, OUT)) if message else None
     return {
         "providerConfigKey": INTEGRATION,
         "provider": INTEGRATION,
         "syncs": [
-            _sync(SYNC_NAME, "The live copy of the mailbox inside its window.", MODEL),
+            {**_sync(SYNC_NAME, live, MODEL), "json_schema": stored},
             *(_projection(one) for one in projections().values()),
         ],
         "actions": [_described(action) for action in actions().values()],
@@ -26,18 +37,38 @@ def as_integration() -> dict[str, Any]:
 
 
 def as_tools() -> list[dict[str, Any]]:
-    """Answer the actions as tool definitions of the OpenAI form."""
+    """Answer the actions as function tools of a language model."""
     return [
         {
             "type": "function",
-            "function": {
-                "name": action.name,
-                "description": action.summary,
-                "parameters": schema_of(action.input),
-            },
+            "name": action.name,
+            "description": action.summary,
+            "parameters": _parameters(action.input),
         }
         for action in actions().values()
     ]
+
+
+def _parameters(model: type[BaseModel]) -> dict[str, Any]:
+    """Answer a schema in which each field has one type and says what it is for.
+
+    An action takes more spellings than these: one is enough for a model to know.
+    """
+    schema = schema_of(model)
+    parts = schema.get("$defs", {})
+    fields = {name: _plain(one, parts) for name, one in schema.get("properties", {}).items()}
+    return {**schema, "properties": fields, "required": schema.get("required", [])}
+
+
+def _plain(field: Mapping[str, Any], parts: Mapping[str, Any]) -> dict[str, Any]:
+    first = field.get("anyOf", [{}])[0]
+    part = parts[first["$ref"].rpartition("/")[2]] if "$ref" in first else first
+    left_out = field.get("default", ...) is None
+    own = {key: value for key, value in field.items() if key != "anyOf"}
+    return {
+        **part,
+        **{key: value for key, value in own.items() if key != "default" or not left_out},
+    }
 
 
 def schema_of(model: type[BaseModel]) -> dict[str, Any]:
@@ -47,6 +78,7 @@ def schema_of(model: type[BaseModel]) -> dict[str, Any]:
 
 def _sync(name: str, description: str, model: str) -> dict[str, Any]:
     return {
+        **DEPLOYED,
         "name": name,
         "type": "sync",
         "description": description,
@@ -61,21 +93,15 @@ def _sync(name: str, description: str, model: str) -> dict[str, Any]:
 
 
 def _projection(one: Projection[Any]) -> dict[str, Any]:
-    _, schemas = models_json_schema(
-        [(one.model, "serialization")], ref_template="#/definitions/{model}"
-    )
     return {
         **_sync(one.sync, one.summary, one.name),
-        "json_schema": {"definitions": schemas.get("$defs", {})},
+        "json_schema": _definitions((one.model, OUT)),
     }
 
 
 def _described(action: Action[Any, Any]) -> dict[str, Any]:
-    _, schemas = models_json_schema(
-        [(action.input, "validation"), (action.output, "serialization")],
-        ref_template="#/definitions/{model}",
-    )
     return {
+        **DEPLOYED,
         "name": action.name,
         "type": "action",
         "description": action.summary,
@@ -83,6 +109,11 @@ def _described(action: Action[Any, Any]) -> dict[str, Any]:
         "effect": action.effect,
         "input": action.input.__name__,
         "returns": [action.output.__name__],
-        "json_schema": {"definitions": schemas.get("$defs", {})},
+        "json_schema": _definitions((action.input, IN), (action.output, OUT)),
         "enabled": True,
     }
+
+
+def _definitions(*models: tuple[type[BaseModel], JsonSchemaMode]) -> dict[str, Any]:
+    _, schemas = models_json_schema([*models], ref_template="#/definitions/{model}")
+    return {"definitions": schemas.get("$defs", {})}

@@ -10,7 +10,17 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
-from shared.actions.gmail_fields import ById, Done, GmailMessage, GmailRef, Id, Paged
+from shared.actions.gmail_fields import (
+    FORMAT,
+    SEARCH,
+    SPAM_AND_TRASH,
+    ById,
+    Done,
+    GmailMessage,
+    GmailRef,
+    Id,
+    Paged,
+)
 from shared.actions.message_fields import MessageFields, as_request
 from shared.actions.registry import Action, ActionContext, Effect, GmailShaped
 from shared.domain.ids import ThreadId
@@ -48,14 +58,14 @@ class UpdateDraftInput(DraftFields):
 class GetDraftInput(ById):
     """A draft and its message in the shape wanted."""
 
-    format: Literal["full", "metadata", "minimal", "raw"] = "full"
+    format: Literal["full", "metadata", "minimal", "raw"] = Field("full", description=FORMAT)
 
 
 class ListDraftsInput(Paged):
     """A page of drafts."""
 
-    q: str | None = Field(None, max_length=2_000)
-    includeSpamTrash: bool = False
+    q: str | None = Field(None, max_length=2_000, description=SEARCH)
+    includeSpamTrash: bool = Field(default=False, description=SPAM_AND_TRASH)
 
 
 class DraftRef(GmailShaped):

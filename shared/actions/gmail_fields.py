@@ -22,6 +22,9 @@ PageToken = Annotated[
     str | None, Field(max_length=500, description="`nextPageToken` of the page before.")
 ]
 Query = dict[str, str | Sequence[str]]
+SEARCH = "As in Gmail's search box: from:ada after:1388552400."
+SPAM_AND_TRASH = "Whether spam and trash are looked through too."
+FORMAT = "How much of it to answer."
 
 
 class ById(ActionInput):
@@ -33,7 +36,7 @@ class ById(ActionInput):
 class Paged(ActionInput):
     """A page of a listing."""
 
-    maxResults: int = Field(100, ge=1, le=500)
+    maxResults: int = Field(100, ge=1, le=500, description="Most entries of a page.")
     pageToken: PageToken = None
 
     def as_query(self) -> Query:
@@ -45,11 +48,9 @@ class Paged(ActionInput):
 class Search(Paged):
     """A listing of messages or threads."""
 
-    q: str | None = Field(
-        None, max_length=2_000, description="As in Gmail's search box: from:ada after:1388552400."
-    )
+    q: str | None = Field(None, max_length=2_000, description=SEARCH)
     labelIds: LabelIds = Field(default_factory=list, description="Only what has all of them.")
-    includeSpamTrash: bool = False
+    includeSpamTrash: bool = Field(default=False, description=SPAM_AND_TRASH)
 
     def require_search(self, context: ActionContext) -> None:
         """Raise MissingScopeError where `q` is given to a grant of headers only (FACTS 4.1)."""
@@ -62,7 +63,7 @@ class Search(Paged):
 class Formatted(ById):
     """One thing, in the shape wanted."""
 
-    format: Literal["full", "metadata", "minimal"] = "full"
+    format: Literal["full", "metadata", "minimal"] = Field("full", description=FORMAT)
     metadataHeaders: list[Annotated[str, Field(max_length=200)]] = Field(
         [], max_length=50, description="Headers to answer with format=metadata."
     )

@@ -32,16 +32,20 @@ class LabelFields(ActionInput):
     """What can be set of a label."""
 
     name: str = Field(min_length=1, max_length=225, description="`Work/Invoices` makes it nested.")
-    messageListVisibility: Literal["show", "hide"] | None = None
-    labelListVisibility: Literal["labelShow", "labelShowIfUnread", "labelHide"] | None = None
-    color: LabelColor | None = None
+    messageListVisibility: Literal["show", "hide"] | None = Field(
+        None, description="Whether messages show the label in lists."
+    )
+    labelListVisibility: Literal["labelShow", "labelShowIfUnread", "labelHide"] | None = Field(
+        None, description="Whether Gmail's list of labels shows it."
+    )
+    color: LabelColor | None = Field(None, description="Of text and background.")
 
 
 class UpdateLabelInput(LabelFields):
     """Only what is given changes."""
 
     id: LabelId
-    name: str = Field("", max_length=225)
+    name: str = Field("", max_length=225, description="The new name; left out, it stays.")
 
 
 class GmailLabel(GmailShaped):

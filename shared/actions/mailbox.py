@@ -56,11 +56,13 @@ class Watch(GmailShaped):
 class ListHistoryInput(Paged):
     """Changes after `startHistoryId`, oldest first."""
 
-    startHistoryId: str = Field(pattern=r"^[0-9]{1,20}$")
-    historyTypes: list[Literal["messageAdded", "messageDeleted", "labelAdded", "labelRemoved"]] = (
-        Field(default_factory=list, max_length=4)
+    startHistoryId: str = Field(
+        pattern=r"^[0-9]{1,20}$", description="`historyId` of a profile, a message or a page."
     )
-    labelId: str | None = Field(None, max_length=200)
+    historyTypes: list[Literal["messageAdded", "messageDeleted", "labelAdded", "labelRemoved"]] = (
+        Field(default_factory=list, max_length=4, description="Only these kinds of change.")
+    )
+    labelId: str | None = Field(None, max_length=200, description="Only messages under this label.")
 
 
 class History(GmailShaped):

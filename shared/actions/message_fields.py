@@ -18,6 +18,7 @@ Recipients = Annotated[
     str | list[str] | None,
     Field(description="An address, a comma list of them, or a list; names as `Name <a@b.com>`."),
 ]
+DELIVERY = "exactly_once goes by a draft and can be resolved; direct is one try."
 ID_PATTERN = r"^[0-9A-Za-z]{1,64}$"
 URL_SAFE = str.maketrans("-_", "+/", "\r\n")
 
@@ -53,16 +54,20 @@ class MessageFields(ActionInput):
     from_: str | None = Field(
         None, alias="from", description="The account or one of its verified send-as aliases."
     )
-    subject: str | None = Field(None, max_length=2_000)
+    subject: str | None = Field(
+        None, max_length=2_000, description="Of an answer it may be left out."
+    )
     body: str | None = Field(None, description="Plain text; the same as `text`.")
-    text: str | None = None
+    text: str | None = Field(None, description="Plain text.")
     html: str | None = Field(None, description="With text as well, readers choose.")
     headers: dict[str, str] = Field(
         default_factory=dict,
         max_length=50,
         description="Further headers by name, such as List-Unsubscribe or X-Campaign.",
     )
-    attachments: list[AttachmentField] = Field(default_factory=list, max_length=100)
+    attachments: list[AttachmentField] = Field(
+        default_factory=list, max_length=100, description="Files, up to 25 MB with all."
+    )
     reply_to_message_id: str | None = Field(
         None, pattern=ID_PATTERN, description="Answer this message, in its thread."
     )
@@ -81,9 +86,7 @@ class MessageFields(ActionInput):
         pattern=ID_PATTERN,
         description="Continue this thread; subject and references come from its last message.",
     )
-    delivery: Literal["exactly_once", "direct"] | None = Field(
-        None, description="exactly_once goes by a draft and can be resolved; direct is one try."
-    )
+    delivery: Literal["exactly_once", "direct"] | None = Field(None, description=DELIVERY)
 
     @model_validator(mode="after")
     def _one_of_each(self) -> "MessageFields":

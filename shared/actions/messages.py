@@ -11,6 +11,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from shared.actions.gmail_fields import (
+    FORMAT,
     ById,
     Done,
     Formatted,
@@ -29,7 +30,9 @@ from shared.errors import MissingScopeError
 class GetMessageInput(Formatted):
     """`raw` answers the whole message, base64url; body parts are base64url too."""
 
-    format: Literal["full", "metadata", "minimal", "raw"] = "full"  # type: ignore[assignment]
+    format: Literal["full", "metadata", "minimal", "raw"] = Field(  # type: ignore[assignment]
+        "full", description=FORMAT
+    )
 
 
 class MessageList(GmailShaped):
@@ -47,7 +50,7 @@ class ModifyMessageInput(ById, LabelChange):
 class BatchModifyInput(LabelChange):
     """Many messages, one change; unknown ids are passed over by Gmail."""
 
-    ids: list[Id] = Field(min_length=1, max_length=1_000)
+    ids: list[Id] = Field(min_length=1, max_length=1_000, description="Of the messages.")
 
 
 async def get_message(context: ActionContext, asked: GetMessageInput) -> GmailMessage:

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from shared.actions.message_fields import ID_PATTERN, SendFields, as_request
+from shared.actions.message_fields import DELIVERY, ID_PATTERN, SendFields, as_request
 from shared.actions.registry import (
     Action,
     ActionContext,
@@ -30,15 +30,15 @@ from shared.usecases.send_email import SendEmail, Sending
 class SendEmailInput(SendFields):
     """The message; `dry_run` answers its MIME and sends nothing."""
 
-    dry_run: bool = False
+    dry_run: bool = Field(default=False, description="Answer the message and send nothing.")
 
 
 class SendMessageInput(ActionInput):
     """A finished message; From must be the account or one of its verified aliases."""
 
     raw: str = Field(description="The whole message, RFC 5322, base64url.", max_length=50_000_000)
-    threadId: str | None = Field(None, pattern=ID_PATTERN)
-    delivery: Literal["exactly_once", "direct"] | None = None
+    threadId: str | None = Field(None, pattern=ID_PATTERN, description="Continue this thread.")
+    delivery: Literal["exactly_once", "direct"] | None = Field(None, description=DELIVERY)
 
 
 class SendEmailOutput(BaseModel):

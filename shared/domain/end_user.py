@@ -35,6 +35,11 @@ def end_user_from(tags: Mapping[str, str]) -> dict[str, Any] | None:
     }
 
 
+def named(end_user: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+    """Answer the end user as the API shows one, None without an id; the tags say the rest."""
+    return end_user if (end_user or {}).get("id") else None
+
+
 def known_email(end_user: Mapping[str, Any] | None) -> str | None:
     """Answer the address under which the product knows the end user."""
     address = (end_user or {}).get("email")

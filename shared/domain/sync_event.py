@@ -30,7 +30,7 @@ def sync_event(
     state: SyncState, tally: Tally, origin: Origin, now: datetime, trace_id: str | None
 ) -> Event:
     """Answer a new event; `cursorSequence` becomes the opaque cursor at delivery."""
-    checkpoint = str(state.checkpoint) if state.checkpoint is not None else None
+    checkpoint = None if state.checkpoint is None else {"history_id": str(state.checkpoint)}
     payload: dict[str, Any] = {
         "from": "postroom",
         "type": "sync",

@@ -14,6 +14,7 @@ from shared.actions.catalogue import as_integration, as_tools
 from shared.actions.messages import ACTIONS
 from shared.actions.registry import Action, Effect, actions, exported
 from shared.edge.http.openapi import document
+from shared.edge.http.record_models import EmailMessage
 from shared.edge.http.table import whole_table
 from shared.errors import ConfigurationError
 
@@ -33,16 +34,16 @@ def test_every_action_of_the_contract_is_there() -> None:
 
 
 def test_what_an_action_takes_and_answers_is_described_in_valid_schemas() -> None:
-    for one in as_integration()["actions"]:
+    for one in as_integration(EmailMessage)["actions"]:
         definitions = one["json_schema"]["definitions"]
         assert {one["input"], *one["returns"]} <= {*definitions}
         for schema in definitions.values():
             jsonschema.Draft7Validator.check_schema(schema)
     for tool in as_tools():
-        parameters = tool["function"]["parameters"]
+        parameters = tool["parameters"]
         jsonschema.Draft202012Validator.check_schema(parameters)
         assert parameters["type"] == "object"
-        assert tool["function"]["description"]
+        assert tool["description"]
 
 
 def test_names_that_only_read_have_no_effect_and_all_others_have_one() -> None:
@@ -97,4 +98,4 @@ def test_what_is_no_action_is_refused() -> None:
 async def test_the_listing_for_language_models_is_served(desk: Any) -> None:
     api: httpx.AsyncClient = desk.api
     tools = (await api.get("/scripts/config?format=openai")).json()["data"]
-    assert {one["function"]["name"] for one in tools} == {*actions()}
+    assert {one["name"] for one in tools} == {*actions()}

@@ -284,7 +284,7 @@ async def test_the_configuration_lists_actions_with_valid_schemas(api: httpx.Asy
 
 async def test_the_configuration_comes_as_tool_definitions_too(api: httpx.AsyncClient) -> None:
     tools = (await api.get("/scripts/config?format=openai")).json()["data"]
-    (tool,) = [one["function"] for one in tools if one["function"]["name"] == "get-message"]
+    (tool,) = [one for one in tools if one["name"] == "get-message"]
     jsonschema.validate({"id": "18f0"}, tool["parameters"])
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate({"id": "18f0", "x": 1}, tool["parameters"])

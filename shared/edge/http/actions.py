@@ -5,11 +5,13 @@ from typing import Any, Literal
 from pydantic import Field
 from starlette.responses import Response
 
-from shared.actions.background import AcceptAction, RunAccepted
+from shared.actions.background import RunAccepted
 from shared.actions.catalogue import as_integration, as_tools
-from shared.actions.run import RunAction
+from shared.actions.guarded_actions import Waiting
+from shared.actions.run import ActionAnswer
 from shared.edge.http.answers import json_response
 from shared.edge.http.call import Call
+from shared.edge.http.record_models import EmailMessage
 from shared.edge.http.routes import (
     MEBIBYTE,
     Access,
@@ -24,6 +26,7 @@ from shared.errors import NotFoundError, PostroomError
 
 LARGEST_BODY = 36 * MEBIBYTE
 """25 MB of attachments in base64, and the message around them."""
+WAITS = 202
 KEY_HEADER = "idempotency-key"
 EFFECT_HEADERS = {
     "Idempotency-Key": "Names work that must happen once, up to 256 characters.",
@@ -63,23 +66,43 @@ class ActionTask(Strict):
 async def trigger_action(call: Call) -> Response:
     """Answer the action's output as it is.
 
+    202 with `approval_id` where the key's policy wants a person's word first: repeat the call with
+    the same Idempotency-Key to learn what became of it.
     A replay of the same Idempotency-Key carries `Idempotent-Response: true`.
     """
     connection = (await call.connection()).value
     body = call.body(TriggerAction)
     key = call.request.headers.get(KEY_HEADER)
     if call.request.headers.get("x-async", "").lower() == "true":
-        accept = AcceptAction(call.wiring)
-        id = await accept(
-            connection, body.action_name, body.input, idempotency_key=key, trace_id=call.trace_id
+        accepted = await call.wiring.guarded_actions.accept(
+            call.caller.actor,
+            connection,
+            body.action_name,
+            body.input,
+            idempotency_key=key,
+            trace_id=call.trace_id,
         )
-        return json_response(Accepted(id=id, statusUrl=f"/action/{id}"))
-    answer = await RunAction(call.wiring)(
-        connection, body.action_name, body.input, idempotency_key=key, trace_id=call.trace_id
+        if isinstance(accepted, str):
+            return json_response(Accepted(id=accepted, statusUrl=f"/action/{accepted}"))
+        return answered(call, accepted)
+    answer = await call.wiring.guarded_actions(
+        call.caller.actor,
+        connection,
+        body.action_name,
+        body.input,
+        idempotency_key=key,
+        trace_id=call.trace_id,
     )
+    return answered(call, answer)
+
+
+def answered(call: Call, answer: ActionAnswer | Waiting, status: int = 200) -> Response:
+    """Answer the action's output, or with 202 that it waits for a person."""
+    if isinstance(answer, Waiting):
+        return json_response(answer.shown(), WAITS)
     if answer.replayed:
         call.response_headers["Idempotent-Response"] = "true"
-    return json_response(answer.output)
+    return json_response(answer.output, status)
 
 
 async def action_result(call: Call) -> Response:
@@ -98,7 +121,7 @@ async def scripts_config(call: Call) -> Any:
     """Answer what this deployment can do, with JSON schemas."""
     if call.asked(ScriptsQuery).format == "openai":
         return {"data": as_tools()}
-    return [as_integration()]
+    return [as_integration(EmailMessage)]
 
 
 async def run_accepted(call: Call) -> None:

@@ -7,6 +7,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from shared.domain.connection import INTEGRATION, Connection, ConnectionStatus
+from shared.domain.end_user import named
 from shared.domain.grant import Grant
 from shared.domain.mailbox import Mailbox
 from shared.domain.scopes import SIGN_IN
@@ -64,7 +65,7 @@ def connection_view(connection: Connection, state: SyncState | None) -> dict[str
         "created": connection.created_at,
         "metadata": dict(connection.metadata),
         "tags": dict(connection.tags),
-        "end_user": connection.end_user,
+        "end_user": named(connection.end_user),
         "errors": _errors(connection, state),
         "status": connection.status,
         "email": connection.email,

@@ -11,9 +11,10 @@ from shared.domain.sync_state import Audit, Backfill, SyncState, SyncStatus
 
 
 def sync_view(state: SyncState, now: datetime) -> dict[str, Any]:
-    """Answer one entry of GET /sync/status."""
+    """Answer one entry of GET /sync/status; of a run, nothing is said before one has finished."""
     latest = "ERROR" if state.last_error else "SUCCESS"
     tally = state.last_tally
+    finished = {"latestExecutionStatus": latest, "finishedAt": state.last_finished_at}
     return {
         "id": f"{state.connection_id}:{SYNC_NAME}",
         "connection_id": state.connection_id,
@@ -23,8 +24,7 @@ def sync_view(state: SyncState, now: datetime) -> dict[str, Any]:
         "type": "INCREMENTAL" if _backfilled(state) else "INITIAL",
         "status": _status(state, now),
         "jobStatus": "RUNNING" if state.held(now) else latest,
-        "latestExecutionStatus": latest if state.last_finished_at else None,
-        "finishedAt": state.last_finished_at,
+        **(finished if state.last_finished_at else {}),
         "nextScheduledSyncAt": state.next_due_at,
         "frequency": in_words(state.frequency),
         "latestResult": {
@@ -65,13 +65,15 @@ def _status(state: SyncState, now: datetime) -> str:
 
 
 def _checkpoint(state: SyncState) -> dict[str, Any]:
-    return {
+    """Answer flat fields without nulls: the official client knows no others in a checkpoint."""
+    fields = {
         "history_id": None if state.checkpoint is None else str(state.checkpoint),
         "sequence": state.sequence,
         "window": state.window,
         "window_start": state.window_start,
         "last_delta_at": state.last_delta_at,
     }
+    return {name: value for name, value in fields.items() if value is not None}
 
 
 def _audit(audit: Audit | None) -> dict[str, Any] | None:

@@ -8,6 +8,7 @@ from secrets import token_hex
 from typing import Any
 
 from shared.domain.connection import INTEGRATION, Connection
+from shared.domain.end_user import named
 from shared.domain.event import Event, EventType
 from shared.domain.ids import ConnectionId, EventId, OperationId
 from shared.domain.operation import LIFETIME, Operation, OperationState, OperationType
@@ -49,8 +50,9 @@ def auth_event(
         "environment": environment,
         "success": error is None,
         "tags": dict(connection.tags),
-        "endUser": connection.end_user,
     }
+    if (known := named(connection.end_user)) is not None:
+        payload["endUser"] = _end_user(known)
     if error is not None:
         payload["error"] = dict(error)
     if warning is not None:
@@ -64,6 +66,17 @@ def auth_event(
         next_attempt_at=now,
         webhook_url_override=connection.webhook_url_override,
     )
+
+
+def _end_user(known: Mapping[str, Any]) -> dict[str, Any]:
+    """Answer the end user in a webhook's names, without what the product never said."""
+    said = {
+        "endUserId": known["id"],
+        "endUserEmail": known.get("email"),
+        "organizationId": (known.get("organization") or {}).get("id"),
+    }
+    told = {name: value for name, value in said.items() if value is not None}
+    return {**told, "tags": dict(known.get("tags") or {})}
 
 
 def auth_operation(
