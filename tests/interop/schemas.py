@@ -1,0 +1,54 @@
+"""JSON schemas of what the client expects, made from the pinned `@nangohq/types`."""
+
+import json
+import shutil
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from jsonschema import Draft7Validator
+
+from tests.interop.packages import HERE, installed
+
+GENERATE_S = 120
+
+
+@dataclass(frozen=True)
+class Schemas:
+    """One schema for each property of `Answers` in `answers.ts`."""
+
+    whole: Mapping[str, Any]
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.whole["properties"]
+
+    def check(self, name: str, value: Any) -> None:
+        """Assert that `value` is what the type of that name says."""
+        schema = {**self.whole["properties"][name], "definitions": self.whole["definitions"]}
+        wrong = [_said(one) for one in Draft7Validator(schema).iter_errors(value)]
+        assert not wrong, f"{name} is not of Nango's type:\n" + "\n".join(wrong)
+
+
+@cache
+def generated() -> Schemas:
+    """Answer the schemas of `answers.ts`; two seconds, once a process."""
+    installed()
+    node = shutil.which("node")
+    assert node is not None
+    ended = subprocess.run(
+        [node, "schemas.mjs"],
+        cwd=HERE,
+        capture_output=True,
+        text=True,
+        timeout=GENERATE_S,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stderr[-2000:]
+    return Schemas(json.loads(ended.stdout))
+
+
+def _said(error: Any) -> str:
+    inner = [_said(one) for one in error.context or ()]
+    return "\n  ".join([f"at {error.json_path}: {error.message[:300]}", *inner])
