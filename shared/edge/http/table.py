@@ -18,6 +18,7 @@ def api_routes() -> Routes:
     from shared.edge.http import (
         actions,
         api_keys,
+        approvals,
         attachments,
         connect_sessions,
         connection_import,
@@ -46,6 +47,7 @@ def api_routes() -> Routes:
         *operations.ROUTES,
         *webhook_endpoints.ROUTES,
         *api_keys.ROUTES,
+        *approvals.ROUTES,
         *receipts.ROUTES,
         *openapi.ROUTES,
         *health.ROUTES,
@@ -104,6 +106,7 @@ def send_routes() -> Routes:
 def console_routes() -> Routes:
     """Answer what the `console` function serves."""
     from shared.edge.http.console import (
+        api_keys,
         connection,
         connection_changes,
         connections,
@@ -124,6 +127,7 @@ def console_routes() -> Routes:
         *records.ROUTES,
         *deliveries.ROUTES,
         *sends.ROUTES,
+        *api_keys.ROUTES,
         *static_files.ROUTES,
     )
 

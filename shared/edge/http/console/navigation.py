@@ -18,6 +18,7 @@ NAV = (
     NavEntry("operations", "/console/operations", "Operations", "list"),
     NavEntry("deliveries", "/console/deliveries", "Deliveries", "deliver"),
     NavEntry("sends", "/console/sends", "Sends", "send"),
+    NavEntry("api-keys", "/console/api-keys", "API keys", "key"),
 )
 HOME = NAV[0].path
 """Where a person lands after signing in."""
