@@ -27,6 +27,8 @@ PostroomError
 │   ├── IdempotencyInProgressError   the key's first request is still running
 │   ├── SendFailedError              a send ended and nothing was sent; code says why
 │   ├── SendUnderWayError            it can no longer be cancelled
+│   ├── ApprovalDecidedError         somebody has decided otherwise, or time has
+│   ├── ApprovedCallFailedError      a person said yes, and the call failed; code says why
 │   ├── ReauthRequiredError          the end user must connect again
 │   │   ├── GrantRevokedError        invalid_grant
 │   │   └── SessionPolicyError       invalid_rapt: a Workspace session-control policy
@@ -251,6 +253,20 @@ class SendUnderWayError(PermanentError):
     """A send that can no longer be cancelled."""
 
     code = "send_under_way"
+
+
+class ApprovalDecidedError(PermanentError):
+    """A call that was rejected or approved, or nobody decided in time: it stays so."""
+
+    code = "approval_decided"
+
+
+class ApprovedCallFailedError(PermanentError):
+    """A call that a person approved came to nothing; `code` is that of what it failed with."""
+
+    def __init__(self, message: str, *, code: str) -> None:
+        super().__init__(message)
+        self.code = code
 
 
 class ReauthRequiredError(PermanentError):

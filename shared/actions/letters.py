@@ -27,13 +27,14 @@ SEND_DRAFT = "send-draft"
 class Letter:
     """The envelope; `request` is None for a draft that is there already.
 
-    `settled` is whether the same call later goes to the same people: not so where they are those
-    of whatever message a thread has last.
+    `derived` is whether recipients come from another message; `settled` whether the same call
+    later goes to the same people: not so where they are those of a thread's last message.
     """
 
     envelope: Envelope
     request: SendRequest | None = None
     draft_message_id: str | None = None
+    derived: bool = False
     settled: bool = True
 
 
@@ -47,6 +48,21 @@ def doing(action: Action[Any, Any], asked: BaseModel) -> Does:
 def writes(action: Action[Any, Any]) -> bool:
     """Whether the action writes a message that would go to somebody."""
     return action.doing in {Does.SEND, Does.DRAFT}
+
+
+def legible(action: Action[Any, Any]) -> bool:
+    """Whether `letter_of` can read what the action writes."""
+    known = (MessageFields, SendMessageInput)
+    return action.name == SEND_DRAFT or issubclass(action.input, known)
+
+
+def open_ended(request: SendRequest) -> bool:
+    """Whether the request leaves it to another message who is written to."""
+    if request.raw is not None or request.forward_message_id is not None:
+        return False
+    if request.reply_to_message_id is not None:
+        return not request.to or request.reply_all
+    return request.thread_id is not None and not (request.to or request.cc or request.bcc)
 
 
 async def letter_of(context: ActionContext, action: Action[Any, Any], asked: BaseModel) -> Letter:
@@ -72,16 +88,14 @@ async def letter_of(context: ActionContext, action: Action[Any, Any], asked: Bas
 
 
 async def _written(context: ActionContext, request: SendRequest) -> Letter:
-    named = request.to or request.cc or request.bcc
-    joins = request.thread_id is not None and not request.reply_to_message_id
-    open_thread = joins and not named and not request.forward_message_id
-    if not (request.reply_to_message_id or open_thread):
+    if not open_ended(request):
         return Letter(_named(request), request)
     # Everything that costs a look but says nothing about recipients is left out.
     bare = replace(request, attachments=(), quote=False, text="", html=None, headers={})
     compose = Compose(context.gmail, context.connection, context.ports.clock, draft=True)
     composed = await compose(bare, None)
-    return Letter(envelope_of(composed.raw), request, settled=not open_thread)
+    settled = request.reply_to_message_id is not None
+    return Letter(envelope_of(composed.raw), request, derived=True, settled=settled)
 
 
 def _named(request: SendRequest) -> Envelope:

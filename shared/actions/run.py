@@ -61,8 +61,9 @@ class RunAction:
         *,
         idempotency_key: str | None = None,
         trace_id: str | None = None,
+        detail: Mapping[str, Any] | None = None,
     ) -> ActionAnswer:
-        """Answer the action's output.
+        """Answer the action's output; `detail` is what the operations log tells besides.
 
         Raises UnknownActionError, InvalidRequestError, MissingScopeError, the two idempotency
         errors, and what the action itself raises.
@@ -78,7 +79,7 @@ class RunAction:
             error = raised
             raise
         finally:
-            await self._log(context, name, started_at, error)
+            await log_action(context, name, started_at, error, detail)
 
     async def _run(
         self, action: Action[Any, Any], context: ActionContext, asked: BaseModel
@@ -134,27 +135,36 @@ class RunAction:
             expires_at=now + KEY_LIFETIME,
         )
 
-    async def _log(
-        self, context: ActionContext, name: str, started_at: datetime, error: PostroomError | None
-    ) -> None:
-        """Append to the operations log; losing the entry never fails the action."""
-        now = self.ports.clock.now()
-        operation = Operation(
-            id=OperationId(f"op_{uuid4().hex}"),
-            connection_id=context.connection.id,
-            type=OperationType.ACTION,
-            name=name,
-            state=OperationState.FAILED if error else OperationState.OK,
-            started_at=started_at,
-            finished_at=now,
-            expires_at=now + LIFETIME,
-            error=error.code if error else None,
-            trace_id=context.trace_id,
-        )
-        try:
-            await self.ports.operations.append(operation)
-        except TransientError:
-            return
+
+async def log_action(
+    context: ActionContext,
+    name: str,
+    started_at: datetime,
+    error: PostroomError | None = None,
+    detail: Mapping[str, Any] | None = None,
+) -> None:
+    """Append a call to the operations log; losing the entry never fails the action.
+
+    `detail` holds names and codes, never what a call says.
+    """
+    now = context.ports.clock.now()
+    operation = Operation(
+        id=OperationId(f"op_{uuid4().hex}"),
+        connection_id=context.connection.id,
+        type=OperationType.ACTION,
+        name=name,
+        state=OperationState.FAILED if error else OperationState.OK,
+        started_at=started_at,
+        finished_at=now,
+        expires_at=now + LIFETIME,
+        error=error.code if error else None,
+        trace_id=context.trace_id,
+        detail=detail or {},
+    )
+    try:
+        await context.ports.operations.append(operation)
+    except TransientError:
+        return
 
 
 def checked(

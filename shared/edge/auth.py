@@ -8,7 +8,7 @@ from shared.domain.connect import token_hash
 from shared.edge.http.call import Caller
 from shared.edge.http.routes import Access, Permission
 from shared.edge.source import source_of
-from shared.errors import ForbiddenError, UnauthenticatedError
+from shared.errors import UnauthenticatedError
 
 if TYPE_CHECKING:
     from shared.edge.wiring import Wiring
@@ -42,8 +42,7 @@ async def _key_caller(request: Request, permission: Permission, wiring: "Wiring"
     token = _bearer(request)
     key = await wiring.known_keys.find(token, source_of(request, wiring.settings.proxy_hops))
     caller = Caller(f"key-{key.id}", key.permissions, key.connections, policy=key.policy)
-    if not caller.may(permission):
-        raise ForbiddenError(f"This API key lacks the permission {permission.value!r}.")
+    caller.require(permission.value)
     return caller
 
 

@@ -34,6 +34,8 @@ STATUS: dict[type[errors.PostroomError], int] = {
     errors.IdempotencyInProgressError: 409,
     errors.SendFailedError: 424,
     errors.SendUnderWayError: 409,
+    errors.ApprovalDecidedError: 409,
+    errors.ApprovedCallFailedError: 424,
     errors.ReauthRequiredError: 424,
     errors.GrantRevokedError: 424,
     errors.SessionPolicyError: 424,
@@ -76,6 +78,12 @@ def answer_to(error: BaseException, trace_id: str) -> ErrorAnswer:
     inner: dict[str, Any] = {"code": error.code, "message": str(error)}
     inner |= _details(error)
     return ErrorAnswer(status, _headers(error, status), {"error": inner})
+
+
+def described(error: BaseException) -> dict[str, Any]:
+    """Answer an error as data to be kept, for whoever asks later."""
+    answer = answer_to(error, "")
+    return {"status": answer.status, "error": answer.body["error"]}
 
 
 def _internal(trace_id: str) -> dict[str, Any]:

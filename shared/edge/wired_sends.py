@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from shared.edge.wired_syncs import WiredSyncs
 
 if TYPE_CHECKING:
+    from shared.actions.decide_approval import DecideApproval
     from shared.actions.guarded_actions import GuardedActions
     from shared.usecases.cancel_send import CancelSend
     from shared.usecases.drain_bulk import DrainBulk
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from shared.usecases.send.pacing import SendPaces
     from shared.usecases.send_bulk import SendBulk
     from shared.usecases.send_email import SendEmail
+    from shared.usecases.wake_approvals import WakeApprovals
 
 
 class WiredSends(WiredSyncs):
@@ -26,6 +28,21 @@ class WiredSends(WiredSyncs):
         from shared.actions.guarded_actions import GuardedActions
 
         return GuardedActions(self)
+
+    @cached_property
+    def decide_approval(self) -> "DecideApproval":
+        """Takes a person's word on a waiting call, and runs what was approved."""
+        from shared.actions.decide_approval import DecideApproval
+        from shared.edge.status import described
+
+        return DecideApproval(self, described)
+
+    @cached_property
+    def wake_approvals(self) -> "WakeApprovals":
+        """Finds calls that nobody decided, and approved ones that were left."""
+        from shared.usecases.wake_approvals import WakeApprovals
+
+        return WakeApprovals(self.approvals, self.queue, self.clock)
 
     @cached_property
     def send_email(self) -> "SendEmail":

@@ -7,13 +7,13 @@ from pydantic import AwareDatetime, Field, model_validator
 
 from shared.domain.api_key import ApiKey
 from shared.domain.ids import ConnectionId
+from shared.domain.policy import UNRESTRICTED, Policy
 from shared.edge.http.call import ANYTHING
 from shared.edge.http.reading import CONNECTION_ID
 from shared.edge.http.routes import Answer, Permission, Strict
 from shared.usecases.api_keys import KeyRequest
 
 MOST_CONNECTIONS = 1_000
-POLICY_FIELDS = 50
 
 Granted = Permission | Literal["*"]
 Named = Annotated[str, Field(pattern=f"^{CONNECTION_ID.pattern}$")]
@@ -26,7 +26,7 @@ class NewKeyBody(Strict):
     permissions: list[Granted] = Field(min_length=1, max_length=50)
     connections: list[Named] | None = Field(None, min_length=1, max_length=MOST_CONNECTIONS)
     expires_at: AwareDatetime | None = None
-    policy: dict[str, Any] = Field(default_factory=dict, max_length=POLICY_FIELDS)
+    policy: Policy = Field(default=UNRESTRICTED, description="What agents with the key may do.")
     requests_per_minute: int | None = Field(None, ge=1, le=1_000_000)
 
     def request(self) -> KeyRequest:
@@ -37,7 +37,7 @@ class NewKeyBody(Strict):
             permissions=frozenset(map(str, self.permissions)),
             connections=None if chosen is None else frozenset(map(ConnectionId, chosen)),
             expires_at=self.expires_at,
-            policy=self.policy,
+            policy=self.policy.model_dump(mode="json", exclude_unset=True),
             requests_per_minute=self.requests_per_minute,
         )
 

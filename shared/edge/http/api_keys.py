@@ -36,6 +36,8 @@ async def create_key(call: Call) -> Any:
         raise ForbiddenError("A key may only hand on permissions and connections it has itself.")
     if call.caller.policy and dict(request.policy) != dict(call.caller.policy):
         raise ForbiddenError("A key under a policy may only create keys under the same policy.")
+    if call.caller.actor.policy.daily_sends is not None:
+        raise ForbiddenError("A key with a daily cap cannot create keys: each would have its own.")
     if request.expires_at is not None and request.expires_at <= call.wiring.clock.now():
         raise InvalidRequestError("expires_at has passed already.")
     return _shown(await call.wiring.create_api_key(request))
@@ -81,6 +83,8 @@ def _shown(issued: IssuedKey) -> dict[str, Any]:
 
 
 def _sees(caller: Caller, key: ApiKey) -> bool:
+    if caller.policy and dict(key.policy) != dict(caller.policy):
+        return False
     return _covers(caller, key.permissions, key.connections)
 
 

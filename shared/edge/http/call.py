@@ -10,9 +10,14 @@ from starlette.requests import Request
 from shared.domain.connect import ConnectSession
 from shared.domain.connection import Connection, ConnectionStatus
 from shared.domain.ids import ConnectionId
-from shared.domain.policy import Actor, policy_of
+from shared.domain.policy import Actor, Rule, policy_of
 from shared.edge import logs
-from shared.errors import ForbiddenError, InvalidRequestError, UnknownConnectionError
+from shared.errors import (
+    ForbiddenError,
+    InvalidRequestError,
+    PolicyRefusedError,
+    UnknownConnectionError,
+)
 from shared.ports.versioned import Versioned
 
 if TYPE_CHECKING:
@@ -20,6 +25,17 @@ if TYPE_CHECKING:
 
 M = TypeVar("M", bound=BaseModel)
 ANYTHING = "*"
+LEFT_UNDER_POLICY = frozenset(
+    {
+        *("connections:read", "records:read", "syncs:read", "operations:read", "events:read"),
+        *("actions", "send", "mcp", "keys"),
+    }
+)
+"""What a restricting policy leaves of a key's permissions, `*` included.
+
+Reading; what goes through `GuardedActions`, which keeps the policy; and keys of the same policy.
+All else could get round it: the proxy and credentials above all.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +58,21 @@ class Caller:
         return Actor(self.name, policy_of(self.policy))
 
     def may(self, permission: str) -> bool:
-        """Whether the caller holds `permission`."""
+        """Whether the caller holds `permission`, and its policy leaves it."""
+        if self.policy and self.actor.policy.restricting and permission not in LEFT_UNDER_POLICY:
+            return False
         return ANYTHING in self.permissions or permission in self.permissions
+
+    def require(self, permission: str) -> None:
+        """Raise ForbiddenError unless the caller holds `permission`; PolicyRefusedError."""
+        if self.may(permission):
+            return
+        if ANYTHING in self.permissions or permission in self.permissions:
+            raise PolicyRefusedError(
+                f"This API key is held to a policy, which {permission!r} could get round.",
+                rule=Rule.ROUTE,
+            )
+        raise ForbiddenError(f"This API key lacks the permission {permission!r}.")
 
     def sees(self, connection_id: ConnectionId) -> bool:
         """Whether the connection is the caller's to use."""
@@ -91,8 +120,7 @@ class Call:
 
     def require(self, permission: str) -> None:
         """Raise ForbiddenError unless the caller holds `permission` as well."""
-        if not self.caller.may(permission):
-            raise ForbiddenError(f"This API key lacks the permission {permission!r}.")
+        self.caller.require(permission)
 
     async def connection(self, id: ConnectionId | None = None) -> Versioned[Connection]:
         """Load the connection the request works on.

@@ -17,6 +17,8 @@ async def reconcile(call: Call) -> None:
     """Wake what is due and nobody woke."""
     found, events = await asyncio.gather(call.wiring.reconcile(), call.wiring.wake_deliveries())
     log("job", task="reconcile", count=found.syncs, outcome=f"{found.sends} sends, {events} events")
+    if waiting := await call.wiring.wake_approvals():
+        log("job", task="wake-approvals", count=waiting)
     if woken := await call.wiring.resume_disconnects():
         log("job", task="resume-disconnects", count=woken)
 
