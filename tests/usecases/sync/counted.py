@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from shared.adapters.firestore_rpc import FirestoreRpc
+from shared.adapters.gathered_operations import GatheredOperations
 from shared.ports.store import Store
 from shared.ports.sync_store import Batch
 from tests.usecases.sync.house import House
@@ -163,6 +164,12 @@ def counted_store(store: Store, meter: Meter) -> Store:
     """Answer the store with the sync's collections counted."""
     wrapped = {name: Counted(name, getattr(store, name), meter) for name in COLLECTIONS}
     return replace(store, **wrapped)  # type: ignore[arg-type]  # every port, counted
+
+
+def as_in_a_function(store: Store, meter: Meter) -> Store:
+    """Answer a counted store whose log gathers, as the wiring's does."""
+    counted = counted_store(store, meter)
+    return replace(counted, operations=GatheredOperations(counted.operations))
 
 
 async def cost(house: House, meter: Meter, operation: Callable[[], Awaitable[object]]) -> Cost:

@@ -1,7 +1,6 @@
 """What each operation costs, exactly: reads, writes, calls and units may not creep up unseen."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import replace
 from datetime import timedelta
 from secrets import token_hex
 
@@ -9,14 +8,13 @@ import pytest
 
 from infra.local.google.corpus import seed_messages
 from shared.adapters.firestore_store import store_over
-from shared.adapters.gathered_operations import GATHERED, GatheredOperations
+from shared.adapters.gathered_operations import GATHERED
 from shared.adapters.sqlite_store import open_store
 from shared.adapters.system_clock import AdjustableClock
 from shared.domain.ids import HistoryId, email_key
 from shared.domain.mailbox import Mailbox
-from shared.ports.store import Store
 from shared.usecases.notify_push import NotifyPush
-from tests.usecases.sync.counted import Cost, Meter, MeteredRpc, cost, counted_store
+from tests.usecases.sync.counted import Cost, Meter, MeteredRpc, as_in_a_function, cost
 from tests.usecases.sync.house import CONNECTION, EMAIL, House, open_house
 
 IDLE = timedelta(hours=2)
@@ -32,15 +30,9 @@ def meter() -> Meter:
 @pytest.fixture
 async def house(meter: Meter) -> AsyncIterator[House]:
     clock = AdjustableClock()
-    async with open_house(store=store_of(open_store(":memory:", clock), meter)) as opened:
+    async with open_house(store=as_in_a_function(open_store(":memory:", clock), meter)) as opened:
         await kept_mailbox(opened)
         yield opened
-
-
-def store_of(store: Store, meter: Meter) -> Store:
-    """Answer a counted store whose log gathers, as a function's does."""
-    counted = counted_store(store, meter)
-    return replace(counted, operations=GatheredOperations(counted.operations))
 
 
 async def kept_mailbox(house: House) -> None:
@@ -211,7 +203,7 @@ async def test_firestore_is_asked_for_exactly_what_is_counted_here(
 ) -> None:
     monkeypatch.setenv("FIRESTORE_EMULATOR_HOST", firestore_emulator)
     rpc, meter = MeteredRpc(f"test-{token_hex(8)}"), Meter()
-    async with open_house(store=store_of(store_over(rpc), meter)) as house:
+    async with open_house(store=as_in_a_function(store_over(rpc), meter)) as house:
         await kept_mailbox(house)
         await house.settle()
         rpc.meter.clear()
