@@ -16,16 +16,18 @@ from shared.edge.functions import FUNCTIONS
 ROOT: Final = Path(__file__).resolve().parents[1]
 EPOCH: Final = (1980, 1, 1, 0, 0, 0)
 """The earliest time a zip file can name."""
+EXTRAS: Final = {"deliver_event": ("sqs",)}
+"""What a function may bring besides: an archive of its own, which Terraform takes where it must."""
 LEFT_OUT: Final = frozenset({"__pycache__", "client", "commands"})
 """Folders of `shared/` that no function imports."""
 
 
-def build(name: str, directory: Path) -> Path:
-    """Write `directory`/NAME.zip and answer its path."""
+def build(name: str, directory: Path, extra: str | None = None) -> Path:
+    """Write `directory`/NAME.zip, or NAME_EXTRA.zip, and answer its path."""
     directory.mkdir(parents=True, exist_ok=True)
-    archive = directory / f"{name}.zip"
+    archive = directory / (f"{name}_{extra}.zip" if extra else f"{name}.zip")
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as zipped:
-        for inside, source in sorted(_contents(name)):
+        for inside, source in sorted(_contents(name, extra)):
             entry = zipfile.ZipInfo(inside, EPOCH)
             entry.external_attr = 0o644 << 16
             entry.compress_type = zipfile.ZIP_DEFLATED
@@ -33,9 +35,9 @@ def build(name: str, directory: Path) -> Path:
     return archive
 
 
-def _contents(name: str) -> Iterator[tuple[str, bytes]]:
+def _contents(name: str, extra: str | None) -> Iterator[tuple[str, bytes]]:
     yield "main.py", (ROOT / "functions" / name / "main.py").read_bytes()
-    yield "requirements.txt", locked_for(name).encode()
+    yield "requirements.txt", locked_for(name, extra).encode()
     for source in (ROOT / "shared").rglob("*"):
         inside = source.relative_to(ROOT)
         if source.is_file() and not LEFT_OUT & {*inside.parts}:
@@ -53,7 +55,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if unknown:
         parser.error(f"no such function: {', '.join(unknown)}")
     for name in chosen.names or known:
-        print(build(name, chosen.to))  # noqa: T201  a command talks to a person
+        for extra in (None, *EXTRAS.get(name, ())):
+            print(build(name, chosen.to, extra))  # noqa: T201  a command talks to a person
 
 
 if __name__ == "__main__":

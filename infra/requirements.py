@@ -1,7 +1,9 @@
 """The lock, cut down to what one function needs: fewer packages to build, to scan and to trust.
 
 A few dependencies serve one function alone; what only they bring goes with them. Which package
-brings which is read from the installed packages, so this runs in the project's environment.
+brings which is read from the installed packages, so this runs in the project's environment. An
+extra has a lock of its own, made beside the first one's versions, and goes only to a deployment
+that uses it.
 """
 
 import re
@@ -17,7 +19,6 @@ from packaging.requirements import Requirement
 ROOT: Final = Path(__file__).resolve().parents[1]
 ONLY_FOR: Final = {
     "google-cloud-pubsub": frozenset({"deliver_event"}),
-    "boto3": frozenset({"deliver_event"}),
     "mcp": frozenset({"mcp"}),
 }
 """Direct dependencies that other functions never import."""
@@ -25,11 +26,13 @@ STANZA: Final = re.compile(r"^(?=[A-Za-z0-9])", re.MULTILINE)
 EXTRA: Final = re.compile(r"""extra\s*==\s*["']([^"']+)["']""")
 
 
-def locked_for(function: str) -> str:
-    """Answer the lock's own lines, hashes included, of what `function` needs."""
+def locked_for(function: str, extra: str | None = None) -> str:
+    """Answer the lock's own lines, hashes included, of what `function` needs, and an extra's."""
     direct = [one for one in _direct() if function in ONLY_FOR.get(_name(one), {function})]
     wanted = brought_by(direct)
-    return "".join(text for name, text in stanzas().items() if name in wanted)
+    chosen = {name: text for name, text in stanzas().items() if name in wanted}
+    more = stanzas(f"requirements-{extra}.txt") if extra else {}
+    return "".join((more | chosen).values())
 
 
 def brought_by(requirements: Iterable[Requirement]) -> frozenset[str]:
@@ -49,9 +52,9 @@ def brought_by(requirements: Iterable[Requirement]) -> frozenset[str]:
 
 
 @cache
-def stanzas() -> dict[str, str]:
-    """Answer the lock's lines by package."""
-    parts = STANZA.split((ROOT / "requirements.txt").read_text())
+def stanzas(lock: str = "requirements.txt") -> dict[str, str]:
+    """Answer a lock's lines by package."""
+    parts = STANZA.split((ROOT / lock).read_text())
     return {_plain(part.partition("==")[0]): part for part in parts if "==" in part}
 
 

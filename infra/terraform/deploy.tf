@@ -38,12 +38,18 @@ resource "google_artifact_registry_repository" "images" {
   depends_on = [google_project_service.this]
 }
 
+# boto3 goes only where events go to Amazon SQS: that archive is built beside the other.
+locals {
+  to_sqs  = length([for one in var.event_sinks : one if startswith(one, "sqs:")]) > 0
+  archive = { for name in keys(local.functions) : name => local.to_sqs && name == "deliver_event" ? "deliver_event_sqs" : name }
+}
+
 module "archive" {
   source   = "./modules/source_archive"
   for_each = local.functions
   bucket   = google_storage_bucket.archives.name
   name     = each.key
-  path     = "${coalesce(var.archives, "${path.root}/../../build/archives")}/${each.key}.zip"
+  path     = "${coalesce(var.archives, "${path.root}/../../build/archives")}/${local.archive[each.key]}.zip"
 }
 
 module "function" {

@@ -28,7 +28,7 @@ locals {
     POSTROOM_SQS_ROLE                  = var.sqs_role
 
     # The balancer writes the caller's address before its own; without it the last one counts.
-    POSTROOM_PROXY_HOPS = local.balanced ? "2" : "1"
+    POSTROOM_PROXY_HOPS = tostring((local.balanced ? 2 : 1) + var.further_proxies)
   }
 
   topic_sink = "pubsub:projects/${var.project}/topics/${module.events.topic}"

@@ -33,3 +33,14 @@ variable "requests_per_minute" {
   type        = number
   default     = 6000
 }
+
+variable "further_proxies" {
+  description = "How many proxies of your own stand in front, such as a CDN: each adds an address to X-Forwarded-For."
+  type        = number
+  default     = 0
+
+  validation {
+    condition     = var.further_proxies >= 0 && floor(var.further_proxies) == var.further_proxies
+    error_message = "further_proxies is a whole number from 0 on."
+  }
+}

@@ -21,7 +21,7 @@ import httpx
 import pytest
 
 from infra.archives import ROOT, build
-from infra.requirements import locked_for
+from infra.requirements import locked_for, stanzas
 from shared.edge.functions import FUNCTIONS, Function, Trigger
 
 ENVIRON = {
@@ -93,6 +93,20 @@ def test_a_function_is_given_no_package_it_never_imports() -> None:
     assert "--hash=sha256:" in locked_for("send")
 
 
+def test_the_archive_for_amazon_brings_its_client_and_the_other_does_not(tmp_path: Path) -> None:
+    assert "boto3==" not in locked_for("deliver_event")
+    environment = clean_environment(DEPLOYED, locked_for("deliver_event", "sqs"))
+    unpacked = unpack("deliver_event", tmp_path, "sqs")
+    importing = [str(environment / "bin" / "python"), "-c", "import shared.adapters.sqs_sink, main"]
+    environ = {**platform_environ(), **local_files(tmp_path)}
+    subprocess.run(importing, cwd=unpacked, env=environ, check=True)
+
+
+def test_an_extras_lock_agrees_with_the_lock() -> None:
+    for name, text in stanzas("requirements-sqs.txt").items():
+        assert stanzas().get(name, text) == text, name
+
+
 def test_the_same_sources_make_the_same_archive(tmp_path: Path) -> None:
     first, second = build("api", tmp_path / "a"), build("api", tmp_path / "b")
     assert sha256(first.read_bytes()).digest() == sha256(second.read_bytes()).digest()
@@ -142,9 +156,9 @@ def interpreter_of(python: str) -> str | None:
     return None
 
 
-def unpack(name: str, tmp_path: Path) -> Path:
+def unpack(name: str, tmp_path: Path, extra: str | None = None) -> Path:
     unpacked = tmp_path / "unpacked"
-    with zipfile.ZipFile(build(name, tmp_path)) as archive:
+    with zipfile.ZipFile(build(name, tmp_path, extra)) as archive:
         archive.extractall(unpacked)
     return unpacked
 

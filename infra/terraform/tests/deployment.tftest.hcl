@@ -94,6 +94,41 @@ run "function_addresses_need_no_domain" {
   }
 }
 
+run "events_for_amazon_bring_what_reaches_it" {
+  command = plan
+
+  variables {
+    event_sinks     = ["sqs:https://sqs.eu-central-1.amazonaws.com/123456789012/events"]
+    sqs_role        = "arn:aws:iam::123456789012:role/postroom"
+    publishing      = "testing"
+    further_proxies = 1
+  }
+
+  assert {
+    condition     = local.archive.deliver_event == "deliver_event_sqs" && local.archive.api == "api"
+    error_message = "deliver_event alone is built with boto3, and only for a sink that needs it."
+  }
+
+  assert {
+    condition     = local.environment.POSTROOM_PUBLISHING == "testing" && local.environment.POSTROOM_PROXY_HOPS == "3"
+    error_message = "The functions are told of the consent screen's state, and of every proxy."
+  }
+}
+
+run "without_amazon_nothing_of_it_is_built_in" {
+  command = plan
+
+  assert {
+    condition     = alltrue([for name, archive in local.archive : name == archive])
+    error_message = "A function carries an extra that nothing uses."
+  }
+
+  assert {
+    condition     = local.environment.POSTROOM_PUBLISHING == "production" && local.environment.POSTROOM_PROXY_HOPS == "2"
+    error_message = "The functions are told another state or another number of proxies."
+  }
+}
+
 run "a_load_balancer_needs_a_domain" {
   command         = plan
   expect_failures = [var.domain]

@@ -12,7 +12,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from infra.archives import ROOT, build
+from infra.archives import EXTRAS, ROOT, build
 from shared.edge.functions import FUNCTIONS
 
 TERRAFORM = ROOT / "infra" / "terraform"
@@ -49,7 +49,8 @@ def archives() -> Path:
     """Build every function's archive, once, where a plan finds them."""
     directory = ROOT / "build" / "archives"
     for function in FUNCTIONS:
-        build(function.name, directory)
+        for extra in (None, *EXTRAS.get(function.name, ())):
+            build(function.name, directory, extra)
     return directory
 
 
