@@ -52,7 +52,10 @@ def _domain(text: str) -> str:
     """Answer a domain in lower-case ASCII, its `*.` kept. Raises ValueError."""
     below = text.startswith(ANY_BELOW)
     name = text.removeprefix(ANY_BELOW)
-    _, _, domain = checked_address(f"somebody@{name}").rpartition("@")
+    try:
+        _, _, domain = checked_address(f"somebody@{name}").rpartition("@")
+    except ValueError:
+        raise ValueError("this is no domain: write example.com, or *.example.com") from None
     return f"{ANY_BELOW if below else ''}{domain.lower()}"
 
 
