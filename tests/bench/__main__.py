@@ -22,6 +22,7 @@ MEASURES = (
     "push",
     "delta",
     "cold_start",
+    "agents",
     "throughput",
     "sending",
     "bulk_sending",

@@ -12,6 +12,7 @@ PARTS = {
     "cold": "Cold start: process start to first answer",
     "throughput": "One instance, everything in one process, concurrency 80",
     "send": "Sending, Gmail 80 ms away",
+    "mcp": "An agent's calls beside the bare MCP SDK",
     "bulk": "A bulk of messages under an enforced quota",
 }
 

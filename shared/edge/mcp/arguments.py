@@ -17,15 +17,12 @@ KEY_SCHEMA = {
     "type": "string",
     "minLength": 1,
     "maxLength": LONGEST_KEY,
-    "description": "A name you choose for this one piece of work. Repeat the call with the same "
-    "key and the same arguments after a timeout or a broken connection: it happens once and "
-    "answers the same. Choose a new key for new work.",
+    "description": "A name you choose for this piece of work. After a timeout repeat the call "
+    "with the same key: it happens once. New work needs a new key.",
 }
 CONTINUATION_SCHEMA = {
     "type": "string",
-    "pattern": f"^{TOKEN.pattern}$",
-    "description": "Given with a partial result: repeat the call with the same arguments and "
-    "this value to read on.",
+    "description": "From a partial result: repeat the call with it to read on.",
 }
 
 

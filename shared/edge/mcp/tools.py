@@ -22,6 +22,9 @@ from shared.edge.mcp.results import result_schema
 DESTRUCTIVE = frozenset({Does.SEND, Does.DELETE, Does.UNTOLD})
 """What cannot be taken back: a client asks its person before such a call."""
 
+VALUES = frozenset({"default", "const", "enum", "examples"})
+"""What in a schema is data, not schema."""
+
 
 @cache
 def tool_of(name: str) -> Tool:
@@ -31,8 +34,8 @@ def tool_of(name: str) -> Tool:
         name=action.name,
         title=action.name.replace("-", " ").capitalize(),
         description=action.summary,
-        input_schema=input_schema(action),
-        output_schema=result_schema(schema_of(action.output)),
+        input_schema=untitled(input_schema(action)),
+        output_schema=untitled(result_schema(schema_of(action.output))),
         annotations=annotations(action),
     )
 
@@ -57,3 +60,16 @@ def input_schema(action: Action[Any, Any]) -> dict[str, Any]:
         required.append(KEY)
     properties = {**schema.get("properties", {}), **added}
     return {**schema, "properties": properties, **({"required": required} if required else {})}
+
+
+def untitled(schema: Any) -> Any:
+    """Answer a schema without the titles that only repeat names: a model reads every word."""
+    if isinstance(schema, list):
+        return [untitled(one) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    return {
+        name: value if name in VALUES else untitled(value)
+        for name, value in schema.items()
+        if name != "title" or not isinstance(value, str)
+    }
