@@ -1,89 +1,77 @@
-"""The console as people see it: an operator, a viewer and a stranger, without a browser."""
+"""Browsers of the console, without a browser: each knows its person's cookie and token."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import re
 from dataclasses import dataclass
-from datetime import timedelta
 from hashlib import sha256
+from html import unescape
 from typing import Any
 
 import httpx
-from selectolax.lexbor import LexborHTMLParser as HTMLParser
 from starlette.responses import Response
 
 from shared.domain.ids import GoogleSub
 from shared.edge.console_settings import Role
-from shared.edge.http.app import build_app
-from shared.edge.http.console.session import cookie_name, google_session, set_session
-from shared.edge.http.table import console_routes
+from shared.edge.http.console.session import Session, google_session, key_session, set_session
 from shared.edge.wiring import Wiring
 from shared.ports.oauth import Identity
 
-KEY = "an operator key that is long enough"
-VIEWER = "viewer@acme.example"
+OPERATOR_KEY = "an-operator-key-of-tests"
+DIGEST = sha256(OPERATOR_KEY.encode()).hexdigest()
+OPERATOR, VIEWER, DOMAIN = "olga@ops.example", "vera@view.example", "hosted.example"
 CONSOLE = {
-    "POSTROOM_CONSOLE_KEYS": sha256(KEY.encode()).hexdigest(),
-    "POSTROOM_CONSOLE_VIEWERS": VIEWER,
+    "POSTROOM_CONSOLE_KEYS": DIGEST,
+    "POSTROOM_CONSOLE_OPERATORS": OPERATOR,
+    "POSTROOM_CONSOLE_VIEWERS": f"{VIEWER},@{DOMAIN}",
 }
+ORIGIN = "http://127.0.0.1:8080"
+TOKEN = re.compile(r'name="csrf" value="([^"]+)"')
+PROBLEM = re.compile(r'data-problem="([^"]+)"')
+TAGS = re.compile(r"<[^>]+>")
 
 
-@dataclass(frozen=True)
-class Visitor:
-    """Somebody with a browser, forms and all."""
+@dataclass(eq=False)
+class Person:
+    """Somebody at the console."""
 
-    http: httpx.AsyncClient
+    client: httpx.AsyncClient
+    csrf: str
 
-    async def see(self, path: str) -> HTMLParser:
-        """Answer a page that must be there."""
-        answer = await self.http.get(path)
-        assert answer.status_code == 200, (path, answer.status_code, answer.text[:500])
-        return HTMLParser(answer.text)
+    async def get(self, path: str, *, live: bool = False) -> httpx.Response:
+        """Open a page, or ask for its live part alone."""
+        return await self.client.get(path, headers={"X-Console-Live": "1"} if live else {})
 
-    async def send(
-        self, path: str, *, follow: bool = True, token: str | None = None, **fields: Any
-    ) -> httpx.Response:
-        """Post a form with the session's token; by default go where the answer leads."""
-        names = {name.replace("__", "."): value for name, value in fields.items()}
-        return await self.http.post(
-            path,
-            data={"csrf": await self.token() if token is None else token, **names},
-            headers={"Origin": str(self.http.base_url).rstrip("/")},
-            follow_redirects=follow,
+    async def post(self, path: str, **fields: Any) -> httpx.Response:
+        """Send a form of the page, as its button does."""
+        return await self.client.post(
+            path, data={"csrf": self.csrf, **fields}, headers={"Origin": ORIGIN}
         )
 
-    async def token(self) -> str:
-        """Answer the CSRF token that every page carries."""
-        page = await self.see("/console/deliveries")
-        found = page.css_first("input[name=csrf]")
-        assert found is not None
-        return str(found.attributes["value"])
 
-
-def texts(page: HTMLParser, selector: str) -> list[str]:
-    """Answer what stands in each of the elements, its blanks folded."""
-    return [" ".join(found.text().split()) for found in page.css(selector)]
-
-
-@asynccontextmanager
-async def visiting(wiring: Wiring, role: Role | None) -> AsyncIterator[Visitor]:
-    """Answer somebody signed in with this role, None a stranger."""
-    app = build_app("console", console_routes(), wiring)
-    transport = httpx.ASGITransport(app)
-    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8080") as http:
-        if role is Role.OPERATOR:
-            origin = {"Origin": "http://127.0.0.1:8080"}
-            await http.post("/console/sign-in", data={"key": KEY}, headers=origin)
-        if role is Role.VIEWER:
-            await _let_in(http, wiring)
-        yield Visitor(http)
-
-
-async def _let_in(http: httpx.AsyncClient, wiring: Wiring) -> None:
-    now = wiring.clock.now()
-    person = Identity(GoogleSub("1"), VIEWER, True, None)  # noqa: FBT003  a verified address
+async def person(client: httpx.AsyncClient, wiring: Wiring, session: Session) -> Person:
+    """Give the client the session's cookie."""
     response = Response()
-    session = google_session(person, Role.VIEWER, now - timedelta(minutes=1))
-    await set_session(response, session, wiring.settings, wiring.sealer, now)
-    name = cookie_name(wiring.settings)
-    value = response.headers["set-cookie"].partition("=")[2].partition(";")[0]
-    http.cookies.set(name, value.strip('"'), domain="127.0.0.1")
+    await set_session(response, session, wiring.settings, wiring.sealer, wiring.clock.now())
+    client.headers["Cookie"] = response.headers["set-cookie"].partition(";")[0]
+    return Person(client, session.csrf)
+
+
+async def an_operator(client: httpx.AsyncClient, wiring: Wiring) -> Person:
+    """Answer somebody with the operator key."""
+    return await person(client, wiring, key_session(DIGEST, wiring.clock.now()))
+
+
+async def a_viewer(client: httpx.AsyncClient, wiring: Wiring) -> Person:
+    """Answer somebody who may only look."""
+    vera = Identity(GoogleSub("1"), VIEWER, email_verified=True)
+    return await person(client, wiring, google_session(vera, Role.VIEWER, wiring.clock.now()))
+
+
+def problem_of(answer: httpx.Response) -> str | None:
+    """Answer the code of the error that a page shows."""
+    found = PROBLEM.search(answer.text)
+    return found[1] if found else None
+
+
+def words(answer: httpx.Response) -> str:
+    """Answer what a page says, without its marks."""
+    return " ".join(unescape(TAGS.sub(" ", answer.text)).split())

@@ -19,7 +19,10 @@ class GoogleSettings:
     project: str = "demo"
     client_id: str = "postroom-local.apps.googleusercontent.com"
     client_secret: str = "postroom-local-secret"
-    redirect_uris: tuple[str, ...] = ("http://127.0.0.1:8080/oauth/callback",)
+    redirect_uris: tuple[str, ...] = (
+        "http://127.0.0.1:8080/oauth/callback",
+        "http://127.0.0.1:8080/console/sign-in/answer",
+    )
     topic: str = "projects/demo/topics/gmail"
     subscription: str = "projects/demo/subscriptions/gmail-push"
     push_endpoint: str | None = "http://127.0.0.1:8080/push/gmail"

@@ -182,7 +182,7 @@ def _asking(call: Call, way: str, wrong: str | None = None, status: int = 200) -
 
 def _next(asked: str) -> str:
     """Answer where to go on to: a page of the console, whatever was asked."""
-    ours = OURS.fullmatch(asked) and not asked.startswith(SIGN_IN)
+    ours = OURS.fullmatch(asked) and ".." not in asked and not asked.startswith(SIGN_IN)
     return asked if ours else HOME
 
 
