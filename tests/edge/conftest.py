@@ -12,9 +12,10 @@ from shared.domain.ids import HistoryId
 from shared.domain.sync_state import SyncState
 from shared.edge.http.app import build_app
 from shared.edge.http.routes import Route
-from shared.edge.http.table import api_routes
+from shared.edge.http.table import api_routes, whole_table
 from shared.edge.settings import Settings, settings_from
 from shared.edge.wiring import Wiring
+from tests.conformity import check_answer
 from tests.edge.samples import API_KEY, CONNECTION, ENVIRON, a_connection
 
 ClientOf = Callable[[Sequence[Route]], httpx.AsyncClient]
@@ -50,11 +51,18 @@ async def client_of(wiring: Wiring) -> AsyncIterator[ClientOf]:
                 transport=httpx.ASGITransport(app),
                 base_url="http://127.0.0.1:8080",
                 headers={"Authorization": f"Bearer {API_KEY}"},
+                event_hooks={"response": [check_answer] if _ours(routes) else []},
             )
             opened.push_async_callback(made.aclose)
             return made
 
         yield client
+
+
+def _ours(routes: Sequence[Route]) -> bool:
+    """Whether they are the deployment's: what a test makes up is nowhere described."""
+    table = {id(route) for route in whole_table()}
+    return all(id(route) in table for route in routes)
 
 
 @pytest.fixture
