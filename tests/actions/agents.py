@@ -1,0 +1,86 @@
+"""Agents of a mailbox: API keys under a policy, and the person who decides about their calls."""
+
+from base64 import urlsafe_b64encode
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from shared.domain.event import EventType
+from shared.domain.operation import OperationType
+from tests.actions.desk import Desk
+from tests.edge.samples import a_key
+
+BOB, EVE = "bob@acme.example", "eve@far.example"
+HELLO = {"to": BOB, "subject": "Hello", "body": "It works."}
+ACME = {"allowed_domains": ["acme.example"]}
+
+
+@dataclass
+class Agent:
+    """Calls the API with a key of its own."""
+
+    desk: Desk
+    token: str
+
+    async def call(
+        self, method: str, path: str, body: Any = None, key: str | None = None, **headers: str
+    ) -> httpx.Response:
+        named = {"Authorization": f"Bearer {self.token}", **headers}
+        if key is not None:
+            named["Idempotency-Key"] = key
+        return await self.desk.api.request(method, path, json=body, headers=named)
+
+    async def run(
+        self, action: str, asked: Any = None, key: str | None = None, **headers: str
+    ) -> httpx.Response:
+        """Trigger an action."""
+        body = {"action_name": action, "input": asked or {}}
+        return await self.call("POST", "/action/trigger", body, key, **headers)
+
+    async def rule(self, action: str, asked: Any = None, key: str | None = None) -> str:
+        """Trigger an action that the policy refuses; answer by which rule."""
+        return rule_of(await self.run(action, asked, key))
+
+
+def rule_of(answer: httpx.Response) -> str:
+    assert answer.status_code == 403, answer.text
+    error = answer.json()["error"]
+    assert error["code"] == "policy_refused"
+    return str(error["payload"]["rule"])
+
+
+async def agent(desk: Desk, *permissions: str, **policy: Any) -> Agent:
+    """Make a key with every permission under this policy, as an agent would be given it."""
+    return Agent(desk, await a_key(desk.wiring, *(permissions or ("*",)), policy=policy))
+
+
+async def person(desk: Desk) -> Agent:
+    """Make the key of a person's tool, which may decide."""
+    return Agent(desk, await a_key(desk.wiring, "approvals"))
+
+
+def raw(head: str) -> str:
+    return urlsafe_b64encode(f"{head}\r\n\r\nx".encode()).decode()
+
+
+def sent(desk: Desk) -> list[dict[str, Any]]:
+    """Answer the messages that left the mailbox."""
+    return [
+        one for one in desk.google.store.messages("ada@acme.example") if "SENT" in one["labelIds"]
+    ]
+
+
+async def trail(desk: Desk) -> list[dict[str, Any]]:
+    """Answer what the operations log tells of actions, oldest first."""
+    found = await desk.wiring.operations.list(
+        connection_id=None, type=OperationType.ACTION, state=None, limit=100
+    )
+    return [{"name": one.name, "error": one.error, **one.detail} for one in reversed(found)]
+
+
+async def told(desk: Desk) -> list[str]:
+    """Answer the operations that approval events tell of, oldest first."""
+    found = await desk.wiring.outbox.list(state=None, connection_id=None, limit=100)
+    payloads = [one.payload for one in found if one.type is EventType.APPROVAL]
+    return [str(payload["operation"]) for payload in reversed(payloads)]
