@@ -27,9 +27,18 @@ SYNC_TYPES: Mapping[Origin, str] = {
 
 
 def sync_event(
-    state: SyncState, tally: Tally, origin: Origin, now: datetime, trace_id: str | None
+    state: SyncState,
+    tally: Tally,
+    origin: Origin,
+    now: datetime,
+    trace_id: str | None,
+    *,
+    since: datetime,
 ) -> Event:
-    """Answer a new event; `cursorSequence` becomes the opaque cursor at delivery."""
+    """Answer a new event; `cursorSequence` becomes the opaque cursor at delivery.
+
+    No record it reports was modified before `since`: a reader may ask for what came after.
+    """
     checkpoint = None if state.checkpoint is None else {"history_id": str(state.checkpoint)}
     payload: dict[str, Any] = {
         "from": "postroom",
@@ -41,8 +50,8 @@ def sync_event(
         "model": MODEL,
         "syncType": SYNC_TYPES[origin],
         "success": True,
-        "modifiedAfter": now.isoformat(),
-        "queryTimeStamp": now.isoformat(),
+        "modifiedAfter": since.isoformat(),
+        "queryTimeStamp": since.isoformat(),
         "responseResults": _results(tally),
         "checkpoints": {"from": checkpoint, "to": checkpoint},
         "cursorSequence": state.sequence,
@@ -51,6 +60,35 @@ def sync_event(
     return Event(
         event_id, state.connection_id, EventType.SYNC, payload, now, now, trace_id=trace_id
     )
+
+
+def failed_sync_event(
+    state: SyncState,
+    code: str,
+    description: str,
+    *,
+    started_at: datetime,
+    now: datetime,
+    trace_id: str | None,
+) -> Event:
+    """Answer the event that says a sync is failing; `code` is an error's."""
+    reading = state.backfill is None or state.backfilling
+    payload: dict[str, Any] = {
+        "from": "postroom",
+        "type": "sync",
+        "connectionId": state.connection_id,
+        "providerConfigKey": INTEGRATION,
+        "syncName": SYNC_NAME,
+        "syncVariant": VARIANT,
+        "model": MODEL,
+        "syncType": "INITIAL" if reading else "INCREMENTAL",
+        "success": False,
+        "error": {"type": code, "description": description},
+        "startedAt": started_at.isoformat(),
+        "failedAt": now.isoformat(),
+    }
+    id = EventId(f"evt_{uuid4().hex}")
+    return Event(id, state.connection_id, EventType.SYNC, payload, now, now, trace_id=trace_id)
 
 
 def extended(event: Event, newer: Event) -> Event:

@@ -130,7 +130,7 @@ class Run:
         async def make(state: SyncState) -> tuple[SyncState, Batch]:
             batch = changes.batch(self.state.sequence)
             news = changes.news if tell else Tally()
-            return await self._with_event(state, batch, news, changes.origin)
+            return await self._with_event(state, batch, news, changes)
 
         if changes.reports:
             await self.note_bounces(self.connection_id, changes.reports)
@@ -154,19 +154,21 @@ class Run:
         """Commit a state change with one event of its own for what many commits did."""
 
         async def make(state: SyncState) -> tuple[SyncState, Batch]:
-            event = sync_event(state, tally, Origin.BACKFILL, self.clock.now(), self.trace_id)
+            now = self.clock.now()
+            since = state.backfill.started_at if state.backfill else now
+            event = sync_event(state, tally, Origin.BACKFILL, now, self.trace_id, since=since)
             return state, Batch(event=event)
 
         await self.held.commit(change, make)
 
     async def _with_event(
-        self, state: SyncState, batch: Batch, news: Tally, origin: Origin
+        self, state: SyncState, batch: Batch, news: Tally, changes: Changes
     ) -> tuple[SyncState, Batch]:
         if not news.total:
             return state, batch
         now = self.clock.now()
         opened = await self._open_event()
-        event = sync_event(state, news, origin, now, self.trace_id)
+        event = sync_event(state, news, changes.origin, now, self.trace_id, since=changes.now)
         if opened is not None:
             event = extended(opened.value, event)
         version = opened.version if opened else None
