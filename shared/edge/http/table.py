@@ -112,6 +112,7 @@ def console_routes() -> Routes:
         connections,
         deliveries,
         explaining,
+        playground,
         records,
         sends,
         sign_in,
@@ -128,6 +129,7 @@ def console_routes() -> Routes:
         *deliveries.ROUTES,
         *sends.ROUTES,
         *api_keys.ROUTES,
+        *playground.ROUTES,
         *static_files.ROUTES,
     )
 

@@ -12,6 +12,8 @@ import orjson
 from shared.pages.console.schema_form import Field, Kind
 
 MOST_ITEMS: Final = 100
+LONGEST_COUNT: Final = 3
+"""Digits."""
 Given = Mapping[str, Sequence[str]]
 
 
@@ -33,8 +35,12 @@ class FormValues:
 
     def size(self, one: Field) -> int:
         """Answer how many items a list has."""
-        text = self.text(one.size_path)
-        return min(int(text), MOST_ITEMS) if text.isdecimal() and len(text) < len("1000") else 0
+        return min(self.count(one.size_path), MOST_ITEMS)
+
+    def count(self, path: str) -> int:
+        """Answer the number in a hidden field, 0 where there is none."""
+        text = self.text(path)
+        return int(text) if text.isdecimal() and len(text) <= LONGEST_COUNT else 0
 
     def _value(self, one: Field) -> Any:
         match one.kind:

@@ -19,6 +19,7 @@ NAV = (
     NavEntry("deliveries", "/console/deliveries", "Deliveries", "deliver"),
     NavEntry("sends", "/console/sends", "Sends", "send"),
     NavEntry("api-keys", "/console/api-keys", "API keys", "key"),
+    NavEntry("playground", "/console/playground", "Playground", "flask"),
 )
 HOME = NAV[0].path
 """Where a person lands after signing in."""
