@@ -50,7 +50,8 @@ class DecideApproval:
             found = await self._undecided(id)
             if found.value.state is ApprovalState.APPROVED:
                 return await self._again(found)
-            await self._require_another(found.value, by)
+            _require_another(found.value, by)
+            await self._require_unrevoked(found.value)
             now = self.ports.clock.now()
             yes = found.value.decided(ApprovalState.APPROVED, now, by)
             try:
@@ -71,7 +72,7 @@ class DecideApproval:
             found = await self._undecided(id)
             if found.value.state is ApprovalState.APPROVED:
                 raise _decided(found.value)
-            await self._require_another(found.value, by)
+            _require_another(found.value, by)
             no = found.value.decided(ApprovalState.REJECTED, self.ports.clock.now(), by, reason)
             try:
                 rejected = await self._told(found, no, "rejected")
@@ -117,10 +118,8 @@ class DecideApproval:
         await self._log(expired.value, "expired")
         return expired
 
-    async def _require_another(self, approval: Approval, by: str) -> None:
-        """Raise ForbiddenError: nobody decides about their own calls, or for a revoked key."""
-        if approval.key == by:
-            raise ForbiddenError("A key cannot decide about its own calls.")
+    async def _require_unrevoked(self, approval: Approval) -> None:
+        """Raise ForbiddenError where the key that asked was revoked: it may be a thief's."""
         asker = await self.ports.api_keys.get(approval.key.removeprefix(KEY))
         if asker is not None and asker.value.revoked_at is not None:
             raise ForbiddenError("The key that asked for this was revoked: nothing of it may run.")
@@ -212,6 +211,11 @@ class DecideApproval:
     @property
     def _seal(self) -> ApprovalSeal:
         return ApprovalSeal(self.ports.grants, self.ports.sealer)
+
+
+def _require_another(approval: Approval, by: str) -> None:
+    if approval.key == by:
+        raise ForbiddenError("A key cannot decide about its own calls.")
 
 
 def _detail(approval: Approval, verdict: str) -> dict[str, Any]:
