@@ -55,7 +55,7 @@ async def _ran(
         trace_id=call.trace_id,
     )
     if isinstance(answer, Waiting):
-        return waiting(answer.approval_id)
+        return waiting(answer)
     limit = call.wiring.settings.mcp_result_bytes
     output = readable(answer.output)
     return done(action.name, output, arguments.place, limit, replayed=answer.replayed)

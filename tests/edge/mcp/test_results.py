@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import orjson
@@ -9,8 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.actions.guarded_actions import Waiting
+from shared.domain.approval import ApprovalState
 from shared.edge.mcp.arguments import Place
-from shared.edge.mcp.results import FRAME_BYTES, cut, done, size
+from shared.edge.mcp.results import FRAME_BYTES, cut, done, size, waiting
 from shared.errors import InvalidRequestError
 from tests.edge.mcp.agents import ERAS, Era, House
 from tests.edge.mcp.test_tools import error_of, text_of
@@ -150,3 +153,11 @@ def test_a_place_beyond_the_end_is_refused() -> None:
     piece = cut("a text", Place(), FRAME_BYTES)
     with pytest.raises(InvalidRequestError):
         cut("a text", Place(7, piece.digest), FRAME_BYTES)
+
+
+def test_a_call_that_was_approved_and_runs_is_not_said_to_wait() -> None:
+    now = datetime(2026, 10, 1, 12, tzinfo=UTC)
+    kept = Waiting("approval-1", "send-email", now, ApprovalState.APPROVED)
+    result = waiting(kept)
+    assert result.structured_content["status"] == "running"
+    assert text_of(result).startswith("Approved, and running")
