@@ -18,6 +18,7 @@ INBOX, UNREAD, STARRED, TRASH = map(LabelId, ("INBOX", "UNREAD", "STARRED", "TRA
 LABELS = (INBOX, UNREAD, STARRED, TRASH)
 HISTORY_LAG = timedelta(seconds=20)
 GET_LAG = timedelta(seconds=4)
+LONG_GET_LAG = timedelta(minutes=20)
 THREAD = ThreadId("t")
 FIRST = HistoryId(100)
 MOST_CALLS = 1_000

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import Any
 
 from shared.domain import plan
@@ -12,7 +13,7 @@ from shared.domain.record import QuarantineEntry, RecordHead
 from shared.domain.sync_state import Backfill, SyncState
 from shared.ports.gmail import MessageRef
 from shared.usecases import sync_mailbox
-from shared.usecases.sync import backfill, delta, recovery
+from shared.usecases.sync import backfill, delta, quarantine, recovery
 from shared.usecases.sync.backfill import Chunk, read_chunk
 from shared.usecases.sync.changes import NOT_FOUND, Changes
 from shared.usecases.sync.departures import Departures
@@ -21,6 +22,9 @@ from shared.usecases.sync.run import Run
 from tests.chaos.schedule_house import SCENARIOS
 from tests.chaos.schedule_model import Found, explored
 from tests.chaos.swapping import swapped
+
+IN_ORDER = 0
+"""The length that stands for: these changes in this order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +143,15 @@ async def _listed_once(_: Run, census: Census, label_id: LabelId) -> None:
     census.unsure.discard(label_id)
 
 
+_list_again = recovery._list_again
+
+
+async def _settled_for_less(run: Run, census: Census, label_id: LabelId) -> None:
+    with swapped(recovery, {"LISTED_AGAIN": 1}):
+        await _list_again(run, census, label_id)
+    census.restless.clear()
+
+
 def _remember_listing(_: Run) -> None:
     """Go on in the middle of the old pass."""
 
@@ -166,6 +179,13 @@ RULES: Sequence[Rule] = (
         ("deliver, get late",),
     ),
     Rule(
+        "nor is a second: messages.get has to say so for an hour",
+        quarantine,
+        {"GONE_AFTER": timedelta()},
+        "delta",
+        ("deliver, get very late",),
+    ),
+    Rule(
         "an empty answer to a promise does not move the checkpoint",
         plan,
         {"RECHECK_LADDER": ()},
@@ -183,7 +203,7 @@ RULES: Sequence[Rule] = (
     Rule(
         "a page with a token and no history is not the last",
         delta,
-        {"_listed": _empty_page_is_last},
+        {"list_history": _empty_page_is_last},
         "delta",
         ("deliver",),
         traits={"gaps": True},
@@ -215,8 +235,8 @@ RULES: Sequence[Rule] = (
         backfill,
         {"departures": _nobody_left},
         "first sync",
-        ("deliver", "delete m1", "delete m2"),
-        length=3,
+        ("delete m1", "deliver", "delete m2"),
+        length=IN_ORDER,
     ),
     Rule(
         "a chunk skips what is stored",
@@ -274,6 +294,14 @@ RULES: Sequence[Rule] = (
         "nor does absence from one that a message left while it was listed",
         recovery,
         {"departures": _nobody_left},
+        "recovery",
+        ("archive m2",),
+        length=3,
+    ),
+    Rule(
+        "where messages keep leaving a label, each that may have slipped is asked for",
+        recovery,
+        {"_list_again": _settled_for_less},
         "recovery",
         ("archive m2",),
         length=3,

@@ -25,15 +25,20 @@ def test_one_change_at_any_moment(scenario: str, at_once: bool) -> None:
 
 
 @PUSHED
-@pytest.mark.parametrize("scenario", ["delta", "reset"])
-def test_two_changes_at_any_moments(scenario: str, at_once: bool) -> None:
-    check(scenario, ALL, 2, at_once=at_once)
+def test_two_changes_at_any_moments_of_a_delta(at_once: bool) -> None:
+    check("delta", ALL, 2, at_once=at_once)
 
 
 @PUSHED
 @pytest.mark.parametrize(
     ("scenario", "ops"),
-    [("first sync", CORE), ("audit", CORE), ("recovery", SOME), ("first sync", SOME)],
+    [
+        ("first sync", CORE),
+        ("first sync", SOME),
+        ("reset", CORE),
+        ("audit", CORE),
+        ("recovery", SOME),
+    ],
 )
 def test_two_of_the_chief_changes_at_any_moments(
     scenario: str, ops: tuple[str, ...], at_once: bool

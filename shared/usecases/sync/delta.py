@@ -38,7 +38,7 @@ async def read_delta(run: Run, step: Delta) -> None:
     started, begun = run.clock.now(), run.state
     again = step.since < (begun.checkpoint or 0)
     try:
-        records, top, complete = await _listed(run, step.since, whole=again)
+        records, top, complete = await list_history(run, step.since, whole=again)
     except HistoryExpiredError:
         await run.held.commit(lambda state: replace(state, recovering_since=started))
         return
@@ -63,12 +63,12 @@ async def read_delta(run: Run, step: Delta) -> None:
     run.note("delta", started, records=len(records), complete=complete)
 
 
-async def _listed(
+async def list_history(
     run: Run, since: HistoryId, *, whole: bool
 ) -> tuple[list[HistoryRecord], HistoryId, bool]:
     """List history, all of it or as much as is handy; the answer says whether it was all.
 
-    A page may have a token and no records (FACTS 3.4).
+    A page may have a token and no records (FACTS 3.4). Raises HistoryExpiredError.
     """
     records: list[HistoryRecord] = []
     page = None
@@ -130,6 +130,7 @@ async def _apply(run: Run, net: Mapping[MessageId, NetChange]) -> list[Changes] 
             raise fetched.interrupted
         return None
     _apply_to_known(run, commits, net, heads, aside)
+    run.strike({change.message_id for change in net.values() if change.deleted})
     return commits
 
 

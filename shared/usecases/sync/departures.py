@@ -6,10 +6,9 @@ of the next page slips onto the one already read, and is shown on neither. Only 
 
 from dataclasses import dataclass
 
-from shared.domain.history import HistoryRecord
 from shared.domain.ids import HistoryId, LabelId
 from shared.errors import HistoryExpiredError
-from shared.usecases.sync.pace import Units
+from shared.usecases.sync.delta import list_history
 from shared.usecases.sync.run import Run
 
 
@@ -28,26 +27,14 @@ class Departures:
 
 
 async def departures(run: Run, since: HistoryId) -> Departures:
-    """Read in history who left; where it has expired, anybody may have. 2 units a page."""
+    """Read in history who left; where it has expired or is too long, anybody may have."""
     try:
-        records = await _records(run, since)
+        records, _, complete = await list_history(run, since, whole=True)
     except HistoryExpiredError:
         return Departures(since, deleted=True)
     taken_off = [change.label_ids for record in records for change in record.labels_removed]
     return Departures(
         until=records[-1].id if records else since,
-        deleted=any(record.deleted for record in records),
+        deleted=not complete or any(record.deleted for record in records),
         labels=frozenset[LabelId]().union(*taken_off),
     )
-
-
-async def _records(run: Run, since: HistoryId) -> list[HistoryRecord]:
-    records: list[HistoryRecord] = []
-    page = None
-    while True:
-        answer = await run.pace.run(Units.HISTORY, run.gmail.history(since, page), urgent=True)
-        records.extend(answer.records)
-        page = answer.next_page
-        if page is None:
-            return records
-        await run.held.beat()

@@ -21,10 +21,12 @@ from shared.usecases.sync.run import Run
 AT_ONCE = 25
 LOOKED_AT = 500
 WHILE_FETCHING = timedelta(seconds=10)
+GONE_AFTER = timedelta(hours=1)
+"""How long messages.get must not have known a message that no history says was deleted."""
 
 
 async def retry_quarantine(run: Run) -> None:
-    """Try the entries that are due; a second 404 means the message is gone."""
+    """Try the entries that are due; only 404s for an hour mean that the message is gone."""
     started = run.clock.now()
     entries = await run.quarantine.list(run.connection_id, LOOKED_AT)
     due = [entry for entry in entries if entry.retry_at <= started][:AT_ONCE]
@@ -60,8 +62,11 @@ async def _retry(
 
 
 def _missing_again(changes: Changes, entry: QuarantineEntry, head: RecordHead | None) -> None:
-    """Treat a repeated 404 as deleted; the first one may only have been early (FACTS 3.6)."""
-    if entry.reason != NOT_FOUND:
+    """Treat a lasting 404 as deleted; the first ones may only have been early (FACTS 3.6).
+
+    A message that was really deleted leaves at once: its history record releases the entry.
+    """
+    if entry.reason != NOT_FOUND or changes.now < entry.first_failed_at + GONE_AFTER:
         _again(changes, entry, NOT_FOUND)
         return
     changes.released.append(entry.message_id)

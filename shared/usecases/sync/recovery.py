@@ -206,21 +206,19 @@ async def _compared(run: Run, census: Census, origin: Origin) -> Comparison:
 
 async def _compare(run: Run, census: Census, changes: Changes, head: RecordHead) -> bool:
     """Compare one record; answer whether its message was listed."""
-    if head.message_id not in census.refs:
-        if run.state.selection.fits_labels(head.label_ids):
-            await _ask(run, changes, head)
-        else:
-            changes.tombstone(head)
-        return False
+    known = head.message_id in census.refs
     listed = census.labels[head.message_id]
-    for label_id in (head.label_ids - listed) & census.unsure:
-        await _list_again(run, census, label_id)
-    if (head.label_ids - listed) & census.restless:
+    if known:
+        for label_id in (head.label_ids - listed) & census.unsure:
+            await _list_again(run, census, label_id)
+    if known and not (head.label_ids - listed) & census.restless:
+        unnamed = head.label_ids - census.named
+        changes.relabel(head, unnamed | listed, census.anchor)
+    elif known or run.state.selection.fits_labels(head.label_ids):
         await _ask(run, changes, head)
-        return True
-    unnamed = head.label_ids - census.named
-    changes.relabel(head, unnamed | listed, census.anchor)
-    return True
+    else:
+        changes.tombstone(head)
+    return known
 
 
 async def _ask(run: Run, changes: Changes, head: RecordHead) -> None:

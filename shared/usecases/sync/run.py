@@ -111,6 +111,11 @@ class Run:
             found += joined
         return found
 
+    def strike(self, gone: AbstractSet[MessageId]) -> None:
+        """Take deleted messages off the listed pages: fetching them would only fail."""
+        for page in [self.listing, *self.ahead] if self.listing and gone else ():
+            page.refs = [ref for ref in page.refs if ref.id not in gone]
+
     async def set_aside(self, ids: Iterable[MessageId]) -> Mapping[MessageId, QuarantineEntry]:
         """Answer which of the ids are in quarantine; asks the store only if anything is."""
         if self.state.quarantine_due_at is None:

@@ -30,3 +30,49 @@ async def test_old_mail_that_comes_late_stays_old_mail(house: House) -> None:
     await house.settle()
     head = (await house.heads())[id]
     assert head.origin is Origin.BACKFILL
+
+
+async def unknown_to_gmail(house: House, subject: str) -> str:
+    """Deliver a mail that messages.get does not know, until the faults end."""
+    await house.settle()
+    arrived = house.deliver(subject)
+    house.google.faults.add("fresh_404", times=1_000)
+    await house.push()
+    return arrived
+
+
+async def named(house: House) -> list[str]:
+    return [entry.message_id for entry in await house.store.quarantine.list(CONNECTION, 10)]
+
+
+async def test_mail_that_gmail_does_not_know_for_an_hour_is_stored_after_it(house: House) -> None:
+    late = await unknown_to_gmail(house, "Late")
+    for _ in range(3):
+        house.advance(timedelta(minutes=15))
+        await house.run()
+        assert await named(house) == [late]
+    house.google.faults.clear()
+    house.advance(timedelta(minutes=61))
+    await house.run()
+    assert late in await house.stored()
+    assert not await named(house)
+
+
+async def test_mail_that_gmail_never_knew_again_is_gone_after_an_hour(house: House) -> None:
+    lost = await unknown_to_gmail(house, "Never seen")
+    waited = timedelta()
+    while await named(house):
+        waited += timedelta(minutes=3)
+        house.advance(timedelta(minutes=3))
+        await house.run()
+    assert timedelta(hours=1) <= waited < timedelta(hours=2)
+    assert lost not in await house.heads()
+
+
+async def test_mail_that_history_says_was_deleted_leaves_at_once(house: House) -> None:
+    gone = await unknown_to_gmail(house, "Deleted")
+    assert await named(house) == [gone]
+    await house.gmail("DELETE", f"/messages/{gone}")
+    await house.push()
+    assert not await named(house)
+    assert gone not in await house.stored()
