@@ -4,6 +4,7 @@ import fcntl
 import os
 import shutil
 import subprocess
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -42,6 +43,7 @@ def installed() -> Path:
 def _without(reason: str) -> None:
     if os.environ.get(REQUIRE) == "1":
         pytest.fail(f"{reason}, and {REQUIRE}=1")
+    warnings.warn(f"SKIPPED: {reason}", stacklevel=3)
     pytest.skip(reason)
 
 

@@ -99,6 +99,13 @@ async def test_connections_are_listed_and_filtered_in_both_call_styles(
     assert await ids({"connectionId": connection, "limit": 1, "page": 1}) == []
 
 
+async def test_a_product_may_wait_for_the_connection_of_its_end_user(
+    nango: Nango, connection: str
+) -> None:
+    found = await nango.waitForConnection(INTEGRATION, ADA)
+    assert found["connection_id"] == connection
+
+
 async def test_a_connection_comes_with_live_credentials(
     system: LocalSystem, nango: Nango, connection: str
 ) -> None:

@@ -158,6 +158,27 @@ async def test_credentials_of_a_revoked_grant_are_invalid_until_reconnected(
     assert [one["type"] for one in listed["errors"]] == ["auth"]
 
 
+@pytest.mark.parametrize(
+    ("method", "args"),
+    [
+        ("listIntegrations", []),
+        ("getIntegration", [{"uniqueKey": INTEGRATION}]),
+        ("listProviders", [{}]),
+        ("getEnvironmentVariables", []),
+        ("createSyncVariant", [{"name": "fetch-messages", "variant": "other"}]),
+    ],
+)
+async def test_what_is_not_offered_here_says_so(nango: Nango, method: str, args: list[Any]) -> None:
+    error = await refused(nango, method, *args)
+    assert (error.status, error.code) == (404, "not_found")
+    assert "openapi.json" in error.data["error"]["message"]
+
+
+async def test_the_client_refuses_by_itself_what_it_cannot_ask(nango: Nango) -> None:
+    error = await refused(nango, "listRecords", {"model": "EmailMessage"})
+    assert (error.status, str(error).partition(" ")[0]) == (None, "providerConfigKey")
+
+
 async def test_the_key_may_be_given_by_either_name(nango: Nango) -> None:
     newer = nango.using(secretKey=None, apiKey=API_KEY)
     assert await newer.listConnections() == await nango.listConnections()

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from infra.local.connecting import connect
+from infra.local.connecting import _walk, connect
 from infra.local.environment import INTEGRATION, WEBHOOK_SECRET
 from infra.local.system import LocalSystem
 from tests.adapters.listener import Listener, listening
-from tests.functions.test_main_job import BOB, backfilled
+from tests.functions.test_main_job import ADA, BOB, backfilled
 from tests.interop.nango import Nango
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -118,15 +118,50 @@ async def test_after_a_rotation_the_new_secret_signs(
     assert await nango.verifyIncomingWebhookRequest(body, headers) is False
 
 
-async def test_a_grant_that_was_revoked_is_told_of(
+async def test_a_revoked_grant_and_its_renewal_are_told_of(
     system: LocalSystem, nango: Nango, receiver: Receiver, bob: str
 ) -> None:
-    seen = len(receiver.sent)
+    seen = len(receiver.of_type("auth"))
     system.emulated.grants.revoke(BOB)
     await nango.triggerSync(INTEGRATION, ["fetch-messages"], bob)
     await system.settle()
-    fresh = [json.loads(body) for body, _ in receiver.sent[seen:]]
-    (refresh,) = [one for one in fresh if one["type"] == "auth"]
+    (refresh,) = receiver.of_type("auth")[seen:]
     nango.schemas.check("authWebhook", refresh)
     assert (refresh["operation"], refresh["success"]) == ("refresh", False)
     assert refresh["error"]["type"]
+    asked = {"connection_id": bob, "integration_id": INTEGRATION}
+    session = (await nango.createReconnectSession(asked))["data"]
+    await system.control("/consent", {"email": BOB, "decision": "approve"})
+    await _walk(session["connect_link"])
+    await system.settle()
+    override = receiver.of_type("auth")[-1]
+    nango.schemas.check("authWebhook", override)
+    assert (override["operation"], override["success"]) == ("override", True)
+    assert (await nango.getConnection(INTEGRATION, bob))["errors"] == []
+
+
+async def test_a_connection_may_have_a_webhook_address_of_its_own(
+    system: LocalSystem, nango: Nango, receiver: Receiver
+) -> None:
+    own = Receiver()
+    async with listening(own):
+        session = await nango.createConnectSession(
+            {
+                "tags": {"end_user_id": ADA, "end_user_email": ADA},
+                "webhook_url_override": f"http://127.0.0.1:{own.port}/of-ada",
+            }
+        )
+        before = len(receiver.sent)
+        await system.control("/consent", {"email": ADA, "decision": "approve"})
+        await _walk(session["data"]["connect_link"])
+        await system.settle()
+        (ada,) = (await nango.listConnections({"userId": ADA}))["connections"]
+        assert [one["connectionId"] for one in own.of_type("auth")] == [ada["connection_id"]]
+        for body, headers in own.sent:
+            assert await nango.verifyIncomingWebhookRequest(body, headers) is True
+        assert len(receiver.sent) == before
+        await nango.deleteConnection(INTEGRATION, ada["connection_id"])
+        await system.settle()
+        gone = own.of_type("auth")[-1]
+        nango.schemas.check("authWebhook", gone)
+        assert (gone["operation"], gone["success"]) == ("deletion", True)
