@@ -199,3 +199,19 @@ async def test_a_stranger_is_led_to_the_sign_in(wiring: Wiring, path: str) -> No
         answer = await stranger.http.get(path)
     assert answer.status_code == 303
     assert answer.headers["location"].startswith("/console/sign-in")
+
+
+async def test_the_overview_counts_what_wants_attention_and_leads_there(
+    wiring: Wiring, viewer: Visitor
+) -> None:
+    now = wiring.clock.now()
+    for number in range(60):
+        await an_event(wiring, f"e{number}", now, state=EventState.DEAD)
+    await a_send(wiring, "who-knows", state=SendState.UNKNOWN)
+    page = await viewer.see("/console/overview?reach=7d")
+    counts = dict(zip(texts(page, ".tile span"), texts(page, ".tile b"), strict=True))
+    assert counts["dead deliveries"] == "50+"
+    assert counts["unknown sends"] == "1"
+    assert counts["must connect again"] == "0"
+    for tile in page.css(".tile"):
+        await viewer.see(str(tile.attributes["href"]))

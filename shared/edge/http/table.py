@@ -112,6 +112,7 @@ def console_routes() -> Routes:
         connections,
         deliveries,
         explaining,
+        overview,
         playground,
         records,
         sends,
@@ -130,6 +131,7 @@ def console_routes() -> Routes:
         *sends.ROUTES,
         *api_keys.ROUTES,
         *playground.ROUTES,
+        *overview.ROUTES,
         *static_files.ROUTES,
     )
 

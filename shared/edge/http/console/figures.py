@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from math import ceil
 from typing import Any, Final
 
-from shared.domain.operation import Operation, OperationState, OperationType
+from shared.domain.operation import Operation, OperationType
 
 MOST_POINTS: Final = 60
 STEPS: Final = tuple(
@@ -91,7 +91,7 @@ def figures(
     axis = _Axis.over(since, now)
     shown = [one for one in runs if one.finished_at >= since]
     charts = (_lateness(shown, axis), _latency(shown, axis), _units(shown, axis))
-    failed = [one for one in failures if one.finished_at >= since]
+    failed = [one for one in failures if one.finished_at >= since and _is_work(one)]
     return Figures(since, axis.step, axis.points, len(shown), (*charts, _errors(failed, axis)))
 
 
@@ -184,13 +184,9 @@ def reason_of(operation: Operation) -> str:
     return f"{kind} · {operation.error or 'unknown'}"
 
 
-def failed_work(operations: Iterable[Operation]) -> list[Operation]:
-    """Answer those that failed in the work itself, not in what a person asked of the console."""
-    return [
-        one
-        for one in operations
-        if one.state is not OperationState.OK and one.type is not OperationType.CONSOLE
-    ]
+def _is_work(operation: Operation) -> bool:
+    """Whether it failed in the work itself, not in what a person asked of the console."""
+    return operation.type is not OperationType.CONSOLE
 
 
 def _seconds(detail: Mapping[str, Any], name: str) -> float | None:

@@ -15,6 +15,7 @@ class NavEntry:
 
 NAV = (
     NavEntry("connections", "/console/connections", "Connections", "mailbox"),
+    NavEntry("overview", "/console/overview", "Overview", "chart"),
     NavEntry("operations", "/console/operations", "Operations", "list"),
     NavEntry("deliveries", "/console/deliveries", "Deliveries", "deliver"),
     NavEntry("sends", "/console/sends", "Sends", "send"),

@@ -1,0 +1,66 @@
+// The overview's charts: drawn by uPlot, coloured by the page, drawn anew with the theme or size.
+const HEIGHT = 210;
+const drawn = [];
+
+const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+const shown = (unit, value) => {
+  if (value == null) return "";
+  if (unit !== "s") return String(Math.round(value * 100) / 100);
+  if (value >= 3600) return `${Math.round(value / 360) / 10} h`;
+  if (value >= 60) return `${Math.round(value / 6) / 10} min`;
+  return value >= 1 || value === 0 ? `${Math.round(value * 10) / 10} s` : `${Math.round(value * 1000)} ms`;
+};
+
+// Of stacked lines each is drawn down to the ground, the highest first; the legend tells its own part.
+function stacked(chart) {
+  const sums = chart.points.map(() => 0);
+  const heights = chart.lines.map((line) => line.values.map((value, index) => (sums[index] += value ?? 0)));
+  return heights.reverse();
+}
+
+function options(chart, lines, width, height) {
+  const colours = ["--chart-1", "--chart-2", "--chart-3", "--chart-4", "--chart-5", "--chart-6", "--chart-7"].map(css);
+  const axis = { stroke: css("--soft"), grid: { stroke: css("--line"), width: 1 }, ticks: { show: false }, font: "12px system-ui, sans-serif" };
+  const bars = chart.unit !== "s" ? uPlot.paths.bars({ size: [0.72, 26], radius: 0.15 }) : undefined;
+  return {
+    width, height, cursor: { points: { size: 7 } }, scales: { y: { range: (_, low, high) => [0, high > 0 ? high * 1.1 : 1] } },
+    legend: { isolate: false },
+    axes: [{ ...axis, space: 70 }, { ...axis, size: 62, space: 36, values: (_, ticks) => ticks.map((tick) => shown(chart.unit, tick)) }],
+    series: [{ label: "until", value: "{YYYY}-{MM}-{DD} {HH}:{mm}:{ss}" }, ...lines.map((line) => ({
+      label: line.label, stroke: colours[line.colour % colours.length], width: bars ? 0 : 2, paths: bars, spanGaps: true,
+      fill: bars ? colours[line.colour % colours.length] : undefined, points: { show: !bars, size: 5, fill: colours[line.colour % colours.length] },
+      value: (_, __, ___, index) => shown(chart.unit, index == null ? null : line.values[index]) || "–",
+    }))],
+  };
+}
+
+function draw(place, chart) {
+  const lines = chart.lines.map((line, colour) => ({ ...line, colour }));
+  const values = chart.stacked ? stacked(chart) : lines.map((line) => line.values);
+  if (chart.stacked) lines.reverse();
+  const size = place.clientWidth;
+  drawn.push(new uPlot(options(chart, lines, size, HEIGHT), [chart.points, ...values], place));
+}
+
+function all() {
+  for (const one of drawn.splice(0)) one.destroy();
+  for (const place of document.querySelectorAll("[data-chart]")) {
+    const source = document.getElementById(place.dataset.chart);
+    const chart = JSON.parse(source.textContent);
+    place.replaceChildren();
+    draw(place, chart);
+  }
+}
+
+let width = innerWidth;
+let waiting = 0;
+all();
+document.addEventListener("console:live", all);
+document.addEventListener("console:theme", all);
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", all);
+addEventListener("resize", () => {
+  if (innerWidth === width) return;
+  width = innerWidth;
+  clearTimeout(waiting);
+  waiting = setTimeout(all, 150);
+});
