@@ -59,6 +59,17 @@ def test_the_archive_starts_alone_and_answers_its_health_path(
 
 
 @pytest.mark.parametrize("python", PYTHONS)
+def test_the_archive_of_mcp_brings_all_that_its_first_call_loads(
+    python: str, tmp_path: Path
+) -> None:
+    environment = clean_environment(python, locked_for("mcp"))
+    loading = [str(environment / "bin" / "python"), "-c", "import shared.edge.mcp.exchange"]
+    unpacked = unpack("mcp", tmp_path)
+    done = subprocess.run(loading, cwd=unpacked, check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("python", PYTHONS)
 def test_bytecode_built_as_the_platform_does_survives_the_images_new_times(
     python: str, tmp_path: Path
 ) -> None:
@@ -88,6 +99,8 @@ def recompiled(environment: Path, unpacked: Path, build_variables: Mapping[str, 
 
 def test_a_function_is_given_no_package_it_never_imports() -> None:
     assert "google-cloud-pubsub==" not in locked_for("send")
+    assert "mcp==" in locked_for("mcp")
+    assert not [one.name for one in FUNCTIONS if "mcp==" in locked_for(one.name)][1:]
     assert "google-cloud-firestore==" in locked_for("send")
     assert "functions-framework==" in locked_for("send")
     assert "--hash=sha256:" in locked_for("send")

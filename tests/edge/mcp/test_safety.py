@@ -1,0 +1,78 @@
+"""What must not happen: mixed-up mailboxes, mail in our own words, a slow start for others."""
+
+import asyncio
+import json
+import subprocess
+import sys
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from shared.actions.mailbox import GmailProfile
+from shared.actions.registry import ActionContext, actions
+from shared.edge.mcp.calls import refusal
+from shared.errors import RateLimitedError
+from tests.edge.mcp.agents import ADA, BOB, ERAS, Era, House
+from tests.edge.mcp.test_tools import error_of
+
+ROOT = Path(__file__).resolve().parents[3]
+WITHOUT_THE_SDK = """
+import sys
+sys.modules["mcp"] = sys.modules["mcp_types"] = None
+from shared.edge.http.openapi import document
+from shared.edge.http.table import ROUTES_OF, whole_table
+for routes in ROUTES_OF.values():
+    routes()
+assert any(route.path == "/mcp" for route in whole_table())
+document(whole_table(), "http://127.0.0.1:8080")
+"""
+SECRET = "the subject of a letter"
+
+
+def test_every_other_function_reads_the_whole_table_without_the_sdk() -> None:
+    """Their archives have no such package, and no time for it (FACTS 13.6)."""
+    done = subprocess.run(
+        [sys.executable, "-c", WITHOUT_THE_SDK],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("era", ERAS)
+async def test_many_agents_at_once_each_see_their_own_mailbox(house: House, era: Era) -> None:
+    async def seen(email: str) -> str:
+        async with house.agent(era, email=email) as agent:
+            found = await agent.call_tool("get-profile", {})
+            return str(found.structured_content["output"]["emailAddress"])
+
+    wanted = [ADA, BOB] * 8
+    for email in (ADA, BOB):
+        await house.connection(email)
+    assert await asyncio.gather(*map(seen, wanted)) == wanted
+
+
+@pytest.mark.parametrize("era", ERAS)
+async def test_a_failure_of_ours_is_told_by_its_trace_id_and_nothing_else(
+    house: House, era: Era, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    async def broken(context: ActionContext, asked: object) -> GmailProfile:
+        raise ValueError(SECRET)
+
+    table: Any = actions()
+    monkeypatch.setitem(table, "get-profile", replace(table["get-profile"], run=broken))
+    async with house.agent(era) as agent:
+        error = error_of(await agent.call_tool("get-profile", {}))
+    assert error["code"] == "internal"
+    assert {*error} == {"code", "message", "payload"}
+    assert SECRET not in json.dumps(error) + capfd.readouterr().out
+
+
+def test_a_limit_says_how_long_to_wait() -> None:
+    error = RateLimitedError("Slow down.", retry_after=timedelta(seconds=7))
+    assert error_of(refusal(error, "t"))["retry_after_s"] == 7
