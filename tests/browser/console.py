@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -12,6 +12,7 @@ from infra.local.connecting import connect
 from infra.local.environment import OPERATOR_KEY
 from infra.local.google.settings import GoogleSettings
 from infra.local.system import LocalSystem
+from shared.domain.ids import HistoryId
 
 PLENTY = 10_000_000
 """Quota units a minute: no test here is about waiting for quota."""
@@ -30,12 +31,33 @@ class Console:
     def url(self) -> str:
         return f"{self.system.url}/console"
 
-    async def connect(self, email: str = GRACE, messages: int = 0) -> str:
-        """Make up a mailbox and connect it; answer the connection id, its mail read."""
+    async def connect(self, email: str = GRACE, messages: int = 0, *, settled: bool = True) -> str:
+        """Make up a mailbox and connect it; answer the connection id, by default its mail read."""
         await self.system.control("/mailboxes", {"email": email, "messages": messages})
         id = await connect(self.system.client, self.system.google, email)
-        await self.system.settle()
+        if settled:
+            await self.system.settle()
         return id
+
+    async def deliver(self, subject: str, email: str = GRACE) -> str:
+        """Bring a mail to the mailbox, as the outside world does; answer its Gmail id."""
+        raw = f"From: Bo <bo@example.org>\r\nTo: {email}\r\nSubject: {subject}\r\n\r\nHello."
+        answer = await self.system.google.post(
+            f"/_control/mailboxes/{email}/messages", content=raw.encode()
+        )
+        answer.raise_for_status()
+        return str(self.system.emulated.store.messages(email)[0]["id"])
+
+    async def lose(self, subject: str, connection_id: str, email: str = GRACE) -> str:
+        """Bring a mail that Postroom is made to step over; answer its Gmail id."""
+        states = self.system.wiring.sync_states
+        raw = f"From: Bo <bo@example.org>\r\nSubject: {subject}\r\n\r\nHello.".encode()
+        stored = self.system.emulated.store.deliver(email, raw)
+        was = await states.get(connection_id)
+        assert was is not None
+        await states.swap(was, replace(was.value, checkpoint=HistoryId(int(stored.history_id))))
+        await self.system.settle()
+        return stored.id
 
     async def window(
         self, browser: Browser, *, scheme: Scheme = "light", size: tuple[int, int] = WIDE

@@ -12,8 +12,9 @@ To add a page, three things:
    and `visit.fields` read the form.
 2. A template in `shared/pages/console/templates` that extends `layout.html` and fills `main`.
    What should stay current without a reload goes into `{% block live %}`, which is fetched again
-   by itself while the page is visible; forms that a person types in stay outside of it. Every
-   form that changes something begins with `{{ ui.csrf(session) }}` and is shown only
+   by itself while the page is visible, and changed in place: rows of a list need an `id`, and what
+   a script fills by itself (a chart) says `data-own`. Forms that a person types in stay outside.
+   Every form that changes something begins with `{{ ui.csrf(session) }}` and is shown only
    `{% if session.operator %}`. Nothing inline: no style attributes, no script; macros for pills,
    times, buttons and empty states are in `ui.html`.
 3. A row in `navigation.NAV`, if it is to be in the menu.

@@ -22,14 +22,51 @@ function next() {
   if (seconds && document.visibilityState === "visible") timer = setTimeout(look, seconds * 1000 * 2 ** Math.min(failures, 4));
 }
 
-// What a person has opened, and where the keyboard is, outlives the exchange.
+// What has changed is changed in place: focus, selection, and what a person has opened stay.
+function keyOf(node) {
+  return node.id || node.dataset?.connection || node.dataset?.message || "";
+}
+
+function become(old, fresh) {
+  if (old.nodeType === Node.TEXT_NODE) {
+    if (old.data !== fresh.data) old.data = fresh.data;
+    return;
+  }
+  if (old.nodeType !== Node.ELEMENT_NODE) return;
+  for (const { name } of [...old.attributes]) {
+    if (!fresh.hasAttribute(name) && name !== "open") old.removeAttribute(name);
+  }
+  for (const { name, value } of fresh.attributes) {
+    if (old.getAttribute(name) !== value) old.setAttribute(name, value);
+  }
+  if (!old.hasAttribute("data-own")) contain(old, fresh);
+}
+
+function contain(old, fresh) {
+  const known = new Map([...old.children].filter(keyOf).map((one) => [keyOf(one), one]));
+  let at = old.firstChild;
+  for (const one of [...fresh.childNodes]) {
+    const key = keyOf(one);
+    const same = key ? known.get(key) : at && !keyOf(at) && at.nodeName === one.nodeName ? at : null;
+    if (!same) {
+      old.insertBefore(one, at);
+      continue;
+    }
+    if (same === at) at = at.nextSibling;
+    else old.insertBefore(same, at);
+    become(same, one);
+  }
+  while (at) {
+    const gone = at;
+    at = at.nextSibling;
+    gone.remove();
+  }
+}
+
 function exchange(html) {
-  const open = [...live.querySelectorAll("details[open][id]")].map((one) => one.id);
-  const focused = live.contains(document.activeElement) ? document.activeElement : null;
-  const place = focused?.id ? `#${CSS.escape(focused.id)}` : focused?.getAttribute("href") ? `[href="${CSS.escape(focused.getAttribute("href"))}"]` : null;
-  live.innerHTML = html;
-  for (const id of open) document.getElementById(id)?.setAttribute("open", "");
-  if (place) live.querySelector(place)?.focus({ preventScroll: true });
+  const fresh = document.createElement("div");
+  fresh.innerHTML = html;
+  contain(live, fresh);
   document.dispatchEvent(new CustomEvent("console:live"));
 }
 
