@@ -7,8 +7,10 @@ from pathlib import Path
 
 import httpx
 
+from shared.actions.guarded_actions import Waiting
 from shared.domain.connection import Connection
 from shared.domain.ids import ConnectionId
+from shared.domain.policy import Actor, Policy
 from shared.edge.http.app import build_app
 from shared.edge.http.table import whole_table
 from shared.ports.sends import ActionResult
@@ -33,6 +35,7 @@ class Tenants:
     action_id: str
     key_id: str
     endpoint_id: str
+    approval_id: str
     attacker: httpx.AsyncClient
     """Ben's key: every permission, his own connection only."""
     owner: httpx.AsyncClient
@@ -53,6 +56,7 @@ class Tenants:
             "/action": self.action_id,
             "/api-keys": self.key_id,
             "/webhook-endpoints": self.endpoint_id,
+            "/approvals": self.approval_id,
         }
         started = next((id for start, id in by_path.items() if path.startswith(start)), "x")
         return ids.get(name, started)
@@ -108,6 +112,7 @@ async def two_tenants(folder: Path) -> Tenants:
         action_id=result.id,
         key_id=ada_id,
         endpoint_id=endpoint.json().get("id") or endpoint.json()["data"]["id"],
+        approval_id=await _approval(town, ada),
         attacker=_client(town, ben_key),
         owner=_client(town, ada_key),
     )
@@ -121,6 +126,14 @@ async def _synced(town: Town, email: str) -> Connection:
     found = await town.wiring.connections.get(id)
     assert found is not None
     return found.value
+
+
+async def _approval(town: Town, ada: Connection) -> str:
+    agent = Actor("key-agent", Policy(approval_required=True))
+    letter = {"to": ADA, "subject": SUBJECT, "body": "canary-body-91d0"}
+    waiting = await town.wiring.guarded_actions(agent, ada, "send-email", letter)
+    assert isinstance(waiting, Waiting)
+    return waiting.approval_id
 
 
 async def _key(town: Town, id: ConnectionId) -> tuple[str, str]:

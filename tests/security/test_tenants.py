@@ -85,6 +85,7 @@ async def test_the_same_requests_of_the_owner_are_answered(tenants: Tenants) -> 
 
 
 async def test_a_listing_of_everything_is_a_listing_of_ones_own(tenants: Tenants) -> None:
-    for path in ("/connections", "/sync/status", "/operations", "/events", "/webhook-endpoints"):
+    listings = ("/connections", "/sync/status", "/operations", "/events", "/approvals")
+    for path in (*listings, "/webhook-endpoints"):
         answer = await tenants.attacker.get(path)
         assert not [s for s in (*tenants.secrets, tenants.ada.id) if s in answer.text], path
