@@ -20,6 +20,7 @@ ROOT: Final = Path(__file__).resolve().parents[1]
 ONLY_FOR: Final = {
     "google-cloud-pubsub": frozenset({"deliver_event"}),
     "mcp": frozenset({"mcp"}),
+    "opentelemetry-exporter-prometheus": frozenset(),
 }
 """Direct dependencies that other functions never import."""
 STANZA: Final = re.compile(r"^(?=[A-Za-z0-9])", re.MULTILINE)

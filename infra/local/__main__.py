@@ -36,6 +36,9 @@ def arguments_from(given: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--state", type=Path, default=Path(".local"), help="directory of all files")
     parser.add_argument("--messages", type=int, default=MESSAGES, help="made up for each mailbox")
     parser.add_argument(
+        "--telemetry", default="prometheus", help="who takes traces and metrics: prometheus, otlp"
+    )
+    parser.add_argument(
         "--units-per-minute", type=int, default=UNITS_PER_MINUTE, help="Gmail quota"
     )
     return parser.parse_args(given)
@@ -53,6 +56,7 @@ def main(given: Sequence[str] | None = None) -> int:
         state=state,
         messages=chosen.messages,
         units_per_minute=chosen.units_per_minute,
+        telemetry=chosen.telemetry,
     )
     if chosen.command == "postroom":
         serve(settings)
@@ -67,7 +71,10 @@ def main(given: Sequence[str] | None = None) -> int:
 
 def serve(settings: DemoSettings) -> None:
     """Serve Postroom until interrupted."""
-    more = {"POSTROOM_UNITS_PER_MINUTE": str(settings.units_per_minute)}
+    more = {
+        "POSTROOM_UNITS_PER_MINUTE": str(settings.units_per_minute),
+        "POSTROOM_TELEMETRY": settings.telemetry,
+    }
     environ = environment(settings.addresses, settings.state, more)
     postroom = Postroom(environ, AdjustableClock())
     config = uvicorn.Config(

@@ -2,7 +2,6 @@
 
 import json
 from dataclasses import dataclass
-from secrets import token_hex
 
 import httpx
 
@@ -36,8 +35,8 @@ class Deliveries:
             "X-CloudTasks-TaskRetryCount": str(claimed.attempt - 1),
             "X-CloudTasks-TaskExecutionCount": str(claimed.attempt - 1),
         }
-        if task.trace_id is not None:
-            headers["traceparent"] = f"00-{task.trace_id}-{token_hex(8)}-01"
+        if claimed.traceparent is not None:
+            headers["traceparent"] = claimed.traceparent
         body = json.dumps(dict(task.body)).encode()
         return await self._post(task.path, body, headers, TASKS_ACCOUNT)
 

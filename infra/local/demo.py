@@ -33,6 +33,8 @@ class DemoSettings:
     state: Path
     messages: int
     units_per_minute: int = UNITS_PER_MINUTE
+    telemetry: str = ""
+    """Who takes traces and metrics, as POSTROOM_TELEMETRY."""
 
     @property
     def addresses(self) -> Addresses:
@@ -115,6 +117,7 @@ def programs(settings: DemoSettings) -> list[Program]:
         *("postroom", "--port", str(settings.port), "--google-port", str(settings.google_port)),
         *("--product-port", str(settings.product_port), "--state", str(state)),
         *("--units-per-minute", str(settings.units_per_minute)),
+        *("--telemetry", settings.telemetry),
     ]
     product = [
         *("--port", str(settings.product_port), "--postroom", where.postroom, "--key", API_KEY),

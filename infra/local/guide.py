@@ -40,6 +40,7 @@ def guide(ready: Ready) -> str:
   API key           {API_KEY}
   Integration key   {INTEGRATION}
   Webhook secret    {WEBHOOK_SECRET}
+  Metrics           {where.postroom}/metrics   (`make doctor` says how everything is)
   Connection id     {ready.connection_id}   ({ready.connected})
 
 {calls(ready)}

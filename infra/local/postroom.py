@@ -9,7 +9,7 @@ from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -17,6 +17,7 @@ from infra.local.deliveries import Deliveries
 from infra.local.dispatcher import Dispatcher
 from infra.local.functions import Functions
 from infra.local.id_tokens import IdTokens
+from infra.local.metrics import metrics_of
 from infra.local.scheduler import JOBS, Job, Scheduler
 from shared.adapters.http_client import new_http_client
 from shared.adapters.local_keyring import create_keyring
@@ -58,6 +59,7 @@ class Postroom:
         self.app = Starlette(
             routes=[
                 Route("/_local/clock", self._advance, methods=["POST"]),
+                Route("/metrics", self._metrics),
                 Mount("/", self._requests),
             ],
             lifespan=self._lifespan,
@@ -99,6 +101,9 @@ class Postroom:
             task.cancel()
         await asyncio.gather(*ours, return_exceptions=True)
         await self._client.aclose()
+
+    async def _metrics(self, _request: Request) -> Response:
+        return await metrics_of(self.wiring)
 
     async def _advance(self, request: Request) -> JSONResponse:
         try:

@@ -10,11 +10,11 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
-from secrets import token_hex
 from typing import Any, Final
 
 import httpx
 
+from shared.domain.trace_context import traceparent_for
 from shared.errors import PostroomError, QueueUnavailableError
 from shared.ports.queue import Task
 
@@ -79,8 +79,8 @@ class CloudTasksQueue:
 
     def _request(self, task: Task) -> dict[str, Any]:
         headers = {"Content-Type": "application/json"}
-        if task.trace_id is not None:
-            headers["traceparent"] = f"00-{task.trace_id}-{token_hex(8)}-01"
+        if (traceparent := traceparent_for(task.trace_id)) is not None:
+            headers["traceparent"] = traceparent
         body = json.dumps(dict(task.body), separators=(",", ":")).encode()
         own = self.own_url(task.path)
         return {

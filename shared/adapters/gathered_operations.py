@@ -7,7 +7,7 @@ meanwhile loses what waits, which shared/ports/outbox.py allows.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -25,12 +25,17 @@ class GatheredOperations:
     """Operations port over another one. `close` writes what still waits."""
 
     kept: Operations
+    told: Callable[[Operation], None] | None = None
+    """Hears of each entry at once, in the context of the work that it describes."""
     _waiting: list[Operation] = field(default_factory=list)
     _timer: asyncio.TimerHandle | None = None
     _writing: set[asyncio.Task[None]] = field(default_factory=set)
 
     async def append(self, *operations: Operation) -> None:
         """Write entries, or keep them for a moment."""
+        if self.told is not None:
+            for operation in operations:
+                self.told(operation)
         self._waiting.extend(operations)
         if len(self._waiting) >= GATHERED or not all(map(_can_wait, operations)):
             await self.flush()

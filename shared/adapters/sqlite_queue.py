@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from shared.domain.trace_context import parsed, traceparent_for
 from shared.errors import QueueUnavailableError
 from shared.ports.clock import Clock
 from shared.ports.queue import QueueName, Task
@@ -55,6 +56,8 @@ class ClaimedTask:
     id: int
     task: Task
     attempt: int
+    traceparent: str | None = None
+    """The header that makes the attempt a child of the span that enqueued it."""
 
 
 class SqliteQueue:
@@ -78,7 +81,8 @@ class SqliteQueue:
         now = self._clock.now()
         due = max(now, task.not_before or now)
         body = json.dumps(dict(task.body), separators=(",", ":"))
-        row = (task.queue, task.name, task.path, body, task.trace_id, _us(due), _us(now))
+        trace = traceparent_for(task.trace_id) or task.trace_id
+        row = (task.queue, task.name, task.path, body, trace, _us(due), _us(now))
         with _translated():
             self._database.execute(_INSERT, row)
         for ring in _doorbells.get(self._path, ()):
@@ -160,15 +164,16 @@ def _translated() -> Iterator[None]:
 
 
 def _claimed(row: tuple[int, str, str | None, str, str, str | None, int, int]) -> ClaimedTask:
+    context = parsed(row[5] or "")
     task = Task(
         path=row[3],
         body=json.loads(row[4]),
         queue=QueueName(row[1]),
         not_before=_moment(row[6]),
         name=row[2],
-        trace_id=row[5],
+        trace_id=context.trace_id if context else row[5],
     )
-    return ClaimedTask(row[0], task, row[7])
+    return ClaimedTask(row[0], task, row[7], context.traceparent if context else None)
 
 
 def _us(moment: datetime) -> int:

@@ -12,7 +12,6 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from secrets import token_hex
 from typing import Final
 
 import aiohttp
@@ -21,6 +20,7 @@ from yarl import URL
 
 from shared.domain.addresses import AllowedHosts, checked_url, is_public
 from shared.domain.delivery import Attempted, Failure
+from shared.domain.trace_context import traceparent_for
 from shared.domain.webhook_secret import signed_headers
 from shared.errors import InvalidRequestError
 from shared.ports.sinks import Parcel, Receiver
@@ -35,7 +35,6 @@ AT_ONCE: Final = 100
 THROTTLED: Final = frozenset({429, 502, 503, 504})
 GONE: Final = 410
 OK, REDIRECT, NO_REDIRECT = 200, 300, 400
-TRACE_DIGITS: Final = 32
 
 Lookup = Callable[[str, int], Awaitable[Sequence[str]]]
 """Answers the addresses of a name, of every family; raises OSError where it has none."""
@@ -171,8 +170,8 @@ def _headers(receiver: Receiver, parcel: Parcel) -> Mapping[str, str]:
         "Accept-Encoding": "identity",
         **signed_headers(parcel.event_id, parcel.at, parcel.body, receiver.secrets),
     }
-    if parcel.trace_id is not None and len(parcel.trace_id) == TRACE_DIGITS:
-        headers["traceparent"] = f"00-{parcel.trace_id}-{token_hex(8)}-01"
+    if (traceparent := traceparent_for(parcel.trace_id)) is not None:
+        headers["traceparent"] = traceparent
     return headers
 
 

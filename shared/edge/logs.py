@@ -12,12 +12,14 @@ import time
 import traceback
 from collections.abc import Mapping
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from secrets import token_hex
 from typing import Any
 
 import orjson
+
+from shared.domain.trace_context import TraceContext, enter, new_span_id, new_trace, parsed
 
 FIELDS = frozenset({
     "function", "connection", "operation", "request_id", "pubsub_message_id", "method", "route",
@@ -29,8 +31,7 @@ FIELDS = frozenset({
 LOG = logging.getLogger("postroom")
 SHARED = logging.getLogger("shared")
 """Parent of the loggers that use cases and adapters have by their module's name."""
-TRACEPARENT = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
-CLOUD_TRACE = re.compile(r"([0-9a-fA-F]{32})(?:/.*)?")
+CLOUD_TRACE = re.compile(r"([0-9a-fA-F]{32})(?:/(\d{1,20}))?(?:;o=(\d))?.*")
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 FRAMES = 8
 
@@ -39,39 +40,61 @@ FRAMES = 8
 class Trail:
     """What connects the lines of one request, and a notification to its webhook."""
 
-    trace_id: str
+    context: TraceContext
+    """Of the request itself: what it calls on names this span as its parent."""
     request_id: str
     fields: Mapping[str, Any]
+
+    @property
+    def trace_id(self) -> str:
+        """The trace that the request is part of."""
+        return self.context.trace_id
 
 
 _TRAIL: ContextVar[Trail | None] = ContextVar("postroom_trail", default=None)
 
 
-def trail_of(headers: Mapping[str, str], *, function: str) -> Trail:
-    """Answer the trail of a request; an id that is malformed or absent is made up."""
+def trail_of(
+    headers: Mapping[str, str], *, function: str, context: TraceContext | None = None
+) -> Trail:
+    """Answer the trail of a request; an id that is malformed or absent is made up.
+
+    `context` is the request's own span, where somebody opened one.
+    """
     asked = headers.get("x-request-id", "")
     request_id = asked if REQUEST_ID.fullmatch(asked) else token_hex(12)
-    return Trail(_trace_id(headers), request_id, {"function": function})
+    caller = None if context else caller_of(headers)
+    own = context or (caller.child() if caller else new_trace())
+    return Trail(own, request_id, {"function": function})
 
 
-def _trace_id(headers: Mapping[str, str]) -> str:
-    if found := TRACEPARENT.fullmatch(headers.get("traceparent", "").strip()):
-        return found[1]
-    if found := CLOUD_TRACE.fullmatch(headers.get("x-cloud-trace-context", "").strip()):
-        return found[1].lower()
-    return token_hex(16)
+def caller_of(headers: Mapping[str, str]) -> TraceContext | None:
+    """Answer the span that called: W3C's header, or the one Google had before it."""
+    if found := parsed(headers.get("traceparent", "")):
+        return found
+    if older := CLOUD_TRACE.fullmatch(headers.get("x-cloud-trace-context", "").strip()):
+        span = f"{int(older[2]):016x}" if older[2] and int(older[2]) else new_span_id()
+        return TraceContext(older[1].lower(), span[-16:], older[3] != "0")
+    return None
 
 
 def follow(trail: Trail) -> None:
     """Make `trail` the one that this task's log lines carry from here on."""
     _TRAIL.set(trail)
+    enter(trail.context)
 
 
 def note(**fields: Any) -> None:
     """Add fields, such as the connection, to every later line of this request."""
     trail = _TRAIL.get()
     if trail is not None:
-        follow(Trail(trail.trace_id, trail.request_id, {**trail.fields, **fields}))
+        _TRAIL.set(replace(trail, fields={**trail.fields, **fields}))
+
+
+def noted(name: str) -> Any:
+    """Answer a field that `note` added to this request, None where it has none."""
+    trail = _TRAIL.get()
+    return trail.fields.get(name) if trail else None
 
 
 def trace_id() -> str | None:
@@ -98,7 +121,15 @@ def log_failure(message: str, error: BaseException, **fields: Any) -> None:
 
 
 class JsonLines(logging.Formatter):
-    """One JSON object a line, in the field names Cloud Logging reads."""
+    """One JSON object a line, in the field names Cloud Logging reads.
+
+    In a Google Cloud project each line also names its trace as Cloud Trace does, so that both show
+    each other.
+    """
+
+    def __init__(self, project: str | None = None) -> None:
+        super().__init__()
+        self.project = project
 
     def format(self, record: logging.LogRecord) -> str:
         """Answer the line for `record`."""
@@ -110,17 +141,27 @@ class JsonLines(logging.Formatter):
         }
         if trail := _TRAIL.get():
             line |= {"trace": trail.trace_id, "request_id": trail.request_id, **trail.fields}
+            line |= _google_fields(trail.context, self.project) if self.project else {}
         line |= {name: value for name, value in vars(record).items() if name in FIELDS}
         line |= getattr(record, "fields", {})
         return orjson.dumps(line, default=str).decode()
 
 
-def to_standard_output() -> None:
+def _google_fields(context: TraceContext, project: str) -> dict[str, Any]:
+    """Answer the special fields of structured logging, which Cloud Logging takes out of a line."""
+    return {
+        "logging.googleapis.com/trace": f"projects/{project}/traces/{context.trace_id}",
+        "logging.googleapis.com/spanId": context.span_id,
+        "logging.googleapis.com/trace_sampled": context.sampled,
+    }
+
+
+def to_standard_output(project: str | None = None) -> None:
     """Send our lines to standard output, once, and nowhere else."""
     if LOG.handlers:
         return
     lines = logging.StreamHandler(sys.stdout)
-    lines.setFormatter(JsonLines())
+    lines.setFormatter(JsonLines(project))
     for logger in (LOG, SHARED):
         logger.addHandler(lines)
         logger.setLevel(logging.INFO)

@@ -19,6 +19,7 @@ FIRESTORE = re.compile(r"firestore:[^/]+/[^/]+")
 KEYRING = re.compile(r"file:.+|kms:projects/[^/]+/locations/[^/]+/keyRings/[^/]+/cryptoKeys/[^/]+")
 TOPIC = re.compile(r"projects/[^/]+/topics/[^/]+")
 LEAST_RESULT_BYTES = 4_096
+TAKERS = frozenset({"google", "otlp", "prometheus"})
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -62,6 +63,8 @@ class Settings:
     """How many proxies in front of us append to X-Forwarded-For: 1 on Cloud Run, else 0."""
     publishing: str
     """`production`, `internal` or `testing`, where grants die after seven days (FACTS 6.6)."""
+    telemetry: frozenset[str] = frozenset()
+    """Who takes traces and metrics: `google`, `otlp`, `prometheus`; nobody unless named."""
     events: EventOptions = field(default_factory=EventOptions)
     console: ConsoleOptions = field(default_factory=ConsoleOptions)
 
@@ -79,6 +82,11 @@ class Settings:
         """Project and database of the Firestore store."""
         project, _, database = self.store.removeprefix("firestore:").partition("/")
         return project, database
+
+    @property
+    def google_project(self) -> str | None:
+        """The Google Cloud project, None where the store is a file."""
+        return None if self.sqlite_path else self.firestore[0]
 
     def task_url(self, path: str) -> str | None:
         """Answer the own address of the function that serves `path`, None where it has none."""
@@ -150,6 +158,7 @@ def settings_from(environ: Mapping[str, str], *, without: frozenset[str] = froze
         mcp_result_bytes=read.optional("MCP_RESULT_BYTES", _result_bytes, 65_536),
         proxy_hops=read.optional("PROXY_HOPS", _count, 1 if environ.get("K_SERVICE") else 0),
         publishing=read.optional("PUBLISHING", _publishing, "production"),
+        telemetry=read.optional("TELEMETRY", _takers, frozenset()),
         events=event_options(read.optional),
         console=console_options(read.optional),
     )
@@ -206,6 +215,13 @@ def _address(value: str) -> str:
     if parts.scheme == "http" and parts.hostname not in LOOPBACK:
         raise ValueError("must use https unless it is a loopback address")
     return value.rstrip("/")
+
+
+def _takers(value: str) -> frozenset[str]:
+    takers = frozenset(one.strip() for one in value.split(",") if one.strip())
+    if not takers <= TAKERS:
+        raise ValueError(f"must list some of {', '.join(sorted(TAKERS))}")
+    return takers
 
 
 def _origins(value: str) -> tuple[str, ...]:

@@ -42,7 +42,12 @@ class WiredEvents(WiredGoogle):
         """The send ledger."""
         from shared.usecases.announce import announced_sends
 
-        return announced_sends(self.store.sends, self.announce)
+        sends = self.store.sends
+        if self.telemetry is not None:
+            from shared.adapters.counted_ports import counted_sends
+
+            sends = counted_sends(sends, self.telemetry)
+        return announced_sends(sends, self.announce)
 
     @property
     def sync_states(self) -> "SyncStates":

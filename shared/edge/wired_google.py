@@ -2,6 +2,7 @@
 
 # ruff: noqa: PLC0415  each function loads only the adapters it uses (FACTS 16.4)
 
+import asyncio
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -70,7 +71,12 @@ class WiredGoogle(WiredPorts):
         """Google's OAuth endpoints."""
         from shared.adapters.google_oauth import HttpGoogleOAuth
 
-        return HttpGoogleOAuth(self.http, self.settings, self.clock)
+        oauth = HttpGoogleOAuth(self.http, self.settings, self.clock)
+        if self.telemetry is None:
+            return oauth
+        from shared.adapters.counted_ports import counted_oauth
+
+        return counted_oauth(oauth, self.telemetry)
 
     @cached_property
     def sign_in(self) -> "GoogleSignIn":
@@ -139,10 +145,12 @@ class WiredGoogle(WiredPorts):
         )
 
     async def close(self) -> None:
-        """Give back connections to Google and the store."""
+        """Give back connections to Google and the store, and hand over what telemetry waits."""
         if "http" in self.__dict__:
             await self.http.aclose()
         if "operations" in self.__dict__:
             await self.operations.close()
         if "store" in self.__dict__:
             await self.store.close()
+        if self.__dict__.get("telemetry") is not None:
+            await asyncio.to_thread(self.__dict__["telemetry"].close)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from shared.ports.sends import ActionResults, BulkSends, Sends
     from shared.ports.store import Store
     from shared.ports.sync_store import Quarantine, Records, SyncStates
+    from shared.ports.telemetry import Telemetry
     from shared.ports.webhook_endpoints import WebhookEndpoints
 
 
@@ -61,6 +62,19 @@ class WiredPorts:
     def receipts(self) -> "Receipts":
         """What disconnects left."""
         return self.store.receipts
+
+    @cached_property
+    def telemetry(self) -> "Telemetry | None":
+        """Traces and metrics, None where the settings name nobody to take them."""
+        if not self.settings.telemetry:
+            return None
+        from shared.adapters.otel_export import ExportedTelemetry
+
+        return ExportedTelemetry(
+            self.settings.telemetry,
+            environment=self.settings.environment,
+            project=self.settings.google_project,
+        )
 
     @cached_property
     def clock(self) -> "Clock":
@@ -127,7 +141,8 @@ class WiredPorts:
         from shared.adapters.forgiving_operations import ForgivingOperations
         from shared.adapters.gathered_operations import GatheredOperations
 
-        return GatheredOperations(ForgivingOperations(self.store.operations))
+        told = self.telemetry.told if self.telemetry else None
+        return GatheredOperations(ForgivingOperations(self.store.operations), told)
 
     @property
     def connect_sessions(self) -> "ConnectSessions":

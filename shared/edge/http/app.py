@@ -20,6 +20,7 @@ from shared.edge.http.call import Call
 from shared.edge.http.routes import Route
 from shared.edge.status import answer_to
 from shared.errors import InvalidRequestError, NotFoundError, PostroomError
+from shared.ports.telemetry import Served
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -33,14 +34,14 @@ INTERNAL = 500
 
 def build_app(function: str, routes: Sequence[Route], wiring: "Wiring") -> Starlette:
     """Answer the app that serves `routes` and `GET /health` for the function named `function`."""
-    logs.to_standard_output()
+    logs.to_standard_output(wiring.settings.google_project)
     table = [*routes, *(one for one in health.ROUTES if one.name not in {r.name for r in routes})]
     app = Starlette(
         routes=[_path(route, wiring) for route in table],
         exception_handlers={HTTPException: _http_exception},
     )
     app.router.redirect_slashes = False
-    app.add_middleware(_Trail, function=function)
+    app.add_middleware(_Trail, function=function, wiring=wiring)
     return app
 
 
@@ -124,19 +125,24 @@ async def _http_exception(_: Request, error: Exception) -> Response:
 class _Trail:
     """Gives each request its ids, folds trailing slashes, and logs one line when it is done.
 
-    Only the route's path is logged, never the address itself: addresses may carry tokens.
+    Only the route's path is logged, never the address itself: addresses may carry tokens. Where
+    the deployment has telemetry, the request is a span of its caller's trace.
     """
 
-    def __init__(self, app: ASGIApp, function: str) -> None:
+    def __init__(self, app: ASGIApp, function: str, wiring: "Wiring") -> None:
         self._app = app
         self._function = function
+        self._wiring = wiring
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         headers = {name.decode("latin-1"): v.decode("latin-1") for name, v in scope["headers"]}
-        trail = logs.trail_of(headers, function=self._function)
+        telemetry = self._wiring.telemetry
+        span = telemetry.begin(self._function, logs.caller_of(headers)) if telemetry else None
+        own = span.context if span else None
+        trail = logs.trail_of(headers, function=self._function, context=own)
         logs.follow(trail)
         inner = {**scope, "postroom.trail": trail, "path": scope["path"].rstrip("/") or "/"}
         started, status = time.perf_counter(), INTERNAL
@@ -149,11 +155,18 @@ class _Trail:
                 message = {**message, "headers": [*message.get("headers", ()), name]}
             await send(message)
 
-        await self._app(inner, receive, answer)
+        try:
+            await self._app(inner, receive, answer)
+        finally:
+            route = inner.get("postroom.route", "unknown")
+            took = time.perf_counter() - started
+            if span:
+                named = logs.noted("connection")
+                span.end(Served(self._function, scope["method"], route, status, took, named))
         logs.log(
             "request",
             method=scope["method"],
-            route=inner.get("postroom.route", "unknown"),
+            route=route,
             status=status,
-            duration_ms=logs.milliseconds_since(started),
+            duration_ms=round(took * 1000, 1),
         )

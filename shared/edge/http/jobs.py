@@ -2,6 +2,7 @@
 
 import asyncio
 
+from shared.edge.gauges import look
 from shared.edge.http.call import Call
 from shared.edge.http.routes import Access, Route
 from shared.edge.logs import log
@@ -11,6 +12,8 @@ async def renew_watches(call: Call) -> None:
     """Renew every watch that expires soon."""
     renewed = await call.wiring.renew_watches()
     log("job", task="renew-watches", count=renewed.armed, outcome=f"{renewed.failed} failed")
+    if telemetry := call.wiring.telemetry:
+        telemetry.renewed(armed=renewed.armed, failed=renewed.failed)
 
 
 async def reconcile(call: Call) -> None:
@@ -21,6 +24,8 @@ async def reconcile(call: Call) -> None:
         log("job", task="wake-approvals", count=waiting)
     if woken := await call.wiring.resume_disconnects():
         log("job", task="resume-disconnects", count=woken)
+    if telemetry := call.wiring.telemetry:
+        await look(call.wiring, telemetry)
 
 
 async def tend_grants(call: Call) -> None:

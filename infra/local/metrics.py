@@ -1,0 +1,24 @@
+"""GET /metrics on the laptop: what a Prometheus asks for, as text; on loopback, as all here is."""
+
+from starlette.responses import PlainTextResponse, Response
+
+from shared.edge.gauges import look
+from shared.edge.wiring import Wiring
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+OFF = "Start Postroom with POSTROOM_TELEMETRY=prometheus, as `make demo` does.\n"
+
+
+async def metrics_of(wiring: Wiring) -> Response:
+    """Answer every metric, after a look at what waits; 404 where nobody measures."""
+    text = None
+    if (telemetry := wiring.telemetry) is not None:
+        # The SDK is imported by now, and only then.
+        from shared.adapters.otel_export import ExportedTelemetry  # noqa: PLC0415
+
+        if isinstance(telemetry, ExportedTelemetry):
+            await look(wiring, telemetry)
+            text = telemetry.prometheus_text()
+    if text is None:
+        return PlainTextResponse(OFF, status_code=404)
+    return Response(text, headers={"Content-Type": CONTENT_TYPE})

@@ -1,0 +1,74 @@
+"""Traces and metrics, as whoever has them to tell tells them. Nothing here ever raises or waits."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from shared.domain.operation import Operation
+from shared.domain.trace_context import TraceContext
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """How a request went; `route` is the route's pattern, never the address itself."""
+
+    function: str
+    method: str
+    route: str
+    status: int
+    seconds: float
+    connection: str | None = None
+
+
+class RequestSpan(Protocol):
+    """The span of one request under way."""
+
+    @property
+    def context(self) -> TraceContext:
+        """Its place in the trace: what log lines and onward calls carry."""
+        ...
+
+    def end(self, served: Served) -> None:
+        """Close it and count the request."""
+        ...
+
+
+class Telemetry(Protocol):
+    """Where spans and measurements go."""
+
+    def begin(self, function: str, parent: TraceContext | None) -> RequestSpan:
+        """Open the span of a request; without a parent it begins a trace."""
+        ...
+
+    def told(self, operation: Operation) -> None:
+        """Trace and measure what was done: a span for it and one for each of its steps."""
+        ...
+
+    def refreshed(self, outcome: str) -> None:
+        """Count a token refresh: `ok`, or the code of the error it ended in."""
+        ...
+
+    def sent(self, state: str) -> None:
+        """Count a send that came into a state."""
+        ...
+
+    def renewed(self, *, armed: int, failed: int) -> None:
+        """Count watches that were armed and that were not."""
+        ...
+
+    def gauge(self, name: str, value: float) -> None:
+        """Note how much of something there is now; `name` is one of GAUGES."""
+        ...
+
+    def close(self) -> None:
+        """Hand over what still waits. Blocks for seconds at most."""
+        ...
+
+
+GAUGES = {
+    "postroom.watches.overdue": "Watches whose renewal is six hours late",
+    "postroom.syncs.overdue": "Shards with a sync due for more than five minutes",
+    "postroom.events.overdue": "Shards with an event due for more than five minutes",
+    "postroom.events.dead": "Events given up after every attempt, up to 100",
+    "postroom.sends.unknown": "Sends whose outcome cannot be known, up to 100",
+}
+"""What is looked up rather than counted, with its meaning; see `shared/edge/gauges.py`."""

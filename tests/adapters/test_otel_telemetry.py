@@ -1,0 +1,192 @@
+"""What OpenTelemetry's SDK is told: spans at the times of the work, metrics by code and count."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics.export import InMemoryMetricReader
+from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from opentelemetry.trace import StatusCode
+
+from shared.adapters.otel_export import ExportedTelemetry
+from shared.adapters.otel_telemetry import OtelTelemetry
+from shared.domain.ids import ConnectionId, OperationId
+from shared.domain.operation import Operation, OperationState, OperationStep, OperationType
+from shared.domain.trace_context import TraceContext, enter, parsed
+from shared.ports.telemetry import GAUGES, Served
+
+NOW = datetime(2026, 10, 1, 12, tzinfo=UTC)
+CALLER = TraceContext("ab" * 16, "cd" * 8)
+SYNC = Operation(
+    id=OperationId("op_1"),
+    connection_id=ConnectionId("c-1"),
+    type=OperationType.SYNC,
+    name="push",
+    state=OperationState.OK,
+    started_at=NOW,
+    finished_at=NOW + timedelta(seconds=2),
+    expires_at=NOW + timedelta(days=15),
+    steps=(OperationStep("delta", NOW, 500.0, {"added": 1, "ids": ["x"]}),),
+    trace_id=CALLER.trace_id,
+    detail={"added": 3, "updated": 1, "deleted": 0, "units": 62, "lateness_ms": 750},
+)
+
+
+@dataclass
+class Watched:
+    telemetry: OtelTelemetry
+    exporter: InMemorySpanExporter
+    reader: InMemoryMetricReader
+
+    def spans(self) -> dict[str, ReadableSpan]:
+        return {span.name: span for span in self.exporter.get_finished_spans()}
+
+    def metrics(self) -> dict[str, list[Any]]:
+        data = self.reader.get_metrics_data()
+        scopes = data.resource_metrics[0].scope_metrics if data else []
+        return {one.name: list(one.data.data_points) for s in scopes for one in s.metrics}
+
+
+@pytest.fixture
+def watched() -> Iterator[Watched]:
+    exporter, reader = InMemorySpanExporter(), InMemoryMetricReader()
+    traces = TracerProvider()
+    traces.add_span_processor(SimpleSpanProcessor(exporter))
+    telemetry = OtelTelemetry(traces, MeterProvider([reader]))
+    yield Watched(telemetry, exporter, reader)
+    telemetry.close()
+
+
+def a_request(**changes: Any) -> Served:
+    return replace(Served("api", "GET", "/records", 200, 0.02, "c-1"), **changes)
+
+
+def test_a_request_is_a_span_of_its_callers_trace(watched: Watched):
+    span = watched.telemetry.begin("api", CALLER)
+    span.end(a_request())
+    [(name, kept)] = watched.spans().items()
+    assert (name, kept.parent and kept.parent.span_id) == ("GET /records", int(CALLER.span_id, 16))
+    assert (span.context.trace_id, span.context.sampled) == (CALLER.trace_id, True)
+    assert span.context.span_id == f"{kept.context.span_id:016x}"
+    assert dict(kept.attributes or {})["postroom.connection"] == "c-1"
+
+
+def test_a_caller_that_records_nothing_is_heeded(watched: Watched):
+    span = watched.telemetry.begin("api", replace(CALLER, sampled=False))
+    span.end(a_request())
+    assert (watched.spans(), span.context.sampled) == ({}, False)
+    assert watched.metrics()["http.server.request.duration"][0].count == 1
+
+
+def test_only_a_failure_of_ours_is_marked_as_one(watched: Watched):
+    for status in (404, 503):
+        watched.telemetry.begin("api", None).end(a_request(status=status, route=f"/{status}"))
+    marks = {name: span.status.status_code for name, span in watched.spans().items()}
+    assert marks == {"GET /404": StatusCode.UNSET, "GET /503": StatusCode.ERROR}
+
+
+def test_an_operation_is_a_span_with_its_steps_at_the_times_they_had(watched: Watched):
+    watched.telemetry.told(SYNC)
+    spans = watched.spans()
+    whole, step = spans["sync push"], spans["delta"]
+    assert whole.start_time == int(NOW.timestamp()) * 10**9
+    assert ((whole.end_time or 0) - (whole.start_time or 0)) == 2 * 10**9
+    assert ((step.end_time or 0) - (step.start_time or 0)) == 10**9 // 2
+    assert step.parent
+    assert step.parent.span_id == whole.context.span_id
+    assert f"{whole.context.trace_id:032x}" == CALLER.trace_id
+    assert dict(step.attributes or {}) == {"postroom.added": 1}
+
+
+async def test_an_operation_hangs_under_the_request_that_made_it(watched: Watched):
+    span = watched.telemetry.begin("gmail_push", CALLER)
+    enter(span.context)
+    watched.telemetry.told(SYNC)
+    whole = watched.spans()["sync push"]
+    assert whole.parent
+    assert f"{whole.parent.span_id:016x}" == span.context.span_id
+
+
+async def test_an_operation_of_another_trace_stays_in_its_own(watched: Watched):
+    span = watched.telemetry.begin("reconcile", None)
+    enter(span.context)
+    watched.telemetry.told(SYNC)
+    assert f"{watched.spans()['sync push'].context.trace_id:032x}" == CALLER.trace_id
+
+
+def test_a_sync_is_counted_by_units_records_and_lateness(watched: Watched):
+    watched.telemetry.told(SYNC)
+    metrics = watched.metrics()
+    assert metrics["postroom.gmail.units"][0].value == 62
+    records = {p.attributes["change"]: p.value for p in metrics["postroom.records"]}
+    assert records == {"added": 3, "updated": 1, "deleted": 0}
+    assert metrics["postroom.mail.lateness"][0].sum == 0.75
+
+
+def test_a_failure_is_counted_by_its_code_and_a_dead_letter_as_one(watched: Watched):
+    dead = replace(
+        SYNC,
+        type=OperationType.DELIVERY,
+        state=OperationState.FAILED,
+        error="status_500",
+        detail={"event_state": "dead"},
+    )
+    watched.telemetry.told(dead)
+    metrics = watched.metrics()
+    [duration] = metrics["postroom.operation.duration"]
+    assert duration.attributes["error"] == "status_500"
+    assert metrics["postroom.dead_letters"][0].value == 1
+    assert watched.spans()["delivery push"].status.description == "status_500"
+
+
+def test_watches_refreshes_and_sends_are_counted_and_every_gauge_is_known(watched: Watched):
+    telemetry = watched.telemetry
+    telemetry.renewed(armed=2, failed=1)
+    telemetry.refreshed("invalid_grant")
+    telemetry.sent("unknown")
+    for name in GAUGES:
+        telemetry.gauge(name, 7)
+    metrics = watched.metrics()
+    renewals = {p.attributes["outcome"]: p.value for p in metrics["postroom.watch.renewals"]}
+    assert renewals == {"armed": 2, "failed": 1}
+    assert metrics["postroom.token.refreshes"][0].attributes == {"outcome": "invalid_grant"}
+    assert metrics["postroom.sends"][0].attributes == {"state": "unknown"}
+    assert {metrics[name][0].value for name in GAUGES} == {7}
+
+
+def test_telling_never_breaks_the_work(watched: Watched):
+    watched.telemetry.told(replace(SYNC, detail={"units": "many"}))
+
+
+def test_prometheus_reads_text_and_opens_no_spans():
+    telemetry = ExportedTelemetry({"prometheus"}, environment="dev", project=None)
+    span = telemetry.begin("api", CALLER)
+    span.end(a_request())
+    telemetry.told(SYNC)
+    text = (telemetry.prometheus_text() or b"").decode()
+    telemetry.close()
+    assert (span.context.trace_id, span.context.sampled) == (CALLER.trace_id, True)
+    assert 'http_route="/records"' in text
+    assert "postroom_gmail_units_total 62.0" in text
+
+
+@pytest.mark.parametrize(
+    ("header", "read"),
+    [
+        (CALLER.traceparent, CALLER),
+        (f"cc-{'ab' * 16}-{'cd' * 8}-00-later", replace(CALLER, sampled=False)),
+        (f"00-{'ab' * 16}-{'cd' * 8}-01-more", None),
+        (f"ff-{'ab' * 16}-{'cd' * 8}-01", None),
+        (f"00-{'00' * 16}-{'cd' * 8}-01", None),
+        (f"00-{'ab' * 16}-{'00' * 8}-01", None),
+        (f"00-{'AB' * 16}-{'cd' * 8}-01", None),
+        ("", None),
+    ],
+)
+def test_the_header_is_read_as_the_recommendation_says(header: str, read: TraceContext | None):
+    assert parsed(header) == read
