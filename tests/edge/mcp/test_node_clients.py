@@ -18,6 +18,8 @@ GENERATIONS = [
     (2, "auto", "2026-07-28"),
     (2, {"pin": "2026-07-28"}, "2026-07-28"),
 ]
+INSPECTOR = '{"name": "@modelcontextprotocol/inspector", "version": "1.0.3"}'
+"""The command line reads its version from the package that usually lies around it."""
 LETTER = {"to": BOB, "subject": "Hello", "body": "From Node.", "idempotency_key": "node-1"}
 
 
@@ -70,3 +72,32 @@ async def test_an_npm_client_lists_reads_sends_once_and_is_told_what_is_wrong(
     assert "input.id" in wrong["result"]["content"][0]["text"]
     assert unknown["error"]["code"] == -32602
     assert await house.arrived() == 1
+
+
+async def inspected(house: House, method: str, *more: str) -> Any:
+    """Run the inspector's command line; answer the JSON it printed."""
+    packages = installed() / "@modelcontextprotocol"
+    cli = packages / "inspector-cli" / "build" / "cli.js"
+    (packages / "package.json").write_text(INSPECTOR)
+    node = shutil.which("node")
+    assert node is not None
+    headers = (await house.headers()).items()
+    named = [part for name, value in headers for part in ("--header", f"{name}: {value}")]
+    command = [node, str(cli), "--cli", f"{house.system.url}/mcp", "--transport", "http"]
+    pipe = asyncio.subprocess.PIPE
+    process = await asyncio.create_subprocess_exec(
+        *command, *named, "--method", method, *more, stdout=pipe, stderr=pipe
+    )
+    async with asyncio.timeout(PATIENCE_S):
+        out, err = await process.communicate()
+    assert process.returncode == 0, err.decode()
+    return json.loads(out)
+
+
+async def test_the_inspector_lists_and_calls_tools(house: House) -> None:
+    letter = await house.deliver("Invoice", "Hello.")
+    listed = await inspected(house, "tools/list")
+    assert {tool["name"] for tool in listed["tools"]} == {*actions()}
+    call = ("--tool-name", "get-message", "--tool-arg", f"id={letter}")
+    found = await inspected(house, "tools/call", *call)
+    assert found["structuredContent"]["output"]["subject"] == "Invoice"
