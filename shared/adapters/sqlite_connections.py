@@ -42,7 +42,7 @@ class SqliteConnections(SqliteDocuments[Connection]):
         start = query.page * query.limit
         found = (
             versioned.value
-            for row in self.database.stream(*_asked(query))
+            for row in self.database.stream(*statement(query))
             for versioned in self.listed((row,))
             if matches(versioned.value, query)
         )
@@ -59,7 +59,7 @@ class SqliteConnections(SqliteDocuments[Connection]):
             )
 
 
-def _asked(query: ConnectionQuery) -> tuple[str, list[Any]]:
+def statement(query: ConnectionQuery) -> tuple[str, list[Any]]:
     """Answer the statement and its values: the most selective term leads, the others are probed."""
     first, *others = terms_asked(query) or (None,)
     place = "connections" if first is None else "led"

@@ -23,6 +23,7 @@ MEASURES = (
     "delta",
     "cold_start",
     "agents",
+    "console",
     "throughput",
     "sending",
     "bulk_sending",

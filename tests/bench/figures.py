@@ -13,6 +13,7 @@ PARTS = {
     "throughput": "One instance, everything in one process, concurrency 80",
     "send": "Sending, Gmail 80 ms away",
     "mcp": "An agent's calls beside the bare MCP SDK",
+    "console": "Pages of the console among 10,000 connections",
     "bulk": "A bulk of messages under an enforced quota",
 }
 

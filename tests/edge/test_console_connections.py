@@ -1,0 +1,196 @@
+"""The list of connections: found by index however many there are, told as it is."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from uuid import UUID
+
+import httpx
+import pytest
+
+from shared.adapters.local_keyring import create_keyring
+from shared.adapters.sqlite_connections import SqliteConnections, statement
+from shared.domain.connection import Connection, ConnectionStatus
+from shared.domain.ids import ConnectionId, HistoryId
+from shared.domain.mailbox import Mailbox
+from shared.domain.sync_state import Audit, SyncState
+from shared.edge.http.console.connections import A_PAGE
+from shared.edge.http.table import console_routes
+from shared.edge.wiring import Wiring
+from shared.ports.connections import ConnectionQuery
+from tests.edge.conftest import ClientOf
+from tests.edge.consoles import CONSOLE, Person, an_operator, problem_of, words
+from tests.edge.samples import ENVIRON, NOW, a_connection
+
+MANY = 3 * A_PAGE + 5
+
+
+@pytest.fixture
+def environ(tmp_path: Path) -> Mapping[str, str]:
+    create_keyring(tmp_path / "keyring.json")
+    return {
+        **ENVIRON,
+        **CONSOLE,
+        "POSTROOM_STORE": f"sqlite:{tmp_path / 'postroom.sqlite'}",
+        "POSTROOM_KEYRING": f"file:{tmp_path / 'keyring.json'}",
+    }
+
+
+@pytest.fixture
+async def operator(client_of: ClientOf, wiring: Wiring) -> Person:
+    return await an_operator(client_of(console_routes()), wiring)
+
+
+def number(value: int) -> ConnectionId:
+    return ConnectionId(str(UUID(int=value)))
+
+
+async def many(wiring: Wiring) -> list[Connection]:
+    """Store connections a minute apart; answer them newest first."""
+    made = [
+        a_connection(
+            number(one),
+            email=f"person{one}@example.com",
+            created_at=NOW + timedelta(minutes=one),
+            tags={"team": "blue" if one % 10 == 0 else "red"},
+        )
+        for one in range(MANY)
+    ]
+    for one in made:
+        await wiring.connections.create(one)
+    return made[::-1]
+
+
+def emails(page: httpx.Response) -> list[str]:
+    """Answer the mailboxes that a page lists, in order."""
+    marked = page.text.split('href="/console/connections/')[1:]
+    return [one.partition(">")[2].partition("<")[0] for one in marked]
+
+
+def following(page: httpx.Response) -> str | None:
+    before, found, _ = page.text.partition("<span>Older connections")
+    return before.rpartition('href="')[2].partition('"')[0].replace("&amp;", "&") if found else None
+
+
+async def test_pages_follow_each_other_to_the_end(operator: Person, wiring: Wiring) -> None:
+    made = await many(wiring)
+    seen: list[str] = []
+    way: str | None = "/console/connections"
+    pages = 0
+    while way:
+        page = await operator.get(way)
+        seen += emails(page)
+        way, pages = following(page), pages + 1
+    assert seen == [one.email for one in made]
+    assert pages == 4
+
+
+async def test_filters_stay_while_paging_and_live(operator: Person, wiring: Wiring) -> None:
+    await many(wiring)
+    first = await operator.get("/console/connections?search=PERSON&tags=team%3Dred&status=active")
+    assert len(emails(first)) == A_PAGE
+    way = following(first)
+    assert way is not None
+    for part in ("search=person", "tags=team%3Dred", "status=active", "after="):
+        assert part.lower() in way.lower()
+    assert emails(await operator.get(way, live=True)) == emails(await operator.get(way))
+
+
+@pytest.mark.parametrize(
+    ("query", "count"),
+    [
+        ("search=person7", 1 + 10),
+        ("search=person77@example.com", 1),
+        (f"search={UUID(int=5)}", 1),
+        ("tags=team=blue", MANY // 10),
+        ("tags=team=blue,plan=pro", 0),
+        ("status=paused", 0),
+        ("status=nonsense", A_PAGE),
+        ("search=nobody", 0),
+    ],
+)
+async def test_connections_are_found_by_how_they_begin_by_tag_and_by_status(
+    operator: Person, wiring: Wiring, query: str, count: int
+) -> None:
+    await many(wiring)
+    page = await operator.get(f"/console/connections?{query}")
+    assert len(emails(page)) == count
+    assert ("No connection fits" in words(page)) == (count == 0)
+
+
+@pytest.mark.parametrize("query", ["tags=blue", "after=xyz"])
+async def test_a_filter_that_cannot_be_read_is_refused_in_words(
+    operator: Person, query: str
+) -> None:
+    page = await operator.get(f"/console/connections?{query}")
+    assert page.status_code == 400
+    assert problem_of(page) is not None
+
+
+async def test_a_page_reads_no_more_than_it_shows(
+    operator: Person, wiring: Wiring, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Counted where documents are parsed: at the start, in the middle, and under every filter."""
+    made = await many(wiring)
+    parsed: list[str] = []
+    parse = SqliteConnections.parsed
+
+    def counted(self: SqliteConnections, id: str, text: str) -> dict[str, object]:
+        parsed.append(id)
+        return parse(self, id, text)
+
+    monkeypatch.setattr(SqliteConnections, "parsed", counted)
+    deep = following(await operator.get("/console/connections"))
+    for way in (
+        "/console/connections",
+        deep or "",
+        "/console/connections?status=active",
+        "/console/connections?search=person&status=active&tags=team%3Dred",
+        f"/console/connections?search={made[-1].id}",
+        "/console/connections?search=nobody",
+    ):
+        parsed.clear()
+        await operator.get(way)
+        assert len(parsed) <= A_PAGE + 1, way
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        ConnectionQuery(),
+        ConnectionQuery(after=(NOW, "x")),
+        ConnectionQuery(search="person"),
+        ConnectionQuery(search="person", status=ConnectionStatus.ACTIVE, after=(NOW, "x")),
+        ConnectionQuery(tags={"team": "red"}, status=ConnectionStatus.ACTIVE),
+    ],
+)
+def test_every_listing_is_led_by_an_index_in_its_order(
+    wiring: Wiring, query: ConnectionQuery
+) -> None:
+    assert isinstance(wiring.connections, SqliteConnections)
+    sql, values = statement(query)
+    plan = [row[3] for row in wiring.connections.database.rows(f"EXPLAIN QUERY PLAN {sql}", values)]
+    assert not [step for step in plan if "TEMP B-TREE" in step]
+    scans = [step for step in plan if step.startswith("SCAN") and "USING INDEX" not in step]
+    assert scans == []
+
+
+async def test_a_line_says_how_the_mailbox_stands(operator: Person, wiring: Wiring) -> None:
+    now = wiring.clock.now()
+    made = a_connection()
+    await wiring.connections.create(made)
+    audited = Audit(now, finished_at=now, listed=1000, missing=1)
+    state = SyncState(made.id, checkpoint=HistoryId(1), hint=HistoryId(2), live_records=12_345)
+    await wiring.sync_states.create(replace(state, audit=audited, last_delta_at=now))
+    await wiring.mailboxes.create(
+        Mailbox(
+            made.email_key,
+            frozenset({made.id}),
+            watch_expires_at=now + timedelta(days=3, minutes=5),
+            last_push_at=now - timedelta(minutes=7),
+        )
+    )
+    said = words(await operator.get("/console/connections"))
+    for part in ("ada@example.com", "team=blue", "Behind", "7 min", "in 3 d", "99.9 %", "12 345"):
+        assert part in said.replace("\N{NARROW NO-BREAK SPACE}", " "), part
