@@ -1,0 +1,88 @@
+"""The guides for people name nothing that is not there: no call, no target, no page, no word."""
+
+import json
+import re
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+import httpx
+import pytest
+
+from infra.archives import ROOT
+from shared.domain.delivery import Failure
+from shared.edge.http.table import whole_table
+from tests.conformity import check_request
+
+GUIDE: Final = ROOT / "infra" / "OPERATING.md"
+README: Final = ROOT / "README.md"
+CALL: Final = re.compile(r"`(GET|POST|PUT|PATCH|DELETE|ANY) (/[^`?\s]*)")
+PAGE: Final = re.compile(r"`(/(?:console|connect-ui|mcp|proxy)[^`?\s]*)`")
+TARGET: Final = re.compile(r"`make ([a-z-]+)")
+PARAMETER: Final = re.compile(r"\{[^}]+\}")
+
+
+def coming_from_nango() -> str:
+    return README.read_text().partition("\n## Coming from Nango\n")[2].partition("\n## ")[0]
+
+
+GUIDES: Final = {"OPERATING.md": GUIDE.read_text, "Coming from Nango": coming_from_nango}
+
+
+@cache
+def served() -> frozenset[tuple[str, str]]:
+    """Answer every method and path, whatever its parameters are called."""
+    return frozenset((one.method, PARAMETER.sub("{}", one.shown_path)) for one in whole_table())
+
+
+@pytest.mark.parametrize("guide", GUIDES)
+def test_every_call_named_is_served(guide: str) -> None:
+    named = CALL.findall(GUIDES[guide]())
+    assert named
+    for method, path in named:
+        methods = ("GET", "POST") if method == "ANY" else (method,)
+        shape = PARAMETER.sub("{}", path.replace("...", "{}")).rstrip("/")
+        for one in methods:
+            assert (one, shape) in served(), f"{method} {path}"
+
+
+@pytest.mark.parametrize("guide", GUIDES)
+def test_every_page_named_is_there(guide: str) -> None:
+    pages = {PARAMETER.sub("{}", page).rstrip("/") for page in PAGE.findall(GUIDES[guide]())}
+    assert pages
+    assert pages <= {path for _, path in served()}
+
+
+@pytest.mark.parametrize("guide", GUIDES)
+def test_every_make_target_named_is_one(guide: str) -> None:
+    targets = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    named = {*TARGET.findall(GUIDES[guide]())}
+    assert named
+    assert named <= {*targets}
+
+
+def test_every_reason_of_a_dead_letter_that_is_explained_is_one() -> None:
+    section = GUIDE.read_text().partition("### Dead letters")[2].partition("**Do**")[0]
+    reasons = {*re.findall(r"`([a-z_]+)`", section)} - {"deliveries"}
+    assert reasons
+    assert reasons <= {one.value for one in Failure}
+
+
+def test_every_terraform_variable_named_is_declared() -> None:
+    declared = "".join(file.read_text() for file in (ROOT / "infra" / "terraform").glob("*.tf"))
+    for name in ("publishing", "oauth_client_secret_version", "api_key_hashes", "redirect_uri"):
+        assert name in GUIDE.read_text()
+        assert f'"{name}"' in declared, name
+
+
+def test_the_import_that_is_shown_is_one_the_api_takes() -> None:
+    (shown,) = re.findall(r"-d '(\{.*\})'$", coming_from_nango(), re.MULTILINE)
+    body = json.dumps(json.loads(shown.replace("'", "").replace("$", "")))
+    request = httpx.Request("POST", "http://127.0.0.1/connections", content=body)
+    assert check_request(request) == "POST /connections"
+
+
+@pytest.mark.parametrize("page", [README, GUIDE, ROOT / "infra" / "terraform" / "README.md"])
+def test_every_link_within_the_project_leads_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\((?!https?:|#)([^)#]+)", page.read_text()):
+        assert (page.parent / target).exists(), target
