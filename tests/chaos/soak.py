@@ -1,7 +1,10 @@
 """Many connections on one machine, each with traffic, under a mix of faults: `make soak`.
 
-Postroom whole and the emulated Google run in one process over real HTTP. At the end the faults
-stop and time passes; then every mailbox must equal its copy, and nothing may still be waiting.
+Postroom whole and the emulated Google run in one process over real HTTP. The clock of both runs
+twelve times as fast, in leaps, so that five minutes hold an hour: leases run out under working
+hands, hourly looks and rechecks fall due. At the end the faults stop and time passes; then every
+mailbox must equal its copy, nothing may still be waiting, and memory, files and sockets must not
+have grown.
 """
 
 import argparse
@@ -17,7 +20,6 @@ from pathlib import Path
 from statistics import quantiles
 
 import httpx
-import psutil
 
 from infra.local.connecting import connect, find_connection
 from infra.local.google.faults import Fault
@@ -26,6 +28,7 @@ from infra.local.system import LocalSystem
 from shared.domain.ids import ConnectionId, MessageId
 from shared.ports.sync_store import RecordQuery
 from tests.chaos.chaos_house import at_rest
+from tests.chaos.footprint import Footprint
 from tests.chaos.owner import Owner
 
 PLENTY = 10**9
@@ -51,6 +54,8 @@ class Plan:
     changes_per_second: float = 25
     crash_every_s: float = 60
     old_messages: int = 3
+    leap_every_s: float = 5
+    leap_s: float = 55
 
 
 @dataclass
@@ -65,8 +70,9 @@ class Soak:
     lags_s: list[float] = field(default_factory=list)
     passing: list[tuple[float, Fault]] = field(default_factory=list)
     spent: set[tuple[str, str]] = field(default_factory=set)
-    peak_bytes: int = 0
-    peak_files: int = 0
+    footprint: Footprint = field(default_factory=Footprint)
+    alive: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Both clocks leap together, so not while Postroom lies dead."""
 
     async def connect_all(self) -> None:
         """Connect every mailbox as a person does."""
@@ -99,7 +105,7 @@ class Soak:
     async def run(self) -> None:
         """Let people, Gmail and crashes have their way for the planned time."""
         deadline = time.monotonic() + self.plan.seconds
-        workers = (self._people, self._gmail, self._crashes, self._watch)
+        workers = (self._people, self._gmail, self._crashes, self._watch, self._leaps)
         await asyncio.gather(*(worker(deadline) for worker in workers))
 
     async def _people(self, deadline: float) -> None:
@@ -155,16 +161,22 @@ class Soak:
     async def _crashes(self, deadline: float) -> None:
         while time.monotonic() + self.plan.crash_every_s < deadline:
             await asyncio.sleep(self.plan.crash_every_s)
-            await self.system.kill()
-            await self.system.restart()
+            async with self.alive:
+                await self.system.kill()
+                await self.system.restart()
             self.counts["crashes"] += 1
 
+    async def _leaps(self, deadline: float) -> None:
+        while time.monotonic() + self.plan.leap_every_s < deadline:
+            await asyncio.sleep(self.plan.leap_every_s)
+            async with self.alive:
+                await self.system.advance(self.plan.leap_s)
+            self.counts["leaps"] += 1
+
     async def _watch(self, deadline: float) -> None:
-        process = psutil.Process()
         while time.monotonic() < deadline:
             await self._note_arrivals()
-            self.peak_bytes = max(self.peak_bytes, process.memory_info().rss)
-            self.peak_files = max(self.peak_files, process.num_fds())
+            self.footprint.look()
             await asyncio.sleep(WATCHED_EVERY_S)
 
     async def _note_arrivals(self) -> None:
@@ -215,7 +227,7 @@ class Soak:
         """Print the numbers."""
         print(f"{len(self.owners)} connections, {self.plan.seconds:.0f} s of traffic")
         print(", ".join(f"{name} {count}" for name, count in sorted(self.counts.items())))
-        print(f"peak memory {self.peak_bytes / 2**20:.0f} MiB, open files {self.peak_files}")
+        print(f"second quarter, then last: {self.footprint}")
         if len(self.lags_s) > 1:
             cuts = quantiles(self.lags_s, n=100)
             shown = ", ".join(f"p{n} {cuts[n - 1]:.2f} s" for n in (50, 90, 99))
@@ -236,7 +248,7 @@ async def soak(plan: Plan, directory: Path) -> list[str]:
         await run.run()
         await run.calm()
         run.report()
-        return await run.verdict()
+        return [*await run.verdict(), *run.footprint.growth()]
 
 
 def main() -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from tests.chaos.soak import Plan, soak
 
-SMALL = Plan(connections=20, seconds=6, crash_every_s=2.5)
+SMALL = Plan(connections=20, seconds=6, crash_every_s=2.5, leap_every_s=1, leap_s=240)
 
 
 async def test_traffic_under_faults_and_crashes_loses_nothing(tmp_path: Path) -> None:
