@@ -30,7 +30,7 @@ test-deep: develop ## run the long evidence too: thousands of random walks, a ki
 	@$(IN) -m pytest -s --ignore=tests/bench -m deep $(ARGS)
 	@POSTROOM_FUZZ_EXAMPLES=60 $(IN) -m pytest tests/security/test_described.py
 
-soak: develop ## a thousand connections for five minutes under faults and crashes
+soak: develop ## a thousand connections for an hour, in five minutes, under faults and crashes
 	@$(IN) -m tests.chaos.soak $(ARGS)
 
 lint: develop ## check style, types and layers
