@@ -27,6 +27,7 @@ MEASURES = (
     "throughput",
     "sending",
     "bulk_sending",
+    "peak",
 )
 
 

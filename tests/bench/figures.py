@@ -15,6 +15,7 @@ PARTS = {
     "mcp": "An agent's calls beside the bare MCP SDK",
     "console": "Pages of the console among 10,000 connections",
     "bulk": "A bulk of messages under an enforced quota",
+    "peak": "The busiest hour, simulated from a real run",
 }
 
 

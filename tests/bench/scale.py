@@ -18,6 +18,9 @@ class Scale:
     pushes: int = 40
     sends: int = 15
     bulk: int = 1_000
+    mailboxes: int = 1_000
+    coarser: int = 1
+    """How many times fewer mailboxes are simulated."""
 
 
 QUICK = Scale(
@@ -29,4 +32,6 @@ QUICK = Scale(
     pushes=10,
     sends=5,
     bulk=120,
+    mailboxes=40,
+    coarser=10,
 )
