@@ -16,8 +16,10 @@ from shared.domain.approval import GIVEN_UP, Approval, ApprovalState, approval_e
 from shared.domain.connection import Connection
 from shared.errors import (
     ApprovalDecidedError,
+    ApprovedCallFailedError,
     ConflictError,
     ForbiddenError,
+    GmailNotFoundError,
     IdempotencyInProgressError,
     NotFoundError,
     PermanentError,
@@ -153,14 +155,23 @@ class DecideApproval:
             raise UnknownConnectionError("The connection was removed meanwhile.")
         content = await self._seal.opened(approval, "request")
         await self._same_draft(found.value, content)
-        answer = await RunAction(self.ports)(
-            found.value,
-            approval.action,
-            content["arguments"],
-            idempotency_key=approval.run_key,
-            trace_id=approval.trace_id,
-            detail=_detail(approval, "approved"),
-        )
+        try:
+            answer = await RunAction(self.ports)(
+                found.value,
+                approval.action,
+                content["arguments"],
+                idempotency_key=approval.run_key,
+                trace_id=approval.trace_id,
+                detail=_detail(approval, "approved"),
+            )
+        except GmailNotFoundError:
+            if content.get("draft_message_id") is None or not approval.attempts:
+                raise
+            # Whoever ran it before may have sent it and died before saying so.
+            raise ApprovedCallFailedError(
+                "The draft is gone: an earlier attempt sent it, or somebody deleted it.",
+                code="unknown",
+            ) from None
         return answer.output
 
     async def _same_draft(self, connection: Connection, content: Mapping[str, Any]) -> None:

@@ -117,8 +117,14 @@ def sources() -> list[Path]:
     return [*steps, *(USECASES / f"{name}.py" for name in BESIDE)]
 
 
+def _label(path: Path) -> str:
+    """Answer a file's name below the use cases, or below their parent."""
+    above = USECASES if path.is_relative_to(USECASES) else USECASES.parent
+    return str(path.relative_to(above))
+
+
 def _rewritten(path: Path) -> CodeType:
-    file = str(path.relative_to(USECASES))
+    file = _label(path)
     ALL_OFFSET[file] = len(POINTS)
     rewriter = _Rewriter(file)
     tree = rewriter.visit(ast.parse(path.read_text(encoding="utf-8")))
@@ -165,7 +171,7 @@ async def at_each(place: int, items: AsyncIterable[T]) -> AsyncIterator[T]:
 def enumerated(paths: Sequence[Path]) -> list[Point]:
     """Answer every await point of the files, in the order of the source."""
     _CODES.update({path: _rewritten(path) for path in paths if path not in _CODES})
-    files = {str(path.relative_to(USECASES)) for path in paths}
+    files = {_label(path) for path in paths}
     return [point for point in POINTS if point.file in files]
 
 
@@ -180,7 +186,7 @@ def standing_in_awaits(paths: Sequence[Path] | None = None) -> Iterator[list[Poi
     before: list[tuple[FunctionType, CodeType]] = []
     for path in chosen:
         code = _CODES[path]
-        module = import_module(".".join(("shared", "usecases", *_parts(path))))
+        module = import_module(".".join(("shared", *_parts(path))))
         codes = {inner.co_qualname: inner for inner in _inner(code)}
         module.__dict__.update(at_await=at_await, at_each=at_each)
         for function in _functions(module):
@@ -194,7 +200,7 @@ def standing_in_awaits(paths: Sequence[Path] | None = None) -> Iterator[list[Poi
 
 
 def _parts(path: Path) -> tuple[str, ...]:
-    return path.relative_to(USECASES).with_suffix("").parts
+    return path.relative_to(USECASES.parent).with_suffix("").parts
 
 
 def _inner(code: CodeType) -> Iterator[CodeType]:
