@@ -71,10 +71,10 @@ async def visiting(wiring: Wiring, role: Role | None) -> AsyncIterator[Visitor]:
     """Answer somebody signed in with this role, None a stranger."""
     app = build_app("console", console_routes(), wiring)
     transport = httpx.ASGITransport(app)
-    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8080") as http:
+    address = wiring.settings.console_url
+    async with httpx.AsyncClient(transport=transport, base_url=address) as http:
         if role is Role.OPERATOR:
-            origin = {"Origin": "http://127.0.0.1:8080"}
-            await http.post("/console/sign-in", data={"key": KEY}, headers=origin)
+            await http.post("/console/sign-in", data={"key": KEY}, headers={"Origin": address})
         if role is Role.VIEWER:
             await _let_in(http, wiring)
         yield Visitor(http)

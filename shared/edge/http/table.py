@@ -107,6 +107,7 @@ def console_routes() -> Routes:
     """Answer what the `console` function serves."""
     from shared.edge.http.console import (
         api_keys,
+        approvals,
         connection,
         connection_changes,
         connections,
@@ -129,6 +130,7 @@ def console_routes() -> Routes:
         *records.ROUTES,
         *deliveries.ROUTES,
         *sends.ROUTES,
+        *approvals.ROUTES,
         *api_keys.ROUTES,
         *playground.ROUTES,
         *overview.ROUTES,

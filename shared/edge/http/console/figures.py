@@ -47,13 +47,14 @@ class Chart:
         """Whether there is nothing to draw."""
         return all(value is None or value == 0 for line in self.lines for value in line.values)
 
-    def data(self, points: Sequence[int]) -> dict[str, Any]:
+    def data(self, points: Sequence[int], step: timedelta) -> dict[str, Any]:
         """Answer what the script draws."""
         return {
             "key": self.key,
             "unit": self.unit,
             "stacked": self.stacked,
             "points": list(points),
+            "step": step.total_seconds(),
             "lines": [{"label": line.label, "values": list(line.values)} for line in self.lines],
         }
 
@@ -67,10 +68,6 @@ class Figures:
     points: Sequence[int]
     runs: int
     charts: Sequence[Chart]
-
-    def data(self) -> list[dict[str, Any]]:
-        """Answer what the script draws."""
-        return [chart.data(self.points) for chart in self.charts]
 
 
 def figures(

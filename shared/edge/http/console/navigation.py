@@ -19,6 +19,7 @@ NAV = (
     NavEntry("operations", "/console/operations", "Operations", "list"),
     NavEntry("deliveries", "/console/deliveries", "Deliveries", "deliver"),
     NavEntry("sends", "/console/sends", "Sends", "send"),
+    NavEntry("approvals", "/console/approvals", "Approvals", "approve"),
     NavEntry("api-keys", "/console/api-keys", "API keys", "key"),
     NavEntry("playground", "/console/playground", "Playground", "flask"),
 )

@@ -8,6 +8,7 @@ from typing import Final
 
 from starlette.responses import Response
 
+from shared.domain.approval import ApprovalState
 from shared.domain.connection import ConnectionStatus
 from shared.domain.event import EventState
 from shared.domain.operation import OperationState, OperationType
@@ -72,16 +73,18 @@ async def _figures(visit: Visit, reach: timedelta) -> Figures:
 async def _tiles(visit: Visit) -> list[Tile]:
     wiring, most = visit.wiring, COUNTED + 1
     reauth = ConnectionQuery(status=ConnectionStatus.REAUTH_REQUIRED, limit=most)
-    lost, dead, pending, unknown = await asyncio.gather(
+    lost, dead, pending, unknown, waiting = await asyncio.gather(
         wiring.connections.find(reauth),
         wiring.outbox.list(state=EventState.DEAD, connection_id=None, limit=most),
         wiring.outbox.list(state=EventState.PENDING, connection_id=None, limit=most),
         wiring.sends.list(None, most, state=SendState.UNKNOWN),
+        wiring.approvals.list(connection_id=None, state=ApprovalState.PENDING, limit=most),
     )
     return [
         Tile("must connect again", "/console/connections?status=reauth_required", len(lost), "bad"),
         Tile("dead deliveries", "/console/deliveries?state=dead", len(dead), "bad"),
         Tile("unknown sends", "/console/sends?state=unknown", len(unknown), "warm"),
+        Tile("waiting for approval", "/console/approvals", len(waiting), "warm"),
         Tile("deliveries under way", "/console/deliveries?state=pending", len(pending), "calm"),
     ]
 

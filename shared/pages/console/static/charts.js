@@ -2,6 +2,17 @@
 const HEIGHT = 210;
 const drawn = [];
 
+// Times are UTC, as everywhere on the console.
+const inUtc = (seconds) => uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC");
+const two = (number) => String(number).padStart(2, "0");
+function clock(seconds) {
+  const at = new Date(seconds * 1000);
+  return `${two(at.getUTCHours())}:${two(at.getUTCMinutes())}${at.getUTCSeconds() ? `:${two(at.getUTCSeconds())}` : ""}`;
+}
+const full = (seconds) => `${new Date(seconds * 1000).toISOString().slice(0, 10)} ${clock(seconds)}`;
+const day = (seconds) => new Date(seconds * 1000).toLocaleDateString("en-GB", { day: "numeric", month: "short", timeZone: "UTC" });
+const ticks = (places) => places.map((at, index) => (at % 86400 === 0 ? day(at) : index ? clock(at) : `${clock(at)}\n${day(at)}`));
+
 const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 const shown = (unit, value) => {
   if (value == null) return "";
@@ -23,10 +34,10 @@ function options(chart, lines, width, height) {
   const axis = { stroke: css("--soft"), grid: { stroke: css("--line"), width: 1 }, ticks: { show: false }, font: "12px system-ui, sans-serif" };
   const bars = chart.unit !== "s" ? uPlot.paths.bars({ size: [0.72, 26], radius: 0.15 }) : undefined;
   return {
-    width, height, cursor: { points: { size: 7 } }, scales: { y: { range: (_, low, high) => [0, high > 0 ? high * 1.1 : 1] } },
+    width, height, cursor: { points: { size: 7 } }, tzDate: inUtc, scales: { x: { range: (_, low, high) => [low - chart.step / 2, high + chart.step / 2] }, y: { range: (_, low, high) => [0, high > 0 ? high * 1.1 : 1] } },
     legend: { isolate: false },
-    axes: [{ ...axis, space: 70 }, { ...axis, size: 62, space: 36, values: (_, ticks) => ticks.map((tick) => shown(chart.unit, tick)) }],
-    series: [{ label: "until", value: "{YYYY}-{MM}-{DD} {HH}:{mm}:{ss}" }, ...lines.map((line) => ({
+    axes: [{ ...axis, space: 70, size: 46, values: (_, places) => ticks(places) }, { ...axis, size: 56, space: 36, values: (_, heights) => heights.map((tick) => shown(chart.unit, tick)) }],
+    series: [{ label: "UTC", value: (_, at) => (at == null ? "" : full(at)) }, ...lines.map((line) => ({
       label: line.label, stroke: colours[line.colour % colours.length], width: bars ? 0 : 2, paths: bars, spanGaps: true,
       fill: bars ? colours[line.colour % colours.length] : undefined, points: { show: !bars, size: 5, fill: colours[line.colour % colours.length] },
       value: (_, __, ___, index) => shown(chart.unit, index == null ? null : line.values[index]) || "–",

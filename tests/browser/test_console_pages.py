@@ -1,0 +1,376 @@
+"""The console's further pages as people use them: deliveries, sends, keys, playground, charts."""
+
+import random
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+from playwright.async_api import Browser, ConsoleMessage, Page, expect
+
+from shared.domain.delivery import Failure
+from shared.domain.event import Delivery, DeliveryState, Event, EventState, EventType
+from shared.domain.ids import ConnectionId, EventId, OperationId
+from shared.domain.operation import LIFETIME, Operation, OperationState, OperationType
+from shared.domain.send import DeliveryMode, SendEntry, SendState, send_id
+from shared.edge.wiring import Wiring
+from tests.browser.accessibility import violations
+from tests.browser.conftest import Keep
+from tests.browser.console import ADA, GRACE, PHONE, WIDE, Console, Scheme, running_console
+
+pytestmark = pytest.mark.browser
+LOOKS: tuple[tuple[str, Scheme, tuple[int, int]], ...] = (
+    ("light", "light", WIDE),
+    ("dark", "dark", WIDE),
+    ("narrow", "light", PHONE),
+)
+UNSAFE = "Content Security Policy"
+
+
+@pytest.fixture
+async def console(tmp_path: Path) -> AsyncIterator[Console]:
+    async with running_console(tmp_path) as running:
+        yield running
+
+
+async def plant_events(wiring: Wiring, id: ConnectionId) -> None:
+    now = wiring.clock.now()
+    dead = Delivery(DeliveryState.DEAD, 10, None, now, 503, Failure.THROTTLED)
+    payload = {"from": "postroom", "type": "sync", "connectionId": id, "success": True}
+    for number, state in enumerate([EventState.DEAD, EventState.DELIVERED, EventState.PENDING]):
+        at = now - timedelta(minutes=5 * (number + 1))
+        event = Event(
+            id=EventId(f"evt-{state.value}"),
+            connection_id=id,
+            type=EventType.SYNC,
+            payload=payload,
+            created_at=at,
+            next_attempt_at=now + timedelta(days=1) if state is EventState.PENDING else None,
+            attempts=10 if state is EventState.DEAD else 1,
+            state=state,
+            last_error=Failure.THROTTLED if state is EventState.DEAD else None,
+            deliveries={"we_7f3a": dead} if state is EventState.DEAD else {},
+        )
+        await wiring.store.outbox.create(event)
+
+
+async def plant_sends(wiring: Wiring, id: ConnectionId) -> None:
+    now = wiring.clock.now()
+    made = SendEntry(
+        id="",
+        connection_id=id,
+        request_hash="h",
+        marker="m",
+        mode=DeliveryMode.EXACTLY_ONCE,
+        state=SendState.SUBMITTED,
+        created_at=now - timedelta(hours=1),
+        updated_at=now,
+    )
+    tomorrow = now + timedelta(days=1)
+    for key, changes in {
+        "invoice-2031": {"submitted_at": now, "message_id": "18f3a0c1d2e4b596"},
+        "invoice-2032": {"state": SendState.ACCEPTED, "send_at": tomorrow, "next_due_at": tomorrow},
+        "reminder-88": {
+            "state": SendState.UNKNOWN,
+            "error": "unknown_outcome",
+            "error_message": "The answer was lost and the mailbox tells nothing.",
+            "mode": DeliveryMode.DIRECT,
+        },
+        "welcome-5": {
+            "state": SendState.FAILED,
+            "error": "draft_removed",
+            "error_message": "The draft was deleted before it was sent.",
+        },
+    }.items():
+        entry = replace(made, id=send_id(id, key), idempotency_key=key, **changes)  # type: ignore[arg-type]
+        await wiring.store.sends.create(entry)
+
+
+async def plant_operations(wiring: Wiring, id: ConnectionId) -> None:
+    """Twelve hours of a mailbox's life, seeded, with an hour in which Google had enough."""
+    now, chance = wiring.clock.now(), random.Random(7)
+    for minutes in range(0, 720, 5):
+        ended = now - timedelta(minutes=minutes)
+        late_s = chance.lognormvariate(0.6, 0.5) * (6 if 200 < minutes < 260 else 1)
+        await wiring.operations.append(
+            Operation(
+                OperationId(f"op_{uuid4().hex}"),
+                id,
+                OperationType.SYNC,
+                "fetch-messages",
+                OperationState.OK,
+                ended - timedelta(seconds=late_s / 3),
+                ended,
+                ended + LIFETIME,
+                detail={
+                    "added": 1,
+                    "pushed": True,
+                    "units": chance.randrange(22, 180),
+                    "lateness_ms": late_s * 1000,
+                },
+            )
+        )
+        if 200 < minutes < 260 or minutes % 145 == 0:
+            kind, code = chance.choice(
+                [
+                    (OperationType.SYNC, "rate_limited"),
+                    (OperationType.DELIVERY, "throttled"),
+                    (OperationType.ACTION, "upstream_error"),
+                ]
+            )
+            failed = Operation(
+                OperationId(f"op_{uuid4().hex}"),
+                id,
+                kind,
+                "x",
+                OperationState.FAILED,
+                ended,
+                ended,
+                ended + LIFETIME,
+                error=code,
+            )
+            await wiring.operations.append(failed)
+
+
+async def plant_approval(console: Console, id: ConnectionId, key: str) -> None:
+    """Have an agent ask for a mail that a person has to read first."""
+    text = "Dear Ada,\n\nwe can do 900 a month, from June.\n\nGrace"
+    mail = {"to": ADA, "subject": "Our offer", "body": text}
+    headers = {"Authorization": f"Bearer {key}", "Connection-Id": id}
+    async with httpx.AsyncClient(base_url=console.system.url, headers=headers) as agent:
+        answer = await agent.post("/send", json=mail, headers={"Idempotency-Key": "offer-1"})
+        assert answer.json()["status"] == "waiting_for_approval"
+
+
+async def plant(console: Console) -> ConnectionId:
+    """Connect Grace and give every page something to show."""
+    id = ConnectionId(await console.connect(GRACE, 5))
+    wiring = console.system.wiring
+    await plant_events(wiring, id)
+    await plant_sends(wiring, id)
+    await plant_operations(wiring, id)
+    bodies: dict[str, dict[str, Any]] = {
+        "billing service": {"permissions": ["send", "records:read"]},
+        "assistant": {
+            "permissions": ["mcp", "send"],
+            "connections": [id],
+            "policy": {"no_bcc": True, "daily_sends": 20, "approval_required": ["send"]},
+        },
+    }
+    for name, body in bodies.items():
+        answer = await console.system.client.post("/api-keys", json={"name": name, **body})
+        answer.raise_for_status()
+    await plant_approval(console, id, answer.json()["key"])
+    return id
+
+
+def complaints_of(page: Page) -> list[str]:
+    """Answer a list that fills with whatever the browser refuses for the page's own policy."""
+    heard: list[str] = []
+
+    def hear(message: ConsoleMessage) -> None:
+        if UNSAFE in message.text or message.type == "error":
+            heard.append(message.text)
+
+    page.on("console", hear)
+    page.on("pageerror", lambda error: heard.append(str(error)))
+    return heard
+
+
+async def fits(page: Page) -> bool:
+    """Whether nothing on the page is wider than the window."""
+    wide: int = await page.evaluate("document.documentElement.scrollWidth - innerWidth")
+    return wide <= 0
+
+
+@pytest.mark.parametrize(("look", "scheme", "size"), LOOKS, ids=[one[0] for one in LOOKS])
+async def test_pages_full_of_trouble_are_sound_in_every_look(
+    console: Console,
+    browser: Browser,
+    keep: Keep,
+    look: str,
+    scheme: Scheme,
+    size: tuple[int, int],
+) -> None:
+    """Judged by axe-core, with something in every table and chart."""
+    id = await plant(console)
+    page = await console.operator(browser, scheme=scheme, size=size)
+    heard = complaints_of(page)
+    for name in ("overview", "deliveries", "sends", "approvals", "api-keys", "api-keys/new"):
+        await page.goto(f"{console.url}/{name}")
+        if name == "overview":
+            await expect(page.locator(".plot canvas")).to_have_count(4)
+        if name == "deliveries":
+            await page.get_by_text("evt-dead", exact=True).click()
+        await keep(page, f"console-{name.replace('/', '-')}-full-{look}")
+        assert await violations(page) == [], name
+        assert await fits(page), name
+    await page.goto(f"{console.url}/approvals")
+    await page.get_by_role("link", name="send-email").click()
+    await expect(page.locator(".mail")).to_contain_text("we can do 900 a month")
+    await keep(page, f"console-approval-{look}")
+    assert await violations(page) == []
+    assert await fits(page)
+    await page.goto(f"{console.url}/playground?action=send-email&connection={id}")
+    await write_letter(page)
+    await page.get_by_role("button", name="Dry run").click()
+    await expect(page.locator("#told")).to_have_text("Dry run: nothing was sent")
+    await keep(page, f"console-playground-dry-{look}")
+    assert await violations(page) == []
+    assert await fits(page)
+    assert heard == []
+
+
+async def write_letter(page: Page) -> None:
+    await page.locator("[id='in.to']").fill(ADA)
+    await page.locator("[id='in.subject']").fill("Figures for Thursday")
+    await page.locator("[id='in.body']").fill(
+        "Dear Ada,\n\nthe figures are in the harbour.\n\nGrace"
+    )
+
+
+async def test_charts_are_drawn_with_ink_and_again_with_the_theme(
+    console: Console, browser: Browser
+) -> None:
+    await plant(console)
+    page = await console.operator(browser)
+    heard = complaints_of(page)
+    await page.goto(f"{console.url}/overview")
+    await expect(page.locator(".plot canvas")).to_have_count(4)
+    before = await inks(page)
+    assert all(ink > 500 for ink in before)
+    await page.emulate_media(color_scheme="dark")
+    await expect(page.locator(".plot canvas")).to_have_count(4)
+    assert all(ink > 500 for ink in await inks(page))
+    await page.get_by_role("link", name="1 hour").click()
+    await expect(page.locator(".plot canvas")).not_to_have_count(0)
+    assert heard == []
+
+
+async def inks(page: Page) -> list[int]:
+    """Answer how many points of each chart are not left blank."""
+    found: list[int] = await page.evaluate(
+        """[...document.querySelectorAll(".plot canvas")].map((canvas) => {
+            const { width, height } = canvas;
+            const { data } = canvas.getContext("2d").getImageData(0, 0, width, height);
+            let inked = 0;
+            for (let at = 3; at < data.length; at += 4) inked += data[at] > 0 ? 1 : 0;
+            return inked;
+        })"""
+    )
+    return found
+
+
+async def test_a_dead_event_is_sent_again_and_the_page_follows_it(
+    console: Console, browser: Browser
+) -> None:
+    await plant(console)
+    page = await console.operator(browser)
+    await page.goto(f"{console.url}/deliveries?state=dead")
+    await page.get_by_role("button", name="Redeliver sync evt-dead").click()
+    await expect(page.locator("#notice")).to_contain_text("on its way again")
+    await expect(page.get_by_text("No events")).to_be_visible()
+    await page.goto(f"{console.url}/deliveries?state=delivered")
+    await expect(page.get_by_text("evt-dead", exact=True)).to_be_visible()
+
+
+async def test_a_new_event_appears_without_a_reload(console: Console, browser: Browser) -> None:
+    id = ConnectionId(await console.connect(GRACE))
+    page = await console.operator(browser)
+    await page.goto(f"{console.url}/deliveries?state=dead")
+    await expect(page.get_by_text("No events")).to_be_visible()
+    await plant_events(console.system.wiring, id)
+    await expect(page.get_by_text("evt-dead", exact=True)).to_be_visible()
+
+
+async def test_a_scheduled_send_is_called_off_by_keyboard(
+    console: Console, browser: Browser
+) -> None:
+    id = await plant(console)
+    page = await console.operator(browser)
+    await page.goto(f"{console.url}/sends")
+    await page.get_by_role("button", name="Cancel invoice-2032").focus()
+    await page.keyboard.press("Enter")
+    await expect(page.locator("#notice")).to_contain_text("called off")
+    found = await console.system.wiring.sends.get(send_id(id, "invoice-2032"))
+    assert found is not None
+    assert found.value.state is SendState.CANCELLED
+
+
+async def test_a_key_is_made_works_and_is_revoked(
+    console: Console, browser: Browser, keep: Keep
+) -> None:
+    page = await console.operator(browser)
+    await page.goto(f"{console.url}/api-keys")
+    await page.get_by_role("link", name="New key").click()
+    await page.get_by_label("Name", exact=True).fill("reports")
+    await page.get_by_label("connections:read").check()
+    await page.get_by_role("button", name="Make the key").click()
+    token = await page.locator("#token").inner_text()
+    await keep(page, "console-api-key-shown")
+    assert await violations(page) == []
+    key = {"Authorization": f"Bearer {token}"}
+    client = console.system.client
+    assert (await client.get("/connections", headers=key)).status_code == 200
+    await page.get_by_role("link", name="I have it").click()
+    await page.locator("summary", has_text="Change").click()
+    await page.get_by_role("button", name="Revoke for good reports").click()
+    await expect(page.locator("#notice")).to_contain_text("revoked")
+    assert (await client.get("/connections", headers=key)).status_code == 401
+
+
+async def test_a_letter_is_tried_dry_and_then_sent_once_from_the_playground(
+    console: Console, browser: Browser, keep: Keep
+) -> None:
+    id = await console.connect(GRACE)
+    await console.system.control("/mailboxes", {"email": ADA})
+    page = await console.operator(browser)
+    await page.goto(f"{console.url}/playground")
+    await page.get_by_label("Action").select_option("send-email")
+    await page.get_by_label("Connection").fill(GRACE)
+    await page.get_by_role("button", name="Open the form").click()
+    await write_letter(page)
+    await page.get_by_role("button", name="Dry run").click()
+    await expect(page.locator(".mail")).to_contain_text("the figures are in the harbour")
+    assert console.system.emulated.store.messages(ADA) == []
+    await page.get_by_role("button", name="Run it for real").click()
+    await expect(page.locator("#told")).to_have_text("Done")
+    await keep(page, "console-playground-sent")
+    assert len(console.system.emulated.store.messages(ADA)) == 1
+    await page.goto(f"{console.url}/sends?connection={id}")
+    await expect(page.locator("td .pill")).to_have_text(["submitted"])
+
+
+async def test_an_agents_mail_is_read_and_approved(console: Console, browser: Browser) -> None:
+    await console.system.control("/mailboxes", {"email": ADA})
+    await plant(console)
+    page = await console.operator(browser)
+    await page.goto(f"{console.url}/approvals")
+    await page.get_by_role("link", name="send-email").click()
+    assert console.system.emulated.store.messages(ADA) == []
+    await page.get_by_role("button", name="Approve and run now").click()
+    await expect(page.get_by_role("heading", name="Done")).to_be_visible()
+    assert len(console.system.emulated.store.messages(ADA)) == 1
+
+
+async def test_a_viewer_sees_all_of_it_and_has_no_button(
+    console: Console, browser: Browser, keep: Keep
+) -> None:
+    id = await plant(console)
+    page = await console.viewer(browser)
+    for name in (
+        "overview",
+        "deliveries",
+        "sends",
+        "approvals",
+        "api-keys",
+        f"playground?action=send-email&connection={id}",
+    ):
+        await page.goto(f"{console.url}/{name}")
+        await expect(page.locator("main h1")).to_be_visible()
+        assert await page.locator("main form[method=post] button").count() == 0, name
+    await keep(page, "console-playground-viewer")

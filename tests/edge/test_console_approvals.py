@@ -1,0 +1,128 @@
+"""Approvals on the console: what an agent asked for is read, and a person says yes or no."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from selectolax.lexbor import LexborHTMLParser as HTMLParser
+
+from infra.local.connecting import connect
+from infra.local.google.settings import GoogleSettings
+from infra.local.system import LocalSystem
+from shared.domain.approval import Approval, ApprovalState
+from shared.edge.console_settings import Role
+from tests.edge.visitors import VIEWER, Visitor, at_console, texts, visiting
+
+ADA, BOB = "ada@acme.example", "bob@acme.example"
+PATH = "/console/approvals"
+LETTER = {"to": BOB, "subject": "Offer", "body": "Shall we say 900?"}
+UNPACED = 10**9
+
+
+@dataclass
+class Desk:
+    """An operator, and an agent whose key wants a person's word for every effect."""
+
+    system: LocalSystem
+    visitor: Visitor
+    agent: dict[str, str]
+
+    async def ask(self, key: str = "k1") -> Approval:
+        """Have the agent ask for a mail; answer what waits."""
+        headers = {**self.agent, "Idempotency-Key": key}
+        answer = await self.visitor.http.post("/send", json=LETTER, headers=headers)
+        assert answer.status_code == 202, answer.text
+        return await self.newest()
+
+    async def newest(self) -> Approval:
+        found = await self.system.wiring.approvals.list(connection_id=None, state=None, limit=1)
+        return found[0]
+
+    def received(self) -> list[Any]:
+        return list(self.system.emulated.store.messages(BOB))
+
+
+@pytest.fixture
+async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
+    google = GoogleSettings(units_per_minute=UNPACED)
+    environ = {
+        "POSTROOM_UNITS_PER_MINUTE": str(UNPACED),
+        "POSTROOM_CONSOLE_VIEWERS": VIEWER,
+    }
+    async with LocalSystem.start(tmp_path, environ=environ, google=google) as system:
+        for email in (ADA, BOB):
+            await system.control("/mailboxes", {"email": email})
+        id = await connect(system.client, system.google, ADA)
+        await system.settle()
+        body = {
+            "name": "agent",
+            "permissions": ["send", "actions"],
+            "policy": {"approval_required": True},
+        }
+        made = (await system.client.post("/api-keys", json=body)).json()
+        agent = {"Authorization": f"Bearer {made['key']}", "Connection-Id": id}
+        async with at_console(system) as visitor:
+            yield Desk(system, visitor, agent)
+
+
+async def test_what_waits_is_shown_as_it_would_be_sent(desk: Desk) -> None:
+    asked = await desk.ask()
+    page = await desk.visitor.see(PATH)
+    assert texts(page, "tbody td:first-child a") == ["send-email"]
+    shown = await desk.visitor.see(f"{PATH}/{asked.id}")
+    assert BOB in texts(shown, ".mail dd")
+    assert "Offer" in texts(shown, ".mail dd")
+    assert texts(shown, ".mail pre") == ["Shall we say 900?"]
+    assert desk.received() == []
+
+
+async def test_a_yes_runs_the_call_once_and_shows_what_came_of_it(desk: Desk) -> None:
+    asked = await desk.ask()
+    answer = await desk.visitor.send(f"{PATH}/{asked.id}/approve")
+    assert texts(HTMLParser(answer.text), "#outcome") == ["Done"]
+    await desk.visitor.send(f"{PATH}/{asked.id}/approve")
+    assert len(desk.received()) == 1
+    decided = await desk.newest()
+    assert (decided.decided_by or "").startswith("operator key")
+    assert texts(await desk.visitor.see(PATH), ".empty-title") == ["Nothing is waiting"]
+
+
+async def test_a_no_sends_nothing_and_gives_the_reason(desk: Desk) -> None:
+    asked = await desk.ask()
+    answer = await desk.visitor.send(f"{PATH}/{asked.id}/reject", reason="Too cheap")
+    assert "Too cheap" in answer.text
+    assert desk.received() == []
+    assert (await desk.newest()).reason == "Too cheap"
+    late = await desk.visitor.send(f"{PATH}/{asked.id}/approve")
+    assert late.status_code == 409
+
+
+async def test_what_is_no_message_is_shown_with_its_arguments(desk: Desk) -> None:
+    body = {"action_name": "create-label", "input": {"name": "Offers"}}
+    await desk.visitor.http.post("/action/trigger", json=body, headers=desk.agent)
+    shown = await desk.visitor.see(f"{PATH}/{(await desk.newest()).id}")
+    assert '"name": "Offers"' in " ".join(texts(shown, "main pre"))
+
+
+async def test_an_approval_nobody_knows_is_not_found(desk: Desk) -> None:
+    assert (await desk.visitor.http.get(f"{PATH}/apr_nobody")).status_code == 404
+
+
+async def test_a_viewer_reads_and_does_not_decide(desk: Desk) -> None:
+    asked = await desk.ask()
+    async with visiting(desk.system.wiring, Role.VIEWER) as viewer:
+        shown = await viewer.see(f"{PATH}/{asked.id}")
+        assert texts(shown, ".mail pre") == ["Shall we say 900?"]
+        assert not shown.css("main form")
+        for verb in ("approve", "reject"):
+            assert (await viewer.send(f"{PATH}/{asked.id}/{verb}")).status_code == 403
+    assert (await desk.newest()).state is ApprovalState.PENDING
+
+
+async def test_a_forged_yes_is_refused(desk: Desk) -> None:
+    asked = await desk.ask()
+    answer = await desk.visitor.send(f"{PATH}/{asked.id}/approve", token="forged")
+    assert answer.status_code == 403
+    assert desk.received() == []
