@@ -86,6 +86,11 @@ def described(error: BaseException) -> dict[str, Any]:
     return {"status": answer.status, "error": answer.body["error"]}
 
 
+def unreadable(error: BaseException) -> dict[str, str]:
+    """Answer which stored document does not read, as a field of the log; nothing for others."""
+    return {"reason": error.document} if isinstance(error, errors.CorruptStateError) else {}
+
+
 def _internal(trace_id: str) -> dict[str, Any]:
     return {
         "code": "internal",

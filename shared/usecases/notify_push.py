@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from shared.domain.ids import HistoryId, email_key
 from shared.domain.mailbox import Mailbox
+from shared.errors import PermanentError
 from shared.ports.clock import Clock
 from shared.ports.connections import Mailboxes
 from shared.usecases.sync_mailbox import SyncMailbox, SyncOutcome
@@ -38,9 +39,10 @@ class NotifyPush:
     async def __call__(
         self, email: str, history_id: HistoryId, *, trace_id: str | None = None
     ) -> Notified | UnknownMailbox:
-        """Sync the address's connections.
+        """Sync the address's connections, each whatever becomes of the others.
 
-        Raises StoreUnavailableError or QueueUnavailableError: do not acknowledge then.
+        Raises StoreUnavailableError or QueueUnavailableError: do not acknowledge then. Raises
+        CorruptStateError where that is all that went wrong: one connection's state does not read.
         """
         found = await self.mailboxes.get(email_key(email))
         if found is None or not found.value.connections:
@@ -55,11 +57,14 @@ class NotifyPush:
             )
             for connection_id in sorted(found.value.connections)
         ]
-        outcomes = await asyncio.gather(*syncs)
+        ended = await asyncio.gather(*syncs, return_exceptions=True)
         now = self.clock.now()
         if _worth_noting(found.value, now):
             await self.mailboxes.noted_push(found.value.key, now)
-        return Notified(tuple(outcomes))
+        failures = [one for one in ended if isinstance(one, BaseException)]
+        if failures:  # What a redelivery may mend goes before what it cannot.
+            raise min(failures, key=lambda error: isinstance(error, PermanentError))
+        return Notified(tuple(one for one in ended if not isinstance(one, BaseException)))
 
 
 def _worth_noting(mailbox: Mailbox, now: datetime) -> bool:

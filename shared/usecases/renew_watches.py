@@ -1,6 +1,7 @@
 """Renew every watch that expires soon; they live seven days and lapse silently (FACTS 2.2)."""
 
 import asyncio
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -10,13 +11,14 @@ from shared.domain.connection import INTEGRATION, ConnectionStatus
 from shared.domain.event import Event, EventType
 from shared.domain.ids import ConnectionId, EventId
 from shared.domain.mailbox import Mailbox
-from shared.errors import ConflictError
+from shared.errors import ConflictError, CorruptStateError
 from shared.ports.clock import Clock
 from shared.ports.connections import Connections, Mailboxes
 from shared.ports.outbox import Outbox
 from shared.ports.versioned import Versioned
 from shared.usecases.arm_watch import CLAIM, Armed, ArmWatch, NotArmed
 
+log = logging.getLogger(__name__)
 PAGE = 50
 AT_ONCE = 10
 BUDGET = timedelta(minutes=2)
@@ -68,7 +70,11 @@ class RenewWatches:
     async def _able(self, mailbox: Mailbox) -> ConnectionId | None:
         """Answer a connection whose grant still works."""
         for connection_id in sorted(mailbox.connections):
-            found = await self.connections.get(connection_id)
+            try:
+                found = await self.connections.get(connection_id)
+            except CorruptStateError:
+                log.warning("connection does not read", extra={"connection": connection_id})
+                continue
             if found is not None and found.value.status is ConnectionStatus.ACTIVE:
                 return connection_id
         return None

@@ -119,9 +119,11 @@ async def test_what_may_work_later_is_not_acknowledged(
     assert (await pubsub.post("/push/gmail", json=push)).status_code == 503
 
 
-async def test_what_no_redelivery_improves_is_acknowledged(
-    pubsub: httpx.AsyncClient, inbox: Inbox
+async def test_what_no_redelivery_improves_is_acknowledged_and_named_in_the_log(
+    pubsub: httpx.AsyncClient, inbox: Inbox, caplog: pytest.LogCaptureFixture
 ) -> None:
     inbox.fails = CorruptStateError("sync/x")
     push = envelope(emailAddress="ada@example.com", historyId=1710)
     assert (await pubsub.post("/push/gmail", json=push)).status_code == 204
+    told = [getattr(record, "fields", {}) for record in caplog.records]
+    assert "sync/x" in [fields.get("reason") for fields in told]

@@ -109,11 +109,20 @@ async def test_a_wrong_trigger_is_refused_and_wakes_nobody(
     assert queued(wiring) == []
 
 
-async def test_an_unknown_connection_cannot_be_triggered(
-    api: httpx.AsyncClient, connected: Connection
+@pytest.mark.parametrize("verb", ["trigger", "pause", "start"])
+async def test_the_sync_of_an_unknown_connection_is_refused_by_name(
+    api: httpx.AsyncClient, connected: Connection, verb: str
 ) -> None:
-    answer = await api.post("/sync/trigger", json={**BODY, "connection_id": OTHER})
+    answer = await api.post(f"/sync/{verb}", json={**BODY, "connection_id": OTHER})
     assert (answer.status_code, error_of(answer)["code"]) == (404, "unknown_connection")
+
+
+@pytest.mark.parametrize("verb", ["trigger", "pause", "start"])
+async def test_an_unknown_sync_is_refused_by_name(
+    api: httpx.AsyncClient, connected: Connection, verb: str
+) -> None:
+    answer = await api.post(f"/sync/{verb}", json={**BODY, "syncs": ["contacts"]})
+    assert (answer.status_code, error_of(answer)["code"]) == (400, "invalid_body")
 
 
 async def status(api: httpx.AsyncClient, syncs: str = "*") -> Any:

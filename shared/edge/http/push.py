@@ -7,6 +7,7 @@ from shared.edge.http.reading import read_bytes
 from shared.edge.http.routes import MEBIBYTE, Access, Route
 from shared.edge.logs import log, log_failure
 from shared.edge.push_envelope import Malformed, opened
+from shared.edge.status import unreadable
 from shared.errors import FencedOutError, PermanentError
 from shared.usecases.notify_push import UnknownMailbox
 
@@ -37,7 +38,8 @@ async def gmail_push(call: Call) -> None:
             notification.email, notification.history_id, trace_id=call.trace_id
         )
     except (PermanentError, FencedOutError) as error:
-        log_failure("push dropped", error, pubsub_message_id=notification.message_id)
+        about = {"pubsub_message_id": notification.message_id, **unreadable(error)}
+        log_failure("push dropped", error, **about)
         return
     if not isinstance(outcome, UnknownMailbox):
         call.wiring.known_pushes.add(notification)

@@ -9,6 +9,7 @@ from shared.domain.ids import ConnectionId
 from shared.edge.http.call import Call
 from shared.edge.http.routes import Access, Route, Strict
 from shared.edge.logs import log, log_failure, note
+from shared.edge.status import unreadable
 from shared.errors import FencedOutError, PermanentError
 
 SYNC_BUDGET = timedelta(minutes=4)
@@ -54,7 +55,7 @@ async def _done(task: str, work: Awaitable[object]) -> None:
     try:
         outcome = await work
     except (PermanentError, FencedOutError) as error:
-        log_failure("task dropped", error, task=task)
+        log_failure("task dropped", error, task=task, **unreadable(error))
         return
     log("task", task=task, outcome=type(outcome).__name__)
 

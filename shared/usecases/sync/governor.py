@@ -9,7 +9,7 @@ from datetime import datetime
 
 from shared.domain.ids import ConnectionId, GoogleSub
 from shared.domain.sync_state import SyncState
-from shared.errors import ConflictError
+from shared.errors import ConflictError, CorruptStateError
 from shared.ports.clock import Clock
 from shared.ports.connections import Connections, GoogleUsers
 from shared.ports.sync_store import SyncStates
@@ -51,10 +51,16 @@ class Governor:
         if until is not None and self.clock.now() < until:
             return until
         others = user.value.connections - {connection_id}
-        states = [await self.states.get(other) for other in others]
-        busy = 1 + sum(state is not None and has_bulk_work(state.value) for state in states)
+        busy = 1 + sum([await self._has_bulk_work(other) for other in others])
         self.pace(connection_id).units_per_minute = self.units_per_minute / busy
         return None
+
+    async def _has_bulk_work(self, connection_id: ConnectionId) -> bool:
+        try:
+            state = await self.states.get(connection_id)
+        except CorruptStateError:
+            return False  # It does not sync, and stops nobody else.
+        return state is not None and has_bulk_work(state.value)
 
     async def refused(self, connection_id: ConnectionId, until: datetime) -> None:
         """Tell every instance that Google asked this user to wait; last writer wins."""

@@ -1,0 +1,130 @@
+"""A stored document that does not read is named, and stops its own connection only."""
+
+import secrets
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from shared.domain.connection import Connection, ConnectionStatus
+from shared.domain.ids import ConnectionId, GoogleSub, HistoryId, email_key
+from shared.domain.mailbox import GoogleUser, Mailbox
+from shared.domain.sync_state import SyncState
+from shared.errors import CorruptStateError
+from shared.usecases.arm_watch import Armed, ArmWatch
+from shared.usecases.notify_push import NotifyPush
+from shared.usecases.reconcile import Reconcile
+from shared.usecases.renew_watches import RenewWatches
+from shared.usecases.sync.governor import Governor
+from tests.contracts.backends import Backend, FirestoreBackend, SqliteBackend
+from tests.usecases.sync.house import BUDGET, CONNECTION, EMAIL, House, open_house
+
+BESIDE = ConnectionId("c-beside")
+SUB = GoogleSub("sub-ada")
+DOCUMENT = f"sync/{CONNECTION}"
+
+
+@dataclass
+class Torn:
+    """Two connections on one address; the state of the first can be torn."""
+
+    house: House
+    backend: Backend
+
+    async def tear(self) -> None:
+        """Make the first connection's sync state unreadable."""
+        await self.backend.set_field(("sync", CONNECTION), "schema_version", "torn")
+
+    async def stored_beside(self) -> set[str]:
+        """Answer what is stored for the second."""
+        pages = [page async for page in self.house.store.records.all_heads(BESIDE, None)]
+        return {head.message_id for page in pages for head in page if head.live}
+
+
+@pytest.fixture(params=["sqlite", pytest.param("firestore", marks=pytest.mark.emulators)])
+async def torn(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Torn]:
+    if request.param == "sqlite":
+        backend: Backend = SqliteBackend(tmp_path / "store.db")
+    else:
+        host = request.getfixturevalue("firestore_emulator")
+        monkeypatch.setenv("FIRESTORE_EMULATOR_HOST", host)
+        backend = FirestoreBackend(f"test-{secrets.token_hex(8)}")
+    async with open_house(store=backend.open()) as house:
+        await connect_both(house)
+        yield Torn(house, backend)
+    await backend.close()
+
+
+async def connect_both(house: House) -> None:
+    """Connect the address twice and read what is there."""
+    store, now = house.store, house.clock.now()
+    both = frozenset({CONNECTION, BESIDE})
+    for id in both:
+        await store.connections.create(
+            Connection(id, EMAIL, SUB, frozenset(), ConnectionStatus.ACTIVE, now, now)
+        )
+    await store.google_users.create(GoogleUser(SUB, both))
+    await store.mailboxes.create(Mailbox(email_key(EMAIL), both))
+    await store.sync_states.create(SyncState(BESIDE, next_due_at=now, delta_due_at=now))
+    for id in both:
+        await house.sync(id, budget=BUDGET)
+
+
+async def test_a_push_reaches_the_other_connections_and_names_the_document(torn: Torn) -> None:
+    await torn.tear()
+    arrived = torn.house.deliver("For both")
+    push = NotifyPush(torn.house.store.mailboxes, torn.house.sync, torn.house.clock)
+    with pytest.raises(CorruptStateError) as caught:
+        await push(EMAIL, HistoryId(torn.house.google.store.history_id(EMAIL)))
+    assert caught.value.document == DOCUMENT
+    assert await torn.stored_beside() == {arrived}
+
+
+async def test_a_task_for_it_ends_with_its_name(torn: Torn) -> None:
+    await torn.tear()
+    with pytest.raises(CorruptStateError, match=DOCUMENT):
+        await torn.house.run()
+
+
+async def test_reconcile_still_finds_the_others(torn: Torn) -> None:
+    house = torn.house
+    await torn.tear()
+    was = await house.store.sync_states.get(BESIDE)
+    assert was is not None
+    await house.store.sync_states.swap(was, was.value.due_by(house.clock.now()))
+    house.queue.tasks.clear()
+    store = house.store
+    await Reconcile(store.sync_states, store.sends, store.bulk_sends, house.queue, house.clock)()
+    assert BESIDE in {task.body["connection_id"] for task in house.queue.tasks}
+
+
+async def test_the_quota_of_its_google_user_is_shared_without_it(torn: Torn) -> None:
+    store = torn.house.store
+    await torn.tear()
+    governor = Governor(
+        store.connections, store.google_users, store.sync_states, torn.house.clock, 6_000
+    )
+    assert await governor.admit(BESIDE) is None
+    assert governor.pace(BESIDE).units_per_minute == 6_000
+
+
+async def test_the_watch_is_renewed_through_a_connection_that_reads(torn: Torn) -> None:
+    house, store = torn.house, torn.house.store
+    await torn.backend.set_field(("connections", min(CONNECTION, BESIDE)), "status", "torn")
+    arm = ArmWatch(
+        store.mailboxes,
+        store.connections,
+        house.sync.gmail,
+        house.clock,
+        "projects/demo/topics/gmail",
+    )
+    assert isinstance(await arm(max(CONNECTION, BESIDE)), Armed)
+    found = await store.mailboxes.get(email_key(EMAIL))
+    assert found is not None
+    assert found.value.renew_at is not None
+    house.advance(found.value.renew_at - house.clock.now())
+    renew = RenewWatches(store.mailboxes, store.connections, store.outbox, arm, house.clock)
+    assert (await renew()).armed == 1

@@ -1,0 +1,162 @@
+"""One watch for each address, armed again in time, missed when it dies (FACTS 2.2, 2.6, 2.8)."""
+
+from collections import Counter
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from shared.domain.connection import Connection, ConnectionStatus
+from shared.domain.ids import ConnectionId, EmailKey, GoogleSub, email_key
+from shared.domain.mailbox import RENEW_AFTER, WATCH_LIFETIME, Mailbox
+from shared.errors import StoreUnavailableError
+from shared.usecases.arm_watch import JITTER, Armed, ArmWatch, NotArmed, jitter
+from shared.usecases.renew_watches import PAGE, RenewWatches
+from tests.usecases.sync.house import CONNECTION, EMAIL, House
+
+BESIDE = ConnectionId("c-beside")
+TOPIC = "projects/demo/topics/gmail"
+SUB = GoogleSub("sub-ada")
+
+
+def watching(house: House) -> ArmWatch:
+    store = house.store
+    return ArmWatch(store.mailboxes, store.connections, house.sync.gmail, house.clock, TOPIC)
+
+
+def renewing(house: House) -> RenewWatches:
+    store = house.store
+    arm = watching(house)
+    return RenewWatches(store.mailboxes, store.connections, store.outbox, arm, house.clock)
+
+
+async def connect(house: House, *ids: ConnectionId, email: str = EMAIL) -> None:
+    """Connect an address so many times."""
+    now = house.clock.now()
+    for id in ids:
+        await house.store.connections.create(
+            Connection(id, email, SUB, frozenset(), ConnectionStatus.ACTIVE, now, now)
+        )
+    await house.store.mailboxes.create(Mailbox(email_key(email), frozenset(ids)))
+
+
+async def mailbox(house: House, email: str = EMAIL) -> Mailbox:
+    found = await house.store.mailboxes.get(email_key(email))
+    assert found is not None
+    return found.value
+
+
+def calls(house: House) -> Counter[str]:
+    """Answer how often watch and stop were called."""
+    counted = house.google.stats.as_json()["methods"]
+    return Counter({name.rpartition(".")[2]: it["calls"] for name, it in counted.items()})
+
+
+async def told(house: House) -> list[str]:
+    events = await house.store.outbox.list(state=None, connection_id=None, limit=50)
+    return [event.payload["operation"] for event in events if event.type == "watch"]
+
+
+async def test_all_connections_on_an_address_share_one_watch(house: House) -> None:
+    await connect(house, CONNECTION, BESIDE)
+    assert isinstance(await watching(house)(CONNECTION), Armed)
+    assert await watching(house)(BESIDE) == NotArmed("not_due")
+    assert calls(house)["watch"] == 1
+
+
+async def test_a_watch_of_another_topic_is_stopped_first(house: House) -> None:
+    await connect(house, CONNECTION)
+    house.google.faults.add("watch_conflict", times=1)
+    assert isinstance(await watching(house)(CONNECTION), Armed)
+    assert calls(house) >= Counter(watch=2, stop=1)
+    assert (await mailbox(house)).watch_error is None
+
+
+async def test_a_refused_watch_is_tried_again_later_and_shown(house: House) -> None:
+    await connect(house, CONNECTION)
+    house.google.faults.add("status_429", times=1)
+    assert isinstance(await watching(house)(CONNECTION), NotArmed)
+    shown = await mailbox(house)
+    assert shown.watch_error == "rate_limited"
+    assert shown.renew_at is not None
+    house.advance(shown.renew_at - house.clock.now())
+    assert (await renewing(house)()).armed == 1
+    assert (await mailbox(house)).watch_error is None
+
+
+async def test_a_renewal_comes_early_and_through_a_grant_that_works(house: House) -> None:
+    await connect(house, CONNECTION, BESIDE)
+    await watching(house)(CONNECTION)
+    was = await house.store.connections.get(min(CONNECTION, BESIDE))
+    assert was is not None
+    await house.store.connections.swap(was, dead(was.value))
+    shown = await mailbox(house)
+    assert shown.renew_at is not None
+    assert shown.renew_at < house.clock.now() + WATCH_LIFETIME - timedelta(days=1)
+    house.advance(shown.renew_at - house.clock.now())
+    assert (await renewing(house)()).armed == 1
+
+
+def dead(connection: Connection) -> Connection:
+    """Answer the connection after its grant was revoked."""
+    return replace(connection, status=ConnectionStatus.REAUTH_REQUIRED)
+
+
+def test_renewals_are_spread_evenly_over_a_day() -> None:
+    spread = [jitter(EmailKey(f"{number}@x.example")) for number in range(10_000)]
+    assert all(abs(one) <= JITTER / 2 for one in spread)
+    assert min(RENEW_AFTER + one for one in spread) > timedelta(days=4)
+    hours = Counter(int((one + JITTER / 2) / timedelta(hours=1)) for one in spread)
+    assert max(hours.values()) < 2 * 10_000 / 24
+
+
+async def many(house: House, count: int) -> None:
+    """Connect so many addresses whose renewal is due."""
+    now = house.clock.now()
+    for number in range(count):
+        id, email = ConnectionId(f"c-{number}"), f"user{number}@x.example"
+        await house.store.connections.create(
+            Connection(id, email, SUB, frozenset(), ConnectionStatus.ACTIVE, now, now)
+        )
+        await house.store.mailboxes.create(
+            Mailbox(email_key(email), frozenset({id}), now + WATCH_LIFETIME, renew_at=now)
+        )
+
+
+async def test_one_run_renews_page_after_page(house: House) -> None:
+    await many(house, 3 * PAGE + 7)
+    assert (await renewing(house)()).armed == 3 * PAGE + 7
+    assert not await house.store.mailboxes.renewable(house.clock.now(), 10)
+
+
+async def test_a_run_that_dies_is_resumed_where_it_was(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await many(house, 2 * PAGE)
+    listed = type(house.store.mailboxes).renewable
+    asked = 0
+
+    async def once(*args: object) -> object:
+        nonlocal asked
+        asked += 1
+        if asked == 2:
+            raise StoreUnavailableError("gone")
+        return await listed(*args)  # type: ignore[arg-type]
+
+    with monkeypatch.context() as patch:
+        patch.setattr(type(house.store.mailboxes), "renewable", once)
+        with pytest.raises(StoreUnavailableError):
+            await renewing(house)()
+    assert (await renewing(house)()).armed == PAGE
+    assert calls(house)["watch"] == 2 * PAGE
+
+
+async def test_a_watch_that_lapsed_is_told_once_and_so_is_its_return(house: House) -> None:
+    await connect(house, CONNECTION)
+    await watching(house)(CONNECTION)
+    house.advance(WATCH_LIFETIME + timedelta(hours=1))
+    house.google.faults.add("status_429", times=2)
+    for _ in range(3):
+        await renewing(house)()
+        house.advance(timedelta(minutes=11))
+    assert sorted(await told(house)) == ["lapsed", "recovered"]
