@@ -57,7 +57,7 @@ async def _verify_reader(house: ChaosHouse, heads: dict[str, RecordHead]) -> Non
 
 async def _verify_events(house: ChaosHouse) -> None:
     events = await house.store.outbox.list(state=None, connection_id=CONNECTION, limit=1_000)
-    syncs = [event.payload for event in events if event.type == "sync"]
+    syncs = [it.payload for it in events if it.type == "sync" and it.payload["success"]]
     told = [p["responseResults"] for p in syncs if p["syncType"] != "INITIAL"]
     counted = {kind: sum(t[kind] for t in told) for kind in ("added", "updated", "deleted")}
     news = house.witness.told
