@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal
 
 import httpx
@@ -12,12 +13,15 @@ from mcp.client.streamable_http import streamable_http_client
 
 from infra.local.connecting import connect
 from infra.local.environment import API_KEY
+from infra.local.google.settings import GoogleSettings
 from infra.local.system import LocalSystem
 from shared.domain.ids import ConnectionId
 from shared.usecases.api_keys import KeyRequest
 
 ADA = "ada@acme.example"
 BOB = "bob@acme.example"
+PLENTY = 10**9
+"""Quota units a minute: no test here is about waiting for quota."""
 MODERN = "2026-07-28"
 LEGACY = "2025-11-25"
 Era = Literal["legacy", "2026-07-28"]
@@ -87,6 +91,17 @@ class House:
         """Answer how many messages lie in a mailbox, by the oracle."""
         answer = await self.system.google.get(f"/_control/mailboxes/{email}/messages")
         return len(answer.json()["messages"])
+
+
+@asynccontextmanager
+async def open_house(folder: Path) -> AsyncIterator[House]:
+    """Run a system with its files in `folder` for the block's length."""
+    google = GoogleSettings(units_per_minute=PLENTY)
+    unpaced = {"POSTROOM_UNITS_PER_MINUTE": str(PLENTY)}
+    async with LocalSystem.start(folder, environ=unpaced, google=google) as started:
+        for email in (ADA, BOB):
+            await started.control("/mailboxes", {"email": email, "messages": 0})
+        yield House(started)
 
 
 def modern(method: str, id: int = 1, **params: Any) -> dict[str, Any]:

@@ -11,10 +11,12 @@ from typing import Any
 
 import pytest
 
+from infra.local.environment import Addresses, environment
 from shared.actions.mailbox import GmailProfile
 from shared.actions.registry import ActionContext, actions
 from shared.edge.mcp.calls import refusal
-from shared.errors import RateLimitedError
+from shared.edge.settings import settings_from
+from shared.errors import ConfigurationError, RateLimitedError
 from tests.edge.mcp.agents import ADA, BOB, ERAS, Era, House
 from tests.edge.mcp.test_tools import error_of
 
@@ -76,3 +78,21 @@ async def test_a_failure_of_ours_is_told_by_its_trace_id_and_nothing_else(
 def test_a_limit_says_how_long_to_wait() -> None:
     error = RateLimitedError("Slow down.", retry_after=timedelta(seconds=7))
     assert error_of(refusal(error, "t"))["retry_after_s"] == 7
+
+
+async def test_a_body_that_is_too_large_is_refused_before_it_is_read(house: House) -> None:
+    headers = {**await house.headers(), "Content-Type": "application/json", "Host": "x"}
+    lines = [f"{name}: {value}" for name, value in headers.items()]
+    head = "\r\n".join(["POST /mcp HTTP/1.1", *lines, f"Content-Length: {1 << 40}", "", ""])
+    reader, writer = await asyncio.open_connection("127.0.0.1", house.system.port)
+    writer.write(head.encode())
+    answer = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 60)
+    writer.close()
+    assert answer.startswith(b"HTTP/1.1 413 ")
+
+
+@pytest.mark.parametrize("value", ["0", "4095", "many"])
+def test_a_limit_too_small_for_any_result_stops_the_start(value: str, tmp_path: Path) -> None:
+    values = environment(Addresses(), tmp_path, {"POSTROOM_MCP_RESULT_BYTES": value})
+    with pytest.raises(ConfigurationError, match="POSTROOM_MCP_RESULT_BYTES"):
+        settings_from(values)

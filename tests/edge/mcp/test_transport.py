@@ -1,9 +1,11 @@
 """The HTTP side: eras, headers, methods, origins."""
 
+from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
 import pytest
+import pytest_asyncio
 
 from tests.edge.mcp.agents import (
     BOB,
@@ -14,9 +16,19 @@ from tests.edge.mcp.agents import (
     legacy,
     modern,
     modern_headers,
+    open_house,
 )
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
 LISTED = modern("tools/list"), modern_headers("tools/list")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
+    """Answer one system for all of these: none of them changes anything."""
+    async with open_house(tmp_path_factory.mktemp("transport")) as opened:
+        yield opened
 
 
 def code_of(answer: httpx.Response) -> tuple[int, Any]:
