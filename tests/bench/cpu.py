@@ -15,6 +15,7 @@ from tests.bench.figures import Figure
 from tests.bench.google_account import access_token
 from tests.bench.laptop import EMAIL, Laptop, laptop
 from tests.bench.scale import Scale
+from tests.bench.tls import before
 
 AT_ONCE = 5
 WARM = 200
@@ -27,19 +28,24 @@ async def measure(directory: Path, scale: Scale) -> list[Figure]:
         await machine.control("/mailboxes", {"email": "warm@acme.example", "messages": WARM})
         await finished(machine, await machine.connect("warm@acme.example"))
         await machine.control("/mailboxes", {"email": EMAIL, "messages": scale.cpu_messages})
-        before, began = machine.cpu_s, time.perf_counter()
+        used, began = machine.cpu_s, time.perf_counter()
         await finished(machine, await machine.connect())
-        ours = (machine.cpu_s - before) / scale.cpu_messages * 1e3
+        ours = (machine.cpu_s - used) / scale.cpu_messages * 1e3
         rate = scale.cpu_messages / (time.perf_counter() - began)
         token = await access_token(machine.google, EMAIL, machine.callback)
         ids = await _ids(machine, min(scale.cpu_messages, 1_000))
-        floor = await _bare(machine, token, ids, httpx.AsyncClient(timeout=60), json.loads)
-        tuned = await _bare(machine, token, ids, new_http_client(), orjson.loads)
+        plain = machine.google_url
+        floor = await _bare(plain, token, ids, httpx.AsyncClient(timeout=60), json.loads)
+        tuned = await _bare(plain, token, ids, new_http_client(), orjson.loads)
+        async with before(plain, directory) as (secure, client):
+            encrypted = await _bare(secure, token, ids, client, orjson.loads)
     return [
         Figure("cpu", "fetch, decode, normalise, compress, commit", ours, "ms a message"),
         Figure("cpu", "floor: httpx GET and json, nothing else", floor, "ms a message"),
         Figure("cpu", "the whole path against that floor", ours / floor, "x", 2.5),
         Figure("cpu", "our own transport and orjson, nothing else", tuned, "ms a message"),
+        Figure("cpu", "the same over TLS", encrypted, "ms a message"),
+        Figure("cpu", "the whole path over TLS", ours + encrypted - tuned, "ms a message", 0.7),
         Figure("cpu", "backfill without limits", rate, "messages a second"),
     ]
 
@@ -60,7 +66,7 @@ async def _ids(machine: Laptop, count: int) -> list[str]:
 
 
 async def _bare(
-    machine: Laptop,
+    google_url: str,
     token: str,
     ids: list[str],
     client: httpx.AsyncClient,
@@ -68,7 +74,7 @@ async def _bare(
 ) -> float:
     """Answer this process's CPU ms for a message fetched and parsed."""
     waiting = iter(ids)
-    address = f"{machine.google_url}/gmail/v1/users/me/messages"
+    address = f"{google_url}/gmail/v1/users/me/messages"
     headers = {"authorization": f"Bearer {token}", "accept-encoding": "gzip"}
 
     async def worker() -> None:
