@@ -15,6 +15,7 @@ from shared.client.errors import (
     ReauthRequiredError,
     ServerError,
     UpstreamError,
+    WaitingForApprovalError,
 )
 from shared.client.postroom import Postroom
 from shared.client.records import EmailMessage, RecordsPage, Screen
@@ -49,5 +50,6 @@ __all__ = [
     "ServerError",
     "SyncStatus",
     "UpstreamError",
+    "WaitingForApprovalError",
     "read_webhook",
 ]

@@ -2,14 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any, Literal
 
 import httpx
 from pydantic import Field
 
-from shared.client.errors import NotFoundError
+from shared.client.errors import NotFoundError, WaitingForApprovalError
 from shared.client.sends import KEY
-from shared.client.wire import Answer, Ask, Query, Wire, at, given
+from shared.client.wire import Answer, Ask, Query, Wire, at, given, json_of, understood
 
 READING = ("get-", "list-")
 """How the actions that change nothing begin: they may be repeated without a key."""
@@ -21,6 +22,10 @@ class Started(Answer):
 
     id: str
     status_url: str = Field(alias="statusUrl")
+
+
+class _Waiting(Answer):
+    approval_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +42,12 @@ class Actions:
         *,
         idempotency_key: str | None = None,
     ) -> Any:
-        """Run an action and answer its output; with a key its effect happens once."""
+        """Run an action and answer its output; with a key its effect happens once.
+
+        Raises WaitingForApprovalError besides.
+        """
         ask = _ask(connection_id, action, input, idempotency_key)
-        return await self.wire.json(ask)
+        return json_of(_allowed(await self.wire.answer(ask)))
 
     async def begin(
         self,
@@ -51,7 +59,7 @@ class Actions:
     ) -> Started:
         """Have an action run in the background; `result` answers its output later."""
         ask = _ask(connection_id, action, input, idempotency_key, {"X-Async": "true"})
-        return await self.wire.read(ask, Started)
+        return understood(_allowed(await self.wire.answer(ask)), Started)
 
     async def result(self, started: Started) -> tuple[bool, Any]:
         """Answer whether an action begun has ended, and its output; its error is raised.
@@ -102,6 +110,13 @@ class Actions:
             repeatable=method == "GET",
         )
         return await self.wire.answer(ask)
+
+
+def _allowed(answer: httpx.Response) -> httpx.Response:
+    """Answer it again, unless it says that a person has to decide."""
+    if answer.status_code != HTTPStatus.ACCEPTED:
+        return answer
+    raise WaitingForApprovalError(understood(answer, _Waiting).approval_id)
 
 
 def _ask(

@@ -2,6 +2,7 @@
 
 PostroomError
 ├── PostroomUnreachableError     no answer came: whether the request had an effect is unknown
+├── WaitingForApprovalError      a person has to say yes first; come back with the same key
 └── PostroomApiError             Postroom said no; the message says what to do
     ├── InvalidRequestError      400, 413, 422: the request itself; `problems` say where
     ├── NotAuthenticatedError    401: the API key
@@ -33,6 +34,14 @@ class PostroomError(Exception):
 
 class PostroomUnreachableError(PostroomError):
     """No answer came: repeat a read, or a send with the same key; nothing is done twice."""
+
+
+class WaitingForApprovalError(PostroomError):
+    """The key's policy wants a person's word first: repeat the call with its key afterwards."""
+
+    def __init__(self, approval_id: str) -> None:
+        super().__init__(f"Waiting for approval: {approval_id}.")
+        self.approval_id = approval_id
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from typing import Final
 import httpx
 
 from shared.client.actions import Actions
+from shared.client.approvals import Approvals
 from shared.client.connections import Connections
 from shared.client.events import Events, Webhooks
 from shared.client.keys import Keys
@@ -39,6 +40,7 @@ class Postroom:
     events: Events
     webhooks: Webhooks
     keys: Keys
+    approvals: Approvals
 
     @classmethod
     @asynccontextmanager
@@ -65,4 +67,5 @@ class Postroom:
             events=Events(wire),
             webhooks=Webhooks(wire),
             keys=Keys(wire),
+            approvals=Approvals(wire),
         )

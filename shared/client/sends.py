@@ -56,10 +56,14 @@ class Sent(Answer):
     """What came of a send; `submitted` means Gmail took it, not that it was delivered."""
 
     status: str
-    """`submitted`; `accepted`, `drafted`, `submitting`: it goes on; `unknown`; `dry_run`."""
-    message_id: str | None = Field(alias="id")
-    thread_id: str | None = Field(alias="threadId")
-    rfc822_message_id: str | None = Field(alias="messageId")
+    """`submitted`; `accepted`, `drafted`, `submitting`: it goes on; `unknown`; `dry_run`.
+
+    `waiting_for_approval`: a person decides about `approval_id`; come back with the same key.
+    """
+    message_id: str | None = Field(None, alias="id")
+    thread_id: str | None = Field(None, alias="threadId")
+    rfc822_message_id: str | None = Field(None, alias="messageId")
+    approval_id: str | None = None
     raw: str | None = None
     """Of a dry run: the message, base64url."""
     replayed: bool = False

@@ -90,11 +90,7 @@ class Wire:
 
     async def json(self, ask: Ask) -> Any:
         """Answer JSON that has no model. Raises as `read` does."""
-        answer = await self.answer(ask)
-        try:
-            return answer.json()
-        except ValueError:
-            raise unreadable(answer) from None
+        return json_of(await self.answer(ask))
 
     async def answer(self, ask: Ask) -> httpx.Response:
         """Answer a whole response that is a success. Raises as `read` does."""
@@ -154,6 +150,14 @@ def understood(answer: httpx.Response, model: type[A]) -> A:
     try:
         return model.model_validate_json(answer.content)
     except ValidationError:
+        raise unreadable(answer) from None
+
+
+def json_of(answer: httpx.Response) -> Any:
+    """Read a success as JSON."""
+    try:
+        return answer.json()
+    except ValueError:
         raise unreadable(answer) from None
 
 

@@ -16,8 +16,8 @@ from shared.client.actions import Method, Started
 from shared.client.records import LONGEST_LINK
 from tests.conformity import check_request, description
 
-NOT_FOR_A_CLIENT = ("/proxy/upload/", "/approvals")
-"""Uploads are Gmail's own protocol; approving is for people, in the console."""
+NOT_FOR_A_CLIENT = ("/proxy/upload/", "/mcp")
+"""Uploads are Gmail's own protocol, and agents have clients of theirs."""
 GIVEN: Mapping[str, Any] = {
     "access": "read",
     "action": "get-profile",

@@ -6,14 +6,19 @@ from email.message import EmailMessage
 import pytest
 
 from shared.actions.send_email import SendEmailInput
-from shared.client import ConflictError, Message, NotFoundError, ReauthRequiredError
+from shared.client import (
+    ConflictError,
+    Message,
+    NotFoundError,
+    Postroom,
+    ReauthRequiredError,
+    WaitingForApprovalError,
+)
 from shared.client.records import EmailMessage as Record
 from shared.client.sends import File
 from shared.edge.http.record_models import EmailMessage as ServedRecord
 from tests.client.conftest import ADA, SEEDED, Desk
 
-NOT_FOR_PRODUCTS = ("/proxy/upload/",)
-"""A client for uploads is Gmail's own."""
 LETTER: Message = {"to": "bo@example.org", "subject": "Tea", "body": "At four?"}
 
 
@@ -189,6 +194,29 @@ async def test_keys_are_made_rotated_and_revoked(desk: Desk) -> None:
     assert rotated.key != made.key
     assert (await keys.get(made.id)).previous_until is not None
     assert (await keys.revoke(made.id)).revoked_at is not None
+
+
+async def test_what_an_agent_may_not_do_alone_is_decided_by_a_person(desk: Desk) -> None:
+    postroom, id = desk.postroom, desk.connection_id
+    key = await postroom.keys.create(
+        "agent", ["send", "actions"], policy={"approval_required": ["send"]}
+    )
+    async with Postroom.open(desk.system.url, key.key) as agent:
+        asked = await agent.sends.send(id, LETTER, "agent-1")
+        with pytest.raises(WaitingForApprovalError) as waits:
+            await agent.actions.run(id, "send-email", LETTER, idempotency_key="agent-2")
+    waiting = await postroom.approvals.page(connection_id=id, state="pending")
+    second, first = waiting.approvals
+    assert (asked.status, asked.approval_id) == ("waiting_for_approval", first.id)
+    assert waits.value.approval_id == second.id
+    opened = await postroom.approvals.get(first.id)
+    assert opened.preview is not None
+    assert opened.preview["subject"] == "Tea"
+    assert (await postroom.approvals.approve(first.id)).state == "approved"
+    async with Postroom.open(desk.system.url, key.key) as agent:
+        assert (await agent.sends.send(id, LETTER, "agent-1")).status == "submitted"
+    rejected = await postroom.approvals.reject(second.id, "Not today.")
+    assert (rejected.state, rejected.reason) == ("rejected", "Not today.")
 
 
 async def test_a_grant_that_ended_asks_for_a_new_consent(desk: Desk) -> None:
