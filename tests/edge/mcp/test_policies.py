@@ -21,7 +21,7 @@ DRAFTING = {"create-draft", "update-draft"}
         ({"no_bcc": True}, {*actions()}),
         ({"approval_required": True}, {*actions()}),
     ],
-    ids=str,
+    ids=["read_only", "draft_only", "allowed_domains", "no_bcc", "approval_required"],
 )
 async def test_an_agent_sees_the_tools_its_policy_leaves_it(
     house: House, policy: dict[str, Any], tools: set[str]

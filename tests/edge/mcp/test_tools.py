@@ -106,7 +106,7 @@ async def test_every_effect_needs_an_idempotency_key_and_nothing_that_reads_take
         (("mcp", "send"), READING | {"send-email"}),
         (("mcp", "actions"), {*actions()}),
     ],
-    ids=str,
+    ids=["mcp", "mcp-send", "mcp-actions"],
 )
 async def test_a_key_is_offered_what_its_permissions_allow_and_can_call_nothing_else(
     house: House, permissions: tuple[str, ...], tools: set[str]
