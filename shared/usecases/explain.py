@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from shared.domain.email_message import received_at
+from shared.domain.email_message import read_message, received_at
 from shared.domain.ids import ConnectionId, MessageId
 from shared.domain.record import CHAT, QuarantineEntry, RecordHead
 from shared.domain.sync_state import SyncState, SyncStatus
@@ -57,6 +57,8 @@ class Explanation:
     quarantine: QuarantineEntry | None = None
     internal_date: datetime | None = None
     gmail_error: str | None = None
+    subject: str | None = None
+    """Of a message that only Gmail has."""
 
     @property
     def advice(self) -> str:
@@ -100,7 +102,8 @@ class Explain:
         except PostroomError as error:
             return Explanation(Verdict.GMAIL_UNREACHABLE, state, gmail_error=error.code)
         verdict = self._reason(state, message)
-        return Explanation(verdict, state, internal_date=received_at(message))
+        subject = read_message(message)["subject"]
+        return Explanation(verdict, state, internal_date=received_at(message), subject=subject)
 
     def _reason(self, state: SyncState, message: GmailObject) -> Verdict:
         if CHAT in message.get("labelIds", ()):

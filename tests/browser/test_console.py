@@ -109,6 +109,7 @@ async def test_an_operator_finds_from_a_cold_start_why_a_mail_is_missing_and_rep
     await page.get_by_label("Why is this message (not) here?").fill('subject:"Harbour figures"')
     await page.get_by_role("button", name="Explain").click()
     await expect(page.get_by_role("heading", name="It is missing")).to_be_visible()
+    await expect(page.get_by_role("listitem")).to_contain_text("Harbour figures")
     await keep(page, "console-missing")
     await page.get_by_role("button", name="Audit the mailbox").click()
     await expect(page.get_by_role("status")).to_contain_text("compared with the records")

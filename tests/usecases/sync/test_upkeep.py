@@ -113,6 +113,7 @@ async def test_a_message_is_explained(house: House) -> None:
     assert await verdict(deleted) is Verdict.DELETED
     assert await verdict(old) is Verdict.OUTSIDE_WINDOW
     assert await verdict(lost) is Verdict.MISSING
+    assert (await explain(CONNECTION, MessageId(lost))).subject == "Lost"
     assert await verdict("00000000000000aa") is Verdict.NOT_IN_GMAIL
     await control(house).pause(CONNECTION)
     assert await verdict(lost) is Verdict.SYNC_STOPPED

@@ -12,6 +12,7 @@ from shared.domain.ids import MessageId
 from shared.domain.sync_state import SyncStatus
 from shared.edge.http.console.connection import NOTICES, named
 from shared.edge.http.console.frame import Visit, page
+from shared.edge.http.console.records import rendered
 from shared.usecases.explain import Explanation, Verdict
 
 MESSAGE_ID: Final = re.compile(r"[0-9A-Fa-f]{10,20}")
@@ -88,6 +89,7 @@ class Explained:
     message_id: str
     found: Explanation
     told: Told
+    subject: str | None
 
     @property
     def settled(self) -> bool:
@@ -127,7 +129,11 @@ async def show_explanation(visit: Visit) -> Response:
 
 async def _explained(visit: Visit, connection: Connection, id: str) -> Explained:
     found = await visit.wiring.explain(connection.id, MessageId(id))
-    return Explained(id, found, TOLD[found.verdict])
+    subject = found.subject
+    if found.head is not None:
+        record = await visit.wiring.records.get(connection.id, found.head.message_id)
+        subject = rendered(record, connection.id).get("subject") if record else None
+    return Explained(id, found, TOLD[found.verdict], subject)
 
 
 async def _ids(visit: Visit, connection: Connection, words: str) -> list[str]:
