@@ -345,6 +345,21 @@ async def test_a_letter_is_tried_dry_and_then_sent_once_from_the_playground(
     await expect(page.locator("td .pill")).to_have_text(["submitted"])
 
 
+async def test_a_file_is_chosen_and_goes_along(console: Console, browser: Browser) -> None:
+    await console.connect(GRACE)
+    page = await console.operator(browser)
+    await page.goto(f"{console.url}/playground?action=send-email&connection={GRACE}")
+    await write_letter(page)
+    await page.get_by_text("more fields").click()
+    await page.get_by_role("button", name="Add to attachments").click()
+    chosen = {"name": "figures.csv", "mimeType": "text/csv", "buffer": b"month,sum\nMay,900\n"}
+    await page.get_by_label("Choose a file").set_input_files(chosen)  # type: ignore[arg-type]
+    await expect(page.locator("[id='in.attachments.0.filename']")).to_have_value("figures.csv")
+    await page.get_by_role("button", name="Dry run").click()
+    await expect(page.locator(".mail .tag")).to_have_text("figures.csv · 18 bytes")
+    assert await page.locator("[id='in.subject']").input_value() == "Figures for Thursday"
+
+
 async def test_an_agents_mail_is_read_and_approved(console: Console, browser: Browser) -> None:
     await console.system.control("/mailboxes", {"email": ADA})
     await plant(console)

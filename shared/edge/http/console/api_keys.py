@@ -90,10 +90,11 @@ def state_of(key: ApiKey, now: datetime) -> tuple[str, str]:
 def policy_fields() -> tuple[Field, ...]:
     """Answer the fields of a policy; what waits for approval is chosen, not typed."""
     choices = tuple((one.value, one.value) for one in WAITS)
-    return tuple(
+    fields = (
         replace(one, kind=Kind.CHOICES, options=choices) if one.kind is Kind.JSON else one
         for one in fields_of(Policy.model_json_schema())
     )
+    return tuple(sorted(fields, key=lambda one: one.kind is not Kind.SWITCH))
 
 
 def _request(form: FormValues, now: datetime) -> KeyRequest:

@@ -10,6 +10,7 @@ from starlette.responses import Response
 from shared.domain.approval import MAX_REASON, Approval, ApprovalState
 from shared.domain.ids import ConnectionId
 from shared.edge.http.approval_models import Preview
+from shared.edge.http.console.addresses import addresses_of
 from shared.edge.http.console.frame import Visit, change, page
 from shared.edge.http.console.paging import turned
 from shared.errors import NotFoundError, PermanentError
@@ -40,6 +41,7 @@ async def show_approvals(visit: Visit) -> Response:
         title="Approvals",
         nav="approvals",
         approvals=found.entries,
+        addresses=await addresses_of(visit, (one.connection_id for one in found.entries)),
         older=found.older,
         choices=[*((name, name.capitalize()) for name in STATES), (ALL, "All")],
         state=asked if asked in STATES else ALL,
@@ -61,6 +63,7 @@ async def show_approval(visit: Visit) -> Response:
         title="Approval",
         nav="approvals",
         approval=approval,
+        addresses=await addresses_of(visit, (approval.connection_id,)),
         readable=request is not None,
         preview=Preview(**told) if told else None,
         arguments=_shown(request["arguments"]) if request and not told else None,

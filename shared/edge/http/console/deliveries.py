@@ -10,6 +10,7 @@ from starlette.responses import Response
 from shared.domain.delivery import SCHEDULE, shown_payload
 from shared.domain.event import Event, EventState
 from shared.domain.ids import ConnectionId, EventId
+from shared.edge.http.console.addresses import addresses_of
 from shared.edge.http.console.frame import Visit, change, page
 from shared.edge.http.console.paging import turned
 from shared.errors import InvalidRequestError
@@ -35,6 +36,7 @@ async def show_deliveries(visit: Visit) -> Response:
         title="Deliveries",
         nav="deliveries",
         events=[(event, _payload(event)) for event in found.entries],
+        addresses=await addresses_of(visit, (one.connection_id for one in found.entries)),
         older=found.older,
         state=state.value if state else "",
         connection=connection or "",

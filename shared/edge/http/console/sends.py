@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from shared.domain.ids import ConnectionId
 from shared.domain.send import SendEntry, SendState
+from shared.edge.http.console.addresses import addresses_of
 from shared.edge.http.console.frame import Visit, change, page
 from shared.edge.http.console.paging import turned
 
@@ -27,13 +28,17 @@ async def show_sends(visit: Visit) -> Response:
 
     found = await turned(listed, visit.asked("before"))
     first = state is None and not visit.asked("before")
+    unknown = await _unknown(visit, connection) if first else ()
     return visit.page(
         "sends.html",
         title="Sends",
         nav="sends",
-        unknown=await _unknown(visit, connection) if first else (),
+        unknown=unknown,
         most_unknown=MOST_UNKNOWN,
         sends=found.entries,
+        addresses=await addresses_of(
+            visit, (one.connection_id for one in (*unknown, *found.entries))
+        ),
         older=found.older,
         choices=[("", "All"), *((name, name.capitalize()) for name in STATES)],
         state=state.value if state else "",

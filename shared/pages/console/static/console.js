@@ -94,6 +94,10 @@ if (live) {
   document.addEventListener("visibilitychange", () => (document.visibilityState === "visible" && pause() ? look() : clearTimeout(timer)));
 }
 
+// On a phone the menu is wider than the window: the present page's entry comes into sight.
+const present = document.querySelector(".side nav [aria-current]");
+if (present) present.parentElement.scrollLeft = present.offsetLeft - (present.parentElement.clientWidth - present.offsetWidth) / 2;
+
 const THEMES = ["system", "light", "dark"];
 const theme = document.getElementById("theme");
 if (theme) {
