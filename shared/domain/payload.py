@@ -4,13 +4,13 @@ A payload holds only what never changes; labels, history ID and origin live in t
 and are spliced in when it is read, so a relabelled message is never packed again.
 """
 
-import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
 import orjson
+from isal import isal_zlib
 
 from shared.domain.email_message import iso, label_fields
 from shared.domain.record import Record, RecordHead
@@ -21,7 +21,8 @@ MAX_JSON_BYTES: Final = 4 * 1024 * 1024
 """Most bytes a record may have once read: a page of them must fit an answer (FACTS 8.1)."""
 SMALLEST_BODY_CHARS: Final = 20_000
 """Bodies are not cut below this: where it is not enough, something else is too large."""
-ZLIB_LEVEL: Final = 1
+LEVEL: Final = 1
+"""Intel's ISA-L writes and reads what zlib does, three times as fast, also on ARM."""
 HEAD_FIELDS: Final = frozenset(
     {"historyId", "labelIds", "isUnread", "isDraft", "isSent", "origin", "_nango_metadata"}
 )
@@ -52,8 +53,8 @@ def make_payload(message: Mapping[str, Any]) -> Payload:
 
 
 def unpack(payload: bytes) -> dict[str, Any]:
-    """Answer the stored fields; an emptied payload has none. Raises ValueError, zlib.error."""
-    stored: dict[str, Any] = orjson.loads(zlib.decompress(payload)) if payload else {}
+    """Answer the stored fields; an emptied payload has none. Raises ValueError, isal_zlib.error."""
+    stored: dict[str, Any] = orjson.loads(isal_zlib.decompress(payload)) if payload else {}
     return stored
 
 
@@ -70,7 +71,7 @@ def render_json(record: Record, cursor: str) -> bytes:
     if not record.payload:
         names = {"id": record.head.message_id, "threadId": record.head.thread_id}
         return b"%b,%b" % (orjson.dumps(names)[:-1], fields[1:])
-    return b"%b,%b" % (zlib.decompress(record.payload)[:-1], fields[1:])
+    return b"%b,%b" % (isal_zlib.decompress(record.payload)[:-1], fields[1:])
 
 
 def render_page(records: Iterable[tuple[Record, str]], next_cursor: str | None) -> bytes:
@@ -118,7 +119,7 @@ def _compress(encoded: bytes) -> bytes | None:
     """Compress, or answer None where it is too large."""
     if len(encoded) > MAX_JSON_BYTES:
         return None
-    data = zlib.compress(encoded, ZLIB_LEVEL)
+    data = isal_zlib.compress(encoded, LEVEL)
     return data if len(data) <= MAX_PAYLOAD_BYTES else None
 
 
