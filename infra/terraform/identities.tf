@@ -31,6 +31,14 @@ module "account" {
   depends_on = [module.task_queue, module.secrets, module.events]
 }
 
+# Traces and metrics go to the project itself; there is no narrower place to write them.
+resource "google_project_iam_member" "telemetry" {
+  for_each = toset(var.telemetry ? keys(local.functions) : [])
+  project  = var.project
+  role     = "roles/telemetry.writer"
+  member   = module.account[each.key].member
+}
+
 # Who builds the images.
 module "builder" {
   source       = "./modules/account"

@@ -26,6 +26,7 @@ locals {
     POSTROOM_EVENT_SINKS               = join(",", concat(var.publish_events ? [local.topic_sink] : [], var.event_sinks))
     POSTROOM_SINK_CHOICES              = local.topic_sink
     POSTROOM_SQS_ROLE                  = var.sqs_role
+    POSTROOM_TELEMETRY                 = var.telemetry ? "google" : ""
 
     # The balancer writes the caller's address before its own; without it the last one counts.
     POSTROOM_PROXY_HOPS = tostring((local.balanced ? 2 : 1) + var.further_proxies)
@@ -33,11 +34,11 @@ locals {
 
   topic_sink = "pubsub:projects/${var.project}/topics/${module.events.topic}"
 
-  apis = toset([
+  apis = toset(concat([
     "artifactregistry", "cloudbuild", "cloudfunctions", "cloudkms", "cloudscheduler", "cloudtasks",
     "compute", "firestore", "gmail", "iam", "logging", "monitoring", "pubsub", "run",
     "secretmanager", "storage",
-  ])
+  ], var.telemetry ? ["cloudtrace", "telemetry"] : []))
 }
 
 module "schedule" {

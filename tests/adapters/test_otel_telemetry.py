@@ -1,24 +1,33 @@
 """What OpenTelemetry's SDK is told: spans at the times of the work, metrics by code and count."""
 
+import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from io import BytesIO
 from typing import Any
 
 import pytest
+import requests
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
+    ExportMetricsServiceRequest,
+)
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import StatusCode
+from requests.adapters import BaseAdapter
 
-from shared.adapters.otel_export import ExportedTelemetry
+from shared.adapters.otel_export import ExportedTelemetry, _span_exporter
 from shared.adapters.otel_telemetry import OtelTelemetry
 from shared.domain.ids import ConnectionId, OperationId
 from shared.domain.operation import Operation, OperationState, OperationStep, OperationType
 from shared.domain.trace_context import TraceContext, enter, parsed
 from shared.ports.telemetry import GAUGES, Served
+from tests.adapters.listener import Listener, listening
 
 NOW = datetime(2026, 10, 1, 12, tzinfo=UTC)
 CALLER = TraceContext("ab" * 16, "cd" * 8)
@@ -190,3 +199,52 @@ def test_prometheus_reads_text_and_opens_no_spans():
 )
 def test_the_header_is_read_as_the_recommendation_says(header: str, read: TraceContext | None):
     assert parsed(header) == read
+
+
+async def test_a_collector_is_told_over_otlp(monkeypatch: pytest.MonkeyPatch):
+    collector = Listener(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+    async with listening(collector):
+        monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", f"http://127.0.0.1:{collector.port}")
+        telemetry = ExportedTelemetry({"otlp"}, environment="prod", project="acme-mail")
+        telemetry.begin("api", CALLER).end(a_request())
+        telemetry.told(SYNC)
+        await asyncio.to_thread(telemetry.close)
+    parts = [one.split(b"\r\n\r\n", 1) for one in collector.requests]
+    bodies = {head.split(b" ")[1].decode(): body for head, body in parts}
+    traces = ExportTraceServiceRequest.FromString(bodies["/v1/traces"])
+    [told] = traces.resource_spans
+    named = {one.key: one.value.string_value for one in told.resource.attributes}
+    assert (named["service.name"], named["gcp.project_id"]) == ("postroom", "acme-mail")
+    assert {s.name for scope in told.scope_spans for s in scope.spans} == {
+        "GET /records", "sync push", "delta",
+    }  # fmt: skip
+    metrics = ExportMetricsServiceRequest.FromString(bodies["/v1/metrics"])
+    names = {m.name for s in metrics.resource_metrics[0].scope_metrics for m in s.metrics}
+    assert {"postroom.gmail.units", "http.server.request.duration"} <= names
+
+
+class Recorder(BaseAdapter):
+    """Answers 200 to every request of a session, and keeps its address."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: list[str] = []
+
+    def send(self, request: requests.PreparedRequest, *args: Any, **named: Any) -> Any:
+        self.asked.append(str(request.url))
+        answer = requests.Response()
+        answer.status_code, answer.raw, answer.request = 200, BytesIO(), request
+        return answer
+
+    def close(self) -> None:
+        """Hold nothing open."""
+
+
+def test_google_is_told_at_its_own_address_by_the_session_of_our_credentials(watched: Watched):
+    watched.telemetry.told(SYNC)
+    session, recorder = requests.Session(), Recorder()
+    session.mount("https://", recorder)
+    exporter = _span_exporter(session)
+    exporter.export(watched.exporter.get_finished_spans())
+    exporter.shutdown()
+    assert recorder.asked == ["https://telemetry.googleapis.com/v1/traces"]

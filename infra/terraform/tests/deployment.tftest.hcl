@@ -129,6 +129,33 @@ run "without_amazon_nothing_of_it_is_built_in" {
   }
 }
 
+run "telemetry_is_sent_only_where_it_is_wanted" {
+  command = plan
+
+  variables {
+    telemetry = true
+  }
+
+  assert {
+    condition     = local.environment.POSTROOM_TELEMETRY == "google" && contains(keys(google_project_service.this), "telemetry")
+    error_message = "The functions are not told whom to send telemetry, or the API is off."
+  }
+
+  assert {
+    condition     = length(google_project_iam_member.telemetry) == length(local.functions)
+    error_message = "A function may not write its traces."
+  }
+}
+
+run "without_telemetry_nobody_may_write_it" {
+  command = plan
+
+  assert {
+    condition     = length(google_project_iam_member.telemetry) == 0 && local.environment.POSTROOM_TELEMETRY == ""
+    error_message = "Functions may write telemetry that nobody wants."
+  }
+}
+
 run "a_load_balancer_needs_a_domain" {
   command         = plan
   expect_failures = [var.domain]
