@@ -1,11 +1,13 @@
 """The window of a connection: how far back its mail is kept."""
 
+import re
 from datetime import UTC, datetime, timedelta
 
 from shared.errors import InvalidRequestError
 
 DEFAULT_WINDOW = "30d"
 LONGEST_DAYS = 36_500
+_DAYS = re.compile("([0-9]{1,5})d")
 
 
 def window_start(window: str, now: datetime) -> datetime | None:
@@ -15,8 +17,9 @@ def window_start(window: str, now: datetime) -> datetime | None:
     """
     if window == "all":
         return None
-    if window.endswith("d") and window[:-1].isdigit() and 0 < int(window[:-1]) <= LONGEST_DAYS:
-        return (now - timedelta(days=int(window[:-1]))).replace(microsecond=0)
+    days = _DAYS.fullmatch(window)
+    if days and 0 < int(days[1]) <= LONGEST_DAYS:
+        return (now - timedelta(days=int(days[1]))).replace(microsecond=0)
     try:
         date = datetime.fromisoformat(window)
     except ValueError:

@@ -68,7 +68,8 @@ async def list_history(
 ) -> tuple[list[HistoryRecord], HistoryId, bool]:
     """List history, all of it or as much as is handy; the answer says whether it was all.
 
-    A page may have a token and no records (FACTS 3.4). Raises HistoryExpiredError.
+    A page may have a token and no records, and beyond its end history is empty (FACTS 3.4): there
+    it says nothing about what comes, as if it had expired. Raises HistoryExpiredError.
     """
     records: list[HistoryRecord] = []
     page = None
@@ -77,6 +78,8 @@ async def list_history(
         answer = await run.pace.run(Units.HISTORY, call, urgent=True)
         records.extend(answer.records)
         page = answer.next_page
+        if answer.history_id < since:
+            raise HistoryExpiredError("History ends before the checkpoint.")
         if page is None:
             return records, answer.history_id, True
         enough = len(records) >= LISTED_AT_ONCE and not whole

@@ -122,13 +122,19 @@ def audited(state: SyncState, listed: int, found: Comparison, now: datetime) -> 
 
 
 def recovered(state: SyncState, anchor: HistoryId, now: datetime) -> SyncState:
-    """Answer the state after the comparison: what is unknown comes as a backfill."""
+    """Answer the state after the comparison: what is unknown comes as a backfill.
+
+    Only where history ended before the checkpoint does the anchor lie before it; what was notified
+    of the history that is no more says nothing then.
+    """
+    if anchor < (state.checkpoint or 0):
+        state = replace(state, hint=None, spent_hint=None)
     backfill = Backfill(window_start=state.window_start, started_at=now, origin=Origin.RECOVERY)
     if state.backfilling and state.backfill is not None:
         backfill = state.backfill.begun_again()
     return replace(
         state,
-        checkpoint=HistoryId(max(anchor, state.checkpoint or 0)),
+        checkpoint=anchor,
         recovering_since=None,
         recheck=None,
         lookback=None,
