@@ -1,6 +1,7 @@
 """What OpenTelemetry's SDK is told: spans at the times of the work, metrics by code and count."""
 
 import asyncio
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -21,6 +22,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from opentelemetry.trace import StatusCode
 from requests.adapters import BaseAdapter
 
+from infra.archives import ROOT
 from shared.adapters.otel_export import ExportedTelemetry, _span_exporter
 from shared.adapters.otel_telemetry import OtelTelemetry
 from shared.domain.ids import ConnectionId, OperationId
@@ -248,3 +250,18 @@ def test_google_is_told_at_its_own_address_by_the_session_of_our_credentials(wat
     exporter.export(watched.exporter.get_finished_spans())
     exporter.shutdown()
     assert recorder.asked == ["https://telemetry.googleapis.com/v1/traces"]
+
+
+def test_the_operators_guide_names_every_metric_and_no_other(watched: Watched):
+    telemetry = watched.telemetry
+    telemetry.told(SYNC)
+    telemetry.told(replace(SYNC, type=OperationType.DELIVERY, detail={"event_state": "dead"}))
+    telemetry.begin("api", None).end(a_request())
+    telemetry.renewed(armed=1, failed=0)
+    telemetry.refreshed("ok")
+    telemetry.sent("submitted")
+    for name in GAUGES:
+        telemetry.gauge(name, 0)
+    guide = (ROOT / "infra" / "OPERATING.md").read_text()
+    named = re.findall(r"^\| `([a-z_.]+)` \|", guide, re.MULTILINE)
+    assert {*named} == {*watched.metrics()}
