@@ -1,5 +1,6 @@
 """/action/*: run a typed action on a connection, now or in the background (API 6)."""
 
+from datetime import datetime
 from typing import Any, Literal
 
 from pydantic import Field
@@ -47,6 +48,15 @@ class Accepted(Answer):
 
     id: str
     statusUrl: str  # noqa: N815  the client's spelling
+
+
+class WaitingView(Answer):
+    """The key's policy wants a person's word: repeat the call to learn what became of it."""
+
+    status: Literal["waiting_for_approval", "running"]
+    approval_id: str
+    action: str
+    expires_at: datetime
 
 
 class ScriptsQuery(Strict):
@@ -99,7 +109,7 @@ async def trigger_action(call: Call) -> Response:
 def answered(call: Call, answer: ActionAnswer | Waiting, status: int = 200) -> Response:
     """Answer the action's output, or with 202 that it waits for a person."""
     if isinstance(answer, Waiting):
-        return json_response(answer.shown(), WAITS)
+        return json_response(WaitingView(**answer.shown()), WAITS)
     if answer.replayed:
         call.response_headers["Idempotent-Response"] = "true"
     return json_response(answer.output, status)

@@ -14,7 +14,13 @@ from shared.actions.send_email import SendEmailInput, SendEmailOutput
 from shared.domain.bulk_send import MAX_BULK
 from shared.domain.policy import Does
 from shared.domain.send import SendEntry, SendState, send_id
-from shared.edge.http.actions import EFFECT_HEADERS, KEY_HEADER, LARGEST_BODY, answered
+from shared.edge.http.actions import (
+    EFFECT_HEADERS,
+    KEY_HEADER,
+    LARGEST_BODY,
+    WaitingView,
+    answered,
+)
 from shared.edge.http.call import Call
 from shared.edge.http.routes import Answer, Permission, Route, Strict, Tenant
 from shared.errors import InvalidRequestError, NotFoundError, Problem
@@ -204,11 +210,11 @@ ROUTES = (
         send,
         "Send an email",
         body=SendEmailInput,
-        output=SendEmailOutput,
+        output=SendEmailOutput | WaitingView,
         tenant=Tenant.REQUIRED,
         max_body=LARGEST_BODY,
         request_headers={"Idempotency-Key": EFFECT_HEADERS["Idempotency-Key"]},
-        also={ACCEPTED: "Scheduled, or going on in the background."},
+        also={ACCEPTED: "Scheduled, going on in the background, or waiting for a person."},
     ),
     Route(
         "GET",
