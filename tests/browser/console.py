@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Literal
 
@@ -12,12 +13,13 @@ from infra.local.connecting import connect
 from infra.local.environment import OPERATOR_KEY
 from infra.local.google.settings import GoogleSettings
 from infra.local.system import LocalSystem
-from shared.domain.ids import HistoryId
+from shared.domain.ids import ConnectionId, HistoryId
 
-PLENTY = 10_000_000
-"""Quota units a minute: no test here is about waiting for quota."""
+UNITS_PER_MINUTE = 60_000
+"""Ten times Google's: no test here is about waiting for quota."""
 ADA, GRACE, STRANGER = "ada@acme.example", "grace@acme.example", "mallory@else.example"
 WIDE, PHONE = (1360, 900), (390, 844)
+A_WHILE = timedelta(minutes=5)
 Scheme = Literal["light", "dark"]
 
 
@@ -47,6 +49,26 @@ class Console:
         )
         answer.raise_for_status()
         return str(self.system.emulated.store.messages(email)[0]["id"])
+
+    async def set_aside(self, subject: str, connection_id: str, email: str = GRACE) -> str:
+        """Bring a mail that Gmail will not hand out for a while; answer its Gmail id.
+
+        It waits in quarantine for longer than a test takes, and then Gmail is well again.
+        """
+        await self.system.control("/faults", {"fault": "fresh_404"})
+        id = await self.deliver(subject, email)
+        await self.system.settle()
+        while (wait := await self._wait(connection_id, id)) < A_WHILE:
+            await self.system.advance(wait.total_seconds() + 1)
+            await self.system.settle()
+        await self.system.google.delete("/_control/faults")
+        return id
+
+    async def _wait(self, connection_id: str, id: str) -> timedelta:
+        wiring = self.system.wiring
+        (entry,) = await wiring.quarantine.list(ConnectionId(connection_id), 9)
+        assert entry.message_id == id
+        return max(timedelta(), entry.retry_at - wiring.clock.now())
 
     async def lose(self, subject: str, connection_id: str, email: str = GRACE) -> str:
         """Bring a mail that Postroom is made to step over; answer its Gmail id."""
@@ -97,7 +119,7 @@ class Console:
 @asynccontextmanager
 async def running_console(folder: Path) -> AsyncIterator[Console]:
     """Start everything on free ports, in this event loop."""
-    environ = {"POSTROOM_UNITS_PER_MINUTE": str(PLENTY)}
-    google = GoogleSettings(units_per_minute=PLENTY)
+    environ = {"POSTROOM_UNITS_PER_MINUTE": str(UNITS_PER_MINUTE)}
+    google = GoogleSettings(units_per_minute=2 * UNITS_PER_MINUTE)
     async with LocalSystem.start(folder, environ=environ, google=google) as system:
         yield Console(system)

@@ -129,9 +129,7 @@ async def test_an_operator_retries_what_is_in_quarantine(
     console: Console, browser: Browser, keep: Keep
 ) -> None:
     id = await console.connect(GRACE, 5)
-    await console.system.control("/faults", {"fault": "fresh_404", "times": 1})
-    await console.deliver("Late")
-    await console.system.settle()
+    await console.set_aside("Late", id)
     page = await console.operator(browser)
     await page.goto(f"{console.url}/connections/{id}")
     row = page.get_by_role("row", name="not_found")
