@@ -57,6 +57,8 @@ SCHEMA = (
         expires_us INTEGER)""",
     """CREATE INDEX IF NOT EXISTS operations_newest ON operations (started_us DESC)""",
     """CREATE INDEX IF NOT EXISTS operations_of ON operations (connection_id, started_us DESC)""",
+    """CREATE INDEX IF NOT EXISTS operations_kind ON operations (type, started_us DESC)""",
+    """CREATE INDEX IF NOT EXISTS operations_state ON operations (state, started_us DESC)""",
     f"""CREATE TABLE IF NOT EXISTS connect_sessions ({_DOCUMENT}, expires_us INTEGER)""",
     f"""CREATE TABLE IF NOT EXISTS connect_tickets ({_DOCUMENT}, expires_us INTEGER)""",
     f"""CREATE TABLE IF NOT EXISTS oauth_states ({_DOCUMENT}, expires_us INTEGER)""",

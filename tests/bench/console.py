@@ -16,9 +16,11 @@ import httpx
 from infra.local.environment import OPERATOR_KEY
 from infra.local.system import LocalSystem
 from shared.domain.cursor import page_token_of
-from shared.domain.ids import ConnectionId, HistoryId, MessageId, OperationId
+from shared.domain.event import Event, EventState, EventType
+from shared.domain.ids import ConnectionId, EventId, HistoryId, MessageId, OperationId
 from shared.domain.mailbox import Mailbox
 from shared.domain.operation import Operation, OperationState, OperationType
+from shared.domain.send import DeliveryMode, SendEntry, SendState, send_id
 from shared.domain.sync_state import SyncState
 from shared.edge.http.console.connections import LIST
 from shared.edge.wiring import Wiring
@@ -66,8 +68,14 @@ def pages(count: int) -> Mapping[str, str]:
         "one connection's live part": f"{one}#live",
         "operations": "/console/operations",
         "deliveries": "/console/deliveries",
+        "deliveries in a state none has": "/console/deliveries?state=dead",
         "sends": "/console/sends",
+        "sends in a state none has": "/console/sends?state=failed",
+        "approvals": "/console/approvals",
+        "API keys": "/console/api-keys",
+        "playground": f"/console/playground?action=send-email&connection={id_of(7)}",
         "overview": "/console/overview",
+        "overview of a week": "/console/overview?reach=7d",
     }
 
 
@@ -95,8 +103,11 @@ async def fill(wiring: Wiring, count: int) -> None:
         await wiring.mailboxes.create(
             Mailbox(made.email_key, frozenset({id}), watch_expires_at=now + timedelta(days=6))
         )
+        at = now - timedelta(seconds=number)
         for turn in range(3):
-            await wiring.operations.append(operation(id, turn, now - timedelta(seconds=number)))
+            await wiring.operations.append(operation(id, turn, at))
+        await wiring.store.outbox.create(event(id, at))
+        await wiring.store.sends.create(send(id, at))
 
 
 def operation(id: ConnectionId, turn: int, at: datetime) -> Operation:
@@ -112,6 +123,20 @@ def operation(id: ConnectionId, turn: int, at: datetime) -> Operation:
         expires_at=at + timedelta(days=15),
         detail={"added": 1, "updated": 0, "deleted": 0, "units": 22, "pushed": True},
     )
+
+
+def event(id: ConnectionId, at: datetime) -> Event:
+    """Answer an event that its receiver has."""
+    payload = {"from": "postroom", "type": "sync", "connectionId": id}
+    delivered = EventState.DELIVERED
+    return Event(EventId(f"evt-{id}"), id, EventType.SYNC, payload, at, None, 1, delivered)
+
+
+def send(id: ConnectionId, at: datetime) -> SendEntry:
+    """Answer a send that Gmail took."""
+    mode, state = DeliveryMode.EXACTLY_ONCE, SendState.SUBMITTED
+    entry = SendEntry(send_id(id, "k"), id, "h", f"m-{id}", mode, state, at, at)
+    return replace(entry, idempotency_key="k")
 
 
 def id_of(number: int) -> ConnectionId:

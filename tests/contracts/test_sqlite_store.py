@@ -12,7 +12,9 @@ import pytest
 from shared.adapters.sqlite_database import SqliteDatabase
 from shared.adapters.sqlite_store import open_store
 from shared.domain.approval import ApprovalState
+from shared.domain.event import EventState
 from shared.domain.ids import LabelId, MessageId, SequenceNumber, ThreadId
+from shared.domain.operation import OperationState, OperationType
 from shared.domain.record import LastAction
 from shared.domain.send import SendState
 from shared.errors import ConflictError
@@ -166,6 +168,9 @@ async def _read_everything(store: Store) -> None:
             await store.approvals.list(connection_id=connection_id, state=decided, limit=10)
     await store.mailboxes.renewable(START, 10)
     await store.connections.find(ConnectionQuery(tags={"plan": "pro"}))
+    for kind, ended in ((OperationType.SYNC, None), (None, OperationState.FAILED)):
+        await store.operations.list(connection_id=None, type=kind, state=ended, limit=10)
+    await store.outbox.list(state=EventState.DEAD, connection_id=None, limit=10)
     for owner in (None, C1):
         for state in (None, SendState.UNKNOWN):
             await store.sends.list(owner, 10, state=state)

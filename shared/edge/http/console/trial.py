@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from hashlib import sha256
 from typing import Any, Final
 
@@ -19,7 +20,7 @@ DRY_RUN: Final = "dry_run"
 WITHIN: Final = "input"
 """Where a request holds what the form is for."""
 FIRST: Final = frozenset(
-    {"to", "cc", "subject", "body", "html", "reply_to_message_id", "send_at"}
+    {"to", "cc", "subject", "body", "reply_to_message_id", "send_at"}
     | {"id", "ids", "messageId", "partId", "raw", "threadId", "format", "name"}
     | {"q", "labelIds", "addLabelIds", "removeLabelIds", "startHistoryId"}
 )
@@ -102,6 +103,7 @@ class Trial:
         return others
 
 
+@cache
 def input_fields(action: Action[Any, Any]) -> tuple[Field, ...]:
     """Answer the form of an action's input."""
     return fields_of(schema_of(action.input))
