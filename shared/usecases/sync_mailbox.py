@@ -1,12 +1,15 @@
 """Sync one mailbox until it is idle or time is up; the only writer of records (DESIGN 4)."""
 
+import asyncio
 import logging
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 from uuid import uuid4
 
+from shared.domain.event import Event
 from shared.domain.ids import ConnectionId, HistoryId, OperationId
 from shared.domain.operation import LIFETIME, Operation, OperationState, OperationType
 from shared.domain.plan import (
@@ -21,6 +24,7 @@ from shared.domain.plan import (
     backoff,
     plan,
 )
+from shared.domain.sync_event import failed_sync_event
 from shared.domain.sync_state import SyncState, Tally
 from shared.errors import (
     FencedOutError,
@@ -41,7 +45,7 @@ from shared.usecases.sync.backfill import read_chunk
 from shared.usecases.sync.delta import read_delta
 from shared.usecases.sync.emptying import empty
 from shared.usecases.sync.governor import Governor, has_bulk_work
-from shared.usecases.sync.lease import Busy, Change, Held, Idle, take
+from shared.usecases.sync.lease import Busy, Change, Held, Idle, Tell, take
 from shared.usecases.sync.quarantine import retry_quarantine
 from shared.usecases.sync.recovery import audit, recover
 from shared.usecases.sync.run import NotesBounces, Run, note_nothing
@@ -51,6 +55,8 @@ SYNC_TASK = "/tasks/sync"
 SOON = timedelta(minutes=3)
 """What is due sooner gets a task of its own; the rest is found by reconcile."""
 REFUSED_WAIT = timedelta(hours=1)
+TOLD_AFTER = 3
+"""Transient failures in a row after which the product is told that the sync is failing."""
 
 
 class ArmsWatch(Protocol):
@@ -160,6 +166,9 @@ class SyncMailbox:
         except FencedOutError:
             await self._wake_where_nobody_took_over(run)
             return LostLease()
+        except asyncio.CancelledError:
+            await asyncio.shield(self._stopped(run))
+            raise
         await self._wake_next(run.state)
         if run.state.unannounced_at != silent_before and run.state.unannounced_at is not None:
             await self.arm_watch.revive(run.connection_id)
@@ -168,6 +177,7 @@ class SyncMailbox:
 
     async def _until_idle(self, run: Run, *, only_live: bool) -> PostroomError | None:
         """Take steps until none is left; answer what stopped the run early, if anything."""
+        started = self.clock.now()
         try:
             while not await run.held.release():
                 step = plan(run.state, self.clock.now())
@@ -181,9 +191,26 @@ class SyncMailbox:
             change, due = self._setback(error, run.state)
             if isinstance(error, RateLimitedError) and due is not None:
                 await self.governor.refused(run.connection_id, due)
-            await run.held.leave(change, due)
+            await run.held.leave(change, due, self._telling(error, started, run.trace_id))
             return error
         return None
+
+    def _telling(self, error: PostroomError, started: datetime, trace_id: str | None) -> Tell:
+        """Answer what tells the product that its sync is failing: once, until it works again."""
+
+        def tell(state: SyncState) -> Event | None:
+            if not _news(error, state):
+                return None
+            return failed_sync_event(
+                state,
+                error.code,
+                str(error),
+                started_at=started,
+                now=self.clock.now(),
+                trace_id=trace_id,
+            )
+
+        return tell
 
     async def _admitted(self, run: Run, step: Step) -> bool:
         """Ask the governor once a run before bulk work; leave where it must wait."""
@@ -245,6 +272,11 @@ class SyncMailbox:
             )
         )
 
+    async def _stopped(self, run: Run) -> None:
+        """Give the lease back as the process ends, so that nobody waits for its expiry."""
+        with suppress(PostroomError):
+            await run.held.leave(_same, self.clock.now())
+
     async def _wake_where_nobody_took_over(self, run: Run) -> None:
         """Our own write may have fenced us out, by arriving after we had given it up."""
         lease = run.state.lease
@@ -282,6 +314,12 @@ class SyncMailbox:
             trace_id=run.trace_id,
             detail=_counted(run),
         )
+
+
+def _news(error: PostroomError, state: SyncState) -> bool:
+    if isinstance(error, TransientError):
+        return state.failures + 1 == TOLD_AFTER
+    return state.last_error != error.code
 
 
 def _same(state: SyncState) -> SyncState:

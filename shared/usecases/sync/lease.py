@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from secrets import token_hex
 
+from shared.domain.event import Event
 from shared.domain.ids import CommitId, ConnectionId, HistoryId, LeaseToken
 from shared.domain.plan import Release, on_push, plan
 from shared.domain.sync_state import LEASE_LIFETIME, Lease, SyncState, SyncStatus
@@ -20,6 +21,7 @@ from shared.ports.versioned import Versioned
 
 Change = Callable[[SyncState], SyncState]
 MakeBatch = Callable[[SyncState], Awaitable[tuple[SyncState, Batch]]]
+Tell = Callable[[SyncState], Event | None]
 READ_BACK_TRIES = 4
 COMMIT_TRIES = 50
 """A hint may move at each try, but not for ever: beyond this something else is wrong."""
@@ -95,6 +97,10 @@ async def _nothing(state: SyncState) -> tuple[SyncState, Batch]:
     return state, Batch()
 
 
+def _nobody(_: SyncState) -> None:
+    """Tell nobody."""
+
+
 @dataclass(slots=True)
 class Held:
     """A lease in hand: the only way a sync writes."""
@@ -142,15 +148,16 @@ class Held:
             self.released = await self._written(new, Batch())
         return True
 
-    async def leave(self, change: Change, due: datetime | None) -> None:
+    async def leave(self, change: Change, due: datetime | None, tell: Tell = _nobody) -> None:
         """Give the lease back whatever is left to do, to be looked at again at `due`.
 
-        One write: it wakes the next worker even where the hint moved meanwhile.
+        One write, with what `tell` makes of the state before: it wakes the next worker even where
+        the hint moved meanwhile.
         """
         while not self.released:
             new = replace(change(self.state), lease=None, next_due_at=self._kept(due))
             new = replace(new, commit_id=_commit_id())
-            self.released = await self._written(new, Batch())
+            self.released = await self._written(new, Batch(event=tell(self.state)))
 
     def _kept(self, due: datetime | None) -> datetime | None:
         """Answer the due time to leave behind: a trigger or a reconnect may have set its own."""
