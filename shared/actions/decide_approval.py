@@ -13,7 +13,7 @@ from shared.actions.ask_approval import GuardPorts
 from shared.actions.registry import ActionContext
 from shared.actions.run import RunAction, log_action
 from shared.domain.approval import GIVEN_UP, Approval, ApprovalState, approval_event
-from shared.domain.connection import Connection
+from shared.domain.connection import Connection, ConnectionStatus
 from shared.errors import (
     ApprovalDecidedError,
     ApprovedCallFailedError,
@@ -151,7 +151,7 @@ class DecideApproval:
 
     async def _ran(self, approval: Approval) -> Any:
         found = await self.ports.connections.get(approval.connection_id)
-        if found is None:
+        if found is None or found.value.status is ConnectionStatus.DISCONNECTING:
             raise UnknownConnectionError("The connection was removed meanwhile.")
         content = await self._seal.opened(approval, "request")
         await self._same_draft(found.value, content)

@@ -102,10 +102,17 @@ class GuardedActions:
         Raises what `__call__` raises, and what `AcceptAction` raises.
         """
         context = ActionContext(connection, self.ports, idempotency_key, trace_id)
+        started_at = self.ports.clock.now()
         told = await self._permitted(actor, context, action, arguments)
-        return told or await AcceptAction(self.ports)(
+        if told is not None:
+            return told
+        id = await AcceptAction(self.ports)(
             connection, action, arguments, idempotency_key=idempotency_key, trace_id=trace_id
         )
+        if actor.policy.restricting:
+            detail = {"verdict": "allowed", "key": actor.key, "accepted": id}
+            await log_action(context, action, started_at, None, detail)
+        return id
 
     async def permit_bulk(
         self,

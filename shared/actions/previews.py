@@ -5,14 +5,14 @@ Text and HTML of one message may say different things, so both are shown.
 
 from collections.abc import Iterable
 from email import message_from_bytes
-from email.message import EmailMessage
-from email.policy import default
+from email.message import Message
 from typing import Any, Final
 
 from shared.actions.letters import Letter
 from shared.actions.registry import ActionContext
 from shared.domain.email_message import read_message
 from shared.domain.html_text import html_to_text
+from shared.domain.mail_headers import decode_text
 from shared.domain.send_request import SendRequest
 
 LONGEST: Final = 20_000
@@ -58,21 +58,38 @@ def _asked(request: SendRequest) -> dict[str, Any]:
 
 
 def _finished(raw: bytes) -> dict[str, Any]:
-    message = message_from_bytes(raw, policy=default)
-    files = [
-        (part.get_filename() or "", part.get_content_type(), None)
-        for part in message.walk()
-        if part.get_content_disposition() == "attachment" or part.get_filename()
-    ]
-    return {**_said(_body(message, "plain"), _body(message, "html")), **_files(files)}
-
-
-def _body(message: EmailMessage, kind: str) -> str | None:
+    """Answer every text part there is, wherever it stands; the source where none can be read."""
     try:
-        found = message.get_body((kind,))
-        return None if found is None else str(found.get_content())
-    except (LookupError, ValueError, AttributeError, KeyError):
-        return None  # a charset or a structure nobody can read shows as no text
+        parts = [one for one in message_from_bytes(raw).walk() if not one.is_multipart()]
+        files = [_file(part) for part in parts if _is_file(part)]
+        plain, html = (_texts(parts, kind) for kind in ("text/plain", "text/html"))
+    except (LookupError, ValueError, TypeError, AttributeError, RecursionError):
+        plain = html = None  # the parser has its own troubles with odd mail
+        files = []
+    if plain is None and html is None:
+        plain = raw.decode("utf-8", "replace")
+    return {**_said(plain, html), **_files(files)}
+
+
+def _is_file(part: "Message[str, str]") -> bool:
+    shown = part.get_content_type() in {"text/plain", "text/html"}
+    named = part.get_filename() is not None
+    return not shown or named or part.get_content_disposition() == "attachment"
+
+
+def _file(part: "Message[str, str]") -> tuple[str, str, int | None]:
+    content = part.get_payload(decode=True)
+    size = len(content) if isinstance(content, bytes) else None
+    return (part.get_filename() or "", part.get_content_type(), size)
+
+
+def _texts(parts: Iterable["Message[str, str]"], kind: str) -> str | None:
+    found = []
+    for part in parts:
+        content = part.get_payload(decode=True)
+        if part.get_content_type() == kind and not _is_file(part) and isinstance(content, bytes):
+            found.append(decode_text(content, part.get_content_charset() or ""))
+    return "\n\n".join(found) if found else None
 
 
 def _said(text: str | None, html: str | None) -> dict[str, Any]:

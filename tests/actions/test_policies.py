@@ -172,6 +172,7 @@ async def test_background_and_cancelling_are_held_to_it_too(desk: Desk) -> None:
     allowed = await agent(desk, **ACME)
     accepted = await allowed.run("send-email", HELLO, **{"X-Async": "true"})
     assert set(accepted.json()) == {"id", "statusUrl"}
+    assert (await trail(desk))[-1]["accepted"] == accepted.json()["id"]
 
 
 async def test_an_action_that_does_not_say_what_it_does_is_refused(desk: Desk, untold: str) -> None:

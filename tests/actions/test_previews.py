@@ -1,0 +1,67 @@
+"""What a person is shown of a finished message is all that its readers get, however it is built."""
+
+from base64 import b64encode
+from email.message import EmailMessage
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.actions.letters import Letter
+from shared.actions.previews import LONGEST, preview_of
+from shared.domain.envelope import Envelope
+from shared.domain.send_request import SendRequest
+
+HEAD = b"To: bob@acme.example\r\nMIME-Version: 1.0\r\n"
+TWICE = (
+    HEAD + b'Content-Type: multipart/mixed; boundary="b"\r\n\r\n--b\r\n\r\nHarmless.\r\n'
+    b"--b\r\nContent-Type: text/plain; charset=iso-8859-1\r\n\r\nPay at once, J\xf6rg!\r\n--b\r\n"
+    b"Content-Type: application/pdf; name=bill.pdf\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+    + b64encode(b"12345")
+    + b"\r\n--b--\r\n"
+)
+
+
+async def previewed(raw: bytes) -> dict[str, object]:
+    letter = Letter(Envelope(), SendRequest(raw=raw))
+    return await preview_of(None, letter, None)  # type: ignore[arg-type]  # nothing is looked up
+
+
+async def test_every_text_part_is_shown_and_every_file_is_named() -> None:
+    shown = await previewed(TWICE)
+    assert shown["text"] == "Harmless.\n\nPay at once, J\u00f6rg!"
+    assert shown["attachments"] == [
+        {"filename": "bill.pdf", "mime_type": "application/pdf", "size": 5}
+    ]
+
+
+async def test_text_and_html_that_differ_are_both_shown() -> None:
+    mail = EmailMessage()
+    mail.set_content("Harmless.")
+    mail.add_alternative("<p>Pay <b>at once</b>!</p><script>x</script>", subtype="html")
+    shown = await previewed(mail.as_bytes())
+    assert (shown["text"], shown["html_as_text"]) == ("Harmless.\n", "Pay at once!")
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        HEAD + b"Content-Type: application/x-unknown\r\n\r\nPay at once!",
+        HEAD + b"Content-Type: multipart/mixed\r\n\r\nPay at once!",
+        HEAD + b"Content-Type: text/calendar\r\n\r\nPay at once!",
+    ],
+)
+async def test_what_has_no_text_to_show_shows_its_source(raw: bytes) -> None:
+    assert "Pay at once!" in str((await previewed(raw))["text"])
+
+
+async def test_a_long_text_is_cut_and_said_to_be() -> None:
+    shown = await previewed(HEAD + b"\r\n" + b"x" * (LONGEST + 1))
+    assert shown["truncated"] is True
+    assert len(str(shown["text"])) == LONGEST
+
+
+@given(st.binary(max_size=300), st.binary(max_size=300))
+async def test_no_message_is_too_odd_to_be_shown(head: bytes, body: bytes) -> None:
+    shown = await previewed(HEAD + head + b"\r\n\r\n" + body)
+    assert isinstance(shown["attachments"], list)
