@@ -1,5 +1,7 @@
 """Scenes around the steps: the product's wishes, pushes, the governor, reconcile, watches."""
 
+import asyncio
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 
@@ -67,6 +69,20 @@ async def _overtaken(house: ChaosHouse) -> None:
 async def delta_that_stalls_past_its_lease(house: ChaosHouse) -> None:
     """Come too late to write."""
     await house.push_now()
+
+
+async def sync_that_is_told_to_stop(house: ChaosHouse) -> None:
+    """Give the lease back, for the process is ending."""
+    work = asyncio.create_task(run(house))
+
+    async def stop(path: str) -> None:
+        house.transport.meanwhile = None
+        work.cancel()
+        await asyncio.sleep(0)
+
+    house.transport.meanwhile = stop
+    with suppress(asyncio.CancelledError):
+        await work
 
 
 async def _shared(house: ChaosHouse) -> None:
@@ -159,6 +175,7 @@ async def postpone_a_watch_nobody_can_renew(house: ChaosHouse) -> None:
 
 SCENES_BESIDE = [
     Scene(_overtaken, delta_that_stalls_past_its_lease),
+    Scene(_due, sync_that_is_told_to_stop),
     Scene(some_old_mail, audit),
     Scene(some_old_mail, empty_cache),
     Scene(some_old_mail, reset),

@@ -1,0 +1,62 @@
+"""A process that is told to stop gives its lease back, if it is still its own."""
+
+import asyncio
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+
+import pytest
+
+from shared.domain.sync_state import LEASE_LIFETIME
+from shared.usecases.sync.lease import Held, take
+from tests.usecases.sync.house import BUDGET, CONNECTION, HeldWatch, House
+
+
+@dataclass
+class StandingWatch(HeldWatch):
+    """Never comes back, so that the sync that arms it stands in the middle of its work."""
+
+    reached: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def __call__(self, connection_id: object) -> None:
+        """Stand."""
+        self.reached.set()
+        await asyncio.Event().wait()
+
+
+async def standing(house: House) -> asyncio.Task[object]:
+    """Start a first sync and let it stand there, its lease in hand."""
+    house.deliver("Waiting")
+    watch = StandingWatch()
+    sync = replace(house.sync, arm_watch=watch)
+
+    async def work() -> object:
+        return await sync(CONNECTION, budget=BUDGET)
+
+    task = asyncio.create_task(work())
+    await watch.reached.wait()
+    return task
+
+
+async def test_a_cancelled_sync_gives_its_lease_back_and_is_due(house: House) -> None:
+    syncing = await standing(house)
+    assert (await house.state()).lease is not None
+    syncing.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await syncing
+    state = await house.state()
+    assert state.lease is None
+    assert state.next_due_at is not None
+    assert state.next_due_at <= house.clock.now()
+    await house.settle()
+    assert await house.stored() == house.mailbox()
+
+
+async def test_a_cancelled_sync_leaves_the_lease_of_another_alone(house: House) -> None:
+    syncing = await standing(house)
+    house.advance(LEASE_LIFETIME + timedelta(seconds=1))
+    other = await take(house.store.sync_states, house.clock, CONNECTION, None)
+    assert isinstance(other, Held)
+    syncing.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await syncing
+    assert (await house.state()).lease == other.state.lease
