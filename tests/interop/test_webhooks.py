@@ -17,6 +17,8 @@ from tests.interop.nango import Nango
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 MAIL = b"From: ada@acme.example\r\nTo: bob@acme.example\r\nSubject: Hi\r\n\r\nHello!"
 TYPES = {"auth": "authWebhook", "sync": "syncWebhook", "async_action": "asyncActionWebhook"}
+PATIENT = 3
+"""Failures in a row after which the product is told."""
 Sent = tuple[str, dict[str, str]]
 
 
@@ -116,6 +118,27 @@ async def test_after_a_rotation_the_new_secret_signs(
     renewed = nango.using(webhookSigningKey=rotated.json()["secret"])
     assert await renewed.verifyIncomingWebhookRequest(body, headers) is True
     assert await nango.verifyIncomingWebhookRequest(body, headers) is False
+
+
+async def test_a_sync_that_fails_is_told_of(
+    system: LocalSystem, nango: Nango, receiver: Receiver, bob: str
+) -> None:
+    await system.control("/faults", {"fault": "status_503", "email": BOB})
+    for _ in range(PATIENT):
+        await nango.triggerSync(INTEGRATION, ["fetch-messages"], bob)
+        await system.advance(7_200)
+        await system.settle()
+    failed = receiver.of_type("sync")[-1]
+    nango.schemas.check("syncWebhook", failed)
+    assert (failed["success"], failed["error"]["type"]) == (False, "upstream_error")
+    (listed,) = (await nango.listConnections(bob))["connections"]
+    assert [one["type"] for one in listed["errors"]] == ["sync"]
+    (sync,) = (await nango.syncStatus(INTEGRATION, "*", bob))["syncs"]
+    assert sync["status"] == "ERROR"
+    await system.google.delete("/_control/faults")
+    await nango.triggerSync(INTEGRATION, ["fetch-messages"], bob)
+    await system.advance(7_200)
+    await backfilled(system, bob)
 
 
 async def test_a_revoked_grant_and_its_renewal_are_told_of(
