@@ -74,7 +74,7 @@ module "monitoring" {
   project_number            = local.number
   name                      = var.name
   host                      = trimprefix(local.balanced ? local.public_url : local.url.api, "https://")
-  unlogged_service          = local.service.oauth_callback
+  unlogged_services         = [local.service.oauth_callback, local.service.console]
   push_subscription         = module.push_route.subscription
   dead_letter_subscriptions = [module.push_route.dead_letters, module.events.dead_letters]
   emails                    = var.alert_emails

@@ -82,19 +82,32 @@ class Console:
         return stored.id
 
     async def window(
-        self, browser: Browser, *, scheme: Scheme = "light", size: tuple[int, int] = WIDE
+        self,
+        browser: Browser,
+        *,
+        scheme: Scheme = "light",
+        size: tuple[int, int] = WIDE,
+        scripts: bool = True,
     ) -> Page:
         """Answer a page of a browser that knows nobody yet."""
         context = await browser.new_context(
-            viewport={"width": size[0], "height": size[1]}, color_scheme=scheme, locale="en-GB"
+            viewport={"width": size[0], "height": size[1]},
+            color_scheme=scheme,
+            locale="en-GB",
+            java_script_enabled=scripts,
         )
         return await context.new_page()
 
     async def operator(
-        self, browser: Browser, *, scheme: Scheme = "light", size: tuple[int, int] = WIDE
+        self,
+        browser: Browser,
+        *,
+        scheme: Scheme = "light",
+        size: tuple[int, int] = WIDE,
+        scripts: bool = True,
     ) -> Page:
         """Answer a page of somebody who has signed in with the operator key."""
-        page = await self.window(browser, scheme=scheme, size=size)
+        page = await self.window(browser, scheme=scheme, size=size, scripts=scripts)
         await page.goto(self.url)
         await page.get_by_label("Operator key").fill(OPERATOR_KEY)
         await page.get_by_role("button", name="Sign in").click()

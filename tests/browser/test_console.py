@@ -328,6 +328,18 @@ async def tab_to(page: Page, target: Locator) -> None:
     pytest.fail("Tab does not lead there")
 
 
+async def test_everything_works_without_scripts(console: Console, browser: Browser) -> None:
+    id = await console.connect(GRACE, 2)
+    page = await console.operator(browser, scripts=False)
+    await page.get_by_role("link", name=GRACE).click()
+    await page.get_by_role("button", name="Pause").click()
+    await expect(page.get_by_role("heading", name="Paused")).to_be_visible()
+    await page.goto(f"{console.url}/connections/{id}/explain?message=in:inbox")
+    await expect(page.get_by_role("heading", name="It is here").first).to_be_visible()
+    await page.get_by_role("button", name="Sign out").click()
+    await expect(page.get_by_role("heading", name="Sign in to the console")).to_be_visible()
+
+
 async def test_the_theme_is_kept(console: Console, browser: Browser) -> None:
     page = await console.operator(browser)
     await page.get_by_role("button", name="Theme: system").click()

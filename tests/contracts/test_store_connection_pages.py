@@ -1,10 +1,15 @@
 """A listing of connections that goes on after a place, on both stores."""
 
+import sqlite3
+from contextlib import closing
 from datetime import timedelta
+from pathlib import Path
 from uuid import UUID
 
 import pytest
 
+from shared.adapters.sqlite_store import open_store
+from shared.adapters.system_clock import AdjustableClock
 from shared.domain.connection import Connection, ConnectionStatus
 from shared.ports.connections import ConnectionQuery
 from shared.ports.store import Store
@@ -67,3 +72,19 @@ async def test_what_came_since_does_not_shift_a_later_page(store: Store) -> None
     place = (first[-1].created_at, first[-1].id)
     second = await store.connections.find(ConnectionQuery(limit=3, after=place))
     assert [one.id for one in (*first, *second)] == [one.id for one in made[:6]]
+
+
+async def test_a_file_of_an_earlier_version_is_listed_in_order_too(tmp_path: Path) -> None:
+    """Its terms had no time beside them."""
+    path = tmp_path / "store.db"
+    before = open_store(path, AdjustableClock())
+    made = await some(before)
+    await before.close()
+    with closing(sqlite3.connect(path)) as old:
+        for index in ("connection_terms_newest", "connection_terms_undated"):
+            old.execute(f"DROP INDEX {index}")
+        old.execute("ALTER TABLE connection_terms DROP COLUMN created_us")
+    after = open_store(path, AdjustableClock())
+    blue = [one.id for one in made if one.tags["team"] == "blue"]
+    assert await walked(after, 2, tags={"team": "blue"}) == blue
+    await after.close()

@@ -1,5 +1,6 @@
 """Who gets in: the key's holder, and whom Google names and the settings list; nobody else."""
 
+import logging
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
 from datetime import timedelta
@@ -17,6 +18,7 @@ from shared.domain.ids import GoogleSub
 from shared.edge.console_settings import ConsoleOptions, Role
 from shared.edge.http.table import console_routes
 from shared.edge.known_keys import FAILURES_A_MINUTE
+from shared.edge.logs import LOG, JsonLines
 from shared.edge.settings import settings_from
 from shared.edge.wiring import Wiring
 from shared.errors import ConfigurationError
@@ -251,6 +253,32 @@ async def test_signing_out_takes_the_session_away_and_no_foreign_page_can_do_it(
     gone = await operator.post("/console/sign-out")
     assert (gone.status_code, gone.headers["location"]) == (303, "/console/sign-in")
     assert 'postroom-console=""' in gone.headers["set-cookie"]
+
+
+async def test_no_log_line_holds_a_key_a_code_a_cookie_or_an_address(
+    browser: httpx.AsyncClient, google: httpx.AsyncClient
+) -> None:
+    lines: list[str] = []
+
+    class Kept(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            lines.append(JsonLines().format(record))
+
+    kept = Kept()
+    LOG.addHandler(kept)
+    try:
+        await give_key(browser, "a-wrong-guess")
+        await give_key(browser, OPERATOR_KEY)
+        back = await answered(browser, google, STRANGER)
+        await browser.get(back)
+        await browser.get("/console/connections/x/explain?message=subject:secret-words")
+    finally:
+        LOG.removeHandler(kept)
+    code = parse_qs(urlsplit(back).query)["code"][0]
+    cookie = browser.cookies["postroom-console"]
+    assert len(lines) >= 5
+    for secret in ("a-wrong-guess", OPERATOR_KEY, STRANGER, code, cookie, "secret-words"):
+        assert not [line for line in lines if secret in line]
 
 
 def person(email: str, hosted: str | None = None, *, verified: bool = True) -> Identity:

@@ -277,7 +277,8 @@ def test_the_words_the_alerts_count_are_the_codes() -> None:
 def test_request_logs_never_keep_addresses_that_carry_tokens(plan: Plan) -> None:
     """DESIGN 5: the platform logs every request's address unless it is told not to."""
     (exclusion,) = plan.of("google_logging_project_exclusion").values()
-    assert 'service_name="postroom-oauth-callback"' in exclusion["filter"]
+    services = '("postroom-oauth-callback" OR "postroom-console")'
+    assert f"service_name={services}" in exclusion["filter"]
     assert "run.googleapis.com/requests" in exclusion["filter"]
     for backend in plan.of("google_compute_backend_service").values():
         assert backend["log_config"][0]["enable"] is False

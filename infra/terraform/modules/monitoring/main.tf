@@ -24,13 +24,13 @@ resource "google_logging_metric" "this" {
   }
 }
 
-# Addresses of the connect page and the callback carry tokens and codes: the platform's own
-# request log of that function is not kept.
+# Addresses of the connect page and the callback carry tokens and codes, those of the console what
+# operators look for in mail: the platform's own request log of these functions is not kept.
 resource "google_logging_project_exclusion" "addresses_with_tokens" {
   project     = var.project
   name        = "${var.name}-addresses-with-tokens"
-  description = "Requests to the connect page and the OAuth callback."
-  filter      = "resource.type=\"cloud_run_revision\" AND resource.labels.service_name=\"${var.unlogged_service}\" AND log_id(\"run.googleapis.com/requests\")"
+  description = "Requests to the connect page, the OAuth callback and the console."
+  filter      = "resource.type=\"cloud_run_revision\" AND resource.labels.service_name=(${join(" OR ", [for name in var.unlogged_services : "\"${name}\""])}) AND log_id(\"run.googleapis.com/requests\")"
 }
 
 resource "google_monitoring_notification_channel" "email" {

@@ -18,9 +18,9 @@ variable "host" {
   type        = string
 }
 
-variable "unlogged_service" {
-  description = "The deployed service whose addresses carry tokens."
-  type        = string
+variable "unlogged_services" {
+  description = "The deployed services whose addresses carry tokens or words of mail."
+  type        = list(string)
 }
 
 variable "push_subscription" {
