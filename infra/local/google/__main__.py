@@ -46,7 +46,8 @@ def read_arguments(arguments: Sequence[str] | None = None) -> GoogleSettings:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serve until interrupted; return the exit code."""
     settings = read_arguments(arguments)
-    with socket.socket() as listener:
+    # The protocol is named for asyncio, which turns Nagle's algorithm off only where it is.
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind((HOST, settings.port))
