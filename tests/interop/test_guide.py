@@ -1,7 +1,9 @@
-"""The public guide "How to build a Gmail API integration", followed snippet by snippet.
+"""The steps of the public guide "How to build a Gmail API integration", with its official packages.
 
-The snippets in `guide/` use the official packages as the guide has them used; what differs is
-the host: `host` of the Node client, `baseURL` and `apiURL` of the frontend, the MCP address.
+Session token, Connect UI, send-email, sync, the listRecords loop, tools over MCP. The programs in
+`guide/` are our own, written to the packages' documentation, and not copies of the guide's text;
+only the host is Postroom's: `host` of the Node client, `baseURL` and `apiURL` of the frontend,
+the MCP address.
 """
 
 import asyncio
@@ -56,7 +58,7 @@ class Followed:
 
 @asynccontextmanager
 async def running_product(bound: socket, postroom: str) -> AsyncIterator[httpx.AsyncClient]:
-    """Run the guide's snippets as one Node process on a socket that is bound already."""
+    """Run the programs in `guide/` as one Node process on a socket that is bound already."""
     node = shutil.which("node")
     assert node is not None
     process = await asyncio.create_subprocess_exec(

@@ -1,4 +1,4 @@
-// A product made of the guide's snippets; it serves on the socket whose descriptor it is given.
+// A product made of the guide's steps; it serves on the socket whose descriptor it is given.
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { text } from 'node:stream/consumers';
