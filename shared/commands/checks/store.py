@@ -41,7 +41,7 @@ def _fix(ground: Ground) -> str:
         )
     project, database = ground.settings.firestore
     return (
-        f"gcloud firestore databases describe --database={database} --project={project}   If it "
+        f"gcloud firestore databases describe --database='{database}' --project={project}   If it "
         "is there: `make deploy` (an index may be missing or still building), and your account "
         "needs roles/datastore.user."
     )

@@ -1,0 +1,66 @@
+"""The doctor of a deployment: Firestore and Cloud Tasks in place of the laptop's files."""
+
+import secrets
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from infra.local.connecting import connect
+from infra.local.google.settings import GoogleSettings
+from infra.local.system import LocalSystem
+from shared.commands.checks.finding import Verdict
+from shared.commands.doctor import checked
+from shared.domain.ids import ConnectionId
+from shared.domain.sync_state import SyncState
+from tests.commands.doctor.ward import EMAIL, UNPACED, Ward, finding_of
+
+pytestmark = pytest.mark.emulators
+LOCATION = "projects/demo/locations/europe-west1"
+
+
+@pytest.fixture
+async def deployed(
+    tmp_path: Path, firestore_emulator: str, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Ward]:
+    monkeypatch.setenv("FIRESTORE_EMULATOR_HOST", firestore_emulator)
+    environ = {
+        "POSTROOM_UNITS_PER_MINUTE": str(UNPACED),
+        "POSTROOM_STORE": f"firestore:test-{secrets.token_hex(8)}/(default)",
+        "POSTROOM_QUEUE": f"cloud-tasks:{LOCATION}",
+    }
+    google = GoogleSettings(units_per_minute=UNPACED)
+    async with LocalSystem.start(tmp_path, environ=environ, google=google) as system:
+        await system.control("/mailboxes", {"email": EMAIL, "messages": 0})
+        connection = await connect(system.client, system.google, EMAIL)
+        await system.settle()
+        ward = Ward(system, ConnectionId(connection))
+        yield ward
+        for wiring in ward.wirings:
+            await wiring.close()
+
+
+async def test_every_check_of_our_own_side_is_made_on_firestore(deployed: Ward):
+    findings = dict(await checked(deployed.ground()))
+    elsewhere = {"clock", "queues"}  # the emulated Google is neither a clock nor Cloud Tasks
+    for name, finding in findings.items():
+        expected = Verdict.NOT_CHECKED if name in elsewhere else Verdict.OK
+        assert finding.verdict is expected, (name, finding)
+
+
+async def test_a_database_that_does_not_answer_is_named_with_the_way_to_look(
+    deployed: Ward, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("FIRESTORE_EMULATOR_HOST", "127.0.0.1:9")
+    finding = await finding_of("store", deployed.ground())
+    assert finding.verdict is Verdict.FAILED
+    assert "gcloud firestore databases describe --database='(default)'" in finding.fix
+
+
+async def test_overdue_syncs_point_at_the_schedulers_job(deployed: Ward):
+    due = deployed.system.clock.now() - timedelta(hours=1)
+    late = SyncState(ConnectionId("c-late"), next_due_at=due)
+    await deployed.system.wiring.store.sync_states.create(late)
+    finding = await deployed.look("syncs")
+    assert (finding.verdict, "jobs run postroom-reconcile" in finding.fix) == (Verdict.FAILED, True)
