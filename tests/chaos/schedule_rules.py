@@ -130,6 +130,16 @@ async def _empty_page_is_last(
             return records, answer.history_id, True
 
 
+_list_history = delta.list_history
+
+
+async def _cut_short(
+    run: Run, since: HistoryId, *, whole: bool
+) -> tuple[list[HistoryRecord], HistoryId, bool]:
+    records, top, complete = await _list_history(run, since, whole=False)
+    return records, top, complete or whole
+
+
 def _advanced_without_lookback(state: SyncState, to: HistoryId, _: Any) -> SyncState:
     return replace(state, checkpoint=HistoryId(max(to, state.checkpoint or 0)))
 
@@ -198,6 +208,14 @@ RULES: Sequence[Rule] = (
         {"_advanced": _advanced_without_lookback},
         "delta",
         ("deliver, history late", "deliver"),
+        length=2,
+    ),
+    Rule(
+        "what is listed from before the checkpoint is listed to its end",
+        delta,
+        {"list_history": _cut_short},
+        "delta",
+        ("star m2",),
         length=2,
     ),
     Rule(

@@ -1,6 +1,14 @@
 """Backfill: the whole window, newest first, while live mail goes on."""
 
+from collections import deque
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import Any
+
 from infra.local.google.corpus import seed_messages
+from shared.domain.ids import MessageId, ThreadId
+from shared.ports.gmail import MessageRef
+from shared.usecases.sync.run import Listing, Run
 from tests.usecases.sync.house import EMAIL, House
 
 
@@ -57,3 +65,16 @@ async def test_long_threads_are_read_whole_to_save_units(house: House) -> None:
     await seeded(house, 300)
     await house.settle()
     assert house.units() < 300 * 20 * 0.9
+
+
+def test_deleted_messages_are_struck_off_the_pages_listed_ahead() -> None:
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+
+    def page(*ids: str) -> Listing:
+        refs = [MessageRef(MessageId(id), ThreadId("t")) for id in ids]
+        return Listing(refs, None, len(refs), now, len(refs))
+
+    run: Any = SimpleNamespace(listing=page("a", "b"), ahead=deque([page("c"), page("d", "e")]))
+    Run.strike(run, {MessageId("b"), MessageId("d")})
+    left = [[ref.id for ref in one.refs] for one in (run.listing, *run.ahead)]
+    assert left == [["a"], ["c"], ["e"]]
