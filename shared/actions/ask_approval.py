@@ -1,8 +1,6 @@
 """A call that a person has to say yes to: kept, sealed, until somebody does (API 8)."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Protocol
 
 from pydantic import BaseModel
@@ -11,6 +9,7 @@ from shared.actions.letters import Letter
 from shared.actions.previews import preview_of
 from shared.actions.registry import Action, ActionContext, ActionPorts
 from shared.actions.run import ActionAnswer, request_hash
+from shared.actions.waiting import Waiting
 from shared.domain.approval import (
     KEPT,
     WAITS,
@@ -40,29 +39,6 @@ class GuardPorts(ActionPorts, Protocol):
     def send_counts(self) -> SendCounts: ...  # noqa: D102
     @property
     def api_keys(self) -> ApiKeys: ...  # noqa: D102
-
-
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """The call is kept until a person decides or `expires_at` passes.
-
-    `state` is `approved` for the moment between a person's yes and the call's end.
-    """
-
-    approval_id: str
-    action: str
-    expires_at: datetime
-    state: ApprovalState = ApprovalState.PENDING
-
-    def shown(self) -> Mapping[str, Any]:
-        """Answer what the caller is told."""
-        pending = self.state is ApprovalState.PENDING
-        return {
-            "status": "waiting_for_approval" if pending else "running",
-            "approval_id": self.approval_id,
-            "action": self.action,
-            "expires_at": self.expires_at,
-        }
 
 
 @dataclass(frozen=True, slots=True)

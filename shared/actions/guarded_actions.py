@@ -21,7 +21,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from shared.actions.ask_approval import AskApproval, GuardPorts, Waiting
+from shared.actions.ask_approval import AskApproval, GuardPorts
 from shared.actions.background import AcceptAction
 from shared.actions.gmail_fields import ById
 from shared.actions.letters import (
@@ -35,6 +35,7 @@ from shared.actions.letters import (
 )
 from shared.actions.registry import Action, ActionContext, action_named
 from shared.actions.run import ActionAnswer, RunAction, checked, log_action
+from shared.actions.waiting import Waiting
 from shared.domain.connection import Connection
 from shared.domain.policy import (
     Actor,

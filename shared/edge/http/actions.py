@@ -8,8 +8,8 @@ from starlette.responses import Response
 
 from shared.actions.background import RunAccepted
 from shared.actions.catalogue import as_integration, as_tools
-from shared.actions.guarded_actions import Waiting
 from shared.actions.run import ActionAnswer
+from shared.actions.waiting import Waiting
 from shared.edge.http.answers import json_response
 from shared.edge.http.call import Call
 from shared.edge.http.record_models import EmailMessage

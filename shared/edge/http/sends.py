@@ -8,9 +8,9 @@ from datetime import datetime
 from pydantic import Field
 from starlette.responses import Response
 
-from shared.actions.guarded_actions import Waiting
 from shared.actions.message_fields import SendFields, as_request
 from shared.actions.send_email import SendEmailInput, SendEmailOutput
+from shared.actions.waiting import Waiting
 from shared.domain.bulk_send import MAX_BULK
 from shared.domain.policy import Does
 from shared.domain.send import SendEntry, SendState, send_id
