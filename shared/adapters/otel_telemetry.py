@@ -34,6 +34,8 @@ log = logging.getLogger(__name__)
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 LATENESS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600)
 CHANGES = ("added", "updated", "deleted")
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+"""Anything else is one label: a caller must not be able to make new time series."""
 SERVER_ERROR = 500
 Attributes = Mapping[str, str | int | float | bool]
 
@@ -134,7 +136,7 @@ class TracedRequest(MeasuredRequest):
 
 def _labels(served: Served) -> dict[str, str | int]:
     return {
-        "http.request.method": served.method,
+        "http.request.method": served.method if served.method in METHODS else "_OTHER",
         "http.route": served.route,
         "http.response.status_code": served.status,
     }

@@ -101,6 +101,14 @@ def test_only_a_failure_of_ours_is_marked_as_one(watched: Watched):
     assert marks == {"GET /404": StatusCode.UNSET, "GET /503": StatusCode.ERROR}
 
 
+def test_methods_that_callers_make_up_are_one_label(watched: Watched):
+    for method in ("BREW", "WHEN", "GET"):
+        watched.telemetry.begin("api", None).end(a_request(method=method))
+    points = watched.metrics()["http.server.request.duration"]
+    counted = {one.attributes["http.request.method"]: one.count for one in points}
+    assert counted == {"_OTHER": 2, "GET": 1}
+
+
 def test_an_operation_is_a_span_with_its_steps_at_the_times_they_had(watched: Watched):
     watched.telemetry.told(SYNC)
     spans = watched.spans()

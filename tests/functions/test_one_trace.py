@@ -103,6 +103,16 @@ async def test_an_attempt_that_is_made_again_stays_in_the_trace(traced: Traced):
     assert lineage(traced.spans(again.trace_id), again)[-1] == "POST /push/gmail"
 
 
+async def test_a_request_about_a_mailbox_says_which(traced: Traced):
+    [connection] = (await traced.system.client.get("/connections")).json()["connections"]
+    id = connection["connection_id"]
+    headers = {"Connection-Id": id}
+    query = {"model": "EmailMessage"}
+    await traced.system.client.get("/records", params=query, headers=headers)
+    [span] = [s for s in traced.exporter.get_finished_spans() if s.name == "GET /records"]
+    assert (span.attributes or {})["postroom.connection"] == id
+
+
 async def test_no_span_carries_an_address_a_subject_or_a_token(traced: Traced):
     await traced.system.google.post(f"/_control/mailboxes/{ADA}/messages", content=MAIL)
     await traced.system.settle()
