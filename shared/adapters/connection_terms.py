@@ -3,11 +3,14 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from shared.domain.connection import Connection
+from shared.domain.connection import Connection, ConnectionStatus
 from shared.ports.connections import ConnectionQuery
 
 PREFIX_LENGTH = 48
 """How much of a search is looked up; the rest is compared afterwards."""
+
+TELLING_LENGTH = 4
+"""From how many letters on a search finds fewer than a status that few connections have."""
 
 
 def terms_of(connection: Connection) -> frozenset[str]:
@@ -31,12 +34,14 @@ def terms_asked(query: ConnectionQuery) -> Sequence[str]:
     if query.end_user_id is not None:
         terms.append(f"user:{query.end_user_id}")
     terms += [f"tag:{key}={value}" for key, value in query.tags.items()]
-    if start := _folded(query.search):
-        terms.append(f"start:{start[:PREFIX_LENGTH]}")
+    start = _folded(query.search)
+    starts = [f"start:{start[:PREFIX_LENGTH]}"] if start else []
+    rare = query.status not in {None, ConnectionStatus.ACTIVE} and len(start) < TELLING_LENGTH
+    status = [] if query.status is None else [f"status:{query.status}"]
+    terms += status if rare else starts
     if query.end_user_organization_id is not None:
         terms.append(f"organization:{query.end_user_organization_id}")
-    if query.status is not None:
-        terms.append(f"status:{query.status}")
+    terms += starts if rare else status
     return terms
 
 

@@ -8,6 +8,7 @@ from uuid import UUID
 
 import pytest
 
+from shared.adapters.connection_terms import terms_asked
 from shared.adapters.sqlite_store import open_store
 from shared.adapters.system_clock import AdjustableClock
 from shared.domain.connection import Connection, ConnectionStatus
@@ -88,3 +89,17 @@ async def test_a_file_of_an_earlier_version_is_listed_in_order_too(tmp_path: Pat
     blue = [one.id for one in made if one.tags["team"] == "blue"]
     assert await walked(after, 2, tags={"team": "blue"}) == blue
     await after.close()
+
+
+@pytest.mark.parametrize(
+    ("query", "leading"),
+    [
+        (ConnectionQuery(search="p", status=ConnectionStatus.PAUSED), "status:paused"),
+        (ConnectionQuery(search="person7", status=ConnectionStatus.PAUSED), "start:person7"),
+        (ConnectionQuery(search="p", status=ConnectionStatus.ACTIVE), "start:p"),
+        (ConnectionQuery(status=ConnectionStatus.ACTIVE), "status:active"),
+        (ConnectionQuery(search="p", tags={"team": "blue"}), "tag:team=blue"),
+    ],
+)
+def test_the_filter_that_finds_fewest_leads(query: ConnectionQuery, leading: str) -> None:
+    assert terms_asked(query)[0] == leading
