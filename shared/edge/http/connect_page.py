@@ -1,7 +1,7 @@
 """Connect pages as responses: status, security headers, and the look a reader asked for."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
@@ -32,6 +32,12 @@ STATUS = {
     "google_error": 502,
 }
 """Status of the page for a code; any other is 400."""
+PAGES: Mapping[int | Literal["default"], str] = {
+    200: "The page, or one that says how it ended.",
+    410: "A page: the link, or the time for it, is over.",
+    502: "A page: Google refuses this deployment itself.",
+}
+"""Statuses that only pages have, for the documentation."""
 
 
 def look_of(request: Request, settings: Settings, lang: str | None, theme: str | None) -> Look:

@@ -6,7 +6,7 @@ from starlette.responses import Response
 from shared.domain.connect import ConnectSession, ConnectStatus
 from shared.domain.end_user import known_name
 from shared.edge.http.call import Call
-from shared.edge.http.connect_page import html, look_of, refused_page
+from shared.edge.http.connect_page import PAGES, html, look_of, refused_page
 from shared.edge.http.routes import Access, Route
 from shared.errors import NotFoundError, UnauthenticatedError
 from shared.pages.connect.render import STATIC_PATH, Look, frame_setup, static_file
@@ -98,6 +98,7 @@ ROUTES = (
         "The connect page",
         query=ConnectPageQuery,
         produces="text/html",
+        also=PAGES,
     ),
     Route(
         "GET",

@@ -7,6 +7,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from shared.edge.http.call import Call
 from shared.edge.http.connect_page import (
+    PAGES,
     connected_page,
     html,
     look_of,
@@ -156,6 +157,7 @@ ROUTES = (
         query=StartQuery,
         produces="text/html",
         status=303,
+        also=PAGES,
     ),
     Route(
         "GET",
@@ -165,6 +167,7 @@ ROUTES = (
         "Google's answer",
         query=CallbackQuery,
         produces="text/html",
+        also=PAGES,
     ),
     Route(
         "POST",

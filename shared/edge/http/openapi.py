@@ -54,7 +54,9 @@ ERROR_SCHEMA = {
         }
     },
 }
-ERROR_CONTENT = {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
+ERROR_CONTENT: dict[str, Any] = {
+    "application/json": {"schema": {"$ref": "#/components/schemas/Error"}}
+}
 TRIGGER = "/action/trigger"
 ACCEPTED = {
     "type": "object",
@@ -229,8 +231,9 @@ def _inlined(schema: Any, definitions: dict[str, Any]) -> Any:
 
 
 def _responses(route: Route, schemas: dict[_Key, JsonSchemaValue]) -> dict[str, Any]:
+    refusal = ERROR_CONTENT | ({"text/html": {}} if route.produces == "text/html" else {})
     answers: dict[str, Any] = {
-        status: {"description": meaning, "content": ERROR_CONTENT}
+        status: {"description": meaning, "content": refusal}
         for status, meaning in ERRORS.items()
         if route.access is not Access.PUBLIC or status != "401"
     }
@@ -238,17 +241,19 @@ def _responses(route: Route, schemas: dict[_Key, JsonSchemaValue]) -> dict[str, 
         return {"204": {"description": "Done."}, **answers}
     schema = schemas[route.output, "serialization"] if route.output is not None else {}
     content = {route.produces: {"schema": schema}}
-    further = {str(one): _further(one, when, content) for one, when in route.also.items()}
+    further = {str(one): _further(one, when, content, refusal) for one, when in route.also.items()}
     done = {"description": route.summary, "content": content}
     return {str(route.status): done, **answers, **further}
 
 
-def _further(status: int | str, when: str, content: dict[str, Any]) -> dict[str, Any]:
+def _further(
+    status: int | str, when: str, content: dict[str, Any], refusal: dict[str, Any]
+) -> dict[str, Any]:
     if isinstance(status, str) or status < 300:  # noqa: PLR2004  the border of successes
         return {"description": when, "content": content}
     if status < 400:  # noqa: PLR2004  the border of errors
         return {"description": when}
-    return {"description": when, "content": ERROR_CONTENT}
+    return {"description": when, "content": refusal}
 
 
 def _security(route: Route) -> dict[str, Any]:

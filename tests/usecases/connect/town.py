@@ -24,6 +24,7 @@ from shared.edge.http.table import api_routes, oauth_callback_routes
 from shared.edge.settings import settings_from
 from shared.edge.wiring import Wiring
 from shared.ports.queue import QueueName
+from tests.conformity import check_answer
 
 API_KEY = "postroom-local-key"
 PUBLIC = "http://127.0.0.1:8080"
@@ -114,7 +115,12 @@ class Town:
             PUBLIC: httpx.ASGITransport(app or self.app),
             GOOGLE: httpx.ASGITransport(self.google),
         }
-        return httpx.AsyncClient(base_url=PUBLIC, mounts=mounts, follow_redirects=follow_redirects)
+        return httpx.AsyncClient(
+            base_url=PUBLIC,
+            mounts=mounts,
+            follow_redirects=follow_redirects,
+            event_hooks={"response": [_described]},
+        )
 
     async def close(self) -> None:
         for client in self._opened:
@@ -190,6 +196,12 @@ class Town:
         for name in QueueName:
             found += [(one.task.path, one.task.body) for one in queue.claim(name, 100)]
         return found
+
+
+async def _described(response: httpx.Response) -> None:
+    """Hold what the deployment answers to its description; Google has one of its own."""
+    if str(response.request.url).startswith(PUBLIC):
+        await check_answer(response)
 
 
 async def follow(browser: httpx.AsyncClient, link: str) -> httpx.Response:
