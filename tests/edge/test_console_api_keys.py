@@ -16,7 +16,8 @@ from shared.edge.http.table import api_routes
 from shared.edge.settings import Settings, settings_from
 from shared.edge.wiring import Wiring
 from tests.edge.conftest import ClientOf
-from tests.edge.visitors import CONSOLE, Visitor, texts, visiting
+from tests.edge.consoles import CONSOLE
+from tests.edge.visitors import Visitor, texts, visiting
 
 PATH = "/console/api-keys"
 WISH: Mapping[str, Any] = {"name": "billing", "permission": ["send", "records:read"]}

@@ -16,7 +16,8 @@ from shared.edge.console_settings import Role
 from shared.edge.http.console.paging import PAGE_SIZE
 from shared.edge.settings import Settings, settings_from
 from shared.edge.wiring import Wiring
-from tests.edge.visitors import CONSOLE, Visitor, texts, visiting
+from tests.edge.consoles import CONSOLE
+from tests.edge.visitors import Visitor, texts, visiting
 
 HERE = ConnectionId("c-here")
 ELSEWHERE = ConnectionId("c-elsewhere")

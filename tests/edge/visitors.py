@@ -1,32 +1,20 @@
-"""The console as people see it: an operator, a viewer and a stranger, without a browser."""
+"""People at the console who read pages as a browser would and fill in their forms."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import timedelta
-from hashlib import sha256
 from typing import Any
 
 import httpx
 from selectolax.lexbor import LexborHTMLParser as HTMLParser
-from starlette.responses import Response
 
 from infra.local.environment import OPERATOR_KEY
 from infra.local.system import LocalSystem
-from shared.domain.ids import GoogleSub
 from shared.edge.console_settings import Role
 from shared.edge.http.app import build_app
-from shared.edge.http.console.session import cookie_name, google_session, set_session
 from shared.edge.http.table import console_routes
 from shared.edge.wiring import Wiring
-from shared.ports.oauth import Identity
-
-KEY = "an operator key that is long enough"
-VIEWER = "viewer@acme.example"
-CONSOLE = {
-    "POSTROOM_CONSOLE_KEYS": sha256(KEY.encode()).hexdigest(),
-    "POSTROOM_CONSOLE_VIEWERS": VIEWER,
-}
+from tests.edge.consoles import a_viewer, an_operator
 
 
 @dataclass(frozen=True)
@@ -41,22 +29,22 @@ class Visitor:
         assert answer.status_code == 200, (path, answer.status_code, answer.text[:500])
         return HTMLParser(answer.text)
 
-    async def send(
-        self, path: str, *, follow: bool = True, token: str | None = None, **fields: Any
-    ) -> httpx.Response:
-        """Post a form with the session's token; by default go where the answer leads."""
-        names = {name.replace("__", "."): value for name, value in fields.items()}
+    async def send(self, path: str, *, token: str | None = None, **fields: Any) -> httpx.Response:
+        """Post a form with the session's token and go where the answer leads.
+
+        Two underscores in a field's name stand for a dot.
+        """
+        named = {name.replace("__", "."): value for name, value in fields.items()}
         return await self.http.post(
             path,
-            data={"csrf": await self.token() if token is None else token, **names},
+            data={"csrf": await self._token() if token is None else token, **named},
             headers={"Origin": str(self.http.base_url).rstrip("/")},
-            follow_redirects=follow,
+            follow_redirects=True,
         )
 
-    async def token(self) -> str:
+    async def _token(self) -> str:
         """Answer the CSRF token that every page carries."""
-        page = await self.see("/console/deliveries")
-        found = page.css_first("input[name=csrf]")
+        found = (await self.see("/console/deliveries")).css_first("input[name=csrf]")
         assert found is not None
         return str(found.attributes["value"])
 
@@ -70,25 +58,13 @@ def texts(page: HTMLParser, selector: str) -> list[str]:
 async def visiting(wiring: Wiring, role: Role | None) -> AsyncIterator[Visitor]:
     """Answer somebody signed in with this role, None a stranger."""
     app = build_app("console", console_routes(), wiring)
-    transport = httpx.ASGITransport(app)
     address = wiring.settings.console_url
-    async with httpx.AsyncClient(transport=transport, base_url=address) as http:
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=address) as http:
         if role is Role.OPERATOR:
-            await http.post("/console/sign-in", data={"key": KEY}, headers={"Origin": address})
+            await an_operator(http, wiring)
         if role is Role.VIEWER:
-            await _let_in(http, wiring)
+            await a_viewer(http, wiring)
         yield Visitor(http)
-
-
-async def _let_in(http: httpx.AsyncClient, wiring: Wiring) -> None:
-    now = wiring.clock.now()
-    person = Identity(GoogleSub("1"), VIEWER, True, None)  # noqa: FBT003  a verified address
-    response = Response()
-    session = google_session(person, Role.VIEWER, now - timedelta(minutes=1))
-    await set_session(response, session, wiring.settings, wiring.sealer, now)
-    name = cookie_name(wiring.settings)
-    value = response.headers["set-cookie"].partition("=")[2].partition(";")[0]
-    http.cookies.set(name, value.strip('"'), domain="127.0.0.1")
 
 
 @asynccontextmanager
