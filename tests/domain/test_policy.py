@@ -110,7 +110,7 @@ def test_a_cap_of_none_a_day_refuses_at_once() -> None:
         (["send"], {Does.SEND, Does.UNTOLD}),
         (["change", "delete"], {Does.CHANGE, Does.DELETE, Does.UNTOLD}),
     ],
-    ids=str,
+    ids=["all", "none", "an empty list", "sends", "changes and deletions"],
 )
 def test_approval_is_asked_for_the_effects_it_names(required: Any, waiting: set[Does]) -> None:
     """An action that does not say what it does may do any of them."""
