@@ -60,11 +60,16 @@ async def visiting(wiring: Wiring, role: Role | None) -> AsyncIterator[Visitor]:
     app = build_app("console", console_routes(), wiring)
     address = wiring.settings.console_url
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=address) as http:
-        if role is Role.OPERATOR:
-            await an_operator(http, wiring)
-        if role is Role.VIEWER:
-            await a_viewer(http, wiring)
+        if role is not None:
+            await (an_operator if role is Role.OPERATOR else a_viewer)(http, wiring)
+            _keep_cookie(http)
         yield Visitor(http)
+
+
+def _keep_cookie(http: httpx.AsyncClient) -> None:
+    """Move the cookie from the headers, which httpx drops on a redirect, to the jar."""
+    name, _, value = http.headers.pop("Cookie").partition("=")
+    http.cookies.set(name, value.strip('"'))
 
 
 @asynccontextmanager
