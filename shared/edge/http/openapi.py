@@ -57,6 +57,11 @@ ERROR_SCHEMA = {
 ERROR_CONTENT: dict[str, Any] = {
     "application/json": {"schema": {"$ref": "#/components/schemas/Error"}}
 }
+REFUSALS: Mapping[str, dict[str, Any]] = {
+    "text/html": {**ERROR_CONTENT, "text/html": {"schema": {"type": "string"}}},
+    "*/*": {"*/*": {"schema": {}}},
+}
+"""By what a route produces: a page says what is wrong; what is passed on may be Gmail's own."""
 TRIGGER = "/action/trigger"
 ACCEPTED = {
     "type": "object",
@@ -231,7 +236,7 @@ def _inlined(schema: Any, definitions: dict[str, Any]) -> Any:
 
 
 def _responses(route: Route, schemas: dict[_Key, JsonSchemaValue]) -> dict[str, Any]:
-    refusal = ERROR_CONTENT | ({"text/html": {}} if route.produces == "text/html" else {})
+    refusal = REFUSALS.get(route.produces, ERROR_CONTENT)
     answers: dict[str, Any] = {
         status: {"description": meaning, "content": refusal}
         for status, meaning in ERRORS.items()
