@@ -17,6 +17,7 @@ from shared.edge.http.console.paging import PAGE_SIZE
 from shared.edge.settings import Settings, settings_from
 from shared.edge.wiring import Wiring
 from tests.edge.consoles import CONSOLE
+from tests.edge.samples import a_connection
 from tests.edge.visitors import Visitor, texts, visiting
 
 HERE = ConnectionId("c-here")
@@ -154,6 +155,17 @@ async def test_a_send_under_way_is_not_called_off(wiring: Wiring, operator: Visi
     assert not (await operator.see("/console/sends")).css(".row-act form")
     answer = await operator.send(f"/console/sends/{HERE}/cancel", key="going")
     assert answer.status_code == 409
+
+
+async def test_a_connection_is_named_by_its_address_too(wiring: Wiring, operator: Visitor) -> None:
+    await wiring.connections.create(a_connection(HERE, email="here@acme.example"))
+    await a_send(wiring, "mine")
+    await a_send(wiring, "other", connection_id=ELSEWHERE)
+    page = await operator.see("/console/sends?connection=HERE@acme.example")
+    assert texts(page, "[aria-label=Ledger] .key") == ["mine"]
+    assert texts(page, "[aria-label=Ledger] .mailbox") == ["here@acme.example"]
+    both = await operator.see("/console/sends")
+    assert "gone" in texts(both, "[aria-label=Ledger] td[data-label=Connection]")[0]
 
 
 async def test_sends_of_one_connection_are_shown_alone(wiring: Wiring, operator: Visitor) -> None:

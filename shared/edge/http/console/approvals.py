@@ -8,9 +8,8 @@ import orjson
 from starlette.responses import Response
 
 from shared.domain.approval import MAX_REASON, Approval, ApprovalState
-from shared.domain.ids import ConnectionId
 from shared.edge.http.approval_models import Preview
-from shared.edge.http.console.addresses import addresses_of
+from shared.edge.http.console.addresses import addresses_of, id_named
 from shared.edge.http.console.frame import Visit, change, page
 from shared.edge.http.console.paging import turned
 from shared.errors import NotFoundError, PermanentError
@@ -28,7 +27,7 @@ NOTICES: Final = {
 async def show_approvals(visit: Visit) -> Response:
     """Answer the calls that wait, or those in another state, newest first."""
     asked = visit.asked("state") or ApprovalState.PENDING.value
-    connection = ConnectionId(visit.asked("connection")) or None
+    connection = await id_named(visit, visit.asked("connection"))
 
     async def listed(until: datetime | None, limit: int) -> Sequence[Approval]:
         return await visit.wiring.approvals.list(
@@ -45,7 +44,7 @@ async def show_approvals(visit: Visit) -> Response:
         older=found.older,
         choices=[*((name, name.capitalize()) for name in STATES), (ALL, "All")],
         state=asked if asked in STATES else ALL,
-        connection=connection or "",
+        connection=visit.asked("connection"),
         before=visit.asked("before"),
     )
 

@@ -9,8 +9,8 @@ from starlette.responses import Response
 
 from shared.domain.delivery import SCHEDULE, shown_payload
 from shared.domain.event import Event, EventState
-from shared.domain.ids import ConnectionId, EventId
-from shared.edge.http.console.addresses import addresses_of
+from shared.domain.ids import EventId
+from shared.edge.http.console.addresses import addresses_of, id_named
 from shared.edge.http.console.frame import Visit, change, page
 from shared.edge.http.console.paging import turned
 from shared.errors import InvalidRequestError
@@ -22,7 +22,7 @@ STATES: Final = {one.value: one for one in EventState}
 async def show_deliveries(visit: Visit) -> Response:
     """Answer events newest first, by state and connection."""
     state = STATES.get(visit.asked("state"))
-    connection = ConnectionId(visit.asked("connection")) or None
+    connection = await id_named(visit, visit.asked("connection"))
 
     async def listed(until: datetime | None, limit: int) -> Sequence[Event]:
         return await visit.wiring.outbox.list(
@@ -39,7 +39,7 @@ async def show_deliveries(visit: Visit) -> Response:
         addresses=await addresses_of(visit, (one.connection_id for one in found.entries)),
         older=found.older,
         state=state.value if state else "",
-        connection=connection or "",
+        connection=visit.asked("connection"),
         before=visit.asked("before"),
         attempts=len(SCHEDULE),
         notices={
@@ -64,7 +64,7 @@ async def redeliver_since(visit: Visit) -> Response:
         _moment(visit.field("since")),
         until=None,
         state=state,
-        connection_id=ConnectionId(visit.field("connection")) or None,
+        connection_id=await id_named(visit, visit.field("connection")[:200].strip()),
     )
     return visit.go(PATH, done="redelivered-many", count=str(made.count), **_kept(visit))
 

@@ -13,12 +13,11 @@ from starlette.responses import Response
 
 from shared.actions.registry import actions
 from shared.actions.run import ActionAnswer, RunAction, checked
-from shared.domain.connection import Connection, ConnectionStatus
-from shared.domain.ids import ConnectionId
+from shared.domain.connection import ConnectionStatus
+from shared.edge.http.console.addresses import connection_named
 from shared.edge.http.console.dry_mail import Preview, preview
 from shared.edge.http.console.frame import Visit, change, page
 from shared.edge.http.console.trial import DRY_RUN, Trial, resized
-from shared.edge.http.reading import CONNECTION_ID
 from shared.edge.http.routes import MEBIBYTE
 from shared.edge.status import answer_to
 from shared.errors import InvalidRequestError, PostroomError
@@ -135,25 +134,14 @@ def _refused(visit: Visit, trial: Trial, error: PostroomError) -> Told:
 async def _trial(visit: Visit, form: FormValues, key: str) -> Trial | None:
     """Answer what was chosen, None where an action or a connection is missing."""
     action = actions().get(_said(visit, "action"))
-    connection = await _connection(visit, _said(visit, "connection"))
-    if action is None or connection is None:
+    connection = await connection_named(visit, _said(visit, "connection"))
+    if action is None or connection is None or connection.status is ConnectionStatus.DISCONNECTING:
         return None
     return Trial.of(action, connection, form, key)
 
 
 def _said(visit: Visit, name: str) -> str:
-    return visit.field(name).strip() or visit.asked(name)
-
-
-async def _connection(visit: Visit, named: str) -> Connection | None:
-    """Answer the connection of an id, or the only one of an address."""
-    if not named:
-        return None
-    connections = visit.wiring.connections
-    one = await connections.get(ConnectionId(named)) if CONNECTION_ID.fullmatch(named) else None
-    found = [one.value] if one else await connections.find(ConnectionQuery(search=named.lower()))
-    usable = [one for one in found if one.status is not ConnectionStatus.DISCONNECTING]
-    return usable[0] if len(usable) == 1 else None
+    return visit.field(name)[:200].strip() or visit.asked(name)
 
 
 async def _page(

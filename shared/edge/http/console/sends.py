@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from shared.domain.ids import ConnectionId
 from shared.domain.send import SendEntry, SendState
-from shared.edge.http.console.addresses import addresses_of
+from shared.edge.http.console.addresses import addresses_of, id_named
 from shared.edge.http.console.frame import Visit, change, page
 from shared.edge.http.console.paging import turned
 
@@ -21,7 +21,7 @@ MOST_UNKNOWN: Final = 20
 async def show_sends(visit: Visit) -> Response:
     """Answer sends newest first, by state and connection; unknown ones stand above them."""
     state = STATES.get(visit.asked("state"))
-    connection = ConnectionId(visit.asked("connection")) or None
+    connection = await id_named(visit, visit.asked("connection"))
 
     async def listed(until: datetime | None, limit: int) -> Sequence[SendEntry]:
         return await visit.wiring.sends.list(connection, limit, state=state, until=until)
@@ -42,7 +42,7 @@ async def show_sends(visit: Visit) -> Response:
         older=found.older,
         choices=[("", "All"), *((name, name.capitalize()) for name in STATES)],
         state=state.value if state else "",
-        connection=connection or "",
+        connection=visit.asked("connection"),
         before=visit.asked("before"),
         notices={"cancelled": "The send is called off. Nothing of it was sent."},
     )
