@@ -185,6 +185,20 @@ async def test_the_log_tells_steps_units_and_causes_and_is_filtered(
     assert "units 22" in words(await operator.get(ONE))
 
 
+async def test_more_of_the_log_is_shown_when_asked_for(operator: Person, wiring: Wiring) -> None:
+    await stored(wiring)
+    for turn in range(60):
+        id = OperationId(f"op-{turn}")
+        await wiring.operations.append(an_operation(OperationState.OK, id=id))
+    first = await operator.get("/console/operations?type=sync")
+    assert first.text.count("<details") == 50
+    way = first.text.partition('rel="next" href="')[2].partition('"')[0].replace("&amp;", "&")
+    assert "type=sync" in way
+    more = await operator.get(way)
+    assert more.text.count("<details") == 60
+    assert 'rel="next"' not in more.text
+
+
 def an_operation(state: OperationState, **changes: Any) -> Operation:
     failed = state is OperationState.FAILED
     made = Operation(

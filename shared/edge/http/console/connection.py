@@ -16,6 +16,8 @@ from shared.edge.http.sync_view import sync_view
 
 A_PAGE = 25
 QUARANTINE = 50
+MOST_SHOWN = (50, 200, 1_000)
+"""How many operations a page of the log shows, as often as more are asked for."""
 A_MINUTE = timedelta(minutes=1)
 MOST_UNITS_RUNS = 50
 NOTICES = {
@@ -58,17 +60,19 @@ async def show_connection(visit: Visit) -> Response:
 async def show_operations(visit: Visit) -> Response:
     """Answer the operations log, of one connection or all, newest first."""
     named_id, kind, state = visit.asked("connection"), visit.asked("type"), visit.asked("state")
+    most = next((one for one in MOST_SHOWN if str(one) == visit.asked("show")), MOST_SHOWN[0])
     found = await visit.wiring.operations.list(
         connection_id=connection_id(named_id) if named_id else None,
         type=OperationType(kind) if kind in set(OperationType) else None,
         state=OperationState(state) if state in set(OperationState) else None,
-        limit=2 * A_PAGE,
+        limit=most + 1,
     )
     return visit.page(
         "operations.html",
         title="Operations",
         nav="operations",
-        operations=found,
+        operations=found[:most],
+        more=next((one for one in MOST_SHOWN if one > most), None) if len(found) > most else None,
         types=list(OperationType),
         states=list(OperationState),
         asked={"connection": named_id, "type": kind, "state": state},
