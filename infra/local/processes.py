@@ -15,6 +15,7 @@ from infra.local.functions import ROOT
 START_S = 60.0
 STOP_S = 10.0
 LOOK_S = 0.05
+LEASH = "infra.local.leash"
 
 
 class DemoError(Exception):
@@ -55,13 +56,15 @@ async def running(program: Program, logs: Path) -> AsyncIterator[Running]:
     """Run a program for the block's length. Raises DemoError if it does not come up.
 
     `logs` is an existing directory. The process gets a session of its own,
-    so that Ctrl-C reaches the demo alone and the stop has an order.
+    so that Ctrl-C reaches the demo alone and the stop has an order; where the demo is killed,
+    its leash ends it.
     """
     log = logs / f"{program.name}.log"
     with log.open("ab") as output:
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", program.module, *program.arguments),
+            *(sys.executable, "-m", LEASH, program.module, *program.arguments),
             cwd=ROOT,
+            stdin=asyncio.subprocess.PIPE,
             stdout=output,
             stderr=output,
             start_new_session=True,

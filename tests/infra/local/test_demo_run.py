@@ -3,6 +3,7 @@
 import re
 import shlex
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -15,6 +16,7 @@ from typing import Any
 import httpx
 import pytest
 
+from infra.local.environment import HOST
 from infra.local.functions import ROOT
 from infra.local.serving import listener
 
@@ -123,6 +125,19 @@ def test_the_demo_works_as_it_says_and_finds_all_of_it_again(
         assert "Making up" not in again
         assert len(run(printed_calls(again)["/records"])["records"]) == 3
         assert second.stop() == 0
+
+
+def test_what_a_killed_demo_started_ends_with_it(ports: list[int], tmp_path: Path) -> None:
+    with demo(ports, tmp_path) as killed:
+        text = killed.read_until("Ctrl-C stops")
+        lines = [socket.create_connection((HOST, port), PATIENCE_S) for port in ports]
+        killed.process.kill()
+        killed.process.wait()
+    for line in lines:
+        with line:
+            assert line.recv(1) == b"", "a server hangs up when it ends, its port already free"
+    with demo(ports, tmp_path) as again:
+        assert connection_in(again.read_until("Ctrl-C stops")) == connection_in(text)
 
 
 def test_a_busy_port_ends_the_demo_at_once_with_advice(ports: list[int], tmp_path: Path) -> None:
