@@ -92,6 +92,14 @@ def test_no_action_of_ours_needs_json_typed(name: str) -> None:
         assert field.kind is not Kind.JSON, field.name
 
 
+def test_what_a_group_needs_is_not_asked_for_where_the_group_may_be_left_out() -> None:
+    inner = {"type": "object", "required": ["a"], "properties": {"a": {"type": "string"}}}
+    for required in ([], ["group"]):
+        schema = {"properties": {"group": inner}, "required": required}
+        (group,) = fields_of(schema)
+        assert [one.required for one in group.fields] == [bool(required)]
+
+
 def test_a_field_left_empty_is_left_out() -> None:
     assert read(ALL_KINDS, line="", body="  ", whole="", groups__size="1") == ({"on": False}, {})
 

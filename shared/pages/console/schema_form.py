@@ -135,6 +135,8 @@ class _Reader:
     def _object(self, base: Field, schema: Schema, depth: int) -> Field:
         if schema.get("properties"):
             inner = self.properties(schema, f"{base.path}.", depth + 1)
+            if not base.required:  # a group may be left out whole, whatever it needs within
+                inner = tuple(replace(one, required=False) for one in inner)
             return replace(base, kind=Kind.GROUP, fields=inner)
         values, _ = self._one(schema.get("additionalProperties") or {})
         plain = values.get("type") == "string"

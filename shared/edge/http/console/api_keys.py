@@ -23,6 +23,7 @@ from shared.usecases.api_keys import IssuedKey, KeyRequest
 PATH: Final = "/console/api-keys"
 MOST: Final = 200
 OVERLAPS: Final = {"0": "at once", "1": "in an hour", "24": "in a day", "168": "in a week"}
+WAITING: Final = "What waits for a person's word before it happens."
 WAITS: Final = (Does.DRAFT, Does.SEND, Does.CHANGE, Does.DELETE)
 
 
@@ -91,7 +92,9 @@ def policy_fields() -> tuple[Field, ...]:
     """Answer the fields of a policy; what waits for approval is chosen, not typed."""
     choices = tuple((one.value, one.value) for one in WAITS)
     fields = (
-        replace(one, kind=Kind.CHOICES, options=choices) if one.kind is Kind.JSON else one
+        replace(one, kind=Kind.CHOICES, options=choices, default=None, help=WAITING)
+        if one.kind is Kind.JSON
+        else one
         for one in fields_of(Policy.model_json_schema())
     )
     return tuple(sorted(fields, key=lambda one: one.kind is not Kind.SWITCH))
