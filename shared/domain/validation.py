@@ -1,14 +1,18 @@
 """Untrusted data against a pydantic model, with every problem in one of our own errors."""
 
+import re
+from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 
 from shared.errors import InvalidRequestError, Problem
 
 M = TypeVar("M", bound=BaseModel)
 PROBLEMS = 20
 """Most problems one error lists."""
+ENUM_MEMBER = re.compile(r"<\w+\.\w+: ('[^']*')>")
 
 
 def validated(
@@ -22,10 +26,42 @@ def validated(
         return model.model_validate(data)
     except ValidationError as refused:
         problems = [
-            Problem(one["type"], one["msg"], (*within, *one["loc"]))
+            Problem(one["type"], _message(one), (*within, *_path(data, one)))
             for one in refused.errors(include_url=False, include_context=False, include_input=False)
         ]
     raise InvalidRequestError(_summary(problems), code=code, problems=problems[:PROBLEMS])
+
+
+def placed(error: InvalidRequestError, *path: str | int) -> list[Problem]:
+    """Answer what is wrong with a part of a request as problems of the whole, under `path`."""
+    inner = error.problems or (Problem(error.code, str(error)),)
+    return [Problem(one.code, one.message, (*path, *one.path)) for one in inner]
+
+
+def _message(one: ErrorDetails) -> str:
+    """Answer pydantic's words without those that speak of Python."""
+    if one["type"] in {"model_type", "dict_type", "dataclass_type"}:
+        return "Input should be an object"
+    return ENUM_MEMBER.sub(r"\1", one["msg"].removeprefix("Value error, "))
+
+
+def _path(data: Any, one: ErrorDetails) -> tuple[str | int, ...]:
+    """Answer where in `data` it is; pydantic also names the members of a union that it tried."""
+    *above, last = one["loc"] or (None,)
+    path: list[str | int] = []
+    for step in above:
+        if _has(data, step):
+            path.append(step)
+            data = data[step]
+    if last is not None and (one["type"] == "missing" or _has(data, last)):
+        path.append(last)
+    return tuple(path)
+
+
+def _has(data: Any, step: str | int) -> bool:
+    if isinstance(data, Mapping):
+        return step in data
+    return isinstance(step, int) and isinstance(data, list | tuple) and step < len(data)
 
 
 def _summary(problems: list[Problem]) -> str:

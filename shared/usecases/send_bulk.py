@@ -15,6 +15,7 @@ from shared.domain.raw_message import check_raw
 from shared.domain.recipients import Mailbox
 from shared.domain.send import SendEntry
 from shared.domain.send_request import SendRequest
+from shared.domain.validation import placed
 from shared.errors import (
     AlreadyExistsError,
     ConflictError,
@@ -165,7 +166,7 @@ def _check(connection: Connection, messages: Sequence[BulkMessage]) -> None:
             checked_key(message.idempotency_key)
             _check_one(connection, message.request)
         except InvalidRequestError as error:
-            problems += _placed(error, place)
+            problems += placed(error, "messages", place)
         if message.idempotency_key in seen:
             text = "Another message of this call has the same idempotency_key."
             path = ("messages", place, "idempotency_key")
@@ -215,11 +216,3 @@ def _static(connection: Connection, request: SendRequest) -> Outgoing:
         attachments=files,
         headers=request.headers,
     )
-
-
-def _placed(error: InvalidRequestError, place: int) -> list[Problem]:
-    if not error.problems:
-        return [Problem(error.code, str(error), ("messages", place))]
-    return [
-        Problem(one.code, one.message, ("messages", place, *one.path)) for one in error.problems
-    ]

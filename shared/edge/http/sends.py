@@ -14,6 +14,7 @@ from shared.actions.waiting import Waiting
 from shared.domain.bulk_send import MAX_BULK
 from shared.domain.policy import Does
 from shared.domain.send import SendEntry, SendState, send_id
+from shared.domain.validation import placed
 from shared.edge.http.actions import (
     EFFECT_HEADERS,
     KEY_HEADER,
@@ -170,10 +171,7 @@ def _messages(items: list[BulkItem]) -> list[BulkMessage]:
         try:
             found.append(BulkMessage(as_request(item), item.idempotency_key))
         except InvalidRequestError as error:
-            inner = error.problems or (Problem(error.code, str(error)),)
-            problems += [
-                Problem(one.code, one.message, ("messages", place, *one.path)) for one in inner
-            ]
+            problems += placed(error, "messages", place)
     if problems:
         raise InvalidRequestError(
             "Some messages cannot be sent, so none was accepted; see errors.",
