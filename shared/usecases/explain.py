@@ -8,7 +8,7 @@ from shared.domain.email_message import read_message, received_at
 from shared.domain.ids import ConnectionId, MessageId
 from shared.domain.record import CHAT, QuarantineEntry, RecordHead
 from shared.domain.sync_state import SyncState, SyncStatus
-from shared.errors import GmailNotFoundError, PostroomError, UnknownConnectionError
+from shared.errors import GmailRefusedError, PostroomError, UnknownConnectionError
 from shared.ports.clock import Clock
 from shared.ports.gmail import GmailMailboxes, GmailObject
 from shared.ports.sync_store import Quarantine, Records, SyncStates
@@ -45,6 +45,10 @@ ADVICE = {
     Verdict.MISSING: "It should be here and is not: POST /sync/audit finds and stores it.",
     Verdict.GMAIL_UNREACHABLE: "It is not stored, and Gmail could not be asked about it now.",
 }
+
+
+NO_MESSAGE = frozenset({"notFound", "invalidArgument"})
+"""What Gmail calls an id it does not know, and one that could not be a message's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,9 +101,9 @@ class Explain:
     async def _absent(self, state: SyncState, message_id: MessageId) -> Explanation:
         try:
             message = await self.gmail.of(state.connection_id).message(message_id)
-        except GmailNotFoundError:
-            return Explanation(Verdict.NOT_IN_GMAIL, state)
         except PostroomError as error:
+            if isinstance(error, GmailRefusedError) and error.reason in NO_MESSAGE:
+                return Explanation(Verdict.NOT_IN_GMAIL, state)
             return Explanation(Verdict.GMAIL_UNREACHABLE, state, gmail_error=error.code)
         verdict = self._reason(state, message)
         subject = read_message(message)["subject"]

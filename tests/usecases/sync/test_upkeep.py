@@ -115,5 +115,6 @@ async def test_a_message_is_explained(house: House) -> None:
     assert await verdict(lost) is Verdict.MISSING
     assert (await explain(CONNECTION, MessageId(lost))).subject == "Lost"
     assert await verdict("00000000000000aa") is Verdict.NOT_IN_GMAIL
+    assert await verdict("noid") is Verdict.NOT_IN_GMAIL, "Gmail refuses it with 400"
     await control(house).pause(CONNECTION)
     assert await verdict(lost) is Verdict.SYNC_STOPPED
