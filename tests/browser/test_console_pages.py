@@ -1,26 +1,18 @@
 """The console's further pages as people use them: deliveries, sends, keys, playground, charts."""
 
-import random
 from collections.abc import AsyncIterator
-from dataclasses import replace
-from datetime import timedelta
 from pathlib import Path
-from typing import Any
-from uuid import uuid4
 
-import httpx
 import pytest
 from playwright.async_api import Browser, ConsoleMessage, Page, expect
 
-from shared.domain.delivery import Failure
-from shared.domain.event import Delivery, DeliveryState, Event, EventState, EventType
-from shared.domain.ids import ConnectionId, EventId, OperationId
-from shared.domain.operation import LIFETIME, Operation, OperationState, OperationType
-from shared.domain.send import DeliveryMode, SendEntry, SendState, send_id
-from shared.edge.wiring import Wiring
+from shared.domain.event import Event, EventState, EventType
+from shared.domain.ids import ConnectionId, EventId
+from shared.domain.send import SendState, send_id
 from tests.browser.accessibility import violations
 from tests.browser.conftest import Keep
 from tests.browser.console import ADA, GRACE, PHONE, WIDE, Console, Scheme, running_console
+from tests.browser.trouble import a_run, plant, plant_events
 
 pytestmark = pytest.mark.browser
 LOOKS: tuple[tuple[str, Scheme, tuple[int, int]], ...] = (
@@ -35,137 +27,6 @@ UNSAFE = "Content Security Policy"
 async def console(tmp_path: Path) -> AsyncIterator[Console]:
     async with running_console(tmp_path) as running:
         yield running
-
-
-async def plant_events(wiring: Wiring, id: ConnectionId) -> None:
-    now = wiring.clock.now()
-    dead = Delivery(DeliveryState.DEAD, 10, None, now, 503, Failure.THROTTLED)
-    payload = {"from": "postroom", "type": "sync", "connectionId": id, "success": True}
-    for number, state in enumerate([EventState.DEAD, EventState.DELIVERED, EventState.PENDING]):
-        at = now - timedelta(minutes=5 * (number + 1))
-        event = Event(
-            id=EventId(f"evt-{state.value}"),
-            connection_id=id,
-            type=EventType.SYNC,
-            payload=payload,
-            created_at=at,
-            next_attempt_at=now + timedelta(days=1) if state is EventState.PENDING else None,
-            attempts=10 if state is EventState.DEAD else 1,
-            state=state,
-            last_error=Failure.THROTTLED if state is EventState.DEAD else None,
-            deliveries={"we_7f3a": dead} if state is EventState.DEAD else {},
-        )
-        await wiring.store.outbox.create(event)
-
-
-async def plant_sends(wiring: Wiring, id: ConnectionId) -> None:
-    now = wiring.clock.now()
-    made = SendEntry(
-        id="",
-        connection_id=id,
-        request_hash="h",
-        marker="m",
-        mode=DeliveryMode.EXACTLY_ONCE,
-        state=SendState.SUBMITTED,
-        created_at=now - timedelta(hours=1),
-        updated_at=now,
-    )
-    tomorrow = now + timedelta(days=1)
-    for key, changes in {
-        "invoice-2031": {"submitted_at": now, "message_id": "18f3a0c1d2e4b596"},
-        "invoice-2032": {"state": SendState.ACCEPTED, "send_at": tomorrow, "next_due_at": tomorrow},
-        "reminder-88": {
-            "state": SendState.UNKNOWN,
-            "error": "unknown_outcome",
-            "error_message": "The answer was lost and the mailbox tells nothing.",
-            "mode": DeliveryMode.DIRECT,
-        },
-        "welcome-5": {
-            "state": SendState.FAILED,
-            "error": "draft_removed",
-            "error_message": "The draft was deleted before it was sent.",
-        },
-    }.items():
-        entry = replace(made, id=send_id(id, key), idempotency_key=key, **changes)  # type: ignore[arg-type]
-        await wiring.store.sends.create(entry)
-
-
-async def plant_operations(wiring: Wiring, id: ConnectionId) -> None:
-    """Twelve hours of a mailbox's life, seeded, with an hour in which Google had enough."""
-    now, chance = wiring.clock.now(), random.Random(7)
-    for minutes in range(0, 720, 5):
-        ended = now - timedelta(minutes=minutes)
-        late_s = chance.lognormvariate(0.6, 0.5) * (6 if 200 < minutes < 260 else 1)
-        await wiring.operations.append(
-            Operation(
-                OperationId(f"op_{uuid4().hex}"),
-                id,
-                OperationType.SYNC,
-                "fetch-messages",
-                OperationState.OK,
-                ended - timedelta(seconds=late_s / 3),
-                ended,
-                ended + LIFETIME,
-                detail={
-                    "added": 1,
-                    "pushed": True,
-                    "units": chance.randrange(22, 180),
-                    "lateness_ms": late_s * 1000,
-                },
-            )
-        )
-        if 200 < minutes < 260 or minutes % 145 == 0:
-            kind, code = chance.choice(
-                [
-                    (OperationType.SYNC, "rate_limited"),
-                    (OperationType.DELIVERY, "throttled"),
-                    (OperationType.ACTION, "upstream_error"),
-                ]
-            )
-            failed = Operation(
-                OperationId(f"op_{uuid4().hex}"),
-                id,
-                kind,
-                "x",
-                OperationState.FAILED,
-                ended,
-                ended,
-                ended + LIFETIME,
-                error=code,
-            )
-            await wiring.operations.append(failed)
-
-
-async def plant_approval(console: Console, id: ConnectionId, key: str) -> None:
-    """Have an agent ask for a mail that a person has to read first."""
-    text = "Dear Ada,\n\nwe can do 900 a month, from June.\n\nGrace"
-    mail = {"to": ADA, "subject": "Our offer", "body": text}
-    headers = {"Authorization": f"Bearer {key}", "Connection-Id": id}
-    async with httpx.AsyncClient(base_url=console.system.url, headers=headers) as agent:
-        answer = await agent.post("/send", json=mail, headers={"Idempotency-Key": "offer-1"})
-        assert answer.json()["status"] == "waiting_for_approval"
-
-
-async def plant(console: Console) -> ConnectionId:
-    """Connect Grace and give every page something to show."""
-    id = ConnectionId(await console.connect(GRACE, 5))
-    wiring = console.system.wiring
-    await plant_events(wiring, id)
-    await plant_sends(wiring, id)
-    await plant_operations(wiring, id)
-    bodies: dict[str, dict[str, Any]] = {
-        "billing service": {"permissions": ["send", "records:read"]},
-        "assistant": {
-            "permissions": ["mcp", "send"],
-            "connections": [id],
-            "policy": {"no_bcc": True, "daily_sends": 20, "approval_required": ["send"]},
-        },
-    }
-    for name, body in bodies.items():
-        answer = await console.system.client.post("/api-keys", json={"name": name, **body})
-        answer.raise_for_status()
-    await plant_approval(console, id, answer.json()["key"])
-    return id
 
 
 def complaints_of(page: Page) -> list[str]:
@@ -249,6 +110,36 @@ async def test_charts_are_drawn_with_ink_and_again_with_the_theme(
     await page.get_by_role("link", name="1 hour").click()
     await expect(page.locator(".plot canvas")).not_to_have_count(0)
     assert heard == []
+
+
+async def test_charts_follow_what_happens_without_a_reload(
+    console: Console, browser: Browser
+) -> None:
+    id = await plant(console)
+    page = await console.operator(browser)
+    await page.goto(f"{console.url}/overview")
+    await expect(page.locator(".plot canvas")).to_have_count(4)
+    units = page.locator("figure:has(#chart-units) figcaption p")
+    before = await units.inner_text()
+    await console.system.wiring.operations.append(a_run(console.system.wiring, id, units=7_000))
+    await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    await expect(units).not_to_have_text(before)
+    await expect(page.locator(".plot canvas")).to_have_count(4)
+    assert all(ink > 500 for ink in await inks(page))
+
+
+async def test_what_is_open_stays_open_when_news_arrive(console: Console, browser: Browser) -> None:
+    id = await plant(console)
+    page = await console.operator(browser)
+    await page.goto(f"{console.url}/deliveries")
+    await page.get_by_text("evt-dead", exact=True).click()
+    now = console.system.wiring.clock.now()
+    news = Event(EventId("evt-news"), id, EventType.WATCH, {}, now, None, 1, EventState.DELIVERED)
+    await console.system.wiring.store.outbox.create(news)
+    await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    await expect(page.get_by_text("evt-news", exact=True)).to_be_visible()
+    await expect(page.get_by_text("10 attempts, answered 503, throttled")).to_be_visible()
+    assert await page.locator("details[id^=event-][open]").count() == 1
 
 
 async def inks(page: Page) -> list[int]:

@@ -1,6 +1,6 @@
 // The overview's charts: drawn by uPlot, coloured by the page, drawn anew with the theme or size.
 const HEIGHT = 210;
-const drawn = [];
+const drawn = new Map();
 
 // Times are UTC, as everywhere on the console.
 const inUtc = (seconds) => uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC");
@@ -50,25 +50,32 @@ function draw(place, chart) {
   const values = chart.stacked ? stacked(chart) : lines.map((line) => line.values);
   if (chart.stacked) lines.reverse();
   const size = place.clientWidth;
-  drawn.push(new uPlot(options(chart, lines, size, HEIGHT), [chart.points, ...values], place));
+  return new uPlot(options(chart, lines, size, HEIGHT), [chart.points, ...values], place);
 }
 
-function all() {
-  for (const one of drawn.splice(0)) one.destroy();
-  for (const place of document.querySelectorAll("[data-chart]")) {
-    const source = document.getElementById(place.dataset.chart);
-    const chart = JSON.parse(source.textContent);
-    place.replaceChildren();
-    draw(place, chart);
+// Draws every chart anew, or only those whose numbers have changed.
+function all({ changed = false } = {}) {
+  const places = [...document.querySelectorAll("[data-chart]")];
+  for (const [place, one] of drawn) {
+    if (places.includes(place)) continue;
+    one.plot.destroy();
+    drawn.delete(place);
+  }
+  for (const place of places) {
+    const text = document.getElementById(place.dataset.chart).textContent;
+    const before = drawn.get(place);
+    if (changed && before?.text === text) continue;
+    before?.plot.destroy();
+    drawn.set(place, { text, plot: draw(place, JSON.parse(text)) });
   }
 }
 
 let width = innerWidth;
 let waiting = 0;
 all();
-document.addEventListener("console:live", all);
-document.addEventListener("console:theme", all);
-matchMedia("(prefers-color-scheme: dark)").addEventListener("change", all);
+document.addEventListener("console:live", () => all({ changed: true }));
+document.addEventListener("console:theme", () => all());
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => all());
 addEventListener("resize", () => {
   if (innerWidth === width) return;
   width = innerWidth;

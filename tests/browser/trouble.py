@@ -1,0 +1,141 @@
+"""A mailbox with something for every page of the console: trouble, sends, keys, an agent's wish."""
+
+import random
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+import httpx
+
+from shared.domain.delivery import Failure
+from shared.domain.event import Delivery, DeliveryState, Event, EventState, EventType
+from shared.domain.ids import ConnectionId, EventId, OperationId
+from shared.domain.operation import LIFETIME, Operation, OperationState, OperationType
+from shared.domain.send import DeliveryMode, SendEntry, SendState, send_id
+from shared.edge.wiring import Wiring
+from tests.browser.console import ADA, GRACE, Console
+
+TROUBLE = (
+    (OperationType.SYNC, "rate_limited"),
+    (OperationType.DELIVERY, "throttled"),
+    (OperationType.ACTION, "upstream_error"),
+)
+
+
+async def plant_events(wiring: Wiring, id: ConnectionId) -> None:
+    now = wiring.clock.now()
+    dead = Delivery(DeliveryState.DEAD, 10, None, now, 503, Failure.THROTTLED)
+    payload = {"from": "postroom", "type": "sync", "connectionId": id, "success": True}
+    for number, state in enumerate([EventState.DEAD, EventState.DELIVERED, EventState.PENDING]):
+        at = now - timedelta(minutes=5 * (number + 1))
+        event = Event(
+            id=EventId(f"evt-{state.value}"),
+            connection_id=id,
+            type=EventType.SYNC,
+            payload=payload,
+            created_at=at,
+            next_attempt_at=now + timedelta(days=1) if state is EventState.PENDING else None,
+            attempts=10 if state is EventState.DEAD else 1,
+            state=state,
+            last_error=Failure.THROTTLED if state is EventState.DEAD else None,
+            deliveries={"we_7f3a": dead} if state is EventState.DEAD else {},
+        )
+        await wiring.store.outbox.create(event)
+
+
+async def plant_sends(wiring: Wiring, id: ConnectionId) -> None:
+    now = wiring.clock.now()
+    made = SendEntry(
+        id="",
+        connection_id=id,
+        request_hash="h",
+        marker="m",
+        mode=DeliveryMode.EXACTLY_ONCE,
+        state=SendState.SUBMITTED,
+        created_at=now - timedelta(hours=1),
+        updated_at=now,
+    )
+    tomorrow = now + timedelta(days=1)
+    for key, changes in {
+        "invoice-2031": {"submitted_at": now, "message_id": "18f3a0c1d2e4b596"},
+        "invoice-2032": {"state": SendState.ACCEPTED, "send_at": tomorrow, "next_due_at": tomorrow},
+        "reminder-88": {
+            "state": SendState.UNKNOWN,
+            "error": "unknown_outcome",
+            "error_message": "The answer was lost and the mailbox tells nothing.",
+            "mode": DeliveryMode.DIRECT,
+        },
+        "welcome-5": {
+            "state": SendState.FAILED,
+            "error": "draft_removed",
+            "error_message": "The draft was deleted before it was sent.",
+        },
+    }.items():
+        entry = replace(made, id=send_id(id, key), idempotency_key=key, **changes)  # type: ignore[arg-type]
+        await wiring.store.sends.create(entry)
+
+
+def a_run(wiring: Wiring, id: ConnectionId, **detail: Any) -> Operation:
+    """Answer a sync that has just ended."""
+    now = wiring.clock.now()
+    return Operation(
+        OperationId(f"op_{uuid4().hex}"),
+        id,
+        OperationType.SYNC,
+        "fetch-messages",
+        OperationState.OK,
+        now,
+        now,
+        now + LIFETIME,
+        detail=detail,
+    )
+
+
+async def plant_operations(wiring: Wiring, id: ConnectionId) -> None:
+    """Twelve hours of a mailbox's life, seeded, with an hour in which Google had enough."""
+    now, chance = wiring.clock.now(), random.Random(7)
+    for minutes in range(0, 720, 5):
+        ended = now - timedelta(minutes=minutes)
+        crowded = 200 < minutes < 260
+        late_s = chance.lognormvariate(0.6, 0.5) * (6 if crowded else 1)
+        told = {"added": 1, "pushed": True, "lateness_ms": late_s * 1000}
+        run = a_run(wiring, id, units=chance.randrange(22, 180), **told)
+        began = ended - timedelta(seconds=late_s / 3)
+        await wiring.operations.append(replace(run, started_at=began, finished_at=ended))
+        if crowded or minutes % 145 == 0:
+            kind, code = chance.choice(TROUBLE)
+            failed = replace(a_run(wiring, id), type=kind, error=code, state=OperationState.FAILED)
+            await wiring.operations.append(replace(failed, started_at=ended, finished_at=ended))
+
+
+async def plant_approval(console: Console, id: ConnectionId, key: str) -> None:
+    """Have an agent ask for a mail that a person has to read first."""
+    text = "Dear Ada,\n\nwe can do 900 a month, from June.\n\nGrace"
+    mail = {"to": ADA, "subject": "Our offer", "body": text}
+    headers = {"Authorization": f"Bearer {key}", "Connection-Id": id}
+    async with httpx.AsyncClient(base_url=console.system.url, headers=headers) as agent:
+        answer = await agent.post("/send", json=mail, headers={"Idempotency-Key": "offer-1"})
+        assert answer.json()["status"] == "waiting_for_approval"
+
+
+async def plant(console: Console) -> ConnectionId:
+    """Connect Grace and give every page something to show."""
+    id = ConnectionId(await console.connect(GRACE, 5))
+    wiring = console.system.wiring
+    await plant_events(wiring, id)
+    await plant_sends(wiring, id)
+    await plant_operations(wiring, id)
+    bodies: dict[str, dict[str, Any]] = {
+        "billing service": {"permissions": ["send", "records:read"]},
+        "assistant": {
+            "permissions": ["mcp", "send"],
+            "connections": [id],
+            "policy": {"no_bcc": True, "daily_sends": 20, "approval_required": ["send"]},
+        },
+    }
+    for name, body in bodies.items():
+        answer = await console.system.client.post("/api-keys", json={"name": name, **body})
+        answer.raise_for_status()
+    await plant_approval(console, id, answer.json()["key"])
+    return id
