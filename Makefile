@@ -15,7 +15,7 @@ CODE := shared infra tests
 
 help: ## list these targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | \
-	while IFS=$$'\t' read -r target text; do printf '  make %-9s %s\n' "$$target" "$$text"; done
+	while IFS=$$'\t' read -r target text; do printf '  make %-12s %s\n' "$$target" "$$text"; done
 
 demo: runtime ## start Postroom, the emulated Google and a sample product on this machine
 	@$(IN) -m infra.local demo $(ARGS)
@@ -58,13 +58,13 @@ dryrun: runtime ## show what an action would do: make dryrun ACTION=list-labels 
 	$(IN) -m shared.commands dryrun "$${ACTION:?name one: make dryrun ACTION=list-labels}" --connection "$${CONNECTION:-}" \
 		--input "$${INPUT:-}" $(if $(REALLY),--really)
 
-keys: ## make, list, rotate, revoke API keys: make keys ARGS="create --name backend --permission send"
+keys: ## make, list, rotate, revoke API keys: make keys ARGS='create --name backend --permission send'
 rotate-keys: ## bring every grant under a new key-encryption key, while everything runs
 check-forged: ## after a deployment: forged tokens must be refused at every private entry
 doctor: ## ask every part how it is and say what mends it; ENV=NAME asks that deployment
 keys rotate-keys check-forged doctor: runtime
-	@$(if $(findstring command,$(origin ENV)),settings=$$(infra/terraform/run environment '$(ENV)'); eval "$$settings";,$(if $(filter doctor,$@),\
-	test -n "$${POSTROOM_STORE:-}" || eval "$$($(IN) -m infra.local.environment)";)) \
+	@$(if $(findstring command,$(origin ENV)),settings=$$(infra/terraform/run environment '$(ENV)'); eval "$$settings";,\
+	test -n "$${POSTROOM_STORE:-}" || eval "$$($(IN) -m infra.local.environment)";) \
 	$(IN) -m shared.commands $@ $(or $(ARGS),$(if $(filter keys,$@),list))
 
 clean: ## remove the environment, the demo's state and every cache

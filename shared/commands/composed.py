@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 
 from shared.edge.settings import settings_from
 from shared.edge.wiring import Wiring
+from shared.errors import ConfigurationError
 
 UNUSED = frozenset({
     "PUBLIC_URL", "TASKS_SERVICE_ACCOUNT", "PUSH_SERVICE_ACCOUNT", "SCHEDULER_SERVICE_ACCOUNT",
@@ -17,7 +18,13 @@ UNUSED = frozenset({
 @asynccontextmanager
 async def wiring_of_environment(*, without: frozenset[str] = UNUSED) -> AsyncIterator[Wiring]:
     """Answer the wiring of the POSTROOM_* variables. Raises ConfigurationError."""
-    wiring = Wiring(settings_from(os.environ, without=without))
+    settings = settings_from(os.environ, without=without)
+    path = settings.sqlite_path
+    if path is not None and not path.parent.is_dir():
+        raise ConfigurationError(
+            f"{path.parent} does not exist: has Postroom ever run? `make demo`"
+        )
+    wiring = Wiring(settings)
     try:
         yield wiring
     finally:

@@ -118,5 +118,5 @@ async def run(_arguments: Namespace) -> int:
 
 def _report(findings: Sequence[Finding]) -> None:
     for one in findings:
-        verdict = "refused" if one.refused else "NOT REFUSED"
-        print(f"{verdict:11}  {one.status}  {one.address}  ({one.forgery})")
+        verdict = "refused" if one.refused else "NOT REFUSED" if one.status else "NO ANSWER"
+        print(f"{verdict:11}  {one.status or '---'}  {one.address}  ({one.forgery})")

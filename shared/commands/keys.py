@@ -13,6 +13,7 @@ from shared.usecases.api_keys import IssuedKey, KeyRequest
 
 SUMMARY = "make, list, rotate and revoke API keys"
 MOST = 1_000
+NONE = "No keys yet. Those of the deployment's settings are not listed."
 
 
 def options(parser: ArgumentParser) -> None:
@@ -46,8 +47,9 @@ async def run(arguments: Namespace) -> int:
                 revoked = await wiring.revoke_api_key(arguments.id)
                 print(f"{revoked.id}  {revoked.name}  revoked")
             case _:
-                for key in await wiring.api_keys.list(MOST):
-                    print(_line(wiring, key))
+                keys = await wiring.api_keys.list(MOST)
+                lines = [_line(wiring, key) for key in keys]
+                print("\n".join(lines) or NONE)
     return 0
 
 
@@ -71,5 +73,9 @@ def _show(issued: IssuedKey) -> None:
 
 def _line(wiring: Wiring, key: ApiKey) -> str:
     state = "alive" if key.alive(wiring.clock.now()) else "over"
-    reach = "all connections" if key.connections is None else f"{len(key.connections)} connections"
+    reach = "all connections" if key.connections is None else _connections(len(key.connections))
     return f"{key.id}  {state:5}  {key.name}  {','.join(sorted(key.permissions))}  {reach}"
+
+
+def _connections(count: int) -> str:
+    return f"{count} connection{'' if count == 1 else 's'}"

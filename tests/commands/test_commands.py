@@ -44,13 +44,32 @@ def test_a_key_is_made_listed_rotated_and_revoked(
     assert id_in(token) == id
     assert main(["keys", "list"]) == 0
     listed = capsys.readouterr().out
-    assert (id in listed, "1 connections" in listed, token in listed) == (True, True, False)
+    assert (id in listed, "1 connection" in listed, token in listed) == (True, True, False)
     assert main(["keys", "rotate", id]) == 0
     assert token not in capsys.readouterr().out
     assert main(["keys", "revoke", id]) == 0
     capsys.readouterr()
     assert main(["keys", "list"]) == 0
     assert "over" in capsys.readouterr().out
+
+
+def test_a_list_without_keys_says_so(
+    environ: Mapping[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["keys", "list"]) == 0
+    assert "No keys yet" in capsys.readouterr().out
+
+
+def test_a_store_that_was_never_there_is_not_called_broken(
+    environ: Mapping[str, str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("POSTROOM_STORE", f"sqlite:{tmp_path / 'never' / 'postroom.sqlite'}")
+    assert main(["keys", "list"]) == 1
+    assert "has Postroom ever run?" in capsys.readouterr().err
+    assert not (tmp_path / "never").exists()
 
 
 def test_an_unknown_key_is_named_on_one_line(
