@@ -49,7 +49,7 @@ from shared.domain.policy import (
     judge,
 )
 from shared.domain.send import send_id
-from shared.errors import PolicyRefusedError
+from shared.errors import PolicyRefusedError, PostroomError
 from shared.usecases.count_sends import CountSends
 from shared.usecases.send_bulk import BulkMessage
 
@@ -168,8 +168,12 @@ class GuardedActions:
         if not actor.policy.restricting:
             return None
         row = action_named(action)
-        asked = checked(row, context.connection, arguments, context.idempotency_key)
         started_at = self.ports.clock.now()
+        try:
+            asked = checked(row, context.connection, arguments, context.idempotency_key)
+        except PostroomError as wrong:
+            await log_action(context, action, started_at, wrong, {"key": actor.key})
+            raise
         try:
             told = await self._judged(actor, context, row, asked)
         except PolicyRefusedError as refused:

@@ -69,11 +69,11 @@ class RunAction:
         errors, and what the action itself raises.
         """
         action = action_named(name)
-        asked = checked(action, connection, given, idempotency_key)
         context = ActionContext(connection, self.ports, idempotency_key, trace_id)
         started_at = self.ports.clock.now()
         error: PostroomError | None = None
         try:
+            asked = checked(action, connection, given, idempotency_key)
             return await self._run(action, context, asked)
         except PostroomError as raised:
             error = raised

@@ -11,9 +11,10 @@ from shared.actions.registry import Action, action_named
 from shared.domain.connection import Connection
 from shared.edge import logs
 from shared.edge.http.call import Call
-from shared.edge.mcp.arguments import read_arguments
+from shared.edge.mcp.arguments import Arguments, read_arguments
 from shared.edge.mcp.offer import require_permission
 from shared.edge.mcp.readable import readable
+from shared.edge.mcp.refusals import UNKNOWN_TOOL, log_refusal
 from shared.edge.mcp.results import done, refused, waiting
 from shared.edge.status import answer_to
 from shared.errors import PostroomError, UnknownActionError
@@ -32,6 +33,7 @@ async def called(
     try:
         action = action_named(asked.name)
     except UnknownActionError as unknown:
+        await log_refusal(call, connection, UNKNOWN_TOOL, unknown)
         raise MCPError(INVALID_PARAMS, UNKNOWN, {"code": unknown.code}) from None
     try:
         return await _ran(call, connection, action, asked.arguments or {})
@@ -44,8 +46,7 @@ async def called(
 async def _ran(
     call: Call, connection: Connection, action: Action[Any, Any], given: Mapping[str, Any]
 ) -> CallToolResult:
-    require_permission(action, call.caller)
-    arguments = read_arguments(action, given)
+    arguments = await _permitted(call, connection, action, given)
     answer = await call.wiring.guarded_actions(
         call.caller.actor,
         connection,
@@ -59,6 +60,17 @@ async def _ran(
     limit = call.wiring.settings.mcp_result_bytes
     output = readable(answer.output)
     return done(action.name, output, arguments.place, limit, replayed=answer.replayed)
+
+
+async def _permitted(
+    call: Call, connection: Connection, action: Action[Any, Any], given: Mapping[str, Any]
+) -> Arguments:
+    try:
+        require_permission(action, call.caller)
+        return read_arguments(action, given)
+    except PostroomError as error:
+        await log_refusal(call, connection, action.name, error)
+        raise
 
 
 def refusal(error: BaseException, trace_id: str) -> CallToolResult:

@@ -9,6 +9,7 @@ from shared.edge.http.call import Call
 from shared.edge.http.reading import connection_id
 from shared.edge.http.routes import Permission, Route
 from shared.edge.mcp.origins import require_known_origin
+from shared.edge.mcp.refusals import NO_MAILBOX, log_refusal
 from shared.errors import InvalidRequestError, UnknownConnectionError
 
 CONNECTION_HEADER = "connection-id"
@@ -26,7 +27,12 @@ async def mcp(call: Call) -> object:
 
     require_known_origin(call)
     _require_json(call)
-    return await exchange(call, await named_connection(call))
+    try:
+        connection = await named_connection(call)
+    except InvalidRequestError as refused:
+        await log_refusal(call, None, NO_MAILBOX, refused)
+        raise
+    return await exchange(call, connection)
 
 
 async def named_connection(call: Call) -> Connection:

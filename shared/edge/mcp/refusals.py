@@ -1,0 +1,38 @@
+"""What was refused before any action ran: in the operations log too, where operators look."""
+
+from uuid import uuid4
+
+from shared.domain.connection import Connection
+from shared.domain.ids import OperationId
+from shared.domain.operation import LIFETIME, Operation, OperationState, OperationType
+from shared.edge.http.call import Call
+from shared.errors import PostroomError, TransientError
+
+UNKNOWN_TOOL = "unknown-tool"
+"""Logged in place of names that callers make up, which would be labels without end."""
+NO_MAILBOX = "mcp"
+"""The name of a call whose headers name no mailbox of the caller's."""
+
+
+async def log_refusal(
+    call: Call, connection: Connection | None, name: str, error: PostroomError
+) -> None:
+    """Append a refused call; losing the entry changes nothing for the caller."""
+    now = call.wiring.clock.now()
+    operation = Operation(
+        id=OperationId(f"op_{uuid4().hex}"),
+        connection_id=connection.id if connection else None,
+        type=OperationType.ACTION,
+        name=name,
+        state=OperationState.FAILED,
+        started_at=now,
+        finished_at=now,
+        expires_at=now + LIFETIME,
+        error=error.code,
+        trace_id=call.trace_id,
+        detail={"key": call.caller.name},
+    )
+    try:
+        await call.wiring.operations.append(operation)
+    except TransientError:
+        return
