@@ -17,7 +17,6 @@ DAYS: Final = 30.4
 HOURS_A_DAY: Final = 24
 MINUTES_A_DAY: Final = 1_440
 MILLION: Final = 1_000_000
-THOUSAND: Final = 1_000
 SERVICES: Final = ("Firestore", "Functions", "Tasks", "Pub/Sub", "KMS", "Scheduler, secrets")
 Counts = Mapping[str, float]
 

@@ -13,7 +13,6 @@ from google.cloud.firestore_v1.types import common, document, write
 from google.protobuf.timestamp_pb2 import Timestamp
 
 DocumentPb = document.Document.pb()
-ValuePb = document.Value.pb()
 WritePb = write.Write.pb()
 PreconditionPb = common.Precondition.pb()
 

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from shared.domain.ids import ConnectionId, EmailKey, GoogleSub, email_key
+from shared.domain.window import DEFAULT_WINDOW
 
 INTEGRATION = "google-mail"
 SCHEMA_VERSION = 1
@@ -30,7 +31,7 @@ class SyncSettings:
     `frequency` is how often a connection that hears nothing is asked.
     """
 
-    window: str = "30d"
+    window: str = DEFAULT_WINDOW
     labels: tuple[str, ...] = ()
     frequency: timedelta = timedelta(hours=1)
     senders: tuple[str, ...] = ()

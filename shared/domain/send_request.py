@@ -50,13 +50,6 @@ class SendRequest:
     raw: bytes | None = None
 
     @property
-    def looks_up(self) -> bool:
-        """Whether composing it reads the mailbox."""
-        by_part = any(one.content is None for one in self.attachments)
-        parent = self.reply_to_message_id or self.forward_message_id or self.thread_id
-        return bool(parent) or by_part or self.sender is not None
-
-    @property
     def size(self) -> int:
         """Bytes of its text and files, about."""
         files = sum(len(one.content or b"") for one in self.attachments)

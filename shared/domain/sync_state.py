@@ -19,6 +19,7 @@ from shared.domain.ids import (
 )
 from shared.domain.record import Origin
 from shared.domain.selection import Selection
+from shared.domain.window import DEFAULT_WINDOW
 
 SCHEMA_VERSION = 1
 SHARDS = 64
@@ -155,7 +156,7 @@ class SyncState:
     """How many of them a listing that began later has answered."""
     frequency: timedelta = timedelta(hours=1)
     """How long a connection that hears nothing may go unread."""
-    window: str = "30d"
+    window: str = DEFAULT_WINDOW
     """The wish that `window_start` was, or will be, fixed from."""
     window_start: datetime | None = None
     selection: Selection = field(default_factory=Selection)

@@ -9,7 +9,6 @@ from shared.domain.ids import ConnectionId
 SCHEMA_VERSION = 1
 MOST_ENDPOINTS = 50
 """Of a deployment; every event looks at all of them."""
-LIVE_SECRETS = 2
 
 
 @dataclass(frozen=True, slots=True)

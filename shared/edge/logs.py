@@ -8,7 +8,6 @@ because other people's messages quote addresses and values.
 import logging
 import re
 import sys
-import time
 import traceback
 from collections.abc import Mapping
 from contextvars import ContextVar
@@ -166,8 +165,3 @@ def to_standard_output(project: str | None = None) -> None:
         logger.addHandler(lines)
         logger.setLevel(logging.INFO)
         logger.propagate = False
-
-
-def milliseconds_since(started: float) -> float:
-    """Answer the time since `started`, a `time.perf_counter()` reading."""
-    return round((time.perf_counter() - started) * 1000, 1)
