@@ -1,19 +1,17 @@
 """Find what nobody woke: due mailboxes, and sends that a crash left (DESIGN 4)."""
 
-import asyncio
 from dataclasses import dataclass
 
 from shared.domain.ids import ConnectionId
-from shared.domain.sync_state import SHARDS
 from shared.ports.clock import Clock
 from shared.ports.queue import Queue, QueueName, Task
 from shared.ports.sends import BulkSends, Sends
 from shared.ports.sync_store import SyncStates
 from shared.usecases.send.task_paths import BULK_TASK, SEND_TASK
+from shared.usecases.shards import through_shards
 from shared.usecases.sync_mailbox import SYNC_TASK
 
 PAGE = 200
-SHARDS_AT_ONCE = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +34,8 @@ class Reconcile:
 
     async def __call__(self) -> Reconciled:
         """Look through every shard. Raises StoreUnavailableError, QueueUnavailableError."""
-        syncs = sends = 0
-        for start in range(0, SHARDS, SHARDS_AT_ONCE):
-            shards = range(start, start + SHARDS_AT_ONCE)
-            syncs += sum(await asyncio.gather(*(self._syncs(shard) for shard in shards)))
-            sends += sum(await asyncio.gather(*(self._sends(shard) for shard in shards)))
-        return Reconciled(syncs, sends)
+        syncs = await through_shards(self._syncs)
+        return Reconciled(syncs, sends=await through_shards(self._sends))
 
     async def _sends(self, shard: int) -> int:
         now = self.clock.now()

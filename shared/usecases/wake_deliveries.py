@@ -1,18 +1,16 @@
 """Find events that are due and that nobody woke: lost tasks, dead workers, long waits."""
 
-import asyncio
 from dataclasses import dataclass
 from datetime import datetime
 
-from shared.domain.sync_state import SHARDS
 from shared.ports.clock import Clock
 from shared.ports.outbox import DueEvent, Outbox
 from shared.ports.queue import Queue, QueueName, Task
 from shared.usecases.deliver_event import DELIVER_TASK
+from shared.usecases.shards import through_shards
 
 PAGE = 200
 """Events of one shard that one run wakes; the next run finds the rest."""
-SHARDS_AT_ONCE = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +23,7 @@ class WakeDeliveries:
 
     async def __call__(self) -> int:
         """Answer how many were due. Raises StoreUnavailableError, QueueUnavailableError."""
-        found = 0
-        for start in range(0, SHARDS, SHARDS_AT_ONCE):
-            shards = range(start, start + SHARDS_AT_ONCE)
-            found += sum(await asyncio.gather(*(self._shard(shard) for shard in shards)))
-        return found
+        return await through_shards(self._shard)
 
     async def _shard(self, shard: int) -> int:
         now = self.clock.now()

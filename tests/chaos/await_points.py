@@ -25,6 +25,7 @@ BESIDE = (
     "arm_watch",
     "control_sync",
     "reconcile",
+    "shards",
     "renew_watches",
 )
 """Use cases around the steps that write what the steps rely on."""
