@@ -1,5 +1,6 @@
 """Outbox and Operations ports on Firestore."""
 
+import logging
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -14,7 +15,10 @@ from shared.adapters.firestore_values import moment_of, replacement
 from shared.domain.event import Event, EventState
 from shared.domain.ids import ConnectionId, EventId
 from shared.domain.operation import Operation, OperationState, OperationType
+from shared.errors import CorruptStateError
 from shared.ports.outbox import DueEvent
+
+_log = logging.getLogger(__name__)
 
 
 def _event(value: Event) -> Derived:
@@ -108,10 +112,17 @@ class FirestoreOperations(FirestoreDocuments[Operation]):
 
     def _entries(self, document: Any) -> Sequence[Operation]:
         newest = [versioned.value for versioned in self.listed((document,))]
-        return newest + [
-            self.codec.load(document.name, orjson.loads(one.string_value))
-            for one in document.fields["earlier"].array_value.values
-        ]
+        texts = document.fields["earlier"].array_value.values
+        earlier = [self._read(document.name, one.string_value) for one in texts]
+        return newest + [one for one in earlier if one is not None]
+
+    def _read(self, name: str, text: str) -> Operation | None:
+        """Answer None for what cannot be read, such as a later version's: it hides no other."""
+        try:
+            return self.codec.load(name, orjson.loads(text))
+        except (CorruptStateError, orjson.JSONDecodeError):
+            _log.warning("Left out of a listing: an entry gathered in %s", name)
+            return None
 
 
 def _is_asked(found: Operation, asked: tuple[str | None, ...]) -> bool:

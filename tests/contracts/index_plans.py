@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from shared.adapters.firestore_indexes import COMPOSITE, SINGLE_FIELD
+from shared.adapters.firestore_indexes import COMPOSITE, SINGLE_FIELD, Index
 from shared.adapters.firestore_rpc import FirestoreRpc
 
 _RANGES = {1, 2, 3, 4}
@@ -20,15 +20,23 @@ class IndexedRpc(FirestoreRpc):
 
 def assert_indexed(structured: Any) -> None:
     """Fail where no declared index serves the query."""
+    index_of(structured)
+
+
+def index_of(structured: Any) -> Index | None:
+    """Answer the declared index that serves the query, None where the names alone do; or fail."""
     collection = structured.from_[0].collection_id
     equal, walked = _needs(structured)
     if not equal and not walked:
-        return
+        return None
     declared = SINGLE_FIELD if len(equal) + len(walked) == 1 else COMPOSITE
-    candidates = [index.fields for index in declared if index.collection == collection]
-    assert any(_serves(fields, equal, walked) for fields in candidates), (
-        f"no declared index on {collection} serves {sorted(equal)} then {walked}"
-    )
+    serving = [
+        index
+        for index in declared
+        if index.collection == collection and _serves(index.fields, equal, walked)
+    ]
+    assert serving, f"no declared index on {collection} serves {sorted(equal)} then {walked}"
+    return serving[0]
 
 
 def _serves(fields: Any, equal: set[tuple[str, bool]], walked: list[tuple[str, str]]) -> bool:

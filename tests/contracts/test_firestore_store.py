@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from typing import Any, get_type_hints
+from uuid import uuid4
 
 import pytest
 from hypothesis import given
@@ -25,8 +26,9 @@ from shared.adapters.firestore_values import (
     version_of,
 )
 from shared.domain.record import RecordHead
+from tests.contracts.backends import START, FirestoreBackend
 from tests.contracts.index_plans import assert_indexed
-from tests.contracts.samples import SAMPLES, connection
+from tests.contracts.samples import C1, SAMPLES, connection, operation
 
 values = st.recursive(
     st.none()
@@ -123,6 +125,26 @@ async def test_databases_are_kept_apart(
     assert await second.connections.get("c1") is None
     await first.close()
     await second.close()
+
+
+@pytest.mark.emulators
+async def test_what_another_version_gathered_hides_nothing_else(
+    firestore_emulator: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While two versions run, one may log what the other has no word for."""
+    monkeypatch.setenv("FIRESTORE_EMULATOR_HOST", firestore_emulator)
+    backend = FirestoreBackend(f"test-gathered-{uuid4().hex[:8]}")
+    store = backend.open()
+    made = [operation(f"o{i}", started_at=START + timedelta(seconds=i)) for i in range(3)]
+    await store.operations.append(*made)
+    known, _ = await backend.get_field(("operations", "o2"), "earlier")
+    later = known[:-1] + ', "added_tomorrow": 1}'
+    unknown = known.replace('"sync"', '"tomorrows"')
+    assert unknown != known
+    await backend.set_field(("operations", "o2"), "earlier", [later, unknown, "{"])
+    found = await store.operations.list(connection_id=C1, type=None, state=None, limit=9)
+    assert list(found) == [made[2], made[0]]
+    await backend.close()
 
 
 def test_what_times_are_stored_as_lets_firestore_expire_and_compare_them() -> None:

@@ -1,0 +1,187 @@
+"""Every query the Firestore store can issue has its index, and every index has its query.
+
+The emulator serves any query, so each is only written down here and held against what Terraform
+declares; nothing connects.
+"""
+
+import ast
+import inspect
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from importlib import import_module
+from itertools import chain, combinations
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from shared import adapters
+from shared.adapters.firestore_indexes import COMPOSITE, SINGLE_FIELD, Index
+from shared.adapters.firestore_rpc import FirestoreRpc
+from shared.adapters.firestore_store import store_over
+from shared.domain.approval import ApprovalState
+from shared.domain.connection import ConnectionStatus
+from shared.domain.event import EventState
+from shared.domain.ids import ConnectionId, LabelId, MessageId, SequenceNumber, ThreadId
+from shared.domain.operation import OperationState, OperationType
+from shared.domain.record import LastAction
+from shared.domain.send import SendState
+from shared.ports.connections import ConnectionQuery
+from shared.ports.store import Store
+from shared.ports.sync_store import NewestQuery, RecordQuery
+from tests.contracts.index_plans import index_of
+
+NOW = datetime(2026, 11, 22, tzinfo=UTC)
+C1 = ConnectionId("c1")
+QUERYING = {"structured", "due_in_shard", "newest_listed", "_spread", "_query", "_emptied"}
+"""Whoever calls one of these issues a query."""
+
+
+class Noting(FirestoreRpc):
+    """A connection that notes the index of each query and finds nothing."""
+
+    def __init__(self) -> None:
+        super().__init__("demo")
+        self.indexes: set[Index] = set()
+
+    async def get(self, names: Iterable[str], fields: Sequence[str] | None = None) -> Any:
+        return {}
+
+    async def stream(self, structured: Any, parent: str | None = None) -> AsyncIterator[Any]:
+        index = index_of(structured)
+        if index is not None:
+            self.indexes.add(index)
+        found: tuple[Any, ...] = ()
+        for document in found:
+            yield document
+
+
+def mixed(**values: Any) -> Iterator[dict[str, Any]]:
+    """Answer every choice of the arguments given: each there or not."""
+    choices = chain.from_iterable(combinations(values, count) for count in range(len(values) + 1))
+    return ({name: values[name] for name in chosen} for chosen in choices)
+
+
+def one_of(**values: Any) -> Iterator[dict[str, Any]]:
+    """Answer every choice of arguments that must all be given, None where not asked for."""
+    return ({**dict.fromkeys(values), **chosen} for chosen in mixed(**values))
+
+
+def listings(store: Store) -> Iterator[Awaitable[Any]]:
+    """Ask for every log with every choice of filters."""
+    for asked in one_of(connection_id=C1, type=OperationType.SYNC, state=OperationState.FAILED):
+        yield store.operations.list(**asked, limit=9)
+    for asked in one_of(connection_id=C1, state=EventState.DEAD):
+        for between in mixed(since=NOW, until=NOW):
+            yield store.outbox.list(**asked, **between, limit=9)
+    for asked in one_of(connection_id=C1, state=ApprovalState.PENDING):
+        for until in mixed(until=NOW):
+            yield store.approvals.list(**asked, **until, limit=9)
+    for owner in (None, C1):
+        for narrowed in mixed(state=SendState.UNKNOWN, until=NOW):
+            yield store.sends.list(owner, 9, **narrowed)
+    for asked in mixed(
+        connection_id=C1,
+        search="ada",
+        end_user_id="u1",
+        end_user_organization_id="acme",
+        tags={"plan": "pro", "team": "blue"},
+        status=ConnectionStatus.REAUTH_REQUIRED,
+        after=(NOW, C1),
+    ):
+        yield store.connections.find(ConnectionQuery(**asked))
+
+
+def records(store: Store) -> Iterator[Awaitable[Any]]:
+    """Ask for records in every way."""
+    some = frozenset({LastAction.ADDED, LastAction.DELETED})
+    for asked in mixed(after=SequenceNumber(5), actions=some, modified_after=NOW, ids=["m1"]):
+        yield store.records.page(C1, RecordQuery(**asked))
+    before = (NOW, MessageId("m1"))
+    for screen in mixed(label_id=LabelId("INBOX"), thread_id=ThreadId("t1"), before=before):
+        yield store.records.newest(C1, NewestQuery(**screen))
+    for since in (None, NOW):
+        yield drained(store.records.all_heads(C1, since))
+    yield store.records.prune(C1, SequenceNumber(7), 9, NOW)
+    yield store.records.prune_deleted(C1, NOW, 9, NOW)
+    yield store.records.purge(C1, 9)
+    yield store.quarantine.list(C1, 9)
+
+
+def work(store: Store) -> Iterator[Awaitable[Any]]:
+    """Ask for what is due, and all the rest."""
+    for port in (store.sync_states, store.outbox, store.sends, store.bulk_sends, store.approvals):
+        yield port.due(3, NOW, 9)
+    yield store.mailboxes.renewable(NOW, 9)
+    yield store.bulk_sends.unfinished(C1, 9)
+    yield store.sends.traced(C1, ["a", "b"])
+    yield store.api_keys.list(9)
+    yield store.webhook_endpoints.list()
+    for after in (None, "projects/demo/databases/(default)/documents/grants/c1"):
+        yield store.grants.walk(after, 9)
+
+
+async def drained(found: AsyncIterator[Any]) -> None:
+    async for _ in found:
+        pass
+
+
+async def asked_everything() -> tuple[set[Index], set[str]]:
+    """Issue every query; answer the indexes they need and the functions that were called."""
+    rpc, seen = Noting(), set[str]()
+    store = store_over(rpc)
+    with watched(seen.add):
+        for ask in (listings, records, work):
+            for answer in ask(store):
+                await answer
+    return rpc.indexes, seen
+
+
+@contextmanager
+def watched(told: Callable[[str], None]) -> Iterator[None]:
+    """Tell the name of every function of ours that is called meanwhile."""
+
+    def notice(frame: FrameType, event: str, _: Any) -> None:
+        if event == "call":
+            told(f"{frame.f_globals.get('__name__')}.{frame.f_code.co_qualname}")
+
+    earlier = sys.getprofile()
+    sys.setprofile(notice)
+    try:
+        yield
+    finally:
+        sys.setprofile(earlier)
+
+
+def functions_that_query() -> set[str]:
+    """Answer every function of the store's modules that calls one of `QUERYING`."""
+    found = set()
+    for path in Path(adapters.__path__[0]).glob("firestore_*.py"):
+        name = f"shared.adapters.{path.stem}"
+        tree = ast.parse(inspect.getsource(import_module(name)))
+        found |= {f"{name}.{one}" for one in querying(tree, "")}
+    return found
+
+
+def querying(tree: ast.AST, above: str) -> Iterator[str]:
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.ClassDef):
+            yield from querying(node, f"{node.name}.")
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            called = (one.func for one in ast.walk(node) if isinstance(one, ast.Call))
+            names = {getattr(one, "attr", getattr(one, "id", None)) for one in called}
+            if names & QUERYING:
+                yield above + node.name
+
+
+async def test_every_query_has_its_index_and_every_index_its_query() -> None:
+    needed, _ = await asked_everything()
+    assert needed == {*COMPOSITE, *SINGLE_FIELD}
+
+
+async def test_no_function_that_queries_is_left_out() -> None:
+    _, called = await asked_everything()
+    found = functions_that_query()
+    assert len(found) > 20
+    assert found <= called, sorted(found - called)
