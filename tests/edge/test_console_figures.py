@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from shared.domain.ids import ConnectionId, OperationId
 from shared.domain.operation import LIFETIME, Operation, OperationState, OperationType
 from shared.edge.http.console.figures import MOST_POINTS, Chart, Figures, figures
-from shared.pages.console.render import STATIC
+from shared.pages.console.render import ASSETS
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -110,7 +110,9 @@ def test_nothing_happened_is_no_error() -> None:
     assert found.since == NOW - DAY
 
 
-@pytest.mark.parametrize("path", [one for one in STATIC.values() if one.name.startswith("uplot")])
+@pytest.mark.parametrize(
+    "path", [one for one in ASSETS.files.values() if one.name.startswith("uplot")]
+)
 def test_the_vendored_library_is_what_its_licence_comment_says(path: Path) -> None:
     head, _, rest = path.read_bytes().partition(b"*/\n")
     assert b"The MIT License" in head

@@ -9,7 +9,8 @@ from shared.edge.http.call import Call
 from shared.edge.http.connect_page import PAGES, html, look_of, refused_page
 from shared.edge.http.routes import Access, Route
 from shared.errors import NotFoundError, UnauthenticatedError
-from shared.pages.connect.render import STATIC_PATH, Look, frame_setup, static_file
+from shared.pages.assets import Assets
+from shared.pages.connect.render import ASSETS, Look, frame_setup
 from shared.usecases.connect.outcomes import Refused
 from shared.usecases.connect.refuse import FINAL
 
@@ -77,7 +78,12 @@ async def account_before(call: Call, session: ConnectSession) -> str | None:
 
 async def show_static(call: Call) -> Response:
     """Answer one of the page's own files."""
-    found = static_file(call.path("name"))
+    return file_answer(ASSETS, call.path("name"))
+
+
+def file_answer(assets: Assets, name: str) -> Response:
+    """Answer one file, to be kept: its address changes with its content. Raises NotFoundError."""
+    found = assets.file(name)
     if found is None:
         raise NotFoundError("No such file.")
     content, media_type = found
@@ -102,7 +108,7 @@ ROUTES = (
     ),
     Route(
         "GET",
-        f"{STATIC_PATH}/{{name}}",
+        f"{ASSETS.path}/{{name}}",
         Access.PUBLIC,
         show_static,
         "A file of the connect page",

@@ -1,20 +1,13 @@
 """The connect pages as HTML, in the reader's language and theme."""
 
 from dataclasses import dataclass
-from functools import cache
-from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
+from shared.pages.assets import Assets
 from shared.pages.language import Strings
 
-if TYPE_CHECKING:
-    from jinja2 import Environment
-
-ROOT = Path(__file__).parent
-STATIC = {path.name: path for path in sorted((ROOT / "static").iterdir())}
-STATIC_PATH: Final = "/connect-ui/static"
-MEDIA = {".css": "text/css", ".js": "text/javascript"}
+ASSETS: Final = Assets(Path(__file__).parent, "/connect-ui/static")
 THEMES = ("light", "dark")
 SYSTEM = "system"
 PLACEHOLDER = "\N{OBJECT REPLACEMENT CHARACTER}"
@@ -31,19 +24,8 @@ class Look:
 
 def page(template: str, look: Look, **context: Any) -> str:
     """Answer a page's HTML; everything in `context` is escaped."""
-    made = _environment().get_template(template)
-    return made.render(t=look.strings, theme=look.theme, asset=asset, **context)
-
-
-def asset(name: str) -> str:
-    """Answer a static file's address; it changes with the content, so it may be kept for ever."""
-    return f"{STATIC_PATH}/{name}?v={_version(name)}"
-
-
-def static_file(name: str) -> tuple[bytes, str] | None:
-    """Answer content and media type of one of our own files, None for any other name."""
-    path = STATIC.get(name)
-    return (path.read_bytes(), MEDIA[path.suffix]) if path else None
+    made = ASSETS.environment.get_template(template)
+    return made.render(t=look.strings, theme=look.theme, asset=ASSETS.address, **context)
 
 
 def frame_setup(look: Look, origins: tuple[str, ...], final: frozenset[str]) -> dict[str, Any]:
@@ -84,27 +66,3 @@ def _scope_texts(t: Strings) -> dict[str, dict[str, str]]:
         for scope in named
         if not scope.endswith(".why")
     }
-
-
-@cache
-def _version(name: str) -> str:
-    return sha256(STATIC[name].read_bytes()).hexdigest()[:12]
-
-
-@cache
-def _environment() -> "Environment":
-    # Imported here because other functions load this module's routes but never a page.
-    from jinja2 import (  # noqa: PLC0415
-        Environment,
-        FileSystemLoader,
-        StrictUndefined,
-        select_autoescape,
-    )
-
-    return Environment(
-        loader=FileSystemLoader(ROOT / "templates"),
-        autoescape=select_autoescape(default=True),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )

@@ -2,22 +2,15 @@
 
 from datetime import datetime, timedelta
 from functools import cache
-from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
+
+from shared.pages.assets import Assets
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-ROOT = Path(__file__).parent
-STATIC = {path.name: path for path in sorted((ROOT / "static").iterdir())}
-STATIC_PATH: Final = "/console/static"
-MEDIA = {
-    ".css": "text/css",
-    ".js": "text/javascript",
-    ".txt": "text/plain",
-    ".svg": "image/svg+xml",
-}
+ASSETS: Final = Assets(Path(__file__).parent, "/console/static")
 THEMES = ("light", "dark")
 THEME_COOKIE: Final = "postroom-theme"
 LIVE: Final = "live"
@@ -27,7 +20,7 @@ MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
 def page(template: str, **context: Any) -> str:
     """Answer a page's HTML; everything in `context` is escaped."""
-    return _environment().get_template(template).render(asset=asset, **context)
+    return _environment().get_template(template).render(asset=ASSETS.address, **context)
 
 
 def live(template: str, **context: Any) -> str | None:
@@ -35,19 +28,8 @@ def live(template: str, **context: Any) -> str | None:
     made = _environment().get_template(template)
     if LIVE not in made.blocks:
         return None
-    known = made.new_context({"asset": asset, **context})
+    known = made.new_context({"asset": ASSETS.address, **context})
     return "".join(made.blocks[LIVE](known))
-
-
-def asset(name: str) -> str:
-    """Answer a static file's address; it changes with the content, so it may be kept for ever."""
-    return f"{STATIC_PATH}/{name}?v={_version(name)}"
-
-
-def static_file(name: str) -> tuple[bytes, str] | None:
-    """Answer content and media type of one of our own files, None for any other name."""
-    path = STATIC.get(name)
-    return (path.read_bytes(), MEDIA[path.suffix]) if path else None
 
 
 def in_time(moment: datetime | None, now: datetime) -> str:
@@ -91,26 +73,7 @@ def percent(share: float | None) -> str:
 
 
 @cache
-def _version(name: str) -> str:
-    return sha256(STATIC[name].read_bytes()).hexdigest()[:12]
-
-
-@cache
 def _environment() -> "Environment":
-    # Imported here because the whole table loads this module's routes but seldom a page.
-    from jinja2 import (  # noqa: PLC0415
-        Environment,
-        FileSystemLoader,
-        StrictUndefined,
-        select_autoescape,
-    )
-
-    made = Environment(
-        loader=FileSystemLoader(ROOT / "templates"),
-        autoescape=select_autoescape(default=True),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    made = ASSETS.environment
     made.filters.update(in_time=in_time, span=span, moment=moment, number=number, percent=percent)
     return made
