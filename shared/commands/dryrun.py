@@ -84,7 +84,8 @@ class Report:
         units = sum(one.units or 0 for one in self.calls)
         kept = sum(1 for one in self.calls if one.status is None)
         words = "" if really else f", of which {kept} not sent"
-        print(f"{len(self.calls)} Gmail calls, {units} quota units{words}.")
+        calls = f"{len(self.calls)} Gmail call{'' if len(self.calls) == 1 else 's'}"
+        print(f"{calls}, {units} quota unit{'' if units == 1 else 's'}{words}.")
 
 
 def read_input(text: str) -> Any:

@@ -89,7 +89,7 @@ async def test_a_read_is_made_and_only_its_shape_is_told(house: House) -> None:
     line, summary, answer = said.out.splitlines()
     told = ["20", "units", "sent,", "answered", "200"]
     assert line.split() == ["GET", f"/messages/{house.message}", *told]
-    assert summary == "1 Gmail calls, 20 quota units, of which 0 not sent."
+    assert summary == "1 Gmail call, 20 quota units, of which 0 not sent."
     assert answer.startswith("It answers GmailMessage: {id: text, threadId: text")
     assert SECRET not in said.out
 
