@@ -37,8 +37,6 @@ async def called(
         raise MCPError(INVALID_PARAMS, UNKNOWN, {"code": unknown.code}) from None
     try:
         return await _ran(call, connection, action, asked.arguments or {})
-    except PostroomError as error:
-        return refusal(error, call.trace_id)
     except Exception as error:  # noqa: BLE001  whatever it is, its words may be somebody's mail
         return refusal(error, call.trace_id)
 
