@@ -13,6 +13,7 @@ from standardwebhooks import Webhook
 from infra.local.environment import WEBHOOK_SECRET
 from infra.local.google.settings import GoogleSettings
 from infra.local.system import LocalSystem
+from shared.edge.http.deliver import GIVEN_UP
 from tests.adapters.listener import OK, Listener, listening
 from tests.functions.test_main_job import backfilled, connected, live, records, truth
 
@@ -157,7 +158,7 @@ async def test_postroom_killed_in_the_middle_of_a_delivery_delivers_after_its_re
 
 
 async def test_an_endpoint_that_answers_410_is_disabled_and_can_be_enabled(
-    system: LocalSystem, product: Product
+    capsys: pytest.CaptureFixture[str], system: LocalSystem, product: Product
 ) -> None:
     endpoint = await _register(system, product)
     product.answer = b"HTTP/1.1 410 Gone\r\nContent-Length: 0\r\n\r\n"
@@ -168,6 +169,8 @@ async def test_an_endpoint_that_answers_410_is_disabled_and_can_be_enabled(
     assert (found["enabled"], found["disabled_reason"]) == (False, "gone")
     dead = await _events(system, state="dead")
     assert dead
+    told = [json.loads(line) for line in capsys.readouterr().out.splitlines() if GIVEN_UP in line]
+    assert sorted(one["event"] for one in told) == sorted(one["id"] for one in dead)
     product.answer = OK
     product.requests.clear()
     assert (await system.client.patch(path, json={"enabled": True})).json()["enabled"] is True

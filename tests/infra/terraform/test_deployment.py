@@ -46,6 +46,10 @@ GRANTS = (
     "google_cloud_run_service_iam_member",
 )
 SECRETS = {"oauth": "POSTROOM_OAUTH_CLIENT_SECRET", "webhooks": "POSTROOM_WEBHOOK_SECRET"}
+ALERTS = {
+    *("watches lapse", "mail lags", "dead letters", "events are given up", "requests fail"),
+    *("tokens cannot be refreshed", "tasks pile up", "work is dropped", "reconcile is silent"),
+}
 PUBLIC = {"oauth_callback", "api", "send", "mcp", "console"}
 
 
@@ -264,6 +268,42 @@ def test_what_cannot_be_delivered_is_kept(plan: Plan) -> None:
         assert one["expiration_policy"] == [{"ttl": ""}], address
         if not address.endswith(".dead"):
             assert one["dead_letter_policy"][0]["max_delivery_attempts"] >= 5, address
+
+
+def test_what_goes_wrong_is_told_to_somebody_with_what_to_do(plan: Plan) -> None:
+    policies = {
+        one["display_name"].removeprefix("postroom: "): one
+        for one in plan.of("google_monitoring_alert_policy").values()
+    }
+    assert policies.keys() >= ALERTS
+    for name, one in policies.items():
+        assert len(one["documentation"][0]["content"].split()) >= 8, name
+    channels = plan.of("google_monitoring_notification_channel").values()
+    assert [one["labels"]["email_address"] for one in channels] == ["operations@example.com"]
+    (budget,) = plan.of("google_billing_budget").values()
+    assert budget["amount"][0]["specified_amount"][0]["units"] == "100"
+    (dashboard,) = plan.of("google_monitoring_dashboard").values()
+    tiles = json.loads(dashboard["dashboard_json"])["mosaicLayout"]["tiles"]
+    assert len({(tile["xPos"], tile["yPos"]) for tile in tiles}) == len(tiles) >= 8
+
+
+def test_every_counter_that_an_alert_or_chart_names_is_planned(plan: Plan) -> None:
+    counted = {one["name"] for one in plan.of("google_logging_metric").values()}
+    shown = "".join(
+        json.dumps(one)
+        for type in ("google_monitoring_alert_policy", "google_monitoring_dashboard")
+        for one in plan.of(type).values()
+    )
+    named = {*re.findall(r"logging\.googleapis\.com/user/([\w/-]+)", shown)}
+    assert named == counted
+
+
+def test_the_database_can_be_taken_back_to_a_moment_and_is_not_deleted_by_accident(
+    plan: Plan,
+) -> None:
+    (database,) = plan.of("google_firestore_database").values()
+    assert database["point_in_time_recovery_enablement"] == "POINT_IN_TIME_RECOVERY_ENABLED"
+    assert database["delete_protection_state"] == "DELETE_PROTECTION_ENABLED"
 
 
 def test_the_words_the_alerts_count_are_the_codes() -> None:

@@ -23,6 +23,10 @@ locals {
       value  = 0, duration = "0s", aligner = "ALIGN_MAX"
       advice = "Messages failed twenty times. Mail is not lost: reconcile finds what a notification did not. Read one with gcloud pubsub subscriptions pull, fix the cause, then purge with gcloud pubsub subscriptions seek --time=now."
     }
+    "events are given up" = {
+      filter = local.counter.events_given_up, value = 0, duration = "0s", aligner = "ALIGN_COUNT"
+      advice = "A receiver refused an event for good, or for three days. Records are not lost. /console/deliveries says why; mend the receiver, then send the dead events again from there."
+    }
     "tokens cannot be refreshed" = {
       filter = local.counter.refresh_failures, value = 10, duration = "600s", aligner = "ALIGN_COUNT"
       advice = "Google's token endpoint fails, or the OAuth client is wrong or deleted. Single revoked grants do not count here."

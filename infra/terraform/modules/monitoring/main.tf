@@ -4,6 +4,7 @@ locals {
     watch_failures   = "jsonPayload.message=\"job\" AND jsonPayload.task=\"renew-watches\" AND NOT jsonPayload.outcome=\"0 failed\""
     reconcile_runs   = "jsonPayload.message=\"job\" AND jsonPayload.task=\"reconcile\""
     refresh_failures = "jsonPayload.error=(\"GoogleOAuthUnavailableError\" OR \"ConfigurationError\")"
+    events_given_up  = "jsonPayload.message=\"event given up\""
     dropped          = "jsonPayload.message=(\"task dropped\" OR \"push dropped\")"
     unexpected       = "jsonPayload.message=\"request failed\" AND jsonPayload.status=500"
   }
