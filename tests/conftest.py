@@ -18,6 +18,7 @@ import httpx
 import pytest
 
 from infra.local.system import LocalSystem
+from shared.edge.logs import LOG, SHARED
 
 START_LIMIT_S = 60
 STOP_LIMIT_S = 10
@@ -32,6 +33,16 @@ async def _described(response: httpx.Response) -> None:
 
 
 LocalSystem.on_answer.append(_described)
+
+
+@pytest.fixture(autouse=True)
+def every_test_hears_what_is_logged() -> Iterator[None]:
+    """Take down where a test's system logged to: the next one's lines would go there too."""
+    yield
+    for logger in (LOG, SHARED):
+        for handler in tuple(logger.handlers):
+            logger.removeHandler(handler)
+        logger.propagate = True
 
 
 @pytest.fixture(scope="session")

@@ -61,7 +61,7 @@ async def test_many_agents_at_once_each_see_their_own_mailbox(house: House, era:
 
 @pytest.mark.parametrize("era", ERAS)
 async def test_a_failure_of_ours_is_told_by_its_trace_id_and_nothing_else(
-    house: House, era: Era, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    capsys: pytest.CaptureFixture[str], house: House, era: Era, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def broken(context: ActionContext, asked: object) -> GmailProfile:
         raise ValueError(SECRET)
@@ -72,7 +72,9 @@ async def test_a_failure_of_ours_is_told_by_its_trace_id_and_nothing_else(
         error = error_of(await agent.call_tool("get-profile", {}))
     assert error["code"] == "internal"
     assert {*error} == {"code", "message", "payload"}
-    assert SECRET not in json.dumps(error) + capfd.readouterr().out
+    logged = capsys.readouterr().out
+    assert "tool failed" in logged
+    assert SECRET not in json.dumps(error) + logged
 
 
 def test_a_limit_says_how_long_to_wait() -> None:
