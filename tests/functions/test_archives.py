@@ -70,6 +70,23 @@ def test_the_archive_of_mcp_brings_all_that_its_first_call_loads(
 
 
 @pytest.mark.parametrize("python", PYTHONS)
+def test_the_archive_brings_what_telemetry_needs_where_it_is_wanted(
+    python: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("POSTROOM_TELEMETRY", "otlp")
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:9")
+    environment = clean_environment(python, locked_for("api"))
+    unpacked = unpack("api", tmp_path)
+    with running("api", environment, unpacked, tmp_path) as url:
+        assert answered(f"{url}/health").status_code == 200
+        refused = httpx.get(f"{url}/connections", timeout=PATIENCE_S)
+    assert refused.status_code == 401
+    google = "from shared.adapters.otel_export import ExportedTelemetry; import google.auth"
+    loading = [str(environment / "bin" / "python"), "-c", f"{google}.transport.requests"]
+    subprocess.run(loading, cwd=unpacked, env=platform_environ(), check=True)
+
+
+@pytest.mark.parametrize("python", PYTHONS)
 def test_bytecode_built_as_the_platform_does_survives_the_images_new_times(
     python: str, tmp_path: Path
 ) -> None:

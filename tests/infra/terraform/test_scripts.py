@@ -78,4 +78,4 @@ def test_without_an_environment_nothing_is_run(tools: Path) -> None:
     for name in ("", "nowhere"):
         code, said, heard = run(tools, "run", "deploy", name)
         assert (code, heard) == (2, "")
-        assert "make deploy ENV=NAME" in said
+        assert "Name it by ENV=NAME" in said
