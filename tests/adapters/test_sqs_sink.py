@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -10,9 +11,13 @@ import pytest
 
 from shared.adapters.sqs_sink import SqsSink
 from shared.domain.delivery import Attempted, Failure
+from shared.domain.event import EventState
 from shared.domain.ids import ConnectionId, EventId
+from shared.domain.operation import OperationState, OperationType
 from shared.errors import ConfigurationError, GoogleOAuthUnavailableError
 from shared.ports.sinks import Parcel, Receiver
+from shared.usecases.deliver.receivers import EventSettings
+from tests.usecases.deliver.post_office import PostOffice
 
 ROLE = "arn:aws:iam::123456789012:role/postroom-events"
 PARCEL = Parcel(
@@ -60,6 +65,16 @@ def queue(sqs: Any, request: pytest.FixtureRequest) -> Iterator[str]:
     url: str = sqs.create_queue(QueueName=name, Attributes=attributes)["QueueUrl"]
     yield url
     sqs.delete_queue(QueueUrl=url)
+
+
+@dataclass
+class Only:
+    """Sinks of which there is one."""
+
+    sink: SqsSink
+
+    def of(self, _: Receiver) -> SqsSink:
+        return self.sink
 
 
 def _sink(aws: str, identity: Identity | None = None, clock: Clock | None = None) -> SqsSink:
@@ -124,6 +139,29 @@ async def test_a_queue_that_is_gone_is_a_failure_with_a_name(aws: str) -> None:
     gone = _receiver(f"{aws}/123456789012/gone")
     attempted = await _sink(aws)(gone, PARCEL)
     assert attempted == Attempted(Failure.SINK_GONE, 400)
+
+
+async def test_while_the_queue_is_gone_events_wait_and_the_log_says_why(
+    aws: str, sqs: Any, tmp_path: Path
+) -> None:
+    url = f"{aws}/123456789012/back-tomorrow"
+    office = PostOffice(tmp_path / "office", EventSettings(sinks=(f"sqs:{url}",)))
+    office.deliver = replace(office.deliver, sinks=Only(_sink(aws)))
+    written = {await office.write(number) for number in (1, 2)}
+    await office.work()
+    pending = await office.store.outbox.list(state=EventState.PENDING, connection_id=None, limit=9)
+    assert {(one.id, one.last_error) for one in pending} == {(id, "sink_gone") for id in written}
+    logged = await office.store.operations.list(
+        connection_id=None, type=OperationType.DELIVERY, state=OperationState.FAILED, limit=9
+    )
+    assert [one.error for one in logged] == ["sink_gone"] * 2
+    sqs.create_queue(QueueName="back-tomorrow")
+    await office.pass_time(timedelta(days=1))
+    received = [one["MessageAttributes"] for one in _received(sqs, url)]
+    assert sorted(one["event_id"]["StringValue"] for one in received) == sorted(written)
+    for id in written:
+        assert (await office.event(id)).state is EventState.DELIVERED
+    await office.store.close()
 
 
 async def test_an_aws_that_is_down_is_unreachable() -> None:
