@@ -194,7 +194,7 @@ class MailStore:
 
     def thread(self, email: str, thread: int) -> list[Message]:
         """Return a thread's messages, oldest first; none if there is no such thread."""
-        sql = f"SELECT {COLUMNS} FROM messages m WHERE m.mailbox = ? AND m.thread = ? ORDER BY m.internal_ms, m.id"  # noqa: E501, S608
+        sql = f"SELECT {COLUMNS} FROM messages m WHERE m.mailbox = ? AND m.thread = ? ORDER BY m.internal_ms, m.rowid"  # noqa: E501, S608
         return [Message(*row) for row in self.database.rows(sql, self.number(email), thread)]
 
     def owns(self, email: str, row: int) -> bool:
