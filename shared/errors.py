@@ -71,11 +71,7 @@ class RateLimitedError(TransientError):
     code = "rate_limited"
 
     def __init__(
-        self,
-        message: str,
-        *,
-        retry_after: timedelta | None = None,
-        scope: RateScope = "user",
+        self, message: str, *, retry_after: timedelta | None = None, scope: RateScope = "user"
     ) -> None:
         super().__init__(message)
         self.retry_after = retry_after
@@ -162,11 +158,7 @@ class InvalidRecipientError(InvalidRequestError):
     """A recipient that no mail can be sent to."""
 
     def __init__(
-        self,
-        message: str,
-        *,
-        code: str = "invalid_recipient",
-        problems: Sequence[Problem] = (),
+        self, message: str, *, code: str = "invalid_recipient", problems: Sequence[Problem] = ()
     ) -> None:
         super().__init__(message, code=code, problems=problems)
 

@@ -12,7 +12,6 @@ import httpx
 
 from infra.local.connecting import NotConnectedError, connect, find_connection
 from infra.local.environment import API_KEY, HOST, INTEGRATION, Addresses
-from infra.local.functions import ROOT
 from infra.local.guide import Bar, Ready, guide
 from infra.local.processes import DemoError, Program, Running, running
 
@@ -96,8 +95,7 @@ async def _run(settings: DemoSettings, stack: AsyncExitStack) -> None:
     google = await stack.enter_async_context(httpx.AsyncClient(base_url=where.google, timeout=120))
     await _seed(google, settings.messages)
     connection = await _connection(postroom, google)
-    product = len(started) == len(("google", "postroom", "product"))
-    print(guide(Ready(where, connection, CONNECTED, FREE, product)), flush=True)
+    print(guide(Ready(where, connection, CONNECTED, FREE)), flush=True)
     await _watch_backfill(postroom, connection)
     await _until_one_ends(started)
 
@@ -123,13 +121,11 @@ def programs(settings: DemoSettings) -> list[Program]:
         *("--port", str(settings.product_port), "--postroom", where.postroom, "--key", API_KEY),
         *("--google-control", where.google, "--state", str(state / "harbor.sqlite")),
     ]
-    programs = [
+    return [
         Program("google", "infra.local.google", google, where.google),
         Program("postroom", "infra.local", postroom, f"{where.postroom}/health"),
+        Program("product", "infra.local.product", product, where.product),
     ]
-    if (ROOT / "infra" / "local" / "product" / "__main__.py").exists():
-        programs.append(Program("product", "infra.local.product", product, where.product))
-    return programs
 
 
 async def _seed(google: httpx.AsyncClient, messages: int) -> None:

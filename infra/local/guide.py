@@ -24,18 +24,16 @@ class Ready:
     """The address of the ready connection's mailbox."""
     free: str
     """A seeded mailbox that nobody has connected yet."""
-    product: bool
 
 
 def guide(ready: Ready) -> str:
     """Answer the whole text."""
     where = ready.addresses
-    product = f"  Sample product    {where.product}   (connect {ready.free} there)\n"
-    absent = "  Sample product    not part of this checkout\n"
     return f"""
   Postroom          {where.postroom}
   Console           {where.postroom}/console   (operator key {OPERATOR_KEY})
-{product if ready.product else absent}  Emulated Google   {where.google}
+  Sample product    {where.product}   (connect {ready.free} there)
+  Emulated Google   {where.google}
 
   API key           {API_KEY}
   Integration key   {INTEGRATION}

@@ -125,4 +125,3 @@ class QuarantineEntry:
     retry_at: datetime
     first_failed_at: datetime
     origin: Origin
-    announced_at_history: HistoryId | None = None

@@ -254,9 +254,7 @@ def tombstone(number: int = 1, sequence: int = 1) -> Record:
 
 
 def entry(number: int = 1, **changes: Any) -> QuarantineEntry:
-    made = QuarantineEntry(
-        MessageId(f"{number:016x}"), "fresh_404", 1, START, START, Origin.LIVE, HistoryId(7)
-    )
+    made = QuarantineEntry(MessageId(f"{number:016x}"), "fresh_404", 1, START, START, Origin.LIVE)
     return replace(made, **changes)
 
 

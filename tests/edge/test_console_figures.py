@@ -64,7 +64,7 @@ def test_only_pushes_that_stored_something_have_a_latency() -> None:
         run(timedelta(minutes=3), 30, pushed=True),
         run(timedelta(minutes=4), 30, pushed=False, added=400),
     ]
-    assert chart(drawn(runs), "latency").told == "Median 0.6 s, 95 of 100 within 0.6 s."
+    assert chart(drawn(runs), "latency").told == "Median 600 ms, 95 of 100 within 600 ms."
 
 
 def test_lag_is_how_long_live_mail_had_waited() -> None:

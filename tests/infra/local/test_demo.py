@@ -20,7 +20,7 @@ from infra.local.serving import listener
 from shared.edge.settings import settings_from
 
 ADDRESSES = Addresses()
-READY = Ready(ADDRESSES, "c-1", "grace@acme.example", "ada@acme.example", product=True)
+READY = Ready(ADDRESSES, "c-1", "grace@acme.example", "ada@acme.example")
 
 
 def free_ports(count: int) -> list[int]:
@@ -53,12 +53,6 @@ def test_the_guide_names_everything_a_person_needs() -> None:
     console = f"{ADDRESSES.postroom}/console"
     for needed in (*addresses, API_KEY, WEBHOOK_SECRET, console, OPERATOR_KEY, "c-1"):
         assert needed in text
-
-
-def test_a_checkout_without_the_sample_product_says_so() -> None:
-    text = guide(Ready(ADDRESSES, "c-1", "g@acme.example", "a@acme.example", product=False))
-    assert ADDRESSES.product not in text
-    assert "not part of this checkout" in text
 
 
 def test_the_printed_calls_are_whole_shell_commands() -> None:

@@ -151,8 +151,14 @@ def _spread(key: str, title: str, times: Sequence[tuple[datetime, float]], axis:
     )
     every = [value for _, value in times]
     median, most = _quantile(every, 0.5), _quantile(every, 0.95)
-    told = f"Median {median:.3g} s, 95 of 100 within {most:.3g} s." if every else "None measured."
+    told = f"Median {_time(median)}, 95 of 100 within {_time(most)}." if every else "None measured."
     return Chart(key, title, "s", told, lines)
+
+
+def _time(seconds: float | None) -> str:
+    """Say a time as the chart's axis does: below a second in milliseconds."""
+    seconds = seconds or 0.0
+    return f"{seconds * 1e3:.0f} ms" if seconds < 1 else f"{seconds:.3g} s"
 
 
 def _units(runs: Sequence[Operation], axis: _Axis) -> Chart:
