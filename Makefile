@@ -24,7 +24,7 @@ google: runtime ## start the emulated Google alone, at http://127.0.0.1:8085
 	@$(IN) -m infra.local.google $(ARGS)
 
 test: develop ## run all tests
-	@$(IN) -m pytest -n 2 --dist loadfile --ignore=tests/bench -m 'not deep' $(ARGS)
+	@$(IN) -m pytest -n 3 --dist loadfile --ignore=tests/bench -m 'not deep' $(ARGS)
 
 test-deep: develop ## run the long evidence too: thousands of random walks, a kill at every await
 	@$(IN) -m pytest -s --ignore=tests/bench -m deep $(ARGS)
