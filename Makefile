@@ -27,7 +27,7 @@ test: develop ## run all tests
 	@$(IN) -m pytest -n 3 --dist loadfile --ignore=tests/bench -m 'not deep' $(ARGS)
 
 test-deep: develop ## run the long evidence too: thousands of random walks, a kill at every await
-	@$(IN) -m pytest -s --ignore=tests/bench -m deep $(ARGS)
+	@$(IN) -m pytest -n 2 --dist loadfile --ignore=tests/bench -m deep $(ARGS)
 	@POSTROOM_FUZZ_EXAMPLES=60 $(IN) -m pytest tests/security/test_described.py
 
 soak: develop ## a thousand connections for an hour, in five minutes, under faults and crashes

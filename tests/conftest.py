@@ -35,6 +35,19 @@ async def _described(response: httpx.Response) -> None:
 LocalSystem.on_answer.append(_described)
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what the long evidence counted; log lines, which are JSON, are left out."""
+    if terminalreporter.config.option.markexpr != "deep":
+        return
+    for report in terminalreporter.getreports(""):  # set-up and tear-down; the last has it all
+        if report.when != "teardown":
+            continue
+        counted = [line for line in report.capstdout.splitlines() if line and line[0] != "{"]
+        if counted:
+            terminalreporter.write_line(f"\n{report.nodeid}")
+            terminalreporter.write_line("\n".join(counted))
+
+
 @pytest.fixture(autouse=True)
 def every_test_hears_what_is_logged() -> Iterator[None]:
     """Take down where a test's system logged to: the next one's lines would go there too."""

@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 PARTS = {
-    "backfill": "Backfill under an enforced quota, 80 ms away",
+    "backfill": "Backfill under an enforced quota, 60 ms away",
     "peers": "The same mailbox, quota and latency, read by others",
     "cpu": "CPU per message, quota and latency off",
-    "push": "From a delivered mail to a readable record, Gmail 80 ms away",
+    "push": "From a delivered mail to a readable record, Gmail 60 ms away",
     "delta": "What a notification costs",
     "cold": "Cold start: process start to first answer",
     "throughput": "One instance, everything in one process, concurrency 80",
-    "send": "Sending, Gmail 80 ms away",
+    "send": "Sending, Gmail 60 ms away",
     "mcp": "An agent's calls beside the bare MCP SDK",
     "console": "Pages of the console among 10,000 connections",
     "bulk": "A bulk of messages under an enforced quota",
