@@ -110,11 +110,12 @@ async def _drained(machine: Laptop, token: str) -> None:
     `stop` is dear and has no effect here; `watch` would send a push each time (FACTS 1.3, 2.2).
     """
     headers = {"authorization": f"Bearer {token}"}
+    spent = False
 
     async def spend() -> None:
-        while True:
+        nonlocal spent
+        while not spent:
             answer = await machine.google.post("/gmail/v1/users/me/stop", headers=headers)
-            if not answer.is_success:
-                return
+            spent = spent or not answer.is_success
 
     await asyncio.gather(*(spend() for _ in range(AT_ONCE)))
