@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from shared.adapters.document_codec import APPROVALS
-from shared.adapters.firestore_documents import Derived, FirestoreDocuments
+from shared.adapters.firestore_concluding import FirestoreConcluding
+from shared.adapters.firestore_documents import Derived
 from shared.adapters.firestore_listings import due_in_shard, listed_under, newest_listed
 from shared.adapters.firestore_outbox import FirestoreOutbox
 from shared.adapters.firestore_rpc import FirestoreRpc
@@ -23,7 +24,7 @@ def _derived(value: Approval) -> Derived:
     }
 
 
-class FirestoreApprovals(FirestoreDocuments[Approval]):
+class FirestoreApprovals(FirestoreConcluding[Approval]):
     """Approvals port."""
 
     def __init__(self, rpc: FirestoreRpc) -> None:
@@ -34,14 +35,6 @@ class FirestoreApprovals(FirestoreDocuments[Approval]):
         writes = (self.creation(value), FirestoreOutbox(self.rpc).creation(event))
         results = await self.rpc.commit(writes)
         return Versioned(value, version_of(results[0].update_time))
-
-    async def conclude(
-        self, was: Versioned[Approval], now: Approval, event: Event
-    ) -> Versioned[Approval]:
-        """Swap and write the event. Raises ConflictError, StoreUnavailableError."""
-        writes = (self.change(was, now), FirestoreOutbox(self.rpc).creation(event))
-        results = await self.rpc.commit(writes)
-        return Versioned(now, version_of(results[0].update_time))
 
     async def due(self, shard: int, now: datetime, limit: int) -> Sequence[str]:
         """Answer ids of the shard's due approvals. Raises StoreUnavailableError."""

@@ -6,17 +6,14 @@ from datetime import datetime
 from typing import Any
 
 from shared.adapters.document_codec import BULK_SENDS, SENDS
+from shared.adapters.firestore_concluding import FirestoreConcluding
 from shared.adapters.firestore_documents import Derived, FirestoreDocuments
 from shared.adapters.firestore_listings import due_in_shard, listed_under, newest_listed
-from shared.adapters.firestore_outbox import FirestoreOutbox
 from shared.adapters.firestore_queries import structured
 from shared.adapters.firestore_rpc import FirestoreRpc
-from shared.adapters.firestore_values import version_of
 from shared.domain.bulk_send import BulkSend
-from shared.domain.event import Event
 from shared.domain.ids import ConnectionId
 from shared.domain.send import SendEntry, SendState
-from shared.ports.versioned import Versioned
 
 _WITHOUT_REQUEST = tuple(one.name for one in fields(SendEntry) if one.name != "request")
 _MOST_TRACED = 30
@@ -40,19 +37,11 @@ def _bulk(value: BulkSend) -> Derived:
     }
 
 
-class FirestoreSends(FirestoreDocuments[SendEntry]):
+class FirestoreSends(FirestoreConcluding[SendEntry]):
     """Sends port."""
 
     def __init__(self, rpc: FirestoreRpc) -> None:
         super().__init__(rpc, SENDS, _send)
-
-    async def conclude(
-        self, was: Versioned[SendEntry], now: SendEntry, event: Event
-    ) -> Versioned[SendEntry]:
-        """Swap and write the event. Raises ConflictError, StoreUnavailableError."""
-        writes = (self.change(was, now), FirestoreOutbox(self.rpc).creation(event))
-        results = await self.rpc.commit(writes)
-        return Versioned(now, version_of(results[0].update_time))
 
     async def due(self, shard: int, now: datetime, limit: int) -> Sequence[str]:
         """Answer ids of the shard's due entries. Raises StoreUnavailableError."""

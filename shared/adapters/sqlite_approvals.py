@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from shared.adapters.document_codec import APPROVALS
+from shared.adapters.sqlite_concluding import SqliteConcluding
 from shared.adapters.sqlite_database import SqliteDatabase, optional_us, to_us
-from shared.adapters.sqlite_documents import Columns, SqliteDocuments
+from shared.adapters.sqlite_documents import Columns
 from shared.adapters.sqlite_outbox import SqliteOutbox
 from shared.domain.approval import Approval, ApprovalState
 from shared.domain.event import Event
@@ -28,7 +29,7 @@ def _columns(value: Approval) -> Columns:
     }
 
 
-class SqliteApprovals(SqliteDocuments[Approval]):
+class SqliteApprovals(SqliteConcluding[Approval]):
     """Approvals port."""
 
     def __init__(self, database: SqliteDatabase, clock: Clock) -> None:
@@ -40,16 +41,6 @@ class SqliteApprovals(SqliteDocuments[Approval]):
             version = self.insert(connection, value)
             SqliteOutbox(self.database, self.clock).insert(connection, event)
         return Versioned(value, version)
-
-    async def conclude(
-        self, was: Versioned[Approval], now: Approval, event: Event
-    ) -> Versioned[Approval]:
-        """Swap and write the event. Raises ConflictError, StoreUnavailableError."""
-        changes = self.codec.changes(was.value, now)
-        with self.database.transaction() as connection:
-            version = self.update(connection, now, was.version, changes)
-            SqliteOutbox(self.database, self.clock).insert(connection, event)
-        return Versioned(now, version)
 
     async def due(self, shard: int, now: datetime, limit: int) -> Sequence[str]:
         """Answer ids of the shard's due approvals. Raises StoreUnavailableError."""

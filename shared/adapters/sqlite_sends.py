@@ -5,15 +5,13 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from shared.adapters.document_codec import BULK_SENDS, SENDS
+from shared.adapters.sqlite_concluding import SqliteConcluding
 from shared.adapters.sqlite_database import SqliteDatabase, optional_us, to_us
 from shared.adapters.sqlite_documents import Columns, SqliteDocuments
-from shared.adapters.sqlite_outbox import SqliteOutbox
 from shared.domain.bulk_send import BulkSend
-from shared.domain.event import Event
 from shared.domain.ids import ConnectionId
 from shared.domain.send import SendEntry, SendState
 from shared.ports.clock import Clock
-from shared.ports.versioned import Versioned
 
 _STATE = "json_extract(document, '$.state')"
 _EVER = datetime.max.replace(tzinfo=UTC)
@@ -44,21 +42,11 @@ def _bulk_columns(value: BulkSend) -> Columns:
     }
 
 
-class SqliteSends(SqliteDocuments[SendEntry]):
+class SqliteSends(SqliteConcluding[SendEntry]):
     """Sends port."""
 
     def __init__(self, database: SqliteDatabase, clock: Clock) -> None:
         super().__init__(database, SENDS, clock, _send_columns)
-
-    async def conclude(
-        self, was: Versioned[SendEntry], now: SendEntry, event: Event
-    ) -> Versioned[SendEntry]:
-        """Swap and write the event. Raises ConflictError, StoreUnavailableError."""
-        changes = self.codec.changes(was.value, now)
-        with self.database.transaction() as connection:
-            version = self.update(connection, now, was.version, changes)
-            SqliteOutbox(self.database, self.clock).insert(connection, event)
-        return Versioned(now, version)
 
     async def due(self, shard: int, now: datetime, limit: int) -> Sequence[str]:
         """Answer ids of the shard's due entries. Raises StoreUnavailableError."""
