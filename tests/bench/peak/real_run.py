@@ -3,11 +3,12 @@
 import asyncio
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import quantiles
+from typing import Any
 
 from tests.bench.cpu import finished
 from tests.bench.laptop import Laptop, laptop
@@ -107,10 +108,10 @@ async def _traffic(
     return Stretch(delivered / seconds, cpu / max(1, delivered + len(lags)), lags)
 
 
-async def _within(probing: object) -> None:
+async def _within(probing: Coroutine[Any, Any, None]) -> None:
     with suppress(TimeoutError):
         async with asyncio.timeout(STRETCH_S):
-            await probing  # type: ignore[misc]  # a coroutine
+            await probing
 
 
 async def _readable(machine: Laptop, email: str, connection: str, number: int) -> float:
