@@ -41,13 +41,7 @@ def sync_event(
     """
     checkpoint = None if state.checkpoint is None else {"history_id": str(state.checkpoint)}
     payload: dict[str, Any] = {
-        "from": "postroom",
-        "type": "sync",
-        "connectionId": state.connection_id,
-        "providerConfigKey": INTEGRATION,
-        "syncName": SYNC_NAME,
-        "syncVariant": VARIANT,
-        "model": MODEL,
+        **_about(state),
         "syncType": SYNC_TYPES[origin],
         "success": True,
         "modifiedAfter": since.isoformat(),
@@ -74,13 +68,7 @@ def failed_sync_event(
     """Answer the event that says a sync is failing; `code` is an error's."""
     reading = state.backfill is None or state.backfilling
     payload: dict[str, Any] = {
-        "from": "postroom",
-        "type": "sync",
-        "connectionId": state.connection_id,
-        "providerConfigKey": INTEGRATION,
-        "syncName": SYNC_NAME,
-        "syncVariant": VARIANT,
-        "model": MODEL,
+        **_about(state),
         "syncType": "INITIAL" if reading else "INCREMENTAL",
         "success": False,
         "error": {"type": code, "description": description},
@@ -111,3 +99,16 @@ def extended(event: Event, newer: Event) -> Event:
 
 def _results(tally: Tally) -> dict[str, int]:
     return {"added": tally.added, "updated": tally.updated, "deleted": tally.deleted}
+
+
+def _about(state: SyncState) -> dict[str, Any]:
+    """Answer what every event of a sync begins with."""
+    return {
+        "from": "postroom",
+        "type": "sync",
+        "connectionId": state.connection_id,
+        "providerConfigKey": INTEGRATION,
+        "syncName": SYNC_NAME,
+        "syncVariant": VARIANT,
+        "model": MODEL,
+    }
