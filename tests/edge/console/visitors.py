@@ -14,7 +14,7 @@ from shared.edge.console_settings import Role
 from shared.edge.http.app import build_app
 from shared.edge.http.table import console_routes
 from shared.edge.wiring import Wiring
-from tests.edge.consoles import a_viewer, an_operator
+from tests.edge.console.people import a_viewer, an_operator
 
 
 @dataclass(frozen=True)

@@ -2,32 +2,21 @@
 
 from collections.abc import AsyncIterator, Mapping
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from selectolax.lexbor import LexborHTMLParser as HTMLParser
 
-from shared.adapters.local_keyring import create_keyring
 from shared.domain.api_key import ApiKey, digest_of
 from shared.edge.console_settings import Role
 from shared.edge.http.table import api_routes
-from shared.edge.settings import Settings, settings_from
 from shared.edge.wiring import Wiring
 from tests.edge.conftest import ClientOf
-from tests.edge.consoles import CONSOLE
-from tests.edge.visitors import Visitor, texts, visiting
+from tests.edge.console.visitors import Visitor, texts, visiting
 
 PATH = "/console/api-keys"
 WISH: Mapping[str, Any] = {"name": "billing", "permission": ["send", "records:read"]}
-
-
-@pytest.fixture
-def settings(environ: Mapping[str, str], tmp_path: Path) -> Settings:
-    made = settings_from({**environ, **CONSOLE})
-    create_keyring(made.keyring_path)
-    return made
 
 
 @pytest.fixture

@@ -1,15 +1,12 @@
 """The pages of one connection: what strangers wrote is text, whatever it says."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 from html import escape
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from shared.adapters.local_keyring import create_keyring
 from shared.domain.connection import ConnectionStatus
 from shared.domain.ids import HistoryId, LabelId, MessageId, OperationId
 from shared.domain.operation import LIFETIME, Operation, OperationState, OperationType
@@ -18,14 +15,11 @@ from shared.domain.scopes import SEND
 from shared.domain.sync_state import Backfill, SyncState, SyncStatus
 from shared.edge.http.console.connection import units_lately
 from shared.edge.http.console.explaining import TOLD
-from shared.edge.http.table import console_routes
 from shared.edge.wiring import Wiring
 from shared.usecases.explain import Verdict
-from tests.edge.conftest import ClientOf
-from tests.edge.consoles import CONSOLE, Person, an_operator, problem_of, words
+from tests.edge.console.people import Person, problem_of, words
 from tests.edge.samples import (
     CONNECTION,
-    ENVIRON,
     NOW,
     a_connection,
     a_record,
@@ -34,22 +28,6 @@ from tests.edge.samples import (
 
 ONE = f"/console/connections/{CONNECTION}"
 EVIL = '<script>alert("x")</script><img src=x onerror=alert(1)>'
-
-
-@pytest.fixture
-def environ(tmp_path: Path) -> Mapping[str, str]:
-    create_keyring(tmp_path / "keyring.json")
-    return {
-        **ENVIRON,
-        **CONSOLE,
-        "POSTROOM_STORE": f"sqlite:{tmp_path / 'postroom.sqlite'}",
-        "POSTROOM_KEYRING": f"file:{tmp_path / 'keyring.json'}",
-    }
-
-
-@pytest.fixture
-async def operator(client_of: ClientOf, wiring: Wiring) -> Person:
-    return await an_operator(client_of(console_routes()), wiring)
 
 
 async def stored(wiring: Wiring, state: SyncState | None = None, **changes: Any) -> None:

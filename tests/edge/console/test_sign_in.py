@@ -4,7 +4,6 @@ import logging
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
@@ -12,7 +11,6 @@ import pytest
 
 from infra.local.google.app import create_app
 from infra.local.google.settings import GoogleSettings
-from shared.adapters.local_keyring import create_keyring
 from shared.adapters.system_clock import AdjustableClock
 from shared.domain.ids import GoogleSub
 from shared.edge.console_settings import ConsoleOptions, Role
@@ -24,7 +22,7 @@ from shared.edge.wiring import Wiring
 from shared.errors import ConfigurationError
 from shared.ports.oauth import Identity
 from tests.edge.conftest import ClientOf
-from tests.edge.consoles import (
+from tests.edge.console.people import (
     CONSOLE,
     DOMAIN,
     OPERATOR,
@@ -34,21 +32,9 @@ from tests.edge.consoles import (
     an_operator,
     words,
 )
-from tests.edge.samples import ENVIRON
 
 GOOGLE = "http://127.0.0.1:8085"
 HOSTED, STRANGER = f"hugo@{DOMAIN}", "mallory@else.example"
-
-
-@pytest.fixture
-def environ(tmp_path: Path) -> Mapping[str, str]:
-    create_keyring(tmp_path / "keyring.json")
-    return {
-        **ENVIRON,
-        **CONSOLE,
-        "POSTROOM_STORE": f"sqlite:{tmp_path / 'postroom.sqlite'}",
-        "POSTROOM_KEYRING": f"file:{tmp_path / 'keyring.json'}",
-    }
 
 
 @pytest.fixture

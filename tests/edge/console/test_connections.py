@@ -1,45 +1,24 @@
 """The list of connections: found by index however many there are, told as it is."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 from uuid import UUID
 
 import httpx
 import pytest
 
-from shared.adapters.local_keyring import create_keyring
 from shared.adapters.sqlite_connections import SqliteConnections, statement
 from shared.domain.connection import Connection, ConnectionStatus
 from shared.domain.ids import ConnectionId, HistoryId
 from shared.domain.mailbox import Mailbox
 from shared.domain.sync_state import Audit, SyncState
 from shared.edge.http.console.connections import A_PAGE
-from shared.edge.http.table import console_routes
 from shared.edge.wiring import Wiring
 from shared.ports.connections import ConnectionQuery
-from tests.edge.conftest import ClientOf
-from tests.edge.consoles import CONSOLE, Person, an_operator, problem_of, words
-from tests.edge.samples import ENVIRON, NOW, a_connection
+from tests.edge.console.people import Person, problem_of, words
+from tests.edge.samples import NOW, a_connection
 
 MANY = 3 * A_PAGE + 5
-
-
-@pytest.fixture
-def environ(tmp_path: Path) -> Mapping[str, str]:
-    create_keyring(tmp_path / "keyring.json")
-    return {
-        **ENVIRON,
-        **CONSOLE,
-        "POSTROOM_STORE": f"sqlite:{tmp_path / 'postroom.sqlite'}",
-        "POSTROOM_KEYRING": f"file:{tmp_path / 'keyring.json'}",
-    }
-
-
-@pytest.fixture
-async def operator(client_of: ClientOf, wiring: Wiring) -> Person:
-    return await an_operator(client_of(console_routes()), wiring)
 
 
 def number(value: int) -> ConnectionId:

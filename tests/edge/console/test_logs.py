@@ -1,34 +1,23 @@
 """Deliveries and sends on the console: what is seen, what may be done, and by whom."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from shared.adapters.local_keyring import create_keyring
 from shared.domain.event import Event, EventState, EventType
 from shared.domain.ids import ConnectionId, EventId
 from shared.domain.send import DeliveryMode, SendEntry, SendState, send_id
 from shared.edge.console_settings import Role
 from shared.edge.http.console.paging import PAGE_SIZE
-from shared.edge.settings import Settings, settings_from
 from shared.edge.wiring import Wiring
-from tests.edge.consoles import CONSOLE
+from tests.edge.console.visitors import Visitor, texts, visiting
 from tests.edge.samples import a_connection
-from tests.edge.visitors import Visitor, texts, visiting
 
 HERE = ConnectionId("c-here")
 ELSEWHERE = ConnectionId("c-elsewhere")
-
-
-@pytest.fixture
-def settings(environ: Mapping[str, str], tmp_path: Path) -> Settings:
-    made = settings_from({**environ, **CONSOLE})
-    create_keyring(made.keyring_path)
-    return made
 
 
 @pytest.fixture

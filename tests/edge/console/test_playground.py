@@ -12,7 +12,7 @@ from infra.local.connecting import connect
 from infra.local.google.settings import GoogleSettings
 from infra.local.system import LocalSystem
 from shared.actions.registry import actions
-from tests.edge.visitors import Visitor, at_console, texts
+from tests.edge.console.visitors import Visitor, at_console, texts
 
 ADA, BOB = "ada@acme.example", "bob@acme.example"
 PATH = "/console/playground"

@@ -7,12 +7,10 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 
 import httpx
 import pytest
 
-from shared.adapters.local_keyring import create_keyring
 from shared.adapters.system_clock import AdjustableClock
 from shared.domain.operation import OperationState
 from shared.edge.http.console.frame import Change, Page
@@ -22,8 +20,15 @@ from shared.edge.http.table import console_routes
 from shared.edge.settings import settings_from
 from shared.edge.wiring import Wiring
 from tests.edge.conftest import ClientOf
-from tests.edge.consoles import CONSOLE, DIGEST, ORIGIN, a_viewer, an_operator, person, problem_of
-from tests.edge.samples import CONNECTION, ENVIRON, a_connection
+from tests.edge.console.people import (
+    DIGEST,
+    ORIGIN,
+    a_viewer,
+    an_operator,
+    person,
+    problem_of,
+)
+from tests.edge.samples import CONNECTION, a_connection
 
 ROUTES = console_routes()
 PAGES = [one for one in ROUTES if isinstance(one.function, Page)]
@@ -36,17 +41,6 @@ OPEN = {
     "POST /console/sign-out",
     "GET /console/static/{name}",
 }
-
-
-@pytest.fixture
-def environ(tmp_path: Path) -> Mapping[str, str]:
-    create_keyring(tmp_path / "keyring.json")
-    return {
-        **ENVIRON,
-        **CONSOLE,
-        "POSTROOM_STORE": f"sqlite:{tmp_path / 'postroom.sqlite'}",
-        "POSTROOM_KEYRING": f"file:{tmp_path / 'keyring.json'}",
-    }
 
 
 @pytest.fixture

@@ -13,8 +13,8 @@ from infra.local.google.settings import GoogleSettings
 from infra.local.system import LocalSystem
 from shared.domain.approval import Approval, ApprovalState
 from shared.edge.console_settings import Role
-from tests.edge.consoles import VIEWER
-from tests.edge.visitors import Visitor, at_console, texts, visiting
+from tests.edge.console.people import VIEWER
+from tests.edge.console.visitors import Visitor, at_console, texts, visiting
 
 ADA, BOB = "ada@acme.example", "bob@acme.example"
 PATH = "/console/approvals"

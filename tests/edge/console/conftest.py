@@ -1,0 +1,23 @@
+"""A deployment with a console: a keyring for its sessions, and who may come in."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from shared.adapters.local_keyring import create_keyring
+from shared.edge.http.table import console_routes
+from shared.edge.wiring import Wiring
+from tests.edge.conftest import ClientOf
+from tests.edge.console.people import CONSOLE, Person, an_operator
+
+
+@pytest.fixture
+def environ(environ: Mapping[str, str], tmp_path: Path) -> Mapping[str, str]:
+    create_keyring(tmp_path / "keyring.json")
+    return {**environ, **CONSOLE}
+
+
+@pytest.fixture
+async def operator(client_of: ClientOf, wiring: Wiring) -> Person:
+    return await an_operator(client_of(console_routes()), wiring)
