@@ -28,13 +28,14 @@ from shared.ports.connect_store import ConnectSessions
 from shared.ports.connections import Connections, GoogleUsers, Grants, Mailboxes
 from shared.ports.oauth import GoogleOAuth, Identity, Sealer, Tokens
 from shared.ports.outbox import Operations
-from shared.ports.queue import Queue, Task
+from shared.ports.queue import Queue
 from shared.ports.versioned import Versioned
 from shared.usecases.connect.auth_record import AuthOperation, auth_operation
 from shared.usecases.connect.begin_sync import BeginSync
 from shared.usecases.connect.membership import join_mailbox, join_user, leave
 from shared.usecases.connect.outcomes import Connected
 from shared.usecases.connect.token_seal import new_grant
+from shared.usecases.sync.task import sync_task
 
 UNFINISHED = "connecting"
 
@@ -86,7 +87,7 @@ class BindGrant:
         The sync is due, so a lost task costs at most the minute until reconcile comes by.
         """
         with suppress(TransientError):
-            await self.queue.enqueue(Task("/tasks/sync", {"connection_id": connection.id}))
+            await self.queue.enqueue(sync_task(connection.id))
         name = "reconnect" if session.reconnect else "connect"
         entry = auth_operation(name, connection.id, started_at, self.clock.now())
         with suppress(TransientError):

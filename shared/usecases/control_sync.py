@@ -9,9 +9,9 @@ from shared.domain.sync_state import Audit, Backfill, SyncState, SyncStatus
 from shared.domain.window import window_start
 from shared.errors import ConflictError, UnknownConnectionError
 from shared.ports.clock import Clock
-from shared.ports.queue import Queue, QueueName, Task
+from shared.ports.queue import Queue
 from shared.ports.sync_store import SyncStates
-from shared.usecases.sync_mailbox import SYNC_TASK
+from shared.usecases.sync.task import sync_task
 
 Change = Callable[[SyncState, datetime], SyncState]
 
@@ -34,12 +34,12 @@ class ControlSync:
         """
         change = _emptied if empty_cache else _reset if reset else _asked
         await self._change(connection_id, change)
-        await self._wake(connection_id)
+        await self.queue.enqueue(sync_task(connection_id))
 
     async def audit(self, connection_id: ConnectionId) -> None:
         """Compare the whole window with the records, and heal. Raises UnknownConnectionError."""
         await self._change(connection_id, _audited)
-        await self._wake(connection_id)
+        await self.queue.enqueue(sync_task(connection_id))
 
     async def pause(self, connection_id: ConnectionId) -> None:
         """Stop syncing until started; hints are kept. Raises UnknownConnectionError."""
@@ -48,7 +48,7 @@ class ControlSync:
     async def start(self, connection_id: ConnectionId) -> None:
         """Sync again, from where it was. Raises UnknownConnectionError."""
         await self._change(connection_id, _started)
-        await self._wake(connection_id)
+        await self.queue.enqueue(sync_task(connection_id))
 
     async def set_frequency(self, connection_id: ConnectionId, frequency: timedelta) -> None:
         """Ask a silent connection this often. Raises UnknownConnectionError."""
@@ -70,10 +70,6 @@ class ControlSync:
             except ConflictError:
                 continue
             return
-
-    async def _wake(self, connection_id: ConnectionId) -> None:
-        body = {"connection_id": connection_id}
-        await self.queue.enqueue(Task(SYNC_TASK, body, queue=QueueName.LIVE))
 
 
 def _asked(state: SyncState, now: datetime) -> SyncState:

@@ -2,14 +2,13 @@
 
 from dataclasses import dataclass
 
-from shared.domain.ids import ConnectionId
 from shared.ports.clock import Clock
 from shared.ports.queue import Queue, QueueName, Task
 from shared.ports.sends import BulkSends, Sends
 from shared.ports.sync_store import SyncStates
 from shared.usecases.send.task_paths import BULK_TASK, SEND_TASK
 from shared.usecases.shards import through_shards
-from shared.usecases.sync_mailbox import SYNC_TASK
+from shared.usecases.sync.task import sync_task
 
 PAGE = 200
 
@@ -50,9 +49,5 @@ class Reconcile:
     async def _syncs(self, shard: int) -> int:
         due = await self.states.due(shard, self.clock.now(), PAGE)
         for connection_id in due:
-            await self._wake(connection_id)
+            await self.queue.enqueue(sync_task(connection_id))
         return len(due)
-
-    async def _wake(self, connection_id: ConnectionId) -> None:
-        body = {"connection_id": connection_id}
-        await self.queue.enqueue(Task(SYNC_TASK, body, queue=QueueName.LIVE))

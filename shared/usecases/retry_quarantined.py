@@ -6,9 +6,9 @@ from shared.domain.ids import ConnectionId, MessageId
 from shared.domain.sync_state import SyncStatus
 from shared.errors import ConflictError, UnknownConnectionError, UnknownRecordError
 from shared.ports.clock import Clock
-from shared.ports.queue import Queue, Task
+from shared.ports.queue import Queue
 from shared.ports.sync_store import Batch, Quarantine, SyncStates
-from shared.usecases.sync_mailbox import SYNC_TASK
+from shared.usecases.sync.task import sync_task
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,4 +37,4 @@ class RetryQuarantined:
             except ConflictError:
                 continue
             break
-        await self.queue.enqueue(Task(SYNC_TASK, {"connection_id": connection_id}))
+        await self.queue.enqueue(sync_task(connection_id))

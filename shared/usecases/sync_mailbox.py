@@ -38,7 +38,7 @@ from shared.errors import (
 from shared.ports.clock import Clock
 from shared.ports.gmail import GmailMailboxes
 from shared.ports.outbox import Operations, Outbox
-from shared.ports.queue import Queue, QueueName, Task
+from shared.ports.queue import Queue, QueueName
 from shared.ports.sync_store import Quarantine, Records, SyncStates
 from shared.usecases.sync.anchor import set_anchor
 from shared.usecases.sync.backfill import read_chunk
@@ -49,9 +49,9 @@ from shared.usecases.sync.lease import Busy, Change, Held, Idle, Tell, take
 from shared.usecases.sync.quarantine import retry_quarantine
 from shared.usecases.sync.recovery import audit, recover
 from shared.usecases.sync.run import NotesBounces, Run, note_nothing
+from shared.usecases.sync.task import sync_task
 
 log = logging.getLogger(__name__)
-SYNC_TASK = "/tasks/sync"
 SOON = timedelta(minutes=3)
 """What is due sooner gets a task of its own; the rest is found by reconcile."""
 REFUSED_WAIT = timedelta(hours=1)
@@ -263,14 +263,9 @@ class SyncMailbox:
         if due is None or due > now + SOON:
             return
         bulk = due <= now and has_bulk_work(state)
-        await self.queue.enqueue(
-            Task(
-                path=SYNC_TASK,
-                body={"connection_id": state.connection_id},
-                queue=QueueName.BULK if bulk else QueueName.LIVE,
-                not_before=due if due > now else None,
-            )
-        )
+        queue = QueueName.BULK if bulk else QueueName.LIVE
+        not_before = due if due > now else None
+        await self.queue.enqueue(sync_task(state.connection_id, queue, not_before=not_before))
 
     async def _stopped(self, run: Run) -> None:
         """Give the lease back as the process ends, so that nobody waits for its expiry."""
@@ -286,8 +281,7 @@ class SyncMailbox:
     async def _wake_at_expiry(self, connection_id: ConnectionId, busy: Busy) -> None:
         """If the holder dies, somebody comes; the name holds the lease it waits for."""
         name = f"{busy.token}-{int(busy.expires_at.timestamp() * 1000)}"
-        body = {"connection_id": connection_id}
-        await self.queue.enqueue(Task(SYNC_TASK, body, not_before=busy.expires_at, name=name))
+        await self.queue.enqueue(sync_task(connection_id, not_before=busy.expires_at, name=name))
 
     async def _log(self, run: Run, started: datetime, error: PostroomError | None) -> None:
         """Append to the operations log; losing the entry never fails the sync."""

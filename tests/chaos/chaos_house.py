@@ -14,7 +14,7 @@ from shared.ports.sends import BulkSends, Sends
 from shared.usecases.connect.auth_record import AuthOperation
 from shared.usecases.connect.begin_sync import BeginSync
 from shared.usecases.connect.settings import ConnectSettings
-from shared.usecases.sync_mailbox import SYNC_TASK
+from shared.usecases.sync.task import SYNC_TASK
 from tests.chaos.owner import Owner
 from tests.chaos.reader import CursorReader
 from tests.chaos.trouble import HeldSends, ShakyTasks, TokenDesk

@@ -6,16 +6,16 @@ from datetime import datetime
 from typing import Any
 
 from shared.domain import plan as plan_module
-from shared.domain.ids import HistoryId
+from shared.domain.ids import ConnectionId, HistoryId
 from shared.domain.plan import DeltaAnswer, Pushed, Release, on_push, plan
 from shared.domain.sync_state import SyncState
 from shared.errors import FencedOutError
-from shared.ports.queue import Task
 from shared.ports.sync_store import Batch
 from shared.usecases import sync_mailbox
 from shared.usecases.sync import lease
 from shared.usecases.sync.lease import Busy, Held
-from shared.usecases.sync_mailbox import SYNC_TASK, SyncMailbox
+from shared.usecases.sync.task import sync_task
+from shared.usecases.sync_mailbox import SyncMailbox
 
 _leased, _renewed = lease._leased, Held._renewed
 
@@ -65,10 +65,9 @@ async def no_wake_at_expiry(*_: Any) -> None:
 
 
 def named(name_of: Callable[[Busy], str]) -> Any:
-    async def wake(sync: SyncMailbox, connection_id: str, busy: Busy) -> None:
-        body = {"connection_id": connection_id}
-        name = name_of(busy)
-        await sync.queue.enqueue(Task(SYNC_TASK, body, not_before=busy.expires_at, name=name))
+    async def wake(sync: SyncMailbox, connection_id: ConnectionId, busy: Busy) -> None:
+        task = sync_task(connection_id, not_before=busy.expires_at, name=name_of(busy))
+        await sync.queue.enqueue(task)
 
     return wake
 
@@ -77,8 +76,7 @@ async def wake_next_named(sync: SyncMailbox, state: SyncState) -> None:
     due, now = state.next_due_at, sync.clock.now()
     if due is None or due > now + sync_mailbox.SOON:
         return
-    body = {"connection_id": state.connection_id}
-    task = Task(SYNC_TASK, body, not_before=due, name=str(state.connection_id))
+    task = sync_task(state.connection_id, not_before=due, name=str(state.connection_id))
     await sync.queue.enqueue(task)
 
 
