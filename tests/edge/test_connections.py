@@ -84,6 +84,16 @@ async def test_every_filter_given_must_hold(
     assert bool(answer.json()["connections"]) is found
 
 
+@pytest.mark.parametrize(
+    "query", [{"page": "-1"}, {"page": "9" * 33}, {"limit": "0"}, {"limit": "1001"}]
+)
+async def test_a_page_that_no_deployment_has_is_refused(
+    api: httpx.AsyncClient, query: dict[str, str]
+) -> None:
+    answer = await api.get("/connections", params=query)
+    assert (answer.status_code, error_of(answer)["code"]) == (400, "invalid_query_params")
+
+
 async def test_a_connection_that_must_be_renewed_says_so(
     api: httpx.AsyncClient, wiring: Wiring
 ) -> None:

@@ -11,6 +11,8 @@ from shared.edge.http.sync_models import SyncView
 
 TAGS = 10
 METADATA_FIELDS = 100
+LAST_PAGE = 1_000_000
+"""Beyond any deployment, and its rows can still be counted by every store."""
 
 TagKey = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_.:/-]{0,63}$")]
 TagValue = Annotated[str, Field(max_length=255)]
@@ -44,7 +46,7 @@ class ConnectionsQuery(Strict):
     integration_id: str | None = Field(None, alias="integrationId")
     tags: Mapping[str, str] = Field(default_factory=dict)
     limit: int = Field(100, ge=1, le=1000)
-    page: int = Field(0, ge=0)
+    page: int = Field(0, ge=0, le=LAST_PAGE)
 
 
 class ConnectionQuery(Strict):
