@@ -11,6 +11,9 @@ class Scale:
     units_per_minute: int = 95_000
     """Google's 6,000 made larger, so that 10,000 messages take less than two minutes."""
     latency_ms: int = 60
+    far_messages: int = 2_500
+    far_units_per_minute: int = 60_000
+    far_latency_ms: int = 80
     peer_messages: int = 1_500
     """Others read only so many: what counts is per message."""
     single_messages: int = 300
@@ -26,6 +29,7 @@ class Scale:
 QUICK = Scale(
     messages=600,
     units_per_minute=30_000,
+    far_messages=500,
     peer_messages=200,
     single_messages=50,
     cpu_messages=600,
