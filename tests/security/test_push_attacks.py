@@ -105,13 +105,13 @@ async def test_a_token_that_ran_out_wakes_nobody(connected: Town) -> None:
 
 
 async def test_a_forged_signature_wakes_nobody(connected: Town, tmp_path: Path) -> None:
-    stranger = SigningKey(open_state(str(tmp_path / "stranger.sqlite")))
-    forged = stranger.sign(claims(connected))
+    state = open_state(str(tmp_path / "stranger.sqlite"))
+    forged = SigningKey(state).sign(claims(connected))
     genuine = google_key(connected).sign(claims(connected))
     head, _, signature = genuine.split(".")
     moved = f"{head}.{_part(claims(connected, email=ACCOUNT, sub='2'))}.{signature}"
-    stranger.kid = google_key(connected).kid
-    renamed = stranger.sign(claims(connected))
+    state.execute("UPDATE signing_key SET kid = ?", (google_key(connected).kid,))
+    renamed = SigningKey(state).sign(claims(connected))
     for token in (forged, moved, renamed):
         assert (await push(connected, token)).status_code == 401
     assert not await woken(connected)

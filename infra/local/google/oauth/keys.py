@@ -5,7 +5,9 @@ import hashlib
 import json
 import sqlite3
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from typing import Any
 
 from cryptography import x509
@@ -21,36 +23,46 @@ from cryptography.hazmat.primitives.serialization import (
 from cryptography.x509.oid import NameOID
 
 
+@dataclass(frozen=True, slots=True)
+class KeyPair:
+    """An RSA key, its name in tokens, and its certificate as PEM."""
+
+    kid: str
+    private: rsa.RSAPrivateKey
+    certificate: bytes
+
+
 class SigningKey:
-    """One RSA key, made once and kept in the state file.
+    """One RSA key, made when it is first needed and kept in the state file.
 
     `kid` names it in tokens, in the JWKS (`/oauth2/v3/certs`) and among the certificates
     (`/oauth2/v1/certs`), so a verifier that cached either still works after a restart.
     """
 
     def __init__(self, database: sqlite3.Connection) -> None:
-        row = database.execute("SELECT kid, private_pem, certificate FROM signing_key").fetchone()
-        if row is None:
-            row = _new_key()
-            database.execute("INSERT INTO signing_key VALUES (?, ?, ?)", row)
-        private = load_pem_private_key(row[1], password=None)
-        assert isinstance(private, rsa.RSAPrivateKey)
-        self._private = private
-        self._certificate: bytes = row[2]
-        self.kid: str = row[0]
+        self._database = database
+
+    @property
+    def kid(self) -> str:
+        """The key's id, 40 hex digits."""
+        return self._pair.kid
+
+    @cached_property
+    def _pair(self) -> KeyPair:
+        return _stored(self._database) or _made(self._database)
 
     def sign(self, claims: Mapping[str, Any]) -> str:
         """Return a compact JWS, RS256, about 0.7 ms."""
         header = {"alg": "RS256", "kid": self.kid, "typ": "JWT"}
         signed = f"{_encode(_json(header))}.{_encode(_json(claims))}"
-        signature = self._private.sign(signed.encode(), padding.PKCS1v15(), hashes.SHA256())
+        signature = self._pair.private.sign(signed.encode(), padding.PKCS1v15(), hashes.SHA256())
         return f"{signed}.{_encode(signature)}"
 
     def claims_of(self, token: str) -> dict[str, Any] | None:
         """Return the claims of a token this key signed, expired or not; else None."""
         signed, _, signature = token.rpartition(".")
         try:
-            public = self._private.public_key()
+            public = self._pair.private.public_key()
             public.verify(
                 base64.urlsafe_b64decode(signature + "=="),
                 signed.encode(),
@@ -66,7 +78,7 @@ class SigningKey:
 
     def jwks(self) -> dict[str, Any]:
         """Return the public key as a JSON Web Key Set."""
-        numbers = self._private.public_key().public_numbers()
+        numbers = self._pair.private.public_key().public_numbers()
         key = {
             "kty": "RSA",
             "alg": "RS256",
@@ -79,15 +91,27 @@ class SigningKey:
 
     def certificates(self) -> dict[str, str]:
         """Return {kid: X.509 certificate in PEM}, the form google-auth reads."""
-        return {self.kid: self._certificate.decode()}
+        return {self.kid: self._pair.certificate.decode()}
 
 
-def _new_key() -> tuple[str, bytes, bytes]:
+def _stored(database: sqlite3.Connection) -> KeyPair | None:
+    row = database.execute("SELECT kid, private_pem, certificate FROM signing_key").fetchone()
+    if row is None:
+        return None
+    # It is our own: checking its primes again would take as long as a hundred signatures.
+    private = load_pem_private_key(row[1], None, unsafe_skip_rsa_key_validation=True)
+    assert isinstance(private, rsa.RSAPrivateKey)
+    return KeyPair(row[0], private, row[2])
+
+
+def _made(database: sqlite3.Connection) -> KeyPair:
     private = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     public = private.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     kid = hashlib.sha256(public).hexdigest()[:40]
     pem = private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    return kid, pem, _certificate(private).public_bytes(Encoding.PEM)
+    certificate = _certificate(private).public_bytes(Encoding.PEM)
+    database.execute("INSERT INTO signing_key VALUES (?, ?, ?)", (kid, pem, certificate))
+    return KeyPair(kid, private, certificate)
 
 
 def _certificate(private: rsa.RSAPrivateKey) -> x509.Certificate:
