@@ -7,6 +7,7 @@ from urllib.parse import urljoin
 import httpx
 
 from infra.local.environment import INTEGRATION
+from infra.local.loopback import loopback_client
 
 CONSENT = re.compile(r"""(?:href|action)=["']([^"']*/oauth/start[^"']*)["']""")
 HIDDEN = re.compile(r"""<input[^>]*name=["'](\w+)["'][^>]*value=["']([^"']*)["']""")
@@ -49,7 +50,7 @@ async def connect(postroom: httpx.AsyncClient, google: httpx.AsyncClient, email:
 
 async def _walk(link: str) -> None:
     """Follow the connect link to Google's consent screen and back, as a browser would."""
-    async with httpx.AsyncClient(follow_redirects=True, timeout=30) as browser:
+    async with loopback_client(follow_redirects=True, timeout=30) as browser:
         page = await browser.get(link)
         _require(page, "The connect page")
         found = CONSENT.search(page.text)

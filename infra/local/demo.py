@@ -13,6 +13,7 @@ import httpx
 from infra.local.connecting import NotConnectedError, connect, find_connection
 from infra.local.environment import API_KEY, HOST, INTEGRATION, Addresses
 from infra.local.guide import Bar, Ready, guide
+from infra.local.loopback import loopback_client
 from infra.local.processes import DemoError, Program, Running, running
 
 FREE, CONNECTED = "ada@acme.example", "grace@acme.example"
@@ -90,9 +91,9 @@ async def _run(settings: DemoSettings, stack: AsyncExitStack) -> None:
     ]
     key = {"Authorization": f"Bearer {API_KEY}"}
     postroom = await stack.enter_async_context(
-        httpx.AsyncClient(base_url=where.postroom, headers=key, timeout=30)
+        loopback_client(base_url=where.postroom, headers=key, timeout=30)
     )
-    google = await stack.enter_async_context(httpx.AsyncClient(base_url=where.google, timeout=120))
+    google = await stack.enter_async_context(loopback_client(base_url=where.google, timeout=120))
     await _seed(google, settings.messages)
     connection = await _connection(postroom, google)
     print(guide(Ready(where, connection, CONNECTED, FREE)), flush=True)

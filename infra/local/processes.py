@@ -11,6 +11,7 @@ from pathlib import Path
 import httpx
 
 from infra.local.functions import ROOT
+from infra.local.loopback import loopback_client
 
 START_S = 60.0
 STOP_S = 10.0
@@ -78,7 +79,7 @@ async def running(program: Program, logs: Path) -> AsyncIterator[Running]:
 
 
 async def _up(started: Running) -> None:
-    async with httpx.AsyncClient(timeout=2) as client:
+    async with loopback_client(timeout=2) as client:
         with suppress(TimeoutError):
             async with asyncio.timeout(START_S):
                 while started.process.returncode is None:

@@ -13,6 +13,7 @@ from infra.local.environment import API_KEY, Addresses, environment
 from infra.local.google.app import create_app
 from infra.local.google.parts import Google
 from infra.local.google.settings import GoogleSettings
+from infra.local.loopback import loopback_client
 from infra.local.postroom import Postroom
 from infra.local.scheduler import JOBS, Job
 from infra.local.serving import LoopServer, address_of, listener
@@ -69,13 +70,13 @@ class LocalSystem:
         await server.open()
         key = {"Authorization": f"Bearer {API_KEY}"}
         async with (
-            httpx.AsyncClient(
+            loopback_client(
                 base_url=addresses.postroom,
                 headers=key,
                 timeout=30,
                 event_hooks={"response": cls.on_answer},
             ) as client,
-            httpx.AsyncClient(base_url=addresses.google, timeout=120) as control,
+            loopback_client(base_url=addresses.google, timeout=120) as control,
         ):
             system = cls(
                 directory=directory,

@@ -18,6 +18,7 @@ import httpx
 import psutil
 import pytest
 
+from infra.local.loopback import loopback_client
 from infra.local.serving import LoopServer, listener
 from shared.adapters.local_keyring import create_keyring
 from shared.domain.ids import ConnectionId
@@ -98,7 +99,7 @@ async def service(google: Google, tmp_path: Path) -> AsyncIterator[Service]:
     server = LoopServer(build_app("api", api_routes(), wiring), listener())
     await server.open()
     headers = {"Authorization": f"Bearer {API_KEY}", **tenant()}
-    async with httpx.AsyncClient(base_url=server.address, headers=headers, timeout=60) as client:
+    async with loopback_client(base_url=server.address, headers=headers, timeout=60) as client:
         yield Service(client, wiring)
     await server.close()
     await wiring.close()

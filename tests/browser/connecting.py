@@ -13,6 +13,7 @@ from starlette.routing import Route
 
 from infra.local.google.app import create_app
 from infra.local.google.settings import GoogleSettings
+from infra.local.loopback import loopback_client
 from infra.local.serving import LoopServer, address_of, listener
 from shared.adapters.local_keyring import create_keyring
 from shared.edge.http.app import build_app
@@ -104,7 +105,7 @@ async def running_site(folder: Path, *, product: Starlette | None = None) -> Asy
             await server.open()
             opened.push_async_callback(server.close)
         api = await opened.enter_async_context(
-            httpx.AsyncClient(base_url=postroom, headers={"Authorization": f"Bearer {API_KEY}"})
+            loopback_client(base_url=postroom, headers={"Authorization": f"Bearer {API_KEY}"})
         )
         for email in (ADA, BEN):
             await api.post(f"{google}/_control/mailboxes", json={"email": email})

@@ -6,8 +6,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
-import httpx
-
+from infra.local.loopback import loopback_client
 from shared.domain.delivery import Failure
 from shared.domain.event import Delivery, DeliveryState, Event, EventState, EventType
 from shared.domain.ids import ConnectionId, EventId, OperationId
@@ -114,7 +113,7 @@ async def plant_approval(console: Console, id: ConnectionId, key: str) -> None:
     text = "Dear Ada,\n\nwe can do 900 a month, from June.\n\nGrace"
     mail = {"to": ADA, "subject": "Our offer", "body": text}
     headers = {"Authorization": f"Bearer {key}", "Connection-Id": id}
-    async with httpx.AsyncClient(base_url=console.system.url, headers=headers) as agent:
+    async with loopback_client(base_url=console.system.url, headers=headers) as agent:
         answer = await agent.post("/send", json=mail, headers={"Idempotency-Key": "offer-1"})
         assert answer.json()["status"] == "waiting_for_approval"
 

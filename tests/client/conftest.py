@@ -10,6 +10,7 @@ import pytest
 from infra.local.connecting import connect
 from infra.local.environment import API_KEY
 from infra.local.google.settings import GoogleSettings
+from infra.local.loopback import loopback_client
 from infra.local.system import LocalSystem
 from shared.client import Postroom
 from tests.conformity import check_answer, check_request
@@ -39,7 +40,7 @@ async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
     google = GoogleSettings(units_per_minute=10**9)
     async with (
         LocalSystem.start(tmp_path, environ=unpaced, google=google) as system,
-        httpx.AsyncClient(
+        loopback_client(
             base_url=system.url,
             headers={"Authorization": f"Bearer {API_KEY}", "Provider-Config-Key": "google-mail"},
             event_hooks={"request": [note], "response": [check_answer]},

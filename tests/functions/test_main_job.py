@@ -10,6 +10,7 @@ import pytest
 from selectolax.lexbor import LexborHTMLParser
 
 from infra.local.google.settings import GoogleSettings
+from infra.local.loopback import loopback_client
 from infra.local.system import LocalSystem
 
 ADA = "ada@acme.example"
@@ -37,7 +38,7 @@ async def connect(system: LocalSystem, **consent: Any) -> httpx.Response:
     assert session.status_code == 201, session.text
     answer = {"email": ADA, "decision": "approve", **consent}
     await system.control("/consent", answer)
-    async with httpx.AsyncClient(follow_redirects=True) as browser:
+    async with loopback_client(follow_redirects=True) as browser:
         page = await browser.get(session.json()["data"]["connect_link"])
         step = LexborHTMLParser(page.text).css_first("a#continue")
         assert step is not None, page.text

@@ -24,6 +24,7 @@ from playwright.async_api import Page, async_playwright, expect
 
 from infra.local.environment import API_KEY, WEBHOOK_SECRET
 from infra.local.google.settings import GoogleSettings
+from infra.local.loopback import loopback_client
 from infra.local.serving import address_of, listener
 from infra.local.system import LocalSystem
 from tests.browser.conftest import PATIENCE_MS, QUIET, chromium
@@ -80,7 +81,7 @@ async def running_product(bound: socket, postroom: str) -> AsyncIterator[httpx.A
         assert process.stdout is not None
         async with asyncio.timeout(60):
             assert await process.stdout.readline() == b"listening\n"
-        async with httpx.AsyncClient(base_url=address_of(bound), timeout=60) as client:
+        async with loopback_client(base_url=address_of(bound), timeout=60) as client:
             yield client
     finally:
         process.kill()

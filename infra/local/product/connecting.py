@@ -3,10 +3,10 @@
 from http import HTTPStatus
 from urllib.parse import parse_qsl
 
-import httpx
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
+from infra.local.loopback import loopback_client
 from infra.local.product.desk import COOKIE, PageError, desk_of
 from infra.local.product.live import shown
 from infra.local.product.sample_mail import sample_mail
@@ -72,7 +72,7 @@ async def receive_sample(request: Request) -> Response:
     if control is None:
         raise PageError(HTTPStatus.NOT_FOUND, "no_control", "There is no emulated Google here.")
     path = f"{control}/_control/mailboxes/{email}/messages"
-    async with httpx.AsyncClient(timeout=10) as google:
+    async with loopback_client(timeout=10) as google:
         answer = await google.post(path, content=sample_mail(email))
     if not answer.is_success:
         text = f"The emulated Google has no mailbox {email}."

@@ -9,6 +9,7 @@ import httpx
 from selectolax.lexbor import LexborHTMLParser as HTMLParser
 
 from infra.local.environment import OPERATOR_KEY
+from infra.local.loopback import loopback_client
 from infra.local.system import LocalSystem
 from shared.edge.console_settings import Role
 from shared.edge.http.app import build_app
@@ -75,7 +76,7 @@ def _keep_cookie(http: httpx.AsyncClient) -> None:
 @asynccontextmanager
 async def at_console(system: LocalSystem) -> AsyncIterator[Visitor]:
     """Answer an operator of a whole laptop system."""
-    async with httpx.AsyncClient(base_url=system.url, timeout=60) as http:
+    async with loopback_client(base_url=system.url, timeout=60) as http:
         await http.post(
             "/console/sign-in", data={"key": OPERATOR_KEY}, headers={"Origin": system.url}
         )

@@ -14,6 +14,7 @@ from mcp.client.streamable_http import streamable_http_client
 from infra.local.connecting import connect
 from infra.local.environment import API_KEY
 from infra.local.google.settings import GoogleSettings
+from infra.local.loopback import loopback_client
 from infra.local.system import LocalSystem
 from shared.domain.ids import ConnectionId
 from shared.usecases.api_keys import KeyRequest
@@ -77,7 +78,7 @@ class House:
         sent |= headers or {}
         named = {name.replace("_", "-"): value for name, value in changes.items()}
         kept = {k: v for k, v in {**sent, **named}.items() if v is not None}
-        async with httpx.AsyncClient(base_url=self.system.url, timeout=60) as client:
+        async with loopback_client(base_url=self.system.url, timeout=60) as client:
             return await client.post("/mcp", json=message, headers=kept)
 
     async def deliver(self, subject: str, body: str, to: str = ADA) -> str:

@@ -7,6 +7,7 @@ import httpx
 import pytest
 import pytest_asyncio
 
+from infra.local.loopback import loopback_client
 from tests.edge.mcp.agents import (
     BOB,
     ERAS,
@@ -95,7 +96,7 @@ async def test_conflicting_tenant_headers_are_refused(house: House) -> None:
     ada, bob = await house.headers(), await house.headers(email=BOB)
     twice = [*ada.items(), ("connection-id", bob["connection-id"])]
     both = {**ada, "connection-id": f"{ada['connection-id']}, {bob['connection-id']}"}
-    async with httpx.AsyncClient(base_url=house.system.url, timeout=60) as client:
+    async with loopback_client(base_url=house.system.url, timeout=60) as client:
         for headers in (twice, both):
             answer = await client.post("/mcp", json=LISTED[0], headers=headers)
             assert code_of(answer) == (400, "invalid_headers")
@@ -103,7 +104,7 @@ async def test_conflicting_tenant_headers_are_refused(house: House) -> None:
 
 async def test_a_mailbox_in_the_query_is_no_way_around_the_headers(house: House) -> None:
     bob = await house.connection(BOB)
-    async with httpx.AsyncClient(base_url=house.system.url, timeout=60) as client:
+    async with loopback_client(base_url=house.system.url, timeout=60) as client:
         path = f"/mcp?connection_id={bob}"
         answer = await client.post(path, json=LISTED[0], headers=await house.headers())
     assert code_of(answer) == (400, "invalid_query_params")
@@ -130,7 +131,7 @@ async def test_another_mailbox_is_as_unknown_to_a_key_as_none(house: House) -> N
 
 @pytest.mark.parametrize("method", ["GET", "DELETE", "PUT"])
 async def test_only_post_is_answered(house: House, method: str) -> None:
-    async with httpx.AsyncClient(base_url=house.system.url, timeout=60) as client:
+    async with loopback_client(base_url=house.system.url, timeout=60) as client:
         answer = await client.request(method, "/mcp", headers=await house.headers())
     assert code_of(answer) == (405, "method_not_allowed")
     assert answer.headers["allow"] == "POST"
@@ -169,7 +170,7 @@ async def test_what_is_no_message_is_refused_and_never_our_failure(
 
 
 async def test_a_body_that_is_not_said_to_be_json_is_refused(house: House) -> None:
-    async with httpx.AsyncClient(base_url=house.system.url, timeout=60) as client:
+    async with loopback_client(base_url=house.system.url, timeout=60) as client:
         headers = {**await house.headers(), "Content-Type": "text/plain"}
         answer = await client.post("/mcp", content=b"{}", headers=headers)
     assert code_of(answer) == (400, "invalid_headers")

@@ -15,6 +15,7 @@ from starlette.applications import Starlette
 
 from infra.local.google.app import create_app
 from infra.local.google.settings import GoogleSettings
+from infra.local.loopback import loopback_client
 from shared.adapters.local_keyring import create_keyring
 from shared.adapters.sqlite_queue import SqliteQueue
 from shared.adapters.system_clock import AdjustableClock
@@ -115,7 +116,7 @@ class Town:
             PUBLIC: httpx.ASGITransport(app or self.app),
             GOOGLE: httpx.ASGITransport(self.google),
         }
-        return httpx.AsyncClient(
+        return loopback_client(
             base_url=PUBLIC,
             mounts=mounts,
             follow_redirects=follow_redirects,

@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from infra.local.connecting import connect
+from infra.local.loopback import loopback_client
 from infra.local.product.app import create_app
 from infra.local.product.parts import disposition
 from infra.local.product.settings import ADA, ProductSettings
@@ -49,7 +50,7 @@ async def page(tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
         await server.open()
         opened.push_async_callback(server.close)
         own = {"Sec-Fetch-Site": "same-origin"}
-        client = httpx.AsyncClient(base_url=address_of(bound), headers=own)
+        client = loopback_client(base_url=address_of(bound), headers=own)
         yield await opened.enter_async_context(client)
 
 

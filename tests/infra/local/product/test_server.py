@@ -14,6 +14,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
+from infra.local.loopback import loopback_client
 from infra.local.product.app import create_app
 from infra.local.product.settings import ADA, GRACE, ProductSettings
 from infra.local.serving import LoopServer, address_of, listener
@@ -78,7 +79,7 @@ async def product(tmp_path: Path, postroom: ScriptedPostroom) -> AsyncIterator[h
         behind = await opened.enter_async_context(served(postroom.app()))
         settings = ProductSettings(postroom=behind, state=tmp_path / "harbor.sqlite")
         address = await opened.enter_async_context(served(create_app(settings)))
-        yield await opened.enter_async_context(httpx.AsyncClient(base_url=address, headers=OWN))
+        yield await opened.enter_async_context(loopback_client(base_url=address, headers=OWN))
 
 
 def error(code: str, message: str) -> dict[str, Any]:
@@ -149,7 +150,7 @@ async def test_nobody_becomes_a_person_the_product_does_not_know(
 
 async def test_a_postroom_that_is_down_is_named_without_an_api_key(tmp_path: Path) -> None:
     settings = ProductSettings(postroom="http://127.0.0.1:1", state=tmp_path / "harbor.sqlite")
-    async with served(create_app(settings)) as address, httpx.AsyncClient(headers=OWN) as client:
+    async with served(create_app(settings)) as address, loopback_client(headers=OWN) as client:
         page = await client.get(f"{address}/")
         answer = await client.get(f"{address}/api/me")
     assert "does not answer" in page.text
