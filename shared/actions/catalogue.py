@@ -6,7 +6,8 @@ from typing import Any, Final
 from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
-from shared.actions.registry import Action, actions, projections
+from shared.actions.projections import projections
+from shared.actions.registry import Action, actions
 from shared.domain.connection import INTEGRATION
 from shared.domain.projection import Projection
 from shared.domain.sync_event import MODEL, SYNC_NAME

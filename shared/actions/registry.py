@@ -19,9 +19,7 @@ from pydantic import BaseModel, ConfigDict
 
 from shared.domain.connection import Connection
 from shared.domain.policy import Does
-from shared.domain.projection import Projection
 from shared.domain.scopes import allowed
-from shared.domain.sync_event import MODEL_NAMES, SYNC_ALIAS, SYNC_NAME
 from shared.errors import ConfigurationError, MissingScopeError, UnknownActionError
 from shared.ports.clock import Clock
 from shared.ports.connections import Connections, Grants, Mailboxes
@@ -173,23 +171,6 @@ def actions() -> Mapping[str, Action[Any, Any]]:
             if action.name in found:
                 raise ConfigurationError(f"Two actions are named {action.name!r}.")
             found[action.name] = action
-    return found
-
-
-@cache
-def projections() -> Mapping[str, Projection[Any]]:
-    """Answer every projection by its model's name.
-
-    Raises ConfigurationError where a name is taken, by another one or by Postroom.
-    """
-    found: dict[str, Projection[Any]] = {}
-    syncs = {SYNC_NAME, SYNC_ALIAS}
-    for module in modules():
-        for one in exported(module, "PROJECTION", Projection):
-            if one.name in {*found, *MODEL_NAMES} or one.sync in syncs:
-                raise ConfigurationError(f"The projection {one.name} or its sync is there already.")
-            found[one.name] = one
-            syncs.add(one.sync)
     return found
 
 

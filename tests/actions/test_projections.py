@@ -9,6 +9,7 @@ import pytest
 from pydantic import BaseModel
 
 from shared.actions import registry
+from shared.actions.projections import projections
 from shared.domain.email_message import EmailMessage
 from shared.domain.ids import HistoryId, LabelId, SequenceNumber
 from shared.domain.projection import Projection
@@ -150,7 +151,7 @@ def test_a_name_that_is_taken_stops_the_start(monkeypatch: pytest.MonkeyPatch) -
 
     monkeypatch.setattr(registry, "modules", lambda: [Module])
     with pytest.raises(ConfigurationError):
-        registry.projections.__wrapped__()
+        projections.__wrapped__()
 
 
 async def test_the_past_of_a_record_survives_the_store(desk: Desk) -> None:

@@ -1,6 +1,5 @@
 """/action/*: run a typed action on a connection, now or in the background (API 6)."""
 
-from datetime import datetime
 from typing import Any, Literal
 
 from pydantic import Field
@@ -8,13 +7,11 @@ from starlette.responses import Response
 
 from shared.actions.background import RunAccepted
 from shared.actions.catalogue import as_integration, as_tools
-from shared.actions.run import ActionAnswer
-from shared.actions.waiting import Waiting
 from shared.edge.http.answers import json_response
 from shared.edge.http.call import Call
+from shared.edge.http.effects import EFFECT_HEADERS, KEY_HEADER, LARGEST_BODY, answered
 from shared.edge.http.record_models import EmailMessage
 from shared.edge.http.routes import (
-    MEBIBYTE,
     Access,
     Answer,
     Permission,
@@ -24,16 +21,6 @@ from shared.edge.http.routes import (
 )
 from shared.edge.status import answer_to
 from shared.errors import NotFoundError, PostroomError
-
-LARGEST_BODY = 36 * MEBIBYTE
-"""25 MB of attachments in base64, and the message around them."""
-WAITS = 202
-KEY_HEADER = "idempotency-key"
-EFFECT_HEADERS = {
-    "Idempotency-Key": "Names work that must happen once, up to 256 characters.",
-    "X-Async": "`true` answers at once; fetch the output from `statusUrl`.",
-    "X-Max-Retries": "Accepted for other people's clients; retries need no number here.",
-}
 
 
 class TriggerAction(Strict):
@@ -48,15 +35,6 @@ class Accepted(Answer):
 
     id: str
     statusUrl: str  # noqa: N815  the client's spelling
-
-
-class WaitingView(Answer):
-    """The key's policy wants a person's word: repeat the call to learn what became of it."""
-
-    status: Literal["waiting_for_approval", "running"]
-    approval_id: str
-    action: str
-    expires_at: datetime
 
 
 class ScriptsQuery(Strict):
@@ -104,15 +82,6 @@ async def trigger_action(call: Call) -> Response:
         trace_id=call.trace_id,
     )
     return answered(call, answer)
-
-
-def answered(call: Call, answer: ActionAnswer | Waiting, status: int = 200) -> Response:
-    """Answer the action's output, or with 202 that it waits for a person."""
-    if isinstance(answer, Waiting):
-        return json_response(WaitingView(**answer.shown()), WAITS)
-    if answer.replayed:
-        call.response_headers["Idempotent-Response"] = "true"
-    return json_response(answer.output, status)
 
 
 async def action_result(call: Call) -> Response:

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, AliasChoices, BeforeValidator, ConfigDict, Field
 
-from shared.actions.registry import projections
+from shared.actions.projections import projections
 from shared.domain.record import LastAction
 from shared.domain.sync_event import MODEL, MODEL_NAMES
 from shared.edge.http.routes import Answer, Strict

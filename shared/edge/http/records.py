@@ -5,7 +5,7 @@ from dataclasses import replace
 import orjson
 from starlette.responses import Response
 
-from shared.actions.registry import projections
+from shared.actions.projections import projections
 from shared.domain.cursor import cursor_of, page_token_of, place_of, sequence_of
 from shared.domain.ids import ConnectionId, LabelId, MessageId, SequenceNumber, ThreadId
 from shared.domain.payload import render_json

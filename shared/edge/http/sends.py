@@ -15,14 +15,14 @@ from shared.domain.bulk_send import MAX_BULK
 from shared.domain.policy import Does
 from shared.domain.send import SendEntry, SendState, send_id
 from shared.domain.validation import placed
-from shared.edge.http.actions import (
+from shared.edge.http.call import Call
+from shared.edge.http.effects import (
     EFFECT_HEADERS,
     KEY_HEADER,
     LARGEST_BODY,
     WaitingView,
     answered,
 )
-from shared.edge.http.call import Call
 from shared.edge.http.routes import Answer, Permission, Route, Strict, Tenant
 from shared.errors import InvalidRequestError, NotFoundError, Problem
 from shared.usecases.send_bulk import BulkMessage

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from shared.actions.registry import projections
+from shared.actions.projections import projections
 from shared.domain.sync_event import SYNC_ALIAS, SYNC_NAME, VARIANT
 from shared.edge.http.routes import Answer, Strict
 

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from typing import Any
 
-from shared.actions.registry import projections
+from shared.actions.projections import projections
 from shared.domain.connection import Connection, ConnectionStatus, SyncSettings
 from shared.domain.frequency import frequency_from, in_words
 from shared.domain.ids import ConnectionId

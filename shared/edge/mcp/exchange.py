@@ -21,8 +21,8 @@ from starlette.responses import Response
 from starlette.types import Message
 
 from shared.domain.connection import Connection
-from shared.edge.http.actions import LARGEST_BODY
 from shared.edge.http.call import Call
+from shared.edge.http.effects import LARGEST_BODY
 from shared.edge.http.reading import read_bytes
 from shared.edge.mcp.calls import called
 from shared.edge.mcp.offer import offered
