@@ -76,7 +76,7 @@ async def started(
     *,
     path: str = "/mcp",
 ) -> float:
-    """Answer the seconds from the process's start to its first answer of any kind.
+    """Answer the seconds from the process's start to its first answer, a refusal also.
 
     With a `message`, POSTed to `path`, only an answer that is a success counts.
     """
@@ -102,7 +102,10 @@ async def started(
 async def answered(
     url: str, ended: Callable[[], bool], message: Mapping[str, Any] | None = None
 ) -> None:
-    """Ask until there is an answer. Raises RuntimeError where the process ends without one."""
+    """Ask until there is an answer. Raises RuntimeError where the process ends without one.
+
+    Raises httpx.HTTPStatusError where it is a failure.
+    """
     async with httpx.AsyncClient(timeout=30) as client, asyncio.timeout(60):
         while not ended():
             try:
@@ -110,7 +113,7 @@ async def answered(
             except httpx.TransportError:
                 await asyncio.sleep(0.005)
             else:
-                if message is not None:
+                if message is not None or answer.is_server_error:
                     answer.raise_for_status()
                 return
     raise RuntimeError(f"{url} never answered")
