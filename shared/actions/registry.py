@@ -2,8 +2,8 @@
 
 An action is at once an HTTP action, an MCP tool and an OpenAPI entry: all three read the same
 row. To add one of your own, put a module with an ACTION into `shared/actions/custom/`: it is
-found there, as is one with a PROJECTION. `shared/actions/README.md` shows how. Postroom's own
-modules are named in `BUILT_IN`.
+found there, as is one with a PROJECTION (`projections.py`). `shared/actions/README.md` shows how.
+Postroom's own modules are named in `BUILT_IN`.
 """
 
 import pkgutil
