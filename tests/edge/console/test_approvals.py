@@ -8,18 +8,14 @@ from typing import Any
 import pytest
 from selectolax.lexbor import LexborHTMLParser as HTMLParser
 
-from infra.local.connecting import connect
-from infra.local.google.settings import GoogleSettings
 from infra.local.system import LocalSystem
 from shared.domain.approval import Approval, ApprovalState
 from shared.edge.console_settings import Role
 from tests.edge.console.people import VIEWER
-from tests.edge.console.visitors import Visitor, at_console, texts, visiting
+from tests.edge.console.visitors import BOB, Visitor, mailbox_and_console, texts, visiting
 
-ADA, BOB = "ada@acme.example", "bob@acme.example"
 PATH = "/console/approvals"
 LETTER = {"to": BOB, "subject": "Offer", "body": "Shall we say 900?"}
-UNPACED = 10**9
 
 
 @dataclass
@@ -47,16 +43,8 @@ class Desk:
 
 @pytest.fixture
 async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
-    google = GoogleSettings(units_per_minute=UNPACED)
-    environ = {
-        "POSTROOM_UNITS_PER_MINUTE": str(UNPACED),
-        "POSTROOM_CONSOLE_VIEWERS": VIEWER,
-    }
-    async with LocalSystem.start(tmp_path, environ=environ, google=google) as system:
-        for email in (ADA, BOB):
-            await system.control("/mailboxes", {"email": email})
-        id = await connect(system.client, system.google, ADA)
-        await system.settle()
+    opened = mailbox_and_console(tmp_path, POSTROOM_CONSOLE_VIEWERS=VIEWER)
+    async with opened as (system, visitor, id):
         body = {
             "name": "agent",
             "permissions": ["send", "actions"],
@@ -64,8 +52,7 @@ async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
         }
         made = (await system.client.post("/api-keys", json=body)).json()
         agent = {"Authorization": f"Bearer {made['key']}", "Connection-Id": id}
-        async with at_console(system) as visitor:
-            yield Desk(system, visitor, agent)
+        yield Desk(system, visitor, agent)
 
 
 async def test_what_waits_is_shown_as_it_would_be_sent(desk: Desk) -> None:

@@ -8,16 +8,12 @@ from typing import Any
 import pytest
 from selectolax.lexbor import LexborHTMLParser as HTMLParser
 
-from infra.local.connecting import connect
-from infra.local.google.settings import GoogleSettings
 from infra.local.system import LocalSystem
 from shared.actions.registry import actions
-from tests.edge.console.visitors import Visitor, at_console, texts
+from tests.edge.console.visitors import ADA, BOB, Visitor, mailbox_and_console, texts
 
-ADA, BOB = "ada@acme.example", "bob@acme.example"
 PATH = "/console/playground"
 LETTER = {"in__to": BOB, "in__subject": "Übersicht", "in__body": "Hello\r\nBob"}
-UNPACED = 10**9
 
 
 @dataclass
@@ -50,15 +46,8 @@ class Bench:
 
 @pytest.fixture
 async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
-    google = GoogleSettings(units_per_minute=UNPACED)
-    environ = {"POSTROOM_UNITS_PER_MINUTE": str(UNPACED)}
-    async with LocalSystem.start(tmp_path, environ=environ, google=google) as system:
-        await system.control("/mailboxes", {"email": ADA, "messages": 3})
-        await system.control("/mailboxes", {"email": BOB})
-        id = await connect(system.client, system.google, ADA)
-        await system.settle()
-        async with at_console(system) as visitor:
-            yield Bench(system, visitor, id)
+    async with mailbox_and_console(tmp_path, messages=3) as (system, visitor, id):
+        yield Bench(system, visitor, id)
 
 
 def value(page: HTMLParser, name: str) -> str:

@@ -3,12 +3,15 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import httpx
 from selectolax.lexbor import LexborHTMLParser as HTMLParser
 
+from infra.local.connecting import connect
 from infra.local.environment import OPERATOR_KEY
+from infra.local.google.settings import GoogleSettings
 from infra.local.loopback import loopback_client
 from infra.local.system import LocalSystem
 from shared.edge.console_settings import Role
@@ -16,6 +19,9 @@ from shared.edge.http.app import build_app
 from shared.edge.http.table import console_routes
 from shared.edge.wiring import Wiring
 from tests.edge.console.people import a_viewer, an_operator
+
+ADA, BOB = "ada@acme.example", "bob@acme.example"
+UNPACED = 10**9
 
 
 @dataclass(frozen=True)
@@ -71,6 +77,22 @@ def _keep_cookie(http: httpx.AsyncClient) -> None:
     """Move the cookie from the headers, which httpx drops on a redirect, to the jar."""
     name, _, value = http.headers.pop("Cookie").partition("=")
     http.cookies.set(name, value.strip('"'))
+
+
+@asynccontextmanager
+async def mailbox_and_console(
+    directory: Path, messages: int = 0, **environ: str
+) -> AsyncIterator[tuple[LocalSystem, Visitor, str]]:
+    """Answer a whole system without a quota, an operator, and the id of Ada's connection."""
+    environ["POSTROOM_UNITS_PER_MINUTE"] = str(UNPACED)
+    google = GoogleSettings(units_per_minute=UNPACED)
+    async with LocalSystem.start(directory, environ=environ, google=google) as system:
+        await system.control("/mailboxes", {"email": ADA, "messages": messages})
+        await system.control("/mailboxes", {"email": BOB})
+        id = await connect(system.client, system.google, ADA)
+        await system.settle()
+        async with at_console(system) as visitor:
+            yield system, visitor, id
 
 
 @asynccontextmanager
