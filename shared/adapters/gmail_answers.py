@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from shared.domain.history import HistoryMessage, HistoryRecord, LabelChange
-from shared.domain.ids import HistoryId, LabelId, MessageId, PageToken, ThreadId
+from shared.domain.ids import LARGEST_HISTORY_ID, HistoryId, LabelId, MessageId, PageToken, ThreadId
 from shared.ports.gmail import Draft, HistoryPage, IdPage, MessageRef, Profile, Sent, Watched
 
 Json = Mapping[str, Any]
@@ -15,7 +15,7 @@ def read_profile(answer: Json) -> Profile:
     """users.getProfile."""
     return Profile(
         email=answer["emailAddress"],
-        history_id=HistoryId(int(answer["historyId"])),
+        history_id=_history_id(answer["historyId"]),
         messages_total=int(answer.get("messagesTotal", 0)),
     )
 
@@ -24,19 +24,27 @@ def read_history(answer: Json) -> HistoryPage:
     """history.list; `history` is absent where nothing happened, even mid-way (FACTS 3.4)."""
     return HistoryPage(
         records=tuple(_record(record) for record in answer.get("history", ())),
-        history_id=HistoryId(int(answer["historyId"])),
+        history_id=_history_id(answer["historyId"]),
         next_page=read_next_page(answer),
     )
 
 
 def _record(record: Json) -> HistoryRecord:
     return HistoryRecord(
-        id=HistoryId(int(record["id"])),
+        id=_history_id(record["id"]),
         added=tuple(_message(change["message"]) for change in record.get("messagesAdded", ())),
         deleted=tuple(_message(change["message"]) for change in record.get("messagesDeleted", ())),
         labels_added=tuple(map(_label_change, record.get("labelsAdded", ()))),
         labels_removed=tuple(map(_label_change, record.get("labelsRemoved", ()))),
     )
+
+
+def _history_id(text: Any) -> HistoryId:
+    """Read one that a store can hold."""
+    found = int(text)
+    if not 0 < found <= LARGEST_HISTORY_ID:
+        raise ValueError
+    return HistoryId(found)
 
 
 def _message(message: Json) -> HistoryMessage:
@@ -92,7 +100,7 @@ def read_label_ids(answer: Json) -> list[LabelId]:
 def read_watched(answer: Json) -> Watched:
     """users.watch: `expiration` is epoch milliseconds as a string (FACTS 2.1)."""
     expires_at = datetime.fromtimestamp(int(answer["expiration"]) / 1000, UTC)
-    return Watched(HistoryId(int(answer["historyId"])), expires_at)
+    return Watched(_history_id(answer["historyId"]), expires_at)
 
 
 def read_sent(answer: Json) -> Sent:

@@ -27,6 +27,8 @@ SCOPES: Final = "https://www.googleapis.com/auth/"
 NEVER_SENT: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 """Failures that happen before a byte of the request leaves; all others leave the effect unknown."""
 
+LONGEST_WAIT: Final = timedelta(days=1)
+"""Most that is believed of a wait: a mailbox asks again a day later, whatever an answer said."""
 _RATE_REASONS: Final = frozenset({"rateLimitExceeded", "userRateLimitExceeded", "quotaExceeded"})
 _SCOPE_REASONS: Final = frozenset({"insufficientPermissions", "ACCESS_TOKEN_SCOPE_INSUFFICIENT"})
 _RETRY_AFTER_TEXT: Final = re.compile(
@@ -128,14 +130,14 @@ def retry_after(response: httpx.Response, message: str, now: datetime) -> timede
     """Answer the wait Google names, by header or in words; mostly it names none (FACTS 1.9)."""
     header = response.headers.get("retry-after", "").strip()
     if header.isascii() and header.isdigit():
-        return timedelta(seconds=min(int(header), 31 * 86_400))
+        return min(timedelta(seconds=int(header[:9])), LONGEST_WAIT)
     told = _RETRY_AFTER_TEXT.search(message)
     try:
         until = datetime.fromisoformat(told[1]) if told else parsedate_to_datetime(header)
     except ValueError:
         return None
     until = until if until.tzinfo else until.replace(tzinfo=UTC)
-    return max(until - now, timedelta(0))
+    return min(max(until - now, timedelta(0)), LONGEST_WAIT)
 
 
 def network_error(error: httpx.HTTPError) -> GmailUnavailableError:

@@ -132,7 +132,7 @@ def _parsed(response: httpx.Response, read: Callable[[Any], T]) -> T:
     """Read an answer that succeeded; one of an undocumented shape counts as none at all."""
     try:
         return read(orjson.loads(response.content) if response.content else None)
-    except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, IndexError, OverflowError) as error:
         raise GmailUnavailableError(
             "Gmail's answer is not what it documents.", status=response.status_code
         ) from error

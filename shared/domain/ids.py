@@ -9,6 +9,8 @@ ThreadId = NewType("ThreadId", str)
 LabelId = NewType("LabelId", str)
 HistoryId = NewType("HistoryId", int)
 """Gmail's version of a mailbox: grows with gaps, fits an int64 (FACTS 3.1, 14.8)."""
+LARGEST_HISTORY_ID = HistoryId(2**63 - 1)
+"""The largest that a store can hold."""
 PageToken = NewType("PageToken", str)
 SequenceNumber = NewType("SequenceNumber", int)
 """Order of commits on one connection; never restarts."""

@@ -210,7 +210,9 @@ def _disappointed(
     if attempt < len(RECHECK_LADDER):
         recheck = Recheck(promised, attempt, now + RECHECK_LADDER[attempt])
         return replace(state, recheck=recheck)
-    return _advanced(replace(state, recheck=None, spent_hint=promised), top, now)
+    # The promise may be false: kept as the hint, it would swallow every true one below it.
+    hint = HistoryId(min(promised, top))
+    return _advanced(replace(state, recheck=None, hint=hint), top, now)
 
 
 def backoff(failures: int) -> timedelta:
@@ -231,18 +233,19 @@ def on_push(state: SyncState, history_id: HistoryId, now: datetime) -> Pushed:
 
     It may leave without writing only if its id is below the checkpoint (below, not equal: the
     change it announces may still be hidden at that very id), or not above the hint of a held
-    lease, whose holder cannot release before meeting it.
+    lease before a recheck, whose holder cannot release without looking after it. Any other push
+    not above the hint wants a look: the hint may be false, and no look for it is due for a while.
     """
     held = state.held(now)
     if state.status is SyncStatus.STOPPED:
         return Pushed(None, held=False)
     if state.checkpoint is not None and history_id < state.checkpoint:
         return Pushed(None, held=False)
-    if held and state.hint is not None and history_id <= state.hint:
+    if held and history_id <= (state.hint or 0) and state.recheck is None:
         return Pushed(None, held=True)
     hint = HistoryId(max(state.hint or 0, history_id))
     hinted = replace(state, hint=hint, unannounced_at=None)
-    if history_id == state.checkpoint:
+    if history_id == state.checkpoint or history_id < hint:
         # The lookback keeps its own time: at this first look the change may still be hidden.
         hinted = hinted.wanting_look()
     return Pushed(hinted, held)

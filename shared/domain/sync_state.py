@@ -141,9 +141,7 @@ class SyncState:
     status: SyncStatus = SyncStatus.RUNNING
     checkpoint: HistoryId | None = None
     hint: HistoryId | None = None
-    """The highest notified history ID."""
-    spent_hint: HistoryId | None = None
-    """The highest hint whose recheck ladder ended with nothing to show for it."""
+    """The highest notified history ID; put back where its recheck ladder did not find it."""
     lease: Lease | None = None
     commit_id: CommitId | None = None
     sequence: SequenceNumber = SequenceNumber(0)  # noqa: RUF009  a NewType call is its argument
@@ -204,11 +202,9 @@ class SyncState:
 
     @property
     def unmet_hint(self) -> HistoryId | None:
-        """Answer the hint that no delta has met and no ladder has spent, if any."""
-        if self.hint is None:
-            return None
-        met = max(self.checkpoint or 0, self.spent_hint or 0)
-        return self.hint if self.hint > met else None
+        """Return the hint that no delta has met, if any."""
+        met = self.hint is None or self.hint <= (self.checkpoint or 0)
+        return None if met else self.hint
 
     @property
     def look_wanted(self) -> bool:

@@ -8,9 +8,9 @@ from typing import Any
 
 import orjson
 
-from shared.domain.ids import HistoryId
+from shared.domain.ids import LARGEST_HISTORY_ID, HistoryId
 
-LARGEST_HISTORY_ID = 2**64
+UINT64 = 2**64
 LONGEST_ADDRESS = 320
 
 
@@ -81,6 +81,6 @@ def _history(value: Any) -> HistoryId | None:
         return None
     if isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) <= 20:  # noqa: PLR2004  digits of a uint64
         value = int(value)
-    if isinstance(value, int) and 0 < value < LARGEST_HISTORY_ID:
-        return HistoryId(value)
+    if isinstance(value, int) and 0 < value < UINT64:
+        return min(HistoryId(value), LARGEST_HISTORY_ID)  # it is only a reason to look
     return None

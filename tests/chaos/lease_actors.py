@@ -12,7 +12,15 @@ from types import CoroutineType
 from typing import Any, NamedTuple
 
 from shared.domain.history import HistoryMessage, HistoryRecord, LabelChange
-from shared.domain.ids import ConnectionId, HistoryId, LabelId, MessageId, PageToken, ThreadId
+from shared.domain.ids import (
+    LARGEST_HISTORY_ID,
+    ConnectionId,
+    HistoryId,
+    LabelId,
+    MessageId,
+    PageToken,
+    ThreadId,
+)
 from shared.domain.ids import SequenceNumber as Number
 from shared.domain.record import Origin, RecordHead
 from shared.domain.sync_state import SyncState, Tally
@@ -265,8 +273,8 @@ class Actors:
         return point
 
     def _worker(self, origin: tuple[Any, ...]) -> Coroutine[Any, Any, Any]:
-        if origin[0] == "push":
-            hint = history_id(origin[1])
+        if origin[0] in {"push", "false push"}:
+            hint = history_id(origin[1]) if origin[0] == "push" else LARGEST_HISTORY_ID
             return self._sync(CONNECTION, budget=PUSH_BUDGET, hint=hint, only_live=True)
         if origin[0] == "trigger":
             return self._control.trigger(CONNECTION)

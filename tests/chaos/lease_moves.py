@@ -89,6 +89,9 @@ class Moves:
                 again = world._replace(left=less(world.left, "doubled"))
                 yield f"push {number} is delivered, to come again", self._start(again, origin)
         yield from self.due_tasks(world)
+        if world.left.false:
+            told = world._replace(left=less(world.left, "false"))
+            yield "a false push is delivered", self._start(told, ("false push",))
         if world.left.triggers:
             triggered = world._replace(left=less(world.left, "triggers"))
             yield "trigger", self._start(triggered, ("trigger", len(world.visible_at)))

@@ -53,6 +53,9 @@ LOST = "a lost wake-up"
 LATE = "late by"
 DROPPED = "the queue dropped a task"
 
+FALSE = Setting(ONE._replace(false=1, waits=3), workers=2)
+"""A push that names an id no history will reach, and time for its whole ladder."""
+
 RULES = (
     Rule(
         "a live lease is not taken",
@@ -116,6 +119,27 @@ RULES = (
         {"on_push": without.stale_at_any_hint},
         Setting(ONE._replace(crashes=1, waits=1)),
         LOST,
+    ),
+    Rule(
+        "during a recheck a push below a held lease's hint wants a look of its own",
+        lease,
+        {"on_push": without.stale_below_any_held_hint},
+        FALSE,
+        LOST,
+    ),
+    Rule(
+        "a push below the hint wants a look",
+        lease,
+        {"on_push": without.no_look_below_the_hint},
+        FALSE,
+        LOST,
+    ),
+    Rule(
+        "a hint that its ladder spent is put back to the top that Gmail answered",
+        plan,
+        {"_disappointed": without.promise_believed},
+        FALSE,
+        "the checkpoint passed",
     ),
     Rule(
         "a push that finds the lease held raises the hint",

@@ -18,6 +18,7 @@ from shared.usecases.sync.task import sync_task
 from shared.usecases.sync_mailbox import SyncMailbox
 
 _leased, _renewed = lease._leased, Held._renewed
+_disappointed = plan_module._disappointed
 
 
 def steals(state: SyncState, hint: HistoryId | None, now: datetime) -> SyncState | None:
@@ -54,6 +55,26 @@ def stale_at_any_hint(state: SyncState, history_id: HistoryId, now: datetime) ->
     if state.hint is not None and history_id <= state.hint:
         return Pushed(None, held=state.held(now))
     return on_push(state, history_id, now)
+
+
+def stale_below_any_held_hint(state: SyncState, history_id: HistoryId, now: datetime) -> Pushed:
+    if state.held(now) and history_id <= (state.hint or 0):
+        return Pushed(None, held=True)
+    return on_push(state, history_id, now)
+
+
+def no_look_below_the_hint(state: SyncState, history_id: HistoryId, now: datetime) -> Pushed:
+    pushed = on_push(state, history_id, now)
+    if pushed.state is None or history_id == state.checkpoint:
+        return pushed
+    return replace(pushed, state=replace(pushed.state, looks_wanted=state.looks_wanted))
+
+
+def promise_believed(
+    state: SyncState, promised: HistoryId, top: HistoryId, now: datetime
+) -> SyncState:
+    after = _disappointed(state, promised, top, now)
+    return after if after.recheck else plan_module._advanced(after, promised, now)
 
 
 def no_hint_while_held(state: SyncState, history_id: HistoryId, now: datetime) -> Pushed:

@@ -33,6 +33,8 @@ class Budget(NamedTuple):
     """Calls that Gmail fails."""
     dropped: int = 0
     """Changes that no push announces."""
+    false: int = 0
+    """Pushes of an id that no history will reach."""
 
 
 class Worker(NamedTuple):

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
-from shared.domain.ids import ConnectionId, MessageId
+from shared.domain.ids import LARGEST_HISTORY_ID, ConnectionId, HistoryId, MessageId
 from shared.domain.sync_state import LEASE_LIFETIME, SyncState
 from shared.usecases.control_sync import ControlSync
 from shared.usecases.notify_push import PUSH_BUDGET
@@ -155,9 +155,9 @@ class House:
         if op.told and self.pushed_at_once:
             self.push()
 
-    def push(self) -> None:
-        """Let a push about the newest change be delivered."""
-        hint = self.mailbox.top
+    def push(self, history_id: HistoryId | None = None) -> None:
+        """Let a push be delivered, about the newest change where none is named."""
+        hint = history_id or self.mailbox.top
         driven(self.sync(CONNECTION, budget=PUSH_BUDGET, hint=hint, only_live=True))
 
     def run(self) -> None:
@@ -293,6 +293,7 @@ OPS = {
         Op("delete m1", _on("m1", lambda mailbox, id: mailbox.delete(id))),
         Op("delete m2", _on("m2", lambda mailbox, id: mailbox.delete(id))),
         Op("expire", lambda house: house.mailbox.expire()),
+        Op("false push", lambda house: house.push(LARGEST_HISTORY_ID), told=False),
         Op("die", _die, told=False),
     )
 }

@@ -4,7 +4,7 @@ import pytest
 
 from tests.chaos.lease_actors import Actors
 from tests.chaos.lease_model import Setting
-from tests.chaos.lease_rules import ONE, RULES, TWO, Rule, searched
+from tests.chaos.lease_rules import FALSE, ONE, RULES, TWO, Rule, searched
 from tests.chaos.lease_world import Budget
 
 THREE = Budget(changes=3)
@@ -30,6 +30,7 @@ SETTINGS = {
     "changes in commits of their own, one death": Setting(
         TWO._replace(crashes=1), workers=2, paged=True, short=True
     ),
+    "a false push": FALSE,
     "a slow worker": Setting(TWO._replace(ticks=1), workers=2, paged=True),
 }
 DEEP_SETTINGS = {

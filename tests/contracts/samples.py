@@ -13,6 +13,7 @@ from shared.domain.connection import Connection, ConnectionStatus, SyncSettings
 from shared.domain.event import Delivery, DeliveryState, Event, EventType
 from shared.domain.grant import Grant
 from shared.domain.ids import (
+    LARGEST_HISTORY_ID,
     CommitId,
     ConnectionId,
     EventId,
@@ -83,6 +84,7 @@ def sync_state(connection_id: str = C1, **changes: Any) -> SyncState:
     made = SyncState(
         ConnectionId(connection_id),
         checkpoint=HistoryId(2**62),
+        hint=LARGEST_HISTORY_ID,
         lease=Lease(LeaseToken("t1"), START + timedelta(seconds=60)),
         commit_id=CommitId("c0"),
         backfill=Backfill(START - timedelta(days=30), START),

@@ -1,10 +1,13 @@
 """What a listing of history may conclude, and what it must leave for the next look."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from shared.domain.ids import ConnectionId, HistoryId
+import pytest
+
+from shared.domain.ids import LARGEST_HISTORY_ID, ConnectionId, HistoryId, LeaseToken
 from shared.domain.plan import Delta, DeltaAnswer, Release, after_delta, on_push, plan
-from shared.domain.sync_state import LOOKBACK_AFTER, RECHECK_LADDER, SyncState
+from shared.domain.sync_state import LOOKBACK_AFTER, RECHECK_LADDER, Lease, SyncState
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -82,3 +85,35 @@ def test_looks_for_other_reasons_do_not_climb_the_recheck_ladder() -> None:
     assert state.checkpoint == 100
     assert state.recheck is not None
     assert state.recheck.at == NOW + RECHECK_LADDER[0]
+
+
+def spent(state: SyncState, top: int) -> tuple[SyncState, datetime]:
+    """Climb the whole ladder with listings that show nothing."""
+    now = NOW
+    state = after_delta(state, listed(state, None, top), now)
+    while state.recheck is not None:
+        now = state.recheck.at
+        state = after_delta(state, listed(state, None, top), now)
+    return state, now
+
+
+@pytest.mark.parametrize("promised", [101, 10**12, LARGEST_HISTORY_ID])
+@pytest.mark.parametrize("top", [100, 105])
+def test_a_hint_that_its_ladder_did_not_find_is_put_back_to_the_top(
+    promised: int, top: int
+) -> None:
+    state, now = spent(pushed(QUIET, promised), top)
+    assert state.unmet_hint is None
+    assert state.checkpoint == top
+    heard = pushed(state, 110, now)
+    assert plan(heard, now) == Delta(HistoryId(top), HistoryId(110))
+
+
+@pytest.mark.parametrize("history_id", [100, 101, 10**12])
+def test_a_push_between_checkpoint_and_hint_wants_a_look_at_once(history_id: int) -> None:
+    begun = pushed(QUIET, LARGEST_HISTORY_ID)
+    climbing = after_delta(begun, listed(begun, None, 100), NOW)
+    assert isinstance(plan(climbing, NOW), Release)
+    assert plan(pushed(climbing, history_id), NOW) == Delta(HistoryId(100), LARGEST_HISTORY_ID)
+    held = replace(climbing, lease=Lease(LeaseToken("t"), NOW + HOUR))
+    assert pushed(held, history_id).look_wanted

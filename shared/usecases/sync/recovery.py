@@ -128,7 +128,7 @@ def recovered(state: SyncState, anchor: HistoryId, now: datetime) -> SyncState:
     of the history that is no more says nothing then.
     """
     if anchor < (state.checkpoint or 0):
-        state = replace(state, hint=None, spent_hint=None)
+        state = replace(state, hint=None)
     backfill = Backfill(window_start=state.window_start, started_at=now, origin=Origin.RECOVERY)
     if state.backfilling and state.backfill is not None:
         backfill = state.backfill.begun_again()

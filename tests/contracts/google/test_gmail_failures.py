@@ -7,6 +7,7 @@ import pytest
 
 from shared.adapters.gmail_errors import refusal_error, retry_after
 from shared.adapters.gmail_http import HttpGmail, HttpGmailMailboxes
+from shared.domain.ids import HistoryId
 from shared.errors import (
     GmailRefusedError,
     GmailUnavailableError,
@@ -172,6 +173,9 @@ def test_an_error_without_a_readable_body_is_judged_by_its_status(content: bytes
         ("", "User-rate limit exceeded.  Retry after 2026-05-29T12:00:05.000Z", 5),
         ("Fri, 29 May 2026 12:00:09 GMT", "", 9),
         ("Fri, 29 May 2026 11:00:00 GMT", "", 0),
+        ("9" * 5_000, "", 86_400),
+        ("Fri, 31 Dec 9999 23:59:59 GMT", "", 86_400),
+        ("", "Retry after 9999-12-31T23:59:59.000Z", 86_400),
         ("soon", "Retry after lunch", None),
         ("", "", None),
     ],
@@ -193,3 +197,19 @@ async def test_an_answer_of_another_shape_counts_as_no_answer() -> None:
         gmail = HttpGmailMailboxes(http, HeldTokens(["t"]), StillClock()).of(CONNECTION)
         with pytest.raises(GmailUnavailableError):
             await gmail.profile()
+
+
+@pytest.mark.parametrize("history_id", ["0", "-1", str(2**63), str(2**64 - 1), "9" * 5_000, "x"])
+@pytest.mark.parametrize("expiration", ["1", "9" * 30])
+async def test_a_number_that_no_store_could_hold_counts_as_no_answer(
+    history_id: str, expiration: str
+) -> None:
+    async def answer(_request: httpx.Request) -> httpx.Response:
+        told = {"emailAddress": "a", "historyId": history_id, "expiration": expiration}
+        return httpx.Response(200, json=told)
+
+    async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as http:
+        gmail = HttpGmailMailboxes(http, HeldTokens(["t"]), StillClock()).of(CONNECTION)
+        for call in (gmail.profile(), gmail.history(HistoryId(1), None), gmail.watch("t")):
+            with pytest.raises(GmailUnavailableError):
+                await call

@@ -81,7 +81,7 @@ async def test_a_checkpoint_beyond_the_end_of_history_is_taken_back(house: House
     was = await house.store.sync_states.get(CONNECTION)
     assert was is not None
     beyond = HistoryId(house.google.store.history_id(EMAIL) + 1_000_000)
-    ahead = replace(was.value, checkpoint=beyond, hint=beyond, spent_hint=beyond)
+    ahead = replace(was.value, checkpoint=beyond, hint=beyond)
     await house.store.sync_states.commit(was, ahead, Batch())
     unheard = house.deliver("Its push is below the checkpoint")
     await house.push()

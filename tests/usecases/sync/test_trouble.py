@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from shared.domain.ids import HistoryId
+from shared.domain.sync_state import RECHECK_LADDER
 from tests.usecases.sync.house import EMAIL, House
 
 
@@ -120,3 +122,19 @@ async def test_one_message_that_fails_does_not_block_the_others(settled: House) 
     await settled.run()
     stored = await settled.stored()
     assert {poison, fine} & set(stored)
+
+
+@pytest.mark.parametrize("history_id", [2**63 - 1, 10**12])
+@pytest.mark.parametrize("rungs", range(len(RECHECK_LADDER) + 2))
+async def test_a_push_of_an_id_that_no_history_reaches_hides_no_later_mail(
+    settled: House, history_id: int, rungs: int
+) -> None:
+    await settled.run(HistoryId(history_id), only_live=True)
+    for _ in range(rungs):
+        due = (await settled.state()).next_due_at
+        assert due is not None
+        settled.advance(due - settled.clock.now())
+        await settled.run()
+    arrived = settled.deliver("Heard all the same")
+    await settled.push()
+    assert arrived in await settled.stored()
