@@ -8,7 +8,6 @@ from shared.adapters.firestore_concluding import FirestoreConcluding
 from shared.adapters.firestore_documents import Derived
 from shared.adapters.firestore_listings import due_in_shard, listed_under, newest_listed
 from shared.adapters.firestore_outbox import FirestoreOutbox
-from shared.adapters.firestore_rpc import FirestoreRpc
 from shared.adapters.firestore_values import version_of
 from shared.domain.approval import Approval, ApprovalState
 from shared.domain.event import Event
@@ -27,13 +26,12 @@ def _derived(value: Approval) -> Derived:
 class FirestoreApprovals(FirestoreConcluding[Approval]):
     """Approvals port."""
 
-    def __init__(self, rpc: FirestoreRpc) -> None:
-        super().__init__(rpc, APPROVALS, _derived)
+    def __init__(self, outbox: FirestoreOutbox) -> None:
+        super().__init__(outbox, APPROVALS, _derived)
 
     async def open(self, value: Approval, event: Event) -> Versioned[Approval]:
         """Create it and write the event. Raises AlreadyExistsError, StoreUnavailableError."""
-        writes = (self.creation(value), FirestoreOutbox(self.rpc).creation(event))
-        results = await self.rpc.commit(writes)
+        results = await self.outbox.commit((self.creation(value),), event)
         return Versioned(value, version_of(results[0].update_time))
 
     async def due(self, shard: int, now: datetime, limit: int) -> Sequence[str]:

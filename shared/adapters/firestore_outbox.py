@@ -1,7 +1,7 @@
 """Outbox and Operations ports on Firestore."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -11,12 +11,13 @@ from shared.adapters.document_codec import EVENTS, OPERATIONS
 from shared.adapters.firestore_documents import Derived, FirestoreDocuments
 from shared.adapters.firestore_listings import due_in_shard, listed_under, newest_listed
 from shared.adapters.firestore_rpc import FirestoreRpc
-from shared.adapters.firestore_values import moment_of, replacement
+from shared.adapters.firestore_values import moment_of, replacement, version_of
 from shared.domain.event import Event, EventState
 from shared.domain.ids import ConnectionId, EventId
 from shared.domain.operation import Operation, OperationState, OperationType
 from shared.errors import CorruptStateError
-from shared.ports.outbox import DueEvent
+from shared.ports.outbox import DueEvent, Wake, wake_nothing
+from shared.ports.versioned import Versioned
 
 _log = logging.getLogger(__name__)
 
@@ -37,8 +38,25 @@ def _operation(value: Operation) -> Derived:
 class FirestoreOutbox(FirestoreDocuments[Event]):
     """Outbox port."""
 
-    def __init__(self, rpc: FirestoreRpc) -> None:
+    def __init__(self, rpc: FirestoreRpc, wake: Wake = wake_nothing) -> None:
         super().__init__(rpc, EVENTS, _event)
+        self.wake = wake
+
+    async def create(self, value: Event) -> Versioned[Event]:
+        """Write a new one. Raises AlreadyExistsError, StoreUnavailableError."""
+        (result,) = await self.commit((), value)
+        return Versioned(value, version_of(result.update_time))
+
+    async def commit(self, writes: Iterable[Any], news: Event | None) -> Sequence[Any]:
+        """Write all of it and the new event, or nothing; then wake the event's delivery.
+
+        The only way for any port to insert an event. Raises what the rpc's commit raises.
+        """
+        event = () if news is None else (self.creation(news),)
+        results = await self.rpc.commit((*writes, *event))
+        if news is not None:
+            await self.wake(news)
+        return results
 
     async def due(self, shard: int, now: datetime, limit: int) -> Sequence[DueEvent]:
         """Answer due events of the shard. Raises StoreUnavailableError."""

@@ -9,6 +9,7 @@ from shared.adapters.document_codec import BULK_SENDS, SENDS
 from shared.adapters.firestore_concluding import FirestoreConcluding
 from shared.adapters.firestore_documents import Derived, FirestoreDocuments
 from shared.adapters.firestore_listings import due_in_shard, listed_under, newest_listed
+from shared.adapters.firestore_outbox import FirestoreOutbox
 from shared.adapters.firestore_queries import structured
 from shared.adapters.firestore_rpc import FirestoreRpc
 from shared.domain.bulk_send import BulkSend
@@ -40,8 +41,8 @@ def _bulk(value: BulkSend) -> Derived:
 class FirestoreSends(FirestoreConcluding[SendEntry]):
     """Sends port."""
 
-    def __init__(self, rpc: FirestoreRpc) -> None:
-        super().__init__(rpc, SENDS, _send)
+    def __init__(self, outbox: FirestoreOutbox) -> None:
+        super().__init__(outbox, SENDS, _send)
 
     async def due(self, shard: int, now: datetime, limit: int) -> Sequence[str]:
         """Answer ids of the shard's due entries. Raises StoreUnavailableError."""

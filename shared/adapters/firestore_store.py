@@ -15,36 +15,39 @@ from shared.adapters.firestore_rpc import FirestoreRpc
 from shared.adapters.firestore_sends import FirestoreBulkSends, FirestoreSends
 from shared.adapters.firestore_sync_states import FirestoreSyncStates
 from shared.adapters.firestore_webhook_endpoints import FirestoreWebhookEndpoints
+from shared.ports.outbox import Wake, wake_nothing
 from shared.ports.store import Store
 
 
-def open_store(project: str, database: str = "(default)") -> Store:
-    """Answer the store; it connects at the first call, once for each event loop.
+def open_store(project: str, database: str = "(default)", wake: Wake = wake_nothing) -> Store:
+    """Return the store; it connects at the first call, once for each event loop.
 
+    `wake` is called with each event once it is stored, by whatever method.
     `FIRESTORE_EMULATOR_HOST` is honoured (FACTS 13.1).
     """
-    return store_over(FirestoreRpc(project, database))
+    return store_over(FirestoreRpc(project, database), wake)
 
 
-def store_over(rpc: FirestoreRpc) -> Store:
-    """Answer the store over a given connection."""
+def store_over(rpc: FirestoreRpc, wake: Wake = wake_nothing) -> Store:
+    """Return the store over a given connection."""
+    outbox = FirestoreOutbox(rpc, wake)
     return Store(
         connections=FirestoreConnections(rpc),
         grants=FirestoreDocuments(rpc, codecs.GRANTS),
         google_users=FirestoreDocuments(rpc, codecs.GOOGLE_USERS),
         mailboxes=FirestoreMailboxes(rpc),
-        sync_states=FirestoreSyncStates(rpc),
+        sync_states=FirestoreSyncStates(outbox),
         records=FirestoreRecords(rpc),
         quarantine=FirestoreQuarantine(rpc),
-        outbox=FirestoreOutbox(rpc),
+        outbox=outbox,
         operations=FirestoreOperations(rpc),
         connect_sessions=FirestoreDocuments(rpc, codecs.CONNECT_SESSIONS),
         connect_tickets=FirestoreDocuments(rpc, codecs.CONNECT_TICKETS),
         oauth_states=FirestoreDocuments(rpc, codecs.OAUTH_STATES),
-        sends=FirestoreSends(rpc),
+        sends=FirestoreSends(outbox),
         bulk_sends=FirestoreBulkSends(rpc),
         action_results=FirestoreDocuments(rpc, codecs.ACTION_RESULTS),
-        approvals=FirestoreApprovals(rpc),
+        approvals=FirestoreApprovals(outbox),
         send_counts=FirestoreDocuments(rpc, codecs.SEND_COUNTS),
         api_keys=FirestoreApiKeys(rpc),
         receipts=FirestoreDocuments(rpc, codecs.RECEIPTS),

@@ -10,7 +10,6 @@ from shared.adapters.firestore_listings import due_in_shard
 from shared.adapters.firestore_outbox import FirestoreOutbox
 from shared.adapters.firestore_quarantine import quarantine_writes
 from shared.adapters.firestore_record_documents import head_write, record_write
-from shared.adapters.firestore_rpc import FirestoreRpc
 from shared.adapters.firestore_values import version_of
 from shared.domain.ids import ConnectionId, MessageId
 from shared.domain.sync_state import SyncState
@@ -25,8 +24,9 @@ def _shard(value: SyncState) -> Derived:
 class FirestoreSyncStates(FirestoreDocuments[SyncState]):
     """SyncStates port."""
 
-    def __init__(self, rpc: FirestoreRpc) -> None:
-        super().__init__(rpc, SYNC_STATES, _shard)
+    def __init__(self, outbox: FirestoreOutbox) -> None:
+        super().__init__(outbox.rpc, SYNC_STATES, _shard)
+        self.outbox = outbox
 
     async def commit(
         self, was: Versioned[SyncState], now: SyncState, batch: Batch
@@ -42,9 +42,9 @@ class FirestoreSyncStates(FirestoreDocuments[SyncState]):
             *(record_write(self._record(id, put.head.message_id), put) for put in batch.put),
             *(head_write(self._record(id, head.message_id), head) for head in batch.heads),
             *quarantine_writes(self.rpc, id, batch.quarantine, batch.released),
-            *self._event_writes(batch),
+            *self._extension(batch),
         ]
-        results = await self.rpc.commit(writes)
+        results = await self.outbox.commit(writes, batch.news)
         return Versioned(now, version_of(results[0].update_time))
 
     async def due(self, shard: int, now: datetime, limit: int) -> Sequence[ConnectionId]:
@@ -55,10 +55,7 @@ class FirestoreSyncStates(FirestoreDocuments[SyncState]):
     def _record(self, connection_id: ConnectionId, message_id: MessageId) -> str:
         return self.rpc.name("connections", connection_id, "records", message_id)
 
-    def _event_writes(self, batch: Batch) -> Sequence[Any]:
-        if batch.event is None:
+    def _extension(self, batch: Batch) -> Sequence[Any]:
+        if batch.event is None or batch.event_version is None:
             return ()
-        outbox = FirestoreOutbox(self.rpc)
-        if batch.event_version is None:
-            return (outbox.creation(batch.event),)
-        return (outbox.overwriting(batch.event, batch.event_version),)
+        return (self.outbox.overwriting(batch.event, batch.event_version),)

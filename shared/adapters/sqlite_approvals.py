@@ -5,13 +5,12 @@ from datetime import datetime
 
 from shared.adapters.document_codec import APPROVALS
 from shared.adapters.sqlite_concluding import SqliteConcluding
-from shared.adapters.sqlite_database import SqliteDatabase, optional_us, to_us
+from shared.adapters.sqlite_database import optional_us, to_us
 from shared.adapters.sqlite_documents import Columns
 from shared.adapters.sqlite_outbox import SqliteOutbox
 from shared.domain.approval import Approval, ApprovalState
 from shared.domain.event import Event
 from shared.domain.ids import ConnectionId
-from shared.ports.clock import Clock
 from shared.ports.versioned import Versioned
 
 _ALWAYS = (1 << 63) - 1
@@ -32,14 +31,13 @@ def _columns(value: Approval) -> Columns:
 class SqliteApprovals(SqliteConcluding[Approval]):
     """Approvals port."""
 
-    def __init__(self, database: SqliteDatabase, clock: Clock) -> None:
-        super().__init__(database, APPROVALS, clock, _columns)
+    def __init__(self, outbox: SqliteOutbox) -> None:
+        super().__init__(outbox, APPROVALS, _columns)
 
     async def open(self, value: Approval, event: Event) -> Versioned[Approval]:
         """Create it and write the event. Raises AlreadyExistsError, StoreUnavailableError."""
-        with self.database.transaction() as connection:
+        async with self.outbox.transaction(event) as connection:
             version = self.insert(connection, value)
-            SqliteOutbox(self.database, self.clock).insert(connection, event)
         return Versioned(value, version)
 
     async def due(self, shard: int, now: datetime, limit: int) -> Sequence[str]:

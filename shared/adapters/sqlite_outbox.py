@@ -1,8 +1,9 @@
 """Outbox and Operations ports on SQLite."""
 
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime
+from sqlite3 import Connection
 from typing import Any
 
 from shared.adapters.document_codec import EVENTS, OPERATIONS
@@ -13,7 +14,8 @@ from shared.domain.ids import ConnectionId, EventId
 from shared.domain.operation import Operation, OperationState, OperationType
 from shared.errors import AlreadyExistsError
 from shared.ports.clock import Clock
-from shared.ports.outbox import DueEvent
+from shared.ports.outbox import DueEvent, Wake, wake_nothing
+from shared.ports.versioned import Versioned
 
 
 def _event_columns(value: Event) -> Columns:
@@ -46,8 +48,28 @@ def _where(filters: Mapping[str, Any]) -> tuple[str, list[Any]]:
 class SqliteOutbox(SqliteDocuments[Event]):
     """Outbox port."""
 
-    def __init__(self, database: SqliteDatabase, clock: Clock) -> None:
+    def __init__(self, database: SqliteDatabase, clock: Clock, wake: Wake = wake_nothing) -> None:
         super().__init__(database, EVENTS, clock, _event_columns)
+        self.wake = wake
+
+    async def create(self, value: Event) -> Versioned[Event]:
+        """Write a new one. Raises AlreadyExistsError, StoreUnavailableError."""
+        created = await super().create(value)
+        await self.wake(value)
+        return created
+
+    @asynccontextmanager
+    async def transaction(self, news: Event | None) -> AsyncIterator[Connection]:
+        """Write with the new event, or nothing; then wake the event's delivery.
+
+        The only way for any port to insert an event beside something else.
+        """
+        with self.database.transaction() as connection:
+            yield connection
+            if news is not None:
+                self.insert(connection, news)
+        if news is not None:
+            await self.wake(news)
 
     async def due(self, shard: int, now: datetime, limit: int) -> Sequence[DueEvent]:
         """Answer due events of the shard. Raises StoreUnavailableError."""

@@ -8,6 +8,7 @@ from shared.adapters.document_codec import BULK_SENDS, SENDS
 from shared.adapters.sqlite_concluding import SqliteConcluding
 from shared.adapters.sqlite_database import SqliteDatabase, optional_us, to_us
 from shared.adapters.sqlite_documents import Columns, SqliteDocuments
+from shared.adapters.sqlite_outbox import SqliteOutbox
 from shared.domain.bulk_send import BulkSend
 from shared.domain.ids import ConnectionId
 from shared.domain.send import SendEntry, SendState
@@ -45,8 +46,8 @@ def _bulk_columns(value: BulkSend) -> Columns:
 class SqliteSends(SqliteConcluding[SendEntry]):
     """Sends port."""
 
-    def __init__(self, database: SqliteDatabase, clock: Clock) -> None:
-        super().__init__(database, SENDS, clock, _send_columns)
+    def __init__(self, outbox: SqliteOutbox) -> None:
+        super().__init__(outbox, SENDS, _send_columns)
 
     async def due(self, shard: int, now: datetime, limit: int) -> Sequence[str]:
         """Answer ids of the shard's due entries. Raises StoreUnavailableError."""

@@ -17,17 +17,20 @@ from shared.adapters.sqlite_sends import SqliteBulkSends, SqliteSends
 from shared.adapters.sqlite_sync_states import SqliteSyncStates
 from shared.adapters.sqlite_webhook_endpoints import SqliteWebhookEndpoints
 from shared.ports.clock import Clock
+from shared.ports.outbox import Wake, wake_nothing
 from shared.ports.store import Store
 
 T = TypeVar("T")
 
 
-def open_store(path: str | Path, clock: Clock) -> Store:
+def open_store(path: str | Path, clock: Clock, wake: Wake = wake_nothing) -> Store:
     """Open or create the file; one call for each process or event loop that uses it.
 
-    The clock decides when expired documents are swept. Raises StoreUnavailableError.
+    The clock decides when expired documents are swept; `wake` is called with each event once it
+    is stored, by whatever method. Raises StoreUnavailableError.
     """
     database = SqliteDatabase(path)
+    outbox = SqliteOutbox(database, clock, wake)
 
     def documents(
         codec: codecs.Codec[T], columns: Callable[[T], Columns] = no_columns
@@ -42,18 +45,18 @@ def open_store(path: str | Path, clock: Clock) -> Store:
         grants=documents(codecs.GRANTS),
         google_users=documents(codecs.GOOGLE_USERS),
         mailboxes=SqliteMailboxes(database, clock),
-        sync_states=SqliteSyncStates(database, clock),
+        sync_states=SqliteSyncStates(outbox),
         records=SqliteRecords(database),
         quarantine=SqliteQuarantine(database),
-        outbox=SqliteOutbox(database, clock),
+        outbox=outbox,
         operations=SqliteOperations(database, clock),
         connect_sessions=documents(codecs.CONNECT_SESSIONS, _expiry),
         connect_tickets=documents(codecs.CONNECT_TICKETS, _expiry),
         oauth_states=documents(codecs.OAUTH_STATES, _expiry),
-        sends=SqliteSends(database, clock),
+        sends=SqliteSends(outbox),
         bulk_sends=SqliteBulkSends(database, clock),
         action_results=documents(codecs.ACTION_RESULTS, _expiry),
-        approvals=SqliteApprovals(database, clock),
+        approvals=SqliteApprovals(outbox),
         send_counts=documents(codecs.SEND_COUNTS, _expiry),
         api_keys=SqliteApiKeys(database, clock),
         receipts=documents(codecs.RECEIPTS, _expiry),

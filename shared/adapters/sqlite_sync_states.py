@@ -6,14 +6,13 @@ from sqlite3 import Connection
 from typing import Any
 
 from shared.adapters.document_codec import SYNC_STATES, Path
-from shared.adapters.sqlite_database import SqliteDatabase, optional_us, to_us
+from shared.adapters.sqlite_database import optional_us, to_us
 from shared.adapters.sqlite_documents import Columns, SqliteDocuments
 from shared.adapters.sqlite_outbox import SqliteOutbox
 from shared.adapters.sqlite_quarantine import write_entries
 from shared.adapters.sqlite_record_rows import write_heads, write_records
 from shared.domain.ids import ConnectionId
 from shared.domain.sync_state import SyncState
-from shared.ports.clock import Clock
 from shared.ports.sync_store import Batch
 from shared.ports.versioned import Versioned
 
@@ -25,8 +24,9 @@ def _columns(value: SyncState) -> Columns:
 class SqliteSyncStates(SqliteDocuments[SyncState]):
     """SyncStates port."""
 
-    def __init__(self, database: SqliteDatabase, clock: Clock) -> None:
-        super().__init__(database, SYNC_STATES, clock, _columns)
+    def __init__(self, outbox: SqliteOutbox) -> None:
+        super().__init__(outbox.database, SYNC_STATES, outbox.clock, _columns)
+        self.outbox = outbox
 
     async def commit(
         self, was: Versioned[SyncState], now: SyncState, batch: Batch
@@ -38,12 +38,12 @@ class SqliteSyncStates(SqliteDocuments[SyncState]):
         """
         changes = self.codec.changes(was.value, now)
         id = now.connection_id
-        with self.database.transaction() as connection:
+        async with self.outbox.transaction(batch.news) as connection:
             version = self.update(connection, now, was.version, changes)
             write_records(connection, id, batch.put)
             write_heads(connection, id, batch.heads)
             write_entries(connection, id, batch.quarantine, batch.released)
-            self._write_event(connection, batch)
+            self._extend_event(connection, batch)
         return Versioned(now, version)
 
     async def due(self, shard: int, now: datetime, limit: int) -> Sequence[ConnectionId]:
@@ -54,13 +54,9 @@ class SqliteSyncStates(SqliteDocuments[SyncState]):
         )
         return [ConnectionId(id) for (id,) in rows]
 
-    def _write_event(self, connection: Connection, batch: Batch) -> None:
-        if batch.event is None:
+    def _extend_event(self, connection: Connection, batch: Batch) -> None:
+        if batch.event is None or batch.event_version is None:
             return
-        outbox = SqliteOutbox(self.database, self.clock)
-        if batch.event_version is None:
-            outbox.insert(connection, batch.event)
-            return
-        fields = outbox.codec.dump(batch.event)
+        fields = self.outbox.codec.dump(batch.event)
         changes: dict[Path, Any] = {(name,): value for name, value in fields.items()}
-        outbox.update(connection, batch.event, batch.event_version, changes)
+        self.outbox.update(connection, batch.event, batch.event_version, changes)

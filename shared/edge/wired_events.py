@@ -1,4 +1,4 @@
-"""Events out: the ports that write events wake their delivery, and what delivers them."""
+"""Events out: the store wakes the delivery of each event it inserts, and what delivers them."""
 
 # ruff: noqa: PLC0415  each function loads only the adapters and use cases it uses (FACTS 16.4)
 
@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any
 from shared.edge.wired_google import WiredGoogle
 
 if TYPE_CHECKING:
-    from shared.ports.outbox import Outbox
+    from shared.domain.event import Event
     from shared.ports.sends import Sends
     from shared.ports.sinks import Receiver, Sink, Sinks
-    from shared.ports.sync_store import SyncStates
     from shared.usecases.announce import Announce
     from shared.usecases.deliver.receivers import Receivers
     from shared.usecases.deliver_event import DeliverEvent
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class WiredEvents(WiredGoogle):
-    """Every event a use case writes is announced to the queue by the port it is written to."""
+    """What delivers events, and what wakes a delivery."""
 
     @cached_property
     def announce(self) -> "Announce":
@@ -30,31 +29,18 @@ class WiredEvents(WiredGoogle):
 
         return Announce(queue=self.queue)
 
-    @property
-    def outbox(self) -> "Outbox":
-        """Events for the product."""
-        from shared.usecases.announce import announced_outbox
-
-        return announced_outbox(self.store.outbox, self.announce)
+    async def wake(self, event: "Event") -> None:
+        """Wake the delivery of an event that was just stored."""
+        await self.announce(event)
 
     @property
     def sends(self) -> "Sends":
         """The send ledger."""
-        from shared.usecases.announce import announced_sends
+        if self.telemetry is None:
+            return self.store.sends
+        from shared.adapters.counted_ports import counted_sends
 
-        sends = self.store.sends
-        if self.telemetry is not None:
-            from shared.adapters.counted_ports import counted_sends
-
-            sends = counted_sends(sends, self.telemetry)
-        return announced_sends(sends, self.announce)
-
-    @property
-    def sync_states(self) -> "SyncStates":
-        """The one document all writers of a connection agree on."""
-        from shared.usecases.announce import announced_sync_states
-
-        return announced_sync_states(self.store.sync_states, self.announce)
+        return counted_sends(self.store.sends, self.telemetry)
 
     @cached_property
     def sinks(self) -> "Sinks":
@@ -80,7 +66,7 @@ class WiredEvents(WiredGoogle):
         from shared.usecases.deliver_event import DeliverEvent
 
         return DeliverEvent(
-            outbox=self.store.outbox,
+            outbox=self.outbox,
             endpoints=self.webhook_endpoints,
             receivers=self.receivers,
             operations=self.operations,
@@ -94,14 +80,14 @@ class WiredEvents(WiredGoogle):
         """Finds due events."""
         from shared.usecases.wake_deliveries import WakeDeliveries
 
-        return WakeDeliveries(outbox=self.store.outbox, queue=self.queue, clock=self.clock)
+        return WakeDeliveries(outbox=self.outbox, queue=self.queue, clock=self.clock)
 
     @cached_property
     def redeliver(self) -> "Redeliver":
         """Sends events out again."""
         from shared.usecases.redeliver import Redeliver
 
-        return Redeliver(outbox=self.store.outbox, announce=self.announce, clock=self.clock)
+        return Redeliver(outbox=self.outbox, announce=self.announce, clock=self.clock)
 
     @cached_property
     def manage_endpoints(self) -> "ManageEndpoints":

@@ -9,6 +9,7 @@ from shared.edge.settings import Settings
 
 if TYPE_CHECKING:
     from shared.adapters.gathered_operations import GatheredOperations
+    from shared.domain.event import Event
     from shared.edge.known_keys import KnownKeys
     from shared.ports.api_keys import ApiKeys
     from shared.ports.approvals import Approvals, SendCounts
@@ -89,11 +90,14 @@ class WiredPorts:
         if (path := self.settings.sqlite_path) is not None:
             from shared.adapters import sqlite_store
 
-            return sqlite_store.open_store(path, self.clock)
+            return sqlite_store.open_store(path, self.clock, self.wake)
         from shared.adapters import firestore_store
 
         project, database = self.settings.firestore
-        return firestore_store.open_store(project, database)
+        return firestore_store.open_store(project, database, self.wake)
+
+    async def wake(self, event: "Event") -> None:
+        """Wake the delivery of an event that was just stored."""
 
     @property
     def connections(self) -> "Connections":

@@ -1,6 +1,6 @@
 """Events on their way to the product, and the log a person reads."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -9,6 +9,13 @@ from shared.domain.event import Event, EventState
 from shared.domain.ids import ConnectionId, EventId
 from shared.domain.operation import Operation, OperationState, OperationType
 from shared.ports.documents import Documents
+
+Wake = Callable[[Event], Awaitable[None]]
+"""Wakes the delivery of an event, once it is stored; raises nothing."""
+
+
+async def wake_nothing(_event: Event) -> None:
+    """Leave the event to reconcile."""
 
 
 @dataclass(frozen=True, slots=True)

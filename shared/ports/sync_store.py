@@ -35,6 +35,11 @@ class Batch:
     event_version: str | None = None
 
     @property
+    def news(self) -> Event | None:
+        """The event to create, if there is one."""
+        return self.event if self.event_version is None else None
+
+    @property
     def size(self) -> int:
         """Payload bytes, the part that can be large."""
         return sum(len(record.payload) for record in self.put)

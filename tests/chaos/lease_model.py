@@ -4,7 +4,7 @@ What it proves. The workers are the real code: the coroutines of `SyncMailbox` a
 `ControlSync.trigger` with the real lease, plan and delta underneath, suspended at each call of
 store, queue or Gmail (`lease_actors`). For each setting, every order of those calls is tried with
 pushes that are doubled and reordered, crashes between any two calls, requests and answers that are
-lost, pushes that name an id no history will reach, writes that arrive after their writer gave up, leases that expire under a slow worker,
+lost, false pushes, late writes, leases that expire under a slow worker,
 history that hides a change for a while, Gmail's refusals, triggers, and reconcile or none. In all
 of them: one holder at a time; no write after a lease was lost; the checkpoint and the sequence
 number never move backwards, no number is used twice and no change committed twice; a lease is

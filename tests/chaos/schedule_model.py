@@ -6,7 +6,8 @@ dictionaries. Between any two of Gmail's answers the mailbox may change: mail ar
 trashed and untrashed, deleted for good (so that pages shift and a listed message is gone when it is
 fetched); history expires, hides a change for twenty seconds or begins with an empty page; a new
 message is unknown to messages.get for seconds or for twenty minutes; a message is missing from
-listings; the worker dies; a push names an id that no history will reach. Each change is pushed at once, to another worker beside the one at work,
+listings; the worker dies; a push is false.
+Each change is pushed at once, to another worker beside the one at work,
 or only at the end.
 For every sequence of changes up to a length, at every choice of moments: at rest the records equal
 the mailbox and nothing is left in quarantine; 40 s after the last announced change the records

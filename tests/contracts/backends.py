@@ -12,6 +12,7 @@ from google.cloud.firestore_v1 import AsyncClient
 
 from shared.adapters import sqlite_store
 from shared.adapters.firestore_store import store_over
+from shared.ports.outbox import Wake, wake_nothing
 from shared.ports.store import Store
 from tests.contracts.index_plans import IndexedRpc
 
@@ -36,7 +37,7 @@ class Backend(Protocol):
 
     clock: ManualClock
 
-    def open(self) -> Store:
+    def open(self, wake: Wake = wake_nothing) -> Store:
         """Answer another store over the same data."""
 
     async def set_field(self, path: Sequence[str], name: str, value: Any) -> None:
@@ -57,8 +58,8 @@ class SqliteBackend:
     clock: ManualClock = field(default_factory=ManualClock)
     opened: list[Store] = field(default_factory=list)
 
-    def open(self) -> Store:
-        self.opened.append(sqlite_store.open_store(self.path, self.clock))
+    def open(self, wake: Wake = wake_nothing) -> Store:
+        self.opened.append(sqlite_store.open_store(self.path, self.clock, wake))
         return self.opened[-1]
 
     async def set_field(self, path: Sequence[str], name: str, value: Any) -> None:
@@ -114,8 +115,8 @@ class FirestoreBackend:
     def __post_init__(self) -> None:
         self._client = AsyncClient(project=self.project)
 
-    def open(self) -> Store:
-        self.opened.append(store_over(IndexedRpc(self.project)))
+    def open(self, wake: Wake = wake_nothing) -> Store:
+        self.opened.append(store_over(IndexedRpc(self.project), wake))
         return self.opened[-1]
 
     async def set_field(self, path: Sequence[str], name: str, value: Any) -> None:

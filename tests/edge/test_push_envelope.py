@@ -74,7 +74,9 @@ def test_nothing_that_is_sent_makes_it_raise(raw: bytes) -> None:
 
 
 @given(st.integers(1, 2**64 - 1), st.booleans())
-def test_every_history_id_survives_as_one_that_a_store_can_hold(history_id: int, as_text: bool) -> None:
+def test_every_history_id_survives_as_one_that_a_store_can_hold(
+    history_id: int, as_text: bool
+) -> None:
     given_id = str(history_id) if as_text else history_id
     found = opened(envelope(b64encode(notified(given_id)).decode()))
     assert isinstance(found, Notification)

@@ -16,7 +16,7 @@ from shared.domain.ids import ConnectionId, EventId
 from shared.ports.queue import Task
 from shared.ports.sinks import Parcel, Receiver
 from shared.ports.store import Store
-from shared.usecases.announce import Announce, announced_outbox
+from shared.usecases.announce import Announce
 from shared.usecases.deliver.receivers import EventSettings, Receivers
 from shared.usecases.deliver_event import DELIVER_TASK, DeliverEvent
 from shared.usecases.manage_endpoints import ManageEndpoints, Registration
@@ -99,7 +99,9 @@ class PostOffice:
         self.settings = settings or EventSettings()
         create_keyring(folder / "keyring.json")
         self.sealer = LocalKeyring(folder / "keyring.json")
-        self.store: Store = sqlite_store.open_store(folder / "events.sqlite", self.clock)
+        self.store: Store = sqlite_store.open_store(
+            folder / "events.sqlite", self.clock, self._wake
+        )
         self.live(Bomb())
 
     def live(self, bomb: Bomb) -> None:
@@ -111,9 +113,8 @@ class PostOffice:
         store, queue = self.store, port("queue", self.line)
         endpoints = port("webhook_endpoints", store.webhook_endpoints)
         sealer = port("sealer", self.sealer)
-        announce = Announce(queue)
-        outbox = port("outbox", store.outbox)
-        self.outbox = announced_outbox(outbox, announce)
+        self.announce = Announce(queue)
+        self.outbox = outbox = port("outbox", store.outbox)
         self.endpoints = ManageEndpoints(
             store.webhook_endpoints, self.sealer, self.clock, AllowedHosts()
         )
@@ -129,7 +130,10 @@ class PostOffice:
             clock=self.clock,
         )
         self.wake = WakeDeliveries(outbox, queue, self.clock)
-        self.redeliver = Redeliver(outbox, announce, self.clock)
+        self.redeliver = Redeliver(outbox, self.announce, self.clock)
+
+    async def _wake(self, event: Event) -> None:
+        await self.announce(event)
 
     def live_again(self) -> None:
         """Compose everything anew, with settings that changed."""

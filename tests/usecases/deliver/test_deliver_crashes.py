@@ -13,7 +13,7 @@ from shared.domain.event import EventState
 from shared.domain.operation import Operation
 from shared.errors import QueueUnavailableError, StoreUnavailableError
 from shared.ports.queue import Queue, Task
-from shared.usecases.announce import Announce, announced_outbox
+from shared.usecases.announce import Announce
 from shared.usecases.deliver_event import Delivered
 from tests.contracts.samples import event
 from tests.usecases.connect.interrupted import Bomb, Crash
@@ -105,8 +105,10 @@ class _Refusing:
 
 async def test_a_lost_wake_up_never_fails_the_writer_and_is_made_good(office: PostOffice) -> None:
     await office.register(HOOK)
-    outbox = announced_outbox(office.store.outbox, Announce(cast("Queue", _Refusing())))
-    await outbox.create(event("e1", C1, next_attempt_at=office.clock.now(), deliveries={}))
+    office.announce = Announce(cast("Queue", _Refusing()))
+    await office.store.outbox.create(
+        event("e1", C1, next_attempt_at=office.clock.now(), deliveries={})
+    )
     assert office.line.waiting == []
     await office.pass_time(timedelta(minutes=1))
     assert office.world.got(HOOK) == ["e1"]
