@@ -44,7 +44,8 @@ class QueuePolicy:
 POLICIES = {
     QueueName.LIVE: QueuePolicy(concurrency=16),
     QueueName.BULK: QueuePolicy(concurrency=2),
-    QueueName.EVENTS: QueuePolicy(concurrency=8),
+    QueueName.EVENTS: QueuePolicy(concurrency=40),
+    QueueName.RETRIES: QueuePolicy(concurrency=10),
 }
 
 

@@ -22,7 +22,7 @@ locals {
       trigger = "tasks"
       paths   = ["/tasks/deliver"]
       needs   = ["events", "keys", "queue", "store", "webhooks"]
-      size    = { concurrency = 40, timeout_s = 120 }
+      size    = { concurrency = 50, timeout_s = 120, max_instances = 5 }
     }
     gmail_push = {
       about   = "A mailbox changed: run its history delta now."

@@ -9,10 +9,14 @@ locals {
   # Half of the project's Gmail units for backfills, half for everything that is live (FACTS 1.4).
   backfills       = max(1, floor(0.5 * var.project_units_per_minute / var.units_per_minute))
   live_per_second = min(500, max(1, floor(0.5 * var.project_units_per_minute / 60 / 50)))
+  # An instance gives a receiver four places at once (shared/usecases/deliver/places.py): with forty
+  # for each instance that is a tenth. What comes again has a queue of its own.
+  deliverers = merge(local.functions.deliver_event.size, lookup(var.sizes, "deliver_event", {})).max_instances
   queues = {
-    live   = { concurrent = 400, per_second = local.live_per_second }
-    bulk   = { concurrent = local.backfills, per_second = local.backfills }
-    events = { concurrent = 100, per_second = 100 }
+    live    = { concurrent = 400, per_second = local.live_per_second }
+    bulk    = { concurrent = local.backfills, per_second = local.backfills }
+    events  = { concurrent = 40 * local.deliverers, per_second = 500 }
+    retries = { concurrent = 10 * local.deliverers, per_second = 100 }
   }
 }
 

@@ -84,6 +84,15 @@ def checked_url(url: str, allowed: AllowedHosts) -> str:
     return url
 
 
+def origin_of(address: str) -> str:
+    """Return scheme, host and port of a webhook's address; a sink's address is its own origin."""
+    try:
+        host, port, secure = _parts(address)
+    except InvalidRequestError:
+        return address
+    return f"{'https' if secure else 'http'}://{host.rstrip('.')}:{port}"
+
+
 def _parts(url: str) -> tuple[str, int, bool]:
     if len(url) > LONGEST_URL or not _VISIBLE.fullmatch(url):
         raise _refusal("Give an absolute https address of at most 2048 ASCII characters.")

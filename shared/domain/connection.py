@@ -38,6 +38,14 @@ class SyncSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class Deferral:
+    """Until when a webhook's address is left alone: it asked for time, or did not answer."""
+
+    address: str
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Connection:
     """Identity, consent and settings of one connected mailbox."""
 
@@ -55,6 +63,8 @@ class Connection:
     retention: timedelta = timedelta(days=7)
     """How long a tombstone keeps its payload."""
     webhook_url_override: str | None = None
+    webhook_deferral: Deferral | None = None
+    """Set while that address is to be left alone."""
     error: str | None = None
     """Why the status is not active, as a code: revoked, session_policy..."""
     schema_version: int = SCHEMA_VERSION

@@ -35,11 +35,17 @@ LONGEST_WAIT = timedelta(hours=24)
 """Most of a Retry-After that is honoured."""
 
 
+LONGEST_DEFERRED = sum(SCHEDULE, LONGEST_WAIT)
+"""How long an event waits for a receiver that is never ready to be tried."""
+
+
 class Failure(StrEnum):
     """Why an attempt failed: the `error` of a delivery."""
 
     UNREACHABLE = "unreachable"
     TIMEOUT = "timeout"
+    UNRESOLVED = "name_unresolved"
+    """The host's name has no address, or its name servers do not answer."""
     TLS = "tls_failed"
     ADDRESS_REFUSED = "address_refused"
     """The address leads somewhere no webhook may go."""
@@ -122,10 +128,16 @@ def after(earlier: Delivery | None, attempted: Attempted, now: datetime) -> Deli
     return replace(made, state=DeliveryState.WAITING, next_attempt_at=again)
 
 
-def deferred(earlier: Delivery | None, until: datetime) -> Delivery:
-    """Answer a delivery that waits without an attempt: the receiver asked to be left alone."""
+def deferred(earlier: Delivery | None, until: datetime, now: datetime) -> Delivery:
+    """Return a delivery that waits without an attempt: the receiver is left alone until then.
+
+    It is dead where it has waited for longer than the whole schedule takes.
+    """
     base = earlier or Delivery(DeliveryState.WAITING)
-    return replace(base, state=DeliveryState.WAITING, next_attempt_at=until)
+    since = base.waits_since or now
+    if now - since > LONGEST_DEFERRED:
+        return refused(base, Failure(base.error or Failure.TIMEOUT))
+    return replace(base, state=DeliveryState.WAITING, next_attempt_at=until, waits_since=since)
 
 
 def refused(earlier: Delivery | None, failure: Failure) -> Delivery:

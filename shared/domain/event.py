@@ -51,6 +51,8 @@ class Delivery:
     last_attempt_at: datetime | None = None
     status: int | None = None
     error: str | None = None
+    waits_since: datetime | None = None
+    """When it was first put off without an attempt, since the last one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,15 +63,16 @@ class WiredEvents(WiredGoogle):
     @cached_property
     def deliver_event(self) -> "DeliverEvent":
         """Makes one attempt."""
+        from shared.usecases.deliver.places import Places
         from shared.usecases.deliver_event import DeliverEvent
 
         return DeliverEvent(
             outbox=self.outbox,
-            endpoints=self.webhook_endpoints,
             receivers=self.receivers,
             operations=self.operations,
             queue=self.queue,
             sinks=self.sinks,
+            places=Places(self.clock),
             clock=self.clock,
         )
 

@@ -8,11 +8,15 @@ from typing import Any, Protocol
 
 
 class QueueName(StrEnum):
-    """`live` work waits for nothing; `bulk` caps simultaneous backfills (FACTS 1.4)."""
+    """`live` work waits for nothing; `bulk` caps simultaneous backfills (FACTS 1.4).
+
+    `events` are first tries, `retries` whatever comes again: first tries never wait for those.
+    """
 
     LIVE = "live"
     BULK = "bulk"
     EVENTS = "events"
+    RETRIES = "retries"
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
+from shared.domain.addresses import origin_of
 from shared.domain.delivery import Attempted
 from shared.domain.ids import ConnectionId, EventId
 
@@ -22,6 +23,11 @@ class Receiver:
     def scheme(self) -> str:
         """Which technology it is."""
         return self.address.partition(":")[0].lower()
+
+    @property
+    def origin(self) -> str:
+        """What its attempts are counted by: of several addresses on one host all are one."""
+        return origin_of(self.address)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,12 +21,10 @@ class Announce:
 
     queue: Queue
 
-    async def __call__(self, event: Event) -> None:
+    async def __call__(self, event: Event, queue: QueueName = QueueName.EVENTS) -> None:
         """Enqueue it."""
         body = {"event_id": event.id}
         try:
-            await self.queue.enqueue(
-                Task(DELIVER_TASK, body, QueueName.EVENTS, trace_id=event.trace_id)
-            )
+            await self.queue.enqueue(Task(DELIVER_TASK, body, queue, trace_id=event.trace_id))
         except PostroomError:
             log.warning("delivery left to reconcile", extra={"event": event.id})

@@ -7,12 +7,12 @@ lost. A receiver that has it is not told again because another one failed.
 import asyncio
 import logging
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import uuid4
 
 from shared.domain.delivery import (
-    LONGEST_WAIT,
     Attempted,
     Failure,
     after,
@@ -32,7 +32,7 @@ from shared.ports.outbox import Operations, Outbox
 from shared.ports.queue import Queue, QueueName, Task
 from shared.ports.sinks import Parcel, Sinks
 from shared.ports.versioned import Versioned
-from shared.ports.webhook_endpoints import WebhookEndpoints
+from shared.usecases.deliver.places import Place, Places
 from shared.usecases.deliver.receivers import Present, Receivers
 
 log = logging.getLogger(__name__)
@@ -55,7 +55,12 @@ class NotDue:
     """Unknown, done, not yet due, or in another worker's hands."""
 
 
-DeliveryOutcome = Delivered | NotDue
+@dataclass(frozen=True, slots=True)
+class PutBack:
+    """Its receivers have their share of the places: it comes again, and holds none meanwhile."""
+
+
+DeliveryOutcome = Delivered | NotDue | PutBack
 
 
 @dataclass(frozen=True)
@@ -63,11 +68,11 @@ class DeliverEvent:
     """One delivery attempt of one event."""
 
     outbox: Outbox
-    endpoints: WebhookEndpoints
     receivers: Receivers
     operations: Operations
     queue: Queue
     sinks: Sinks
+    places: Places
     clock: Clock
 
     async def __call__(self, id: EventId) -> DeliveryOutcome:
@@ -82,7 +87,7 @@ class DeliverEvent:
             return NotDue()
         await self._heed(taken, attempts)
         await self._log(taken, attempts, outcome, started)
-        await self._wake_next(outcome)
+        await self._wake(outcome, outcome.next_attempt_at)
         return Delivered(outcome.state)
 
     async def _take(self, id: EventId) -> "_Taken | DeliveryOutcome":
@@ -91,26 +96,73 @@ class DeliverEvent:
             if found is None or not _due(found.value, now):
                 return NotDue()
             present = await self.receivers.of(found.value)
-            waiting = _without_attempt(found.value, present, now)
-            due = [name for name in present if name not in waiting]
+            waiting = self._without_attempt(found.value, present, now)
+            due = {name: one for name, one in present.items() if name not in waiting}
+            seated = self.places.take({name: one.receiver for name, one in due.items()})
+            turns = {n: self.places.turn(due[n].receiver) for n in due.keys() - seated.keys()}
+            if turns and not seated and _is_news_of_none(found.value, waiting):
+                return await self._put_back(found.value, min(turns.values()))
+            for name, turn in turns.items():
+                waiting[name] = deferred(found.value.deliveries.get(name), turn, now)
             try:
-                if not due:
-                    outcome = settled(found.value, waiting, now)
-                    await self.outbox.swap(found, outcome)
-                    return Delivered(outcome.state)
+                if not seated:
+                    return await self._settle(found, waiting, now)
                 held = await self.outbox.swap(found, claimed(found.value, now))
-            except ConflictError:  # later news extended it, or another worker was faster
-                continue
-            return _Taken(held, {name: present[name] for name in due}, waiting)
+            except BaseException as error:
+                for place in seated.values():
+                    self.places.leave(place)
+                if isinstance(error, ConflictError):
+                    continue  # later news extended it, or another worker was faster
+                raise
+            return _Taken(held, {name: due[name] for name in seated}, waiting, seated)
         raise ConflictError("The event changed at every try.")
+
+    async def _settle(
+        self, found: Versioned[Event], waiting: Mapping[str, Delivery], now: datetime
+    ) -> Delivered:
+        outcome = settled(found.value, waiting, now)
+        await self.outbox.swap(found, outcome)
+        await self._wake(outcome, outcome.next_attempt_at)
+        return Delivered(outcome.state)
+
+    async def _put_back(self, event: Event, turn: datetime) -> PutBack:
+        """Let the event come again at its turn; it stays as it is, so nothing is written."""
+        await self._wake(event, turn)
+        return PutBack()
+
+    def _without_attempt(
+        self, event: Event, present: Mapping[str, Present], now: datetime
+    ) -> dict[str, Delivery]:
+        """Return how the event stands with receivers that are not to be told now."""
+        found: dict[str, Delivery] = {}
+        for name, one in present.items():
+            earlier = event.deliveries.get(name)
+            if not due_to(event, name, now):
+                assert earlier is not None  # noqa: S101  who has no delivery is due
+                found[name] = earlier
+            elif one.disabled:
+                found[name] = refused(earlier, Failure.DISABLED)
+            elif until := self._waits_until(one, now):
+                found[name] = deferred(earlier, until, now)
+        return found
+
+    def _waits_until(self, one: Present, now: datetime) -> datetime | None:
+        known = (one.deferred_until(now), self.places.waits_until(one.receiver.address))
+        return max((until for until in known if until is not None), default=None)
 
     async def _attempt(self, taken: "_Taken") -> Mapping[str, Attempted]:
         """Tell every receiver at once: a slow one holds nobody up."""
         body = body_of(taken.event)
-        made = await asyncio.gather(
-            *(self._tell(one, taken.event, body) for one in taken.due.values())
-        )
+        made = await asyncio.gather(*(self._tell_once(taken, name, body) for name in taken.due))
         return dict(zip(taken.due, made, strict=True))
+
+    async def _tell_once(self, taken: "_Taken", name: str, body: bytes) -> Attempted:
+        attempted = None
+        try:
+            attempted = await self._tell(taken.due[name], taken.event, body)
+        finally:
+            self.places.leave(taken.seated[name], attempted)
+        return attempted
 
     async def _tell(self, present: Present, event: Event, body: bytes) -> Attempted:
         now = self.clock.now()
@@ -145,32 +197,23 @@ class DeliverEvent:
         raise ConflictError("The event changed at every try.")
 
     async def _heed(self, taken: "_Taken", attempts: Mapping[str, Attempted]) -> None:
-        """Leave alone whoever answered 410, and for as long as they ask whoever answered 429."""
+        """Disable what answered 410; keep for every instance who is to be left alone till when."""
         now = self.clock.now()
         for name, attempted in attempts.items():
-            endpoint = taken.due[name].endpoint
-            if endpoint is None:
-                continue
-            changed = endpoint.value
-            if attempted.failure is Failure.GONE:
-                changed = replace(changed, disabled_at=now, disabled_reason="gone", updated_at=now)
-            elif attempted.failure is Failure.THROTTLED and attempted.retry_after:
-                wait = min(attempted.retry_after, LONGEST_WAIT)
-                changed = replace(changed, deferred_until=now + wait)
-            if changed is endpoint.value:
-                continue
-            try:
-                await self.endpoints.swap(endpoint, changed)
-            except ConflictError:  # changed or disabled meanwhile; the next event asks again
-                continue
+            one = taken.due[name]
+            until = self.places.waits_until(one.receiver.address)
+            with suppress(ConflictError):  # changed meanwhile; the next event finds out again
+                if attempted.failure is Failure.GONE:
+                    await self.receivers.disable(one, "gone", now)
+                elif attempted.failure is not None and until is not None:
+                    await self.receivers.defer(one, until)
 
-    async def _wake_next(self, event: Event) -> None:
-        due = event.next_attempt_at
+    async def _wake(self, event: Event, due: datetime | None) -> None:
         if event.state is not EventState.PENDING or due is None:
             return
         if due > self.clock.now() + SOON:
             return
-        task = Task(DELIVER_TASK, {"event_id": event.id}, QueueName.EVENTS, not_before=due)
+        task = Task(DELIVER_TASK, {"event_id": event.id}, QueueName.RETRIES, not_before=due)
         try:
             await self.queue.enqueue(replace(task, trace_id=event.trace_id))
         except QueueUnavailableError:
@@ -214,6 +257,7 @@ class _Taken:
     held: Versioned[Event]
     due: Mapping[str, Present]
     waiting: Mapping[str, Delivery]
+    seated: Mapping[str, Place]
 
     @property
     def event(self) -> Event:
@@ -228,21 +272,9 @@ def _due(event: Event, now: datetime) -> bool:
     return event.next_attempt_at is None or event.next_attempt_at <= now
 
 
-def _without_attempt(
-    event: Event, present: Mapping[str, Present], now: datetime
-) -> dict[str, Delivery]:
-    """Answer how the event stands with receivers that are not to be told now."""
-    found: dict[str, Delivery] = {}
-    for name, one in present.items():
-        earlier = event.deliveries.get(name)
-        if not due_to(event, name, now):
-            assert earlier is not None  # noqa: S101  who has no delivery is due
-            found[name] = earlier
-        elif one.disabled:
-            found[name] = refused(earlier, Failure.DISABLED)
-        elif until := one.deferred_until(now):
-            found[name] = deferred(earlier, until)
-    return found
+def _is_news_of_none(event: Event, waiting: Mapping[str, Delivery]) -> bool:
+    """Whether how the event stands with these receivers is stored already."""
+    return all(event.deliveries.get(name) == one for name, one in waiting.items())
 
 
 def _seen(one: Attempted) -> dict[str, int | str | None]:

@@ -137,6 +137,8 @@ class ManageEndpoints:
         if _is_sink(changes.get("url", was.url)) != _is_sink(was.url):
             raise InvalidRequestError("A sink and a webhook cannot become one another.")
         enabled = changes.pop("enabled", None)
+        if changes.get("url", was.url) != was.url:
+            changes["deferred_until"] = None
         if enabled is True:
             changes |= {"disabled_at": None, "disabled_reason": None, "deferred_until": None}
         elif enabled is False and was.disabled_at is None:

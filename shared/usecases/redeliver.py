@@ -10,6 +10,7 @@ from shared.domain.ids import ConnectionId, EventId
 from shared.errors import ConflictError, NotFoundError
 from shared.ports.clock import Clock
 from shared.ports.outbox import Outbox
+from shared.ports.queue import QueueName
 from shared.usecases.announce import Announce
 
 MOST = 1_000
@@ -47,7 +48,7 @@ class Redeliver:
                 made = await self.outbox.swap(found, again(found.value, now))
             except ConflictError:
                 continue
-            await self.announce(made.value)
+            await self.announce(made.value, QueueName.RETRIES)
             return made.value
         raise ConflictError("The event changes all the time: try again.")
 

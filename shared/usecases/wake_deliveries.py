@@ -30,7 +30,7 @@ class WakeDeliveries:
         due = await self.outbox.due(shard, now, PAGE)
         for one in due:
             await self.queue.enqueue(
-                Task(DELIVER_TASK, {"event_id": one.id}, QueueName.EVENTS, name=_name(one, now))
+                Task(DELIVER_TASK, {"event_id": one.id}, QueueName.RETRIES, name=_name(one, now))
             )
         return len(due)
 

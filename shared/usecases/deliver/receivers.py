@@ -1,9 +1,10 @@
 """Who is to be told of an event: endpoints, the connection's own address, the operator's sinks."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from shared.domain.connection import Connection, Deferral
 from shared.domain.event import Event
 from shared.domain.webhook_endpoint import SigningSecret, WebhookEndpoint
 from shared.ports.connections import Connections
@@ -32,10 +33,11 @@ class EventSettings:
 
 @dataclass(frozen=True, slots=True)
 class Present:
-    """One receiver that wants the event, with the endpoint it is, if it is one."""
+    """One receiver that wants the event, with the endpoint or connection that names it."""
 
     receiver: Receiver
     endpoint: Versioned[WebhookEndpoint] | None = None
+    connection: Versioned[Connection] | None = None
 
     @property
     def disabled(self) -> bool:
@@ -43,8 +45,11 @@ class Present:
         return self.endpoint is not None and self.endpoint.value.disabled_at is not None
 
     def deferred_until(self, now: datetime) -> datetime | None:
-        """Answer until when the receiver asked to be left alone."""
+        """Return until when the receiver is left alone, as stored."""
         until = self.endpoint.value.deferred_until if self.endpoint else None
+        deferral = self.connection.value.webhook_deferral if self.connection else None
+        if deferral is not None and deferral.address == self.receiver.address:
+            until = deferral.until
         return until if until is not None and until > now else None
 
 
@@ -60,9 +65,10 @@ class Receivers:
     async def of(self, event: Event) -> Mapping[str, Present]:
         """Answer who wants the event, by id. Raises StoreUnavailableError, CorruptStateError."""
         found = [Present(Receiver(sink, sink)) for sink in self.settings.sinks]
-        own = await self._own_address(event)
+        own, connection = await self._own_address(event)
         if own is not None:
-            found.append(Present(Receiver(OVERRIDE, own, self.settings.secrets)))
+            receiver = Receiver(OVERRIDE, own, self.settings.secrets)
+            found.append(Present(receiver, connection=connection))
         for endpoint in await self.endpoints.list():
             of_connection = endpoint.value.connection_ids is not None
             if endpoint.value.wants(event) and (own is None or of_connection):
@@ -78,11 +84,27 @@ class Receivers:
         opened = [await opened_secret(self.sealer, endpoint.id, secret) for secret in live]
         return Receiver(endpoint.id, endpoint.url, tuple(opened))
 
-    async def _own_address(self, event: Event) -> str | None:
+    async def disable(self, one: Present, reason: str, now: datetime) -> None:
+        """Disable the endpoint, if it is one. Raises ConflictError."""
+        if (was := one.endpoint) is not None:
+            changes = {"disabled_at": now, "disabled_reason": reason, "updated_at": now}
+            await self.endpoints.swap(was, replace(was.value, **changes))
+
+    async def defer(self, one: Present, until: datetime) -> None:
+        """Store until when the receiver is left alone, where it is named. Raises ConflictError."""
+        if one.endpoint is not None:
+            await self.endpoints.swap(
+                one.endpoint, replace(one.endpoint.value, deferred_until=until)
+            )
+        elif (was := one.connection) is not None:
+            deferral = Deferral(one.receiver.address, until)
+            await self.connections.swap(was, replace(was.value, webhook_deferral=deferral))
+
+    async def _own_address(self, event: Event) -> tuple[str | None, Versioned[Connection] | None]:
         if event.webhook_url_override is not None:
-            return event.webhook_url_override
+            return event.webhook_url_override, None
         found = await self.connections.get(event.connection_id)
-        return found.value.webhook_url_override if found is not None else None
+        return (found.value.webhook_url_override, found) if found is not None else (None, None)
 
 
 async def sealed_secret(

@@ -17,6 +17,7 @@ from shared.ports.queue import Task
 from shared.ports.sinks import Parcel, Receiver
 from shared.ports.store import Store
 from shared.usecases.announce import Announce
+from shared.usecases.deliver.places import Places
 from shared.usecases.deliver.receivers import EventSettings, Receivers
 from shared.usecases.deliver_event import DELIVER_TASK, DeliverEvent
 from shared.usecases.manage_endpoints import ManageEndpoints, Registration
@@ -120,13 +121,13 @@ class PostOffice:
         )
         self.deliver = DeliverEvent(
             outbox=outbox,
-            endpoints=endpoints,
             receivers=Receivers(
                 endpoints, port("connections", store.connections), sealer, self.settings
             ),
             operations=port("operations", store.operations),
             queue=queue,
             sinks=_World(Interrupted(_Posting(self.world), "receiver", bomb)),
+            places=Places(self.clock),
             clock=self.clock,
         )
         self.wake = WakeDeliveries(outbox, queue, self.clock)
