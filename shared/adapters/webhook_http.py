@@ -18,6 +18,7 @@ import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
+from shared.adapters.name_lookups import NameLookups, UnresolvedError
 from shared.domain.addresses import AllowedHosts, checked_url, is_public
 from shared.domain.delivery import Attempted, Failure
 from shared.domain.trace_context import traceparent_for
@@ -31,13 +32,14 @@ CONNECT_S: Final = 8.0
 MOST_READ: Final = 16 * 1024
 """Bytes of an answer that are read, and thrown away; a longer one costs its connection."""
 DRAIN_S: Final = 1.0
-AT_ONCE: Final = 100
+AT_ONCE: Final = 400
+"""Connections: more than receivers get places, so that none waits here and is blamed for it."""
 THROTTLED: Final = frozenset({429, 502, 503, 504})
 GONE: Final = 410
 OK, REDIRECT, NO_REDIRECT = 200, 300, 400
 
 Lookup = Callable[[str, int], Awaitable[Sequence[str]]]
-"""Answers the addresses of a name, of every family; raises OSError where it has none."""
+"""Returns the addresses of a name, of every family; raises UnresolvedError where it has none."""
 
 
 class AddressRefusedError(OSError):
@@ -57,7 +59,7 @@ class WebhookHttp:
     ) -> None:
         """`tls` is what certificates are verified against; True means the system's roots."""
         self._allowed = allowed
-        self._lookup = lookup or addresses_of
+        self._lookup = lookup or NameLookups()
         self._timeout_s = timeout_s
         self._tls = tls
         self._session: aiohttp.ClientSession | None = None
@@ -142,13 +144,6 @@ class _Vetted(AbstractResolver):
         """Nothing is kept."""
 
 
-async def addresses_of(host: str, port: int) -> Sequence[str]:
-    """Answer what the system's resolver says, in every family. Raises OSError."""
-    loop = asyncio.get_running_loop()
-    found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return list(dict.fromkeys(str(address[0]) for *_, address in found))
-
-
 def _result(host: str, address: str, port: int) -> ResolveResult:
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     flags = socket.AI_NUMERICHOST | socket.AI_NUMERICSERV
@@ -219,6 +214,8 @@ def _failure(error: Exception) -> Failure:
     causes = (error, error.__cause__, getattr(error, "os_error", None))
     if any(isinstance(one, AddressRefusedError) for one in causes):
         return Failure.ADDRESS_REFUSED
+    if any(isinstance(one, UnresolvedError) for one in causes):
+        return Failure.UNRESOLVED
     if isinstance(error, aiohttp.ClientSSLError | ssl.SSLError):
         return Failure.TLS
     if isinstance(error, aiohttp.InvalidURL):

@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from standardwebhooks import Webhook
 
+from shared.adapters.name_lookups import UnresolvedError
 from shared.adapters.webhook_http import MOST_READ, WebhookHttp
 from shared.domain.addresses import AllowedHosts
 from shared.domain.delivery import Attempted, Failure
@@ -246,13 +247,13 @@ async def test_a_name_is_resolved_once_and_the_judged_address_is_the_one_spoken_
     await sink.aclose()
 
 
-async def test_an_unknown_name_is_unreachable() -> None:
+async def test_an_unknown_name_is_told_as_such() -> None:
     async def unknown(_host: str, _port: int) -> Sequence[str]:
-        raise OSError("unknown")
+        raise UnresolvedError("unknown")
 
     sink = WebhookHttp(AllowedHosts(), lookup=unknown, timeout_s=PATIENCE_S)
     attempted = await sink(_receiver("https://nowhere.example.com/"), _parcel())
-    assert attempted == Attempted(Failure.UNREACHABLE)
+    assert attempted == Attempted(Failure.UNRESOLVED)
     await sink.aclose()
 
 

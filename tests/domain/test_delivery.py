@@ -9,6 +9,7 @@ import pytest
 from shared.domain.cursor import sequence_of
 from shared.domain.delivery import (
     CLAIM,
+    LONGEST_DEFERRED,
     SCHEDULE,
     Attempted,
     Failure,
@@ -137,8 +138,17 @@ def test_a_delivered_event_goes_again_to_all() -> None:
 
 
 def test_waiting_for_a_receivers_sake_is_no_attempt() -> None:
-    assert deferred(WAITING, NOW).attempts == 1
+    put_off = deferred(WAITING, NOW, NOW)
+    assert (put_off.state, put_off.attempts) == (DeliveryState.WAITING, 1)
     assert refused(None, Failure.DISABLED) == Delivery(DeliveryState.DEAD, error=Failure.DISABLED)
+
+
+def test_an_event_that_is_put_off_for_ever_ends() -> None:
+    put_off = deferred(WAITING, NOW, NOW)
+    end = NOW + LONGEST_DEFERRED
+    assert deferred(put_off, end, end).state is DeliveryState.WAITING
+    late = end + timedelta(seconds=1)
+    assert deferred(put_off, late, late).state is DeliveryState.DEAD
 
 
 def test_the_body_names_a_cursor_and_no_sequence_number() -> None:

@@ -14,12 +14,13 @@ from shared.domain.addresses import AllowedHosts
 from shared.domain.event import EventState
 from shared.domain.ids import ConnectionId, EventId
 from shared.ports.queue import Task
+from shared.usecases.deliver.places import SHARE
 from tests.adapters.listener import Listener, listening
 from tests.usecases.connect.interrupted import Bomb
 from tests.usecases.deliver.post_office import MINUTE, PostOffice
 
-AT_ONCE = 16
-"""Attempts under way, as many as the queue lets through."""
+AT_ONCE = SHARE
+"""Attempts under way, as many as one receiver is given."""
 SLOW_S = 0.01
 HERE = frozenset({"127.0.0.1"})
 FLAT = 1_500_000
