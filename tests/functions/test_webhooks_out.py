@@ -13,7 +13,10 @@ from standardwebhooks import Webhook
 from infra.local.environment import WEBHOOK_SECRET
 from infra.local.google.settings import GoogleSettings
 from infra.local.system import LocalSystem
+from shared.domain.event import Event, EventType
+from shared.domain.ids import ConnectionId, EventId
 from shared.edge.http.deliver import GIVEN_UP
+from shared.usecases.deliver.places import SHARE
 from tests.adapters.listener import OK, Listener, listening
 from tests.functions.test_main_job import backfilled, connected, live, records, truth
 
@@ -60,6 +63,36 @@ async def system(tmp_path: Path) -> AsyncIterator[LocalSystem]:
     async with LocalSystem.start(tmp_path, environ=unpaced, google=google) as started:
         await started.control("/mailboxes", {"email": ADA, "messages": 20})
         yield started
+
+
+async def behind_forty_that_hang(system: LocalSystem, good: Product) -> None:
+    """Write forty events to a receiver that never answers, then one to a good one, and wait."""
+    hanging = Listener(hold=asyncio.Event())
+    async with listening(hanging):
+        addresses = [hanging.port] * 40 + [good.port]
+        now = system.clock.now()
+        for number, port in enumerate(addresses):
+            event = Event(
+                id=EventId(f"evt_{number:02}"),
+                connection_id=ConnectionId("gone"),
+                type=EventType.SEND,
+                payload={"type": "send"},
+                created_at=now,
+                next_attempt_at=now,
+                webhook_url_override=f"http://127.0.0.1:{port}/",
+            )
+            await system.wiring.outbox.create(event)
+        async with asyncio.timeout(15):  # less than one attempt at the other takes to end
+            await good.reached.wait()
+        assert len(hanging.requests) <= SHARE
+        assert hanging.hold is not None
+        hanging.hold.set()
+
+
+async def test_a_receiver_that_never_answers_delays_no_other(
+    system: LocalSystem, product: Product
+) -> None:
+    await behind_forty_that_hang(system, product)
 
 
 async def _register(system: LocalSystem, product: Product, **more: Any) -> dict[str, Any]:

@@ -87,8 +87,8 @@ class Receivers:
     async def disable(self, one: Present, reason: str, now: datetime) -> None:
         """Disable the endpoint, if it is one. Raises ConflictError."""
         if (was := one.endpoint) is not None:
-            changes = {"disabled_at": now, "disabled_reason": reason, "updated_at": now}
-            await self.endpoints.swap(was, replace(was.value, **changes))
+            disabled = replace(was.value, disabled_at=now, disabled_reason=reason, updated_at=now)
+            await self.endpoints.swap(was, disabled)
 
     async def defer(self, one: Present, until: datetime) -> None:
         """Store until when the receiver is left alone, where it is named. Raises ConflictError."""

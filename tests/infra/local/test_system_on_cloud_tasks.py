@@ -14,8 +14,12 @@ from infra.local.google.settings import GoogleSettings
 from infra.local.id_tokens import IdTokens
 from infra.local.system import LocalSystem
 from infra.local.tasks.app import CloudTasks, create_app
+from infra.local.tasks.queue import RateLimits
 from shared.adapters.cloud_tasks import CloudTasksQueue
 from shared.ports.queue import Queue, QueueName, Task
+from shared.usecases.deliver.places import PLACES
+from tests.adapters.listener import listening
+from tests.functions.test_webhooks_out import Product, behind_forty_that_hang
 
 EMAIL = "ada@acme.example"
 LOCATION = "projects/demo/locations/europe-west1"
@@ -104,6 +108,13 @@ async def test_a_token_for_another_audience_opens_no_task(cloud: Cloud) -> None:
             await asyncio.sleep(0.01)
     assert {task.last_status for task in live.tasks.values()} == {401}
     assert await cloud.status(connection) == "RUNNING"
+
+
+async def test_a_receiver_that_never_answers_delays_no_other(cloud: Cloud) -> None:
+    cloud.tasks.queues[f"{LOCATION}/queues/events"].rate = RateLimits(500, PLACES)
+    product = Product()
+    async with listening(product):
+        await behind_forty_that_hang(cloud.system, product)
 
 
 @dataclass

@@ -18,6 +18,7 @@ from shared.edge.http.routes import Access
 from shared.edge.http.table import ROUTES_OF
 from shared.edge.settings import Settings, settings_from
 from shared.ports.queue import QueueName
+from shared.usecases.deliver.places import PLACES, SHARE
 from tests.infra.terraform import offline
 from tests.infra.terraform.needs import needs_of
 from tests.infra.terraform.offline import PROJECT, TERRAFORM, Plan
@@ -244,6 +245,23 @@ def test_every_job_of_the_code_is_scheduled(plan: Plan) -> None:
 def test_every_queue_of_the_code_is_planned(plan: Plan) -> None:
     queues = {one["name"] for one in plan.of("google_cloud_tasks_queue").values()}
     assert queues == {queue.value for queue in QueueName}
+
+
+def test_a_receiver_holds_at_most_a_tenth_of_the_deliveries(plan: Plan) -> None:
+    """An instance gives it SHARE places; the queue and the instances have PLACES for each."""
+    (service,) = plan.of(
+        "google_cloudfunctions2_function", 'module.function["deliver_event"]'
+    ).values()
+    config = service["service_config"][0]
+    instances, at_once = config["max_instance_count"], config["max_instance_request_concurrency"]
+    events, retries = (
+        next(iter(plan.of("google_cloud_tasks_queue", f'module.task_queue["{name}"]').values()))[
+            "rate_limits"
+        ][0]["max_concurrent_dispatches"]
+        for name in ("events", "retries")
+    )
+    assert SHARE * instances * 10 <= events == PLACES * instances
+    assert events + retries <= instances * at_once
 
 
 def test_backfills_leave_half_of_the_projects_quota(plan: Plan) -> None:

@@ -195,9 +195,9 @@ async def test_the_time_that_one_asks_for_is_kept_for_all_its_events(
     await office.register(OWN)
     first, *others = await written(office, 5, connection)
     throttles = Attempted(Failure.THROTTLED, 503, timedelta(hours=1))
-    receivers.of = lambda _: _answering(throttles)  # type: ignore[method-assign, assignment, return-value]
+    receivers.of = lambda _: _answering(throttles)  # type: ignore[method-assign, assignment]
     await office.deliver(first)
-    del receivers.of  # type: ignore[method-assign]
+    del receivers.of
     again(office, receivers)
     for id in others:
         await office.deliver(id)
