@@ -3,6 +3,7 @@
 from typing import Any
 
 from shared.adapters.firestore_values import Path, change, fields_of, replacement
+from shared.adapters.record_pages import end_reason
 from shared.domain.ids import (
     ConnectionId,
     HistoryId,
@@ -29,6 +30,7 @@ HEAD_FIELDS = (
     "deleted_at",
     "pruned_at",
     "earlier",
+    "reason",
     "schema_version",
 )
 
@@ -82,6 +84,7 @@ def _head(connection_id: ConnectionId, document: Any, fields: dict[str, Any]) ->
             deleted_at=fields["deleted_at"],
             pruned_at=fields["pruned_at"],
             earlier=tuple(map(_earlier, fields.get("earlier", ()))),
+            reason=end_reason(fields.get("reason"), deleted=fields["deleted_at"] is not None),
             schema_version=fields["schema_version"],
         )
     except (KeyError, TypeError, ValueError):
@@ -108,6 +111,7 @@ def _head_fields(head: RecordHead) -> dict[str, Any]:
         "last_action": head.last_action.value,
         "deleted_at": head.deleted_at,
         "pruned_at": head.pruned_at,
+        "reason": None if head.reason is None else head.reason.value,
         "earlier": [
             {"at": one.at, "label_ids": sorted(one.label_ids), "live": one.live}
             for one in head.earlier

@@ -1,4 +1,6 @@
-"""Limits on what one read of records answers, for every store."""
+"""What every store reads alike of records: how much at once, and what old ones lack."""
+
+from shared.domain.record import EndReason
 
 PAGE_BYTES = 8_000_000
 """Compressed payload bytes after which a page ends early: what it becomes as JSON must fit an
@@ -23,3 +25,10 @@ class PageBudget:
         self._records -= 1
         self._bytes -= len(payload)
         return True
+
+
+def end_reason(stored: str | None, *, deleted: bool) -> EndReason | None:
+    """Return why a record ended; tombstones written before reasons were kept say none."""
+    if not deleted:
+        return None
+    return EndReason(stored) if stored else EndReason.DELETED

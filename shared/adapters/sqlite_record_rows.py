@@ -5,6 +5,7 @@ from sqlite3 import Connection
 
 import orjson
 
+from shared.adapters.record_pages import end_reason
 from shared.adapters.sqlite_database import (
     Row,
     from_us,
@@ -26,21 +27,21 @@ from shared.errors import ConflictError, CorruptStateError
 HEAD = """records.message_id, records.thread_id, records.label_ids, records.history_id,
  records.fetched_at_history, records.internal_us, records.sequence, records.origin,
  records.first_seen_us, records.last_modified_us, records.last_action, records.deleted_us,
- records.pruned_us, records.schema_version, records.earlier"""
+ records.pruned_us, records.schema_version, records.earlier, records.reason"""
 RECORD = f"{HEAD}, records.body_truncated, record_payloads.payload"
 
 _INSERT = """
 INSERT INTO records (message_id, thread_id, label_ids, history_id, fetched_at_history,
  internal_us, sequence, origin, first_seen_us, last_modified_us, last_action, deleted_us,
- pruned_us, schema_version, earlier, body_truncated, connection_id)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+ pruned_us, schema_version, earlier, reason, body_truncated, connection_id)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (connection_id, message_id) DO UPDATE SET thread_id = excluded.thread_id,
  label_ids = excluded.label_ids, history_id = excluded.history_id,
  fetched_at_history = excluded.fetched_at_history, internal_us = excluded.internal_us,
  sequence = excluded.sequence, origin = excluded.origin, first_seen_us = excluded.first_seen_us,
  last_modified_us = excluded.last_modified_us, last_action = excluded.last_action,
  deleted_us = excluded.deleted_us, pruned_us = excluded.pruned_us,
- schema_version = excluded.schema_version, earlier = excluded.earlier,
+ schema_version = excluded.schema_version, earlier = excluded.earlier, reason = excluded.reason,
  body_truncated = excluded.body_truncated
 RETURNING key
 """
@@ -48,8 +49,8 @@ RETURNING key
 _REWRITE = """
 UPDATE records SET thread_id = ?2, label_ids = ?3, history_id = ?4, fetched_at_history = ?5,
  internal_us = ?6, sequence = ?7, origin = ?8, first_seen_us = ?9, last_modified_us = ?10,
- last_action = ?11, deleted_us = ?12, schema_version = ?14, earlier = ?15
-WHERE connection_id = ?16 AND message_id = ?1
+ last_action = ?11, deleted_us = ?12, schema_version = ?14, earlier = ?15, reason = ?16
+WHERE connection_id = ?17 AND message_id = ?1
 RETURNING key
 """
 
@@ -73,6 +74,7 @@ def head_of(connection_id: ConnectionId, row: Row) -> RecordHead:
             pruned_at=optional_moment(row[12]),
             schema_version=row[13],
             earlier=tuple(_earlier(*one) for one in orjson.loads(row[14])),
+            reason=end_reason(row[15], deleted=row[11] is not None),
         )
     except (ValueError, TypeError, OverflowError):
         raise CorruptStateError(f"connections/{connection_id}/records/{row[0]}") from None
@@ -80,7 +82,7 @@ def head_of(connection_id: ConnectionId, row: Row) -> RecordHead:
 
 def record_of(connection_id: ConnectionId, row: Row) -> Record:
     """Read the RECORD columns. Raises CorruptStateError."""
-    return Record(head_of(connection_id, row), row[16], bool(row[15]))
+    return Record(head_of(connection_id, row), row[17], bool(row[16]))
 
 
 def write_records(
@@ -127,6 +129,7 @@ def _head_values(head: RecordHead) -> Row:
         orjson.dumps(
             [[to_us(one.at), sorted(one.label_ids), one.live] for one in head.earlier]
         ).decode(),
+        None if head.reason is None else head.reason.value,
     )
 
 

@@ -69,7 +69,7 @@ class SqliteRecords:
             (*values, query.limit + 1),
         )
         for row in rows:
-            if not budget.takes(row[16]):
+            if not budget.takes(row[17]):
                 return RecordPage(tuple(records), _place(records, query))
             records.append(record_of(connection_id, row))
         return RecordPage(tuple(records), None)

@@ -12,6 +12,15 @@ _SWEPT = (
 )  # fmt: skip
 SWEPT = frozenset(_SWEPT)
 """Collections whose documents go some time after their `expires_at`."""
+_DOCUMENT_OWNER = "json_extract(document, '$.connection_id')"
+OWNED = {
+    "events": "connection_id",
+    "sends": "connection_id",
+    "approvals": "connection_id",
+    "bulk_sends": _DOCUMENT_OWNER,
+    "action_results": _DOCUMENT_OWNER,
+}
+"""Collections whose documents end with their connection, and how each names it."""
 
 ADDED = (
     ("events", "expires_us", "INTEGER"),
@@ -19,6 +28,7 @@ ADDED = (
     ("sends", "marker", "TEXT"),
     ("sends", "rfc822_id", "TEXT"),
     ("records", "earlier", "TEXT NOT NULL DEFAULT '[]'"),
+    ("records", "reason", "TEXT"),
     ("connection_terms", "created_us", "INTEGER"),
 )
 """Columns that tables made by an earlier version lack: table, name, type."""
@@ -95,6 +105,11 @@ SCHEMA = (
         expires_us INTEGER)""",
     """CREATE INDEX IF NOT EXISTS bulk_sends_due ON bulk_sends (shard, due_us)
         WHERE due_us IS NOT NULL""",
+    *(
+        f"CREATE INDEX IF NOT EXISTS {table}_owner ON {table} ({owner})"
+        for table, owner in OWNED.items()
+        if owner == _DOCUMENT_OWNER
+    ),
     """CREATE INDEX IF NOT EXISTS bulk_sends_open ON bulk_sends (open_of, created_us)
         WHERE open_of IS NOT NULL""",
     *(
@@ -109,7 +124,7 @@ SCHEMA = (
         sequence INTEGER NOT NULL, origin TEXT NOT NULL, first_seen_us INTEGER NOT NULL,
         last_modified_us INTEGER NOT NULL, last_action TEXT NOT NULL, deleted_us INTEGER,
         pruned_us INTEGER, schema_version INTEGER NOT NULL, body_truncated INTEGER NOT NULL,
-        earlier TEXT NOT NULL DEFAULT '[]',
+        earlier TEXT NOT NULL DEFAULT '[]', reason TEXT,
         UNIQUE (connection_id, message_id))""",
     """CREATE INDEX IF NOT EXISTS records_sequence ON records (connection_id, sequence)""",
     """CREATE INDEX IF NOT EXISTS records_unpruned ON records (connection_id, sequence)

@@ -57,6 +57,7 @@ EmailMessage = TypedDict(
         "isDraft": Required[bool],
         "isSent": Required[bool],
         "origin": Required[str],
+        "reason": Literal["deleted", "left_selection", "emptied"],
         "_nango_metadata": Required[RecordMetadata],
         "date": str | None,
         "internalDate": str | None,

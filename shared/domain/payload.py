@@ -24,7 +24,16 @@ SMALLEST_BODY_CHARS: Final = 20_000
 LEVEL: Final = 1
 """Intel's ISA-L writes and reads what zlib does, three times as fast, also on ARM."""
 HEAD_FIELDS: Final = frozenset(
-    {"historyId", "labelIds", "isUnread", "isDraft", "isSent", "origin", "_nango_metadata"}
+    {
+        "historyId",
+        "labelIds",
+        "isUnread",
+        "isDraft",
+        "isSent",
+        "origin",
+        "reason",
+        "_nango_metadata",
+    }
 )
 _BODIES: Final = ("html", "text")
 
@@ -84,6 +93,7 @@ def _head_fields(head: RecordHead, cursor: str) -> dict[str, Any]:
     return {
         **label_fields(sorted(head.label_ids), str(head.history_id)),
         "origin": head.origin.value,
+        **({"reason": head.reason.value} if head.reason else {}),
         "_nango_metadata": {
             "first_seen_at": iso(head.first_seen_at),
             "last_modified_at": iso(head.last_modified_at),

@@ -28,6 +28,14 @@ class LastAction(StrEnum):
     DELETED = "DELETED"
 
 
+class EndReason(StrEnum):
+    """Why a record became a tombstone."""
+
+    DELETED = "deleted"
+    LEFT_SELECTION = "left_selection"
+    EMPTIED = "emptied"
+
+
 EARLIER_KEPT = 12
 """States remembered of a record's past; most messages never have more."""
 
@@ -62,6 +70,8 @@ class RecordHead:
     last_action: LastAction = LastAction.ADDED
     deleted_at: datetime | None = None
     pruned_at: datetime | None = None
+    reason: EndReason | None = None
+    """Of a tombstone: why the record ended."""
     earlier: tuple[Earlier, ...] = ()
     """Its past, oldest first, up to EARLIER_KEPT: what a projection made of it then."""
     schema_version: int = SCHEMA_VERSION
@@ -94,14 +104,17 @@ class RecordHead:
             earlier=self.past(),
         )
 
-    def deleted(self, sequence: SequenceNumber, now: datetime) -> "RecordHead":
-        """Answer the head as a tombstone."""
+    def deleted(
+        self, sequence: SequenceNumber, now: datetime, reason: EndReason = EndReason.DELETED
+    ) -> "RecordHead":
+        """Return the head as a tombstone, which stays as long as the connection."""
         return replace(
             self,
             sequence=sequence,
             last_modified_at=now,
             last_action=LastAction.DELETED,
             deleted_at=now,
+            reason=reason,
             earlier=self.past(),
         )
 

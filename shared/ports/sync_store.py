@@ -93,7 +93,12 @@ class RecordPage:
 
 
 class Records(Protocol):
-    """The live copy of a mailbox, written only by `SyncStates.commit`."""
+    """The live copy of a mailbox, written only by `SyncStates.commit`.
+
+    A record that ends, for whatever reason, becomes a tombstone with a sequence number. The
+    tombstone stays as long as the connection; what is emptied after the connection's retention is
+    its payload. So a reader that follows `cursor` misses no end, however late it comes.
+    """
 
     async def heads(
         self, connection_id: ConnectionId, ids: Iterable[MessageId]

@@ -48,6 +48,9 @@ class ChaosHouse(House):
     witness: WitnessedStates
     gmail_mailboxes: HttpGmailMailboxes
     reader: CursorReader
+    """Reads whenever it likes."""
+    follower: CursorReader
+    """Reads after every step: it has seen all that ever was."""
     desk: TokenDesk
     transport: StraightTransport
     sends: HeldSends

@@ -69,6 +69,7 @@ class Estate:
             witness=WitnessedStates(store.sync_states, store.records, self.clock),
             gmail_mailboxes=gmail,
             reader=CursorReader(store),
+            follower=CursorReader(store),
             desk=desk,
             transport=self.transport,
             sends=HeldSends(store.sends),

@@ -28,3 +28,8 @@ class CursorReader:
             if page.last is None:
                 return
             self.after = RecordQuery(after=page.last, limit=7)
+
+    @property
+    def mailbox(self) -> dict[str, frozenset[str]]:
+        """The labels of every message that is there, as far as this product was told."""
+        return {id: frozenset(head.label_ids) for id, head in self.copy.items() if head.live}

@@ -26,6 +26,17 @@ async def empty_cache(house: ChaosHouse) -> None:
     await house.work()
 
 
+async def _deleted_unseen(house: ChaosHouse) -> None:
+    """Have mail that a reader holds, and that its owner deletes before anybody looks again."""
+    ids = await settled(house)
+    house.owner.delete(ids[:2])
+
+
+async def empty_cache_after_a_deletion(house: ChaosHouse) -> None:
+    """Delete every record: those whose mail is gone never come back."""
+    await empty_cache(house)
+
+
 async def reset(house: ChaosHouse) -> None:
     """Read the window again."""
     await house.control.trigger(CONNECTION, reset=True)
@@ -178,6 +189,7 @@ SCENES_BESIDE = [
     Scene(_due, sync_that_is_told_to_stop),
     Scene(some_old_mail, audit),
     Scene(some_old_mail, empty_cache),
+    Scene(_deleted_unseen, empty_cache_after_a_deletion),
     Scene(some_old_mail, reset),
     Scene(some_old_mail, pause_and_start),
     Scene(_held, push_while_another_holds_the_lease),

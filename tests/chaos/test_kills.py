@@ -46,6 +46,7 @@ async def surveyed(estate: Estate, scene: Scene) -> Counter[tuple[Point, Side]]:
 async def recovered(house: ChaosHouse) -> None:
     """Start again after the dead one's lease, and hold everything to the mailbox."""
     house.restart()
+    await house.follower.read()
     house.advance(LEASE_LIFETIME + timedelta(seconds=1))
     if (await house.state()).status is SyncStatus.PAUSED:
         await house.control.start(CONNECTION)
@@ -58,6 +59,7 @@ async def died(estate: Estate, scene: Scene, death: Death) -> Death | None:
     async with estate.house() as house:
         await scene.prepare(house)
         life = Life(death)
+        await house.follower.read()
         await life.run(scene.act(house))
         try:
             await recovered(house)

@@ -7,6 +7,7 @@ from shared.domain.payload import unpack
 from shared.domain.record import RecordHead
 from shared.domain.sync_state import SyncState
 from tests.chaos.chaos_house import ChaosHouse
+from tests.chaos.reader import CursorReader
 from tests.usecases.sync.house import CONNECTION
 
 
@@ -23,7 +24,8 @@ async def verify(house: ChaosHouse) -> None:
     assert not await house.store.quarantine.list(CONNECTION, 10)
     assert all(head.sequence <= state.sequence for head in heads.values())
     await _verify_bodies(house, stored)
-    await _verify_reader(house, heads)
+    for reader in (house.reader, house.follower, CursorReader(house.store)):
+        await _verify_reader(reader, heads, stored)
     await _verify_events(house)
 
 
@@ -49,10 +51,14 @@ async def _verify_bodies(house: ChaosHouse, ids: Iterable[str]) -> None:
         assert unpack(record.payload).get("text", "").strip(), f"{id} lost its text"
 
 
-async def _verify_reader(house: ChaosHouse, heads: dict[str, RecordHead]) -> None:
-    await house.reader.read()
-    seen = {id: house.reader.copy.get(id) for id in heads}
-    assert seen == heads, "the cursor reader missed something"
+async def _verify_reader(
+    reader: CursorReader, heads: dict[str, RecordHead], stored: dict[str, frozenset[str]]
+) -> None:
+    """Hold what a product was told to what is stored: a record may not end in silence."""
+    await reader.read()
+    ghosts = reader.mailbox.keys() - stored.keys()
+    assert not ghosts, f"a reader was never told that these ended: {sorted(ghosts)}"
+    assert reader.copy == heads, "a cursor reader missed something"
 
 
 async def _verify_events(house: ChaosHouse) -> None:

@@ -90,6 +90,7 @@ class Walk(OwnerSteps):
         """Take one step."""
         self.counts[f"step {kind}"] += 1
         await getattr(self, f"do_{kind}")(a, b)
+        await self.house.follower.read()
 
     async def end(self) -> None:
         """Let everybody who stands still go on, and the end user come back; then let time pass."""

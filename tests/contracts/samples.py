@@ -30,7 +30,7 @@ from shared.domain.ids import (
 from shared.domain.mailbox import GoogleUser, Mailbox
 from shared.domain.operation import Operation, OperationState, OperationStep, OperationType
 from shared.domain.receipt import DeletionReceipt
-from shared.domain.record import LastAction, Origin, QuarantineEntry, Record, RecordHead
+from shared.domain.record import Origin, QuarantineEntry, Record, RecordHead
 from shared.domain.send import DeliveryMode, SendEntry, SendState
 from shared.domain.send_count import SendCount
 from shared.domain.sync_state import Backfill, Lease, SyncState
@@ -252,7 +252,7 @@ def record(number: int = 1, sequence: int = 1, *, payload: bytes = b"p", **chang
 
 
 def tombstone(number: int = 1, sequence: int = 1) -> Record:
-    return record(number, sequence, deleted_at=START, last_action=LastAction.DELETED)
+    return Record(head(number, 0).deleted(SequenceNumber(sequence), START), b"p")
 
 
 def entry(number: int = 1, **changes: Any) -> QuarantineEntry:

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, AliasChoices, BeforeValidator, ConfigDict, Field
 
 from shared.actions.projections import projections
-from shared.domain.record import LastAction
+from shared.domain.record import EndReason, LastAction
 from shared.domain.sync_event import MODEL, MODEL_NAMES
 from shared.edge.http.routes import Answer, Strict
 
@@ -117,6 +117,7 @@ class EmailMessage(Answer):
     isDraft: bool  # noqa: N815
     isSent: bool  # noqa: N815
     origin: str
+    reason: EndReason | None = Field(None, description="Of a tombstone: why the record ended.")
     date: datetime | None = None
     internalDate: str | None = None  # noqa: N815
     body_truncated: bool = False

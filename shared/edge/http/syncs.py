@@ -30,7 +30,8 @@ Work = Callable[[ConnectionId], Awaitable[None]]
 async def trigger_sync(call: Call) -> Success:
     """Read history now, or with `reset` the whole window again; sequence numbers go on.
 
-    `emptyCache` deletes every record first.
+    `emptyCache` first ends every record: each becomes a tombstone (`reason: emptied`), and what is
+    still in the mailbox comes back under a new cursor.
     """
     body = call.body(TriggerBody)
     control = call.wiring.control_sync

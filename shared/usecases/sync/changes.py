@@ -11,6 +11,7 @@ from shared.domain.ids import HistoryId, LabelId, MessageId, SequenceNumber, Thr
 from shared.domain.payload import make_payload
 from shared.domain.record import (
     CHAT,
+    EndReason,
     Origin,
     QuarantineEntry,
     Record,
@@ -107,6 +108,7 @@ class Changes:
         origin: Origin,
     ) -> RecordHead:
         history_id = HistoryId(int(message["historyId"]))
+        emptied = known is not None and known.reason is EndReason.EMPTIED
         return RecordHead(
             message_id=MessageId(message["id"]),
             thread_id=ThreadId(message["threadId"]),
@@ -115,7 +117,7 @@ class Changes:
             fetched_at_history=history_id,
             internal_date=received_at(message),
             sequence=SequenceNumber(0),
-            origin=known.origin if known else origin,
+            origin=known.origin if known and not emptied else origin,
             first_seen_at=known.first_seen_at if known else self.now,
             last_modified_at=self.now,
             earlier=known.past() if known else (),
@@ -124,16 +126,16 @@ class Changes:
     def relabel(self, head: RecordHead, labels: frozenset[LabelId], history_id: HistoryId) -> None:
         """Change a record's labels; an unchanged record keeps its sequence number."""
         if not self.selection.fits_labels(labels):
-            self.tombstone(head)
+            self.tombstone(head, EndReason.LEFT_SELECTION)
             return
         if labels == head.label_ids:
             return
         self.heads.append(head.relabelled(labels, history_id, SequenceNumber(0), self.now))
         self.updated += 1
 
-    def tombstone(self, head: RecordHead) -> None:
-        """Mark a record's message as gone: deleted for good, or no longer selected."""
-        self.heads.append(head.deleted(SequenceNumber(0), self.now))
+    def tombstone(self, head: RecordHead, reason: EndReason = EndReason.DELETED) -> None:
+        """Mark a record as ended: whoever reads by cursor has to be told, whatever ended it."""
+        self.heads.append(head.deleted(SequenceNumber(0), self.now, reason))
         self.deleted += 1
 
     def set_aside(

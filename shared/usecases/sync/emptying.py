@@ -1,27 +1,51 @@
-"""Deleting every record before the window is read again, at the product's wish (API 5)."""
+"""Ending every record before the window is read again, at the product's wish (API 5).
 
+A record ends as a tombstone with a sequence number, never by disappearing: a message that is gone
+from Gmail by the time the window is read would otherwise stay for ever with whoever reads by
+cursor. What is still there comes back from the backfill under a new number.
+"""
+
+from collections.abc import AsyncIterator
 from dataclasses import replace
 
+from shared.domain.record import EndReason, Origin
 from shared.domain.sync_state import SyncState
+from shared.usecases.sync.changes import Changes
 from shared.usecases.sync.run import Run
 
-AT_ONCE = 500
+AT_ONCE = 350
+"""Tombstones in one commit, with room for the state and its event (COMMIT_WRITES)."""
 
 
 async def empty(run: Run) -> None:
-    """Delete records in portions; sequence numbers go on from where they are.
-
-    Only the lease holder deletes, and a beat between portions finds out if it is another's.
-    """
+    """End all records in portions, each one fenced commit: a crash goes on with what is left."""
     started = run.clock.now()
-    deleted = 0
-    while count := await run.records.purge(run.connection_id, AT_ONCE):
-        deleted += count
+    ended = 0
+    async for portion in _portions(run):
+        await run.commit(portion, _unchanged)
+        ended += len(portion.heads)
         if run.out_of_time:
             return
-        await run.held.renew()
     await run.held.commit(_emptied)
-    run.note("empty", started, deleted=deleted)
+    run.note("empty", started, deleted=ended)
+
+
+async def _portions(run: Run) -> AsyncIterator[Changes]:
+    """Yield the commits that end what is live and forget what is in quarantine."""
+    async for heads in run.records.all_heads(run.connection_id, None):
+        for start in range(0, len(heads), AT_ONCE):
+            changes = run.changes(Origin.AUDIT)
+            for head in heads[start : start + AT_ONCE]:
+                changes.tombstone(head, EndReason.EMPTIED)
+            yield changes
+    while entries := await run.quarantine.list(run.connection_id, AT_ONCE):
+        changes = run.changes(Origin.AUDIT)
+        changes.released += [entry.message_id for entry in entries]
+        yield changes
+
+
+def _unchanged(state: SyncState) -> SyncState:
+    return state
 
 
 def _emptied(state: SyncState) -> SyncState:

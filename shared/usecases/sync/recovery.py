@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from shared.domain.ids import HistoryId, LabelId, MessageId, ThreadId
-from shared.domain.record import Origin, RecordHead
+from shared.domain.record import EndReason, Origin, RecordHead
 from shared.domain.sync_state import Backfill, SyncState
 from shared.errors import GmailNotFoundError
 from shared.ports.gmail import MessageRef
@@ -223,7 +223,7 @@ async def _compare(run: Run, census: Census, changes: Changes, head: RecordHead)
     elif known or run.state.selection.fits_labels(head.label_ids):
         await _ask(run, changes, head)
     else:
-        changes.tombstone(head)
+        changes.tombstone(head, EndReason.LEFT_SELECTION)
     return known
 
 
