@@ -53,7 +53,11 @@ COMPOSITE = (
 )
 """Composite indexes, collection scope."""
 
+OWNED = ("events", "sends", "approvals", "bulk_sends", "action_results")
+"""Collections whose documents end with the connection that their `connection_id` names."""
+
 SINGLE_FIELD = (
+    *(_index(collection, ("connection_id", "ASC")) for collection in OWNED),
     _index("api_keys", ("created_at", "DESC")),
     _index("webhook_endpoints", ("created_at", "ASC")),
     _index("connections", ("created_at", "DESC")),

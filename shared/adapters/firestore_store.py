@@ -11,6 +11,7 @@ from shared.adapters.firestore_documents import FirestoreDocuments
 from shared.adapters.firestore_outbox import FirestoreOperations, FirestoreOutbox
 from shared.adapters.firestore_quarantine import FirestoreQuarantine
 from shared.adapters.firestore_records import FirestoreRecords
+from shared.adapters.firestore_retention import FirestoreRetention
 from shared.adapters.firestore_rpc import FirestoreRpc
 from shared.adapters.firestore_sends import FirestoreBulkSends, FirestoreSends
 from shared.adapters.firestore_sync_states import FirestoreSyncStates
@@ -51,6 +52,7 @@ def store_over(rpc: FirestoreRpc, wake: Wake = wake_nothing) -> Store:
         send_counts=FirestoreDocuments(rpc, codecs.SEND_COUNTS),
         api_keys=FirestoreApiKeys(rpc),
         receipts=FirestoreDocuments(rpc, codecs.RECEIPTS),
+        retention=FirestoreRetention(rpc),
         webhook_endpoints=FirestoreWebhookEndpoints(rpc),
         close=rpc.close,
     )

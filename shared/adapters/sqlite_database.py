@@ -56,6 +56,8 @@ class SqliteDatabase:
             )
             self._connection.execute("PRAGMA journal_mode = WAL")
             self._connection.execute("PRAGMA synchronous = NORMAL")
+            # What is deleted is overwritten: mail must not stay readable in free pages.
+            self._connection.execute("PRAGMA secure_delete = ON")
         with self.transaction() as connection:
             for table, name, kind in ADDED:
                 _add_column(connection, table, name, kind)

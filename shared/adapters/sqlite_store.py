@@ -13,6 +13,7 @@ from shared.adapters.sqlite_documents import Columns, SqliteDocuments, no_column
 from shared.adapters.sqlite_outbox import SqliteOperations, SqliteOutbox
 from shared.adapters.sqlite_quarantine import SqliteQuarantine
 from shared.adapters.sqlite_records import SqliteRecords
+from shared.adapters.sqlite_retention import SqliteRetention
 from shared.adapters.sqlite_sends import SqliteBulkSends, SqliteSends
 from shared.adapters.sqlite_sync_states import SqliteSyncStates
 from shared.adapters.sqlite_webhook_endpoints import SqliteWebhookEndpoints
@@ -60,6 +61,7 @@ def open_store(path: str | Path, clock: Clock, wake: Wake = wake_nothing) -> Sto
         send_counts=documents(codecs.SEND_COUNTS, _expiry),
         api_keys=SqliteApiKeys(database, clock),
         receipts=documents(codecs.RECEIPTS, _expiry),
+        retention=SqliteRetention(database, clock),
         webhook_endpoints=SqliteWebhookEndpoints(database, clock),
         close=close,
     )

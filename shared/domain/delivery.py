@@ -10,6 +10,7 @@ from typing import Any
 from shared.domain.cursor import cursor_of
 from shared.domain.event import (
     KEPT_AFTER_DELIVERY,
+    KEPT_UNDELIVERED,
     Delivery,
     DeliveryState,
     Event,
@@ -169,9 +170,9 @@ def settled(event: Event, deliveries: Mapping[str, Delivery], now: datetime) -> 
             base,
             state=EventState.DELIVERED,
             delivered_at=now,
-            expires_at=now + KEPT_AFTER_DELIVERY,
+            expires_at=now if event.is_farewell else now + KEPT_AFTER_DELIVERY,
         )
-    return replace(base, state=EventState.DEAD)
+    return replace(base, state=EventState.DEAD, expires_at=now + KEPT_UNDELIVERED)
 
 
 def again(event: Event, now: datetime) -> Event:
@@ -185,7 +186,7 @@ def again(event: Event, now: datetime) -> Event:
         next_attempt_at=now,
         claimed_until=None,
         delivered_at=None,
-        expires_at=None,
+        expires_at=now + KEPT_UNDELIVERED,
     )
 
 

@@ -11,6 +11,8 @@ from shared.domain.sync_state import shard_of
 
 KEPT_AFTER_DELIVERY = timedelta(days=15)
 """How long a delivered event stays listed before the store deletes it."""
+KEPT_UNDELIVERED = timedelta(days=30)
+"""How long an event lives that nobody takes; one that was given up can be redelivered till then."""
 SCHEMA_VERSION = 1
 
 
@@ -76,13 +78,23 @@ class Event:
     webhook_url_override: str | None = None
     """Set where the connection, which names its receiver, may be gone at delivery."""
     expires_at: datetime | None = None
-    """Set on delivery; what is pending or dead never expires by itself."""
+    """When the store deletes it: never None once made, for a payload may hold an address."""
     schema_version: int = SCHEMA_VERSION
+
+    def __post_init__(self) -> None:
+        """Give an event that no outcome has dated yet its longest life."""
+        if self.expires_at is None:
+            object.__setattr__(self, "expires_at", self.created_at + KEPT_UNDELIVERED)
 
     @property
     def shard(self) -> int:
         """Spread of the due index (FACTS 9.5)."""
         return shard_of(self.id)
+
+    @property
+    def is_farewell(self) -> bool:
+        """Whether it reports the connection's own deletion: the one thing that outlives it."""
+        return self.type is EventType.AUTH and self.payload.get("operation") == "deletion"
 
     @property
     def extendable(self) -> bool:

@@ -12,6 +12,8 @@ from shared.domain.sync_state import shard_of
 
 KEY_LIFETIME: Final = timedelta(days=7)
 """After the final state: what the key did is told so long."""
+UNFINISHED_LIFETIME: Final = timedelta(days=14)
+"""After its time: a send that came to no end by then is not waited for any more."""
 MARKER_HEADER: Final = "X-Postroom-Send"
 SCHEMA_VERSION: Final = 1
 
@@ -90,7 +92,14 @@ class SendEntry:
     bulk_id: str | None = None
     trace_id: str | None = None
     expires_at: datetime | None = None
+    """When the store deletes it: never None once made."""
     schema_version: int = SCHEMA_VERSION
+
+    def __post_init__(self) -> None:
+        """Give an entry that has no end yet its longest life."""
+        if self.expires_at is None:
+            begins = max(self.created_at, self.send_at or self.created_at)
+            object.__setattr__(self, "expires_at", begins + UNFINISHED_LIFETIME)
 
     @property
     def shard(self) -> int:

@@ -65,7 +65,7 @@ class WiredKeys(WiredSyncs):
         """Empties old tombstones."""
         from shared.usecases.prune_deleted import PruneDeleted
 
-        return PruneDeleted(self.connections, self.records, self.clock)
+        return PruneDeleted(self.connections, self.records, self.retention, self.clock)
 
     @cached_property
     def resume_disconnects(self) -> "ResumeDisconnects":

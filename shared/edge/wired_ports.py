@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from shared.ports.connect_store import ConnectSessions, ConnectTickets, OAuthStates
     from shared.ports.connections import Connections, GoogleUsers, Grants, Mailboxes, Receipts
     from shared.ports.outbox import Outbox
+    from shared.ports.retention import Retention
     from shared.ports.sends import ActionResults, BulkSends, Sends
     from shared.ports.store import Store
     from shared.ports.sync_store import Quarantine, Records, SyncStates
@@ -63,6 +64,11 @@ class WiredPorts:
     def receipts(self) -> "Receipts":
         """What disconnects left."""
         return self.store.receipts
+
+    @property
+    def retention(self) -> "Retention":
+        """Deletion of what is over."""
+        return self.store.retention
 
     @cached_property
     def telemetry(self) -> "Telemetry | None":

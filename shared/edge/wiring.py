@@ -215,6 +215,7 @@ class Wiring(WiredKeys, WiredSends):
             outbox=self.outbox,
             operations=self.operations,
             receipts=self.receipts,
+            retention=self.retention,
             gmail=self.gmail,
             oauth=self.oauth,
             sealer=self.sealer,

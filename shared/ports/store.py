@@ -8,6 +8,7 @@ from shared.ports.approvals import Approvals, SendCounts
 from shared.ports.connect_store import ConnectSessions, ConnectTickets, OAuthStates
 from shared.ports.connections import Connections, GoogleUsers, Grants, Mailboxes, Receipts
 from shared.ports.outbox import Operations, Outbox
+from shared.ports.retention import Retention
 from shared.ports.sends import ActionResults, BulkSends, Sends
 from shared.ports.sync_store import Quarantine, Records, SyncStates
 from shared.ports.webhook_endpoints import WebhookEndpoints
@@ -36,6 +37,7 @@ class Store:
     send_counts: SendCounts
     api_keys: ApiKeys
     receipts: Receipts
+    retention: Retention
     webhook_endpoints: WebhookEndpoints
     close: Callable[[], Awaitable[None]]
     """Give back connections; every later call raises StoreUnavailableError."""

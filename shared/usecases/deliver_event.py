@@ -85,6 +85,7 @@ class DeliverEvent:
         outcome = await self._record(taken, attempts)
         if outcome is None:
             return NotDue()
+        await self._forget(outcome)
         await self._heed(taken, attempts)
         await self._log(taken, attempts, outcome, started)
         await self._wake(outcome, outcome.next_attempt_at)
@@ -122,6 +123,7 @@ class DeliverEvent:
     ) -> Delivered:
         outcome = settled(found.value, waiting, now)
         await self.outbox.swap(found, outcome)
+        await self._forget(outcome)
         await self._wake(outcome, outcome.next_attempt_at)
         return Delivered(outcome.state)
 
@@ -195,6 +197,14 @@ class DeliverEvent:
                 continue
             return outcome
         raise ConflictError("The event changed at every try.")
+
+    async def _forget(self, event: Event) -> None:
+        """Delete the last word of a connection that is gone; a crash leaves it to its expiry."""
+        if not event.is_farewell or event.state is not EventState.DELIVERED:
+            return
+        if found := await self.outbox.get(event.id):
+            with suppress(ConflictError):
+                await self.outbox.delete(found)
 
     async def _heed(self, taken: "_Taken", attempts: Mapping[str, Attempted]) -> None:
         """Disable what answered 410; keep for every instance who is to be left alone till when."""

@@ -11,6 +11,7 @@ from secrets import token_hex
 from typing import TypeVar
 
 from shared.domain.connection import Connection, ConnectionStatus
+from shared.domain.event import Event
 from shared.domain.ids import CommitId, ConnectionId
 from shared.domain.mailbox import GoogleUser, Mailbox
 from shared.domain.sync_state import SyncState, SyncStatus
@@ -28,6 +29,7 @@ from shared.ports.gmail import GmailMailboxes
 from shared.ports.oauth import GoogleOAuth, Sealer
 from shared.ports.outbox import Operations, Outbox
 from shared.ports.queue import Queue, Task
+from shared.ports.retention import Retention
 from shared.ports.sync_store import Batch, Records, SyncStates
 from shared.ports.versioned import Versioned
 from shared.usecases.accept_disconnect import DISCONNECT_TASK
@@ -58,7 +60,7 @@ class MoreToPurge:
 
 @dataclass(frozen=True)
 class Disconnect:
-    """Fence, leave, stop, revoke, shred, purge, tell, forget."""
+    """Fence, leave, stop, revoke, shred, purge, erase, tell, forget."""
 
     connections: Connections
     grants: Grants
@@ -69,6 +71,7 @@ class Disconnect:
     outbox: Outbox
     operations: Operations
     receipts: Receipts
+    retention: Retention
     gmail: GmailMailboxes
     oauth: GoogleOAuth
     sealer: Sealer
@@ -88,17 +91,19 @@ class Disconnect:
         accepted_at = connection.value.updated_at if connection else None
         book = ReceiptBook(self.receipts, self.clock)
         await book.note(connection_id, accepted_at, steps={**steps, "tokens": "shredded"})
+        farewell = None if connection is None else self._farewell(connection.value)
         deleted, all_gone = await self._purged(connection_id)
-        if not all_gone:
+        if not all_gone or not await self._erased(connection_id, farewell):
             await book.note(connection_id, accepted_at, deleted=deleted)
             await self.queue.enqueue(Task(DISCONNECT_TASK, {"connection_id": connection_id}))
             return MoreToPurge()
-        if connection is not None:
-            await self._tell(connection.value)
+        if connection is not None and farewell is not None:
+            await self._tell(connection.value, farewell)
         purged = {"records": "deleted"}
         await book.note(connection_id, accepted_at, steps=purged, deleted=deleted, finished=True)
         await _delete(lambda: self.connections.get(connection_id), self.connections.delete)
         await _delete(lambda: self.sync_states.get(connection_id), self.sync_states.delete)
+        await self.retention.sweep(PURGE_CHUNK)
         return Disconnected()
 
     async def _marked(self, id: ConnectionId) -> Versioned[Connection] | None:
@@ -174,16 +179,31 @@ class Disconnect:
             deleted += count
         return deleted, False
 
-    async def _tell(self, connection: Connection) -> None:
-        """Store the deletion event with the sync state, once, and the log entry."""
-        now = self.clock.now()
-        event = auth_event(
+    async def _erased(self, id: ConnectionId, farewell: Event | None) -> bool:
+        """Erase what other use cases wrote of it; False where a further task has to go on.
+
+        Without a connection there is nothing: it was deleted after all of this.
+        """
+        if farewell is None:
+            return True
+        for _ in range(CHUNKS_A_RUN):
+            if not await self.retention.erase(id, PURGE_CHUNK, kept=farewell.id):
+                return True
+        return False
+
+    def _farewell(self, connection: Connection) -> Event:
+        """Return the event that reports the deletion: the same at every try, by its id."""
+        return auth_event(
             connection,
             AuthOperation.DELETION,
             occasion="disconnect",
             environment=self.settings.environment,
-            now=now,
+            now=self.clock.now(),
         )
+
+    async def _tell(self, connection: Connection, event: Event) -> None:
+        """Store the deletion event with the sync state, once, and the log entry."""
+        now = event.created_at
         while await self.outbox.get(event.id) is None:
             was = await self.sync_states.get(connection.id)
             if was is None:

@@ -1,4 +1,4 @@
-"""Empty what tombstones still hold of deleted mail, when each connection's retention is over."""
+"""Remove what is over: expired documents, and what tombstones still hold of deleted mail."""
 
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -6,6 +6,7 @@ from datetime import timedelta
 from shared.domain.connection import Connection
 from shared.ports.clock import Clock
 from shared.ports.connections import Connections
+from shared.ports.retention import Retention
 from shared.ports.sync_store import Records
 
 PAGE = 200
@@ -33,11 +34,14 @@ class PruneDeleted:
 
     connections: Connections
     records: Records
+    retention: Retention
     clock: Clock
 
     async def __call__(self, budget: timedelta = BUDGET) -> Pruned:
         """Raise StoreUnavailableError: what was done stays done."""
         deadline, total, place = self.clock.now() + budget, Pruned(), None
+        while await self.retention.sweep(PORTION) == PORTION and self.clock.now() < deadline:
+            pass
         while True:
             page, place = await self.connections.walk(place, PAGE)
             for one in page:

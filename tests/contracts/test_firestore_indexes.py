@@ -23,7 +23,14 @@ from shared.adapters.firestore_store import store_over
 from shared.domain.approval import ApprovalState
 from shared.domain.connection import ConnectionStatus
 from shared.domain.event import EventState
-from shared.domain.ids import ConnectionId, LabelId, MessageId, SequenceNumber, ThreadId
+from shared.domain.ids import (
+    ConnectionId,
+    EventId,
+    LabelId,
+    MessageId,
+    SequenceNumber,
+    ThreadId,
+)
 from shared.domain.operation import OperationState, OperationType
 from shared.domain.record import LastAction
 from shared.domain.send import SendState
@@ -116,6 +123,7 @@ def work(store: Store) -> Iterator[Awaitable[Any]]:
     yield store.mailboxes.renewable(NOW, 9)
     yield store.bulk_sends.unfinished(C1, 9)
     yield store.sends.traced(C1, ["a", "b"])
+    yield store.retention.erase(C1, 9, kept=EventId("e1"))
     yield store.api_keys.list(9)
     yield store.webhook_endpoints.list()
     for after in (None, "projects/demo/databases/(default)/documents/grants/c1"):

@@ -22,7 +22,14 @@ from shared.domain.delivery import (
     refused,
     settled,
 )
-from shared.domain.event import Delivery, DeliveryState, Event, EventState, EventType
+from shared.domain.event import (
+    KEPT_UNDELIVERED,
+    Delivery,
+    DeliveryState,
+    Event,
+    EventState,
+    EventType,
+)
 from shared.domain.ids import ConnectionId, EventId
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -104,7 +111,8 @@ def test_an_event_waits_for_the_first_of_those_who_lack_it() -> None:
 
 def test_an_event_that_one_never_got_is_dead() -> None:
     dead = settled(EVENT, {"a": GIVEN, "b": DEAD}, NOW)
-    assert (dead.state, dead.last_error, dead.expires_at) == (EventState.DEAD, "refused", None)
+    assert (dead.state, dead.last_error) == (EventState.DEAD, "refused")
+    assert dead.expires_at == NOW + KEPT_UNDELIVERED, "what it holds of people goes too"
 
 
 def test_a_receiver_that_was_removed_is_not_waited_for() -> None:
@@ -134,7 +142,7 @@ def test_a_dead_event_goes_again_to_those_who_lack_it() -> None:
 def test_a_delivered_event_goes_again_to_all() -> None:
     due = again(settled(EVENT, {"a": GIVEN}, NOW), NOW)
     assert due.deliveries == {}
-    assert (due.delivered_at, due.expires_at) == (None, None)
+    assert (due.delivered_at, due.expires_at) == (None, NOW + KEPT_UNDELIVERED)
 
 
 def test_waiting_for_a_receivers_sake_is_no_attempt() -> None:

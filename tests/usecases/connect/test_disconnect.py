@@ -29,7 +29,7 @@ REVOKE = "POST /revoke"
 STOP = "POST /gmail/v1/users/me/stop"
 PORTS = (
     "connections", "grants", "google_users", "mailboxes", "sync_states", "records", "outbox",
-    "operations", "receipts", "gmail", "oauth", "sealer", "queue",
+    "operations", "receipts", "retention", "gmail", "oauth", "sealer", "queue",
 )  # fmt: skip
 
 
