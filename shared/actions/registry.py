@@ -13,14 +13,19 @@ from enum import StrEnum
 from functools import cache
 from importlib import import_module
 from types import ModuleType
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from shared.domain.connection import Connection
 from shared.domain.policy import Does
 from shared.domain.scopes import allowed
-from shared.errors import ConfigurationError, MissingScopeError, UnknownActionError
+from shared.errors import (
+    ConfigurationError,
+    GmailUnavailableError,
+    MissingScopeError,
+    UnknownActionError,
+)
 from shared.ports.clock import Clock
 from shared.ports.connections import Connections, Grants, Mailboxes
 from shared.ports.gmail import Gmail, GmailMailboxes
@@ -146,6 +151,15 @@ class GmailShaped(BaseModel):
     """Output that is Gmail's own object: its fields are named, further ones pass through."""
 
     model_config = ConfigDict(extra="allow", frozen=True)
+
+    @classmethod
+    def model_validate(cls, obj: Any, **given: Any) -> Self:
+        """Read what Gmail answered. Raises GmailUnavailableError for any other shape."""
+        try:
+            return super().model_validate(obj, **given)
+        except ValidationError:
+            # Its words quote the answer: they are dropped.
+            raise GmailUnavailableError("Gmail's answer is not what it documents.") from None
 
 
 BUILT_IN = (

@@ -128,11 +128,23 @@ class GmailRequests:
             raise network_error(error) from error
 
 
+_OTHER_SHAPES: Final = (
+    ValueError,
+    KeyError,
+    TypeError,
+    AttributeError,
+    IndexError,
+    OverflowError,
+    OSError,
+)
+"""What reading raises of JSON that is cut short, deep, huge or of another shape."""
+
+
 def _parsed(response: httpx.Response, read: Callable[[Any], T]) -> T:
     """Read an answer that succeeded; one of an undocumented shape counts as none at all."""
     try:
         return read(orjson.loads(response.content) if response.content else None)
-    except (ValueError, KeyError, TypeError, AttributeError, IndexError, OverflowError) as error:
+    except _OTHER_SHAPES as error:
         raise GmailUnavailableError(
             "Gmail's answer is not what it documents.", status=response.status_code
         ) from error

@@ -14,9 +14,14 @@ from urllib.parse import quote
 import orjson
 
 from shared.adapters.gmail_answers import (
+    an_object,
+    read_aliases,
+    read_call,
+    read_data,
     read_draft,
+    read_drafts,
+    read_message,
     read_next_page,
-    read_object,
     read_refs,
     read_sent,
     read_thread,
@@ -31,7 +36,10 @@ MAX_JSON_BYTES: Final = 3_500_000
 """Raw mail beyond this goes through the upload endpoint (FACTS 5.1)."""
 NOT_A_DRAFT: Final = "not a draft"
 """Gmail's other word, with a 400, for a draft that is gone (FACTS 5.8)."""
-_DRAFT_FIELDS: Final = ("fields", "drafts(id,message(id,threadId)),nextPageToken")
+_DRAFT_FIELDS: Final = (
+    "fields",
+    "drafts(id,message(id,threadId)),nextPageToken,resultSizeEstimate",
+)
 _PAGE: Final = ("maxResults", "500")
 
 
@@ -80,7 +88,7 @@ class HttpGmailSend:
         query = (("q", f"after:{int(since.timestamp())}"), _PAGE, _DRAFT_FIELDS)
         while True:
             token = (("pageToken", page),) if page else ()
-            drafts, page = await self.requests.get("/drafts", _read_drafts, *query, *token)
+            drafts, page = await self.requests.get("/drafts", read_drafts, *query, *token)
             found += drafts
             if page is None:
                 return found
@@ -98,7 +106,7 @@ class HttpGmailSend:
     async def headers(self, id: MessageId, names: Sequence[str]) -> GmailObject:
         """messages.get, format=metadata."""
         return await self.requests.get(
-            f"/messages/{quote(id, safe='')}", read_object, *_metadata(names)
+            f"/messages/{quote(id, safe='')}", read_message(id, full=False), *_metadata(names)
         )
 
     async def thread_headers(self, id: ThreadId, names: Sequence[str]) -> Sequence[GmailObject]:
@@ -121,14 +129,14 @@ class HttpGmailSend:
 
     async def aliases(self) -> Sequence[GmailObject]:
         """settings.sendAs.list."""
-        return await self.requests.get("/settings/sendAs", _read_aliases)
+        return await self.requests.get("/settings/sendAs", read_aliases)
 
     async def attachment(self, message_id: MessageId, part_id: str) -> bytes:
         """Find the part in format=full, then attachments.get (FACTS 4.5)."""
         message = f"/messages/{quote(message_id, safe='')}"
         attachment_id, data = await self.requests.get(
             message,
-            lambda answer: _content(answer["payload"], part_id),
+            lambda answer: _content(an_object(answer["payload"]), part_id),
             ("format", "full"),
             _PAYLOAD,
         )
@@ -136,7 +144,7 @@ class HttpGmailSend:
             return data
         return await self.requests.get(
             f"{message}/attachments/{quote(attachment_id, safe='')}",
-            lambda answer: decode_data(answer["data"]),
+            read_data,
         )
 
     async def call(
@@ -151,9 +159,10 @@ class HttpGmailSend:
         pairs = _pairs(query or {})
         _check_path(path)
         if method.upper() == "GET":
-            return await self.requests.get(path, _as_is, *pairs)
+            return await self.requests.get(path, read_call("GET", path), *pairs)
         content = None if body is None else orjson.dumps(body)
-        return await self.requests.once(Call(method.upper(), path, pairs, content), _as_is)
+        call = Call(method.upper(), path, pairs, content)
+        return await self.requests.once(call, read_call(call.method, path))
 
 
 _PAYLOAD: Final = ("fields", "payload")
@@ -199,7 +208,14 @@ def find_part(payload: Mapping[str, Any], part_id: str) -> Mapping[str, Any]:
     for part, _ in walk(payload):
         if as_text(part.get("partId")) == part_id:
             return part
-    raise GmailNotFoundError("The message has no such part.")
+    raise no_such_part(payload)
+
+
+def no_such_part(payload: Mapping[str, Any]) -> GmailNotFoundError:
+    """Return the error, unless the parts have no ids at all. Raises TypeError then."""
+    if not all(isinstance(part.get("partId"), str) for part, _ in walk(payload)):
+        raise TypeError
+    return GmailNotFoundError("The message has no such part.")
 
 
 def _content(payload: Mapping[str, Any], part_id: str) -> tuple[str, bytes]:
@@ -232,17 +248,5 @@ def _check_path(path: str) -> None:
         raise InvalidRequestError("The path must be one of Gmail's, below the mailbox.")
 
 
-def _read_drafts(answer: Mapping[str, Any]) -> tuple[list[Draft], PageToken | None]:
-    return [read_draft(draft) for draft in answer.get("drafts", ())], read_next_page(answer)
-
-
 def _read_refs(answer: Mapping[str, Any]) -> tuple[list[MessageRef], PageToken | None]:
     return read_refs(answer), read_next_page(answer)
-
-
-def _read_aliases(answer: Mapping[str, Any]) -> list[GmailObject]:
-    return list(answer.get("sendAs", ()))
-
-
-def _as_is(answer: Any) -> Any:
-    return answer

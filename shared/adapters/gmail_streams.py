@@ -1,6 +1,6 @@
 """Large answers of Gmail, passed on as they arrive: GmailStreams over HTTP."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 import httpx
 
+from shared.adapters.gmail_answers import an_object
 from shared.adapters.gmail_errors import (
     lacks_scope,
     network_error,
@@ -23,6 +24,7 @@ from shared.adapters.gmail_requests import (
     Call,
     GmailRequests,
 )
+from shared.adapters.gmail_send import no_such_part
 from shared.domain.base64_stream import Base64Field
 from shared.domain.email_parts import (
     as_count,
@@ -34,7 +36,6 @@ from shared.domain.email_parts import (
 )
 from shared.domain.ids import MessageId
 from shared.errors import (
-    GmailNotFoundError,
     GmailUnavailableError,
     MissingScopeError,
     RateLimitedError,
@@ -64,7 +65,7 @@ class HttpGmailStreams:
         path = f"/messages/{quote(message_id, safe='')}"
         return await self.requests.get(
             path,
-            lambda answer: _part(as_object(answer["payload"]), message_id, part_id),
+            lambda answer: _part(an_object(answer["payload"]), message_id, part_id),
             ("format", "full"),
             _PAYLOAD,
         )
@@ -78,7 +79,7 @@ class HttpGmailStreams:
             f"/attachments/{quote(part.attachment_id, safe='')}"
         )
         response = await self._read(Call("GET", path, (_DATA,)))
-        return _Decoded(response)
+        return await _Decoded(response).begun(part.size)
 
     async def passed(
         self,
@@ -176,7 +177,7 @@ def _part(payload: Mapping[str, Any], message_id: MessageId, part_id: str) -> Me
         if as_text(part.get("partId")) == part_id:
             break
     else:
-        raise GmailNotFoundError("The message has no such part.")
+        raise no_such_part(payload)
     body = as_object(part.get("body"))
     behind = as_text(body.get("attachmentId")) or None
     inline = b"" if behind else decode_data(as_text(body.get("data")))
@@ -226,7 +227,26 @@ class _Pieces:
 class _Decoded(_Pieces):
     """The attachment inside an answer of attachments.get."""
 
+    async def begun(self, size: int) -> "_Decoded":
+        """Read up to the first bytes, so that an answer without any is known before the head."""
+        self._rest = self._decoded()
+        try:
+            self._first = await anext(self._rest, b"")
+        except BaseException:
+            await self.aclose()
+            raise
+        if size and not self._first:
+            await self.aclose()
+            raise GmailUnavailableError("Gmail's answer is not what it documents.")
+        return self
+
     async def __aiter__(self) -> AsyncIterator[bytes]:
+        if self._first:
+            yield self._first
+        async for piece in self._rest:
+            yield piece
+
+    async def _decoded(self) -> AsyncGenerator[bytes, None]:
         field = Base64Field()
         try:
             async for piece in super().__aiter__():

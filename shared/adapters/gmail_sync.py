@@ -3,17 +3,18 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 from urllib.parse import quote
 
 from shared.adapters.gmail_answers import (
+    read_call,
     read_history,
     read_ids,
     read_label_ids,
-    read_object,
+    read_message,
     read_profile,
-    read_thread,
     read_watched,
+    read_whole_thread,
 )
 from shared.adapters.gmail_requests import GmailRequests
 from shared.domain.ids import HistoryId, LabelId, MessageId, PageToken, ThreadId
@@ -69,11 +70,11 @@ class HttpGmailSync:
 
     async def message(self, id: MessageId) -> GmailObject:
         """messages.get, format=full."""
-        return await self.requests.get(f"/messages/{quote(id, safe='')}", read_object, FULL)
+        return await self.requests.get(f"/messages/{quote(id, safe='')}", read_message(id), FULL)
 
     async def thread(self, id: ThreadId) -> Sequence[GmailObject]:
         """threads.get, format=full."""
-        return await self.requests.get(f"/threads/{quote(id, safe='')}", read_thread, FULL)
+        return await self.requests.get(f"/threads/{quote(id, safe='')}", read_whole_thread, FULL)
 
     async def label_ids(self) -> Sequence[LabelId]:
         """labels.list."""
@@ -85,12 +86,8 @@ class HttpGmailSync:
 
     async def stop(self) -> None:
         """users.stop."""
-        await self.requests.post("/stop", {}, _nothing)
+        await self.requests.post("/stop", {}, read_call("POST", "/stop"))
 
 
 def _page(token: PageToken | None) -> tuple[tuple[str, str], ...]:
     return (("pageToken", token),) if token else ()
-
-
-def _nothing(_answer: Any) -> None:
-    return None

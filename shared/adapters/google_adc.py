@@ -46,7 +46,7 @@ class ApplicationTokens:
                 "No Google Cloud credentials were found: run as a service account, "
                 "or `gcloud auth application-default login`."
             ) from error
-        except GoogleAuthError as error:
+        except (GoogleAuthError, ValueError, KeyError, TypeError) as error:
             raise GoogleOAuthUnavailableError(
                 "Google issued no access token for this process."
             ) from error

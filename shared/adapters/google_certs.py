@@ -3,7 +3,7 @@
 import asyncio
 import re
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 import httpx
 import orjson
@@ -15,6 +15,7 @@ CERTS_PATH: Final = "/oauth2/v1/certs"
 TIMEOUT: Final = httpx.Timeout(5.0, connect=3.0)
 REFETCH_PAUSE: Final = timedelta(minutes=1)
 """Least time between two fetches, whoever asks: an unknown key id costs an attacker nothing."""
+CERTIFICATE: Final = "-----BEGIN CERTIFICATE-----"
 DEFAULT_AGE: Final = timedelta(minutes=5)
 MAX_AGE: Final = timedelta(days=1)
 GRACE: Final = timedelta(hours=1)
@@ -60,9 +61,16 @@ class GoogleCerts:
             certs = orjson.loads(response.content) if response.is_success else None
         except (httpx.HTTPError, orjson.JSONDecodeError):
             return
-        if isinstance(certs, dict) and certs and all(isinstance(c, str) for c in certs.values()):
+        if _is_certificates(certs):
             self._certs = certs
             self._fresh_until = self._fetched_at + _age(response)
+
+
+def _is_certificates(found: Any) -> bool:
+    """Whether it is what Google publishes: anything else must not replace what there is."""
+    if not isinstance(found, dict) or not found:
+        return False
+    return all(isinstance(one, str) and one.startswith(CERTIFICATE) for one in found.values())
 
 
 def _age(response: httpx.Response) -> timedelta:

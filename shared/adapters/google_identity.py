@@ -17,5 +17,5 @@ def id_token(audience: str) -> str:
         return str(fetch_id_token(Request(), audience))  # type: ignore[no-untyped-call]
     except DefaultCredentialsError as error:
         raise ConfigurationError("This process has no Google identity of its own.") from error
-    except GoogleAuthError as error:
+    except (GoogleAuthError, ValueError, KeyError, TypeError) as error:
         raise GoogleOAuthUnavailableError("Google issued no ID token.") from error

@@ -157,9 +157,12 @@ class HttpGoogleOAuth:
         if response.status_code in REFUSALS:
             raise refused("its scopes: openid and email are needed")
         told = _error_of(response) if response.is_success else {}
-        sub, email = told.get("sub"), told.get("email")
-        if not (isinstance(sub, str) and sub and isinstance(email, str) and email):
-            raise _unavailable_or_refused(response)
+        named = {name: told[name] for name in ("sub", "email") if isinstance(told.get(name), str)}
+        if not any(named.values()):
+            raise GoogleOAuthUnavailableError(f"Userinfo answered {response.status_code}.")
+        sub, email = named.get("sub"), named.get("email")
+        if not (sub and email):
+            raise refused("its missing subject or e-mail")
         return Identity(GoogleSub(sub), email, told.get("email_verified") is True)
 
     async def _tokens(self, form: Mapping[str, str]) -> Tokens:
@@ -175,10 +178,10 @@ class HttpGoogleOAuth:
             answer = orjson.loads(response.content)
             return Tokens(
                 access_token=_text(answer["access_token"]),
-                expires_at=asked_at + timedelta(seconds=float(answer["expires_in"])),
-                scopes=frozenset(_text(answer.get("scope", "")).split()),
-                refresh_token=answer.get("refresh_token"),
-                id_token=answer.get("id_token"),
+                expires_at=asked_at + timedelta(seconds=_positive(answer["expires_in"])),
+                scopes=frozenset(_text(answer["scope"]).split()),
+                refresh_token=_optional_text(answer, "refresh_token"),
+                id_token=_optional_text(answer, "id_token"),
                 consent_ends_at=_consent_end(answer, asked_at),
             )
         except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
@@ -217,16 +220,9 @@ def token_error(response: httpx.Response) -> PostroomError:
     )
 
 
-def _unavailable_or_refused(response: httpx.Response) -> PostroomError:
-    """Answer the error for a userinfo answer that names nobody."""
-    if response.is_success:
-        return refused("its missing subject or e-mail")
-    return GoogleOAuthUnavailableError(f"Userinfo answered {response.status_code}.")
-
-
 def _consent_end(answer: Mapping[str, Any], asked_at: datetime) -> datetime | None:
     seconds = answer.get("refresh_token_expires_in")
-    return None if seconds is None else asked_at + timedelta(seconds=float(seconds))
+    return None if seconds is None else asked_at + timedelta(seconds=_positive(seconds))
 
 
 def _error_of(response: httpx.Response) -> Mapping[str, Any]:
@@ -238,6 +234,19 @@ def _error_of(response: httpx.Response) -> Mapping[str, Any]:
 
 
 def _text(value: Any) -> str:
-    if not isinstance(value, str):
+    if not isinstance(value, str) or not value:
         raise TypeError
     return value
+
+
+def _optional_text(answer: Mapping[str, Any], name: str) -> str | None:
+    return _text(answer[name]) if name in answer else None
+
+
+def _positive(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        raise TypeError
+    seconds = float(value)
+    if not seconds > 0:
+        raise ValueError
+    return seconds

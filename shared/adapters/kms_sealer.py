@@ -87,7 +87,7 @@ class KmsSealer:
         now = self.clock.now()
         if known is None or now >= known[1] + PRIMARY_FOR:
             answer = await self._call(f"{self.key}:encrypt", _sent(plaintext=PROBE))
-            known = PREFIX + str(answer.get("name", "")).rpartition("/")[2], now
+            known = PREFIX + self._version_in(answer), now
             self.primary[self.key] = known
         return known[0]
 
@@ -134,6 +134,13 @@ class KmsSealer:
             additionalAuthenticatedData=bound_to(head, connection_id, DATA_KEY),
         )
         return _received(await self._call(f"{self.key}:decrypt", sent), "plaintext")
+
+    def _version_in(self, answer: Mapping[str, Any]) -> str:
+        """Return the version that encrypted. Raises KeysUnavailableError where none is named."""
+        version = str(answer.get("name", "")).removeprefix(f"{self.key}/cryptoKeyVersions/")
+        if not (version.isascii() and version.isdigit()):
+            raise KeysUnavailableError("Cloud KMS did not say which version it used.")
+        return version
 
     def _version(self, key_id: str) -> str:
         return f"{self.key}/cryptoKeyVersions/{key_id.removeprefix(PREFIX)}"

@@ -2,13 +2,14 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, cast
 
 import orjson
 from starlette.datastructures import QueryParams
 
+from infra.local.google.bodies import struck_body
 from infra.local.google.gmail.call import Call, Media, Method, Query
 from infra.local.google.gmail.errors import GmailError
 from infra.local.google.oauth.grants import AccessToken
@@ -128,7 +129,8 @@ class Dispatcher:
         finally:
             google.quota.leave(email)
         strike_after(google.faults, match.method.id, email)
-        return answer
+        content = struck_body(google.faults, match.method.id, email, answer.content)
+        return answer if content == answer.content else replace(answer, status=200, content=content)
 
     async def _called(self, asked: Asked, match: Match, token: AccessToken) -> Answer:
         query = cast("Query", QueryParams(asked.query))

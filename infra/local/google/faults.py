@@ -18,15 +18,30 @@ CALL_FAULTS = frozenset(
         "drop_request",
     },
 )
+BODY_FAULTS = frozenset(
+    {
+        "body_empty",
+        "body_not_json",
+        "body_null",
+        "body_list",
+        "body_text",
+        "body_object",
+        "body_deep",
+        "body_truncated",
+        "body_fields_missing",
+        "body_wrong_types",
+    },
+)
+"""Answers of status 200 with a wrong body; the effect stands (`bodies.py`)."""
 MAILBOX_FAULTS = frozenset(
     {"index_lag", "fresh_404", "history_expired", "page_without_history", "watch_conflict"},
 )
 PUSH_FAULTS = frozenset({"push_drop", "push_double", "push_late", "push_reorder"})
 TOKEN_FAULTS = frozenset({"grant_revoked", "invalid_rapt", "token_5xx"})
-NAMES = CALL_FAULTS | MAILBOX_FAULTS | PUSH_FAULTS | TOKEN_FAULTS
+NAMES = CALL_FAULTS | BODY_FAULTS | MAILBOX_FAULTS | PUSH_FAULTS | TOKEN_FAULTS
 
 # Doors beside the Gmail methods that a fault may name as its method.
-DOORS = ("token", "revoke", "userinfo", "push")
+DOORS = ("token", "revoke", "userinfo", "certs", "push")
 
 
 @dataclass(slots=True)
@@ -55,7 +70,7 @@ class Fault:
         if self.email is not None and self.email != (email or "").lower():
             return False
         if self.method is None:
-            return method not in DOORS or self.fault not in CALL_FAULTS
+            return method not in DOORS or self.fault not in CALL_FAULTS | BODY_FAULTS
         return method == self.method or method.endswith("." + self.method)
 
     @property

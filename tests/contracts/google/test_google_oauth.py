@@ -252,7 +252,7 @@ async def test_google_says_whose_access_token_it_is(clock: StillClock) -> None:
     ("status", "body", "error"),
     [
         (200, {"email": "a@x.org"}, UnauthenticatedError),
-        (200, [], UnauthenticatedError),
+        (200, [], GoogleOAuthUnavailableError),
         (401, {"error": "invalid_request"}, UnauthenticatedError),
         (403, {}, UnauthenticatedError),
         (503, {}, GoogleOAuthUnavailableError),

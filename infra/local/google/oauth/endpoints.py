@@ -1,13 +1,15 @@
 """The OAuth endpoints as HTTP: discovery, consent, tokens, revocation, keys, identity."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from urllib.parse import parse_qsl
 
+import orjson
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
+from infra.local.google.bodies import struck_body
 from infra.local.google.connection import ConnectionDroppedError, hang_up
 from infra.local.google.gmail.errors import GmailError
 from infra.local.google.oauth.grants import AccessToken
@@ -84,7 +86,7 @@ class OAuthEndpoints:
         except TokenError as error:
             return JSONResponse(error.body, status_code=error.status, headers=NO_STORE)
         strike_after(google.faults, "token", email)
-        return JSONResponse(body, headers=NO_STORE)
+        return self._answer(body, "token", email)
 
     async def revoke(self, request: Request) -> Response:
         """End all that the token's user granted to the project (FACTS 6.9, 14.7).
@@ -100,7 +102,7 @@ class OAuthEndpoints:
             return JSONResponse(body, status_code=400, headers=NO_STORE)
         google.grants.revoke(email)
         strike_after(google.faults, "revoke", email)
-        return JSONResponse({}, headers=NO_STORE)
+        return self._answer({}, "revoke", email)
 
     async def userinfo(self, request: Request) -> Response:
         """Say whose access token this is."""
@@ -113,7 +115,8 @@ class OAuthEndpoints:
             headers = {"WWW-Authenticate": f'Bearer realm="{ISSUER}/", error="invalid_request"'}
             return JSONResponse(body, status_code=401, headers=headers)
         strike_after(self._google.faults, "userinfo", email)
-        return JSONResponse({"sub": subject_of(token.email), **_address(token)}, headers=NO_STORE)
+        body = {"sub": subject_of(token.email), **_address(token)}
+        return self._answer(body, "userinfo", email)
 
     async def tokeninfo(self, request: Request) -> Response:
         """Explain an access token or an id_token, for debugging."""
@@ -136,7 +139,18 @@ class OAuthEndpoints:
 
     async def certificates(self, _request: Request) -> Response:
         """Return the signing keys as certificates, the form google-auth fetches."""
-        return JSONResponse(self._google.key.certificates(), headers=KEYS_CACHED)
+        return self._answer(self._google.key.certificates(), "certs", None, KEYS_CACHED)
+
+    def _answer(
+        self,
+        body: Mapping[str, object],
+        door: str,
+        email: str | None,
+        headers: Mapping[str, str] = NO_STORE,
+    ) -> Response:
+        """Answer JSON, or whatever a fault makes of it."""
+        content = struck_body(self._google.faults, door, email, orjson.dumps(body))
+        return Response(content, headers=headers, media_type="application/json")
 
     def _explained(self, token: AccessToken, now: float) -> dict[str, object]:
         client_id = self._google.settings.client_id
