@@ -37,7 +37,8 @@ PostroomError
 │   │   └── GmailNotFoundError       Gmail's 404 on one thing
 │   ├── ProjectionError              a deployment's own projection raised; model, message_id
 │   ├── ConnectRefusedError          a connect flow that must not go on
-│   └── CorruptStateError            a stored document that cannot be read
+│   ├── CorruptStateError            a stored document that cannot be read
+│   └── CorruptStoreError            the store's own file is damaged: restore it
 ├── FencedOutError                   our lease passed on: drop the work
 ├── HistoryExpiredError              never leaves the sync: becomes a recovery
 └── ConfigurationError               at start-up: names every wrong setting
@@ -129,9 +130,13 @@ class RepeatNeededError(TransientError):
 
 
 class PermanentError(PostroomError):
-    """The same call will fail again."""
+    """The same call will fail again; `code` is the class's unless one is given."""
 
     code = "invalid_request"
+
+    def __init__(self, message: str = "", *, code: str | None = None) -> None:
+        super().__init__(message)
+        self.code = code or self.code
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,9 +178,7 @@ class TooLargeError(InvalidRequestError):
 class UnauthenticatedError(PermanentError):
     """No credentials, unknown ones, or a token that does not verify."""
 
-    def __init__(self, message: str, *, code: str = "invalid_secret_key") -> None:
-        super().__init__(message)
-        self.code = code
+    code = "invalid_secret_key"
 
 
 class ForbiddenError(PermanentError):
@@ -256,10 +259,6 @@ class ApprovalDecidedError(PermanentError):
 class ApprovedCallFailedError(PermanentError):
     """A call that a person approved came to nothing; `code` is that of what it failed with."""
 
-    def __init__(self, message: str, *, code: str) -> None:
-        super().__init__(message)
-        self.code = code
-
 
 class ReauthRequiredError(PermanentError):
     """Nothing works on this connection until the end user connects again."""
@@ -321,10 +320,6 @@ class ProjectionError(PermanentError):
 class ConnectRefusedError(PermanentError):
     """A connect flow that must stop; `code` selects the page that explains it."""
 
-    def __init__(self, message: str, *, code: str) -> None:
-        super().__init__(message)
-        self.code = code
-
 
 class CorruptStateError(PermanentError):
     """A stored document does not read; only its own connection stops."""
@@ -334,6 +329,12 @@ class CorruptStateError(PermanentError):
     def __init__(self, document: str) -> None:
         super().__init__(f"The stored document {document} cannot be read.")
         self.document = document
+
+
+class CorruptStoreError(PermanentError):
+    """The store's own file is damaged: asking again brings nothing, an operator has to restore."""
+
+    code = "store_corrupt"
 
 
 class FencedOutError(PostroomError):

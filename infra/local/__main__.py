@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -22,6 +23,8 @@ from infra.local.serving import listener
 from shared.adapters.system_clock import AdjustableClock
 
 MESSAGES = 600
+PRIVATE = 0o077
+"""The umask of everything here: mail, keys and logs are their owner's alone."""
 STOP_S = 3
 """How long requests under way may take to finish after Ctrl-C."""
 
@@ -47,8 +50,10 @@ def arguments_from(given: Sequence[str] | None) -> argparse.Namespace:
 def main(given: Sequence[str] | None = None) -> int:
     """Run the command; answer the exit code."""
     chosen = arguments_from(given)
+    os.umask(PRIVATE)
     state = chosen.state.resolve()
     (state / "logs").mkdir(parents=True, exist_ok=True)
+    state.chmod(0o777 & ~PRIVATE)
     settings = DemoSettings(
         port=chosen.port,
         google_port=chosen.google_port,

@@ -3,7 +3,7 @@
 import asyncio
 import re
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, TypeGuard
 
 import httpx
 import orjson
@@ -66,7 +66,7 @@ class GoogleCerts:
             self._fresh_until = self._fetched_at + _age(response)
 
 
-def _is_certificates(found: Any) -> bool:
+def _is_certificates(found: Any) -> TypeGuard[dict[str, str]]:
     """Whether it is what Google publishes: anything else must not replace what there is."""
     if not isinstance(found, dict) or not found:
         return False

@@ -137,8 +137,8 @@ class KmsSealer:
 
     def _version_in(self, answer: Mapping[str, Any]) -> str:
         """Return the version that encrypted. Raises KeysUnavailableError where none is named."""
-        version = str(answer.get("name", "")).removeprefix(f"{self.key}/cryptoKeyVersions/")
-        if not (version.isascii() and version.isdigit()):
+        key, _, version = str(answer.get("name")).partition("/cryptoKeyVersions/")
+        if key != self.key or not (version.isascii() and version.isdigit()):
             raise KeysUnavailableError("Cloud KMS did not say which version it used.")
         return version
 

@@ -4,19 +4,26 @@ Statements take microseconds and run on the event loop's own thread; no transact
 `await`. Other connections and processes may use the file at the same time.
 """
 
+import os
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import RLock
 from typing import Any
 
 from shared.adapters.sqlite_schema import ADDED, SCHEMA
-from shared.errors import StoreUnavailableError
+from shared.errors import CorruptStoreError, StoreUnavailableError
 
 BUSY_TIMEOUT_S = 5.0
 """How long a statement waits for another process's transaction."""
+
+DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
+NO_TEXT = "Could not decode to UTF-8"
+"""How Python says that a stored text is none; it quotes it, so it is never passed on."""
+PRIVATE = 0o600
+"""Mode of the file; SQLite gives its log and shared memory the same."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -48,8 +55,12 @@ class SqliteDatabase:
     """A connection to the file; everything else in this family is given one."""
 
     def __init__(self, path: str | Path) -> None:
-        """Open or create the file and its tables. Raises StoreUnavailableError."""
+        """Open or create the file and its tables.
+
+        Raises StoreUnavailableError, CorruptStoreError; so does every method.
+        """
         self._lock = RLock()
+        create_private(path)
         with _translated():
             self._connection = sqlite3.connect(
                 path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
@@ -99,6 +110,14 @@ class SqliteDatabase:
             self._connection.close()
 
 
+def create_private(path: str | Path) -> None:
+    """Create a database file that only its owner can read, whatever the process's umask."""
+    if str(path) == ":memory:":
+        return
+    with suppress(OSError):  # SQLite says what is wrong with the place
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, PRIVATE))
+
+
 def _add_column(connection: sqlite3.Connection, table: str, name: str, kind: str) -> None:
     """Add a column to a table that is there without it."""
     present = {row[1] for row in connection.execute(f"PRAGMA table_info({table})")}
@@ -111,4 +130,29 @@ def _translated() -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
+        if is_damage(error):
+            raise damaged() from None
         raise StoreUnavailableError(f"SQLite did not answer: {error}") from error
+
+
+def damaged() -> CorruptStoreError:
+    """Return the error; it quotes nothing of SQLite's words, which may quote what is stored."""
+    return CorruptStoreError("The store's file is damaged: `doctor` says what to do.")
+
+
+def is_damage(error: sqlite3.Error) -> bool:
+    """Whether the file itself is damaged: no later try can read it."""
+    code = getattr(error, "sqlite_errorcode", None)
+    return str(error).startswith(NO_TEXT) or (code is not None and code & 0xFF in DAMAGED)
+
+
+def first_damage(path: Path) -> str | None:
+    """Return what is wrong with a file's pages and indexes, None where it is whole; slow."""
+    try:
+        with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as connection:
+            (found,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+    except sqlite3.Error as error:
+        if is_damage(error):
+            return "SQLite cannot read it"
+        raise StoreUnavailableError(f"SQLite did not answer: {error}") from error
+    return None if found == "ok" else str(found).replace("\n", " ")

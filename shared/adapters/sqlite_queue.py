@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from shared.adapters.sqlite_database import create_private, damaged, is_damage
 from shared.domain.trace_context import parsed, traceparent_for
 from shared.errors import QueueUnavailableError
 from shared.ports.clock import Clock
@@ -67,6 +68,7 @@ class SqliteQueue:
         """Open or create the file. Raises QueueUnavailableError."""
         self._path = str(Path(path).resolve())
         self._clock = clock
+        create_private(self._path)
         with _translated():
             self._database = sqlite3.connect(
                 self._path, isolation_level=None, check_same_thread=False
@@ -160,6 +162,8 @@ def _translated() -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
+        if is_damage(error):
+            raise damaged() from None
         raise QueueUnavailableError(f"The task queue's file did not answer: {error}.") from error
 
 

@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import os
 import sys
 from collections.abc import Sequence
 
@@ -25,6 +26,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     for name, command in COMMANDS.items():
         command.options(chosen.add_parser(name, help=command.SUMMARY, description=command.SUMMARY))
     arguments = parser.parse_args(argv)
+    os.umask(0o077)  # whatever a command writes holds keys or mail
     try:
         code: int = asyncio.run(COMMANDS[arguments.command].run(arguments))
     except PostroomError as error:

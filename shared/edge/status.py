@@ -45,6 +45,7 @@ STATUS: dict[type[errors.PostroomError], int] = {
     errors.ProjectionError: 424,
     errors.ConnectRefusedError: 400,
     errors.CorruptStateError: 500,
+    errors.CorruptStoreError: 500,
     errors.FencedOutError: 503,
     errors.HistoryExpiredError: 503,
     errors.ConfigurationError: 500,

@@ -194,6 +194,23 @@ async def test_an_answer_damaged_on_the_way_is_never_used(kms: KmsVault) -> None
             await call
 
 
+@pytest.mark.parametrize(
+    "body", [b"", b"<html>", b"null", b"[]", b"{}", b'"x"', b'{"name": 7}', b'{"name": "k/1/../2"}']
+)
+async def test_a_wrong_body_of_kms_is_a_matter_of_time(body: bytes) -> None:
+    def answer(_: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, content=body)
+
+    async def access_token() -> str:
+        return "ya29.app"
+
+    client = httpx.AsyncClient(transport=httpx.MockTransport(answer))
+    sealer = KmsSealer(client, access_token, KEY, ManualClock())
+    for call in (sealer.new_data_key(ONE), sealer.current_key()):
+        with pytest.raises(KeysUnavailableError):
+            await call
+
+
 async def test_an_unreachable_kms_is_a_matter_of_time(kms: KmsVault) -> None:
     def refuse(request: httpx.Request) -> httpx.Response:
         raise httpx.ConnectError("no route", request=request)

@@ -3,6 +3,7 @@
 import inspect
 import sqlite3
 from collections.abc import AsyncIterator, Callable
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, get_type_hints
@@ -12,7 +13,7 @@ import pytest
 from shared.adapters import firestore_rpc, firestore_store, sqlite_store
 from shared.adapters.firestore_retention import FirestoreRetention
 from shared.domain.ids import EventId, MessageId, SequenceNumber
-from shared.errors import StoreUnavailableError
+from shared.errors import CorruptStoreError, StoreUnavailableError
 from shared.ports.connections import ConnectionQuery
 from shared.ports.store import Store
 from shared.ports.sync_store import Batch, NewestQuery, RecordQuery
@@ -174,11 +175,41 @@ async def test_a_failing_database_is_unavailable_from_every_method(
     assert "example.com" not in str(caught.value)
 
 
-def test_a_file_that_is_no_database_is_unavailable(tmp_path: Path) -> None:
+def test_a_file_that_is_no_database_is_damaged(tmp_path: Path) -> None:
     path = tmp_path / "store.db"
     path.write_text("this is a letter, not a database" * 100)
-    with pytest.raises(StoreUnavailableError):
+    with pytest.raises(CorruptStoreError):
         sqlite_store.open_store(path, ManualClock())
+
+
+@pytest.mark.parametrize(("port", "method"), _methods())
+async def test_a_damaged_page_is_its_own_error_and_passes_for_no_outage(
+    tmp_path: Path, port: str, method: str
+) -> None:
+    path = tmp_path / "store.db"
+    store = sqlite_store.open_store(path, ManualClock())
+    _damage(path)
+    store.records.database.rows("PRAGMA shrink_memory")  # type: ignore[attr-defined]
+    with pytest.raises(CorruptStoreError) as caught:
+        await _call(store, port, method)
+    assert LETTER not in str(caught.value)
+    await store.close()
+
+
+LETTER = "a letter"
+
+
+def _damage(path: Path) -> None:
+    """Write a letter over every page of every table and index but the schema's."""
+    with closing(sqlite3.connect(path)) as other:
+        other.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        (size,) = other.execute("PRAGMA page_size").fetchone()
+        roots = other.execute("SELECT rootpage FROM sqlite_master WHERE rootpage > 0")
+        pages = [page for (page,) in roots.fetchall()]
+    with path.open("r+b") as file:
+        for page in pages:
+            file.seek((page - 1) * size)
+            file.write((LETTER.encode() * size)[:size])
 
 
 def test_a_folder_that_is_not_there_is_unavailable(tmp_path: Path) -> None:

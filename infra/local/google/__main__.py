@@ -2,6 +2,7 @@
 
 import argparse
 import errno
+import os
 import socket
 import sys
 from collections.abc import Sequence
@@ -45,6 +46,7 @@ def read_arguments(arguments: Sequence[str] | None = None) -> GoogleSettings:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serve until interrupted; return the exit code."""
+    os.umask(0o077)  # its state, where it keeps any, is mail
     settings = read_arguments(arguments)
     # The protocol is named for asyncio, which turns Nagle's algorithm off only where it is.
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:

@@ -32,6 +32,7 @@ CHECKS = (
     Check("last push", mailboxes.pushes_arrive),
     Check("clock", clocks.clocks_agree),
     Check("store", store.store_keeps_what_it_is_given),
+    Check("store file", store.store_file_is_whole),
     Check("queues", queues.tasks_are_dispatched),
     Check("syncs", queues.due_syncs_are_run),
     Check("keys", keys.keys_open_what_they_sealed),

@@ -7,7 +7,7 @@ from typing import Final
 from shared.commands.checks.finding import Finding, counted, failed, ok
 from shared.commands.checks.ground import Ground, require_file
 from shared.domain.sync_state import SHARDS
-from shared.errors import QueueUnavailableError
+from shared.errors import CorruptStoreError, QueueUnavailableError
 from shared.ports.queue import QueueName
 
 OVERDUE: Final = timedelta(minutes=5)
@@ -31,7 +31,7 @@ async def _file(ground: Ground) -> Finding:
             waiting = queue.waiting()
         finally:
             queue.close()
-    except QueueUnavailableError as error:
+    except (QueueUnavailableError, CorruptStoreError) as error:
         return failed(
             f"{path}: {error}",
             "Is the disk full, or another program holding the file? Without it tasks are found "

@@ -1,12 +1,17 @@
 """The store: writes, reads back, deletes, and answers the queries that everything lives by."""
 
+import asyncio
 from datetime import timedelta
 from secrets import token_hex
 
+from shared.adapters.sqlite_database import first_damage
 from shared.commands.checks.finding import Finding, failed, ok
-from shared.commands.checks.ground import Ground
+from shared.commands.checks.ground import Ground, require_file
 from shared.domain.connect import ConnectTicket, token_hash
 from shared.errors import PostroomError
+
+SHOWN = 200
+"""Characters of what SQLite says of the damage: page and table names."""
 
 
 async def store_keeps_what_it_is_given(ground: Ground) -> Finding:
@@ -21,6 +26,23 @@ async def store_keeps_what_it_is_given(ground: Ground) -> Finding:
     if not kept:
         return failed(f"{ground.settings.store} lost what was just written.", _fix(ground))
     return ok(ground.settings.store)
+
+
+async def store_file_is_whole(ground: Ground) -> Finding:
+    """Read every page and index of a local file; Firestore keeps its own."""
+    path = ground.settings.sqlite_path
+    if path is None:
+        return ok("Firestore looks after its own files.")
+    require_file(path)
+    damage = await asyncio.to_thread(first_damage, path.resolve())
+    if damage is None:
+        return ok(f"{path} is whole.")
+    return failed(
+        f"{path} is damaged: {damage[:SHOWN]}.",
+        f"Stop Postroom and keep a copy of {path}* as they are. Then restore a backup, or save "
+        f"what can be read: sqlite3 {path} .recover | sqlite3 recovered.sqlite   To begin anew "
+        "on a laptop: make clean && make demo.",
+    )
 
 
 async def _kept(ground: Ground) -> bool:

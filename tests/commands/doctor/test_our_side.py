@@ -161,6 +161,22 @@ async def test_a_store_that_is_no_database_is_found(ward: Ward, tmp_path: Path):
     assert (finding.verdict, "integrity_check" in finding.fix) == (FAILED, True)
 
 
+async def test_a_damaged_page_is_found_though_nothing_reads_it(ward: Ward, tmp_path: Path):
+    path = tmp_path / "damaged.sqlite"
+    await open_store(path, ward.system.clock).close()
+    assert (await ward.look("store file", STORE=f"sqlite:{path}")).verdict is Verdict.OK
+    with closing(sqlite3.connect(path)) as other:
+        other.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        query = "SELECT rootpage FROM sqlite_master WHERE name = 'receipts'"
+        (page,) = other.execute(query).fetchone()
+        (size,) = other.execute("PRAGMA page_size").fetchone()
+    with path.open("r+b") as file:
+        file.seek((page - 1) * size)
+        file.write(b"mail" * (size // 4))
+    finding = await ward.look("store file", STORE=f"sqlite:{path}")
+    assert (finding.verdict, "recover" in finding.fix) == (FAILED, True)
+
+
 async def test_a_store_that_takes_no_writes_is_found(ward: Ward, tmp_path: Path):
     full = tmp_path / "full.sqlite"
     open_store(full, ward.system.clock)

@@ -17,7 +17,7 @@ from shared.domain.connection import Connection
 from shared.domain.event import EventState
 from shared.domain.ids import ConnectionId, EventId
 from shared.ports.store import Store
-from tests.contracts.backends import IndexedRpc
+from tests.contracts.index_plans import IndexedRpc
 from tests.contracts.samples import SAMPLES
 from tests.usecases.connect.remains import FirestoreRemains, Remains, SqliteRemains, naming
 from tests.usecases.connect.test_disconnect import synced

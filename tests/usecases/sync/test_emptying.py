@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from shared.domain.ids import MessageId
+from shared.domain.ids import LabelId, MessageId
 from shared.domain.record import EndReason, Origin
 from shared.domain.selection import Selection
 from shared.domain.sync_state import SyncState
@@ -119,7 +119,7 @@ async def test_what_leaves_the_selection_says_so(house: House) -> None:
     await house.gmail("POST", f"/messages/{starred}/modify", {"addLabelIds": ["STARRED"]})
     await house.settle()
     choose = ChangeSelection(house.store.sync_states, control(house))
-    await choose(CONNECTION, Selection(labels=("STARRED",)))
+    await choose(CONNECTION, Selection(labels=(LabelId("STARRED"),)))
     await house.settle()
     assert set(await house.stored()) == {starred}
     assert await reason_of(house, plain) is EndReason.LEFT_SELECTION

@@ -115,7 +115,7 @@ class OAuthEndpoints:
             headers = {"WWW-Authenticate": f'Bearer realm="{ISSUER}/", error="invalid_request"'}
             return JSONResponse(body, status_code=401, headers=headers)
         strike_after(self._google.faults, "userinfo", email)
-        body = {"sub": subject_of(token.email), **_address(token)}
+        body: dict[str, object] = {"sub": subject_of(token.email), **_address(token)}
         return self._answer(body, "userinfo", email)
 
     async def tokeninfo(self, request: Request) -> Response:

@@ -1,0 +1,77 @@
+"""Gmail answers an action's call with a wrong body: the caller is told so, never `internal`."""
+
+from typing import Any
+
+import pytest
+
+from infra.local.google.faults import BODY_FAULTS
+from shared.actions.registry import BUILT_IN, actions
+from tests.actions.desk import EMAIL, Desk, letter
+from tests.infra.google.emulator import b64
+
+DOCUMENTED = {200, 400, 404, 409, 422, 424}
+
+
+async def asked_of(desk: Desk) -> dict[str, Any]:
+    """Return an input for every action of Postroom's own that reaches Gmail."""
+    mail = letter("Hello")
+    mail.add_attachment(b"x" * 90_000, maintype="application", subtype="pdf", filename="a.pdf")
+    id = desk.deliver(mail)
+    thread = (await desk.ran("get-message", {"id": id}))["threadId"]
+    said = {"to": "bob@x.example", "subject": "S", "text": "T"}
+    draft = (await desk.ran("create-draft", said))["id"]
+    label = (await desk.ran("create-label", {"name": "L"}))["id"]
+    start = (await desk.ran("get-profile"))["historyId"]
+    change = {"addLabelIds": ["STARRED"]}
+    return {
+        "send-email": said,
+        "send-message": {"raw": b64(mail)},
+        "create-draft": said,
+        "update-draft": {"id": draft, **said},
+        "get-draft": {"id": draft},
+        "list-drafts": {},
+        "send-draft": {"id": draft},
+        "delete-draft": {"id": draft},
+        "get-message": {"id": id},
+        "list-messages": {},
+        "modify-message": {"id": id, **change},
+        "batch-modify-messages": {"ids": [id], **change},
+        "trash-message": {"id": id},
+        "untrash-message": {"id": id},
+        "get-thread": {"id": thread},
+        "list-threads": {},
+        "modify-thread": {"id": thread, **change},
+        "trash-thread": {"id": thread},
+        "untrash-thread": {"id": thread},
+        "list-labels": {},
+        "get-label": {"id": label},
+        "create-label": {"name": "Other"},
+        "update-label": {"id": label, "name": "Renamed"},
+        "delete-label": {"id": label},
+        "get-attachment": {"message_id": id, "part_id": "1"},
+        "list-send-as-aliases": {},
+        "get-profile": {},
+        "watch-mailbox": {},
+        "stop-watch": {},
+        "list-watch-history": {"startHistoryId": start},
+    }
+
+
+OWN = [
+    name
+    for name, action in sorted(actions().items())
+    if action.run.__module__.rpartition(".")[2] in BUILT_IN
+]
+
+
+@pytest.mark.parametrize("fault", sorted(BODY_FAULTS))
+async def test_no_action_answers_internal_whatever_gmail_says(desk: Desk, fault: str) -> None:
+    asked = await asked_of(desk)
+    assert asked.keys() == set(OWN)
+    for name, given in asked.items():
+        desk.google.faults.add(fault, email=EMAIL)
+        answer = await desk.run(name, given)
+        desk.google.faults.clear()
+        assert answer.status_code in DOCUMENTED, (name, answer.text)
+        if answer.status_code != 200:
+            assert answer.json()["error"]["code"] != "internal"
