@@ -5,12 +5,14 @@ Each holds main.py at its root, `shared/` beside it and the locked requirements 
 """
 
 import argparse
+import sys
 import zipfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
 from infra.requirements import locked_for
+from shared.actions.loading import catalogue
 from shared.edge.functions import FUNCTIONS
 
 ROOT: Final = Path(__file__).resolve().parents[1]
@@ -44,8 +46,11 @@ def _contents(name: str, extra: str | None) -> Iterator[tuple[str, bytes]]:
             yield inside.as_posix(), source.read_bytes()
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Build the archives named on the command line, all of them by default."""
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Build the archives named on the command line, all of them by default.
+
+    Returns the exit code: 1, and builds nothing, where some own code could not be served.
+    """
     known = [one.name for one in FUNCTIONS]
     parser = argparse.ArgumentParser(prog="python -m infra.archives", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(known))
@@ -54,10 +59,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     unknown = sorted({*chosen.names} - {*known})
     if unknown:
         parser.error(f"no such function: {', '.join(unknown)}")
+    if faults := catalogue().faults:
+        for fault in faults:
+            print(f"{fault}: {fault.words}", file=sys.stderr)  # noqa: T201  as below
+        return 1
     for name in chosen.names or known:
         for extra in (None, *EXTRAS.get(name, ())):
             print(build(name, chosen.to, extra))  # noqa: T201  a command talks to a person
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -36,6 +36,7 @@ PostroomError
 │   ├── GmailRefusedError            status, reason: Gmail said no and will say no again
 │   │   └── GmailNotFoundError       Gmail's 404 on one thing
 │   ├── ProjectionError              a deployment's own projection raised; model, message_id
+│   ├── ActionCrashedError, ActionTimeoutError    an action did not return: `domain/crash.py`
 │   ├── ConnectRefusedError          a connect flow that must not go on
 │   ├── CorruptStateError            a stored document that cannot be read
 │   └── CorruptStoreError            the store's own file is damaged: restore it

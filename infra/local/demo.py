@@ -12,7 +12,7 @@ import httpx
 
 from infra.local.connecting import NotConnectedError, connect, find_connection
 from infra.local.environment import API_KEY, HOST, INTEGRATION, Addresses
-from infra.local.guide import Bar, Ready, guide
+from infra.local.guide import Bar, Ready, guide, warning
 from infra.local.loopback import loopback_client
 from infra.local.processes import DemoError, Program, Running, running
 
@@ -97,6 +97,7 @@ async def _run(settings: DemoSettings, stack: AsyncExitStack) -> None:
     await _seed(google, settings.messages)
     connection = await _connection(postroom, google)
     print(guide(Ready(where, connection, CONNECTED, FREE)), flush=True)
+    print(warning(await _left_out(postroom)), end="", flush=True)
     await _watch_backfill(postroom, connection)
     await _until_one_ends(started)
 
@@ -138,6 +139,12 @@ async def _seed(google: httpx.AsyncClient, messages: int) -> None:
                 "/_control/mailboxes", json={"email": email, "messages": messages}
             )
             answer.raise_for_status()
+
+
+async def _left_out(postroom: httpx.AsyncClient) -> list[str]:
+    """Return the own modules that Postroom does not serve, as its health names them."""
+    told = (await postroom.get("/health")).json()["faults"]
+    return [f"{one['file']}:{one['line']}: {one['error']}" for one in told]
 
 
 async def _connection(postroom: httpx.AsyncClient, google: httpx.AsyncClient) -> str:

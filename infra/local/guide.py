@@ -1,6 +1,7 @@
 """What `make demo` prints: addresses, keys, and the guide's calls filled in."""
 
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from infra.local.environment import (
@@ -52,6 +53,11 @@ def guide(ready: Ready) -> str:
 
   Ctrl-C stops everything; the next start finds all of it again.
 """
+
+
+def warning(left_out: Sequence[str]) -> str:
+    """Answer what a person must not overlook; nothing where all own code is served."""
+    return "".join(f"  !!! NOT SERVED  {one}  (`make bundle` says why)\n" for one in left_out)
 
 
 def calls(ready: Ready) -> str:

@@ -15,7 +15,7 @@ locals {
       trigger = "public"
       paths   = ["/console"]
       needs   = ["keys", "oauth", "queue", "store"]
-      size    = { timeout_s = 120 }
+      size    = { timeout_s = 300 }
     }
     deliver_event = {
       about   = "One delivery attempt of one event to the product."

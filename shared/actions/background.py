@@ -18,6 +18,7 @@ from shared.domain.send import KEY_LIFETIME, send_id
 from shared.errors import (
     AlreadyExistsError,
     IdempotencyConflictError,
+    IdempotencyInProgressError,
     PermanentError,
     PostroomError,
     TooLargeError,
@@ -95,7 +96,10 @@ class RunAccepted:
     described: Callable[[PostroomError], Mapping[str, Any]]
 
     async def __call__(self, id: str, given: Any, *, key: str, trace_id: str | None) -> None:
-        """Run with the idempotency key `key`. Raise TransientError: the task must come again."""
+        """Run with the idempotency key `key`.
+
+        Raises TransientError, IdempotencyInProgressError: the task must come again.
+        """
         found = await self.ports.action_results.get(id)
         if found is None:
             return
@@ -116,6 +120,8 @@ class RunAccepted:
                 connection.value, was.value.action, given, idempotency_key=key, trace_id=trace_id
             )
             output = answer.output
+        except IdempotencyInProgressError:  # a doubled task: the outcome is the first one's
+            raise
         except PermanentError as refused:
             error = dict(self.described(refused))
         now = self.ports.clock.now()

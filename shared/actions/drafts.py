@@ -22,7 +22,7 @@ from shared.actions.gmail_fields import (
     Paged,
 )
 from shared.actions.message_fields import MessageFields, as_request
-from shared.actions.registry import Action, ActionContext, Effect, GmailShaped
+from shared.actions.registry import LONGEST, Action, ActionContext, Effect, GmailShaped
 from shared.domain.ids import ThreadId
 from shared.domain.policy import Does
 from shared.domain.scopes import COMPOSE, READONLY
@@ -183,6 +183,7 @@ ACTIONS: tuple[Action[Any, Any], ...] = (
         scopes=(COMPOSE,),
         effect=Effect.STORED,
         does=Does.DRAFT,
+        timeout=LONGEST,
     ),
     Action(
         name="update-draft",
@@ -193,6 +194,7 @@ ACTIONS: tuple[Action[Any, Any], ...] = (
         scopes=(COMPOSE,),
         effect=Effect.STORED,
         does=Does.DRAFT,
+        timeout=LONGEST,
     ),
     Action(
         name="get-draft",
@@ -219,6 +221,7 @@ ACTIONS: tuple[Action[Any, Any], ...] = (
         scopes=(COMPOSE,),
         effect=Effect.STORED,
         does=Does.SEND,
+        timeout=LONGEST,
     ),
     Action(
         name="delete-draft",

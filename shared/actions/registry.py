@@ -2,18 +2,15 @@
 
 An action is at once an HTTP action, an MCP tool and an OpenAPI entry: all three read the same
 row. To add one of your own, put a module with an ACTION into `shared/actions/custom/`: it is
-found there, as is one with a PROJECTION (`projections.py`). `shared/actions/README.md` shows how.
-Postroom's own modules are named in `BUILT_IN`.
+found there (`loading.py`), as is one with a PROJECTION. `shared/actions/README.md` shows how.
 """
 
-import pkgutil
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
-from functools import cache
-from importlib import import_module
-from types import ModuleType
-from typing import Any, Generic, Protocol, Self, TypeVar
+from typing import Any, Final, Generic, Protocol, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -38,7 +35,9 @@ from shared.usecases.arm_watch import ArmWatch
 
 I = TypeVar("I", bound=BaseModel)  # noqa: E741  input and output
 O = TypeVar("O", bound=BaseModel)  # noqa: E741  the same
-R = TypeVar("R")
+ACTION_NAME = re.compile(r"[a-z][a-z0-9-]{0,63}")
+LONGEST: Final = timedelta(seconds=270)
+"""The most an action may take: less than the time limit of every function that runs actions."""
 
 
 class Effect(StrEnum):
@@ -113,7 +112,8 @@ class Action(Generic[I, O]):
     """A row. `scopes`: any one of them, in full or by inclusion, allows the action.
 
     `does` is what policies of keys go by; an action with an effect that leaves it out is refused
-    to every key whose policy might forbid it.
+    to every key whose policy might forbid it. An action that has not returned after `timeout` has
+    failed, and the same call may run again.
     """
 
     name: str
@@ -124,6 +124,17 @@ class Action(Generic[I, O]):
     scopes: tuple[str, ...]
     effect: Effect = Effect.NONE
     does: Does | None = None
+    timeout: timedelta = timedelta(seconds=60)
+
+    def __post_init__(self) -> None:
+        """Raise ConfigurationError where it could not be called, or not end in time."""
+        if not ACTION_NAME.fullmatch(self.name):
+            raise ConfigurationError(f"An action is named like label-sender, not {self.name!r}.")
+        if not timedelta() < self.timeout <= LONGEST:
+            most = f"{LONGEST.total_seconds():g} s"
+            raise ConfigurationError(f"{self.name}: a timeout lies between 0 and {most}.")
+        if isinstance(self.scopes, str) or not self.scopes:
+            raise ConfigurationError(f"{self.name}: scopes is a tuple with at least one scope.")
 
     @property
     def doing(self) -> Does:
@@ -162,56 +173,21 @@ class GmailShaped(BaseModel):
             raise GmailUnavailableError("Gmail's answer is not what it documents.") from None
 
 
-BUILT_IN = (
-    "send_email",
-    "drafts",
-    "messages",
-    "threads",
-    "labels",
-    "attachments",
-    "mailbox",
-)
-"""Postroom's own modules, in the order in which their actions are listed."""
-CUSTOM = "shared.actions.custom"
-"""The package whose modules are the deployment's own."""
-
-
-@cache
 def actions() -> Mapping[str, Action[Any, Any]]:
-    """Answer every action by name. Raises ConfigurationError where two share one."""
-    found: dict[str, Action[Any, Any]] = {}
-    for module in modules():
-        for action in exported(module, "ACTION", Action):
-            if action.name in found:
-                raise ConfigurationError(f"Two actions are named {action.name!r}.")
-            found[action.name] = action
-    return found
+    """Return every action by name, the deployment's own among them."""
+    from shared.actions.loading import catalogue  # noqa: PLC0415  it loads what imports this
 
-
-def modules() -> Iterator[ModuleType]:
-    """Yield Postroom's own modules, then those of `custom/` by name."""
-    for name in BUILT_IN:
-        yield import_module(f"shared.actions.{name}")
-    package = import_module(CUSTOM)
-    for name in sorted(found.name for found in pkgutil.iter_modules(package.__path__)):
-        yield import_module(f"{CUSTOM}.{name}")
-
-
-def exported(module: ModuleType, name: str, kind: type[R]) -> Sequence[R]:
-    """Answer what a module exports as `name`, one, or as its plural, a tuple.
-
-    Raises ConfigurationError where it is something else.
-    """
-    one = getattr(module, name, None)
-    rows = [*([] if one is None else [one]), *getattr(module, f"{name}S", ())]
-    if not all(isinstance(row, kind) for row in rows):
-        raise ConfigurationError(f"{module.__name__}.{name} is no {kind.__name__}.")
-    return rows
+    return catalogue().actions
 
 
 def action_named(name: str) -> Action[Any, Any]:
-    """Answer the action. Raises UnknownActionError."""
-    found = actions().get(name)
+    """Answer the action. Raises UnknownActionError.
+
+    Where only Postroom's own are asked for, the deployment's are never loaded.
+    """
+    from shared.actions.loading import built_in, is_loaded  # noqa: PLC0415  as above
+
+    found = (None if is_loaded() else built_in().get(name)) or actions().get(name)
     if found is None:
         raise UnknownActionError("No such action. GET /scripts/config lists them.")
     return found

@@ -1,6 +1,8 @@
 """Runs an action: input checked, scope checked, idempotent, written to the operations log."""
 
+from asyncio import CancelledError
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -10,6 +12,7 @@ from uuid import uuid4
 
 from pydantic import BaseModel
 
+from shared.actions.own_code import crashes_as_errors, returned
 from shared.actions.registry import (
     Action,
     ActionContext,
@@ -19,6 +22,7 @@ from shared.actions.registry import (
     action_named,
 )
 from shared.domain.connection import Connection
+from shared.domain.crash import ActionCrashedError, crash_site
 from shared.domain.ids import OperationId
 from shared.domain.operation import LIFETIME, Operation, OperationState, OperationType
 from shared.domain.send import KEY_LIFETIME, send_id
@@ -33,10 +37,12 @@ from shared.errors import (
 )
 from shared.ports.sends import ActionResult
 from shared.ports.versioned import Versioned
+from shared.usecases.uninterrupted import uninterrupted
 
 LONGEST_KEY = 256
-ABANDONED = timedelta(minutes=10)
-"""After this long without an answer a first run is taken to have died."""
+GRACE = timedelta(seconds=30)
+"""So long after its timeout a first run that said nothing is taken to have died."""
+CANCELLED = "cancelled"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,27 +72,34 @@ class RunAction:
         """Answer the action's output; `detail` is what the operations log tells besides.
 
         Raises UnknownActionError, InvalidRequestError, MissingScopeError, the two idempotency
-        errors, and what the action itself raises.
+        errors, ActionCrashedError, ActionTimeoutError, and errors of ours that the action raises.
         """
         action = action_named(name)
         context = ActionContext(connection, self.ports, idempotency_key, trace_id)
         started_at = self.ports.clock.now()
-        error: PostroomError | None = None
+        failure: BaseException | None = None
         try:
             asked = checked(action, connection, given, idempotency_key)
             return await self._run(action, context, asked)
-        except PostroomError as raised:
-            error = raised
+        except BaseException as raised:
+            failure = raised
             raise
         finally:
-            await log_action(context, name, started_at, error, detail)
+            await uninterrupted(log_action(context, name, started_at, failure, detail))
 
     async def _run(
         self, action: Action[Any, Any], context: ActionContext, asked: BaseModel
     ) -> ActionAnswer:
         if action.effect is Effect.STORED and context.idempotency_key is not None:
             return await self._once(action, context, asked, context.idempotency_key)
-        return _answer(await action.run(context, asked))
+        return await self._returned(action, context, asked)
+
+    async def _returned(
+        self, action: Action[Any, Any], context: ActionContext, asked: BaseModel
+    ) -> ActionAnswer:
+        output = await returned(action, context, asked)
+        with crashes_as_errors(action):
+            return _answer(output)
 
     async def _once(
         self, action: Action[Any, Any], context: ActionContext, asked: BaseModel, key: str
@@ -96,20 +109,24 @@ class RunAction:
         try:
             claimed = await results.create(claim)
         except AlreadyExistsError:
-            claimed_or_answer = await self._earlier(claim)
+            claimed_or_answer = await self._earlier(claim, action)
             if isinstance(claimed_or_answer, ActionAnswer):
                 return claimed_or_answer
             claimed = claimed_or_answer
         try:
-            answer = _answer(await action.run(context, asked))
-        except PostroomError:
-            await results.delete(claimed)
+            answer = await self._returned(action, context, asked)
+        except BaseException:
+            with suppress(TransientError):  # another run's by now, or given up in time
+                await uninterrupted(results.delete(claimed))
             raise
         now = self.ports.clock.now()
-        await results.swap(claimed, replace(claim, output=answer.output, finished_at=now))
+        finished = replace(claim, output=answer.output, finished_at=now)
+        await uninterrupted(results.swap(claimed, finished))
         return answer
 
-    async def _earlier(self, claim: ActionResult) -> ActionAnswer | Versioned[ActionResult]:
+    async def _earlier(
+        self, claim: ActionResult, action: Action[Any, Any]
+    ) -> ActionAnswer | Versioned[ActionResult]:
         """Answer what the first run answered, or take over a claim whose run died."""
         found = await self.ports.action_results.get(claim.id)
         if found is None:
@@ -118,7 +135,7 @@ class RunAction:
             raise IdempotencyConflictError("This Idempotency-Key was used with another body.")
         if found.value.finished_at is not None:
             return ActionAnswer(found.value.output, replayed=True)
-        if self.ports.clock.now() - found.value.created_at < ABANDONED:
+        if self.ports.clock.now() - found.value.created_at < action.timeout + GRACE:
             raise IdempotencyInProgressError("The first request with this key still runs.")
         return await self.ports.action_results.swap(found, claim)
 
@@ -140,12 +157,12 @@ async def log_action(
     context: ActionContext,
     name: str,
     started_at: datetime,
-    error: PostroomError | None = None,
+    failure: BaseException | None = None,
     detail: Mapping[str, Any] | None = None,
 ) -> None:
     """Append a call to the operations log; losing the entry never fails the action.
 
-    `detail` holds names and codes, never what a call says.
+    `detail` holds names and codes, never what a call says; of a crash it also says where.
     """
     now = context.ports.clock.now()
     operation = Operation(
@@ -153,18 +170,32 @@ async def log_action(
         connection_id=context.connection.id,
         type=OperationType.ACTION,
         name=name,
-        state=OperationState.FAILED if error else OperationState.OK,
+        state=OperationState.OK if failure is None else OperationState.FAILED,
         started_at=started_at,
         finished_at=now,
         expires_at=now + LIFETIME,
-        error=error.code if error else None,
+        error=None if failure is None else code_of(failure),
         trace_id=context.trace_id,
-        detail=detail or {},
+        detail={**(detail or {}), **_place_of(failure)},
     )
     try:
         await context.ports.operations.append(operation)
     except TransientError:
         return
+
+
+def code_of(failure: BaseException) -> str:
+    """Return the code of an error of ours, or what stands for any other end."""
+    if isinstance(failure, CancelledError):
+        return CANCELLED
+    return failure.code if isinstance(failure, PostroomError) else PostroomError.code
+
+
+def _place_of(failure: BaseException | None) -> Mapping[str, Any]:
+    if isinstance(failure, ActionCrashedError):
+        return failure.site.as_json()
+    expected = failure is None or isinstance(failure, PostroomError | CancelledError)
+    return {} if expected or failure is None else crash_site(failure).as_json()
 
 
 def checked(
@@ -175,7 +206,10 @@ def checked(
         raise InvalidRequestError(
             f"Idempotency-Key must have 1 to {LONGEST_KEY} characters.", code="invalid_headers"
         )
-    asked: BaseModel = validated(action.input, {} if given is None else given, within=("input",))
+    with crashes_as_errors(action):  # validators are its author's too
+        asked: BaseModel = validated(
+            action.input, {} if given is None else given, within=("input",)
+        )
     action.require_scope(connection)
     return asked
 

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from shared.actions.message_fields import DELIVERY, ID_PATTERN, SendFields, as_request
 from shared.actions.registry import (
+    LONGEST,
     Action,
     ActionContext,
     ActionInput,
@@ -163,6 +164,7 @@ ACTIONS: tuple[Action[Any, Any], ...] = (
         scopes=(SEND,),
         effect=Effect.LEDGER,
         does=Does.SEND,
+        timeout=LONGEST,
     ),
     Action(
         name="send-message",
@@ -173,5 +175,6 @@ ACTIONS: tuple[Action[Any, Any], ...] = (
         scopes=(SEND,),
         effect=Effect.LEDGER,
         does=Does.SEND,
+        timeout=LONGEST,
     ),
 )

@@ -13,6 +13,7 @@ from typing import Any, Generic, TypeVar, cast
 
 from pydantic import BaseModel
 
+from shared.domain.crash import crash_site
 from shared.domain.email_message import EmailMessage, iso, label_fields
 from shared.domain.payload import unpack
 from shared.domain.record import EARLIER_KEPT, Earlier, LastAction, Record
@@ -143,6 +144,6 @@ def _fields(projection: Projection[Any], message: EmailMessage) -> Fields | None
     try:
         made = projection.project(message)
         return None if made is None else made.model_dump(mode="json", by_alias=True)
-    except Exception as error:
-        # Its words may quote the mail: only its kind is told.
-        raise ProjectionError(projection.name, message["id"], type(error).__name__) from error
+    except BaseException as error:  # it may even exit: the process is not its to end
+        # Its words may quote the mail: only its kind and its place are told.
+        raise ProjectionError(projection.name, message["id"], str(crash_site(error))) from error

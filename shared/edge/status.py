@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from shared import errors
+from shared.domain.crash import ActionCrashedError, ActionTimeoutError
 
 STATUS: dict[type[errors.PostroomError], int] = {
     errors.PostroomError: 500,
@@ -43,6 +44,8 @@ STATUS: dict[type[errors.PostroomError], int] = {
     errors.GmailRefusedError: 424,
     errors.GmailNotFoundError: 424,
     errors.ProjectionError: 424,
+    ActionCrashedError: 500,
+    ActionTimeoutError: 504,
     errors.ConnectRefusedError: 400,
     errors.CorruptStateError: 500,
     errors.CorruptStoreError: 500,
@@ -74,6 +77,8 @@ def status_of(error: errors.PostroomError) -> int:
 def answer_to(error: BaseException, trace_id: str) -> ErrorAnswer:
     """Answer what the caller is told; an unexpected error tells the trace id and nothing else."""
     status = status_of(error) if isinstance(error, errors.PostroomError) else 500
+    if isinstance(error, ActionCrashedError):
+        return ErrorAnswer(status, {}, {"error": _crashed(error, trace_id)})
     if not isinstance(error, errors.PostroomError) or status == STATUS[errors.PostroomError]:
         return ErrorAnswer(500, {}, {"error": _internal(trace_id)})
     inner: dict[str, Any] = {"code": error.code, "message": str(error)}
@@ -98,6 +103,11 @@ def _internal(trace_id: str) -> dict[str, Any]:
         "message": "Something failed on our side. Quote the trace id when you report it.",
         "payload": {"trace_id": trace_id},
     }
+
+
+def _crashed(error: ActionCrashedError, trace_id: str) -> dict[str, Any]:
+    payload = {"trace_id": trace_id, **error.site.as_json()}
+    return {"code": error.code, "message": str(error), "payload": payload}
 
 
 def _details(error: errors.PostroomError) -> dict[str, Any]:

@@ -8,13 +8,10 @@ import jsonschema
 import pytest
 from pydantic import BaseModel
 
-from shared.actions import registry
-from shared.actions.projections import projections
 from shared.domain.email_message import EmailMessage
 from shared.domain.ids import HistoryId, LabelId, SequenceNumber
 from shared.domain.projection import Projection
 from shared.domain.record import Record
-from shared.errors import ConfigurationError
 from shared.ports.sync_store import Batch
 from tests.actions.desk import Desk
 from tests.edge.samples import CONNECTION, NOW, a_record, store_records
@@ -138,20 +135,21 @@ async def test_one_that_raises_stops_its_reader_and_nobody_else(
     error = (await page(desk, status=424))["error"]
     assert error["code"] == "projection_failed"
     assert "Letter" not in error["message"]
+    assert "KeyError at shared/domain/projection.py:" in error["message"]
     assert len((await desk.api.get("/records")).json()["records"]) == 1
 
 
-def test_a_name_that_is_taken_stops_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
-    class EmailMessage(BaseModel):
-        subject: str
+@pytest.mark.parametrize("end", [SystemExit, KeyboardInterrupt, GeneratorExit])
+async def test_a_projection_that_exits_ends_its_answer_and_not_the_process(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, end: type[BaseException]
+) -> None:
+    def leaves(message: EmailMessage) -> Unread | None:
+        raise end
 
-    class Module:
-        __name__ = "mine"
-        PROJECTION = Projection(EmailMessage, lambda _: None, "mine", "x")
-
-    monkeypatch.setattr(registry, "modules", lambda: [Module])
-    with pytest.raises(ConfigurationError):
-        projections.__wrapped__()
+    broken = replace(UNREAD, project=leaves)
+    monkeypatch.setattr("shared.edge.http.records.projections", lambda: {UNREAD.name: broken})
+    await store_records(desk.wiring, a_record(1))
+    assert (await page(desk, status=424))["error"]["code"] == "projection_failed"
 
 
 async def test_the_past_of_a_record_survives_the_store(desk: Desk) -> None:

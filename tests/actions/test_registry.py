@@ -1,7 +1,5 @@
 """The one table of actions: complete, described, and open to a deployment's own."""
 
-from collections.abc import Iterator
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -9,10 +7,10 @@ import httpx
 import jsonschema
 import pytest
 
-from shared.actions import registry
 from shared.actions.catalogue import as_integration, as_tools
+from shared.actions.loading import exported
 from shared.actions.messages import ACTIONS
-from shared.actions.registry import Action, Effect, actions, exported
+from shared.actions.registry import Action, Effect, actions
 from shared.edge.http.openapi import document
 from shared.edge.http.record_models import EmailMessage
 from shared.edge.http.table import whole_table
@@ -60,32 +58,6 @@ def test_the_description_names_every_action_with_its_fields() -> None:
     inputs = {one["title"]: one["properties"]["input"] for one in bodies}
     named = inputs["modify-message"]["$ref"].rpartition("/")[2]
     assert "addLabelIds" in made["components"]["schemas"][named]["properties"]
-
-
-@pytest.fixture
-def custom(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """Answer a directory that counts as one more of `shared/actions/custom`."""
-    import shared.actions.custom as package  # noqa: PLC0415  only these tests look inside
-
-    monkeypatch.setattr(package, "__path__", [*package.__path__, str(tmp_path)])
-    registry.actions.cache_clear()
-    yield tmp_path
-    registry.actions.cache_clear()
-
-
-def test_a_module_in_the_custom_directory_is_served(custom: Path) -> None:
-    (custom / "of_mine.py").write_text(
-        "from dataclasses import replace\n"
-        "from shared.actions.labels import ACTIONS as LABELS\n"
-        "ACTION = replace(LABELS[0], name='my-labels')\n"
-    )
-    assert actions()["my-labels"].scopes == actions()["list-labels"].scopes
-
-
-def test_a_name_that_is_taken_stops_the_start(custom: Path) -> None:
-    (custom / "of_mine_again.py").write_text("from shared.actions.labels import ACTIONS\n")
-    with pytest.raises(ConfigurationError, match="list-labels"):
-        actions()
 
 
 def test_what_is_no_action_is_refused() -> None:

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 from shared.actions import registry
 from shared.actions.registry import Action, ActionContext, ActionInput, Effect
-from shared.actions.run import ABANDONED, RunAction
+from shared.actions.run import GRACE, RunAction
 from shared.adapters.sqlite_queue import SqliteQueue
 from shared.domain.connection import Connection
 from shared.domain.event import EventType
@@ -199,7 +199,7 @@ async def test_a_run_that_died_blocks_its_key_only_for_a_while(
     died = await wiring.action_results.swap(found, running)
     with pytest.raises(IdempotencyInProgressError):
         await run(connected, "mark", {"text": "a"}, idempotency_key="k-1")
-    long_ago = wiring.clock.now() - ABANDONED - timedelta(seconds=1)
+    long_ago = wiring.clock.now() - timedelta(seconds=61) - GRACE
     await wiring.action_results.swap(died, replace(running, created_at=long_ago))
     taken_over = await run(connected, "mark", {"text": "a"}, idempotency_key="k-1")
     assert (first.output, taken_over.output) == ({"count": 1}, {"count": 2})

@@ -13,6 +13,7 @@ from shared.commands.checks import (
     keys,
     mailboxes,
     oauth_client,
+    own_code,
     queues,
     store,
     topic,
@@ -21,6 +22,7 @@ from shared.commands.checks.finding import Check
 
 CHECKS = (
     Check("address", entries.address_answers),
+    Check("own code", own_code.own_code_is_served),
     Check("OAuth client", oauth_client.client_is_known),
     Check("redirect URI", oauth_client.redirect_uri_is_registered),
     Check("publishing mode", grants.publishing_mode_is_said_rightly),

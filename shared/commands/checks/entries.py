@@ -36,12 +36,12 @@ async def address_answers(ground: Ground) -> Finding:
 
 
 def _environment(answer: httpx.Response) -> str | None:
-    """Answer which deployment says that it is well."""
+    """Answer which deployment says that it is up."""
     try:
         body = answer.json() if answer.is_success else {}
     except ValueError:
         return None
-    sound = isinstance(body, dict) and body.get("status") == "ok"
+    sound = isinstance(body, dict) and body.get("status") in {"ok", "degraded"}
     return str(body.get("environment")) if sound else None
 
 

@@ -1,5 +1,6 @@
 """Builds the ASGI app of one function from its routes."""
 
+import logging
 import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ from starlette.responses import Response
 from starlette.routing import Route as Path
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from shared.actions.faults import known_faults
 from shared.edge import logs
 from shared.edge.auth import authenticate
 from shared.edge.http import health, reading
@@ -35,6 +37,9 @@ INTERNAL = 500
 def build_app(function: str, routes: Sequence[Route], wiring: "Wiring") -> Starlette:
     """Answer the app that serves `routes` and `GET /health` for the function named `function`."""
     logs.to_standard_output(wiring.settings.google_project)
+    for fault in known_faults():
+        named = {"error": fault.error, "frames": [str(fault)]}
+        logs.log("own code is not served", level=logging.ERROR, **named)
     table = [*routes, *(one for one in health.ROUTES if one.name not in {r.name for r in routes})]
     app = Starlette(
         routes=[_path(route, wiring) for route in table],

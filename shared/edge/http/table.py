@@ -13,8 +13,16 @@ from shared.edge.http.routes import Route
 Routes = tuple[Route, ...]
 
 
+def load_own_code() -> None:
+    """Load the deployment's own modules at start, so that what is wrong with them is told then."""
+    from shared.actions.loading import catalogue
+
+    catalogue()
+
+
 def api_routes() -> Routes:
     """Answer what the `api` function serves."""
+    load_own_code()
     from shared.edge.http import (
         actions,
         api_keys,
@@ -105,6 +113,7 @@ def send_routes() -> Routes:
 
 def console_routes() -> Routes:
     """Answer what the `console` function serves."""
+    load_own_code()
     from shared.edge.http.console import (
         api_keys,
         approvals,
@@ -140,6 +149,7 @@ def console_routes() -> Routes:
 
 def mcp_routes() -> Routes:
     """Answer what the `mcp` function serves."""
+    load_own_code()
     from shared.edge.mcp import route
 
     return route.ROUTES

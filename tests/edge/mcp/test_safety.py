@@ -60,7 +60,7 @@ async def test_many_agents_at_once_each_see_their_own_mailbox(house: House, era:
 
 
 @pytest.mark.parametrize("era", ERAS)
-async def test_a_failure_of_ours_is_told_by_its_trace_id_and_nothing_else(
+async def test_a_failure_of_ours_is_told_by_its_place_and_none_of_its_words(
     capsys: pytest.CaptureFixture[str], house: House, era: Era, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def broken(context: ActionContext, asked: object) -> GmailProfile:
@@ -70,8 +70,8 @@ async def test_a_failure_of_ours_is_told_by_its_trace_id_and_nothing_else(
     monkeypatch.setitem(table, "get-profile", replace(table["get-profile"], run=broken))
     async with house.agent(era) as agent:
         error = error_of(await agent.call_tool("get-profile", {}))
-    assert error["code"] == "internal"
-    assert {*error} == {"code", "message", "payload"}
+    assert error["code"] == "action_crashed"
+    assert {*error["payload"]} == {"trace_id", "type", "file", "line"}
     logged = capsys.readouterr().out
     assert "tool failed" in logged
     assert SECRET not in json.dumps(error) + logged

@@ -1,0 +1,149 @@
+"""The one place where modules of actions and projections are loaded: ours, then the deployment's.
+
+A module in `custom/` that cannot be served is left out whole and named with its file and line;
+everything else serves.
+"""
+
+import pkgutil
+import sys
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from importlib import import_module
+from types import ModuleType
+from typing import Any, Final, Protocol, TypeVar
+
+from pydantic import BaseModel
+from pydantic.json_schema import JsonSchemaMode, models_json_schema
+
+from shared.actions.faults import (
+    Fault,
+    NameTakenError,
+    NoSchemaError,
+    WrongExportError,
+    fault_of,
+)
+from shared.actions.registry import Action
+from shared.domain.crash import CUSTOM
+from shared.domain.projection import Projection
+from shared.domain.sync_event import MODEL_NAMES, SYNC_ALIAS, SYNC_NAME
+
+BUILT_IN: Final = (
+    "send_email",
+    "drafts",
+    "messages",
+    "threads",
+    "labels",
+    "attachments",
+    "mailbox",
+)
+"""Postroom's own modules, in the order in which their actions are listed."""
+INITIAL: Final = "__init__"
+
+
+class Named(Protocol):
+    """What a module exports: something that is served by its name."""
+
+    @property
+    def name(self) -> str: ...  # noqa: D102
+
+
+R = TypeVar("R", bound=Named)
+
+
+@dataclass(slots=True)
+class Catalogue:
+    """What is served, by name, and the modules that are not."""
+
+    actions: dict[str, Action[Any, Any]] = field(default_factory=dict)
+    projections: dict[str, Projection[Any]] = field(default_factory=dict)
+    faults: list[Fault] = field(default_factory=list)
+
+    def add(self, module: ModuleType) -> None:
+        """Add all that a module exports, or nothing of it.
+
+        Raises WrongExportError, NameTakenError.
+        """
+        actions = exported(module, "ACTION", Action)
+        projections = exported(module, "PROJECTION", Projection)
+        _require_free([one.name for one in actions], self.actions)
+        _require_free([one.name for one in projections], {*self.projections, *MODEL_NAMES})
+        _require_free([one.sync for one in projections], self._syncs)
+        self.actions |= {one.name: one for one in actions}
+        self.projections |= {one.name: one for one in projections}
+
+    @property
+    def _syncs(self) -> Collection[str]:
+        return {SYNC_NAME, SYNC_ALIAS, *(one.sync for one in self.projections.values())}
+
+
+@cache
+def built_in() -> Mapping[str, Action[Any, Any]]:
+    """Return Postroom's own actions by name."""
+    found = Catalogue()
+    for name in BUILT_IN:
+        found.add(import_module(f"shared.actions.{name}"))
+    return found.actions
+
+
+@cache
+def catalogue() -> Catalogue:
+    """Return everything there is, the deployment's own included."""
+    found = Catalogue({**built_in()})
+    _load(INITIAL, found)
+    package = sys.modules.get(CUSTOM)  # absent where it did not load itself
+    paths = package.__path__ if package else ()
+    for name in sorted(one.name for one in pkgutil.iter_modules(paths)):
+        _load(name, found)
+    return found
+
+
+def is_loaded() -> bool:
+    """Whether this process has had use for the deployment's own modules."""
+    return catalogue.cache_info().currsize > 0
+
+
+def exported(module: ModuleType, name: str, kind: type[R]) -> Sequence[R]:
+    """Return what a module exports as `name`, one, or as its plural, a tuple.
+
+    Raises WrongExportError where it is something else.
+    """
+    one, many = getattr(module, name, None), getattr(module, f"{name}S", ())
+    several = many if isinstance(many, list | tuple) else (many,)
+    rows = [*([] if one is None else [one]), *several]
+    if not all(isinstance(row, kind) for row in rows):
+        raise WrongExportError(f"{module.__name__}.{name} is no {kind.__name__}.", name, f"{name}S")
+    return rows
+
+
+def _require_schemas(module: ModuleType) -> None:
+    """Raise NoSchemaError: what cannot be described would break the description of all."""
+    for action in exported(module, "ACTION", Action):
+        _require_schema(action.name, (action.input, "validation"), (action.output, "serialization"))
+    for projection in exported(module, "PROJECTION", Projection):
+        _require_schema(projection.sync, (projection.model, "serialization"))
+
+
+def _require_schema(name: str, *models: tuple[type[BaseModel], JsonSchemaMode]) -> None:
+    try:
+        models_json_schema(models)
+    except Exception as error:
+        raise NoSchemaError(f"{name}: {error}", name) from error
+
+
+def _require_free(names: Sequence[str], taken: Collection[str]) -> None:
+    for place, name in enumerate(names):
+        if name in taken or name in names[:place]:
+            raise NameTakenError(f"The name {name!r} is taken.", name)
+
+
+def _load(name: str, found: Catalogue) -> None:
+    """Add a module of the deployment's own, or else its fault, an exit at import included."""
+    try:
+        module = import_module(CUSTOM if name == INITIAL else f"{CUSTOM}.{name}")
+        _require_schemas(module)
+        found.add(module)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # noqa: BLE001  own code may raise anything
+        found.faults.append(fault_of(name, error))

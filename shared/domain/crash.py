@@ -1,0 +1,74 @@
+"""Where code failed, told without the exception's words, which may quote mail."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import PurePath
+from traceback import walk_tb
+from typing import Any, Final
+
+from shared.errors import PermanentError
+
+CUSTOM: Final = "shared.actions.custom"
+"""The package whose modules are the deployment's own."""
+OURS: Final = "shared"
+
+
+@dataclass(frozen=True, slots=True)
+class CrashSite:
+    """The exception's type and its deepest frame in own code, or else in Postroom's."""
+
+    type: str
+    file: str | None = None
+    line: int | None = None
+
+    def __str__(self) -> str:
+        return f"{self.type} at {self.file}:{self.line}" if self.file else self.type
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as data for the operations log and for the caller."""
+        return {"type": self.type, "file": self.file, "line": self.line}
+
+
+class ActionCrashedError(PermanentError):
+    """An action raised what it must not: `site` says where."""
+
+    code = "action_crashed"
+
+    def __init__(self, action: str, site: CrashSite) -> None:
+        super().__init__(f"The action {action} crashed: {site}. Nothing of it is kept.")
+        self.site = site
+
+
+class ActionTimeoutError(PermanentError):
+    """An action did not return within its `timeout`; its effect may have happened."""
+
+    code = "action_timeout"
+
+    def __init__(self, action: str, seconds: float) -> None:
+        super().__init__(
+            f"The action {action} did not return within {seconds:g} s: what it began may have "
+            "happened."
+        )
+
+
+def crash_site(error: BaseException) -> CrashSite:
+    """Return where `error` was raised."""
+    frames = [*_frames(error)]
+    own = [frame for frame in frames if _inside(frame[0], CUSTOM)]
+    ours = [frame for frame in frames if _inside(frame[0], OURS)]
+    for _, file, line in (own or ours)[-1:]:
+        return CrashSite(type(error).__name__, file, line)
+    return CrashSite(type(error).__name__)
+
+
+def _frames(error: BaseException) -> Iterator[tuple[str, str, int]]:
+    """Yield module, file and line of each frame, the deepest last."""
+    for frame, line in walk_tb(error.__traceback__):
+        package = str(frame.f_globals.get("__package__") or "")
+        name = PurePath(frame.f_code.co_filename).name
+        module = str(frame.f_globals.get("__name__") or "")
+        yield module, f"{package.replace('.', '/')}/{name}", line
+
+
+def _inside(module: str, package: str) -> bool:
+    return module == package or module.startswith(f"{package}.")
