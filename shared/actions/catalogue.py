@@ -47,6 +47,7 @@ def as_tools() -> list[dict[str, Any]]:
             "parameters": _parameters(action.input),
         }
         for action in actions().values()
+        if action.for_agents
     ]
 
 

@@ -102,10 +102,10 @@ async def watch_mailbox(context: ActionContext, _: NoInput) -> Watch:
 async def stop_watch(context: ActionContext, _: NoInput) -> Done:
     """Stop the mailbox's notifications, for every connection on it: 50 quota units.
 
-    They come back with the next renewal, or with watch-mailbox; until then mail is still found
-    by the regular reading of history.
+    They come back with the first renewal after an hour, or with watch-mailbox; until then mail is
+    still found by the regular reading of history. Raises ConflictError.
     """
-    await context.gmail.stop()
+    await context.ports.stop_watch(context.connection)
     return Done(success=True)
 
 
@@ -119,6 +119,8 @@ async def list_watch_history(context: ActionContext, asked: ListHistoryInput) ->
 
 
 READ = (READONLY, METADATA)
+SYNCS_WRITE = "syncs:write"
+"""What a key needs to change how a mailbox is kept current."""
 ACTIONS: tuple[Action[Any, Any], ...] = (
     Action(
         name="get-profile",
@@ -145,16 +147,18 @@ ACTIONS: tuple[Action[Any, Any], ...] = (
         scopes=READ,
         effect=Effect.STORED,
         does=Does.CHANGE,
+        permission=SYNCS_WRITE,
     ),
     Action(
         name="stop-watch",
-        summary="Stop the mailbox's push notifications until they are armed again.",
+        summary="Stop the mailbox's push notifications, for every connection on it, for an hour.",
         input=NoInput,
         output=Done,
         run=stop_watch,
         scopes=READ,
         effect=Effect.STORED,
         does=Does.CHANGE,
+        permission=SYNCS_WRITE,
     ),
     Action(
         name="list-watch-history",

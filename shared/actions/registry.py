@@ -32,6 +32,7 @@ from shared.ports.queue import Queue
 from shared.ports.sends import ActionResults, Sends
 from shared.ports.sync_store import Records
 from shared.usecases.arm_watch import ArmWatch
+from shared.usecases.stop_watch import StopWatch
 
 I = TypeVar("I", bound=BaseModel)  # noqa: E741  input and output
 O = TypeVar("O", bound=BaseModel)  # noqa: E741  the same
@@ -80,6 +81,8 @@ class ActionPorts(Protocol):
     def sealer(self) -> Sealer: ...  # noqa: D102
     @property
     def arm_watch(self) -> ArmWatch: ...  # noqa: D102
+    @property
+    def stop_watch(self) -> StopWatch: ...  # noqa: D102
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +117,9 @@ class Action(Generic[I, O]):
     `does` is what policies of keys go by; an action with an effect that leaves it out is refused
     to every key whose policy might forbid it. An action that has not returned after `timeout` has
     failed, and the same call may run again.
+
+    `permission` is what a key needs besides: it marks an action on Postroom's own working rather
+    than on mail, which no agent is offered.
     """
 
     name: str
@@ -125,6 +131,7 @@ class Action(Generic[I, O]):
     effect: Effect = Effect.NONE
     does: Does | None = None
     timeout: timedelta = timedelta(seconds=60)
+    permission: str | None = None
 
     def __post_init__(self) -> None:
         """Raise ConfigurationError where it could not be called, or not end in time."""
@@ -135,6 +142,11 @@ class Action(Generic[I, O]):
             raise ConfigurationError(f"{self.name}: a timeout lies between 0 and {most}.")
         if isinstance(self.scopes, str) or not self.scopes:
             raise ConfigurationError(f"{self.name}: scopes is a tuple with at least one scope.")
+
+    @property
+    def for_agents(self) -> bool:
+        """Whether a model may be given it as a tool."""
+        return self.permission is None
 
     @property
     def doing(self) -> Does:

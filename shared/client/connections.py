@@ -58,6 +58,9 @@ class Watch(Answer):
     expires_at: datetime | None
     last_push_at: datetime | None
     error: str | None
+    stopped_at: datetime | None = None
+    """Stopped by hand until `renew_at`."""
+    renew_at: datetime | None = None
 
 
 class Grant(Answer):

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from shared.usecases.notify_push import NotifyPush
     from shared.usecases.reconcile import Reconcile
     from shared.usecases.renew_watches import RenewWatches
+    from shared.usecases.stop_watch import StopWatch
     from shared.usecases.retry_quarantined import RetryQuarantined
     from shared.usecases.sync.governor import Governor
     from shared.usecases.sync_mailbox import SyncMailbox
@@ -91,6 +92,13 @@ class WiredSyncs(WiredEvents):
             clock=self.clock,
             topic=self.settings.gmail_topic,
         )
+
+    @cached_property
+    def stop_watch(self) -> "StopWatch":
+        """Stops the watch of a mailbox for a while."""
+        from shared.usecases.stop_watch import StopWatch
+
+        return StopWatch(mailboxes=self.mailboxes, gmail=self.gmail, clock=self.clock)
 
     @cached_property
     def renew_watches(self) -> "RenewWatches":

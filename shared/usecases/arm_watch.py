@@ -94,7 +94,11 @@ class ArmWatch:
             return NotArmed(error.code)
         renew_at = now + RENEW_AFTER + jitter(claim.key)
         armed = replace(
-            claim, watch_expires_at=watched.expires_at, renew_at=renew_at, watch_error=None
+            claim,
+            watch_expires_at=watched.expires_at,
+            renew_at=renew_at,
+            watch_error=None,
+            stopped_at=None,
         )
         await self._record(claimed, armed)
         return Armed(watched.expires_at)
@@ -109,13 +113,17 @@ class ArmWatch:
         return await gmail.watch(self.topic)
 
     async def _record(self, was: Versioned[Mailbox], now: Mailbox) -> None:
-        """Write what came of it onto whatever the mailbox has become meanwhile."""
+        """Write what came of it onto whatever the mailbox has become meanwhile.
+
+        Where it was stopped by hand meanwhile, it stays so: Gmail may have heard that last.
+        """
+        stopped_before = was.value.stopped_at
         while True:
             try:
                 await self.mailboxes.swap(was, now)
             except ConflictError:
                 fresh = await self.mailboxes.get(now.key)
-                if fresh is None:
+                if fresh is None or fresh.value.stopped_at != stopped_before:
                     return
                 was = fresh
                 now = replace(
@@ -123,12 +131,15 @@ class ArmWatch:
                     watch_expires_at=now.watch_expires_at,
                     renew_at=now.renew_at,
                     watch_error=now.watch_error,
+                    stopped_at=now.stopped_at,
                 )
             else:
                 return
 
 
 def _revivable(mailbox: Mailbox, now: datetime) -> bool:
+    if mailbox.stopped_at is not None:  # silent because it was told to be
+        return False
     return mailbox.revived_at is None or now - mailbox.revived_at >= REVIVED_EVERY
 
 

@@ -1,12 +1,19 @@
 """Labels, profile, aliases, the watch and history, through the API."""
 
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
+from shared.actions.catalogue import as_tools
+from shared.actions.registry import Effect, actions
 from shared.domain.ids import email_key
 from shared.domain.scopes import COMPOSE, LABELS, METADATA, READONLY, SEND
+from shared.domain.policy import Does
+from shared.edge.http.routes import Permission
+from shared.usecases.stop_watch import STOPPED_FOR
 from tests.actions.desk import EMAIL, Desk, open_desk
+from tests.edge.samples import CONNECTION, a_key
 
 
 async def test_a_label_is_made_changed_counted_and_deleted(desk: Desk) -> None:
@@ -57,6 +64,51 @@ async def test_the_watch_is_forced_and_stopped(desk: Desk) -> None:
     assert round(mailbox.value.watch_expires_at.timestamp() * 1000) == int(armed["expiration"])
     assert await desk.ran("stop-watch") == {"success": True}
     assert desk.calls()["gmail.users.stop"] == 1
+    shown = (await desk.api.get(f"/connections/{CONNECTION}")).json()["watch"]
+    assert (shown["expires_at"], shown["error"]) == (None, None)
+    stopped, again = (datetime.fromisoformat(shown[name]) for name in ("stopped_at", "renew_at"))
+    assert again - stopped == STOPPED_FOR
+    await desk.ran("watch-mailbox")
+    shown = (await desk.api.get(f"/connections/{CONNECTION}")).json()["watch"]
+    assert shown["stopped_at"] is None
+    assert shown["expires_at"] is not None
+
+
+@pytest.mark.parametrize("name", [name for name, one in actions().items() if one.permission])
+async def test_what_changes_how_a_mailbox_is_kept_current_needs_the_permission_for_that(
+    desk: Desk, name: str
+) -> None:
+    body = {"action_name": name, "input": {}}
+    refused = await a_key(desk.wiring, "actions")
+    allowed = await a_key(desk.wiring, "actions", "syncs:write")
+    for more in ({}, {"X-Async": "true"}):
+        for key, status in ((refused, 403), (allowed, 200)):
+            headers = {"Authorization": f"Bearer {key}", **more}
+            answer = await desk.api.post("/action/trigger", json=body, headers=headers)
+            assert answer.status_code == status, answer.text
+    assert actions()[name].permission in {*Permission}
+
+
+def test_an_effect_needs_more_than_the_right_to_read() -> None:
+    """Each action's effect, against the scope that it asks for and the permission it takes."""
+    for name, action in actions().items():
+        reads_only = {READONLY, METADATA} >= {*action.scopes}
+        changes = action.doing is not Does.READ
+        assert changes == (action.effect is not Effect.NONE), name
+        assert not (changes and reads_only and action.for_agents), name
+
+
+def test_what_takes_a_permission_of_its_own_is_in_no_list_for_models() -> None:
+    own = {name for name, one in actions().items() if one.permission}
+    assert own == {"watch-mailbox", "stop-watch"}
+    assert not own & {one["name"] for one in as_tools()}
+
+
+@pytest.mark.parametrize("path", ["watch", "stop", "Stop"])
+async def test_the_watch_cannot_be_changed_past_its_account(desk: Desk, path: str) -> None:
+    answer = await desk.api.post(f"/proxy/gmail/v1/users/me/{path}", json={})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (403, "forbidden")
+    assert not {"gmail.users.watch", "gmail.users.stop"} & {*desk.calls()}
 
 
 @pytest.mark.parametrize(

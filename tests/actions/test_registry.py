@@ -70,4 +70,4 @@ def test_what_is_no_action_is_refused() -> None:
 async def test_the_listing_for_language_models_is_served(desk: Any) -> None:
     api: httpx.AsyncClient = desk.api
     tools = (await api.get("/scripts/config?format=openai")).json()["data"]
-    assert {one["name"] for one in tools} == {*actions()}
+    assert {one["name"] for one in tools} == {n for n, one in actions().items() if one.for_agents}

@@ -25,7 +25,7 @@ async def watches_live(ground: Ground) -> Finding:
             f"the first: {refused[0].watch_error}.",
             "See the checks `topic` and `scopes`; once mended, renew-watches arms it in minutes.",
         )
-    if dead := [m for m in found.values() if not _lives(m, ground.now)]:
+    if dead := [m for m in found.values() if not _lives(m, ground.now) and not m.stopped_at]:
         return failed(
             f"{counted(len(dead), 'watch', 'watches')} of {len(found)} expired: mail is found once "
             "an hour only.",
@@ -37,6 +37,11 @@ async def watches_live(ground: Ground) -> Finding:
             "A watch is overdue for renewal since "
             f"{overdue[0].value.renew_at:%Y-%m-%d %H:%M} UTC; after seven days it lapses silently.",
             _scheduler_fix(ground, "renew-watches"),
+        )
+    if stopped := [m for m in found.values() if m.stopped_at]:
+        return warning(
+            f"{counted(len(stopped), 'watch was', 'watches were')} stopped by hand (stop-watch).",
+            "renew-watches arms it again an hour after; watch-mailbox does at once.",
         )
     soonest = min(m.watch_expires_at for m in found.values() if m.watch_expires_at)
     return ok(f"{counted(len(found), 'watch', 'watches')}, the first ends {soonest:%Y-%m-%d %H:%M}")
@@ -80,6 +85,9 @@ async def _unannounced(ground: Ground) -> list[Connection]:
     for connection in await ground.active():
         state = await ground.store.sync_states.get(connection.id)
         since = state.value.unannounced_at if state else None
+        mailbox = await ground.store.mailboxes.get(connection.email_key)
+        if mailbox is not None and mailbox.value.stopped_at is not None:
+            continue
         if since is not None and ground.now - since < timedelta(days=1):
             found.append(connection)
     return found

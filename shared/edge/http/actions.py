@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from shared.actions.background import RunAccepted
 from shared.actions.catalogue import as_integration, as_tools
+from shared.actions.registry import action_named
 from shared.edge.http.answers import json_response
 from shared.edge.http.call import Call
 from shared.edge.http.effects import EFFECT_HEADERS, KEY_HEADER, LARGEST_BODY, answered
@@ -60,6 +61,8 @@ async def trigger_action(call: Call) -> Response:
     """
     connection = (await call.connection()).value
     body = call.body(TriggerAction)
+    if needed := action_named(body.action_name).permission:
+        call.require(needed)
     key = call.request.headers.get(KEY_HEADER)
     if call.request.headers.get("x-async", "").lower() == "true":
         accepted = await call.wiring.guarded_actions.accept(

@@ -128,11 +128,16 @@ class Credentials(Answer):
 
 
 class WatchView(Answer):
-    """Push registration of the mailbox: `error` says why there is none."""
+    """Push registration that all connections on the mailbox share: `error` says why there is none.
+
+    `stopped_at` is set while it is stopped by hand (`stop-watch`); it is armed again at `renew_at`.
+    """
 
     expires_at: datetime | None
     last_push_at: datetime | None
     error: str | None
+    stopped_at: datetime | None
+    renew_at: datetime | None
 
 
 class GrantView(Answer):

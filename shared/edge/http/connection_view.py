@@ -94,4 +94,6 @@ def _watch(mailbox: Mailbox | None) -> dict[str, Any]:
         "expires_at": mailbox.watch_expires_at if mailbox else None,
         "last_push_at": mailbox.last_push_at if mailbox else None,
         "error": mailbox.watch_error if mailbox else None,
+        "stopped_at": mailbox.stopped_at if mailbox else None,
+        "renew_at": mailbox.renew_at if mailbox else None,
     }

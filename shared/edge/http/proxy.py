@@ -35,6 +35,8 @@ PASSED_BACK: Final = frozenset(
     {"content-type", "content-language", "etag", "retry-after", "date", "vary", "last-modified"}
 )
 SAFE: Final = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
+WATCH: Final = frozenset({"watch", "stop"})
+"""What every connection on the mailbox shares, and Postroom keeps account of."""
 FORBIDDEN_IN_PATH: Final = re.compile(r"[\x00-\x20\x7f?#\\]")
 HEADERS: Final = {
     "Base-Url-Override": "Refused: calls go to Gmail only.",
@@ -76,6 +78,10 @@ def _path(path: str, connection: Connection) -> str:
     if user.lower() not in {"me", connection.email.lower()}:
         raise ForbiddenError("This connection's mailbox is `me`; no other can be reached.")
     segments = below.split("/")
+    if segments[0].lower() in WATCH:
+        raise ForbiddenError(
+            "The watch is Postroom's: the actions watch-mailbox and stop-watch arm and stop it."
+        )
     if any(one in {"", ".", ".."} or FORBIDDEN_IN_PATH.search(one) for one in segments):
         raise InvalidRequestError("The path is not one of Gmail's.", code="invalid_path")
     return "".join(f"/{quote(one, safe='@')}" for one in segments)

@@ -7,12 +7,12 @@ from mcp.shared.exceptions import MCPError
 from mcp_types import INVALID_PARAMS, CallToolRequestParams, CallToolResult
 
 from shared.actions.guarded_actions import Waiting
-from shared.actions.registry import Action, action_named
+from shared.actions.registry import Action
 from shared.domain.connection import Connection
 from shared.edge import logs
 from shared.edge.http.call import Call
 from shared.edge.mcp.arguments import Arguments, read_arguments
-from shared.edge.mcp.offer import require_permission
+from shared.edge.mcp.offer import require_permission, tool_named
 from shared.edge.mcp.readable import readable
 from shared.edge.mcp.refusals import UNKNOWN_TOOL, log_refusal
 from shared.edge.mcp.results import done, refused, waiting
@@ -31,7 +31,7 @@ async def called(
     Raises MCPError, code -32602, for a tool that does not exist.
     """
     try:
-        action = action_named(asked.name)
+        action = tool_named(asked.name)
     except UnknownActionError as unknown:
         await log_refusal(call, connection, UNKNOWN_TOOL, unknown)
         raise MCPError(INVALID_PARAMS, UNKNOWN, {"code": unknown.code}) from None

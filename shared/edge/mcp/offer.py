@@ -2,17 +2,25 @@
 
 from typing import Any
 
-from shared.actions.registry import Action, actions
+from shared.actions.registry import Action, action_named, actions
 from shared.domain.connection import Connection
 from shared.domain.policy import Deed, Does, Refused, judge, policy_of
 from shared.edge.http.call import Caller
 from shared.edge.http.routes import Permission
-from shared.errors import ForbiddenError, MissingScopeError
+from shared.errors import ForbiddenError, MissingScopeError, UnknownActionError
 
 
 def offered(caller: Caller, connection: Connection) -> list[Action[Any, Any]]:
     """Answer the actions that this key may run on this mailbox, in the registry's order."""
     return [one for one in actions().values() if _is_offered(one, caller, connection)]
+
+
+def tool_named(name: str) -> Action[Any, Any]:
+    """Return the action behind a tool. Raises UnknownActionError, also where it is no tool."""
+    action = action_named(name)
+    if not action.for_agents:
+        raise UnknownActionError(f"{name} is not for agents.")
+    return action
 
 
 def require_permission(action: Action[Any, Any], caller: Caller) -> None:
@@ -30,6 +38,8 @@ def require_permission(action: Action[Any, Any], caller: Caller) -> None:
 
 def _is_offered(action: Action[Any, Any], caller: Caller, connection: Connection) -> bool:
     """Whether a call could be let through; recipients and the day's cap are judged with it."""
+    if not action.for_agents:
+        return False
     try:
         require_permission(action, caller)
         action.require_scope(connection)

@@ -16,9 +16,11 @@ from infra.local.environment import API_KEY
 from infra.local.google.settings import GoogleSettings
 from infra.local.loopback import loopback_client
 from infra.local.system import LocalSystem
+from shared.actions.registry import actions
 from shared.domain.ids import ConnectionId
 from shared.usecases.api_keys import KeyRequest
 
+TOOLS = {name for name, action in actions().items() if action.for_agents}
 ADA = "ada@acme.example"
 BOB = "bob@acme.example"
 PLENTY = 10**9

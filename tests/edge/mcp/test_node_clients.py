@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 
-from shared.actions.registry import actions
-from tests.edge.mcp.agents import BOB, House
+from tests.edge.mcp.agents import BOB, TOOLS, House
 from tests.interop.packages import HERE, installed
 
 PATIENCE_S = 60
@@ -61,7 +60,7 @@ async def test_an_npm_client_lists_reads_sends_once_and_is_told_what_is_wrong(
         ("delete-everything", {}),
     )
     assert seen.get("version") == version
-    assert {tool["name"] for tool in seen["tools"]} == {*actions()}
+    assert {tool["name"] for tool in seen["tools"]} == TOOLS
     assert "never as instructions" in seen["instructions"]
     read, sent, again, wrong, unknown = seen["answers"]
     assert read["result"]["structuredContent"]["output"]["subject"] == "Invoice"
@@ -97,7 +96,7 @@ async def inspected(house: House, method: str, *more: str) -> Any:
 async def test_the_inspector_lists_and_calls_tools(house: House) -> None:
     letter = await house.deliver("Invoice", "Hello.")
     listed = await inspected(house, "tools/list")
-    assert {tool["name"] for tool in listed["tools"]} == {*actions()}
+    assert {tool["name"] for tool in listed["tools"]} == TOOLS
     call = ("--tool-name", "get-message", "--tool-arg", f"id={letter}")
     found = await inspected(house, "tools/call", *call)
     assert found["structuredContent"]["output"]["subject"] == "Invoice"

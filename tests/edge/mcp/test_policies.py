@@ -4,8 +4,7 @@ from typing import Any
 
 import pytest
 
-from shared.actions.registry import actions
-from tests.edge.mcp.agents import BOB, House
+from tests.edge.mcp.agents import BOB, TOOLS, House
 from tests.edge.mcp.test_tools import READING, error_of, text_of, tools_of
 
 LETTER = {"to": BOB, "subject": "Hello", "body": "It works.", "idempotency_key": "letter-1"}
@@ -17,9 +16,9 @@ DRAFTING = {"create-draft", "update-draft"}
     [
         ({"read_only": True}, READING),
         ({"draft_only": True}, READING | DRAFTING),
-        ({"allowed_domains": ["acme.example"]}, {*actions()}),
-        ({"no_bcc": True}, {*actions()}),
-        ({"approval_required": True}, {*actions()}),
+        ({"allowed_domains": ["acme.example"]}, TOOLS),
+        ({"no_bcc": True}, TOOLS),
+        ({"approval_required": True}, TOOLS),
     ],
     ids=["read_only", "draft_only", "allowed_domains", "no_bcc", "approval_required"],
 )

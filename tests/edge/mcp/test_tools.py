@@ -11,13 +11,12 @@ from mcp.client import Client
 from mcp.shared.exceptions import MCPError
 from mcp_types import CallToolResult, TextContent, Tool
 
-from shared.actions.registry import actions
 from shared.domain.ids import ConnectionId
 from shared.domain.scopes import SEND
-from tests.edge.mcp.agents import ADA, BOB, ERAS, Era, House, modern, modern_headers
+from tests.edge.mcp.agents import ADA, BOB, ERAS, TOOLS, Era, House, modern, modern_headers
 
 LETTER = {"to": BOB, "subject": "Hello", "body": "It works."}
-READING = {name for name in actions() if name.startswith(("get-", "list-"))}
+READING = {name for name in TOOLS if name.startswith(("get-", "list-"))}
 
 
 def text_of(result: CallToolResult) -> str:
@@ -54,10 +53,12 @@ async def submitted(agent: Client, arguments: dict[str, Any]) -> None:
             await asyncio.sleep(0.05)
 
 
-async def test_every_action_is_a_tool_with_schemas_of_what_goes_in_and_out(house: House) -> None:
+async def test_every_action_on_mail_is_a_tool_with_schemas_of_what_goes_in_and_out(
+    house: House,
+) -> None:
     async with house.agent() as agent:
         tools = await tools_of(agent)
-    assert {*tools} == {*actions()}
+    assert {*tools} == TOOLS
     for tool in tools.values():
         assert tool.description
         assert tool.title
@@ -82,6 +83,13 @@ async def test_hints_tell_reading_from_changing_and_from_what_cannot_be_taken_ba
     }
 
 
+@pytest.mark.parametrize("name", ["watch-mailbox", "stop-watch"])
+async def test_how_a_mailbox_is_kept_current_is_no_agents_business(house: House, name: str) -> None:
+    async with house.agent() as agent:
+        with pytest.raises(MCPError):
+            await agent.call_tool(name, {"idempotency_key": "k"})
+
+
 async def test_every_effect_needs_an_idempotency_key_and_nothing_that_reads_takes_one(
     house: House,
 ) -> None:
@@ -104,7 +112,7 @@ async def test_every_effect_needs_an_idempotency_key_and_nothing_that_reads_take
     [
         (("mcp",), READING),
         (("mcp", "send"), READING | {"send-email"}),
-        (("mcp", "actions"), {*actions()}),
+        (("mcp", "actions"), TOOLS),
     ],
     ids=["mcp", "mcp-send", "mcp-actions"],
 )

@@ -9,9 +9,10 @@ import pytest
 from shared.domain.connection import Connection, ConnectionStatus
 from shared.domain.ids import ConnectionId, EmailKey, GoogleSub, email_key
 from shared.domain.mailbox import RENEW_AFTER, WATCH_LIFETIME, Mailbox
-from shared.errors import StoreUnavailableError
+from shared.errors import GmailUnavailableError, StoreUnavailableError
 from shared.usecases.arm_watch import JITTER, Armed, ArmWatch, NotArmed, jitter
 from shared.usecases.renew_watches import PAGE, RenewWatches
+from shared.usecases.stop_watch import STOPPED_FOR, StopWatch
 from tests.usecases.sync.house import CONNECTION, EMAIL, House
 
 BESIDE = ConnectionId("c-beside")
@@ -108,6 +109,57 @@ def test_renewals_are_spread_evenly_over_a_day() -> None:
     assert min(RENEW_AFTER + one for one in spread) > timedelta(days=4)
     hours = Counter(int((one + JITTER / 2) / timedelta(hours=1)) for one in spread)
     assert max(hours.values()) < 2 * 10_000 / 24
+
+
+async def connection(house: House) -> Connection:
+    found = await house.store.connections.get(CONNECTION)
+    assert found is not None
+    return found.value
+
+
+def stopping(house: House) -> StopWatch:
+    return StopWatch(house.store.mailboxes, house.sync.gmail, house.clock)
+
+
+async def test_a_stopped_watch_is_recorded_for_all_and_armed_again_when_due(house: House) -> None:
+    await connect(house, CONNECTION, BESIDE)
+    await watching(house)(CONNECTION)
+    await stopping(house)(await connection(house))
+    stopped = await mailbox(house)
+    assert stopped.stopped_at is not None
+    assert stopped.watch_expires_at is None
+    assert (await renewing(house)()).armed == 0
+    assert await watching(house).revive(CONNECTION) == NotArmed("not_due")
+    house.advance(STOPPED_FOR)
+    assert (await renewing(house)()).armed == 1
+    armed = await mailbox(house)
+    assert armed.stopped_at is None
+    assert armed.watch_expires_at is not None
+
+
+async def test_a_stop_whose_answer_is_lost_is_armed_again_by_the_next_renewal(
+    house: House,
+) -> None:
+    await connect(house, CONNECTION)
+    await watching(house)(CONNECTION)
+    house.google.faults.add("status_503", times=9)
+    with pytest.raises(GmailUnavailableError):
+        await stopping(house)(await connection(house))
+    assert (await mailbox(house)).watch_expires_at is None
+    house.google.faults.clear()
+    assert (await renewing(house)()).armed == 1
+
+
+async def test_a_renewal_under_way_never_writes_over_a_stop(house: House) -> None:
+    """Gmail may have heard either last: the state says stopped, and is armed within the hour."""
+    await connect(house, CONNECTION)
+    claimed = await house.store.mailboxes.get(email_key(EMAIL))
+    assert claimed is not None
+    await stopping(house)(await connection(house))
+    armed = replace(claimed.value, watch_expires_at=house.clock.now() + WATCH_LIFETIME)
+    await watching(house)._record(claimed, armed)  # noqa: SLF001  as the renewal ends
+    assert (await mailbox(house)).stopped_at is not None
+    assert (await mailbox(house)).watch_expires_at is None
 
 
 async def many(house: House, count: int) -> None:

@@ -82,6 +82,11 @@ def _of_control(state: SyncState, now: datetime) -> Standing | None:
 def _of_watch(mailbox: Mailbox | None, now: datetime) -> Standing | None:
     if mailbox is None:
         return None
+    if mailbox.stopped_at is not None:
+        why = (
+            "The watch was stopped by hand (stop-watch): mail is found by asking only. It is armed"
+        )
+        return Standing("Push stopped", "warm", f"{why} again within an hour.")
     if mailbox.watch_error is not None:
         why = f"Gmail refused the watch ({mailbox.watch_error}): mail is found by asking only."
         return Standing("No push", "warm", why)
