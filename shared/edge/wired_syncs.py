@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from shared.usecases.notify_push import NotifyPush
     from shared.usecases.reconcile import Reconcile
     from shared.usecases.renew_watches import RenewWatches
-    from shared.usecases.stop_watch import StopWatch
     from shared.usecases.retry_quarantined import RetryQuarantined
+    from shared.usecases.stop_watch import StopWatch
     from shared.usecases.sync.governor import Governor
     from shared.usecases.sync_mailbox import SyncMailbox
 

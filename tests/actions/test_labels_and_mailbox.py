@@ -8,8 +8,8 @@ import pytest
 from shared.actions.catalogue import as_tools
 from shared.actions.registry import Effect, actions
 from shared.domain.ids import email_key
-from shared.domain.scopes import COMPOSE, LABELS, METADATA, READONLY, SEND
 from shared.domain.policy import Does
+from shared.domain.scopes import COMPOSE, LABELS, METADATA, READONLY, SEND
 from shared.edge.http.routes import Permission
 from shared.usecases.stop_watch import STOPPED_FOR
 from tests.actions.desk import EMAIL, Desk, open_desk

@@ -157,7 +157,7 @@ async def test_a_renewal_under_way_never_writes_over_a_stop(house: House) -> Non
     assert claimed is not None
     await stopping(house)(await connection(house))
     armed = replace(claimed.value, watch_expires_at=house.clock.now() + WATCH_LIFETIME)
-    await watching(house)._record(claimed, armed)  # noqa: SLF001  as the renewal ends
+    await watching(house)._record(claimed, armed)
     assert (await mailbox(house)).stopped_at is not None
     assert (await mailbox(house)).watch_expires_at is None
 
