@@ -11,6 +11,7 @@ from shared.domain.event import Event, EventType
 from shared.domain.ids import EventId
 from shared.domain.record import Origin
 from shared.domain.sync_state import SyncState, Tally
+from shared.errors import NotFoundError
 
 SYNC_NAME = "fetch-messages"
 SYNC_ALIAS = "messages"
@@ -24,6 +25,12 @@ SYNC_TYPES: Mapping[Origin, str] = {
     Origin.RECOVERY: "INCREMENTAL",
     Origin.AUDIT: "INCREMENTAL",
 }
+
+
+class UnknownSyncError(NotFoundError):
+    """No sync of that name."""
+
+    code = "unknown_sync"
 
 
 def sync_event(

@@ -114,7 +114,7 @@ async def test_a_model_or_sync_that_is_not_there_is_named(desk: Desk) -> None:
     assert (answer.status_code, answer.json()["error"]["code"]) == (400, "invalid_query_params")
     assert "Unread" in answer.text
     status = await desk.api.get("/sync/status", params={"syncs": "nothing"})
-    assert status.status_code == 400
+    assert status.status_code == 404
 
 
 async def test_only_the_messages_can_be_emptied(desk: Desk) -> None:

@@ -94,7 +94,6 @@ async def test_a_connection_that_may_only_send_has_no_sync(
 @pytest.mark.parametrize(
     "body",
     [
-        {**BODY, "syncs": ["contacts"]},
         {**BODY, "syncs": "fetch-messages"},
         {**BODY, "syncs": [{"name": "messages", "variant": "other"}]},
         {**BODY, "sync_mode": "sideways"},
@@ -115,14 +114,6 @@ async def test_the_sync_of_an_unknown_connection_is_refused_by_name(
 ) -> None:
     answer = await api.post(f"/sync/{verb}", json={**BODY, "connection_id": OTHER})
     assert (answer.status_code, error_of(answer)["code"]) == (404, "unknown_connection")
-
-
-@pytest.mark.parametrize("verb", ["trigger", "pause", "start"])
-async def test_an_unknown_sync_is_refused_by_name(
-    api: httpx.AsyncClient, connected: Connection, verb: str
-) -> None:
-    answer = await api.post(f"/sync/{verb}", json={**BODY, "syncs": ["contacts"]})
-    assert (answer.status_code, error_of(answer)["code"]) == (400, "invalid_body")
 
 
 async def status(api: httpx.AsyncClient, syncs: str = "*") -> Any:
@@ -163,11 +154,6 @@ async def test_a_finished_sync_says_success_and_its_last_counts(
     assert shown["latestResult"] == {"EmailMessage": {"added": 0, "updated": 0, "deleted": 0}}
     assert shown["checkpoint"]["history_id"] == "7"
     assert shown["frequency"] == "every hour"
-
-
-async def test_an_unknown_sync_has_no_status(api: httpx.AsyncClient, connected: Connection) -> None:
-    answer = await api.get("/sync/status", params={"syncs": "contacts"})
-    assert (answer.status_code, error_of(answer)["code"]) == (400, "invalid_query_params")
 
 
 @pytest.mark.parametrize(

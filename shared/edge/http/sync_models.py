@@ -6,20 +6,37 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from shared.actions.projections import projections
-from shared.domain.sync_event import SYNC_ALIAS, SYNC_NAME, VARIANT
+from shared.domain.sync_event import SYNC_ALIAS, SYNC_NAME, VARIANT, UnknownSyncError
 from shared.edge.http.routes import Answer, Strict
+from shared.errors import InvalidRequestError
 
 NAMES = (SYNC_NAME, SYNC_ALIAS)
 
 
-def _name(name: str) -> str:
-    """Answer the sync's own name; a projection is kept current by the messages' sync."""
+def known_sync(name: str) -> str:
+    """Return the sync's own name. Raises UnknownSyncError."""
     if name in NAMES:
         return SYNC_NAME
-    known = [one.sync for one in projections().values()]
-    if name not in known:
-        raise ValueError(f"the syncs here are {', '.join((*NAMES, *known))}")
+    derived = [one.sync for one in projections().values()]
+    if name not in derived:
+        raise UnknownSyncError(f"The syncs here are {', '.join((*NAMES, *derived))}.")
     return name
+
+
+def own_sync(name: str) -> str:
+    """Return the name of a sync that has a state of its own.
+
+    Raises UnknownSyncError, and InvalidRequestError for a projection: it is made of the messages
+    while it is read, so what was done to it would be done to the whole mailbox.
+    """
+    if known_sync(name) != SYNC_NAME:
+        raise InvalidRequestError(
+            f"{name} has no state of its own: its records are made of {SYNC_NAME} while they are "
+            f"read. Call it with {SYNC_NAME}, which pauses, starts, resets or re-times the whole "
+            "mailbox.",
+            code="derived_sync",
+        )
+    return SYNC_NAME
 
 
 def _variant(name: str) -> str:
@@ -29,16 +46,13 @@ def _variant(name: str) -> str:
 
 
 def _full_names(joined: str) -> str:
-    """Check `*` or a comma list of names, each perhaps with `::variant`."""
-    if joined != "*":
-        for one in joined.split(","):
-            name, _, variant = one.partition("::")
-            _name(name)
-            _variant(variant or VARIANT)
+    """Check the variants in `*` or a comma list of names, each perhaps with `::variant`."""
+    for one in joined.split(","):
+        _variant(one.partition("::")[2] or VARIANT)
     return joined
 
 
-SyncName = Annotated[str, AfterValidator(_name)]
+SyncName = Annotated[str, Field(max_length=100)]
 VariantName = Annotated[str, AfterValidator(_variant)]
 
 
@@ -55,6 +69,11 @@ class SyncsBody(Strict):
     provider_config_key: str
     connection_id: str | None = None
     syncs: list[SyncName | NamedSync] = Field([], max_length=20)
+
+    @property
+    def names(self) -> list[str]:
+        """The names as they are given; empty where every sync is meant."""
+        return [one if isinstance(one, str) else one.name for one in self.syncs]
 
 
 class TriggerOptions(Strict):
@@ -86,12 +105,14 @@ class TriggerBody(SyncsBody):
 class StatusQuery(Strict):
     """`syncs` is `*` or a comma list."""
 
-    syncs: Annotated[str, AfterValidator(_full_names)] = "*"
+    syncs: Annotated[str, Field(max_length=2_000), AfterValidator(_full_names)] = "*"
 
-    def wants(self, sync: str) -> bool:
-        """Whether this one is asked for."""
-        names = {one.partition("::")[0] for one in self.syncs.split(",")}
-        return self.syncs == "*" or bool(names & ({*NAMES} if sync == SYNC_NAME else {sync}))
+    @property
+    def names(self) -> frozenset[str] | None:
+        """The syncs that are asked for, None where all are. Raises UnknownSyncError."""
+        if self.syncs == "*":
+            return None
+        return frozenset(known_sync(one.partition("::")[0]) for one in self.syncs.split(","))
 
 
 class FrequencyBody(Strict):

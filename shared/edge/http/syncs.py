@@ -18,6 +18,8 @@ from shared.edge.http.sync_models import (
     SyncsBody,
     SyncsStatus,
     TriggerBody,
+    known_sync,
+    own_sync,
 )
 from shared.edge.http.sync_view import projection_view, sync_view
 from shared.errors import MissingScopeError, UnknownConnectionError
@@ -34,6 +36,9 @@ async def trigger_sync(call: Call) -> Success:
     still in the mailbox comes back under a new cursor.
     """
     body = call.body(TriggerBody)
+    check = own_sync if body.reset else known_sync
+    for name in body.names:
+        check(name)
     control = call.wiring.control_sync
     return await _each(
         call, lambda id: control.trigger(id, reset=body.reset, empty_cache=body.empties)
@@ -42,18 +47,21 @@ async def trigger_sync(call: Call) -> Success:
 
 async def start_sync(call: Call) -> Success:
     """Sync again after a pause, from where it was."""
+    _require_own(call.body(SyncsBody))
     return await _each(call, call.wiring.control_sync.start)
 
 
 async def pause_sync(call: Call) -> Success:
     """Stop syncing until started."""
+    _require_own(call.body(SyncsBody))
     return await _each(call, call.wiring.control_sync.pause)
 
 
 async def sync_status(call: Call) -> Any:
     """Answer what each sync is doing, how far a backfill is, and how it ended last."""
+    names = call.asked(StatusQuery).names
     states = [await call.wiring.sync_states.get(connection.id) async for connection in _meant(call)]
-    asked, now = call.asked(StatusQuery), call.wiring.clock.now()
+    now = call.wiring.clock.now()
     return {
         "syncs": [
             shown
@@ -63,7 +71,7 @@ async def sync_status(call: Call) -> Any:
                 sync_view(state.value, now),
                 *(projection_view(state.value, now, one) for one in projections().values()),
             )
-            if asked.wants(shown["name"])
+            if names is None or shown["name"] in names
         ]
     }
 
@@ -71,6 +79,7 @@ async def sync_status(call: Call) -> Any:
 async def update_frequency(call: Call) -> FrequencyAnswer:
     """Change how often a connection that hears nothing is asked."""
     body = call.body(FrequencyBody)
+    own_sync(body.sync_name)
     id = (await call.connection()).value.id
     frequency = frequency_from(body.frequency) if body.frequency else SyncSettings().frequency
     await call.wiring.change_connection(
@@ -78,6 +87,11 @@ async def update_frequency(call: Call) -> FrequencyAnswer:
     )
     await call.wiring.control_sync.set_frequency(id, frequency)
     return FrequencyAnswer(frequency=in_words(frequency))
+
+
+def _require_own(body: SyncsBody) -> None:
+    for name in body.names:
+        own_sync(name)
 
 
 async def _each(call: Call, work: Work) -> Success:
