@@ -1,6 +1,6 @@
 """Approvals port on Firestore."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from shared.adapters.document_codec import APPROVALS
@@ -46,6 +46,7 @@ class FirestoreApprovals(FirestoreConcluding[Approval]):
         state: ApprovalState | None,
         limit: int,
         until: datetime | None = None,
+        among: Collection[ConnectionId] | None = None,
     ) -> Sequence[Approval]:
         """Answer approvals, newest first. Raises StoreUnavailableError."""
         found = await newest_listed(
@@ -56,5 +57,6 @@ class FirestoreApprovals(FirestoreConcluding[Approval]):
             by="created_at",
             limit=limit,
             between=(None, until),
+            among=among,
         )
         return [versioned.value for versioned in self.listed(found)]

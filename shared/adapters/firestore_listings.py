@@ -1,7 +1,7 @@
 """Queries spread over shards, so that no index has one hot end (FACTS 9.5)."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -34,8 +34,9 @@ async def newest_listed(
     limit: int,
     between: tuple[datetime | None, datetime | None] = (None, None),
     select: Sequence[str] | None = None,
+    among: Collection[str] | None = None,
 ) -> Sequence[Any]:
-    """Answer log entries newest first: an owner's, or everybody's from every shard.
+    """Answer log entries newest first: an owner's, those among some, or all from every shard.
 
     `select` names the fields wanted, None all.
     """
@@ -43,11 +44,21 @@ async def newest_listed(
     bounds: list[Filter] = [(by, ">=", since)] if since else []
     bounds += [(by, "<=", until)] if until else []
     suffix = "".join(f"/{kind or ANY}" for kind in kinds)
-    starts = [f"={owner}"] if owner else [_shard_term(shard) for shard in range(SHARDS)]
-    terms = [start + suffix for start in starts]
+    terms = [start + suffix for start in _starts(owner, among)]
+    if not terms:
+        return []
     order: Order = (by, "DESC")
     found = await _spread(rpc, collection, "listed_under", terms, bounds, order, limit, select)
     return sorted(found, key=lambda one: (_moment(one, by), one.name), reverse=True)[:limit]
+
+
+def _starts(owner: str | None, among: Collection[str] | None) -> Sequence[str]:
+    """Return where the terms begin: at owners, or else at every shard."""
+    if owner is None and among is None:
+        return [_shard_term(shard) for shard in range(SHARDS)]
+    asked = {owner} if owner is not None else {*(among or ())}
+    seen = asked if among is None else asked & {*among}
+    return [f"={one}" for one in sorted(seen)]
 
 
 async def due_in_shard(

@@ -1,7 +1,7 @@
 """Outbox and Operations ports on Firestore."""
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -77,6 +77,7 @@ class FirestoreOutbox(FirestoreDocuments[Event]):
         limit: int,
         since: datetime | None = None,
         until: datetime | None = None,
+        among: Collection[ConnectionId] | None = None,
     ) -> Sequence[Event]:
         """Answer events, newest first. Raises StoreUnavailableError."""
         found = await newest_listed(
@@ -87,6 +88,7 @@ class FirestoreOutbox(FirestoreDocuments[Event]):
             by="created_at",
             limit=limit,
             between=(since, until),
+            among=among,
         )
         return [versioned.value for versioned in self.listed(found)]
 
@@ -118,14 +120,21 @@ class FirestoreOperations(FirestoreDocuments[Operation]):
         type: OperationType | None,
         state: OperationState | None,
         limit: int,
+        among: Collection[ConnectionId] | None = None,
     ) -> Sequence[Operation]:
         """Answer entries, newest first. Raises StoreUnavailableError."""
         asked = (connection_id, type, state)
         documents = await newest_listed(
-            self.rpc, "operations", connection_id, asked[1:], by="started_at", limit=limit
+            self.rpc,
+            "operations",
+            connection_id,
+            asked[1:],
+            by="started_at",
+            limit=limit,
+            among=among,
         )
         found = [one for entries in map(self._entries, documents) for one in entries]
-        wanted = [one for one in found if _is_asked(one, asked)]
+        wanted = [one for one in found if _is_asked(one, asked) and _is_among(one, among)]
         return sorted(wanted, key=lambda one: one.started_at, reverse=True)[:limit]
 
     def _entries(self, document: Any) -> Sequence[Operation]:
@@ -146,3 +155,7 @@ class FirestoreOperations(FirestoreDocuments[Operation]):
 def _is_asked(found: Operation, asked: tuple[str | None, ...]) -> bool:
     values = (found.connection_id, found.type, found.state)
     return all(one in (None, value) for one, value in zip(asked, values, strict=True))
+
+
+def _is_among(found: Operation, among: Collection[ConnectionId] | None) -> bool:
+    return among is None or found.connection_id in among

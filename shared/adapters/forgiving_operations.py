@@ -1,7 +1,7 @@
 """The operations log, whose loss never fails the work it describes (shared/ports/outbox.py)."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from shared.domain.ids import ConnectionId
@@ -34,8 +34,9 @@ class ForgivingOperations:
         type: OperationType | None,
         state: OperationState | None,
         limit: int,
+        among: Collection[ConnectionId] | None = None,
     ) -> Sequence[Operation]:
         """Answer entries, newest first. Raises StoreUnavailableError."""
         return await self.kept.list(
-            connection_id=connection_id, type=type, state=state, limit=limit
+            connection_id=connection_id, type=type, state=state, limit=limit, among=among
         )

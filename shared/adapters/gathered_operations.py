@@ -7,7 +7,7 @@ meanwhile loses what waits, which shared/ports/outbox.py allows.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -50,11 +50,12 @@ class GatheredOperations:
         type: OperationType | None,
         state: OperationState | None,
         limit: int,
+        among: Collection[ConnectionId] | None = None,
     ) -> Sequence[Operation]:
         """Answer entries, newest first, those that wait here too. Raises StoreUnavailableError."""
         await self.flush()
         return await self.kept.list(
-            connection_id=connection_id, type=type, state=state, limit=limit
+            connection_id=connection_id, type=type, state=state, limit=limit, among=among
         )
 
     async def flush(self) -> None:

@@ -1,12 +1,12 @@
 """Approvals port on SQLite."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from shared.adapters.document_codec import APPROVALS
 from shared.adapters.sqlite_concluding import SqliteConcluding
 from shared.adapters.sqlite_database import optional_us, to_us
-from shared.adapters.sqlite_documents import Columns
+from shared.adapters.sqlite_documents import AMONG, Columns, among_value
 from shared.adapters.sqlite_outbox import SqliteOutbox
 from shared.domain.approval import Approval, ApprovalState
 from shared.domain.event import Event
@@ -55,6 +55,7 @@ class SqliteApprovals(SqliteConcluding[Approval]):
         state: ApprovalState | None,
         limit: int,
         until: datetime | None = None,
+        among: Collection[ConnectionId] | None = None,
     ) -> Sequence[Approval]:
         """Answer approvals, newest first. Raises StoreUnavailableError."""
         newest = _ALWAYS if until is None else to_us(until)
@@ -62,6 +63,7 @@ class SqliteApprovals(SqliteConcluding[Approval]):
             "connection_id = ?": connection_id,
             "state = ?": state,
             "created_us <= ?": newest,
+            AMONG: None if among is None else among_value(among),
         }
         given = {term: value for term, value in asked.items() if value is not None}
         rows = self.database.rows(

@@ -25,7 +25,15 @@ SWEEP_AFTER = timedelta(days=1)
 SWEEP_LIMIT = 20
 """Most expired documents one create takes along."""
 
+AMONG = "connection_id IN (SELECT value FROM json_each(?))"
+"""Only what belongs to one of some connections, however many."""
+
 _log = logging.getLogger(__name__)
+
+
+def among_value(connections: Iterable[str]) -> str:
+    """Return the parameter of AMONG."""
+    return orjson.dumps(sorted(connections)).decode()
 
 
 def no_columns(_value: Any) -> Columns:

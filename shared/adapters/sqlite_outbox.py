@@ -1,6 +1,6 @@
 """Outbox and Operations ports on SQLite."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 from sqlite3 import Connection
@@ -8,7 +8,7 @@ from typing import Any
 
 from shared.adapters.document_codec import EVENTS, OPERATIONS
 from shared.adapters.sqlite_database import SqliteDatabase, from_us, optional_us, to_us
-from shared.adapters.sqlite_documents import Columns, SqliteDocuments
+from shared.adapters.sqlite_documents import AMONG, Columns, SqliteDocuments, among_value
 from shared.domain.event import Event, EventState
 from shared.domain.ids import ConnectionId, EventId
 from shared.domain.operation import Operation, OperationState, OperationType
@@ -40,9 +40,13 @@ def _operation_columns(value: Operation) -> Columns:
     }
 
 
-def _where(filters: Mapping[str, Any]) -> tuple[str, list[Any]]:
-    given = {name: value for name, value in filters.items() if value is not None}
-    return " AND ".join(f"{name} = ?" for name in given) or "TRUE", list(given.values())
+def _where(
+    filters: Mapping[str, Any], among: Collection[ConnectionId] | None
+) -> tuple[str, list[Any]]:
+    given = {f"{name} = ?": value for name, value in filters.items() if value is not None}
+    if among is not None:
+        given[AMONG] = among_value(among)
+    return " AND ".join(given) or "TRUE", list(given.values())
 
 
 class SqliteOutbox(SqliteDocuments[Event]):
@@ -87,9 +91,10 @@ class SqliteOutbox(SqliteDocuments[Event]):
         limit: int,
         since: datetime | None = None,
         until: datetime | None = None,
+        among: Collection[ConnectionId] | None = None,
     ) -> Sequence[Event]:
         """Answer events, newest first. Raises StoreUnavailableError."""
-        where, values = _where({"state": state, "connection_id": connection_id})
+        where, values = _where({"state": state, "connection_id": connection_id}, among)
         for bound, moment in ((">=", since), ("<=", until)):
             if moment is not None:
                 where, values = f"{where} AND created_us {bound} ?", [*values, to_us(moment)]
@@ -122,9 +127,11 @@ class SqliteOperations(SqliteDocuments[Operation]):
         type: OperationType | None,
         state: OperationState | None,
         limit: int,
+        among: Collection[ConnectionId] | None = None,
     ) -> Sequence[Operation]:
         """Answer entries, newest first. Raises StoreUnavailableError."""
-        where, values = _where({"connection_id": connection_id, "type": type, "state": state})
+        filters = {"connection_id": connection_id, "type": type, "state": state}
+        where, values = _where(filters, among)
         rows = self.database.rows(
             f"""SELECT id, version, document FROM operations WHERE {where}
                 ORDER BY started_us DESC, id DESC LIMIT ?""",  # noqa: S608  fixed conditions

@@ -1,6 +1,6 @@
 """Calls that wait for a person's word, and how much each key sent today."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -42,8 +42,9 @@ class Approvals(Documents[Approval], Protocol):
         state: ApprovalState | None,
         limit: int,
         until: datetime | None = None,
+        among: Collection[ConnectionId] | None = None,
     ) -> Sequence[Approval]:
-        """Answer approvals created until then, newest first."""
+        """Answer approvals created until then, newest first; `among` names whose may be seen."""
         ...
 
 

@@ -1,6 +1,6 @@
 """Events on their way to the product, and the log a person reads."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -41,8 +41,12 @@ class Outbox(Documents[Event], Protocol):
         limit: int,
         since: datetime | None = None,
         until: datetime | None = None,
+        among: Collection[ConnectionId] | None = None,
     ) -> Sequence[Event]:
-        """Answer events created from `since` to `until`, newest first."""
+        """Answer events created from `since` to `until`, newest first.
+
+        `among` names the connections whose events may be seen, None everything.
+        """
         ...
 
 
@@ -60,6 +64,11 @@ class Operations(Protocol):
         type: OperationType | None,
         state: OperationState | None,
         limit: int,
+        among: Collection[ConnectionId] | None = None,
     ) -> Sequence[Operation]:
-        """Answer entries, newest first."""
+        """Answer entries, newest first.
+
+        `among` names the connections whose entries may be seen, None everything: also what
+        belongs to no connection.
+        """
         ...

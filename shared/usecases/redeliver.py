@@ -66,9 +66,13 @@ class Redeliver:
         `seen` limits it to connections the caller may see.
         """
         found = await self.outbox.list(
-            state=state, connection_id=connection_id, limit=MOST, since=since, until=until
+            state=state,
+            connection_id=connection_id,
+            limit=MOST,
+            since=since,
+            until=until,
+            among=seen,
         )
-        mine = [one for one in found if seen is None or one.connection_id in seen]
-        for start in range(0, len(mine), AT_ONCE):
-            await asyncio.gather(*(self(event.id) for event in mine[start : start + AT_ONCE]))
-        return Redelivered(len(mine), more=len(found) == MOST)
+        for start in range(0, len(found), AT_ONCE):
+            await asyncio.gather(*(self(event.id) for event in found[start : start + AT_ONCE]))
+        return Redelivered(len(found), more=len(found) == MOST)

@@ -41,6 +41,7 @@ from tests.contracts.index_plans import index_of
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 C1 = ConnectionId("c1")
+MANY = [ConnectionId(f"c{number}") for number in range(70)]
 QUERYING = {"structured", "due_in_shard", "newest_listed", "_spread", "_query", "_emptied"}
 """Whoever calls one of these issues a query."""
 
@@ -77,12 +78,14 @@ def one_of(**values: Any) -> Iterator[dict[str, Any]]:
 
 def listings(store: Store) -> Iterator[Awaitable[Any]]:
     """Ask for every log with every choice of filters."""
-    for asked in one_of(connection_id=C1, type=OperationType.SYNC, state=OperationState.FAILED):
+    for asked in one_of(
+        connection_id=C1, type=OperationType.SYNC, state=OperationState.FAILED, among=MANY
+    ):
         yield store.operations.list(**asked, limit=9)
-    for asked in one_of(connection_id=C1, state=EventState.DEAD):
+    for asked in one_of(connection_id=C1, state=EventState.DEAD, among=MANY):
         for between in mixed(since=NOW, until=NOW):
             yield store.outbox.list(**asked, **between, limit=9)
-    for asked in one_of(connection_id=C1, state=ApprovalState.PENDING):
+    for asked in one_of(connection_id=C1, state=ApprovalState.PENDING, among=MANY):
         for until in mixed(until=NOW):
             yield store.approvals.list(**asked, **until, limit=9)
     for owner in (None, C1):

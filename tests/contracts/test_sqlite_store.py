@@ -165,7 +165,12 @@ async def _read_everything(store: Store) -> None:
     await store.approvals.due(0, START, 10)
     for connection_id in (None, C1):
         for decided in (None, ApprovalState.PENDING):
-            await store.approvals.list(connection_id=connection_id, state=decided, limit=10)
+            for among in (None, [C1]):
+                await store.approvals.list(
+                    connection_id=connection_id, state=decided, limit=10, among=among
+                )
+    await store.operations.list(connection_id=None, type=None, state=None, limit=10, among=[C1])
+    await store.outbox.list(state=None, connection_id=None, limit=10, among=[C1])
     await store.mailboxes.renewable(START, 10)
     await store.connections.find(ConnectionQuery(tags={"plan": "pro"}))
     for kind, ended in ((OperationType.SYNC, None), (None, OperationState.FAILED)):

@@ -89,6 +89,10 @@ async def test_approvals_are_listed_newest_first_by_state_and_connection(store: 
     assert await listed(state=ApprovalState.PENDING) == ["p3", "p2", "p0"]
     assert await listed(connection_id=C1, state=ApprovalState.REJECTED) == ["p1"]
     assert await listed(until=START + MINUTE) == ["p1", "p0"]
+    assert await listed(among=[C2]) == ["p2"]
+    assert await listed(among=[C1, "other"], limit=2) == ["p3", "p1"]
+    assert await listed(among=[C2], connection_id=C1) == []
+    assert await listed(among=[]) == []
 
 
 async def test_of_two_who_count_at_once_one_has_to_read_again(store: Store) -> None:

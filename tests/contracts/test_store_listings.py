@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
+from itertools import product
 from typing import Any
 
 import pytest
 
 from shared.domain.connection import Connection
 from shared.domain.event import EventState
+from shared.domain.ids import ConnectionId
 from shared.domain.operation import OperationState, OperationType
 from shared.domain.send import SendState
 from shared.domain.sync_state import SHARDS
@@ -27,6 +29,8 @@ from tests.contracts.samples import (
     webhook_endpoint,
 )
 
+OTHERS = [ConnectionId(f"other-{number}") for number in range(100)]
+"""More than one query of Firestore's can name."""
 ALL = {"type": None, "state": None}
 
 
@@ -200,6 +204,11 @@ async def test_events_are_listed_newest_first_by_state_and_connection(store: Sto
     assert await listed(until=_at(1)) == ["e1", "e0"]
     assert await listed(since=_at(1), until=_at(4), state=EventState.DEAD) == ["e3", "e1"]
     assert await listed(connection_id=C1, since=_at(3)) == ["e3"]
+    assert await listed(among=[C2]) == ["e5", "e4"]
+    assert await listed(among=[C2, *OTHERS], state=EventState.DEAD) == ["e5"]
+    assert await listed(among=[C1, C2], limit=3) == ["e5", "e4", "e3"]
+    assert await listed(among=[C2], connection_id=C1) == []
+    assert await listed(among=[]) == []
 
 
 async def test_webhook_endpoints_are_listed_oldest_first(store: Store) -> None:
@@ -242,20 +251,21 @@ async def test_operations_are_listed_newest_first_by_everything_asked(
     ]
     for start in range(0, len(made), together):
         await store.operations.append(*made[start : start + together])
-    for owner in (None, C1, C2):
-        for kind in (None, *kinds):
-            for state in (None, *states):
-                expected = [
-                    one
-                    for one in reversed(made)
-                    if (owner is None or one.connection_id == owner)
-                    and (kind is None or one.type is kind)
-                    and (state is None or one.state is state)
-                ]
-                found = await store.operations.list(
-                    connection_id=owner, type=kind, state=state, limit=3
-                )
-                assert list(found) == expected[:3]
+    for owner, among, kind, state in product(
+        (None, C1, C2), (None, (), (C1, *OTHERS), (C1, C2)), (None, *kinds), (None, *states)
+    ):
+        expected = [
+            one
+            for one in reversed(made)
+            if (owner is None or one.connection_id == owner)
+            and (among is None or one.connection_id in among)
+            and (kind is None or one.type is kind)
+            and (state is None or one.state is state)
+        ]
+        found = await store.operations.list(
+            connection_id=owner, type=kind, state=state, limit=3, among=among
+        )
+        assert list(found) == expected[:3]
 
 
 async def test_appending_an_operation_twice_keeps_one(store: Store) -> None:

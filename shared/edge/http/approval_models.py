@@ -7,6 +7,7 @@ from pydantic import Field
 
 from shared.domain.approval import MAX_REASON, Approval, ApprovalState
 from shared.edge.http.routes import Answer, Strict
+from shared.errors import InvalidRequestError
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
@@ -101,6 +102,11 @@ def cursor_of(approval: Approval) -> str:
 
 
 def place_of(cursor: str) -> tuple[datetime, str]:
-    """Answer the time and id a cursor names."""
+    """Answer the time and id a cursor names. Raises InvalidRequestError."""
     moment, _, id = cursor.partition(".")
-    return EPOCH + int(moment) * MICROSECOND, id
+    try:
+        return EPOCH + int(moment) * MICROSECOND, id
+    except OverflowError:
+        raise InvalidRequestError(
+            "This cursor is not one of GET /approvals.", code="invalid_query_params"
+        ) from None

@@ -40,11 +40,12 @@ async def list_approvals(call: Call) -> ApprovalsPage:
         state=asked.state,
         limit=asked.limit + (TWINS if last else 0),
         until=until,
+        among=call.caller.connections,
     )
     fresh = [one for one in found if until is None or (one.created_at, one.id) < (until, last)]
     page = fresh[: asked.limit]
     return ApprovalsPage(
-        approvals=[_view(one) for one in page if call.caller.sees(one.connection_id)],
+        approvals=[_view(one) for one in page],
         next_cursor=cursor_of(page[-1]) if _more(page, found, asked.limit) else None,
     )
 

@@ -7,7 +7,6 @@ from pydantic import Field
 
 from shared.domain.delivery import Failure, shown_payload
 from shared.domain.event import Delivery, DeliveryState, Event, EventState
-from shared.domain.ids import ConnectionId
 from shared.domain.operation import Operation, OperationState, OperationType
 from shared.edge.http.call import Call
 from shared.edge.http.routes import Answer, Permission, Route, Strict, Tenant
@@ -98,10 +97,13 @@ async def list_operations(call: Call) -> OperationsPage:
     """Answer what was done lately, for one connection or all."""
     asked = call.asked(OperationsQuery)
     found = await call.wiring.operations.list(
-        connection_id=call.connection_id, type=asked.type, state=asked.state, limit=asked.limit
+        connection_id=call.connection_id,
+        type=asked.type,
+        state=asked.state,
+        limit=asked.limit,
+        among=call.caller.connections,
     )
-    seen = [one for one in found if _visible(call, one.connection_id)]
-    return OperationsPage(operations=[_operation(one) for one in seen])
+    return OperationsPage(operations=[_operation(one) for one in found])
 
 
 async def list_events(call: Call) -> EventsPage:
@@ -111,12 +113,9 @@ async def list_events(call: Call) -> EventsPage:
         state=EventState(asked.state) if asked.state else None,
         connection_id=call.connection_id,
         limit=asked.limit,
+        among=call.caller.connections,
     )
-    return EventsPage(events=[_event(one) for one in found if _visible(call, one.connection_id)])
-
-
-def _visible(call: Call, id: ConnectionId | None) -> bool:
-    return call.caller.connections is None if id is None else call.caller.sees(id)
+    return EventsPage(events=[_event(one) for one in found])
 
 
 def _operation(one: Operation) -> OperationView:

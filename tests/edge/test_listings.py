@@ -1,0 +1,105 @@
+"""What a narrow key lists is the same whatever others do: rows, page sizes and cursors alike."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+
+from shared.domain.approval import ApprovalState
+from shared.domain.connection import Connection
+from shared.domain.event import EventState
+from shared.domain.ids import ConnectionId
+from shared.domain.operation import OperationState
+from shared.edge.http.routes import Tenant
+from shared.edge.http.table import api_routes
+from shared.edge.wiring import Wiring
+from tests.contracts.samples import START, approval, event, operation
+from tests.edge.samples import CONNECTION, OTHER, a_key
+
+Stores = Callable[[Wiring, int, ConnectionId], Awaitable[Any]]
+PAGES = [
+    one
+    for one in api_routes()
+    if one.method == "GET"
+    and one.tenant is Tenant.OPTIONAL
+    and one.query is not None
+    and "limit" in one.query.model_fields
+]
+"""Every page of what belongs to connections that a key may name or leave out."""
+
+
+async def _approval(wiring: Wiring, number: int, owner: ConnectionId) -> None:
+    at = START + timedelta(minutes=number // 2)  # every second one shares its moment
+    state = ApprovalState.PENDING if number % 3 else ApprovalState.REJECTED
+    await wiring.approvals.create(approval(f"apr_{number:032x}", owner, created_at=at, state=state))
+
+
+async def _operation(wiring: Wiring, number: int, owner: ConnectionId) -> None:
+    at = START + timedelta(minutes=number)
+    state = OperationState.OK if number % 3 else OperationState.FAILED
+    await wiring.operations.append(operation(f"op_{number}", owner, started_at=at, state=state))
+
+
+async def _event(wiring: Wiring, number: int, owner: ConnectionId) -> None:
+    at = START + timedelta(minutes=number)
+    state = EventState.PENDING if number % 3 else EventState.DEAD
+    payload = {"from": "postroom", "type": "sync"}
+    await wiring.outbox.create(
+        event(f"e{number}", owner, created_at=at, state=state, payload=payload)
+    )
+
+
+STORED: Mapping[str, tuple[Stores, str]] = {
+    "/approvals": (_approval, "state=rejected"),
+    "/operations": (_operation, "state=failed"),
+    "/events": (_event, "state=dead"),
+}
+
+
+def test_no_page_is_left_out_here() -> None:
+    assert {one.path for one in PAGES} == {*STORED}
+
+
+async def every_page(api: httpx.AsyncClient, key: str, path: str, query: str) -> list[Any]:
+    """Follow the cursors to the end; answer every page as it came."""
+    pages: list[Any] = []
+    cursor = ""
+    while True:
+        headers = {"Authorization": f"Bearer {key}"}
+        answer = await api.get(f"{path}?{query}{cursor}", headers=headers)
+        assert answer.status_code == 200, answer.text
+        pages.append(answer.json())
+        following = pages[-1].get("next_cursor")
+        if following is None:
+            return pages
+        cursor = f"&cursor={following}"
+
+
+@pytest.mark.parametrize("path", STORED)
+async def test_a_narrow_key_cannot_tell_whether_others_have_anything(
+    api: httpx.AsyncClient, wiring: Wiring, connected: Connection, path: str
+) -> None:
+    store, filtered = STORED[path]
+    key = await a_key(wiring, "*", connections=frozenset({CONNECTION}))
+    queries = [f"limit={limit}" for limit in (1, 2, 3, 5, 100)]
+    queries += [f"limit=2&{filtered}", f"limit=3&connection_id={CONNECTION}"]
+    queries += [f"limit=3&connection_id={OTHER}"]
+    for number in range(10, 20, 2):
+        await store(wiring, number, CONNECTION)
+    alone = [await every_page(api, key, path, query) for query in queries]
+    for number in (*range(10), *range(11, 20, 2), *range(20, 60)):
+        await store(wiring, number, OTHER)
+    beside = [await every_page(api, key, path, query) for query in queries]
+    assert beside == alone
+    found = dict(zip(queries, beside, strict=True))
+    assert len(found["limit=100"][0][path.removeprefix("/")]) == 5
+    assert not any(page[path.removeprefix("/")] for page in found[queries[-1]])
+
+
+@pytest.mark.parametrize("cursor", ["9" * 18, "1" + "0" * 17])
+async def test_a_cursor_of_no_time_is_refused(api: httpx.AsyncClient, cursor: str) -> None:
+    answer = await api.get(f"/approvals?cursor={cursor}.apr_{'0' * 32}")
+    code = answer.json().get("error", {}).get("code")
+    assert (answer.status_code, code) in {(400, "invalid_query_params"), (200, None)}
