@@ -1,7 +1,7 @@
 """Untrusted data against a pydantic model, with every problem in one of our own errors."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -10,6 +10,9 @@ from pydantic_core import ErrorDetails
 from shared.errors import InvalidRequestError, Problem
 
 M = TypeVar("M", bound=BaseModel)
+DEEPEST = 64
+"""Objects and lists within each other: more than any request has, less than any recursion takes."""
+HOLDS = (dict, list, tuple)
 PROBLEMS = 20
 """Most problems one error lists."""
 ENUM_MEMBER = re.compile(r"<\w+\.\w+: ('[^']*')>")
@@ -22,6 +25,10 @@ def validated(
 
     Raises InvalidRequestError naming every field that is wrong and never what was in it.
     """
+    if is_deep(data):
+        raise InvalidRequestError(
+            f"This is nested deeper than {DEEPEST} levels, the most taken here.", code=code
+        )
     try:
         return model.model_validate(data)
     except ValidationError as refused:
@@ -30,6 +37,22 @@ def validated(
             for one in refused.errors(include_url=False, include_context=False, include_input=False)
         ]
     raise InvalidRequestError(_summary(problems), code=code, problems=problems[:PROBLEMS])
+
+
+def is_deep(data: Any) -> bool:
+    """Whether it holds more than DEEPEST objects or lists within each other."""
+    level = [data]
+    for _ in range(DEEPEST):
+        level = [inner for outer in level for inner in _inside(outer) if isinstance(inner, HOLDS)]
+        if not level:
+            return False
+    return True
+
+
+def _inside(data: Any) -> Iterable[Any]:
+    if isinstance(data, dict):
+        return data.values()
+    return data if isinstance(data, HOLDS) else ()
 
 
 def placed(error: InvalidRequestError, *path: str | int) -> list[Problem]:

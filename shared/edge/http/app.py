@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 METHOD_NOT_ALLOWED = 405
 BODYLESS = frozenset({"GET", "DELETE"})
 INTERNAL = 500
+HSTS = (b"strict-transport-security", b"max-age=31536000")
+"""Sent with every answer of a deployment whose address is https."""
 
 
 def build_app(function: str, routes: Sequence[Route], wiring: "Wiring") -> Starlette:
@@ -131,13 +133,15 @@ class _Trail:
     """Gives each request its ids, folds trailing slashes, and logs one line when it is done.
 
     Only the route's path is logged, never the address itself: addresses may carry tokens. Where
-    the deployment has telemetry, the request is a span of its caller's trace.
+    the deployment has telemetry, the request is a span of its caller's trace. Where its address is
+    https, browsers are told to ask for nothing else.
     """
 
     def __init__(self, app: ASGIApp, function: str, wiring: "Wiring") -> None:
         self._app = app
         self._function = function
         self._wiring = wiring
+        self._always = [HSTS] if wiring.settings.secure else []
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -156,8 +160,8 @@ class _Trail:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                name = (b"x-request-id", trail.request_id.encode())
-                message = {**message, "headers": [*message.get("headers", ()), name]}
+                more = [(b"x-request-id", trail.request_id.encode()), *self._always]
+                message = {**message, "headers": [*message.get("headers", ()), *more]}
             await send(message)
 
         try:

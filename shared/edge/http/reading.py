@@ -17,6 +17,7 @@ from shared.errors import InvalidRequestError, TooLargeError, UnknownConnectionE
 
 BRACKETED = re.compile(r"([^\[\]]+)\[([^\[\]]*)\]")
 CONNECTION_ID = re.compile(r"[A-Za-z0-9_.:@+-]{1,128}")
+MOST_DIGITS = 18
 CONNECTION_NAMES = ("connection_id", "connectionId")
 INTEGRATION_NAMES = ("provider_config_key", "providerConfigKey")
 
@@ -39,7 +40,7 @@ async def read_json(request: Request, route: Route) -> BaseModel | None:
 async def read_bytes(request: Request, limit: int) -> bytes:
     """Answer the body, refusing early what is over `limit` bytes with TooLargeError."""
     announced = request.headers.get("content-length", "")
-    if announced.isdecimal() and int(announced) > limit:
+    if announced.isdecimal() and (len(announced) > MOST_DIGITS or int(announced) > limit):
         raise _too_large(limit)
     chunks = bytearray()
     async for chunk in request.stream():

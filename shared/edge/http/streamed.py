@@ -10,7 +10,7 @@ from starlette.types import Receive, Scope, Send
 
 from shared.ports.gmail import ByteStream
 
-_RANGE: Final = re.compile(r"bytes=(\d*)-(\d*)")
+_RANGE: Final = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})")
 
 
 @dataclass(frozen=True, slots=True)
