@@ -140,7 +140,8 @@ class Action(Generic[I, O]):
         if not timedelta() < self.timeout <= LONGEST:
             most = f"{LONGEST.total_seconds():g} s"
             raise ConfigurationError(f"{self.name}: a timeout lies between 0 and {most}.")
-        if isinstance(self.scopes, str) or not self.scopes:
+        scopes: object = self.scopes  # of a deployment's own, which nothing may have checked
+        if not isinstance(scopes, tuple | list | frozenset) or not scopes:
             raise ConfigurationError(f"{self.name}: scopes is a tuple with at least one scope.")
 
     @property

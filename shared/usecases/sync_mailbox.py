@@ -50,6 +50,7 @@ from shared.usecases.sync.quarantine import retry_quarantine
 from shared.usecases.sync.recovery import audit, recover
 from shared.usecases.sync.run import NotesBounces, Run, note_nothing
 from shared.usecases.sync.task import sync_task
+from shared.usecases.uninterrupted import uninterrupted
 
 log = logging.getLogger(__name__)
 SOON = timedelta(minutes=3)
@@ -167,13 +168,28 @@ class SyncMailbox:
             await self._wake_where_nobody_took_over(run)
             return LostLease()
         except asyncio.CancelledError:
-            await asyncio.shield(self._stopped(run))
+            await uninterrupted(self._stopped(run))
+            raise
+        except PostroomError:
+            raise
+        except Exception:
+            await self._crashed(run, started)
             raise
         await self._wake_next(run.state)
         if run.state.unannounced_at != silent_before and run.state.unannounced_at is not None:
             await self.arm_watch.revive(run.connection_id)
         await self._log(run, started, error)
         return Synced(run.tally, run.state.next_due_at, error.code if error else None)
+
+    async def _crashed(self, run: Run, started: datetime) -> None:
+        """Give the lease back with a pause; the state, the log and the product say that it failed.
+
+        Raises StoreUnavailableError: the lease then ends by itself.
+        """
+        error = PostroomError("The run failed on our side: the log says where.")
+        change, due = self._setback(error, run.state)
+        await run.held.leave(change, due, self._telling(error, started, run.trace_id))
+        await self._log(run, started, error)
 
     async def _until_idle(self, run: Run, *, only_live: bool) -> PostroomError | None:
         """Take steps until none is left; answer what stopped the run early, if anything."""

@@ -15,7 +15,8 @@ from shared.domain.operation import OperationState
 from shared.edge.http.routes import Tenant
 from shared.edge.http.table import api_routes
 from shared.edge.wiring import Wiring
-from tests.contracts.samples import START, approval, event, operation
+from tests.contracts.backends import START
+from tests.contracts.samples import approval, event, operation
 from tests.edge.samples import CONNECTION, OTHER, a_key
 
 Stores = Callable[[Wiring, int, ConnectionId], Awaitable[Any]]

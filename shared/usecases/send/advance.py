@@ -1,11 +1,13 @@
 """Takes a claimed entry as far as it goes now, and says when to go on."""
 
+import logging
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
 from shared.domain.connection import Connection
+from shared.domain.crash import crash_site
 from shared.domain.scopes import reads
 from shared.domain.send import SendState
 from shared.errors import (
@@ -30,6 +32,9 @@ LONGEST_WAIT: Final = timedelta(minutes=15)
 RECONNECT_WAIT: Final = timedelta(hours=1)
 LONGEST_TASK: Final = timedelta(days=29)
 """Cloud Tasks takes 30 days (FACTS 8.10)."""
+
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +64,10 @@ class Advance:
             await self._wait(entry, error)
         except PermanentError as error:
             await self._stuck(entry, error)
+        except Exception as crash:  # noqa: BLE001  a send is never left to its claim for ever
+            site = str(crash_site(crash))
+            log.error("send crashed", extra={"error": type(crash).__name__, "frames": [site]})  # noqa: TRY400  no words
+            await self._wait(entry, TransientError(f"It failed on our side: {site}."))
         if entry.state is SendState.SUBMITTED and identify:
             await protocol.identify(entry)
         await self.wake(entry)

@@ -14,7 +14,16 @@ from shared.domain.scopes import SEND
 from shared.domain.send import SendState
 from shared.errors import IdempotencyInProgressError, RepeatNeededError
 from shared.usecases.send.protocol import SETTLING
-from tests.usecases.send.office import ADA, CONNECTION, HELLO, Office, open_office, with_status
+from tests.usecases.send.office import (
+    ADA,
+    CONNECTION,
+    HELLO,
+    Office,
+    Wrap,
+    open_office,
+    unwrapped,
+    with_status,
+)
 
 NOISE = b64encode(Random(7).randbytes(700_000)).decode()
 BIG: dict[str, Any] = {**HELLO, "attachments": [{"filename": "a", "content_base64": NOISE}]}
@@ -238,3 +247,56 @@ async def test_a_disconnected_mailbox_ends_what_is_under_way(office: Office) -> 
     await with_status(office, ConnectionStatus.DISCONNECTING)
     assert (await office.settle("not submitted")).state is SendState.FAILED
     assert (await office.settle("perhaps")).state is SendState.UNKNOWN
+
+
+class Breaking:
+    """Gmail, whose answer to one call is what no code expects, whether it did it or not."""
+
+    def __init__(self, gmail: Any, method: str, *, does: bool) -> None:
+        self._gmail, self._method, self._does = gmail, method, does
+
+    def of(self, connection_id: Any) -> "Breaking":
+        """Answer for the connection."""
+        return Breaking(self._gmail.of(connection_id), self._method, does=self._does)
+
+    def __getattr__(self, name: str) -> Any:
+        """Break once the call was made."""
+        if name != self._method:
+            return getattr(self._gmail, name)
+
+        async def breaks(*given: Any) -> Any:
+            if self._does:
+                await getattr(self._gmail, name)(*given)
+            raise KeyError(ADA)
+
+        return breaks
+
+
+def breaking(method: str, *, does: bool) -> Wrap:
+    """Wrap Gmail so that it breaks at a call."""
+
+    def wrap(port: Any, name: str) -> Any:
+        return Breaking(port, method, does=does) if name == "gmail" else port
+
+    return wrap
+
+
+@pytest.mark.parametrize("method", ["create_draft", "send_draft"])
+async def test_a_crash_leaves_the_send_due_again_and_sends_it_once(
+    office: Office, method: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    office.wrap = breaking(method, does=True)
+    entry = (await office.send()).entry
+    assert not entry.state.final
+    assert entry.next_due_at is not None
+    assert "KeyError at shared/usecases/send/" in (entry.error_message or "")
+    office.wrap = unwrapped
+    assert (await office.settle()).state is SendState.SUBMITTED
+    assert len(office.inbox()) == 1
+    assert ADA not in f"{entry.error_message}{caplog.text}"
+
+
+async def test_a_crash_that_never_ends_ends_the_send(office: Office) -> None:
+    office.wrap = breaking("create_draft", does=False)
+    await office.send()
+    assert (await office.settle(rounds=300)).state is SendState.FAILED

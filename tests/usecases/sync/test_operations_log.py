@@ -1,9 +1,16 @@
 """What the operations log tells of a sync run: what charts and operators read."""
 
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
-from shared.domain.operation import Operation
+import pytest
+
+from shared.domain.ids import ConnectionId, HistoryId
+from shared.domain.operation import Operation, OperationState
 from tests.usecases.sync.house import CONNECTION, House
+
+SECRET = "ada@acme.example"
 
 
 async def newest_run(house: House) -> Operation:
@@ -39,3 +46,40 @@ async def test_a_run_that_stores_no_live_mail_tells_no_lateness(house: House) ->
     house.deliver("Before the window was read")
     await house.settle()
     assert "lateness_ms" not in (await newest_run(house)).detail
+
+
+class Broken:
+    """A mailbox whose every answer is what no code expects."""
+
+    def of(self, connection_id: ConnectionId) -> "Broken":
+        """Answer for any connection."""
+        return self
+
+    def __getattr__(self, name: str) -> Any:
+        """Break, whatever is called."""
+
+        async def breaks(*_: Any, **__: Any) -> Any:
+            raise KeyError(SECRET)
+
+        return breaks
+
+
+async def test_a_run_that_crashes_is_failed_everywhere_and_gives_its_lease_back(
+    house: House,
+) -> None:
+    await house.settle()
+    house.deliver("One")
+    crashing = replace(house.sync, gmail=Broken())  # type: ignore[arg-type]
+    with pytest.raises(KeyError):
+        await crashing(CONNECTION, budget=timedelta(minutes=1), hint=HistoryId(10**9))
+    told = await newest_run(house)
+    assert (told.state, told.error) == (OperationState.FAILED, "internal")
+    state = await house.state()
+    assert (state.last_error, state.failures) == ("internal", 1)
+    assert not state.held(house.clock.now())
+    assert state.deferred_until is not None
+    assert SECRET not in f"{told}{state}"
+    house.advance(state.deferred_until - house.clock.now())
+    await house.settle()
+    assert (await newest_run(house)).state is OperationState.OK
+    assert (await house.state()).last_error is None
