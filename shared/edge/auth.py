@@ -1,12 +1,12 @@
-"""Who is calling: API keys, connect-session tokens, and Google's services by OIDC."""
+"""Who is calling: API keys, connect sessions, persons at the console, Google's services by OIDC."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, assert_never
 
 from starlette.requests import Request
 
 from shared.domain.connect import token_hash
 from shared.edge.http.call import Caller
-from shared.edge.http.routes import Access, Permission
+from shared.edge.http.routes import Access, Permission, Route
 from shared.edge.source import source_of
 from shared.errors import UnauthenticatedError
 
@@ -16,17 +16,25 @@ if TYPE_CHECKING:
 ANYONE = Caller("anyone")
 
 
-async def authenticate(request: Request, access: Access | Permission, wiring: "Wiring") -> Caller:
-    """Answer the caller, or raise UnauthenticatedError or ForbiddenError."""
+async def authenticate(request: Request, route: Route, wiring: "Wiring") -> Caller:
+    """Return the caller, or raise UnauthenticatedError or ForbiddenError.
+
+    Every kind of access is decided here: one that is not named below is closed.
+    """
+    access = route.access
     match access:
-        case Access.PUBLIC | Access.CONSOLE:
+        case Access.PUBLIC:
             return ANYONE
+        case Access.CONSOLE:
+            return await _visiting(request, route, wiring)
         case Access.CONNECT_SESSION:
             return await _session_caller(request, wiring)
         case Access.PUSH | Access.TASKS | Access.SCHEDULER:
             return await _service_caller(_bearer(request), access, wiring)
         case Permission():
             return await _key_caller(request, access, wiring)
+        case _:
+            assert_never(access)
 
 
 def _bearer(request: Request) -> str:
@@ -44,6 +52,12 @@ async def _key_caller(request: Request, permission: Permission, wiring: "Wiring"
     caller = Caller(f"key-{key.id}", key.permissions, key.connections, policy=key.policy)
     caller.require(permission.value)
     return caller
+
+
+async def _visiting(request: Request, route: Route, wiring: "Wiring") -> Caller:
+    from shared.edge.http.console.admission import admit  # noqa: PLC0415  one function serves it
+
+    return await admit(request, route.max_body, wiring)
 
 
 async def _session_caller(request: Request, wiring: "Wiring") -> Caller:

@@ -156,3 +156,29 @@ async def test_a_private_path_takes_its_own_service_account_only(
 @pytest.mark.parametrize("path", ["/push", "/task", "/job"])
 async def test_a_private_path_refuses_the_root_key(client: httpx.AsyncClient, path: str) -> None:
     assert (await client.post(path, headers=bearing(API_KEY))).status_code == 401
+
+
+async def never(call: Call) -> Any:
+    raise AssertionError("this route is closed")
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.parametrize("access", [*Access, *Permission])
+async def test_a_route_of_any_kind_of_access_and_no_further_code_is_closed(
+    client_of: ClientOf, access: Access | Permission, method: Any
+) -> None:
+    """A kind that is added is asked too: only `public` answers a stranger."""
+    function = who if access is Access.PUBLIC else never
+    client = client_of([Route(method, "/door", access, function, "A door", raw_body=True)])
+    del client.headers["Authorization"]
+    answer = await client.request(method, "/door", headers={"Origin": "http://127.0.0.1:8080"})
+    expected = 200 if access is Access.PUBLIC else 401
+    assert answer.status_code == expected, answer.text
+
+
+async def test_a_kind_of_access_that_authentication_does_not_know_is_closed(
+    client_of: ClientOf,
+) -> None:
+    unknown: Any = "a-kind-of-tomorrow"
+    answer = await client_of([Route("GET", "/door", unknown, never, "A door")]).get("/door")
+    assert answer.status_code == 500

@@ -15,13 +15,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.actions.faults import known_faults
 from shared.edge import logs
-from shared.edge.auth import authenticate
+from shared.edge.auth import ANYONE, authenticate
 from shared.edge.http import health, reading
 from shared.edge.http.answers import json_response
 from shared.edge.http.call import Call
 from shared.edge.http.routes import Route
 from shared.edge.status import answer_to
-from shared.errors import InvalidRequestError, NotFoundError, PostroomError
+from shared.errors import InvalidRequestError, NotFoundError
 from shared.ports.telemetry import Served
 
 if TYPE_CHECKING:
@@ -62,16 +62,25 @@ def _endpoint(route: Route, wiring: "Wiring") -> "Callable[[Request], Awaitable[
         request.scope["postroom.route"] = route.path
         try:
             return await _answered(request, route, wiring)
-        except PostroomError as error:
-            return refused(error)
-        except Exception as error:  # noqa: BLE001  whatever else it is, the caller gets our 500
-            return refused(error)
+        except Exception as error:  # noqa: BLE001  whatever it is, the caller gets an answer of ours
+            return await _refused(request, route, wiring, error)
 
     return endpoint
 
 
+async def _refused(request: Request, route: Route, wiring: "Wiring", error: Exception) -> Response:
+    if route.refuse is None:
+        return refused(error)
+    trail = request.scope["postroom.trail"]
+    try:
+        call = Call(wiring, request, ANYONE, trail.trace_id, trail.request_id)
+        return await route.refuse(call, error)
+    except Exception as worse:  # noqa: BLE001  the page of an error failed too
+        return refused(worse)
+
+
 async def _answered(request: Request, route: Route, wiring: "Wiring") -> Response:
-    caller = await authenticate(request, route.access, wiring)
+    caller = await authenticate(request, route, wiring)
     trail = request.scope["postroom.trail"]
     query = reading.read_query(request, route)
     body = None if route.raw_body else await _body(request, route)

@@ -21,6 +21,7 @@ from shared.errors import (
 from shared.ports.versioned import Versioned
 
 if TYPE_CHECKING:
+    from shared.edge.http.console.admission import Visitor
     from shared.edge.wiring import Wiring
 
 M = TypeVar("M", bound=BaseModel)
@@ -40,7 +41,7 @@ All else could get round it: the proxy and credentials above all.
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who is calling: an API key, a connect session, one of our own services, or anyone.
+    """Who is calling: an API key, a connect session, a person at the console, a service of ours.
 
     `connections` None means every connection of the deployment.
     """
@@ -49,6 +50,7 @@ class Caller:
     permissions: frozenset[str] = frozenset()
     connections: frozenset[ConnectionId] | None = None
     session: Versioned[ConnectSession] | None = None
+    visitor: "Visitor | None" = None
     policy: Mapping[str, Any] = field(default_factory=dict)
     """What the key's agents are held to (API 8)."""
 
@@ -117,6 +119,12 @@ class Call:
         """The connect session whose token came; only on routes of Access.CONNECT_SESSION."""
         assert self.caller.session is not None  # noqa: S101  authentication saw to it
         return self.caller.session
+
+    @property
+    def visitor(self) -> "Visitor":
+        """The person who is signed in; only on routes of Access.CONSOLE."""
+        assert self.caller.visitor is not None  # noqa: S101  authentication saw to it
+        return self.caller.visitor
 
     def require(self, permission: str) -> None:
         """Raise ForbiddenError unless the caller holds `permission` as well."""

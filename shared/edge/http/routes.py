@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
+from starlette.responses import Response
 
 from shared.edge.http.call import Call
 
@@ -18,14 +19,14 @@ MEBIBYTE = 1 << 20
 
 
 class Access(StrEnum):
-    """Who may call a route that no API key opens."""
+    """Who may call a route that no API key opens: `authenticate` alone decides it."""
 
     PUBLIC = "public"
     """Anyone: the route checks what it must by itself."""
     CONNECT_SESSION = "connect-session"
     """The holder of a connect-session token; `Call.session` is that session."""
     CONSOLE = "console"
-    """A person signed in to the console, by cookie: its frame sees to it (`console/frame.py`)."""
+    """A person signed in to the console; a change takes an operator, our origin and its token."""
     PUSH = "push"
     """Pub/Sub, by OIDC token."""
     TASKS = "tasks"
@@ -85,6 +86,8 @@ class Success(Answer):
 
 Function = Callable[[Call], Awaitable[Any]]
 """Answers a model, plain JSON data, None (204), or a Starlette Response as it is."""
+Refuse = Callable[[Call, Exception], Awaitable[Response]]
+"""Shows an error in another way than as our JSON; the call's caller is not known there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +120,8 @@ class Route:
     """Whether OpenAPI shows it; private entries are not for users."""
     request_headers: Mapping[str, str] = field(default_factory=dict)
     """Headers besides the tenant's, for the documentation: name -> what it does."""
+    refuse: Refuse | None = None
+    """How errors are shown, authentication's too; None is our JSON."""
     also: Mapping[int | Literal["default"], str] = field(default_factory=dict)
     """Further statuses it answers with, for the documentation: status -> when."""
 

@@ -7,12 +7,14 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import httpx
 import pytest
 
 from shared.adapters.system_clock import AdjustableClock
 from shared.domain.operation import OperationState
+from shared.edge.http.call import Call
 from shared.edge.http.console.frame import Change, Page
 from shared.edge.http.console.session import IDLE, LONGEST, key_session
 from shared.edge.http.routes import Access, Route
@@ -227,3 +229,31 @@ async def test_an_unexpected_failure_is_a_page_with_a_trace_and_nothing_else(
     assert (answer.status_code, problem_of(answer)) == (500, "internal")
     assert "secret detail" not in answer.text
     assert "Trace" in answer.text
+
+
+async def who(_: Call) -> Any:
+    return {}
+
+
+async def test_the_console_without_a_frame_takes_an_operator_and_a_form_of_ours(
+    client_of: ClientOf, wiring: Wiring
+) -> None:
+    """Session, role, origin and token are asked of a bare route as of one that has a frame."""
+    client = client_of(
+        [
+            Route("GET", "/door", Access.CONSOLE, who, "Look"),
+            Route("POST", "/door", Access.CONSOLE, who, "Change", raw_body=True),
+        ]
+    )
+    viewer = await a_viewer(client, wiring)
+    assert ((await viewer.get("/door")).status_code, (await viewer.post("/door")).status_code) == (
+        200,
+        403,
+    )
+    operator = await an_operator(client, wiring)
+    forged = [
+        await client.post("/door", data={"csrf": operator.csrf}),
+        await client.post("/door", headers={"Origin": ORIGIN}),
+    ]
+    assert [one.status_code for one in forged] == [403, 403]
+    assert (await operator.post("/door")).status_code == 200

@@ -1,11 +1,10 @@
-"""What every page of the console goes through: session, role, CSRF, and errors as pages."""
+"""What every page of the console goes through once `authenticate` let it in; errors as pages."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from hmac import compare_digest
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qs, urlencode
+from urllib.parse import urlencode
 from uuid import uuid4
 
 from starlette.responses import RedirectResponse, Response
@@ -15,20 +14,15 @@ from shared.domain.operation import LIFETIME, Operation, OperationState, Operati
 from shared.edge.http.call import Call
 from shared.edge.http.console.answers import SIGN_IN, back_to, live_part, problem, shown
 from shared.edge.http.console.session import Session, session_of, set_session
-from shared.edge.http.reading import CONNECTION_ID, read_bytes
+from shared.edge.http.reading import CONNECTION_ID
 from shared.edge.http.routes import MEBIBYTE, Access, Route
-from shared.errors import ForbiddenError, PostroomError
+from shared.errors import PostroomError
 
 if TYPE_CHECKING:
     from shared.edge.wiring import Wiring
 
 LIVE = "x-console-live"
 """The header with which a page's script asks for its live part alone."""
-NO_TOKEN = (
-    "This form is from another session: load the page again, look at what it says, and repeat."
-)
-STRANGE_ORIGIN = "This request did not come from a page of the console."
-READ_ONLY = "You may look at everything here and change nothing: ask an operator."
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,19 +102,21 @@ class Page:
     function: Shows
 
     async def __call__(self, call: Call) -> Response:
-        """Answer the page, the way to the sign-in, or an error as a page."""
-        settings, now = call.wiring.settings, call.wiring.clock.now()
-        session = await session_of(call.request, settings, call.wiring.sealer, now)
-        live = LIVE in call.request.headers
-        if session is None:
-            return Response("signed out", 401) if live else back_to(SIGN_IN, call.request)
-        try:
-            response = await self.function(Visit(call, session, {}))
-        except Exception as error:  # noqa: BLE001  whatever it is, a person gets a page
-            return problem(call, session, error)
-        if not live and session.renewable(now):
-            await set_session(response, session, settings, call.wiring.sealer, now)
+        """Return the page; a person who looked at one stays signed in."""
+        visitor, wiring = call.visitor, call.wiring
+        response = await self.function(Visit(call, visitor.session, {}))
+        if LIVE not in call.request.headers and visitor.session.renewable(wiring.clock.now()):
+            now = wiring.clock.now()
+            await set_session(response, visitor.session, wiring.settings, wiring.sealer, now)
         return response
+
+    async def refuse(self, call: Call, error: Exception) -> Response:
+        """Return the way to the sign-in, or an error as a page."""
+        session = await _session(call)
+        if session is not None:
+            return problem(call, session, error)
+        live = LIVE in call.request.headers
+        return Response("signed out", 401) if live else back_to(SIGN_IN, call.request)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,26 +125,21 @@ class Change:
 
     function: Shows
     name: str
-    max_form: int
 
     async def __call__(self, call: Call) -> Response:
-        """Do it and note who did; answer the way on, or an error as a page."""
-        settings, now = call.wiring.settings, call.wiring.clock.now()
-        session = await session_of(call.request, settings, call.wiring.sealer, now)
+        """Do it, note who did, and return the way on."""
+        visitor, began = call.visitor, call.wiring.clock.now()
+        response = await self.function(Visit(call, visitor.session, visitor.form))
+        await self._note(call, visitor.session, began, None)
+        return response
+
+    async def refuse(self, call: Call, error: Exception) -> Response:
+        """Note who tried in vain; return the way to the sign-in, or an error as a page."""
+        session = await _session(call)
         if session is None:
             return RedirectResponse(SIGN_IN, 303)
-        try:
-            check_origin(call)
-            raw = await read_bytes(call.request, self.max_form)
-            form = parse_qs(raw.decode("utf-8", "replace"), keep_blank_values=True)
-            check_token(session, form)
-            check_operator(session)
-            response = await self.function(Visit(call, session, form))
-        except Exception as error:  # noqa: BLE001  whatever it is, a person gets a page
-            await self._note(call, session, now, error)
-            return problem(call, session, error)
-        await self._note(call, session, now, None)
-        return response
+        await self._note(call, session, call.wiring.clock.now(), error)
+        return problem(call, session, error)
 
     async def _note(
         self, call: Call, session: Session, began: datetime, error: Exception | None
@@ -171,14 +162,21 @@ class Change:
         await call.wiring.operations.append(operation)
 
 
+async def _session(call: Call) -> Session | None:
+    wiring = call.wiring
+    return await session_of(call.request, wiring.settings, wiring.sealer, wiring.clock.now())
+
+
 def page(path: str, function: Shows, summary: str) -> Route:
     """Answer the route of a page; it reads its own query."""
+    shows = Page(function)
     return Route(
         "GET",
         path,
         Access.CONSOLE,
-        Page(function),
+        shows,
         summary,
+        refuse=shows.refuse,
         raw_query=True,
         produces="text/html",
         documented=False,
@@ -187,40 +185,20 @@ def page(path: str, function: Shows, summary: str) -> Route:
 
 def change(path: str, function: Shows, name: str, *, max_form: int = MEBIBYTE) -> Route:
     """Answer the route of a change; `name` stands in the operations log, as in `pause sync`."""
+    changes = Change(function, name)
     return Route(
         "POST",
         path,
         Access.CONSOLE,
-        Change(function, name, max_form),
+        changes,
         name,
+        refuse=changes.refuse,
         raw_body=True,
         raw_query=True,
         produces="text/html",
         max_body=max_form,
         documented=False,
     )
-
-
-def check_origin(call: Call) -> None:
-    """Raise ForbiddenError unless the browser says that a page of ours sent this.
-
-    Every browser names the origin of a form that is posted; what names none is no browser's form.
-    """
-    if call.request.headers.get("origin", "") != call.wiring.settings.console_url:
-        raise ForbiddenError(STRANGE_ORIGIN)
-
-
-def check_token(session: Session, form: Mapping[str, Sequence[str]]) -> None:
-    """Raise ForbiddenError unless the form carries the session's own token."""
-    given = next(iter(form.get("csrf", ())), "")
-    if not compare_digest(given.encode(), session.csrf.encode()):
-        raise ForbiddenError(NO_TOKEN)
-
-
-def check_operator(session: Session) -> None:
-    """Raise ForbiddenError where the person may only look."""
-    if not session.operator:
-        raise ForbiddenError(READ_ONLY)
 
 
 def _connection_id(call: Call) -> ConnectionId | None:

@@ -2,19 +2,14 @@
 
 import re
 from hmac import compare_digest
-from urllib.parse import parse_qs
 
 from starlette.responses import RedirectResponse, Response
 
 from shared.edge.http.call import Call
 from shared.edge.http.console import google_flow
+from shared.edge.http.console.admission import check_origin, check_token, read_form
 from shared.edge.http.console.answers import SIGN_IN, page_headers, shown
-from shared.edge.http.console.frame import (
-    Visit,
-    check_origin,
-    check_token,
-    page,
-)
+from shared.edge.http.console.frame import Visit, page
 from shared.edge.http.console.navigation import HOME
 from shared.edge.http.console.session import (
     Session,
@@ -25,7 +20,6 @@ from shared.edge.http.console.session import (
     session_of,
     set_session,
 )
-from shared.edge.http.reading import read_bytes
 from shared.edge.http.routes import Access, Function, Method, Route
 from shared.edge.known_keys import FAILURES_A_MINUTE
 from shared.edge.logs import log_failure
@@ -59,11 +53,10 @@ async def show_sign_in(call: Call) -> Response:
 
 async def sign_in(call: Call) -> Response:
     """Take an operator key; guesses are slowed as those of API keys are."""
-    raw = await read_bytes(call.request, FORM_BYTES)
-    form = parse_qs(raw.decode("utf-8", "replace"))
+    form = await read_form(call.request, FORM_BYTES)
     way = _next(form.get("next", [""])[0])
     try:
-        check_origin(call)
+        check_origin(call.request, call.wiring.settings)
         digest = _digest(call, form.get("key", [""])[0])
     except RateLimitedError:
         return _asking(call, way, TOO_MANY, 429)
@@ -139,10 +132,10 @@ async def sign_out(call: Call) -> Response:
     settings = call.wiring.settings
     now = call.wiring.clock.now()
     session = await session_of(call.request, settings, call.wiring.sealer, now)
-    raw = await read_bytes(call.request, FORM_BYTES)
+    form = await read_form(call.request, FORM_BYTES)
     if session is not None:
-        check_origin(call)
-        check_token(session, parse_qs(raw.decode("utf-8", "replace")))
+        check_origin(call.request, settings)
+        check_token(session, form)
     response = RedirectResponse(SIGN_IN, 303, page_headers())
     end_session(response, settings)
     return response
