@@ -29,6 +29,7 @@ from shared.errors import (
     UnknownConnectionError,
 )
 from shared.ports.versioned import Versioned
+from shared.usecases.api_keys import is_revoked
 from shared.usecases.approval_seal import ApprovalSeal
 
 KEY: Final = "key-"
@@ -122,8 +123,7 @@ class DecideApproval:
 
     async def _require_unrevoked(self, approval: Approval) -> None:
         """Raise ForbiddenError where the key that asked was revoked: it may be a thief's."""
-        asker = await self.ports.api_keys.get(approval.key.removeprefix(KEY))
-        if asker is not None and asker.value.revoked_at is not None:
+        if await is_revoked(self.ports.api_keys, approval.key.removeprefix(KEY)):
             raise ForbiddenError("The key that asked for this was revoked: nothing of it may run.")
 
     async def _again(self, found: Versioned[Approval]) -> Approval:

@@ -20,3 +20,8 @@ class FirestoreApiKeys(FirestoreDocuments[ApiKey]):
         order: tuple[Order, ...] = (("created_at", "DESC"),)
         query = structured(API_KEYS.collection, order=order, limit=limit)
         return [versioned.value for versioned in self.listed(await self.rpc.query(query))]
+
+    async def children(self, parent: str, limit: int) -> Sequence[ApiKey]:
+        """Return keys that this one made. Raises StoreUnavailableError."""
+        query = structured(API_KEYS.collection, (("parent", "==", parent),), limit=limit)
+        return [versioned.value for versioned in self.listed(await self.rpc.query(query))]

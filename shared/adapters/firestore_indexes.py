@@ -59,6 +59,7 @@ OWNED = ("events", "sends", "approvals", "bulk_sends", "action_results")
 SINGLE_FIELD = (
     *(_index(collection, ("connection_id", "ASC")) for collection in OWNED),
     _index("api_keys", ("created_at", "DESC")),
+    _index("api_keys", ("parent", "ASC")),
     _index("webhook_endpoints", ("created_at", "ASC")),
     _index("connections", ("created_at", "DESC")),
     _index("mailboxes", ("renew_at", "ASC")),

@@ -13,6 +13,7 @@ def _columns(value: ApiKey) -> Columns:
     return {
         "created_us": to_us(value.created_at),
         "expires_us": optional_us(value.expires_at),
+        "parent": value.parent,
     }
 
 
@@ -27,5 +28,12 @@ class SqliteApiKeys(SqliteDocuments[ApiKey]):
         rows = self.database.rows(
             "SELECT id, version, document FROM api_keys ORDER BY created_us DESC, id LIMIT ?",
             (limit,),
+        )
+        return [versioned.value for versioned in self.listed(rows)]
+
+    async def children(self, parent: str, limit: int) -> Sequence[ApiKey]:
+        """Return keys that this one made. Raises StoreUnavailableError."""
+        rows = self.database.rows(
+            "SELECT id, version, document FROM api_keys WHERE parent = ? LIMIT ?", (parent, limit)
         )
         return [versioned.value for versioned in self.listed(rows)]

@@ -30,6 +30,7 @@ ADDED = (
     ("records", "earlier", "TEXT NOT NULL DEFAULT '[]'"),
     ("records", "reason", "TEXT"),
     ("connection_terms", "created_us", "INTEGER"),
+    ("api_keys", "parent", "TEXT"),
 )
 """Columns that tables made by an earlier version lack: table, name, type."""
 
@@ -74,7 +75,8 @@ SCHEMA = (
     f"""CREATE TABLE IF NOT EXISTS oauth_states ({_DOCUMENT}, expires_us INTEGER)""",
     f"""CREATE TABLE IF NOT EXISTS action_results ({_DOCUMENT}, expires_us INTEGER)""",
     f"""CREATE TABLE IF NOT EXISTS api_keys ({_DOCUMENT}, created_us INTEGER NOT NULL,
-        expires_us INTEGER)""",
+        expires_us INTEGER, parent TEXT)""",
+    """CREATE INDEX IF NOT EXISTS api_keys_of ON api_keys (parent) WHERE parent IS NOT NULL""",
     f"""CREATE TABLE IF NOT EXISTS webhook_endpoints ({_DOCUMENT},
         created_us INTEGER NOT NULL)""",
     f"""CREATE TABLE IF NOT EXISTS receipts ({_DOCUMENT}, expires_us INTEGER)""",

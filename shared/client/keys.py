@@ -24,6 +24,7 @@ class Key(Answer):
     rotated_at: datetime | None
     previous_until: datetime | None
     revoked_at: datetime | None
+    parent: str | None = None
 
 
 class IssuedKey(Key):
@@ -52,7 +53,7 @@ class Keys:
         policy: Mapping[str, Any] | None = None,
         requests_per_minute: int | None = None,
     ) -> IssuedKey:
-        """Create a key that may do this, for these connections (None: every one)."""
+        """Create a key that may do this; what is left out is the calling key's own."""
         body = present(
             name=name,
             permissions=list(permissions),

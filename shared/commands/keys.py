@@ -4,9 +4,8 @@ from argparse import ArgumentParser, Namespace
 from datetime import timedelta
 
 from shared.commands.composed import UNUSED, wiring_of_environment
-from shared.domain.api_key import ApiKey
+from shared.domain.api_key import ANYTHING, ApiKey
 from shared.domain.ids import ConnectionId
-from shared.edge.http.call import ANYTHING
 from shared.edge.http.routes import Permission
 from shared.edge.wiring import Wiring
 from shared.usecases.api_keys import IssuedKey, KeyRequest

@@ -15,6 +15,10 @@ from typing import Any
 from shared.domain.ids import ConnectionId
 
 PREFIX = "postroom"
+ANYTHING = "*"
+"""The permission that is every one."""
+ROOT = "root-"
+"""How ids of the keys of the deployment's settings begin."""
 ID_BYTES = 8
 SCHEMA_VERSION = 1
 
@@ -41,7 +45,14 @@ class ApiKey:
     previous_sha256_hex: str | None = None
     previous_until: datetime | None = None
     revoked_at: datetime | None = None
+    parent: str | None = None
+    """The key that made it; None where an operator did, by a root key, the console or a command."""
     schema_version: int = SCHEMA_VERSION
+
+    @property
+    def is_root(self) -> bool:
+        """Whether it is one of the deployment's settings, which are not stored."""
+        return self.id.startswith(ROOT)
 
     def opened_by(self, digest: str, now: datetime) -> bool:
         """Whether the key of this hash works now; both comparisons are always made."""

@@ -49,7 +49,7 @@ def _bearer(request: Request) -> str:
 async def _key_caller(request: Request, permission: Permission, wiring: "Wiring") -> Caller:
     token = _bearer(request)
     key = await wiring.known_keys.find(token, source_of(request, wiring.settings.proxy_hops))
-    caller = Caller(f"key-{key.id}", key.permissions, key.connections, policy=key.policy)
+    caller = Caller(f"key-{key.id}", key.permissions, key.connections, policy=key.policy, key=key)
     caller.require(permission.value)
     return caller
 

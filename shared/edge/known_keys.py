@@ -1,8 +1,9 @@
 """Which API key a request carries: the deployment's root keys and the stored ones.
 
 Stored keys are remembered for a short while, so that a request costs no read; a revocation
-therefore reaches every instance within REMEMBERED. Wrong guesses are counted by source address:
-beyond FAILURES_A_MINUTE they are answered 429 without looking anything up.
+therefore reaches every instance within REMEMBERED. A key works while each key above it does, and
+its calls count against the rates that were set for them. Wrong guesses are counted by source
+address: beyond FAILURES_A_MINUTE they are answered 429 without looking anything up.
 """
 
 from collections import OrderedDict
@@ -10,12 +11,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hmac import compare_digest
 
-from shared.domain.api_key import ApiKey, digest_of, id_in
-from shared.edge.http.call import ANYTHING
+from shared.domain.api_key import ANYTHING, ROOT, ApiKey, digest_of, id_in
 from shared.edge.rates import Rates, too_fast
 from shared.errors import UnauthenticatedError
 from shared.ports.api_keys import ApiKeys
 from shared.ports.clock import Clock
+from shared.usecases.api_keys import line_of
 
 REMEMBERED = timedelta(seconds=30)
 MOST_REMEMBERED = 1_000
@@ -45,11 +46,12 @@ class KnownKeys:
         """Raise UnauthenticatedError; RateLimitedError where the key or the address is too busy."""
         digest = digest_of(token)
         found = self._root(digest) or await self._stored(token, digest, source)
-        if found is None:
+        line = None if found is None else await line_of(found, self._alive)
+        if found is None or line is None:
             raise self._wrong(source)
-        wait = self.rates.take(f"key:{found.id}", found.requests_per_minute or self.per_minute)
-        if wait is not None:
-            raise too_fast(SLOW_DOWN, wait)
+        self._count(found, found.requests_per_minute or self.per_minute)
+        for above in line[1:]:
+            self._count(above, above.requests_per_minute)
         return found
 
     def forget(self, id: str) -> None:
@@ -61,6 +63,11 @@ class KnownKeys:
         wait = self.rates.take(f"source:{source}", FAILURES_A_MINUTE)
         if wait is not None:
             raise too_fast(GUESSING, wait)
+
+    def _count(self, key: ApiKey, per_minute: int | None) -> None:
+        wait = None if per_minute is None else self.rates.take(f"key:{key.id}", per_minute)
+        if wait is not None:
+            raise too_fast(SLOW_DOWN, wait)
 
     def _wrong(self, source: str) -> UnauthenticatedError:
         self.fail(source)
@@ -76,12 +83,22 @@ class KnownKeys:
         if id is None:
             return None
         now = self.clock.now()
-        known = self.remembered.get(id)
-        if known is None or now >= known.read_at + REMEMBERED:
+        known = self._fresh(id, now)
+        if known is None:
             if self.rates.left(f"source:{source}", FAILURES_A_MINUTE) < 1:
                 return None
             known = await self._read(id, now)
         return known.key if known and known.key.opened_by(digest, now) else None
+
+    async def _alive(self, id: str) -> ApiKey | None:
+        """Return a key above another, None where it works no more."""
+        now = self.clock.now()
+        known = self._fresh(id, now) or await self._read(id, now)
+        return known.key if known and known.key.alive(now) else None
+
+    def _fresh(self, id: str, now: datetime) -> _Remembered | None:
+        known = self.remembered.get(id)
+        return None if known is None or now >= known.read_at + REMEMBERED else known
 
     async def _read(self, id: str, now: datetime) -> _Remembered | None:
         self.remembered.pop(id, None)
@@ -96,6 +113,5 @@ class KnownKeys:
 
 def root_keys(hashes: frozenset[str], now: datetime) -> tuple[ApiKey, ...]:
     """Answer the deployment's root keys, which may do everything."""
-    return tuple(
-        ApiKey(f"root-{one[:8]}", "root", one, frozenset({ANYTHING}), now) for one in sorted(hashes)
-    )
+    every = frozenset({ANYTHING})
+    return tuple(ApiKey(f"{ROOT}{one[:8]}", "root", one, every, now) for one in sorted(hashes))

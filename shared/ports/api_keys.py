@@ -13,3 +13,7 @@ class ApiKeys(Documents[ApiKey], Protocol):
     async def list(self, limit: int) -> Sequence[ApiKey]:
         """Answer keys, newest first, revoked and expired ones too."""
         ...
+
+    async def children(self, parent: str, limit: int) -> Sequence[ApiKey]:
+        """Return keys that this one made, in no order, revoked and expired ones too."""
+        ...

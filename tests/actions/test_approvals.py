@@ -166,6 +166,17 @@ async def test_nothing_runs_for_a_key_that_was_revoked(desk: Desk) -> None:
     assert (await decide(anne, id, "reject", {}))["state"] == "rejected"
 
 
+async def test_nothing_runs_for_a_key_made_by_one_that_was_revoked(desk: Desk) -> None:
+    parent = Agent(desk, await a_key(desk.wiring, "*", policy=ASKING))
+    body = {"name": "child", "permissions": ["*"]}
+    made = (await parent.call("POST", "/api-keys", body)).json()
+    id = await asked_for(Agent(desk, made["key"]), "send-email", HELLO)
+    found = await desk.wiring.api_keys.get(made["parent"])
+    assert found
+    await desk.wiring.api_keys.swap(found, found.value.revoked(desk.clock.now()))
+    assert await code_of(await person(desk), id, "approve") == (403, "forbidden")
+
+
 async def test_a_reply_goes_to_those_who_were_shown(desk: Desk) -> None:
     """A thread's newest message may come from somebody else by the time a person says yes."""
     caller, anne = await agent(desk, **ASKING), await person(desk)

@@ -128,6 +128,7 @@ def work(store: Store) -> Iterator[Awaitable[Any]]:
     yield store.sends.traced(C1, ["a", "b"])
     yield store.retention.erase(C1, 9, kept=EventId("e1"))
     yield store.api_keys.list(9)
+    yield store.api_keys.children("k1", 9)
     yield store.webhook_endpoints.list()
     for after in (None, "projects/demo/databases/(default)/documents/grants/c1"):
         yield store.grants.walk(after, 9)

@@ -21,6 +21,7 @@ from tests.contracts.backends import START, Backend
 from tests.contracts.samples import (
     C1,
     C2,
+    api_key,
     connection,
     event,
     mailbox,
@@ -41,6 +42,18 @@ async def _created(store: Store, *made: Connection) -> None:
 
 async def _ids(store: Store, **query: Any) -> list[str]:
     return [one.id for one in await store.connections.find(ConnectionQuery(**query))]
+
+
+async def test_the_keys_that_a_key_made_are_found_the_revoked_ones_too(store: Store) -> None:
+    for id, parent in (("a", None), ("b", "a"), ("c", "a"), ("d", "b")):
+        await store.api_keys.create(api_key(id, parent=parent))
+    found = await store.api_keys.get("c")
+    assert found
+    await store.api_keys.swap(found, found.value.revoked(START))
+    children = await store.api_keys.children("a", 9)
+    assert {one.id: one.revoked_at is None for one in children} == {"b": True, "c": False}
+    assert len(await store.api_keys.children("a", 1)) == 1
+    assert await store.api_keys.children("d", 9) == []
 
 
 def _at(minutes: int) -> Any:

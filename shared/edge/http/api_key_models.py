@@ -5,10 +5,9 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AwareDatetime, Field, model_validator
 
-from shared.domain.api_key import ApiKey
+from shared.domain.api_key import ANYTHING, ApiKey
 from shared.domain.ids import ConnectionId
 from shared.domain.policy import UNRESTRICTED, Policy
-from shared.edge.http.call import ANYTHING
 from shared.edge.http.reading import CONNECTION_ID
 from shared.edge.http.routes import Answer, Permission, Strict
 from shared.usecases.api_keys import KeyRequest
@@ -20,7 +19,7 @@ Named = Annotated[str, Field(pattern=f"^{CONNECTION_ID.pattern}$")]
 
 
 class NewKeyBody(Strict):
-    """POST /api-keys. Without `connections` the key serves every connection."""
+    """POST /api-keys. What is left out is the calling key's own; `null` means no limit."""
 
     name: str = Field(min_length=1, max_length=100)
     permissions: list[Granted] = Field(min_length=1, max_length=50)
@@ -39,6 +38,7 @@ class NewKeyBody(Strict):
             expires_at=self.expires_at,
             policy=self.policy.model_dump(mode="json", exclude_unset=True),
             requests_per_minute=self.requests_per_minute,
+            given=frozenset(self.model_fields_set),
         )
 
     @model_validator(mode="after")
@@ -68,6 +68,7 @@ class KeyView(Answer):
     rotated_at: datetime | None
     previous_until: datetime | None
     revoked_at: datetime | None
+    parent: str | None = Field(description="The key that made it: revoked or over, so is this one.")
 
 
 class IssuedKeyView(KeyView):
@@ -96,4 +97,5 @@ def view_of(key: ApiKey) -> dict[str, Any]:
         "rotated_at": key.rotated_at,
         "previous_until": key.previous_until,
         "revoked_at": key.revoked_at,
+        "parent": key.parent,
     }

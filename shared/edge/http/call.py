@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pydantic import BaseModel
 from starlette.requests import Request
 
+from shared.domain.api_key import ANYTHING, ApiKey
 from shared.domain.connect import ConnectSession
 from shared.domain.connection import Connection, ConnectionStatus
 from shared.domain.ids import ConnectionId
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from shared.edge.wiring import Wiring
 
 M = TypeVar("M", bound=BaseModel)
-ANYTHING = "*"
 LEFT_UNDER_POLICY = frozenset(
     {
         *("connections:read", "records:read", "syncs:read", "operations:read", "events:read"),
@@ -53,6 +53,7 @@ class Caller:
     visitor: "Visitor | None" = None
     policy: Mapping[str, Any] = field(default_factory=dict)
     """What the key's agents are held to (API 8)."""
+    key: ApiKey | None = None
 
     @property
     def actor(self) -> Actor:
@@ -119,6 +120,12 @@ class Call:
         """The connect session whose token came; only on routes of Access.CONNECT_SESSION."""
         assert self.caller.session is not None  # noqa: S101  authentication saw to it
         return self.caller.session
+
+    @property
+    def key(self) -> ApiKey:
+        """The API key that came; only on routes that a permission opens."""
+        assert self.caller.key is not None  # noqa: S101  authentication saw to it
+        return self.caller.key
 
     @property
     def visitor(self) -> "Visitor":

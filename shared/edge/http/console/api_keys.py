@@ -8,11 +8,10 @@ from typing import Any, Final
 
 from starlette.responses import Response
 
-from shared.domain.api_key import ApiKey
+from shared.domain.api_key import ANYTHING, ApiKey
 from shared.domain.policy import Does, Policy
 from shared.domain.validation import validated
 from shared.edge.http.api_key_models import NewKeyBody
-from shared.edge.http.call import ANYTHING
 from shared.edge.http.console.frame import Visit, change, page
 from shared.edge.http.routes import Permission
 from shared.errors import InvalidRequestError

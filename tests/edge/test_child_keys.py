@@ -1,0 +1,159 @@
+"""What a key makes is no more than itself, and ends with it."""
+
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+
+from shared.adapters.system_clock import AdjustableClock
+from shared.domain.child_key import MOST_GENERATIONS
+from shared.edge.known_keys import REMEMBERED
+from shared.edge.wiring import Wiring
+from tests.edge.samples import CONNECTION, a_key, error_of
+
+CHILD = {"name": "child", "permissions": ["keys"]}
+
+
+@pytest.fixture
+def clock(wiring: Wiring) -> AdjustableClock:
+    wiring.clock = adjustable = AdjustableClock()
+    return adjustable
+
+
+@pytest.fixture
+def keys(clock: AdjustableClock, api: httpx.AsyncClient) -> httpx.AsyncClient:
+    return api
+
+
+async def asked(keys: httpx.AsyncClient, token: str, **body: Any) -> httpx.Response:
+    headers = {"Authorization": f"Bearer {token}"}
+    return await keys.post("/api-keys", json={**CHILD, **body}, headers=headers)
+
+
+async def made(keys: httpx.AsyncClient, token: str, **body: Any) -> dict[str, Any]:
+    answer = await asked(keys, token, **body)
+    assert answer.status_code == 201, answer.text
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+async def opens(keys: httpx.AsyncClient, *tokens: str) -> list[int]:
+    answers = [
+        await keys.get("/api-keys", headers={"Authorization": f"Bearer {token}"})
+        for token in tokens
+    ]
+    return [one.status_code for one in answers]
+
+
+async def line(keys: httpx.AsyncClient, first: str, length: int) -> list[dict[str, Any]]:
+    """Make keys, each by the one before."""
+    found: list[dict[str, Any]] = []
+    for _ in range(length):
+        found.append(await made(keys, found[-1]["key"] if found else first))
+    return found
+
+
+async def test_a_key_that_expires_makes_none_that_does_not(
+    keys: httpx.AsyncClient, wiring: Wiring, clock: AdjustableClock
+) -> None:
+    ends = clock.now() + timedelta(hours=1)
+    parent = await a_key(wiring, "keys", expires_at=ends)
+    child = await made(keys, parent)
+    assert child["expires_at"] is not None
+    for later in (None, (ends + timedelta(seconds=1)).isoformat()):
+        refused = await asked(keys, parent, expires_at=later)
+        assert (refused.status_code, error_of(refused)["code"]) == (403, "forbidden")
+    clock.advance(timedelta(hours=1))
+    assert await opens(keys, parent, child["key"]) == [401, 401]
+
+
+async def test_a_child_has_its_parents_limits_where_it_names_none(
+    keys: httpx.AsyncClient, wiring: Wiring
+) -> None:
+    policy = {"no_bcc": True}
+    bounds: dict[str, Any] = {"connections": frozenset({CONNECTION}), "requests_per_minute": 50}
+    parent = await a_key(wiring, "keys", policy=policy, **bounds)
+    child = await made(keys, parent)
+    assert child["connections"] == [CONNECTION]
+    assert (child["policy"], child["requests_per_minute"]) == (policy, 50)
+    stricter = await made(keys, parent, policy={"no_bcc": True, "read_only": True})
+    assert stricter["policy"]["read_only"] is True
+    assert (await asked(keys, parent, requests_per_minute=51)).status_code == 403
+
+
+async def test_whoever_revokes_a_key_revokes_all_that_came_of_it(
+    keys: httpx.AsyncClient, wiring: Wiring
+) -> None:
+    first = await made(keys, await a_key(wiring, "keys"))
+    below = await line(keys, first["key"], 3)
+    tokens = [first["key"], *(one["key"] for one in below)]
+    assert await opens(keys, *tokens) == [200] * 4
+    assert (await keys.delete(f"/api-keys/{first['id']}")).status_code == 200
+    assert await opens(keys, *tokens) == [401] * 4
+    for one in below:
+        assert (await keys.get(f"/api-keys/{one['id']}")).json()["revoked_at"] is not None
+
+
+async def test_a_child_that_a_revocation_missed_is_worthless_all_the_same(
+    keys: httpx.AsyncClient, wiring: Wiring, clock: AdjustableClock
+) -> None:
+    """It was being made meanwhile, or the process died before it came to it."""
+    first, second = await line(keys, await a_key(wiring, "keys"), 2)
+    found = await wiring.api_keys.get(first["id"])
+    assert found
+    await wiring.api_keys.swap(found, found.value.revoked(clock.now()))
+    clock.advance(REMEMBERED)
+    assert await opens(keys, second["key"]) == [401]
+    await wiring.revoke_api_key(first["id"])
+    assert (await keys.get(f"/api-keys/{second['id']}")).json()["revoked_at"] is not None
+
+
+async def test_keys_of_an_operator_have_no_parent(keys: httpx.AsyncClient) -> None:
+    answer = await keys.post("/api-keys", json=CHILD)
+    assert answer.json()["parent"] is None
+
+
+async def test_a_key_gives_new_secrets_to_itself_and_its_children_only(
+    keys: httpx.AsyncClient, wiring: Wiring
+) -> None:
+    """The secret of any other would go on working after the key is revoked."""
+    parent = await a_key(wiring, "keys")
+    child, sibling = await made(keys, parent), await made(keys, await a_key(wiring, "keys"))
+    headers = {"Authorization": f"Bearer {child['key']}"}
+    statuses = [
+        (await keys.post(f"/api-keys/{one['id']}/rotate", json={}, headers=headers)).status_code
+        for one in (child, sibling)
+    ]
+    assert statuses == [200, 403]
+    by_parent = await keys.post(
+        f"/api-keys/{child['id']}/rotate", json={}, headers={"Authorization": f"Bearer {parent}"}
+    )
+    assert by_parent.json()["parent"] == child["parent"]
+
+
+async def test_a_key_that_expires_gives_no_secret_of_one_that_does_not(
+    keys: httpx.AsyncClient, wiring: Wiring, clock: AdjustableClock
+) -> None:
+    lasting = await made(keys, await a_key(wiring, "keys"))
+    ending = await a_key(wiring, "keys", expires_at=clock.now() + timedelta(hours=1))
+    address = f"/api-keys/{lasting['id']}"
+    headers = {"Authorization": f"Bearer {ending}"}
+    assert (await keys.post(f"{address}/rotate", json={}, headers=headers)).status_code == 404
+    assert (await keys.delete(address, headers=headers)).status_code == 404
+
+
+async def test_children_call_no_more_often_than_their_parent_may(
+    keys: httpx.AsyncClient, wiring: Wiring
+) -> None:
+    parent = await a_key(wiring, "keys", requests_per_minute=6)
+    twins = [(await made(keys, parent))["key"] for _ in range(2)]
+    assert await opens(keys, *(twins * 3)) == [200] * 4 + [429] * 2
+
+
+async def test_a_line_of_keys_is_no_longer_than_its_end_can_be_checked(
+    keys: httpx.AsyncClient, wiring: Wiring
+) -> None:
+    below = await line(keys, await a_key(wiring, "keys"), MOST_GENERATIONS - 1)
+    assert (await asked(keys, below[-1]["key"])).status_code == 403
+    assert await opens(keys, below[-1]["key"]) == [200]
