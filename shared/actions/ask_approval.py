@@ -62,7 +62,7 @@ class AskApproval:
         """
         id = approval_id(actor.key, context.connection.id, context.idempotency_key)
         sealed = await self._seal.request(
-            id, context.connection.id, await _content(context, asked, letter)
+            id, context.connection.id, await _content(context, row, asked, letter)
         )
         approval = self._approval(id, actor, context, row, asked, sealed)
         event = approval_event(approval, "requested", approval.created_at)
@@ -136,19 +136,25 @@ class AskApproval:
 
 
 async def _content(
-    context: ActionContext, asked: BaseModel, letter: Letter | None
+    context: ActionContext, row: Action[Any, Any], asked: BaseModel, letter: Letter | None
 ) -> dict[str, Any]:
-    """Answer what is sealed: what will run is what was shown, so recipients are written down."""
+    """Return what is sealed: what will run is what is shown.
+
+    What another message would decide is written down, a draft is kept whole, and of what else is
+    named only by its id there is a pin.
+    """
     arguments = asked.model_dump(mode="json", by_alias=True, exclude_unset=True)
+    pin = None if row.pin is None else await row.pin(context, asked)
     if letter is None:
-        return {"arguments": arguments}
-    draft_id = arguments.get("id")
-    preview = await preview_of(context, letter, draft_id)
+        return {"arguments": arguments, "pin": pin}
+    preview = preview_of(letter)
     if letter.derived:
         people = {name: preview[name] for name in ("to", "cc", "bcc")}
         arguments |= {**people, "reply_all": False}
-    kept = {"arguments": arguments, "preview": preview}
-    return {**kept, "draft_message_id": letter.draft_message_id}
+    if letter.names_subject:
+        arguments |= {"subject": preview["subject"]}
+    draft = None if letter.draft is None else letter.draft.frozen()
+    return {"arguments": arguments, "preview": preview, "draft": draft, "pin": pin}
 
 
 def _hash(row: Action[Any, Any], asked: BaseModel) -> str:

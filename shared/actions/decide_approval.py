@@ -10,21 +10,20 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from shared.actions.ask_approval import GuardPorts
-from shared.actions.registry import ActionContext
+from shared.actions.registry import ActionContext, Shown
 from shared.actions.run import RunAction, log_action
 from shared.domain.approval import GIVEN_UP, Approval, ApprovalState, approval_event
-from shared.domain.connection import Connection, ConnectionStatus
+from shared.domain.connection import ConnectionStatus
+from shared.domain.draft_copy import thawed_copy
 from shared.errors import (
     ApprovalDecidedError,
     ApprovedCallFailedError,
     ConflictError,
     ForbiddenError,
-    GmailNotFoundError,
     IdempotencyInProgressError,
     NotFoundError,
     PermanentError,
     PostroomError,
-    SendFailedError,
     TransientError,
     UnknownConnectionError,
 )
@@ -154,37 +153,16 @@ class DecideApproval:
         if found is None or found.value.status is ConnectionStatus.DISCONNECTING:
             raise UnknownConnectionError("The connection was removed meanwhile.")
         content = await self._seal.opened(approval, "request")
-        await self._same_draft(found.value, content)
-        try:
-            answer = await RunAction(self.ports)(
-                found.value,
-                approval.action,
-                content["arguments"],
-                idempotency_key=approval.run_key,
-                trace_id=approval.trace_id,
-                detail=_detail(approval, "approved"),
-            )
-        except GmailNotFoundError:
-            if content.get("draft_message_id") is None or not approval.attempts:
-                raise
-            # Whoever ran it before may have sent it and died before saying so.
-            raise ApprovedCallFailedError(
-                "The draft is gone: an earlier attempt sent it, or somebody deleted it.",
-                code="unknown",
-            ) from None
+        answer = await RunAction(self.ports)(
+            found.value,
+            approval.action,
+            content["arguments"],
+            idempotency_key=approval.run_key,
+            trace_id=approval.trace_id,
+            detail=_detail(approval, "approved"),
+            shown=_shown(content),
+        )
         return answer.output
-
-    async def _same_draft(self, connection: Connection, content: Mapping[str, Any]) -> None:
-        """Raise SendFailedError where a draft is another one than was shown (FACTS 3.8)."""
-        shown = content.get("draft_message_id")
-        if shown is None:
-            return
-        draft = await self.ports.gmail.of(connection.id).get_draft(content["arguments"]["id"])
-        if draft is not None and draft.message_id != shown:
-            raise SendFailedError(
-                "The draft was changed after it was shown for approval: nothing was sent.",
-                code="draft_changed",
-            )
 
     async def _put_off(self, claimed: Versioned[Approval], error: str) -> Approval:
         try:
@@ -227,6 +205,15 @@ class DecideApproval:
 def _require_another(approval: Approval, by: str) -> None:
     if approval.key == by:
         raise ForbiddenError("A key cannot decide about its own calls.")
+
+
+def _shown(content: Mapping[str, Any]) -> Shown:
+    """Return what the person saw. Raises ApprovedCallFailedError where it was not all kept."""
+    if content.get("draft_message_id") is not None:  # of an earlier version: without its bytes
+        text = "This was asked before drafts were kept whole: ask again."
+        raise ApprovedCallFailedError(text, code="changed_meanwhile")
+    draft = content.get("draft")
+    return Shown(None if draft is None else thawed_copy(draft), content.get("pin"))
 
 
 def _detail(approval: Approval, verdict: str) -> dict[str, Any]:

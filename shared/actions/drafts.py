@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
+from shared.actions.draft_copies import SentDraft, send_copy
 from shared.actions.gmail_fields import (
     FORMAT,
     SEARCH,
@@ -29,9 +30,8 @@ from shared.domain.scopes import COMPOSE, READONLY
 from shared.errors import GmailNotFoundError, InvalidRequestError
 from shared.ports.gmail import Draft
 from shared.usecases.send.compose import Compose, Composed
-from shared.usecases.send_draft import SendDraft
+from shared.usecases.send_draft import GONE, SendDraft
 
-GONE = "This draft is gone: it was sent or deleted. list-drafts shows those that are left."
 LARGEST_RAW = 36_700_160
 """Bytes that Gmail takes as one message (FACTS 5.1)."""
 STRUCTURED = frozenset(MessageFields.model_fields) - {"thread_id", "delivery"}
@@ -121,14 +121,17 @@ async def list_drafts(context: ActionContext, asked: ListDraftsInput) -> DraftLi
     return DraftList.model_validate(found)
 
 
-async def send_draft(context: ActionContext, asked: ById) -> GmailRef:
+async def send_draft(context: ActionContext, asked: ById) -> SentDraft:
     """Send a draft, at most once: 121 quota units.
 
+    Where a policy judged it or a person was shown it, exactly those bytes leave: 200 units.
     Raises GmailNotFoundError where it is gone, GmailUnavailableError where the outcome cannot be
     known: look at the mailbox, or call again: a draft that was sent is not sent twice.
     """
+    if context.shown.draft is not None:
+        return await send_copy(context, context.shown.draft)
     sent = await SendDraft(context.gmail, context.ports.clock)(asked.id)
-    return GmailRef(id=sent.id, threadId=sent.thread_id, labelIds=["SENT"])
+    return SentDraft(id=sent.id, threadId=sent.thread_id, labelIds=["SENT"], draft="removed")
 
 
 async def delete_draft(context: ActionContext, asked: ById) -> Done:
@@ -147,6 +150,14 @@ async def delete_draft(context: ActionContext, asked: ById) -> Done:
         )
     await context.gmail.call("DELETE", path)
     return Done(success=True)
+
+
+async def draft_version(context: ActionContext, asked: ById | UpdateDraftInput) -> str:
+    """Return which message the draft has now: 20 quota units. Raises GmailNotFoundError."""
+    draft = await context.gmail.get_draft(asked.id)
+    if draft is None:
+        raise GmailNotFoundError(GONE)
+    return draft.message_id
 
 
 async def _composed(context: ActionContext, asked: DraftFields) -> Composed:
@@ -195,6 +206,7 @@ ACTIONS: tuple[Action[Any, Any], ...] = (
         effect=Effect.STORED,
         does=Does.DRAFT,
         timeout=LONGEST,
+        pin=draft_version,
     ),
     Action(
         name="get-draft",
@@ -216,7 +228,7 @@ ACTIONS: tuple[Action[Any, Any], ...] = (
         name="send-draft",
         summary="Send a draft, at most once.",
         input=ById,
-        output=GmailRef,
+        output=SentDraft,
         run=send_draft,
         scopes=(COMPOSE,),
         effect=Effect.STORED,
@@ -232,5 +244,6 @@ ACTIONS: tuple[Action[Any, Any], ...] = (
         scopes=(COMPOSE,),
         effect=Effect.STORED,
         does=Does.DELETE,
+        pin=draft_version,
     ),
 )

@@ -33,7 +33,7 @@ from shared.actions.letters import (
     open_ended,
     writes,
 )
-from shared.actions.registry import Action, ActionContext, action_named
+from shared.actions.registry import Action, ActionContext, Shown, action_named
 from shared.actions.run import ActionAnswer, RunAction, checked, log_action
 from shared.actions.waiting import Waiting
 from shared.domain.connection import Connection
@@ -79,13 +79,16 @@ class GuardedActions:
         """
         context = ActionContext(connection, self.ports, idempotency_key, trace_id)
         told = await self._permitted(actor, context, action, arguments)
-        return told or await RunAction(self.ports)(
+        if not isinstance(told, Shown):
+            return told
+        return await RunAction(self.ports)(
             connection,
             action,
             arguments,
             idempotency_key=idempotency_key,
             trace_id=trace_id,
             detail={"verdict": "allowed", "key": actor.key},
+            shown=told,
         )
 
     async def accept(
@@ -105,8 +108,11 @@ class GuardedActions:
         context = ActionContext(connection, self.ports, idempotency_key, trace_id)
         started_at = self.ports.clock.now()
         told = await self._permitted(actor, context, action, arguments)
-        if told is not None:
+        if not isinstance(told, Shown):
             return told
+        if told.draft is not None:
+            text = "This key's drafts are sent as they were judged, at once: leave X-Async out."
+            raise PolicyRefusedError(text, rule=Rule.ROUTE)
         id = await AcceptAction(self.ports)(
             connection, action, arguments, idempotency_key=idempotency_key, trace_id=trace_id
         )
@@ -163,10 +169,10 @@ class GuardedActions:
 
     async def _permitted(
         self, actor: Actor, context: ActionContext, action: str, arguments: Any
-    ) -> ActionAnswer | Waiting | None:
-        """Answer None where the action may run now; the log tells everything else."""
+    ) -> ActionAnswer | Waiting | Shown:
+        """Return what was judged where the action may run now; the log tells everything else."""
         if not actor.policy.restricting:
-            return None
+            return Shown()
         row = action_named(action)
         started_at = self.ports.clock.now()
         try:
@@ -179,7 +185,7 @@ class GuardedActions:
         except PolicyRefusedError as refused:
             await self._refused(actor, context, action, started_at, refused)
             raise
-        if told is not None:
+        if not isinstance(told, Shown):
             detail = {"verdict": _word(told), "key": actor.key}
             if isinstance(told, Waiting):
                 detail["approval_id"] = told.approval_id
@@ -188,7 +194,7 @@ class GuardedActions:
 
     async def _judged(
         self, actor: Actor, context: ActionContext, row: Action[Any, Any], asked: BaseModel
-    ) -> ActionAnswer | Waiting | None:
+    ) -> ActionAnswer | Waiting | Shown:
         does, ask = doing(row, asked), AskApproval(self.ports)
         if actor.policy.asks_for(does):
             earlier = await ask.earlier(actor, context, row, asked)
@@ -198,10 +204,10 @@ class GuardedActions:
         if isinstance(verdict, Refused):
             raise verdict.error()
         if does is Does.SEND:
-            await self._count(actor, [_send_id(context, row, asked)])
+            await self._count(actor, [_send_id(context, row, asked, letter)])
         if isinstance(verdict, NeedsApproval):
             return await ask(actor, context, row, asked, letter)
-        return None
+        return Shown(None if letter is None else letter.draft)
 
     async def _verdict(
         self, actor: Actor, context: ActionContext, row: Action[Any, Any], asked: BaseModel
@@ -258,8 +264,12 @@ def _unnamed() -> Refused:
     return Refused(Rule.ALLOWED_DOMAINS, "Name the recipients, so that this policy can be kept.")
 
 
-def _send_id(context: ActionContext, row: Action[Any, Any], asked: BaseModel) -> str:
+def _send_id(
+    context: ActionContext, row: Action[Any, Any], asked: BaseModel, letter: Letter | None
+) -> str:
     """Answer what names the send, so that a retry of it counts once."""
+    if letter is not None and letter.draft is not None:
+        return send_id(context.connection.id, letter.draft.name)
     if row.name == SEND_DRAFT and isinstance(asked, ById):
         return send_id(context.connection.id, f"{SEND_DRAFT}:{asked.id}")
     return send_id(context.connection.id, context.idempotency_key or token_hex(16))

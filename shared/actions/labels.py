@@ -96,6 +96,11 @@ async def delete_label(context: ActionContext, asked: LabelById) -> Done:
     return Done(success=True)
 
 
+async def label_name(context: ActionContext, asked: LabelById | UpdateLabelInput) -> str:
+    """Return what the label is called now: 1 quota unit. Raises GmailNotFoundError."""
+    return str((await context.gmail.call("GET", f"/labels/{asked.id}"))["name"])
+
+
 def _given(asked: LabelFields) -> dict[str, Any]:
     given = asked.model_dump(mode="json", exclude_none=True, exclude={"id"})
     return {name: value for name, value in given.items() if value != ""}
@@ -138,6 +143,7 @@ ACTIONS: tuple[Action[Any, Any], ...] = (
         scopes=(LABELS,),
         effect=Effect.STORED,
         does=Does.CHANGE,
+        pin=label_name,
     ),
     Action(
         name="delete-label",
@@ -148,5 +154,6 @@ ACTIONS: tuple[Action[Any, Any], ...] = (
         scopes=(LABELS,),
         effect=Effect.STORED,
         does=Does.DELETE,
+        pin=label_name,
     ),
 )

@@ -1,7 +1,7 @@
 """What message a call would write, and to whom it would really go: what policies judge.
 
 Recipients that come from elsewhere are looked up: those of a reply from its parent, those of a
-draft from the draft as Gmail has it.
+draft from its raw bytes, which are what is sent then.
 """
 
 from dataclasses import dataclass, replace
@@ -9,15 +9,17 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from shared.actions.drafts import GONE, DraftFields, decoded
+from shared.actions.draft_copies import read_copy
+from shared.actions.drafts import DraftFields, decoded
 from shared.actions.gmail_fields import ById
 from shared.actions.message_fields import MessageFields, as_request
 from shared.actions.registry import Action, ActionContext
 from shared.actions.send_email import SendEmailInput, SendMessageInput, raw_request
-from shared.domain.envelope import Envelope, envelope_from, envelope_of
+from shared.domain.draft_copy import DraftCopy
+from shared.domain.envelope import Envelope, envelope_of
 from shared.domain.policy import Does, Rule
 from shared.domain.send_request import SendRequest
-from shared.errors import GmailNotFoundError, PolicyRefusedError
+from shared.errors import PolicyRefusedError
 from shared.usecases.send.compose import Compose
 
 SEND_DRAFT = "send-draft"
@@ -25,17 +27,19 @@ SEND_DRAFT = "send-draft"
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """The envelope; `request` is None for a draft that is there already.
+    """The envelope of a message; `draft` is the draft it was read from, if it is one.
 
     `derived` is whether recipients come from another message; `settled` whether the same call
     later goes to the same people: not so where they are those of a thread's last message.
     """
 
     envelope: Envelope
-    request: SendRequest | None = None
-    draft_message_id: str | None = None
+    request: SendRequest
+    draft: DraftCopy | None = None
     derived: bool = False
     settled: bool = True
+    names_subject: bool = False
+    """Whether the subject is another message's, which may be another one's later."""
 
 
 def doing(action: Action[Any, Any], asked: BaseModel) -> Does:
@@ -88,14 +92,30 @@ async def letter_of(context: ActionContext, action: Action[Any, Any], asked: Bas
 
 
 async def _written(context: ActionContext, request: SendRequest) -> Letter:
-    if not open_ended(request):
+    """Return the message; a subject that comes from a parent is looked up with the recipients."""
+    asks = open_ended(request)
+    names_subject = request.subject is None and _answers(request)
+    if not asks and not names_subject:
         return Letter(_named(request), request)
     # Everything that costs a look but says nothing about recipients is left out.
     bare = replace(request, attachments=(), quote=False, text="", html=None, headers={})
     compose = Compose(context.gmail, context.connection, context.ports.clock, draft=True)
     composed = await compose(bare, None)
-    settled = request.reply_to_message_id is not None
-    return Letter(envelope_of(composed.raw), request, derived=True, settled=settled)
+    settled = not asks or request.reply_to_message_id is not None
+    return Letter(
+        envelope_of(composed.raw),
+        request,
+        derived=asks,
+        settled=settled,
+        names_subject=names_subject,
+    )
+
+
+def _answers(request: SendRequest) -> bool:
+    """Whether the request continues what is in the mailbox, whose subject it then takes."""
+    if request.raw is not None or request.forward_message_id is not None:
+        return False
+    return request.reply_to_message_id is not None or request.thread_id is not None
 
 
 def _named(request: SendRequest) -> Envelope:
@@ -106,12 +126,6 @@ def _named(request: SendRequest) -> Envelope:
 
 
 async def _kept(context: ActionContext, id: str) -> Letter:
-    """Answer a draft of the mailbox, by its headers as Gmail reads them."""
-    try:
-        found = await context.gmail.call("GET", f"/drafts/{id}", query={"format": "metadata"})
-    except GmailNotFoundError as error:
-        raise GmailNotFoundError(GONE) from error
-    message = found["message"]
-    listed = message.get("payload", {}).get("headers", [])
-    headers = [(str(one["name"]), str(one["value"])) for one in listed]
-    return Letter(envelope_from(headers), draft_message_id=str(message["id"]))
+    """Return a draft of the mailbox, read from the bytes that leave."""
+    copy = await read_copy(context, id)
+    return Letter(envelope_of(copy.raw), copy.request(), draft=copy)

@@ -9,8 +9,6 @@ from email.message import Message
 from typing import Any, Final
 
 from shared.actions.letters import Letter
-from shared.actions.registry import ActionContext
-from shared.domain.email_message import read_message
 from shared.domain.html_text import html_to_text
 from shared.domain.mail_headers import decode_text
 from shared.domain.send_request import SendRequest
@@ -19,24 +17,14 @@ LONGEST: Final = 20_000
 """Characters of text that are shown."""
 
 
-async def preview_of(
-    context: ActionContext, letter: Letter, draft_id: str | None
-) -> dict[str, Any]:
-    """Answer a message as JSON: recipients, subject, texts, names of files.
-
-    A draft that is in the mailbox is read once more: 20 quota units.
-    """
+def preview_of(letter: Letter) -> dict[str, Any]:
+    """Return a message as JSON: recipients, subject, texts, names of files."""
     to_whom = {
         "to": list(letter.envelope.to),
         "cc": list(letter.envelope.cc),
         "bcc": list(letter.envelope.bcc),
         "subject": letter.envelope.subject,
     }
-    if letter.request is None:
-        found = await context.gmail.call("GET", f"/drafts/{draft_id}", query={"format": "full"})
-        message = read_message(found["message"])
-        files = [(one["filename"], one["mimeType"], one["size"]) for one in message["attachments"]]
-        return {**to_whom, **_said(message["text"], message["html"]), **_files(files)}
     if letter.request.raw is not None:
         return {**to_whom, **_finished(letter.request.raw)}
     return {**to_whom, **_asked(letter.request)}

@@ -15,6 +15,7 @@ from typing import Any, Final, Generic, Protocol, Self, TypeVar
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from shared.domain.connection import Connection
+from shared.domain.draft_copy import DraftCopy
 from shared.domain.policy import Does
 from shared.domain.scopes import allowed
 from shared.errors import (
@@ -86,16 +87,24 @@ class ActionPorts(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class ActionContext:
-    """One call: whose mailbox, with what around it.
+class Shown:
+    """What a person or a policy saw of what a call names only by its id."""
 
-    `replayed` is set by an action with a ledger of its own that answers from it.
-    """
+    draft: DraftCopy | None = None
+    """The draft to be sent: these bytes leave, whatever it is by then."""
+    pin: str | None = None
+    """What `Action.pin` said of the rest: where it says something else, the call does not run."""
+
+
+@dataclass(frozen=True, slots=True)
+class ActionContext:
+    """One call: whose mailbox, with what around it."""
 
     connection: Connection
     ports: ActionPorts
     idempotency_key: str | None = None
     trace_id: str | None = None
+    shown: Shown = Shown()
 
     @property
     def gmail(self) -> Gmail:
@@ -132,6 +141,9 @@ class Action(Generic[I, O]):
     does: Does | None = None
     timeout: timedelta = timedelta(seconds=60)
     permission: str | None = None
+    pin: Callable[[ActionContext, I], Awaitable[str]] | None = None
+    """Names the present state of what an id in the input stands for, if that can change: a call
+    that waited for approval does not run on another one than was there when it was asked."""
 
     def __post_init__(self) -> None:
         """Raise ConfigurationError where it could not be called, or not end in time."""

@@ -19,6 +19,7 @@ from shared.actions.registry import (
     ActionPorts,
     Effect,
     Replayed,
+    Shown,
     action_named,
 )
 from shared.domain.connection import Connection
@@ -29,6 +30,7 @@ from shared.domain.send import KEY_LIFETIME, send_id
 from shared.domain.validation import validated
 from shared.errors import (
     AlreadyExistsError,
+    ApprovedCallFailedError,
     IdempotencyConflictError,
     IdempotencyInProgressError,
     InvalidRequestError,
@@ -68,14 +70,17 @@ class RunAction:
         idempotency_key: str | None = None,
         trace_id: str | None = None,
         detail: Mapping[str, Any] | None = None,
+        shown: Shown = Shown(),  # noqa: B008  it is immutable
     ) -> ActionAnswer:
         """Answer the action's output; `detail` is what the operations log tells besides.
+
+        `shown` is what was judged or approved of what the input names by its id.
 
         Raises UnknownActionError, InvalidRequestError, MissingScopeError, the two idempotency
         errors, ActionCrashedError, ActionTimeoutError, and errors of ours that the action raises.
         """
         action = action_named(name)
-        context = ActionContext(connection, self.ports, idempotency_key, trace_id)
+        context = ActionContext(connection, self.ports, idempotency_key, trace_id, shown)
         started_at = self.ports.clock.now()
         failure: BaseException | None = None
         try:
@@ -97,6 +102,8 @@ class RunAction:
     async def _returned(
         self, action: Action[Any, Any], context: ActionContext, asked: BaseModel
     ) -> ActionAnswer:
+        with crashes_as_errors(action):
+            await _require_as_shown(action, context, asked)
         output = await returned(action, context, asked)
         with crashes_as_errors(action):
             return _answer(output)
@@ -217,6 +224,18 @@ def checked(
 def request_hash(name: str, asked: Mapping[str, Any]) -> str:
     """Answer what tells a retry from another request with the same key."""
     return sha256(dumps([name, asked], sort_keys=True).encode()).hexdigest()
+
+
+async def _require_as_shown(
+    action: Action[Any, Any], context: ActionContext, asked: BaseModel
+) -> None:
+    """Raise ApprovedCallFailedError where what the call acts upon is another than was shown."""
+    pin = context.shown.pin
+    if pin is not None and action.pin is not None and await action.pin(context, asked) != pin:
+        raise ApprovedCallFailedError(
+            "What this call acts upon was changed after it was shown: look, and ask again.",
+            code="changed_meanwhile",
+        )
 
 
 def _answer(output: BaseModel | Replayed[Any]) -> ActionAnswer:

@@ -110,14 +110,19 @@ async def _sent(context: ActionContext, request: SendRequest) -> Sending:
     sending = await send(
         context.connection.id, request, context.idempotency_key, trace_id=context.trace_id
     )
-    entry = sending.entry
+    conclude(sending.entry)
+    return sending
+
+
+def conclude(entry: SendEntry) -> SendEntry:
+    """Return an entry that did not fail. Raises SendFailedError."""
     if entry.state is SendState.FAILED:
         raise SendFailedError(
             f"Nothing was sent: {entry.error_message} Use a new Idempotency-Key to try again.",
             code=entry.error or SendFailedError.code,
             upstream=entry.upstream,
         )
-    return sending
+    return entry
 
 
 def raw_request(asked: SendMessageInput) -> SendRequest:

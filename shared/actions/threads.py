@@ -66,6 +66,13 @@ async def untrash_thread(context: ActionContext, asked: ById) -> GmailThread:
     return await _changed(context, f"/threads/{asked.id}/untrash", None)
 
 
+async def messages_in(context: ActionContext, asked: ById) -> str:
+    """Return which messages the thread has now: 40 quota units. Raises GmailNotFoundError."""
+    query = {"format": "minimal"}
+    found = await context.gmail.call("GET", f"/threads/{asked.id}", query=query)
+    return " ".join(sorted(str(one["id"]) for one in found.get("messages", ())))
+
+
 async def _changed(context: ActionContext, path: str, body: Any) -> GmailThread:
     return GmailThread.model_validate(await context.gmail.call("POST", path, body=body))
 
@@ -97,6 +104,7 @@ ACTIONS: tuple[Action[Any, Any], ...] = (
         scopes=(MODIFY,),
         effect=Effect.STORED,
         does=Does.CHANGE,
+        pin=messages_in,
     ),
     Action(
         name="trash-thread",
@@ -107,6 +115,7 @@ ACTIONS: tuple[Action[Any, Any], ...] = (
         scopes=(MODIFY,),
         effect=Effect.STORED,
         does=Does.CHANGE,
+        pin=messages_in,
     ),
     Action(
         name="untrash-thread",
@@ -117,5 +126,6 @@ ACTIONS: tuple[Action[Any, Any], ...] = (
         scopes=(MODIFY,),
         effect=Effect.STORED,
         does=Does.CHANGE,
+        pin=messages_in,
     ),
 )

@@ -22,8 +22,9 @@ KEPT: Final = timedelta(days=15)
 """After the end: what became of it is told so long."""
 CLAIM: Final = timedelta(minutes=2)
 """How long the one who approved has to run the call before somebody else takes it up."""
-GIVEN_UP: Final = timedelta(days=1)
-"""After this long an approved call that only meets trouble ends as failed."""
+GIVEN_UP: Final = timedelta(hours=25)
+"""After this long an approved call that only meets trouble ends as failed: a send, which is tried
+for a day, has had its own last word by then."""
 MAX_REASON: Final = 1_000
 SCHEMA_VERSION: Final = 1
 

@@ -36,8 +36,9 @@ class ApprovalSeal:
         packed = _packed(content)
         if len(packed) > MAX_KEPT:
             raise TooLargeError(
-                "A call that waits for approval may have about 400 kB with its attachments: leave "
-                "them out, or name parts of messages that are in the mailbox."
+                "A call that waits for approval may have about 400 kB with its attachments, and so "
+                "may a draft: leave them out, name parts of messages that are in the mailbox, or "
+                "have a person send the draft."
             )
         return await self._sealed(id, connection_id, packed, "request")
 

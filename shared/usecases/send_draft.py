@@ -18,6 +18,7 @@ from shared.errors import (
 from shared.ports.clock import Clock
 from shared.ports.gmail import Draft, Gmail, Sent
 
+GONE: Final = "This draft is gone: it was sent or deleted. list-drafts shows those that are left."
 SENT: Final = LabelId("SENT")
 LOOKS: Final = (timedelta(seconds=1), timedelta(seconds=3), timedelta(seconds=6))
 """Pauses before each look: history shows a change a few seconds late (FACTS 3.6)."""
@@ -39,7 +40,7 @@ class SendDraft:
         before = (await self.gmail.profile()).history_id
         draft = await self.gmail.get_draft(id)
         if draft is None:
-            raise GmailNotFoundError("This draft is gone: it was sent or deleted.")
+            raise GmailNotFoundError(GONE)
         try:
             return await self.gmail.send_draft(id)
         except GmailUnavailableError as error:

@@ -60,6 +60,30 @@ async def person(desk: Desk) -> Agent:
     return Agent(desk, await a_key(desk.wiring, "approvals"))
 
 
+async def asked_for(caller: Agent, action: str, asked: Any, key: str | None = "k") -> str:
+    """Make a call that waits; answer the approval's id."""
+    answer = await caller.run(action, asked, key)
+    assert answer.status_code == 202, answer.text
+    assert answer.json()["status"] == "waiting_for_approval"
+    return str(answer.json()["approval_id"])
+
+
+async def shown(who: Agent, id: str) -> dict[str, Any]:
+    """Look at a call that waits."""
+    answer = await who.call("GET", f"/approvals/{id}")
+    assert answer.status_code == 200, answer.text
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+async def decide(who: Agent, id: str, word: str, body: Any = None) -> dict[str, Any]:
+    """Approve or reject a call that waits."""
+    answer = await who.call("POST", f"/approvals/{id}/{word}", body)
+    assert answer.status_code == 200, answer.text
+    found: dict[str, Any] = answer.json()
+    return found
+
+
 def raw(head: str) -> str:
     return urlsafe_b64encode(f"{head}\r\n\r\nx".encode()).decode()
 

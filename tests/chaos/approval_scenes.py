@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any, Literal
 
+from infra.local.google.mail import drafts
 from shared.actions.guarded_actions import Waiting
 from shared.domain.approval import CLAIM, GIVEN_UP, WAITS, Approval, approval_id
 from shared.domain.event import EventType
@@ -40,6 +41,31 @@ async def a_reply(desk: Desk, key: str) -> tuple[str, dict[str, Any]]:
 async def a_draft(desk: Desk, key: str) -> tuple[str, dict[str, Any]]:
     _, letter = await a_message(desk, key)
     return "send-draft", {"id": (await desk.ran("create-draft", letter))["id"]}
+
+
+async def an_answer(desk: Desk, key: str) -> tuple[str, dict[str, Any]]:
+    id = f"<{key.replace(' ', '.')}@far.example>"
+    parent = desk.deliver(subject=key, Reply_To="bob@acme.example", Message_ID=id)
+    letter = {"reply_to_message_id": parent, "subject": key, "body": "Once."}
+    return "send-draft", {"id": (await desk.ran("create-draft", letter))["id"]}
+
+
+def changed(desk: Desk, draft: str) -> None:
+    """Change a draft in Gmail itself."""
+    raw = b"To: eve@far.example\r\nSubject: Another\r\n\r\nx"
+    with suppress(LookupError, drafts.NotADraftError):
+        drafts.update_draft(desk.google.store, EMAIL, draft, raw, None)
+
+
+def gone(desk: Desk, draft: str) -> None:
+    """Delete a draft in Gmail itself."""
+    with suppress(LookupError):
+        drafts.delete_draft(desk.google.store, EMAIL, draft)
+
+
+async def a_thread(desk: Desk, key: str) -> tuple[str, dict[str, Any]]:
+    mail = desk.deliver(Subject2=key)
+    return "trash-thread", {"id": (await desk.ran("get-message", {"id": mail}))["threadId"]}
 
 
 async def a_change(desk: Desk, key: str) -> tuple[str, dict[str, Any]]:
@@ -85,7 +111,9 @@ class Scene:
     approvals: tuple[Stumble, ...] = ()
     counts: tuple[Stumble, ...] = ()
     ends: str | None = None
-    """The error it must end with; `unknown` is allowed to a draft whose sender died."""
+    """The error it must end with."""
+    meanwhile: Callable[[Desk, str], None] | None = None
+    """What happens to the thing of the arguments' id before the person decides."""
     patience: timedelta = CLAIM
 
     def __str__(self) -> str:
@@ -126,6 +154,8 @@ class Play:
         """Ask, decide, each twice, ask what became of it, and let the background do its work."""
         for _ in range(2):
             id = await self._asked()
+        if self.scene.meanwhile is not None:
+            self.scene.meanwhile(self.desk, self.arguments["id"])
         for _ in range(2):
             await self._decided(id)
         await self._asked()
@@ -156,9 +186,8 @@ class Play:
         if ended.error != self.scene.ends:
             assert disturbed
             ends = (self.scene.name, ended.error)
-            assert ends in {("send a draft", "unknown"), ("hopeless", None)}
-        done = {0, 1} if ended.error == "unknown" else {int(ended.error is None)}
-        assert self._done() in done
+            assert ends == ("hopeless", None)
+        assert self._done() == int(ended.error is None)
 
     async def _asked(self) -> str:
         connection = await self.desk.wiring.connections.get(CONNECTION)
@@ -216,6 +245,9 @@ class Play:
         if self.action == "trash-message":
             mine = [one for one in held if one["id"] == self.arguments["id"]]
             return sum("TRASH" in one["labelIds"] for one in mine)
+        if self.action == "trash-thread":
+            mine = [one for one in held if one["threadId"] == self.arguments["id"]]
+            return int(all("TRASH" in one["labelIds"] for one in mine))
         return sum("SENT" in one["labelIds"] and self._is_mine(one["id"]) for one in held)
 
     def _is_mine(self, id: str) -> bool:
@@ -230,7 +262,11 @@ SCENES = (
     Scene("send", a_message),
     Scene("reply", a_reply),
     Scene("send a draft", a_draft),
+    Scene("send a changed draft", a_draft, meanwhile=changed),
+    Scene("send a draft that is gone", a_draft, meanwhile=gone),
+    Scene("send an answer that is gone", an_answer, meanwhile=gone),
     Scene("change", a_change),
+    Scene("change a thread", a_thread),
     Scene("change through trouble", a_change, fault=(*TROUBLE, 1)),
     Scene("vain change", a_vain_change, ends="upstream_error"),
     Scene("hopeless", a_change, fault=(*TROUBLE, 1), ends="gave_up", patience=2 * GIVEN_UP),

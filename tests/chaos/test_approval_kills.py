@@ -26,6 +26,7 @@ ACTIONS = USECASES.parent / "actions"
 SOURCES = [
     ACTIONS / "ask_approval.py",
     ACTIONS / "decide_approval.py",
+    ACTIONS / "draft_copies.py",
     USECASES / "approval_seal.py",
     USECASES / "count_sends.py",
 ]

@@ -1,0 +1,118 @@
+"""What a person was shown is what runs: no action with an effect acts upon something else."""
+
+from typing import Any
+
+import pytest
+
+from infra.local.google.mail import drafts as gmails
+from shared.actions.letters import SEND_DRAFT, legible
+from shared.actions.registry import Effect, actions
+from tests.actions.agents import BOB, EVE, HELLO, agent, asked_for, decide, person, shown
+from tests.actions.desk import EMAIL, Desk
+
+ASKING: dict[str, Any] = {"approval_required": True}
+SAYS_IT_ALL = {
+    "modify-message": "a message never changes, and the labels are in the input",
+    "batch-modify-messages": "the same, of messages that are all in the input",
+    "trash-message": "a message never changes",
+    "untrash-message": "a message never changes",
+    "create-label": "the whole label is in the input",
+    "watch-mailbox": "it has no input",
+    "stop-watch": "it has no input",
+}
+"""Actions whose input leaves nothing to what something else is later, and why."""
+
+
+def test_every_action_with_an_effect_is_kept_whole_pinned_or_says_it_all() -> None:
+    """One that is added fails here until it has a `pin`, or a reason why it needs none."""
+    with_effect = {name for name, one in actions().items() if one.effect is not Effect.NONE}
+    whole = {name for name in with_effect if legible(actions()[name])}
+    pinned = {name for name in with_effect if actions()[name].pin is not None}
+    assert with_effect - whole - pinned == SAYS_IT_ALL.keys()
+    by_id = {name for name in whole if "id" in actions()[name].input.model_fields}
+    assert by_id - pinned == {SEND_DRAFT}
+
+
+async def a_draft(desk: Desk) -> tuple[dict[str, Any], Any]:
+    draft = (await desk.ran("create-draft", HELLO))["id"]
+    raw = b"To: eve@far.example\r\nSubject: Mine\r\n\r\nWork of an hour."
+    return {"id": draft}, lambda: gmails.update_draft(desk.google.store, EMAIL, draft, raw, None)
+
+
+async def a_thread(desk: Desk) -> tuple[dict[str, Any], Any]:
+    desk.deliver(Message_ID="<one@far.example>")
+    thread = desk.google.store.messages(EMAIL)[0]["threadId"]
+    one = "<one@far.example>"
+    return {"id": thread}, lambda: desk.deliver(In_Reply_To=one, References=one)
+
+
+async def a_label(desk: Desk) -> tuple[dict[str, Any], Any]:
+    label = (await desk.ran("create-label", {"name": "Old"}))["id"]
+    return {"id": label}, lambda: desk.ran("update-label", {"id": label, "name": "Payroll"})
+
+
+TARGETS: dict[str, Any] = {
+    "update-draft": (a_draft, HELLO),
+    "delete-draft": (a_draft, {}),
+    "modify-thread": (a_thread, {"removeLabelIds": ["UNREAD"]}),
+    "trash-thread": (a_thread, {}),
+    "untrash-thread": (a_thread, {}),
+    "update-label": (a_label, {"name": "New"}),
+    "delete-label": (a_label, {}),
+}
+
+
+def test_every_pinned_action_is_tried_below() -> None:
+    assert {name for name, one in actions().items() if one.pin is not None} == TARGETS.keys()
+
+
+@pytest.mark.parametrize("name", TARGETS)
+async def test_a_call_does_not_run_on_another_thing_than_was_shown(desk: Desk, name: str) -> None:
+    make, fields = TARGETS[name]
+    caller, anne = await agent(desk, **ASKING), await person(desk)
+    target, change = await make(desk)
+    id = await asked_for(caller, name, {**target, **fields})
+    changing = change()
+    if hasattr(changing, "__await__"):
+        await changing
+    before = desk.calls()
+    done = await decide(anne, id, "approve")
+    assert (done["succeeded"], done["error"]) == (False, "changed_meanwhile")
+    changed = {
+        method.split("users.")[1]
+        for method, count in desk.calls().items()
+        if count != before.get(method, 0)
+    }
+    assert changed <= {"drafts.get", "threads.get", "labels.get"}
+
+
+@pytest.mark.parametrize("name", TARGETS)
+async def test_a_call_runs_on_what_was_shown_and_its_retry_is_answered(
+    desk: Desk, name: str
+) -> None:
+    make, fields = TARGETS[name]
+    caller, anne = await agent(desk, **ASKING), await person(desk)
+    target, _ = await make(desk)
+    id = await asked_for(caller, name, {**target, **fields})
+    done = await decide(anne, id, "approve")
+    assert done["succeeded"] is True, done
+    again = await caller.run(name, {**target, **fields}, "k")
+    assert again.json() == done["output"]
+
+
+async def test_an_answer_has_the_subject_that_was_shown(desk: Desk) -> None:
+    """A thread's newest message may be called something else by the time a person says yes."""
+    caller, anne = await agent(desk, **ASKING), await person(desk)
+    desk.deliver(subject="Lunch", Message_ID="<one@far.example>")
+    thread = desk.google.store.messages(EMAIL)[0]["threadId"]
+    asked = {"thread_id": thread, "to": BOB, "body": "Yes."}
+    id = await asked_for(caller, "send-email", asked)
+    assert (await shown(anne, id))["preview"]["subject"] == "Re: Lunch"
+    other = b"Subject: Re: Lunch =?utf-8?q?=E2=80=93?= I quit\r\nFrom: e@far.example\r\n"
+    more = b"In-Reply-To: <one@far.example>\r\nReferences: <one@far.example>\r\n\r\nx"
+    desk.google.store.deliver(EMAIL, b"To: ada@acme.example\r\n" + other + more)
+    done = await decide(anne, id, "approve")
+    read = await desk.ran("get-message", {"id": done["output"]["id"]})
+    headers = {one["name"]: one["value"] for one in read["payload"]["headers"]}
+    assert (headers["To"], headers["Subject"]) == (BOB, "Re: Lunch")
+    assert EVE not in str(headers)
