@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from html import unescape
 from typing import Any, Final, TypedDict, cast
 
+from shared.domain.address_list import Address, read_address, read_addresses
 from shared.domain.email_parts import (
     Attachment,
     Parts,
@@ -15,14 +16,7 @@ from shared.domain.email_parts import (
     unfetched_parts,
 )
 from shared.domain.html_text import html_to_text
-from shared.domain.mail_headers import (
-    Address,
-    decode_words,
-    read_address,
-    read_addresses,
-    read_date,
-    read_message_ids,
-)
+from shared.domain.mail_headers import decode_words, read_date, read_message_ids
 from shared.domain.send import MARKER_HEADER
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)

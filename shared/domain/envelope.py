@@ -12,16 +12,13 @@ from email.policy import compat32
 from typing import Final
 
 from shared.domain.mail_headers import decode_words
-from shared.domain.recipients import parse_mailboxes
-from shared.errors import InvalidRecipientError, InvalidRequestError
+from shared.domain.recipients import strict_addresses
+from shared.errors import InvalidRequestError
 
 MAX_HEAD: Final = 500_000
 _END: Final = re.compile(rb"\r?\n\r?\n")
 _ODD_BYTES: Final = re.compile(rb"\r(?!\n)|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _FOLD: Final = re.compile(r"\r?\n(?=[ \t])")
-_ENCODED: Final = "=?"
-_ROUTED: Final = "<@"
-"""A source route: a way by other hosts."""
 _NOT_READ: Final = ("resent-", "apparently-to", "x-original-to", "delivered-to", "envelope-to")
 """Headers that some programs deliver by."""
 
@@ -50,7 +47,7 @@ def envelope_of(raw: bytes) -> Envelope:
     headers = BytesHeaderParser(policy=compat32).parsebytes(head)
     if headers.defects:
         raise _ambiguous()
-    return envelope_from([(name, str(value)) for name, value in headers.raw_items()])
+    return envelope_from([(name, _as_utf8(str(value))) for name, value in headers.raw_items()])
 
 
 def envelope_from(given: Sequence[tuple[str, str]]) -> Envelope:
@@ -63,15 +60,17 @@ def envelope_from(given: Sequence[tuple[str, str]]) -> Envelope:
     return Envelope(**found, subject=decode_words(subjects[0]) if subjects else "")
 
 
+def _as_utf8(value: str) -> str:
+    """Return the value's bytes as RFC 6532 reads them; others stay what no address may hold."""
+    return value.encode("ascii", "surrogateescape").decode("utf-8", "surrogateescape")
+
+
 def _addresses(wanted: str, headers: Sequence[tuple[str, str]]) -> tuple[str, ...]:
     values = [value for name, value in headers if name.lower() == wanted]
     try:
-        found = tuple(one.address for one in parse_mailboxes(values, wanted))
-    except InvalidRecipientError:
+        return tuple(one["email"] for value in values for one in strict_addresses(value))
+    except ValueError:
         raise _ambiguous() from None
-    if any(_ROUTED in value for value in values) or any(_ENCODED in one for one in found):
-        raise _ambiguous()
-    return found
 
 
 def _ambiguous() -> InvalidRequestError:

@@ -1,40 +1,17 @@
-"""Header values of mail as the real world writes them: encoded words, addresses, ids, dates.
+"""Header values of mail as the real world writes them: encoded words, ids, dates.
 
-Everything here takes any text and never raises.
+Everything here takes any text, in time linear in its length, and never raises.
 """
 
 import binascii
 import re
-from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Final, TypedDict
-
-
-class Address(TypedDict):
-    """One mailbox of an address header; both are "" where absent."""
-
-    name: str
-    email: str
-
+from typing import Final
 
 _WORD: Final = re.compile(r"=\?([^?\s]{1,75})\?([bBqQ])\?([^?]*)\?=")
-_TOKEN: Final = re.compile(
-    r'"(?:[^"\\]|\\.)*"?'  # a quoted string; one that never ends takes the rest
-    r"|=\?[^?\s]{1,75}\?[bBqQ]\?[^?]*\?="  # an encoded word may hold commas, against the rules
-    r"|\([^()]*\)"
-    r"|<[^<>]*>"
-    r'|[^",;:<>()=]+'
-    r"|.",
-    re.DOTALL,
-)
-_ONE_MAILBOX: Final = re.compile(r'(?:"([^"\\]*)"|([^"<>()\\,;:@]*))\s*<([^<>@\s":]+@[^<>@\s"]+)>')
-_ROUTE: Final = re.compile(r"^(?:@[^:]*:|mailto:)\s*")
-_ESCAPED: Final = re.compile(r"\\(.)", re.DOTALL)
+_NO_LETTERS: Final = re.compile(r"[^a-z0-9]+")
 _MESSAGE_ID: Final = re.compile(r"<[^<>\s]+>")
-
-MAX_STRAY: Final = 200
-"""Characters of a name without an address kept for the mailbox that follows it."""
 
 CHARSETS: Final = {
     "ks_c_5601-1987": "cp949",
@@ -51,12 +28,17 @@ CHARSETS: Final = {
     "unicode-1-1-utf-7": "utf-7",
 }
 """What mailers call a charset, and what they mean by it."""
+NO_CHARSETS: Final = frozenset({"idna", "punycode", "raw_unicode_escape", "unicode_escape"})
+"""Codecs of Python that no mail is written in; two of them take time quadratic in the text."""
+MAX_DATE: Final = 200
+"""Characters; the reader of the standard library takes more than linear time."""
 
 
 def decode_text(data: bytes, charset: str) -> str:
     """Decode as the charset claims, else as UTF-8, else as Windows-1252."""
     name = charset.strip(" \t\"';").lower()
-    for candidate in (CHARSETS.get(name, name), "utf-8"):
+    known = "utf-8" if _NO_LETTERS.sub("_", name) in NO_CHARSETS else CHARSETS.get(name, name)
+    for candidate in (known, "utf-8"):
         try:
             return data.decode(candidate)
         except (LookupError, ValueError):  # bytes.decode knows no charset that is not text
@@ -72,18 +54,20 @@ def decode_words(value: str) -> str:
     if "=?" not in value:
         return value
     text: list[str] = []
-    held, held_charset, end = b"", "", 0
+    held: list[bytes] = []
+    held_charset, end = "", 0
     for word in _WORD.finditer(value):
         between = value[end : word.start()]
         charset = word[1].partition("*")[0].lower()  # RFC 2231 puts a language behind it
         neighbour = end > 0 and not between.strip()
         if not (neighbour and charset == held_charset):
-            text.append(decode_text(held, held_charset))
-            held = b""
+            text.append(decode_text(b"".join(held), held_charset))
+            held.clear()
         if not neighbour:
             text.append(between)
-        held, held_charset, end = held + _word_bytes(word[2], word[3]), charset, word.end()
-    return "".join([*text, decode_text(held, held_charset), value[end:]])
+        held.append(_word_bytes(word[2], word[3]))
+        held_charset, end = charset, word.end()
+    return "".join([*text, decode_text(b"".join(held), held_charset), value[end:]])
 
 
 def _word_bytes(encoding: str, text: str) -> bytes:
@@ -96,76 +80,6 @@ def _word_bytes(encoding: str, text: str) -> bytes:
         return data
 
 
-def read_addresses(values: Iterable[str]) -> list[Address]:
-    """Answer every mailbox of one header's values; groups are flattened, empty ones vanish."""
-    return [address for value in values for address in _addresses(value)]
-
-
-def read_address(value: str) -> Address:
-    """Answer the first mailbox of the value, or an empty one."""
-    return next(iter(_addresses(value)), Address(name="", email=""))
-
-
-def _addresses(value: str) -> list[Address]:
-    if one := _ONE_MAILBOX.fullmatch(value.strip()):
-        return [Address(name=_phrase(one[1] or one[2] or ""), email=one[3])]
-    tokens = _TOKEN.findall(value)
-    if tokens and tokens[-1][:1] == '"' and not _closed(tokens[-1]):
-        tokens = _TOKEN.findall(value.replace('"', " "))
-    return list(_mailboxes(tokens))
-
-
-def _closed(token: str) -> bool:
-    body = token[1:]
-    return body.endswith('"') and (len(body) - len(body[:-1].rstrip("\\"))) % 2 == 1
-
-
-def _mailboxes(tokens: Iterable[str]) -> Iterator[Address]:
-    """Split at commas; `Doe, John <j@x>` without its quotes is one mailbox all the same."""
-    item: list[str] = []
-    stray = ""
-    for token in (*tokens, ","):
-        if token in {",", ";"}:
-            found = _mailbox(item, stray)
-            stray = "" if found["email"] else found["name"][-MAX_STRAY:]
-            if found["email"]:
-                yield found
-            item = []
-        elif token == ":" and "@" not in "".join(item):
-            item, stray = [], ""  # a group's name
-        else:
-            item.append(token)
-    if stray:
-        yield Address(name=stray, email="")
-
-
-def _mailbox(item: list[str], stray: str) -> Address:
-    angle = next((token for token in item if token[0] == "<" and len(token) > 1), "")
-    comments = [token[1:-1] for token in item if token[0] == "(" and len(token) > 1]
-    text = "".join(_unquoted(token) for token in item if token[0] not in "<(")
-    if angle:
-        email = _ROUTE.sub("", angle[1:-1].strip())
-        return Address(
-            name=_phrase(_joined(stray, text)) or _phrase("".join(comments)), email=email
-        )
-    if bare := next((word for word in text.split() if "@" in word.strip("@")), ""):
-        name = _joined(stray, text.replace(bare, "", 1))
-        return Address(name=_phrase(name) or _phrase(" ".join(comments)), email=bare.strip("'"))
-    return Address(name=_phrase(_joined(stray, text)), email="")
-
-
-def _joined(stray: str, text: str) -> str:
-    return f"{stray}, {text.strip()}" if stray and text.strip() else stray or text
-
-
-def _unquoted(token: str) -> str:
-    return _ESCAPED.sub(r"\1", token[1:-1]) if token[0] == '"' and len(token) > 1 else token
-
-
-def _phrase(text: str) -> str:
-    return " ".join(decode_words(text).split())
-
-
 def read_message_ids(value: str) -> list[str]:
     """Answer the ids of a References or In-Reply-To header, in order, with their brackets."""
     return _MESSAGE_ID.findall(value) or value.split()
@@ -174,7 +88,7 @@ def read_message_ids(value: str) -> list[str]:
 def read_date(value: str) -> datetime | None:
     """Answer a Date header in UTC, or None where it does not say a time."""
     try:
-        at = parsedate_to_datetime(value)
+        at = parsedate_to_datetime(value[:MAX_DATE])
         return (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, TypeError, OverflowError, IndexError, AttributeError):
         return None

@@ -6,7 +6,7 @@ from email.parser import BytesHeaderParser
 from email.policy import compat32
 from typing import Final
 
-from shared.domain.mail_headers import read_addresses
+from shared.domain.address_list import read_addresses
 from shared.domain.outgoing import check_message_size, check_recipients
 from shared.domain.recipients import checked_address
 from shared.domain.send import MARKER_HEADER

@@ -9,8 +9,9 @@ from dataclasses import replace
 from html import escape
 from typing import Final
 
+from shared.domain.address_list import Address
 from shared.domain.email_message import EmailMessage
-from shared.domain.mail_headers import Address, read_message_ids
+from shared.domain.mail_headers import read_message_ids
 from shared.domain.outgoing import Outgoing
 from shared.domain.recipients import CONTROL, MAX_NAME, Mailbox, checked_address
 

@@ -48,6 +48,15 @@ def test_every_recipient_of_every_header_is_seen() -> None:
         b"To: <@far.example:a@ok.example>",
         b"To: =?utf-8?q?e=40far.example=2C?=@ok.example",
         b"To: a@ok.example\xff",
+        b"To: =?utf-8?q?a?=@ok.example",
+        b"To: <=?utf-8?q?a=40far.example=3E=2C_=3Cb?=@ok.example>",
+        b'To: "=?utf-8?q?=22_=3Ce=40far.example=3E=2C?=" <a@ok.example>',
+        b"To: a =?utf-8?q?b@far.example,?= <a@ok.example>",
+        b"To: a@ok.example (=?utf-8?q?=29=2C_e=40far.example?=)",
+        b"To: a@ok.example (\\), e@far.example)",
+        b'To: "a\\" <a@ok.example>, "b" <e@far.example>',
+        b"To: team: a@ok.example, more: e@far.example;;",
+        b"To: a@ok.example\xc2\xa0",
         b"To: a@[127.0.0.1]",
         b"To: a@ok.example,, ,e@",
         b"X: " + b"x" * MAX_HEAD + b"\r\nBcc: e@far.example",
@@ -58,6 +67,24 @@ def test_what_two_programs_might_read_differently_is_refused(head: bytes) -> Non
     with pytest.raises(InvalidRequestError) as refused:
         envelope_of(head + END)
     assert refused.value.code == "ambiguous_recipients"
+
+
+@pytest.mark.parametrize(
+    ("value", "address"),
+    [
+        (b"=?utf-8?q?M=C3=BCller=2C_J=C3=B6rg?= <a@ok.example>", "a@ok.example"),
+        (b"=?utf-8?q?Support_=28Z=C3=BCrich=29?= <a@ok.example>", "a@ok.example"),
+        ("M\u00fcller <j\u00f6rg@m\u00fcller.example>".encode(), "j\u00f6rg@m\u00fcller.example"),
+        (b"a@ok.example (Ada)", "a@ok.example"),
+    ],
+)
+def test_names_may_hold_anything_once_the_addresses_are_known(value: bytes, address: str) -> None:
+    assert envelope_of(b"To: " + value + END).to == (address,)
+
+
+def test_brackets_made_of_encoded_words_hide_no_recipient() -> None:
+    hidden = b"To: =?utf-8?q?=28?= <e@far.example>, =?utf-8?q?=29?= <b@acme.example>"
+    assert envelope_of(hidden + END).to == ("e@far.example", "b@acme.example")
 
 
 def test_a_draft_as_gmail_lists_its_headers_is_read_too() -> None:
