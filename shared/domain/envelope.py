@@ -12,8 +12,8 @@ from email.policy import compat32
 from typing import Final
 
 from shared.domain.mail_headers import decode_words
-from shared.domain.recipients import strict_addresses
-from shared.errors import InvalidRequestError
+from shared.domain.raw_message import RECIPIENTS, header_addresses
+from shared.errors import InvalidRecipientError, InvalidRequestError
 
 MAX_HEAD: Final = 500_000
 _END: Final = re.compile(rb"\r?\n\r?\n")
@@ -47,29 +47,22 @@ def envelope_of(raw: bytes) -> Envelope:
     headers = BytesHeaderParser(policy=compat32).parsebytes(head)
     if headers.defects:
         raise _ambiguous()
-    return envelope_from([(name, _as_utf8(str(value))) for name, value in headers.raw_items()])
+    return _envelope([(name, str(value)) for name, value in headers.raw_items()])
 
 
-def envelope_from(given: Sequence[tuple[str, str]]) -> Envelope:
-    """Answer the envelope of header fields. Raises InvalidRequestError."""
-    headers = [(name, _FOLD.sub("", value)) for name, value in given]
+def _envelope(headers: Sequence[tuple[str, str]]) -> Envelope:
     if any(name.lower().startswith(_NOT_READ) for name, _ in headers):
         raise _ambiguous()
-    found = {name: _addresses(name, headers) for name in ("to", "cc", "bcc")}
-    subjects = [value for name, value in headers if name.lower() == "subject"]
+    found = {name: _addresses(name, headers) for name in RECIPIENTS}
+    subjects = [_FOLD.sub("", value) for name, value in headers if name.lower() == "subject"]
     return Envelope(**found, subject=decode_words(subjects[0]) if subjects else "")
-
-
-def _as_utf8(value: str) -> str:
-    """Return the value's bytes as RFC 6532 reads them; others stay what no address may hold."""
-    return value.encode("ascii", "surrogateescape").decode("utf-8", "surrogateescape")
 
 
 def _addresses(wanted: str, headers: Sequence[tuple[str, str]]) -> tuple[str, ...]:
     values = [value for name, value in headers if name.lower() == wanted]
     try:
-        return tuple(one["email"] for value in values for one in strict_addresses(value))
-    except ValueError:
+        return tuple(header_addresses(wanted, values))
+    except InvalidRecipientError:
         raise _ambiguous() from None
 
 

@@ -1,19 +1,20 @@
 """A finished message that a caller hands over: what must hold before it may be sent."""
 
 import re
+from collections.abc import Iterable, Sequence
 from email.message import Message
 from email.parser import BytesHeaderParser
 from email.policy import compat32
 from typing import Final
 
-from shared.domain.address_list import read_addresses
 from shared.domain.outgoing import check_message_size, check_recipients
-from shared.domain.recipients import checked_address
+from shared.domain.recipients import strict_addresses
 from shared.domain.send import MARKER_HEADER
 from shared.errors import InvalidRecipientError, InvalidRequestError, Problem
 
 MAX_HEADERS: Final = 500_000
-_RECIPIENTS: Final = ("to", "cc", "bcc")
+RECIPIENTS: Final = ("to", "cc", "bcc")
+_FOLD: Final = re.compile(r"\r?\n(?=[ \t])")
 _HEADER: Final = re.compile(rb"\A[!-9;-~]+[ \t]*:")
 
 
@@ -32,35 +33,43 @@ def check_raw(raw: bytes, *, draft: bool = False) -> str | None:
     headers = BytesHeaderParser(policy=compat32).parsebytes(raw[:MAX_HEADERS])
     if MARKER_HEADER in headers:
         raise InvalidRequestError(f"{MARKER_HEADER} cannot be set here.", code="refused_header")
-    _check_addresses(headers, draft=draft)
-    senders = _read(headers, "from")
-    if len(senders) > 1:
+    found = _addresses(headers, (*RECIPIENTS, "from"))
+    check_recipients(sum(len(found[name]) for name in RECIPIENTS), draft=draft)
+    if len(found["from"]) > 1:
         raise InvalidRequestError("From takes one address.", code="unknown_alias")
-    return senders[0] if senders else None
+    return found["from"][0] if found["from"] else None
 
 
-def _check_addresses(headers: "Message[str, str]", *, draft: bool) -> None:
-    found = [(name, address) for name in _RECIPIENTS for address in _read(headers, name)]
-    problems = [
-        Problem("invalid_recipient", text, (name,))
-        for name, address in found
-        if (text := _wrong(address)) is not None
-    ]
-    if problems:
-        raise InvalidRecipientError(
-            f"{len(problems)} of the addresses cannot be used; see errors.", problems=problems
-        )
-    check_recipients(len(found), draft=draft)
+def header_addresses(name: str, values: Iterable[str]) -> list[str]:
+    """Return the addresses of a header's raw values: the one reading of what is sent.
 
-
-def _read(headers: "Message[str, str]", name: str) -> list[str]:
-    values = [str(value) for value in headers.get_all(name, [])]
-    return [one["email"] for one in read_addresses(values) if one["email"] or one["name"]]
-
-
-def _wrong(address: str) -> str | None:
+    Raises InvalidRecipientError, which names the header and never what it says.
+    """
     try:
-        checked_address(address)
+        unfolded = [_FOLD.sub("", _as_utf8(value)) for value in values]
+        return [one["email"] for value in unfolded for one in strict_addresses(value)]
     except ValueError as error:
-        return str(error)
-    return None
+        problem = Problem("invalid_recipient", str(error), (name,))
+        text = f"The addresses in {name} cannot be used; see errors."
+        raise InvalidRecipientError(text, problems=[problem]) from None
+
+
+def _addresses(headers: "Message[str, str]", names: Sequence[str]) -> dict[str, list[str]]:
+    """Read all of them, so that one error names every bad header."""
+    found: dict[str, list[str]] = {}
+    problems: list[Problem] = []
+    for name in names:
+        try:
+            values = [value for key, value in headers.raw_items() if key.lower() == name]
+            found[name] = header_addresses(name, map(str, values))
+        except InvalidRecipientError as error:
+            problems += error.problems
+    if problems:
+        text = f"{len(problems)} of the address headers cannot be used; see errors."
+        raise InvalidRecipientError(text, problems=problems)
+    return found
+
+
+def _as_utf8(value: str) -> str:
+    """Return the value's bytes as RFC 6532 reads them; others stay what no address may hold."""
+    return value.encode("ascii", "surrogateescape").decode("utf-8", "surrogateescape")

@@ -7,9 +7,9 @@ from typing import Final
 
 from infra.local.google.mail.aliases import accepted_addresses
 from infra.local.google.mail.bounce import bounce_message
+from infra.local.google.mail.delivery_addresses import delivery_addresses
 from infra.local.google.mail.headers import (
     Header,
-    addresses,
     first,
     read_headers,
     rewrite,
@@ -52,12 +52,13 @@ def bounces(address: str) -> bool:
     return domain == BOUNCING_DOMAIN or f".{domain}".endswith(BOUNCING_SUFFIX)
 
 
-def _recipients(headers: list[Header]) -> tuple[str, ...]:
+def recipients_of(headers: list[Header]) -> tuple[str, ...]:
+    """Return every address that To, Cc and Bcc name, each once. Raise `UnsendableError`."""
     found: dict[str, None] = {}
     for name, value in headers:
         if name.lower() not in RECIPIENT_HEADERS or not value:
             continue
-        listed = addresses(value)
+        listed = delivery_addresses(value)
         if not listed and not value.endswith(";"):
             raise UnsendableError(f"Invalid {name.capitalize()} header")
         found.update(dict.fromkeys(listed))
@@ -81,7 +82,7 @@ def prepare(store: MailStore, email: str, raw: bytes, now: datetime) -> Outgoing
     Raise `UnsendableError` when nobody is addressed.
     """
     headers = read_headers(split_head(raw)[0])
-    recipients = _recipients(headers)
+    recipients = recipients_of(headers)
     sender, address = _sender(store, email, headers)
     message_id = new_rfc822_id()
     stamp = format_datetime(now)
