@@ -11,17 +11,31 @@ import re
 from typing import Final
 from urllib.parse import quote
 
-from selectolax.lexbor import LexborHTMLParser
-
-ACTIVE: Final = (
-    "script, link, meta, base, title, iframe, frame, frameset, object, embed, applet, "
-    "audio, video, noscript, template"
+CUT: Final = ("script", "title", "iframe", "noembed", "noframes")
+"""Elements that go with their content, which is no markup."""
+UNWRAPPED: Final = frozenset(
+    "html head base link meta frame frameset object embed applet audio video noscript template svg"  # noqa: SIM905  twenty lines as a list
+    " math textarea xmp plaintext".split()
 )
+"""Tags that act, load, or change how what follows is read; what stands between them stays."""
+_VALUE: Final = r"""(?:"[^"]*+(?:"|\Z)|'[^']*+(?:'|\Z)|[^\s>"'][^\s>]*+)"""
+_ATTRIBUTES: Final = rf"(?:[^>=]++|=\s*+{_VALUE}?+)*+"
+TAG: Final = re.compile(
+    rf"<(?:!--(?:-?>|.*?(?:--!?>|\Z))"
+    rf"|(?P<close>/?)(?P<name>[a-z][^\s/>]*+)(?P<attributes>{_ATTRIBUTES})(?:>|\Z)"
+    r"|[!?/][^>]*+(?:>|\Z))",
+    re.IGNORECASE | re.DOTALL,
+)
+"""A tag or a comment; whatever is not ended takes the rest, so each character is read once."""
+ATTRIBUTE: Final = re.compile(
+    r"""([^\s/>=][^\s/>=]*+)(?:\s*+=\s*+("[^"]*+"?+|'[^']*+'?+|[^\s>"'][^\s>]*+))?+"""
+)
+PLAIN_NAME: Final = re.compile(r"[a-z][a-z0-9:-]*", re.IGNORECASE)
 REMOTE: Final = re.compile(
-    r"""\b(?:src|srcset|background)\s*=\s*["']?\s*(?:https?:)?//|url\(\s*["']?\s*(?:https?:)?//""",
+    r"""\b(?:src|srcset|background)\s*+=\s*+["']?+\s*+(?:https?:)?//|url\(\s*+["']?+\s*+(?:https?:)?//""",
     re.IGNORECASE,
 )
-OUTSIDE: Final = ("http:", "https:", "//")
+LOADING: Final = frozenset({"src", "srcset", "background"})
 CID: Final = re.compile(r"""(?<=["'(=])\s*cid:([^"'\s)>]+)""", re.IGNORECASE)
 SANDBOX: Final = "allow-same-origin allow-popups allow-popups-to-escape-sandbox"
 """Never `allow-scripts`: with it, `allow-same-origin` would open the sandbox."""
@@ -46,28 +60,53 @@ def shows_remote_images(html: str) -> bool:
 
 
 def document(html: str, inline: str, *, remote_images: bool = False) -> str:
-    """Answer the HTML as a harmless page; `inline` is where images of its own are found."""
-    tree = LexborHTMLParser(html)
-    for node in tree.css(ACTIVE):
-        node.decompose()
-    if not remote_images:
-        _take_out_images(tree)
-    styles = "".join(node.html or "" for node in tree.css("head style"))
-    body = tree.body.html if tree.body is not None else ""
-    own = CID.sub(lambda found: inline + quote(found[1], safe=""), f"{styles}{body}")
+    """Return the HTML as a harmless page; `inline` is where images of its own are found.
+
+    It is read tag by tag and no tree is built: a tree of hostile markup costs seconds and
+    gigabytes.
+    """
+    pieces: list[str] = []
+    place = 0
+    while (tag := TAG.search(html, place)) is not None:
+        pieces.append(html[place : tag.start()].replace("<", "&lt;"))
+        place = _after(html, tag, pieces, remote_images=remote_images)
+    pieces.append(html[place:].replace("<", "&lt;"))
+    own = CID.sub(lambda found: inline + quote(found[1], safe=""), "".join(pieces))
     return f"{PAGE}{own}</body></html>"
 
 
-def _take_out_images(tree: LexborHTMLParser) -> None:
-    """Leave the texts that stand for remote images; what styles ask for, the policy refuses."""
-    for node in tree.css("[src], [srcset], [background]"):
-        for name in ("src", "srcset", "background"):
-            if (node.attributes.get(name) or "").strip().lower().startswith(OUTSIDE):
-                del node.attrs[name]
+def _after(html: str, tag: re.Match[str], pieces: list[str], *, remote_images: bool) -> int:
+    """Write what stays of a tag; return where reading goes on."""
+    name = (tag["name"] or "").lower()
+    if name == "style" or name in CUT:
+        if tag["close"]:
+            return tag.end()
+        end = re.compile(rf"</{name}(?=[\s/>])", re.IGNORECASE).search(html, tag.end())
+        place = len(html) if end is None else end.start()
+        if name == "style":
+            pieces.append(f"<style>{html[tag.end() : place]}</style>")
+        return place
+    if PLAIN_NAME.fullmatch(name) and name not in UNWRAPPED:
+        kept = "" if tag["close"] else _kept(tag["attributes"], remote_images=remote_images)
+        pieces.append(f"<{tag['close']}{name}{kept}>")
+    return tag.end()
+
+
+def _kept(attributes: str, *, remote_images: bool) -> str:
+    """Return the attributes that load nothing from outside; the policy refuses what styles ask."""
+    written = []
+    for one in ATTRIBUTE.finditer(attributes):
+        name, value = one[1].lower(), (one[2] or "").strip("\"'")
+        loads = name in LOADING and not value.lstrip().lower().startswith(("cid:", "data:"))
+        if (loads and not remote_images) or name.startswith("on"):
+            continue
+        if PLAIN_NAME.fullmatch(name):
+            written.append(f' {name}="{value.replace(chr(34), "&quot;")}"')
+    return "".join(written)
 
 
 def policy(inline: str, *, remote_images: bool) -> str:
-    """Answer the Content-Security-Policy of such a page; `inline` is an absolute address."""
+    """Return the Content-Security-Policy of such a page; `inline` is an absolute address."""
     images = f"{inline} data:" + (" https: http:" if remote_images else "")
     return (
         f"default-src 'none'; style-src 'unsafe-inline'; img-src {images}; sandbox {SANDBOX}; "
