@@ -81,13 +81,16 @@ def _kind(part: Mapping[str, Any]) -> str:
 
 
 def _reports(payload: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the fields of every report; one within another is read with it, once."""
+    inside: set[int] = set()
     for part, _ in walk(payload):
-        if _kind(part) == STATUS:
-            yield _text(part)
-            # Gmail's JSON may show each block of fields as a part of its own.
-            yield from (
-                _as_fields(as_object(inner)) for inner, _ in walk(part) if inner is not part
-            )
+        if _kind(part) != STATUS or id(part) in inside:
+            continue
+        yield _text(part)
+        # Gmail's JSON may show each block of fields as a part of its own.
+        blocks = [inner for inner, _ in walk(part) if inner is not part]
+        inside.update(map(id, blocks))
+        yield from map(_as_fields, blocks)
 
 
 def _as_fields(part: Mapping[str, Any]) -> str:

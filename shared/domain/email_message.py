@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from html import unescape
 from typing import Any, Final, TypedDict, cast
 
 from shared.domain.address_list import Address, read_address, read_addresses
@@ -15,7 +14,7 @@ from shared.domain.email_parts import (
     read_parts,
     unfetched_parts,
 )
-from shared.domain.html_text import html_to_text
+from shared.domain.html_text import decoded_references, html_to_text
 from shared.domain.mail_headers import decode_words, read_date, read_message_ids
 from shared.domain.send import MARKER_HEADER
 
@@ -102,7 +101,7 @@ def read_message(
         "date": iso(sent),
         "internalDate": str((received - EPOCH) // timedelta(milliseconds=1)),
         **_envelope(headers),
-        "snippet": unescape(as_text(message.get("snippet"))),
+        "snippet": decoded_references(as_text(message.get("snippet"))),
         **_bodies(parts),
         "sizeEstimate": as_count(message.get("sizeEstimate")),
         "body_truncated": parts.broken or bool(parts.unfetched),

@@ -4,14 +4,21 @@ Nothing here raises on any JSON; a part that does not decode costs only itself.
 """
 
 import binascii
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, TypedDict
-from urllib.parse import quote
+from urllib.parse import unquote
 
+from shared.domain.html_text import decoded_references
 from shared.domain.mail_headers import decode_text, decode_words
 
 _URL_SAFE: Final = bytes.maketrans(b"-_", b"+/")
+_CIDS: Final = (
+    re.compile(r"""cid:([^"'\s)<>]++)""", re.IGNORECASE),
+    re.compile(r"""["']\s*+cid:([^"'<>]++)(?=["'])""", re.IGNORECASE),
+)
+"""How HTML names a part of its message: up to a space or bracket, or whatever is in quotes."""
 _ALTERNATIVES: Final = frozenset(
     {"text/x-amp-html", "text/watch-html", "text/enriched", "text/richtext"}
 )
@@ -178,10 +185,14 @@ def _default_name(mime_type: str) -> str:
 
 def _mark_inline(found: Parts) -> None:
     """Call an attachment inline where the HTML shows it; mailers' own word is unreliable."""
-    html = "".join(found.html) if any(part["contentId"] for part in found.attachments) else ""
+    named = any(part["contentId"] for part in found.attachments)
+    shown = _shown_ids("".join(found.html)) if named and found.html else None
     for part in found.attachments:
-        shown = part["contentId"]
-        if html or not shown:
-            part["inline"] = bool(shown) and (
-                f"cid:{shown}" in html or f"cid:{quote(shown or '')}" in html
-            )
+        if shown is not None or not part["contentId"]:
+            part["inline"] = part["contentId"] in (shown or ())
+
+
+def _shown_ids(html: str) -> set[str]:
+    """Return the Content-IDs that the HTML names, collected in one pass, however many there are."""
+    named = [found[1] for pattern in _CIDS for found in pattern.finditer(html)]
+    return {*named, *(unquote(decoded_references(one)) for one in named)}

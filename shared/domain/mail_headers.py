@@ -7,10 +7,11 @@ import binascii
 import re
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from encodings import normalize_encoding
+from encodings.aliases import aliases
 from typing import Final
 
 _WORD: Final = re.compile(r"=\?([^?\s]{1,75})\?([bBqQ])\?([^?]*)\?=")
-_NO_LETTERS: Final = re.compile(r"[^a-z0-9]+")
 _MESSAGE_ID: Final = re.compile(r"<[^<>\s]+>")
 
 CHARSETS: Final = {
@@ -28,17 +29,22 @@ CHARSETS: Final = {
     "unicode-1-1-utf-7": "utf-7",
 }
 """What mailers call a charset, and what they mean by it."""
-NO_CHARSETS: Final = frozenset({"idna", "punycode", "raw_unicode_escape", "unicode_escape"})
-"""Codecs of Python that no mail is written in; two of them take time quadratic in the text."""
+_READABLE: Final = frozenset(
+    {*aliases, *aliases.values(), "cp720", "cp737", "cp856", "cp874", "cp1006", "koi8_u", "koi8_t"}
+)
+"""Python's codecs that are charsets. Others are never looked up: each unknown name would cost a
+search of the disk and stay in memory, and punycode takes quadratic time."""
+_LONGEST_CHARSET: Final = 75
 MAX_DATE: Final = 200
 """Characters; the reader of the standard library takes more than linear time."""
 
 
 def decode_text(data: bytes, charset: str) -> str:
     """Decode as the charset claims, else as UTF-8, else as Windows-1252."""
-    name = charset.strip(" \t\"';").lower()
-    known = "utf-8" if _NO_LETTERS.sub("_", name) in NO_CHARSETS else CHARSETS.get(name, name)
-    for candidate in (known, "utf-8"):
+    name = charset.strip(" \t\"';").lower()[:_LONGEST_CHARSET]
+    name = CHARSETS.get(name, name)
+    known = normalize_encoding(name) in _READABLE
+    for candidate in (name, "utf-8") if known else ("utf-8",):
         try:
             return data.decode(candidate)
         except (LookupError, ValueError):  # bytes.decode knows no charset that is not text

@@ -9,9 +9,12 @@ IDEOGRAPH: Final = re.compile(
 )
 WORD: Final = re.compile(r"\w", re.UNICODE)
 MARKUP: Final = re.compile(
-    r"<!--.*?(?:-->|\Z)|<(style|script|head|title)\b.*?(?:</\1\s*>|\Z)|<[^>]*>",
+    r"<!--.*?(?:-->|\Z)|<(style|script|head|title)\b.*?(?:</\1\s*+>|\Z)|<[a-z/!?][^>]*+(?:>|\Z)",
     re.IGNORECASE | re.DOTALL,
 )
+
+ENDLESS: Final = re.compile(r"&#[0-9]{9,};?")
+"""A number that no character has, and that Python would refuse to read."""
 
 
 def indexable(text: str) -> str:
@@ -28,4 +31,4 @@ def phrase(text: str) -> str | None:
 
 def html_to_text(markup: str) -> str:
     """Return the words of an HTML body, without its layout."""
-    return html.unescape(MARKUP.sub(" ", markup))
+    return html.unescape(ENDLESS.sub("\ufffd", MARKUP.sub(" ", markup)))
