@@ -28,6 +28,7 @@ from shared.errors import (
     PostroomError,
     SendFailedError,
 )
+from shared.usecases.reading import off_loop
 from shared.usecases.send_draft import GONE
 
 SKEW: Final = timedelta(minutes=2)
@@ -62,7 +63,7 @@ async def read_copy(context: ActionContext, id: str) -> DraftCopy:
         read_at=context.ports.clock.now(),
         raw=urlsafe_b64decode(raw + "=" * (-len(raw) % 4)),
     )
-    check_raw(copy.raw)
+    await off_loop(len(copy.raw), check_raw, copy.raw)
     return copy
 
 

@@ -20,6 +20,7 @@ from shared.domain.envelope import Envelope, envelope_of
 from shared.domain.policy import Does, Rule
 from shared.domain.send_request import SendRequest
 from shared.errors import PolicyRefusedError
+from shared.usecases.reading import off_loop
 from shared.usecases.send.compose import Compose
 
 SEND_DRAFT = "send-draft"
@@ -77,10 +78,10 @@ async def letter_of(context: ActionContext, action: Action[Any, Any], asked: Bas
     """
     if isinstance(asked, SendMessageInput):
         request = raw_request(asked)
-        return Letter(envelope_of(request.raw or b""), request)
+        return Letter(await _envelope(request.raw or b""), request)
     if isinstance(asked, DraftFields) and asked.raw is not None:
         raw = decoded(asked.raw)
-        return Letter(envelope_of(raw), SendRequest(raw=raw))
+        return Letter(await _envelope(raw), SendRequest(raw=raw))
     if isinstance(asked, MessageFields):
         return await _written(context, as_request(asked))
     if action.name == SEND_DRAFT and isinstance(asked, ById):
@@ -103,7 +104,7 @@ async def _written(context: ActionContext, request: SendRequest) -> Letter:
     composed = await compose(bare, None)
     settled = not asks or request.reply_to_message_id is not None
     return Letter(
-        envelope_of(composed.raw),
+        await _envelope(composed.raw),
         request,
         derived=asks,
         settled=settled,
@@ -118,6 +119,10 @@ def _answers(request: SendRequest) -> bool:
     return request.reply_to_message_id is not None or request.thread_id is not None
 
 
+async def _envelope(raw: bytes) -> Envelope:
+    return await off_loop(len(raw), envelope_of, raw)
+
+
 def _named(request: SendRequest) -> Envelope:
     to, cc, bcc = (
         tuple(one.address for one in people) for people in (request.to, request.cc, request.bcc)
@@ -128,4 +133,4 @@ def _named(request: SendRequest) -> Envelope:
 async def _kept(context: ActionContext, id: str) -> Letter:
     """Return a draft of the mailbox, read from the bytes that leave."""
     copy = await read_copy(context, id)
-    return Letter(envelope_of(copy.raw), copy.request(), draft=copy)
+    return Letter(await _envelope(copy.raw), copy.request(), draft=copy)

@@ -12,12 +12,13 @@ from shared.actions.letters import Letter
 from shared.domain.html_text import html_to_text
 from shared.domain.mail_headers import decode_text
 from shared.domain.send_request import SendRequest
+from shared.usecases.reading import off_loop
 
 LONGEST: Final = 20_000
 """Characters of text that are shown."""
 
 
-def preview_of(letter: Letter) -> dict[str, Any]:
+async def preview_of(letter: Letter) -> dict[str, Any]:
     """Return a message as JSON: recipients, subject, texts, names of files."""
     to_whom = {
         "to": list(letter.envelope.to),
@@ -26,8 +27,10 @@ def preview_of(letter: Letter) -> dict[str, Any]:
         "subject": letter.envelope.subject,
     }
     if letter.request.raw is not None:
-        return {**to_whom, **_finished(letter.request.raw)}
-    return {**to_whom, **_asked(letter.request)}
+        shown = await off_loop(len(letter.request.raw), _finished, letter.request.raw)
+    else:
+        shown = await off_loop(len(letter.request.html or ""), _asked, letter.request)
+    return {**to_whom, **shown}
 
 
 def _asked(request: SendRequest) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """One connection's requests to Gmail: token, turn, retries of reads, errors (FACTS 1.6-1.9)."""
 
+from asyncio import to_thread
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -30,6 +31,7 @@ HEADERS: Final = {"user-agent": "postroom", "accept-encoding": "identity"}
 READ_TIMEOUT: Final = httpx.Timeout(30.0, connect=5.0)
 SEND_TIMEOUT: Final = httpx.Timeout(60.0, connect=5.0)
 """Seconds without a byte after which a submission counts as unclear."""
+READ_AT_ONCE: Final = 1024 * 1024
 READ_RETRIES: Final = 2
 RETRY_PAUSE: Final = timedelta(milliseconds=200)
 
@@ -93,7 +95,7 @@ class GmailRequests:
         async with self.gate:
             narrowings = self.gate.narrowings
             try:
-                answer = _parsed(await self._answer(call), read)
+                answer = await _parsed_aside(await self._answer(call), read)
             except TooManyConcurrentError:
                 self.gate.complained(narrowings)
                 raise
@@ -138,6 +140,13 @@ _OTHER_SHAPES: Final = (
     OSError,
 )
 """What reading raises of JSON that is cut short, deep, huge or of another shape."""
+
+
+async def _parsed_aside(response: httpx.Response, read: Callable[[Any], T]) -> T:
+    """Read an answer, a large one in a thread: nothing else here waits for it."""
+    if len(response.content) > READ_AT_ONCE:
+        return await to_thread(_parsed, response, read)
+    return _parsed(response, read)
 
 
 def _parsed(response: httpx.Response, read: Callable[[Any], T]) -> T:

@@ -14,11 +14,8 @@ from shared.domain.html_text import decoded_references
 from shared.domain.mail_headers import decode_text, decode_words
 
 _URL_SAFE: Final = bytes.maketrans(b"-_", b"+/")
-_CIDS: Final = (
-    re.compile(r"""cid:([^"'\s)<>]++)""", re.IGNORECASE),
-    re.compile(r"""["']\s*+cid:([^"'<>]++)(?=["'])""", re.IGNORECASE),
-)
-"""How HTML names a part of its message: up to a space or bracket, or whatever is in quotes."""
+_QUOTED: Final = re.compile(r"""[^"'<>]+(?=["'])""")
+_BARE: Final = re.compile(r"""[^"'\s)<>]+""")
 _ALTERNATIVES: Final = frozenset(
     {"text/x-amp-html", "text/watch-html", "text/enriched", "text/richtext"}
 )
@@ -194,5 +191,18 @@ def _mark_inline(found: Parts) -> None:
 
 def _shown_ids(html: str) -> set[str]:
     """Return the Content-IDs that the HTML names, collected in one pass, however many there are."""
-    named = [found[1] for pattern in _CIDS for found in pattern.finditer(html)]
+    named = [one for scheme in ("cid:", "CID:") for one in _named_after(html, scheme)]
     return {*named, *(unquote(decoded_references(one)) for one in named)}
+
+
+def _named_after(html: str, scheme: str) -> Iterator[str]:
+    """Yield what follows the scheme: all that is in its quotes, and up to a space or bracket."""
+    place = html.find(scheme)
+    while place >= 0:
+        end = place + len(scheme)
+        quoted = place > 0 and html[place - 1] in "\"'"
+        for found in (quoted and _QUOTED.match(html, end), _BARE.match(html, end)):
+            if found:
+                yield found[0]
+                end = max(end, found.end())
+        place = html.find(scheme, end)

@@ -5,6 +5,7 @@ Everything here takes any text, in time linear in its length, and never raises.
 
 import binascii
 import re
+from codecs import iterdecode
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from encodings import normalize_encoding
@@ -37,6 +38,7 @@ search of the disk and stay in memory, and punycode takes quadratic time."""
 _LONGEST_CHARSET: Final = 75
 MAX_DATE: Final = 200
 """Characters; the reader of the standard library takes more than linear time."""
+_AT_ONCE: Final = 1_000_000
 
 
 def decode_text(data: bytes, charset: str) -> str:
@@ -46,10 +48,19 @@ def decode_text(data: bytes, charset: str) -> str:
     known = normalize_encoding(name) in _READABLE
     for candidate in (name, "utf-8") if known else ("utf-8",):
         try:
-            return data.decode(candidate)
+            return _decoded(data, candidate)
         except (LookupError, ValueError):  # bytes.decode knows no charset that is not text
             continue
     return data.decode("cp1252", "replace")
+
+
+def _decoded(data: bytes, charset: str) -> str:
+    """Decode in pieces, between which other threads run. Raises LookupError, ValueError."""
+    if len(data) <= _AT_ONCE:
+        return data.decode(charset)
+    b"".decode(charset)  # refuses a codec that is not text
+    pieces = (data[start : start + _AT_ONCE] for start in range(0, len(data), _AT_ONCE))
+    return "".join(iterdecode(pieces, charset))
 
 
 def decode_words(value: str) -> str:

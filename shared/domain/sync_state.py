@@ -14,6 +14,7 @@ from shared.domain.ids import (
     EventId,
     HistoryId,
     LeaseToken,
+    MessageId,
     PageToken,
     SequenceNumber,
 )
@@ -25,6 +26,8 @@ SCHEMA_VERSION = 1
 SHARDS = 64
 LEASE_LIFETIME = timedelta(seconds=60)
 RECHECK_LADDER = (timedelta(seconds=5), timedelta(seconds=30), timedelta(minutes=2))
+IN_HAND = 200
+"""Most messages that one step reads."""
 LOOKBACK_AFTER = timedelta(minutes=2)
 
 
@@ -88,6 +91,14 @@ class Lookback:
     mark: HistoryId
     """The checkpoint when this was set: what came after it needs a look of its own."""
     at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Suspect:
+    """The message that is being read alone: a worker that dies now died of it."""
+
+    message_id: MessageId
+    origin: Origin
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +188,9 @@ class SyncState:
     """Label changes on messages outside the window."""
     unannounced_at: datetime | None = None
     """When changes were found that no push had announced within two minutes: a silent watch."""
+    careful: int = 0
+    """Messages still to be read one at a time: a worker died with as many in hand, at most."""
+    suspect: Suspect | None = None
     last_delta_at: datetime | None = None
     last_finished_at: datetime | None = None
     last_tally: Tally = Tally()
@@ -222,6 +236,16 @@ class SyncState:
     def held_by(self, token: LeaseToken) -> bool:
         """Whether the lease is the one with this token, alive or not."""
         return self.lease is not None and self.lease.token == token
+
+    def taken_over(self) -> "SyncState":
+        """Return it as the next worker gets it: what a dead one had in hand is read with care."""
+        if self.lease is None:
+            return replace(self, suspect=None)
+        return replace(self, careful=IN_HAND)
+
+    def holding(self, suspect: Suspect) -> "SyncState":
+        """Return it while one message is read alone."""
+        return replace(self, suspect=suspect, careful=max(self.careful - 1, 0))
 
     def due_by(self, when: datetime) -> "SyncState":
         """Move the next due time earlier if `when` is; never later."""

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from shared.domain.email_message import read_message, received_at
+from shared.domain.email_message import received_at
 from shared.domain.ids import ConnectionId, MessageId
 from shared.domain.record import CHAT, QuarantineEntry, RecordHead
 from shared.domain.sync_state import SyncState, SyncStatus
@@ -12,6 +12,7 @@ from shared.errors import GmailRefusedError, PostroomError, UnknownConnectionErr
 from shared.ports.clock import Clock
 from shared.ports.gmail import GmailMailboxes, GmailObject
 from shared.ports.sync_store import Quarantine, Records, SyncStates
+from shared.usecases.reading import read
 
 
 class Verdict(StrEnum):
@@ -106,7 +107,7 @@ class Explain:
                 return Explanation(Verdict.NOT_IN_GMAIL, state)
             return Explanation(Verdict.GMAIL_UNREACHABLE, state, gmail_error=error.code)
         verdict = self._reason(state, message)
-        subject = read_message(message)["subject"]
+        subject = (await read(message))["subject"]
         return Explanation(verdict, state, internal_date=received_at(message), subject=subject)
 
     def _reason(self, state: SyncState, message: GmailObject) -> Verdict:

@@ -1,5 +1,6 @@
 """Tie delivery-status messages to the sends they are about (FACTS 1.11)."""
 
+import logging
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -13,7 +14,9 @@ from shared.errors import ConflictError, CorruptStateError, GmailNotFoundError
 from shared.ports.clock import Clock
 from shared.ports.gmail import GmailMailboxes, GmailObject
 from shared.ports.sends import Sends
+from shared.usecases.reading import off_loop, weight
 
+log = logging.getLogger(__name__)
 TRIES: Final = 5
 
 
@@ -47,7 +50,11 @@ class NoteBounces:
             with suppress(GmailNotFoundError):
                 gmail = self.gmail.of(connection_id)
                 fetched = await gmail.attachment(MessageId(report["id"]), part)
-        return read_bounce(report, fetched)
+        try:
+            return await off_loop(weight(report) + len(fetched), read_bounce, report, fetched)
+        except Exception as error:  # noqa: BLE001  a report that cannot be read is only a message
+            log.warning("unreadable report", extra={"error_type": type(error).__name__})
+            return None
 
     async def _note(self, connection_id: ConnectionId, bounce: Bounce) -> None:
         about = _best(await self.sends.traced(connection_id, bounce.traces), bounce.traces)

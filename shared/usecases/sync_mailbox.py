@@ -49,6 +49,7 @@ from shared.usecases.sync.lease import Busy, Change, Held, Idle, Tell, take
 from shared.usecases.sync.quarantine import retry_quarantine
 from shared.usecases.sync.recovery import audit, recover
 from shared.usecases.sync.run import NotesBounces, Run, note_nothing
+from shared.usecases.sync.taking_in import set_aside_suspect
 from shared.usecases.sync.task import sync_task
 from shared.usecases.uninterrupted import uninterrupted
 
@@ -195,6 +196,7 @@ class SyncMailbox:
         """Take steps until none is left; answer what stopped the run early, if anything."""
         started = self.clock.now()
         try:
+            await set_aside_suspect(run)
             while not await run.held.release():
                 step = plan(run.state, self.clock.now())
                 if run.out_of_time or (only_live and not isinstance(step, Anchor | Delta)):

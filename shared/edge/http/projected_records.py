@@ -11,6 +11,7 @@ from shared.domain.ids import ConnectionId, SequenceNumber
 from shared.domain.projection import Projected, Projection, projected
 from shared.domain.record import LastAction, Record
 from shared.ports.sync_store import NewestQuery, RecordQuery, Records
+from shared.usecases.reading import off_loop, unpacked
 
 STEP = 100
 """Records read from the store at once."""
@@ -36,7 +37,7 @@ class ProjectedRecords:
                 self.connection_id, replace(query, after=after, limit=STEP, actions=None)
             )
             for record in page.records:
-                row = self._row(record, query)
+                row = await self._row(record, query)
                 read += 1
                 if row is not None:
                     rows.append(row)
@@ -56,7 +57,7 @@ class ProjectedRecords:
                 self.connection_id, replace(query, before=before, limit=STEP)
             )
             for record in found:
-                row = self._row(record, None)
+                row = await self._row(record, None)
                 read += 1
                 if row is not None:
                     rows.append(row)
@@ -66,8 +67,11 @@ class ProjectedRecords:
                 return rows, None
             before = (found[-1].head.internal_date, found[-1].head.message_id)
 
-    def _row(self, record: Record, query: RecordQuery | None) -> bytes | None:
-        """Answer the record as the projection has it; a screen (no query) shows no deletions."""
+    async def _row(self, record: Record, query: RecordQuery | None) -> bytes | None:
+        """Return the record as the projection has it; a screen (no query) shows no deletions."""
+        return await off_loop(unpacked(record), self._made, record, query)
+
+    def _made(self, record: Record, query: RecordQuery | None) -> bytes | None:
         made = projected(self.projection, record)
         if made is None:
             return None

@@ -129,8 +129,15 @@ def _screen_query(connection_id: ConnectionId, asked: RecordsQuery) -> NewestQue
 async def _screen(records: Records, connection_id: ConnectionId, asked: RecordsQuery) -> Response:
     query = _screen_query(connection_id, asked)
     found = await records.newest(connection_id, query)
-    rows = [_row(connection_id, record) for record in found]
-    below = _below(connection_id, found[-1]) if len(found) == query.limit else None
+    rows: list[bytes] = []
+    size = 0
+    for record in found:
+        rows.append(_row(connection_id, record))
+        size += len(rows[-1])
+        if size >= ANSWER_BYTES:
+            break
+    more = len(found) == query.limit or len(rows) < len(found)
+    below = _below(connection_id, found[len(rows) - 1]) if more else None
     return _page(rows, next_cursor=None, next_before=below)
 
 

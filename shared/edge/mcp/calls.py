@@ -8,16 +8,18 @@ from mcp_types import INVALID_PARAMS, CallToolRequestParams, CallToolResult
 
 from shared.actions.guarded_actions import Waiting
 from shared.actions.registry import Action
+from shared.actions.run import ActionAnswer
 from shared.domain.connection import Connection
 from shared.edge import logs
 from shared.edge.http.call import Call
-from shared.edge.mcp.arguments import Arguments, read_arguments
+from shared.edge.mcp.arguments import Arguments, Place, read_arguments
 from shared.edge.mcp.offer import require_permission, tool_named
-from shared.edge.mcp.readable import readable
+from shared.edge.mcp.readable import readable, weight_of
 from shared.edge.mcp.refusals import UNKNOWN_TOOL, log_refusal
 from shared.edge.mcp.results import done, refused, waiting
 from shared.edge.status import answer_to
 from shared.errors import PostroomError, UnknownActionError
+from shared.usecases.reading import off_loop
 
 INTERNAL = 500
 UNKNOWN = "No such tool. tools/list names them."
@@ -56,8 +58,13 @@ async def _ran(
     if isinstance(answer, Waiting):
         return waiting(answer)
     limit = call.wiring.settings.mcp_result_bytes
-    output = readable(answer.output)
-    return done(action.name, output, arguments.place, limit, replayed=answer.replayed)
+    return await off_loop(
+        weight_of(answer.output), _told, action.name, answer, arguments.place, limit
+    )
+
+
+def _told(name: str, answer: ActionAnswer, place: Place, limit: int) -> CallToolResult:
+    return done(name, readable(answer.output), place, limit, replayed=answer.replayed)
 
 
 async def _permitted(

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from shared.domain.email_message import read_message
+from shared.usecases.reading import weight
 
 ALWAYS = frozenset({"text", "labelIds"})
 
@@ -21,6 +22,13 @@ def readable(found: Any) -> Any:
     if _is_whole(found.get("payload")):
         return _message(found)
     return {name: readable(value) for name, value in found.items()}
+
+
+def weight_of(found: Any) -> int:
+    """Return how many bytes of mail JSON data holds, by what Gmail says of each message."""
+    messages = found.get("messages", [found]) if isinstance(found, dict) else []
+    whole = [one for one in messages if isinstance(one, dict) and "payload" in one]
+    return sum(map(weight, whole))
 
 
 def _is_whole(payload: Any) -> bool:

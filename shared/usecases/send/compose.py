@@ -1,12 +1,11 @@
 """From a request to the bytes that travel: sender, parent, files, MIME (DESIGN 6)."""
 
-from asyncio import to_thread
 from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, TypeVar
 
 from shared.domain.connection import Connection
-from shared.domain.email_message import EmailMessage, read_message, unfetched_bodies
+from shared.domain.email_message import EmailMessage, unfetched_bodies
 from shared.domain.email_parts import Attachment as Listed
 from shared.domain.ids import MessageId, ThreadId
 from shared.domain.mime import build, marked
@@ -25,6 +24,7 @@ from shared.domain.send_request import AskedAttachment, SendRequest
 from shared.errors import GmailRefusedError, InvalidRequestError, Problem
 from shared.ports.clock import Clock
 from shared.ports.gmail import Gmail, GmailObject
+from shared.usecases.reading import off_loop, read
 
 T = TypeVar("T")
 PARENT_HEADERS: Final = (
@@ -32,8 +32,6 @@ PARENT_HEADERS: Final = (
 )  # fmt: skip
 UNUSABLE: Final = frozenset({400, 404})
 """Gmail's answers to an id it does not know, or that cannot be one (FACTS 14.1)."""
-OF_ITS_OWN: Final = 256_000
-"""Bytes from which building the MIME would hold up everybody else on the event loop."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,15 +62,13 @@ class Compose:
         outgoing, thread_id = await self._outgoing(request)
         check(outgoing, draft=self.draft)
         size = sum(len(one.content) for one in outgoing.attachments)
+        size += len(outgoing.text or "") + len(outgoing.html or "")
         date = self.clock.now()
-        if size < OF_ITS_OWN:
-            raw = build(outgoing, date=date, marker=marker)
-        else:
-            raw = await to_thread(build, outgoing, date=date, marker=marker)
+        raw = await off_loop(size, build, outgoing, date=date, marker=marker)
         return Composed(check_message_size(raw), thread_id)
 
     async def _finished(self, request: SendRequest, raw: bytes, marker: str | None) -> Composed:
-        sender = check_raw(raw, draft=self.draft)
+        sender = await off_loop(len(raw), check_raw, raw, draft=self.draft)
         if sender is not None:
             await self._sender(Mailbox(sender))
         sent = marked(raw, marker) if marker is not None else raw
@@ -105,7 +101,10 @@ class Compose:
         quote = bool(request.quote)
         parent = await (self._whole(id, "reply_to") if quote else self._headers(id))
         own = await self._own()
-        reply = as_reply(outgoing, parent, own, to_all=request.reply_all, quote=quote)
+        size = parent["sizeEstimate"]
+        reply = await off_loop(
+            size, as_reply, outgoing, parent, own, to_all=request.reply_all, quote=quote
+        )
         return reply, _thread(parent, request)
 
     async def _forward(
@@ -113,7 +112,7 @@ class Compose:
     ) -> tuple[Outgoing, ThreadId]:
         parent = await self._whole(id, "forward")
         quote = request.quote is not False
-        passed = as_forward(outgoing, parent, quote=quote)
+        passed = await off_loop(parent["sizeEstimate"], as_forward, outgoing, parent, quote=quote)
         files = await self._files_of(parent, shown=quote and passed.html is not None)
         return (
             replace(passed, attachments=(*passed.attachments, *files)),
@@ -133,7 +132,7 @@ class Compose:
             raise InvalidRequestError(
                 "thread_id names no thread of this mailbox.", code="unknown_thread"
             )
-        parent = read_message(_last(found))
+        parent = await read(_last(found))
         if outgoing.to or outgoing.cc or outgoing.bcc:
             subject = outgoing.subject or reply_subject(parent["subject"])
             return replace(threaded(outgoing, parent), subject=subject), id
@@ -143,13 +142,13 @@ class Compose:
     async def _headers(self, id: MessageId) -> EmailMessage:
         found = self.gmail.headers(id, PARENT_HEADERS)
         text = "reply_to_message_id names no message of this mailbox."
-        return read_message(await _known(found, text, "unknown_message"))
+        return await read(await _known(found, text, "unknown_message"))
 
     async def _whole(self, id: MessageId, field: str) -> EmailMessage:
         text = f"{field}_message_id names no message of this mailbox."
         found = await _known(self.gmail.message(id), text, "unknown_message")
         bodies = {part: await self.gmail.attachment(id, part) for part in unfetched_bodies(found)}
-        return read_message(found, bodies)
+        return await read(found, bodies)
 
     async def _files_of(self, parent: EmailMessage, *, shown: bool) -> list[Attachment]:
         """Answer the parent's files; its inline images only where its HTML goes along."""

@@ -17,9 +17,10 @@ from shared.ports.gmail import MessageRef
 from shared.ports.sync_store import COMMIT_BYTES
 from shared.usecases.sync.changes import Changes
 from shared.usecases.sync.departures import departures
-from shared.usecases.sync.hydrate import Hydrated, Hydrator
+from shared.usecases.sync.hydrate import Hydrated
 from shared.usecases.sync.pace import Units
 from shared.usecases.sync.run import Listing, Run
+from shared.usecases.sync.taking_in import take_in
 
 CHUNK = 100
 FIRST_CHUNK = 50
@@ -59,8 +60,7 @@ async def read_chunk(run: Run) -> None:
         run.forget_listing()
     deadline = min(started + CHUNK_TIME, run.deadline)
     chunk = await _scan(run, run.state.backfill, deadline)
-    hydrator = Hydrator(run.gmail, run.pace, run.clock, deadline)
-    fetched = await hydrator.fetch(chunk.unknown)
+    fetched = await run.hydrator(deadline, chunk.progress.origin).fetch(chunk.unknown)
     chunk.shifted = await _may_have_shifted(run, chunk)
     if run.listing is not None:
         run.listing.refs[:0] = fetched.left
@@ -190,7 +190,7 @@ async def _sift(run: Run, chunk: Chunk, refs: list[MessageRef]) -> None:
 
 async def _commit(run: Run, chunk: Chunk, fetched: Hydrated) -> None:
     origin = chunk.progress.origin
-    commits = _gathered(run, chunk, fetched)
+    commits = await _gathered(run, chunk, fetched)
     tell = origin is not Origin.BACKFILL
     for changes in commits[:-1]:
         await run.commit(changes, partial(_counted, chunk.progress, changes.added), tell=tell)
@@ -220,14 +220,14 @@ def _counted(progress: Backfill, added: int, state: SyncState) -> SyncState:
     return replace(state, backfill=replace(state.backfill, stored=stored, unknown_in_pass=unknown))
 
 
-def _gathered(run: Run, chunk: Chunk, fetched: Hydrated) -> list[Changes]:
+async def _gathered(run: Run, chunk: Chunk, fetched: Hydrated) -> list[Changes]:
     commits = [run.changes(chunk.progress.origin)]
     for message in fetched.messages:
         if commits[-1].size > COMMIT_BYTES / 2:
             commits.append(run.changes(chunk.progress.origin))
         message_id = MessageId(message["id"])
         known, bodies = chunk.tombstones.get(message_id), fetched.bodies.get(message_id)
-        if not commits[-1].store(message, known, bodies):
+        if not await take_in(run, commits[-1], message, known, bodies):
             run.unwanted.add(message_id)
     for ref, reason in fetched.failed:
         commits[-1].set_aside(ref.id, reason)

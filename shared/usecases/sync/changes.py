@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any
 
 from shared.domain.bounce import is_report
-from shared.domain.email_message import read_message, received_at
+from shared.domain.email_message import EmailMessage, read_message, received_at
+from shared.domain.email_parts import as_object, header_of
 from shared.domain.ids import HistoryId, LabelId, MessageId, SequenceNumber, ThreadId
-from shared.domain.payload import make_payload
+from shared.domain.payload import Payload, make_payload
 from shared.domain.record import (
     CHAT,
     EndReason,
@@ -22,6 +22,7 @@ from shared.domain.send import MARKER_HEADER
 from shared.domain.sync_state import SyncState, Tally
 from shared.ports.gmail import GmailObject
 from shared.ports.sync_store import Batch
+from shared.usecases.reading import off_loop, weight
 
 RETRIES = (
     timedelta(seconds=5),
@@ -31,7 +32,13 @@ RETRIES = (
     timedelta(hours=6),
     timedelta(days=1),
 )
+COSTLY_RETRIES = (timedelta(hours=1), timedelta(days=1), timedelta(days=30))
+"""Each may cost a worker its life."""
 NOT_FOUND = "not_found"
+UNREADABLE = "unreadable"
+"""Reading it failed, or Gmail's answer is none that can be read."""
+TOO_COSTLY = "too_costly"
+"""Two workers died with it in hand."""
 
 
 @dataclass(slots=True)
@@ -74,7 +81,7 @@ class Changes:
         """What is worth telling the product."""
         return Tally(self.added - self.silent, self.updated, self.deleted)
 
-    def store(
+    async def store(
         self,
         message: GmailObject,
         known: RecordHead | None = None,
@@ -83,20 +90,22 @@ class Changes:
     ) -> bool:
         """Add a fetched message as a record; False for what is not kept: a chat is no mail.
 
-        `origin` is what first met the message, where that was not this commit's work.
+        `origin` is what first met the message, where that was not this commit's work. Raises
+        whatever its content makes a parser raise: then nothing was added.
         """
         labels = frozenset(LabelId(label) for label in message.get("labelIds", ()))
         if CHAT in labels or not self.selection.fits_labels(labels):
             return False
-        read = read_message(message, bodies)
+        size = weight(message) + sum(map(len, (bodies or {}).values()))
+        read, payload = await off_loop(size, _packed, message, bodies)
         if not self.selection.fits_sender(read["from"]["email"]):
             return False
-        payload = make_payload(read)
         head = self._head(message, labels, known, origin or self.origin)
+        silent, report = _is_own_draft(message), known is None and is_report(message)
         self.put.append(Record(head, payload.data, payload.body_truncated))
         self.added += known is None or not known.live
-        self.silent += _is_own_draft(message)
-        if known is None and is_report(message):
+        self.silent += silent
+        if report:
             self.reports.append(message)
         return True
 
@@ -143,7 +152,8 @@ class Changes:
     ) -> None:
         """Quarantine a message: named, retried, never dropped."""
         attempts = entry.attempts + 1 if entry else 1
-        wait = RETRIES[min(attempts, len(RETRIES)) - 1]
+        ladder = COSTLY_RETRIES if reason == TOO_COSTLY else RETRIES
+        wait = ladder[min(attempts, len(ladder)) - 1]
         self.quarantine.append(
             QuarantineEntry(
                 message_id=message_id,
@@ -182,8 +192,14 @@ class Changes:
         return Batch(put, heads, tuple(self.quarantine), tuple(self.released))
 
 
+def _packed(
+    message: GmailObject, bodies: Mapping[str, bytes] | None
+) -> tuple[EmailMessage, Payload]:
+    read = read_message(message, bodies)
+    return read, make_payload(read)
+
+
 def _is_own_draft(message: GmailObject) -> bool:
     if "DRAFT" not in message.get("labelIds", ()):
         return False
-    headers: list[Mapping[str, Any]] = message.get("payload", {}).get("headers", [])
-    return any(header.get("name", "").lower() == MARKER_HEADER.lower() for header in headers)
+    return bool(header_of(as_object(message.get("payload")), MARKER_HEADER.lower()))

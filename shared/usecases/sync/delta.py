@@ -9,15 +9,15 @@ from shared.domain.history import HistoryRecord, NetChange, fold
 from shared.domain.ids import HistoryId, MessageId
 from shared.domain.plan import Delta, DeltaAnswer, after_delta
 from shared.domain.record import Origin, QuarantineEntry, RecordHead
-from shared.domain.selection import Selection
 from shared.domain.sync_state import SyncState
 from shared.errors import HistoryExpiredError
 from shared.ports.gmail import GmailObject, MessageRef
 from shared.ports.sync_store import COMMIT_BYTES, COMMIT_WRITES
 from shared.usecases.sync.changes import Changes
-from shared.usecases.sync.hydrate import Hydrated, Hydrator
+from shared.usecases.sync.hydrate import Hydrated
 from shared.usecases.sync.pace import Units
 from shared.usecases.sync.run import Run
+from shared.usecases.sync.taking_in import take_in
 
 LISTED_AT_ONCE = 2_000
 """History records listed in one step; the rest follows from the new checkpoint."""
@@ -123,30 +123,30 @@ async def _apply(run: Run, net: Mapping[MessageId, NetChange]) -> list[Changes] 
     `net` is what the whole listing means for the messages that the part touches.
     """
     heads = await run.records.heads(run.connection_id, net)
-    wanted = _wanted(net, heads, run.state.selection)
+    wanted = _wanted(run, net, heads)
     aside = await run.set_aside(net)
     fetched = await _fetched(run, [ref for ref in wanted if ref.id not in aside])
-    commits = _stored(run, fetched, net, heads)
+    commits = await _stored(run, fetched, net, heads)
     if fetched.left:
         await _keep(run, commits)
         if fetched.interrupted:
             raise fetched.interrupted
         return None
+    run.passed_over.clear()
     _apply_to_known(run, commits, net, heads, aside)
     run.strike({change.message_id for change in net.values() if change.deleted})
     return commits
 
 
 def _wanted(
-    net: Mapping[MessageId, NetChange],
-    heads: Mapping[MessageId, RecordHead],
-    selection: Selection,
+    run: Run, net: Mapping[MessageId, NetChange], heads: Mapping[MessageId, RecordHead]
 ) -> list[MessageRef]:
     """Answer what must be fetched: added or newly selected, still there, not stored yet."""
     return [
         MessageRef(change.message_id, change.thread_id)
         for change in net.values()
-        if (change.added or selection.gains(change.labels_put_on))
+        if (change.added or run.state.selection.gains(change.labels_put_on))
+        and run.passed_over.get(change.message_id) != change.last_history_id
         and not change.chat
         and not change.deleted
         and not _is_live(heads.get(change.message_id))
@@ -162,10 +162,10 @@ async def _fetched(run: Run, wanted: Sequence[MessageRef]) -> Hydrated:
         return Hydrated()
     # Live mail may use the whole lease time: a commit at the end of it is still in time.
     deadline = min(run.clock.now() + timedelta(seconds=15), run.deadline)
-    return await Hydrator(run.gmail, run.pace, run.clock, deadline, urgent=True).fetch(wanted)
+    return await run.hydrator(deadline, Origin.LIVE, urgent=True).fetch(wanted)
 
 
-def _stored(
+async def _stored(
     run: Run,
     fetched: Hydrated,
     net: Mapping[MessageId, NetChange],
@@ -178,9 +178,12 @@ def _stored(
             commits.append(run.changes(Origin.LIVE))
         change = net[MessageId(message["id"])]
         if not change.added and _is_outside(run.state, message):
-            continue  # It was relabelled into the selection, and is older than the window.
-        known, bodies = heads.get(change.message_id), fetched.bodies.get(change.message_id)
-        commits[-1].store(_as_of_now(message, change), known, bodies)
+            kept = False  # It was relabelled into the selection, and is older than the window.
+        else:
+            known, bodies = heads.get(change.message_id), fetched.bodies.get(change.message_id)
+            kept = await take_in(run, commits[-1], _as_of_now(message, change), known, bodies)
+        if not kept:
+            run.passed_over[change.message_id] = change.last_history_id
     for ref, reason in fetched.failed:
         commits[-1].set_aside(ref.id, reason)
     return commits

@@ -2,11 +2,12 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from shared.domain.email_message import unfetched_bodies
+from shared.domain.email_parts import as_count
 from shared.domain.ids import MessageId, ThreadId
 from shared.errors import (
     GmailNotFoundError,
@@ -16,9 +17,12 @@ from shared.errors import (
 )
 from shared.ports.clock import Clock
 from shared.ports.gmail import Gmail, GmailObject, MessageRef
-from shared.usecases.sync.changes import NOT_FOUND
+from shared.usecases.sync.changes import NOT_FOUND, UNREADABLE
 from shared.usecases.sync.pace import IN_FLIGHT, Pace, Units
 
+OK = 200
+MOST_HELD = 16 * 1024 * 1024
+"""Bytes of mail after which a step stores what it has: the rest is the next one's."""
 WHOLE_THREAD_FROM = 3
 """messages.get costs 20 units, threads.get 40 for the whole thread (FACTS 1.3)."""
 
@@ -44,11 +48,18 @@ class Hydrator:
     clock: Clock
     deadline: datetime
     urgent: bool = False
+    hold: Callable[[MessageId], Awaitable[None]] | None = None
+    """Where a worker died: told of the one message that is fetched then."""
     result: Hydrated = field(default_factory=Hydrated)
+    _held: int = 0
     _unavailable: list[tuple[MessageRef, GmailUnavailableError]] = field(default_factory=list)
 
     async def fetch(self, wanted: Sequence[MessageRef]) -> Hydrated:
         """Fetch what can be; never raises for one message, only answers what failed."""
+        if self.hold is not None and wanted:
+            await self.hold(wanted[0].id)
+            self.result.left.extend(wanted[1:])
+            wanted = wanted[:1]
         jobs = iter(_jobs(wanted))
         workers = [self._work(jobs) for _ in range(min(IN_FLIGHT, len(wanted)))]
         await asyncio.gather(*workers)
@@ -61,7 +72,7 @@ class Hydrator:
 
     async def _work(self, jobs: Iterator[list[MessageRef]]) -> None:
         for job in jobs:
-            if self.result.interrupted or self.clock.now() >= self.deadline:
+            if self._is_to_stop():
                 self.result.left.extend(job)
                 return
             try:
@@ -69,6 +80,14 @@ class Hydrator:
             except TransientError as error:
                 self.result.interrupted = error
                 self.result.left.extend(self._unanswered(job))
+
+    def _is_to_stop(self) -> bool:
+        late = self.clock.now() >= self.deadline
+        return late or self._held > MOST_HELD or self.result.interrupted is not None
+
+    def _keep(self, message: GmailObject) -> None:
+        self.result.messages.append(message)
+        self._held += as_count(message.get("sizeEstimate"))
 
     def _unanswered(self, job: Sequence[MessageRef]) -> list[MessageRef]:
         """Answer what is left of a job: what nobody leaves counts as fetched."""
@@ -101,7 +120,7 @@ class Hydrator:
             await self._bodies(message)
         except (GmailRefusedError, GmailUnavailableError):
             return  # messages.get will tell what became of it.
-        self.result.messages.append(message)
+        self._keep(message)
 
     async def _message(self, ref: MessageRef) -> None:
         try:
@@ -113,9 +132,12 @@ class Hydrator:
         except GmailRefusedError as error:
             self.result.failed.append((ref, error.reason or f"status_{error.status}"))
         except GmailUnavailableError as error:
-            self._unavailable.append((ref, error))
+            if error.status == OK:
+                self.result.failed.append((ref, UNREADABLE))
+            else:
+                self._unavailable.append((ref, error))
         else:
-            self.result.messages.append(message)
+            self._keep(message)
 
     async def _bodies(self, message: GmailObject) -> None:
         bodies = await fetch_bodies(self.gmail, self.pace, message, urgent=self.urgent)

@@ -86,7 +86,16 @@ def _busy(state: SyncState) -> Busy | Idle:
 def _leased(state: SyncState, now: datetime) -> SyncState:
     expires_at = now + LEASE_LIFETIME
     lease = Lease(LeaseToken(token_hex(8)), expires_at)
-    return replace(state, lease=lease, next_due_at=expires_at, commit_id=_commit_id())
+    return replace(state.taken_over(), lease=lease, next_due_at=expires_at, commit_id=_commit_id())
+
+
+def _at_rest(state: SyncState, due: datetime | None, now: datetime) -> SyncState:
+    """Return the state given back with nothing left to do: nothing is in hand any more."""
+    waits = state.deferred_until is not None and now < state.deferred_until
+    careful = state.careful if waits or state.status is not SyncStatus.RUNNING else 0
+    return replace(
+        state, lease=None, next_due_at=due, commit_id=_commit_id(), careful=careful, suspect=None
+    )
 
 
 def _commit_id() -> CommitId:
@@ -141,11 +150,11 @@ class Held:
     async def release(self) -> bool:
         """Give the lease back if there is nothing to do; False where there is."""
         while not self.released:
-            step = plan(self.state, self.clock.now())
+            now = self.clock.now()
+            step = plan(self.state, now)
             if not isinstance(step, Release):
                 return False
-            new = replace(self.state, lease=None, next_due_at=step.at, commit_id=_commit_id())
-            self.released = await self._written(new, Batch())
+            self.released = await self._written(_at_rest(self.state, step.at, now), Batch())
         return True
 
     async def leave(self, change: Change, due: datetime | None, tell: Tell = _nobody) -> None:
@@ -168,10 +177,9 @@ class Held:
 
     def _stamped(self, state: SyncState) -> SyncState:
         """Prepare a commit: with the lease renewed, or given back where nothing is left."""
-        step = plan(state, self.clock.now())
-        if isinstance(step, Release):
-            return replace(state, lease=None, next_due_at=step.at, commit_id=_commit_id())
-        return self._renewed(state)
+        now = self.clock.now()
+        step = plan(state, now)
+        return _at_rest(state, step.at, now) if isinstance(step, Release) else self._renewed(state)
 
     def _renewed(self, state: SyncState) -> SyncState:
         if state.lease is None:

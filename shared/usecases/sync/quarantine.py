@@ -13,10 +13,11 @@ from shared.errors import (
     GmailUnavailableError,
 )
 from shared.ports.sync_store import COMMIT_BYTES
-from shared.usecases.sync.changes import NOT_FOUND, Changes
-from shared.usecases.sync.hydrate import fetch_bodies
+from shared.usecases.sync.changes import NOT_FOUND, TOO_COSTLY, UNREADABLE, Changes
+from shared.usecases.sync.hydrate import OK, fetch_bodies
 from shared.usecases.sync.pace import Units
 from shared.usecases.sync.run import Run
+from shared.usecases.sync.taking_in import take_in
 
 AT_ONCE = 25
 LOOKED_AT = 500
@@ -36,6 +37,8 @@ async def retry_quarantine(run: Run) -> None:
     for entry in due:
         if run.clock.now() > started + WHILE_FETCHING or changes.size > COMMIT_BYTES / 2:
             break
+        if run.state.careful or entry.reason == TOO_COSTLY:
+            await run.hold(entry.message_id, entry.origin)
         await _retry(run, changes, entry, heads.get(entry.message_id))
         tried.add(entry.message_id)
     waiting = [entry for entry in entries if entry.message_id not in tried]
@@ -52,13 +55,12 @@ async def _retry(
         bodies = await fetch_bodies(run.gmail, run.pace, message, urgent=True)
     except GmailNotFoundError:
         _missing_again(changes, entry, head)
-    except GmailUnavailableError:
-        _again(changes, entry, "unavailable")
+    except GmailUnavailableError as error:
+        _again(changes, entry, UNREADABLE if error.status == OK else "unavailable")
     except GmailRefusedError as error:
         _again(changes, entry, error.reason or f"status_{error.status}")
     else:
-        changes.released.append(entry.message_id)
-        changes.store(message, head, bodies, origin=entry.origin)
+        await take_in(run, changes, message, head, bodies, entry)
 
 
 def _missing_again(changes: Changes, entry: QuarantineEntry, head: RecordHead | None) -> None:

@@ -8,17 +8,18 @@ from datetime import datetime
 from typing import Any
 
 from shared.domain.event import Event
-from shared.domain.ids import ConnectionId, MessageId, PageToken, ThreadId
+from shared.domain.ids import ConnectionId, HistoryId, MessageId, PageToken, ThreadId
 from shared.domain.operation import OperationStep
 from shared.domain.record import Origin, QuarantineEntry
 from shared.domain.sync_event import extended, sync_event
-from shared.domain.sync_state import SyncState, Tally
+from shared.domain.sync_state import Suspect, SyncState, Tally
 from shared.ports.clock import Clock
 from shared.ports.gmail import Gmail, GmailObject, MessageRef
 from shared.ports.outbox import Outbox
 from shared.ports.sync_store import Batch, Quarantine, Records
 from shared.ports.versioned import Versioned
 from shared.usecases.sync.changes import Changes
+from shared.usecases.sync.hydrate import Hydrator
 from shared.usecases.sync.lease import Change, Held
 from shared.usecases.sync.pace import Pace
 
@@ -74,6 +75,9 @@ class Run:
     unwanted: set[MessageId] = field(default_factory=set)
     """What this run fetched and the selection left out."""
 
+    passed_over: dict[MessageId, HistoryId] = field(default_factory=dict)
+    """What a delta that is not wholly applied fetched and did not keep, and as of when."""
+
     @property
     def connection_id(self) -> ConnectionId:
         """Whose mailbox this is."""
@@ -111,6 +115,20 @@ class Run:
             found += joined
         return found
 
+    def hydrator(self, deadline: datetime, origin: Origin, *, urgent: bool = False) -> Hydrator:
+        """Return what fetches a step's messages: one at a time after a worker died of some."""
+
+        async def hold(message_id: MessageId) -> None:
+            await self.hold(message_id, origin)
+
+        careful = hold if self.state.careful else None
+        return Hydrator(self.gmail, self.pace, self.clock, deadline, urgent=urgent, hold=careful)
+
+    async def hold(self, message_id: MessageId, origin: Origin) -> None:
+        """Write down which message is read next. Raises FencedOutError."""
+        suspect = Suspect(message_id, origin)
+        await self.held.commit(lambda state: state.holding(suspect))
+
     def strike(self, gone: AbstractSet[MessageId]) -> None:
         """Take deleted messages off the listed pages: fetching them would only fail."""
         for page in [self.listing, *self.ahead] if self.listing and gone else ():
@@ -142,7 +160,7 @@ class Run:
         tally = self.tally + changes.tally
 
         def applied(state: SyncState) -> SyncState:
-            return replace(change(changes.applied_to(state)), last_tally=tally)
+            return replace(change(changes.applied_to(state)), last_tally=tally, suspect=None)
 
         await self.held.commit(applied, make)
         self.tally = tally

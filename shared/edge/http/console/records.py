@@ -13,6 +13,7 @@ from shared.edge.http.console.connection import named
 from shared.edge.http.console.frame import Visit, page
 from shared.errors import UnknownRecordError
 from shared.ports.sync_store import NewestQuery
+from shared.usecases.reading import off_loop, unpacked
 
 A_PAGE = 25
 
@@ -34,7 +35,7 @@ async def show_records(visit: Visit) -> Response:
         title=f"Records of {connection.email}",
         nav="connections",
         connection=connection,
-        rows=[(one.head, rendered(one, connection.id)) for one in shown],
+        rows=[(one.head, await off_loop(unpacked(one), line, one, connection.id)) for one in shown],
         label=label,
         following=last and page_token_of(connection.id, last.internal_date, last.message_id),
         first=not before,
@@ -47,7 +48,7 @@ async def show_record(visit: Visit) -> Response:
     found = await visit.wiring.records.get(connection.id, MessageId(visit.path("message_id")))
     if found is None:
         raise UnknownRecordError("There is no record of this message.")
-    message = rendered(found, connection.id)
+    message = await off_loop(unpacked(found), rendered, found, connection.id)
     return visit.page(
         "record.html",
         title=message.get("subject") or "(no subject)",
@@ -62,6 +63,12 @@ async def show_record(visit: Visit) -> Response:
 def rendered(record: Record, connection_id: ConnectionId) -> dict[str, Any]:
     """Answer a record as the API does."""
     return render(record, cursor_of(connection_id, record.head.sequence))
+
+
+def line(record: Record, connection_id: ConnectionId) -> dict[str, Any]:
+    """Return a record without its bodies, which a list of them need not hold."""
+    found = rendered(record, connection_id)
+    return {name: value for name, value in found.items() if name not in {"text", "html"}}
 
 
 ROUTES = (

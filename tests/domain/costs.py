@@ -1,0 +1,67 @@
+"""How the cost of a parser grows: twice the input, at most two and a half times the cost.
+
+CPU time of this thread, the best of several tries, and nothing is compared that is too short to be
+measured; the memory is what Python allocates at most.
+"""
+
+import gc
+import time
+import tracemalloc
+from collections.abc import Callable
+from typing import Any, Final
+
+SMALLEST: Final = 8 * 1024
+LARGEST: Final = 512 * 1024
+"""Characters: all that Gmail takes as headers (FACTS 18.12)."""
+FLOOR_S: Final = 0.004
+FLOOR_BYTES: Final = 4_000_000
+MOST: Final = 2.5
+TRIES: Final = 6
+
+Parse = Callable[[Any], object]
+Family = Callable[[int], Any]
+
+
+def growth(parse: Parse, family: Family) -> str | None:
+    """Return what is wrong with how the cost grows on a family, None where nothing is."""
+    size = SMALLEST
+    while size < LARGEST and _seconds(parse, family(size)) < FLOOR_S:
+        size *= 2
+    return _slower(parse, family, size) or _larger(parse, family)
+
+
+def _slower(parse: Parse, family: Family, size: int) -> str | None:
+    once, twice = family(size), family(size * 2)
+    small = large = float("inf")
+    for _ in range(TRIES):
+        small = min(small, _seconds(parse, once))
+        large = min(large, _seconds(parse, twice))
+        if large <= max(small * MOST, FLOOR_S):
+            return None
+    return f"{size:,} characters: {small:.3f} s, twice as many: {large:.3f} s"
+
+
+def _larger(parse: Parse, family: Family) -> str | None:
+    small, large = (_peak(parse, family(size)) for size in (SMALLEST, SMALLEST * 2))
+    if large <= max(small * MOST, FLOOR_BYTES):
+        return None
+    return f"{SMALLEST:,} characters: {small:,} bytes, twice as many: {large:,} bytes"
+
+
+def _seconds(parse: Parse, given: Any) -> float:
+    gc.disable()
+    try:
+        started = time.thread_time()
+        parse(given)
+        return time.thread_time() - started
+    finally:
+        gc.enable()
+
+
+def _peak(parse: Parse, given: Any) -> int:
+    tracemalloc.start()
+    try:
+        parse(given)
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()

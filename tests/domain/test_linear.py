@@ -1,0 +1,222 @@
+"""Reading a stranger's text costs time and memory in proportion to its length, in every parser.
+
+The parsers are found in the code: a function of the domain that takes text is either driven here
+or named as one that meets no stranger's.
+"""
+
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import pytest
+from isal import isal_zlib
+
+import shared.domain
+from shared.domain import (
+    addresses,
+    base64_stream,
+    bounce,
+    cursor,
+    email_message,
+    email_parts,
+    envelope,
+    header_lines,
+    html_text,
+    mail_headers,
+    mime,
+    payload,
+    raw_message,
+    recipients,
+    reply,
+    trace_context,
+)
+from shared.domain.outgoing import Outgoing
+from shared.domain.recipients import Mailbox
+from shared.errors import PostroomError
+from tests.domain.costs import Parse, growth
+from tests.domain.hostile import MESSAGES, TEXTS, message, parent
+
+TAKES_TEXT: Final = ("str", "bytes", "Any", "EmailMessage", "Outgoing", "Address")
+SENDER: Final = Mailbox("ada@acme.example")
+EARLY: Final = datetime(2026, 11, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Driven:
+    """A parser as it is called, and what it is given."""
+
+    parse: Parse
+    families: Mapping[str, Callable[[int], Any]]
+
+
+def of_text(parse: Parse) -> Driven:
+    """Drive a parser with each family of texts."""
+    return Driven(parse, TEXTS)
+
+
+def of_bytes(parse: Parse) -> Driven:
+    """Drive a parser with each family of texts as they travel."""
+    return of_text(lambda text: parse(text.encode("utf-8", "replace")))
+
+
+def of_message(parse: Parse) -> Driven:
+    """Drive a parser with each family of messages as Gmail answers them."""
+    return Driven(parse, MESSAGES)
+
+
+def _headed(text: str) -> bytes:
+    folded = text.replace("\r", "").replace("\n", " ")
+    return f"From: {folded}\r\nTo: {folded}\r\nX: {folded}\r\n\r\n".encode("utf-8", "replace")
+
+
+def _fed(data: bytes) -> None:
+    field = base64_stream.Base64Field()
+    for start in range(0, len(data), 4096):
+        field.feed(data[start : start + 4096])
+    field.finish()
+
+
+def _written(text: str) -> bytes:
+    return mime.build(Outgoing(sender=SENDER, text=text, html=text, subject=text), date=EARLY)
+
+
+def _reports(found: Mapping[str, Any]) -> None:
+    bounce.read_bounce(found, str(found["snippet"]).encode("utf-8", "replace"))
+
+
+PARSERS: Final[Mapping[str, Driven]] = {
+    "addresses.checked_url": of_text(
+        lambda text: addresses.checked_url(text, addresses.AllowedHosts())
+    ),
+    "addresses.is_public": of_text(addresses.is_public),
+    "base64_stream.Base64Field": of_bytes(lambda data: _fed(b'{"data":"' + data + b'"}')),
+    "bounce.is_report": of_message(bounce.is_report),
+    "bounce.read_bounce": of_message(_reports),
+    "bounce.unread_part": of_message(bounce.unread_part),
+    "cursor.place_of": of_text(lambda text: cursor.place_of("c", text)),  # type: ignore[arg-type]
+    "cursor.sequence_of": of_text(lambda text: cursor.sequence_of("c", text)),  # type: ignore[arg-type]
+    "email_message.read_message": of_message(email_message.read_message),
+    "email_message.received_at": of_message(email_message.received_at),
+    "email_message.unfetched_bodies": of_message(email_message.unfetched_bodies),
+    "email_parts.decode_data": of_text(email_parts.decode_data),
+    "email_parts.header_of": of_message(
+        lambda found: email_parts.header_of(found["payload"], "subject")
+    ),
+    "email_parts.part_filename": of_text(
+        lambda text: email_parts.part_filename({"filename": text})
+    ),
+    "email_parts.read_parts": of_message(
+        lambda found: email_parts.read_parts(found["payload"], {})
+    ),
+    "email_parts.unfetched_parts": of_message(
+        lambda found: email_parts.unfetched_parts(found["payload"])
+    ),
+    "email_parts.walk": of_message(lambda found: list(email_parts.walk(found["payload"]))),
+    "envelope.envelope_from": of_text(
+        lambda text: envelope.envelope_from([("To", text), ("Cc", text), ("Subject", text)])
+    ),
+    "envelope.envelope_of": of_text(lambda text: envelope.envelope_of(_headed(text))),
+    "header_lines.encoded_words": of_text(header_lines.encoded_words),
+    "header_lines.parameters_line": of_text(
+        lambda text: header_lines.parameters_line("X", "attachment", [("filename", text)])
+    ),
+    "header_lines.text_line": of_text(lambda text: header_lines.text_line("X", text)),
+    "header_lines.tokens_line": of_text(lambda text: header_lines.tokens_line("X", text.split())),
+    "header_lines.addresses_line": of_text(
+        lambda text: header_lines.addresses_line("To", [Mailbox(text, text)])
+    ),
+    "html_text.decoded_references": of_text(html_text.decoded_references),
+    "html_text.html_to_text": of_text(html_text.html_to_text),
+    "mail_headers.decode_text": of_bytes(lambda data: mail_headers.decode_text(data, "gb2312")),
+    "mail_headers.decode_words": of_text(mail_headers.decode_words),
+    "mail_headers.read_address": of_text(mail_headers.read_address),
+    "mail_headers.read_addresses": of_text(lambda text: mail_headers.read_addresses([text])),
+    "mail_headers.read_date": of_text(mail_headers.read_date),
+    "mail_headers.read_message_ids": of_text(mail_headers.read_message_ids),
+    "mime.build": of_text(_written),
+    "payload.make_payload": of_text(lambda text: payload.make_payload(parent(text))),
+    "payload.pack": of_text(lambda text: payload.pack(parent(text))),
+    "payload.unpack": of_text(
+        lambda text: payload.unpack(isal_zlib.compress(f'"{text}"'.encode("utf-8", "replace")))
+    ),
+    "raw_message.check_raw": of_text(lambda text: raw_message.check_raw(_headed(text))),
+    "recipients.checked_address": of_text(recipients.checked_address),
+    "recipients.checked_name": of_text(recipients.checked_name),
+    "recipients.parse_mailboxes": of_text(lambda text: recipients.parse_mailboxes(text, "to")),
+    "reply.as_forward": of_text(
+        lambda text: reply.as_forward(Outgoing(sender=SENDER, html="x"), parent(text), quote=True)
+    ),
+    "reply.as_reply": of_text(
+        lambda text: reply.as_reply(
+            Outgoing(sender=SENDER, html="x"), parent(text), [], to_all=True, quote=True
+        )
+    ),
+    "reply.forward_subject": of_text(reply.forward_subject),
+    "reply.reply_subject": of_text(reply.reply_subject),
+    "reply.threaded": of_text(lambda text: reply.threaded(Outgoing(sender=SENDER), parent(text))),
+    "trace_context.parsed": of_text(trace_context.parsed),
+}
+
+NO_STRANGERS: Final = {
+    "our own ids, keys and tokens": (
+        "api_key.digest_of api_key.id_in api_key.new_token approval.approval_id connect.token_hash"
+        " ids.email_key send.send_id send_count.empty_count sync_state.shard_of"
+        " trace_context.traceparent_for"
+    ),
+    "what Postroom itself wrote": (
+        "approval.approval_event cursor.cursor_of cursor.page_token_of delivery.due_to"
+        " delivery.settled email_message.label_fields payload.render payload.render_json"
+        " payload.render_page policy.policy_of projection.projected send_event.bounce_event"
+        " send_event.send_event send_request.thawed sync_event.failed_sync_event"
+        " sync_event.sync_event delivery.shown_payload"
+    ),
+    "a product's call, its length limited where the request is read": (
+        "end_user.end_user_from end_user.known_email end_user.known_name end_user.named end_user.tags_from"
+        " frequency.frequency_from mime.marked outgoing.check outgoing.check_message_size"
+        " policy.parsed_policy quota_units.units_of scopes.allowed scopes.missing scopes.reads"
+        " scopes.spelled_out selection.selection validation.placed validation.validated"
+        " webhook_secret.checked_secret webhook_secret.signed_headers window.window_start"
+    ),
+    "looks at one value and no further": (
+        "email_parts.as_count email_parts.as_object email_parts.as_text"
+    ),
+}
+
+
+def _readers() -> Iterator[str]:
+    """Yield every public function of the domain that takes text, or JSON that holds some."""
+    for found in pkgutil.iter_modules(shared.domain.__path__):
+        module = importlib.import_module(f"shared.domain.{found.name}")
+        for name, one in inspect.getmembers(module, inspect.isfunction):
+            if one.__module__ == module.__name__ and not name.startswith("_") and _takes_text(one):
+                yield f"{found.name}.{name}"
+
+
+def _takes_text(function: Callable[..., Any]) -> bool:
+    kinds = [str(one.annotation) for one in inspect.signature(function).parameters.values()]
+    return any(word in kind for kind in kinds for word in TAKES_TEXT)
+
+
+def test_every_parser_of_the_domain_is_driven_or_meets_no_strangers() -> None:
+    excused = {name for names in NO_STRANGERS.values() for name in names.split()}
+    assert set(_readers()) - PARSERS.keys() - excused == set()
+    assert not excused & PARSERS.keys()
+
+
+@pytest.mark.parametrize("name", PARSERS)
+@pytest.mark.timeout(600)
+def test_twice_the_input_costs_at_most_two_and_a_half_times_as_much(name: str) -> None:
+    driven = PARSERS[name]
+
+    def parse(given: Any) -> None:
+        with suppress(PostroomError, ValueError):  # a refusal is an answer too
+            driven.parse(given)
+
+    parse(message("warm") if driven.families is MESSAGES else "warm")
+    wrong = {family: growth(parse, of) for family, of in driven.families.items()}
+    assert {family: said for family, said in wrong.items() if said} == {}

@@ -1,0 +1,184 @@
+"""Mail that cannot be read, or kills who reads it, is charged to itself: the rest is stored."""
+
+import secrets
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from shared.adapters import firestore_store
+from shared.domain.email_message import EmailMessage, read_message
+from shared.domain.record import Origin, QuarantineEntry
+from shared.domain.sync_state import LEASE_LIFETIME, SyncState
+from shared.usecases.sync import changes
+from shared.usecases.sync.run import Run
+from tests.chaos.swapping import swapped
+from tests.usecases.sync.house import CONNECTION, EMAIL, House, open_house
+
+POISON = "Poison"
+BEFORE, AFTER = ("One", "Two", "Three"), ("Four", "Five")
+
+
+class KilledError(BaseException):
+    """The process ends here: nothing more runs, and nothing is given back."""
+
+
+@dataclass
+class Reader:
+    """Reads as ever, but for the messages that are marked."""
+
+    raises: Callable[[], BaseException]
+    read: list[str] = field(default_factory=list)
+    deaths: int = 0
+
+    def __call__(
+        self, message: Mapping[str, Any], bodies: Mapping[str, bytes] | None = None
+    ) -> EmailMessage:
+        found = read_message(message, bodies)
+        self.read.append(found["subject"])
+        if found["subject"] == POISON:
+            self.deaths += 1
+            raise self.raises()
+        return found
+
+
+@pytest.fixture(params=["sqlite", pytest.param("firestore", marks=pytest.mark.emulators)])
+async def house(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[House]:
+    store = None
+    if request.param == "firestore":
+        monkeypatch.setenv("FIRESTORE_EMULATOR_HOST", request.getfixturevalue("firestore_emulator"))
+        store = firestore_store.open_store(f"costly-{secrets.token_hex(6)}")
+    async with open_house(store=store) as opened:
+        yield opened
+
+
+@pytest.fixture
+def deadly(monkeypatch: pytest.MonkeyPatch) -> Reader:
+    reader = Reader(KilledError)
+    monkeypatch.setattr(changes, "read_message", reader)
+    return reader
+
+
+def deliver_all(house: House) -> str:
+    """Deliver ordinary mail and, in its midst, the one that is marked; return that one's id."""
+    for subject in BEFORE:
+        house.deliver(subject)
+    poison = house.deliver(POISON)
+    for subject in AFTER:
+        house.deliver(subject)
+    return poison
+
+
+async def outlived(house: House, *, times: int = 8) -> None:
+    """Run workers until one comes to rest; where one was killed, its lease has to run out."""
+    for _ in range(times):
+        try:
+            await house.run(house.google.store.history_id(EMAIL))
+        except KilledError:
+            house.advance(LEASE_LIFETIME + timedelta(seconds=1))
+        else:
+            return
+    raise AssertionError("the mailbox does not move")
+
+
+async def named(house: House) -> QuarantineEntry:
+    (entry,) = await house.store.quarantine.list(CONNECTION, 10)
+    return entry
+
+
+async def test_the_second_worker_that_dies_of_a_new_mail_leaves_it_aside(
+    house: House, deadly: Reader
+) -> None:
+    await house.settle()
+    poison = deliver_all(house)
+    await outlived(house)
+    entry = await named(house)
+    assert (entry.message_id, entry.reason, deadly.deaths) == (poison, "too_costly", 2)
+    assert await house.stored() == {
+        id: labels for id, labels in house.mailbox().items() if id != poison
+    }
+
+
+async def test_the_second_worker_that_dies_of_old_mail_leaves_it_aside(
+    house: House, deadly: Reader
+) -> None:
+    poison = deliver_all(house)
+    await outlived(house)
+    entry = await named(house)
+    assert (entry.message_id, entry.reason, deadly.deaths) == (poison, "too_costly", 2)
+    assert entry.origin is Origin.BACKFILL
+    assert len(await house.stored()) == len(BEFORE + AFTER)
+
+
+async def test_each_further_try_costs_one_worker_and_comes_later(
+    house: House, deadly: Reader
+) -> None:
+    await house.settle()
+    deliver_all(house)
+    await outlived(house)
+    first = (await named(house)).retry_at
+    house.advance(timedelta(hours=1, minutes=1))
+    await outlived(house)
+    second = (await named(house)).retry_at
+    assert deadly.deaths == 3
+    assert second - first > timedelta(hours=20)
+
+
+async def test_a_message_that_a_worker_died_with_by_chance_is_stored_after_all(
+    house: House, deadly: Reader
+) -> None:
+    await house.settle()
+    poison = deliver_all(house)
+    await outlived(house)
+    with swapped(changes, {"read_message": read_message}):
+        house.advance(timedelta(hours=1, minutes=1))
+        await house.settle()
+    assert poison in await house.stored()
+    assert not await house.store.quarantine.list(CONNECTION, 10)
+
+
+async def test_a_worker_that_dies_of_something_else_costs_no_mail_its_place(
+    house: House,
+) -> None:
+    await house.settle()
+    for subject in BEFORE:
+        house.deliver(subject)
+    with swapped(changes, {"make_payload": killed}), pytest.raises(KilledError):
+        await house.push()
+    house.advance(LEASE_LIFETIME + timedelta(seconds=1))
+    await house.settle()
+    assert not await house.store.quarantine.list(CONNECTION, 10)
+    assert await house.stored() == house.mailbox()
+    assert (await house.state()).careful == 0
+
+
+def killed(_: object) -> None:
+    raise KilledError
+
+
+@pytest.mark.parametrize("error", [RecursionError, MemoryError, ValueError, KeyError, SystemError])
+async def test_whatever_reading_raises_is_charged_to_the_message(
+    house: House, monkeypatch: pytest.MonkeyPatch, error: type[Exception]
+) -> None:
+    monkeypatch.setattr(changes, "read_message", Reader(error))
+    await house.settle()
+    poison = deliver_all(house)
+    await house.push()
+    entry = await named(house)
+    assert (entry.message_id, entry.reason) == (poison, "unreadable")
+    assert len(await house.stored()) == len(BEFORE + AFTER)
+    assert (await house.state()).last_error is None
+
+
+async def test_nothing_is_noted_of_mail_while_no_worker_dies(house: House) -> None:
+    await house.settle()
+    deliver_all(house)
+    held: list[SyncState] = []
+    with swapped(Run, {"hold": lambda run, *_: held.append(run.state)}):
+        await house.push()
+    assert not held
+    assert len(await house.stored()) == len((*BEFORE, POISON, *AFTER))
