@@ -176,7 +176,8 @@ NO_STRANGERS: Final = {
         " sync_event.sync_event delivery.shown_payload"
     ),
     "a product's call, its length limited where the request is read": (
-        "end_user.end_user_from end_user.known_email end_user.known_name end_user.named end_user.tags_from"
+        "end_user.end_user_from end_user.known_email end_user.known_name end_user.named"
+        " end_user.tags_from"
         " frequency.frequency_from mime.marked outgoing.check outgoing.check_message_size"
         " policy.parsed_policy quota_units.units_of scopes.allowed scopes.missing scopes.reads"
         " scopes.spelled_out selection.selection validation.placed validation.validated"

@@ -1,10 +1,11 @@
 """A sync under test: the real use case, SQLite, the real Gmail adapter, the emulated Google."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -148,11 +149,15 @@ class House:
 
 @asynccontextmanager
 async def open_house(
-    *, store: Store | None = None, messages: Sequence[bytes] = (), units: int = 10**9
+    *, store: Store | None = None, directory: Path | None = None, units: int = 10**9
 ) -> AsyncIterator[House]:
-    """Open a connected mailbox whose first sync has not run."""
+    """Open a connected mailbox; its first sync has not run, unless `directory` holds one that has.
+
+    Both the mailbox and the store are files in `directory`, where one is given.
+    """
     clock = AdjustableClock()
-    app = create_app(GoogleSettings(push_endpoint=None, units_per_minute=units))
+    state = str(directory / "google.sqlite") if directory else ":memory:"
+    app = create_app(GoogleSettings(state=state, push_endpoint=None, units_per_minute=units))
     google: Google = app.state.google
     google.store.create_mailbox(EMAIL)
     scopes = ["https://mail.google.com/"]
@@ -165,7 +170,7 @@ async def open_house(
     async def same_token(connection_id: ConnectionId, *, rejected: str | None = None) -> str:
         return issued if rejected is None else await token(CONNECTION)
 
-    opened = store or open_store(":memory:", clock)
+    opened = store or open_store(directory / "store.sqlite" if directory else ":memory:", clock)
     queue = HeldTasks()
     transport = httpx.ASGITransport(app=app)
     async with httpx.AsyncClient(transport=transport) as http:
@@ -186,6 +191,8 @@ async def open_house(
             ),
         )
         now = datetime.now(UTC)
-        await opened.sync_states.create(SyncState(CONNECTION, next_due_at=now, delta_due_at=now))
+        if await opened.sync_states.get(CONNECTION) is None:
+            fresh = SyncState(CONNECTION, next_due_at=now, delta_due_at=now)
+            await opened.sync_states.create(fresh)
         yield House(google, opened, clock, queue, sync, http, watch)
         await opened.close()

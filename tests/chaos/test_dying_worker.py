@@ -1,0 +1,60 @@
+"""A mail that kills every process that reads it costs two of them, and no other mail its place."""
+
+import asyncio
+import os
+import signal
+from collections.abc import Mapping
+from datetime import timedelta
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+from shared.domain.email_message import EmailMessage, read_message
+from shared.domain.sync_state import LEASE_LIFETIME
+from shared.usecases.sync import changes
+from tests.chaos.swapping import swapped
+from tests.usecases.sync.house import CONNECTION, EMAIL, open_house
+
+POISON = "Poison"
+SUBJECTS = ("One", "Two", POISON, "Three", "Four")
+MOST_LIVES = 6
+
+
+def _killing(message: Mapping[str, Any], bodies: Mapping[str, bytes] | None = None) -> EmailMessage:
+    """Read as ever; of the mail that is marked, die as by the hand of the out-of-memory killer."""
+    found = read_message(message, bodies)
+    if found["subject"] == POISON:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return found
+
+
+def work(directory: Path, lives: int) -> None:
+    """Be one worker process; each begins when the lease of the one before has run out."""
+
+    async def run() -> None:
+        async with open_house(directory=directory) as house:
+            house.advance((LEASE_LIFETIME + timedelta(seconds=1)) * lives)
+            await house.run(house.google.store.history_id(EMAIL))
+
+    with swapped(changes, {"read_message": _killing}):
+        asyncio.run(run())
+
+
+async def test_a_mail_that_kills_its_readers_is_set_aside_and_the_others_are_stored(
+    tmp_path: Path,
+) -> None:
+    async with open_house(directory=tmp_path) as house:
+        ids = {subject: house.deliver(subject) for subject in SUBJECTS}
+    ends = []
+    for lives in range(MOST_LIVES):
+        worker = get_context("spawn").Process(target=work, args=(tmp_path, lives))
+        worker.start()
+        await asyncio.to_thread(worker.join)
+        ends.append(worker.exitcode)
+        if worker.exitcode == 0:
+            break
+    assert ends == [-signal.SIGKILL, -signal.SIGKILL, 0]
+    async with open_house(directory=tmp_path) as house:
+        (entry,) = await house.store.quarantine.list(CONNECTION, 10)
+        assert (entry.message_id, entry.reason) == (ids[POISON], "too_costly")
+        assert (await house.stored()).keys() == set(ids.values()) - {ids[POISON]}
