@@ -44,7 +44,8 @@ PostroomError
 ├── HistoryExpiredError              never leaves the sync: becomes a recovery
 └── ConfigurationError               at start-up: names every wrong setting
 
-No message or attribute ever holds a token, an address list, a subject or a body.
+No message or attribute ever holds a token, an address list, a subject or a body; what a caller may
+read and no store may keep has an attribute that only `answer_to` reads.
 """
 
 from collections.abc import Mapping, Sequence
@@ -161,12 +162,21 @@ class InvalidRequestError(PermanentError):
 
 
 class InvalidRecipientError(InvalidRequestError):
-    """A recipient that no mail can be sent to."""
+    """A recipient that no mail can be sent to.
+
+    `addresses` are for the answer to the caller alone: no message, problem or log holds them.
+    """
 
     def __init__(
-        self, message: str, *, code: str = "invalid_recipient", problems: Sequence[Problem] = ()
+        self,
+        message: str,
+        *,
+        code: str = "invalid_recipient",
+        problems: Sequence[Problem] = (),
+        addresses: Sequence[str] = (),
     ) -> None:
         super().__init__(message, code=code, problems=problems)
+        self.addresses = tuple(addresses)
 
 
 class TooLargeError(InvalidRequestError):

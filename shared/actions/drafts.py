@@ -6,6 +6,7 @@ A draft's message is replaced at every save and has a new id each time (FACTS 3.
 # ruff: noqa: N815  Gmail's spelling
 
 from base64 import urlsafe_b64decode
+from collections.abc import Sequence
 from typing import Any, Literal
 
 from pydantic import Field, model_validator
@@ -22,9 +23,10 @@ from shared.actions.gmail_fields import (
     Id,
     Paged,
 )
-from shared.actions.message_fields import MessageFields, as_request
+from shared.actions.message_fields import LeftOutField, MessageFields, as_request, left_out_fields
 from shared.actions.registry import LONGEST, Action, ActionContext, Effect, GmailShaped
 from shared.domain.ids import ThreadId
+from shared.domain.outgoing import LeftOut
 from shared.domain.policy import Does
 from shared.domain.scopes import COMPOSE, READONLY
 from shared.errors import GmailNotFoundError, InvalidRequestError
@@ -75,6 +77,15 @@ class DraftRef(GmailShaped):
     message: GmailRef
 
 
+class KeptDraft(DraftRef):
+    """A draft as it was just kept."""
+
+    left_out: list[LeftOutField] = Field(
+        default_factory=list,
+        description="Recipients of the message answered that mail cannot be sent to.",
+    )
+
+
 class GmailDraft(GmailShaped):
     """users.drafts."""
 
@@ -90,23 +101,24 @@ class DraftList(GmailShaped):
     resultSizeEstimate: int = 0
 
 
-async def create_draft(context: ActionContext, asked: DraftFields) -> DraftRef:
+async def create_draft(context: ActionContext, asked: DraftFields) -> KeptDraft:
     """Keep a new draft: 10 quota units. Raises InvalidRequestError and its kinds.
 
     Where Gmail's answer is lost the draft may exist: a retry keeps another one.
     """
     composed = await _composed(context, asked)
-    return _shown(await context.gmail.create_draft(composed.raw, composed.thread_id))
+    draft = await context.gmail.create_draft(composed.raw, composed.thread_id)
+    return _shown(draft, composed.left_out)
 
 
-async def update_draft(context: ActionContext, asked: UpdateDraftInput) -> DraftRef:
+async def update_draft(context: ActionContext, asked: UpdateDraftInput) -> KeptDraft:
     """Replace the draft's message: 15 quota units. Raises GmailNotFoundError."""
     composed = await _composed(context, asked)
     try:
         draft = await context.gmail.update_draft(asked.id, composed.raw, composed.thread_id)
     except GmailNotFoundError as error:
         raise GmailNotFoundError(GONE) from error
-    return _shown(draft)
+    return _shown(draft, composed.left_out)
 
 
 async def get_draft(context: ActionContext, asked: GetDraftInput) -> GmailDraft:
@@ -179,9 +191,9 @@ def decoded(raw: str) -> bytes:
     return found
 
 
-def _shown(draft: Draft) -> DraftRef:
+def _shown(draft: Draft, left_out: Sequence[LeftOut]) -> KeptDraft:
     message = GmailRef(id=draft.message_id, threadId=draft.thread_id, labelIds=["DRAFT"])
-    return DraftRef(id=draft.id, message=message)
+    return KeptDraft(id=draft.id, message=message, **left_out_fields(left_out))
 
 
 ACTIONS: tuple[Action[Any, Any], ...] = (
@@ -189,7 +201,7 @@ ACTIONS: tuple[Action[Any, Any], ...] = (
         name="create-draft",
         summary="Keep a new draft.",
         input=DraftFields,
-        output=DraftRef,
+        output=KeptDraft,
         run=create_draft,
         scopes=(COMPOSE,),
         effect=Effect.STORED,
@@ -200,7 +212,7 @@ ACTIONS: tuple[Action[Any, Any], ...] = (
         name="update-draft",
         summary="Replace what a draft says.",
         input=UpdateDraftInput,
-        output=DraftRef,
+        output=KeptDraft,
         run=update_draft,
         scopes=(COMPOSE,),
         effect=Effect.STORED,

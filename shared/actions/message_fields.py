@@ -5,10 +5,11 @@ from binascii import Error as BadBase64
 from collections.abc import Sequence
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, Field, model_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
 from shared.actions.registry import ActionInput
 from shared.domain.ids import MessageId, ThreadId
+from shared.domain.outgoing import MAX_RECIPIENTS, LeftOut
 from shared.domain.recipients import Mailbox, parse_mailboxes
 from shared.domain.send import DeliveryMode
 from shared.domain.send_request import AskedAttachment, SendRequest
@@ -21,6 +22,15 @@ Recipients = Annotated[
 DELIVERY = "exactly_once goes by a draft and can be resolved; direct is one try."
 ID_PATTERN = r"^[0-9A-Za-z]{1,64}$"
 URL_SAFE = str.maketrans("-_", "+/", "\r\n")
+
+
+class LeftOutField(BaseModel):
+    """A recipient of the message answered that mail cannot be sent to."""
+
+    model_config = ConfigDict(frozen=True)
+
+    field: str = Field(description="The header of the message answered: to or cc.")
+    reason: str = Field(description="The address, and why mail cannot be sent to it.")
 
 
 class AttachmentField(ActionInput):
@@ -103,6 +113,15 @@ class SendFields(MessageFields):
     send_at: AwareDatetime | None = Field(
         None, description="When to send, at most 30 days ahead; DELETE /sends/{key} calls it off."
     )
+
+
+def left_out_fields(left_out: Sequence[LeftOut]) -> dict[str, list[LeftOutField]]:
+    """Return the field of an answer that names them; none where all can be written to."""
+    shown = [
+        LeftOutField(field=one.field, reason=f"{one.address}: {one.reason}")
+        for one in left_out[:MAX_RECIPIENTS]
+    ]
+    return {"left_out": shown} if shown else {}
 
 
 def as_request(fields: MessageFields) -> SendRequest:

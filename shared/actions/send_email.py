@@ -4,11 +4,19 @@
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as BadBase64
+from collections.abc import Sequence
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from shared.actions.message_fields import DELIVERY, ID_PATTERN, SendFields, as_request
+from shared.actions.message_fields import (
+    DELIVERY,
+    ID_PATTERN,
+    LeftOutField,
+    SendFields,
+    as_request,
+    left_out_fields,
+)
 from shared.actions.registry import (
     LONGEST,
     Action,
@@ -19,6 +27,7 @@ from shared.actions.registry import (
     Replayed,
 )
 from shared.domain.ids import ThreadId
+from shared.domain.outgoing import LeftOut
 from shared.domain.policy import Does
 from shared.domain.scopes import SEND
 from shared.domain.send import DeliveryMode, SendEntry, SendState
@@ -58,6 +67,11 @@ class SendEmailOutput(BaseModel):
     )
     idempotency_key: str | None = Field(None, description="GET /sends/{idempotency_key} tells on.")
     raw: str | None = Field(None, description="dry_run only: the message, base64url.")
+    left_out: list[LeftOutField] = Field(
+        default_factory=list,
+        description="Recipients of the message answered that mail cannot be sent to; the first "
+        "answer alone tells them.",
+    )
 
 
 class SendMessageOutput(SendEmailOutput):
@@ -78,7 +92,7 @@ async def send_email(
     if asked.dry_run:
         return _previewed(await use_case(context.ports).preview(context.connection, request))
     sending = await _sent(context, request)
-    output = as_output(sending.entry)
+    output = as_output(sending.entry, sending.left_out)
     return Replayed(output) if sending.replayed else output
 
 
@@ -88,7 +102,8 @@ async def send_message(
     """Send a finished message. Raises what `send_email` raises."""
     sending = await _sent(context, raw_request(asked))
     labels = ["SENT"] if sending.entry.state is SendState.SUBMITTED else []
-    output = SendMessageOutput(**as_output(sending.entry).model_dump(), labelIds=labels)
+    sent = as_output(sending.entry).model_dump(exclude_unset=True)
+    output = SendMessageOutput(**sent, labelIds=labels)
     return Replayed(output) if sending.replayed else output
 
 
@@ -138,14 +153,15 @@ def raw_request(asked: SendMessageInput) -> SendRequest:
     )
 
 
-def as_output(entry: SendEntry) -> SendEmailOutput:
-    """Answer a ledger entry as the API shows it."""
+def as_output(entry: SendEntry, left_out: Sequence[LeftOut] = ()) -> SendEmailOutput:
+    """Return a ledger entry as the API shows it, and whom the message does not go to."""
     return SendEmailOutput(
         id=entry.message_id,
         threadId=entry.thread_id,
         messageId=entry.rfc822_message_id,
         status=entry.state.value,
         idempotency_key=entry.idempotency_key,
+        **left_out_fields(left_out),
     )
 
 
@@ -156,6 +172,7 @@ def _previewed(composed: Composed) -> SendEmailOutput:
         messageId=None,
         status="dry_run",
         raw=urlsafe_b64encode(composed.raw).decode(),
+        **left_out_fields(composed.left_out),
     )
 
 

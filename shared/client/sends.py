@@ -52,6 +52,13 @@ Message = TypedDict(
 """What is to be sent; `send_at` is ISO 8601 with a time zone."""
 
 
+class LeftOut(Answer):
+    """One of them: the header it stood in, and its address and what is wrong with it."""
+
+    field: str
+    reason: str
+
+
 class Sent(Answer):
     """What came of a send; `submitted` means Gmail took it, not that it was delivered."""
 
@@ -66,6 +73,8 @@ class Sent(Answer):
     approval_id: str | None = None
     raw: str | None = None
     """Of a dry run: the message, base64url."""
+    left_out: Sequence[LeftOut] = ()
+    """Recipients of the message answered that mail cannot be sent to."""
     replayed: bool = False
     """Whether an earlier request with the same key had done the work."""
 

@@ -51,6 +51,15 @@ class Attachment:
 
 
 @dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A recipient of the message answered that mail cannot be sent to, for the caller to see."""
+
+    field: str
+    address: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Outgoing:
     """Everything that the MIME of a message is built from."""
 
@@ -66,6 +75,8 @@ class Outgoing:
     headers: Mapping[str, str] = field(default_factory=dict)
     in_reply_to: str | None = None
     references: tuple[str, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
+    """Of no account to the MIME."""
 
 
 def check(message: Outgoing, *, draft: bool = False) -> None:

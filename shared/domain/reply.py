@@ -4,17 +4,19 @@ The parent is mail from outside: nothing of it may fail a send or add a header l
 """
 
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
 from html import escape
-from typing import Final
+from typing import Final, Literal
 
 from shared.domain.address_list import Address
 from shared.domain.email_message import EmailMessage
 from shared.domain.mail_headers import read_message_ids
-from shared.domain.outgoing import Outgoing
+from shared.domain.outgoing import LeftOut, Outgoing
 from shared.domain.recipients import CONTROL, MAX_NAME, Mailbox, checked_address
+from shared.errors import InvalidRecipientError, Problem
 
+_COPIES: Final[tuple[Literal["to", "cc"], ...]] = ("to", "cc")
 MAX_REFERENCES: Final = 20
 """Message ids kept of a long chain: the first and the newest ones."""
 _ID: Final = re.compile(r"<[!-;=?-~]{1,800}>")
@@ -51,23 +53,22 @@ def forward_subject(subject: str) -> str:
 def as_reply(
     outgoing: Outgoing, parent: EmailMessage, own: Iterable[str], *, to_all: bool, quote: bool
 ) -> Outgoing:
-    """Answer the message as a reply to `parent`.
+    """Return the message as a reply to `parent`; `own` are this mailbox's addresses.
 
-    Recipients the caller named stay; where it named none the sender is answered, or, where the
-    parent is our own mail, those it went to. `own` are this mailbox's addresses: nobody answers
-    to oneself.
+    Recipients the caller named stay. Where it named none the sender is answered or, where the
+    parent is this mailbox's own mail, those it went to. Raises InvalidRecipientError where none
+    of them can be written to: other recipients are never taken instead.
     """
     mine = {address.lower() for address in own}
-    to, cc = outgoing.to, outgoing.cc
-    if not to:
-        answered = parent["replyTo"] or [parent["from"]]
-        to = _people(answered, mine) or _people(parent["to"], mine)
-        to = to or _people(answered, set())
+    answered = _People(outgoing.to) if outgoing.to else _answered(parent, mine)
+    to, cc, left_out = answered.reachable, outgoing.cc, answered.left_out
     if to_all:
-        others = _people((*parent["to"], *parent["cc"]), mine)
+        also = [_people(field, parent[field], mine) for field in _COPIES]
+        others = [mailbox for people in also for mailbox in people.reachable]
         cc = (*cc, *_without(others, (*to, *cc, *outgoing.bcc)))
+        left_out = (*left_out, *(one for people in also for one in people.left_out))
     subject = outgoing.subject or reply_subject(parent["subject"])
-    answer = replace(threaded(outgoing, parent), to=to, cc=cc, subject=subject)
+    answer = replace(threaded(outgoing, parent), to=to, cc=cc, subject=subject, left_out=left_out)
     return _quoting(answer, parent, _wrote(parent)) if quote else answer
 
 
@@ -102,23 +103,61 @@ def _chain(references: Sequence[str], parent_id: str) -> tuple[str, ...]:
     return tuple(chain)
 
 
-def _people(addresses: Iterable[Address], mine: set[str]) -> tuple[Mailbox, ...]:
-    """Answer those that mail can be sent to, each once, without oneself."""
+def _answered(parent: EmailMessage, mine: set[str]) -> "_People":
+    """Return whom a reply goes to. Raises InvalidRecipientError."""
+    sender = [parent["from"]]
+    if parent["isSent"] or parent["from"]["email"].lower() in mine:
+        readers = _people("to", parent["to"], mine)
+        answered = readers if readers.reachable or readers.left_out else _people("to", sender, ())
+    else:
+        answered = _people("to", parent["replyTo"], mine)
+        if not answered.reachable:
+            answered = _people("to", sender, mine)
+    if not answered.reachable:
+        raise _unanswerable(answered.left_out)
+    return answered
+
+
+def _unanswerable(left_out: Sequence[LeftOut]) -> InvalidRecipientError:
+    text = "The message cannot be answered: there is no address that mail can be sent to. Give to."
+    problem = Problem("invalid_recipient", text, ("to",))
+    addresses = tuple(one.address for one in left_out if one.address)
+    return InvalidRecipientError(text, problems=[problem], addresses=addresses)
+
+
+@dataclass(frozen=True, slots=True)
+class _People:
+    """Recipients, each once, and those that mail cannot be sent to."""
+
+    reachable: tuple[Mailbox, ...]
+    left_out: tuple[LeftOut, ...] = ()
+
+
+def _people(field: str, addresses: Iterable[Address], mine: Collection[str]) -> _People:
+    """Return those of a field, without oneself."""
     found: dict[str, Mailbox] = {}
+    left_out: dict[str, LeftOut] = {}
     for one in addresses:
         try:
             address = checked_address(one["email"])
-        except ValueError:
+        except ValueError as error:
+            shown = (one["email"] or one["name"])[:MAX_NAME]
+            left_out.setdefault(shown, LeftOut(field, shown, str(error)))
             continue
         if address.lower() not in mine:
             name = _words(one["name"])[:MAX_NAME].strip()
             found.setdefault(address.lower(), Mailbox(address, name))
-    return tuple(found.values())
+    return _People(tuple(found.values()), tuple(left_out.values()))
 
 
 def _without(mailboxes: Iterable[Mailbox], known: Iterable[Mailbox]) -> tuple[Mailbox, ...]:
+    """Return each once, without those known already."""
     seen = {mailbox.address.lower() for mailbox in known}
-    return tuple(mailbox for mailbox in mailboxes if mailbox.address.lower() not in seen)
+    found: dict[str, Mailbox] = {}
+    for mailbox in mailboxes:
+        if mailbox.address.lower() not in seen:
+            found.setdefault(mailbox.address.lower(), mailbox)
+    return tuple(found.values())
 
 
 def _words(text: str) -> str:

@@ -75,7 +75,20 @@ def status_of(error: errors.PostroomError) -> int:
 
 
 def answer_to(error: BaseException, trace_id: str) -> ErrorAnswer:
-    """Answer what the caller is told; an unexpected error tells the trace id and nothing else."""
+    """Return what the caller is told; an unexpected error tells the trace id and nothing else."""
+    answer = _answer(error, trace_id)
+    if isinstance(error, errors.InvalidRecipientError) and error.addresses:
+        answer.body["error"]["payload"] = {"addresses": list(error.addresses)}
+    return answer
+
+
+def described(error: BaseException, trace_id: str = "") -> dict[str, Any]:
+    """Return an error as data to be kept for a later look: without what only the caller may see."""
+    answer = _answer(error, trace_id)
+    return {"status": answer.status, "error": answer.body["error"]}
+
+
+def _answer(error: BaseException, trace_id: str) -> ErrorAnswer:
     status = status_of(error) if isinstance(error, errors.PostroomError) else 500
     if isinstance(error, ActionCrashedError):
         return ErrorAnswer(status, {}, {"error": _crashed(error, trace_id)})
@@ -84,12 +97,6 @@ def answer_to(error: BaseException, trace_id: str) -> ErrorAnswer:
     inner: dict[str, Any] = {"code": error.code, "message": str(error)}
     inner |= _details(error)
     return ErrorAnswer(status, _headers(error, status), {"error": inner})
-
-
-def described(error: BaseException) -> dict[str, Any]:
-    """Answer an error as data to be kept, for whoever asks later."""
-    answer = answer_to(error, "")
-    return {"status": answer.status, "error": answer.body["error"]}
 
 
 def unreadable(error: BaseException) -> dict[str, str]:

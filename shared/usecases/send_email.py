@@ -6,6 +6,7 @@ from secrets import token_hex, token_urlsafe
 
 from shared.domain.connection import Connection, ConnectionStatus
 from shared.domain.ids import ConnectionId
+from shared.domain.outgoing import LeftOut
 from shared.domain.scopes import reads
 from shared.domain.send import DeliveryMode, SendEntry, SendState, send_id
 from shared.domain.send_request import SendRequest
@@ -38,6 +39,8 @@ class Sending:
 
     entry: SendEntry
     replayed: bool
+    left_out: tuple[LeftOut, ...] = ()
+    """Told once and stored nowhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +87,7 @@ class SendEmail:
             await self._advance(entry, connection, request, composed)
         else:
             await self._advancer.wake(entry)
-        return Sending(entry.value, replayed=False)
+        return Sending(entry.value, replayed=False, left_out=composed.left_out)
 
     async def preview(self, connection: Connection, request: SendRequest) -> Composed:
         """Answer the exact message and its thread, sending and storing nothing.

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from shared import errors
-from shared.edge.status import STATUS, answer_to, status_of
+from shared.edge.status import STATUS, answer_to, described, status_of
 
 
 def subclasses(kind: type[errors.PostroomError]) -> Iterator[type[errors.PostroomError]]:
@@ -58,3 +58,9 @@ def test_a_new_error_class_answers_as_the_nearest_one_it_belongs_to() -> None:
 def test_a_wait_is_named_in_whole_seconds_and_never_zero() -> None:
     soon = errors.RateLimitedError("x", retry_after=timedelta(milliseconds=10))
     assert answer_to(soon, "trace").headers == {"Retry-After": "1"}
+
+
+def test_an_address_is_told_to_the_caller_and_never_kept() -> None:
+    error = errors.InvalidRecipientError("No.", addresses=("ada@x..example",))
+    assert answer_to(error, "").body["error"]["payload"] == {"addresses": ["ada@x..example"]}
+    assert "ada" not in f"{error}{error.problems}{described(error)}"

@@ -1,5 +1,6 @@
 """/action/*: run a typed action on a connection, now or in the background (API 6)."""
 
+from functools import partial
 from typing import Any, Literal
 
 from pydantic import Field
@@ -20,8 +21,8 @@ from shared.edge.http.routes import (
     Strict,
     Tenant,
 )
-from shared.edge.status import answer_to
-from shared.errors import NotFoundError, PostroomError
+from shared.edge.status import described
+from shared.errors import NotFoundError
 
 
 class TriggerAction(Strict):
@@ -109,12 +110,7 @@ async def scripts_config(call: Call) -> Any:
 async def run_accepted(call: Call) -> None:
     """Run an action that was accepted for the background."""
     task = call.body(ActionTask)
-
-    def described(error: PostroomError) -> dict[str, Any]:
-        answer = answer_to(error, call.trace_id)
-        return {"status": answer.status, "error": answer.body["error"]}
-
-    run = RunAccepted(call.wiring, described)
+    run = RunAccepted(call.wiring, partial(described, trace_id=call.trace_id))
     await run(task.id, task.input, key=task.key, trace_id=call.trace_id)
 
 

@@ -11,6 +11,7 @@ from shared.domain.ids import MessageId, ThreadId
 from shared.domain.mime import build, marked
 from shared.domain.outgoing import (
     Attachment,
+    LeftOut,
     Outgoing,
     check,
     check_attachments_size,
@@ -40,6 +41,8 @@ class Composed:
 
     raw: bytes
     thread_id: ThreadId | None
+    left_out: tuple[LeftOut, ...] = ()
+    """For the caller's answer alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +68,7 @@ class Compose:
         size += len(outgoing.text or "") + len(outgoing.html or "")
         date = self.clock.now()
         raw = await off_loop(size, build, outgoing, date=date, marker=marker)
-        return Composed(check_message_size(raw), thread_id)
+        return Composed(check_message_size(raw), thread_id, outgoing.left_out)
 
     async def _finished(self, request: SendRequest, raw: bytes, marker: str | None) -> Composed:
         sender = await off_loop(len(raw), check_raw, raw, draft=self.draft)
