@@ -49,9 +49,9 @@ class AcceptAction:
         trace_id: str | None = None,
     ) -> str:
         """Raise what `RunAction` raises of a wrong call, TooLargeError, QueueUnavailableError."""
-        asked = checked(action_named(name), connection, given, idempotency_key)
         if len(orjson.dumps(given)) > LARGEST_INPUT:
             raise TooLargeError("This input is too large for X-Async: send it without.")
+        asked = checked(action_named(name), connection, given, idempotency_key)
         key = f"async:{idempotency_key}" if idempotency_key else token_hex(16)
         accepted = self._accepted(connection.id, name, key, asked.model_dump(mode="json"))
         await self._keep(accepted)

@@ -29,6 +29,7 @@ from shared.domain.ids import ThreadId
 from shared.domain.outgoing import LeftOut
 from shared.domain.policy import Does
 from shared.domain.scopes import COMPOSE, READONLY
+from shared.domain.validation import MAX_CONTENT
 from shared.errors import GmailNotFoundError, InvalidRequestError
 from shared.ports.gmail import Draft
 from shared.usecases.send.compose import Compose, Composed
@@ -42,7 +43,9 @@ STRUCTURED = frozenset(MessageFields.model_fields) - {"thread_id", "delivery"}
 class DraftFields(MessageFields):
     """The message as fields, or finished as `raw`; a draft may lack recipients and text."""
 
-    raw: str | None = Field(None, description="A whole message, RFC 2822, base64url.")
+    raw: str | None = Field(
+        None, max_length=MAX_CONTENT, description="A whole message, RFC 2822, base64url."
+    )
 
     @model_validator(mode="after")
     def _one_form(self) -> "DraftFields":

@@ -13,12 +13,22 @@ from shared.domain.outgoing import MAX_RECIPIENTS, LeftOut
 from shared.domain.recipients import Mailbox, parse_mailboxes
 from shared.domain.send import DeliveryMode
 from shared.domain.send_request import AskedAttachment, SendRequest
+from shared.domain.validation import MAX_CONTENT
 from shared.errors import InvalidRecipientError, InvalidRequestError, Problem
 
+MAX_RECIPIENT = 1_000
+"""Characters of one entry of a list of recipients."""
+MAX_HEADERS = 64
+
 Recipients = Annotated[
-    str | list[str] | None,
+    str
+    | Annotated[
+        list[Annotated[str, Field(max_length=MAX_RECIPIENT)]], Field(max_length=MAX_RECIPIENTS)
+    ]
+    | None,
     Field(description="An address, a comma list of them, or a list; names as `Name <a@b.com>`."),
 ]
+HeaderName = Annotated[str, Field(max_length=100)]
 DELIVERY = "exactly_once goes by a draft and can be resolved; direct is one try."
 ID_PATTERN = r"^[0-9A-Za-z]{1,64}$"
 URL_SAFE = str.maketrans("-_", "+/", "\r\n")
@@ -38,7 +48,7 @@ class AttachmentField(ActionInput):
 
     filename: str = Field(min_length=1, max_length=255)
     mime_type: str = Field("application/octet-stream", max_length=300)
-    content_base64: str | None = None
+    content_base64: str | None = Field(None, max_length=MAX_CONTENT)
     message_id: str | None = Field(None, pattern=ID_PATTERN)
     part_id: str | None = Field(None, max_length=64)
     content_id: str | None = Field(
@@ -62,17 +72,24 @@ class MessageFields(ActionInput):
     bcc: Recipients = None
     reply_to: Recipients = None
     from_: str | None = Field(
-        None, alias="from", description="The account or one of its verified send-as aliases."
+        None,
+        alias="from",
+        max_length=MAX_RECIPIENT,
+        description="The account or one of its verified send-as aliases.",
     )
     subject: str | None = Field(
         None, max_length=2_000, description="Of an answer it may be left out."
     )
-    body: str | None = Field(None, description="Plain text; the same as `text`.")
-    text: str | None = Field(None, description="Plain text.")
-    html: str | None = Field(None, description="With text as well, readers choose.")
-    headers: dict[str, str] = Field(
+    body: str | None = Field(
+        None, max_length=MAX_CONTENT, description="Plain text; the same as `text`."
+    )
+    text: str | None = Field(None, max_length=MAX_CONTENT, description="Plain text.")
+    html: str | None = Field(
+        None, max_length=MAX_CONTENT, description="With text as well, readers choose."
+    )
+    headers: dict[HeaderName, str] = Field(
         default_factory=dict,
-        max_length=50,
+        max_length=MAX_HEADERS,
         description="Further headers by name, such as List-Unsubscribe or X-Campaign.",
     )
     attachments: list[AttachmentField] = Field(

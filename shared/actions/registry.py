@@ -18,6 +18,7 @@ from shared.domain.connection import Connection
 from shared.domain.draft_copy import DraftCopy
 from shared.domain.policy import Does
 from shared.domain.scopes import allowed
+from shared.domain.validation import MAX_TEXT
 from shared.errors import (
     ConfigurationError,
     GmailUnavailableError,
@@ -178,9 +179,14 @@ class Action(Generic[I, O]):
 
 
 class ActionInput(BaseModel):
-    """Input of an action: unknown fields are refused."""
+    """Input of an action: unknown fields are refused, and text too long for its parsers.
 
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+    A field that takes more than `MAX_TEXT` characters says so: `Field(max_length=...)`.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, populate_by_name=True, str_max_length=MAX_TEXT
+    )
 
 
 class GmailShaped(BaseModel):

@@ -32,6 +32,7 @@ from shared.domain.policy import Does
 from shared.domain.scopes import SEND
 from shared.domain.send import DeliveryMode, SendEntry, SendState
 from shared.domain.send_request import SendRequest
+from shared.domain.validation import MAX_CONTENT
 from shared.errors import InvalidRequestError, SendFailedError
 from shared.usecases.send.compose import Composed
 from shared.usecases.send_email import SendEmail, Sending
@@ -46,7 +47,7 @@ class SendEmailInput(SendFields):
 class SendMessageInput(ActionInput):
     """A finished message; From must be the account or one of its verified aliases."""
 
-    raw: str = Field(description="The whole message, RFC 5322, base64url.", max_length=50_000_000)
+    raw: str = Field(description="The whole message, RFC 5322, base64url.", max_length=MAX_CONTENT)
     threadId: str | None = Field(None, pattern=ID_PATTERN, description="Continue this thread.")
     delivery: Literal["exactly_once", "direct"] | None = Field(None, description=DELIVERY)
 

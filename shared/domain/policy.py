@@ -12,7 +12,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, StrictInt
 
 from shared.domain.recipients import checked_address
-from shared.domain.validation import validated
+from shared.domain.validation import MAX_TEXT, validated
 from shared.errors import InvalidRequestError, PolicyRefusedError
 
 MOST_DAILY_SENDS: Final = 5_000
@@ -66,7 +66,7 @@ Asked = Literal[Does.DRAFT, Does.SEND, Does.CHANGE, Does.DELETE]
 class Policy(BaseModel):
     """The typed form of an API key's `policy`; an empty one restricts nothing."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, str_max_length=MAX_TEXT)
 
     read_only: StrictBool = Field(default=False, description="Only actions that read.")
     draft_only: StrictBool = Field(

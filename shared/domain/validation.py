@@ -13,6 +13,10 @@ M = TypeVar("M", bound=BaseModel)
 DEEPEST = 64
 """Objects and lists within each other: more than any request has, less than any recursion takes."""
 HOLDS = (dict, list, tuple)
+MAX_TEXT = 64_000
+"""Characters of a string that a request model takes where the field says nothing else."""
+MAX_CONTENT = 50_000_000
+"""Characters of a field that holds what a message consists of, in base64 or as text."""
 PROBLEMS = 20
 """Most problems one error lists."""
 ENUM_MEMBER = re.compile(r"<\w+\.\w+: ('[^']*')>")

@@ -1,4 +1,4 @@
-"""A reply goes to the one who wrote, or to no one; the caller alone is told whom it cannot reach."""
+"""A reply reaches the one who wrote, or no one; the caller alone is told who cannot be reached."""
 
 import json
 from base64 import urlsafe_b64decode
@@ -56,8 +56,9 @@ async def test_a_record_says_who_wrote_or_no_one(desk: Desk, case: dict[str, Any
 
 @pytest.mark.parametrize(
     "sender",
-    ["<taro.@docomo.example>", "<a@[192.0.2.1]>", "MAILER-DAEMON", "<root>", '"a b"@x.example', "a b@x.example",
-     "=?utf-8?q?a?=", "", "a@x.example:b@x.example", "<a@x.example> <b@x.example,c@x.example>"],
+    ["<taro.@docomo.example>", "<a@[192.0.2.1]>", "MAILER-DAEMON", "<root>",
+     '"a b"@x.example', "a b@x.example", "=?utf-8?q?a?=", "",
+     "a@x.example:b@x.example", "<a@x.example> <b@x.example,c@x.example>"],
 )  # fmt: skip
 async def test_other_recipients_are_never_taken_for_the_sender(desk: Desk, sender: str) -> None:
     head = f"From: {sender}\r\nTo: {EMAIL}, Rival <rival@other.example>\r\nCc: cc@other.example"

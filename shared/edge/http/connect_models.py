@@ -22,8 +22,6 @@ Text = Annotated[str, Field(max_length=VALUE_LENGTH)]
 
 
 def _tags(tags: dict[str, str]) -> dict[str, str]:
-    if len(tags) > MOST_TAGS:
-        raise ValueError(f"at most {MOST_TAGS} tags")
     if wrong := [key for key in tags if not TAG_KEY.fullmatch(key)]:
         raise ValueError(
             f"a tag's key begins with a letter and has up to 64 characters: {wrong[0][:64]!r}"
@@ -31,7 +29,7 @@ def _tags(tags: dict[str, str]) -> dict[str, str]:
     return tags
 
 
-Tags = Annotated[dict[str, Text], AfterValidator(_tags)]
+Tags = Annotated[dict[str, Text], Field(max_length=MOST_TAGS), AfterValidator(_tags)]
 
 
 class EndUser(Strict):
@@ -75,7 +73,7 @@ class IntegrationDefaults(Strict):
     """What a connect flow starts from."""
 
     user_scopes: ScopeList | None = None
-    authorization_params: dict[str, Text] | None = None
+    authorization_params: Annotated[dict[str, Text], Field(max_length=20)] | None = None
     connection_config: ConnectionConfig | None = None
 
     @property

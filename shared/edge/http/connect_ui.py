@@ -5,6 +5,7 @@ from starlette.responses import Response
 
 from shared.domain.connect import ConnectSession, ConnectStatus
 from shared.domain.end_user import known_name
+from shared.domain.validation import MAX_TEXT
 from shared.edge.http.call import Call
 from shared.edge.http.connect_page import PAGES, html, look_of, refused_page
 from shared.edge.http.routes import Access, Route
@@ -23,7 +24,7 @@ class ConnectPageQuery(BaseModel):
     `apiURL` is read by nobody: the page speaks to its own deployment, whatever it says.
     """
 
-    model_config = ConfigDict(extra="ignore", frozen=True)
+    model_config = ConfigDict(extra="ignore", frozen=True, str_max_length=MAX_TEXT)
 
     session_token: str | None = Field(None, max_length=200)
     api_url: str | None = Field(None, alias="apiURL")
@@ -35,7 +36,7 @@ class ConnectPageQuery(BaseModel):
 class StaticQuery(BaseModel):
     """The version of a file, which only tells caches apart."""
 
-    model_config = ConfigDict(extra="ignore", frozen=True)
+    model_config = ConfigDict(extra="ignore", frozen=True, str_max_length=MAX_TEXT)
 
     v: str | None = None
 

@@ -5,6 +5,7 @@ from urllib.parse import parse_qs
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from shared.domain.validation import MAX_TEXT
 from shared.edge.http.call import Call
 from shared.edge.http.connect_page import (
     PAGES,
@@ -41,7 +42,7 @@ TOKEN_LENGTH = 200
 class StartQuery(BaseModel):
     """A ticket from an iframe, or the session token of a plain link."""
 
-    model_config = ConfigDict(extra="ignore", frozen=True)
+    model_config = ConfigDict(extra="ignore", frozen=True, str_max_length=MAX_TEXT)
 
     ticket: str | None = Field(None, max_length=TOKEN_LENGTH)
     session_token: str | None = Field(None, max_length=TOKEN_LENGTH)
@@ -52,7 +53,7 @@ class StartQuery(BaseModel):
 class CallbackQuery(BaseModel):
     """What Google adds to the redirect address; the rest of it is ignored."""
 
-    model_config = ConfigDict(extra="ignore", frozen=True)
+    model_config = ConfigDict(extra="ignore", frozen=True, str_max_length=MAX_TEXT)
 
     state: str = Field("", max_length=TOKEN_LENGTH)
     code: str | None = Field(None, max_length=2_048)

@@ -12,6 +12,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict
 from starlette.responses import Response
 
+from shared.domain.validation import MAX_TEXT
 from shared.edge.http.call import Call
 
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
@@ -67,9 +68,11 @@ class Tenant(StrEnum):
 
 
 class Strict(BaseModel):
-    """A body or query of ours: unknown fields are refused, values are immutable."""
+    """A body or query of ours: unknown fields and long text are refused, values are immutable."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, populate_by_name=True, str_max_length=MAX_TEXT
+    )
 
 
 class Answer(BaseModel):

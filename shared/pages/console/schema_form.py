@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, Final
 
+from shared.domain.validation import MAX_TEXT
+
 MOST_LINE_CHARS: Final = 2_000
 """A text that may be longer gets an area, not a line."""
 LONG_NAMES: Final = frozenset({"body", "text", "html", "raw", "content_base64"})
@@ -188,8 +190,8 @@ def _plain_kind(field: Field, schema: Schema) -> Kind:
         return Kind.JSON
     if schema.get("format") == "date-time":
         return Kind.MOMENT
-    length = field.max_length
-    long = field.name in LONG_NAMES if length is None else length > MOST_LINE_CHARS
+    length = field.max_length or MAX_TEXT
+    long = field.name in LONG_NAMES if length >= MAX_TEXT else length > MOST_LINE_CHARS
     return Kind.TEXT if long else Kind.LINE
 
 
