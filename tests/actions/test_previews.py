@@ -22,23 +22,23 @@ TWICE = (
 )
 
 
-def previewed(raw: bytes) -> dict[str, object]:
-    return preview_of(Letter(Envelope(), SendRequest(raw=raw)))
+async def previewed(raw: bytes) -> dict[str, object]:
+    return await preview_of(Letter(Envelope(), SendRequest(raw=raw)))
 
 
-def test_every_text_part_is_shown_and_every_file_is_named() -> None:
-    shown = previewed(TWICE)
+async def test_every_text_part_is_shown_and_every_file_is_named() -> None:
+    shown = await previewed(TWICE)
     assert shown["text"] == "Harmless.\n\nPay at once, J\u00f6rg!"
     assert shown["attachments"] == [
         {"filename": "bill.pdf", "mime_type": "application/pdf", "size": 5}
     ]
 
 
-def test_text_and_html_that_differ_are_both_shown() -> None:
+async def test_text_and_html_that_differ_are_both_shown() -> None:
     mail = EmailMessage()
     mail.set_content("Harmless.")
     mail.add_alternative("<p>Pay <b>at once</b>!</p><script>x</script>", subtype="html")
-    shown = previewed(mail.as_bytes())
+    shown = await previewed(mail.as_bytes())
     assert (shown["text"], shown["html_as_text"]) == ("Harmless.\n", "Pay at once!")
 
 
@@ -50,17 +50,17 @@ def test_text_and_html_that_differ_are_both_shown() -> None:
         HEAD + b"Content-Type: text/calendar\r\n\r\nPay at once!",
     ],
 )
-def test_what_has_no_text_to_show_shows_its_source(raw: bytes) -> None:
-    assert "Pay at once!" in str((previewed(raw))["text"])
+async def test_what_has_no_text_to_show_shows_its_source(raw: bytes) -> None:
+    assert "Pay at once!" in str((await previewed(raw))["text"])
 
 
-def test_a_long_text_is_cut_and_said_to_be() -> None:
-    shown = previewed(HEAD + b"\r\n" + b"x" * (LONGEST + 1))
+async def test_a_long_text_is_cut_and_said_to_be() -> None:
+    shown = await previewed(HEAD + b"\r\n" + b"x" * (LONGEST + 1))
     assert shown["truncated"] is True
     assert len(str(shown["text"])) == LONGEST
 
 
 @given(st.binary(max_size=300), st.binary(max_size=300))
-def test_no_message_is_too_odd_to_be_shown(head: bytes, body: bytes) -> None:
-    shown = previewed(HEAD + head + b"\r\n\r\n" + body)
+async def test_no_message_is_too_odd_to_be_shown(head: bytes, body: bytes) -> None:
+    shown = await previewed(HEAD + head + b"\r\n\r\n" + body)
     assert isinstance(shown["attachments"], list)

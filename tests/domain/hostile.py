@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from itertools import count, islice
 from typing import Any, Final
 
+from shared.domain.address_list import Address
 from shared.domain.email_message import EmailMessage, read_message
 
 Text = Callable[[int], str]
@@ -167,8 +168,12 @@ def _listed(size: int) -> dict[str, Any]:
     return message("x", headers=many)
 
 
+def _as_text(of: Callable[[int], str]) -> Callable[[int], dict[str, Any]]:
+    return lambda size: message(of(size))
+
+
 MESSAGES: Final[Mapping[str, Callable[[int], dict[str, Any]]]] = {
-    **{name: (lambda size, of=of: message(of(size))) for name, of in TEXTS.items()},
+    **{name: _as_text(of) for name, of in TEXTS.items()},
     "nested multiparts": _nested("multipart/mixed", ""),
     "nested messages": _nested("message/rfc822", "x"),
     "nested reports": _nested("message/delivery-status", "x" * 64),
@@ -192,10 +197,10 @@ MESSAGES: Final[Mapping[str, Callable[[int], dict[str, Any]]]] = {
 def parent(text: str) -> EmailMessage:
     """Return a message to be answered that consists of the text."""
     read = read_message(message("x"))
-    person = {"name": text, "email": text}
-    people = [{"name": word, "email": word} for word in text.split()] or [person]
+    person = Address(name=text, email=text)
+    people = [Address(name=word, email=word) for word in text.split()] or [person]
     return {
-        **read,  # type: ignore[typeddict-item]
+        **read,
         "from": person,
         "to": people,
         "cc": people,

@@ -117,9 +117,6 @@ PARSERS: Final[Mapping[str, Driven]] = {
         lambda found: email_parts.unfetched_parts(found["payload"])
     ),
     "email_parts.walk": of_message(lambda found: list(email_parts.walk(found["payload"]))),
-    "envelope.envelope_from": of_text(
-        lambda text: envelope.envelope_from([("To", text), ("Cc", text), ("Subject", text)])
-    ),
     "envelope.envelope_of": of_text(lambda text: envelope.envelope_of(_headed(text))),
     "header_lines.encoded_words": of_text(header_lines.encoded_words),
     "header_lines.parameters_line": of_text(
@@ -134,8 +131,6 @@ PARSERS: Final[Mapping[str, Driven]] = {
     "html_text.html_to_text": of_text(html_text.html_to_text),
     "mail_headers.decode_text": of_bytes(lambda data: mail_headers.decode_text(data, "gb2312")),
     "mail_headers.decode_words": of_text(mail_headers.decode_words),
-    "mail_headers.read_address": of_text(mail_headers.read_address),
-    "mail_headers.read_addresses": of_text(lambda text: mail_headers.read_addresses([text])),
     "mail_headers.read_date": of_text(mail_headers.read_date),
     "mail_headers.read_message_ids": of_text(mail_headers.read_message_ids),
     "mime.build": of_text(_written),

@@ -69,7 +69,7 @@ async def test_a_run_that_crashes_is_failed_everywhere_and_gives_its_lease_back(
 ) -> None:
     await house.settle()
     house.deliver("One")
-    crashing = replace(house.sync, gmail=Broken())  # type: ignore[arg-type]
+    crashing = replace(house.sync, gmail=Broken())
     with pytest.raises(KeyError):
         await crashing(CONNECTION, budget=timedelta(minutes=1), hint=HistoryId(10**9))
     told = await newest_run(house)

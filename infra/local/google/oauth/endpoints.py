@@ -115,8 +115,8 @@ class OAuthEndpoints:
             headers = {"WWW-Authenticate": f'Bearer realm="{ISSUER}/", error="invalid_request"'}
             return JSONResponse(body, status_code=401, headers=headers)
         strike_after(self._google.faults, "userinfo", email)
-        body: dict[str, object] = {"sub": subject_of(token.email), **_address(token)}
-        return self._answer(body, "userinfo", email)
+        person: dict[str, object] = {"sub": subject_of(token.email), **_address(token)}
+        return self._answer(person, "userinfo", email)
 
     async def tokeninfo(self, request: Request) -> Response:
         """Explain an access token or an id_token, for debugging."""
