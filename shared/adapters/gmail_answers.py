@@ -4,7 +4,7 @@ Any other shape raises KeyError, TypeError or ValueError, which the requests mak
 Gmail's: half an answer must neither be stored nor move a checkpoint.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -24,6 +24,8 @@ from shared.ports.gmail import (
 
 Json = Mapping[str, Any]
 MAX_NUMBER: Final = 2**63 - 1
+MOST_NESTED: Final = 200
+"""Levels of JSON: orjson writes 254, some of which an answer's own frame takes."""
 
 
 def an_object(answer: Any) -> Json:
@@ -177,7 +179,7 @@ def _whole(answer: Any) -> GmailObject:
     """Return a message with everything that a record is made of."""
     message = read_object(answer)
     a_number(message["historyId"])
-    a_number(message["internalDate"])
+    int(message["internalDate"])  # negative before 1970
     an_object(message["payload"])
     return message
 
@@ -243,8 +245,25 @@ def read_call(method: str, path: str) -> Callable[[Any], Any]:
         if answer is None and method != "GET":
             return None
         found = an_object(answer)
+        _check_nesting(found)
         if method == "GET" and path.startswith("/drafts/"):
             read_object(found["message"])
         return found
 
     return read
+
+
+def _check_nesting(answer: Json) -> None:
+    """Raise ValueError for JSON that could not be written again: MIME may nest that deep."""
+    level: list[Any] = [answer]
+    for _ in range(MOST_NESTED):
+        level = [inner for outer in level for inner in _inside(outer)]
+        if not level:
+            return
+    raise ValueError
+
+
+def _inside(outer: Any) -> Iterable[Any]:
+    if isinstance(outer, dict):
+        return outer.values()
+    return outer if isinstance(outer, list) else ()

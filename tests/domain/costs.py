@@ -13,7 +13,8 @@ from typing import Any, Final
 SMALLEST: Final = 8 * 1024
 LARGEST: Final = 512 * 1024
 """Characters: all that Gmail takes as headers (FACTS 18.12)."""
-FLOOR_S: Final = 0.004
+FLOOR_S: Final = 0.006
+QUICK_S: Final = 0.015
 FLOOR_BYTES: Final = 4_000_000
 MOST: Final = 2.5
 TRIES: Final = 6
@@ -36,7 +37,7 @@ def _slower(parse: Parse, family: Family, size: int) -> str | None:
     for _ in range(TRIES):
         small = min(small, _seconds(parse, once))
         large = min(large, _seconds(parse, twice))
-        if large <= max(small * MOST, FLOOR_S):
+        if large <= max(small * MOST, QUICK_S):
             return None
     return f"{size:,} characters: {small:.3f} s, twice as many: {large:.3f} s"
 

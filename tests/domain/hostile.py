@@ -168,12 +168,12 @@ def _listed(size: int) -> dict[str, Any]:
     return message("x", headers=many)
 
 
-def _as_text(of: Callable[[int], str]) -> Callable[[int], dict[str, Any]]:
-    return lambda size: message(of(size))
+def _message_of(text: Text) -> Callable[[int], dict[str, Any]]:
+    return lambda size: message(text(size))
 
 
 MESSAGES: Final[Mapping[str, Callable[[int], dict[str, Any]]]] = {
-    **{name: _as_text(of) for name, of in TEXTS.items()},
+    **{name: _message_of(of) for name, of in TEXTS.items()},
     "nested multiparts": _nested("multipart/mixed", ""),
     "nested messages": _nested("message/rfc822", "x"),
     "nested reports": _nested("message/delivery-status", "x" * 64),
@@ -199,15 +199,6 @@ def parent(text: str) -> EmailMessage:
     read = read_message(message("x"))
     person = Address(name=text, email=text)
     people = [Address(name=word, email=word) for word in text.split()] or [person]
-    return {
-        **read,
-        "from": person,
-        "to": people,
-        "cc": people,
-        "replyTo": people,
-        "subject": text,
-        "text": text,
-        "html": text,
-        "references": text.split(" "),
-        "messageId": text,
-    }
+    read.update({"from": person, "to": people, "cc": people, "replyTo": people, "subject": text})
+    read.update({"text": text, "html": text, "references": text.split(" "), "messageId": text})
+    return read
