@@ -1,6 +1,7 @@
 """The OAuth endpoints as HTTP: discovery, consent, tokens, revocation, keys, identity."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
 from urllib.parse import parse_qsl
 
 import orjson
@@ -115,8 +116,8 @@ class OAuthEndpoints:
             headers = {"WWW-Authenticate": f'Bearer realm="{ISSUER}/", error="invalid_request"'}
             return JSONResponse(body, status_code=401, headers=headers)
         strike_after(self._google.faults, "userinfo", email)
-        person: dict[str, object] = {"sub": subject_of(token.email), **_address(token)}
-        return self._answer(person, "userinfo", email)
+        named = {"sub": subject_of(token.email)} | _address(token)
+        return self._answer(named, "userinfo", email)
 
     async def tokeninfo(self, request: Request) -> Response:
         """Explain an access token or an id_token, for debugging."""
@@ -192,5 +193,5 @@ async def read_form(request: Request) -> dict[str, str]:
     return dict(parse_qsl((await request.body()).decode("utf-8", "replace")))
 
 
-def _address(token: AccessToken) -> dict[str, object]:
+def _address(token: AccessToken) -> dict[str, Any]:
     return {"email": token.email, "email_verified": True} if EMAIL in token.scopes else {}
