@@ -224,7 +224,7 @@ class GuardedActions:
         if isinstance(verdict, Allowed) and policy.allowed_domains and not letter.settled:
             return _unnamed(), letter
         envelope = letter.envelope
-        deed = Deed(does, envelope.recipients, blind=bool(envelope.bcc))
+        deed = Deed(does, envelope.recipients, bool(envelope.bcc), envelope.headers)
         return judge(policy, deed), letter
 
     async def _count(self, actor: Actor, ids: Sequence[str]) -> None:
@@ -247,7 +247,8 @@ def _of_bulk(actor: Actor, message: BulkMessage) -> Verdict:
     if policy.restricts_recipients and (request.raw is not None or open_ended(request)):
         return _unnamed()
     people = (*request.to, *request.cc, *request.bcc)
-    deed = Deed(Does.SEND, [one.address for one in people], blind=bool(request.bcc))
+    addresses = [one.address for one in people]
+    deed = Deed(Does.SEND, addresses, bool(request.bcc), tuple(request.headers))
     return judge(policy, deed)
 
 

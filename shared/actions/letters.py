@@ -103,8 +103,9 @@ async def _written(context: ActionContext, request: SendRequest) -> Letter:
     compose = Compose(context.gmail, context.connection, context.ports.clock, draft=True)
     composed = await compose(bare, None)
     settled = not asks or request.reply_to_message_id is not None
+    envelope = replace(await _envelope(composed.raw), headers=tuple(request.headers))
     return Letter(
-        await _envelope(composed.raw),
+        envelope,
         request,
         derived=asks,
         settled=settled,
@@ -127,7 +128,7 @@ def _named(request: SendRequest) -> Envelope:
     to, cc, bcc = (
         tuple(one.address for one in people) for people in (request.to, request.cc, request.bcc)
     )
-    return Envelope(to, cc, bcc, request.subject or "")
+    return Envelope(to, cc, bcc, request.subject or "", tuple(request.headers))
 
 
 async def _kept(context: ActionContext, id: str) -> Letter:

@@ -31,6 +31,8 @@ class Envelope:
     cc: tuple[str, ...] = ()
     bcc: tuple[str, ...] = ()
     subject: str = ""
+    headers: tuple[str, ...] = ()
+    """Names of all headers."""
 
     @property
     def recipients(self) -> tuple[str, ...]:
@@ -55,7 +57,8 @@ def _envelope(headers: Sequence[tuple[str, str]]) -> Envelope:
         raise _ambiguous()
     found = {name: _addresses(name, headers) for name in RECIPIENTS}
     subjects = [_FOLD.sub("", value) for name, value in headers if name.lower() == "subject"]
-    return Envelope(**found, subject=decode_words(subjects[0]) if subjects else "")
+    subject = decode_words(subjects[0]) if subjects else ""
+    return Envelope(**found, subject=subject, headers=tuple(name for name, _ in headers))
 
 
 def _addresses(wanted: str, headers: Sequence[tuple[str, str]]) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ A policy is written when a key is created and never changes. It binds every acti
 the key, whichever way it came: REST, bulk, background or MCP.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -11,13 +12,19 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, StrictInt
 
-from shared.domain.recipients import checked_address
+from shared.domain.recipients import ascii_domain, checked_address
 from shared.domain.validation import MAX_TEXT, validated
 from shared.errors import InvalidRequestError, PolicyRefusedError
 
 MOST_DAILY_SENDS: Final = 5_000
 MOST_DOMAINS: Final = 200
 ANY_BELOW: Final = "*."
+_ROUTING: Final = re.compile(r'[%!@:"]')
+"""What makes some hosts pass mail on to another: `ann%far.example@near.example`."""
+_NAMES_OTHERS: Final = re.compile(
+    r"(?!(in-)?reply-to$)(.*-(to|cc|bcc)|resent-.*|return-path)", re.IGNORECASE
+)
+"""Headers by which hosts write to others than To, Cc and Bcc: Errors-To, Envelope-To, receipts."""
 
 
 class Does(StrEnum):
@@ -103,7 +110,13 @@ class Policy(BaseModel):
         """Whether a message may go to this address."""
         if self.allowed_domains is None:
             return True
-        _, _, domain = address.lower().rpartition("@")
+        local, _, domain = address.lower().rpartition("@")
+        if _ROUTING.search(local):
+            return False
+        try:
+            domain = ascii_domain(domain)
+        except ValueError:
+            return False
         return any(_covers(allowed, domain) for allowed in self.allowed_domains)
 
     def asks_for(self, does: Does) -> bool:
@@ -132,6 +145,8 @@ class Deed:
     recipients: Sequence[str] = ()
     blind: bool = False
     """Whether some of them are in bcc."""
+    headers: Sequence[str] = ()
+    """Names of the message's headers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +204,9 @@ def _by_kind(policy: Policy, does: Does) -> Refused | None:
 def _by_recipients(policy: Policy, deed: Deed) -> Refused | None:
     if policy.no_bcc and deed.blind:
         return Refused(Rule.NO_BCC, "This key may not write to anybody in bcc: use to or cc.")
+    if policy.allowed_domains is not None and any(map(_NAMES_OTHERS.fullmatch, deed.headers)):
+        text = "This key may write to certain domains only, so no header may name further people."
+        return Refused(Rule.ALLOWED_DOMAINS, text)
     outside = sum(not policy.allows_domain_of(address) for address in deed.recipients)
     if outside:
         text = f"{outside} of the recipients are outside the domains this key may write to."

@@ -82,6 +82,23 @@ async def test_a_finished_message_is_read_for_its_recipients(desk: Desk, action:
     assert (await caller.run(action, {"raw": raw(f"To: {BOB}")})).status_code == 200
 
 
+async def test_receipts_and_error_reports_go_nowhere_else(desk: Desk) -> None:
+    caller = await agent(desk, **ACME)
+    letter = {**HELLO, "headers": {"Disposition-Notification-To": EVE}}
+    parent = desk.deliver(f"From: {BOB}\r\n\r\nx".encode())
+    answering = {**letter, "reply_to_message_id": parent, "to": None}
+    for action in ("send-email", "create-draft"):
+        assert await caller.rule(action, letter) == "allowed_domains"
+        assert await caller.rule(action, answering) == "allowed_domains"
+        finished = {"raw": raw(f"To: {BOB}\r\nErrors-To: {EVE}")}
+        named = "send-message" if action == "send-email" else action
+        assert await caller.rule(named, finished) == "allowed_domains"
+        assert await caller.rule(action, {**HELLO, "to": f"eve%far.example@{BOB[4:]}"})
+    bulk = {"messages": [{**letter, "idempotency_key": "b1"}]}
+    assert rule_of(await caller.call("POST", "/send/bulk", bulk)) == "allowed_domains"
+    assert sent(desk) == []
+
+
 async def test_a_reply_goes_only_to_a_parent_inside(desk: Desk) -> None:
     caller = await agent(desk, **ACME)
     outside, inside = desk.deliver(), desk.deliver(Reply_To=BOB)

@@ -194,3 +194,39 @@ def test_a_stored_policy_nobody_understands_allows_nothing() -> None:
 def test_a_policy_that_says_no_to_nothing_restricts_nothing() -> None:
     assert not policy_of({"read_only": False, "approval_required": []}).restricts_recipients
     assert policy_of({}) == UNRESTRICTED
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["eve%far.example@acme.example", "far.example!eve@acme.example",
+     '"eve@far.example"@acme.example', "@far.example:eve@acme.example", "eve@acme.example.", "eve@", ""],
+)  # fmt: skip
+def test_an_address_that_leads_on_to_another_host_is_outside(address: str) -> None:
+    assert verdict(Does.SEND, address, allowed_domains=["acme.example"]) == "allowed_domains"
+    assert verdict(Does.SEND, address, no_bcc=True) == "allowed"
+
+
+def test_a_domain_in_letters_is_the_domain_it_stands_for() -> None:
+    inside = {"allowed_domains": ["m\u00fcller.example"]}
+    assert verdict(Does.SEND, "j\u00f6rg@m\u00fcller.example", **inside) == "allowed"
+    assert verdict(Does.SEND, "joe@xn--mller-kva.example", **inside) == "allowed"
+    assert verdict(Does.SEND, "j\u00f6rg@muller.example", **inside) == "allowed_domains"
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["Envelope-To", "Errors-To", "Disposition-Notification-To", "Return-Receipt-To", "Return-Path",
+     "X-Confirm-Reading-To", "Read-Receipt-To", "X-Envelope-Bcc", "resent-from", "X-Rcpt-To"],
+)  # fmt: skip
+def test_no_header_names_further_people_where_domains_are_restricted(header: str) -> None:
+    deed = Deed(Does.SEND, [HOME], headers=["X-Campaign", header])
+    found = judge(parsed_policy({"allowed_domains": ["acme.example"]}), deed)
+    assert isinstance(found, Refused)
+    assert found.rule is Rule.ALLOWED_DOMAINS
+    assert judge(UNRESTRICTED, deed) == Allowed()
+
+
+@pytest.mark.parametrize("header", ["Reply-To", "In-Reply-To", "List-Unsubscribe", "Subject"])
+def test_other_headers_stay(header: str) -> None:
+    deed = Deed(Does.SEND, [HOME], headers=[header])
+    assert judge(parsed_policy({"allowed_domains": ["acme.example"]}), deed) == Allowed()
