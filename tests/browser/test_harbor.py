@@ -5,7 +5,7 @@ from email.message import EmailMessage
 from email.policy import default
 
 import pytest
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, Page, Route, expect
 
 from infra.local.product.settings import ADA, GRACE
 from tests.browser.conftest import Keep
@@ -191,3 +191,62 @@ async def test_a_hostile_message_can_neither_act_nor_tell(harbor: Harbor, browse
             await page.get_by_role("button", name="Show images").click()
         assert {*heard} == {"/pixel.png", "/background.png"}
         assert await page.evaluate("window.hurt") is None
+
+
+async def test_nothing_acts_on_a_conversation_that_is_not_the_one_highlighted(
+    harbor: Harbor, browser: Browser
+) -> None:
+    """Not while the next one loads, not after it failed, not while another row has the focus."""
+    await harbor.seed()
+    await harbor.connect()
+    for subject in ("First", "Second"):
+        letter = mail(subject, "A few words.")
+        letter.replace_header("Message-ID", f"<{subject}@acme.example>")
+        await harbor.deliver(letter)
+    page = await opened(browser, harbor)
+    first, second = (
+        page.locator(".row").filter(has_text=subject) for subject in ("First", "Second")
+    )
+    await first.click()
+    await expect(page.locator("#reply")).to_be_visible()
+    acted: list[str] = []
+    page.on("request", lambda asked: acted.append(asked.url) if asked.method == "POST" else None)
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    await page.route("**/api/threads/*", hold)
+
+    await second.click()
+    await expect(second).to_have_attribute("aria-current", "true")
+    await _acts(page)
+    await expect(page.locator(".composer")).to_have_count(0)
+    await expect(page.locator("#reply")).to_have_count(0)
+    await expect(page.locator("#reader")).to_contain_text("Opening")
+    await held.pop().abort()
+    await expect(page.locator("#reader")).to_contain_text("could not be opened")
+    await _acts(page)
+    await expect(page.locator(".composer")).to_have_count(0)
+    name = await second.get_attribute("data-thread") or ""
+    assert [url for url in acted if name in url or "send" in url] == []
+
+    await page.unroute("**/api/threads/*")
+    await first.click()
+    await expect(page.locator("#reply")).to_be_visible()
+    await second.focus()
+    await _acts(page)
+    await expect(page.locator(".composer")).to_have_count(0)
+    await first.focus()
+    await page.keyboard.press("r")
+    await expect(page.locator("#composer-title")).to_have_text("Re: First")
+    await second.click()
+    await page.locator("#reply").click()
+    await expect(page.locator("#composer-title")).to_have_text("Re: First")
+    await expect(page.locator(".toast").last).to_contain_text("Finish or close")
+
+
+async def _acts(page: Page) -> None:
+    """Press every key that acts on a conversation."""
+    for key in ("r", "a", "s", "e", "#"):
+        await page.keyboard.press(key)

@@ -7,13 +7,14 @@ import { called } from "./format.js";
 import { listen } from "./keys.js";
 import { drawList, drawProgress, rowOf } from "./list.js";
 import { LABELS, Mail } from "./model.js";
-import { drawNothing, drawThread } from "./reader.js";
+import { drawNothing, drawThread, drawWaiting } from "./reader.js";
 
 const me = document.body.dataset.person;
 const mails = new Map();
 let connection;
 let label = "inbox";
 let thread = null;
+/** The conversation that is open and wholly loaded; null while it loads and where that failed. */
 let shown = null;
 let reloading = null;
 
@@ -40,6 +41,7 @@ function setConnection(now) {
   $("ask-email").textContent = now.email;
   if (before === undefined || before === null || before.email !== now.email || before.needsConsent) {
     mails.clear();
+    shown = null;
     route();
     resume(me);
   }
@@ -86,7 +88,8 @@ function route() {
   }
   draw();
   for (const one of new Set([mail(), mailOf("inbox")])) if (!one.loaded) load(one);
-  if (thread === null) { shown = null; drawNothing(); } else if (changed || shown === null) openThread();
+  if (changed) shown = null;
+  if (thread === null) drawNothing(); else if (shown === null) openThread();
 }
 
 function draw(fresh) {
@@ -106,15 +109,28 @@ async function load(which, before = null) {
 }
 
 async function openThread({ quietly = false } = {}) {
+  const id = thread;
+  if (!quietly) drawWaiting();
   try {
-    const messages = await drawThread(thread, { back, reply, replyAll, change }, { quietly });
-    if (!messages) return;
-    shown = messages;
-    for (const told of document.querySelectorAll(`.toast[data-thread="${CSS.escape(thread)}"]`)) told.remove();
-    for (const one of mails.values()) one.read(thread);
+    const messages = await drawThread(id, { back, reply, replyAll, change }, { quietly });
+    if (!messages || id !== thread) return;
+    shown = { threadId: id, messages };
+    for (const told of document.querySelectorAll(`.toast[data-thread="${CSS.escape(id)}"]`)) told.remove();
+    for (const one of mails.values()) one.read(id);
     draw();
-    if (messages.some((one) => one.unread)) await ask("POST", `/api/threads/${thread}/change`, { change: "read" });
-  } catch (problem) { failed(problem); }
+    if (messages.some((one) => one.unread)) await ask("POST", `/api/threads/${id}/change`, { change: "read" });
+  } catch (problem) {
+    if (id === thread && shown === null) drawWaiting("This conversation could not be opened.");
+    failed(problem);
+  }
+}
+
+/** What may be acted on: the conversation that is loaded, named in the address and highlighted. */
+function whole() {
+  const row = document.activeElement?.closest(".row");
+  const highlighted = row ? row.dataset.thread : thread;
+  const named = location.hash.split("/")[2];
+  return [thread, highlighted, named].every((id) => id === shown?.threadId) ? shown : null;
 }
 
 function back() {
@@ -126,8 +142,8 @@ function back() {
 
 /** Star, archive, trash: done in Gmail, and seen here when it comes back as a change. */
 async function change(what) {
-  if (thread === null) return;
-  const id = thread;
+  const id = whole()?.threadId;
+  if (!id) return;
   if (what === "archive" || what === "trash" || what === "restore") {
     const next = neighbour(id);
     mail().remove(id);
@@ -142,18 +158,23 @@ function neighbour(id) {
   return ids[at + 1] ?? ids[at - 1];
 }
 
-const starred = () => shown?.some((one) => one.labels.includes("STARRED"));
+const starred = () => shown?.messages.some((one) => one.labels.includes("STARRED"));
 
-const reply = () => shown?.length && replyTo(shown.at(-1), me);
-const replyAll = () => shown?.length && replyTo(shown.at(-1), me, { all: true });
+const reply = () => answer({});
+const replyAll = () => answer({ all: true });
+
+function answer(how) {
+  const last = whole()?.messages.at(-1);
+  if (last) replyTo(last, me, how);
+}
 
 // ---- what the server pushes --------------------------------------------------------------
 
 function changed({ rows, deleted }) {
   const arrived = mailOf("inbox").loaded ? mailOf("inbox").change(rows, deleted) : [];
   for (const [name, one] of mails) if (name !== "inbox" && one.loaded) one.change(rows, deleted);
-  const touched = rows.some((row) => row.threadId === thread) || shown?.some((one) => deleted.includes(one.id));
-  if (touched) openThread({ quietly: true });
+  const touched = rows.some((row) => row.threadId === thread) || shown?.messages.some((one) => deleted.includes(one.id));
+  if (touched && shown) openThread({ quietly: true });
   draw(new Set(rows.filter((row) => row.arrived && !rowShown(row.id)).map((row) => row.id)));
   for (const row of arrived.filter((one) => one.arrived && one.unread && one.threadId !== thread).slice(0, 2)) announce(row);
 }

@@ -14,7 +14,7 @@ let open = null;
 export const composing = () => open !== null;
 
 export function compose(draft = {}) {
-  if (open) { open.element.querySelector("textarea").focus(); return; }
+  if (open) { toast("Finish or close the message you are writing first."); return; }
   open = new Composer({ key: crypto.randomUUID(), to: "", cc: "", subject: "", body: "", ...draft });
 }
 
@@ -26,12 +26,13 @@ export function resume(person) {
 
 export function replyTo(message, me, { all = false } = {}) {
   const mine = (who) => who.email.toLowerCase() === me;
-  const back = message.sent ? message.to : message.replyTo.length ? message.replyTo : [message.from];
+  const asked = message.replyTo.filter((who) => who.email);
+  const back = message.sent ? message.to : asked.length ? asked : [message.from];
   const others = all ? [...message.to, ...message.cc].filter((who) => !mine(who) && !back.some((one) => one.email === who.email)) : [];
   const quoted = (message.text || message.snippet).trim().split("\n").map((line) => `> ${line}`).join("\n");
   compose({
-    to: back.map(written).join(", "),
-    cc: others.map(written).join(", "),
+    to: back.filter((who) => who.email).map(written).join(", "),
+    cc: others.filter((who) => who.email).map(written).join(", "),
     subject: answered(message.subject),
     body: `\n\nOn ${exactly(message.date)}, ${called(message.from)} wrote:\n${quoted}\n`,
     replyTo: message.id,

@@ -16,6 +16,12 @@ export function drawNothing() {
   $("reader").replaceChildren(el("div", { className: "nothing" }, icon("inbox"), el("p", {}, "Choose a conversation, or press j and k to walk through them.")));
 }
 
+/** Take away what was open: nothing of it may be acted on while another conversation loads. */
+export function drawWaiting(text = "Opening…") {
+  $("reader").dataset.open = "yes";
+  $("reader").replaceChildren(el("div", { className: "nothing", "aria-live": "polite" }, el("p", {}, text)));
+}
+
 /** Show a thread; answer its messages. `actions`: back, reply, replyAll, change(what). */
 export async function drawThread(threadId, actions, { quietly = false } = {}) {
   const { messages } = await ask("GET", `/api/threads/${encodeURIComponent(threadId)}`);
