@@ -1,7 +1,7 @@
 """A reply reaches the one who wrote, or no one; the caller alone is told who cannot be reached."""
 
 import json
-from base64 import urlsafe_b64decode
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from datetime import timedelta
 from email import message_from_string
 from email.policy import default
@@ -79,6 +79,22 @@ async def test_own_mail_is_answered_to_those_it_went_to(desk: Desk) -> None:
     )
     status, body = await answer(desk, sent["id"])
     assert (status, people(body["raw"], "To")) == (200, ["bob@x.example"])
+
+
+@pytest.mark.parametrize(
+    ("address", "header"),
+    [
+        ("j\u00f6rg@m\u00fcller.example", "j\u00f6rg@m\u00fcller.example"),
+        ("joe@m\u00fcller.example", "joe@xn--mller-kva.example"),
+    ],
+)
+async def test_letters_of_any_script_are_written_to(desk: Desk, address: str, header: str) -> None:
+    """UTF-8 in the header where the local part needs it, a domain in ASCII otherwise."""
+    desk.google.store.create_mailbox(header)
+    await desk.ran("send-email", {"to": address, "body": "x"})
+    raw = urlsafe_b64encode(f"To: {header}\r\n\r\nx".encode()).decode()
+    await desk.ran("send-message", {"raw": raw})
+    assert len(desk.google.store.messages(header)) == 2
 
 
 async def test_a_reply_to_all_says_whom_it_leaves_out(desk: Desk) -> None:

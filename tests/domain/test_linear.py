@@ -18,6 +18,7 @@ from isal import isal_zlib
 
 import shared.domain
 from shared.domain import (
+    address_list,
     addresses,
     base64_stream,
     bounce,
@@ -94,6 +95,10 @@ PARSERS: Final[Mapping[str, Driven]] = {
         lambda text: addresses.checked_url(text, addresses.AllowedHosts())
     ),
     "addresses.is_public": of_text(addresses.is_public),
+    "address_list.read_address": of_text(address_list.read_address),
+    "address_list.read_addresses": of_text(lambda text: address_list.read_addresses([text])),
+    "address_list.tokens": of_text(lambda text: list(address_list.tokens(text))),
+    "address_list.unquoted": of_text(address_list.unquoted),
     "base64_stream.Base64Field": of_bytes(lambda data: _fed(b'{"data":"' + data + b'"}')),
     "bounce.is_report": of_message(bounce.is_report),
     "bounce.read_bounce": of_message(_reports),
@@ -140,6 +145,11 @@ PARSERS: Final[Mapping[str, Driven]] = {
         lambda text: payload.unpack(isal_zlib.compress(f'"{text}"'.encode("utf-8", "replace")))
     ),
     "raw_message.check_raw": of_text(lambda text: raw_message.check_raw(_headed(text))),
+    "raw_message.header_addresses": of_text(
+        lambda text: raw_message.header_addresses("to", [text])
+    ),
+    "recipients.ascii_domain": of_text(recipients.ascii_domain),
+    "recipients.strict_addresses": of_text(recipients.strict_addresses),
     "recipients.checked_address": of_text(recipients.checked_address),
     "recipients.checked_name": of_text(recipients.checked_name),
     "recipients.parse_mailboxes": of_text(lambda text: recipients.parse_mailboxes(text, "to")),
@@ -159,7 +169,7 @@ PARSERS: Final[Mapping[str, Driven]] = {
 
 NO_STRANGERS: Final = {
     "our own ids, keys and tokens": (
-        "api_key.digest_of api_key.id_in api_key.new_token approval.approval_id connect.token_hash"
+        "child_key.child_of draft_copy.thawed_copy api_key.digest_of api_key.id_in api_key.new_token approval.approval_id connect.token_hash"
         " ids.email_key send.send_id send_count.empty_count sync_state.shard_of"
         " trace_context.traceparent_for"
     ),
@@ -176,7 +186,7 @@ NO_STRANGERS: Final = {
         " frequency.frequency_from mime.marked outgoing.check outgoing.check_message_size"
         " policy.parsed_policy quota_units.units_of scopes.allowed scopes.missing scopes.reads"
         " scopes.spelled_out selection.selection validation.placed validation.validated"
-        " webhook_secret.checked_secret webhook_secret.signed_headers window.window_start"
+        " addresses.origin_of validation.is_deep webhook_secret.checked_secret webhook_secret.signed_headers window.window_start"
     ),
     "looks at one value and no further": (
         "email_parts.as_count email_parts.as_object email_parts.as_text"

@@ -209,3 +209,4 @@ def test_a_finished_message_is_held_to_the_same(raw: bytes, code: str) -> None:
 def test_a_finished_message_tells_its_sender() -> None:
     assert check_raw(b"From: A <a@b.example>\r\nBcc: c@d.example\r\n\r\nx") == "a@b.example"
     assert check_raw(b"Bcc: c@d.example\n\nx") is None
+    assert check_raw("To: J\u00f6rg <j\u00f6rg@m\u00fcller.example>\n\nx".encode()) is None

@@ -199,7 +199,8 @@ def test_a_policy_that_says_no_to_nothing_restricts_nothing() -> None:
 @pytest.mark.parametrize(
     "address",
     ["eve%far.example@acme.example", "far.example!eve@acme.example",
-     '"eve@far.example"@acme.example', "@far.example:eve@acme.example", "eve@acme.example.", "eve@", ""],
+     '"eve@far.example"@acme.example', "@far.example:eve@acme.example", "eve@acme.example.", "eve@",
+     ""],
 )  # fmt: skip
 def test_an_address_that_leads_on_to_another_host_is_outside(address: str) -> None:
     assert verdict(Does.SEND, address, allowed_domains=["acme.example"]) == "allowed_domains"
@@ -207,7 +208,7 @@ def test_an_address_that_leads_on_to_another_host_is_outside(address: str) -> No
 
 
 def test_a_domain_in_letters_is_the_domain_it_stands_for() -> None:
-    inside = {"allowed_domains": ["m\u00fcller.example"]}
+    inside: dict[str, Any] = {"allowed_domains": ["m\u00fcller.example"]}
     assert verdict(Does.SEND, "j\u00f6rg@m\u00fcller.example", **inside) == "allowed"
     assert verdict(Does.SEND, "joe@xn--mller-kva.example", **inside) == "allowed"
     assert verdict(Does.SEND, "j\u00f6rg@muller.example", **inside) == "allowed_domains"

@@ -119,9 +119,17 @@ def subject_key(subject: str) -> str:
     return " ".join(REPLY_PREFIX.sub("", subject).split()).casefold()
 
 
+def mailboxes(*values: str) -> list[tuple[str, str]]:
+    """Return the names and addresses in address headers; none where they are nested endlessly."""
+    try:
+        return getaddresses(list(values))
+    except RecursionError:
+        return []
+
+
 def addresses(*values: str) -> list[str]:
     """Return the lower-case addresses in address headers."""
-    return [address.lower() for _, address in getaddresses(list(values)) if "@" in address]
+    return [address.lower() for _, address in mailboxes(*values) if "@" in address]
 
 
 @dataclass(frozen=True, slots=True)

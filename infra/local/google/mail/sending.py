@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email.utils import format_datetime, formataddr, getaddresses
+from email.utils import format_datetime, formataddr
 from typing import Final
 
 from infra.local.google.mail.aliases import accepted_addresses
@@ -11,6 +11,7 @@ from infra.local.google.mail.delivery_addresses import delivery_addresses
 from infra.local.google.mail.headers import (
     Header,
     first,
+    mailboxes,
     read_headers,
     rewrite,
     split_head,
@@ -70,7 +71,7 @@ def recipients_of(headers: list[Header]) -> tuple[str, ...]:
 def _sender(store: MailStore, email: str, headers: list[Header]) -> tuple[str, str]:
     """Return (From header, address); a stranger's address is silently replaced (FACTS 5.11)."""
     written = first(headers, "from")
-    name, address = (getaddresses([written]) or [("", "")])[0]
+    name, address = (mailboxes(written) or [("", "")])[0]
     if address.lower() in accepted_addresses(store, email):
         return written, address.lower()
     return formataddr((name, email)) if name else email, email
