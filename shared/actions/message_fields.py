@@ -3,13 +3,13 @@
 from base64 import b64decode
 from binascii import Error as BadBase64
 from collections.abc import Sequence
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from shared.actions.registry import ActionInput
 from shared.domain.ids import MessageId, ThreadId
-from shared.domain.outgoing import MAX_RECIPIENTS, LeftOut
+from shared.domain.outgoing import MAX_RECIPIENTS, LeftOut, check_recipients
 from shared.domain.recipients import Mailbox, parse_mailboxes
 from shared.domain.send import DeliveryMode
 from shared.domain.send_request import AskedAttachment, SendRequest
@@ -20,12 +20,21 @@ MAX_RECIPIENT = 1_000
 """Characters of one entry of a list of recipients."""
 MAX_HEADERS = 64
 
+
+def _counted(given: Any) -> Any:
+    """Return what was given. Raises InvalidRecipientError for a list that is too long."""
+    if isinstance(given, list):
+        check_recipients(len(given), draft=True)
+    return given
+
+
 Recipients = Annotated[
     str
     | Annotated[
         list[Annotated[str, Field(max_length=MAX_RECIPIENT)]], Field(max_length=MAX_RECIPIENTS)
     ]
     | None,
+    BeforeValidator(_counted),
     Field(description="An address, a comma list of them, or a list; names as `Name <a@b.com>`."),
 ]
 HeaderName = Annotated[str, Field(max_length=100)]

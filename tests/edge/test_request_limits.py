@@ -12,6 +12,7 @@ from shared.actions.send_email import SendEmailInput
 from shared.domain.validation import MAX_TEXT
 from shared.edge.http.sends import BulkItem
 from shared.edge.http.table import whole_table
+from shared.errors import InvalidRecipientError
 
 
 def request_models() -> dict[str, type[BaseModel]]:
@@ -65,7 +66,10 @@ def test_recipients_are_counted_and_measured_before_they_are_read(
 ) -> None:
     more = {"id": "r1"} if model is UpdateDraftInput else {}
     more |= {"idempotency_key": "k"} if model is BulkItem else {}
-    for given in ("a" * 64_001, ["a@b.example"] * 501, ["a" * 1_001]):
+    with pytest.raises(InvalidRecipientError) as refused:
+        model.model_validate({field: ["a@b.example"] * 501, **more})
+    assert refused.value.code == "too_many_recipients"
+    for given in ("a" * 64_001, ["a" * 1_001]):
         with pytest.raises(ValidationError, match="should have at most"):
             model.model_validate({field: given, **more})
     model.model_validate({field: ["a@b.example"] * 500, **more})
