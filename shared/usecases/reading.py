@@ -15,7 +15,7 @@ from shared.domain.record import Record
 P = ParamSpec("P")
 T = TypeVar("T")
 
-AT_ONCE: Final = 64 * 1024
+AT_ONCE: Final = 32 * 1024
 """Bytes that even the costliest parser reads in a few hundredths of a second."""
 
 

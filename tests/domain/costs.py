@@ -28,7 +28,16 @@ def growth(parse: Parse, family: Family) -> str | None:
     size = SMALLEST
     while size < LARGEST and _seconds(parse, family(size)) < FLOOR_S:
         size *= 2
-    return _slower(parse, family, size) or _larger(parse, family)
+    # One step may cross from one level of memory to the next; a power grows at every step.
+    slower = _slower(parse, family, size) and _slower(parse, family, size * 2)
+    return slower or _larger(parse, family)
+
+
+def quick_growth(parse: Parse, family: Family) -> str | None:
+    """Return what is wrong with the time at the smallest size; nothing where that is too short."""
+    if _seconds(parse, family(SMALLEST * 2)) < QUICK_S:
+        return None
+    return _slower(parse, family, SMALLEST) and _slower(parse, family, SMALLEST * 2)
 
 
 def _slower(parse: Parse, family: Family, size: int) -> str | None:
