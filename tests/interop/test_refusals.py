@@ -119,17 +119,21 @@ async def test_a_listing_refuses_parameters_it_cannot_read(
 
 
 @pytest.mark.parametrize(
-    ("method", "args"),
+    ("method", "args", "answer"),
     [
-        ("triggerSync", [["no-such-sync"]]),
-        ("pauseSync", [[{"name": "fetch-messages", "variant": "other"}]]),
+        ("triggerSync", [["no-such-sync"]], (404, "unknown_sync")),
+        (
+            "pauseSync",
+            [[{"name": "fetch-messages", "variant": "other"}]],
+            (400, "invalid_body"),
+        ),
     ],
 )
 async def test_an_unknown_sync_is_refused(
-    nango: Nango, connection: str, method: str, args: list[Any]
+    nango: Nango, connection: str, method: str, args: list[Any], answer: tuple[int, str]
 ) -> None:
     error = await refused(nango, method, INTEGRATION, *args, connection)
-    assert (error.status, error.code) == (400, "invalid_body")
+    assert (error.status, error.code) == answer
     assert "fetch-messages" in error.data["error"]["message"] or "base" in str(error.data)
 
 
