@@ -5,8 +5,12 @@ from dataclasses import dataclass
 from shared.adapters.sqlite_database import SqliteDatabase, to_us
 from shared.adapters.sqlite_documents import SWEEP_AFTER
 from shared.adapters.sqlite_schema import OWNED, SWEPT
-from shared.domain.ids import ConnectionId, EventId
+from shared.domain.ids import ConnectionId
 from shared.ports.clock import Clock
+
+FAREWELL = """(json_extract(document, '$.type') IS 'auth'
+ AND json_extract(document, '$.payload.operation') IS 'deletion')"""
+"""Of an event: what `Event.is_farewell` says."""
 
 
 @dataclass(frozen=True)
@@ -16,15 +20,15 @@ class SqliteRetention:
     database: SqliteDatabase
     clock: Clock
 
-    async def erase(self, connection_id: ConnectionId, limit: int, *, kept: EventId) -> int:
+    async def erase(self, connection_id: ConnectionId, limit: int) -> int:
         """Delete what is the connection's: how many."""
         gone = 0
         with self.database.transaction() as connection:
             for table, owner in OWNED.items():
                 gone += connection.execute(
                     f"""DELETE FROM {table} WHERE id IN (SELECT id FROM {table}
-                        WHERE {owner} = ? AND id <> ? LIMIT ?)""",  # noqa: S608  own names
-                    (connection_id, kept, limit - gone),
+                        WHERE {owner} = ? AND NOT {FAREWELL} LIMIT ?)""",  # noqa: S608  own names
+                    (connection_id, limit - gone),
                 ).rowcount
         return gone
 

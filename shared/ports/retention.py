@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from shared.domain.ids import ConnectionId, EventId
+from shared.domain.ids import ConnectionId
 
 
 class Retention(Protocol):
@@ -12,10 +12,11 @@ class Retention(Protocol):
     documents are its use case's to remove; these are those that many use cases write.
     """
 
-    async def erase(self, connection_id: ConnectionId, limit: int, *, kept: EventId) -> int:
+    async def erase(self, connection_id: ConnectionId, limit: int) -> int:
         """Delete the connection's events, sends, bulks, action results and approvals: how many.
 
-        The event `kept` stays. Called again until it answers 0, nothing else is left.
+        An event that reports a deletion of the connection stays, also one of a former life of its
+        id: it has yet to be delivered. Called again until it answers 0, nothing else is left.
         """
         ...
 

@@ -187,7 +187,7 @@ class Disconnect:
         if farewell is None:
             return True
         for _ in range(CHUNKS_A_RUN):
-            if not await self.retention.erase(id, PURGE_CHUNK, kept=farewell.id):
+            if not await self.retention.erase(id, PURGE_CHUNK):
                 return True
         return False
 

@@ -25,7 +25,6 @@ from shared.domain.connection import ConnectionStatus
 from shared.domain.event import EventState
 from shared.domain.ids import (
     ConnectionId,
-    EventId,
     LabelId,
     MessageId,
     SequenceNumber,
@@ -126,7 +125,7 @@ def work(store: Store) -> Iterator[Awaitable[Any]]:
     yield store.mailboxes.renewable(NOW, 9)
     yield store.bulk_sends.unfinished(C1, 9)
     yield store.sends.traced(C1, ["a", "b"])
-    yield store.retention.erase(C1, 9, kept=EventId("e1"))
+    yield store.retention.erase(C1, 9)
     yield store.api_keys.list(9)
     yield store.api_keys.children("k1", 9)
     yield store.webhook_endpoints.list()
