@@ -35,8 +35,7 @@ PostroomError
 │   ├── MissingScopeError            the grant lacks the scope this needs
 │   ├── GmailRefusedError            status, reason: Gmail said no and will say no again
 │   │   └── GmailNotFoundError       Gmail's 404 on one thing
-│   ├── ProjectionError              a deployment's own projection raised; model, message_id
-│   ├── ActionCrashedError, ActionTimeoutError    an action did not return: `domain/crash.py`
+│   ├── ProjectionError, ActionCrashedError, ActionTimeoutError    own code: `domain/crash.py`
 │   ├── ConnectRefusedError          a connect flow that must not go on
 │   ├── CorruptStateError            a stored document that cannot be read
 │   └── CorruptStoreError            the store's own file is damaged: restore it
@@ -153,11 +152,12 @@ class Problem:
 class InvalidRequestError(PermanentError):
     """The caller must change the request; `code` is the API's (API 1)."""
 
+    code = "invalid_body"
+
     def __init__(
-        self, message: str, *, code: str = "invalid_body", problems: Sequence[Problem] = ()
+        self, message: str, *, code: str | None = None, problems: Sequence[Problem] = ()
     ) -> None:
-        super().__init__(message)
-        self.code = code
+        super().__init__(message, code=code)
         self.problems = tuple(problems)
 
 
@@ -167,11 +167,13 @@ class InvalidRecipientError(InvalidRequestError):
     `addresses` are for the answer to the caller alone: no message, problem or log holds them.
     """
 
+    code = "invalid_recipient"
+
     def __init__(
         self,
         message: str,
         *,
-        code: str = "invalid_recipient",
+        code: str | None = None,
         problems: Sequence[Problem] = (),
         addresses: Sequence[str] = (),
     ) -> None:
@@ -182,8 +184,7 @@ class InvalidRecipientError(InvalidRequestError):
 class TooLargeError(InvalidRequestError):
     """More bytes than the platform or Gmail accepts."""
 
-    def __init__(self, message: str) -> None:
-        super().__init__(message, code="too_large")
+    code = "too_large"
 
 
 class UnauthenticatedError(PermanentError):
@@ -250,8 +251,7 @@ class SendFailedError(PermanentError):
     def __init__(
         self, message: str, *, code: str, upstream: Mapping[str, Any] | None = None
     ) -> None:
-        super().__init__(message)
-        self.code = code
+        super().__init__(message, code=code)
         self.upstream = dict(upstream or {})
 
 
@@ -312,20 +312,6 @@ class GmailNotFoundError(GmailRefusedError):
 
     def __init__(self, message: str = "Gmail does not know this id.") -> None:
         super().__init__(message, status=404, reason="notFound")
-
-
-class ProjectionError(PermanentError):
-    """A deployment's own `project` raised: nothing is lost, reading goes on once it is mended."""
-
-    code = "projection_failed"
-
-    def __init__(self, model: str, message_id: str, reason: str) -> None:
-        super().__init__(
-            f"The projection {model} raised {reason} on message {message_id}: mend it, then read "
-            "on from the same cursor."
-        )
-        self.model = model
-        self.message_id = message_id
 
 
 class ConnectRefusedError(PermanentError):

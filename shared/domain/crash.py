@@ -51,6 +51,20 @@ class ActionTimeoutError(PermanentError):
         )
 
 
+class ProjectionError(PermanentError):
+    """A deployment's own `project` raised: nothing is lost, reading goes on once it is mended."""
+
+    code = "projection_failed"
+
+    def __init__(self, model: str, message_id: str, reason: str) -> None:
+        super().__init__(
+            f"The projection {model} raised {reason} on message {message_id}: mend it, then read "
+            "on from the same cursor."
+        )
+        self.model = model
+        self.message_id = message_id
+
+
 def crash_site(error: BaseException) -> CrashSite:
     """Return where `error` was raised."""
     frames = [*_frames(error)]

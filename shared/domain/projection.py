@@ -13,11 +13,11 @@ from typing import Any, Generic, TypeVar, cast
 
 from pydantic import BaseModel
 
-from shared.domain.crash import crash_site
+from shared.domain.crash import ProjectionError, crash_site
 from shared.domain.email_message import EmailMessage, iso, label_fields
 from shared.domain.payload import unpack
 from shared.domain.record import EARLIER_KEPT, Earlier, LastAction, Record
-from shared.errors import ConfigurationError, ProjectionError
+from shared.errors import ConfigurationError
 
 P = TypeVar("P", bound=BaseModel)
 MODEL_NAME = re.compile(r"[A-Z][A-Za-z0-9]{0,63}")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from shared import errors
-from shared.domain.crash import ActionCrashedError, ActionTimeoutError
+from shared.domain.crash import ActionCrashedError, ActionTimeoutError, ProjectionError
 
 STATUS: dict[type[errors.PostroomError], int] = {
     errors.PostroomError: 500,
@@ -43,7 +43,7 @@ STATUS: dict[type[errors.PostroomError], int] = {
     errors.MissingScopeError: 403,
     errors.GmailRefusedError: 424,
     errors.GmailNotFoundError: 424,
-    errors.ProjectionError: 424,
+    ProjectionError: 424,
     ActionCrashedError: 500,
     ActionTimeoutError: 504,
     errors.ConnectRefusedError: 400,
