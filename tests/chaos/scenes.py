@@ -8,6 +8,7 @@ from shared.domain.sync_state import Backfill
 from tests.chaos.chaos_house import ChaosHouse
 from tests.chaos.owner import NOBODY
 from tests.chaos.scene import DAY, HOUR, MINUTE, Scene, change, run, settled
+from tests.chaos.scenes_after_deaths import SCENES_AFTER_DEATHS
 from tests.chaos.scenes_beside import SCENES_BESIDE
 from tests.usecases.sync.house import CONNECTION, EMAIL
 
@@ -228,4 +229,5 @@ SCENES = [
     Scene(_large_new_mailbox, backfill_in_several_commits),
     Scene(_large_changes, delta_in_several_commits),
     *SCENES_BESIDE,
+    *SCENES_AFTER_DEATHS,
 ]

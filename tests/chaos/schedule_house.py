@@ -67,6 +67,11 @@ async def _one_after_another(*work: Coroutine[Any, Any, Any]) -> list[Any]:
             each.close()
 
 
+async def _unread(*_: object) -> tuple[Any, Any]:
+    nothing = SimpleNamespace(data=b"", body_truncated=False)
+    return {"from": {"email": ""}}, nothing
+
+
 @contextmanager
 def small_steps() -> Iterator[None]:
     """Cut the sync's steps to the size of the mailbox, and leave payloads out."""
@@ -77,12 +82,7 @@ def small_steps() -> Iterator[None]:
         limits = ("LISTED_AT_ONCE", "FETCHED_AT_ONCE", "TOUCHED_AT_ONCE")
         swaps.enter_context(swapped(delta, dict.fromkeys(limits, PAGE)))
         swaps.enter_context(swapped(recovery, {"LISTED_AGAIN": 2}))
-        nothing = SimpleNamespace(data=b"", body_truncated=False)
-        payloads = {
-            "make_payload": lambda _: nothing,
-            "read_message": lambda message, bodies: {"from": {"email": ""}},
-        }
-        swaps.enter_context(swapped(changes, payloads))
+        swaps.enter_context(swapped(changes, {"off_loop": _unread}))
         yield
 
 

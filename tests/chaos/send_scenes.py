@@ -217,6 +217,10 @@ def revoked(call: str) -> Mishap:
     return (call, "before", GrantRevokedError("revoked"))
 
 
+def crashed(call: str, side: str) -> Mishap:
+    return (call, side, KeyError("a fault of our own code"))
+
+
 def taken(call: str) -> Mishap:
     return (call, "before", ConflictError("somebody else wrote"))
 
@@ -274,6 +278,9 @@ SCENES = (
     Scene("write unmade", mishaps=(store_lost("sends.swap", "before"),) * 2),
     Scene("end unheard", mishaps=(store_lost("sends.conclude", "after"),)),
     Scene("overtaken", mishaps=(taken("sends.swap"),)),
+    Scene("draft crashed", mishaps=(crashed("gmail.create_draft", "before"),)),
+    Scene("draft made and crashed", mishaps=(crashed("gmail.create_draft", "after"),)),
+    Scene("sent and crashed", mishaps=(crashed("gmail.send_draft", "after"),)),
     Scene("direct with reading", HEARD_NOT, fields=direct, sure=False),
     Scene("direct with reading, lost", LOST, fields=direct, sure=False),
     Scene("direct without a way", mishaps=(gone("gmail.send"),), scopes=(SEND,), sure=False),
