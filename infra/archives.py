@@ -13,7 +13,7 @@ from typing import Final
 
 from infra.requirements import locked_for
 from shared.actions.loading import catalogue
-from shared.edge.functions import FUNCTIONS
+from shared.edge.settings.functions import FUNCTIONS
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 EPOCH: Final = (1980, 1, 1, 0, 0, 0)

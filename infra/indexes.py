@@ -8,8 +8,8 @@ import json
 from pathlib import Path
 from typing import Any, Final
 
-from shared.adapters import document_codec
-from shared.adapters.firestore_indexes import COMPOSITE, SINGLE_FIELD, TTL
+from shared.adapters.documents import codec as document_codec
+from shared.adapters.firestore.indexes import COMPOSITE, SINGLE_FIELD, TTL
 
 FILE: Final = Path(__file__).parent / "terraform" / "modules" / "state" / "indexes.json"
 SUBCOLLECTIONS: Final = frozenset({"records", "quarantine"})

@@ -14,8 +14,8 @@ from urllib.parse import unquote
 import httpx
 import jsonschema_rs
 
-from shared.edge.http.openapi import document
-from shared.edge.http.table import whole_table
+from shared.edge.table import whole_table
+from shared.edge.web.openapi import document
 
 JSON = "application/json"
 PARAMETER = re.compile(r"\\?\{\w+\\?\}")

@@ -18,7 +18,7 @@ import httpx
 import pytest
 
 from infra.local.system import LocalSystem
-from shared.edge.logs import LOG, SHARED
+from shared.edge.web.logs import LOG, SHARED
 
 START_LIMIT_S = 60
 STOP_LIMIT_S = 10

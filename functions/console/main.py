@@ -12,11 +12,11 @@ import functions_framework.aio
 from starlette.applications import Starlette
 from starlette.requests import Request
 
-from shared.edge.http.app import build_app
-from shared.edge.http.table import console_routes
-from shared.edge.once import once
-from shared.edge.settings import settings_from
-from shared.edge.wiring import wiring_for
+from shared.edge.composition.container import wiring_for
+from shared.edge.settings.deployment import settings_from
+from shared.edge.table import console_routes
+from shared.edge.web.app import build_app
+from shared.edge.web.once import once
 
 SETTINGS = settings_from(os.environ)
 

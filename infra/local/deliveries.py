@@ -9,7 +9,7 @@ from infra.local.dispatcher import Answer
 from infra.local.environment import SCHEDULER_ACCOUNT, TASKS_ACCOUNT
 from infra.local.id_tokens import IdTokens
 from infra.local.tasks.retry import retry_after
-from shared.adapters.sqlite_queue import ClaimedTask
+from shared.adapters.sqlite.queue import ClaimedTask
 from shared.ports.clock import Clock
 
 DEADLINE_S = 600.0

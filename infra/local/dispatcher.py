@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from infra.local.tasks.retry import RetryConfig
 from infra.local.waiting import woken_or_due
-from shared.adapters.sqlite_queue import ClaimedTask, SqliteQueue
+from shared.adapters.sqlite.queue import ClaimedTask, SqliteQueue
 from shared.adapters.system_clock import AdjustableClock
 from shared.errors import QueueUnavailableError
 from shared.ports.queue import QueueName

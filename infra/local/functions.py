@@ -9,7 +9,7 @@ from pathlib import Path
 from functions_framework.aio import create_asgi_app_from_module
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from shared.edge.functions import FUNCTIONS, function_for
+from shared.edge.settings.functions import FUNCTIONS, function_for
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -2,8 +2,8 @@
 
 from starlette.responses import PlainTextResponse, Response
 
-from shared.edge.gauges import look
-from shared.edge.wiring import Wiring
+from shared.edge.composition.container import Wiring
+from shared.edge.triggers.gauges import look
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 OFF = "Start Postroom with POSTROOM_TELEMETRY=prometheus, as `make demo` does.\n"
@@ -14,7 +14,7 @@ async def metrics_of(wiring: Wiring) -> Response:
     text = None
     if (telemetry := wiring.telemetry) is not None:
         # The SDK is imported by now, and only then.
-        from shared.adapters.otel_export import ExportedTelemetry  # noqa: PLC0415
+        from shared.adapters.telemetry.export import ExportedTelemetry  # noqa: PLC0415
 
         if isinstance(telemetry, ExportedTelemetry):
             await look(wiring, telemetry)

@@ -19,12 +19,12 @@ from infra.local.functions import Functions
 from infra.local.id_tokens import IdTokens
 from infra.local.metrics import metrics_of
 from infra.local.scheduler import JOBS, Job, Scheduler
-from shared.adapters.http_client import new_http_client
-from shared.adapters.local_keyring import create_keyring
-from shared.adapters.sqlite_queue import SqliteQueue
+from shared.adapters.google.http_client import new_http_client
+from shared.adapters.keys.local import create_keyring
+from shared.adapters.sqlite.queue import SqliteQueue
 from shared.adapters.system_clock import AdjustableClock
-from shared.edge import wiring as wirings
-from shared.edge.settings import settings_from
+from shared.edge.composition import container as wirings
+from shared.edge.settings.deployment import settings_from
 
 SHARED = str(Path(wirings.__file__).resolve().parents[1])
 

@@ -18,7 +18,7 @@ from infra.local.postroom import Postroom
 from infra.local.scheduler import JOBS, Job
 from infra.local.serving import LoopServer, address_of, listener
 from shared.adapters.system_clock import AdjustableClock
-from shared.edge.wiring import Wiring
+from shared.edge.composition.container import Wiring
 
 SETTLE_S = 60.0
 STEP_S = 0.002

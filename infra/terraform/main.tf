@@ -9,7 +9,7 @@ locals {
   # Half of the project's Gmail units for backfills, half for everything that is live (FACTS 1.4).
   backfills       = max(1, floor(0.5 * var.project_units_per_minute / var.units_per_minute))
   live_per_second = min(500, max(1, floor(0.5 * var.project_units_per_minute / 60 / 50)))
-  # An instance gives a receiver four places at once (shared/usecases/deliver/places.py): with forty
+  # An instance gives a receiver four places at once (shared/usecases/events/places.py): with forty
   # for each instance that is a tenth. What comes again has a queue of its own.
   deliverers = merge(local.functions.deliver_event.size, lookup(var.sizes, "deliver_event", {})).max_instances
   queues = {

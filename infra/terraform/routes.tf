@@ -1,4 +1,4 @@
-# What every function is told. The names are those of shared/edge/settings.py; a test parses
+# What every function is told. The names are those of shared/edge/settings/deployment.py; a test parses
 # the planned values with it.
 locals {
   environment = {

@@ -8,8 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from shared.actions.gmail_fields import Id
 from shared.actions.registry import Action, ActionContext, ActionInput
+from shared.domain.connect.scopes import READONLY
 from shared.domain.ids import MessageId
-from shared.domain.scopes import READONLY
 from shared.errors import TooLargeError
 
 LARGEST = 20 << 20

@@ -11,10 +11,10 @@ import orjson
 
 from shared.actions.registry import ActionPorts, action_named
 from shared.actions.run import RunAction, checked, request_hash
-from shared.domain.connection import INTEGRATION, Connection
-from shared.domain.event import Event, EventType
+from shared.domain.connect.connection import INTEGRATION, Connection
+from shared.domain.events.event import Event, EventType
 from shared.domain.ids import ConnectionId, EventId
-from shared.domain.send import KEY_LIFETIME, send_id
+from shared.domain.send.entry import KEY_LIFETIME, send_id
 from shared.errors import (
     AlreadyExistsError,
     IdempotencyConflictError,
@@ -24,9 +24,9 @@ from shared.errors import (
     TooLargeError,
     UnknownConnectionError,
 )
+from shared.ports.documents import Versioned
 from shared.ports.queue import QueueName, Task
 from shared.ports.sends import ActionResult
-from shared.ports.versioned import Versioned
 
 ACTION_TASK = "/tasks/action"
 LARGEST_INPUT = 80_000

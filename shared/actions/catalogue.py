@@ -8,9 +8,9 @@ from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from shared.actions.projections import projections
 from shared.actions.registry import Action, actions
-from shared.domain.connection import INTEGRATION
-from shared.domain.projection import Projection
-from shared.domain.sync_event import MODEL, SYNC_NAME
+from shared.domain.connect.connection import INTEGRATION
+from shared.domain.sync.event import MODEL, SYNC_NAME
+from shared.domain.sync.projection import Projection
 
 IN: Final[JsonSchemaMode] = "validation"
 OUT: Final[JsonSchemaMode] = "serialization"

@@ -16,11 +16,11 @@ from pydantic import Field
 from shared.actions.gmail_fields import GmailRef
 from shared.actions.registry import ActionContext
 from shared.actions.send_email import conclude, use_case
-from shared.domain.draft_copy import DraftCopy
-from shared.domain.email_parts import as_text
 from shared.domain.ids import MessageId, ThreadId
-from shared.domain.raw_message import check_raw
-from shared.domain.send import SendState, send_id
+from shared.domain.mail.email_parts import as_text
+from shared.domain.mail.raw_message import check_raw
+from shared.domain.send.draft_copy import DraftCopy
+from shared.domain.send.entry import SendState, send_id
 from shared.errors import (
     GmailNotFoundError,
     IdempotencyInProgressError,
@@ -28,8 +28,8 @@ from shared.errors import (
     PostroomError,
     SendFailedError,
 )
-from shared.usecases.reading import off_loop
-from shared.usecases.send_draft import GONE
+from shared.usecases.send.send_draft import GONE
+from shared.usecases.sync.reading import off_loop
 
 SKEW: Final = timedelta(minutes=2)
 """Between Google's clock and ours."""

@@ -25,15 +25,15 @@ from shared.actions.gmail_fields import (
 )
 from shared.actions.message_fields import LeftOutField, MessageFields, as_request, left_out_fields
 from shared.actions.registry import LONGEST, Action, ActionContext, Effect, GmailShaped
+from shared.domain.connect.scopes import COMPOSE, READONLY
 from shared.domain.ids import ThreadId
-from shared.domain.outgoing import LeftOut
-from shared.domain.policy import Does
-from shared.domain.scopes import COMPOSE, READONLY
+from shared.domain.keys.policy import Does
+from shared.domain.mail.outgoing import LeftOut
 from shared.domain.validation import MAX_CONTENT
 from shared.errors import GmailNotFoundError, InvalidRequestError
 from shared.ports.gmail import Draft
 from shared.usecases.send.compose import Compose, Composed
-from shared.usecases.send_draft import GONE, SendDraft
+from shared.usecases.send.send_draft import GONE, SendDraft
 
 LARGEST_RAW = 36_700_160
 """Bytes that Gmail takes as one message (FACTS 5.1)."""

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from shared.actions.registry import ActionContext, ActionInput, GmailShaped
-from shared.domain.scopes import READONLY, allowed
+from shared.domain.connect.scopes import READONLY, allowed
 from shared.errors import MissingScopeError
 
 Id = Annotated[

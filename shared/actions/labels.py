@@ -8,8 +8,8 @@ from pydantic import Field
 
 from shared.actions.gmail_fields import Done, NoInput
 from shared.actions.registry import Action, ActionContext, ActionInput, Effect, GmailShaped
-from shared.domain.policy import Does
-from shared.domain.scopes import LABELS, METADATA, READONLY
+from shared.domain.connect.scopes import LABELS, METADATA, READONLY
+from shared.domain.keys.policy import Does
 
 LabelId = Annotated[str, Field(pattern=r"^[0-9A-Za-z_^-]{1,200}$", description="INBOX, Label_7...")]
 Color = Annotated[str, Field(pattern=r"^#[0-9a-f]{6}$", description="Of Gmail's palette.")]

@@ -25,8 +25,8 @@ from shared.actions.faults import (
 )
 from shared.actions.registry import Action
 from shared.domain.crash import CUSTOM
-from shared.domain.projection import Projection
-from shared.domain.sync_event import MODEL_NAMES, SYNC_ALIAS, SYNC_NAME
+from shared.domain.sync.event import MODEL_NAMES, SYNC_ALIAS, SYNC_NAME
+from shared.domain.sync.projection import Projection
 
 BUILT_IN: Final = (
     "send_email",

@@ -11,10 +11,10 @@ from pydantic import Field
 
 from shared.actions.gmail_fields import Done, NoInput, Paged
 from shared.actions.registry import Action, ActionContext, Effect, GmailShaped
-from shared.domain.policy import Does
-from shared.domain.scopes import COMPOSE, METADATA, READONLY, SETTINGS_BASIC
+from shared.domain.connect.scopes import COMPOSE, METADATA, READONLY, SETTINGS_BASIC
+from shared.domain.keys.policy import Does
 from shared.errors import ConflictError, GmailNotFoundError, GmailRefusedError
-from shared.usecases.arm_watch import Armed
+from shared.usecases.sync.watch import Armed
 
 UNKNOWN_HISTORY = (
     "Gmail has no history since this startHistoryId: take get-profile's historyId and list anew."

@@ -9,10 +9,10 @@ from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Fiel
 
 from shared.actions.registry import ActionInput
 from shared.domain.ids import MessageId, ThreadId
-from shared.domain.outgoing import MAX_RECIPIENTS, LeftOut, check_recipients
-from shared.domain.recipients import Mailbox, parse_mailboxes
-from shared.domain.send import DeliveryMode
-from shared.domain.send_request import AskedAttachment, SendRequest
+from shared.domain.mail.outgoing import MAX_RECIPIENTS, LeftOut, check_recipients
+from shared.domain.mail.recipients import Mailbox, parse_mailboxes
+from shared.domain.send.entry import DeliveryMode
+from shared.domain.send.request import AskedAttachment, SendRequest
 from shared.domain.validation import MAX_CONTENT
 from shared.errors import InvalidRecipientError, InvalidRequestError, Problem
 

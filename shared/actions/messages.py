@@ -22,8 +22,8 @@ from shared.actions.gmail_fields import (
     Search,
 )
 from shared.actions.registry import Action, ActionContext, Effect, GmailShaped
-from shared.domain.policy import Does
-from shared.domain.scopes import METADATA, MODIFY, READONLY, allowed
+from shared.domain.connect.scopes import METADATA, MODIFY, READONLY, allowed
+from shared.domain.keys.policy import Does
 from shared.errors import MissingScopeError
 
 

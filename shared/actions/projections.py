@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from shared.actions.loading import catalogue
-from shared.domain.projection import Projection
+from shared.domain.sync.projection import Projection
 
 
 def projections() -> Mapping[str, Projection[Any]]:

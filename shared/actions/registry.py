@@ -14,10 +14,10 @@ from typing import Any, Final, Generic, Protocol, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from shared.domain.connection import Connection
-from shared.domain.draft_copy import DraftCopy
-from shared.domain.policy import Does
-from shared.domain.scopes import allowed
+from shared.domain.connect.connection import Connection
+from shared.domain.connect.scopes import allowed
+from shared.domain.keys.policy import Does
+from shared.domain.send.draft_copy import DraftCopy
 from shared.domain.validation import MAX_TEXT
 from shared.errors import (
     ConfigurationError,
@@ -27,14 +27,14 @@ from shared.errors import (
 )
 from shared.ports.clock import Clock
 from shared.ports.connections import Connections, Grants, Mailboxes
+from shared.ports.events import Operations, Outbox
 from shared.ports.gmail import Gmail, GmailMailboxes
 from shared.ports.oauth import Sealer
-from shared.ports.outbox import Operations, Outbox
 from shared.ports.queue import Queue
 from shared.ports.sends import ActionResults, Sends
 from shared.ports.sync_store import Records
-from shared.usecases.arm_watch import ArmWatch
-from shared.usecases.stop_watch import StopWatch
+from shared.usecases.sync.stop_watch import StopWatch
+from shared.usecases.sync.watch import ArmWatch
 
 I = TypeVar("I", bound=BaseModel)  # noqa: E741  input and output
 O = TypeVar("O", bound=BaseModel)  # noqa: E741  the same

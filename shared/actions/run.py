@@ -22,11 +22,11 @@ from shared.actions.registry import (
     Shown,
     action_named,
 )
-from shared.domain.connection import Connection
+from shared.domain.connect.connection import Connection
 from shared.domain.crash import ActionCrashedError, crash_site
 from shared.domain.ids import OperationId
 from shared.domain.operation import LIFETIME, Operation, OperationState, OperationType
-from shared.domain.send import KEY_LIFETIME, send_id
+from shared.domain.send.entry import KEY_LIFETIME, send_id
 from shared.domain.validation import validated
 from shared.errors import (
     AlreadyExistsError,
@@ -37,9 +37,9 @@ from shared.errors import (
     PostroomError,
     TransientError,
 )
+from shared.ports.documents import Versioned
 from shared.ports.sends import ActionResult
-from shared.ports.versioned import Versioned
-from shared.usecases.uninterrupted import uninterrupted
+from shared.usecases.sync.uninterrupted import uninterrupted
 
 LONGEST_KEY = 256
 GRACE = timedelta(seconds=30)

@@ -26,16 +26,16 @@ from shared.actions.registry import (
     Effect,
     Replayed,
 )
+from shared.domain.connect.scopes import SEND
 from shared.domain.ids import ThreadId
-from shared.domain.outgoing import LeftOut
-from shared.domain.policy import Does
-from shared.domain.scopes import SEND
-from shared.domain.send import DeliveryMode, SendEntry, SendState
-from shared.domain.send_request import SendRequest
+from shared.domain.keys.policy import Does
+from shared.domain.mail.outgoing import LeftOut
+from shared.domain.send.entry import DeliveryMode, SendEntry, SendState
+from shared.domain.send.request import SendRequest
 from shared.domain.validation import MAX_CONTENT
 from shared.errors import InvalidRequestError, SendFailedError
 from shared.usecases.send.compose import Composed
-from shared.usecases.send_email import SendEmail, Sending
+from shared.usecases.send.send_email import SendEmail, Sending
 
 
 class SendEmailInput(SendFields):

@@ -8,8 +8,8 @@ from pydantic import Field
 
 from shared.actions.gmail_fields import ById, Formatted, GmailMessage, LabelChange, Search
 from shared.actions.registry import Action, ActionContext, Effect, GmailShaped
-from shared.domain.policy import Does
-from shared.domain.scopes import METADATA, MODIFY, READONLY, allowed
+from shared.domain.connect.scopes import METADATA, MODIFY, READONLY, allowed
+from shared.domain.keys.policy import Does
 from shared.errors import MissingScopeError
 
 

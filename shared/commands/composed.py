@@ -4,8 +4,8 @@ import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from shared.edge.settings import settings_from
-from shared.edge.wiring import Wiring
+from shared.edge.composition.container import Wiring
+from shared.edge.settings.deployment import settings_from
 from shared.errors import ConfigurationError
 
 UNUSED = frozenset({

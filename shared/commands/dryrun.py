@@ -11,9 +11,9 @@ from shared.actions.registry import action_named
 from shared.actions.run import RunAction
 from shared.commands.composed import UNUSED, wiring_of_environment
 from shared.commands.rehearsal import Rehearsal, SeenCall, Watching
-from shared.domain.connection import Connection
+from shared.domain.connect.connection import Connection
 from shared.domain.ids import ConnectionId
-from shared.edge.wiring import Wiring
+from shared.edge.composition.container import Wiring
 from shared.errors import InvalidRequestError, UnknownConnectionError
 from shared.ports.connections import ConnectionQuery
 from shared.ports.queue import Task

@@ -15,12 +15,12 @@ from typing import Any
 
 import httpx
 
-from shared.adapters.google_jwt import SIGNATURE_REMOVED
-from shared.adapters.http_client import new_http_client
+from shared.adapters.google.http_client import new_http_client
+from shared.adapters.google.id_tokens import SIGNATURE_REMOVED
 from shared.commands.composed import wiring_of_environment
-from shared.edge.http.routes import Access, Route
-from shared.edge.http.table import whole_table
-from shared.edge.settings import Settings
+from shared.edge.settings.deployment import Settings
+from shared.edge.table import whole_table
+from shared.edge.web.routes import Access, Route
 
 SUMMARY = "send forged tokens to every private entry and require 401 or 403"
 REFUSED = frozenset({401, 403})

@@ -4,11 +4,11 @@ from argparse import ArgumentParser, Namespace
 from datetime import timedelta
 
 from shared.commands.composed import UNUSED, wiring_of_environment
-from shared.domain.api_key import ANYTHING, ApiKey
 from shared.domain.ids import ConnectionId
-from shared.edge.http.routes import Permission
-from shared.edge.wiring import Wiring
-from shared.usecases.api_keys import IssuedKey, KeyRequest
+from shared.domain.keys.api_key import ANYTHING, ApiKey
+from shared.edge.composition.container import Wiring
+from shared.edge.web.routes import Permission
+from shared.usecases.keys.api_keys import IssuedKey, KeyRequest
 
 SUMMARY = "make, list, rotate and revoke API keys"
 MOST = 1_000

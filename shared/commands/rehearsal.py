@@ -14,14 +14,14 @@ from typing import Any, Final
 import httpx
 import orjson
 
-from shared.adapters.gathered_operations import GatheredOperations
-from shared.adapters.http_client import new_http_client
-from shared.adapters.sqlite_store import open_store
-from shared.domain.connection import Connection
-from shared.domain.quota_units import units_of
-from shared.edge.wiring import Wiring
+from shared.adapters.google.http_client import new_http_client
+from shared.adapters.sqlite.store import open_store
+from shared.adapters.telemetry.operations_log import GatheredOperations
+from shared.domain.connect.connection import Connection
+from shared.domain.sync.quota_units import units_of
+from shared.edge.composition.container import Wiring
 from shared.ports.connections import Mailboxes
-from shared.ports.outbox import Outbox
+from shared.ports.events import Outbox
 from shared.ports.queue import Queue, Task
 from shared.ports.sends import ActionResults, Sends
 from shared.ports.store import Store

@@ -6,7 +6,7 @@ A local keyring gets a new key here. A Cloud KMS key rotates by its own period, 
 
 from argparse import ArgumentParser, Namespace
 
-from shared.adapters.local_keyring import add_key
+from shared.adapters.keys.local import add_key
 from shared.commands.composed import wiring_of_environment
 
 SUMMARY = "bring every grant under a new key-encryption key"

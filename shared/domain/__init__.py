@@ -1,1 +1,1 @@
-"""Pure rules: no I/O, no clock, no vendor."""
+"""Pure rules by feature: no I/O, no clock, no vendor."""

@@ -1,1 +1,1 @@
-"""Where requests enter: settings, wiring, authentication, routes."""
+"""Where requests enter, by who asks; `table.py` says which function serves which routes."""

@@ -1,17 +1,17 @@
-"""Connections, their grants, and who shares a Gmail address or a Google user."""
+"""Connections, their grants, who shares an address, and the connect flow under way."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from shared.domain.connection import Connection, ConnectionStatus
-from shared.domain.grant import Grant
+from shared.domain.connect.connect_session import ConnectSession, ConnectTicket, OAuthState
+from shared.domain.connect.connection import Connection, ConnectionStatus
+from shared.domain.connect.grant import Grant
+from shared.domain.connect.receipt import DeletionReceipt
 from shared.domain.ids import EmailKey
-from shared.domain.mailbox import GoogleUser, Mailbox
-from shared.domain.receipt import DeletionReceipt
-from shared.ports.documents import Documents, WalkedDocuments
-from shared.ports.versioned import Versioned
+from shared.domain.sync.mailbox import GoogleUser, Mailbox
+from shared.ports.documents import Documents, Versioned, WalkedDocuments
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,3 +61,15 @@ class Mailboxes(Documents[Mailbox], Protocol):
 
 class Receipts(Documents[DeletionReceipt], Protocol):
     """Receipts of disconnects by connection id."""
+
+
+class ConnectSessions(Documents[ConnectSession], Protocol):
+    """Sessions by the hash of their token."""
+
+
+class ConnectTickets(Documents[ConnectTicket], Protocol):
+    """Tickets by hash; taking one is deleting it and being answered True."""
+
+
+class OAuthStates(Documents[OAuthState], Protocol):
+    """Consents under way by the hash of their `state`; taken like a ticket."""

@@ -1,11 +1,18 @@
-"""The promise every collection of small documents keeps."""
+"""The promise every collection of small documents keeps, and a document as it was read."""
 
 from collections.abc import Sequence
-from typing import Protocol, TypeVar
-
-from shared.ports.versioned import Versioned
+from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
 
 T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Versioned(Generic[T]):
+    """A value and the store's opaque version of it."""
+
+    value: T
+    version: str
 
 
 class Documents(Protocol[T]):

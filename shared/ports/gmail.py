@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
-from shared.domain.history import HistoryRecord
 from shared.domain.ids import ConnectionId, HistoryId, LabelId, MessageId, PageToken, ThreadId
+from shared.domain.sync.history import HistoryRecord
 
 
 @dataclass(frozen=True, slots=True)

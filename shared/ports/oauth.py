@@ -1,4 +1,4 @@
-"""Google's OAuth endpoints, and sealing of what they hand out."""
+"""Google's OAuth endpoints, sealing of what they hand out, and who calls a private entry."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -127,4 +127,15 @@ class Sealer(Protocol):
         self, sealed: bytes, *, data_key: bytes, connection_id: ConnectionId, purpose: str
     ) -> str:
         """Answer the plaintext. Raises CorruptStateError where it does not authenticate."""
+        ...
+
+
+class CallerTokens(Protocol):
+    """Verification of Google-signed OIDC tokens."""
+
+    async def verify(self, token: str, *, audience: str, service_account: str) -> None:
+        """Check signature, issuer, audience, expiry, e-mail and email_verified (FACTS 7.1).
+
+        Raises UnauthenticatedError.
+        """
         ...

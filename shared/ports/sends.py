@@ -5,12 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
-from shared.domain.bulk_send import BulkSend
-from shared.domain.event import Event
+from shared.domain.events.event import Event
 from shared.domain.ids import ConnectionId
-from shared.domain.send import SendEntry, SendState
-from shared.ports.documents import Documents
-from shared.ports.versioned import Versioned
+from shared.domain.send.bulk import BulkSend
+from shared.domain.send.entry import SendEntry, SendState
+from shared.ports.documents import Documents, Versioned
 
 
 class Sends(Documents[SendEntry], Protocol):

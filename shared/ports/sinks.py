@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from shared.domain.addresses import origin_of
-from shared.domain.delivery import Attempted
+from shared.domain.events.addresses import origin_of
+from shared.domain.events.delivery import Attempted
 from shared.domain.ids import ConnectionId, EventId
 
 

@@ -3,15 +3,21 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from shared.ports.api_keys import ApiKeys
-from shared.ports.approvals import Approvals, SendCounts
-from shared.ports.connect_store import ConnectSessions, ConnectTickets, OAuthStates
-from shared.ports.connections import Connections, GoogleUsers, Grants, Mailboxes, Receipts
-from shared.ports.outbox import Operations, Outbox
+from shared.ports.access import ApiKeys, Approvals, SendCounts
+from shared.ports.connections import (
+    Connections,
+    ConnectSessions,
+    ConnectTickets,
+    GoogleUsers,
+    Grants,
+    Mailboxes,
+    OAuthStates,
+    Receipts,
+)
+from shared.ports.events import Operations, Outbox, WebhookEndpoints
 from shared.ports.retention import Retention
 from shared.ports.sends import ActionResults, BulkSends, Sends
 from shared.ports.sync_store import Quarantine, Records, SyncStates
-from shared.ports.webhook_endpoints import WebhookEndpoints
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,12 +5,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from shared.domain.event import Event
+from shared.domain.events.event import Event
 from shared.domain.ids import ConnectionId, LabelId, MessageId, SequenceNumber, ThreadId
-from shared.domain.record import LastAction, QuarantineEntry, Record, RecordHead
-from shared.domain.sync_state import SyncState
-from shared.ports.documents import Documents
-from shared.ports.versioned import Versioned
+from shared.domain.sync.record import LastAction, QuarantineEntry, Record, RecordHead
+from shared.domain.sync.state import SyncState
+from shared.ports.documents import Documents, Versioned
 
 COMMIT_BYTES = 3_500_000
 """Most payload bytes in one commit: Firestore's emulator refuses 4 MiB (FACTS 13.2)."""

@@ -71,4 +71,4 @@ GAUGES = {
     "postroom.events.dead": "Events given up after every attempt, up to 100",
     "postroom.sends.unknown": "Sends whose outcome cannot be known, up to 100",
 }
-"""What is looked up rather than counted, with its meaning; see `shared/edge/gauges.py`."""
+"""What is looked up rather than counted, with its meaning; see `shared/edge/triggers/gauges.py`."""

@@ -1,14 +1,36 @@
-"""Find what nobody woke: due mailboxes, and sends that a crash left (DESIGN 4)."""
+"""Find what no task will wake: due mailboxes, events, sends, approvals, disconnects (DESIGN 4)."""
 
+import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
+from shared.domain.connect.connection import ConnectionStatus
+from shared.domain.sync.state import SHARDS
+from shared.ports.access import Approvals
 from shared.ports.clock import Clock
+from shared.ports.connections import ConnectionQuery, Connections
+from shared.ports.events import DueEvent, Outbox
 from shared.ports.queue import Queue, QueueName, Task
 from shared.ports.sends import BulkSends, Sends
 from shared.ports.sync_store import SyncStates
-from shared.usecases.send.task_paths import BULK_TASK, SEND_TASK
-from shared.usecases.shards import through_shards
+from shared.usecases.connect.disconnect import DISCONNECT_TASK
+from shared.usecases.events.deliver_event import DELIVER_TASK
+from shared.usecases.send.rules import BULK_TASK, SEND_TASK
 from shared.usecases.sync.task import sync_task
+
+SHARDS_AT_ONCE = 8
+"""Enough to hide the store's latency, few enough to leave it room for others."""
+
+
+async def through_shards(look: Callable[[int], Awaitable[int]]) -> int:
+    """Answer the sum of what `look` counted in each shard. Raises what it raises."""
+    found = 0
+    for start in range(0, SHARDS, SHARDS_AT_ONCE):
+        shards = range(start, min(start + SHARDS_AT_ONCE, SHARDS))
+        found += sum(await asyncio.gather(*map(look, shards)))
+    return found
+
 
 PAGE = 200
 
@@ -51,3 +73,81 @@ class Reconcile:
         for connection_id in due:
             await self.queue.enqueue(sync_task(connection_id))
         return len(due)
+
+
+DISCONNECTS_PAGE = 100
+PATIENCE = timedelta(minutes=10)
+"""How long a disconnect may take by itself: its task is tried again for longer than a request."""
+
+
+@dataclass(frozen=True, slots=True)
+class ResumeDisconnects:
+    """Only enqueues: a disconnect finds out by itself which steps are left."""
+
+    connections: Connections
+    queue: Queue
+    clock: Clock
+
+    async def __call__(self) -> int:
+        """Answer how many were woken. Raises StoreUnavailableError, QueueUnavailableError."""
+        query = ConnectionQuery(status=ConnectionStatus.DISCONNECTING, limit=DISCONNECTS_PAGE)
+        before = self.clock.now() - PATIENCE
+        late = [one for one in await self.connections.find(query) if one.updated_at <= before]
+        for one in late:
+            await self.queue.enqueue(Task(DISCONNECT_TASK, {"connection_id": one.id}))
+        return len(late)
+
+
+APPROVAL_TASK = "/tasks/approval"
+APPROVALS_PAGE = 100
+
+
+@dataclass(frozen=True, slots=True)
+class WakeApprovals:
+    """Only enqueues: the task decides by the approval's own state."""
+
+    approvals: Approvals
+    queue: Queue
+    clock: Clock
+
+    async def __call__(self) -> int:
+        """Answer how many were due. Raises StoreUnavailableError, QueueUnavailableError."""
+        return await through_shards(self._shard)
+
+    async def _shard(self, shard: int) -> int:
+        due = await self.approvals.due(shard, self.clock.now(), APPROVALS_PAGE)
+        for id in due:
+            await self.queue.enqueue(Task(APPROVAL_TASK, {"id": id}))
+        return len(due)
+
+
+EVENTS_PAGE = 200
+"""Events of one shard that one run wakes; the next run finds the rest."""
+
+
+@dataclass(frozen=True, slots=True)
+class WakeDeliveries:
+    """Only enqueues; what waits in a long queue is enqueued once an hour, not at every run."""
+
+    outbox: Outbox
+    queue: Queue
+    clock: Clock
+
+    async def __call__(self) -> int:
+        """Answer how many were due. Raises StoreUnavailableError, QueueUnavailableError."""
+        return await through_shards(self._shard)
+
+    async def _shard(self, shard: int) -> int:
+        now = self.clock.now()
+        due = await self.outbox.due(shard, now, EVENTS_PAGE)
+        for one in due:
+            await self.queue.enqueue(
+                Task(DELIVER_TASK, {"event_id": one.id}, QueueName.RETRIES, name=_name(one, now))
+            )
+        return len(due)
+
+
+def _name(one: DueEvent, now: datetime) -> str:
+    """Name the state the task waits for; the hour, because a name is spent once its task ran."""
+    hour = int(now.timestamp()) // 3600
+    return f"deliver-{one.id}-{int(one.due_at.timestamp() * 1_000_000)}-{hour}"

@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 
-from shared.domain.event import EventType
+from shared.domain.events.event import EventType
 from shared.domain.operation import OperationType
 from tests.actions.desk import Desk
 from tests.edge.samples import a_key

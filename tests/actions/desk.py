@@ -13,17 +13,17 @@ import httpx
 from infra.local.google.app import create_app
 from infra.local.google.parts import Google
 from infra.local.google.settings import GoogleSettings
-from shared.adapters.local_keyring import create_keyring
+from shared.adapters.keys.local import create_keyring
 from shared.adapters.system_clock import AdjustableClock
-from shared.domain.grant import Grant
+from shared.domain.connect.grant import Grant
+from shared.domain.connect.scopes import MODIFY
 from shared.domain.ids import ConnectionId
-from shared.domain.mailbox import Mailbox
-from shared.domain.scopes import MODIFY
-from shared.domain.sync_state import SyncState
-from shared.edge.http.app import build_app
-from shared.edge.http.table import whole_table
-from shared.edge.settings import settings_from
-from shared.edge.wiring import Wiring
+from shared.domain.sync.mailbox import Mailbox
+from shared.domain.sync.state import SyncState
+from shared.edge.composition.container import Wiring
+from shared.edge.settings.deployment import settings_from
+from shared.edge.table import whole_table
+from shared.edge.web.app import build_app
 from tests.edge.samples import API_KEY, CONNECTION, ENVIRON, a_connection, tenant
 
 EMAIL = "ada@acme.example"

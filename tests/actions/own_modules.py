@@ -14,7 +14,7 @@ from shared.domain.crash import CUSTOM
 HEAD = """\
 from pydantic import BaseModel
 from shared.actions.registry import Action, ActionContext, ActionInput, Effect
-from shared.domain.scopes import LABELS
+from shared.domain.connect.scopes import LABELS
 
 class Given(ActionInput):
     text: str = ""

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from shared.domain.email_message import read_message
 from shared.domain.ids import ConnectionId
+from shared.domain.mail.email_message import read_message
 from tests.actions.desk import EMAIL, Desk
 from tests.edge.samples import CONNECTION
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from shared.domain.approval import CLAIM, GIVEN_UP, WAITS
-from shared.usecases.wake_approvals import APPROVAL_TASK
+from shared.domain.keys.approval import CLAIM, GIVEN_UP, WAITS
+from shared.usecases.reconcile import APPROVAL_TASK
 from tests.actions.agents import (
     ACME,
     BOB,

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.edge.http.attachments import disposition
-from shared.edge.http.streamed import Span, UnsatisfiableError, read_range
+from shared.edge.api.attachments import disposition
+from shared.edge.web.streamed import Span, UnsatisfiableError, read_range
 from tests.actions.desk import Desk, letter
 from tests.edge.samples import CONNECTION
 

@@ -13,11 +13,11 @@ from infra.archives import ROOT
 from shared.actions.background import RunAccepted
 from shared.actions.registry import LONGEST, actions
 from shared.actions.run import CANCELLED, GRACE, RunAction
-from shared.adapters.sqlite_queue import SqliteQueue
-from shared.domain.connection import Connection
+from shared.adapters.sqlite.queue import SqliteQueue
+from shared.domain.connect.connection import Connection
 from shared.domain.operation import OperationState
-from shared.domain.send import send_id
-from shared.edge.status import described
+from shared.domain.send.entry import send_id
+from shared.edge.web.status import described
 from shared.errors import IdempotencyInProgressError
 from shared.ports.queue import Task
 from tests.actions.agents import agent, person
@@ -46,7 +46,7 @@ ENDS = {
 SOURCE = f"""{HEAD}
 import asyncio
 from datetime import timedelta
-from shared.domain.policy import Does
+from shared.domain.keys.policy import Does
 CALLS = []
 async def fails(words):
     raise ValueError(words)
@@ -144,7 +144,7 @@ async def test_a_crash_after_a_persons_yes_ends_the_approval_as_failed(
 ) -> None:
     put(
         custom,
-        mine="from shared.domain.policy import Does\n"
+        mine="from shared.domain.keys.policy import Does\n"
         + SOURCE % ("raise SystemExit", ", Does.CHANGE"),
     )
     held = await agent(desk, approval_required=True)

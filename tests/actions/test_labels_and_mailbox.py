@@ -7,11 +7,11 @@ import pytest
 
 from shared.actions.catalogue import as_tools
 from shared.actions.registry import Effect, actions
+from shared.domain.connect.scopes import COMPOSE, LABELS, METADATA, READONLY, SEND
 from shared.domain.ids import email_key
-from shared.domain.policy import Does
-from shared.domain.scopes import COMPOSE, LABELS, METADATA, READONLY, SEND
-from shared.edge.http.routes import Permission
-from shared.usecases.stop_watch import STOPPED_FOR
+from shared.domain.keys.policy import Does
+from shared.edge.web.routes import Permission
+from shared.usecases.sync.stop_watch import STOPPED_FOR
 from tests.actions.desk import EMAIL, Desk, open_desk
 from tests.edge.samples import CONNECTION, a_key
 

@@ -20,13 +20,13 @@ import pytest
 
 from infra.local.loopback import loopback_client
 from infra.local.serving import LoopServer, listener
-from shared.adapters.local_keyring import create_keyring
+from shared.adapters.keys.local import create_keyring
+from shared.domain.connect.scopes import MODIFY
 from shared.domain.ids import ConnectionId
-from shared.domain.scopes import MODIFY
-from shared.edge.http.app import build_app
-from shared.edge.http.table import api_routes
-from shared.edge.settings import settings_from
-from shared.edge.wiring import Wiring
+from shared.edge.composition.container import Wiring
+from shared.edge.settings.deployment import settings_from
+from shared.edge.table import api_routes
+from shared.edge.web.app import build_app
 from tests.actions.desk import EMAIL, connect
 from tests.edge.samples import API_KEY, ENVIRON, tenant
 from tests.infra.google.emulator import Google

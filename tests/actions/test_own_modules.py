@@ -13,13 +13,13 @@ from infra.local.guide import warning
 from shared.actions.loading import catalogue
 from shared.actions.projections import projections
 from shared.actions.registry import actions
+from shared.commands.checks.context import Ground
 from shared.commands.checks.finding import Verdict
-from shared.commands.checks.ground import Ground
 from shared.commands.checks.own_code import own_code_is_served
-from shared.edge.functions import FUNCTIONS
-from shared.edge.http.app import build_app
-from shared.edge.http.table import api_routes
-from shared.edge.logs import JsonLines
+from shared.edge.settings.functions import FUNCTIONS
+from shared.edge.table import api_routes
+from shared.edge.web.app import build_app
+from shared.edge.web.logs import JsonLines
 from tests.actions.broken_modules import MINE, SECRET, UNLOADABLE, UNSERVABLE
 from tests.actions.desk import Desk
 from tests.actions.own_modules import SOUND, own_modules, put
@@ -30,7 +30,7 @@ USERS = {"api", "console", "mcp"}
 START = """
 import sys
 from shared.actions import faults
-from shared.edge.http.table import ROUTES_OF
+from shared.edge.table import ROUTES_OF
 for name in sys.argv[1:]:
     ROUTES_OF[name]()
 loading = sys.modules.get("shared.actions.loading")

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from shared.actions import registry
 from shared.actions.registry import Action, ActionContext, ActionInput, Effect
-from shared.domain.scopes import LABELS
+from shared.domain.connect.scopes import LABELS
 from tests.actions.agents import ACME, BOB, EVE, HELLO, agent, raw, rule_of, sent, trail
 from tests.actions.desk import Desk
 

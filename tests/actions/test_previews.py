@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.actions.letters import Letter
-from shared.actions.previews import LONGEST, preview_of
-from shared.domain.envelope import Envelope
-from shared.domain.send_request import SendRequest
+from shared.actions.policy.preview import LONGEST, preview_of
+from shared.actions.policy.recipients import Letter
+from shared.domain.mail.envelope import Envelope
+from shared.domain.send.request import SendRequest
 
 HEAD = b"To: bob@acme.example\r\nMIME-Version: 1.0\r\n"
 TWICE = (

@@ -8,10 +8,10 @@ import jsonschema
 import pytest
 from pydantic import BaseModel
 
-from shared.domain.email_message import EmailMessage
 from shared.domain.ids import HistoryId, LabelId, SequenceNumber
-from shared.domain.projection import Projection
-from shared.domain.record import Record
+from shared.domain.mail.email_message import EmailMessage
+from shared.domain.sync.projection import Projection
+from shared.domain.sync.record import Record
 from shared.ports.sync_store import Batch
 from tests.actions.desk import Desk
 from tests.edge.samples import CONNECTION, NOW, a_record, store_records
@@ -30,9 +30,9 @@ UNREAD = Projection(Unread, unread, "find-unread", "What nobody has read yet.")
 
 @pytest.fixture(autouse=True)
 def registered(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in ("shared.actions.catalogue", "shared.edge.http.records",
-                   "shared.edge.http.record_models", "shared.edge.http.syncs",
-                   "shared.edge.http.sync_models"):  # fmt: skip
+    for module in ("shared.actions.catalogue", "shared.edge.api.records",
+                   "shared.edge.api.records", "shared.edge.api.syncs",
+                   "shared.edge.api.sync_models"):  # fmt: skip
         monkeypatch.setattr(f"{module}.projections", lambda: {UNREAD.name: UNREAD})
 
 
@@ -88,7 +88,7 @@ async def test_a_screen_shows_what_is_there_now(desk: Desk) -> None:
 async def test_a_page_that_keeps_nothing_still_leads_on(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("shared.edge.http.projected_records.MOST_READ", 3)
+    monkeypatch.setattr("shared.edge.api.projected_records.MOST_READ", 3)
     await store_records(desk.wiring, *map(never_unread, range(1, 6)), a_record(6))
     first = await page(desk)
     assert first["records"] == []
@@ -130,12 +130,12 @@ async def test_one_that_raises_stops_its_reader_and_nobody_else(
         raise KeyError(message["subject"])
 
     broken = replace(UNREAD, project=breaks)
-    monkeypatch.setattr("shared.edge.http.records.projections", lambda: {UNREAD.name: broken})
+    monkeypatch.setattr("shared.edge.api.records.projections", lambda: {UNREAD.name: broken})
     await store_records(desk.wiring, a_record(1))
     error = (await page(desk, status=424))["error"]
     assert error["code"] == "projection_failed"
     assert "Letter" not in error["message"]
-    assert "KeyError at shared/domain/projection.py:" in error["message"]
+    assert "KeyError at shared/domain/sync/projection.py:" in error["message"]
     assert len((await desk.api.get("/records")).json()["records"]) == 1
 
 
@@ -147,7 +147,7 @@ async def test_a_projection_that_exits_ends_its_answer_and_not_the_process(
         raise end
 
     broken = replace(UNREAD, project=leaves)
-    monkeypatch.setattr("shared.edge.http.records.projections", lambda: {UNREAD.name: broken})
+    monkeypatch.setattr("shared.edge.api.records.projections", lambda: {UNREAD.name: broken})
     await store_records(desk.wiring, a_record(1))
     assert (await page(desk, status=424))["error"]["code"] == "projection_failed"
 

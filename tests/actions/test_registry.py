@@ -11,9 +11,9 @@ from shared.actions.catalogue import as_integration, as_tools
 from shared.actions.loading import exported
 from shared.actions.messages import ACTIONS
 from shared.actions.registry import Action, Effect, actions
-from shared.edge.http.openapi import document
-from shared.edge.http.record_models import EmailMessage
-from shared.edge.http.table import whole_table
+from shared.edge.api.records import EmailMessage
+from shared.edge.table import whole_table
+from shared.edge.web.openapi import document
 from shared.errors import ConfigurationError
 
 NAMES = """

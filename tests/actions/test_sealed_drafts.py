@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from infra.local.google.mail import drafts as gmails
-from shared.domain.approval import CLAIM
+from shared.domain.keys.approval import CLAIM
 from tests.actions.agents import (
     ACME,
     BOB,

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from shared.adapters import gathered_operations
-from shared.adapters.gathered_operations import GATHERED, GatheredOperations
-from shared.adapters.sqlite_store import open_store
+from shared.adapters.sqlite.store import open_store
 from shared.adapters.system_clock import SystemClock
+from shared.adapters.telemetry import operations_log as gathered_operations
+from shared.adapters.telemetry.operations_log import GATHERED, GatheredOperations
 from shared.domain.operation import Operation, OperationState, OperationType
-from shared.ports.outbox import Operations
+from shared.ports.events import Operations
 from tests.contracts.samples import C1, operation
 
 

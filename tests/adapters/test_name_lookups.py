@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import shared
-from shared.adapters.name_lookups import MOST_NEW, BusyError, NameLookups, UnresolvedError
+from shared.adapters.sinks.name_lookups import MOST_NEW, BusyError, NameLookups, UnresolvedError
 
 SOON_S = 0.05
 
@@ -92,4 +92,4 @@ def test_nothing_else_looks_names_up() -> None:
     calls = {path.name for path, text in files.items() if "getaddrinfo(" in text}
     assert calls == {"name_lookups.py"}
     connectors = {path.name for path, text in files.items() if "TCPConnector(" in text}
-    assert connectors == {"http_client.py", "webhook_http.py"}
+    assert connectors == {"http_client.py", "webhook.py"}

@@ -23,8 +23,8 @@ from opentelemetry.trace import StatusCode
 from requests.adapters import BaseAdapter
 
 from infra.archives import ROOT
-from shared.adapters.otel_export import ExportedTelemetry, _span_exporter
-from shared.adapters.otel_telemetry import OtelTelemetry
+from shared.adapters.telemetry.export import ExportedTelemetry, _span_exporter
+from shared.adapters.telemetry.otel import OtelTelemetry
 from shared.domain.ids import ConnectionId, OperationId
 from shared.domain.operation import Operation, OperationState, OperationStep, OperationType
 from shared.domain.trace_context import TraceContext, enter, parsed

@@ -11,8 +11,8 @@ from google.pubsub_v1.services.publisher.transports import PublisherGrpcAsyncIOT
 from google.pubsub_v1.services.subscriber import SubscriberAsyncClient
 from google.pubsub_v1.services.subscriber.transports import SubscriberGrpcAsyncIOTransport
 
-from shared.adapters.pubsub_sink import PubsubSink
-from shared.domain.delivery import Attempted, Failure
+from shared.adapters.sinks.pubsub import PubsubSink
+from shared.domain.events.delivery import Attempted, Failure
 from shared.domain.ids import ConnectionId, EventId
 from shared.ports.sinks import Parcel, Receiver
 

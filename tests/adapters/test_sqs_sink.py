@@ -9,14 +9,14 @@ from typing import Any
 import boto3
 import pytest
 
-from shared.adapters.sqs_sink import SqsSink
-from shared.domain.delivery import Attempted, Failure
-from shared.domain.event import EventState
+from shared.adapters.sinks.sqs import SqsSink
+from shared.domain.events.delivery import Attempted, Failure
+from shared.domain.events.event import EventState
 from shared.domain.ids import ConnectionId, EventId
 from shared.domain.operation import OperationState, OperationType
 from shared.errors import ConfigurationError, GoogleOAuthUnavailableError
 from shared.ports.sinks import Parcel, Receiver
-from shared.usecases.deliver.receivers import EventSettings
+from shared.usecases.events.receivers import EventSettings
 from tests.usecases.deliver.post_office import PostOffice
 
 ROLE = "arn:aws:iam::123456789012:role/postroom-events"

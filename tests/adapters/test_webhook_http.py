@@ -12,12 +12,12 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from standardwebhooks import Webhook
 
-from shared.adapters.name_lookups import UnresolvedError
-from shared.adapters.webhook_http import MOST_READ, WebhookHttp
-from shared.domain.addresses import AllowedHosts
-from shared.domain.delivery import Attempted, Failure
+from shared.adapters.sinks.name_lookups import UnresolvedError
+from shared.adapters.sinks.webhook import MOST_READ, WebhookHttp
+from shared.domain.events.addresses import AllowedHosts
+from shared.domain.events.delivery import Attempted, Failure
+from shared.domain.events.webhook_secret import new_secret
 from shared.domain.ids import ConnectionId, EventId
-from shared.domain.webhook_secret import new_secret
 from shared.ports.sinks import Parcel, Receiver
 from tests.adapters.listener import Listener, listening
 

@@ -13,8 +13,8 @@ import httpx
 
 from infra.local.environment import Addresses, environment
 from infra.local.functions import ROOT
-from shared.adapters.local_keyring import create_keyring
-from shared.edge.functions import FUNCTIONS
+from shared.adapters.keys.local import create_keyring
+from shared.edge.settings.functions import FUNCTIONS
 from tests.bench.figures import Figure
 from tests.bench.laptop import free_ports
 from tests.bench.scale import Scale

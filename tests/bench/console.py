@@ -15,15 +15,15 @@ import httpx
 
 from infra.local.environment import OPERATOR_KEY
 from infra.local.system import LocalSystem
-from shared.domain.cursor import page_token_of
-from shared.domain.event import Event, EventState, EventType
+from shared.domain.events.event import Event, EventState, EventType
 from shared.domain.ids import ConnectionId, EventId, HistoryId, MessageId, OperationId
-from shared.domain.mailbox import Mailbox
 from shared.domain.operation import Operation, OperationState, OperationType
-from shared.domain.send import DeliveryMode, SendEntry, SendState, send_id
-from shared.domain.sync_state import SyncState
-from shared.edge.http.console.connections import LIST
-from shared.edge.wiring import Wiring
+from shared.domain.send.entry import DeliveryMode, SendEntry, SendState, send_id
+from shared.domain.sync.cursor import page_token_of
+from shared.domain.sync.mailbox import Mailbox
+from shared.domain.sync.state import SyncState
+from shared.edge.composition.container import Wiring
+from shared.edge.console.connections import LIST
 from tests.bench.figures import Figure
 from tests.bench.scale import QUICK, Scale
 from tests.edge.samples import a_connection

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import orjson
 
-from shared.adapters.http_client import new_http_client
+from shared.adapters.google.http_client import new_http_client
 from tests.bench.figures import Figure
 from tests.bench.google_account import access_token
 from tests.bench.laptop import EMAIL, Laptop, laptop

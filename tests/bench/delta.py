@@ -10,11 +10,11 @@ from pathlib import Path
 import httpx
 
 from infra.local.google.corpus import seed_messages
-from shared.adapters.sqlite_store import open_store
+from shared.adapters.sqlite.store import open_store
 from shared.adapters.system_clock import AdjustableClock
 from shared.domain.ids import HistoryId, email_key
-from shared.domain.mailbox import Mailbox
-from shared.usecases.notify_push import NotifyPush
+from shared.domain.sync.mailbox import Mailbox
+from shared.usecases.sync.handle_push import NotifyPush
 from tests.bench.figures import Figure
 from tests.bench.scale import Scale
 from tests.usecases.sync.counted import Cost, Meter, as_in_a_function, cost

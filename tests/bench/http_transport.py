@@ -21,7 +21,7 @@ import orjson
 import uvloop
 from httpx_aiohttp import AiohttpTransport
 
-from shared.adapters.http_client import new_http_client
+from shared.adapters.google.http_client import new_http_client
 
 REQUESTS: Final = 2_000
 AT_ONCE: Final = 5

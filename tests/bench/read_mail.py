@@ -16,10 +16,10 @@ import orjson
 from infra.local.google.corpus import seed_messages
 from infra.local.google.mail.mime import read_part
 from infra.local.google.mail.rendering import render as render_mime
-from shared.domain.email_message import read_message
 from shared.domain.ids import HistoryId, MessageId, SequenceNumber, ThreadId
-from shared.domain.payload import pack, render_json, unpack
-from shared.domain.record import Origin, Record, RecordHead
+from shared.domain.mail.email_message import read_message
+from shared.domain.sync.payload import pack, render_json, unpack
+from shared.domain.sync.record import Origin, Record, RecordHead
 
 MESSAGES: Final = 2_000
 NOW: Final = datetime(2026, 11, 20, tzinfo=UTC)

@@ -21,8 +21,8 @@ from infra.costs import COUNTED
 from infra.local.connecting import connect
 from infra.local.google.settings import GoogleSettings
 from infra.local.system import LocalSystem
-from shared.adapters.firestore_rpc import FirestoreRpc
-from shared.adapters.sqlite_queue import SqliteQueue
+from shared.adapters.firestore.rpc import FirestoreRpc
+from shared.adapters.sqlite.queue import SqliteQueue
 from shared.domain.ids import ConnectionId
 
 EMAIL = "ada@acme.example"

@@ -17,7 +17,7 @@ import httpx
 
 from infra.local.environment import PUSH_ACCOUNT
 from infra.local.id_tokens import IdTokens
-from shared.adapters.http_client import new_http_client
+from shared.adapters.google.http_client import new_http_client
 from shared.adapters.system_clock import AdjustableClock
 from tests.bench.cpu import finished
 from tests.bench.figures import Figure

@@ -15,11 +15,11 @@ from infra.local.google.app import create_app
 from infra.local.google.settings import GoogleSettings
 from infra.local.loopback import loopback_client
 from infra.local.serving import LoopServer, address_of, listener
-from shared.adapters.local_keyring import create_keyring
-from shared.edge.http.app import build_app
-from shared.edge.http.table import api_routes, oauth_callback_routes
-from shared.edge.settings import settings_from
-from shared.edge.wiring import Wiring
+from shared.adapters.keys.local import create_keyring
+from shared.edge.composition.container import Wiring
+from shared.edge.settings.deployment import settings_from
+from shared.edge.table import api_routes, oauth_callback_routes
+from shared.edge.web.app import build_app
 from tests.usecases.connect.town import ADA, API_KEY, BEN, environ
 
 PRODUCT = """<!doctype html><title>Product</title><body><script>

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser, Locator, Page, Request, expect
 
-from shared.edge.http.console.navigation import NAV
+from shared.edge.console.navigation import NAV
 from tests.browser.accessibility import violations
 from tests.browser.conftest import Keep
 from tests.browser.console import (

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser, ConsoleMessage, Page, expect
 
-from shared.domain.event import Event, EventState, EventType
+from shared.domain.events.event import Event, EventState, EventType
 from shared.domain.ids import ConnectionId, EventId
-from shared.domain.send import SendState, send_id
+from shared.domain.send.entry import SendState, send_id
 from tests.browser.accessibility import violations
 from tests.browser.conftest import Keep
 from tests.browser.console import ADA, GRACE, PHONE, WIDE, Console, Scheme, running_console

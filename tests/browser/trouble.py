@@ -7,12 +7,12 @@ from typing import Any
 from uuid import uuid4
 
 from infra.local.loopback import loopback_client
-from shared.domain.delivery import Failure
-from shared.domain.event import Delivery, DeliveryState, Event, EventState, EventType
+from shared.domain.events.delivery import Failure
+from shared.domain.events.event import Delivery, DeliveryState, Event, EventState, EventType
 from shared.domain.ids import ConnectionId, EventId, OperationId
 from shared.domain.operation import LIFETIME, Operation, OperationState, OperationType
-from shared.domain.send import DeliveryMode, SendEntry, SendState, send_id
-from shared.edge.wiring import Wiring
+from shared.domain.send.entry import DeliveryMode, SendEntry, SendState, send_id
+from shared.edge.composition.container import Wiring
 from tests.browser.console import ADA, GRACE, Console
 
 TROUBLE = (

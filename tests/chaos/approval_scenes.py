@@ -8,14 +8,14 @@ from datetime import timedelta
 from typing import Any, Literal
 
 from infra.local.google.mail import drafts
-from shared.actions.guarded_actions import Waiting
-from shared.domain.approval import CLAIM, GIVEN_UP, WAITS, Approval, approval_id
-from shared.domain.event import EventType
-from shared.domain.policy import Actor, Policy
-from shared.domain.send import send_id
-from shared.domain.sync_state import SHARDS
+from shared.actions.policy.count_sends import CountSends
+from shared.actions.policy.guard import Waiting
+from shared.domain.events.event import EventType
+from shared.domain.keys.approval import CLAIM, GIVEN_UP, WAITS, Approval, approval_id
+from shared.domain.keys.policy import Actor, Policy
+from shared.domain.send.entry import send_id
+from shared.domain.sync.state import SHARDS
 from shared.errors import AlreadyExistsError, ConflictError, PermanentError, TransientError
-from shared.usecases.count_sends import CountSends
 from tests.actions.desk import EMAIL, Desk
 from tests.edge.samples import CONNECTION
 

@@ -19,16 +19,16 @@ import shared.usecases.sync as package
 
 T = TypeVar("T")
 USECASES = Path(package.__file__).resolve().parents[1]
-BESIDE = (
-    "sync_mailbox",
-    "notify_push",
-    "arm_watch",
-    "control_sync",
-    "reconcile",
-    "shards",
-    "renew_watches",
-)
-"""Use cases around the steps that write what the steps rely on."""
+ASIDE = {
+    "attachment_links.py",
+    "explain.py",
+    "prune_tombstones.py",
+    "reading.py",
+    "stop_watch.py",
+}
+"""Of the sync's room, what no step relies on: it reads, tidies, or has tests of its own."""
+ALONE = ("CancelSend", "ResumeDisconnects", "RetryQuarantined", "WakeApprovals", "WakeDeliveries")
+"""Use cases beside the steps in their files: each is one compare-and-set, or only enqueues."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -114,8 +114,8 @@ POINTS: list[Point] = []
 
 def sources() -> list[Path]:
     """Answer the files whose awaits count; a new file of the sync is found by itself."""
-    steps = sorted((USECASES / "sync").glob("*.py"))
-    return [*steps, *(USECASES / f"{name}.py" for name in BESIDE)]
+    room = sorted(path for path in (USECASES / "sync").glob("*.py") if path.name not in ASIDE)
+    return [*room, USECASES / "reconcile.py"]
 
 
 def _label(path: Path) -> str:
@@ -173,7 +173,8 @@ def enumerated(paths: Sequence[Path]) -> list[Point]:
     """Answer every await point of the files, in the order of the source."""
     _CODES.update({path: _rewritten(path) for path in paths if path not in _CODES})
     files = {_label(path) for path in paths}
-    return [point for point in POINTS if point.file in files]
+    found = [point for point in POINTS if point.file in files]
+    return [point for point in found if not point.function.startswith(ALONE)]
 
 
 _CODES: dict[Path, CodeType] = {}

@@ -5,11 +5,11 @@ from datetime import timedelta
 from hashlib import sha256
 from typing import cast
 
-from shared.adapters.gmail_http import HttpGmailMailboxes
+from shared.adapters.gmail.client import HttpGmailMailboxes
 from shared.domain.ids import HistoryId
-from shared.domain.sync_state import SyncState, SyncStatus
-from shared.edge.settings import settings_from
-from shared.edge.wiring import Wiring
+from shared.domain.sync.state import SyncState, SyncStatus
+from shared.edge.composition.container import Wiring
+from shared.edge.settings.deployment import settings_from
 from shared.ports.sends import BulkSends, Sends
 from shared.usecases.connect.auth_record import AuthOperation
 from shared.usecases.connect.begin_sync import BeginSync

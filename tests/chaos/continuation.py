@@ -14,7 +14,7 @@ from enum import Enum
 from types import CellType, CodeType, CoroutineType, FunctionType, MethodType
 from typing import Any
 
-from shared.domain.sync_state import SyncState
+from shared.domain.sync.state import SyncState
 
 _PLAIN = (str, int, float, bytes, bool, type(None), datetime, timedelta, Enum, type, CodeType)
 

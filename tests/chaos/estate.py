@@ -10,12 +10,12 @@ import httpx
 from infra.local.google.faults import Fault, Faults
 from infra.local.google.parts import Google, assemble
 from infra.local.google.settings import GoogleSettings
-from shared.adapters.gmail_http import HttpGmailMailboxes
-from shared.adapters.sqlite_store import open_store
-from shared.domain.connection import Connection, ConnectionStatus
+from shared.adapters.gmail.client import HttpGmailMailboxes
+from shared.adapters.sqlite.store import open_store
+from shared.domain.connect.connection import Connection, ConnectionStatus
 from shared.domain.ids import GoogleSub, email_key
-from shared.domain.mailbox import GoogleUser, Mailbox
-from shared.domain.sync_state import SyncState
+from shared.domain.sync.mailbox import GoogleUser, Mailbox
+from shared.domain.sync.state import SyncState
 from shared.ports.store import Store
 from tests.chaos.chaos_house import ChaosHouse
 from tests.chaos.owner import Owner

@@ -11,7 +11,6 @@ from datetime import UTC, datetime, timedelta
 from types import CoroutineType
 from typing import Any, NamedTuple
 
-from shared.domain.history import HistoryMessage, HistoryRecord, LabelChange
 from shared.domain.ids import (
     LARGEST_HISTORY_ID,
     ConnectionId,
@@ -22,8 +21,9 @@ from shared.domain.ids import (
     ThreadId,
 )
 from shared.domain.ids import SequenceNumber as Number
-from shared.domain.record import Origin, RecordHead
-from shared.domain.sync_state import SyncState, Tally
+from shared.domain.sync.history import HistoryMessage, HistoryRecord, LabelChange
+from shared.domain.sync.record import Origin, RecordHead
+from shared.domain.sync.state import SyncState, Tally
 from shared.errors import (
     ConflictError,
     GmailUnavailableError,
@@ -31,14 +31,14 @@ from shared.errors import (
     QueueUnavailableError,
     StoreUnavailableError,
 )
+from shared.ports.documents import Versioned
 from shared.ports.gmail import HistoryPage
 from shared.ports.queue import Task
 from shared.ports.sync_store import Batch
-from shared.ports.versioned import Versioned
-from shared.usecases.control_sync import ControlSync
-from shared.usecases.notify_push import PUSH_BUDGET
-from shared.usecases.sync.governor import Governor
-from shared.usecases.sync_mailbox import LostLease, SyncMailbox
+from shared.usecases.sync.control import ControlSync
+from shared.usecases.sync.handle_push import PUSH_BUDGET
+from shared.usecases.sync.pace import Governor
+from shared.usecases.sync.sync_mailbox import LostLease, SyncMailbox
 from tests.chaos.continuation import Name, Port, Standpoint, names_of
 
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from shared.domain.ids import HistoryId
-from shared.domain.sync_state import LEASE_LIFETIME, SyncState
+from shared.domain.sync.state import LEASE_LIFETIME, SyncState
 from tests.chaos.continuation import Name
 from tests.chaos.lease_actors import Actors, Answer, Ended, history_id, label, seconds
 from tests.chaos.lease_world import (

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 
-from shared.domain import plan, sync_event
-from shared.domain.sync_state import SyncState
+from shared.domain.sync import event as sync_event
+from shared.domain.sync import plan
+from shared.domain.sync.state import SyncState
 from shared.usecases.sync import delta, lease
 from shared.usecases.sync.lease import Held
-from shared.usecases.sync_mailbox import SyncMailbox
+from shared.usecases.sync.sync_mailbox import SyncMailbox
 from tests.chaos import lease_without as without
 from tests.chaos.lease_actors import Actors
 from tests.chaos.lease_model import Found, Search, Setting

@@ -5,17 +5,16 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from shared.domain import plan as plan_module
 from shared.domain.ids import ConnectionId, HistoryId
-from shared.domain.plan import DeltaAnswer, Pushed, Release, on_push, plan
-from shared.domain.sync_state import SyncState
+from shared.domain.sync import plan as plan_module
+from shared.domain.sync.plan import DeltaAnswer, Pushed, Release, on_push, plan
+from shared.domain.sync.state import SyncState
 from shared.errors import FencedOutError
 from shared.ports.sync_store import Batch
-from shared.usecases import sync_mailbox
-from shared.usecases.sync import lease
+from shared.usecases.sync import lease, sync_mailbox
 from shared.usecases.sync.lease import Busy, Held
+from shared.usecases.sync.sync_mailbox import SyncMailbox
 from shared.usecases.sync.task import sync_task
-from shared.usecases.sync_mailbox import SyncMailbox
 
 _leased, _renewed = lease._leased, Held._renewed
 _disappointed = plan_module._disappointed

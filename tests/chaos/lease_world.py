@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any, NamedTuple
 
 from shared.domain.ids import HistoryId, LabelId
-from shared.domain.sync_state import SyncState
+from shared.domain.sync.state import SyncState
 from tests.chaos.continuation import Name
 from tests.chaos.lease_actors import (
     CONNECTION,

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
-from shared.domain.sync_state import SyncState
+from shared.domain.sync.state import SyncState
 from shared.errors import ConflictError
 from tests.chaos.await_points import ABOARD
 from tests.chaos.chaos_house import ChaosHouse

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from shared.domain.ids import PageToken
-from shared.domain.sync_state import Backfill
+from shared.domain.sync.state import Backfill
 from tests.chaos.chaos_house import ChaosHouse
 from tests.chaos.owner import NOBODY
 from tests.chaos.scene import DAY, HOUR, MINUTE, Scene, change, run, settled

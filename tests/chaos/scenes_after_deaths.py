@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import timedelta
 
-from shared.domain.sync_state import LEASE_LIFETIME
+from shared.domain.sync.state import LEASE_LIFETIME
 from shared.usecases.sync import changes
 from shared.usecases.sync.changes import TOO_COSTLY
 from tests.chaos.chaos_house import ChaosHouse

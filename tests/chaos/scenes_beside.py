@@ -5,9 +5,9 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 
-from shared.domain.connection import ConnectionStatus
+from shared.domain.connect.connection import ConnectionStatus
 from shared.domain.ids import ConnectionId, email_key
-from shared.domain.sync_state import LEASE_LIFETIME, SyncState
+from shared.domain.sync.state import LEASE_LIFETIME, SyncState
 from shared.usecases.sync.lease import take
 from tests.chaos.chaos_house import ChaosHouse
 from tests.chaos.scene import DAY, HOUR, MINUTE, Scene, run, settled, some_old_mail, somebody_else

@@ -8,12 +8,12 @@ from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 from shared.domain.ids import LARGEST_HISTORY_ID, ConnectionId, HistoryId, MessageId
-from shared.domain.sync_state import LEASE_LIFETIME, SyncState
-from shared.usecases.control_sync import ControlSync
-from shared.usecases.notify_push import PUSH_BUDGET
+from shared.domain.sync.state import LEASE_LIFETIME, SyncState
 from shared.usecases.sync import backfill, changes, delta, hydrate, recovery
-from shared.usecases.sync.governor import Governor
-from shared.usecases.sync_mailbox import SyncMailbox
+from shared.usecases.sync.control import ControlSync
+from shared.usecases.sync.handle_push import PUSH_BUDGET
+from shared.usecases.sync.pace import Governor
+from shared.usecases.sync.sync_mailbox import SyncMailbox
 from tests.chaos.schedule_mailbox import (
     GET_LAG,
     HISTORY_LAG,

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from shared.domain.history import HistoryMessage, HistoryRecord, LabelChange
 from shared.domain.ids import ConnectionId, HistoryId, LabelId, MessageId, PageToken, ThreadId
+from shared.domain.sync.history import HistoryMessage, HistoryRecord, LabelChange
 from shared.errors import GmailNotFoundError, HistoryExpiredError
 from shared.ports.gmail import GmailObject, HistoryPage, IdPage, MessageRef, Profile
 

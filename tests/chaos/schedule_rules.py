@@ -6,19 +6,18 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
-from shared.domain import plan
-from shared.domain.history import HistoryRecord, NetChange
 from shared.domain.ids import HistoryId, LabelId, MessageId
-from shared.domain.record import QuarantineEntry, RecordHead
-from shared.domain.sync_state import Backfill, SyncState
+from shared.domain.sync import plan
+from shared.domain.sync.history import HistoryRecord, NetChange
+from shared.domain.sync.record import QuarantineEntry, RecordHead
+from shared.domain.sync.state import Backfill, SyncState
 from shared.ports.gmail import MessageRef
-from shared.usecases import sync_mailbox
-from shared.usecases.sync import backfill, delta, quarantine, recovery
+from shared.usecases.sync import backfill, delta, quarantine, recovery, sync_mailbox
 from shared.usecases.sync.backfill import Chunk, read_chunk
 from shared.usecases.sync.changes import NOT_FOUND, Changes
-from shared.usecases.sync.departures import Departures
 from shared.usecases.sync.recovery import Census
 from shared.usecases.sync.run import Run
+from shared.usecases.sync.steps import Departures
 from tests.chaos.schedule_house import SCENARIOS
 from tests.chaos.schedule_model import Found, explored
 from tests.chaos.swapping import swapped

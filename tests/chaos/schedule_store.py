@@ -6,12 +6,12 @@ from datetime import datetime
 from typing import Any
 
 from shared.domain.ids import ConnectionId, HistoryId, LabelId, MessageId
-from shared.domain.record import QuarantineEntry, RecordHead
-from shared.domain.sync_state import SyncState
+from shared.domain.sync.record import QuarantineEntry, RecordHead
+from shared.domain.sync.state import SyncState
 from shared.errors import ConflictError
+from shared.ports.documents import Versioned
 from shared.ports.queue import Task
 from shared.ports.sync_store import Batch
-from shared.ports.versioned import Versioned
 from tests.chaos.schedule_mailbox import BrokenError, FakeMailbox
 
 

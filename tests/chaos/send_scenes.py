@@ -9,10 +9,10 @@ from random import Random
 from typing import Any
 
 from infra.local.google.mail.aliases import add_alias
-from shared.domain.connection import ConnectionStatus
-from shared.domain.scopes import MODIFY, SEND
-from shared.domain.send import send_id
-from shared.domain.send_request import SendRequest
+from shared.domain.connect.connection import ConnectionStatus
+from shared.domain.connect.scopes import MODIFY, SEND
+from shared.domain.send.entry import send_id
+from shared.domain.send.request import SendRequest
 from shared.errors import (
     ConflictError,
     GmailRefusedError,

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.domain.approval import CLAIM
+from shared.domain.keys.approval import CLAIM
 from shared.errors import TransientError
 from tests.actions.desk import Desk, open_desk
 from tests.chaos.approval_scenes import SCENES, Scene
@@ -23,12 +23,11 @@ pytestmark = [
     pytest.mark.timeout(1_800),
 ]
 ACTIONS = USECASES.parent / "actions"
+ASIDE = {"guard.py", "preview.py", "recipients.py"}
+"""They judge and show, and write nothing."""
 SOURCES = [
-    ACTIONS / "ask_approval.py",
-    ACTIONS / "decide_approval.py",
+    *sorted(path for path in (ACTIONS / "policy").glob("*.py") if path.name not in ASIDE),
     ACTIONS / "draft_copies.py",
-    USECASES / "approval_seal.py",
-    USECASES / "count_sends.py",
 ]
 SIDES: tuple[Side, Side] = ("before", "after")
 

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from shared.domain.ids import HistoryId
-from shared.domain.sync_state import LEASE_LIFETIME
+from shared.domain.sync.state import LEASE_LIFETIME
 from shared.errors import FencedOutError
-from shared.usecases.notify_push import Notified
+from shared.usecases.sync.handle_push import Notified
 from shared.usecases.sync.lease import Held, take
-from shared.usecases.sync_mailbox import LostLease
+from shared.usecases.sync.sync_mailbox import LostLease
 from tests.chaos.chaos_house import ChaosHouse
 from tests.chaos.estate import open_estate
 from tests.chaos.verdict import verify

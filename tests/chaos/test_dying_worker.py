@@ -9,8 +9,8 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-from shared.domain.email_message import EmailMessage, read_message
-from shared.domain.sync_state import LEASE_LIFETIME
+from shared.domain.mail.email_message import EmailMessage, read_message
+from shared.domain.sync.state import LEASE_LIFETIME
 from shared.usecases.sync import changes
 from tests.chaos.swapping import swapped
 from tests.usecases.sync.house import CONNECTION, EMAIL, open_house

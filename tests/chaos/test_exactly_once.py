@@ -13,9 +13,9 @@ from random import Random
 
 import pytest
 
-from shared.domain.scopes import MODIFY, SEND
-from shared.domain.send import SendEntry, SendState
-from shared.domain.send_request import SendRequest
+from shared.domain.connect.scopes import MODIFY, SEND
+from shared.domain.send.entry import SendEntry, SendState
+from shared.domain.send.request import SendRequest
 from shared.errors import (
     IdempotencyInProgressError,
     TransientError,
@@ -31,12 +31,10 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:coroutine .* was never awaited"),
     pytest.mark.timeout(1_800),
 ]
-ASIDE = {"pacing.py"}
-"""Of bulks, which have tests of their own."""
+ASIDE = {"pacing.py", "process_bulk.py", "send_bulk.py", "send_draft.py", "record_bounces.py"}
+"""Of bulks, drafts and bounces, which have tests of their own."""
 SOURCES = [
     *sorted(path for path in (USECASES / "send").glob("*.py") if path.name not in ASIDE),
-    USECASES / "send_email.py",
-    USECASES / "finish_send.py",
 ]
 METHODS = (
     "drafts.create", "drafts.send", "drafts.get", "drafts.list", "messages.get", "messages.list",

@@ -10,7 +10,7 @@ from datetime import timedelta
 
 import pytest
 
-from shared.domain.sync_state import LEASE_LIFETIME, SyncStatus
+from shared.domain.sync.state import LEASE_LIFETIME, SyncStatus
 from tests.chaos.await_points import Point, standing_in_awaits
 from tests.chaos.chaos_house import ChaosHouse
 from tests.chaos.estate import Estate, open_estate

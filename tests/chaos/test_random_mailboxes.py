@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from shared.adapters.firestore_store import open_store
+from shared.adapters.firestore.store import open_store
 from tests.chaos.await_points import standing_in_awaits
 from tests.chaos.estate import Estate, open_estate
 from tests.chaos.verdict import verify

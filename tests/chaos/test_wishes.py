@@ -10,7 +10,7 @@ from datetime import timedelta
 
 import pytest
 
-from shared.domain.sync_state import SyncState
+from shared.domain.sync.state import SyncState
 from tests.chaos.await_points import standing_in_awaits
 from tests.chaos.chaos_house import ChaosHouse
 from tests.chaos.estate import open_estate

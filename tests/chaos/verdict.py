@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 
 from shared.domain.ids import MessageId
-from shared.domain.payload import unpack
-from shared.domain.record import RecordHead
-from shared.domain.sync_state import SyncState
+from shared.domain.sync.payload import unpack
+from shared.domain.sync.record import RecordHead
+from shared.domain.sync.state import SyncState
 from tests.chaos.chaos_house import ChaosHouse
 from tests.chaos.reader import CursorReader
 from tests.usecases.sync.house import CONNECTION

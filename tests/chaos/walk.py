@@ -6,9 +6,9 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
-from shared.domain.event import EventState
+from shared.domain.events.event import EventState
 from shared.domain.ids import HistoryId
-from shared.domain.sync_state import SyncStatus
+from shared.domain.sync.state import SyncStatus
 from shared.errors import TransientError
 from tests.chaos.await_points import Point
 from tests.chaos.chaos_house import ChaosHouse

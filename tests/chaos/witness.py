@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from shared.domain.ids import ConnectionId
-from shared.domain.record import LastAction, Origin
-from shared.domain.sync_state import SyncState, Tally
+from shared.domain.sync.record import LastAction, Origin
+from shared.domain.sync.state import SyncState, Tally
 from shared.errors import StoreUnavailableError
 from shared.ports.clock import Clock
+from shared.ports.documents import Versioned
 from shared.ports.sync_store import Batch, Records, SyncStates
-from shared.ports.versioned import Versioned
 
 Trouble = Callable[[str], str | None]
 """Asked at each write by its name: None, "request" (not written) or "answer" (written)."""

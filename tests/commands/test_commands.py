@@ -8,16 +8,16 @@ from pathlib import Path
 import httpx
 import pytest
 
-from shared.adapters.local_keyring import create_keyring
+from shared.adapters.keys.local import create_keyring
 from shared.commands.__main__ import COMMANDS, main
 from shared.commands.forged_tokens import forged_tokens_refused, forgeries
-from shared.domain.api_key import id_in
-from shared.domain.grant import Grant
-from shared.edge.http.app import build_app
-from shared.edge.http.routes import Access
-from shared.edge.http.table import whole_table
-from shared.edge.settings import settings_from
-from shared.edge.wiring import Wiring
+from shared.domain.connect.grant import Grant
+from shared.domain.keys.api_key import id_in
+from shared.edge.composition.container import Wiring
+from shared.edge.settings.deployment import settings_from
+from shared.edge.table import whole_table
+from shared.edge.web.app import build_app
+from shared.edge.web.routes import Access
 from tests.edge.samples import CONNECTION, ENVIRON, NOW
 
 

@@ -21,9 +21,9 @@ from shared.actions.registry import Effect, actions
 from shared.actions.run import RunAction
 from shared.commands.__main__ import COMMANDS
 from shared.commands.dryrun import Report, composed, find_connection
-from shared.domain.quota_units import UNITS, units_of
-from shared.edge.settings import settings_from
-from shared.edge.wiring import Wiring
+from shared.domain.sync.quota_units import UNITS, units_of
+from shared.edge.composition.container import Wiring
+from shared.edge.settings.deployment import settings_from
 
 EMAIL = "ada@acme.example"
 SECRET = "the very secret words"

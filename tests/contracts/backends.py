@@ -10,9 +10,9 @@ from typing import Any, Protocol
 
 from google.cloud.firestore_v1 import AsyncClient
 
-from shared.adapters import sqlite_store
-from shared.adapters.firestore_store import store_over
-from shared.ports.outbox import Wake, wake_nothing
+from shared.adapters.firestore.store import store_over
+from shared.adapters.sqlite import store as sqlite_store
+from shared.ports.events import Wake, wake_nothing
 from shared.ports.store import Store
 from tests.contracts.index_plans import IndexedRpc
 

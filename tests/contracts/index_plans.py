@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from shared.adapters.firestore_indexes import COMPOSITE, SINGLE_FIELD, Index
-from shared.adapters.firestore_rpc import FirestoreRpc
+from shared.adapters.firestore.indexes import COMPOSITE, SINGLE_FIELD, Index
+from shared.adapters.firestore.rpc import FirestoreRpc
 
 _RANGES = {1, 2, 3, 4}
 _CONTAINS = {7, 9}

@@ -5,13 +5,12 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
-from shared.domain.api_key import ApiKey
-from shared.domain.approval import Approval, ApprovalState
-from shared.domain.bulk_send import BulkSend
-from shared.domain.connect import ConnectSession, ConnectTicket, OAuthState
-from shared.domain.connection import Connection, ConnectionStatus, SyncSettings
-from shared.domain.event import Delivery, DeliveryState, Event, EventType
-from shared.domain.grant import Grant
+from shared.domain.connect.connect_session import ConnectSession, ConnectTicket, OAuthState
+from shared.domain.connect.connection import Connection, ConnectionStatus, SyncSettings
+from shared.domain.connect.grant import Grant
+from shared.domain.connect.receipt import DeletionReceipt
+from shared.domain.events.endpoint import SigningSecret, WebhookEndpoint
+from shared.domain.events.event import Delivery, DeliveryState, Event, EventType
 from shared.domain.ids import (
     LARGEST_HISTORY_ID,
     CommitId,
@@ -27,14 +26,15 @@ from shared.domain.ids import (
     ThreadId,
     email_key,
 )
-from shared.domain.mailbox import GoogleUser, Mailbox
+from shared.domain.keys.api_key import ApiKey
+from shared.domain.keys.approval import Approval, ApprovalState
 from shared.domain.operation import Operation, OperationState, OperationStep, OperationType
-from shared.domain.receipt import DeletionReceipt
-from shared.domain.record import Origin, QuarantineEntry, Record, RecordHead
-from shared.domain.send import DeliveryMode, SendEntry, SendState
-from shared.domain.send_count import SendCount
-from shared.domain.sync_state import Backfill, Lease, SyncState
-from shared.domain.webhook_endpoint import SigningSecret, WebhookEndpoint
+from shared.domain.send.bulk import BulkSend
+from shared.domain.send.count import SendCount
+from shared.domain.send.entry import DeliveryMode, SendEntry, SendState
+from shared.domain.sync.mailbox import GoogleUser, Mailbox
+from shared.domain.sync.record import Origin, QuarantineEntry, Record, RecordHead
+from shared.domain.sync.state import Backfill, Lease, SyncState
 from shared.ports.sends import ActionResult
 from tests.contracts.backends import START
 

@@ -17,12 +17,11 @@ from types import FrameType
 from typing import Any
 
 from shared import adapters
-from shared.adapters.firestore_indexes import COMPOSITE, SINGLE_FIELD, Index
-from shared.adapters.firestore_rpc import FirestoreRpc
-from shared.adapters.firestore_store import store_over
-from shared.domain.approval import ApprovalState
-from shared.domain.connection import ConnectionStatus
-from shared.domain.event import EventState
+from shared.adapters.firestore.indexes import COMPOSITE, SINGLE_FIELD, Index
+from shared.adapters.firestore.rpc import FirestoreRpc
+from shared.adapters.firestore.store import store_over
+from shared.domain.connect.connection import ConnectionStatus
+from shared.domain.events.event import EventState
 from shared.domain.ids import (
     ConnectionId,
     LabelId,
@@ -30,9 +29,10 @@ from shared.domain.ids import (
     SequenceNumber,
     ThreadId,
 )
+from shared.domain.keys.approval import ApprovalState
 from shared.domain.operation import OperationState, OperationType
-from shared.domain.record import LastAction
-from shared.domain.send import SendState
+from shared.domain.send.entry import SendState
+from shared.domain.sync.record import LastAction
 from shared.ports.connections import ConnectionQuery
 from shared.ports.store import Store
 from shared.ports.sync_store import NewestQuery, RecordQuery
@@ -168,8 +168,8 @@ def watched(told: Callable[[str], None]) -> Iterator[None]:
 def functions_that_query() -> set[str]:
     """Answer every function of the store's modules that calls one of `QUERYING`."""
     found = set()
-    for path in Path(adapters.__path__[0]).glob("firestore_*.py"):
-        name = f"shared.adapters.{path.stem}"
+    for path in Path(adapters.__path__[0]).glob("firestore/*.py"):
+        name = f"shared.adapters.firestore.{path.stem}"
         tree = ast.parse(inspect.getsource(import_module(name)))
         found |= {f"{name}.{one}" for one in querying(tree, "")}
     return found

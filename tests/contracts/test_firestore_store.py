@@ -10,14 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.adapters import document_codec as codecs
-from shared.adapters.firestore_documents import FirestoreDocuments
-from shared.adapters.firestore_indexes import COMPOSITE, SINGLE_FIELD, TTL
-from shared.adapters.firestore_queries import structured
-from shared.adapters.firestore_record_documents import HEAD_FIELDS
-from shared.adapters.firestore_rpc import FirestoreRpc
-from shared.adapters.firestore_store import open_store
-from shared.adapters.firestore_values import (
+from shared.adapters.documents import codec as codecs
+from shared.adapters.firestore.documents import FirestoreDocuments
+from shared.adapters.firestore.indexes import COMPOSITE, SINGLE_FIELD, TTL
+from shared.adapters.firestore.queries import structured
+from shared.adapters.firestore.records import HEAD_FIELDS
+from shared.adapters.firestore.rpc import FirestoreRpc
+from shared.adapters.firestore.store import open_store
+from shared.adapters.firestore.values import (
     DocumentPb,
     at_version,
     document_key,
@@ -25,7 +25,7 @@ from shared.adapters.firestore_values import (
     set_value,
     version_of,
 )
-from shared.domain.record import RecordHead
+from shared.domain.sync.record import RecordHead
 from tests.contracts.backends import START, FirestoreBackend
 from tests.contracts.index_plans import assert_indexed
 from tests.contracts.samples import C1, SAMPLES, connection, operation

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from shared.adapters.local_keyring import LocalKeyring, create_keyring
-from shared.adapters.sealed_bytes import key_id_of
+from shared.adapters.keys.format import key_id_of
+from shared.adapters.keys.local import LocalKeyring, create_keyring
 from shared.domain.ids import ConnectionId
 from shared.errors import ConfigurationError, CorruptStateError
 

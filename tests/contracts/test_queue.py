@@ -23,8 +23,8 @@ from infra.local.google.app import create_app as create_google
 from infra.local.google.settings import GoogleSettings
 from infra.local.id_tokens import IdTokens
 from infra.local.tasks.app import CloudTasks, create_app
-from shared.adapters.cloud_tasks import CloudTasksQueue
-from shared.adapters.sqlite_queue import SqliteQueue
+from shared.adapters.google.cloud_tasks import CloudTasksQueue
+from shared.adapters.sqlite.queue import SqliteQueue
 from shared.adapters.system_clock import AdjustableClock
 from shared.errors import QueueUnavailableError
 from shared.ports.queue import Queue, QueueName, Task

@@ -12,10 +12,9 @@ from hypothesis import strategies as st
 
 from infra.local.kms.app import Kms, create_app
 from infra.local.tasks.schema import discovery
-from shared.adapters import crc32c
-from shared.adapters.kms_sealer import PRIMARY_FOR, UNWRAPPED_FOR, KmsSealer
-from shared.adapters.local_keyring import LocalKeyring, add_key, create_keyring
-from shared.adapters.sealed_bytes import head_of, head_with, key_id_of
+from shared.adapters.keys.format import head_of, head_with, key_id_of
+from shared.adapters.keys.kms import PRIMARY_FOR, UNWRAPPED_FOR, KmsSealer, crc32c
+from shared.adapters.keys.local import LocalKeyring, add_key, create_keyring
 from shared.domain.ids import ConnectionId
 from shared.errors import ConfigurationError, CorruptStateError, KeysUnavailableError
 from shared.ports.oauth import Sealer
@@ -262,7 +261,7 @@ def test_the_methods_are_those_of_googles_discovery_document() -> None:
 )
 def test_the_checksum_is_castagnolis(data: bytes, checksum: int) -> None:
     """The vectors of RFC 3720, appendix B.4."""
-    assert crc32c.of(data) == checksum
+    assert crc32c(data) == checksum
 
 
 def test_a_rotation_is_noticed_after_minutes_at_the_latest() -> None:

@@ -4,11 +4,11 @@ import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-from shared.domain.policy import Actor, Policy
-from shared.domain.send_count import empty_count
+from shared.actions.policy.count_sends import CountSends
+from shared.domain.keys.policy import Actor, Policy
+from shared.domain.send.count import empty_count
 from shared.errors import PolicyRefusedError
 from shared.ports.store import Store
-from shared.usecases.count_sends import CountSends
 from tests.contracts.backends import Backend, ManualClock
 
 CAP = 5

@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from shared.adapters.sqlite_database import SqliteDatabase
-from shared.adapters.sqlite_store import open_store
-from shared.domain.approval import ApprovalState
-from shared.domain.event import EventState
+from shared.adapters.sqlite.database import SqliteDatabase
+from shared.adapters.sqlite.store import open_store
+from shared.domain.events.event import EventState
 from shared.domain.ids import LabelId, MessageId, SequenceNumber, ThreadId
+from shared.domain.keys.approval import ApprovalState
 from shared.domain.operation import OperationState, OperationType
-from shared.domain.record import LastAction
-from shared.domain.send import SendState
+from shared.domain.send.entry import SendState
+from shared.domain.sync.record import LastAction
 from shared.errors import ConflictError
 from shared.ports.connections import ConnectionQuery
 from shared.ports.store import Store

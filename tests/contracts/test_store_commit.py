@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
-from shared.domain.event import EventState
+from shared.domain.events.event import EventState
 from shared.domain.ids import CommitId, MessageId, SequenceNumber
-from shared.domain.record import Record
-from shared.domain.sync_state import SHARDS, SyncState, shard_of
+from shared.domain.sync.record import Record
+from shared.domain.sync.state import SHARDS, SyncState, shard_of
 from shared.errors import AlreadyExistsError, ConflictError
+from shared.ports.documents import Versioned
 from shared.ports.store import Store
 from shared.ports.sync_store import COMMIT_WRITES, Batch, RecordQuery
-from shared.ports.versioned import Versioned
 from tests.contracts.backends import START, Backend
 from tests.contracts.samples import C1, C2, entry, event, head, record, sync_state, tombstone
 

@@ -8,10 +8,10 @@ from uuid import UUID
 
 import pytest
 
-from shared.adapters.connection_terms import terms_asked
-from shared.adapters.sqlite_store import open_store
+from shared.adapters.documents.connection_terms import terms_asked
+from shared.adapters.sqlite.store import open_store
 from shared.adapters.system_clock import AdjustableClock
-from shared.domain.connection import Connection, ConnectionStatus
+from shared.domain.connect.connection import Connection, ConnectionStatus
 from shared.ports.connections import ConnectionQuery
 from shared.ports.store import Store
 from tests.contracts.backends import START

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from shared.domain.sync_state import Lease
+from shared.domain.sync.state import Lease
 from shared.errors import AlreadyExistsError, ConflictError, CorruptStateError
+from shared.ports.documents import Versioned
 from shared.ports.store import Store
-from shared.ports.versioned import Versioned
 from tests.contracts.backends import START, Backend
 from tests.contracts.samples import C1, SAMPLES, Sample, connection, sync_state
 

@@ -10,14 +10,16 @@ from typing import Any, get_type_hints
 
 import pytest
 
-from shared.adapters import firestore_rpc, firestore_store, sqlite_store
-from shared.adapters.firestore_retention import FirestoreRetention
+from shared.adapters.firestore import rpc as firestore_rpc
+from shared.adapters.firestore import store as firestore_store
+from shared.adapters.firestore.retention import FirestoreRetention
+from shared.adapters.sqlite import store as sqlite_store
 from shared.domain.ids import MessageId, SequenceNumber
 from shared.errors import CorruptStoreError, StoreUnavailableError
 from shared.ports.connections import ConnectionQuery
+from shared.ports.documents import Versioned
 from shared.ports.store import Store
 from shared.ports.sync_store import Batch, NewestQuery, RecordQuery
-from shared.ports.versioned import Versioned
 from tests.contracts.backends import START, ManualClock
 from tests.contracts.samples import (
     C1,

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from shared.domain.connection import Connection
-from shared.domain.event import EventState
+from shared.domain.connect.connection import Connection
+from shared.domain.events.event import EventState
 from shared.domain.ids import ConnectionId
 from shared.domain.operation import OperationState, OperationType
-from shared.domain.send import SendState
-from shared.domain.sync_state import SHARDS
+from shared.domain.send.entry import SendState
+from shared.domain.sync.state import SHARDS
 from shared.errors import AlreadyExistsError, ConflictError
 from shared.ports.connections import ConnectionQuery
 from shared.ports.store import Store
@@ -76,7 +76,7 @@ async def test_connections_are_listed_newest_first_in_pages(store: Store) -> Non
 async def test_a_listing_goes_on_among_connections_of_one_moment(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("shared.adapters.firestore_connections.WALK_BATCH", 2)
+    monkeypatch.setattr("shared.adapters.firestore.connections.WALK_BATCH", 2)
     await _created(store, *(connection(f"c{i}") for i in range(5)))
     assert await _ids(store) == ["c4", "c3", "c2", "c1", "c0"]
 

@@ -9,9 +9,9 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from shared.domain.connection import SyncSettings
+from shared.domain.connect.connection import SyncSettings
 from shared.domain.ids import ConnectionId, LabelId, MessageId, SequenceNumber, ThreadId
-from shared.domain.record import LastAction, Record
+from shared.domain.sync.record import LastAction, Record
 from shared.ports.store import Store
 from shared.ports.sync_store import Batch, NewestQuery, RecordQuery
 from tests.contracts.backends import START

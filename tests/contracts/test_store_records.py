@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from shared.adapters import record_pages
+from shared.adapters.documents import record_pages
 from shared.domain.ids import LabelId, MessageId, SequenceNumber, ThreadId
-from shared.domain.record import LastAction, Record
+from shared.domain.sync.record import LastAction, Record
 from shared.errors import CorruptStateError
 from shared.ports.store import Store
 from shared.ports.sync_store import Batch, NewestQuery, RecordQuery
@@ -208,7 +208,7 @@ async def test_a_label_taken_off_or_a_deletion_is_seen_at_once(store: Store) -> 
 async def test_a_walk_over_all_heads_meets_each_live_one_once(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in ("sqlite_records", "firestore_records"):
+    for module in ("sqlite.records", "firestore.records"):
         monkeypatch.setattr(f"shared.adapters.{module}.HEADS_BATCH", 4)
     records = [record(number, number, internal_date=START) for number in range(1, 10)]
     older = [record(number, number) for number in range(20, 25)]
@@ -225,7 +225,7 @@ async def test_a_walk_over_all_heads_meets_each_live_one_once(
 async def test_a_walk_goes_on_while_records_change(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in ("sqlite_records", "firestore_records"):
+    for module in ("sqlite.records", "firestore.records"):
         monkeypatch.setattr(f"shared.adapters.{module}.HEADS_BATCH", 2)
     await _fill(store, [record(number, number) for number in range(1, 7)])
     walked: list[MessageId] = []

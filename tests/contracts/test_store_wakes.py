@@ -10,16 +10,16 @@ from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 import pytest
 
 from shared import ports
-from shared.domain.approval import ApprovalState
-from shared.domain.event import Event
+from shared.domain.events.event import Event
 from shared.domain.ids import EventId
+from shared.domain.keys.approval import ApprovalState
 from shared.errors import AlreadyExistsError, QueueUnavailableError
-from shared.ports.outbox import wake_nothing
+from shared.ports.events import wake_nothing
 from shared.ports.queue import QueueName, Task
 from shared.ports.store import Store
 from shared.ports.sync_store import Batch
-from shared.usecases.announce import Announce
-from shared.usecases.deliver_event import DELIVER_TASK
+from shared.usecases.events.deliver_event import DELIVER_TASK
+from shared.usecases.events.wake_delivery import Announce
 from tests.contracts import samples
 from tests.contracts.backends import START, Backend
 

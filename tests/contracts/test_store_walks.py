@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from shared.domain.connection import ConnectionStatus
+from shared.domain.connect.connection import ConnectionStatus
 from shared.domain.ids import ConnectionId
 from shared.ports.connections import ConnectionQuery
 from shared.ports.store import Store

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.domain.address_list import MAX_NAME_KEPT, read_address, read_addresses, tokens
-from shared.domain.mail_headers import decode_words, read_date, read_message_ids
-from shared.domain.recipients import strict_addresses
+from shared.domain.mail.address_list import MAX_NAME_KEPT, read_address, read_addresses, tokens
+from shared.domain.mail.mail_headers import decode_words, read_date, read_message_ids
+from shared.domain.mail.recipients import strict_addresses
 
 
 @pytest.mark.parametrize(
@@ -191,6 +191,7 @@ READERS: dict[str, Callable[[str], object]] = {
 }
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("piece", FAMILIES)
 @pytest.mark.parametrize("name", READERS)
 @pytest.mark.parametrize("frame", ["{}", "a{}b <"])

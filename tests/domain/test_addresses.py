@@ -2,7 +2,7 @@
 
 import pytest
 
-from shared.domain.addresses import AllowedHosts, checked_url, is_public
+from shared.domain.events.addresses import AllowedHosts, checked_url, is_public
 from shared.errors import InvalidRequestError
 
 NOBODY = AllowedHosts()

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.domain.api_key import ApiKey
-from shared.domain.child_key import BOUND, OWN, POLICY_BOUND, child_of, reaches_no_further
 from shared.domain.ids import ConnectionId
-from shared.domain.policy import Does, Policy
+from shared.domain.keys.api_key import ApiKey
+from shared.domain.keys.child_key import BOUND, OWN, POLICY_BOUND, child_of, reaches_no_further
+from shared.domain.keys.policy import Does, Policy
 from shared.errors import ForbiddenError
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)

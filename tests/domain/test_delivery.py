@@ -6,8 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from shared.domain.cursor import sequence_of
-from shared.domain.delivery import (
+from shared.domain.events.delivery import (
     CLAIM,
     LONGEST_DEFERRED,
     SCHEDULE,
@@ -22,7 +21,7 @@ from shared.domain.delivery import (
     refused,
     settled,
 )
-from shared.domain.event import (
+from shared.domain.events.event import (
     KEPT_UNDELIVERED,
     Delivery,
     DeliveryState,
@@ -31,6 +30,7 @@ from shared.domain.event import (
     EventType,
 )
 from shared.domain.ids import ConnectionId, EventId
+from shared.domain.sync.cursor import sequence_of
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 EVENT = Event(

@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from shared.domain.ids import LARGEST_HISTORY_ID, ConnectionId, HistoryId, LeaseToken
-from shared.domain.plan import Delta, DeltaAnswer, Release, after_delta, on_push, plan
-from shared.domain.sync_state import LOOKBACK_AFTER, RECHECK_LADDER, Lease, SyncState
+from shared.domain.sync.plan import Delta, DeltaAnswer, Release, after_delta, on_push, plan
+from shared.domain.sync.state import LOOKBACK_AFTER, RECHECK_LADDER, Lease, SyncState
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 HOUR = timedelta(hours=1)

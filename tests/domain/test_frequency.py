@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.domain.frequency import LONGEST, SHORTEST, frequency_from, in_words
+from shared.domain.sync.frequency import LONGEST, SHORTEST, frequency_from, in_words
 from shared.errors import InvalidRequestError
 
 

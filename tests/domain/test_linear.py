@@ -17,12 +17,12 @@ import pytest
 from isal import isal_zlib
 
 import shared.domain
-from shared.domain import (
+from shared.domain import trace_context
+from shared.domain.events import addresses
+from shared.domain.mail import (
     address_list,
-    addresses,
     base64_stream,
     bounce,
-    cursor,
     email_message,
     email_parts,
     envelope,
@@ -30,14 +30,13 @@ from shared.domain import (
     html_text,
     mail_headers,
     mime,
-    payload,
     raw_message,
     recipients,
     reply,
-    trace_context,
 )
-from shared.domain.outgoing import Outgoing
-from shared.domain.recipients import Mailbox
+from shared.domain.mail.outgoing import Outgoing
+from shared.domain.mail.recipients import Mailbox
+from shared.domain.sync import cursor, payload
 from shared.errors import PostroomError
 from tests.domain.costs import Family, Parse, growth, quick_growth
 from tests.domain.hostile import MESSAGES, TEXTS, message, parent
@@ -170,16 +169,17 @@ PARSERS: Final[Mapping[str, Driven]] = {
 NO_STRANGERS: Final = {
     "our own ids, keys and tokens": (
         "child_key.child_of draft_copy.thawed_copy"
-        " api_key.digest_of api_key.id_in api_key.new_token approval.approval_id connect.token_hash"
-        " ids.email_key send.send_id send_count.empty_count sync_state.shard_of"
+        " api_key.digest_of api_key.id_in api_key.new_token approval.approval_id"
+        " connect_session.token_hash"
+        " ids.email_key entry.send_id count.empty_count state.shard_of"
         " trace_context.traceparent_for"
     ),
     "what Postroom itself wrote": (
         "approval.approval_event cursor.cursor_of cursor.page_token_of delivery.due_to"
         " delivery.settled email_message.label_fields payload.render payload.render_json"
-        " payload.render_page policy.policy_of projection.projected send_event.bounce_event"
-        " send_event.send_event send_request.thawed sync_event.failed_sync_event"
-        " sync_event.sync_event delivery.shown_payload"
+        " payload.render_page policy.policy_of projection.projected event.bounce_event"
+        " event.send_event request.thawed event.failed_sync_event"
+        " event.sync_event delivery.shown_payload"
     ),
     "a product's call, its length limited where the request is read": (
         "end_user.end_user_from end_user.known_email end_user.known_name end_user.named"
@@ -198,11 +198,11 @@ NO_STRANGERS: Final = {
 
 def _readers() -> Iterator[str]:
     """Yield every public function of the domain that takes text, or JSON that holds some."""
-    for found in pkgutil.iter_modules(shared.domain.__path__):
-        module = importlib.import_module(f"shared.domain.{found.name}")
+    for found in pkgutil.walk_packages(shared.domain.__path__, "shared.domain."):
+        module = importlib.import_module(found.name)
         for name, one in inspect.getmembers(module, inspect.isfunction):
             if one.__module__ == module.__name__ and not name.startswith("_") and _takes_text(one):
-                yield f"{found.name}.{name}"
+                yield f"{found.name.rpartition('.')[2]}.{name}"
 
 
 def _takes_text(function: Callable[..., Any]) -> bool:

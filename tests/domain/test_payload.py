@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.domain.email_message import read_message
 from shared.domain.ids import HistoryId, LabelId, MessageId, SequenceNumber, ThreadId
-from shared.domain.payload import (
+from shared.domain.mail.email_message import read_message
+from shared.domain.sync.payload import (
     MAX_JSON_BYTES,
     MAX_PAYLOAD_BYTES,
     make_payload,
@@ -22,7 +22,7 @@ from shared.domain.payload import (
     render_page,
     unpack,
 )
-from shared.domain.record import Origin, Record, RecordHead
+from shared.domain.sync.record import Origin, Record, RecordHead
 
 NOW = datetime(2026, 11, 20, 10, tzinfo=UTC)
 

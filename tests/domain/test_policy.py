@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.domain.policy import (
+from shared.domain.keys.policy import (
     UNRESTRICTED,
     Allowed,
     Deed,

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, Field
 
 from shared.domain.crash import ProjectionError
-from shared.domain.email_message import EmailMessage
 from shared.domain.ids import HistoryId, LabelId, MessageId, SequenceNumber, ThreadId
-from shared.domain.payload import make_payload
-from shared.domain.projection import Projected, Projection, projected
-from shared.domain.record import EARLIER_KEPT, LastAction, Origin, Record, RecordHead
+from shared.domain.mail.email_message import EmailMessage
+from shared.domain.sync.payload import make_payload
+from shared.domain.sync.projection import Projected, Projection, projected
+from shared.domain.sync.record import EARLIER_KEPT, LastAction, Origin, Record, RecordHead
 from shared.errors import ConfigurationError
 
 START = datetime(2026, 10, 1, tzinfo=UTC)

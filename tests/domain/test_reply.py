@@ -6,10 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.domain.email_message import EmailMessage, read_message
-from shared.domain.outgoing import Outgoing
-from shared.domain.recipients import Mailbox
-from shared.domain.reply import MAX_REFERENCES, as_reply, forward_subject, reply_subject, threaded
+from shared.domain.mail.email_message import EmailMessage, read_message
+from shared.domain.mail.outgoing import Outgoing
+from shared.domain.mail.recipients import Mailbox
+from shared.domain.mail.reply import (
+    MAX_REFERENCES,
+    as_reply,
+    forward_subject,
+    reply_subject,
+    threaded,
+)
 
 MINE = Outgoing(sender=Mailbox("ada@acme.example"), text="x")
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from standardwebhooks import Webhook, WebhookVerificationError
 
-from shared.domain.webhook_secret import checked_secret, new_secret, signed_headers
+from shared.domain.events.webhook_secret import checked_secret, new_secret, signed_headers
 from shared.errors import InvalidRequestError
 
 OLD, NEW = new_secret(), new_secret()

@@ -7,14 +7,14 @@ from pathlib import Path
 import httpx
 import pytest
 
-from shared.domain.connection import Connection
+from shared.domain.connect.connection import Connection
 from shared.domain.ids import HistoryId
-from shared.domain.sync_state import SyncState
-from shared.edge.http.app import build_app
-from shared.edge.http.routes import Route
-from shared.edge.http.table import api_routes, whole_table
-from shared.edge.settings import Settings, settings_from
-from shared.edge.wiring import Wiring
+from shared.domain.sync.state import SyncState
+from shared.edge.composition.container import Wiring
+from shared.edge.settings.deployment import Settings, settings_from
+from shared.edge.table import api_routes, whole_table
+from shared.edge.web.app import build_app
+from shared.edge.web.routes import Route
 from tests.conformity import check_answer
 from tests.edge.samples import API_KEY, CONNECTION, ENVIRON, a_connection
 

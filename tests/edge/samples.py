@@ -7,8 +7,8 @@ from typing import Any
 
 import httpx
 
-from shared.domain.api_key import ApiKey, digest_of, new_id, new_token
-from shared.domain.connection import Connection, ConnectionStatus
+from shared.domain.connect.connection import Connection, ConnectionStatus
+from shared.domain.connect.scopes import MODIFY
 from shared.domain.ids import (
     ConnectionId,
     GoogleSub,
@@ -18,10 +18,10 @@ from shared.domain.ids import (
     SequenceNumber,
     ThreadId,
 )
-from shared.domain.payload import make_payload
-from shared.domain.record import Origin, Record, RecordHead
-from shared.domain.scopes import MODIFY
-from shared.edge.wiring import Wiring
+from shared.domain.keys.api_key import ApiKey, digest_of, new_id, new_token
+from shared.domain.sync.payload import make_payload
+from shared.domain.sync.record import Origin, Record, RecordHead
+from shared.edge.composition.container import Wiring
 from shared.ports.sync_store import Batch
 
 API_KEY = "postroom-local-key"

@@ -13,14 +13,14 @@ from pydantic import BaseModel
 from shared.actions import registry
 from shared.actions.registry import Action, ActionContext, ActionInput, Effect
 from shared.actions.run import GRACE, RunAction
-from shared.adapters.sqlite_queue import SqliteQueue
-from shared.domain.connection import Connection
-from shared.domain.event import EventType
+from shared.adapters.sqlite.queue import SqliteQueue
+from shared.domain.connect.connection import Connection
+from shared.domain.connect.scopes import LABELS, SEND
+from shared.domain.events.event import EventType
 from shared.domain.ids import ConnectionId
 from shared.domain.operation import OperationState
-from shared.domain.scopes import LABELS, SEND
-from shared.domain.send import send_id
-from shared.edge.wiring import Wiring
+from shared.domain.send.entry import send_id
+from shared.edge.composition.container import Wiring
 from shared.errors import (
     GmailNotFoundError,
     GmailUnavailableError,

@@ -8,10 +8,10 @@ import httpx
 import pytest
 
 from shared.adapters.system_clock import AdjustableClock
-from shared.domain.api_key import id_in, new_token
-from shared.edge.known_keys import FAILURES_A_MINUTE, REMEMBERED
-from shared.edge.settings import Settings
-from shared.edge.wiring import Wiring
+from shared.domain.keys.api_key import id_in, new_token
+from shared.edge.composition.container import Wiring
+from shared.edge.settings.deployment import Settings
+from shared.edge.web.api_key_cache import FAILURES_A_MINUTE, REMEMBERED
 from tests.edge.conftest import ClientOf
 from tests.edge.samples import API_KEY, CONNECTION, OTHER, a_key, error_of
 
@@ -218,7 +218,7 @@ async def test_guesses_of_one_address_slow_nobody_elsewhere(
 ) -> None:
     """Only the address our own proxy saw counts: what stands before it anybody may write."""
     object.__setattr__(wiring.settings, "proxy_hops", 1)
-    from shared.edge.http.api_keys import ROUTES  # noqa: PLC0415  beside its only use
+    from shared.edge.api.api_keys import ROUTES  # noqa: PLC0415  beside its only use
 
     client = client_of(ROUTES)
     for number in range(FAILURES_A_MINUTE + 1):

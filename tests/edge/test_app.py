@@ -10,9 +10,9 @@ import httpx
 import pytest
 from pydantic import Field
 
-from shared.edge.http.call import Call
-from shared.edge.http.routes import Access, Permission, Route, Strict, Tenant
-from shared.edge.logs import LOG, SHARED, JsonLines, to_standard_output
+from shared.edge.web.call import Call
+from shared.edge.web.logs import LOG, SHARED, JsonLines, to_standard_output
+from shared.edge.web.routes import Access, Permission, Route, Strict, Tenant
 from shared.errors import GmailRefusedError, MissingScopeError, RateLimitedError
 from tests.edge.samples import error_of
 
@@ -235,7 +235,7 @@ async def test_lines_of_use_cases_carry_the_request_and_only_known_fields(
     client_of: Callable[[Sequence[Route]], httpx.AsyncClient], lines: list[Mapping[str, Any]]
 ) -> None:
     async def work(call: Call) -> None:
-        use_case = logging.getLogger("shared.usecases.sync_mailbox")
+        use_case = logging.getLogger("shared.usecases.sync.sync_mailbox")
         use_case.warning("watch refused", extra={"code": "upstream_error", "address": SECRET})
 
     client = client_of([Route("POST", "/work", Access.PUBLIC, work, "Work")])

@@ -7,11 +7,11 @@ from typing import Any
 import httpx
 import pytest
 
-from shared.domain.connect import ConnectSession, token_hash
-from shared.domain.connection import Connection
-from shared.edge.http.call import Call
-from shared.edge.http.routes import Access, Permission, Route
-from shared.edge.wiring import Wiring
+from shared.domain.connect.connect_session import ConnectSession, token_hash
+from shared.domain.connect.connection import Connection
+from shared.edge.composition.container import Wiring
+from shared.edge.web.call import Call
+from shared.edge.web.routes import Access, Permission, Route
 from shared.errors import UnauthenticatedError
 from tests.edge.conftest import ClientOf
 from tests.edge.samples import API_KEY, CONNECTION, OTHER, a_connection, a_key, error_of, tenant

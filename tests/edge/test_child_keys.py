@@ -7,9 +7,9 @@ import httpx
 import pytest
 
 from shared.adapters.system_clock import AdjustableClock
-from shared.domain.child_key import MOST_GENERATIONS
-from shared.edge.known_keys import REMEMBERED
-from shared.edge.wiring import Wiring
+from shared.domain.keys.child_key import MOST_GENERATIONS
+from shared.edge.composition.container import Wiring
+from shared.edge.web.api_key_cache import REMEMBERED
 from tests.edge.samples import CONNECTION, a_key, error_of
 
 CHILD = {"name": "child", "permissions": ["keys"]}

@@ -7,11 +7,11 @@ from typing import Any
 import httpx
 import pytest
 
-from shared.domain.connection import Connection, ConnectionStatus
-from shared.domain.grant import Grant
+from shared.domain.connect.connection import Connection, ConnectionStatus
+from shared.domain.connect.grant import Grant
 from shared.domain.ids import ConnectionId
-from shared.domain.mailbox import Mailbox
-from shared.edge.wiring import Wiring
+from shared.domain.sync.mailbox import Mailbox
+from shared.edge.composition.container import Wiring
 from shared.errors import GrantRevokedError
 from tests.edge.samples import CONNECTION, NOW, OTHER, a_connection, a_key, error_of
 

@@ -9,10 +9,10 @@ import httpx
 import pytest
 
 from shared.domain.ids import HistoryId
-from shared.edge.http.table import gmail_push_routes
-from shared.edge.wiring import Wiring
+from shared.edge.composition.container import Wiring
+from shared.edge.table import gmail_push_routes
 from shared.errors import CorruptStateError, StoreUnavailableError, UnauthenticatedError
-from shared.usecases.notify_push import Notified, UnknownMailbox
+from shared.usecases.sync.handle_push import Notified, UnknownMailbox
 from tests.edge.conftest import ClientOf
 
 GENUINE = "http://127.0.0.1:8080/push/gmail|gmail-push@demo.iam.gserviceaccount.com"

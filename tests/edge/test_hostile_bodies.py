@@ -8,10 +8,10 @@ import httpx
 import pytest
 
 from shared.domain.validation import DEEPEST
-from shared.edge.http.routes import Access, Route
-from shared.edge.http.streamed import read_range
-from shared.edge.http.table import whole_table
-from shared.edge.push_envelope import Malformed, opened
+from shared.edge.table import whole_table
+from shared.edge.triggers.push_envelope import Malformed, opened
+from shared.edge.web.routes import Access, Route
+from shared.edge.web.streamed import read_range
 from tests.actions.desk import Desk, open_desk
 from tests.edge.samples import CONNECTION, error_of
 

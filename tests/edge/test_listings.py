@@ -7,14 +7,14 @@ from typing import Any
 import httpx
 import pytest
 
-from shared.domain.approval import ApprovalState
-from shared.domain.connection import Connection
-from shared.domain.event import EventState
+from shared.domain.connect.connection import Connection
+from shared.domain.events.event import EventState
 from shared.domain.ids import ConnectionId
+from shared.domain.keys.approval import ApprovalState
 from shared.domain.operation import OperationState
-from shared.edge.http.routes import Tenant
-from shared.edge.http.table import api_routes
-from shared.edge.wiring import Wiring
+from shared.edge.composition.container import Wiring
+from shared.edge.table import api_routes
+from shared.edge.web.routes import Tenant
 from tests.contracts.backends import START
 from tests.contracts.samples import approval, event, operation
 from tests.edge.samples import CONNECTION, OTHER, a_key

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from shared.domain.trace_context import traceparent_for
-from shared.edge.logs import JsonLines, caller_of, follow, note, noted, trail_of
+from shared.edge.web.logs import JsonLines, caller_of, follow, note, noted, trail_of
 
 TRACE, SPAN = "ab" * 16, "00000000000000cd"
 

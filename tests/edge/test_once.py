@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from shared.edge.once import once
+from shared.edge.web.once import once
 
 
 async def test_eight_concurrent_first_requests_compose_once() -> None:

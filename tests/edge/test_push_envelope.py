@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.domain.ids import LARGEST_HISTORY_ID, HistoryId
-from shared.edge.push_envelope import Malformed, Notification, opened
+from shared.edge.triggers.push_envelope import Malformed, Notification, opened
 
 ADDRESS = "ada>>>???@example.com"
 """Its base64 differs between the two alphabets."""

@@ -7,11 +7,11 @@ from typing import Any
 import httpx
 import pytest
 
-from shared.domain.connection import Connection
+from shared.domain.connect.connection import Connection
 from shared.domain.ids import LabelId, SequenceNumber
-from shared.domain.record import LastAction
-from shared.edge.http import records
-from shared.edge.wiring import Wiring
+from shared.domain.sync.record import LastAction
+from shared.edge.api import records
+from shared.edge.composition.container import Wiring
 from tests.edge.samples import (
     NOW,
     OTHER,

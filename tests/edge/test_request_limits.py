@@ -10,8 +10,8 @@ from shared.actions.drafts import DraftFields, UpdateDraftInput
 from shared.actions.registry import actions
 from shared.actions.send_email import SendEmailInput
 from shared.domain.validation import MAX_TEXT
-from shared.edge.http.sends import BulkItem
-from shared.edge.http.table import whole_table
+from shared.edge.api.sends import BulkItem
+from shared.edge.table import whole_table
 from shared.errors import InvalidRecipientError
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from shared.edge.settings import settings_from
+from shared.edge.settings.deployment import settings_from
 from shared.errors import ConfigurationError
 
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from shared import errors
-from shared.edge.status import STATUS, answer_to, described, status_of
+from shared.edge.web.status import STATUS, answer_to, described, status_of
 
 
 def subclasses(kind: type[errors.PostroomError]) -> Iterator[type[errors.PostroomError]]:

@@ -6,13 +6,13 @@ import httpx
 import pytest
 from pydantic import BaseModel
 
-from shared.domain.connection import Connection
-from shared.domain.email_message import EmailMessage
-from shared.domain.projection import Projection
-from shared.domain.sync_state import SyncState
-from shared.edge.http.routes import Route
-from shared.edge.http.table import whole_table
-from shared.edge.wiring import Wiring
+from shared.domain.connect.connection import Connection
+from shared.domain.mail.email_message import EmailMessage
+from shared.domain.sync.projection import Projection
+from shared.domain.sync.state import SyncState
+from shared.edge.composition.container import Wiring
+from shared.edge.table import whole_table
+from shared.edge.web.routes import Route
 from tests.edge.samples import CONNECTION, error_of
 
 
@@ -48,7 +48,7 @@ LOOKS: tuple[tuple[str, str, dict[str, Any]], ...] = (
 @pytest.fixture(autouse=True)
 def registered(monkeypatch: pytest.MonkeyPatch) -> None:
     for module in ("syncs", "sync_models"):
-        name = f"shared.edge.http.{module}.projections"
+        name = f"shared.edge.api.{module}.projections"
         monkeypatch.setattr(name, lambda: {DERIVED.name: DERIVED})
 
 

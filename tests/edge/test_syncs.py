@@ -7,12 +7,12 @@ from typing import Any
 import httpx
 import pytest
 
-from shared.adapters.sqlite_queue import SqliteQueue
-from shared.domain.connection import Connection, ConnectionStatus
+from shared.adapters.sqlite.queue import SqliteQueue
+from shared.domain.connect.connection import Connection, ConnectionStatus
+from shared.domain.connect.scopes import SEND
 from shared.domain.ids import HistoryId
-from shared.domain.scopes import SEND
-from shared.domain.sync_state import Backfill, SyncState, SyncStatus
-from shared.edge.wiring import Wiring
+from shared.domain.sync.state import Backfill, SyncState, SyncStatus
+from shared.edge.composition.container import Wiring
 from tests.edge.samples import CONNECTION, NOW, OTHER, a_connection, error_of
 
 BODY = {

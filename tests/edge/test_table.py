@@ -7,11 +7,11 @@ import httpx
 import jsonschema
 import pytest
 
-from shared.edge.functions import FUNCTIONS, function_for
-from shared.edge.http.openapi import document
-from shared.edge.http.routes import Access, Permission, Route
-from shared.edge.http.table import ROUTES_OF, whole_table
-from shared.edge.wiring import Wiring
+from shared.edge.composition.container import Wiring
+from shared.edge.settings.functions import FUNCTIONS, function_for
+from shared.edge.table import ROUTES_OF, whole_table
+from shared.edge.web.openapi import document
+from shared.edge.web.routes import Access, Permission, Route
 from shared.errors import UnauthenticatedError
 from tests.edge.conftest import ClientOf
 from tests.edge.samples import error_of

@@ -7,10 +7,10 @@ from dataclasses import replace
 import httpx
 import pytest
 
-from shared.edge.http.app import build_app
-from shared.edge.http.table import whole_table
-from shared.edge.settings import Settings
-from shared.edge.wiring import Wiring
+from shared.edge.composition.container import Wiring
+from shared.edge.settings.deployment import Settings
+from shared.edge.table import whole_table
+from shared.edge.web.app import build_app
 
 YEAR = "max-age=31536000"
 PATHS = sorted({re.sub(r"\{[^}]+\}", "x", one.path) for one in whole_table()} | {"/nowhere"})

@@ -8,15 +8,15 @@ import httpx
 import pytest
 
 from infra.local.environment import WEBHOOK_SECRET
-from shared.adapters.local_keyring import create_keyring
-from shared.domain.connection import Connection
-from shared.domain.event import Delivery, DeliveryState, Event, EventState, EventType
+from shared.adapters.keys.local import create_keyring
+from shared.domain.connect.connection import Connection
+from shared.domain.events.event import Delivery, DeliveryState, Event, EventState, EventType
 from shared.domain.ids import ConnectionId, EventId
-from shared.edge.event_settings import EventOptions
-from shared.edge.settings import settings_from
-from shared.edge.wiring import Wiring
+from shared.edge.composition.container import Wiring
+from shared.edge.settings.deployment import settings_from
+from shared.edge.settings.events import EventOptions
 from shared.errors import ConfigurationError
-from shared.usecases.deliver.receivers import opened_secret
+from shared.usecases.events.receivers import opened_secret
 
 URL = "https://product.example.com/hooks"
 

@@ -10,7 +10,7 @@ import pytest
 from infra.local.connecting import connect
 from infra.local.google.settings import GoogleSettings
 from infra.local.system import LocalSystem
-from shared.domain.approval import WAITS
+from shared.domain.keys.approval import WAITS
 
 ADA, BOB = "ada@acme.example", "bob@acme.example"
 HELLO = {"to": BOB, "subject": "Hello", "body": "Hi Bob."}

@@ -22,7 +22,7 @@ import pytest
 
 from infra.archives import ROOT, build
 from infra.requirements import locked_for, stanzas
-from shared.edge.functions import FUNCTIONS, Function, Trigger
+from shared.edge.settings.functions import FUNCTIONS, Function, Trigger
 
 ENVIRON = {
     "POSTROOM_PUBLIC_URL": "http://127.0.0.1:8080",
@@ -81,7 +81,7 @@ def test_the_archive_brings_what_telemetry_needs_where_it_is_wanted(
         assert answered(f"{url}/health").status_code == 200
         refused = httpx.get(f"{url}/connections", timeout=PATIENCE_S)
     assert refused.status_code == 401
-    google = "from shared.adapters.otel_export import ExportedTelemetry; import google.auth"
+    google = "from shared.adapters.telemetry.export import ExportedTelemetry; import google.auth"
     loading = [str(environment / "bin" / "python"), "-c", f"{google}.transport.requests"]
     subprocess.run(loading, cwd=unpacked, env=platform_environ(), check=True)
 
@@ -127,7 +127,11 @@ def test_the_archive_for_amazon_brings_its_client_and_the_other_does_not(tmp_pat
     assert "boto3==" not in locked_for("deliver_event")
     environment = clean_environment(DEPLOYED, locked_for("deliver_event", "sqs"))
     unpacked = unpack("deliver_event", tmp_path, "sqs")
-    importing = [str(environment / "bin" / "python"), "-c", "import shared.adapters.sqs_sink, main"]
+    importing = [
+        str(environment / "bin" / "python"),
+        "-c",
+        "import shared.adapters.sinks.sqs, main",
+    ]
     environ = {**platform_environ(), **local_files(tmp_path)}
     subprocess.run(importing, cwd=unpacked, env=environ, check=True)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.edge.functions import FUNCTIONS, function_for
+from shared.edge.settings.functions import FUNCTIONS, function_for
 from tests.edge.samples import ENVIRON
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -13,7 +13,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from infra.local.environment import WEBHOOK_SECRET
 from infra.local.google.settings import GoogleSettings
 from infra.local.system import LocalSystem
-from shared.adapters.otel_telemetry import OtelTelemetry
+from shared.adapters.telemetry.otel import OtelTelemetry
 from shared.domain.trace_context import TraceContext, parsed
 from tests.adapters.listener import Listener, listening
 from tests.functions.test_main_job import backfilled, connected

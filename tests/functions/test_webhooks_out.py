@@ -13,10 +13,10 @@ from standardwebhooks import Webhook
 from infra.local.environment import WEBHOOK_SECRET
 from infra.local.google.settings import GoogleSettings
 from infra.local.system import LocalSystem
-from shared.domain.event import Event, EventType
+from shared.domain.events.event import Event, EventType
 from shared.domain.ids import ConnectionId, EventId
-from shared.edge.http.deliver import GIVEN_UP
-from shared.usecases.deliver.places import SHARE
+from shared.edge.triggers.tasks import GIVEN_UP
+from shared.usecases.events.places import SHARE
 from tests.adapters.listener import OK, Listener, listening
 from tests.functions.test_main_job import backfilled, connected, live, records, truth
 

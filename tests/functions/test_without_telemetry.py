@@ -9,7 +9,7 @@ import pytest
 
 from infra.archives import ROOT
 from infra.local.environment import Addresses, environment
-from shared.adapters.local_keyring import create_keyring
+from shared.adapters.keys.local import create_keyring
 
 SERVE = """
 import asyncio, sys

@@ -10,8 +10,8 @@ import httpx
 import pytest
 
 from infra.archives import ROOT
-from shared.domain.delivery import Failure
-from shared.edge.http.table import whole_table
+from shared.domain.events.delivery import Failure
+from shared.edge.table import whole_table
 from tests.conformity import check_request
 
 GUIDE: Final = ROOT / "infra" / "OPERATING.md"

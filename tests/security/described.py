@@ -5,8 +5,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from shared.edge.http.openapi import document
-from shared.edge.http.table import whole_table
+from shared.edge.table import whole_table
+from shared.edge.web.openapi import document
 
 DESCRIPTION = document(whole_table(), "http://127.0.0.1:8080")
 CONNECTION_FIELDS = frozenset({"connection_id", "connectionId"})

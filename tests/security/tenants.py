@@ -7,15 +7,15 @@ from pathlib import Path
 
 import httpx
 
-from shared.actions.guarded_actions import Waiting
-from shared.domain.connection import Connection
+from shared.actions.policy.guard import Waiting
+from shared.domain.connect.connection import Connection
 from shared.domain.ids import ConnectionId
-from shared.domain.policy import Actor, Policy
-from shared.edge.http.app import build_app
-from shared.edge.http.table import whole_table
+from shared.domain.keys.policy import Actor, Policy
+from shared.edge.table import whole_table
+from shared.edge.web.app import build_app
 from shared.ports.sends import ActionResult
 from shared.ports.sync_store import NewestQuery
-from shared.usecases.api_keys import KeyRequest
+from shared.usecases.keys.api_keys import KeyRequest
 from tests.usecases.connect.town import ADA, BEN, Town
 
 SUBJECT = "canary-subject-5f2c"

@@ -27,8 +27,8 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from shared.edge.http.app import build_app
-from shared.edge.http.table import whole_table
+from shared.edge.table import whole_table
+from shared.edge.web.app import build_app
 from tests.security.described import DESCRIPTION
 from tests.usecases.connect.town import ADA, PUBLIC, Town
 

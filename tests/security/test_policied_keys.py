@@ -7,10 +7,10 @@ import httpx
 import pytest
 
 from shared.actions.registry import actions
-from shared.domain.policy import Does
-from shared.edge.http.call import LEFT_UNDER_POLICY
-from shared.edge.http.routes import Permission, Route
-from shared.edge.http.table import whole_table
+from shared.domain.keys.policy import Does
+from shared.edge.table import whole_table
+from shared.edge.web.call import LEFT_UNDER_POLICY
+from shared.edge.web.routes import Permission, Route
 from tests.actions.agents import agent, rule_of
 from tests.actions.desk import Desk, open_desk
 from tests.edge.samples import CONNECTION, a_key

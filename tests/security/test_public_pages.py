@@ -5,8 +5,8 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from shared.edge.http.routes import Access, Route
-from shared.edge.http.table import oauth_callback_routes
+from shared.edge.table import oauth_callback_routes
+from shared.edge.web.routes import Access, Route
 from tests.security.described import operations
 from tests.usecases.connect.town import (
     ADA,

@@ -12,10 +12,10 @@ import pytest
 
 from infra.local.google.oauth.keys import SigningKey
 from infra.local.google.state import open_state
-from shared.adapters.google_jwt import SIGNATURE_REMOVED
+from shared.adapters.google.id_tokens import SIGNATURE_REMOVED
 from shared.domain.ids import email_key
-from shared.edge.http.app import build_app
-from shared.edge.http.table import gmail_push_routes
+from shared.edge.table import gmail_push_routes
+from shared.edge.web.app import build_app
 from tests.usecases.connect.town import ADA, BEN, Town
 
 PUSH = "http://127.0.0.1:8080/push/gmail"

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from shared.domain.grant import Grant
+from shared.domain.connect.grant import Grant
 from shared.domain.ids import ConnectionId
 from shared.errors import CorruptStateError
-from shared.ports.versioned import Versioned
+from shared.ports.documents import Versioned
 from tests.usecases.connect.town import ADA, BEN, Town
 
 

@@ -18,7 +18,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from infra.local.tasks.schema import problems
-from shared.adapters import crc32c
+from shared.adapters.keys.kms import crc32c
 
 DOCUMENT = "cloudkms.v1"
 MOST_PLAINTEXT = 65_536
@@ -117,7 +117,7 @@ class Kms:
     def _sum(self, data: bytes) -> str:
         damage = 1 if self.corrupt else 0
         self.corrupt = max(0, self.corrupt - 1)
-        return str(crc32c.of(data) ^ damage)
+        return str(crc32c(data) ^ damage)
 
 
 def create_app(kms: Kms) -> Starlette:
@@ -155,7 +155,7 @@ def _field(body: dict[str, Any], name: str) -> bytes:
     """Read a bytes field whose checksum, if given, holds."""
     value = b64decode(body.get(name, ""))
     told = body.get(f"{name}Crc32c")
-    if told is not None and int(told) != crc32c.of(value):
+    if told is not None and int(told) != crc32c(value):
         raise KmsError(400, "INVALID_ARGUMENT", f"The checksum in field {name}_crc32c is wrong.")
     return value
 

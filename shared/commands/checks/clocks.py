@@ -6,8 +6,8 @@ from typing import Final
 
 import httpx
 
+from shared.commands.checks.context import Ground
 from shared.commands.checks.finding import Finding, NotCheckedError, failed, ok
-from shared.commands.checks.ground import Ground
 
 MOST_S: Final = 20.0
 """Two thirds of the skew that a token of Google's may have."""

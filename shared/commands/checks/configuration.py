@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from shared.commands.checks.finding import Finding, failed, ok, warning
-from shared.edge.settings import Settings, settings_from
+from shared.edge.settings.deployment import Settings, settings_from
 from shared.errors import ConfigurationError
 
 PREFIX = "POSTROOM_"
@@ -50,7 +50,7 @@ def settings_are_sound(environ: Mapping[str, str]) -> tuple[Finding, Settings | 
     if unasked := recorded.unasked():
         return warning(
             f"Nothing reads {', '.join(unasked)}.",
-            "Misspelt? shared/edge/settings.py and event_settings.py name every variable.",
+            "Misspelt? The modules of shared/edge/settings name every variable.",
         ), settings
     return _used_rightly(settings), settings
 

@@ -4,10 +4,10 @@ import asyncio
 from datetime import timedelta
 from typing import Final
 
+from shared.commands.checks.context import Ground
 from shared.commands.checks.finding import Finding, counted, failed, ok, warning
-from shared.commands.checks.ground import Ground
-from shared.domain.event import EventState
-from shared.domain.sync_state import SHARDS
+from shared.domain.events.event import EventState
+from shared.domain.sync.state import SHARDS
 
 OVERDUE: Final = timedelta(minutes=15)
 MOST: Final = 100

@@ -5,8 +5,8 @@ from typing import Final
 
 import httpx
 
+from shared.commands.checks.context import Ground
 from shared.commands.checks.finding import Finding, NotCheckedError, counted, failed, ok
-from shared.commands.checks.ground import Ground
 from shared.commands.forged_tokens import Finding as Answered
 from shared.commands.forged_tokens import forged_tokens_refused
 

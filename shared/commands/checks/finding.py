@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from shared.commands.checks.ground import Ground
+    from shared.commands.checks.context import Ground
 
 
 class Verdict(StrEnum):

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
+from shared.commands.checks.context import Ground
 from shared.commands.checks.finding import (
     Finding,
     NotCheckedError,
@@ -12,10 +13,9 @@ from shared.commands.checks.finding import (
     ok,
     warning,
 )
-from shared.commands.checks.ground import Ground
-from shared.domain.connection import Connection, ConnectionStatus
-from shared.domain.grant import TESTING_LIFETIME, Grant
-from shared.domain.scopes import GMAIL_PREFIX, MAIL, missing, reads
+from shared.domain.connect.connection import Connection, ConnectionStatus
+from shared.domain.connect.grant import TESTING_LIFETIME, Grant
+from shared.domain.connect.scopes import GMAIL_PREFIX, MAIL, missing, reads
 from shared.usecases.connect.token_seal import opened_access_token
 
 AUDIENCE: Final = "https://console.cloud.google.com/auth/audience"

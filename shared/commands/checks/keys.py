@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+from shared.commands.checks.context import Ground
 from shared.commands.checks.finding import (
     Finding,
     NotCheckedError,
@@ -12,8 +13,7 @@ from shared.commands.checks.finding import (
     ok,
     warning,
 )
-from shared.commands.checks.ground import Ground
-from shared.domain.grant import Grant
+from shared.domain.connect.grant import Grant
 from shared.domain.ids import ConnectionId
 from shared.errors import ConfigurationError, CorruptStateError, PostroomError
 from shared.usecases.connect.token_seal import opened_refresh_token

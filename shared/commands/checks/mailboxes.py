@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
+from shared.commands.checks.context import Ground
 from shared.commands.checks.finding import Finding, NotCheckedError, counted, failed, ok, warning
-from shared.commands.checks.ground import Ground
-from shared.domain.connection import Connection
+from shared.domain.connect.connection import Connection
+from shared.domain.connect.scopes import reads
 from shared.domain.ids import EmailKey
-from shared.domain.mailbox import WATCH_LIFETIME, Mailbox
-from shared.domain.scopes import reads
+from shared.domain.sync.mailbox import WATCH_LIFETIME, Mailbox
 
 LATE: Final = timedelta(hours=6)
 """How long after its time a renewal may come: renewals are spread and tried again."""

@@ -6,9 +6,9 @@ from typing import Final
 
 import httpx
 
+from shared.commands.checks.context import Ground
 from shared.commands.checks.finding import Finding, NotCheckedError, failed, ok
-from shared.commands.checks.ground import Ground
-from shared.domain.scopes import DEFAULT, SIGN_IN
+from shared.domain.connect.scopes import DEFAULT, SIGN_IN
 
 CLIENTS: Final = "https://console.cloud.google.com/auth/clients"
 ERROR_PAGE: Final = "/signin/oauth/error"

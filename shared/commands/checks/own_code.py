@@ -1,8 +1,8 @@
 """The deployment's own actions and projections: here, and as the deployment serves them."""
 
 from shared.actions.loading import built_in, catalogue
+from shared.commands.checks.context import Ground
 from shared.commands.checks.finding import Finding, NotCheckedError, counted, failed, ok
-from shared.commands.checks.ground import Ground
 
 FIX = "Mend the line; `make bundle` names it too, with what Python says. Then deploy again."
 

@@ -4,9 +4,9 @@ import asyncio
 from datetime import timedelta
 from typing import Final
 
+from shared.commands.checks.context import Ground, require_file
 from shared.commands.checks.finding import Finding, counted, failed, ok
-from shared.commands.checks.ground import Ground, require_file
-from shared.domain.sync_state import SHARDS
+from shared.domain.sync.state import SHARDS
 from shared.errors import CorruptStoreError, QueueUnavailableError
 from shared.ports.queue import QueueName
 
@@ -21,7 +21,7 @@ async def tasks_are_dispatched(ground: Ground) -> Finding:
 
 
 async def _file(ground: Ground) -> Finding:
-    from shared.adapters.sqlite_queue import SqliteQueue  # noqa: PLC0415  only on a laptop
+    from shared.adapters.sqlite.queue import SqliteQueue  # noqa: PLC0415  only on a laptop
 
     path = ground.settings.queue_path
     require_file(path)

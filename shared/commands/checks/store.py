@@ -4,10 +4,10 @@ import asyncio
 from datetime import timedelta
 from secrets import token_hex
 
-from shared.adapters.sqlite_database import first_damage
+from shared.adapters.sqlite.database import first_damage
+from shared.commands.checks.context import Ground, require_file
 from shared.commands.checks.finding import Finding, failed, ok
-from shared.commands.checks.ground import Ground, require_file
-from shared.domain.connect import ConnectTicket, token_hash
+from shared.domain.connect.connect_session import ConnectTicket, token_hash
 from shared.errors import PostroomError
 
 SHOWN = 200

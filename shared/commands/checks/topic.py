@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
+from shared.commands.checks.context import Ground
 from shared.commands.checks.finding import Finding, failed, ok
-from shared.commands.checks.ground import Ground
 
 GMAIL: Final = "serviceAccount:gmail-api-push@system.gserviceaccount.com"
 """One account for all the world (FACTS 2.8)."""

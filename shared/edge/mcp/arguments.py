@@ -7,7 +7,7 @@ from typing import Any
 
 from shared.actions.registry import Action
 from shared.actions.run import LONGEST_KEY
-from shared.domain.policy import Does
+from shared.domain.keys.policy import Does
 from shared.errors import InvalidRequestError, Problem
 
 KEY = "idempotency_key"

@@ -6,20 +6,20 @@ from typing import Any
 from mcp.shared.exceptions import MCPError
 from mcp_types import INVALID_PARAMS, CallToolRequestParams, CallToolResult
 
-from shared.actions.guarded_actions import Waiting
+from shared.actions.policy.guard import Waiting
 from shared.actions.registry import Action
 from shared.actions.run import ActionAnswer
-from shared.domain.connection import Connection
-from shared.edge import logs
-from shared.edge.http.call import Call
+from shared.domain.connect.connection import Connection
 from shared.edge.mcp.arguments import Arguments, Place, read_arguments
 from shared.edge.mcp.offer import require_permission, tool_named
 from shared.edge.mcp.readable import readable, weight_of
 from shared.edge.mcp.refusals import UNKNOWN_TOOL, log_refusal
 from shared.edge.mcp.results import done, refused, waiting
-from shared.edge.status import answer_to
+from shared.edge.web import logs
+from shared.edge.web.call import Call
+from shared.edge.web.status import answer_to
 from shared.errors import PostroomError, UnknownActionError
-from shared.usecases.reading import off_loop
+from shared.usecases.sync.reading import off_loop
 
 INTERNAL = 500
 UNKNOWN = "No such tool. tools/list names them."

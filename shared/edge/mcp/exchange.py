@@ -20,13 +20,13 @@ from mcp_types import (
 from starlette.responses import Response
 from starlette.types import Message
 
-from shared.domain.connection import Connection
-from shared.edge.http.call import Call
-from shared.edge.http.effects import LARGEST_BODY
-from shared.edge.http.reading import read_bytes
+from shared.domain.connect.connection import Connection
 from shared.edge.mcp.calls import called
 from shared.edge.mcp.offer import offered
 from shared.edge.mcp.tools import tool_of
+from shared.edge.web.call import Call
+from shared.edge.web.effects import LARGEST_BODY
+from shared.edge.web.reading import read_bytes
 
 FRESH = CacheHint(ttl_ms=60_000, scope="private")
 """How long a client may take the list of tools for current; it is of this key and mailbox."""

@@ -3,10 +3,10 @@
 from typing import Any
 
 from shared.actions.registry import Action, action_named, actions
-from shared.domain.connection import Connection
-from shared.domain.policy import Deed, Does, Refused, judge, policy_of
-from shared.edge.http.call import Caller
-from shared.edge.http.routes import Permission
+from shared.domain.connect.connection import Connection
+from shared.domain.keys.policy import Deed, Does, Refused, judge, policy_of
+from shared.edge.web.call import Caller
+from shared.edge.web.routes import Permission
 from shared.errors import ForbiddenError, MissingScopeError, UnknownActionError
 
 

@@ -2,7 +2,7 @@
 
 from urllib.parse import urlsplit
 
-from shared.edge.http.call import Call
+from shared.edge.web.call import Call
 from shared.errors import ForbiddenError
 
 

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from shared.domain.email_message import read_message
-from shared.usecases.reading import weight
+from shared.domain.mail.email_message import read_message
+from shared.usecases.sync.reading import weight
 
 ALWAYS = frozenset({"text", "labelIds"})
 

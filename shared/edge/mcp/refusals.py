@@ -2,10 +2,10 @@
 
 from uuid import uuid4
 
-from shared.domain.connection import Connection
+from shared.domain.connect.connection import Connection
 from shared.domain.ids import OperationId
 from shared.domain.operation import LIFETIME, Operation, OperationState, OperationType
-from shared.edge.http.call import Call
+from shared.edge.web.call import Call
 from shared.errors import PostroomError, TransientError
 
 UNKNOWN_TOOL = "unknown-tool"

@@ -14,7 +14,7 @@ from typing import Any
 import orjson
 from mcp_types import CallToolResult, TextContent
 
-from shared.actions.guarded_actions import Waiting
+from shared.actions.policy.guard import Waiting
 from shared.edge.mcp.arguments import CONTINUATION, Place
 from shared.errors import InvalidRequestError
 

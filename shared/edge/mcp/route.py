@@ -4,12 +4,12 @@ The SDK loads in most of a second (FACTS 13.6), so it is imported at the first c
 module without it: whoever reads the route table pays nothing.
 """
 
-from shared.domain.connection import INTEGRATION, Connection
-from shared.edge.http.call import Call
-from shared.edge.http.reading import connection_id
-from shared.edge.http.routes import Permission, Route
+from shared.domain.connect.connection import INTEGRATION, Connection
 from shared.edge.mcp.origins import require_known_origin
 from shared.edge.mcp.refusals import NO_MAILBOX, log_refusal
+from shared.edge.web.call import Call
+from shared.edge.web.reading import connection_id
+from shared.edge.web.routes import Permission, Route
 from shared.errors import InvalidRequestError, UnknownConnectionError
 
 CONNECTION_HEADER = "connection-id"

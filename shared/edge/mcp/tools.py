@@ -8,8 +8,8 @@ from mcp_types import Tool, ToolAnnotations
 
 from shared.actions.catalogue import schema_of
 from shared.actions.registry import Action, action_named
-from shared.domain.policy import Does
-from shared.domain.scopes import LABELS
+from shared.domain.connect.scopes import LABELS
+from shared.domain.keys.policy import Does
 from shared.edge.mcp.arguments import (
     CONTINUATION,
     CONTINUATION_SCHEMA,

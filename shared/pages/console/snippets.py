@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from shlex import quote
 from typing import Any, Final
 
-from shared.domain.connection import INTEGRATION
+from shared.domain.connect.connection import INTEGRATION
 
 KEY_VARIABLE: Final = "POSTROOM_API_KEY"
 

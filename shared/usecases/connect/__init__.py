@@ -1,1 +1,1 @@
-"""Parts of the connect flow that several of its use cases share."""
+"""Connect and disconnect: sessions, consent, tokens, upkeep of grants."""

@@ -7,9 +7,9 @@ from hashlib import sha256
 from secrets import token_hex
 from typing import Any
 
-from shared.domain.connection import INTEGRATION, Connection
-from shared.domain.end_user import named
-from shared.domain.event import Event, EventType
+from shared.domain.connect.connection import INTEGRATION, Connection
+from shared.domain.connect.end_user import named
+from shared.domain.events.event import Event, EventType
 from shared.domain.ids import ConnectionId, EventId, OperationId
 from shared.domain.operation import LIFETIME, Operation, OperationState, OperationType
 

@@ -2,15 +2,15 @@
 
 from dataclasses import dataclass, replace
 
-from shared.domain.connection import Connection, ConnectionStatus
-from shared.domain.event import Event
-from shared.domain.scopes import reads
-from shared.domain.sync_state import SyncState, SyncStatus
+from shared.domain.connect.connection import Connection, ConnectionStatus
+from shared.domain.connect.scopes import reads
+from shared.domain.events.event import Event
+from shared.domain.sync.state import SyncState, SyncStatus
 from shared.errors import AlreadyExistsError, ConflictError, ConnectRefusedError
 from shared.ports.clock import Clock
-from shared.ports.outbox import Outbox
+from shared.ports.documents import Versioned
+from shared.ports.events import Outbox
 from shared.ports.sync_store import Batch, SyncStates
-from shared.ports.versioned import Versioned
 from shared.usecases.connect.auth_record import AuthOperation, auth_event
 from shared.usecases.connect.settings import ConnectSettings
 

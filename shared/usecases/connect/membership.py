@@ -11,12 +11,11 @@ from datetime import timedelta
 from typing import TypeVar
 
 from shared.domain.ids import ConnectionId, EmailKey, GoogleSub
-from shared.domain.mailbox import GoogleUser, Mailbox
+from shared.domain.sync.mailbox import GoogleUser, Mailbox
 from shared.errors import ConflictError, ConnectRefusedError
 from shared.ports.clock import Clock
 from shared.ports.connections import GoogleUsers, Mailboxes
-from shared.ports.documents import Documents
-from shared.ports.versioned import Versioned
+from shared.ports.documents import Documents, Versioned
 
 Shared = TypeVar("Shared", GoogleUser, Mailbox)
 CLOSING_WAIT = timedelta(seconds=10)

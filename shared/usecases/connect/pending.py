@@ -5,21 +5,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from secrets import token_urlsafe
 
-from shared.domain.connect import (
+from shared.domain.connect.connect_session import (
     OAUTH_STATE_LIFETIME,
     ConnectSession,
     OAuthState,
     token_hash,
 )
-from shared.domain.end_user import known_email, known_name
+from shared.domain.connect.end_user import known_email, known_name
 from shared.domain.ids import GoogleSub, email_key
 from shared.errors import CorruptStateError
 from shared.ports.clock import Clock
-from shared.ports.connect_store import OAuthStates
+from shared.ports.connections import OAuthStates
 from shared.ports.oauth import Identity, Sealer, Tokens
 from shared.usecases.connect.outcomes import ConfirmNeeded
-from shared.usecases.connect.sealed_alone import open_alone, seal_alone
-from shared.usecases.start_consent import flow_name
+from shared.usecases.connect.start_consent import flow_name
+from shared.usecases.connect.token_seal import open_alone, seal_alone
 
 PURPOSE = "pending_grant"
 

@@ -3,12 +3,12 @@
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
-from shared.domain.connection import Connection, ConnectionStatus
+from shared.domain.connect.connection import Connection, ConnectionStatus
 from shared.errors import AlreadyExistsError, ConflictError
 from shared.ports.clock import Clock
 from shared.ports.connections import Connections
-from shared.ports.outbox import Operations, Outbox
-from shared.ports.versioned import Versioned
+from shared.ports.documents import Versioned
+from shared.ports.events import Operations, Outbox
 from shared.usecases.connect.auth_record import AuthOperation, auth_event, auth_operation
 from shared.usecases.connect.settings import ConnectSettings
 

@@ -1,1 +1,1 @@
-"""The send ledger's protocol: draft, submit, resolve (DESIGN 6)."""
+"""Send once: compose, the ledger and its draft protocol, bulks, bounces."""

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from shared.domain.connection import Connection
+from shared.domain.connect.connection import Connection
+from shared.domain.connect.scopes import reads
 from shared.domain.crash import crash_site
-from shared.domain.scopes import reads
-from shared.domain.send import SendState
+from shared.domain.send.entry import SendState
 from shared.errors import (
     ConflictError,
     PermanentError,
@@ -25,7 +25,7 @@ from shared.ports.gmail import GmailMailboxes
 from shared.ports.queue import Queue, QueueName, Task
 from shared.usecases.send.ledger import LedgerEntry
 from shared.usecases.send.protocol import PATIENCE, Message, Protocol
-from shared.usecases.send.task_paths import SEND_TASK
+from shared.usecases.send.rules import SEND_TASK
 
 FIRST_WAIT: Final = timedelta(seconds=5)
 LONGEST_WAIT: Final = timedelta(minutes=15)

@@ -4,12 +4,13 @@ from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, TypeVar
 
-from shared.domain.connection import Connection
-from shared.domain.email_message import EmailMessage, unfetched_bodies
-from shared.domain.email_parts import Attachment as Listed
+from shared.domain.connect.connection import Connection
+from shared.domain.connect.scopes import SETTINGS_BASIC, allowed, reads
 from shared.domain.ids import MessageId, ThreadId
-from shared.domain.mime import build, marked
-from shared.domain.outgoing import (
+from shared.domain.mail.email_message import EmailMessage, unfetched_bodies
+from shared.domain.mail.email_parts import Attachment as Listed
+from shared.domain.mail.mime import build, marked
+from shared.domain.mail.outgoing import (
     Attachment,
     LeftOut,
     Outgoing,
@@ -17,15 +18,14 @@ from shared.domain.outgoing import (
     check_attachments_size,
     check_message_size,
 )
-from shared.domain.raw_message import check_raw
-from shared.domain.recipients import Mailbox
-from shared.domain.reply import as_forward, as_reply, reply_subject, threaded
-from shared.domain.scopes import SETTINGS_BASIC, allowed, reads
-from shared.domain.send_request import AskedAttachment, SendRequest
+from shared.domain.mail.raw_message import check_raw
+from shared.domain.mail.recipients import Mailbox
+from shared.domain.mail.reply import as_forward, as_reply, reply_subject, threaded
+from shared.domain.send.request import AskedAttachment, SendRequest
 from shared.errors import GmailRefusedError, InvalidRequestError, Problem
 from shared.ports.clock import Clock
 from shared.ports.gmail import Gmail, GmailObject
-from shared.usecases.reading import off_loop, read
+from shared.usecases.sync.reading import off_loop, read
 
 T = TypeVar("T")
 PARENT_HEADERS: Final = (

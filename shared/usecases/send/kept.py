@@ -6,8 +6,8 @@ from typing import Final
 from zlib import compress, decompress
 
 from shared.domain.ids import ConnectionId
-from shared.domain.send import SendEntry
-from shared.domain.send_request import SendRequest, thawed
+from shared.domain.send.entry import SendEntry
+from shared.domain.send.request import SendRequest, thawed
 from shared.errors import UnknownConnectionError
 from shared.ports.connections import Grants
 from shared.ports.oauth import Sealer

@@ -5,8 +5,8 @@ from datetime import timedelta
 from secrets import token_hex
 from typing import Any, Final
 
-from shared.domain.send import KEY_LIFETIME, DeliveryMode, SendEntry, SendState
-from shared.domain.send_event import send_event
+from shared.domain.send.entry import KEY_LIFETIME, DeliveryMode, SendEntry, SendState
+from shared.domain.send.event import send_event
 from shared.errors import (
     ConflictError,
     GmailRefusedError,
@@ -15,9 +15,9 @@ from shared.errors import (
     StoreUnavailableError,
 )
 from shared.ports.clock import Clock
+from shared.ports.documents import Versioned
 from shared.ports.gmail import Sent
 from shared.ports.sends import Sends
-from shared.ports.versioned import Versioned
 
 CLAIM: Final = timedelta(seconds=90)
 """Longer than a request to Gmail may take, so that two workers rarely meet; where they do, the

@@ -5,13 +5,12 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from shared.domain.ids import ConnectionId
-from shared.domain.send import DeliveryMode
-from shared.domain.sync_state import SyncStatus
+from shared.domain.send.entry import DeliveryMode
+from shared.domain.sync.state import SyncStatus
 from shared.ports.clock import Clock
 from shared.ports.connections import Connections, GoogleUsers
 from shared.ports.sync_store import SyncStates
-from shared.usecases.sync.governor import has_bulk_work
-from shared.usecases.sync.pace import SHARE
+from shared.usecases.sync.pace import SHARE, has_bulk_work
 
 SEND_UNITS: Final = {DeliveryMode.EXACTLY_ONCE: 110, DeliveryMode.DIRECT: 100}
 """drafts.create 10 and drafts.send 100; messages.send 100."""

@@ -1,14 +1,26 @@
-"""What holds for every send before anything of it is stored."""
+"""What holds for every send before it begins, and calling one off."""
 
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import uuid4
 
-from shared.domain.connection import Connection
-from shared.domain.scopes import COMPOSE, READONLY, SEND, allowed
-from shared.domain.send import DeliveryMode, SendEntry
-from shared.domain.send_request import SendRequest
-from shared.errors import IdempotencyConflictError, InvalidRequestError, MissingScopeError
+from shared.domain.connect.connection import Connection
+from shared.domain.connect.scopes import COMPOSE, READONLY, SEND, allowed
+from shared.domain.ids import ConnectionId
+from shared.domain.send.entry import KEY_LIFETIME, DeliveryMode, SendEntry, SendState, send_id
+from shared.domain.send.request import SendRequest
+from shared.errors import (
+    ConflictError,
+    IdempotencyConflictError,
+    InvalidRequestError,
+    MissingScopeError,
+    NotFoundError,
+    SendUnderWayError,
+)
+from shared.ports.clock import Clock
+from shared.ports.documents import Versioned
+from shared.ports.sends import Sends
 
 MAX_KEY: Final = 256
 LATEST: Final = timedelta(days=30)
@@ -67,3 +79,48 @@ def same(entry: SendEntry, request: SendRequest) -> None:
         raise IdempotencyConflictError(
             "This Idempotency-Key was used with another body: use a new key for a new message."
         )
+
+
+@dataclass(frozen=True, slots=True)
+class CancelSend:
+    """Wins or loses against the worker by compare-and-set."""
+
+    sends: Sends
+    clock: Clock
+
+    async def __call__(self, connection_id: ConnectionId, idempotency_key: str) -> SendEntry:
+        """Answer the cancelled entry; cancelling twice is no error.
+
+        Raises NotFoundError, SendUnderWayError, StoreUnavailableError.
+        """
+        while True:
+            found = await self.sends.get(send_id(connection_id, idempotency_key))
+            if found is None:
+                raise NotFoundError("No send with this idempotency key on this connection.")
+            if found.value.state is SendState.CANCELLED:
+                return found.value
+            try:
+                return (await self._cancelled(found)).value
+            except ConflictError:
+                continue  # a worker took it up or put it down: look again
+
+    async def _cancelled(self, found: Versioned[SendEntry]) -> Versioned[SendEntry]:
+        entry, now = found.value, self.clock.now()
+        if entry.state is not SendState.ACCEPTED or entry.busy(now):
+            raise SendUnderWayError(
+                f"This send is {entry.state.value} and can no longer be cancelled."
+            )
+        cancelled = replace(
+            entry,
+            state=SendState.CANCELLED,
+            updated_at=now,
+            claimed_until=None,
+            next_due_at=None,
+            request=b"",
+            expires_at=now + KEY_LIFETIME,
+        )
+        return await self.sends.swap(found, cancelled)
+
+
+SEND_TASK: Final = "/tasks/send"
+BULK_TASK: Final = "/tasks/send/bulk"

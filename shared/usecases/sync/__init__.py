@@ -1,1 +1,1 @@
-"""The steps of a sync and the lease they run under (DESIGN 4)."""
+"""Keep a mailbox current: the steps of a sync, the lease they run under, and its watch."""

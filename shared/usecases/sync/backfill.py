@@ -10,16 +10,16 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from shared.domain.ids import MessageId, PageToken
-from shared.domain.record import Origin, RecordHead
-from shared.domain.sync_state import Backfill, SyncState, Tally
+from shared.domain.sync.record import Origin, RecordHead
+from shared.domain.sync.state import Backfill, SyncState, Tally
 from shared.errors import GmailRefusedError
 from shared.ports.gmail import MessageRef
 from shared.ports.sync_store import COMMIT_BYTES
 from shared.usecases.sync.changes import Changes
-from shared.usecases.sync.departures import departures
 from shared.usecases.sync.hydrate import Hydrated
 from shared.usecases.sync.pace import Units
 from shared.usecases.sync.run import Listing, Run
+from shared.usecases.sync.steps import departures
 from shared.usecases.sync.taking_in import take_in
 
 CHUNK = 100

@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from shared.domain.bounce import is_report
-from shared.domain.email_message import EmailMessage, read_message, received_at
-from shared.domain.email_parts import as_object, header_of
 from shared.domain.ids import HistoryId, LabelId, MessageId, SequenceNumber, ThreadId
-from shared.domain.payload import Payload, make_payload
-from shared.domain.record import (
+from shared.domain.mail.bounce import is_report
+from shared.domain.mail.email_message import EmailMessage, read_message, received_at
+from shared.domain.mail.email_parts import as_object, header_of
+from shared.domain.send.entry import MARKER_HEADER
+from shared.domain.sync.payload import Payload, make_payload
+from shared.domain.sync.record import (
     CHAT,
     EndReason,
     Origin,
@@ -17,12 +18,11 @@ from shared.domain.record import (
     Record,
     RecordHead,
 )
-from shared.domain.selection import Selection
-from shared.domain.send import MARKER_HEADER
-from shared.domain.sync_state import SyncState, Tally
+from shared.domain.sync.selection import Selection
+from shared.domain.sync.state import SyncState, Tally
 from shared.ports.gmail import GmailObject
 from shared.ports.sync_store import Batch
-from shared.usecases.reading import off_loop, weight
+from shared.usecases.sync.reading import off_loop, weight
 
 RETRIES = (
     timedelta(seconds=5),

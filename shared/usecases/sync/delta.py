@@ -4,12 +4,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from shared.domain.email_message import received_at
-from shared.domain.history import HistoryRecord, NetChange, fold
 from shared.domain.ids import HistoryId, MessageId
-from shared.domain.plan import Delta, DeltaAnswer, after_delta
-from shared.domain.record import Origin, QuarantineEntry, RecordHead
-from shared.domain.sync_state import SyncState
+from shared.domain.mail.email_message import received_at
+from shared.domain.sync.history import HistoryRecord, NetChange, fold
+from shared.domain.sync.plan import Delta, DeltaAnswer, after_delta
+from shared.domain.sync.record import Origin, QuarantineEntry, RecordHead
+from shared.domain.sync.state import SyncState
 from shared.errors import HistoryExpiredError
 from shared.ports.gmail import GmailObject, MessageRef
 from shared.ports.sync_store import COMMIT_BYTES, COMMIT_WRITES

@@ -8,8 +8,8 @@ cursor. What is still there comes back from the backfill under a new number.
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
-from shared.domain.record import EndReason, Origin
-from shared.domain.sync_state import SyncState
+from shared.domain.sync.record import EndReason, Origin
+from shared.domain.sync.state import SyncState
 from shared.usecases.sync.changes import Changes
 from shared.usecases.sync.run import Run
 

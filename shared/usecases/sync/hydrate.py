@@ -6,9 +6,9 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from shared.domain.email_message import unfetched_bodies
-from shared.domain.email_parts import as_count
 from shared.domain.ids import MessageId, ThreadId
+from shared.domain.mail.email_message import unfetched_bodies
+from shared.domain.mail.email_parts import as_count
 from shared.errors import (
     GmailNotFoundError,
     GmailRefusedError,

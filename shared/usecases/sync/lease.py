@@ -10,14 +10,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from secrets import token_hex
 
-from shared.domain.event import Event
+from shared.domain.events.event import Event
 from shared.domain.ids import CommitId, ConnectionId, HistoryId, LeaseToken
-from shared.domain.plan import Release, on_push, plan
-from shared.domain.sync_state import LEASE_LIFETIME, Lease, SyncState, SyncStatus
+from shared.domain.sync.plan import Release, on_push, plan
+from shared.domain.sync.state import LEASE_LIFETIME, Lease, SyncState, SyncStatus
 from shared.errors import ConflictError, FencedOutError, StoreUnavailableError
 from shared.ports.clock import Clock
+from shared.ports.documents import Versioned
 from shared.ports.sync_store import Batch, SyncStates
-from shared.ports.versioned import Versioned
 
 Change = Callable[[SyncState], SyncState]
 MakeBatch = Callable[[SyncState], Awaitable[tuple[SyncState, Batch]]]

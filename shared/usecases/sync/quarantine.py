@@ -1,23 +1,29 @@
 """Fetching again what failed before: named, retried, never dropped."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from shared.domain.ids import MessageId
-from shared.domain.record import Origin, QuarantineEntry, RecordHead
-from shared.domain.sync_state import SyncState
+from shared.domain.ids import ConnectionId, MessageId
+from shared.domain.sync.record import Origin, QuarantineEntry, RecordHead
+from shared.domain.sync.state import SyncState, SyncStatus
 from shared.errors import (
+    ConflictError,
     GmailNotFoundError,
     GmailRefusedError,
     GmailUnavailableError,
+    UnknownConnectionError,
+    UnknownRecordError,
 )
-from shared.ports.sync_store import COMMIT_BYTES
+from shared.ports.clock import Clock
+from shared.ports.queue import Queue
+from shared.ports.sync_store import COMMIT_BYTES, Batch, Quarantine, SyncStates
 from shared.usecases.sync.changes import NOT_FOUND, TOO_COSTLY, UNREADABLE, Changes
 from shared.usecases.sync.hydrate import OK, fetch_bodies
 from shared.usecases.sync.pace import Units
 from shared.usecases.sync.run import Run
 from shared.usecases.sync.taking_in import take_in
+from shared.usecases.sync.task import sync_task
 
 AT_ONCE = 25
 LOOKED_AT = 500
@@ -87,3 +93,32 @@ def _rescheduled(
     entries = [*waiting, *changes.quarantine]
     due = min((entry.retry_at for entry in entries), default=None)
     return replace(state, quarantine_due_at=due)
+
+
+@dataclass(frozen=True, slots=True)
+class RetryQuarantined:
+    """Writes the wish by compare-and-set, lease or not: a holder's next commit finds it."""
+
+    states: SyncStates
+    quarantine: Quarantine
+    queue: Queue
+    clock: Clock
+
+    async def __call__(self, connection_id: ConnectionId, message_id: MessageId) -> None:
+        """Make the entry due. Raises UnknownConnectionError, UnknownRecordError."""
+        while True:
+            was = await self.states.get(connection_id)
+            if was is None or was.value.status is SyncStatus.STOPPED:
+                raise UnknownConnectionError(f"There is no connection {connection_id!r}.")
+            entry = (await self.quarantine.get(connection_id, [message_id])).get(message_id)
+            if entry is None:
+                raise UnknownRecordError("This message is not in quarantine.")
+            now = self.clock.now()
+            state = replace(was.value, quarantine_due_at=now).due_by(now)
+            batch = Batch(quarantine=[replace(entry, retry_at=now)])
+            try:
+                await self.states.commit(was, state, batch)
+            except ConflictError:
+                continue
+            break
+        await self.queue.enqueue(sync_task(connection_id))

@@ -10,16 +10,16 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from shared.domain.ids import HistoryId, LabelId, MessageId, ThreadId
-from shared.domain.record import EndReason, Origin, RecordHead
-from shared.domain.sync_state import Backfill, SyncState
+from shared.domain.sync.record import EndReason, Origin, RecordHead
+from shared.domain.sync.state import Backfill, SyncState
 from shared.errors import GmailNotFoundError
 from shared.ports.gmail import MessageRef
 from shared.ports.sync_store import COMMIT_BYTES
 from shared.usecases.sync.changes import Changes
-from shared.usecases.sync.departures import departures
 from shared.usecases.sync.lease import Change
 from shared.usecases.sync.pace import Units
 from shared.usecases.sync.run import Run
+from shared.usecases.sync.steps import departures
 
 CHANGES_AT_ONCE = 300
 LISTED_AGAIN = 5

@@ -7,17 +7,17 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from shared.domain.event import Event
+from shared.domain.events.event import Event
 from shared.domain.ids import ConnectionId, HistoryId, MessageId, PageToken, ThreadId
 from shared.domain.operation import OperationStep
-from shared.domain.record import Origin, QuarantineEntry
-from shared.domain.sync_event import extended, sync_event
-from shared.domain.sync_state import Suspect, SyncState, Tally
+from shared.domain.sync.event import extended, sync_event
+from shared.domain.sync.record import Origin, QuarantineEntry
+from shared.domain.sync.state import Suspect, SyncState, Tally
 from shared.ports.clock import Clock
+from shared.ports.documents import Versioned
+from shared.ports.events import Outbox
 from shared.ports.gmail import Gmail, GmailObject, MessageRef
-from shared.ports.outbox import Outbox
 from shared.ports.sync_store import Batch, Quarantine, Records
-from shared.ports.versioned import Versioned
 from shared.usecases.sync.changes import Changes
 from shared.usecases.sync.hydrate import Hydrator
 from shared.usecases.sync.lease import Change, Held

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Mapping
 
 from shared.domain.ids import MessageId
-from shared.domain.record import QuarantineEntry, RecordHead
+from shared.domain.sync.record import QuarantineEntry, RecordHead
 from shared.ports.gmail import GmailObject
 from shared.usecases.sync.changes import TOO_COSTLY, UNREADABLE, Changes
 from shared.usecases.sync.run import Run

@@ -13,7 +13,7 @@ from infra.local.system import LocalSystem
 from shared.commands.checks.finding import Verdict
 from shared.commands.doctor import checked
 from shared.domain.ids import ConnectionId
-from shared.domain.sync_state import SyncState
+from shared.domain.sync.state import SyncState
 from tests.commands.doctor.ward import EMAIL, UNPACED, Ward, finding_of
 
 pytestmark = pytest.mark.emulators

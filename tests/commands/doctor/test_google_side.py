@@ -13,7 +13,7 @@ import pytest
 from infra.local.google.push.project import PUBLISHER
 from infra.local.tasks.schema import problems
 from shared.commands.checks.finding import Verdict
-from shared.domain.scopes import SEND, SETTINGS_BASIC
+from shared.domain.connect.scopes import SEND, SETTINGS_BASIC
 from tests.commands.doctor.ward import EMAIL, Ward, admitted, answering, finding_of
 
 FAILED = Verdict.FAILED

@@ -13,18 +13,18 @@ import pytest
 
 from infra.local.kms.app import Kms, create_app
 from infra.local.tasks.schema import problems
-from shared.adapters.kms_sealer import KmsSealer
-from shared.adapters.local_keyring import add_key, create_keyring
-from shared.adapters.sqlite_queue import SqliteQueue
-from shared.adapters.sqlite_store import open_store
+from shared.adapters.keys.kms import KmsSealer
+from shared.adapters.keys.local import add_key, create_keyring
+from shared.adapters.sqlite.queue import SqliteQueue
+from shared.adapters.sqlite.store import open_store
+from shared.commands.checks.context import Ground
 from shared.commands.checks.finding import Verdict
-from shared.commands.checks.ground import Ground
-from shared.domain.event import Event, EventState, EventType
+from shared.domain.events.event import Event, EventState, EventType
 from shared.domain.ids import EventId
-from shared.domain.sync_state import SyncState
-from shared.edge.http.app import build_app
-from shared.edge.http.table import whole_table
-from shared.edge.wiring import Wiring
+from shared.domain.sync.state import SyncState
+from shared.edge.composition.container import Wiring
+from shared.edge.table import whole_table
+from shared.edge.web.app import build_app
 from shared.ports.queue import Task
 from tests.commands.doctor.ward import EMAIL, NOBODY, Ward, a_mail, answering, finding_of
 

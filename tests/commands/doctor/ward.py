@@ -13,12 +13,12 @@ from infra.local.connecting import connect
 from infra.local.google.settings import GoogleSettings
 from infra.local.system import LocalSystem
 from shared.commands.checks import CHECKS
+from shared.commands.checks.context import Ground
 from shared.commands.checks.finding import Check, Finding
-from shared.commands.checks.ground import Ground
 from shared.commands.doctor import checked, examined
 from shared.domain.ids import ConnectionId
-from shared.edge.settings import settings_from
-from shared.edge.wiring import Wiring
+from shared.edge.composition.container import Wiring
+from shared.edge.settings.deployment import settings_from
 
 EMAIL = "ada@acme.example"
 NOBODY = "http://127.0.0.1:9"

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 
 from infra.local.google.settings import GoogleSettings
-from shared.adapters.gmail_http import HttpGmail
+from shared.adapters.gmail.client import HttpGmail
 from tests.contracts.google.emulated_google import ADA, HeldTokens, opened
 from tests.infra.google.emulator import Google, running
 

@@ -5,8 +5,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from shared.adapters.gmail_http import HttpGmail, HttpGmailMailboxes
-from shared.adapters.http_client import new_http_client
+from shared.adapters.gmail.client import HttpGmail, HttpGmailMailboxes
+from shared.adapters.google.http_client import new_http_client
 from shared.domain.ids import ConnectionId
 from tests.infra.google.emulator import Google
 

@@ -5,10 +5,10 @@ from email.message import EmailMessage
 
 import pytest
 
-from shared.adapters.gmail_http import HttpGmail
-from shared.domain.email_message import read_message
-from shared.domain.history import fold
+from shared.adapters.gmail.client import HttpGmail
 from shared.domain.ids import HistoryId, LabelId, MessageId, ThreadId
+from shared.domain.mail.email_message import read_message
+from shared.domain.sync.history import fold
 from shared.errors import (
     GmailNotFoundError,
     GmailRefusedError,

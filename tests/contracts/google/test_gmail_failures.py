@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 
-from shared.adapters.gmail_errors import refusal_error, retry_after
-from shared.adapters.gmail_http import HttpGmail, HttpGmailMailboxes
+from shared.adapters.gmail.client import HttpGmail, HttpGmailMailboxes
+from shared.adapters.gmail.errors import refusal_error, retry_after
 from shared.domain.ids import HistoryId
 from shared.errors import (
     GmailRefusedError,

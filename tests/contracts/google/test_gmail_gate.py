@@ -4,8 +4,8 @@ import asyncio
 
 import httpx
 
-from shared.adapters.gmail_gate import CALM_REQUESTS, Gate
-from shared.adapters.gmail_http import HttpGmail, HttpGmailMailboxes
+from shared.adapters.gmail.client import HttpGmail, HttpGmailMailboxes
+from shared.adapters.gmail.requests import CALM_REQUESTS, Gate
 from shared.errors import TooManyConcurrentError
 from tests.contracts.google.emulated_google import CONNECTION, HeldTokens, StillClock
 from tests.infra.google.emulator import Google

@@ -10,8 +10,8 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 
-from shared.adapters.google_oauth import HttpGoogleOAuth, token_error
-from shared.adapters.http_client import new_http_client
+from shared.adapters.google.http_client import new_http_client
+from shared.adapters.google.oauth import HttpGoogleOAuth, token_error
 from shared.domain.ids import GoogleSub
 from shared.errors import (
     ConfigurationError,

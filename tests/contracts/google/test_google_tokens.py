@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from infra.local.google.oauth.keys import SigningKey
 from infra.local.google.state import open_state
-from shared.adapters.google_tokens import GoogleTokens
+from shared.adapters.google.id_tokens import GoogleTokens
 from shared.errors import UnauthenticatedError
 from tests.contracts.google.emulated_google import StillClock
 

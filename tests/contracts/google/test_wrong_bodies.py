@@ -13,12 +13,12 @@ import httpx
 import pytest
 
 from infra.local.google.faults import BODY_FAULTS
-from shared.adapters.gmail_http import HttpGmail
-from shared.adapters.google_certs import GoogleCerts
-from shared.adapters.google_oauth import HttpGoogleOAuth
-from shared.adapters.http_client import new_http_client
+from shared.adapters.gmail.client import HttpGmail
+from shared.adapters.google.http_client import new_http_client
+from shared.adapters.google.id_tokens import GoogleCerts
+from shared.adapters.google.oauth import HttpGoogleOAuth
 from shared.domain.ids import HistoryId, MessageId, ThreadId
-from shared.edge.status import answer_to
+from shared.edge.web.status import answer_to
 from shared.errors import GmailUnavailableError, GoogleOAuthUnavailableError
 from shared.ports import gmail as ports
 from tests.contracts.google.emulated_google import ADA, BEN, StillClock

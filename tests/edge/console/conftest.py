@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from shared.adapters.local_keyring import create_keyring
-from shared.edge.http.table import console_routes
-from shared.edge.wiring import Wiring
+from shared.adapters.keys.local import create_keyring
+from shared.edge.composition.container import Wiring
+from shared.edge.table import console_routes
 from tests.edge.conftest import ClientOf
 from tests.edge.console.people import CONSOLE, Person, an_operator
 

@@ -10,9 +10,9 @@ import httpx
 from starlette.responses import Response
 
 from shared.domain.ids import GoogleSub
-from shared.edge.console_settings import Role
-from shared.edge.http.console.session import Session, google_session, key_session, set_session
-from shared.edge.wiring import Wiring
+from shared.edge.composition.container import Wiring
+from shared.edge.console.session import Session, google_session, key_session, set_session
+from shared.edge.settings.console import Role
 from shared.ports.oauth import Identity
 
 OPERATOR_KEY = "an-operator-key-of-tests"

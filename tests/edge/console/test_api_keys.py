@@ -8,10 +8,10 @@ import httpx
 import pytest
 from selectolax.lexbor import LexborHTMLParser as HTMLParser
 
-from shared.domain.api_key import ApiKey, digest_of
-from shared.edge.console_settings import Role
-from shared.edge.http.table import api_routes
-from shared.edge.wiring import Wiring
+from shared.domain.keys.api_key import ApiKey, digest_of
+from shared.edge.composition.container import Wiring
+from shared.edge.settings.console import Role
+from shared.edge.table import api_routes
 from tests.edge.conftest import ClientOf
 from tests.edge.console.visitors import Visitor, texts, visiting
 

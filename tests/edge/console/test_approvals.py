@@ -9,8 +9,8 @@ import pytest
 from selectolax.lexbor import LexborHTMLParser as HTMLParser
 
 from infra.local.system import LocalSystem
-from shared.domain.approval import Approval, ApprovalState
-from shared.edge.console_settings import Role
+from shared.domain.keys.approval import Approval, ApprovalState
+from shared.edge.settings.console import Role
 from tests.edge.console.people import VIEWER
 from tests.edge.console.visitors import BOB, Visitor, mailbox_and_console, texts, visiting
 

@@ -7,16 +7,16 @@ from typing import Any
 
 import pytest
 
-from shared.domain.connection import ConnectionStatus
+from shared.domain.connect.connection import ConnectionStatus
+from shared.domain.connect.scopes import SEND
 from shared.domain.ids import HistoryId, LabelId, MessageId, OperationId
 from shared.domain.operation import LIFETIME, Operation, OperationState, OperationType
-from shared.domain.payload import make_payload
-from shared.domain.scopes import SEND
-from shared.domain.sync_state import Backfill, SyncState, SyncStatus
-from shared.edge.http.console.connection import units_lately
-from shared.edge.http.console.explaining import TOLD
-from shared.edge.wiring import Wiring
-from shared.usecases.explain import Verdict
+from shared.domain.sync.payload import make_payload
+from shared.domain.sync.state import Backfill, SyncState, SyncStatus
+from shared.edge.composition.container import Wiring
+from shared.edge.console.connection import units_lately
+from shared.edge.console.explain import TOLD
+from shared.usecases.sync.explain import Verdict
 from tests.edge.console.people import Person, problem_of, words
 from tests.edge.samples import (
     CONNECTION,

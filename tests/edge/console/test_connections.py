@@ -7,13 +7,13 @@ from uuid import UUID
 import httpx
 import pytest
 
-from shared.adapters.sqlite_connections import SqliteConnections, statement
-from shared.domain.connection import Connection, ConnectionStatus
+from shared.adapters.sqlite.connections import SqliteConnections, statement
+from shared.domain.connect.connection import Connection, ConnectionStatus
 from shared.domain.ids import ConnectionId, HistoryId
-from shared.domain.mailbox import Mailbox
-from shared.domain.sync_state import Audit, SyncState
-from shared.edge.http.console.connections import A_PAGE
-from shared.edge.wiring import Wiring
+from shared.domain.sync.mailbox import Mailbox
+from shared.domain.sync.state import Audit, SyncState
+from shared.edge.composition.container import Wiring
+from shared.edge.console.connections import A_PAGE
 from shared.ports.connections import ConnectionQuery
 from tests.edge.console.people import Person, problem_of, words
 from tests.edge.samples import NOW, a_connection

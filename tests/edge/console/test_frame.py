@@ -14,13 +14,13 @@ import pytest
 
 from shared.adapters.system_clock import AdjustableClock
 from shared.domain.operation import OperationState
-from shared.edge.http.call import Call
-from shared.edge.http.console.frame import Change, Page
-from shared.edge.http.console.session import IDLE, LONGEST, key_session
-from shared.edge.http.routes import Access, Route
-from shared.edge.http.table import console_routes
-from shared.edge.settings import settings_from
-from shared.edge.wiring import Wiring
+from shared.edge.composition.container import Wiring
+from shared.edge.console.pages import Change, Page
+from shared.edge.console.session import IDLE, LONGEST, key_session
+from shared.edge.settings.deployment import settings_from
+from shared.edge.table import console_routes
+from shared.edge.web.call import Call
+from shared.edge.web.routes import Access, Route
 from tests.edge.conftest import ClientOf
 from tests.edge.console.people import (
     DIGEST,

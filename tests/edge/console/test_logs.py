@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from shared.domain.event import Event, EventState, EventType
+from shared.domain.events.event import Event, EventState, EventType
 from shared.domain.ids import ConnectionId, EventId
-from shared.domain.send import DeliveryMode, SendEntry, SendState, send_id
-from shared.edge.console_settings import Role
-from shared.edge.http.console.paging import PAGE_SIZE
-from shared.edge.wiring import Wiring
+from shared.domain.send.entry import DeliveryMode, SendEntry, SendState, send_id
+from shared.edge.composition.container import Wiring
+from shared.edge.console.paging import PAGE_SIZE
+from shared.edge.settings.console import Role
 from tests.edge.console.visitors import Visitor, texts, visiting
 from tests.edge.samples import a_connection
 

@@ -13,12 +13,12 @@ from infra.local.google.app import create_app
 from infra.local.google.settings import GoogleSettings
 from shared.adapters.system_clock import AdjustableClock
 from shared.domain.ids import GoogleSub
-from shared.edge.console_settings import ConsoleOptions, Role
-from shared.edge.http.table import console_routes
-from shared.edge.known_keys import FAILURES_A_MINUTE
-from shared.edge.logs import LOG, JsonLines
-from shared.edge.settings import settings_from
-from shared.edge.wiring import Wiring
+from shared.edge.composition.container import Wiring
+from shared.edge.settings.console import ConsoleOptions, Role
+from shared.edge.settings.deployment import settings_from
+from shared.edge.table import console_routes
+from shared.edge.web.api_key_cache import FAILURES_A_MINUTE
+from shared.edge.web.logs import LOG, JsonLines
 from shared.errors import ConfigurationError
 from shared.ports.oauth import Identity
 from tests.edge.conftest import ClientOf

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from shared.domain.connection import ConnectionStatus
+from shared.domain.connect.connection import ConnectionStatus
+from shared.domain.connect.scopes import SEND
 from shared.domain.ids import HistoryId
-from shared.domain.mailbox import Mailbox
-from shared.domain.scopes import SEND
-from shared.domain.sync_state import Backfill, SyncState, SyncStatus
-from shared.edge.http.console.standing import lag, standing
+from shared.domain.sync.mailbox import Mailbox
+from shared.domain.sync.state import Backfill, SyncState, SyncStatus
+from shared.edge.console.health import lag, standing
 from shared.pages.console.render import in_time, number, percent, span
 from tests.edge.samples import CONNECTION, NOW, a_connection
 

@@ -14,10 +14,10 @@ from infra.local.environment import OPERATOR_KEY
 from infra.local.google.settings import GoogleSettings
 from infra.local.loopback import loopback_client
 from infra.local.system import LocalSystem
-from shared.edge.console_settings import Role
-from shared.edge.http.app import build_app
-from shared.edge.http.table import console_routes
-from shared.edge.wiring import Wiring
+from shared.edge.composition.container import Wiring
+from shared.edge.settings.console import Role
+from shared.edge.table import console_routes
+from shared.edge.web.app import build_app
 from tests.edge.console.people import a_viewer, an_operator
 
 ADA, BOB = "ada@acme.example", "bob@acme.example"

@@ -18,7 +18,7 @@ from infra.local.loopback import loopback_client
 from infra.local.system import LocalSystem
 from shared.actions.registry import actions
 from shared.domain.ids import ConnectionId
-from shared.usecases.api_keys import KeyRequest
+from shared.usecases.keys.api_keys import KeyRequest
 
 TOOLS = {name for name, action in actions().items() if action.for_agents}
 ADA = "ada@acme.example"

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.actions.guarded_actions import Waiting
-from shared.domain.approval import ApprovalState
+from shared.actions.policy.guard import Waiting
+from shared.domain.keys.approval import ApprovalState
 from shared.edge.mcp.arguments import Place
 from shared.edge.mcp.results import FRAME_BYTES, cut, done, size, waiting
 from shared.errors import InvalidRequestError

@@ -15,7 +15,7 @@ from infra.local.environment import Addresses, environment
 from shared.actions.mailbox import GmailProfile
 from shared.actions.registry import ActionContext, actions
 from shared.edge.mcp.calls import refusal
-from shared.edge.settings import settings_from
+from shared.edge.settings.deployment import settings_from
 from shared.errors import ConfigurationError, RateLimitedError
 from tests.edge.mcp.agents import ADA, BOB, ERAS, Era, House
 from tests.edge.mcp.test_tools import error_of
@@ -24,8 +24,8 @@ ROOT = Path(__file__).resolve().parents[3]
 WITHOUT_THE_SDK = """
 import sys
 sys.modules["mcp"] = sys.modules["mcp_types"] = None
-from shared.edge.http.openapi import document
-from shared.edge.http.table import ROUTES_OF, whole_table
+from shared.edge.web.openapi import document
+from shared.edge.table import ROUTES_OF, whole_table
 for routes in ROUTES_OF.values():
     routes()
 assert any(route.path == "/mcp" for route in whole_table())

@@ -11,8 +11,8 @@ from mcp.client import Client
 from mcp.shared.exceptions import MCPError
 from mcp_types import CallToolResult, TextContent, Tool
 
+from shared.domain.connect.scopes import SEND
 from shared.domain.ids import ConnectionId
-from shared.domain.scopes import SEND
 from tests.edge.mcp.agents import ADA, BOB, ERAS, TOOLS, Era, House, modern, modern_headers
 
 LETTER = {"to": BOB, "subject": "Hello", "body": "It works."}

@@ -17,7 +17,7 @@ from infra.local.environment import (
 from infra.local.guide import Ready, agent, calls, guide
 from infra.local.processes import DemoError
 from infra.local.serving import listener
-from shared.edge.settings import settings_from
+from shared.edge.settings.deployment import settings_from
 
 ADDRESSES = Addresses()
 READY = Ready(ADDRESSES, "c-1", "grace@acme.example", "ada@acme.example")

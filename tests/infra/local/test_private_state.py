@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from infra.local.setup import ROOT
-from shared.adapters.local_keyring import create_keyring
-from shared.adapters.sqlite_queue import SqliteQueue
-from shared.adapters.sqlite_store import open_store
+from shared.adapters.keys.local import create_keyring
+from shared.adapters.sqlite.queue import SqliteQueue
+from shared.adapters.sqlite.store import open_store
 from shared.adapters.system_clock import SystemClock
 
 WRITERS = (

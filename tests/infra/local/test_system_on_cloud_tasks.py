@@ -15,9 +15,9 @@ from infra.local.id_tokens import IdTokens
 from infra.local.system import LocalSystem
 from infra.local.tasks.app import CloudTasks, create_app
 from infra.local.tasks.queue import RateLimits
-from shared.adapters.cloud_tasks import CloudTasksQueue
+from shared.adapters.google.cloud_tasks import CloudTasksQueue
 from shared.ports.queue import Queue, QueueName, Task
-from shared.usecases.deliver.places import PLACES
+from shared.usecases.events.places import PLACES
 from tests.adapters.listener import listening
 from tests.functions.test_webhooks_out import Product, behind_forty_that_hang
 

@@ -31,10 +31,10 @@ import asyncio, os, sys
 from dataclasses import fields, replace
 from datetime import timedelta
 from pathlib import Path
-from shared.adapters.sqlite_queue import SqliteQueue
+from shared.adapters.sqlite.queue import SqliteQueue
 from shared.domain.ids import ConnectionId
-from shared.edge.settings import settings_from
-from shared.edge.wiring import Wiring
+from shared.edge.settings.deployment import settings_from
+from shared.edge.composition.container import Wiring
 
 async def every(wiring):
     for field in fields(wiring.store):
@@ -107,7 +107,7 @@ def tomorrow(tmp_path: Path) -> Path:
     shutil.copytree(ROOT / "shared", copy / "shared", ignore=shutil.ignore_patterns("__pycache__"))
     changed = 0
     for path in (
-        *(copy / "shared" / "domain").glob("*.py"),
+        *(copy / "shared" / "domain").rglob("*.py"),
         *(copy / "shared" / "ports").glob("*"),
     ):
         if path.suffix == ".py" and STORED.search(source := path.read_text()):

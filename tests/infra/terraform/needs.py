@@ -13,9 +13,9 @@ from functools import cache, cached_property
 from importlib import import_module
 from typing import Any
 
-from shared.edge.http.routes import Access, Permission, Route
-from shared.edge.http.table import ROUTES_OF, whole_table
-from shared.edge.wiring import Wiring
+from shared.edge.composition.container import Wiring
+from shared.edge.table import ROUTES_OF, whole_table
+from shared.edge.web.routes import Access, Permission, Route
 
 OUTSIDE = {
     "store": "store",

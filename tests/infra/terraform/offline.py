@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from infra.archives import EXTRAS, ROOT, build
-from shared.edge.functions import FUNCTIONS
+from shared.edge.settings.functions import FUNCTIONS
 
 TERRAFORM = ROOT / "infra" / "terraform"
 TOOLS = ROOT.parent / "shared" / "terraform-offline"

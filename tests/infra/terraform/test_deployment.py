@@ -13,12 +13,12 @@ from infra.archives import ROOT
 from infra.indexes import FILE, text
 from shared.commands.checks.configuration import settings_are_sound
 from shared.commands.checks.finding import Verdict
-from shared.edge.functions import FUNCTIONS, Trigger
-from shared.edge.http.routes import Access
-from shared.edge.http.table import ROUTES_OF
-from shared.edge.settings import Settings, settings_from
+from shared.edge.settings.deployment import Settings, settings_from
+from shared.edge.settings.functions import FUNCTIONS, Trigger
+from shared.edge.table import ROUTES_OF
+from shared.edge.web.routes import Access
 from shared.ports.queue import QueueName
-from shared.usecases.deliver.places import PLACES, SHARE
+from shared.usecases.events.places import PLACES, SHARE
 from tests.infra.terraform import offline
 from tests.infra.terraform.needs import needs_of
 from tests.infra.terraform.offline import PROJECT, TERRAFORM, Plan
@@ -183,7 +183,7 @@ def test_the_doctor_is_given_the_functions_settings_and_no_secret(plan: Plan) ->
 
 
 def test_no_setting_is_given_that_the_code_does_not_read(plan: Plan) -> None:
-    files = (ROOT / "shared" / "edge").glob("*settings.py")
+    files = (ROOT / "shared" / "edge" / "settings").glob("*.py")
     source = "".join(file.read_text() for file in files)
     names = re.findall(r'\b(?:required|optional|read)\(\s*"([A-Z_]+)"', source)
     read = {f"POSTROOM_{name}" for name in names}

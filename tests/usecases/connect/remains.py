@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from google.cloud.firestore import AsyncClient
 
 from infra.indexes import collections
-from shared.adapters.firestore_indexes import TTL
+from shared.adapters.firestore.indexes import TTL
 
 Rows = Mapping[str, Sequence[str]]
 """By table or collection: each row or document as text."""

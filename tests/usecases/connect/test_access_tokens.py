@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from shared.domain.connection import ConnectionStatus
+from shared.domain.connect.connection import ConnectionStatus
 from shared.domain.ids import ConnectionId
-from shared.edge.wiring import Wiring
+from shared.edge.composition.container import Wiring
 from shared.errors import (
     ConfigurationError,
     GoogleOAuthUnavailableError,

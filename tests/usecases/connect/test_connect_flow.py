@@ -2,10 +2,10 @@
 
 from datetime import timedelta
 
-from shared.domain.connection import ConnectionStatus
+from shared.domain.connect.connection import ConnectionStatus
 from shared.domain.ids import ConnectionId, GoogleSub, email_key
 from shared.domain.operation import OperationState, OperationType
-from shared.domain.sync_state import SyncStatus
+from shared.domain.sync.state import SyncStatus
 from tests.usecases.connect.town import (
     ADA,
     BEN,

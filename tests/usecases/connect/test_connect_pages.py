@@ -5,10 +5,10 @@ import re
 
 import pytest
 
-from shared.edge.http.connect_page import STATUS
+from shared.edge.connect.page import STATUS
 from shared.pages.language import LANGUAGES, TABLES, strings_for
-from shared.usecases.connect.refuse import FINAL
-from shared.usecases.finish_consent import GOOGLE_ERRORS
+from shared.usecases.connect.finish_consent import GOOGLE_ERRORS
+from shared.usecases.connect.outcomes import FINAL
 from tests.usecases.connect.town import ADA, PRODUCT, PUBLIC, Town, follow, press
 
 WORD = re.compile(r"\{(\w+)\}")

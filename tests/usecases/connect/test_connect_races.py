@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from shared.domain.connection import ConnectionStatus
+from shared.domain.connect.connection import ConnectionStatus
 from shared.domain.ids import ConnectionId, GoogleSub, email_key
-from shared.domain.mailbox import GoogleUser, Mailbox
-from shared.domain.sync_state import SyncStatus
-from shared.edge.wiring import Wiring
+from shared.domain.sync.mailbox import GoogleUser, Mailbox
+from shared.domain.sync.state import SyncStatus
+from shared.edge.composition.container import Wiring
 from shared.errors import ConnectRefusedError
 from shared.ports.connections import ConnectionQuery
 from shared.ports.oauth import GoogleOAuth, Identity

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from shared.adapters.forgiving_operations import ForgivingOperations
-from shared.domain.connection import Connection, ConnectionStatus
+from shared.adapters.telemetry.operations_log import ForgivingOperations
+from shared.domain.connect.connection import Connection, ConnectionStatus
+from shared.domain.connect.receipt import DeletionReceipt
 from shared.domain.ids import ConnectionId, SequenceNumber, email_key
 from shared.domain.operation import OperationType
-from shared.domain.receipt import DeletionReceipt
-from shared.domain.record import Record
-from shared.edge.wiring import Wiring
+from shared.domain.sync.record import Record
+from shared.edge.composition.container import Wiring
 from shared.errors import (
     ConflictError,
     GrantRevokedError,
@@ -21,7 +21,7 @@ from shared.errors import (
     UnknownConnectionError,
 )
 from shared.ports.sync_store import Batch
-from shared.usecases.disconnect import Disconnect, Disconnected
+from shared.usecases.connect.disconnect import Disconnect, Disconnected
 from tests.usecases.connect.interrupted import Bomb, Crash, Interrupted
 from tests.usecases.connect.town import ADA, Town
 

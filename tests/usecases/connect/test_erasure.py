@@ -10,11 +10,12 @@ from typing import Any
 import pytest
 
 from infra.indexes import SUBCOLLECTIONS, collections
-from shared.adapters import firestore_indexes, sqlite_schema
-from shared.adapters.firestore_store import store_over
-from shared.adapters.sqlite_database import SqliteDatabase
-from shared.domain.connection import Connection
-from shared.domain.event import EventState
+from shared.adapters.firestore import indexes as firestore_indexes
+from shared.adapters.firestore.store import store_over
+from shared.adapters.sqlite import schema as sqlite_schema
+from shared.adapters.sqlite.database import SqliteDatabase
+from shared.domain.connect.connection import Connection
+from shared.domain.events.event import EventState
 from shared.domain.ids import ConnectionId, EventId
 from shared.ports.store import Store
 from tests.contracts.index_plans import IndexedRpc

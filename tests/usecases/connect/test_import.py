@@ -7,9 +7,9 @@ import httpx
 import pytest
 
 from shared.domain.ids import ConnectionId, email_key
-from shared.domain.sync_state import SyncStatus
-from shared.usecases.api_keys import KeyRequest
+from shared.domain.sync.state import SyncStatus
 from shared.usecases.connect.token_seal import opened_refresh_token
+from shared.usecases.keys.api_keys import KeyRequest
 from tests.usecases.connect.town import ADA, BEN, Town
 
 

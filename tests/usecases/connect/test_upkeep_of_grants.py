@@ -9,13 +9,13 @@ import pytest
 
 from infra.local.google.app import create_app
 from infra.local.google.settings import GoogleSettings
-from shared.adapters.local_keyring import add_key
-from shared.domain.connection import Connection
-from shared.domain.event import Event
+from shared.adapters.keys.local import add_key
+from shared.domain.connect.connection import Connection
+from shared.domain.events.event import Event
 from shared.domain.ids import ConnectionId
 from shared.errors import GrantRevokedError
-from shared.usecases.rotate_keys import Rotated
-from shared.usecases.tend_grants import USE_AFTER, Tended
+from shared.usecases.connect.maintain_grants import USE_AFTER, Tended
+from shared.usecases.keys.rotate_keys import Rotated
 from tests.usecases.connect.town import ADA, BEN, Town
 
 DAY = timedelta(days=1)

@@ -16,14 +16,14 @@ from starlette.applications import Starlette
 from infra.local.google.app import create_app
 from infra.local.google.settings import GoogleSettings
 from infra.local.loopback import loopback_client
-from shared.adapters.local_keyring import create_keyring
-from shared.adapters.sqlite_queue import SqliteQueue
+from shared.adapters.keys.local import create_keyring
+from shared.adapters.sqlite.queue import SqliteQueue
 from shared.adapters.system_clock import AdjustableClock
 from shared.domain.ids import ConnectionId
-from shared.edge.http.app import build_app
-from shared.edge.http.table import api_routes, oauth_callback_routes
-from shared.edge.settings import settings_from
-from shared.edge.wiring import Wiring
+from shared.edge.composition.container import Wiring
+from shared.edge.settings.deployment import settings_from
+from shared.edge.table import api_routes, oauth_callback_routes
+from shared.edge.web.app import build_app
 from shared.ports.queue import QueueName
 from tests.conformity import check_answer
 

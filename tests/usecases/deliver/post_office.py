@@ -7,22 +7,22 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from shared.adapters import sqlite_store
-from shared.adapters.local_keyring import LocalKeyring, create_keyring
-from shared.domain.addresses import AllowedHosts
-from shared.domain.delivery import Attempted, Failure
-from shared.domain.event import Event, EventState, EventType
+from shared.adapters.keys.local import LocalKeyring, create_keyring
+from shared.adapters.sqlite import store as sqlite_store
+from shared.domain.events.addresses import AllowedHosts
+from shared.domain.events.delivery import Attempted, Failure
+from shared.domain.events.event import Event, EventState, EventType
 from shared.domain.ids import ConnectionId, EventId
 from shared.ports.queue import Task
 from shared.ports.sinks import Parcel, Receiver
 from shared.ports.store import Store
-from shared.usecases.announce import Announce
-from shared.usecases.deliver.places import Places
-from shared.usecases.deliver.receivers import EventSettings, Receivers
-from shared.usecases.deliver_event import DELIVER_TASK, DeliverEvent
-from shared.usecases.manage_endpoints import ManageEndpoints, Registration
-from shared.usecases.redeliver import Redeliver
-from shared.usecases.wake_deliveries import WakeDeliveries
+from shared.usecases.events.deliver_event import DELIVER_TASK, DeliverEvent
+from shared.usecases.events.manage_endpoints import ManageEndpoints, Registration
+from shared.usecases.events.places import Places
+from shared.usecases.events.receivers import EventSettings, Receivers
+from shared.usecases.events.redeliver import Redeliver
+from shared.usecases.events.wake_delivery import Announce
+from shared.usecases.reconcile import WakeDeliveries
 from tests.usecases.connect.interrupted import Bomb, Interrupted
 
 START = datetime(2026, 11, 22, 12, tzinfo=UTC)

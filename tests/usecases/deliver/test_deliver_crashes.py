@@ -7,14 +7,14 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, cast
 
-from shared.domain.cursor import sequence_of
-from shared.domain.delivery import Failure
-from shared.domain.event import EventState
+from shared.domain.events.delivery import Failure
+from shared.domain.events.event import EventState
 from shared.domain.operation import Operation
+from shared.domain.sync.cursor import sequence_of
 from shared.errors import QueueUnavailableError, StoreUnavailableError
 from shared.ports.queue import Queue, Task
-from shared.usecases.announce import Announce
-from shared.usecases.deliver_event import Delivered
+from shared.usecases.events.deliver_event import Delivered
+from shared.usecases.events.wake_delivery import Announce
 from tests.contracts.samples import event
 from tests.usecases.connect.interrupted import Bomb, Crash
 from tests.usecases.deliver.post_office import C1, HOOK, OTHER, PostOffice, fails

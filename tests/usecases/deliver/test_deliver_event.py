@@ -3,14 +3,14 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from shared.domain.connection import Connection, ConnectionStatus
-from shared.domain.delivery import SCHEDULE, Attempted, Failure
-from shared.domain.event import EventState, EventType
+from shared.domain.connect.connection import Connection, ConnectionStatus
+from shared.domain.events.delivery import SCHEDULE, Attempted, Failure
+from shared.domain.events.event import EventState, EventType
+from shared.domain.events.webhook_secret import new_secret
 from shared.domain.ids import GoogleSub
 from shared.domain.operation import OperationState, OperationType
-from shared.domain.webhook_secret import new_secret
-from shared.usecases.deliver.receivers import EventSettings
-from shared.usecases.deliver_event import Delivered, NotDue
+from shared.usecases.events.deliver_event import Delivered, NotDue
+from shared.usecases.events.receivers import EventSettings
 from tests.usecases.deliver.post_office import C1, C2, HOOK, MINUTE, OTHER, START, PostOffice, fails
 
 DAY = timedelta(days=1)

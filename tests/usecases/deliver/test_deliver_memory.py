@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from shared.adapters.webhook_http import WebhookHttp
-from shared.domain.addresses import AllowedHosts
-from shared.domain.event import EventState
+from shared.adapters.sinks.webhook import WebhookHttp
+from shared.domain.events.addresses import AllowedHosts
+from shared.domain.events.event import EventState
 from shared.domain.ids import ConnectionId, EventId
 from shared.ports.queue import Task
-from shared.usecases.deliver.places import SHARE
+from shared.usecases.events.places import SHARE
 from tests.adapters.listener import Listener, listening
 from tests.usecases.connect.interrupted import Bomb
 from tests.usecases.deliver.post_office import MINUTE, PostOffice

@@ -9,13 +9,14 @@ from typing import Any
 
 import pytest
 
-from shared.domain.connection import Connection, ConnectionStatus
-from shared.domain.delivery import Attempted, Failure
-from shared.domain.event import EventState
+from shared.domain.connect.connection import Connection, ConnectionStatus
+from shared.domain.events.delivery import Attempted, Failure
+from shared.domain.events.event import EventState
 from shared.domain.ids import ConnectionId, EventId, GoogleSub
 from shared.ports.queue import QueueName
 from shared.ports.sinks import Parcel, Receiver
-from shared.usecases.deliver.places import (
+from shared.usecases.events.deliver_event import Delivered, DeliveryOutcome, PutBack
+from shared.usecases.events.places import (
     FARTHEST_TURN,
     FIRST_PAUSE,
     LONGEST_PAUSE,
@@ -23,7 +24,6 @@ from shared.usecases.deliver.places import (
     SHARE,
     UNPROVEN,
 )
-from shared.usecases.deliver_event import Delivered, DeliveryOutcome, PutBack
 from tests.usecases.deliver.post_office import C1, HOOK, OTHER, START, PostOffice
 
 OWN = "https://hangs.example.com/"

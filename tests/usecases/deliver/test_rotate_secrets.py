@@ -4,8 +4,8 @@ import json
 import secrets
 from base64 import b64encode
 
-from shared.usecases.deliver.receivers import opened_secret
-from shared.usecases.rotate_keys import RotateKeys
+from shared.usecases.events.receivers import opened_secret
+from shared.usecases.keys.rotate_keys import RotateKeys
 from tests.usecases.deliver.post_office import HOOK, PostOffice
 
 

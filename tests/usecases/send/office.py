@@ -14,31 +14,31 @@ from infra.local.google.parts import Google
 from infra.local.google.settings import GoogleSettings
 from shared.actions.message_fields import as_request
 from shared.actions.send_email import SendEmailInput
-from shared.adapters.gmail_http import HttpGmailMailboxes
-from shared.adapters.local_keyring import LocalKeyring, create_keyring
-from shared.adapters.sqlite_store import open_store
+from shared.adapters.gmail.client import HttpGmailMailboxes
+from shared.adapters.keys.local import LocalKeyring, create_keyring
+from shared.adapters.sqlite.store import open_store
 from shared.adapters.system_clock import AdjustableClock
-from shared.domain.connection import Connection, ConnectionStatus
-from shared.domain.event import EventType
-from shared.domain.grant import Grant
+from shared.domain.connect.connection import Connection, ConnectionStatus
+from shared.domain.connect.grant import Grant
+from shared.domain.connect.scopes import MODIFY
+from shared.domain.events.event import EventType
 from shared.domain.ids import ConnectionId, GoogleSub
-from shared.domain.mailbox import GoogleUser
-from shared.domain.scopes import MODIFY
-from shared.domain.send import SendEntry, send_id
-from shared.domain.send_request import SendRequest
-from shared.domain.sync_state import SHARDS
+from shared.domain.send.entry import SendEntry, send_id
+from shared.domain.send.request import SendRequest
+from shared.domain.sync.mailbox import GoogleUser
+from shared.domain.sync.state import SHARDS
 from shared.errors import GrantRevokedError
 from shared.ports.gmail import GmailMailboxes
 from shared.ports.queue import Task
 from shared.ports.store import Store
-from shared.usecases.cancel_send import CancelSend
-from shared.usecases.drain_bulk import DrainBulk
-from shared.usecases.finish_send import FinishSend
 from shared.usecases.send.compose import Composed
 from shared.usecases.send.pacing import SendPaces
-from shared.usecases.send_bulk import SendBulk
-from shared.usecases.send_email import SendEmail, Sending
-from shared.usecases.sync.governor import Governor
+from shared.usecases.send.process_bulk import DrainBulk
+from shared.usecases.send.resume_send import FinishSend
+from shared.usecases.send.rules import CancelSend
+from shared.usecases.send.send_bulk import SendBulk
+from shared.usecases.send.send_email import SendEmail, Sending
+from shared.usecases.sync.pace import Governor
 from tests.domain.reading import Reading
 
 ADA, BOB, EVE = "ada@acme.example", "bob@acme.example", "eve@acme.example"

@@ -10,10 +10,10 @@ from random import Random
 
 import pytest
 
-from shared.adapters import firestore_store
-from shared.domain.send import SendState
+from shared.adapters.firestore import store as firestore_store
+from shared.domain.send.entry import SendState
 from shared.errors import IdempotencyInProgressError, TransientError
-from shared.usecases.send_bulk import BulkMessage
+from shared.usecases.send.send_bulk import BulkMessage
 from tests.chaos.lossy import Weather
 from tests.usecases.send.office import CONNECTION, HELLO, Office, open_office, request, unwrapped
 from tests.usecases.send.test_bulk import drained

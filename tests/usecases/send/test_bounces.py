@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from infra.local.google.mail.bounce import bounce_message
-from shared.domain.bounce import read_bounce
 from shared.domain.ids import MessageId
-from shared.domain.send import SendState
-from shared.usecases.note_bounces import NoteBounces
+from shared.domain.mail.bounce import read_bounce
+from shared.domain.send.entry import SendState
+from shared.usecases.send.record_bounces import NoteBounces
 from tests.usecases.send.office import ADA, CONNECTION, HELLO, Office, mail
 from tests.usecases.sync.house import House, open_house
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from shared.domain.bulk_send import BulkSend
-from shared.domain.send import SendState, send_id
-from shared.domain.sync_state import SHARDS
+from shared.domain.send.bulk import BulkSend
+from shared.domain.send.entry import SendState, send_id
+from shared.domain.sync.state import SHARDS
 from shared.errors import IdempotencyConflictError, InvalidRequestError
-from shared.usecases.send_bulk import BulkMessage
+from shared.usecases.send.send_bulk import BulkMessage
 from tests.usecases.connect.interrupted import Bomb, Crash, Interrupted
 from tests.usecases.send.office import BOB, CONNECTION, HELLO, Office, request
 

@@ -15,10 +15,10 @@ from typing import Any
 import pytest
 
 from infra.local.google.corpus import seed_messages
-from shared.domain.email_message import read_message
 from shared.domain.ids import MessageId
-from shared.domain.reply import forward_subject
-from shared.domain.send import SendState
+from shared.domain.mail.email_message import read_message
+from shared.domain.mail.reply import forward_subject
+from shared.domain.send.entry import SendState
 from tests.usecases.send.office import ADA, BOB, CONNECTION, Office
 
 SEEDED = 150

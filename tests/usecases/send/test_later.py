@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from shared.domain.send import SendState
+from shared.domain.send.entry import SendState
 from shared.errors import NotFoundError, SendUnderWayError, TooLargeError
 from tests.usecases.send.office import CONNECTION, HELLO, Office
 from tests.usecases.send.test_unclear import BIG

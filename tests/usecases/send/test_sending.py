@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from infra.local.google.mail.aliases import add_alias
-from shared.domain.connection import ConnectionStatus
-from shared.domain.scopes import READONLY, SEND
-from shared.domain.send import DeliveryMode, SendState
+from shared.domain.connect.connection import ConnectionStatus
+from shared.domain.connect.scopes import READONLY, SEND
+from shared.domain.send.entry import DeliveryMode, SendState
 from shared.errors import (
     IdempotencyConflictError,
     InvalidRecipientError,

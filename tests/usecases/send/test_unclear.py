@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from shared.domain.connection import ConnectionStatus
-from shared.domain.scopes import SEND
-from shared.domain.send import SendState
+from shared.domain.connect.connection import ConnectionStatus
+from shared.domain.connect.scopes import SEND
+from shared.domain.send.entry import SendState
 from shared.errors import IdempotencyInProgressError, RepeatNeededError
 from shared.usecases.send.protocol import SETTLING
 from tests.usecases.send.office import (

@@ -9,8 +9,8 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from shared.adapters.firestore_rpc import FirestoreRpc
-from shared.adapters.gathered_operations import GatheredOperations
+from shared.adapters.firestore.rpc import FirestoreRpc
+from shared.adapters.telemetry.operations_log import GatheredOperations
 from shared.ports.store import Store
 from shared.ports.sync_store import Batch
 from tests.usecases.sync.house import House

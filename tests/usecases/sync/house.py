@@ -13,17 +13,17 @@ import httpx
 from infra.local.google.app import create_app
 from infra.local.google.parts import Google
 from infra.local.google.settings import GoogleSettings
-from shared.adapters.gmail_http import HttpGmailMailboxes
-from shared.adapters.sqlite_store import open_store
+from shared.adapters.gmail.client import HttpGmailMailboxes
+from shared.adapters.sqlite.store import open_store
 from shared.adapters.system_clock import AdjustableClock
 from shared.domain.ids import ConnectionId, HistoryId
-from shared.domain.record import RecordHead
-from shared.domain.sync_state import SyncState
+from shared.domain.sync.record import RecordHead
+from shared.domain.sync.state import SyncState
 from shared.ports.queue import Task
 from shared.ports.store import Store
 from shared.ports.sync_store import RecordQuery
-from shared.usecases.sync.governor import Governor
-from shared.usecases.sync_mailbox import SyncMailbox, SyncOutcome
+from shared.usecases.sync.pace import Governor
+from shared.usecases.sync.sync_mailbox import SyncMailbox, SyncOutcome
 
 EMAIL = "ada@acme.example"
 CONNECTION = ConnectionId("c-ada")

@@ -7,16 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from shared.domain.connection import Connection, ConnectionStatus
+from shared.domain.connect.connection import Connection, ConnectionStatus
 from shared.domain.ids import ConnectionId, GoogleSub, HistoryId, email_key
-from shared.domain.mailbox import GoogleUser, Mailbox
-from shared.domain.sync_state import SyncState
+from shared.domain.sync.mailbox import GoogleUser, Mailbox
+from shared.domain.sync.state import SyncState
 from shared.errors import CorruptStateError
-from shared.usecases.arm_watch import Armed, ArmWatch
-from shared.usecases.notify_push import NotifyPush
 from shared.usecases.reconcile import Reconcile
-from shared.usecases.renew_watches import RenewWatches
-from shared.usecases.sync.governor import Governor
+from shared.usecases.sync.handle_push import NotifyPush
+from shared.usecases.sync.pace import Governor
+from shared.usecases.sync.watch import Armed, ArmWatch, RenewWatches
 from tests.contracts.backends import Backend, FirestoreBackend, SqliteBackend
 from tests.usecases.sync.house import BUDGET, CONNECTION, EMAIL, House, open_house
 

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from shared.adapters import firestore_store
-from shared.domain.email_message import EmailMessage, read_message
-from shared.domain.record import Origin, QuarantineEntry
-from shared.domain.sync_state import LEASE_LIFETIME, SyncState
+from shared.adapters.firestore import store as firestore_store
+from shared.domain.mail.email_message import EmailMessage, read_message
+from shared.domain.sync.record import Origin, QuarantineEntry
+from shared.domain.sync.state import LEASE_LIFETIME, SyncState
 from shared.usecases.sync import changes
 from shared.usecases.sync.run import Run
 from tests.chaos.swapping import swapped

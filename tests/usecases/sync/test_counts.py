@@ -7,13 +7,13 @@ from secrets import token_hex
 import pytest
 
 from infra.local.google.corpus import seed_messages
-from shared.adapters.firestore_store import store_over
-from shared.adapters.gathered_operations import GATHERED
-from shared.adapters.sqlite_store import open_store
+from shared.adapters.firestore.store import store_over
+from shared.adapters.sqlite.store import open_store
 from shared.adapters.system_clock import AdjustableClock
+from shared.adapters.telemetry.operations_log import GATHERED
 from shared.domain.ids import HistoryId, email_key
-from shared.domain.mailbox import Mailbox
-from shared.usecases.notify_push import NotifyPush
+from shared.domain.sync.mailbox import Mailbox
+from shared.usecases.sync.handle_push import NotifyPush
 from tests.usecases.sync.counted import Cost, Meter, MeteredRpc, as_in_a_function, cost
 from tests.usecases.sync.house import CONNECTION, EMAIL, House, open_house
 

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from shared.usecases.sync_mailbox import HeldElsewhere, NothingToDo, Synced
+from shared.usecases.sync.sync_mailbox import HeldElsewhere, NothingToDo, Synced
 from tests.usecases.sync.house import CONNECTION, House
 
 

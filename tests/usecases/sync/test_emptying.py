@@ -6,14 +6,14 @@ from datetime import timedelta
 import pytest
 
 from shared.domain.ids import LabelId, MessageId
-from shared.domain.record import EndReason, Origin
-from shared.domain.selection import Selection
-from shared.domain.sync_state import SyncState
+from shared.domain.sync.record import EndReason, Origin
+from shared.domain.sync.selection import Selection
+from shared.domain.sync.state import SyncState
+from shared.ports.documents import Versioned
 from shared.ports.sync_store import COMMIT_WRITES, Batch
-from shared.ports.versioned import Versioned
-from shared.usecases.change_connection import ChangeSelection
-from shared.usecases.control_sync import ControlSync
+from shared.usecases.connect.update_connection import ChangeSelection
 from shared.usecases.sync import emptying
+from shared.usecases.sync.control import ControlSync
 from shared.usecases.sync.emptying import AT_ONCE
 from tests.chaos.reader import CursorReader
 from tests.usecases.connect.interrupted import Crash

@@ -4,8 +4,8 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from shared.adapters.gmail_http import HttpGmailMailboxes
-from shared.domain.delivery import shown_payload
+from shared.adapters.gmail.client import HttpGmailMailboxes
+from shared.domain.events.delivery import shown_payload
 from shared.domain.ids import ConnectionId
 from shared.errors import GrantRevokedError
 from tests.usecases.sync.house import House

@@ -7,14 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from shared.adapters.sqlite_store import open_store
-from shared.domain.connection import Connection, ConnectionStatus
+from shared.adapters.sqlite.store import open_store
+from shared.domain.connect.connection import Connection, ConnectionStatus
 from shared.domain.ids import ConnectionId, GoogleSub
-from shared.domain.mailbox import GoogleUser
-from shared.domain.sync_state import Backfill, SyncState
+from shared.domain.sync.mailbox import GoogleUser
+from shared.domain.sync.state import Backfill, SyncState
 from shared.ports.store import Store
-from shared.usecases.sync.governor import Governor
-from shared.usecases.sync.pace import BURST, SHARE, Pace, Units
+from shared.usecases.sync.pace import BURST, SHARE, Governor, Pace, Units
 from tests.usecases.sync.house import CONNECTION, House
 
 PER_MINUTE = 6_000

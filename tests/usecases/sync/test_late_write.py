@@ -3,11 +3,11 @@
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from shared.domain.sync_state import SyncState
+from shared.domain.sync.state import SyncState
 from shared.errors import StoreUnavailableError
+from shared.ports.documents import Versioned
 from shared.ports.sync_store import Batch, SyncStates
-from shared.ports.versioned import Versioned
-from shared.usecases.sync_mailbox import LostLease
+from shared.usecases.sync.sync_mailbox import LostLease
 from tests.usecases.sync.house import House
 
 

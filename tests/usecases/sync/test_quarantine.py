@@ -2,8 +2,8 @@
 
 from datetime import timedelta
 
-from shared.domain.payload import unpack
-from shared.domain.record import Origin
+from shared.domain.sync.payload import unpack
+from shared.domain.sync.record import Origin
 from tests.usecases.sync.house import CONNECTION, EMAIL, House
 
 LARGE = 600_000

@@ -1,8 +1,8 @@
 """A connection that keeps only some labels or senders: deltas obey it as backfills do."""
 
-from shared.domain.selection import selection
-from shared.usecases.change_connection import ChangeSelection
-from shared.usecases.control_sync import ControlSync
+from shared.domain.sync.selection import selection
+from shared.usecases.connect.update_connection import ChangeSelection
+from shared.usecases.sync.control import ControlSync
 from tests.usecases.sync.house import CONNECTION, EMAIL, House
 
 

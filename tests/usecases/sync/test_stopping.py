@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from shared.domain.sync_state import LEASE_LIFETIME
+from shared.domain.sync.state import LEASE_LIFETIME
 from shared.usecases.sync.lease import Held, take
 from tests.usecases.sync.house import BUDGET, CONNECTION, HeldWatch, House
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from shared.domain.ids import HistoryId
-from shared.domain.sync_state import RECHECK_LADDER
+from shared.domain.sync.state import RECHECK_LADDER
 from tests.usecases.sync.house import EMAIL, House
 
 

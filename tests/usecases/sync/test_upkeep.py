@@ -8,9 +8,9 @@ import pytest
 from shared.domain.ids import HistoryId, MessageId
 from shared.errors import UnknownRecordError
 from shared.ports.sync_store import Batch
-from shared.usecases.control_sync import ControlSync
-from shared.usecases.explain import Explain, Verdict
-from shared.usecases.retry_quarantined import RetryQuarantined
+from shared.usecases.sync.control import ControlSync
+from shared.usecases.sync.explain import Explain, Verdict
+from shared.usecases.sync.quarantine import RetryQuarantined
 from tests.usecases.sync.house import CONNECTION, EMAIL, House
 
 

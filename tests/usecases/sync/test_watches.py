@@ -6,13 +6,12 @@ from datetime import timedelta
 
 import pytest
 
-from shared.domain.connection import Connection, ConnectionStatus
+from shared.domain.connect.connection import Connection, ConnectionStatus
 from shared.domain.ids import ConnectionId, EmailKey, GoogleSub, email_key
-from shared.domain.mailbox import RENEW_AFTER, WATCH_LIFETIME, Mailbox
+from shared.domain.sync.mailbox import RENEW_AFTER, WATCH_LIFETIME, Mailbox
 from shared.errors import GmailUnavailableError, StoreUnavailableError
-from shared.usecases.arm_watch import JITTER, Armed, ArmWatch, NotArmed, jitter
-from shared.usecases.renew_watches import PAGE, RenewWatches
-from shared.usecases.stop_watch import STOPPED_FOR, StopWatch
+from shared.usecases.sync.stop_watch import STOPPED_FOR, StopWatch
+from shared.usecases.sync.watch import JITTER, PAGE, Armed, ArmWatch, NotArmed, RenewWatches, jitter
 from tests.usecases.sync.house import CONNECTION, EMAIL, House
 
 BESIDE = ConnectionId("c-beside")

@@ -1,0 +1,229 @@
+"""A person's yes or no to a call that waits, and the running of what was approved (API 8).
+
+A yes is stored before anything runs. The call then runs under an idempotency key made of the
+approval, so that approving again, or the background, finishes what a crash left without doing it
+twice.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from shared.actions.policy.request_approval import GuardPorts
+from shared.actions.policy.seal import ApprovalSeal
+from shared.actions.registry import ActionContext, Shown
+from shared.actions.run import RunAction, log_action
+from shared.domain.connect.connection import ConnectionStatus
+from shared.domain.keys.approval import GIVEN_UP, Approval, ApprovalState, approval_event
+from shared.domain.send.draft_copy import thawed_copy
+from shared.errors import (
+    ApprovalDecidedError,
+    ApprovedCallFailedError,
+    ConflictError,
+    ForbiddenError,
+    IdempotencyInProgressError,
+    NotFoundError,
+    PermanentError,
+    PostroomError,
+    TransientError,
+    UnknownConnectionError,
+)
+from shared.ports.documents import Versioned
+from shared.usecases.keys.api_keys import is_revoked
+
+KEY: Final = "key-"
+GAVE_UP: Final = {"error": {"code": "gave_up", "message": "It met nothing but trouble for a day."}}
+
+
+@dataclass(frozen=True, slots=True)
+class DecideApproval:
+    """`described` answers an error as the data that the approval shows."""
+
+    ports: GuardPorts
+    described: Callable[[PostroomError], Mapping[str, Any]]
+
+    async def approve(self, id: str, by: str) -> Approval:
+        """Say yes and run the call; saying it again goes on with a run that a crash left.
+
+        Answers with `finished_at` None where the run goes on in the background. Raises
+        NotFoundError, ApprovalDecidedError, ForbiddenError, StoreUnavailableError.
+        """
+        while True:
+            found = await self._undecided(id)
+            if found.value.state is ApprovalState.APPROVED:
+                return await self._again(found)
+            _require_another(found.value, by)
+            await self._require_unrevoked(found.value)
+            now = self.ports.clock.now()
+            yes = found.value.decided(ApprovalState.APPROVED, now, by)
+            try:
+                decided = await self._told(found, yes, "approved")
+            except ConflictError:
+                continue
+            return await self._finished(decided)
+
+    async def reject(self, id: str, by: str, reason: str | None) -> Approval:
+        """Say no; the caller is told the reason. Saying it again changes nothing.
+
+        Raises NotFoundError, ApprovalDecidedError, ForbiddenError, StoreUnavailableError.
+        """
+        while True:
+            found = await self._found(id)
+            if found.value.state is ApprovalState.REJECTED:
+                return found.value
+            found = await self._undecided(id)
+            if found.value.state is ApprovalState.APPROVED:
+                raise _decided(found.value)
+            _require_another(found.value, by)
+            no = found.value.decided(ApprovalState.REJECTED, self.ports.clock.now(), by, reason)
+            try:
+                rejected = await self._told(found, no, "rejected")
+            except ConflictError:
+                continue
+            await self._log(rejected.value, "rejected")
+            return rejected.value
+
+    async def attend(self, id: str) -> None:
+        """Do what is due: end what nobody decided in time, run what was left.
+
+        Raises StoreUnavailableError, ConflictError: come again.
+        """
+        found = await self.ports.approvals.get(id)
+        if found is None or found.value.final:
+            return
+        if found.value.state is ApprovalState.APPROVED:
+            await self._again(found)
+        elif found.value.lapsed(self.ports.clock.now()):
+            await self._expired(found)
+
+    async def _undecided(self, id: str) -> Versioned[Approval]:
+        """Answer one that is pending or approved. Raises ApprovalDecidedError, NotFoundError."""
+        found = await self._found(id)
+        if found.value.lapsed(self.ports.clock.now()):
+            found = await self._expired(found)
+        if found.value.state in {ApprovalState.REJECTED, ApprovalState.EXPIRED}:
+            raise _decided(found.value)
+        return found
+
+    async def _found(self, id: str) -> Versioned[Approval]:
+        found = await self.ports.approvals.get(id)
+        if found is None:
+            raise NotFoundError("No such approval. GET /approvals lists them.")
+        return found
+
+    async def _expired(self, found: Versioned[Approval]) -> Versioned[Approval]:
+        late = found.value.decided(ApprovalState.EXPIRED, self.ports.clock.now(), None)
+        try:
+            expired = await self._told(found, late, "expired")
+        except ConflictError:
+            return await self._found(found.value.id)
+        await self._log(expired.value, "expired")
+        return expired
+
+    async def _require_unrevoked(self, approval: Approval) -> None:
+        """Raise ForbiddenError where the key that asked was revoked: it may be a thief's."""
+        if await is_revoked(self.ports.api_keys, approval.key.removeprefix(KEY)):
+            raise ForbiddenError("The key that asked for this was revoked: nothing of it may run.")
+
+    async def _again(self, found: Versioned[Approval]) -> Approval:
+        """Go on with a run that nobody is at."""
+        now, approval = self.ports.clock.now(), found.value
+        if approval.final or approval.claimed(now):
+            return approval
+        if approval.decided_at is not None and now - approval.decided_at > GIVEN_UP:
+            return await self._ended(found, GAVE_UP, "gave_up")
+        try:
+            claimed = await self.ports.approvals.swap(found, approval.tried(now))
+        except ConflictError:
+            return (await self._found(approval.id)).value
+        return await self._finished(claimed)
+
+    async def _finished(self, claimed: Versioned[Approval]) -> Approval:
+        """Run the call and write down what it came to, trouble that may pass for later."""
+        try:
+            output = await self._ran(claimed.value)
+        except (TransientError, IdempotencyInProgressError) as trouble:
+            return await self._put_off(claimed, trouble.code)
+        except PermanentError as refused:
+            return await self._ended(claimed, dict(self.described(refused)), refused.code)
+        return await self._ended(claimed, output, None)
+
+    async def _ran(self, approval: Approval) -> Any:
+        found = await self.ports.connections.get(approval.connection_id)
+        if found is None or found.value.status is ConnectionStatus.DISCONNECTING:
+            raise UnknownConnectionError("The connection was removed meanwhile.")
+        content = await self._seal.opened(approval, "request")
+        answer = await RunAction(self.ports)(
+            found.value,
+            approval.action,
+            content["arguments"],
+            idempotency_key=approval.run_key,
+            trace_id=approval.trace_id,
+            detail=_detail(approval, "approved"),
+            shown=_shown(content),
+        )
+        return answer.output
+
+    async def _put_off(self, claimed: Versioned[Approval], error: str) -> Approval:
+        try:
+            later = claimed.value.tried(self.ports.clock.now(), error)
+            return (await self.ports.approvals.swap(claimed, later)).value
+        except ConflictError:
+            return (await self._found(claimed.value.id)).value
+
+    async def _ended(
+        self, claimed: Versioned[Approval], content: Any, error: str | None
+    ) -> Approval:
+        try:
+            answer = await self._seal.answer(claimed.value, content)
+        except PermanentError:
+            answer = b""  # the connection is gone, and nobody may read of it any more
+        ended = claimed.value.finished(self.ports.clock.now(), answer, error)
+        try:
+            return (await self._told(claimed, ended, "finished")).value
+        except ConflictError:
+            return (await self._found(ended.id)).value
+
+    async def _told(
+        self, was: Versioned[Approval], now: Approval, operation: str
+    ) -> Versioned[Approval]:
+        event = approval_event(now, operation, self.ports.clock.now())
+        return await self.ports.approvals.conclude(was, now, event)
+
+    async def _log(self, approval: Approval, verdict: str) -> None:
+        found = await self.ports.connections.get(approval.connection_id)
+        if found is not None:
+            context = ActionContext(found.value, self.ports, None, approval.trace_id)
+            now = self.ports.clock.now()
+            await log_action(context, approval.action, now, None, _detail(approval, verdict))
+
+    @property
+    def _seal(self) -> ApprovalSeal:
+        return ApprovalSeal(self.ports.grants, self.ports.sealer)
+
+
+def _require_another(approval: Approval, by: str) -> None:
+    if approval.key == by:
+        raise ForbiddenError("A key cannot decide about its own calls.")
+
+
+def _shown(content: Mapping[str, Any]) -> Shown:
+    """Return what the person saw. Raises ApprovedCallFailedError where it was not all kept."""
+    if content.get("draft_message_id") is not None:  # of an earlier version: without its bytes
+        text = "This was asked before drafts were kept whole: ask again."
+        raise ApprovedCallFailedError(text, code="changed_meanwhile")
+    draft = content.get("draft")
+    return Shown(None if draft is None else thawed_copy(draft), content.get("pin"))
+
+
+def _detail(approval: Approval, verdict: str) -> dict[str, Any]:
+    return {
+        "verdict": verdict,
+        "key": approval.key,
+        "approval_id": approval.id,
+        "decided_by": approval.decided_by,
+    }
+
+
+def _decided(approval: Approval) -> ApprovalDecidedError:
+    return ApprovalDecidedError(f"This call is {approval.state.value} already: it stays so.")

@@ -1,0 +1,279 @@
+"""The one place where an action runs by a key: policy, approval, audit, then the action.
+
+REST, bulk, background and MCP all come through here:
+
+    outcome = await wiring.guarded_actions(
+        actor, connection, action_name, arguments,
+        idempotency_key=..., trace_id=...,
+    )                                      # -> ActionAnswer | Waiting
+
+`actor` is `call.caller.actor`: the key and its policy. An `ActionAnswer` has `.output` and
+`.replayed`; `Waiting` says that a person has to say yes first: `.approval_id`, `.action`,
+`.expires_at`, `.shown()`. The same call again with the same idempotency key answers `Waiting`
+until somebody decides, then what the action came to.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from secrets import token_hex
+from typing import Any
+
+from pydantic import BaseModel
+
+from shared.actions.background import AcceptAction
+from shared.actions.gmail_fields import ById
+from shared.actions.policy.count_sends import CountSends
+from shared.actions.policy.recipients import (
+    SEND_DRAFT,
+    Letter,
+    doing,
+    legible,
+    letter_of,
+    open_ended,
+    writes,
+)
+from shared.actions.policy.request_approval import AskApproval, GuardPorts, Waiting
+from shared.actions.registry import Action, ActionContext, Shown, action_named
+from shared.actions.run import ActionAnswer, RunAction, checked, log_action
+from shared.domain.connect.connection import Connection
+from shared.domain.keys.policy import (
+    Actor,
+    Allowed,
+    Deed,
+    Does,
+    NeedsApproval,
+    Refused,
+    Rule,
+    Verdict,
+    judge,
+)
+from shared.domain.send.entry import send_id
+from shared.errors import PolicyRefusedError, PostroomError
+from shared.usecases.send.send_bulk import BulkMessage
+
+__all__ = ["GuardPorts", "GuardedActions", "Waiting"]
+BULK = "send-bulk"
+
+
+@dataclass(frozen=True, slots=True)
+class GuardedActions:
+    """Runs actions as far as the actor's policy goes."""
+
+    ports: GuardPorts
+
+    async def __call__(
+        self,
+        actor: Actor,
+        connection: Connection,
+        action: str,
+        arguments: Any,
+        *,
+        idempotency_key: str | None = None,
+        trace_id: str | None = None,
+    ) -> ActionAnswer | Waiting:
+        """Answer the action's output, or that it waits.
+
+        Raises PolicyRefusedError, ApprovedCallFailedError, and what `RunAction` raises.
+        """
+        context = ActionContext(connection, self.ports, idempotency_key, trace_id)
+        told = await self._permitted(actor, context, action, arguments)
+        if not isinstance(told, Shown):
+            return told
+        return await RunAction(self.ports)(
+            connection,
+            action,
+            arguments,
+            idempotency_key=idempotency_key,
+            trace_id=trace_id,
+            detail={"verdict": "allowed", "key": actor.key},
+            shown=told,
+        )
+
+    async def accept(
+        self,
+        actor: Actor,
+        connection: Connection,
+        action: str,
+        arguments: Any,
+        *,
+        idempotency_key: str | None = None,
+        trace_id: str | None = None,
+    ) -> str | ActionAnswer | Waiting:
+        """Have the action run later and answer the id of its result, or what `__call__` would.
+
+        Raises what `__call__` raises, and what `AcceptAction` raises.
+        """
+        context = ActionContext(connection, self.ports, idempotency_key, trace_id)
+        started_at = self.ports.clock.now()
+        told = await self._permitted(actor, context, action, arguments)
+        if not isinstance(told, Shown):
+            return told
+        if told.draft is not None:
+            text = "This key's drafts are sent as they were judged, at once: leave X-Async out."
+            raise PolicyRefusedError(text, rule=Rule.ROUTE)
+        id = await AcceptAction(self.ports)(
+            connection, action, arguments, idempotency_key=idempotency_key, trace_id=trace_id
+        )
+        if actor.policy.restricting:
+            detail = {"verdict": "allowed", "key": actor.key, "accepted": id}
+            await log_action(context, action, started_at, None, detail)
+        return id
+
+    async def permit_bulk(
+        self,
+        actor: Actor,
+        connection: Connection,
+        messages: Sequence[BulkMessage],
+        trace_id: str | None = None,
+    ) -> None:
+        """Let all the messages of a bulk go, and count them, or none.
+
+        Nothing is looked up for so many: each has to name its recipients where they are
+        restricted, and none can wait for approval. Raises PolicyRefusedError.
+        """
+        if not actor.policy.restricting:
+            return
+        context = ActionContext(connection, self.ports, None, trace_id)
+        started_at = self.ports.clock.now()
+        try:
+            for message in messages:
+                _let_go(_of_bulk(actor, message))
+            ids = [send_id(connection.id, message.idempotency_key) for message in messages]
+            await self._count(actor, ids)
+        except PolicyRefusedError as refused:
+            await self._refused(actor, context, BULK, started_at, refused)
+            raise
+        detail = {"verdict": "allowed", "key": actor.key, "messages": len(messages)}
+        await log_action(context, BULK, started_at, None, detail)
+
+    async def permit(
+        self, actor: Actor, connection: Connection, name: str, does: Does, trace_id: str | None
+    ) -> None:
+        """Let something happen that is no action, such as calling off a send.
+
+        Raises PolicyRefusedError, also where a person would have to say yes.
+        """
+        if not actor.policy.restricting:
+            return
+        context = ActionContext(connection, self.ports, None, trace_id)
+        started_at = self.ports.clock.now()
+        try:
+            _let_go(judge(actor.policy, Deed(does)))
+        except PolicyRefusedError as refused:
+            await self._refused(actor, context, name, started_at, refused)
+            raise
+        detail = {"verdict": "allowed", "key": actor.key}
+        await log_action(context, name, started_at, None, detail)
+
+    async def _permitted(
+        self, actor: Actor, context: ActionContext, action: str, arguments: Any
+    ) -> ActionAnswer | Waiting | Shown:
+        """Return what was judged where the action may run now; the log tells everything else."""
+        if not actor.policy.restricting:
+            return Shown()
+        row = action_named(action)
+        started_at = self.ports.clock.now()
+        try:
+            asked = checked(row, context.connection, arguments, context.idempotency_key)
+        except PostroomError as wrong:
+            await log_action(context, action, started_at, wrong, {"key": actor.key})
+            raise
+        try:
+            told = await self._judged(actor, context, row, asked)
+        except PolicyRefusedError as refused:
+            await self._refused(actor, context, action, started_at, refused)
+            raise
+        if not isinstance(told, Shown):
+            detail = {"verdict": _word(told), "key": actor.key}
+            if isinstance(told, Waiting):
+                detail["approval_id"] = told.approval_id
+            await log_action(context, action, started_at, None, detail)
+        return told
+
+    async def _judged(
+        self, actor: Actor, context: ActionContext, row: Action[Any, Any], asked: BaseModel
+    ) -> ActionAnswer | Waiting | Shown:
+        does, ask = doing(row, asked), AskApproval(self.ports)
+        if actor.policy.asks_for(does):
+            earlier = await ask.earlier(actor, context, row, asked)
+            if earlier is not None:
+                return earlier
+        verdict, letter = await self._verdict(actor, context, row, asked)
+        if isinstance(verdict, Refused):
+            raise verdict.error()
+        if does is Does.SEND:
+            await self._count(actor, [_send_id(context, row, asked, letter)])
+        if isinstance(verdict, NeedsApproval):
+            return await ask(actor, context, row, asked, letter)
+        return Shown(None if letter is None else letter.draft)
+
+    async def _verdict(
+        self, actor: Actor, context: ActionContext, row: Action[Any, Any], asked: BaseModel
+    ) -> tuple[Verdict, Letter | None]:
+        """Judge by kind first: what is refused anyhow costs no look into the mailbox."""
+        policy, does = actor.policy, doing(row, asked)
+        verdict = judge(policy, Deed(does))
+        matters = policy.restricts_recipients or (
+            isinstance(verdict, NeedsApproval) and legible(row)
+        )
+        if isinstance(verdict, Refused) or does is Does.READ or not (matters and writes(row)):
+            return verdict, None
+        letter = await letter_of(context, row, asked)
+        if isinstance(verdict, Allowed) and policy.allowed_domains and not letter.settled:
+            return _unnamed(), letter
+        envelope = letter.envelope
+        deed = Deed(does, envelope.recipients, bool(envelope.bcc), envelope.headers)
+        return judge(policy, deed), letter
+
+    async def _count(self, actor: Actor, ids: Sequence[str]) -> None:
+        await CountSends(self.ports.send_counts, self.ports.clock)(actor, ids)
+
+    async def _refused(
+        self,
+        actor: Actor,
+        context: ActionContext,
+        name: str,
+        started_at: datetime,
+        error: PolicyRefusedError,
+    ) -> None:
+        detail = {"verdict": "refused", "key": actor.key, "rule": str(error.rule)}
+        await log_action(context, name, started_at, error, detail)
+
+
+def _of_bulk(actor: Actor, message: BulkMessage) -> Verdict:
+    policy, request = actor.policy, message.request
+    if policy.restricts_recipients and (request.raw is not None or open_ended(request)):
+        return _unnamed()
+    people = (*request.to, *request.cc, *request.bcc)
+    addresses = [one.address for one in people]
+    deed = Deed(Does.SEND, addresses, bool(request.bcc), tuple(request.headers))
+    return judge(policy, deed)
+
+
+def _let_go(verdict: Verdict) -> None:
+    """Raise PolicyRefusedError unless it may happen at once."""
+    if isinstance(verdict, NeedsApproval):
+        text = "This key's policy wants a person's approval for each: do it one by one."
+        raise PolicyRefusedError(text, rule=Rule.APPROVAL_REQUIRED)
+    if isinstance(verdict, Refused):
+        raise verdict.error()
+
+
+def _unnamed() -> Refused:
+    return Refused(Rule.ALLOWED_DOMAINS, "Name the recipients, so that this policy can be kept.")
+
+
+def _send_id(
+    context: ActionContext, row: Action[Any, Any], asked: BaseModel, letter: Letter | None
+) -> str:
+    """Answer what names the send, so that a retry of it counts once."""
+    if letter is not None and letter.draft is not None:
+        return send_id(context.connection.id, letter.draft.name)
+    if row.name == SEND_DRAFT and isinstance(asked, ById):
+        return send_id(context.connection.id, f"{SEND_DRAFT}:{asked.id}")
+    return send_id(context.connection.id, context.idempotency_key or token_hex(16))
+
+
+def _word(told: ActionAnswer | Waiting) -> str:
+    return "waiting" if isinstance(told, Waiting) else "approved"

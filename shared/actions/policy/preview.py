@@ -1,0 +1,94 @@
+"""What a person is shown of a message before saying yes to it: all that its readers will get.
+
+Text and HTML of one message may say different things, so both are shown.
+"""
+
+from collections.abc import Iterable
+from email import message_from_bytes
+from email.message import Message
+from typing import Any, Final
+
+from shared.actions.policy.recipients import Letter
+from shared.domain.mail.html_text import html_to_text
+from shared.domain.mail.mail_headers import decode_text
+from shared.domain.send.request import SendRequest
+from shared.usecases.sync.reading import off_loop
+
+LONGEST: Final = 20_000
+"""Characters of text that are shown."""
+
+
+async def preview_of(letter: Letter) -> dict[str, Any]:
+    """Return a message as JSON: recipients, subject, texts, names of files."""
+    to_whom = {
+        "to": list(letter.envelope.to),
+        "cc": list(letter.envelope.cc),
+        "bcc": list(letter.envelope.bcc),
+        "subject": letter.envelope.subject,
+    }
+    if letter.request.raw is not None:
+        shown = await off_loop(len(letter.request.raw), _finished, letter.request.raw)
+    else:
+        shown = await off_loop(len(letter.request.html or ""), _asked, letter.request)
+    return {**to_whom, **shown}
+
+
+def _asked(request: SendRequest) -> dict[str, Any]:
+    files = [
+        (one.filename, one.mime_type, None if one.content is None else len(one.content))
+        for one in request.attachments
+    ]
+    return {
+        **_said(request.text, request.html),
+        **_files(files),
+        "reply_to": [one.address for one in request.reply_to],
+        "answers_message_id": request.reply_to_message_id,
+        "forwards_message_id": request.forward_message_id,
+        "send_at": request.send_at.isoformat() if request.send_at else None,
+    }
+
+
+def _finished(raw: bytes) -> dict[str, Any]:
+    """Answer every text part there is, wherever it stands; the source where none can be read."""
+    try:
+        parts = [one for one in message_from_bytes(raw).walk() if not one.is_multipart()]
+        files = [_file(part) for part in parts if _is_file(part)]
+        plain, html = (_texts(parts, kind) for kind in ("text/plain", "text/html"))
+    except (LookupError, ValueError, TypeError, AttributeError, RecursionError):
+        plain = html = None  # the parser has its own troubles with odd mail
+        files = []
+    if plain is None and html is None:
+        plain = raw.decode("utf-8", "replace")
+    return {**_said(plain, html), **_files(files)}
+
+
+def _is_file(part: "Message[str, str]") -> bool:
+    shown = part.get_content_type() in {"text/plain", "text/html"}
+    named = part.get_filename() is not None
+    return not shown or named or part.get_content_disposition() == "attachment"
+
+
+def _file(part: "Message[str, str]") -> tuple[str, str, int | None]:
+    content = part.get_payload(decode=True)
+    size = len(content) if isinstance(content, bytes) else None
+    return (part.get_filename() or "", part.get_content_type(), size)
+
+
+def _texts(parts: Iterable["Message[str, str]"], kind: str) -> str | None:
+    found = []
+    for part in parts:
+        content = part.get_payload(decode=True)
+        if part.get_content_type() == kind and not _is_file(part) and isinstance(content, bytes):
+            found.append(decode_text(content, part.get_content_charset() or ""))
+    return "\n\n".join(found) if found else None
+
+
+def _said(text: str | None, html: str | None) -> dict[str, Any]:
+    shown = {"text": text, "html_as_text": None if html is None else html_to_text(html)}
+    cut = {name: None if one is None else one[:LONGEST] for name, one in shown.items()}
+    return {**cut, "truncated": cut != shown}
+
+
+def _files(files: Iterable[tuple[str, str, int | None]]) -> dict[str, Any]:
+    named = [{"filename": name, "mime_type": kind, "size": size} for name, kind, size in files]
+    return {"attachments": named}

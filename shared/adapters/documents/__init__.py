@@ -1,0 +1,1 @@
+"""What both stores write alike: documents as JSON, search terms, pages of records."""

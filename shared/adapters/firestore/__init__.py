@@ -1,0 +1,1 @@
+"""Every collection on Firestore."""

@@ -1,0 +1,1 @@
+"""Gmail over HTTP: requests, answers, errors, streams."""

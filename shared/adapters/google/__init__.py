@@ -1,0 +1,1 @@
+"""Google besides Gmail: OAuth, sign-in, ID tokens, credentials, Cloud Tasks."""

@@ -1,0 +1,1 @@
+"""Sealing: a local keyring, Cloud KMS, and the format both write."""

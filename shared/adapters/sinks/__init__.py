@@ -1,0 +1,1 @@
+"""Where events go out: webhooks, Pub/Sub, Amazon SQS."""

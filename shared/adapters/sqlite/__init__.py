@@ -1,0 +1,1 @@
+"""Every collection and the queue on SQLite, for one machine."""

@@ -1,0 +1,133 @@
+"""What the checks stand on: the deployment's own wiring, read with an operator's rights."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Final
+
+import httpx
+
+from shared.adapters.google.oauth import CONSENT_URL, TOKEN_URL
+from shared.commands.checks.finding import NotCheckedError
+from shared.domain.connect.connection import Connection, ConnectionStatus
+from shared.edge.composition.container import Wiring
+from shared.edge.settings.deployment import Settings
+from shared.errors import PostroomError
+from shared.ports.connections import ConnectionQuery
+from shared.ports.store import Store
+
+SAMPLE: Final = 50
+"""How many connections are looked at, the newest: nothing here grows with the deployment."""
+TIMEOUT: Final = httpx.Timeout(10.0, connect=5.0)
+EMULATED_TOKEN: Final = "ya29.emulated"
+HOSTS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "accounts": CONSENT_URL,
+        "oauth2": TOKEN_URL,
+        "pubsub": "https://pubsub.googleapis.com",
+        "cloudtasks": "https://cloudtasks.googleapis.com",
+        "cloudkms": "https://cloudkms.googleapis.com",
+    }
+)
+
+
+@dataclass
+class Ground:
+    """One deployment as its doctor sees it; `hosts` are where Google's APIs are."""
+
+    wiring: Wiring
+    hosts: Mapping[str, str] = field(default_factory=lambda: HOSTS)
+    _sample: Sequence[Connection] | None = None
+    _one_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    @property
+    def settings(self) -> Settings:
+        """The deployment's settings."""
+        return self.wiring.settings
+
+    @property
+    def local(self) -> bool:
+        """Whether this is a Postroom on one machine."""
+        return self.settings.queue == "sqlite"
+
+    @property
+    def now(self) -> datetime:
+        """Now, here."""
+        return self.wiring.clock.now()
+
+    @property
+    def store(self) -> Store:
+        """The store. Raises NotCheckedError where asking for it would make an empty one."""
+        require_file(self.settings.sqlite_path)
+        return self.wiring.store
+
+    def at(self, service: str) -> str:
+        """Answer the address of one of Google's services."""
+        return (self.settings.google_url or self.hosts[service]).rstrip("/")
+
+    async def ask(self, method: str, address: str, **given: Any) -> httpx.Response:
+        """Make one request. Raises NotCheckedError where nobody answers."""
+        try:
+            return await self.wiring.http.request(method, address, timeout=TIMEOUT, **given)
+        except httpx.HTTPError as error:
+            host = httpx.URL(address).host
+            raise NotCheckedError(f"{host} did not answer ({type(error).__name__}).") from error
+
+    async def resource(self, service: str, path: str, *, needs: str) -> Mapping[str, Any] | None:
+        """Read one resource of a Google Cloud API, None where there is none of that name.
+
+        Raises NotCheckedError; it names the permission `needs` where that is what is missing.
+        """
+        token = EMULATED_TOKEN if self.settings.google_url else await self._token()
+        headers = {"Authorization": f"Bearer {token}"}
+        answer = await self.ask("GET", f"{self.at(service)}/{path}", headers=headers)
+        if answer.status_code == httpx.codes.NOT_FOUND:
+            return None
+        if answer.status_code in {401, 403}:
+            raise NotCheckedError(f"These credentials may not read it: {needs} is needed.")
+        if not answer.is_success:
+            raise NotCheckedError(f"{service} answered {answer.status_code}.")
+        found: Mapping[str, Any] = answer.json()
+        return found
+
+    async def _token(self) -> str:
+        try:
+            return await self.wiring.application_tokens()
+        except PostroomError as error:
+            raise NotCheckedError(str(error)) from error
+
+    async def connections(self) -> Sequence[Connection]:
+        """Answer the newest connections that are to work."""
+        async with self._one_at_a_time:
+            if self._sample is None:
+                found = await self.store.connections.find(ConnectionQuery(limit=SAMPLE))
+                alive = {ConnectionStatus.ACTIVE, ConnectionStatus.REAUTH_REQUIRED}
+                self._sample = [one for one in found if one.status in alive]
+            return self._sample
+
+    async def active(self) -> Sequence[Connection]:
+        """Answer those that work. Raises NotCheckedError where there is none."""
+        found = [c for c in await self.connections() if c.status is ConnectionStatus.ACTIVE]
+        if not found:
+            raise NotCheckedError("No mailbox is connected yet.")
+        return found
+
+
+def require_file(path: Path | None) -> None:
+    """Raise NotCheckedError where a local file is not there yet."""
+    if path is not None and not path.exists():
+        raise NotCheckedError(f"{path} does not exist: has Postroom ever run? `make demo`")
+
+
+@asynccontextmanager
+async def ground_of(settings: Settings) -> AsyncIterator[Ground]:
+    """Answer the ground of a deployment."""
+    wiring = Wiring(settings)
+    try:
+        yield Ground(wiring)
+    finally:
+        await wiring.close()

@@ -1,0 +1,1 @@
+"""Connections and the consent behind each: sessions, grants, scopes, receipts."""

@@ -1,0 +1,75 @@
+"""A connection: one authorised mailbox of one end user."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from shared.domain.ids import ConnectionId, EmailKey, GoogleSub, email_key
+from shared.domain.sync.window import DEFAULT_WINDOW
+
+INTEGRATION = "google-mail"
+SCHEMA_VERSION = 1
+
+
+class ConnectionStatus(StrEnum):
+    """What the product's people see of a connection."""
+
+    ACTIVE = "active"
+    REAUTH_REQUIRED = "reauth_required"
+    PAUSED = "paused"
+    DISCONNECTING = "disconnecting"
+
+
+@dataclass(frozen=True, slots=True)
+class SyncSettings:
+    """What of the mailbox is kept.
+
+    `window` is "30d" style days, "all", or an ISO date; of `labels` and of `senders` (addresses,
+    or domains written `@example.com`) any must fit, empty keeps all;
+    `frequency` is how often a connection that hears nothing is asked.
+    """
+
+    window: str = DEFAULT_WINDOW
+    labels: tuple[str, ...] = ()
+    frequency: timedelta = timedelta(hours=1)
+    senders: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Deferral:
+    """Until when a webhook's address is left alone: it asked for time, or did not answer."""
+
+    address: str
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """Identity, consent and settings of one connected mailbox."""
+
+    id: ConnectionId
+    email: str
+    sub: GoogleSub
+    scopes: frozenset[str]
+    status: ConnectionStatus
+    created_at: datetime
+    updated_at: datetime
+    tags: Mapping[str, str] = field(default_factory=dict)
+    end_user: Mapping[str, Any] | None = None
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    sync: SyncSettings = field(default_factory=SyncSettings)
+    retention: timedelta = timedelta(days=7)
+    """How long a tombstone keeps its payload."""
+    webhook_url_override: str | None = None
+    webhook_deferral: Deferral | None = None
+    """Set while that address is to be left alone."""
+    error: str | None = None
+    """Why the status is not active, as a code: revoked, session_policy..."""
+    schema_version: int = SCHEMA_VERSION
+
+    @property
+    def email_key(self) -> EmailKey:
+        """The mailbox this connection reads."""
+        return email_key(self.email)

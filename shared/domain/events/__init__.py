@@ -1,0 +1,1 @@
+"""Events on their way to the product: receivers, schedules, signatures, addresses."""

@@ -1,0 +1,104 @@
+"""Events for the product, written in the same commit as what they report (DESIGN 7)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from shared.domain.ids import ConnectionId, EventId
+from shared.domain.sync.state import shard_of
+
+KEPT_AFTER_DELIVERY = timedelta(days=15)
+"""How long a delivered event stays listed before the store deletes it."""
+KEPT_UNDELIVERED = timedelta(days=30)
+"""How long an event lives that nobody takes; one that was given up can be redelivered till then."""
+SCHEMA_VERSION = 1
+
+
+class EventType(StrEnum):
+    """The `type` of a webhook body (API 7)."""
+
+    AUTH = "auth"
+    SYNC = "sync"
+    ASYNC_ACTION = "async_action"
+    SEND = "send"
+    WATCH = "watch"
+    APPROVAL = "approval"
+
+
+class EventState(StrEnum):
+    """Where an event is on its way."""
+
+    PENDING = "pending"
+    DELIVERED = "delivered"
+    DEAD = "dead"
+
+
+class DeliveryState(StrEnum):
+    """How an event stands with one receiver."""
+
+    WAITING = "waiting"
+    DELIVERED = "delivered"
+    DEAD = "dead"
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """An event on its way to one receiver; `error` is a code of `domain/delivery.py`."""
+
+    state: DeliveryState
+    attempts: int = 0
+    next_attempt_at: datetime | None = None
+    last_attempt_at: datetime | None = None
+    status: int | None = None
+    error: str | None = None
+    waits_since: datetime | None = None
+    """When it was first put off without an attempt, since the last one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One outbox entry; `payload` is the webhook body without what delivery adds."""
+
+    id: EventId
+    connection_id: ConnectionId
+    type: EventType
+    payload: Mapping[str, Any]
+    created_at: datetime
+    next_attempt_at: datetime | None
+    attempts: int = 0
+    state: EventState = EventState.PENDING
+    claimed_until: datetime | None = None
+    last_error: str | None = None
+    trace_id: str | None = None
+    delivered_at: datetime | None = None
+    deliveries: Mapping[str, Delivery] = field(default_factory=dict)
+    """By receiver: what has it is not told again when another one failed."""
+    webhook_url_override: str | None = None
+    """Set where the connection, which names its receiver, may be gone at delivery."""
+    expires_at: datetime | None = None
+    """When the store deletes it: never None once made, for a payload may hold an address."""
+    schema_version: int = SCHEMA_VERSION
+
+    def __post_init__(self) -> None:
+        """Give an event that no outcome has dated yet its longest life."""
+        if self.expires_at is None:
+            object.__setattr__(self, "expires_at", self.created_at + KEPT_UNDELIVERED)
+
+    @property
+    def shard(self) -> int:
+        """Spread of the due index (FACTS 9.5)."""
+        return shard_of(self.id)
+
+    @property
+    def is_farewell(self) -> bool:
+        """Whether it reports the connection's own deletion: the one thing that outlives it."""
+        return self.type is EventType.AUTH and self.payload.get("operation") == "deletion"
+
+    @property
+    def extendable(self) -> bool:
+        """Whether no delivery attempt has claimed it yet."""
+        return (
+            self.state is EventState.PENDING and self.attempts == 0 and self.claimed_until is None
+        )

@@ -1,0 +1,1 @@
+"""Mail as it travels: addresses, headers, bodies and files, read and written."""

@@ -1,0 +1,149 @@
+"""Delivery-status messages: which of our sends came back, and for whom (RFC 3464)."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from shared.domain.ids import MessageId, ThreadId
+from shared.domain.mail.email_parts import as_object, as_text, decode_data, header_of, walk
+from shared.domain.mail.mail_headers import read_message_ids
+from shared.domain.send.entry import MARKER_HEADER
+
+STATUS: Final = "message/delivery-status"
+MAX_REPORT: Final = 100_000
+MAX_RECIPIENTS: Final = 50
+MAX_TRACES: Final = 30
+_FIELD: Final = re.compile(r"^([A-Za-z-]+):[ \t]*(.*(?:\n[ \t].*)*)", re.MULTILINE)
+_ORIGINAL_IDS: Final = frozenset({"x-original-message-id", "original-message-id", "message-id"})
+_RETURNED: Final = frozenset({"message/rfc822", "text/rfc822-headers", "message/rfc822-headers"})
+
+
+@dataclass(frozen=True, slots=True)
+class FailedRecipient:
+    """An address that did not get the message; `status` is RFC 3463's, such as 5.1.1."""
+
+    address: str
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class Bounce:
+    """A report of failure; `traces` are markers and Message-IDs of what came back, best first."""
+
+    message_id: MessageId
+    thread_id: ThreadId
+    traces: tuple[str, ...]
+    recipients: tuple[FailedRecipient, ...]
+
+
+def is_report(message: Mapping[str, Any]) -> bool:
+    """Whether a message of format=full looks like a delivery-status message. Never raises."""
+    payload = as_object(message.get("payload"))
+    kind = header_of(payload, "content-type").lower()
+    formal = kind.startswith("multipart/report") and "delivery-status" in kind
+    return formal or bool(header_of(payload, "x-failed-recipients"))
+
+
+def unread_part(message: Mapping[str, Any]) -> str | None:
+    """Answer the part id of the report's fields where Gmail put them behind an attachment id."""
+    for part, _ in walk(as_object(message.get("payload"))):
+        body = as_object(part.get("body"))
+        if _kind(part) == STATUS and body.get("attachmentId") and not body.get("data"):
+            return as_text(part.get("partId"))
+    return None
+
+
+def read_bounce(message: Mapping[str, Any], fetched: bytes = b"") -> Bounce | None:
+    """Read a report; None where no delivery failed.
+
+    `fetched` are the bytes of its `unread_part`. Reports of delay or success are no bounce. Never
+    raises.
+    """
+    if not is_report(message):
+        return None
+    payload = as_object(message.get("payload"))
+    report = "\n".join([_decoded(fetched), *_reports(payload)])
+    recipients = tuple(_failed(report))[:MAX_RECIPIENTS]
+    if not _FIELD.search(report):
+        recipients = tuple(_named(payload))[:MAX_RECIPIENTS]
+    if not recipients:
+        return None
+    traces = tuple(dict.fromkeys(filter(None, _traces(payload, report))))[:MAX_TRACES]
+    if not traces:  # a conversation's references name its other messages too: a last resort
+        traces = tuple(reversed(read_message_ids(header_of(payload, "references"))))[:1]
+    id, thread_id = as_text(message.get("id")), as_text(message.get("threadId"))
+    return Bounce(MessageId(id), ThreadId(thread_id), traces, recipients)
+
+
+def _kind(part: Mapping[str, Any]) -> str:
+    return as_text(part.get("mimeType")).lower()
+
+
+def _reports(payload: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the fields of every report; one within another is read with it, once."""
+    inside: set[int] = set()
+    for part, _ in walk(payload):
+        if _kind(part) != STATUS or id(part) in inside:
+            continue
+        yield _text(part)
+        # Gmail's JSON may show each block of fields as a part of its own.
+        blocks = [inner for inner, _ in walk(part) if inner is not part]
+        inside.update(map(id, blocks))
+        yield from map(_as_fields, blocks)
+
+
+def _as_fields(part: Mapping[str, Any]) -> str:
+    headers = part.get("headers")
+    lines = [
+        f"{as_text(one.get('name'))}: {as_text(one.get('value'))}"
+        for one in (headers if isinstance(headers, list) else ())
+        if isinstance(one, dict)
+    ]
+    return "\n".join(["", *lines, _text(part), ""])
+
+
+def _text(part: Mapping[str, Any]) -> str:
+    try:
+        return _decoded(decode_data(as_text(as_object(part.get("body")).get("data"))))
+    except ValueError:
+        return ""
+
+
+def _decoded(data: bytes) -> str:
+    return data[:MAX_REPORT].decode("utf-8", "replace").replace("\r\n", "\n")
+
+
+def _failed(report: str) -> Iterator[FailedRecipient]:
+    """Yield the recipients whose block says `Action: failed`, each once."""
+    seen = set()
+    for block in re.split(r"\n[ \t]*\n", report):
+        fields = {name.lower(): value.strip() for name, value in _FIELD.findall(block)}
+        if fields.get("action", "").lower() != "failed":
+            continue
+        given = fields.get("final-recipient") or fields.get("original-recipient", "")
+        address = given.partition(";")[2].strip() or given
+        if address and address.lower() not in seen:
+            seen.add(address.lower())
+            yield FailedRecipient(address[:320], fields.get("status", "")[:20])
+
+
+def _named(payload: Mapping[str, Any]) -> Iterator[FailedRecipient]:
+    """Yield those of X-Failed-Recipients, where nothing better can be read."""
+    for address in header_of(payload, "x-failed-recipients").split(","):
+        if address.strip():
+            yield FailedRecipient(address.strip()[:320], "")
+
+
+def _traces(payload: Mapping[str, Any], report: str) -> Iterator[str]:
+    for part, attached in walk(payload):
+        if attached or _kind(part) in _RETURNED:
+            yield header_of(part, MARKER_HEADER.lower()).strip()
+            yield from read_message_ids(header_of(part, "message-id"))
+            fields = {name.lower(): value for name, value in _FIELD.findall(_text(part))}
+            yield fields.get(MARKER_HEADER.lower(), "").strip()
+            yield from read_message_ids(fields.get("message-id", ""))
+    for name, value in _FIELD.findall(report):
+        if name.lower() in _ORIGINAL_IDS:
+            yield from read_message_ids(value)
+    yield from read_message_ids(header_of(payload, "in-reply-to"))

@@ -1,0 +1,189 @@
+"""Gmail's message JSON as the EmailMessage of API 4."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, TypedDict, cast
+
+from shared.domain.mail.address_list import Address, read_address, read_addresses
+from shared.domain.mail.email_parts import (
+    Attachment,
+    Parts,
+    as_count,
+    as_object,
+    as_text,
+    read_parts,
+    unfetched_parts,
+)
+from shared.domain.mail.html_text import decoded_references, html_to_text
+from shared.domain.mail.mail_headers import decode_words, read_date, read_message_ids
+from shared.domain.send.entry import MARKER_HEADER
+
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+MAX_DERIVED_CHARS: Final = 1_000_000
+"""HTML beyond this is not turned into text."""
+
+CHOSEN_HEADERS: Final = frozenset(
+    {
+        "auto-submitted",
+        "delivered-to",
+        "feedback-id",
+        "importance",
+        "list-id",
+        "list-post",
+        "list-unsubscribe",
+        "list-unsubscribe-post",
+        "precedence",
+        "return-path",
+        "sender",
+        "x-auto-response-suppress",
+        "x-failed-recipients",
+        "x-priority",
+        MARKER_HEADER.lower(),
+    }
+)
+"""Kept in `headers`, under their lower-case names: who sent it for what, and how to stop it."""
+_READ_HEADERS: Final = CHOSEN_HEADERS | {
+    *("from", "to", "cc", "bcc", "reply-to", "subject", "date"),
+    *("message-id", "in-reply-to", "references"),
+}
+
+EmailMessage = TypedDict(
+    "EmailMessage",
+    {
+        "id": str,
+        "threadId": str,
+        "historyId": str,
+        "labelIds": list[str],
+        "date": str,
+        "internalDate": str,
+        "from": Address,
+        "to": list[Address],
+        "cc": list[Address],
+        "bcc": list[Address],
+        "replyTo": list[Address],
+        "subject": str,
+        "snippet": str,
+        "text": str,
+        "html": str | None,
+        "attachments": list[Attachment],
+        "messageId": str | None,
+        "inReplyTo": str | None,
+        "references": list[str],
+        "headers": dict[str, str],
+        "isUnread": bool,
+        "isDraft": bool,
+        "isSent": bool,
+        "sizeEstimate": int,
+        "body_truncated": bool,
+    },
+)
+"""API 4. `date` is the sender's, ISO 8601 UTC, Gmail's where the sender's does not read;
+`internalDate` is Gmail's epoch milliseconds as a string."""
+
+
+def read_message(
+    message: Mapping[str, Any], bodies: Mapping[str, bytes] | None = None
+) -> EmailMessage:
+    """Read a message as Gmail answers it with format=full; never raises.
+
+    Bodies too large to come inline (`unfetched_bodies`) may be given in `bodies` by part id;
+    without them `body_truncated` is true.
+    """
+    payload = as_object(message.get("payload"))
+    headers = _headers(payload)
+    parts = read_parts(payload, bodies or {})
+    received = received_at(message)
+    sent = read_date(_first(headers, "date")) or received
+    fields = {
+        "id": as_text(message.get("id")),
+        "threadId": as_text(message.get("threadId")),
+        **label_fields(_label_ids(message), as_text(message.get("historyId")) or "0"),
+        "date": iso(sent),
+        "internalDate": str((received - EPOCH) // timedelta(milliseconds=1)),
+        **_envelope(headers),
+        "snippet": decoded_references(as_text(message.get("snippet"))),
+        **_bodies(parts),
+        "sizeEstimate": as_count(message.get("sizeEstimate")),
+        "body_truncated": parts.broken or bool(parts.unfetched),
+    }
+    return cast("EmailMessage", fields)
+
+
+def unfetched_bodies(message: Mapping[str, Any]) -> list[str]:
+    """Answer the part ids of bodies that need a second request (FACTS 4.5); mostly none."""
+    return unfetched_parts(as_object(message.get("payload")))
+
+
+def received_at(message: Mapping[str, Any]) -> datetime:
+    """Answer when Gmail accepted the message; 1970 where it does not say."""
+    given = message.get("internalDate")
+    text = str(given) if isinstance(given, str | int) else ""
+    try:
+        return EPOCH + timedelta(milliseconds=int(text))
+    except (ValueError, OverflowError):
+        return EPOCH
+
+
+def label_fields(label_ids: list[str], history_id: str) -> dict[str, Any]:
+    """Answer the fields that labels decide: all that ever changes of a message."""
+    return {
+        "historyId": history_id,
+        "labelIds": label_ids,
+        "isUnread": "UNREAD" in label_ids,
+        "isDraft": "DRAFT" in label_ids,
+        "isSent": "SENT" in label_ids,
+    }
+
+
+def iso(at: datetime) -> str:
+    """Write a time as the API does: ISO 8601, UTC, milliseconds, Z."""
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _label_ids(message: Mapping[str, Any]) -> list[str]:
+    labels = message.get("labelIds")
+    return [label for label in labels if isinstance(label, str)] if isinstance(labels, list) else []
+
+
+def _headers(payload: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Answer the values of the headers read here, by lower-case name."""
+    found: dict[str, list[str]] = {}
+    headers = payload.get("headers")
+    for header in headers if isinstance(headers, list) else ():
+        if isinstance(header, dict):
+            name = as_text(header.get("name")).lower()
+            if name in _READ_HEADERS:
+                found.setdefault(name, []).append(as_text(header.get("value")))
+    return found
+
+
+def _first(headers: Mapping[str, list[str]], name: str) -> str:
+    return headers[name][0].strip() if name in headers else ""
+
+
+def _envelope(headers: Mapping[str, list[str]]) -> dict[str, Any]:
+    replied = read_message_ids(_first(headers, "in-reply-to"))
+    return {
+        "from": read_address(_first(headers, "from")),
+        "to": read_addresses(headers.get("to", ())),
+        "cc": read_addresses(headers.get("cc", ())),
+        "bcc": read_addresses(headers.get("bcc", ())),
+        "replyTo": read_addresses(headers.get("reply-to", ())),
+        "subject": decode_words(_first(headers, "subject")),
+        "messageId": _first(headers, "message-id") or None,
+        "inReplyTo": replied[0] if replied else None,
+        "references": read_message_ids(_first(headers, "references")),
+        "headers": {
+            name: decode_words(values[0].strip())
+            for name, values in headers.items()
+            if name in CHOSEN_HEADERS
+        },
+    }
+
+
+def _bodies(parts: Parts) -> dict[str, Any]:
+    html = "\n".join(parts.html)
+    text = "\n".join(parts.plain).replace("\r\n", "\n")
+    if html and not text.strip():
+        text = html_to_text(html[:MAX_DERIVED_CHARS])
+    return {"text": text, "html": html or None, "attachments": parts.attachments}

@@ -1,0 +1,75 @@
+"""A finished message that a caller hands over: what must hold before it may be sent."""
+
+import re
+from collections.abc import Iterable, Sequence
+from email.message import Message
+from email.parser import BytesHeaderParser
+from email.policy import compat32
+from typing import Final
+
+from shared.domain.mail.outgoing import check_message_size, check_recipients
+from shared.domain.mail.recipients import strict_addresses
+from shared.domain.send.entry import MARKER_HEADER
+from shared.errors import InvalidRecipientError, InvalidRequestError, Problem
+
+MAX_HEADERS: Final = 500_000
+RECIPIENTS: Final = ("to", "cc", "bcc")
+_FOLD: Final = re.compile(r"\r?\n(?=[ \t])")
+_HEADER: Final = re.compile(rb"\A[!-9;-~]+[ \t]*:")
+
+
+def check_raw(raw: bytes, *, draft: bool = False) -> str | None:
+    """Answer the address in From, if there is one.
+
+    Raises InvalidRequestError (`invalid_raw`, `refused_header`), InvalidRecipientError,
+    TooLargeError.
+    """
+    check_message_size(raw)
+    if not _HEADER.match(raw):
+        raise InvalidRequestError(
+            "raw is no message: it must begin with a header line such as `To: a@example.com`.",
+            code="invalid_raw",
+        )
+    headers = BytesHeaderParser(policy=compat32).parsebytes(raw[:MAX_HEADERS])
+    if MARKER_HEADER in headers:
+        raise InvalidRequestError(f"{MARKER_HEADER} cannot be set here.", code="refused_header")
+    found = _addresses(headers, (*RECIPIENTS, "from"))
+    check_recipients(sum(len(found[name]) for name in RECIPIENTS), draft=draft)
+    if len(found["from"]) > 1:
+        raise InvalidRequestError("From takes one address.", code="unknown_alias")
+    return found["from"][0] if found["from"] else None
+
+
+def header_addresses(name: str, values: Iterable[str]) -> list[str]:
+    """Return the addresses of a header's raw values: the one reading of what is sent.
+
+    Raises InvalidRecipientError, which names the header and never what it says.
+    """
+    try:
+        unfolded = [_FOLD.sub("", _as_utf8(value)) for value in values]
+        return [one["email"] for value in unfolded for one in strict_addresses(value)]
+    except ValueError as error:
+        problem = Problem("invalid_recipient", str(error), (name,))
+        text = f"The addresses in {name} cannot be used; see errors."
+        raise InvalidRecipientError(text, problems=[problem]) from None
+
+
+def _addresses(headers: "Message[str, str]", names: Sequence[str]) -> dict[str, list[str]]:
+    """Read all of them, so that one error names every bad header."""
+    found: dict[str, list[str]] = {}
+    problems: list[Problem] = []
+    for name in names:
+        try:
+            values = [value for key, value in headers.raw_items() if key.lower() == name]
+            found[name] = header_addresses(name, map(str, values))
+        except InvalidRecipientError as error:
+            problems += error.problems
+    if problems:
+        text = f"{len(problems)} of the address headers cannot be used; see errors."
+        raise InvalidRecipientError(text, problems=problems)
+    return found
+
+
+def _as_utf8(value: str) -> str:
+    """Return the value's bytes as RFC 6532 reads them; others stay what no address may hold."""
+    return value.encode("ascii", "surrogateescape").decode("utf-8", "surrogateescape")

@@ -1,0 +1,1 @@
+"""The send ledger: entries, requests, bulks, and the events that report them."""

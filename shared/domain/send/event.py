@@ -1,0 +1,48 @@
+"""The `send` event of API 7: what became of a send, or that it came back."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+from uuid import uuid4
+
+from shared.domain.connect.connection import INTEGRATION
+from shared.domain.events.event import Event, EventType
+from shared.domain.ids import EventId, MessageId
+from shared.domain.mail.bounce import FailedRecipient
+from shared.domain.send.entry import SendEntry, SendState
+
+BOUNCED = "bounced"
+
+
+def send_event(entry: SendEntry, operation: str, now: datetime, **more: Any) -> Event:
+    """Answer the event; `operation` is submitted, failed, unknown or bounced."""
+    payload: dict[str, Any] = {
+        "from": "postroom",
+        "type": EventType.SEND.value,
+        "operation": operation,
+        "connectionId": entry.connection_id,
+        "providerConfigKey": INTEGRATION,
+        "success": operation == SendState.SUBMITTED,
+        "send": {
+            "id": entry.message_id,
+            "threadId": entry.thread_id,
+            "idempotencyKey": entry.idempotency_key,
+            "bulkId": entry.bulk_id,
+        },
+        **more,
+    }
+    if entry.error is not None and entry.state.final:
+        payload["error"] = {"type": entry.error, "description": entry.error_message}
+    id = EventId(f"evt_{uuid4().hex}")
+    return Event(
+        id, entry.connection_id, EventType.SEND, payload, now, now, trace_id=entry.trace_id
+    )
+
+
+def bounce_event(
+    entry: SendEntry, notice: MessageId, recipients: Iterable[FailedRecipient], now: datetime
+) -> Event:
+    """Answer the event for a delivery-status message, `notice` being that message."""
+    failed = [{"address": one.address, "status": one.status} for one in recipients]
+    bounce = {"messageId": notice, "recipients": failed}
+    return send_event(entry, BOUNCED, now, bounce=bounce)

@@ -1,0 +1,121 @@
+"""The `sync` event of API 7: what changed, how many, and up to where; never the mail itself."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+from uuid import uuid4
+
+from shared.domain.connect.connection import INTEGRATION
+from shared.domain.events.event import Event, EventType
+from shared.domain.ids import EventId
+from shared.domain.sync.record import Origin
+from shared.domain.sync.state import SyncState, Tally
+from shared.errors import NotFoundError
+
+SYNC_NAME = "fetch-messages"
+SYNC_ALIAS = "messages"
+MODEL = "EmailMessage"
+MODEL_NAMES = (MODEL, "Message")
+"""The model and its alias."""
+VARIANT = "base"
+SYNC_TYPES: Mapping[Origin, str] = {
+    Origin.BACKFILL: "INITIAL",
+    Origin.LIVE: "WEBHOOK",
+    Origin.RECOVERY: "INCREMENTAL",
+    Origin.AUDIT: "INCREMENTAL",
+}
+
+
+class UnknownSyncError(NotFoundError):
+    """No sync of that name."""
+
+    code = "unknown_sync"
+
+
+def sync_event(
+    state: SyncState,
+    tally: Tally,
+    origin: Origin,
+    now: datetime,
+    trace_id: str | None,
+    *,
+    since: datetime,
+) -> Event:
+    """Answer a new event; `cursorSequence` becomes the opaque cursor at delivery.
+
+    No record it reports was modified before `since`: a reader may ask for what came after.
+    """
+    checkpoint = None if state.checkpoint is None else {"history_id": str(state.checkpoint)}
+    payload: dict[str, Any] = {
+        **_about(state),
+        "syncType": SYNC_TYPES[origin],
+        "success": True,
+        "modifiedAfter": since.isoformat(),
+        "queryTimeStamp": since.isoformat(),
+        "responseResults": _results(tally),
+        "checkpoints": {"from": checkpoint, "to": checkpoint},
+        "cursorSequence": state.sequence,
+    }
+    event_id = EventId(f"evt_{uuid4().hex}")
+    return Event(
+        event_id, state.connection_id, EventType.SYNC, payload, now, now, trace_id=trace_id
+    )
+
+
+def failed_sync_event(
+    state: SyncState,
+    code: str,
+    description: str,
+    *,
+    started_at: datetime,
+    now: datetime,
+    trace_id: str | None,
+) -> Event:
+    """Answer the event that says a sync is failing; `code` is an error's."""
+    reading = state.backfill is None or state.backfilling
+    payload: dict[str, Any] = {
+        **_about(state),
+        "syncType": "INITIAL" if reading else "INCREMENTAL",
+        "success": False,
+        "error": {"type": code, "description": description},
+        "startedAt": started_at.isoformat(),
+        "failedAt": now.isoformat(),
+    }
+    id = EventId(f"evt_{uuid4().hex}")
+    return Event(id, state.connection_id, EventType.SYNC, payload, now, now, trace_id=trace_id)
+
+
+def extended(event: Event, newer: Event) -> Event:
+    """Answer `event` reporting the newer one's changes too; its identity and start stay."""
+    old, new = event.payload, newer.payload
+    results = {
+        kind: old["responseResults"][kind] + new["responseResults"][kind]
+        for kind in ("added", "updated", "deleted")
+    }
+    payload = {
+        **new,
+        "syncType": old["syncType"],
+        "modifiedAfter": old["modifiedAfter"],
+        "queryTimeStamp": old["queryTimeStamp"],
+        "responseResults": results,
+        "checkpoints": {"from": old["checkpoints"]["from"], "to": new["checkpoints"]["to"]},
+    }
+    return replace(event, payload=payload)
+
+
+def _results(tally: Tally) -> dict[str, int]:
+    return {"added": tally.added, "updated": tally.updated, "deleted": tally.deleted}
+
+
+def _about(state: SyncState) -> dict[str, Any]:
+    """Answer what every event of a sync begins with."""
+    return {
+        "from": "postroom",
+        "type": "sync",
+        "connectionId": state.connection_id,
+        "providerConfigKey": INTEGRATION,
+        "syncName": SYNC_NAME,
+        "syncVariant": VARIANT,
+        "model": MODEL,
+    }

@@ -1,0 +1,251 @@
+"""What a sync does next: a pure function of the stored state and the clock (DESIGN 1, 4).
+
+Hints, tasks and schedules only cause a look here, so lost, late, doubled and reordered ones are
+all harmless.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from shared.domain.ids import HistoryId
+from shared.domain.sync.state import (
+    LOOKBACK_AFTER,
+    RECHECK_LADDER,
+    Lookback,
+    Recheck,
+    SyncState,
+    SyncStatus,
+)
+
+BACKOFF_CEILING = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """Fix the checkpoint before anything is listed (FACTS 3.9)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delta:
+    """Read history after `since`; `promised` is what a push said is there."""
+
+    since: HistoryId
+    promised: HistoryId | None
+
+
+@dataclass(frozen=True, slots=True)
+class Recover:
+    """History expired: compare by listing."""
+
+
+@dataclass(frozen=True, slots=True)
+class RetryQuarantine:
+    """Fetch again what failed before."""
+
+
+@dataclass(frozen=True, slots=True)
+class BackfillChunk:
+    """Read a few seconds' worth of the window."""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckAll:
+    """Audit: compare the whole window with the records, and heal."""
+
+
+@dataclass(frozen=True, slots=True)
+class Empty:
+    """Delete records before the window is read again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """Nothing to do before `at`; None waits for a hint."""
+
+    at: datetime | None
+
+
+Step = Anchor | Delta | Recover | RetryQuarantine | BackfillChunk | CheckAll | Empty | Release
+
+
+def plan(state: SyncState, now: datetime) -> Step:
+    """Answer the next step. Live mail comes before everything that can wait."""
+    if state.status is not SyncStatus.RUNNING:
+        return Release(None)
+    if state.deferred_until is not None and now < state.deferred_until:
+        return Release(state.deferred_until)
+    if state.emptying:
+        return Empty()
+    if state.recovering_since is not None:
+        return Recover()
+    if state.checkpoint is None:
+        return Anchor()
+    return _delta(state, state.checkpoint, now) or _background(state, now)
+
+
+def _delta(state: SyncState, checkpoint: HistoryId, now: datetime) -> Delta | None:
+    unmet = state.unmet_hint
+    recheck = state.recheck
+    waiting = recheck is not None and now < recheck.at
+    if unmet is not None and not (waiting and recheck is not None and unmet <= recheck.promised):
+        return Delta(checkpoint, unmet)
+    lookback = state.lookback
+    if lookback is not None and (lookback.at <= now or state.look_wanted):
+        return Delta(lookback.since, unmet)
+    if state.look_wanted:
+        return Delta(checkpoint, unmet)
+    if state.delta_due_at is not None and state.delta_due_at <= now:
+        return Delta(checkpoint, unmet)
+    return None
+
+
+def _background(state: SyncState, now: datetime) -> Step:
+    if state.quarantine_due_at is not None and state.quarantine_due_at <= now:
+        return RetryQuarantine()
+    if state.backfilling:
+        return BackfillChunk()
+    if state.auditing:
+        return CheckAll()
+    return Release(next_due(state))
+
+
+def next_due(state: SyncState) -> datetime | None:
+    """Answer when the next step will be wanted if no hint comes."""
+    times = [
+        state.delta_due_at,
+        state.quarantine_due_at,
+        state.recheck.at if state.recheck else None,
+        state.lookback.at if state.lookback else None,
+    ]
+    return min((time for time in times if time is not None), default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class DeltaAnswer:
+    """What listing after `since` showed.
+
+    `last_record` is the highest history record wholly applied, None for an empty answer; `top` is
+    the mailbox's current history ID; `complete` is False where more is still to be listed. `heard`
+    is the hint, and `looks_wanted` the count of looks asked for, when the listing began: what came
+    later this answer knows nothing of. `again` says that it began before the checkpoint.
+    """
+
+    since: HistoryId
+    last_record: HistoryId | None
+    top: HistoryId
+    complete: bool
+    first_record: HistoryId | None = None
+    heard: HistoryId | None = None
+    looks_wanted: int = 0
+    again: bool = False
+
+
+def after_delta(state: SyncState, answer: DeltaAnswer, now: datetime) -> SyncState:
+    """Answer the state once everything listed is applied.
+
+    The top-level historyId is stored only where the listing has ended (FACTS 3.3) and showed
+    nothing, and an empty or partial answer to a promise moves nothing until the recheck ladder
+    ends (FACTS 3.6).
+    """
+    if not answer.complete:
+        return advanced_part(state, answer, now)
+    state = replace(state, delta_due_at=now + state.frequency, last_delta_at=now)
+    state = _looked_back(_look_taken(state, answer), answer, now)
+    promised = state.unmet_hint
+    if promised is None or (answer.last_record or 0) >= promised:
+        # Not to the top where records were shown: what lies between them may be hidden yet.
+        return _advanced(replace(state, recheck=None), answer.last_record or answer.top, now)
+    if promised > (answer.heard or 0):
+        return _overtaken(state, answer, now)
+    return _disappointed(state, promised, answer.top, now)
+
+
+def advanced_part(state: SyncState, answer: DeltaAnswer, now: datetime) -> SyncState:
+    """Answer the state after a part of an answer: the last wholly applied record is durable."""
+    applied = answer.last_record
+    if applied is not None:
+        state = _advanced(state, applied, now)
+    return replace(state, delta_due_at=now)
+
+
+def _look_taken(state: SyncState, answer: DeltaAnswer) -> SyncState:
+    return replace(state, looks_taken=max(state.looks_taken, answer.looks_wanted))
+
+
+def _overtaken(state: SyncState, answer: DeltaAnswer, now: datetime) -> SyncState:
+    """Answer the state where a push came after the listing began: it is listed again at once."""
+    applied = answer.last_record
+    if applied is None or applied < (answer.heard or 0):
+        return state
+    return _advanced(state, applied, now)
+
+
+def _advanced(state: SyncState, to: HistoryId, now: datetime) -> SyncState:
+    before = state.checkpoint
+    if before is None or to <= before:
+        return state
+    lookback = state.lookback or Lookback(since=before, mark=to, at=now + LOOKBACK_AFTER)
+    return replace(state, checkpoint=to, lookback=lookback)
+
+
+def _looked_back(state: SyncState, answer: DeltaAnswer, now: datetime) -> SyncState:
+    lookback = state.lookback
+    if lookback is None or now < lookback.at or not answer.again:
+        return state
+    if answer.first_record is not None and answer.first_record > (state.hint or 0):
+        state = replace(state, unannounced_at=now)
+    if state.checkpoint is None or state.checkpoint <= lookback.mark:
+        return replace(state, lookback=None)
+    again = Lookback(since=lookback.mark, mark=state.checkpoint, at=now + LOOKBACK_AFTER)
+    return replace(state, lookback=again)
+
+
+def _disappointed(
+    state: SyncState, promised: HistoryId, top: HistoryId, now: datetime
+) -> SyncState:
+    climbed = state.recheck is not None and state.recheck.promised >= promised
+    if state.recheck is not None and climbed and now < state.recheck.at:
+        return state  # A look for another reason: the rung keeps its time.
+    attempt = state.recheck.attempt + 1 if state.recheck and climbed else 0
+    if attempt < len(RECHECK_LADDER):
+        recheck = Recheck(promised, attempt, now + RECHECK_LADDER[attempt])
+        return replace(state, recheck=recheck)
+    # The promise may be false: kept as the hint, it would swallow every true one below it.
+    hint = HistoryId(min(promised, top))
+    return _advanced(replace(state, recheck=None, hint=hint), top, now)
+
+
+def backoff(failures: int) -> timedelta:
+    """Answer the wait after so many failures in a row: 1 s doubling to 10 min (FACTS 1.9)."""
+    return min(timedelta(seconds=2.0 ** min(failures, 12)), BACKOFF_CEILING)
+
+
+@dataclass(frozen=True, slots=True)
+class Pushed:
+    """What a push means for a connection: `state` is None where nothing need be written."""
+
+    state: SyncState | None
+    held: bool
+
+
+def on_push(state: SyncState, history_id: HistoryId, now: datetime) -> Pushed:
+    """Decide about a notification.
+
+    It may leave without writing only if its id is below the checkpoint (below, not equal: the
+    change it announces may still be hidden at that very id), or not above the hint of a held
+    lease before a recheck, whose holder cannot release without looking after it. Any other push
+    not above the hint wants a look: the hint may be false, and no look for it is due for a while.
+    """
+    held = state.held(now)
+    if state.status is SyncStatus.STOPPED:
+        return Pushed(None, held=False)
+    if state.checkpoint is not None and history_id < state.checkpoint:
+        return Pushed(None, held=False)
+    if held and history_id <= (state.hint or 0) and state.recheck is None:
+        return Pushed(None, held=True)
+    hint = HistoryId(max(state.hint or 0, history_id))
+    hinted = replace(state, hint=hint, unannounced_at=None)
+    if history_id == state.checkpoint or history_id < hint:
+        # The lookback keeps its own time: at this first look the change may still be hidden.
+        hinted = hinted.wanting_look()
+    return Pushed(hinted, held)

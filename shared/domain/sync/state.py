@@ -1,0 +1,259 @@
+"""The sync state of one connection: everything that decides what happens next (DESIGN 4).
+
+Pushes, tasks and schedules carry only a connection id. `plan` reads this document and the clock.
+"""
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from zlib import crc32
+
+from shared.domain.ids import (
+    CommitId,
+    ConnectionId,
+    EventId,
+    HistoryId,
+    LeaseToken,
+    MessageId,
+    PageToken,
+    SequenceNumber,
+)
+from shared.domain.sync.record import Origin
+from shared.domain.sync.selection import Selection
+from shared.domain.sync.window import DEFAULT_WINDOW
+
+SCHEMA_VERSION = 1
+SHARDS = 64
+LEASE_LIFETIME = timedelta(seconds=60)
+RECHECK_LADDER = (timedelta(seconds=5), timedelta(seconds=30), timedelta(minutes=2))
+IN_HAND = 200
+"""Most messages that one step reads."""
+LOOKBACK_AFTER = timedelta(minutes=2)
+
+
+class SyncStatus(StrEnum):
+    """Who may sync: `stopped` fences everyone out for ever, `paused` until started."""
+
+    RUNNING = "running"
+    PAUSED = "paused"
+    STOPPED = "stopped"
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """Timed sole right to sync the connection."""
+
+    token: LeaseToken
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Backfill:
+    """Progress through the window, newest first; done when a whole pass finds nothing unknown."""
+
+    window_start: datetime | None
+    """Fixed when the backfill begins; None reads all mail."""
+    started_at: datetime
+    origin: Origin = Origin.BACKFILL
+    page_token: PageToken | None = None
+    pass_number: int = 1
+    labels_done: int = 0
+    """How many of the selection's labels this pass has listed to their end."""
+    unknown_in_pass: int = 0
+    pass_since: HistoryId | None = None
+    """Where history stood when this pass began."""
+    listed: int = 0
+    stored: int = 0
+    estimated_total: int | None = None
+    finished_at: datetime | None = None
+
+    def begun_again(self) -> "Backfill":
+        """Answer it at the beginning of a pass."""
+        return replace(
+            self, page_token=None, labels_done=0, unknown_in_pass=0, pass_since=None, listed=0
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Recheck:
+    """A push promised history up to `promised` that listing has not shown (FACTS 3.6)."""
+
+    promised: HistoryId
+    attempt: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Lookback:
+    """List once more from `since`, the checkpoint held before a burst."""
+
+    since: HistoryId
+    mark: HistoryId
+    """The checkpoint when this was set: what came after it needs a look of its own."""
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Suspect:
+    """The message that is being read alone: a worker that dies now died of it."""
+
+    message_id: MessageId
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """A comparison of the whole window with the records; its counts are what it had to heal.
+
+    `missing` were listed by Gmail and not stored, `gone` were stored and are no longer there,
+    `relabelled` were stored under other labels.
+    """
+
+    requested_at: datetime
+    finished_at: datetime | None = None
+    listed: int = 0
+    missing: int = 0
+    gone: int = 0
+    relabelled: int = 0
+
+    @property
+    def coverage(self) -> float:
+        """Answer the share of the listed messages that was stored rightly before healing."""
+        wrong = min(self.listed, self.missing + self.relabelled)
+        return 1.0 if self.listed == 0 else 1.0 - wrong / self.listed
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """Counts of records that one run changed."""
+
+    added: int = 0
+    updated: int = 0
+    deleted: int = 0
+
+    def __add__(self, other: "Tally") -> "Tally":
+        return Tally(
+            self.added + other.added,
+            self.updated + other.updated,
+            self.deleted + other.deleted,
+        )
+
+    @property
+    def total(self) -> int:
+        """How many records changed."""
+        return self.added + self.updated + self.deleted
+
+
+@dataclass(frozen=True, slots=True)
+class SyncState:
+    """The one document all writers of a connection agree on, by compare-and-set."""
+
+    connection_id: ConnectionId
+    status: SyncStatus = SyncStatus.RUNNING
+    checkpoint: HistoryId | None = None
+    hint: HistoryId | None = None
+    """The highest notified history ID; put back where its recheck ladder did not find it."""
+    lease: Lease | None = None
+    commit_id: CommitId | None = None
+    sequence: SequenceNumber = SequenceNumber(0)  # noqa: RUF009  a NewType call is its argument
+    next_due_at: datetime | None = None
+    delta_due_at: datetime | None = None
+    """When history is read even if no push came."""
+    looks_wanted: int = 0
+    """How often somebody asked for a look at history, now."""
+    looks_taken: int = 0
+    """How many of them a listing that began later has answered."""
+    frequency: timedelta = timedelta(hours=1)
+    """How long a connection that hears nothing may go unread."""
+    window: str = DEFAULT_WINDOW
+    """The wish that `window_start` was, or will be, fixed from."""
+    window_start: datetime | None = None
+    selection: Selection = field(default_factory=Selection)
+    """What of the window is kept."""
+    backfill: Backfill | None = None
+    recovering_since: datetime | None = None
+    recheck: Recheck | None = None
+    lookback: Lookback | None = None
+    quarantine_due_at: datetime | None = None
+    audit: Audit | None = None
+    """The audit asked for last; under way until it is finished."""
+    emptying: bool = False
+    """Whether every record is to be deleted before the window is read again."""
+    deferred_until: datetime | None = None
+    """Google asked for a long pause: nothing calls it before then."""
+    open_event_id: EventId | None = None
+    """The sync event that later commits may still extend."""
+    live_records: int = 0
+    skipped_unknown: int = 0
+    """Label changes on messages outside the window."""
+    unannounced_at: datetime | None = None
+    """When changes were found that no push had announced within two minutes: a silent watch."""
+    careful: int = 0
+    """Messages still to be read one at a time: a worker died with as many in hand, at most."""
+    suspect: Suspect | None = None
+    last_delta_at: datetime | None = None
+    last_finished_at: datetime | None = None
+    last_tally: Tally = Tally()
+    last_error: str | None = None
+    failures: int = 0
+    """Runs in a row that ended in a transient error."""
+    schema_version: int = SCHEMA_VERSION
+
+    @property
+    def shard(self) -> int:
+        """Spread of the due index (FACTS 9.5)."""
+        return shard_of(self.connection_id)
+
+    @property
+    def backfilling(self) -> bool:
+        """Whether the window is not wholly read yet."""
+        return self.backfill is not None and self.backfill.finished_at is None
+
+    @property
+    def auditing(self) -> bool:
+        """Whether an audit was asked for and has not finished."""
+        return self.audit is not None and self.audit.finished_at is None
+
+    @property
+    def unmet_hint(self) -> HistoryId | None:
+        """Return the hint that no delta has met, if any."""
+        met = self.hint is None or self.hint <= (self.checkpoint or 0)
+        return None if met else self.hint
+
+    @property
+    def look_wanted(self) -> bool:
+        """Whether history is to be read now, whatever the hint and the clock say."""
+        return self.looks_wanted > self.looks_taken
+
+    def wanting_look(self) -> "SyncState":
+        """Ask for a look: counted, not timed, so that a listing under way cannot answer it."""
+        return replace(self, looks_wanted=self.looks_wanted + 1)
+
+    def held(self, now: datetime) -> bool:
+        """Whether somebody's lease is alive."""
+        return self.lease is not None and now < self.lease.expires_at
+
+    def held_by(self, token: LeaseToken) -> bool:
+        """Whether the lease is the one with this token, alive or not."""
+        return self.lease is not None and self.lease.token == token
+
+    def taken_over(self) -> "SyncState":
+        """Return it as the next worker gets it: what a dead one had in hand is read with care."""
+        if self.lease is None:
+            return replace(self, suspect=None)
+        return replace(self, careful=IN_HAND)
+
+    def holding(self, suspect: Suspect) -> "SyncState":
+        """Return it while one message is read alone."""
+        return replace(self, suspect=suspect, careful=max(self.careful - 1, 0))
+
+    def due_by(self, when: datetime) -> "SyncState":
+        """Move the next due time earlier if `when` is; never later."""
+        if self.next_due_at is not None and self.next_due_at <= when:
+            return self
+        return replace(self, next_due_at=when)
+
+
+def shard_of(document_id: str) -> int:
+    """Answer the shard of a document: a stable hash of its id."""
+    return crc32(document_id.encode()) % SHARDS

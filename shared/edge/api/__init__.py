@@ -1,0 +1,1 @@
+"""The product asks: the HTTP API."""

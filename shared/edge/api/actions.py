@@ -1,0 +1,156 @@
+"""/action/*: run a typed action on a connection, now or in the background (API 6)."""
+
+from functools import partial
+from typing import Any, Literal
+
+from pydantic import Field
+from starlette.responses import Response
+
+from shared.actions.background import RunAccepted
+from shared.actions.catalogue import as_integration, as_tools
+from shared.actions.registry import action_named
+from shared.edge.api.records import EmailMessage
+from shared.edge.web.answers import json_response
+from shared.edge.web.call import Call
+from shared.edge.web.effects import EFFECT_HEADERS, KEY_HEADER, LARGEST_BODY, answered
+from shared.edge.web.routes import (
+    Access,
+    Answer,
+    Permission,
+    Route,
+    Strict,
+    Tenant,
+)
+from shared.edge.web.status import described
+from shared.errors import NotFoundError
+
+
+class TriggerAction(Strict):
+    """An action by name, and its input."""
+
+    action_name: str = Field(max_length=100)
+    input: Any = None
+
+
+class Accepted(Answer):
+    """Where the output will be."""
+
+    id: str
+    statusUrl: str  # noqa: N815  the client's spelling
+
+
+class ScriptsQuery(Strict):
+    """`openai` answers tool definitions."""
+
+    format: Literal["nango", "openai"] = "nango"
+
+
+class ActionTask(Strict):
+    """An accepted action, as the queue brings it back."""
+
+    id: str
+    key: str
+    input: Any = None
+
+
+async def trigger_action(call: Call) -> Response:
+    """Answer the action's output as it is.
+
+    202 with `approval_id` where the key's policy wants a person's word first: repeat the call with
+    the same Idempotency-Key to learn what became of it.
+    A replay of the same Idempotency-Key carries `Idempotent-Response: true`.
+    """
+    connection = (await call.connection()).value
+    body = call.body(TriggerAction)
+    if needed := action_named(body.action_name).permission:
+        call.require(needed)
+    key = call.request.headers.get(KEY_HEADER)
+    if call.request.headers.get("x-async", "").lower() == "true":
+        accepted = await call.wiring.guarded_actions.accept(
+            call.caller.actor,
+            connection,
+            body.action_name,
+            body.input,
+            idempotency_key=key,
+            trace_id=call.trace_id,
+        )
+        if isinstance(accepted, str):
+            return json_response(Accepted(id=accepted, statusUrl=f"/action/{accepted}"))
+        return answered(call, accepted)
+    answer = await call.wiring.guarded_actions(
+        call.caller.actor,
+        connection,
+        body.action_name,
+        body.input,
+        idempotency_key=key,
+        trace_id=call.trace_id,
+    )
+    return answered(call, answer)
+
+
+async def action_result(call: Call) -> Response:
+    """Answer what an asynchronous action came to: 404 while it runs, then output or error."""
+    found = await call.wiring.action_results.get(call.path("id"))
+    if found is None or not call.caller.sees(found.value.connection_id):
+        raise NotFoundError("No such action, or its result has expired.")
+    if found.value.finished_at is None:
+        raise NotFoundError("This action is still running: ask again.")
+    if found.value.error is not None:
+        return json_response({"error": found.value.error["error"]}, found.value.error["status"])
+    return json_response(found.value.output)
+
+
+async def scripts_config(call: Call) -> Any:
+    """Answer what this deployment can do, with JSON schemas."""
+    if call.asked(ScriptsQuery).format == "openai":
+        return {"data": as_tools()}
+    return [as_integration(EmailMessage)]
+
+
+async def run_accepted(call: Call) -> None:
+    """Run an action that was accepted for the background."""
+    task = call.body(ActionTask)
+    run = RunAccepted(call.wiring, partial(described, trace_id=call.trace_id))
+    await run(task.id, task.input, key=task.key, trace_id=call.trace_id)
+
+
+ROUTES = (
+    Route(
+        "POST",
+        "/action/trigger",
+        Permission.ACTIONS,
+        trigger_action,
+        "Run an action",
+        body=TriggerAction,
+        output=Any,
+        tenant=Tenant.REQUIRED,
+        max_body=LARGEST_BODY,
+        request_headers=EFFECT_HEADERS,
+    ),
+    Route(
+        "GET",
+        "/action/{id}",
+        Permission.ACTIONS,
+        action_result,
+        "What an asynchronous action came to",
+        output=Any,
+    ),
+    Route(
+        "GET",
+        "/scripts/config",
+        Permission.ACTIONS,
+        scripts_config,
+        "Actions and syncs, with their schemas",
+        query=ScriptsQuery,
+        output=Any,
+    ),
+    Route(
+        "POST",
+        "/tasks/action",
+        Access.TASKS,
+        run_accepted,
+        "Run an accepted action",
+        body=ActionTask,
+        documented=False,
+    ),
+)

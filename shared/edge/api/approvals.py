@@ -1,0 +1,253 @@
+"""/approvals: what agents asked for that a person has to decide (API 8)."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from pydantic import Field
+
+from shared.actions.policy.seal import ApprovalSeal
+from shared.domain.keys.approval import MAX_REASON, Approval, ApprovalState
+from shared.edge.web.call import Call
+from shared.edge.web.routes import Access, Answer, Permission, Route, Strict, Tenant
+from shared.errors import InvalidRequestError, NotFoundError, PermanentError
+from shared.usecases.reconcile import APPROVAL_TASK
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+
+
+class ApprovalsQuery(Strict):
+    """Filters; every one given must hold."""
+
+    state: ApprovalState | None = None
+    cursor: str | None = Field(
+        None, pattern=r"^[0-9]{1,18}\.apr_[0-9a-f]{32}$", description="`next_cursor` of a page."
+    )
+    limit: int = Field(50, ge=1, le=200)
+
+
+class RejectBody(Strict):
+    """Why, in words that the agent is told."""
+
+    reason: str | None = Field(None, max_length=MAX_REASON)
+
+
+class ApprovalView(Answer):
+    """A call that waits for a person, or did; `finished_at` null while approved is running."""
+
+    id: str
+    connection_id: str
+    key: str = Field(description="The API key that asked.")
+    action: str
+    effect: str = Field(description="draft, send, change, delete or untold.")
+    state: ApprovalState
+    created_at: datetime
+    waits_until: datetime
+    decided_by: str | None
+    decided_at: datetime | None
+    reason: str | None
+    finished_at: datetime | None
+    succeeded: bool | None
+    error: str | None
+
+
+class PreviewedFile(Answer):
+    """A file that would go along; `size` in bytes where it is known."""
+
+    filename: str
+    mime_type: str
+    size: int | None
+
+
+class Preview(Answer):
+    """All that readers of the message will get; `text` and what its HTML says may differ."""
+
+    to: list[str]
+    cc: list[str]
+    bcc: list[str]
+    subject: str
+    text: str | None
+    html_as_text: str | None
+    truncated: bool
+    attachments: list[PreviewedFile]
+    reply_to: list[str] = Field(default_factory=list)
+    answers_message_id: str | None = None
+    forwards_message_id: str | None = None
+    send_at: str | None = None
+
+
+class ApprovalDetail(ApprovalView):
+    """One of them, opened; content is null once its connection is gone."""
+
+    preview: Preview | None = Field(description="Of a call that writes a message.")
+    arguments: Any = Field(None, description="Of any other call.")
+    output: Any = Field(None, description="What the call answered, or its error.")
+
+
+class ApprovalsPage(Answer):
+    """Newest first, without their content."""
+
+    approvals: list[ApprovalView]
+    next_cursor: str | None
+
+
+def view_of(approval: Approval) -> dict[str, Any]:
+    """Answer what may be seen of an approval without opening it."""
+    names = ("id", "connection_id", "key", "action", "state", "created_at", "waits_until")
+    decided = ("decided_by", "decided_at", "reason", "finished_at", "succeeded", "error")
+    shown = {name: getattr(approval, name) for name in (*names, *decided)}
+    return {**shown, "effect": approval.does}
+
+
+def cursor_of(approval: Approval) -> str:
+    """Answer the place of an approval in the listing."""
+    return f"{(approval.created_at - EPOCH) // MICROSECOND}.{approval.id}"
+
+
+def place_of(cursor: str) -> tuple[datetime, str]:
+    """Answer the time and id a cursor names. Raises InvalidRequestError."""
+    moment, _, id = cursor.partition(".")
+    try:
+        return EPOCH + int(moment) * MICROSECOND, id
+    except OverflowError:
+        raise InvalidRequestError(
+            "This cursor is not one of GET /approvals.", code="invalid_query_params"
+        ) from None
+
+
+TWINS = 20
+"""Approvals of the very same microsecond that a page still tells apart."""
+UNKNOWN = "No such approval. GET /approvals lists them."
+
+
+class ApprovalTask(Strict):
+    """An approval that is due."""
+
+    id: str
+
+
+async def list_approvals(call: Call) -> ApprovalsPage:
+    """List calls that wait for a person, or did, newest first."""
+    asked = call.asked(ApprovalsQuery)
+    until, last = place_of(asked.cursor) if asked.cursor else (None, None)
+    found = await call.wiring.approvals.list(
+        connection_id=call.connection_id,
+        state=asked.state,
+        limit=asked.limit + (TWINS if last else 0),
+        until=until,
+        among=call.caller.connections,
+    )
+    fresh = [one for one in found if until is None or (one.created_at, one.id) < (until, last)]
+    page = fresh[: asked.limit]
+    return ApprovalsPage(
+        approvals=[_view(one) for one in page],
+        next_cursor=cursor_of(page[-1]) if _more(page, found, asked.limit) else None,
+    )
+
+
+def _more(page: Sequence[Approval], found: Sequence[Approval], limit: int) -> bool:
+    return bool(page) and (len(page) == limit or len(found) > len(page) + TWINS)
+
+
+async def one_approval(call: Call) -> ApprovalDetail:
+    """Look at one: to whom it writes, what it says, and what became of it."""
+    return await _opened(call, await _seen(call))
+
+
+async def approve(call: Call) -> ApprovalDetail:
+    """Say yes: the call runs now, once.
+
+    Where `finished_at` is null it goes on in the background, and the event `approval` tells its
+    end. Saying yes again changes nothing.
+    """
+    seen = await _seen(call)
+    return await _opened(call, await call.wiring.decide_approval.approve(seen.id, call.caller.name))
+
+
+async def reject(call: Call) -> ApprovalDetail:
+    """Say no: the call never runs, and whoever asked is told the reason."""
+    seen = await _seen(call)
+    reason = call.body(RejectBody).reason
+    decided = await call.wiring.decide_approval.reject(seen.id, call.caller.name, reason)
+    return await _opened(call, decided)
+
+
+async def attend(call: Call) -> None:
+    """Do what an approval is due for."""
+    await call.wiring.decide_approval.attend(call.body(ApprovalTask).id)
+
+
+async def _seen(call: Call) -> Approval:
+    found = await call.wiring.approvals.get(call.path("id"))
+    if found is None or not call.caller.sees(found.value.connection_id):
+        raise NotFoundError(UNKNOWN)
+    return found.value
+
+
+async def _opened(call: Call, approval: Approval) -> ApprovalDetail:
+    seal = ApprovalSeal(call.wiring.grants, call.wiring.sealer)
+    try:
+        request = await seal.opened(approval, "request") or {}
+        output = await seal.opened(approval, "answer")
+    except PermanentError:
+        return ApprovalDetail(**view_of(approval), preview=None)
+    preview = request.get("preview")
+    return ApprovalDetail(
+        **view_of(approval),
+        preview=None if preview is None else Preview(**preview),
+        arguments=request.get("arguments") if preview is None else None,
+        output=output,
+    )
+
+
+def _view(approval: Approval) -> ApprovalView:
+    return ApprovalView(**view_of(approval))
+
+
+ROUTES = (
+    Route(
+        "GET",
+        "/approvals",
+        Permission.APPROVALS,
+        list_approvals,
+        "Calls that wait for a person",
+        query=ApprovalsQuery,
+        output=ApprovalsPage,
+        tenant=Tenant.OPTIONAL,
+    ),
+    Route(
+        "GET",
+        "/approvals/{id}",
+        Permission.APPROVALS,
+        one_approval,
+        "Look at a waiting call",
+        output=ApprovalDetail,
+    ),
+    Route(
+        "POST",
+        "/approvals/{id}/approve",
+        Permission.APPROVALS,
+        approve,
+        "Approve a call and run it",
+        output=ApprovalDetail,
+    ),
+    Route(
+        "POST",
+        "/approvals/{id}/reject",
+        Permission.APPROVALS,
+        reject,
+        "Reject a call",
+        body=RejectBody,
+        output=ApprovalDetail,
+    ),
+    Route(
+        "POST",
+        APPROVAL_TASK,
+        Access.TASKS,
+        attend,
+        "Attend to an approval that is due",
+        body=ApprovalTask,
+        documented=False,
+    ),
+)

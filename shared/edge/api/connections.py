@@ -1,0 +1,235 @@
+"""/connections: list, look at, change, disconnect (API 3)."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from starlette.responses import Response
+
+from shared.domain.connect.connection import INTEGRATION, Connection, SyncSettings
+from shared.domain.connect.end_user import end_user_from, tags_from
+from shared.domain.events.addresses import checked_url
+from shared.domain.ids import ConnectionId
+from shared.domain.sync.frequency import frequency_from
+from shared.domain.sync.selection import selection
+from shared.domain.sync.window import window_start
+from shared.edge.api.connection_models import (
+    ConnectionDetails,
+    ConnectionPatch,
+    ConnectionQuery,
+    ConnectionsPage,
+    ConnectionsQuery,
+    MetadataBody,
+    SyncPatch,
+    details,
+    listed,
+)
+from shared.edge.web.answers import json_response
+from shared.edge.web.call import Call
+from shared.edge.web.reading import connection_id
+from shared.edge.web.routes import Permission, Route, Success, Tenant
+from shared.errors import ReauthRequiredError
+from shared.ports.connections import ConnectionQuery as Filters
+
+
+def check_webhook_address(call: Call, url: str | None) -> None:
+    """Raise InvalidRequestError where no webhook may go there."""
+    if url is not None:
+        checked_url(url, call.wiring.settings.events.allowed)
+
+
+async def list_connections(call: Call) -> Any:
+    """Answer the matching connections, newest first."""
+    asked = call.asked(ConnectionsQuery)
+    if asked.integration_id and INTEGRATION not in asked.integration_id.split(","):
+        return {"connections": []}
+    filters = Filters(
+        connection_id=asked.connection_id,
+        search=asked.search,
+        end_user_id=asked.end_user_id,
+        end_user_organization_id=asked.end_user_organization_id,
+        tags=asked.tags,
+        limit=asked.limit,
+        page=asked.page,
+    )
+    return {"connections": await listed(call.wiring, await _found(call, filters))}
+
+
+async def _found(call: Call, filters: Filters) -> Sequence[Connection]:
+    """Answer a page of what the caller may see; a narrow key's own are looked up one by one."""
+    if call.caller.connections is None:
+        return await call.wiring.connections.find(filters)
+    own = call.caller.connections
+    if filters.connection_id is not None:
+        own &= {ConnectionId(filters.connection_id)}
+    matching: list[Connection] = []
+    for id in own:
+        matching += await call.wiring.connections.find(
+            replace(filters, connection_id=id, limit=1, page=0)
+        )
+    matching.sort(key=lambda one: (one.created_at, one.id), reverse=True)
+    return matching[filters.page * filters.limit :][: filters.limit]
+
+
+async def get_connection(call: Call) -> Any:
+    """Answer one connection.
+
+    With the permission connections:credentials it comes with a live access token; where the end
+    user must connect again that is 424 invalid_credentials, the connection in `payload`.
+    """
+    connection = (await call.any_connection(_named(call))).value
+    view = await details(call.wiring, connection, call.wiring.clock.now())
+    if not call.caller.may(Permission.CONNECTIONS_CREDENTIALS):
+        return view
+    asked = call.asked(ConnectionQuery)
+    try:
+        credentials = await call.wiring.read_credentials(
+            connection.id, force_refresh=asked.force_refresh, refresh_token=asked.refresh_token
+        )
+    except ReauthRequiredError as refused:
+        return _invalid_credentials(refused, view)
+    return {**view, "credentials": credentials}
+
+
+def _invalid_credentials(refused: ReauthRequiredError, view: dict[str, Any]) -> Response:
+    error = {"code": "invalid_credentials", "message": str(refused), "payload": view}
+    return json_response({"error": error}, 424)
+
+
+async def patch_connection(call: Call) -> Success:
+    """Change tags, end user, webhook address, sync settings or retention."""
+    id = (await call.connection(_named(call))).value.id
+    patch = call.body(ConnectionPatch)
+    check_webhook_address(call, patch.webhook_url_override)
+    if patch.sync is not None and patch.sync.window is not None:
+        window_start(patch.sync.window, call.wiring.clock.now())
+    before = (await call.connection(id)).value
+    after = await call.wiring.change_connection(id, lambda was: _patched(was, patch))
+    if after.sync.frequency != before.sync.frequency:
+        await call.wiring.control_sync.set_frequency(id, after.sync.frequency)
+    if after.sync.window != before.sync.window:
+        await call.wiring.change_window(id, after.sync.window)
+    await call.wiring.change_selection(id, selection(after.sync.labels, after.sync.senders))
+    return Success()
+
+
+def _patched(was: Connection, patch: ConnectionPatch) -> Connection:
+    tags = dict(was.tags) if patch.tags is None else dict(patch.tags)
+    if patch.end_user is not None:
+        given = patch.end_user.model_dump()
+        tags |= tags_from(given, given["organization"])
+    changed = replace(was, tags=tags, end_user=end_user_from(tags))
+    if "webhook_url_override" in patch.model_fields_set:
+        changed = replace(changed, webhook_url_override=patch.webhook_url_override)
+    if patch.retention is not None:
+        changed = replace(changed, retention=timedelta(days=int(patch.retention[:-1])))
+    return replace(changed, sync=_sync(was.sync, patch.sync))
+
+
+def _sync(was: SyncSettings, patch: SyncPatch | None) -> SyncSettings:
+    if patch is None:
+        return was
+    return replace(
+        was,
+        window=patch.window or was.window,
+        frequency=frequency_from(patch.frequency) if patch.frequency else was.frequency,
+        labels=was.labels if patch.labels is None else tuple(patch.labels),
+        senders=was.senders if patch.senders is None else tuple(patch.senders),
+    )
+
+
+async def set_metadata(call: Call) -> Any:
+    """Replace the metadata of one connection or several."""
+    return await _write_metadata(call, merge=False)
+
+
+async def merge_metadata(call: Call) -> Any:
+    """Merge into the metadata of one connection or several; top-level fields are replaced."""
+    return await _write_metadata(call, merge=True)
+
+
+async def _write_metadata(call: Call, *, merge: bool) -> Any:
+    body = call.body(MetadataBody)
+    named = body.connection_id if isinstance(body.connection_id, list) else [body.connection_id]
+    ids = [(await call.connection(connection_id(one))).value.id for one in named]
+
+    def change(was: Connection) -> Connection:
+        return replace(was, metadata={**(was.metadata if merge else {}), **body.metadata})
+
+    for id in ids:
+        await call.wiring.change_connection(id, change)
+    return body
+
+
+async def delete_connection(call: Call) -> Success:
+    """Disconnect: accepted at once, finished in the background (DESIGN 5)."""
+    connection = (await call.any_connection(_named(call))).value
+    await call.wiring.accept_disconnect(connection.id)
+    return Success()
+
+
+def _named(call: Call) -> ConnectionId:
+    return connection_id(call.path("connection_id"))
+
+
+ROUTES = (
+    Route(
+        "GET",
+        "/connections",
+        Permission.CONNECTIONS_READ,
+        list_connections,
+        "List connections",
+        query=ConnectionsQuery,
+        output=ConnectionsPage,
+    ),
+    Route(
+        "POST",
+        "/connections/metadata",
+        Permission.CONNECTIONS_WRITE,
+        set_metadata,
+        "Replace metadata",
+        body=MetadataBody,
+        output=MetadataBody,
+        tenant=Tenant.OPTIONAL,
+    ),
+    Route(
+        "PATCH",
+        "/connections/metadata",
+        Permission.CONNECTIONS_WRITE,
+        merge_metadata,
+        "Merge metadata",
+        body=MetadataBody,
+        output=MetadataBody,
+        tenant=Tenant.OPTIONAL,
+    ),
+    Route(
+        "GET",
+        "/connections/{connection_id}",
+        Permission.CONNECTIONS_READ,
+        get_connection,
+        "Look at a connection",
+        query=ConnectionQuery,
+        output=ConnectionDetails,
+        tenant=Tenant.OPTIONAL,
+    ),
+    Route(
+        "PATCH",
+        "/connections/{connection_id}",
+        Permission.CONNECTIONS_WRITE,
+        patch_connection,
+        "Change a connection",
+        body=ConnectionPatch,
+        output=Success,
+        tenant=Tenant.OPTIONAL,
+    ),
+    Route(
+        "DELETE",
+        "/connections/{connection_id}",
+        Permission.CONNECTIONS_WRITE,
+        delete_connection,
+        "Disconnect",
+        output=Success,
+        tenant=Tenant.OPTIONAL,
+    ),
+)

@@ -1,0 +1,50 @@
+"""/receipts: what a disconnect left as proof (DESIGN 5)."""
+
+from datetime import datetime
+
+from shared.edge.web.call import Call
+from shared.edge.web.reading import connection_id
+from shared.edge.web.routes import Answer, Permission, Route
+from shared.errors import NotFoundError
+
+
+class Receipt(Answer):
+    """Proof of a disconnect. `finished_at` null means that it is under way.
+
+    `steps`: `watch` ended or kept_for_others, `grant` revoked, kept_for_others or was_dead,
+    `tokens` shredded, `records` deleted.
+    """
+
+    connection_id: str
+    accepted_at: datetime
+    finished_at: datetime | None
+    steps: dict[str, str]
+    records_deleted: int
+
+
+async def show_receipt(call: Call) -> Receipt:
+    """Answer the receipt of a connection that was disconnected; it is kept for three years."""
+    id = connection_id(call.path("connection_id"))
+    found = await call.wiring.receipts.get(id) if call.caller.sees(id) else None
+    if found is None:
+        raise NotFoundError("No such receipt: this connection was never disconnected.")
+    receipt = found.value
+    return Receipt(
+        connection_id=receipt.connection_id,
+        accepted_at=receipt.accepted_at,
+        finished_at=receipt.finished_at,
+        steps=dict(receipt.steps),
+        records_deleted=receipt.records_deleted,
+    )
+
+
+ROUTES = (
+    Route(
+        "GET",
+        "/receipts/{connection_id}",
+        Permission.CONNECTIONS_READ,
+        show_receipt,
+        "Look at the receipt of a disconnect",
+        output=Receipt,
+    ),
+)

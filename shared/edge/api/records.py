@@ -1,0 +1,328 @@
+"""GET /records and PATCH /records/prune: the live copy of a mailbox (API 4)."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal
+
+import orjson
+from pydantic import AfterValidator, AliasChoices, BeforeValidator, ConfigDict, Field
+from starlette.responses import Response
+
+from shared.actions.projections import projections
+from shared.domain.ids import ConnectionId, LabelId, MessageId, SequenceNumber, ThreadId
+from shared.domain.sync.cursor import cursor_of, page_token_of, place_of, sequence_of
+from shared.domain.sync.event import MODEL, MODEL_NAMES
+from shared.domain.sync.payload import render_json
+from shared.domain.sync.record import EndReason, LastAction, Record
+from shared.edge.api.projected_records import ProjectedRecords
+from shared.edge.web.answers import json_bytes
+from shared.edge.web.call import Call
+from shared.edge.web.routes import Answer, Permission, Route, Strict, Tenant
+from shared.errors import InvalidRequestError
+from shared.ports.sync_store import NewestQuery, RecordQuery, Records
+
+IDS = 100
+PAGE = 10_000
+
+
+def _model(name: str) -> str:
+    if name in MODEL_NAMES:
+        return MODEL
+    if name not in projections():
+        known = ", ".join((*MODEL_NAMES, *projections()))
+        raise ValueError(f"the models here are {known}")
+    return name
+
+
+def _stored_model(name: str) -> str:
+    if name not in MODEL_NAMES:
+        raise ValueError(f"only {MODEL} is stored; what is projected from it has nothing to empty")
+    return MODEL
+
+
+def _variant(name: str) -> str:
+    if name != "base":
+        raise ValueError("the only variant here is base")
+    return name
+
+
+def _actions(joined: Any) -> Any:
+    """Read `added,Updated` as a set; any case, comma-joined."""
+    if not isinstance(joined, str):
+        return joined
+    return {name.strip().upper() for name in joined.split(",") if name.strip()}
+
+
+def _aware(at: datetime) -> datetime:
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+Model = Annotated[str, AfterValidator(_model)]
+StoredModel = Annotated[str, AfterValidator(_stored_model)]
+Variant = Annotated[str, AfterValidator(_variant)]
+Actions = Annotated[frozenset[LastAction], BeforeValidator(_actions)]
+
+
+class RecordsQuery(Strict):
+    """A page in commit order, or (with `order`) a screen, newest first."""
+
+    model: Model = MODEL
+    variant: Variant = "base"
+    cursor: str | None = Field(None, max_length=200)
+    limit: int = Field(100, ge=1, le=PAGE)
+    filter: Actions | None = None
+    modified_after: Annotated[datetime, AfterValidator(_aware)] | None = Field(
+        None, validation_alias=AliasChoices("modified_after", "delta")
+    )
+    ids: list[Annotated[str, Field(max_length=64)]] | None = Field(None, max_length=IDS)
+    order: Literal["date_desc"] | None = None
+    label: str | None = Field(None, max_length=200)
+    thread_id: str | None = Field(None, max_length=64)
+    before: str | None = Field(None, max_length=200)
+
+    @property
+    def screen(self) -> bool:
+        """Whether a screen is asked for, not the stream of changes."""
+        return bool(self.order or self.label or self.thread_id or self.before)
+
+
+class Participant(Answer):
+    """One address of a message."""
+
+    name: str
+    email: str
+
+
+class Attachment(Answer):
+    """An attachment, addressed by message id and part id (FACTS 4.5)."""
+
+    partId: str  # noqa: N815  Gmail's spelling
+    filename: str
+    mimeType: str  # noqa: N815
+    size: int
+    contentId: str | None = None  # noqa: N815
+    inline: bool = False
+
+
+class RecordMetadata(Answer):
+    """How a record got here; store `cursor` to continue after it."""
+
+    first_seen_at: datetime
+    last_modified_at: datetime
+    last_action: LastAction
+    deleted_at: datetime | None
+    pruned_at: datetime | None
+    cursor: str
+
+
+class EmailMessage(Answer):
+    """A message; only ids, labels and metadata remain of one whose payload was emptied."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    id: str
+    threadId: str  # noqa: N815
+    historyId: str  # noqa: N815
+    labelIds: list[str]  # noqa: N815
+    isUnread: bool  # noqa: N815
+    isDraft: bool  # noqa: N815
+    isSent: bool  # noqa: N815
+    origin: str
+    reason: EndReason | None = Field(None, description="Of a tombstone: why the record ended.")
+    date: datetime | None = None
+    internalDate: str | None = None  # noqa: N815
+    body_truncated: bool = False
+    from_: Participant | None = Field(None, alias="from")
+    to: list[Participant] = Field(default_factory=list)
+    cc: list[Participant] = Field(default_factory=list)
+    bcc: list[Participant] = Field(default_factory=list)
+    replyTo: list[Participant] = Field(default_factory=list)  # noqa: N815
+    subject: str | None = None
+    snippet: str | None = None
+    text: str | None = None
+    html: str | None = None
+    attachments: list[Attachment] = Field(default_factory=list)
+    messageId: str | None = None  # noqa: N815
+    inReplyTo: str | None = None  # noqa: N815
+    references: list[str] = Field(default_factory=list)
+    headers: dict[str, Any] = Field(default_factory=dict)
+    sizeEstimate: int | None = None  # noqa: N815
+    metadata: RecordMetadata = Field(alias="_nango_metadata")
+
+
+class RecordsPage(Answer):
+    """`next_cursor` null: nothing more now; keep the last record's own cursor.
+
+    `next_before` is a screen's page token.
+    """
+
+    records: list[EmailMessage]
+    next_cursor: str | None
+    next_before: str | None = None
+
+
+class PruneBody(Strict):
+    """Empty the payloads up to a cursor."""
+
+    model: StoredModel = MODEL
+    variant: Variant = "base"
+    until_cursor: str = Field(max_length=200)
+    limit: int = Field(1000, ge=1, le=PAGE)
+
+
+class Pruned(Answer):
+    """How many payloads were emptied, and whether more remain."""
+
+    count: int
+    has_more: bool
+
+
+ANSWER_BYTES = 16 << 20
+"""JSON after which a page ends early: an answer may have 32 MB (FACTS 8.1)."""
+STEP = 100
+"""Records read from the store at once."""
+SCREEN = 200
+"""Most records on a screen."""
+
+
+async def list_records(call: Call) -> Response:
+    """Answer records after `cursor`, each once, at its latest.
+
+    A page may be shorter than `limit` and still have a `next_cursor`; follow it until it is null.
+    With `order=date_desc` the same records come newest first, for screens. A model of the
+    deployment's own (`GET /scripts/config` lists them) is projected from the messages.
+    """
+    connection_id = (await call.connection()).value.id
+    asked = call.asked(RecordsQuery)
+    projection = projections().get(asked.model)
+    if projection is not None:
+        return await _projected(
+            ProjectedRecords(call.wiring.records, connection_id, projection), asked
+        )
+    if asked.screen:
+        return await _screen(call.wiring.records, connection_id, asked)
+    return await _changes(call.wiring.records, connection_id, asked)
+
+
+async def prune_records(call: Call) -> Pruned:
+    """Empty the payloads of the records up to a cursor; the records themselves stay."""
+    connection_id = (await call.connection()).value.id
+    body = call.body(PruneBody)
+    until = sequence_of(connection_id, body.until_cursor)
+    now = call.wiring.clock.now()
+    count, more = await call.wiring.records.prune(connection_id, until, body.limit, now)
+    return Pruned(count=count, has_more=more)
+
+
+async def _changes(records: Records, connection_id: ConnectionId, asked: RecordsQuery) -> Response:
+    rows, last = await _read(records, connection_id, _query(connection_id, asked))
+    following = None if last is None else cursor_of(connection_id, last)
+    return _page(rows, next_cursor=following)
+
+
+async def _projected(records: ProjectedRecords, asked: RecordsQuery) -> Response:
+    if asked.screen:
+        rows, below = await records.newest(_screen_query(records.connection_id, asked))
+        return _page(rows, next_cursor=None, next_before=below)
+    rows, last = await records.changes(_query(records.connection_id, asked))
+    following = None if last is None else cursor_of(records.connection_id, last)
+    return _page(rows, next_cursor=following)
+
+
+async def _read(
+    records: Records, connection_id: ConnectionId, query: RecordQuery
+) -> tuple[list[bytes], SequenceNumber | None]:
+    """Read up to `query.limit` records in steps, stopping early where the answer grows large."""
+    rows: list[bytes] = []
+    size, after, last = 0, query.after, None
+    while len(rows) < query.limit:
+        wanted = min(STEP, query.limit - len(rows))
+        page = await records.page(connection_id, replace(query, after=after, limit=wanted))
+        for record in page.records:
+            rows.append(_row(connection_id, record))
+            size += len(rows[-1])
+            if size >= ANSWER_BYTES:
+                return rows, record.head.sequence
+        last = page.last
+        if last is None:
+            break
+        after = last
+    return rows, last
+
+
+def _row(connection_id: ConnectionId, record: Record) -> bytes:
+    return render_json(record, cursor_of(connection_id, record.head.sequence))
+
+
+def _page(rows: list[bytes], **positions: str | None) -> Response:
+    """Join rows that are JSON already: a payload is never parsed on its way out."""
+    return json_bytes(b'{"records":[%b],%b' % (b",".join(rows), orjson.dumps(positions)[1:]))
+
+
+def _query(connection_id: ConnectionId, asked: RecordsQuery) -> RecordQuery:
+    after = sequence_of(connection_id, asked.cursor) if asked.cursor else SequenceNumber(0)
+    return RecordQuery(
+        after=after,
+        limit=asked.limit,
+        actions=asked.filter,
+        modified_after=asked.modified_after,
+        ids=None if asked.ids is None else [MessageId(id) for id in asked.ids],
+    )
+
+
+def _screen_query(connection_id: ConnectionId, asked: RecordsQuery) -> NewestQuery:
+    if asked.cursor or asked.filter or asked.modified_after or asked.ids:
+        raise InvalidRequestError(
+            "order, label, thread_id and before make a screen: they go with neither cursor, "
+            "filter, modified_after nor ids.",
+            code="invalid_query_params",
+        )
+    return NewestQuery(
+        limit=min(asked.limit, SCREEN),
+        label_id=LabelId(asked.label) if asked.label else None,
+        thread_id=ThreadId(asked.thread_id) if asked.thread_id else None,
+        before=place_of(connection_id, asked.before) if asked.before else None,
+    )
+
+
+async def _screen(records: Records, connection_id: ConnectionId, asked: RecordsQuery) -> Response:
+    query = _screen_query(connection_id, asked)
+    found = await records.newest(connection_id, query)
+    rows: list[bytes] = []
+    size = 0
+    for record in found:
+        rows.append(_row(connection_id, record))
+        size += len(rows[-1])
+        if size >= ANSWER_BYTES:
+            break
+    more = len(found) == query.limit or len(rows) < len(found)
+    below = _below(connection_id, found[len(rows) - 1]) if more else None
+    return _page(rows, next_cursor=None, next_before=below)
+
+
+def _below(connection_id: ConnectionId, record: Record) -> str:
+    return page_token_of(connection_id, record.head.internal_date, record.head.message_id)
+
+
+ROUTES = (
+    Route(
+        "GET",
+        "/records",
+        Permission.RECORDS_READ,
+        list_records,
+        "Read records: changes since a cursor, or a screen",
+        query=RecordsQuery,
+        output=RecordsPage,
+        tenant=Tenant.REQUIRED,
+    ),
+    Route(
+        "PATCH",
+        "/records/prune",
+        Permission.RECORDS_WRITE,
+        prune_records,
+        "Empty the payloads of records already read",
+        body=PruneBody,
+        output=Pruned,
+        tenant=Tenant.REQUIRED,
+    ),
+)

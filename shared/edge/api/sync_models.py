@@ -1,0 +1,309 @@
+"""What the syncs resource takes and answers, and a sync state as it is shown (API 5)."""
+
+from datetime import datetime, timedelta
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, Field
+
+from shared.actions.projections import projections
+from shared.domain.connect.connection import INTEGRATION
+from shared.domain.sync.event import MODEL, SYNC_ALIAS, SYNC_NAME, VARIANT, UnknownSyncError
+from shared.domain.sync.frequency import in_words
+from shared.domain.sync.projection import Projection
+from shared.domain.sync.state import Audit, Backfill, SyncState, SyncStatus
+from shared.edge.web.routes import Answer, Strict
+from shared.errors import InvalidRequestError
+
+NAMES = (SYNC_NAME, SYNC_ALIAS)
+
+
+def known_sync(name: str) -> str:
+    """Return the sync's own name. Raises UnknownSyncError."""
+    if name in NAMES:
+        return SYNC_NAME
+    derived = [one.sync for one in projections().values()]
+    if name not in derived:
+        raise UnknownSyncError(f"The syncs here are {', '.join((*NAMES, *derived))}.")
+    return name
+
+
+def own_sync(name: str) -> str:
+    """Return the name of a sync that has a state of its own.
+
+    Raises UnknownSyncError, and InvalidRequestError for a projection: it is made of the messages
+    while it is read, so what was done to it would be done to the whole mailbox.
+    """
+    if known_sync(name) != SYNC_NAME:
+        raise InvalidRequestError(
+            f"{name} has no state of its own: its records are made of {SYNC_NAME} while they are "
+            f"read. Call it with {SYNC_NAME}, which pauses, starts, resets or re-times the whole "
+            "mailbox.",
+            code="derived_sync",
+        )
+    return SYNC_NAME
+
+
+def _variant(name: str) -> str:
+    if name != VARIANT:
+        raise ValueError(f"the only variant here is {VARIANT!r}")
+    return name
+
+
+def _full_names(joined: str) -> str:
+    """Check the variants in `*` or a comma list of names, each perhaps with `::variant`."""
+    for one in joined.split(","):
+        _variant(one.partition("::")[2] or VARIANT)
+    return joined
+
+
+SyncName = Annotated[str, Field(max_length=100)]
+VariantName = Annotated[str, AfterValidator(_variant)]
+
+
+class NamedSync(Strict):
+    """A sync and its variant."""
+
+    name: SyncName
+    variant: VariantName = VARIANT
+
+
+class SyncsBody(Strict):
+    """Which syncs of which connection; `[]` means all, no connection means every one."""
+
+    provider_config_key: str
+    connection_id: str | None = None
+    syncs: list[SyncName | NamedSync] = Field([], max_length=20)
+
+    @property
+    def names(self) -> list[str]:
+        """The names as they are given; empty where every sync is meant."""
+        return [one if isinstance(one, str) else one.name for one in self.syncs]
+
+
+class TriggerOptions(Strict):
+    """`reset` reads the whole window again."""
+
+    reset: bool = False
+    emptyCache: bool = False  # noqa: N815  the client's spelling
+
+
+class TriggerBody(SyncsBody):
+    """`sync_mode` is the older way to say what `opts` says."""
+
+    opts: TriggerOptions | None = None
+    sync_mode: Literal["incremental", "full_refresh", "full_refresh_and_clear_cache"] | None = None
+
+    @property
+    def reset(self) -> bool:
+        """Whether the whole window is to be read again."""
+        asked = self.opts is not None and (self.opts.reset or self.opts.emptyCache)
+        return asked or self.sync_mode not in {None, "incremental"}
+
+    @property
+    def empties(self) -> bool:
+        """Whether the records are to be emptied first."""
+        asked = self.opts is not None and self.opts.emptyCache
+        return asked or self.sync_mode == "full_refresh_and_clear_cache"
+
+
+class StatusQuery(Strict):
+    """`syncs` is `*` or a comma list."""
+
+    syncs: Annotated[str, Field(max_length=2_000), AfterValidator(_full_names)] = "*"
+
+    @property
+    def names(self) -> frozenset[str] | None:
+        """The syncs that are asked for, None where all are. Raises UnknownSyncError."""
+        if self.syncs == "*":
+            return None
+        return frozenset(known_sync(one.partition("::")[0]) for one in self.syncs.split(","))
+
+
+class FrequencyBody(Strict):
+    """`frequency` null goes back to the default, every hour."""
+
+    provider_config_key: str
+    connection_id: str
+    sync_name: SyncName
+    sync_variant: VariantName = VARIANT
+    frequency: str | None = Field(max_length=40)
+
+
+class FrequencyAnswer(Answer):
+    """The frequency in force."""
+
+    frequency: str
+
+
+class Counts(Answer):
+    """Records that one run changed."""
+
+    added: int
+    updated: int
+    deleted: int
+
+
+class Checkpoint(Answer):
+    """The durable point the sync resumes from; what is not known yet is left out."""
+
+    history_id: str | None = None
+    sequence: int
+    window: str
+    window_start: datetime | None = None
+    last_delta_at: datetime | None = None
+
+
+class Progress(Answer):
+    """How far the first reading of the mailbox is."""
+
+    listed: int
+    stored: int
+    estimated_total: int | None
+    eta_s: int | None
+    finished_at: datetime | None
+
+
+class AuditView(Answer):
+    """A comparison of the whole window with the records; its counts are what it had to heal."""
+
+    requested_at: datetime
+    finished_at: datetime | None
+    coverage: float | None
+    listed: int
+    missing: int
+    gone: int
+    relabelled: int
+
+
+class SyncView(Answer):
+    """One sync of one connection; results and counts are by model."""
+
+    id: str
+    connection_id: str
+    provider_config_key: str
+    name: str
+    variant: str
+    type: Literal["INITIAL", "INCREMENTAL"]
+    status: Literal["RUNNING", "PAUSED", "STOPPED", "SUCCESS", "ERROR"]
+    jobStatus: Literal["RUNNING", "SUCCESS", "ERROR"]  # noqa: N815  the client's spelling
+    latestExecutionStatus: Literal["SUCCESS", "ERROR"] | None = None  # noqa: N815
+    finishedAt: datetime | None = None  # noqa: N815
+    nextScheduledSyncAt: datetime | None  # noqa: N815
+    frequency: str
+    latestResult: dict[str, Counts]  # noqa: N815
+    recordCount: dict[str, int]  # noqa: N815
+    checkpoint: Checkpoint
+    progress: Progress | None
+    audit: AuditView | None
+    error: str | None
+
+
+class SyncsStatus(Answer):
+    """One entry a sync and connection."""
+
+    syncs: list[SyncView]
+
+
+def sync_view(state: SyncState, now: datetime) -> dict[str, Any]:
+    """Answer one entry of GET /sync/status; of a run, nothing is said before one has finished."""
+    latest = "ERROR" if state.last_error else "SUCCESS"
+    tally = state.last_tally
+    finished = {"latestExecutionStatus": latest, "finishedAt": state.last_finished_at}
+    return {
+        "id": f"{state.connection_id}:{SYNC_NAME}",
+        "connection_id": state.connection_id,
+        "provider_config_key": INTEGRATION,
+        "name": SYNC_NAME,
+        "variant": VARIANT,
+        "type": "INCREMENTAL" if _backfilled(state) else "INITIAL",
+        "status": _status(state, now),
+        "jobStatus": "RUNNING" if state.held(now) else latest,
+        **(finished if state.last_finished_at else {}),
+        "nextScheduledSyncAt": state.next_due_at,
+        "frequency": in_words(state.frequency),
+        "latestResult": {
+            MODEL: {"added": tally.added, "updated": tally.updated, "deleted": tally.deleted}
+        },
+        "recordCount": {MODEL: state.live_records},
+        "checkpoint": _checkpoint(state),
+        "progress": _progress(state, now),
+        "audit": _audit(state.audit),
+        "error": state.last_error,
+    }
+
+
+def projection_view(state: SyncState, now: datetime, projection: Projection[Any]) -> dict[str, Any]:
+    """Answer the entry of a projection: it is as current as the messages it is made of.
+
+    It is made while it is read, so nobody has counted its records.
+    """
+    return {
+        **sync_view(state, now),
+        "id": f"{state.connection_id}:{projection.sync}",
+        "name": projection.sync,
+        "latestResult": {},
+        "recordCount": {},
+    }
+
+
+def _backfilled(state: SyncState) -> bool:
+    return state.backfill is not None and state.backfill.finished_at is not None
+
+
+def _status(state: SyncState, now: datetime) -> str:
+    if state.status is not SyncStatus.RUNNING:
+        return state.status.value.upper()
+    if state.held(now) or not _backfilled(state) or state.recovering_since is not None:
+        return "ERROR" if state.failures and not state.held(now) else "RUNNING"
+    return "ERROR" if state.last_error else "SUCCESS"
+
+
+def _checkpoint(state: SyncState) -> dict[str, Any]:
+    """Answer flat fields without nulls: the official client knows no others in a checkpoint."""
+    fields = {
+        "history_id": None if state.checkpoint is None else str(state.checkpoint),
+        "sequence": state.sequence,
+        "window": state.window,
+        "window_start": state.window_start,
+        "last_delta_at": state.last_delta_at,
+    }
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def _audit(audit: Audit | None) -> dict[str, Any] | None:
+    if audit is None:
+        return None
+    return {
+        "requested_at": audit.requested_at,
+        "finished_at": audit.finished_at,
+        "coverage": audit.coverage if audit.finished_at else None,
+        "listed": audit.listed,
+        "missing": audit.missing,
+        "gone": audit.gone,
+        "relabelled": audit.relabelled,
+    }
+
+
+def _progress(state: SyncState, now: datetime) -> dict[str, Any] | None:
+    backfill = state.backfill
+    if backfill is None:
+        return None
+    total = backfill.estimated_total
+    return {
+        "listed": backfill.listed,
+        "stored": backfill.stored,
+        "estimated_total": None if total is None else max(total, backfill.stored),
+        "eta_s": _seconds_left(backfill, now),
+        "finished_at": backfill.finished_at,
+    }
+
+
+def _seconds_left(backfill: Backfill, now: datetime) -> int | None:
+    """Answer the rest at the pace so far; None where nothing can be said yet."""
+    if backfill.finished_at is not None:
+        return 0
+    spent = now - backfill.started_at
+    if not backfill.stored or not backfill.estimated_total or spent <= timedelta():
+        return None
+    left = max(backfill.estimated_total - backfill.stored, 0)
+    return round(left * spent.total_seconds() / backfill.stored)

@@ -1,0 +1,205 @@
+"""/sync/audit, /quarantine and /explain: is every message here, and if not, why (API 5)."""
+
+from datetime import datetime
+
+from pydantic import Field
+
+from shared.domain.ids import ConnectionId, MessageId
+from shared.domain.sync.record import QuarantineEntry, RecordHead
+from shared.domain.sync.state import SyncState
+from shared.edge.web.call import Call
+from shared.edge.web.routes import Answer, Permission, Route, Strict, Success, Tenant
+from shared.usecases.sync.explain import Verdict
+
+MESSAGE_ID = r"^[0-9A-Za-z]{1,64}$"
+
+
+class AuditBody(Strict):
+    """Which connection; the tenant headers name it as well."""
+
+    provider_config_key: str | None = None
+    connection_id: str | None = None
+
+
+class QuarantineQuery(Strict):
+    """How many entries, soonest retry first."""
+
+    limit: int = Field(100, ge=1, le=1_000)
+
+
+class QuarantineView(Answer):
+    """A message that could not be stored yet."""
+
+    message_id: str
+    reason: str = Field(description="not_found, unavailable, or Gmail's own reason.")
+    attempts: int
+    retry_at: datetime
+    first_failed_at: datetime
+    origin: str
+
+
+class QuarantineAnswer(Answer):
+    """What is waiting to be fetched again."""
+
+    quarantine: list[QuarantineView]
+
+
+class ExplainQuery(Strict):
+    """Which message."""
+
+    message_id: str = Field(pattern=MESSAGE_ID)
+
+
+class SeenRecord(Answer):
+    """When and how the message became a record."""
+
+    origin: str
+    first_seen_at: datetime
+    last_modified_at: datetime
+    last_action: str
+    deleted_at: datetime | None
+    history_id: str
+    sequence: int
+
+
+class SyncFacts(Answer):
+    """What of the sync's state the verdict rests on."""
+
+    status: str
+    window_start: datetime | None
+    checkpoint: str | None
+    backfilling: bool
+    last_delta_at: datetime | None
+    next_due_at: datetime | None
+    deferred_until: datetime | None
+    last_error: str | None
+
+
+class ExplainAnswer(Answer):
+    """Why a message is here or not; times are null where they do not apply."""
+
+    message_id: str
+    verdict: Verdict
+    advice: str
+    internal_date: datetime | None
+    record: SeenRecord | None
+    quarantine: QuarantineView | None
+    sync: SyncFacts
+
+
+async def audit(call: Call) -> Success:
+    """Compare the whole window with the records and heal what differs; see GET /sync/status."""
+    await call.wiring.control_sync.audit((await call.connection()).value.id)
+    return Success()
+
+
+async def list_quarantine(call: Call) -> QuarantineAnswer:
+    """Answer the messages that could not be stored yet, soonest retry first."""
+    id = (await call.connection()).value.id
+    limit = call.asked(QuarantineQuery).limit
+    entries = await call.wiring.quarantine.list(id, limit)
+    return QuarantineAnswer(quarantine=[_entry(entry) for entry in entries])
+
+
+async def retry_quarantined(call: Call) -> Success:
+    """Try one quarantined message again now."""
+    id: ConnectionId = (await call.connection()).value.id
+    await call.wiring.retry_quarantined(id, MessageId(call.path("message_id")))
+    return Success()
+
+
+async def explain(call: Call) -> ExplainAnswer:
+    """Answer when a message was stored, or exactly why it is absent and what to do."""
+    id = (await call.connection()).value.id
+    message_id = MessageId(call.asked(ExplainQuery).message_id)
+    found = await call.wiring.explain(id, message_id)
+    return ExplainAnswer(
+        message_id=message_id,
+        verdict=found.verdict,
+        advice=found.advice,
+        internal_date=found.internal_date,
+        record=_record(found.head),
+        quarantine=_entry(found.quarantine) if found.quarantine else None,
+        sync=_sync(found.state),
+    )
+
+
+def _entry(entry: QuarantineEntry) -> QuarantineView:
+    return QuarantineView(
+        message_id=entry.message_id,
+        reason=entry.reason,
+        attempts=entry.attempts,
+        retry_at=entry.retry_at,
+        first_failed_at=entry.first_failed_at,
+        origin=entry.origin.value,
+    )
+
+
+def _record(head: RecordHead | None) -> SeenRecord | None:
+    if head is None:
+        return None
+    return SeenRecord(
+        origin=head.origin.value,
+        first_seen_at=head.first_seen_at,
+        last_modified_at=head.last_modified_at,
+        last_action=head.last_action.value,
+        deleted_at=head.deleted_at,
+        history_id=str(head.history_id),
+        sequence=head.sequence,
+    )
+
+
+def _sync(state: SyncState) -> SyncFacts:
+    return SyncFacts(
+        status=state.status.value,
+        window_start=state.window_start,
+        checkpoint=None if state.checkpoint is None else str(state.checkpoint),
+        backfilling=state.backfilling,
+        last_delta_at=state.last_delta_at,
+        next_due_at=state.next_due_at,
+        deferred_until=state.deferred_until,
+        last_error=state.last_error,
+    )
+
+
+ROUTES = (
+    Route(
+        "POST",
+        "/sync/audit",
+        Permission.SYNCS_WRITE,
+        audit,
+        "Audit a mailbox",
+        body=AuditBody,
+        output=Success,
+        tenant=Tenant.REQUIRED,
+    ),
+    Route(
+        "GET",
+        "/quarantine",
+        Permission.SYNCS_READ,
+        list_quarantine,
+        "Messages that could not be stored yet",
+        query=QuarantineQuery,
+        output=QuarantineAnswer,
+        tenant=Tenant.REQUIRED,
+    ),
+    Route(
+        "POST",
+        "/quarantine/{message_id}/retry",
+        Permission.SYNCS_WRITE,
+        retry_quarantined,
+        "Try a quarantined message again",
+        output=Success,
+        tenant=Tenant.REQUIRED,
+    ),
+    Route(
+        "GET",
+        "/explain",
+        Permission.SYNCS_READ,
+        explain,
+        "Why a message is here, or is not",
+        query=ExplainQuery,
+        output=ExplainAnswer,
+        tenant=Tenant.REQUIRED,
+    ),
+)

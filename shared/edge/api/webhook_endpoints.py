@@ -1,0 +1,278 @@
+"""/webhook-endpoints and redelivery: who is told of events, and telling them again (API 7)."""
+
+from datetime import datetime, timedelta
+from typing import Literal
+
+from pydantic import AwareDatetime, Field
+
+from shared.domain.events.endpoint import WebhookEndpoint
+from shared.domain.events.event import EventState, EventType
+from shared.domain.ids import ConnectionId, EventId
+from shared.edge.web.call import Call
+from shared.edge.web.routes import Answer, Permission, Route, Strict, Success, Tenant
+from shared.errors import ForbiddenError, NotFoundError
+from shared.usecases.events.manage_endpoints import Registration, WithSecret
+
+DAY_S = 86_400
+Url = Field(min_length=1, max_length=2048)
+Ids = Field(None, min_length=1, max_length=1000)
+
+
+class NewEndpoint(Strict):
+    """A receiver: an https address, or a sink that the operator allows."""
+
+    url: str = Url
+    types: frozenset[EventType] = frozenset()
+    connection_ids: frozenset[str] | None = Ids
+    description: str = Field("", max_length=255)
+    secret: str | None = Field(None, max_length=128)
+
+
+class EndpointChange(Strict):
+    """What shall be different; `enabled` true takes back what a 410 did."""
+
+    url: str | None = Field(None, min_length=1, max_length=2048)
+    types: frozenset[EventType] | None = None
+    description: str | None = Field(None, max_length=255)
+    enabled: bool | None = None
+
+
+class Rotation(Strict):
+    """A secret of your own, or one is made; the last one signs too for `overlap_s` seconds."""
+
+    secret: str | None = Field(None, max_length=128)
+    overlap_s: int = Field(DAY_S, ge=0, le=30 * DAY_S)
+
+
+class EndpointView(Answer):
+    """One receiver of events."""
+
+    id: str
+    url: str
+    types: list[EventType]
+    connection_ids: list[str] | None
+    description: str
+    enabled: bool
+    disabled_at: datetime | None
+    disabled_reason: str | None
+    live_secrets: int
+    created_at: datetime
+    updated_at: datetime
+
+
+class EndpointWithSecret(EndpointView):
+    """The same with its signing secret, which is shown this once; null for a sink."""
+
+    secret: str | None
+
+
+class EndpointsPage(Answer):
+    """Receivers, oldest first."""
+
+    webhook_endpoints: list[EndpointView]
+
+
+class RedeliverySince(Strict):
+    """Which events: those created from `since` to `until` that are in `state`."""
+
+    since: AwareDatetime
+    until: AwareDatetime | None = None
+    state: Literal["dead", "delivered", "pending"] = "dead"
+
+
+class Redelivery(Answer):
+    """How many were made due, newest first; `has_more` says to call again for the rest."""
+
+    redelivered: int
+    has_more: bool
+
+
+class RedeliveredEvent(Answer):
+    """The event is due now."""
+
+    id: str
+    state: EventState
+
+
+async def create_endpoint(call: Call) -> EndpointWithSecret:
+    """Register a receiver; its secret is shown in this answer only."""
+    asked = call.body(NewEndpoint)
+    mine = call.caller.connections
+    ids = _ids(asked.connection_ids)
+    if mine is not None and (ids is None or not ids <= mine):
+        raise ForbiddenError("This API key may only register endpoints for its own connections.")
+    made = await call.wiring.manage_endpoints.create(
+        Registration(asked.url, asked.types, ids, asked.description, asked.secret)
+    )
+    return _with_secret(made, call)
+
+
+async def list_endpoints(call: Call) -> EndpointsPage:
+    """Answer the receivers, without their secrets."""
+    found = await call.wiring.webhook_endpoints.list()
+    seen = [one.value for one in found if _visible(call, one.value)]
+    return EndpointsPage(webhook_endpoints=[_view(one, call) for one in seen])
+
+
+async def get_endpoint(call: Call) -> EndpointView:
+    """Answer one receiver."""
+    return _view(await _mine(call), call)
+
+
+async def change_endpoint(call: Call) -> EndpointView:
+    """Change a receiver, or enable it again after its 410."""
+    await _mine(call)
+    changes = {
+        name: value for name, value in dict(call.body(EndpointChange)).items() if value is not None
+    }
+    return _view(await call.wiring.manage_endpoints.change(call.path("id"), changes), call)
+
+
+async def rotate_secret(call: Call) -> EndpointWithSecret:
+    """Sign with a new secret and, for a while, with the last one too."""
+    await _mine(call)
+    asked = call.body(Rotation)
+    overlap = timedelta(seconds=asked.overlap_s)
+    made = await call.wiring.manage_endpoints.rotate(call.path("id"), asked.secret, overlap)
+    return _with_secret(made, call)
+
+
+async def delete_endpoint(call: Call) -> Success:
+    """Remove a receiver; what was on its way to it is not sent any more."""
+    await _mine(call)
+    await call.wiring.manage_endpoints.delete(call.path("id"))
+    return Success()
+
+
+async def redeliver_event(call: Call) -> RedeliveredEvent:
+    """Send one event again: to whoever lacks it, or to all where all have it."""
+    id = EventId(call.path("id"))
+    found = await call.wiring.outbox.get(id)
+    if found is None or not call.caller.sees(found.value.connection_id):
+        raise NotFoundError("No such event. GET /events lists yours.")
+    event = await call.wiring.redeliver(id)
+    return RedeliveredEvent(id=event.id, state=event.state)
+
+
+async def redeliver_since(call: Call) -> Redelivery:
+    """Send again what died, or whatever was created in a span of time."""
+    asked = call.body(RedeliverySince)
+    made = await call.wiring.redeliver.since(
+        asked.since,
+        until=asked.until,
+        state=EventState(asked.state),
+        connection_id=call.connection_id,
+        seen=call.caller.connections,
+    )
+    return Redelivery(redelivered=made.count, has_more=made.more)
+
+
+async def _mine(call: Call) -> WebhookEndpoint:
+    found = await call.wiring.manage_endpoints.found(call.path("id"))
+    if not _visible(call, found.value):
+        raise NotFoundError("No such endpoint. GET /webhook-endpoints lists yours.")
+    return found.value
+
+
+def _visible(call: Call, endpoint: WebhookEndpoint) -> bool:
+    mine, its = call.caller.connections, endpoint.connection_ids
+    return mine is None or (its is not None and its <= mine)
+
+
+def _ids(given: frozenset[str] | None) -> frozenset[ConnectionId] | None:
+    return None if given is None else frozenset(ConnectionId(one) for one in given)
+
+
+def _view(one: WebhookEndpoint, call: Call) -> EndpointView:
+    now = call.wiring.clock.now()
+    return EndpointView(
+        id=one.id,
+        url=one.url,
+        types=sorted(one.types),
+        connection_ids=None if one.connection_ids is None else sorted(one.connection_ids),
+        description=one.description,
+        enabled=one.disabled_at is None,
+        disabled_at=one.disabled_at,
+        disabled_reason=one.disabled_reason,
+        live_secrets=sum(secret.live(now) for secret in one.secrets),
+        created_at=one.created_at,
+        updated_at=one.updated_at,
+    )
+
+
+def _with_secret(made: WithSecret, call: Call) -> EndpointWithSecret:
+    return EndpointWithSecret(**dict(_view(made.endpoint, call)), secret=made.secret)
+
+
+ROUTES = (
+    Route(
+        "POST",
+        "/webhook-endpoints",
+        Permission.EVENTS_WRITE,
+        create_endpoint,
+        "Register a receiver of events",
+        body=NewEndpoint,
+        output=EndpointWithSecret,
+        status=201,
+    ),
+    Route(
+        "GET",
+        "/webhook-endpoints",
+        Permission.EVENTS_READ,
+        list_endpoints,
+        "The receivers of events",
+        output=EndpointsPage,
+    ),
+    Route(
+        "GET",
+        "/webhook-endpoints/{id}",
+        Permission.EVENTS_READ,
+        get_endpoint,
+        "One receiver of events",
+        output=EndpointView,
+    ),
+    Route(
+        "PATCH",
+        "/webhook-endpoints/{id}",
+        Permission.EVENTS_WRITE,
+        change_endpoint,
+        "Change or enable a receiver",
+        body=EndpointChange,
+        output=EndpointView,
+    ),
+    Route(
+        "POST",
+        "/webhook-endpoints/{id}/rotate-secret",
+        Permission.EVENTS_WRITE,
+        rotate_secret,
+        "Give a receiver a new signing secret",
+        body=Rotation,
+        output=EndpointWithSecret,
+    ),
+    Route(
+        "DELETE",
+        "/webhook-endpoints/{id}",
+        Permission.EVENTS_WRITE,
+        delete_endpoint,
+        "Remove a receiver",
+        output=Success,
+    ),
+    Route(
+        "POST",
+        "/events/redeliver",
+        Permission.EVENTS_WRITE,
+        redeliver_since,
+        "Send events of a span of time again",
+        body=RedeliverySince,
+        output=Redelivery,
+        tenant=Tenant.OPTIONAL,
+    ),
+    Route(
+        "POST",
+        "/events/{id}/redeliver",
+        Permission.EVENTS_WRITE,
+        redeliver_event,
+        "Send one event again",
+        output=RedeliveredEvent,
+    ),
+)

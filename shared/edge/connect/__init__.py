@@ -1,0 +1,1 @@
+"""An end user's browser asks: the connect page and Google's callback."""

@@ -1,0 +1,197 @@
+"""Bodies and answers of the connect-session resource (API 2)."""
+
+import re
+from datetime import datetime
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AfterValidator, Field, model_validator
+
+from shared.domain.connect.connection import INTEGRATION
+from shared.domain.connect.scopes import spelled_out
+from shared.domain.ids import ConnectionId
+from shared.edge.web.routes import Answer, Strict
+from shared.usecases.connect.sessions import SessionRequest
+
+TAG_KEY = re.compile(r"[A-Za-z][A-Za-z0-9_\-./]{0,63}")
+MOST_TAGS = 10
+VALUE_LENGTH = 255
+SEPARATORS = re.compile(r"[\s,]+")
+
+Integration = Literal["google-mail"]
+Text = Annotated[str, Field(max_length=VALUE_LENGTH)]
+
+
+def _tags(tags: dict[str, str]) -> dict[str, str]:
+    if wrong := [key for key in tags if not TAG_KEY.fullmatch(key)]:
+        raise ValueError(
+            f"a tag's key begins with a letter and has up to 64 characters: {wrong[0][:64]!r}"
+        )
+    return tags
+
+
+Tags = Annotated[dict[str, Text], Field(max_length=MOST_TAGS), AfterValidator(_tags)]
+
+
+class EndUser(Strict):
+    """The older way to say who connects; it is mapped to tags."""
+
+    id: Annotated[str, Field(min_length=1, max_length=VALUE_LENGTH)]
+    email: Text | None = None
+    display_name: Text | None = None
+    tags: Tags | None = None
+
+
+class Organization(Strict):
+    """The end user's organisation, the older way."""
+
+    id: Annotated[str, Field(min_length=1, max_length=VALUE_LENGTH)]
+    display_name: Text | None = None
+
+
+def _scopes(text: str) -> str:
+    try:
+        spelled_out(_split(text))
+    except ValueError as unknown:
+        raise ValueError(f"not a scope of Gmail: {str(unknown)[:100]!r}") from None
+    return text
+
+
+def _split(text: str) -> list[str]:
+    return [name for name in SEPARATORS.split(text) if name]
+
+
+ScopeList = Annotated[str, Field(max_length=2_000), AfterValidator(_scopes)]
+
+
+class ConnectionConfig(Strict, extra="allow"):
+    """`oauth_scopes_override` replaces the scopes asked: presets, short names or addresses."""
+
+    oauth_scopes_override: ScopeList | None = None
+
+
+class IntegrationDefaults(Strict):
+    """What a connect flow starts from."""
+
+    user_scopes: ScopeList | None = None
+    authorization_params: Annotated[dict[str, Text], Field(max_length=20)] | None = None
+    connection_config: ConnectionConfig | None = None
+
+    @property
+    def scopes(self) -> tuple[str, ...]:
+        """The Gmail scopes asked, in full; none where nothing was said."""
+        override = self.connection_config and self.connection_config.oauth_scopes_override
+        return spelled_out(_split(override or self.user_scopes or ""))
+
+
+class Overrides(Strict):
+    """How the page differs for one integration."""
+
+    docs_connect: Text | None = None
+
+
+class _SessionBody(Strict):
+    tags: Tags | None = None
+    end_user: EndUser | None = None
+    organization: Organization | None = None
+    integrations_config_defaults: dict[Integration, IntegrationDefaults] | None = None
+    overrides: dict[Integration, Overrides] | None = None
+    webhook_url_override: Annotated[str, Field(max_length=2_000, pattern="^https?://")] | None = (
+        None
+    )
+
+    def _request(self, allowed: tuple[str, ...], reconnect: ConnectionId | None) -> SessionRequest:
+        defaults = self.integrations_config_defaults or {}
+        asked = next(iter(defaults.values()), None)
+        return SessionRequest(
+            tags=self.tags,
+            end_user=_plain(self.end_user),
+            organization=_plain(self.organization),
+            allowed_integrations=allowed,
+            integrations_config_defaults={key: _plain(one) for key, one in defaults.items()},
+            overrides={key: _plain(one) for key, one in (self.overrides or {}).items()},
+            webhook_url_override=self.webhook_url_override,
+            scopes=asked.scopes if asked else (),
+            reconnect=reconnect,
+        )
+
+
+class SessionBody(_SessionBody):
+    """POST /connect/sessions."""
+
+    allowed_integrations: list[Integration] | None = None
+
+    @model_validator(mode="after")
+    def _names_somebody(self) -> Self:
+        if self.organization and not self.end_user:
+            raise ValueError("organization needs end_user")
+        return self
+
+    def request(self) -> SessionRequest:
+        """Answer what the use case takes."""
+        return self._request(tuple(self.allowed_integrations or (INTEGRATION,)), None)
+
+
+class ReconnectBody(_SessionBody):
+    """POST /connect/sessions/reconnect."""
+
+    connection_id: Annotated[str, Field(min_length=1, max_length=128)]
+    integration_id: Integration
+
+    def request(self) -> SessionRequest:
+        """Answer what the use case takes."""
+        return self._request((INTEGRATION,), ConnectionId(self.connection_id))
+
+
+def _plain(model: Strict | None) -> Any:
+    return model.model_dump(exclude_none=True) if model else None
+
+
+class SessionData(Answer):
+    """The token is shown this once."""
+
+    token: str
+    connect_link: str
+    expires_at: datetime
+
+
+class SessionAnswer(Answer):
+    """A new connect session."""
+
+    data: SessionData
+
+
+class TicketData(Answer):
+    """Good for one use within a minute."""
+
+    ticket: str
+    expires_at: datetime
+
+
+class TicketAnswer(Answer):
+    """A ticket to start consent with."""
+
+    data: TicketData
+
+
+class SessionView(Answer):
+    """A connect session, as the holder of its token sees it.
+
+    `account` is the address a reconnect must come back with; `scopes` is what Google will ask.
+    """
+
+    allowed_integrations: list[str]
+    integrations_config_defaults: dict[str, Any]
+    is_reconnecting: bool = Field(alias="isReconnecting")
+    end_user: dict[str, Any] | None = Field(alias="endUser")
+    connect_ui_settings: dict[str, Any] = Field(alias="connectUISettings")
+    status: str
+    connection_id: str | None = None
+    error: str | None = None
+    scopes: list[str]
+    account: str | None = None
+
+
+class SessionViewAnswer(Answer):
+    """The session behind a token."""
+
+    data: SessionView

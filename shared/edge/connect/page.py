@@ -1,0 +1,113 @@
+"""Connect pages as responses: status, security headers, and the look a reader asked for."""
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+
+from shared.edge.settings.deployment import Settings
+from shared.pages.connect.render import SYSTEM, THEMES, Look, page
+from shared.pages.language import strings_for
+from shared.usecases.connect.outcomes import Connected, Refused
+
+STATUS = {
+    "access_denied": 403,
+    "missing_scope": 403,
+    "admin_policy_enforced": 403,
+    "org_internal": 403,
+    "other_browser": 403,
+    "wrong_account": 409,
+    "closing": 409,
+    "disconnecting": 410,
+    "expired_session": 410,
+    "expired_state": 410,
+    "used_ticket": 410,
+    "already_connected": 200,
+    "declined": 200,
+    "unavailable": 503,
+    "invalid_client": 502,
+    "deleted_client": 502,
+    "redirect_uri_mismatch": 502,
+    "google_error": 502,
+}
+"""Status of the page for a code; any other is 400."""
+PAGES: Mapping[int | Literal["default"], str] = {
+    200: "The page, or one that says how it ended.",
+    410: "A page: the link, or the time for it, is over.",
+    502: "A page: Google refuses this deployment itself.",
+}
+"""Statuses that only pages have, for the documentation."""
+
+
+def look_of(request: Request, settings: Settings, lang: str | None, theme: str | None) -> Look:
+    """Answer the language and theme: what was asked, else what the browser prefers."""
+    strings = strings_for(
+        lang, request.headers.get("accept-language"), product=settings.product_name
+    )
+    return Look(strings, theme if theme in THEMES else SYSTEM)
+
+
+def html(
+    template: str,
+    look: Look,
+    context: Mapping[str, Any],
+    *,
+    status: int = 200,
+    framed_by: tuple[str, ...] = (),
+) -> HTMLResponse:
+    """Answer a page that only `framed_by` may frame and that nobody keeps or sees a trace of."""
+    response = HTMLResponse(page(template, look, **context), status)
+    response.headers.update(security_headers(framed_by))
+    response.headers["Content-Language"] = look.strings.language
+    return response
+
+
+def security_headers(framed_by: tuple[str, ...] = ()) -> dict[str, str]:
+    """Answer the headers of every page: nothing inline, nothing foreign, nothing stored."""
+    ancestors = " ".join(framed_by) or "'none'"
+    headers = {
+        "Content-Security-Policy": (
+            "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+            "connect-src 'self'; form-action 'self'; base-uri 'none'; "
+            f"frame-ancestors {ancestors}"
+        ),
+        "Cache-Control": "no-store",
+        "Referrer-Policy": "no-referrer",
+        "X-Content-Type-Options": "nosniff",
+        "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=()",
+        "X-Robots-Tag": "noindex",
+    }
+    return headers if framed_by else {**headers, "X-Frame-Options": "DENY"}
+
+
+def connected_page(look: Look, outcome: Connected) -> HTMLResponse:
+    """Answer the page that says it worked."""
+    t = look.strings
+    context = {
+        "good": True,
+        "code": "connected",
+        "connection_id": outcome.connection_id,
+        "title": t("done.title_again" if outcome.reconnected else "done.title"),
+        "text": t("done.text", email=outcome.email),
+        "scopes": (),
+        "retry": None,
+    }
+    return html("outcome.html", look, context)
+
+
+def refused_page(look: Look, outcome: Refused) -> HTMLResponse:
+    """Answer the page that says what went wrong and who must do what."""
+    t = look.strings
+    code = outcome.code if t.knows(f"error.{outcome.code}.title") else "google_error"
+    retry = f"/oauth/start?ticket={outcome.retry_ticket}" if outcome.retry_ticket else None
+    context = {
+        "good": code == "already_connected",
+        "code": code,
+        "connection_id": None,
+        "title": t(f"error.{code}.title"),
+        "text": t(f"error.{code}.text", expected=outcome.expected, given=outcome.given),
+        "scopes": outcome.scopes,
+        "retry": f"{retry}&lang={t.language}&theme={look.theme}" if retry else None,
+    }
+    return html("outcome.html", look, context, status=STATUS.get(code, 400))

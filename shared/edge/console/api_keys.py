@@ -1,0 +1,166 @@
+"""API keys: make one and show it once, rotate, revoke."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from typing import Any, Final
+
+from starlette.responses import Response
+
+from shared.domain.keys.api_key import ANYTHING, ApiKey
+from shared.domain.keys.policy import Does, Policy
+from shared.domain.validation import validated
+from shared.edge.api.api_keys import NewKeyBody
+from shared.edge.console.pages import Visit, change, page
+from shared.edge.web.routes import Permission
+from shared.errors import InvalidRequestError
+from shared.pages.console.form_values import FormValues
+from shared.pages.console.schema_form import Field, Kind, fields_of
+from shared.usecases.keys.api_keys import IssuedKey, KeyRequest
+
+PATH: Final = "/console/api-keys"
+MOST: Final = 200
+OVERLAPS: Final = {"0": "at once", "1": "in an hour", "24": "in a day", "168": "in a week"}
+WAITING: Final = "What waits for a person's word before it happens."
+WAITS: Final = (Does.DRAFT, Does.SEND, Does.CHANGE, Does.DELETE)
+
+
+async def show_keys(visit: Visit) -> Response:
+    """Answer the keys, newest first, without their secrets."""
+    keys = await visit.wiring.api_keys.list(MOST)
+    now = visit.now
+    return visit.page(
+        "api_keys.html",
+        title="API keys",
+        nav="api-keys",
+        keys=[(key, state_of(key, now)) for key in keys],
+        most=MOST,
+        overlaps=OVERLAPS,
+        notices={"revoked": "The key is revoked. Other instances take it for 30 seconds at most."},
+    )
+
+
+async def show_form(visit: Visit) -> Response:
+    """Answer the form that makes a key."""
+    return _form(visit, FormValues({}))
+
+
+async def create(visit: Visit) -> Response:
+    """Make a key and show it, this once; a wrong form comes back as it was."""
+    form = FormValues(visit.form)
+    try:
+        request = _request(form, visit.now)
+    except InvalidRequestError as error:
+        return _form(visit, form, error)
+    return _shown(visit, await visit.wiring.create_api_key(request))
+
+
+async def rotate(visit: Visit) -> Response:
+    """Give a key a new secret and show it, this once; the one before works on for a while."""
+    hours = visit.field("overlap")
+    if hours not in OVERLAPS:
+        raise InvalidRequestError("Choose when the present secret ends.")
+    id = visit.path("id")
+    issued = await visit.wiring.rotate_api_key(id, timedelta(hours=int(hours)))
+    visit.wiring.known_keys.forget(id)
+    return _shown(visit, issued)
+
+
+async def revoke(visit: Visit) -> Response:
+    """Make a key worthless."""
+    id = visit.path("id")
+    await visit.wiring.revoke_api_key(id)
+    visit.wiring.known_keys.forget(id)
+    return visit.go(PATH, done="revoked")
+
+
+def state_of(key: ApiKey, now: datetime) -> tuple[str, str]:
+    """Answer in a word whether a key works, and the word's tone."""
+    if key.revoked_at is not None:
+        return "revoked", "plain"
+    if not key.alive(now):
+        return "expired", "plain"
+    if key.previous_until is not None and now < key.previous_until:
+        return "rotating", "calm"
+    return "live", "good"
+
+
+@cache
+def policy_fields() -> tuple[Field, ...]:
+    """Answer the fields of a policy; what waits for approval is chosen, not typed."""
+    choices = tuple((one.value, one.value) for one in WAITS)
+    fields = (
+        replace(one, kind=Kind.CHOICES, options=choices, default=None, help=WAITING)
+        if one.kind is Kind.JSON
+        else one
+        for one in fields_of(Policy.model_json_schema())
+    )
+    return tuple(sorted(fields, key=lambda one: one.kind is not Kind.SWITCH))
+
+
+def _request(form: FormValues, now: datetime) -> KeyRequest:
+    """Answer the key that the form asks for. Raises InvalidRequestError."""
+    request = validated(NewKeyBody, _asked(form), code="invalid_body").request()
+    if request.expires_at is not None and request.expires_at <= now:
+        raise InvalidRequestError("The expiry has passed already.")
+    return request
+
+
+def _asked(form: FormValues) -> Mapping[str, Any]:
+    """Answer the body that POST /api-keys would take."""
+    connections = form.text("connections").replace(",", " ").split()
+    given = {
+        "name": form.text("name").strip(),
+        "permissions": list(form.given.get("permission", ())),
+        "policy": form.read(policy_fields()),
+        "connections": connections or None,
+        "expires_at": _utc(form.text("expires_at")),
+        "requests_per_minute": form.text("requests_per_minute").strip() or None,
+    }
+    if form.problems:
+        raise InvalidRequestError(next(iter(form.problems.values())))
+    return given
+
+
+def _utc(text: str) -> datetime | str | None:
+    """Answer the moment a browser's date and time stand for; the form says that it is UTC."""
+    try:
+        moment = datetime.fromisoformat(text.strip())
+    except ValueError:
+        return text.strip() or None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _form(visit: Visit, form: FormValues, error: InvalidRequestError | None = None) -> Response:
+    problems = error.problems if error else ()
+    return visit.page(
+        "api_key_form.html",
+        title="New API key",
+        nav="api-keys",
+        status=400 if error else 200,
+        form=form,
+        policy=policy_fields(),
+        permissions=[ANYTHING, *(one.value for one in Permission)],
+        wrong=str(error) if error else None,
+        problems=[(".".join(map(str, one.path)), one.message) for one in problems],
+    )
+
+
+def _shown(visit: Visit, issued: IssuedKey) -> Response:
+    return visit.page(
+        "api_key_shown.html",
+        title="Your API key",
+        nav="api-keys",
+        key=issued.key,
+        token=issued.token,
+    )
+
+
+ROUTES = (
+    page(PATH, show_keys, "API keys"),
+    page(f"{PATH}/new", show_form, "New API key"),
+    change(PATH, create, "create API key"),
+    change(f"{PATH}/{{id}}/rotate", rotate, "rotate API key"),
+    change(f"{PATH}/{{id}}/revoke", revoke, "revoke API key"),
+)

@@ -1,0 +1,105 @@
+"""One connection: is it current, what was done for it, what is set aside."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from starlette.responses import Response
+
+from shared.domain.connect.connection import Connection
+from shared.domain.connect.scopes import KNOWN, MAIL, reads
+from shared.domain.ids import ConnectionId
+from shared.domain.operation import Operation, OperationState, OperationType
+from shared.edge.api.sync_models import sync_view
+from shared.edge.console.connections import row_of
+from shared.edge.console.pages import Visit, page
+from shared.edge.web.reading import connection_id
+
+A_PAGE = 25
+QUARANTINE = 50
+MOST_SHOWN = (50, 200, 1_000)
+"""How many operations a page of the log shows, as often as more are asked for."""
+A_MINUTE = timedelta(minutes=1)
+MOST_UNITS_RUNS = 50
+NOTICES = {
+    "pause": "The sync is paused. Nothing is lost: it goes on from here when you start it.",
+    "start": "The sync goes on from where it was.",
+    "trigger": "The mailbox is being read now.",
+    "reset": "The whole window is being read again; records keep their sequence numbers.",
+    "audit": "The whole window is being compared with the records, and what differs is healed.",
+    "retry": "The message is being fetched again.",
+    "window": "The window was changed and is being read.",
+}
+
+
+async def show_connection(visit: Visit) -> Response:
+    """Answer the connection; its state and log stay current without a reload."""
+    connection = await named(visit)
+    row = await row_of(visit, connection, visit.now)
+    recent = await visit.wiring.operations.list(
+        connection_id=connection.id, type=None, state=None, limit=MOST_UNITS_RUNS
+    )
+    return visit.page(
+        "connection.html",
+        title=connection.email,
+        nav="connections",
+        notices=NOTICES,
+        row=row,
+        connection=connection,
+        scopes=sorted(_short(one) for one in connection.scopes if one in KNOWN),
+        reads=reads(connection.scopes),
+        sync=sync_view(row.state, visit.now) if row.state else None,
+        quarantine=await visit.wiring.quarantine.list(connection.id, QUARANTINE),
+        operations=recent[:A_PAGE],
+        more=len(recent) > A_PAGE,
+        units=units_lately(recent, visit.now),
+        units_per_minute=visit.wiring.settings.units_per_minute,
+        asked_message=visit.asked("message"),
+    )
+
+
+async def show_operations(visit: Visit) -> Response:
+    """Answer the operations log, of one connection or all, newest first."""
+    named_id, kind, state = visit.asked("connection"), visit.asked("type"), visit.asked("state")
+    most = next((one for one in MOST_SHOWN if str(one) == visit.asked("show")), MOST_SHOWN[0])
+    found = await visit.wiring.operations.list(
+        connection_id=connection_id(named_id) if named_id else None,
+        type=OperationType(kind) if kind in set(OperationType) else None,
+        state=OperationState(state) if state in set(OperationState) else None,
+        limit=most + 1,
+    )
+    return visit.page(
+        "operations.html",
+        title="Operations",
+        nav="operations",
+        operations=found[:most],
+        more=next((one for one in MOST_SHOWN if one > most), None) if len(found) > most else None,
+        types=list(OperationType),
+        states=list(OperationState),
+        asked={"connection": named_id, "type": kind, "state": state},
+    )
+
+
+async def named(visit: Visit) -> Connection:
+    """Answer the connection of the path. Raises UnknownConnectionError."""
+    return (await visit.call.any_connection(named_id(visit))).value
+
+
+def named_id(visit: Visit) -> ConnectionId:
+    """Answer the id in the path. Raises UnknownConnectionError for one that cannot exist."""
+    return connection_id(visit.path("connection_id"))
+
+
+def _short(scope: str) -> str:
+    return "mail.google.com" if scope == MAIL else scope.rpartition("/")[2]
+
+
+def units_lately(operations: Iterable[Operation], now: datetime) -> int:
+    """Answer the quota units that the runs of the last minute spent, as far as logged."""
+    lately = (one for one in operations if one.finished_at > now - A_MINUTE)
+    return sum(int(one.detail.get("units", 0)) for one in lately)
+
+
+ROUTES = (
+    page("/console/connections/{connection_id}", show_connection, "A connection"),
+    page("/console/operations", show_operations, "The operations log"),
+)

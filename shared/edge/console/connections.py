@@ -1,0 +1,99 @@
+"""The connections: who is connected, and whether each mailbox is current."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from starlette.responses import Response
+
+from shared.domain.connect.connection import Connection, ConnectionStatus
+from shared.domain.ids import ConnectionId, MessageId
+from shared.domain.sync.cursor import page_token_of, place_of
+from shared.domain.sync.mailbox import Mailbox
+from shared.domain.sync.state import SyncState
+from shared.edge.console.health import Standing, lag, standing
+from shared.edge.console.pages import Visit, page
+from shared.errors import InvalidRequestError
+from shared.ports.connections import ConnectionQuery
+
+A_PAGE = 25
+LIST = ConnectionId("console-connections")
+"""What the places in this listing are bound to."""
+NOTICES = {"disconnect": "The connection is being disconnected; its mail is being deleted."}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One connection in the list."""
+
+    connection: Connection
+    state: SyncState | None
+    mailbox: Mailbox | None
+    standing: Standing
+    lag: timedelta | None
+
+    @property
+    def coverage(self) -> float | None:
+        """The share that the last finished audit found stored rightly."""
+        audit = self.state.audit if self.state else None
+        return audit.coverage if audit and audit.finished_at else None
+
+
+async def show_connections(visit: Visit) -> Response:
+    """Answer a page of the list, found by indexes however many connections there are."""
+    query = query_of(visit)
+    found = await visit.wiring.connections.find(query)
+    shown = found[:A_PAGE]
+    rows = await asyncio.gather(*(row_of(visit, one, visit.now) for one in shown))
+    asked = {name: visit.asked(name) for name in ("search", "status", "tags") if visit.asked(name)}
+    return visit.page(
+        "connections.html",
+        title="Connections",
+        nav="connections",
+        notices=NOTICES,
+        rows=rows,
+        asked=asked,
+        statuses=list(ConnectionStatus),
+        following=place_after(shown) if len(found) > A_PAGE else None,
+        first=not visit.asked("after"),
+    )
+
+
+def query_of(visit: Visit) -> ConnectionQuery:
+    """Answer the filters; one connection more than is shown tells whether there is more."""
+    status = visit.asked("status")
+    return ConnectionQuery(
+        search=visit.asked("search").lower() or None,
+        tags=tags_of(visit.asked("tags")),
+        status=ConnectionStatus(status) if status in set(ConnectionStatus) else None,
+        limit=A_PAGE + 1,
+        after=place_of(LIST, visit.asked("after")) if visit.asked("after") else None,
+    )
+
+
+def tags_of(text: str) -> dict[str, str]:
+    """Read `team=blue, plan=pro`. Raises InvalidRequestError."""
+    pairs = [one.partition("=") for one in text.split(",") if one.strip()]
+    if any(not separator or not key.strip() for key, separator, _ in pairs):
+        raise InvalidRequestError("Write tags as key=value, several with a comma between them.")
+    return {key.strip(): value.strip() for key, _, value in pairs}
+
+
+def place_after(shown: Sequence[Connection]) -> str:
+    """Answer the token of the page that follows."""
+    last = shown[-1]
+    return page_token_of(LIST, last.created_at, MessageId(last.id))
+
+
+async def row_of(visit: Visit, connection: Connection, now: datetime) -> Row:
+    """Answer a connection with what its line says."""
+    state, mailbox = await asyncio.gather(
+        visit.wiring.sync_states.get(connection.id),
+        visit.wiring.mailboxes.get(connection.email_key),
+    )
+    known, box = state.value if state else None, mailbox.value if mailbox else None
+    return Row(connection, known, box, standing(connection, known, box, now), lag(known, box, now))
+
+
+ROUTES = (page("/console/connections", show_connections, "Connections"),)

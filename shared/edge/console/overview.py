@@ -1,0 +1,92 @@
+"""The overview: what wants attention, and charts of how the mailboxes are doing."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from starlette.responses import Response
+
+from shared.domain.connect.connection import ConnectionStatus
+from shared.domain.events.event import EventState
+from shared.domain.keys.approval import ApprovalState
+from shared.domain.operation import OperationState, OperationType
+from shared.domain.send.entry import SendState
+from shared.edge.console.charts import Figures, figures
+from shared.edge.console.pages import Visit, page
+from shared.ports.connections import ConnectionQuery
+
+PATH: Final = "/console/overview"
+MOST: Final = 300
+"""Operations read for a chart, however many there are."""
+COUNTED: Final = 50
+"""What wants attention is counted up to here: more is `50+`."""
+REACHES: Final[Mapping[str, tuple[str, timedelta]]] = {
+    "1h": ("1 hour", timedelta(hours=1)),
+    "24h": ("24 hours", timedelta(hours=24)),
+    "7d": ("7 days", timedelta(days=7)),
+}
+USUAL: Final = "24h"
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """A number that should be zero, where it leads, and how bad it is otherwise."""
+
+    label: str
+    path: str
+    found: int
+    tone: str
+
+    @property
+    def shown(self) -> str:
+        """The number in words."""
+        return f"{COUNTED}+" if self.found > COUNTED else str(self.found)
+
+
+async def show_overview(visit: Visit) -> Response:
+    """Answer the overview; everything it reads is bounded."""
+    chosen = visit.asked("reach") if visit.asked("reach") in REACHES else USUAL
+    tiles, drawn = await asyncio.gather(_tiles(visit), _figures(visit, REACHES[chosen][1]))
+    return visit.page(
+        "overview.html",
+        title="Overview",
+        nav="overview",
+        tiles=tiles,
+        figures=drawn,
+        reaches=[(name, label) for name, (label, _) in REACHES.items()],
+        chosen=chosen,
+        most=MOST,
+    )
+
+
+async def _figures(visit: Visit, reach: timedelta) -> Figures:
+    operations = visit.wiring.operations
+    runs, failures = await asyncio.gather(
+        operations.list(connection_id=None, type=OperationType.SYNC, state=None, limit=MOST),
+        operations.list(connection_id=None, type=None, state=OperationState.FAILED, limit=MOST),
+    )
+    return figures(runs, failures, now=visit.now, reach=reach, most=MOST)
+
+
+async def _tiles(visit: Visit) -> list[Tile]:
+    wiring, most = visit.wiring, COUNTED + 1
+    reauth = ConnectionQuery(status=ConnectionStatus.REAUTH_REQUIRED, limit=most)
+    lost, dead, pending, unknown, waiting = await asyncio.gather(
+        wiring.connections.find(reauth),
+        wiring.outbox.list(state=EventState.DEAD, connection_id=None, limit=most),
+        wiring.outbox.list(state=EventState.PENDING, connection_id=None, limit=most),
+        wiring.sends.list(None, most, state=SendState.UNKNOWN),
+        wiring.approvals.list(connection_id=None, state=ApprovalState.PENDING, limit=most),
+    )
+    return [
+        Tile("must connect again", "/console/connections?status=reauth_required", len(lost), "bad"),
+        Tile("dead deliveries", "/console/deliveries?state=dead", len(dead), "bad"),
+        Tile("unknown sends", "/console/sends?state=unknown", len(unknown), "warm"),
+        Tile("waiting for approval", "/console/approvals", len(waiting), "warm"),
+        Tile("deliveries under way", "/console/deliveries?state=pending", len(pending), "calm"),
+    ]
+
+
+ROUTES = (page(PATH, show_overview, "Overview"),)

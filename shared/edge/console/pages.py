@@ -1,0 +1,206 @@
+"""What every page of the console goes through once `authenticate` let it in; errors as pages."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+from uuid import uuid4
+
+from starlette.responses import RedirectResponse, Response
+
+from shared.domain.ids import ConnectionId, OperationId
+from shared.domain.operation import LIFETIME, Operation, OperationState, OperationType
+from shared.edge.console.answers import SIGN_IN, back_to, live_part, problem, shown
+from shared.edge.console.session import Session, session_of, set_session
+from shared.edge.web.call import Call
+from shared.edge.web.reading import CONNECTION_ID
+from shared.edge.web.routes import MEBIBYTE, Access, Route
+from shared.errors import PostroomError
+
+if TYPE_CHECKING:
+    from shared.edge.composition.container import Wiring
+
+LIVE = "x-console-live"
+"""The header with which a page's script asks for its live part alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One request of a person who is signed in."""
+
+    call: Call
+    session: Session
+    form: Mapping[str, Sequence[str]]
+    """The fields of a change; empty on a page."""
+
+    @property
+    def wiring(self) -> "Wiring":
+        """Ports and use cases."""
+        return self.call.wiring
+
+    @property
+    def now(self) -> datetime:
+        """The clock's time."""
+        return self.call.wiring.clock.now()
+
+    def path(self, name: str) -> str:
+        """Answer a parameter of the path."""
+        return self.call.path(name)
+
+    def asked(self, name: str, most: int = 200) -> str:
+        """Answer a query parameter, cut and without blanks around it; "" where there is none."""
+        return self.call.request.query_params.get(name, "")[:most].strip()
+
+    def field(self, name: str) -> str:
+        """Answer a field of the form; "" where there is none."""
+        return next(iter(self.form.get(name, ())), "")
+
+    def fields(self, name: str) -> Sequence[str]:
+        """Answer every value of a field that may come several times."""
+        return self.form.get(name, ())
+
+    def page(
+        self,
+        template: str,
+        *,
+        title: str,
+        nav: str,
+        status: int = 200,
+        notices: Mapping[str, str] | None = None,
+        **context: Any,
+    ) -> Response:
+        """Answer a page, or its live part alone where the page's own script asks for that.
+
+        `notices` says in words what a change before this page has done, by the code in `done`.
+        """
+        known = {
+            "title": title,
+            "current": nav,
+            "session": self.session,
+            "now": self.now,
+            "notice": (notices or {}).get(self.asked("done")),
+            **context,
+        }
+        if LIVE in self.call.request.headers:
+            return live_part(self.call.request, template, known)
+        return shown(self.call.request, template, known, status)
+
+    def go(self, path: str, *, done: str | None = None, **query: str) -> Response:
+        """Answer the way on after a change; `done` becomes a notice there."""
+        asked = {**query, **({"done": done} if done else {})}
+        return RedirectResponse(f"{path}?{urlencode(asked)}" if asked else path, 303)
+
+
+Shows = Callable[[Visit], Awaitable[Response]]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page that anybody who is signed in may see."""
+
+    function: Shows
+
+    async def __call__(self, call: Call) -> Response:
+        """Return the page; a person who looked at one stays signed in."""
+        visitor, wiring = call.visitor, call.wiring
+        response = await self.function(Visit(call, visitor.session, {}))
+        if LIVE not in call.request.headers and visitor.session.renewable(wiring.clock.now()):
+            now = wiring.clock.now()
+            await set_session(response, visitor.session, wiring.settings, wiring.sealer, now)
+        return response
+
+    async def refuse(self, call: Call, error: Exception) -> Response:
+        """Return the way to the sign-in, or an error as a page."""
+        session = await _session(call)
+        if session is not None:
+            return problem(call, session, error)
+        live = LIVE in call.request.headers
+        return Response("signed out", 401) if live else back_to(SIGN_IN, call.request)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Something only an operator may do, from a page of ours and no other."""
+
+    function: Shows
+    name: str
+
+    async def __call__(self, call: Call) -> Response:
+        """Do it, note who did, and return the way on."""
+        visitor, began = call.visitor, call.wiring.clock.now()
+        response = await self.function(Visit(call, visitor.session, visitor.form))
+        await self._note(call, visitor.session, began, None)
+        return response
+
+    async def refuse(self, call: Call, error: Exception) -> Response:
+        """Note who tried in vain; return the way to the sign-in, or an error as a page."""
+        session = await _session(call)
+        if session is None:
+            return RedirectResponse(SIGN_IN, 303)
+        await self._note(call, session, call.wiring.clock.now(), error)
+        return problem(call, session, error)
+
+    async def _note(
+        self, call: Call, session: Session, began: datetime, error: Exception | None
+    ) -> None:
+        """Write into the operations log who changed what; losing that changes nothing."""
+        code = error.code if isinstance(error, PostroomError) else "internal"
+        operation = Operation(
+            id=OperationId(str(uuid4())),
+            connection_id=_connection_id(call),
+            type=OperationType.CONSOLE,
+            name=self.name,
+            state=OperationState.FAILED if error else OperationState.OK,
+            started_at=began,
+            finished_at=call.wiring.clock.now(),
+            expires_at=began + LIFETIME,
+            error=code if error else None,
+            trace_id=call.trace_id,
+            detail={"by": session.name},
+        )
+        await call.wiring.operations.append(operation)
+
+
+async def _session(call: Call) -> Session | None:
+    wiring = call.wiring
+    return await session_of(call.request, wiring.settings, wiring.sealer, wiring.clock.now())
+
+
+def page(path: str, function: Shows, summary: str) -> Route:
+    """Answer the route of a page; it reads its own query."""
+    shows = Page(function)
+    return Route(
+        "GET",
+        path,
+        Access.CONSOLE,
+        shows,
+        summary,
+        refuse=shows.refuse,
+        raw_query=True,
+        produces="text/html",
+        documented=False,
+    )
+
+
+def change(path: str, function: Shows, name: str, *, max_form: int = MEBIBYTE) -> Route:
+    """Answer the route of a change; `name` stands in the operations log, as in `pause sync`."""
+    changes = Change(function, name)
+    return Route(
+        "POST",
+        path,
+        Access.CONSOLE,
+        changes,
+        name,
+        refuse=changes.refuse,
+        raw_body=True,
+        raw_query=True,
+        produces="text/html",
+        max_body=max_form,
+        documented=False,
+    )
+
+
+def _connection_id(call: Call) -> ConnectionId | None:
+    named = str(call.request.path_params.get("connection_id", ""))
+    return ConnectionId(named) if CONNECTION_ID.fullmatch(named) else None

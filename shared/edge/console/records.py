@@ -1,0 +1,77 @@
+"""The records of a connection, as the product reads them."""
+
+from typing import Any
+
+import orjson
+from starlette.responses import Response
+
+from shared.domain.ids import ConnectionId, LabelId, MessageId
+from shared.domain.sync.cursor import cursor_of, page_token_of, place_of
+from shared.domain.sync.payload import render
+from shared.domain.sync.record import Record
+from shared.edge.console.connection import named
+from shared.edge.console.pages import Visit, page
+from shared.errors import UnknownRecordError
+from shared.ports.sync_store import NewestQuery
+from shared.usecases.sync.reading import off_loop, unpacked
+
+A_PAGE = 25
+
+
+async def show_records(visit: Visit) -> Response:
+    """Answer a screen of records, newest first."""
+    connection = await named(visit)
+    label, before = visit.asked("label"), visit.asked("before")
+    query = NewestQuery(
+        limit=A_PAGE + 1,
+        label_id=LabelId(label) if label else None,
+        before=place_of(connection.id, before) if before else None,
+    )
+    found = await visit.wiring.records.newest(connection.id, query)
+    shown = found[:A_PAGE]
+    last = shown[-1].head if len(found) > A_PAGE else None
+    return visit.page(
+        "records.html",
+        title=f"Records of {connection.email}",
+        nav="connections",
+        connection=connection,
+        rows=[(one.head, await off_loop(unpacked(one), line, one, connection.id)) for one in shown],
+        label=label,
+        following=last and page_token_of(connection.id, last.internal_date, last.message_id),
+        first=not before,
+    )
+
+
+async def show_record(visit: Visit) -> Response:
+    """Answer one record: its text, and the whole as JSON. Its HTML is never shown as such."""
+    connection = await named(visit)
+    found = await visit.wiring.records.get(connection.id, MessageId(visit.path("message_id")))
+    if found is None:
+        raise UnknownRecordError("There is no record of this message.")
+    message = await off_loop(unpacked(found), rendered, found, connection.id)
+    return visit.page(
+        "record.html",
+        title=message.get("subject") or "(no subject)",
+        nav="connections",
+        connection=connection,
+        head=found.head,
+        message=message,
+        json=orjson.dumps(message, option=orjson.OPT_INDENT_2).decode(),
+    )
+
+
+def rendered(record: Record, connection_id: ConnectionId) -> dict[str, Any]:
+    """Answer a record as the API does."""
+    return render(record, cursor_of(connection_id, record.head.sequence))
+
+
+def line(record: Record, connection_id: ConnectionId) -> dict[str, Any]:
+    """Return a record without its bodies, which a list of them need not hold."""
+    found = rendered(record, connection_id)
+    return {name: value for name, value in found.items() if name not in {"text", "html"}}
+
+
+ROUTES = (
+    page("/console/connections/{connection_id}/records", show_records, "Records"),
+    page("/console/connections/{connection_id}/records/{message_id}", show_record, "A record"),
+)

@@ -1,0 +1,202 @@
+"""Signing in to the console, by operator key or with Google, and out again."""
+
+import re
+from hmac import compare_digest
+
+from starlette.responses import RedirectResponse, Response
+
+from shared.edge.console import google_flow
+from shared.edge.console.admission import check_origin, check_token, read_form
+from shared.edge.console.answers import SIGN_IN, page_headers, shown
+from shared.edge.console.navigation import HOME
+from shared.edge.console.pages import Visit, page
+from shared.edge.console.session import (
+    Session,
+    digest_of_key,
+    end_session,
+    google_session,
+    key_session,
+    session_of,
+    set_session,
+)
+from shared.edge.web.api_key_cache import FAILURES_A_MINUTE
+from shared.edge.web.call import Call
+from shared.edge.web.logs import log_failure
+from shared.edge.web.rates import source_of, too_fast
+from shared.edge.web.routes import Access, Function, Method, Route
+from shared.errors import (
+    ConfigurationError,
+    ForbiddenError,
+    PermanentError,
+    RateLimitedError,
+    TransientError,
+    UnauthenticatedError,
+)
+from shared.ports.oauth import Identity
+
+FORM_BYTES = 8_192
+CODE_CHARS = 2_048
+OURS = re.compile(r"/console(?:/(?!/)[\w\-./@:+%~]*)?(?:\?[\w\-./@:+%~=&]*)?")
+TOO_MANY = "Too many wrong keys came from this address: wait a minute before trying again."
+WRONG_KEY = "This key opens nothing here."
+STRANGER = "Google says who you are, and this console is not open to that account."
+NOT_NOW = "Google could not be asked just now. Try again."
+CANCELLED = "You were not signed in."
+MISCONFIGURED = "Google refuses this deployment's OAuth client: an operator must look at it."
+
+
+async def show_sign_in(call: Call) -> Response:
+    """Answer the page that asks who you are."""
+    return _asking(call, _next(call.request.query_params.get("next", "")))
+
+
+async def sign_in(call: Call) -> Response:
+    """Take an operator key; guesses are slowed as those of API keys are."""
+    form = await read_form(call.request, FORM_BYTES)
+    way = _next(form.get("next", [""])[0])
+    try:
+        check_origin(call.request, call.wiring.settings)
+        digest = _digest(call, form.get("key", [""])[0])
+    except RateLimitedError:
+        return _asking(call, way, TOO_MANY, 429)
+    except ForbiddenError as error:
+        return _asking(call, way, str(error), 403)
+    except UnauthenticatedError:
+        return _asking(call, way, WRONG_KEY, 401)
+    return await _let_in(call, key_session(digest, call.wiring.clock.now()), way)
+
+
+def _digest(call: Call, key: str) -> str:
+    """Raise UnauthenticatedError; RateLimitedError where this address has guessed too often."""
+    known, digest = call.wiring.known_keys, digest_of_key(key)
+    source = source_of(call.request, call.wiring.settings.proxy_hops)
+    if known.rates.left(f"source:{source}", FAILURES_A_MINUTE) < 1:
+        known.fail(source)
+        raise too_fast(TOO_MANY, google_flow.LIFETIME)
+    matching = [one for one in call.wiring.settings.console.keys if compare_digest(one, digest)]
+    if not matching:
+        known.fail(source)
+        raise UnauthenticatedError(WRONG_KEY)
+    return digest
+
+
+async def start_google(call: Call) -> Response:
+    """Send the browser to Google, bound to it by a sealed cookie."""
+    settings, way = call.wiring.settings, _next(call.request.query_params.get("next", ""))
+    if not settings.console.asks_google:
+        return _asking(call, way, CANCELLED, 403)
+    flow = google_flow.new_flow(way, call.wiring.clock.now())
+    address = call.wiring.sign_in.address(
+        state=flow.state, nonce=flow.nonce, code_challenge=google_flow.challenge(flow)
+    )
+    response = RedirectResponse(address, 303, page_headers())
+    await google_flow.set_flow(response, flow, settings, call.wiring.sealer)
+    return response
+
+
+async def answer_google(call: Call) -> Response:
+    """Take Google's answer: who it is, and whether the settings let them in."""
+    settings, now = call.wiring.settings, call.wiring.clock.now()
+    flow = await google_flow.flow_of(call.request, settings, call.wiring.sealer, now)
+    state = call.request.query_params.get("state", "")
+    if flow is None or not compare_digest(flow.state.encode(), state.encode()):
+        return _ended(call, HOME, CANCELLED, 403)
+    try:
+        person = await _person(call, flow)
+    except TransientError:
+        return _ended(call, flow.way, NOT_NOW, 503)
+    except ConfigurationError as error:
+        log_failure("an operator cannot sign in", error)
+        return _ended(call, flow.way, MISCONFIGURED, 502)
+    except PermanentError:
+        return _ended(call, flow.way, CANCELLED, 403)
+    role = settings.console.role_of(person)
+    if role is None:
+        return _ended(call, flow.way, STRANGER, 403)
+    return await _let_in(call, google_session(person, role, now), flow.way)
+
+
+async def _person(call: Call, flow: google_flow.Flow) -> Identity:
+    """Raise what the port raises; UnauthenticatedError where Google's answer brings no code."""
+    asked = call.request.query_params
+    if "error" in asked or asked.get("iss", google_flow.ISSUER) != google_flow.ISSUER:
+        raise UnauthenticatedError(CANCELLED)
+    return await call.wiring.sign_in.identity(
+        code=asked.get("code", "")[:CODE_CHARS], code_verifier=flow.verifier, nonce=flow.nonce
+    )
+
+
+async def sign_out(call: Call) -> Response:
+    """Take the session away; a foreign page cannot make anybody leave."""
+    settings = call.wiring.settings
+    now = call.wiring.clock.now()
+    session = await session_of(call.request, settings, call.wiring.sealer, now)
+    form = await read_form(call.request, FORM_BYTES)
+    if session is not None:
+        check_origin(call.request, settings)
+        check_token(session, form)
+    response = RedirectResponse(SIGN_IN, 303, page_headers())
+    end_session(response, settings)
+    return response
+
+
+async def go_home(visit: Visit) -> Response:
+    """Answer the way to the first page."""
+    return visit.go(HOME)
+
+
+async def _let_in(call: Call, session: Session, way: str) -> Response:
+    response = RedirectResponse(way, 303, page_headers())
+    now = call.wiring.clock.now()
+    await set_session(response, session, call.wiring.settings, call.wiring.sealer, now)
+    google_flow.end_flow(response, call.wiring.settings)
+    return response
+
+
+def _ended(call: Call, way: str, wrong: str, status: int) -> Response:
+    response = _asking(call, way, wrong, status)
+    google_flow.end_flow(response, call.wiring.settings)
+    return response
+
+
+def _asking(call: Call, way: str, wrong: str | None = None, status: int = 200) -> Response:
+    options = call.wiring.settings.console
+    context = {
+        "title": "Sign in",
+        "current": None,
+        "wrong": wrong,
+        "next": way,
+        "google": options.asks_google,
+        "keys": bool(options.keys),
+    }
+    return shown(call.request, "sign_in.html", context, status)
+
+
+def _next(asked: str) -> str:
+    """Answer where to go on to: a page of the console, whatever was asked."""
+    ours = OURS.fullmatch(asked) and ".." not in asked and not asked.startswith(SIGN_IN)
+    return asked if ours else HOME
+
+
+def _public(method: Method, path: str, function: Function, summary: str) -> Route:
+    return Route(
+        method,
+        path,
+        Access.PUBLIC,
+        function,
+        summary,
+        raw_body=True,
+        raw_query=True,
+        produces="text/html",
+        documented=False,
+    )
+
+
+ROUTES = (
+    _public("GET", SIGN_IN, show_sign_in, "Ask who is there"),
+    _public("POST", SIGN_IN, sign_in, "Sign in with a key"),
+    _public("GET", f"{SIGN_IN}/google", start_google, "Sign in with Google"),
+    _public("GET", f"{SIGN_IN}/answer", answer_google, "Google's answer"),
+    _public("POST", "/console/sign-out", sign_out, "Sign out"),
+    page("/console", go_home, "The console"),
+)

@@ -1,0 +1,310 @@
+"""Settings from the environment, parsed once; every problem is named in one error."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+from shared.edge.settings.console import ConsoleOptions, console_options
+from shared.edge.settings.events import EventOptions, event_options
+from shared.edge.settings.functions import FUNCTIONS, Trigger, function_for
+from shared.errors import ConfigurationError
+
+T = TypeVar("T")
+SHA256_HEX = re.compile(r"[0-9a-f]{64}")
+QUEUE_LOCATION = re.compile(r"cloud-tasks:projects/[^/]+/locations/[^/]+")
+FIRESTORE = re.compile(r"firestore:[^/]+/[^/]+")
+KEYRING = re.compile(r"file:.+|kms:projects/[^/]+/locations/[^/]+/keyRings/[^/]+/cryptoKeys/[^/]+")
+TOPIC = re.compile(r"projects/[^/]+/topics/[^/]+")
+LEAST_RESULT_BYTES = 4_096
+TAKERS = frozenset({"google", "otlp", "prometheus"})
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a deployment chooses. Secrets among it never reach a log: `repr` hides them."""
+
+    environment: str
+    public_url: str
+    """The one address everything is served on, without a trailing slash."""
+    store: str
+    """`sqlite:PATH` or `firestore:PROJECT/DATABASE`."""
+    queue: str
+    """`sqlite` or `cloud-tasks:projects/P/locations/L`."""
+    keyring: str
+    """`file:PATH`, or `kms:` and the resource name of a Cloud KMS key."""
+    tasks_audience: str
+    tasks_service_account: str
+    push_audience: str
+    push_service_account: str
+    scheduler_service_account: str
+    token_check: str
+    """`signature`, or `claims` where the platform has verified the caller's token (FACTS 7.3)."""
+    function_urls: tuple[tuple[str, str], ...]
+    """Functions with an address of their own, by name: where their tasks go, and the audience."""
+    gmail_topic: str
+    oauth_client_id: str
+    oauth_client_secret: str
+    google_url: str | None
+    """One base address in place of all of Google's hosts; only for the emulated Google."""
+    product_origins: tuple[str, ...]
+    product_name: str
+    api_keys: frozenset[str]
+    """SHA-256, in hex, of the root API keys (permission `*`)."""
+    units_per_minute: int
+    requests_per_minute: int
+    """What an API key may ask of one instance, unless the key says otherwise."""
+    mcp_result_bytes: int
+    """The most one result of a tool says to a model; a longer one is read in pieces."""
+    proxy_hops: int
+    """How many proxies in front of us append to X-Forwarded-For: 1 on Cloud Run, else 0."""
+    publishing: str
+    """`production`, `internal` or `testing`, where grants die after seven days (FACTS 6.6)."""
+    telemetry: frozenset[str] = frozenset()
+    """Who takes traces and metrics: `google`, `otlp`, `prometheus`; nobody unless named."""
+    events: EventOptions = field(default_factory=EventOptions)
+    console: ConsoleOptions = field(default_factory=ConsoleOptions)
+
+    def __repr__(self) -> str:
+        return f"Settings(environment={self.environment!r}, public_url={self.public_url!r})"
+
+    @property
+    def sqlite_path(self) -> Path | None:
+        """The SQLite file, None where the store is Firestore."""
+        kind, _, rest = self.store.partition(":")
+        return Path(rest) if kind == "sqlite" else None
+
+    @property
+    def firestore(self) -> tuple[str, str]:
+        """Project and database of the Firestore store."""
+        project, _, database = self.store.removeprefix("firestore:").partition("/")
+        return project, database
+
+    @property
+    def google_project(self) -> str | None:
+        """The Google Cloud project, None where the store is a file."""
+        return None if self.sqlite_path else self.firestore[0]
+
+    def task_url(self, path: str) -> str | None:
+        """Answer the own address of the function that serves `path`, None where it has none."""
+        return dict(self.function_urls).get(function_for(path).name)
+
+    @property
+    def queue_path(self) -> Path:
+        """The file of the embedded queue: beside the store's."""
+        path = self.sqlite_path
+        assert path is not None  # noqa: S101  settings_from refuses the combination
+        return path.with_name(f"{path.stem}-queue{path.suffix}")
+
+    @property
+    def kms_key(self) -> str | None:
+        """The Cloud KMS key that wraps data keys, None where a local file does."""
+        kind, _, name = self.keyring.partition(":")
+        return name if kind == "kms" else None
+
+    @property
+    def keyring_path(self) -> Path:
+        """The file of the local key-encryption keys."""
+        return Path(self.keyring.removeprefix("file:"))
+
+    @property
+    def redirect_uri(self) -> str:
+        """Where Google sends the end user back."""
+        return f"{self.public_url}/oauth/callback"
+
+    @property
+    def console_url(self) -> str:
+        """Where operators reach the console: scheme, host and port."""
+        return self.console.url or self.public_url
+
+    @property
+    def secure(self) -> bool:
+        """Whether end users reach us over TLS; False only on loopback."""
+        return self.public_url.startswith("https://")
+
+
+def settings_from(environ: Mapping[str, str], *, without: frozenset[str] = frozenset()) -> Settings:
+    """Parse the POSTROOM_* variables. Raises ConfigurationError naming every problem.
+
+    A function names in `without` what it never uses, so that nobody has to give it that secret.
+    """
+    read = _Reading(environ, without)
+    public_url = read.required("PUBLIC_URL", _address)
+    settings = Settings(
+        environment=read.optional("ENVIRONMENT", str, "dev"),
+        public_url=public_url or "",
+        store=read.required("STORE", _store) or "",
+        queue=read.optional("QUEUE", _queue, "sqlite"),
+        keyring=read.required("KEYRING", _keyring) or "",
+        tasks_audience=read.optional("TASKS_AUDIENCE", str, public_url or ""),
+        tasks_service_account=read.required("TASKS_SERVICE_ACCOUNT", _mail_address) or "",
+        push_audience=read.optional("PUSH_AUDIENCE", str, f"{public_url}/push/gmail"),
+        push_service_account=read.required("PUSH_SERVICE_ACCOUNT", _mail_address) or "",
+        scheduler_service_account=read.required("SCHEDULER_SERVICE_ACCOUNT", _mail_address) or "",
+        token_check=read.optional("TOKEN_CHECK", _token_check, "signature"),
+        function_urls=read.optional("FUNCTION_URLS", _function_urls, ()),
+        gmail_topic=read.required("GMAIL_TOPIC", _topic) or "",
+        oauth_client_id=read.required("OAUTH_CLIENT_ID", str) or "",
+        oauth_client_secret=read.required("OAUTH_CLIENT_SECRET", str) or "",
+        google_url=read.optional("GOOGLE_URL", _address, None),
+        product_origins=read.optional("PRODUCT_ORIGINS", _origins, ()),
+        product_name=read.optional("PRODUCT_NAME", str, "this product"),
+        api_keys=read.optional("API_KEYS", _key_hashes, frozenset()),
+        units_per_minute=read.optional("UNITS_PER_MINUTE", _positive, 6000),
+        requests_per_minute=read.optional("REQUESTS_PER_MINUTE", _positive, 60_000),
+        mcp_result_bytes=read.optional("MCP_RESULT_BYTES", _result_bytes, 65_536),
+        proxy_hops=read.optional("PROXY_HOPS", _count, 1 if environ.get("K_SERVICE") else 0),
+        publishing=read.optional("PUBLISHING", _publishing, "production"),
+        telemetry=read.optional("TELEMETRY", _takers, frozenset()),
+        events=event_options(read.optional),
+        console=console_options(read.optional),
+    )
+    if settings.queue == "sqlite" and settings.sqlite_path is None:
+        read.refuse("QUEUE", "must be cloud-tasks:projects/P/locations/L beside a Firestore store")
+    if settings.token_check == "claims" and not _private(environ.get("FUNCTION_TARGET")):
+        read.refuse("TOKEN_CHECK", "may be `claims` only in a function that no one else may invoke")
+    if (problem := settings.events.problem) is not None:
+        read.refuse(*problem)
+    read.finish()
+    return settings
+
+
+class _Reading:
+    def __init__(self, environ: Mapping[str, str], without: frozenset[str]) -> None:
+        self._environ = environ
+        self._without = without
+        self._problems: list[str] = []
+
+    def required(self, name: str, parse: Callable[[str], T]) -> T | None:
+        value = self._environ.get(f"POSTROOM_{name}", "").strip()
+        if not value:
+            if name not in self._without:
+                self.refuse(name, "is not set")
+            return None
+        return self._parsed(name, value, parse)
+
+    def optional(self, name: str, parse: Callable[[str], T], default: T) -> T:
+        value = self._environ.get(f"POSTROOM_{name}", "").strip()
+        if not value:
+            return default
+        parsed = self._parsed(name, value, parse)
+        return default if parsed is None else parsed
+
+    def _parsed(self, name: str, value: str, parse: Callable[[str], T]) -> T | None:
+        try:
+            return parse(value)
+        except ValueError as problem:
+            self.refuse(name, str(problem))
+            return None
+
+    def refuse(self, name: str, problem: str) -> None:
+        self._problems.append(f"POSTROOM_{name} {problem}")
+
+    def finish(self) -> None:
+        if self._problems:
+            raise ConfigurationError("; ".join(self._problems))
+
+
+def _address(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query:
+        raise ValueError("must be an http(s) address")
+    if parts.scheme == "http" and parts.hostname not in LOOPBACK:
+        raise ValueError("must use https unless it is a loopback address")
+    return value.rstrip("/")
+
+
+def _takers(value: str) -> frozenset[str]:
+    takers = frozenset(one.strip() for one in value.split(",") if one.strip())
+    if not takers <= TAKERS:
+        raise ValueError(f"must list some of {', '.join(sorted(TAKERS))}")
+    return takers
+
+
+def _origins(value: str) -> tuple[str, ...]:
+    origins = tuple(_address(one.strip()) for one in value.split(",") if one.strip())
+    if any(urlsplit(one).path for one in origins):
+        raise ValueError("must list origins: scheme, host and port, without a path")
+    return origins
+
+
+def _matching(pattern: re.Pattern[str], value: str, meaning: str) -> str:
+    if not pattern.fullmatch(value):
+        raise ValueError(f"must be {meaning}")
+    return value
+
+
+def _store(value: str) -> str:
+    if value.startswith("sqlite:") and len(value) > len("sqlite:"):
+        return value
+    return _matching(FIRESTORE, value, "sqlite:PATH or firestore:PROJECT/DATABASE")
+
+
+def _queue(value: str) -> str:
+    if value == "sqlite":
+        return value
+    return _matching(QUEUE_LOCATION, value, "sqlite or cloud-tasks:projects/P/locations/L")
+
+
+def _token_check(value: str) -> str:
+    return _matching(re.compile("signature|claims"), value, "signature or claims")
+
+
+def _function_urls(value: str) -> tuple[tuple[str, str], ...]:
+    pairs = [one.strip().partition("=") for one in value.split(",") if one.strip()]
+    if not {name for name, _, _ in pairs} <= {one.name for one in FUNCTIONS}:
+        raise ValueError("must list function=address, with names of our functions")
+    return tuple((name, _address(url)) for name, _, url in pairs)
+
+
+def _private(function: str | None) -> bool:
+    """Whether `function`, as the platform names the one it runs, is there for Google alone."""
+    triggers = {one.name: one.trigger for one in FUNCTIONS}
+    return triggers.get(function or "", Trigger.PUBLIC) is not Trigger.PUBLIC
+
+
+def _keyring(value: str) -> str:
+    return _matching(
+        KEYRING, value, "file:PATH or kms:projects/P/locations/L/keyRings/R/cryptoKeys/K"
+    )
+
+
+def _topic(value: str) -> str:
+    return _matching(TOPIC, value, "projects/P/topics/T")
+
+
+def _mail_address(value: str) -> str:
+    return _matching(re.compile(r"[^@\s]+@[^@\s]+"), value, "the e-mail of a service account")
+
+
+def _count(value: str) -> int:
+    if not value.isdecimal():
+        raise ValueError("must be a whole number")
+    return int(value)
+
+
+def _publishing(value: str) -> str:
+    meaning = "production, internal or testing"
+    return _matching(re.compile("production|internal|testing"), value, meaning)
+
+
+def _positive(value: str) -> int:
+    if not value.isdecimal() or int(value) == 0:
+        raise ValueError("must be a whole number above zero")
+    return int(value)
+
+
+def _result_bytes(value: str) -> int:
+    if not value.isdecimal() or int(value) < LEAST_RESULT_BYTES:
+        raise ValueError(f"must be a whole number of at least {LEAST_RESULT_BYTES}")
+    return int(value)
+
+
+def _key_hashes(value: str) -> frozenset[str]:
+    hashes = frozenset(one.strip().lower() for one in value.split(",") if one.strip())
+    if not all(SHA256_HEX.fullmatch(one) for one in hashes):
+        raise ValueError("must list SHA-256 hashes in hex, never the keys themselves")
+    return hashes

@@ -1,0 +1,178 @@
+"""The whole route table: which function serves which routes.
+
+Imports sit inside, so that a function loads only its own. To add a resource, append its ROUTES to
+the function that serves it; dispatch and OpenAPI follow, and so do the tests that walk the table.
+"""
+
+# ruff: noqa: PLC0415  each function loads only the resources it serves (FACTS 16.4)
+
+from collections.abc import Callable, Mapping
+
+from shared.edge.web.routes import Route
+
+Routes = tuple[Route, ...]
+
+
+def load_own_code() -> None:
+    """Load the deployment's own modules at start, so that what is wrong with them is told then."""
+    from shared.actions.loading import catalogue
+
+    catalogue()
+
+
+def api_routes() -> Routes:
+    """Answer what the `api` function serves."""
+    load_own_code()
+    from shared.edge.api import (
+        actions,
+        api_keys,
+        approvals,
+        attachments,
+        connection_import,
+        connections,
+        health,
+        operations,
+        proxy,
+        receipts,
+        records,
+        syncs,
+        upkeep,
+        webhook_endpoints,
+    )
+    from shared.edge.connect import sessions as connect_sessions
+    from shared.edge.web import openapi
+
+    return (
+        *connect_sessions.ROUTES,
+        *connection_import.ROUTES,
+        *connections.ROUTES,
+        *records.ROUTES,
+        *syncs.ROUTES,
+        *upkeep.ROUTES,
+        *actions.ROUTES,
+        *attachments.ROUTES,
+        *proxy.ROUTES,
+        *operations.ROUTES,
+        *webhook_endpoints.ROUTES,
+        *api_keys.ROUTES,
+        *approvals.ROUTES,
+        *receipts.ROUTES,
+        *openapi.ROUTES,
+        *health.ROUTES,
+    )
+
+
+def oauth_callback_routes() -> Routes:
+    """Answer what the `oauth_callback` function serves."""
+    from shared.edge.connect import oauth
+    from shared.edge.connect import sessions as connect_sessions
+    from shared.edge.connect import ui as connect_ui
+
+    return (*connect_ui.ROUTES, *connect_sessions.SESSION_ROUTES, *oauth.ROUTES)
+
+
+def gmail_push_routes() -> Routes:
+    """Answer what the `gmail_push` function serves."""
+    from shared.edge.triggers import push
+
+    return push.ROUTES
+
+
+def sync_mailbox_routes() -> Routes:
+    """Answer what the `sync_mailbox` function serves."""
+    from shared.edge.triggers import tasks
+
+    return tasks.SYNC_ROUTES
+
+
+def deliver_event_routes() -> Routes:
+    """Answer what the `deliver_event` function serves."""
+    from shared.edge.triggers import tasks
+
+    return tasks.DELIVER_ROUTES
+
+
+def renew_watches_routes() -> Routes:
+    """Answer what the `renew_watches` function serves."""
+    from shared.edge.triggers import jobs
+
+    return jobs.RENEW_ROUTES
+
+
+def reconcile_routes() -> Routes:
+    """Answer what the `reconcile` function serves."""
+    from shared.edge.triggers import jobs
+
+    return jobs.RECONCILE_ROUTES
+
+
+def send_routes() -> Routes:
+    """Answer what the `send` function serves."""
+    from shared.edge.api import sends
+    from shared.edge.triggers import tasks
+
+    return (*sends.ROUTES, *tasks.SEND_ROUTES)
+
+
+def console_routes() -> Routes:
+    """Answer what the `console` function serves."""
+    load_own_code()
+    from shared.edge.console import (
+        api_keys,
+        approvals,
+        connection,
+        connection_changes,
+        connections,
+        deliveries,
+        overview,
+        playground,
+        records,
+        sends,
+        sign_in,
+        static_files,
+    )
+    from shared.edge.console import explain as explaining
+
+    return (
+        *sign_in.ROUTES,
+        *connections.ROUTES,
+        *connection.ROUTES,
+        *connection_changes.ROUTES,
+        *explaining.ROUTES,
+        *records.ROUTES,
+        *deliveries.ROUTES,
+        *sends.ROUTES,
+        *approvals.ROUTES,
+        *api_keys.ROUTES,
+        *playground.ROUTES,
+        *overview.ROUTES,
+        *static_files.ROUTES,
+    )
+
+
+def mcp_routes() -> Routes:
+    """Answer what the `mcp` function serves."""
+    load_own_code()
+    from shared.edge.mcp import route
+
+    return route.ROUTES
+
+
+ROUTES_OF: Mapping[str, Callable[[], Routes]] = {
+    "oauth_callback": oauth_callback_routes,
+    "gmail_push": gmail_push_routes,
+    "sync_mailbox": sync_mailbox_routes,
+    "deliver_event": deliver_event_routes,
+    "renew_watches": renew_watches_routes,
+    "reconcile": reconcile_routes,
+    "send": send_routes,
+    "console": console_routes,
+    "mcp": mcp_routes,
+    "api": api_routes,
+}
+"""By the function's name, as in `shared.edge.settings.functions.FUNCTIONS`."""
+
+
+def whole_table() -> Routes:
+    """Answer every route of the deployment."""
+    return tuple(route for routes in ROUTES_OF.values() for route in routes())

@@ -1,0 +1,1 @@
+"""Google asks: pushes, tasks and scheduled jobs."""

@@ -1,0 +1,87 @@
+"""POST /jobs/*: what Cloud Scheduler starts."""
+
+import asyncio
+
+from shared.edge.triggers.gauges import look
+from shared.edge.web.call import Call
+from shared.edge.web.logs import log
+from shared.edge.web.routes import Access, Route
+
+
+async def renew_watches(call: Call) -> None:
+    """Renew every watch that expires soon."""
+    renewed = await call.wiring.renew_watches()
+    log("job", task="renew-watches", count=renewed.armed, outcome=f"{renewed.failed} failed")
+    if telemetry := call.wiring.telemetry:
+        telemetry.renewed(armed=renewed.armed, failed=renewed.failed)
+
+
+async def reconcile(call: Call) -> None:
+    """Wake what is due and nobody woke."""
+    found, events = await asyncio.gather(call.wiring.reconcile(), call.wiring.wake_deliveries())
+    log("job", task="reconcile", count=found.syncs, outcome=f"{found.sends} sends, {events} events")
+    if waiting := await call.wiring.wake_approvals():
+        log("job", task="wake-approvals", count=waiting)
+    if woken := await call.wiring.resume_disconnects():
+        log("job", task="resume-disconnects", count=woken)
+    if telemetry := call.wiring.telemetry:
+        await look(call.wiring, telemetry)
+
+
+async def tend_grants(call: Call) -> None:
+    """Announce grants that end soon and use those that are idle."""
+    done = await call.wiring.tend_grants()
+    log("job", task="tend-grants", count=done.used, outcome=f"{done.warned} warned")
+
+
+async def rotate_keys(call: Call) -> None:
+    """Bring data keys under the current key-encryption key."""
+    done = await call.wiring.rotate_keys()
+    log("job", task="rotate-keys", count=done.rewrapped, outcome=f"{done.unreadable} unreadable")
+
+
+async def prune_deleted(call: Call) -> None:
+    """Empty tombstones whose retention is over."""
+    done = await call.wiring.prune_deleted()
+    log("job", task="prune-deleted", count=done.emptied)
+
+
+RENEW_ROUTES = (
+    Route(
+        "POST",
+        "/jobs/renew-watches",
+        Access.SCHEDULER,
+        renew_watches,
+        "Renew watches",
+        raw_body=True,
+        documented=False,
+    ),
+    *(
+        Route(
+            "POST",
+            path,
+            Access.SCHEDULER,
+            function,
+            summary,
+            raw_body=True,
+            documented=False,
+        )
+        for path, function, summary in (
+            ("/jobs/tend-grants", tend_grants, "Tend grants"),
+            ("/jobs/rotate-keys", rotate_keys, "Rotate key-encryption keys"),
+            ("/jobs/prune-deleted", prune_deleted, "Empty old tombstones"),
+        )
+    ),
+)
+"""Jobs that need Google or walk everything: the function of the watches has both rights."""
+RECONCILE_ROUTES = (
+    Route(
+        "POST",
+        "/jobs/reconcile",
+        Access.SCHEDULER,
+        reconcile,
+        "Wake what is due",
+        raw_body=True,
+        documented=False,
+    ),
+)

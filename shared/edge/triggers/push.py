@@ -1,0 +1,85 @@
+"""POST /push/gmail: Pub/Sub says that a mailbox changed."""
+
+import logging
+from dataclasses import dataclass, field
+from typing import Final
+
+from shared.edge.triggers.push_envelope import Malformed, Notification, opened
+from shared.edge.web.call import Call
+from shared.edge.web.logs import log, log_failure
+from shared.edge.web.reading import read_bytes
+from shared.edge.web.routes import MEBIBYTE, Access, Route
+from shared.edge.web.status import unreadable
+from shared.errors import FencedOutError, PermanentError
+from shared.usecases.sync.handle_push import UnknownMailbox
+
+LARGEST = 10 * MEBIBYTE
+"""What Pub/Sub may send at most (FACTS 7.12)."""
+
+
+async def gmail_push(call: Call) -> None:
+    """Run the mailbox's delta, then acknowledge.
+
+    Only what a redelivery can improve is refused: an unreadable envelope, an unknown mailbox or a
+    connection in a permanent state would come back for ever and slow all others (FACTS 7.8).
+    """
+    notification = opened(await read_bytes(call.request, LARGEST))
+    if isinstance(notification, Malformed):
+        log(
+            "push envelope malformed",
+            level=logging.WARNING,
+            reason=notification.reason,
+            pubsub_message_id=notification.message_id,
+        )
+        return
+    if notification in call.wiring.known_pushes:
+        log("push doubled", pubsub_message_id=notification.message_id)
+        return
+    try:
+        outcome = await call.wiring.notify_push(
+            notification.email, notification.history_id, trace_id=call.trace_id
+        )
+    except (PermanentError, FencedOutError) as error:
+        about = {"pubsub_message_id": notification.message_id, **unreadable(error)}
+        log_failure("push dropped", error, **about)
+        return
+    if not isinstance(outcome, UnknownMailbox):
+        call.wiring.known_pushes.add(notification)
+    log(
+        "push",
+        outcome="unknown_mailbox" if isinstance(outcome, UnknownMailbox) else "notified",
+        history_id=notification.history_id,
+        pubsub_message_id=notification.message_id,
+    )
+
+
+ROUTES = (
+    Route(
+        "POST",
+        "/push/gmail",
+        Access.PUSH,
+        gmail_push,
+        "A mailbox changed",
+        raw_body=True,
+        documented=False,
+    ),
+)
+
+MOST: Final = 10_000
+"""A few MB; the oldest go first."""
+
+
+@dataclass(slots=True)
+class KnownPushes:
+    """Notifications acted on and acknowledged, by everything they say."""
+
+    _known: dict[Notification, None] = field(default_factory=dict)
+
+    def __contains__(self, notification: Notification) -> bool:
+        return bool(notification.message_id) and notification in self._known
+
+    def add(self, notification: Notification) -> None:
+        """Remember one; call only once all it leads to is durable."""
+        self._known[notification] = None
+        if len(self._known) > MOST:
+            del self._known[next(iter(self._known))]

@@ -1,0 +1,1 @@
+"""What every route stands on: app, routes, reading, authentication, errors, OpenAPI, logs."""

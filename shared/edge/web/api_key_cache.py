@@ -1,0 +1,117 @@
+"""Which API key a request carries: the deployment's root keys and the stored ones.
+
+Stored keys are remembered for a short while, so that a request costs no read; a revocation
+therefore reaches every instance within REMEMBERED. A key works while each key above it does, and
+its calls count against the rates that were set for them. Wrong guesses are counted by source
+address: beyond FAILURES_A_MINUTE they are answered 429 without looking anything up.
+"""
+
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from hmac import compare_digest
+
+from shared.domain.keys.api_key import ANYTHING, ROOT, ApiKey, digest_of, id_in
+from shared.edge.web.rates import Rates, too_fast
+from shared.errors import UnauthenticatedError
+from shared.ports.access import ApiKeys
+from shared.ports.clock import Clock
+from shared.usecases.keys.api_keys import line_of
+
+REMEMBERED = timedelta(seconds=30)
+MOST_REMEMBERED = 1_000
+FAILURES_A_MINUTE = 60
+SLOW_DOWN = "This API key is used too often: wait, or ask for a higher limit."
+GUESSING = "Too many wrong keys came from this address: wait before trying again."
+
+
+@dataclass(frozen=True, slots=True)
+class _Remembered:
+    key: ApiKey
+    read_at: datetime
+
+
+@dataclass(frozen=True)
+class KnownKeys:
+    """Answers the key of a token; one for each process."""
+
+    root: tuple[ApiKey, ...]
+    stored: ApiKeys
+    clock: Clock
+    per_minute: int
+    rates: Rates
+    remembered: OrderedDict[str, _Remembered] = field(default_factory=OrderedDict)
+
+    async def find(self, token: str, source: str) -> ApiKey:
+        """Raise UnauthenticatedError; RateLimitedError where the key or the address is too busy."""
+        digest = digest_of(token)
+        found = self._root(digest) or await self._stored(token, digest, source)
+        line = None if found is None else await line_of(found, self._alive)
+        if found is None or line is None:
+            raise self._wrong(source)
+        self._count(found, found.requests_per_minute or self.per_minute)
+        for above in line[1:]:
+            self._count(above, above.requests_per_minute)
+        return found
+
+    def forget(self, id: str) -> None:
+        """Remember this key no longer: it was changed here."""
+        self.remembered.pop(id, None)
+
+    def fail(self, source: str) -> None:
+        """Count a wrong credential. Raises RateLimitedError where there were too many."""
+        wait = self.rates.take(f"source:{source}", FAILURES_A_MINUTE)
+        if wait is not None:
+            raise too_fast(GUESSING, wait)
+
+    def _count(self, key: ApiKey, per_minute: int | None) -> None:
+        wait = None if per_minute is None else self.rates.take(f"key:{key.id}", per_minute)
+        if wait is not None:
+            raise too_fast(SLOW_DOWN, wait)
+
+    def _wrong(self, source: str) -> UnauthenticatedError:
+        self.fail(source)
+        return UnauthenticatedError("This API key is unknown, revoked or expired.")
+
+    def _root(self, digest: str) -> ApiKey | None:
+        """Compare with every root key: the time taken tells nothing of which matched."""
+        matching = [key for key in self.root if compare_digest(key.sha256_hex, digest)]
+        return matching[0] if matching else None
+
+    async def _stored(self, token: str, digest: str, source: str) -> ApiKey | None:
+        id = id_in(token)
+        if id is None:
+            return None
+        now = self.clock.now()
+        known = self._fresh(id, now)
+        if known is None:
+            if self.rates.left(f"source:{source}", FAILURES_A_MINUTE) < 1:
+                return None
+            known = await self._read(id, now)
+        return known.key if known and known.key.opened_by(digest, now) else None
+
+    async def _alive(self, id: str) -> ApiKey | None:
+        """Return a key above another, None where it works no more."""
+        now = self.clock.now()
+        known = self._fresh(id, now) or await self._read(id, now)
+        return known.key if known and known.key.alive(now) else None
+
+    def _fresh(self, id: str, now: datetime) -> _Remembered | None:
+        known = self.remembered.get(id)
+        return None if known is None or now >= known.read_at + REMEMBERED else known
+
+    async def _read(self, id: str, now: datetime) -> _Remembered | None:
+        self.remembered.pop(id, None)
+        found = await self.stored.get(id)
+        if found is None:
+            return None
+        self.remembered[id] = _Remembered(found.value, now)
+        while len(self.remembered) > MOST_REMEMBERED:
+            self.remembered.popitem(last=False)
+        return self.remembered[id]
+
+
+def root_keys(hashes: frozenset[str], now: datetime) -> tuple[ApiKey, ...]:
+    """Answer the deployment's root keys, which may do everything."""
+    every = frozenset({ANYTHING})
+    return tuple(ApiKey(f"{ROOT}{one[:8]}", "root", one, every, now) for one in sorted(hashes))

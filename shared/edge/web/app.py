@@ -1,0 +1,190 @@
+"""Builds the ASGI app of one function from its routes."""
+
+import logging
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route as Path
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from shared.actions.faults import known_faults
+from shared.edge.api import health
+from shared.edge.web import logs, reading
+from shared.edge.web.answers import json_response
+from shared.edge.web.auth import ANYONE, authenticate
+from shared.edge.web.call import Call
+from shared.edge.web.routes import Route
+from shared.edge.web.status import answer_to
+from shared.errors import InvalidRequestError, NotFoundError
+from shared.ports.telemetry import Served
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from shared.edge.composition.container import Wiring
+
+METHOD_NOT_ALLOWED = 405
+BODYLESS = frozenset({"GET", "DELETE"})
+INTERNAL = 500
+HSTS = (b"strict-transport-security", b"max-age=31536000")
+"""Sent with every answer of a deployment whose address is https."""
+
+
+def build_app(function: str, routes: Sequence[Route], wiring: "Wiring") -> Starlette:
+    """Answer the app that serves `routes` and `GET /health` for the function named `function`."""
+    logs.to_standard_output(wiring.settings.google_project)
+    for fault in known_faults():
+        named = {"error": fault.error, "frames": [str(fault)]}
+        logs.log("own code is not served", level=logging.ERROR, **named)
+    table = [*routes, *(one for one in health.ROUTES if one.name not in {r.name for r in routes})]
+    app = Starlette(
+        routes=[_path(route, wiring) for route in table],
+        exception_handlers={HTTPException: _http_exception},
+    )
+    app.router.redirect_slashes = False
+    app.add_middleware(_Trail, function=function, wiring=wiring)
+    return app
+
+
+def _path(route: Route, wiring: "Wiring") -> Path:
+    path = route.path.rstrip("/") or "/"
+    return Path(path, _endpoint(route, wiring), methods=[route.method])
+
+
+def _endpoint(route: Route, wiring: "Wiring") -> "Callable[[Request], Awaitable[Response]]":
+    async def endpoint(request: Request) -> Response:
+        request.scope["postroom.route"] = route.path
+        try:
+            return await _answered(request, route, wiring)
+        except Exception as error:  # noqa: BLE001  whatever it is, the caller gets an answer of ours
+            return await _refused(request, route, wiring, error)
+
+    return endpoint
+
+
+async def _refused(request: Request, route: Route, wiring: "Wiring", error: Exception) -> Response:
+    if route.refuse is None:
+        return refused(error)
+    trail = request.scope["postroom.trail"]
+    try:
+        call = Call(wiring, request, ANYONE, trail.trace_id, trail.request_id)
+        return await route.refuse(call, error)
+    except Exception as worse:  # noqa: BLE001  the page of an error failed too
+        return refused(worse)
+
+
+async def _answered(request: Request, route: Route, wiring: "Wiring") -> Response:
+    caller = await authenticate(request, route, wiring)
+    trail = request.scope["postroom.trail"]
+    query = reading.read_query(request, route)
+    body = None if route.raw_body else await _body(request, route)
+    call = Call(
+        wiring=wiring,
+        request=request,
+        caller=caller,
+        trace_id=trail.trace_id,
+        request_id=trail.request_id,
+        json=body,
+        query=query,
+        connection_id=reading.read_tenant(request, route, body),
+    )
+    response = _response(await route.function(call), route)
+    response.headers.update(call.response_headers)
+    return response
+
+
+async def _body(request: Request, route: Route) -> BaseModel | None:
+    """GET and DELETE arrive with `Content-Type: application/json` and no body (API 1)."""
+    if request.method in BODYLESS and route.body is None:
+        return None
+    return await reading.read_json(request, route)
+
+
+def _response(answer: Any, route: Route) -> Response:
+    if isinstance(answer, Response):
+        return answer
+    if answer is None:
+        return Response(status_code=204)
+    return json_response(answer, route.status)
+
+
+def refused(error: BaseException) -> Response:
+    """Answer an error as the status table says; what nobody expected is logged."""
+    answer = answer_to(error, logs.trace_id() or "")
+    if answer.status >= INTERNAL:
+        logs.log_failure("request failed", error, status=answer.status)
+    else:
+        logs.note(code=answer.body["error"]["code"])
+    response = json_response(answer.body, answer.status)
+    response.headers.update(answer.headers)
+    return response
+
+
+async def _http_exception(_: Request, error: Exception) -> Response:
+    """Answer Starlette's own refusals: an unknown path, a wrong method."""
+    if isinstance(error, HTTPException) and error.status_code == METHOD_NOT_ALLOWED:
+        wrong = InvalidRequestError(
+            "This path does not take this method. See GET /openapi.json.", code="method_not_allowed"
+        )
+        response = json_response(answer_to(wrong, "").body, METHOD_NOT_ALLOWED)
+        response.headers.update(error.headers or {})
+        return response
+    return refused(NotFoundError("No such path. GET /openapi.json lists them all."))
+
+
+class _Trail:
+    """Gives each request its ids, folds trailing slashes, and logs one line when it is done.
+
+    Only the route's path is logged, never the address itself: addresses may carry tokens. Where
+    the deployment has telemetry, the request is a span of its caller's trace. Where its address is
+    https, browsers are told to ask for nothing else.
+    """
+
+    def __init__(self, app: ASGIApp, function: str, wiring: "Wiring") -> None:
+        self._app = app
+        self._function = function
+        self._wiring = wiring
+        self._always = [HSTS] if wiring.settings.secure else []
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers = {name.decode("latin-1"): v.decode("latin-1") for name, v in scope["headers"]}
+        telemetry = self._wiring.telemetry
+        span = telemetry.begin(self._function, logs.caller_of(headers)) if telemetry else None
+        own = span.context if span else None
+        trail = logs.trail_of(headers, function=self._function, context=own)
+        logs.follow(trail)
+        inner = {**scope, "postroom.trail": trail, "path": scope["path"].rstrip("/") or "/"}
+        started, status = time.perf_counter(), INTERNAL
+
+        async def answer(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                more = [(b"x-request-id", trail.request_id.encode()), *self._always]
+                message = {**message, "headers": [*message.get("headers", ()), *more]}
+            await send(message)
+
+        try:
+            await self._app(inner, receive, answer)
+        finally:
+            route = inner.get("postroom.route", "unknown")
+            took = time.perf_counter() - started
+            if span:
+                named = logs.noted("connection")
+                span.end(Served(self._function, scope["method"], route, status, took, named))
+        logs.log(
+            "request",
+            method=scope["method"],
+            route=route,
+            status=status,
+            duration_ms=round(took * 1000, 1),
+        )

@@ -1,0 +1,163 @@
+"""Reading of what a request carries: JSON body, query, and the connection it names."""
+
+import re
+from collections.abc import Iterator, Mapping
+from types import UnionType
+from typing import Any, Union, get_args, get_origin
+
+import orjson
+from pydantic import BaseModel
+from starlette.requests import Request
+
+from shared.domain.connect.connection import INTEGRATION
+from shared.domain.ids import ConnectionId
+from shared.domain.validation import validated
+from shared.edge.web.routes import Route, Tenant
+from shared.errors import InvalidRequestError, TooLargeError, UnknownConnectionError
+
+BRACKETED = re.compile(r"([^\[\]]+)\[([^\[\]]*)\]")
+CONNECTION_ID = re.compile(r"[A-Za-z0-9_.:@+-]{1,128}")
+MOST_DIGITS = 18
+CONNECTION_NAMES = ("connection_id", "connectionId")
+INTEGRATION_NAMES = ("provider_config_key", "providerConfigKey")
+
+
+async def read_json(request: Request, route: Route) -> BaseModel | None:
+    """Answer the body as the route's model. Raises InvalidRequestError, TooLargeError.
+
+    A route without a body model takes no body, `{}` or `null`: clients send any of the three.
+    """
+    raw = await read_bytes(request, route.max_body)
+    if route.body is None:
+        if raw.strip() not in {b"", b"{}", b"null"}:
+            raise InvalidRequestError("This request takes no body.")
+        return None
+    if raw.strip():
+        _check_content_type(request)
+    return validated(route.body, _parsed(raw), code="invalid_body")
+
+
+async def read_bytes(request: Request, limit: int) -> bytes:
+    """Answer the body, refusing early what is over `limit` bytes with TooLargeError."""
+    announced = request.headers.get("content-length", "")
+    if announced.isdecimal() and (len(announced) > MOST_DIGITS or int(announced) > limit):
+        raise _too_large(limit)
+    chunks = bytearray()
+    async for chunk in request.stream():
+        chunks += chunk
+        if len(chunks) > limit:
+            raise _too_large(limit)
+    return bytes(chunks)
+
+
+def read_query(request: Request, route: Route) -> BaseModel | None:
+    """Answer the query as the route's model; tenant parameters are taken out first.
+
+    Raises InvalidRequestError. A route without a query model takes no parameters of its own.
+    """
+    if route.raw_query:
+        return None
+    pairs = request.query_params.multi_items()
+    if route.tenant is not Tenant.NONE:
+        own = route.query.model_fields if route.query else {}
+        pairs = [(k, v) for k, v in pairs if k in own or k not in TENANT_PARAMETERS]
+    if route.query is None:
+        validated(_NoQuery, dict(pairs), code="invalid_query_params")
+        return None
+    return validated(route.query, _gathered(pairs, route.query), code="invalid_query_params")
+
+
+class _NoQuery(BaseModel, extra="forbid"):
+    """The query of a route that has none."""
+
+
+TENANT_PARAMETERS = frozenset({*CONNECTION_NAMES, *INTEGRATION_NAMES})
+
+
+def read_tenant(request: Request, route: Route, body: BaseModel | None) -> ConnectionId | None:
+    """Answer the connection that headers, query or body name, in this order.
+
+    Raises InvalidRequestError where the route requires one and none is named;
+    UnknownConnectionError where the integration is not ours or the id cannot exist.
+    """
+    if route.tenant is Tenant.NONE:
+        return None
+    integration = _named(request, body, "provider-config-key", INTEGRATION_NAMES)
+    if integration not in {None, INTEGRATION}:
+        raise UnknownConnectionError(f"The only integration here is {INTEGRATION!r}.")
+    wanted = _named(request, body, "connection-id", CONNECTION_NAMES)
+    if wanted is None and route.tenant is Tenant.REQUIRED:
+        raise InvalidRequestError(
+            "Name the connection in the header Connection-Id.", code="invalid_headers"
+        )
+    return connection_id(wanted) if wanted else None
+
+
+def connection_id(text: str) -> ConnectionId:
+    """Answer the id if it could be one. Raises UnknownConnectionError."""
+    if not CONNECTION_ID.fullmatch(text):
+        raise UnknownConnectionError("No such connection. GET /connections lists yours.")
+    return ConnectionId(text)
+
+
+def _named(
+    request: Request, body: BaseModel | None, header: str, names: tuple[str, ...]
+) -> str | None:
+    given = [request.headers.get(header), *(request.query_params.get(name) for name in names)]
+    given.append(getattr(body, names[0], None))
+    return next((one for one in given if isinstance(one, str) and one), None)
+
+
+def _check_content_type(request: Request) -> None:
+    kind = request.headers.get("content-type", "application/json").partition(";")[0]
+    kind = kind.strip().lower()
+    if kind != "application/json" and not kind.endswith("+json"):
+        raise InvalidRequestError("Send JSON with the header Content-Type: application/json.")
+
+
+def _parsed(raw: bytes) -> Any:
+    try:
+        return orjson.loads(raw) if raw.strip() else {}
+    except orjson.JSONDecodeError as bad:
+        raise InvalidRequestError(
+            f"The body is not JSON: line {bad.lineno}, column {bad.colno}."
+        ) from None
+
+
+def _too_large(limit: int) -> TooLargeError:
+    return TooLargeError(f"The body is larger than {limit} bytes, the most taken here.")
+
+
+def _gathered(pairs: list[tuple[str, str]], model: type[BaseModel]) -> Mapping[str, Any]:
+    """Fold repeated parameters into lists and `name[key]` ones into objects."""
+    lists, objects = _plural(model, list, tuple), _plural(model, Mapping)
+    gathered: dict[str, Any] = {}
+    for name, value in pairs:
+        bracketed = BRACKETED.fullmatch(name)
+        if bracketed and bracketed[1] in objects:
+            gathered.setdefault(bracketed[1], {})[bracketed[2]] = value
+        elif (bare := name.removesuffix("[]")) in lists:
+            gathered.setdefault(bare, []).append(value)
+        elif name in gathered:
+            raise InvalidRequestError(f"{name} is given twice.", code="invalid_query_params")
+        else:
+            gathered[name] = value
+    return gathered
+
+
+def _plural(model: type[BaseModel], *kinds: type) -> frozenset[str]:
+    """Answer the names, aliases too, of the fields that hold many values, optional or not."""
+    return frozenset(
+        name
+        for field_name, info in model.model_fields.items()
+        if any(issubclass(kind, kinds) for kind in _kinds(info.annotation))
+        for name in {field_name, info.alias or field_name}
+    )
+
+
+def _kinds(annotation: Any) -> Iterator[type]:
+    origin = get_origin(annotation)
+    if isinstance(origin, type) and origin is not UnionType:
+        yield origin
+    for inner in get_args(annotation) if origin in {Union, UnionType} else ():
+        yield from _kinds(inner)

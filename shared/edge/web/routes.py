@@ -1,0 +1,139 @@
+"""What a route is. The whole HTTP surface is made of tuples of these (DESIGN 2).
+
+Dispatch, authentication, body parsing, OpenAPI and the attack tests all read the same rows. To
+add one, append a Route to the ROUTES of a module of its resource; `table.py` collects them.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+from starlette.responses import Response
+
+from shared.domain.validation import MAX_TEXT
+from shared.edge.web.call import Call
+
+Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
+MEBIBYTE = 1 << 20
+
+
+class Access(StrEnum):
+    """Who may call a route that no API key opens: `authenticate` alone decides it."""
+
+    PUBLIC = "public"
+    """Anyone: the route checks what it must by itself."""
+    CONNECT_SESSION = "connect-session"
+    """The holder of a connect-session token; `Call.session` is that session."""
+    CONSOLE = "console"
+    """A person signed in to the console; a change takes an operator, our origin and its token."""
+    PUSH = "push"
+    """Pub/Sub, by OIDC token."""
+    TASKS = "tasks"
+    """Cloud Tasks, by OIDC token."""
+    SCHEDULER = "scheduler"
+    """Cloud Scheduler, by OIDC token."""
+
+
+class Permission(StrEnum):
+    """What an API key may do; `*` is all of it."""
+
+    CONNECT = "connect"
+    CONNECTIONS_READ = "connections:read"
+    CONNECTIONS_WRITE = "connections:write"
+    CONNECTIONS_CREDENTIALS = "connections:credentials"
+    RECORDS_READ = "records:read"
+    RECORDS_WRITE = "records:write"
+    SYNCS_READ = "syncs:read"
+    SYNCS_WRITE = "syncs:write"
+    ACTIONS = "actions"
+    SEND = "send"
+    OPERATIONS_READ = "operations:read"
+    EVENTS_READ = "events:read"
+    EVENTS_WRITE = "events:write"
+    PROXY = "proxy"
+    MCP = "mcp"
+    KEYS = "keys"
+    APPROVALS = "approvals"
+    """To see what agents ask for, and to decide: never a key that is under a policy itself."""
+
+
+class Tenant(StrEnum):
+    """Whether a route works on the connection that headers, query or body name."""
+
+    NONE = "none"
+    OPTIONAL = "optional"
+    REQUIRED = "required"
+
+
+class Strict(BaseModel):
+    """A body or query of ours: unknown fields and long text are refused, values are immutable."""
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, populate_by_name=True, str_max_length=MAX_TEXT
+    )
+
+
+class Answer(BaseModel):
+    """A JSON answer of ours."""
+
+    model_config = ConfigDict(frozen=True, populate_by_name=True)
+
+
+class Success(Answer):
+    """Done, or accepted."""
+
+    success: Literal[True] = True
+
+
+Function = Callable[[Call], Awaitable[Any]]
+"""Answers a model, plain JSON data, None (204), or a Starlette Response as it is."""
+Refuse = Callable[[Call, Exception], Awaitable[Response]]
+"""Shows an error in another way than as our JSON; the call's caller is not known there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One method on one path. Its docstring in OpenAPI is the function's own.
+
+    `body` and `query` are pydantic models; a route without `body` takes an empty body or `{}`.
+    `raw_body` leaves the body unread, for forms and envelopes that are not our JSON.
+    """
+
+    method: Method
+    path: str
+    """Starlette form, parameters in braces; a trailing slash makes no difference."""
+    access: Access | Permission
+    function: Function
+    summary: str
+    body: type[BaseModel] | None = None
+    query: type[BaseModel] | None = None
+    output: Any = None
+    """The answer's model, or any type pydantic can describe; None is 204 or not JSON."""
+    status: int = 200
+    tenant: Tenant = Tenant.NONE
+    raw_body: bool = False
+    raw_query: bool = False
+    """Whether the parameters are somebody else's, passed on unread."""
+    produces: str = "application/json"
+    max_body: int = MEBIBYTE
+    """Bytes; a larger body is refused with 413."""
+    documented: bool = True
+    """Whether OpenAPI shows it; private entries are not for users."""
+    request_headers: Mapping[str, str] = field(default_factory=dict)
+    """Headers besides the tenant's, for the documentation: name -> what it does."""
+    refuse: Refuse | None = None
+    """How errors are shown, authentication's too; None is our JSON."""
+    also: Mapping[int | Literal["default"], str] = field(default_factory=dict)
+    """Further statuses it answers with, for the documentation: status -> when."""
+
+    @property
+    def shown_path(self) -> str:
+        """The path as OpenAPI writes it."""
+        return self.path.replace(":path}", "}")
+
+    @property
+    def name(self) -> str:
+        """The operation's name: method and path, unique in the table."""
+        return f"{self.method} {self.path}"

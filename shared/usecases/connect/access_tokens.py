@@ -1,0 +1,213 @@
+"""An access token that works, refreshed early and by one caller at a time (DESIGN 5)."""
+
+import asyncio
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from shared.domain.connect.connection import Connection, ConnectionStatus
+from shared.domain.connect.grant import CLAIM_LIFETIME, REFRESH_EARLY, Grant
+from shared.domain.ids import ConnectionId
+from shared.errors import (
+    ConfigurationError,
+    ConflictError,
+    GrantRevokedError,
+    ReauthRequiredError,
+    SessionPolicyError,
+    TransientError,
+    UnknownConnectionError,
+)
+from shared.ports.clock import Clock
+from shared.ports.connections import Connections, Grants
+from shared.ports.documents import Versioned
+from shared.ports.oauth import GoogleOAuth, Sealer, Tokens
+from shared.usecases.connect.require_reauth import RequireReauth
+from shared.usecases.connect.token_seal import (
+    opened_access_token,
+    opened_refresh_token,
+    refreshed_grant,
+)
+
+POLL = timedelta(milliseconds=200)
+RECHECK = timedelta(minutes=1)
+"""How long a token is served from memory before the grant is read again: a reconnect may have
+widened it, a disconnect ended it."""
+SESSION_POLICY = "session_policy"
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    token: str
+    expires_at: datetime
+    read_at: datetime
+
+    def serves(self, now: datetime, rejected: str | None) -> bool:
+        young = now < self.read_at + RECHECK
+        return self.token != rejected and young and now < self.expires_at - REFRESH_EARLY
+
+
+@dataclass(frozen=True)
+class AccessTokens:
+    """Answer a connection's access token.
+
+    One refresh at a time across instances, by a claim in the grant that expires after 10 s.
+    Meanwhile others use the old token while it is valid. Only a refusal that a second reading
+    of the grant confirms ends in `reauth_required`.
+    """
+
+    grants: Grants
+    connections: Connections
+    sealer: Sealer
+    oauth: GoogleOAuth
+    clock: Clock
+    require_reauth: RequireReauth
+    held: dict[ConnectionId, _Held] = field(default_factory=dict)
+    flights: dict[ConnectionId, asyncio.Task[str]] = field(default_factory=dict)
+
+    async def __call__(self, connection_id: ConnectionId, *, rejected: str | None = None) -> str:
+        """Answer a token other than `rejected`, the one Google has just answered 401 to.
+
+        Raises UnknownConnectionError, GrantRevokedError, SessionPolicyError,
+        GoogleOAuthUnavailableError, ConfigurationError, CorruptStateError.
+        """
+        held = self.held.get(connection_id)
+        if held is not None and held.serves(self.clock.now(), rejected):
+            return held.token
+        flight = self.flights.get(connection_id)
+        if flight is None:
+            flight = asyncio.create_task(self._found(connection_id, rejected))
+            self.flights[connection_id] = flight
+            flight.add_done_callback(lambda _: self.flights.pop(connection_id, None))
+        # One caller giving up must not take the refresh from the others.
+        token = await asyncio.shield(flight)
+        return await self(connection_id, rejected=rejected) if token == rejected else token
+
+    def forget(self, connection_id: ConnectionId) -> None:
+        """Serve nothing from memory for this connection any more."""
+        self.held.pop(connection_id, None)
+
+    async def _found(self, id: ConnectionId, rejected: str | None) -> str:
+        while True:
+            was = await self._grant(id)
+            now = self.clock.now()
+            token = await opened_access_token(self.sealer, was.value)
+            if was.value.fresh(now) and token != rejected:
+                return self._remember(id, token, was.value.access_expires_at)
+            usable = was.value.usable(now) and token != rejected
+            if _claimed(was.value, now):
+                if usable:
+                    return token
+                await self.clock.sleep(POLL)
+                continue
+            refreshed = await self._refreshed(was, token if usable else None)
+            if refreshed is not None:
+                return refreshed
+
+    async def _grant(self, id: ConnectionId) -> Versioned[Grant]:
+        found = await self.grants.get(id)
+        if found is not None:
+            return found
+        self.forget(id)
+        if await self.connections.get(id) is None:
+            raise UnknownConnectionError("No such connection.")
+        raise GrantRevokedError("This connection has no grant: the end user must connect again.")
+
+    async def _refreshed(self, was: Versioned[Grant], fallback: str | None) -> str | None:
+        """Claim and refresh; None where somebody else was faster and the grant is to be read."""
+        connection = await self._authorized(was.value.connection_id)
+        try:
+            now = self.clock.now()
+            claim = replace(was.value, refresh_claimed_until=now + CLAIM_LIFETIME)
+            claimed = await self.grants.swap(was, claim)
+        except ConflictError:
+            return None
+        try:
+            refresh_token = await opened_refresh_token(self.sealer, claimed.value)
+            return await self._store(claimed, await self.oauth.refresh(refresh_token))
+        except ReauthRequiredError as error:
+            stands = await self._confirmed(claimed.value, connection, error)
+            # Only now: whoever waits for the claim finds the connection marked.
+            await self._give_back(claimed)
+            if stands:
+                raise
+            return None
+        except (TransientError, ConfigurationError):
+            await self._give_back(claimed)
+            if fallback is None:
+                raise
+            return fallback
+
+    async def _authorized(self, id: ConnectionId) -> Versioned[Connection] | None:
+        """Answer the connection; raise at once where it is known that Google will refuse."""
+        found = await self.connections.get(id)
+        if found is not None and found.value.status is ConnectionStatus.REAUTH_REQUIRED:
+            kind = SessionPolicyError if found.value.error == SESSION_POLICY else GrantRevokedError
+            raise kind("The end user must connect again.")
+        return found
+
+    async def _store(self, claimed: Versioned[Grant], tokens: Tokens) -> str | None:
+        """Store what the refresh brought; None where a newer grant or refresh is there already.
+
+        A data key that was rewrapped meanwhile is no reason to refresh again.
+        """
+        was, now = claimed, self.clock.now()
+        id = claimed.value.connection_id
+        while True:
+            refreshed = await refreshed_grant(self.sealer, was.value, tokens, now)
+            try:
+                await self.grants.swap(was, refreshed)
+            except ConflictError:
+                fresh = await self.grants.get(id)
+                if fresh is None or _renewed(claimed.value, fresh.value):
+                    return None
+                was = fresh
+                continue
+            return self._remember(id, tokens.access_token, tokens.expires_at)
+
+    async def _confirmed(
+        self,
+        tried: Grant,
+        connection: Versioned[Connection] | None,
+        error: ReauthRequiredError,
+    ) -> bool:
+        """Whether the refusal stands: a reconnect or another refresh may have won meanwhile.
+
+        The connection was read before the grant is read again, and is swapped at that version:
+        a reconnect in between changes one or the other.
+        """
+        fresh = await self.grants.get(tried.connection_id)
+        if fresh is not None and _renewed(tried, fresh.value):
+            return False
+        self.forget(tried.connection_id)
+        if connection is None:
+            return True
+        code = self._cause(tried, error)
+        return await self.require_reauth(connection, code, occasion=f"{tried.generation}")
+
+    def _cause(self, grant: Grant, error: ReauthRequiredError) -> str:
+        """Answer why, as far as it can be told: Google says `invalid_grant` to most of them."""
+        if isinstance(error, SessionPolicyError):
+            return SESSION_POLICY
+        now = self.clock.now()
+        ends_at = grant.ends_at(testing=self.require_reauth.settings.testing)
+        if ends_at is not None and now >= ends_at:
+            return "expired"
+        return "unused" if grant.unused(now) else "revoked"
+
+    async def _give_back(self, claimed: Versioned[Grant]) -> None:
+        try:
+            await self.grants.swap(claimed, replace(claimed.value, refresh_claimed_until=None))
+        except TransientError:
+            return  # the claim expires by itself
+
+    def _remember(self, id: ConnectionId, token: str, expires_at: datetime) -> str:
+        self.held[id] = _Held(token, expires_at, self.clock.now())
+        return token
+
+
+def _claimed(grant: Grant, now: datetime) -> bool:
+    return grant.refresh_claimed_until is not None and now < grant.refresh_claimed_until
+
+
+def _renewed(tried: Grant, fresh: Grant) -> bool:
+    same = tried.generation == fresh.generation and tried.refreshed_at == fresh.refreshed_at
+    return not same

@@ -1,0 +1,238 @@
+"""Turn a checked consent into a connection that syncs (DESIGN 5).
+
+The order makes every crash visible and repairable: the connection exists before anything refers
+to it, tokens are stored only for a member of `google_users`, and the sync begins in the same
+commit that stores the event. Until then the connection says that it must be connected again.
+"""
+
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import datetime
+from uuid import uuid4
+
+from shared.domain.connect.connect_session import ConnectSession, ConnectStatus
+from shared.domain.connect.connection import Connection, ConnectionStatus
+from shared.domain.connect.grant import Grant
+from shared.domain.connect.scopes import reads
+from shared.domain.ids import ConnectionId, email_key
+from shared.errors import (
+    AlreadyExistsError,
+    ConflictError,
+    ConnectRefusedError,
+    GrantRevokedError,
+    TransientError,
+)
+from shared.ports.clock import Clock
+from shared.ports.connections import Connections, ConnectSessions, GoogleUsers, Grants, Mailboxes
+from shared.ports.documents import Versioned
+from shared.ports.events import Operations
+from shared.ports.oauth import GoogleOAuth, Identity, Sealer, Tokens
+from shared.ports.queue import Queue
+from shared.usecases.connect.auth_record import AuthOperation, auth_operation
+from shared.usecases.connect.begin_sync import BeginSync
+from shared.usecases.connect.membership import join_mailbox, join_user, leave
+from shared.usecases.connect.outcomes import Connected
+from shared.usecases.connect.token_seal import new_grant
+from shared.usecases.sync.task import sync_task
+
+UNFINISHED = "connecting"
+
+
+@dataclass(frozen=True)
+class BindGrant:
+    """Store a connection, its membership, its grant, its sync state and its event."""
+
+    connections: Connections
+    grants: Grants
+    google_users: GoogleUsers
+    mailboxes: Mailboxes
+    sessions: ConnectSessions
+    operations: Operations
+    queue: Queue
+    sealer: Sealer
+    oauth: GoogleOAuth
+    clock: Clock
+    begin_sync: BeginSync
+    arm_watch: Callable[[ConnectionId], Awaitable[object]]
+    """Arms the watch of a connection's mailbox; a failure of Gmail's is its own to record."""
+    forget_tokens: Callable[[ConnectionId], None]
+    """Drops what this process remembers of the connection's former tokens."""
+
+    async def __call__(
+        self, session: ConnectSession, identity: Identity, tokens: Tokens, started_at: datetime
+    ) -> Connected:
+        """Raise ConnectRefusedError: "closing", "disconnecting"; TransientError of the stores."""
+        connection = await self._connection(session, identity, tokens)
+        live = await self._joined(connection, identity, tokens)
+        await self._store_grant(connection, live)
+        self.forget_tokens(connection.id)
+        operation = AuthOperation.OVERRIDE if session.reconnect else AuthOperation.CREATION
+        active = await self._activated(connection.id, session, identity, live)
+        await self._leave_former(connection, active)
+        await self.begin_sync(active, operation, occasion=session.id)
+        if session.reconnect is not None and reads(active.scopes):
+            # A first sync arms the watch as it sets its anchor; this one has an anchor already.
+            await self.arm_watch(active.id)
+        await self._mark_connected(session.id, active.id)
+        await self._wake(session, active, started_at)
+        return Connected(active.id, active.email, reconnected=session.reconnect is not None)
+
+    async def _wake(
+        self, session: ConnectSession, connection: Connection, started_at: datetime
+    ) -> None:
+        """Wake the sync and log; without either it is connected all the same.
+
+        The sync is due, so a lost task costs at most the minute until reconcile comes by.
+        """
+        with suppress(TransientError):
+            await self.queue.enqueue(sync_task(connection.id))
+        name = "reconnect" if session.reconnect else "connect"
+        entry = auth_operation(name, connection.id, started_at, self.clock.now())
+        with suppress(TransientError):
+            await self.operations.append(entry)
+
+    async def join(self, connection: Connection) -> bool:
+        """Join the connection's Google user; True where the document had to be made."""
+        return await join_user(self.google_users, self.clock, connection.sub, connection.id)
+
+    async def _connection(
+        self, session: ConnectSession, identity: Identity, tokens: Tokens
+    ) -> Connection:
+        """Answer the connection to bind to, created where there is none.
+
+        A session whose first try broke off comes back to the same id, unless the end user has
+        chosen another Google account since.
+        """
+        id = session.connection_id or ConnectionId(str(uuid4()))
+        found = await self.connections.get(id)
+        if found is not None and found.value.sub == identity.sub:
+            return found.value
+        if session.reconnect is not None:
+            raise ConnectRefusedError("The connection was removed.", code="disconnecting")
+        id = ConnectionId(str(uuid4())) if found is not None else id
+        new = _unfinished(id, session, identity, tokens, self.clock.now())
+        try:
+            return (await self.connections.create(new)).value
+        except AlreadyExistsError:
+            return await self._connection(session, identity, tokens)
+
+    async def _joined(self, connection: Connection, identity: Identity, tokens: Tokens) -> Tokens:
+        """Join; answer tokens known to have been alive afterwards.
+
+        Between Google's answer and the join, the last other connection may have left and
+        revoked. Where the document had to be made, only a refresh can tell.
+        """
+        made = await self.join(connection)
+        if reads(tokens.scopes):
+            await join_mailbox(self.mailboxes, self.clock, email_key(identity.email), connection.id)
+        return await self._proven(connection, tokens) if made else tokens
+
+    async def _proven(self, connection: Connection, tokens: Tokens) -> Tokens:
+        try:
+            proof = await self.oauth.refresh(tokens.refresh_token or "")
+        except GrantRevokedError:
+            await self._withdraw(connection)
+            raise ConnectRefusedError(
+                "The consent was revoked meanwhile.", code="closing"
+            ) from None
+        except TransientError:
+            return tokens
+        return replace(tokens, access_token=proof.access_token, expires_at=proof.expires_at)
+
+    async def _store_grant(self, connection: Connection, tokens: Tokens) -> None:
+        while True:
+            was = await self.grants.get(connection.id)
+            grant = await self._sealed(connection.id, tokens, was)
+            try:
+                await (self.grants.swap(was, grant) if was else self.grants.create(grant))
+            except ConflictError:
+                continue
+            return
+
+    async def _sealed(
+        self, id: ConnectionId, tokens: Tokens, was: Versioned[Grant] | None
+    ) -> Grant:
+        refresh_token = tokens.refresh_token or ""
+        before = was.value if was else None
+        return await new_grant(self.sealer, id, tokens, refresh_token, before, self.clock.now())
+
+    async def _activated(
+        self, id: ConnectionId, session: ConnectSession, identity: Identity, tokens: Tokens
+    ) -> Connection:
+        """Write who connected and what was granted; a disconnect that came first wins."""
+        while True:
+            found = await self.connections.get(id)
+            if found is None or found.value.status is ConnectionStatus.DISCONNECTING:
+                await self._withdraw(_unfinished(id, session, identity, tokens, self.clock.now()))
+                raise ConnectRefusedError("The connection was removed.", code="disconnecting")
+            active = _active(found.value, session, identity, tokens, self.clock.now())
+            try:
+                return (await self.connections.swap(found, active)).value
+            except ConflictError:
+                continue
+
+    async def _leave_former(self, before: Connection, now: Connection) -> None:
+        """Leave the mailbox of an address that Google has changed since (FACTS 6.5)."""
+        if before.email_key == now.email_key:
+            return
+        if box := await leave(self.mailboxes, before.email_key, before.id):
+            await self.mailboxes.delete(box)
+
+    async def _withdraw(self, connection: Connection) -> None:
+        """Take back membership and tokens of a connection that did not come about."""
+        if user := await leave(self.google_users, connection.sub, connection.id):
+            await self.google_users.delete(user)
+        if box := await leave(self.mailboxes, connection.email_key, connection.id):
+            await self.mailboxes.delete(box)
+        if grant := await self.grants.get(connection.id):
+            await self.grants.delete(grant)
+        found = await self.connections.get(connection.id)
+        if found is not None and found.value.error == UNFINISHED:
+            await self.connections.delete(found)
+
+    async def _mark_connected(self, session_id: str, id: ConnectionId) -> None:
+        while found := await self.sessions.get(session_id):
+            connected = replace(
+                found.value, status=ConnectStatus.CONNECTED, connection_id=id, error=None
+            )
+            try:
+                await self.sessions.swap(found, connected)
+            except ConflictError:
+                continue
+            return
+
+
+def _unfinished(
+    id: ConnectionId, session: ConnectSession, identity: Identity, tokens: Tokens, now: datetime
+) -> Connection:
+    return Connection(
+        id=id,
+        email=identity.email,
+        sub=identity.sub,
+        scopes=tokens.scopes,
+        status=ConnectionStatus.REAUTH_REQUIRED,
+        created_at=now,
+        updated_at=now,
+        tags=session.tags,
+        end_user=session.end_user,
+        webhook_url_override=session.webhook_url_override,
+        error=UNFINISHED,
+    )
+
+
+def _active(
+    was: Connection, session: ConnectSession, identity: Identity, tokens: Tokens, now: datetime
+) -> Connection:
+    paused = was.status is ConnectionStatus.PAUSED
+    return replace(
+        was,
+        email=identity.email,
+        scopes=tokens.scopes,
+        status=ConnectionStatus.PAUSED if paused else ConnectionStatus.ACTIVE,
+        error=None,
+        updated_at=now,
+        tags=session.tags,
+        end_user=session.end_user,
+        webhook_url_override=session.webhook_url_override or was.webhook_url_override,
+    )

@@ -1,0 +1,200 @@
+"""Google sends the end user back: check everything, then bind, ask, or explain (DESIGN 5)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from shared.domain.connect.connect_session import ConnectSession, ConnectStatus, OAuthState
+from shared.domain.connect.connection import Connection, ConnectionStatus
+from shared.domain.connect.scopes import missing
+from shared.errors import (
+    ConfigurationError,
+    ConnectRefusedError,
+    GrantRevokedError,
+    PostroomError,
+    ReauthRequiredError,
+    TransientError,
+    UnauthenticatedError,
+)
+from shared.ports.clock import Clock
+from shared.ports.connections import Connections, ConnectSessions, OAuthStates
+from shared.ports.oauth import GoogleOAuth, Identity, Sealer, Tokens
+from shared.usecases.connect.create_connection import BindGrant
+from shared.usecases.connect.outcomes import (
+    ConfirmNeeded,
+    Connected,
+    ConsentOutcome,
+    Refusal,
+    RefuseConsent,
+    Refused,
+)
+from shared.usecases.connect.pending import PendingGrants, agrees
+from shared.usecases.connect.settings import ConnectSettings
+from shared.usecases.connect.start_consent import VERIFIER, take_state
+from shared.usecases.connect.token_seal import open_alone
+
+GOOGLE_ERRORS = frozenset({
+    "access_denied", "admin_policy_enforced", "org_internal", "disallowed_useragent",
+    "redirect_uri_mismatch", "deleted_client", "invalid_client", "invalid_scope",
+})  # fmt: skip
+"""Errors of the authorization screen that have a page of their own (FACTS 6.8)."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentAnswer:
+    """What came to the redirect address; `cookie` is this flow's, if the browser sent it."""
+
+    state: str
+    cookie: str | None
+    code: str | None = None
+    error: str | None = None
+    iss: str | None = None
+
+
+@dataclass(frozen=True)
+class FinishConsent:
+    """Answer how the consent ended; what was expected to go wrong is an outcome."""
+
+    sessions: ConnectSessions
+    states: OAuthStates
+    connections: Connections
+    sealer: Sealer
+    oauth: GoogleOAuth
+    clock: Clock
+    settings: ConnectSettings
+    bind_grant: BindGrant
+    pending_grants: PendingGrants
+    refuse: RefuseConsent
+
+    async def __call__(self, answer: ConsentAnswer) -> ConsentOutcome:
+        """Raise ConnectRefusedError where the answer belongs to no flow of this browser."""
+        started_at = self.clock.now()
+        state = await take_state(self.states, self.clock, answer.state, answer.cookie)
+        found = await self.sessions.get(state.session_id)
+        if found is None or found.value.deleted:
+            raise ConnectRefusedError("The connect session is over.", code="expired_session")
+        try:
+            outcome = await self._finished(answer, state, found.value, started_at)
+        except PostroomError as error:
+            outcome = Refusal(_code(error))
+        if isinstance(outcome, Refusal):
+            return await self.refuse(found.value, outcome, started_at)
+        return outcome
+
+    async def _finished(
+        self, answer: ConsentAnswer, state: OAuthState, session: ConnectSession, began: datetime
+    ) -> ConsentOutcome | Refusal:
+        if session.status is ConnectStatus.CONNECTED:
+            return Refusal("already_connected")
+        code = self._checked_code(answer)
+        before = await self._reconnected(session)
+        if before is not None:
+            # Who it must be is known: joined before the exchange, no revocation can come between.
+            await self.bind_grant.join(before)
+        tokens = await self._exchanged(code, state)
+        identity = await self.oauth.verify_id_token(tokens.id_token or "", nonce=state.nonce)
+        refusal = _judged(session, before, identity, tokens)
+        if refusal is not None:
+            return refusal
+        if before is None and not agrees(session, identity):
+            return await self._asked(session, identity, tokens)
+        return await self.bind_grant(session, identity, tokens, began)
+
+    def _checked_code(self, answer: ConsentAnswer) -> str:
+        """Answer the code to redeem. An answer of another issuer is never redeemed (FACTS 6.1)."""
+        if answer.iss is not None and answer.iss != self.settings.issuer:
+            raise ConnectRefusedError("The answer came from elsewhere.", code="wrong_issuer")
+        if answer.error is not None:
+            code = answer.error if answer.error in GOOGLE_ERRORS else "google_error"
+            raise ConnectRefusedError("Google refused.", code=code)
+        if answer.iss is None or not answer.code:
+            raise ConnectRefusedError("The answer is incomplete.", code="google_error")
+        return answer.code
+
+    async def _reconnected(self, session: ConnectSession) -> Connection | None:
+        if session.reconnect is None:
+            return None
+        found = await self.connections.get(session.reconnect)
+        if found is None or found.value.status is ConnectionStatus.DISCONNECTING:
+            raise ConnectRefusedError("The connection was removed.", code="disconnecting")
+        return found.value
+
+    async def _exchanged(self, code: str, state: OAuthState) -> Tokens:
+        verifier = await open_alone(
+            self.sealer, state.code_verifier, owner=state.id, purpose=VERIFIER
+        )
+        return await self.oauth.exchange(code=code, code_verifier=verifier)
+
+    async def _asked(
+        self, session: ConnectSession, identity: Identity, tokens: Tokens
+    ) -> ConfirmNeeded:
+        return await self.pending_grants.keep(session, identity, tokens)
+
+
+def _judged(
+    session: ConnectSession, before: Connection | None, identity: Identity, tokens: Tokens
+) -> Refusal | None:
+    if before is not None and before.sub != identity.sub:
+        return Refusal("wrong_account", expected=before.email, given=identity.email)
+    if not identity.email_verified:
+        return Refusal("unverified_email", given=identity.email)
+    if untick := missing(session.scopes, tokens.scopes):
+        return Refusal("missing_scope", scopes=untick)
+    if tokens.refresh_token is None:
+        return Refusal("google_error")
+    return None
+
+
+def _code(error: PostroomError) -> str:
+    """Answer the page for an error of Google's or ours. Unknown ones go on as they are."""
+    match error:
+        case ConnectRefusedError(code=code):
+            return code
+        case GrantRevokedError():
+            return "invalid_grant"
+        case ReauthRequiredError():
+            return "session_policy"
+        case UnauthenticatedError():
+            return "bad_identity"
+        case ConfigurationError():
+            return "invalid_client"
+        case TransientError():
+            return "unavailable"
+    raise error
+
+
+@dataclass(frozen=True)
+class ConfirmBinding:
+    """Bind what was kept, or forget it.
+
+    A declined grant is forgotten, not revoked: revocation would reach every other connection of
+    that Google user (FACTS 6.9), and without the tokens nobody can use it.
+    """
+
+    sessions: ConnectSessions
+    states: OAuthStates
+    clock: Clock
+    pending_grants: PendingGrants
+    bind_grant: BindGrant
+    refuse: RefuseConsent
+
+    async def __call__(
+        self, token: str, cookie: str | None, *, accepted: bool
+    ) -> Connected | Refused:
+        """Raise ConnectRefusedError where the confirmation belongs to no flow of this browser."""
+        started_at = self.clock.now()
+        state = await take_state(self.states, self.clock, token, cookie)
+        found = await self.sessions.get(state.session_id)
+        if found is None or found.value.deleted:
+            raise ConnectRefusedError("The connect session is over.", code="expired_session")
+        session = found.value
+        if session.status is ConnectStatus.CONNECTED:
+            return await self.refuse(session, Refusal("already_connected"), started_at)
+        if not accepted:
+            return await self.refuse(session, Refusal("declined"), started_at)
+        identity, tokens = await self.pending_grants.open(state)
+        try:
+            return await self.bind_grant(session, identity, tokens, started_at)
+        except ConnectRefusedError as refused:
+            return await self.refuse(session, Refusal(refused.code), started_at)
+        except TransientError:
+            return await self.refuse(session, Refusal("unavailable"), started_at)

@@ -1,0 +1,128 @@
+"""A refresh token that the product holds already becomes a connection (API 3).
+
+Nothing the caller says of it is believed: Google is asked whether it works with our OAuth client,
+whose it is, and what it allows.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from secrets import token_urlsafe
+from typing import Any
+from uuid import uuid4
+
+from shared.domain.connect.connect_session import ConnectSession, token_hash
+from shared.domain.connect.connection import ConnectionStatus
+from shared.domain.connect.end_user import end_user_from, tags_from
+from shared.domain.connect.scopes import KNOWN, allowed
+from shared.domain.ids import ConnectionId
+from shared.errors import (
+    ConfigurationError,
+    InvalidRequestError,
+    PostroomError,
+    Problem,
+    ReauthRequiredError,
+    UnauthenticatedError,
+)
+from shared.ports.clock import Clock
+from shared.ports.connections import Connections
+from shared.ports.oauth import GoogleOAuth, Identity, Tokens
+from shared.usecases.connect.create_connection import BindGrant
+from shared.usecases.connect.update_connection import ChangeConnection
+
+TOKEN_PATH = ("credentials", "refresh_token")
+MOMENT = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class ImportRequest:
+    """What the product gives; without `connection_id` one is made."""
+
+    refresh_token: str
+    connection_id: ConnectionId | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
+    end_user: Mapping[str, Any] | None = None
+    organization: Mapping[str, Any] | None = None
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    webhook_url_override: str | None = None
+
+
+@dataclass(frozen=True)
+class ImportGrant:
+    """Answer the connection's id; importing again for the same account renews its grant."""
+
+    connections: Connections
+    oauth: GoogleOAuth
+    clock: Clock
+    bind_grant: BindGrant
+    change_connection: ChangeConnection
+
+    async def __call__(self, request: ImportRequest) -> ConnectionId:
+        """Raise InvalidRequestError where Google does not accept the token, or it is no use;
+        GoogleOAuthUnavailableError; ConnectRefusedError("closing").
+        """  # noqa: D205
+        started_at = self.clock.now()
+        tokens = await self._proven(request.refresh_token)
+        identity = await self._identity(tokens)
+        session = await self._session(request, identity)
+        connected = await self.bind_grant(session, identity, tokens, started_at)
+        if request.metadata:
+            metadata = dict(request.metadata)
+            await self.change_connection(
+                connected.connection_id, lambda was: replace(was, metadata=metadata)
+            )
+        return connected.connection_id
+
+    async def _proven(self, refresh_token: str) -> Tokens:
+        try:
+            tokens = await self.oauth.refresh(refresh_token)
+        except ReauthRequiredError:
+            raise _refused("Google no longer accepts this refresh token.") from None
+        except ConfigurationError:
+            raise _refused(
+                "Google does not accept this refresh token from our OAuth client: it must have "
+                "been issued to the client id of this deployment."
+            ) from None
+        if not allowed(tokens.scopes) & KNOWN:
+            raise _refused("This refresh token allows nothing with Gmail.")
+        return replace(tokens, refresh_token=tokens.refresh_token or refresh_token)
+
+    async def _identity(self, tokens: Tokens) -> Identity:
+        try:
+            identity = await self.oauth.identity(tokens.access_token)
+        except UnauthenticatedError:
+            raise _refused(
+                "Google does not say whose token this is: it must have been granted "
+                "`openid email` beside Gmail's scopes."
+            ) from None
+        if not identity.email_verified:
+            raise _refused("Google has not verified the address of this account.")
+        return identity
+
+    async def _session(self, request: ImportRequest, identity: Identity) -> ConnectSession:
+        """Answer the connect session that this import stands for; it is stored nowhere."""
+        id = request.connection_id or ConnectionId(str(uuid4()))
+        found = await self.connections.get(id)
+        if found is not None:
+            leaving = found.value.status is ConnectionStatus.DISCONNECTING
+            if leaving or found.value.sub != identity.sub:
+                raise InvalidRequestError(
+                    "This connection_id belongs to another Google account, or is being removed.",
+                    problems=(Problem("taken", "Choose another.", ("connection_id",)),),
+                )
+        now = self.clock.now()
+        tags = {**tags_from(request.end_user, request.organization), **request.tags}
+        return ConnectSession(
+            id=token_hash(token_urlsafe(32)),
+            created_at=now,
+            expires_at=now + MOMENT,
+            tags=tags,
+            end_user=end_user_from(tags),
+            reconnect=id if found else None,
+            webhook_url_override=request.webhook_url_override,
+            connection_id=id,
+        )
+
+
+def _refused(message: str) -> PostroomError:
+    return InvalidRequestError(message, problems=(Problem("invalid", message, TOKEN_PATH),))

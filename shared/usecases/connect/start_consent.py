@@ -1,0 +1,144 @@
+"""From our page to Google's consent screen (DESIGN 5, FACTS 6.1)."""
+
+from base64 import urlsafe_b64encode
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from hashlib import sha256
+from hmac import compare_digest
+from secrets import token_urlsafe
+from typing import Any
+
+from shared.domain.connect.connect_session import (
+    OAUTH_STATE_LIFETIME,
+    ConnectSession,
+    ConnectStatus,
+    OAuthState,
+    token_hash,
+)
+from shared.domain.connect.connection import INTEGRATION, Connection
+from shared.domain.connect.end_user import known_email
+from shared.domain.connect.scopes import SIGN_IN
+from shared.errors import ConflictError, ConnectRefusedError
+from shared.ports.clock import Clock
+from shared.ports.connections import Connections, ConnectSessions, OAuthStates
+from shared.ports.documents import Versioned
+from shared.ports.oauth import GoogleOAuth, Sealer
+from shared.usecases.connect.token_seal import seal_alone
+
+VERIFIER = "code_verifier"
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentStart:
+    """Where to send the browser, and the cookie that binds the flow to it.
+
+    `flow` names the cookie: two consents under way in one browser do not disturb each other.
+    """
+
+    url: str
+    flow: str
+    cookie: str
+    lifetime: timedelta = OAUTH_STATE_LIFETIME
+
+
+@dataclass(frozen=True)
+class StartConsent:
+    """Store state, nonce and PKCE verifier; answer Google's address."""
+
+    sessions: ConnectSessions
+    states: OAuthStates
+    connections: Connections
+    sealer: Sealer
+    oauth: GoogleOAuth
+    clock: Clock
+
+    async def __call__(self, session_id: str) -> ConsentStart:
+        """Raise ConnectRefusedError: "expired_session", "already_connected"."""
+        session = await self._open(session_id)
+        state, nonce, verifier, cookie = (token_urlsafe(32) for _ in range(4))
+        stored = OAuthState(
+            id=token_hash(state),
+            session_id=session_id,
+            code_verifier=await seal_alone(
+                self.sealer, verifier, owner=token_hash(state), purpose=VERIFIER
+            ),
+            nonce=nonce,
+            cookie_hash=token_hash(cookie),
+            expires_at=self.clock.now() + OAUTH_STATE_LIFETIME,
+        )
+        await self.states.create(stored)
+        url = self.oauth.authorization_url(
+            state=state,
+            nonce=nonce,
+            code_challenge=_challenge(verifier),
+            scopes=(*SIGN_IN, *session.scopes),
+            login_hint=await self._login_hint(session),
+        )
+        return ConsentStart(url, flow_name(stored.id), cookie)
+
+    async def _open(self, session_id: str) -> ConnectSession:
+        """Answer the session, pending again where an earlier try had failed."""
+        while True:
+            found = await self.sessions.get(session_id)
+            if found is None or found.value.deleted or found.value.expires_at <= self.clock.now():
+                raise ConnectRefusedError("The connect session is over.", code="expired_session")
+            if found.value.status is ConnectStatus.CONNECTED:
+                raise ConnectRefusedError("It is connected already.", code="already_connected")
+            try:
+                return await self._pending(found)
+            except ConflictError:
+                continue
+
+    async def _pending(self, found: Versioned[ConnectSession]) -> ConnectSession:
+        if found.value.status is ConnectStatus.PENDING:
+            return found.value
+        pending = replace(found.value, status=ConnectStatus.PENDING, error=None)
+        return (await self.sessions.swap(found, pending)).value
+
+    async def _login_hint(self, session: ConnectSession) -> str | None:
+        if session.reconnect is not None:
+            before: Versioned[Connection] | None = await self.connections.get(session.reconnect)
+            return before.value.email if before else None
+        given: Mapping[str, Any] = session.integrations_config_defaults.get(INTEGRATION) or {}
+        asked = (given.get("authorization_params") or {}).get("login_hint")
+        return str(asked) if asked else known_email(session.end_user)
+
+
+def flow_name(document_id: str) -> str:
+    """Answer the part of the cookie's name that belongs to one flow."""
+    return document_id[:12]
+
+
+def _challenge(verifier: str) -> str:
+    return urlsafe_b64encode(sha256(verifier.encode()).digest()).rstrip(b"=").decode()
+
+
+async def take_state(
+    states: OAuthStates, clock: Clock, state: str, cookie: str | None
+) -> OAuthState:
+    """Answer what the `state` parameter stands for and make it worthless.
+
+    Raises ConnectRefusedError: "unknown_state", "expired_state", "other_browser". A browser
+    without the cookie does not use the state up: its owner may still come.
+    """
+    found = await states.get(token_hash(state))
+    if found is None:
+        raise _unknown()
+    if not compare_digest(token_hash(cookie or ""), found.value.cookie_hash):
+        raise ConnectRefusedError(
+            "This sign-in was started in another browser.", code="other_browser"
+        )
+    if found.value.expires_at <= clock.now():
+        raise ConnectRefusedError("This sign-in took too long.", code="expired_state")
+    try:
+        first = await states.delete(found)
+    except ConflictError:
+        first = False
+    if not first:
+        raise _unknown()
+    return found.value
+
+
+def _unknown() -> ConnectRefusedError:
+    return ConnectRefusedError("This sign-in is unknown or was finished.", code="unknown_state")

@@ -1,0 +1,87 @@
+"""Change what the product may change of a connection: tags, metadata, settings (API 3)."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from shared.domain.connect.connection import Connection, ConnectionStatus
+from shared.domain.ids import ConnectionId
+from shared.domain.sync.selection import Selection
+from shared.domain.sync.state import SyncState
+from shared.domain.sync.window import window_start
+from shared.errors import ConflictError, UnknownConnectionError
+from shared.ports.clock import Clock
+from shared.ports.connections import Connections
+from shared.ports.sync_store import SyncStates
+from shared.usecases.sync.control import ControlSync
+
+Change = Callable[[Connection], Connection]
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeConnection:
+    """Applies a pure change by compare-and-set, as often as somebody else was faster."""
+
+    connections: Connections
+    clock: Clock
+
+    async def __call__(self, id: ConnectionId, change: Change) -> Connection:
+        """Answer the connection as changed. Raises UnknownConnectionError."""
+        while True:
+            was = await self.connections.get(id)
+            if was is None or was.value.status is ConnectionStatus.DISCONNECTING:
+                raise UnknownConnectionError("No such connection.")
+            now = replace(change(was.value), updated_at=self.clock.now())
+            try:
+                return (await self.connections.swap(was, now)).value
+            except ConflictError:
+                continue
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeWindow:
+    """Gives a connection another window and reads it anew; records outside it stay."""
+
+    states: SyncStates
+    control: ControlSync
+    clock: Clock
+
+    async def __call__(self, id: ConnectionId, window: str) -> None:
+        """Raise InvalidRequestError for an unreadable window; without a sync there is nothing."""
+        window_start(window, self.clock.now())
+        if await _changed(self.states, id, lambda was: replace(was, window=window)):
+            await self.control.trigger(id, reset=True)
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeSelection:
+    """Gives a connection another selection of labels and senders.
+
+    By label, what no longer fits becomes a tombstone and what newly fits is read. By sender, every
+    record is read anew: a record's head does not say whom it is from.
+    """
+
+    states: SyncStates
+    control: ControlSync
+
+    async def __call__(self, id: ConnectionId, chosen: Selection) -> None:
+        """Without a sync there is nothing to do."""
+        was = await self.states.get(id)
+        if was is None or was.value.selection == chosen:
+            return
+        senders = was.value.selection.senders
+        await _changed(self.states, id, lambda state: replace(state, selection=chosen))
+        await self.control.trigger(id, reset=True, empty_cache=senders != chosen.senders)
+        await self.control.audit(id)
+
+
+async def _changed(
+    states: SyncStates, id: ConnectionId, change: Callable[[SyncState], SyncState]
+) -> bool:
+    """Change the sync state by compare-and-set; False where there is none."""
+    while (was := await states.get(id)) is not None:
+        try:
+            await states.swap(was, change(was.value))
+        except ConflictError:
+            continue
+        return True
+    return False

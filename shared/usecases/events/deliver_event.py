@@ -1,0 +1,291 @@
+"""Deliver one event: claim it, make one attempt at each receiver that lacks it, record it.
+
+Whatever dies in between is found again by the claim's end: an event may come twice, it is never
+lost. A receiver that has it is not told again because another one failed.
+"""
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from uuid import uuid4
+
+from shared.domain.events.delivery import (
+    Attempted,
+    Failure,
+    after,
+    body_of,
+    claimed,
+    deferred,
+    due_to,
+    refused,
+    settled,
+)
+from shared.domain.events.event import Delivery, Event, EventState
+from shared.domain.ids import EventId, OperationId
+from shared.domain.operation import LIFETIME, Operation, OperationState, OperationType
+from shared.errors import ConflictError, PostroomError, QueueUnavailableError, TransientError
+from shared.ports.clock import Clock
+from shared.ports.documents import Versioned
+from shared.ports.events import Operations, Outbox
+from shared.ports.queue import Queue, QueueName, Task
+from shared.ports.sinks import Parcel, Sinks
+from shared.usecases.events.places import Place, Places
+from shared.usecases.events.receivers import Present, Receivers
+
+log = logging.getLogger(__name__)
+DELIVER_TASK = "/tasks/deliver"
+SOON = timedelta(minutes=10)
+"""What is due sooner gets a task of its own; the rest is found by reconcile."""
+TRIES = 8
+"""How often a compare-and-set is made again before the task must come again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """One attempt was made; `state` is the event's now."""
+
+    state: EventState
+
+
+@dataclass(frozen=True, slots=True)
+class NotDue:
+    """Unknown, done, not yet due, or in another worker's hands."""
+
+
+@dataclass(frozen=True, slots=True)
+class PutBack:
+    """Its receivers have their share of the places: it comes again, and holds none meanwhile."""
+
+
+DeliveryOutcome = Delivered | NotDue | PutBack
+
+
+@dataclass(frozen=True)
+class DeliverEvent:
+    """One delivery attempt of one event."""
+
+    outbox: Outbox
+    receivers: Receivers
+    operations: Operations
+    queue: Queue
+    sinks: Sinks
+    places: Places
+    clock: Clock
+
+    async def __call__(self, id: EventId) -> DeliveryOutcome:
+        """Raise StoreUnavailableError, ConflictError: the task must come again."""
+        started = self.clock.now()
+        taken = await self._take(id)
+        if not isinstance(taken, _Taken):
+            return taken
+        attempts = await self._attempt(taken)
+        outcome = await self._record(taken, attempts)
+        if outcome is None:
+            return NotDue()
+        await self._forget(outcome)
+        await self._heed(taken, attempts)
+        await self._log(taken, attempts, outcome, started)
+        await self._wake(outcome, outcome.next_attempt_at)
+        return Delivered(outcome.state)
+
+    async def _take(self, id: EventId) -> "_Taken | DeliveryOutcome":
+        for _ in range(TRIES):
+            found, now = await self.outbox.get(id), self.clock.now()
+            if found is None or not _due(found.value, now):
+                return NotDue()
+            present = await self.receivers.of(found.value)
+            waiting = self._without_attempt(found.value, present, now)
+            due = {name: one for name, one in present.items() if name not in waiting}
+            seated = self.places.take({name: one.receiver for name, one in due.items()})
+            turns = {n: self.places.turn(due[n].receiver) for n in due.keys() - seated.keys()}
+            if turns and not seated and _is_news_of_none(found.value, waiting):
+                return await self._put_back(found.value, min(turns.values()))
+            for name, turn in turns.items():
+                waiting[name] = deferred(found.value.deliveries.get(name), turn, now)
+            try:
+                if not seated:
+                    return await self._settle(found, waiting, now)
+                held = await self.outbox.swap(found, claimed(found.value, now))
+            except BaseException as error:
+                for place in seated.values():
+                    self.places.leave(place)
+                if isinstance(error, ConflictError):
+                    continue  # later news extended it, or another worker was faster
+                raise
+            return _Taken(held, {name: due[name] for name in seated}, waiting, seated)
+        raise ConflictError("The event changed at every try.")
+
+    async def _settle(
+        self, found: Versioned[Event], waiting: Mapping[str, Delivery], now: datetime
+    ) -> Delivered:
+        outcome = settled(found.value, waiting, now)
+        await self.outbox.swap(found, outcome)
+        await self._forget(outcome)
+        await self._wake(outcome, outcome.next_attempt_at)
+        return Delivered(outcome.state)
+
+    async def _put_back(self, event: Event, turn: datetime) -> PutBack:
+        """Let the event come again at its turn; it stays as it is, so nothing is written."""
+        await self._wake(event, turn)
+        return PutBack()
+
+    def _without_attempt(
+        self, event: Event, present: Mapping[str, Present], now: datetime
+    ) -> dict[str, Delivery]:
+        """Return how the event stands with receivers that are not to be told now."""
+        found: dict[str, Delivery] = {}
+        for name, one in present.items():
+            earlier = event.deliveries.get(name)
+            if not due_to(event, name, now):
+                assert earlier is not None  # noqa: S101  who has no delivery is due
+                found[name] = earlier
+            elif one.disabled:
+                found[name] = refused(earlier, Failure.DISABLED)
+            elif until := self._waits_until(one, now):
+                found[name] = deferred(earlier, until, now)
+        return found
+
+    def _waits_until(self, one: Present, now: datetime) -> datetime | None:
+        known = (one.deferred_until(now), self.places.waits_until(one.receiver.address))
+        return max((until for until in known if until is not None), default=None)
+
+    async def _attempt(self, taken: "_Taken") -> Mapping[str, Attempted]:
+        """Tell every receiver at once: a slow one holds nobody up."""
+        body = body_of(taken.event)
+        made = await asyncio.gather(*(self._tell_once(taken, name, body) for name in taken.due))
+        return dict(zip(taken.due, made, strict=True))
+
+    async def _tell_once(self, taken: "_Taken", name: str, body: bytes) -> Attempted:
+        attempted = None
+        try:
+            attempted = await self._tell(taken.due[name], taken.event, body)
+        finally:
+            self.places.leave(taken.seated[name], attempted)
+        return attempted
+
+    async def _tell(self, present: Present, event: Event, body: bytes) -> Attempted:
+        now = self.clock.now()
+        sink = self.sinks.of(present.receiver)
+        if sink is None:
+            return Attempted(Failure.MISCONFIGURED)
+        try:
+            receiver = await self.receivers.opened(present, now)
+        except PostroomError as error:  # its secret does not open: nobody else's trouble
+            log.warning("receiver left out: %s", error.code, extra={"event": event.id})
+            return Attempted(Failure.MISCONFIGURED)
+        parcel = Parcel(event.id, event.connection_id, event.type, body, now, event.trace_id)
+        return await sink(receiver, parcel)
+
+    async def _record(self, taken: "_Taken", attempts: Mapping[str, Attempted]) -> Event | None:
+        """Write what came of it; None where the claim passed to another worker."""
+        held = taken.held
+        for _ in range(TRIES):
+            now = self.clock.now()
+            earlier = held.value.deliveries
+            told = {name: after(earlier.get(name), one, now) for name, one in attempts.items()}
+            outcome = settled(held.value, {**taken.waiting, **told}, now)
+            try:
+                await self.outbox.swap(held, outcome)
+            except ConflictError:
+                found = await self.outbox.get(taken.event.id)
+                if found is None or found.value.claimed_until != taken.event.claimed_until:
+                    return None
+                held = found
+                continue
+            return outcome
+        raise ConflictError("The event changed at every try.")
+
+    async def _forget(self, event: Event) -> None:
+        """Delete the last word of a connection that is gone; a crash leaves it to its expiry."""
+        if not event.is_farewell or event.state is not EventState.DELIVERED:
+            return
+        if found := await self.outbox.get(event.id):
+            with suppress(ConflictError):
+                await self.outbox.delete(found)
+
+    async def _heed(self, taken: "_Taken", attempts: Mapping[str, Attempted]) -> None:
+        """Disable what answered 410; keep for every instance who is to be left alone till when."""
+        now = self.clock.now()
+        for name, attempted in attempts.items():
+            one = taken.due[name]
+            until = self.places.waits_until(one.receiver.address)
+            with suppress(ConflictError):  # changed meanwhile; the next event finds out again
+                if attempted.failure is Failure.GONE:
+                    await self.receivers.disable(one, "gone", now)
+                elif attempted.failure is not None and until is not None:
+                    await self.receivers.defer(one, until)
+
+    async def _wake(self, event: Event, due: datetime | None) -> None:
+        if event.state is not EventState.PENDING or due is None:
+            return
+        if due > self.clock.now() + SOON:
+            return
+        task = Task(DELIVER_TASK, {"event_id": event.id}, QueueName.RETRIES, not_before=due)
+        try:
+            await self.queue.enqueue(replace(task, trace_id=event.trace_id))
+        except QueueUnavailableError:
+            log.warning("next attempt left to reconcile", extra={"event": event.id})
+
+    async def _log(
+        self, taken: "_Taken", attempts: Mapping[str, Attempted], event: Event, started: datetime
+    ) -> None:
+        """Append to the operations log; losing the entry never fails the delivery."""
+        failed = [one.failure for one in attempts.values() if one.failure is not None]
+        state = OperationState.OK if not failed else OperationState.PARTIAL
+        now = self.clock.now()
+        entry = Operation(
+            id=OperationId(f"op_{uuid4().hex}"),
+            connection_id=event.connection_id,
+            type=OperationType.DELIVERY,
+            name=event.type.value,
+            state=OperationState.FAILED if len(failed) == len(attempts) else state,
+            started_at=started,
+            finished_at=now,
+            expires_at=now + LIFETIME,
+            error=failed[0] if failed else None,
+            trace_id=event.trace_id,
+            detail={
+                "event_id": event.id,
+                "attempt": taken.event.attempts,
+                "event_state": event.state.value,
+                "receivers": {name: _seen(one) for name, one in attempts.items()},
+            },
+        )
+        try:
+            await self.operations.append(entry)
+        except TransientError:
+            log.warning("operations log entry lost", extra={"event": event.id})
+
+
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """An event in our hands: who is to be told now, and how it stands with everybody else."""
+
+    held: Versioned[Event]
+    due: Mapping[str, Present]
+    waiting: Mapping[str, Delivery]
+    seated: Mapping[str, Place]
+
+    @property
+    def event(self) -> Event:
+        return self.held.value
+
+
+def _due(event: Event, now: datetime) -> bool:
+    if event.state is not EventState.PENDING:
+        return False
+    if event.claimed_until is not None and event.claimed_until > now:
+        return False
+    return event.next_attempt_at is None or event.next_attempt_at <= now
+
+
+def _is_news_of_none(event: Event, waiting: Mapping[str, Delivery]) -> bool:
+    """Whether how the event stands with these receivers is stored already."""
+    return all(event.deliveries.get(name) == one for name, one in waiting.items())
+
+
+def _seen(one: Attempted) -> dict[str, int | str | None]:
+    return {"status": one.status, "error": one.failure}

@@ -1,0 +1,150 @@
+"""Register receivers of events, give them another secret, change them, remove them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from secrets import token_hex
+from typing import Any
+
+from shared.domain.events.addresses import AllowedHosts, checked_url
+from shared.domain.events.endpoint import MOST_ENDPOINTS, WebhookEndpoint
+from shared.domain.events.event import EventType
+from shared.domain.events.webhook_secret import checked_secret, new_secret
+from shared.domain.ids import ConnectionId
+from shared.errors import ConflictError, InvalidRequestError, NotFoundError
+from shared.ports.clock import Clock
+from shared.ports.documents import Versioned
+from shared.ports.events import WebhookEndpoints
+from shared.ports.oauth import Sealer
+from shared.usecases.events.receivers import sealed_secret, secrets_after
+
+TRIES = 8
+SINK_SCHEMES = ("pubsub:", "sqs:")
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """What the caller says of a new endpoint; `secret` None has one made."""
+
+    url: str
+    types: frozenset[EventType] = frozenset()
+    connection_ids: frozenset[ConnectionId] | None = None
+    description: str = ""
+    secret: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WithSecret:
+    """An endpoint, and the secret that is shown this once; None for a sink."""
+
+    endpoint: WebhookEndpoint
+    secret: str | None
+
+
+@dataclass(frozen=True)
+class ManageEndpoints:
+    """The /webhook-endpoints resource; `sinks` are addresses of sinks that may be named."""
+
+    endpoints: WebhookEndpoints
+    sealer: Sealer
+    clock: Clock
+    allowed: AllowedHosts
+    sinks: frozenset[str] = frozenset()
+
+    async def create(self, asked: Registration) -> WithSecret:
+        """Raise InvalidRequestError for an address that may not be used, or too many."""
+        self.checked(asked.url)
+        if len(await self.endpoints.list()) >= MOST_ENDPOINTS:
+            raise InvalidRequestError(f"There may be {MOST_ENDPOINTS} endpoints: delete one.")
+        now, id = self.clock.now(), f"whe_{token_hex(12)}"
+        secret = None if _is_sink(asked.url) else checked_secret(asked.secret or new_secret())
+        sealed = [await sealed_secret(self.sealer, id, secret, now)] if secret else []
+        endpoint = WebhookEndpoint(
+            id=id,
+            url=asked.url,
+            created_at=now,
+            updated_at=now,
+            secrets=tuple(sealed),
+            types=asked.types,
+            connection_ids=asked.connection_ids,
+            description=asked.description,
+        )
+        await self.endpoints.create(endpoint)
+        return WithSecret(endpoint, secret)
+
+    async def rotate(self, id: str, secret: str | None, overlap: timedelta) -> WithSecret:
+        """Sign with a new secret and, for `overlap`, with the last one too."""
+        fresh = checked_secret(secret or new_secret())
+        for _ in range(TRIES):
+            was = await self.found(id)
+            if _is_sink(was.value.url):
+                raise InvalidRequestError("A sink has no signing secret.")
+            now = self.clock.now()
+            newest = await sealed_secret(self.sealer, id, fresh, now)
+            live = [one for one in was.value.secrets if one.live(now)]
+            secrets = secrets_after(newest, live, now + overlap)
+            changed = replace(was.value, secrets=secrets, updated_at=now)
+            try:
+                await self.endpoints.swap(was, changed)
+            except ConflictError:
+                continue
+            return WithSecret(changed, fresh)
+        raise ConflictError("The endpoint changes all the time: try again.")
+
+    async def change(self, id: str, changes: Mapping[str, Any]) -> WebhookEndpoint:
+        """Change `url`, `types`, `connection_ids`, `description`, `enabled`."""
+        if "url" in changes:
+            self.checked(changes["url"])
+        for _ in range(TRIES):
+            was = await self.found(id)
+            changed = self._changed(was.value, dict(changes))
+            try:
+                await self.endpoints.swap(was, changed)
+            except ConflictError:
+                continue
+            return changed
+        raise ConflictError("The endpoint changes all the time: try again.")
+
+    async def delete(self, id: str) -> None:
+        """Forget it and its secrets; what was on its way to it is not sent any more."""
+        for _ in range(TRIES):
+            try:
+                await self.endpoints.delete(await self.found(id))
+            except ConflictError:
+                continue
+            return
+        raise ConflictError("The endpoint changes all the time: try again.")
+
+    async def found(self, id: str) -> Versioned[WebhookEndpoint]:
+        """Answer the endpoint. Raises NotFoundError."""
+        found = await self.endpoints.get(id)
+        if found is None:
+            raise NotFoundError("No such endpoint. GET /webhook-endpoints lists yours.")
+        return found
+
+    def checked(self, url: str) -> None:
+        """Raise InvalidRequestError unless events may be sent to this address."""
+        if _is_sink(url):
+            if url not in self.sinks:
+                raise InvalidRequestError(
+                    "An operator must allow this topic or queue first.", code="invalid_webhook_url"
+                )
+            return
+        checked_url(url, self.allowed)
+
+    def _changed(self, was: WebhookEndpoint, changes: dict[str, Any]) -> WebhookEndpoint:
+        now = self.clock.now()
+        if _is_sink(changes.get("url", was.url)) != _is_sink(was.url):
+            raise InvalidRequestError("A sink and a webhook cannot become one another.")
+        enabled = changes.pop("enabled", None)
+        if changes.get("url", was.url) != was.url:
+            changes["deferred_until"] = None
+        if enabled is True:
+            changes |= {"disabled_at": None, "disabled_reason": None, "deferred_until": None}
+        elif enabled is False and was.disabled_at is None:
+            changes |= {"disabled_at": now, "disabled_reason": "by_request"}
+        return replace(was, **changes, updated_at=now)
+
+
+def _is_sink(url: str) -> bool:
+    return url.startswith(SINK_SCHEMES)

@@ -1,0 +1,1 @@
+"""API keys, and the rotation of key-encryption keys."""

@@ -1,0 +1,144 @@
+"""Bring grants and webhook endpoints under the current key-encryption key as everything runs.
+
+Only the wrapping of a data key changes, so tokens sealed before go on opening and no reader
+notices. A grant that is there already is recognised by its key id: a run that was cut short is
+resumed by the next one, which passes over what was done.
+"""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from shared.domain.connect.grant import Grant
+from shared.domain.events.endpoint import SigningSecret, WebhookEndpoint
+from shared.errors import ConflictError, CorruptStateError
+from shared.ports.clock import Clock
+from shared.ports.connections import Grants
+from shared.ports.documents import Versioned
+from shared.ports.events import WebhookEndpoints
+from shared.ports.oauth import Sealer
+from shared.usecases.connect.token_seal import key_of_alone, rewrap_alone
+
+log = logging.getLogger(__name__)
+
+
+async def rewrapped_endpoint(
+    endpoints: WebhookEndpoints,
+    sealer: Sealer,
+    was: Versioned[WebhookEndpoint] | None,
+    key: str,
+) -> bool | None:
+    """Answer True where it was brought over, None where all was current, False if unreadable."""
+    while was is not None:
+        endpoint = was.value
+        try:
+            secrets = [
+                await _brought_over(sealer, endpoint.id, one, key) for one in endpoint.secrets
+            ]
+            if tuple(secrets) == endpoint.secrets:
+                return None
+            await endpoints.swap(was, replace(endpoint, secrets=tuple(secrets)))
+        except ConflictError:
+            was = await endpoints.get(endpoint.id)
+            continue
+        except CorruptStateError:
+            log.warning("signing secret cannot be unwrapped", extra={"endpoint": endpoint.id})
+            return False
+        return True
+    return None
+
+
+async def _brought_over(sealer: Sealer, id: str, secret: SigningSecret, key: str) -> SigningSecret:
+    if key_of_alone(sealer, secret.sealed) == key:
+        return secret
+    return replace(secret, sealed=await rewrap_alone(sealer, secret.sealed, owner=id))
+
+
+PAGE = 200
+AT_ONCE = 10
+BUDGET = timedelta(minutes=4)
+
+
+@dataclass(frozen=True, slots=True)
+class Rotated:
+    """How many documents were brought over, were there already, and could not be unwrapped.
+
+    `complete` False means that time ran out: run again.
+    """
+
+    rewrapped: int = 0
+    current: int = 0
+    unreadable: int = 0
+    complete: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class RotateKeys:
+    """Walk all grants page by page, then the few endpoints."""
+
+    grants: Grants
+    endpoints: WebhookEndpoints
+    sealer: Sealer
+    clock: Clock
+
+    async def __call__(self, budget: timedelta = BUDGET) -> Rotated:
+        """Raise KeysUnavailableError, StoreUnavailableError: what was done stays done."""
+        deadline = self.clock.now() + budget
+        key, total, place = await self.sealer.current_key(), Rotated(), None
+        while True:
+            page, place = await self.grants.walk(place, PAGE)
+            old = [one for one in page if self._key_of(one.value) != key]
+            total = replace(total, current=total.current + len(page) - len(old))
+            for start in range(0, len(old), AT_ONCE):
+                total = await self._brought_over(old[start : start + AT_ONCE], key, total)
+            if place is None:
+                return await self._endpoints(key, total)
+            if self.clock.now() >= deadline:
+                return replace(total, complete=False)
+
+    async def _brought_over(
+        self, grants: Sequence[Versioned[Grant]], key: str, total: Rotated
+    ) -> Rotated:
+        done = await asyncio.gather(*(self._one(grant, key) for grant in grants))
+        return replace(
+            total,
+            rewrapped=total.rewrapped + done.count(True),
+            unreadable=total.unreadable + done.count(False),
+        )
+
+    async def _endpoints(self, key: str, total: Rotated) -> Rotated:
+        """Bring the signing secrets over; each carries a data key of its own."""
+        done = [
+            await rewrapped_endpoint(self.endpoints, self.sealer, one, key)
+            for one in await self.endpoints.list()
+        ]
+        return replace(
+            total,
+            rewrapped=total.rewrapped + done.count(True),
+            current=total.current + done.count(None),
+            unreadable=total.unreadable + done.count(False),
+        )
+
+    async def _one(self, was: Versioned[Grant] | None, key: str) -> bool | None:
+        """Answer True where it was brought over, None where that was not needed after all."""
+        while was is not None and self._key_of(was.value) != key:
+            id = was.value.connection_id
+            try:
+                wrapped = await self.sealer.rewrap(was.value.data_key, connection_id=id)
+                await self.grants.swap(was, replace(was.value, data_key=wrapped))
+            except ConflictError:
+                was = await self.grants.get(id)
+                continue
+            except CorruptStateError:
+                log.warning("data key cannot be unwrapped", extra={"connection": id})
+                return False
+            return True
+        return None
+
+    def _key_of(self, grant: Grant) -> str | None:
+        try:
+            return self.sealer.key_of(grant.data_key)
+        except CorruptStateError:
+            return None

@@ -1,0 +1,99 @@
+"""Trigger, pause and start a connection's sync, at the product's wish (API 5)."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from shared.domain.ids import ConnectionId
+from shared.domain.sync.state import Audit, Backfill, SyncState, SyncStatus
+from shared.domain.sync.window import window_start
+from shared.errors import ConflictError, UnknownConnectionError
+from shared.ports.clock import Clock
+from shared.ports.queue import Queue
+from shared.ports.sync_store import SyncStates
+from shared.usecases.sync.task import sync_task
+
+Change = Callable[[SyncState, datetime], SyncState]
+
+
+@dataclass(frozen=True, slots=True)
+class ControlSync:
+    """Writes the wish into the sync state, where every worker finds it, then wakes one."""
+
+    states: SyncStates
+    queue: Queue
+    clock: Clock
+
+    async def trigger(
+        self, connection_id: ConnectionId, *, reset: bool = False, empty_cache: bool = False
+    ) -> None:
+        """Read history now.
+
+        `reset` also lists the whole window again and stores what is missing; `empty_cache` first
+        deletes every record. Raises UnknownConnectionError.
+        """
+        change = _emptied if empty_cache else _reset if reset else _asked
+        await self._change(connection_id, change)
+        await self.queue.enqueue(sync_task(connection_id))
+
+    async def audit(self, connection_id: ConnectionId) -> None:
+        """Compare the whole window with the records, and heal. Raises UnknownConnectionError."""
+        await self._change(connection_id, _audited)
+        await self.queue.enqueue(sync_task(connection_id))
+
+    async def pause(self, connection_id: ConnectionId) -> None:
+        """Stop syncing until started; hints are kept. Raises UnknownConnectionError."""
+        await self._change(connection_id, _paused)
+
+    async def start(self, connection_id: ConnectionId) -> None:
+        """Sync again, from where it was. Raises UnknownConnectionError."""
+        await self._change(connection_id, _started)
+        await self.queue.enqueue(sync_task(connection_id))
+
+    async def set_frequency(self, connection_id: ConnectionId, frequency: timedelta) -> None:
+        """Ask a silent connection this often. Raises UnknownConnectionError."""
+
+        def change(state: SyncState, now: datetime) -> SyncState:
+            state = replace(state, frequency=frequency)
+            due = (state.last_delta_at or now) + frequency
+            return replace(state, delta_due_at=due).due_by(due)
+
+        await self._change(connection_id, change)
+
+    async def _change(self, connection_id: ConnectionId, change: Change) -> None:
+        while True:
+            was = await self.states.get(connection_id)
+            if was is None or was.value.status is SyncStatus.STOPPED:
+                raise UnknownConnectionError(f"There is no connection {connection_id!r}.")
+            try:
+                await self.states.swap(was, change(was.value, self.clock.now()))
+            except ConflictError:
+                continue
+            return
+
+
+def _asked(state: SyncState, now: datetime) -> SyncState:
+    return replace(state.wanting_look(), deferred_until=None).due_by(now)
+
+
+def _reset(state: SyncState, now: datetime) -> SyncState:
+    """Read the window again: sequence numbers go on, unchanged records keep theirs."""
+    start = window_start(state.window, now)
+    backfill = Backfill(window_start=start, started_at=now)
+    return replace(_asked(state, now), window_start=start, backfill=backfill)
+
+
+def _emptied(state: SyncState, now: datetime) -> SyncState:
+    return replace(_reset(state, now), emptying=True)
+
+
+def _audited(state: SyncState, now: datetime) -> SyncState:
+    return replace(state, audit=Audit(requested_at=now), deferred_until=None).due_by(now)
+
+
+def _paused(state: SyncState, _now: datetime) -> SyncState:
+    return replace(state, status=SyncStatus.PAUSED)
+
+
+def _started(state: SyncState, now: datetime) -> SyncState:
+    return replace(_asked(state, now), status=SyncStatus.RUNNING)

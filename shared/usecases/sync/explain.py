@@ -1,0 +1,124 @@
+"""Why a message is here, or exactly why it is not (API 5)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from shared.domain.ids import ConnectionId, MessageId
+from shared.domain.mail.email_message import received_at
+from shared.domain.sync.record import CHAT, QuarantineEntry, RecordHead
+from shared.domain.sync.state import SyncState, SyncStatus
+from shared.errors import GmailRefusedError, PostroomError, UnknownConnectionError
+from shared.ports.clock import Clock
+from shared.ports.gmail import GmailMailboxes, GmailObject
+from shared.ports.sync_store import Quarantine, Records, SyncStates
+from shared.usecases.sync.reading import read
+
+
+class Verdict(StrEnum):
+    """What is the case; `advice` says what to do about it."""
+
+    STORED = "stored"
+    DELETED = "deleted"
+    QUARANTINED = "quarantined"
+    OUTSIDE_WINDOW = "outside_window"
+    CHAT = "chat"
+    NOT_IN_GMAIL = "not_in_gmail"
+    NOT_YET_READ = "not_yet_read"
+    WAITING = "waiting"
+    SYNC_STOPPED = "sync_stopped"
+    MISSING = "missing"
+    GMAIL_UNREACHABLE = "gmail_unreachable"
+
+
+ADVICE = {
+    Verdict.STORED: "The message is a record.",
+    Verdict.DELETED: "The message was deleted for good at Gmail; the record is a tombstone.",
+    Verdict.QUARANTINED: "Fetching it failed; it is retried by itself. POST "
+    "/quarantine/{message_id}/retry tries at once.",
+    Verdict.OUTSIDE_WINDOW: "It is older than the connection's window: widen sync.window.",
+    Verdict.CHAT: "It is a chat, not mail: chats are never stored.",
+    Verdict.NOT_IN_GMAIL: "Gmail does not know this id in this mailbox: deleted for good, or "
+    "another mailbox's.",
+    Verdict.NOT_YET_READ: "The backfill has not come to it yet: see GET /sync/status.",
+    Verdict.WAITING: "Changes are waiting to be read: see deferred_until and next_due_at.",
+    Verdict.SYNC_STOPPED: "The sync is paused, stopped or in error: see GET /sync/status.",
+    Verdict.MISSING: "It should be here and is not: POST /sync/audit finds and stores it.",
+    Verdict.GMAIL_UNREACHABLE: "It is not stored, and Gmail could not be asked about it now.",
+}
+
+
+NO_MESSAGE = frozenset({"notFound", "invalidArgument"})
+"""What Gmail calls an id it does not know, and one that could not be a message's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """The verdict and what it rests on."""
+
+    verdict: Verdict
+    state: SyncState
+    head: RecordHead | None = None
+    quarantine: QuarantineEntry | None = None
+    internal_date: datetime | None = None
+    gmail_error: str | None = None
+    subject: str | None = None
+    """Of a message that only Gmail has."""
+
+    @property
+    def advice(self) -> str:
+        """What to do about it."""
+        return ADVICE[self.verdict]
+
+
+@dataclass(frozen=True, slots=True)
+class Explain:
+    """Looks at the record, the quarantine, the sync state and, if need be, at Gmail."""
+
+    states: SyncStates
+    records: Records
+    quarantine: Quarantine
+    gmail: GmailMailboxes
+    clock: Clock
+
+    async def __call__(self, connection_id: ConnectionId, message_id: MessageId) -> Explanation:
+        """Answer about one message; costs 20 units where it is not stored.
+
+        Raises UnknownConnectionError.
+        """
+        found = await self.states.get(connection_id)
+        if found is None:
+            raise UnknownConnectionError(f"There is no connection {connection_id!r}.")
+        state = found.value
+        head = (await self.records.heads(connection_id, [message_id])).get(message_id)
+        entry = (await self.quarantine.get(connection_id, [message_id])).get(message_id)
+        if head is not None:
+            verdict = Verdict.STORED if head.live else Verdict.DELETED
+            return Explanation(verdict, state, head, entry, head.internal_date)
+        if entry is not None:
+            return Explanation(Verdict.QUARANTINED, state, None, entry)
+        return await self._absent(state, message_id)
+
+    async def _absent(self, state: SyncState, message_id: MessageId) -> Explanation:
+        try:
+            message = await self.gmail.of(state.connection_id).message(message_id)
+        except PostroomError as error:
+            if isinstance(error, GmailRefusedError) and error.reason in NO_MESSAGE:
+                return Explanation(Verdict.NOT_IN_GMAIL, state)
+            return Explanation(Verdict.GMAIL_UNREACHABLE, state, gmail_error=error.code)
+        verdict = self._reason(state, message)
+        subject = (await read(message))["subject"]
+        return Explanation(verdict, state, internal_date=received_at(message), subject=subject)
+
+    def _reason(self, state: SyncState, message: GmailObject) -> Verdict:
+        if CHAT in message.get("labelIds", ()):
+            return Verdict.CHAT
+        if state.status is not SyncStatus.RUNNING or state.last_error is not None:
+            return Verdict.SYNC_STOPPED
+        outside = state.window_start is not None and received_at(message) < state.window_start
+        if outside:
+            return Verdict.OUTSIDE_WINDOW
+        if state.backfilling or state.recovering_since is not None or state.checkpoint is None:
+            return Verdict.NOT_YET_READ
+        waiting = state.held(self.clock.now()) or state.unmet_hint is not None
+        return Verdict.WAITING if waiting else Verdict.MISSING

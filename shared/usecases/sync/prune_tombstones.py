@@ -1,0 +1,64 @@
+"""Remove what is over: expired documents, and what tombstones still hold of deleted mail."""
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from shared.domain.connect.connection import Connection
+from shared.ports.clock import Clock
+from shared.ports.connections import Connections
+from shared.ports.retention import Retention
+from shared.ports.sync_store import Records
+
+PAGE = 200
+PORTION = 400
+PORTIONS = 25
+"""Most portions of one connection in a run: one mailbox must not keep the others waiting."""
+BUDGET = timedelta(minutes=4)
+
+
+@dataclass(frozen=True, slots=True)
+class Pruned:
+    """How many connections were looked at and payloads emptied.
+
+    `complete` False means that time ran out, or one mailbox had more than its share: run again.
+    """
+
+    connections: int = 0
+    emptied: int = 0
+    complete: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class PruneDeleted:
+    """Walk all connections; a tombstone that is empty already costs nothing to pass over."""
+
+    connections: Connections
+    records: Records
+    retention: Retention
+    clock: Clock
+
+    async def __call__(self, budget: timedelta = BUDGET) -> Pruned:
+        """Raise StoreUnavailableError: what was done stays done."""
+        deadline, total, place = self.clock.now() + budget, Pruned(), None
+        while await self.retention.sweep(PORTION) == PORTION and self.clock.now() < deadline:
+            pass
+        while True:
+            page, place = await self.connections.walk(place, PAGE)
+            for one in page:
+                total = await self._one(one.value, total)
+                if self.clock.now() >= deadline:
+                    return replace(total, complete=False)
+            if place is None:
+                return total
+
+    async def _one(self, connection: Connection, total: Pruned) -> Pruned:
+        now, more = self.clock.now(), True
+        total = replace(total, connections=total.connections + 1)
+        for _ in range(PORTIONS):
+            count, more = await self.records.prune_deleted(
+                connection.id, now - connection.retention, PORTION, now
+            )
+            total = replace(total, emptied=total.emptied + count)
+            if not more:
+                return total
+        return replace(total, complete=False)

@@ -1,0 +1,346 @@
+"""Sync one mailbox until it is idle or time is up; the only writer of records (DESIGN 4)."""
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+from uuid import uuid4
+
+from shared.domain.events.event import Event
+from shared.domain.ids import ConnectionId, HistoryId, OperationId
+from shared.domain.operation import LIFETIME, Operation, OperationState, OperationType
+from shared.domain.sync.event import failed_sync_event
+from shared.domain.sync.plan import (
+    Anchor,
+    BackfillChunk,
+    CheckAll,
+    Delta,
+    Empty,
+    Recover,
+    RetryQuarantine,
+    Step,
+    backoff,
+    plan,
+)
+from shared.domain.sync.state import SyncState, Tally
+from shared.errors import (
+    FencedOutError,
+    GmailRefusedError,
+    MissingScopeError,
+    PostroomError,
+    RateLimitedError,
+    ReauthRequiredError,
+    TransientError,
+)
+from shared.ports.clock import Clock
+from shared.ports.events import Operations, Outbox
+from shared.ports.gmail import GmailMailboxes
+from shared.ports.queue import Queue, QueueName
+from shared.ports.sync_store import Quarantine, Records, SyncStates
+from shared.usecases.sync.backfill import read_chunk
+from shared.usecases.sync.delta import read_delta
+from shared.usecases.sync.emptying import empty
+from shared.usecases.sync.lease import Busy, Change, Held, Idle, Tell, take
+from shared.usecases.sync.pace import Governor, has_bulk_work
+from shared.usecases.sync.quarantine import retry_quarantine
+from shared.usecases.sync.recovery import audit, recover
+from shared.usecases.sync.run import NotesBounces, Run, note_nothing
+from shared.usecases.sync.steps import set_anchor
+from shared.usecases.sync.taking_in import set_aside_suspect
+from shared.usecases.sync.task import sync_task
+from shared.usecases.sync.uninterrupted import uninterrupted
+
+log = logging.getLogger(__name__)
+SOON = timedelta(minutes=3)
+"""What is due sooner gets a task of its own; the rest is found by reconcile."""
+REFUSED_WAIT = timedelta(hours=1)
+TOLD_AFTER = 3
+"""Transient failures in a row after which the product is told that the sync is failing."""
+
+
+class ArmsWatch(Protocol):
+    """Arms the watch of a connection's mailbox; never raises for Gmail's sake."""
+
+    async def __call__(self, connection_id: ConnectionId) -> object:
+        """Arm it."""
+        ...
+
+    async def revive(self, connection_id: ConnectionId) -> object:
+        """Arm it again although it should be alive: it announces nothing."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Synced:
+    """The run ended by itself; `due` is when the next look is wanted."""
+
+    tally: Tally
+    due: datetime | None
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HeldElsewhere:
+    """Another worker holds the lease; it will see the hint, or its expiry wakes somebody."""
+
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class NothingToDo:
+    """Unknown, stopped, or the hint was stale."""
+
+
+@dataclass(frozen=True, slots=True)
+class LostLease:
+    """The lease passed on; what was not committed is dropped."""
+
+
+SyncOutcome = Synced | HeldElsewhere | NothingToDo | LostLease
+
+
+@dataclass(frozen=True, slots=True)
+class SyncMailbox:
+    """All sync work on one connection."""
+
+    states: SyncStates
+    records: Records
+    quarantine: Quarantine
+    outbox: Outbox
+    operations: Operations
+    gmail: GmailMailboxes
+    queue: Queue
+    clock: Clock
+    arm_watch: ArmsWatch
+    governor: Governor
+    note_bounces: NotesBounces = note_nothing
+
+    async def __call__(
+        self,
+        connection_id: ConnectionId,
+        *,
+        budget: timedelta,
+        hint: HistoryId | None = None,
+        only_live: bool = False,
+        trace_id: str | None = None,
+    ) -> SyncOutcome:
+        """Sync for at most `budget`; `only_live` leaves everything but new mail to a task.
+
+        Raises StoreUnavailableError, QueueUnavailableError, CorruptStateError: the hint must
+        come again.
+        """
+        taken = await take(self.states, self.clock, connection_id, hint)
+        if isinstance(taken, Idle):
+            return NothingToDo()
+        if isinstance(taken, Busy):
+            await self._wake_at_expiry(connection_id, taken)
+            return HeldElsewhere(taken.expires_at)
+        run = self._run(taken, budget, trace_id)
+        run.pushed = hint is not None
+        return await self._finished(run, only_live=only_live)
+
+    def _run(self, held: Held, budget: timedelta, trace_id: str | None) -> Run:
+        connection_id = held.state.connection_id
+        pace = self.governor.pace(connection_id)
+        return Run(
+            held=held,
+            gmail=self.gmail.of(connection_id),
+            records=self.records,
+            quarantine=self.quarantine,
+            outbox=self.outbox,
+            clock=self.clock,
+            pace=pace,
+            spent_before=pace.spent,
+            deadline=self.clock.now() + budget,
+            note_bounces=self.note_bounces,
+            trace_id=trace_id,
+        )
+
+    async def _finished(self, run: Run, *, only_live: bool) -> SyncOutcome:
+        started = self.clock.now()
+        error: PostroomError | None = None
+        silent_before = run.state.unannounced_at
+        try:
+            error = await self._until_idle(run, only_live=only_live)
+        except FencedOutError:
+            await self._wake_where_nobody_took_over(run)
+            return LostLease()
+        except asyncio.CancelledError:
+            await uninterrupted(self._stopped(run))
+            raise
+        except PostroomError:
+            raise
+        except Exception:
+            await self._crashed(run, started)
+            raise
+        await self._wake_next(run.state)
+        if run.state.unannounced_at != silent_before and run.state.unannounced_at is not None:
+            await self.arm_watch.revive(run.connection_id)
+        await self._log(run, started, error)
+        return Synced(run.tally, run.state.next_due_at, error.code if error else None)
+
+    async def _crashed(self, run: Run, started: datetime) -> None:
+        """Give the lease back with a pause; the state, the log and the product say that it failed.
+
+        Raises StoreUnavailableError: the lease then ends by itself.
+        """
+        error = PostroomError("The run failed on our side: the log says where.")
+        change, due = self._setback(error, run.state)
+        await run.held.leave(change, due, self._telling(error, started, run.trace_id))
+        await self._log(run, started, error)
+
+    async def _until_idle(self, run: Run, *, only_live: bool) -> PostroomError | None:
+        """Take steps until none is left; answer what stopped the run early, if anything."""
+        started = self.clock.now()
+        try:
+            await set_aside_suspect(run)
+            while not await run.held.release():
+                step = plan(run.state, self.clock.now())
+                if run.out_of_time or (only_live and not isinstance(step, Anchor | Delta)):
+                    await run.held.leave(_same, self.clock.now())
+                    return None
+                if not await self._admitted(run, step):
+                    return None
+                await self._take(run, step)
+        except (TransientError, ReauthRequiredError, MissingScopeError, GmailRefusedError) as error:
+            change, due = self._setback(error, run.state)
+            if isinstance(error, RateLimitedError) and due is not None:
+                await self.governor.refused(run.connection_id, due)
+            await run.held.leave(change, due, self._telling(error, started, run.trace_id))
+            return error
+        return None
+
+    def _telling(self, error: PostroomError, started: datetime, trace_id: str | None) -> Tell:
+        """Answer what tells the product that its sync is failing: once, until it works again."""
+
+        def tell(state: SyncState) -> Event | None:
+            if not _news(error, state):
+                return None
+            return failed_sync_event(
+                state,
+                error.code,
+                str(error),
+                started_at=started,
+                now=self.clock.now(),
+                trace_id=trace_id,
+            )
+
+        return tell
+
+    async def _admitted(self, run: Run, step: Step) -> bool:
+        """Ask the governor once a run before bulk work; leave where it must wait."""
+        if run.admitted or not isinstance(step, BackfillChunk | Recover | CheckAll):
+            return True
+        until = await self.governor.admit(run.connection_id)
+        if until is None:
+            run.admitted = True
+            return True
+        await run.held.leave(lambda state: replace(state, deferred_until=until), until)
+        return False
+
+    async def _take(self, run: Run, step: Step) -> None:
+        match step:
+            case Anchor():
+                await self.arm_watch(run.connection_id)
+                await set_anchor(run)
+            case Delta():
+                await read_delta(run, step)
+            case Recover():
+                await recover(run)
+            case RetryQuarantine():
+                await retry_quarantine(run)
+            case BackfillChunk():
+                await read_chunk(run)
+            case CheckAll():
+                await audit(run)
+            case Empty():
+                await empty(run)
+
+    def _setback(self, error: PostroomError, state: SyncState) -> tuple[Change, datetime | None]:
+        """Answer how an error changes the state, and when to look again."""
+        now = self.clock.now()
+        if isinstance(error, ReauthRequiredError | MissingScopeError):
+            return lambda it: replace(it, last_error=error.code), None
+        wait = REFUSED_WAIT if isinstance(error, GmailRefusedError) else backoff(state.failures)
+        if isinstance(error, RateLimitedError) and error.retry_after is not None:
+            wait = max(wait, error.retry_after)
+
+        def change(it: SyncState) -> SyncState:
+            failures = it.failures + 1
+            return replace(it, failures=failures, deferred_until=now + wait, last_error=error.code)
+
+        return change, now + wait
+
+    async def _wake_next(self, state: SyncState) -> None:
+        """Make sure that somebody comes: by a task if soon, by reconcile otherwise."""
+        due = state.next_due_at
+        now = self.clock.now()
+        if due is None or due > now + SOON:
+            return
+        bulk = due <= now and has_bulk_work(state)
+        queue = QueueName.BULK if bulk else QueueName.LIVE
+        not_before = due if due > now else None
+        await self.queue.enqueue(sync_task(state.connection_id, queue, not_before=not_before))
+
+    async def _stopped(self, run: Run) -> None:
+        """Give the lease back as the process ends, so that nobody waits for its expiry."""
+        with suppress(PostroomError):
+            await run.held.leave(_same, self.clock.now())
+
+    async def _wake_where_nobody_took_over(self, run: Run) -> None:
+        """Our own write may have fenced us out, by arriving after we had given it up."""
+        lease = run.state.lease
+        if lease is not None:
+            await self._wake_at_expiry(run.connection_id, Busy(lease.token, lease.expires_at))
+
+    async def _wake_at_expiry(self, connection_id: ConnectionId, busy: Busy) -> None:
+        """If the holder dies, somebody comes; the name holds the lease it waits for."""
+        name = f"{busy.token}-{int(busy.expires_at.timestamp() * 1000)}"
+        await self.queue.enqueue(sync_task(connection_id, not_before=busy.expires_at, name=name))
+
+    async def _log(self, run: Run, started: datetime, error: PostroomError | None) -> None:
+        """Append to the operations log; losing the entry never fails the sync."""
+        if not run.steps and error is None:
+            return
+        try:
+            await self.operations.append(self._operation(run, started, error))
+        except TransientError:
+            log.warning("operations log entry lost", extra={"connection": run.connection_id})
+
+    def _operation(self, run: Run, started: datetime, error: PostroomError | None) -> Operation:
+        now = self.clock.now()
+        return Operation(
+            id=OperationId(f"op_{uuid4().hex}"),
+            connection_id=run.connection_id,
+            type=OperationType.SYNC,
+            name="fetch-messages",
+            state=OperationState.FAILED if error else OperationState.OK,
+            started_at=started,
+            finished_at=now,
+            expires_at=now + LIFETIME,
+            steps=tuple(run.steps),
+            error=error.code if error else None,
+            trace_id=run.trace_id,
+            detail=_counted(run),
+        )
+
+
+def _news(error: PostroomError, state: SyncState) -> bool:
+    if isinstance(error, TransientError):
+        return state.failures + 1 == TOLD_AFTER
+    return state.last_error != error.code
+
+
+def _same(state: SyncState) -> SyncState:
+    return state
+
+
+def _counted(run: Run) -> Mapping[str, Any]:
+    """Answer what is told of a run: records, quota units, and how late live mail was."""
+    tally = run.tally
+    counts = {"added": tally.added, "updated": tally.updated, "deleted": tally.deleted}
+    late = {} if run.lateness_ms is None else {"lateness_ms": run.lateness_ms}
+    return {**counts, "units": run.pace.spent - run.spent_before, "pushed": run.pushed, **late}

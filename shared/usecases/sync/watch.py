@@ -1,0 +1,255 @@
+"""Arm, renew and stop the one watch that all connections on an address share (FACTS 2.8)."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from uuid import uuid4
+from zlib import crc32
+
+from shared.domain.connect.connection import INTEGRATION, ConnectionStatus
+from shared.domain.events.event import Event, EventType
+from shared.domain.ids import ConnectionId, EmailKey, EventId
+from shared.domain.sync.mailbox import RENEW_AFTER, Mailbox
+from shared.errors import ConflictError, CorruptStateError, GmailRefusedError, PostroomError
+from shared.ports.clock import Clock
+from shared.ports.connections import Connections, Mailboxes
+from shared.ports.documents import Versioned
+from shared.ports.events import Outbox
+from shared.ports.gmail import Gmail, GmailMailboxes, Watched
+
+log = logging.getLogger(__name__)
+CLAIM = timedelta(minutes=10)
+"""Long enough for one attempt; a failed one is tried again when it ends."""
+JITTER = timedelta(hours=24)
+REVIVED_EVERY = timedelta(hours=1)
+SILENT = "silent"
+ONE_CLIENT = "Only one user push notification client"
+
+
+@dataclass(frozen=True, slots=True)
+class Armed:
+    """The watch lives until `expires_at`."""
+
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class NotArmed:
+    """Somebody else is at it, nobody is connected, or Gmail refused: `reason` is a code."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ArmWatch:
+    """Watches unfiltered, because label filters are unreliable (FACTS 2.7)."""
+
+    mailboxes: Mailboxes
+    connections: Connections
+    gmail: GmailMailboxes
+    clock: Clock
+    topic: str
+
+    async def __call__(self, connection_id: ConnectionId) -> Armed | NotArmed:
+        """Arm the watch of the connection's mailbox, unless one lives that is not due."""
+        connection = await self.connections.get(connection_id)
+        if connection is None:
+            return NotArmed("unknown_connection")
+        mailbox = await self.mailboxes.get(connection.value.email_key)
+        if mailbox is None or not _due(mailbox.value, self.clock.now()):
+            return NotArmed("not_due")
+        return await self.renew(mailbox, connection_id)
+
+    async def revive(self, connection_id: ConnectionId) -> Armed | NotArmed:
+        """Arm again a watch that lives by its date and yet announces nothing; at most hourly.
+
+        A watch dies silently too: FACTS 2.2, 15.
+        """
+        connection = await self.connections.get(connection_id)
+        mailbox = await self.mailboxes.get(connection.value.email_key) if connection else None
+        if mailbox is None or not _revivable(mailbox.value, self.clock.now()):
+            return NotArmed("not_due")
+        now = self.clock.now()
+        try:
+            marked = replace(mailbox.value, watch_error=SILENT, revived_at=now)
+            mailbox = await self.mailboxes.swap(mailbox, marked)
+        except ConflictError:
+            return NotArmed("busy")
+        return await self.renew(mailbox, connection_id)
+
+    async def renew(
+        self, mailbox: Versioned[Mailbox], connection_id: ConnectionId
+    ) -> Armed | NotArmed:
+        """Watch through this connection; claims the mailbox first, so that calls never overlap.
+
+        Overlapping calls are refused by Gmail (FACTS 2.6).
+        """
+        now = self.clock.now()
+        try:
+            claim = replace(mailbox.value, renew_at=now + CLAIM)
+            claimed = await self.mailboxes.swap(mailbox, claim)
+        except ConflictError:
+            return NotArmed("busy")
+        try:
+            watched = await self._watch(self.gmail.of(connection_id))
+        except PostroomError as error:
+            log.warning("watch refused", extra={"connection": connection_id, "code": error.code})
+            await self._record(claimed, replace(claim, watch_error=error.code))
+            return NotArmed(error.code)
+        renew_at = now + RENEW_AFTER + jitter(claim.key)
+        armed = replace(
+            claim,
+            watch_expires_at=watched.expires_at,
+            renew_at=renew_at,
+            watch_error=None,
+            stopped_at=None,
+        )
+        await self._record(claimed, armed)
+        return Armed(watched.expires_at)
+
+    async def _watch(self, gmail: Gmail) -> Watched:
+        try:
+            return await gmail.watch(self.topic)
+        except GmailRefusedError as error:
+            if ONE_CLIENT not in error.body and ONE_CLIENT not in str(error):
+                raise
+        await gmail.stop()
+        return await gmail.watch(self.topic)
+
+    async def _record(self, was: Versioned[Mailbox], now: Mailbox) -> None:
+        """Write what came of it onto whatever the mailbox has become meanwhile.
+
+        Where it was stopped by hand meanwhile, it stays so: Gmail may have heard that last.
+        """
+        stopped_before = was.value.stopped_at
+        while True:
+            try:
+                await self.mailboxes.swap(was, now)
+            except ConflictError:
+                fresh = await self.mailboxes.get(now.key)
+                if fresh is None or fresh.value.stopped_at != stopped_before:
+                    return
+                was = fresh
+                now = replace(
+                    fresh.value,
+                    watch_expires_at=now.watch_expires_at,
+                    renew_at=now.renew_at,
+                    watch_error=now.watch_error,
+                    stopped_at=now.stopped_at,
+                )
+            else:
+                return
+
+
+def _revivable(mailbox: Mailbox, now: datetime) -> bool:
+    if mailbox.stopped_at is not None:  # silent because it was told to be
+        return False
+    return mailbox.revived_at is None or now - mailbox.revived_at >= REVIVED_EVERY
+
+
+def _due(mailbox: Mailbox, now: datetime) -> bool:
+    unarmed = mailbox.watch_expires_at is None or mailbox.watch_expires_at <= now
+    return unarmed or mailbox.renew_at is None or mailbox.renew_at <= now
+
+
+def jitter(key: EmailKey) -> timedelta:
+    """Spread renewals over a day: each sends a notification (FACTS 2.2)."""
+    return JITTER * (crc32(key.encode()) % 1_000 / 1_000 - 0.5)
+
+
+PAGE = 50
+AT_ONCE = 10
+BUDGET = timedelta(minutes=2)
+
+
+@dataclass(frozen=True, slots=True)
+class Renewed:
+    """How many watches were armed and how many were not."""
+
+    armed: int = 0
+    failed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class RenewWatches:
+    """Resumable: each mailbox carries its own due time, so a crash loses nothing."""
+
+    mailboxes: Mailboxes
+    connections: Connections
+    outbox: Outbox
+    arm_watch: ArmWatch
+    clock: Clock
+
+    async def __call__(self) -> Renewed:
+        """Renew what is due, a page at a time, until nothing is or time is up."""
+        deadline = self.clock.now() + BUDGET
+        total = Renewed()
+        while self.clock.now() < deadline:
+            due = await self.mailboxes.renewable(self.clock.now(), PAGE)
+            for start in range(0, len(due), AT_ONCE):
+                total = await self._renew(due[start : start + AT_ONCE], total)
+            if len(due) < PAGE:
+                break
+        return total
+
+    async def _renew(self, due: Sequence[Versioned[Mailbox]], total: Renewed) -> Renewed:
+        outcomes = await asyncio.gather(*(self._one(mailbox) for mailbox in due))
+        armed = sum(isinstance(outcome, Armed) for outcome in outcomes)
+        return Renewed(total.armed + armed, total.failed + len(outcomes) - armed)
+
+    async def _one(self, mailbox: Versioned[Mailbox]) -> Armed | NotArmed:
+        connection_id = await self._able(mailbox.value)
+        if connection_id is None:
+            return await self._postponed(mailbox)
+        outcome = await self.arm_watch.renew(mailbox, connection_id)
+        await self._report(mailbox.value, connection_id, outcome)
+        return outcome
+
+    async def _able(self, mailbox: Mailbox) -> ConnectionId | None:
+        """Answer a connection whose grant still works."""
+        for connection_id in sorted(mailbox.connections):
+            try:
+                found = await self.connections.get(connection_id)
+            except CorruptStateError:
+                log.warning("connection does not read", extra={"connection": connection_id})
+                continue
+            if found is not None and found.value.status is ConnectionStatus.ACTIVE:
+                return connection_id
+        return None
+
+    async def _postponed(self, mailbox: Versioned[Mailbox]) -> NotArmed:
+        """Nobody can renew it now: look again later, not in every run."""
+        later = replace(mailbox.value, renew_at=self.clock.now() + CLAIM * 6)
+        try:
+            await self.mailboxes.swap(mailbox, later)
+        except ConflictError:
+            return NotArmed("busy")
+        return NotArmed("no_active_connection")
+
+    async def _report(
+        self, before: Mailbox, connection_id: ConnectionId, outcome: Armed | NotArmed
+    ) -> None:
+        """Tell the product of a watch that lapsed, and of its return; once each."""
+        now = self.clock.now()
+        lapsed = before.watch_expires_at is not None and before.watch_expires_at <= now
+        if isinstance(outcome, Armed) and lapsed:
+            await self._tell(connection_id, "recovered", None)
+        if isinstance(outcome, NotArmed) and lapsed and before.watch_error is None:
+            await self._tell(connection_id, "lapsed", outcome.reason)
+
+    async def _tell(self, connection_id: ConnectionId, operation: str, reason: str | None) -> None:
+        now = self.clock.now()
+        payload = {
+            "from": "postroom",
+            "type": "watch",
+            "operation": operation,
+            "connectionId": connection_id,
+            "providerConfigKey": INTEGRATION,
+            "success": operation == "recovered",
+            "error": {"type": reason, "description": "The watch lapsed."} if reason else None,
+        }
+        event_id = EventId(f"evt_{uuid4().hex}")
+        event = Event(event_id, connection_id, EventType.WATCH, payload, now, now)
+        await self.outbox.create(event)
