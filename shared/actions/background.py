@@ -9,7 +9,8 @@ from typing import Any
 
 import orjson
 
-from shared.actions.registry import ActionPorts, action_named
+from shared.actions.loading import action_named
+from shared.actions.registry import ActionPorts
 from shared.actions.run import RunAction, checked, request_hash
 from shared.domain.connect.connection import INTEGRATION, Connection
 from shared.domain.events.event import Event, EventType

@@ -6,8 +6,9 @@ from typing import Any, Final
 from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
+from shared.actions.loading import actions
 from shared.actions.projections import projections
-from shared.actions.registry import Action, actions
+from shared.actions.registry import Action
 from shared.domain.connect.connection import INTEGRATION
 from shared.domain.sync.event import MODEL, SYNC_NAME
 from shared.domain.sync.projection import Projection

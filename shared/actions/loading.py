@@ -27,6 +27,7 @@ from shared.actions.registry import Action
 from shared.domain.crash import CUSTOM
 from shared.domain.sync.event import MODEL_NAMES, SYNC_ALIAS, SYNC_NAME
 from shared.domain.sync.projection import Projection
+from shared.errors import UnknownActionError
 
 BUILT_IN: Final = (
     "send_email",
@@ -147,3 +148,19 @@ def _load(name: str, found: Catalogue) -> None:
         raise
     except BaseException as error:  # noqa: BLE001  own code may raise anything
         found.faults.append(fault_of(name, error))
+
+
+def actions() -> Mapping[str, Action[Any, Any]]:
+    """Return every action by name, the deployment's own among them."""
+    return catalogue().actions
+
+
+def action_named(name: str) -> Action[Any, Any]:
+    """Return the action. Raises UnknownActionError.
+
+    Where one of Postroom's is asked for, the deployment's own are not loaded.
+    """
+    found = built_in().get(name) or actions().get(name)
+    if found is None:
+        raise UnknownActionError("No such action. GET /scripts/config lists them.")
+    return found

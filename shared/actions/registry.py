@@ -6,7 +6,7 @@ found there (`loading.py`), as is one with a PROJECTION. `shared/actions/README.
 """
 
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -23,7 +23,6 @@ from shared.errors import (
     ConfigurationError,
     GmailUnavailableError,
     MissingScopeError,
-    UnknownActionError,
 )
 from shared.ports.clock import Clock
 from shared.ports.connections import Connections, Grants, Mailboxes
@@ -202,23 +201,3 @@ class GmailShaped(BaseModel):
         except ValidationError:
             # Its words quote the answer: they are dropped.
             raise GmailUnavailableError("Gmail's answer is not what it documents.") from None
-
-
-def actions() -> Mapping[str, Action[Any, Any]]:
-    """Return every action by name, the deployment's own among them."""
-    from shared.actions.loading import catalogue  # noqa: PLC0415  it loads what imports this
-
-    return catalogue().actions
-
-
-def action_named(name: str) -> Action[Any, Any]:
-    """Answer the action. Raises UnknownActionError.
-
-    Where only Postroom's own are asked for, the deployment's are never loaded.
-    """
-    from shared.actions.loading import built_in, is_loaded  # noqa: PLC0415  as above
-
-    found = (None if is_loaded() else built_in().get(name)) or actions().get(name)
-    if found is None:
-        raise UnknownActionError("No such action. GET /scripts/config lists them.")
-    return found

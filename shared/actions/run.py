@@ -12,16 +12,9 @@ from uuid import uuid4
 
 from pydantic import BaseModel
 
+from shared.actions.loading import action_named
 from shared.actions.own_code import crashes_as_errors, returned
-from shared.actions.registry import (
-    Action,
-    ActionContext,
-    ActionPorts,
-    Effect,
-    Replayed,
-    Shown,
-    action_named,
-)
+from shared.actions.registry import Action, ActionContext, ActionPorts, Effect, Replayed, Shown
 from shared.domain.connect.connection import Connection
 from shared.domain.crash import ActionCrashedError, crash_site
 from shared.domain.ids import OperationId

@@ -15,8 +15,8 @@ from collections.abc import Mapping, Sequence
 
 from shared.commands.checks import CHECKS
 from shared.commands.checks.configuration import settings_are_sound
-from shared.commands.checks.context import Ground, ground_of
-from shared.commands.checks.finding import Check, Finding, NotCheckedError, Verdict
+from shared.commands.checks.context import Check, Ground, ground_of
+from shared.commands.checks.finding import Finding, NotCheckedError, Verdict
 from shared.errors import PostroomError
 
 SUMMARY = "ask every part how it is; each failure says what to click or run"

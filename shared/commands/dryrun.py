@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from shared.actions.registry import action_named
+from shared.actions.loading import action_named
 from shared.actions.run import RunAction
 from shared.commands.composed import UNUSED, wiring_of_environment
 from shared.commands.rehearsal import Rehearsal, SeenCall, Watching

@@ -1,6 +1,7 @@
 """Names of things, as types: no id is a bare string."""
 
 from typing import NewType
+from zlib import crc32
 
 ConnectionId = NewType("ConnectionId", str)
 MessageId = NewType("MessageId", str)
@@ -27,3 +28,12 @@ EmailKey = NewType("EmailKey", str)
 def email_key(address: str) -> EmailKey:
     """Fold a Gmail address for comparison; dots and plus parts stay (FACTS 2.5)."""
     return EmailKey(address.strip().lower())
+
+
+SHARDS = 64
+"""Of a due index: so many that none is hot (FACTS 9.5)."""
+
+
+def shard_of(document_id: str) -> int:
+    """Answer the shard of a document: a stable hash of its id."""
+    return crc32(document_id.encode()) % SHARDS

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from shared.domain.connect.connection import ConnectionStatus
-from shared.domain.sync.state import SHARDS
+from shared.domain.ids import SHARDS
 from shared.ports.access import Approvals
 from shared.ports.clock import Clock
 from shared.ports.connections import ConnectionQuery, Connections

@@ -11,7 +11,8 @@ import pytest
 
 from infra.archives import ROOT
 from shared.actions.background import RunAccepted
-from shared.actions.registry import LONGEST, actions
+from shared.actions.loading import actions
+from shared.actions.registry import LONGEST
 from shared.actions.run import CANCELLED, GRACE, RunAction
 from shared.adapters.sqlite.queue import SqliteQueue
 from shared.domain.connect.connection import Connection

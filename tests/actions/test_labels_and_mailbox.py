@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from shared.actions.catalogue import as_tools
-from shared.actions.registry import Effect, actions
+from shared.actions.loading import actions
+from shared.actions.registry import Effect
 from shared.domain.connect.scopes import COMPOSE, LABELS, METADATA, READONLY, SEND
 from shared.domain.ids import email_key
 from shared.domain.keys.policy import Does

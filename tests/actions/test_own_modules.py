@@ -10,9 +10,8 @@ import pytest
 
 from infra import archives
 from infra.local.guide import warning
-from shared.actions.loading import catalogue
+from shared.actions.loading import actions, catalogue
 from shared.actions.projections import projections
-from shared.actions.registry import actions
 from shared.commands.checks.context import Ground
 from shared.commands.checks.finding import Verdict
 from shared.commands.checks.own_code import own_code_is_served

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from shared.actions import registry
+from shared.actions import loading
 from shared.actions.registry import Action, ActionContext, ActionInput, Effect
 from shared.domain.connect.scopes import LABELS
 from tests.actions.agents import ACME, BOB, EVE, HELLO, agent, raw, rule_of, sent, trail
@@ -31,8 +31,8 @@ async def do(context: ActionContext, asked: Nothing) -> Did:
 def untold(monkeypatch: pytest.MonkeyPatch) -> str:
     """Add an action of the deployment's own, whose author did not say what it does."""
     action = Action("own-action", "Something.", Nothing, Did, do, (LABELS,), Effect.STORED)
-    known = dict(registry.actions())
-    monkeypatch.setattr(registry, "actions", lambda: {**known, action.name: action})
+    known = dict(loading.actions())
+    monkeypatch.setattr(loading, "actions", lambda: {**known, action.name: action})
     return action.name
 
 

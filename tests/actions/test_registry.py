@@ -8,9 +8,9 @@ import jsonschema
 import pytest
 
 from shared.actions.catalogue import as_integration, as_tools
-from shared.actions.loading import exported
+from shared.actions.loading import actions, exported
 from shared.actions.messages import ACTIONS
-from shared.actions.registry import Action, Effect, actions
+from shared.actions.registry import Action, Effect
 from shared.edge.api.records import EmailMessage
 from shared.edge.table import whole_table
 from shared.edge.web.openapi import document

@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 from infra.local.google.mail import drafts as gmails
+from shared.actions.loading import actions
 from shared.actions.policy.recipients import SEND_DRAFT, legible
-from shared.actions.registry import Effect, actions
+from shared.actions.registry import Effect
 from tests.actions.agents import BOB, EVE, HELLO, agent, asked_for, decide, person, shown
 from tests.actions.desk import EMAIL, Desk
 

@@ -5,8 +5,7 @@ from typing import Any
 import pytest
 
 from infra.local.google.faults import BODY_FAULTS
-from shared.actions.loading import BUILT_IN
-from shared.actions.registry import actions
+from shared.actions.loading import BUILT_IN, actions
 from tests.actions.desk import EMAIL, Desk, letter
 from tests.infra.google.emulator import b64
 

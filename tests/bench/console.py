@@ -15,11 +15,11 @@ import httpx
 
 from infra.local.environment import OPERATOR_KEY
 from infra.local.system import LocalSystem
+from shared.domain.cursor import page_token_of
 from shared.domain.events.event import Event, EventState, EventType
 from shared.domain.ids import ConnectionId, EventId, HistoryId, MessageId, OperationId
 from shared.domain.operation import Operation, OperationState, OperationType
 from shared.domain.send.entry import DeliveryMode, SendEntry, SendState, send_id
-from shared.domain.sync.cursor import page_token_of
 from shared.domain.sync.mailbox import Mailbox
 from shared.domain.sync.state import SyncState
 from shared.edge.composition.container import Wiring

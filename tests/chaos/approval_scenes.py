@@ -11,10 +11,10 @@ from infra.local.google.mail import drafts
 from shared.actions.policy.count_sends import CountSends
 from shared.actions.policy.guard import Waiting
 from shared.domain.events.event import EventType
+from shared.domain.ids import SHARDS
 from shared.domain.keys.approval import CLAIM, GIVEN_UP, WAITS, Approval, approval_id
 from shared.domain.keys.policy import Actor, Policy
 from shared.domain.send.entry import send_id
-from shared.domain.sync.state import SHARDS
 from shared.errors import AlreadyExistsError, ConflictError, PermanentError, TransientError
 from tests.actions.desk import EMAIL, Desk
 from tests.edge.samples import CONNECTION

@@ -17,7 +17,8 @@ from infra.local.connecting import connect
 from infra.local.google.gmail.methods import METHODS
 from infra.local.google.settings import GoogleSettings
 from infra.local.system import LocalSystem
-from shared.actions.registry import Effect, actions
+from shared.actions.loading import actions
+from shared.actions.registry import Effect
 from shared.actions.run import RunAction
 from shared.commands.__main__ import COMMANDS
 from shared.commands.dryrun import Report, composed, find_connection

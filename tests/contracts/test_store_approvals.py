@@ -6,8 +6,8 @@ from datetime import timedelta
 
 import pytest
 
+from shared.domain.ids import SHARDS
 from shared.domain.keys.approval import ApprovalState, approval_event
-from shared.domain.sync.state import SHARDS
 from shared.errors import AlreadyExistsError, ConflictError
 from shared.ports.store import Store
 from tests.contracts.backends import START

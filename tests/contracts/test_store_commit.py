@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from shared.domain.events.event import EventState
-from shared.domain.ids import CommitId, MessageId, SequenceNumber
+from shared.domain.ids import SHARDS, CommitId, MessageId, SequenceNumber, shard_of
 from shared.domain.sync.record import Record
-from shared.domain.sync.state import SHARDS, SyncState, shard_of
+from shared.domain.sync.state import SyncState
 from shared.errors import AlreadyExistsError, ConflictError
 from shared.ports.documents import Versioned
 from shared.ports.store import Store

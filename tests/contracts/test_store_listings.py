@@ -10,10 +10,9 @@ import pytest
 
 from shared.domain.connect.connection import Connection
 from shared.domain.events.event import EventState
-from shared.domain.ids import ConnectionId
+from shared.domain.ids import SHARDS, ConnectionId
 from shared.domain.operation import OperationState, OperationType
 from shared.domain.send.entry import SendState
-from shared.domain.sync.state import SHARDS
 from shared.errors import AlreadyExistsError, ConflictError
 from shared.ports.connections import ConnectionQuery
 from shared.ports.store import Store

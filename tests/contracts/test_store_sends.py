@@ -5,8 +5,8 @@ from datetime import timedelta
 
 import pytest
 
+from shared.domain.ids import SHARDS
 from shared.domain.send.entry import SendState
-from shared.domain.sync.state import SHARDS
 from shared.errors import ConflictError
 from shared.ports.store import Store
 from tests.contracts.backends import START

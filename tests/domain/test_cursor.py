@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.domain.cursor import cursor_of, page_token_of, place_of, sequence_of
 from shared.domain.ids import ConnectionId, MessageId, SequenceNumber
-from shared.domain.sync.cursor import cursor_of, page_token_of, place_of, sequence_of
 from shared.errors import InvalidRequestError
 
 OURS, THEIRS = ConnectionId("ours"), ConnectionId("theirs")

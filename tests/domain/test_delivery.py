@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from shared.domain.cursor import sequence_of
 from shared.domain.events.delivery import (
     CLAIM,
     LONGEST_DEFERRED,
@@ -30,7 +31,6 @@ from shared.domain.events.event import (
     EventType,
 )
 from shared.domain.ids import ConnectionId, EventId
-from shared.domain.sync.cursor import sequence_of
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 EVENT = Event(

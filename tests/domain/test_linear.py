@@ -17,7 +17,7 @@ import pytest
 from isal import isal_zlib
 
 import shared.domain
-from shared.domain import trace_context
+from shared.domain import cursor, trace_context
 from shared.domain.events import addresses
 from shared.domain.mail import (
     address_list,
@@ -36,7 +36,7 @@ from shared.domain.mail import (
 )
 from shared.domain.mail.outgoing import Outgoing
 from shared.domain.mail.recipients import Mailbox
-from shared.domain.sync import cursor, payload
+from shared.domain.sync import payload
 from shared.errors import PostroomError
 from tests.domain.costs import Family, Parse, growth, quick_growth
 from tests.domain.hostile import MESSAGES, TEXTS, message, parent

@@ -10,7 +10,7 @@ import jsonschema
 import pytest
 from pydantic import BaseModel
 
-from shared.actions import registry
+from shared.actions import loading
 from shared.actions.registry import Action, ActionContext, ActionInput, Effect
 from shared.actions.run import GRACE, RunAction
 from shared.adapters.sqlite.queue import SqliteQueue
@@ -85,8 +85,8 @@ class Marker:
 def marker(monkeypatch: pytest.MonkeyPatch) -> Marker:
     counting = Marker()
     action = Action("mark", "Mark.", Mark, Marked, counting, (LABELS,), Effect.STORED)
-    known = dict(registry.actions())
-    monkeypatch.setattr(registry, "actions", lambda: {**known, "mark": action})
+    known = dict(loading.actions())
+    monkeypatch.setattr(loading, "actions", lambda: {**known, "mark": action})
     return counting
 
 

@@ -7,7 +7,7 @@ import pytest
 from pydantic import BaseModel, ValidationError
 
 from shared.actions.drafts import DraftFields, UpdateDraftInput
-from shared.actions.registry import actions
+from shared.actions.loading import actions
 from shared.actions.send_email import SendEmailInput
 from shared.domain.validation import MAX_TEXT
 from shared.edge.api.sends import BulkItem

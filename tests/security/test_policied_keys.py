@@ -6,7 +6,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from shared.actions.registry import actions
+from shared.actions.loading import actions
 from shared.domain.keys.policy import Does
 from shared.edge.table import whole_table
 from shared.edge.web.call import LEFT_UNDER_POLICY

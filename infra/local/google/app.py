@@ -13,8 +13,8 @@ from starlette.types import Receive, Scope, Send
 from infra.local.google.connection import remember_transport
 from infra.local.google.control import Control
 from infra.local.google.doors import GmailDoor
-from infra.local.google.oauth.endpoints import OAuthEndpoints
 from infra.local.google.oauth.service_accounts import IdTokens
+from infra.local.google.oauth_endpoints import OAuthEndpoints
 from infra.local.google.parts import Google, assemble
 from infra.local.google.push.project import PubSubProject
 from infra.local.google.settings import GoogleSettings

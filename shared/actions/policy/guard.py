@@ -23,6 +23,7 @@ from pydantic import BaseModel
 
 from shared.actions.background import AcceptAction
 from shared.actions.gmail_fields import ById
+from shared.actions.loading import action_named
 from shared.actions.policy.count_sends import CountSends
 from shared.actions.policy.recipients import (
     SEND_DRAFT,
@@ -34,7 +35,7 @@ from shared.actions.policy.recipients import (
     writes,
 )
 from shared.actions.policy.request_approval import AskApproval, GuardPorts, Waiting
-from shared.actions.registry import Action, ActionContext, Shown, action_named
+from shared.actions.registry import Action, ActionContext, Shown
 from shared.actions.run import ActionAnswer, RunAction, checked, log_action
 from shared.domain.connect.connection import Connection
 from shared.domain.keys.policy import (

@@ -9,7 +9,7 @@ from google.cloud.firestore_v1.types import query as query_types
 
 from shared.adapters.firestore.rpc import FirestoreRpc
 from shared.adapters.firestore.values import moment_of, set_value
-from shared.domain.sync.state import SHARDS, shard_of
+from shared.domain.ids import SHARDS, shard_of
 
 StructuredQueryPb = query_types.StructuredQuery.pb()
 Operator = Literal["==", "<", "<=", ">", ">=", "in", "contains", "contains_any", "is_null"]

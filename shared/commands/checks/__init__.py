@@ -18,7 +18,7 @@ from shared.commands.checks import (
     store,
     topic,
 )
-from shared.commands.checks.finding import Check
+from shared.commands.checks.context import Check
 
 CHECKS = (
     Check("address", entries.address_answers),

@@ -1,7 +1,7 @@
 """What the checks stand on: the deployment's own wiring, read with an operator's rights."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -12,7 +12,7 @@ from typing import Any, Final
 import httpx
 
 from shared.adapters.google.oauth import CONSENT_URL, TOKEN_URL
-from shared.commands.checks.finding import NotCheckedError
+from shared.commands.checks.finding import Finding, NotCheckedError
 from shared.domain.connect.connection import Connection, ConnectionStatus
 from shared.edge.composition.container import Wiring
 from shared.edge.settings.deployment import Settings
@@ -131,3 +131,11 @@ async def ground_of(settings: Settings) -> AsyncIterator[Ground]:
         yield Ground(wiring)
     finally:
         await wiring.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One question about the deployment."""
+
+    name: str
+    made: Callable[[Ground], Awaitable[Finding]]

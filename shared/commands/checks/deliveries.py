@@ -7,7 +7,7 @@ from typing import Final
 from shared.commands.checks.context import Ground
 from shared.commands.checks.finding import Finding, counted, failed, ok, warning
 from shared.domain.events.event import EventState
-from shared.domain.sync.state import SHARDS
+from shared.domain.ids import SHARDS
 
 OVERDUE: Final = timedelta(minutes=15)
 MOST: Final = 100

@@ -1,12 +1,7 @@
 """What a check answers: how it stands, what was seen, and what to click or run."""
 
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from shared.commands.checks.context import Ground
 
 
 class Verdict(StrEnum):
@@ -29,14 +24,6 @@ class Finding:
 
 class NotCheckedError(Exception):
     """The check cannot be made from here; the message says why."""
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One question about the deployment."""
-
-    name: str
-    made: "Callable[[Ground], Awaitable[Finding]]"
 
 
 def ok(seen: str) -> Finding:

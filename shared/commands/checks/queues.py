@@ -6,7 +6,7 @@ from typing import Final
 
 from shared.commands.checks.context import Ground, require_file
 from shared.commands.checks.finding import Finding, counted, failed, ok
-from shared.domain.sync.state import SHARDS
+from shared.domain.ids import SHARDS
 from shared.errors import CorruptStoreError, QueueUnavailableError
 from shared.ports.queue import QueueName
 

@@ -7,8 +7,8 @@ from enum import StrEnum
 from typing import Any
 
 from shared.domain.ids import ConnectionId, EmailKey, GoogleSub, email_key
-from shared.domain.sync.window import DEFAULT_WINDOW
 
+DEFAULT_WINDOW = "30d"
 INTEGRATION = "google-mail"
 SCHEMA_VERSION = 1
 

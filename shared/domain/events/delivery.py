@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
+from shared.domain.cursor import cursor_of
 from shared.domain.events.event import (
     KEPT_AFTER_DELIVERY,
     KEPT_UNDELIVERED,
@@ -15,7 +16,6 @@ from shared.domain.events.event import (
     Event,
     EventState,
 )
-from shared.domain.sync.cursor import cursor_of
 
 SCHEDULE = (
     timedelta(0),

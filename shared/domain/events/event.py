@@ -6,8 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from shared.domain.ids import ConnectionId, EventId
-from shared.domain.sync.state import shard_of
+from shared.domain.ids import ConnectionId, EventId, shard_of
 
 KEPT_AFTER_DELIVERY = timedelta(days=15)
 """How long a delivered event stays listed before the store deletes it."""

@@ -13,8 +13,7 @@ from typing import Any, Final
 
 from shared.domain.connect.connection import INTEGRATION
 from shared.domain.events.event import Event, EventType
-from shared.domain.ids import ConnectionId, EventId
-from shared.domain.sync.state import shard_of
+from shared.domain.ids import ConnectionId, EventId, shard_of
 
 WAITS: Final = timedelta(days=3)
 """How long a person has to decide."""

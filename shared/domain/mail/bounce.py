@@ -7,8 +7,7 @@ from typing import Any, Final
 
 from shared.domain.ids import MessageId, ThreadId
 from shared.domain.mail.email_parts import as_object, as_text, decode_data, header_of, walk
-from shared.domain.mail.mail_headers import read_message_ids
-from shared.domain.send.entry import MARKER_HEADER
+from shared.domain.mail.mail_headers import MARKER_HEADER, read_message_ids
 
 STATUS: Final = "message/delivery-status"
 MAX_REPORT: Final = 100_000

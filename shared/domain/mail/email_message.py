@@ -15,8 +15,7 @@ from shared.domain.mail.email_parts import (
     unfetched_parts,
 )
 from shared.domain.mail.html_text import decoded_references, html_to_text
-from shared.domain.mail.mail_headers import decode_words, read_date, read_message_ids
-from shared.domain.send.entry import MARKER_HEADER
+from shared.domain.mail.mail_headers import MARKER_HEADER, decode_words, read_date, read_message_ids
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 MAX_DERIVED_CHARS: Final = 1_000_000

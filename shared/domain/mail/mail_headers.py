@@ -12,6 +12,7 @@ from encodings import normalize_encoding
 from encodings.aliases import aliases
 from typing import Final
 
+MARKER_HEADER: Final = "X-Postroom-Send"
 _WORD: Final = re.compile(r"=\?([^?\s]{1,75})\?([bBqQ])\?([^?]*)\?=")
 _MESSAGE_ID: Final = re.compile(r"<[^<>\s]+>")
 

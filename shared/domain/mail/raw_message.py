@@ -7,9 +7,9 @@ from email.parser import BytesHeaderParser
 from email.policy import compat32
 from typing import Final
 
+from shared.domain.mail.mail_headers import MARKER_HEADER
 from shared.domain.mail.outgoing import check_message_size, check_recipients
 from shared.domain.mail.recipients import strict_addresses
-from shared.domain.send.entry import MARKER_HEADER
 from shared.errors import InvalidRecipientError, InvalidRequestError, Problem
 
 MAX_HEADERS: Final = 500_000

@@ -4,8 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from shared.domain.ids import ConnectionId
-from shared.domain.sync.state import shard_of
+from shared.domain.ids import ConnectionId, shard_of
 
 BULK_LIFETIME: Final = timedelta(days=14)
 """After acceptance: what became of it is told so long."""

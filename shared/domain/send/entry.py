@@ -7,14 +7,12 @@ from enum import StrEnum
 from hashlib import sha256
 from typing import Any, Final
 
-from shared.domain.ids import ConnectionId, MessageId, ThreadId
-from shared.domain.sync.state import shard_of
+from shared.domain.ids import ConnectionId, MessageId, ThreadId, shard_of
 
 KEY_LIFETIME: Final = timedelta(days=7)
 """After the final state: what the key did is told so long."""
 UNFINISHED_LIFETIME: Final = timedelta(days=14)
 """After its time: a send that came to no end by then is not waited for any more."""
-MARKER_HEADER: Final = "X-Postroom-Send"
 SCHEMA_VERSION: Final = 1
 
 

@@ -6,8 +6,8 @@ Pushes, tasks and schedules carry only a connection id. `plan` reads this docume
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from zlib import crc32
 
+from shared.domain.connect.connection import DEFAULT_WINDOW
 from shared.domain.ids import (
     CommitId,
     ConnectionId,
@@ -17,13 +17,12 @@ from shared.domain.ids import (
     MessageId,
     PageToken,
     SequenceNumber,
+    shard_of,
 )
 from shared.domain.sync.record import Origin
 from shared.domain.sync.selection import Selection
-from shared.domain.sync.window import DEFAULT_WINDOW
 
 SCHEMA_VERSION = 1
-SHARDS = 64
 LEASE_LIFETIME = timedelta(seconds=60)
 RECHECK_LADDER = (timedelta(seconds=5), timedelta(seconds=30), timedelta(minutes=2))
 IN_HAND = 200
@@ -252,8 +251,3 @@ class SyncState:
         if self.next_due_at is not None and self.next_due_at <= when:
             return self
         return replace(self, next_due_at=when)
-
-
-def shard_of(document_id: str) -> int:
-    """Answer the shard of a document: a stable hash of its id."""
-    return crc32(document_id.encode()) % SHARDS

@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta
 
 from shared.errors import InvalidRequestError
 
-DEFAULT_WINDOW = "30d"
 LONGEST_DAYS = 36_500
 _DAYS = re.compile("([0-9]{1,5})d")
 

@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from shared.actions.background import RunAccepted
 from shared.actions.catalogue import as_integration, as_tools
-from shared.actions.registry import action_named
+from shared.actions.loading import action_named
 from shared.edge.api.records import EmailMessage
 from shared.edge.web.answers import json_response
 from shared.edge.web.call import Call

@@ -6,8 +6,8 @@ from typing import Any
 
 import orjson
 
+from shared.domain.cursor import cursor_of, page_token_of
 from shared.domain.ids import ConnectionId, SequenceNumber
-from shared.domain.sync.cursor import cursor_of, page_token_of
 from shared.domain.sync.projection import Projected, Projection, projected
 from shared.domain.sync.record import LastAction, Record
 from shared.ports.sync_store import NewestQuery, RecordQuery, Records

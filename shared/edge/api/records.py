@@ -9,8 +9,8 @@ from pydantic import AfterValidator, AliasChoices, BeforeValidator, ConfigDict, 
 from starlette.responses import Response
 
 from shared.actions.projections import projections
+from shared.domain.cursor import cursor_of, page_token_of, place_of, sequence_of
 from shared.domain.ids import ConnectionId, LabelId, MessageId, SequenceNumber, ThreadId
-from shared.domain.sync.cursor import cursor_of, page_token_of, place_of, sequence_of
 from shared.domain.sync.event import MODEL, MODEL_NAMES
 from shared.domain.sync.payload import render_json
 from shared.domain.sync.record import EndReason, LastAction, Record

@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from starlette.responses import Response
 
 from shared.domain.connect.connection import Connection, ConnectionStatus
+from shared.domain.cursor import page_token_of, place_of
 from shared.domain.ids import ConnectionId, MessageId
-from shared.domain.sync.cursor import page_token_of, place_of
 from shared.domain.sync.mailbox import Mailbox
 from shared.domain.sync.state import SyncState
 from shared.edge.console.health import Standing, lag, standing

@@ -11,7 +11,7 @@ from typing import Any, Final
 import orjson
 from starlette.responses import Response
 
-from shared.actions.registry import actions
+from shared.actions.loading import actions
 from shared.actions.run import ActionAnswer, RunAction, checked
 from shared.domain.connect.connection import ConnectionStatus
 from shared.edge.console.addresses import connection_named

@@ -5,8 +5,8 @@ from typing import Any
 import orjson
 from starlette.responses import Response
 
+from shared.domain.cursor import cursor_of, page_token_of, place_of
 from shared.domain.ids import ConnectionId, LabelId, MessageId
-from shared.domain.sync.cursor import cursor_of, page_token_of, place_of
 from shared.domain.sync.payload import render
 from shared.domain.sync.record import Record
 from shared.edge.console.connection import named

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from shared.actions.registry import Action, action_named, actions
+from shared.actions.loading import action_named, actions
+from shared.actions.registry import Action
 from shared.domain.connect.connection import Connection
 from shared.domain.keys.policy import Deed, Does, Refused, judge, policy_of
 from shared.edge.web.call import Caller

@@ -7,7 +7,8 @@ from typing import Any
 from mcp_types import Tool, ToolAnnotations
 
 from shared.actions.catalogue import schema_of
-from shared.actions.registry import Action, action_named
+from shared.actions.loading import action_named
+from shared.actions.registry import Action
 from shared.domain.connect.scopes import LABELS
 from shared.domain.keys.policy import Does
 from shared.edge.mcp.arguments import (

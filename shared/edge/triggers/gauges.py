@@ -8,8 +8,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from shared.domain.events.event import EventState
+from shared.domain.ids import SHARDS
 from shared.domain.send.entry import SendState
-from shared.domain.sync.state import SHARDS
 
 if TYPE_CHECKING:
     from shared.edge.composition.container import Wiring

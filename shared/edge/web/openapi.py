@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import BaseModel, TypeAdapter
 from pydantic.json_schema import JsonSchemaMode, JsonSchemaValue
 
-from shared.actions.registry import actions
+from shared.actions.loading import actions
 from shared.edge.web.call import Call
 from shared.edge.web.routes import Access, Permission, Route, Tenant
 

@@ -15,7 +15,8 @@ from datetime import timedelta
 from typing import Final
 
 from shared.domain.ids import ThreadId
-from shared.domain.send.entry import MARKER_HEADER, DeliveryMode, SendEntry, SendState
+from shared.domain.mail.mail_headers import MARKER_HEADER
+from shared.domain.send.entry import DeliveryMode, SendEntry, SendState
 from shared.errors import (
     GmailNotFoundError,
     GmailRefusedError,

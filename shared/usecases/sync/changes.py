@@ -8,7 +8,7 @@ from shared.domain.ids import HistoryId, LabelId, MessageId, SequenceNumber, Thr
 from shared.domain.mail.bounce import is_report
 from shared.domain.mail.email_message import EmailMessage, read_message, received_at
 from shared.domain.mail.email_parts import as_object, header_of
-from shared.domain.send.entry import MARKER_HEADER
+from shared.domain.mail.mail_headers import MARKER_HEADER
 from shared.domain.sync.payload import Payload, make_payload
 from shared.domain.sync.record import (
     CHAT,

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from infra.archives import ROOT
 from shared.commands.checks import CHECKS
-from shared.commands.checks.context import Ground
-from shared.commands.checks.finding import Check, Verdict, ok
+from shared.commands.checks.context import Check, Ground
+from shared.commands.checks.finding import Verdict, ok
 from shared.commands.doctor import as_json, checked, report
 from shared.errors import StoreUnavailableError
 from tests.commands.doctor.ward import Ward

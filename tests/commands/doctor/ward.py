@@ -13,8 +13,8 @@ from infra.local.connecting import connect
 from infra.local.google.settings import GoogleSettings
 from infra.local.system import LocalSystem
 from shared.commands.checks import CHECKS
-from shared.commands.checks.context import Ground
-from shared.commands.checks.finding import Check, Finding
+from shared.commands.checks.context import Check, Ground
+from shared.commands.checks.finding import Finding
 from shared.commands.doctor import checked, examined
 from shared.domain.ids import ConnectionId
 from shared.edge.composition.container import Wiring

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.actions.catalogue import schema_of
-from shared.actions.registry import actions
+from shared.actions.loading import actions
 from shared.pages.console.form_values import FormValues
 from shared.pages.console.schema_form import Field, Kind, fields_of
 

@@ -9,7 +9,7 @@ import pytest
 from selectolax.lexbor import LexborHTMLParser as HTMLParser
 
 from infra.local.system import LocalSystem
-from shared.actions.registry import actions
+from shared.actions.loading import actions
 from tests.edge.console.visitors import ADA, BOB, Visitor, mailbox_and_console, texts
 
 PATH = "/console/playground"

@@ -16,7 +16,7 @@ from infra.local.environment import API_KEY
 from infra.local.google.settings import GoogleSettings
 from infra.local.loopback import loopback_client
 from infra.local.system import LocalSystem
-from shared.actions.registry import actions
+from shared.actions.loading import actions
 from shared.domain.ids import ConnectionId
 from shared.usecases.keys.api_keys import KeyRequest
 

@@ -7,10 +7,10 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, cast
 
+from shared.domain.cursor import sequence_of
 from shared.domain.events.delivery import Failure
 from shared.domain.events.event import EventState
 from shared.domain.operation import Operation
-from shared.domain.sync.cursor import sequence_of
 from shared.errors import QueueUnavailableError, StoreUnavailableError
 from shared.ports.queue import Queue, Task
 from shared.usecases.events.deliver_event import Delivered

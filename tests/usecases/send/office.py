@@ -22,11 +22,10 @@ from shared.domain.connect.connection import Connection, ConnectionStatus
 from shared.domain.connect.grant import Grant
 from shared.domain.connect.scopes import MODIFY
 from shared.domain.events.event import EventType
-from shared.domain.ids import ConnectionId, GoogleSub
+from shared.domain.ids import SHARDS, ConnectionId, GoogleSub
 from shared.domain.send.entry import SendEntry, send_id
 from shared.domain.send.request import SendRequest
 from shared.domain.sync.mailbox import GoogleUser
-from shared.domain.sync.state import SHARDS
 from shared.errors import GrantRevokedError
 from shared.ports.gmail import GmailMailboxes
 from shared.ports.queue import Task

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from shared.domain.ids import SHARDS
 from shared.domain.send.bulk import BulkSend
 from shared.domain.send.entry import SendState, send_id
-from shared.domain.sync.state import SHARDS
 from shared.errors import IdempotencyConflictError, InvalidRequestError
 from shared.usecases.send.send_bulk import BulkMessage
 from tests.usecases.connect.interrupted import Bomb, Crash, Interrupted
