@@ -79,7 +79,7 @@ def monthly(
     prices: Prices | None = None,
     assumed: Assumptions | None = None,
 ) -> dict[str, float]:
-    """Answer US dollars a month, by service."""
+    """Return US dollars a month, by service."""
     prices, assumed = prices or Prices(), assumed or Assumptions()
     total = operations(counted, load, assumed)
     calls = total["store_calls"] + total["gmail_calls"] + total["tasks"]
@@ -102,7 +102,7 @@ def monthly(
 def operations(
     counted: Mapping[str, Counts], load: Load, assumed: Assumptions | None = None
 ) -> dict[str, float]:
-    """Answer how often each billed thing happens in a month; `units` are Gmail's."""
+    """Return how often each billed thing happens in a month; `units` are Gmail's."""
     assumed = assumed or Assumptions()
     notified = load.mailboxes * load.mails_a_day * (1 + assumed.changes_per_mail) * DAYS
     happens = {
@@ -129,7 +129,7 @@ def operations(
 
 
 def table(counted: Mapping[str, Counts], loads: Sequence[Load]) -> str:
-    """Answer the table in Markdown: dollars a month, a column a load."""
+    """Return the table in Markdown: dollars a month, a column a load."""
     costs = [monthly(counted, load) for load in loads]
     heads = [f"{one.mailboxes:,} mailboxes, {one.mails_a_day} mails a day" for one in loads]
     lines = [f"| US$ a month | {' | '.join(heads)} |", "|---|" + "---:|" * len(loads)]
@@ -147,7 +147,7 @@ def table(counted: Mapping[str, Counts], loads: Sequence[Load]) -> str:
 
 
 def counts() -> Mapping[str, Counts]:
-    """Answer what was counted."""
+    """Return what was counted."""
     found: Mapping[str, Counts] = json.loads(COUNTED.read_text())
     return found
 

@@ -17,7 +17,7 @@ SUBCOLLECTIONS: Final = frozenset({"records", "quarantine"})
 
 
 def declared() -> dict[str, Any]:
-    """Answer indexes, kept single-field indexes, expiries and every collection's name."""
+    """Return indexes, kept single-field indexes, expiries and every collection's name."""
     return {
         "collections": sorted(collections()),
         "composite": [
@@ -37,13 +37,13 @@ def declared() -> dict[str, Any]:
 
 
 def collections() -> frozenset[str]:
-    """Answer the name of every collection the store writes to."""
+    """Return the name of every collection the store writes to."""
     codecs = [one for one in vars(document_codec).values() if isinstance(one, document_codec.Codec)]
     return SUBCOLLECTIONS | {codec.collection for codec in codecs}
 
 
 def text() -> str:
-    """Answer the file's content."""
+    """Return the file's content."""
     return json.dumps(declared(), indent=2) + "\n"
 
 

@@ -28,7 +28,7 @@ EXTRA: Final = re.compile(r"""extra\s*==\s*["']([^"']+)["']""")
 
 
 def locked_for(function: str, extra: str | None = None) -> str:
-    """Answer the lock's own lines, hashes included, of what `function` needs, and an extra's."""
+    """Return the lock's own lines, hashes included, of what `function` needs, and an extra's."""
     direct = [one for one in _direct() if function in ONLY_FOR.get(_name(one), {function})]
     wanted = brought_by(direct)
     chosen = {name: text for name, text in stanzas().items() if name in wanted}
@@ -37,7 +37,7 @@ def locked_for(function: str, extra: str | None = None) -> str:
 
 
 def brought_by(requirements: Iterable[Requirement]) -> frozenset[str]:
-    """Answer the names of the locked packages that `requirements` bring, themselves included.
+    """Return the names of the locked packages that `requirements` bring, themselves included.
 
     Conditions on the machine are ignored: a package too many is installed nowhere it is not for.
     """
@@ -54,7 +54,7 @@ def brought_by(requirements: Iterable[Requirement]) -> frozenset[str]:
 
 @cache
 def stanzas(lock: str = "requirements.txt") -> dict[str, str]:
-    """Answer a lock's lines by package."""
+    """Return a lock's lines by package."""
     parts = STANZA.split((ROOT / lock).read_text())
     return {_plain(part.partition("==")[0]): part for part in parts if "==" in part}
 

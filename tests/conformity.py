@@ -26,14 +26,14 @@ Check = Callable[[httpx.Response], Awaitable[None]]
 
 @cache
 def description() -> dict[str, Any]:
-    """Answer the document, each object closed where it does not say that it is open."""
+    """Return the document, each object closed where it does not say that it is open."""
     made = deepcopy(document(whole_table(), "http://127.0.0.1:8080"))
     _close(made)
     return made
 
 
 def operation_of(request: httpx.Request) -> tuple[str, Mapping[str, Any]] | None:
-    """Answer the template of the path and the operation, None for what is not described."""
+    """Return the template of the path and the operation, None for what is not described."""
     path = request.url.raw_path.decode().partition("?")[0].rstrip("/") or "/"
     for pattern, template in _patterns():
         operation = description()["paths"][template].get(request.method.lower())
@@ -62,7 +62,7 @@ async def check_answer(response: httpx.Response) -> None:
 
 
 def check_request(request: httpx.Request) -> str:
-    """Answer the operation's name; fail where it is asked with what it does not describe."""
+    """Return the operation's name; fail where it is asked with what it does not describe."""
     found = operation_of(request)
     assert found is not None, f"{request.method} {request.url.path} is not described"
     template, operation = found
@@ -88,7 +88,7 @@ def _asked(parameter: Mapping[str, Any]) -> bool:
 
 @cache
 def _patterns() -> list[tuple[re.Pattern[str], str]]:
-    """Answer the paths, the most literal first: `/sends/x` is no connection's."""
+    """Return the paths, the most literal first: `/sends/x` is no connection's."""
     found = []
     for template in description()["paths"]:
         inside = ".+" if LONG.match(template) else "[^/]+"

@@ -60,7 +60,7 @@ def every_test_hears_what_is_logged() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def firestore_emulator() -> Iterator[str]:
-    """Answer host:port of the official Firestore emulator (FACTS 13.1)."""
+    """Return host:port of the official Firestore emulator (FACTS 13.1)."""
     _need("gcloud", "java")
     host = f"127.0.0.1:{_free_port()}"
     command = ("gcloud", "beta", "emulators", "firestore", "start", f"--host-port={host}")
@@ -70,7 +70,7 @@ def firestore_emulator() -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def pubsub_emulator() -> Iterator[str]:
-    """Answer host:port of the official Pub/Sub emulator, of project `demo` (FACTS 13.1)."""
+    """Return host:port of the official Pub/Sub emulator, of project `demo` (FACTS 13.1)."""
     _need("gcloud", "java")
     host = f"127.0.0.1:{_free_port()}"
     command = ("gcloud", "beta", "emulators", "pubsub", "start", f"--host-port={host}")

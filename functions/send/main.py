@@ -29,5 +29,5 @@ async def compose() -> Starlette:
 
 @functions_framework.aio.http  # type: ignore[arg-type]  # any ASGI app will do (FACTS 16.1)
 async def send(_request: Request) -> Starlette:
-    """Answer the app; the framework calls it with the request."""
+    """Return the app; the framework calls it with the request."""
     return await compose()

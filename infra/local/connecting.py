@@ -18,7 +18,7 @@ class NotConnectedError(Exception):
 
 
 async def find_connection(postroom: httpx.AsyncClient, end_user: str) -> str | None:
-    """Answer the id of an end user's connection, if there is one."""
+    """Return the id of an end user's connection, if there is one."""
     answer = await postroom.get("/connections", params={"endUserId": end_user})
     answer.raise_for_status()
     found = answer.json()["connections"]

@@ -103,7 +103,7 @@ async def _run(settings: DemoSettings, stack: AsyncExitStack) -> None:
 
 
 def programs(settings: DemoSettings) -> list[Program]:
-    """Answer the demo's programs in the order they start."""
+    """Return the demo's programs in the order they start."""
     where, state = settings.addresses, settings.state
     google = [
         *("--port", str(settings.google_port), "--state", str(state / "google.sqlite")),
@@ -170,7 +170,7 @@ async def _watch_backfill(postroom: httpx.AsyncClient, connection: str) -> None:
 
 
 async def _progress(postroom: httpx.AsyncClient, connection: str) -> tuple[float, str] | None:
-    """Answer how much is read and in words, None once the first sync is done."""
+    """Return how much is read and in words, None once the first sync is done."""
     query = {"provider_config_key": INTEGRATION, "syncs": "*", "connection_id": connection}
     answer = await postroom.get("/sync/status", params=query)
     answer.raise_for_status()

@@ -41,7 +41,7 @@ class Addresses:
 def environment(
     addresses: Addresses, directory: Path, overrides: Mapping[str, str] | None = None
 ) -> dict[str, str]:
-    """Answer the POSTROOM_* variables of a Postroom whose files lie in `directory`."""
+    """Return the POSTROOM_* variables of a Postroom whose files lie in `directory`."""
     values = {
         "ENVIRONMENT": "dev",
         "PUBLIC_URL": addresses.postroom,

@@ -28,7 +28,7 @@ class Ready:
 
 
 def guide(ready: Ready) -> str:
-    """Answer the whole text."""
+    """Return the whole text."""
     where = ready.addresses
     return f"""
   Postroom          {where.postroom}
@@ -56,12 +56,12 @@ def guide(ready: Ready) -> str:
 
 
 def warning(left_out: Sequence[str]) -> str:
-    """Answer what a person must not overlook; nothing where all own code is served."""
+    """Return what a person must not overlook; nothing where all own code is served."""
     return "".join(f"  !!! NOT SERVED  {one}  (`make bundle` says why)\n" for one in left_out)
 
 
 def calls(ready: Ready) -> str:
-    """Answer the guide's three calls as curl lines."""
+    """Return the guide's three calls as curl lines."""
     root = ready.addresses.postroom
     key = f"-H 'Authorization: Bearer {API_KEY}'"
     tenant = f"-H 'Connection-Id: {ready.connection_id}' -H 'Provider-Config-Key: {INTEGRATION}'"
@@ -87,7 +87,7 @@ def calls(ready: Ready) -> str:
 
 
 def agent(ready: Ready) -> str:
-    """Answer the command that gives an agent the mailbox."""
+    """Return the command that gives an agent the mailbox."""
     return f"""    claude mcp add --transport http postroom {ready.addresses.postroom}/mcp \\
       --header 'Authorization: Bearer {API_KEY}' \\
       --header 'connection-id: {ready.connection_id}' \\

@@ -22,7 +22,7 @@ class IdTokens:
         self._kept: dict[tuple[str, str], tuple[str, datetime]] = {}
 
     async def __call__(self, *, service_account: str, audience: str) -> str:
-        """Answer a token. Raises httpx.HTTPError where the emulated Google does not answer."""
+        """Return a token. Raises httpx.HTTPError where the emulated Google does not answer."""
         wanted = (service_account, audience)
         token, expires_at = self._kept.get(wanted, ("", datetime.min.replace(tzinfo=UTC)))
         if self._clock.now() + MARGIN >= expires_at:

@@ -10,7 +10,7 @@ OFF = "Start Postroom with POSTROOM_TELEMETRY=prometheus, as `make demo` does.\n
 
 
 async def metrics_of(wiring: Wiring) -> Response:
-    """Answer every metric, after a look at what waits; 404 where nobody measures."""
+    """Return every metric, after a look at what waits; 404 where nobody measures."""
     text = None
     if (telemetry := wiring.telemetry) is not None:
         # The SDK is imported by now, and only then.

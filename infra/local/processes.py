@@ -47,7 +47,7 @@ class Running:
         return f"{self.program.name} stopped with exit code {code}. {self.last_words()}"
 
     def last_words(self) -> str:
-        """Answer the end of the log, and where the rest is."""
+        """Return the end of the log, and where the rest is."""
         lines = self.log.read_text(errors="replace").strip().splitlines()[-8:]
         return "\n".join([f"The end of {self.log}:", *(f"  {line}" for line in lines)])
 

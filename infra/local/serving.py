@@ -31,7 +31,7 @@ def listener(port: int = 0) -> socket.socket:
 
 
 def address_of(bound: socket.socket) -> str:
-    """Answer the http address of a bound socket."""
+    """Return the http address of a bound socket."""
     return f"http://{HOST}:{bound.getsockname()[1]}"
 
 

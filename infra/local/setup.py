@@ -47,7 +47,7 @@ class Progress:
             self.installing = frozenset(plain_name(name) for name in names)
 
     def share(self, present: Iterable[str]) -> tuple[float, str]:
-        """Answer how much is done (0 to 1) and what is happening, given what is installed."""
+        """Return how much is done (0 to 1) and what is happening, given what is installed."""
         if not self.installing:
             done = min(self.fetched, self.total)
             return done / max(1, self.total) / 2, f"fetched {done} of {self.total}"
@@ -67,7 +67,7 @@ def locked(lock: str) -> int:
 
 
 def installed(environment: Path) -> set[str]:
-    """Answer the names of the distributions present in a virtual environment."""
+    """Return the names of the distributions present in a virtual environment."""
     found = environment.glob("lib/python*/site-packages/*.dist-info")
     return {plain_name(path.name.removesuffix(".dist-info").rpartition("-")[0]) for path in found}
 

@@ -37,7 +37,7 @@ class AttachmentOutput(BaseModel):
 
 
 async def get_attachment(context: ActionContext, asked: GetAttachmentInput) -> AttachmentOutput:
-    """Answer the part's bytes: 20 to 40 quota units.
+    """Return the part's bytes: 20 to 40 quota units.
 
     Raises GmailNotFoundError, TooLargeError. `GET /attachments/{message_id}/{part_id}` streams
     the same bytes as they are, of any size.

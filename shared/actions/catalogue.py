@@ -20,7 +20,7 @@ DEPLOYED: Final[Mapping[str, Any]] = {"endpoints": [], "features": [], "sdk_vers
 
 
 def as_integration(message: type[BaseModel] | None = None) -> dict[str, Any]:
-    """Answer the integration's actions and syncs with their JSON schemas.
+    """Return the integration's actions and syncs with their JSON schemas.
 
     `message` describes the records of the mailbox itself; they are the edge's to shape.
     """
@@ -39,7 +39,7 @@ def as_integration(message: type[BaseModel] | None = None) -> dict[str, Any]:
 
 
 def as_tools() -> list[dict[str, Any]]:
-    """Answer the actions as function tools of a language model."""
+    """Return the actions as function tools of a language model."""
     return [
         {
             "type": "function",
@@ -53,7 +53,7 @@ def as_tools() -> list[dict[str, Any]]:
 
 
 def _parameters(model: type[BaseModel]) -> dict[str, Any]:
-    """Answer a schema in which each field has one type and says what it is for.
+    """Return a schema in which each field has one type and says what it is for.
 
     An action takes more spellings than these: one is enough for a model to know.
     """
@@ -75,7 +75,7 @@ def _plain(field: Mapping[str, Any], parts: Mapping[str, Any]) -> dict[str, Any]
 
 
 def schema_of(model: type[BaseModel]) -> dict[str, Any]:
-    """Answer a model's JSON schema, its parts under `$defs`."""
+    """Return a model's JSON schema, its parts under `$defs`."""
     return model.model_json_schema(mode="validation", by_alias=True)
 
 

@@ -125,13 +125,13 @@ async def update_draft(context: ActionContext, asked: UpdateDraftInput) -> KeptD
 
 
 async def get_draft(context: ActionContext, asked: GetDraftInput) -> GmailDraft:
-    """Answer a draft: 20 quota units. Raises GmailNotFoundError."""
+    """Return a draft: 20 quota units. Raises GmailNotFoundError."""
     found = await context.gmail.call("GET", f"/drafts/{asked.id}", query={"format": asked.format})
     return GmailDraft.model_validate(found)
 
 
 async def list_drafts(context: ActionContext, asked: ListDraftsInput) -> DraftList:
-    """Answer a page of drafts: 5 quota units."""
+    """Return a page of drafts: 5 quota units."""
     found = await context.gmail.call("GET", "/drafts", query=asked.as_query())
     return DraftList.model_validate(found)
 
@@ -184,7 +184,7 @@ async def _composed(context: ActionContext, asked: DraftFields) -> Composed:
 
 
 def decoded(raw: str) -> bytes:
-    """Answer the bytes of a finished message. Raises InvalidRequestError."""
+    """Return the bytes of a finished message. Raises InvalidRequestError."""
     try:
         found = urlsafe_b64decode(raw + "=" * (-len(raw) % 4))
     except ValueError:

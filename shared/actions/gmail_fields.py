@@ -40,7 +40,7 @@ class Paged(ActionInput):
     pageToken: PageToken = None
 
     def as_query(self) -> Query:
-        """Answer Gmail's query parameters of everything that was given."""
+        """Return Gmail's query parameters of everything that was given."""
         given = self.model_dump(mode="json", exclude_unset=True, exclude_none=True)
         return {name: _parameter(value) for name, value in given.items()}
 
@@ -69,7 +69,7 @@ class Formatted(ById):
     )
 
     def as_query(self) -> Query:
-        """Answer Gmail's query parameters."""
+        """Return Gmail's query parameters."""
         query: Query = {"format": self.format}
         return query | ({"metadataHeaders": self.metadataHeaders} if self.metadataHeaders else {})
 
@@ -87,7 +87,7 @@ class LabelChange(ActionInput):
         return self
 
     def as_body(self) -> Mapping[str, Any]:
-        """Answer Gmail's body of the change."""
+        """Return Gmail's body of the change."""
         return {"addLabelIds": self.addLabelIds, "removeLabelIds": self.removeLabelIds}
 
 

@@ -69,12 +69,12 @@ class LabelList(GmailShaped):
 
 
 async def list_labels(context: ActionContext, _: NoInput) -> LabelList:
-    """Answer all labels, without counts: 1 quota unit."""
+    """Return all labels, without counts: 1 quota unit."""
     return LabelList.model_validate(await context.gmail.call("GET", "/labels"))
 
 
 async def get_label(context: ActionContext, asked: LabelById) -> GmailLabel:
-    """Answer one label with its counts: 1 quota unit. Raises GmailNotFoundError."""
+    """Return one label with its counts: 1 quota unit. Raises GmailNotFoundError."""
     return GmailLabel.model_validate(await context.gmail.call("GET", f"/labels/{asked.id}"))
 
 

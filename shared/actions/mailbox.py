@@ -74,12 +74,12 @@ class History(GmailShaped):
 
 
 async def get_profile(context: ActionContext, _: NoInput) -> GmailProfile:
-    """Answer address, totals and the current history ID: 1 quota unit."""
+    """Return address, totals and the current history ID: 1 quota unit."""
     return GmailProfile.model_validate(await context.gmail.call("GET", "/profile"))
 
 
 async def list_send_as_aliases(context: ActionContext, _: NoInput) -> SendAsList:
-    """Answer the addresses mail may be sent from: 1 quota unit."""
+    """Return the addresses mail may be sent from: 1 quota unit."""
     return SendAsList.model_validate(await context.gmail.call("GET", "/settings/sendAs"))
 
 
@@ -91,7 +91,7 @@ async def watch_mailbox(context: ActionContext, _: NoInput) -> Watch:
     mailbox = await context.ports.mailboxes.get(context.connection.email_key)
     if mailbox is None:
         raise ConflictError("This mailbox is being connected or disconnected: try again.")
-    outcome = await context.ports.arm_watch.renew(mailbox, context.connection.id)
+    outcome = await context.ports.start_watch.renew(mailbox, context.connection.id)
     if isinstance(outcome, Armed):
         return Watch(expiration=str(round(outcome.expires_at.timestamp() * 1000)))
     if outcome.reason == "busy":
@@ -110,7 +110,7 @@ async def stop_watch(context: ActionContext, _: NoInput) -> Done:
 
 
 async def list_watch_history(context: ActionContext, asked: ListHistoryInput) -> History:
-    """Answer a page of changes: 2 quota units. Raises GmailNotFoundError (FACTS 3.2)."""
+    """Return a page of changes: 2 quota units. Raises GmailNotFoundError (FACTS 3.2)."""
     try:
         found = await context.gmail.call("GET", "/history", query=asked.as_query())
     except GmailNotFoundError as error:

@@ -151,7 +151,7 @@ def left_out_fields(left_out: Sequence[LeftOut]) -> dict[str, list[LeftOutField]
 
 
 def as_request(fields: MessageFields) -> SendRequest:
-    """Answer the request with every address and file read; nothing is looked up yet.
+    """Return the request with every address and file read; nothing is looked up yet.
 
     Raises InvalidRecipientError, InvalidRequestError.
     """

@@ -54,7 +54,7 @@ class BatchModifyInput(LabelChange):
 
 
 async def get_message(context: ActionContext, asked: GetMessageInput) -> GmailMessage:
-    """Answer the message: 20 quota units. Raises GmailNotFoundError, MissingScopeError."""
+    """Return the message: 20 quota units. Raises GmailNotFoundError, MissingScopeError."""
     reads_bodies = READONLY in allowed(context.connection.scopes)
     if asked.format in {"full", "raw"} and not reads_bodies:
         raise MissingScopeError(
@@ -66,7 +66,7 @@ async def get_message(context: ActionContext, asked: GetMessageInput) -> GmailMe
 
 
 async def list_messages(context: ActionContext, asked: Search) -> MessageList:
-    """Answer a page of ids: 5 quota units. Raises MissingScopeError."""
+    """Return a page of ids: 5 quota units. Raises MissingScopeError."""
     asked.require_search(context)
     found = await context.gmail.call("GET", "/messages", query=asked.as_query())
     return MessageList.model_validate(found)

@@ -33,7 +33,7 @@ from shared.ports.queue import Queue
 from shared.ports.sends import ActionResults, Sends
 from shared.ports.sync_store import Records
 from shared.usecases.sync.stop_watch import StopWatch
-from shared.usecases.sync.watch import ArmWatch
+from shared.usecases.sync.watch import StartWatch
 
 I = TypeVar("I", bound=BaseModel)  # noqa: E741  input and output
 O = TypeVar("O", bound=BaseModel)  # noqa: E741  the same
@@ -81,7 +81,7 @@ class ActionPorts(Protocol):
     @property
     def sealer(self) -> Sealer: ...  # noqa: D102
     @property
-    def arm_watch(self) -> ArmWatch: ...  # noqa: D102
+    def start_watch(self) -> StartWatch: ...  # noqa: D102
     @property
     def stop_watch(self) -> StopWatch: ...  # noqa: D102
 

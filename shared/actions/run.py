@@ -65,7 +65,7 @@ class RunAction:
         detail: Mapping[str, Any] | None = None,
         shown: Shown = Shown(),  # noqa: B008  it is immutable
     ) -> ActionAnswer:
-        """Answer the action's output; `detail` is what the operations log tells besides.
+        """Return the action's output; `detail` is what the operations log tells besides.
 
         `shown` is what was judged or approved of what the input names by its id.
 
@@ -127,7 +127,7 @@ class RunAction:
     async def _earlier(
         self, claim: ActionResult, action: Action[Any, Any]
     ) -> ActionAnswer | Versioned[ActionResult]:
-        """Answer what the first run answered, or take over a claim whose run died."""
+        """Return what the first run answered, or take over a claim whose run died."""
         found = await self.ports.action_results.get(claim.id)
         if found is None:
             raise IdempotencyInProgressError("The first request just ended: ask again.")
@@ -201,7 +201,7 @@ def _place_of(failure: BaseException | None) -> Mapping[str, Any]:
 def checked(
     action: Action[Any, Any], connection: Connection, given: Any, idempotency_key: str | None
 ) -> BaseModel:
-    """Answer the input as the action's model; raise what is wrong with the call."""
+    """Return the input as the action's model; raise what is wrong with the call."""
     if idempotency_key is not None and not 0 < len(idempotency_key) <= LONGEST_KEY:
         raise InvalidRequestError(
             f"Idempotency-Key must have 1 to {LONGEST_KEY} characters.", code="invalid_headers"
@@ -215,7 +215,7 @@ def checked(
 
 
 def request_hash(name: str, asked: Mapping[str, Any]) -> str:
-    """Answer what tells a retry from another request with the same key."""
+    """Return what tells a retry from another request with the same key."""
     return sha256(dumps([name, asked], sort_keys=True).encode()).hexdigest()
 
 

@@ -142,7 +142,7 @@ def conclude(entry: SendEntry) -> SendEntry:
 
 
 def raw_request(asked: SendMessageInput) -> SendRequest:
-    """Answer the request of a finished message. Raises InvalidRequestError."""
+    """Return the request of a finished message. Raises InvalidRequestError."""
     try:
         raw = urlsafe_b64decode(asked.raw + "=" * (-len(asked.raw) % 4))
     except (BadBase64, ValueError):

@@ -35,7 +35,7 @@ class ModifyThreadInput(ById, LabelChange):
 
 
 async def get_thread(context: ActionContext, asked: Formatted) -> GmailThread:
-    """Answer all its messages: 40 quota units. Raises GmailNotFoundError, MissingScopeError."""
+    """Return all its messages: 40 quota units. Raises GmailNotFoundError, MissingScopeError."""
     if asked.format == "full" and READONLY not in allowed(context.connection.scopes):
         raise MissingScopeError(
             f"format=full needs the scope {READONLY}; format=metadata does not.", scope=READONLY
@@ -45,7 +45,7 @@ async def get_thread(context: ActionContext, asked: Formatted) -> GmailThread:
 
 
 async def list_threads(context: ActionContext, asked: Search) -> ThreadList:
-    """Answer a page of threads: 10 quota units. Raises MissingScopeError."""
+    """Return a page of threads: 10 quota units. Raises MissingScopeError."""
     asked.require_search(context)
     found = await context.gmail.call("GET", "/threads", query=asked.as_query())
     return ThreadList.model_validate(found)

@@ -9,7 +9,7 @@ class SystemClock:
     """Clock port over the machine's own time."""
 
     def now(self) -> datetime:
-        """Answer the current time, aware, UTC."""
+        """Return the current time, aware, UTC."""
         return datetime.now(UTC)
 
     async def sleep(self, duration: timedelta) -> None:
@@ -29,7 +29,7 @@ class AdjustableClock:
         self.on_advance: list[Callable[[], None]] = []
 
     def now(self) -> datetime:
-        """Answer real time plus the offset, aware, UTC."""
+        """Return real time plus the offset, aware, UTC."""
         return datetime.now(UTC) + self._offset
 
     def advance(self, step: timedelta) -> None:

@@ -62,7 +62,7 @@ class Actions:
         return understood(_allowed(await self.wire.answer(ask)), Started)
 
     async def result(self, started: Started) -> tuple[bool, Any]:
-        """Answer whether an action begun has ended, and its output; its error is raised.
+        """Return whether an action begun has ended, and its output; its error is raised.
 
         One whose result has expired, after days, is called unfinished as well.
         """
@@ -74,7 +74,7 @@ class Actions:
             return False, None
 
     async def catalogue(self) -> Sequence[Mapping[str, Any]]:
-        """Answer the actions and syncs there are, with their schemas."""
+        """Return the actions and syncs there are, with their schemas."""
         query = given(format="nango")
         found: Sequence[Mapping[str, Any]] = await self.wire.json(
             Ask("GET", "/scripts/config", query=query)
@@ -82,7 +82,7 @@ class Actions:
         return found
 
     async def tools(self) -> Sequence[Mapping[str, Any]]:
-        """Answer the actions as tool definitions for a language model."""
+        """Return the actions as tool definitions for a language model."""
         query = given(format="openai")
         found: Mapping[str, Any] = await self.wire.json(Ask("GET", "/scripts/config", query=query))
         tools: Sequence[Mapping[str, Any]] = found["data"]
@@ -113,7 +113,7 @@ class Actions:
 
 
 def _allowed(answer: httpx.Response) -> httpx.Response:
-    """Answer it again, unless it says that a person has to decide."""
+    """Return it again, unless it says that a person has to decide."""
     if answer.status_code != HTTPStatus.ACCEPTED:
         return answer
     raise WaitingForApprovalError(understood(answer, _Waiting).approval_id)

@@ -58,13 +58,13 @@ class Approvals:
         cursor: str | None = None,
         limit: int = 50,
     ) -> ApprovalsPage:
-        """Answer calls that wait for a person, or did."""
+        """Return calls that wait for a person, or did."""
         query = given(state=state, cursor=cursor, limit=limit)
         ask = Ask("GET", "/approvals", connection_id, query=query)
         return await self.wire.read(ask, ApprovalsPage)
 
     async def get(self, id: str) -> OpenedApproval:
-        """Answer one, opened."""
+        """Return one, opened."""
         return await self.wire.read(Ask("GET", at("approvals", id)), OpenedApproval)
 
     async def approve(self, id: str) -> OpenedApproval:

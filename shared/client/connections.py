@@ -174,7 +174,7 @@ class Connections:
         limit: int = PAGE,
         page: int = 0,
     ) -> Sequence[Connection]:
-        """Answer a page of the connections for which everything asked holds, newest first."""
+        """Return a page of the connections for which everything asked holds, newest first."""
         query = given(
             endUserId=end_user_id,
             endUserOrganizationId=organization_id,
@@ -187,7 +187,7 @@ class Connections:
         return (await self.wire.read(Ask("GET", "/connections", query=query), _Page)).connections
 
     async def of_end_user(self, end_user_id: str) -> Sequence[Connection]:
-        """Answer the connections of one end user, newest first."""
+        """Return the connections of one end user, newest first."""
         return await self.page(end_user_id=end_user_id)
 
     async def all(self) -> AsyncIterator[Connection]:
@@ -201,7 +201,7 @@ class Connections:
     async def get(
         self, connection_id: str, *, fresh_token: bool = False, refresh_token: bool = False
     ) -> ConnectionDetails:
-        """Answer one connection in full.
+        """Return one connection in full.
 
         A key with `connections:credentials` is given a live access token with it, and the
         refresh token where asked; raises ReauthRequiredError where there is none any more.
@@ -270,7 +270,7 @@ class Connections:
             return
 
     async def receipt(self, connection_id: str) -> Receipt:
-        """Answer the proof of a disconnect."""
+        """Return the proof of a disconnect."""
         return await self.wire.read(Ask("GET", at("receipts", connection_id)), Receipt)
 
     async def _metadata(

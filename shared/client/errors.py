@@ -141,7 +141,7 @@ def error_of(answer: httpx.Response) -> PostroomApiError:
 
 
 def unreadable(answer: httpx.Response) -> PostroomApiError:
-    """Answer the error for what is not Postroom's; a success that is not is a failure there."""
+    """Return the error for what is not Postroom's; a success that is not is a failure there."""
     kind = ServerError if answer.is_success else _kind(answer.status_code, "")
     text = f"Postroom answered {answer.status_code} with something else than expected."
     return kind(answer.status_code, "unreadable", text)

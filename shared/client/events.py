@@ -121,7 +121,7 @@ class Events:
         state: EventState | None = None,
         limit: int = 100,
     ) -> Sequence[Event]:
-        """Answer events and how their delivery stands, newest first."""
+        """Return events and how their delivery stands, newest first."""
         ask = Ask("GET", "/events", connection_id, query=given(state=state, limit=limit))
         return (await self.wire.read(ask, _Events)).events
 
@@ -153,7 +153,7 @@ class Events:
         state: str | None = None,
         limit: int = 100,
     ) -> Sequence[Operation]:
-        """Answer what was done lately, newest first."""
+        """Return what was done lately, newest first."""
         query = given(type=type, state=state, limit=limit)
         ask = Ask("GET", "/operations", connection_id, query=query)
         return (await self.wire.read(ask, _Operations)).operations
@@ -186,11 +186,11 @@ class Webhooks:
         return await self.wire.read(ask, EndpointWithSecret)
 
     async def list(self) -> Sequence[Endpoint]:
-        """Answer the receivers, oldest first."""
+        """Return the receivers, oldest first."""
         return (await self.wire.read(Ask("GET", "/webhook-endpoints"), _Endpoints)).all
 
     async def get(self, id: str) -> Endpoint:
-        """Answer one receiver."""
+        """Return one receiver."""
         return await self.wire.read(Ask("GET", at("webhook-endpoints", id)), Endpoint)
 
     async def change(

@@ -65,11 +65,11 @@ class Keys:
         return await self.wire.read(Ask("POST", "/api-keys", body=body), IssuedKey)
 
     async def list(self) -> Sequence[Key]:
-        """Answer the keys, newest first."""
+        """Return the keys, newest first."""
         return (await self.wire.read(Ask("GET", "/api-keys"), _Keys)).api_keys
 
     async def get(self, id: str) -> Key:
-        """Answer one key."""
+        """Return one key."""
         return await self.wire.read(Ask("GET", at("api-keys", id)), Key)
 
     async def rotate(self, id: str, *, overlap_hours: int = 24) -> IssuedKey:

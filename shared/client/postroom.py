@@ -56,7 +56,7 @@ class Postroom:
 
     @classmethod
     def over(cls, http: httpx.AsyncClient, patience: Patience | None = None) -> "Postroom":
-        """Answer a client over an httpx client that has the address and the headers."""
+        """Return a client over an httpx client that has the address and the headers."""
         wire = Wire(http, patience or Patience())
         return cls(
             connections=Connections(wire),

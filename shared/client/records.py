@@ -138,7 +138,7 @@ class Records:
         modified_after: datetime | None = None,
         model: str = MODEL,
     ) -> RecordsPage:
-        """Answer what changed after `cursor`, each record once, at its latest; None: all."""
+        """Return what changed after `cursor`, each record once, at its latest; None: all."""
         query = given(
             model=model,
             cursor=cursor,
@@ -178,7 +178,7 @@ class Records:
         before: str | None = None,
         limit: int = 50,
     ) -> Screen:
-        """Answer records newest first: those of a label, of a thread, or all."""
+        """Return records newest first: those of a label, of a thread, or all."""
         query = given(
             order="date_desc", label=label, thread_id=thread_id, before=before, limit=limit
         )
@@ -186,7 +186,7 @@ class Records:
         return Screen(found.records, found.next_before)
 
     async def get(self, connection_id: str, *message_ids: str) -> Sequence[EmailMessage]:
-        """Answer the records of up to 100 messages; one that is not there is left out."""
+        """Return the records of up to 100 messages; one that is not there is left out."""
         return (await self._read(connection_id, {"ids": list(message_ids)})).records
 
     async def prune(self, connection_id: str, until_cursor: str, *, limit: int = 1000) -> Pruned:
@@ -211,7 +211,7 @@ class Records:
     async def attachment_link(
         self, connection_id: str, message_id: str, part_id: str, lifetime: timedelta = LONGEST_LINK
     ) -> Link:
-        """Answer an address that a browser may open, for at most 15 minutes."""
+        """Return an address that a browser may open, for at most 15 minutes."""
         path = at("attachments", message_id, part_id or ROOT, "link")
         body = {"expires_in_s": round(lifetime.total_seconds())}
         ask = Ask("POST", path, connection_id, body=body, repeatable=True)

@@ -132,7 +132,7 @@ class Sends:
         return understood(answer, Sent).model_copy(update={"replayed": replayed})
 
     async def get(self, connection_id: str, idempotency_key: str) -> Entry:
-        """Answer what became of a send."""
+        """Return what became of a send."""
         ask = Ask("GET", at("sends", idempotency_key), connection_id)
         return await self.wire.read(ask, Entry)
 
@@ -150,7 +150,7 @@ class Sends:
     async def bulk_progress(
         self, connection_id: str, bulk_id: str, *, offset: int = 0, limit: int = 100
     ) -> Bulk:
-        """Answer how far a bulk is, and a page of its messages."""
+        """Return how far a bulk is, and a page of its messages."""
         query = given(offset=offset, limit=limit)
         ask = Ask("GET", at("send", "bulk", bulk_id), connection_id, query=query)
         return await self.wire.read(ask, Bulk)

@@ -126,12 +126,12 @@ class Syncs:
         await self._do("/sync/start", connection_id)
 
     async def statuses(self, connection_id: str | None = None) -> Sequence[SyncStatus]:
-        """Answer how every sync is doing."""
+        """Return how every sync is doing."""
         query = given(syncs="*", connection_id=connection_id, provider_config_key=INTEGRATION)
         return (await self.wire.read(Ask("GET", "/sync/status", query=query), _Statuses)).syncs
 
     async def status(self, connection_id: str) -> SyncStatus | None:
-        """Answer how the mailbox's sync is doing; None before it has begun."""
+        """Return how the mailbox's sync is doing; None before it has begun."""
         return next(iter(await self.statuses(connection_id)), None)
 
     async def set_frequency(self, connection_id: str, frequency: str | None) -> str:
@@ -150,7 +150,7 @@ class Syncs:
         await self.wire.json(Ask("POST", "/sync/audit", connection_id, body={}, repeatable=True))
 
     async def quarantine(self, connection_id: str, *, limit: int = 100) -> Sequence[Quarantined]:
-        """Answer the messages that could not be stored yet, soonest retry first."""
+        """Return the messages that could not be stored yet, soonest retry first."""
         ask = Ask("GET", "/quarantine", connection_id, query=given(limit=limit))
         return (await self.wire.read(ask, _Quarantine)).quarantine
 
@@ -160,7 +160,7 @@ class Syncs:
         await self.wire.json(Ask("POST", path, connection_id, repeatable=True))
 
     async def explain(self, connection_id: str, message_id: str) -> Explanation:
-        """Answer when a message was stored, or exactly why it is absent and what to do."""
+        """Return when a message was stored, or exactly why it is absent and what to do."""
         ask = Ask("GET", "/explain", connection_id, query=given(message_id=message_id))
         return await self.wire.read(ask, Explanation)
 

@@ -21,7 +21,7 @@ class ForgedWebhookError(PostroomError):
 def read_webhook(
     body: bytes, headers: Mapping[str, str], secret: str, *, now: datetime | None = None
 ) -> Mapping[str, Any]:
-    """Answer the event in a webhook; take `webhook-id` as its name, for it may come twice.
+    """Return the event in a webhook; take `webhook-id` as its name, for it may come twice.
 
     `headers` are looked up in lower case. Raises ForgedWebhookError.
     """

@@ -85,15 +85,15 @@ class Wire:
     patience: Patience = Patience()
 
     async def read(self, ask: Ask, model: type[A]) -> A:
-        """Answer what came, as a model. Raises PostroomApiError, PostroomUnreachableError."""
+        """Return what came, as a model. Raises PostroomApiError, PostroomUnreachableError."""
         return understood(await self.answer(ask), model)
 
     async def json(self, ask: Ask) -> Any:
-        """Answer JSON that has no model. Raises as `read` does."""
+        """Return JSON that has no model. Raises as `read` does."""
         return json_of(await self.answer(ask))
 
     async def answer(self, ask: Ask) -> httpx.Response:
-        """Answer a whole response that is a success. Raises as `read` does."""
+        """Return a whole response that is a success. Raises as `read` does."""
         async with self.streamed(ask) as answer:
             await _read(answer)
             return answer
@@ -183,7 +183,7 @@ def _harmless(ask: Ask, error: PostroomApiError | PostroomUnreachableError) -> b
 
 
 def given(**values: Any) -> dict[str, str]:
-    """Answer the query of what is not None."""
+    """Return the query of what is not None."""
     shown = {True: "true", False: "false"}
     return {
         name: shown[value] if isinstance(value, bool) else str(value)
@@ -193,10 +193,10 @@ def given(**values: Any) -> dict[str, str]:
 
 
 def present(**values: Any) -> dict[str, Any]:
-    """Answer the body of what is not None."""
+    """Return the body of what is not None."""
     return {name: value for name, value in values.items() if value is not None}
 
 
 def at(*segments: str) -> str:
-    """Answer a path of these segments, whatever is in them."""
+    """Return a path of these segments, whatever is in them."""
     return "".join(f"/{quote(one, safe='')}" for one in segments)

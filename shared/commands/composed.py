@@ -17,7 +17,7 @@ UNUSED = frozenset({
 
 @asynccontextmanager
 async def wiring_of_environment(*, without: frozenset[str] = UNUSED) -> AsyncIterator[Wiring]:
-    """Answer the wiring of the POSTROOM_* variables. Raises ConfigurationError."""
+    """Return the wiring of the POSTROOM_* variables. Raises ConfigurationError."""
     settings = settings_from(os.environ, without=without)
     path = settings.sqlite_path
     if path is not None and not path.parent.is_dir():

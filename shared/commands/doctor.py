@@ -43,7 +43,7 @@ async def run(arguments: Namespace) -> int:
 
 
 async def examined(environ: Mapping[str, str]) -> Findings:
-    """Answer every check's name and finding, the configuration's first."""
+    """Return every check's name and finding, the configuration's first."""
     finding, settings = settings_are_sound(environ)
     if settings is None:
         why = Finding(Verdict.NOT_CHECKED, "The configuration cannot be read.")
@@ -53,7 +53,7 @@ async def examined(environ: Mapping[str, str]) -> Findings:
 
 
 async def checked(ground: Ground, checks: Sequence[Check] = CHECKS) -> Findings:
-    """Answer each check's name and finding; one that breaks does not keep the others."""
+    """Return each check's name and finding; one that breaks does not keep the others."""
     found = await asyncio.gather(*(_made(check, ground) for check in checks))
     return [(check.name, finding) for check, finding in zip(checks, found, strict=True)]
 
@@ -69,7 +69,7 @@ async def _made(check: Check, ground: Ground) -> Finding:
 
 
 def as_json(findings: Findings) -> str:
-    """Answer `{"ok": bool, "checks": [{"check", "verdict", "seen", "fix"}]}`."""
+    """Return `{"ok": bool, "checks": [{"check", "verdict", "seen", "fix"}]}`."""
     checks = [
         {"check": name, "verdict": one.verdict, "seen": one.seen, "fix": one.fix or None}
         for name, one in findings
@@ -79,7 +79,7 @@ def as_json(findings: Findings) -> str:
 
 
 def report(findings: Findings, *, colour: bool = False) -> str:
-    """Answer a line a check, and under each that needs it the fix."""
+    """Return a line a check, and under each that needs it the fix."""
     lines = []
     for name, one in findings:
         mark = f"{one.verdict:11}"

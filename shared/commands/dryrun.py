@@ -53,7 +53,7 @@ async def run(arguments: Namespace) -> int:
 async def composed(
     real: Wiring, connection: Connection, report: "Report", *, really: bool
 ) -> Wiring:
-    """Answer the wiring to run in: a rehearsal, or the deployment itself, watched."""
+    """Return the wiring to run in: a rehearsal, or the deployment itself, watched."""
     if really:
         return Watching(real, report.call)
     rehearsal = Rehearsal(real, report.call, report.task)
@@ -89,7 +89,7 @@ class Report:
 
 
 def read_input(text: str) -> Any:
-    """Answer the input. Raises InvalidRequestError where it is no JSON."""
+    """Return the input. Raises InvalidRequestError where it is no JSON."""
     if text.startswith("@"):
         try:
             text = Path(text[1:]).read_text("utf-8")
@@ -102,7 +102,7 @@ def read_input(text: str) -> Any:
 
 
 async def find_connection(wiring: Wiring, id: str) -> Connection:
-    """Answer the connection, or the only one there is. Raises UnknownConnectionError."""
+    """Return the connection, or the only one there is. Raises UnknownConnectionError."""
     if id:
         found = await wiring.connections.get(ConnectionId(id))
         if found is None:
@@ -115,7 +115,7 @@ async def find_connection(wiring: Wiring, id: str) -> Connection:
 
 
 def shape(output: Any) -> str:
-    """Answer what an output is made of, without any of it."""
+    """Return what an output is made of, without any of it."""
     if isinstance(output, dict):
         inner = (f"{name}: {shape(value)}" for name, value in output.items())
         return "{" + ", ".join(inner) + "}"

@@ -43,7 +43,7 @@ class Finding:
 
 
 async def forged_tokens_refused(client: httpx.AsyncClient, settings: Settings) -> list[Finding]:
-    """Answer what each private route made of each forgery; all must be `refused`."""
+    """Return what each private route made of each forgery; all must be `refused`."""
     findings = []
     for route in whole_table():
         if route.access in {Access.PUSH, Access.TASKS, Access.SCHEDULER}:
@@ -55,7 +55,7 @@ async def forged_tokens_refused(client: httpx.AsyncClient, settings: Settings) -
 
 
 def forgeries(claims: Mapping[str, Any]) -> dict[str, str]:
-    """Answer tokens that claim everything and prove nothing."""
+    """Return tokens that claim everything and prove nothing."""
     body = _part(claims)
     signed = f"{_part({'alg': 'RS256', 'kid': 'forged', 'typ': 'JWT'})}.{body}"
     return {
@@ -66,7 +66,7 @@ def forgeries(claims: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _claims(route: Route, settings: Settings) -> dict[str, Any]:
-    """Answer the claims that the route would accept, were they Google's."""
+    """Return the claims that the route would accept, were they Google's."""
     own = settings.task_url(route.path)
     account, audience = {
         Access.PUSH: (settings.push_service_account, settings.push_audience),

@@ -16,7 +16,7 @@ import orjson
 
 from shared.adapters.google.http_client import new_http_client
 from shared.adapters.sqlite.store import open_store
-from shared.adapters.telemetry.operations_log import GatheredOperations
+from shared.adapters.telemetry.operations_log import BatchedOperations
 from shared.domain.connect.connection import Connection
 from shared.domain.sync.quota_units import units_of
 from shared.edge.composition.container import Wiring
@@ -140,9 +140,9 @@ class Rehearsal(Watching):
         return self.memory.outbox
 
     @cached_property
-    def operations(self) -> GatheredOperations:
+    def operations(self) -> BatchedOperations:
         """An empty log."""
-        return GatheredOperations(self.memory.operations)
+        return BatchedOperations(self.memory.operations)
 
     @property
     def action_results(self) -> ActionResults:
@@ -156,7 +156,7 @@ class Rehearsal(Watching):
 
 
 def _shown(path: str) -> str:
-    """Answer the path without any address in it."""
+    """Return the path without any address in it."""
     return "/".join("..." if "@" in one or "%40" in one else one for one in path.split("/"))
 
 
@@ -170,7 +170,7 @@ def _made_up(request: httpx.Request, path: str) -> httpx.Response:
 
 
 def _answer(method: str, path: list[str]) -> dict[str, Any] | None:
-    """Answer what Gmail would, as far as our readers look; None for an empty answer."""
+    """Return what Gmail would, as far as our readers look; None for an empty answer."""
     if method == "DELETE" or path[-1] in {"batchModify", "batchDelete", "stop"}:
         return None
     id = path[1] if len(path) > 1 and path[1] not in {"send", "import"} else MADE_UP

@@ -18,12 +18,12 @@ _CURSOR, _SCREEN = b"c1", b"s1"
 
 
 def cursor_of(connection_id: ConnectionId, sequence: SequenceNumber) -> str:
-    """Answer the cursor that continues after `sequence`."""
+    """Return the cursor that continues after `sequence`."""
     return _written(connection_id, _CURSOR, sequence.to_bytes(_NUMBER_BYTES, "big"))
 
 
 def sequence_of(connection_id: ConnectionId, cursor: str) -> SequenceNumber:
-    """Answer what the cursor continues after. Raises InvalidRequestError."""
+    """Return what the cursor continues after. Raises InvalidRequestError."""
     body = _read(connection_id, _CURSOR, cursor, "cursor")
     if len(body) != _NUMBER_BYTES:
         raise _refusal("cursor")
@@ -31,14 +31,14 @@ def sequence_of(connection_id: ConnectionId, cursor: str) -> SequenceNumber:
 
 
 def page_token_of(connection_id: ConnectionId, date: datetime, id: MessageId) -> str:
-    """Answer the token of the screen below the message `id` of `date`."""
+    """Return the token of the screen below the message `id` of `date`."""
     microseconds = (date - _EPOCH) // timedelta(microseconds=1)
     body = microseconds.to_bytes(_NUMBER_BYTES, "big", signed=True) + id.encode()
     return _written(connection_id, _SCREEN, body)
 
 
 def place_of(connection_id: ConnectionId, token: str) -> tuple[datetime, MessageId]:
-    """Answer the (date, id) a screen continues below. Raises InvalidRequestError."""
+    """Return the (date, id) a screen continues below. Raises InvalidRequestError."""
     body = _read(connection_id, _SCREEN, token, "before")
     try:
         microseconds = int.from_bytes(body[:_NUMBER_BYTES], "big", signed=True)

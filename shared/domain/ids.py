@@ -35,5 +35,5 @@ SHARDS = 64
 
 
 def shard_of(document_id: str) -> int:
-    """Answer the shard of a document: a stable hash of its id."""
+    """Return the shard of a document: a stable hash of its id."""
     return crc32(document_id.encode()) % SHARDS

@@ -30,7 +30,7 @@ class TraceContext:
         return f"00-{self.trace_id}-{self.span_id}-{int(self.sampled):02x}"
 
     def child(self) -> "TraceContext":
-        """Answer a new span of the same trace."""
+        """Return a new span of the same trace."""
         return TraceContext(self.trace_id, new_span_id(), self.sampled)
 
 
@@ -43,7 +43,7 @@ def enter(context: TraceContext) -> None:
 
 
 def current() -> TraceContext | None:
-    """Answer the context of the work under way, if any."""
+    """Return the context of the work under way, if any."""
     return _CURRENT.get()
 
 
@@ -58,7 +58,7 @@ def parsed(traceparent: str) -> TraceContext | None:
 
 
 def traceparent_for(trace_id: str | None) -> str | None:
-    """Answer the header for work of that trace: a child of the span under way if it is of it."""
+    """Return the header for work of that trace: a child of the span under way if it is of it."""
     if trace_id is None or not TRACE_ID.fullmatch(trace_id):
         return None
     here = current()
@@ -68,10 +68,10 @@ def traceparent_for(trace_id: str | None) -> str | None:
 
 
 def new_trace() -> TraceContext:
-    """Answer the first span of a new trace."""
+    """Return the first span of a new trace."""
     return TraceContext(token_hex(16), new_span_id())
 
 
 def new_span_id() -> str:
-    """Answer an id for a span."""
+    """Return an id for a span."""
     return token_hex(8)

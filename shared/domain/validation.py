@@ -25,7 +25,7 @@ ENUM_MEMBER = re.compile(r"<\w+\.\w+: ('[^']*')>")
 def validated(
     model: type[M], data: Any, *, code: str = "invalid_body", within: tuple[str, ...] = ()
 ) -> M:
-    """Answer `data` as `model`; `within` is where it stood in the request.
+    """Return `data` as `model`; `within` is where it stood in the request.
 
     Raises InvalidRequestError naming every field that is wrong and never what was in it.
     """
@@ -60,20 +60,20 @@ def _inside(data: Any) -> Iterable[Any]:
 
 
 def placed(error: InvalidRequestError, *path: str | int) -> list[Problem]:
-    """Answer what is wrong with a part of a request as problems of the whole, under `path`."""
+    """Return what is wrong with a part of a request as problems of the whole, under `path`."""
     inner = error.problems or (Problem(error.code, str(error)),)
     return [Problem(one.code, one.message, (*path, *one.path)) for one in inner]
 
 
 def _message(one: ErrorDetails) -> str:
-    """Answer pydantic's words without those that speak of Python."""
+    """Return pydantic's words without those that speak of Python."""
     if one["type"] in {"model_type", "dict_type", "dataclass_type"}:
         return "Input should be an object"
     return ENUM_MEMBER.sub(r"\1", one["msg"].removeprefix("Value error, "))
 
 
 def _path(data: Any, one: ErrorDetails) -> tuple[str | int, ...]:
-    """Answer where in `data` it is; pydantic also names the members of a union that it tried."""
+    """Return where in `data` it is; pydantic also names the members of a union that it tried."""
     *above, last = one["loc"] or (None,)
     path: list[str | int] = []
     for step in above:

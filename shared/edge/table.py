@@ -21,7 +21,7 @@ def load_own_code() -> None:
 
 
 def api_routes() -> Routes:
-    """Answer what the `api` function serves."""
+    """Return what the `api` function serves."""
     load_own_code()
     from shared.edge.api import (
         actions,
@@ -63,7 +63,7 @@ def api_routes() -> Routes:
 
 
 def oauth_callback_routes() -> Routes:
-    """Answer what the `oauth_callback` function serves."""
+    """Return what the `oauth_callback` function serves."""
     from shared.edge.connect import oauth
     from shared.edge.connect import sessions as connect_sessions
     from shared.edge.connect import ui as connect_ui
@@ -72,42 +72,42 @@ def oauth_callback_routes() -> Routes:
 
 
 def gmail_push_routes() -> Routes:
-    """Answer what the `gmail_push` function serves."""
+    """Return what the `gmail_push` function serves."""
     from shared.edge.triggers import push
 
     return push.ROUTES
 
 
 def sync_mailbox_routes() -> Routes:
-    """Answer what the `sync_mailbox` function serves."""
+    """Return what the `sync_mailbox` function serves."""
     from shared.edge.triggers import tasks
 
     return tasks.SYNC_ROUTES
 
 
 def deliver_event_routes() -> Routes:
-    """Answer what the `deliver_event` function serves."""
+    """Return what the `deliver_event` function serves."""
     from shared.edge.triggers import tasks
 
     return tasks.DELIVER_ROUTES
 
 
 def renew_watches_routes() -> Routes:
-    """Answer what the `renew_watches` function serves."""
+    """Return what the `renew_watches` function serves."""
     from shared.edge.triggers import jobs
 
     return jobs.RENEW_ROUTES
 
 
 def reconcile_routes() -> Routes:
-    """Answer what the `reconcile` function serves."""
+    """Return what the `reconcile` function serves."""
     from shared.edge.triggers import jobs
 
     return jobs.RECONCILE_ROUTES
 
 
 def send_routes() -> Routes:
-    """Answer what the `send` function serves."""
+    """Return what the `send` function serves."""
     from shared.edge.api import sends
     from shared.edge.triggers import tasks
 
@@ -115,7 +115,7 @@ def send_routes() -> Routes:
 
 
 def console_routes() -> Routes:
-    """Answer what the `console` function serves."""
+    """Return what the `console` function serves."""
     load_own_code()
     from shared.edge.console import (
         api_keys,
@@ -151,7 +151,7 @@ def console_routes() -> Routes:
 
 
 def mcp_routes() -> Routes:
-    """Answer what the `mcp` function serves."""
+    """Return what the `mcp` function serves."""
     load_own_code()
     from shared.edge.mcp import route
 
@@ -174,5 +174,5 @@ ROUTES_OF: Mapping[str, Callable[[], Routes]] = {
 
 
 def whole_table() -> Routes:
-    """Answer every route of the deployment."""
+    """Return every route of the deployment."""
     return tuple(route for routes in ROUTES_OF.values() for route in routes())

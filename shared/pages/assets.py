@@ -30,11 +30,11 @@ class Assets:
         return {path.name: path for path in sorted((self.root / "static").iterdir())}
 
     def address(self, name: str) -> str:
-        """Answer a file's address; it changes with the content, so it may be kept for ever."""
+        """Return a file's address; it changes with the content, so it may be kept for ever."""
         return f"{self.path}/{name}?v={_version(self.files[name])}"
 
     def file(self, name: str) -> tuple[bytes, str] | None:
-        """Answer content and media type of one of our own files, None for any other name."""
+        """Return content and media type of one of our own files, None for any other name."""
         path = self.files.get(name)
         return (path.read_bytes(), MEDIA[path.suffix]) if path else None
 

@@ -22,7 +22,7 @@ class Strings:
     words: Mapping[str, str]
 
     def __call__(self, key: str, **words: str | None) -> str:
-        """Answer the text, unescaped: the template escapes it. Raises KeyError."""
+        """Return the text, unescaped: the template escapes it. Raises KeyError."""
         given = {name: word or "" for name, word in words.items()}
         return self.table[key].format_map({**self.words, **given})
 
@@ -31,7 +31,7 @@ class Strings:
         return key in self.table
 
     def under(self, prefix: str) -> dict[str, str]:
-        """Answer every text whose key begins so, by the rest of its key."""
+        """Return every text whose key begins so, by the rest of its key."""
         found = [key for key in self.table if key.startswith(prefix)]
         return {key.removeprefix(prefix): self(key, **_BLANKS) for key in found}
 
@@ -40,7 +40,7 @@ _BLANKS = {"expected": "", "given": "", "email": "", "known": "", "who": "", "wh
 
 
 def strings_for(asked: str | None, accepted: str | None, **words: str) -> Strings:
-    """Answer the texts in `asked`, else the best of an Accept-Language header, else English."""
+    """Return the texts in `asked`, else the best of an Accept-Language header, else English."""
     language = next(iter(_supported([asked or "", *_preferred(accepted or "")])), FALLBACK)
     return Strings(language, _table(language), words)
 

@@ -32,7 +32,7 @@ class Approvals(Documents[Approval], Protocol):
         ...
 
     async def due(self, shard: int, now: datetime, limit: int) -> Sequence[str]:
-        """Answer ids of the shard's approvals that are due, most overdue first."""
+        """Return ids of the shard's approvals that are due, most overdue first."""
         ...
 
     async def list(
@@ -44,7 +44,7 @@ class Approvals(Documents[Approval], Protocol):
         until: datetime | None = None,
         among: Collection[ConnectionId] | None = None,
     ) -> Sequence[Approval]:
-        """Answer approvals created until then, newest first; `among` names whose may be seen."""
+        """Return approvals created until then, newest first; `among` names whose may be seen."""
         ...
 
 
@@ -56,7 +56,7 @@ class ApiKeys(Documents[ApiKey], Protocol):
     """Keys by id."""
 
     async def list(self, limit: int) -> Sequence[ApiKey]:
-        """Answer keys, newest first, revoked and expired ones too."""
+        """Return keys, newest first, revoked and expired ones too."""
         ...
 
     async def children(self, parent: str, limit: int) -> Sequence[ApiKey]:

@@ -8,7 +8,7 @@ class Clock(Protocol):
     """Now, and waiting."""
 
     def now(self) -> datetime:
-        """Answer the current time, aware, UTC."""
+        """Return the current time, aware, UTC."""
         ...
 
     async def sleep(self, duration: timedelta) -> None:

@@ -35,7 +35,7 @@ class Connections(WalkedDocuments[Connection], Protocol):
     """Connections by id."""
 
     async def find(self, query: ConnectionQuery) -> Sequence[Connection]:
-        """Answer the matching connections, newest first."""
+        """Return the matching connections, newest first."""
         ...
 
 
@@ -51,7 +51,7 @@ class Mailboxes(Documents[Mailbox], Protocol):
     """Gmail addresses by EmailKey."""
 
     async def renewable(self, now: datetime, limit: int) -> Sequence[Versioned[Mailbox]]:
-        """Answer mailboxes whose `renew_at` has come, soonest first."""
+        """Return mailboxes whose `renew_at` has come, soonest first."""
         ...
 
     async def noted_push(self, key: EmailKey, at: datetime) -> None:

@@ -49,7 +49,7 @@ class WalkedDocuments(Documents[T], Protocol[T]):
     async def walk(
         self, after: str | None, limit: int
     ) -> tuple[Sequence[Versioned[T]], str | None]:
-        """Answer the next documents in a fixed order, and the place to go on from.
+        """Return the next documents in a fixed order, and the place to go on from.
 
         `after` is a place answered before, None the beginning; the place answered is None at the
         end. Corrupt documents are left out, so a page may be short or empty and not the last.

@@ -31,7 +31,7 @@ class Outbox(Documents[Event], Protocol):
     """Events by id."""
 
     async def due(self, shard: int, now: datetime, limit: int) -> Sequence[DueEvent]:
-        """Answer pending events of the shard whose attempt is due, most overdue first."""
+        """Return pending events of the shard whose attempt is due, most overdue first."""
         ...
 
     async def list(
@@ -44,7 +44,7 @@ class Outbox(Documents[Event], Protocol):
         until: datetime | None = None,
         among: Collection[ConnectionId] | None = None,
     ) -> Sequence[Event]:
-        """Answer events created from `since` to `until`, newest first.
+        """Return events created from `since` to `until`, newest first.
 
         `among` names the connections whose events may be seen, None everything.
         """
@@ -67,7 +67,7 @@ class Operations(Protocol):
         limit: int,
         among: Collection[ConnectionId] | None = None,
     ) -> Sequence[Operation]:
-        """Answer entries, newest first.
+        """Return entries, newest first.
 
         `among` names the connections whose entries may be seen, None everything: also what
         belongs to no connection.
@@ -79,5 +79,5 @@ class WebhookEndpoints(Documents[WebhookEndpoint], Protocol):
     """Endpoints by id; there are few."""
 
     async def list(self) -> Sequence[Versioned[WebhookEndpoint]]:
-        """Answer all of them, oldest first."""
+        """Return all of them, oldest first."""
         ...

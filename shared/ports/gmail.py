@@ -220,7 +220,7 @@ class ByteStream(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Passage:
+class ProxyResponse:
     """Gmail's answer as it is; header names are lower-case."""
 
     status: int
@@ -252,7 +252,7 @@ class GmailStreams(Protocol):
         headers: Mapping[str, str],
         content: bytes | None,
         upload: bool,
-    ) -> Passage:
+    ) -> ProxyResponse:
         """Make any call and answer whatever Gmail does; `path` begins below the mailbox.
 
         GET is retried by reason; nothing else is. Raises MissingScopeError, ReauthRequiredError,
@@ -269,5 +269,5 @@ class GmailMailboxes(Protocol):
     """Where a use case gets the Gmail of a connection: connection pools stay warm inside."""
 
     def of(self, connection_id: ConnectionId) -> Gmail:
-        """Answer the mailbox; no request is made."""
+        """Return the mailbox; no request is made."""
         ...

@@ -43,7 +43,7 @@ class GoogleOAuth(Protocol):
         scopes: tuple[str, ...],
         login_hint: str | None = None,
     ) -> str:
-        """Answer Google's consent address: access_type=offline, prompt=consent."""
+        """Return Google's consent address: access_type=offline, prompt=consent."""
         ...
 
     async def exchange(self, *, code: str, code_verifier: str) -> Tokens:
@@ -80,7 +80,7 @@ class GoogleSignIn(Protocol):
     """Who somebody is, by authorization code with PKCE S256 and nonce; no access is asked for."""
 
     def address(self, *, state: str, nonce: str, code_challenge: str) -> str:
-        """Answer the address of Google's account chooser."""
+        """Return the address of Google's account chooser."""
         ...
 
     async def identity(self, *, code: str, code_verifier: str, nonce: str) -> Identity:
@@ -99,25 +99,25 @@ class Sealer(Protocol):
     """
 
     async def new_data_key(self, connection_id: ConnectionId) -> bytes:
-        """Answer a fresh wrapped data key."""
+        """Return a fresh wrapped data key."""
         ...
 
     async def seal(
         self, plaintext: str, *, data_key: bytes, connection_id: ConnectionId, purpose: str
     ) -> bytes:
-        """Answer the ciphertext with its key id; bound to connection and purpose."""
+        """Return the ciphertext with its key id; bound to connection and purpose."""
         ...
 
     async def current_key(self) -> str:
-        """Answer the id of the key-encryption key that new data keys get."""
+        """Return the id of the key-encryption key that new data keys get."""
         ...
 
     def key_of(self, data_key: bytes) -> str:
-        """Answer the id of the key-encryption key behind a wrapped data key."""
+        """Return the id of the key-encryption key behind a wrapped data key."""
         ...
 
     async def rewrap(self, data_key: bytes, *, connection_id: ConnectionId) -> bytes:
-        """Answer the same data key under the current key-encryption key.
+        """Return the same data key under the current key-encryption key.
 
         What it sealed goes on opening. Raises CorruptStateError where it cannot be unwrapped.
         """
@@ -126,7 +126,7 @@ class Sealer(Protocol):
     async def open(
         self, sealed: bytes, *, data_key: bytes, connection_id: ConnectionId, purpose: str
     ) -> str:
-        """Answer the plaintext. Raises CorruptStateError where it does not authenticate."""
+        """Return the plaintext. Raises CorruptStateError where it does not authenticate."""
         ...
 
 

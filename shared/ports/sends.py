@@ -25,7 +25,7 @@ class Sends(Documents[SendEntry], Protocol):
         ...
 
     async def due(self, shard: int, now: datetime, limit: int) -> Sequence[str]:
-        """Answer ids of the shard's unfinished entries that are due, most overdue first."""
+        """Return ids of the shard's unfinished entries that are due, most overdue first."""
         ...
 
     async def list(
@@ -36,17 +36,17 @@ class Sends(Documents[SendEntry], Protocol):
         state: SendState | None = None,
         until: datetime | None = None,
     ) -> Sequence[SendEntry]:
-        """Answer entries created up to `until`, newest first, without their sealed requests."""
+        """Return entries created up to `until`, newest first, without their sealed requests."""
         ...
 
     async def many(self, ids: Sequence[str]) -> Mapping[str, SendEntry]:
-        """Answer those entries that exist, by id, without their sealed requests."""
+        """Return those entries that exist, by id, without their sealed requests."""
         ...
 
     async def traced(
         self, connection_id: ConnectionId, traces: Sequence[str]
     ) -> Sequence[SendEntry]:
-        """Answer the connection's entries that have one of the (at most 30) traces."""
+        """Return the connection's entries that have one of the (at most 30) traces."""
         ...
 
 
@@ -54,11 +54,11 @@ class BulkSends(Documents[BulkSend], Protocol):
     """Bulks by id."""
 
     async def due(self, shard: int, now: datetime, limit: int) -> Sequence[str]:
-        """Answer ids of the shard's unfinished bulks that are due, most overdue first."""
+        """Return ids of the shard's unfinished bulks that are due, most overdue first."""
         ...
 
     async def unfinished(self, connection_id: ConnectionId, limit: int) -> Sequence[BulkSend]:
-        """Answer a connection's unfinished bulks, oldest first."""
+        """Return a connection's unfinished bulks, oldest first."""
         ...
 
 

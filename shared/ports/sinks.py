@@ -54,5 +54,5 @@ class Sinks(Protocol):
     """Every technology, by the scheme of an address."""
 
     def of(self, receiver: Receiver) -> Sink | None:
-        """Answer the receiver's technology, None where this deployment has no such one."""
+        """Return the receiver's technology, None where this deployment has no such one."""
         ...

@@ -58,7 +58,7 @@ class SyncStates(Documents[SyncState], Protocol):
         ...
 
     async def due(self, shard: int, now: datetime, limit: int) -> Sequence[ConnectionId]:
-        """Answer connections of the shard whose `next_due_at` has come, most overdue first."""
+        """Return connections of the shard whose `next_due_at` has come, most overdue first."""
         ...
 
 
@@ -102,7 +102,7 @@ class Records(Protocol):
     async def heads(
         self, connection_id: ConnectionId, ids: Iterable[MessageId]
     ) -> Mapping[MessageId, RecordHead]:
-        """Answer the heads of those ids that are stored, tombstones included."""
+        """Return the heads of those ids that are stored, tombstones included."""
         ...
 
     def all_heads(
@@ -112,11 +112,11 @@ class Records(Protocol):
         ...
 
     async def get(self, connection_id: ConnectionId, message_id: MessageId) -> Record | None:
-        """Answer one record, tombstones included."""
+        """Return one record, tombstones included."""
         ...
 
     async def page(self, connection_id: ConnectionId, query: RecordQuery) -> RecordPage:
-        """Answer the next records in sequence order.
+        """Return the next records in sequence order.
 
         A filter never loses a place: `last` covers what the filter passed over, so a page may be
         short or empty and still have a `last`.
@@ -124,7 +124,7 @@ class Records(Protocol):
         ...
 
     async def newest(self, connection_id: ConnectionId, query: NewestQuery) -> Sequence[Record]:
-        """Answer live records for a screen."""
+        """Return live records for a screen."""
         ...
 
     async def prune(
@@ -150,9 +150,9 @@ class Quarantine(Protocol):
     async def get(
         self, connection_id: ConnectionId, ids: Iterable[MessageId]
     ) -> Mapping[MessageId, QuarantineEntry]:
-        """Answer the entries of those ids."""
+        """Return the entries of those ids."""
         ...
 
     async def list(self, connection_id: ConnectionId, limit: int) -> Sequence[QuarantineEntry]:
-        """Answer the entries, soonest retry first."""
+        """Return the entries, soonest retry first."""
         ...

@@ -23,8 +23,8 @@ SHARDS_AT_ONCE = 8
 """Enough to hide the store's latency, few enough to leave it room for others."""
 
 
-async def through_shards(look: Callable[[int], Awaitable[int]]) -> int:
-    """Answer the sum of what `look` counted in each shard. Raises what it raises."""
+async def for_each_shard(look: Callable[[int], Awaitable[int]]) -> int:
+    """Return the sum of what `look` counted in each shard. Raises what it raises."""
     found = 0
     for start in range(0, SHARDS, SHARDS_AT_ONCE):
         shards = range(start, min(start + SHARDS_AT_ONCE, SHARDS))
@@ -55,8 +55,8 @@ class Reconcile:
 
     async def __call__(self) -> Reconciled:
         """Look through every shard. Raises StoreUnavailableError, QueueUnavailableError."""
-        syncs = await through_shards(self._syncs)
-        return Reconciled(syncs, sends=await through_shards(self._sends))
+        syncs = await for_each_shard(self._syncs)
+        return Reconciled(syncs, sends=await for_each_shard(self._sends))
 
     async def _sends(self, shard: int) -> int:
         now = self.clock.now()
@@ -89,7 +89,7 @@ class ResumeDisconnects:
     clock: Clock
 
     async def __call__(self) -> int:
-        """Answer how many were woken. Raises StoreUnavailableError, QueueUnavailableError."""
+        """Return how many were woken. Raises StoreUnavailableError, QueueUnavailableError."""
         query = ConnectionQuery(status=ConnectionStatus.DISCONNECTING, limit=DISCONNECTS_PAGE)
         before = self.clock.now() - PATIENCE
         late = [one for one in await self.connections.find(query) if one.updated_at <= before]
@@ -111,8 +111,8 @@ class WakeApprovals:
     clock: Clock
 
     async def __call__(self) -> int:
-        """Answer how many were due. Raises StoreUnavailableError, QueueUnavailableError."""
-        return await through_shards(self._shard)
+        """Return how many were due. Raises StoreUnavailableError, QueueUnavailableError."""
+        return await for_each_shard(self._shard)
 
     async def _shard(self, shard: int) -> int:
         due = await self.approvals.due(shard, self.clock.now(), APPROVALS_PAGE)
@@ -134,8 +134,8 @@ class WakeDeliveries:
     clock: Clock
 
     async def __call__(self) -> int:
-        """Answer how many were due. Raises StoreUnavailableError, QueueUnavailableError."""
-        return await through_shards(self._shard)
+        """Return how many were due. Raises StoreUnavailableError, QueueUnavailableError."""
+        return await for_each_shard(self._shard)
 
     async def _shard(self, shard: int) -> int:
         now = self.clock.now()

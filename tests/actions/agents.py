@@ -89,14 +89,14 @@ def raw(head: str) -> str:
 
 
 def sent(desk: Desk) -> list[dict[str, Any]]:
-    """Answer the messages that left the mailbox."""
+    """Return the messages that left the mailbox."""
     return [
         one for one in desk.google.store.messages("ada@acme.example") if "SENT" in one["labelIds"]
     ]
 
 
 async def trail(desk: Desk) -> list[dict[str, Any]]:
-    """Answer what the operations log tells of actions, oldest first."""
+    """Return what the operations log tells of actions, oldest first."""
     found = await desk.wiring.operations.list(
         connection_id=None, type=OperationType.ACTION, state=None, limit=100
     )
@@ -104,7 +104,7 @@ async def trail(desk: Desk) -> list[dict[str, Any]]:
 
 
 async def told(desk: Desk) -> list[str]:
-    """Answer the operations that approval events tell of, oldest first."""
+    """Return the operations that approval events tell of, oldest first."""
     found = await desk.wiring.outbox.list(state=None, connection_id=None, limit=100)
     payloads = [one.payload for one in found if one.type is EventType.APPROVAL]
     return [str(payload["operation"]) for payload in reversed(payloads)]

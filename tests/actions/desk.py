@@ -74,12 +74,12 @@ class Desk:
         return self.google.store.deliver(EMAIL, mail).id
 
     def labels(self, id: str) -> set[str]:
-        """Answer the labels a message truly has."""
+        """Return the labels a message truly has."""
         held = {one["id"]: one for one in self.google.store.messages(EMAIL)}
         return {*held[id]["labelIds"]}
 
     def held(self) -> set[str]:
-        """Answer the ids of all messages."""
+        """Return the ids of all messages."""
         return {one["id"] for one in self.google.store.messages(EMAIL)}
 
     async def fault(self, fault: str, **named: Any) -> None:
@@ -88,7 +88,7 @@ class Desk:
         answer.raise_for_status()
 
     def calls(self) -> dict[str, int]:
-        """Answer how often each Gmail method was called."""
+        """Return how often each Gmail method was called."""
         methods = self.google.stats.as_json()["methods"]
         return {name: tally["calls"] for name, tally in methods.items() if tally["calls"]}
 

@@ -40,7 +40,7 @@ def change(desk: Desk, draft: str, raw: bytes = SWAPPED) -> None:
 
 
 def left(desk: Desk) -> list[tuple[str, str]]:
-    """Answer recipient and text of what left the mailbox, oldest first."""
+    """Return recipient and text of what left the mailbox, oldest first."""
     store = desk.google.store
     found = []
     for one in sent(desk):

@@ -8,7 +8,7 @@ from moto.server import ThreadedMotoServer
 
 @pytest.fixture(scope="session")
 def aws() -> Iterator[str]:
-    """Answer the address of moto's SQS and STS (FACTS 16.7)."""
+    """Return the address of moto's SQS and STS (FACTS 16.7)."""
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0)
     server.start()
     host, port = server.get_host_and_port()

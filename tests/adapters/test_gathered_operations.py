@@ -9,7 +9,7 @@ import pytest
 from shared.adapters.sqlite.store import open_store
 from shared.adapters.system_clock import SystemClock
 from shared.adapters.telemetry import operations_log as gathered_operations
-from shared.adapters.telemetry.operations_log import GATHERED, GatheredOperations
+from shared.adapters.telemetry.operations_log import GATHERED, BatchedOperations
 from shared.domain.operation import Operation, OperationState, OperationType
 from shared.ports.events import Operations
 from tests.contracts.samples import C1, operation
@@ -21,8 +21,8 @@ def kept(tmp_path: Path) -> Operations:
 
 
 @pytest.fixture
-def log(kept: Operations) -> GatheredOperations:
-    return GatheredOperations(kept)
+def log(kept: Operations) -> BatchedOperations:
+    return BatchedOperations(kept)
 
 
 async def written(kept: Operations) -> list[Operation]:
@@ -34,7 +34,7 @@ def well(id: str) -> Operation:
 
 
 async def test_syncs_that_went_well_wait_for_company(
-    log: GatheredOperations, kept: Operations
+    log: BatchedOperations, kept: Operations
 ) -> None:
     for number in range(GATHERED - 1):
         await log.append(well(f"o{number}"))
@@ -53,20 +53,20 @@ async def test_syncs_that_went_well_wait_for_company(
     ids=["failed", "not a sync"],
 )
 async def test_anything_else_is_written_at_once_with_what_waited(
-    log: GatheredOperations, kept: Operations, urgent: Operation
+    log: BatchedOperations, kept: Operations, urgent: Operation
 ) -> None:
     await log.append(well("o1"))
     await log.append(urgent)
     assert {one.id for one in await written(kept)} == {"o1", urgent.id}
 
 
-async def test_a_reader_of_the_same_instance_sees_what_waits(log: GatheredOperations) -> None:
+async def test_a_reader_of_the_same_instance_sees_what_waits(log: BatchedOperations) -> None:
     await log.append(well("o1"))
     assert [one.id for one in await written(log)] == ["o1"]
 
 
 async def test_what_waits_is_written_when_its_time_is_over_or_the_instance_ends(
-    log: GatheredOperations, kept: Operations, monkeypatch: pytest.MonkeyPatch
+    log: BatchedOperations, kept: Operations, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await log.append(well("o1"))
     await log.close()

@@ -27,7 +27,7 @@ pytestmark = pytest.mark.emulators
 
 @pytest.fixture
 async def subscriber(pubsub_emulator: str) -> AsyncIterator[Any]:
-    """Answer a client with an ordered subscription to the topic."""
+    """Return a client with an ordered subscription to the topic."""
     channel = grpc.aio.insecure_channel(pubsub_emulator)
     publisher = PublisherAsyncClient(transport=PublisherGrpcAsyncIOTransport(channel=channel))
     subscriber = SubscriberAsyncClient(transport=SubscriberGrpcAsyncIOTransport(channel=channel))

@@ -58,7 +58,7 @@ def sqs(aws: str) -> Any:
 
 @pytest.fixture
 def queue(sqs: Any, request: pytest.FixtureRequest) -> Iterator[str]:
-    """Answer a queue's URL; the test's parameter says of which kind."""
+    """Return a queue's URL; the test's parameter says of which kind."""
     fifo = getattr(request, "param", "standard") == "fifo"
     attributes = {"FifoQueue": "true"} if fifo else {}
     name = "events.fifo" if fifo else "events"

@@ -57,7 +57,7 @@ async def listener() -> AsyncIterator[Listener]:
 
 @pytest.fixture
 async def sink() -> AsyncIterator[WebhookHttp]:
-    """Answer a sink for which this machine is allowed."""
+    """Return a sink for which this machine is allowed."""
     made = WebhookHttp(AllowedHosts(frozenset({"127.0.0.1", "::1"})), timeout_s=PATIENCE_S)
     yield made
     await made.aclose()

@@ -69,7 +69,7 @@ async def _cold(directory: Path, headers: Mapping[str, str]) -> list[Figure]:
 
 
 def environment_of(directory: Path) -> Mapping[str, str]:
-    """Answer the settings that find the laptop's files again."""
+    """Return the settings that find the laptop's files again."""
     from infra.local.environment import Addresses  # noqa: PLC0415  beside its one use
 
     return environment(Addresses(), directory)
@@ -105,7 +105,7 @@ async def _warm(machine: Laptop, headers: Mapping[str, str]) -> list[Figure]:
 
 
 def message(method: str, headers: Mapping[str, str], **params: Any) -> Mapping[str, Any]:
-    """Answer the keyword arguments of a POST with one message of the stateless era."""
+    """Return the keyword arguments of a POST with one message of the stateless era."""
     own = {"MCP-Protocol-Version": VERSION, "Mcp-Method": method, "Accept": "application/json"}
     if "name" in params:
         own["Mcp-Name"] = params["name"]
@@ -116,7 +116,7 @@ def message(method: str, headers: Mapping[str, str], **params: Any) -> Mapping[s
 def asking(
     client: httpx.AsyncClient, url: str, method: str, headers: Mapping[str, str], **params: Any
 ) -> Ask:
-    """Answer what sends that message once."""
+    """Return what sends that message once."""
     sent = message(method, headers, **params)
     return lambda: client.post(url, **sent)
 

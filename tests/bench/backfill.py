@@ -62,7 +62,7 @@ async def newest_first(directory: Path, scale: Scale) -> list[Figure]:
 
 
 async def from_afar(directory: Path, scale: Scale) -> list[Figure]:
-    """Answer how much of the quota is used where Gmail is further away."""
+    """Return how much of the quota is used where Gmail is further away."""
     async with laptop(directory, scale.far_units_per_minute) as machine:
         await machine.control("/mailboxes", {"email": EMAIL, "messages": scale.far_messages})
         await machine.control("/faults", {"fault": "latency", "delay_ms": scale.far_latency_ms})
@@ -91,7 +91,7 @@ async def measure(directory: Path, scale: Scale) -> list[Figure]:
 
 
 def _share(found: Backfilled, units_per_minute: int) -> float:
-    """Answer the part used of what bulk work is allotted, saved-up seconds included."""
+    """Return the part used of what bulk work is allotted, saved-up seconds included."""
     seconds = found.seconds + BURST.total_seconds()
     return float(found.stats["units"] / (units_per_minute / 60 * SHARE * seconds))
 

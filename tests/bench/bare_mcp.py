@@ -20,12 +20,12 @@ TOOLS = [
 
 
 async def listed(_: Any, __: Any) -> ListToolsResult:
-    """Answer the tools."""
+    """Return the tools."""
     return ListToolsResult(tools=TOOLS)
 
 
 async def called(_: Any, __: Any) -> CallToolResult:
-    """Answer a constant."""
+    """Return a constant."""
     return CallToolResult(content=[TextContent(text="{}")], structured_content={"id": "1"})
 
 
@@ -43,7 +43,7 @@ async def _run() -> None:
 
 @functions_framework.aio.http  # type: ignore[arg-type]  # any ASGI app will do (FACTS 16.1)
 async def bare(_request: Request) -> Starlette:
-    """Answer the app once its manager runs: nobody runs a lifespan here (FACTS 11.4)."""
+    """Return the app once its manager runs: nobody runs a lifespan here (FACTS 11.4)."""
     if not _running:
         _running.append(asyncio.create_task(_run()))
     await _ready.wait()

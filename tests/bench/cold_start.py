@@ -76,7 +76,7 @@ async def started(
     *,
     path: str = "/mcp",
 ) -> float:
-    """Answer the seconds from the process's start to its first answer, a refusal also.
+    """Return the seconds from the process's start to its first answer, a refusal also.
 
     With a `message`, POSTed to `path`, only an answer that is a success counts.
     """

@@ -35,7 +35,7 @@ BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 async def measure(folder: Path, scale: Scale) -> list[Figure]:
-    """Answer the median and the slowest of each page, in milliseconds."""
+    """Return the median and the slowest of each page, in milliseconds."""
     count = CONNECTIONS // 10 if scale is QUICK else CONNECTIONS
     async with LocalSystem.start(folder, jobs=()) as system:
         await fill(system.wiring, count)
@@ -57,7 +57,7 @@ async def measure(folder: Path, scale: Scale) -> list[Figure]:
 
 
 def pages(count: int) -> Mapping[str, str]:
-    """Answer the pages by what they show; the deep one begins near the list's end."""
+    """Return the pages by what they show; the deep one begins near the list's end."""
     place = page_token_of(LIST, created(50), MessageId(id_of(50)))
     one = f"/console/connections/{id_of(count // 2)}"
     return {
@@ -115,7 +115,7 @@ async def fill(wiring: Wiring, count: int) -> None:
 
 
 def operation(id: ConnectionId, turn: int, at: datetime) -> Operation:
-    """Answer an ordinary sync."""
+    """Return an ordinary sync."""
     return Operation(
         id=OperationId(f"{id}-{turn}"),
         connection_id=id,
@@ -130,24 +130,24 @@ def operation(id: ConnectionId, turn: int, at: datetime) -> Operation:
 
 
 def event(id: ConnectionId, at: datetime) -> Event:
-    """Answer an event that its receiver has."""
+    """Return an event that its receiver has."""
     payload = {"from": "postroom", "type": "sync", "connectionId": id}
     delivered = EventState.DELIVERED
     return Event(EventId(f"evt-{id}"), id, EventType.SYNC, payload, at, None, 1, delivered)
 
 
 def send(id: ConnectionId, at: datetime) -> SendEntry:
-    """Answer a send that Gmail took."""
+    """Return a send that Gmail took."""
     mode, state = DeliveryMode.EXACTLY_ONCE, SendState.SUBMITTED
     entry = SendEntry(send_id(id, "k"), id, "h", f"m-{id}", mode, state, at, at)
     return replace(entry, idempotency_key="k")
 
 
 def id_of(number: int) -> ConnectionId:
-    """Answer a connection id."""
+    """Return a connection id."""
     return ConnectionId(str(UUID(int=number)))
 
 
 def created(number: int) -> datetime:
-    """Answer when a connection was made."""
+    """Return when a connection was made."""
     return BEGAN + timedelta(minutes=number)

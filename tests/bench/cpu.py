@@ -72,7 +72,7 @@ async def _bare(
     client: httpx.AsyncClient,
     parse: Callable[[bytes], Any],
 ) -> float:
-    """Answer this process's CPU ms for a message fetched and parsed."""
+    """Return this process's CPU ms for a message fetched and parsed."""
     waiting = iter(ids)
     address = f"{google_url}/gmail/v1/users/me/messages"
     headers = {"authorization": f"Bearer {token}", "accept-encoding": "gzip"}

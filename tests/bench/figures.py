@@ -39,7 +39,7 @@ class Figure:
 
     @property
     def verdict(self) -> str:
-        """Answer the aim and how it went."""
+        """Return the aim and how it went."""
         if self.aim is None:
             return ""
         sign = "at least" if self.at_least else "at most"
@@ -47,14 +47,14 @@ class Figure:
 
 
 def shown(value: float) -> str:
-    """Answer a number with three digits that say something."""
+    """Return a number with three digits that say something."""
     if value >= 1_000 or value == int(value):
         return f"{value:,.0f}"
     return f"{value:.{2 if value >= 1 else 3}f}"
 
 
 def table(figures: Sequence[Figure]) -> str:
-    """Answer the figures as Markdown, a table for each part."""
+    """Return the figures as Markdown, a table for each part."""
     lines: list[str] = []
     for part, title in PARTS.items():
         found = [figure for figure in figures if figure.part == part]

@@ -39,7 +39,7 @@ def message() -> bytes:
 
 
 def serve(bound: socket.socket) -> None:
-    """Answer on the socket until the process is ended."""
+    """Return on the socket until the process is ended."""
     plain = message()
     packed = gzip.compress(plain, 6)
     head = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\n"

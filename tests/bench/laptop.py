@@ -50,7 +50,7 @@ class Laptop:
         (await self.google.post(f"/_control{path}", json=body)).raise_for_status()
 
     async def stats(self) -> dict[str, Any]:
-        """Answer the emulated Google's count of calls, units and refusals so far."""
+        """Return the emulated Google's count of calls, units and refusals so far."""
         found: dict[str, Any] = (await self.google.get("/_control/stats")).json()
         return found
 
@@ -59,7 +59,7 @@ class Laptop:
         return await connect(self.api, self.google, email)
 
     async def sync(self, connection: str) -> dict[str, Any]:
-        """Answer the sync's status."""
+        """Return the sync's status."""
         query = {"provider_config_key": "google-mail", "connection_id": connection}
         answer = await self.api.get("/sync/status", params=query)
         answer.raise_for_status()
@@ -75,7 +75,7 @@ class Laptop:
 
 
 def free_ports(count: int) -> list[int]:
-    """Answer ports that were free a moment ago."""
+    """Return ports that were free a moment ago."""
     sockets = [listener() for _ in range(count)]
     ports = [int(bound.getsockname()[1]) for bound in sockets]
     for bound in sockets:

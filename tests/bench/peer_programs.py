@@ -19,7 +19,7 @@ PAUSES_S = (1, 2, 4, 8, 16, 32)
 
 
 def service(address: str, token: str) -> Any:
-    """Answer the official client, pointed at the address."""
+    """Return the official client, pointed at the address."""
     document = json.loads(get_static_doc("gmail", "v1"))
     document |= {"rootUrl": f"{address}/", "baseUrl": f"{address}/"}
     return build_from_document(document, credentials=Credentials(token))

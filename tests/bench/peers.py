@@ -30,7 +30,7 @@ class NoEnvironmentError(Exception):
 
 
 async def environment() -> Path:
-    """Answer the interpreter of the others' environment, made if it is not there."""
+    """Return the interpreter of the others' environment, made if it is not there."""
     python = ENVIRONMENT / "bin" / "python"
     if python.exists():
         return python

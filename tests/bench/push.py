@@ -51,7 +51,7 @@ async def measure(directory: Path, scale: Scale) -> list[Figure]:
 
 
 async def _burst_cpu(machine: Laptop, connection: str, count: int) -> float:
-    """Answer the CPU milliseconds that mails arriving together take, the median of five."""
+    """Return the CPU milliseconds that mails arriving together take, the median of five."""
     took = []
     for _ in range(BURSTS):
         before = machine.cpu_s

@@ -21,7 +21,7 @@ BEGIN, END = "<!-- figures begin -->", "<!-- figures end -->"
 
 
 def machine() -> str:
-    """Answer what kind of machine this is, not which one."""
+    """Return what kind of machine this is, not which one."""
     memory = psutil.virtual_memory().total / 2**30
     cores = os.cpu_count()
     system = f"{platform.system()} {platform.machine()}, Python {platform.python_version()}"

@@ -12,7 +12,7 @@ RUN = """async () => (await axe.run(document, {
 
 
 async def violations(page: Page) -> list[str]:
-    """Answer every rule that the page breaks, and where. Skips without Node."""
+    """Return every rule that the page breaks, and where. Skips without Node."""
     script = installed() / "axe-core" / "axe.min.js"
     await page.evaluate(script.read_text("utf-8"))
     found: list[str] = await page.evaluate(RUN)

@@ -27,7 +27,7 @@ Keep = Callable[[Page, str], Awaitable[None]]
 
 @pytest.fixture(scope="session")
 def chromium() -> str:
-    """Answer the browser's path; without one, skip, or fail where everything must run."""
+    """Return the browser's path; without one, skip, or fail where everything must run."""
     found = next(filter(None, map(shutil.which, CHROMIUM)), None)
     if found is not None:
         return found
@@ -54,7 +54,7 @@ async def harbor(tmp_path: Path) -> AsyncIterator[Harbor]:
 
 @pytest.fixture
 def keep() -> Keep:
-    """Answer a function that saves a screenshot of a page under a name, where one is wanted."""
+    """Return a function that saves a screenshot of a page under a name, where one is wanted."""
     folder = os.environ.get(SCREENSHOTS)
 
     async def save(page: Page, name: str) -> None:

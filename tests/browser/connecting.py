@@ -62,7 +62,7 @@ class Site:
     async def open_frame(
         self, browser: Browser, token: str, *, product: str | None = None, query: str = ""
     ) -> Page:
-        """Answer a page of the product that has opened the connect page in an iframe."""
+        """Return a page of the product that has opened the connect page in an iframe."""
         page = await (await browser.new_context(locale="en-GB")).new_page()
         await page.goto(product or self.product)
         await page.evaluate("([b, t, q]) => openConnect(b, t, q)", [self.postroom, token, query])
@@ -70,7 +70,7 @@ class Site:
 
 
 def elsewhere(address: str) -> str:
-    """Answer the same address under a name that makes it another site to a browser."""
+    """Return the same address under a name that makes it another site to a browser."""
     return address.replace("127.0.0.1", "localhost")
 
 

@@ -89,7 +89,7 @@ class Console:
         size: tuple[int, int] = WIDE,
         scripts: bool = True,
     ) -> Page:
-        """Answer a page of a browser that knows nobody yet."""
+        """Return a page of a browser that knows nobody yet."""
         context = await browser.new_context(
             viewport={"width": size[0], "height": size[1]},
             color_scheme=scheme,
@@ -106,7 +106,7 @@ class Console:
         size: tuple[int, int] = WIDE,
         scripts: bool = True,
     ) -> Page:
-        """Answer a page of somebody who has signed in with the operator key."""
+        """Return a page of somebody who has signed in with the operator key."""
         page = await self.window(browser, scheme=scheme, size=size, scripts=scripts)
         await page.goto(self.url)
         await page.get_by_label("Operator key").fill(OPERATOR_KEY)
@@ -115,7 +115,7 @@ class Console:
         return page
 
     async def viewer(self, browser: Browser) -> Page:
-        """Answer a page of somebody who has signed in with Google and may only look."""
+        """Return a page of somebody who has signed in with Google and may only look."""
         await self.system.control("/mailboxes", {"email": ADA})
         page = await self.window(browser)
         await self.ask_google(page, ADA)

@@ -51,7 +51,7 @@ class Harbor:
         return [one["email"] for one in answer.json()["connections"]]
 
     def newest(self, email: str) -> bytes:
-        """Answer the newest message of an emulated mailbox as it was stored."""
+        """Return the newest message of an emulated mailbox as it was stored."""
         store = self.system.emulated.store
         id = int(store.messages(email)[0]["id"], 16)
         found = store.message(email, id)
@@ -104,7 +104,7 @@ async def listening() -> AsyncIterator[tuple[str, list[str]]]:
 
 
 def connect_page(page: Page) -> FrameLocator:
-    """Answer the connect page inside Harbor's page."""
+    """Return the connect page inside Harbor's page."""
     return page.frame_locator("#connect-frame")
 
 
@@ -127,7 +127,7 @@ async def loaded(page: Page) -> None:
 
 
 def mail(subject: str, text: str, *, sender: str = GRACE.email) -> EmailMessage:
-    """Answer a mail to Ada."""
+    """Return a mail to Ada."""
     message = EmailMessage()
     message["From"] = f"Grace Murray <{sender}>"
     message["To"] = ADA.email

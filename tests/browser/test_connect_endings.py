@@ -161,7 +161,7 @@ async def test_a_window_closed_at_google_leaves_the_way_open(
 
 @asynccontextmanager
 async def strict_browser(chromium: str) -> AsyncIterator[Browser]:
-    """Answer a browser that keeps no cookie of a frame from another site."""
+    """Return a browser that keeps no cookie of a frame from another site."""
     expect.set_options(timeout=PATIENCE_MS)
     arguments = [*QUIET.split(), "--test-third-party-cookie-phaseout"]
     async with async_playwright() as playwright:

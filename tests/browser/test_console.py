@@ -39,7 +39,7 @@ async def console(tmp_path: Path) -> AsyncIterator[Console]:
 
 
 def pages_of(connection: str) -> dict[str, str]:
-    """Answer what each page is called on a screenshot, and its path."""
+    """Return what each page is called on a screenshot, and its path."""
     one = f"/console/connections/{connection}"
     return {
         **{entry.key: entry.path for entry in NAV},

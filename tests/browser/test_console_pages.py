@@ -30,7 +30,7 @@ async def console(tmp_path: Path) -> AsyncIterator[Console]:
 
 
 def complaints_of(page: Page) -> list[str]:
-    """Answer a list that fills with whatever the browser refuses for the page's own policy."""
+    """Return a list that fills with whatever the browser refuses for the page's own policy."""
     heard: list[str] = []
 
     def hear(message: ConsoleMessage) -> None:
@@ -143,7 +143,7 @@ async def test_what_is_open_stays_open_when_news_arrive(console: Console, browse
 
 
 async def inks(page: Page) -> list[int]:
-    """Answer how many points of each chart are not left blank."""
+    """Return how many points of each chart are not left blank."""
     found: list[int] = await page.evaluate(
         """[...document.querySelectorAll(".plot canvas")].map((canvas) => {
             const { width, height } = canvas;

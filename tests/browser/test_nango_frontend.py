@@ -32,7 +32,7 @@ window.loaded = true;
 
 
 def product(modules: Path) -> Starlette:
-    """Answer a product that uses the package as its authors mean it to be used."""
+    """Return a product that uses the package as its authors mean it to be used."""
     return Starlette(
         routes=[
             Route("/", lambda _: HTMLResponse(PRODUCT)),

@@ -76,7 +76,7 @@ async def plant_sends(wiring: Wiring, id: ConnectionId) -> None:
 
 
 def a_run(wiring: Wiring, id: ConnectionId, **detail: Any) -> Operation:
-    """Answer a sync that has just ended."""
+    """Return a sync that has just ended."""
     now = wiring.clock.now()
     return Operation(
         OperationId(f"op_{uuid4().hex}"),

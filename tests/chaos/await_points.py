@@ -113,13 +113,13 @@ POINTS: list[Point] = []
 
 
 def sources() -> list[Path]:
-    """Answer the files whose awaits count; a new file of the sync is found by itself."""
+    """Return the files whose awaits count; a new file of the sync is found by itself."""
     room = sorted(path for path in (USECASES / "sync").glob("*.py") if path.name not in ASIDE)
     return [*room, USECASES / "reconcile.py"]
 
 
 def _label(path: Path) -> str:
-    """Answer a file's name below the use cases, or below their parent."""
+    """Return a file's name below the use cases, or below their parent."""
     above = USECASES if path.is_relative_to(USECASES) else USECASES.parent
     return str(path.relative_to(above))
 
@@ -170,7 +170,7 @@ async def at_each(place: int, items: AsyncIterable[T]) -> AsyncIterator[T]:
 
 
 def enumerated(paths: Sequence[Path]) -> list[Point]:
-    """Answer every await point of the files, in the order of the source."""
+    """Return every await point of the files, in the order of the source."""
     _CODES.update({path: _rewritten(path) for path in paths if path not in _CODES})
     files = {_label(path) for path in paths}
     found = [point for point in POINTS if point.file in files]

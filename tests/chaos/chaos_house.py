@@ -83,7 +83,7 @@ class ChaosHouse(House):
         self.google.faults.add(name, email=EMAIL, **options)  # type: ignore[arg-type]
 
     def newest(self) -> HistoryId:
-        """Answer the mailbox's current history ID."""
+        """Return the mailbox's current history ID."""
         return HistoryId(self.google.store.history_id(EMAIL))
 
     async def push_now(self) -> None:
@@ -131,7 +131,7 @@ class ChaosHouse(House):
         raise AssertionError(f"no rest: {await self.state()}")
 
     async def _pause(self) -> timedelta:
-        """Answer how long nothing will happen. Raises AssertionError if for ever.
+        """Return how long nothing will happen. Raises AssertionError if for ever.
 
         What is due and still not done waits for a dead one's lease: reconcile comes each minute.
         """

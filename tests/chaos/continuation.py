@@ -30,7 +30,7 @@ class Port:
 
 
 def names_of(state: SyncState) -> set[Name]:
-    """Answer the random names in a sync state."""
+    """Return the random names in a sync state."""
     names: list[Any] = [state.lease.token if state.lease else None, state.commit_id]
     return {name for name in names if isinstance(name, Name)}
 
@@ -46,7 +46,7 @@ class Standpoint:
         self._alive: list[object] = []
 
     def of(self, value: Any) -> Hashable:
-        """Answer `value` frozen."""
+        """Return `value` frozen."""
         kind = type(value)
         found = _KINDS.get(kind)
         if found is None:

@@ -103,7 +103,7 @@ async def _connected(house: ChaosHouse) -> None:
 
 
 def counting(faults: Faults) -> Counter[str]:
-    """Answer a count that grows whenever a fault strikes."""
+    """Return a count that grows whenever a fault strikes."""
     struck: Counter[str] = Counter()
     take = faults.take
 

@@ -37,7 +37,7 @@ from shared.ports.queue import Task
 from shared.ports.sync_store import Batch
 from shared.usecases.sync.control import ControlSync
 from shared.usecases.sync.handle_push import PUSH_BUDGET
-from shared.usecases.sync.pace import Governor
+from shared.usecases.sync.pace import QuotaGovernor
 from shared.usecases.sync.sync_mailbox import LostLease, SyncMailbox
 from tests.chaos.continuation import Name, Port, Standpoint, names_of
 
@@ -63,17 +63,17 @@ ERRORS: Mapping[str, Callable[[str], PostroomError]] = {
 
 
 def seconds(moment: datetime) -> int:
-    """Answer a moment as the model's clock counts."""
+    """Return a moment as the model's clock counts."""
     return int((moment - EPOCH).total_seconds())
 
 
 def history_id(change: int) -> HistoryId:
-    """Answer the history ID of the change with this number, counted from 0."""
+    """Return the history ID of the change with this number, counted from 0."""
     return HistoryId(FIRST_CHECKPOINT + 10 * (change + 1))
 
 
 def label(change: int) -> LabelId:
-    """Answer the label by which a change shows on the record."""
+    """Return the label by which a change shows on the record."""
     return LabelId(f"L{change}")
 
 
@@ -192,8 +192,8 @@ class Actors:
             "gmail": _Gmail(),
             "queue": queue,
             "clock": self._clock,
-            "arm_watch": nobody,
-            "governor": Governor(nobody, nobody, store, self._clock, UNITS),  # type: ignore[arg-type]
+            "start_watch": nobody,
+            "governor": QuotaGovernor(nobody, nobody, store, self._clock, UNITS),  # type: ignore[arg-type]
         }
         self._sync = _Sync(**ports)
         self._control = _Control(store, queue, self._clock)  # type: ignore[arg-type]
@@ -204,7 +204,7 @@ class Actors:
         return len(self._steps)
 
     def document(self, state: SyncState) -> int:
-        """Answer the number of a state; what only a person reads is left out of it."""
+        """Return the number of a state; what only a person reads is left out of it."""
         state = replace(
             state,
             last_tally=Tally(),
@@ -222,7 +222,7 @@ class Actors:
         return number
 
     def names(self, document: int) -> set[Name]:
-        """Answer the random names in a state."""
+        """Return the random names in a state."""
         return names_of(self.documents[document])
 
     def token_hex(self, _: int) -> Name:
@@ -235,7 +235,7 @@ class Actors:
         return self._step(("start", kind), now, fresh, ())
 
     def resume(self, point: int, answer: Answer, now: int, fresh: Sequence[Name]) -> int | Ended:
-        """Answer what a worker does with the answer to its request."""
+        """Return what a worker does with the answer to its request."""
         return self._step(answer, now, fresh, self._pasts[point], point)
 
     def _step(

@@ -47,13 +47,13 @@ class Moves:
     late_writes: bool = False
 
     def first(self, budget: Budget) -> World:
-        """Answer where every run begins."""
+        """Return where every run begins."""
         document = self.actors.document(first_state())
         nothing: frozenset[Any] = frozenset()
         return World(0, document, nothing, (), (), (), nothing, (), (), budget, 0, murky=False)
 
     def of(self, world: World) -> Iterator[Move]:
-        """Answer each possible next step with the state it leads to."""
+        """Return each possible next step with the state it leads to."""
         yield from self._arrivals(world)
         if len(world.workers) < self.most_workers:
             yield from self._starts(world)
@@ -124,7 +124,7 @@ class Moves:
     def _answers(
         self, world: World, worker: Worker, request: tuple[Any, ...]
     ) -> Iterator[tuple[str, Answer, World, str]]:
-        """Answer how a request may end: what happened, the answer, the world, the lease token."""
+        """Return how a request may end: what happened, the answer, the world, the lease token."""
         token = worker.token
         match request:
             case ("get",):
@@ -317,7 +317,7 @@ class Moves:
         return world._replace(tasks=tuple(tasks), spent=spent)
 
     def _fresh(self, world: World, worker: Worker | None = None) -> tuple[Name, ...]:
-        """Answer random names that nobody knows."""
+        """Return random names that nobody knows."""
         used = set(self.actors.names(world.document))
         for each in world.workers if worker is None else (*world.workers, worker):
             used |= self.actors.points[each.point].names

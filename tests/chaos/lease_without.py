@@ -107,7 +107,7 @@ async def no_wake_next(*_: Any) -> None:
 def read_back(
     *, own: bool = True, token: bool = True, commit: bool = True, hint: bool = True
 ) -> Any:
-    """Answer `Held._read_back` with only some of its distinctions."""
+    """Return `Held._read_back` with only some of its distinctions."""
 
     async def read_back(held: Held, attempted: SyncState) -> bool:
         fresh, before = await held._fresh(), held.state

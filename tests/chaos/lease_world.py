@@ -78,14 +78,14 @@ Move = tuple[str, World]
 
 
 def first_state() -> SyncState:
-    """Answer a connected mailbox that is caught up."""
+    """Return a connected mailbox that is caught up."""
     due = EPOCH + timedelta(hours=1)
     start = HistoryId(FIRST_CHECKPOINT)
     return SyncState(CONNECTION, checkpoint=start, delta_due_at=due, next_due_at=due)
 
 
 def at(world: World, now: int) -> World:
-    """Answer the world when the clock says `now`."""
+    """Return the world when the clock says `now`."""
     visible_at = tuple(moment if moment > now else 0 for moment in world.visible_at)
     return world._replace(now=now, visible_at=visible_at)
 
@@ -96,38 +96,38 @@ def stored(world: World, count: int) -> bool:
 
 
 def token_of(name: str) -> Name:
-    """Answer the random name that a task name begins with."""
+    """Return the random name that a task name begins with."""
     return Name(name.rpartition("-")[0])
 
 
 def less(left: Budget, field_name: str) -> Budget:
-    """Answer the budget after one of these happened."""
+    """Return the budget after one of these happened."""
     return left._replace(**{field_name: getattr(left, field_name) - 1})
 
 
 def added(items: tuple[Any, ...], item: Any) -> tuple[Any, ...]:
-    """Answer the items with one more."""
+    """Return the items with one more."""
     return tuple(sorted((*items, item)))
 
 
 def without(items: tuple[Any, ...], item: Any) -> tuple[Any, ...]:
-    """Answer the items without one of these."""
+    """Return the items without one of these."""
     place = items.index(item)
     return items[:place] + items[place + 1 :]
 
 
 def joined(world: World, worker: Worker) -> World:
-    """Answer the world with one more worker."""
+    """Return the world with one more worker."""
     return world._replace(workers=added(world.workers, worker))
 
 
 def pushed(world: World, number: int) -> World:
-    """Answer the world with a push under way."""
+    """Return the world with a push under way."""
     return world._replace(pushes=added(world.pushes, number))
 
 
 def redelivered(world: World, origin: tuple[Any, ...]) -> World:
-    """Answer the world after a worker ended without acknowledging what woke it."""
+    """Return the world after a worker ended without acknowledging what woke it."""
     match origin:
         case ("push", number):
             return pushed(world, number)
@@ -138,7 +138,7 @@ def redelivered(world: World, origin: tuple[Any, ...]) -> World:
 
 
 def acknowledged(world: World, origin: tuple[Any, ...]) -> World:
-    """Answer the world after what woke a worker was acknowledged."""
+    """Return the world after what woke a worker was acknowledged."""
     match origin:
         case ("push", number):
             count = number + 1

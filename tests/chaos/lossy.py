@@ -26,7 +26,7 @@ class Weather:
     stalled: float = 0.0
 
     def over(self, port: Any, name: str) -> "Lossy":
-        """Answer the port in this weather."""
+        """Return the port in this weather."""
         return Lossy(port, name, self)
 
     def clear(self) -> None:
@@ -83,7 +83,7 @@ class Script:
     mishaps: dict[str, list[tuple[str, Exception]]]
 
     def over(self, port: Any, name: str) -> "Scripted":
-        """Answer the port under this script."""
+        """Return the port under this script."""
         return Scripted(port, name, self)
 
 

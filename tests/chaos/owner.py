@@ -16,7 +16,7 @@ NOBODY = "nobody@bounce.example"
 
 
 def letter(subject: str, to: str, *, size: int = 0, reply_to: str | None = None) -> bytes:
-    """Answer a raw message; `size` is that of its text, in bytes."""
+    """Return a raw message; `size` is that of its text, in bytes."""
     mail = EmailMessage()
     mail["From"], mail["To"], mail["Subject"] = "bob@x.example", to, subject
     mail["Message-ID"] = f"<{subject}@x.example>"
@@ -28,7 +28,7 @@ def letter(subject: str, to: str, *, size: int = 0, reply_to: str | None = None)
 
 
 def noise(size: int) -> str:
-    """Answer text that hardly compresses."""
+    """Return text that hardly compresses."""
     text = random.Random(size).randbytes(size // 2).hex()
     return "\n".join(text[start : start + 70] for start in range(0, size, 70))
 
@@ -40,7 +40,7 @@ class Owner:
         self.store, self.email, self.clock = store, email, clock
 
     def ids(self) -> list[str]:
-        """Answer the ids of all mail, oldest first."""
+        """Return the ids of all mail, oldest first."""
         found = sorted(self.store.messages(self.email), key=lambda m: str(m["id"]))
         return [str(message["id"]) for message in found]
 
@@ -66,7 +66,7 @@ class Owner:
         return self.store.deliver(self.email, raw, internal_date=self.clock.now()).id
 
     def thread_of(self, id: str) -> str:
-        """Answer the thread of a message."""
+        """Return the thread of a message."""
         return f"{self._message(id).thread:016x}"
 
     def relabel(
@@ -92,7 +92,7 @@ class Owner:
             writer.delete(self.store.mailbox(self.email), messages)
 
     def drafts(self) -> list[str]:
-        """Answer the ids of the drafts that were not sent."""
+        """Return the ids of the drafts that were not sent."""
         return sorted(drafts.draft_ids(self.store, self.email).values())
 
     def write_draft(self, subject: str) -> str:

@@ -12,7 +12,7 @@ from shared.domain.sync.state import LEASE_LIFETIME, SyncState
 from shared.usecases.sync import backfill, changes, delta, hydrate, recovery
 from shared.usecases.sync.control import ControlSync
 from shared.usecases.sync.handle_push import PUSH_BUDGET
-from shared.usecases.sync.pace import Governor
+from shared.usecases.sync.pace import QuotaGovernor
 from shared.usecases.sync.sync_mailbox import SyncMailbox
 from tests.chaos.schedule_mailbox import (
     GET_LAG,
@@ -123,7 +123,7 @@ class House:
         nobody: Any = Nobody()
         store: Any = self.store
         mailboxes: Any = self.mailbox
-        governor = Governor(nobody, nobody, store, self.clock, 10**9)
+        governor = QuotaGovernor(nobody, nobody, store, self.clock, 10**9)
         self.sync = SyncMailbox(
             states=store,
             records=store,
@@ -133,7 +133,7 @@ class House:
             gmail=mailboxes,
             queue=store,
             clock=self.clock,
-            arm_watch=nobody,
+            start_watch=nobody,
             governor=governor,
         )
         self.control = ControlSync(store, store, self.clock)
@@ -195,7 +195,7 @@ class House:
             raise BrokenError(f"{when}: stored {_shown(stored)}, true {_shown(truth)}")
 
     def forked(self) -> "House":
-        """Answer an equal house that goes its own way."""
+        """Return an equal house that goes its own way."""
         clock = ManualClock()
         clock.at = self.clock.at
         messages = {
@@ -224,7 +224,7 @@ def _shown(records: dict[Any, Any]) -> str:
 
 
 def new_house(**traits: Any) -> House:
-    """Answer a connected mailbox of three messages whose first sync has not run."""
+    """Return a connected mailbox of three messages whose first sync has not run."""
     clock = ManualClock()
     mailbox = FakeMailbox(clock, **traits)
     state = SyncState(CONNECTION, next_due_at=START, delta_due_at=START)
@@ -236,7 +236,7 @@ def new_house(**traits: Any) -> House:
 
 
 def settled_house(**traits: Any) -> House:
-    """Answer one whose first sync is done."""
+    """Return one whose first sync is done."""
     house = new_house(**traits)
     house.settle()
     house.answers = 0
@@ -244,7 +244,7 @@ def settled_house(**traits: Any) -> House:
 
 
 def unlisted_house(**traits: Any) -> House:
-    """Answer a settled one of whose messages one has dropped out of the search index."""
+    """Return a settled one of whose messages one has dropped out of the search index."""
     house = settled_house(**traits)
     house.mailbox.messages[MessageId("m1")].unlisted = True
     return house

@@ -35,7 +35,7 @@ class ManualClock:
         self.at = START
 
     def now(self) -> datetime:
-        """Answer the time."""
+        """Return the time."""
         return self.at
 
     async def sleep(self, duration: timedelta) -> None:
@@ -57,7 +57,7 @@ class Message:
 
     @property
     def labels(self) -> frozenset[LabelId]:
-        """Answer its labels now."""
+        """Return its labels now."""
         return self.states[-1][1]
 
 
@@ -82,7 +82,7 @@ class FakeMailbox:
     calls: int = 0
 
     def of(self, _: ConnectionId) -> "FakeMailbox":
-        """Answer the mailbox of the only connection."""
+        """Return the mailbox of the only connection."""
         return self
 
     def deliver(
@@ -142,12 +142,12 @@ class FakeMailbox:
         self.history_records.append((shown_at, HistoryRecord(self.top, **changes)))
 
     async def profile(self) -> Profile:
-        """Answer users.getProfile."""
+        """Return users.getProfile."""
         self._answer()
         return Profile("ada@acme.example", self.top, len(self.messages))
 
     async def history(self, start: HistoryId, page: PageToken | None) -> HistoryPage:
-        """Answer history.list: a token names the record to go on from."""
+        """Return history.list: a token names the record to go on from."""
         self._answer()
         if start < self.oldest:
             raise HistoryExpiredError("Too old.")
@@ -165,7 +165,7 @@ class FakeMailbox:
         label_id: LabelId | None = None,
         page: PageToken | None = None,
     ) -> IdPage:
-        """Answer messages.list, newest first: a token is a place, and shifts under deletions."""
+        """Return messages.list, newest first: a token is a place, and shifts under deletions."""
         self._answer()
         listed = [
             MessageRef(message.id, THREAD)
@@ -180,7 +180,7 @@ class FakeMailbox:
         return IdPage(listed[first : first + PAGE], more, len(listed))
 
     async def message(self, id: MessageId) -> GmailObject:
-        """Answer messages.get."""
+        """Return messages.get."""
         self._answer()
         message = self.messages.get(id)
         if message is None or self.clock.now() < message.here_from:
@@ -188,13 +188,13 @@ class FakeMailbox:
         return self._full(message)
 
     async def thread(self, id: ThreadId) -> Sequence[GmailObject]:
-        """Answer threads.get."""
+        """Return threads.get."""
         self._answer()
         now = self.clock.now()
         return [self._full(it) for it in self.messages.values() if it.here_from <= now]
 
     async def label_ids(self) -> Sequence[LabelId]:
-        """Answer labels.list."""
+        """Return labels.list."""
         self._answer()
         return LABELS
 

@@ -26,7 +26,7 @@ class FakeStore:
     entries: dict[MessageId, QuarantineEntry] = field(default_factory=dict)
 
     async def get(self, id: str, ids: Any = None) -> Any:
-        """Answer the state, or the quarantine entries of `ids`."""
+        """Return the state, or the quarantine entries of `ids`."""
         if ids is not None:
             return {id: self.entries[id] for id in ids if id in self.entries}
         return Versioned(self.state, str(self.version))
@@ -78,17 +78,17 @@ class FakeStore:
     async def heads(
         self, connection_id: ConnectionId, ids: Iterable[MessageId]
     ) -> Mapping[MessageId, RecordHead]:
-        """Answer what is stored of these."""
+        """Return what is stored of these."""
         return {id: self.heads_by_id[id] for id in ids if id in self.heads_by_id}
 
     async def all_heads(
         self, connection_id: ConnectionId, since: datetime | None
     ) -> AsyncIterator[Sequence[RecordHead]]:
-        """Answer every live head."""
+        """Return every live head."""
         yield [head for head in self.heads_by_id.values() if head.live]
 
     async def list(self, *_: Any, **__: Any) -> Sequence[QuarantineEntry]:
-        """Answer the quarantine."""
+        """Return the quarantine."""
         return sorted(self.entries.values(), key=lambda entry: entry.retry_at)
 
     async def purge(self, connection_id: ConnectionId, limit: int) -> int:
@@ -102,7 +102,7 @@ class FakeStore:
         """Forget the task: the model looks whenever the state says that it is due."""
 
     def stored(self) -> dict[MessageId, frozenset[LabelId]]:
-        """Answer the labels of every live record."""
+        """Return the labels of every live record."""
         return {id: head.label_ids for id, head in self.heads_by_id.items() if head.live}
 
 

@@ -66,7 +66,7 @@ class Scene:
         return self.name
 
     def asked(self, office: Office, key: str) -> SendRequest:
-        """Answer the request; its subject names the key."""
+        """Return the request; its subject names the key."""
         fields = {"to": BOB, "subject": f"No {key}", "body": "Once.", **self.fields(office)}
         if "raw" in fields:
             return SendRequest(raw=fields["raw"].replace(b"KEY", key.encode()))

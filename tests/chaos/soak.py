@@ -197,7 +197,7 @@ class Soak:
             await self.system.settle(timeout_s=1_800)
 
     async def verdict(self) -> list[str]:
-        """Answer what is wrong, connection by connection; nothing should be."""
+        """Return what is wrong, connection by connection; nothing should be."""
         wrong = []
         for id, owner in self.owners.items():
             state = await self.system.wiring.sync_states.get(id)

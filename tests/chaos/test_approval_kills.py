@@ -39,7 +39,7 @@ def points() -> Iterator[list[Point]]:
 
 
 async def surveyed(desk: Desk, scene: Scene, key: str) -> Counter[tuple[Point, Side]]:
-    """Answer how often a scene crosses each point when nothing kills it."""
+    """Return how often a scene crosses each point when nothing kills it."""
     play, life = await scene.prepared(desk, key), Life()
     await life.run(play.act())
     await play.verify(await play.recover(), disturbed=False)

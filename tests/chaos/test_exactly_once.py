@@ -70,7 +70,7 @@ async def persisted(office: Office, key: str, asked: SendRequest) -> SendEntry:
 
 
 async def ended(office: Office, key: str, asked: SendRequest) -> SendEntry | None:
-    """Answer the entry once it is final; None where there was none when the mailbox left."""
+    """Return the entry once it is final; None where there was none when the mailbox left."""
     try:
         return await persisted(office, key, asked)
     except UnknownConnectionError:

@@ -34,7 +34,7 @@ def points() -> Iterator[list[Point]]:
 
 
 async def surveyed(estate: Estate, scene: Scene) -> Counter[tuple[Point, Side]]:
-    """Answer how often a scene crosses each point when nothing kills it."""
+    """Return how often a scene crosses each point when nothing kills it."""
     async with estate.house() as house:
         await scene.prepare(house)
         life = Life()

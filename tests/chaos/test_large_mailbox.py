@@ -47,7 +47,7 @@ async def _growth(machine: Laptop, connection: str) -> AsyncIterator[tuple[int, 
 
 
 async def _read_by_cursor(client: Postroom, connection: str) -> int:
-    """Answer how many messages a product reads that follows the cursor from the beginning."""
+    """Return how many messages a product reads that follows the cursor from the beginning."""
     seen: set[str] = set()
     async for page in client.records.pages(connection, None):
         seen.update(record["id"] for record in page.records)

@@ -101,7 +101,7 @@ def firestore(firestore_emulator: str) -> Iterator[None]:
 
 
 def often(examples: int, *, same_each_time: bool) -> settings:
-    """Answer settings for so many walks."""
+    """Return settings for so many walks."""
     return settings(
         max_examples=examples,
         deadline=None,

@@ -46,7 +46,7 @@ class TokenDesk:
     held: str | None = None
 
     async def __call__(self, connection_id: ConnectionId, *, rejected: str | None = None) -> str:
-        """Answer a token other than the rejected one."""
+        """Return a token other than the rejected one."""
         if self.held is not None and self.held != rejected:
             return self.held
         if self._struck("grant_revoked"):
@@ -71,7 +71,7 @@ class HeldSends:
     waiting: list[str] = field(default_factory=list)
 
     async def due(self, shard: int, now: datetime, limit: int) -> Sequence[str]:
-        """Answer them."""
+        """Return them."""
         found, self.waiting = self.waiting, []
         return found
 

@@ -24,7 +24,7 @@ class VirtualClock(AdjustableClock):
         self._now = START
 
     def now(self) -> datetime:
-        """Answer the virtual time."""
+        """Return the virtual time."""
         self._now += TICK
         return self._now
 

@@ -84,7 +84,7 @@ class WitnessedStates:
         return committed
 
     async def due(self, shard: int, now: datetime, limit: int) -> Sequence[ConnectionId]:
-        """Answer what is due."""
+        """Return what is due."""
         return await self.states.due(shard, now, limit)
 
     def _strikes(self, write: str) -> str | None:

@@ -53,7 +53,7 @@ def asked_by(postroom: Postroom) -> list[tuple[str, Any]]:
 
 @pytest.fixture
 async def asked() -> AsyncIterator[tuple[Postroom, list[str]]]:
-    """Answer a client whose Postroom refuses everything, and what it was asked for."""
+    """Return a client whose Postroom refuses everything, and what it was asked for."""
     names: list[str] = []
 
     def refuse(request: httpx.Request) -> httpx.Response:
@@ -68,7 +68,7 @@ async def asked() -> AsyncIterator[tuple[Postroom, list[str]]]:
 def arguments(
     method: Any, chosen: Mapping[str, Any], *, all: bool
 ) -> tuple[list[Any], dict[str, Any]]:
-    """Answer something for every parameter, or only for those that must be given."""
+    """Return something for every parameter, or only for those that must be given."""
     hints = get_type_hints(method)
     places: list[Any] = []
     named: dict[str, Any] = {}
@@ -83,7 +83,7 @@ def arguments(
 
 
 def example(hint: Any) -> Any:
-    """Answer a value of a type, or of the first of several."""
+    """Return a value of a type, or of the first of several."""
     kind = get_args(hint)[0] if get_origin(hint) in {Union, UnionType} else hint
     if get_origin(kind) is Sequence:
         return []

@@ -69,7 +69,7 @@ def refusal(status: int, code: str, **headers: str) -> httpx.Response:
 async def tried(
     act: Act, answers: Sequence[httpx.Response | Exception], patience: Patience = AT_ONCE
 ) -> tuple[int, BaseException | None]:
-    """Answer how often Postroom was asked, and what the call ended with; the last answer stays."""
+    """Return how often Postroom was asked, and what the call ended with; the last answer stays."""
     count = 0
 
     def scripted(_: httpx.Request) -> httpx.Response:

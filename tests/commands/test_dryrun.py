@@ -51,7 +51,7 @@ class House:
         return await command(self.system, arguments)
 
     async def calls(self) -> dict[str, int]:
-        """Answer how often each Gmail method was called."""
+        """Return how often each Gmail method was called."""
         stats = (await self.system.google.get("/_control/stats")).json()
         return {name: tally["calls"] for name, tally in stats["methods"].items()}
 

@@ -38,7 +38,7 @@ class Backend(Protocol):
     clock: ManualClock
 
     def open(self, wake: Wake = wake_nothing) -> Store:
-        """Answer another store over the same data."""
+        """Return another store over the same data."""
 
     async def set_field(self, path: Sequence[str], name: str, value: Any) -> None:
         """Write one field of a stored document behind the store's back."""

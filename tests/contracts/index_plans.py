@@ -24,7 +24,7 @@ def assert_indexed(structured: Any) -> None:
 
 
 def index_of(structured: Any) -> Index | None:
-    """Answer the declared index that serves the query, None where the names alone do; or fail."""
+    """Return the declared index that serves the query, None where the names alone do; or fail."""
     collection = structured.from_[0].collection_id
     equal, walked = _needs(structured)
     if not equal and not walked:

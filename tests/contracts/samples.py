@@ -231,7 +231,7 @@ def receipt(connection_id: str = C1) -> DeletionReceipt:
 
 
 def head(number: int = 1, sequence: int = 1, **changes: Any) -> RecordHead:
-    """Answer the head of message `number`: the higher, the older."""
+    """Return the head of message `number`: the higher, the older."""
     made = RecordHead(
         message_id=MessageId(f"{number:016x}"),
         thread_id=ThreadId(f"{number // 2:016x}"),

@@ -65,13 +65,13 @@ class Noting(FirestoreRpc):
 
 
 def mixed(**values: Any) -> Iterator[dict[str, Any]]:
-    """Answer every choice of the arguments given: each there or not."""
+    """Return every choice of the arguments given: each there or not."""
     choices = chain.from_iterable(combinations(values, count) for count in range(len(values) + 1))
     return ({name: values[name] for name in chosen} for chosen in choices)
 
 
 def one_of(**values: Any) -> Iterator[dict[str, Any]]:
-    """Answer every choice of arguments that must all be given, None where not asked for."""
+    """Return every choice of arguments that must all be given, None where not asked for."""
     return ({**dict.fromkeys(values), **chosen} for chosen in mixed(**values))
 
 
@@ -166,7 +166,7 @@ def watched(told: Callable[[str], None]) -> Iterator[None]:
 
 
 def functions_that_query() -> set[str]:
-    """Answer every function of the store's modules that calls one of `QUERYING`."""
+    """Return every function of the store's modules that calls one of `QUERYING`."""
     found = set()
     for path in Path(adapters.__path__[0]).glob("firestore/*.py"):
         name = f"shared.adapters.firestore.{path.stem}"

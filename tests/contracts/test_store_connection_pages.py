@@ -38,7 +38,7 @@ async def some(store: Store) -> list[Connection]:
 
 
 async def walked(store: Store, limit: int, **filters: object) -> list[str]:
-    """Answer the ids of all pages, each asked for by the place of the one before."""
+    """Return the ids of all pages, each asked for by the place of the one before."""
     ids: list[str] = []
     after = None
     while True:

@@ -19,7 +19,7 @@ QUIET = SyncState(
 def listed(
     state: SyncState, shown: int | None, top: int, *, complete: bool = True, since: int = 100
 ) -> DeltaAnswer:
-    """Answer a listing that began at `state` and showed records up to `shown`."""
+    """Return a listing that began at `state` and showed records up to `shown`."""
     return DeltaAnswer(
         since=HistoryId(since),
         last_record=HistoryId(shown) if shown else None,

@@ -38,7 +38,7 @@ DEEDS = st.builds(
 
 
 def verdict(does: Does, *recipients: str, blind: bool = False, **policy: Any) -> str:
-    """Answer the verdict in a word: the rule of a refusal."""
+    """Return the verdict in a word: the rule of a refusal."""
     found = judge(parsed_policy(policy), Deed(does, recipients, blind))
     if isinstance(found, Refused):
         return found.rule.value

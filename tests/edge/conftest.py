@@ -42,7 +42,7 @@ def wiring(settings: Settings) -> Wiring:
 
 @pytest.fixture
 async def client_of(wiring: Wiring) -> AsyncIterator[ClientOf]:
-    """Answer a client of an app made of the given routes; it carries the root API key."""
+    """Return a client of an app made of the given routes; it carries the root API key."""
     async with AsyncExitStack() as opened:
 
         def client(routes: Sequence[Route]) -> httpx.AsyncClient:
@@ -67,13 +67,13 @@ def _ours(routes: Sequence[Route]) -> bool:
 
 @pytest.fixture
 def api(client_of: ClientOf) -> httpx.AsyncClient:
-    """Answer a client of the `api` function."""
+    """Return a client of the `api` function."""
     return client_of(api_routes())
 
 
 @pytest.fixture
 async def connected(wiring: Wiring) -> Connection:
-    """Answer a stored connection that syncs."""
+    """Return a stored connection that syncs."""
     connection = (await wiring.connections.create(a_connection())).value
     await wiring.sync_states.create(SyncState(CONNECTION, checkpoint=HistoryId(1000)))
     return connection

@@ -44,7 +44,7 @@ OTHER = ConnectionId("22222222-2222-4222-8222-222222222222")
 
 
 def a_connection(id: ConnectionId = CONNECTION, **changes: Any) -> Connection:
-    """Answer an active connection of ada@example.com."""
+    """Return an active connection of ada@example.com."""
     made = Connection(
         id=id,
         email="ada@example.com",
@@ -60,7 +60,7 @@ def a_connection(id: ConnectionId = CONNECTION, **changes: Any) -> Connection:
 
 
 def a_record(number: int, **changes: Any) -> Record:
-    """Answer the record of message `number`, received that many minutes after NOW."""
+    """Return the record of message `number`, received that many minutes after NOW."""
     id = MessageId(f"{number:016x}")
     content = {"id": id, "threadId": id, "subject": f"Letter {number}", "text": "Hello"}
     head = RecordHead(
@@ -88,12 +88,12 @@ async def store_records(wiring: Wiring, *records: Record, id: ConnectionId = CON
 
 
 def tenant(id: str = CONNECTION) -> dict[str, str]:
-    """Answer the headers that name a connection."""
+    """Return the headers that name a connection."""
     return {"Connection-Id": id, "Provider-Config-Key": "google-mail"}
 
 
 def error_of(response: httpx.Response) -> Any:
-    """Answer the error object of a refused request."""
+    """Return the error object of a refused request."""
     return response.json()["error"]
 
 

@@ -15,7 +15,7 @@ TRACE, SPAN = "ab" * 16, "00000000000000cd"
 
 
 async def line(headers: Mapping[str, str], project: str | None, level: int = 20) -> dict[str, Any]:
-    """Answer what one line of a request says."""
+    """Return what one line of a request says."""
     follow(trail_of(headers, function="api"))
     record = logging.LogRecord("postroom", level, "", 0, "request", None, None)
     written: dict[str, Any] = json.loads(JsonLines(project).format(record))

@@ -177,7 +177,7 @@ def clean_environment(python: str, requirements: str) -> Path:
 
 
 def interpreter_of(python: str) -> str | None:
-    """Answer a working interpreter of that version; a name on the path may be an empty shim."""
+    """Return a working interpreter of that version; a name on the path may be an empty shim."""
     if sys.version_info[:2] == tuple(map(int, python.split("."))):
         return sys.executable
     installed = Path.home().glob(f".pyenv/versions/{python}*/bin/python{python}")

@@ -29,12 +29,12 @@ class Traced:
     exporter: InMemorySpanExporter
 
     def headers(self) -> Mapping[str, str]:
-        """Answer the headers of the newest webhook."""
+        """Return the headers of the newest webhook."""
         lines = self.product.requests[-1].split(b"\r\n\r\n", 1)[0].decode().split("\r\n")[1:]
         return {name.lower(): value for name, value in (line.split(": ", 1) for line in lines)}
 
     def spans(self, trace_id: str) -> list[ReadableSpan]:
-        """Answer the spans of one trace."""
+        """Return the spans of one trace."""
         wanted = int(trace_id, 16)
         return [s for s in self.exporter.get_finished_spans() if s.context.trace_id == wanted]
 
@@ -61,7 +61,7 @@ async def traced(tmp_path: Path) -> AsyncIterator[Traced]:
 
 
 def lineage(spans: list[ReadableSpan], leaf: TraceContext) -> list[str]:
-    """Answer the names from a span up to where its trace began."""
+    """Return the names from a span up to where its trace began."""
     by_id = {f"{span.context.span_id:016x}": span for span in spans}
     names, at = [], by_id.get(leaf.span_id)
     while at is not None:

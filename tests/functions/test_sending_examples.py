@@ -58,7 +58,7 @@ async def output_of(command: str, **variables: str) -> Any:
 
 
 def told(answer: Any, example: Any) -> Any:
-    """Answer with `...` wherever the example leaves open what stands there."""
+    """Return with `...` wherever the example leaves open what stands there."""
     if example == "...":
         assert isinstance(answer, str)
         assert answer

@@ -30,11 +30,11 @@ class Product(Listener):
 
     @property
     def events(self) -> list[dict[str, Any]]:
-        """Answer the bodies of all webhooks, each signed as the reference implementation does."""
+        """Return the bodies of all webhooks, each signed as the reference implementation does."""
         return [_verified(one) for one in self.requests]
 
     def of_type(self, type: str) -> list[dict[str, Any]]:
-        """Answer those of one type."""
+        """Return those of one type."""
         return [one for one in self.events if one["type"] == type]
 
 

@@ -38,7 +38,7 @@ async def nango(system: LocalSystem) -> AsyncIterator[Nango]:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def connection(system: LocalSystem) -> str:
-    """Answer the id of Ada's connection, its mailbox read to the end."""
+    """Return the id of Ada's connection, its mailbox read to the end."""
     id = await connect(system.client, system.google, ADA)
     await backfilled(system, id)
     return id

@@ -45,7 +45,7 @@ class Nango:
     props: Mapping[str, Any]
 
     def using(self, **props: Any) -> "Nango":
-        """Answer a client that was constructed with other properties."""
+        """Return a client that was constructed with other properties."""
         return replace(self, props={**self.props, **props})
 
     def __getattr__(self, method: str) -> Callable[..., Awaitable[Any]]:
@@ -78,7 +78,7 @@ class Nango:
 
 
 def _body(value: Any) -> Any:
-    """Answer the body where the client answered axios' whole response."""
+    """Return the body where the client answered axios' whole response."""
     whole = isinstance(value, dict) and value.keys() == {"status", "data", "headers"}
     return value["data"] if whole else value
 

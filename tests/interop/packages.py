@@ -18,7 +18,7 @@ INSTALL_S = 300
 
 
 def installed() -> Path:
-    """Answer `node_modules` with exactly what the lock file pins.
+    """Return `node_modules` with exactly what the lock file pins.
 
     Without Node the test is skipped, loudly; an installation that fails fails where everything
     must run.

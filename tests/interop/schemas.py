@@ -33,7 +33,7 @@ class Schemas:
 
 @cache
 def generated() -> Schemas:
-    """Answer the schemas of `answers.ts`; two seconds, once a process."""
+    """Return the schemas of `answers.ts`; two seconds, once a process."""
     installed()
     node = shutil.which("node")
     assert node is not None

@@ -26,7 +26,7 @@ def headers_of(message: dict[str, Any]) -> dict[str, str]:
 
 
 async def outputs(nango: Nango) -> dict[str, Any]:
-    """Answer the JSON schema of each action's output, as getScriptsConfig tells it."""
+    """Return the JSON schema of each action's output, as getScriptsConfig tells it."""
     (config,) = await nango.getScriptsConfig()
     return {
         one["name"]: {**one["json_schema"], "$ref": f"#/definitions/{one['returns'][0]}"}
@@ -35,7 +35,7 @@ async def outputs(nango: Nango) -> dict[str, Any]:
 
 
 async def subjects(system: LocalSystem, email: str) -> list[str]:
-    """Answer the subjects of all mail in an emulated mailbox."""
+    """Return the subjects of all mail in an emulated mailbox."""
     store = system.emulated.store
     return [str(one["subject"]) for one in store.messages(email)]
 

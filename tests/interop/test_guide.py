@@ -207,6 +207,6 @@ async def test_an_agent_is_told_of_a_mistake_it_can_mend(guide: Followed) -> Non
 
 
 def as_a_model_would(schema: dict[str, Any], wanted: dict[str, Any]) -> dict[str, Any]:
-    """Answer arguments with everything the tool's schema requires, made up where not wanted."""
+    """Return arguments with everything the tool's schema requires, made up where not wanted."""
     made_up = {name: f"{name} of {wanted['subject']}" for name in schema["required"]}
     return {**made_up, **wanted}

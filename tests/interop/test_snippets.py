@@ -47,7 +47,7 @@ async def connection(system: LocalSystem) -> str:
 
 
 async def ran(*command: str, folder: Path, **environ: str) -> str:
-    """Answer what a program printed; it must end well."""
+    """Return what a program printed; it must end well."""
     process = await asyncio.create_subprocess_exec(
         *command,
         cwd=folder,

@@ -17,7 +17,7 @@ MAIL = b"From: bo@example.org\r\nTo: ada@acme.example\r\nSubject: Hi\r\n\r\nHell
 
 
 async def status(nango: Nango, connection: str, syncs: Any = (SYNC,)) -> dict[str, Any]:
-    """Answer the one sync's status.
+    """Return the one sync's status.
 
     The client's own type is narrower than the API's: it has no word for a sync that is not due.
     """

@@ -27,7 +27,7 @@ class Receiver(Listener):
 
     @property
     def sent(self) -> list[Sent]:
-        """Answer the raw body and the headers of each webhook."""
+        """Return the raw body and the headers of each webhook."""
         return [_taken_apart(one) for one in self.requests]
 
     def of_type(self, type: str) -> list[dict[str, Any]]:
@@ -43,7 +43,7 @@ def _taken_apart(request: bytes) -> Sent:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def receiver(system: LocalSystem) -> AsyncIterator[Receiver]:
-    """Answer the receiver of everything that happens to Bob's connection from its first day."""
+    """Return the receiver of everything that happens to Bob's connection from its first day."""
     made = Receiver()
     async with listening(made):
         url = f"http://127.0.0.1:{made.port}/hooks"
@@ -56,7 +56,7 @@ async def receiver(system: LocalSystem) -> AsyncIterator[Receiver]:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def bob(system: LocalSystem, receiver: Receiver, nango: Nango) -> str:
-    """Answer Bob's connection after it connected, got a mail and ran an action later."""
+    """Return Bob's connection after it connected, got a mail and ran an action later."""
     id = await connect(system.client, system.google, BOB)
     await backfilled(system, id)
     await system.google.post(f"/_control/mailboxes/{BOB}/messages", content=MAIL)

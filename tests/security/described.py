@@ -38,11 +38,11 @@ class Operation:
         )
 
     def address(self, victim: "Named") -> str:
-        """Answer the path with the victim's ids in it."""
+        """Return the path with the victim's ids in it."""
         return PARAMETER.sub(lambda found: victim(self.path, found[1]), self.path)
 
     def query(self, victim: "Named") -> dict[str, Any]:
-        """Answer what the query must say, and the connection wherever it may."""
+        """Return what the query must say, and the connection wherever it may."""
         return {
             one["name"]: victim(self.path, one["name"])
             if one["name"] in {*CONNECTION_FIELDS, "message_id"}
@@ -52,7 +52,7 @@ class Operation:
         }
 
     def body(self, victim: "Named") -> Any:
-        """Answer a body that the schema allows, naming the victim wherever it may."""
+        """Return a body that the schema allows, naming the victim wherever it may."""
         asked = self.description.get("requestBody")
         if asked is None:
             return None
@@ -64,7 +64,7 @@ Named = Callable[[str, str], str]
 
 
 def operations() -> list[Operation]:
-    """Answer every operation described."""
+    """Return every operation described."""
     return [
         Operation(method.upper(), path, described)
         for path, methods in DESCRIPTION["paths"].items()
@@ -73,7 +73,7 @@ def operations() -> list[Operation]:
 
 
 def example(schema: Mapping[str, Any], victim: Named, path: str, depth: int = 0) -> Any:
-    """Answer a value the schema allows: only what is required, and every connection id."""
+    """Return a value the schema allows: only what is required, and every connection id."""
     while "$ref" in schema:
         schema = DESCRIPTION["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
     for chosen in ("anyOf", "oneOf", "allOf"):

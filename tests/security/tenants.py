@@ -42,7 +42,7 @@ class Tenants:
     """Ada's key: the same for hers."""
 
     def victim(self, path: str, name: str) -> str:
-        """Answer Ada's id for a parameter."""
+        """Return Ada's id for a parameter."""
         ids = {
             "connection_id": self.ada.id,
             "connectionId": self.ada.id,
@@ -67,7 +67,7 @@ class Tenants:
         return (ADA, SUBJECT, "canary-body-91d0", self.ada.sub, "canary-output")
 
     def holdings(self) -> list[str]:
-        """Answer every stored line about Ada, logs left out."""
+        """Return every stored line about Ada, logs left out."""
         with sqlite3.connect(self.town.folder / "postroom.sqlite") as file:
             tables = [
                 name

@@ -15,7 +15,7 @@ from tests.usecases.connect.town import ADA, Town, follow, google_answer, press,
 
 
 def google_secrets(town: Town) -> set[str]:
-    """Answer every token and code this Google ever handed out."""
+    """Return every token and code this Google ever handed out."""
     database: sqlite3.Connection = town.google.state.google.database
     tables = ("access_tokens", "refresh_tokens")
     return {
@@ -24,7 +24,7 @@ def google_secrets(town: Town) -> set[str]:
 
 
 def forms_of(secret: str) -> Iterator[bytes]:
-    """Answer a secret as it is and as encodings would carry it."""
+    """Return a secret as it is and as encodings would carry it."""
     plain = secret.encode()
     yield plain
     yield b64encode(plain)[:-4]
@@ -92,7 +92,7 @@ async def test_no_secret_is_in_any_log_line_error_event_or_file(
 
 
 def _files(folder: Path) -> Iterator[bytes]:
-    """Answer every file, the write-ahead logs too, but the keyring: its keys are not tokens."""
+    """Return every file, the write-ahead logs too, but the keyring: its keys are not tokens."""
     for path in sorted(folder.iterdir()):
         if path.name != "keyring.json":
             yield path.read_bytes()

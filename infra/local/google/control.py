@@ -232,7 +232,7 @@ class Control:
         return {**self._google.stats.as_json(), "pushes": dict(self._google.pushes.counts)}
 
     async def settle(self, _request: Request) -> dict[str, Any]:
-        """Answer when no push is on its way."""
+        """Return when no push is on its way."""
         return dict(await self._google.pushes.settle())
 
     async def reset(self, _request: Request) -> dict[str, Any]:

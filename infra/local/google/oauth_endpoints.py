@@ -149,7 +149,7 @@ class OAuthEndpoints:
         email: str | None,
         headers: Mapping[str, str] = NO_STORE,
     ) -> Response:
-        """Answer JSON, or whatever a fault makes of it."""
+        """Return JSON, or whatever a fault makes of it."""
         content = struck_body(self._google.faults, door, email, orjson.dumps(body))
         return Response(content, headers=headers, media_type="application/json")
 

@@ -59,7 +59,7 @@ class Kms:
     calls: list[str] = field(default_factory=list)
 
     def version(self, number: int) -> Version:
-        """Answer a version. Raises KmsError."""
+        """Return a version. Raises KmsError."""
         if not 0 < number <= len(self.versions):
             raise KmsError(404, "NOT_FOUND", f"CryptoKeyVersion {number} not found.")
         found = self.versions[number - 1]
@@ -70,7 +70,7 @@ class Kms:
         return found
 
     def encrypt(self, name: str, body: dict[str, Any]) -> dict[str, Any]:
-        """Answer an EncryptResponse."""
+        """Return an EncryptResponse."""
         plaintext, bound = _field(body, "plaintext"), _field(body, "additionalAuthenticatedData")
         if not 0 < len(plaintext) <= MOST_PLAINTEXT:
             raise KmsError(400, "INVALID_ARGUMENT", "plaintext must be 1 to 65536 bytes.")
@@ -90,7 +90,7 @@ class Kms:
         }
 
     def decrypt(self, body: dict[str, Any]) -> dict[str, Any]:
-        """Answer a DecryptResponse."""
+        """Return a DecryptResponse."""
         ciphertext, bound = _field(body, "ciphertext"), _field(body, "additionalAuthenticatedData")
         number = int.from_bytes(ciphertext[:4], "big")
         if not 0 < number <= len(self.versions):
@@ -121,7 +121,7 @@ class Kms:
 
 
 def create_app(kms: Kms) -> Starlette:
-    """Answer the stand-in as an ASGI app."""
+    """Return the stand-in as an ASGI app."""
 
     async def call(request: Request) -> JSONResponse:
         try:

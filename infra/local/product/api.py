@@ -34,7 +34,7 @@ RETRIED = frozenset({"idempotency_in_progress", "unavailable", "rate_limited"})
 
 
 async def me(request: Request) -> Response:
-    """Answer who is signed in and what is connected."""
+    """Return who is signed in and what is connected."""
     desk = desk_of(request)
     person = desk.person(request)
     connection = await desk.follower(request).connection()
@@ -67,7 +67,7 @@ async def events(request: Request) -> Response:
 
 
 async def messages(request: Request) -> Response:
-    """Answer a screen of rows: `label`, and `before` for older ones."""
+    """Return a screen of rows: `label`, and `before` for older ones."""
     desk = desk_of(request)
     connection_id = await desk.connection_id(request)
     label = request.query_params.get("label")
@@ -80,7 +80,7 @@ async def messages(request: Request) -> Response:
 
 
 async def thread(request: Request) -> Response:
-    """Answer a conversation, oldest first."""
+    """Return a conversation, oldest first."""
     desk = desk_of(request)
     connection_id = await desk.connection_id(request)
     thread_id = request.path_params["id"]
@@ -104,7 +104,7 @@ async def change(request: Request) -> Response:
 
 
 async def body(request: Request) -> Response:
-    """Answer a message's HTML as a document that can do nothing (see mail_body)."""
+    """Return a message's HTML as a document that can do nothing (see mail_body)."""
     desk = desk_of(request)
     id = request.path_params["id"]
     found = await desk.postroom.records.get(await desk.connection_id(request), id)
@@ -125,7 +125,7 @@ async def body(request: Request) -> Response:
 
 
 async def inline(request: Request) -> Response:
-    """Answer an image that a message carries within itself."""
+    """Return an image that a message carries within itself."""
     desk = desk_of(request)
     connection_id, id = await desk.connection_id(request), request.path_params["id"]
     files = await parts.attachments_of(desk.postroom, connection_id, id)
@@ -143,7 +143,7 @@ async def inline(request: Request) -> Response:
 
 
 async def download(request: Request) -> Response:
-    """Answer an attachment, always as a file to keep and never as a page to show."""
+    """Return an attachment, always as a file to keep and never as a page to show."""
     desk = desk_of(request)
     connection_id, id = await desk.connection_id(request), request.path_params["id"]
     part_id = request.path_params["part_id"]
@@ -185,7 +185,7 @@ def _said(status: str, message: str | None) -> JSONResponse:
 
 
 def trouble(_request: Request, error: Exception) -> Response:
-    """Answer what went wrong, in words for the reader."""
+    """Return what went wrong, in words for the reader."""
     if isinstance(error, PageError):
         return _problem(error.status, error.code, str(error))
     if isinstance(error, PostroomApiError):

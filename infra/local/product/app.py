@@ -27,7 +27,7 @@ ROOT = Path(__file__).parent
 
 
 def create_app(settings: ProductSettings) -> Starlette:
-    """Answer the application; its lifespan opens the state file and the client."""
+    """Return the application; its lifespan opens the state file and the client."""
     return Starlette(
         routes=_routes(),
         lifespan=lambda app: _opened(app, settings),
@@ -87,7 +87,7 @@ def end_pages(app: Starlette) -> None:
 
 
 async def page(request: Request) -> Response:
-    """Answer the page; what needs no script works without one."""
+    """Return the page; what needs no script works without one."""
     if request.url.hostname != HOST:
         # Postroom lets one origin frame its connect page: this one.
         return RedirectResponse(request.url.replace(hostname=HOST))

@@ -34,17 +34,17 @@ class Desk:
     followers: dict[str, Follower]
 
     def person(self, request: Request) -> Person:
-        """Answer who is signed in: the first person until another was chosen."""
+        """Return who is signed in: the first person until another was chosen."""
         chosen = request.cookies.get(COOKIE)
         people = {one.email: one for one in self.settings.people}
         return people.get(chosen or "", self.settings.people[0])
 
     def follower(self, request: Request) -> Follower:
-        """Answer the signed-in person's follower."""
+        """Return the signed-in person's follower."""
         return self.followers[self.person(request).email]
 
     async def connection_id(self, request: Request) -> str:
-        """Answer the signed-in person's connection. Raises PageError if there is none."""
+        """Return the signed-in person's connection. Raises PageError if there is none."""
         known = self.state.connection_of(self.person(request).email)
         if known is None:
             found = await self.follower(request).connection()
@@ -55,13 +55,13 @@ class Desk:
 
 
 def desk_of(request: Request) -> Desk:
-    """Answer the product behind a request."""
+    """Return the product behind a request."""
     desk: Desk = request.app.state.desk
     return desk
 
 
 async def body_of(request: Request) -> dict[str, Any]:
-    """Answer the request's JSON object. Raises HTTPException 400."""
+    """Return the request's JSON object. Raises HTTPException 400."""
     try:
         body = await request.json()
     except ValueError:

@@ -157,7 +157,7 @@ class Follower:
 
 
 def shown(connection: Connection | None) -> dict[str, Any] | None:
-    """Answer what the page knows of a connection."""
+    """Return what the page knows of a connection."""
     if connection is None:
         return None
     return {
@@ -168,7 +168,7 @@ def shown(connection: Connection | None) -> dict[str, Any] | None:
 
 
 def measured(status: SyncStatus) -> dict[str, Any]:
-    """Answer the first reading's progress for the page."""
+    """Return the first reading's progress for the page."""
     numbers = status.progress
     return {
         "reading": status.backfilling,

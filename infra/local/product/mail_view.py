@@ -11,7 +11,7 @@ Json = dict[str, Any]
 
 
 def row(record: EmailMessage) -> Json:
-    """Answer what a list shows of a message."""
+    """Return what a list shows of a message."""
     return {
         "id": record["id"],
         "threadId": record["threadId"],
@@ -30,7 +30,7 @@ def row(record: EmailMessage) -> Json:
 
 
 def message(record: EmailMessage) -> Json:
-    """Answer what a conversation shows of a message; its HTML is a document of its own."""
+    """Return what a conversation shows of a message; its HTML is a document of its own."""
     html: str = record.get("html") or ""
     return {
         **row(record),

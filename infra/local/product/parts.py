@@ -19,7 +19,7 @@ SHOWN: Final = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp", 
 async def attachments_of(
     postroom: Postroom, connection_id: str, message_id: str
 ) -> list[Attachment]:
-    """Answer the files of a message. Raises HTTPException 404, and what the client raises."""
+    """Return the files of a message. Raises HTTPException 404, and what the client raises."""
     found: list[EmailMessage] = [*await postroom.records.get(connection_id, message_id)]
     if not found:
         raise HTTPException(HTTPStatus.NOT_FOUND, "This message is not there any more.")
@@ -27,7 +27,7 @@ async def attachments_of(
 
 
 def image(attachments: list[Attachment], content_id: str) -> Attachment | None:
-    """Answer the image that a message shows under this Content-ID, if it may be shown."""
+    """Return the image that a message shows under this Content-ID, if it may be shown."""
     named = (one for one in attachments if one["contentId"] == content_id)
     return next((one for one in named if one["mimeType"].lower() in SHOWN), None)
 
@@ -41,7 +41,7 @@ async def passed_on(
     media_type: str,
     headers: dict[str, str],
 ) -> Response:
-    """Answer the bytes as Postroom streams them. Raises what the client raises."""
+    """Return the bytes as Postroom streams them. Raises what the client raises."""
     opened = AsyncExitStack()
     answer = await opened.enter_async_context(
         postroom.records.attachment(connection_id, message_id, part_id)
@@ -58,5 +58,5 @@ async def passed_on(
 
 
 def disposition(filename: str) -> str:
-    """Answer a Content-Disposition that saves under the given name, whatever is in it."""
+    """Return a Content-Disposition that saves under the given name, whatever is in it."""
     return f"attachment; filename*=UTF-8''{quote(filename, safe='')}"

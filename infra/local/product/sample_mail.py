@@ -16,7 +16,7 @@ CUSTOMERS: Final = (
 
 
 def sample_mail(to: str) -> bytes:
-    """Answer one of a few mails, dated now."""
+    """Return one of a few mails, dated now."""
     name, subject, line = choice(CUSTOMERS)
     message = EmailMessage(policy=SMTP)
     address = name.split()[0].lower().replace("á", "a").replace("é", "e") + "@customer.example"

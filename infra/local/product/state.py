@@ -35,12 +35,12 @@ class ProductState:
         self._db.execute("DELETE FROM followed WHERE person = ?", (person,))
 
     def connection_of(self, person: str) -> str | None:
-        """Answer the id of the person's connection."""
+        """Return the id of the person's connection."""
         row = self._row("SELECT connection_id FROM followed WHERE person = ?", person)
         return str(row[0]) if row else None
 
     def cursor_of(self, person: str) -> str | None:
-        """Answer the cursor up to which the person's page has been told of changes."""
+        """Return the cursor up to which the person's page has been told of changes."""
         row = self._row("SELECT cursor FROM followed WHERE person = ?", person)
         return row[0] if row else None
 

@@ -57,7 +57,7 @@ class CloudTasks:
         return queue
 
     def queue(self, name: str) -> TaskQueue:
-        """Answer a queue. Raises RefusedError (404)."""
+        """Return a queue. Raises RefusedError (404)."""
         if name not in self.queues:
             raise RefusedError(404, "NOT_FOUND", "Requested entity was not found.")
         return self.queues[name]
@@ -81,7 +81,7 @@ class CloudTasks:
 
 
 def create_app(tasks: CloudTasks) -> Starlette:
-    """Answer the REST API over `tasks`, refusing what it does not know with 501."""
+    """Return the REST API over `tasks`, refusing what it does not know with 501."""
     doors = _Doors(tasks)
     routes = [
         Route(QUEUES, doors.create_queue, methods=["POST"]),
@@ -214,6 +214,6 @@ async def _unknown(request: Request) -> JSONResponse:
 
 
 async def _unknown_verb(request: Request, _error: Exception) -> JSONResponse:
-    """Answer for a custom method such as `queues/x:purge`, whose path looks like a queue's."""
+    """Return for a custom method such as `queues/x:purge`, whose path looks like a queue's."""
     refused = RefusedError(501, "UNIMPLEMENTED", f"{request.method} {request.url.path}")
     return _refused(request, refused)

@@ -56,7 +56,7 @@ class TaskQueue:
         return task
 
     def find(self, name: str) -> TaskInQueue:
-        """Answer a task. Raises RefusedError (404)."""
+        """Return a task. Raises RefusedError (404)."""
         if name not in self.tasks:
             raise RefusedError(404, "NOT_FOUND", "The task does not exist.")
         return self.tasks[name]

@@ -19,7 +19,7 @@ class RetryConfig:
         return 0 <= self.max_attempts <= attempts
 
     def backoff(self, attempts: int) -> timedelta:
-        """Answer the pause after this many failed attempts.
+        """Return the pause after this many failed attempts.
 
         It doubles `max_doublings` times, then grows by the last doubling's size, up to
         `max_backoff`: 10 s with 3 doublings gives 10, 20, 40, 80, 160, 240 ...

@@ -39,7 +39,7 @@ def discovery(name: str) -> dict[str, Any]:
 
 
 def problems(schema: str, body: Any, *, document: str = "cloudtasks.v2") -> list[str]:
-    """Answer everything in `body` that Google's schema of that name does not allow."""
+    """Return everything in `body` that Google's schema of that name does not allow."""
     schemas = discovery(document)["schemas"]
     return list(_check(schemas, {"$ref": schema}, body, ""))
 

@@ -53,7 +53,7 @@ class TaskInQueue:
         return self.name.rpartition("/")[2]
 
     def shown(self) -> dict[str, Any]:
-        """Answer the BASIC view: no body."""
+        """Return the BASIC view: no body."""
         request: dict[str, Any] = {"url": self.url, "httpMethod": self.method}
         if self.headers:
             request["headers"] = dict(self.headers)

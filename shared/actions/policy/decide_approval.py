@@ -97,7 +97,7 @@ class DecideApproval:
             await self._expired(found)
 
     async def _undecided(self, id: str) -> Versioned[Approval]:
-        """Answer one that is pending or approved. Raises ApprovalDecidedError, NotFoundError."""
+        """Return one that is pending or approved. Raises ApprovalDecidedError, NotFoundError."""
         found = await self._found(id)
         if found.value.lapsed(self.ports.clock.now()):
             found = await self._expired(found)

@@ -73,7 +73,7 @@ class GuardedActions:
         idempotency_key: str | None = None,
         trace_id: str | None = None,
     ) -> ActionAnswer | Waiting:
-        """Answer the action's output, or that it waits.
+        """Return the action's output, or that it waits.
 
         Raises PolicyRefusedError, ApprovedCallFailedError, and what `RunAction` raises.
         """
@@ -268,7 +268,7 @@ def _unnamed() -> Refused:
 def _send_id(
     context: ActionContext, row: Action[Any, Any], asked: BaseModel, letter: Letter | None
 ) -> str:
-    """Answer what names the send, so that a retry of it counts once."""
+    """Return what names the send, so that a retry of it counts once."""
     if letter is not None and letter.draft is not None:
         return send_id(context.connection.id, letter.draft.name)
     if row.name == SEND_DRAFT and isinstance(asked, ById):

@@ -49,7 +49,7 @@ def _asked(request: SendRequest) -> dict[str, Any]:
 
 
 def _finished(raw: bytes) -> dict[str, Any]:
-    """Answer every text part there is, wherever it stands; the source where none can be read."""
+    """Return every text part there is, wherever it stands; the source where none can be read."""
     try:
         parts = [one for one in message_from_bytes(raw).walk() if not one.is_multipart()]
         files = [_file(part) for part in parts if _is_file(part)]

@@ -44,7 +44,7 @@ class Letter:
 
 
 def doing(action: Action[Any, Any], asked: BaseModel) -> Does:
-    """Answer what this very call does: a dry run only reads."""
+    """Return what this very call does: a dry run only reads."""
     if isinstance(asked, SendEmailInput) and asked.dry_run:
         return Does.READ
     return action.doing
@@ -71,7 +71,7 @@ def open_ended(request: SendRequest) -> bool:
 
 
 async def letter_of(context: ActionContext, action: Action[Any, Any], asked: BaseModel) -> Letter:
-    """Answer the message: 20 to 40 quota units where recipients are looked up, else none.
+    """Return the message: 20 to 40 quota units where recipients are looked up, else none.
 
     Raises InvalidRequestError and its kinds, PolicyRefusedError where an action writes in a way
     nobody here can read, and what reading Gmail raises.

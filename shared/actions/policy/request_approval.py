@@ -43,7 +43,7 @@ class Waiting:
     state: ApprovalState = ApprovalState.PENDING
 
     def shown(self) -> Mapping[str, Any]:
-        """Answer what the caller is told."""
+        """Return what the caller is told."""
         pending = self.state is ApprovalState.PENDING
         return {
             "status": "waiting_for_approval" if pending else "running",
@@ -98,7 +98,7 @@ class AskApproval:
     async def earlier(
         self, actor: Actor, context: ActionContext, row: Action[Any, Any], asked: BaseModel
     ) -> ActionAnswer | Waiting | None:
-        """Answer what became of the same call; None where it was not kept yet.
+        """Return what became of the same call; None where it was not kept yet.
 
         Raises IdempotencyConflictError, PolicyRefusedError where a person said no or nobody said
         anything, ApprovedCallFailedError.

@@ -15,7 +15,7 @@ from shared.domain.keys.approval import Approval
 from shared.errors import TooLargeError
 from shared.ports.connections import Grants
 from shared.ports.oauth import Sealer
-from shared.usecases.send.kept import MAX_KEPT, KeptRequests
+from shared.usecases.send.kept import MAX_KEPT, SealedRequests
 
 What = Literal["request", "answer"]
 MAX_ANSWER = 200_000
@@ -32,7 +32,7 @@ class ApprovalSeal:
     async def request(
         self, id: str, connection_id: ConnectionId, content: Mapping[str, Any]
     ) -> bytes:
-        """Answer the request sealed. Raises TooLargeError, UnknownConnectionError."""
+        """Return the request sealed. Raises TooLargeError, UnknownConnectionError."""
         packed = _packed(content)
         if len(packed) > MAX_KEPT:
             raise TooLargeError(
@@ -43,14 +43,14 @@ class ApprovalSeal:
         return await self._sealed(id, connection_id, packed, "request")
 
     async def answer(self, approval: Approval, content: Any) -> bytes:
-        """Answer what the run answered, sealed. Raises UnknownConnectionError."""
+        """Return what the run answered, sealed. Raises UnknownConnectionError."""
         packed = _packed(content)
         if len(packed) > MAX_ANSWER:
             packed = _packed({"truncated": True})
         return await self._sealed(approval.id, approval.connection_id, packed, "answer")
 
     async def opened(self, approval: Approval, what: What) -> Any:
-        """Answer the content, None where there is none yet.
+        """Return the content, None where there is none yet.
 
         Raises UnknownConnectionError once the connection is gone, CorruptStateError.
         """
@@ -74,7 +74,7 @@ class ApprovalSeal:
         )
 
     async def _data_key(self, connection_id: ConnectionId) -> bytes:
-        return await KeptRequests(self.grants, self.sealer).data_key(connection_id)
+        return await SealedRequests(self.grants, self.sealer).data_key(connection_id)
 
 
 def _packed(content: Any) -> str:

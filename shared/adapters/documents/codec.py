@@ -62,7 +62,7 @@ class Codec(Generic[T]):
         return TypeAdapter(tuple[self.type], config=_CONFIG)  # type: ignore[name-defined]
 
     def dump(self, value: T) -> dict[str, Any]:
-        """Answer the document's fields, JSON types only."""
+        """Return the document's fields, JSON types only."""
         document: dict[str, Any] = self._adapter.dump_python((value,), mode="json")[0]
         if self.hidden:
             del document[self.hidden]
@@ -78,11 +78,11 @@ class Codec(Generic[T]):
             raise self.corrupt(id) from None
 
     def corrupt(self, id: str) -> CorruptStateError:
-        """Answer the error that names this document by its stored name."""
+        """Return the error that names this document by its stored name."""
         return CorruptStateError(f"{self.collection}/{self.key_of(id)}")
 
     def changes(self, was: T, now: T) -> dict[Path, Any]:
-        """Answer the fields that differ, dumped; those inside nested objects one by one."""
+        """Return the fields that differ, dumped; those inside nested objects one by one."""
         found: dict[Path, Any] = {}
         _compare(was, now, self.dump(now), (), found)
         return found

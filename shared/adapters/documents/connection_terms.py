@@ -14,7 +14,7 @@ TELLING_LENGTH = 4
 
 
 def terms_of(connection: Connection) -> frozenset[str]:
-    """Answer every term this connection is found by."""
+    """Return every term this connection is found by."""
     end_user = connection.end_user or {}
     organization = end_user.get("organization")
     terms = {f"tag:{key}={value}" for key, value in connection.tags.items()}
@@ -29,7 +29,7 @@ def terms_of(connection: Connection) -> frozenset[str]:
 
 
 def terms_asked(query: ConnectionQuery) -> Sequence[str]:
-    """Answer the terms a match must have, most selective first; `connection_id` is not one."""
+    """Return the terms a match must have, most selective first; `connection_id` is not one."""
     terms = []
     if query.end_user_id is not None:
         terms.append(f"user:{query.end_user_id}")

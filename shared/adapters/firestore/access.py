@@ -42,7 +42,7 @@ class FirestoreApprovals(FirestoreConcluding[Approval]):
         return Versioned(value, version_of(results[0].update_time))
 
     async def due(self, shard: int, now: datetime, limit: int) -> Sequence[str]:
-        """Answer ids of the shard's due approvals. Raises StoreUnavailableError."""
+        """Return ids of the shard's due approvals. Raises StoreUnavailableError."""
         found = await due_in_shard(self.rpc, "approvals", shard, now, by="due_at", limit=limit)
         return [document.fields["id"].string_value for document in found]
 
@@ -55,7 +55,7 @@ class FirestoreApprovals(FirestoreConcluding[Approval]):
         until: datetime | None = None,
         among: Collection[ConnectionId] | None = None,
     ) -> Sequence[Approval]:
-        """Answer approvals, newest first. Raises StoreUnavailableError."""
+        """Return approvals, newest first. Raises StoreUnavailableError."""
         found = await newest_listed(
             self.rpc,
             "approvals",
@@ -76,7 +76,7 @@ class FirestoreApiKeys(FirestoreDocuments[ApiKey]):
         super().__init__(rpc, API_KEYS)
 
     async def list(self, limit: int) -> Sequence[ApiKey]:
-        """Answer keys, newest first. Raises StoreUnavailableError."""
+        """Return keys, newest first. Raises StoreUnavailableError."""
         order: tuple[Order, ...] = (("created_at", "DESC"),)
         query = structured(API_KEYS.collection, order=order, limit=limit)
         return [versioned.value for versioned in self.listed(await self.rpc.query(query))]

@@ -29,7 +29,7 @@ def _place(document: Any) -> Sequence[Any]:
 
 
 def _place_after(name: Callable[[str], str], query: ConnectionQuery) -> Sequence[Any] | None:
-    """Answer where a listing goes on: a place is bound to the order of the index."""
+    """Return where a listing goes on: a place is bound to the order of the index."""
     if query.after is None:
         return None
     created_at, id = query.after
@@ -43,7 +43,7 @@ class FirestoreConnections(FirestoreDocuments[Connection]):
         super().__init__(rpc, CONNECTIONS, _terms)
 
     async def find(self, query: ConnectionQuery) -> Sequence[Connection]:
-        """Answer the matching connections, newest first.
+        """Return the matching connections, newest first.
 
         The index finds by the most selective filter; the others are compared here.
         Raises StoreUnavailableError.
@@ -82,7 +82,7 @@ class FirestoreMailboxes(FirestoreDocuments[Mailbox]):
         super().__init__(rpc, MAILBOXES)
 
     async def renewable(self, now: datetime, limit: int) -> Sequence[Versioned[Mailbox]]:
-        """Answer mailboxes whose `renew_at` has come. Raises StoreUnavailableError."""
+        """Return mailboxes whose `renew_at` has come. Raises StoreUnavailableError."""
         filters: tuple[Filter, ...] = (("renew_at", "<=", now),)
         order: tuple[Order, ...] = (("renew_at", "ASC"),)
         return self.listed(

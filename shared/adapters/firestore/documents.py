@@ -30,7 +30,7 @@ _log = logging.getLogger(__name__)
 
 
 def nothing_derived(_value: Any) -> Derived:
-    """Answer that the collection is only ever read by id."""
+    """Return that the collection is only ever read by id."""
     return {}
 
 
@@ -76,7 +76,7 @@ class FirestoreDocuments(Generic[T]):
     async def walk(
         self, after: str | None, limit: int
     ) -> tuple[Sequence[Versioned[T]], str | None]:
-        """Answer the next documents by name. Raises StoreUnavailableError."""
+        """Return the next documents by name. Raises StoreUnavailableError."""
         start = None if after is None else (Reference(after),)
         query = structured(
             self.codec.collection, order=(("__name__", "ASC"),), limit=limit, after=start
@@ -85,15 +85,15 @@ class FirestoreDocuments(Generic[T]):
         return self.listed(documents), documents[-1].name if len(documents) == limit else None
 
     def name(self, id: str) -> str:
-        """Answer the document's full name."""
+        """Return the document's full name."""
         return self.rpc.name(self.codec.collection, self.codec.key_of(id))
 
     def creation(self, value: T) -> Any:
-        """Answer the write that creates the document."""
+        """Return the write that creates the document."""
         return creation(self.name(self.codec.id_of(value)), self.fields(value))
 
     def change(self, was: Versioned[T], now: T) -> Any:
-        """Answer the write of what differs, at the version read."""
+        """Return the write of what differs, at the version read."""
         changes = {
             path: self._stored(now, path, value)
             for path, value in self.codec.changes(was.value, now).items()
@@ -101,12 +101,12 @@ class FirestoreDocuments(Generic[T]):
         return self._change(now, changes, was.version)
 
     def overwriting(self, now: T, version: str) -> Any:
-        """Answer the write of every known field, at the version read."""
+        """Return the write of every known field, at the version read."""
         changes: dict[Path, Any] = {(name,): value for name, value in self.fields(now).items()}
         return self._change(now, changes, version)
 
     def fields(self, value: T) -> dict[str, Any]:
-        """Answer everything stored of a value."""
+        """Return everything stored of a value."""
         dumped = self.codec.dump(value)
         stored = {name: self._stored(value, (name,), inner) for name, inner in dumped.items()}
         return {**stored, **self.derived(value)}

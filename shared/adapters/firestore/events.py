@@ -60,7 +60,7 @@ class FirestoreOutbox(FirestoreDocuments[Event]):
         return results
 
     async def due(self, shard: int, now: datetime, limit: int) -> Sequence[DueEvent]:
-        """Answer due events of the shard. Raises StoreUnavailableError."""
+        """Return due events of the shard. Raises StoreUnavailableError."""
         found = await due_in_shard(self.rpc, "events", shard, now, by="due_at", limit=limit)
         return [
             DueEvent(
@@ -80,7 +80,7 @@ class FirestoreOutbox(FirestoreDocuments[Event]):
         until: datetime | None = None,
         among: Collection[ConnectionId] | None = None,
     ) -> Sequence[Event]:
-        """Answer events, newest first. Raises StoreUnavailableError."""
+        """Return events, newest first. Raises StoreUnavailableError."""
         found = await newest_listed(
             self.rpc,
             "events",
@@ -123,7 +123,7 @@ class FirestoreOperations(FirestoreDocuments[Operation]):
         limit: int,
         among: Collection[ConnectionId] | None = None,
     ) -> Sequence[Operation]:
-        """Answer entries, newest first. Raises StoreUnavailableError."""
+        """Return entries, newest first. Raises StoreUnavailableError."""
         asked = (connection_id, type, state)
         documents = await newest_listed(
             self.rpc,
@@ -145,7 +145,7 @@ class FirestoreOperations(FirestoreDocuments[Operation]):
         return newest + [one for one in earlier if one is not None]
 
     def _read(self, name: str, text: str) -> Operation | None:
-        """Answer None for what cannot be read, such as a later version's: it hides no other."""
+        """Return None for what cannot be read, such as a later version's: it hides no other."""
         try:
             return self.codec.load(name, orjson.loads(text))
         except (CorruptStateError, orjson.JSONDecodeError):
@@ -191,6 +191,6 @@ class FirestoreWebhookEndpoints(FirestoreDocuments[WebhookEndpoint]):
         super().__init__(rpc, WEBHOOK_ENDPOINTS)
 
     async def list(self) -> Sequence[Versioned[WebhookEndpoint]]:
-        """Answer all of them, oldest first. Raises StoreUnavailableError."""
+        """Return all of them, oldest first. Raises StoreUnavailableError."""
         query = structured("webhook_endpoints", order=(("created_at", "ASC"),), limit=ALL)
         return self.listed(await self.rpc.query(query))

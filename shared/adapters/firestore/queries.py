@@ -42,7 +42,7 @@ def structured(
     after: Sequence[Any] | None = None,
     select: Sequence[str] | None = None,
 ) -> Any:
-    """Answer a query; `after` holds the last document's values of the `order` fields."""
+    """Return a query; `after` holds the last document's values of the `order` fields."""
     built = StructuredQueryPb()
     built.from_.add(collection_id=collection)
     for condition in filters:
@@ -74,7 +74,7 @@ ANY = "*"
 
 
 def listed_under(id: str, owner: str | None, *kinds: str) -> list[str]:
-    """Answer the terms a log entry is listed under: those of its shard, and of its owner.
+    """Return the terms a log entry is listed under: those of its shard, and of its owner.
 
     Each of `kinds` is a property that a listing may or may not ask for.
     """
@@ -96,7 +96,7 @@ async def newest_listed(
     select: Sequence[str] | None = None,
     among: Collection[str] | None = None,
 ) -> Sequence[Any]:
-    """Answer log entries newest first: an owner's, those among some, or all from every shard.
+    """Return log entries newest first: an owner's, those among some, or all from every shard.
 
     `select` names the fields wanted, None all.
     """
@@ -124,7 +124,7 @@ def _starts(owner: str | None, among: Collection[str] | None) -> Sequence[str]:
 async def due_in_shard(
     rpc: FirestoreRpc, collection: str, shard: int, now: datetime, *, by: str, limit: int
 ) -> Sequence[Any]:
-    """Answer documents of one shard whose time has come, most overdue first."""
+    """Return documents of one shard whose time has come, most overdue first."""
     filters: tuple[Filter, ...] = (("shard", "==", shard), (by, "<=", now))
     return await rpc.query(structured(collection, filters, ((by, "ASC"),), limit=limit))
 

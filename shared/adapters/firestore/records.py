@@ -64,7 +64,7 @@ def record_of(connection_id: ConnectionId, document: Any) -> Record:
 
 
 def record_write(name: str, record: Record) -> Any:
-    """Answer the write of a whole record."""
+    """Return the write of a whole record."""
     fields = _head_fields(record.head)
     fields["body_truncated"] = record.body_truncated
     fields["payload"] = record.payload
@@ -72,7 +72,7 @@ def record_write(name: str, record: Record) -> Any:
 
 
 def head_write(name: str, head: RecordHead) -> Any:
-    """Answer the write of a head beside the payload that stays, refused where none is stored."""
+    """Return the write of a head beside the payload that stays, refused where none is stored."""
     # What was pruned stays pruned: a head says nothing about the payload beside it.
     fields = _head_fields(head)
     del fields["pruned_at"]
@@ -151,7 +151,7 @@ class FirestoreRecords:
     async def heads(
         self, connection_id: ConnectionId, ids: Iterable[MessageId]
     ) -> Mapping[MessageId, RecordHead]:
-        """Answer the heads of those ids that are stored, tombstones included."""
+        """Return the heads of those ids that are stored, tombstones included."""
         names = [self._name(connection_id, id) for id in ids]
         found = await self.rpc.get(names, HEAD_FIELDS)
         heads = [head_of(connection_id, document) for document in found.values()]
@@ -173,13 +173,13 @@ class FirestoreRecords:
             after = (heads[-1].internal_date, heads[-1].message_id)
 
     async def get(self, connection_id: ConnectionId, message_id: MessageId) -> Record | None:
-        """Answer one record, tombstones included."""
+        """Return one record, tombstones included."""
         name = self._name(connection_id, message_id)
         document = (await self.rpc.get((name,))).get(name)
         return None if document is None else record_of(connection_id, document)
 
     async def page(self, connection_id: ConnectionId, query: RecordQuery) -> RecordPage:
-        """Answer the next records in sequence order; pages of large mail end early."""
+        """Return the next records in sequence order; pages of large mail end early."""
         if query.actions is not None and not query.actions:
             return RecordPage()
         if query.ids is not None:
@@ -197,7 +197,7 @@ class FirestoreRecords:
         return await self.rpc.reading(read)
 
     async def newest(self, connection_id: ConnectionId, query: NewestQuery) -> Sequence[Record]:
-        """Answer live records for a screen, newest first by (internal_date, message_id)."""
+        """Return live records for a screen, newest first by (internal_date, message_id)."""
         filters: list[Filter] = [_LIVE]
         if query.thread_id is not None:
             filters.append(("thread_id", "==", query.thread_id))

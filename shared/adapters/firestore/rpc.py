@@ -68,7 +68,7 @@ class FirestoreRpc:
         self._closed = False
 
     def name(self, *path: str) -> str:
-        """Answer the full name of a document, or of the parent of a subcollection.
+        """Return the full name of a document, or of the parent of a subcollection.
 
         Collections and ids alternate; ids are made fit to be names.
         """
@@ -78,7 +78,7 @@ class FirestoreRpc:
     async def get(
         self, names: Iterable[str], fields: Sequence[str] | None = None
     ) -> Mapping[str, Any]:
-        """Answer the documents that exist, by name, at most these fields of each."""
+        """Return the documents that exist, by name, at most these fields of each."""
         wanted = list(dict.fromkeys(names))
         found: dict[str, Any] = {}
         for start in range(0, len(wanted), GET_BATCH):
@@ -108,7 +108,7 @@ class FirestoreRpc:
         return list(requests.CommitResponse.pb(answer).write_results)
 
     async def query(self, structured: Any, parent: str | None = None) -> Sequence[Any]:
-        """Answer the documents of a query, below `parent` or at the root."""
+        """Return the documents of a query, below `parent` or at the root."""
 
         async def run() -> Sequence[Any]:
             return [document async for document in self.stream(structured, parent)]

@@ -43,7 +43,7 @@ class FirestoreSends(FirestoreConcluding[SendEntry]):
         super().__init__(outbox, SENDS, _send)
 
     async def due(self, shard: int, now: datetime, limit: int) -> Sequence[str]:
-        """Answer ids of the shard's due entries. Raises StoreUnavailableError."""
+        """Return ids of the shard's due entries. Raises StoreUnavailableError."""
         return _ids(await due_in_shard(self.rpc, "sends", shard, now, by="due_at", limit=limit))
 
     async def list(
@@ -54,7 +54,7 @@ class FirestoreSends(FirestoreConcluding[SendEntry]):
         state: SendState | None = None,
         until: datetime | None = None,
     ) -> Sequence[SendEntry]:
-        """Answer entries, newest first. Raises StoreUnavailableError."""
+        """Return entries, newest first. Raises StoreUnavailableError."""
         found = await newest_listed(
             self.rpc,
             "sends",
@@ -68,14 +68,14 @@ class FirestoreSends(FirestoreConcluding[SendEntry]):
         return [versioned.value for versioned in self.listed(found)]
 
     async def many(self, ids: Sequence[str]) -> Mapping[str, SendEntry]:
-        """Answer those that exist. Raises StoreUnavailableError."""
+        """Return those that exist. Raises StoreUnavailableError."""
         found = await self.rpc.get((self.name(id) for id in ids), _WITHOUT_REQUEST)
         return {one.value.id: one.value for one in self.listed(found.values())}
 
     async def traced(
         self, connection_id: ConnectionId, traces: Sequence[str]
     ) -> Sequence[SendEntry]:
-        """Answer the entries with one of the traces. Raises StoreUnavailableError."""
+        """Return the entries with one of the traces. Raises StoreUnavailableError."""
         query = structured(
             "sends",
             (("traces", "contains_any", list(traces)), ("connection_id", "==", connection_id)),
@@ -91,13 +91,13 @@ class FirestoreBulkSends(FirestoreDocuments[BulkSend]):
         super().__init__(rpc, BULK_SENDS, _bulk)
 
     async def due(self, shard: int, now: datetime, limit: int) -> Sequence[str]:
-        """Answer ids of the shard's due bulks. Raises StoreUnavailableError."""
+        """Return ids of the shard's due bulks. Raises StoreUnavailableError."""
         return _ids(
             await due_in_shard(self.rpc, "bulk_sends", shard, now, by="due_at", limit=limit)
         )
 
     async def unfinished(self, connection_id: ConnectionId, limit: int) -> Sequence[BulkSend]:
-        """Answer unfinished bulks, oldest first. Raises StoreUnavailableError."""
+        """Return unfinished bulks, oldest first. Raises StoreUnavailableError."""
         query = structured(
             "bulk_sends", (("open_of", "==", connection_id),), (("created_at", "ASC"),), limit=limit
         )

@@ -29,14 +29,14 @@ class FirestoreQuarantine:
     async def get(
         self, connection_id: ConnectionId, ids: Iterable[MessageId]
     ) -> Mapping[MessageId, QuarantineEntry]:
-        """Answer the entries of those ids."""
+        """Return the entries of those ids."""
         names = [_name(self.rpc, connection_id, id) for id in ids]
         found = await self.rpc.get(names)
         entries = [self._entry(connection_id, document) for document in found.values()]
         return {entry.message_id: entry for entry in entries}
 
     async def list(self, connection_id: ConnectionId, limit: int) -> Sequence[QuarantineEntry]:
-        """Answer the entries, soonest retry first."""
+        """Return the entries, soonest retry first."""
         query = structured("quarantine", (), (("retry_at", "ASC"),), limit=limit)
         parent = self.rpc.name("connections", connection_id)
         found = await self.rpc.query(query, parent)
@@ -56,7 +56,7 @@ def quarantine_writes(
     entries: Sequence[QuarantineEntry],
     released: Iterable[MessageId],
 ) -> list[Any]:
-    """Answer the writes that keep and release entries; an id in both stays."""
+    """Return the writes that keep and release entries; an id in both stays."""
     documents = FirestoreDocuments(rpc, QUARANTINE)
     kept = {
         _name(rpc, connection_id, entry.message_id): documents.fields(entry) for entry in entries
@@ -103,7 +103,7 @@ class FirestoreSyncStates(FirestoreDocuments[SyncState]):
         return Versioned(now, version_of(results[0].update_time))
 
     async def due(self, shard: int, now: datetime, limit: int) -> Sequence[ConnectionId]:
-        """Answer connections of the shard that are due. Raises StoreUnavailableError."""
+        """Return connections of the shard that are due. Raises StoreUnavailableError."""
         found = await due_in_shard(self.rpc, "sync", shard, now, by="next_due_at", limit=limit)
         return [ConnectionId(document.fields["connection_id"].string_value) for document in found]
 

@@ -31,7 +31,7 @@ class Reference(str):
 
 
 def document_key(id: str) -> str:
-    """Answer an id as a document may be called: ids that Firestore refuses become a hash."""
+    """Return an id as a document may be called: ids that Firestore refuses become a hash."""
     if _PLAIN_KEY.fullmatch(id):
         return id
     return f"~{sha256(id.encode()).hexdigest()}"
@@ -71,7 +71,7 @@ def _set_container(target: Any, value: Any) -> None:
 
 
 def get_value(value: Any) -> Any:
-    """Answer the plain Python value of a Value message."""
+    """Return the plain Python value of a Value message."""
     kind = value.WhichOneof("value_type")
     if kind is None or kind == "null_value":
         return None
@@ -85,7 +85,7 @@ def get_value(value: Any) -> Any:
 
 
 def fields_of(holder: Any) -> dict[str, Any]:
-    """Answer the fields of a Document or a MapValue as plain Python values."""
+    """Return the fields of a Document or a MapValue as plain Python values."""
     return {name: get_value(value) for name, value in holder.fields.items()}
 
 
@@ -97,30 +97,30 @@ def set_moment(target: Any, moment: datetime) -> None:
 
 
 def moment_of(timestamp: Any) -> datetime:
-    """Answer a Timestamp message as an aware time, UTC."""
+    """Return a Timestamp message as an aware time, UTC."""
     return _EPOCH + timedelta(seconds=timestamp.seconds, microseconds=timestamp.nanos // 1000)
 
 
 def version_of(timestamp: Any) -> str:
-    """Answer an update time as a version: microseconds since 1970."""
+    """Return an update time as a version: microseconds since 1970."""
     return str(timestamp.seconds * _MILLION + timestamp.nanos // 1000)
 
 
 def at_version(version: str) -> Any:
-    """Answer the precondition that a document still is as it was read (FACTS 9.2)."""
+    """Return the precondition that a document still is as it was read (FACTS 9.2)."""
     seconds, micros = divmod(int(version), _MILLION)
     return PreconditionPb(update_time=Timestamp(seconds=seconds, nanos=micros * 1000))
 
 
 def creation(name: str, fields: Mapping[str, Any]) -> Any:
-    """Answer the write that makes a document, refused where one is."""
+    """Return the write that makes a document, refused where one is."""
     written = replacement(name, fields)
     written.current_document.exists = False
     return written
 
 
 def replacement(name: str, fields: Mapping[str, Any]) -> Any:
-    """Answer the write that puts a whole document, whatever is there."""
+    """Return the write that puts a whole document, whatever is there."""
     written = WritePb()
     written.update.name = name
     for field, value in fields.items():
@@ -129,7 +129,7 @@ def replacement(name: str, fields: Mapping[str, Any]) -> Any:
 
 
 def change(name: str, changes: Mapping[Path, Any], version: str | None) -> Any:
-    """Answer the write of named fields only, refused where the document is not at `version`.
+    """Return the write of named fields only, refused where the document is not at `version`.
 
     Without a version it is refused only where there is no document.
     """
@@ -149,7 +149,7 @@ def change(name: str, changes: Mapping[Path, Any], version: str | None) -> Any:
 
 
 def deletion(name: str, version: str | None) -> Any:
-    """Answer the write that deletes a document, at `version` if given."""
+    """Return the write that deletes a document, at `version` if given."""
     written = WritePb(delete=name)
     if version is not None:
         written.current_document.CopyFrom(at_version(version))

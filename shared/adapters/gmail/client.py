@@ -129,7 +129,7 @@ class HttpGmailMailboxes:
         self._mailboxes: OrderedDict[ConnectionId, HttpGmail] = OrderedDict()
 
     def of(self, connection_id: ConnectionId) -> HttpGmail:
-        """Answer the mailbox; all who ask share its turns."""
+        """Return the mailbox; all who ask share its turns."""
         known = self._mailboxes.get(connection_id)
         if known is None:
             known = HttpGmail(

@@ -127,7 +127,7 @@ def _rate_limited(response: httpx.Response, refusal: Refusal, now: datetime) -> 
 
 
 def retry_after(response: httpx.Response, message: str, now: datetime) -> timedelta | None:
-    """Answer the wait Google names, by header or in words; mostly it names none (FACTS 1.9)."""
+    """Return the wait Google names, by header or in words; mostly it names none (FACTS 1.9)."""
     header = response.headers.get("retry-after", "").strip()
     if header.isascii() and header.isdigit():
         return min(timedelta(seconds=int(header[:9])), LONGEST_WAIT)
@@ -148,7 +148,7 @@ def network_error(error: httpx.HTTPError) -> GmailUnavailableError:
 
 
 def scope_for(method: str, path: str) -> str:
-    """Answer the least scope of ours that allows the call (FACTS 6.11)."""
+    """Return the least scope of ours that allows the call (FACTS 6.11)."""
     if path.startswith("/messages/send"):
         return f"{SCOPES}gmail.send"
     if path.startswith("/drafts"):

@@ -28,7 +28,7 @@ CALM_REQUESTS: Final = 40
 """Successes in a row, per turn, before one more request at once is tried again."""
 
 
-class Gate:
+class AdaptiveLimiter:
     """A semaphore that halves when Gmail complains and widens again by one, slowly."""
 
     def __init__(self, most: int = MOST_AT_ONCE) -> None:
@@ -96,7 +96,7 @@ class AccessTokens(Protocol):
     """Where access tokens come from."""
 
     async def __call__(self, connection_id: ConnectionId, *, rejected: str | None = None) -> str:
-        """Answer a token; `rejected` is one that Gmail just refused, so another is needed."""
+        """Return a token; `rejected` is one that Gmail just refused, so another is needed."""
         ...
 
 
@@ -113,7 +113,7 @@ class Call:
     timeout: httpx.Timeout = field(default_factory=lambda: READ_TIMEOUT)
 
     def url(self, base_url: str) -> str:
-        """Answer the address, with answers not indented: a third of the bytes."""
+        """Return the address, with answers not indented: a third of the bytes."""
         prefix = "/upload" if self.upload else ""
         query = urlencode((*self.query, ("prettyPrint", "false")))
         return f"{base_url}{prefix}/gmail/v1/users/me{self.path}?{query}"
@@ -128,7 +128,7 @@ class GmailRequests:
     tokens: AccessTokens
     clock: Clock
     base_url: str = GMAIL_URL
-    gate: Gate = field(default_factory=Gate)
+    gate: AdaptiveLimiter = field(default_factory=AdaptiveLimiter)
 
     async def get(self, path: str, read: Callable[[Any], T], *query: tuple[str, str]) -> T:
         """GET, trying twice more after a failure that may pass; rate limits surface at once."""

@@ -204,7 +204,7 @@ def _multipart(boundary: bytes, metadata: bytes, raw: bytes) -> bytes:
 
 
 def find_part(payload: Mapping[str, Any], part_id: str) -> Mapping[str, Any]:
-    """Answer the part of that id. Raises GmailNotFoundError."""
+    """Return the part of that id. Raises GmailNotFoundError."""
     for part, _ in walk(payload):
         if as_text(part.get("partId")) == part_id:
             return part
@@ -219,7 +219,7 @@ def no_such_part(payload: Mapping[str, Any]) -> GmailNotFoundError:
 
 
 def _content(payload: Mapping[str, Any], part_id: str) -> tuple[str, bytes]:
-    """Answer the part's attachment id, or the bytes that came inline."""
+    """Return the part's attachment id, or the bytes that came inline."""
     body = as_object(find_part(payload, part_id).get("body"))
     return as_text(body.get("attachmentId")), decode_data(as_text(body.get("data")))
 

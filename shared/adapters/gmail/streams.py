@@ -43,7 +43,7 @@ from shared.errors import (
     TooManyConcurrentError,
     TransientError,
 )
-from shared.ports.gmail import ByteStream, MessagePart, Passage
+from shared.ports.gmail import ByteStream, MessagePart, ProxyResponse
 
 PIECE: Final = 64 * 1024
 _PAYLOAD: Final = ("fields", "payload")
@@ -90,7 +90,7 @@ class HttpGmailStreams:
         headers: Mapping[str, str],
         content: bytes | None,
         upload: bool,
-    ) -> Passage:
+    ) -> ProxyResponse:
         """Any call, its answer whatever it is."""
         call = Call(method, path, query, content, upload=upload, timeout=SEND_TIMEOUT)
         left = READ_RETRIES if method == "GET" else 0
@@ -108,7 +108,7 @@ class HttpGmailStreams:
                 pause = _pause(error)
                 if not left or pause is None:
                     body = _Pieces(response)
-                    return Passage(response.status_code, dict(response.headers), body)
+                    return ProxyResponse(response.status_code, dict(response.headers), body)
                 await self.requests.clock.sleep(pause)
             left -= 1
 
@@ -159,7 +159,7 @@ class HttpGmailStreams:
             raise network_error(error) from error
 
     async def _refusal(self, call: Call, response: httpx.Response) -> Exception | None:
-        """Answer the error that a refused answer means; its body is then in memory."""
+        """Return the error that a refused answer means; its body is then in memory."""
         if response.is_success:
             return None
         narrowings = self.requests.gate.narrowings
@@ -266,7 +266,7 @@ async def _whole(response: httpx.Response) -> None:
 
 
 def _pause(error: Exception | None) -> timedelta | None:
-    """Answer how long to wait before a read is tried again; None where it should not be."""
+    """Return how long to wait before a read is tried again; None where it should not be."""
     match error:
         case RateLimitedError(scope="daily"):
             return None

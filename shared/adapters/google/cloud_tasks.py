@@ -23,7 +23,7 @@ ALREADY_EXISTS: Final = 409
 
 
 def _shared_address(_path: str) -> str | None:
-    """Answer that no function has an address of its own."""
+    """Return that no function has an address of its own."""
     return None
 
 
@@ -96,7 +96,7 @@ class CloudTasksQueue:
 
 
 def task_id(name: str) -> str:
-    """Answer a task id for any name; hashed, for ids are to be spread evenly (FACTS 8.11)."""
+    """Return a task id for any name; hashed, for ids are to be spread evenly (FACTS 8.11)."""
     return sha256(name.encode()).hexdigest()
 
 

@@ -25,7 +25,7 @@ class ApplicationTokens:
         self._one_at_a_time = asyncio.Lock()
 
     async def __call__(self) -> str:
-        """Answer a valid token.
+        """Return a valid token.
 
         Raises ConfigurationError where there are no credentials, GoogleOAuthUnavailableError
         where no token could be had just now.
@@ -55,7 +55,7 @@ class ApplicationTokens:
 
 
 def id_token(audience: str) -> str:
-    """Answer a fresh token for `audience`; blocks.
+    """Return a fresh token for `audience`; blocks.
 
     Raises ConfigurationError where this process has no identity, GoogleOAuthUnavailableError
     where no token could be had just now.

@@ -42,7 +42,7 @@ class GoogleCerts:
         self._lock = asyncio.Lock()
 
     async def pem(self, key_id: str) -> str | None:
-        """Answer the certificate of that key id, or None: unknown, or none can be had."""
+        """Return the certificate of that key id, or None: unknown, or none can be had."""
         if not self._knows(key_id):
             async with self._lock:
                 if not self._knows(key_id) and self._may_fetch():
@@ -105,7 +105,7 @@ class GoogleJwt:
     """Whether a signature that the platform verified and removed counts as verified."""
 
     async def claims(self, token: str, *, audience: str) -> Claims:
-        """Answer the claims of a token that verifies. Raises UnauthenticatedError."""
+        """Return the claims of a token that verifies. Raises UnauthenticatedError."""
         header, claims = _unverified(token)
         if not (self.trust_removed and token.endswith(f".{SIGNATURE_REMOVED}")):
             await self._check_signature(token, header)
@@ -163,7 +163,7 @@ def _time(claims: Claims, name: str) -> float | None:
 
 
 def refused(what: str) -> UnauthenticatedError:
-    """Answer the error that names what did not hold, and nothing of the token."""
+    """Return the error that names what did not hold, and nothing of the token."""
     return UnauthenticatedError(f"The token is not accepted because of {what}.")
 
 

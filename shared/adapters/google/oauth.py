@@ -86,7 +86,7 @@ class HttpGoogleOAuth:
         scopes: tuple[str, ...],
         login_hint: str | None = None,
     ) -> str:
-        """Answer Google's consent address; without prompt=consent a second consent would
+        """Return Google's consent address; without prompt=consent a second consent would
         bring no refresh token (FACTS 6.2).
         """  # noqa: D205
         query = {
@@ -116,7 +116,7 @@ class HttpGoogleOAuth:
         )
 
     async def refresh(self, refresh_token: str) -> Tokens:
-        """Answer a new access token; the refresh token stays the one it was (FACTS 6.4)."""
+        """Return a new access token; the refresh token stays the one it was (FACTS 6.4)."""
         return await self._tokens({"grant_type": "refresh_token", "refresh_token": refresh_token})
 
     async def revoke(self, token: str) -> None:
@@ -126,7 +126,7 @@ class HttpGoogleOAuth:
             raise GoogleOAuthUnavailableError(f"Revocation answered {response.status_code}.")
 
     async def verify_id_token(self, id_token: str, *, nonce: str) -> Identity:
-        """Answer whose id_token it is, issued to this client in this flow."""
+        """Return whose id_token it is, issued to this client in this flow."""
         claims = await self._jwt.claims(id_token, audience=self._settings.oauth_client_id)
         told, sub, email = (claims.get(name) for name in ("nonce", "sub", "email"))
         if not isinstance(told, str) or not hmac.compare_digest(told.encode(), nonce.encode()):
@@ -142,7 +142,7 @@ class HttpGoogleOAuth:
         )
 
     async def identity(self, access_token: str) -> Identity:
-        """Answer whose access token it is; it must have been granted `openid email`."""
+        """Return whose access token it is; it must have been granted `openid email`."""
         try:
             response = await self._http.get(
                 self._at(USERINFO_URL) + "/v1/userinfo",

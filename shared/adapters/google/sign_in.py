@@ -39,7 +39,7 @@ class HttpGoogleSignIn:
         self._oauth = HttpGoogleOAuth(http, self._client, clock)
 
     def address(self, *, state: str, nonce: str, code_challenge: str) -> str:
-        """Answer the account chooser's address; an earlier consent of the person is not joined."""
+        """Return the account chooser's address; an earlier consent of the person is not joined."""
         query = {
             "client_id": self._client.oauth_client_id,
             "redirect_uri": self._client.redirect_uri,

@@ -24,18 +24,18 @@ DATA_KEY: Final = "data-key"
 
 
 def new_key() -> bytes:
-    """Answer a fresh AES-256 key."""
+    """Return a fresh AES-256 key."""
     return secrets.token_bytes(KEY_BYTES)
 
 
 def head_with(key_id: str) -> bytes:
-    """Answer the head of bytes sealed under a key of that id."""
+    """Return the head of bytes sealed under a key of that id."""
     name = key_id.encode()
     return bytes((FORMAT, len(name))) + name
 
 
 def head_of(sealed: bytes) -> bytes:
-    """Answer the head of sealed bytes. Raises CorruptStateError."""
+    """Return the head of sealed bytes. Raises CorruptStateError."""
     short = len(sealed) < 2 or len(sealed) < 2 + sealed[1] + NONCE_BYTES  # noqa: PLR2004
     if short or sealed[0] != FORMAT:
         raise CorruptStateError("sealed value, of a form this program does not write")
@@ -43,12 +43,12 @@ def head_of(sealed: bytes) -> bytes:
 
 
 def key_id_of(sealed: bytes) -> str:
-    """Answer which key-encryption key is behind sealed bytes. Raises CorruptStateError."""
+    """Return which key-encryption key is behind sealed bytes. Raises CorruptStateError."""
     return head_of(sealed)[2:].decode("ascii", "replace")
 
 
 def bound_to(head: bytes, connection_id: ConnectionId, purpose: str) -> bytes:
-    """Answer the associated data."""
+    """Return the associated data."""
     return b"\0".join((head, connection_id.encode(), purpose.encode()))
 
 

@@ -62,7 +62,7 @@ class KmsSealer:
     primary: dict[str, tuple[str, datetime]] = field(default_factory=dict)
 
     async def new_data_key(self, connection_id: ConnectionId) -> bytes:
-        """Answer a fresh data key, wrapped by the primary version."""
+        """Return a fresh data key, wrapped by the primary version."""
         return await self._wrapped(new_key(), connection_id)
 
     async def seal(
@@ -81,7 +81,7 @@ class KmsSealer:
         return unseal(sealed, key, connection_id, purpose).decode()
 
     async def current_key(self) -> str:
-        """Answer the primary version; KMS says which it is with anything it encrypts."""
+        """Return the primary version; KMS says which it is with anything it encrypts."""
         known = self.primary.get(self.key)
         now = self.clock.now()
         if known is None or now >= known[1] + PRIMARY_FOR:
@@ -91,11 +91,11 @@ class KmsSealer:
         return known[0]
 
     def key_of(self, data_key: bytes) -> str:
-        """Answer the version behind a wrapped data key."""
+        """Return the version behind a wrapped data key."""
         return key_id_of(data_key)
 
     async def rewrap(self, data_key: bytes, *, connection_id: ConnectionId) -> bytes:
-        """Answer the same data key under the primary version."""
+        """Return the same data key under the primary version."""
         return await self._wrapped(await self._unwrapped(data_key, connection_id), connection_id)
 
     async def _wrapped(self, key: bytes, connection_id: ConnectionId) -> bytes:
@@ -115,7 +115,7 @@ class KmsSealer:
         return head + _received(answer, "ciphertext")
 
     async def _unwrapped(self, data_key: bytes, connection_id: ConnectionId) -> bytes:
-        """Answer the data key, from memory where it was unwrapped minutes ago."""
+        """Return the data key, from memory where it was unwrapped minutes ago."""
         held = self.unwrapped.get((data_key, connection_id))
         if held is None or self.clock.now() >= held[1]:
             held = await self._unwrap(data_key, connection_id), self.clock.now() + UNWRAPPED_FOR
@@ -204,13 +204,13 @@ def _json(answer: httpx.Response) -> Mapping[str, Any]:
 
 
 def _sent(**fields: bytes) -> dict[str, str]:
-    """Answer a request body: every field with its checksum, int64 as text."""
+    """Return a request body: every field with its checksum, int64 as text."""
     body = {name: b64encode(value).decode() for name, value in fields.items()}
     return body | {f"{name}Crc32c": str(crc32c(value)) for name, value in fields.items()}
 
 
 def _received(answer: Mapping[str, Any], name: str) -> bytes:
-    """Answer a field whose checksum holds. Raises KeysUnavailableError."""
+    """Return a field whose checksum holds. Raises KeysUnavailableError."""
     try:
         value = b64decode(answer[name], validate=True)
         intact = int(answer[f"{name}Crc32c"]) == crc32c(value)
@@ -234,7 +234,7 @@ _TABLE: Final = tuple(_entry(byte) for byte in range(256))
 
 
 def crc32c(data: bytes) -> int:
-    """Answer the checksum; some 10 us for the few hundred bytes crc32c a data key."""
+    """Return the checksum; some 10 us for the few hundred bytes crc32c a data key."""
     crc = 0xFFFFFFFF
     for byte in data:
         crc = (crc >> 8) ^ _TABLE[(crc ^ byte) & 0xFF]

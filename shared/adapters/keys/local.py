@@ -44,7 +44,7 @@ class LocalKeyring:
         self._keys = Keys("", {})
 
     async def new_data_key(self, connection_id: ConnectionId) -> bytes:
-        """Answer a fresh data key, wrapped by the current key-encryption key."""
+        """Return a fresh data key, wrapped by the current key-encryption key."""
         keys = self._current()
         return _wrapped(new_key(), keys, connection_id)
 
@@ -63,15 +63,15 @@ class LocalKeyring:
         return unseal(sealed, key, connection_id, purpose).decode()
 
     async def current_key(self) -> str:
-        """Answer the id of the key-encryption key that new data keys get."""
+        """Return the id of the key-encryption key that new data keys get."""
         return self._current().current
 
     def key_of(self, data_key: bytes) -> str:
-        """Answer the id of the key-encryption key behind a wrapped data key."""
+        """Return the id of the key-encryption key behind a wrapped data key."""
         return key_id_of(data_key)
 
     async def rewrap(self, data_key: bytes, *, connection_id: ConnectionId) -> bytes:
-        """Answer the same data key under the current key-encryption key."""
+        """Return the same data key under the current key-encryption key."""
         _, key = self._unwrapped(data_key, connection_id)
         return _wrapped(key, self._current(), connection_id)
 
@@ -83,7 +83,7 @@ class LocalKeyring:
         return key_id, unseal(data_key, key, connection_id, DATA_KEY)
 
     def _current(self) -> Keys:
-        """Answer the keys, reading the file again only where it changed (about 2 us)."""
+        """Return the keys, reading the file again only where it changed (about 2 us)."""
         try:
             stat = self._path.stat()
         except OSError as error:
@@ -117,7 +117,7 @@ def add_key(path: Path) -> str:
 
 @contextmanager
 def _draft(path: Path, keys: Keys) -> Iterator[Path]:
-    """Answer a file beside `path` that holds the keys; it is gone, or renamed, afterwards."""
+    """Return a file beside `path` that holds the keys; it is gone, or renamed, afterwards."""
     encoded = {id: b64encode(key).decode() for id, key in keys.keys.items()}
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name)  # mode 0600

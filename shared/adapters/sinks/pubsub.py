@@ -73,7 +73,7 @@ class PubsubSink:
 
 
 def connected() -> PublisherAsyncClient:
-    """Answer a client of Pub/Sub, or of its emulator, which it does not find by itself."""
+    """Return a client of Pub/Sub, or of its emulator, which it does not find by itself."""
     if emulator := os.environ.get(EMULATOR):
         channel = grpc.aio.insecure_channel(emulator)
         return PublisherAsyncClient(transport=PublisherGrpcAsyncIOTransport(channel=channel))

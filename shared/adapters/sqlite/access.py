@@ -42,7 +42,7 @@ class SqliteApprovals(SqliteConcluding[Approval]):
         return Versioned(value, version)
 
     async def due(self, shard: int, now: datetime, limit: int) -> Sequence[str]:
-        """Answer ids of the shard's due approvals. Raises StoreUnavailableError."""
+        """Return ids of the shard's due approvals. Raises StoreUnavailableError."""
         rows = self.database.rows(
             "SELECT id FROM approvals WHERE shard = ? AND due_us <= ? ORDER BY due_us LIMIT ?",
             (shard, to_us(now), limit),
@@ -58,7 +58,7 @@ class SqliteApprovals(SqliteConcluding[Approval]):
         until: datetime | None = None,
         among: Collection[ConnectionId] | None = None,
     ) -> Sequence[Approval]:
-        """Answer approvals, newest first. Raises StoreUnavailableError."""
+        """Return approvals, newest first. Raises StoreUnavailableError."""
         newest = _ALWAYS if until is None else to_us(until)
         asked = {
             "connection_id = ?": connection_id,
@@ -91,7 +91,7 @@ class SqliteApiKeys(SqliteDocuments[ApiKey]):
         super().__init__(database, API_KEYS, clock, _key_columns)
 
     async def list(self, limit: int) -> Sequence[ApiKey]:
-        """Answer keys, newest first. Raises StoreUnavailableError."""
+        """Return keys, newest first. Raises StoreUnavailableError."""
         rows = self.database.rows(
             "SELECT id, version, document FROM api_keys ORDER BY created_us DESC, id LIMIT ?",
             (limit,),

@@ -35,7 +35,7 @@ class SqliteConnections(SqliteDocuments[Connection]):
         super().__init__(database, CONNECTIONS, clock, _connection_columns)
 
     async def find(self, query: ConnectionQuery) -> Sequence[Connection]:
-        """Answer the matching connections, newest first. Raises StoreUnavailableError.
+        """Return the matching connections, newest first. Raises StoreUnavailableError.
 
         Rows are read as far as the page goes: an index of each term holds them in this order.
         """
@@ -60,7 +60,7 @@ class SqliteConnections(SqliteDocuments[Connection]):
 
 
 def statement(query: ConnectionQuery) -> tuple[str, list[Any]]:
-    """Answer the statement and its values: the most selective term leads, the others are probed."""
+    """Return the statement and its values: the most selective term leads, the others are probed."""
     first, *others = terms_asked(query) or (None,)
     place = "connections" if first is None else "led"
     values: list[Any] = [] if first is None else [first]
@@ -93,7 +93,7 @@ class SqliteMailboxes(SqliteDocuments[Mailbox]):
         super().__init__(database, MAILBOXES, clock, _mailbox_columns)
 
     async def renewable(self, now: datetime, limit: int) -> Sequence[Versioned[Mailbox]]:
-        """Answer mailboxes whose `renew_at` has come. Raises StoreUnavailableError."""
+        """Return mailboxes whose `renew_at` has come. Raises StoreUnavailableError."""
         return self.listed(
             self.database.rows(
                 """SELECT id, version, document FROM mailboxes

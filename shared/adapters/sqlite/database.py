@@ -32,22 +32,22 @@ Row = tuple[Any, ...]
 
 
 def to_us(moment: datetime) -> int:
-    """Answer microseconds since 1970, the form in which times are compared."""
+    """Return microseconds since 1970, the form in which times are compared."""
     return (moment - _EPOCH) // _MICROSECOND
 
 
 def optional_us(moment: datetime | None) -> int | None:
-    """Answer microseconds since 1970, or None."""
+    """Return microseconds since 1970, or None."""
     return None if moment is None else to_us(moment)
 
 
 def from_us(value: int) -> datetime:
-    """Answer the moment, aware, UTC."""
+    """Return the moment, aware, UTC."""
     return _EPOCH + value * _MICROSECOND
 
 
 def optional_moment(value: int | None) -> datetime | None:
-    """Answer the moment, or None."""
+    """Return the moment, or None."""
     return None if value is None else from_us(value)
 
 

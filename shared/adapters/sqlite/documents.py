@@ -37,7 +37,7 @@ def among_value(connections: Iterable[str]) -> str:
 
 
 def no_columns(_value: Any) -> Columns:
-    """Answer that the collection is only ever read by id."""
+    """Return that the collection is only ever read by id."""
     return {}
 
 
@@ -96,7 +96,7 @@ class SqliteDocuments(Generic[T]):
     async def walk(
         self, after: str | None, limit: int
     ) -> tuple[Sequence[Versioned[T]], str | None]:
-        """Answer the next documents by id. Raises StoreUnavailableError."""
+        """Return the next documents by id. Raises StoreUnavailableError."""
         rows = self.database.rows(
             f"""SELECT id, version, document FROM {self.table}
                 WHERE id > ? ORDER BY id LIMIT ?""",  # noqa: S608  own names

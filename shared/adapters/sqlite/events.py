@@ -77,7 +77,7 @@ class SqliteOutbox(SqliteDocuments[Event]):
             await self.wake(news)
 
     async def due(self, shard: int, now: datetime, limit: int) -> Sequence[DueEvent]:
-        """Answer due events of the shard. Raises StoreUnavailableError."""
+        """Return due events of the shard. Raises StoreUnavailableError."""
         rows = self.database.rows(
             "SELECT id, due_us FROM events WHERE shard = ? AND due_us <= ? ORDER BY due_us LIMIT ?",
             (shard, to_us(now), limit),
@@ -94,7 +94,7 @@ class SqliteOutbox(SqliteDocuments[Event]):
         until: datetime | None = None,
         among: Collection[ConnectionId] | None = None,
     ) -> Sequence[Event]:
-        """Answer events, newest first. Raises StoreUnavailableError."""
+        """Return events, newest first. Raises StoreUnavailableError."""
         where, values = _where({"state": state, "connection_id": connection_id}, among)
         for bound, moment in ((">=", since), ("<=", until)):
             if moment is not None:
@@ -130,7 +130,7 @@ class SqliteOperations(SqliteDocuments[Operation]):
         limit: int,
         among: Collection[ConnectionId] | None = None,
     ) -> Sequence[Operation]:
-        """Answer entries, newest first. Raises StoreUnavailableError."""
+        """Return entries, newest first. Raises StoreUnavailableError."""
         filters = {"connection_id": connection_id, "type": type, "state": state}
         where, values = _where(filters, among)
         rows = self.database.rows(
@@ -172,7 +172,7 @@ class SqliteWebhookEndpoints(SqliteDocuments[WebhookEndpoint]):
         super().__init__(database, WEBHOOK_ENDPOINTS, clock, _columns)
 
     async def list(self) -> Sequence[Versioned[WebhookEndpoint]]:
-        """Answer all of them, oldest first. Raises StoreUnavailableError."""
+        """Return all of them, oldest first. Raises StoreUnavailableError."""
         rows = self.database.rows(
             "SELECT id, version, document FROM webhook_endpoints ORDER BY created_us, id"
         )

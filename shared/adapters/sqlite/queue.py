@@ -129,14 +129,14 @@ class SqliteQueue:
             self._database.execute("UPDATE tasks SET claimed = 0 WHERE claimed = 1")
 
     def next_due_at(self, queue: QueueName) -> datetime | None:
-        """Answer when the earliest unclaimed task is due, None where there is none."""
+        """Return when the earliest unclaimed task is due, None where there is none."""
         query = "SELECT MIN(due_us) FROM tasks WHERE queue = ? AND claimed = 0"
         with _translated():
             (due,) = self._database.execute(query, (queue,)).fetchone()
         return None if due is None else _moment(due)
 
     def waiting(self) -> list[Task]:
-        """Answer every task not finished yet, claimed or not, by due time."""
+        """Return every task not finished yet, claimed or not, by due time."""
         columns = "id, queue, name, path, body, trace_id, due_us, attempts"
         with _translated():
             rows = self._database.execute(f"SELECT {columns} FROM tasks ORDER BY due_us").fetchall()  # noqa: S608 - fixed names

@@ -170,7 +170,7 @@ class SqliteRecords:
     async def heads(
         self, connection_id: ConnectionId, ids: Iterable[MessageId]
     ) -> Mapping[MessageId, RecordHead]:
-        """Answer the heads of those ids that are stored, tombstones included."""
+        """Return the heads of those ids that are stored, tombstones included."""
         rows = self.database.rows(
             f"""SELECT {HEAD} FROM records WHERE connection_id = ?
                 AND message_id IN (SELECT value FROM json_each(?))""",  # noqa: S608  own columns
@@ -195,7 +195,7 @@ class SqliteRecords:
             before = (rows[-1][5], rows[-1][0])
 
     async def get(self, connection_id: ConnectionId, message_id: MessageId) -> Record | None:
-        """Answer one record, tombstones included."""
+        """Return one record, tombstones included."""
         row = self.database.row(
             f"""SELECT {RECORD} {_FROM}
                 WHERE connection_id = ? AND message_id = ?""",
@@ -204,7 +204,7 @@ class SqliteRecords:
         return None if row is None else record_of(connection_id, row)
 
     async def page(self, connection_id: ConnectionId, query: RecordQuery) -> RecordPage:
-        """Answer the next records in sequence order; pages of large mail end early."""
+        """Return the next records in sequence order; pages of large mail end early."""
         where, values = _filters(connection_id, query)
         budget = PageBudget(query.limit)
         records: list[Record] = []
@@ -219,7 +219,7 @@ class SqliteRecords:
         return RecordPage(tuple(records), None)
 
     async def newest(self, connection_id: ConnectionId, query: NewestQuery) -> Sequence[Record]:
-        """Answer live records for a screen, newest first by (internal_date, message_id)."""
+        """Return live records for a screen, newest first by (internal_date, message_id)."""
         source, where, values = _screen(connection_id, query)
         keys = self.database.rows(
             f"""SELECT key FROM {source} WHERE {where}
@@ -300,7 +300,7 @@ def _filters(connection_id: ConnectionId, query: RecordQuery) -> tuple[str, list
 
 
 def _screen(connection_id: ConnectionId, query: NewestQuery) -> tuple[str, str, list[Any]]:
-    """Answer the table, the condition and its values; each case walks one index."""
+    """Return the table, the condition and its values; each case walks one index."""
     where, source = "connection_id = ?", "records"
     values: list[Any] = [connection_id]
     if query.thread_id is not None:

@@ -49,7 +49,7 @@ class SqliteSends(SqliteConcluding[SendEntry]):
         super().__init__(outbox, SENDS, _send_columns)
 
     async def due(self, shard: int, now: datetime, limit: int) -> Sequence[str]:
-        """Answer ids of the shard's due entries. Raises StoreUnavailableError."""
+        """Return ids of the shard's due entries. Raises StoreUnavailableError."""
         rows = self.database.rows(
             "SELECT id FROM sends WHERE shard = ? AND due_us <= ? ORDER BY due_us LIMIT ?",
             (shard, to_us(now), limit),
@@ -64,7 +64,7 @@ class SqliteSends(SqliteConcluding[SendEntry]):
         state: SendState | None = None,
         until: datetime | None = None,
     ) -> Sequence[SendEntry]:
-        """Answer entries, newest first. Raises StoreUnavailableError."""
+        """Return entries, newest first. Raises StoreUnavailableError."""
         asked = {"connection_id": connection_id, _STATE: state}
         given = {name: value for name, value in asked.items() if value is not None}
         where = "".join(f"{name} = ? AND " for name in given)
@@ -76,7 +76,7 @@ class SqliteSends(SqliteConcluding[SendEntry]):
         return [replace(versioned.value, request=b"") for versioned in self.listed(rows)]
 
     async def many(self, ids: Sequence[str]) -> Mapping[str, SendEntry]:
-        """Answer those that exist. Raises StoreUnavailableError."""
+        """Return those that exist. Raises StoreUnavailableError."""
         found: dict[str, SendEntry] = {}
         for start in range(0, len(ids), _AT_ONCE):
             some = ids[start : start + _AT_ONCE]
@@ -92,7 +92,7 @@ class SqliteSends(SqliteConcluding[SendEntry]):
     async def traced(
         self, connection_id: ConnectionId, traces: Sequence[str]
     ) -> Sequence[SendEntry]:
-        """Answer the entries with one of the traces. Raises StoreUnavailableError."""
+        """Return the entries with one of the traces. Raises StoreUnavailableError."""
         marks = ", ".join("?" * len(traces))
         rows = self.database.rows(
             f"""SELECT id, version, document FROM sends
@@ -110,7 +110,7 @@ class SqliteBulkSends(SqliteDocuments[BulkSend]):
         super().__init__(database, BULK_SENDS, clock, _bulk_columns)
 
     async def due(self, shard: int, now: datetime, limit: int) -> Sequence[str]:
-        """Answer ids of the shard's due bulks. Raises StoreUnavailableError."""
+        """Return ids of the shard's due bulks. Raises StoreUnavailableError."""
         rows = self.database.rows(
             "SELECT id FROM bulk_sends WHERE shard = ? AND due_us <= ? ORDER BY due_us LIMIT ?",
             (shard, to_us(now), limit),
@@ -118,7 +118,7 @@ class SqliteBulkSends(SqliteDocuments[BulkSend]):
         return [id for (id,) in rows]
 
     async def unfinished(self, connection_id: ConnectionId, limit: int) -> Sequence[BulkSend]:
-        """Answer unfinished bulks, oldest first. Raises StoreUnavailableError."""
+        """Return unfinished bulks, oldest first. Raises StoreUnavailableError."""
         rows = self.database.rows(
             """SELECT id, version, document FROM bulk_sends WHERE open_of = ?
                ORDER BY created_us, id LIMIT ?""",

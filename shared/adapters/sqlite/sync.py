@@ -30,7 +30,7 @@ class SqliteQuarantine:
     async def get(
         self, connection_id: ConnectionId, ids: Iterable[MessageId]
     ) -> Mapping[MessageId, QuarantineEntry]:
-        """Answer the entries of those ids."""
+        """Return the entries of those ids."""
         rows = self.database.rows(
             """SELECT message_id, document FROM quarantine WHERE connection_id = ?
                AND message_id IN (SELECT value FROM json_each(?))""",
@@ -39,7 +39,7 @@ class SqliteQuarantine:
         return {MessageId(row[0]): _entry_of(connection_id, row) for row in rows}
 
     async def list(self, connection_id: ConnectionId, limit: int) -> Sequence[QuarantineEntry]:
-        """Answer the entries, soonest retry first."""
+        """Return the entries, soonest retry first."""
         rows = self.database.rows(
             """SELECT message_id, document FROM quarantine WHERE connection_id = ?
                ORDER BY retry_us, message_id LIMIT ?""",
@@ -111,7 +111,7 @@ class SqliteSyncStates(SqliteDocuments[SyncState]):
         return Versioned(now, version)
 
     async def due(self, shard: int, now: datetime, limit: int) -> Sequence[ConnectionId]:
-        """Answer connections of the shard that are due. Raises StoreUnavailableError."""
+        """Return connections of the shard that are due. Raises StoreUnavailableError."""
         rows = self.database.rows(
             "SELECT id FROM sync WHERE shard = ? AND due_us <= ? ORDER BY due_us LIMIT ?",
             (shard, to_us(now), limit),

@@ -16,12 +16,12 @@ OK = "ok"
 
 
 def counted_sends(sends: Sends, telemetry: Telemetry) -> Sends:
-    """Answer the ledger that counts each entry coming into a state."""
+    """Return the ledger that counts each entry coming into a state."""
     return cast("Sends", _CountedSends(sends, telemetry))
 
 
 def counted_oauth(oauth: GoogleOAuth, telemetry: Telemetry) -> GoogleOAuth:
-    """Answer the OAuth client that counts each refresh by how it ended."""
+    """Return the OAuth client that counts each refresh by how it ended."""
     return cast("GoogleOAuth", _CountedOAuth(oauth, telemetry))
 
 

@@ -54,7 +54,7 @@ class ExportedTelemetry(OtelTelemetry):
         return PrometheusMetricReader(scope_info_enabled=False, registry=self.registry)
 
     def prometheus_text(self) -> bytes | None:
-        """Answer every metric in Prometheus' text format, None where nobody comes for it."""
+        """Return every metric in Prometheus' text format, None where nobody comes for it."""
         if self.registry is None:
             return None
         from prometheus_client import generate_latest

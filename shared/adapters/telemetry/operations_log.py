@@ -23,7 +23,7 @@ GATHERED_FOR = timedelta(seconds=5)
 
 
 @dataclass
-class GatheredOperations:
+class BatchedOperations:
     """Operations port over another one. `close` writes what still waits."""
 
     kept: Operations
@@ -54,7 +54,7 @@ class GatheredOperations:
         limit: int,
         among: Collection[ConnectionId] | None = None,
     ) -> Sequence[Operation]:
-        """Answer entries, newest first, those that wait here too. Raises StoreUnavailableError."""
+        """Return entries, newest first, those that wait here too. Raises StoreUnavailableError."""
         await self.flush()
         return await self.kept.list(
             connection_id=connection_id, type=type, state=state, limit=limit, among=among
@@ -88,7 +88,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class ForgivingOperations:
+class BestEffortOperations:
     """Operations port over another one; an entry that cannot be written is named in the logs."""
 
     kept: Operations
@@ -111,7 +111,7 @@ class ForgivingOperations:
         limit: int,
         among: Collection[ConnectionId] | None = None,
     ) -> Sequence[Operation]:
-        """Answer entries, newest first. Raises StoreUnavailableError."""
+        """Return entries, newest first. Raises StoreUnavailableError."""
         return await self.kept.list(
             connection_id=connection_id, type=type, state=state, limit=limit, among=among
         )

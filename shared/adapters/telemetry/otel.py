@@ -225,7 +225,7 @@ def _trace_steps(tracer: Tracer, within: Context, steps: Iterable[OperationStep]
 
 
 def _parent(operation: Operation) -> Context:
-    """Answer the request under way if it is of the operation's trace, else the trace alone."""
+    """Return the request under way if it is of the operation's trace, else the trace alone."""
     here, trace_id = current(), operation.trace_id
     if here is not None and trace_id in {None, here.trace_id}:
         return _within(here, remote=False)
@@ -250,7 +250,7 @@ def _attributes(operation: Operation) -> Attributes:
 
 
 def _scalars(detail: Mapping[str, Any]) -> dict[str, str | int | float | bool]:
-    """Answer what of a detail an attribute can hold; details hold ids, codes and counts only."""
+    """Return what of a detail an attribute can hold; details hold ids, codes and counts only."""
     return {
         f"postroom.{name}": value
         for name, value in detail.items()

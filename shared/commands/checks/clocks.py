@@ -36,7 +36,7 @@ async def clocks_agree(ground: Ground) -> Finding:
 
 
 async def _ahead_s(ground: Ground, address: str) -> float | None:
-    """Answer by how many seconds our clock is ahead of the answer's Date."""
+    """Return by how many seconds our clock is ahead of the answer's Date."""
     asked_at = ground.now
     answer = await ground.ask("GET", address)
     half = (ground.now - asked_at) / 2

@@ -31,13 +31,13 @@ class Recorded(Mapping[str, str]):
         return len(self._environ)
 
     def unasked(self) -> list[str]:
-        """Answer our variables that nothing reads."""
+        """Return our variables that nothing reads."""
         ours = {name for name in self._environ if name.startswith(PREFIX)}
         return sorted(ours - self.asked - ELSEWHERE)
 
 
 def settings_are_sound(environ: Mapping[str, str]) -> tuple[Finding, Settings | None]:
-    """Answer the finding, and the settings where they can be read at all."""
+    """Return the finding, and the settings where they can be read at all."""
     recorded = Recorded(environ)
     try:
         settings = settings_from(recorded, without=WITHOUT)

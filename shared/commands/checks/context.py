@@ -66,7 +66,7 @@ class Ground:
         return self.wiring.store
 
     def at(self, service: str) -> str:
-        """Answer the address of one of Google's services."""
+        """Return the address of one of Google's services."""
         return (self.settings.google_url or self.hosts[service]).rstrip("/")
 
     async def ask(self, method: str, address: str, **given: Any) -> httpx.Response:
@@ -101,7 +101,7 @@ class Ground:
             raise NotCheckedError(str(error)) from error
 
     async def connections(self) -> Sequence[Connection]:
-        """Answer the newest connections that are to work."""
+        """Return the newest connections that are to work."""
         async with self._one_at_a_time:
             if self._sample is None:
                 found = await self.store.connections.find(ConnectionQuery(limit=SAMPLE))
@@ -110,7 +110,7 @@ class Ground:
             return self._sample
 
     async def active(self) -> Sequence[Connection]:
-        """Answer those that work. Raises NotCheckedError where there is none."""
+        """Return those that work. Raises NotCheckedError where there is none."""
         found = [c for c in await self.connections() if c.status is ConnectionStatus.ACTIVE]
         if not found:
             raise NotCheckedError("No mailbox is connected yet.")
@@ -125,7 +125,7 @@ def require_file(path: Path | None) -> None:
 
 @asynccontextmanager
 async def ground_of(settings: Settings) -> AsyncIterator[Ground]:
-    """Answer the ground of a deployment."""
+    """Return the ground of a deployment."""
     wiring = Wiring(settings)
     try:
         yield Ground(wiring)

@@ -36,7 +36,7 @@ async def address_answers(ground: Ground) -> Finding:
 
 
 def _environment(answer: httpx.Response) -> str | None:
-    """Answer which deployment says that it is up."""
+    """Return which deployment says that it is up."""
     try:
         body = answer.json() if answer.is_success else {}
     except ValueError:

@@ -27,20 +27,20 @@ class NotCheckedError(Exception):
 
 
 def ok(seen: str) -> Finding:
-    """Answer that all is well."""
+    """Return that all is well."""
     return Finding(Verdict.OK, seen)
 
 
 def warning(seen: str, fix: str) -> Finding:
-    """Answer that it works and will not for ever, or not for everybody."""
+    """Return that it works and will not for ever, or not for everybody."""
     return Finding(Verdict.WARNING, seen, fix)
 
 
 def failed(seen: str, fix: str) -> Finding:
-    """Answer what is broken and how to mend it."""
+    """Return what is broken and how to mend it."""
     return Finding(Verdict.FAILED, seen, fix)
 
 
 def counted(number: int, thing: str, things: str | None = None) -> str:
-    """Answer `1 watch` or `3 watches`."""
+    """Return `1 watch` or `3 watches`."""
     return f"{number} {thing if number == 1 else things or thing + 's'}"

@@ -87,7 +87,7 @@ async def _synced(ground: Ground, connection: Connection) -> bool:
 
 
 async def _told(ground: Ground, connection: Connection) -> Finding | bool:
-    """Answer what is wrong with a live token, else whether there was one to ask about."""
+    """Return what is wrong with a live token, else whether there was one to ask about."""
     found = await ground.store.grants.get(connection.id)
     if found is None or not found.value.usable(ground.now):
         return False

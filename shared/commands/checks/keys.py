@@ -60,7 +60,7 @@ async def _round_trip(ground: Ground) -> str:
 
 
 async def _in_use(ground: Ground) -> Mapping[str, list[Grant]]:
-    """Answer the first thousand grants by the key that they are under."""
+    """Return the first thousand grants by the key that they are under."""
     found: dict[str, list[Grant]] = {}
     after: str | None = None
     seen = 0

@@ -80,7 +80,7 @@ def _armed_at(mailbox: Mailbox) -> datetime:
 
 
 async def _unannounced(ground: Ground) -> list[Connection]:
-    """Answer connections where changes were found that no push announced, in the last day."""
+    """Return connections where changes were found that no push announced, in the last day."""
     found = []
     for connection in await ground.active():
         state = await ground.store.sync_states.get(connection.id)
@@ -94,7 +94,7 @@ async def _unannounced(ground: Ground) -> list[Connection]:
 
 
 async def _mailboxes(ground: Ground) -> Mapping[EmailKey, Mailbox]:
-    """Answer the mailboxes of the newest connections that read mail."""
+    """Return the mailboxes of the newest connections that read mail."""
     found = {}
     for connection in await ground.active():
         if not reads(connection.scopes):

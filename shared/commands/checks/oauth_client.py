@@ -49,7 +49,7 @@ async def redirect_uri_is_registered(ground: Ground) -> Finding:
 
 
 def refusal_in(answer: httpx.Response) -> str | None:
-    """Answer the code on Google's error page: in a redirect's `authError`, or in the page."""
+    """Return the code on Google's error page: in a redirect's `authError`, or in the page."""
     location = httpx.URL(answer.headers.get("location", ""))
     if location.path.startswith(ERROR_PAGE):
         return _code_of(location.params.get("authError", "")) or "unknown"

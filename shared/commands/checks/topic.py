@@ -98,11 +98,11 @@ def _endpoint(ground: Ground) -> str:
 
 
 def _audience(ground: Ground) -> str:
-    """Answer what gmail_push takes for its own; the environment of a function says it."""
+    """Return what gmail_push takes for its own; the environment of a function says it."""
     return ground.settings.push_audience
 
 
 def _parts(name: str) -> tuple[str, str]:
-    """Answer project and last part of `projects/P/topics/T`."""
+    """Return project and last part of `projects/P/topics/T`."""
     parts = name.split("/")
     return parts[1], parts[-1]

@@ -24,7 +24,7 @@ class ConnectStatus(StrEnum):
 
 
 def token_hash(token: str) -> str:
-    """Answer the form in which a single-use token is stored."""
+    """Return the form in which a single-use token is stored."""
     return sha256(token.encode()).hexdigest()
 
 

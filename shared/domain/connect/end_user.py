@@ -14,7 +14,7 @@ ORGANIZATION_TAGS = {"id": "organization_id", "display_name": "organization_disp
 def tags_from(
     end_user: Mapping[str, Any] | None, organization: Mapping[str, Any] | None
 ) -> dict[str, str]:
-    """Answer the tags that say what the older body says."""
+    """Return the tags that say what the older body says."""
     tags = dict((end_user or {}).get("tags") or {})
     tags |= {tag: (end_user or {}).get(name) for name, tag in END_USER_TAGS.items()}
     tags |= {tag: (organization or {}).get(name) for name, tag in ORGANIZATION_TAGS.items()}
@@ -22,7 +22,7 @@ def tags_from(
 
 
 def end_user_from(tags: Mapping[str, str]) -> dict[str, Any] | None:
-    """Answer the `end_user` object of API 3, None where the tags name nobody."""
+    """Return the `end_user` object of API 3, None where the tags name nobody."""
     named = {name: tags.get(tag) for name, tag in END_USER_TAGS.items()}
     if not any(named.values()):
         return None
@@ -36,17 +36,17 @@ def end_user_from(tags: Mapping[str, str]) -> dict[str, Any] | None:
 
 
 def named(end_user: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
-    """Answer the end user as the API shows one, None without an id; the tags say the rest."""
+    """Return the end user as the API shows one, None without an id; the tags say the rest."""
     return end_user if (end_user or {}).get("id") else None
 
 
 def known_email(end_user: Mapping[str, Any] | None) -> str | None:
-    """Answer the address under which the product knows the end user."""
+    """Return the address under which the product knows the end user."""
     address = (end_user or {}).get("email")
     return str(address).strip() if address else None
 
 
 def known_name(end_user: Mapping[str, Any] | None) -> str | None:
-    """Answer what to call the end user on a page: a name, an address, or nothing."""
+    """Return what to call the end user on a page: a name, an address, or nothing."""
     name = (end_user or {}).get("display_name")
     return str(name) if name else known_email(end_user)

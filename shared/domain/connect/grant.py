@@ -47,7 +47,7 @@ class Grant:
         return now < self.access_expires_at - timedelta(seconds=10)
 
     def ends_at(self, *, testing: bool) -> datetime | None:
-        """Answer when Google will end it whatever happens, None where that is not foreseen."""
+        """Return when Google will end it whatever happens, None where that is not foreseen."""
         tested = self.issued_at + TESTING_LIFETIME if testing and self.issued_at else None
         return min((one for one in (self.consent_ends_at, tested) if one), default=None)
 

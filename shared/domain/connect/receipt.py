@@ -28,5 +28,5 @@ class DeletionReceipt:
     schema_version: int = SCHEMA_VERSION
 
     def with_step(self, name: str, outcome: str) -> "DeletionReceipt":
-        """Answer the receipt with a step's outcome; the first outcome written stays."""
+        """Return the receipt with a step's outcome; the first outcome written stays."""
         return replace(self, steps={name: outcome} | dict(self.steps))

@@ -32,7 +32,7 @@ INCLUDES = {
 
 
 def spelled_out(names: Iterable[str]) -> tuple[str, ...]:
-    """Answer Gmail scopes in full from presets, short names (`gmail.send`) and addresses.
+    """Return Gmail scopes in full from presets, short names (`gmail.send`) and addresses.
 
     Sign-in scopes are left out: they are always asked. Raises ValueError naming the unknown one.
     """
@@ -55,13 +55,13 @@ def _spelled(name: str) -> tuple[str, ...]:
 
 
 def allowed(granted: Iterable[str]) -> frozenset[str]:
-    """Answer the granted scopes with all that they include."""
+    """Return the granted scopes with all that they include."""
     scopes = frozenset(granted)
     return scopes.union(*(INCLUDES.get(scope, frozenset()) for scope in scopes))
 
 
 def missing(asked: Iterable[str], granted: Iterable[str]) -> tuple[str, ...]:
-    """Answer what was asked and not granted: an end user may untick scopes (FACTS 6.3)."""
+    """Return what was asked and not granted: an end user may untick scopes (FACTS 6.3)."""
     have = allowed(granted)
     return tuple(scope for scope in asked if scope not in have)
 

@@ -42,7 +42,7 @@ def _is_public(found: IPv4Address | IPv6Address) -> bool:
 
 
 def _embedded(found: IPv6Address) -> tuple[IPv4Address, ...]:
-    """Answer the IPv4 addresses that a translator or tunnel would take this one for."""
+    """Return the IPv4 addresses that a translator or tunnel would take this one for."""
     if found.ipv4_mapped is not None:
         return (found.ipv4_mapped,)
     if found.sixtofour is not None:
@@ -70,7 +70,7 @@ class AllowedHosts:
 
 
 def checked_url(url: str, allowed: AllowedHosts) -> str:
-    """Answer a webhook's address. Raises InvalidRequestError where nothing may be sent there.
+    """Return a webhook's address. Raises InvalidRequestError where nothing may be sent there.
 
     What a name resolves to is seen at each delivery; here only what it says is judged.
     """

@@ -82,7 +82,7 @@ class Attempted:
 
 
 def shown_payload(event: Event) -> dict[str, Any]:
-    """Answer the body the product gets: the stored sequence number as the opaque cursor."""
+    """Return the body the product gets: the stored sequence number as the opaque cursor."""
     shown = dict(event.payload)
     if (sequence := shown.pop("cursorSequence", None)) is not None:
         shown["cursor"] = cursor_of(event.connection_id, sequence)
@@ -90,12 +90,12 @@ def shown_payload(event: Event) -> dict[str, Any]:
 
 
 def body_of(event: Event) -> bytes:
-    """Answer the body's bytes: the same at every attempt, for all of them are signed."""
+    """Return the body's bytes: the same at every attempt, for all of them are signed."""
     return json.dumps(shown_payload(event), ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def claimed(event: Event, now: datetime) -> Event:
-    """Answer the event in one worker's hands; a worker that dies is found when the claim ends."""
+    """Return the event in one worker's hands; a worker that dies is found when the claim ends."""
     until = now + CLAIM
     return replace(event, attempts=event.attempts + 1, claimed_until=until, next_attempt_at=until)
 
@@ -111,7 +111,7 @@ def due_to(event: Event, receiver: str, now: datetime) -> bool:
 
 
 def after(earlier: Delivery | None, attempted: Attempted, now: datetime) -> Delivery:
-    """Answer how the event stands with a receiver after one more attempt."""
+    """Return how the event stands with a receiver after one more attempt."""
     attempts = 1 + (earlier.attempts if earlier else 0)
     made = Delivery(
         DeliveryState.DELIVERED,
@@ -142,13 +142,13 @@ def deferred(earlier: Delivery | None, until: datetime, now: datetime) -> Delive
 
 
 def refused(earlier: Delivery | None, failure: Failure) -> Delivery:
-    """Answer a delivery that is dead without an attempt."""
+    """Return a delivery that is dead without an attempt."""
     base = earlier or Delivery(DeliveryState.WAITING)
     return replace(base, state=DeliveryState.DEAD, next_attempt_at=None, error=failure)
 
 
 def settled(event: Event, deliveries: Mapping[str, Delivery], now: datetime) -> Event:
-    """Answer the event after an attempt; `deliveries` are those of every present receiver.
+    """Return the event after an attempt; `deliveries` are those of every present receiver.
 
     An event that nobody is there to be told of counts as delivered, to nobody.
     """
@@ -176,7 +176,7 @@ def settled(event: Event, deliveries: Mapping[str, Delivery], now: datetime) -> 
 
 
 def again(event: Event, now: datetime) -> Event:
-    """Answer the event made due for whoever lacks it; one that all have, for all of them."""
+    """Return the event made due for whoever lacks it; one that all have, for all of them."""
     whole = event.state is EventState.DELIVERED
     kept = {} if whole else {n: one for n, one in event.deliveries.items() if _has_it(one)}
     return replace(

@@ -16,12 +16,12 @@ SMALLEST, LARGEST = 24, 64
 
 
 def new_secret() -> str:
-    """Answer a fresh secret: `whsec_` and base64 of 32 random bytes."""
+    """Return a fresh secret: `whsec_` and base64 of 32 random bytes."""
     return PREFIX + b64encode(secrets.token_bytes(SECRET_BYTES)).decode()
 
 
 def checked_secret(secret: str) -> str:
-    """Answer a secret of the caller's own making. Raises InvalidRequestError."""
+    """Return a secret of the caller's own making. Raises InvalidRequestError."""
     _key(secret)
     return secret
 
@@ -29,7 +29,7 @@ def checked_secret(secret: str) -> str:
 def signed_headers(
     event_id: str, at: datetime, body: bytes, secrets_newest_first: Sequence[str]
 ) -> Mapping[str, str]:
-    """Answer the headers of one attempt: the id stays over retries, time and signatures do not."""
+    """Return the headers of one attempt: the id stays over retries, time and signatures do not."""
     timestamp = str(int(at.timestamp()))
     content = b".".join((event_id.encode(), timestamp.encode(), body))
     newest = secrets_newest_first[0]

@@ -66,7 +66,7 @@ class ApiKey:
         return self.revoked_at is None and (self.expires_at is None or now < self.expires_at)
 
     def rotated(self, digest: str, now: datetime, overlap_until: datetime) -> "ApiKey":
-        """Answer the key with a new secret; the one before it works until `overlap_until`."""
+        """Return the key with a new secret; the one before it works until `overlap_until`."""
         return replace(
             self,
             sha256_hex=digest,
@@ -76,22 +76,22 @@ class ApiKey:
         )
 
     def revoked(self, now: datetime) -> "ApiKey":
-        """Answer the key as nobody can use it any more."""
+        """Return the key as nobody can use it any more."""
         return replace(self, revoked_at=self.revoked_at or now, previous_sha256_hex=None)
 
 
 def new_id() -> str:
-    """Answer an id for a key."""
+    """Return an id for a key."""
     return token_hex(ID_BYTES)
 
 
 def new_token(id: str) -> str:
-    """Answer a new key in clear, shown once."""
+    """Return a new key in clear, shown once."""
     return f"{PREFIX}_{id}_{token_urlsafe(32)}"
 
 
 def id_in(token: str) -> str | None:
-    """Answer the id a key names, None where it is no key of this form."""
+    """Return the id a key names, None where it is no key of this form."""
     prefix, _, rest = token.partition("_")
     id, _, secret = rest.partition("_")
     shaped = prefix == PREFIX and len(id) == 2 * ID_BYTES and bool(secret)
@@ -99,5 +99,5 @@ def id_in(token: str) -> str | None:
 
 
 def digest_of(token: str) -> str:
-    """Answer the form in which a key is stored."""
+    """Return the form in which a key is stored."""
     return sha256(token.encode()).hexdigest()

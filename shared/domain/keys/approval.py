@@ -98,7 +98,7 @@ class Approval:
     def decided(
         self, state: ApprovalState, now: datetime, by: str | None, reason: str | None = None
     ) -> "Approval":
-        """Answer it with a person's word, or with nobody's in time."""
+        """Return it with a person's word, or with nobody's in time."""
         return replace(
             self,
             state=state,
@@ -110,12 +110,12 @@ class Approval:
         )
 
     def tried(self, now: datetime, error: str | None = None) -> "Approval":
-        """Answer it as taken up now, or, after trouble, to be taken up later."""
+        """Return it as taken up now, or, after trouble, to be taken up later."""
         attempts = self.attempts + (error is None)
         return replace(self, attempts=attempts, next_due_at=now + CLAIM, error=error)
 
     def finished(self, now: datetime, answer: bytes, error: str | None) -> "Approval":
-        """Answer it with what the run came to."""
+        """Return it with what the run came to."""
         return replace(
             self,
             finished_at=now,
@@ -128,7 +128,7 @@ class Approval:
 
 
 def approval_id(key: str, connection_id: ConnectionId, idempotency_key: str | None) -> str:
-    """Answer the same id for the same call again; a call without a key is always a new one."""
+    """Return the same id for the same call again; a call without a key is always a new one."""
     if idempotency_key is None:
         return f"apr_{token_hex(16)}"
     told = f"{key}\0{connection_id}\0{idempotency_key}"
@@ -136,7 +136,7 @@ def approval_id(key: str, connection_id: ConnectionId, idempotency_key: str | No
 
 
 def approval_event(approval: Approval, operation: str, now: datetime) -> Event:
-    """Answer the event; `operation` is requested, approved, rejected, expired or finished.
+    """Return the event; `operation` is requested, approved, rejected, expired or finished.
 
     Its id is the approval's and the operation's, so that each is told once.
     """

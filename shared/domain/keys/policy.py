@@ -56,7 +56,7 @@ class Rule(StrEnum):
 
 
 def _domain(text: str) -> str:
-    """Answer a domain in lower-case ASCII, its `*.` kept. Raises ValueError."""
+    """Return a domain in lower-case ASCII, its `*.` kept. Raises ValueError."""
     below = text.startswith(ANY_BELOW)
     name = text.removeprefix(ANY_BELOW)
     try:
@@ -162,7 +162,7 @@ class Refused:
     reason: str
 
     def error(self) -> PolicyRefusedError:
-        """Answer the error that tells the caller."""
+        """Return the error that tells the caller."""
         return PolicyRefusedError(self.reason, rule=self.rule)
 
 
@@ -175,7 +175,7 @@ Verdict = Allowed | Refused | NeedsApproval
 
 
 def judge(policy: Policy, deed: Deed) -> Verdict:
-    """Answer the verdict on a call. What can never be allowed is refused before anybody is asked.
+    """Return the verdict on a call. What can never be allowed is refused before anybody is asked.
 
     The day's cap is not judged here: it is counted where it can be counted without a race.
     """
@@ -215,12 +215,12 @@ def _by_recipients(policy: Policy, deed: Deed) -> Refused | None:
 
 
 def parsed_policy(given: Mapping[str, Any]) -> Policy:
-    """Answer the policy a caller wrote. Raises InvalidRequestError naming each wrong field."""
+    """Return the policy a caller wrote. Raises InvalidRequestError naming each wrong field."""
     return validated(Policy, dict(given), within=("policy",))
 
 
 def policy_of(stored: Mapping[str, Any]) -> Policy:
-    """Answer the policy a key was stored with.
+    """Return the policy a key was stored with.
 
     Raises PolicyRefusedError where this version does not understand it: a rule that cannot be
     read must not be a rule that is not kept.

@@ -26,7 +26,7 @@ class Base64Field:
         self.complete = False
 
     def feed(self, piece: bytes) -> bytes:
-        """Answer the bytes this piece adds. Raises ValueError where it is no such JSON."""
+        """Return the bytes this piece adds. Raises ValueError where it is no such JSON."""
         if self._head is not None:
             self._head += piece
             found = _FIELD.search(self._head)

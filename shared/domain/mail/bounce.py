@@ -45,7 +45,7 @@ def is_report(message: Mapping[str, Any]) -> bool:
 
 
 def unread_part(message: Mapping[str, Any]) -> str | None:
-    """Answer the part id of the report's fields where Gmail put them behind an attachment id."""
+    """Return the part id of the report's fields where Gmail put them behind an attachment id."""
     for part, _ in walk(as_object(message.get("payload"))):
         body = as_object(part.get("body"))
         if _kind(part) == STATUS and body.get("attachmentId") and not body.get("data"):

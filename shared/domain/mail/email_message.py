@@ -109,12 +109,12 @@ def read_message(
 
 
 def unfetched_bodies(message: Mapping[str, Any]) -> list[str]:
-    """Answer the part ids of bodies that need a second request (FACTS 4.5); mostly none."""
+    """Return the part ids of bodies that need a second request (FACTS 4.5); mostly none."""
     return unfetched_parts(as_object(message.get("payload")))
 
 
 def received_at(message: Mapping[str, Any]) -> datetime:
-    """Answer when Gmail accepted the message; 1970 where it does not say."""
+    """Return when Gmail accepted the message; 1970 where it does not say."""
     given = message.get("internalDate")
     text = str(given) if isinstance(given, str | int) else ""
     try:
@@ -124,7 +124,7 @@ def received_at(message: Mapping[str, Any]) -> datetime:
 
 
 def label_fields(label_ids: list[str], history_id: str) -> dict[str, Any]:
-    """Answer the fields that labels decide: all that ever changes of a message."""
+    """Return the fields that labels decide: all that ever changes of a message."""
     return {
         "historyId": history_id,
         "labelIds": label_ids,
@@ -145,7 +145,7 @@ def _label_ids(message: Mapping[str, Any]) -> list[str]:
 
 
 def _headers(payload: Mapping[str, Any]) -> dict[str, list[str]]:
-    """Answer the values of the headers read here, by lower-case name."""
+    """Return the values of the headers read here, by lower-case name."""
     found: dict[str, list[str]] = {}
     headers = payload.get("headers")
     for header in headers if isinstance(headers, list) else ():

@@ -47,18 +47,18 @@ class Parts:
 
 
 def as_text(value: Any) -> str:
-    """Answer a JSON string, or "" for anything else."""
+    """Return a JSON string, or "" for anything else."""
     return value if isinstance(value, str) else ""
 
 
 def as_count(value: Any) -> int:
-    """Answer a JSON number from 0 to 2^53, or 0 for anything else."""
+    """Return a JSON number from 0 to 2^53, or 0 for anything else."""
     whole = isinstance(value, int) and not isinstance(value, bool)
     return value if whole and 0 <= value < 1 << 53 else 0
 
 
 def as_object(value: Any) -> Mapping[str, Any]:
-    """Answer a JSON object, or an empty one for anything else."""
+    """Return a JSON object, or an empty one for anything else."""
     return value if isinstance(value, dict) else {}
 
 
@@ -68,7 +68,7 @@ def decode_data(data: str) -> bytes:
 
 
 def header_of(part: Mapping[str, Any], name: str) -> str:
-    """Answer the first value of the header, given in lower case, or ""."""
+    """Return the first value of the header, given in lower case, or ""."""
     headers = part.get("headers")
     for header in headers if isinstance(headers, list) else ():
         if isinstance(header, dict) and as_text(header.get("name")).lower() == name:
@@ -104,7 +104,7 @@ def read_parts(payload: Mapping[str, Any], fetched: Mapping[str, bytes]) -> Part
 
 
 def unfetched_parts(payload: Mapping[str, Any]) -> list[str]:
-    """Answer the part ids of bodies behind an attachment id, without decoding anything."""
+    """Return the part ids of bodies behind an attachment id, without decoding anything."""
     return [
         as_text(part.get("partId"))
         for part, attached in walk(payload)
@@ -159,7 +159,7 @@ def _decoded(part: Mapping[str, Any], content: bytes) -> str:
 
 
 def part_filename(part: Mapping[str, Any]) -> str:
-    """Answer a part's file name, or one that fits its type, or ""."""
+    """Return a part's file name, or one that fits its type, or ""."""
     given = decode_words(as_text(part.get("filename")))
     return given or _default_name(as_text(part.get("mimeType")).lower())
 

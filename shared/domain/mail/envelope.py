@@ -41,7 +41,7 @@ class Envelope:
 
 
 def envelope_of(raw: bytes) -> Envelope:
-    """Answer a message's envelope. Raises InvalidRequestError (`ambiguous_recipients`)."""
+    """Return a message's envelope. Raises InvalidRequestError (`ambiguous_recipients`)."""
     end = _END.search(raw)
     head = raw[: end.end()] if end else raw
     if len(head) > MAX_HEAD or _ODD_BYTES.search(head):

@@ -33,7 +33,7 @@ _ATTRIBUTE_SAFE: Final = frozenset(
 
 
 def text_line(name: str, value: str) -> str:
-    """Answer `name: value` for free text; white space inside is kept, at the ends it is not."""
+    """Return `name: value` for free text; white space inside is kept, at the ends it is not."""
     value = value.strip()
     if _travels_plain(value):
         return _folded_text(name, value)
@@ -42,12 +42,12 @@ def text_line(name: str, value: str) -> str:
 
 
 def tokens_line(name: str, tokens: Iterable[str]) -> str:
-    """Answer `name: tokens` for message ids and the like, which are never cut."""
+    """Return `name: tokens` for message ids and the like, which are never cut."""
     return _joined(name, list(tokens))
 
 
 def addresses_line(name: str, mailboxes: Sequence[Mailbox]) -> str:
-    """Answer an address header; its mailboxes are separated by commas."""
+    """Return an address header; its mailboxes are separated by commas."""
     tokens: list[str] = []
     for mailbox in mailboxes:
         tokens += _mailbox(mailbox)
@@ -58,7 +58,7 @@ def addresses_line(name: str, mailboxes: Sequence[Mailbox]) -> str:
 
 
 def parameters_line(name: str, value: str, parameters: Iterable[tuple[str, str]]) -> str:
-    """Answer `name: value; key=...`, long or non-ASCII values by RFC 2231."""
+    """Return `name: value; key=...`, long or non-ASCII values by RFC 2231."""
     pieces = [piece for key, given in parameters for piece in _parameter(key, given)]
     return f"{name}: {';'.join([value, *(FOLD + piece for piece in pieces)])}\r\n"
 

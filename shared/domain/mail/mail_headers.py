@@ -99,12 +99,12 @@ def _word_bytes(encoding: str, text: str) -> bytes:
 
 
 def read_message_ids(value: str) -> list[str]:
-    """Answer the ids of a References or In-Reply-To header, in order, with their brackets."""
+    """Return the ids of a References or In-Reply-To header, in order, with their brackets."""
     return _MESSAGE_ID.findall(value) or value.split()
 
 
 def read_date(value: str) -> datetime | None:
-    """Answer a Date header in UTC, or None where it does not say a time."""
+    """Return a Date header in UTC, or None where it does not say a time."""
     try:
         at = parsedate_to_datetime(value[:MAX_DATE])
         return (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC)

@@ -40,7 +40,7 @@ def build(message: Outgoing, *, date: datetime, marker: str | None = None) -> by
 
 
 def marked(raw: bytes, marker: str) -> bytes:
-    """Answer a finished message with our marker in front of its headers."""
+    """Return a finished message with our marker in front of its headers."""
     newline = b"\n" if b"\n" in raw and b"\r\n" not in raw else b"\r\n"
     return f"{MARKER_HEADER}: {marker}".encode() + newline + raw
 
@@ -79,7 +79,7 @@ def _whole(message: Outgoing) -> bytes:
 
 
 def _sorted(message: Outgoing) -> tuple[list[Attachment], list[Attachment]]:
-    """Answer the images that the HTML shows, and the files."""
+    """Return the images that the HTML shows, and the files."""
     inline: list[Attachment] = []
     files: list[Attachment] = []
     for one in message.attachments:
@@ -99,7 +99,7 @@ def _bodies(message: Outgoing, inline: Sequence[Attachment]) -> bytes:
 
 
 def _multipart(subtype: str, parts: Sequence[bytes]) -> bytes:
-    """Answer the parts together, or the only one alone."""
+    """Return the parts together, or the only one alone."""
     if len(parts) == 1:
         return parts[0]
     boundary = _boundary(parts)
@@ -110,7 +110,7 @@ def _multipart(subtype: str, parts: Sequence[bytes]) -> bytes:
 
 
 def _boundary(parts: Sequence[bytes]) -> bytes:
-    """Answer the first boundary that no part holds, whoever wrote it there."""
+    """Return the first boundary that no part holds, whoever wrote it there."""
     for number in count():
         boundary = b"=_part_%d_" % number
         if not any(boundary in part for part in parts):

@@ -122,7 +122,7 @@ def check_attachments_size(size: int) -> None:
 
 
 def check_message_size(raw: bytes) -> bytes:
-    """Answer the finished message, or raise TooLargeError."""
+    """Return the finished message, or raise TooLargeError."""
     if len(raw) > MAX_MESSAGE_BYTES:
         raise TooLargeError(
             f"The message has {len(raw):,} bytes, Gmail takes {MAX_MESSAGE_BYTES:,}: shorten its "

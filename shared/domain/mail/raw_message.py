@@ -19,7 +19,7 @@ _HEADER: Final = re.compile(rb"\A[!-9;-~]+[ \t]*:")
 
 
 def check_raw(raw: bytes, *, draft: bool = False) -> str | None:
-    """Answer the address in From, if there is one.
+    """Return the address in From, if there is one.
 
     Raises InvalidRequestError (`invalid_raw`, `refused_header`), InvalidRecipientError,
     TooLargeError.

@@ -138,7 +138,7 @@ def _display_name(words: Sequence[Token]) -> str:
 
 
 def checked_name(name: str) -> str:
-    """Answer a display name with its white space folded. Raises ValueError.
+    """Return a display name with its white space folded. Raises ValueError.
 
     An encoded word may hide a line break, so names are checked after decoding.
     """

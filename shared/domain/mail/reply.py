@@ -39,13 +39,13 @@ _FORWARD: Final = re.compile(
 
 
 def reply_subject(subject: str) -> str:
-    """Answer the subject of a reply: one that is marked already, in whatever language, stays."""
+    """Return the subject of a reply: one that is marked already, in whatever language, stays."""
     words = _words(subject)
     return words if _REPLY.match(words) else f"Re: {words}".strip()
 
 
 def forward_subject(subject: str) -> str:
-    """Answer the subject of a forwarded message."""
+    """Return the subject of a forwarded message."""
     words = _words(subject)
     return words if _FORWARD.match(words) else f"Fwd: {words}".strip()
 
@@ -73,7 +73,7 @@ def as_reply(
 
 
 def as_forward(outgoing: Outgoing, parent: EmailMessage, *, quote: bool) -> Outgoing:
-    """Answer the message as `parent` passed on; its files are the caller's to add."""
+    """Return the message as `parent` passed on; its files are the caller's to add."""
     subject = outgoing.subject or forward_subject(parent["subject"])
     passed = replace(threaded(outgoing, parent), subject=subject)
     if not quote:
@@ -84,7 +84,7 @@ def as_forward(outgoing: Outgoing, parent: EmailMessage, *, quote: bool) -> Outg
 
 
 def threaded(outgoing: Outgoing, parent: EmailMessage) -> Outgoing:
-    """Answer the message with In-Reply-To and References; a parent without an id has neither."""
+    """Return the message with In-Reply-To and References; a parent without an id has neither."""
     found = _ID.search(parent["messageId"] or "")
     if found is None:
         return outgoing
@@ -94,7 +94,7 @@ def threaded(outgoing: Outgoing, parent: EmailMessage) -> Outgoing:
 
 
 def _chain(references: Sequence[str], parent_id: str) -> tuple[str, ...]:
-    """Answer the parent's references and the parent, each once, a long chain cut in its middle."""
+    """Return the parent's references and the parent, each once, a long chain cut in its middle."""
     clean = [one for one in read_message_ids(" ".join(references)) if _ID.fullmatch(one)]
     chain = list(dict.fromkeys(one for one in clean if one != parent_id))
     chain.append(parent_id)
@@ -161,7 +161,7 @@ def _without(mailboxes: Iterable[Mailbox], known: Iterable[Mailbox]) -> tuple[Ma
 
 
 def _words(text: str) -> str:
-    """Answer the text on one line: encoded words may hide line breaks."""
+    """Return the text on one line: encoded words may hide line breaks."""
     return " ".join(CONTROL.sub(" ", text).split())
 
 

@@ -22,12 +22,12 @@ class SendCount:
     schema_version: int = 1
 
     def with_sends(self, ids: Sequence[str]) -> "SendCount":
-        """Answer the count with these as well; those that are in it already change nothing."""
+        """Return the count with these as well; those that are in it already change nothing."""
         names = (id[:NAME] for id in ids)
         return replace(self, sends=tuple(dict.fromkeys((*self.sends, *names))))
 
 
 def empty_count(key: str, now: datetime) -> SendCount:
-    """Answer a day without sends: the UTC day of `now`."""
+    """Return a day without sends: the UTC day of `now`."""
     day = now.astimezone(UTC).date().isoformat()
     return SendCount(f"{key}:{day}", key, day, (), now + KEPT)

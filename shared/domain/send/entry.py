@@ -119,5 +119,5 @@ class SendEntry:
 
 
 def send_id(connection_id: ConnectionId, idempotency_key: str) -> str:
-    """Answer the ledger id of (connection, key)."""
+    """Return the ledger id of (connection, key)."""
     return sha256(f"{connection_id}\0{idempotency_key}".encode()).hexdigest()

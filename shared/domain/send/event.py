@@ -15,7 +15,7 @@ BOUNCED = "bounced"
 
 
 def send_event(entry: SendEntry, operation: str, now: datetime, **more: Any) -> Event:
-    """Answer the event; `operation` is submitted, failed, unknown or bounced."""
+    """Return the event; `operation` is submitted, failed, unknown or bounced."""
     payload: dict[str, Any] = {
         "from": "postroom",
         "type": EventType.SEND.value,
@@ -42,7 +42,7 @@ def send_event(entry: SendEntry, operation: str, now: datetime, **more: Any) -> 
 def bounce_event(
     entry: SendEntry, notice: MessageId, recipients: Iterable[FailedRecipient], now: datetime
 ) -> Event:
-    """Answer the event for a delivery-status message, `notice` being that message."""
+    """Return the event for a delivery-status message, `notice` being that message."""
     failed = [{"address": one.address, "status": one.status} for one in recipients]
     bounce = {"messageId": notice, "recipients": failed}
     return send_event(entry, BOUNCED, now, bounce=bounce)

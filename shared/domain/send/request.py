@@ -56,7 +56,7 @@ class SendRequest:
         return files + len(self.text or "") + len(self.html or "") + len(self.raw or b"")
 
     def fingerprint(self) -> str:
-        """Answer the same hash for the same request: how a reused key is told from a retry."""
+        """Return the same hash for the same request: how a reused key is told from a retry."""
         files = tuple(
             one if one.content is None else replace(one, content=sha256(one.content).digest())
             for one in self.attachments
@@ -65,12 +65,12 @@ class SendRequest:
         return sha256(replace(self, attachments=files, raw=raw).frozen()).hexdigest()
 
     def frozen(self) -> bytes:
-        """Answer the request as bytes for `thawed`."""
+        """Return the request as bytes for `thawed`."""
         return _ADAPTER.dump_json((self,))
 
 
 def thawed(frozen: bytes | str) -> SendRequest:
-    """Answer a request that was `frozen`. Raises ValueError."""
+    """Return a request that was `frozen`. Raises ValueError."""
     return _ADAPTER.validate_json(frozen)[0]
 
 

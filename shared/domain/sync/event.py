@@ -42,7 +42,7 @@ def sync_event(
     *,
     since: datetime,
 ) -> Event:
-    """Answer a new event; `cursorSequence` becomes the opaque cursor at delivery.
+    """Return a new event; `cursorSequence` becomes the opaque cursor at delivery.
 
     No record it reports was modified before `since`: a reader may ask for what came after.
     """
@@ -72,7 +72,7 @@ def failed_sync_event(
     now: datetime,
     trace_id: str | None,
 ) -> Event:
-    """Answer the event that says a sync is failing; `code` is an error's."""
+    """Return the event that says a sync is failing; `code` is an error's."""
     reading = state.backfill is None or state.backfilling
     payload: dict[str, Any] = {
         **_about(state),
@@ -87,7 +87,7 @@ def failed_sync_event(
 
 
 def extended(event: Event, newer: Event) -> Event:
-    """Answer `event` reporting the newer one's changes too; its identity and start stay."""
+    """Return `event` reporting the newer one's changes too; its identity and start stay."""
     old, new = event.payload, newer.payload
     results = {
         kind: old["responseResults"][kind] + new["responseResults"][kind]
@@ -109,7 +109,7 @@ def _results(tally: Tally) -> dict[str, int]:
 
 
 def _about(state: SyncState) -> dict[str, Any]:
-    """Answer what every event of a sync begins with."""
+    """Return what every event of a sync begins with."""
     return {
         "from": "postroom",
         "type": "sync",

@@ -27,7 +27,7 @@ def frequency_from(text: str) -> timedelta:
 
 
 def in_words(frequency: timedelta) -> str:
-    """Answer the frequency as the API writes it."""
+    """Return the frequency as the API writes it."""
     minutes = int(frequency.total_seconds() // 60)
     for size, unit in ((1440, "day"), (60, "hour"), (1, "minute")):
         if minutes % size == 0 and minutes >= size:

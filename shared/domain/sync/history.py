@@ -56,7 +56,7 @@ class NetChange:
     def labels_after(
         self, label_ids: frozenset[LabelId], fetched_at: HistoryId
     ) -> frozenset[LabelId]:
-        """Answer the labels once every operation newer than the fetch is applied.
+        """Return the labels once every operation newer than the fetch is applied.
 
         Listing from an older checkpoint again is harmless: the last operation per label wins.
         """

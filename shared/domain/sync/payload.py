@@ -62,20 +62,20 @@ def make_payload(message: Mapping[str, Any]) -> Payload:
 
 
 def unpack(payload: bytes) -> dict[str, Any]:
-    """Answer the stored fields; an emptied payload has none. Raises ValueError, isal_zlib.error."""
+    """Return the stored fields; an emptied payload has none. Raises ValueError, isal_zlib.error."""
     stored: dict[str, Any] = orjson.loads(isal_zlib.decompress(payload)) if payload else {}
     return stored
 
 
 def render(record: Record, cursor: str) -> dict[str, Any]:
-    """Answer a record as API 4 shows it; `cursor` is the caller's text for its sequence number."""
+    """Return a record as API 4 shows it; `cursor` is the caller's text for its sequence number."""
     head = record.head
     names = {"id": head.message_id, "threadId": head.thread_id}
     return {**names, **unpack(record.payload), **_head_fields(head, cursor)}
 
 
 def render_json(record: Record, cursor: str) -> bytes:
-    """Answer what `render` does as JSON, spliced: the payload is never parsed."""
+    """Return what `render` does as JSON, spliced: the payload is never parsed."""
     fields = orjson.dumps(_head_fields(record.head, cursor))
     if not record.payload:
         names = {"id": record.head.message_id, "threadId": record.head.thread_id}
@@ -84,7 +84,7 @@ def render_json(record: Record, cursor: str) -> bytes:
 
 
 def render_page(records: Iterable[tuple[Record, str]], next_cursor: str | None) -> bytes:
-    """Answer API 4's `{"records": [...], "next_cursor": ...}` as JSON."""
+    """Return API 4's `{"records": [...], "next_cursor": ...}` as JSON."""
     rows = b",".join(render_json(record, cursor) for record, cursor in records)
     return b'{"records":[%b],"next_cursor":%b}' % (rows, orjson.dumps(next_cursor))
 

@@ -69,7 +69,7 @@ Step = Anchor | Delta | Recover | RetryQuarantine | BackfillChunk | CheckAll | E
 
 
 def plan(state: SyncState, now: datetime) -> Step:
-    """Answer the next step. Live mail comes before everything that can wait."""
+    """Return the next step. Live mail comes before everything that can wait."""
     if state.status is not SyncStatus.RUNNING:
         return Release(None)
     if state.deferred_until is not None and now < state.deferred_until:
@@ -110,7 +110,7 @@ def _background(state: SyncState, now: datetime) -> Step:
 
 
 def next_due(state: SyncState) -> datetime | None:
-    """Answer when the next step will be wanted if no hint comes."""
+    """Return when the next step will be wanted if no hint comes."""
     times = [
         state.delta_due_at,
         state.quarantine_due_at,
@@ -141,7 +141,7 @@ class DeltaAnswer:
 
 
 def after_delta(state: SyncState, answer: DeltaAnswer, now: datetime) -> SyncState:
-    """Answer the state once everything listed is applied.
+    """Return the state once everything listed is applied.
 
     The top-level historyId is stored only where the listing has ended (FACTS 3.3) and showed
     nothing, and an empty or partial answer to a promise moves nothing until the recheck ladder
@@ -161,7 +161,7 @@ def after_delta(state: SyncState, answer: DeltaAnswer, now: datetime) -> SyncSta
 
 
 def advanced_part(state: SyncState, answer: DeltaAnswer, now: datetime) -> SyncState:
-    """Answer the state after a part of an answer: the last wholly applied record is durable."""
+    """Return the state after a part of an answer: the last wholly applied record is durable."""
     applied = answer.last_record
     if applied is not None:
         state = _advanced(state, applied, now)
@@ -173,7 +173,7 @@ def _look_taken(state: SyncState, answer: DeltaAnswer) -> SyncState:
 
 
 def _overtaken(state: SyncState, answer: DeltaAnswer, now: datetime) -> SyncState:
-    """Answer the state where a push came after the listing began: it is listed again at once."""
+    """Return the state where a push came after the listing began: it is listed again at once."""
     applied = answer.last_record
     if applied is None or applied < (answer.heard or 0):
         return state
@@ -216,7 +216,7 @@ def _disappointed(
 
 
 def backoff(failures: int) -> timedelta:
-    """Answer the wait after so many failures in a row: 1 s doubling to 10 min (FACTS 1.9)."""
+    """Return the wait after so many failures in a row: 1 s doubling to 10 min (FACTS 1.9)."""
     return min(timedelta(seconds=2.0 ** min(failures, 12)), BACKOFF_CEILING)
 
 

@@ -62,7 +62,7 @@ class Projected:
     last_action: LastAction
 
     def render(self, record: Record, cursor: str) -> dict[str, Any]:
-        """Answer it as API 4 shows records; its id is the message's."""
+        """Return it as API 4 shows records; its id is the message's."""
         deleted = self.last_action is LastAction.DELETED
         pruned = record.head.pruned_at
         return {
@@ -80,7 +80,7 @@ class Projected:
 
 
 def projected(projection: Projection[Any], record: Record) -> Projected | None:
-    """Answer what the record is under the projection; None where it never was anything.
+    """Return what the record is under the projection; None where it never was anything.
 
     Once it was something and is no more, it is a deletion, with the last fields it had. Of an
     emptied payload nothing can be said: a live record is left out, a tombstone passed on.

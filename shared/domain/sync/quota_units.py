@@ -44,7 +44,7 @@ UNITS: Final[dict[tuple[str, str], int]] = {
 
 
 def units_of(method: str, path: str) -> int | None:
-    """Answer what the call costs; None for a method that is not in the table."""
+    """Return what the call costs; None for a method that is not in the table."""
     segments = path.strip("/").split("/")
     for (verb, pattern), units in UNITS.items():
         if verb == method and _fits(pattern.split("/"), segments):

@@ -82,7 +82,7 @@ class RecordHead:
         return self.deleted_at is None
 
     def past(self) -> tuple[Earlier, ...]:
-        """Answer the past of whatever takes this head's place."""
+        """Return the past of whatever takes this head's place."""
         now = Earlier(self.last_modified_at, self.label_ids, self.live)
         return (*self.earlier, now)[-EARLIER_KEPT:]
 
@@ -93,7 +93,7 @@ class RecordHead:
         sequence: SequenceNumber,
         now: datetime,
     ) -> "RecordHead":
-        """Answer the head after its labels became `label_ids`."""
+        """Return the head after its labels became `label_ids`."""
         return replace(
             self,
             label_ids=label_ids,

@@ -40,6 +40,6 @@ class Selection:
 
 
 def selection(labels: tuple[str, ...], senders: tuple[str, ...]) -> Selection:
-    """Answer the selection that a connection's settings describe."""
+    """Return the selection that a connection's settings describe."""
     folded = tuple(sorted({sender.strip().lower() for sender in senders}))
     return Selection(tuple(LabelId(label) for label in sorted(set(labels))), folded)

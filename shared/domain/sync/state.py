@@ -67,7 +67,7 @@ class Backfill:
     finished_at: datetime | None = None
 
     def begun_again(self) -> "Backfill":
-        """Answer it at the beginning of a pass."""
+        """Return it at the beginning of a pass."""
         return replace(
             self, page_token=None, labels_done=0, unknown_in_pass=0, pass_since=None, listed=0
         )
@@ -117,7 +117,7 @@ class Audit:
 
     @property
     def coverage(self) -> float:
-        """Answer the share of the listed messages that was stored rightly before healing."""
+        """Return the share of the listed messages that was stored rightly before healing."""
         wrong = min(self.listed, self.missing + self.relabelled)
         return 1.0 if self.listed == 0 else 1.0 - wrong / self.listed
 

@@ -10,7 +10,7 @@ _DAYS = re.compile("([0-9]{1,5})d")
 
 
 def window_start(window: str, now: datetime) -> datetime | None:
-    """Answer the first instant of `window`: "30d", an ISO date, or None for "all".
+    """Return the first instant of `window`: "30d", an ISO date, or None for "all".
 
     Raises InvalidRequestError. The start is fixed once, when a backfill begins; it does not roll.
     """

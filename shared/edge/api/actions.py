@@ -54,7 +54,7 @@ class ActionTask(Strict):
 
 
 async def trigger_action(call: Call) -> Response:
-    """Answer the action's output as it is.
+    """Return the action's output as it is.
 
     202 with `approval_id` where the key's policy wants a person's word first: repeat the call with
     the same Idempotency-Key to learn what became of it.
@@ -89,7 +89,7 @@ async def trigger_action(call: Call) -> Response:
 
 
 async def action_result(call: Call) -> Response:
-    """Answer what an asynchronous action came to: 404 while it runs, then output or error."""
+    """Return what an asynchronous action came to: 404 while it runs, then output or error."""
     found = await call.wiring.action_results.get(call.path("id"))
     if found is None or not call.caller.sees(found.value.connection_id):
         raise NotFoundError("No such action, or its result has expired.")
@@ -101,7 +101,7 @@ async def action_result(call: Call) -> Response:
 
 
 async def scripts_config(call: Call) -> Any:
-    """Answer what this deployment can do, with JSON schemas."""
+    """Return what this deployment can do, with JSON schemas."""
     if call.asked(ScriptsQuery).format == "openai":
         return {"data": as_tools()}
     return [as_integration(EmailMessage)]

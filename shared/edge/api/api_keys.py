@@ -37,7 +37,7 @@ class NewKeyBody(Strict):
     requests_per_minute: int | None = Field(None, ge=1, le=1_000_000)
 
     def request(self) -> KeyRequest:
-        """Answer what the use case takes."""
+        """Return what the use case takes."""
         chosen = self.connections
         return KeyRequest(
             name=self.name,
@@ -92,7 +92,7 @@ class KeysPage(Answer):
 
 
 def view_of(key: ApiKey) -> dict[str, Any]:
-    """Answer what may be seen of a key."""
+    """Return what may be seen of a key."""
     return {
         "id": key.id,
         "name": key.name,
@@ -150,7 +150,7 @@ async def rotate_key(call: Call) -> Any:
         raise ForbiddenError("A key gives a new secret to itself and to keys it made, no others.")
     overlap = timedelta(hours=call.body(RotateBody).overlap_hours)
     issued = await call.wiring.rotate_api_key(key.id, overlap)
-    call.wiring.known_keys.forget(key.id)
+    call.wiring.api_key_cache.forget(key.id)
     return _shown(issued)
 
 
@@ -158,7 +158,7 @@ async def revoke_key(call: Call) -> Any:
     """Make a key and all it made worthless; other instances may take them for 30 seconds more."""
     key = await _key(call)
     revoked = await call.wiring.revoke_api_key(key.id)
-    call.wiring.known_keys.forget(key.id)
+    call.wiring.api_key_cache.forget(key.id)
     return view_of(revoked)
 
 

@@ -93,7 +93,7 @@ class ApprovalsPage(Answer):
 
 
 def view_of(approval: Approval) -> dict[str, Any]:
-    """Answer what may be seen of an approval without opening it."""
+    """Return what may be seen of an approval without opening it."""
     names = ("id", "connection_id", "key", "action", "state", "created_at", "waits_until")
     decided = ("decided_by", "decided_at", "reason", "finished_at", "succeeded", "error")
     shown = {name: getattr(approval, name) for name in (*names, *decided)}
@@ -101,12 +101,12 @@ def view_of(approval: Approval) -> dict[str, Any]:
 
 
 def cursor_of(approval: Approval) -> str:
-    """Answer the place of an approval in the listing."""
+    """Return the place of an approval in the listing."""
     return f"{(approval.created_at - EPOCH) // MICROSECOND}.{approval.id}"
 
 
 def place_of(cursor: str) -> tuple[datetime, str]:
-    """Answer the time and id a cursor names. Raises InvalidRequestError."""
+    """Return the time and id a cursor names. Raises InvalidRequestError."""
     moment, _, id = cursor.partition(".")
     try:
         return EPOCH + int(moment) * MICROSECOND, id

@@ -77,7 +77,7 @@ async def attachment(call: Call) -> Response:
 
 
 async def attachment_link(call: Call) -> Link:
-    """Answer an address that opens this attachment without an API key, for at most 15 minutes."""
+    """Return an address that opens this attachment without an API key, for at most 15 minutes."""
     connection = (await call.connection()).value
     message_id, part_id = _address(call)
     _require_reading(connection)
@@ -134,7 +134,7 @@ async def _answer(
 
 
 def _etag(connection_id: ConnectionId, message_id: MessageId, part_id: str) -> str:
-    """Answer the strong validator: a message's parts never change under its id."""
+    """Return the strong validator: a message's parts never change under its id."""
     name = f"{connection_id}/{message_id}/{part_id}"
     return f'"{sha256(name.encode()).hexdigest()[:32]}"'
 
@@ -170,7 +170,7 @@ def _described(part: MessagePart) -> dict[str, str]:
 
 
 def disposition(filename: str) -> str:
-    """Answer a Content-Disposition that only ever saves, under a name that is only a name."""
+    """Return a Content-Disposition that only ever saves, under a name that is only a name."""
     name = UNSAFE.sub("_", filename).strip(" .")[:LONGEST_NAME] or "attachment"
     plain = "".join(one if one.isascii() and one not in '"%;' else "_" for one in name)
     return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"

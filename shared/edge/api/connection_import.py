@@ -43,7 +43,7 @@ class ImportBody(Strict):
     webhook_url_override: str | None = Field(None, max_length=2000, pattern="^https?://")
 
     def request(self) -> ImportRequest:
-        """Answer what the use case takes."""
+        """Return what the use case takes."""
         given = self.end_user.model_dump() if self.end_user else {}
         return ImportRequest(
             refresh_token=self.credentials.refresh_token,

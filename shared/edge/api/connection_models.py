@@ -178,7 +178,7 @@ AT_ONCE = 50
 
 
 async def listed(ports: "WiredPorts", connections: Sequence[Connection]) -> list[dict[str, Any]]:
-    """Answer the listing's entries; a sync that fails shows among the errors."""
+    """Return the listing's entries; a sync that fails shows among the errors."""
     views: list[dict[str, Any]] = []
     for start in range(0, len(connections), AT_ONCE):
         part = connections[start : start + AT_ONCE]
@@ -191,7 +191,7 @@ async def listed(ports: "WiredPorts", connections: Sequence[Connection]) -> list
 
 
 async def details(ports: "WiredPorts", connection: Connection, now: datetime) -> dict[str, Any]:
-    """Answer one connection in full, without credentials."""
+    """Return one connection in full, without credentials."""
     state, mailbox, grant = await asyncio.gather(
         ports.sync_states.get(connection.id),
         ports.mailboxes.get(connection.email_key),
@@ -213,7 +213,7 @@ async def details(ports: "WiredPorts", connection: Connection, now: datetime) ->
 
 
 def connection_view(connection: Connection, state: SyncState | None) -> dict[str, Any]:
-    """Answer what a listing shows; `id` is a stable number, `connection_id` the name to use."""
+    """Return what a listing shows; `id` is a stable number, `connection_id` the name to use."""
     return {
         "id": int.from_bytes(sha256(connection.id.encode()).digest()[:6], "big"),
         "connection_id": connection.id,

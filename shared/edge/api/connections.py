@@ -40,7 +40,7 @@ def check_webhook_address(call: Call, url: str | None) -> None:
 
 
 async def list_connections(call: Call) -> Any:
-    """Answer the matching connections, newest first."""
+    """Return the matching connections, newest first."""
     asked = call.asked(ConnectionsQuery)
     if asked.integration_id and INTEGRATION not in asked.integration_id.split(","):
         return {"connections": []}
@@ -57,7 +57,7 @@ async def list_connections(call: Call) -> Any:
 
 
 async def _found(call: Call, filters: Filters) -> Sequence[Connection]:
-    """Answer a page of what the caller may see; a narrow key's own are looked up one by one."""
+    """Return a page of what the caller may see; a narrow key's own are looked up one by one."""
     if call.caller.connections is None:
         return await call.wiring.connections.find(filters)
     own = call.caller.connections
@@ -73,7 +73,7 @@ async def _found(call: Call, filters: Filters) -> Sequence[Connection]:
 
 
 async def get_connection(call: Call) -> Any:
-    """Answer one connection.
+    """Return one connection.
 
     With the permission connections:credentials it comes with a live access token; where the end
     user must connect again that is 424 invalid_credentials, the connection in `payload`.

@@ -24,7 +24,7 @@ class Health(Answer):
 
 
 async def check_health(call: Call) -> Health:
-    """Answer that this function is up, and which of the deployment's own modules are not served."""
+    """Return that this function is up, and which of the deployment's own modules are not served."""
     found = [OwnFault(file=one.file, line=one.line, error=one.error) for one in known_faults()]
     return Health(
         status="degraded" if found else "ok",

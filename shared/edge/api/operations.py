@@ -94,7 +94,7 @@ class EventsPage(Answer):
 
 
 async def list_operations(call: Call) -> OperationsPage:
-    """Answer what was done lately, for one connection or all."""
+    """Return what was done lately, for one connection or all."""
     asked = call.asked(OperationsQuery)
     found = await call.wiring.operations.list(
         connection_id=call.connection_id,
@@ -107,7 +107,7 @@ async def list_operations(call: Call) -> OperationsPage:
 
 
 async def list_events(call: Call) -> EventsPage:
-    """Answer events and how their delivery stands."""
+    """Return events and how their delivery stands."""
     asked = call.asked(EventsQuery)
     found = await call.wiring.outbox.list(
         state=EventState(asked.state) if asked.state else None,

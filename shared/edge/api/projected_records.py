@@ -29,7 +29,7 @@ class ProjectedRecords:
     projection: Projection[Any]
 
     async def changes(self, query: RecordQuery) -> tuple[list[bytes], SequenceNumber | None]:
-        """Answer rows after a sequence number, and where to go on; None at the end."""
+        """Return rows after a sequence number, and where to go on; None at the end."""
         rows: list[bytes] = []
         size, read, after = 0, 0, query.after
         while True:
@@ -49,7 +49,7 @@ class ProjectedRecords:
             after = page.last
 
     async def newest(self, query: NewestQuery) -> tuple[list[bytes], str | None]:
-        """Answer live rows, newest first, and the token of what lies below; None at the end."""
+        """Return live rows, newest first, and the token of what lies below; None at the end."""
         rows: list[bytes] = []
         read, before = 0, query.before
         while True:

@@ -70,7 +70,7 @@ async def proxied(call: Call) -> Response:
 
 
 def _path(path: str, connection: Connection) -> str:
-    """Answer the path below the mailbox. Raises ForbiddenError for anybody else's."""
+    """Return the path below the mailbox. Raises ForbiddenError for anybody else's."""
     users, _, rest = path.partition("/")
     user, _, below = rest.partition("/")
     if users != "users" or not below:

@@ -23,7 +23,7 @@ class Receipt(Answer):
 
 
 async def show_receipt(call: Call) -> Receipt:
-    """Answer the receipt of a connection that was disconnected; it is kept for three years."""
+    """Return the receipt of a connection that was disconnected; it is kept for three years."""
     id = connection_id(call.path("connection_id"))
     found = await call.wiring.receipts.get(id) if call.caller.sees(id) else None
     if found is None:

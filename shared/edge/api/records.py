@@ -186,7 +186,7 @@ SCREEN = 200
 
 
 async def list_records(call: Call) -> Response:
-    """Answer records after `cursor`, each once, at its latest.
+    """Return records after `cursor`, each once, at its latest.
 
     A page may be shorter than `limit` and still have a `next_cursor`; follow it until it is null.
     With `order=date_desc` the same records come newest first, for screens. A model of the

@@ -112,7 +112,7 @@ async def send(call: Call) -> Response:
 
 
 async def one_send(call: Call) -> SendView:
-    """Answer what became of the send with this idempotency key."""
+    """Return what became of the send with this idempotency key."""
     connection = (await call.connection()).value
     found = await call.wiring.sends.get(send_id(connection.id, call.path("key")))
     if found is None:
@@ -145,7 +145,7 @@ async def send_bulk(call: Call) -> BulkAccepted:
 
 
 async def one_bulk(call: Call) -> BulkView:
-    """Answer how far a bulk is, and a page of its messages."""
+    """Return how far a bulk is, and a page of its messages."""
     connection = (await call.connection()).value
     found = await call.wiring.bulk_sends.get(call.path("id"))
     if found is None or found.value.connection_id != connection.id:

@@ -205,7 +205,7 @@ class SyncsStatus(Answer):
 
 
 def sync_view(state: SyncState, now: datetime) -> dict[str, Any]:
-    """Answer one entry of GET /sync/status; of a run, nothing is said before one has finished."""
+    """Return one entry of GET /sync/status; of a run, nothing is said before one has finished."""
     latest = "ERROR" if state.last_error else "SUCCESS"
     tally = state.last_tally
     finished = {"latestExecutionStatus": latest, "finishedAt": state.last_finished_at}
@@ -233,7 +233,7 @@ def sync_view(state: SyncState, now: datetime) -> dict[str, Any]:
 
 
 def projection_view(state: SyncState, now: datetime, projection: Projection[Any]) -> dict[str, Any]:
-    """Answer the entry of a projection: it is as current as the messages it is made of.
+    """Return the entry of a projection: it is as current as the messages it is made of.
 
     It is made while it is read, so nobody has counted its records.
     """
@@ -259,7 +259,7 @@ def _status(state: SyncState, now: datetime) -> str:
 
 
 def _checkpoint(state: SyncState) -> dict[str, Any]:
-    """Answer flat fields without nulls: the official client knows no others in a checkpoint."""
+    """Return flat fields without nulls: the official client knows no others in a checkpoint."""
     fields = {
         "history_id": None if state.checkpoint is None else str(state.checkpoint),
         "sequence": state.sequence,
@@ -299,7 +299,7 @@ def _progress(state: SyncState, now: datetime) -> dict[str, Any] | None:
 
 
 def _seconds_left(backfill: Backfill, now: datetime) -> int | None:
-    """Answer the rest at the pace so far; None where nothing can be said yet."""
+    """Return the rest at the pace so far; None where nothing can be said yet."""
     if backfill.finished_at is not None:
         return 0
     spent = now - backfill.started_at

@@ -59,7 +59,7 @@ async def pause_sync(call: Call) -> Success:
 
 
 async def sync_status(call: Call) -> Any:
-    """Answer what each sync is doing, how far a backfill is, and how it ended last."""
+    """Return what each sync is doing, how far a backfill is, and how it ended last."""
     names = call.asked(StatusQuery).names
     states = [await call.wiring.sync_states.get(connection.id) async for connection in _meant(call)]
     now = call.wiring.clock.now()

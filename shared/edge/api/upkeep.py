@@ -94,7 +94,7 @@ async def audit(call: Call) -> Success:
 
 
 async def list_quarantine(call: Call) -> QuarantineAnswer:
-    """Answer the messages that could not be stored yet, soonest retry first."""
+    """Return the messages that could not be stored yet, soonest retry first."""
     id = (await call.connection()).value.id
     limit = call.asked(QuarantineQuery).limit
     entries = await call.wiring.quarantine.list(id, limit)
@@ -109,7 +109,7 @@ async def retry_quarantined(call: Call) -> Success:
 
 
 async def explain(call: Call) -> ExplainAnswer:
-    """Answer when a message was stored, or exactly why it is absent and what to do."""
+    """Return when a message was stored, or exactly why it is absent and what to do."""
     id = (await call.connection()).value.id
     message_id = MessageId(call.asked(ExplainQuery).message_id)
     found = await call.wiring.explain(id, message_id)

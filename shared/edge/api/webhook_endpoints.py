@@ -108,14 +108,14 @@ async def create_endpoint(call: Call) -> EndpointWithSecret:
 
 
 async def list_endpoints(call: Call) -> EndpointsPage:
-    """Answer the receivers, without their secrets."""
+    """Return the receivers, without their secrets."""
     found = await call.wiring.webhook_endpoints.list()
     seen = [one.value for one in found if _visible(call, one.value)]
     return EndpointsPage(webhook_endpoints=[_view(one, call) for one in seen])
 
 
 async def get_endpoint(call: Call) -> EndpointView:
-    """Answer one receiver."""
+    """Return one receiver."""
     return _view(await _mine(call), call)
 
 

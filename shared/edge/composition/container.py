@@ -15,11 +15,11 @@ from shared.edge.settings.deployment import Settings
 
 if TYPE_CHECKING:
     from shared.usecases.connect.begin_sync import BeginSync
-    from shared.usecases.connect.create_connection import BindGrant
+    from shared.usecases.connect.create_connection import CreateConnection
     from shared.usecases.connect.disconnect import AcceptDisconnect, Disconnect
     from shared.usecases.connect.finish_consent import ConfirmBinding, FinishConsent
     from shared.usecases.connect.import_refresh_token import ImportGrant
-    from shared.usecases.connect.outcomes import RefuseConsent
+    from shared.usecases.connect.outcomes import FailConsent
     from shared.usecases.connect.pending import PendingGrants
     from shared.usecases.connect.read_credentials import ReadCredentials
     from shared.usecases.connect.sessions import (
@@ -102,11 +102,11 @@ class Wiring(WiredKeys, WiredSends):
         )
 
     @cached_property
-    def bind_grant(self) -> "BindGrant":
+    def create_connection(self) -> "CreateConnection":
         """Turns a consent into a connection."""
-        from shared.usecases.connect.create_connection import BindGrant
+        from shared.usecases.connect.create_connection import CreateConnection
 
-        return BindGrant(
+        return CreateConnection(
             connections=self.connections,
             grants=self.grants,
             google_users=self.google_users,
@@ -118,7 +118,7 @@ class Wiring(WiredKeys, WiredSends):
             oauth=self.oauth,
             clock=self.clock,
             begin_sync=self.begin_sync,
-            arm_watch=self.arm_watch,
+            start_watch=self.start_watch,
             forget_tokens=self.access_tokens.forget,
         )
 
@@ -131,7 +131,7 @@ class Wiring(WiredKeys, WiredSends):
             connections=self.connections,
             oauth=self.oauth,
             clock=self.clock,
-            bind_grant=self.bind_grant,
+            create_connection=self.create_connection,
             change_connection=self.change_connection,
         )
 
@@ -143,11 +143,11 @@ class Wiring(WiredKeys, WiredSends):
         return PendingGrants(states=self.oauth_states, sealer=self.sealer, clock=self.clock)
 
     @cached_property
-    def refuse_consent(self) -> "RefuseConsent":
+    def fail_consent(self) -> "FailConsent":
         """Records a consent that failed."""
-        from shared.usecases.connect.outcomes import RefuseConsent
+        from shared.usecases.connect.outcomes import FailConsent
 
-        return RefuseConsent(
+        return FailConsent(
             sessions=self.connect_sessions,
             operations=self.operations,
             exchange_ticket=self.exchange_ticket,
@@ -167,9 +167,9 @@ class Wiring(WiredKeys, WiredSends):
             oauth=self.oauth,
             clock=self.clock,
             settings=self.connect_settings,
-            bind_grant=self.bind_grant,
+            create_connection=self.create_connection,
             pending_grants=self.pending_grants,
-            refuse=self.refuse_consent,
+            refuse=self.fail_consent,
         )
 
     @cached_property
@@ -182,8 +182,8 @@ class Wiring(WiredKeys, WiredSends):
             states=self.oauth_states,
             clock=self.clock,
             pending_grants=self.pending_grants,
-            bind_grant=self.bind_grant,
-            refuse=self.refuse_consent,
+            create_connection=self.create_connection,
+            refuse=self.fail_consent,
         )
 
     @cached_property
@@ -232,7 +232,7 @@ _WIRINGS: dict[Settings, Wiring] = {}
 
 
 def wiring_for(settings: Settings) -> Wiring:
-    """Answer this process's wiring for `settings`."""
+    """Return this process's wiring for `settings`."""
     return _WIRINGS.setdefault(settings, Wiring(settings))
 
 

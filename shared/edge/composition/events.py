@@ -118,7 +118,7 @@ class WiredSinks:
         self._built: dict[str, Any] = {}
 
     def of(self, receiver: "Receiver") -> "Sink | None":
-        """Answer the receiver's technology; a sink that no operator named has none."""
+        """Return the receiver's technology; a sink that no operator named has none."""
         scheme = "http" if receiver.scheme == "https" else receiver.scheme
         if scheme != "http" and receiver.address not in self._wiring.settings.events.reachable:
             return None
@@ -147,7 +147,7 @@ class WiredSinks:
         return PubsubSink()
 
     def _sqs(self) -> Any:
-        """Answer None where boto3, an optional extra, is not installed: a visible failure."""
+        """Return None where boto3, an optional extra, is not installed: a visible failure."""
         try:
             from shared.adapters.sinks.sqs import SqsSink
         except ImportError:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from shared.edge.composition.syncs import WiredSyncs
 
 if TYPE_CHECKING:
-    from shared.usecases.connect.maintain_grants import TendGrants
+    from shared.usecases.connect.maintain_grants import MaintainGrants
     from shared.usecases.keys.api_keys import CreateApiKey, RevokeApiKey, RotateApiKey
     from shared.usecases.keys.rotate_keys import RotateKeys
     from shared.usecases.reconcile import ResumeDisconnects
@@ -47,11 +47,11 @@ class WiredKeys(WiredSyncs):
         return RotateKeys(self.grants, self.webhook_endpoints, self.sealer, self.clock)
 
     @cached_property
-    def tend_grants(self) -> "TendGrants":
+    def maintain_grants(self) -> "MaintainGrants":
         """Announces grants that end and uses those that are idle."""
-        from shared.usecases.connect.maintain_grants import TendGrants
+        from shared.usecases.connect.maintain_grants import MaintainGrants
 
-        return TendGrants(
+        return MaintainGrants(
             grants=self.grants,
             connections=self.connections,
             outbox=self.outbox,

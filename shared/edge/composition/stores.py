@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from shared.edge.settings.deployment import Settings
 
 if TYPE_CHECKING:
-    from shared.adapters.telemetry.operations_log import GatheredOperations
+    from shared.adapters.telemetry.operations_log import BatchedOperations
     from shared.domain.events.event import Event
-    from shared.edge.web.api_key_cache import KnownKeys
+    from shared.edge.web.api_key_cache import ApiKeyCache
     from shared.ports.access import ApiKeys, Approvals, SendCounts
     from shared.ports.clock import Clock
     from shared.ports.connections import (
@@ -38,17 +38,17 @@ class WiredPorts:
         self.settings = settings
 
     @cached_property
-    def known_keys(self) -> "KnownKeys":
+    def api_key_cache(self) -> "ApiKeyCache":
         """The keys that open the API, and how often each may call. Kept: it remembers them."""
-        from shared.edge.web.api_key_cache import KnownKeys, root_keys
-        from shared.edge.web.rates import Rates
+        from shared.edge.web.api_key_cache import ApiKeyCache, root_keys
+        from shared.edge.web.rates import RateLimiter
 
-        return KnownKeys(
+        return ApiKeyCache(
             root=root_keys(self.settings.api_keys, self.clock.now()),
             stored=self.api_keys,
             clock=self.clock,
             per_minute=self.settings.requests_per_minute,
-            rates=Rates(self.clock),
+            rates=RateLimiter(self.clock),
         )
 
     @property
@@ -152,12 +152,12 @@ class WiredPorts:
         return self.store.outbox
 
     @cached_property
-    def operations(self) -> "GatheredOperations":
+    def operations(self) -> "BatchedOperations":
         """The log a person reads; an entry that is lost fails nothing. Kept: it gathers."""
-        from shared.adapters.telemetry.operations_log import ForgivingOperations, GatheredOperations
+        from shared.adapters.telemetry.operations_log import BatchedOperations, BestEffortOperations
 
         told = self.telemetry.told if self.telemetry else None
-        return GatheredOperations(ForgivingOperations(self.store.operations), told)
+        return BatchedOperations(BestEffortOperations(self.store.operations), told)
 
     @property
     def connect_sessions(self) -> "ConnectSessions":

@@ -8,23 +8,23 @@ from typing import TYPE_CHECKING
 from shared.edge.composition.events import WiredEvents
 
 if TYPE_CHECKING:
-    from shared.edge.triggers.push import KnownPushes
+    from shared.edge.triggers.push import PushDeduplication
     from shared.usecases.connect.update_connection import (
         ChangeConnection,
         ChangeSelection,
         ChangeWindow,
     )
     from shared.usecases.reconcile import Reconcile
-    from shared.usecases.send.record_bounces import NoteBounces
+    from shared.usecases.send.record_bounces import RecordBounces
     from shared.usecases.sync.attachment_links import AttachmentLinks
     from shared.usecases.sync.control import ControlSync
     from shared.usecases.sync.explain import Explain
     from shared.usecases.sync.handle_push import NotifyPush
-    from shared.usecases.sync.pace import Governor
+    from shared.usecases.sync.pace import QuotaGovernor
     from shared.usecases.sync.quarantine import RetryQuarantined
     from shared.usecases.sync.stop_watch import StopWatch
     from shared.usecases.sync.sync_mailbox import SyncMailbox
-    from shared.usecases.sync.watch import ArmWatch, RenewWatches
+    from shared.usecases.sync.watch import RenewWatches, StartWatch
 
 
 class WiredSyncs(WiredEvents):
@@ -44,24 +44,24 @@ class WiredSyncs(WiredEvents):
             gmail=self.gmail,
             queue=self.queue,
             clock=self.clock,
-            arm_watch=self.arm_watch,
+            start_watch=self.start_watch,
             governor=self.governor,
-            note_bounces=self.note_bounces,
+            record_bounces=self.record_bounces,
         )
 
     @cached_property
-    def note_bounces(self) -> "NoteBounces":
+    def record_bounces(self) -> "RecordBounces":
         """Ties delivery-status messages to sends."""
-        from shared.usecases.send.record_bounces import NoteBounces
+        from shared.usecases.send.record_bounces import RecordBounces
 
-        return NoteBounces(sends=self.sends, gmail=self.gmail, clock=self.clock)
+        return RecordBounces(sends=self.sends, gmail=self.gmail, clock=self.clock)
 
     @cached_property
-    def governor(self) -> "Governor":
+    def governor(self) -> "QuotaGovernor":
         """Paces by an in-memory bucket a connection."""
-        from shared.usecases.sync.pace import Governor
+        from shared.usecases.sync.pace import QuotaGovernor
 
-        return Governor(
+        return QuotaGovernor(
             connections=self.connections,
             google_users=self.google_users,
             states=self.sync_states,
@@ -77,18 +77,18 @@ class WiredSyncs(WiredEvents):
         return NotifyPush(mailboxes=self.mailboxes, sync=self.sync_mailbox, clock=self.clock)
 
     @cached_property
-    def known_pushes(self) -> "KnownPushes":
+    def push_deduplication(self) -> "PushDeduplication":
         """Remembers what this instance has acted on."""
-        from shared.edge.triggers.push import KnownPushes
+        from shared.edge.triggers.push import PushDeduplication
 
-        return KnownPushes()
+        return PushDeduplication()
 
     @cached_property
-    def arm_watch(self) -> "ArmWatch":
+    def start_watch(self) -> "StartWatch":
         """Arms the watch of a mailbox."""
-        from shared.usecases.sync.watch import ArmWatch
+        from shared.usecases.sync.watch import StartWatch
 
-        return ArmWatch(
+        return StartWatch(
             mailboxes=self.mailboxes,
             connections=self.connections,
             gmail=self.gmail,
@@ -112,7 +112,7 @@ class WiredSyncs(WiredEvents):
             mailboxes=self.mailboxes,
             connections=self.connections,
             outbox=self.outbox,
-            arm_watch=self.arm_watch,
+            start_watch=self.start_watch,
             clock=self.clock,
         )
 

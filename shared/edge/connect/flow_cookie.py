@@ -59,7 +59,7 @@ def clear_cookie(response: Response, settings: Settings, token: str) -> None:
 
 
 def read_cookie(request: Request, settings: Settings, token: str) -> FlowCookie:
-    """Answer the cookie of the flow whose `state` or confirmation token this is."""
+    """Return the cookie of the flow whose `state` or confirmation token this is."""
     name = cookie_name(flow_name(token_hash(token)), settings)
     found = VALUE.fullmatch(request.cookies.get(name, ""))
     return FlowCookie(found[1], found[2], found[3]) if found else FlowCookie()

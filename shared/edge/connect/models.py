@@ -127,7 +127,7 @@ class SessionBody(_SessionBody):
         return self
 
     def request(self) -> SessionRequest:
-        """Answer what the use case takes."""
+        """Return what the use case takes."""
         return self._request(tuple(self.allowed_integrations or (INTEGRATION,)), None)
 
 
@@ -138,7 +138,7 @@ class ReconnectBody(_SessionBody):
     integration_id: Integration
 
     def request(self) -> SessionRequest:
-        """Answer what the use case takes."""
+        """Return what the use case takes."""
         return self._request((INTEGRATION,), ConnectionId(self.connection_id))
 
 

@@ -91,7 +91,7 @@ async def _session_id(call: Call, asked: StartQuery) -> str:
 
 
 async def finish_consent(call: Call) -> Response:
-    """Answer Google's redirect with the page that says how the consent ended."""
+    """Return Google's redirect with the page that says how the consent ended."""
     asked = call.asked(CallbackQuery)
     cookie = read_cookie(call.request, call.wiring.settings, asked.state)
     look = look_of(call.request, call.wiring.settings, cookie.lang, cookie.theme)

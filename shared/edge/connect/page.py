@@ -41,7 +41,7 @@ PAGES: Mapping[int | Literal["default"], str] = {
 
 
 def look_of(request: Request, settings: Settings, lang: str | None, theme: str | None) -> Look:
-    """Answer the language and theme: what was asked, else what the browser prefers."""
+    """Return the language and theme: what was asked, else what the browser prefers."""
     strings = strings_for(
         lang, request.headers.get("accept-language"), product=settings.product_name
     )
@@ -56,7 +56,7 @@ def html(
     status: int = 200,
     framed_by: tuple[str, ...] = (),
 ) -> HTMLResponse:
-    """Answer a page that only `framed_by` may frame and that nobody keeps or sees a trace of."""
+    """Return a page that only `framed_by` may frame and that nobody keeps or sees a trace of."""
     response = HTMLResponse(page(template, look, **context), status)
     response.headers.update(security_headers(framed_by))
     response.headers["Content-Language"] = look.strings.language
@@ -64,7 +64,7 @@ def html(
 
 
 def security_headers(framed_by: tuple[str, ...] = ()) -> dict[str, str]:
-    """Answer the headers of every page: nothing inline, nothing foreign, nothing stored."""
+    """Return the headers of every page: nothing inline, nothing foreign, nothing stored."""
     ancestors = " ".join(framed_by) or "'none'"
     headers = {
         "Content-Security-Policy": (
@@ -82,7 +82,7 @@ def security_headers(framed_by: tuple[str, ...] = ()) -> dict[str, str]:
 
 
 def connected_page(look: Look, outcome: Connected) -> HTMLResponse:
-    """Answer the page that says it worked."""
+    """Return the page that says it worked."""
     t = look.strings
     context = {
         "good": True,
@@ -97,7 +97,7 @@ def connected_page(look: Look, outcome: Connected) -> HTMLResponse:
 
 
 def refused_page(look: Look, outcome: Refused) -> HTMLResponse:
-    """Answer the page that says what went wrong and who must do what."""
+    """Return the page that says what went wrong and who must do what."""
     t = look.strings
     code = outcome.code if t.knows(f"error.{outcome.code}.title") else "google_error"
     retry = f"/oauth/start?ticket={outcome.retry_ticket}" if outcome.retry_ticket else None

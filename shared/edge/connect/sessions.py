@@ -53,7 +53,7 @@ def _opened(call: Call, session: OpenedSession) -> SessionAnswer:
 
 
 async def show_session(call: Call) -> SessionViewAnswer:
-    """Answer the session behind the token, and how its consent is going."""
+    """Return the session behind the token, and how its consent is going."""
     call.response_headers["Cache-Control"] = NO_STORE
     session = call.session.value
     connected = session.status is ConnectStatus.CONNECTED
@@ -80,7 +80,7 @@ async def withdraw_session(call: Call) -> None:
 
 
 async def create_ticket(call: Call) -> TicketAnswer:
-    """Answer a ticket with which a window may start consent at /oauth/start, once."""
+    """Return a ticket with which a window may start consent at /oauth/start, once."""
     call.response_headers["Cache-Control"] = NO_STORE
     issued = await call.wiring.exchange_ticket(call.session.value.id)
     return TicketAnswer(data=TicketData(ticket=issued.ticket, expires_at=issued.expires_at))

@@ -69,7 +69,7 @@ async def _link_page(call: Call, look: Look, token: str) -> Response:
 
 
 async def account_before(call: Call, session: ConnectSession) -> str | None:
-    """Answer the address a reconnect must come back with."""
+    """Return the address a reconnect must come back with."""
     if session.reconnect is None:
         return None
     found = await call.wiring.connections.get(session.reconnect)
@@ -77,12 +77,12 @@ async def account_before(call: Call, session: ConnectSession) -> str | None:
 
 
 async def show_static(call: Call) -> Response:
-    """Answer one of the page's own files."""
+    """Return one of the page's own files."""
     return file_answer(ASSETS, call.path("name"))
 
 
 def file_answer(assets: Assets, name: str) -> Response:
-    """Answer one file, to be kept: its address changes with its content. Raises NotFoundError."""
+    """Return one file, to be kept: its address changes with its content. Raises NotFoundError."""
     found = assets.file(name)
     if found is None:
         raise NotFoundError("No such file.")

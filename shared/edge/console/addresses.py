@@ -11,13 +11,13 @@ from shared.ports.connections import ConnectionQuery
 
 
 async def addresses_of(visit: Visit, ids: Iterable[ConnectionId]) -> Mapping[ConnectionId, str]:
-    """Answer the address of each connection that is still there: one read for each."""
+    """Return the address of each connection that is still there: one read for each."""
     found = await asyncio.gather(*(visit.wiring.connections.get(id) for id in {*ids}))
     return {one.value.id: one.value.email for one in found if one is not None}
 
 
 async def connection_named(visit: Visit, text: str) -> Connection | None:
-    """Answer the connection of an id, or the only one whose address begins so."""
+    """Return the connection of an id, or the only one whose address begins so."""
     connections = visit.wiring.connections
     one = await connections.get(ConnectionId(text)) if CONNECTION_ID.fullmatch(text) else None
     if one is not None:
@@ -27,6 +27,6 @@ async def connection_named(visit: Visit, text: str) -> Connection | None:
 
 
 async def id_named(visit: Visit, text: str) -> ConnectionId | None:
-    """Answer the id to filter by: what is no address we know may be one that is gone."""
+    """Return the id to filter by: what is no address we know may be one that is gone."""
     found = await connection_named(visit, text)
     return found.id if found else ConnectionId(text) or None

@@ -35,7 +35,7 @@ TITLES: Final = {
 def shown(
     request: Request, template: str, context: Mapping[str, Any], status: int = 200
 ) -> HTMLResponse:
-    """Answer a whole page."""
+    """Return a whole page."""
     asked = request.cookies.get(THEME_COOKIE, "")
     theme = asked if asked in THEMES else "system"
     known = {"nav": NAV, "session": None, "notice": None, "now": datetime.now(UTC), **context}
@@ -43,7 +43,7 @@ def shown(
 
 
 def live_part(request: Request, template: str, context: Mapping[str, Any]) -> Response:
-    """Answer the live part of a page, or 304 where the browser has it; without one, the page."""
+    """Return the live part of a page, or 304 where the browser has it; without one, the page."""
     part = live(template, **context)
     if part is None:
         return shown(request, template, context)
@@ -56,7 +56,7 @@ def live_part(request: Request, template: str, context: Mapping[str, Any]) -> Re
 
 
 def page_headers() -> dict[str, str]:
-    """Answer the headers of every page.
+    """Return the headers of every page.
 
     The referrer goes to ourselves: without it browsers would hide the Origin of a form, too.
     """
@@ -68,13 +68,13 @@ def page_headers() -> dict[str, str]:
 
 
 def back_to(path: str, request: Request) -> RedirectResponse:
-    """Answer the way to the sign-in and from there back to the page that was asked for."""
+    """Return the way to the sign-in and from there back to the page that was asked for."""
     asked = request.url.path + (f"?{request.url.query}" if request.url.query else "")
     return RedirectResponse(f"{path}?{urlencode({'next': asked})}", 303, page_headers())
 
 
 def problem(call: "Call", session: "Session", error: Exception) -> HTMLResponse:
-    """Answer an error as a page that says what to do; what nobody expected is logged."""
+    """Return an error as a page that says what to do; what nobody expected is logged."""
     answer = answer_to(error, call.trace_id)
     told = answer.body["error"]
     if answer.status >= INTERNAL:

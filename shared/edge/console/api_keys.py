@@ -27,7 +27,7 @@ WAITS: Final = (Does.DRAFT, Does.SEND, Does.CHANGE, Does.DELETE)
 
 
 async def show_keys(visit: Visit) -> Response:
-    """Answer the keys, newest first, without their secrets."""
+    """Return the keys, newest first, without their secrets."""
     keys = await visit.wiring.api_keys.list(MOST)
     now = visit.now
     return visit.page(
@@ -42,7 +42,7 @@ async def show_keys(visit: Visit) -> Response:
 
 
 async def show_form(visit: Visit) -> Response:
-    """Answer the form that makes a key."""
+    """Return the form that makes a key."""
     return _form(visit, FormValues({}))
 
 
@@ -63,7 +63,7 @@ async def rotate(visit: Visit) -> Response:
         raise InvalidRequestError("Choose when the present secret ends.")
     id = visit.path("id")
     issued = await visit.wiring.rotate_api_key(id, timedelta(hours=int(hours)))
-    visit.wiring.known_keys.forget(id)
+    visit.wiring.api_key_cache.forget(id)
     return _shown(visit, issued)
 
 
@@ -71,12 +71,12 @@ async def revoke(visit: Visit) -> Response:
     """Make a key worthless."""
     id = visit.path("id")
     await visit.wiring.revoke_api_key(id)
-    visit.wiring.known_keys.forget(id)
+    visit.wiring.api_key_cache.forget(id)
     return visit.go(PATH, done="revoked")
 
 
 def state_of(key: ApiKey, now: datetime) -> tuple[str, str]:
-    """Answer in a word whether a key works, and the word's tone."""
+    """Return in a word whether a key works, and the word's tone."""
     if key.revoked_at is not None:
         return "revoked", "plain"
     if not key.alive(now):
@@ -88,7 +88,7 @@ def state_of(key: ApiKey, now: datetime) -> tuple[str, str]:
 
 @cache
 def policy_fields() -> tuple[Field, ...]:
-    """Answer the fields of a policy; what waits for approval is chosen, not typed."""
+    """Return the fields of a policy; what waits for approval is chosen, not typed."""
     choices = tuple((one.value, one.value) for one in WAITS)
     fields = (
         replace(one, kind=Kind.CHOICES, options=choices, default=None, help=WAITING)
@@ -100,7 +100,7 @@ def policy_fields() -> tuple[Field, ...]:
 
 
 def _request(form: FormValues, now: datetime) -> KeyRequest:
-    """Answer the key that the form asks for. Raises InvalidRequestError."""
+    """Return the key that the form asks for. Raises InvalidRequestError."""
     request = validated(NewKeyBody, _asked(form), code="invalid_body").request()
     if request.expires_at is not None and request.expires_at <= now:
         raise InvalidRequestError("The expiry has passed already.")
@@ -108,7 +108,7 @@ def _request(form: FormValues, now: datetime) -> KeyRequest:
 
 
 def _asked(form: FormValues) -> Mapping[str, Any]:
-    """Answer the body that POST /api-keys would take."""
+    """Return the body that POST /api-keys would take."""
     connections = form.text("connections").replace(",", " ").split()
     given = {
         "name": form.text("name").strip(),
@@ -124,7 +124,7 @@ def _asked(form: FormValues) -> Mapping[str, Any]:
 
 
 def _utc(text: str) -> datetime | str | None:
-    """Answer the moment a browser's date and time stand for; the form says that it is UTC."""
+    """Return the moment a browser's date and time stand for; the form says that it is UTC."""
     try:
         moment = datetime.fromisoformat(text.strip())
     except ValueError:

@@ -25,7 +25,7 @@ NOTICES: Final = {
 
 
 async def show_approvals(visit: Visit) -> Response:
-    """Answer the calls that wait, or those in another state, newest first."""
+    """Return the calls that wait, or those in another state, newest first."""
     asked = visit.asked("state") or ApprovalState.PENDING.value
     connection = await id_named(visit, visit.asked("connection"))
 
@@ -50,7 +50,7 @@ async def show_approvals(visit: Visit) -> Response:
 
 
 async def show_approval(visit: Visit) -> Response:
-    """Answer one call as readable as can be: to whom, what, and what came of it."""
+    """Return one call as readable as can be: to whom, what, and what came of it."""
     found = await visit.wiring.approvals.get(visit.path("id"))
     if found is None:
         raise NotFoundError("No such approval, or it is over for more than 15 days.")
@@ -87,7 +87,7 @@ async def reject(visit: Visit) -> Response:
 
 
 async def _opened(visit: Visit, approval: Approval) -> tuple[Mapping[str, Any] | None, Any]:
-    """Answer what was asked and what was answered; None once the connection is gone."""
+    """Return what was asked and what was answered; None once the connection is gone."""
     seal = ApprovalSeal(visit.wiring.grants, visit.wiring.sealer)
     try:
         request = await seal.opened(approval, "request")

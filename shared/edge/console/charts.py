@@ -48,7 +48,7 @@ class Chart:
         return all(value is None or value == 0 for line in self.lines for value in line.values)
 
     def data(self, points: Sequence[int], step: timedelta) -> dict[str, Any]:
-        """Answer what the script draws."""
+        """Return what the script draws."""
         return {
             "key": self.key,
             "unit": self.unit,
@@ -78,7 +78,7 @@ def figures(
     reach: timedelta,
     most: int,
 ) -> Figures:
-    """Answer the charts of sync runs and of whatever failed, over `reach` up to `now`.
+    """Return the charts of sync runs and of whatever failed, over `reach` up to `now`.
 
     Each of the two is the newest `most` there are: what is cut off by that shortens the reach of
     all charts, so that none shows a gap where there was none.
@@ -117,7 +117,7 @@ class _Axis:
         return min(max(after, 0), self.count - 1)
 
     def gathered(self, told: Iterable[tuple[datetime, float]]) -> list[list[float]]:
-        """Answer the numbers at each point."""
+        """Return the numbers at each point."""
         found: list[list[float]] = [[] for _ in range(self.count)]
         for moment, value in told:
             found[self.place(moment)].append(value)
@@ -182,7 +182,7 @@ def _errors(failed: Sequence[Operation], axis: _Axis) -> Chart:
 
 
 def reason_of(operation: Operation) -> str:
-    """Answer why an operation failed, with what kind of work it was."""
+    """Return why an operation failed, with what kind of work it was."""
     kind = operation.type.value
     return f"{kind} · {operation.error or 'unknown'}"
 

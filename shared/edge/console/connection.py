@@ -32,7 +32,7 @@ NOTICES = {
 
 
 async def show_connection(visit: Visit) -> Response:
-    """Answer the connection; its state and log stay current without a reload."""
+    """Return the connection; its state and log stay current without a reload."""
     connection = await named(visit)
     row = await row_of(visit, connection, visit.now)
     recent = await visit.wiring.operations.list(
@@ -58,7 +58,7 @@ async def show_connection(visit: Visit) -> Response:
 
 
 async def show_operations(visit: Visit) -> Response:
-    """Answer the operations log, of one connection or all, newest first."""
+    """Return the operations log, of one connection or all, newest first."""
     named_id, kind, state = visit.asked("connection"), visit.asked("type"), visit.asked("state")
     most = next((one for one in MOST_SHOWN if str(one) == visit.asked("show")), MOST_SHOWN[0])
     found = await visit.wiring.operations.list(
@@ -80,12 +80,12 @@ async def show_operations(visit: Visit) -> Response:
 
 
 async def named(visit: Visit) -> Connection:
-    """Answer the connection of the path. Raises UnknownConnectionError."""
+    """Return the connection of the path. Raises UnknownConnectionError."""
     return (await visit.call.any_connection(named_id(visit))).value
 
 
 def named_id(visit: Visit) -> ConnectionId:
-    """Answer the id in the path. Raises UnknownConnectionError for one that cannot exist."""
+    """Return the id in the path. Raises UnknownConnectionError for one that cannot exist."""
     return connection_id(visit.path("connection_id"))
 
 
@@ -94,7 +94,7 @@ def _short(scope: str) -> str:
 
 
 def units_lately(operations: Iterable[Operation], now: datetime) -> int:
-    """Answer the quota units that the runs of the last minute spent, as far as logged."""
+    """Return the quota units that the runs of the last minute spent, as far as logged."""
     lately = (one for one in operations if one.finished_at > now - A_MINUTE)
     return sum(int(one.detail.get("units", 0)) for one in lately)
 

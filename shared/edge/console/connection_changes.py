@@ -60,7 +60,7 @@ async def change_window(visit: Visit) -> Response:
 
 
 async def open_reconnect(visit: Visit) -> Response:
-    """Answer a link by which the end user consents again, with the same Google account."""
+    """Return a link by which the end user consents again, with the same Google account."""
     connection = await named(visit)
     opened = await visit.wiring.create_connect_session(SessionRequest(reconnect=connection.id))
     return visit.page(
@@ -95,7 +95,7 @@ async def disconnect(visit: Visit) -> Response:
 
 
 def back(visit: Visit, done: str) -> Response:
-    """Answer the way back to where the button was: an explanation, or the connection."""
+    """Return the way back to where the button was: an explanation, or the connection."""
     path = f"/console/connections/{visit.path('connection_id')}"
     if words := visit.field("explained")[:200]:
         return visit.go(f"{path}/explain", done=done, message=words)

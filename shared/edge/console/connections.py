@@ -41,7 +41,7 @@ class Row:
 
 
 async def show_connections(visit: Visit) -> Response:
-    """Answer a page of the list, found by indexes however many connections there are."""
+    """Return a page of the list, found by indexes however many connections there are."""
     query = query_of(visit)
     found = await visit.wiring.connections.find(query)
     shown = found[:A_PAGE]
@@ -61,7 +61,7 @@ async def show_connections(visit: Visit) -> Response:
 
 
 def query_of(visit: Visit) -> ConnectionQuery:
-    """Answer the filters; one connection more than is shown tells whether there is more."""
+    """Return the filters; one connection more than is shown tells whether there is more."""
     status = visit.asked("status")
     return ConnectionQuery(
         search=visit.asked("search").lower() or None,
@@ -81,13 +81,13 @@ def tags_of(text: str) -> dict[str, str]:
 
 
 def place_after(shown: Sequence[Connection]) -> str:
-    """Answer the token of the page that follows."""
+    """Return the token of the page that follows."""
     last = shown[-1]
     return page_token_of(LIST, last.created_at, MessageId(last.id))
 
 
 async def row_of(visit: Visit, connection: Connection, now: datetime) -> Row:
-    """Answer a connection with what its line says."""
+    """Return a connection with what its line says."""
     state, mailbox = await asyncio.gather(
         visit.wiring.sync_states.get(connection.id),
         visit.wiring.mailboxes.get(connection.email_key),

@@ -20,7 +20,7 @@ STATES: Final = {one.value: one for one in EventState}
 
 
 async def show_deliveries(visit: Visit) -> Response:
-    """Answer events newest first, by state and connection."""
+    """Return events newest first, by state and connection."""
     state = STATES.get(visit.asked("state"))
     connection = await id_named(visit, visit.asked("connection"))
 
@@ -70,7 +70,7 @@ async def redeliver_since(visit: Visit) -> Response:
 
 
 def _kept(visit: Visit) -> dict[str, str]:
-    """Answer the filter to go back to."""
+    """Return the filter to go back to."""
     kept = {name: visit.field(name)[:200] for name in ("state", "connection", "before")}
     return {name: value for name, value in kept.items() if value}
 

@@ -105,7 +105,7 @@ class Explained:
 
 
 async def show_explanation(visit: Visit) -> Response:
-    """Answer about one message by its id, or about what a search at Gmail finds.
+    """Return about one message by its id, or about what a search at Gmail finds.
 
     It is looked at again by itself only after a repair, and until that has worked: what is absent
     costs quota units every time.
@@ -137,7 +137,7 @@ async def _explained(visit: Visit, connection: Connection, id: str) -> Explained
 
 
 async def _ids(visit: Visit, connection: Connection, words: str) -> list[str]:
-    """Answer the message ids that are meant: one given, or those Gmail finds, newest first."""
+    """Return the message ids that are meant: one given, or those Gmail finds, newest first."""
     if MESSAGE_ID.fullmatch(words):
         return [words.lower()]
     asked: dict[str, Any] = {

@@ -36,13 +36,13 @@ class Flow:
 
 
 def new_flow(way: str, now: datetime) -> Flow:
-    """Answer a flow that nobody can guess."""
+    """Return a flow that nobody can guess."""
     state, nonce, verifier = (token_urlsafe(32) for _ in range(3))
     return Flow(state, nonce, verifier, way[:MOST_WAY], (now + LIFETIME).timestamp())
 
 
 def challenge(flow: Flow) -> str:
-    """Answer the PKCE challenge, S256."""
+    """Return the PKCE challenge, S256."""
     digest = sha256(flow.verifier.encode()).digest()
     return urlsafe_b64encode(digest).rstrip(b"=").decode()
 
@@ -56,7 +56,7 @@ async def set_flow(response: Response, flow: Flow, settings: Settings, sealer: S
 async def flow_of(
     request: Request, settings: Settings, sealer: Sealer, now: datetime
 ) -> Flow | None:
-    """Answer the flow that this browser began, None where it began none that still lives."""
+    """Return the flow that this browser began, None where it began none that still lives."""
     sealed = sealed_cookie(request, _name(settings))
     if sealed is None:
         return None

@@ -29,7 +29,7 @@ class Standing:
 def standing(
     connection: Connection, state: SyncState | None, mailbox: Mailbox | None, now: datetime
 ) -> Standing:
-    """Answer the worst that is the case, else that it is current."""
+    """Return the worst that is the case, else that it is current."""
     found = _of_consent(connection)
     if found is None and state is None:
         return _without_sync(connection)
@@ -39,7 +39,7 @@ def standing(
 
 
 def lag(state: SyncState | None, mailbox: Mailbox | None, now: datetime) -> timedelta | None:
-    """Answer how long an announced change has been waiting; None where nothing is waiting."""
+    """Return how long an announced change has been waiting; None where nothing is waiting."""
     if state is None or state.unmet_hint is None:
         return None
     since = mailbox.last_push_at if mailbox else None

@@ -46,7 +46,7 @@ class Tile:
 
 
 async def show_overview(visit: Visit) -> Response:
-    """Answer the overview; everything it reads is bounded."""
+    """Return the overview; everything it reads is bounded."""
     chosen = visit.asked("reach") if visit.asked("reach") in REACHES else USUAL
     tiles, drawn = await asyncio.gather(_tiles(visit), _figures(visit, REACHES[chosen][1]))
     return visit.page(

@@ -45,19 +45,19 @@ class Visit:
         return self.call.wiring.clock.now()
 
     def path(self, name: str) -> str:
-        """Answer a parameter of the path."""
+        """Return a parameter of the path."""
         return self.call.path(name)
 
     def asked(self, name: str, most: int = 200) -> str:
-        """Answer a query parameter, cut and without blanks around it; "" where there is none."""
+        """Return a query parameter, cut and without blanks around it; "" where there is none."""
         return self.call.request.query_params.get(name, "")[:most].strip()
 
     def field(self, name: str) -> str:
-        """Answer a field of the form; "" where there is none."""
+        """Return a field of the form; "" where there is none."""
         return next(iter(self.form.get(name, ())), "")
 
     def fields(self, name: str) -> Sequence[str]:
-        """Answer every value of a field that may come several times."""
+        """Return every value of a field that may come several times."""
         return self.form.get(name, ())
 
     def page(
@@ -70,7 +70,7 @@ class Visit:
         notices: Mapping[str, str] | None = None,
         **context: Any,
     ) -> Response:
-        """Answer a page, or its live part alone where the page's own script asks for that.
+        """Return a page, or its live part alone where the page's own script asks for that.
 
         `notices` says in words what a change before this page has done, by the code in `done`.
         """
@@ -87,7 +87,7 @@ class Visit:
         return shown(self.call.request, template, known, status)
 
     def go(self, path: str, *, done: str | None = None, **query: str) -> Response:
-        """Answer the way on after a change; `done` becomes a notice there."""
+        """Return the way on after a change; `done` becomes a notice there."""
         asked = {**query, **({"done": done} if done else {})}
         return RedirectResponse(f"{path}?{urlencode(asked)}" if asked else path, 303)
 
@@ -168,7 +168,7 @@ async def _session(call: Call) -> Session | None:
 
 
 def page(path: str, function: Shows, summary: str) -> Route:
-    """Answer the route of a page; it reads its own query."""
+    """Return the route of a page; it reads its own query."""
     shows = Page(function)
     return Route(
         "GET",
@@ -184,7 +184,7 @@ def page(path: str, function: Shows, summary: str) -> Route:
 
 
 def change(path: str, function: Shows, name: str, *, max_form: int = MEBIBYTE) -> Route:
-    """Answer the route of a change; `name` stands in the operations log, as in `pause sync`."""
+    """Return the route of a change; `name` stands in the operations log, as in `pause sync`."""
     changes = Change(function, name)
     return Route(
         "POST",

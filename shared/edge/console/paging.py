@@ -33,7 +33,7 @@ class Turned(Generic[L]):
 async def turned(
     listed: Callable[[datetime | None, int], Awaitable[Sequence[L]]], place: str
 ) -> Turned[L]:
-    """Answer the page at `place`, as `older` named it; any other text is the first page.
+    """Return the page at `place`, as `older` named it; any other text is the first page.
 
     `listed` answers at most so many entries created up to a moment, newest first.
     """

@@ -17,7 +17,7 @@ from shared.domain.connect.connection import ConnectionStatus
 from shared.edge.console.addresses import connection_named
 from shared.edge.console.dry_mail import Preview, preview
 from shared.edge.console.pages import Visit, change, page
-from shared.edge.console.playground_run import DRY_RUN, Trial, resized
+from shared.edge.console.playground_run import DRY_RUN, PlaygroundRun, resized
 from shared.edge.web.routes import MEBIBYTE
 from shared.edge.web.status import answer_to
 from shared.errors import InvalidRequestError, PostroomError
@@ -49,7 +49,7 @@ class Told:
 
 
 async def show_playground(visit: Visit) -> Response:
-    """Answer the choice of an action and a connection, and the form of what was chosen."""
+    """Return the choice of an action and a connection, and the form of what was chosen."""
     return await _page(visit, await _trial(visit, FormValues({}), _new_key()))
 
 
@@ -76,17 +76,17 @@ async def run(visit: Visit) -> Response:
     return await _page(visit, trial, told, ask=told is None or told.status == OK)
 
 
-async def _ran(visit: Visit, trial: Trial) -> Response:
+async def _ran(visit: Visit, trial: PlaygroundRun) -> Response:
     """Run it; once its effect is there the next try gets a key of its own."""
     told = await _told(visit, trial, trial.input, None if trial.reads else trial.key)
     return await _page(visit, trial, told, code=True, key=_new_key() if told.status == OK else None)
 
 
-async def _dry(visit: Visit, trial: Trial) -> Told:
+async def _dry(visit: Visit, trial: PlaygroundRun) -> Told:
     return await _told(visit, trial, {**trial.input, DRY_RUN: True}, None)
 
 
-async def _told(visit: Visit, trial: Trial, given: Any, key: str | None) -> Told:
+async def _told(visit: Visit, trial: PlaygroundRun, given: Any, key: str | None) -> Told:
     began = visit.now
     try:
         answer = await RunAction(visit.wiring)(
@@ -117,8 +117,8 @@ def _answered(answer: ActionAnswer, took_ms: float, *, dry: bool) -> Told:
     )
 
 
-def _refused(visit: Visit, trial: Trial, error: PostroomError) -> Told:
-    """Answer an error as the API would put it, its problems at their fields."""
+def _refused(visit: Visit, trial: PlaygroundRun, error: PostroomError) -> Told:
+    """Return an error as the API would put it, its problems at their fields."""
     answer = answer_to(error, visit.call.trace_id)
     told = answer.body["error"]
     problems = error.problems if isinstance(error, InvalidRequestError) else ()
@@ -131,13 +131,13 @@ def _refused(visit: Visit, trial: Trial, error: PostroomError) -> Told:
     )
 
 
-async def _trial(visit: Visit, form: FormValues, key: str) -> Trial | None:
-    """Answer what was chosen, None where an action or a connection is missing."""
+async def _trial(visit: Visit, form: FormValues, key: str) -> PlaygroundRun | None:
+    """Return what was chosen, None where an action or a connection is missing."""
     action = actions().get(_said(visit, "action"))
     connection = await connection_named(visit, _said(visit, "connection"))
     if action is None or connection is None or connection.status is ConnectionStatus.DISCONNECTING:
         return None
-    return Trial.of(action, connection, form, key)
+    return PlaygroundRun.of(action, connection, form, key)
 
 
 def _said(visit: Visit, name: str) -> str:
@@ -146,7 +146,7 @@ def _said(visit: Visit, name: str) -> str:
 
 async def _page(
     visit: Visit,
-    trial: Trial | None,
+    trial: PlaygroundRun | None,
     told: Told | None = None,
     *,
     ask: bool = False,

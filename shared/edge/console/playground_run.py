@@ -28,7 +28,7 @@ FIRST: Final = frozenset(
 
 
 @dataclass(slots=True)
-class Trial:
+class PlaygroundRun:
     """An action on a connection with a form for its input; `wrong` says by path what is not."""
 
     action: Action[Any, Any]
@@ -43,7 +43,7 @@ class Trial:
     @classmethod
     def of(
         cls, action: Action[Any, Any], connection: Connection, form: FormValues, key: str
-    ) -> "Trial":
+    ) -> "PlaygroundRun":
         """Read the form."""
         fields = tuple(one for one in input_fields(action) if one.name != DRY_RUN)
         given = form.read(fields)
@@ -84,7 +84,7 @@ class Trial:
         return sha256(orjson.dumps(meant, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
     def request(self, address: str) -> ActionRequest:
-        """Answer the request that does it over HTTP."""
+        """Return the request that does it over HTTP."""
         key = None if self.reads else self.key
         return ActionRequest(address, self.connection.id, self.action.name, self.input, key)
 
@@ -105,12 +105,12 @@ class Trial:
 
 @cache
 def input_fields(action: Action[Any, Any]) -> tuple[Field, ...]:
-    """Answer the form of an action's input."""
+    """Return the form of an action's input."""
     return fields_of(schema_of(action.input))
 
 
 def resized(form: FormValues, wish: str) -> FormValues | None:
-    """Answer the form with an item more (`add:PATH`) or less (`remove:PATH.INDEX`) in a list.
+    """Return the form with an item more (`add:PATH`) or less (`remove:PATH.INDEX`) in a list.
 
     None where the wish is neither.
     """

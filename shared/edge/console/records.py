@@ -19,7 +19,7 @@ A_PAGE = 25
 
 
 async def show_records(visit: Visit) -> Response:
-    """Answer a screen of records, newest first."""
+    """Return a screen of records, newest first."""
     connection = await named(visit)
     label, before = visit.asked("label"), visit.asked("before")
     query = NewestQuery(
@@ -43,7 +43,7 @@ async def show_records(visit: Visit) -> Response:
 
 
 async def show_record(visit: Visit) -> Response:
-    """Answer one record: its text, and the whole as JSON. Its HTML is never shown as such."""
+    """Return one record: its text, and the whole as JSON. Its HTML is never shown as such."""
     connection = await named(visit)
     found = await visit.wiring.records.get(connection.id, MessageId(visit.path("message_id")))
     if found is None:
@@ -61,7 +61,7 @@ async def show_record(visit: Visit) -> Response:
 
 
 def rendered(record: Record, connection_id: ConnectionId) -> dict[str, Any]:
-    """Answer a record as the API does."""
+    """Return a record as the API does."""
     return render(record, cursor_of(connection_id, record.head.sequence))
 
 

@@ -19,7 +19,7 @@ MOST_UNKNOWN: Final = 20
 
 
 async def show_sends(visit: Visit) -> Response:
-    """Answer sends newest first, by state and connection; unknown ones stand above them."""
+    """Return sends newest first, by state and connection; unknown ones stand above them."""
     state = STATES.get(visit.asked("state"))
     connection = await id_named(visit, visit.asked("connection"))
 

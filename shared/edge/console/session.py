@@ -60,12 +60,12 @@ class Session:
 
 
 def key_session(digest: str, now: datetime) -> Session:
-    """Answer the session of somebody who gave an operator key."""
+    """Return the session of somebody who gave an operator key."""
     return Session(token_urlsafe(32), now, now + IDLE, key=digest, role=Role.OPERATOR)
 
 
 def google_session(person: Identity, role: Role, now: datetime) -> Session:
-    """Answer the session of somebody whom Google named."""
+    """Return the session of somebody whom Google named."""
     email, hosted = person.email.strip().lower(), person.hosted_domain
     return Session(token_urlsafe(32), now, now + IDLE, None, email, hosted, role)
 
@@ -95,7 +95,7 @@ def end_session(response: Response, settings: Settings) -> None:
 async def session_of(
     request: Request, settings: Settings, sealer: Sealer, now: datetime
 ) -> Session | None:
-    """Answer who asks; None for a stranger, an old session, or a person no longer let in."""
+    """Return who asks; None for a stranger, an old session, or a person no longer let in."""
     sealed = sealed_cookie(request, cookie_name(settings))
     if sealed is None:
         return None
@@ -132,7 +132,7 @@ def set_sealed(
 
 
 def sealed_cookie(request: Request, name: str) -> bytes | None:
-    """Answer the sealed bytes of a cookie, None where there are none."""
+    """Return the sealed bytes of a cookie, None where there are none."""
     text = request.cookies.get(name, "")
     if not text or len(text) > MOST_CHARS:
         return None
@@ -177,5 +177,5 @@ def _read(stored: dict[str, Any]) -> Session:
 
 
 def digest_of_key(key: str) -> str:
-    """Answer the form in which an operator key is configured."""
+    """Return the form in which an operator key is configured."""
     return sha256(key.strip().encode()).hexdigest()

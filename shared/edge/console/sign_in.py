@@ -46,7 +46,7 @@ MISCONFIGURED = "Google refuses this deployment's OAuth client: an operator must
 
 
 async def show_sign_in(call: Call) -> Response:
-    """Answer the page that asks who you are."""
+    """Return the page that asks who you are."""
     return _asking(call, _next(call.request.query_params.get("next", "")))
 
 
@@ -68,7 +68,7 @@ async def sign_in(call: Call) -> Response:
 
 def _digest(call: Call, key: str) -> str:
     """Raise UnauthenticatedError; RateLimitedError where this address has guessed too often."""
-    known, digest = call.wiring.known_keys, digest_of_key(key)
+    known, digest = call.wiring.api_key_cache, digest_of_key(key)
     source = source_of(call.request, call.wiring.settings.proxy_hops)
     if known.rates.left(f"source:{source}", FAILURES_A_MINUTE) < 1:
         known.fail(source)
@@ -141,7 +141,7 @@ async def sign_out(call: Call) -> Response:
 
 
 async def go_home(visit: Visit) -> Response:
-    """Answer the way to the first page."""
+    """Return the way to the first page."""
     return visit.go(HOME)
 
 
@@ -173,7 +173,7 @@ def _asking(call: Call, way: str, wrong: str | None = None, status: int = 200) -
 
 
 def _next(asked: str) -> str:
-    """Answer where to go on to: a page of the console, whatever was asked."""
+    """Return where to go on to: a page of the console, whatever was asked."""
     ours = OURS.fullmatch(asked) and ".." not in asked and not asked.startswith(SIGN_IN)
     return asked if ours else HOME
 

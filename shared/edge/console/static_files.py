@@ -9,7 +9,7 @@ from shared.pages.console.render import ASSETS
 
 
 async def show_static(call: Call) -> Response:
-    """Answer one file."""
+    """Return one file."""
     return file_answer(ASSETS, call.path("name"))
 
 

@@ -28,7 +28,7 @@ UNKNOWN = "No such tool. tools/list names them."
 async def called(
     call: Call, connection: Connection, asked: CallToolRequestParams
 ) -> CallToolResult:
-    """Answer the tool's result; whatever it refuses is a result too, which the model can read.
+    """Return the tool's result; whatever it refuses is a result too, which the model can read.
 
     Raises MCPError, code -32602, for a tool that does not exist.
     """
@@ -79,7 +79,7 @@ async def _permitted(
 
 
 def refusal(error: BaseException, trace_id: str) -> CallToolResult:
-    """Answer an error as API 1 does; what nobody expected is logged, and told as nothing."""
+    """Return an error as API 1 does; what nobody expected is logged, and told as nothing."""
     answer = answer_to(error, trace_id)
     if answer.status >= INTERNAL:
         logs.log_failure("tool failed", error, status=answer.status)

@@ -41,7 +41,7 @@ for _name in ("mcp.server", "mcp.shared"):
 
 
 async def exchange(call: Call, connection: Connection) -> Response:
-    """Answer the request's message. Raises TooLargeError."""
+    """Return the request's message. Raises TooLargeError."""
     body = await read_bytes(call.request, LARGEST_BODY)
     manager = StreamableHTTPSessionManager(
         app=server_for(call, connection),
@@ -57,7 +57,7 @@ async def exchange(call: Call, connection: Connection) -> Response:
 
 
 def server_for(call: Call, connection: Connection) -> "Server[dict[str, object]]":
-    """Answer a server whose tools are this caller's, on this mailbox."""
+    """Return a server whose tools are this caller's, on this mailbox."""
 
     async def list_tools(
         _: ServerRequestContext[dict[str, object]], __: PaginatedRequestParams | None

@@ -12,7 +12,7 @@ from shared.errors import ForbiddenError, MissingScopeError, UnknownActionError
 
 
 def offered(caller: Caller, connection: Connection) -> list[Action[Any, Any]]:
-    """Answer the actions that this key may run on this mailbox, in the registry's order."""
+    """Return the actions that this key may run on this mailbox, in the registry's order."""
     return [one for one in actions().values() if _is_offered(one, caller, connection)]
 
 

@@ -16,6 +16,6 @@ def require_known_origin(call: Call) -> None:
 
 
 def _origin(address: str) -> str:
-    """Answer scheme, host and port of an address, in lower case."""
+    """Return scheme, host and port of an address, in lower case."""
     parts = urlsplit(address)
     return f"{parts.scheme}://{parts.netloc}".lower()

@@ -29,7 +29,7 @@ DIGEST_CHARS = 16
 
 
 def result_schema(output: Mapping[str, Any]) -> dict[str, Any]:
-    """Answer the schema of the envelope around an action's output."""
+    """Return the schema of the envelope around an action's output."""
     inner = dict(output)
     definitions = inner.pop("$defs", {})
     schema: dict[str, Any] = {
@@ -54,7 +54,7 @@ def result_schema(output: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def done(name: str, output: Any, place: Place, limit: int, *, replayed: bool) -> CallToolResult:
-    """Answer an output, or the piece of it that begins at `place`, in at most `limit` bytes.
+    """Return an output, or the piece of it that begins at `place`, in at most `limit` bytes.
 
     Raises InvalidRequestError where the continuation is of another text than this one.
     """
@@ -69,7 +69,7 @@ def done(name: str, output: Any, place: Place, limit: int, *, replayed: bool) ->
 
 
 def waiting(kept: Waiting) -> CallToolResult:
-    """Answer that nothing was done yet, or is being done just now, and what to do."""
+    """Return that nothing was done yet, or is being done just now, and what to do."""
     shown = kept.shown()
     until = kept.expires_at.isoformat(timespec="seconds")
     said = (
@@ -85,7 +85,7 @@ def waiting(kept: Waiting) -> CallToolResult:
 
 
 def refused(error: Mapping[str, Any]) -> CallToolResult:
-    """Answer an error of API 1 where the model sees it and can do better."""
+    """Return an error of API 1 where the model sees it and can do better."""
     text = orjson.dumps(error, default=str).decode()
     return CallToolResult(content=[TextContent(text=text)], is_error=True)
 
@@ -117,7 +117,7 @@ class Piece:
         return found | ({"continuation": self.continuation} if self.continuation else {})
 
     def told(self, name: str) -> str:
-        """Answer in words how to read on."""
+        """Return in words how to read on."""
         where = f"These were characters {self.start} to {self.end} of {self.total} of the JSON."
         if self.continuation is None:
             return where
@@ -126,7 +126,7 @@ class Piece:
 
 
 def cut(text: str, place: Place, budget: int) -> Piece:
-    """Answer as much of `text`, from `place` on, as fits into `budget` bytes as a JSON string."""
+    """Return as much of `text`, from `place` on, as fits into `budget` bytes as a JSON string."""
     digest = sha256(text.encode()).hexdigest()[:DIGEST_CHARS]
     if place.digest not in {None, digest} or place.start > len(text):
         raise InvalidRequestError(
@@ -141,7 +141,7 @@ def cut(text: str, place: Place, budget: int) -> Piece:
 
 
 def size(text: str) -> int:
-    """Answer how many bytes a text takes."""
+    """Return how many bytes a text takes."""
     return len(text.encode())
 
 

@@ -18,7 +18,7 @@ JSON = "application/json"
 
 
 async def mcp(call: Call) -> object:
-    """Answer one message of the Model Context Protocol, of either era (FACTS 11.1, 11.3).
+    """Return one message of the Model Context Protocol, of either era (FACTS 11.1, 11.3).
 
     400 invalid_headers where a tenant header is missing or given twice, 400 unknown_connection
     where the pair does not exist, 403 for a foreign Origin; what a tool refuses is its result.
@@ -36,7 +36,7 @@ async def mcp(call: Call) -> object:
 
 
 async def named_connection(call: Call) -> Connection:
-    """Answer the connection of both tenant headers, and of nothing but these headers.
+    """Return the connection of both tenant headers, and of nothing but these headers.
 
     Raises InvalidRequestError, with status 400 for a pair that is unknown too (API 8).
     """
@@ -52,7 +52,7 @@ async def named_connection(call: Call) -> Connection:
 
 
 def _one(call: Call, name: str) -> str:
-    """Answer a header's one value: two of them would leave open whose mailbox is meant."""
+    """Return a header's one value: two of them would leave open whose mailbox is meant."""
     given = {value.strip() for value in call.request.headers.getlist(name)} - {""}
     if not given:
         raise InvalidRequestError(f"Send the header {name}.", code="invalid_headers")

@@ -29,7 +29,7 @@ VALUES = frozenset({"default", "const", "enum", "examples"})
 
 @cache
 def tool_of(name: str) -> Tool:
-    """Answer the tool of the action with this name; each is made once."""
+    """Return the tool of the action with this name; each is made once."""
     action = action_named(name)
     return Tool(
         name=action.name,
@@ -42,7 +42,7 @@ def tool_of(name: str) -> Tool:
 
 
 def annotations(action: Action[Any, Any]) -> ToolAnnotations:
-    """Answer the hints. With its required key, the same call again changes nothing more."""
+    """Return the hints. With its required key, the same call again changes nothing more."""
     return ToolAnnotations(
         read_only_hint=not has_effect(action),
         destructive_hint=action.doing in DESTRUCTIVE,
@@ -52,7 +52,7 @@ def annotations(action: Action[Any, Any]) -> ToolAnnotations:
 
 
 def input_schema(action: Action[Any, Any]) -> dict[str, Any]:
-    """Answer the action's own schema with the arguments that tools add."""
+    """Return the action's own schema with the arguments that tools add."""
     schema = schema_of(action.input)
     added: Mapping[str, Any] = {CONTINUATION: CONTINUATION_SCHEMA}
     required = list(schema.get("required", ()))
@@ -64,7 +64,7 @@ def input_schema(action: Action[Any, Any]) -> dict[str, Any]:
 
 
 def untitled(schema: Any) -> Any:
-    """Answer a schema without the titles that only repeat names: a model reads every word."""
+    """Return a schema without the titles that only repeat names: a model reads every word."""
     if isinstance(schema, list):
         return [untitled(one) for one in schema]
     if not isinstance(schema, dict):

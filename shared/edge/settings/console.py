@@ -40,7 +40,7 @@ class ConsoleOptions:
         return bool(self.operators | self.viewers)
 
     def role_of(self, person: Identity) -> Role | None:
-        """Answer the role of a Google account, None for a stranger.
+        """Return the role of a Google account, None for a stranger.
 
         A whole domain is let in only by Google's word that it hosts the account: an address of
         the domain alone may outlive its owner's employment (FACTS 6.5).

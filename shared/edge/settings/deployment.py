@@ -89,7 +89,7 @@ class Settings:
         return None if self.sqlite_path else self.firestore[0]
 
     def task_url(self, path: str) -> str | None:
-        """Answer the own address of the function that serves `path`, None where it has none."""
+        """Return the own address of the function that serves `path`, None where it has none."""
         return dict(self.function_urls).get(function_for(path).name)
 
     @property

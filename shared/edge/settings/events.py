@@ -23,7 +23,7 @@ class Reads(Protocol):
     """Reads one optional POSTROOM_* variable; `parse` raises ValueError."""
 
     def __call__(self, name: str, parse: Callable[[str], T], default: T) -> T:
-        """Answer the parsed value, or the default where it is not set."""
+        """Return the parsed value, or the default where it is not set."""
         ...
 
 
@@ -51,7 +51,7 @@ class EventOptions:
 
     @property
     def problem(self) -> tuple[str, str] | None:
-        """Answer the variable that is missing and why."""
+        """Return the variable that is missing and why."""
         if self.sqs_role is None and any(one.startswith("sqs:") for one in self.reachable):
             return "SQS_ROLE", "is not set, and an SQS sink needs it"
         return None

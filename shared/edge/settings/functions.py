@@ -26,7 +26,7 @@ class Function:
     prefixes: tuple[str, ...]
 
     def serves(self, path: str) -> int:
-        """Answer the length of the longest prefix that covers `path`, -1 where none does."""
+        """Return the length of the longest prefix that covers `path`, -1 where none does."""
         return max((len(p) for p in self.prefixes if _covers(p, path)), default=-1)
 
 
@@ -49,7 +49,7 @@ FUNCTIONS = (
 
 
 def function_for(path: str) -> Function:
-    """Answer the function that serves `path`; `api` takes what no other one names."""
+    """Return the function that serves `path`; `api` takes what no other one names."""
     return max(FUNCTIONS, key=lambda one: one.serves(path))
 
 

@@ -28,9 +28,9 @@ async def reconcile(call: Call) -> None:
         await look(call.wiring, telemetry)
 
 
-async def tend_grants(call: Call) -> None:
+async def maintain_grants(call: Call) -> None:
     """Announce grants that end soon and use those that are idle."""
-    done = await call.wiring.tend_grants()
+    done = await call.wiring.maintain_grants()
     log("job", task="tend-grants", count=done.used, outcome=f"{done.warned} warned")
 
 
@@ -67,7 +67,7 @@ RENEW_ROUTES = (
             documented=False,
         )
         for path, function, summary in (
-            ("/jobs/tend-grants", tend_grants, "Tend grants"),
+            ("/jobs/tend-grants", maintain_grants, "Tend grants"),
             ("/jobs/rotate-keys", rotate_keys, "Rotate key-encryption keys"),
             ("/jobs/prune-deleted", prune_deleted, "Empty old tombstones"),
         )

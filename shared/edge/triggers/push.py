@@ -32,7 +32,7 @@ async def gmail_push(call: Call) -> None:
             pubsub_message_id=notification.message_id,
         )
         return
-    if notification in call.wiring.known_pushes:
+    if notification in call.wiring.push_deduplication:
         log("push doubled", pubsub_message_id=notification.message_id)
         return
     try:
@@ -44,7 +44,7 @@ async def gmail_push(call: Call) -> None:
         log_failure("push dropped", error, **about)
         return
     if not isinstance(outcome, UnknownMailbox):
-        call.wiring.known_pushes.add(notification)
+        call.wiring.push_deduplication.add(notification)
     log(
         "push",
         outcome="unknown_mailbox" if isinstance(outcome, UnknownMailbox) else "notified",
@@ -70,7 +70,7 @@ MOST: Final = 10_000
 
 
 @dataclass(slots=True)
-class KnownPushes:
+class PushDeduplication:
     """Notifications acted on and acknowledged, by everything they say."""
 
     _known: dict[Notification, None] = field(default_factory=dict)

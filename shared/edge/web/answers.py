@@ -10,12 +10,12 @@ PRIVATE = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 
 
 def json_response(answer: Any, status: int = 200) -> Response:
-    """Answer `answer`, a model or plain data, as JSON; datetimes end in Z."""
+    """Return `answer`, a model or plain data, as JSON; datetimes end in Z."""
     return json_bytes(orjson.dumps(answer, default=_plain, option=orjson.OPT_UTC_Z), status)
 
 
 def json_bytes(content: bytes, status: int = 200) -> Response:
-    """Answer JSON that is written already; it is one caller's, so nothing may keep it."""
+    """Return JSON that is written already; it is one caller's, so nothing may keep it."""
     return Response(content, status, PRIVATE, media_type="application/json")
 
 

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from hmac import compare_digest
 
 from shared.domain.keys.api_key import ANYTHING, ROOT, ApiKey, digest_of, id_in
-from shared.edge.web.rates import Rates, too_fast
+from shared.edge.web.rates import RateLimiter, too_fast
 from shared.errors import UnauthenticatedError
 from shared.ports.access import ApiKeys
 from shared.ports.clock import Clock
@@ -32,14 +32,14 @@ class _Remembered:
 
 
 @dataclass(frozen=True)
-class KnownKeys:
+class ApiKeyCache:
     """Answers the key of a token; one for each process."""
 
     root: tuple[ApiKey, ...]
     stored: ApiKeys
     clock: Clock
     per_minute: int
-    rates: Rates
+    rates: RateLimiter
     remembered: OrderedDict[str, _Remembered] = field(default_factory=OrderedDict)
 
     async def find(self, token: str, source: str) -> ApiKey:
@@ -112,6 +112,6 @@ class KnownKeys:
 
 
 def root_keys(hashes: frozenset[str], now: datetime) -> tuple[ApiKey, ...]:
-    """Answer the deployment's root keys, which may do everything."""
+    """Return the deployment's root keys, which may do everything."""
     every = frozenset({ANYTHING})
     return tuple(ApiKey(f"{ROOT}{one[:8]}", "root", one, every, now) for one in sorted(hashes))

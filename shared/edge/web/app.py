@@ -37,7 +37,7 @@ HSTS = (b"strict-transport-security", b"max-age=31536000")
 
 
 def build_app(function: str, routes: Sequence[Route], wiring: "Wiring") -> Starlette:
-    """Answer the app that serves `routes` and `GET /health` for the function named `function`."""
+    """Return the app that serves `routes` and `GET /health` for the function named `function`."""
     logs.to_standard_output(wiring.settings.google_project)
     for fault in known_faults():
         named = {"error": fault.error, "frames": [str(fault)]}
@@ -48,7 +48,7 @@ def build_app(function: str, routes: Sequence[Route], wiring: "Wiring") -> Starl
         exception_handlers={HTTPException: _http_exception},
     )
     app.router.redirect_slashes = False
-    app.add_middleware(_Trail, function=function, wiring=wiring)
+    app.add_middleware(_RequestContext, function=function, wiring=wiring)
     return app
 
 
@@ -115,7 +115,7 @@ def _response(answer: Any, route: Route) -> Response:
 
 
 def refused(error: BaseException) -> Response:
-    """Answer an error as the status table says; what nobody expected is logged."""
+    """Return an error as the status table says; what nobody expected is logged."""
     answer = answer_to(error, logs.trace_id() or "")
     if answer.status >= INTERNAL:
         logs.log_failure("request failed", error, status=answer.status)
@@ -127,7 +127,7 @@ def refused(error: BaseException) -> Response:
 
 
 async def _http_exception(_: Request, error: Exception) -> Response:
-    """Answer Starlette's own refusals: an unknown path, a wrong method."""
+    """Return Starlette's own refusals: an unknown path, a wrong method."""
     if isinstance(error, HTTPException) and error.status_code == METHOD_NOT_ALLOWED:
         wrong = InvalidRequestError(
             "This path does not take this method. See GET /openapi.json.", code="method_not_allowed"
@@ -138,7 +138,7 @@ async def _http_exception(_: Request, error: Exception) -> Response:
     return refused(NotFoundError("No such path. GET /openapi.json lists them all."))
 
 
-class _Trail:
+class _RequestContext:
     """Gives each request its ids, folds trailing slashes, and logs one line when it is done.
 
     Only the route's path is logged, never the address itself: addresses may carry tokens. Where

@@ -48,7 +48,7 @@ def _bearer(request: Request) -> str:
 
 async def _key_caller(request: Request, permission: Permission, wiring: "Wiring") -> Caller:
     token = _bearer(request)
-    key = await wiring.known_keys.find(token, source_of(request, wiring.settings.proxy_hops))
+    key = await wiring.api_key_cache.find(token, source_of(request, wiring.settings.proxy_hops))
     caller = Caller(f"key-{key.id}", key.permissions, key.connections, policy=key.policy, key=key)
     caller.require(permission.value)
     return caller
@@ -64,7 +64,7 @@ async def _session_caller(request: Request, wiring: "Wiring") -> Caller:
     token = _bearer(request)
     session = await wiring.connect_sessions.get(token_hash(token))
     if session is None or session.value.deleted or session.value.expires_at <= wiring.clock.now():
-        wiring.known_keys.fail(source_of(request, wiring.settings.proxy_hops))
+        wiring.api_key_cache.fail(source_of(request, wiring.settings.proxy_hops))
         raise UnauthenticatedError(
             "This connect session is unknown or has expired: create a new one."
         )

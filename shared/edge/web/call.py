@@ -102,17 +102,17 @@ class Call:
     """Headers the answer shall carry besides its own."""
 
     def body(self, model: type[M]) -> M:
-        """Answer the parsed body, as the model the route declares."""
+        """Return the parsed body, as the model the route declares."""
         assert isinstance(self.json, model)  # noqa: S101  the table and the function agree
         return self.json
 
     def asked(self, model: type[M]) -> M:
-        """Answer the parsed query, as the model the route declares."""
+        """Return the parsed query, as the model the route declares."""
         assert isinstance(self.query, model)  # noqa: S101  the table and the function agree
         return self.query
 
     def path(self, name: str) -> str:
-        """Answer a path parameter."""
+        """Return a path parameter."""
         return str(self.request.path_params[name])
 
     @property

@@ -32,7 +32,7 @@ class WaitingView(Answer):
 
 
 def answered(call: Call, answer: ActionAnswer | Waiting, status: int = 200) -> Response:
-    """Answer the action's output, or with 202 that it waits for a person."""
+    """Return the action's output, or with 202 that it waits for a person."""
     if isinstance(answer, Waiting):
         return json_response(WaitingView(**answer.shown()), WAITS)
     if answer.replayed:

@@ -56,7 +56,7 @@ _TRAIL: ContextVar[Trail | None] = ContextVar("postroom_trail", default=None)
 def trail_of(
     headers: Mapping[str, str], *, function: str, context: TraceContext | None = None
 ) -> Trail:
-    """Answer the trail of a request; an id that is malformed or absent is made up.
+    """Return the trail of a request; an id that is malformed or absent is made up.
 
     `context` is the request's own span, where somebody opened one.
     """
@@ -68,7 +68,7 @@ def trail_of(
 
 
 def caller_of(headers: Mapping[str, str]) -> TraceContext | None:
-    """Answer the span that called: W3C's header, or the one Google had before it."""
+    """Return the span that called: W3C's header, or the one Google had before it."""
     if found := parsed(headers.get("traceparent", "")):
         return found
     if older := CLOUD_TRACE.fullmatch(headers.get("x-cloud-trace-context", "").strip()):
@@ -91,13 +91,13 @@ def note(**fields: Any) -> None:
 
 
 def noted(name: str) -> Any:
-    """Answer a field that `note` added to this request, None where it has none."""
+    """Return a field that `note` added to this request, None where it has none."""
     trail = _TRAIL.get()
     return trail.fields.get(name) if trail else None
 
 
 def trace_id() -> str | None:
-    """Answer the trace id of the request under way, if any."""
+    """Return the trace id of the request under way, if any."""
     trail = _TRAIL.get()
     return trail.trace_id if trail else None
 
@@ -131,7 +131,7 @@ class JsonLines(logging.Formatter):
         self.project = project
 
     def format(self, record: logging.LogRecord) -> str:
-        """Answer the line for `record`."""
+        """Return the line for `record`."""
         at = datetime.fromtimestamp(record.created, UTC)
         line: dict[str, Any] = {
             "severity": record.levelname,
@@ -147,7 +147,7 @@ class JsonLines(logging.Formatter):
 
 
 def _google_fields(context: TraceContext, project: str) -> dict[str, Any]:
-    """Answer the special fields of structured logging, which Cloud Logging takes out of a line."""
+    """Return the special fields of structured logging, which Cloud Logging takes out of a line."""
     return {
         "logging.googleapis.com/trace": f"projects/{project}/traces/{context.trace_id}",
         "logging.googleapis.com/spanId": context.span_id,

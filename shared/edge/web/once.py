@@ -19,7 +19,7 @@ class Once(Generic[T]):
         self._under_way: asyncio.Future[T] | None = None
 
     async def __call__(self) -> T:
-        """Answer the composed value. Raises what the composition raised."""
+        """Return the composed value. Raises what the composition raised."""
         if self._under_way is None:
             self._under_way = asyncio.ensure_future(self._run())
         # shielded: a caller that hangs up must not cancel the work the others wait for

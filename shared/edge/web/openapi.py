@@ -82,7 +82,7 @@ _Key = tuple[Any, JsonSchemaMode]
 
 
 def document(routes: Sequence[Route], public_url: str) -> dict[str, Any]:
-    """Answer the OpenAPI document of the documented routes."""
+    """Return the OpenAPI document of the documented routes."""
     shown = [route for route in routes if route.documented]
     schemas, definitions = _schemas(shown)
     paths: dict[str, dict[str, Any]] = {}
@@ -196,7 +196,7 @@ def _headers(route: Route) -> list[dict[str, Any]]:
 
 
 def _tenant_query(route: Route) -> list[dict[str, Any]]:
-    """Answer the headers' other form, as the official client writes it where it may."""
+    """Return the headers' other form, as the official client writes it where it may."""
     if route.tenant is not Tenant.OPTIONAL:
         return []
     return [
@@ -271,7 +271,7 @@ def _security(route: Route) -> dict[str, Any]:
 
 
 async def openapi(call: Call) -> Any:
-    """Answer this document."""
+    """Return this document."""
     from shared.edge.table import whole_table  # noqa: PLC0415  the table holds this route
 
     return document(whole_table(), call.wiring.settings.public_url)

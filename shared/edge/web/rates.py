@@ -26,14 +26,14 @@ class _Bucket:
 
 
 @dataclass(frozen=True, slots=True)
-class Rates:
+class RateLimiter:
     """Buckets by name, each holding a minute's worth and filling evenly."""
 
     clock: Clock
     buckets: OrderedDict[str, _Bucket] = field(default_factory=OrderedDict)
 
     def left(self, name: str, per_minute: int) -> float:
-        """Answer how many calls the bucket holds now."""
+        """Return how many calls the bucket holds now."""
         return self._filled(name, per_minute).tokens
 
     def take(self, name: str, per_minute: int) -> timedelta | None:
@@ -57,12 +57,12 @@ class Rates:
 
 
 def too_fast(message: str, wait: timedelta) -> RateLimitedError:
-    """Answer the refusal; the caller may come again after `wait`."""
+    """Return the refusal; the caller may come again after `wait`."""
     return RateLimitedError(message, retry_after=wait)
 
 
 def source_of(request: Request, proxy_hops: int) -> str:
-    """Answer the address of whoever called.
+    """Return the address of whoever called.
 
     Each trusted proxy appends the address it saw to X-Forwarded-For; what stands further left
     was written by the caller and proves nothing.

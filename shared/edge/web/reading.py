@@ -23,7 +23,7 @@ INTEGRATION_NAMES = ("provider_config_key", "providerConfigKey")
 
 
 async def read_json(request: Request, route: Route) -> BaseModel | None:
-    """Answer the body as the route's model. Raises InvalidRequestError, TooLargeError.
+    """Return the body as the route's model. Raises InvalidRequestError, TooLargeError.
 
     A route without a body model takes no body, `{}` or `null`: clients send any of the three.
     """
@@ -38,7 +38,7 @@ async def read_json(request: Request, route: Route) -> BaseModel | None:
 
 
 async def read_bytes(request: Request, limit: int) -> bytes:
-    """Answer the body, refusing early what is over `limit` bytes with TooLargeError."""
+    """Return the body, refusing early what is over `limit` bytes with TooLargeError."""
     announced = request.headers.get("content-length", "")
     if announced.isdecimal() and (len(announced) > MOST_DIGITS or int(announced) > limit):
         raise _too_large(limit)
@@ -51,7 +51,7 @@ async def read_bytes(request: Request, limit: int) -> bytes:
 
 
 def read_query(request: Request, route: Route) -> BaseModel | None:
-    """Answer the query as the route's model; tenant parameters are taken out first.
+    """Return the query as the route's model; tenant parameters are taken out first.
 
     Raises InvalidRequestError. A route without a query model takes no parameters of its own.
     """
@@ -75,7 +75,7 @@ TENANT_PARAMETERS = frozenset({*CONNECTION_NAMES, *INTEGRATION_NAMES})
 
 
 def read_tenant(request: Request, route: Route, body: BaseModel | None) -> ConnectionId | None:
-    """Answer the connection that headers, query or body name, in this order.
+    """Return the connection that headers, query or body name, in this order.
 
     Raises InvalidRequestError where the route requires one and none is named;
     UnknownConnectionError where the integration is not ours or the id cannot exist.
@@ -94,7 +94,7 @@ def read_tenant(request: Request, route: Route, body: BaseModel | None) -> Conne
 
 
 def connection_id(text: str) -> ConnectionId:
-    """Answer the id if it could be one. Raises UnknownConnectionError."""
+    """Return the id if it could be one. Raises UnknownConnectionError."""
     if not CONNECTION_ID.fullmatch(text):
         raise UnknownConnectionError("No such connection. GET /connections lists yours.")
     return ConnectionId(text)
@@ -146,7 +146,7 @@ def _gathered(pairs: list[tuple[str, str]], model: type[BaseModel]) -> Mapping[s
 
 
 def _plural(model: type[BaseModel], *kinds: type) -> frozenset[str]:
-    """Answer the names, aliases too, of the fields that hold many values, optional or not."""
+    """Return the names, aliases too, of the fields that hold many values, optional or not."""
     return frozenset(
         name
         for field_name, info in model.model_fields.items()

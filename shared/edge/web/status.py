@@ -70,7 +70,7 @@ class ErrorAnswer:
 
 
 def status_of(error: errors.PostroomError) -> int:
-    """Answer the HTTP status of the nearest class that has a row."""
+    """Return the HTTP status of the nearest class that has a row."""
     return next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
 
 
@@ -100,7 +100,7 @@ def _answer(error: BaseException, trace_id: str) -> ErrorAnswer:
 
 
 def unreadable(error: BaseException) -> dict[str, str]:
-    """Answer which stored document does not read, as a field of the log; nothing for others."""
+    """Return which stored document does not read, as a field of the log; nothing for others."""
     return {"reason": error.document} if isinstance(error, errors.CorruptStateError) else {}
 
 

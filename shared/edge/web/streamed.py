@@ -31,7 +31,7 @@ class UnsatisfiableError(Exception):
 
 
 def read_range(header: str | None, size: int) -> Span | None:
-    """Answer the span asked for; None where all is wanted, or what is asked makes no sense.
+    """Return the span asked for; None where all is wanted, or what is asked makes no sense.
 
     Several ranges at once are answered with all of it, as is allowed. Raises UnsatisfiableError.
     """

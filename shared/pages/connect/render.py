@@ -23,13 +23,13 @@ class Look:
 
 
 def page(template: str, look: Look, **context: Any) -> str:
-    """Answer a page's HTML; everything in `context` is escaped."""
+    """Return a page's HTML; everything in `context` is escaped."""
     made = ASSETS.environment.get_template(template)
     return made.render(t=look.strings, theme=look.theme, asset=ASSETS.address, **context)
 
 
 def frame_setup(look: Look, origins: tuple[str, ...], final: frozenset[str]) -> dict[str, Any]:
-    """Answer what the iframe's script must know; all of it is public."""
+    """Return what the iframe's script must know; all of it is public."""
     t = look.strings
     codes = {key.partition(".")[0] for key in t.under("error.")}
     errors = {

@@ -25,20 +25,20 @@ class FormValues:
     problems: dict[str, str] = field(default_factory=dict)
 
     def read(self, fields: Sequence[Field]) -> dict[str, Any]:
-        """Answer the object the fields stand for."""
+        """Return the object the fields stand for."""
         read = {one.name: self._value(one) for one in fields}
         return {name: value for name, value in read.items() if value is not _ABSENT}
 
     def text(self, path: str) -> str:
-        """Answer what was typed; browsers end lines with two characters."""
+        """Return what was typed; browsers end lines with two characters."""
         return next(iter(self.given.get(path, ())), "").replace("\r\n", "\n")
 
     def size(self, one: Field) -> int:
-        """Answer how many items a list has."""
+        """Return how many items a list has."""
         return min(self.count(one.size_path), MOST_ITEMS)
 
     def count(self, path: str) -> int:
-        """Answer the number in a hidden field, 0 where there is none."""
+        """Return the number in a hidden field, 0 where there is none."""
         text = self.text(path)
         return int(text) if text.isdecimal() and len(text) <= LONGEST_COUNT else 0
 

@@ -19,12 +19,12 @@ MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
 
 def page(template: str, **context: Any) -> str:
-    """Answer a page's HTML; everything in `context` is escaped."""
+    """Return a page's HTML; everything in `context` is escaped."""
     return _environment().get_template(template).render(asset=ASSETS.address, **context)
 
 
 def live(template: str, **context: Any) -> str | None:
-    """Answer the HTML of a template's live block alone, None where it has none."""
+    """Return the HTML of a template's live block alone, None where it has none."""
     made = _environment().get_template(template)
     if LIVE not in made.blocks:
         return None
@@ -33,7 +33,7 @@ def live(template: str, **context: Any) -> str | None:
 
 
 def in_time(moment: datetime | None, now: datetime) -> str:
-    """Answer a moment as seen from now: `3 min ago`, `in 2 d`."""
+    """Return a moment as seen from now: `3 min ago`, `in 2 d`."""
     if moment is None:
         return "never"
     gone = now - moment
@@ -43,7 +43,7 @@ def in_time(moment: datetime | None, now: datetime) -> str:
 
 
 def span(length: timedelta | float | None) -> str:
-    """Answer a duration in its largest fitting unit: `850 ms`, `12 s`, `3 min`, `5 h`, `2 d`."""
+    """Return a duration in its largest fitting unit: `850 ms`, `12 s`, `3 min`, `5 h`, `2 d`."""
     if length is None:
         return "unknown"
     length = length if isinstance(length, timedelta) else timedelta(seconds=length)
@@ -56,17 +56,17 @@ def span(length: timedelta | float | None) -> str:
 
 
 def moment(value: datetime | None) -> str:
-    """Answer a moment in full, as a title and for machines: ISO 8601 in UTC."""
+    """Return a moment in full, as a title and for machines: ISO 8601 in UTC."""
     return "" if value is None else value.isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def number(value: float | None) -> str:
-    """Answer a number with its thousands apart."""
+    """Return a number with its thousands apart."""
     return "unknown" if value is None else f"{value:,}".replace(",", "\N{NARROW NO-BREAK SPACE}")
 
 
 def percent(share: float | None) -> str:
-    """Answer a share as a percentage that never rounds up to the whole."""
+    """Return a share as a percentage that never rounds up to the whole."""
     if share is None:
         return "not audited"
     return "100 %" if share >= 1 else f"{int(share * 1000) / 10:.1f} %"

@@ -70,12 +70,12 @@ class Field:
         return f"{self.path}.size"
 
     def item(self, index: int) -> tuple["Field", ...]:
-        """Answer the fields of a list's item."""
+        """Return the fields of a list's item."""
         return tuple(_moved(one, f"{self.path}.{index}") for one in self.fields)
 
 
 def fields_of(schema: Schema) -> tuple[Field, ...]:
-    """Answer the fields of an object's schema, in its order; their paths begin with `in.`."""
+    """Return the fields of an object's schema, in its order; their paths begin with `in.`."""
     return _Reader(schema.get("$defs", {})).properties(schema, PREFIX, 0)
 
 
@@ -145,7 +145,7 @@ class _Reader:
         return replace(base, kind=Kind.PAIRS if plain else Kind.JSON)
 
     def _one(self, schema: Any) -> tuple[Schema, bool]:
-        """Answer the schema that is shown, references followed, and whether null is allowed.
+        """Return the schema that is shown, references followed, and whether null is allowed.
 
         Of a string or a list of strings the string is: the API takes either.
         """
@@ -175,7 +175,7 @@ def _same_in_lists(given: Sequence[Schema]) -> bool:
 
 
 def _options(schema: Schema, *, nullable: bool) -> tuple[tuple[str, Any], ...]:
-    """Answer texts and values where there are few; yes, no and neither are three."""
+    """Return texts and values where there are few; yes, no and neither are three."""
     if "const" in schema:
         return ((str(schema["const"]), schema["const"]),)
     if nullable and schema.get("type") == "boolean":
@@ -196,7 +196,7 @@ def _plain_kind(field: Field, schema: Schema) -> Kind:
 
 
 def _moved(field: Field, within: str) -> Field:
-    """Answer a list item's field at its place; its own groups and lists move with it."""
+    """Return a list item's field at its place; its own groups and lists move with it."""
     inner = field.fields
     if field.kind is Kind.GROUP:
         inner = tuple(_moved(one, within) for one in inner)

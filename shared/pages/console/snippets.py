@@ -26,7 +26,7 @@ class ActionRequest:
 
 
 def curl(request: ActionRequest) -> str:
-    """Answer the request as a shell command."""
+    """Return the request as a shell command."""
     body = {"action_name": request.action, "input": request.input}
     headers = {"Connection-Id": request.connection_id, "Provider-Config-Key": INTEGRATION}
     headers["Content-Type"] = "application/json"
@@ -42,7 +42,7 @@ def curl(request: ActionRequest) -> str:
 
 
 def python(request: ActionRequest) -> str:
-    """Answer the request through Postroom's Python client."""
+    """Return the request through Postroom's Python client."""
     lines = [
         _text(request.connection_id),
         _text(request.action),
@@ -70,7 +70,7 @@ asyncio.run(main())
 
 
 def typescript(request: ActionRequest) -> str:
-    """Answer the request through Nango's own Node client, with another host."""
+    """Return the request through Nango's own Node client, with another host."""
     config = f"{{ host: {_json(request.address)}, secretKey: process.env['{KEY_VARIABLE}'] ?? '' }}"
     names = [INTEGRATION, request.connection_id, request.action]
     given = _json(request.input, 4)

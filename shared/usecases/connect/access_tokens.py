@@ -47,7 +47,7 @@ class _Held:
 
 @dataclass(frozen=True)
 class AccessTokens:
-    """Answer a connection's access token.
+    """Return a connection's access token.
 
     One refresh at a time across instances, by a claim in the grant that expires after 10 s.
     Meanwhile others use the old token while it is valid. Only a refusal that a second reading
@@ -64,7 +64,7 @@ class AccessTokens:
     flights: dict[ConnectionId, asyncio.Task[str]] = field(default_factory=dict)
 
     async def __call__(self, connection_id: ConnectionId, *, rejected: str | None = None) -> str:
-        """Answer a token other than `rejected`, the one Google has just answered 401 to.
+        """Return a token other than `rejected`, the one Google has just answered 401 to.
 
         Raises UnknownConnectionError, GrantRevokedError, SessionPolicyError,
         GoogleOAuthUnavailableError, ConfigurationError, CorruptStateError.
@@ -137,7 +137,7 @@ class AccessTokens:
             return fallback
 
     async def _authorized(self, id: ConnectionId) -> Versioned[Connection] | None:
-        """Answer the connection; raise at once where it is known that Google will refuse."""
+        """Return the connection; raise at once where it is known that Google will refuse."""
         found = await self.connections.get(id)
         if found is not None and found.value.status is ConnectionStatus.REAUTH_REQUIRED:
             kind = SessionPolicyError if found.value.error == SESSION_POLICY else GrantRevokedError
@@ -184,7 +184,7 @@ class AccessTokens:
         return await self.require_reauth(connection, code, occasion=f"{tried.generation}")
 
     def _cause(self, grant: Grant, error: ReauthRequiredError) -> str:
-        """Answer why, as far as it can be told: Google says `invalid_grant` to most of them."""
+        """Return why, as far as it can be told: Google says `invalid_grant` to most of them."""
         if isinstance(error, SessionPolicyError):
             return SESSION_POLICY
         now = self.clock.now()

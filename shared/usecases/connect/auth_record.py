@@ -33,7 +33,7 @@ def auth_event(
     error: Mapping[str, str] | None = None,
     warning: Mapping[str, str] | None = None,
 ) -> Event:
-    """Answer the event; `occasion` is in its id, so the same occasion is never stored twice.
+    """Return the event; `occasion` is in its id, so the same occasion is never stored twice.
 
     An id may be used again after a disconnect: `created_at` tells one life from the next.
     """
@@ -69,7 +69,7 @@ def auth_event(
 
 
 def _end_user(known: Mapping[str, Any]) -> dict[str, Any]:
-    """Answer the end user in a webhook's names, without what the product never said."""
+    """Return the end user in a webhook's names, without what the product never said."""
     said = {
         "endUserId": known["id"],
         "endUserEmail": known.get("email"),
@@ -88,7 +88,7 @@ def auth_operation(
     error: str | None = None,
     detail: Mapping[str, Any] | None = None,
 ) -> Operation:
-    """Answer the log entry; `error` is a code, `detail` holds codes and counts only."""
+    """Return the log entry; `error` is a code, `detail` holds codes and counts only."""
     return Operation(
         id=OperationId(token_hex(12)),
         connection_id=connection_id,

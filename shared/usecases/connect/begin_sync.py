@@ -57,7 +57,7 @@ class BeginSync:
             return await self._state(connection)
 
     async def _batch(self, event: Event) -> Batch:
-        """Answer the event to store, or nothing where this occasion's is stored already."""
+        """Return the event to store, or nothing where this occasion's is stored already."""
         return Batch() if await self.outbox.get(event.id) else Batch(event=event)
 
     def _running(self, was: SyncState, connection: Connection) -> SyncState:

@@ -40,7 +40,7 @@ UNFINISHED = "connecting"
 
 
 @dataclass(frozen=True)
-class BindGrant:
+class CreateConnection:
     """Store a connection, its membership, its grant, its sync state and its event."""
 
     connections: Connections
@@ -54,7 +54,7 @@ class BindGrant:
     oauth: GoogleOAuth
     clock: Clock
     begin_sync: BeginSync
-    arm_watch: Callable[[ConnectionId], Awaitable[object]]
+    start_watch: Callable[[ConnectionId], Awaitable[object]]
     """Arms the watch of a connection's mailbox; a failure of Gmail's is its own to record."""
     forget_tokens: Callable[[ConnectionId], None]
     """Drops what this process remembers of the connection's former tokens."""
@@ -73,7 +73,7 @@ class BindGrant:
         await self.begin_sync(active, operation, occasion=session.id)
         if session.reconnect is not None and reads(active.scopes):
             # A first sync arms the watch as it sets its anchor; this one has an anchor already.
-            await self.arm_watch(active.id)
+            await self.start_watch(active.id)
         await self._mark_connected(session.id, active.id)
         await self._wake(session, active, started_at)
         return Connected(active.id, active.email, reconnected=session.reconnect is not None)
@@ -99,7 +99,7 @@ class BindGrant:
     async def _connection(
         self, session: ConnectSession, identity: Identity, tokens: Tokens
     ) -> Connection:
-        """Answer the connection to bind to, created where there is none.
+        """Return the connection to bind to, created where there is none.
 
         A session whose first try broke off comes back to the same id, unless the end user has
         chosen another Google account since.

@@ -42,7 +42,7 @@ from shared.usecases.connect.token_seal import opened_refresh_token
 
 
 @dataclass(frozen=True, slots=True)
-class ReceiptBook:
+class DeletionReceipts:
     """Receipts by connection id; running a disconnect again goes on with the same one.
 
     An id that was connected again since has a new receipt: `accepted_at` tells them apart. It is
@@ -180,7 +180,7 @@ class Disconnect:
         steps = {} if connection is None else await self._left(connection.value)
         await self._shred(connection_id)
         accepted_at = connection.value.updated_at if connection else None
-        book = ReceiptBook(self.receipts, self.clock)
+        book = DeletionReceipts(self.receipts, self.clock)
         await book.note(connection_id, accepted_at, steps={**steps, "tokens": "shredded"})
         farewell = None if connection is None else self._farewell(connection.value)
         deleted, all_gone = await self._purged(connection_id)
@@ -261,7 +261,7 @@ class Disconnect:
         self.forget_tokens(id)
 
     async def _purged(self, id: ConnectionId) -> tuple[int, bool]:
-        """Answer how many records and quarantine entries went, and whether none is left."""
+        """Return how many records and quarantine entries went, and whether none is left."""
         deleted = 0
         for _ in range(CHUNKS_A_RUN):
             count = await self.records.purge(id, PURGE_CHUNK)
@@ -308,7 +308,7 @@ class Disconnect:
 
 
 def _stopped(state: SyncState) -> SyncState:
-    """Answer the state that nobody can commit to; the new commit id fences a holder out."""
+    """Return the state that nobody can commit to; the new commit id fences a holder out."""
     return replace(
         state,
         status=SyncStatus.STOPPED,

@@ -18,13 +18,13 @@ from shared.errors import (
 from shared.ports.clock import Clock
 from shared.ports.connections import Connections, ConnectSessions, OAuthStates
 from shared.ports.oauth import GoogleOAuth, Identity, Sealer, Tokens
-from shared.usecases.connect.create_connection import BindGrant
+from shared.usecases.connect.create_connection import CreateConnection
 from shared.usecases.connect.outcomes import (
     ConfirmNeeded,
     Connected,
     ConsentOutcome,
+    FailConsent,
     Refusal,
-    RefuseConsent,
     Refused,
 )
 from shared.usecases.connect.pending import PendingGrants, agrees
@@ -52,7 +52,7 @@ class ConsentAnswer:
 
 @dataclass(frozen=True)
 class FinishConsent:
-    """Answer how the consent ended; what was expected to go wrong is an outcome."""
+    """Return how the consent ended; what was expected to go wrong is an outcome."""
 
     sessions: ConnectSessions
     states: OAuthStates
@@ -61,9 +61,9 @@ class FinishConsent:
     oauth: GoogleOAuth
     clock: Clock
     settings: ConnectSettings
-    bind_grant: BindGrant
+    create_connection: CreateConnection
     pending_grants: PendingGrants
-    refuse: RefuseConsent
+    refuse: FailConsent
 
     async def __call__(self, answer: ConsentAnswer) -> ConsentOutcome:
         """Raise ConnectRefusedError where the answer belongs to no flow of this browser."""
@@ -89,7 +89,7 @@ class FinishConsent:
         before = await self._reconnected(session)
         if before is not None:
             # Who it must be is known: joined before the exchange, no revocation can come between.
-            await self.bind_grant.join(before)
+            await self.create_connection.join(before)
         tokens = await self._exchanged(code, state)
         identity = await self.oauth.verify_id_token(tokens.id_token or "", nonce=state.nonce)
         refusal = _judged(session, before, identity, tokens)
@@ -97,10 +97,10 @@ class FinishConsent:
             return refusal
         if before is None and not agrees(session, identity):
             return await self._asked(session, identity, tokens)
-        return await self.bind_grant(session, identity, tokens, began)
+        return await self.create_connection(session, identity, tokens, began)
 
     def _checked_code(self, answer: ConsentAnswer) -> str:
-        """Answer the code to redeem. An answer of another issuer is never redeemed (FACTS 6.1)."""
+        """Return the code to redeem. An answer of another issuer is never redeemed (FACTS 6.1)."""
         if answer.iss is not None and answer.iss != self.settings.issuer:
             raise ConnectRefusedError("The answer came from elsewhere.", code="wrong_issuer")
         if answer.error is not None:
@@ -145,7 +145,7 @@ def _judged(
 
 
 def _code(error: PostroomError) -> str:
-    """Answer the page for an error of Google's or ours. Unknown ones go on as they are."""
+    """Return the page for an error of Google's or ours. Unknown ones go on as they are."""
     match error:
         case ConnectRefusedError(code=code):
             return code
@@ -174,8 +174,8 @@ class ConfirmBinding:
     states: OAuthStates
     clock: Clock
     pending_grants: PendingGrants
-    bind_grant: BindGrant
-    refuse: RefuseConsent
+    create_connection: CreateConnection
+    refuse: FailConsent
 
     async def __call__(
         self, token: str, cookie: str | None, *, accepted: bool
@@ -193,7 +193,7 @@ class ConfirmBinding:
             return await self.refuse(session, Refusal("declined"), started_at)
         identity, tokens = await self.pending_grants.open(state)
         try:
-            return await self.bind_grant(session, identity, tokens, started_at)
+            return await self.create_connection(session, identity, tokens, started_at)
         except ConnectRefusedError as refused:
             return await self.refuse(session, Refusal(refused.code), started_at)
         except TransientError:

@@ -27,7 +27,7 @@ from shared.errors import (
 from shared.ports.clock import Clock
 from shared.ports.connections import Connections
 from shared.ports.oauth import GoogleOAuth, Identity, Tokens
-from shared.usecases.connect.create_connection import BindGrant
+from shared.usecases.connect.create_connection import CreateConnection
 from shared.usecases.connect.update_connection import ChangeConnection
 
 TOKEN_PATH = ("credentials", "refresh_token")
@@ -49,12 +49,12 @@ class ImportRequest:
 
 @dataclass(frozen=True)
 class ImportGrant:
-    """Answer the connection's id; importing again for the same account renews its grant."""
+    """Return the connection's id; importing again for the same account renews its grant."""
 
     connections: Connections
     oauth: GoogleOAuth
     clock: Clock
-    bind_grant: BindGrant
+    create_connection: CreateConnection
     change_connection: ChangeConnection
 
     async def __call__(self, request: ImportRequest) -> ConnectionId:
@@ -65,7 +65,7 @@ class ImportGrant:
         tokens = await self._proven(request.refresh_token)
         identity = await self._identity(tokens)
         session = await self._session(request, identity)
-        connected = await self.bind_grant(session, identity, tokens, started_at)
+        connected = await self.create_connection(session, identity, tokens, started_at)
         if request.metadata:
             metadata = dict(request.metadata)
             await self.change_connection(
@@ -100,7 +100,7 @@ class ImportGrant:
         return identity
 
     async def _session(self, request: ImportRequest, identity: Identity) -> ConnectSession:
-        """Answer the connect session that this import stands for; it is stored nowhere."""
+        """Return the connect session that this import stands for; it is stored nowhere."""
         id = request.connection_id or ConnectionId(str(uuid4()))
         found = await self.connections.get(id)
         if found is not None:

@@ -43,7 +43,7 @@ class Tended:
 
 
 @dataclass(frozen=True, slots=True)
-class TendGrants:
+class MaintainGrants:
     """Walk all grants page by page; most need nothing and cost one read."""
 
     grants: Grants

@@ -69,7 +69,7 @@ FINAL = frozenset({"already_connected", "expired_session", "disconnecting"})
 
 
 @dataclass(frozen=True)
-class RefuseConsent:
+class FailConsent:
     """Tell the session, the log and, by the answer, the end user."""
 
     sessions: ConnectSessions
@@ -80,7 +80,7 @@ class RefuseConsent:
     async def __call__(
         self, session: ConnectSession, refusal: Refusal, started_at: datetime
     ) -> Refused:
-        """Answer the outcome, with a ticket to try again while the session lasts."""
+        """Return the outcome, with a ticket to try again while the session lasts."""
         await self._mark_failed(session.id, refusal.code)
         now = self.clock.now()
         name = "connect" if session.reconnect is None else "reconnect"

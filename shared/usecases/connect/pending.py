@@ -63,7 +63,7 @@ class PendingGrants:
         )
 
     async def open(self, state: OAuthState) -> tuple[Identity, Tokens]:
-        """Answer what was kept. Raises CorruptStateError where the state holds no such thing."""
+        """Return what was kept. Raises CorruptStateError where the state holds no such thing."""
         if state.pending is None:
             raise CorruptStateError(PURPOSE)
         plain = await open_alone(self.sealer, state.pending, owner=state.id, purpose=PURPOSE)

@@ -18,7 +18,7 @@ class TokensOf(Protocol):
     def __call__(
         self, connection_id: ConnectionId, *, rejected: str | None = None
     ) -> Awaitable[str]:
-        """Answer a token other than `rejected`."""
+        """Return a token other than `rejected`."""
         ...
 
 

@@ -59,7 +59,7 @@ class OpenedSession:
 
 @dataclass(frozen=True)
 class CreateConnectSession:
-    """Answer a token that opens the connect page for 30 minutes."""
+    """Return a token that opens the connect page for 30 minutes."""
 
     sessions: ConnectSessions
     connections: Connections
@@ -116,7 +116,7 @@ class IssuedTicket:
 
 @dataclass(frozen=True)
 class ExchangeTicket:
-    """Answer a single-use ticket for the session."""
+    """Return a single-use ticket for the session."""
 
     tickets: ConnectTickets
     clock: Clock
@@ -133,7 +133,7 @@ class ExchangeTicket:
 
 @dataclass(frozen=True)
 class TakeTicket:
-    """Answer the session id of a ticket, once."""
+    """Return the session id of a ticket, once."""
 
     tickets: ConnectTickets
     clock: Clock
@@ -158,7 +158,7 @@ def _used() -> ConnectRefusedError:
 
 @dataclass(frozen=True)
 class OpenConnectSession:
-    """Answer the session of a token."""
+    """Return the session of a token."""
 
     sessions: ConnectSessions
     clock: Clock

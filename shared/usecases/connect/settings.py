@@ -17,5 +17,5 @@ class ConnectSettings:
     """Whether Google ends every grant after seven days: publishing status Testing."""
 
     def connect_link(self, token: str) -> str:
-        """Answer the link that opens the connect page for the holder of a session token."""
+        """Return the link that opens the connect page for the holder of a session token."""
         return f"{self.public_url}/connect-ui/?session_token={token}"

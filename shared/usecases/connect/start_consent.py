@@ -78,7 +78,7 @@ class StartConsent:
         return ConsentStart(url, flow_name(stored.id), cookie)
 
     async def _open(self, session_id: str) -> ConnectSession:
-        """Answer the session, pending again where an earlier try had failed."""
+        """Return the session, pending again where an earlier try had failed."""
         while True:
             found = await self.sessions.get(session_id)
             if found is None or found.value.deleted or found.value.expires_at <= self.clock.now():
@@ -106,7 +106,7 @@ class StartConsent:
 
 
 def flow_name(document_id: str) -> str:
-    """Answer the part of the cookie's name that belongs to one flow."""
+    """Return the part of the cookie's name that belongs to one flow."""
     return document_id[:12]
 
 
@@ -117,7 +117,7 @@ def _challenge(verifier: str) -> str:
 async def take_state(
     states: OAuthStates, clock: Clock, state: str, cookie: str | None
 ) -> OAuthState:
-    """Answer what the `state` parameter stands for and make it worthless.
+    """Return what the `state` parameter stands for and make it worthless.
 
     Raises ConnectRefusedError: "unknown_state", "expired_state", "other_browser". A browser
     without the cookie does not use the state up: its owner may still come.

@@ -15,7 +15,7 @@ ACCESS_TOKEN = "access_token"
 
 
 def revocation_hash(refresh_token: str) -> str:
-    """Answer the hash by which Google names a revoked token (FACTS 6.10)."""
+    """Return the hash by which Google names a revoked token (FACTS 6.10)."""
     return b64encode(sha512(sha512(refresh_token.encode()).digest()).digest()).decode()
 
 
@@ -47,7 +47,7 @@ async def new_grant(
     before: Grant | None,
     now: datetime,
 ) -> Grant:
-    """Answer the grant of a consent just given; on reconnect one generation further."""
+    """Return the grant of a consent just given; on reconnect one generation further."""
     key = before.data_key if before else await sealer.new_data_key(connection_id)
     return Grant(
         connection_id=connection_id,
@@ -69,7 +69,7 @@ async def new_grant(
 
 
 async def refreshed_grant(sealer: Sealer, grant: Grant, tokens: Tokens, now: datetime) -> Grant:
-    """Answer the grant with a new access token, its refresh claim given back.
+    """Return the grant with a new access token, its refresh claim given back.
 
     Google hands out no new refresh token on refresh (FACTS 6.4); should it, that one counts.
     """
@@ -98,7 +98,7 @@ LENGTH_BYTES = 2
 
 
 async def seal_alone(sealer: Sealer, plaintext: str, *, owner: str, purpose: str) -> bytes:
-    """Answer wrapped data key and ciphertext in one, bound to `owner` (a document id)."""
+    """Return wrapped data key and ciphertext in one, bound to `owner` (a document id)."""
     bound_to = ConnectionId(owner)
     key = await sealer.new_data_key(bound_to)
     sealed = await sealer.seal(plaintext, data_key=key, connection_id=bound_to, purpose=purpose)
@@ -106,19 +106,19 @@ async def seal_alone(sealer: Sealer, plaintext: str, *, owner: str, purpose: str
 
 
 def key_of_alone(sealer: Sealer, sealed: bytes) -> str:
-    """Answer the id of the key-encryption key behind it. Raises CorruptStateError."""
+    """Return the id of the key-encryption key behind it. Raises CorruptStateError."""
     return sealer.key_of(sealed[LENGTH_BYTES : _end_of_key(sealed)])
 
 
 async def rewrap_alone(sealer: Sealer, sealed: bytes, *, owner: str) -> bytes:
-    """Answer the same under the current key-encryption key. Raises CorruptStateError."""
+    """Return the same under the current key-encryption key. Raises CorruptStateError."""
     end = _end_of_key(sealed)
     key = await sealer.rewrap(sealed[LENGTH_BYTES:end], connection_id=ConnectionId(owner))
     return len(key).to_bytes(LENGTH_BYTES, "big") + key + sealed[end:]
 
 
 async def open_alone(sealer: Sealer, sealed: bytes, *, owner: str, purpose: str) -> str:
-    """Answer the plaintext. Raises CorruptStateError where it was sealed for something else."""
+    """Return the plaintext. Raises CorruptStateError where it was sealed for something else."""
     end = _end_of_key(sealed)
     if len(sealed) <= end:
         raise CorruptStateError(purpose)

@@ -25,7 +25,7 @@ class ChangeConnection:
     clock: Clock
 
     async def __call__(self, id: ConnectionId, change: Change) -> Connection:
-        """Answer the connection as changed. Raises UnknownConnectionError."""
+        """Return the connection as changed. Raises UnknownConnectionError."""
         while True:
             was = await self.connections.get(id)
             if was is None or was.value.status is ConnectionStatus.DISCONNECTING:

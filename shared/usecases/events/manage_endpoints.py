@@ -116,7 +116,7 @@ class ManageEndpoints:
         raise ConflictError("The endpoint changes all the time: try again.")
 
     async def found(self, id: str) -> Versioned[WebhookEndpoint]:
-        """Answer the endpoint. Raises NotFoundError."""
+        """Return the endpoint. Raises NotFoundError."""
         found = await self.endpoints.get(id)
         if found is None:
             raise NotFoundError("No such endpoint. GET /webhook-endpoints lists yours.")

@@ -63,7 +63,7 @@ class Receivers:
     settings: EventSettings
 
     async def of(self, event: Event) -> Mapping[str, Present]:
-        """Answer who wants the event, by id. Raises StoreUnavailableError, CorruptStateError."""
+        """Return who wants the event, by id. Raises StoreUnavailableError, CorruptStateError."""
         found = [Present(Receiver(sink, sink)) for sink in self.settings.sinks]
         own, connection = await self._own_address(event)
         if own is not None:
@@ -76,7 +76,7 @@ class Receivers:
         return {one.receiver.id: one for one in found}
 
     async def opened(self, present: Present, now: datetime) -> Receiver:
-        """Answer the receiver with the secrets its webhooks are signed with."""
+        """Return the receiver with the secrets its webhooks are signed with."""
         if present.endpoint is None:
             return present.receiver
         endpoint = present.endpoint.value
@@ -110,20 +110,20 @@ class Receivers:
 async def sealed_secret(
     sealer: Sealer, endpoint_id: str, secret: str, now: datetime
 ) -> SigningSecret:
-    """Answer a secret as an endpoint keeps it."""
+    """Return a secret as an endpoint keeps it."""
     sealed = await seal_alone(sealer, secret, owner=endpoint_id, purpose=PURPOSE)
     return SigningSecret(sealed, now)
 
 
 async def opened_secret(sealer: Sealer, endpoint_id: str, secret: SigningSecret) -> str:
-    """Answer the secret. Raises CorruptStateError where it was sealed for something else."""
+    """Return the secret. Raises CorruptStateError where it was sealed for something else."""
     return await open_alone(sealer, secret.sealed, owner=endpoint_id, purpose=PURPOSE)
 
 
 def secrets_after(
     newest: SigningSecret, older: Sequence[SigningSecret], until: datetime
 ) -> tuple[SigningSecret, ...]:
-    """Answer two live secrets: the new one, and the last one until `until`."""
+    """Return two live secrets: the new one, and the last one until `until`."""
     if not older:
         return (newest,)
     last = older[0]

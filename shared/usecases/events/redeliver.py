@@ -36,7 +36,7 @@ class Redeliver:
     clock: Clock
 
     async def __call__(self, id: EventId) -> Event:
-        """Answer the event as it is now. Raises NotFoundError, ConflictError."""
+        """Return the event as it is now. Raises NotFoundError, ConflictError."""
         for _ in range(TRIES):
             found, now = await self.outbox.get(id), self.clock.now()
             if found is None:

@@ -162,7 +162,7 @@ def stored_in(api_keys: ApiKeys) -> LookUp:
 
 
 async def known_key(api_keys: ApiKeys, id: str) -> Versioned[ApiKey]:
-    """Answer a stored key. Raises NotFoundError."""
+    """Return a stored key. Raises NotFoundError."""
     found = await api_keys.get(id)
     if found is None:
         raise NotFoundError("No such API key. GET /api-keys lists them.")

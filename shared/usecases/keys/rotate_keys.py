@@ -30,7 +30,7 @@ async def rewrapped_endpoint(
     was: Versioned[WebhookEndpoint] | None,
     key: str,
 ) -> bool | None:
-    """Answer True where it was brought over, None where all was current, False if unreadable."""
+    """Return True where it was brought over, None where all was current, False if unreadable."""
     while was is not None:
         endpoint = was.value
         try:
@@ -122,7 +122,7 @@ class RotateKeys:
         )
 
     async def _one(self, was: Versioned[Grant] | None, key: str) -> bool | None:
-        """Answer True where it was brought over, None where that was not needed after all."""
+        """Return True where it was brought over, None where that was not needed after all."""
         while was is not None and self._key_of(was.value) != key:
             id = was.value.connection_id
             try:

@@ -56,7 +56,7 @@ class Compose:
     """Whether it may still be unfinished: without recipients, without content."""
 
     async def __call__(self, request: SendRequest, marker: str | None) -> Composed:
-        """Answer the message, bearing `marker` where one is given.
+        """Return the message, bearing `marker` where one is given.
 
         Raises InvalidRequestError and its kinds, and what reading Gmail raises.
         """
@@ -154,7 +154,7 @@ class Compose:
         return await read(found, bodies)
 
     async def _files_of(self, parent: EmailMessage, *, shown: bool) -> list[Attachment]:
-        """Answer the parent's files; its inline images only where its HTML goes along."""
+        """Return the parent's files; its inline images only where its HTML goes along."""
         check_attachments_size(sum(one["size"] for one in parent["attachments"]))
         files = []
         for one in _outermost(parent["attachments"]):
@@ -185,7 +185,7 @@ class Compose:
         return await _known(part, text, "unknown_attachment", ("attachments", place))
 
     async def _sender(self, wanted: Mailbox | None) -> Mailbox:
-        """Answer who it is from: Gmail silently rewrites any other address (FACTS 5.11)."""
+        """Return who it is from: Gmail silently rewrites any other address (FACTS 5.11)."""
         own = Mailbox(self.connection.email, wanted.name if wanted else "")
         if wanted is None or wanted.address.lower() == self.connection.email.lower():
             return own
@@ -198,7 +198,7 @@ class Compose:
         )
 
     async def _own(self) -> frozenset[str]:
-        """Answer every address this mailbox may send from, as far as the grant lets us ask."""
+        """Return every address this mailbox may send from, as far as the grant lets us ask."""
         own = {self.connection.email.lower()}
         granted = self.connection.scopes
         if reads(granted) or SETTINGS_BASIC in allowed(granted):
@@ -219,7 +219,7 @@ def _outermost(attachments: Sequence[Listed]) -> list[Listed]:
 async def _known(
     reading: Awaitable[T], message: str, code: str, path: tuple[str | int, ...] = ()
 ) -> T:
-    """Answer what is read, or say in the caller's words that there is no such thing."""
+    """Return what is read, or say in the caller's words that there is no such thing."""
     try:
         return await reading
     except GmailRefusedError as error:
@@ -235,7 +235,7 @@ def _is_usable(alias: GmailObject) -> bool:
 
 
 def _last(messages: Sequence[GmailObject]) -> GmailObject:
-    """Answer a thread's last message that was sent or received: a draft has no lasting id."""
+    """Return a thread's last message that was sent or received: a draft has no lasting id."""
     kept = [one for one in messages if "DRAFT" not in one.get("labelIds", ())]
     return (kept or messages)[-1]
 

@@ -19,7 +19,7 @@ MAX_PACKED: Final = 3_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class KeptRequests:
+class SealedRequests:
     """Seals with the connection's data key: disconnecting shreds them."""
 
     grants: Grants
@@ -28,7 +28,7 @@ class KeptRequests:
     async def sealed(
         self, id: str, connection_id: ConnectionId, request: SendRequest, data_key: bytes | None
     ) -> bytes:
-        """Answer the request sealed for the entry `id`, or nothing where it is too large.
+        """Return the request sealed for the entry `id`, or nothing where it is too large.
 
         `data_key` saves reading it again. Raises UnknownConnectionError.
         """
@@ -45,7 +45,7 @@ class KeptRequests:
         )
 
     async def opened(self, entry: SendEntry) -> SendRequest | None:
-        """Answer the request, None where it was too large. Raises CorruptStateError."""
+        """Return the request, None where it was too large. Raises CorruptStateError."""
         if not entry.request:
             return None
         packed = await self.sealer.open(
@@ -57,7 +57,7 @@ class KeptRequests:
         return thawed(decompress(b64decode(packed)))
 
     async def data_key(self, connection_id: ConnectionId) -> bytes:
-        """Answer the connection's wrapped data key. Raises UnknownConnectionError."""
+        """Return the connection's wrapped data key. Raises UnknownConnectionError."""
         grant = await self.grants.get(connection_id)
         if grant is None:
             raise UnknownConnectionError(f"There is no connection {connection_id!r}.")

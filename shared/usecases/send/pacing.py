@@ -68,7 +68,7 @@ class SendPaces:
         return None
 
     def pace(self, connection_id: ConnectionId) -> SendPace:
-        """Answer the connection's bucket."""
+        """Return the connection's bucket."""
         known = self.paces.get(connection_id)
         if known is None:
             known = SendPace(self.clock, self.units_per_minute * WHOLE_SHARE)
@@ -76,7 +76,7 @@ class SendPaces:
         return known
 
     def within(self, duration: timedelta, connection_id: ConnectionId) -> int:
-        """Answer how many messages the pace allows in that time: at least one."""
+        """Return how many messages the pace allows in that time: at least one."""
         units = self.pace(connection_id).units_per_minute * (duration / timedelta(minutes=1))
         return max(1, int(units / units_of(DeliveryMode.EXACTLY_ONCE, copied=False)))
 
@@ -88,5 +88,5 @@ class SendPaces:
 
 
 def units_of(mode: DeliveryMode, *, copied: bool) -> int:
-    """Answer what one message costs."""
+    """Return what one message costs."""
     return SEND_UNITS[mode] + (COPY_UNITS if copied else 0)

@@ -27,7 +27,7 @@ from shared.ports.sends import BulkSends, Sends
 from shared.usecases.send.pacing import SendPaces, units_of
 from shared.usecases.send.resume_send import FinishSend
 from shared.usecases.send.rules import BULK_TASK
-from shared.usecases.sync.pace import Governor
+from shared.usecases.sync.pace import QuotaGovernor
 
 CLAIM: Final = timedelta(minutes=2)
 CHUNK: Final = timedelta(seconds=20)
@@ -46,10 +46,10 @@ class DrainBulk:
     clock: Clock
     finish_send: FinishSend
     paces: SendPaces
-    governor: Governor
+    governor: QuotaGovernor
 
     async def __call__(self, id: str, *, budget: timedelta) -> BulkSend | None:
-        """Answer the bulk afterwards; None where it is unknown, finished or somebody's.
+        """Return the bulk afterwards; None where it is unknown, finished or somebody's.
 
         Raises StoreUnavailableError, FencedOutError where its claim passed on.
         """
@@ -83,7 +83,7 @@ class DrainBulk:
         return held.value
 
     async def _must_wait(self, bulk: BulkSend) -> datetime | None:
-        """Answer until when: an older bulk goes first, and Google may have asked for a pause."""
+        """Return until when: an older bulk goes first, and Google may have asked for a pause."""
         older = await self.bulk_sends.unfinished(bulk.connection_id, 1)
         if older and older[0].id != bulk.id:
             return self.clock.now() + BEHIND_WAIT

@@ -216,7 +216,7 @@ class Protocol:
             await entry.unknown(otherwise)
 
     async def _sent_message(self, value: SendEntry) -> Sent | None:
-        """Answer the sent message with our marker: in its thread, else in Sent."""
+        """Return the sent message with our marker: in its thread, else in Sent."""
         if value.thread_id is not None:
             found = _with_marker(await self._thread(value.thread_id), value.marker)
             if found is not None:

@@ -21,7 +21,7 @@ TRIES: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
-class NoteBounces:
+class RecordBounces:
     """Called with every newly stored report, before its record is committed.
 
     So a crash in between repeats it, and the ledger entry itself remembers which reports it has
@@ -78,7 +78,7 @@ class NoteBounces:
 
 
 def _best(entries: Iterable[SendEntry], traces: Sequence[str]) -> SendEntry | None:
-    """Answer the entry that the best of the traces belongs to."""
+    """Return the entry that the best of the traces belongs to."""
     ranked = sorted(entries, key=lambda entry: min(_rank(entry, traces)))
     return ranked[0] if ranked else None
 

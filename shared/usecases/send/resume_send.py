@@ -14,7 +14,7 @@ from shared.ports.queue import Queue
 from shared.ports.sends import Sends
 from shared.usecases.send.advance import Advance
 from shared.usecases.send.compose import Compose, Composed
-from shared.usecases.send.kept import KeptRequests
+from shared.usecases.send.kept import SealedRequests
 from shared.usecases.send.ledger import LedgerEntry
 from shared.usecases.send.send_email import claim, found_connection, marker_of
 
@@ -32,7 +32,7 @@ class FinishSend:
     clock: Clock
 
     async def __call__(self, id: str) -> SendEntry | None:
-        """Answer the entry afterwards; None where it is unknown, somebody's, or not due yet.
+        """Return the entry afterwards; None where it is unknown, somebody's, or not due yet.
 
         Raises StoreUnavailableError: it comes again when its claim has run out.
         """
@@ -69,7 +69,7 @@ class FinishSend:
         await advance(entry, connection, message, identify=identify)
 
     async def _composed(self, entry: SendEntry, connection: Connection) -> Composed | None:
-        kept = await KeptRequests(self.grants, self.sealer).opened(entry)
+        kept = await SealedRequests(self.grants, self.sealer).opened(entry)
         if kept is None:
             return None
         compose = Compose(self.gmail.of(connection.id), connection, self.clock)

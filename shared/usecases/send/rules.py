@@ -27,7 +27,7 @@ LATEST: Final = timedelta(days=30)
 
 
 def checked_key(idempotency_key: str | None) -> str:
-    """Answer the key, or a fresh one where none was given. Raises InvalidRequestError."""
+    """Return the key, or a fresh one where none was given. Raises InvalidRequestError."""
     if idempotency_key is None:
         return uuid4().hex
     if not 0 < len(idempotency_key) <= MAX_KEY:
@@ -38,7 +38,7 @@ def checked_key(idempotency_key: str | None) -> str:
 
 
 def checked_time(send_at: datetime | None, now: datetime) -> datetime | None:
-    """Answer when to send. Raises InvalidRequestError."""
+    """Return when to send. Raises InvalidRequestError."""
     if send_at is None:
         return None
     if send_at < now:
@@ -53,7 +53,7 @@ def checked_time(send_at: datetime | None, now: datetime) -> datetime | None:
 
 
 def delivery_mode(connection: Connection, request: SendRequest) -> DeliveryMode:
-    """Answer how to submit: by draft where the grant allows drafts and reading (DESIGN 6).
+    """Return how to submit: by draft where the grant allows drafts and reading (DESIGN 6).
 
     Raises MissingScopeError.
     """
@@ -89,7 +89,7 @@ class CancelSend:
     clock: Clock
 
     async def __call__(self, connection_id: ConnectionId, idempotency_key: str) -> SendEntry:
-        """Answer the cancelled entry; cancelling twice is no error.
+        """Return the cancelled entry; cancelling twice is no error.
 
         Raises NotFoundError, SendUnderWayError, StoreUnavailableError.
         """

@@ -31,7 +31,7 @@ from shared.ports.connections import Connections, Grants
 from shared.ports.oauth import Sealer
 from shared.ports.queue import Queue, QueueName, Task
 from shared.ports.sends import BulkSends, Sends
-from shared.usecases.send.kept import KeptRequests
+from shared.usecases.send.kept import SealedRequests
 from shared.usecases.send.rules import BULK_TASK, checked_key, delivery_mode
 from shared.usecases.send.send_email import found_connection, new_entry
 
@@ -66,7 +66,7 @@ class SendBulk:
         *,
         trace_id: str | None = None,
     ) -> BulkSend:
-        """Answer the bulk, durably accepted; the same messages again are the same bulk.
+        """Return the bulk, durably accepted; the same messages again are the same bulk.
 
         Raises UnknownConnectionError, MissingScopeError, InvalidRequestError with every problem by
         its place, IdempotencyConflictError, StoreUnavailableError (send all of it again).
@@ -116,7 +116,7 @@ class SendBulk:
             )
 
     async def _create(self, entries: Sequence[SendEntry], messages: Sequence[BulkMessage]) -> None:
-        kept = KeptRequests(self.grants, self.sealer)
+        kept = SealedRequests(self.grants, self.sealer)
         data_key = await kept.data_key(entries[0].connection_id)
         turns = Semaphore(CREATED_AT_ONCE)
 
@@ -150,7 +150,7 @@ class SendBulk:
 
 
 def _bulk_id(connection_id: ConnectionId, entries: Sequence[SendEntry]) -> str:
-    """Answer the same id for the same messages: a repeated call finds its bulk again."""
+    """Return the same id for the same messages: a repeated call finds its bulk again."""
     told = "".join(f"{entry.id}{entry.request_hash}" for entry in entries)
     return sha256(f"{connection_id}\0{told}".encode()).hexdigest()[:32]
 
@@ -198,7 +198,7 @@ MAX_MESSAGE: Final = 430_000
 
 
 def _static(connection: Connection, request: SendRequest) -> Outgoing:
-    """Answer the message with empty files in place of those still to be fetched."""
+    """Return the message with empty files in place of those still to be fetched."""
     files = tuple(
         Attachment(one.filename, one.mime_type, one.content or b"", one.content_id)
         for one in request.attachments

@@ -32,7 +32,7 @@ class SendDraft:
     clock: Clock
 
     async def __call__(self, id: str) -> Sent:
-        """Answer the sent message.
+        """Return the sent message.
 
         Raises GmailNotFoundError where the draft is gone, GmailUnavailableError where the outcome
         could not be read; calling again is safe.
@@ -63,7 +63,7 @@ class SendDraft:
         return None
 
     async def _sent_since(self, draft: Draft, before: HistoryId) -> Sent | None:
-        """Answer the message that was sent in the draft's thread since, if history shows one."""
+        """Return the message that was sent in the draft's thread since, if history shows one."""
         page: PageToken | None = None
         try:
             while True:

@@ -28,7 +28,7 @@ from shared.ports.queue import Queue
 from shared.ports.sends import Sends
 from shared.usecases.send.advance import Advance
 from shared.usecases.send.compose import Compose, Composed
-from shared.usecases.send.kept import KeptRequests
+from shared.usecases.send.kept import SealedRequests
 from shared.usecases.send.ledger import CLAIM, LedgerEntry
 from shared.usecases.send.rules import checked_key, checked_time, delivery_mode, same
 
@@ -90,7 +90,7 @@ class SendEmail:
         return Sending(entry.value, replayed=False, left_out=composed.left_out)
 
     async def preview(self, connection: Connection, request: SendRequest) -> Composed:
-        """Answer the exact message and its thread, sending and storing nothing.
+        """Return the exact message and its thread, sending and storing nothing.
 
         Raises InvalidRequestError and its kinds, MissingScopeError.
         """
@@ -103,11 +103,11 @@ class SendEmail:
         return Advance(self.gmail, self.queue, self.clock)
 
     @property
-    def _kept(self) -> KeptRequests:
-        return KeptRequests(self.grants, self.sealer)
+    def _kept(self) -> SealedRequests:
+        return SealedRequests(self.grants, self.sealer)
 
     async def _again(self, earlier: Versioned[SendEntry], request: SendRequest) -> Sending:
-        """Answer an entry that is there; go on with one that nobody else will go on with."""
+        """Return an entry that is there; go on with one that nobody else will go on with."""
         entry, now = earlier.value, self.clock.now()
         same(entry, request)
         if entry.state.final:
@@ -217,7 +217,7 @@ def new_entry(
     mode: DeliveryMode,
     now: datetime,
 ) -> SendEntry:
-    """Answer an accepted entry that nobody has taken up."""
+    """Return an accepted entry that nobody has taken up."""
     return SendEntry(
         id=send_id(connection_id, key),
         connection_id=connection_id,
@@ -234,7 +234,7 @@ def new_entry(
 
 
 def marker_of(entry: SendEntry, connection: Connection) -> str | None:
-    """Answer the marker its message bears: none where nobody could ever read it back."""
+    """Return the marker its message bears: none where nobody could ever read it back."""
     findable = entry.mode is DeliveryMode.EXACTLY_ONCE or reads(connection.scopes)
     return entry.marker if findable else None
 
@@ -248,7 +248,7 @@ async def claim(sends: Sends, clock: Clock, found: Versioned[SendEntry]) -> Ledg
 
 
 async def found_connection(connections: Connections, id: ConnectionId) -> Connection:
-    """Answer the connection. Raises UnknownConnectionError."""
+    """Return the connection. Raises UnknownConnectionError."""
     found = await connections.get(id)
     if found is None or found.value.status is ConnectionStatus.DISCONNECTING:
         raise UnknownConnectionError(f"There is no connection {id!r}.")

@@ -43,7 +43,7 @@ class AttachmentLinks:
     clock: Clock
 
     async def make(self, link: AttachmentLink) -> str:
-        """Answer the token. Raises GrantRevokedError where the connection has no grant."""
+        """Return the token. Raises GrantRevokedError where the connection has no grant."""
         grant = await self.grants.get(link.connection_id)
         if grant is None:
             raise GrantRevokedError("The end user must connect again.")
@@ -57,7 +57,7 @@ class AttachmentLinks:
         return f"{_text(link.connection_id.encode())}.{_text(sealed)}"
 
     async def read(self, token: str) -> AttachmentLink:
-        """Answer what the token opens. Raises ForbiddenError."""
+        """Return what the token opens. Raises ForbiddenError."""
         try:
             named, sealed = (_bytes(part) for part in token.split("."))
             connection_id = ConnectionId(named.decode())

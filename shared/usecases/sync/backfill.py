@@ -213,7 +213,7 @@ def _is_at(state: SyncState, progress: Backfill) -> bool:
 
 
 def _counted(progress: Backfill, added: int, state: SyncState) -> SyncState:
-    """Answer the state after a part of a chunk: its records count even if the rest never comes."""
+    """Return the state after a part of a chunk: its records count even if the rest never comes."""
     if state.backfill is None or not _is_at(state, progress):
         return state
     stored, unknown = state.backfill.stored + added, state.backfill.unknown_in_pass + added
@@ -235,7 +235,7 @@ async def _gathered(run: Run, chunk: Chunk, fetched: Hydrated) -> list[Changes]:
 
 
 def _advanced(chunk: Chunk, commits: list[Changes], fetched: Hydrated, now: datetime) -> Backfill:
-    """Answer the progress after this chunk."""
+    """Return the progress after this chunk."""
     stored = sum(changes.added for changes in commits)
     unknown = chunk.progress.unknown_in_pass + stored + len(fetched.failed)
     progress = replace(

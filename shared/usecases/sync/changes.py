@@ -166,7 +166,7 @@ class Changes:
         )
 
     def applied_to(self, state: SyncState) -> SyncState:
-        """Answer the state's counters after this commit."""
+        """Return the state's counters after this commit."""
         due = [entry.retry_at for entry in self.quarantine]
         if state.quarantine_due_at is not None:
             due.append(state.quarantine_due_at)
@@ -182,7 +182,7 @@ class Changes:
         )
 
     def batch(self, first: SequenceNumber) -> Batch:
-        """Answer the writes, numbered from the one after `first`."""
+        """Return the writes, numbered from the one after `first`."""
         numbers = iter(range(first + 1, first + 1 + len(self.put) + len(self.heads)))
         put = [
             replace(record, head=replace(record.head, sequence=SequenceNumber(next(numbers))))

@@ -141,7 +141,7 @@ async def _apply(run: Run, net: Mapping[MessageId, NetChange]) -> list[Changes] 
 def _wanted(
     run: Run, net: Mapping[MessageId, NetChange], heads: Mapping[MessageId, RecordHead]
 ) -> list[MessageRef]:
-    """Answer what must be fetched: added or newly selected, still there, not stored yet."""
+    """Return what must be fetched: added or newly selected, still there, not stored yet."""
     return [
         MessageRef(change.message_id, change.thread_id)
         for change in net.values()

@@ -82,7 +82,7 @@ class Explain:
     clock: Clock
 
     async def __call__(self, connection_id: ConnectionId, message_id: MessageId) -> Explanation:
-        """Answer about one message; costs 20 units where it is not stored.
+        """Return about one message; costs 20 units where it is not stored.
 
         Raises UnknownConnectionError.
         """

@@ -18,7 +18,7 @@ from shared.errors import (
 from shared.ports.clock import Clock
 from shared.ports.gmail import Gmail, GmailObject, MessageRef
 from shared.usecases.sync.changes import NOT_FOUND, UNREADABLE
-from shared.usecases.sync.pace import IN_FLIGHT, Pace, Units
+from shared.usecases.sync.pace import IN_FLIGHT, TokenBucket, Units
 
 OK = 200
 MOST_HELD = 16 * 1024 * 1024
@@ -44,7 +44,7 @@ class Hydrator:
     """Fetches wanted messages, newest first, a few at once, until a deadline."""
 
     gmail: Gmail
-    pace: Pace
+    pace: TokenBucket
     clock: Clock
     deadline: datetime
     urgent: bool = False
@@ -90,7 +90,7 @@ class Hydrator:
         self._held += as_count(message.get("sizeEstimate"))
 
     def _unanswered(self, job: Sequence[MessageRef]) -> list[MessageRef]:
-        """Answer what is left of a job: what nobody leaves counts as fetched."""
+        """Return what is left of a job: what nobody leaves counts as fetched."""
         answered = {message["id"] for message in self.result.messages}
         answered |= {ref.id for ref, _ in (*self.result.failed, *self._unavailable)}
         return [ref for ref in job if ref.id not in answered]
@@ -166,9 +166,9 @@ def _jobs(wanted: Sequence[MessageRef]) -> list[list[MessageRef]]:
 
 
 async def fetch_bodies(
-    gmail: Gmail, pace: Pace, message: GmailObject, *, urgent: bool
+    gmail: Gmail, pace: TokenBucket, message: GmailObject, *, urgent: bool
 ) -> dict[str, bytes]:
-    """Answer the bodies, by part id, that were too large to come with the message (FACTS 4.5)."""
+    """Return the bodies, by part id, that were too large to come with the message (FACTS 4.5)."""
     bodies: dict[str, bytes] = {}
     for part_id in unfetched_bodies(message):
         call = gmail.attachment(MessageId(message["id"]), part_id)

@@ -61,7 +61,7 @@ async def take(
 
 
 def _taken_or_hinted(state: SyncState, hint: HistoryId | None, now: datetime) -> SyncState | None:
-    """Answer the state to write, None where nothing need be written."""
+    """Return the state to write, None where nothing need be written."""
     wished = _wished(state, hint, now)
     if wished is None:
         return None
@@ -71,7 +71,7 @@ def _taken_or_hinted(state: SyncState, hint: HistoryId | None, now: datetime) ->
 
 
 def _wished(state: SyncState, hint: HistoryId | None, now: datetime) -> SyncState | None:
-    """Answer the state to write before leasing, None where a push may leave without writing."""
+    """Return the state to write before leasing, None where a push may leave without writing."""
     if hint is not None:
         return on_push(state, hint, now).state
     return state
@@ -169,7 +169,7 @@ class Held:
             self.released = await self._written(new, Batch(event=tell(self.state)))
 
     def _kept(self, due: datetime | None) -> datetime | None:
-        """Answer the due time to leave behind: a trigger or a reconnect may have set its own."""
+        """Return the due time to leave behind: a trigger or a reconnect may have set its own."""
         lease, wish = self.state.lease, self.state.next_due_at
         if lease is None or wish is None or wish >= lease.expires_at:
             return due

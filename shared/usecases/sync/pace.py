@@ -41,7 +41,7 @@ class Units:
 
 
 @dataclass(slots=True)
-class Pace:
+class TokenBucket:
     """A token bucket that lends: a call may go ahead and the next one waits."""
 
     clock: Clock
@@ -75,7 +75,7 @@ MOST_PACES = 2_000
 
 
 @dataclass(frozen=True, slots=True)
-class Governor:
+class QuotaGovernor:
     """Hands out paces and remembers refusals for every instance to see."""
 
     connections: Connections
@@ -83,11 +83,11 @@ class Governor:
     states: SyncStates
     clock: Clock
     units_per_minute: int
-    paces: dict[ConnectionId, Pace] = field(default_factory=dict)
+    paces: dict[ConnectionId, TokenBucket] = field(default_factory=dict)
 
-    def pace(self, connection_id: ConnectionId) -> Pace:
-        """Answer the connection's bucket in this process."""
-        pace = self.paces.pop(connection_id, None) or Pace(self.clock, self.units_per_minute)
+    def pace(self, connection_id: ConnectionId) -> TokenBucket:
+        """Return the connection's bucket in this process."""
+        pace = self.paces.pop(connection_id, None) or TokenBucket(self.clock, self.units_per_minute)
         self.paces[connection_id] = pace
         if len(self.paces) > MOST_PACES:
             del self.paces[next(iter(self.paces))]

@@ -89,7 +89,7 @@ def _again(changes: Changes, entry: QuarantineEntry, reason: str) -> None:
 def _rescheduled(
     state: SyncState, changes: Changes, waiting: Sequence[QuarantineEntry]
 ) -> SyncState:
-    """Answer the state with its quarantine due when its soonest entry is."""
+    """Return the state with its quarantine due when its soonest entry is."""
     entries = [*waiting, *changes.quarantine]
     due = min((entry.retry_at for entry in entries), default=None)
     return replace(state, quarantine_due_at=due)

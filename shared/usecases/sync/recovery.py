@@ -99,7 +99,7 @@ async def _commit(run: Run, found: Comparison, change: Change) -> None:
 
 
 def audited(state: SyncState, listed: int, found: Comparison, now: datetime) -> SyncState:
-    """Answer the state after an audit; what was missing comes as a backfill of its own.
+    """Return the state after an audit; what was missing comes as a backfill of its own.
 
     Under a selection by sender a listing cannot tell what should be stored: the backfill does.
     """
@@ -122,7 +122,7 @@ def audited(state: SyncState, listed: int, found: Comparison, now: datetime) -> 
 
 
 def recovered(state: SyncState, anchor: HistoryId, now: datetime) -> SyncState:
-    """Answer the state after the comparison: what is unknown comes as a backfill.
+    """Return the state after the comparison: what is unknown comes as a backfill.
 
     Only where history ended before the checkpoint does the anchor lie before it; what was notified
     of the history that is no more says nothing then.
@@ -198,7 +198,7 @@ async def _list_again(run: Run, census: Census, label_id: LabelId) -> None:
 
 
 async def _compared(run: Run, census: Census, origin: Origin) -> Comparison:
-    """Answer the commits that bring the stored window to what was listed."""
+    """Return the commits that bring the stored window to what was listed."""
     found = Comparison([run.changes(origin)])
     commits = found.commits
     async for heads in run.records.all_heads(run.connection_id, run.state.window_start):

@@ -21,7 +21,7 @@ from shared.ports.sync_store import Batch, Quarantine, Records
 from shared.usecases.sync.changes import Changes
 from shared.usecases.sync.hydrate import Hydrator
 from shared.usecases.sync.lease import Change, Held
-from shared.usecases.sync.pace import Pace
+from shared.usecases.sync.pace import TokenBucket
 
 NotesBounces = Callable[[ConnectionId, Sequence[GmailObject]], Awaitable[None]]
 """Told of delivery-status messages before they are committed; told twice after a crash."""
@@ -54,9 +54,9 @@ class Run:
     quarantine: Quarantine
     outbox: Outbox
     clock: Clock
-    pace: Pace
+    pace: TokenBucket
     deadline: datetime
-    note_bounces: NotesBounces = note_nothing
+    record_bounces: NotesBounces = note_nothing
     trace_id: str | None = None
     pushed: bool = False
     """Whether a push brought it about."""
@@ -135,7 +135,7 @@ class Run:
             page.refs = [ref for ref in page.refs if ref.id not in gone]
 
     async def set_aside(self, ids: Iterable[MessageId]) -> Mapping[MessageId, QuarantineEntry]:
-        """Answer which of the ids are in quarantine; asks the store only if anything is."""
+        """Return which of the ids are in quarantine; asks the store only if anything is."""
         if self.state.quarantine_due_at is None:
             return {}
         return await self.quarantine.get(self.connection_id, ids)
@@ -156,7 +156,7 @@ class Run:
             return await self._with_event(state, batch, news, changes)
 
         if changes.reports:
-            await self.note_bounces(self.connection_id, changes.reports)
+            await self.record_bounces(self.connection_id, changes.reports)
         tally = self.tally + changes.tally
 
         def applied(state: SyncState) -> SyncState:
@@ -199,7 +199,7 @@ class Run:
         return state, replace(batch, event=event, event_version=version)
 
     async def _open_event(self) -> Versioned[Event] | None:
-        """Answer the event that no delivery attempt has claimed yet: it takes later news too."""
+        """Return the event that no delivery attempt has claimed yet: it takes later news too."""
         if self.state.open_event_id is None:
             return None
         found = await self.outbox.get(self.state.open_event_id)

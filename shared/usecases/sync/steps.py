@@ -53,7 +53,7 @@ async def set_anchor(run: Run) -> None:
 
 
 def anchored(state: SyncState, history_id: HistoryId, now: datetime) -> SyncState:
-    """Answer the state with its checkpoint and a backfill whose window start is fixed."""
+    """Return the state with its checkpoint and a backfill whose window start is fixed."""
     start = window_start(state.window, now)
     return replace(
         state,

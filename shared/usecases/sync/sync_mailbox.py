@@ -44,7 +44,7 @@ from shared.usecases.sync.backfill import read_chunk
 from shared.usecases.sync.delta import read_delta
 from shared.usecases.sync.emptying import empty
 from shared.usecases.sync.lease import Busy, Change, Held, Idle, Tell, take
-from shared.usecases.sync.pace import Governor, has_bulk_work
+from shared.usecases.sync.pace import QuotaGovernor, has_bulk_work
 from shared.usecases.sync.quarantine import retry_quarantine
 from shared.usecases.sync.recovery import audit, recover
 from shared.usecases.sync.run import NotesBounces, Run, note_nothing
@@ -114,9 +114,9 @@ class SyncMailbox:
     gmail: GmailMailboxes
     queue: Queue
     clock: Clock
-    arm_watch: ArmsWatch
-    governor: Governor
-    note_bounces: NotesBounces = note_nothing
+    start_watch: ArmsWatch
+    governor: QuotaGovernor
+    record_bounces: NotesBounces = note_nothing
 
     async def __call__(
         self,
@@ -155,7 +155,7 @@ class SyncMailbox:
             pace=pace,
             spent_before=pace.spent,
             deadline=self.clock.now() + budget,
-            note_bounces=self.note_bounces,
+            record_bounces=self.record_bounces,
             trace_id=trace_id,
         )
 
@@ -178,7 +178,7 @@ class SyncMailbox:
             raise
         await self._wake_next(run.state)
         if run.state.unannounced_at != silent_before and run.state.unannounced_at is not None:
-            await self.arm_watch.revive(run.connection_id)
+            await self.start_watch.revive(run.connection_id)
         await self._log(run, started, error)
         return Synced(run.tally, run.state.next_due_at, error.code if error else None)
 
@@ -214,7 +214,7 @@ class SyncMailbox:
         return None
 
     def _telling(self, error: PostroomError, started: datetime, trace_id: str | None) -> Tell:
-        """Answer what tells the product that its sync is failing: once, until it works again."""
+        """Return what tells the product that its sync is failing: once, until it works again."""
 
         def tell(state: SyncState) -> Event | None:
             if not _news(error, state):
@@ -244,7 +244,7 @@ class SyncMailbox:
     async def _take(self, run: Run, step: Step) -> None:
         match step:
             case Anchor():
-                await self.arm_watch(run.connection_id)
+                await self.start_watch(run.connection_id)
                 await set_anchor(run)
             case Delta():
                 await read_delta(run, step)
@@ -260,7 +260,7 @@ class SyncMailbox:
                 await empty(run)
 
     def _setback(self, error: PostroomError, state: SyncState) -> tuple[Change, datetime | None]:
-        """Answer how an error changes the state, and when to look again."""
+        """Return how an error changes the state, and when to look again."""
         now = self.clock.now()
         if isinstance(error, ReauthRequiredError | MissingScopeError):
             return lambda it: replace(it, last_error=error.code), None
@@ -339,7 +339,7 @@ def _same(state: SyncState) -> SyncState:
 
 
 def _counted(run: Run) -> Mapping[str, Any]:
-    """Answer what is told of a run: records, quota units, and how late live mail was."""
+    """Return what is told of a run: records, quota units, and how late live mail was."""
     tally = run.tally
     counts = {"added": tally.added, "updated": tally.updated, "deleted": tally.deleted}
     late = {} if run.lateness_ms is None else {"lateness_ms": run.lateness_ms}

@@ -16,5 +16,5 @@ def sync_task(
     not_before: datetime | None = None,
     name: str | None = None,
 ) -> Task:
-    """Answer it; what there is to do stands in the state, not in the task."""
+    """Return it; what there is to do stands in the state, not in the task."""
     return Task(SYNC_TASK, {"connection_id": connection_id}, queue, not_before, name)

@@ -43,7 +43,7 @@ class NotArmed:
 
 
 @dataclass(frozen=True, slots=True)
-class ArmWatch:
+class StartWatch:
     """Watches unfiltered, because label filters are unreliable (FACTS 2.7)."""
 
     mailboxes: Mailboxes
@@ -179,7 +179,7 @@ class RenewWatches:
     mailboxes: Mailboxes
     connections: Connections
     outbox: Outbox
-    arm_watch: ArmWatch
+    start_watch: StartWatch
     clock: Clock
 
     async def __call__(self) -> Renewed:
@@ -203,12 +203,12 @@ class RenewWatches:
         connection_id = await self._able(mailbox.value)
         if connection_id is None:
             return await self._postponed(mailbox)
-        outcome = await self.arm_watch.renew(mailbox, connection_id)
+        outcome = await self.start_watch.renew(mailbox, connection_id)
         await self._report(mailbox.value, connection_id, outcome)
         return outcome
 
     async def _able(self, mailbox: Mailbox) -> ConnectionId | None:
-        """Answer a connection whose grant still works."""
+        """Return a connection whose grant still works."""
         for connection_id in sorted(mailbox.connections):
             try:
                 found = await self.connections.get(connection_id)

@@ -70,7 +70,7 @@ def simulate(service: Service, load: Load, limits: Limits) -> Hour:
 
 
 def carried(service: Service, load: Load) -> tuple[Hour, Hour]:
-    """Answer the hour under the default settings, and under those that carry it."""
+    """Return the hour under the default settings, and under those that carry it."""
     first = simulate(service, load, Limits())
     limits, trial = Limits(), replace(load, sample=load.sample * COARSER)
     for _ in range(ROUNDS):
@@ -82,7 +82,7 @@ def carried(service: Service, load: Load) -> tuple[Hour, Hour]:
 
 
 def changed(limits: Limits) -> dict[str, tuple[int, int]]:
-    """Answer the settings that differ from the defaults: from, to."""
+    """Return the settings that differ from the defaults: from, to."""
     default = Limits()
     names = Limits.__dataclass_fields__
     pairs = {name: (getattr(default, name), getattr(limits, name)) for name in names}
@@ -115,7 +115,7 @@ def _held_up(world: World) -> list[str]:
 
 
 def _needed(pool: Pool, sample: int) -> float:
-    """Answer the instances that the work asked for in all but its worst hundredth."""
+    """Return the instances that the work asked for in all but its worst hundredth."""
     return _quantile(pool.needs, 99) * sample
 
 

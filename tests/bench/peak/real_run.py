@@ -31,7 +31,7 @@ class Stretch:
     lags_s: Sequence[float]
 
     def lag_s(self, percent: int) -> float:
-        """Answer a percentile of the lag from delivery to readable record."""
+        """Return a percentile of the lag from delivery to readable record."""
         return quantiles(self.lags_s, n=100)[percent - 1]
 
 
@@ -59,7 +59,7 @@ async def observe(directory: Path, scale: Scale) -> Observed:
 
 
 async def _backfilled(machine: Laptop, scale: Scale) -> float:
-    """Answer the CPU seconds of one backfilled message."""
+    """Return the CPU seconds of one backfilled message."""
     email, count = "old@acme.example", scale.cpu_messages // 3
     await machine.control("/mailboxes", {"email": email, "messages": count})
     before = machine.cpu_s

@@ -27,7 +27,7 @@ class Tokens:
         self.taken = 0
 
     def take(self) -> simpy.Event:
-        """Answer an event that comes when a place is ours."""
+        """Return an event that comes when a place is ours."""
         self.taken += 1
         return self._free.get(1)
 
@@ -141,7 +141,7 @@ class Quota:
         env.process(self._refill())
 
     def take(self, units: float, urgency: int) -> simpy.Event:
-        """Answer an event that comes when the units may be spent; urgency 0 goes first."""
+        """Return an event that comes when the units may be spent; urgency 0 goes first."""
         granted = self.env.event()
         heapq.heappush(self._waiting, (urgency, next(self._order), units, granted))
         self._grant()

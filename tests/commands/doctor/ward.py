@@ -35,7 +35,7 @@ class Ward:
     wirings: list[Wiring] = field(default_factory=list)
 
     def ground(self, **changes: str) -> Ground:
-        """Answer the doctor's ground at the system's time, with some settings changed."""
+        """Return the doctor's ground at the system's time, with some settings changed."""
         changed = {f"POSTROOM_{name}": value for name, value in changes.items()}
         wiring = Wiring(settings_from({**self.system.environ, **changed}))
         wiring.clock = self.system.clock
@@ -77,7 +77,7 @@ def check_named(name: str) -> Check:
 
 
 def answering(answer: Callable[[httpx.Request], httpx.Response]) -> httpx.AsyncClient:
-    """Answer a client whose every request gets what `answer` makes of it."""
+    """Return a client whose every request gets what `answer` makes of it."""
     return httpx.AsyncClient(transport=httpx.MockTransport(answer))
 
 

@@ -5,7 +5,7 @@ import asyncio
 import httpx
 
 from shared.adapters.gmail.client import HttpGmail, HttpGmailMailboxes
-from shared.adapters.gmail.requests import CALM_REQUESTS, Gate
+from shared.adapters.gmail.requests import CALM_REQUESTS, AdaptiveLimiter
 from shared.errors import TooManyConcurrentError
 from tests.contracts.google.emulated_google import CONNECTION, HeldTokens, StillClock
 from tests.infra.google.emulator import Google
@@ -28,7 +28,7 @@ async def test_complaints_of_one_burst_narrow_once(google: Google, gmail: HttpGm
 
 
 async def test_a_gate_narrows_to_one_and_widens_back_slowly() -> None:
-    gate = Gate(4)
+    gate = AdaptiveLimiter(4)
     for width in (2, 1, 1):
         async with gate:
             gate.complained(gate.narrowings)
@@ -43,7 +43,7 @@ async def test_a_gate_narrows_to_one_and_widens_back_slowly() -> None:
 
 
 async def test_a_narrow_gate_lets_only_its_width_through() -> None:
-    gate, inside, most = Gate(4), 0, 0
+    gate, inside, most = AdaptiveLimiter(4), 0, 0
     async with gate:
         gate.complained(gate.narrowings)
 

@@ -132,7 +132,7 @@ async def test_a_forged_signature_is_refused(google: Google, keys: list[SigningK
 
 
 def removed(token: str) -> str:
-    """Answer the token as Cloud Run passes it on once it has verified it."""
+    """Return the token as Cloud Run passes it on once it has verified it."""
     return f"{token.rpartition('.')[0]}.SIGNATURE_REMOVED_BY_GOOGLE"
 
 

@@ -56,22 +56,22 @@ async def person(client: httpx.AsyncClient, wiring: Wiring, session: Session) ->
 
 
 async def an_operator(client: httpx.AsyncClient, wiring: Wiring) -> Person:
-    """Answer somebody with the operator key."""
+    """Return somebody with the operator key."""
     return await person(client, wiring, key_session(DIGEST, wiring.clock.now()))
 
 
 async def a_viewer(client: httpx.AsyncClient, wiring: Wiring) -> Person:
-    """Answer somebody who may only look."""
+    """Return somebody who may only look."""
     vera = Identity(GoogleSub("1"), VIEWER, email_verified=True)
     return await person(client, wiring, google_session(vera, Role.VIEWER, wiring.clock.now()))
 
 
 def problem_of(answer: httpx.Response) -> str | None:
-    """Answer the code of the error that a page shows."""
+    """Return the code of the error that a page shows."""
     found = PROBLEM.search(answer.text)
     return found[1] if found else None
 
 
 def words(answer: httpx.Response) -> str:
-    """Answer what a page says, without its marks."""
+    """Return what a page says, without its marks."""
     return " ".join(unescape(TAGS.sub(" ", answer.text)).split())

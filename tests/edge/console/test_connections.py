@@ -42,7 +42,7 @@ async def many(wiring: Wiring) -> list[Connection]:
 
 
 def emails(page: httpx.Response) -> list[str]:
-    """Answer the mailboxes that a page lists, in order."""
+    """Return the mailboxes that a page lists, in order."""
     marked = page.text.split('href="/console/connections/')[1:]
     return [one.partition(">")[2].partition("<")[0] for one in marked]
 

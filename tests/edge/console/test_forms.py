@@ -183,7 +183,7 @@ def _always_said(field: Field) -> bool:
 
 
 def typed(fields: Sequence[Field], value: Mapping[str, Any]) -> dict[str, list[str]]:
-    """Answer the form as a person fills it in to say `value`."""
+    """Return the form as a person fills it in to say `value`."""
     form: dict[str, list[str]] = {}
     for field in fields:
         if field.name in value:

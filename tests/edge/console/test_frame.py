@@ -57,7 +57,7 @@ def address(route: Route) -> str:
 
 
 def touched(text: str, place: int) -> str:
-    """Answer the text with one letter changed."""
+    """Return the text with one letter changed."""
     other = "B" if text[place] == "A" else "A"
     return text[:place] + other + text[place + 1 :]
 

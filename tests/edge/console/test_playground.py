@@ -25,7 +25,7 @@ class Bench:
     id: str
 
     async def press(self, action: str, do: str, **fields: Any) -> HTMLParser:
-        """Answer the page after a button was pressed."""
+        """Return the page after a button was pressed."""
         named: dict[str, Any] = {
             "action": action,
             "connection": self.id,
@@ -36,7 +36,7 @@ class Bench:
         return HTMLParser((await self.visitor.send(PATH, **named)).text)
 
     async def confirmed(self, action: str, **fields: Any) -> HTMLParser:
-        """Answer the page after what was asked has been confirmed."""
+        """Return the page after what was asked has been confirmed."""
         asked = await self.press(action, "try", **fields)
         return await self.press(action, "run", confirmed=value(asked, "confirmed"), **fields)
 

@@ -45,7 +45,7 @@ def clock(wiring: Wiring) -> AdjustableClock:
 
 @pytest.fixture
 async def google(wiring: Wiring, clock: AdjustableClock) -> AsyncIterator[httpx.AsyncClient]:
-    """Answer the emulated Google, which the deployment reaches, too."""
+    """Return the emulated Google, which the deployment reaches, too."""
     app = create_app(GoogleSettings(push_endpoint=None))
     wiring.http = httpx.AsyncClient(transport=httpx.ASGITransport(app))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=GOOGLE) as client:

@@ -31,7 +31,7 @@ class Visitor:
     http: httpx.AsyncClient
 
     async def see(self, path: str) -> HTMLParser:
-        """Answer a page that must be there."""
+        """Return a page that must be there."""
         answer = await self.http.get(path)
         assert answer.status_code == 200, (path, answer.status_code, answer.text[:500])
         return HTMLParser(answer.text)
@@ -50,20 +50,20 @@ class Visitor:
         )
 
     async def _token(self) -> str:
-        """Answer the CSRF token that every page carries."""
+        """Return the CSRF token that every page carries."""
         found = (await self.see("/console/deliveries")).css_first("input[name=csrf]")
         assert found is not None
         return str(found.attributes["value"])
 
 
 def texts(page: HTMLParser, selector: str) -> list[str]:
-    """Answer what stands in each of the elements, its blanks folded."""
+    """Return what stands in each of the elements, its blanks folded."""
     return [" ".join(found.text().split()) for found in page.css(selector)]
 
 
 @asynccontextmanager
 async def visiting(wiring: Wiring, role: Role | None) -> AsyncIterator[Visitor]:
-    """Answer somebody signed in with this role, None a stranger."""
+    """Return somebody signed in with this role, None a stranger."""
     app = build_app("console", console_routes(), wiring)
     address = wiring.settings.console_url
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=address) as http:
@@ -83,7 +83,7 @@ def _keep_cookie(http: httpx.AsyncClient) -> None:
 async def mailbox_and_console(
     directory: Path, messages: int = 0, **environ: str
 ) -> AsyncIterator[tuple[LocalSystem, Visitor, str]]:
-    """Answer a whole system without a quota, an operator, and the id of Ada's connection."""
+    """Return a whole system without a quota, an operator, and the id of Ada's connection."""
     environ["POSTROOM_UNITS_PER_MINUTE"] = str(UNPACED)
     google = GoogleSettings(units_per_minute=UNPACED)
     async with LocalSystem.start(directory, environ=environ, google=google) as system:
@@ -97,7 +97,7 @@ async def mailbox_and_console(
 
 @asynccontextmanager
 async def at_console(system: LocalSystem) -> AsyncIterator[Visitor]:
-    """Answer an operator of a whole laptop system."""
+    """Return an operator of a whole laptop system."""
     async with loopback_client(base_url=system.url, timeout=60) as http:
         await http.post(
             "/console/sign-in", data={"key": OPERATOR_KEY}, headers={"Origin": system.url}

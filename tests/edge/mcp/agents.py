@@ -40,7 +40,7 @@ class House:
     connections: dict[str, str] = field(default_factory=dict)
 
     async def connection(self, email: str = ADA) -> str:
-        """Answer the connection of this mailbox, connected when first asked for."""
+        """Return the connection of this mailbox, connected when first asked for."""
         if email not in self.connections:
             found = await connect(self.system.client, self.system.google, email)
             await self.system.settle()
@@ -48,13 +48,13 @@ class House:
         return self.connections[email]
 
     async def key(self, *permissions: str, email: str = ADA, **policy: Any) -> str:
-        """Answer a key for one mailbox with these permissions and this policy."""
+        """Return a key for one mailbox with these permissions and this policy."""
         mine = frozenset({ConnectionId(await self.connection(email))})
         request = KeyRequest("an agent's", frozenset(permissions), mine, policy=policy)
         return (await self.system.wiring.create_api_key(request)).token
 
     async def headers(self, key: str = API_KEY, email: str = ADA) -> dict[str, str]:
-        """Answer the three headers that `claude mcp add --transport http` is given."""
+        """Return the three headers that `claude mcp add --transport http` is given."""
         return {
             "Authorization": f"Bearer {key}",
             "connection-id": await self.connection(email),
@@ -91,7 +91,7 @@ class House:
         return str(answer.json()["id"])
 
     async def arrived(self, email: str = BOB) -> int:
-        """Answer how many messages lie in a mailbox, by the oracle."""
+        """Return how many messages lie in a mailbox, by the oracle."""
         answer = await self.system.google.get(f"/_control/mailboxes/{email}/messages")
         return len(answer.json()["messages"])
 
@@ -108,7 +108,7 @@ async def open_house(folder: Path) -> AsyncIterator[House]:
 
 
 def modern(method: str, id: int = 1, **params: Any) -> dict[str, Any]:
-    """Answer a request of the stateless era."""
+    """Return a request of the stateless era."""
     meta = {
         "io.modelcontextprotocol/protocolVersion": MODERN,
         "io.modelcontextprotocol/clientCapabilities": {},
@@ -118,17 +118,17 @@ def modern(method: str, id: int = 1, **params: Any) -> dict[str, Any]:
 
 
 def modern_headers(method: str, name: str | None = None) -> dict[str, str]:
-    """Answer the headers that era requires of a request."""
+    """Return the headers that era requires of a request."""
     found = {"MCP-Protocol-Version": MODERN, "Mcp-Method": method}
     return found | ({"Mcp-Name": name} if name else {})
 
 
 def legacy(method: str, id: int = 1, **params: Any) -> dict[str, Any]:
-    """Answer a request of the era with a handshake."""
+    """Return a request of the era with a handshake."""
     return {"jsonrpc": "2.0", "id": id, "method": method, "params": params}
 
 
 def initialize(version: str = LEGACY) -> dict[str, Any]:
-    """Answer the handshake's first message."""
+    """Return the handshake's first message."""
     info = {"name": "test", "version": "1"}
     return legacy("initialize", protocolVersion=version, capabilities={}, clientInfo=info)

@@ -13,7 +13,7 @@ LETTER = {"to": "bob@acme.example", "subject": "Hello", "body": "It works."}
 
 
 async def trail(house: House) -> list[tuple[str, str, str | None]]:
-    """Answer name, state and error of each call in the operations log, oldest first."""
+    """Return name, state and error of each call in the operations log, oldest first."""
     answer = await house.system.client.get("/operations", params={"type": "action"})
     found = answer.json()["operations"]
     return [(one["name"], one["state"], one["error"]) for one in reversed(found)]

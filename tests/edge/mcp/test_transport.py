@@ -27,7 +27,7 @@ LISTED = modern("tools/list"), modern_headers("tools/list")
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
-    """Answer one system for all of these: none of them changes anything."""
+    """Return one system for all of these: none of them changes anything."""
     async with open_house(tmp_path_factory.mktemp("transport")) as opened:
         yield opened
 

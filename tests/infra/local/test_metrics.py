@@ -13,7 +13,7 @@ ADA = "ada@acme.example"
 
 
 async def samples(system: LocalSystem) -> dict[str, float]:
-    """Answer every sample by name and labels."""
+    """Return every sample by name and labels."""
     answer = await system.client.get("/metrics")
     assert answer.status_code == 200
     families = text_string_to_metric_families(answer.text)

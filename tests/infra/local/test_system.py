@@ -26,7 +26,7 @@ PLENTY = 10_000_000
 
 @pytest.fixture(params=STORES)
 def store(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
-    """Answer the settings that choose a store; each test has a Firestore project of its own."""
+    """Return the settings that choose a store; each test has a Firestore project of its own."""
     if request.param == "sqlite":
         return {}
     monkeypatch.setenv("FIRESTORE_EMULATOR_HOST", request.getfixturevalue("firestore_emulator"))

@@ -33,7 +33,7 @@ DESCRIBED = whole_table.__module__
 
 
 def needs_of(function: str) -> set[str]:
-    """Answer what the function of that name uses of its surroundings."""
+    """Return what the function of that name uses of its surroundings."""
     used: set[str] = set()
     for route in ROUTES_OF[function]():
         used |= _access(route) | wired_by(route.function)
@@ -50,7 +50,7 @@ def _access(route: Route) -> set[str]:
 
 
 def wired_by(start: Any) -> set[str]:
-    """Answer the wiring's properties that `start`, or anything it calls in our code, names."""
+    """Return the wiring's properties that `start`, or anything it calls in our code, names."""
     used: set[str] = set()
     seen: set[int] = set()
     waiting = [start]
@@ -75,7 +75,7 @@ def _is_code(one: Any) -> bool:
 
 @cache
 def parsed(code: Any) -> ast.AST:
-    """Answer the syntax tree of a function or class."""
+    """Return the syntax tree of a function or class."""
     return ast.parse(textwrap.dedent(inspect.getsource(code)))
 
 
@@ -89,7 +89,7 @@ def _wired_names(tree: ast.AST) -> Iterator[str]:
 
 
 def _named(code: Any, tree: ast.AST) -> Iterator[Any]:
-    """Answer the objects that the names in `tree` stand for, local imports included."""
+    """Return the objects that the names in `tree` stand for, local imports included."""
     known: dict[str, Any] = dict(vars(inspect.getmodule(code)))
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("shared."):
@@ -108,7 +108,7 @@ def _named(code: Any, tree: ast.AST) -> Iterator[Any]:
 
 
 def _inside(one: Any) -> Iterator[Any]:
-    """Answer what a table or a row of ours holds: the actions, a route."""
+    """Return what a table or a row of ours holds: the actions, a route."""
     if isinstance(one, list | tuple | set | frozenset):
         yield from one
     elif isinstance(one, Mapping):
@@ -120,7 +120,7 @@ def _inside(one: Any) -> Iterator[Any]:
 
 @cache
 def reached(name: str) -> frozenset[str]:
-    """Answer the wiring's property `name` and every other one it is composed from."""
+    """Return the wiring's property `name` and every other one it is composed from."""
     found: set[str] = set()
     waiting = [name]
     while waiting:

@@ -35,7 +35,7 @@ VARIABLES = {
 
 
 def missing() -> str | None:
-    """Answer what keeps Terraform from running here, None where nothing does."""
+    """Return what keeps Terraform from running here, None where nothing does."""
     if shutil.which("terraform") is None:
         return "terraform is not installed: nothing of infra/terraform was checked"
     if not (TOOLS / "tf_offline.py").is_file():
@@ -99,7 +99,7 @@ class Plan:
         }
 
     def of(self, type: str, within: str = "") -> dict[str, dict[str, Any]]:
-        """Answer the resources of a type, by address; `within` is the address's beginning."""
+        """Return the resources of a type, by address; `within` is the address's beginning."""
         return {
             address: one
             for address, one in self.resources.items()
@@ -107,14 +107,14 @@ class Plan:
         }
 
     def function(self, name: str) -> dict[str, Any]:
-        """Answer the settings a function of that name runs with."""
+        """Return the settings a function of that name runs with."""
         address = f'module.function["{name}"]'
         (found,) = self.of("google_cloudfunctions2_function", address).values()
         config: dict[str, Any] = found["service_config"][0]
         return config
 
     def environment(self, name: str) -> dict[str, str]:
-        """Answer what a function finds in its environment, as the platform completes it."""
+        """Return what a function finds in its environment, as the platform completes it."""
         config = self.function(name)
         secrets = {one["key"]: SECRET for one in config["secret_environment_variables"]}
         return {"FUNCTION_TARGET": name, **config["environment_variables"], **secrets}

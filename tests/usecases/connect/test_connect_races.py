@@ -132,7 +132,7 @@ async def test_a_reconnect_that_meets_a_finished_disconnect_makes_nothing(town: 
 
 
 def dying(town: Town, bomb: Bomb) -> Wiring:
-    """Answer an instance whose store, queue and Google die at the bomb's call."""
+    """Return an instance whose store, queue and Google die at the bomb's call."""
     instance = town.instance()
     store = instance.store
     ports: dict[str, Any] = {

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.adapters.telemetry.operations_log import ForgivingOperations
+from shared.adapters.telemetry.operations_log import BestEffortOperations
 from shared.domain.connect.connection import Connection, ConnectionStatus
 from shared.domain.connect.receipt import DeletionReceipt
 from shared.domain.ids import ConnectionId, SequenceNumber, email_key
@@ -205,7 +205,7 @@ async def test_a_lost_log_line_fails_nothing(town: Town) -> None:
         list = None
 
     connection = await synced(town)
-    deaf = ForgivingOperations(Deaf())  # type: ignore[arg-type]  # it behaves as far as it is asked
+    deaf = BestEffortOperations(Deaf())  # type: ignore[arg-type]  # it behaves as far as it is asked
     await replace(town.wiring.disconnect, operations=deaf)(connection.id)
     await nothing_is_left(town, connection)
 

@@ -14,7 +14,7 @@ from tests.usecases.connect.town import ADA, BEN, Town
 
 
 async def elsewhere(town: Town, email: str, scopes: str = "openid email gmail.modify") -> str:
-    """Answer a refresh token that the product got by itself, with the same OAuth client."""
+    """Return a refresh token that the product got by itself, with the same OAuth client."""
     await town.will_approve(email)
     start = {
         "client_id": "postroom-local.apps.googleusercontent.com",

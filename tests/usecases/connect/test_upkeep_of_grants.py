@@ -48,10 +48,10 @@ async def test_the_product_is_told_once_before_a_testing_grant_dies(town: Town) 
     testing(town)
     id = await town.connect(ADA)
     await town.advance(4 * DAY)
-    assert (await town.wiring.tend_grants()).warned == 0
+    assert (await town.wiring.maintain_grants()).warned == 0
     await town.advance(DAY + timedelta(hours=1))
-    assert (await town.wiring.tend_grants()).warned == 1
-    assert (await town.wiring.tend_grants()).warned == 0
+    assert (await town.wiring.maintain_grants()).warned == 1
+    assert (await town.wiring.maintain_grants()).warned == 0
     (event,) = await warnings(town, id)
     assert event.payload["success"] is True
     assert event.payload["operation"] == "refresh"
@@ -67,13 +67,13 @@ async def test_a_new_consent_is_announced_anew(town: Town) -> None:
     testing(town)
     id = await town.connect(ADA)
     await town.advance(6 * DAY)
-    await town.wiring.tend_grants()
+    await town.wiring.maintain_grants()
     opened = await town.reconnect_session(id)
     await town.will_approve(ADA)
     await town.browser().get(f"/oauth/start?session_token={opened['token']}")
-    assert (await town.wiring.tend_grants()).warned == 0
+    assert (await town.wiring.maintain_grants()).warned == 0
     await town.advance(6 * DAY)
-    assert (await town.wiring.tend_grants()).warned == 1
+    assert (await town.wiring.maintain_grants()).warned == 1
 
 
 async def test_a_grant_that_died_of_testing_says_so(town: Town) -> None:
@@ -88,7 +88,7 @@ async def test_a_grant_that_died_of_testing_says_so(town: Town) -> None:
 async def test_a_production_grant_is_never_announced(town: Town) -> None:
     await town.connect(ADA)
     await town.advance(30 * DAY)
-    assert await town.wiring.tend_grants() == Tended()
+    assert await town.wiring.maintain_grants() == Tended()
 
 
 async def test_a_grant_nobody_uses_is_kept_alive(town: Town) -> None:
@@ -97,7 +97,7 @@ async def test_a_grant_nobody_uses_is_kept_alive(town: Town) -> None:
         await town.advance(USE_AFTER - DAY)
         await town.wiring.access_tokens(busy)
         await town.advance(DAY)
-        assert (await town.wiring.tend_grants()).used == 1
+        assert (await town.wiring.maintain_grants()).used == 1
     assert await town.wiring.access_tokens(idle)
 
 
@@ -113,26 +113,26 @@ async def test_an_idle_grant_that_is_dead_is_marked_and_stops_nobody_else(town: 
     dead, other = await town.connect(ADA), await town.connect(BEN)
     await town.advance(USE_AFTER)
     await town.fault("grant_revoked", email=ADA)
-    done = await town.wiring.tend_grants()
+    done = await town.wiring.maintain_grants()
     assert (done.used, done.failed) == (1, 1)
     assert (await found(town, dead)).error == "revoked"
     assert await town.wiring.access_tokens(other)
-    assert (await town.wiring.tend_grants()).failed == 0
+    assert (await town.wiring.maintain_grants()).failed == 0
 
 
 async def test_an_outage_leaves_an_idle_grant_for_the_next_run(town: Town) -> None:
     id = await town.connect(ADA)
     await town.advance(USE_AFTER)
     await town.fault("token_5xx", times=1)
-    assert (await town.wiring.tend_grants()).failed == 1
+    assert (await town.wiring.maintain_grants()).failed == 1
     assert (await found(town, id)).error is None
-    assert (await town.wiring.tend_grants()).used == 1
+    assert (await town.wiring.maintain_grants()).used == 1
 
 
 async def test_a_run_out_of_time_goes_on_the_next_time(town: Town) -> None:
     await town.connect(ADA)
     await town.advance(USE_AFTER)
-    assert (await town.wiring.tend_grants(timedelta())).complete is False
+    assert (await town.wiring.maintain_grants(timedelta())).complete is False
 
 
 async def test_keys_rotate_while_tokens_are_read_and_refreshed(town: Town) -> None:

@@ -93,7 +93,7 @@ class Town:
         self._opened = [self.control, self.api]
 
     def instance(self) -> Wiring:
-        """Answer a further instance of the deployment over the same store."""
+        """Return a further instance of the deployment over the same store."""
         wiring = Wiring(settings_from(environ(self.folder)))
         wiring.clock = self.clock
         wiring.http = httpx.AsyncClient(
@@ -102,11 +102,11 @@ class Town:
         return wiring
 
     def serve(self, wiring: Wiring) -> Starlette:
-        """Answer the app of an instance."""
+        """Return the app of an instance."""
         return build_app("api", (*api_routes(), *oauth_callback_routes()), wiring)
 
     def browser(self, app: Starlette | None = None) -> httpx.AsyncClient:
-        """Answer a browser that keeps cookies and follows redirects, without JavaScript."""
+        """Return a browser that keeps cookies and follows redirects, without JavaScript."""
         made = self._client(follow_redirects=True, app=app)
         self._opened.append(made)
         return made
@@ -167,7 +167,7 @@ class Town:
         )
 
     async def look(self, token: str) -> dict[str, Any]:
-        """Answer what the connect page learns by polling."""
+        """Return what the connect page learns by polling."""
         answer = await self.api.get(
             "/connect/session", headers={"Authorization": f"Bearer {token}"}
         )
@@ -190,7 +190,7 @@ class Town:
         return ConnectionId((await self.look(opened["token"]))["connection_id"])
 
     async def tasks(self) -> list[tuple[str, Mapping[str, Any]]]:
-        """Answer the tasks that are waiting, as path and body, taking them."""
+        """Return the tasks that are waiting, as path and body, taking them."""
         queue = self.wiring.queue
         assert isinstance(queue, SqliteQueue)
         found = []
@@ -232,7 +232,7 @@ async def google_answer(browser: httpx.AsyncClient, start: str) -> str:
 
 
 def outcome(page: httpx.Response) -> str:
-    """Answer the code of an outcome page."""
+    """Return the code of an outcome page."""
     found = re.search(r'data-outcome="(\w+)"', page.text)
     assert found, page.text
     return found[1]

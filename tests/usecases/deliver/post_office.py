@@ -84,7 +84,7 @@ class World:
         return answer
 
     def got(self, address: str) -> list[str]:
-        """Answer the ids of the events that reached it, each as often as it came."""
+        """Return the ids of the events that reached it, each as often as it came."""
         return [one.event_id for one in self.reached[address]]
 
 
@@ -168,7 +168,7 @@ class PostOffice:
             await self.work()
 
     async def _next_moment(self, until: datetime) -> datetime:
-        """Answer when something falls due, a minute from now at the soonest."""
+        """Return when something falls due, a minute from now at the soonest."""
         pending = await self.store.outbox.list(
             state=EventState.PENDING, connection_id=None, limit=1000
         )
@@ -177,13 +177,13 @@ class PostOffice:
         return min(until, max(min(moments, default=until), self.clock.current + MINUTE))
 
     async def event(self, id: EventId) -> Event:
-        """Answer the event as stored."""
+        """Return the event as stored."""
         found = await self.store.outbox.get(id)
         assert found is not None
         return found.value
 
     async def states(self) -> set[EventState]:
-        """Answer the states of all events."""
+        """Return the states of all events."""
         found = await self.store.outbox.list(state=None, connection_id=None, limit=10_000)
         return {one.state for one in found}
 
@@ -214,5 +214,5 @@ def accepts(_parcel: Parcel) -> Attempted:
 
 
 def fails(failure: Failure = Failure.REFUSED, status: int = 500, **more: Any) -> Answers:
-    """Answer a receiver that fails."""
+    """Return a receiver that fails."""
     return lambda _: Attempted(failure, status, **more)

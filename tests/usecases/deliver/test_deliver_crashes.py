@@ -58,7 +58,7 @@ async def test_killed_between_any_two_effects_every_event_arrives(tmp_path: Path
 
 
 def _effects(calls: list[str]) -> list[int]:
-    """Answer the numbers of the calls to die at; of a walk through all shards, the first."""
+    """Return the numbers of the calls to die at; of a walk through all shards, the first."""
     before = ["", *calls]
     return [
         at for at, call in enumerate(calls, 1) if call != "outbox.due" or before[at - 1] != call

@@ -37,7 +37,7 @@ from shared.usecases.send.resume_send import FinishSend
 from shared.usecases.send.rules import CancelSend
 from shared.usecases.send.send_bulk import SendBulk
 from shared.usecases.send.send_email import SendEmail, Sending
-from shared.usecases.sync.pace import Governor
+from shared.usecases.sync.pace import QuotaGovernor
 from tests.domain.reading import Reading
 
 ADA, BOB, EVE = "ada@acme.example", "bob@acme.example", "eve@acme.example"
@@ -80,7 +80,7 @@ class Office:
     wrap: Wrap = unwrapped
 
     def parts(self) -> dict[str, Any]:
-        """Answer the ports of the sending use cases, each through `wrap`."""
+        """Return the ports of the sending use cases, each through `wrap`."""
         return {
             "connections": self.wrap(self.store.connections, "connections"),
             "grants": self.wrap(self.store.grants, "grants"),
@@ -119,7 +119,7 @@ class Office:
             clock=self.clock,
             finish_send=self.finish_send,
             paces=SendPaces(*ports, self.clock, self.units),
-            governor=Governor(*ports, self.clock, self.units),
+            governor=QuotaGovernor(*ports, self.clock, self.units),
         )
 
     async def send(self, key: str | None = "k1", **fields: Any) -> Sending:
@@ -127,7 +127,7 @@ class Office:
         return await self.send_email(CONNECTION, request(**(fields or HELLO)), key)
 
     async def preview(self, **fields: Any) -> tuple[Reading, Composed]:
-        """Answer the MIME that would be sent, read by an independent parser."""
+        """Return the MIME that would be sent, read by an independent parser."""
         composed = await self.send_email.preview(await self.connection(), request(**fields))
         return Reading(composed.raw), composed
 
@@ -142,7 +142,7 @@ class Office:
         return found.value
 
     async def events(self, operation: str | None = None) -> list[dict[str, Any]]:
-        """Answer the payloads of the send events, oldest first."""
+        """Return the payloads of the send events, oldest first."""
         found = await self.store.outbox.list(state=None, connection_id=CONNECTION, limit=2_000)
         payloads = [dict(one.payload) for one in reversed(found) if one.type is EventType.SEND]
         return [one for one in payloads if operation in {None, one["operation"]}]
@@ -180,12 +180,12 @@ class Office:
         self.google.faults.add(fault, method=method, **{"times": 1, **more})
 
     def inbox(self, email: str = BOB, label: str = "INBOX") -> list[str]:
-        """Answer the ids of what truly is there: the oracle."""
+        """Return the ids of what truly is there: the oracle."""
         found = self.google.store.messages(email)
         return [one["id"] for one in found if label in one["labelIds"]]
 
     def read(self, id: str, email: str = BOB) -> Reading:
-        """Answer a message as it lies in the mailbox."""
+        """Return a message as it lies in the mailbox."""
         message = self.google.store.message(email, int(id, 16))
         assert message is not None
         return Reading(self.google.store.raw(message.row))
@@ -195,13 +195,13 @@ class Office:
         return self.google.store.deliver(email, raw, internal_date=self.clock.now()).id
 
     def calls(self) -> dict[str, int]:
-        """Answer how often each Gmail method was called."""
+        """Return how often each Gmail method was called."""
         methods = self.google.stats.as_json()["methods"]
         return {name.removeprefix("gmail.users."): one["calls"] for name, one in methods.items()}
 
 
 def request(**fields: Any) -> SendRequest:
-    """Answer the request that these fields of API 6 are."""
+    """Return the request that these fields of API 6 are."""
     return as_request(SendEmailInput.model_validate(fields))
 
 
@@ -253,7 +253,7 @@ async def _connect(office: Office, scopes: frozenset[str]) -> None:
 
 
 def mail(subject: str = "Question", **headers: str) -> bytes:
-    """Answer a small mail to Ada; `_` in a header's name stands for `-`."""
+    """Return a small mail to Ada; `_` in a header's name stands for `-`."""
     lines = {"From": f"Bob <{BOB}>", "To": ADA, "Subject": subject, "Message_ID": "<q1@x.example>"}
     lines |= headers
     head = "".join(

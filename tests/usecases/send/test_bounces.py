@@ -12,7 +12,7 @@ from infra.local.google.mail.bounce import bounce_message
 from shared.domain.ids import MessageId
 from shared.domain.mail.bounce import read_bounce
 from shared.domain.send.entry import SendState
-from shared.usecases.send.record_bounces import NoteBounces
+from shared.usecases.send.record_bounces import RecordBounces
 from tests.usecases.send.office import ADA, CONNECTION, HELLO, Office, mail
 from tests.usecases.sync.house import House, open_house
 
@@ -24,14 +24,14 @@ async def house(office: Office) -> AsyncIterator[House]:
     """Sync the office's own mailbox, over the office's own store."""
     async with open_house(store=office.store) as opened:
         gmail = office.gmail
-        note = NoteBounces(office.store.sends, gmail, office.clock)
-        opened.sync = replace(opened.sync, gmail=gmail, note_bounces=note, clock=office.clock)
+        note = RecordBounces(office.store.sends, gmail, office.clock)
+        opened.sync = replace(opened.sync, gmail=gmail, record_bounces=note, clock=office.clock)
         yield opened
 
 
 async def noticed(office: Office) -> None:
     """Do what a sync does with every message that is new in the inbox."""
-    note = NoteBounces(office.store.sends, office.gmail, office.clock)
+    note = RecordBounces(office.store.sends, office.gmail, office.clock)
     gmail = office.gmail.of(CONNECTION)
     await note(CONNECTION, [await gmail.message(MessageId(id)) for id in office.inbox(ADA)])
 

@@ -37,7 +37,7 @@ CPYTHON = list(cpython_messages())
 
 
 def files(raw: bytes) -> tuple[Counter[bytes], int]:
-    """Answer what lies in a message beside its bodies, as the standard library reads it.
+    """Return what lies in a message beside its bodies, as the standard library reads it.
 
     The second is how many there are with attached messages and reports, whose line ends may change.
     Empty parts are nothing to pass on.

@@ -256,7 +256,7 @@ class Breaking:
         self._gmail, self._method, self._does = gmail, method, does
 
     def of(self, connection_id: Any) -> "Breaking":
-        """Answer for the connection."""
+        """Return for the connection."""
         return Breaking(self._gmail.of(connection_id), self._method, does=self._does)
 
     def __getattr__(self, name: str) -> Any:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from shared.adapters.firestore.rpc import FirestoreRpc
-from shared.adapters.telemetry.operations_log import GatheredOperations
+from shared.adapters.telemetry.operations_log import BatchedOperations
 from shared.ports.store import Store
 from shared.ports.sync_store import Batch
 from tests.usecases.sync.house import House
@@ -93,7 +93,7 @@ class MeteredRpc(FirestoreRpc):
 
 
 def _collection(name: str) -> str:
-    """Answer the port that a document's full name belongs to."""
+    """Return the port that a document's full name belongs to."""
     collection = name.split("/")[-2]
     return {"sync": "sync_states", "events": "outbox"}.get(collection, collection)
 
@@ -161,15 +161,15 @@ _COUNTS: Mapping[str, Callable[..., Any]] = {
 
 
 def counted_store(store: Store, meter: Meter) -> Store:
-    """Answer the store with the sync's collections counted."""
+    """Return the store with the sync's collections counted."""
     wrapped = {name: Counted(name, getattr(store, name), meter) for name in COLLECTIONS}
     return replace(store, **wrapped)  # type: ignore[arg-type]  # every port, counted
 
 
 def as_in_a_function(store: Store, meter: Meter) -> Store:
-    """Answer a counted store whose log gathers, as the wiring's does."""
+    """Return a counted store whose log gathers, as the wiring's does."""
     counted = counted_store(store, meter)
-    return replace(counted, operations=GatheredOperations(counted.operations))
+    return replace(counted, operations=BatchedOperations(counted.operations))
 
 
 async def cost(house: House, meter: Meter, operation: Callable[[], Awaitable[object]]) -> Cost:

@@ -22,7 +22,7 @@ from shared.domain.sync.state import SyncState
 from shared.ports.queue import Task
 from shared.ports.store import Store
 from shared.ports.sync_store import RecordQuery
-from shared.usecases.sync.pace import Governor
+from shared.usecases.sync.pace import QuotaGovernor
 from shared.usecases.sync.sync_mailbox import SyncMailbox, SyncOutcome
 
 EMAIL = "ada@acme.example"
@@ -108,13 +108,13 @@ class House:
         self.google.clock.advance(step.total_seconds())
 
     async def state(self) -> SyncState:
-        """Answer the stored sync state."""
+        """Return the stored sync state."""
         found = await self.store.sync_states.get(CONNECTION)
         assert found is not None
         return found.value
 
     async def heads(self) -> dict[str, RecordHead]:
-        """Answer every record's head by following the cursor."""
+        """Return every record's head by following the cursor."""
         heads: dict[str, RecordHead] = {}
         query = RecordQuery(limit=500)
         while True:
@@ -127,13 +127,13 @@ class House:
             query = RecordQuery(after=page.last, limit=500)
 
     async def stored(self) -> dict[str, frozenset[str]]:
-        """Answer the labels of every live record."""
+        """Return the labels of every live record."""
         return {
             id: frozenset(head.label_ids) for id, head in (await self.heads()).items() if head.live
         }
 
     def mailbox(self, since: datetime | None = None) -> dict[str, frozenset[str]]:
-        """Answer what the mailbox truly holds."""
+        """Return what the mailbox truly holds."""
         start = since.timestamp() * 1000 if since else 0
         return {
             message["id"]: frozenset(message["labelIds"])
@@ -142,7 +142,7 @@ class House:
         }
 
     def units(self) -> int:
-        """Answer the quota units spent so far."""
+        """Return the quota units spent so far."""
         total: int = self.google.stats.as_json()["units"]
         return total
 
@@ -185,8 +185,8 @@ async def open_house(
             gmail=gmail,
             queue=queue,
             clock=clock,
-            arm_watch=watch,
-            governor=Governor(
+            start_watch=watch,
+            governor=QuotaGovernor(
                 opened.connections, opened.google_users, opened.sync_states, clock, 10**9
             ),
         )

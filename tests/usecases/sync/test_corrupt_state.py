@@ -14,8 +14,8 @@ from shared.domain.sync.state import SyncState
 from shared.errors import CorruptStateError
 from shared.usecases.reconcile import Reconcile
 from shared.usecases.sync.handle_push import NotifyPush
-from shared.usecases.sync.pace import Governor
-from shared.usecases.sync.watch import Armed, ArmWatch, RenewWatches
+from shared.usecases.sync.pace import QuotaGovernor
+from shared.usecases.sync.watch import Armed, RenewWatches, StartWatch
 from tests.contracts.backends import Backend, FirestoreBackend, SqliteBackend
 from tests.usecases.sync.house import BUDGET, CONNECTION, EMAIL, House, open_house
 
@@ -36,7 +36,7 @@ class Torn:
         await self.backend.set_field(("sync", CONNECTION), "schema_version", "torn")
 
     async def stored_beside(self) -> set[str]:
-        """Answer what is stored for the second."""
+        """Return what is stored for the second."""
         pages = [page async for page in self.house.store.records.all_heads(BESIDE, None)]
         return {head.message_id for page in pages for head in page if head.live}
 
@@ -103,7 +103,7 @@ async def test_reconcile_still_finds_the_others(torn: Torn) -> None:
 async def test_the_quota_of_its_google_user_is_shared_without_it(torn: Torn) -> None:
     store = torn.house.store
     await torn.tear()
-    governor = Governor(
+    governor = QuotaGovernor(
         store.connections, store.google_users, store.sync_states, torn.house.clock, 6_000
     )
     assert await governor.admit(BESIDE) is None
@@ -113,7 +113,7 @@ async def test_the_quota_of_its_google_user_is_shared_without_it(torn: Torn) -> 
 async def test_the_watch_is_renewed_through_a_connection_that_reads(torn: Torn) -> None:
     house, store = torn.house, torn.house.store
     await torn.backend.set_field(("connections", min(CONNECTION, BESIDE)), "status", "torn")
-    arm = ArmWatch(
+    arm = StartWatch(
         store.mailboxes,
         store.connections,
         house.sync.gmail,

@@ -73,7 +73,7 @@ async def kept(house: House) -> House:
 
 
 async def changed(house: House, costs: Costs, count: int) -> Cost:
-    """Answer what a push about so many new messages takes."""
+    """Return what a push about so many new messages takes."""
     for number in range(count):
         house.deliver(f"News {number}")
     return await costs(lambda: push(house))

@@ -15,7 +15,7 @@ LATER = timedelta(hours=2)
 
 
 async def told(house: House) -> list[dict[str, Any]]:
-    """Answer what failures the product is told of, oldest first."""
+    """Return what failures the product is told of, oldest first."""
     events = await house.store.outbox.list(state=None, connection_id=None, limit=100)
     failed = [shown_payload(one) for one in events if not one.payload["success"]]
     return failed[::-1]

@@ -13,7 +13,7 @@ from shared.domain.ids import ConnectionId, GoogleSub
 from shared.domain.sync.mailbox import GoogleUser
 from shared.domain.sync.state import Backfill, SyncState
 from shared.ports.store import Store
-from shared.usecases.sync.pace import BURST, SHARE, Governor, Pace, Units
+from shared.usecases.sync.pace import BURST, SHARE, QuotaGovernor, TokenBucket, Units
 from tests.usecases.sync.house import CONNECTION, House
 
 PER_MINUTE = 6_000
@@ -31,7 +31,7 @@ class ManualClock:
     slept: list[timedelta] = field(default_factory=list)
 
     def now(self) -> datetime:
-        """Answer the time."""
+        """Return the time."""
         return self.at
 
     async def sleep(self, duration: timedelta) -> None:
@@ -57,12 +57,14 @@ async def store(tmp_path: Path, clock: ManualClock) -> AsyncIterator[Store]:
     await opened.close()
 
 
-def governor(store: Store, clock: ManualClock) -> Governor:
-    return Governor(store.connections, store.google_users, store.sync_states, clock, PER_MINUTE)
+def governor(store: Store, clock: ManualClock) -> QuotaGovernor:
+    return QuotaGovernor(
+        store.connections, store.google_users, store.sync_states, clock, PER_MINUTE
+    )
 
 
 async def test_bulk_work_spends_four_fifths_of_the_allowance(clock: ManualClock) -> None:
-    pace = Pace(clock, PER_MINUTE)
+    pace = TokenBucket(clock, PER_MINUTE)
     while clock.now() < START + 10 * MINUTE:
         await pace.spend(Units.MESSAGE)
     saved_up = PER_MINUTE * SHARE * BURST / MINUTE
@@ -70,14 +72,14 @@ async def test_bulk_work_spends_four_fifths_of_the_allowance(clock: ManualClock)
 
 
 async def test_no_minute_takes_more_than_the_allowance(clock: ManualClock) -> None:
-    pace = Pace(clock, PER_MINUTE)
+    pace = TokenBucket(clock, PER_MINUTE)
     while clock.now() < START + MINUTE:
         await pace.spend(Units.THREAD)
     assert pace.spent <= PER_MINUTE
 
 
 async def test_live_mail_never_waits_and_bulk_work_makes_up_for_it(clock: ManualClock) -> None:
-    pace = Pace(clock, PER_MINUTE)
+    pace = TokenBucket(clock, PER_MINUTE)
     for _ in range(100):
         await pace.spend(Units.MESSAGE, urgent=True)
     assert clock.now() == START

@@ -52,7 +52,7 @@ class Broken:
     """A mailbox whose every answer is what no code expects."""
 
     def of(self, connection_id: ConnectionId) -> "Broken":
-        """Answer for any connection."""
+        """Return for any connection."""
         return self
 
     def __getattr__(self, name: str) -> Any:

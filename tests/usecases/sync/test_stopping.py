@@ -27,7 +27,7 @@ async def standing(house: House) -> asyncio.Task[object]:
     """Start a first sync and let it stand there, its lease in hand."""
     house.deliver("Waiting")
     watch = StandingWatch()
-    sync = replace(house.sync, arm_watch=watch)
+    sync = replace(house.sync, start_watch=watch)
 
     async def work() -> object:
         return await sync(CONNECTION, budget=BUDGET)

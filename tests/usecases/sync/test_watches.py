@@ -11,7 +11,15 @@ from shared.domain.ids import ConnectionId, EmailKey, GoogleSub, email_key
 from shared.domain.sync.mailbox import RENEW_AFTER, WATCH_LIFETIME, Mailbox
 from shared.errors import GmailUnavailableError, StoreUnavailableError
 from shared.usecases.sync.stop_watch import STOPPED_FOR, StopWatch
-from shared.usecases.sync.watch import JITTER, PAGE, Armed, ArmWatch, NotArmed, RenewWatches, jitter
+from shared.usecases.sync.watch import (
+    JITTER,
+    PAGE,
+    Armed,
+    NotArmed,
+    RenewWatches,
+    StartWatch,
+    jitter,
+)
 from tests.usecases.sync.house import CONNECTION, EMAIL, House
 
 BESIDE = ConnectionId("c-beside")
@@ -19,9 +27,9 @@ TOPIC = "projects/demo/topics/gmail"
 SUB = GoogleSub("sub-ada")
 
 
-def watching(house: House) -> ArmWatch:
+def watching(house: House) -> StartWatch:
     store = house.store
-    return ArmWatch(store.mailboxes, store.connections, house.sync.gmail, house.clock, TOPIC)
+    return StartWatch(store.mailboxes, store.connections, house.sync.gmail, house.clock, TOPIC)
 
 
 def renewing(house: House) -> RenewWatches:
@@ -47,7 +55,7 @@ async def mailbox(house: House, email: str = EMAIL) -> Mailbox:
 
 
 def calls(house: House) -> Counter[str]:
-    """Answer how often watch and stop were called."""
+    """Return how often watch and stop were called."""
     counted = house.google.stats.as_json()["methods"]
     return Counter({name.rpartition(".")[2]: it["calls"] for name, it in counted.items()})
 
@@ -98,7 +106,7 @@ async def test_a_renewal_comes_early_and_through_a_grant_that_works(house: House
 
 
 def dead(connection: Connection) -> Connection:
-    """Answer the connection after its grant was revoked."""
+    """Return the connection after its grant was revoked."""
     return replace(connection, status=ConnectionStatus.REAUTH_REQUIRED)
 
 

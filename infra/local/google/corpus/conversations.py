@@ -80,7 +80,7 @@ class Conversation:
         )
 
     def _remember(self, fresh: list[str], writer: Person, at: datetime) -> tuple[str, str]:
-        """Answer what to quote below `fresh`, and keep both together for the next to quote."""
+        """Return what to quote below `fresh`, and keep both together for the next to quote."""
         quoted_text, quoted_html = self._text, self._html
         who = f"{writer.name} <{writer.mailbox}>"
         line = self._language.quote.format(date=at.strftime("%Y-%m-%d %H:%M"), name=who)

@@ -51,7 +51,7 @@ class Media:
 
 
 def no_fault(_name: str) -> None:
-    """Answer that no fault is scripted."""
+    """Return that no fault is scripted."""
 
 
 @dataclass(frozen=True, slots=True)

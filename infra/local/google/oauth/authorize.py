@@ -47,7 +47,7 @@ class Authorization:
         self.scripted: deque[ScriptedAnswer] = deque()
 
     async def show(self, http: Request) -> Response:
-        """Answer GET: the consent page, or at once where no question is left."""
+        """Return GET: the consent page, or at once where no question is left."""
         try:
             request = read_request(http.url.query, self._settings)
         except RefusedRequestError as refused:
@@ -62,7 +62,7 @@ class Authorization:
         return self._page(http, request, chosen)
 
     async def decide(self, http: Request) -> Response:
-        """Answer POST: what the user chose on the page."""
+        """Return POST: what the user chose on the page."""
         try:
             request = read_request(http.url.query, self._settings)
         except RefusedRequestError as refused:

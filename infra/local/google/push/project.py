@@ -36,7 +36,7 @@ class PubSubProject:
         ]
 
     async def topic(self, request: Request) -> JSONResponse:
-        """Answer the topic, or with `:getIamPolicy` its policy."""
+        """Return the topic, or with `:getIamPolicy` its policy."""
         name, _, verb = _name(request).partition(":")
         if refused := self._refusal(request, name, self._settings.topic, "Topic"):
             return refused
@@ -45,7 +45,7 @@ class PubSubProject:
         return JSONResponse({"name": name, "state": "ACTIVE"})
 
     async def subscriptions(self, request: Request) -> JSONResponse:
-        """Answer the names of the topic's subscriptions."""
+        """Return the names of the topic's subscriptions."""
         name = _name(request).removesuffix("/subscriptions")
         if refused := self._refusal(request, name, self._settings.topic, "Topic"):
             return refused
@@ -53,7 +53,7 @@ class PubSubProject:
         return JSONResponse({"subscriptions": pushed} if pushed else {})
 
     async def subscription(self, request: Request) -> JSONResponse:
-        """Answer where and as whom the subscription pushes."""
+        """Return where and as whom the subscription pushes."""
         name, settings = _name(request), self._settings
         if refused := self._refusal(request, name, settings.subscription, "Subscription"):
             return refused
@@ -71,7 +71,7 @@ class PubSubProject:
         )
 
     def _policy(self) -> dict[str, Any]:
-        """Answer the topic's IAM policy; without a binding Google leaves the field out."""
+        """Return the topic's IAM policy; without a binding Google leaves the field out."""
         members = sorted(self._watches.publishers)
         bindings = [{"role": PUBLISHER, "members": members}] if members else []
         return {"etag": "BwYAAAAAAAA=", "version": 1} | ({"bindings": bindings} if members else {})

@@ -19,7 +19,7 @@ from infra.local.system import LocalSystem
 
 
 def letter() -> bytes:
-    """Answer a mixed message with a PDF, a picture and a drawing in its HTML."""
+    """Return a mixed message with a PDF, a picture and a drawing in its HTML."""
     message = EmailMessage()
     message["From"], message["To"] = "bo@example.org", ADA.email
     message["Subject"] = "Parts"
@@ -36,7 +36,7 @@ def letter() -> bytes:
 
 @pytest.fixture
 async def page(tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
-    """Answer what Ada's page asks her product's server, one letter being there."""
+    """Return what Ada's page asks her product's server, one letter being there."""
     async with AsyncExitStack() as opened:
         system = await opened.enter_async_context(LocalSystem.start(tmp_path))
         await system.control("/mailboxes", {"email": ADA.email, "messages": 0})

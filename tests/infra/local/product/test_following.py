@@ -42,7 +42,7 @@ async def deliver(system: LocalSystem, subject: bytes) -> None:
 
 
 async def heard(queue: "asyncio.Queue[Event | None]", kind: str) -> Event:
-    """Answer the next event of a kind."""
+    """Return the next event of a kind."""
     async with asyncio.timeout(20):
         while True:
             event = await queue.get()
