@@ -1,8 +1,8 @@
 """/api-keys: create, list, rotate, revoke (API 9).
 
-A key hands on only what it has itself, in every field (`domain/child_key.py`). It sees and revokes
-only keys that reach no further, and gives a new secret only to itself and to keys below it: what
-its thief can get hold of ends when it is revoked.
+A key hands on only what it has itself, in every field (`domain/keys/child_key.py`). It sees and
+revokes only keys that reach no further, and gives a new secret only to itself and to keys below
+it: what its thief can get hold of ends when it is revoked.
 """
 
 from datetime import datetime, timedelta

@@ -2,7 +2,7 @@
 
 To add a page, three things:
 
-1. A module here with ROUTES, made by `frame.page` (GET) and `frame.change` (POST) only, and its
+1. A module here with ROUTES, made by `pages.page` (GET) and `pages.change` (POST) only, and its
    name in `console_routes` of `shared/edge/table.py`. A page's function takes a `Visit` and
    answers `visit.page("template.html", title=..., nav="key", **context)`; a change's answers
    `visit.go("/console/...", done="code")`. The frame has then checked the session, for a change
