@@ -57,7 +57,11 @@ def known_faults() -> Sequence[Fault]:
 def fault_of(name: str, error: BaseException) -> Fault:
     """Return what made the module `name` of `custom/` unservable, and where."""
     file, line = _place(name, error)
-    return Fault(file, line, type(error).__name__, str(error))
+    try:
+        words = str(error)
+    except Exception:  # noqa: BLE001  own code may raise anything, here too
+        words = ""
+    return Fault(file, line, type(error).__name__, words)
 
 
 def _place(name: str, error: BaseException) -> tuple[str, int]:

@@ -10,6 +10,7 @@ from json import dumps
 from typing import Any
 from uuid import uuid4
 
+import orjson
 from pydantic import BaseModel
 
 from shared.actions.loading import action_named
@@ -234,4 +235,6 @@ async def _require_as_shown(
 def _answer(output: BaseModel | Replayed[Any]) -> ActionAnswer:
     replayed = isinstance(output, Replayed)
     model = output.output if isinstance(output, Replayed) else output
-    return ActionAnswer(model.model_dump(mode="json", by_alias=True, exclude_unset=True), replayed)
+    data = model.model_dump(mode="json", by_alias=True, exclude_unset=True)
+    orjson.dumps(data)  # raises what no store and no answer can hold
+    return ActionAnswer(data, replayed)

@@ -127,6 +127,17 @@ async def test_a_crash_is_failed_and_named_and_its_retry_runs_at_once(
     assert (await logged(desk))[1]["state"] == "ok"
 
 
+@pytest.mark.parametrize("output", ["chr(0xD800)", "str(2**70) * 0 + chr(0xDFFF)"])
+async def test_an_answer_that_nothing_can_hold_is_a_crash(
+    custom: Path, desk: Desk, output: str
+) -> None:
+    badly(custom, f"return Made.model_construct(text={output})")
+    crashed = await desk.run("mine", ASKED, **KEY)
+    assert (crashed.status_code, crashed.json()["error"]["code"]) == (500, "action_crashed")
+    again = await desk.run("mine", ASKED, **KEY)
+    assert (again.status_code, again.json()) == (200, ASKED)
+
+
 @pytest.mark.parametrize("code", CASES)
 async def test_a_crash_in_the_background_is_the_outcome_that_is_asked_for(
     custom: Path, desk: Desk, code: str

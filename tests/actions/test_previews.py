@@ -54,6 +54,14 @@ async def test_what_has_no_text_to_show_shows_its_source(raw: bytes) -> None:
     assert "Pay at once!" in str((await previewed(raw))["text"])
 
 
+async def test_a_header_of_endless_parameters_is_shown_as_it_is() -> None:
+    """The library reads parameters in quadratic time: such a message is not given to it."""
+    header = b'Content-Disposition: attachment; filename="' + b";" * 10_000 + b'"\r\n\r\n'
+    shown = await previewed(HEAD + header + b"Pay!")
+    assert "Content-Disposition" in str(shown["text"])
+    assert shown["attachments"] == []
+
+
 async def test_a_long_text_is_cut_and_said_to_be() -> None:
     shown = await previewed(HEAD + b"\r\n" + b"x" * (LONGEST + 1))
     assert shown["truncated"] is True

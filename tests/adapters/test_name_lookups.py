@@ -77,6 +77,16 @@ async def test_names_that_have_not_resolved_leave_threads_to_those_that_have(
         await names("new", 443)
 
 
+async def test_a_resolver_that_fails_in_its_own_way_leaves_no_name_pending() -> None:
+    def broken(_host: str) -> list[str]:
+        raise KeyError
+
+    names = NameLookups(broken)
+    for _ in range(2):
+        with pytest.raises(UnresolvedError):
+            await names("odd.example", 443)
+
+
 async def test_a_name_that_is_no_name_is_unresolved() -> None:
     with pytest.raises(UnresolvedError):
         await NameLookups()("a" * 64 + ".example", 443)

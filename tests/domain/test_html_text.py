@@ -34,6 +34,18 @@ def test_what_nobody_sees_is_not_text() -> None:
     assert html_to_text(html) == "Seen"
 
 
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<b>Fine</b> <svg/>Seen <svg></svg>too",
+        "<b>Fine</b> <noscript>Seen too</noscript>",
+        "<b>Fine</b> <object><object></object>Seen</object> too",
+    ],
+)
+def test_what_readers_without_scripts_see_is_text(html: str) -> None:
+    assert html_to_text(html).split() == ["Fine", "Seen", "too"]
+
+
 def test_links_stay_readable() -> None:
     html = '<a href="https://x.example/?a&amp;b">Read</a> or <a href="mailto:a@b.example">write</a>'
     assert html_to_text(html) == ("Read (https://x.example/?a&b) or write (mailto:a@b.example)")

@@ -210,3 +210,29 @@ def test_a_finished_message_tells_its_sender() -> None:
     assert check_raw(b"From: A <a@b.example>\r\nBcc: c@d.example\r\n\r\nx") == "a@b.example"
     assert check_raw(b"Bcc: c@d.example\n\nx") is None
     assert check_raw("To: J\u00f6rg <j\u00f6rg@m\u00fcller.example>\n\nx".encode()) is None
+
+
+@pytest.mark.parametrize(
+    "domain", ["stra\u00dfe.example", "STRA\u1e9eE.example", "\u03c3\u03c2.example"]
+)
+def test_a_domain_that_the_standards_read_differently_is_refused(domain: str) -> None:
+    with pytest.raises(ValueError, match="xn--"):
+        checked_address(f"ann@{domain}")
+
+
+def test_a_domain_that_is_longer_than_any_host_is_not_read() -> None:
+    """Both readers take more than linear time: 250 such letters took 34 ms, a thousand times."""
+    with pytest.raises(ValueError, match="host name"):
+        checked_address("ann@" + "\ufdfa" * 240)
+
+
+def test_recipients_beyond_any_message_are_not_read() -> None:
+    with pytest.raises(InvalidRecipientError) as refused:
+        parse_mailboxes("a@x.example," * 2_000, "to")
+    assert refused.value.code == "too_many_recipients"
+
+
+def test_all_headers_together_have_a_limit() -> None:
+    headers = {f"X-{number}": "a " * 1_000 for number in range(64)}
+    problems = refusal(replace(PLAIN, headers=headers)).problems
+    assert [one.code for one in problems] == ["invalid_header"]

@@ -16,6 +16,7 @@ from shared.domain.mail.reply import (
     reply_subject,
     threaded,
 )
+from shared.errors import InvalidRecipientError
 
 MINE = Outgoing(sender=Mailbox("ada@acme.example"), text="x")
 
@@ -90,3 +91,22 @@ def test_mail_to_oneself_alone_is_answered_to_oneself() -> None:
     original = parent(From="ada@acme.example", To="ada@acme.example")
     answer = as_reply(MINE, original, ["ada@acme.example"], to_all=False, quote=False)
     assert [one.address for one in answer.to] == ["ada@acme.example"]
+
+
+def test_only_gmails_label_makes_a_message_ones_own() -> None:
+    """A website's form writes the shop's own address into From: its customer is in Reply-To."""
+    form = parent(From="ada@acme.example", To="bob@acme.example", Reply_To="customer@far.example")
+    answer = as_reply(MINE, form, ["ada@acme.example"], to_all=False, quote=False)
+    assert [one.address for one in answer.to] == ["customer@far.example"]
+
+
+def test_own_mail_without_a_reader_is_not_answered_to_oneself() -> None:
+    sent = {**parent(From="ada@acme.example", Cc="bob@acme.example"), "isSent": True}
+    with pytest.raises(InvalidRecipientError):
+        as_reply(MINE, sent, ["ada@acme.example"], to_all=False, quote=False)  # type: ignore[arg-type]
+
+
+def test_an_address_that_is_left_out_is_told_once() -> None:
+    original = parent(From="eve@far.example", To="a..b@x.example, c@x.example", Cc="a..b@x.example")
+    answer = as_reply(MINE, original, ["ada@acme.example"], to_all=True, quote=False)
+    assert [one.address for one in answer.left_out] == ["a..b@x.example"]

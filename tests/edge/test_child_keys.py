@@ -82,6 +82,17 @@ async def test_a_child_has_its_parents_limits_where_it_names_none(
     assert (await asked(keys, parent, requests_per_minute=51)).status_code == 403
 
 
+async def test_calls_of_children_count_against_the_deployments_limit_of_their_parent(
+    keys: httpx.AsyncClient, wiring: Wiring
+) -> None:
+    parent = await a_key(wiring, "keys")
+    children = [await made(keys, parent, requests_per_minute=1_000_000) for _ in range(2)]
+    object.__setattr__(wiring.api_key_cache, "per_minute", 6)  # the deployment's setting
+    answers = [s for _ in range(6) for s in await opens(keys, *(one["key"] for one in children))]
+    assert answers.count(200) < len(answers)
+    assert {200, 429} == {*answers}
+
+
 async def test_whoever_revokes_a_key_revokes_all_that_came_of_it(
     keys: httpx.AsyncClient, wiring: Wiring
 ) -> None:

@@ -3,6 +3,7 @@
 Text and HTML of one message may say different things, so both are shown.
 """
 
+import re
 from collections.abc import Iterable
 from email import message_from_bytes
 from email.message import Message
@@ -14,6 +15,11 @@ from shared.domain.mail.mail_headers import decode_text
 from shared.domain.send.request import SendRequest
 from shared.usecases.sync.reading import off_loop
 
+MOST_PARAMETERS: Final = 100
+"""Of a part's header; the standard library's reader takes more than linear time for more."""
+_PARAMETERS: Final = re.compile(
+    rb"^content-[a-z-]++:(?:[^\n]++|\n[ \t])*+", re.IGNORECASE | re.MULTILINE
+)
 LONGEST: Final = 20_000
 """Characters of text that are shown."""
 
@@ -50,6 +56,8 @@ def _asked(request: SendRequest) -> dict[str, Any]:
 
 def _finished(raw: bytes) -> dict[str, Any]:
     """Return every text part there is, wherever it stands; the source where none can be read."""
+    if any(found[0].count(b";") > MOST_PARAMETERS for found in _PARAMETERS.finditer(raw)):
+        return {**_said(raw.decode("utf-8", "replace"), None), **_files(())}
     try:
         parts = [one for one in message_from_bytes(raw).walk() if not one.is_multipart()]
         files = [_file(part) for part in parts if _is_file(part)]

@@ -69,7 +69,10 @@ class NameLookups:
             raise BusyError("too many look-ups")
         loop = asyncio.get_running_loop()
         begun = _LookUp(loop.create_future(), loop.time() + self._limit_s)
-        Thread(target=self._look_up, args=(host, loop), daemon=True).start()
+        try:
+            Thread(target=self._look_up, args=(host, loop), daemon=True).start()
+        except RuntimeError as error:
+            raise BusyError("no thread could be started") from error
         self._pending[host] = begun
         return begun
 
@@ -77,7 +80,7 @@ class NameLookups:
         """Ask, in a thread; an event loop that is closed by then wants no answer."""
         try:
             found: Found = self._ask(host)
-        except (OSError, UnicodeError) as error:
+        except Exception as error:  # noqa: BLE001  the name stays pending where nothing is told
             found = UnresolvedError(type(error).__name__)
         with suppress(RuntimeError):
             loop.call_soon_threadsafe(self._end, host, found)

@@ -13,7 +13,8 @@ _BLOCK: Final = "\1"
 _PARAGRAPH: Final = "\2"
 _RAW: Final = frozenset({"script", "style", "title", "iframe", "noembed", "noframes"})
 """Elements whose content is no markup (HTML 13.2.5.1 ff.), and nothing to read."""
-_UNSEEN: Final = frozenset({"template", "noscript", "svg", "object"})
+_UNSEEN: Final = frozenset({"template", "svg"})
+"""Elements whose content is not shown. What stands in for scripts and objects is: mail has none."""
 _BREAKS_OF: Final = {
     **dict.fromkeys(
         "address article aside body center dd div dl dt fieldset figure footer form header hr"  # noqa: SIM905  thirty lines as a list
@@ -110,6 +111,8 @@ class _Pieces:
         return tag.end()
 
     def _open(self, name: str, tag: re.Match[str]) -> int:
+        if name == "svg" and tag[0].endswith("/>"):
+            return tag.end()  # foreign elements may close themselves (HTML 13.2.6.5)
         if self._hidden:
             self._open_hidden(name)
         if self._hidden != "svg" and name in _RAW:

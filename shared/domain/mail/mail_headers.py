@@ -39,6 +39,8 @@ search of the disk and stay in memory, and punycode takes quadratic time."""
 _LONGEST_CHARSET: Final = 75
 MAX_DATE: Final = 200
 """Characters; the reader of the standard library takes more than linear time."""
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
+"""What UTF-7 may say and nothing can write."""
 _AT_ONCE: Final = 1_000_000
 
 
@@ -49,9 +51,10 @@ def decode_text(data: bytes, charset: str) -> str:
     known = normalize_encoding(name) in _READABLE
     for candidate in (name, "utf-8") if known else ("utf-8",):
         try:
-            return _decoded(data, candidate)
+            text = _decoded(data, candidate)
         except (LookupError, ValueError):  # bytes.decode knows no charset that is not text
             continue
+        return _SURROGATE.sub("\ufffd", text) if "7" in candidate else text
     return data.decode("cp1252", "replace")
 
 

@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from shared.domain.mail.header_lines import LONGEST_TOKEN
-from shared.domain.mail.recipients import CONTROL, Mailbox
+from shared.domain.mail.recipients import CONTROL, MAX_RECIPIENTS, Mailbox
 from shared.errors import InvalidRecipientError, InvalidRequestError, Problem, TooLargeError
 
-MAX_RECIPIENTS: Final = 500
-"""Per message through the API (FACTS 1.10)."""
+MAX_HEADER_TEXT: Final = 100_000
+"""Characters of all further headers together; Gmail takes 500 kB of all (FACTS 18.12)."""
 MAX_ATTACHMENT_BYTES: Final = 25_000_000
 MAX_MESSAGE_BYTES: Final = 36_700_160
 """The whole message in MIME, as Gmail takes it (FACTS 5.1)."""
@@ -132,6 +132,10 @@ def check_message_size(raw: bytes) -> bytes:
 
 
 def _header_problems(headers: Mapping[str, str]) -> Iterator[Problem]:
+    if sum(len(name) + len(value) for name, value in headers.items()) > MAX_HEADER_TEXT:
+        text = f"All headers together may have {MAX_HEADER_TEXT:,} characters."
+        yield Problem("invalid_header", text, ("headers",))
+        return
     for name, value in headers.items():
         lower = name.lower()
         if not HEADER_NAME.fullmatch(name):

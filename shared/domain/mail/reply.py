@@ -66,7 +66,8 @@ def as_reply(
         also = [_people(field, parent[field], mine) for field in _COPIES]
         others = [mailbox for people in also for mailbox in people.reachable]
         cc = (*cc, *_without(others, (*to, *cc, *outgoing.bcc)))
-        left_out = (*left_out, *(one for people in also for one in people.left_out))
+        told = {one.address: one for people in also for one in people.left_out}
+        left_out = tuple({**told, **{one.address: one for one in left_out}}.values())
     subject = outgoing.subject or reply_subject(parent["subject"])
     answer = replace(threaded(outgoing, parent), to=to, cc=cc, subject=subject, left_out=left_out)
     return _quoting(answer, parent, _wrote(parent)) if quote else answer
@@ -106,13 +107,14 @@ def _chain(references: Sequence[str], parent_id: str) -> tuple[str, ...]:
 def _answered(parent: EmailMessage, mine: set[str]) -> "_People":
     """Return whom a reply goes to. Raises InvalidRecipientError."""
     sender = [parent["from"]]
-    if parent["isSent"] or parent["from"]["email"].lower() in mine:
+    if parent["isSent"]:  # by Gmail's label: anyone may write our address into From
         readers = _people("to", parent["to"], mine)
-        answered = readers if readers.reachable or readers.left_out else _people("to", sender, ())
+        to_oneself = parent["to"] and not (readers.reachable or readers.left_out)
+        answered = _people("to", sender, ()) if to_oneself else readers
     else:
         answered = _people("to", parent["replyTo"], mine)
         if not answered.reachable:
-            answered = _people("to", sender, mine)
+            answered = _people("to", sender, ())
     if not answered.reachable:
         raise _unanswerable(answered.left_out)
     return answered

@@ -26,8 +26,12 @@ from shared.edge.web.effects import (
 from shared.edge.web.routes import Answer, Permission, Route, Strict, Tenant
 from shared.errors import InvalidRequestError, NotFoundError, Problem
 from shared.usecases.send.send_bulk import BulkMessage
+from shared.usecases.sync.reading import off_loop
 
 ACCEPTED = 202
+
+WEIGHT = 2_000
+"""Bytes that one message of a bulk counts as while its fields are read."""
 
 
 class SendView(Answer):
@@ -136,7 +140,8 @@ async def send_bulk(call: Call) -> BulkAccepted:
     event. The same call again is the same bulk.
     """
     connection = (await call.connection()).value
-    messages = _messages(call.body(BulkBody).messages)
+    items = call.body(BulkBody).messages
+    messages = await off_loop(len(items) * WEIGHT, _messages, items)
     await call.wiring.guarded_actions.permit_bulk(
         call.caller.actor, connection, messages, call.trace_id
     )

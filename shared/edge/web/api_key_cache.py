@@ -49,9 +49,8 @@ class ApiKeyCache:
         line = None if found is None else await line_of(found, self._alive)
         if found is None or line is None:
             raise self._wrong(source)
-        self._count(found, found.requests_per_minute or self.per_minute)
-        for above in line[1:]:
-            self._count(above, above.requests_per_minute)
+        for one in line:  # calls of a child count against those above it too
+            self._count(one, one.requests_per_minute or self.per_minute)
         return found
 
     def forget(self, id: str) -> None:
@@ -64,8 +63,8 @@ class ApiKeyCache:
         if wait is not None:
             raise too_fast(GUESSING, wait)
 
-    def _count(self, key: ApiKey, per_minute: int | None) -> None:
-        wait = None if per_minute is None else self.rates.take(f"key:{key.id}", per_minute)
+    def _count(self, key: ApiKey, per_minute: int) -> None:
+        wait = self.rates.take(f"key:{key.id}", per_minute)
         if wait is not None:
             raise too_fast(SLOW_DOWN, wait)
 

@@ -115,7 +115,7 @@ class DeliverEvent:
                 if isinstance(error, ConflictError):
                     continue  # later news extended it, or another worker was faster
                 raise
-            return _Taken(held, {name: due[name] for name in seated}, waiting, seated)
+            return _Taken(held, {name: due[name] for name in seated}, waiting, {**seated})
         raise ConflictError("The event changed at every try.")
 
     async def _settle(
@@ -154,8 +154,12 @@ class DeliverEvent:
 
     async def _attempt(self, taken: "_Taken") -> Mapping[str, Attempted]:
         """Tell every receiver at once: a slow one holds nobody up."""
-        body = body_of(taken.event)
-        made = await asyncio.gather(*(self._tell_once(taken, name, body) for name in taken.due))
+        try:
+            body = body_of(taken.event)
+            made = await asyncio.gather(*(self._tell_once(taken, name, body) for name in taken.due))
+        finally:
+            for place in taken.seated.values():  # of attempts that were cancelled before they began
+                self.places.leave(place)
         return dict(zip(taken.due, made, strict=True))
 
     async def _tell_once(self, taken: "_Taken", name: str, body: bytes) -> Attempted:
@@ -163,7 +167,7 @@ class DeliverEvent:
         try:
             attempted = await self._tell(taken.due[name], taken.event, body)
         finally:
-            self.places.leave(taken.seated[name], attempted)
+            self.places.leave(taken.seated.pop(name), attempted)
         return attempted
 
     async def _tell(self, present: Present, event: Event, body: bytes) -> Attempted:
@@ -267,7 +271,7 @@ class _Taken:
     held: Versioned[Event]
     due: Mapping[str, Present]
     waiting: Mapping[str, Delivery]
-    seated: Mapping[str, Place]
+    seated: dict[str, Place]
 
     @property
     def event(self) -> Event:

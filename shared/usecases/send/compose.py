@@ -66,6 +66,7 @@ class Compose:
         check(outgoing, draft=self.draft)
         size = sum(len(one.content) for one in outgoing.attachments)
         size += len(outgoing.text or "") + len(outgoing.html or "")
+        size += sum(map(len, outgoing.headers.values()))
         date = self.clock.now()
         raw = await off_loop(size, build, outgoing, date=date, marker=marker)
         return Composed(check_message_size(raw), thread_id, outgoing.left_out)

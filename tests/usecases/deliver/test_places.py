@@ -290,6 +290,21 @@ async def test_a_delivery_that_cannot_claim_its_event_keeps_no_place(
     assert [place.address for place in office.deliver.places._taken] == [OTHER]
 
 
+async def test_an_attempt_that_is_cancelled_before_it_begins_keeps_no_place(
+    office: PostOffice,
+) -> None:
+    ids = [await office.write(number, await connected(office, number)) for number in range(1, 6)]
+    for id in ids:
+        work = asyncio.ensure_future(office.deliver(id))
+        for turns in range(20):
+            await asyncio.sleep(0)
+            if office.deliver.places._taken or turns > 15:
+                break
+        work.cancel()
+        await asyncio.gather(work, return_exceptions=True)
+        assert office.deliver.places._taken == []
+
+
 def _answering(answer: Attempted) -> Any:
     async def answers(_receiver: Receiver, _parcel: Parcel) -> Attempted:
         return answer
