@@ -160,7 +160,7 @@ def action_named(name: str) -> Action[Any, Any]:
 
     Where one of Postroom's is asked for, the deployment's own are not loaded.
     """
-    found = built_in().get(name) or actions().get(name)
+    found = (None if is_loaded() else built_in().get(name)) or actions().get(name)
     if found is None:
         raise UnknownActionError("No such action. GET /scripts/config lists them.")
     return found

@@ -18,6 +18,7 @@ QUICK_S: Final = 0.015
 FLOOR_BYTES: Final = 4_000_000
 MOST: Final = 2.5
 TRIES: Final = 6
+STEPS: Final = 3
 
 Parse = Callable[[Any], object]
 Family = Callable[[int], Any]
@@ -28,9 +29,11 @@ def growth(parse: Parse, family: Family) -> str | None:
     size = SMALLEST
     while size < LARGEST and _seconds(parse, family(size)) < FLOOR_S:
         size *= 2
-    # One step may cross from one level of memory to the next; a power grows at every step.
-    slower = _slower(parse, family, size) and _slower(parse, family, size * 2)
-    return slower or _larger(parse, family)
+    # A step may cross a limit, or from one level of memory to the next; a power grows at each.
+    slower = [_slower(parse, family, size)]
+    while slower[-1] and len(slower) < STEPS:
+        slower.append(_slower(parse, family, size * 2 ** len(slower)))
+    return slower[-1] or _larger(parse, family)
 
 
 def quick_growth(parse: Parse, family: Family) -> str | None:

@@ -171,7 +171,7 @@ NO_STRANGERS: Final = {
         "child_key.child_of draft_copy.thawed_copy"
         " api_key.digest_of api_key.id_in api_key.new_token approval.approval_id"
         " connect_session.token_hash"
-        " ids.email_key entry.send_id count.empty_count state.shard_of"
+        " ids.email_key entry.send_id count.empty_count ids.shard_of"
         " trace_context.traceparent_for"
     ),
     "what Postroom itself wrote": (
