@@ -1,9 +1,8 @@
 """Reads a draft once and sends what was read, by a ledger entry of its own.
 
-`drafts.send` would send whatever the draft is at that moment. So where somebody judged a draft or
-was shown it, those bytes are sent as a message, and the draft is removed only where it is still
-the one that was read. A version of a draft has one ledger entry, so it leaves at most once,
-whoever asks.
+`drafts.send` would send whatever the draft is at that moment. So where a draft was judged or shown,
+those bytes are sent as a message, and the draft is removed only where it is still the one that was
+read. A version of a draft has one ledger entry, so it leaves at most once.
 """
 
 from base64 import urlsafe_b64decode
@@ -125,7 +124,7 @@ async def _is_sent_by_hand(context: ActionContext, copy: DraftCopy) -> bool:
 
 
 async def _removed(context: ActionContext, copy: DraftCopy) -> Left:
-    """Delete the draft that was sent; one that was changed meanwhile is somebody's work."""
+    """Delete the draft that was sent; one that was changed meanwhile stays."""
     try:
         found = await _draft(context, copy.id, "minimal")
         if found is None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from shared.domain.ids import HistoryId, LabelId, MessageId, PageToken, ThreadId
+from shared.domain.ids import LARGEST_HISTORY_ID, HistoryId, LabelId, MessageId, PageToken, ThreadId
 from shared.domain.mail.email_parts import decode_data
 from shared.domain.sync.history import HistoryMessage, HistoryRecord, LabelChange
 from shared.ports.gmail import (
@@ -23,7 +23,6 @@ from shared.ports.gmail import (
 )
 
 Json = Mapping[str, Any]
-MAX_NUMBER: Final = 2**63 - 1
 MOST_NESTED: Final = 200
 """Levels of JSON: orjson writes 254, some of which an answer's own frame takes."""
 
@@ -54,7 +53,7 @@ def a_number(value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, str | int):
         raise TypeError
     number = int(value)
-    if not 0 <= number <= MAX_NUMBER:
+    if not 0 <= number <= LARGEST_HISTORY_ID:
         raise ValueError
     return number
 

@@ -1,4 +1,4 @@
-"""To whom a finished message would go, read so strictly that nobody could read it otherwise.
+"""To whom a finished message would go, read so strictly that no program reads it otherwise.
 
 Where a policy restricts recipients, a header that two programs might read in two ways is refused:
 Gmail must not find a recipient that was not seen here.
@@ -36,7 +36,7 @@ class Envelope:
 
     @property
     def recipients(self) -> tuple[str, ...]:
-        """Everybody."""
+        """All addresses of the three fields."""
         return (*self.to, *self.cc, *self.bcc)
 
 
