@@ -12,7 +12,7 @@ import functions_framework.aio
 from starlette.applications import Starlette
 from starlette.requests import Request
 
-from shared.edge.composition.container import wiring_for
+from shared.edge.composition.container import container_for
 from shared.edge.settings.deployment import settings_from
 from shared.edge.table import api_routes
 from shared.edge.web.app import build_app
@@ -24,7 +24,7 @@ SETTINGS = settings_from(os.environ)
 @once
 async def compose() -> Starlette:
     """Build the app at the first request: after the fork, never at import."""
-    return build_app("api", api_routes(), wiring_for(SETTINGS))
+    return build_app("api", api_routes(), container_for(SETTINGS))
 
 
 @functions_framework.aio.http  # type: ignore[arg-type]  # any ASGI app will do (FACTS 16.1)

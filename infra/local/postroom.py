@@ -23,10 +23,13 @@ from shared.adapters.google.http_client import new_http_client
 from shared.adapters.keys.local import create_keyring
 from shared.adapters.sqlite.queue import SqliteQueue
 from shared.adapters.system_clock import AdjustableClock
-from shared.edge.composition import container as wirings
+from shared.edge.composition import container as containers
 from shared.edge.settings.deployment import settings_from
+from shared.ports.clock import Clock
+from shared.ports.queue import Queue
+from shared.ports.store import Store
 
-SHARED = str(Path(wirings.__file__).resolve().parents[1])
+SHARED = str(Path(containers.__file__).resolve().parents[1])
 
 
 class Postroom:
@@ -46,8 +49,9 @@ class Postroom:
         create_keyring(self.settings.keyring_path)
         self.queue = SqliteQueue(queue_path or self.settings.queue_path, clock)
         self.queue.release_claims()
-        self.wiring = wirings.wiring_for(self.settings)
-        self.wiring.clock, self.wiring.queue = clock, self.queue
+        self.container = containers.container_for(self.settings)
+        self.container.bind(Clock, clock)
+        self.container.bind(Queue, self.queue)
         self._client = new_http_client()
         tokens = IdTokens(self._client, self.settings.google_url or "", clock)
         posts = Deliveries(self._client, tokens, clock, self.settings.public_url)
@@ -80,20 +84,20 @@ class Postroom:
         if not self._dead:
             await self._end()
             await self.close_files()
-            await self.wiring.close()
+            await self.container.close()
 
     async def die(self) -> None:
         """End as a crash does: whatever is under way finds its files closed, and stops."""
         self._dead = True
         await self.close_files()
         await self._end()
-        await self.wiring.close()
+        await self.container.close()
 
     async def close_files(self) -> None:
         """Close the store and the queue; the next life opens them again."""
-        wirings.forget(self.settings)
+        containers.forget(self.settings)
         self.queue.close()
-        await self.wiring.store.close()
+        await self.container.use(Store).close()
 
     async def _end(self) -> None:
         ours = [*self._loops, *(task for task in asyncio.all_tasks() if _runs_shared(task))]
@@ -103,7 +107,7 @@ class Postroom:
         await self._client.aclose()
 
     async def _metrics(self, _request: Request) -> Response:
-        return await metrics_of(self.wiring)
+        return await metrics_of(self.container)
 
     async def _advance(self, request: Request) -> JSONResponse:
         try:

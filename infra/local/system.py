@@ -18,7 +18,7 @@ from infra.local.postroom import Postroom
 from infra.local.scheduler import JOBS, Job
 from infra.local.serving import LoopServer, address_of, listener
 from shared.adapters.system_clock import AdjustableClock
-from shared.edge.composition.container import Wiring
+from shared.edge.composition.container import AutowiredContainer
 
 SETTLE_S = 60.0
 STEP_S = 0.002
@@ -103,9 +103,9 @@ class LocalSystem:
         return self.server.address
 
     @property
-    def wiring(self) -> Wiring:
+    def container(self) -> AutowiredContainer:
         """Postroom's ports and use cases, of the life it is in."""
-        return self.postroom.wiring
+        return self.postroom.container
 
     async def control(self, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """POST to the emulated Google's control API and answer its JSON."""

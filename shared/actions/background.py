@@ -1,6 +1,6 @@
 """Actions that run later: accepted durably, run by a task, their outcome kept and announced."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -10,7 +10,6 @@ from typing import Any
 import orjson
 
 from shared.actions.loading import action_named
-from shared.actions.registry import ActionPorts
 from shared.actions.run import RunAction, checked, request_hash
 from shared.domain.connect.connection import INTEGRATION, Connection
 from shared.domain.events.event import Event, EventType
@@ -21,13 +20,16 @@ from shared.errors import (
     IdempotencyConflictError,
     IdempotencyInProgressError,
     PermanentError,
-    PostroomError,
     TooLargeError,
     UnknownConnectionError,
 )
+from shared.ports.access import ErrorDescription
+from shared.ports.clock import Clock
+from shared.ports.connections import Connections
 from shared.ports.documents import Versioned
-from shared.ports.queue import QueueName, Task
-from shared.ports.sends import ActionResult
+from shared.ports.events import Outbox
+from shared.ports.queue import Queue, QueueName, Task
+from shared.ports.sends import ActionResult, ActionResults
 
 ACTION_TASK = "/tasks/action"
 LARGEST_INPUT = 80_000
@@ -38,7 +40,9 @@ LARGEST_INPUT = 80_000
 class AcceptAction:
     """Answers an id at once; the same idempotency key is answered the same id."""
 
-    ports: ActionPorts
+    results: ActionResults
+    queue: Queue
+    clock: Clock
 
     async def __call__(
         self,
@@ -57,15 +61,13 @@ class AcceptAction:
         accepted = self._accepted(connection.id, name, key, asked.model_dump(mode="json"))
         await self._keep(accepted)
         body = {"id": accepted.id, "input": given, "key": idempotency_key or accepted.id}
-        await self.ports.queue.enqueue(
-            Task(ACTION_TASK, body, queue=QueueName.LIVE, trace_id=trace_id)
-        )
+        await self.queue.enqueue(Task(ACTION_TASK, body, queue=QueueName.LIVE, trace_id=trace_id))
         return accepted.id
 
     def _accepted(
         self, id: ConnectionId, name: str, key: str, asked: Mapping[str, Any]
     ) -> ActionResult:
-        now = self.ports.clock.now()
+        now = self.clock.now()
         return ActionResult(
             id=send_id(id, key),
             connection_id=id,
@@ -77,9 +79,9 @@ class AcceptAction:
 
     async def _keep(self, accepted: ActionResult) -> None:
         try:
-            await self.ports.action_results.create(accepted)
+            await self.results.create(accepted)
         except AlreadyExistsError:
-            earlier = await self.ports.action_results.get(accepted.id)
+            earlier = await self.results.get(accepted.id)
             if earlier is not None and earlier.value.request_hash != accepted.request_hash:
                 raise IdempotencyConflictError(
                     "This Idempotency-Key was used with another body."
@@ -90,18 +92,22 @@ class AcceptAction:
 class RunAccepted:
     """Runs an accepted action; doubled tasks are harmless.
 
-    `described` answers a permanent error as the data that GET /action/{id} shows.
+    `describe` returns a permanent error as the data that GET /action/{id} shows.
     """
 
-    ports: ActionPorts
-    described: Callable[[PostroomError], Mapping[str, Any]]
+    results: ActionResults
+    connections: Connections
+    outbox: Outbox
+    run: RunAction
+    clock: Clock
+    describe: ErrorDescription
 
     async def __call__(self, id: str, given: Any, *, key: str, trace_id: str | None) -> None:
         """Run with the idempotency key `key`.
 
         Raises TransientError, IdempotencyInProgressError: the task must come again.
         """
-        found = await self.ports.action_results.get(id)
+        found = await self.results.get(id)
         if found is None:
             return
         if found.value.finished_at is None:
@@ -113,26 +119,25 @@ class RunAccepted:
     ) -> Versioned[ActionResult]:
         output, error = None, None
         try:
-            connection = await self.ports.connections.get(was.value.connection_id)
+            connection = await self.connections.get(was.value.connection_id)
             if connection is None:
                 raise UnknownConnectionError("The connection was removed meanwhile.")
-            run = RunAction(self.ports)
-            answer = await run(
+            answer = await self.run(
                 connection.value, was.value.action, given, idempotency_key=key, trace_id=trace_id
             )
             output = answer.output
         except IdempotencyInProgressError:  # a doubled task: the outcome is the first one's
             raise
         except PermanentError as refused:
-            error = dict(self.described(refused))
-        now = self.ports.clock.now()
+            error = dict(self.describe(refused, trace_id or ""))
+        now = self.clock.now()
         finished = replace(was.value, output=output, error=error, finished_at=now)
-        return await self.ports.action_results.swap(was, finished)
+        return await self.results.swap(was, finished)
 
     async def _announce(self, result: ActionResult, trace_id: str | None) -> None:
-        event = _event(result, self.ports.clock.now(), trace_id)
+        event = _event(result, self.clock.now(), trace_id)
         with suppress(AlreadyExistsError):
-            await self.ports.outbox.create(event)
+            await self.outbox.create(event)
 
 
 def _event(result: ActionResult, now: datetime, trace_id: str | None) -> Event:

@@ -14,7 +14,7 @@ from pydantic import Field
 
 from shared.actions.gmail_fields import GmailRef
 from shared.actions.registry import ActionContext
-from shared.actions.send_email import conclude, use_case
+from shared.actions.send_email import conclude
 from shared.domain.ids import MessageId, ThreadId
 from shared.domain.mail.email_parts import as_text
 from shared.domain.mail.raw_message import check_raw
@@ -27,7 +27,9 @@ from shared.errors import (
     PostroomError,
     SendFailedError,
 )
+from shared.ports.sends import Sends
 from shared.usecases.send.send_draft import GONE
+from shared.usecases.send.send_email import SendEmail
 from shared.usecases.sync.reading import off_loop
 
 SKEW: Final = timedelta(minutes=2)
@@ -59,7 +61,7 @@ async def read_copy(context: ActionContext, id: str) -> DraftCopy:
         id=id,
         message_id=MessageId(found["message"]["id"]),
         thread_id=ThreadId(found["message"]["threadId"]),
-        read_at=context.ports.clock.now(),
+        read_at=context.clock.now(),
         raw=urlsafe_b64decode(raw + "=" * (-len(raw) % 4)),
     )
     await off_loop(len(copy.raw), check_raw, copy.raw)
@@ -78,7 +80,7 @@ async def send_copy(context: ActionContext, copy: DraftCopy) -> SentDraft:
             "This draft was sent from the mailbox after it was read: nothing more was sent.",
             code="draft_sent",
         )
-    send = use_case(context.ports)
+    send = context.use(SendEmail)
     sending = await send(context.connection.id, copy.request(), key, trace_id=context.trace_id)
     entry = conclude(sending.entry)
     if entry.state is SendState.UNKNOWN:
@@ -100,7 +102,7 @@ async def _key(context: ActionContext, copy: DraftCopy) -> str | None:
     """
     for number in count(1):
         key = f"{copy.name}:{number}"
-        found = await context.ports.sends.get(send_id(context.connection.id, key))
+        found = await context.use(Sends).get(send_id(context.connection.id, key))
         if found is None:
             return None if await _is_sent_by_hand(context, copy) else key
         if found.value.state is not SendState.FAILED:

@@ -145,7 +145,7 @@ async def send_draft(context: ActionContext, asked: ById) -> SentDraft:
     """
     if context.shown.draft is not None:
         return await send_copy(context, context.shown.draft)
-    sent = await SendDraft(context.gmail, context.ports.clock)(asked.id)
+    sent = await SendDraft(context.gmail, context.clock)(asked.id)
     return SentDraft(id=sent.id, threadId=sent.thread_id, labelIds=["SENT"], draft="removed")
 
 
@@ -179,7 +179,7 @@ async def _composed(context: ActionContext, asked: DraftFields) -> Composed:
     if asked.raw is not None:
         return Composed(decoded(asked.raw), ThreadId(asked.thread_id) if asked.thread_id else None)
     request = as_request(asked)
-    compose = Compose(context.gmail, context.connection, context.ports.clock, draft=True)
+    compose = Compose(context.gmail, context.connection, context.clock, draft=True)
     return await compose(request, None)
 
 

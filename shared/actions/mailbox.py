@@ -14,7 +14,9 @@ from shared.actions.registry import Action, ActionContext, Effect, GmailShaped
 from shared.domain.connect.scopes import COMPOSE, METADATA, READONLY, SETTINGS_BASIC
 from shared.domain.keys.policy import Does
 from shared.errors import ConflictError, GmailNotFoundError, GmailRefusedError
-from shared.usecases.sync.watch import Armed
+from shared.ports.connections import Mailboxes
+from shared.usecases.sync.stop_watch import StopWatch
+from shared.usecases.sync.watch import Armed, StartWatch
 
 UNKNOWN_HISTORY = (
     "Gmail has no history since this startHistoryId: take get-profile's historyId and list anew."
@@ -88,10 +90,10 @@ async def watch_mailbox(context: ActionContext, _: NoInput) -> Watch:
 
     Raises ConflictError where somebody else is at it, GmailRefusedError.
     """
-    mailbox = await context.ports.mailboxes.get(context.connection.email_key)
+    mailbox = await context.use(Mailboxes).get(context.connection.email_key)
     if mailbox is None:
         raise ConflictError("This mailbox is being connected or disconnected: try again.")
-    outcome = await context.ports.start_watch.renew(mailbox, context.connection.id)
+    outcome = await context.use(StartWatch).renew(mailbox, context.connection.id)
     if isinstance(outcome, Armed):
         return Watch(expiration=str(round(outcome.expires_at.timestamp() * 1000)))
     if outcome.reason == "busy":
@@ -105,7 +107,7 @@ async def stop_watch(context: ActionContext, _: NoInput) -> Done:
     They come back with the first renewal after an hour, or with watch-mailbox; until then mail is
     still found by the regular reading of history. Raises ConflictError.
     """
-    await context.ports.stop_watch(context.connection)
+    await context.use(StopWatch)(context.connection)
     return Done(success=True)
 
 

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
-from typing import Any, Final, Generic, Protocol, Self, TypeVar
+from typing import Any, Final, Generic, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -25,18 +25,12 @@ from shared.errors import (
     MissingScopeError,
 )
 from shared.ports.clock import Clock
-from shared.ports.connections import Connections, Grants, Mailboxes
-from shared.ports.events import Operations, Outbox
+from shared.ports.container import Container
 from shared.ports.gmail import Gmail, GmailMailboxes
-from shared.ports.oauth import Sealer
-from shared.ports.queue import Queue
-from shared.ports.sends import ActionResults, Sends
-from shared.ports.sync_store import Records
-from shared.usecases.sync.stop_watch import StopWatch
-from shared.usecases.sync.watch import StartWatch
 
 I = TypeVar("I", bound=BaseModel)  # noqa: E741  input and output
 O = TypeVar("O", bound=BaseModel)  # noqa: E741  the same
+T = TypeVar("T")
 ACTION_NAME = re.compile(r"[a-z][a-z0-9-]{0,63}")
 LONGEST: Final = timedelta(seconds=270)
 """The most an action may take: less than the time limit of every function that runs actions."""
@@ -51,39 +45,6 @@ class Effect(StrEnum):
     """The first answer is stored and given again."""
     LEDGER = "ledger"
     """It keeps a ledger of its own, as sends do."""
-
-
-class ActionPorts(Protocol):
-    """What an action may be built from; the wiring is one."""
-
-    @property
-    def clock(self) -> Clock: ...  # noqa: D102
-    @property
-    def gmail(self) -> GmailMailboxes: ...  # noqa: D102
-    @property
-    def connections(self) -> Connections: ...  # noqa: D102
-    @property
-    def grants(self) -> Grants: ...  # noqa: D102
-    @property
-    def mailboxes(self) -> Mailboxes: ...  # noqa: D102
-    @property
-    def records(self) -> Records: ...  # noqa: D102
-    @property
-    def sends(self) -> Sends: ...  # noqa: D102
-    @property
-    def outbox(self) -> Outbox: ...  # noqa: D102
-    @property
-    def operations(self) -> Operations: ...  # noqa: D102
-    @property
-    def action_results(self) -> ActionResults: ...  # noqa: D102
-    @property
-    def queue(self) -> Queue: ...  # noqa: D102
-    @property
-    def sealer(self) -> Sealer: ...  # noqa: D102
-    @property
-    def start_watch(self) -> StartWatch: ...  # noqa: D102
-    @property
-    def stop_watch(self) -> StopWatch: ...  # noqa: D102
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +62,7 @@ class ActionContext:
     """One call: whose mailbox, with what around it."""
 
     connection: Connection
-    ports: ActionPorts
+    container: Container
     idempotency_key: str | None = None
     trace_id: str | None = None
     shown: Shown = Shown()
@@ -109,7 +70,16 @@ class ActionContext:
     @property
     def gmail(self) -> Gmail:
         """The connection's mailbox."""
-        return self.ports.gmail.of(self.connection.id)
+        return self.use(GmailMailboxes).of(self.connection.id)
+
+    @property
+    def clock(self) -> Clock:
+        """The deployment's clock."""
+        return self.use(Clock)
+
+    def use(self, wanted: type[T]) -> T:
+        """Return a use case, or what stands behind a port, by its type."""
+        return self.container.use(wanted)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from pydantic import BaseModel
 
 from shared.actions.loading import action_named
 from shared.actions.own_code import crashes_as_errors, returned
-from shared.actions.registry import Action, ActionContext, ActionPorts, Effect, Replayed, Shown
+from shared.actions.registry import Action, ActionContext, Effect, Replayed, Shown
 from shared.domain.connect.connection import Connection
 from shared.domain.crash import ActionCrashedError, crash_site
 from shared.domain.ids import OperationId
@@ -31,8 +31,11 @@ from shared.errors import (
     PostroomError,
     TransientError,
 )
+from shared.ports.clock import Clock
+from shared.ports.container import Container
 from shared.ports.documents import Versioned
-from shared.ports.sends import ActionResult
+from shared.ports.events import Operations
+from shared.ports.sends import ActionResult, ActionResults
 from shared.usecases.sync.uninterrupted import uninterrupted
 
 LONGEST_KEY = 256
@@ -53,7 +56,9 @@ class ActionAnswer:
 class RunAction:
     """Runs one action on one connection."""
 
-    ports: ActionPorts
+    container: Container
+    results: ActionResults
+    clock: Clock
 
     async def __call__(
         self,
@@ -74,8 +79,8 @@ class RunAction:
         errors, ActionCrashedError, ActionTimeoutError, and errors of ours that the action raises.
         """
         action = action_named(name)
-        context = ActionContext(connection, self.ports, idempotency_key, trace_id, shown)
-        started_at = self.ports.clock.now()
+        context = ActionContext(connection, self.container, idempotency_key, trace_id, shown)
+        started_at = self.clock.now()
         failure: BaseException | None = None
         try:
             asked = checked(action, connection, given, idempotency_key)
@@ -106,9 +111,8 @@ class RunAction:
         self, action: Action[Any, Any], context: ActionContext, asked: BaseModel, key: str
     ) -> ActionAnswer:
         claim = self._claim(action, context, asked, key)
-        results = self.ports.action_results
         try:
-            claimed = await results.create(claim)
+            claimed = await self.results.create(claim)
         except AlreadyExistsError:
             claimed_or_answer = await self._earlier(claim, action)
             if isinstance(claimed_or_answer, ActionAnswer):
@@ -118,32 +122,32 @@ class RunAction:
             answer = await self._returned(action, context, asked)
         except BaseException:
             with suppress(TransientError):  # another run's by now, or given up in time
-                await uninterrupted(results.delete(claimed))
+                await uninterrupted(self.results.delete(claimed))
             raise
-        now = self.ports.clock.now()
+        now = self.clock.now()
         finished = replace(claim, output=answer.output, finished_at=now)
-        await uninterrupted(results.swap(claimed, finished))
+        await uninterrupted(self.results.swap(claimed, finished))
         return answer
 
     async def _earlier(
         self, claim: ActionResult, action: Action[Any, Any]
     ) -> ActionAnswer | Versioned[ActionResult]:
         """Return what the first run answered, or take over a claim whose run died."""
-        found = await self.ports.action_results.get(claim.id)
+        found = await self.results.get(claim.id)
         if found is None:
             raise IdempotencyInProgressError("The first request just ended: ask again.")
         if found.value.request_hash != claim.request_hash:
             raise IdempotencyConflictError("This Idempotency-Key was used with another body.")
         if found.value.finished_at is not None:
             return ActionAnswer(found.value.output, replayed=True)
-        if self.ports.clock.now() - found.value.created_at < action.timeout + GRACE:
+        if self.clock.now() - found.value.created_at < action.timeout + GRACE:
             raise IdempotencyInProgressError("The first request with this key still runs.")
-        return await self.ports.action_results.swap(found, claim)
+        return await self.results.swap(found, claim)
 
     def _claim(
         self, action: Action[Any, Any], context: ActionContext, asked: BaseModel, key: str
     ) -> ActionResult:
-        now = self.ports.clock.now()
+        now = self.clock.now()
         return ActionResult(
             id=send_id(context.connection.id, key),
             connection_id=context.connection.id,
@@ -165,7 +169,7 @@ async def log_action(
 
     `detail` holds names and codes, never what a call says; of a crash it also says where.
     """
-    now = context.ports.clock.now()
+    now = context.clock.now()
     operation = Operation(
         id=OperationId(f"op_{uuid4().hex}"),
         connection_id=context.connection.id,
@@ -180,7 +184,7 @@ async def log_action(
         detail={**(detail or {}), **_place_of(failure)},
     )
     try:
-        await context.ports.operations.append(operation)
+        await context.use(Operations).append(operation)
     except TransientError:
         return
 

@@ -22,7 +22,6 @@ from shared.actions.registry import (
     Action,
     ActionContext,
     ActionInput,
-    ActionPorts,
     Effect,
     Replayed,
 )
@@ -91,7 +90,7 @@ async def send_email(
     """
     request = as_request(asked)
     if asked.dry_run:
-        return _previewed(await use_case(context.ports).preview(context.connection, request))
+        return _previewed(await context.use(SendEmail).preview(context.connection, request))
     sending = await _sent(context, request)
     output = as_output(sending.entry, sending.left_out)
     return Replayed(output) if sending.replayed else output
@@ -108,21 +107,8 @@ async def send_message(
     return Replayed(output) if sending.replayed else output
 
 
-def use_case(ports: ActionPorts) -> SendEmail:
-    """Compose the use case from an action's ports."""
-    return SendEmail(
-        connections=ports.connections,
-        grants=ports.grants,
-        sends=ports.sends,
-        gmail=ports.gmail,
-        sealer=ports.sealer,
-        queue=ports.queue,
-        clock=ports.clock,
-    )
-
-
 async def _sent(context: ActionContext, request: SendRequest) -> Sending:
-    send = use_case(context.ports)
+    send = context.use(SendEmail)
     sending = await send(
         context.connection.id, request, context.idempotency_key, trace_id=context.trace_id
     )

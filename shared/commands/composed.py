@@ -1,10 +1,10 @@
-"""A wiring for one command, over the deployment's own stores."""
+"""A container for one command, over the deployment's own stores."""
 
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from shared.edge.composition.container import Wiring
+from shared.edge.composition.container import AutowiredContainer
 from shared.edge.settings.deployment import settings_from
 from shared.errors import ConfigurationError
 
@@ -16,16 +16,18 @@ UNUSED = frozenset({
 
 
 @asynccontextmanager
-async def wiring_of_environment(*, without: frozenset[str] = UNUSED) -> AsyncIterator[Wiring]:
-    """Return the wiring of the POSTROOM_* variables. Raises ConfigurationError."""
+async def container_of_environment(
+    *, without: frozenset[str] = UNUSED
+) -> AsyncIterator[AutowiredContainer]:
+    """Return the container of the POSTROOM_* variables. Raises ConfigurationError."""
     settings = settings_from(os.environ, without=without)
     path = settings.sqlite_path
     if path is not None and not path.parent.is_dir():
         raise ConfigurationError(
             f"{path.parent} does not exist: has Postroom ever run? `make demo`"
         )
-    wiring = Wiring(settings)
+    container = AutowiredContainer(settings)
     try:
-        yield wiring
+        yield container
     finally:
-        await wiring.close()
+        await container.close()

@@ -9,13 +9,14 @@ import orjson
 
 from shared.actions.loading import action_named
 from shared.actions.run import RunAction
-from shared.commands.composed import UNUSED, wiring_of_environment
-from shared.commands.rehearsal import Rehearsal, SeenCall, Watching
+from shared.commands.composed import UNUSED, container_of_environment
+from shared.commands.rehearsal import SeenCall, rehearsal, watched
 from shared.domain.connect.connection import Connection
 from shared.domain.ids import ConnectionId
-from shared.edge.composition.container import Wiring
+from shared.edge.composition.container import AutowiredContainer
+from shared.edge.settings.deployment import Settings
 from shared.errors import InvalidRequestError, UnknownConnectionError
-from shared.ports.connections import ConnectionQuery
+from shared.ports.connections import ConnectionQuery, Connections
 from shared.ports.queue import Task
 
 SUMMARY = "run an action and show each Gmail call; effects are not made unless --really"
@@ -35,15 +36,15 @@ async def run(arguments: Namespace) -> int:
     """Run it and print what it did, or would have done; no mail and no token is printed."""
     action_named(arguments.action)
     given = read_input(arguments.input)
-    async with wiring_of_environment(without=UNUSED - NEEDED) as real:
+    async with container_of_environment(without=UNUSED - NEEDED) as real:
         connection = await find_connection(real, arguments.connection)
         report = Report()
-        wiring = await composed(real, connection, report, really=arguments.really)
+        container = await composed(real.settings, connection, report, really=arguments.really)
         try:
-            answer = await RunAction(wiring)(connection, arguments.action, given)
+            answer = await container.use(RunAction)(connection, arguments.action, given)
         finally:
             report.end(really=arguments.really)
-            await wiring.close()
+            await container.close()
         print(
             f"It answers {action_named(arguments.action).output.__name__}: {shape(answer.output)}"
         )
@@ -51,14 +52,12 @@ async def run(arguments: Namespace) -> int:
 
 
 async def composed(
-    real: Wiring, connection: Connection, report: "Report", *, really: bool
-) -> Wiring:
-    """Return the wiring to run in: a rehearsal, or the deployment itself, watched."""
+    settings: Settings, connection: Connection, report: "Report", *, really: bool
+) -> AutowiredContainer:
+    """Return the container to run in: a rehearsal, or the deployment itself, watched."""
     if really:
-        return Watching(real, report.call)
-    rehearsal = Rehearsal(real, report.call, report.task)
-    await rehearsal.rehearse_for(connection)
-    return rehearsal
+        return watched(settings, report.call)
+    return await rehearsal(settings, connection, report.call, report.task)
 
 
 @dataclass
@@ -101,14 +100,14 @@ def read_input(text: str) -> Any:
         raise InvalidRequestError(f"The input is not JSON: {error}.") from None
 
 
-async def find_connection(wiring: Wiring, id: str) -> Connection:
+async def find_connection(container: AutowiredContainer, id: str) -> Connection:
     """Return the connection, or the only one there is. Raises UnknownConnectionError."""
     if id:
-        found = await wiring.connections.get(ConnectionId(id))
+        found = await container.use(Connections).get(ConnectionId(id))
         if found is None:
             raise UnknownConnectionError(f"There is no connection {id!r}.")
         return found.value
-    some = await wiring.connections.find(ConnectionQuery(limit=2))
+    some = await container.use(Connections).find(ConnectionQuery(limit=2))
     if len(some) != 1:
         raise UnknownConnectionError("Name one connection: there are none, or several.")
     return some[0]

@@ -17,7 +17,7 @@ import httpx
 
 from shared.adapters.google.http_client import new_http_client
 from shared.adapters.google.id_tokens import SIGNATURE_REMOVED
-from shared.commands.composed import wiring_of_environment
+from shared.commands.composed import container_of_environment
 from shared.edge.settings.deployment import Settings
 from shared.edge.table import whole_table
 from shared.edge.web.routes import Access, Route
@@ -110,8 +110,8 @@ def options(_parser: ArgumentParser) -> None:
 async def run(_arguments: Namespace) -> int:
     """Print every finding; 1 where a forgery was not refused."""
     unused = frozenset({"OAUTH_CLIENT_SECRET", "KEYRING", "GMAIL_TOPIC"})
-    async with wiring_of_environment(without=unused) as wiring, new_http_client() as client:
-        findings = await forged_tokens_refused(client, wiring.settings)
+    async with container_of_environment(without=unused) as container, new_http_client() as client:
+        findings = await forged_tokens_refused(client, container.settings)
     _report(findings)
     return 0 if all(finding.refused for finding in findings) else 1
 

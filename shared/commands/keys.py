@@ -3,12 +3,20 @@
 from argparse import ArgumentParser, Namespace
 from datetime import timedelta
 
-from shared.commands.composed import UNUSED, wiring_of_environment
+from shared.commands.composed import UNUSED, container_of_environment
 from shared.domain.ids import ConnectionId
 from shared.domain.keys.api_key import ANYTHING, ApiKey
-from shared.edge.composition.container import Wiring
+from shared.edge.composition.container import AutowiredContainer
 from shared.edge.web.routes import Permission
-from shared.usecases.keys.api_keys import IssuedKey, KeyRequest
+from shared.ports.access import ApiKeys
+from shared.ports.clock import Clock
+from shared.usecases.keys.api_keys import (
+    CreateApiKey,
+    IssuedKey,
+    KeyRequest,
+    RevokeApiKey,
+    RotateApiKey,
+)
 
 SUMMARY = "make, list, rotate and revoke API keys"
 MOST = 1_000
@@ -35,31 +43,31 @@ def options(parser: ArgumentParser) -> None:
 
 async def run(arguments: Namespace) -> int:
     """Do it and print what came of it."""
-    async with wiring_of_environment(without=UNUSED | {"KEYRING"}) as wiring:
+    async with container_of_environment(without=UNUSED | {"KEYRING"}) as container:
         match arguments.what:
             case "create":
-                _show(await wiring.create_api_key(_request(wiring, arguments)))
+                _show(await container.use(CreateApiKey)(_request(container, arguments)))
             case "rotate":
                 overlap = timedelta(hours=arguments.overlap_hours)
-                _show(await wiring.rotate_api_key(arguments.id, overlap))
+                _show(await container.use(RotateApiKey)(arguments.id, overlap))
             case "revoke":
-                revoked = await wiring.revoke_api_key(arguments.id)
+                revoked = await container.use(RevokeApiKey)(arguments.id)
                 print(f"{revoked.id}  {revoked.name}  revoked")
             case _:
-                keys = await wiring.api_keys.list(MOST)
-                lines = [_line(wiring, key) for key in keys]
+                keys = await container.use(ApiKeys).list(MOST)
+                lines = [_line(container, key) for key in keys]
                 print("\n".join(lines) or NONE)
     return 0
 
 
-def _request(wiring: Wiring, arguments: Namespace) -> KeyRequest:
+def _request(container: AutowiredContainer, arguments: Namespace) -> KeyRequest:
     chosen = arguments.connection
     days = arguments.days
     return KeyRequest(
         name=arguments.name,
         permissions=frozenset(arguments.permission),
         connections=frozenset(map(ConnectionId, chosen)) if chosen else None,
-        expires_at=wiring.clock.now() + timedelta(days=days) if days else None,
+        expires_at=container.use(Clock).now() + timedelta(days=days) if days else None,
         requests_per_minute=arguments.requests_per_minute,
     )
 
@@ -70,8 +78,8 @@ def _show(issued: IssuedKey) -> None:
     print("Keep it now: it is shown this once.")
 
 
-def _line(wiring: Wiring, key: ApiKey) -> str:
-    state = "alive" if key.alive(wiring.clock.now()) else "over"
+def _line(container: AutowiredContainer, key: ApiKey) -> str:
+    state = "alive" if key.alive(container.use(Clock).now()) else "over"
     reach = "all connections" if key.connections is None else _connections(len(key.connections))
     return f"{key.id}  {state:5}  {key.name}  {','.join(sorted(key.permissions))}  {reach}"
 

@@ -7,8 +7,7 @@ to be refreshed.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from functools import cached_property
+from dataclasses import dataclass
 from typing import Any, Final
 
 import httpx
@@ -16,15 +15,15 @@ import orjson
 
 from shared.adapters.google.http_client import new_http_client
 from shared.adapters.sqlite.store import open_store
-from shared.adapters.telemetry.operations_log import BatchedOperations
 from shared.domain.connect.connection import Connection
 from shared.domain.sync.quota_units import units_of
-from shared.edge.composition.container import Wiring
+from shared.edge.composition.container import AutowiredContainer
+from shared.edge.settings.deployment import Settings
+from shared.ports.clock import Clock
 from shared.ports.connections import Mailboxes
-from shared.ports.events import Outbox
+from shared.ports.events import Operations, Outbox
 from shared.ports.queue import Queue, Task
 from shared.ports.sends import ActionResults, Sends
-from shared.ports.store import Store
 
 MADE_UP: Final = "d0d0d0d0d0d0d0d0"
 """The id of whatever a call would have made."""
@@ -82,77 +81,41 @@ class ShownTasks:
         self.tell(task)
 
 
-@dataclass
-class Watching(Wiring):
-    """The deployment itself, with Gmail watched."""
-
-    wiring: Wiring
-    tell: Callable[[SeenCall], None]
-    really: bool = field(default=True, init=False)
-
-    def __post_init__(self) -> None:
-        """Take over the settings."""
-        super().__init__(self.wiring.settings)
-
-    @cached_property
-    def http(self) -> httpx.AsyncClient:
-        """Watched connections."""
-        transport = WatchedTransport(new_http_client(), self.tell, really=self.really)
-        return httpx.AsyncClient(transport=transport, trust_env=False)
+def watched(
+    settings: Settings, tell: Callable[[SeenCall], None], *, really: bool = True
+) -> AutowiredContainer:
+    """Return the deployment itself, with Gmail watched."""
+    container = AutowiredContainer(settings)
+    transport = WatchedTransport(new_http_client(), tell, really=really)
+    client = httpx.AsyncClient(transport=transport, trust_env=False)
+    container.at_close(client.aclose)
+    container.bind(httpx.AsyncClient, client)
+    return container
 
 
-@dataclass
-class Rehearsal(Watching):
-    """The same, with nothing done: what would be written is kept in memory."""
+async def rehearsal(
+    settings: Settings,
+    connection: Connection,
+    tell: Callable[[SeenCall], None],
+    tell_task: Callable[[Task], None],
+) -> AutowiredContainer:
+    """Return the same with nothing done: what would be written is kept in memory.
 
-    tell_task: Callable[[Task], None]
-    really: bool = field(default=False, init=False)
-
-    async def rehearse_for(self, connection: Connection) -> None:
-        """Copy what the action may change of the connection."""
-        mailbox = await self.store.mailboxes.get(connection.email_key)
-        if mailbox is not None:
-            await self.memory.mailboxes.create(mailbox.value)
-
-    @cached_property
-    def memory(self) -> Store:
-        """What is thrown away afterwards."""
-        return open_store(":memory:", self.clock)
-
-    @cached_property
-    def queue(self) -> Queue:
-        """Tasks are shown."""
-        return ShownTasks(self.tell_task)
-
-    @property
-    def mailboxes(self) -> Mailboxes:
-        """A copy."""
-        return self.memory.mailboxes
-
-    @property
-    def sends(self) -> Sends:
-        """An empty ledger."""
-        return self.memory.sends
-
-    @property
-    def outbox(self) -> Outbox:
-        """An empty outbox."""
-        return self.memory.outbox
-
-    @cached_property
-    def operations(self) -> BatchedOperations:
-        """An empty log."""
-        return BatchedOperations(self.memory.operations)
-
-    @property
-    def action_results(self) -> ActionResults:
-        """No results."""
-        return self.memory.action_results
-
-    async def close(self) -> None:
-        """Close both stores."""
-        await self.memory.close()
-        await super().close()
+    What an action may change of the connection is copied into that memory before.
+    """
+    container = watched(settings, tell, really=False)
+    memory = open_store(":memory:", container.use(Clock))
+    container.at_close(memory.close)
+    mailbox = await container.use(Mailboxes).get(connection.email_key)
+    if mailbox is not None:
+        await memory.mailboxes.create(mailbox.value)
+    container.bind(Queue, ShownTasks(tell_task))
+    container.bind(Mailboxes, memory.mailboxes)
+    container.bind(Sends, memory.sends)
+    container.bind(Outbox, memory.outbox)
+    container.bind(Operations, memory.operations)
+    container.bind(ActionResults, memory.action_results)
+    return container
 
 
 def _shown(path: str) -> str:

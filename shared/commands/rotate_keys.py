@@ -7,7 +7,8 @@ A local keyring gets a new key here. A Cloud KMS key rotates by its own period, 
 from argparse import ArgumentParser, Namespace
 
 from shared.adapters.keys.local import add_key
-from shared.commands.composed import wiring_of_environment
+from shared.commands.composed import container_of_environment
+from shared.usecases.keys.rotate_keys import RotateKeys
 
 SUMMARY = "bring every grant under a new key-encryption key"
 
@@ -21,11 +22,11 @@ def options(parser: ArgumentParser) -> None:
 
 async def run(arguments: Namespace) -> int:
     """Rotate until every grant is under the current key; 1 where some cannot be unwrapped."""
-    async with wiring_of_environment() as wiring:
-        if wiring.settings.kms_key is None and not arguments.resume:
-            print(f"new key {add_key(wiring.settings.keyring_path)}")
+    async with container_of_environment() as container:
+        if container.settings.kms_key is None and not arguments.resume:
+            print(f"new key {add_key(container.settings.keyring_path)}")
         while True:
-            done = await wiring.rotate_keys()
+            done = await container.use(RotateKeys)()
             print(
                 f"{done.rewrapped} grants brought over, {done.current} there already, "
                 f"{done.unreadable} unreadable"

@@ -30,7 +30,6 @@ def api_routes() -> Routes:
         attachments,
         connection_import,
         connections,
-        health,
         operations,
         proxy,
         receipts,
@@ -40,7 +39,8 @@ def api_routes() -> Routes:
         webhook_endpoints,
     )
     from shared.edge.connect import sessions as connect_sessions
-    from shared.edge.web import openapi
+    from shared.edge.web import health
+    from shared.edge.web.openapi import description_of
 
     return (
         *connect_sessions.ROUTES,
@@ -57,7 +57,7 @@ def api_routes() -> Routes:
         *api_keys.ROUTES,
         *approvals.ROUTES,
         *receipts.ROUTES,
-        *openapi.ROUTES,
+        description_of(whole_table),
         *health.ROUTES,
     )
 

@@ -1,8 +1,8 @@
 """API keys, calls that wait for a person, and how much each key sent today."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from shared.domain.events.event import Event
 from shared.domain.ids import ConnectionId
@@ -61,4 +61,12 @@ class ApiKeys(Documents[ApiKey], Protocol):
 
     async def children(self, parent: str, limit: int) -> Sequence[ApiKey]:
         """Return keys that this one made, in no order, revoked and expired ones too."""
+        ...
+
+
+class ErrorDescription(Protocol):
+    """Tells an error as data to be kept, without what only its caller may see."""
+
+    def __call__(self, error: BaseException, trace_id: str = "") -> Mapping[str, Any]:
+        """Return its status and its body."""
         ...

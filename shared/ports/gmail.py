@@ -7,7 +7,7 @@ ReauthRequiredError, MissingScopeError, GmailRefusedError (GmailNotFoundError fo
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, NewType, Protocol
 
 from shared.domain.ids import ConnectionId, HistoryId, LabelId, MessageId, PageToken, ThreadId
 from shared.domain.sync.history import HistoryRecord
@@ -73,6 +73,8 @@ class Draft:
     thread_id: ThreadId
 
 
+GmailTopic = NewType("GmailTopic", str)
+"""The Pub/Sub topic that Gmail publishes to: projects/P/topics/T."""
 GmailObject = Mapping[str, Any]
 """A JSON object exactly as Gmail answered it (format=full unless said otherwise)."""
 

@@ -10,6 +10,7 @@ from shared.domain.ids import ConnectionId
 from shared.domain.send.bulk import BulkSend
 from shared.domain.send.entry import SendEntry, SendState
 from shared.ports.documents import Documents, Versioned
+from shared.ports.gmail import GmailObject
 
 
 class Sends(Documents[SendEntry], Protocol):
@@ -80,3 +81,11 @@ class ActionResult:
 
 class ActionResults(Documents[ActionResult], Protocol):
     """Idempotency of actions other than sends, and results of asynchronous ones."""
+
+
+class BounceRecorder(Protocol):
+    """Ties delivery-status messages to the sends that they tell of."""
+
+    async def __call__(self, connection_id: ConnectionId, reports: Sequence[GmailObject]) -> None:
+        """Record what the reports say. Raises StoreUnavailableError, TransientError of Gmail."""
+        ...

@@ -2,11 +2,26 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import NewType, Protocol
 
 from shared.domain.events.addresses import origin_of
 from shared.domain.events.delivery import Attempted
 from shared.domain.ids import ConnectionId, EventId
+
+SinkChoices = NewType("SinkChoices", frozenset[str])
+"""Addresses of sinks that an endpoint may name."""
+
+
+@dataclass(frozen=True, slots=True)
+class EventSettings:
+    """What a deployment says of its events.
+
+    `secrets` sign what goes to a connection's own address, newest first; `sinks` are told of
+    every event.
+    """
+
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+    sinks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""All store ports of one technology, as the wiring hands them out."""
+"""All store ports of one technology, as the container hands them out."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass

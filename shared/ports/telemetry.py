@@ -35,6 +35,11 @@ class RequestSpan(Protocol):
 class Telemetry(Protocol):
     """Where spans and measurements go."""
 
+    @property
+    def enabled(self) -> bool:
+        """Whether anybody takes them: what only serves them need not be looked up otherwise."""
+        ...
+
     def begin(self, function: str, parent: TraceContext | None) -> RequestSpan:
         """Open the span of a request; without a parent it begins a trace."""
         ...

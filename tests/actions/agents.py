@@ -8,6 +8,7 @@ import httpx
 
 from shared.domain.events.event import EventType
 from shared.domain.operation import OperationType
+from shared.ports.events import Operations, Outbox
 from tests.actions.desk import Desk
 from tests.edge.samples import a_key
 
@@ -52,12 +53,12 @@ def rule_of(answer: httpx.Response) -> str:
 
 async def agent(desk: Desk, *permissions: str, **policy: Any) -> Agent:
     """Make a key with every permission under this policy, as an agent would be given it."""
-    return Agent(desk, await a_key(desk.wiring, *(permissions or ("*",)), policy=policy))
+    return Agent(desk, await a_key(desk.container, *(permissions or ("*",)), policy=policy))
 
 
 async def person(desk: Desk) -> Agent:
     """Make the key of a person's tool, which may decide."""
-    return Agent(desk, await a_key(desk.wiring, "approvals"))
+    return Agent(desk, await a_key(desk.container, "approvals"))
 
 
 async def asked_for(caller: Agent, action: str, asked: Any, key: str | None = "k") -> str:
@@ -97,7 +98,7 @@ def sent(desk: Desk) -> list[dict[str, Any]]:
 
 async def trail(desk: Desk) -> list[dict[str, Any]]:
     """Return what the operations log tells of actions, oldest first."""
-    found = await desk.wiring.operations.list(
+    found = await desk.container.use(Operations).list(
         connection_id=None, type=OperationType.ACTION, state=None, limit=100
     )
     return [{"name": one.name, "error": one.error, **one.detail} for one in reversed(found)]
@@ -105,6 +106,6 @@ async def trail(desk: Desk) -> list[dict[str, Any]]:
 
 async def told(desk: Desk) -> list[str]:
     """Return the operations that approval events tell of, oldest first."""
-    found = await desk.wiring.outbox.list(state=None, connection_id=None, limit=100)
+    found = await desk.container.use(Outbox).list(state=None, connection_id=None, limit=100)
     payloads = [one.payload for one in found if one.type is EventType.APPROVAL]
     return [str(payload["operation"]) for payload in reversed(payloads)]

@@ -1,4 +1,4 @@
-"""A connected mailbox to act on: the real API and wiring, SQLite, the emulated Google."""
+"""A connected mailbox to act on: the real API and container, SQLite, the emulated Google."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -20,10 +20,15 @@ from shared.domain.connect.scopes import MODIFY
 from shared.domain.ids import ConnectionId
 from shared.domain.sync.mailbox import Mailbox
 from shared.domain.sync.state import SyncState
-from shared.edge.composition.container import Wiring
+from shared.edge.composition.container import AutowiredContainer
 from shared.edge.settings.deployment import settings_from
 from shared.edge.table import whole_table
 from shared.edge.web.app import build_app
+from shared.ports.clock import Clock
+from shared.ports.connections import Connections, Grants, Mailboxes
+from shared.ports.oauth import Sealer
+from shared.ports.sync_store import SyncStates
+from shared.usecases.connect.access_tokens import AccessTokens
 from tests.edge.samples import API_KEY, CONNECTION, ENVIRON, a_connection, tenant
 
 EMAIL = "ada@acme.example"
@@ -43,7 +48,7 @@ class Desk:
     """One mailbox, and the API over it."""
 
     google: Google
-    wiring: Wiring
+    container: AutowiredContainer
     api: httpx.AsyncClient
     control: httpx.AsyncClient
     clock: HurriedClock
@@ -111,7 +116,7 @@ async def open_desk(folder: Path, scopes: Sequence[str] = (MODIFY,)) -> AsyncIte
     google: Google = app.state.google
     google.store.create_mailbox(EMAIL)
     create_keyring(folder / "keyring.json")
-    wiring = Wiring(
+    container = AutowiredContainer(
         settings_from(
             {
                 **ENVIRON,
@@ -126,13 +131,13 @@ async def open_desk(folder: Path, scopes: Sequence[str] = (MODIFY,)) -> AsyncIte
     async def token(connection_id: ConnectionId, *, rejected: str | None = None) -> str:
         return issued
 
-    wiring.clock = clock
-    wiring.access_tokens = token  # type: ignore[assignment]  # a callable is all Gmail asks for
+    container.bind(Clock, clock)
+    container.bind(AccessTokens, token)
     transport = httpx.ASGITransport(app)
-    wiring.http = httpx.AsyncClient(transport=transport)
-    await connect(wiring, scopes)
+    container.bind(httpx.AsyncClient, httpx.AsyncClient(transport=transport))
+    await connect(container, scopes)
     api = httpx.AsyncClient(
-        transport=httpx.ASGITransport(build_app("api", whole_table(), wiring)),
+        transport=httpx.ASGITransport(build_app("api", whole_table(), container)),
         base_url="http://127.0.0.1:8080",
         headers={"Authorization": f"Bearer {API_KEY}", **tenant()},
     )
@@ -140,24 +145,24 @@ async def open_desk(folder: Path, scopes: Sequence[str] = (MODIFY,)) -> AsyncIte
         api,
         httpx.AsyncClient(transport=transport, base_url=f"{GOOGLE}/_control") as control,
     ):
-        yield Desk(google, wiring, api, control, clock)
-    await wiring.close()
+        yield Desk(google, container, api, control, clock)
+    await container.close()
 
 
-async def connect(wiring: Wiring, scopes: Sequence[str]) -> None:
+async def connect(container: AutowiredContainer, scopes: Sequence[str]) -> None:
     """Store what a finished connect flow leaves."""
     granted = frozenset({"openid", "email", *scopes})
     connection = a_connection(email=EMAIL, scopes=granted)
-    await wiring.connections.create(connection)
-    await wiring.mailboxes.create(Mailbox(connection.email_key, frozenset({CONNECTION})))
-    await wiring.grants.create(
+    await container.use(Connections).create(connection)
+    await container.use(Mailboxes).create(Mailbox(connection.email_key, frozenset({CONNECTION})))
+    await container.use(Grants).create(
         Grant(
             connection_id=CONNECTION,
             refresh_token=b"",
             access_token=b"",
-            access_expires_at=wiring.clock.now(),
+            access_expires_at=container.use(Clock).now(),
             scopes=granted,
-            data_key=await wiring.sealer.new_data_key(CONNECTION),
+            data_key=await container.use(Sealer).new_data_key(CONNECTION),
         )
     )
-    await wiring.sync_states.create(SyncState(CONNECTION))
+    await container.use(SyncStates).create(SyncState(CONNECTION))

@@ -12,6 +12,8 @@ import pytest
 
 from shared.domain.ids import ConnectionId
 from shared.domain.mail.email_message import read_message
+from shared.ports.store import Store
+from shared.usecases.send.process_bulk import DrainBulk
 from tests.actions.desk import EMAIL, Desk
 from tests.edge.samples import CONNECTION
 
@@ -124,7 +126,7 @@ async def test_the_address_that_cannot_be_reached_is_told_and_not_kept(desk: Des
     bulk = {"messages": [{**asked, "idempotency_key": "b1"}]}
     accepted = await desk.api.post("/send/bulk", json=bulk)
     assert accepted.status_code == 202
-    await desk.wiring.drain_bulk(accepted.json()["id"], budget=timedelta(minutes=1))
+    await desk.container.use(DrainBulk)(accepted.json()["id"], budget=timedelta(minutes=1))
     entry = (await desk.api.get("/sends/b1")).json()
     assert (entry["status"], entry["error"]) == ("failed", "invalid_recipient")
     assert SECRET not in json.dumps(entry)
@@ -132,7 +134,7 @@ async def test_the_address_that_cannot_be_reached_is_told_and_not_kept(desk: Des
 
 
 async def _nothing_tells(desk: Desk) -> None:
-    store, id = desk.wiring.store, ConnectionId(CONNECTION)
+    store, id = desk.container.use(Store), ConnectionId(CONNECTION)
     operations = await store.operations.list(connection_id=id, type=None, state=None, limit=1_000)
     events = await store.outbox.list(state=None, connection_id=id, limit=1_000)
     assert operations

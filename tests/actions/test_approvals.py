@@ -7,8 +7,12 @@ from typing import Any
 
 import pytest
 
+from shared.actions.policy.decide_approval import DecideApproval
 from shared.domain.keys.approval import CLAIM, GIVEN_UP, WAITS
-from shared.usecases.reconcile import APPROVAL_TASK
+from shared.ports.access import ApiKeys, Approvals
+from shared.ports.connections import Grants
+from shared.usecases.keys.api_keys import RevokeApiKey
+from shared.usecases.reconcile import APPROVAL_TASK, WakeApprovals
 from tests.actions.agents import (
     ACME,
     BOB,
@@ -109,12 +113,12 @@ async def test_what_nobody_decides_in_time_never_runs(desk: Desk, *, woken: bool
     id = await asked_for(caller, "send-email", HELLO)
     desk.clock.advance(WAITS)
     if woken:
-        assert await desk.wiring.wake_approvals() == 1
-        await desk.wiring.decide_approval.attend(id)
+        assert await desk.container.use(WakeApprovals)() == 1
+        await desk.container.use(DecideApproval).attend(id)
         assert (await shown(anne, id))["state"] == "expired"
     assert await code_of(anne, id, "approve") == (409, "approval_decided")
     assert await told(desk) == ["requested", "expired"]
-    assert await desk.wiring.wake_approvals() == 0
+    assert await desk.container.use(WakeApprovals)() == 0
     assert rule_of(await caller.run("send-email", HELLO, "k")) == "approval_required"
     assert not sent(desk)
 
@@ -132,7 +136,7 @@ async def test_an_agent_cannot_decide_even_with_every_permission(desk: Desk) -> 
     id = await asked_for(caller, "send-email", HELLO)
     for method, path in (("POST", f"/{id}/approve"), ("GET", f"/{id}"), ("GET", "")):
         assert rule_of(await caller.call(method, f"/approvals{path}")) == "route"
-    plain = Agent(desk, await a_key(desk.wiring, "actions", "send"))
+    plain = Agent(desk, await a_key(desk.container, "actions", "send"))
     refused = await plain.call("POST", f"/approvals/{id}/approve")
     assert refused.json()["error"]["code"] == "forbidden"
 
@@ -140,21 +144,21 @@ async def test_an_agent_cannot_decide_even_with_every_permission(desk: Desk) -> 
 async def test_nothing_runs_for_a_key_that_was_revoked(desk: Desk) -> None:
     caller, anne = await agent(desk, **ASKING), await person(desk)
     id = await asked_for(caller, "send-email", HELLO)
-    found = await desk.wiring.approvals.get(id)
+    found = await desk.container.use(Approvals).get(id)
     assert found
-    await desk.wiring.revoke_api_key(found.value.key.removeprefix("key-"))
+    await desk.container.use(RevokeApiKey)(found.value.key.removeprefix("key-"))
     assert await code_of(anne, id, "approve") == (403, "forbidden")
     assert (await decide(anne, id, "reject", {}))["state"] == "rejected"
 
 
 async def test_nothing_runs_for_a_key_made_by_one_that_was_revoked(desk: Desk) -> None:
-    parent = Agent(desk, await a_key(desk.wiring, "*", policy=ASKING))
+    parent = Agent(desk, await a_key(desk.container, "*", policy=ASKING))
     body = {"name": "child", "permissions": ["*"]}
     made = (await parent.call("POST", "/api-keys", body)).json()
     id = await asked_for(Agent(desk, made["key"]), "send-email", HELLO)
-    found = await desk.wiring.api_keys.get(made["parent"])
+    found = await desk.container.use(ApiKeys).get(made["parent"])
     assert found
-    await desk.wiring.api_keys.swap(found, found.value.revoked(desk.clock.now()))
+    await desk.container.use(ApiKeys).swap(found, found.value.revoked(desk.clock.now()))
     assert await code_of(await person(desk), id, "approve") == (403, "forbidden")
 
 
@@ -224,7 +228,7 @@ async def test_trouble_that_passes_is_gone_through_in_the_background(desk: Desk)
     waiting = await caller.run("trash-message", {"id": mail}, "k")
     assert (waiting.status_code, waiting.json()["status"]) == (202, "running")
     desk.clock.advance(CLAIM)
-    await desk.wiring.decide_approval.attend(id)
+    await desk.container.use(DecideApproval).attend(id)
     assert (await shown(anne, id))["succeeded"] is True
     assert "TRASH" in desk.labels(mail)
 
@@ -236,7 +240,7 @@ async def test_trouble_that_does_not_pass_ends_in_a_day(desk: Desk) -> None:
     await desk.fault("status_503", method="messages.trash", times=9)
     await decide(anne, id, "approve")
     desk.clock.advance(GIVEN_UP + timedelta(seconds=1))
-    await desk.wiring.decide_approval.attend(id)
+    await desk.container.use(DecideApproval).attend(id)
     ended = await shown(anne, id)
     assert (ended["succeeded"], ended["error"]) == (False, "gave_up")
 
@@ -265,7 +269,9 @@ async def test_approvals_are_listed_by_state_in_pages_without_their_content(desk
 async def test_whoever_sees_one_connection_decides_about_no_other(desk: Desk) -> None:
     caller = await agent(desk, **ASKING)
     id = await asked_for(caller, "send-email", HELLO)
-    elsewhere = Agent(desk, await a_key(desk.wiring, "approvals", connections=frozenset({OTHER})))
+    elsewhere = Agent(
+        desk, await a_key(desk.container, "approvals", connections=frozenset({OTHER}))
+    )
     assert (await elsewhere.call("GET", f"/approvals/{id}")).status_code == 404
     assert (await elsewhere.call("POST", f"/approvals/{id}/approve")).status_code == 404
     assert not sent(desk)
@@ -274,15 +280,15 @@ async def test_whoever_sees_one_connection_decides_about_no_other(desk: Desk) ->
 async def test_what_waits_is_sealed_and_gone_with_the_connection(desk: Desk) -> None:
     caller, anne = await agent(desk, **ASKING), await person(desk)
     id = await asked_for(caller, "send-email", {**HELLO, "subject": "Quartz"})
-    path = desk.wiring.settings.sqlite_path
+    path = desk.container.settings.sqlite_path
     assert path is not None
     with sqlite3.connect(path) as file:
         stored = "\n".join(map(repr, file.execute("SELECT * FROM approvals").fetchall()))
     assert "Quartz" not in stored
     assert BOB not in stored
-    grant = await desk.wiring.grants.get(CONNECTION)
+    grant = await desk.container.use(Grants).get(CONNECTION)
     assert grant
-    await desk.wiring.grants.delete(grant)
+    await desk.container.use(Grants).delete(grant)
     gone = await shown(anne, id)
     assert (gone["preview"], gone["arguments"], gone["state"]) == (None, None, "pending")
 

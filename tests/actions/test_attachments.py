@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from shared.edge.api.attachments import disposition
 from shared.edge.web.streamed import Span, UnsatisfiableError, read_range
+from shared.ports.connections import Grants
 from tests.actions.desk import Desk, letter
 from tests.edge.samples import CONNECTION
 
@@ -180,9 +181,9 @@ async def test_a_changed_link_opens_nothing(desk: Desk, message: str) -> None:
 
 async def test_a_link_ends_with_its_connection(desk: Desk, message: str) -> None:
     url = (await link(desk, message)).json()["url"]
-    grant = await desk.wiring.grants.get(CONNECTION)
+    grant = await desk.container.use(Grants).get(CONNECTION)
     assert grant is not None
-    await desk.wiring.grants.delete(grant)
+    await desk.container.use(Grants).delete(grant)
     assert (await opened(desk, url)).status_code == 403
 
 

@@ -18,9 +18,10 @@ from shared.adapters.sqlite.queue import SqliteQueue
 from shared.domain.connect.connection import Connection
 from shared.domain.operation import OperationState
 from shared.domain.send.entry import send_id
-from shared.edge.web.status import described
 from shared.errors import IdempotencyInProgressError
-from shared.ports.queue import Task
+from shared.ports.connections import Connections
+from shared.ports.queue import Queue, Task
+from shared.ports.sends import ActionResults
 from tests.actions.agents import agent, person
 from tests.actions.desk import Desk
 from tests.actions.own_modules import HEAD, own_modules, put
@@ -87,20 +88,21 @@ async def logged(desk: Desk) -> list[dict[str, Any]]:
 
 
 async def ada(desk: Desk) -> Connection:
-    found = await desk.wiring.connections.get(CONNECTION)
+    found = await desk.container.use(Connections).get(CONNECTION)
     assert found is not None
     return found.value
 
 
 def accepted_task(desk: Desk) -> Task:
-    assert isinstance(desk.wiring.queue, SqliteQueue)
-    (task,) = [one for one in desk.wiring.queue.waiting() if one.path == "/tasks/action"]
+    queue = desk.container.use(Queue)
+    assert isinstance(queue, SqliteQueue)
+    (task,) = [one for one in queue.waiting() if one.path == "/tasks/action"]
     return task
 
 
 async def in_background(desk: Desk, task: Task) -> None:
     """Run an accepted action as its task does."""
-    run = RunAccepted(desk.wiring, described)
+    run = desk.container.use(RunAccepted)
     await run(task.body["id"], task.body["input"], key=task.body["key"], trace_id=None)
 
 
@@ -204,7 +206,7 @@ async def test_a_cancelled_run_is_written_down_and_released_however_often_it_is_
     custom: Path, desk: Desk, times: int
 ) -> None:
     badly(custom, "await asyncio.Event().wait()")
-    run = RunAction(desk.wiring)
+    run = desk.container.use(RunAction)
     connection = await ada(desk)
     work = asyncio.create_task(run(connection, "mine", ASKED, idempotency_key="k-1"))
     while not await _claimed(desk):  # noqa: ASYNC110  only the store tells
@@ -222,7 +224,7 @@ async def test_a_cancelled_run_is_written_down_and_released_however_often_it_is_
 
 
 async def _claimed(desk: Desk) -> bool:
-    return await desk.wiring.action_results.get(send_id(CONNECTION, "k-1")) is not None
+    return await desk.container.use(ActionResults).get(send_id(CONNECTION, "k-1")) is not None
 
 
 async def test_a_doubled_task_leaves_the_outcome_to_the_first(custom: Path, desk: Desk) -> None:

@@ -12,6 +12,7 @@ from shared.domain.connect.scopes import COMPOSE, LABELS, METADATA, READONLY, SE
 from shared.domain.ids import email_key
 from shared.domain.keys.policy import Does
 from shared.edge.web.routes import Permission
+from shared.ports.connections import Mailboxes
 from shared.usecases.sync.stop_watch import STOPPED_FOR
 from tests.actions.desk import EMAIL, Desk, open_desk
 from tests.edge.samples import CONNECTION, a_key
@@ -59,7 +60,7 @@ async def test_history_is_listed_and_a_start_that_is_gone_says_what_to_do(desk: 
 
 async def test_the_watch_is_forced_and_stopped(desk: Desk) -> None:
     armed = await desk.ran("watch-mailbox")
-    mailbox = await desk.wiring.mailboxes.get(email_key(EMAIL))
+    mailbox = await desk.container.use(Mailboxes).get(email_key(EMAIL))
     assert mailbox is not None
     assert mailbox.value.watch_expires_at is not None
     assert round(mailbox.value.watch_expires_at.timestamp() * 1000) == int(armed["expiration"])
@@ -80,8 +81,8 @@ async def test_what_changes_how_a_mailbox_is_kept_current_needs_the_permission_f
     desk: Desk, name: str
 ) -> None:
     body = {"action_name": name, "input": {}}
-    refused = await a_key(desk.wiring, "actions")
-    allowed = await a_key(desk.wiring, "actions", "syncs:write")
+    refused = await a_key(desk.container, "actions")
+    allowed = await a_key(desk.container, "actions", "syncs:write")
     for more in ({}, {"X-Async": "true"}):
         for key, status in ((refused, 403), (allowed, 200)):
             headers = {"Authorization": f"Bearer {key}", **more}

@@ -23,10 +23,11 @@ from infra.local.serving import LoopServer, listener
 from shared.adapters.keys.local import create_keyring
 from shared.domain.connect.scopes import MODIFY
 from shared.domain.ids import ConnectionId
-from shared.edge.composition.container import Wiring
+from shared.edge.composition.container import AutowiredContainer
 from shared.edge.settings.deployment import settings_from
 from shared.edge.table import api_routes
 from shared.edge.web.app import build_app
+from shared.usecases.connect.access_tokens import AccessTokens
 from tests.actions.desk import EMAIL, connect
 from tests.edge.samples import API_KEY, ENVIRON, tenant
 from tests.infra.google.emulator import Google
@@ -76,7 +77,7 @@ def message(google: Google, content: bytes) -> str:
 @dataclass
 class Service:
     client: httpx.AsyncClient
-    wiring: Wiring
+    container: AutowiredContainer
 
 
 @pytest.fixture
@@ -88,21 +89,21 @@ async def service(google: Google, tmp_path: Path) -> AsyncIterator[Service]:
         "POSTROOM_KEYRING": f"file:{tmp_path / 'keyring.json'}",
         "POSTROOM_GOOGLE_URL": google.url,
     }
-    wiring = Wiring(settings_from(environ))
+    container = AutowiredContainer(settings_from(environ))
     issued = google.token(EMAIL)
 
     async def token(connection_id: ConnectionId, *, rejected: str | None = None) -> str:
         return issued
 
-    wiring.access_tokens = token  # type: ignore[assignment]  # a callable is all Gmail asks for
-    await connect(wiring, [MODIFY])
-    server = LoopServer(build_app("api", api_routes(), wiring), listener())
+    container.bind(AccessTokens, token)
+    await connect(container, [MODIFY])
+    server = LoopServer(build_app("api", api_routes(), container), listener())
     await server.open()
     headers = {"Authorization": f"Bearer {API_KEY}", **tenant()}
     async with loopback_client(base_url=server.address, headers=headers, timeout=60) as client:
-        yield Service(client, wiring)
+        yield Service(client, container)
     await server.close()
-    await wiring.close()
+    await container.close()
 
 
 async def test_a_large_attachment_passes_through_in_flat_memory(

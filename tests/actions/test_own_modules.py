@@ -50,7 +50,7 @@ async def test_a_module_in_the_custom_directory_is_served(custom: Path, desk: De
     assert await desk.ran("own-sound") == {"text": "done"}
     assert (await desk.api.get("/health")).json() == {
         "status": "ok",
-        "environment": desk.wiring.settings.environment,
+        "environment": desk.container.settings.environment,
         "faults": [],
     }
 
@@ -114,10 +114,10 @@ def test_bundling_stops_and_says_what_python_says(
 
 async def test_the_doctor_has_a_row_of_it(custom: Path, desk: Desk) -> None:
     put(custom, sound=SOUND)
-    sound = await own_code_is_served(Ground(desk.wiring))
+    sound = await own_code_is_served(Ground(desk.container))
     assert (sound.verdict, sound.seen) == (Verdict.OK, "1 own action or projection")
     put(custom, broken="raise ValueError\n")
-    found = await own_code_is_served(Ground(desk.wiring))
+    found = await own_code_is_served(Ground(desk.container))
     assert found.verdict is Verdict.FAILED
     assert "shared/actions/custom/broken.py:1: ValueError" in found.seen
 
@@ -131,7 +131,7 @@ async def test_what_starts_is_logged_as_an_error_without_its_words(
     custom: Path, desk: Desk, caplog: pytest.LogCaptureFixture
 ) -> None:
     put(custom, broken=f"raise ValueError('{SECRET}')\n")
-    build_app("api", api_routes(), desk.wiring)
+    build_app("api", api_routes(), desk.container)
     said = "".join(JsonLines().format(record) for record in caplog.records)
     assert "own code is not served" in said
     assert "shared/actions/custom/broken.py:1: ValueError" in said

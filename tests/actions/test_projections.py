@@ -12,7 +12,7 @@ from shared.domain.ids import HistoryId, LabelId, SequenceNumber
 from shared.domain.mail.email_message import EmailMessage
 from shared.domain.sync.projection import Projection
 from shared.domain.sync.record import Record
-from shared.ports.sync_store import Batch
+from shared.ports.sync_store import Batch, Records, SyncStates
 from tests.actions.desk import Desk
 from tests.edge.samples import CONNECTION, NOW, a_record, store_records
 
@@ -58,7 +58,7 @@ def never_unread(number: int) -> Record:
 
 
 async def test_its_records_page_filter_and_end_like_the_messages_do(desk: Desk) -> None:
-    await store_records(desk.wiring, *(a_record(one) for one in (1, 2)), never_unread(3))
+    await store_records(desk.container, *(a_record(one) for one in (1, 2)), never_unread(3))
     first = await page(desk, limit=1)
     assert shown(first) == {"01": "ADDED"}
     assert first["records"][0]["subject"] == "Letter 1"
@@ -66,7 +66,7 @@ async def test_its_records_page_filter_and_end_like_the_messages_do(desk: Desk) 
     assert shown(rest) == {"02": "ADDED"}
     assert rest["next_cursor"] is None
 
-    await store_records(desk.wiring, read(1, 7))
+    await store_records(desk.container, read(1, 7))
     news = await page(desk, cursor=rest["records"][-1]["_nango_metadata"]["cursor"])
     assert shown(news) == {"01": "DELETED"}
     assert news["records"][0]["_nango_metadata"]["deleted_at"] == "2026-10-01T12:00:00.000Z"
@@ -77,7 +77,7 @@ async def test_its_records_page_filter_and_end_like_the_messages_do(desk: Desk) 
 
 
 async def test_a_screen_shows_what_is_there_now(desk: Desk) -> None:
-    await store_records(desk.wiring, *map(a_record, range(1, 6)), never_unread(6))
+    await store_records(desk.container, *map(a_record, range(1, 6)), never_unread(6))
     first = await page(desk, order="date_desc", limit=3)
     assert [one["subject"] for one in first["records"]] == ["Letter 5", "Letter 4", "Letter 3"]
     rest = await page(desk, order="date_desc", limit=3, before=first["next_before"])
@@ -89,7 +89,7 @@ async def test_a_page_that_keeps_nothing_still_leads_on(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("shared.edge.api.projected_records.MOST_READ", 3)
-    await store_records(desk.wiring, *map(never_unread, range(1, 6)), a_record(6))
+    await store_records(desk.container, *map(never_unread, range(1, 6)), a_record(6))
     first = await page(desk)
     assert first["records"] == []
     assert shown(await page(desk, cursor=first["next_cursor"])) == {"06": "ADDED"}
@@ -131,7 +131,7 @@ async def test_one_that_raises_stops_its_reader_and_nobody_else(
 
     broken = replace(UNREAD, project=breaks)
     monkeypatch.setattr("shared.edge.api.records.projections", lambda: {UNREAD.name: broken})
-    await store_records(desk.wiring, a_record(1))
+    await store_records(desk.container, a_record(1))
     error = (await page(desk, status=424))["error"]
     assert error["code"] == "projection_failed"
     assert "Letter" not in error["message"]
@@ -148,18 +148,18 @@ async def test_a_projection_that_exits_ends_its_answer_and_not_the_process(
 
     broken = replace(UNREAD, project=leaves)
     monkeypatch.setattr("shared.edge.api.records.projections", lambda: {UNREAD.name: broken})
-    await store_records(desk.wiring, a_record(1))
+    await store_records(desk.container, a_record(1))
     assert (await page(desk, status=424))["error"]["code"] == "projection_failed"
 
 
 async def test_the_past_of_a_record_survives_the_store(desk: Desk) -> None:
     changed = read(1, 9)
-    await store_records(desk.wiring, a_record(1))
-    was = await desk.wiring.sync_states.get(CONNECTION)
+    await store_records(desk.container, a_record(1))
+    was = await desk.container.use(SyncStates).get(CONNECTION)
     assert was is not None
     state = replace(was.value, sequence=SequenceNumber(9))
-    await desk.wiring.sync_states.commit(was, state, Batch(heads=[changed.head]))
-    stored = await desk.wiring.records.get(CONNECTION, changed.head.message_id)
+    await desk.container.use(SyncStates).commit(was, state, Batch(heads=[changed.head]))
+    stored = await desk.container.use(Records).get(CONNECTION, changed.head.message_id)
     assert stored is not None
     assert stored.head == changed.head
     assert [one.live for one in stored.head.earlier] == [True]

@@ -25,7 +25,7 @@ class Witness(httpx.AsyncBaseTransport):
 
 @pytest.fixture
 async def witness(desk: Desk) -> Witness:
-    http = desk.wiring.http
+    http = desk.container.use(httpx.AsyncClient)
     watching = Witness(http._transport)
     http._transport = watching
     return watching

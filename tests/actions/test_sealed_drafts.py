@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from infra.local.google.mail import drafts as gmails
+from shared.actions.policy.decide_approval import DecideApproval
 from shared.domain.keys.approval import CLAIM
 from tests.actions.agents import (
     ACME,
@@ -168,7 +169,7 @@ async def test_trouble_that_passes_sends_the_shown_bytes_later(desk: Desk) -> No
     assert (await decide(anne, id, "approve"))["finished_at"] is None
     change(desk, draft)
     desk.clock.advance(CLAIM)
-    await desk.wiring.decide_approval.attend(id)
+    await desk.container.use(DecideApproval).attend(id)
     assert (await shown(anne, id))["output"]["draft"] == "kept_changed"
     assert left(desk) == [(BOB, "Harmless.")]
 
@@ -182,7 +183,7 @@ async def test_what_a_policy_judged_is_what_leaves(desk: Desk) -> None:
         if answer.request.url.params.get("format") == "raw":
             change(desk, draft)
 
-    desk.wiring.http.event_hooks["response"].append(swap)
+    desk.container.use(httpx.AsyncClient).event_hooks["response"].append(swap)
     answer = await caller.run("send-draft", {"id": draft})
     assert (answer.status_code, answer.json()["draft"]) == (200, "kept_changed")
     assert left(desk) == [(BOB, "Harmless.")]
@@ -197,7 +198,7 @@ async def test_each_version_of_a_draft_counts_against_the_day(desk: Desk) -> Non
         if answer.request.url.params.get("format") == "raw":
             change(desk, draft, SWAPPED.replace(b"eve@far.example", BOB.encode()))
 
-    desk.wiring.http.event_hooks["response"].append(touch)
+    desk.container.use(httpx.AsyncClient).event_hooks["response"].append(touch)
     assert (await caller.run("send-draft", {"id": draft})).status_code == 200
     assert await caller.rule("send-draft", {"id": draft}) == "daily_sends"
     assert len(sent(desk)) == 1

@@ -15,8 +15,7 @@ from shared.domain.events.event import EventState
 from shared.domain.ids import ConnectionId, EventId
 from shared.domain.operation import OperationState, OperationType
 from shared.errors import ConfigurationError, GoogleOAuthUnavailableError
-from shared.ports.sinks import Parcel, Receiver
-from shared.usecases.events.receivers import EventSettings
+from shared.ports.sinks import EventSettings, Parcel, Receiver
 from tests.usecases.deliver.post_office import PostOffice
 
 ROLE = "arn:aws:iam::123456789012:role/postroom-events"

@@ -22,8 +22,13 @@ from shared.domain.operation import Operation, OperationState, OperationType
 from shared.domain.send.entry import DeliveryMode, SendEntry, SendState, send_id
 from shared.domain.sync.mailbox import Mailbox
 from shared.domain.sync.state import SyncState
-from shared.edge.composition.container import Wiring
+from shared.edge.composition.container import AutowiredContainer
 from shared.edge.console.connections import LIST
+from shared.ports.clock import Clock
+from shared.ports.connections import Connections, Mailboxes
+from shared.ports.events import Operations
+from shared.ports.store import Store
+from shared.ports.sync_store import SyncStates
 from tests.bench.figures import Figure
 from tests.bench.scale import QUICK, Scale
 from tests.edge.samples import a_connection
@@ -38,7 +43,7 @@ async def measure(folder: Path, scale: Scale) -> list[Figure]:
     """Return the median and the slowest of each page, in milliseconds."""
     count = CONNECTIONS // 10 if scale is QUICK else CONNECTIONS
     async with LocalSystem.start(folder, jobs=()) as system:
-        await fill(system.wiring, count)
+        await fill(system.container, count)
         async with httpx.AsyncClient(
             base_url=system.url, headers={"Origin": system.url}, timeout=60
         ) as browser:
@@ -94,24 +99,24 @@ async def opened(browser: httpx.AsyncClient, path: str) -> float:
     return took
 
 
-async def fill(wiring: Wiring, count: int) -> None:
+async def fill(container: AutowiredContainer, count: int) -> None:
     """Store connections with their syncs and mailboxes, and some operations of each."""
-    now = wiring.clock.now()
+    now = container.use(Clock).now()
     for number in range(count):
         id, email = id_of(number), f"person{number}@example.com"
         tags = {"team": f"t{number % 500}", "end_user_id": f"u{number}"}
         made = a_connection(id, email=email, created_at=created(number), tags=tags)
-        await wiring.connections.create(made)
+        await container.use(Connections).create(made)
         state = SyncState(id, checkpoint=HistoryId(1000), last_delta_at=now)
-        await wiring.sync_states.create(replace(state, next_due_at=now + timedelta(hours=1)))
-        await wiring.mailboxes.create(
+        await container.use(SyncStates).create(replace(state, next_due_at=now + timedelta(hours=1)))
+        await container.use(Mailboxes).create(
             Mailbox(made.email_key, frozenset({id}), watch_expires_at=now + timedelta(days=6))
         )
         at = now - timedelta(seconds=number)
         for turn in range(3):
-            await wiring.operations.append(operation(id, turn, at))
-        await wiring.store.outbox.create(event(id, at))
-        await wiring.store.sends.create(send(id, at))
+            await container.use(Operations).append(operation(id, turn, at))
+        await container.use(Store).outbox.create(event(id, at))
+        await container.use(Store).sends.create(send(id, at))
 
 
 def operation(id: ConnectionId, turn: int, at: datetime) -> Operation:

@@ -24,6 +24,8 @@ from infra.local.system import LocalSystem
 from shared.adapters.firestore.rpc import FirestoreRpc
 from shared.adapters.sqlite.queue import SqliteQueue
 from shared.domain.ids import ConnectionId
+from shared.usecases.reconcile import Reconcile, WakeDeliveries
+from shared.usecases.sync.watch import RenewWatches
 
 EMAIL = "ada@acme.example"
 BACKFILL = 200
@@ -158,10 +160,10 @@ async def fill(sheet: Sheet, system: LocalSystem) -> None:
         await reconcile(system)
     sheet.subtract("quiet_hour", "reconcile_run")
     with sheet.row("renew_run"):
-        await system.wiring.renew_watches()
+        await system.container.use(RenewWatches)()
     await system.advance(timedelta(days=6).total_seconds())
     with sheet.row("watch_renewed"):
-        await system.wiring.renew_watches()
+        await system.container.use(RenewWatches)()
         await system.settle()
     with sheet.row("sent_mail"):
         await send(system, connection)
@@ -169,8 +171,8 @@ async def fill(sheet: Sheet, system: LocalSystem) -> None:
 
 
 async def reconcile(system: LocalSystem) -> None:
-    await system.wiring.reconcile()
-    await system.wiring.wake_deliveries()
+    await system.container.use(Reconcile)()
+    await system.container.use(WakeDeliveries)()
     await system.settle()
 
 

@@ -16,7 +16,7 @@ from infra.local.google.settings import GoogleSettings
 from infra.local.loopback import loopback_client
 from infra.local.serving import LoopServer, address_of, listener
 from shared.adapters.keys.local import create_keyring
-from shared.edge.composition.container import Wiring
+from shared.edge.composition.container import AutowiredContainer
 from shared.edge.settings.deployment import settings_from
 from shared.edge.table import api_routes, oauth_callback_routes
 from shared.edge.web.app import build_app
@@ -89,11 +89,11 @@ async def running_site(folder: Path, *, product: Starlette | None = None) -> Asy
                 "POSTROOM_PRODUCT_ORIGINS": f"{shop},{elsewhere(shop)}",
             }
         )
-        wiring = Wiring(settings)
-        opened.push_async_callback(wiring.close)
+        container = AutowiredContainer(settings)
+        opened.push_async_callback(container.close)
         plain = Starlette(routes=[Route("/", lambda _: HTMLResponse(PRODUCT))])
         apps = [
-            build_app("api", (*api_routes(), *oauth_callback_routes()), wiring),
+            build_app("api", (*api_routes(), *oauth_callback_routes()), container),
             create_app(
                 GoogleSettings(push_endpoint=None, redirect_uris=(f"{postroom}/oauth/callback",))
             ),

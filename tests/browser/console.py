@@ -14,6 +14,8 @@ from infra.local.environment import OPERATOR_KEY
 from infra.local.google.settings import GoogleSettings
 from infra.local.system import LocalSystem
 from shared.domain.ids import ConnectionId, HistoryId
+from shared.ports.clock import Clock
+from shared.ports.sync_store import Quarantine, SyncStates
 
 UNITS_PER_MINUTE = 60_000
 """Ten times Google's: no test here is about waiting for quota."""
@@ -65,14 +67,14 @@ class Console:
         return id
 
     async def _wait(self, connection_id: str, id: str) -> timedelta:
-        wiring = self.system.wiring
-        (entry,) = await wiring.quarantine.list(ConnectionId(connection_id), 9)
+        container = self.system.container
+        (entry,) = await container.use(Quarantine).list(ConnectionId(connection_id), 9)
         assert entry.message_id == id
-        return max(timedelta(), entry.retry_at - wiring.clock.now())
+        return max(timedelta(), entry.retry_at - container.use(Clock).now())
 
     async def lose(self, subject: str, connection_id: str, email: str = GRACE) -> str:
         """Bring a mail that Postroom is made to step over; answer its Gmail id."""
-        states = self.system.wiring.sync_states
+        states = self.system.container.use(SyncStates)
         raw = f"From: Bo <bo@example.org>\r\nSubject: {subject}\r\n\r\nHello.".encode()
         stored = self.system.emulated.store.deliver(email, raw)
         was = await states.get(connection_id)

@@ -9,6 +9,10 @@ from playwright.async_api import Browser, ConsoleMessage, Page, expect
 from shared.domain.events.event import Event, EventState, EventType
 from shared.domain.ids import ConnectionId, EventId
 from shared.domain.send.entry import SendState, send_id
+from shared.ports.clock import Clock
+from shared.ports.events import Operations
+from shared.ports.sends import Sends
+from shared.ports.store import Store
 from tests.browser.accessibility import violations
 from tests.browser.conftest import Keep
 from tests.browser.console import ADA, GRACE, PHONE, WIDE, Console, Scheme, running_console
@@ -121,7 +125,9 @@ async def test_charts_follow_what_happens_without_a_reload(
     await expect(page.locator(".plot canvas")).to_have_count(4)
     units = page.locator("figure:has(#chart-units) figcaption p")
     before = await units.inner_text()
-    await console.system.wiring.operations.append(a_run(console.system.wiring, id, units=7_000))
+    await console.system.container.use(Operations).append(
+        a_run(console.system.container, id, units=7_000)
+    )
     await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
     await expect(units).not_to_have_text(before)
     await expect(page.locator(".plot canvas")).to_have_count(4)
@@ -133,9 +139,9 @@ async def test_what_is_open_stays_open_when_news_arrive(console: Console, browse
     page = await console.operator(browser)
     await page.goto(f"{console.url}/deliveries")
     await page.get_by_text("evt-dead", exact=True).click()
-    now = console.system.wiring.clock.now()
+    now = console.system.container.use(Clock).now()
     news = Event(EventId("evt-news"), id, EventType.WATCH, {}, now, None, 1, EventState.DELIVERED)
-    await console.system.wiring.store.outbox.create(news)
+    await console.system.container.use(Store).outbox.create(news)
     await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
     await expect(page.get_by_text("evt-news", exact=True)).to_be_visible()
     await expect(page.get_by_text("10 attempts, answered 503, throttled")).to_be_visible()
@@ -174,7 +180,7 @@ async def test_a_new_event_appears_without_a_reload(console: Console, browser: B
     page = await console.operator(browser)
     await page.goto(f"{console.url}/deliveries?state=dead")
     await expect(page.get_by_text("No events")).to_be_visible()
-    await plant_events(console.system.wiring, id)
+    await plant_events(console.system.container, id)
     await expect(page.get_by_text("evt-dead", exact=True)).to_be_visible()
 
 
@@ -187,7 +193,7 @@ async def test_a_scheduled_send_is_called_off_by_keyboard(
     await page.get_by_role("button", name="Cancel invoice-2032").focus()
     await page.keyboard.press("Enter")
     await expect(page.locator("#notice")).to_contain_text("called off")
-    found = await console.system.wiring.sends.get(send_id(id, "invoice-2032"))
+    found = await console.system.container.use(Sends).get(send_id(id, "invoice-2032"))
     assert found is not None
     assert found.value.state is SendState.CANCELLED
 

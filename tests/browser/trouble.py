@@ -12,7 +12,10 @@ from shared.domain.events.event import Delivery, DeliveryState, Event, EventStat
 from shared.domain.ids import ConnectionId, EventId, OperationId
 from shared.domain.operation import LIFETIME, Operation, OperationState, OperationType
 from shared.domain.send.entry import DeliveryMode, SendEntry, SendState, send_id
-from shared.edge.composition.container import Wiring
+from shared.edge.composition.container import AutowiredContainer
+from shared.ports.clock import Clock
+from shared.ports.events import Operations
+from shared.ports.store import Store
 from tests.browser.console import ADA, GRACE, Console
 
 TROUBLE = (
@@ -22,8 +25,8 @@ TROUBLE = (
 )
 
 
-async def plant_events(wiring: Wiring, id: ConnectionId) -> None:
-    now = wiring.clock.now()
+async def plant_events(container: AutowiredContainer, id: ConnectionId) -> None:
+    now = container.use(Clock).now()
     dead = Delivery(DeliveryState.DEAD, 10, None, now, 503, Failure.THROTTLED)
     payload = {"from": "postroom", "type": "sync", "connectionId": id, "success": True}
     for number, state in enumerate([EventState.DEAD, EventState.DELIVERED, EventState.PENDING]):
@@ -40,11 +43,11 @@ async def plant_events(wiring: Wiring, id: ConnectionId) -> None:
             last_error=Failure.THROTTLED if state is EventState.DEAD else None,
             deliveries={"we_7f3a": dead} if state is EventState.DEAD else {},
         )
-        await wiring.store.outbox.create(event)
+        await container.use(Store).outbox.create(event)
 
 
-async def plant_sends(wiring: Wiring, id: ConnectionId) -> None:
-    now = wiring.clock.now()
+async def plant_sends(container: AutowiredContainer, id: ConnectionId) -> None:
+    now = container.use(Clock).now()
     made = SendEntry(
         id="",
         connection_id=id,
@@ -72,12 +75,12 @@ async def plant_sends(wiring: Wiring, id: ConnectionId) -> None:
         },
     }.items():
         entry = replace(made, id=send_id(id, key), idempotency_key=key, **changes)  # type: ignore[arg-type]
-        await wiring.store.sends.create(entry)
+        await container.use(Store).sends.create(entry)
 
 
-def a_run(wiring: Wiring, id: ConnectionId, **detail: Any) -> Operation:
+def a_run(container: AutowiredContainer, id: ConnectionId, **detail: Any) -> Operation:
     """Return a sync that has just ended."""
-    now = wiring.clock.now()
+    now = container.use(Clock).now()
     return Operation(
         OperationId(f"op_{uuid4().hex}"),
         id,
@@ -91,21 +94,25 @@ def a_run(wiring: Wiring, id: ConnectionId, **detail: Any) -> Operation:
     )
 
 
-async def plant_operations(wiring: Wiring, id: ConnectionId) -> None:
+async def plant_operations(container: AutowiredContainer, id: ConnectionId) -> None:
     """Twelve hours of a mailbox's life, seeded, with an hour in which Google had enough."""
-    now, chance = wiring.clock.now(), random.Random(7)
+    now, chance = container.use(Clock).now(), random.Random(7)
     for minutes in range(0, 720, 5):
         ended = now - timedelta(minutes=minutes)
         crowded = 200 < minutes < 260
         late_s = chance.lognormvariate(0.6, 0.5) * (6 if crowded else 1)
         told = {"added": 1, "pushed": True, "lateness_ms": late_s * 1000}
-        run = a_run(wiring, id, units=chance.randrange(22, 180), **told)
+        run = a_run(container, id, units=chance.randrange(22, 180), **told)
         began = ended - timedelta(seconds=late_s / 3)
-        await wiring.operations.append(replace(run, started_at=began, finished_at=ended))
+        await container.use(Operations).append(replace(run, started_at=began, finished_at=ended))
         if crowded or minutes % 145 == 0:
             kind, code = chance.choice(TROUBLE)
-            failed = replace(a_run(wiring, id), type=kind, error=code, state=OperationState.FAILED)
-            await wiring.operations.append(replace(failed, started_at=ended, finished_at=ended))
+            failed = replace(
+                a_run(container, id), type=kind, error=code, state=OperationState.FAILED
+            )
+            await container.use(Operations).append(
+                replace(failed, started_at=ended, finished_at=ended)
+            )
 
 
 async def plant_approval(console: Console, id: ConnectionId, key: str) -> None:
@@ -121,10 +128,10 @@ async def plant_approval(console: Console, id: ConnectionId, key: str) -> None:
 async def plant(console: Console) -> ConnectionId:
     """Connect Grace and give every page something to show."""
     id = ConnectionId(await console.connect(GRACE, 5))
-    wiring = console.system.wiring
-    await plant_events(wiring, id)
-    await plant_sends(wiring, id)
-    await plant_operations(wiring, id)
+    container = console.system.container
+    await plant_events(container, id)
+    await plant_sends(container, id)
+    await plant_operations(container, id)
     bodies: dict[str, dict[str, Any]] = {
         "billing service": {"permissions": ["send", "records:read"]},
         "assistant": {

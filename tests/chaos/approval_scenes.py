@@ -9,13 +9,20 @@ from typing import Any, Literal
 
 from infra.local.google.mail import drafts
 from shared.actions.policy.count_sends import CountSends
-from shared.actions.policy.guard import Waiting
+from shared.actions.policy.decide_approval import DecideApproval
+from shared.actions.policy.guard import GuardedActions, Waiting
 from shared.domain.events.event import EventType
 from shared.domain.ids import SHARDS
 from shared.domain.keys.approval import CLAIM, GIVEN_UP, WAITS, Approval, approval_id
 from shared.domain.keys.policy import Actor, Policy
 from shared.domain.send.entry import send_id
 from shared.errors import AlreadyExistsError, ConflictError, PermanentError, TransientError
+from shared.ports.access import Approvals
+from shared.ports.connections import Connections
+from shared.ports.events import Outbox
+from shared.ports.sends import Sends
+from shared.ports.store import Store
+from shared.usecases.send.resume_send import FinishSend
 from tests.actions.desk import EMAIL, Desk
 from tests.edge.samples import CONNECTION
 
@@ -122,13 +129,16 @@ class Scene:
     async def prepared(self, desk: Desk, key: str) -> "Play":
         """Make ready, undisturbed."""
         action, arguments = await self.ask(desk, key)
-        store = desk.wiring.store
+        store = desk.container.use(Store)
         approvals = getattr(store.approvals, "port", store.approvals)
         counts = getattr(store.send_counts, "port", store.send_counts)
-        desk.wiring.store = replace(
-            store,
-            approvals=Stumbling(approvals, self.approvals),
-            send_counts=Stumbling(counts, self.counts),
+        desk.container.bind(
+            Store,
+            replace(
+                store,
+                approvals=Stumbling(approvals, self.approvals),
+                send_counts=Stumbling(counts, self.counts),
+            ),
         )
         if self.fault is not None:
             fault, method, times = self.fault
@@ -190,10 +200,10 @@ class Play:
         assert self._done() == int(ended.error is None)
 
     async def _asked(self) -> str:
-        connection = await self.desk.wiring.connections.get(CONNECTION)
+        connection = await self.desk.container.use(Connections).get(CONNECTION)
         assert connection is not None
         with suppress(PermanentError):  # it was decided, or ended badly, before we died
-            told = await self.desk.wiring.guarded_actions(
+            told = await self.desk.container.use(GuardedActions)(
                 self.actor, connection.value, self.action, self.arguments, idempotency_key=self.key
             )
             if isinstance(told, Waiting):
@@ -201,7 +211,7 @@ class Play:
         return approval_id(self.actor.key, CONNECTION, self.key)
 
     async def _decided(self, id: str) -> None:
-        decide = self.desk.wiring.decide_approval
+        decide = self.desk.container.use(DecideApproval)
         with suppress(PermanentError):
             if self.scene.word == "approve":
                 await decide.approve(id, PERSON)
@@ -214,26 +224,26 @@ class Play:
 
     async def _background(self) -> None:
         """Do what reconcile and its tasks do."""
-        wiring = self.desk.wiring
+        container = self.desk.container
         for shard in range(SHARDS):
             now = self.desk.clock.now()
-            for id in await wiring.approvals.due(shard, now, 50):
-                await wiring.decide_approval.attend(id)
-            for id in await wiring.sends.due(shard, now, 50):
-                await wiring.finish_send(id)
+            for id in await container.use(Approvals).due(shard, now, 50):
+                await container.use(DecideApproval).attend(id)
+            for id in await container.use(Sends).due(shard, now, 50):
+                await container.use(FinishSend)(id)
 
     async def _found(self) -> Approval | None:
         id = approval_id(self.actor.key, CONNECTION, self.key)
-        found = await self.desk.wiring.approvals.get(id)
+        found = await self.desk.container.use(Approvals).get(id)
         return None if found is None else found.value
 
     async def _at_rest(self, ended: Approval) -> bool:
         """Whether the send it ran has its final state, where it ran one."""
-        sent = await self.desk.wiring.sends.get(send_id(CONNECTION, ended.run_key))
+        sent = await self.desk.container.use(Sends).get(send_id(CONNECTION, ended.run_key))
         return sent is None or sent.value.state.final
 
     async def _events(self, ended: Approval) -> Counter[str]:
-        outbox = self.desk.wiring.outbox
+        outbox = self.desk.container.use(Outbox)
         found = await outbox.list(state=None, connection_id=CONNECTION, limit=10_000)
         told = [one.payload for one in found if one.type is EventType.APPROVAL]
         mine = [one for one in told if one["approval"]["id"] == ended.id]

@@ -8,13 +8,22 @@ from typing import cast
 from shared.adapters.gmail.client import HttpGmailMailboxes
 from shared.domain.ids import HistoryId
 from shared.domain.sync.state import SyncState, SyncStatus
-from shared.edge.composition.container import Wiring
+from shared.edge.composition.container import AutowiredContainer
 from shared.edge.settings.deployment import settings_from
+from shared.ports.clock import Clock
+from shared.ports.gmail import GmailMailboxes
+from shared.ports.queue import Queue
 from shared.ports.sends import BulkSends, Sends
+from shared.ports.store import Store
 from shared.usecases.connect.auth_record import AuthOperation
 from shared.usecases.connect.begin_sync import BeginSync
 from shared.usecases.connect.settings import ConnectSettings
+from shared.usecases.reconcile import Reconcile
+from shared.usecases.sync.control import ControlSync
+from shared.usecases.sync.handle_push import NotifyPush
+from shared.usecases.sync.sync_mailbox import SyncMailbox
 from shared.usecases.sync.task import SYNC_TASK
+from shared.usecases.sync.watch import RenewWatches
 from tests.chaos.owner import Owner
 from tests.chaos.reader import CursorReader
 from tests.chaos.trouble import HeldSends, ShakyTasks, TokenDesk
@@ -36,7 +45,7 @@ ENVIRON = {
     "POSTROOM_PRODUCT_NAME": "Acme",
     "POSTROOM_API_KEYS": sha256(b"postroom-local-key").hexdigest(),
 }
-"""Settings of a deployment; its store and its Google are given to the wiring ready made."""
+"""Settings of a deployment; its store and its Google are given to the container ready made."""
 
 
 @dataclass
@@ -66,17 +75,22 @@ class ChaosHouse(House):
     def restart(self) -> None:
         """Build every use case anew, as a process that starts: nothing in memory survives."""
         environ = {**ENVIRON, "POSTROOM_UNITS_PER_MINUTE": str(self.units_per_minute)}
-        self.wiring = wiring = Wiring(settings_from(environ))
-        wiring.clock, wiring.queue, wiring.gmail = self.clock, self.queue, self.gmail_mailboxes
-        wiring.store = replace(
-            self.store,
-            sync_states=self.witness,
-            sends=cast("Sends", self.sends),
-            bulk_sends=cast("BulkSends", self.bulks),
+        self.container = container = AutowiredContainer(settings_from(environ))
+        container.bind(Clock, self.clock)
+        container.bind(Queue, self.queue)
+        container.bind(GmailMailboxes, self.gmail_mailboxes)
+        container.bind(
+            Store,
+            replace(
+                self.store,
+                sync_states=self.witness,
+                sends=cast("Sends", self.sends),
+                bulk_sends=cast("BulkSends", self.bulks),
+            ),
         )
-        self.sync, self.notify = wiring.sync_mailbox, wiring.notify_push
-        self.control, self.reconcile = wiring.control_sync, wiring.reconcile
-        self.renew_watches = wiring.renew_watches
+        self.sync, self.notify = container.use(SyncMailbox), container.use(NotifyPush)
+        self.control, self.reconcile = container.use(ControlSync), container.use(Reconcile)
+        self.renew_watches = container.use(RenewWatches)
 
     def fault(self, name: str, **options: object) -> None:
         """Script a fault of the emulated Google."""

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 from shared.domain.ids import LARGEST_HISTORY_ID, ConnectionId, HistoryId, MessageId
+from shared.domain.sync.quota_units import UnitsPerMinute
 from shared.domain.sync.state import LEASE_LIFETIME, SyncState
 from shared.usecases.sync import backfill, changes, delta, hydrate, recovery
 from shared.usecases.sync.control import ControlSync
@@ -123,7 +124,7 @@ class House:
         nobody: Any = Nobody()
         store: Any = self.store
         mailboxes: Any = self.mailbox
-        governor = QuotaGovernor(nobody, nobody, store, self.clock, 10**9)
+        governor = QuotaGovernor(nobody, nobody, store, self.clock, UnitsPerMinute(10**9))
         self.sync = SyncMailbox(
             states=store,
             records=store,

@@ -26,7 +26,7 @@ from infra.local.google.faults import Fault
 from infra.local.google.settings import GoogleSettings
 from infra.local.system import LocalSystem
 from shared.domain.ids import ConnectionId, MessageId
-from shared.ports.sync_store import RecordQuery
+from shared.ports.sync_store import RecordQuery, Records, SyncStates
 from tests.chaos.chaos_house import at_rest
 from tests.chaos.footprint import Footprint
 from tests.chaos.owner import Owner
@@ -182,7 +182,7 @@ class Soak:
     async def _note_arrivals(self) -> None:
         for (id, message), since in list(self.waiting.items()):
             try:
-                heads = await self.system.wiring.records.heads(id, [MessageId(message)])
+                heads = await self.system.container.use(Records).heads(id, [MessageId(message)])
             except Exception:  # noqa: BLE001  the store is closed while Postroom is dead
                 return
             if heads:
@@ -200,7 +200,7 @@ class Soak:
         """Return what is wrong, connection by connection; nothing should be."""
         wrong = []
         for id, owner in self.owners.items():
-            state = await self.system.wiring.sync_states.get(id)
+            state = await self.system.container.use(SyncStates).get(id)
             if state is None or not at_rest(state.value):
                 wrong.append(f"{owner.email} is stuck: {state}")
             elif (stored := await self._stored(id)) != (real := self._real(owner)):
@@ -212,7 +212,7 @@ class Soak:
         found: dict[str, frozenset[str]] = {}
         query = RecordQuery(limit=500)
         while True:
-            page = await self.system.wiring.records.page(id, query)
+            page = await self.system.container.use(Records).page(id, query)
             heads = [record.head for record in page.records if record.head.live]
             found.update((head.message_id, frozenset(head.label_ids)) for head in heads)
             if page.last is None:

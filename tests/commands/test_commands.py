@@ -13,11 +13,13 @@ from shared.commands.__main__ import COMMANDS, main
 from shared.commands.forged_tokens import forged_tokens_refused, forgeries
 from shared.domain.connect.grant import Grant
 from shared.domain.keys.api_key import id_in
-from shared.edge.composition.container import Wiring
+from shared.edge.composition.container import AutowiredContainer
 from shared.edge.settings.deployment import settings_from
 from shared.edge.table import whole_table
 from shared.edge.web.app import build_app
 from shared.edge.web.routes import Access
+from shared.ports.connections import Grants
+from shared.ports.oauth import Sealer
 from tests.edge.samples import CONNECTION, ENVIRON, NOW
 
 
@@ -91,18 +93,18 @@ def test_rotate_keys_brings_every_grant_under_a_new_key(
     environ: Mapping[str, str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     async def a_grant() -> str:
-        wiring = Wiring(settings_from(environ))
-        key = await wiring.sealer.new_data_key(CONNECTION)
-        await wiring.grants.create(Grant(CONNECTION, b"", b"", NOW, frozenset(), key))
-        await wiring.close()
-        return wiring.sealer.key_of(key)
+        container = AutowiredContainer(settings_from(environ))
+        key = await container.use(Sealer).new_data_key(CONNECTION)
+        await container.use(Grants).create(Grant(CONNECTION, b"", b"", NOW, frozenset(), key))
+        await container.close()
+        return container.use(Sealer).key_of(key)
 
     async def key_now() -> str:
-        wiring = Wiring(settings_from(environ))
-        found = await wiring.grants.get(CONNECTION)
-        await wiring.close()
+        container = AutowiredContainer(settings_from(environ))
+        found = await container.use(Grants).get(CONNECTION)
+        await container.close()
         assert found is not None
-        return wiring.sealer.key_of(found.value.data_key)
+        return container.use(Sealer).key_of(found.value.data_key)
 
     before = asyncio.run(a_grant())
     assert main(["rotate-keys"]) == 0
@@ -116,9 +118,12 @@ def test_rotate_keys_brings_every_grant_under_a_new_key(
 
 def whole_deployment(environ: Mapping[str, str], token_check: str) -> httpx.AsyncClient:
     settings = replace(settings_from(environ), token_check=token_check)
-    wiring = Wiring(settings)
-    wiring.http = httpx.AsyncClient(transport=httpx.MockTransport(lambda _: httpx.Response(503)))
-    app = build_app("api", whole_table(), wiring)
+    container = AutowiredContainer(settings)
+    container.bind(
+        httpx.AsyncClient,
+        httpx.AsyncClient(transport=httpx.MockTransport(lambda _: httpx.Response(503))),
+    )
+    app = build_app("api", whole_table(), container)
     return httpx.AsyncClient(transport=httpx.ASGITransport(app))
 
 

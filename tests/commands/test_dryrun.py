@@ -23,7 +23,7 @@ from shared.actions.run import RunAction
 from shared.commands.__main__ import COMMANDS
 from shared.commands.dryrun import Report, composed, find_connection
 from shared.domain.sync.quota_units import UNITS, units_of
-from shared.edge.composition.container import Wiring
+from shared.edge.composition.container import AutowiredContainer
 from shared.edge.settings.deployment import settings_from
 
 EMAIL = "ada@acme.example"
@@ -180,13 +180,13 @@ EXAMPLES: dict[str, Any] = {
 
 async def test_every_action_with_an_effect_can_be_rehearsed(house: House) -> None:
     before = await house.calls()
-    real = Wiring(settings_from(house.system.environ))
+    real = AutowiredContainer(settings_from(house.system.environ))
     connection = await find_connection(real, house.connection)
     for action, given in EXAMPLES.items():
         report = Report()
-        wiring = await composed(real, connection, report, really=False)
-        await RunAction(wiring)(connection, action, given)
-        await wiring.close()
+        container = await composed(real.settings, connection, report, really=False)
+        await container.use(RunAction)(connection, action, given)
+        await container.close()
         assert None in {one.status for one in report.calls}, action
     await real.close()
     assert await house.calls() == before

@@ -1,4 +1,4 @@
-"""A deployment's settings and wiring on a fresh SQLite file, and a client of its routes."""
+"""A deployment's settings and container on a fresh SQLite file, and a client of its routes."""
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
@@ -10,11 +10,13 @@ import pytest
 from shared.domain.connect.connection import Connection
 from shared.domain.ids import HistoryId
 from shared.domain.sync.state import SyncState
-from shared.edge.composition.container import Wiring
+from shared.edge.composition.container import AutowiredContainer
 from shared.edge.settings.deployment import Settings, settings_from
 from shared.edge.table import api_routes, whole_table
 from shared.edge.web.app import build_app
 from shared.edge.web.routes import Route
+from shared.ports.connections import Connections
+from shared.ports.sync_store import SyncStates
 from tests.conformity import check_answer
 from tests.edge.samples import API_KEY, CONNECTION, ENVIRON, a_connection
 
@@ -36,17 +38,17 @@ def settings(environ: Mapping[str, str]) -> Settings:
 
 
 @pytest.fixture
-def wiring(settings: Settings) -> Wiring:
-    return Wiring(settings)
+def container(settings: Settings) -> AutowiredContainer:
+    return AutowiredContainer(settings)
 
 
 @pytest.fixture
-async def client_of(wiring: Wiring) -> AsyncIterator[ClientOf]:
+async def client_of(container: AutowiredContainer) -> AsyncIterator[ClientOf]:
     """Return a client of an app made of the given routes; it carries the root API key."""
     async with AsyncExitStack() as opened:
 
         def client(routes: Sequence[Route]) -> httpx.AsyncClient:
-            app = build_app("api", routes, wiring)
+            app = build_app("api", routes, container)
             made = httpx.AsyncClient(
                 transport=httpx.ASGITransport(app),
                 base_url="http://127.0.0.1:8080",
@@ -72,8 +74,8 @@ def api(client_of: ClientOf) -> httpx.AsyncClient:
 
 
 @pytest.fixture
-async def connected(wiring: Wiring) -> Connection:
+async def connected(container: AutowiredContainer) -> Connection:
     """Return a stored connection that syncs."""
-    connection = (await wiring.connections.create(a_connection())).value
-    await wiring.sync_states.create(SyncState(CONNECTION, checkpoint=HistoryId(1000)))
+    connection = (await container.use(Connections).create(a_connection())).value
+    await container.use(SyncStates).create(SyncState(CONNECTION, checkpoint=HistoryId(1000)))
     return connection

@@ -21,8 +21,10 @@ from shared.domain.ids import (
 from shared.domain.keys.api_key import ApiKey, digest_of, new_id, new_token
 from shared.domain.sync.payload import make_payload
 from shared.domain.sync.record import Origin, Record, RecordHead
-from shared.edge.composition.container import Wiring
-from shared.ports.sync_store import Batch
+from shared.edge.composition.container import AutowiredContainer
+from shared.ports.access import ApiKeys
+from shared.ports.clock import Clock
+from shared.ports.sync_store import Batch, SyncStates
 
 API_KEY = "postroom-local-key"
 ENVIRON = {
@@ -78,13 +80,15 @@ def a_record(number: int, **changes: Any) -> Record:
     return Record(replace(head, **changes), make_payload(content).data)
 
 
-async def store_records(wiring: Wiring, *records: Record, id: ConnectionId = CONNECTION) -> None:
+async def store_records(
+    container: AutowiredContainer, *records: Record, id: ConnectionId = CONNECTION
+) -> None:
     """Commit records as a sync does."""
-    was = await wiring.sync_states.get(id)
+    was = await container.use(SyncStates).get(id)
     assert was is not None
     last = max(record.head.sequence for record in records)
     state = replace(was.value, sequence=last, live_records=len(records))
-    await wiring.sync_states.commit(was, state, Batch(put=records))
+    await container.use(SyncStates).commit(was, state, Batch(put=records))
 
 
 def tenant(id: str = CONNECTION) -> dict[str, str]:
@@ -97,10 +101,10 @@ def error_of(response: httpx.Response) -> Any:
     return response.json()["error"]
 
 
-async def a_key(wiring: Wiring, *permissions: str, **changes: Any) -> str:
+async def a_key(container: AutowiredContainer, *permissions: str, **changes: Any) -> str:
     """Store an API key; answer it in clear."""
     id = new_id()
     token = new_token(id)
-    made = ApiKey(id, "a key", digest_of(token), frozenset(permissions), wiring.clock.now())
-    await wiring.api_keys.create(replace(made, **changes))
+    made = ApiKey(id, "a key", digest_of(token), frozenset(permissions), container.use(Clock).now())
+    await container.use(ApiKeys).create(replace(made, **changes))
     return token

@@ -20,13 +20,20 @@ from shared.domain.events.event import EventType
 from shared.domain.ids import ConnectionId
 from shared.domain.operation import OperationState
 from shared.domain.send.entry import send_id
-from shared.edge.composition.container import Wiring
+from shared.edge.composition.container import AutowiredContainer
 from shared.errors import (
     GmailNotFoundError,
     GmailUnavailableError,
     IdempotencyInProgressError,
     UnauthenticatedError,
 )
+from shared.ports.clock import Clock
+from shared.ports.connections import Connections
+from shared.ports.events import Outbox
+from shared.ports.gmail import GmailMailboxes
+from shared.ports.oauth import CallerTokens
+from shared.ports.queue import Queue
+from shared.ports.sends import ActionResults
 from tests.edge.samples import a_connection, error_of, tenant
 
 GET = {"action_name": "get-message", "input": {"id": "18f0"}}
@@ -91,9 +98,9 @@ def marker(monkeypatch: pytest.MonkeyPatch) -> Marker:
 
 
 @pytest.fixture
-def api_with_gmail(api: httpx.AsyncClient, wiring: Wiring) -> httpx.AsyncClient:
-    wiring.gmail = OneMailbox()  # type: ignore[assignment]  # a fake of the part in use
-    wiring.caller_tokens = SignedTokens()
+def api_with_gmail(api: httpx.AsyncClient, container: AutowiredContainer) -> httpx.AsyncClient:
+    container.bind(GmailMailboxes, OneMailbox())
+    container.bind(CallerTokens, SignedTokens())
     return api
 
 
@@ -149,9 +156,9 @@ async def test_problems_with_the_input_say_where_in_the_body(
 
 
 async def test_an_unticked_scope_is_named(
-    api_with_gmail: httpx.AsyncClient, wiring: Wiring
+    api_with_gmail: httpx.AsyncClient, container: AutowiredContainer
 ) -> None:
-    await wiring.connections.create(a_connection(scopes=frozenset({SEND})))
+    await container.use(Connections).create(a_connection(scopes=frozenset({SEND})))
     answer = await trigger(api_with_gmail, GET)
     assert (answer.status_code, error_of(answer)["code"]) == (403, "missing_scope")
     assert error_of(answer)["payload"]["scope"].endswith("gmail.readonly")
@@ -189,18 +196,18 @@ async def test_a_key_whose_run_failed_may_be_used_again(
 
 
 async def test_a_run_that_died_blocks_its_key_only_for_a_while(
-    wiring: Wiring, connected: Connection, marker: Marker
+    container: AutowiredContainer, connected: Connection, marker: Marker
 ) -> None:
-    run = RunAction(wiring)
+    run = container.use(RunAction)
     first = await run(connected, "mark", {"text": "a"}, idempotency_key="k-1")
-    found = await wiring.action_results.get(send_id(connected.id, "k-1"))
+    found = await container.use(ActionResults).get(send_id(connected.id, "k-1"))
     assert found is not None
     running = replace(found.value, output=None, finished_at=None)
-    died = await wiring.action_results.swap(found, running)
+    died = await container.use(ActionResults).swap(found, running)
     with pytest.raises(IdempotencyInProgressError):
         await run(connected, "mark", {"text": "a"}, idempotency_key="k-1")
-    long_ago = wiring.clock.now() - timedelta(seconds=61) - GRACE
-    await wiring.action_results.swap(died, replace(running, created_at=long_ago))
+    long_ago = container.use(Clock).now() - timedelta(seconds=61) - GRACE
+    await container.use(ActionResults).swap(died, replace(running, created_at=long_ago))
     taken_over = await run(connected, "mark", {"text": "a"}, idempotency_key="k-1")
     assert (first.output, taken_over.output) == ({"count": 1}, {"count": 2})
 
@@ -213,48 +220,52 @@ async def test_a_key_must_have_a_sensible_length(
     assert (answer.status_code, error_of(answer)["code"]) == (400, "invalid_headers")
 
 
-async def run_tasks(api: httpx.AsyncClient, wiring: Wiring) -> None:
+async def run_tasks(api: httpx.AsyncClient, container: AutowiredContainer) -> None:
     """Post what is queued, as the dispatcher does."""
-    assert isinstance(wiring.queue, SqliteQueue)
-    for task in wiring.queue.waiting():
+    queue = container.use(Queue)
+    assert isinstance(queue, SqliteQueue)
+    for task in queue.waiting():
         headers = {"Authorization": f"Bearer {TASKS}"}
         done = await api.post(task.path, json=task.body, headers=headers)
         assert done.status_code == 204
 
 
 async def test_an_asynchronous_action_is_404_while_it_runs_and_then_its_output(
-    api_with_gmail: httpx.AsyncClient, wiring: Wiring, connected: Connection
+    api_with_gmail: httpx.AsyncClient, container: AutowiredContainer, connected: Connection
 ) -> None:
     accepted = (await trigger(api_with_gmail, GET, **{"X-Async": "true"})).json()
     assert accepted["statusUrl"] == f"/action/{accepted['id']}"
     running = await api_with_gmail.get(accepted["statusUrl"])
     assert (running.status_code, error_of(running)["code"]) == (404, "not_found")
-    await run_tasks(api_with_gmail, wiring)
+    await run_tasks(api_with_gmail, container)
     assert (await api_with_gmail.get(accepted["statusUrl"])).json()["id"] == "18f0"
-    (event,) = await wiring.outbox.list(state=None, connection_id=connected.id, limit=10)
+    (event,) = await container.use(Outbox).list(state=None, connection_id=connected.id, limit=10)
     assert event.type is EventType.ASYNC_ACTION
     assert event.payload["payload"] == accepted
 
 
 async def test_an_asynchronous_action_that_is_refused_answers_the_error(
-    api_with_gmail: httpx.AsyncClient, wiring: Wiring, connected: Connection
+    api_with_gmail: httpx.AsyncClient, container: AutowiredContainer, connected: Connection
 ) -> None:
     missing = {"action_name": "get-message", "input": {"id": "18f1"}}
     accepted = (await trigger(api_with_gmail, missing, **{"X-Async": "true"})).json()
-    await run_tasks(api_with_gmail, wiring)
+    await run_tasks(api_with_gmail, container)
     answer = await api_with_gmail.get(accepted["statusUrl"])
     assert (answer.status_code, error_of(answer)["code"]) == (424, "upstream_error")
 
 
 async def test_doubled_tasks_have_one_effect_and_one_event(
-    api_with_gmail: httpx.AsyncClient, wiring: Wiring, connected: Connection, marker: Marker
+    api_with_gmail: httpx.AsyncClient,
+    container: AutowiredContainer,
+    connected: Connection,
+    marker: Marker,
 ) -> None:
     body = {"action_name": "mark", "input": {"text": "a"}}
     for _ in range(2):
         await trigger(api_with_gmail, body, **{"X-Async": "true", "Idempotency-Key": "k-1"})
-    await run_tasks(api_with_gmail, wiring)
+    await run_tasks(api_with_gmail, container)
     assert marker.count == 1
-    assert len(await wiring.outbox.list(state=None, connection_id=None, limit=10)) == 1
+    assert len(await container.use(Outbox).list(state=None, connection_id=None, limit=10)) == 1
 
 
 async def test_an_input_too_large_for_a_task_is_413(

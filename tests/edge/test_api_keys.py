@@ -9,9 +9,11 @@ import pytest
 
 from shared.adapters.system_clock import AdjustableClock
 from shared.domain.keys.api_key import id_in, new_token
-from shared.edge.composition.container import Wiring
+from shared.edge.composition.container import AutowiredContainer
 from shared.edge.settings.deployment import Settings
 from shared.edge.web.api_key_cache import FAILURES_A_MINUTE, REMEMBERED
+from shared.ports.clock import Clock
+from shared.usecases.keys.api_keys import RevokeApiKey
 from tests.edge.conftest import ClientOf
 from tests.edge.samples import API_KEY, CONNECTION, OTHER, a_key, error_of
 
@@ -23,9 +25,8 @@ def bearing(token: str) -> dict[str, str]:
 
 
 @pytest.fixture
-def clock(wiring: Wiring) -> AdjustableClock:
-    wiring.clock = adjustable = AdjustableClock()
-    return adjustable
+def clock(container: AutowiredContainer) -> AdjustableClock:
+    return container.bind(Clock, AdjustableClock())
 
 
 @pytest.fixture
@@ -103,11 +104,11 @@ async def test_a_revoked_key_opens_nothing_and_stays_listed(keys: httpx.AsyncCli
 
 
 async def test_a_revocation_elsewhere_is_noticed_within_half_a_minute(
-    keys: httpx.AsyncClient, wiring: Wiring, clock: AdjustableClock
+    keys: httpx.AsyncClient, container: AutowiredContainer, clock: AdjustableClock
 ) -> None:
     made = await created(keys)
     assert (await listing(keys, made["key"])).status_code == 200
-    await wiring.revoke_api_key(made["id"])
+    await container.use(RevokeApiKey)(made["id"])
     clock.advance(REMEMBERED)
     assert (await listing(keys, made["key"])).status_code == 401
 
@@ -133,10 +134,10 @@ async def test_a_key_ends_when_it_says(keys: httpx.AsyncClient, clock: Adjustabl
     ids=str,
 )
 async def test_nobody_hands_on_more_than_they_have(
-    keys: httpx.AsyncClient, wiring: Wiring, body: dict[str, Any]
+    keys: httpx.AsyncClient, container: AutowiredContainer, body: dict[str, Any]
 ) -> None:
     narrow = await a_key(
-        wiring,
+        container,
         "keys",
         "records:read",
         connections=frozenset({CONNECTION}),
@@ -149,10 +150,10 @@ async def test_nobody_hands_on_more_than_they_have(
 
 
 async def test_nobody_sees_or_changes_a_key_that_reaches_further(
-    keys: httpx.AsyncClient, wiring: Wiring
+    keys: httpx.AsyncClient, container: AutowiredContainer
 ) -> None:
     wide = await created(keys, permissions=["*"])
-    narrow = await a_key(wiring, "keys", "records:read")
+    narrow = await a_key(container, "keys", "records:read")
     assert wide["id"] not in (await listing(keys, narrow)).text
     address = f"/api-keys/{wide['id']}"
     answers = [
@@ -214,10 +215,13 @@ async def test_whoever_guesses_is_slowed_and_good_keys_go_on_working(
 
 
 async def test_guesses_of_one_address_slow_nobody_elsewhere(
-    client_of: ClientOf, wiring: Wiring, clock: AdjustableClock, monkeypatch: pytest.MonkeyPatch
+    client_of: ClientOf,
+    container: AutowiredContainer,
+    clock: AdjustableClock,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Only the address our own proxy saw counts: what stands before it anybody may write."""
-    object.__setattr__(wiring.settings, "proxy_hops", 1)
+    object.__setattr__(container.settings, "proxy_hops", 1)
     from shared.edge.api.api_keys import ROUTES  # noqa: PLC0415  beside its only use
 
     client = client_of(ROUTES)

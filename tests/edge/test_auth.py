@@ -9,10 +9,13 @@ import pytest
 
 from shared.domain.connect.connect_session import ConnectSession, token_hash
 from shared.domain.connect.connection import Connection
-from shared.edge.composition.container import Wiring
+from shared.edge.composition.container import AutowiredContainer
 from shared.edge.web.call import Call
 from shared.edge.web.routes import Access, Permission, Route
 from shared.errors import UnauthenticatedError
+from shared.ports.clock import Clock
+from shared.ports.connections import Connections, ConnectSessions
+from shared.ports.oauth import CallerTokens
 from tests.edge.conftest import ClientOf
 from tests.edge.samples import API_KEY, CONNECTION, OTHER, a_connection, a_key, error_of, tenant
 
@@ -43,8 +46,8 @@ class SignedTokens:
 
 
 @pytest.fixture
-def client(client_of: ClientOf, wiring: Wiring) -> httpx.AsyncClient:
-    wiring.caller_tokens = SignedTokens()
+def client(client_of: ClientOf, container: AutowiredContainer) -> httpx.AsyncClient:
+    container.bind(CallerTokens, SignedTokens())
     return client_of(ROUTES)
 
 
@@ -76,26 +79,28 @@ async def test_no_key_and_a_wrong_key_are_told_apart(
 
 
 async def test_a_key_may_do_what_it_lists_and_no_more(
-    client: httpx.AsyncClient, wiring: Wiring
+    client: httpx.AsyncClient, container: AutowiredContainer
 ) -> None:
-    reader, sender = await a_key(wiring, "records:read"), await a_key(wiring, "send")
+    reader, sender = await a_key(container, "records:read"), await a_key(container, "send")
     assert (await client.get("/keys-only", headers=bearing(reader))).status_code == 200
     refused = await client.get("/keys-only", headers=bearing(sender))
     assert (refused.status_code, error_of(refused)["code"]) == (403, "forbidden")
     assert "records:read" in error_of(refused)["message"]
 
 
-async def test_an_expired_key_is_no_key(client: httpx.AsyncClient, wiring: Wiring) -> None:
-    past = wiring.clock.now() - timedelta(seconds=1)
-    old = await a_key(wiring, "*", expires_at=past)
+async def test_an_expired_key_is_no_key(
+    client: httpx.AsyncClient, container: AutowiredContainer
+) -> None:
+    past = container.use(Clock).now() - timedelta(seconds=1)
+    old = await a_key(container, "*", expires_at=past)
     assert (await client.get("/keys-only", headers=bearing(old))).status_code == 401
 
 
 async def test_a_key_bound_to_connections_does_not_know_others(
-    api: httpx.AsyncClient, wiring: Wiring, connected: Connection
+    api: httpx.AsyncClient, container: AutowiredContainer, connected: Connection
 ) -> None:
-    await wiring.connections.create(a_connection(OTHER))
-    narrow = await a_key(wiring, "*", connections=frozenset({CONNECTION}))
+    await container.use(Connections).create(a_connection(OTHER))
+    narrow = await a_key(container, "*", connections=frozenset({CONNECTION}))
     listed = (await api.get("/connections", headers=bearing(narrow))).json()["connections"]
     other = await api.get("/records", headers=bearing(narrow) | tenant(OTHER))
     assert [one["connection_id"] for one in listed] == [CONNECTION]
@@ -103,11 +108,11 @@ async def test_a_key_bound_to_connections_does_not_know_others(
 
 
 async def test_a_session_token_opens_its_session_and_nothing_else(
-    client: httpx.AsyncClient, wiring: Wiring
+    client: httpx.AsyncClient, container: AutowiredContainer
 ) -> None:
-    now = wiring.clock.now()
+    now = container.use(Clock).now()
     session = ConnectSession(token_hash("s-token"), now, now + timedelta(minutes=1))
-    await wiring.connect_sessions.create(session)
+    await container.use(ConnectSessions).create(session)
     opened = await client.get("/connect/session", headers=bearing("s-token"))
     elsewhere = await client.get("/keys-only", headers=bearing("s-token"))
     assert opened.json() == {"id": session.id}
@@ -121,14 +126,14 @@ async def test_an_api_key_opens_no_session(client: httpx.AsyncClient) -> None:
 
 @pytest.mark.parametrize("ended", ["expired", "deleted"])
 async def test_a_session_that_ended_opens_nothing(
-    client: httpx.AsyncClient, wiring: Wiring, ended: str
+    client: httpx.AsyncClient, container: AutowiredContainer, ended: str
 ) -> None:
-    now = wiring.clock.now()
+    now = container.use(Clock).now()
     session = ConnectSession(token_hash("s-token"), now, now + timedelta(minutes=1))
     over = (
         replace(session, expires_at=now) if ended == "expired" else replace(session, deleted=True)
     )
-    await wiring.connect_sessions.create(over)
+    await container.use(ConnectSessions).create(over)
     answer = await client.get("/connect/session", headers=bearing("s-token"))
     assert answer.status_code == 401
 

@@ -8,17 +8,19 @@ import pytest
 
 from shared.adapters.system_clock import AdjustableClock
 from shared.domain.keys.child_key import MOST_GENERATIONS
-from shared.edge.composition.container import Wiring
-from shared.edge.web.api_key_cache import REMEMBERED
+from shared.edge.composition.container import AutowiredContainer
+from shared.edge.web.api_key_cache import REMEMBERED, ApiKeyCache
+from shared.ports.access import ApiKeys
+from shared.ports.clock import Clock
+from shared.usecases.keys.api_keys import RevokeApiKey
 from tests.edge.samples import CONNECTION, a_key, error_of
 
 CHILD = {"name": "child", "permissions": ["keys"]}
 
 
 @pytest.fixture
-def clock(wiring: Wiring) -> AdjustableClock:
-    wiring.clock = adjustable = AdjustableClock()
-    return adjustable
+def clock(container: AutowiredContainer) -> AdjustableClock:
+    return container.bind(Clock, AdjustableClock())
 
 
 @pytest.fixture
@@ -55,10 +57,10 @@ async def line(keys: httpx.AsyncClient, first: str, length: int) -> list[dict[st
 
 
 async def test_a_key_that_expires_makes_none_that_does_not(
-    keys: httpx.AsyncClient, wiring: Wiring, clock: AdjustableClock
+    keys: httpx.AsyncClient, container: AutowiredContainer, clock: AdjustableClock
 ) -> None:
     ends = clock.now() + timedelta(hours=1)
-    parent = await a_key(wiring, "keys", expires_at=ends)
+    parent = await a_key(container, "keys", expires_at=ends)
     child = await made(keys, parent)
     assert child["expires_at"] is not None
     for later in (None, (ends + timedelta(seconds=1)).isoformat()):
@@ -69,11 +71,11 @@ async def test_a_key_that_expires_makes_none_that_does_not(
 
 
 async def test_a_child_has_its_parents_limits_where_it_names_none(
-    keys: httpx.AsyncClient, wiring: Wiring
+    keys: httpx.AsyncClient, container: AutowiredContainer
 ) -> None:
     policy = {"no_bcc": True}
     bounds: dict[str, Any] = {"connections": frozenset({CONNECTION}), "requests_per_minute": 50}
-    parent = await a_key(wiring, "keys", policy=policy, **bounds)
+    parent = await a_key(container, "keys", policy=policy, **bounds)
     child = await made(keys, parent)
     assert child["connections"] == [CONNECTION]
     assert (child["policy"], child["requests_per_minute"]) == (policy, 50)
@@ -83,20 +85,20 @@ async def test_a_child_has_its_parents_limits_where_it_names_none(
 
 
 async def test_calls_of_children_count_against_the_deployments_limit_of_their_parent(
-    keys: httpx.AsyncClient, wiring: Wiring
+    keys: httpx.AsyncClient, container: AutowiredContainer
 ) -> None:
-    parent = await a_key(wiring, "keys")
+    parent = await a_key(container, "keys")
     children = [await made(keys, parent, requests_per_minute=1_000_000) for _ in range(2)]
-    object.__setattr__(wiring.api_key_cache, "per_minute", 6)  # the deployment's setting
+    object.__setattr__(container.use(ApiKeyCache), "per_minute", 6)  # the deployment's setting
     answers = [s for _ in range(6) for s in await opens(keys, *(one["key"] for one in children))]
     assert answers.count(200) < len(answers)
     assert {200, 429} == {*answers}
 
 
 async def test_whoever_revokes_a_key_revokes_all_that_came_of_it(
-    keys: httpx.AsyncClient, wiring: Wiring
+    keys: httpx.AsyncClient, container: AutowiredContainer
 ) -> None:
-    first = await made(keys, await a_key(wiring, "keys"))
+    first = await made(keys, await a_key(container, "keys"))
     below = await line(keys, first["key"], 3)
     tokens = [first["key"], *(one["key"] for one in below)]
     assert await opens(keys, *tokens) == [200] * 4
@@ -107,16 +109,16 @@ async def test_whoever_revokes_a_key_revokes_all_that_came_of_it(
 
 
 async def test_a_child_that_a_revocation_missed_is_worthless_all_the_same(
-    keys: httpx.AsyncClient, wiring: Wiring, clock: AdjustableClock
+    keys: httpx.AsyncClient, container: AutowiredContainer, clock: AdjustableClock
 ) -> None:
     """It was being made meanwhile, or the process died before it came to it."""
-    first, second = await line(keys, await a_key(wiring, "keys"), 2)
-    found = await wiring.api_keys.get(first["id"])
+    first, second = await line(keys, await a_key(container, "keys"), 2)
+    found = await container.use(ApiKeys).get(first["id"])
     assert found
-    await wiring.api_keys.swap(found, found.value.revoked(clock.now()))
+    await container.use(ApiKeys).swap(found, found.value.revoked(clock.now()))
     clock.advance(REMEMBERED)
     assert await opens(keys, second["key"]) == [401]
-    await wiring.revoke_api_key(first["id"])
+    await container.use(RevokeApiKey)(first["id"])
     assert (await keys.get(f"/api-keys/{second['id']}")).json()["revoked_at"] is not None
 
 
@@ -126,11 +128,11 @@ async def test_keys_of_an_operator_have_no_parent(keys: httpx.AsyncClient) -> No
 
 
 async def test_a_key_gives_new_secrets_to_itself_and_its_children_only(
-    keys: httpx.AsyncClient, wiring: Wiring
+    keys: httpx.AsyncClient, container: AutowiredContainer
 ) -> None:
     """The secret of any other would go on working after the key is revoked."""
-    parent = await a_key(wiring, "keys")
-    child, sibling = await made(keys, parent), await made(keys, await a_key(wiring, "keys"))
+    parent = await a_key(container, "keys")
+    child, sibling = await made(keys, parent), await made(keys, await a_key(container, "keys"))
     headers = {"Authorization": f"Bearer {child['key']}"}
     statuses = [
         (await keys.post(f"/api-keys/{one['id']}/rotate", json={}, headers=headers)).status_code
@@ -144,10 +146,10 @@ async def test_a_key_gives_new_secrets_to_itself_and_its_children_only(
 
 
 async def test_a_key_that_expires_gives_no_secret_of_one_that_does_not(
-    keys: httpx.AsyncClient, wiring: Wiring, clock: AdjustableClock
+    keys: httpx.AsyncClient, container: AutowiredContainer, clock: AdjustableClock
 ) -> None:
-    lasting = await made(keys, await a_key(wiring, "keys"))
-    ending = await a_key(wiring, "keys", expires_at=clock.now() + timedelta(hours=1))
+    lasting = await made(keys, await a_key(container, "keys"))
+    ending = await a_key(container, "keys", expires_at=clock.now() + timedelta(hours=1))
     address = f"/api-keys/{lasting['id']}"
     headers = {"Authorization": f"Bearer {ending}"}
     assert (await keys.post(f"{address}/rotate", json={}, headers=headers)).status_code == 404
@@ -155,16 +157,16 @@ async def test_a_key_that_expires_gives_no_secret_of_one_that_does_not(
 
 
 async def test_children_call_no_more_often_than_their_parent_may(
-    keys: httpx.AsyncClient, wiring: Wiring
+    keys: httpx.AsyncClient, container: AutowiredContainer
 ) -> None:
-    parent = await a_key(wiring, "keys", requests_per_minute=6)
+    parent = await a_key(container, "keys", requests_per_minute=6)
     twins = [(await made(keys, parent))["key"] for _ in range(2)]
     assert await opens(keys, *(twins * 3)) == [200] * 4 + [429] * 2
 
 
 async def test_a_line_of_keys_is_no_longer_than_its_end_can_be_checked(
-    keys: httpx.AsyncClient, wiring: Wiring
+    keys: httpx.AsyncClient, container: AutowiredContainer
 ) -> None:
-    below = await line(keys, await a_key(wiring, "keys"), MOST_GENERATIONS - 1)
+    below = await line(keys, await a_key(container, "keys"), MOST_GENERATIONS - 1)
     assert (await asked(keys, below[-1]["key"])).status_code == 403
     assert await opens(keys, below[-1]["key"]) == [200]

@@ -11,8 +11,12 @@ from shared.domain.connect.connection import Connection, ConnectionStatus
 from shared.domain.connect.grant import Grant
 from shared.domain.ids import ConnectionId
 from shared.domain.sync.mailbox import Mailbox
-from shared.edge.composition.container import Wiring
+from shared.edge.composition.container import AutowiredContainer
 from shared.errors import GrantRevokedError
+from shared.ports.connections import Connections, Grants, Mailboxes
+from shared.ports.oauth import Sealer
+from shared.ports.sync_store import SyncStates
+from shared.usecases.connect.access_tokens import AccessTokens
 from tests.edge.samples import CONNECTION, NOW, OTHER, a_connection, a_key, error_of
 
 PATH = f"/connections/{CONNECTION}"
@@ -40,11 +44,11 @@ class OpenSealer:
 
 
 @pytest.fixture
-async def tokens(wiring: Wiring, connected: Connection) -> HeldTokens:
+async def tokens(container: AutowiredContainer, connected: Connection) -> HeldTokens:
     held = HeldTokens()
-    wiring.access_tokens = held  # type: ignore[assignment]  # a fake of its one method
-    wiring.sealer = OpenSealer()  # type: ignore[assignment]  # the same
-    await wiring.grants.create(
+    container.bind(AccessTokens, held)
+    container.bind(Sealer, OpenSealer())
+    await container.use(Grants).create(
         Grant(CONNECTION, b"1//refresh", b"ya29.0", NOW, frozenset({"openid"}), b"key")
     )
     return held
@@ -95,9 +99,9 @@ async def test_a_page_that_no_deployment_has_is_refused(
 
 
 async def test_a_connection_that_must_be_renewed_says_so(
-    api: httpx.AsyncClient, wiring: Wiring
+    api: httpx.AsyncClient, container: AutowiredContainer
 ) -> None:
-    await wiring.connections.create(
+    await container.use(Connections).create(
         a_connection(status=ConnectionStatus.REAUTH_REQUIRED, error="revoked")
     )
     (shown,) = (await api.get("/connections")).json()["connections"]
@@ -106,10 +110,10 @@ async def test_a_connection_that_must_be_renewed_says_so(
 
 
 async def test_one_connection_comes_with_its_credentials_watch_and_sync(
-    api: httpx.AsyncClient, wiring: Wiring, tokens: HeldTokens
+    api: httpx.AsyncClient, container: AutowiredContainer, tokens: HeldTokens
 ) -> None:
     box = Mailbox(a_connection().email_key, frozenset({CONNECTION}), watch_expires_at=NOW)
-    await wiring.mailboxes.create(box)
+    await container.use(Mailboxes).create(box)
     query = "provider_config_key=google-mail&force_refresh=false&refresh_github_app_jwt_token=false"
     shown = (await api.get(f"{PATH}?{query}")).json()
     assert shown["credentials"]["access_token"] == "ya29.0"
@@ -135,9 +139,9 @@ async def test_force_refresh_answers_a_new_token(
 
 
 async def test_a_key_without_the_permission_sees_no_credentials(
-    api: httpx.AsyncClient, wiring: Wiring, tokens: HeldTokens
+    api: httpx.AsyncClient, container: AutowiredContainer, tokens: HeldTokens
 ) -> None:
-    reader = await a_key(wiring, "connections:read")
+    reader = await a_key(container, "connections:read")
     answer = await api.get(PATH, headers={"Authorization": f"Bearer {reader}"})
     assert answer.status_code == 200
     assert "ya29" not in answer.text
@@ -159,23 +163,23 @@ async def test_an_unknown_connection_is_404(api: httpx.AsyncClient) -> None:
 
 
 async def test_metadata_is_replaced_by_post_and_merged_by_patch(
-    api: httpx.AsyncClient, wiring: Wiring, connected: Connection
+    api: httpx.AsyncClient, container: AutowiredContainer, connected: Connection
 ) -> None:
     body = {"connection_id": CONNECTION, "provider_config_key": "google-mail"}
     first = {**body, "metadata": {"plan": "pro", "deep": {"a": 1}}}
     assert (await api.post("/connections/metadata", json=first)).json() == first
     await api.patch("/connections/metadata", json={**body, "metadata": {"seats": 3}})
-    stored = await wiring.connections.get(CONNECTION)
+    stored = await container.use(Connections).get(CONNECTION)
     assert stored is not None
     assert stored.value.metadata == {"plan": "pro", "deep": {"a": 1}, "seats": 3}
     await api.post("/connections/metadata", json={**body, "metadata": {}})
-    stored = await wiring.connections.get(CONNECTION)
+    stored = await container.use(Connections).get(CONNECTION)
     assert stored is not None
     assert stored.value.metadata == {}
 
 
 async def test_metadata_for_several_changes_none_if_one_is_unknown(
-    api: httpx.AsyncClient, wiring: Wiring, connected: Connection
+    api: httpx.AsyncClient, container: AutowiredContainer, connected: Connection
 ) -> None:
     body = {
         "connection_id": [CONNECTION, OTHER],
@@ -183,14 +187,14 @@ async def test_metadata_for_several_changes_none_if_one_is_unknown(
         "metadata": {"plan": "pro"},
     }
     answer = await api.post("/connections/metadata", json=body)
-    stored = await wiring.connections.get(CONNECTION)
+    stored = await container.use(Connections).get(CONNECTION)
     assert answer.status_code == 404
     assert stored is not None
     assert stored.value.metadata == {}
 
 
 async def test_a_patch_changes_what_it_names_and_leaves_the_rest(
-    api: httpx.AsyncClient, wiring: Wiring, connected: Connection
+    api: httpx.AsyncClient, container: AutowiredContainer, connected: Connection
 ) -> None:
     patch = {
         "end_user": {"id": "u-9", "email": "ada@product.example"},
@@ -198,8 +202,8 @@ async def test_a_patch_changes_what_it_names_and_leaves_the_rest(
         "retention": "14d",
     }
     assert (await api.patch(PATH, json=patch)).json() == {"success": True}
-    connection = await wiring.connections.get(CONNECTION)
-    state = await wiring.sync_states.get(CONNECTION)
+    connection = await container.use(Connections).get(CONNECTION)
+    state = await container.use(SyncStates).get(CONNECTION)
     assert connection is not None
     assert state is not None
     assert connection.value.tags == {
@@ -228,17 +232,20 @@ async def test_a_patch_changes_what_it_names_and_leaves_the_rest(
     ],
 )
 async def test_a_wrong_patch_is_refused_and_changes_nothing(
-    api: httpx.AsyncClient, wiring: Wiring, connected: Connection, patch: dict[str, Any]
+    api: httpx.AsyncClient,
+    container: AutowiredContainer,
+    connected: Connection,
+    patch: dict[str, Any],
 ) -> None:
     answer = await api.patch(PATH, json=patch)
-    stored = await wiring.connections.get(CONNECTION)
+    stored = await container.use(Connections).get(CONNECTION)
     assert (answer.status_code, error_of(answer)["code"]) == (400, "invalid_body")
     assert stored is not None
     assert stored.value == connected
 
 
 async def test_delete_is_accepted_and_nothing_else_uses_the_connection_any_more(
-    api: httpx.AsyncClient, wiring: Wiring, connected: Connection
+    api: httpx.AsyncClient, container: AutowiredContainer, connected: Connection
 ) -> None:
     accepted = await api.delete(
         f"{PATH}?provider_config_key=google-mail", headers={"Content-Type": "application/json"}
@@ -251,9 +258,9 @@ async def test_delete_is_accepted_and_nothing_else_uses_the_connection_any_more(
 
 
 async def test_a_disconnect_under_way_is_seen_in_the_listing(
-    api: httpx.AsyncClient, wiring: Wiring
+    api: httpx.AsyncClient, container: AutowiredContainer
 ) -> None:
     gone = replace(a_connection(), status=ConnectionStatus.DISCONNECTING)
-    await wiring.connections.create(gone)
+    await container.use(Connections).create(gone)
     (shown,) = (await api.get("/connections")).json()["connections"]
     assert shown["status"] == "disconnecting"

@@ -9,10 +9,11 @@ import httpx
 import pytest
 
 from shared.domain.ids import HistoryId
-from shared.edge.composition.container import Wiring
+from shared.edge.composition.container import AutowiredContainer
 from shared.edge.table import gmail_push_routes
 from shared.errors import CorruptStateError, StoreUnavailableError, UnauthenticatedError
-from shared.usecases.sync.handle_push import Notified, UnknownMailbox
+from shared.ports.oauth import CallerTokens
+from shared.usecases.sync.handle_push import Notified, NotifyPush, UnknownMailbox
 from tests.edge.conftest import ClientOf
 
 GENUINE = "http://127.0.0.1:8080/push/gmail|gmail-push@demo.iam.gserviceaccount.com"
@@ -41,10 +42,10 @@ class Inbox:
 
 
 @pytest.fixture
-def inbox(wiring: Wiring) -> Inbox:
+def inbox(container: AutowiredContainer) -> Inbox:
     made = Inbox()
-    wiring.notify_push = made  # type: ignore[assignment]  # callable as the use case is
-    wiring.caller_tokens = SignedTokens()
+    container.bind(NotifyPush, made)
+    container.bind(CallerTokens, SignedTokens())
     return made
 
 

@@ -12,6 +12,7 @@ from shared.edge.table import whole_table
 from shared.edge.triggers.push_envelope import Malformed, opened
 from shared.edge.web.routes import Access, Route
 from shared.edge.web.streamed import read_range
+from shared.ports.oauth import CallerTokens
 from tests.actions.desk import Desk, open_desk
 from tests.edge.samples import CONNECTION, error_of
 
@@ -31,7 +32,7 @@ class Trusting:
 @pytest.fixture
 async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
     async with open_desk(tmp_path) as opened:
-        opened.wiring.caller_tokens = Trusting()
+        opened.container.bind(CallerTokens, Trusting())
         yield opened
 
 

@@ -12,14 +12,16 @@ from shared.domain.events.event import EventState
 from shared.domain.ids import ConnectionId
 from shared.domain.keys.approval import ApprovalState
 from shared.domain.operation import OperationState
-from shared.edge.composition.container import Wiring
+from shared.edge.composition.container import AutowiredContainer
 from shared.edge.table import api_routes
 from shared.edge.web.routes import Tenant
+from shared.ports.access import Approvals
+from shared.ports.events import Operations, Outbox
 from tests.contracts.backends import START
 from tests.contracts.samples import approval, event, operation
 from tests.edge.samples import CONNECTION, OTHER, a_key
 
-Stores = Callable[[Wiring, int, ConnectionId], Awaitable[Any]]
+Stores = Callable[[AutowiredContainer, int, ConnectionId], Awaitable[Any]]
 PAGES = [
     one
     for one in api_routes()
@@ -31,23 +33,27 @@ PAGES = [
 """Every page of what belongs to connections that a key may name or leave out."""
 
 
-async def _approval(wiring: Wiring, number: int, owner: ConnectionId) -> None:
+async def _approval(container: AutowiredContainer, number: int, owner: ConnectionId) -> None:
     at = START + timedelta(minutes=number // 2)  # every second one shares its moment
     state = ApprovalState.PENDING if number % 3 else ApprovalState.REJECTED
-    await wiring.approvals.create(approval(f"apr_{number:032x}", owner, created_at=at, state=state))
+    await container.use(Approvals).create(
+        approval(f"apr_{number:032x}", owner, created_at=at, state=state)
+    )
 
 
-async def _operation(wiring: Wiring, number: int, owner: ConnectionId) -> None:
+async def _operation(container: AutowiredContainer, number: int, owner: ConnectionId) -> None:
     at = START + timedelta(minutes=number)
     state = OperationState.OK if number % 3 else OperationState.FAILED
-    await wiring.operations.append(operation(f"op_{number}", owner, started_at=at, state=state))
+    await container.use(Operations).append(
+        operation(f"op_{number}", owner, started_at=at, state=state)
+    )
 
 
-async def _event(wiring: Wiring, number: int, owner: ConnectionId) -> None:
+async def _event(container: AutowiredContainer, number: int, owner: ConnectionId) -> None:
     at = START + timedelta(minutes=number)
     state = EventState.PENDING if number % 3 else EventState.DEAD
     payload = {"from": "postroom", "type": "sync"}
-    await wiring.outbox.create(
+    await container.use(Outbox).create(
         event(f"e{number}", owner, created_at=at, state=state, payload=payload)
     )
 
@@ -80,18 +86,18 @@ async def every_page(api: httpx.AsyncClient, key: str, path: str, query: str) ->
 
 @pytest.mark.parametrize("path", STORED)
 async def test_a_narrow_key_cannot_tell_whether_others_have_anything(
-    api: httpx.AsyncClient, wiring: Wiring, connected: Connection, path: str
+    api: httpx.AsyncClient, container: AutowiredContainer, connected: Connection, path: str
 ) -> None:
     store, filtered = STORED[path]
-    key = await a_key(wiring, "*", connections=frozenset({CONNECTION}))
+    key = await a_key(container, "*", connections=frozenset({CONNECTION}))
     queries = [f"limit={limit}" for limit in (1, 2, 3, 5, 100)]
     queries += [f"limit=2&{filtered}", f"limit=3&connection_id={CONNECTION}"]
     queries += [f"limit=3&connection_id={OTHER}"]
     for number in range(10, 20, 2):
-        await store(wiring, number, CONNECTION)
+        await store(container, number, CONNECTION)
     alone = [await every_page(api, key, path, query) for query in queries]
     for number in (*range(10), *range(11, 20, 2), *range(20, 60)):
-        await store(wiring, number, OTHER)
+        await store(container, number, OTHER)
     beside = [await every_page(api, key, path, query) for query in queries]
     assert beside == alone
     found = dict(zip(queries, beside, strict=True))

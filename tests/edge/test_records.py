@@ -11,7 +11,8 @@ from shared.domain.connect.connection import Connection
 from shared.domain.ids import LabelId, SequenceNumber
 from shared.domain.sync.record import LastAction
 from shared.edge.api import records
-from shared.edge.composition.container import Wiring
+from shared.edge.composition.container import AutowiredContainer
+from shared.ports.connections import Connections
 from tests.edge.samples import (
     NOW,
     OTHER,
@@ -24,8 +25,8 @@ from tests.edge.samples import (
 
 
 @pytest.fixture
-async def five(wiring: Wiring, connected: Connection) -> None:
-    await store_records(wiring, *(a_record(number) for number in range(1, 6)))
+async def five(container: AutowiredContainer, connected: Connection) -> None:
+    await store_records(container, *(a_record(number) for number in range(1, 6)))
 
 
 async def page(api: httpx.AsyncClient, **query: Any) -> Any:
@@ -61,12 +62,12 @@ async def test_a_record_is_the_message_with_its_metadata(
 
 
 async def test_the_last_records_own_cursor_continues_after_it(
-    api: httpx.AsyncClient, wiring: Wiring, five: None
+    api: httpx.AsyncClient, container: AutowiredContainer, five: None
 ) -> None:
     everything = await page(api)
     kept = everything["records"][-1]["_nango_metadata"]["cursor"]
     assert (await page(api, cursor=kept))["records"] == []
-    await store_records(wiring, a_record(6))
+    await store_records(container, a_record(6))
     assert subjects(await page(api, cursor=kept)) == ["Letter 6"]
 
 
@@ -79,21 +80,21 @@ async def test_the_official_clients_trailing_slash_and_spellings_work(
 
 
 async def test_filters_pass_over_without_losing_the_place(
-    api: httpx.AsyncClient, wiring: Wiring, five: None
+    api: httpx.AsyncClient, container: AutowiredContainer, five: None
 ) -> None:
     gone = a_record(2, sequence=SequenceNumber(6))
     gone = replace(gone, head=gone.head.deleted(SequenceNumber(6), NOW))
-    await store_records(wiring, gone)
+    await store_records(container, gone)
     assert [r["id"] for r in (await page(api, filter="deleted"))["records"]] == [f"{2:016x}"]
     assert len((await page(api, filter="added"))["records"]) == 4
     assert (await page(api, filter="updated"))["records"] == []
 
 
 async def test_a_deleted_record_is_a_tombstone_with_its_last_content(
-    api: httpx.AsyncClient, wiring: Wiring, five: None
+    api: httpx.AsyncClient, container: AutowiredContainer, five: None
 ) -> None:
     gone = a_record(2)
-    await store_records(wiring, replace(gone, head=gone.head.deleted(SequenceNumber(6), NOW)))
+    await store_records(container, replace(gone, head=gone.head.deleted(SequenceNumber(6), NOW)))
     (tombstone,) = (await page(api, filter="DELETED"))["records"]
     assert tombstone["subject"] == "Letter 2"
     assert tombstone["_nango_metadata"]["last_action"] == LastAction.DELETED
@@ -117,10 +118,10 @@ async def test_a_screen_is_newest_first_with_its_own_page_token(
 
 
 async def test_a_screen_filters_by_label_and_by_thread(
-    api: httpx.AsyncClient, wiring: Wiring, connected: Connection
+    api: httpx.AsyncClient, container: AutowiredContainer, connected: Connection
 ) -> None:
     starred = frozenset({LabelId("STARRED")})
-    await store_records(wiring, a_record(1, label_ids=starred), a_record(2))
+    await store_records(container, a_record(1, label_ids=starred), a_record(2))
     assert subjects(await page(api, label="STARRED")) == ["Letter 1"]
     assert subjects(await page(api, thread_id=f"{2:016x}")) == ["Letter 2"]
 
@@ -150,9 +151,9 @@ async def test_a_wrong_query_is_refused(
 
 
 async def test_a_cursor_of_another_connection_is_refused(
-    api: httpx.AsyncClient, wiring: Wiring, five: None
+    api: httpx.AsyncClient, container: AutowiredContainer, five: None
 ) -> None:
-    await wiring.connections.create(a_connection(OTHER))
+    await container.use(Connections).create(a_connection(OTHER))
     cursor = (await page(api, limit=1))["next_cursor"]
     answer = await api.get("/records", params={"cursor": cursor}, headers=tenant(OTHER))
     assert (answer.status_code, error_of(answer)["code"]) == (400, "invalid_query_params")

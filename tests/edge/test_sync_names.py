@@ -10,9 +10,10 @@ from shared.domain.connect.connection import Connection
 from shared.domain.mail.email_message import EmailMessage
 from shared.domain.sync.projection import Projection
 from shared.domain.sync.state import SyncState
-from shared.edge.composition.container import Wiring
+from shared.edge.composition.container import AutowiredContainer
 from shared.edge.table import whole_table
 from shared.edge.web.routes import Route
+from shared.ports.sync_store import SyncStates
 from tests.edge.samples import CONNECTION, error_of
 
 
@@ -62,8 +63,8 @@ async def asked(
     return await api.request(method, path, json={**TENANT, **named, **more})
 
 
-async def state(wiring: Wiring) -> SyncState:
-    found = await wiring.sync_states.get(CONNECTION)
+async def state(container: AutowiredContainer) -> SyncState:
+    found = await container.use(SyncStates).get(CONNECTION)
     assert found is not None
     return found.value
 
@@ -81,13 +82,13 @@ def test_no_route_that_takes_a_name_is_left_out_here() -> None:
 @pytest.mark.parametrize(("method", "path", "more"), CONTROLS)
 async def test_what_would_be_done_to_a_derived_sync_is_not_done_to_the_mailbox(
     api: httpx.AsyncClient,
-    wiring: Wiring,
+    container: AutowiredContainer,
     connected: Connection,
     method: str,
     path: str,
     more: dict[str, Any],
 ) -> None:
-    before = await state(wiring)
+    before = await state(container)
     refused = await asked(api, method, path, more, "find-unread")
     assert (refused.status_code, error_of(refused)["code"]) == (400, "derived_sync")
     assert "fetch-messages" in error_of(refused)["message"]
@@ -96,7 +97,7 @@ async def test_what_would_be_done_to_a_derived_sync_is_not_done_to_the_mailbox(
         assert (mixed.status_code, error_of(mixed)["code"]) == (400, "derived_sync")
         objects = {**TENANT, "syncs": [{"name": "find-unread", "variant": "base"}], **more}
         assert (await api.request(method, path, json=objects)).status_code == 400
-    assert await state(wiring) == before
+    assert await state(container) == before
 
 
 @pytest.mark.parametrize(("method", "path", "more"), LOOKS)
@@ -118,17 +119,17 @@ async def test_a_derived_sync_is_shown_and_made_current(
 @pytest.mark.parametrize(("method", "path", "more"), [*CONTROLS, *LOOKS])
 async def test_an_unknown_sync_is_unknown_everywhere_and_never_means_all(
     api: httpx.AsyncClient,
-    wiring: Wiring,
+    container: AutowiredContainer,
     connected: Connection,
     method: str,
     path: str,
     more: dict[str, Any],
     name: str,
 ) -> None:
-    before = await state(wiring)
+    before = await state(container)
     answer = await asked(api, method, path, more, name)
     assert (answer.status_code, error_of(answer)["code"]) == (404, "unknown_sync")
-    assert await state(wiring) == before
+    assert await state(container) == before
 
 
 @pytest.mark.parametrize("names", [(), ("fetch-messages",), ("messages",)])

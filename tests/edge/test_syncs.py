@@ -12,7 +12,11 @@ from shared.domain.connect.connection import Connection, ConnectionStatus
 from shared.domain.connect.scopes import SEND
 from shared.domain.ids import HistoryId
 from shared.domain.sync.state import Backfill, SyncState, SyncStatus
-from shared.edge.composition.container import Wiring
+from shared.edge.composition.container import AutowiredContainer
+from shared.ports.clock import Clock
+from shared.ports.connections import Connections
+from shared.ports.queue import Queue
+from shared.ports.sync_store import SyncStates
 from tests.edge.samples import CONNECTION, NOW, OTHER, a_connection, error_of
 
 BODY = {
@@ -22,27 +26,28 @@ BODY = {
 }
 
 
-async def state_of(wiring: Wiring) -> SyncState:
-    found = await wiring.sync_states.get(CONNECTION)
+async def state_of(container: AutowiredContainer) -> SyncState:
+    found = await container.use(SyncStates).get(CONNECTION)
     assert found is not None
     return found.value
 
 
-def queued(wiring: Wiring) -> list[tuple[str, Any]]:
-    assert isinstance(wiring.queue, SqliteQueue)
-    return [(task.path, task.body) for task in wiring.queue.waiting()]
+def queued(container: AutowiredContainer) -> list[tuple[str, Any]]:
+    queue = container.use(Queue)
+    assert isinstance(queue, SqliteQueue)
+    return [(task.path, task.body) for task in queue.waiting()]
 
 
 @pytest.mark.parametrize(
     "syncs", [["fetch-messages"], ["messages"], [{"name": "messages", "variant": "base"}], []]
 )
 async def test_a_trigger_makes_the_sync_due_and_wakes_a_worker(
-    api: httpx.AsyncClient, wiring: Wiring, connected: Connection, syncs: list[Any]
+    api: httpx.AsyncClient, container: AutowiredContainer, connected: Connection, syncs: list[Any]
 ) -> None:
     answer = await api.post("/sync/trigger", json={**BODY, "syncs": syncs})
     assert answer.json() == {"success": True}
-    assert (await state_of(wiring)).next_due_at is not None
-    assert queued(wiring) == [("/tasks/sync", {"connection_id": CONNECTION})]
+    assert (await state_of(container)).next_due_at is not None
+    assert queued(container) == [("/tasks/sync", {"connection_id": CONNECTION})]
 
 
 @pytest.mark.parametrize(
@@ -55,38 +60,41 @@ async def test_a_trigger_makes_the_sync_due_and_wakes_a_worker(
     ],
 )
 async def test_a_reset_reads_the_window_again_and_keeps_the_sequence(
-    api: httpx.AsyncClient, wiring: Wiring, connected: Connection, more: dict[str, Any]
+    api: httpx.AsyncClient,
+    container: AutowiredContainer,
+    connected: Connection,
+    more: dict[str, Any],
 ) -> None:
-    before = await state_of(wiring)
+    before = await state_of(container)
     assert (await api.post("/sync/trigger", json={**BODY, **more})).status_code == 200
-    after = await state_of(wiring)
+    after = await state_of(container)
     assert after.backfilling
     assert after.sequence == before.sequence
 
 
 async def test_pause_and_start_decide_who_may_sync(
-    api: httpx.AsyncClient, wiring: Wiring, connected: Connection
+    api: httpx.AsyncClient, container: AutowiredContainer, connected: Connection
 ) -> None:
     await api.post("/sync/pause", json=BODY)
-    assert (await state_of(wiring)).status is SyncStatus.PAUSED
+    assert (await state_of(container)).status is SyncStatus.PAUSED
     assert (await status(api))["status"] == "PAUSED"
     await api.post("/sync/start", json=BODY)
-    assert (await state_of(wiring)).status is SyncStatus.RUNNING
+    assert (await state_of(container)).status is SyncStatus.RUNNING
 
 
 async def test_without_a_connection_every_one_that_reads_is_meant(
-    api: httpx.AsyncClient, wiring: Wiring, connected: Connection
+    api: httpx.AsyncClient, container: AutowiredContainer, connected: Connection
 ) -> None:
-    await wiring.connections.create(a_connection(OTHER, scopes=frozenset({SEND})))
+    await container.use(Connections).create(a_connection(OTHER, scopes=frozenset({SEND})))
     answer = await api.post("/sync/trigger", json={"provider_config_key": "google-mail"})
     assert answer.status_code == 200
-    assert queued(wiring) == [("/tasks/sync", {"connection_id": CONNECTION})]
+    assert queued(container) == [("/tasks/sync", {"connection_id": CONNECTION})]
 
 
 async def test_a_connection_that_may_only_send_has_no_sync(
-    api: httpx.AsyncClient, wiring: Wiring
+    api: httpx.AsyncClient, container: AutowiredContainer
 ) -> None:
-    await wiring.connections.create(a_connection(scopes=frozenset({SEND})))
+    await container.use(Connections).create(a_connection(scopes=frozenset({SEND})))
     answer = await api.post("/sync/trigger", json=BODY)
     assert (answer.status_code, error_of(answer)["code"]) == (403, "missing_scope")
 
@@ -101,11 +109,14 @@ async def test_a_connection_that_may_only_send_has_no_sync(
     ],
 )
 async def test_a_wrong_trigger_is_refused_and_wakes_nobody(
-    api: httpx.AsyncClient, wiring: Wiring, connected: Connection, body: dict[str, Any]
+    api: httpx.AsyncClient,
+    container: AutowiredContainer,
+    connected: Connection,
+    body: dict[str, Any],
 ) -> None:
     answer = await api.post("/sync/trigger", json=body)
     assert (answer.status_code, error_of(answer)["code"]) == (400, "invalid_body")
-    assert queued(wiring) == []
+    assert queued(container) == []
 
 
 @pytest.mark.parametrize("verb", ["trigger", "pause", "start"])
@@ -125,13 +136,13 @@ async def status(api: httpx.AsyncClient, syncs: str = "*") -> Any:
 
 
 async def test_a_backfill_under_way_shows_how_far_it_is(
-    api: httpx.AsyncClient, wiring: Wiring, connected: Connection
+    api: httpx.AsyncClient, container: AutowiredContainer, connected: Connection
 ) -> None:
-    was = await wiring.sync_states.get(CONNECTION)
+    was = await container.use(SyncStates).get(CONNECTION)
     assert was is not None
-    started = wiring.clock.now() - timedelta(seconds=10)
+    started = container.use(Clock).now() - timedelta(seconds=10)
     backfill = Backfill(None, started, listed=60, stored=50, estimated_total=100)
-    await wiring.sync_states.swap(
+    await container.use(SyncStates).swap(
         was, replace(was.value, backfill=backfill, live_records=50, last_delta_at=NOW)
     )
     shown = await status(api, "fetch-messages,messages::base")
@@ -142,13 +153,13 @@ async def test_a_backfill_under_way_shows_how_far_it_is(
 
 
 async def test_a_finished_sync_says_success_and_its_last_counts(
-    api: httpx.AsyncClient, wiring: Wiring, connected: Connection
+    api: httpx.AsyncClient, container: AutowiredContainer, connected: Connection
 ) -> None:
-    was = await wiring.sync_states.get(CONNECTION)
+    was = await container.use(SyncStates).get(CONNECTION)
     assert was is not None
     whole = Backfill(None, NOW, finished_at=NOW)
     done = replace(was.value, backfill=whole, last_finished_at=NOW, checkpoint=HistoryId(7))
-    await wiring.sync_states.swap(was, done)
+    await container.use(SyncStates).swap(was, done)
     shown = await status(api)
     assert (shown["status"], shown["finishedAt"]) == ("SUCCESS", "2026-10-01T12:00:00Z")
     assert shown["latestResult"] == {"EmailMessage": {"added": 0, "updated": 0, "deleted": 0}}
@@ -162,7 +173,7 @@ async def test_a_finished_sync_says_success_and_its_last_counts(
 )
 async def test_the_frequency_changes_in_words(
     api: httpx.AsyncClient,
-    wiring: Wiring,
+    container: AutowiredContainer,
     connected: Connection,
     asked: str | None,
     answered: str,
@@ -179,10 +190,10 @@ async def test_the_frequency_changes_in_words(
 
 
 async def test_a_disconnecting_connection_is_not_triggered(
-    api: httpx.AsyncClient, wiring: Wiring
+    api: httpx.AsyncClient, container: AutowiredContainer
 ) -> None:
-    await wiring.connections.create(a_connection(status=ConnectionStatus.DISCONNECTING))
+    await container.use(Connections).create(a_connection(status=ConnectionStatus.DISCONNECTING))
     named = await api.post("/sync/trigger", json=BODY)
     everyone = await api.post("/sync/trigger", json={"provider_config_key": "google-mail"})
     assert (named.status_code, everyone.status_code) == (404, 200)
-    assert queued(wiring) == []
+    assert queued(container) == []

@@ -7,12 +7,13 @@ import httpx
 import jsonschema
 import pytest
 
-from shared.edge.composition.container import Wiring
+from shared.edge.composition.container import AutowiredContainer
 from shared.edge.settings.functions import FUNCTIONS, function_for
 from shared.edge.table import ROUTES_OF, whole_table
 from shared.edge.web.openapi import document
 from shared.edge.web.routes import Access, Permission, Route
 from shared.errors import UnauthenticatedError
+from shared.ports.oauth import CallerTokens
 from tests.edge.conftest import ClientOf
 from tests.edge.samples import error_of
 
@@ -60,9 +61,9 @@ async def test_no_keyed_route_answers_without_a_key(client_of: ClientOf, route: 
 
 @pytest.mark.parametrize("route", PRIVATE, ids=named)
 async def test_no_private_route_answers_to_a_forged_token_or_to_the_root_key(
-    client_of: ClientOf, wiring: Wiring, route: Route
+    client_of: ClientOf, container: AutowiredContainer, route: Route
 ) -> None:
-    wiring.caller_tokens = NoTokens()
+    container.bind(CallerTokens, NoTokens())
     answer = await client_of(TABLE).request(route.method, address(route))
     assert answer.status_code == 401
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import httpx
 import pytest
 
-from shared.edge.composition.container import Wiring
+from shared.edge.composition.container import AutowiredContainer
 from shared.edge.settings.deployment import Settings
 from shared.edge.table import whole_table
 from shared.edge.web.app import build_app
@@ -17,7 +17,7 @@ PATHS = sorted({re.sub(r"\{[^}]+\}", "x", one.path) for one in whole_table()} | 
 
 
 def client_at(settings: Settings) -> httpx.AsyncClient:
-    app = build_app("api", whole_table(), Wiring(settings))
+    app = build_app("api", whole_table(), AutowiredContainer(settings))
     return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=settings.public_url)
 
 

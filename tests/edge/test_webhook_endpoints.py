@@ -12,18 +12,21 @@ from shared.adapters.keys.local import create_keyring
 from shared.domain.connect.connection import Connection
 from shared.domain.events.event import Delivery, DeliveryState, Event, EventState, EventType
 from shared.domain.ids import ConnectionId, EventId
-from shared.edge.composition.container import Wiring
+from shared.edge.composition.container import AutowiredContainer
 from shared.edge.settings.deployment import settings_from
 from shared.edge.settings.events import EventOptions
 from shared.errors import ConfigurationError
+from shared.ports.events import WebhookEndpoints
+from shared.ports.oauth import Sealer
+from shared.ports.store import Store
 from shared.usecases.events.receivers import opened_secret
 
 URL = "https://product.example.com/hooks"
 
 
 @pytest.fixture(autouse=True)
-def keyring(wiring: Wiring) -> None:
-    create_keyring(wiring.settings.keyring_path)
+def keyring(container: AutowiredContainer) -> None:
+    create_keyring(container.settings.keyring_path)
 
 
 async def _made(api: httpx.AsyncClient, **body: Any) -> dict[str, Any]:
@@ -33,22 +36,22 @@ async def _made(api: httpx.AsyncClient, **body: Any) -> dict[str, Any]:
     return made
 
 
-async def _opened(wiring: Wiring, id: str) -> list[str]:
-    found = await wiring.webhook_endpoints.get(id)
+async def _opened(container: AutowiredContainer, id: str) -> list[str]:
+    found = await container.use(WebhookEndpoints).get(id)
     assert found is not None
-    return [await opened_secret(wiring.sealer, id, one) for one in found.value.secrets]
+    return [await opened_secret(container.use(Sealer), id, one) for one in found.value.secrets]
 
 
 async def test_a_secret_is_shown_once_and_kept_sealed(
-    api: httpx.AsyncClient, wiring: Wiring
+    api: httpx.AsyncClient, container: AutowiredContainer
 ) -> None:
     made = await _made(api, description="main", types=["sync"])
     assert made["secret"].startswith("whsec_")
     (listed,) = (await api.get("/webhook-endpoints")).json()["webhook_endpoints"]
     assert "secret" not in listed
     assert {**listed, "secret": made["secret"]} == made
-    assert await _opened(wiring, made["id"]) == [made["secret"]]
-    stored = (wiring.settings.sqlite_path or wiring.settings.keyring_path).read_bytes()
+    assert await _opened(container, made["id"]) == [made["secret"]]
+    stored = (container.settings.sqlite_path or container.settings.keyring_path).read_bytes()
     assert made["secret"].encode() not in stored
     assert made["secret"].removeprefix("whsec_").encode() not in stored
 
@@ -58,14 +61,14 @@ async def test_a_secret_of_ones_own_is_taken(api: httpx.AsyncClient) -> None:
 
 
 async def test_a_rotated_secret_leaves_two_and_never_three(
-    api: httpx.AsyncClient, wiring: Wiring
+    api: httpx.AsyncClient, container: AutowiredContainer
 ) -> None:
     first = await _made(api)
     path = f"/webhook-endpoints/{first['id']}/rotate-secret"
     second = (await api.post(path, json={})).json()
     third = (await api.post(path, json={"overlap_s": 60})).json()
     assert third["live_secrets"] == 2
-    assert await _opened(wiring, first["id"]) == [third["secret"], second["secret"]]
+    assert await _opened(container, first["id"]) == [third["secret"], second["secret"]]
 
 
 @pytest.mark.parametrize(
@@ -105,26 +108,26 @@ async def test_an_endpoint_is_changed_disabled_enabled_and_removed(
 
 
 async def test_a_sink_that_the_operator_allows_may_be_named(
-    api: httpx.AsyncClient, wiring: Wiring
+    api: httpx.AsyncClient, container: AutowiredContainer
 ) -> None:
     sink = "pubsub:projects/p/topics/t"
     events = EventOptions(sink_choices=frozenset({sink}))
-    wiring.settings = replace(wiring.settings, events=events)
+    container.settings = replace(container.settings, events=events)
     assert (await _made(api, url=sink))["secret"] is None
 
 
-async def _event(wiring: Wiring, id: str, **changes: Any) -> None:
+async def _event(container: AutowiredContainer, id: str, **changes: Any) -> None:
     now = datetime.now(UTC)
     payload = {"type": "sync", "cursorSequence": 3}
     event = Event(EventId(id), ConnectionId("c-1"), EventType.SYNC, payload, now, None)
-    await wiring.store.outbox.create(replace(event, **changes))
+    await container.use(Store).outbox.create(replace(event, **changes))
 
 
 async def test_events_show_how_they_stand_with_each_receiver(
-    api: httpx.AsyncClient, wiring: Wiring
+    api: httpx.AsyncClient, container: AutowiredContainer
 ) -> None:
     told = Delivery(DeliveryState.DEAD, 10, status=500, error="refused")
-    await _event(wiring, "e1", state=EventState.DEAD, deliveries={"whe_1": told})
+    await _event(container, "e1", state=EventState.DEAD, deliveries={"whe_1": told})
     (shown,) = (await api.get("/events", params={"state": "dead"})).json()["events"]
     assert shown["deliveries"] == [
         {
@@ -140,12 +143,12 @@ async def test_events_show_how_they_stand_with_each_receiver(
 
 
 async def test_dead_events_since_a_moment_are_made_due(
-    api: httpx.AsyncClient, wiring: Wiring
+    api: httpx.AsyncClient, container: AutowiredContainer
 ) -> None:
     now = datetime.now(UTC)
     for age in range(4):
         state = EventState.DELIVERED if age == 1 else EventState.DEAD
-        await _event(wiring, f"e{age}", state=state, created_at=now - timedelta(hours=age))
+        await _event(container, f"e{age}", state=state, created_at=now - timedelta(hours=age))
     since = (now - timedelta(hours=2, minutes=30)).isoformat()
     answer = await api.post("/events/redeliver", json={"since": since})
     assert answer.json() == {"redelivered": 2, "has_more": False}

@@ -15,6 +15,7 @@ from infra.local.google.settings import GoogleSettings
 from infra.local.system import LocalSystem
 from shared.adapters.telemetry.otel import OtelTelemetry
 from shared.domain.trace_context import TraceContext, parsed
+from shared.ports.telemetry import Telemetry
 from tests.adapters.listener import Listener, listening
 from tests.functions.test_main_job import backfilled, connected
 
@@ -49,7 +50,7 @@ async def traced(tmp_path: Path) -> AsyncIterator[Traced]:
         listening(product),
         LocalSystem.start(tmp_path, environ=unpaced, google=google) as system,
     ):
-        system.wiring.telemetry = OtelTelemetry(traces, MeterProvider())
+        system.container.bind(Telemetry, OtelTelemetry(traces, MeterProvider()))
         await system.control("/mailboxes", {"email": ADA, "messages": 3})
         body = {"url": f"http://127.0.0.1:{product.port}/hooks", "secret": WEBHOOK_SECRET}
         answer = await system.client.post("/webhook-endpoints", json=body)

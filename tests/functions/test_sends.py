@@ -14,6 +14,7 @@ import pytest
 from infra.local.connecting import connect
 from infra.local.google.settings import GoogleSettings
 from infra.local.system import LocalSystem
+from shared.ports.events import Outbox
 
 ADA, BOB = "ada@acme.example", "bob@acme.example"
 HELLO = {"to": BOB, "subject": "Hello", "body": "Hi Bob."}
@@ -43,7 +44,7 @@ class Desk:
         return [message["id"] for message in self.system.emulated.store.messages(email)]
 
     async def events(self) -> list[dict[str, Any]]:
-        outbox = self.system.wiring.outbox
+        outbox = self.system.container.use(Outbox)
         found = await outbox.list(state=None, connection_id=None, limit=2_000)
         return [dict(one.payload) for one in found if one.type == "send"]
 

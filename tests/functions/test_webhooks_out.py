@@ -16,6 +16,7 @@ from infra.local.system import LocalSystem
 from shared.domain.events.event import Event, EventType
 from shared.domain.ids import ConnectionId, EventId
 from shared.edge.triggers.tasks import GIVEN_UP
+from shared.ports.events import Outbox
 from shared.usecases.events.places import SHARE
 from tests.adapters.listener import OK, Listener, listening
 from tests.functions.test_main_job import backfilled, connected, live, records, truth
@@ -81,7 +82,7 @@ async def behind_forty_that_hang(system: LocalSystem, good: Product) -> None:
                 next_attempt_at=now,
                 webhook_url_override=f"http://127.0.0.1:{port}/",
             )
-            await system.wiring.outbox.create(event)
+            await system.container.use(Outbox).create(event)
         async with asyncio.timeout(15):  # less than one attempt at the other takes to end
             await good.reached.wait()
         assert len(hanging.requests) <= SHARE

@@ -7,15 +7,18 @@ from pathlib import Path
 
 import httpx
 
-from shared.actions.policy.guard import Waiting
+from shared.actions.policy.guard import GuardedActions, Waiting
 from shared.domain.connect.connection import Connection
 from shared.domain.ids import ConnectionId
 from shared.domain.keys.policy import Actor, Policy
 from shared.edge.table import whole_table
 from shared.edge.web.app import build_app
-from shared.ports.sends import ActionResult
-from shared.ports.sync_store import NewestQuery
-from shared.usecases.keys.api_keys import KeyRequest
+from shared.ports.connections import Connections
+from shared.ports.events import Outbox
+from shared.ports.sends import ActionResult, ActionResults
+from shared.ports.sync_store import NewestQuery, Records
+from shared.usecases.keys.api_keys import CreateApiKey, KeyRequest
+from shared.usecases.sync.sync_mailbox import SyncMailbox
 from tests.usecases.connect.town import ADA, BEN, Town
 
 SUBJECT = "canary-subject-5f2c"
@@ -85,16 +88,16 @@ class Tenants:
 async def two_tenants(folder: Path) -> Tenants:
     """Connect and sync both, and give Ada one of everything that has an id."""
     town = Town(folder)
-    town.app = build_app("api", whole_table(), town.wiring)
+    town.app = build_app("api", whole_table(), town.container)
     ada, ben = await _synced(town, ADA), await _synced(town, BEN)
-    (newest,) = await town.wiring.records.newest(ada.id, NewestQuery(limit=1))
-    (event, *_) = await town.wiring.outbox.list(state=None, connection_id=ada.id, limit=1)
+    (newest,) = await town.container.use(Records).newest(ada.id, NewestQuery(limit=1))
+    (event, *_) = await town.container.use(Outbox).list(state=None, connection_id=ada.id, limit=1)
     now = town.clock.now()
     result = ActionResult(
         "canary-action", ada.id, "get-profile", "h", now, now + timedelta(days=1),
         output={"said": "canary-output"}, finished_at=now,
     )  # fmt: skip
-    await town.wiring.action_results.create(result)
+    await town.container.use(ActionResults).create(result)
     root = _client(town, "postroom-local-key")
     endpoint = await root.post(
         "/webhook-endpoints",
@@ -122,8 +125,8 @@ async def _synced(town: Town, email: str) -> Connection:
     id = await town.connect(email)
     mail = MAIL if email == ADA else MAIL.replace(ADA, email).replace("canary", "plain")
     await town.control.post(f"/mailboxes/{email}/messages", content=mail.encode())
-    await town.wiring.sync_mailbox(id, budget=timedelta(seconds=20))
-    found = await town.wiring.connections.get(id)
+    await town.container.use(SyncMailbox)(id, budget=timedelta(seconds=20))
+    found = await town.container.use(Connections).get(id)
     assert found is not None
     return found.value
 
@@ -131,13 +134,13 @@ async def _synced(town: Town, email: str) -> Connection:
 async def _approval(town: Town, ada: Connection) -> str:
     agent = Actor("key-agent", Policy(approval_required=True))
     letter = {"to": ADA, "subject": SUBJECT, "body": "canary-body-91d0"}
-    waiting = await town.wiring.guarded_actions(agent, ada, "send-email", letter)
+    waiting = await town.container.use(GuardedActions)(agent, ada, "send-email", letter)
     assert isinstance(waiting, Waiting)
     return waiting.approval_id
 
 
 async def _key(town: Town, id: ConnectionId) -> tuple[str, str]:
-    issued = await town.wiring.create_api_key(
+    issued = await town.container.use(CreateApiKey)(
         KeyRequest("narrow", frozenset({"*"}), frozenset({id}))
     )
     return issued.token, issued.key.id

@@ -81,7 +81,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Whole]:
     with asyncio.Runner() as runner:
         town = Town(folder)
         connection_id = runner.run(town.connect(ADA))
-        client = town.browser(build_app("api", whole_table(), town.wiring))
+        client = town.browser(build_app("api", whole_table(), town.container))
         client.follow_redirects = False
         client.headers["Authorization"] = "Bearer postroom-local-key"
         yield Whole(runner, town, client, connection_id)

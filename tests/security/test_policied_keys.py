@@ -11,6 +11,7 @@ from shared.domain.keys.policy import Does
 from shared.edge.table import whole_table
 from shared.edge.web.call import LEFT_UNDER_POLICY
 from shared.edge.web.routes import Permission, Route
+from shared.ports.access import ApiKeys
 from tests.actions.agents import agent, rule_of
 from tests.actions.desk import Desk, open_desk
 from tests.edge.samples import CONNECTION, a_key
@@ -81,8 +82,8 @@ async def test_credentials_are_not_shown_to_such_a_key(desk: Desk) -> None:
 async def test_such_a_key_neither_sees_nor_rotates_one_that_may_more(desk: Desk) -> None:
     """Its fresh secret would be a key without the policy."""
     caller = await agent(desk, **READING)
-    await a_key(desk.wiring, "send")
-    keys = (await desk.wiring.api_keys.list(10))[:10]
+    await a_key(desk.container, "send")
+    keys = (await desk.container.use(ApiKeys).list(10))[:10]
     (wide,) = [one for one in keys if not one.policy]
     assert wide.id not in (await caller.call("GET", "/api-keys")).text
     for method, path in (("POST", f"/{wide.id}/rotate"), ("DELETE", f"/{wide.id}")):

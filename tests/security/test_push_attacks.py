@@ -16,6 +16,7 @@ from shared.adapters.google.id_tokens import SIGNATURE_REMOVED
 from shared.domain.ids import email_key
 from shared.edge.table import gmail_push_routes
 from shared.edge.web.app import build_app
+from shared.ports.connections import Mailboxes
 from tests.usecases.connect.town import ADA, BEN, Town
 
 PUSH = "http://127.0.0.1:8080/push/gmail"
@@ -26,7 +27,7 @@ ACCOUNT = "gmail-push@demo.iam.gserviceaccount.com"
 async def connected(town: Town) -> Town:
     await town.connect(ADA)
     await town.tasks()
-    town.app = build_app("gmail_push", gmail_push_routes(), town.wiring)
+    town.app = build_app("gmail_push", gmail_push_routes(), town.container)
     return town
 
 
@@ -58,7 +59,7 @@ async def push(town: Town, token: str | None, email: str = ADA) -> httpx.Respons
 
 
 async def woken(town: Town) -> bool:
-    mailbox = await town.wiring.mailboxes.get(email_key(ADA))
+    mailbox = await town.container.use(Mailboxes).get(email_key(ADA))
     assert mailbox is not None
     return mailbox.value.last_push_at is not None or bool(await town.tasks())
 

@@ -11,6 +11,11 @@ from typing import Any
 import pytest
 
 from shared.errors import PostroomError
+from shared.ports.connections import Connections
+from shared.usecases.connect.access_tokens import AccessTokens
+from shared.usecases.connect.disconnect import Disconnect
+from shared.usecases.connect.update_connection import ChangeConnection
+from shared.usecases.sync.sync_mailbox import SyncMailbox
 from tests.usecases.connect.town import ADA, Town, follow, google_answer, press, query_of
 
 
@@ -57,11 +62,11 @@ async def a_life(town: Town) -> tuple[set[str], list[str]]:
     key = await town.api.post("/api-keys", json={"name": "k", "permissions": ["send"]})
     secrets.add(key.json()["key"])
     await town.api.get("/records", headers={"Authorization": f"Bearer {key.json()['key']}"})
-    await town.wiring.sync_mailbox(connected, budget=timedelta(seconds=20))
+    await town.container.use(SyncMailbox)(connected, budget=timedelta(seconds=20))
     for fault in ("token_5xx", "invalid_rapt", "grant_revoked"):
         await town.advance(timedelta(hours=2))
         await town.fault(fault, email=ADA)
-        await failing(town.wiring.access_tokens(connected))
+        await failing(town.container.use(AccessTokens)(connected))
         await town.control.delete("/faults")
         said.append((await town.api.get(f"/connections/{connected}")).text)
     imported = "1//canary-refresh-token-that-google-never-saw"
@@ -69,7 +74,7 @@ async def a_life(town: Town) -> tuple[set[str], list[str]]:
     said.append((await town.api.post("/connections", json=body)).text)
     secrets.add(imported)
     said += [(await town.api.get(path)).text for path in ("/connections", "/operations", "/events")]
-    await town.wiring.disconnect(connected)
+    await town.container.use(Disconnect)(connected)
     secrets |= google_secrets(town) | {"postroom-local-key", "postroom-local-secret"}
     return secrets, said
 
@@ -102,10 +107,12 @@ async def test_the_search_would_find_a_secret_that_slipped(town: Town) -> None:
     """The test above means something only if a careless line would fail it."""
     await town.connect(ADA)
     token = next(iter(google_secrets(town)))
-    found = await town.wiring.connections.get(
+    found = await town.container.use(Connections).get(
         (await town.api.get("/connections")).json()["connections"][0]["connection_id"]
     )
     assert found is not None
     note = {"note": urlsafe_b64encode(token.encode()).decode()}
-    await town.wiring.change_connection(found.value.id, lambda was: replace(was, metadata=note))
+    await town.container.use(ChangeConnection)(
+        found.value.id, lambda was: replace(was, metadata=note)
+    )
     assert any(form in b"".join(_files(town.folder)) for form in forms_of(token))

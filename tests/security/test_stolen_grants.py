@@ -9,13 +9,18 @@ import pytest
 from shared.domain.connect.grant import Grant
 from shared.domain.ids import ConnectionId
 from shared.errors import CorruptStateError
+from shared.ports.connections import Grants
 from shared.ports.documents import Versioned
+from shared.usecases.connect.access_tokens import AccessTokens
 from tests.usecases.connect.town import ADA, BEN, Town
 
 
 async def two_grants(town: Town) -> tuple[Versioned[Grant], Versioned[Grant]]:
     ada, ben = await town.connect(ADA), await town.connect(BEN)
-    first, second = await town.wiring.grants.get(ada), await town.wiring.grants.get(ben)
+    first, second = (
+        await town.container.use(Grants).get(ada),
+        await town.container.use(Grants).get(ben),
+    )
     assert first is not None
     assert second is not None
     return first, second
@@ -31,10 +36,10 @@ async def test_ciphertext_moved_to_another_connection_does_not_open(
 ) -> None:
     victim, attacker = await two_grants(town)
     taken = {name: getattr(victim.value, name) for name in stolen}
-    await town.wiring.grants.swap(attacker, replace(attacker.value, **taken))
+    await town.container.use(Grants).swap(attacker, replace(attacker.value, **taken))
     with pytest.raises(CorruptStateError):
-        await town.instance().access_tokens(attacker.value.connection_id)
-    assert await town.instance().access_tokens(victim.value.connection_id)
+        await town.instance().use(AccessTokens)(attacker.value.connection_id)
+    assert await town.instance().use(AccessTokens)(victim.value.connection_id)
 
 
 async def test_a_refresh_token_put_in_the_place_of_an_access_token_does_not_open(
@@ -42,9 +47,9 @@ async def test_a_refresh_token_put_in_the_place_of_an_access_token_does_not_open
 ) -> None:
     victim, _ = await two_grants(town)
     swapped = replace(victim.value, access_token=victim.value.refresh_token)
-    await town.wiring.grants.swap(victim, swapped)
+    await town.container.use(Grants).swap(victim, swapped)
     with pytest.raises(CorruptStateError):
-        await town.instance().access_tokens(victim.value.connection_id)
+        await town.instance().use(AccessTokens)(victim.value.connection_id)
 
 
 async def test_a_stolen_moved_grant_is_an_error_that_tells_nothing(town: Town) -> None:
@@ -55,9 +60,9 @@ async def test_a_stolen_moved_grant_is_an_error_that_tells_nothing(town: Town) -
         refresh_token=victim.value.refresh_token,
         data_key=victim.value.data_key,
     )
-    await town.wiring.grants.swap(attacker, moved)
-    wiring = town.instance()
-    client = town.browser(town.serve(wiring))
+    await town.container.use(Grants).swap(attacker, moved)
+    container = town.instance()
+    client = town.browser(town.serve(container))
     client.headers["Authorization"] = "Bearer postroom-local-key"
     answer = await client.get(f"/connections/{attacker.value.connection_id}")
     assert answer.status_code == 500
@@ -74,8 +79,8 @@ async def test_without_its_key_a_copy_of_the_database_opens_nothing(
     with sqlite3.connect(town.folder / "postroom.sqlite") as here:
         here.execute("VACUUM INTO ?", (str(copy / "postroom.sqlite"),))
     thief = Town(copy)
-    (page, _) = await thief.wiring.grants.walk(None, 10)
+    (page, _) = await thief.container.use(Grants).walk(None, 10)
     (grant,) = page
     with pytest.raises(CorruptStateError):
-        await thief.wiring.access_tokens(ConnectionId(grant.value.connection_id))
+        await thief.container.use(AccessTokens)(ConnectionId(grant.value.connection_id))
     await thief.close()

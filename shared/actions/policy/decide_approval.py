@@ -5,11 +5,10 @@ approval, so that approving again, or the background, finishes what a crash left
 twice.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from shared.actions.policy.request_approval import GuardPorts
 from shared.actions.policy.seal import ApprovalSeal
 from shared.actions.registry import ActionContext, Shown
 from shared.actions.run import RunAction, log_action
@@ -24,10 +23,13 @@ from shared.errors import (
     IdempotencyInProgressError,
     NotFoundError,
     PermanentError,
-    PostroomError,
     TransientError,
     UnknownConnectionError,
 )
+from shared.ports.access import ApiKeys, Approvals, ErrorDescription
+from shared.ports.clock import Clock
+from shared.ports.connections import Connections
+from shared.ports.container import Container
 from shared.ports.documents import Versioned
 from shared.usecases.keys.api_keys import is_revoked
 
@@ -37,10 +39,16 @@ GAVE_UP: Final = {"error": {"code": "gave_up", "message": "It met nothing but tr
 
 @dataclass(frozen=True, slots=True)
 class DecideApproval:
-    """`described` answers an error as the data that the approval shows."""
+    """`describe` returns an error as the data that the approval shows."""
 
-    ports: GuardPorts
-    described: Callable[[PostroomError], Mapping[str, Any]]
+    container: Container
+    approvals: Approvals
+    api_keys: ApiKeys
+    connections: Connections
+    run: RunAction
+    seal: ApprovalSeal
+    clock: Clock
+    describe: ErrorDescription
 
     async def approve(self, id: str, by: str) -> Approval:
         """Say yes and run the call; saying it again goes on with a run that a crash left.
@@ -54,7 +62,7 @@ class DecideApproval:
                 return await self._again(found)
             _require_another(found.value, by)
             await self._require_unrevoked(found.value)
-            now = self.ports.clock.now()
+            now = self.clock.now()
             yes = found.value.decided(ApprovalState.APPROVED, now, by)
             try:
                 decided = await self._told(found, yes, "approved")
@@ -75,7 +83,7 @@ class DecideApproval:
             if found.value.state is ApprovalState.APPROVED:
                 raise _decided(found.value)
             _require_another(found.value, by)
-            no = found.value.decided(ApprovalState.REJECTED, self.ports.clock.now(), by, reason)
+            no = found.value.decided(ApprovalState.REJECTED, self.clock.now(), by, reason)
             try:
                 rejected = await self._told(found, no, "rejected")
             except ConflictError:
@@ -88,31 +96,31 @@ class DecideApproval:
 
         Raises StoreUnavailableError, ConflictError: come again.
         """
-        found = await self.ports.approvals.get(id)
+        found = await self.approvals.get(id)
         if found is None or found.value.final:
             return
         if found.value.state is ApprovalState.APPROVED:
             await self._again(found)
-        elif found.value.lapsed(self.ports.clock.now()):
+        elif found.value.lapsed(self.clock.now()):
             await self._expired(found)
 
     async def _undecided(self, id: str) -> Versioned[Approval]:
         """Return one that is pending or approved. Raises ApprovalDecidedError, NotFoundError."""
         found = await self._found(id)
-        if found.value.lapsed(self.ports.clock.now()):
+        if found.value.lapsed(self.clock.now()):
             found = await self._expired(found)
         if found.value.state in {ApprovalState.REJECTED, ApprovalState.EXPIRED}:
             raise _decided(found.value)
         return found
 
     async def _found(self, id: str) -> Versioned[Approval]:
-        found = await self.ports.approvals.get(id)
+        found = await self.approvals.get(id)
         if found is None:
             raise NotFoundError("No such approval. GET /approvals lists them.")
         return found
 
     async def _expired(self, found: Versioned[Approval]) -> Versioned[Approval]:
-        late = found.value.decided(ApprovalState.EXPIRED, self.ports.clock.now(), None)
+        late = found.value.decided(ApprovalState.EXPIRED, self.clock.now(), None)
         try:
             expired = await self._told(found, late, "expired")
         except ConflictError:
@@ -122,18 +130,18 @@ class DecideApproval:
 
     async def _require_unrevoked(self, approval: Approval) -> None:
         """Raise ForbiddenError where the key that asked was revoked: it may be a thief's."""
-        if await is_revoked(self.ports.api_keys, approval.key.removeprefix(KEY)):
+        if await is_revoked(self.api_keys, approval.key.removeprefix(KEY)):
             raise ForbiddenError("The key that asked for this was revoked: nothing of it may run.")
 
     async def _again(self, found: Versioned[Approval]) -> Approval:
         """Go on with a run that nobody is at."""
-        now, approval = self.ports.clock.now(), found.value
+        now, approval = self.clock.now(), found.value
         if approval.final or approval.claimed(now):
             return approval
         if approval.decided_at is not None and now - approval.decided_at > GIVEN_UP:
             return await self._ended(found, GAVE_UP, "gave_up")
         try:
-            claimed = await self.ports.approvals.swap(found, approval.tried(now))
+            claimed = await self.approvals.swap(found, approval.tried(now))
         except ConflictError:
             return (await self._found(approval.id)).value
         return await self._finished(claimed)
@@ -145,15 +153,15 @@ class DecideApproval:
         except (TransientError, IdempotencyInProgressError) as trouble:
             return await self._put_off(claimed, trouble.code)
         except PermanentError as refused:
-            return await self._ended(claimed, dict(self.described(refused)), refused.code)
+            return await self._ended(claimed, dict(self.describe(refused)), refused.code)
         return await self._ended(claimed, output, None)
 
     async def _ran(self, approval: Approval) -> Any:
-        found = await self.ports.connections.get(approval.connection_id)
+        found = await self.connections.get(approval.connection_id)
         if found is None or found.value.status is ConnectionStatus.DISCONNECTING:
             raise UnknownConnectionError("The connection was removed meanwhile.")
-        content = await self._seal.opened(approval, "request")
-        answer = await RunAction(self.ports)(
+        content = await self.seal.opened(approval, "request")
+        answer = await self.run(
             found.value,
             approval.action,
             content["arguments"],
@@ -166,8 +174,8 @@ class DecideApproval:
 
     async def _put_off(self, claimed: Versioned[Approval], error: str) -> Approval:
         try:
-            later = claimed.value.tried(self.ports.clock.now(), error)
-            return (await self.ports.approvals.swap(claimed, later)).value
+            later = claimed.value.tried(self.clock.now(), error)
+            return (await self.approvals.swap(claimed, later)).value
         except ConflictError:
             return (await self._found(claimed.value.id)).value
 
@@ -175,10 +183,10 @@ class DecideApproval:
         self, claimed: Versioned[Approval], content: Any, error: str | None
     ) -> Approval:
         try:
-            answer = await self._seal.answer(claimed.value, content)
+            answer = await self.seal.answer(claimed.value, content)
         except PermanentError:
             answer = b""  # the connection is gone, and nobody may read of it any more
-        ended = claimed.value.finished(self.ports.clock.now(), answer, error)
+        ended = claimed.value.finished(self.clock.now(), answer, error)
         try:
             return (await self._told(claimed, ended, "finished")).value
         except ConflictError:
@@ -187,19 +195,15 @@ class DecideApproval:
     async def _told(
         self, was: Versioned[Approval], now: Approval, operation: str
     ) -> Versioned[Approval]:
-        event = approval_event(now, operation, self.ports.clock.now())
-        return await self.ports.approvals.conclude(was, now, event)
+        event = approval_event(now, operation, self.clock.now())
+        return await self.approvals.conclude(was, now, event)
 
     async def _log(self, approval: Approval, verdict: str) -> None:
-        found = await self.ports.connections.get(approval.connection_id)
+        found = await self.connections.get(approval.connection_id)
         if found is not None:
-            context = ActionContext(found.value, self.ports, None, approval.trace_id)
-            now = self.ports.clock.now()
+            context = ActionContext(found.value, self.container, None, approval.trace_id)
+            now = self.clock.now()
             await log_action(context, approval.action, now, None, _detail(approval, verdict))
-
-    @property
-    def _seal(self) -> ApprovalSeal:
-        return ApprovalSeal(self.ports.grants, self.ports.sealer)
 
 
 def _require_another(approval: Approval, by: str) -> None:

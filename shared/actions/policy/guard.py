@@ -2,7 +2,7 @@
 
 REST, bulk, background and MCP all come through here:
 
-    outcome = await wiring.guarded_actions(
+    outcome = await call.use(GuardedActions)(
         actor, connection, action_name, arguments,
         idempotency_key=..., trace_id=...,
     )                                      # -> ActionAnswer | Waiting
@@ -34,7 +34,7 @@ from shared.actions.policy.recipients import (
     open_ended,
     writes,
 )
-from shared.actions.policy.request_approval import AskApproval, GuardPorts, Waiting
+from shared.actions.policy.request_approval import AskApproval, Waiting
 from shared.actions.registry import Action, ActionContext, Shown
 from shared.actions.run import ActionAnswer, RunAction, checked, log_action
 from shared.domain.connect.connection import Connection
@@ -51,9 +51,11 @@ from shared.domain.keys.policy import (
 )
 from shared.domain.send.entry import send_id
 from shared.errors import PolicyRefusedError, PostroomError
+from shared.ports.clock import Clock
+from shared.ports.container import Container
 from shared.usecases.send.send_bulk import BulkMessage
 
-__all__ = ["GuardPorts", "GuardedActions", "Waiting"]
+__all__ = ["GuardedActions", "Waiting"]
 BULK = "send-bulk"
 
 
@@ -61,7 +63,12 @@ BULK = "send-bulk"
 class GuardedActions:
     """Runs actions as far as the actor's policy goes."""
 
-    ports: GuardPorts
+    container: Container
+    run: RunAction
+    accepting: AcceptAction
+    asking: AskApproval
+    counting: CountSends
+    clock: Clock
 
     async def __call__(
         self,
@@ -77,11 +84,11 @@ class GuardedActions:
 
         Raises PolicyRefusedError, ApprovedCallFailedError, and what `RunAction` raises.
         """
-        context = ActionContext(connection, self.ports, idempotency_key, trace_id)
+        context = ActionContext(connection, self.container, idempotency_key, trace_id)
         told = await self._permitted(actor, context, action, arguments)
         if not isinstance(told, Shown):
             return told
-        return await RunAction(self.ports)(
+        return await self.run(
             connection,
             action,
             arguments,
@@ -105,15 +112,15 @@ class GuardedActions:
 
         Raises what `__call__` raises, and what `AcceptAction` raises.
         """
-        context = ActionContext(connection, self.ports, idempotency_key, trace_id)
-        started_at = self.ports.clock.now()
+        context = ActionContext(connection, self.container, idempotency_key, trace_id)
+        started_at = self.clock.now()
         told = await self._permitted(actor, context, action, arguments)
         if not isinstance(told, Shown):
             return told
         if told.draft is not None:
             text = "This key's drafts are sent as they were judged, at once: leave X-Async out."
             raise PolicyRefusedError(text, rule=Rule.ROUTE)
-        id = await AcceptAction(self.ports)(
+        id = await self.accepting(
             connection, action, arguments, idempotency_key=idempotency_key, trace_id=trace_id
         )
         if actor.policy.restricting:
@@ -135,8 +142,8 @@ class GuardedActions:
         """
         if not actor.policy.restricting:
             return
-        context = ActionContext(connection, self.ports, None, trace_id)
-        started_at = self.ports.clock.now()
+        context = ActionContext(connection, self.container, None, trace_id)
+        started_at = self.clock.now()
         try:
             for message in messages:
                 _let_go(_of_bulk(actor, message))
@@ -157,8 +164,8 @@ class GuardedActions:
         """
         if not actor.policy.restricting:
             return
-        context = ActionContext(connection, self.ports, None, trace_id)
-        started_at = self.ports.clock.now()
+        context = ActionContext(connection, self.container, None, trace_id)
+        started_at = self.clock.now()
         try:
             _let_go(judge(actor.policy, Deed(does)))
         except PolicyRefusedError as refused:
@@ -174,7 +181,7 @@ class GuardedActions:
         if not actor.policy.restricting:
             return Shown()
         row = action_named(action)
-        started_at = self.ports.clock.now()
+        started_at = self.clock.now()
         try:
             asked = checked(row, context.connection, arguments, context.idempotency_key)
         except PostroomError as wrong:
@@ -195,7 +202,7 @@ class GuardedActions:
     async def _judged(
         self, actor: Actor, context: ActionContext, row: Action[Any, Any], asked: BaseModel
     ) -> ActionAnswer | Waiting | Shown:
-        does, ask = doing(row, asked), AskApproval(self.ports)
+        does, ask = doing(row, asked), self.asking
         if actor.policy.asks_for(does):
             earlier = await ask.earlier(actor, context, row, asked)
             if earlier is not None:
@@ -228,7 +235,7 @@ class GuardedActions:
         return judge(policy, deed), letter
 
     async def _count(self, actor: Actor, ids: Sequence[str]) -> None:
-        await CountSends(self.ports.send_counts, self.ports.clock)(actor, ids)
+        await self.counting(actor, ids)
 
     async def _refused(
         self,

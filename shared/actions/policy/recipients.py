@@ -100,7 +100,7 @@ async def _written(context: ActionContext, request: SendRequest) -> Letter:
         return Letter(_named(request), request)
     # Everything that costs a look but says nothing about recipients is left out.
     bare = replace(request, attachments=(), quote=False, text="", html=None, headers={})
-    compose = Compose(context.gmail, context.connection, context.ports.clock, draft=True)
+    compose = Compose(context.gmail, context.connection, context.clock, draft=True)
     composed = await compose(bare, None)
     settled = not asks or request.reply_to_message_id is not None
     envelope = replace(await _envelope(composed.raw), headers=tuple(request.headers))

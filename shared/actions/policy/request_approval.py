@@ -3,14 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 
 from pydantic import BaseModel
 
 from shared.actions.policy.preview import preview_of
 from shared.actions.policy.recipients import Letter
 from shared.actions.policy.seal import ApprovalSeal
-from shared.actions.registry import Action, ActionContext, ActionPorts
+from shared.actions.registry import Action, ActionContext
 from shared.actions.run import ActionAnswer, request_hash
 from shared.domain.keys.approval import (
     KEPT,
@@ -27,7 +27,8 @@ from shared.errors import (
     IdempotencyConflictError,
     PolicyRefusedError,
 )
-from shared.ports.access import ApiKeys, Approvals, SendCounts
+from shared.ports.access import Approvals
+from shared.ports.clock import Clock
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,22 +54,13 @@ class Waiting:
         }
 
 
-class GuardPorts(ActionPorts, Protocol):
-    """What guarding actions is built from; the wiring is one."""
-
-    @property
-    def approvals(self) -> Approvals: ...  # noqa: D102
-    @property
-    def send_counts(self) -> SendCounts: ...  # noqa: D102
-    @property
-    def api_keys(self) -> ApiKeys: ...  # noqa: D102
-
-
 @dataclass(frozen=True, slots=True)
 class AskApproval:
     """Keeps calls, and tells those who ask again what became of them."""
 
-    ports: GuardPorts
+    approvals: Approvals
+    seal: ApprovalSeal
+    clock: Clock
 
     async def __call__(
         self,
@@ -84,13 +76,13 @@ class AskApproval:
         raises.
         """
         id = approval_id(actor.key, context.connection.id, context.idempotency_key)
-        sealed = await self._seal.request(
+        sealed = await self.seal.request(
             id, context.connection.id, await _content(context, row, asked, letter)
         )
         approval = self._approval(id, actor, context, row, asked, sealed)
         event = approval_event(approval, "requested", approval.created_at)
         try:
-            await self.ports.approvals.open(approval, event)
+            await self.approvals.open(approval, event)
         except AlreadyExistsError:
             return await self.earlier(actor, context, row, asked) or _waiting(approval)
         return _waiting(approval)
@@ -106,7 +98,7 @@ class AskApproval:
         if context.idempotency_key is None:
             return None
         id = approval_id(actor.key, context.connection.id, context.idempotency_key)
-        found = await self.ports.approvals.get(id)
+        found = await self.approvals.get(id)
         if found is None:
             return None
         if found.value.request_hash != _hash(row, asked):
@@ -115,7 +107,7 @@ class AskApproval:
 
     async def _told(self, approval: Approval) -> ActionAnswer | Waiting:
         state = approval.state
-        if state is ApprovalState.EXPIRED or approval.lapsed(self.ports.clock.now()):
+        if state is ApprovalState.EXPIRED or approval.lapsed(self.clock.now()):
             raise _no("Nobody decided about this call in time: ask again with another key.")
         if state is ApprovalState.REJECTED:
             raise _no(f"A person refused this call: {approval.reason or 'no reason was given'}.")
@@ -124,7 +116,7 @@ class AskApproval:
         if not approval.succeeded:
             code = approval.error or ApprovedCallFailedError.code
             raise ApprovedCallFailedError("A person approved this call, and it failed.", code=code)
-        return ActionAnswer(await self._seal.opened(approval, "answer"), replayed=True)
+        return ActionAnswer(await self.seal.opened(approval, "answer"), replayed=True)
 
     def _approval(
         self,
@@ -135,7 +127,7 @@ class AskApproval:
         asked: BaseModel,
         sealed: bytes,
     ) -> Approval:
-        now = self.ports.clock.now()
+        now = self.clock.now()
         until = min(now + WAITS, getattr(asked, "send_at", None) or now + WAITS)
         return Approval(
             id=id,
@@ -152,10 +144,6 @@ class AskApproval:
             request=sealed,
             trace_id=context.trace_id,
         )
-
-    @property
-    def _seal(self) -> ApprovalSeal:
-        return ApprovalSeal(self.ports.grants, self.ports.sealer)
 
 
 async def _content(

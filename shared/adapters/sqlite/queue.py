@@ -146,6 +146,10 @@ class SqliteQueue:
         """Close the file; whoever uses the queue afterwards gets QueueUnavailableError."""
         self._database.close()
 
+    async def aclose(self) -> None:
+        """Close the file, for who closes by awaiting."""
+        self.close()
+
     @contextmanager
     def _transaction(self) -> Iterator[None]:
         self._database.execute("BEGIN IMMEDIATE")

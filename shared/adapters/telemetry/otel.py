@@ -1,7 +1,7 @@
 """Telemetry over OpenTelemetry's own SDK.
 
-Its import costs 60 to 150 ms, so only a wiring whose settings name somebody to take the telemetry
-imports this. Providers belong to the wiring, not to the process: nothing global is set.
+Its import costs 60 to 150 ms, so it is imported only where the settings name who takes the
+telemetry. Providers belong to the container, not to the process: nothing global is set.
 """
 
 import logging
@@ -46,6 +46,8 @@ class OtelTelemetry:
     Without somebody to take traces there are none, and requests still name themselves to whom they
     call on.
     """
+
+    enabled = True
 
     def __init__(self, traces: TracerProvider | None, metrics: MeterProvider) -> None:
         self._traces = traces

@@ -1,4 +1,4 @@
-"""What the checks stand on: the deployment's own wiring, read with an operator's rights."""
+"""What the checks stand on: the deployment's own container, read with an operator's rights."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
@@ -11,12 +11,14 @@ from typing import Any, Final
 
 import httpx
 
+from shared.adapters.google.credentials import ApplicationTokens
 from shared.adapters.google.oauth import CONSENT_URL, TOKEN_URL
 from shared.commands.checks.finding import Finding, NotCheckedError
 from shared.domain.connect.connection import Connection, ConnectionStatus
-from shared.edge.composition.container import Wiring
+from shared.edge.composition.container import AutowiredContainer
 from shared.edge.settings.deployment import Settings
 from shared.errors import PostroomError
+from shared.ports.clock import Clock
 from shared.ports.connections import ConnectionQuery
 from shared.ports.store import Store
 
@@ -39,7 +41,7 @@ HOSTS: Final[Mapping[str, str]] = MappingProxyType(
 class Ground:
     """One deployment as its doctor sees it; `hosts` are where Google's APIs are."""
 
-    wiring: Wiring
+    container: AutowiredContainer
     hosts: Mapping[str, str] = field(default_factory=lambda: HOSTS)
     _sample: Sequence[Connection] | None = None
     _one_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -47,7 +49,7 @@ class Ground:
     @property
     def settings(self) -> Settings:
         """The deployment's settings."""
-        return self.wiring.settings
+        return self.container.settings
 
     @property
     def local(self) -> bool:
@@ -57,13 +59,13 @@ class Ground:
     @property
     def now(self) -> datetime:
         """Now, here."""
-        return self.wiring.clock.now()
+        return self.container.use(Clock).now()
 
     @property
     def store(self) -> Store:
         """The store. Raises NotCheckedError where asking for it would make an empty one."""
         require_file(self.settings.sqlite_path)
-        return self.wiring.store
+        return self.container.use(Store)
 
     def at(self, service: str) -> str:
         """Return the address of one of Google's services."""
@@ -72,7 +74,9 @@ class Ground:
     async def ask(self, method: str, address: str, **given: Any) -> httpx.Response:
         """Make one request. Raises NotCheckedError where nobody answers."""
         try:
-            return await self.wiring.http.request(method, address, timeout=TIMEOUT, **given)
+            return await self.container.use(httpx.AsyncClient).request(
+                method, address, timeout=TIMEOUT, **given
+            )
         except httpx.HTTPError as error:
             host = httpx.URL(address).host
             raise NotCheckedError(f"{host} did not answer ({type(error).__name__}).") from error
@@ -96,7 +100,7 @@ class Ground:
 
     async def _token(self) -> str:
         try:
-            return await self.wiring.application_tokens()
+            return await self.container.use(ApplicationTokens)()
         except PostroomError as error:
             raise NotCheckedError(str(error)) from error
 
@@ -126,11 +130,11 @@ def require_file(path: Path | None) -> None:
 @asynccontextmanager
 async def ground_of(settings: Settings) -> AsyncIterator[Ground]:
     """Return the ground of a deployment."""
-    wiring = Wiring(settings)
+    container = AutowiredContainer(settings)
     try:
-        yield Ground(wiring)
+        yield Ground(container)
     finally:
-        await wiring.close()
+        await container.close()
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,7 +56,7 @@ def _reach_fix(ground: Ground) -> str:
 
 async def forgeries_are_refused(ground: Ground) -> Finding:
     """Send tokens with all the right claims and no signature to every private entry (FACTS 7.3)."""
-    answers = await forged_tokens_refused(ground.wiring.http, ground.settings)
+    answers = await forged_tokens_refused(ground.container.use(httpx.AsyncClient), ground.settings)
     open_to_all = [one for one in answers if not _refused(ground, one) and one.status]
     if open_to_all:
         return failed(

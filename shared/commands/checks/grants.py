@@ -16,6 +16,7 @@ from shared.commands.checks.finding import (
 from shared.domain.connect.connection import Connection, ConnectionStatus
 from shared.domain.connect.grant import TESTING_LIFETIME, Grant
 from shared.domain.connect.scopes import GMAIL_PREFIX, MAIL, missing, reads
+from shared.ports.oauth import Sealer
 from shared.usecases.connect.token_seal import opened_access_token
 
 AUDIENCE: Final = "https://console.cloud.google.com/auth/audience"
@@ -125,7 +126,7 @@ async def _token_info(ground: Ground, grant: Grant) -> tuple[str, Sequence[str]]
     """Ask Google whose token it is and what it may do; None where it is dead."""
     if not ground.settings.keyring:
         raise NotCheckedError("POSTROOM_KEYRING is not set here.")
-    token = await opened_access_token(ground.wiring.sealer, grant)
+    token = await opened_access_token(ground.container.use(Sealer), grant)
     address = f"{ground.at('oauth2')}/tokeninfo"
     answer = await ground.ask("POST", address, data={"access_token": token})
     if answer.status_code == 400:  # noqa: PLR2004  invalid_token

@@ -16,6 +16,7 @@ from shared.commands.checks.finding import (
 from shared.domain.connect.grant import Grant
 from shared.domain.ids import ConnectionId
 from shared.errors import ConfigurationError, CorruptStateError, PostroomError
+from shared.ports.oauth import Sealer
 from shared.usecases.connect.token_seal import opened_refresh_token
 
 PROBE: Final = ConnectionId("doctor")
@@ -52,7 +53,7 @@ async def keys_open_what_they_sealed(ground: Ground) -> Finding:
 
 
 async def _round_trip(ground: Ground) -> str:
-    sealer = ground.wiring.sealer
+    sealer = ground.container.use(Sealer)
     key = await sealer.new_data_key(PROBE)
     sealed = await sealer.seal("probe", data_key=key, connection_id=PROBE, purpose="doctor")
     await sealer.open(sealed, data_key=key, connection_id=PROBE, purpose="doctor")
@@ -67,7 +68,9 @@ async def _in_use(ground: Ground) -> Mapping[str, list[Grant]]:
     while seen < MOST:
         page, after = await ground.store.grants.walk(after, 200)
         for one in page:
-            found.setdefault(ground.wiring.sealer.key_of(one.value.data_key), []).append(one.value)
+            found.setdefault(ground.container.use(Sealer).key_of(one.value.data_key), []).append(
+                one.value
+            )
         seen += len(page)
         if after is None:
             break
@@ -76,7 +79,7 @@ async def _in_use(ground: Ground) -> Mapping[str, list[Grant]]:
 
 async def _opens(ground: Ground, grant: Grant) -> bool:
     try:
-        await opened_refresh_token(ground.wiring.sealer, grant)
+        await opened_refresh_token(ground.container.use(Sealer), grant)
     except (CorruptStateError, ConfigurationError):
         return False
     return True

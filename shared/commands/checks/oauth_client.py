@@ -9,6 +9,7 @@ import httpx
 from shared.commands.checks.context import Ground
 from shared.commands.checks.finding import Finding, NotCheckedError, failed, ok
 from shared.domain.connect.scopes import DEFAULT, SIGN_IN
+from shared.ports.oauth import GoogleOAuth
 
 CLIENTS: Final = "https://console.cloud.google.com/auth/clients"
 ERROR_PAGE: Final = "/signin/oauth/error"
@@ -29,7 +30,7 @@ PROBE: Final = "1//postroom-doctor-holds-no-such-token"
 async def redirect_uri_is_registered(ground: Ground) -> Finding:
     """Begin a consent that asks nobody (`prompt=none`): Google checks client and address first."""
     uri = ground.settings.redirect_uri
-    address = ground.wiring.oauth.authorization_url(
+    address = ground.container.use(GoogleOAuth).authorization_url(
         state="doctor", nonce="doctor", code_challenge="d" * 43, scopes=(*SIGN_IN, *DEFAULT)
     )
     silent = httpx.URL(address).copy_set_param("prompt", "none")

@@ -8,6 +8,7 @@ from shared.commands.checks.context import Ground, require_file
 from shared.commands.checks.finding import Finding, counted, failed, ok
 from shared.domain.ids import SHARDS
 from shared.errors import CorruptStoreError, QueueUnavailableError
+from shared.ports.clock import Clock
 from shared.ports.queue import QueueName
 
 OVERDUE: Final = timedelta(minutes=5)
@@ -26,7 +27,7 @@ async def _file(ground: Ground) -> Finding:
     path = ground.settings.queue_path
     require_file(path)
     try:
-        queue = SqliteQueue(path, ground.wiring.clock)
+        queue = SqliteQueue(path, ground.container.use(Clock))
         try:
             waiting = queue.waiting()
         finally:

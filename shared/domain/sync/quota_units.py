@@ -1,8 +1,10 @@
 """What each Gmail method costs: quota units by method and path below the mailbox (FACTS 1.3)."""
 
-from typing import Final
+from typing import Final, NewType
 
 _ANY: Final = "*"
+UnitsPerMinute = NewType("UnitsPerMinute", int)
+"""What one Google user may spend in a minute (FACTS 1.1)."""
 UNITS: Final[dict[tuple[str, str], int]] = {
     ("GET", "profile"): 1,
     ("POST", "watch"): 100,

@@ -1,6 +1,5 @@
 """/action/*: run a typed action on a connection, now or in the background (API 6)."""
 
-from functools import partial
 from typing import Any, Literal
 
 from pydantic import Field
@@ -9,6 +8,7 @@ from starlette.responses import Response
 from shared.actions.background import RunAccepted
 from shared.actions.catalogue import as_integration, as_tools
 from shared.actions.loading import action_named
+from shared.actions.policy.guard import GuardedActions
 from shared.edge.api.records import EmailMessage
 from shared.edge.web.answers import json_response
 from shared.edge.web.call import Call
@@ -21,8 +21,8 @@ from shared.edge.web.routes import (
     Strict,
     Tenant,
 )
-from shared.edge.web.status import described
 from shared.errors import NotFoundError
+from shared.ports.sends import ActionResults
 
 
 class TriggerAction(Strict):
@@ -66,7 +66,7 @@ async def trigger_action(call: Call) -> Response:
         call.require(needed)
     key = call.request.headers.get(KEY_HEADER)
     if call.request.headers.get("x-async", "").lower() == "true":
-        accepted = await call.wiring.guarded_actions.accept(
+        accepted = await call.use(GuardedActions).accept(
             call.caller.actor,
             connection,
             body.action_name,
@@ -77,7 +77,7 @@ async def trigger_action(call: Call) -> Response:
         if isinstance(accepted, str):
             return json_response(Accepted(id=accepted, statusUrl=f"/action/{accepted}"))
         return answered(call, accepted)
-    answer = await call.wiring.guarded_actions(
+    answer = await call.use(GuardedActions)(
         call.caller.actor,
         connection,
         body.action_name,
@@ -90,7 +90,7 @@ async def trigger_action(call: Call) -> Response:
 
 async def action_result(call: Call) -> Response:
     """Return what an asynchronous action came to: 404 while it runs, then output or error."""
-    found = await call.wiring.action_results.get(call.path("id"))
+    found = await call.use(ActionResults).get(call.path("id"))
     if found is None or not call.caller.sees(found.value.connection_id):
         raise NotFoundError("No such action, or its result has expired.")
     if found.value.finished_at is None:
@@ -110,7 +110,7 @@ async def scripts_config(call: Call) -> Any:
 async def run_accepted(call: Call) -> None:
     """Run an action that was accepted for the background."""
     task = call.body(ActionTask)
-    run = RunAccepted(call.wiring, partial(described, trace_id=call.trace_id))
+    run = call.use(RunAccepted)
     await run(task.id, task.input, key=task.key, trace_id=call.trace_id)
 
 

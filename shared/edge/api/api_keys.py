@@ -14,11 +14,23 @@ from shared.domain.ids import ConnectionId
 from shared.domain.keys.api_key import ANYTHING, ApiKey
 from shared.domain.keys.child_key import reaches_no_further
 from shared.domain.keys.policy import UNRESTRICTED, Policy
+from shared.edge.web.api_key_cache import ApiKeyCache
 from shared.edge.web.call import Call
 from shared.edge.web.reading import CONNECTION_ID
 from shared.edge.web.routes import Answer, Permission, Route, Strict
 from shared.errors import ForbiddenError, InvalidRequestError, NotFoundError
-from shared.usecases.keys.api_keys import IssuedKey, KeyRequest, known_key, line_of, stored_in
+from shared.ports.access import ApiKeys
+from shared.ports.clock import Clock
+from shared.usecases.keys.api_keys import (
+    CreateApiKey,
+    IssuedKey,
+    KeyRequest,
+    RevokeApiKey,
+    RotateApiKey,
+    known_key,
+    line_of,
+    stored_in,
+)
 
 MOST_CONNECTIONS = 1_000
 
@@ -123,14 +135,14 @@ async def create_key(call: Call) -> Any:
     console or by a command have no parent.
     """
     request = call.body(NewKeyBody).request()
-    if request.expires_at is not None and request.expires_at <= call.wiring.clock.now():
+    if request.expires_at is not None and request.expires_at <= call.use(Clock).now():
         raise InvalidRequestError("expires_at has passed already.")
-    return _shown(await call.wiring.create_api_key(request, call.key))
+    return _shown(await call.use(CreateApiKey)(request, call.key))
 
 
 async def list_keys(call: Call) -> Any:
     """List the keys, newest first, without their secrets."""
-    found = await call.wiring.api_keys.list(MOST)
+    found = await call.use(ApiKeys).list(MOST)
     return {"api_keys": [view_of(key) for key in found if reaches_no_further(key, call.key)]}
 
 
@@ -145,25 +157,25 @@ async def rotate_key(call: Call) -> Any:
     Only for the calling key itself, keys below it, and by a root key for every one.
     """
     key = await _key(call)
-    line = await line_of(key, stored_in(call.wiring.api_keys)) or ()
+    line = await line_of(key, stored_in(call.use(ApiKeys))) or ()
     if not call.key.is_root and call.key.id not in {one.id for one in line}:
         raise ForbiddenError("A key gives a new secret to itself and to keys it made, no others.")
     overlap = timedelta(hours=call.body(RotateBody).overlap_hours)
-    issued = await call.wiring.rotate_api_key(key.id, overlap)
-    call.wiring.api_key_cache.forget(key.id)
+    issued = await call.use(RotateApiKey)(key.id, overlap)
+    call.use(ApiKeyCache).forget(key.id)
     return _shown(issued)
 
 
 async def revoke_key(call: Call) -> Any:
     """Make a key and all it made worthless; other instances may take them for 30 seconds more."""
     key = await _key(call)
-    revoked = await call.wiring.revoke_api_key(key.id)
-    call.wiring.api_key_cache.forget(key.id)
+    revoked = await call.use(RevokeApiKey)(key.id)
+    call.use(ApiKeyCache).forget(key.id)
     return view_of(revoked)
 
 
 async def _key(call: Call) -> ApiKey:
-    key = (await known_key(call.wiring.api_keys, call.path("id"))).value
+    key = (await known_key(call.use(ApiKeys), call.path("id"))).value
     if not reaches_no_further(key, call.key):
         raise NotFoundError("No such API key. GET /api-keys lists them.")
     return key

@@ -6,11 +6,13 @@ from typing import Any
 
 from pydantic import Field
 
+from shared.actions.policy.decide_approval import DecideApproval
 from shared.actions.policy.seal import ApprovalSeal
 from shared.domain.keys.approval import MAX_REASON, Approval, ApprovalState
 from shared.edge.web.call import Call
 from shared.edge.web.routes import Access, Answer, Permission, Route, Strict, Tenant
 from shared.errors import InvalidRequestError, NotFoundError, PermanentError
+from shared.ports.access import Approvals
 from shared.usecases.reconcile import APPROVAL_TASK
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -131,7 +133,7 @@ async def list_approvals(call: Call) -> ApprovalsPage:
     """List calls that wait for a person, or did, newest first."""
     asked = call.asked(ApprovalsQuery)
     until, last = place_of(asked.cursor) if asked.cursor else (None, None)
-    found = await call.wiring.approvals.list(
+    found = await call.use(Approvals).list(
         connection_id=call.connection_id,
         state=asked.state,
         limit=asked.limit + (TWINS if last else 0),
@@ -162,31 +164,31 @@ async def approve(call: Call) -> ApprovalDetail:
     end. Saying yes again changes nothing.
     """
     seen = await _seen(call)
-    return await _opened(call, await call.wiring.decide_approval.approve(seen.id, call.caller.name))
+    return await _opened(call, await call.use(DecideApproval).approve(seen.id, call.caller.name))
 
 
 async def reject(call: Call) -> ApprovalDetail:
     """Say no: the call never runs, and whoever asked is told the reason."""
     seen = await _seen(call)
     reason = call.body(RejectBody).reason
-    decided = await call.wiring.decide_approval.reject(seen.id, call.caller.name, reason)
+    decided = await call.use(DecideApproval).reject(seen.id, call.caller.name, reason)
     return await _opened(call, decided)
 
 
 async def attend(call: Call) -> None:
     """Do what an approval is due for."""
-    await call.wiring.decide_approval.attend(call.body(ApprovalTask).id)
+    await call.use(DecideApproval).attend(call.body(ApprovalTask).id)
 
 
 async def _seen(call: Call) -> Approval:
-    found = await call.wiring.approvals.get(call.path("id"))
+    found = await call.use(Approvals).get(call.path("id"))
     if found is None or not call.caller.sees(found.value.connection_id):
         raise NotFoundError(UNKNOWN)
     return found.value
 
 
 async def _opened(call: Call, approval: Approval) -> ApprovalDetail:
-    seal = ApprovalSeal(call.wiring.grants, call.wiring.sealer)
+    seal = call.use(ApprovalSeal)
     try:
         request = await seal.opened(approval, "request") or {}
         output = await seal.opened(approval, "answer")

@@ -19,12 +19,14 @@ from shared.domain.connect.scopes import READONLY, reads
 from shared.domain.ids import ConnectionId, MessageId
 from shared.edge.web.answers import json_response
 from shared.edge.web.call import Call
+from shared.edge.web.deployment import Deployment
 from shared.edge.web.routes import Access, Answer, Permission, Route, Strict, Tenant
 from shared.edge.web.status import answer_to
 from shared.edge.web.streamed import Span, Streamed, UnsatisfiableError, read_range
 from shared.errors import InvalidRequestError, MissingScopeError, NotFoundError
-from shared.ports.gmail import MessagePart
-from shared.usecases.sync.attachment_links import LONGEST, AttachmentLink
+from shared.ports.clock import Clock
+from shared.ports.gmail import GmailMailboxes, MessagePart
+from shared.usecases.sync.attachment_links import LONGEST, AttachmentLink, AttachmentLinks
 
 ROOT: Final = "root"
 MESSAGE_ID: Final = re.compile(r"[0-9A-Za-z]{1,64}")
@@ -82,16 +84,16 @@ async def attachment_link(call: Call) -> Link:
     message_id, part_id = _address(call)
     _require_reading(connection)
     lifetime = timedelta(seconds=call.body(LinkBody).expires_in_s)
-    expires_at = call.wiring.clock.now() + lifetime
+    expires_at = call.use(Clock).now() + lifetime
     link = AttachmentLink(connection.id, message_id, part_id, expires_at)
-    token = await call.wiring.attachment_links.make(link)
-    url = f"{call.wiring.settings.public_url}/signed/attachments/{token}"
+    token = await call.use(AttachmentLinks).make(link)
+    url = f"{call.use(Deployment).public_url}/signed/attachments/{token}"
     return Link(url=url, expires_at=expires_at)
 
 
 async def signed_attachment(call: Call) -> Response:
     """Stream the attachment that the link is for."""
-    link = await call.wiring.attachment_links.read(call.path("token"))
+    link = await call.use(AttachmentLinks).read(call.path("token"))
     connection = (await call.connection(link.connection_id)).value
     return await _answer(call, connection, link.message_id, link.part_id)
 
@@ -117,7 +119,7 @@ async def _answer(
     etag = _etag(connection.id, message_id, part_id)
     if _holds(call.request.headers.get("if-none-match"), etag):
         return Response(status_code=304, headers={**SAFE, "ETag": etag})
-    gmail = call.wiring.gmail.of(connection.id)
+    gmail = call.use(GmailMailboxes).of(connection.id)
     part = await gmail.part(message_id, part_id)
     headers = {**SAFE, "ETag": etag, **_described(part)}
     try:

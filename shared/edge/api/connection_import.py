@@ -8,16 +8,16 @@ from shared.domain.ids import ConnectionId
 from shared.edge.api.connection_models import (
     METADATA_FIELDS,
     ConnectionDetails,
+    ConnectionViews,
     EndUser,
     Tags,
-    details,
 )
 from shared.edge.api.connections import check_webhook_address
 from shared.edge.web.call import Call
 from shared.edge.web.reading import CONNECTION_ID
 from shared.edge.web.routes import Permission, Route, Strict
 from shared.errors import ForbiddenError
-from shared.usecases.connect.import_refresh_token import ImportRequest
+from shared.usecases.connect.import_refresh_token import ImportGrant, ImportRequest
 
 CREATED = 201
 
@@ -68,9 +68,9 @@ async def import_connection(call: Call) -> Any:
         request.connection_id and call.caller.sees(request.connection_id)
     ):
         raise ForbiddenError("This API key may not make connections it would not see.")
-    id = await call.wiring.import_grant(request)
+    id = await call.use(ImportGrant)(request)
     connection = (await call.connection(id)).value
-    return await details(call.wiring, connection, call.wiring.clock.now())
+    return await call.use(ConnectionViews).details(connection)
 
 
 ROUTES = (

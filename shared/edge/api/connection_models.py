@@ -2,9 +2,10 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -15,10 +16,11 @@ from shared.domain.connect.scopes import SIGN_IN
 from shared.domain.sync.mailbox import Mailbox
 from shared.domain.sync.state import SyncState
 from shared.edge.api.sync_models import SyncView, sync_view
+from shared.edge.web.deployment import Deployment
 from shared.edge.web.routes import Answer, Strict
-
-if TYPE_CHECKING:
-    from shared.edge.composition.stores import WiredPorts
+from shared.ports.clock import Clock
+from shared.ports.connections import Grants, Mailboxes
+from shared.ports.sync_store import SyncStates
 
 TAGS = 10
 METADATA_FIELDS = 100
@@ -177,39 +179,47 @@ class ConnectionDetails(ConnectionView):
 AT_ONCE = 50
 
 
-async def listed(ports: "WiredPorts", connections: Sequence[Connection]) -> list[dict[str, Any]]:
-    """Return the listing's entries; a sync that fails shows among the errors."""
-    views: list[dict[str, Any]] = []
-    for start in range(0, len(connections), AT_ONCE):
-        part = connections[start : start + AT_ONCE]
-        states = await asyncio.gather(*(ports.sync_states.get(one.id) for one in part))
-        views += [
-            connection_view(one, state.value if state else None)
-            for one, state in zip(part, states, strict=True)
-        ]
-    return views
+@dataclass(frozen=True, slots=True)
+class ConnectionViews:
+    """Connections as the API shows them, with how their sync and watch stand."""
 
+    states: SyncStates
+    mailboxes: Mailboxes
+    grants: Grants
+    deployment: Deployment
+    clock: Clock
 
-async def details(ports: "WiredPorts", connection: Connection, now: datetime) -> dict[str, Any]:
-    """Return one connection in full, without credentials."""
-    state, mailbox, grant = await asyncio.gather(
-        ports.sync_states.get(connection.id),
-        ports.mailboxes.get(connection.email_key),
-        ports.grants.get(connection.id),
-    )
-    testing = ports.settings.publishing == "testing"
-    return {
-        **connection_view(connection, state.value if state else None),
-        "created_at": connection.created_at,
-        "updated_at": connection.updated_at,
-        "last_fetched_at": state.value.last_delta_at if state else None,
-        "connection_config": {},
-        "webhook_url_override": connection.webhook_url_override,
-        "scopes": sorted(connection.scopes - {*SIGN_IN}),
-        "watch": _watch(mailbox.value if mailbox else None),
-        "sync": sync_view(state.value, now) if state else None,
-        "grant": _grant(grant.value, testing=testing) if grant else None,
-    }
+    async def listed(self, connections: Sequence[Connection]) -> list[dict[str, Any]]:
+        """Return the listing's entries; a sync that fails shows among the errors."""
+        views: list[dict[str, Any]] = []
+        for start in range(0, len(connections), AT_ONCE):
+            part = connections[start : start + AT_ONCE]
+            states = await asyncio.gather(*(self.states.get(one.id) for one in part))
+            views += [
+                connection_view(one, state.value if state else None)
+                for one, state in zip(part, states, strict=True)
+            ]
+        return views
+
+    async def details(self, connection: Connection) -> dict[str, Any]:
+        """Return one connection in full, without credentials."""
+        state, mailbox, grant = await asyncio.gather(
+            self.states.get(connection.id),
+            self.mailboxes.get(connection.email_key),
+            self.grants.get(connection.id),
+        )
+        return {
+            **connection_view(connection, state.value if state else None),
+            "created_at": connection.created_at,
+            "updated_at": connection.updated_at,
+            "last_fetched_at": state.value.last_delta_at if state else None,
+            "connection_config": {},
+            "webhook_url_override": connection.webhook_url_override,
+            "scopes": sorted(connection.scopes - {*SIGN_IN}),
+            "watch": _watch(mailbox.value if mailbox else None),
+            "sync": sync_view(state.value, self.clock.now()) if state else None,
+            "grant": _grant(grant.value, testing=self.deployment.testing) if grant else None,
+        }
 
 
 def connection_view(connection: Connection, state: SyncState | None) -> dict[str, Any]:

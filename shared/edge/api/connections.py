@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from shared.domain.connect.connection import INTEGRATION, Connection, SyncSettings
 from shared.domain.connect.end_user import end_user_from, tags_from
-from shared.domain.events.addresses import checked_url
+from shared.domain.events.addresses import AllowedHosts, checked_url
 from shared.domain.ids import ConnectionId
 from shared.domain.sync.frequency import frequency_from
 from shared.domain.sync.selection import selection
@@ -20,23 +20,32 @@ from shared.edge.api.connection_models import (
     ConnectionQuery,
     ConnectionsPage,
     ConnectionsQuery,
+    ConnectionViews,
     MetadataBody,
     SyncPatch,
-    details,
-    listed,
 )
 from shared.edge.web.answers import json_response
 from shared.edge.web.call import Call
 from shared.edge.web.reading import connection_id
 from shared.edge.web.routes import Permission, Route, Success, Tenant
 from shared.errors import ReauthRequiredError
+from shared.ports.clock import Clock
 from shared.ports.connections import ConnectionQuery as Filters
+from shared.ports.connections import Connections
+from shared.usecases.connect.disconnect import AcceptDisconnect
+from shared.usecases.connect.read_credentials import ReadCredentials
+from shared.usecases.connect.update_connection import (
+    ChangeConnection,
+    ChangeSelection,
+    ChangeWindow,
+)
+from shared.usecases.sync.control import ControlSync
 
 
 def check_webhook_address(call: Call, url: str | None) -> None:
     """Raise InvalidRequestError where no webhook may go there."""
     if url is not None:
-        checked_url(url, call.wiring.settings.events.allowed)
+        checked_url(url, call.use(AllowedHosts))
 
 
 async def list_connections(call: Call) -> Any:
@@ -53,19 +62,19 @@ async def list_connections(call: Call) -> Any:
         limit=asked.limit,
         page=asked.page,
     )
-    return {"connections": await listed(call.wiring, await _found(call, filters))}
+    return {"connections": await call.use(ConnectionViews).listed(await _found(call, filters))}
 
 
 async def _found(call: Call, filters: Filters) -> Sequence[Connection]:
     """Return a page of what the caller may see; a narrow key's own are looked up one by one."""
     if call.caller.connections is None:
-        return await call.wiring.connections.find(filters)
+        return await call.use(Connections).find(filters)
     own = call.caller.connections
     if filters.connection_id is not None:
         own &= {ConnectionId(filters.connection_id)}
     matching: list[Connection] = []
     for id in own:
-        matching += await call.wiring.connections.find(
+        matching += await call.use(Connections).find(
             replace(filters, connection_id=id, limit=1, page=0)
         )
     matching.sort(key=lambda one: (one.created_at, one.id), reverse=True)
@@ -79,12 +88,12 @@ async def get_connection(call: Call) -> Any:
     user must connect again that is 424 invalid_credentials, the connection in `payload`.
     """
     connection = (await call.any_connection(_named(call))).value
-    view = await details(call.wiring, connection, call.wiring.clock.now())
+    view = await call.use(ConnectionViews).details(connection)
     if not call.caller.may(Permission.CONNECTIONS_CREDENTIALS):
         return view
     asked = call.asked(ConnectionQuery)
     try:
-        credentials = await call.wiring.read_credentials(
+        credentials = await call.use(ReadCredentials)(
             connection.id, force_refresh=asked.force_refresh, refresh_token=asked.refresh_token
         )
     except ReauthRequiredError as refused:
@@ -103,14 +112,14 @@ async def patch_connection(call: Call) -> Success:
     patch = call.body(ConnectionPatch)
     check_webhook_address(call, patch.webhook_url_override)
     if patch.sync is not None and patch.sync.window is not None:
-        window_start(patch.sync.window, call.wiring.clock.now())
+        window_start(patch.sync.window, call.use(Clock).now())
     before = (await call.connection(id)).value
-    after = await call.wiring.change_connection(id, lambda was: _patched(was, patch))
+    after = await call.use(ChangeConnection)(id, lambda was: _patched(was, patch))
     if after.sync.frequency != before.sync.frequency:
-        await call.wiring.control_sync.set_frequency(id, after.sync.frequency)
+        await call.use(ControlSync).set_frequency(id, after.sync.frequency)
     if after.sync.window != before.sync.window:
-        await call.wiring.change_window(id, after.sync.window)
-    await call.wiring.change_selection(id, selection(after.sync.labels, after.sync.senders))
+        await call.use(ChangeWindow)(id, after.sync.window)
+    await call.use(ChangeSelection)(id, selection(after.sync.labels, after.sync.senders))
     return Success()
 
 
@@ -158,14 +167,14 @@ async def _write_metadata(call: Call, *, merge: bool) -> Any:
         return replace(was, metadata={**(was.metadata if merge else {}), **body.metadata})
 
     for id in ids:
-        await call.wiring.change_connection(id, change)
+        await call.use(ChangeConnection)(id, change)
     return body
 
 
 async def delete_connection(call: Call) -> Success:
     """Disconnect: accepted at once, finished in the background (DESIGN 5)."""
     connection = (await call.any_connection(_named(call))).value
-    await call.wiring.accept_disconnect(connection.id)
+    await call.use(AcceptDisconnect)(connection.id)
     return Success()
 
 

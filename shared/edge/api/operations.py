@@ -10,6 +10,7 @@ from shared.domain.events.event import Delivery, DeliveryState, Event, EventStat
 from shared.domain.operation import Operation, OperationState, OperationType
 from shared.edge.web.call import Call
 from shared.edge.web.routes import Answer, Permission, Route, Strict, Tenant
+from shared.ports.events import Operations, Outbox
 
 
 class OperationsQuery(Strict):
@@ -96,7 +97,7 @@ class EventsPage(Answer):
 async def list_operations(call: Call) -> OperationsPage:
     """Return what was done lately, for one connection or all."""
     asked = call.asked(OperationsQuery)
-    found = await call.wiring.operations.list(
+    found = await call.use(Operations).list(
         connection_id=call.connection_id,
         type=asked.type,
         state=asked.state,
@@ -109,7 +110,7 @@ async def list_operations(call: Call) -> OperationsPage:
 async def list_events(call: Call) -> EventsPage:
     """Return events and how their delivery stands."""
     asked = call.asked(EventsQuery)
-    found = await call.wiring.outbox.list(
+    found = await call.use(Outbox).list(
         state=EventState(asked.state) if asked.state else None,
         connection_id=call.connection_id,
         limit=asked.limit,

@@ -17,6 +17,7 @@ from shared.edge.web.reading import TENANT_PARAMETERS, read_bytes
 from shared.edge.web.routes import MEBIBYTE, Method, Permission, Route, Tenant
 from shared.edge.web.streamed import Streamed
 from shared.errors import ForbiddenError, InvalidRequestError, NotFoundError
+from shared.ports.gmail import GmailMailboxes
 
 LARGEST_BODY: Final = 36 * MEBIBYTE
 PREFIX: Final = "nango-proxy-"
@@ -57,13 +58,17 @@ async def proxied(call: Call) -> Response:
         )
     method = "GET" if request.method == "HEAD" else request.method
     content = None if method == "GET" else await read_bytes(request, LARGEST_BODY)
-    passage = await call.wiring.gmail.of(connection.id).passed(
-        method,
-        _path(call.path("path"), connection),
-        query=_query(call),
-        headers=_headers(request.headers, with_content=bool(content)),
-        content=content or None,
-        upload=request.url.path.startswith("/proxy/upload/"),
+    passage = (
+        await call.use(GmailMailboxes)
+        .of(connection.id)
+        .passed(
+            method,
+            _path(call.path("path"), connection),
+            query=_query(call),
+            headers=_headers(request.headers, with_content=bool(content)),
+            content=content or None,
+            upload=request.url.path.startswith("/proxy/upload/"),
+        )
     )
     headers = {name: value for name, value in passage.headers.items() if name in PASSED_BACK}
     return Streamed(passage.body, passage.status, {**headers, **SAFE})

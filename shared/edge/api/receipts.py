@@ -6,6 +6,7 @@ from shared.edge.web.call import Call
 from shared.edge.web.reading import connection_id
 from shared.edge.web.routes import Answer, Permission, Route
 from shared.errors import NotFoundError
+from shared.ports.connections import Receipts
 
 
 class Receipt(Answer):
@@ -25,7 +26,7 @@ class Receipt(Answer):
 async def show_receipt(call: Call) -> Receipt:
     """Return the receipt of a connection that was disconnected; it is kept for three years."""
     id = connection_id(call.path("connection_id"))
-    found = await call.wiring.receipts.get(id) if call.caller.sees(id) else None
+    found = await call.use(Receipts).get(id) if call.caller.sees(id) else None
     if found is None:
         raise NotFoundError("No such receipt: this connection was never disconnected.")
     receipt = found.value

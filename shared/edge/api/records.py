@@ -19,6 +19,7 @@ from shared.edge.web.answers import json_bytes
 from shared.edge.web.call import Call
 from shared.edge.web.routes import Answer, Permission, Route, Strict, Tenant
 from shared.errors import InvalidRequestError
+from shared.ports.clock import Clock
 from shared.ports.sync_store import NewestQuery, RecordQuery, Records
 
 IDS = 100
@@ -197,11 +198,11 @@ async def list_records(call: Call) -> Response:
     projection = projections().get(asked.model)
     if projection is not None:
         return await _projected(
-            ProjectedRecords(call.wiring.records, connection_id, projection), asked
+            ProjectedRecords(call.use(Records), connection_id, projection), asked
         )
     if asked.screen:
-        return await _screen(call.wiring.records, connection_id, asked)
-    return await _changes(call.wiring.records, connection_id, asked)
+        return await _screen(call.use(Records), connection_id, asked)
+    return await _changes(call.use(Records), connection_id, asked)
 
 
 async def prune_records(call: Call) -> Pruned:
@@ -209,8 +210,8 @@ async def prune_records(call: Call) -> Pruned:
     connection_id = (await call.connection()).value.id
     body = call.body(PruneBody)
     until = sequence_of(connection_id, body.until_cursor)
-    now = call.wiring.clock.now()
-    count, more = await call.wiring.records.prune(connection_id, until, body.limit, now)
+    now = call.use(Clock).now()
+    count, more = await call.use(Records).prune(connection_id, until, body.limit, now)
     return Pruned(count=count, has_more=more)
 
 

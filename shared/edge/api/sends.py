@@ -9,6 +9,7 @@ from pydantic import Field
 from starlette.responses import Response
 
 from shared.actions.message_fields import SendFields, as_request
+from shared.actions.policy.guard import GuardedActions
 from shared.actions.policy.request_approval import Waiting
 from shared.actions.send_email import SendEmailInput, SendEmailOutput
 from shared.domain.keys.policy import Does
@@ -25,7 +26,9 @@ from shared.edge.web.effects import (
 )
 from shared.edge.web.routes import Answer, Permission, Route, Strict, Tenant
 from shared.errors import InvalidRequestError, NotFoundError, Problem
-from shared.usecases.send.send_bulk import BulkMessage
+from shared.ports.sends import BulkSends, Sends
+from shared.usecases.send.rules import CancelSend
+from shared.usecases.send.send_bulk import BulkMessage, SendBulk
 from shared.usecases.sync.reading import off_loop
 
 ACCEPTED = 202
@@ -101,7 +104,7 @@ async def send(call: Call) -> Response:
     connection = (await call.connection()).value
     asked = call.body(SendEmailInput).model_dump(by_alias=True, exclude_unset=True)
     key = call.request.headers.get(KEY_HEADER)
-    answer = await call.wiring.guarded_actions(
+    answer = await call.use(GuardedActions)(
         call.caller.actor,
         connection,
         "send-email",
@@ -118,7 +121,7 @@ async def send(call: Call) -> Response:
 async def one_send(call: Call) -> SendView:
     """Return what became of the send with this idempotency key."""
     connection = (await call.connection()).value
-    found = await call.wiring.sends.get(send_id(connection.id, call.path("key")))
+    found = await call.use(Sends).get(send_id(connection.id, call.path("key")))
     if found is None:
         raise NotFoundError("No send with this idempotency key on this connection.")
     return _view(found.value)
@@ -127,10 +130,10 @@ async def one_send(call: Call) -> SendView:
 async def cancel(call: Call) -> SendView:
     """Call off a send that has not begun: 409 send_under_way where it has."""
     connection = (await call.connection()).value
-    await call.wiring.guarded_actions.permit(
+    await call.use(GuardedActions).permit(
         call.caller.actor, connection, "cancel-send", Does.CHANGE, call.trace_id
     )
-    return _view(await call.wiring.cancel_send(connection.id, call.path("key")))
+    return _view(await call.use(CancelSend)(connection.id, call.path("key")))
 
 
 async def send_bulk(call: Call) -> BulkAccepted:
@@ -142,21 +145,21 @@ async def send_bulk(call: Call) -> BulkAccepted:
     connection = (await call.connection()).value
     items = call.body(BulkBody).messages
     messages = await off_loop(len(items) * WEIGHT, _messages, items)
-    await call.wiring.guarded_actions.permit_bulk(
+    await call.use(GuardedActions).permit_bulk(
         call.caller.actor, connection, messages, call.trace_id
     )
-    bulk = await call.wiring.send_bulk(connection.id, messages, trace_id=call.trace_id)
+    bulk = await call.use(SendBulk)(connection.id, messages, trace_id=call.trace_id)
     return BulkAccepted(id=bulk.id, accepted=len(bulk.sends))
 
 
 async def one_bulk(call: Call) -> BulkView:
     """Return how far a bulk is, and a page of its messages."""
     connection = (await call.connection()).value
-    found = await call.wiring.bulk_sends.get(call.path("id"))
+    found = await call.use(BulkSends).get(call.path("id"))
     if found is None or found.value.connection_id != connection.id:
         raise NotFoundError("No such bulk on this connection.")
     bulk, asked = found.value, call.asked(BulkQuery)
-    known = await call.wiring.sends.many(bulk.sends)
+    known = await call.use(Sends).many(bulk.sends)
     entries = [known[id] for id in bulk.sends if id in known]
     return BulkView(
         id=bulk.id,

@@ -24,7 +24,11 @@ from shared.edge.api.sync_models import (
 from shared.edge.web.call import Call
 from shared.edge.web.routes import Permission, Route, Success, Tenant
 from shared.errors import MissingScopeError, UnknownConnectionError
-from shared.ports.connections import ConnectionQuery
+from shared.ports.clock import Clock
+from shared.ports.connections import ConnectionQuery, Connections
+from shared.ports.sync_store import SyncStates
+from shared.usecases.connect.update_connection import ChangeConnection
+from shared.usecases.sync.control import ControlSync
 
 PAGE = 100
 Work = Callable[[ConnectionId], Awaitable[None]]
@@ -40,7 +44,7 @@ async def trigger_sync(call: Call) -> Success:
     check = own_sync if body.reset else known_sync
     for name in body.names:
         check(name)
-    control = call.wiring.control_sync
+    control = call.use(ControlSync)
     return await _each(
         call, lambda id: control.trigger(id, reset=body.reset, empty_cache=body.empties)
     )
@@ -49,20 +53,20 @@ async def trigger_sync(call: Call) -> Success:
 async def start_sync(call: Call) -> Success:
     """Sync again after a pause, from where it was."""
     _require_own(call.body(SyncsBody))
-    return await _each(call, call.wiring.control_sync.start)
+    return await _each(call, call.use(ControlSync).start)
 
 
 async def pause_sync(call: Call) -> Success:
     """Stop syncing until started."""
     _require_own(call.body(SyncsBody))
-    return await _each(call, call.wiring.control_sync.pause)
+    return await _each(call, call.use(ControlSync).pause)
 
 
 async def sync_status(call: Call) -> Any:
     """Return what each sync is doing, how far a backfill is, and how it ended last."""
     names = call.asked(StatusQuery).names
-    states = [await call.wiring.sync_states.get(connection.id) async for connection in _meant(call)]
-    now = call.wiring.clock.now()
+    states = [await call.use(SyncStates).get(connection.id) async for connection in _meant(call)]
+    now = call.use(Clock).now()
     return {
         "syncs": [
             shown
@@ -83,10 +87,10 @@ async def update_frequency(call: Call) -> FrequencyAnswer:
     own_sync(body.sync_name)
     id = (await call.connection()).value.id
     frequency = frequency_from(body.frequency) if body.frequency else SyncSettings().frequency
-    await call.wiring.change_connection(
+    await call.use(ChangeConnection)(
         id, lambda was: replace(was, sync=replace(was.sync, frequency=frequency))
     )
-    await call.wiring.control_sync.set_frequency(id, frequency)
+    await call.use(ControlSync).set_frequency(id, frequency)
     return FrequencyAnswer(frequency=in_words(frequency))
 
 
@@ -120,7 +124,7 @@ async def _meant(call: Call) -> AsyncIterator[Connection]:
         yield (await call.connection()).value
         return
     page = 0
-    while found := await call.wiring.connections.find(ConnectionQuery(limit=PAGE, page=page)):
+    while found := await call.use(Connections).find(ConnectionQuery(limit=PAGE, page=page)):
         for connection in found:
             gone = connection.status is ConnectionStatus.DISCONNECTING
             if not gone and reads(connection.scopes) and call.caller.sees(connection.id):

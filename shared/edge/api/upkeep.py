@@ -9,7 +9,10 @@ from shared.domain.sync.record import QuarantineEntry, RecordHead
 from shared.domain.sync.state import SyncState
 from shared.edge.web.call import Call
 from shared.edge.web.routes import Answer, Permission, Route, Strict, Success, Tenant
-from shared.usecases.sync.explain import Verdict
+from shared.ports.sync_store import Quarantine
+from shared.usecases.sync.control import ControlSync
+from shared.usecases.sync.explain import Explain, Verdict
+from shared.usecases.sync.quarantine import RetryQuarantined
 
 MESSAGE_ID = r"^[0-9A-Za-z]{1,64}$"
 
@@ -89,7 +92,7 @@ class ExplainAnswer(Answer):
 
 async def audit(call: Call) -> Success:
     """Compare the whole window with the records and heal what differs; see GET /sync/status."""
-    await call.wiring.control_sync.audit((await call.connection()).value.id)
+    await call.use(ControlSync).audit((await call.connection()).value.id)
     return Success()
 
 
@@ -97,14 +100,14 @@ async def list_quarantine(call: Call) -> QuarantineAnswer:
     """Return the messages that could not be stored yet, soonest retry first."""
     id = (await call.connection()).value.id
     limit = call.asked(QuarantineQuery).limit
-    entries = await call.wiring.quarantine.list(id, limit)
+    entries = await call.use(Quarantine).list(id, limit)
     return QuarantineAnswer(quarantine=[_entry(entry) for entry in entries])
 
 
 async def retry_quarantined(call: Call) -> Success:
     """Try one quarantined message again now."""
     id: ConnectionId = (await call.connection()).value.id
-    await call.wiring.retry_quarantined(id, MessageId(call.path("message_id")))
+    await call.use(RetryQuarantined)(id, MessageId(call.path("message_id")))
     return Success()
 
 
@@ -112,7 +115,7 @@ async def explain(call: Call) -> ExplainAnswer:
     """Return when a message was stored, or exactly why it is absent and what to do."""
     id = (await call.connection()).value.id
     message_id = MessageId(call.asked(ExplainQuery).message_id)
-    found = await call.wiring.explain(id, message_id)
+    found = await call.use(Explain)(id, message_id)
     return ExplainAnswer(
         message_id=message_id,
         verdict=found.verdict,

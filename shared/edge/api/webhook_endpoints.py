@@ -11,7 +11,10 @@ from shared.domain.ids import ConnectionId, EventId
 from shared.edge.web.call import Call
 from shared.edge.web.routes import Answer, Permission, Route, Strict, Success, Tenant
 from shared.errors import ForbiddenError, NotFoundError
-from shared.usecases.events.manage_endpoints import Registration, WithSecret
+from shared.ports.clock import Clock
+from shared.ports.events import Outbox, WebhookEndpoints
+from shared.usecases.events.manage_endpoints import ManageEndpoints, Registration, WithSecret
+from shared.usecases.events.redeliver import Redeliver
 
 DAY_S = 86_400
 Url = Field(min_length=1, max_length=2048)
@@ -101,7 +104,7 @@ async def create_endpoint(call: Call) -> EndpointWithSecret:
     ids = _ids(asked.connection_ids)
     if mine is not None and (ids is None or not ids <= mine):
         raise ForbiddenError("This API key may only register endpoints for its own connections.")
-    made = await call.wiring.manage_endpoints.create(
+    made = await call.use(ManageEndpoints).create(
         Registration(asked.url, asked.types, ids, asked.description, asked.secret)
     )
     return _with_secret(made, call)
@@ -109,7 +112,7 @@ async def create_endpoint(call: Call) -> EndpointWithSecret:
 
 async def list_endpoints(call: Call) -> EndpointsPage:
     """Return the receivers, without their secrets."""
-    found = await call.wiring.webhook_endpoints.list()
+    found = await call.use(WebhookEndpoints).list()
     seen = [one.value for one in found if _visible(call, one.value)]
     return EndpointsPage(webhook_endpoints=[_view(one, call) for one in seen])
 
@@ -125,7 +128,7 @@ async def change_endpoint(call: Call) -> EndpointView:
     changes = {
         name: value for name, value in dict(call.body(EndpointChange)).items() if value is not None
     }
-    return _view(await call.wiring.manage_endpoints.change(call.path("id"), changes), call)
+    return _view(await call.use(ManageEndpoints).change(call.path("id"), changes), call)
 
 
 async def rotate_secret(call: Call) -> EndpointWithSecret:
@@ -133,31 +136,31 @@ async def rotate_secret(call: Call) -> EndpointWithSecret:
     await _mine(call)
     asked = call.body(Rotation)
     overlap = timedelta(seconds=asked.overlap_s)
-    made = await call.wiring.manage_endpoints.rotate(call.path("id"), asked.secret, overlap)
+    made = await call.use(ManageEndpoints).rotate(call.path("id"), asked.secret, overlap)
     return _with_secret(made, call)
 
 
 async def delete_endpoint(call: Call) -> Success:
     """Remove a receiver; what was on its way to it is not sent any more."""
     await _mine(call)
-    await call.wiring.manage_endpoints.delete(call.path("id"))
+    await call.use(ManageEndpoints).delete(call.path("id"))
     return Success()
 
 
 async def redeliver_event(call: Call) -> RedeliveredEvent:
     """Send one event again: to whoever lacks it, or to all where all have it."""
     id = EventId(call.path("id"))
-    found = await call.wiring.outbox.get(id)
+    found = await call.use(Outbox).get(id)
     if found is None or not call.caller.sees(found.value.connection_id):
         raise NotFoundError("No such event. GET /events lists yours.")
-    event = await call.wiring.redeliver(id)
+    event = await call.use(Redeliver)(id)
     return RedeliveredEvent(id=event.id, state=event.state)
 
 
 async def redeliver_since(call: Call) -> Redelivery:
     """Send again what died, or whatever was created in a span of time."""
     asked = call.body(RedeliverySince)
-    made = await call.wiring.redeliver.since(
+    made = await call.use(Redeliver).since(
         asked.since,
         until=asked.until,
         state=EventState(asked.state),
@@ -168,7 +171,7 @@ async def redeliver_since(call: Call) -> Redelivery:
 
 
 async def _mine(call: Call) -> WebhookEndpoint:
-    found = await call.wiring.manage_endpoints.found(call.path("id"))
+    found = await call.use(ManageEndpoints).found(call.path("id"))
     if not _visible(call, found.value):
         raise NotFoundError("No such endpoint. GET /webhook-endpoints lists yours.")
     return found.value
@@ -184,7 +187,7 @@ def _ids(given: frozenset[str] | None) -> frozenset[ConnectionId] | None:
 
 
 def _view(one: WebhookEndpoint, call: Call) -> EndpointView:
-    now = call.wiring.clock.now()
+    now = call.use(Clock).now()
     return EndpointView(
         id=one.id,
         url=one.url,

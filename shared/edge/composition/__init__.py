@@ -1,1 +1,1 @@
-"""Which adapter stands behind which port, and the use cases built from them."""
+"""Which adapter stands behind which port, and the container that builds use cases by type."""

@@ -1,155 +1,177 @@
-"""Google behind its ports: Gmail, OAuth, token sealing and verification."""
+"""Google behind its ports, and where events go out: what speaks HTTP."""
 
 # ruff: noqa: PLC0415  each function loads only the adapters it uses (FACTS 16.4)
 
-import asyncio
-from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from shared.edge.composition.stores import WiredPorts
+from shared.edge.composition.assembly import Assembly
+from shared.ports.clock import Clock
+from shared.ports.gmail import GmailMailboxes
+from shared.ports.oauth import CallerTokens, GoogleOAuth, GoogleSignIn, Sealer
+from shared.ports.queue import Queue
+from shared.ports.sinks import Receiver, Sink, Sinks
+from shared.ports.telemetry import Telemetry
 
 if TYPE_CHECKING:
     import httpx
 
     from shared.adapters.google.credentials import ApplicationTokens
-    from shared.ports.gmail import GmailMailboxes
-    from shared.ports.oauth import CallerTokens, GoogleOAuth, GoogleSignIn, Sealer
-    from shared.ports.queue import Queue
+
+
+def http_client(container: Assembly) -> "httpx.AsyncClient":
+    """Return kept-alive connections, shared by all adapters."""
+    from shared.adapters.google.http_client import new_http_client
+
+    client = new_http_client()
+    container.at_close(client.aclose)
+    return client
+
+
+def application_tokens(_container: Assembly) -> "ApplicationTokens":
+    """Return this process's own access tokens for Google Cloud."""
+    from shared.adapters.google.credentials import ApplicationTokens
+
+    return ApplicationTokens()
+
+
+def queue(container: Assembly) -> Queue:
+    """Return work for later: a file on the laptop, Cloud Tasks elsewhere."""
+    settings = container.settings
+    if settings.queue == "sqlite":
+        from shared.adapters.sqlite.queue import SqliteQueue
+
+        opened = SqliteQueue(settings.queue_path, container.use(Clock))
+        container.at_close(opened.aclose)
+        return opened
+    import httpx
+
+    from shared.adapters.google.cloud_tasks import CloudTasksQueue
+    from shared.adapters.google.credentials import ApplicationTokens
+
+    return CloudTasksQueue(
+        client=container.use(httpx.AsyncClient),
+        access_token=container.use(ApplicationTokens),
+        location=settings.queue.removeprefix("cloud-tasks:"),
+        target=settings.public_url,
+        audience=settings.tasks_audience,
+        service_account=settings.tasks_service_account,
+        own_url=settings.task_url,
+    )
+
+
+def gmail(container: Assembly) -> GmailMailboxes:
+    """Return every connection's Gmail."""
+    import httpx
+
+    from shared.adapters.gmail.client import HttpGmailMailboxes
+    from shared.adapters.gmail.requests import GMAIL_URL
     from shared.usecases.connect.access_tokens import AccessTokens
-    from shared.usecases.connect.require_reauth import RequireReauth
-    from shared.usecases.connect.settings import ConnectSettings
+
+    base = container.settings.google_url or GMAIL_URL
+    client, tokens = container.use(httpx.AsyncClient), container.use(AccessTokens)
+    return HttpGmailMailboxes(client, tokens, container.use(Clock), base)
 
 
-class WiredGoogle(WiredPorts):
-    """Everything that talks to Google over the one HTTP client of the process."""
+def oauth(container: Assembly) -> GoogleOAuth:
+    """Return Google's OAuth endpoints; where somebody measures, refreshes are counted."""
+    import httpx
 
-    @cached_property
-    def http(self) -> "httpx.AsyncClient":
-        """Kept-alive connections, shared by all adapters."""
-        from shared.adapters.google.http_client import new_http_client
+    from shared.adapters.google.oauth import HttpGoogleOAuth
 
-        return new_http_client()
+    client, measured = container.use(httpx.AsyncClient), container.use(Telemetry)
+    endpoints = HttpGoogleOAuth(client, container.settings, container.use(Clock))
+    if not measured.enabled:
+        return endpoints
+    from shared.adapters.telemetry.counted_ports import counted_oauth
 
-    @cached_property
-    def application_tokens(self) -> "ApplicationTokens":
-        """This process's own access tokens for Google Cloud."""
+    return counted_oauth(endpoints, measured)
+
+
+def sign_in(container: Assembly) -> GoogleSignIn:
+    """Return who an operator is, by Google's word."""
+    import httpx
+
+    from shared.adapters.google.sign_in import HttpGoogleSignIn
+
+    settings, client = container.settings, container.use(httpx.AsyncClient)
+    answer = f"{settings.console_url}/console/sign-in/answer"
+    return HttpGoogleSignIn(client, settings, container.use(Clock), answer)
+
+
+def caller_tokens(container: Assembly) -> CallerTokens:
+    """Return the verification of Pub/Sub's, Cloud Tasks' and Cloud Scheduler's tokens."""
+    import httpx
+
+    from shared.adapters.google.id_tokens import GoogleTokens
+
+    settings, client = container.settings, container.use(httpx.AsyncClient)
+    verified = settings.token_check == "claims"
+    return GoogleTokens(client, settings, container.use(Clock), behind_iam=verified)
+
+
+def sealer(container: Assembly) -> Sealer:
+    """Return the sealing of tokens at rest; it remembers unwrapped data keys for minutes."""
+    if (key := container.settings.kms_key) is not None:
+        import httpx
+
         from shared.adapters.google.credentials import ApplicationTokens
+        from shared.adapters.keys.kms import KmsSealer
 
-        return ApplicationTokens()
+        tokens = container.use(ApplicationTokens)
+        return KmsSealer(container.use(httpx.AsyncClient), tokens, key, container.use(Clock))
+    from shared.adapters.keys.local import LocalKeyring
 
-    @cached_property
-    def queue(self) -> "Queue":
-        """Work for later."""
-        if self.settings.queue == "sqlite":
-            from shared.adapters.sqlite.queue import SqliteQueue
+    return LocalKeyring(container.settings.keyring_path)
 
-            return SqliteQueue(self.settings.queue_path, self.clock)
-        from shared.adapters.google.cloud_tasks import CloudTasksQueue
 
-        return CloudTasksQueue(
-            client=self.http,
-            access_token=self.application_tokens,
-            location=self.settings.queue.removeprefix("cloud-tasks:"),
-            target=self.settings.public_url,
-            audience=self.settings.tasks_audience,
-            service_account=self.settings.tasks_service_account,
-            own_url=self.settings.task_url,
-        )
+def sinks(container: Assembly) -> Sinks:
+    """Return every technology that an event may go out by."""
+    return LazySinks(container)
 
-    @cached_property
-    def gmail(self) -> "GmailMailboxes":
-        """Every connection's Gmail."""
-        from shared.adapters.gmail.client import HttpGmailMailboxes
-        from shared.adapters.gmail.requests import GMAIL_URL
 
-        base = self.settings.google_url or GMAIL_URL
-        return HttpGmailMailboxes(self.http, self.access_tokens, self.clock, base)
+class LazySinks:
+    """Builds each technology when an event first goes out by it."""
 
-    @cached_property
-    def oauth(self) -> "GoogleOAuth":
-        """Google's OAuth endpoints."""
-        from shared.adapters.google.oauth import HttpGoogleOAuth
+    def __init__(self, container: Assembly) -> None:
+        self._container = container
+        self._events = container.settings.events
+        self._built: dict[str, Sink | None] = {}
 
-        oauth = HttpGoogleOAuth(self.http, self.settings, self.clock)
-        if self.telemetry is None:
-            return oauth
-        from shared.adapters.telemetry.counted_ports import counted_oauth
+    def of(self, receiver: Receiver) -> Sink | None:
+        """Return the receiver's technology; a sink that no operator named has none."""
+        scheme = "http" if receiver.scheme == "https" else receiver.scheme
+        if scheme != "http" and receiver.address not in self._events.reachable:
+            return None
+        build = {"http": self._http, "pubsub": self._pubsub, "sqs": self._sqs}.get(scheme)
+        if build is None:
+            return None
+        if scheme not in self._built:
+            self._built[scheme] = self._kept(build())
+        return self._built[scheme]
 
-        return counted_oauth(oauth, self.telemetry)
+    def _kept(self, sink: Any) -> Sink | None:
+        if hasattr(sink, "aclose"):
+            self._container.at_close(sink.aclose)
+        found: Sink | None = sink
+        return found
 
-    @cached_property
-    def sign_in(self) -> "GoogleSignIn":
-        """Who an operator is, by Google's word."""
-        from shared.adapters.google.sign_in import HttpGoogleSignIn
+    def _http(self) -> Sink:
+        from shared.adapters.sinks.webhook import WebhookHttp
 
-        redirect_uri = f"{self.settings.console_url}/console/sign-in/answer"
-        return HttpGoogleSignIn(self.http, self.settings, self.clock, redirect_uri)
+        return WebhookHttp(self._events.allowed)
 
-    @cached_property
-    def caller_tokens(self) -> "CallerTokens":
-        """Verification of Pub/Sub's, Cloud Tasks' and Cloud Scheduler's tokens."""
-        from shared.adapters.google.id_tokens import GoogleTokens
+    def _pubsub(self) -> Sink:
+        from shared.adapters.sinks.pubsub import PubsubSink
 
-        verified = self.settings.token_check == "claims"
-        return GoogleTokens(self.http, self.settings, self.clock, behind_iam=verified)
+        return PubsubSink()
 
-    @cached_property
-    def sealer(self) -> "Sealer":
-        """Sealing of tokens at rest. Kept: it remembers unwrapped data keys for minutes."""
-        if (key := self.settings.kms_key) is not None:
-            from shared.adapters.keys.kms import KmsSealer
+    def _sqs(self) -> Sink | None:
+        """Return None where boto3, an optional extra, is not installed: a visible failure."""
+        try:
+            from shared.adapters.sinks.sqs import SqsSink
+        except ImportError:
+            return None
+        from shared.adapters.google.credentials import id_token
 
-            return KmsSealer(self.http, self.application_tokens, key, self.clock)
-        from shared.adapters.keys.local import LocalKeyring
-
-        return LocalKeyring(self.settings.keyring_path)
-
-    @cached_property
-    def connect_settings(self) -> "ConnectSettings":
-        """What the connect flow needs to know of the deployment."""
-        from shared.usecases.connect.settings import ConnectSettings
-
-        return ConnectSettings(
-            public_url=self.settings.public_url,
-            product_name=self.settings.product_name,
-            environment=self.settings.environment,
-            testing=self.settings.publishing == "testing",
-        )
-
-    @cached_property
-    def require_reauth(self) -> "RequireReauth":
-        """Marks a connection whose grant is dead."""
-        from shared.usecases.connect.require_reauth import RequireReauth
-
-        return RequireReauth(
-            connections=self.connections,
-            outbox=self.outbox,
-            operations=self.operations,
-            clock=self.clock,
-            settings=self.connect_settings,
-        )
-
-    @cached_property
-    def access_tokens(self) -> "AccessTokens":
-        """A connection's access token. Kept: it remembers tokens and refreshes under way."""
-        from shared.usecases.connect.access_tokens import AccessTokens
-
-        return AccessTokens(
-            grants=self.grants,
-            connections=self.connections,
-            sealer=self.sealer,
-            oauth=self.oauth,
-            clock=self.clock,
-            require_reauth=self.require_reauth,
-        )
-
-    async def close(self) -> None:
-        """Give back connections to Google and the store, and hand over what telemetry waits."""
-        if "http" in self.__dict__:
-            await self.http.aclose()
-        if "operations" in self.__dict__:
-            await self.operations.close()
-        if "store" in self.__dict__:
-            await self.store.close()
-        if self.__dict__.get("telemetry") is not None:
-            await asyncio.to_thread(self.__dict__["telemetry"].close)
+        clock, role = self._container.use(Clock), self._events.sqs_role or ""
+        return SqsSink(role, id_token, clock, endpoint=self._events.aws_url)

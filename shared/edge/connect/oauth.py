@@ -20,6 +20,7 @@ from shared.edge.connect.page import (
     refused_page,
     security_headers,
 )
+from shared.edge.settings.deployment import Settings
 from shared.edge.web.call import Call
 from shared.edge.web.logs import log_failure
 from shared.edge.web.reading import read_bytes
@@ -32,8 +33,10 @@ from shared.errors import (
     UnauthenticatedError,
 )
 from shared.pages.connect.render import Look
-from shared.usecases.connect.finish_consent import ConsentAnswer
+from shared.usecases.connect.finish_consent import ConfirmBinding, ConsentAnswer, FinishConsent
 from shared.usecases.connect.outcomes import ConfirmNeeded, Connected, ConsentOutcome, Refused
+from shared.usecases.connect.sessions import OpenConnectSession, TakeTicket
+from shared.usecases.connect.start_consent import StartConsent
 
 FORM_BYTES = 4_096
 TOKEN_LENGTH = 200
@@ -64,10 +67,10 @@ class CallbackQuery(BaseModel):
 async def start_consent(call: Call) -> Response:
     """Bind the flow to this browser by a cookie and go on to Google."""
     asked = call.asked(StartQuery)
-    settings = call.wiring.settings
+    settings = call.use(Settings)
     look = look_of(call.request, settings, asked.lang, asked.theme)
     try:
-        start = await call.wiring.start_consent(await _session_id(call, asked))
+        start = await call.use(StartConsent)(await _session_id(call, asked))
     except ConnectRefusedError as refused:
         return refused_page(look, Refused(refused.code))
     except TransientError:
@@ -83,9 +86,9 @@ async def start_consent(call: Call) -> Response:
 
 async def _session_id(call: Call, asked: StartQuery) -> str:
     if asked.ticket:
-        return await call.wiring.take_ticket(asked.ticket)
+        return await call.use(TakeTicket)(asked.ticket)
     try:
-        return (await call.wiring.open_connect_session(asked.session_token or "")).value.id
+        return (await call.use(OpenConnectSession)(asked.session_token or "")).value.id
     except UnauthenticatedError:
         raise ConnectRefusedError("The link is over.", code="expired_session") from None
 
@@ -93,11 +96,11 @@ async def _session_id(call: Call, asked: StartQuery) -> str:
 async def finish_consent(call: Call) -> Response:
     """Return Google's redirect with the page that says how the consent ended."""
     asked = call.asked(CallbackQuery)
-    cookie = read_cookie(call.request, call.wiring.settings, asked.state)
-    look = look_of(call.request, call.wiring.settings, cookie.lang, cookie.theme)
+    cookie = read_cookie(call.request, call.use(Settings), asked.state)
+    look = look_of(call.request, call.use(Settings), cookie.lang, cookie.theme)
     answer = ConsentAnswer(asked.state, cookie.secret, asked.code, asked.error, asked.iss)
     try:
-        outcome = await call.wiring.finish_consent(answer)
+        outcome = await call.use(FinishConsent)(answer)
     except ConnectRefusedError as refused:
         return refused_page(look, Refused(refused.code))
     except TransientError:
@@ -109,11 +112,11 @@ async def confirm_binding(call: Call) -> Response:
     """Take the end user's word on whose mailbox this is."""
     form = parse_qs((await read_bytes(call.request, FORM_BYTES)).decode("ascii", "replace"))
     token = form.get("token", [""])[0][:TOKEN_LENGTH]
-    cookie = read_cookie(call.request, call.wiring.settings, token)
-    look = look_of(call.request, call.wiring.settings, cookie.lang, cookie.theme)
+    cookie = read_cookie(call.request, call.use(Settings), token)
+    look = look_of(call.request, call.use(Settings), cookie.lang, cookie.theme)
     accepted = form.get("decision", [""])[0] == "connect"
     try:
-        outcome = await call.wiring.confirm_binding(token, cookie.secret, accepted=accepted)
+        outcome = await call.use(ConfirmBinding)(token, cookie.secret, accepted=accepted)
     except ConnectRefusedError as refused:
         return refused_page(look, Refused(refused.code))
     except TransientError:
@@ -123,7 +126,7 @@ async def confirm_binding(call: Call) -> Response:
 
 def _ended(call: Call, look: Look, outcome: ConsentOutcome, token: str) -> HTMLResponse:
     response = _page(call, look, outcome)
-    clear_cookie(response, call.wiring.settings, token)
+    clear_cookie(response, call.use(Settings), token)
     return response
 
 
@@ -136,7 +139,7 @@ def _page(call: Call, look: Look, outcome: ConsentOutcome) -> HTMLResponse:
         case ConfirmNeeded():
             response = html("confirm.html", look, _question(outcome))
             cookie = FlowCookie(outcome.cookie, look.strings.language, look.theme)
-            set_cookie(response, call.wiring.settings, outcome.flow, cookie)
+            set_cookie(response, call.use(Settings), outcome.flow, cookie)
             return response
 
 

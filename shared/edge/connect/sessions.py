@@ -16,7 +16,12 @@ from shared.edge.connect.ui import account_before
 from shared.edge.web.call import Call
 from shared.edge.web.routes import Access, Permission, Route
 from shared.errors import UnknownConnectionError
-from shared.usecases.connect.sessions import OpenedSession
+from shared.usecases.connect.sessions import (
+    CreateConnectSession,
+    ExchangeTicket,
+    OpenedSession,
+    WithdrawConnectSession,
+)
 
 CREATED = 201
 NO_CONTENT = 204
@@ -31,7 +36,7 @@ async def create_session(call: Call) -> SessionAnswer:
     """
     request = call.body(SessionBody).request()
     check_webhook_address(call, request.webhook_url_override)
-    return _opened(call, await call.wiring.create_connect_session(request))
+    return _opened(call, await call.use(CreateConnectSession)(request))
 
 
 async def create_reconnect_session(call: Call) -> SessionAnswer:
@@ -40,7 +45,7 @@ async def create_reconnect_session(call: Call) -> SessionAnswer:
     check_webhook_address(call, request.webhook_url_override)
     if request.reconnect is None or not call.caller.sees(request.reconnect):
         raise UnknownConnectionError("No such connection to reconnect.")
-    return _opened(call, await call.wiring.create_connect_session(request))
+    return _opened(call, await call.use(CreateConnectSession)(request))
 
 
 def _opened(call: Call, session: OpenedSession) -> SessionAnswer:
@@ -76,13 +81,13 @@ async def show_session(call: Call) -> SessionViewAnswer:
 
 async def withdraw_session(call: Call) -> None:
     """End the session: its token and its connect link open nothing any more."""
-    await call.wiring.withdraw_connect_session(call.session.value.id)
+    await call.use(WithdrawConnectSession)(call.session.value.id)
 
 
 async def create_ticket(call: Call) -> TicketAnswer:
     """Return a ticket with which a window may start consent at /oauth/start, once."""
     call.response_headers["Cache-Control"] = NO_STORE
-    issued = await call.wiring.exchange_ticket(call.session.value.id)
+    issued = await call.use(ExchangeTicket)(call.session.value.id)
     return TicketAnswer(data=TicketData(ticket=issued.ticket, expires_at=issued.expires_at))
 
 

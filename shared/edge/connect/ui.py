@@ -7,12 +7,15 @@ from shared.domain.connect.connect_session import ConnectSession, ConnectStatus
 from shared.domain.connect.end_user import known_name
 from shared.domain.validation import MAX_TEXT
 from shared.edge.connect.page import PAGES, html, look_of, refused_page
+from shared.edge.settings.deployment import Settings
 from shared.edge.web.call import Call
 from shared.edge.web.routes import Access, Route
 from shared.errors import NotFoundError, UnauthenticatedError
 from shared.pages.assets import Assets
 from shared.pages.connect.render import ASSETS, Look, frame_setup
+from shared.ports.connections import Connections
 from shared.usecases.connect.outcomes import FINAL, Refused
+from shared.usecases.connect.sessions import OpenConnectSession
 
 A_YEAR_S = 31_536_000
 
@@ -43,17 +46,17 @@ class StaticQuery(BaseModel):
 async def show_connect_page(call: Call) -> Response:
     """Show the connect page: with `session_token` on its own, without it inside an iframe."""
     asked = call.asked(ConnectPageQuery)
-    look = look_of(call.request, call.wiring.settings, asked.lang, asked.theme)
+    look = look_of(call.request, call.use(Settings), asked.lang, asked.theme)
     if asked.session_token:
         return await _link_page(call, look, asked.session_token)
-    origins = call.wiring.settings.product_origins
+    origins = call.use(Settings).product_origins
     setup = frame_setup(look, origins, FINAL)
     return html("frame.html", look, {"setup": setup}, framed_by=origins)
 
 
 async def _link_page(call: Call, look: Look, token: str) -> Response:
     try:
-        session = (await call.wiring.open_connect_session(token)).value
+        session = (await call.use(OpenConnectSession)(token)).value
     except UnauthenticatedError:
         return refused_page(look, Refused("expired_session"))
     if session.status is ConnectStatus.CONNECTED:
@@ -72,7 +75,7 @@ async def account_before(call: Call, session: ConnectSession) -> str | None:
     """Return the address a reconnect must come back with."""
     if session.reconnect is None:
         return None
-    found = await call.wiring.connections.get(session.reconnect)
+    found = await call.use(Connections).get(session.reconnect)
     return found.value.email if found else None
 
 

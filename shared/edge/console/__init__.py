@@ -7,7 +7,7 @@ To add a page, three things:
    answers `visit.page("template.html", title=..., nav="key", **context)`; a change's answers
    `visit.go("/console/...", done="code")`. The frame has then checked the session, for a change
    also the Origin, the CSRF token and that the person is an operator, and it turns our errors
-   into pages. Use `visit.wiring.<use case or port>` directly (Terraform's rights are derived from
+   into pages. Use `visit.use(<use case or port>)` directly (Terraform's rights are derived from
    those names), never an adapter; `visit.asked("name")` reads a query parameter, `visit.field`
    and `visit.fields` read the form.
 2. A template in `shared/pages/console/templates` that extends `layout.html` and fills `main`.

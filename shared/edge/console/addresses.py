@@ -7,18 +7,18 @@ from shared.domain.connect.connection import Connection
 from shared.domain.ids import ConnectionId
 from shared.edge.console.pages import Visit
 from shared.edge.web.reading import CONNECTION_ID
-from shared.ports.connections import ConnectionQuery
+from shared.ports.connections import ConnectionQuery, Connections
 
 
 async def addresses_of(visit: Visit, ids: Iterable[ConnectionId]) -> Mapping[ConnectionId, str]:
     """Return the address of each connection that is still there: one read for each."""
-    found = await asyncio.gather(*(visit.wiring.connections.get(id) for id in {*ids}))
+    found = await asyncio.gather(*(visit.use(Connections).get(id) for id in {*ids}))
     return {one.value.id: one.value.email for one in found if one is not None}
 
 
 async def connection_named(visit: Visit, text: str) -> Connection | None:
     """Return the connection of an id, or the only one whose address begins so."""
-    connections = visit.wiring.connections
+    connections = visit.use(Connections)
     one = await connections.get(ConnectionId(text)) if CONNECTION_ID.fullmatch(text) else None
     if one is not None:
         return one.value

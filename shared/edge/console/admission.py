@@ -1,25 +1,25 @@
 """Who may do what at the console: session, origin, form token and role, decided at each request.
 
-`authenticate` asks here for every route of Access.CONSOLE, so a route needs no code of its own to
-be closed.
+Every route of a page or a change names `admit`, and one that named none would be closed; so a
+route needs no code of its own.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hmac import compare_digest
-from typing import TYPE_CHECKING, Final
+from typing import Final
 from urllib.parse import parse_qs
 
 from starlette.requests import Request
 
 from shared.edge.console.session import Session, session_of
+from shared.edge.settings.deployment import Settings
 from shared.edge.web.call import Caller
 from shared.edge.web.reading import read_bytes
 from shared.errors import ForbiddenError, UnauthenticatedError
-
-if TYPE_CHECKING:
-    from shared.edge.composition.container import Wiring
-    from shared.edge.settings.deployment import Settings
+from shared.ports.clock import Clock
+from shared.ports.container import Container
+from shared.ports.oauth import Sealer
 
 Form = Mapping[str, Sequence[str]]
 LOOKING: Final = frozenset({"GET", "HEAD"})
@@ -40,13 +40,14 @@ class Visitor:
     form: Form
 
 
-async def admit(request: Request, max_form: int, wiring: "Wiring") -> Caller:
+async def admit(request: Request, max_form: int, container: Container) -> Caller:
     """Return the person as a caller; a change takes an operator and a form of ours.
 
     Raises UnauthenticatedError, ForbiddenError, TooLargeError.
     """
-    settings = wiring.settings
-    session = await session_of(request, settings, wiring.sealer, wiring.clock.now())
+    settings = container.use(Settings)
+    now = container.use(Clock).now()
+    session = await session_of(request, settings, container.use(Sealer), now)
     if session is None:
         raise UnauthenticatedError(SIGNED_OUT, code="signed_out")
     form: Form = {}
@@ -55,7 +56,7 @@ async def admit(request: Request, max_form: int, wiring: "Wiring") -> Caller:
         form = await read_form(request, max_form)
         check_token(session, form)
         check_operator(session)
-    return Caller("console", visitor=Visitor(session, form))
+    return Caller("console", person=Visitor(session, form))
 
 
 async def read_form(request: Request, most: int) -> Form:
@@ -64,7 +65,7 @@ async def read_form(request: Request, most: int) -> Form:
     return parse_qs(raw.decode("utf-8", "replace"), keep_blank_values=True)
 
 
-def check_origin(request: Request, settings: "Settings") -> None:
+def check_origin(request: Request, settings: Settings) -> None:
     """Raise ForbiddenError unless the browser says that a page of ours sent this.
 
     Every browser names the origin of a form that is posted; what names none is no browser's form.

@@ -14,6 +14,7 @@ from shared.edge.console.navigation import NAV
 from shared.edge.web import logs
 from shared.edge.web.status import answer_to
 from shared.pages.console.render import THEME_COOKIE, THEMES, live, page
+from shared.ports.clock import Clock
 
 if TYPE_CHECKING:
     from shared.edge.console.session import Session
@@ -85,7 +86,7 @@ def problem(call: "Call", session: "Session", error: Exception) -> HTMLResponse:
         "title": TITLES.get(answer.status, "Something failed"),
         "current": None,
         "session": session,
-        "now": call.wiring.clock.now(),
+        "now": call.use(Clock).now(),
         "code": told["code"],
         "message": told["message"],
         "trace_id": call.trace_id if answer.status >= INTERNAL else None,

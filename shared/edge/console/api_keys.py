@@ -13,11 +13,19 @@ from shared.domain.keys.policy import Does, Policy
 from shared.domain.validation import validated
 from shared.edge.api.api_keys import NewKeyBody
 from shared.edge.console.pages import Visit, change, page
+from shared.edge.web.api_key_cache import ApiKeyCache
 from shared.edge.web.routes import Permission
 from shared.errors import InvalidRequestError
 from shared.pages.console.form_values import FormValues
 from shared.pages.console.schema_form import Field, Kind, fields_of
-from shared.usecases.keys.api_keys import IssuedKey, KeyRequest
+from shared.ports.access import ApiKeys
+from shared.usecases.keys.api_keys import (
+    CreateApiKey,
+    IssuedKey,
+    KeyRequest,
+    RevokeApiKey,
+    RotateApiKey,
+)
 
 PATH: Final = "/console/api-keys"
 MOST: Final = 200
@@ -28,7 +36,7 @@ WAITS: Final = (Does.DRAFT, Does.SEND, Does.CHANGE, Does.DELETE)
 
 async def show_keys(visit: Visit) -> Response:
     """Return the keys, newest first, without their secrets."""
-    keys = await visit.wiring.api_keys.list(MOST)
+    keys = await visit.use(ApiKeys).list(MOST)
     now = visit.now
     return visit.page(
         "api_keys.html",
@@ -53,7 +61,7 @@ async def create(visit: Visit) -> Response:
         request = _request(form, visit.now)
     except InvalidRequestError as error:
         return _form(visit, form, error)
-    return _shown(visit, await visit.wiring.create_api_key(request))
+    return _shown(visit, await visit.use(CreateApiKey)(request))
 
 
 async def rotate(visit: Visit) -> Response:
@@ -62,16 +70,16 @@ async def rotate(visit: Visit) -> Response:
     if hours not in OVERLAPS:
         raise InvalidRequestError("Choose when the present secret ends.")
     id = visit.path("id")
-    issued = await visit.wiring.rotate_api_key(id, timedelta(hours=int(hours)))
-    visit.wiring.api_key_cache.forget(id)
+    issued = await visit.use(RotateApiKey)(id, timedelta(hours=int(hours)))
+    visit.use(ApiKeyCache).forget(id)
     return _shown(visit, issued)
 
 
 async def revoke(visit: Visit) -> Response:
     """Make a key worthless."""
     id = visit.path("id")
-    await visit.wiring.revoke_api_key(id)
-    visit.wiring.api_key_cache.forget(id)
+    await visit.use(RevokeApiKey)(id)
+    visit.use(ApiKeyCache).forget(id)
     return visit.go(PATH, done="revoked")
 
 

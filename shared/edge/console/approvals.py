@@ -7,6 +7,7 @@ from typing import Any, Final
 import orjson
 from starlette.responses import Response
 
+from shared.actions.policy.decide_approval import DecideApproval
 from shared.actions.policy.seal import ApprovalSeal
 from shared.domain.keys.approval import MAX_REASON, Approval, ApprovalState
 from shared.edge.api.approvals import Preview
@@ -14,6 +15,7 @@ from shared.edge.console.addresses import addresses_of, id_named
 from shared.edge.console.pages import Visit, change, page
 from shared.edge.console.paging import turned
 from shared.errors import NotFoundError, PermanentError
+from shared.ports.access import Approvals
 
 PATH: Final = "/console/approvals"
 ALL: Final = "all"
@@ -30,7 +32,7 @@ async def show_approvals(visit: Visit) -> Response:
     connection = await id_named(visit, visit.asked("connection"))
 
     async def listed(until: datetime | None, limit: int) -> Sequence[Approval]:
-        return await visit.wiring.approvals.list(
+        return await visit.use(Approvals).list(
             connection_id=connection, state=STATES.get(asked), limit=limit, until=until
         )
 
@@ -51,7 +53,7 @@ async def show_approvals(visit: Visit) -> Response:
 
 async def show_approval(visit: Visit) -> Response:
     """Return one call as readable as can be: to whom, what, and what came of it."""
-    found = await visit.wiring.approvals.get(visit.path("id"))
+    found = await visit.use(Approvals).get(visit.path("id"))
     if found is None:
         raise NotFoundError("No such approval, or it is over for more than 15 days.")
     approval = found.value
@@ -75,20 +77,20 @@ async def show_approval(visit: Visit) -> Response:
 async def approve(visit: Visit) -> Response:
     """Say yes: the call runs now, once."""
     id = visit.path("id")
-    await visit.wiring.decide_approval.approve(id, visit.session.name)
+    await visit.use(DecideApproval).approve(id, visit.session.name)
     return visit.go(f"{PATH}/{id}", done="approved")
 
 
 async def reject(visit: Visit) -> Response:
     """Say no, with a reason that whoever asked is told."""
     id, reason = visit.path("id"), visit.field("reason").strip()[:MAX_REASON]
-    await visit.wiring.decide_approval.reject(id, visit.session.name, reason or None)
+    await visit.use(DecideApproval).reject(id, visit.session.name, reason or None)
     return visit.go(f"{PATH}/{id}", done="rejected")
 
 
 async def _opened(visit: Visit, approval: Approval) -> tuple[Mapping[str, Any] | None, Any]:
     """Return what was asked and what was answered; None once the connection is gone."""
-    seal = ApprovalSeal(visit.wiring.grants, visit.wiring.sealer)
+    seal = visit.use(ApprovalSeal)
     try:
         request = await seal.opened(approval, "request")
         return request, await seal.opened(approval, "answer")

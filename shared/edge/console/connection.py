@@ -12,7 +12,10 @@ from shared.domain.operation import Operation, OperationState, OperationType
 from shared.edge.api.sync_models import sync_view
 from shared.edge.console.connections import row_of
 from shared.edge.console.pages import Visit, page
+from shared.edge.settings.deployment import Settings
 from shared.edge.web.reading import connection_id
+from shared.ports.events import Operations
+from shared.ports.sync_store import Quarantine
 
 A_PAGE = 25
 QUARANTINE = 50
@@ -35,7 +38,7 @@ async def show_connection(visit: Visit) -> Response:
     """Return the connection; its state and log stay current without a reload."""
     connection = await named(visit)
     row = await row_of(visit, connection, visit.now)
-    recent = await visit.wiring.operations.list(
+    recent = await visit.use(Operations).list(
         connection_id=connection.id, type=None, state=None, limit=MOST_UNITS_RUNS
     )
     return visit.page(
@@ -48,11 +51,11 @@ async def show_connection(visit: Visit) -> Response:
         scopes=sorted(_short(one) for one in connection.scopes if one in KNOWN),
         reads=reads(connection.scopes),
         sync=sync_view(row.state, visit.now) if row.state else None,
-        quarantine=await visit.wiring.quarantine.list(connection.id, QUARANTINE),
+        quarantine=await visit.use(Quarantine).list(connection.id, QUARANTINE),
         operations=recent[:A_PAGE],
         more=len(recent) > A_PAGE,
         units=units_lately(recent, visit.now),
-        units_per_minute=visit.wiring.settings.units_per_minute,
+        units_per_minute=visit.use(Settings).units_per_minute,
         asked_message=visit.asked("message"),
     )
 
@@ -61,7 +64,7 @@ async def show_operations(visit: Visit) -> Response:
     """Return the operations log, of one connection or all, newest first."""
     named_id, kind, state = visit.asked("connection"), visit.asked("type"), visit.asked("state")
     most = next((one for one in MOST_SHOWN if str(one) == visit.asked("show")), MOST_SHOWN[0])
-    found = await visit.wiring.operations.list(
+    found = await visit.use(Operations).list(
         connection_id=connection_id(named_id) if named_id else None,
         type=OperationType(kind) if kind in set(OperationType) else None,
         state=OperationState(state) if state in set(OperationState) else None,

@@ -10,7 +10,11 @@ from shared.domain.sync.window import window_start
 from shared.edge.console.connection import named, named_id
 from shared.edge.console.pages import Visit, change, page
 from shared.errors import InvalidRequestError, MissingScopeError
-from shared.usecases.connect.sessions import SessionRequest
+from shared.usecases.connect.disconnect import AcceptDisconnect
+from shared.usecases.connect.sessions import CreateConnectSession, SessionRequest
+from shared.usecases.connect.update_connection import ChangeConnection, ChangeWindow
+from shared.usecases.sync.control import ControlSync
+from shared.usecases.sync.quarantine import RetryQuarantined
 
 ONE = "/console/connections/{connection_id}"
 SEND_ONLY = "This connection may send but not read, so it has no sync."
@@ -18,33 +22,33 @@ SEND_ONLY = "This connection may send but not read, so it has no sync."
 
 async def pause(visit: Visit) -> Response:
     """Stop syncing until started."""
-    await visit.wiring.control_sync.pause(await _synced(visit))
+    await visit.use(ControlSync).pause(await _synced(visit))
     return back(visit, "pause")
 
 
 async def start(visit: Visit) -> Response:
     """Sync again after a pause."""
-    await visit.wiring.control_sync.start(await _synced(visit))
+    await visit.use(ControlSync).start(await _synced(visit))
     return back(visit, "start")
 
 
 async def trigger(visit: Visit) -> Response:
     """Read history now, or with `reset` the whole window again."""
     reset = visit.field("reset") == "1"
-    await visit.wiring.control_sync.trigger(await _synced(visit), reset=reset)
+    await visit.use(ControlSync).trigger(await _synced(visit), reset=reset)
     return back(visit, "reset" if reset else "trigger")
 
 
 async def audit(visit: Visit) -> Response:
     """Compare the whole window with the records, and heal."""
-    await visit.wiring.control_sync.audit(await _synced(visit))
+    await visit.use(ControlSync).audit(await _synced(visit))
     return back(visit, "audit")
 
 
 async def retry(visit: Visit) -> Response:
     """Fetch a message in quarantine again, now."""
     message_id = MessageId(visit.path("message_id"))
-    await visit.wiring.retry_quarantined(named_id(visit), message_id)
+    await visit.use(RetryQuarantined)(named_id(visit), message_id)
     return back(visit, "retry")
 
 
@@ -52,17 +56,17 @@ async def change_window(visit: Visit) -> Response:
     """Keep more or less of the mailbox."""
     id, window = await _synced(visit), visit.field("window").strip()
     window_start(window, visit.now)
-    await visit.wiring.change_connection(
+    await visit.use(ChangeConnection)(
         id, lambda was: replace(was, sync=replace(was.sync, window=window))
     )
-    await visit.wiring.change_window(id, window)
+    await visit.use(ChangeWindow)(id, window)
     return back(visit, "window")
 
 
 async def open_reconnect(visit: Visit) -> Response:
     """Return a link by which the end user consents again, with the same Google account."""
     connection = await named(visit)
-    opened = await visit.wiring.create_connect_session(SessionRequest(reconnect=connection.id))
+    opened = await visit.use(CreateConnectSession)(SessionRequest(reconnect=connection.id))
     return visit.page(
         "reconnect.html",
         title="A link to connect again",
@@ -90,7 +94,7 @@ async def disconnect(visit: Visit) -> Response:
         raise InvalidRequestError(
             "Nothing was disconnected: the address you typed is not this connection's."
         )
-    await visit.wiring.accept_disconnect(connection.id)
+    await visit.use(AcceptDisconnect)(connection.id)
     return visit.go("/console/connections", done="disconnect")
 
 

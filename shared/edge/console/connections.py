@@ -15,7 +15,8 @@ from shared.domain.sync.state import SyncState
 from shared.edge.console.health import Standing, lag, standing
 from shared.edge.console.pages import Visit, page
 from shared.errors import InvalidRequestError
-from shared.ports.connections import ConnectionQuery
+from shared.ports.connections import ConnectionQuery, Connections, Mailboxes
+from shared.ports.sync_store import SyncStates
 
 A_PAGE = 25
 LIST = ConnectionId("console-connections")
@@ -43,7 +44,7 @@ class Row:
 async def show_connections(visit: Visit) -> Response:
     """Return a page of the list, found by indexes however many connections there are."""
     query = query_of(visit)
-    found = await visit.wiring.connections.find(query)
+    found = await visit.use(Connections).find(query)
     shown = found[:A_PAGE]
     rows = await asyncio.gather(*(row_of(visit, one, visit.now) for one in shown))
     asked = {name: visit.asked(name) for name in ("search", "status", "tags") if visit.asked(name)}
@@ -89,8 +90,8 @@ def place_after(shown: Sequence[Connection]) -> str:
 async def row_of(visit: Visit, connection: Connection, now: datetime) -> Row:
     """Return a connection with what its line says."""
     state, mailbox = await asyncio.gather(
-        visit.wiring.sync_states.get(connection.id),
-        visit.wiring.mailboxes.get(connection.email_key),
+        visit.use(SyncStates).get(connection.id),
+        visit.use(Mailboxes).get(connection.email_key),
     )
     known, box = state.value if state else None, mailbox.value if mailbox else None
     return Row(connection, known, box, standing(connection, known, box, now), lag(known, box, now))

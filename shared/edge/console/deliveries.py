@@ -14,6 +14,8 @@ from shared.edge.console.addresses import addresses_of, id_named
 from shared.edge.console.pages import Visit, change, page
 from shared.edge.console.paging import turned
 from shared.errors import InvalidRequestError
+from shared.ports.events import Outbox
+from shared.usecases.events.redeliver import Redeliver
 
 PATH: Final = "/console/deliveries"
 STATES: Final = {one.value: one for one in EventState}
@@ -25,7 +27,7 @@ async def show_deliveries(visit: Visit) -> Response:
     connection = await id_named(visit, visit.asked("connection"))
 
     async def listed(until: datetime | None, limit: int) -> Sequence[Event]:
-        return await visit.wiring.outbox.list(
+        return await visit.use(Outbox).list(
             state=state, connection_id=connection, limit=limit, until=until
         )
 
@@ -51,7 +53,7 @@ async def show_deliveries(visit: Visit) -> Response:
 
 async def redeliver(visit: Visit) -> Response:
     """Send one event again."""
-    await visit.wiring.redeliver(EventId(visit.path("id")))
+    await visit.use(Redeliver)(EventId(visit.path("id")))
     return visit.go(PATH, done="redelivered", **_kept(visit))
 
 
@@ -60,7 +62,7 @@ async def redeliver_since(visit: Visit) -> Response:
     state = STATES.get(visit.field("which"))
     if state is None:
         raise InvalidRequestError("Choose which events to send again.")
-    made = await visit.wiring.redeliver.since(
+    made = await visit.use(Redeliver).since(
         _moment(visit.field("since")),
         until=None,
         state=state,

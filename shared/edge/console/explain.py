@@ -13,7 +13,8 @@ from shared.domain.sync.state import SyncStatus
 from shared.edge.console.connection import NOTICES, named
 from shared.edge.console.pages import Visit, page
 from shared.edge.console.records import rendered
-from shared.usecases.sync.explain import Explanation, Verdict
+from shared.ports.sync_store import Records
+from shared.usecases.sync.explain import Explain, Explanation, Verdict
 
 MESSAGE_ID: Final = re.compile(r"[0-9A-Fa-f]{10,20}")
 RFC822_ID: Final = re.compile(r"<?[^\s<>:@\"]+@[^\s<>:@\"]+>?")
@@ -128,10 +129,10 @@ async def show_explanation(visit: Visit) -> Response:
 
 
 async def _explained(visit: Visit, connection: Connection, id: str) -> Explained:
-    found = await visit.wiring.explain(connection.id, MessageId(id))
+    found = await visit.use(Explain)(connection.id, MessageId(id))
     subject = found.subject
     if found.head is not None:
-        record = await visit.wiring.records.get(connection.id, found.head.message_id)
+        record = await visit.use(Records).get(connection.id, found.head.message_id)
         subject = rendered(record, connection.id).get("subject") if record else None
     return Explained(id, found, TOLD[found.verdict], subject)
 
@@ -145,7 +146,7 @@ async def _ids(visit: Visit, connection: Connection, words: str) -> list[str]:
         "maxResults": MOST,
         "includeSpamTrash": True,
     }
-    run = RunAction(visit.wiring)
+    run = visit.use(RunAction)
     answer = await run(connection, "list-messages", asked, trace_id=visit.call.trace_id)
     return [str(one["id"]) for one in (answer.output.get("messages") or [])[:MOST]]
 

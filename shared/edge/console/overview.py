@@ -15,7 +15,10 @@ from shared.domain.operation import OperationState, OperationType
 from shared.domain.send.entry import SendState
 from shared.edge.console.charts import Figures, figures
 from shared.edge.console.pages import Visit, page
-from shared.ports.connections import ConnectionQuery
+from shared.ports.access import Approvals
+from shared.ports.connections import ConnectionQuery, Connections
+from shared.ports.events import Operations, Outbox
+from shared.ports.sends import Sends
 
 PATH: Final = "/console/overview"
 MOST: Final = 300
@@ -62,7 +65,7 @@ async def show_overview(visit: Visit) -> Response:
 
 
 async def _figures(visit: Visit, reach: timedelta) -> Figures:
-    operations = visit.wiring.operations
+    operations = visit.use(Operations)
     runs, failures = await asyncio.gather(
         operations.list(connection_id=None, type=OperationType.SYNC, state=None, limit=MOST),
         operations.list(connection_id=None, type=None, state=OperationState.FAILED, limit=MOST),
@@ -71,14 +74,14 @@ async def _figures(visit: Visit, reach: timedelta) -> Figures:
 
 
 async def _tiles(visit: Visit) -> list[Tile]:
-    wiring, most = visit.wiring, COUNTED + 1
+    most = COUNTED + 1
     reauth = ConnectionQuery(status=ConnectionStatus.REAUTH_REQUIRED, limit=most)
     lost, dead, pending, unknown, waiting = await asyncio.gather(
-        wiring.connections.find(reauth),
-        wiring.outbox.list(state=EventState.DEAD, connection_id=None, limit=most),
-        wiring.outbox.list(state=EventState.PENDING, connection_id=None, limit=most),
-        wiring.sends.list(None, most, state=SendState.UNKNOWN),
-        wiring.approvals.list(connection_id=None, state=ApprovalState.PENDING, limit=most),
+        visit.use(Connections).find(reauth),
+        visit.use(Outbox).list(state=EventState.DEAD, connection_id=None, limit=most),
+        visit.use(Outbox).list(state=EventState.PENDING, connection_id=None, limit=most),
+        visit.use(Sends).list(None, most, state=SendState.UNKNOWN),
+        visit.use(Approvals).list(connection_id=None, state=ApprovalState.PENDING, limit=most),
     )
     return [
         Tile("must connect again", "/console/connections?status=reauth_required", len(lost), "bad"),

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any, TypeVar
 from urllib.parse import urlencode
 from uuid import uuid4
 
@@ -11,16 +11,19 @@ from starlette.responses import RedirectResponse, Response
 
 from shared.domain.ids import ConnectionId, OperationId
 from shared.domain.operation import LIFETIME, Operation, OperationState, OperationType
+from shared.edge.console.admission import Visitor, admit
 from shared.edge.console.answers import SIGN_IN, back_to, live_part, problem, shown
 from shared.edge.console.session import Session, session_of, set_session
+from shared.edge.settings.deployment import Settings
 from shared.edge.web.call import Call
 from shared.edge.web.reading import CONNECTION_ID
 from shared.edge.web.routes import MEBIBYTE, Access, Route
 from shared.errors import PostroomError
+from shared.ports.clock import Clock
+from shared.ports.events import Operations
+from shared.ports.oauth import Sealer
 
-if TYPE_CHECKING:
-    from shared.edge.composition.container import Wiring
-
+T = TypeVar("T")
 LIVE = "x-console-live"
 """The header with which a page's script asks for its live part alone."""
 
@@ -34,15 +37,14 @@ class Visit:
     form: Mapping[str, Sequence[str]]
     """The fields of a change; empty on a page."""
 
-    @property
-    def wiring(self) -> "Wiring":
-        """Ports and use cases."""
-        return self.call.wiring
+    def use(self, wanted: type[T]) -> T:
+        """Return a use case, or what stands behind a port, by its type."""
+        return self.call.use(wanted)
 
     @property
     def now(self) -> datetime:
         """The clock's time."""
-        return self.call.wiring.clock.now()
+        return self.call.use(Clock).now()
 
     def path(self, name: str) -> str:
         """Return a parameter of the path."""
@@ -103,11 +105,11 @@ class Page:
 
     async def __call__(self, call: Call) -> Response:
         """Return the page; a person who looked at one stays signed in."""
-        visitor, wiring = call.visitor, call.wiring
+        visitor, now = call.person(Visitor), call.use(Clock).now()
         response = await self.function(Visit(call, visitor.session, {}))
-        if LIVE not in call.request.headers and visitor.session.renewable(wiring.clock.now()):
-            now = wiring.clock.now()
-            await set_session(response, visitor.session, wiring.settings, wiring.sealer, now)
+        if LIVE not in call.request.headers and visitor.session.renewable(now):
+            sealer = call.use(Sealer)
+            await set_session(response, visitor.session, call.use(Settings), sealer, now)
         return response
 
     async def refuse(self, call: Call, error: Exception) -> Response:
@@ -128,7 +130,7 @@ class Change:
 
     async def __call__(self, call: Call) -> Response:
         """Do it, note who did, and return the way on."""
-        visitor, began = call.visitor, call.wiring.clock.now()
+        visitor, began = call.person(Visitor), call.use(Clock).now()
         response = await self.function(Visit(call, visitor.session, visitor.form))
         await self._note(call, visitor.session, began, None)
         return response
@@ -138,7 +140,7 @@ class Change:
         session = await _session(call)
         if session is None:
             return RedirectResponse(SIGN_IN, 303)
-        await self._note(call, session, call.wiring.clock.now(), error)
+        await self._note(call, session, call.use(Clock).now(), error)
         return problem(call, session, error)
 
     async def _note(
@@ -153,18 +155,18 @@ class Change:
             name=self.name,
             state=OperationState.FAILED if error else OperationState.OK,
             started_at=began,
-            finished_at=call.wiring.clock.now(),
+            finished_at=call.use(Clock).now(),
             expires_at=began + LIFETIME,
             error=code if error else None,
             trace_id=call.trace_id,
             detail={"by": session.name},
         )
-        await call.wiring.operations.append(operation)
+        await call.use(Operations).append(operation)
 
 
 async def _session(call: Call) -> Session | None:
-    wiring = call.wiring
-    return await session_of(call.request, wiring.settings, wiring.sealer, wiring.clock.now())
+    now = call.use(Clock).now()
+    return await session_of(call.request, call.use(Settings), call.use(Sealer), now)
 
 
 def page(path: str, function: Shows, summary: str) -> Route:
@@ -180,6 +182,7 @@ def page(path: str, function: Shows, summary: str) -> Route:
         raw_query=True,
         produces="text/html",
         documented=False,
+        admit=admit,
     )
 
 
@@ -198,6 +201,7 @@ def change(path: str, function: Shows, name: str, *, max_form: int = MEBIBYTE) -
         produces="text/html",
         max_body=max_form,
         documented=False,
+        admit=admit,
     )
 
 

@@ -18,12 +18,13 @@ from shared.edge.console.addresses import connection_named
 from shared.edge.console.dry_mail import Preview, preview
 from shared.edge.console.pages import Visit, change, page
 from shared.edge.console.playground_run import DRY_RUN, PlaygroundRun, resized
+from shared.edge.settings.deployment import Settings
 from shared.edge.web.routes import MEBIBYTE
 from shared.edge.web.status import answer_to
 from shared.errors import InvalidRequestError, PostroomError
 from shared.pages.console.form_values import FormValues
 from shared.pages.console.snippets import KEY_VARIABLE, curl, python, typescript
-from shared.ports.connections import ConnectionQuery
+from shared.ports.connections import ConnectionQuery, Connections
 
 PATH: Final = "/console/playground"
 OFFERED: Final = 50
@@ -89,7 +90,7 @@ async def _dry(visit: Visit, trial: PlaygroundRun) -> Told:
 async def _told(visit: Visit, trial: PlaygroundRun, given: Any, key: str | None) -> Told:
     began = visit.now
     try:
-        answer = await RunAction(visit.wiring)(
+        answer = await visit.use(RunAction)(
             trial.connection,
             trial.action.name,
             given,
@@ -153,7 +154,7 @@ async def _page(
     code: bool = False,
     key: str | None = None,
 ) -> Response:
-    address = visit.wiring.settings.public_url
+    address = visit.use(Settings).public_url
     request = trial.request(address) if trial and (ask or code) else None
     written = [("curl", curl), ("Python", python), ("TypeScript", typescript)]
     query = ConnectionQuery(status=ConnectionStatus.ACTIVE, limit=OFFERED)
@@ -163,7 +164,7 @@ async def _page(
         nav="playground",
         status=told.status if told else OK,
         actions=list(actions().values()),
-        connections=await visit.wiring.connections.find(query),
+        connections=await visit.use(Connections).find(query),
         chosen_action=_said(visit, "action"),
         chosen_connection=_said(visit, "connection"),
         trial=trial,

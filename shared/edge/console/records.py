@@ -12,7 +12,7 @@ from shared.domain.sync.record import Record
 from shared.edge.console.connection import named
 from shared.edge.console.pages import Visit, page
 from shared.errors import UnknownRecordError
-from shared.ports.sync_store import NewestQuery
+from shared.ports.sync_store import NewestQuery, Records
 from shared.usecases.sync.reading import off_loop, unpacked
 
 A_PAGE = 25
@@ -27,7 +27,7 @@ async def show_records(visit: Visit) -> Response:
         label_id=LabelId(label) if label else None,
         before=place_of(connection.id, before) if before else None,
     )
-    found = await visit.wiring.records.newest(connection.id, query)
+    found = await visit.use(Records).newest(connection.id, query)
     shown = found[:A_PAGE]
     last = shown[-1].head if len(found) > A_PAGE else None
     return visit.page(
@@ -45,7 +45,7 @@ async def show_records(visit: Visit) -> Response:
 async def show_record(visit: Visit) -> Response:
     """Return one record: its text, and the whole as JSON. Its HTML is never shown as such."""
     connection = await named(visit)
-    found = await visit.wiring.records.get(connection.id, MessageId(visit.path("message_id")))
+    found = await visit.use(Records).get(connection.id, MessageId(visit.path("message_id")))
     if found is None:
         raise UnknownRecordError("There is no record of this message.")
     message = await off_loop(unpacked(found), rendered, found, connection.id)

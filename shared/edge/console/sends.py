@@ -11,6 +11,8 @@ from shared.domain.send.entry import SendEntry, SendState
 from shared.edge.console.addresses import addresses_of, id_named
 from shared.edge.console.pages import Visit, change, page
 from shared.edge.console.paging import turned
+from shared.ports.sends import Sends
+from shared.usecases.send.rules import CancelSend
 
 PATH: Final = "/console/sends"
 STATES: Final = {one.value: one for one in SendState}
@@ -24,7 +26,7 @@ async def show_sends(visit: Visit) -> Response:
     connection = await id_named(visit, visit.asked("connection"))
 
     async def listed(until: datetime | None, limit: int) -> Sequence[SendEntry]:
-        return await visit.wiring.sends.list(connection, limit, state=state, until=until)
+        return await visit.use(Sends).list(connection, limit, state=state, until=until)
 
     found = await turned(listed, visit.asked("before"))
     first = state is None and not visit.asked("before")
@@ -49,12 +51,12 @@ async def show_sends(visit: Visit) -> Response:
 
 
 async def _unknown(visit: Visit, connection: ConnectionId | None) -> Sequence[SendEntry]:
-    return await visit.wiring.sends.list(connection, MOST_UNKNOWN, state=SendState.UNKNOWN)
+    return await visit.use(Sends).list(connection, MOST_UNKNOWN, state=SendState.UNKNOWN)
 
 
 async def cancel(visit: Visit) -> Response:
     """Call off a send that has not begun."""
-    await visit.wiring.cancel_send(ConnectionId(visit.path("connection_id")), visit.field("key"))
+    await visit.use(CancelSend)(ConnectionId(visit.path("connection_id")), visit.field("key"))
     kept = {name: visit.field(name)[:200] for name in ("state", "connection", "before")}
     return visit.go(PATH, done="cancelled", **{name: one for name, one in kept.items() if one})
 

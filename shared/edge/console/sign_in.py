@@ -19,7 +19,8 @@ from shared.edge.console.session import (
     session_of,
     set_session,
 )
-from shared.edge.web.api_key_cache import FAILURES_A_MINUTE
+from shared.edge.settings.deployment import Settings
+from shared.edge.web.api_key_cache import FAILURES_A_MINUTE, ApiKeyCache
 from shared.edge.web.call import Call
 from shared.edge.web.logs import log_failure
 from shared.edge.web.rates import source_of, too_fast
@@ -32,7 +33,8 @@ from shared.errors import (
     TransientError,
     UnauthenticatedError,
 )
-from shared.ports.oauth import Identity
+from shared.ports.clock import Clock
+from shared.ports.oauth import GoogleSignIn, Identity, Sealer
 
 FORM_BYTES = 8_192
 CODE_CHARS = 2_048
@@ -55,7 +57,7 @@ async def sign_in(call: Call) -> Response:
     form = await read_form(call.request, FORM_BYTES)
     way = _next(form.get("next", [""])[0])
     try:
-        check_origin(call.request, call.wiring.settings)
+        check_origin(call.request, call.use(Settings))
         digest = _digest(call, form.get("key", [""])[0])
     except RateLimitedError:
         return _asking(call, way, TOO_MANY, 429)
@@ -63,17 +65,17 @@ async def sign_in(call: Call) -> Response:
         return _asking(call, way, str(error), 403)
     except UnauthenticatedError:
         return _asking(call, way, WRONG_KEY, 401)
-    return await _let_in(call, key_session(digest, call.wiring.clock.now()), way)
+    return await _let_in(call, key_session(digest, call.use(Clock).now()), way)
 
 
 def _digest(call: Call, key: str) -> str:
     """Raise UnauthenticatedError; RateLimitedError where this address has guessed too often."""
-    known, digest = call.wiring.api_key_cache, digest_of_key(key)
-    source = source_of(call.request, call.wiring.settings.proxy_hops)
+    known, digest = call.use(ApiKeyCache), digest_of_key(key)
+    source = source_of(call.request, call.use(Settings).proxy_hops)
     if known.rates.left(f"source:{source}", FAILURES_A_MINUTE) < 1:
         known.fail(source)
         raise too_fast(TOO_MANY, google_flow.LIFETIME)
-    matching = [one for one in call.wiring.settings.console.keys if compare_digest(one, digest)]
+    matching = [one for one in call.use(Settings).console.keys if compare_digest(one, digest)]
     if not matching:
         known.fail(source)
         raise UnauthenticatedError(WRONG_KEY)
@@ -82,22 +84,22 @@ def _digest(call: Call, key: str) -> str:
 
 async def start_google(call: Call) -> Response:
     """Send the browser to Google, bound to it by a sealed cookie."""
-    settings, way = call.wiring.settings, _next(call.request.query_params.get("next", ""))
+    settings, way = call.use(Settings), _next(call.request.query_params.get("next", ""))
     if not settings.console.asks_google:
         return _asking(call, way, CANCELLED, 403)
-    flow = google_flow.new_flow(way, call.wiring.clock.now())
-    address = call.wiring.sign_in.address(
+    flow = google_flow.new_flow(way, call.use(Clock).now())
+    address = call.use(GoogleSignIn).address(
         state=flow.state, nonce=flow.nonce, code_challenge=google_flow.challenge(flow)
     )
     response = RedirectResponse(address, 303, page_headers())
-    await google_flow.set_flow(response, flow, settings, call.wiring.sealer)
+    await google_flow.set_flow(response, flow, settings, call.use(Sealer))
     return response
 
 
 async def answer_google(call: Call) -> Response:
     """Take Google's answer: who it is, and whether the settings let them in."""
-    settings, now = call.wiring.settings, call.wiring.clock.now()
-    flow = await google_flow.flow_of(call.request, settings, call.wiring.sealer, now)
+    settings, now = call.use(Settings), call.use(Clock).now()
+    flow = await google_flow.flow_of(call.request, settings, call.use(Sealer), now)
     state = call.request.query_params.get("state", "")
     if flow is None or not compare_digest(flow.state.encode(), state.encode()):
         return _ended(call, HOME, CANCELLED, 403)
@@ -121,16 +123,16 @@ async def _person(call: Call, flow: google_flow.Flow) -> Identity:
     asked = call.request.query_params
     if "error" in asked or asked.get("iss", google_flow.ISSUER) != google_flow.ISSUER:
         raise UnauthenticatedError(CANCELLED)
-    return await call.wiring.sign_in.identity(
+    return await call.use(GoogleSignIn).identity(
         code=asked.get("code", "")[:CODE_CHARS], code_verifier=flow.verifier, nonce=flow.nonce
     )
 
 
 async def sign_out(call: Call) -> Response:
     """Take the session away; a foreign page cannot make anybody leave."""
-    settings = call.wiring.settings
-    now = call.wiring.clock.now()
-    session = await session_of(call.request, settings, call.wiring.sealer, now)
+    settings = call.use(Settings)
+    now = call.use(Clock).now()
+    session = await session_of(call.request, settings, call.use(Sealer), now)
     form = await read_form(call.request, FORM_BYTES)
     if session is not None:
         check_origin(call.request, settings)
@@ -147,20 +149,20 @@ async def go_home(visit: Visit) -> Response:
 
 async def _let_in(call: Call, session: Session, way: str) -> Response:
     response = RedirectResponse(way, 303, page_headers())
-    now = call.wiring.clock.now()
-    await set_session(response, session, call.wiring.settings, call.wiring.sealer, now)
-    google_flow.end_flow(response, call.wiring.settings)
+    now = call.use(Clock).now()
+    await set_session(response, session, call.use(Settings), call.use(Sealer), now)
+    google_flow.end_flow(response, call.use(Settings))
     return response
 
 
 def _ended(call: Call, way: str, wrong: str, status: int) -> Response:
     response = _asking(call, way, wrong, status)
-    google_flow.end_flow(response, call.wiring.settings)
+    google_flow.end_flow(response, call.use(Settings))
     return response
 
 
 def _asking(call: Call, way: str, wrong: str | None = None, status: int = 200) -> Response:
-    options = call.wiring.settings.console
+    options = call.use(Settings).console
     context = {
         "title": "Sign in",
         "current": None,

@@ -6,7 +6,7 @@ from typing import Any
 from mcp.shared.exceptions import MCPError
 from mcp_types import INVALID_PARAMS, CallToolRequestParams, CallToolResult
 
-from shared.actions.policy.guard import Waiting
+from shared.actions.policy.guard import GuardedActions, Waiting
 from shared.actions.registry import Action
 from shared.actions.run import ActionAnswer
 from shared.domain.connect.connection import Connection
@@ -17,6 +17,7 @@ from shared.edge.mcp.refusals import UNKNOWN_TOOL, log_refusal
 from shared.edge.mcp.results import done, refused, waiting
 from shared.edge.web import logs
 from shared.edge.web.call import Call
+from shared.edge.web.deployment import Deployment
 from shared.edge.web.status import answer_to
 from shared.errors import PostroomError, UnknownActionError
 from shared.usecases.sync.reading import off_loop
@@ -47,7 +48,7 @@ async def _ran(
     call: Call, connection: Connection, action: Action[Any, Any], given: Mapping[str, Any]
 ) -> CallToolResult:
     arguments = await _permitted(call, connection, action, given)
-    answer = await call.wiring.guarded_actions(
+    answer = await call.use(GuardedActions)(
         call.caller.actor,
         connection,
         action.name,
@@ -57,7 +58,7 @@ async def _ran(
     )
     if isinstance(answer, Waiting):
         return waiting(answer)
-    limit = call.wiring.settings.mcp_result_bytes
+    limit = call.use(Deployment).mcp_result_bytes
     return await off_loop(
         weight_of(answer.output), _told, action.name, answer, arguments.place, limit
     )

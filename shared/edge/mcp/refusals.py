@@ -7,6 +7,8 @@ from shared.domain.ids import OperationId
 from shared.domain.operation import LIFETIME, Operation, OperationState, OperationType
 from shared.edge.web.call import Call
 from shared.errors import PostroomError, TransientError
+from shared.ports.clock import Clock
+from shared.ports.events import Operations
 
 UNKNOWN_TOOL = "unknown-tool"
 """Logged in place of names that callers make up, which would be labels without end."""
@@ -18,7 +20,7 @@ async def log_refusal(
     call: Call, connection: Connection | None, name: str, error: PostroomError
 ) -> None:
     """Append a refused call; losing the entry changes nothing for the caller."""
-    now = call.wiring.clock.now()
+    now = call.use(Clock).now()
     operation = Operation(
         id=OperationId(f"op_{uuid4().hex}"),
         connection_id=connection.id if connection else None,
@@ -33,6 +35,6 @@ async def log_refusal(
         detail={"key": call.caller.name},
     )
     try:
-        await call.wiring.operations.append(operation)
+        await call.use(Operations).append(operation)
     except TransientError:
         return

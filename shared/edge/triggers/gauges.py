@@ -4,32 +4,47 @@ Each look is bounded, so it costs the same for ten connections and for ten thous
 """
 
 import asyncio
+from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 from shared.domain.events.event import EventState
 from shared.domain.ids import SHARDS
 from shared.domain.send.entry import SendState
-
-if TYPE_CHECKING:
-    from shared.edge.composition.container import Wiring
-    from shared.ports.telemetry import Telemetry
+from shared.ports.clock import Clock
+from shared.ports.connections import Mailboxes
+from shared.ports.events import Outbox
+from shared.ports.sends import Sends
+from shared.ports.sync_store import SyncStates
+from shared.ports.telemetry import Telemetry
 
 OVERDUE = timedelta(minutes=5)
 RENEWAL_LATE = timedelta(hours=6)
 MOST = 100
 
 
-async def look(wiring: "Wiring", telemetry: "Telemetry") -> None:
-    """Set every gauge. Raises StoreUnavailableError."""
-    store, now = wiring.store, wiring.clock.now()
-    due = [store.sync_states.due(shard, now - OVERDUE, 1) for shard in range(SHARDS)]
-    events = [store.outbox.due(shard, now - OVERDUE, 1) for shard in range(SHARDS)]
-    telemetry.gauge("postroom.syncs.overdue", sum(map(len, await asyncio.gather(*due))))
-    telemetry.gauge("postroom.events.overdue", sum(map(len, await asyncio.gather(*events))))
-    watches = await store.mailboxes.renewable(now - RENEWAL_LATE, MOST)
-    telemetry.gauge("postroom.watches.overdue", len(watches))
-    dead = await store.outbox.list(state=EventState.DEAD, connection_id=None, limit=MOST)
-    telemetry.gauge("postroom.events.dead", len(dead))
-    unknown = await store.sends.list(None, MOST, state=SendState.UNKNOWN)
-    telemetry.gauge("postroom.sends.unknown", len(unknown))
+@dataclass(frozen=True, slots=True)
+class MeasureBacklog:
+    """Sets every gauge; where nobody takes telemetry, nothing is looked up."""
+
+    states: SyncStates
+    outbox: Outbox
+    mailboxes: Mailboxes
+    sends: Sends
+    telemetry: Telemetry
+    clock: Clock
+
+    async def __call__(self) -> None:
+        """Raise StoreUnavailableError."""
+        if not self.telemetry.enabled:
+            return
+        gauge, now = self.telemetry.gauge, self.clock.now()
+        due = [self.states.due(shard, now - OVERDUE, 1) for shard in range(SHARDS)]
+        events = [self.outbox.due(shard, now - OVERDUE, 1) for shard in range(SHARDS)]
+        gauge("postroom.syncs.overdue", sum(map(len, await asyncio.gather(*due))))
+        gauge("postroom.events.overdue", sum(map(len, await asyncio.gather(*events))))
+        watches = await self.mailboxes.renewable(now - RENEWAL_LATE, MOST)
+        gauge("postroom.watches.overdue", len(watches))
+        dead = await self.outbox.list(state=EventState.DEAD, connection_id=None, limit=MOST)
+        gauge("postroom.events.dead", len(dead))
+        unknown = await self.sends.list(None, MOST, state=SendState.UNKNOWN)
+        gauge("postroom.sends.unknown", len(unknown))

@@ -2,47 +2,51 @@
 
 import asyncio
 
-from shared.edge.triggers.gauges import look
+from shared.edge.triggers.gauges import MeasureBacklog
 from shared.edge.web.call import Call
 from shared.edge.web.logs import log
 from shared.edge.web.routes import Access, Route
+from shared.ports.telemetry import Telemetry
+from shared.usecases.connect.maintain_grants import MaintainGrants
+from shared.usecases.keys.rotate_keys import RotateKeys
+from shared.usecases.reconcile import Reconcile, ResumeDisconnects, WakeApprovals, WakeDeliveries
+from shared.usecases.sync.prune_tombstones import PruneDeleted
+from shared.usecases.sync.watch import RenewWatches
 
 
 async def renew_watches(call: Call) -> None:
     """Renew every watch that expires soon."""
-    renewed = await call.wiring.renew_watches()
+    renewed = await call.use(RenewWatches)()
     log("job", task="renew-watches", count=renewed.armed, outcome=f"{renewed.failed} failed")
-    if telemetry := call.wiring.telemetry:
-        telemetry.renewed(armed=renewed.armed, failed=renewed.failed)
+    call.use(Telemetry).renewed(armed=renewed.armed, failed=renewed.failed)
 
 
 async def reconcile(call: Call) -> None:
     """Wake what is due and nobody woke."""
-    found, events = await asyncio.gather(call.wiring.reconcile(), call.wiring.wake_deliveries())
+    found, events = await asyncio.gather(call.use(Reconcile)(), call.use(WakeDeliveries)())
     log("job", task="reconcile", count=found.syncs, outcome=f"{found.sends} sends, {events} events")
-    if waiting := await call.wiring.wake_approvals():
+    if waiting := await call.use(WakeApprovals)():
         log("job", task="wake-approvals", count=waiting)
-    if woken := await call.wiring.resume_disconnects():
+    if woken := await call.use(ResumeDisconnects)():
         log("job", task="resume-disconnects", count=woken)
-    if telemetry := call.wiring.telemetry:
-        await look(call.wiring, telemetry)
+    await call.use(MeasureBacklog)()
 
 
 async def maintain_grants(call: Call) -> None:
     """Announce grants that end soon and use those that are idle."""
-    done = await call.wiring.maintain_grants()
+    done = await call.use(MaintainGrants)()
     log("job", task="tend-grants", count=done.used, outcome=f"{done.warned} warned")
 
 
 async def rotate_keys(call: Call) -> None:
     """Bring data keys under the current key-encryption key."""
-    done = await call.wiring.rotate_keys()
+    done = await call.use(RotateKeys)()
     log("job", task="rotate-keys", count=done.rewrapped, outcome=f"{done.unreadable} unreadable")
 
 
 async def prune_deleted(call: Call) -> None:
     """Empty tombstones whose retention is over."""
-    done = await call.wiring.prune_deleted()
+    done = await call.use(PruneDeleted)()
     log("job", task="prune-deleted", count=done.emptied)
 
 

@@ -11,7 +11,7 @@ from shared.edge.web.reading import read_bytes
 from shared.edge.web.routes import MEBIBYTE, Access, Route
 from shared.edge.web.status import unreadable
 from shared.errors import FencedOutError, PermanentError
-from shared.usecases.sync.handle_push import UnknownMailbox
+from shared.usecases.sync.handle_push import NotifyPush, UnknownMailbox
 
 LARGEST = 10 * MEBIBYTE
 """What Pub/Sub may send at most (FACTS 7.12)."""
@@ -32,11 +32,11 @@ async def gmail_push(call: Call) -> None:
             pubsub_message_id=notification.message_id,
         )
         return
-    if notification in call.wiring.push_deduplication:
+    if notification in call.use(PushDeduplication):
         log("push doubled", pubsub_message_id=notification.message_id)
         return
     try:
-        outcome = await call.wiring.notify_push(
+        outcome = await call.use(NotifyPush)(
             notification.email, notification.history_id, trace_id=call.trace_id
         )
     except (PermanentError, FencedOutError) as error:
@@ -44,7 +44,7 @@ async def gmail_push(call: Call) -> None:
         log_failure("push dropped", error, **about)
         return
     if not isinstance(outcome, UnknownMailbox):
-        call.wiring.push_deduplication.add(notification)
+        call.use(PushDeduplication).add(notification)
     log(
         "push",
         outcome="unknown_mailbox" if isinstance(outcome, UnknownMailbox) else "notified",

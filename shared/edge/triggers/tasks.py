@@ -13,7 +13,11 @@ from shared.edge.web.logs import log, log_failure, note
 from shared.edge.web.routes import Access, Route, Strict
 from shared.edge.web.status import unreadable
 from shared.errors import FencedOutError, PermanentError
-from shared.usecases.events.deliver_event import Delivered
+from shared.usecases.connect.disconnect import Disconnect
+from shared.usecases.events.deliver_event import Delivered, DeliverEvent
+from shared.usecases.send.process_bulk import DrainBulk
+from shared.usecases.send.resume_send import FinishSend
+from shared.usecases.sync.sync_mailbox import SyncMailbox
 
 SYNC_BUDGET = timedelta(minutes=4)
 """Well below a task's deadline of ten minutes (FACTS 8.10); the rest becomes a task."""
@@ -35,22 +39,22 @@ class SendTask(Strict):
 async def sync_task(call: Call) -> None:
     """Drain one mailbox for as long as the budget lasts."""
     id = _connection(call)
-    await _done("sync", call.wiring.sync_mailbox(id, budget=SYNC_BUDGET, trace_id=call.trace_id))
+    await _done("sync", call.use(SyncMailbox)(id, budget=SYNC_BUDGET, trace_id=call.trace_id))
 
 
 async def disconnect_task(call: Call) -> None:
     """Take the next steps of a disconnect."""
-    await _done("disconnect", call.wiring.disconnect(_connection(call)))
+    await _done("disconnect", call.use(Disconnect)(_connection(call)))
 
 
 async def send_task(call: Call) -> None:
     """Finish a send that a crash or an unclear answer left."""
-    await _done("send", call.wiring.finish_send(call.body(SendTask).id))
+    await _done("send", call.use(FinishSend)(call.body(SendTask).id))
 
 
 async def bulk_task(call: Call) -> None:
     """Submit more of a bulk for as long as the budget lasts."""
-    await _done("send-bulk", call.wiring.drain_bulk(call.body(SendTask).id, budget=BULK_BUDGET))
+    await _done("send-bulk", call.use(DrainBulk)(call.body(SendTask).id, budget=BULK_BUDGET))
 
 
 async def _done(task: str, work: Awaitable[object]) -> None:
@@ -124,7 +128,7 @@ async def deliver_task(call: Call) -> None:
     """Make one attempt; what a retry of the task cannot improve is left to the schedule."""
     id = EventId(call.body(DeliverTask).event_id)
     try:
-        outcome = await call.wiring.deliver_event(id)
+        outcome = await call.use(DeliverEvent)(id)
     except PermanentError as error:
         log_failure("task dropped", error, task="deliver")
         return

@@ -14,20 +14,19 @@ from starlette.routing import Route as Path
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.actions.faults import known_faults
-from shared.edge.api import health
-from shared.edge.web import logs, reading
+from shared.edge.web import health, logs, reading
 from shared.edge.web.answers import json_response
 from shared.edge.web.auth import ANYONE, authenticate
 from shared.edge.web.call import Call
+from shared.edge.web.deployment import Deployment
 from shared.edge.web.routes import Route
 from shared.edge.web.status import answer_to
 from shared.errors import InvalidRequestError, NotFoundError
-from shared.ports.telemetry import Served
+from shared.ports.container import Container
+from shared.ports.telemetry import Served, Telemetry
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
-
-    from shared.edge.composition.container import Wiring
 
 METHOD_NOT_ALLOWED = 405
 BODYLESS = frozenset({"GET", "DELETE"})
@@ -36,56 +35,58 @@ HSTS = (b"strict-transport-security", b"max-age=31536000")
 """Sent with every answer of a deployment whose address is https."""
 
 
-def build_app(function: str, routes: Sequence[Route], wiring: "Wiring") -> Starlette:
+def build_app(function: str, routes: Sequence[Route], container: Container) -> Starlette:
     """Return the app that serves `routes` and `GET /health` for the function named `function`."""
-    logs.to_standard_output(wiring.settings.google_project)
+    logs.to_standard_output(container.use(Deployment).google_project)
     for fault in known_faults():
         named = {"error": fault.error, "frames": [str(fault)]}
         logs.log("own code is not served", level=logging.ERROR, **named)
     table = [*routes, *(one for one in health.ROUTES if one.name not in {r.name for r in routes})]
     app = Starlette(
-        routes=[_path(route, wiring) for route in table],
+        routes=[_path(route, container) for route in table],
         exception_handlers={HTTPException: _http_exception},
     )
     app.router.redirect_slashes = False
-    app.add_middleware(_RequestContext, function=function, wiring=wiring)
+    app.add_middleware(_RequestContext, function=function, container=container)
     return app
 
 
-def _path(route: Route, wiring: "Wiring") -> Path:
+def _path(route: Route, container: Container) -> Path:
     path = route.path.rstrip("/") or "/"
-    return Path(path, _endpoint(route, wiring), methods=[route.method])
+    return Path(path, _endpoint(route, container), methods=[route.method])
 
 
-def _endpoint(route: Route, wiring: "Wiring") -> "Callable[[Request], Awaitable[Response]]":
+def _endpoint(route: Route, container: Container) -> "Callable[[Request], Awaitable[Response]]":
     async def endpoint(request: Request) -> Response:
         request.scope["postroom.route"] = route.path
         try:
-            return await _answered(request, route, wiring)
+            return await _answered(request, route, container)
         except Exception as error:  # noqa: BLE001  whatever it is, the caller gets an answer of ours
-            return await _refused(request, route, wiring, error)
+            return await _refused(request, route, container, error)
 
     return endpoint
 
 
-async def _refused(request: Request, route: Route, wiring: "Wiring", error: Exception) -> Response:
+async def _refused(
+    request: Request, route: Route, container: Container, error: Exception
+) -> Response:
     if route.refuse is None:
         return refused(error)
     trail = request.scope["postroom.trail"]
     try:
-        call = Call(wiring, request, ANYONE, trail.trace_id, trail.request_id)
+        call = Call(container, request, ANYONE, trail.trace_id, trail.request_id)
         return await route.refuse(call, error)
     except Exception as worse:  # noqa: BLE001  the page of an error failed too
         return refused(worse)
 
 
-async def _answered(request: Request, route: Route, wiring: "Wiring") -> Response:
-    caller = await authenticate(request, route, wiring)
+async def _answered(request: Request, route: Route, container: Container) -> Response:
+    caller = await authenticate(request, route, container)
     trail = request.scope["postroom.trail"]
     query = reading.read_query(request, route)
     body = None if route.raw_body else await _body(request, route)
     call = Call(
-        wiring=wiring,
+        container=container,
         request=request,
         caller=caller,
         trace_id=trail.trace_id,
@@ -146,21 +147,19 @@ class _RequestContext:
     https, browsers are told to ask for nothing else.
     """
 
-    def __init__(self, app: ASGIApp, function: str, wiring: "Wiring") -> None:
+    def __init__(self, app: ASGIApp, function: str, container: Container) -> None:
         self._app = app
         self._function = function
-        self._wiring = wiring
-        self._always = [HSTS] if wiring.settings.secure else []
+        self._telemetry = container.use(Telemetry)
+        self._always = [HSTS] if container.use(Deployment).secure else []
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         headers = {name.decode("latin-1"): v.decode("latin-1") for name, v in scope["headers"]}
-        telemetry = self._wiring.telemetry
-        span = telemetry.begin(self._function, logs.caller_of(headers)) if telemetry else None
-        own = span.context if span else None
-        trail = logs.trail_of(headers, function=self._function, context=own)
+        span = self._telemetry.begin(self._function, logs.caller_of(headers))
+        trail = logs.trail_of(headers, function=self._function, context=span.context)
         logs.follow(trail)
         inner = {**scope, "postroom.trail": trail, "path": scope["path"].rstrip("/") or "/"}
         started, status = time.perf_counter(), INTERNAL
@@ -178,9 +177,8 @@ class _RequestContext:
         finally:
             route = inner.get("postroom.route", "unknown")
             took = time.perf_counter() - started
-            if span:
-                named = logs.noted("connection")
-                span.end(Served(self._function, scope["method"], route, status, took, named))
+            named = logs.noted("connection")
+            span.end(Served(self._function, scope["method"], route, status, took, named))
         logs.log(
             "request",
             method=scope["method"],

@@ -1,22 +1,25 @@
 """Who is calling: API keys, connect sessions, persons at the console, Google's services by OIDC."""
 
-from typing import TYPE_CHECKING, assert_never
+from typing import assert_never
 
 from starlette.requests import Request
 
 from shared.domain.connect.connect_session import token_hash
+from shared.edge.web.api_key_cache import ApiKeyCache
 from shared.edge.web.call import Caller
+from shared.edge.web.deployment import Deployment, ServiceIdentities, ServiceIdentity
 from shared.edge.web.rates import source_of
 from shared.edge.web.routes import Access, Permission, Route
 from shared.errors import UnauthenticatedError
-
-if TYPE_CHECKING:
-    from shared.edge.composition.container import Wiring
+from shared.ports.clock import Clock
+from shared.ports.connections import ConnectSessions
+from shared.ports.container import Container
+from shared.ports.oauth import CallerTokens
 
 ANYONE = Caller("anyone")
 
 
-async def authenticate(request: Request, route: Route, wiring: "Wiring") -> Caller:
+async def authenticate(request: Request, route: Route, container: Container) -> Caller:
     """Return the caller, or raise UnauthenticatedError or ForbiddenError.
 
     Every kind of access is decided here: one that is not named below is closed.
@@ -26,13 +29,13 @@ async def authenticate(request: Request, route: Route, wiring: "Wiring") -> Call
         case Access.PUBLIC:
             return ANYONE
         case Access.CONSOLE:
-            return await _visiting(request, route, wiring)
+            return await _admitted(request, route, container)
         case Access.CONNECT_SESSION:
-            return await _session_caller(request, wiring)
+            return await _session_caller(request, container)
         case Access.PUSH | Access.TASKS | Access.SCHEDULER:
-            return await _service_caller(_bearer(request), access, wiring)
+            return await _service_caller(_bearer(request), access, container)
         case Permission():
-            return await _key_caller(request, access, wiring)
+            return await _key_caller(request, access, container)
         case _:
             assert_never(access)
 
@@ -46,38 +49,49 @@ def _bearer(request: Request) -> str:
     return token.strip()
 
 
-async def _key_caller(request: Request, permission: Permission, wiring: "Wiring") -> Caller:
+async def _key_caller(request: Request, permission: Permission, container: Container) -> Caller:
     token = _bearer(request)
-    key = await wiring.api_key_cache.find(token, source_of(request, wiring.settings.proxy_hops))
+    key = await container.use(ApiKeyCache).find(token, _source(request, container))
     caller = Caller(f"key-{key.id}", key.permissions, key.connections, policy=key.policy, key=key)
     caller.require(permission.value)
     return caller
 
 
-async def _visiting(request: Request, route: Route, wiring: "Wiring") -> Caller:
-    from shared.edge.console.admission import admit  # noqa: PLC0415  one function serves it
-
-    return await admit(request, route.max_body, wiring)
-
-
-async def _session_caller(request: Request, wiring: "Wiring") -> Caller:
+async def _session_caller(request: Request, container: Container) -> Caller:
     token = _bearer(request)
-    session = await wiring.connect_sessions.get(token_hash(token))
-    if session is None or session.value.deleted or session.value.expires_at <= wiring.clock.now():
-        wiring.api_key_cache.fail(source_of(request, wiring.settings.proxy_hops))
+    session = await container.use(ConnectSessions).get(token_hash(token))
+    if (
+        session is None
+        or session.value.deleted
+        or session.value.expires_at <= container.use(Clock).now()
+    ):
+        container.use(ApiKeyCache).fail(_source(request, container))
         raise UnauthenticatedError(
             "This connect session is unknown or has expired: create a new one."
         )
     return Caller("connect-session", session=session)
 
 
-async def _service_caller(token: str, access: Access | Permission, wiring: "Wiring") -> Caller:
-    settings = wiring.settings
-    accounts: dict[str, tuple[str, str]] = {
-        Access.PUSH: (settings.push_audience, settings.push_service_account),
-        Access.TASKS: (settings.tasks_audience, settings.tasks_service_account),
-        Access.SCHEDULER: (settings.tasks_audience, settings.scheduler_service_account),
+async def _admitted(request: Request, route: Route, container: Container) -> Caller:
+    """Return the person whom the route's own admission lets in; without one it is closed."""
+    if route.admit is None:
+        raise UnauthenticatedError("Nobody is let in here.")
+    return await route.admit(request, route.max_body, container)
+
+
+async def _service_caller(token: str, access: Access | Permission, container: Container) -> Caller:
+    known = container.use(ServiceIdentities)
+    services: dict[str, ServiceIdentity] = {
+        Access.PUSH: known.push,
+        Access.TASKS: known.tasks,
+        Access.SCHEDULER: known.scheduler,
     }
-    audience, account = accounts[access]
-    await wiring.caller_tokens.verify(token, audience=audience, service_account=account)
+    named = services[access]
+    await container.use(CallerTokens).verify(
+        token, audience=named.audience, service_account=named.service_account
+    )
     return Caller(access.value)
+
+
+def _source(request: Request, container: Container) -> str:
+    return source_of(request, container.use(Deployment).proxy_hops)

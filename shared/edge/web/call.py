@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from pydantic import BaseModel
 from starlette.requests import Request
@@ -19,13 +19,12 @@ from shared.errors import (
     PolicyRefusedError,
     UnknownConnectionError,
 )
+from shared.ports.connections import Connections
+from shared.ports.container import Container
 from shared.ports.documents import Versioned
 
-if TYPE_CHECKING:
-    from shared.edge.composition.container import Wiring
-    from shared.edge.console.admission import Visitor
-
 M = TypeVar("M", bound=BaseModel)
+T = TypeVar("T")
 LEFT_UNDER_POLICY = frozenset(
     {
         *("connections:read", "records:read", "syncs:read", "operations:read", "events:read"),
@@ -50,7 +49,8 @@ class Caller:
     permissions: frozenset[str] = frozenset()
     connections: frozenset[ConnectionId] | None = None
     session: Versioned[ConnectSession] | None = None
-    visitor: "Visitor | None" = None
+    person: object | None = None
+    """Whom `Route.admit` let in; `Call.person` reads it."""
     policy: Mapping[str, Any] = field(default_factory=dict)
     """What the key's agents are held to (API 8)."""
     key: ApiKey | None = None
@@ -90,7 +90,7 @@ class Call:
     tenant headers, the query or the body name; `connection()` loads it.
     """
 
-    wiring: "Wiring"
+    container: Container
     request: Request
     caller: Caller
     trace_id: str
@@ -127,11 +127,14 @@ class Call:
         assert self.caller.key is not None  # noqa: S101  authentication saw to it
         return self.caller.key
 
-    @property
-    def visitor(self) -> "Visitor":
-        """The person who is signed in; only on routes of Access.CONSOLE."""
-        assert self.caller.visitor is not None  # noqa: S101  authentication saw to it
-        return self.caller.visitor
+    def person(self, model: type[T]) -> T:
+        """Return the person who is signed in, as the route's own admission made it."""
+        assert isinstance(self.caller.person, model)  # noqa: S101  authentication saw to it
+        return self.caller.person
+
+    def use(self, wanted: type[T]) -> T:
+        """Return a use case, or what stands behind a port, by its type."""
+        return self.container.use(wanted)
 
     def require(self, permission: str) -> None:
         """Raise ForbiddenError unless the caller holds `permission` as well."""
@@ -156,7 +159,7 @@ class Call:
                 "Name the connection in the header Connection-Id.", code="invalid_headers"
             )
         logs.note(connection=wanted)
-        found = await self.wiring.connections.get(wanted) if self.caller.sees(wanted) else None
+        found = await self.use(Connections).get(wanted) if self.caller.sees(wanted) else None
         if found is None:
             raise _unknown()
         return found

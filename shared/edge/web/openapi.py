@@ -2,7 +2,7 @@
 
 import inspect
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from pydantic import BaseModel, TypeAdapter
@@ -10,6 +10,7 @@ from pydantic.json_schema import JsonSchemaMode, JsonSchemaValue
 
 from shared.actions.loading import actions
 from shared.edge.web.call import Call
+from shared.edge.web.deployment import Deployment
 from shared.edge.web.routes import Access, Permission, Route, Tenant
 
 DEFINITIONS = "#/components/schemas/{model}"
@@ -270,20 +271,18 @@ def _security(route: Route) -> dict[str, Any]:
     return {"security": []}
 
 
-async def openapi(call: Call) -> Any:
-    """Return this document."""
-    from shared.edge.table import whole_table  # noqa: PLC0415  the table holds this route
+def description_of(table: Callable[[], Sequence[Route]]) -> Route:
+    """Return the route that serves the description of `table`, which holds this route too."""
 
-    return document(whole_table(), call.wiring.settings.public_url)
+    async def openapi(call: Call) -> Any:
+        """Return this document."""
+        return document(table(), call.use(Deployment).public_url)
 
-
-ROUTES = (
-    Route(
+    return Route(
         "GET",
         "/openapi.json",
         Access.PUBLIC,
         openapi,
         "This API, described",
         output=dict[str, Any],
-    ),
-)
+    )

@@ -10,10 +10,12 @@ from enum import StrEnum
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
+from starlette.requests import Request
 from starlette.responses import Response
 
 from shared.domain.validation import MAX_TEXT
-from shared.edge.web.call import Call
+from shared.edge.web.call import Call, Caller
+from shared.ports.container import Container
 
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 MEBIBYTE = 1 << 20
@@ -89,6 +91,8 @@ class Success(Answer):
 
 Function = Callable[[Call], Awaitable[Any]]
 """Answers a model, plain JSON data, None (204), or a Starlette Response as it is."""
+Admit = Callable[[Request, int, Container], Awaitable[Caller]]
+"""Lets a person in, or raises; the number is how many bytes a form may have."""
 Refuse = Callable[[Call, Exception], Awaitable[Response]]
 """Shows an error in another way than as our JSON; the call's caller is not known there."""
 
@@ -123,6 +127,8 @@ class Route:
     """Whether OpenAPI shows it; private entries are not for users."""
     request_headers: Mapping[str, str] = field(default_factory=dict)
     """Headers besides the tenant's, for the documentation: name -> what it does."""
+    admit: Admit | None = None
+    """Who decides about a person on a route of Access.CONSOLE."""
     refuse: Refuse | None = None
     """How errors are shown, authentication's too; None is our JSON."""
     also: Mapping[int | Literal["default"], str] = field(default_factory=dict)

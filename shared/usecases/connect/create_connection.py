@@ -5,7 +5,6 @@ to it, tokens are stored only for a member of `google_users`, and the sync begin
 commit that stores the event. Until then the connection says that it must be connected again.
 """
 
-from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -29,12 +28,14 @@ from shared.ports.documents import Versioned
 from shared.ports.events import Operations
 from shared.ports.oauth import GoogleOAuth, Identity, Sealer, Tokens
 from shared.ports.queue import Queue
+from shared.usecases.connect.access_tokens import AccessTokens
 from shared.usecases.connect.auth_record import AuthOperation, auth_operation
 from shared.usecases.connect.begin_sync import BeginSync
 from shared.usecases.connect.membership import join_mailbox, join_user, leave
 from shared.usecases.connect.outcomes import Connected
 from shared.usecases.connect.token_seal import new_grant
 from shared.usecases.sync.task import sync_task
+from shared.usecases.sync.watch import StartWatch
 
 UNFINISHED = "connecting"
 
@@ -54,10 +55,8 @@ class CreateConnection:
     oauth: GoogleOAuth
     clock: Clock
     begin_sync: BeginSync
-    start_watch: Callable[[ConnectionId], Awaitable[object]]
-    """Arms the watch of a connection's mailbox; a failure of Gmail's is its own to record."""
-    forget_tokens: Callable[[ConnectionId], None]
-    """Drops what this process remembers of the connection's former tokens."""
+    start_watch: StartWatch
+    access_tokens: AccessTokens
 
     async def __call__(
         self, session: ConnectSession, identity: Identity, tokens: Tokens, started_at: datetime
@@ -66,7 +65,7 @@ class CreateConnection:
         connection = await self._connection(session, identity, tokens)
         live = await self._joined(connection, identity, tokens)
         await self._store_grant(connection, live)
-        self.forget_tokens(connection.id)
+        self.access_tokens.forget(connection.id)
         operation = AuthOperation.OVERRIDE if session.reconnect else AuthOperation.CREATION
         active = await self._activated(connection.id, session, identity, live)
         await self._leave_former(connection, active)

@@ -35,6 +35,7 @@ from shared.ports.oauth import GoogleOAuth, Sealer
 from shared.ports.queue import Queue, Task
 from shared.ports.retention import Retention
 from shared.ports.sync_store import Batch, Records, SyncStates
+from shared.usecases.connect.access_tokens import AccessTokens
 from shared.usecases.connect.auth_record import AuthOperation, auth_event, auth_operation
 from shared.usecases.connect.membership import leave
 from shared.usecases.connect.settings import ConnectSettings
@@ -169,7 +170,7 @@ class Disconnect:
     queue: Queue
     clock: Clock
     settings: ConnectSettings
-    forget_tokens: Callable[[ConnectionId], None]
+    access_tokens: AccessTokens
 
     async def __call__(self, connection_id: ConnectionId) -> Disconnected | MoreToPurge:
         """Raise TransientError where Google or the store must be asked again later."""
@@ -258,7 +259,7 @@ class Disconnect:
     async def _shred(self, id: ConnectionId) -> None:
         """Delete the grant and with it the wrapped data key: no copy of it opens again."""
         await _delete(lambda: self.grants.get(id), self.grants.delete)
-        self.forget_tokens(id)
+        self.access_tokens.forget(id)
 
     async def _purged(self, id: ConnectionId) -> tuple[int, bool]:
         """Return how many records and quarantine entries went, and whether none is left."""

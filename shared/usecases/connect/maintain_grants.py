@@ -5,18 +5,17 @@ use (FACTS 6.6). The first is announced while there is time to connect again; th
 """
 
 import logging
-from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from shared.domain.connect.connection import Connection, ConnectionStatus
 from shared.domain.connect.grant import Grant
-from shared.domain.ids import ConnectionId
 from shared.errors import AlreadyExistsError, PostroomError, TransientError
 from shared.ports.clock import Clock
 from shared.ports.connections import Connections, Grants
 from shared.ports.events import Outbox
+from shared.usecases.connect.access_tokens import AccessTokens
 from shared.usecases.connect.auth_record import AuthOperation, auth_event
 from shared.usecases.connect.settings import ConnectSettings
 
@@ -51,7 +50,7 @@ class MaintainGrants:
     outbox: Outbox
     clock: Clock
     settings: ConnectSettings
-    access_token: Callable[[ConnectionId], Awaitable[str]]
+    access_tokens: AccessTokens
 
     async def __call__(self, budget: timedelta = BUDGET) -> Tended:
         """Raise StoreUnavailableError: what was done stays done."""
@@ -113,7 +112,7 @@ class MaintainGrants:
     async def _used(self, grant: Grant) -> bool:
         """Refresh: the access token of an idle grant ended long ago, so asking for one does."""
         try:
-            await self.access_token(grant.connection_id)
+            await self.access_tokens(grant.connection_id)
         except TransientError:
             return False
         except PostroomError as error:

@@ -1,25 +1,15 @@
 """A connection's live tokens, for a product that calls Gmail by itself (API 3)."""
 
-from collections.abc import Awaitable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from shared.domain.connect.grant import Grant
 from shared.domain.ids import ConnectionId
 from shared.errors import GrantRevokedError
 from shared.ports.connections import Grants
 from shared.ports.oauth import Sealer
+from shared.usecases.connect.access_tokens import AccessTokens
 from shared.usecases.connect.token_seal import opened_refresh_token
-
-
-class TokensOf(Protocol):
-    """Answers a connection's access token; `AccessTokens` is one."""
-
-    def __call__(
-        self, connection_id: ConnectionId, *, rejected: str | None = None
-    ) -> Awaitable[str]:
-        """Return a token other than `rejected`."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +17,7 @@ class ReadCredentials:
     """Answers credentials in the shape of API 3."""
 
     grants: Grants
-    access_tokens: TokensOf
+    access_tokens: AccessTokens
     sealer: Sealer
 
     async def __call__(

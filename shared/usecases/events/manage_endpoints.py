@@ -16,6 +16,7 @@ from shared.ports.clock import Clock
 from shared.ports.documents import Versioned
 from shared.ports.events import WebhookEndpoints
 from shared.ports.oauth import Sealer
+from shared.ports.sinks import SinkChoices
 from shared.usecases.events.receivers import sealed_secret, secrets_after
 
 TRIES = 8
@@ -49,7 +50,7 @@ class ManageEndpoints:
     sealer: Sealer
     clock: Clock
     allowed: AllowedHosts
-    sinks: frozenset[str] = frozenset()
+    sinks: SinkChoices = SinkChoices(frozenset())  # noqa: RUF009  it is immutable
 
     async def create(self, asked: Registration) -> WithSecret:
         """Raise InvalidRequestError for an address that may not be used, or too many."""

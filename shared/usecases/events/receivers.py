@@ -1,7 +1,7 @@
 """Who is to be told of an event: endpoints, the connection's own address, the operator's sinks."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from shared.domain.connect.connection import Connection, Deferral
@@ -11,24 +11,12 @@ from shared.ports.connections import Connections
 from shared.ports.documents import Versioned
 from shared.ports.events import WebhookEndpoints
 from shared.ports.oauth import Sealer
-from shared.ports.sinks import Receiver
+from shared.ports.sinks import EventSettings, Receiver
 from shared.usecases.connect.token_seal import open_alone, seal_alone
 
 PURPOSE = "webhook-secret"
 OVERRIDE = "override"
 """The receiver's id where the connection names its own address."""
-
-
-@dataclass(frozen=True, slots=True)
-class EventSettings:
-    """What a deployment says of its events.
-
-    `secrets` sign what goes to a connection's own address, newest first; `sinks` are told of
-    every event.
-    """
-
-    secrets: tuple[str, ...] = field(default=(), repr=False)
-    sinks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from typing import Final
 
 from shared.domain.ids import ConnectionId
 from shared.domain.send.entry import DeliveryMode
+from shared.domain.sync.quota_units import UnitsPerMinute
 from shared.domain.sync.state import SyncStatus
 from shared.ports.clock import Clock
 from shared.ports.connections import Connections, GoogleUsers
@@ -49,7 +50,7 @@ class SendPaces:
     google_users: GoogleUsers
     states: SyncStates
     clock: Clock
-    units_per_minute: int
+    units_per_minute: UnitsPerMinute
     paces: dict[ConnectionId, SendPace] = field(default_factory=dict)
 
     async def admit(self, connection_id: ConnectionId) -> datetime | None:

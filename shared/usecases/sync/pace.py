@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from shared.domain.ids import ConnectionId, GoogleSub
+from shared.domain.sync.quota_units import UnitsPerMinute
 from shared.domain.sync.state import SyncState
 from shared.errors import ConflictError, CorruptStateError
 from shared.ports.clock import Clock
@@ -82,7 +83,7 @@ class QuotaGovernor:
     google_users: GoogleUsers
     states: SyncStates
     clock: Clock
-    units_per_minute: int
+    units_per_minute: UnitsPerMinute
     paces: dict[ConnectionId, TokenBucket] = field(default_factory=dict)
 
     def pace(self, connection_id: ConnectionId) -> TokenBucket:

@@ -1,7 +1,7 @@
 """One worker's run over one connection: its ports, its lease, and how its commits are made."""
 
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -17,17 +17,17 @@ from shared.ports.clock import Clock
 from shared.ports.documents import Versioned
 from shared.ports.events import Outbox
 from shared.ports.gmail import Gmail, GmailObject, MessageRef
+from shared.ports.sends import BounceRecorder
 from shared.ports.sync_store import Batch, Quarantine, Records
 from shared.usecases.sync.changes import Changes
 from shared.usecases.sync.hydrate import Hydrator
 from shared.usecases.sync.lease import Change, Held
 from shared.usecases.sync.pace import TokenBucket
 
-NotesBounces = Callable[[ConnectionId, Sequence[GmailObject]], Awaitable[None]]
 """Told of delivery-status messages before they are committed; told twice after a crash."""
 
 
-async def note_nothing(connection_id: ConnectionId, reports: Sequence[GmailObject]) -> None:
+async def ignore_reports(connection_id: ConnectionId, reports: Sequence[GmailObject]) -> None:
     """Leave delivery-status messages to whoever reads the records."""
 
 
@@ -56,7 +56,7 @@ class Run:
     clock: Clock
     pace: TokenBucket
     deadline: datetime
-    record_bounces: NotesBounces = note_nothing
+    record_bounces: BounceRecorder = ignore_reports
     trace_id: str | None = None
     pushed: bool = False
     """Whether a push brought it about."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any
 from uuid import uuid4
 
 from shared.domain.events.event import Event
@@ -39,6 +39,7 @@ from shared.ports.clock import Clock
 from shared.ports.events import Operations, Outbox
 from shared.ports.gmail import GmailMailboxes
 from shared.ports.queue import Queue, QueueName
+from shared.ports.sends import BounceRecorder
 from shared.ports.sync_store import Quarantine, Records, SyncStates
 from shared.usecases.sync.backfill import read_chunk
 from shared.usecases.sync.delta import read_delta
@@ -47,11 +48,12 @@ from shared.usecases.sync.lease import Busy, Change, Held, Idle, Tell, take
 from shared.usecases.sync.pace import QuotaGovernor, has_bulk_work
 from shared.usecases.sync.quarantine import retry_quarantine
 from shared.usecases.sync.recovery import audit, recover
-from shared.usecases.sync.run import NotesBounces, Run, note_nothing
+from shared.usecases.sync.run import Run, ignore_reports
 from shared.usecases.sync.steps import set_anchor
 from shared.usecases.sync.taking_in import set_aside_suspect
 from shared.usecases.sync.task import sync_task
 from shared.usecases.sync.uninterrupted import uninterrupted
+from shared.usecases.sync.watch import StartWatch
 
 log = logging.getLogger(__name__)
 SOON = timedelta(minutes=3)
@@ -59,18 +61,6 @@ SOON = timedelta(minutes=3)
 REFUSED_WAIT = timedelta(hours=1)
 TOLD_AFTER = 3
 """Transient failures in a row after which the product is told that the sync is failing."""
-
-
-class ArmsWatch(Protocol):
-    """Arms the watch of a connection's mailbox; never raises for Gmail's sake."""
-
-    async def __call__(self, connection_id: ConnectionId) -> object:
-        """Arm it."""
-        ...
-
-    async def revive(self, connection_id: ConnectionId) -> object:
-        """Arm it again although it should be alive: it announces nothing."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,9 +104,9 @@ class SyncMailbox:
     gmail: GmailMailboxes
     queue: Queue
     clock: Clock
-    start_watch: ArmsWatch
+    start_watch: StartWatch
     governor: QuotaGovernor
-    record_bounces: NotesBounces = note_nothing
+    record_bounces: BounceRecorder = ignore_reports
 
     async def __call__(
         self,

@@ -17,7 +17,7 @@ from shared.ports.clock import Clock
 from shared.ports.connections import Connections, Mailboxes
 from shared.ports.documents import Versioned
 from shared.ports.events import Outbox
-from shared.ports.gmail import Gmail, GmailMailboxes, Watched
+from shared.ports.gmail import Gmail, GmailMailboxes, GmailTopic, Watched
 
 log = logging.getLogger(__name__)
 CLAIM = timedelta(minutes=10)
@@ -50,7 +50,7 @@ class StartWatch:
     connections: Connections
     gmail: GmailMailboxes
     clock: Clock
-    topic: str
+    topic: GmailTopic
 
     async def __call__(self, connection_id: ConnectionId) -> Armed | NotArmed:
         """Arm the watch of the connection's mailbox, unless one lives that is not due."""

@@ -14,6 +14,7 @@ from shared.commands.checks.finding import Verdict
 from shared.commands.doctor import checked
 from shared.domain.ids import ConnectionId
 from shared.domain.sync.state import SyncState
+from shared.ports.store import Store
 from tests.commands.doctor.ward import EMAIL, UNPACED, Ward, finding_of
 
 pytestmark = pytest.mark.emulators
@@ -37,8 +38,8 @@ async def deployed(
         await system.settle()
         ward = Ward(system, ConnectionId(connection))
         yield ward
-        for wiring in ward.wirings:
-            await wiring.close()
+        for container in ward.containers:
+            await container.close()
 
 
 async def test_every_check_of_our_own_side_is_made_on_firestore(deployed: Ward):
@@ -61,6 +62,6 @@ async def test_a_database_that_does_not_answer_is_named_with_the_way_to_look(
 async def test_overdue_syncs_point_at_the_schedulers_job(deployed: Ward):
     due = deployed.system.clock.now() - timedelta(hours=1)
     late = SyncState(ConnectionId("c-late"), next_due_at=due)
-    await deployed.system.wiring.store.sync_states.create(late)
+    await deployed.system.container.use(Store).sync_states.create(late)
     finding = await deployed.look("syncs")
     assert (finding.verdict, "jobs run postroom-reconcile" in finding.fix) == (Verdict.FAILED, True)

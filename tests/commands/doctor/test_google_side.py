@@ -14,6 +14,7 @@ from infra.local.google.push.project import PUBLISHER
 from infra.local.tasks.schema import problems
 from shared.commands.checks.finding import Verdict
 from shared.domain.connect.scopes import SEND, SETTINGS_BASIC
+from shared.ports.connections import Connections
 from tests.commands.doctor.ward import EMAIL, Ward, admitted, answering, finding_of
 
 FAILED = Verdict.FAILED
@@ -28,7 +29,7 @@ async def test_a_wrong_client_id_or_secret_is_found(ward: Ward, changed: str):
 
 async def test_a_secret_that_is_not_here_is_not_guessed_at(ward: Ward):
     ground = ward.ground()
-    ground.wiring.settings = replace(ground.settings, oauth_client_secret="")
+    ground.container.settings = replace(ground.settings, oauth_client_secret="")
     assert (await finding_of("OAuth client", ground)).verdict is Verdict.NOT_CHECKED
 
 
@@ -60,7 +61,9 @@ async def test_googles_own_error_page_is_read_as_people_have_seen_it(
     error = urlsafe_b64encode(packed).decode().rstrip("=")
     page = f"https://accounts.google.com/signin/oauth/error?authError={error}&client_id=x"
     ground = ward.ground()
-    ground.wiring.http = answering(lambda _: httpx.Response(302, headers={"location": page}))
+    ground.container.bind(
+        httpx.AsyncClient, answering(lambda _: httpx.Response(302, headers={"location": page}))
+    )
     finding = await finding_of("redirect URI", ground)
     assert (finding.verdict, words in finding.fix) == (FAILED, True)
 
@@ -76,7 +79,9 @@ async def test_only_what_is_known_to_follow_a_good_client_counts_as_one(
     ward: Ward, location: str, verdict: Verdict
 ):
     ground = ward.ground()
-    ground.wiring.http = answering(lambda _: httpx.Response(302, headers={"location": location}))
+    ground.container.bind(
+        httpx.AsyncClient, answering(lambda _: httpx.Response(302, headers={"location": location}))
+    )
     assert (await finding_of("redirect URI", ground)).verdict is verdict
 
 
@@ -111,7 +116,7 @@ async def test_production_whose_grants_die_at_a_week_is_testing(ward: Ward):
 
 async def given(ward: Ward, **changes: Any) -> None:
     """Change the stored connection."""
-    connections = ward.system.wiring.connections
+    connections = ward.system.container.use(Connections)
     was = await connections.get(ward.connection)
     assert was is not None
     await connections.swap(was, replace(was.value, **changes))
@@ -157,13 +162,15 @@ async def test_a_right_under_a_condition_is_no_right(ward: Ward):
     members = sorted(ward.system.emulated.watches.publishers)
     binding = {"role": PUBLISHER, "members": members, "condition": {"expression": "false"}}
     ground = ward.ground()
-    ground.wiring.http = answering(lambda _: httpx.Response(200, json={"bindings": [binding]}))
+    ground.container.bind(
+        httpx.AsyncClient, answering(lambda _: httpx.Response(200, json={"bindings": [binding]}))
+    )
     assert (await finding_of("topic", ground)).verdict is FAILED
 
 
 async def test_rights_the_doctor_lacks_are_named_and_nothing_is_claimed(ward: Ward):
     ground = ward.ground()
-    ground.wiring.http = answering(lambda _: httpx.Response(403, json={}))
+    ground.container.bind(httpx.AsyncClient, answering(lambda _: httpx.Response(403, json={})))
     finding = await finding_of("topic", ground)
     assert (finding.verdict, "pubsub.topics.get" in finding.seen) == (Verdict.NOT_CHECKED, True)
 

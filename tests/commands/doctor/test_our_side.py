@@ -22,9 +22,13 @@ from shared.commands.checks.finding import Verdict
 from shared.domain.events.event import Event, EventState, EventType
 from shared.domain.ids import EventId
 from shared.domain.sync.state import SyncState
-from shared.edge.composition.container import Wiring
+from shared.edge.composition.container import AutowiredContainer
 from shared.edge.table import whole_table
 from shared.edge.web.app import build_app
+from shared.ports.clock import Clock
+from shared.ports.connections import Grants, Mailboxes
+from shared.ports.events import Outbox
+from shared.ports.oauth import Sealer
 from shared.ports.queue import Task
 from tests.commands.doctor.ward import EMAIL, NOBODY, Ward, a_mail, answering, finding_of
 
@@ -51,9 +55,9 @@ async def test_another_deployment_at_the_address_is_found(ward: Ward):
 async def test_a_function_that_trusts_claims_and_is_open_to_all_is_found(ward: Ward):
     """The one mistake that only the outside can see (FACTS 7.3)."""
     ground = ward.ground()
-    trusting = Wiring(replace(ground.settings, token_check="claims"))
+    trusting = AutowiredContainer(replace(ground.settings, token_check="claims"))
     app = build_app("api", whole_table(), trusting)
-    ground.wiring.http = httpx.AsyncClient(transport=httpx.ASGITransport(app))
+    ground.container.bind(httpx.AsyncClient, httpx.AsyncClient(transport=httpx.ASGITransport(app)))
     finding = await finding_of("push authentication", ground)
     assert (finding.verdict, "/push/gmail" in finding.seen) == (FAILED, True)
     assert "POSTROOM_TOKEN_CHECK=signature" in finding.fix
@@ -72,10 +76,10 @@ async def test_an_entry_closed_to_the_outside_has_refused(ward: Ward):
     def answer(request: httpx.Request) -> httpx.Response:
         return httpx.Response(404 if request.url.host in url else 401)
 
-    ground.wiring.http = answering(answer)
+    ground.container.bind(httpx.AsyncClient, answering(answer))
     assert (await finding_of("push authentication", ground)).verdict is Verdict.OK
     ground = ward.ground()
-    ground.wiring.http = answering(lambda _: httpx.Response(404))
+    ground.container.bind(httpx.AsyncClient, answering(lambda _: httpx.Response(404)))
     assert (await finding_of("push authentication", ground)).verdict is FAILED
 
 
@@ -98,7 +102,7 @@ async def test_a_clock_that_is_wrong_is_named(
         date = format_datetime(ground.now + timedelta(seconds=ahead), usegmt=True)
         return httpx.Response(200, headers={"date": date})
 
-    ground.wiring.http = answering(answer)
+    ground.container.bind(httpx.AsyncClient, answering(answer))
     finding = await finding_of("clock", ground)
     assert (finding.verdict, bool(re.match(words, finding.seen))) == (verdict, True)
     assert verdict is Verdict.OK or "NTP" in finding.fix
@@ -106,8 +110,8 @@ async def test_a_clock_that_is_wrong_is_named(
 
 async def test_watches_that_expired_are_found(ward: Ward):
     ground = ward.ground()
-    ground.wiring.clock = ward.system.clock.__class__()
-    ground.wiring.clock.advance(timedelta(days=8))
+    clock = ground.container.bind(Clock, ward.system.clock.__class__())
+    clock.advance(timedelta(days=8))
     finding = await finding_of("watches", ground)
     assert (finding.verdict, "expired" in finding.seen) == (FAILED, True)
     assert "make demo" in finding.fix
@@ -124,14 +128,14 @@ async def test_watches_that_gmail_refuses_to_renew_are_found_before_they_expire(
 
 async def test_a_renewal_nobody_makes_is_found_before_the_watch_lapses(ward: Ward):
     ground = ward.ground()
-    ground.wiring.clock = ward.system.clock.__class__()
-    ground.wiring.clock.advance(timedelta(days=6.9))
+    clock = ground.container.bind(Clock, ward.system.clock.__class__())
+    clock.advance(timedelta(days=6.9))
     finding = await finding_of("watches", ground)
     assert (finding.verdict, "overdue" in finding.seen) == (FAILED, True)
 
 
 async def test_pushes_that_never_came_are_found(ward: Ward):
-    mailboxes = ward.system.wiring.mailboxes
+    mailboxes = ward.system.container.use(Mailboxes)
     [(key, _)] = [(one.email_key, one) for one in await ward.ground().connections()]
     was = await mailboxes.get(key)
     assert was is not None
@@ -198,11 +202,11 @@ def elsewhere(ward: Ward, tmp_path: Path) -> Ground:
 
 
 async def test_tasks_that_nobody_dispatches_are_found(elsewhere: Ground):
-    queue = SqliteQueue(elsewhere.settings.queue_path, elsewhere.wiring.clock)
+    queue = SqliteQueue(elsewhere.settings.queue_path, elsewhere.container.use(Clock))
     await queue.enqueue(Task("/tasks/sync", {"connection_id": "c"}))
     queue.close()
     assert (await finding_of("queues", elsewhere)).verdict is Verdict.OK
-    elsewhere.wiring.clock.advance(timedelta(minutes=6))  # type: ignore[attr-defined]
+    elsewhere.container.use(Clock).advance(timedelta(minutes=6))  # type: ignore[attr-defined]
     finding = await finding_of("queues", elsewhere)
     assert (finding.verdict, "make demo" in finding.fix) == (FAILED, True)
 
@@ -231,13 +235,13 @@ async def test_cloud_tasks_queues_that_are_missing_or_paused_are_found(
         return httpx.Response(status, json=body)
 
     ground = ward.ground(QUEUE=f"cloud-tasks:{LOCATION}")
-    ground.wiring.http = answering(answer)
+    ground.container.bind(httpx.AsyncClient, answering(answer))
     finding = await finding_of("queues", ground)
     assert (finding.verdict, words in finding.fix) == (verdict, True)
 
 
 async def test_syncs_that_nobody_runs_are_found(elsewhere: Ground):
-    store = open_store(str(elsewhere.settings.sqlite_path), elsewhere.wiring.clock)
+    store = open_store(str(elsewhere.settings.sqlite_path), elsewhere.container.use(Clock))
     due = elsewhere.now - timedelta(hours=1)
     await store.sync_states.create(SyncState("c-1", next_due_at=due))  # type: ignore[arg-type]
     finding = await finding_of("syncs", elsewhere)
@@ -277,7 +281,7 @@ def under_kms(ward: Ward, kms: Kms) -> Ground:
 
     ground = ward.ground(KEYRING=f"kms:{KEY}")
     client = httpx.AsyncClient(transport=httpx.ASGITransport(create_app(kms)))
-    ground.wiring.sealer = KmsSealer(client, access_token, KEY, ground.wiring.clock)
+    ground.container.bind(Sealer, KmsSealer(client, access_token, KEY, ground.container.use(Clock)))
     return ground
 
 
@@ -288,10 +292,10 @@ async def test_a_kms_key_that_may_not_be_used_is_found(ward: Ward):
 
 async def test_a_disabled_version_that_grants_still_need_is_found(ward: Ward):
     kms = Kms(KEY)
-    grants = ward.system.wiring.grants
+    grants = ward.system.container.use(Grants)
     was = await grants.get(ward.connection)
     assert was is not None
-    sealer = under_kms(ward, kms).wiring.sealer
+    sealer = under_kms(ward, kms).container.use(Sealer)
     key = await sealer.new_data_key(ward.connection)
     sealed = await sealer.seal(
         "1//x", data_key=key, connection_id=ward.connection, purpose="refresh_token"
@@ -312,7 +316,7 @@ def an_event(state: EventState, at: datetime, due: datetime | None) -> Event:
 
 
 async def test_dead_letters_are_found(ward: Ward):
-    outbox, now = ward.system.wiring.outbox, ward.system.clock.now()
+    outbox, now = ward.system.container.use(Outbox), ward.system.clock.now()
     await outbox.create(an_event(EventState.DEAD, now, None))
     finding = await ward.look("deliveries")
     assert (finding.verdict, "status_500" in finding.seen) == (FAILED, True)
@@ -320,7 +324,7 @@ async def test_dead_letters_are_found(ward: Ward):
 
 
 async def test_events_that_nobody_delivers_are_found(elsewhere: Ground):
-    store = open_store(str(elsewhere.settings.sqlite_path), elsewhere.wiring.clock)
+    store = open_store(str(elsewhere.settings.sqlite_path), elsewhere.container.use(Clock))
     hour_ago = elsewhere.now - timedelta(hours=1)
     await store.outbox.create(an_event(EventState.PENDING, hour_ago, hour_ago))
     finding = await finding_of("deliveries", elsewhere)
@@ -328,6 +332,6 @@ async def test_events_that_nobody_delivers_are_found(elsewhere: Ground):
 
 
 async def test_a_deployment_that_tells_nobody_is_said(elsewhere: Ground):
-    open_store(str(elsewhere.settings.sqlite_path), elsewhere.wiring.clock)
+    open_store(str(elsewhere.settings.sqlite_path), elsewhere.container.use(Clock))
     finding = await finding_of("deliveries", elsewhere)
     assert (finding.verdict, "/webhook-endpoints" in finding.fix) == (Verdict.WARNING, True)

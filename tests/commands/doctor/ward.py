@@ -17,8 +17,9 @@ from shared.commands.checks.context import Check, Ground
 from shared.commands.checks.finding import Finding
 from shared.commands.doctor import checked, examined
 from shared.domain.ids import ConnectionId
-from shared.edge.composition.container import Wiring
+from shared.edge.composition.container import AutowiredContainer
 from shared.edge.settings.deployment import settings_from
+from shared.ports.clock import Clock
 
 EMAIL = "ada@acme.example"
 NOBODY = "http://127.0.0.1:9"
@@ -28,19 +29,19 @@ UNPACED = 10**9
 
 @dataclass
 class Ward:
-    """A running system, and a doctor with a wiring of its own, as in another process."""
+    """A running system, and a doctor with a container of its own, as in another process."""
 
     system: LocalSystem
     connection: ConnectionId
-    wirings: list[Wiring] = field(default_factory=list)
+    containers: list[AutowiredContainer] = field(default_factory=list)
 
     def ground(self, **changes: str) -> Ground:
         """Return the doctor's ground at the system's time, with some settings changed."""
         changed = {f"POSTROOM_{name}": value for name, value in changes.items()}
-        wiring = Wiring(settings_from({**self.system.environ, **changed}))
-        wiring.clock = self.system.clock
-        self.wirings.append(wiring)
-        return Ground(wiring)
+        container = AutowiredContainer(settings_from({**self.system.environ, **changed}))
+        container.bind(Clock, self.system.clock)
+        self.containers.append(container)
+        return Ground(container)
 
     async def look(self, name: str, **changes: str) -> Finding:
         """Make one check."""
@@ -62,8 +63,8 @@ async def admitted(path: Path, **google: Any) -> AsyncIterator[Ward]:
         await system.settle()
         ward = Ward(system, ConnectionId(connection))
         yield ward
-        for wiring in ward.wirings:
-            await wiring.close()
+        for container in ward.containers:
+            await container.close()
 
 
 async def finding_of(name: str, ground: Ground) -> Finding:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from shared.adapters.keys.local import create_keyring
-from shared.edge.composition.container import Wiring
+from shared.edge.composition.container import AutowiredContainer
 from shared.edge.table import console_routes
 from tests.edge.conftest import ClientOf
 from tests.edge.console.people import CONSOLE, Person, an_operator
@@ -19,5 +19,5 @@ def environ(environ: Mapping[str, str], tmp_path: Path) -> Mapping[str, str]:
 
 
 @pytest.fixture
-async def operator(client_of: ClientOf, wiring: Wiring) -> Person:
-    return await an_operator(client_of(console_routes()), wiring)
+async def operator(client_of: ClientOf, container: AutowiredContainer) -> Person:
+    return await an_operator(client_of(console_routes()), container)

@@ -10,10 +10,11 @@ import httpx
 from starlette.responses import Response
 
 from shared.domain.ids import GoogleSub
-from shared.edge.composition.container import Wiring
+from shared.edge.composition.container import AutowiredContainer
 from shared.edge.console.session import Session, google_session, key_session, set_session
 from shared.edge.settings.console import Role
-from shared.ports.oauth import Identity
+from shared.ports.clock import Clock
+from shared.ports.oauth import Identity, Sealer
 
 OPERATOR_KEY = "an-operator-key-of-tests"
 DIGEST = sha256(OPERATOR_KEY.encode()).hexdigest()
@@ -47,23 +48,29 @@ class Person:
         )
 
 
-async def person(client: httpx.AsyncClient, wiring: Wiring, session: Session) -> Person:
+async def person(
+    client: httpx.AsyncClient, container: AutowiredContainer, session: Session
+) -> Person:
     """Give the client the session's cookie."""
     response = Response()
-    await set_session(response, session, wiring.settings, wiring.sealer, wiring.clock.now())
+    await set_session(
+        response, session, container.settings, container.use(Sealer), container.use(Clock).now()
+    )
     client.headers["Cookie"] = response.headers["set-cookie"].partition(";")[0]
     return Person(client, session.csrf)
 
 
-async def an_operator(client: httpx.AsyncClient, wiring: Wiring) -> Person:
+async def an_operator(client: httpx.AsyncClient, container: AutowiredContainer) -> Person:
     """Return somebody with the operator key."""
-    return await person(client, wiring, key_session(DIGEST, wiring.clock.now()))
+    return await person(client, container, key_session(DIGEST, container.use(Clock).now()))
 
 
-async def a_viewer(client: httpx.AsyncClient, wiring: Wiring) -> Person:
+async def a_viewer(client: httpx.AsyncClient, container: AutowiredContainer) -> Person:
     """Return somebody who may only look."""
     vera = Identity(GoogleSub("1"), VIEWER, email_verified=True)
-    return await person(client, wiring, google_session(vera, Role.VIEWER, wiring.clock.now()))
+    return await person(
+        client, container, google_session(vera, Role.VIEWER, container.use(Clock).now())
+    )
 
 
 def problem_of(answer: httpx.Response) -> str | None:

@@ -9,9 +9,11 @@ import pytest
 from selectolax.lexbor import LexborHTMLParser as HTMLParser
 
 from shared.domain.keys.api_key import ApiKey, digest_of
-from shared.edge.composition.container import Wiring
+from shared.edge.composition.container import AutowiredContainer
 from shared.edge.settings.console import Role
 from shared.edge.table import api_routes
+from shared.ports.access import ApiKeys
+from shared.ports.clock import Clock
 from tests.edge.conftest import ClientOf
 from tests.edge.console.visitors import Visitor, texts, visiting
 
@@ -20,8 +22,8 @@ WISH: Mapping[str, Any] = {"name": "billing", "permission": ["send", "records:re
 
 
 @pytest.fixture
-async def operator(wiring: Wiring) -> AsyncIterator[Visitor]:
-    async with visiting(wiring, Role.OPERATOR) as visitor:
+async def operator(container: AutowiredContainer) -> AsyncIterator[Visitor]:
+    async with visiting(container, Role.OPERATOR) as visitor:
         yield visitor
 
 
@@ -30,13 +32,13 @@ def token_in(answer: httpx.Response) -> str:
     return token
 
 
-async def only_key(wiring: Wiring) -> ApiKey:
-    (key,) = await wiring.api_keys.list(9)
+async def only_key(container: AutowiredContainer) -> ApiKey:
+    (key,) = await container.use(ApiKeys).list(9)
     return key
 
 
 async def test_a_key_made_here_opens_what_was_ticked_and_is_shown_once(
-    wiring: Wiring, operator: Visitor, client_of: ClientOf
+    container: AutowiredContainer, operator: Visitor, client_of: ClientOf
 ) -> None:
     token = token_in(await operator.send(PATH, **WISH))
     api = client_of(api_routes())
@@ -49,20 +51,20 @@ async def test_a_key_made_here_opens_what_was_ticked_and_is_shown_once(
 
 
 async def test_a_key_carries_the_policy_and_limits_that_were_filled_in(
-    wiring: Wiring, operator: Visitor
+    container: AutowiredContainer, operator: Visitor
 ) -> None:
     await operator.send(
         PATH,
         **WISH,
         connections="c-1\r\nc-2",
-        expires_at=(wiring.clock.now() + timedelta(days=2)).strftime("%Y-%m-%dT%H:%M"),
+        expires_at=(container.use(Clock).now() + timedelta(days=2)).strftime("%Y-%m-%dT%H:%M"),
         requests_per_minute="90",
         in__no_bcc="on",
         in__daily_sends="5",
         in__allowed_domains="acme.example\r\n*.acme.example",
         in__approval_required=["send", "delete"],
     )
-    key = await only_key(wiring)
+    key = await only_key(container)
     assert sorted(key.connections or ()) == ["c-1", "c-2"]
     assert key.requests_per_minute == 90
     assert key.expires_at is not None
@@ -88,7 +90,7 @@ async def test_a_key_carries_the_policy_and_limits_that_were_filled_in(
     ],
 )
 async def test_a_wrong_form_comes_back_as_it_was_and_says_what_is_wrong(
-    wiring: Wiring, operator: Visitor, wrong: Mapping[str, Any], named: str
+    container: AutowiredContainer, operator: Visitor, wrong: Mapping[str, Any], named: str
 ) -> None:
     answer = await operator.send(PATH, **{**WISH, **wrong})
     page = HTMLParser(answer.text)
@@ -96,48 +98,56 @@ async def test_a_wrong_form_comes_back_as_it_was_and_says_what_is_wrong(
     assert named in " ".join(texts(page, "#wrong"))
     (name,) = page.css("#name")
     assert name.attributes["value"] == "billing"
-    assert await wiring.api_keys.list(9) == []
+    assert await container.use(ApiKeys).list(9) == []
 
 
 async def test_a_rotated_key_shows_its_new_secret_once_and_the_old_one_works_on(
-    wiring: Wiring, operator: Visitor
+    container: AutowiredContainer, operator: Visitor
 ) -> None:
     old = token_in(await operator.send(PATH, **WISH))
-    id = (await only_key(wiring)).id
+    id = (await only_key(container)).id
     new = token_in(await operator.send(f"{PATH}/{id}/rotate", overlap="24"))
-    key, now = await only_key(wiring), wiring.clock.now()
+    key, now = await only_key(container), container.use(Clock).now()
     assert key.opened_by(digest_of(new), now)
     assert key.opened_by(digest_of(old), now)
     assert "rotating" in texts(await operator.see(PATH), "tbody .pill")
 
 
-async def test_a_revoked_key_opens_nothing(wiring: Wiring, operator: Visitor) -> None:
+async def test_a_revoked_key_opens_nothing(
+    container: AutowiredContainer, operator: Visitor
+) -> None:
     token = token_in(await operator.send(PATH, **WISH))
-    id = (await only_key(wiring)).id
+    id = (await only_key(container)).id
     answer = await operator.send(f"{PATH}/{id}/revoke")
     assert "is revoked" in answer.text
-    assert not (await only_key(wiring)).opened_by(digest_of(token), wiring.clock.now())
+    assert not (await only_key(container)).opened_by(digest_of(token), container.use(Clock).now())
 
 
-async def test_an_overlap_that_is_not_offered_is_refused(wiring: Wiring, operator: Visitor) -> None:
+async def test_an_overlap_that_is_not_offered_is_refused(
+    container: AutowiredContainer, operator: Visitor
+) -> None:
     await operator.send(PATH, **WISH)
-    id = (await only_key(wiring)).id
+    id = (await only_key(container)).id
     assert (await operator.send(f"{PATH}/{id}/rotate", overlap="9999")).status_code == 400
 
 
-async def test_a_viewer_sees_the_keys_and_makes_none(wiring: Wiring, operator: Visitor) -> None:
+async def test_a_viewer_sees_the_keys_and_makes_none(
+    container: AutowiredContainer, operator: Visitor
+) -> None:
     await operator.send(PATH, **WISH)
-    key = await only_key(wiring)
-    async with visiting(wiring, Role.VIEWER) as viewer:
+    key = await only_key(container)
+    async with visiting(container, Role.VIEWER) as viewer:
         page = await viewer.see(PATH)
         assert texts(page, "tbody td b") == ["billing"]
         assert not page.css("main form")
         assert not (await viewer.see(f"{PATH}/new")).css("main form")
         for path in (PATH, f"{PATH}/{key.id}/rotate", f"{PATH}/{key.id}/revoke"):
             assert (await viewer.send(path, **WISH, overlap="0")).status_code == 403
-    assert await only_key(wiring) == key
+    assert await only_key(container) == key
 
 
-async def test_no_key_is_made_for_a_forged_form(wiring: Wiring, operator: Visitor) -> None:
+async def test_no_key_is_made_for_a_forged_form(
+    container: AutowiredContainer, operator: Visitor
+) -> None:
     assert (await operator.send(PATH, token="forged", **WISH)).status_code == 403
-    assert await wiring.api_keys.list(9) == []
+    assert await container.use(ApiKeys).list(9) == []

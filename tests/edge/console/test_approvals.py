@@ -11,6 +11,7 @@ from selectolax.lexbor import LexborHTMLParser as HTMLParser
 from infra.local.system import LocalSystem
 from shared.domain.keys.approval import Approval, ApprovalState
 from shared.edge.settings.console import Role
+from shared.ports.access import Approvals
 from tests.edge.console.people import VIEWER
 from tests.edge.console.visitors import BOB, Visitor, mailbox_and_console, texts, visiting
 
@@ -34,7 +35,9 @@ class Desk:
         return await self.newest()
 
     async def newest(self) -> Approval:
-        found = await self.system.wiring.approvals.list(connection_id=None, state=None, limit=1)
+        found = await self.system.container.use(Approvals).list(
+            connection_id=None, state=None, limit=1
+        )
         return found[0]
 
     def received(self) -> list[Any]:
@@ -100,7 +103,7 @@ async def test_an_approval_nobody_knows_is_not_found(desk: Desk) -> None:
 
 async def test_a_viewer_reads_and_does_not_decide(desk: Desk) -> None:
     asked = await desk.ask()
-    async with visiting(desk.system.wiring, Role.VIEWER) as viewer:
+    async with visiting(desk.system.container, Role.VIEWER) as viewer:
         shown = await viewer.see(f"{PATH}/{asked.id}")
         assert texts(shown, ".mail pre") == ["Shall we say 900?"]
         assert not shown.css("main form")

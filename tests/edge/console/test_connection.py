@@ -13,9 +13,14 @@ from shared.domain.ids import HistoryId, LabelId, MessageId, OperationId
 from shared.domain.operation import LIFETIME, Operation, OperationState, OperationType
 from shared.domain.sync.payload import make_payload
 from shared.domain.sync.state import Backfill, SyncState, SyncStatus
-from shared.edge.composition.container import Wiring
+from shared.edge.composition.container import AutowiredContainer
 from shared.edge.console.connection import units_lately
 from shared.edge.console.explain import TOLD
+from shared.ports.clock import Clock
+from shared.ports.connections import Connections
+from shared.ports.events import Operations
+from shared.ports.sync_store import SyncStates
+from shared.usecases.connect.update_connection import ChangeConnection
 from shared.usecases.sync.explain import Verdict
 from tests.edge.console.people import Person, problem_of, words
 from tests.edge.samples import (
@@ -30,16 +35,22 @@ ONE = f"/console/connections/{CONNECTION}"
 EVIL = '<script>alert("x")</script><img src=x onerror=alert(1)>'
 
 
-async def stored(wiring: Wiring, state: SyncState | None = None, **changes: Any) -> None:
-    await wiring.connections.create(a_connection(**changes))
-    await wiring.sync_states.create(state or SyncState(CONNECTION, checkpoint=HistoryId(1000)))
+async def stored(
+    container: AutowiredContainer, state: SyncState | None = None, **changes: Any
+) -> None:
+    await container.use(Connections).create(a_connection(**changes))
+    await container.use(SyncStates).create(
+        state or SyncState(CONNECTION, checkpoint=HistoryId(1000))
+    )
 
 
-async def test_what_mail_and_tags_say_is_never_markup(operator: Person, wiring: Wiring) -> None:
-    await stored(wiring, tags={"note": EVIL}, end_user={"id": EVIL, "display_name": EVIL})
+async def test_what_mail_and_tags_say_is_never_markup(
+    operator: Person, container: AutowiredContainer
+) -> None:
+    await stored(container, tags={"note": EVIL}, end_user={"id": EVIL, "display_name": EVIL})
     evil = {"subject": EVIL, "text": EVIL, "html": EVIL, "from": {"name": EVIL, "email": EVIL}}
     record = a_record(1, label_ids=frozenset({LabelId(EVIL)}))
-    await store_records(wiring, replace(record, payload=make_payload(evil).data))
+    await store_records(container, replace(record, payload=make_payload(evil).data))
     for path in (
         "/console/connections",
         f"/console/connections?tags={EVIL}",
@@ -56,10 +67,10 @@ async def test_what_mail_and_tags_say_is_never_markup(operator: Person, wiring: 
 
 
 async def test_records_are_paged_newest_first_and_shown_whole(
-    operator: Person, wiring: Wiring
+    operator: Person, container: AutowiredContainer
 ) -> None:
-    await stored(wiring)
-    await store_records(wiring, *(a_record(one) for one in range(1, 41)))
+    await stored(container)
+    await store_records(container, *(a_record(one) for one in range(1, 41)))
     first = await operator.get(f"{ONE}/records")
     assert "Letter 40" in first.text
     assert "Letter 16" in first.text
@@ -76,18 +87,20 @@ async def test_records_are_paged_newest_first_and_shown_whole(
 
 
 async def test_an_emptied_record_is_shown_without_its_content(
-    operator: Person, wiring: Wiring
+    operator: Person, container: AutowiredContainer
 ) -> None:
-    await stored(wiring)
-    await store_records(wiring, replace(a_record(3), payload=b""))
+    await stored(container)
+    await store_records(container, replace(a_record(3), payload=b""))
     assert "(no subject)" in words(await operator.get(f"{ONE}/records"))
     assert "(no text)" in words(await operator.get(f"{ONE}/records/{3:016x}"))
 
 
-async def test_a_backfill_shows_how_far_it_is(operator: Person, wiring: Wiring) -> None:
-    began = wiring.clock.now() - timedelta(minutes=1)
+async def test_a_backfill_shows_how_far_it_is(
+    operator: Person, container: AutowiredContainer
+) -> None:
+    began = container.use(Clock).now() - timedelta(minutes=1)
     reading = Backfill(began, began, stored=300, listed=500, estimated_total=1_200)
-    await stored(wiring, SyncState(CONNECTION, backfill=reading))
+    await stored(container, SyncState(CONNECTION, backfill=reading))
     page = await operator.get(ONE)
     assert 'value="300" max="1200"' in page.text
     said = words(page).replace("\N{NARROW NO-BREAK SPACE}", " ")
@@ -95,49 +108,55 @@ async def test_a_backfill_shows_how_far_it_is(operator: Person, wiring: Wiring) 
 
 
 async def test_changes_reach_the_sync_and_a_send_only_connection_has_none(
-    operator: Person, wiring: Wiring
+    operator: Person, container: AutowiredContainer
 ) -> None:
-    await stored(wiring)
+    await stored(container)
     assert (await operator.post(f"{ONE}/pause")).headers["location"] == f"{ONE}?done=pause"
-    found = await wiring.sync_states.get(CONNECTION)
+    found = await container.use(SyncStates).get(CONNECTION)
     assert found is not None
     assert found.value.status is SyncStatus.PAUSED
     await operator.post(f"{ONE}/start")
     await operator.post(f"{ONE}/trigger", reset="1")
     await operator.post(f"{ONE}/audit")
-    found = await wiring.sync_states.get(CONNECTION)
+    found = await container.use(SyncStates).get(CONNECTION)
     assert found is not None
     assert (found.value.status, found.value.backfilling, found.value.auditing) == (
         SyncStatus.RUNNING,
         True,
         True,
     )
-    await wiring.change_connection(CONNECTION, lambda was: replace(was, scopes=frozenset({SEND})))
+    await container.use(ChangeConnection)(
+        CONNECTION, lambda was: replace(was, scopes=frozenset({SEND}))
+    )
     assert problem_of(await operator.post(f"{ONE}/pause")) == "missing_scope"
 
 
-async def test_an_unreadable_window_changes_nothing(operator: Person, wiring: Wiring) -> None:
-    await stored(wiring)
+async def test_an_unreadable_window_changes_nothing(
+    operator: Person, container: AutowiredContainer
+) -> None:
+    await stored(container)
     answer = await operator.post(f"{ONE}/window", window="a while")
     assert (answer.status_code, "is not understood" in words(answer)) == (400, True)
-    kept = await wiring.connections.get(CONNECTION)
+    kept = await container.use(Connections).get(CONNECTION)
     assert kept is not None
     assert kept.value.sync.window == "30d"
 
 
 async def test_a_repair_from_an_explanation_leads_back_to_it(
-    operator: Person, wiring: Wiring
+    operator: Person, container: AutowiredContainer
 ) -> None:
-    await stored(wiring)
+    await stored(container)
     answer = await operator.post(f"{ONE}/audit", explained="00000000000000aa")
     assert answer.headers["location"] == f"{ONE}/explain?message=00000000000000aa&done=audit"
 
 
-async def test_a_disconnect_needs_the_address(operator: Person, wiring: Wiring) -> None:
-    await stored(wiring)
+async def test_a_disconnect_needs_the_address(
+    operator: Person, container: AutowiredContainer
+) -> None:
+    await stored(container)
     assert (await operator.post(f"{ONE}/disconnect", email="bo@x.example")).status_code == 400
     assert (await operator.post(f"{ONE}/disconnect", email=" ADA@example.com ")).status_code == 303
-    found = await wiring.connections.get(CONNECTION)
+    found = await container.use(Connections).get(CONNECTION)
     assert found is not None
     assert found.value.status is ConnectionStatus.DISCONNECTING
     page = await operator.get(ONE)
@@ -146,11 +165,11 @@ async def test_a_disconnect_needs_the_address(operator: Person, wiring: Wiring) 
 
 
 async def test_the_log_tells_steps_units_and_causes_and_is_filtered(
-    operator: Person, wiring: Wiring
+    operator: Person, container: AutowiredContainer
 ) -> None:
-    await stored(wiring)
+    await stored(container)
     for state in (OperationState.OK, OperationState.FAILED):
-        await wiring.operations.append(an_operation(state))
+        await container.use(Operations).append(an_operation(state))
     page = words(await operator.get("/console/operations"))
     assert "units 22" in page
     assert "upstream_error" in page
@@ -163,11 +182,13 @@ async def test_the_log_tells_steps_units_and_causes_and_is_filtered(
     assert "units 22" in words(await operator.get(ONE))
 
 
-async def test_more_of_the_log_is_shown_when_asked_for(operator: Person, wiring: Wiring) -> None:
-    await stored(wiring)
+async def test_more_of_the_log_is_shown_when_asked_for(
+    operator: Person, container: AutowiredContainer
+) -> None:
+    await stored(container)
     for turn in range(60):
         id = OperationId(f"op-{turn}")
-        await wiring.operations.append(an_operation(OperationState.OK, id=id))
+        await container.use(Operations).append(an_operation(OperationState.OK, id=id))
     first = await operator.get("/console/operations?type=sync")
     assert first.text.count("<details") == 50
     way = first.text.partition('rel="next" href="')[2].partition('"')[0].replace("&amp;", "&")
@@ -208,11 +229,11 @@ def test_every_verdict_is_told_in_words(verdict: Verdict) -> None:
 
 
 async def test_an_unknown_message_is_looked_for_where_the_id_leads(
-    operator: Person, wiring: Wiring
+    operator: Person, container: AutowiredContainer
 ) -> None:
-    await stored(wiring)
+    await stored(container)
     record = a_record(7)
-    await store_records(wiring, record)
+    await store_records(container, record)
     page = await operator.get(f"{ONE}/explain?message={MessageId(record.head.message_id)}")
     assert 'data-verdict="stored"' in page.text
     assert "data-again" not in page.text

@@ -12,9 +12,11 @@ from shared.domain.connect.connection import Connection, ConnectionStatus
 from shared.domain.ids import ConnectionId, HistoryId
 from shared.domain.sync.mailbox import Mailbox
 from shared.domain.sync.state import Audit, SyncState
-from shared.edge.composition.container import Wiring
+from shared.edge.composition.container import AutowiredContainer
 from shared.edge.console.connections import A_PAGE
-from shared.ports.connections import ConnectionQuery
+from shared.ports.clock import Clock
+from shared.ports.connections import ConnectionQuery, Connections, Mailboxes
+from shared.ports.sync_store import SyncStates
 from tests.edge.console.people import Person, problem_of, words
 from tests.edge.samples import NOW, a_connection
 
@@ -25,7 +27,7 @@ def number(value: int) -> ConnectionId:
     return ConnectionId(str(UUID(int=value)))
 
 
-async def many(wiring: Wiring) -> list[Connection]:
+async def many(container: AutowiredContainer) -> list[Connection]:
     """Store connections a minute apart; answer them newest first."""
     made = [
         a_connection(
@@ -37,7 +39,7 @@ async def many(wiring: Wiring) -> list[Connection]:
         for one in range(MANY)
     ]
     for one in made:
-        await wiring.connections.create(one)
+        await container.use(Connections).create(one)
     return made[::-1]
 
 
@@ -52,8 +54,10 @@ def following(page: httpx.Response) -> str | None:
     return before.rpartition('href="')[2].partition('"')[0].replace("&amp;", "&") if found else None
 
 
-async def test_pages_follow_each_other_to_the_end(operator: Person, wiring: Wiring) -> None:
-    made = await many(wiring)
+async def test_pages_follow_each_other_to_the_end(
+    operator: Person, container: AutowiredContainer
+) -> None:
+    made = await many(container)
     seen: list[str] = []
     way: str | None = "/console/connections"
     pages = 0
@@ -65,8 +69,10 @@ async def test_pages_follow_each_other_to_the_end(operator: Person, wiring: Wiri
     assert pages == 4
 
 
-async def test_filters_stay_while_paging_and_live(operator: Person, wiring: Wiring) -> None:
-    await many(wiring)
+async def test_filters_stay_while_paging_and_live(
+    operator: Person, container: AutowiredContainer
+) -> None:
+    await many(container)
     first = await operator.get("/console/connections?search=PERSON&tags=team%3Dred&status=active")
     assert len(emails(first)) == A_PAGE
     way = following(first)
@@ -90,9 +96,9 @@ async def test_filters_stay_while_paging_and_live(operator: Person, wiring: Wiri
     ],
 )
 async def test_connections_are_found_by_how_they_begin_by_tag_and_by_status(
-    operator: Person, wiring: Wiring, query: str, count: int
+    operator: Person, container: AutowiredContainer, query: str, count: int
 ) -> None:
-    await many(wiring)
+    await many(container)
     page = await operator.get(f"/console/connections?{query}")
     assert len(emails(page)) == count
     assert ("No connection fits" in words(page)) == (count == 0)
@@ -108,10 +114,10 @@ async def test_a_filter_that_cannot_be_read_is_refused_in_words(
 
 
 async def test_a_page_reads_no_more_than_it_shows(
-    operator: Person, wiring: Wiring, monkeypatch: pytest.MonkeyPatch
+    operator: Person, container: AutowiredContainer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Counted where documents are parsed: at the start, in the middle, and under every filter."""
-    made = await many(wiring)
+    made = await many(container)
     parsed: list[str] = []
     parse = SqliteConnections.parsed
 
@@ -145,24 +151,27 @@ async def test_a_page_reads_no_more_than_it_shows(
     ],
 )
 def test_every_listing_is_led_by_an_index_in_its_order(
-    wiring: Wiring, query: ConnectionQuery
+    container: AutowiredContainer, query: ConnectionQuery
 ) -> None:
-    assert isinstance(wiring.connections, SqliteConnections)
+    connections = container.use(Connections)
+    assert isinstance(connections, SqliteConnections)
     sql, values = statement(query)
-    plan = [row[3] for row in wiring.connections.database.rows(f"EXPLAIN QUERY PLAN {sql}", values)]
+    plan = [row[3] for row in connections.database.rows(f"EXPLAIN QUERY PLAN {sql}", values)]
     assert not [step for step in plan if "TEMP B-TREE" in step]
     scans = [step for step in plan if step.startswith("SCAN") and "USING INDEX" not in step]
     assert scans == []
 
 
-async def test_a_line_says_how_the_mailbox_stands(operator: Person, wiring: Wiring) -> None:
-    now = wiring.clock.now()
+async def test_a_line_says_how_the_mailbox_stands(
+    operator: Person, container: AutowiredContainer
+) -> None:
+    now = container.use(Clock).now()
     made = a_connection()
-    await wiring.connections.create(made)
+    await container.use(Connections).create(made)
     audited = Audit(now, finished_at=now, listed=1000, missing=1)
     state = SyncState(made.id, checkpoint=HistoryId(1), hint=HistoryId(2), live_records=12_345)
-    await wiring.sync_states.create(replace(state, audit=audited, last_delta_at=now))
-    await wiring.mailboxes.create(
+    await container.use(SyncStates).create(replace(state, audit=audited, last_delta_at=now))
+    await container.use(Mailboxes).create(
         Mailbox(
             made.email_key,
             frozenset({made.id}),

@@ -14,13 +14,18 @@ import pytest
 
 from shared.adapters.system_clock import AdjustableClock
 from shared.domain.operation import OperationState
-from shared.edge.composition.container import Wiring
+from shared.edge.composition.container import AutowiredContainer
+from shared.edge.console.admission import admit
 from shared.edge.console.pages import Change, Page
 from shared.edge.console.session import IDLE, LONGEST, key_session
 from shared.edge.settings.deployment import settings_from
 from shared.edge.table import console_routes
 from shared.edge.web.call import Call
 from shared.edge.web.routes import Access, Route
+from shared.ports.clock import Clock
+from shared.ports.connections import Connections
+from shared.ports.events import Operations
+from shared.ports.store import Store
 from tests.edge.conftest import ClientOf
 from tests.edge.console.people import (
     DIGEST,
@@ -91,9 +96,9 @@ async def test_a_stranger_changes_nothing(console: httpx.AsyncClient, route: Rou
 
 @pytest.mark.parametrize("route", CHANGES, ids=named)
 async def test_a_viewer_is_refused_every_change(
-    console: httpx.AsyncClient, wiring: Wiring, route: Route
+    console: httpx.AsyncClient, container: AutowiredContainer, route: Route
 ) -> None:
-    viewer = await a_viewer(console, wiring)
+    viewer = await a_viewer(console, container)
     answer = await viewer.post(address(route))
     assert (answer.status_code, problem_of(answer)) == (403, "forbidden")
     assert "ask an operator" in answer.text
@@ -101,10 +106,10 @@ async def test_a_viewer_is_refused_every_change(
 
 @pytest.mark.parametrize("route", CHANGES, ids=named)
 async def test_a_forged_form_is_refused(
-    console: httpx.AsyncClient, wiring: Wiring, route: Route
+    console: httpx.AsyncClient, container: AutowiredContainer, route: Route
 ) -> None:
     """No token, another session's token, no origin, a stranger's origin: each is enough."""
-    operator = await an_operator(console, wiring)
+    operator = await an_operator(console, container)
     right = {"csrf": operator.csrf}
     for form, headers in (
         ({}, {"Origin": ORIGIN}),
@@ -120,10 +125,10 @@ async def test_a_forged_form_is_refused(
 
 @pytest.mark.parametrize("route", PAGES, ids=named)
 async def test_no_page_may_be_framed_kept_or_run_foreign_code(
-    console: httpx.AsyncClient, wiring: Wiring, route: Route
+    console: httpx.AsyncClient, container: AutowiredContainer, route: Route
 ) -> None:
-    await wiring.connections.create(a_connection())
-    operator = await an_operator(console, wiring)
+    await container.use(Connections).create(a_connection())
+    operator = await an_operator(console, container)
     answer = await operator.get(address(route))
     assert answer.status_code in {200, 303, 404}, answer.text
     if answer.status_code == 303:
@@ -138,11 +143,11 @@ async def test_no_page_may_be_framed_kept_or_run_foreign_code(
 
 
 async def test_a_change_is_written_into_the_operations_log_with_who_did_it(
-    console: httpx.AsyncClient, wiring: Wiring
+    console: httpx.AsyncClient, container: AutowiredContainer
 ) -> None:
-    operator = await an_operator(console, wiring)
+    operator = await an_operator(console, container)
     await operator.post(f"/console/connections/{CONNECTION}/pause")
-    (noted,) = await wiring.operations.list(
+    (noted,) = await container.use(Operations).list(
         connection_id=CONNECTION, type=None, state=None, limit=9
     )
     assert (noted.name, noted.state, noted.error) == (
@@ -154,10 +159,10 @@ async def test_a_change_is_written_into_the_operations_log_with_who_did_it(
 
 
 async def test_a_session_ends_after_an_hour_of_silence_and_after_eight_in_any_case(
-    console: httpx.AsyncClient, wiring: Wiring
+    console: httpx.AsyncClient, container: AutowiredContainer
 ) -> None:
-    clock = wiring.clock = AdjustableClock()
-    operator = await an_operator(console, wiring)
+    clock = container.bind(Clock, AdjustableClock())
+    operator = await an_operator(console, container)
     clock.advance(IDLE - timedelta(minutes=1))
     kept = await operator.get("/console/connections")
     assert kept.status_code == 200
@@ -167,33 +172,36 @@ async def test_a_session_ends_after_an_hour_of_silence_and_after_eight_in_any_ca
     clock.advance(timedelta(minutes=2))
     assert (await operator.get("/console/connections")).status_code == 303
     old = replace(key_session(DIGEST, clock.now()), since=clock.now() - LONGEST)
-    stale = await person(console, wiring, old)
+    stale = await person(console, container, old)
     assert (await stale.get("/console/connections")).status_code == 303
 
 
 async def test_looking_at_a_page_that_refreshes_itself_keeps_nobody_signed_in(
-    console: httpx.AsyncClient, wiring: Wiring
+    console: httpx.AsyncClient, container: AutowiredContainer
 ) -> None:
-    clock = wiring.clock = AdjustableClock()
-    operator = await an_operator(console, wiring)
+    clock = container.bind(Clock, AdjustableClock())
+    operator = await an_operator(console, container)
     clock.advance(IDLE / 2)
     assert "set-cookie" not in (await operator.get("/console/connections", live=True)).headers
     assert "set-cookie" in (await operator.get("/console/connections")).headers
 
 
 async def test_a_key_or_person_taken_out_of_the_settings_is_out_at_once(
-    environ: Mapping[str, str], console: httpx.AsyncClient, wiring: Wiring, client_of: ClientOf
+    environ: Mapping[str, str],
+    console: httpx.AsyncClient,
+    container: AutowiredContainer,
+    client_of: ClientOf,
 ) -> None:
-    operator = await an_operator(console, wiring)
+    operator = await an_operator(console, container)
     assert (await operator.get("/console/connections")).status_code == 200
-    wiring.settings = settings_from({**environ, "POSTROOM_CONSOLE_KEYS": "ab" * 32})
+    container.settings = settings_from({**environ, "POSTROOM_CONSOLE_KEYS": "ab" * 32})
     assert (await operator.get("/console/connections")).status_code == 303
 
 
 async def test_a_cookie_that_was_touched_or_sealed_for_something_else_opens_nothing(
-    console: httpx.AsyncClient, wiring: Wiring
+    console: httpx.AsyncClient, container: AutowiredContainer
 ) -> None:
-    await an_operator(console, wiring)
+    await an_operator(console, container)
     name, _, value = console.headers["Cookie"].partition("=")
     flow = await console.get("/console/sign-in/google", headers={"Cookie": ""})
     foreign = flow.headers["set-cookie"].partition(";")[0].partition("=")[2]
@@ -203,9 +211,9 @@ async def test_a_cookie_that_was_touched_or_sealed_for_something_else_opens_noth
 
 
 async def test_an_unchanged_live_part_is_not_sent_twice(
-    console: httpx.AsyncClient, wiring: Wiring
+    console: httpx.AsyncClient, container: AutowiredContainer
 ) -> None:
-    operator = await an_operator(console, wiring)
+    operator = await an_operator(console, container)
     first = await operator.get("/console/connections", live=True)
     assert "<html" not in first.text
     again = await console.get(
@@ -216,15 +224,15 @@ async def test_an_unchanged_live_part_is_not_sent_twice(
 
 
 async def test_an_unexpected_failure_is_a_page_with_a_trace_and_nothing_else(
-    console: httpx.AsyncClient, wiring: Wiring
+    console: httpx.AsyncClient, container: AutowiredContainer
 ) -> None:
-    operator = await an_operator(console, wiring)
+    operator = await an_operator(console, container)
 
     class Broken:
         async def find(self, query: object) -> None:
             raise RuntimeError("secret detail")
 
-    wiring.store = replace(wiring.store, connections=Broken())  # type: ignore[arg-type]
+    container.bind(Store, replace(container.use(Store), connections=Broken()))  # type: ignore[arg-type]
     answer = await operator.get("/console/connections")
     assert (answer.status_code, problem_of(answer)) == (500, "internal")
     assert "secret detail" not in answer.text
@@ -236,24 +244,38 @@ async def who(_: Call) -> Any:
 
 
 async def test_the_console_without_a_frame_takes_an_operator_and_a_form_of_ours(
-    client_of: ClientOf, wiring: Wiring
+    client_of: ClientOf, container: AutowiredContainer
 ) -> None:
     """Session, role, origin and token are asked of a bare route as of one that has a frame."""
     client = client_of(
         [
-            Route("GET", "/door", Access.CONSOLE, who, "Look"),
-            Route("POST", "/door", Access.CONSOLE, who, "Change", raw_body=True),
+            Route("GET", "/door", Access.CONSOLE, who, "Look", admit=admit),
+            Route("POST", "/door", Access.CONSOLE, who, "Change", admit=admit, raw_body=True),
         ]
     )
-    viewer = await a_viewer(client, wiring)
+    viewer = await a_viewer(client, container)
     assert ((await viewer.get("/door")).status_code, (await viewer.post("/door")).status_code) == (
         200,
         403,
     )
-    operator = await an_operator(client, wiring)
+    operator = await an_operator(client, container)
     forged = [
         await client.post("/door", data={"csrf": operator.csrf}),
         await client.post("/door", headers={"Origin": ORIGIN}),
     ]
     assert [one.status_code for one in forged] == [403, 403]
     assert (await operator.post("/door")).status_code == 200
+
+
+async def test_a_route_of_the_console_without_an_admission_is_closed(
+    client_of: ClientOf, container: AutowiredContainer
+) -> None:
+    client = client_of([Route("GET", "/door", Access.CONSOLE, who, "Look")])
+    operator = await an_operator(client, container)
+    assert (await operator.get("/door")).status_code == 401
+
+
+def test_every_route_of_the_console_names_its_admission() -> None:
+    closed = [one for one in console_routes() if one.access is Access.CONSOLE]
+    assert closed
+    assert all(one.admit is admit for one in closed)

@@ -10,6 +10,7 @@ from selectolax.lexbor import LexborHTMLParser as HTMLParser
 
 from infra.local.system import LocalSystem
 from shared.actions.loading import actions
+from shared.ports.events import Operations
 from tests.edge.console.visitors import ADA, BOB, Visitor, mailbox_and_console, texts
 
 PATH = "/console/playground"
@@ -162,7 +163,7 @@ async def test_a_connection_nobody_knows_has_no_form(bench: Bench) -> None:
 
 async def test_who_tried_what_stands_in_the_operations_log(bench: Bench) -> None:
     await bench.confirmed("create-label", in__name="Logged")
-    found = await bench.system.wiring.operations.list(
+    found = await bench.system.container.use(Operations).list(
         connection_id=None, type=None, state=None, limit=20
     )
     (ran,) = [one for one in found if one.name == "create-label"]

@@ -13,13 +13,14 @@ from infra.local.google.app import create_app
 from infra.local.google.settings import GoogleSettings
 from shared.adapters.system_clock import AdjustableClock
 from shared.domain.ids import GoogleSub
-from shared.edge.composition.container import Wiring
+from shared.edge.composition.container import AutowiredContainer
 from shared.edge.settings.console import ConsoleOptions, Role
 from shared.edge.settings.deployment import settings_from
 from shared.edge.table import console_routes
 from shared.edge.web.api_key_cache import FAILURES_A_MINUTE
 from shared.edge.web.logs import LOG, JsonLines
 from shared.errors import ConfigurationError
+from shared.ports.clock import Clock
 from shared.ports.oauth import Identity
 from tests.edge.conftest import ClientOf
 from tests.edge.console.people import (
@@ -38,21 +39,22 @@ HOSTED, STRANGER = f"hugo@{DOMAIN}", "mallory@else.example"
 
 
 @pytest.fixture
-def clock(wiring: Wiring) -> AdjustableClock:
-    wiring.clock = AdjustableClock()
-    return wiring.clock
+def clock(container: AutowiredContainer) -> AdjustableClock:
+    return container.bind(Clock, AdjustableClock())
 
 
 @pytest.fixture
-async def google(wiring: Wiring, clock: AdjustableClock) -> AsyncIterator[httpx.AsyncClient]:
+async def google(
+    container: AutowiredContainer, clock: AdjustableClock
+) -> AsyncIterator[httpx.AsyncClient]:
     """Return the emulated Google, which the deployment reaches, too."""
     app = create_app(GoogleSettings(push_endpoint=None))
-    wiring.http = httpx.AsyncClient(transport=httpx.ASGITransport(app))
+    container.bind(httpx.AsyncClient, httpx.AsyncClient(transport=httpx.ASGITransport(app)))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=GOOGLE) as client:
         for email in (OPERATOR, VIEWER, HOSTED, STRANGER):
             await client.post("/_control/mailboxes", json={"email": email})
         yield client
-    await wiring.http.aclose()
+    await container.use(httpx.AsyncClient).aclose()
 
 
 @pytest.fixture
@@ -94,10 +96,10 @@ async def test_the_operator_key_opens_the_console(browser: httpx.AsyncClient) ->
 
 
 async def test_over_tls_the_cookie_is_the_hosts_own(
-    environ: Mapping[str, str], wiring: Wiring, browser: httpx.AsyncClient
+    environ: Mapping[str, str], container: AutowiredContainer, browser: httpx.AsyncClient
 ) -> None:
     public = "https://mail.example.com"
-    wiring.settings = settings_from({**environ, "POSTROOM_PUBLIC_URL": public})
+    container.settings = settings_from({**environ, "POSTROOM_PUBLIC_URL": public})
     answer = await browser.post(
         "/console/sign-in", data={"key": OPERATOR_KEY}, headers={"Origin": public}
     )
@@ -231,9 +233,9 @@ async def test_a_denial_and_a_foreign_issuer_end_the_sign_in(
 
 
 async def test_signing_out_takes_the_session_away_and_no_foreign_page_can_do_it(
-    browser: httpx.AsyncClient, wiring: Wiring
+    browser: httpx.AsyncClient, container: AutowiredContainer
 ) -> None:
-    operator = await an_operator(browser, wiring)
+    operator = await an_operator(browser, container)
     forged = await browser.post("/console/sign-out", headers={"Origin": "https://evil.example"})
     assert forged.status_code == 403
     gone = await operator.post("/console/sign-out")
@@ -286,10 +288,10 @@ def test_a_domain_counts_by_googles_word_and_an_address_only_verified() -> None:
 
 
 async def test_without_settings_nobody_gets_in_and_the_page_says_so(
-    environ: Mapping[str, str], wiring: Wiring, browser: httpx.AsyncClient
+    environ: Mapping[str, str], container: AutowiredContainer, browser: httpx.AsyncClient
 ) -> None:
     bare = {name: value for name, value in environ.items() if name not in CONSOLE}
-    wiring.settings = settings_from(bare)
+    container.settings = settings_from(bare)
     assert "Nobody may sign in yet" in words(await browser.get("/console/sign-in"))
     assert (await give_key(browser, "")).status_code == 401
     assert (await browser.get("/console/sign-in/google")).status_code == 403

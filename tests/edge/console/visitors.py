@@ -14,7 +14,7 @@ from infra.local.environment import OPERATOR_KEY
 from infra.local.google.settings import GoogleSettings
 from infra.local.loopback import loopback_client
 from infra.local.system import LocalSystem
-from shared.edge.composition.container import Wiring
+from shared.edge.composition.container import AutowiredContainer
 from shared.edge.settings.console import Role
 from shared.edge.table import console_routes
 from shared.edge.web.app import build_app
@@ -62,13 +62,13 @@ def texts(page: HTMLParser, selector: str) -> list[str]:
 
 
 @asynccontextmanager
-async def visiting(wiring: Wiring, role: Role | None) -> AsyncIterator[Visitor]:
+async def visiting(container: AutowiredContainer, role: Role | None) -> AsyncIterator[Visitor]:
     """Return somebody signed in with this role, None a stranger."""
-    app = build_app("console", console_routes(), wiring)
-    address = wiring.settings.console_url
+    app = build_app("console", console_routes(), container)
+    address = container.settings.console_url
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=address) as http:
         if role is not None:
-            await (an_operator if role is Role.OPERATOR else a_viewer)(http, wiring)
+            await (an_operator if role is Role.OPERATOR else a_viewer)(http, container)
             _keep_cookie(http)
         yield Visitor(http)
 

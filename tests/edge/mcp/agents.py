@@ -18,7 +18,7 @@ from infra.local.loopback import loopback_client
 from infra.local.system import LocalSystem
 from shared.actions.loading import actions
 from shared.domain.ids import ConnectionId
-from shared.usecases.keys.api_keys import KeyRequest
+from shared.usecases.keys.api_keys import CreateApiKey, KeyRequest
 
 TOOLS = {name for name, action in actions().items() if action.for_agents}
 ADA = "ada@acme.example"
@@ -51,7 +51,7 @@ class House:
         """Return a key for one mailbox with these permissions and this policy."""
         mine = frozenset({ConnectionId(await self.connection(email))})
         request = KeyRequest("an agent's", frozenset(permissions), mine, policy=policy)
-        return (await self.system.wiring.create_api_key(request)).token
+        return (await self.system.container.use(CreateApiKey)(request)).token
 
     async def headers(self, key: str = API_KEY, email: str = ADA) -> dict[str, str]:
         """Return the three headers that `claude mcp add --transport http` is given."""

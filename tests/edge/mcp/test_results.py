@@ -28,8 +28,8 @@ ATTACK = (
 
 
 def limited(house: House, limit: int = LIMIT) -> None:
-    wiring = house.system.wiring
-    wiring.settings = replace(wiring.settings, mcp_result_bytes=limit)
+    container = house.system.container
+    container.settings = replace(container.settings, mcp_result_bytes=limit)
 
 
 @pytest.mark.parametrize("era", ERAS)

@@ -13,6 +13,7 @@ from mcp_types import CallToolResult, TextContent, Tool
 
 from shared.domain.connect.scopes import SEND
 from shared.domain.ids import ConnectionId
+from shared.ports.connections import Connections
 from tests.edge.mcp.agents import ADA, BOB, ERAS, TOOLS, Era, House, modern, modern_headers
 
 LETTER = {"to": BOB, "subject": "Hello", "body": "It works."}
@@ -128,7 +129,7 @@ async def test_a_key_is_offered_what_its_permissions_allow_and_can_call_nothing_
 
 
 async def test_a_mailbox_that_granted_only_sending_offers_only_sending(house: House) -> None:
-    connections = house.system.wiring.connections
+    connections = house.system.container.use(Connections)
     stored = await connections.get(ConnectionId(await house.connection()))
     assert stored is not None
     await connections.swap(stored, replace(stored.value, scopes=frozenset({SEND})))

@@ -143,7 +143,7 @@ async def test_a_page_of_a_foreign_origin_is_refused(house: House, origin: str) 
 
 
 async def test_a_page_of_the_products_origin_may_call(house: House) -> None:
-    (product,) = house.system.wiring.settings.product_origins
+    (product,) = house.system.container.settings.product_origins
     assert (await house.post(*LISTED, Origin=product)).status_code == 200
 
 

@@ -58,7 +58,7 @@ async def cloud(tmp_path: Path) -> AsyncIterator[Cloud]:
         tasks = CloudTasks(system.clock, network, mint)
         for name in QueueName:
             tasks.create_queue(f"{LOCATION}/queues/{name}")
-        system.wiring.queue = queue_on(tasks, system)
+        system.container.bind(Queue, queue_on(tasks, system))
         async with tasks.dispatching():
             yield Cloud(system, tasks)
 
@@ -91,15 +91,18 @@ async def test_a_mailbox_is_copied_by_tasks_that_cloud_tasks_brings(cloud: Cloud
 
 async def test_a_token_for_another_audience_opens_no_task(cloud: Cloud) -> None:
     await cloud.system.control("/mailboxes", {"email": EMAIL, "messages": 5})
-    genuine = cloud.system.wiring.queue
+    genuine = cloud.system.container.use(Queue)
     assert isinstance(genuine, CloudTasksQueue)
-    cloud.system.wiring.queue = CloudTasksQueue(
-        client=genuine.client,
-        access_token=genuine.access_token,
-        location=LOCATION,
-        target=genuine.target,
-        audience="https://elsewhere.example",
-        service_account=TASKS_ACCOUNT,
+    cloud.system.container.bind(
+        Queue,
+        CloudTasksQueue(
+            client=genuine.client,
+            access_token=genuine.access_token,
+            location=LOCATION,
+            target=genuine.target,
+            audience="https://elsewhere.example",
+            service_account=TASKS_ACCOUNT,
+        ),
     )
     connection = await connect(cloud.system.client, cloud.system.google, EMAIL)
     live = cloud.tasks.queues[f"{LOCATION}/queues/live"]
@@ -130,8 +133,8 @@ class ForgetfulQueue:
 
 
 async def test_the_reconcile_job_finds_what_a_lost_task_left(cloud: Cloud) -> None:
-    queue = ForgetfulQueue(cloud.system.wiring.queue)
-    cloud.system.wiring.queue = queue
+    queue = ForgetfulQueue(cloud.system.container.use(Queue))
+    cloud.system.container.bind(Queue, queue)
     await cloud.system.control("/mailboxes", {"email": EMAIL, "messages": 5})
     connection = await connect(cloud.system.client, cloud.system.google, EMAIL)
     await cloud.settle()

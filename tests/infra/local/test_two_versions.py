@@ -33,12 +33,16 @@ from datetime import timedelta
 from pathlib import Path
 from shared.adapters.sqlite.queue import SqliteQueue
 from shared.domain.ids import ConnectionId
+from shared.ports.clock import Clock
+from shared.ports.queue import Queue
+from shared.ports.store import Store
+from shared.usecases.sync.sync_mailbox import SyncMailbox
 from shared.edge.settings.deployment import settings_from
-from shared.edge.composition.container import Wiring
+from shared.edge.composition.container import AutowiredContainer
 
-async def every(wiring):
-    for field in fields(wiring.store):
-        port = getattr(wiring.store, field.name)
+async def every(container):
+    for field in fields(container.use(Store)):
+        port = getattr(container.use(Store), field.name)
         if hasattr(port, "walk"):
             after = None
             while True:
@@ -48,10 +52,10 @@ async def every(wiring):
                 if after is None:
                     break
 
-async def mark(wiring):
+async def mark(container):
     marked = set()
     for _ in range(5):
-        async for name, port, was in every(wiring):
+        async for name, port, was in every(container):
             if was.value.added_tomorrow != "kept":
                 now = replace(was.value, added_tomorrow="kept", schema_version=2)
                 try:
@@ -62,24 +66,25 @@ async def mark(wiring):
                         raise
     print("marked", *sorted(marked))
 
-async def check(wiring):
-    lost = [name async for name, _, one in every(wiring)
+async def check(container):
+    lost = [name async for name, _, one in every(container)
             if one.value.schema_version == 2 and one.value.added_tomorrow != "kept"]
-    kept = [name async for name, _, one in every(wiring) if one.value.added_tomorrow == "kept"]
+    kept = [name async for name, _, one in every(container) if one.value.added_tomorrow == "kept"]
     print("lost", *sorted(set(lost)))
     print("kept", *sorted(set(kept)))
 
 async def main(work, connection):
-    wiring = Wiring(settings_from(os.environ))
-    wiring.queue = SqliteQueue(Path("../postroom-queue.sqlite"), wiring.clock)
+    container = AutowiredContainer(settings_from(os.environ))
+    queue = SqliteQueue(Path("../postroom-queue.sqlite"), container.use(Clock))
+    container.bind(Queue, queue)
     if work == "sync":
         for _ in range(8):
-            await wiring.sync_mailbox(ConnectionId(connection), budget=timedelta(seconds=2))
+            await container.use(SyncMailbox)(ConnectionId(connection), budget=timedelta(seconds=2))
             await asyncio.sleep(0.05)
-        await mark(wiring)
+        await mark(container)
     else:
-        await check(wiring)
-    await wiring.close()
+        await check(container)
+    await container.close()
 
 asyncio.run(main(*sys.argv[1:]))
 """

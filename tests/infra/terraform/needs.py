@@ -1,57 +1,64 @@
-"""What each function's code is wired to: read from the code, not from Terraform's map.
+"""What each function's code is composed of: read from the code, not from Terraform's map.
 
-Starting at the functions of its routes, every use of the wiring (`call.wiring.X`, and `.ports.X`
-where the wiring was handed on as an action's ports) is followed through the wiring's own
-properties down to the few that touch something outside the process.
+Starting at the functions of its routes, every type that is asked for (`call.use(X)`, and
+`context.use(X)` in an action) is followed through the types of its fields, and through what its
+provider asks for, down to the few that touch something outside the process.
 """
 
 import ast
 import inspect
 import textwrap
 from collections.abc import Iterator, Mapping
-from functools import cache, cached_property
+from dataclasses import fields, is_dataclass
+from functools import cache
 from importlib import import_module
-from typing import Any
+from typing import Any, get_type_hints
 
-from shared.edge.composition.container import Wiring
+from shared.edge.composition.providers import STORE_PORTS, provider_of
 from shared.edge.table import ROUTES_OF, whole_table
 from shared.edge.web.routes import Access, Permission, Route
+from shared.ports.access import ApiKeys
+from shared.ports.connections import ConnectSessions
+from shared.ports.oauth import CallerTokens, GoogleOAuth, Sealer
+from shared.ports.queue import Queue
+from shared.ports.sinks import Sinks
+from shared.ports.store import Store
+from shared.usecases.events.receivers import Receivers
 
 OUTSIDE = {
-    "store": "store",
-    "queue": "queue",
-    "sealer": "keys",
-    "oauth": "oauth",
-    "sinks": "events",
-    "receivers": "webhooks",
+    Store: "store",
+    Queue: "queue",
+    Sealer: "keys",
+    GoogleOAuth: "oauth",
+    Sinks: "events",
+    Receivers: "webhooks",
 }
-"""The wiring's properties that reach out of the process, and what Terraform calls each."""
+"""The types that reach out of the process, and what Terraform calls each."""
 FOLLOWED = ("shared.edge", "shared.actions")
-HANDED_ON = frozenset({"wiring", "ports"})
 DESCRIBED = whole_table.__module__
 """The API's description reads the whole table, and runs none of it."""
 
 
 def needs_of(function: str) -> set[str]:
     """Return what the function of that name uses of its surroundings."""
-    used: set[str] = set()
+    used: set[Any] = set()
     for route in ROUTES_OF[function]():
-        used |= _access(route) | wired_by(route.function)
-    return {OUTSIDE[name] for one in used for name in reached(one) if name in OUTSIDE}
+        used |= _access(route) | used_by(route.function)
+    return {OUTSIDE[one] for wanted in used for one in reached(wanted) if one in OUTSIDE}
 
 
-def _access(route: Route) -> set[str]:
+def _access(route: Route) -> set[Any]:
     if isinstance(route.access, Permission):
-        return {"api_keys"}
+        return {ApiKeys}
     return {
-        Access.PUBLIC: set[str](),
-        Access.CONNECT_SESSION: {"connect_sessions"},
-    }.get(route.access, {"caller_tokens"})
+        Access.PUBLIC: set[Any](),
+        Access.CONNECT_SESSION: {ConnectSessions},
+    }.get(route.access, {CallerTokens})
 
 
-def wired_by(start: Any) -> set[str]:
-    """Return the wiring's properties that `start`, or anything it calls in our code, names."""
-    used: set[str] = set()
+def used_by(start: Any) -> set[Any]:
+    """Return the types that `start`, or anything it calls in our code, asks the container for."""
+    used: set[Any] = set()
     seen: set[int] = set()
     waiting = [start]
     while waiting:
@@ -60,9 +67,9 @@ def wired_by(start: Any) -> set[str]:
             continue
         seen.add(id(one))
         if _is_code(one):
-            tree = parsed(one)
-            used |= set(_wired_names(tree))
-            waiting += _named(one, tree)
+            tree, known = parsed(one), _known(one)
+            used |= {known[name] for name in _asked_for(tree)}
+            waiting += _named(tree, known)
         else:
             waiting += _inside(one)
     return used
@@ -79,25 +86,34 @@ def parsed(code: Any) -> ast.AST:
     return ast.parse(textwrap.dedent(inspect.getsource(code)))
 
 
-def _wired_names(tree: ast.AST) -> Iterator[str]:
+def _asked_for(tree: ast.AST) -> Iterator[str]:
+    """Return X of every `.use(X)`, as the code writes it."""
     for node in ast.walk(tree):
-        if isinstance(node, ast.Attribute):
-            holder = node.value
-            name = getattr(holder, "attr", getattr(holder, "id", None))
-            if name in HANDED_ON:
-                yield node.attr
+        if isinstance(node, ast.Call) and getattr(node.func, "attr", None) == "use":
+            name = ast.unparse(node.args[0])
+            if name != "wanted":  # a front of the container, which passes on what it is asked for
+                yield name
 
 
-def _named(code: Any, tree: ast.AST) -> Iterator[Any]:
-    """Return the objects that the names in `tree` stand for, local imports included."""
+def _known(code: Any) -> Mapping[str, Any]:
+    """Return what the names in the code's module stand for, local imports included."""
     known: dict[str, Any] = dict(vars(inspect.getmodule(code)))
-    for node in ast.walk(tree):
+    for node in ast.walk(parsed(code)):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                module = import_module(alias.name)
+                known |= {f"{alias.name}.{name}": found for name, found in vars(module).items()}
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("shared."):
             module = import_module(node.module or "")
             for alias in node.names:
                 name = f"{node.module}.{alias.name}"
                 found = getattr(module, alias.name, None) or import_module(name)
                 known[alias.asname or alias.name] = found
+    return known
+
+
+def _named(tree: ast.AST, known: Mapping[str, Any]) -> Iterator[Any]:
+    """Return the objects that the names in `tree` stand for."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Name) and node.id in known:
             yield known[node.id]
@@ -119,23 +135,24 @@ def _inside(one: Any) -> Iterator[Any]:
 
 
 @cache
-def reached(name: str) -> frozenset[str]:
-    """Return the wiring's property `name` and every other one it is composed from."""
-    found: set[str] = set()
-    waiting = [name]
+def reached(wanted: Any) -> frozenset[Any]:
+    """Return `wanted` and every type that it is built from."""
+    found: set[Any] = set()
+    waiting = [wanted]
     while waiting:
         one = waiting.pop()
-        if one in found or not hasattr(Wiring, one):
-            continue
-        found.add(one)
-        waiting += _own_attributes(inspect.getattr_static(Wiring, one))
+        if one not in found:
+            found.add(one)
+            waiting += _parts(one)
     return frozenset(found)
 
 
-def _own_attributes(member: Any) -> Iterator[str]:
-    code = member.func if isinstance(member, cached_property) else getattr(member, "fget", member)
-    if not inspect.isfunction(code):
-        return
-    for node in ast.walk(parsed(code)):
-        if isinstance(node, ast.Attribute) and getattr(node.value, "id", None) == "self":
-            yield node.attr
+def _parts(wanted: Any) -> Iterator[Any]:
+    if wanted in STORE_PORTS:
+        yield Store
+    elif (provide := provider_of(wanted)) is not None:
+        known = _known(provide)
+        yield from (known[name] for name in _asked_for(parsed(provide)))
+    elif is_dataclass(wanted):
+        types = get_type_hints(wanted)
+        yield from (types[one.name] for one in fields(wanted))

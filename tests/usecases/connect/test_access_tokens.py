@@ -10,7 +10,7 @@ import pytest
 
 from shared.domain.connect.connection import ConnectionStatus
 from shared.domain.ids import ConnectionId
-from shared.edge.composition.container import Wiring
+from shared.edge.composition.container import AutowiredContainer
 from shared.errors import (
     ConfigurationError,
     GoogleOAuthUnavailableError,
@@ -18,7 +18,10 @@ from shared.errors import (
     SessionPolicyError,
     UnknownConnectionError,
 )
+from shared.ports.connections import Connections
+from shared.ports.events import Outbox
 from shared.ports.oauth import GoogleOAuth, Tokens
+from shared.usecases.connect.access_tokens import AccessTokens
 from tests.usecases.connect.town import ADA, Town, follow
 
 REFRESH = "POST /token refresh_token"
@@ -52,22 +55,22 @@ async def connected(town: Town) -> ConnectionId:
 
 
 async def status(town: Town, id: ConnectionId) -> tuple[ConnectionStatus, str | None]:
-    found = await town.wiring.connections.get(id)
+    found = await town.container.use(Connections).get(id)
     assert found is not None
     return found.value.status, found.value.error
 
 
-def held_back(town: Town) -> tuple[Wiring, HeldBack]:
+def held_back(town: Town) -> tuple[AutowiredContainer, HeldBack]:
     instance = town.instance()
-    held = HeldBack(instance.oauth)
-    instance.oauth = held
+    held = HeldBack(instance.use(GoogleOAuth))
+    instance.bind(GoogleOAuth, held)
     return instance, held
 
 
 async def test_a_fresh_token_is_served_without_asking_google(town: Town) -> None:
     id = await connected(town)
-    first = await town.wiring.access_tokens(id)
-    assert await town.instance().access_tokens(id) == first
+    first = await town.container.use(AccessTokens)(id)
+    assert await town.instance().use(AccessTokens)(id) == first
     assert town.calls.count(REFRESH) == 0
 
 
@@ -75,28 +78,28 @@ async def test_fifty_callers_on_five_instances_make_one_refresh(town: Town) -> N
     id = await connected(town)
     await town.advance(timedelta(hours=2))
     instances = [town.instance() for _ in range(5)]
-    tokens = await asyncio.gather(*(instances[n % 5].access_tokens(id) for n in range(50)))
+    tokens = await asyncio.gather(*(instances[n % 5].use(AccessTokens)(id) for n in range(50)))
     assert len(set(tokens)) == 1
     assert town.calls.count(REFRESH) == 1
 
 
 async def test_a_token_is_refreshed_five_minutes_early(town: Town) -> None:
     id = await connected(town)
-    old = await town.wiring.access_tokens(id)
+    old = await town.container.use(AccessTokens)(id)
     await town.advance(timedelta(minutes=56))
-    assert await town.wiring.access_tokens(id) != old
+    assert await town.container.use(AccessTokens)(id) != old
 
 
 async def test_while_one_refreshes_others_use_the_old_token_as_long_as_it_works(
     town: Town,
 ) -> None:
     id = await connected(town)
-    old = await town.wiring.access_tokens(id)
+    old = await town.container.use(AccessTokens)(id)
     await town.advance(timedelta(minutes=56))
     slow, held = held_back(town)
-    refreshing = asyncio.create_task(slow.access_tokens(id))
+    refreshing = asyncio.create_task(slow.use(AccessTokens)(id))
     await held.asked.wait()
-    assert await town.instance().access_tokens(id) == old
+    assert await town.instance().use(AccessTokens)(id) == old
     held.released.set()
     assert await refreshing != old
     assert town.calls.count(REFRESH) == 1
@@ -104,10 +107,10 @@ async def test_while_one_refreshes_others_use_the_old_token_as_long_as_it_works(
 
 async def test_a_rejected_token_is_refreshed_however_young(town: Town) -> None:
     id = await connected(town)
-    old = await town.wiring.access_tokens(id)
-    new = await town.wiring.access_tokens(id, rejected=old)
+    old = await town.container.use(AccessTokens)(id)
+    new = await town.container.use(AccessTokens)(id, rejected=old)
     assert new != old
-    assert await town.wiring.access_tokens(id, rejected=old) == new
+    assert await town.container.use(AccessTokens)(id, rejected=old) == new
     assert town.calls.count(REFRESH) == 1
 
 
@@ -115,9 +118,9 @@ async def test_a_claim_left_by_a_dead_instance_expires(town: Town) -> None:
     id = await connected(town)
     await town.advance(timedelta(hours=2))
     slow, held = held_back(town)
-    abandoned = asyncio.create_task(slow.access_tokens(id))
+    abandoned = asyncio.create_task(slow.use(AccessTokens)(id))
     await held.asked.wait()
-    waiting = asyncio.create_task(town.instance().access_tokens(id))
+    waiting = asyncio.create_task(town.instance().use(AccessTokens)(id))
     await asyncio.sleep(0)
     town.clock.advance(timedelta(seconds=11))
     assert await waiting
@@ -130,8 +133,8 @@ async def test_one_caller_giving_up_does_not_take_the_refresh_from_the_others(
     id = await connected(town)
     await town.advance(timedelta(hours=2))
     instance, held = held_back(town)
-    impatient = asyncio.create_task(instance.access_tokens(id))
-    patient = asyncio.create_task(instance.access_tokens(id))
+    impatient = asyncio.create_task(instance.use(AccessTokens)(id))
+    patient = asyncio.create_task(instance.use(AccessTokens)(id))
     await held.asked.wait()
     impatient.cancel()
     held.released.set()
@@ -144,11 +147,11 @@ async def test_a_revoked_grant_ends_in_reauth_required_with_one_event(town: Town
     await town.fault("grant_revoked", email=ADA)
     await town.advance(timedelta(hours=2))
     answers = await asyncio.gather(
-        *(town.instance().access_tokens(id) for _ in range(5)), return_exceptions=True
+        *(town.instance().use(AccessTokens)(id) for _ in range(5)), return_exceptions=True
     )
     assert all(isinstance(one, GrantRevokedError) for one in answers)
     assert await status(town, id) == (ConnectionStatus.REAUTH_REQUIRED, "revoked")
-    events = await town.wiring.outbox.list(state=None, connection_id=id, limit=10)
+    events = await town.container.use(Outbox).list(state=None, connection_id=id, limit=10)
     refused = [one.payload for one in events if one.payload["operation"] == "refresh"]
     assert len(refused) == 1
     assert refused[0]["success"] is False
@@ -161,7 +164,7 @@ async def test_a_connection_known_to_be_dead_is_not_asked_for_at_google(town: To
     await town.advance(timedelta(hours=2))
     for _ in range(3):
         with pytest.raises(GrantRevokedError):
-            await town.wiring.access_tokens(id)
+            await town.container.use(AccessTokens)(id)
     assert town.calls.count(REFRESH) == 1
 
 
@@ -171,7 +174,7 @@ async def test_a_session_policy_is_told_apart(town: Town) -> None:
     await town.advance(timedelta(hours=2))
     for _ in range(2):
         with pytest.raises(SessionPolicyError):
-            await town.wiring.access_tokens(id)
+            await town.container.use(AccessTokens)(id)
     assert await status(town, id) == (ConnectionStatus.REAUTH_REQUIRED, "session_policy")
 
 
@@ -180,20 +183,20 @@ async def test_a_failure_in_passing_never_ends_a_connection(town: Town) -> None:
     await town.fault("token_5xx")
     await town.advance(timedelta(hours=2))
     with pytest.raises(GoogleOAuthUnavailableError):
-        await town.wiring.access_tokens(id)
+        await town.container.use(AccessTokens)(id)
     assert await status(town, id) == (ConnectionStatus.ACTIVE, None)
     await town.control.delete("/faults")
-    assert await town.wiring.access_tokens(id)
+    assert await town.container.use(AccessTokens)(id)
 
 
 async def test_a_failure_in_passing_goes_unnoticed_while_the_old_token_works(
     town: Town,
 ) -> None:
     id = await connected(town)
-    old = await town.wiring.access_tokens(id)
+    old = await town.container.use(AccessTokens)(id)
     await town.fault("token_5xx")
     await town.advance(timedelta(minutes=56))
-    assert await town.wiring.access_tokens(id) == old
+    assert await town.container.use(AccessTokens)(id) == old
 
 
 @dataclass
@@ -208,15 +211,15 @@ async def test_a_misconfigured_client_never_ends_a_connection(town: Town) -> Non
     id = await connected(town)
     await town.advance(timedelta(hours=2))
     instance = town.instance()
-    instance.oauth = Misconfigured()  # type: ignore[assignment]  # it needs nothing else
+    instance.bind(GoogleOAuth, Misconfigured())
     with pytest.raises(ConfigurationError):
-        await instance.access_tokens(id)
+        await instance.use(AccessTokens)(id)
     assert await status(town, id) == (ConnectionStatus.ACTIVE, None)
 
 
 async def refreshed_meanwhile(town: Town, id: ConnectionId) -> None:
     town.clock.advance(timedelta(seconds=11))
-    await town.instance().access_tokens(id)
+    await town.instance().use(AccessTokens)(id)
 
 
 async def reconnected_meanwhile(town: Town, id: ConnectionId) -> None:
@@ -233,21 +236,21 @@ async def test_invalid_grant_raced_with_a_success_keeps_the_connection(
     await town.advance(timedelta(hours=2))
     await town.fault("grant_revoked", email=ADA, times=1)
     instance, held = held_back(town)
-    losing = asyncio.create_task(instance.access_tokens(id))
+    losing = asyncio.create_task(instance.use(AccessTokens)(id))
     await held.asked.wait()
     await meanwhile(town, id)
     held.released.set()
-    assert await losing == await town.instance().access_tokens(id)
+    assert await losing == await town.instance().use(AccessTokens)(id)
     assert await status(town, id) == (ConnectionStatus.ACTIVE, None)
 
 
 async def test_an_unknown_connection_has_no_token(town: Town) -> None:
     with pytest.raises(UnknownConnectionError):
-        await town.wiring.access_tokens(ConnectionId("nobody"))
+        await town.container.use(AccessTokens)(ConnectionId("nobody"))
 
 
 async def test_no_token_is_stored_in_clear(town: Town) -> None:
     id = await connected(town)
-    token = (await town.wiring.access_tokens(id)).encode()
+    token = (await town.container.use(AccessTokens)(id)).encode()
     for path in town.folder.iterdir():
         assert token not in path.read_bytes()

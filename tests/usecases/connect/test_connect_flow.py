@@ -6,6 +6,11 @@ from shared.domain.connect.connection import ConnectionStatus
 from shared.domain.ids import ConnectionId, GoogleSub, email_key
 from shared.domain.operation import OperationState, OperationType
 from shared.domain.sync.state import SyncStatus
+from shared.ports.connections import Connections, GoogleUsers, Grants, Mailboxes
+from shared.ports.events import Operations, Outbox
+from shared.ports.sync_store import SyncStates
+from shared.usecases.connect.access_tokens import AccessTokens
+from shared.usecases.connect.require_reauth import RequireReauth
 from tests.usecases.connect.town import (
     ADA,
     BEN,
@@ -28,7 +33,7 @@ async def test_a_link_leads_through_consent_to_a_connection_without_javascript(
     assert (page.status_code, outcome(page)) == (200, "connected")
     seen = await town.look(opened["token"])
     assert seen["status"] == "connected"
-    found = await town.wiring.connections.get(seen["connection_id"])
+    found = await town.container.use(Connections).get(seen["connection_id"])
     assert found is not None
     assert found.value.email == ADA
     assert found.value.status is ConnectionStatus.ACTIVE
@@ -39,12 +44,12 @@ async def test_a_link_leads_through_consent_to_a_connection_without_javascript(
 
 async def test_the_sync_begins_with_the_event_and_a_task(town: Town) -> None:
     id = await town.connect(ADA)
-    state = await town.wiring.sync_states.get(id)
+    state = await town.container.use(SyncStates).get(id)
     assert state is not None
     assert state.value.status is SyncStatus.RUNNING
     assert state.value.next_due_at is not None
     assert state.value.delta_due_at is not None
-    (event,) = await town.wiring.outbox.list(state=None, connection_id=id, limit=10)
+    (event,) = await town.container.use(Outbox).list(state=None, connection_id=id, limit=10)
     assert event.payload["type"] == "auth"
     assert event.payload["operation"] == "creation"
     assert event.payload["success"] is True
@@ -55,10 +60,10 @@ async def test_the_sync_begins_with_the_event_and_a_task(town: Town) -> None:
 
 async def test_the_connection_joins_its_google_user_and_its_mailbox(town: Town) -> None:
     id = await town.connect(ADA)
-    connection = await town.wiring.connections.get(id)
+    connection = await town.container.use(Connections).get(id)
     assert connection is not None
-    user = await town.wiring.google_users.get(connection.value.sub)
-    mailbox = await town.wiring.mailboxes.get(email_key(ADA))
+    user = await town.container.use(GoogleUsers).get(connection.value.sub)
+    mailbox = await town.container.use(Mailboxes).get(email_key(ADA))
     assert user is not None
     assert mailbox is not None
     assert user.value.connections == mailbox.value.connections == {id}
@@ -67,7 +72,7 @@ async def test_the_connection_joins_its_google_user_and_its_mailbox(town: Town) 
 
 async def test_the_log_says_that_somebody_connected(town: Town) -> None:
     id = await town.connect(ADA)
-    (entry,) = await town.wiring.operations.list(
+    (entry,) = await town.container.use(Operations).list(
         connection_id=id, type=OperationType.AUTH, state=None, limit=10
     )
     assert (entry.name, entry.state) == ("connect", OperationState.OK)
@@ -119,7 +124,7 @@ async def test_the_older_body_is_mapped_to_tags(town: Town) -> None:
     await town.will_approve(ADA)
     await follow(town.browser(), opened["connect_link"])
     id = ConnectionId((await town.look(opened["token"]))["connection_id"])
-    found = await town.wiring.connections.get(id)
+    found = await town.container.use(Connections).get(id)
     assert found is not None
     assert found.value.tags == {
         "plan": "pro",
@@ -143,7 +148,7 @@ async def test_another_address_than_the_known_one_is_bound_only_when_confirmed(
     assert BEN in question.text
     assert ADA in question.text
     assert (await town.look(opened["token"]))["status"] == "pending"
-    assert await town.wiring.mailboxes.get(email_key(BEN)) is None
+    assert await town.container.use(Mailboxes).get(email_key(BEN)) is None
     page = await press(browser, question, 0)
     assert outcome(page) == "connected"
     assert (await town.look(opened["token"]))["status"] == "connected"
@@ -165,7 +170,7 @@ async def test_whoever_declines_leaves_nothing_behind(town: Town) -> None:
     question = await follow(browser, opened["connect_link"])
     page = await press(browser, question, 1)
     assert outcome(page) == "declined"
-    assert await town.wiring.mailboxes.get(email_key(BEN)) is None
+    assert await town.container.use(Mailboxes).get(email_key(BEN)) is None
     seen = await town.look(opened["token"])
     assert (seen["status"], seen["error"]) == ("failed", "declined")
 
@@ -195,10 +200,10 @@ async def test_send_only_scopes_connect_without_a_sync(town: Town) -> None:
     id = await town.connect(
         ADA, integrations_config_defaults={"google-mail": {"user_scopes": "send"}}
     )
-    state = await town.wiring.sync_states.get(id)
+    state = await town.container.use(SyncStates).get(id)
     assert state is not None
     assert state.value.status is SyncStatus.PAUSED
-    assert await town.wiring.mailboxes.get(email_key(ADA)) is None
+    assert await town.container.use(Mailboxes).get(email_key(ADA)) is None
 
 
 async def test_an_unknown_scope_is_named(town: Town) -> None:
@@ -224,10 +229,10 @@ async def test_a_reconnect_keeps_the_id_and_raises_the_generation(town: Town) ->
     page = await follow(town.browser(), opened["connect_link"])
     assert outcome(page) == "connected"
     assert (await town.look(opened["token"]))["connection_id"] == id
-    grant = await town.wiring.grants.get(id)
+    grant = await town.container.use(Grants).get(id)
     assert grant is not None
     assert grant.value.generation == 2
-    events = await town.wiring.outbox.list(state=None, connection_id=id, limit=10)
+    events = await town.container.use(Outbox).list(state=None, connection_id=id, limit=10)
     assert [one.payload["operation"] for one in events] == ["override", "creation"]
 
 
@@ -235,17 +240,17 @@ async def test_a_reconnect_revives_a_connection_that_lost_its_grant(town: Town) 
     id = await town.connect(ADA)
     await town.fault("grant_revoked", email=ADA)
     await town.advance(timedelta(hours=1))
-    found = await town.wiring.connections.get(id)
+    found = await town.container.use(Connections).get(id)
     assert found is not None
-    await town.wiring.require_reauth(found, "revoked", occasion="1")
+    await town.container.use(RequireReauth)(found, "revoked", occasion="1")
     opened = await town.reconnect_session(id)
     await town.control.delete("/faults")
     await town.will_approve(ADA)
     await follow(town.browser(), opened["connect_link"])
-    revived = await town.wiring.connections.get(id)
+    revived = await town.container.use(Connections).get(id)
     assert revived is not None
     assert (revived.value.status, revived.value.error) == (ConnectionStatus.ACTIVE, None)
-    assert await town.wiring.access_tokens(id)
+    assert await town.container.use(AccessTokens)(id)
 
 
 async def test_nothing_unknown_can_be_reconnected(town: Town) -> None:
@@ -258,10 +263,10 @@ async def test_nothing_unknown_can_be_reconnected(town: Town) -> None:
 
 async def test_two_connections_share_one_google_user_and_one_mailbox(town: Town) -> None:
     first, second = await town.connect(ADA), await town.connect(ADA)
-    mailbox = await town.wiring.mailboxes.get(email_key(ADA))
-    connection = await town.wiring.connections.get(first)
+    mailbox = await town.container.use(Mailboxes).get(email_key(ADA))
+    connection = await town.container.use(Connections).get(first)
     assert mailbox is not None
     assert connection is not None
-    user = await town.wiring.google_users.get(GoogleSub(connection.value.sub))
+    user = await town.container.use(GoogleUsers).get(GoogleSub(connection.value.sub))
     assert user is not None
     assert mailbox.value.connections == user.value.connections == {first, second}

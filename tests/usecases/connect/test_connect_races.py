@@ -13,10 +13,16 @@ from shared.domain.connect.connection import ConnectionStatus
 from shared.domain.ids import ConnectionId, GoogleSub, email_key
 from shared.domain.sync.mailbox import GoogleUser, Mailbox
 from shared.domain.sync.state import SyncStatus
-from shared.edge.composition.container import Wiring
+from shared.edge.composition.container import AutowiredContainer
 from shared.errors import ConnectRefusedError
-from shared.ports.connections import ConnectionQuery
+from shared.ports.connections import ConnectionQuery, Connections, GoogleUsers, Grants, Mailboxes
+from shared.ports.events import Outbox
 from shared.ports.oauth import GoogleOAuth, Identity
+from shared.ports.queue import Queue
+from shared.ports.store import Store
+from shared.ports.sync_store import SyncStates
+from shared.usecases.connect.access_tokens import AccessTokens
+from shared.usecases.connect.disconnect import Disconnect
 from shared.usecases.connect.membership import join_mailbox, join_user, leave
 from tests.usecases.connect.interrupted import Bomb, Crash, Interrupted
 from tests.usecases.connect.town import (
@@ -45,27 +51,27 @@ class LeavingMeanwhile:
         return getattr(self.google, name)
 
     async def verify_id_token(self, id_token: str, *, nonce: str) -> Identity:
-        await self.town.wiring.disconnect(self.leaving)
+        await self.town.container.use(Disconnect)(self.leaving)
         return await self.google.verify_id_token(id_token, nonce=nonce)
 
 
 async def test_a_revocation_between_exchange_and_join_is_found_out(town: Town) -> None:
     leaving = await town.connect(ADA)
     instance = town.instance()
-    instance.oauth = LeavingMeanwhile(instance.oauth, town, leaving)
+    instance.bind(GoogleOAuth, LeavingMeanwhile(instance.use(GoogleOAuth), town, leaving))
     browser = town.browser(town.serve(instance))
     opened = await town.session_for(ADA)
     await town.will_approve(ADA)
     page = await follow(browser, opened["connect_link"])
     assert outcome(page) == "closing"
-    assert not await town.wiring.connections.find(ConnectionQuery())
-    assert await town.wiring.mailboxes.get(KEY) is None
+    assert not await town.container.use(Connections).find(ConnectionQuery())
+    assert await town.container.use(Mailboxes).get(KEY) is None
     await town.will_approve(ADA)
     assert outcome(await follow(town.browser(), opened["connect_link"])) == "connected"
 
 
 async def test_joining_a_closing_user_waits_and_asks_for_consent_again(town: Town) -> None:
-    users = town.wiring.google_users
+    users = town.container.use(GoogleUsers)
     closing = await users.create(GoogleUser(SUB, frozenset({ONE}), closing=True))
     joining = asyncio.create_task(join_user(users, town.clock, SUB, TWO))
     await asyncio.sleep(0)
@@ -77,7 +83,7 @@ async def test_joining_a_closing_user_waits_and_asks_for_consent_again(town: Tow
 
 
 async def test_joining_a_closing_mailbox_waits_and_then_joins(town: Town) -> None:
-    boxes = town.wiring.mailboxes
+    boxes = town.container.use(Mailboxes)
     closing = await boxes.create(Mailbox(KEY, frozenset({ONE}), closing=True))
     joining = asyncio.create_task(join_mailbox(boxes, town.clock, KEY, TWO))
     await asyncio.sleep(0)
@@ -90,7 +96,7 @@ async def test_joining_a_closing_mailbox_waits_and_then_joins(town: Town) -> Non
 
 
 async def test_a_close_that_never_ends_refuses_the_connect(town: Town) -> None:
-    users = town.wiring.google_users
+    users = town.container.use(GoogleUsers)
     await users.create(GoogleUser(SUB, frozenset({ONE}), closing=True))
     joining = asyncio.create_task(join_user(users, town.clock, SUB, TWO))
     await asyncio.sleep(0)
@@ -100,7 +106,7 @@ async def test_a_close_that_never_ends_refuses_the_connect(town: Town) -> None:
 
 
 async def test_many_joining_and_leaving_at_once_lose_nobody(town: Town) -> None:
-    users = town.wiring.google_users
+    users = town.container.use(GoogleUsers)
     ids = [ConnectionId(f"c{n}") for n in range(10)]
     await asyncio.gather(*(join_user(users, town.clock, SUB, id) for id in ids))
     await asyncio.gather(*(leave(users, SUB, id) for id in ids[:-1]))
@@ -122,44 +128,44 @@ async def test_a_reconnect_that_meets_a_finished_disconnect_makes_nothing(town: 
     await town.will_approve(ADA)
     browser = town.browser()
     answer = await google_answer(browser, f"{PUBLIC}/oauth/start?session_token={opened['token']}")
-    await town.wiring.disconnect(id)
+    await town.container.use(Disconnect)(id)
     assert outcome(await browser.get(answer)) == "disconnecting"
-    assert await town.wiring.connections.get(id) is None
-    assert await town.wiring.grants.get(id) is None
-    mailbox = await town.wiring.mailboxes.get(KEY)
+    assert await town.container.use(Connections).get(id) is None
+    assert await town.container.use(Grants).get(id) is None
+    mailbox = await town.container.use(Mailboxes).get(KEY)
     assert mailbox is not None
     assert mailbox.value.connections == {other}
 
 
-def dying(town: Town, bomb: Bomb) -> Wiring:
+def dying(town: Town, bomb: Bomb) -> AutowiredContainer:
     """Return an instance whose store, queue and Google die at the bomb's call."""
     instance = town.instance()
-    store = instance.store
+    store = instance.use(Store)
     ports: dict[str, Any] = {
         one.name: Interrupted(getattr(store, one.name), one.name, bomb)
         for one in fields(store)
         if one.name != "close"
     }
-    instance.store = replace(store, **ports)
-    instance.oauth = Interrupted(instance.oauth, "oauth", bomb)
-    instance.queue = Interrupted(instance.queue, "queue", bomb)
+    instance.bind(Store, replace(store, **ports))
+    instance.bind(GoogleOAuth, Interrupted(instance.use(GoogleOAuth), "oauth", bomb))
+    instance.bind(Queue, Interrupted(instance.use(Queue), "queue", bomb))
     return instance
 
 
 async def one_working_connection(town: Town) -> None:
-    (connection,) = await town.wiring.connections.find(ConnectionQuery())
+    (connection,) = await town.container.use(Connections).find(ConnectionQuery())
     assert (connection.status, connection.error) == (ConnectionStatus.ACTIVE, None)
-    user = await town.wiring.google_users.get(connection.sub)
-    mailbox = await town.wiring.mailboxes.get(KEY)
-    state = await town.wiring.sync_states.get(connection.id)
+    user = await town.container.use(GoogleUsers).get(connection.sub)
+    mailbox = await town.container.use(Mailboxes).get(KEY)
+    state = await town.container.use(SyncStates).get(connection.id)
     assert user is not None
     assert mailbox is not None
     assert state is not None
     assert user.value.connections == mailbox.value.connections == {connection.id}
     assert state.value.status is SyncStatus.RUNNING
     assert state.value.next_due_at is not None
-    assert await town.wiring.access_tokens(connection.id)
-    events = await town.wiring.outbox.list(state=None, connection_id=connection.id, limit=9)
+    assert await town.container.use(AccessTokens)(connection.id)
+    events = await town.container.use(Outbox).list(state=None, connection_id=connection.id, limit=9)
     assert [one.payload["operation"] for one in events] == ["creation"]
 
 

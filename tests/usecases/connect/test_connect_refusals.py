@@ -9,7 +9,10 @@ import pytest
 
 from shared.domain.ids import email_key
 from shared.domain.operation import OperationState, OperationType
-from shared.ports.connections import ConnectionQuery
+from shared.ports.connections import ConnectionQuery, Connections, Grants, Mailboxes
+from shared.ports.events import Operations
+from shared.usecases.connect.access_tokens import AccessTokens
+from shared.usecases.connect.disconnect import Disconnect
 from tests.usecases.connect.town import (
     ADA,
     BEN,
@@ -26,8 +29,8 @@ READ_AND_SEND = {"google-mail": {"user_scopes": "read send"}}
 
 
 async def nothing_is_bound(town: Town) -> bool:
-    connections = await town.wiring.connections.find(ConnectionQuery())
-    mailbox = await town.wiring.mailboxes.get(email_key(ADA))
+    connections = await town.container.use(Connections).find(ConnectionQuery())
+    mailbox = await town.container.use(Mailboxes).get(email_key(ADA))
     return not connections and mailbox is None and not await town.tasks()
 
 
@@ -74,7 +77,7 @@ async def test_a_refusal_is_logged_as_a_code(town: Town) -> None:
     opened = await town.session_for(ADA)
     await town.will_deny(ADA)
     await follow(town.browser(), opened["connect_link"])
-    (entry,) = await town.wiring.operations.list(
+    (entry,) = await town.container.use(Operations).list(
         connection_id=None, type=OperationType.AUTH, state=OperationState.FAILED, limit=10
     )
     assert entry.error == "access_denied"
@@ -88,12 +91,12 @@ async def test_a_reconnect_refuses_another_google_account(town: Town) -> None:
     assert (page.status_code, outcome(page)) == (409, "wrong_account")
     assert ADA in page.text
     assert BEN in page.text
-    kept = await town.wiring.connections.get(id)
-    grant = await town.wiring.grants.get(id)
+    kept = await town.container.use(Connections).get(id)
+    grant = await town.container.use(Grants).get(id)
     assert kept is not None
     assert grant is not None
     assert (kept.value.email, grant.value.generation) == (ADA, 1)
-    assert await town.wiring.mailboxes.get(email_key(BEN)) is None
+    assert await town.container.use(Mailboxes).get(email_key(BEN)) is None
 
 
 async def test_an_answer_counts_once(town: Town) -> None:
@@ -206,14 +209,14 @@ async def test_a_consent_given_while_the_last_connection_leaves_is_asked_for_aga
     await town.will_approve(ADA)
     browser = town.browser()
     answer = await google_answer(browser, start_of(opened))
-    await town.wiring.disconnect(id)
+    await town.container.use(Disconnect)(id)
     page = await browser.get(answer)
     assert outcome(page) in {"invalid_grant", "closing"}
     await town.will_approve(ADA)
     assert outcome(await retried(browser, page)) == "connected"
     new = (await town.look(opened["token"]))["connection_id"]
     await town.advance(timedelta(hours=1))
-    assert await town.wiring.access_tokens(new)
+    assert await town.container.use(AccessTokens)(new)
 
 
 async def test_a_deployment_without_its_keys_answers_a_page(town: Town) -> None:

@@ -13,15 +13,22 @@ from shared.domain.connect.receipt import DeletionReceipt
 from shared.domain.ids import ConnectionId, SequenceNumber, email_key
 from shared.domain.operation import OperationType
 from shared.domain.sync.record import Record
-from shared.edge.composition.container import Wiring
+from shared.edge.composition.container import AutowiredContainer
 from shared.errors import (
     ConflictError,
     GrantRevokedError,
     StoreUnavailableError,
     UnknownConnectionError,
 )
-from shared.ports.sync_store import Batch
-from shared.usecases.connect.disconnect import Disconnect, Disconnected
+from shared.ports.connections import Connections, GoogleUsers, Grants, Mailboxes, Receipts
+from shared.ports.events import Operations, Outbox
+from shared.ports.sync_store import Batch, Records, SyncStates
+from shared.usecases.connect.access_tokens import AccessTokens
+from shared.usecases.connect.disconnect import AcceptDisconnect, Disconnect, Disconnected
+from shared.usecases.connect.update_connection import ChangeConnection
+from shared.usecases.reconcile import ResumeDisconnects
+from shared.usecases.sync.prune_tombstones import PruneDeleted
+from shared.usecases.sync.sync_mailbox import SyncMailbox
 from tests.usecases.connect.interrupted import Bomb, Crash, Interrupted
 from tests.usecases.connect.town import ADA, Town
 
@@ -37,30 +44,31 @@ async def synced(town: Town, email: str = ADA) -> Connection:
     """Connect and sync a mailbox with one more mail."""
     id = await town.connect(email)
     await town.control.post("/mailboxes", json={"email": email, "messages": 1})
-    await town.wiring.sync_mailbox(id, budget=timedelta(seconds=20))
-    found = await town.wiring.connections.get(id)
+    await town.container.use(SyncMailbox)(id, budget=timedelta(seconds=20))
+    found = await town.container.use(Connections).get(id)
     assert found is not None
     return found.value
 
 
 async def nothing_is_left(town: Town, connection: Connection) -> None:
-    wiring, id = town.wiring, connection.id
-    assert await wiring.connections.get(id) is None
-    assert await wiring.grants.get(id) is None
-    assert await wiring.sync_states.get(id) is None
-    assert await wiring.google_users.get(connection.sub) is None
-    assert await wiring.mailboxes.get(connection.email_key) is None
-    assert [batch async for batch in wiring.records.all_heads(id, None)] in ([], [()], [[]])
-    events = await wiring.outbox.list(state=None, connection_id=id, limit=100)
+    container, id = town.container, connection.id
+    assert await container.use(Connections).get(id) is None
+    assert await container.use(Grants).get(id) is None
+    assert await container.use(SyncStates).get(id) is None
+    assert await container.use(GoogleUsers).get(connection.sub) is None
+    assert await container.use(Mailboxes).get(connection.email_key) is None
+    batches = [batch async for batch in container.use(Records).all_heads(id, None)]
+    assert not any(batches)
+    events = await container.use(Outbox).list(state=None, connection_id=id, limit=100)
     assert [one.payload.get("operation") for one in events].count("deletion") == 1
 
 
 async def test_disconnecting_stops_the_watch_revokes_and_leaves_nothing(town: Town) -> None:
     connection = await synced(town)
-    assert await town.wiring.disconnect(connection.id) == Disconnected()
+    assert await town.container.use(Disconnect)(connection.id) == Disconnected()
     await nothing_is_left(town, connection)
     assert (town.calls.count(STOP), town.calls.count(REVOKE)) == (1, 1)
-    entries = await town.wiring.operations.list(
+    entries = await town.container.use(Operations).list(
         connection_id=connection.id, type=OperationType.AUTH, state=None, limit=10
     )
     assert "disconnect" in {one.name for one in entries}
@@ -69,8 +77,8 @@ async def test_disconnecting_stops_the_watch_revokes_and_leaves_nothing(town: To
 async def test_accepting_marks_the_connection_and_enqueues_the_work(town: Town) -> None:
     connection = await synced(town)
     await town.tasks()
-    await town.wiring.accept_disconnect(connection.id)
-    found = await town.wiring.connections.get(connection.id)
+    await town.container.use(AcceptDisconnect)(connection.id)
+    found = await town.container.use(Connections).get(connection.id)
     assert found is not None
     assert found.value.status is ConnectionStatus.DISCONNECTING
     assert await town.tasks() == [("/tasks/disconnect", {"connection_id": connection.id})]
@@ -78,19 +86,19 @@ async def test_accepting_marks_the_connection_and_enqueues_the_work(town: Town) 
 
 async def test_an_unknown_connection_is_not_accepted(town: Town) -> None:
     with pytest.raises(UnknownConnectionError):
-        await town.wiring.accept_disconnect(ConnectionId("nobody"))
-    assert await town.wiring.disconnect(ConnectionId("nobody")) == Disconnected()
+        await town.container.use(AcceptDisconnect)(ConnectionId("nobody"))
+    assert await town.container.use(Disconnect)(ConnectionId("nobody")) == Disconnected()
 
 
 async def test_the_last_of_two_connections_stops_and_revokes(town: Town) -> None:
     first, second = await synced(town), await synced(town)
-    await town.wiring.disconnect(first.id)
+    await town.container.use(Disconnect)(first.id)
     assert (town.calls.count(STOP), town.calls.count(REVOKE)) == (0, 0)
-    assert await town.wiring.access_tokens(second.id)
-    mailbox = await town.wiring.mailboxes.get(email_key(ADA))
+    assert await town.container.use(AccessTokens)(second.id)
+    mailbox = await town.container.use(Mailboxes).get(email_key(ADA))
     assert mailbox is not None
     assert mailbox.value.connections == {second.id}
-    await town.wiring.disconnect(second.id)
+    await town.container.use(Disconnect)(second.id)
     assert (town.calls.count(STOP), town.calls.count(REVOKE)) == (1, 1)
     await nothing_is_left(town, second)
 
@@ -100,33 +108,36 @@ async def test_a_dead_grant_counts_as_stopped_and_revoked(town: Town) -> None:
     await town.fault("grant_revoked", email=ADA)
     await town.advance(timedelta(hours=2))
     with pytest.raises(GrantRevokedError):
-        await town.wiring.access_tokens(connection.id)
-    assert await town.wiring.disconnect(connection.id) == Disconnected()
+        await town.container.use(AccessTokens)(connection.id)
+    assert await town.container.use(Disconnect)(connection.id) == Disconnected()
     await nothing_is_left(town, connection)
 
 
 async def test_a_late_writer_is_fenced_out(town: Town) -> None:
     connection = await synced(town)
-    before = await town.wiring.sync_states.get(connection.id)
+    before = await town.container.use(SyncStates).get(connection.id)
     assert before is not None
-    await town.wiring.disconnect(connection.id)
+    await town.container.use(Disconnect)(connection.id)
     with pytest.raises(ConflictError):
-        await town.wiring.sync_states.commit(before, replace(before.value, failures=1), Batch())
-    assert await town.wiring.sync_states.get(connection.id) is None
+        await town.container.use(SyncStates).commit(
+            before, replace(before.value, failures=1), Batch()
+        )
+    assert await town.container.use(SyncStates).get(connection.id) is None
 
 
 async def test_the_same_mailbox_connects_again_afterwards(town: Town) -> None:
     connection = await synced(town)
-    await town.wiring.disconnect(connection.id)
+    await town.container.use(Disconnect)(connection.id)
     again = await town.connect(ADA)
     assert again != connection.id
     await town.advance(timedelta(hours=2))
-    assert await town.wiring.access_tokens(again)
+    assert await town.container.use(AccessTokens)(again)
 
 
-def interrupted(wiring: Wiring, bomb: Bomb) -> Disconnect:
-    ports = {name: Interrupted(getattr(wiring, name), name, bomb) for name in PORTS}
-    return replace(wiring.disconnect, **ports)  # type: ignore[arg-type]  # they behave as the ports
+def interrupted(container: AutowiredContainer, bomb: Bomb) -> Disconnect:
+    whole = container.use(Disconnect)
+    ports = {name: Interrupted(getattr(whole, name), name, bomb) for name in PORTS}
+    return replace(whole, **ports)  # type: ignore[arg-type]  # they behave as the ports
 
 
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
@@ -137,11 +148,11 @@ async def test_killed_at_any_call_it_finishes_the_second_time(tmp_path: Path, af
         connection = await synced(town)
         town.calls.seen.clear()
         bomb = Bomb(number, after)
-        disconnect = interrupted(town.wiring, bomb)
+        disconnect = interrupted(town.container, bomb)
         try:
             await disconnect(connection.id)
         except Crash:
-            await town.instance().disconnect(connection.id)
+            await town.instance().use(Disconnect)(connection.id)
         else:
             break
         await nothing_is_left(town, connection)
@@ -153,14 +164,14 @@ async def test_killed_at_any_call_it_finishes_the_second_time(tmp_path: Path, af
 
 
 async def receipt_of(town: Town, id: ConnectionId) -> DeletionReceipt:
-    found = await town.wiring.receipts.get(id)
+    found = await town.container.use(Receipts).get(id)
     assert found is not None
     return found.value
 
 
 async def test_a_receipt_says_what_was_undone_and_not_whose_it_was(town: Town) -> None:
     connection = await synced(town)
-    await town.wiring.disconnect(connection.id)
+    await town.container.use(Disconnect)(connection.id)
     receipt = await receipt_of(town, connection.id)
     assert receipt.finished_at is not None
     assert receipt.steps == {
@@ -178,21 +189,21 @@ async def test_a_receipt_says_what_was_undone_and_not_whose_it_was(town: Town) -
 
 async def test_the_receipt_names_what_others_still_need(town: Town) -> None:
     first, _ = await synced(town), await synced(town)
-    await town.wiring.disconnect(first.id)
+    await town.container.use(Disconnect)(first.id)
     steps = (await receipt_of(town, first.id)).steps
     assert (steps["watch"], steps["grant"]) == ("kept_for_others", "kept_for_others")
 
 
 async def test_a_disconnect_whose_task_was_lost_is_found_again(town: Town) -> None:
     connection = await synced(town)
-    await town.wiring.accept_disconnect(connection.id)
+    await town.container.use(AcceptDisconnect)(connection.id)
     await town.tasks()
-    assert await town.wiring.resume_disconnects() == 0
+    assert await town.container.use(ResumeDisconnects)() == 0
     await town.advance(timedelta(minutes=10))
-    assert await town.wiring.resume_disconnects() == 1
+    assert await town.container.use(ResumeDisconnects)() == 1
     assert ("/tasks/disconnect", {"connection_id": connection.id}) in await town.tasks()
-    await town.wiring.disconnect(connection.id)
-    assert await town.wiring.resume_disconnects() == 0
+    await town.container.use(Disconnect)(connection.id)
+    assert await town.container.use(ResumeDisconnects)() == 0
 
 
 async def test_a_lost_log_line_fails_nothing(town: Town) -> None:
@@ -206,25 +217,27 @@ async def test_a_lost_log_line_fails_nothing(town: Town) -> None:
 
     connection = await synced(town)
     deaf = BestEffortOperations(Deaf())  # type: ignore[arg-type]  # it behaves as far as it is asked
-    await replace(town.wiring.disconnect, operations=deaf)(connection.id)
+    await replace(town.container.use(Disconnect), operations=deaf)(connection.id)
     await nothing_is_left(town, connection)
 
 
 async def test_tombstones_are_emptied_when_the_connections_retention_is_over(town: Town) -> None:
     connection = await synced(town)
-    (page,) = [batch async for batch in town.wiring.records.all_heads(connection.id, None) if batch]
-    state = await town.wiring.sync_states.get(connection.id)
+    (page,) = [
+        batch async for batch in town.container.use(Records).all_heads(connection.id, None) if batch
+    ]
+    state = await town.container.use(SyncStates).get(connection.id)
     assert state is not None
     now = town.clock.now()
     gone = Record(page[0].deleted(SequenceNumber(99), now), b"what it said")
-    await town.wiring.sync_states.commit(state, state.value, Batch(put=[gone]))
-    await town.wiring.change_connection(
+    await town.container.use(SyncStates).commit(state, state.value, Batch(put=[gone]))
+    await town.container.use(ChangeConnection)(
         connection.id, lambda was: replace(was, retention=timedelta(days=2))
     )
     await town.advance(timedelta(days=1, hours=23))
-    assert (await town.wiring.prune_deleted()).emptied == 0
+    assert (await town.container.use(PruneDeleted)()).emptied == 0
     await town.advance(timedelta(hours=2))
-    assert (await town.wiring.prune_deleted()).emptied == 1
-    kept = await town.wiring.records.get(connection.id, page[0].message_id)
+    assert (await town.container.use(PruneDeleted)()).emptied == 1
+    kept = await town.container.use(Records).get(connection.id, page[0].message_id)
     assert kept is not None
     assert (kept.payload, kept.head.deleted_at) == (b"", now)

@@ -17,7 +17,11 @@ from shared.adapters.sqlite.database import SqliteDatabase
 from shared.domain.connect.connection import Connection
 from shared.domain.events.event import EventState
 from shared.domain.ids import ConnectionId, EventId
+from shared.ports.events import Outbox
 from shared.ports.store import Store
+from shared.usecases.connect.disconnect import Disconnect
+from shared.usecases.events.deliver_event import DeliverEvent
+from shared.usecases.sync.prune_tombstones import PruneDeleted
 from tests.contracts.index_plans import IndexedRpc
 from tests.contracts.samples import SAMPLES
 from tests.usecases.connect.remains import FirestoreRemains, Remains, SqliteRemains, naming
@@ -56,7 +60,7 @@ async def place(
         host = request.getfixturevalue("firestore_emulator")
         monkeypatch.setenv("FIRESTORE_EMULATOR_HOST", host)
         project = f"test-{secrets.token_hex(8)}"
-        town.wiring.store = store_over(IndexedRpc(project))
+        town.container.bind(Store, store_over(IndexedRpc(project)))
         remains = FirestoreRemains(project)
     await town.mailbox(ADA)
     await town.mailbox(BEN)
@@ -76,12 +80,14 @@ async def plant(store: Store, connection_id: ConnectionId, now: datetime) -> Non
 async def pass_time(town: Town, remains: Remains, step: timedelta) -> None:
     """Let time pass, and the upkeep and the database do what they do."""
     await town.advance(step)
-    await town.wiring.prune_deleted()
+    await town.container.use(PruneDeleted)()
     await remains.expire(town.clock.now())
 
 
 async def farewell_of(town: Town, connection: Connection) -> EventId:
-    (event,) = await town.wiring.outbox.list(state=None, connection_id=connection.id, limit=9)
+    (event,) = await town.container.use(Outbox).list(
+        state=None, connection_id=connection.id, limit=9
+    )
     assert event.is_farewell
     return event.id
 
@@ -96,22 +102,22 @@ async def test_only_the_last_word_outlives_a_disconnect_and_then_it_is_gone(
     town, remains = place
     other = await synced(town, BEN)
     connection = await synced(town)
-    await plant(town.wiring.store, connection.id, town.clock.now())
-    await plant(town.wiring.store, other.id, town.clock.now())
+    await plant(town.container.use(Store), connection.id, town.clock.now())
+    await plant(town.container.use(Store), other.id, town.clock.now())
     await pass_time(town, remains, timedelta(days=2))
     before = naming(await remains.rows(), connection.id)
     assert before.keys() >= OWNED | {"connections", "grants", "records", "sync"} - {"records"}
 
-    await town.wiring.disconnect(connection.id)
+    await town.container.use(Disconnect)(connection.id)
     rows = await remains.rows()
     # The other connection's plants are left, and name the mark.
     assert naming(rows, connection.email, connection.sub) == {"events": 1}
     assert naming(rows, connection.id).keys() == {"events", "operations", "receipts"}
     assert naming(rows, other.id).keys() >= OWNED
 
-    await town.wiring.deliver_event(await farewell_of(town, connection))
+    await town.container.use(DeliverEvent)(await farewell_of(town, connection))
     assert naming(await remains.rows(), connection.email, connection.sub) == {}
-    await town.wiring.disconnect(other.id)
+    await town.container.use(Disconnect)(other.id)
     await pass_time(town, remains, timedelta(hours=1))
     assert naming(await remains.rows(), MARK) == {}
     assert not [mark for mark in marks_of(connection) if mark.encode() in remains.loose_bytes()]
@@ -125,11 +131,11 @@ async def test_only_the_last_word_outlives_a_disconnect_and_then_it_is_gone(
 async def test_a_last_word_that_no_receiver_takes_expires_too(place: tuple[Town, Remains]) -> None:
     town, remains = place
     connection = await synced(town)
-    await town.wiring.disconnect(connection.id)
-    found = await town.wiring.outbox.get(await farewell_of(town, connection))
+    await town.container.use(Disconnect)(connection.id)
+    found = await town.container.use(Outbox).get(await farewell_of(town, connection))
     assert found is not None
     dead = replace(found.value, state=EventState.DEAD, next_attempt_at=None)
-    await town.wiring.outbox.swap(found, dead)
+    await town.container.use(Outbox).swap(found, dead)
     await pass_time(town, remains, LONGEST)
     assert naming(await remains.rows(), *marks_of(connection)) == {}
     await pass_time(town, remains, timedelta(days=3 * 365))

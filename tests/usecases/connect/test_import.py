@@ -8,8 +8,13 @@ import pytest
 
 from shared.domain.ids import ConnectionId, email_key
 from shared.domain.sync.state import SyncStatus
+from shared.ports.connections import Connections, Grants, Mailboxes, Receipts
+from shared.ports.events import Outbox
+from shared.ports.oauth import Sealer
+from shared.ports.sync_store import SyncStates
+from shared.usecases.connect.disconnect import AcceptDisconnect, Disconnect
 from shared.usecases.connect.token_seal import opened_refresh_token
-from shared.usecases.keys.api_keys import KeyRequest
+from shared.usecases.keys.api_keys import CreateApiKey, KeyRequest
 from tests.usecases.connect.town import ADA, BEN, Town
 
 
@@ -76,29 +81,29 @@ async def test_a_refresh_token_becomes_a_connection_that_syncs(town: Town) -> No
     assert seen["end_user"]["organization"]["id"] == "o1"
     assert token not in answer.text
     id = ConnectionId("customer-7")
-    state = await town.wiring.sync_states.get(id)
-    mailbox = await town.wiring.mailboxes.get(email_key(ADA))
-    grant = await town.wiring.grants.get(id)
+    state = await town.container.use(SyncStates).get(id)
+    mailbox = await town.container.use(Mailboxes).get(email_key(ADA))
+    grant = await town.container.use(Grants).get(id)
     assert state is not None
     assert state.value.status is SyncStatus.RUNNING
     assert mailbox is not None
     assert mailbox.value.connections == {id}
     assert grant is not None
-    assert await opened_refresh_token(town.wiring.sealer, grant.value) == token
-    events = await town.wiring.outbox.list(state=None, connection_id=id, limit=5)
+    assert await opened_refresh_token(town.container.use(Sealer), grant.value) == token
+    events = await town.container.use(Outbox).list(state=None, connection_id=id, limit=5)
     assert [one.payload["operation"] for one in events] == ["creation"]
 
 
 async def test_without_an_id_one_is_made(town: Town) -> None:
     answer = await imported(town, await elsewhere(town, ADA))
-    assert await town.wiring.connections.get(answer.json()["connection_id"]) is not None
+    assert await town.container.use(Connections).get(answer.json()["connection_id"]) is not None
 
 
 async def test_importing_again_renews_the_grant_of_the_same_account(town: Town) -> None:
     await imported(town, await elsewhere(town, ADA), connection_id="c")
     again = await imported(town, await elsewhere(town, ADA), connection_id="c")
     assert again.status_code == 201
-    grant = await town.wiring.grants.get("c")
+    grant = await town.container.use(Grants).get("c")
     assert grant is not None
     assert grant.value.generation == 2
 
@@ -110,7 +115,7 @@ async def test_an_id_of_another_account_is_not_taken_over(town: Town) -> None:
         400,
         ["connection_id"],
     )
-    found = await town.wiring.connections.get("c")
+    found = await town.container.use(Connections).get("c")
     assert found is not None
     assert found.value.email == ADA
 
@@ -122,8 +127,8 @@ async def test_a_token_that_is_no_use_is_refused_and_leaves_nothing(
     answer = await imported(town, await elsewhere(town, ADA, scopes), connection_id="c")
     assert answer.status_code == 400
     assert answer.json()["error"]["errors"][0]["path"] == ["credentials", "refresh_token"]
-    assert await town.wiring.connections.get("c") is None
-    assert await town.wiring.mailboxes.get(email_key(ADA)) is None
+    assert await town.container.use(Connections).get("c") is None
+    assert await town.container.use(Mailboxes).get(email_key(ADA)) is None
 
 
 async def test_a_token_google_does_not_know_is_refused(town: Town) -> None:
@@ -139,7 +144,7 @@ async def test_an_outage_at_google_is_no_verdict(town: Town) -> None:
 
 
 async def test_a_narrow_key_makes_no_connection_it_would_not_see(town: Town) -> None:
-    issued = await town.wiring.create_api_key(
+    issued = await town.container.use(CreateApiKey)(
         KeyRequest("narrow", frozenset({"*"}), frozenset({ConnectionId("mine")}))
     )
     town.api.headers["Authorization"] = f"Bearer {issued.token}"
@@ -159,13 +164,13 @@ async def test_an_id_that_lives_again_is_told_and_receipted_again(town: Town) ->
         assert (await imported(town, await elsewhere(town, ADA), connection_id=id)).is_success
         await town.advance(timedelta(hours=1))
         began = town.clock.now()
-        await town.wiring.accept_disconnect(id)
-        await town.wiring.disconnect(id)
-        receipt = await town.wiring.receipts.get(id)
+        await town.container.use(AcceptDisconnect)(id)
+        await town.container.use(Disconnect)(id)
+        receipt = await town.container.use(Receipts).get(id)
         assert receipt is not None
         assert receipt.value.finished_at is not None
         assert began <= receipt.value.accepted_at <= receipt.value.finished_at
-    events = await town.wiring.outbox.list(state=None, connection_id=id, limit=10)
+    events = await town.container.use(Outbox).list(state=None, connection_id=id, limit=10)
     told = [one.payload["operation"] for one in events]
     assert told == ["deletion", "deletion"], "each life's last word has yet to be delivered"
 

@@ -20,11 +20,12 @@ from shared.adapters.keys.local import create_keyring
 from shared.adapters.sqlite.queue import SqliteQueue
 from shared.adapters.system_clock import AdjustableClock
 from shared.domain.ids import ConnectionId
-from shared.edge.composition.container import Wiring
+from shared.edge.composition.container import AutowiredContainer
 from shared.edge.settings.deployment import settings_from
 from shared.edge.table import api_routes, oauth_callback_routes
 from shared.edge.web.app import build_app
-from shared.ports.queue import QueueName
+from shared.ports.clock import Clock
+from shared.ports.queue import Queue, QueueName
 from tests.conformity import check_answer
 
 API_KEY = "postroom-local-key"
@@ -83,8 +84,8 @@ class Town:
             GoogleSettings(push_endpoint=None, units_per_minute=QUOTA)
         )
         self.calls = Calls()
-        self.wiring = self.instance()
-        self.app = self.serve(self.wiring)
+        self.container = self.instance()
+        self.app = self.serve(self.container)
         self.control = httpx.AsyncClient(
             transport=httpx.ASGITransport(self.google), base_url=f"{GOOGLE}/_control"
         )
@@ -92,18 +93,22 @@ class Town:
         self.api.headers["Authorization"] = f"Bearer {API_KEY}"
         self._opened = [self.control, self.api]
 
-    def instance(self) -> Wiring:
+    def instance(self) -> AutowiredContainer:
         """Return a further instance of the deployment over the same store."""
-        wiring = Wiring(settings_from(environ(self.folder)))
-        wiring.clock = self.clock
-        wiring.http = httpx.AsyncClient(
-            transport=httpx.ASGITransport(self.google), event_hooks={"request": [self.calls.note]}
+        container = AutowiredContainer(settings_from(environ(self.folder)))
+        container.bind(Clock, self.clock)
+        container.bind(
+            httpx.AsyncClient,
+            httpx.AsyncClient(
+                transport=httpx.ASGITransport(self.google),
+                event_hooks={"request": [self.calls.note]},
+            ),
         )
-        return wiring
+        return container
 
-    def serve(self, wiring: Wiring) -> Starlette:
+    def serve(self, container: AutowiredContainer) -> Starlette:
         """Return the app of an instance."""
-        return build_app("api", (*api_routes(), *oauth_callback_routes()), wiring)
+        return build_app("api", (*api_routes(), *oauth_callback_routes()), container)
 
     def browser(self, app: Starlette | None = None) -> httpx.AsyncClient:
         """Return a browser that keeps cookies and follows redirects, without JavaScript."""
@@ -126,7 +131,7 @@ class Town:
     async def close(self) -> None:
         for client in self._opened:
             await client.aclose()
-        await self.wiring.close()
+        await self.container.close()
 
     async def advance(self, step: timedelta) -> None:
         self.clock.advance(step)
@@ -191,7 +196,7 @@ class Town:
 
     async def tasks(self) -> list[tuple[str, Mapping[str, Any]]]:
         """Return the tasks that are waiting, as path and body, taking them."""
-        queue = self.wiring.queue
+        queue = self.container.use(Queue)
         assert isinstance(queue, SqliteQueue)
         found = []
         for name in QueueName:

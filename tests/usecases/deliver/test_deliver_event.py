@@ -9,8 +9,8 @@ from shared.domain.events.event import EventState, EventType
 from shared.domain.events.webhook_secret import new_secret
 from shared.domain.ids import GoogleSub
 from shared.domain.operation import OperationState, OperationType
+from shared.ports.sinks import EventSettings
 from shared.usecases.events.deliver_event import Delivered, NotDue
-from shared.usecases.events.receivers import EventSettings
 from tests.usecases.deliver.post_office import C1, C2, HOOK, MINUTE, OTHER, START, PostOffice, fails
 
 DAY = timedelta(days=1)

@@ -26,6 +26,7 @@ from shared.domain.ids import SHARDS, ConnectionId, GoogleSub
 from shared.domain.send.entry import SendEntry, send_id
 from shared.domain.send.request import SendRequest
 from shared.domain.sync.mailbox import GoogleUser
+from shared.domain.sync.quota_units import UnitsPerMinute
 from shared.errors import GrantRevokedError
 from shared.ports.gmail import GmailMailboxes
 from shared.ports.queue import Task
@@ -118,8 +119,8 @@ class Office:
             queue=self.wrap(self.queue, "queue"),
             clock=self.clock,
             finish_send=self.finish_send,
-            paces=SendPaces(*ports, self.clock, self.units),
-            governor=QuotaGovernor(*ports, self.clock, self.units),
+            paces=SendPaces(*ports, self.clock, UnitsPerMinute(self.units)),
+            governor=QuotaGovernor(*ports, self.clock, UnitsPerMinute(self.units)),
         )
 
     async def send(self, key: str | None = "k1", **fields: Any) -> Sending:

@@ -167,7 +167,7 @@ def counted_store(store: Store, meter: Meter) -> Store:
 
 
 def as_in_a_function(store: Store, meter: Meter) -> Store:
-    """Return a counted store whose log gathers, as the wiring's does."""
+    """Return a counted store whose log gathers, as the container's does."""
     counted = counted_store(store, meter)
     return replace(counted, operations=BatchedOperations(counted.operations))
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import httpx
 
@@ -17,6 +17,7 @@ from shared.adapters.gmail.client import HttpGmailMailboxes
 from shared.adapters.sqlite.store import open_store
 from shared.adapters.system_clock import AdjustableClock
 from shared.domain.ids import ConnectionId, HistoryId
+from shared.domain.sync.quota_units import UnitsPerMinute
 from shared.domain.sync.record import RecordHead
 from shared.domain.sync.state import SyncState
 from shared.ports.queue import Task
@@ -24,6 +25,7 @@ from shared.ports.store import Store
 from shared.ports.sync_store import RecordQuery
 from shared.usecases.sync.pace import QuotaGovernor
 from shared.usecases.sync.sync_mailbox import SyncMailbox, SyncOutcome
+from shared.usecases.sync.watch import StartWatch
 
 EMAIL = "ada@acme.example"
 CONNECTION = ConnectionId("c-ada")
@@ -185,9 +187,13 @@ async def open_house(
             gmail=gmail,
             queue=queue,
             clock=clock,
-            start_watch=watch,
+            start_watch=cast("StartWatch", watch),
             governor=QuotaGovernor(
-                opened.connections, opened.google_users, opened.sync_states, clock, 10**9
+                opened.connections,
+                opened.google_users,
+                opened.sync_states,
+                clock,
+                UnitsPerMinute(10**9),
             ),
         )
         now = datetime.now(UTC)

@@ -10,8 +10,10 @@ import pytest
 from shared.domain.connect.connection import Connection, ConnectionStatus
 from shared.domain.ids import ConnectionId, GoogleSub, HistoryId, email_key
 from shared.domain.sync.mailbox import GoogleUser, Mailbox
+from shared.domain.sync.quota_units import UnitsPerMinute
 from shared.domain.sync.state import SyncState
 from shared.errors import CorruptStateError
+from shared.ports.gmail import GmailTopic
 from shared.usecases.reconcile import Reconcile
 from shared.usecases.sync.handle_push import NotifyPush
 from shared.usecases.sync.pace import QuotaGovernor
@@ -104,7 +106,11 @@ async def test_the_quota_of_its_google_user_is_shared_without_it(torn: Torn) -> 
     store = torn.house.store
     await torn.tear()
     governor = QuotaGovernor(
-        store.connections, store.google_users, store.sync_states, torn.house.clock, 6_000
+        store.connections,
+        store.google_users,
+        store.sync_states,
+        torn.house.clock,
+        UnitsPerMinute(6_000),
     )
     assert await governor.admit(BESIDE) is None
     assert governor.pace(BESIDE).units_per_minute == 6_000
@@ -118,7 +124,7 @@ async def test_the_watch_is_renewed_through_a_connection_that_reads(torn: Torn) 
         store.connections,
         house.sync.gmail,
         house.clock,
-        "projects/demo/topics/gmail",
+        GmailTopic("projects/demo/topics/gmail"),
     )
     assert isinstance(await arm(max(CONNECTION, BESIDE)), Armed)
     found = await store.mailboxes.get(email_key(EMAIL))

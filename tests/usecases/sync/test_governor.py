@@ -11,12 +11,13 @@ from shared.adapters.sqlite.store import open_store
 from shared.domain.connect.connection import Connection, ConnectionStatus
 from shared.domain.ids import ConnectionId, GoogleSub
 from shared.domain.sync.mailbox import GoogleUser
+from shared.domain.sync.quota_units import UnitsPerMinute
 from shared.domain.sync.state import Backfill, SyncState
 from shared.ports.store import Store
 from shared.usecases.sync.pace import BURST, SHARE, QuotaGovernor, TokenBucket, Units
 from tests.usecases.sync.house import CONNECTION, House
 
-PER_MINUTE = 6_000
+PER_MINUTE = UnitsPerMinute(6_000)
 SUB = GoogleSub("sub-ada")
 ONE, OTHER = ConnectionId("c-one"), ConnectionId("c-other")
 START = datetime(2026, 1, 1, tzinfo=UTC)

@@ -3,11 +3,13 @@
 import asyncio
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from typing import cast
 
 import pytest
 
 from shared.domain.sync.state import LEASE_LIFETIME
 from shared.usecases.sync.lease import Held, take
+from shared.usecases.sync.watch import StartWatch
 from tests.usecases.sync.house import BUDGET, CONNECTION, HeldWatch, House
 
 
@@ -27,7 +29,7 @@ async def standing(house: House) -> asyncio.Task[object]:
     """Start a first sync and let it stand there, its lease in hand."""
     house.deliver("Waiting")
     watch = StandingWatch()
-    sync = replace(house.sync, start_watch=watch)
+    sync = replace(house.sync, start_watch=cast("StartWatch", watch))
 
     async def work() -> object:
         return await sync(CONNECTION, budget=BUDGET)

@@ -10,6 +10,7 @@ from shared.domain.connect.connection import Connection, ConnectionStatus
 from shared.domain.ids import ConnectionId, EmailKey, GoogleSub, email_key
 from shared.domain.sync.mailbox import RENEW_AFTER, WATCH_LIFETIME, Mailbox
 from shared.errors import GmailUnavailableError, StoreUnavailableError
+from shared.ports.gmail import GmailTopic
 from shared.usecases.sync.stop_watch import STOPPED_FOR, StopWatch
 from shared.usecases.sync.watch import (
     JITTER,
@@ -23,7 +24,7 @@ from shared.usecases.sync.watch import (
 from tests.usecases.sync.house import CONNECTION, EMAIL, House
 
 BESIDE = ConnectionId("c-beside")
-TOPIC = "projects/demo/topics/gmail"
+TOPIC = GmailTopic("projects/demo/topics/gmail")
 SUB = GoogleSub("sub-ada")
 
 

@@ -4,6 +4,7 @@ from typing import Literal
 
 from shared.actions.faults import known_faults
 from shared.edge.web.call import Call
+from shared.edge.web.deployment import Deployment
 from shared.edge.web.routes import Access, Answer, Route
 
 
@@ -28,7 +29,7 @@ async def check_health(call: Call) -> Health:
     found = [OwnFault(file=one.file, line=one.line, error=one.error) for one in known_faults()]
     return Health(
         status="degraded" if found else "ok",
-        environment=call.wiring.settings.environment,
+        environment=call.use(Deployment).environment,
         faults=found,
     )
 

@@ -1,0 +1,36 @@
+"""What needs more than the types of its fields: keys of the settings, and use cases as ports."""
+
+# ruff: noqa: PLC0415  each function loads only what it uses (FACTS 16.4)
+
+from shared.edge.composition.assembly import Assembly
+from shared.edge.web.api_key_cache import ApiKeyCache, root_keys
+from shared.edge.web.rates import RateLimiter
+from shared.ports.access import ApiKeys, ErrorDescription
+from shared.ports.clock import Clock
+from shared.ports.sends import BounceRecorder
+
+
+def api_key_cache(container: Assembly) -> ApiKeyCache:
+    """Return the keys that open the API, and how often each may call."""
+    settings, clock = container.settings, container.use(Clock)
+    return ApiKeyCache(
+        root=root_keys(settings.api_keys, clock.now()),
+        stored=container.use(ApiKeys),
+        clock=clock,
+        per_minute=settings.requests_per_minute,
+        rates=container.use(RateLimiter),
+    )
+
+
+def bounce_recorder(container: Assembly) -> BounceRecorder:
+    """Return what ties delivery-status messages to sends."""
+    from shared.usecases.send.record_bounces import RecordBounces
+
+    return container.use(RecordBounces)
+
+
+def error_description(_container: Assembly) -> ErrorDescription:
+    """Return what tells an error as data that is kept."""
+    from shared.edge.web.status import described
+
+    return described

@@ -1,0 +1,57 @@
+"""Which adapter stands behind which port: one row a type, by whom it is built."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, get_type_hints
+
+from shared.edge.composition import access, google, stores
+from shared.edge.composition.assembly import Assembly
+from shared.edge.web.api_key_cache import ApiKeyCache
+from shared.ports.access import ErrorDescription
+from shared.ports.clock import Clock
+from shared.ports.events import Operations
+from shared.ports.gmail import GmailMailboxes
+from shared.ports.oauth import CallerTokens, GoogleOAuth, GoogleSignIn, Sealer
+from shared.ports.queue import Queue
+from shared.ports.sends import BounceRecorder, Sends
+from shared.ports.sinks import Sinks
+from shared.ports.store import Store
+from shared.ports.telemetry import Telemetry
+
+Provider = Callable[[Assembly], Any]
+
+STORE_PORTS: Mapping[Any, str] = {
+    port: name for name, port in get_type_hints(Store).items() if name != "close"
+}
+"""Each collection's port and its name in the store."""
+PROVIDERS: Mapping[Any, Provider] = {
+    Clock: stores.clock,
+    Store: stores.store,
+    Operations: stores.operations,
+    Sends: stores.sends,
+    Telemetry: stores.telemetry,
+    Queue: google.queue,
+    GmailMailboxes: google.gmail,
+    GoogleOAuth: google.oauth,
+    GoogleSignIn: google.sign_in,
+    CallerTokens: google.caller_tokens,
+    Sealer: google.sealer,
+    Sinks: google.sinks,
+    ApiKeyCache: access.api_key_cache,
+    BounceRecorder: access.bounce_recorder,
+    ErrorDescription: access.error_description,
+}
+LATE: Mapping[str, Provider] = {
+    "httpx.AsyncClient": google.http_client,
+    "shared.adapters.google.credentials.ApplicationTokens": google.application_tokens,
+}
+"""By qualified name: they are imported where they are first used, not here (FACTS 16.4)."""
+
+
+def provider_of(wanted: Any) -> Provider | None:
+    """Return what builds `wanted`; None where it is built from its own fields."""
+    if wanted in PROVIDERS:
+        return PROVIDERS[wanted]
+    if wanted in STORE_PORTS:
+        return lambda container: getattr(container.use(Store), STORE_PORTS[wanted])
+    name = f"{getattr(wanted, '__module__', '')}.{getattr(wanted, '__qualname__', '')}"
+    return LATE.get(name)
