@@ -1,4 +1,4 @@
-"""A connection's live tokens, for a product that calls Gmail by itself (API 3)."""
+"""A connection's live tokens, for a product that calls Gmail by itself (API 3.1)."""
 
 from collections.abc import Awaitable
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ class TokensOf(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ReadCredentials:
-    """Answers credentials in the shape of API 3."""
+    """Answers credentials in the shape of API 3.1."""
 
     grants: Grants
     access_tokens: TokensOf
