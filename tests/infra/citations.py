@@ -8,6 +8,7 @@ each folder of `shared/docs` by its name, and every other Markdown page by its o
 import os
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from functools import cache
@@ -60,13 +61,16 @@ def project_files() -> Iterator[Path]:
         yield from (Path(folder, name) for name in sorted(files) if kept(name))
 
 
-def texts() -> Iterator[tuple[Path, str]]:
-    """Yield the project's files that are text, with what they say."""
-    for path in project_files():
-        try:
-            yield path, path.read_text("utf-8")
-        except UnicodeDecodeError:
-            continue
+@cache
+def texts() -> tuple[tuple[Path, str], ...]:
+    """Return the project's files that are text, with what they say."""
+
+    def read() -> Iterator[tuple[Path, str]]:
+        for path in project_files():
+            with suppress(UnicodeDecodeError):
+                yield path, path.read_text("utf-8")
+
+    return tuple(read())
 
 
 @cache

@@ -1,6 +1,7 @@
 """What the pages of the documentation say of the code is so: tables, calls, names."""
 
 import re
+from pathlib import Path
 from typing import Final, get_args
 
 import pytest
@@ -32,6 +33,8 @@ from tests.infra.citations import DOCS, ROOT
 
 API: Final = (DOCS / "api.md").read_text("utf-8")
 DESIGN: Final = (DOCS / "design.md").read_text("utf-8")
+FACTS: Final = sorted(one for one in (DOCS / "facts").glob("*.md") if one.stem != "index")
+INDEX: Final = (DOCS / "facts" / "index.md").read_text("utf-8")
 CALL: Final = re.compile(r"`(GET|POST|PUT|PATCH|DELETE) (/[^`?\s]*)")
 PARAMETER: Final = re.compile(r"\{[^}]+\}")
 HIDDEN: Final = STATUS[PostroomError]
@@ -127,6 +130,29 @@ def test_the_api_page_names_the_fields_of_a_record_and_of_a_send() -> None:
     assert shown <= record
     fields = {one.alias or name for name, one in SendFields.model_fields.items()}
     assert fields <= quoted(section(API, "### 6.3 The fields of a message"))
+
+
+def test_the_index_of_the_facts_leads_to_each_section() -> None:
+    rows = re.findall(r"^\| ([\d, ]+) \|.*\]\(([\w-]+\.md)\)", INDEX, re.MULTILINE)
+    led = {(number, page) for numbers, page in rows for number in numbers.split(", ")}
+    there = {
+        (number, page.name)
+        for page in FACTS
+        for number in re.findall(r"^## (\d+) ", page.read_text("utf-8"), re.MULTILINE)
+    }
+    assert led == there
+
+
+@pytest.mark.parametrize("page", FACTS, ids=lambda page: page.stem)
+def test_every_fact_says_how_it_is_known(page: Path) -> None:
+    words = {*re.findall(r"^\| ([A-Z][a-z-]+) \|", INDEX, re.MULTILINE)}
+    above, *sections = re.split(r"^## ", page.read_text("utf-8"), flags=re.MULTILINE)
+    for one in sections:
+        about, *facts = re.split(r"^### ", one, flags=re.MULTILINE)
+        for fact in facts:
+            told = fact.strip().splitlines()[-1]
+            said = told if told.startswith("*") else above + about
+            assert words & {*re.findall(r"[A-Z][a-z-]+", said)}, fact.splitlines()[0]
 
 
 def test_the_design_names_every_function_and_what_it_serves() -> None:
