@@ -20,8 +20,8 @@ EPOCH: Final = (1980, 1, 1, 0, 0, 0)
 """The earliest time a zip file can name."""
 EXTRAS: Final = {"deliver_event": ("sqs",)}
 """What a function may bring besides: an archive of its own, which Terraform takes where it must."""
-LEFT_OUT: Final = frozenset({"__pycache__", "client", "commands"})
-"""Folders of `shared/` that no function imports."""
+LEFT_OUT: Final = frozenset({"__pycache__", "client", "commands", "docs"})
+"""Folders of `shared/` that no function needs."""
 
 
 def build(name: str, directory: Path, extra: str | None = None) -> Path:

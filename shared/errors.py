@@ -150,7 +150,7 @@ class Problem:
 
 
 class InvalidRequestError(PermanentError):
-    """The caller must change the request; `code` is the API's (API 1)."""
+    """The caller must change the request; `code` is the API's (API 1.3)."""
 
     code = "invalid_body"
 

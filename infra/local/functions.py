@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 class Functions:
-    """ASGI application: each path goes to the function that serves it in the cloud (DESIGN 2)."""
+    """ASGI application: each path goes to the function that serves it in the cloud (DESIGN 2.1)."""
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         with _environment(environ):

@@ -141,7 +141,7 @@ class RunAccepted:
 
 
 def _event(result: ActionResult, now: datetime, trace_id: str | None) -> Event:
-    """Return the event of API 7; its id is the result's, so it is stored once."""
+    """Return the event of API 7.2; its id is the result's, so it is stored once."""
     payload = {
         "from": "postroom",
         "type": EventType.ASYNC_ACTION.value,

@@ -1,4 +1,4 @@
-"""All actions and syncs as data: for GET /scripts/config and for language models (API 6)."""
+"""All actions and syncs as data: for GET /scripts/config and for language models (API 6.1)."""
 
 from collections.abc import Mapping
 from typing import Any, Final

@@ -1,4 +1,4 @@
-"""The fields of a message, as every action that makes one takes them (API 6)."""
+"""The fields of a message, as every action that makes one takes them (API 6.3)."""
 
 from base64 import b64decode
 from binascii import Error as BadBase64

@@ -1,4 +1,4 @@
-"""`send-email` and `send-message`: one message, once (API 6, DESIGN 6)."""
+"""`send-email` and `send-message`: one message, once (API 6.3, DESIGN 6)."""
 
 # ruff: noqa: N815  Gmail's spelling
 

@@ -1,4 +1,4 @@
-"""What agents asked for that a person has to decide (API 8)."""
+"""What agents asked for that a person has to decide (API 8.4)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

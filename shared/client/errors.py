@@ -54,7 +54,7 @@ class Problem:
 
 
 class PostroomApiError(PostroomError):
-    """Postroom answered with an error (API 1)."""
+    """Postroom answered with an error (API 1.3)."""
 
     def __init__(self, status: int, code: str, message: str) -> None:
         super().__init__(message)

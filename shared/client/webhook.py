@@ -1,4 +1,4 @@
-"""Whether a webhook is Postroom's: Standard Webhooks signatures (API 7)."""
+"""Whether a webhook is Postroom's: Standard Webhooks signatures (API 7.1)."""
 
 import hmac
 from base64 import b64decode, b64encode

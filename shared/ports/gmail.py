@@ -80,7 +80,7 @@ GmailObject = Mapping[str, Any]
 
 
 class GmailSync(Protocol):
-    """Reading a mailbox. Listings always include spam and trash (DESIGN 4)."""
+    """Reading a mailbox. Listings always include spam and trash (DESIGN 4.4)."""
 
     async def profile(self) -> Profile:
         """1 unit."""
@@ -113,7 +113,7 @@ class GmailSync(Protocol):
         ...
 
     async def watch(self, topic: str) -> Watched:
-        """100 units; unfiltered (FACTS 2.7). Raises GmailRefusedError (2.6: stop first)."""
+        """100 units; unfiltered (FACTS 2.7). Raises GmailRefusedError (FACTS 2.6: stop first)."""
         ...
 
     async def stop(self) -> None:

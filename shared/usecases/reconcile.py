@@ -1,4 +1,4 @@
-"""Find what no task will wake: due mailboxes, events, sends, approvals, disconnects (DESIGN 4)."""
+"""Find what no task wakes: due mailboxes, events, sends, approvals, disconnects (DESIGN 4.9)."""
 
 import asyncio
 from collections.abc import Awaitable, Callable

@@ -10,7 +10,7 @@ of them: one holder at a time; no write after a lease was lost; the checkpoint a
 number never move backwards, no number is used twice and no change committed twice; a lease is
 never left short or kept by a worker that stopped; and whenever nothing is under way, everything
 that an acknowledged push or trigger promised is stored or will be by what is scheduled, at once
-where nothing failed. Each rule of DESIGN 4 taken away (`lease_rules`) makes one of these fail.
+where nothing failed. Each rule of DESIGN 4.2 taken away (`lease_rules`) makes one of these fail.
 
 What it leaves out. Records are one message whose labels are the changes (`schedule_model` has real
 mailboxes); events, the operations log, watches, pause and stop; more than three changes and more

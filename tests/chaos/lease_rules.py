@@ -1,4 +1,4 @@
-"""The rules of lease, hint and commit (DESIGN 4), each with the code as it is without it."""
+"""The rules of lease, hint and commit (DESIGN 4.2), each with the code as it is without it."""
 
 from collections.abc import Mapping
 from contextlib import ExitStack

@@ -1,4 +1,4 @@
-"""The rules of delta, backfill and recovery (DESIGN 4), each with the code as it is without it."""
+"""The rules of delta, backfill and recovery (DESIGN 4.3, 4.4, 4.6), each with code without it."""
 
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack

@@ -1,4 +1,4 @@
-"""Whatever is lost, dies, stalls or comes twice: every message arrives exactly once (DESIGN 6).
+"""Whatever is lost, dies, stalls or comes twice: every message arrives exactly once (DESIGN 6.2).
 
 Deliveries are counted where they arrive: in the receiving mailbox.
 """

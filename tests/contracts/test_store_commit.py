@@ -1,4 +1,4 @@
-"""What the one commit of state, records, quarantine and event promises (DESIGN 4)."""
+"""What the one commit of state, records, quarantine and event promises (DESIGN 4.2)."""
 
 import asyncio
 from collections.abc import Sequence

@@ -40,7 +40,8 @@ UV = Path(sys.executable).with_name("uv")
 PATIENCE_S = 30
 ATTEMPTS = 150
 EPOCH_S = 315_532_801
-"""What the platform sets every file's time to in an image: the second of 1980 (FACTS 16.5)."""
+"""What the platform sets every file's time to in an image, the second of 1980
+(DECISIONS, "One archive a function")."""
 
 
 @pytest.mark.parametrize("python", PYTHONS)
@@ -90,7 +91,7 @@ def test_the_archive_brings_what_telemetry_needs_where_it_is_wanted(
 def test_bytecode_built_as_the_platform_does_survives_the_images_new_times(
     python: str, tmp_path: Path
 ) -> None:
-    """Without SOURCE_DATE_EPOCH each cold start would compile every file again (DECISIONS)."""
+    """Else each cold start compiles every file (DECISIONS, "One archive a function")."""
     environment = clean_environment(python, locked_for("send"))
     unpacked = unpack("send", tmp_path)
     assert recompiled(environment, unpacked, {}) > 0
@@ -121,6 +122,13 @@ def test_a_function_is_given_no_package_it_never_imports() -> None:
     assert "google-cloud-firestore==" in locked_for("send")
     assert "functions-framework==" in locked_for("send")
     assert "--hash=sha256:" in locked_for("send")
+
+
+def test_no_archive_carries_what_no_function_needs(tmp_path: Path) -> None:
+    for function in FUNCTIONS:
+        with zipfile.ZipFile(build(function.name, tmp_path)) as archive:
+            rooms = {name.split("/")[1] for name in archive.namelist() if "/" in name}
+        assert not rooms & {"client", "commands", "docs"}
 
 
 def test_the_archive_for_amazon_brings_its_client_and_the_other_does_not(tmp_path: Path) -> None:

@@ -3,7 +3,6 @@
 import json
 import re
 from functools import cache
-from pathlib import Path
 from typing import Final
 
 import httpx
@@ -80,9 +79,3 @@ def test_the_import_that_is_shown_is_one_the_api_takes() -> None:
     body = json.dumps(json.loads(shown.replace("'", "").replace("$", "")))
     request = httpx.Request("POST", "http://127.0.0.1/connections", content=body)
     assert check_request(request) == "POST /connections"
-
-
-@pytest.mark.parametrize("page", [README, GUIDE, ROOT / "infra" / "terraform" / "README.md"])
-def test_every_link_within_the_project_leads_somewhere(page: Path) -> None:
-    for target in re.findall(r"\]\((?!https?:|#)([^)#]+)", page.read_text()):
-        assert (page.parent / target).exists(), target

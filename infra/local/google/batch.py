@@ -16,7 +16,7 @@ MOST_PARTS = 100
 
 
 async def answer_batch(dispatcher: Dispatcher, asked: Asked) -> Answer:
-    """Serve every part at once: that is what makes batches hit the concurrency limit (1.8).
+    """Serve every part at once: so batches hit the concurrency limit (FACTS 1.8).
 
     The outer status is 200 even if every part failed.
     """

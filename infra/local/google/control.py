@@ -84,7 +84,7 @@ class Limits(Strict):
 
 
 class Control:
-    """The control API of DESIGN 8. Local only, without authentication."""
+    """The control API of DESIGN 8.3. Local only, without authentication."""
 
     def __init__(self, google: Google) -> None:
         self._google = google

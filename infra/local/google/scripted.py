@@ -29,7 +29,7 @@ class RefusalError(GmailError):
 
 
 def over_quota(service: str = "gmail.googleapis.com") -> RefusalError:
-    """Return the 403 for spent units: reason rateLimitExceeded though it is per user (1.7)."""
+    """Return the 403 for spent units: reason rateLimitExceeded though per user (FACTS 1.7)."""
     message = (
         "Quota exceeded for quota metric 'Queries' and limit 'Queries per minute per user' "
         f"of service '{service}' for consumer 'project_number:123456789012'."

@@ -1,4 +1,4 @@
-"""A person's yes or no to a call that waits, and the running of what was approved (API 8).
+"""A person's yes or no to a call that waits, and the running of what was approved (API 8.4).
 
 A yes is stored before anything runs. The call then runs under an idempotency key made of the
 approval, so that approving again, or the background, finishes what a crash left without doing it

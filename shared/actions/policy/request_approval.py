@@ -1,4 +1,4 @@
-"""A call that a person has to say yes to: kept, sealed, until somebody does (API 8)."""
+"""A call that a person has to say yes to: kept, sealed, until somebody does (API 8.4)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

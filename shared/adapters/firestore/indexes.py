@@ -2,7 +2,7 @@
 
 A composite index ends with the document's name by itself. Fields that no single-field index
 serves are exempted from the automatic ones, so that payloads, tokens and times nobody searches
-cost nothing to write (DESIGN 3, FACTS 9.5). Nothing that grows with time is indexed across the
+cost nothing to write (DESIGN 3.2, FACTS 9.5). Nothing that grows with time is indexed across the
 whole database without a shard or an owner in front of it, but for the rare new connection.
 """
 

@@ -27,7 +27,7 @@ TOKEN_URL: Final = "https://oauth2.googleapis.com"
 USERINFO_URL: Final = "https://openidconnect.googleapis.com"
 REFUSALS: Final = frozenset({400, 401, 403})
 TIMEOUT: Final = httpx.Timeout(8.0, connect=3.0)
-"""Shorter than the ten seconds a refresh is claimed for (DESIGN 5)."""
+"""Shorter than the ten seconds a refresh is claimed for (DESIGN 5.5)."""
 
 _CLIENT_ERRORS: Final = frozenset(
     {

@@ -49,7 +49,7 @@ async def _last(ground: Ground) -> Finding:
     if not ground.settings.events.sinks and not await ground.store.webhook_endpoints.list():
         return warning(
             "Nobody is told of events: there is no webhook endpoint and no sink.",
-            "POST /webhook-endpoints registers one (API 7), or set POSTROOM_EVENT_SINKS; fine if "
+            "POST /webhook-endpoints registers one (API 7.4), or set POSTROOM_EVENT_SINKS; fine if "
             "the product only polls.",
         )
     return ok("nothing was to be delivered yet")

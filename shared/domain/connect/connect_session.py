@@ -1,4 +1,4 @@
-"""The connect flow's short-lived documents: session, ticket, OAuth state (DESIGN 5)."""
+"""The connect flow's short-lived documents: session, ticket, OAuth state (DESIGN 5.1)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

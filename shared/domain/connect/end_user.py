@@ -1,4 +1,4 @@
-"""Who the product says is connecting: tags and the older `end_user` body are one thing (API 2)."""
+"""Who the product says is connecting: tags and the older `end_user` are one thing (API 2.1)."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -22,7 +22,7 @@ def tags_from(
 
 
 def end_user_from(tags: Mapping[str, str]) -> dict[str, Any] | None:
-    """Return the `end_user` object of API 3, None where the tags name nobody."""
+    """Return the `end_user` object of API 3.1, None where the tags name nobody."""
     named = {name: tags.get(tag) for name, tag in END_USER_TAGS.items()}
     if not any(named.values()):
         return None

@@ -1,4 +1,4 @@
-"""Events for the product, written in the same commit as what they report (DESIGN 7)."""
+"""Events for the product, written in the same commit as what they report (DESIGN 7.1)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ SCHEMA_VERSION = 1
 
 
 class EventType(StrEnum):
-    """The `type` of a webhook body (API 7)."""
+    """The `type` of a webhook body (API 7.2)."""
 
     AUTH = "auth"
     SYNC = "sync"

@@ -1,4 +1,4 @@
-"""Signing of webhooks: Standard Webhooks v1, and the hex header of Nango's clients (API 7)."""
+"""Signing of webhooks: Standard Webhooks v1, and the hex header of Nango's clients (API 7.1)."""
 
 import hmac
 import secrets

@@ -1,4 +1,4 @@
-"""API keys of the product's backend: what they may do, for which connections, how long (API 1, 9).
+"""API keys of the product's backend: what they may do, where, how long (API 1.1, 9).
 
 A key reads `postroom_<id>_<secret>`: the id finds the document, the secret proves possession. Only
 SHA-256 hashes of whole keys are stored; 256 random bits need no slow hash.

@@ -1,4 +1,4 @@
-"""A call that waits for a person's word, and what became of it (API 8).
+"""A call that waits for a person's word, and what became of it (API 8.4).
 
 What the call says, what it answers and what a person was shown of it are mail: they are sealed
 with the connection's data key, so that disconnecting shreds them.

@@ -1,4 +1,4 @@
-"""What a key's agents are held to, and the verdict on each of their calls (API 8).
+"""What a key's agents are held to, and the verdict on each of their calls (API 8.3).
 
 A policy is written when a key is created and never changes. It binds every action that runs by
 the key, whichever way it came: REST, bulk, background or MCP.

@@ -1,4 +1,4 @@
-"""Gmail's message JSON as the EmailMessage of API 4."""
+"""Gmail's message JSON as the EmailMessage of API 4.3."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -76,7 +76,7 @@ EmailMessage = TypedDict(
         "body_truncated": bool,
     },
 )
-"""API 4. `date` is the sender's, ISO 8601 UTC, Gmail's where the sender's does not read;
+"""API 4.3. `date` is the sender's, ISO 8601 UTC, Gmail's where the sender's does not read;
 `internalDate` is Gmail's epoch milliseconds as a string."""
 
 

@@ -1,4 +1,4 @@
-"""A message to send, checked field by field before anything of it leaves (DESIGN 6)."""
+"""A message to send, checked field by field before anything of it leaves (DESIGN 6.4)."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Many sends accepted at once and submitted one after the other (API 6)."""
+"""Many sends accepted at once and submitted one after the other (API 6.5)."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta

@@ -1,4 +1,4 @@
-"""A send as a ledger entry (DESIGN 6): its states, and what may follow what."""
+"""A send as a ledger entry (DESIGN 6.1): its states, and what may follow what."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""The `send` event of API 7: what became of a send, or that it came back."""
+"""The `send` event of API 7.2: what became of a send, or that it came back."""
 
 from collections.abc import Iterable
 from datetime import datetime

@@ -27,7 +27,7 @@ class AskedAttachment:
 
 @dataclass(frozen=True, slots=True)
 class SendRequest:
-    """Parsed fields of API 6's `send-email`; `raw` is a finished message instead of fields."""
+    """Parsed fields of API 6.3; `raw` is a finished message instead of fields."""
 
     to: tuple[Mailbox, ...] = ()
     cc: tuple[Mailbox, ...] = ()

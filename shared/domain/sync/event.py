@@ -1,4 +1,4 @@
-"""The `sync` event of API 7: what changed, how many, and up to where; never the mail itself."""
+"""The `sync` event of API 7.2: what changed, how many, and up to where; never the mail itself."""
 
 from collections.abc import Mapping
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Stored payloads: an EmailMessage as compressed JSON, and how it becomes API 4's record again.
+"""Stored payloads: an EmailMessage as compressed JSON, and how it becomes the record of API 4.3.
 
 A payload holds only what never changes; labels, history ID and origin live in the record's head
 and are spliced in when it is read, so a relabelled message is never packed again.
@@ -68,7 +68,7 @@ def unpack(payload: bytes) -> dict[str, Any]:
 
 
 def render(record: Record, cursor: str) -> dict[str, Any]:
-    """Return a record as API 4 shows it; `cursor` is the caller's text for its sequence number."""
+    """Return a record as API 4.3 shows it; `cursor` is the text for its sequence number."""
     head = record.head
     names = {"id": head.message_id, "threadId": head.thread_id}
     return {**names, **unpack(record.payload), **_head_fields(head, cursor)}
@@ -84,7 +84,7 @@ def render_json(record: Record, cursor: str) -> bytes:
 
 
 def render_page(records: Iterable[tuple[Record, str]], next_cursor: str | None) -> bytes:
-    """Return API 4's `{"records": [...], "next_cursor": ...}` as JSON."""
+    """Return API 4.1's `{"records": [...], "next_cursor": ...}` as JSON."""
     rows = b",".join(render_json(record, cursor) for record, cursor in records)
     return b'{"records":[%b],"next_cursor":%b}' % (rows, orjson.dumps(next_cursor))
 

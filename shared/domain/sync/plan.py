@@ -1,4 +1,4 @@
-"""What a sync does next: a pure function of the stored state and the clock (DESIGN 1, 4).
+"""What a sync does next: a pure function of the stored state and the clock (DESIGN 1, 4.1).
 
 Hints, tasks and schedules only cause a look here, so lost, late, doubled and reordered ones are
 all harmless.

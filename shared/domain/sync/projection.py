@@ -1,4 +1,4 @@
-"""A model of a deployment's own, made of messages by a pure function (API 4: models).
+"""A model of a deployment's own, made of messages by a pure function (API 4.5).
 
 Nothing of it is stored. A message never changes but for its labels and its end, and a record's
 head remembers those (`RecordHead.earlier`); so what a projection made of the message at each of
@@ -62,7 +62,7 @@ class Projected:
     last_action: LastAction
 
     def render(self, record: Record, cursor: str) -> dict[str, Any]:
-        """Return it as API 4 shows records; its id is the message's."""
+        """Return it as API 4.3 shows records; its id is the message's."""
         deleted = self.last_action is LastAction.DELETED
         pruned = record.head.pruned_at
         return {

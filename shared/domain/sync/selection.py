@@ -1,4 +1,4 @@
-"""Which messages of the window a connection keeps: by label and by sender (API 3).
+"""Which messages of the window a connection keeps: by label and by sender (API 3.2).
 
 Evaluated on our side, so that a backfill and a delta agree whatever Gmail's search does.
 """

@@ -1,4 +1,4 @@
-"""The sync state of one connection: everything that decides what happens next (DESIGN 4).
+"""The sync state of one connection: everything that decides what happens next (DESIGN 4.1).
 
 Pushes, tasks and schedules carry only a connection id. `plan` reads this document and the clock.
 """

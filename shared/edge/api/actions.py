@@ -1,4 +1,4 @@
-"""/action/*: run a typed action on a connection, now or in the background (API 6)."""
+"""/action/*: run a typed action on a connection, now or in the background (API 6.1)."""
 
 from typing import Any, Literal
 

@@ -1,4 +1,4 @@
-"""/approvals: what agents asked for that a person has to decide (API 8)."""
+"""/approvals: what agents asked for that a person has to decide (API 8.4)."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""/attachments/*: the bytes of an attachment, by message id and part id (API 4).
+"""/attachments/*: the bytes of an attachment, by message id and part id (API 4.4).
 
 Gmail's attachment ids change at every fetch (FACTS 4.5); a part id stays. The part of a message
 that is one single file has no number in Gmail: it is called `root` here.

@@ -1,4 +1,4 @@
-"""POST /connections: import of a refresh token the product holds already (API 3)."""
+"""POST /connections: import of a refresh token the product holds already (API 3.4)."""
 
 from typing import Annotated, Any, Literal
 

@@ -172,7 +172,7 @@ async def _write_metadata(call: Call, *, merge: bool) -> Any:
 
 
 async def delete_connection(call: Call) -> Success:
-    """Disconnect: accepted at once, finished in the background (DESIGN 5)."""
+    """Disconnect: accepted at once, finished in the background (DESIGN 5.6)."""
     connection = (await call.any_connection(_named(call))).value
     await call.use(AcceptDisconnect)(connection.id)
     return Success()

@@ -1,4 +1,4 @@
-"""GET /operations and GET /events: what was done, and what the product is told (API 5, 7)."""
+"""GET /operations and GET /events: what was done, and what the product is told (API 5.4, 7.3)."""
 
 from datetime import datetime
 from typing import Any, Literal

@@ -1,4 +1,4 @@
-"""Records of a deployment's own models: projected while they are read (API 4: models)."""
+"""Records of a deployment's own models: projected while they are read (API 4.5)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

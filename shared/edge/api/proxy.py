@@ -1,4 +1,4 @@
-"""/proxy/*: any call to Gmail with the connection's own token (API 6).
+"""/proxy/*: any call to Gmail with the connection's own token (API 6.6).
 
 Only the connection's mailbox, `me`; the caller's headers only as `Nango-Proxy-<name>`; Gmail's
 answer streamed back as it is, save for headers that are between it and us.

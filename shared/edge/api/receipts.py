@@ -1,4 +1,4 @@
-"""/receipts: what a disconnect left as proof (DESIGN 5)."""
+"""/receipts: what a disconnect left as proof (DESIGN 5.6)."""
 
 from datetime import datetime
 

@@ -1,4 +1,4 @@
-"""/send and /sends/*: the send ledger's front door for the product's backend (API 6)."""
+"""/send and /sends/*: the send ledger's front door for the product's backend (API 6.4, 6.5)."""
 
 # ruff: noqa: N815  Gmail's spelling
 

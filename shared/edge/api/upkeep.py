@@ -1,4 +1,4 @@
-"""/sync/audit, /quarantine and /explain: is every message here, and if not, why (API 5)."""
+"""/sync/audit, /quarantine and /explain: is every message here, and if not, why (API 5.3)."""
 
 from datetime import datetime
 

@@ -1,4 +1,4 @@
-"""/webhook-endpoints and redelivery: who is told of events, and telling them again (API 7)."""
+"""/webhook-endpoints and redelivery: who is told of events, and telling again (API 7.3, 7.4)."""
 
 from datetime import datetime, timedelta
 from typing import Literal

@@ -1,4 +1,4 @@
-"""The cookie that binds a consent to the browser that began it (DESIGN 5).
+"""The cookie that binds a consent to the browser that began it (DESIGN 5.1).
 
 Set at top level only, because cookies of an iframe are partitioned. One cookie a flow: two
 windows do not disturb each other. It also carries the page's language and theme, which Google's

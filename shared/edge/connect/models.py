@@ -1,4 +1,4 @@
-"""Bodies and answers of the connect-session resource (API 2)."""
+"""Bodies and answers of the connect-session resource (API 2.1)."""
 
 import re
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""/oauth: the start of consent, Google's callback, and the end user's confirmation (DESIGN 5)."""
+"""/oauth: the start of consent, Google's callback, and the end user's confirmation (DESIGN 5.3)."""
 
 from urllib.parse import parse_qs
 

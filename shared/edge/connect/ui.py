@@ -1,4 +1,4 @@
-"""GET /connect-ui: the connect page, in an iframe or as a plain link (API 2)."""
+"""GET /connect-ui: the connect page, in an iframe or as a plain link (API 2.3)."""
 
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response

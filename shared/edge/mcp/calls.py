@@ -80,7 +80,7 @@ async def _permitted(
 
 
 def refusal(error: BaseException, trace_id: str) -> CallToolResult:
-    """Return an error as API 1 does; what nobody expected is logged, and told as nothing."""
+    """Return an error as API 1.3 does; what nobody expected is logged, and told as nothing."""
     answer = answer_to(error, trace_id)
     if answer.status >= INTERNAL:
         logs.log_failure("tool failed", error, status=answer.status)

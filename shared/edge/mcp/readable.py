@@ -10,7 +10,7 @@ ALWAYS = frozenset({"text", "labelIds"})
 
 
 def readable(found: Any) -> Any:
-    """Return JSON data with every whole message in it (format=full) as API 4 shows messages.
+    """Return JSON data with every whole message in it (format=full) as API 4.3 shows messages.
 
     Its HTML is left out, since `text` is derived from it where there is nothing else; so is what
     is empty. Messages in another format stay as Gmail gave them.

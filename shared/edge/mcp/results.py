@@ -85,7 +85,7 @@ def waiting(kept: Waiting) -> CallToolResult:
 
 
 def refused(error: Mapping[str, Any]) -> CallToolResult:
-    """Return an error of API 1 where the model sees it and can do better."""
+    """Return an error of API 1.3 where the model sees it and can do better."""
     text = orjson.dumps(error, default=str).decode()
     return CallToolResult(content=[TextContent(text=text)], is_error=True)
 

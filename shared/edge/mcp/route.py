@@ -38,7 +38,7 @@ async def mcp(call: Call) -> object:
 async def named_connection(call: Call) -> Connection:
     """Return the connection of both tenant headers, and of nothing but these headers.
 
-    Raises InvalidRequestError, with status 400 for a pair that is unknown too (API 8).
+    Raises InvalidRequestError, with status 400 for a pair that is unknown too (API 8.1).
     """
     integration = _one(call, INTEGRATION_HEADER)
     wanted = _one(call, CONNECTION_HEADER)

@@ -101,7 +101,7 @@ async def _answered(request: Request, route: Route, container: Container) -> Res
 
 
 async def _body(request: Request, route: Route) -> BaseModel | None:
-    """GET and DELETE arrive with `Content-Type: application/json` and no body (API 1)."""
+    """GET and DELETE arrive with `Content-Type: application/json` and no body (API 1.4)."""
     if request.method in BODYLESS and route.body is None:
         return None
     return await reading.read_json(request, route)

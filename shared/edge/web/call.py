@@ -52,7 +52,7 @@ class Caller:
     person: object | None = None
     """Whom `Route.admit` let in; `Call.person` reads it."""
     policy: Mapping[str, Any] = field(default_factory=dict)
-    """What the key's agents are held to (API 8)."""
+    """What the key's agents are held to (API 8.3)."""
     key: ApiKey | None = None
 
     @property

@@ -1,4 +1,4 @@
-"""What a route is. The whole HTTP surface is made of tuples of these (DESIGN 2).
+"""What a route is. The whole HTTP surface is made of tuples of these (DESIGN 2.3).
 
 Dispatch, authentication, body parsing, OpenAPI and the attack tests all read the same rows. To
 add one, append a Route to the ROUTES of a module of its resource; `table.py` collects them.

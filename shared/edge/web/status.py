@@ -1,4 +1,4 @@
-"""The one table from error class to HTTP status; the code comes from the error itself (API 1)."""
+"""The one table from error class to HTTP status; the code comes from the error itself (API 1.3)."""
 
 import math
 from dataclasses import dataclass

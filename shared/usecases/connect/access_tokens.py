@@ -1,4 +1,4 @@
-"""An access token that works, refreshed early and by one caller at a time (DESIGN 5)."""
+"""An access token that works, refreshed early and by one caller at a time (DESIGN 5.5)."""
 
 import asyncio
 from dataclasses import dataclass, field, replace

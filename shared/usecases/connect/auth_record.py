@@ -1,4 +1,4 @@
-"""What remains of an authorization: the product's event and the operator's log entry (API 7)."""
+"""What remains of an authorization: the product's event and the operator's log entry (API 7.2)."""
 
 from collections.abc import Mapping
 from datetime import datetime

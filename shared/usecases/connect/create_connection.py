@@ -1,4 +1,4 @@
-"""Turn a checked consent into a connection that syncs (DESIGN 5).
+"""Turn a checked consent into a connection that syncs (DESIGN 5.3).
 
 The order makes every crash visible and repairable: the connection exists before anything refers
 to it, tokens are stored only for a member of `google_users`, and the sync begins in the same

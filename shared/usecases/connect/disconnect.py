@@ -1,4 +1,4 @@
-"""Really disconnect: nothing of the mailbox stays, here or at Google (DESIGN 5).
+"""Really disconnect: nothing of the mailbox stays, here or at Google (DESIGN 5.6).
 
 Every step finds out by itself whether it was done, so the whole runs again after a crash at any
 point. The sync document goes last: while it says `stopped`, no late writer gets through.

@@ -1,4 +1,4 @@
-"""Google sends the end user back: check everything, then bind, ask, or explain (DESIGN 5)."""
+"""Google sends the end user back: check everything, then bind, ask, or explain (DESIGN 5.3)."""
 
 from dataclasses import dataclass
 from datetime import datetime

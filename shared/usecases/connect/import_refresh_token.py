@@ -1,4 +1,4 @@
-"""A refresh token that the product holds already becomes a connection (API 3).
+"""A refresh token that the product holds already becomes a connection (API 3.4).
 
 Nothing the caller says of it is believed: Google is asked whether it works with our OAuth client,
 whose it is, and what it allows.

@@ -1,4 +1,4 @@
-"""Between Google's answer and the end user's word that this address is meant (DESIGN 5)."""
+"""Between Google's answer and the end user's word that this address is meant (DESIGN 5.2)."""
 
 import json
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""A connection's live tokens, for a product that calls Gmail by itself (API 3)."""
+"""A connection's live tokens, for a product that calls Gmail by itself (API 3.1)."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +14,7 @@ from shared.usecases.connect.token_seal import opened_refresh_token
 
 @dataclass(frozen=True, slots=True)
 class ReadCredentials:
-    """Answers credentials in the shape of API 3."""
+    """Answers credentials in the shape of API 3.1."""
 
     grants: Grants
     access_tokens: AccessTokens

@@ -32,7 +32,7 @@ from shared.usecases.connect.settings import ConnectSettings
 
 @dataclass(frozen=True, slots=True)
 class SessionRequest:
-    """Both body shapes of API 2 in one; what is None was not given.
+    """Both body shapes of API 2.1 in one; what is None was not given.
 
     `scopes` are Gmail scopes in full; none means the default, or on reconnect those it had.
     """

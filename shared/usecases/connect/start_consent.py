@@ -1,4 +1,4 @@
-"""From our page to Google's consent screen (DESIGN 5, FACTS 6.1)."""
+"""From our page to Google's consent screen (DESIGN 5.3, FACTS 6.1)."""
 
 from base64 import urlsafe_b64encode
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Tokens of a connection, sealed into its grant and opened again (DESIGN 5)."""
+"""Tokens of a connection, sealed into its grant and opened again (DESIGN 5.4)."""
 
 from base64 import b64encode
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Change what the product may change of a connection: tags, metadata, settings (API 3)."""
+"""Change what the product may change of a connection: tags, metadata, settings (API 3.2)."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""From a request to the bytes that travel: sender, parent, files, MIME (DESIGN 6)."""
+"""From a request to the bytes that travel: sender, parent, files, MIME (DESIGN 6.4)."""
 
 from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass, replace

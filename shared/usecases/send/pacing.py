@@ -20,7 +20,7 @@ COPY_UNITS: Final = 46
 WHOLE_SHARE: Final = 0.985
 """Of the allowance, where nothing else of this user has much to read."""
 BUSY_SHARE: Final = 1 - SHARE
-"""Where a backfill has its share (DESIGN 4)."""
+"""Where a backfill has its share (DESIGN 4.8)."""
 CATCH_UP: Final = timedelta(seconds=1)
 """Time lost to slow answers that may be made up for."""
 

@@ -1,4 +1,4 @@
-"""Submit a bulk's messages one after the other, at the pace Gmail allows (API 6).
+"""Submit a bulk's messages one after the other, at the pace Gmail allows (API 6.5).
 
 One worker a bulk, one bulk a connection at a time: the oldest first. Where the worker dies its
 claim runs out and the next one goes on; what was taken up already is its own entry's business.

@@ -1,4 +1,4 @@
-"""The draft protocol: submit once, and find out what an unclear answer meant (DESIGN 6).
+"""The draft protocol: submit once, and find out what an unclear answer meant (DESIGN 6.2).
 
 drafts.send consumes the draft (FACTS 5.7; that it does so atomically is inferred). So a draft
 that is still there was not sent, and sending it again can deliver at most once. A draft is never

@@ -1,4 +1,4 @@
-"""Go on with a send that a crash, an unclear answer or its hour left to us (DESIGN 6)."""
+"""Go on with a send that a crash, an unclear answer or its hour left to us (DESIGN 6.1)."""
 
 from dataclasses import dataclass
 

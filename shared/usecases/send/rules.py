@@ -53,7 +53,7 @@ def checked_time(send_at: datetime | None, now: datetime) -> datetime | None:
 
 
 def delivery_mode(connection: Connection, request: SendRequest) -> DeliveryMode:
-    """Return how to submit: by draft where the grant allows drafts and reading (DESIGN 6).
+    """Return how to submit: by draft where the grant allows drafts and reading (DESIGN 6.2).
 
     Raises MissingScopeError.
     """

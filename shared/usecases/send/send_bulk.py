@@ -1,4 +1,4 @@
-"""Accept many messages at once: each a ledger entry, submitted later at a steady pace (API 6)."""
+"""Accept many messages at once: each a ledger entry, submitted later at a steady pace (API 6.5)."""
 
 from asyncio import Semaphore, gather
 from collections.abc import Mapping, Sequence

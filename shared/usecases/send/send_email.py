@@ -1,4 +1,4 @@
-"""Send one message once: a ledger entry, then the draft protocol (DESIGN 6)."""
+"""Send one message once: a ledger entry, then the draft protocol (DESIGN 6.2)."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""Backfill: the window, newest first, a few seconds at a time (DESIGN 4).
+"""Backfill: the window, newest first, a few seconds at a time (DESIGN 4.4).
 
 It is done only when a whole fresh pass over the listing finds nothing unknown and no message left
 the listing meanwhile, because page tokens may shift under deletions. A run that dies lists its

@@ -1,4 +1,4 @@
-"""Trigger, pause and start a connection's sync, at the product's wish (API 5)."""
+"""Trigger, pause and start a connection's sync, at the product's wish (API 5.1)."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""Delta: history since the checkpoint, applied in order (DESIGN 4)."""
+"""Delta: history since the checkpoint, applied in order (DESIGN 4.3)."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace

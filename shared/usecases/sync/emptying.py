@@ -1,4 +1,4 @@
-"""Ending every record before the window is read again, at the product's wish (API 5).
+"""Ending every record before the window is read again, at the product's wish (API 5.1).
 
 A record ends as a tombstone with a sequence number, never by disappearing: a message that is gone
 from Gmail by the time the window is read would otherwise stay for ever with whoever reads by

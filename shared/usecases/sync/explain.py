@@ -1,4 +1,4 @@
-"""Why a message is here, or exactly why it is not (API 5)."""
+"""Why a message is here, or exactly why it is not (API 5.3)."""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""Fetching message bodies for the fewest units (DESIGN 4: hydration)."""
+"""Fetching message bodies for the fewest units (DESIGN 4.5)."""
 
 import asyncio
 from collections import defaultdict

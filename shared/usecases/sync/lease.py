@@ -1,4 +1,4 @@
-"""The lease: one writer per connection, fenced by compare-and-set (DESIGN 4).
+"""The lease: one writer per connection, fenced by compare-and-set (DESIGN 4.2).
 
 Every write names a random `commit_id`. When a precondition fails, reading the state back tells
 which of three things happened: our own commit arrived and its answer was lost; somebody else has

@@ -1,4 +1,4 @@
-"""Recovery from an expired history, and audit: compare by listing, not by fetching (DESIGN 4).
+"""Recovery from an expired history, and audit: compare by listing, not by fetching (DESIGN 4.6).
 
 A message never changes but for its labels. So the window's ids and the ids under each label say
 all that can have changed; unknown ids become a backfill, and a tombstone needs a 404 on a get.

@@ -1,7 +1,8 @@
-"""What the steps of a sync share: their anchor, and what left a listing meanwhile (FACTS 4.3).
+"""What the steps of a sync share: their anchor, and what left a listing meanwhile.
 
 A page token is a place in a list that moves: where a message leaves between two pages, the first
-of the next page slips onto the one already read, and is shown on neither. Only history can tell.
+of the next page slips onto the one already read, and is shown on neither. Only history can tell
+(DECISIONS, "A listing is whole where nothing left it").
 """
 
 from dataclasses import dataclass, replace

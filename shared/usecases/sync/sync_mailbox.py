@@ -1,4 +1,4 @@
-"""Sync one mailbox until it is idle or time is up; the only writer of records (DESIGN 4)."""
+"""Sync one mailbox until it is idle or time is up; the only writer of records (DESIGN 4.1)."""
 
 import asyncio
 import logging

@@ -65,7 +65,7 @@ class StartWatch:
     async def revive(self, connection_id: ConnectionId) -> Armed | NotArmed:
         """Arm again a watch that lives by its date and yet announces nothing; at most hourly.
 
-        A watch dies silently too: FACTS 2.2, 15.
+        A watch dies silently too: FACTS 2.3, 15.6.
         """
         connection = await self.connections.get(connection_id)
         mailbox = await self.mailboxes.get(connection.value.email_key) if connection else None

@@ -1,8 +1,8 @@
 """Gmail's own description of itself: the referee nobody here wrote.
 
-The discovery document ships inside google-api-python-client (FACTS, head of the file). Its schemas
-become JSON Schema with every unknown property a failure, so that a misspelt or invented field in an
-answer cannot pass.
+The discovery document ships inside google-api-python-client (`shared/docs/facts/index.md`). Its
+schemas become JSON Schema with every unknown property a failure, so that a misspelt or invented
+field in an answer cannot pass.
 """
 
 import json

@@ -333,7 +333,7 @@ def test_the_words_the_alerts_count_are_the_codes() -> None:
 
 
 def test_request_logs_never_keep_addresses_that_carry_tokens(plan: Plan) -> None:
-    """DESIGN 5: the platform logs every request's address unless it is told not to."""
+    """DESIGN 5.2: the platform logs every request's address unless it is told not to."""
     (exclusion,) = plan.of("google_logging_project_exclusion").values()
     services = '("postroom-oauth-callback" OR "postroom-console")'
     assert f"service_name={services}" in exclusion["filter"]

@@ -202,7 +202,7 @@ class Office:
 
 
 def request(**fields: Any) -> SendRequest:
-    """Return the request that these fields of API 6 are."""
+    """Return the request that these fields of API 6.3 are."""
     return as_request(SendEmailInput.model_validate(fields))
 
 

@@ -1,4 +1,4 @@
-"""What an answer that never came meant is read from the mailbox, never guessed (DESIGN 6)."""
+"""What an answer that never came meant is read from the mailbox, never guessed (DESIGN 6.2)."""
 
 from base64 import b64encode
 from dataclasses import replace

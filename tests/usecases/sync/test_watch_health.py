@@ -1,4 +1,4 @@
-"""A watch that lives by its date and announces nothing is found out (FACTS 2.2, 15)."""
+"""A watch that lives by its date and announces nothing is found out (FACTS 2.3, 15.6)."""
 
 from datetime import timedelta
 

@@ -15,7 +15,8 @@ resource "google_cloudfunctions2_function" "this" {
     service_account   = var.build.service_account
     docker_repository = var.build.repository
 
-    # Bytecode that is checked by hash survives the image's new time stamps (shared/DECISIONS.md).
+    # Bytecode that is checked by hash survives the image's new time stamps
+    # (DECISIONS, "One archive a function").
     environment_variables = { SOURCE_DATE_EPOCH = "315532800" }
 
     source {
