@@ -80,38 +80,38 @@ def gmail_push_routes() -> Routes:
 
 def sync_mailbox_routes() -> Routes:
     """Return what the `sync_mailbox` function serves."""
-    from shared.edge.triggers import tasks
+    from shared.edge.triggers import sync_tasks
 
-    return tasks.SYNC_ROUTES
+    return sync_tasks.SYNC_ROUTES
 
 
 def deliver_event_routes() -> Routes:
     """Return what the `deliver_event` function serves."""
-    from shared.edge.triggers import tasks
+    from shared.edge.triggers import deliver_task
 
-    return tasks.DELIVER_ROUTES
+    return deliver_task.DELIVER_ROUTES
 
 
 def renew_watches_routes() -> Routes:
     """Return what the `renew_watches` function serves."""
-    from shared.edge.triggers import jobs
+    from shared.edge.triggers import upkeep_jobs
 
-    return jobs.RENEW_ROUTES
+    return upkeep_jobs.RENEW_ROUTES
 
 
 def reconcile_routes() -> Routes:
     """Return what the `reconcile` function serves."""
-    from shared.edge.triggers import jobs
+    from shared.edge.triggers import reconcile_job
 
-    return jobs.RECONCILE_ROUTES
+    return reconcile_job.RECONCILE_ROUTES
 
 
 def send_routes() -> Routes:
     """Return what the `send` function serves."""
     from shared.edge.api import sends
-    from shared.edge.triggers import tasks
+    from shared.edge.triggers import send_tasks
 
-    return (*sends.ROUTES, *tasks.SEND_ROUTES)
+    return (*sends.ROUTES, *send_tasks.SEND_ROUTES)
 
 
 def console_routes() -> Routes:

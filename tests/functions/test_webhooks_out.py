@@ -15,7 +15,7 @@ from infra.local.google.settings import GoogleSettings
 from infra.local.system import LocalSystem
 from shared.domain.events.event import Event, EventType
 from shared.domain.ids import ConnectionId, EventId
-from shared.edge.triggers.tasks import GIVEN_UP
+from shared.edge.triggers.deliver_task import GIVEN_UP
 from shared.ports.events import Outbox
 from shared.usecases.events.places import SHARE
 from tests.adapters.listener import OK, Listener, listening

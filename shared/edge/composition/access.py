@@ -2,16 +2,22 @@
 
 # ruff: noqa: PLC0415  each function loads only what it uses (FACTS 16.4)
 
+from typing import TYPE_CHECKING
+
 from shared.edge.composition.assembly import Assembly
-from shared.edge.web.api_key_cache import ApiKeyCache, root_keys
-from shared.edge.web.rates import RateLimiter
 from shared.ports.access import ApiKeys, ErrorDescription
 from shared.ports.clock import Clock
 from shared.ports.sends import BounceRecorder
 
+if TYPE_CHECKING:
+    from shared.edge.web.api_key_cache import ApiKeyCache
 
-def api_key_cache(container: Assembly) -> ApiKeyCache:
+
+def api_key_cache(container: Assembly) -> "ApiKeyCache":
     """Return the keys that open the API, and how often each may call."""
+    from shared.edge.web.api_key_cache import ApiKeyCache, root_keys
+    from shared.edge.web.rates import RateLimiter
+
     settings, clock = container.settings, container.use(Clock)
     return ApiKeyCache(
         root=root_keys(settings.api_keys, clock.now()),

@@ -5,7 +5,6 @@ from typing import Any, get_type_hints
 
 from shared.edge.composition import access, google, stores
 from shared.edge.composition.assembly import Assembly
-from shared.edge.web.api_key_cache import ApiKeyCache
 from shared.ports.access import ErrorDescription
 from shared.ports.clock import Clock
 from shared.ports.events import Operations
@@ -36,11 +35,11 @@ PROVIDERS: Mapping[Any, Provider] = {
     CallerTokens: google.caller_tokens,
     Sealer: google.sealer,
     Sinks: google.sinks,
-    ApiKeyCache: access.api_key_cache,
     BounceRecorder: access.bounce_recorder,
     ErrorDescription: access.error_description,
 }
 LATE: Mapping[str, Provider] = {
+    "shared.edge.web.api_key_cache.ApiKeyCache": access.api_key_cache,
     "httpx.AsyncClient": google.http_client,
     "shared.adapters.google.credentials.ApplicationTokens": google.application_tokens,
 }

@@ -1,15 +1,14 @@
-"""POST /jobs/*: what Cloud Scheduler starts."""
+"""POST /jobs/*: what Cloud Scheduler starts that needs Google or walks everything.
 
-import asyncio
+They share a function, the one of the watches, which has both rights.
+"""
 
-from shared.edge.triggers.gauges import MeasureBacklog
 from shared.edge.web.call import Call
 from shared.edge.web.logs import log
 from shared.edge.web.routes import Access, Route
 from shared.ports.telemetry import Telemetry
 from shared.usecases.connect.maintain_grants import MaintainGrants
 from shared.usecases.keys.rotate_keys import RotateKeys
-from shared.usecases.reconcile import Reconcile, ResumeDisconnects, WakeApprovals, WakeDeliveries
 from shared.usecases.sync.prune_tombstones import PruneDeleted
 from shared.usecases.sync.watch import RenewWatches
 
@@ -19,17 +18,6 @@ async def renew_watches(call: Call) -> None:
     renewed = await call.use(RenewWatches)()
     log("job", task="renew-watches", count=renewed.armed, outcome=f"{renewed.failed} failed")
     call.use(Telemetry).renewed(armed=renewed.armed, failed=renewed.failed)
-
-
-async def reconcile(call: Call) -> None:
-    """Wake what is due and nobody woke."""
-    found, events = await asyncio.gather(call.use(Reconcile)(), call.use(WakeDeliveries)())
-    log("job", task="reconcile", count=found.syncs, outcome=f"{found.sends} sends, {events} events")
-    if waiting := await call.use(WakeApprovals)():
-        log("job", task="wake-approvals", count=waiting)
-    if woken := await call.use(ResumeDisconnects)():
-        log("job", task="resume-disconnects", count=woken)
-    await call.use(MeasureBacklog)()
 
 
 async def maintain_grants(call: Call) -> None:
@@ -75,17 +63,5 @@ RENEW_ROUTES = (
             ("/jobs/rotate-keys", rotate_keys, "Rotate key-encryption keys"),
             ("/jobs/prune-deleted", prune_deleted, "Empty old tombstones"),
         )
-    ),
-)
-"""Jobs that need Google or walk everything: the function of the watches has both rights."""
-RECONCILE_ROUTES = (
-    Route(
-        "POST",
-        "/jobs/reconcile",
-        Access.SCHEDULER,
-        reconcile,
-        "Wake what is due",
-        raw_body=True,
-        documented=False,
     ),
 )
