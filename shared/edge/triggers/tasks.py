@@ -4,7 +4,7 @@ import logging
 from collections.abc import Awaitable
 from datetime import timedelta
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from shared.domain.events.event import EventState
 from shared.domain.ids import ConnectionId, EventId
@@ -26,6 +26,12 @@ class ConnectionTask(Strict):
     connection_id: str = Field(min_length=1, max_length=128)
 
 
+class DisconnectTask(ConnectionTask):
+    """Which connection, and when it was created: its id may name another one by now."""
+
+    created_at: AwareDatetime
+
+
 class SendTask(Strict):
     """Which ledger entry, or which bulk."""
 
@@ -34,13 +40,17 @@ class SendTask(Strict):
 
 async def sync_task(call: Call) -> None:
     """Drain one mailbox for as long as the budget lasts."""
-    id = _connection(call)
+    id = ConnectionId(call.body(ConnectionTask).connection_id)
+    note(connection=id)
     await _done("sync", call.wiring.sync_mailbox(id, budget=SYNC_BUDGET, trace_id=call.trace_id))
 
 
 async def disconnect_task(call: Call) -> None:
     """Take the next steps of a disconnect."""
-    await _done("disconnect", call.wiring.disconnect(_connection(call)))
+    named = call.body(DisconnectTask)
+    id = ConnectionId(named.connection_id)
+    note(connection=id)
+    await _done("disconnect", call.wiring.disconnect(id, named.created_at))
 
 
 async def send_task(call: Call) -> None:
@@ -63,12 +73,6 @@ async def _done(task: str, work: Awaitable[object]) -> None:
     log("task", task=task, outcome=type(outcome).__name__)
 
 
-def _connection(call: Call) -> ConnectionId:
-    id = ConnectionId(call.body(ConnectionTask).connection_id)
-    note(connection=id)
-    return id
-
-
 SYNC_ROUTES = (
     Route(
         "POST",
@@ -85,7 +89,7 @@ SYNC_ROUTES = (
         Access.TASKS,
         disconnect_task,
         "Disconnect a mailbox",
-        body=ConnectionTask,
+        body=DisconnectTask,
         documented=False,
     ),
 )

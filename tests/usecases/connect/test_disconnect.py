@@ -21,7 +21,7 @@ from shared.errors import (
     UnknownConnectionError,
 )
 from shared.ports.sync_store import Batch
-from shared.usecases.connect.disconnect import Disconnect, Disconnected
+from shared.usecases.connect.disconnect import Disconnect, Disconnected, disconnect_task
 from tests.usecases.connect.interrupted import Bomb, Crash, Interrupted
 from tests.usecases.connect.town import ADA, Town
 
@@ -41,6 +41,11 @@ async def synced(town: Town, email: str = ADA) -> Connection:
     found = await town.wiring.connections.get(id)
     assert found is not None
     return found.value
+
+
+def task_of(connection: Connection) -> tuple[str, object]:
+    task = disconnect_task(connection.id, connection.created_at)
+    return task.path, task.body
 
 
 async def nothing_is_left(town: Town, connection: Connection) -> None:
@@ -73,7 +78,7 @@ async def test_accepting_marks_the_connection_and_enqueues_the_work(town: Town) 
     found = await town.wiring.connections.get(connection.id)
     assert found is not None
     assert found.value.status is ConnectionStatus.DISCONNECTING
-    assert await town.tasks() == [("/tasks/disconnect", {"connection_id": connection.id})]
+    assert await town.tasks() == [task_of(connection)]
 
 
 async def test_an_unknown_connection_is_not_accepted(town: Town) -> None:
@@ -190,7 +195,7 @@ async def test_a_disconnect_whose_task_was_lost_is_found_again(town: Town) -> No
     assert await town.wiring.resume_disconnects() == 0
     await town.advance(timedelta(minutes=10))
     assert await town.wiring.resume_disconnects() == 1
-    assert ("/tasks/disconnect", {"connection_id": connection.id}) in await town.tasks()
+    assert task_of(connection) in await town.tasks()
     await town.wiring.disconnect(connection.id)
     assert await town.wiring.resume_disconnects() == 0
 

@@ -1,0 +1,131 @@
+"""An id that was connected again belongs to the new connection: no late work of the old one counts."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import timedelta
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from shared.domain.connect.connection import Connection, ConnectionStatus
+from shared.domain.ids import ConnectionId
+from shared.domain.sync.state import SyncStatus
+from shared.edge.triggers.tasks import DisconnectTask
+from shared.usecases.connect.disconnect import Disconnected, disconnect_task
+from tests.usecases.connect.interrupted import Bomb, Interrupted
+from tests.usecases.connect.test_disconnect import PORTS
+from tests.usecases.connect.test_import import elsewhere, imported
+from tests.usecases.connect.town import ADA, BEN, Town
+
+ID = ConnectionId("used-again")
+
+
+async def connected(town: Town, email: str) -> Connection:
+    """Connect the mailbox under the one id and store a record of it."""
+    await town.mailbox(email)
+    answer = await imported(town, await elsewhere(town, email), connection_id=ID)
+    assert answer.is_success, answer.text
+    await town.control.post("/mailboxes", json={"email": email, "messages": 1})
+    await town.wiring.sync_mailbox(ID, budget=timedelta(seconds=20))
+    return await present(town)
+
+
+async def present(town: Town) -> Connection:
+    found = await town.wiring.connections.get(ID)
+    assert found is not None
+    return found.value
+
+
+async def stands(town: Town, connection: Connection) -> None:
+    """Hold that nothing of the connection was taken apart."""
+    assert await present(town) == connection
+    assert connection.status is ConnectionStatus.ACTIVE
+    assert await town.wiring.grants.get(ID) is not None
+    state = await town.wiring.sync_states.get(ID)
+    assert state is not None
+    assert state.value.status is SyncStatus.RUNNING
+    for shared in (
+        await town.wiring.google_users.get(connection.sub),
+        await town.wiring.mailboxes.get(connection.email_key),
+    ):
+        assert shared is not None
+        assert shared.value.connections == {ID}
+
+
+async def test_a_task_brought_again_after_the_id_was_connected_again_changes_nothing(
+    town: Town,
+) -> None:
+    first = await connected(town, ADA)
+    await town.wiring.accept_disconnect(ID)
+    (body,) = [body for path, body in await town.tasks() if path == "/tasks/disconnect"]
+    named = DisconnectTask.model_validate_json(orjson.dumps(body))
+    assert named.created_at == first.created_at
+    await town.wiring.disconnect(ConnectionId(named.connection_id), named.created_at)
+    second = await connected(town, BEN)
+    again = await town.wiring.disconnect(ConnectionId(named.connection_id), named.created_at)
+    assert again == Disconnected()
+    await stands(town, second)
+    assert [batch async for batch in town.wiring.records.all_heads(ID, None) if batch]
+
+
+async def test_whatever_wakes_a_disconnect_names_the_connection_that_was_accepted(
+    town: Town,
+) -> None:
+    first = await connected(town, ADA)
+    await town.wiring.accept_disconnect(ID)
+    await town.tasks()
+    await town.advance(timedelta(minutes=10))
+    await town.wiring.resume_disconnects()
+    task = disconnect_task(ID, first.created_at)
+    assert await town.tasks() == [(task.path, task.body)]
+
+
+class Late(Interrupted):
+    """A port before whose call number `at` something else happens."""
+
+    def __init__(
+        self, port: Any, name: str, bomb: Bomb, meanwhile: Callable[[], Awaitable[None]]
+    ) -> None:
+        super().__init__(port, name, bomb)
+        self._meanwhile = meanwhile
+
+    def of(self, connection_id: str) -> "Late":
+        return Late(self._port.of(connection_id), self._name, self._bomb, self._meanwhile)
+
+    def _guarded(self, name: str, call: Callable[..., Any]) -> Callable[..., Any]:
+        async def guarded(*given: Any, **named: Any) -> Any:
+            self._bomb.calls.append(f"{self._name}.{name}")
+            if self._bomb.strikes():
+                await self._meanwhile()
+            return await call(*given, **named)
+
+        return guarded
+
+
+@pytest.mark.timeout(300)
+async def test_a_worker_that_is_late_takes_nothing_of_the_next_connection_apart(
+    tmp_path: Path,
+) -> None:
+    """Another worker is faster at every call in turn, and the id is connected again meanwhile."""
+    town = Town(tmp_path)
+    for number in count(1):
+        first = await connected(town, ADA)
+        seconds: list[Connection] = []
+
+        async def meanwhile(first: Connection = first, seconds: Any = seconds) -> None:
+            await town.wiring.disconnect(ID, first.created_at)
+            seconds.append(await connected(town, BEN))
+
+        bomb = Bomb(number)
+        late = {name: Late(getattr(town.wiring, name), name, bomb, meanwhile) for name in PORTS}
+        disconnect = replace(town.instance().disconnect, **late)  # type: ignore[arg-type]
+        await disconnect(ID, first.created_at)
+        if not seconds:
+            break
+        await stands(town, seconds[0])
+        await town.wiring.disconnect(ID)
+    assert number > 20
+    await town.close()
