@@ -44,7 +44,6 @@ from shared.usecases.connect.membership import leave
 from shared.usecases.connect.settings import ConnectSettings
 from shared.usecases.connect.token_seal import opened_refresh_token
 
-
 DISCONNECT_TASK = "/tasks/disconnect"
 
 

@@ -1,4 +1,4 @@
-"""An id that was connected again belongs to the new connection: no late work of the old one counts."""
+"""An id connected again is the new connection's: no late work of the old one counts."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
