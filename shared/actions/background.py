@@ -60,7 +60,12 @@ class AcceptAction:
         key = f"async:{idempotency_key}" if idempotency_key else token_hex(16)
         accepted = self._accepted(connection.id, name, key, asked.model_dump(mode="json"))
         await self._keep(accepted)
-        body = {"id": accepted.id, "input": given, "key": idempotency_key or accepted.id}
+        body = {
+            "id": accepted.id,
+            "input": given,
+            "key": idempotency_key or accepted.id,
+            "request_hash": accepted.request_hash,
+        }
         await self.queue.enqueue(Task(ACTION_TASK, body, queue=QueueName.LIVE, trace_id=trace_id))
         return accepted.id
 
@@ -102,13 +107,23 @@ class RunAccepted:
     clock: Clock
     describe: ErrorDescription
 
-    async def __call__(self, id: str, given: Any, *, key: str, trace_id: str | None) -> None:
-        """Run with the idempotency key `key`.
+    async def __call__(
+        self,
+        id: str,
+        given: Any,
+        *,
+        key: str,
+        trace_id: str | None,
+        accepted_hash: str | None = None,
+    ) -> None:
+        """Run with the idempotency key `key`, if what was accepted is the call of this hash.
+
+        It is not where the connection's id, and then the key, were used again since.
 
         Raises TransientError, IdempotencyInProgressError: the task must come again.
         """
         found = await self.results.get(id)
-        if found is None:
+        if found is None or accepted_hash not in {None, found.value.request_hash}:
             return
         if found.value.finished_at is None:
             found = await self._finished(found, given, key, trace_id)

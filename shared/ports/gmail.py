@@ -237,6 +237,13 @@ class GmailStreams(Protocol):
         """20 units: the part's name, type and size. Raises GmailNotFoundError."""
         ...
 
+    async def head(self, message_id: MessageId) -> bytes:
+        """20 units: the header lines as they travelled, the rest of the message unread.
+
+        Raises GmailNotFoundError, and what any read raises.
+        """
+        ...
+
     async def content(self, part: MessagePart) -> ByteStream:
         """20 units unless the part came inline: the decoded bytes.
 

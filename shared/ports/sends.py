@@ -84,7 +84,7 @@ class ActionResults(Documents[ActionResult], Protocol):
 
 
 class BounceRecorder(Protocol):
-    """Ties delivery-status messages to the sends that they tell of."""
+    """Ties delivery-status messages to sends, before they are committed; again after a crash."""
 
     async def __call__(self, connection_id: ConnectionId, reports: Sequence[GmailObject]) -> None:
         """Record what the reports say. Raises StoreUnavailableError, TransientError of Gmail."""

@@ -14,7 +14,7 @@ from shared.ports.events import DueEvent, Outbox
 from shared.ports.queue import Queue, QueueName, Task
 from shared.ports.sends import BulkSends, Sends
 from shared.ports.sync_store import SyncStates
-from shared.usecases.connect.disconnect import DISCONNECT_TASK
+from shared.usecases.connect.disconnect import disconnect_task
 from shared.usecases.events.deliver_event import DELIVER_TASK
 from shared.usecases.send.rules import BULK_TASK, SEND_TASK
 from shared.usecases.sync.task import sync_task
@@ -94,7 +94,7 @@ class ResumeDisconnects:
         before = self.clock.now() - PATIENCE
         late = [one for one in await self.connections.find(query) if one.updated_at <= before]
         for one in late:
-            await self.queue.enqueue(Task(DISCONNECT_TASK, {"connection_id": one.id}))
+            await self.queue.enqueue(disconnect_task(one.id, one.created_at))
         return len(late)
 
 

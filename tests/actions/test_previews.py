@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from shared.actions.policy.preview import LONGEST, preview_of
 from shared.actions.policy.recipients import Letter
 from shared.domain.mail.envelope import Envelope
+from shared.domain.mail.recipients import Mailbox
 from shared.domain.send.request import SendRequest
 
 HEAD = b"To: bob@acme.example\r\nMIME-Version: 1.0\r\n"
@@ -72,3 +73,46 @@ async def test_a_long_text_is_cut_and_said_to_be() -> None:
 async def test_no_message_is_too_odd_to_be_shown(head: bytes, body: bytes) -> None:
     shown = await previewed(HEAD + head + b"\r\n\r\n" + body)
     assert isinstance(shown["attachments"], list)
+
+
+FURTHER = (
+    b"From: =?utf-8?q?Ada_Bo=C3=9F?= <sales@acme.example>\r\nSubject: Hi\r\n"
+    b"Reply-To: Eve <eve@far.example>,\r\n other@far.example\r\n"
+    b"X-Campaign: =?utf-8?q?caf=C3=A9?=\r\nDisposition-Notification-To: eve@far.example\r\n"
+    b"x-campaign: second\r\nSUBJECT: Bye\r\n"
+)
+
+
+async def test_every_header_of_a_finished_message_is_shown() -> None:
+    shown = await previewed(FURTHER + HEAD + b"\r\nHello.")
+    assert shown["from"] == "Ada Bo\u00df <sales@acme.example>"
+    assert shown["reply_to"] == ["eve@far.example", "other@far.example"]
+    assert shown["headers"] == [
+        {"name": "X-Campaign", "value": "caf\u00e9"},
+        {"name": "Disposition-Notification-To", "value": "eve@far.example"},
+        {"name": "x-campaign", "value": "second"},
+        {"name": "SUBJECT", "value": "Bye"},
+    ]
+
+
+async def test_a_message_of_fields_shows_its_alias_and_its_headers() -> None:
+    request = SendRequest(
+        sender=Mailbox("sales@acme.example", "Sales"), text="x", headers={"X-Campaign": "7"}
+    )
+    shown = await preview_of(Letter(Envelope(), request), "ada@acme.example")
+    assert shown["from"] == "Sales <sales@acme.example>"
+    assert shown["headers"] == [{"name": "X-Campaign", "value": "7"}]
+
+
+@pytest.mark.parametrize("written", [SendRequest(text="x"), SendRequest(raw=HEAD + b"\r\nx")])
+async def test_a_message_that_names_no_sender_is_from_the_connected_address(
+    written: SendRequest,
+) -> None:
+    shown = await preview_of(Letter(Envelope(), written), "ada@acme.example")
+    assert shown["from"] == "ada@acme.example"
+
+
+async def test_headers_without_end_are_cut_and_said_to_be() -> None:
+    shown = await previewed(b"X-Long: " + b"y " * LONGEST + b"\r\n" + HEAD + b"\r\nx")
+    assert shown["truncated"] is True
+    assert len(str(shown["headers"])) < LONGEST + 100

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from standardwebhooks import Webhook
 
-from shared.adapters.sinks.name_lookups import UnresolvedError
+from shared.adapters.sinks.name_lookups import BusyError, UnresolvedError
 from shared.adapters.sinks.webhook import MOST_READ, WebhookHttp
 from shared.domain.events.addresses import AllowedHosts
 from shared.domain.events.delivery import Attempted, Failure
@@ -247,13 +247,19 @@ async def test_a_name_is_resolved_once_and_the_judged_address_is_the_one_spoken_
     await sink.aclose()
 
 
-async def test_an_unknown_name_is_told_as_such() -> None:
+@pytest.mark.parametrize(
+    ("error", "failure"),
+    [(UnresolvedError("unknown"), Failure.UNRESOLVED), (BusyError("no room"), Failure.BUSY)],
+)
+async def test_a_name_without_an_address_is_told_as_what_it_is(
+    error: OSError, failure: Failure
+) -> None:
     async def unknown(_host: str, _port: int) -> Sequence[str]:
-        raise UnresolvedError("unknown")
+        raise error
 
     sink = WebhookHttp(AllowedHosts(), lookup=unknown, timeout_s=PATIENCE_S)
     attempted = await sink(_receiver("https://nowhere.example.com/"), _parcel())
-    assert attempted == Attempted(Failure.UNRESOLVED)
+    assert attempted == Attempted(failure)
     await sink.aclose()
 
 

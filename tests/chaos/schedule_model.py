@@ -50,9 +50,20 @@ class Found:
 
 
 def explored(
-    scenario: Scenario, ops: Sequence[str], length: int, *, at_once: bool = True, **traits: Any
+    scenario: Scenario,
+    ops: Sequence[str],
+    length: int,
+    *,
+    at_once: bool = True,
+    share: int = 1,
+    **traits: Any,
 ) -> Found:
-    """Try every sequence of `length` changes, for 0 just this one, at every choice of moments."""
+    """Try every sequence of `length` changes, for 0 just this one, at every choice of moments.
+
+    Of these, one in `share`: those whose numbers of changes and moments have a sum that it divides.
+    So whichever changes and moments but one are chosen, some schedule has just these, at one of any
+    `share` neighbours of the last; only where fewer moments are left than that may it have none.
+    """
     with small_steps():
         try:
             origin = scenario.start(**traits)
@@ -62,6 +73,8 @@ def explored(
         tried = 0
         for chosen in product(ops, repeat=length) if length else (ops,):
             for places in combinations_with_replacement(range(moments), len(chosen)):
+                if share > 1 and (sum(map(ops.index, chosen)) + sum(places)) % share:
+                    continue
                 schedule = tuple(zip(places, (OPS[name] for name in chosen), strict=True))
                 try:
                     tried += _tried(scenario, origin, schedule, at_once=at_once)

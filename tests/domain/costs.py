@@ -29,11 +29,15 @@ def growth(parse: Parse, family: Family) -> str | None:
     size = SMALLEST
     while size < LARGEST and _seconds(parse, family(size)) < FLOOR_S:
         size *= 2
-    # A step may cross a limit, or from one level of memory to the next; a power grows at each.
-    slower = [_slower(parse, family, size)]
-    while slower[-1] and len(slower) < STEPS:
-        slower.append(_slower(parse, family, size * 2 ** len(slower)))
-    return slower[-1] or _larger(parse, family)
+    # A step may cross a limit, or from one level of memory to the next; a power grows at each. So
+    # one try at each comes first, and many only where none of the steps was in proportion.
+    slower = None
+    for tries in (1, TRIES):
+        for step in range(STEPS):
+            slower = _slower(parse, family, size * 2**step, tries)
+            if slower is None:
+                return _larger(parse, family)
+    return slower
 
 
 def quick_growth(parse: Parse, family: Family) -> str | None:
@@ -43,10 +47,10 @@ def quick_growth(parse: Parse, family: Family) -> str | None:
     return _slower(parse, family, SMALLEST) and _slower(parse, family, SMALLEST * 2)
 
 
-def _slower(parse: Parse, family: Family, size: int) -> str | None:
+def _slower(parse: Parse, family: Family, size: int, tries: int = TRIES) -> str | None:
     once, twice = family(size), family(size * 2)
     small = large = float("inf")
-    for _ in range(TRIES):
+    for _ in range(tries):
         small = min(small, _seconds(parse, once))
         large = min(large, _seconds(parse, twice))
         if large <= max(small * MOST, QUICK_S):

@@ -96,6 +96,12 @@ def test_a_word_before_an_address_does_not_become_its_name() -> None:
          "a@evil.example"),
         ("boss@corp.example <boss@corp.example>, <a@evil.example>", "a@evil.example"),
         ("boss@corp.example, <a@evil.example>", "a@evil.example"),
+        ("Boss <boss@corp.example>, Eve <a@evil.example>", ""),
+        ("Ann <ann@x.example>, Bob <bob@y.example>", ""),
+        ("Ann <ann@x.example>, bob@y.example", ""),
+        ("ann@x.example, Bob <bob@y.example>", ""),
+        ("Doe, John <j@x.example>", "j@x.example"),
+        ("please@do not reply, <a@x.example>", "a@x.example"),
         ('"<boss@corp.example>" <a@evil.example>', "a@evil.example"),
         ("boss@corp.example ( <a@evil.example> ())", ""),
         ("a@evil.example () <boss@corp.example> ()", ""),
@@ -108,7 +114,7 @@ def test_a_word_before_an_address_does_not_become_its_name() -> None:
     ],
 )  # fmt: skip
 def test_no_name_passes_for_the_sender(value: str, email: str) -> None:
-    """Gmail decodes names first, so a name may look like a mailbox: that is never the sender."""
+    """Gmail decodes names first, so a name may look like a mailbox, or as if there were two."""
     assert read_address(value)["email"] == email
 
 

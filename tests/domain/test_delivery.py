@@ -8,6 +8,7 @@ import pytest
 
 from shared.domain.cursor import sequence_of
 from shared.domain.events.delivery import (
+    BUSY_WAIT,
     CLAIM,
     LONGEST_DEFERRED,
     SCHEDULE,
@@ -164,3 +165,10 @@ def test_the_body_names_a_cursor_and_no_sequence_number() -> None:
     assert set(body) == {"type", "über", "cursor"}
     assert sequence_of(EVENT.connection_id, body["cursor"]) == 7
     assert body_of(EVENT) == body_of(replace(EVENT, attempts=9))
+
+
+@pytest.mark.parametrize("earlier", [None, WAITING])
+def test_an_attempt_for_which_there_was_no_room_is_none(earlier: Delivery | None) -> None:
+    made = after(earlier, Attempted(Failure.BUSY), NOW)
+    assert made.attempts == (earlier.attempts if earlier else 0)
+    assert (made.state, made.next_attempt_at) == (DeliveryState.WAITING, NOW + BUSY_WAIT)

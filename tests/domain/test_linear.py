@@ -30,6 +30,7 @@ from shared.domain.mail import (
     html_text,
     mail_headers,
     mime,
+    own_addresses,
     raw_message,
     recipients,
     reply,
@@ -96,6 +97,7 @@ PARSERS: Final[Mapping[str, Driven]] = {
     "addresses.is_public": of_text(addresses.is_public),
     "address_list.read_address": of_text(address_list.read_address),
     "address_list.read_addresses": of_text(lambda text: address_list.read_addresses([text])),
+    "address_list.is_unmistakable": of_text(address_list.is_unmistakable),
     "address_list.tokens": of_text(lambda text: list(address_list.tokens(text))),
     "address_list.unquoted": of_text(address_list.unquoted),
     "base64_stream.Base64Field": of_bytes(lambda data: _fed(b'{"data":"' + data + b'"}')),
@@ -110,6 +112,9 @@ PARSERS: Final[Mapping[str, Driven]] = {
     "email_parts.decode_data": of_text(email_parts.decode_data),
     "email_parts.header_of": of_message(
         lambda found: email_parts.header_of(found["payload"], "subject")
+    ),
+    "email_parts.headers_of": of_message(
+        lambda found: list(email_parts.headers_of(found["payload"], {"subject", "to"}))
     ),
     "email_parts.part_filename": of_text(
         lambda text: email_parts.part_filename({"filename": text})
@@ -146,6 +151,15 @@ PARSERS: Final[Mapping[str, Driven]] = {
     "raw_message.check_raw": of_text(lambda text: raw_message.check_raw(_headed(text))),
     "raw_message.header_addresses": of_text(
         lambda text: raw_message.header_addresses("to", [text])
+    ),
+    "own_addresses.OwnAddresses": of_text(
+        lambda text: own_addresses.OwnAddresses.of([text]).include(text)
+    ),
+    "raw_message.read_header_lines": of_text(
+        lambda text: raw_message.read_header_lines(_headed(text))
+    ),
+    "raw_message.with_addresses_of": of_text(
+        lambda text: raw_message.with_addresses_of(parent("x"), _headed(text))
     ),
     "recipients.ascii_domain": of_text(recipients.ascii_domain),
     "recipients.strict_addresses": of_text(recipients.strict_addresses),

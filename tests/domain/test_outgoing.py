@@ -236,3 +236,21 @@ def test_all_headers_together_have_a_limit() -> None:
     headers = {f"X-{number}": "a " * 1_000 for number in range(64)}
     problems = refusal(replace(PLAIN, headers=headers)).problems
     assert [one.code for one in problems] == ["invalid_header"]
+
+
+UNSEEN = "\u3164\u115f\u1160\uffa0\u034f\ufe0f\u17b4\u180b\U000e0100"
+
+
+@pytest.mark.parametrize("unseen", UNSEEN, ids=ascii)
+def test_a_letter_that_nobody_sees_is_in_no_address(unseen: str) -> None:
+    """It would pass for the address without it."""
+    with pytest.raises(ValueError, match="part before the @"):
+        checked_address(f"an{unseen}n@x.example")
+
+
+def test_a_header_in_another_letter_case_is_the_same_header() -> None:
+    twice = {"X-Case": "one", "x-cASE": "two", "X-Other": "three"}
+    refused = refusal(replace(PLAIN, headers=twice))
+    assert [(one.code, one.path) for one in refused.problems] == [
+        ("invalid_header", ("headers", "x-cASE"))
+    ]

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from shared.domain.mail.email_message import EmailMessage, read_message
 from shared.domain.mail.outgoing import Outgoing
+from shared.domain.mail.own_addresses import OwnAddresses
 from shared.domain.mail.recipients import Mailbox
 from shared.domain.mail.reply import (
     MAX_REFERENCES,
@@ -110,3 +111,61 @@ def test_an_address_that_is_left_out_is_told_once() -> None:
     original = parent(From="eve@far.example", To="a..b@x.example, c@x.example", Cc="a..b@x.example")
     answer = as_reply(MINE, original, ["ada@acme.example"], to_all=True, quote=False)
     assert [one.address for one in answer.left_out] == ["a..b@x.example"]
+
+
+OWN_FORMS = [
+    ("ada.love@gmail.com", "adalove@gmail.com"),
+    ("ada.love@gmail.com", "a.d.a.love@googlemail.com"),
+    ("adalove@googlemail.com", "ada.love+news@gmail.com"),
+    ("ada@acme.example", "Ada+shop@ACME.example"),
+    ("ada@b\u00fccher.example", "ada@xn--bcher-kva.example"),
+    ("ada@xn--bcher-kva.example", "ada@B\u00dcCHER.example"),
+    ("j\u00f6rg@acme.example", "jo\u0308rg@acme.example"),
+]
+
+
+@pytest.mark.parametrize(("connected", "written"), OWN_FORMS)
+def test_an_own_address_in_any_form_is_nobody_else(connected: str, written: str) -> None:
+    original = parent(From="bob@x.example", To=f"{written}, eve@x.example", Cc=written)
+    answer = as_reply(MINE, original, [connected], to_all=True, quote=False)
+    assert [one.address for one in (*answer.to, *answer.cc)] == ["bob@x.example", "eve@x.example"]
+    assert answer.left_out == ()
+
+
+@pytest.mark.parametrize(("connected", "written"), OWN_FORMS)
+def test_own_mail_to_an_own_address_in_any_form_is_mail_to_oneself(
+    connected: str, written: str
+) -> None:
+    sent = {**parent(From=connected, To=written), "isSent": True}
+    answer = as_reply(MINE, sent, [connected], to_all=False, quote=False)  # type: ignore[arg-type]
+    assert OwnAddresses.of([connected]).include(answer.to[0].address)
+
+
+@pytest.mark.parametrize(
+    ("connected", "written"),
+    [
+        ("ada.love@acme.example", "adalove@acme.example"),
+        ("ada@gmail.com", "ada@acme.example"),
+        ("ada@gmail.com", "ada@mail.gmail.com"),
+        ("ada@acme.example", "adam@acme.example"),
+        ("ada@acme.example", "+@acme.example"),
+    ],
+)
+def test_whoever_is_called_alike_is_somebody_else(connected: str, written: str) -> None:
+    original = parent(From="bob@x.example", To=written)
+    answer = as_reply(MINE, original, [connected], to_all=True, quote=False)
+    assert [one.address for one in answer.cc] == [written]
+
+
+def test_an_own_address_that_no_mail_reaches_is_not_told_as_left_out() -> None:
+    original = parent(From="bob@x.example", To="a..da@gmail.com")
+    answer = as_reply(MINE, original, ["ada@gmail.com"], to_all=True, quote=False)
+    assert (answer.cc, answer.left_out) == ((), ())
+
+
+def test_mail_may_be_sent_as_an_own_address_only_as_it_stands() -> None:
+    own = OwnAddresses.of(["ada@gmail.com", "ada@b\u00fccher.example"])
+    assert own.may_send_as("ADA@Gmail.com")
+    assert own.may_send_as("ada@xn--bcher-kva.example")
+    assert not own.may_send_as("ada+news@gmail.com")
+    assert not own.may_send_as("ada@googlemail.com")

@@ -170,3 +170,18 @@ async def test_a_line_of_keys_is_no_longer_than_its_end_can_be_checked(
     below = await line(keys, await a_key(container, "keys"), MOST_GENERATIONS - 1)
     assert (await asked(keys, below[-1]["key"])).status_code == 403
     assert await opens(keys, below[-1]["key"]) == [200]
+
+
+async def test_no_key_revokes_one_that_it_came_of(
+    keys: httpx.AsyncClient, container: AutowiredContainer
+) -> None:
+    """A child may have all that its parent has: it is below it all the same."""
+    found = await line(keys, await a_key(container, "keys"), 3)
+    child = {"Authorization": f"Bearer {found[2]['key']}"}
+    for above in found[:2]:
+        refused = await keys.delete(f"/api-keys/{above['id']}", headers=child)
+        assert (refused.status_code, error_of(refused)["code"]) == (403, "forbidden")
+    assert await opens(keys, *(one["key"] for one in found)) == [200] * 3
+    assert (await keys.delete(f"/api-keys/{found[2]['id']}", headers=child)).status_code == 200
+    parent = {"Authorization": f"Bearer {found[0]['key']}"}
+    assert (await keys.delete(f"/api-keys/{found[1]['id']}", headers=parent)).status_code == 200

@@ -10,8 +10,11 @@ from email.message import Message
 from typing import Any, Final
 
 from shared.actions.policy.recipients import Letter
+from shared.domain.mail.address_list import Address, read_address, read_addresses
 from shared.domain.mail.html_text import html_to_text
-from shared.domain.mail.mail_headers import decode_text
+from shared.domain.mail.mail_headers import decode_text, decode_words
+from shared.domain.mail.raw_message import MAX_HEADERS, read_header_lines
+from shared.domain.mail.recipients import CONTROL
 from shared.domain.send.request import SendRequest
 from shared.usecases.sync.reading import off_loop
 
@@ -21,12 +24,23 @@ _PARAMETERS: Final = re.compile(
     rb"^content-[a-z-]++:(?:[^\n]++|\n[ \t])*+", re.IGNORECASE | re.MULTILINE
 )
 LONGEST: Final = 20_000
-"""Characters of text that are shown."""
+"""Characters of text that are shown, and of further headers."""
+_SHOWN_ELSEWHERE: Final = frozenset(
+    {
+        *("from", "to", "cc", "bcc", "reply-to"),
+        *("mime-version", "content-type", "content-transfer-encoding"),
+    }
+)
+"""Headers with a field of their own, and those that the texts and files were read by."""
 
 
-async def preview_of(letter: Letter) -> dict[str, Any]:
-    """Return a message as JSON: recipients, subject, texts, names of files."""
+async def preview_of(letter: Letter, own: str | None = None) -> dict[str, Any]:
+    """Return a message as JSON: sender, recipients, subject, headers, texts, names of files.
+
+    `own` is the connected address, which it is from where it names no other.
+    """
     to_whom = {
+        "from": own,
         "to": list(letter.envelope.to),
         "cc": list(letter.envelope.cc),
         "bcc": list(letter.envelope.bcc),
@@ -34,12 +48,13 @@ async def preview_of(letter: Letter) -> dict[str, Any]:
     }
     if letter.request.raw is not None:
         shown = await off_loop(len(letter.request.raw), _finished, letter.request.raw)
+        shown["from"] = shown["from"] or own
     else:
-        shown = await off_loop(len(letter.request.html or ""), _asked, letter.request)
+        shown = await off_loop(len(letter.request.html or ""), _asked, letter.request, own)
     return {**to_whom, **shown}
 
 
-def _asked(request: SendRequest) -> dict[str, Any]:
+def _asked(request: SendRequest, own: str | None) -> dict[str, Any]:
     files = [
         (one.filename, one.mime_type, None if one.content is None else len(one.content))
         for one in request.attachments
@@ -47,14 +62,57 @@ def _asked(request: SendRequest) -> dict[str, Any]:
     return {
         **_said(request.text, request.html),
         **_files(files),
+        **_sender(request, own),
         "reply_to": [one.address for one in request.reply_to],
+        "headers": [{"name": name, "value": value} for name, value in request.headers.items()],
         "answers_message_id": request.reply_to_message_id,
         "forwards_message_id": request.forward_message_id,
         "send_at": request.send_at.isoformat() if request.send_at else None,
     }
 
 
+def _sender(request: SendRequest, own: str | None) -> dict[str, str]:
+    sender = request.sender
+    if sender is None:
+        return {}
+    return {"from": _spelled(Address(name=sender.name, email=sender.address or own or ""))}
+
+
 def _finished(raw: bytes) -> dict[str, Any]:
+    """Return all that leaves of a finished message: its header lines and its parts."""
+    heading, parts = _heading(raw), _parts(raw)
+    return {**heading, **parts, "truncated": heading["truncated"] or parts["truncated"]}
+
+
+def _heading(raw: bytes) -> dict[str, Any]:
+    """Return who it is from, whom answers go to, and every header without a field of its own."""
+    lines = read_header_lines(raw[:MAX_HEADERS])
+    values = {
+        wanted: [value for name, value in lines if name.lower() == wanted]
+        for wanted in ("from", "reply-to")
+    }
+    further = [(name, value) for name, value in lines if name.lower() not in _SHOWN_ELSEWHERE]
+    first = next((one for one in further if one[0].lower() == "subject"), None)
+    headers, room = [], LONGEST
+    for name, value in (one for one in further if one is not first):
+        text = CONTROL.sub(" ", decode_words(value)).strip()
+        if room > 0:
+            headers.append({"name": name[:room], "value": text[:room]})
+        room -= len(name) + len(text)
+    return {
+        "from": ", ".join(_spelled(read_address(value)) for value in values["from"]) or None,
+        "reply_to": [one["email"] or one["name"] for one in read_addresses(values["reply-to"])],
+        "headers": headers,
+        "truncated": room < 0,
+    }
+
+
+def _spelled(person: Address) -> str:
+    name = CONTROL.sub(" ", person["name"])
+    return f"{name} <{person['email']}>" if name and person["email"] else person["email"] or name
+
+
+def _parts(raw: bytes) -> dict[str, Any]:
     """Return every text part there is, wherever it stands; the source where none can be read."""
     if any(found[0].count(b";") > MOST_PARAMETERS for found in _PARAMETERS.finditer(raw)):
         return {**_said(raw.decode("utf-8", "replace"), None), **_files(())}

@@ -158,7 +158,7 @@ async def _content(
     pin = None if row.pin is None else await row.pin(context, asked)
     if letter is None:
         return {"arguments": arguments, "pin": pin}
-    preview = await preview_of(letter)
+    preview = await preview_of(letter, context.connection.email)
     if letter.derived:
         people = {name: preview[name] for name in ("to", "cc", "bcc")}
         arguments |= {**people, "reply_all": False}

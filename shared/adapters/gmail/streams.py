@@ -1,5 +1,6 @@
 """Large answers of Gmail, passed on as they arrive: GmailStreams over HTTP."""
 
+import re
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -48,6 +49,10 @@ from shared.ports.gmail import ByteStream, MessagePart, ProxyResponse
 PIECE: Final = 64 * 1024
 _PAYLOAD: Final = ("fields", "payload")
 _DATA: Final = ("fields", "data")
+_RAW: Final = (("format", "raw"), ("fields", "raw"))
+_HEAD_END: Final = re.compile(rb"\r?\n\r?\n")
+_LONGEST_HEAD: Final = 1024 * 1024
+"""Bytes: twice what Gmail takes as headers (FACTS 18.12)."""
 FIRST_PAUSE: Final = timedelta(seconds=1)
 """The least wait after a rate limit (FACTS 1.9)."""
 LONGEST_PAUSE: Final = timedelta(seconds=10)
@@ -69,6 +74,20 @@ class HttpGmailStreams:
             ("format", "full"),
             _PAYLOAD,
         )
+
+    async def head(self, message_id: MessageId) -> bytes:
+        """messages.get, format=raw, read as far as its header lines go."""
+        call = Call("GET", f"/messages/{quote(message_id, safe='')}", _RAW)
+        body = await _Decoded(await self._read(call)).begun(1)
+        head = b""
+        try:
+            async for piece in body:
+                head += piece
+                if (end := _HEAD_END.search(head)) or len(head) > _LONGEST_HEAD:
+                    return head[: end.end() if end else head.rindex(b"\n")]
+        finally:
+            await body.aclose()
+        return head
 
     async def content(self, part: MessagePart) -> ByteStream:
         """attachments.get, decoded while it arrives; what came inline costs no request."""

@@ -18,7 +18,7 @@ import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
-from shared.adapters.sinks.name_lookups import NameLookups, UnresolvedError
+from shared.adapters.sinks.name_lookups import BusyError, NameLookups, UnresolvedError
 from shared.domain.events.addresses import AllowedHosts, checked_url, is_public
 from shared.domain.events.delivery import Attempted, Failure
 from shared.domain.events.webhook_secret import signed_headers
@@ -214,6 +214,8 @@ def _failure(error: Exception) -> Failure:
     causes = (error, error.__cause__, getattr(error, "os_error", None))
     if any(isinstance(one, AddressRefusedError) for one in causes):
         return Failure.ADDRESS_REFUSED
+    if any(isinstance(one, BusyError) for one in causes):
+        return Failure.BUSY
     if any(isinstance(one, UnresolvedError) for one in causes):
         return Failure.UNRESOLVED
     if isinstance(error, aiohttp.ClientSSLError | ssl.SSLError):

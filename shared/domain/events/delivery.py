@@ -63,8 +63,15 @@ class Failure(StrEnum):
     """The topic or queue does not exist."""
     SINK_FORBIDDEN = "sink_forbidden"
     """The topic, queue or role does not let this deployment in."""
+    BUSY = "busy"
+    """This instance had no room for the attempt: it says nothing of the receiver."""
     MISCONFIGURED = "misconfigured"
     """A setting or a library that this receiver needs is missing here."""
+
+
+UNASKED = frozenset({Failure.BUSY, Failure.MISCONFIGURED, Failure.ADDRESS_REFUSED})
+"""The receiver was not asked, so nothing was learnt of it."""
+BUSY_WAIT = timedelta(seconds=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +118,9 @@ def due_to(event: Event, receiver: str, now: datetime) -> bool:
 
 
 def after(earlier: Delivery | None, attempted: Attempted, now: datetime) -> Delivery:
-    """Return how the event stands with a receiver after one more attempt."""
+    """Return how the event stands with a receiver after one more attempt, if it was one."""
+    if attempted.failure is Failure.BUSY:
+        return deferred(earlier, now + BUSY_WAIT, now)
     attempts = 1 + (earlier.attempts if earlier else 0)
     made = Delivery(
         DeliveryState.DELIVERED,

@@ -52,6 +52,10 @@ _ADDRESS_LIKE: Final = re.compile(r"[^\s@]@[^\s@]")
 _ESCAPED: Final = re.compile(r"\\(.)", re.DOTALL)
 _ENCODED: Final = "=?"
 
+_UNMISTAKABLE: Final = re.compile(
+    r"[^@<>]*+<[^@<>\s]++@[^@<>\s]++>|[^\s@<>(),:;\"]++@[^\s@<>(),:;\"]++"
+)
+"""One address and no second at sign: no encoded word that was decoded can have hidden another."""
 MAX_NAME_KEPT: Final = 1_000
 """Characters of a name, or of what is no address; Gmail takes 500,000 (FACTS 18.12)."""
 MAX_STRAY: Final = 200
@@ -85,11 +89,14 @@ def read_addresses(values: Iterable[str]) -> list[Address]:
 def read_address(value: str) -> Address:
     """Return the one mailbox that the value names, as From does, or one without an address.
 
-    A decoded name may look like a mailbox of its own. What ends in brackets is from that address,
-    whatever stands before; else a second address in the text leaves open which one it is.
+    A message may have two authors, and a decoded name may look like a mailbox of its own. Where the
+    last brackets have no name beside them, all that stands before is their name; else a second
+    address leaves open which one it is.
     """
     text = value.strip()
     found = _addresses(text)
+    if _has_two_authors(found):
+        return Address(name=_phrase(text), email="")
     if text.endswith(">") and len(found) != 1:
         name, _, last = text.rpartition("<")
         return Address(name=_phrase(name), email=_in_brackets(last[:-1]) or "")
@@ -99,6 +106,17 @@ def read_address(value: str) -> Address:
     if len(found) == 1 and (text.endswith(">") or "@" not in text.replace(email or "\0", "")):
         return found[0]
     return Address(name=_phrase(text), email="")
+
+
+def _has_two_authors(found: Sequence[Address]) -> bool:
+    named = [bool(one["name"]) for one in found if one["email"]]
+    return len(named) > 1 and named[-1]
+
+
+def is_unmistakable(decoded: str) -> bool:
+    """Whether a header names the same mailboxes as before its encoded words were decoded."""
+    text = decoded.strip()
+    return not text or _UNMISTAKABLE.fullmatch(text) is not None
 
 
 def _addresses(value: str) -> list[Address]:

@@ -1,4 +1,4 @@
-"""The bytes inside `{"data": "<base64url>"}`, while the JSON is still arriving.
+"""The bytes inside `{"data": "<base64url>"}` or `raw`, while the JSON is still arriving.
 
 Gmail wraps an attachment's bytes in JSON (FACTS 4.5); reading it as a whole would hold 33 MB of
 text and 25 MB of bytes in memory for one download.
@@ -8,7 +8,7 @@ import binascii
 import re
 from typing import Final
 
-_FIELD: Final = re.compile(rb'"data"\s*:\s*"')
+_FIELD: Final = re.compile(rb'"(?:data|raw)"\s*:\s*"')
 _MOST_BEFORE: Final = 65_536
 """Bytes that may come before the field."""
 _ALPHABET: Final = bytes.maketrans(b"-_", b"+/")

@@ -5,7 +5,7 @@ Nothing here raises on any JSON; a part that does not decode costs only itself.
 
 import binascii
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, TypedDict
 from urllib.parse import unquote
@@ -69,11 +69,15 @@ def decode_data(data: str) -> bytes:
 
 def header_of(part: Mapping[str, Any], name: str) -> str:
     """Return the first value of the header, given in lower case, or ""."""
+    return next(headers_of(part, {name}), "")
+
+
+def headers_of(part: Mapping[str, Any], names: Container[str]) -> Iterator[str]:
+    """Yield every value of the headers, given in lower case."""
     headers = part.get("headers")
     for header in headers if isinstance(headers, list) else ():
-        if isinstance(header, dict) and as_text(header.get("name")).lower() == name:
-            return as_text(header.get("value"))
-    return ""
+        if isinstance(header, dict) and as_text(header.get("name")).lower() in names:
+            yield as_text(header.get("value"))
 
 
 def walk(payload: Mapping[str, Any]) -> Iterator[tuple[Mapping[str, Any], bool]]:

@@ -136,8 +136,13 @@ def _header_problems(headers: Mapping[str, str]) -> Iterator[Problem]:
         text = f"All headers together may have {MAX_HEADER_TEXT:,} characters."
         yield Problem("invalid_header", text, ("headers",))
         return
+    spelled: set[str] = set()
     for name, value in headers.items():
         lower = name.lower()
+        if lower in spelled:
+            text = f"{name} is given twice: letter case makes no second header."
+            yield Problem("invalid_header", text, ("headers", name))
+        spelled.add(lower)
         if not HEADER_NAME.fullmatch(name):
             yield Problem("invalid_header", "No header has such a name.", ("headers",))
         elif lower in REFUSED_HEADERS or lower.startswith(REFUSED_PREFIXES):

@@ -7,6 +7,8 @@ from email.parser import BytesHeaderParser
 from email.policy import compat32
 from typing import Final
 
+from shared.domain.mail.address_list import read_address, read_addresses
+from shared.domain.mail.email_message import EmailMessage
 from shared.domain.mail.mail_headers import MARKER_HEADER
 from shared.domain.mail.outgoing import check_message_size, check_recipients
 from shared.domain.mail.recipients import strict_addresses
@@ -52,6 +54,30 @@ def header_addresses(name: str, values: Iterable[str]) -> list[str]:
         problem = Problem("invalid_recipient", str(error), (name,))
         text = f"The addresses in {name} cannot be used; see errors."
         raise InvalidRecipientError(text, problems=[problem]) from None
+
+
+def read_header_lines(raw: bytes) -> list[tuple[str, str]]:
+    """Return the headers as they travel: unfolded, encoded words as they are. Never raises."""
+    headers = BytesHeaderParser(policy=compat32).parsebytes(raw)
+    return [(name, _FOLD.sub("", _as_utf8(str(value)))) for name, value in headers.raw_items()]
+
+
+def with_addresses_of(parent: EmailMessage, head: bytes) -> EmailMessage:
+    """Return the message with its addresses as its own header lines name them.
+
+    Gmail hands out headers with their encoded words decoded, where a comma or a bracket of a
+    display name looks like one of the list's.
+    """
+    lines = read_header_lines(head)
+
+    def values(wanted: str) -> list[str]:
+        return [value for name, value in lines if name.lower() == wanted]
+
+    read = parent.copy()
+    read["from"] = read_address(next(iter(values("from")), ""))
+    read["to"], read["cc"] = read_addresses(values("to")), read_addresses(values("cc"))
+    read["replyTo"] = read_addresses(values("reply-to"))
+    return read
 
 
 def _addresses(headers: "Message[str, str]", names: Sequence[str]) -> dict[str, list[str]]:

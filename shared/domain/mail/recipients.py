@@ -27,6 +27,10 @@ MOST_AT_SIGNS: Final = 2 * MAX_RECIPIENTS
 """Of one field, names included: more are too many recipients, and are not read."""
 
 _SPECIAL: Final = re.compile(r'[()<>\[\]:;@\\,"]')
+_INVISIBLE: Final = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
+)
+"""Letters and marks that nobody sees: Default_Ignorable_Code_Point of Unicode 16."""
 _PLAIN_SPACE: Final = re.compile(r"[ \t]+")
 _PLAIN_COMMENT: Final = re.compile(r"\([\w .'+/-]*\)")
 _PHRASE_WORD: Final = re.compile(
@@ -210,5 +214,7 @@ def _in_letters(host: str) -> str:
 
 
 def _is_letter(character: str) -> bool:
-    """Whether it is ASCII, a letter, a mark or a digit: nothing that looks like syntax."""
-    return character.isascii() or category(character)[0] in "LMN"
+    """Whether it is ASCII, or a letter, mark or digit that is seen: nothing like syntax."""
+    if character.isascii():
+        return True
+    return category(character)[0] in "LMN" and not _INVISIBLE.fullmatch(character)

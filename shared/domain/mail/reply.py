@@ -4,7 +4,7 @@ The parent is mail from outside: nothing of it may fail a send or add a header l
 """
 
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from html import escape
 from typing import Final, Literal
@@ -13,10 +13,12 @@ from shared.domain.mail.address_list import Address
 from shared.domain.mail.email_message import EmailMessage
 from shared.domain.mail.mail_headers import read_message_ids
 from shared.domain.mail.outgoing import LeftOut, Outgoing
+from shared.domain.mail.own_addresses import OwnAddresses
 from shared.domain.mail.recipients import CONTROL, MAX_NAME, Mailbox, checked_address
 from shared.errors import InvalidRecipientError, Problem
 
 _COPIES: Final[tuple[Literal["to", "cc"], ...]] = ("to", "cc")
+NOBODY: Final = OwnAddresses()
 MAX_REFERENCES: Final = 20
 """Message ids kept of a long chain: the first and the newest ones."""
 _ID: Final = re.compile(r"<[!-;=?-~]{1,800}>")
@@ -59,7 +61,7 @@ def as_reply(
     parent is this mailbox's own mail, those it went to. Raises InvalidRecipientError where none
     of them can be written to: other recipients are never taken instead.
     """
-    mine = {address.lower() for address in own}
+    mine = OwnAddresses.of(own)
     answered = _People(outgoing.to) if outgoing.to else _answered(parent, mine)
     to, cc, left_out = answered.reachable, outgoing.cc, answered.left_out
     if to_all:
@@ -104,17 +106,17 @@ def _chain(references: Sequence[str], parent_id: str) -> tuple[str, ...]:
     return tuple(chain)
 
 
-def _answered(parent: EmailMessage, mine: set[str]) -> "_People":
+def _answered(parent: EmailMessage, mine: OwnAddresses) -> "_People":
     """Return whom a reply goes to. Raises InvalidRecipientError."""
     sender = [parent["from"]]
     if parent["isSent"]:  # by Gmail's label: anyone may write our address into From
         readers = _people("to", parent["to"], mine)
         to_oneself = parent["to"] and not (readers.reachable or readers.left_out)
-        answered = _people("to", sender, ()) if to_oneself else readers
+        answered = _people("to", sender, NOBODY) if to_oneself else readers
     else:
         answered = _people("to", parent["replyTo"], mine)
         if not answered.reachable:
-            answered = _people("to", sender, ())
+            answered = _people("to", sender, NOBODY)
     if not answered.reachable:
         raise _unanswerable(answered.left_out)
     return answered
@@ -135,20 +137,21 @@ class _People:
     left_out: tuple[LeftOut, ...] = ()
 
 
-def _people(field: str, addresses: Iterable[Address], mine: Collection[str]) -> _People:
+def _people(field: str, addresses: Iterable[Address], mine: OwnAddresses) -> _People:
     """Return those of a field, without oneself."""
     found: dict[str, Mailbox] = {}
     left_out: dict[str, LeftOut] = {}
     for one in addresses:
+        if mine.include(one["email"]):
+            continue
         try:
             address = checked_address(one["email"])
         except ValueError as error:
             shown = (one["email"] or one["name"])[:MAX_NAME]
             left_out.setdefault(shown, LeftOut(field, shown, str(error)))
             continue
-        if address.lower() not in mine:
-            name = _words(one["name"])[:MAX_NAME].strip()
-            found.setdefault(address.lower(), Mailbox(address, name))
+        name = _words(one["name"])[:MAX_NAME].strip()
+        found.setdefault(address.lower(), Mailbox(address, name))
     return _People(tuple(found.values()), tuple(left_out.values()))
 
 

@@ -51,6 +51,7 @@ class ActionTask(Strict):
     id: str
     key: str
     input: Any = None
+    request_hash: str | None = None
 
 
 async def trigger_action(call: Call) -> Response:
@@ -111,7 +112,13 @@ async def run_accepted(call: Call) -> None:
     """Run an action that was accepted for the background."""
     task = call.body(ActionTask)
     run = call.use(RunAccepted)
-    await run(task.id, task.input, key=task.key, trace_id=call.trace_id)
+    await run(
+        task.id,
+        task.input,
+        key=task.key,
+        trace_id=call.trace_id,
+        accepted_hash=task.request_hash,
+    )
 
 
 ROUTES = (

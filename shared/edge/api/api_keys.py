@@ -1,8 +1,8 @@
 """/api-keys: create, list, rotate, revoke (API 9).
 
 A key hands on only what it has itself, in every field (`domain/keys/child_key.py`). It sees and
-revokes only keys that reach no further, and gives a new secret only to itself and to keys below
-it: what its thief can get hold of ends when it is revoked.
+revokes only keys that reach no further and are not above it, and gives a new secret only to itself
+and to keys below it: what its thief can get hold of ends when it is revoked.
 """
 
 from datetime import datetime, timedelta
@@ -167,11 +167,21 @@ async def rotate_key(call: Call) -> Any:
 
 
 async def revoke_key(call: Call) -> Any:
-    """Make a key and all it made worthless; other instances may take them for 30 seconds more."""
+    """Make a key and all it made worthless; other instances may take them for 30 seconds more.
+
+    A key may revoke itself, what it made and others that reach no further, never a key it came of.
+    """
     key = await _key(call)
+    if key.id in {one.id for one in await _above(call)}:
+        raise ForbiddenError("A key does not revoke the key that made it, nor one above that.")
     revoked = await call.use(RevokeApiKey)(key.id)
     call.use(ApiKeyCache).forget(key.id)
     return view_of(revoked)
+
+
+async def _above(call: Call) -> tuple[ApiKey, ...]:
+    """Return the keys that the calling one came of, nearest first."""
+    return (await line_of(call.key, stored_in(call.use(ApiKeys))) or ())[1:]
 
 
 async def _key(call: Call) -> ApiKey:

@@ -62,9 +62,17 @@ class PreviewedFile(Answer):
     size: int | None
 
 
+class PreviewedHeader(Answer):
+    """A further header of the message, decoded."""
+
+    name: str
+    value: str
+
+
 class Preview(Answer):
     """All that readers of the message will get; `text` and what its HTML says may differ."""
 
+    sender: str | None = Field(None, alias="from", description="`Name <address>`, or the address.")
     to: list[str]
     cc: list[str]
     bcc: list[str]
@@ -74,6 +82,7 @@ class Preview(Answer):
     truncated: bool
     attachments: list[PreviewedFile]
     reply_to: list[str] = Field(default_factory=list)
+    headers: list[PreviewedHeader] = Field(default_factory=list)
     answers_message_id: str | None = None
     forwards_message_id: str | None = None
     send_at: str | None = None

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from shared.domain.ids import ConnectionId
 from shared.edge.triggers.tasks import finish_task
@@ -22,21 +22,25 @@ class ConnectionTask(Strict):
     connection_id: str = Field(min_length=1, max_length=128)
 
 
+class DisconnectTask(ConnectionTask):
+    """Which connection, and when it was created: its id may name another one by now."""
+
+    created_at: AwareDatetime
+
+
 async def sync_task(call: Call) -> None:
     """Drain one mailbox for as long as the budget lasts."""
-    id = _connection(call)
+    id = ConnectionId(call.body(ConnectionTask).connection_id)
+    note(connection=id)
     await finish_task("sync", call.use(SyncMailbox)(id, budget=SYNC_BUDGET, trace_id=call.trace_id))
 
 
 async def disconnect_task(call: Call) -> None:
     """Take the next steps of a disconnect."""
-    await finish_task("disconnect", call.use(Disconnect)(_connection(call)))
-
-
-def _connection(call: Call) -> ConnectionId:
-    id = ConnectionId(call.body(ConnectionTask).connection_id)
+    named = call.body(DisconnectTask)
+    id = ConnectionId(named.connection_id)
     note(connection=id)
-    return id
+    await finish_task("disconnect", call.use(Disconnect)(id, named.created_at))
 
 
 SYNC_ROUTES = (
@@ -55,7 +59,7 @@ SYNC_ROUTES = (
         Access.TASKS,
         disconnect_task,
         "Disconnect a mailbox",
-        body=ConnectionTask,
+        body=DisconnectTask,
         documented=False,
     ),
 )

@@ -2,9 +2,13 @@
 
 Every step finds out by itself whether it was done, so the whole runs again after a crash at any
 point. The sync document goes last: while it says `stopped`, no late writer gets through.
+
+A queue may bring a task twice, the second time after the id was connected again. A task therefore
+names the connection by its id and the time of its creation, and each step makes sure that this is
+the connection that is still there: what it deletes was read before that.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -12,7 +16,6 @@ from secrets import token_hex
 from typing import TypeVar
 
 from shared.domain.connect.connection import Connection, ConnectionStatus
-from shared.domain.connect.receipt import KEPT, DeletionReceipt
 from shared.domain.events.event import Event
 from shared.domain.ids import CommitId, ConnectionId
 from shared.domain.sync.mailbox import GoogleUser, Mailbox
@@ -37,66 +40,18 @@ from shared.ports.retention import Retention
 from shared.ports.sync_store import Batch, Records, SyncStates
 from shared.usecases.connect.access_tokens import AccessTokens
 from shared.usecases.connect.auth_record import AuthOperation, auth_event, auth_operation
+from shared.usecases.connect.deletion_receipts import DeletionReceipts
 from shared.usecases.connect.membership import leave
 from shared.usecases.connect.settings import ConnectSettings
 from shared.usecases.connect.token_seal import opened_refresh_token
 
-
-@dataclass(frozen=True, slots=True)
-class DeletionReceipts:
-    """Receipts by connection id; running a disconnect again goes on with the same one.
-
-    An id that was connected again since has a new receipt: `accepted_at` tells them apart. It is
-    None where the connection has gone and only the rest is left to do.
-    """
-
-    receipts: Receipts
-    clock: Clock
-
-    async def note(
-        self,
-        connection_id: ConnectionId,
-        accepted_at: datetime | None,
-        *,
-        steps: Mapping[str, str] | None = None,
-        deleted: int = 0,
-        finished: bool = False,
-    ) -> None:
-        """Write outcomes of steps, add to the count, mark it finished. Raises TransientError."""
-        while True:
-            was = await self._open(connection_id, accepted_at or self.clock.now())
-            now = was.value
-            if accepted_at is not None and _of_a_former_life(now, accepted_at):
-                now = self._new(connection_id, accepted_at)
-            for name, outcome in (steps or {}).items():
-                now = now.with_step(name, outcome)
-            ended = now.finished_at or (self.clock.now() if finished else None)
-            now = replace(now, records_deleted=now.records_deleted + deleted, finished_at=ended)
-            try:
-                await self.receipts.swap(was, now)
-            except ConflictError:
-                continue
-            return
-
-    async def _open(
-        self, connection_id: ConnectionId, accepted_at: datetime
-    ) -> Versioned[DeletionReceipt]:
-        while (found := await self.receipts.get(connection_id)) is None:
-            try:
-                return await self.receipts.create(self._new(connection_id, accepted_at))
-            except AlreadyExistsError:
-                continue
-        return found
-
-    def _new(self, connection_id: ConnectionId, accepted_at: datetime) -> DeletionReceipt:
-        return DeletionReceipt(connection_id, accepted_at, self.clock.now() + KEPT)
-
-
-def _of_a_former_life(receipt: DeletionReceipt, accepted_at: datetime) -> bool:
-    return receipt.finished_at is not None and receipt.accepted_at < accepted_at
-
-
 DISCONNECT_TASK = "/tasks/disconnect"
+
+
+def disconnect_task(connection_id: ConnectionId, created_at: datetime) -> Task:
+    """Return the task that removes this connection, and none that gets its id later."""
+    body = {"connection_id": connection_id, "created_at": created_at.isoformat()}
+    return Task(DISCONNECT_TASK, body)
 
 
 @dataclass(frozen=True)
@@ -112,14 +67,17 @@ class AcceptDisconnect:
 
         The task comes first: once accepted, a crash leaves nothing half done for ever.
         """
-        if await self.connections.get(connection_id) is None:
+        found = await self.connections.get(connection_id)
+        if found is None:
             raise UnknownConnectionError("No such connection.")
-        await self.queue.enqueue(Task(DISCONNECT_TASK, {"connection_id": connection_id}))
-        await self._mark(connection_id)
+        await self.queue.enqueue(disconnect_task(connection_id, found.value.created_at))
+        await self._mark(connection_id, found.value.created_at)
 
-    async def _mark(self, id: ConnectionId) -> None:
+    async def _mark(self, id: ConnectionId, created_at: datetime) -> None:
         while found := await self.connections.get(id):
             if found.value.status is ConnectionStatus.DISCONNECTING:
+                return
+            if found.value.created_at != created_at:
                 return
             marked = replace(
                 found.value, status=ConnectionStatus.DISCONNECTING, updated_at=self.clock.now()
@@ -172,106 +130,138 @@ class Disconnect:
     settings: ConnectSettings
     access_tokens: AccessTokens
 
-    async def __call__(self, connection_id: ConnectionId) -> Disconnected | MoreToPurge:
-        """Raise TransientError where Google or the store must be asked again later."""
-        connection = await self._marked(connection_id)
-        if connection is None and await self.sync_states.get(connection_id) is None:
+    async def __call__(
+        self, connection_id: ConnectionId, created_at: datetime | None = None
+    ) -> Disconnected | MoreToPurge:
+        """Remove the connection that was created then; None is whichever is there.
+
+        Raises TransientError where Google or the store must be asked again later.
+        """
+        try:
+            connection = await self._marked(connection_id, created_at)
+            return await self._removed(_Removal(connection_id, connection), created_at)
+        except _ReplacedError:
             return Disconnected()
-        await self._stop_sync(connection_id)
-        steps = {} if connection is None else await self._left(connection.value)
-        await self._shred(connection_id)
-        accepted_at = connection.value.updated_at if connection else None
+
+    async def _removed(
+        self, removal: "_Removal", created_at: datetime | None
+    ) -> Disconnected | MoreToPurge:
+        id, connection = removal.id, removal.connection
+        if connection is None and await self.sync_states.get(id) is None:
+            return Disconnected()
+        await self._stop_sync(removal)
+        steps = {} if connection is None else await self._left(connection, removal)
+        await self._shred(removal)
+        accepted_at = connection.updated_at if connection else None
         book = DeletionReceipts(self.receipts, self.clock)
-        await book.note(connection_id, accepted_at, steps={**steps, "tokens": "shredded"})
-        farewell = None if connection is None else self._farewell(connection.value)
-        deleted, all_gone = await self._purged(connection_id)
-        if not all_gone or not await self._erased(connection_id, farewell):
-            await book.note(connection_id, accepted_at, deleted=deleted)
-            await self.queue.enqueue(Task(DISCONNECT_TASK, {"connection_id": connection_id}))
+        await book.note(id, accepted_at, steps={**steps, "tokens": "shredded"})
+        farewell = None if connection is None else self._farewell(connection)
+        deleted, all_gone = await self._purged(removal)
+        if not all_gone or not await self._erased(removal, farewell):
+            await book.note(id, accepted_at, deleted=deleted)
+            if (named := removal.created_at or created_at) is not None:
+                await self.queue.enqueue(disconnect_task(id, named))
             return MoreToPurge()
         if connection is not None and farewell is not None:
-            await self._tell(connection.value, farewell)
+            await self._tell(connection, farewell, removal)
         purged = {"records": "deleted"}
-        await book.note(connection_id, accepted_at, steps=purged, deleted=deleted, finished=True)
-        await _delete(lambda: self.connections.get(connection_id), self.connections.delete)
-        await _delete(lambda: self.sync_states.get(connection_id), self.sync_states.delete)
+        await book.note(id, accepted_at, steps=purged, deleted=deleted, finished=True)
+        await self._delete(lambda: self.connections.get(id), self.connections.delete, removal)
+        gone = _Removal(id, None)
+        await self._delete(lambda: self.sync_states.get(id), self.sync_states.delete, gone)
         await self.retention.sweep(PURGE_CHUNK)
         return Disconnected()
 
-    async def _marked(self, id: ConnectionId) -> Versioned[Connection] | None:
+    async def _marked(self, id: ConnectionId, created_at: datetime | None) -> Connection | None:
         while found := await self.connections.get(id):
+            if created_at not in {None, found.value.created_at}:
+                raise _ReplacedError
             if found.value.status is ConnectionStatus.DISCONNECTING:
-                return found
+                return found.value
             marked = replace(
                 found.value, status=ConnectionStatus.DISCONNECTING, updated_at=self.clock.now()
             )
             try:
-                return await self.connections.swap(found, marked)
+                return (await self.connections.swap(found, marked)).value
             except ConflictError:
                 continue
         return None
 
-    async def _stop_sync(self, id: ConnectionId) -> None:
+    async def _confirm(self, removal: "_Removal") -> None:
+        """Raise _ReplacedError where the id names another connection by now, or none any more."""
+        found = await self.connections.get(removal.id)
+        if (found.value.created_at if found else None) != removal.created_at:
+            raise _ReplacedError
+
+    async def _stop_sync(self, removal: "_Removal") -> None:
         """Fence everyone out, whoever holds the lease: a stopped state takes no commit."""
         while True:
-            was = await self.sync_states.get(id)
+            was = await self.sync_states.get(removal.id)
+            await self._confirm(removal)
             try:
                 if was is None:
-                    await self.sync_states.create(SyncState(id, status=SyncStatus.STOPPED))
+                    stopped = SyncState(removal.id, status=SyncStatus.STOPPED)
+                    await self.sync_states.create(stopped)
                 elif was.value.status is not SyncStatus.STOPPED:
                     await self.sync_states.swap(was, _stopped(was.value))
             except (AlreadyExistsError, ConflictError):
                 continue
             return
 
-    async def _left(self, connection: Connection) -> dict[str, str]:
+    async def _left(self, connection: Connection, removal: "_Removal") -> dict[str, str]:
         return {
-            "watch": await self._leave_mailbox(connection),
-            "grant": await self._leave_user(connection),
+            "watch": await self._leave_mailbox(connection, removal),
+            "grant": await self._leave_user(connection, removal),
         }
 
-    async def _leave_mailbox(self, connection: Connection) -> str:
+    async def _leave_mailbox(self, connection: Connection, removal: "_Removal") -> str:
         def left() -> Awaitable[Versioned[Mailbox] | None]:
-            return leave(self.mailboxes, connection.email_key, connection.id)
+            return leave(
+                self.mailboxes, connection.email_key, connection.id, lambda: self._confirm(removal)
+            )
 
         if await left() is None:
             return SHARED if await self.mailboxes.get(connection.email_key) else ENDED
         with suppress(*DEAD_GRANT):
             await self.gmail.of(connection.id).stop()
-        await _delete(left, self.mailboxes.delete)
+        await self._delete(left, self.mailboxes.delete, removal)
         return ENDED
 
-    async def _leave_user(self, connection: Connection) -> str:
+    async def _leave_user(self, connection: Connection, removal: "_Removal") -> str:
         def left() -> Awaitable[Versioned[GoogleUser] | None]:
-            return leave(self.google_users, connection.sub, connection.id)
+            return leave(
+                self.google_users, connection.sub, connection.id, lambda: self._confirm(removal)
+            )
 
         if await left() is None:
             return SHARED if await self.google_users.get(connection.sub) else REVOKED
         outcome = DEAD
         if grant := await self.grants.get(connection.id):
+            await self._confirm(removal)
             with suppress(*DEAD_GRANT):
                 token = await opened_refresh_token(self.sealer, grant.value)
                 await self.oauth.revoke(token)
                 outcome = REVOKED
-        await _delete(left, self.google_users.delete)
+        await self._delete(left, self.google_users.delete, removal)
         return outcome
 
-    async def _shred(self, id: ConnectionId) -> None:
+    async def _shred(self, removal: "_Removal") -> None:
         """Delete the grant and with it the wrapped data key: no copy of it opens again."""
-        await _delete(lambda: self.grants.get(id), self.grants.delete)
-        self.access_tokens.forget(id)
+        await self._delete(lambda: self.grants.get(removal.id), self.grants.delete, removal)
+        self.access_tokens.forget(removal.id)
 
-    async def _purged(self, id: ConnectionId) -> tuple[int, bool]:
+    async def _purged(self, removal: "_Removal") -> tuple[int, bool]:
         """Return how many records and quarantine entries went, and whether none is left."""
         deleted = 0
         for _ in range(CHUNKS_A_RUN):
-            count = await self.records.purge(id, PURGE_CHUNK)
+            await self._confirm(removal)
+            count = await self.records.purge(removal.id, PURGE_CHUNK)
             if count == 0:
                 return deleted, True
             deleted += count
         return deleted, False
 
-    async def _erased(self, id: ConnectionId, farewell: Event | None) -> bool:
+    async def _erased(self, removal: "_Removal", farewell: Event | None) -> bool:
         """Erase what other use cases wrote of it; False where a further task has to go on.
 
         Without a connection there is nothing: it was deleted after all of this.
@@ -279,7 +269,8 @@ class Disconnect:
         if farewell is None:
             return True
         for _ in range(CHUNKS_A_RUN):
-            if not await self.retention.erase(id, PURGE_CHUNK):
+            await self._confirm(removal)
+            if not await self.retention.erase(removal.id, PURGE_CHUNK):
                 return True
         return False
 
@@ -293,11 +284,12 @@ class Disconnect:
             now=self.clock.now(),
         )
 
-    async def _tell(self, connection: Connection, event: Event) -> None:
+    async def _tell(self, connection: Connection, event: Event, removal: "_Removal") -> None:
         """Store the deletion event with the sync state, once, and the log entry."""
         now = event.created_at
         while await self.outbox.get(event.id) is None:
             was = await self.sync_states.get(connection.id)
+            await self._confirm(removal)
             if was is None:
                 return
             try:
@@ -306,6 +298,37 @@ class Disconnect:
                 continue
         began = connection.updated_at
         await self.operations.append(auth_operation("disconnect", connection.id, began, now))
+
+    async def _delete(
+        self,
+        read: Callable[[], Awaitable[Versioned[T] | None]],
+        delete: Callable[[Versioned[T]], Awaitable[bool]],
+        removal: "_Removal",
+    ) -> None:
+        """Delete whatever `read` answers, however often it changes meanwhile."""
+        while found := await read():
+            await self._confirm(removal)
+            try:
+                await delete(found)
+            except ConflictError:
+                continue
+            return
+
+
+class _ReplacedError(Exception):
+    """The id names another connection than the one that is being removed."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Removal:
+    """What is being removed; without a connection only what a crash left of it."""
+
+    id: ConnectionId
+    connection: Connection | None
+
+    @property
+    def created_at(self) -> datetime | None:
+        return self.connection.created_at if self.connection else None
 
 
 def _stopped(state: SyncState) -> SyncState:
@@ -318,16 +341,3 @@ def _stopped(state: SyncState) -> SyncState:
         next_due_at=None,
         commit_id=CommitId(token_hex(8)),
     )
-
-
-async def _delete(
-    read: Callable[[], Awaitable[Versioned[T] | None]],
-    delete: Callable[[Versioned[T]], Awaitable[bool]],
-) -> None:
-    """Delete whatever `read` answers, however often it changes meanwhile."""
-    while found := await read():
-        try:
-            await delete(found)
-        except ConflictError:
-            continue
-        return

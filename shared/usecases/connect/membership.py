@@ -100,16 +100,24 @@ async def _until_closed(
     raise ConnectRefusedError("Another connection is still being removed.", code="closing")
 
 
+async def _nothing() -> None:
+    """Confirm nothing."""
+
+
 async def leave(
-    documents: Documents[Shared], id: str, connection_id: ConnectionId
+    documents: Documents[Shared],
+    id: str,
+    connection_id: ConnectionId,
+    confirm: Callable[[], Awaitable[None]] = _nothing,
 ) -> Versioned[Shared] | None:
     """Leave; answer the document marked `closing` where nobody else is left.
 
     Whoever gets it stops the watch or revokes, then deletes it; called again after a crash, it
-    answers the same.
+    answers the same. `confirm` may raise once the document is read, which is then left as it is.
     """
     while True:
         was = await documents.get(id)
+        await confirm()
         if was is None or connection_id not in was.value.connections:
             return None
         if was.value.closing:

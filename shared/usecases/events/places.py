@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from shared.domain.events.delivery import LONGEST_WAIT, Attempted, Failure
+from shared.domain.events.delivery import LONGEST_WAIT, UNASKED, Attempted, Failure
 from shared.ports.clock import Clock
 from shared.ports.sinks import Receiver
 
@@ -75,7 +75,7 @@ class Places:
     def leave(self, place: Place, attempted: Attempted | None = None) -> None:
         """Give a place back, with what its attempt came to if it was made."""
         self._taken.remove(place)
-        if attempted is None:
+        if attempted is None or attempted.failure in UNASKED:
             return
         standing = self._standings.setdefault(place.address, _Standing())
         if attempted.failure in HANGS:

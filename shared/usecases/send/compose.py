@@ -7,8 +7,10 @@ from typing import Final, TypeVar
 from shared.domain.connect.connection import Connection
 from shared.domain.connect.scopes import SETTINGS_BASIC, allowed, reads
 from shared.domain.ids import MessageId, ThreadId
+from shared.domain.mail.address_list import is_unmistakable
 from shared.domain.mail.email_message import EmailMessage, unfetched_bodies
 from shared.domain.mail.email_parts import Attachment as Listed
+from shared.domain.mail.email_parts import as_object, headers_of
 from shared.domain.mail.mime import build, marked
 from shared.domain.mail.outgoing import (
     Attachment,
@@ -18,11 +20,17 @@ from shared.domain.mail.outgoing import (
     check_attachments_size,
     check_message_size,
 )
-from shared.domain.mail.raw_message import check_raw
+from shared.domain.mail.own_addresses import OwnAddresses
+from shared.domain.mail.raw_message import check_raw, with_addresses_of
 from shared.domain.mail.recipients import Mailbox
 from shared.domain.mail.reply import as_forward, as_reply, reply_subject, threaded
 from shared.domain.send.request import AskedAttachment, SendRequest
-from shared.errors import GmailRefusedError, InvalidRequestError, Problem
+from shared.errors import (
+    GmailRefusedError,
+    InvalidRecipientError,
+    InvalidRequestError,
+    Problem,
+)
 from shared.ports.clock import Clock
 from shared.ports.gmail import Gmail, GmailObject
 from shared.usecases.sync.reading import off_loop, read
@@ -103,7 +111,11 @@ class Compose:
         self, outgoing: Outgoing, request: SendRequest, id: MessageId
     ) -> tuple[Outgoing, ThreadId]:
         quote = bool(request.quote)
-        parent = await (self._whole(id, "reply_to") if quote else self._headers(id))
+        reading = self.gmail.message(id) if quote else self.gmail.headers(id, PARENT_HEADERS)
+        text = "reply_to_message_id names no message of this mailbox."
+        found = await _known(reading, text, "unknown_message")
+        read_so_far = await (self._with_bodies(found) if quote else read(found))
+        parent = await self._as_addressed(read_so_far, found, request)
         own = await self._own()
         size = parent["sizeEstimate"]
         reply = await off_loop(
@@ -114,7 +126,7 @@ class Compose:
     async def _forward(
         self, outgoing: Outgoing, request: SendRequest, id: MessageId
     ) -> tuple[Outgoing, ThreadId]:
-        parent = await self._whole(id, "forward")
+        parent = await self._whole(id)
         quote = request.quote is not False
         passed = await off_loop(parent["sizeEstimate"], as_forward, outgoing, parent, quote=quote)
         files = await self._files_of(parent, shown=quote and passed.html is not None)
@@ -136,21 +148,46 @@ class Compose:
             raise InvalidRequestError(
                 "thread_id names no thread of this mailbox.", code="unknown_thread"
             )
-        parent = await read(_last(found))
+        last = _last(found)
+        parent = await read(last)
         if outgoing.to or outgoing.cc or outgoing.bcc:
             subject = outgoing.subject or reply_subject(parent["subject"])
             return replace(threaded(outgoing, parent), subject=subject), id
+        parent = await self._as_addressed(parent, last, request)
         own = await self._own()
         return as_reply(outgoing, parent, own, to_all=request.reply_all, quote=False), id
 
-    async def _headers(self, id: MessageId) -> EmailMessage:
-        found = self.gmail.headers(id, PARENT_HEADERS)
-        text = "reply_to_message_id names no message of this mailbox."
-        return await read(await _known(found, text, "unknown_message"))
+    async def _as_addressed(
+        self, parent: EmailMessage, found: GmailObject, request: SendRequest
+    ) -> EmailMessage:
+        """Return the parent with the addresses that its own header lines name.
 
-    async def _whole(self, id: MessageId, field: str) -> EmailMessage:
-        text = f"{field}_message_id names no message of this mailbox."
-        found = await _known(self.gmail.message(id), text, "unknown_message")
+        Gmail hands out headers decoded, where a name may look like a recipient; they are asked for
+        as they travelled, 20 units, only where that can be. Raises InvalidRecipientError where the
+        grant lets nobody look.
+        """
+        if request.to and not request.reply_all:
+            return parent
+        names = {"from", "reply-to"}
+        if request.reply_all or parent["isSent"]:
+            names |= {"to", "cc"}
+        if all(map(is_unmistakable, headers_of(as_object(found.get("payload")), names))):
+            return parent
+        if not reads(self.connection.scopes):
+            text = "Its recipients can be read in two ways, and this grant shows only one: give to."
+            problem = Problem("invalid_recipient", text, ("to",))
+            raise InvalidRecipientError(text, problems=[problem])
+        head = await self.gmail.head(MessageId(parent["id"]))
+        return await off_loop(len(head), with_addresses_of, parent, head)
+
+    async def _whole(self, id: MessageId) -> EmailMessage:
+        text = "forward_message_id names no message of this mailbox."
+        return await self._with_bodies(
+            await _known(self.gmail.message(id), text, "unknown_message")
+        )
+
+    async def _with_bodies(self, found: GmailObject) -> EmailMessage:
+        id = MessageId(found["id"])
         bodies = {part: await self.gmail.attachment(id, part) for part in unfetched_bodies(found)}
         return await read(found, bodies)
 
@@ -188,9 +225,9 @@ class Compose:
     async def _sender(self, wanted: Mailbox | None) -> Mailbox:
         """Return who it is from: Gmail silently rewrites any other address (FACTS 5.11)."""
         own = Mailbox(self.connection.email, wanted.name if wanted else "")
-        if wanted is None or wanted.address.lower() == self.connection.email.lower():
+        if wanted is None or OwnAddresses.of([own.address]).may_send_as(wanted.address):
             return own
-        if wanted.address.lower() in await self._own():
+        if OwnAddresses.of(await self._own()).may_send_as(wanted.address):
             return wanted
         raise InvalidRequestError(
             "from must be the connected address or one of its verified send-as aliases: leave it "
@@ -200,11 +237,11 @@ class Compose:
 
     async def _own(self) -> frozenset[str]:
         """Return every address this mailbox may send from, as far as the grant lets us ask."""
-        own = {self.connection.email.lower()}
+        own = {self.connection.email}
         granted = self.connection.scopes
         if reads(granted) or SETTINGS_BASIC in allowed(granted):
             aliases = await self.gmail.aliases()
-            own |= {str(one["sendAsEmail"]).lower() for one in aliases if _is_usable(one)}
+            own |= {str(one["sendAsEmail"]) for one in aliases if _is_usable(one)}
         return frozenset(own)
 
 

@@ -34,11 +34,22 @@ RETRIES = (
 )
 COSTLY_RETRIES = (timedelta(hours=1), timedelta(days=1), timedelta(days=30))
 """Each may cost a worker its life."""
+PATIENT_RETRIES = (
+    timedelta(seconds=5),
+    timedelta(seconds=30),
+    timedelta(minutes=5),
+    timedelta(minutes=15),
+    timedelta(hours=1),
+)
+"""It may have been Gmail's own trouble after all, which then is over for all at once."""
 NOT_FOUND = "not_found"
+UNAVAILABLE = "unavailable"
+"""Gmail answers other requests, and this one not."""
 UNREADABLE = "unreadable"
 """Reading it failed, or Gmail's answer is none that can be read."""
 TOO_COSTLY = "too_costly"
 """Two workers died with it in hand."""
+LADDERS = {TOO_COSTLY: COSTLY_RETRIES, UNAVAILABLE: PATIENT_RETRIES}
 
 
 @dataclass(slots=True)
@@ -152,7 +163,7 @@ class Changes:
     ) -> None:
         """Quarantine a message: named, retried, never dropped."""
         attempts = entry.attempts + 1 if entry else 1
-        ladder = COSTLY_RETRIES if reason == TOO_COSTLY else RETRIES
+        ladder = LADDERS.get(reason, RETRIES)
         wait = ladder[min(attempts, len(ladder)) - 1]
         self.quarantine.append(
             QuarantineEntry(

@@ -17,7 +17,7 @@ from shared.errors import (
 )
 from shared.ports.clock import Clock
 from shared.ports.gmail import Gmail, GmailObject, MessageRef
-from shared.usecases.sync.changes import NOT_FOUND, UNREADABLE
+from shared.usecases.sync.changes import NOT_FOUND, UNAVAILABLE, UNREADABLE
 from shared.usecases.sync.pace import IN_FLIGHT, TokenBucket, Units
 
 OK = 200
@@ -50,6 +50,8 @@ class Hydrator:
     urgent: bool = False
     hold: Callable[[MessageId], Awaitable[None]] | None = None
     """Where a worker died: told of the one message that is fetched then."""
+    alone: bool = False
+    """Whether messages that fail are blamed though none came: runs in a row have ended so."""
     result: Hydrated = field(default_factory=Hydrated)
     _held: int = 0
     _unavailable: list[tuple[MessageRef, GmailUnavailableError]] = field(default_factory=list)
@@ -145,9 +147,13 @@ class Hydrator:
             self.result.bodies[MessageId(message["id"])] = bodies
 
     def _judge_unavailable(self) -> None:
-        """One message failing among others is its own trouble; all failing is Gmail's."""
-        if self.result.messages:
-            self.result.failed.extend((ref, "unavailable") for ref, _ in self._unavailable)
+        """One message failing among others is its own trouble; all failing is Gmail's at first.
+
+        Only at first: a message that always fails and has no others beside it would hold up all
+        that comes after it.
+        """
+        if self.result.messages or self.alone:
+            self.result.failed.extend((ref, UNAVAILABLE) for ref, _ in self._unavailable)
         elif self._unavailable:
             self.result.left.extend(ref for ref, _ in self._unavailable)
             self.result.interrupted = self._unavailable[0][1]

@@ -18,7 +18,13 @@ from shared.errors import (
 from shared.ports.clock import Clock
 from shared.ports.queue import Queue
 from shared.ports.sync_store import COMMIT_BYTES, Batch, Quarantine, SyncStates
-from shared.usecases.sync.changes import NOT_FOUND, TOO_COSTLY, UNREADABLE, Changes
+from shared.usecases.sync.changes import (
+    NOT_FOUND,
+    TOO_COSTLY,
+    UNAVAILABLE,
+    UNREADABLE,
+    Changes,
+)
 from shared.usecases.sync.hydrate import OK, fetch_bodies
 from shared.usecases.sync.pace import Units
 from shared.usecases.sync.run import Run
@@ -62,7 +68,7 @@ async def _retry(
     except GmailNotFoundError:
         _missing_again(changes, entry, head)
     except GmailUnavailableError as error:
-        _again(changes, entry, UNREADABLE if error.status == OK else "unavailable")
+        _again(changes, entry, UNREADABLE if error.status == OK else UNAVAILABLE)
     except GmailRefusedError as error:
         _again(changes, entry, error.reason or f"status_{error.status}")
     else:

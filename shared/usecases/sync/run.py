@@ -24,7 +24,8 @@ from shared.usecases.sync.hydrate import Hydrator
 from shared.usecases.sync.lease import Change, Held
 from shared.usecases.sync.pace import TokenBucket
 
-"""Told of delivery-status messages before they are committed; told twice after a crash."""
+BLAMED_AFTER = 4
+"""Runs in a row that failed, 15 s at least, after which it is the messages that do not come."""
 
 
 async def ignore_reports(connection_id: ConnectionId, reports: Sequence[GmailObject]) -> None:
@@ -62,6 +63,8 @@ class Run:
     """Whether a push brought it about."""
     spent_before: int = 0
     """Quota units that the pace had spent before."""
+    failures_before: int = 0
+    """Runs in a row that had ended in a transient error before."""
     lateness_ms: float | None = None
     """The longest that live mail which is stored now had been at Gmail by then."""
     admitted: bool = False
@@ -93,6 +96,11 @@ class Run:
         """Whether the lease must be given back now."""
         return self.clock.now() >= self.deadline
 
+    @property
+    def failures(self) -> int:
+        """Runs in a row that came to nothing; a commit without records is not something yet."""
+        return self.state.failures if self.tally.total else self.failures_before
+
     def forget_listing(self) -> None:
         """List anew from where the state says."""
         self.listing = None
@@ -121,8 +129,15 @@ class Run:
         async def hold(message_id: MessageId) -> None:
             await self.hold(message_id, origin)
 
-        careful = hold if self.state.careful else None
-        return Hydrator(self.gmail, self.pace, self.clock, deadline, urgent=urgent, hold=careful)
+        return Hydrator(
+            self.gmail,
+            self.pace,
+            self.clock,
+            deadline,
+            urgent=urgent,
+            hold=hold if self.state.careful else None,
+            alone=self.failures_before >= BLAMED_AFTER,
+        )
 
     async def hold(self, message_id: MessageId, origin: Origin) -> None:
         """Write down which message is read next. Raises FencedOutError."""

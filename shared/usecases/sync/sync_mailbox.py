@@ -144,6 +144,7 @@ class SyncMailbox:
             clock=self.clock,
             pace=pace,
             spent_before=pace.spent,
+            failures_before=held.state.failures,
             deadline=self.clock.now() + budget,
             record_bounces=self.record_bounces,
             trace_id=trace_id,
@@ -178,8 +179,8 @@ class SyncMailbox:
         Raises StoreUnavailableError: the lease then ends by itself.
         """
         error = PostroomError("The run failed on our side: the log says where.")
-        change, due = self._setback(error, run.state)
-        await run.held.leave(change, due, self._telling(error, started, run.trace_id))
+        change, due = self._setback(error, run)
+        await run.held.leave(change, due, self._telling(error, started, run))
         await self._log(run, started, error)
 
     async def _until_idle(self, run: Run, *, only_live: bool) -> PostroomError | None:
@@ -196,18 +197,19 @@ class SyncMailbox:
                     return None
                 await self._take(run, step)
         except (TransientError, ReauthRequiredError, MissingScopeError, GmailRefusedError) as error:
-            change, due = self._setback(error, run.state)
+            change, due = self._setback(error, run)
             if isinstance(error, RateLimitedError) and due is not None:
                 await self.governor.refused(run.connection_id, due)
-            await run.held.leave(change, due, self._telling(error, started, run.trace_id))
+            await run.held.leave(change, due, self._telling(error, started, run))
             return error
         return None
 
-    def _telling(self, error: PostroomError, started: datetime, trace_id: str | None) -> Tell:
+    def _telling(self, error: PostroomError, started: datetime, run: Run) -> Tell:
         """Return what tells the product that its sync is failing: once, until it works again."""
+        failures = run.failures
 
         def tell(state: SyncState) -> Event | None:
-            if not _news(error, state):
+            if not _news(error, state, failures):
                 return None
             return failed_sync_event(
                 state,
@@ -215,7 +217,7 @@ class SyncMailbox:
                 str(error),
                 started_at=started,
                 now=self.clock.now(),
-                trace_id=trace_id,
+                trace_id=run.trace_id,
             )
 
         return tell
@@ -249,18 +251,19 @@ class SyncMailbox:
             case Empty():
                 await empty(run)
 
-    def _setback(self, error: PostroomError, state: SyncState) -> tuple[Change, datetime | None]:
+    def _setback(self, error: PostroomError, run: Run) -> tuple[Change, datetime | None]:
         """Return how an error changes the state, and when to look again."""
-        now = self.clock.now()
+        now, failures = self.clock.now(), run.failures
         if isinstance(error, ReauthRequiredError | MissingScopeError):
             return lambda it: replace(it, last_error=error.code), None
-        wait = REFUSED_WAIT if isinstance(error, GmailRefusedError) else backoff(state.failures)
+        wait = REFUSED_WAIT if isinstance(error, GmailRefusedError) else backoff(failures)
         if isinstance(error, RateLimitedError) and error.retry_after is not None:
             wait = max(wait, error.retry_after)
 
         def change(it: SyncState) -> SyncState:
-            failures = it.failures + 1
-            return replace(it, failures=failures, deferred_until=now + wait, last_error=error.code)
+            return replace(
+                it, failures=failures + 1, deferred_until=now + wait, last_error=error.code
+            )
 
         return change, now + wait
 
@@ -318,9 +321,9 @@ class SyncMailbox:
         )
 
 
-def _news(error: PostroomError, state: SyncState) -> bool:
+def _news(error: PostroomError, state: SyncState, failures: int) -> bool:
     if isinstance(error, TransientError):
-        return state.failures + 1 == TOLD_AFTER
+        return failures + 1 == TOLD_AFTER
     return state.last_error != error.code
 
 

@@ -1,5 +1,6 @@
 """Approvals on the console: what an agent asked for is read, and a person says yes or no."""
 
+from base64 import urlsafe_b64encode
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ from infra.local.system import LocalSystem
 from shared.domain.keys.approval import Approval, ApprovalState
 from shared.edge.settings.console import Role
 from shared.ports.access import Approvals
+from shared.ports.connections import Connections
 from tests.edge.console.people import VIEWER
 from tests.edge.console.visitors import BOB, Visitor, mailbox_and_console, texts, visiting
 
@@ -67,6 +69,26 @@ async def test_what_waits_is_shown_as_it_would_be_sent(desk: Desk) -> None:
     assert "Offer" in texts(shown, ".mail dd")
     assert texts(shown, ".mail pre") == ["Shall we say 900?"]
     assert desk.received() == []
+
+
+async def test_a_finished_message_is_shown_with_its_sender_and_its_further_headers(
+    desk: Desk,
+) -> None:
+    lines = (f"To: {BOB}", "Subject: Offer", "Reply-To: eve@far.example", "X-Campaign: spring")
+    raw = "\r\n".join((*lines, "", "Hi."))
+    given = {"raw": urlsafe_b64encode(raw.encode()).decode()}
+    body = {"action_name": "send-message", "input": given}
+    headers = {**desk.agent, "Idempotency-Key": "k-raw"}
+    answer = await desk.visitor.http.post("/action/trigger", json=body, headers=headers)
+    assert answer.status_code == 202, answer.text
+    asked = await desk.newest()
+    owner = await desk.system.container.use(Connections).get(asked.connection_id)
+    assert owner is not None
+    shown = texts(await desk.visitor.see(f"{PATH}/{asked.id}"), ".mail dd")
+    assert {owner.value.email, BOB, "eve@far.example", "spring", "Offer"} <= {*shown}
+    opened = (await desk.system.client.get(f"/approvals/{asked.id}")).json()["preview"]
+    assert opened["from"] == owner.value.email
+    assert opened["headers"] == [{"name": "X-Campaign", "value": "spring"}]
 
 
 async def test_a_yes_runs_the_call_once_and_shows_what_came_of_it(desk: Desk) -> None:

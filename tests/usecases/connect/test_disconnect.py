@@ -24,7 +24,12 @@ from shared.ports.connections import Connections, GoogleUsers, Grants, Mailboxes
 from shared.ports.events import Operations, Outbox
 from shared.ports.sync_store import Batch, Records, SyncStates
 from shared.usecases.connect.access_tokens import AccessTokens
-from shared.usecases.connect.disconnect import AcceptDisconnect, Disconnect, Disconnected
+from shared.usecases.connect.disconnect import (
+    AcceptDisconnect,
+    Disconnect,
+    Disconnected,
+    disconnect_task,
+)
 from shared.usecases.connect.update_connection import ChangeConnection
 from shared.usecases.reconcile import ResumeDisconnects
 from shared.usecases.sync.prune_tombstones import PruneDeleted
@@ -48,6 +53,11 @@ async def synced(town: Town, email: str = ADA) -> Connection:
     found = await town.container.use(Connections).get(id)
     assert found is not None
     return found.value
+
+
+def task_of(connection: Connection) -> tuple[str, object]:
+    task = disconnect_task(connection.id, connection.created_at)
+    return task.path, task.body
 
 
 async def nothing_is_left(town: Town, connection: Connection) -> None:
@@ -81,7 +91,7 @@ async def test_accepting_marks_the_connection_and_enqueues_the_work(town: Town) 
     found = await town.container.use(Connections).get(connection.id)
     assert found is not None
     assert found.value.status is ConnectionStatus.DISCONNECTING
-    assert await town.tasks() == [("/tasks/disconnect", {"connection_id": connection.id})]
+    assert await town.tasks() == [task_of(connection)]
 
 
 async def test_an_unknown_connection_is_not_accepted(town: Town) -> None:
@@ -201,7 +211,7 @@ async def test_a_disconnect_whose_task_was_lost_is_found_again(town: Town) -> No
     assert await town.container.use(ResumeDisconnects)() == 0
     await town.advance(timedelta(minutes=10))
     assert await town.container.use(ResumeDisconnects)() == 1
-    assert ("/tasks/disconnect", {"connection_id": connection.id}) in await town.tasks()
+    assert task_of(connection) in await town.tasks()
     await town.container.use(Disconnect)(connection.id)
     assert await town.container.use(ResumeDisconnects)() == 0
 

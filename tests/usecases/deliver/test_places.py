@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
+from shared.adapters.system_clock import AdjustableClock
 from shared.domain.connect.connection import Connection, ConnectionStatus
-from shared.domain.events.delivery import Attempted, Failure
+from shared.domain.events.delivery import UNASKED, Attempted, Failure
 from shared.domain.events.event import EventState
 from shared.domain.ids import ConnectionId, EventId, GoogleSub
 from shared.ports.queue import QueueName
@@ -23,6 +24,7 @@ from shared.usecases.events.places import (
     PLACES,
     SHARE,
     UNPROVEN,
+    Places,
 )
 from tests.usecases.deliver.post_office import C1, HOOK, OTHER, START, PostOffice
 
@@ -310,3 +312,15 @@ def _answering(answer: Attempted) -> Any:
         return answer
 
     return answers
+
+
+@pytest.mark.parametrize("failure", sorted(UNASKED))
+def test_an_attempt_that_asked_no_one_says_nothing_of_the_receiver(failure: Failure) -> None:
+    clock = AdjustableClock()
+    places = Places(clock)
+    hung, unasked = (places.take({OWN: Receiver(OWN, OWN)})[OWN] for _ in range(2))
+    places.leave(hung, Attempted(Failure.TIMEOUT))
+    until = places.waits_until(OWN)
+    assert until is not None
+    places.leave(unasked, Attempted(failure))
+    assert places.waits_until(OWN) == until

@@ -191,9 +191,12 @@ class Office:
         assert message is not None
         return Reading(self.google.store.raw(message.row))
 
-    def deliver(self, raw: bytes, email: str = ADA) -> str:
+    def deliver(
+        self, raw: bytes, email: str = ADA, labels: Sequence[str] = ("INBOX", "UNREAD")
+    ) -> str:
         """Deliver mail from outside; answer its id."""
-        return self.google.store.deliver(email, raw, internal_date=self.clock.now()).id
+        now = self.clock.now()
+        return self.google.store.deliver(email, raw, label_ids=labels, internal_date=now).id
 
     def calls(self) -> dict[str, int]:
         """Return how often each Gmail method was called."""

@@ -174,3 +174,51 @@ async def test_a_parent_in_another_thread_than_named_is_refused(office: Office) 
     with pytest.raises(InvalidRequestError) as caught:
         await office.send(reply_to_message_id=parent, thread_id="1234567890abcdef", body="x")
     assert caught.value.code == "unknown_thread"
+
+
+HIDING = (
+    "=?utf-8?q?zoe=40far=2Eexample=2C_Joerg?= <bob@acme.example>",
+    "=?utf-8?q?zoe=40far=2Eexample=3B?= <bob@acme.example>",
+    "=?utf-8?q?=3Czoe=40far=2Eexample=3E=2C_J?= <bob@acme.example>",
+    '"=?utf-8?q?zoe=40far=2Eexample?=, Joerg" <bob@acme.example>',
+    "=?utf-8?b?em9lQGZhci5leGFtcGxlLCBKw7ZyZw==?= <bob@acme.example>",
+)
+
+
+@pytest.mark.parametrize("hiding", HIDING)
+@pytest.mark.parametrize("quote", [False, True])
+async def test_no_name_of_a_recipient_becomes_a_recipient_of_a_reply(
+    office: Office, hiding: str, quote: bool
+) -> None:
+    """Gmail shows headers decoded, where such a name is a list of two."""
+    sent = office.deliver(mail(From=ADA, To=hiding), labels=("SENT",))
+    reading, _ = await office.preview(reply_to_message_id=sent, body="More.", quote=quote)
+    assert [address for _, address in reading.addresses("To")] == [BOB]
+    crowd = office.deliver(mail(From=EVE, To=ADA, Cc=hiding, Message_ID="<q9@x.example>"))
+    reading, _ = await office.preview(
+        reply_to_message_id=crowd, reply_all=True, body="x", quote=quote
+    )
+    assert [address for _, address in reading.addresses("Cc")] == [BOB]
+
+
+@pytest.mark.parametrize("hiding", HIDING)
+async def test_nor_where_a_thread_alone_is_continued(office: Office, hiding: str) -> None:
+    office.deliver(mail(From=ADA, To=hiding), labels=("SENT",))
+    thread = office.google.store.messages(ADA)[0]["threadId"]
+    reading, _ = await office.preview(thread_id=thread, body="More.")
+    assert [address for _, address in reading.addresses("To")] == [BOB]
+
+
+async def test_a_sender_whose_name_looks_like_another_is_answered(office: Office) -> None:
+    parent = office.deliver(mail(From=HIDING[0], Reply_To=""))
+    reading, _ = await office.preview(reply_to_message_id=parent, body="x")
+    assert [address for _, address in reading.addresses("To")] == [BOB]
+
+
+async def test_only_a_header_that_can_be_read_in_two_ways_costs_a_second_look(
+    office: Office,
+) -> None:
+    parent = office.deliver(mail(From='"Doe, Bob" <bob@acme.example>'))
+    before = office.calls().get("messages.get", 0)
+    await office.preview(reply_to_message_id=parent, body="x")
+    assert office.calls()["messages.get"] == before + 1

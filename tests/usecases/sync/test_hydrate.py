@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.usecases.sync.house import EMAIL, House
+from tests.usecases.sync.house import CONNECTION, EMAIL, House
 
 LARGE = b"All of it. " * 60_000
 
@@ -52,3 +52,69 @@ async def test_a_large_body_that_fails_within_a_thread_is_read_later(
     house.advance(timedelta(minutes=10))
     await house.settle()
     assert thread <= (await house.stored()).keys()
+
+
+async def failing(house: House, count: int, fault: str = "status_500") -> set[str]:
+    """Deliver mail that Gmail does not hand out, while it answers everything else."""
+    ids = {house.deliver(f"Fails {n}") for n in range(count)}
+    for method in ("messages.get", "threads.get"):
+        house.google.faults.add(fault, method=method, times=10_000)
+    return ids
+
+
+async def waited(house: House, step: timedelta) -> None:
+    """Let the sync run whenever its state says, for so long."""
+    ends = house.clock.now() + step
+    while (due := (await house.state()).next_due_at) is not None and due < ends:
+        house.advance(max(due - house.clock.now(), timedelta()))
+        await house.run()
+
+
+@pytest.mark.parametrize("fault", ["status_500", "status_503", "drop_response"])
+@pytest.mark.parametrize("count", [1, 3])
+async def test_mail_that_always_fails_holds_nothing_up_though_none_comes_beside_it(
+    house: House, count: int, fault: str
+) -> None:
+    known = house.deliver("Known")
+    await house.settle()
+    ids = await failing(house, count, fault)
+    await house.push()
+    await house.gmail("POST", f"/messages/{known}/modify", {"addLabelIds": ["STARRED"]})
+    await waited(house, timedelta(minutes=2))
+    assert "STARRED" in (await house.stored())[known]
+    state = await house.state()
+    assert (state.unmet_hint, state.last_error) == (None, None)
+    aside = await house.store.quarantine.list(CONNECTION, 10)
+    assert {one.message_id for one in aside} == ids
+    assert {one.reason for one in aside} == {"unavailable"}
+
+
+async def test_mail_that_comes_at_last_is_stored_within_the_hour_of_no_other(house: House) -> None:
+    await house.settle()
+    ids = await failing(house, 1)
+    await house.push()
+    await waited(house, timedelta(days=2))
+    assert not ids & (await house.stored()).keys()
+    house.google.faults.clear()
+    await waited(house, timedelta(hours=1, minutes=1))
+    assert ids <= (await house.stored()).keys()
+    assert await house.store.quarantine.list(CONNECTION, 10) == []
+
+
+async def test_a_first_sync_ends_though_no_message_comes(house: House) -> None:
+    ids = await failing(house, 3)
+    await waited(house, timedelta(minutes=2))
+    assert not (await house.state()).backfilling
+    aside = await house.store.quarantine.list(CONNECTION, 10)
+    assert {one.message_id for one in aside} == ids
+
+
+async def test_trouble_of_gmails_own_that_passes_blames_no_message(house: House) -> None:
+    await house.settle()
+    ids = await failing(house, 3)
+    await house.push()
+    await waited(house, timedelta(seconds=4))
+    assert await house.store.quarantine.list(CONNECTION, 10) == []
+    house.google.faults.clear()
+    await waited(house, timedelta(seconds=20))
+    assert ids <= (await house.stored()).keys()
