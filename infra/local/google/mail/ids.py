@@ -35,8 +35,8 @@ def history_gap() -> int:
 
 
 def new_draft_id() -> str:
-    """Return a draft id such as r-4671928374650192837."""
-    return f"r{random.randint(-(2**62), 2**62)}"
+    """Return a draft id such as r-4671928374650192837: 18 or 19 digits, half of them negative."""
+    return f"r{random.choice((-1, 1)) * random.randint(10**17, 2**63 - 1)}"
 
 
 def new_rfc822_id() -> str:
