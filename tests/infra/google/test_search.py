@@ -75,7 +75,7 @@ VISIBLE = EVERYTHING - {"spam", "trash"}
 
 @pytest.fixture
 def finder(google: Google, ada: str) -> Any:
-    """Fill Ada's mailbox; return a function from a query to the names it finds, last arrival first."""
+    """Fill Ada's mailbox; return a function from a query to the names it finds, latest first."""
     messages = google.client(ada).messages()
     names = {}
     for name, (made, labels) in MAIL.items():

@@ -8,7 +8,7 @@ from typing import Final
 from infra.local.google.mail.arrival import whole_second
 from infra.local.google.mail.database import Database
 from infra.local.google.mail.headers import Envelope, read_envelope
-from infra.local.google.mail.ids import history_gap, new_draft_id, new_message_id
+from infra.local.google.mail.ids import first_id, history_gap, new_draft_id, new_message_id
 from infra.local.google.mail.message import HIDING, Message, encode_labels, relabelled
 from infra.local.google.mail.words import indexable
 
@@ -192,12 +192,15 @@ class Writer:
         return None
 
     def _free_id(self, mailbox: Mailbox, milliseconds: int) -> int:
-        while True:
-            id = self._last_id = new_message_id(milliseconds, self._last_id)
-            if not self.database.row(
-                "SELECT 1 FROM messages WHERE mailbox = ? AND id = ?", mailbox.number, id
-            ):
-                return id
+        """Return an id above every other of its millisecond: ids tell the order of arrival."""
+        highest = "SELECT MAX(id) FROM messages WHERE mailbox = ? AND id < ?"
+        last = self.database.row(highest, mailbox.number, first_id(milliseconds + 1))[0] or 0
+        self._last_id = new_message_id(milliseconds, max(last, self._last_id))
+        while self.database.row(
+            "SELECT 1 FROM messages WHERE mailbox = ? AND id = ?", mailbox.number, self._last_id
+        ):
+            self._last_id = new_message_id(milliseconds, self._last_id)
+        return self._last_id
 
     def _insert(
         self, mailbox: Mailbox, message: Message, envelope: Envelope, raw: bytes
