@@ -110,14 +110,16 @@ class Google:
         self.control("POST", "/consent", json={"email": email, "decision": "approve"})
         return self.exchange(self.authorize(scopes))
 
-    def authorize(self, scopes: Sequence[str]) -> str:
+    def authorize(
+        self, scopes: Sequence[str], identity: Sequence[str] = ("openid", "email")
+    ) -> str:
         """Ask for consent, which has been answered beforehand; return the code."""
         digest = hashlib.sha256(VERIFIER.encode()).digest()
         ask = {
             "client_id": GoogleSettings().client_id,
             "redirect_uri": CALLBACK,
             "response_type": "code",
-            "scope": " ".join(("openid", "email", *scopes)),
+            "scope": " ".join((*identity, *scopes)),
             "state": "st-1",
             "access_type": "offline",
             "prompt": "consent",
