@@ -126,7 +126,8 @@ def trash(call: Call) -> Answer:
 
 def untrash(call: Call) -> Answer:
     """Take a message out of trash."""
-    return short_resource(changes.untrash(call, [message_of(call, call.path["id"])])[0])
+    changed = changes.untrash(call, [message_of(call, call.path["id"])])[0]
+    return changed_resource(call.store, changed)
 
 
 def delete(call: Call) -> None:

@@ -75,16 +75,17 @@ def _current(store: MailStore, email: str, draft_id: str) -> Message:
 
 
 def update_draft(
-    store: MailStore, email: str, draft_id: str, raw: bytes, thread: int = NEW_THREAD
+    store: MailStore, email: str, draft_id: str, raw: bytes, thread: int | None
 ) -> Message:
-    """Replace a draft's message by a new one, which starts a thread unless one is named.
+    """Replace a draft's message by a new one in `thread`; None keeps the former one's.
 
-    The draft's former thread is not asked: so recorded of drafts.update.
+    That is what Gmail's own page does. drafts.update does not ask it: so recorded.
     Raise `LookupError` if there is no such draft, `NotADraftError` if it was sent.
     """
     with store.writing() as writer:
         old = _current(store, email, draft_id)
-        new = _add(store, writer, email, raw, thread, draft_id)
+        into = old.thread if thread is None else thread
+        new = _add(store, writer, email, raw, into, draft_id)
         writer.delete(store.mailbox(email), [old])
     return new
 
