@@ -28,12 +28,15 @@ from shared.actions.registry import LONGEST, Action, ActionContext, Effect, Gmai
 from shared.domain.connect.scopes import COMPOSE, READONLY
 from shared.domain.ids import ThreadId
 from shared.domain.keys.policy import Does
+from shared.domain.mail.email_message import EmailMessage
 from shared.domain.mail.outgoing import LeftOut
+from shared.domain.mail.raw_message import still_answering
 from shared.domain.validation import MAX_CONTENT
 from shared.errors import GmailNotFoundError, InvalidRequestError
 from shared.ports.gmail import Draft
 from shared.usecases.send.compose import Compose, Composed
 from shared.usecases.send.send_draft import GONE, SendDraft
+from shared.usecases.sync.reading import read
 
 LARGEST_RAW = 36_700_160
 """Bytes that Gmail takes as one message (FACTS 5.1)."""
@@ -115,8 +118,12 @@ async def create_draft(context: ActionContext, asked: DraftFields) -> KeptDraft:
 
 
 async def update_draft(context: ActionContext, asked: UpdateDraftInput) -> KeptDraft:
-    """Replace the draft's message: 15 quota units. Raises GmailNotFoundError."""
-    composed = await _composed(context, asked)
+    """Replace the draft's message: 35 quota units. Raises GmailNotFoundError.
+
+    The draft is read first: Gmail takes one out of its conversation unless its thread is named.
+    """
+    replaced = await _message_of(context, asked.id)
+    composed = await _composed(context, asked, replaced)
     try:
         draft = await context.gmail.update_draft(asked.id, composed.raw, composed.thread_id)
     except GmailNotFoundError as error:
@@ -175,12 +182,35 @@ async def draft_version(context: ActionContext, asked: ById | UpdateDraftInput) 
     return draft.message_id
 
 
-async def _composed(context: ActionContext, asked: DraftFields) -> Composed:
+async def _message_of(context: ActionContext, id: str) -> EmailMessage:
+    """Return the headers of a draft's message. Raises GmailNotFoundError where it is no draft."""
+    try:
+        found = await context.gmail.call("GET", f"/drafts/{id}", query={"format": "metadata"})
+    except GmailNotFoundError as error:
+        raise GmailNotFoundError(GONE) from error
+    if "DRAFT" not in found["message"].get("labelIds", ()):
+        raise GmailNotFoundError(GONE)
+    return await read(found["message"])
+
+
+async def _composed(
+    context: ActionContext, asked: DraftFields, replaced: EmailMessage | None = None
+) -> Composed:
     if asked.raw is not None:
-        return Composed(decoded(asked.raw), ThreadId(asked.thread_id) if asked.thread_id else None)
+        return _finished(asked.raw, asked.thread_id, replaced)
     request = as_request(asked)
-    compose = Compose(context.gmail, context.connection, context.clock, draft=True)
+    compose = Compose(
+        context.gmail, context.connection, context.clock, draft=True, replaced=replaced
+    )
     return await compose(request, None)
+
+
+def _finished(raw: str, thread_id: str | None, replaced: EmailMessage | None) -> Composed:
+    """Return the caller's bytes and their thread; a reply's headers where they have none."""
+    content = decoded(raw)
+    if thread_id or replaced is None:
+        return Composed(content, ThreadId(thread_id) if thread_id else None)
+    return Composed(still_answering(content, replaced), ThreadId(replaced["threadId"]))
 
 
 def decoded(raw: str) -> bytes:
@@ -213,7 +243,7 @@ ACTIONS: tuple[Action[Any, Any], ...] = (
     ),
     Action(
         name="update-draft",
-        summary="Replace what a draft says.",
+        summary="Replace what a draft says; a reply stays in its conversation.",
         input=UpdateDraftInput,
         output=KeptDraft,
         run=update_draft,

@@ -91,6 +91,22 @@ class LabelChange(ActionInput):
         return {"addLabelIds": self.addLabelIds, "removeLabelIds": self.removeLabelIds}
 
 
+class Untrashed(ById):
+    """What comes out of the trash, and whether the inbox shows it again."""
+
+    to_inbox: bool = Field(
+        default=False,
+        description="Back into the inbox too, at the same price: Gmail alone takes mail out of "
+        "the trash and leaves it archived, wherever it was trashed from.",
+    )
+
+    def as_call(self, path: str) -> tuple[str, Mapping[str, Any] | None]:
+        """Return the path and body of the one call that does it, below a message or thread."""
+        if not self.to_inbox:
+            return f"{path}/untrash", None
+        return f"{path}/modify", {"addLabelIds": ["INBOX"], "removeLabelIds": ["TRASH"]}
+
+
 class NoInput(ActionInput):
     """Nothing to say: `{}`."""
 

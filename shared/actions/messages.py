@@ -20,6 +20,7 @@ from shared.actions.gmail_fields import (
     Id,
     LabelChange,
     Search,
+    Untrashed,
 )
 from shared.actions.registry import Action, ActionContext, Effect, GmailShaped
 from shared.domain.connect.scopes import METADATA, MODIFY, READONLY, allowed
@@ -89,9 +90,9 @@ async def trash_message(context: ActionContext, asked: ById) -> GmailRef:
     return await _changed(context, f"/messages/{asked.id}/trash", None)
 
 
-async def untrash_message(context: ActionContext, asked: ById) -> GmailRef:
-    """Take out of the trash: 5 quota units."""
-    return await _changed(context, f"/messages/{asked.id}/untrash", None)
+async def untrash_message(context: ActionContext, asked: Untrashed) -> GmailRef:
+    """Take out of the trash, into the inbox where asked: 5 quota units."""
+    return await _changed(context, *asked.as_call(f"/messages/{asked.id}"))
 
 
 async def _changed(context: ActionContext, path: str, body: Any) -> GmailRef:
@@ -149,8 +150,8 @@ ACTIONS: tuple[Action[Any, Any], ...] = (
     ),
     Action(
         name="untrash-message",
-        summary="Take one message out of the trash.",
-        input=ById,
+        summary="Take one message out of the trash; to_inbox puts it back into the inbox too.",
+        input=Untrashed,
         output=GmailRef,
         run=untrash_message,
         scopes=(MODIFY,),

@@ -6,7 +6,14 @@ from typing import Any
 
 from pydantic import Field
 
-from shared.actions.gmail_fields import ById, Formatted, GmailMessage, LabelChange, Search
+from shared.actions.gmail_fields import (
+    ById,
+    Formatted,
+    GmailMessage,
+    LabelChange,
+    Search,
+    Untrashed,
+)
 from shared.actions.registry import Action, ActionContext, Effect, GmailShaped
 from shared.domain.connect.scopes import METADATA, MODIFY, READONLY, allowed
 from shared.domain.keys.policy import Does
@@ -61,9 +68,12 @@ async def trash_thread(context: ActionContext, asked: ById) -> GmailThread:
     return await _changed(context, f"/threads/{asked.id}/trash", None)
 
 
-async def untrash_thread(context: ActionContext, asked: ById) -> GmailThread:
-    """Take out of the trash: 10 quota units. Raises GmailNotFoundError."""
-    return await _changed(context, f"/threads/{asked.id}/untrash", None)
+async def untrash_thread(context: ActionContext, asked: Untrashed) -> GmailThread:
+    """Take out of the trash, into the inbox where asked: 10 quota units.
+
+    Raises GmailNotFoundError.
+    """
+    return await _changed(context, *asked.as_call(f"/threads/{asked.id}"))
 
 
 async def messages_in(context: ActionContext, asked: ById) -> str:
@@ -119,8 +129,8 @@ ACTIONS: tuple[Action[Any, Any], ...] = (
     ),
     Action(
         name="untrash-thread",
-        summary="Take a conversation out of the trash.",
-        input=ById,
+        summary="Take a conversation out of the trash; to_inbox puts it back into the inbox too.",
+        input=Untrashed,
         output=GmailThread,
         run=untrash_thread,
         scopes=(MODIFY,),

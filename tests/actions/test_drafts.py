@@ -17,12 +17,17 @@ async def subject_of(desk: Desk, id: str) -> str:
     return str(next(one["value"] for one in headers if one["name"] == "Subject"))
 
 
+async def headers_of(desk: Desk, id: str) -> dict[str, str]:
+    asked = {"id": id, "format": "metadata"}
+    headers = (await desk.ran("get-draft", asked))["message"]["payload"]["headers"]
+    return {one["name"].lower(): one["value"] for one in headers}
+
+
 async def test_a_draft_is_kept_changed_listed_and_deleted(desk: Desk) -> None:
     made = await desk.ran("create-draft", {"to": BOB, "subject": "First", "text": "Hi"})
     assert made["message"]["labelIds"] == ["DRAFT"]
     changed = await desk.ran("update-draft", {"id": made["id"], "subject": "Second"})
     assert changed["message"]["id"] != made["message"]["id"]
-    assert changed["message"]["threadId"] == made["message"]["threadId"]
     assert await subject_of(desk, made["id"]) == "Second"
     listed = await desk.ran("list-drafts")
     assert [one["id"] for one in listed["drafts"]] == [made["id"]]
@@ -41,6 +46,45 @@ async def test_a_draft_is_a_reply_where_asked(desk: Desk) -> None:
     whole = await desk.ran("get-thread", {"id": made["message"]["threadId"]})
     assert [one["id"] for one in whole["messages"]] == [id, made["message"]["id"]]
     assert await subject_of(desk, made["id"]) == "Re: Hello"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"text": "Better"},
+        {"to": BOB, "html": "<p>Better</p>"},
+        {"text": "Better", "subject": "Re: Hello"},
+        {"raw": "VG86IGJvYkBmYXIuZXhhbXBsZQ0KU3ViamVjdDogUmU6IEhlbGxvDQoNCkJldHRlcg"},
+        {"raw": "U3ViamVjdDogUmU6IEhlbGxvCgpCZXR0ZXI"},
+    ],
+)
+async def test_a_changed_reply_stays_in_its_conversation(
+    desk: Desk, change: dict[str, str]
+) -> None:
+    id = desk.deliver(Message_ID="<one@far.example>")
+    made = await desk.ran("create-draft", {"reply_to_message_id": id, "text": "Yes"})
+    for _ in range(2):
+        changed = await desk.ran("update-draft", {"id": made["id"], **change})
+        assert changed["message"]["threadId"] == made["message"]["threadId"]
+    headers = await headers_of(desk, made["id"])
+    assert headers["subject"] == "Re: Hello"
+    assert headers["in-reply-to"] == headers["references"] == "<one@far.example>"
+
+
+async def test_a_changed_draft_that_answers_nothing_gains_no_reply_headers(desk: Desk) -> None:
+    made = await desk.ran("create-draft", {"to": BOB, "subject": "Plan", "text": "x"})
+    await desk.ran("update-draft", {"id": made["id"], "subject": "Other", "text": "y"})
+    assert {"in-reply-to", "references"}.isdisjoint(await headers_of(desk, made["id"]))
+
+
+async def test_a_draft_moves_to_the_conversation_it_is_told(desk: Desk) -> None:
+    one, two = (desk.deliver(Message_ID=f"<{n}@far.example>", subject=f"S{n}") for n in (1, 2))
+    made = await desk.ran("create-draft", {"reply_to_message_id": one, "text": "Yes"})
+    moved = await desk.ran(
+        "update-draft", {"id": made["id"], "reply_to_message_id": two, "text": "Yes"}
+    )
+    assert moved["message"]["threadId"] == two
+    assert await subject_of(desk, made["id"]) == "Re: S2"
 
 
 async def test_a_finished_message_becomes_a_draft_as_it_is(desk: Desk) -> None:

@@ -17,7 +17,8 @@ async def test_a_message_is_read_in_every_format(desk: Desk) -> None:
     named = (await desk.ran("get-message", headers))["payload"]["headers"]
     assert [(one["name"], one["value"]) for one in named] == [("Subject", "Invoice 7")]
     assert "raw" in await desk.ran("get-message", {"id": id, "format": "raw"})
-    assert "payload" not in await desk.ran("get-message", {"id": id, "format": "minimal"})
+    minimal = await desk.ran("get-message", {"id": id, "format": "minimal"})
+    assert minimal["payload"] == {"partId": ""}
 
 
 async def test_a_listing_pages_searches_and_may_be_empty(desk: Desk) -> None:
@@ -57,7 +58,16 @@ async def test_what_is_trashed_comes_back(desk: Desk) -> None:
     await desk.ran("trash-message", {"id": id})
     assert "TRASH" in desk.labels(id)
     await desk.ran("untrash-message", {"id": id})
-    assert "TRASH" not in desk.labels(id)
+    assert desk.labels(id) == {"UNREAD"}  # Gmail leaves it out of the inbox
+
+
+@pytest.mark.parametrize("kind", ["message", "thread"])
+async def test_what_is_trashed_comes_back_into_the_inbox_by_one_call(desk: Desk, kind: str) -> None:
+    id = desk.deliver()
+    await desk.ran(f"trash-{kind}", {"id": id})
+    await desk.ran(f"untrash-{kind}", {"id": id, "to_inbox": True})
+    assert desk.labels(id) == {"INBOX", "UNREAD"}
+    assert f"gmail.users.{kind}s.untrash" not in desk.calls()
 
 
 async def test_a_thread_is_read_labelled_and_trashed_as_one(desk: Desk) -> None:

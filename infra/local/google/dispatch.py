@@ -11,6 +11,7 @@ from starlette.datastructures import QueryParams
 
 from infra.local.google.bodies import struck_body
 from infra.local.google.gmail.call import Call, Media, Method, Query
+from infra.local.google.gmail.credentials import bad_token, no_token, scope_missing
 from infra.local.google.gmail.errors import GmailError
 from infra.local.google.oauth.grants import AccessToken
 from infra.local.google.oauth.token import strikes
@@ -27,11 +28,6 @@ from infra.local.google.uploads import read_media
 MAX_SEND_BYTES = 36_700_160  # FACTS 5.1
 MAX_INSERT_BYTES = 157_286_400
 NOBODY = "(unknown)"
-UNAUTHENTICATED = (
-    "Request had invalid authentication credentials. Expected OAuth 2 access token, login "
-    "cookie or other valid authentication credential. See "
-    "https://developers.google.com/identity/sign-in/web/devconsole-project."
-)
 REALM = 'Bearer realm="https://accounts.google.com/"'
 
 
@@ -73,14 +69,15 @@ class Dispatcher:
         except GmailError as error:
             headers: Mapping[str, str] = getattr(error, "headers", {})
             if error.status == 401:  # noqa: PLR2004
-                headers = {"WWW-Authenticate": f'{REALM}, error="invalid_token"'}
+                told = "" if error.reason == "required" else ', error="invalid_token"'
+                headers = {"WWW-Authenticate": f"{REALM}{told}"}
             return Answer(error.status, orjson.dumps(error.body()), headers)
 
     async def _served(self, asked: Asked, crowded: bool) -> Answer:
         match = self._routes.match(asked.verb, asked.path)
         email = NOBODY
         try:
-            token = self._token(asked.headers)
+            token = self._token(match, asked.headers)
             email = token.email
             self._check_rights(match, token)
             return await self._limited(asked, match, token, crowded)
@@ -88,11 +85,14 @@ class Dispatcher:
             self._google.stats.refused(match.method.id, email, error.reason)
             raise
 
-    def _token(self, headers: Mapping[str, str]) -> AccessToken:
-        scheme, _, text = headers.get("authorization", "").partition(" ")
+    def _token(self, match: Match, headers: Mapping[str, str]) -> AccessToken:
+        given = headers.get("authorization", "").strip()
+        if not given:
+            raise no_token(match.method.id)
+        scheme, _, text = given.partition(" ")
         token = self._google.grants.access(text.strip()) if scheme.lower() == "bearer" else None
         if token is None or self._is_struck(token):
-            raise GmailError(401, "authError", UNAUTHENTICATED)
+            raise bad_token()
         return token
 
     def _is_struck(self, token: AccessToken) -> bool:
@@ -101,8 +101,7 @@ class Dispatcher:
 
     def _check_rights(self, match: Match, token: AccessToken) -> None:
         if not token.scopes & match.method.scopes:
-            message = "Request had insufficient authentication scopes."
-            raise GmailError(403, "insufficientPermissions", message)
+            raise scope_missing(match.method.id)
         user = match.path.get("userId", "me").lower()
         if user not in {"me", token.email.lower()}:
             raise GmailError(403, "forbidden", f"Delegation denied for {token.email}")
@@ -123,7 +122,7 @@ class Dispatcher:
                 await asyncio.sleep(0)
             await strike_before(google.faults, google.clock, match.method.id, email)
             if not google.quota.charge(email, match.method.units):
-                raise over_quota()
+                raise over_quota(google.quota.told_again(email, match.method.units))
             google.stats.called(match.method.id, email, match.method.units)
             answer = await self._called(asked, match, token)
         finally:

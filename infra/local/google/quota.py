@@ -2,9 +2,13 @@
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, Final
 
 from infra.local.google.clock import Clock
+
+PENALTY: Final = timedelta(seconds=1)
+LONGEST_PENALTY: Final = timedelta(minutes=15)
 
 
 class Quota:
@@ -18,6 +22,7 @@ class Quota:
         self._clock = clock
         self._level: dict[str, tuple[float, float]] = {}
         self._in_flight: Counter[str] = Counter()
+        self._in_vain: Counter[str] = Counter()
         self.units_per_minute = units_per_minute
         self.concurrent_requests = concurrent_requests
 
@@ -25,6 +30,7 @@ class Quota:
         """Change the limit for everybody, now."""
         self.units_per_minute = units_per_minute
         self._level.clear()
+        self._in_vain.clear()
 
     def charge(self, email: str, units: int) -> bool:
         """Spend units of a mailbox; False, and nothing spent, if they are not there."""
@@ -33,7 +39,20 @@ class Quota:
         level = min(self.units_per_minute, level + (now - since) * self.units_per_minute / 60)
         allowed = level >= units
         self._level[email] = (level - units if allowed else level, now)
+        if allowed:
+            del self._in_vain[email]
         return allowed
+
+    def told_again(self, email: str, units: int) -> datetime:
+        """Return when a refused call may be tried again: later each time it is tried in vain.
+
+        Seen live: waits of up to 15 minutes for whoever did not wait.
+        """
+        level, _ = self._level[email]
+        missing = timedelta(minutes=(units - level) / self.units_per_minute)
+        penalty = min(PENALTY * self._in_vain[email], LONGEST_PENALTY)
+        self._in_vain[email] += 1
+        return self._clock.now() + missing + penalty
 
     def enter(self, email: str) -> int | None:
         """Take a place among the mailbox's requests in flight; None if all are taken.

@@ -1,7 +1,7 @@
 """Carrying out the scripted faults that strike one call, before and after its effect."""
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from infra.local.google.clock import Clock
 from infra.local.google.connection import ConnectionDroppedError
@@ -10,6 +10,7 @@ from infra.local.google.gmail.errors import GmailError
 
 LONG = timedelta(hours=2)  # a daily limit's 429 lasts hours (FACTS 1.6)
 CONCURRENT = "Too many concurrent requests for user"
+RATE_EXCEEDED = "User-rate limit exceeded."
 
 
 class RefusalError(GmailError):
@@ -22,19 +23,19 @@ class RefusalError(GmailError):
         message: str,
         *,
         domain: str = "global",
+        inner: str = "",
         headers: dict[str, str] | None = None,
     ) -> None:
-        super().__init__(status, reason, message, domain=domain)
+        super().__init__(status, reason, message, domain=domain, inner=inner)
         self.headers = headers or {}
 
 
-def over_quota(service: str = "gmail.googleapis.com") -> RefusalError:
-    """Return the 403 for spent units: reason rateLimitExceeded though per user (FACTS 1.7)."""
-    message = (
-        "Quota exceeded for quota metric 'Queries' and limit 'Queries per minute per user' "
-        f"of service '{service}' for consumer 'project_number:123456789012'."
-    )
-    return RefusalError(403, "rateLimitExceeded", message, domain="usageLimits")
+def over_quota(until: datetime) -> RefusalError:
+    """Return the 403 for spent units: reason rateLimitExceeded though per user (FACTS 1.7).
+
+    It names a time in words, in a header it does not (recorded).
+    """
+    return _rate_refusal(403, until)
 
 
 def too_many_concurrent() -> RefusalError:
@@ -86,9 +87,22 @@ def _too_many_for_long(fault: Fault, clock: Clock) -> RefusalError:
 def _retry_after(
     delay: timedelta, clock: Clock, what: str, headers: dict[str, str] | None
 ) -> RefusalError:
-    moment = (clock.now() + delay).strftime("%Y-%m-%dT%H:%M:%S.000Z")
-    message = f"User-rate limit exceeded.  Retry after {moment}{what}"
-    return RefusalError(429, "rateLimitExceeded", message, domain="usageLimits", headers=headers)
+    return _rate_refusal(429, clock.now() + delay, what, headers)
+
+
+def _rate_refusal(
+    status: int, until: datetime, what: str = "", headers: dict[str, str] | None = None
+) -> RefusalError:
+    moment = until.strftime("%Y-%m-%dT%H:%M:%S.") + f"{until.microsecond // 1000:03d}Z"
+    message = f"{RATE_EXCEEDED}  Retry after {moment}{what}"
+    return RefusalError(
+        status,
+        "rateLimitExceeded",
+        message,
+        domain="usageLimits",
+        inner=RATE_EXCEEDED,
+        headers=headers,
+    )
 
 
 def _concurrent(_fault: Fault, _clock: Clock) -> RefusalError:

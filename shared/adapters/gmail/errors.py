@@ -93,8 +93,19 @@ def refusal_error(response: httpx.Response, scope: str, now: datetime) -> Postro
     if refusal.reason == "dailyLimitExceeded":
         return RateLimitedError("The project's daily cap of Gmail calls is used up.", scope="daily")
     if status == httpx.codes.NOT_FOUND:
-        return GmailNotFoundError()
+        return _not_found(refusal)
     return _unavailable_or_refused(refusal)
+
+
+def _not_found(refusal: Refusal) -> PostroomError:
+    """Believe that a thing is not there only where Gmail says so: a page of HTML says nothing.
+
+    Records become tombstones and drafts count as sent by this answer.
+    """
+    if refusal.reason == "notFound" or refusal.code == "NOT_FOUND":
+        return GmailNotFoundError()
+    status = refusal.status
+    return GmailUnavailableError(f"What answered {status} is not Gmail's API.", status=status)
 
 
 def _unavailable_or_refused(refusal: Refusal) -> PostroomError:

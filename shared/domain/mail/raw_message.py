@@ -9,6 +9,7 @@ from typing import Final
 
 from shared.domain.mail.address_list import read_address, read_addresses
 from shared.domain.mail.email_message import EmailMessage
+from shared.domain.mail.header_lines import tokens_line
 from shared.domain.mail.mail_headers import MARKER_HEADER
 from shared.domain.mail.outgoing import check_message_size, check_recipients
 from shared.domain.mail.recipients import strict_addresses
@@ -16,6 +17,7 @@ from shared.errors import InvalidRecipientError, InvalidRequestError, Problem
 
 MAX_HEADERS: Final = 500_000
 RECIPIENTS: Final = ("to", "cc", "bcc")
+REPLY_HEADERS: Final = ("in-reply-to", "references")
 _FOLD: Final = re.compile(r"\r?\n(?=[ \t])")
 _HEADER: Final = re.compile(rb"\A[!-9;-~]+[ \t]*:")
 
@@ -40,6 +42,23 @@ def check_raw(raw: bytes, *, draft: bool = False) -> str | None:
     if len(found["from"]) > 1:
         raise InvalidRequestError("From takes one address.", code="unknown_alias")
     return found["from"][0] if found["from"] else None
+
+
+def still_answering(raw: bytes, replaced: EmailMessage) -> bytes:
+    """Return a finished message with the reply headers of the one it replaces, if it has none.
+
+    Gmail keeps a draft in its conversation by its headers as well as by its thread (FACTS 5.3).
+    """
+    headers = BytesHeaderParser(policy=compat32).parsebytes(raw[:MAX_HEADERS])
+    if any(name.lower() in REPLY_HEADERS for name in headers):
+        return raw
+    answered = {
+        "In-Reply-To": [replaced["inReplyTo"]] if replaced["inReplyTo"] else [],
+        "References": replaced["references"],
+    }
+    lines = [tokens_line(name, ids) for name, ids in answered.items() if ids]
+    newline = "\n" if b"\n" in raw and b"\r\n" not in raw else "\r\n"
+    return "".join(lines).replace("\r\n", newline).encode("ascii", "replace") + raw
 
 
 def header_addresses(name: str, values: Iterable[str]) -> list[str]:

@@ -96,6 +96,23 @@ def threaded(outgoing: Outgoing, parent: EmailMessage) -> Outgoing:
     )
 
 
+def continued(outgoing: Outgoing, replaced: EmailMessage) -> Outgoing:
+    """Return the message in the place of an unfinished one: what that answers stays answered.
+
+    Without a subject of its own it keeps the reply's, which Gmail threads by (FACTS 5.3).
+    """
+    answered = _ID.search(replaced["inReplyTo"] or "")
+    references = tuple(one for one in replaced["references"] if _ID.fullmatch(one))
+    if answered is None and not references:
+        return outgoing
+    return replace(
+        outgoing,
+        in_reply_to=answered[0] if answered else None,
+        references=references,
+        subject=outgoing.subject or _words(replaced["subject"]),
+    )
+
+
 def _chain(references: Sequence[str], parent_id: str) -> tuple[str, ...]:
     """Return the parent's references and the parent, each once, a long chain cut in its middle."""
     clean = [one for one in read_message_ids(" ".join(references)) if _ID.fullmatch(one)]

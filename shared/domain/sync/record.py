@@ -1,12 +1,16 @@
 """What Postroom stores of a message, and the changes a commit makes to it."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from typing import Final
 
 from shared.domain.ids import HistoryId, LabelId, MessageId, SequenceNumber, ThreadId
 
 SCHEMA_VERSION = 1
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+ARRIVAL_SHIFT: Final = 20
+"""Bits of a message id below those that tell its arrival in milliseconds since 1970 (observed)."""
 DRAFT = LabelId("DRAFT")
 CHAT = LabelId("CHAT")
 
@@ -80,6 +84,19 @@ class RecordHead:
     def live(self) -> bool:
         """Whether the message still exists at Gmail, as far as is known."""
         return self.deleted_at is None
+
+    @property
+    def arrived_at(self) -> datetime:
+        """When the message reached the mailbox, which its id tells in the upper 44 of 64 bits.
+
+        `internal_date` lies before it by seconds, now and then by half an hour, and years before
+        it where old mail was imported; an id that tells nothing leaves that.
+        """
+        try:
+            told = EPOCH + timedelta(milliseconds=int(self.message_id, 16) >> ARRIVAL_SHIFT)
+        except (ValueError, OverflowError):
+            return self.internal_date
+        return max(told, self.internal_date)
 
     def past(self) -> tuple[Earlier, ...]:
         """Return the past of whatever takes this head's place."""

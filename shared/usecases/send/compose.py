@@ -23,7 +23,7 @@ from shared.domain.mail.outgoing import (
 from shared.domain.mail.own_addresses import OwnAddresses
 from shared.domain.mail.raw_message import check_raw, with_addresses_of
 from shared.domain.mail.recipients import Mailbox
-from shared.domain.mail.reply import as_forward, as_reply, reply_subject, threaded
+from shared.domain.mail.reply import as_forward, as_reply, continued, reply_subject, threaded
 from shared.domain.send.request import AskedAttachment, SendRequest
 from shared.errors import (
     GmailRefusedError,
@@ -62,6 +62,8 @@ class Compose:
     clock: Clock
     draft: bool = False
     """Whether it may still be unfinished: without recipients, without content."""
+    replaced: EmailMessage | None = None
+    """The draft's message whose place it takes: its thread, and what it answers, are kept."""
 
     async def __call__(self, request: SendRequest, marker: str | None) -> Composed:
         """Return the message, bearing `marker` where one is given.
@@ -105,6 +107,8 @@ class Compose:
             return await self._reply(outgoing, request, request.reply_to_message_id)
         if request.thread_id is not None and reads(self.connection.scopes):
             return await self._joining(outgoing, request, request.thread_id)
+        if request.thread_id is None and self.replaced is not None:
+            return continued(outgoing, self.replaced), ThreadId(self.replaced["threadId"])
         return outgoing, request.thread_id
 
     async def _reply(

@@ -37,11 +37,14 @@ async def read_delta(run: Run, step: Delta) -> None:
     """List history after the step's start and apply it, part by part."""
     started, begun = run.clock.now(), run.state
     again = step.since < (begun.checkpoint or 0)
+    records: list[HistoryRecord] = []
+    top, complete = step.since, True
     try:
         records, top, complete = await list_history(run, step.since, whole=again)
     except HistoryExpiredError:
-        await run.held.commit(lambda state: replace(state, recovering_since=started))
-        return
+        if not await _is_current(run, step.since):
+            await run.held.commit(lambda state: replace(state, recovering_since=started))
+            return
     if again and not complete:
         return  # Old changes without the newer ones would put records back: later, with more time.
     whole = fold(records)
@@ -61,6 +64,16 @@ async def read_delta(run: Run, step: Delta) -> None:
         )
         await _settle(run, done, answer)
     run.note("delta", started, records=len(records), complete=complete)
+
+
+async def _is_current(run: Run, since: HistoryId) -> bool:
+    """Whether nothing happened since, whatever history refuses: the mailbox is where it was.
+
+    Gmail may refuse even the current ID of a mailbox that is long quiet; a recovery would end at
+    the same one, and the next delta before the same refusal.
+    """
+    profile = await run.pace.run(Units.PROFILE, run.gmail.profile(), urgent=True)
+    return profile.history_id == since
 
 
 async def list_history(

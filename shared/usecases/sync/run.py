@@ -184,7 +184,7 @@ class Run:
     def _note_lateness(self, changes: Changes) -> None:
         if changes.origin is not Origin.LIVE or not changes.put:
             return
-        oldest = min(record.head.internal_date for record in changes.put)
+        oldest = min(record.head.arrived_at for record in changes.put)
         late = (self.clock.now() - oldest).total_seconds() * 1000
         self.lateness_ms = max(late, self.lateness_ms or 0)
 

@@ -9,6 +9,7 @@ from shared.adapters.gmail.client import HttpGmail, HttpGmailMailboxes
 from shared.adapters.gmail.errors import refusal_error, retry_after
 from shared.domain.ids import HistoryId
 from shared.errors import (
+    GmailNotFoundError,
     GmailRefusedError,
     GmailUnavailableError,
     MissingScopeError,
@@ -156,6 +157,25 @@ def test_refusals_are_told_apart_by_reason(
     error = refusal_error(httpx.Response(status, json=body), "", datetime.now(UTC))
     assert type(error) is expected
     assert getattr(error, "scope", None) == scope
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (b"<!DOCTYPE html><title>Error 404 (Not Found)!!1</title>", GmailUnavailableError),
+        (b"", GmailUnavailableError),
+        (b"404 page not found", GmailUnavailableError),
+        (b'{"detail": "Not Found"}', GmailUnavailableError),
+        (b'{"error": {"code": 404, "message": "x"}}', GmailUnavailableError),
+        (b'{"error": {"errors": [{"reason": "notFound"}]}}', GmailNotFoundError),
+        (b'{"error": {"code": 404, "status": "NOT_FOUND"}}', GmailNotFoundError),
+    ],
+)
+def test_only_gmails_own_404_says_that_a_thing_is_not_there(
+    content: bytes, expected: type[PostroomError]
+) -> None:
+    error = refusal_error(httpx.Response(404, content=content), "", datetime.now(UTC))
+    assert type(error) is expected
 
 
 @pytest.mark.parametrize(

@@ -39,10 +39,12 @@ def leaves(part: dict[str, Any]) -> list[dict[str, Any]]:
     return [part]
 
 
-def test_minimal_has_no_payload(google: Google, ada: str) -> None:
+def test_minimal_has_an_empty_payload_and_no_snippet(google: Google, ada: str) -> None:
     made = google.deliver(ADA, rich())
-    fields = {"id", "threadId", "labelIds", "snippet", "sizeEstimate", "historyId", "internalDate"}
-    assert set(get(google, made["id"], format="minimal")) == fields
+    fields = ["id", "threadId", "labelIds", "payload", "sizeEstimate", "historyId", "internalDate"]
+    found = get(google, made["id"], format="minimal")
+    assert list(found) == fields
+    assert found["payload"] == {"partId": ""}
 
 
 def test_metadata_has_headers_and_nothing_more(google: Google, ada: str) -> None:

@@ -152,7 +152,7 @@ def test_a_draft_sent_twice_is_not_found_the_second_time(
     assert len(google.held(BEN)) == 1
 
 
-def test_a_saved_draft_keeps_its_thread_and_replaces_its_message(
+def test_a_saved_draft_leaves_its_thread_and_replaces_its_message(
     google: Google, users: Any
 ) -> None:
     drafts = users.drafts()
@@ -160,7 +160,7 @@ def test_a_saved_draft_keeps_its_thread_and_replaces_its_message(
     made = drafts.create(userId="me", body=body).execute()
     body = {"message": {"raw": b64(letter("One", "Longer.\n", sender=ADA, to=BEN))}}
     saved = drafts.update(userId="me", id=made["id"], body=body).execute()
-    assert saved["message"]["threadId"] == made["message"]["threadId"]
+    assert saved["message"]["threadId"] == saved["message"]["id"]
     assert [one["id"] for one in google.held(ADA)] == [saved["message"]["id"]]
     with pytest.raises(HttpError) as refused:
         users.messages().get(userId="me", id=made["message"]["id"]).execute()

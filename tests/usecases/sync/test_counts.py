@@ -72,6 +72,12 @@ async def kept(house: House) -> House:
     return house
 
 
+def pass_by(house: House) -> None:
+    """Let Gmail's history move on without a change, as it does by itself."""
+    with house.google.store.writing() as writer:
+        writer.next_record(house.google.store.mailbox(EMAIL))
+
+
 async def changed(house: House, costs: Costs, count: int) -> Cost:
     """Return what a push about so many new messages takes."""
     for number in range(count):
@@ -181,18 +187,28 @@ async def test_a_backfill_reads_long_threads_whole_and_every_page_once_a_pass(
     assert taken.writes == {"sync_states": 10, "records": 600, "outbox": 1}
 
 
+async def test_a_refused_history_with_nothing_changed_costs_one_look(
+    kept: House, costs: Costs
+) -> None:
+    kept.google.faults.add("history_expired", times=1)
+    kept.advance(IDLE)
+    taken = await costs(kept.run)
+    assert taken.calls == {"history.list": 1, "getProfile": 1}
+
+
 async def test_a_recovery_with_nothing_changed_fetches_nothing(kept: House, costs: Costs) -> None:
     kept.google.faults.add("history_expired", times=1)
+    pass_by(kept)
     kept.advance(IDLE)
     taken = await costs(kept.run)
     labels = len(await kept.sync.gmail.of(CONNECTION).label_ids())
     assert taken.calls == {
         "history.list": 1,
-        "getProfile": 1,
+        "getProfile": 2,  # whether anything changed, then the anchor
         "labels.list": 1,
         "messages.list": labels + 2,  # the window, each label, and the pass that follows
     }
-    assert taken.units == 2 + 1 + 1 + 5 * (labels + 2)
+    assert taken.units == 2 + 2 + 1 + 5 * (labels + 2)
     assert taken.reads == {"sync_states": 1, "connections": 1, "records": 80}
     assert taken.writes == {"sync_states": 4}
 

@@ -22,6 +22,11 @@ async def clear(house: House) -> None:
     await house.http.delete("http://google.test/_control/faults")
 
 
+def listings(house: House) -> int:
+    methods = house.google.stats.as_json()["methods"]
+    return int(methods["gmail.users.messages.list"]["calls"])
+
+
 @pytest.fixture
 async def settled(house: House) -> AsyncIterator[House]:
     for n in range(12):
@@ -82,6 +87,36 @@ async def test_an_expired_history_becomes_a_recovery(settled: House) -> None:
     await settled.push()
     await settled.settle()
     assert arrived in await settled.stored()
+
+
+async def test_a_quiet_mailbox_whose_history_is_refused_is_not_recovered_for_ever(
+    settled: House,
+) -> None:
+    """Gmail may refuse even the current history ID of a mailbox in which nothing happens."""
+    await fault(settled, "history_expired")
+    before = listings(settled)
+    for _ in range(24):
+        settled.advance(timedelta(hours=1))
+        await settled.run()
+    once = listings(settled)
+    assert once == before
+    await clear(settled)
+    arrived = settled.deliver("At last")
+    await settled.push()
+    assert arrived in await settled.stored()
+
+
+async def test_mail_that_arrives_where_history_is_refused_is_found(settled: House) -> None:
+    await fault(settled, "history_expired")
+    arrived = settled.deliver("Beyond the refusal")
+    await settled.push()
+    await settled.settle()
+    assert arrived in await settled.stored()
+    before = listings(settled)
+    for _ in range(6):
+        settled.advance(timedelta(hours=1))
+        await settled.run()
+    assert listings(settled) == before
 
 
 @pytest.mark.parametrize(

@@ -44,8 +44,9 @@ def read_change(call: Call, more_fields: frozenset[str] = frozenset()) -> LabelC
     return LabelChange(add, remove)
 
 
-def _from_inbox(message: Message, add: Sequence[str]) -> int | None:
-    return int("INBOX" in message.labels) if "TRASH" in add else None
+TRASHED: Final = LabelChange(("TRASH",), ())
+UNTRASHED: Final = LabelChange((), ("TRASH",))
+"""INBOX does not come back: so recorded of threads.untrash."""
 
 
 def relabel(call: Call, messages: Sequence[Message], change: LabelChange) -> list[Message]:
@@ -53,38 +54,18 @@ def relabel(call: Call, messages: Sequence[Message], change: LabelChange) -> lis
     with call.store.writing() as writer:
         return writer.relabel(
             call.store.mailbox(call.email),
-            [
-                Relabel(message, change.add, change.remove, _from_inbox(message, change.add))
-                for message in messages
-            ],
+            [Relabel(message, change.add, change.remove) for message in messages],
         )
 
 
 def trash(call: Call, messages: Sequence[Message]) -> list[Message]:
-    """Move to trash: TRASH comes, INBOX goes, and it is remembered that it was there."""
-    changes = [
-        Relabel(message, ("TRASH",), ("INBOX",), int("INBOX" in message.labels))
-        for message in messages
-        if "TRASH" not in message.labels
-    ]
-    return _apply(call, messages, changes)
+    """Move to trash: TRASH comes, and in a record of its own INBOX goes (recorded)."""
+    return relabel(call, messages, TRASHED)
 
 
 def untrash(call: Call, messages: Sequence[Message]) -> list[Message]:
-    """Take out of trash, back into the inbox where it was trashed from there."""
-    changes = [
-        Relabel(message, ("INBOX",) if message.from_inbox else (), ("TRASH",), 0)
-        for message in messages
-        if "TRASH" in message.labels
-    ]
-    return _apply(call, messages, changes)
-
-
-def _apply(call: Call, messages: Sequence[Message], changes: list[Relabel]) -> list[Message]:
-    with call.store.writing() as writer:
-        after = writer.relabel(call.store.mailbox(call.email), changes)
-    changed = {message.id: message for message in after}
-    return [changed.get(message.id, message) for message in messages]
+    """Take out of trash and leave it at that."""
+    return relabel(call, messages, UNTRASHED)
 
 
 def delete(call: Call, messages: Sequence[Message]) -> None:

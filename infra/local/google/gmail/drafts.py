@@ -67,7 +67,7 @@ def create(call: Call) -> Answer:
 
 
 def _update(call: Call, draft_id: str, handed: Handed) -> Message:
-    thread = thread_for(call.store, call.email, handed) if handed.thread_id else None
+    thread = thread_for(call.store, call.email, handed)
     try:
         return drafts.update_draft(call.store, call.email, draft_id, handed.raw, thread)
     except LookupError:
@@ -77,7 +77,10 @@ def _update(call: Call, draft_id: str, handed: Handed) -> Message:
 
 
 def update(call: Call) -> Answer:
-    """Replace a draft's message; the draft keeps its id. 400 once it was sent (FACTS 5.8)."""
+    """Replace a draft's message; the draft keeps its id. 400 once it was sent (FACTS 5.8).
+
+    Without threadId the draft leaves its thread (recorded).
+    """
     draft_id = call.path["id"]
     return _resource(draft_id, _update(call, draft_id, _handed(call)))
 

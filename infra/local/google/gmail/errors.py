@@ -3,6 +3,8 @@
 The status table of this door: each constructor names its HTTP status, reason and status text once.
 """
 
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, Final
 
 STATUS_TEXT: Final = {
@@ -20,7 +22,11 @@ STATUS_TEXT: Final = {
 
 
 class GmailError(Exception):
-    """A refusal: HTTP `status`, `reason`, `message` and the canonical `status_text`."""
+    """A refusal: HTTP `status`, `reason`, `message` and the canonical `status_text`.
+
+    `inner` is the message of the one entry in `errors` where it is another one, `where` what that
+    entry says of the place, `details` the newer form of the same (FACTS 18.9).
+    """
 
     def __init__(
         self,
@@ -29,8 +35,15 @@ class GmailError(Exception):
         message: str,
         status_text: str | None = None,
         domain: str = "global",
+        *,
+        inner: str = "",
+        where: Mapping[str, str] = MappingProxyType({}),
+        details: Sequence[Mapping[str, Any]] = (),
     ) -> None:
         super().__init__(message)
+        self.inner = inner or message
+        self.where = where
+        self.details = details
         self.status = status
         self.reason = reason
         self.message = message
@@ -39,15 +52,16 @@ class GmailError(Exception):
 
     def body(self) -> dict[str, Any]:
         """Return the JSON body of FACTS 14.5."""
-        detail = {"message": self.message, "domain": self.domain, "reason": self.reason}
-        return {
-            "error": {
-                "code": self.status,
-                "message": self.message,
-                "errors": [detail],
-                "status": self.status_text,
-            }
+        entry = {"message": self.inner, "domain": self.domain, "reason": self.reason}
+        error: dict[str, Any] = {
+            "code": self.status,
+            "message": self.message,
+            "errors": [{**entry, **self.where}],
+            "status": self.status_text,
         }
+        if self.details:
+            error["details"] = list(self.details)
+        return {"error": error}
 
 
 def invalid(message: str) -> GmailError:

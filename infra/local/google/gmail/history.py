@@ -37,7 +37,7 @@ def _kinds(call: Call) -> list[Kind]:
                 "Invalid value at 'history_types'"
                 f' (type.googleapis.com/gmail.api.HistoryType), "{name}"'
             )
-    return [TYPES[name] for name in given] or list(TYPES.values())
+    return [TYPES[name] for name in given] or list(Kind)
 
 
 def list_(call: Call) -> Answer:

@@ -47,7 +47,13 @@ def _label(call: Call) -> dict[str, Any]:
 def get(call: Call) -> Answer:
     """Return one label with its four counts."""
     label = _label(call)
-    return {**label, **labels.count_label(call.store, call.email, label["id"])}
+    return _counted(call, label)
+
+
+def _counted(call: Call, label: dict[str, Any]) -> Answer:
+    counts = labels.count_label(call.store, call.email, label["id"])
+    color = {"color": label["color"]} if "color" in label else {}
+    return {**{name: label[name] for name in label if name != "color"}, **counts, **color}
 
 
 def _properties(body: dict[str, Any]) -> dict[str, Any]:
@@ -75,12 +81,13 @@ def _name(body: dict[str, Any]) -> str:
 
 
 def create(call: Call) -> Answer:
-    """Create a label; 409 if the name is taken."""
+    """Create a label; 409 if the name is taken. The answer has no `type` (FACTS 18.13)."""
     body = read_body(call.body, LABEL_FIELDS)
     try:
-        return labels.create_label(call.store, call.email, _name(body), _properties(body))
+        made = labels.create_label(call.store, call.email, _name(body), _properties(body))
     except LabelConflictError:
         raise _conflict() from None
+    return {name: value for name, value in made.items() if name != "type"}
 
 
 def _conflict() -> GmailError:
@@ -96,9 +103,10 @@ def _change(call: Call, keep: dict[str, Any]) -> Answer:
     name = _name(body) if "name" in body or "name" not in kept else label["name"]
     properties = {**{key: kept[key] for key in kept if key != "name"}, **_properties(body)}
     try:
-        return labels.update_label(call.store, call.email, label["id"], name, properties)
+        changed = labels.update_label(call.store, call.email, label["id"], name, properties)
     except LabelConflictError:
         raise _conflict() from None
+    return _counted(call, changed)
 
 
 def update(call: Call) -> Answer:

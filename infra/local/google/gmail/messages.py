@@ -10,7 +10,12 @@ from infra.local.google.gmail.changes import message_of
 from infra.local.google.gmail.errors import invalid, not_found
 from infra.local.google.gmail.paging import list_page, page_position
 from infra.local.google.gmail.params import boolean, choice, hex_id, max_results, string_list
-from infra.local.google.gmail.payload import message_json, read_format, short_resource
+from infra.local.google.gmail.payload import (
+    changed_resource,
+    message_json,
+    read_format,
+    short_resource,
+)
 from infra.local.google.gmail.selection import check_labels, read_selection
 from infra.local.google.gmail.uploads import (
     IMPORT_BYTES,
@@ -32,7 +37,7 @@ DATE_SOURCES: Final = ("receivedTime", "dateHeader")
 
 
 def list_(call: Call) -> Answer:
-    """List {id, threadId}, newest first."""
+    """List {id, threadId}, latest arrival first."""
     limit, offset = max_results(call), page_position(call, "messages")
     selection = read_selection(call)
     if selection is None:
@@ -110,7 +115,8 @@ def import_(call: Call) -> Answer:
 def modify(call: Call) -> Answer:
     """Change a message's labels."""
     message = message_of(call, call.path["id"])
-    return short_resource(changes.relabel(call, [message], changes.read_change(call))[0])
+    changed = changes.relabel(call, [message], changes.read_change(call))[0]
+    return changed_resource(call.store, changed)
 
 
 def trash(call: Call) -> Answer:
@@ -120,7 +126,8 @@ def trash(call: Call) -> Answer:
 
 def untrash(call: Call) -> Answer:
     """Take a message out of trash."""
-    return short_resource(changes.untrash(call, [message_of(call, call.path["id"])])[0])
+    changed = changes.untrash(call, [message_of(call, call.path["id"])])[0]
+    return changed_resource(call.store, changed)
 
 
 def delete(call: Call) -> None:

@@ -7,6 +7,7 @@ from typing import Final
 import orjson
 
 from infra.local.google.gmail import (
+    account_settings,
     attachments,
     drafts,
     history,
@@ -70,7 +71,9 @@ SEND: Final = WRITE_DRAFTS | {f"{SCOPE}gmail.send"}
 PUT: Final = CHANGE | {f"{SCOPE}gmail.insert"}
 READ_LABELS: Final = READ | {LABELS}
 CHANGE_LABELS: Final = CHANGE | {LABELS}
-SEND_AS: Final = READ_BODIES | {f"{SCOPE}gmail.settings.basic"}
+SETTINGS_BASIC: Final = frozenset({f"{SCOPE}gmail.settings.basic"})
+SETTINGS_SHARING: Final = frozenset({f"{SCOPE}gmail.settings.sharing"})
+READ_SETTINGS: Final = READ_BODIES | SETTINGS_BASIC
 
 LISTING: Final = "includeSpamTrash labelIds maxResults pageToken q"
 READING: Final = "format metadataHeaders"
@@ -200,6 +203,63 @@ LABEL_METHODS: Final = (
     _method("labels.delete", "DELETE labels/{id}", 5, CHANGE_LABELS, labels.delete),
 )
 
+
+def _setting(name: str, change: frozenset[str]) -> tuple[Method, Method]:
+    """Declare a setting's two methods: no price is published, these are those of labels."""
+    title, route = name[0].upper() + name[1:], f"settings/{name}"
+    read, replace = account_settings.reads(name), account_settings.replaces(name)
+    return (
+        _method(f"settings.get{title}", f"GET {route}", 1, READ_SETTINGS, read),
+        _method(f"settings.update{title}", f"PUT {route}", 5, change, replace),
+    )
+
+
+ACCOUNT_SETTINGS: Final = (
+    *_setting("autoForwarding", SETTINGS_SHARING),
+    *_setting("imap", SETTINGS_BASIC),
+    *_setting("language", SETTINGS_BASIC),
+    *_setting("pop", SETTINGS_BASIC),
+    *_setting("vacation", SETTINGS_BASIC),
+)
+
+FILTERS: Final = (
+    _method(
+        "settings.filters.list",
+        "GET settings/filters",
+        1,
+        READ_SETTINGS,
+        account_settings.list_filters,
+    ),
+    _method(
+        "settings.filters.get",
+        "GET settings/filters/{id}",
+        1,
+        READ_SETTINGS,
+        account_settings.get_filter,
+    ),
+    _method(
+        "settings.filters.create",
+        "POST settings/filters",
+        5,
+        SETTINGS_BASIC,
+        account_settings.create_filter,
+    ),
+    _method(
+        "settings.filters.delete",
+        "DELETE settings/filters/{id}",
+        5,
+        SETTINGS_BASIC,
+        account_settings.delete_filter,
+    ),
+    _method(
+        "settings.forwardingAddresses.list",
+        "GET settings/forwardingAddresses",
+        1,
+        READ_SETTINGS,
+        account_settings.list_forwarding_addresses,
+    ),
+)
+
 METHODS: Final[tuple[Method, ...]] = (
     _method("getProfile", "GET profile", 1, READ | {COMPOSE}, users.get_profile),
     _method("watch", "POST watch", 100, READ, users.watch),
@@ -216,7 +276,15 @@ METHODS: Final[tuple[Method, ...]] = (
     *THREADS,
     *DRAFTS,
     *LABEL_METHODS,
-    _method("settings.sendAs.list", "GET settings/sendAs", 1, SEND_AS, settings.list_),
-    _method("settings.sendAs.get", "GET settings/sendAs/{sendAsEmail}", 1, SEND_AS, settings.get),
+    _method("settings.sendAs.list", "GET settings/sendAs", 1, READ_SETTINGS, settings.list_),
+    _method(
+        "settings.sendAs.get",
+        "GET settings/sendAs/{sendAsEmail}",
+        1,
+        READ_SETTINGS,
+        settings.get,
+    ),
+    *ACCOUNT_SETTINGS,
+    *FILTERS,
 )
 """All of them; for a path that several match, the one without a parameter there goes first."""

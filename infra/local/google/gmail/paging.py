@@ -1,6 +1,6 @@
 """Page tokens: a position bound to the query that it belongs to (FACTS 4.1)."""
 
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+import re
 from collections.abc import Sequence
 from hashlib import blake2b
 from typing import Any, Final
@@ -8,24 +8,35 @@ from typing import Any, Final
 from infra.local.google.gmail.call import Call
 from infra.local.google.gmail.errors import invalid
 
-POSITION_BYTES: Final = 8
+TOKEN_DIGITS: Final = 20
+"""Recorded: a page token is a 64-bit number in decimal digits, zeros in front."""
+
+POSITION_BITS: Final = 40
+"""The rest of the 64 bits binds a token to its query."""
+ESTIMATE_OF_MORE: Final = 201
+"""What Gmail estimates wherever there is another page (recorded with pages of 5, 50 and 100)."""
+
+TOKEN: Final = re.compile(rf"[0-9]{{{TOKEN_DIGITS}}}")
 FREE: Final = frozenset({"pageToken", "maxResults", "fields", "prettyPrint", "alt", "quotaUser"})
 """Parameters that may change from page to page."""
 
 
-def _signature(call: Call, listing: str) -> bytes:
+def _keys(call: Call, listing: str) -> tuple[int, int]:
+    """Return what seals a token of this query, and what hides its position."""
     given = sorted(
         (name, value)
         for name in set(call.query.keys()) - FREE
         for value in call.query.getlist(name)
     )
-    return blake2b(repr((listing, call.email, given)).encode(), digest_size=10).digest()
+    digest = blake2b(repr((listing, call.email, given)).encode(), digest_size=8).digest()
+    return divmod(int.from_bytes(digest, "big"), 1 << POSITION_BITS)
 
 
 def page_token(call: Call, listing: str, position: int) -> str:
     """Return a token for `position` of this listing with this query."""
-    data = position.to_bytes(POSITION_BYTES, "big") + _signature(call, listing)
-    return urlsafe_b64encode(data).decode()
+    seal, mask = _keys(call, listing)
+    hidden = min(position, (1 << POSITION_BITS) - 1) ^ mask
+    return f"{seal << POSITION_BITS | hidden:0{TOKEN_DIGITS}d}"
 
 
 def page_position(call: Call, listing: str, default: int = 0) -> int:
@@ -36,13 +47,10 @@ def page_position(call: Call, listing: str, default: int = 0) -> int:
     token = call.query.get("pageToken")
     if not token:
         return default
-    try:
-        data = urlsafe_b64decode(token)
-    except ValueError:
-        raise invalid("Invalid pageToken") from None
-    if data[POSITION_BYTES:] != _signature(call, listing):
+    seal, mask = _keys(call, listing)
+    if not TOKEN.fullmatch(token) or int(token) >> POSITION_BITS != seal:
         raise invalid("Invalid pageToken")
-    return int.from_bytes(data[:POSITION_BYTES], "big")
+    return int(token) % (1 << POSITION_BITS) ^ mask
 
 
 def list_page(
@@ -58,5 +66,6 @@ def list_page(
         answer[listing] = list(found[:limit])
     if len(found) > limit:
         answer["nextPageToken"] = page_token(call, listing, offset + limit)
-    answer["resultSizeEstimate"] = len(found)
+    more = len(found) > limit
+    answer["resultSizeEstimate"] = ESTIMATE_OF_MORE if more else len(found)
     return answer

@@ -42,13 +42,24 @@ def read_format(call: Call, allowed: Collection[str] = FORMATS) -> str:
 
 
 def short_resource(message: Message) -> dict[str, Any]:
-    """Return {id, threadId, labelIds}: the answer to send, modify and trash (FACTS 14.3)."""
+    """Return {id, threadId, labelIds}: the answer to send and trash (FACTS 14.3)."""
     resource: dict[str, Any] = {
         "id": hexadecimal(message.id),
         "threadId": hexadecimal(message.thread),
     }
     labels = message.labels
     return {**resource, "labelIds": labels} if labels else resource
+
+
+def changed_resource(store: MailStore, message: Message) -> dict[str, Any]:
+    """Return a message without its payload: the answer to modify and untrash (FACTS 18.13)."""
+    return {
+        **short_resource(message),
+        "snippet": store.rendered(message.row).snippet,
+        "sizeEstimate": message.size,
+        "historyId": str(message.history_id),
+        "internalDate": str(message.internal_ms),
+    }
 
 
 def _full_payload(store: MailStore, message: Message, rendered: Rendered) -> bytes:
@@ -70,12 +81,18 @@ def _metadata_payload(rendered: Rendered, names: Collection[str]) -> bytes:
 def message_json(
     store: MailStore, message: Message, format: str, header_names: Collection[str] = ()
 ) -> bytes:
-    """Return a Message resource as JSON; what never changes comes from the cache."""
+    """Return a Message resource as JSON; what never changes comes from the cache.
+
+    `minimal` has no snippet and an empty part for a payload (recorded).
+    """
     rendered = store.rendered(message.row)
     pieces = [b'{"id":"%016x","threadId":"%016x",' % (message.id, message.thread)]
     if message.labels_json != "[]":
         pieces += (b'"labelIds":', message.labels_json.encode(), b",")
-    pieces += (b'"snippet":', rendered.snippet_json)
+    if format == "minimal":
+        pieces.append(b'"payload":{"partId":""}')
+    else:
+        pieces += (b'"snippet":', rendered.snippet_json)
     if format == "full":
         pieces += (b',"payload":', _full_payload(store, message, rendered))
     elif format == "metadata":

@@ -5,7 +5,12 @@ from infra.local.google.gmail.call import Answer, Call
 from infra.local.google.gmail.changes import thread_of
 from infra.local.google.gmail.paging import list_page, page_position
 from infra.local.google.gmail.params import max_results
-from infra.local.google.gmail.payload import message_json, read_format, short_resource
+from infra.local.google.gmail.payload import (
+    changed_resource,
+    message_json,
+    read_format,
+    short_resource,
+)
 from infra.local.google.gmail.selection import read_selection
 from infra.local.google.mail.ids import hexadecimal
 from infra.local.google.mail.listing import list_threads
@@ -49,27 +54,33 @@ def get(call: Call) -> Answer:
     return head + b",".join(bodies) + b"]}"
 
 
-def _resource(messages: list[Message]) -> Answer:
+def _changed(call: Call, messages: list[Message]) -> Answer:
+    """Return the answer to modify and untrash (FACTS 18.13)."""
     return {
         "id": hexadecimal(messages[0].thread),
-        "messages": [short_resource(message) for message in messages],
+        "historyId": str(max(message.history_id for message in messages)),
+        "messages": [changed_resource(call.store, message) for message in messages],
     }
 
 
 def modify(call: Call) -> Answer:
     """Change the labels of every message in a thread, in one history record."""
     messages = thread_of(call)
-    return _resource(changes.relabel(call, messages, changes.read_change(call)))
+    return _changed(call, changes.relabel(call, messages, changes.read_change(call)))
 
 
 def trash(call: Call) -> Answer:
-    """Move a thread to trash."""
-    return _resource(changes.trash(call, thread_of(call)))
+    """Move a thread to trash; the answer is a short one (recorded)."""
+    messages = changes.trash(call, thread_of(call))
+    return {
+        "id": hexadecimal(messages[0].thread),
+        "messages": [short_resource(message) for message in messages],
+    }
 
 
 def untrash(call: Call) -> Answer:
     """Take a thread out of trash."""
-    return _resource(changes.untrash(call, thread_of(call)))
+    return _changed(call, changes.untrash(call, thread_of(call)))
 
 
 def delete(call: Call) -> None:

@@ -6,8 +6,11 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from hashlib import blake2b
 from typing import Final
 
-PREFIX: Final = "ANGjdJ"
-FIELDS: Final = struct.Struct(">9sQH")
+PREFIX: Final = "ANGjdJ9"
+NOISE_BYTES: Final = 216
+"""Makes an id of 319 characters, as recorded."""
+
+FIELDS: Final = struct.Struct(f">{NOISE_BYTES}sQH")
 SEAL_BYTES: Final = 8
 
 
@@ -19,7 +22,7 @@ class AttachmentIds:
 
     def make(self, row: int, number: int) -> str:
         """Return a fresh id."""
-        fields = FIELDS.pack(os.urandom(9), row, number)
+        fields = FIELDS.pack(os.urandom(NOISE_BYTES), row, number)
         return PREFIX + urlsafe_b64encode(fields + self._seal(fields)).decode()
 
     def read(self, attachment_id: str) -> tuple[int, int] | None:

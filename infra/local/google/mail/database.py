@@ -26,13 +26,12 @@ CREATE TABLE IF NOT EXISTS messages (
     size INTEGER NOT NULL,
     message_id TEXT NOT NULL,         -- RFC 822, without angle brackets
     subject_key TEXT NOT NULL,        -- subject without reply prefixes, for threading
-    from_inbox INTEGER NOT NULL DEFAULT 0,    -- INBOX was taken away by trashing
     has_attachment INTEGER            -- NULL until the MIME tree was read
 );
 CREATE UNIQUE INDEX IF NOT EXISTS message_by_id ON messages (mailbox, id);
-CREATE INDEX IF NOT EXISTS message_by_date
-    ON messages (mailbox, internal_ms DESC, id DESC, hidden, thread);
-CREATE INDEX IF NOT EXISTS message_by_thread ON messages (mailbox, thread, internal_ms);
+CREATE INDEX IF NOT EXISTS message_by_arrival
+    ON messages (mailbox, id DESC, internal_ms, hidden, thread);
+CREATE INDEX IF NOT EXISTS message_by_thread ON messages (mailbox, thread, id);
 CREATE INDEX IF NOT EXISTS message_by_message_id ON messages (mailbox, message_id);
 CREATE INDEX IF NOT EXISTS message_not_indexed
     ON messages (mailbox) WHERE has_attachment IS NULL;
@@ -40,10 +39,10 @@ CREATE TABLE IF NOT EXISTS bodies (row INTEGER PRIMARY KEY, raw BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS message_labels (
     mailbox INTEGER NOT NULL,
     label TEXT NOT NULL,
-    internal_ms INTEGER NOT NULL,
     id INTEGER NOT NULL,
+    internal_ms INTEGER NOT NULL,
     row INTEGER NOT NULL,
-    PRIMARY KEY (mailbox, label, internal_ms DESC, id DESC)
+    PRIMARY KEY (mailbox, label, id DESC)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS history (
     mailbox INTEGER NOT NULL,
@@ -80,6 +79,18 @@ CREATE TABLE IF NOT EXISTS aliases (
     verification_status TEXT NOT NULL,
     PRIMARY KEY (mailbox, email)
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS settings (
+    mailbox INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    value TEXT NOT NULL,              -- JSON
+    PRIMARY KEY (mailbox, name)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS filters (
+    number INTEGER PRIMARY KEY,
+    mailbox INTEGER NOT NULL,
+    id TEXT NOT NULL,
+    value TEXT NOT NULL               -- JSON
+);
 CREATE TABLE IF NOT EXISTS secrets (name TEXT PRIMARY KEY, value BLOB NOT NULL);
 CREATE VIRTUAL TABLE IF NOT EXISTS heads USING fts5 (
     subject, sender, recipient, copied, blind,
@@ -99,6 +110,8 @@ MAIL_TABLES: Final = [
     "labels",
     "drafts",
     "aliases",
+    "settings",
+    "filters",
 ]
 
 

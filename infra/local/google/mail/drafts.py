@@ -1,13 +1,14 @@
 """Drafts: an id that stays while its message is replaced, and is consumed by sending."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Literal
 
 from infra.local.google.mail.ids import new_draft_id
 from infra.local.google.mail.message import Message
-from infra.local.google.mail.sending import send
+from infra.local.google.mail.sending import send, taken_in
 from infra.local.google.mail.store import MailStore
-from infra.local.google.mail.writer import NEW_THREAD
+from infra.local.google.mail.writer import NEW_THREAD, Writer
 
 State = Literal["draft", "sent", "orphan"]
 
@@ -51,10 +52,17 @@ def create_draft(
 ) -> tuple[str, Message]:
     """Store a new draft; return its id and message."""
     with store.writing() as writer:
-        mailbox = store.mailbox(email)
         draft_id = new_draft_id()
-        message = writer.add(mailbox, raw, ["DRAFT"], thread=thread, draft_id=draft_id)
+        message = _add(store, writer, email, raw, thread, draft_id)
     return draft_id, message
+
+
+def _add(
+    store: MailStore, writer: Writer, email: str, raw: bytes, thread: int, draft_id: str
+) -> Message:
+    now = datetime.fromtimestamp(writer.now_ms / 1000, UTC)
+    stored = taken_in(store, email, raw, now)
+    return writer.add(store.mailbox(email), stored, ["DRAFT"], thread=thread, draft_id=draft_id)
 
 
 def _current(store: MailStore, email: str, draft_id: str) -> Message:
@@ -69,16 +77,16 @@ def _current(store: MailStore, email: str, draft_id: str) -> Message:
 def update_draft(
     store: MailStore, email: str, draft_id: str, raw: bytes, thread: int | None
 ) -> Message:
-    """Replace a draft's message by a new one, in the old one's thread if `thread` is None.
+    """Replace a draft's message by a new one in `thread`; None keeps the former one's.
 
+    That is what Gmail's own page does. drafts.update does not ask it: so recorded.
     Raise `LookupError` if there is no such draft, `NotADraftError` if it was sent.
     """
     with store.writing() as writer:
         old = _current(store, email, draft_id)
-        mailbox = store.mailbox(email)
         into = old.thread if thread is None else thread
-        new = writer.add(mailbox, raw, ["DRAFT"], thread=into, draft_id=draft_id)
-        writer.delete(mailbox, [old])
+        new = _add(store, writer, email, raw, into, draft_id)
+        writer.delete(store.mailbox(email), [old])
     return new
 
 
@@ -94,7 +102,7 @@ def send_draft(store: MailStore, email: str, draft_id: str, *, orphan: bool = Fa
         raw = store.raw(old.row)
         _point(store, mailbox.number, draft_id, old, "orphan" if orphan else "sent")
         writer.delete(mailbox, [old])
-        sent = send(store, writer, mailbox, raw, old.thread)
+        sent = send(store, writer, mailbox, raw, old.thread, drafted=True)
         _point(store, mailbox.number, draft_id, sent, "orphan" if orphan else "sent")
     return sent
 

@@ -63,6 +63,8 @@ def _record(history_id: int, rows: Iterable[Row]) -> dict[str, Any]:
         if number not in seen:
             record["messages"].append(short)
             seen.add(number)
+        if kind == Kind.TOUCHED:
+            continue
         change: dict[str, Any] = {"message": dict(short)}
         if labels != "[]":
             change["message"]["labelIds"] = orjson.loads(labels)

@@ -8,12 +8,17 @@ FIRST_SIXTEEN_DIGIT_MS: Final = 1 << 40
 """Shifted by 20 bits, a time from here on gives sixteen hexadecimal digits."""
 
 
+def first_id(milliseconds: int) -> int:
+    """Return the lowest id of mail that arrived in that millisecond."""
+    return max(milliseconds, FIRST_SIXTEEN_DIGIT_MS) << 20
+
+
 def new_message_id(milliseconds: int, last: int = 0) -> int:
     """Return a message id: the time above 20 random bits, as the real ones look.
 
     After `last` of the same millisecond it is a larger one: ids break ties between dates.
     """
-    start = max(milliseconds, FIRST_SIXTEEN_DIGIT_MS) << 20
+    start = first_id(milliseconds)
     if start <= last < start + (1 << 20):
         return last + random.randint(1, 499)
     return start | random.getrandbits(19)
@@ -35,8 +40,8 @@ def history_gap() -> int:
 
 
 def new_draft_id() -> str:
-    """Return a draft id such as r-4671928374650192837."""
-    return f"r{random.randint(-(2**62), 2**62)}"
+    """Return a draft id such as r-4671928374650192837: 18 or 19 digits, half of them negative."""
+    return f"r{random.choice((-1, 1)) * random.randint(10**17, 2**63 - 1)}"
 
 
 def new_rfc822_id() -> str:

@@ -41,7 +41,9 @@ def _system(label_id: str) -> dict[str, Any]:
 
 
 def _user(row: tuple[str, str, str]) -> dict[str, Any]:
-    return {"id": row[0], "name": row[1], **orjson.loads(row[2]), "type": "user"}
+    properties = orjson.loads(row[2])
+    color = {"color": properties.pop("color")} if "color" in properties else {}
+    return {"id": row[0], "name": row[1], **properties, "type": "user", **color}
 
 
 def name_key(name: str) -> str:
@@ -160,7 +162,7 @@ def count_label(store: MailStore, email: str, label_id: str) -> dict[str, int]:
         SELECT COUNT(*), COUNT(DISTINCT thread), SUM(unread),
                COUNT(DISTINCT CASE WHEN unread THEN thread END)
         FROM (SELECT m.thread AS thread, EXISTS (SELECT 1 {unread}
-                  AND u.internal_ms = l.internal_ms AND u.id = l.id) AS unread
+                  AND u.id = l.id) AS unread
               FROM message_labels l JOIN messages m ON m.row = l.row
               WHERE l.mailbox = ? AND l.label = ?)"""  # noqa: S608 (no value in it)
     messages, threads, unread_messages, unread_threads = store.database.row(

@@ -1,4 +1,7 @@
-"""Listing messages and threads, newest first, by label and search condition."""
+"""Listing messages and threads, latest arrival first, by label and search condition.
+
+The order is that of the ids, not of internalDate: so recorded of Gmail.
+"""
 
 from dataclasses import dataclass
 from typing import Any, Final
@@ -14,7 +17,7 @@ INDEXED_CHARACTERS: Final = 200_000
 
 HAS_LABEL: Final = (
     "EXISTS (SELECT 1 FROM message_labels x WHERE x.mailbox = m.mailbox AND x.label = ?"
-    " AND x.internal_ms = m.internal_ms AND x.id = m.id)"
+    " AND x.id = m.id)"
 )
 
 
@@ -48,7 +51,7 @@ class Selection:
         """Return (ordering table's alias, FROM and WHERE, parameters)."""
         labels = [*dict.fromkeys((*self.label_ids, *self.condition.label_ids))]
         key = "l" if labels else "m"
-        # "+" keeps SQLite from walking the mailbox by date when a condition names few rows.
+        # "+" keeps SQLite from walking the mailbox in order when a condition names few rows.
         where = [f"{'+' if self.condition.pinpoints else ''}{key}.mailbox = ?"]
         params: list[Any] = [number]
         source = "messages m"
@@ -72,10 +75,7 @@ def list_messages(
     if selection.condition.needs_text:
         index_texts(store, email)
     key, source, params = selection.statement(store.number(email))
-    sql = (
-        f"SELECT {key}.id, m.thread {source}"
-        f" ORDER BY {key}.internal_ms DESC, {key}.id DESC LIMIT ? OFFSET ?"
-    )
+    sql = f"SELECT {key}.id, m.thread {source} ORDER BY {key}.id DESC LIMIT ? OFFSET ?"
     return store.database.rows(sql, *params, limit, offset)
 
 
@@ -86,7 +86,7 @@ def list_threads(
     if selection.condition.needs_text:
         index_texts(store, email)
     key, source, params = selection.statement(store.number(email))
-    sql = f"SELECT m.thread {source} ORDER BY {key}.internal_ms DESC, {key}.id DESC"
+    sql = f"SELECT m.thread {source} ORDER BY {key}.id DESC"
     return store.database.distinct(sql, params, offset + limit)[offset:]
 
 

@@ -9,9 +9,7 @@ import orjson
 HIDING: Final = frozenset({"SPAM", "TRASH"})
 """Labels that keep a message out of a listing without includeSpamTrash."""
 
-COLUMNS: Final = (
-    "m.row, m.id, m.thread, m.internal_ms, m.history_id, m.labels, m.size, m.from_inbox"
-)
+COLUMNS: Final = "m.row, m.id, m.thread, m.internal_ms, m.history_id, m.labels, m.size"
 """The columns of `messages AS m` from which a `Message` is made, in its own order."""
 
 
@@ -26,7 +24,6 @@ class Message:
     history_id: int
     labels_json: str
     size: int
-    from_inbox: int
 
     @property
     def labels(self) -> list[str]:
@@ -50,7 +47,6 @@ def encode_labels(labels: Iterable[str]) -> str:
 
 
 def relabelled(labels: Iterable[str], add: Collection[str], remove: Collection[str]) -> list[str]:
-    """Return the labels after a change; spam and trash are never in the inbox."""
-    gone = {*remove, "INBOX"} if HIDING & set(add) else set(remove)
-    kept = [label for label in labels if label not in gone]
-    return kept + [label for label in dict.fromkeys(add) if label not in kept and label not in gone]
+    """Return the labels after a change."""
+    kept = [label for label in labels if label not in remove]
+    return kept + [label for label in dict.fromkeys(add) if label not in kept]

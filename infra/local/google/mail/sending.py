@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email.utils import format_datetime, formataddr
+from email.utils import formataddr
 from typing import Final
 
 from infra.local.google.mail.aliases import accepted_addresses
@@ -18,12 +18,15 @@ from infra.local.google.mail.headers import (
 )
 from infra.local.google.mail.ids import new_rfc822_id
 from infra.local.google.mail.message import Message
+from infra.local.google.mail.stamping import received, signed, stamp
 from infra.local.google.mail.store import MailStore
 from infra.local.google.mail.writer import Mailbox, Writer
 
 RECIPIENT_HEADERS: Final = ("to", "cc", "bcc")
 BOUNCING_DOMAIN: Final = "bounce.example"
 BOUNCING_SUFFIX: Final = ".invalid"
+RECORDS_AFTER_SENDING: Final = 4
+"""History records without a change that follow a message just sent, as recorded."""
 
 
 class UnsendableError(Exception):
@@ -86,29 +89,34 @@ def prepare(store: MailStore, email: str, raw: bytes, now: datetime) -> Outgoing
     recipients = recipients_of(headers)
     sender, address = _sender(store, email, headers)
     message_id = new_rfc822_id()
-    stamp = format_datetime(now)
-    prepend = [
-        ("Received", f"from 418219127 named unknown by gmailapi.google.com with HTTPREST; {stamp}")
-    ]
-    if not first(headers, "mime-version"):
-        prepend.append(("MIME-Version", "1.0"))
-    prepend.append(("From", sender))
-    if not first(headers, "date"):
-        prepend.append(("Date", stamp))
-    prepend.append(("Message-ID", message_id))
-    outgoing = rewrite(raw, ["from", "message-id"], prepend)
+    outgoing = received(signed(raw, sender, message_id, now), now)
     return Outgoing(outgoing, address, message_id, recipients)
 
 
+def taken_in(store: MailStore, email: str, raw: bytes, now: datetime) -> bytes:
+    """Return a message as a draft keeps it: what Gmail adds is there from the first save on."""
+    sender, _ = _sender(store, email, read_headers(split_head(raw)[0]))
+    return received(signed(raw, sender, new_rfc822_id(), now), now)
+
+
 def send(
-    store: MailStore, writer: Writer, mailbox: Mailbox, raw: bytes, thread: int | None
+    store: MailStore,
+    writer: Writer,
+    mailbox: Mailbox,
+    raw: bytes,
+    thread: int | None,
+    *,
+    drafted: bool = False,
 ) -> Message:
     """Send from a mailbox, inside the writer's transaction; return the sender's SENT message.
 
+    What was no draft before is taken in as one would be: so sent mail has two Received lines.
     Mailboxes of ours that are addressed get their copy at once, without Bcc (FACTS 5.12); mail to
     oneself is one message with SENT and INBOX; bouncing addresses answer in the same thread.
     """
     now = datetime.fromtimestamp(writer.now_ms / 1000, UTC)
+    if not drafted:
+        raw = received(raw, now)
     outgoing = prepare(store, mailbox.email, raw, now)
     reached = {mailbox_address(store, address) for address in outgoing.recipients} - {None}
     to_self = mailbox.email in reached
@@ -119,7 +127,7 @@ def send(
     for address in filter(bounces, outgoing.recipients):
         notice = bounce_message(outgoing.raw, mailbox.email, address, outgoing.message_id, now)
         writer.add(mailbox, notice, ["UNREAD", "INBOX"], thread=sent.thread)
-    return sent
+    return writer.touch(mailbox, sent, RECORDS_AFTER_SENDING)
 
 
 def _deliver_copy(
@@ -128,7 +136,7 @@ def _deliver_copy(
     trace = [
         ("Delivered-To", email),
         ("Return-Path", f"<{outgoing.sender}>"),
-        ("Received", f"by mx.google.com with ESMTPS; {format_datetime(now)}"),
+        ("Received", f"by mx.google.com with ESMTPS; {stamp(now)}"),
     ]
     copy = rewrite(outgoing.raw, ["bcc"], trace)
     writer.add(store.mailbox(email), copy, ["UNREAD", "INBOX"])

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, Final, Protocol
 
+from infra.local.google.mail.arrival import Arrivals
 from infra.local.google.mail.attachment_ids import AttachmentIds
 from infra.local.google.mail.database import Database
 from infra.local.google.mail.ids import first_history_id, hexadecimal
@@ -49,6 +50,7 @@ class MailStore:
         self.attachment_ids = AttachmentIds(self.database.secret("attachments", os.urandom(32)))
         self.on_change: list[Callable[[str, int], None]] = []
         self._clock = clock
+        self._arrivals = Arrivals()
         self._cache = RenderCache(cache_bytes)
         self._numbers: dict[str, int] = {}
         self._writer: Writer | None = None
@@ -84,6 +86,7 @@ class MailStore:
     def delete_all(self) -> None:
         """Delete every mailbox."""
         self.database.clear()
+        self._arrivals = Arrivals()
         self._numbers.clear()
         self._cache.clear()
 
@@ -147,13 +150,17 @@ class MailStore:
         internal_date: datetime | None = None,
         thread_id: str | None = None,
     ) -> Stored:
-        """Put a message into a mailbox, in `thread_id` or in the thread its headers name."""
+        """Put a message into a mailbox, in `thread_id` or in the thread its headers name.
+
+        It arrives now; it was accepted at `internal_date`, or a little before.
+        """
         with self.writing() as writer:
+            accepted = writer.now_ms - self._arrivals.lateness_ms()
             message = writer.add(
                 self.mailbox(email),
                 raw,
                 label_ids,
-                internal_ms=epoch_ms(internal_date) if internal_date else None,
+                internal_ms=epoch_ms(internal_date) if internal_date else accepted,
                 thread=int(thread_id, 16) if thread_id else None,
             )
         return Stored(hexadecimal(message.id), hexadecimal(message.thread), message.history_id)
@@ -167,15 +174,16 @@ class MailStore:
             mailbox = self.mailbox(email)
             for raw, moment, label_ids in items:
                 at = epoch_ms(moment)
-                writer.add(mailbox, raw, label_ids, internal_ms=at, id_ms=at)
+                arrived = min(at + self._arrivals.lateness_ms(), max(at, writer.now_ms))
+                writer.add(mailbox, raw, label_ids, internal_ms=at, id_ms=arrived)
                 count += 1
         return count
 
     # Reading
 
     def messages(self, email: str) -> list[dict[str, Any]]:
-        """Return id, threadId, labelIds and internalDate of all mail, spam and trash included."""
-        sql = f"SELECT {COLUMNS} FROM messages m WHERE m.mailbox = ? ORDER BY internal_ms DESC, id DESC"  # noqa: E501, S608
+        """Return id, threadId, labelIds, internalDate of all mail, hidden too, latest first."""
+        sql = f"SELECT {COLUMNS} FROM messages m WHERE m.mailbox = ? ORDER BY id DESC"  # noqa: S608
         return [
             {
                 "id": hexadecimal(message.id),
@@ -194,7 +202,7 @@ class MailStore:
 
     def thread(self, email: str, thread: int) -> list[Message]:
         """Return a thread's messages, oldest first; none if there is no such thread."""
-        sql = f"SELECT {COLUMNS} FROM messages m WHERE m.mailbox = ? AND m.thread = ? ORDER BY m.internal_ms, m.rowid"  # noqa: E501, S608
+        sql = f"SELECT {COLUMNS} FROM messages m WHERE m.mailbox = ? AND m.thread = ? ORDER BY m.id"  # noqa: S608
         return [Message(*row) for row in self.database.rows(sql, self.number(email), thread)]
 
     def owns(self, email: str, row: int) -> bool:

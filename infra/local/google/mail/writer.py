@@ -5,9 +5,10 @@ from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import Final
 
+from infra.local.google.mail.arrival import whole_second
 from infra.local.google.mail.database import Database
 from infra.local.google.mail.headers import Envelope, read_envelope
-from infra.local.google.mail.ids import history_gap, new_draft_id, new_message_id
+from infra.local.google.mail.ids import first_id, history_gap, new_draft_id, new_message_id
 from infra.local.google.mail.message import HIDING, Message, encode_labels, relabelled
 from infra.local.google.mail.words import indexable
 
@@ -19,12 +20,14 @@ NEW_THREAD: Final = 0
 
 
 class Kind(IntEnum):
-    """The four change types of a history record (FACTS 3.5), as stored."""
+    """The four change types of a history record (FACTS 3.5), and none at all, as stored."""
 
     MESSAGE_ADDED = 1
     MESSAGE_DELETED = 2
     LABEL_ADDED = 3
     LABEL_REMOVED = 4
+    TOUCHED = 5
+    """Gmail names the message and no change: so recorded in four of nine records."""
 
 
 @dataclass(slots=True)
@@ -38,12 +41,16 @@ class Mailbox:
 
 @dataclass(frozen=True, slots=True)
 class Relabel:
-    """One message's wanted label change; `from_inbox` is kept for untrashing, None = as it was."""
+    """One message's wanted label change."""
 
     message: Message
     add: Sequence[str] = ()
     remove: Sequence[str] = ()
-    from_inbox: int | None = None
+
+    @property
+    def leaves_inbox(self) -> bool:
+        """Whether the message becomes spam or trash, which the inbox does not show."""
+        return bool(HIDING & set(self.add) - set(self.message.labels))
 
 
 class Writer:
@@ -87,6 +94,7 @@ class Writer:
         """Store a message and record it as added.
 
         It joins `thread`, starts its own for `NEW_THREAD`, or goes where its headers say for None.
+        Its id says when it arrived: now, or `id_ms`; `internal_ms` is cut to its second.
         With label DRAFT it becomes the message of `draft_id`, or of a new draft.
         """
         envelope = read_envelope(raw)
@@ -98,11 +106,10 @@ class Writer:
             row=0,
             id=id,
             thread=thread or id,
-            internal_ms=self.now_ms if internal_ms is None else internal_ms,
+            internal_ms=whole_second(self.now_ms if internal_ms is None else internal_ms),
             history_id=self.next_record(mailbox),
             labels_json=encode_labels(labels),
             size=len(raw),
-            from_inbox=0,
         )
         message = self._insert(mailbox, message, envelope, raw)
         self._set_labels(mailbox, message, labels)
@@ -117,10 +124,31 @@ class Writer:
         return message
 
     def relabel(self, mailbox: Mailbox, changes: Iterable[Relabel]) -> list[Message]:
-        """Change labels, all in one history record; return the messages as they now are.
+        """Change labels in one history record; return the messages as they now are.
 
-        What changes nothing leaves no record.
+        What changes nothing leaves no record. Messages that become spam or trash lose INBOX in a
+        second record (recorded).
         """
+        changes = list(changes)
+        after = self._relabel_all(mailbox, changes)
+        leaving = {change.message.id for change in changes if change.leaves_inbox}
+        out = [
+            Relabel(message, remove=("INBOX",) if message.id in leaving else ())
+            for message in after
+        ]
+        return self._relabel_all(mailbox, out)
+
+    def touch(self, mailbox: Mailbox, message: Message, times: int) -> Message:
+        """Leave history records that name the message and no change; return it as it then is."""
+        for _ in range(times):
+            message = replace(message, history_id=self.next_record(mailbox))
+            self._log(mailbox, message, Kind.TOUCHED)
+        self.database.rows(
+            "UPDATE messages SET history_id = ? WHERE row = ?", message.history_id, message.row
+        )
+        return message
+
+    def _relabel_all(self, mailbox: Mailbox, changes: Iterable[Relabel]) -> list[Message]:
         record = 0
         after: list[Message] = []
         for change in changes:
@@ -164,12 +192,15 @@ class Writer:
         return None
 
     def _free_id(self, mailbox: Mailbox, milliseconds: int) -> int:
-        while True:
-            id = self._last_id = new_message_id(milliseconds, self._last_id)
-            if not self.database.row(
-                "SELECT 1 FROM messages WHERE mailbox = ? AND id = ?", mailbox.number, id
-            ):
-                return id
+        """Return an id above every other of its millisecond: ids tell the order of arrival."""
+        highest = "SELECT MAX(id) FROM messages WHERE mailbox = ? AND id < ?"
+        last = self.database.row(highest, mailbox.number, first_id(milliseconds + 1))[0] or 0
+        self._last_id = new_message_id(milliseconds, max(last, self._last_id))
+        while self.database.row(
+            "SELECT 1 FROM messages WHERE mailbox = ? AND id = ?", mailbox.number, self._last_id
+        ):
+            self._last_id = new_message_id(milliseconds, self._last_id)
+        return self._last_id
 
     def _insert(
         self, mailbox: Mailbox, message: Message, envelope: Envelope, raw: bytes
@@ -202,13 +233,7 @@ class Writer:
     def _relabel(
         self, mailbox: Mailbox, change: Relabel, old: list[str], new: list[str], record: int
     ) -> Message:
-        from_inbox = change.message.from_inbox if change.from_inbox is None else change.from_inbox
-        message = replace(
-            change.message,
-            history_id=record,
-            labels_json=encode_labels(new),
-            from_inbox=from_inbox,
-        )
+        message = replace(change.message, history_id=record, labels_json=encode_labels(new))
         self._clear_labels(mailbox, message)
         self._set_labels(mailbox, message, new)
         added = [label for label in new if label not in old]
@@ -222,28 +247,26 @@ class Writer:
     def _clear_labels(self, mailbox: Mailbox, message: Message) -> None:
         stored = self.database.row("SELECT labels FROM messages WHERE row = ?", message.row)
         self.database.many(
-            "DELETE FROM message_labels"
-            " WHERE mailbox = ? AND label = ? AND internal_ms = ? AND id = ?",
+            "DELETE FROM message_labels WHERE mailbox = ? AND label = ? AND id = ?",
             [
-                (mailbox.number, label, message.internal_ms, message.id)
+                (mailbox.number, label, message.id)
                 for label in replace(message, labels_json=stored[0]).labels
             ],
         )
 
     def _set_labels(self, mailbox: Mailbox, message: Message, labels: list[str]) -> None:
         self.database.rows(
-            "UPDATE messages SET labels = ?, hidden = ?, history_id = ?, from_inbox = ?"
-            " WHERE row = ?",
+            "UPDATE messages SET labels = ?, hidden = ?, history_id = ? WHERE row = ?",
             message.labels_json,
             bool(HIDING & set(labels)),
             message.history_id,
-            message.from_inbox,
             message.row,
         )
         self.database.many(
-            "INSERT INTO message_labels VALUES (?, ?, ?, ?, ?)",
+            "INSERT INTO message_labels (mailbox, label, id, internal_ms, row)"
+            " VALUES (?, ?, ?, ?, ?)",
             [
-                (mailbox.number, label, message.internal_ms, message.id, message.row)
+                (mailbox.number, label, message.id, message.internal_ms, message.row)
                 for label in labels
             ],
         )

@@ -89,7 +89,9 @@ class Tokens:
         self._grants.spend(code)
         answer = self._tokens(approval.email, approval.scopes, approval.given_at, approval.nonce)
         if approval.with_refresh_token:
-            answer["refresh_token"] = self._grants.new_refresh_token(approval, approval.scopes)
+            token = self._grants.new_refresh_token(approval, approval.scopes)
+            access = {name: answer.pop(name) for name in ("access_token", "expires_in")}
+            answer = {**access, "refresh_token": token, **answer}
             if (days := self._settings.refresh_token_days) is not None:
                 answer["refresh_token_expires_in"] = days * DAY_S - 1
         return answer

@@ -19,13 +19,13 @@ def status_of(room: Room, method_id: str, *args: Any, **options: Any) -> int:
     return caught.value.status
 
 
-def test_a_save_keeps_the_draft_id_and_the_thread_and_replaces_the_message(room: Room):
+def test_a_save_keeps_the_draft_id_and_replaces_the_message_in_a_thread_of_its_own(room: Room):
     draft = room.call("drafts.create", body("Subject: one"))
     start = room.store.history_id(ANN)
     saved = room.call("drafts.update", body("Subject: two"), id=draft["id"])
     assert saved["id"] == draft["id"]
     assert saved["message"]["id"] != draft["message"]["id"]
-    assert saved["message"]["threadId"] == draft["message"]["threadId"]
+    assert saved["message"]["threadId"] == saved["message"]["id"]
     added, deleted = room.changes(start)
     assert added["messagesAdded"][0]["message"]["labelIds"] == ["DRAFT"]
     assert deleted["messagesDeleted"][0]["message"]["id"] == draft["message"]["id"]
@@ -39,7 +39,8 @@ def test_sending_consumes_the_draft_in_its_thread(room: Room):
     assert sent["labelIds"] == ["SENT"]
     assert sent["id"] != draft["message"]["id"]
     assert sent["threadId"] == draft["message"]["threadId"]
-    deleted, added = room.changes(start)
+    deleted, added, *silent = room.changes(start)
+    assert [record.keys() for record in silent] == [{"id", "messages"}] * 4
     assert deleted["messagesDeleted"][0]["message"]["id"] == draft["message"]["id"]
     assert added["messagesAdded"][0]["message"] == sent
     assert room.call("drafts.list") == {"resultSizeEstimate": 0}
@@ -94,7 +95,20 @@ def test_drafts_are_listed_and_read_with_their_ids(room: Room):
     found = room.call("drafts.list", query={"q": "subject:one"})["drafts"]
     assert [entry["id"] for entry in found] == [first["id"]]
     got = room.call("drafts.get", id=first["id"], query={"format": "metadata"})
-    assert got["message"]["payload"]["headers"][1]["value"] == "one"
+    headers = {one["name"]: one["value"] for one in got["message"]["payload"]["headers"]}
+    assert list(headers) == ["Received", "From", "To", "Subject", "Date", "Message-Id"]
+    assert headers["Subject"] == "one"
+
+
+def test_a_saved_reply_leaves_its_conversation_unless_its_thread_is_named(room: Room):
+    first = room.deliver("Message-ID: <1@x>", "Subject: Plan")
+    lines = ("Subject: Re: Plan", "In-Reply-To: <1@x>", "References: <1@x>")
+    draft = room.call("drafts.create", body(*lines, threadId=first))
+    assert draft["message"]["threadId"] == first
+    named = room.call("drafts.update", body(*lines, threadId=first), id=draft["id"])
+    assert named["message"]["threadId"] == first
+    unnamed = room.call("drafts.update", body(*lines), id=draft["id"])
+    assert unnamed["message"]["threadId"] == unnamed["message"]["id"]
 
 
 def test_deleting_the_message_deletes_the_draft(room: Room):

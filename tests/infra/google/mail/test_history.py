@@ -27,16 +27,17 @@ def test_each_change_carries_the_labels_of_its_time(room: Room):
     room.call("messages.modify", {"addLabelIds": ["STARRED"], "removeLabelIds": ["UNREAD"]}, id=id)
     room.call("messages.trash", id=id)
     room.call("messages.delete", id=id)
-    added, changed, trashed, deleted = room.changes(start)
+    added, changed, trashed, out, deleted = room.changes(start)
     message = {"id": id, "threadId": id}
     assert added["messages"] == [message]
     assert added["messagesAdded"] == [{"message": {**message, "labelIds": ["INBOX", "UNREAD"]}}]
     now = {**message, "labelIds": ["INBOX", "STARRED"]}
     assert changed["labelsAdded"] == [{"message": now, "labelIds": ["STARRED"]}]
     assert changed["labelsRemoved"] == [{"message": now, "labelIds": ["UNREAD"]}]
-    now = {**message, "labelIds": ["STARRED", "TRASH"]}
+    now = {**message, "labelIds": ["INBOX", "STARRED", "TRASH"]}
     assert trashed["labelsAdded"] == [{"message": now, "labelIds": ["TRASH"]}]
-    assert trashed["labelsRemoved"] == [{"message": now, "labelIds": ["INBOX"]}]
+    now = {**message, "labelIds": ["STARRED", "TRASH"]}
+    assert out["labelsRemoved"] == [{"message": now, "labelIds": ["INBOX"]}]
     assert deleted["messagesDeleted"] == [{"message": now}]
 
 

@@ -29,8 +29,8 @@ def only(room: Room, email: str) -> str:
 def test_the_message_id_is_rewritten_and_own_headers_stay(room: Room):
     sent = send(room, f"From: {ANN}", f"To: {BOB}", "Message-ID: <own@x>", "X-Mark: 7", "", "hi")
     found = headers(room, sent["id"])
-    assert found["Message-ID"].startswith("<CA")
-    assert found["Message-ID"].endswith("@mail.gmail.com>")
+    assert found["Message-Id"].startswith("<CA")
+    assert found["Message-Id"].endswith("@mail.gmail.com>")
     assert found["X-Mark"] == "7"
     assert found["Date"]
     assert sent["labelIds"] == ["SENT"]
@@ -43,7 +43,7 @@ def test_a_copy_is_delivered_without_bcc(room: Room):
     assert headers(room, sent["id"])["Bcc"] == BOB
     received = headers(room, copy, email=BOB)
     assert "Bcc" not in received
-    assert received["Message-ID"] == headers(room, sent["id"])["Message-ID"]
+    assert received["Message-Id"] == headers(room, sent["id"])["Message-Id"]
     assert room.store.messages(BOB)[0]["labelIds"] == ["UNREAD", "INBOX"]
     assert copy != sent["id"]
 
@@ -99,7 +99,7 @@ def test_a_bouncing_address_answers_in_the_thread(room: Room, address: str):
 def test_a_conversation_is_threaded_in_both_mailboxes(room: Room):
     sent = send(room, f"To: {BOB}", "Subject: Plan")
     received = only(room, BOB)
-    message_id = headers(room, received, email=BOB)["Message-ID"]
+    message_id = headers(room, received, email=BOB)["Message-Id"]
     raw = encoded(mail(f"To: {ANN}", "Subject: Re: Plan", f"In-Reply-To: {message_id}", "", "yes"))
     room.clock.advance(seconds=1)
     reply = room.call("messages.send", {"raw": raw, "threadId": received}, email=BOB)

@@ -1,0 +1,130 @@
+"""Provokes a recorded refusal, told apart by status, reason and message."""
+
+import re
+from collections.abc import Callable
+from typing import Final
+
+import httpx
+
+from tests.contracts.google.mailbox_to_match import ADA, TOPIC
+from tests.contracts.google.recording import BY_NAME, Recording
+from tests.infra.google.emulator import FULL, SCOPE, Google
+
+UNKNOWN: Final = "18f00000000000ff"
+Provoke = Callable[[Google, Recording], httpx.Response]
+
+
+class NoProvocationError(Exception):
+    """Nothing here makes the emulated Google refuse so."""
+
+
+def provoke(google: Google, recording: Recording) -> httpx.Response:
+    """Return the refusal. Raise NoProvocationError for one of an unknown kind."""
+    error = recording.refusal or {}
+    reason = error.get("errors", [{}])[0].get("reason", "")
+    told = f"{recording.status} {reason} {error.get('message', '')}"
+    google.mailbox(ADA)
+    for pattern, act in PROVOCATIONS:
+        if re.match(pattern, told):
+            return act(google, recording)
+    raise NoProvocationError(told)
+
+
+def _called(
+    google: Google,
+    recording: Recording,
+    *,
+    scope: str = FULL,
+    token: str | None = "",
+    **query: str,
+) -> httpx.Response:
+    """Make the recorded call, or any where any would do, with ids that name nothing."""
+    method = BY_NAME[recording.method or "getProfile"]
+    path = method.path.replace("{userId}", "me")
+    for name in ("{id}", "{messageId}"):
+        path = path.replace(name, UNKNOWN)
+    body = {"topicName": TOPIC} if recording.method == "watch" else {}
+    given = google.token(ADA, (scope,)) if token == "" else token
+    return google.http.request(
+        method.verb,
+        path,
+        params={**recording.query, **query},
+        json=None if method.verb == "GET" else body,
+        headers={"Authorization": f"Bearer {given}"} if given else {},
+    )
+
+
+def _fault(name: str) -> Provoke:
+    def act(google: Google, recording: Recording) -> httpx.Response:
+        google.token(ADA)
+        google.fault(name, email=ADA)
+        return _called(google, recording)
+
+    return act
+
+
+def _query(**query: str) -> Provoke:
+    return lambda google, recording: _called(google, recording, **query)
+
+
+def _token(token: str | None) -> Provoke:
+    return lambda google, recording: _called(google, recording, token=token)
+
+
+def _scope(name: str) -> Provoke:
+    return lambda google, recording: _called(google, recording, scope=f"{SCOPE}{name}")
+
+
+def _spent(google: Google, recording: Recording) -> httpx.Response:
+    google.token(ADA)
+    google.control("POST", "/quota", json={"units_per_minute": 1})
+    _called(google, recording)
+    return _called(google, recording)
+
+
+def _not_here(google: Google, recording: Recording) -> httpx.Response:
+    named = {"startHistoryId": "1"} if recording.method == "history.list" else {}
+    return _called(google, recording, **named)
+
+
+def _conflict(google: Google, recording: Recording) -> httpx.Response:
+    google.call(ADA, "POST", "me/labels", json={"name": "Taken"})
+    return google.call(ADA, "POST", "me/labels", json={"name": "Taken"})
+
+
+def _someone_else(google: Google, _recording: Recording) -> httpx.Response:
+    return google.call(ADA, "GET", "ben@demo.example/profile")
+
+
+def _bad_id(google: Google, _recording: Recording) -> httpx.Response:
+    return google.call(ADA, "GET", "me/messages/zzz")
+
+
+def _nothing_to_change(google: Google, _recording: Recording) -> httpx.Response:
+    made = google.deliver(ADA, b"Subject: s\r\n\r\nx")
+    return google.call(ADA, "POST", f"me/messages/{made['id']}/modify", json={})
+
+
+PROVOCATIONS: Final[tuple[tuple[str, Provoke], ...]] = (
+    ("401 required", _token(None)),
+    ("401 authError", _token("ya29.expired")),
+    ("403 insufficientPermissions", _scope("send")),
+    ("403 forbidden Metadata scope does not support", _scope("metadata")),
+    ("403 forbidden Delegation denied", _someone_else),
+    ("403 rateLimitExceeded", _spent),
+    ("403 userRateLimitExceeded", _fault("status_403_rate")),
+    ("429 rateLimitExceeded Too many concurrent", _fault("too_many_concurrent")),
+    (r"429 .*Mail sending", _fault("status_429_long")),
+    ("429 ", _fault("status_429")),
+    ("404 notFound", _not_here),
+    ("400 invalidArgument Only one user push", _fault("watch_conflict")),
+    ("400 invalidArgument Invalid pageToken", _query(pageToken="abc")),
+    ("400 invalidArgument Invalid label", _query(labelIds="Label_404")),
+    ("400 invalidArgument Invalid id", _bad_id),
+    ("400 invalidArgument No label add", _nothing_to_change),
+    ("400 invalidArgument Invalid maxResults", _query(maxResults="0")),
+    ("409 aborted", _conflict),
+    ("500 ", _fault("status_500")),
+    ("503 ", _fault("status_503")),
+)
+"""The first whose pattern fits `status reason message`."""

@@ -1,0 +1,222 @@
+"""Replays recorded calls: build what they met, make them, hand back what came."""
+
+from base64 import urlsafe_b64decode
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+from urllib.parse import quote
+
+import httpx
+
+from tests.contracts.google.mailbox_to_match import ADA, TOPIC, Matching
+from tests.contracts.google.recorded_history import play_history
+from tests.contracts.google.recording import BY_NAME, Recording
+from tests.infra.google.emulator import FULL, SCOPE, Google, b64, letter
+
+SETTINGS: Final = (f"{SCOPE}settings.basic", f"{SCOPE}settings.sharing", FULL)
+CHANGED: Final = {"trash": (["TRASH"], []), "untrash": ([], ["TRASH"])}
+
+
+def replay(google: Google, recording: Recording) -> httpx.Response:
+    """Return what the emulated Google answers to the recorded call, in a mailbox built for it."""
+    google.mailbox(ADA)
+    matching = Matching(google)
+    resource = recording.method.rpartition(".")[0]
+    build = BUILDERS.get(recording.method) or BUILDERS.get(f"{resource}.*", _nothing)
+    query = {**recording.query, **(build(matching, recording) or {})}
+    return ask(google, recording, _path(matching, recording), query, _body(matching, recording))
+
+
+def ask(
+    google: Google, recording: Recording, path: str, query: Mapping[str, str], body: Any
+) -> httpx.Response:
+    """Make the recorded call as Ada, with all rights."""
+    scopes = SETTINGS if recording.method.startswith("settings.") else (FULL,)
+    return google.http.request(
+        BY_NAME[recording.method].verb,
+        path,
+        params=dict(query),
+        json=body,
+        headers={"Authorization": f"Bearer {google.token(ADA, scopes)}"},
+    )
+
+
+def _path(matching: Matching, recording: Recording) -> str:
+    path = BY_NAME[recording.method].path.replace("{userId}", "me")
+    answer = recording.answer if isinstance(recording.answer, dict) else {}
+    id = recording.path_id or str(answer.get("id", ""))
+    held = matching.ids.get(id, id)
+    if "{sendAsEmail}" in path:
+        return path.replace("{sendAsEmail}", quote(ADA))
+    if id.isupper() and id:
+        held = id
+    path = path.replace("{messageId}", held)
+    return path.replace("{id}", matching.ids.get("attachment", held))
+
+
+def _body(matching: Matching, recording: Recording) -> Any:
+    """Return the recorded body with the ids of here and mail in the place of cut mail."""
+    body = recording.body
+    if body is None:
+        return {"topicName": TOPIC} if recording.method == "watch" else None
+    return _translated(matching, body)
+
+
+def _translated(matching: Matching, value: Any, name: str = "") -> Any:
+    if isinstance(value, dict):
+        return {key: _translated(matching, one, key) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_translated(matching, one, name) for one in value]
+    if name == "raw":
+        return b64(letter("Sent", sender=ADA, to="bob@far.example")).rstrip("=")
+    if name == "topicName":
+        return TOPIC
+    return matching.ids.get(value, value) if isinstance(value, str) else value
+
+
+def _nothing(_matching: Matching, _recording: Recording) -> None:
+    return None
+
+
+def _message_named(matching: Matching, recording: Recording) -> None:
+    """Build the message that is read, changed or deleted, as it was before."""
+    told = recording.answer or {"id": recording.path_id, "threadId": recording.path_id}
+    _before(matching, recording, [told])
+
+
+def _thread_named(matching: Matching, recording: Recording) -> None:
+    id = recording.path_id
+    told = (recording.answer or {}).get("messages") or [{"id": id, "threadId": id}]
+    _before(matching, recording, told)
+
+
+def _before(matching: Matching, recording: Recording, told: list[dict[str, Any]]) -> None:
+    """Build messages with the labels they had before the recorded change."""
+    verb = recording.method.rpartition(".")[2]
+    body = recording.body or {}
+    given = body.get("addLabelIds", []), body.get("removeLabelIds", [])
+    added, removed = CHANGED.get(verb, given)
+    _labels(matching, [label for one in told for label in one.get("labelIds", ())])
+    for one in sorted(told, key=lambda message: str(message["id"])):
+        kept = [label for label in one.get("labelIds", ()) if label not in added]
+        matching.message(one, [*kept, *(label for label in removed if label not in kept)])
+
+
+def _labels(matching: Matching, ids: list[str]) -> None:
+    for id in dict.fromkeys(ids):
+        if id.startswith("Label_") and id not in matching.ids:
+            matching.label(id, f"Made as {id}")
+
+
+def _batch(matching: Matching, recording: Recording) -> None:
+    for id in recording.body["ids"]:
+        matching.here(id)
+
+
+def _listed(matching: Matching, recording: Recording) -> None:
+    """Build what a listing shows, and more of it where there is another page."""
+    name = recording.method.partition(".")[0]
+    told = (recording.answer or {}).get(name, [])
+    if "nextPageToken" in (recording.answer or {}):
+        page = int(recording.query.get("maxResults", "100"))
+        matching.google.mailbox(ADA, messages=page * 4 + 20)
+        return
+    for one in sorted(told, key=lambda entry: str(entry["id"])):
+        matching.message({"threadId": one["id"], **one})
+
+
+def _drafts(matching: Matching, recording: Recording) -> None:
+    """Build the draft that the path, the body or the answer names."""
+    verb = recording.method.rpartition(".")[2]
+    if verb == "create":
+        return
+    answer = recording.answer or {}
+    if verb == "list":
+        for one in answer.get("drafts", []):
+            matching.draft(one["id"], one["message"])
+        return
+    id = recording.path_id or (recording.body or {}).get("id") or answer["id"]
+    matching.draft(id, answer.get("message", {}))
+
+
+def _label_named(matching: Matching, recording: Recording) -> None:
+    id = recording.path_id
+    name = (recording.answer or {}).get("name", "Invoices")
+    if id.startswith("Label_"):
+        # A patch that names the name it has already changes nothing, as it was recorded.
+        matching.label(id, name)
+
+
+def _labels_listed(matching: Matching, recording: Recording) -> None:
+    for number, told in enumerate(recording.answer["labels"]):
+        if told["type"] == "user":
+            matching.label(told["id"], f"{told['name']} {number}")
+
+
+def _attachment(matching: Matching, recording: Recording) -> None:
+    """Deliver a file with the recorded bytes; keep the attachment id that reading it gives."""
+    content = urlsafe_b64decode(recording.answer["data"])
+    mail = letter("With a file")
+    mail.add_attachment(content, "text", "plain", filename="file.txt")
+    id = matching.google.deliver(ADA, mail)["id"]
+    whole = matching.call("GET", f"messages/{id}")
+    matching.ids[recording.path_id] = id
+    matching.ids["attachment"] = whole["payload"]["parts"][1]["body"]["attachmentId"]
+
+
+def _setting(matching: Matching, recording: Recording) -> None:
+    """Set what a reading is to find."""
+    title = recording.method.removeprefix("settings.")
+    if title.startswith("get"):
+        route = BY_NAME[recording.method].path.rpartition("/")[2]
+        found = _as_owner(matching, "GET", f"settings/{route}")
+        if found != recording.answer:
+            _as_owner(matching, "PUT", f"settings/{route}", recording.answer)
+
+
+def _filters(matching: Matching, recording: Recording) -> None:
+    verb = recording.method.rpartition(".")[2]
+    answer = recording.answer or {}
+    told = answer.get("filter", []) if verb == "list" else [answer]
+    for one in [] if verb == "create" else told:
+        body = {name: one[name] for name in ("criteria", "action") if name in one} or PLAIN
+        made = _as_owner(matching, "POST", "settings/filters", body)
+        matching.ids[one.get("id") or recording.path_id] = made["id"]
+
+
+PLAIN: Final = {"criteria": {"from": "a@far.example"}, "action": {"addLabelIds": ["STARRED"]}}
+
+
+def _as_owner(matching: Matching, verb: str, path: str, body: Any = None) -> Any:
+    token = matching.google.token(ADA, SETTINGS)
+    headers = {"Authorization": f"Bearer {token}"}
+    answer = matching.google.http.request(
+        verb, f"/gmail/v1/users/me/{path}", json=body, headers=headers
+    )
+    assert answer.is_success, answer.text
+    return answer.json()
+
+
+def _history(matching: Matching, recording: Recording) -> dict[str, str]:
+    return {"startHistoryId": play_history(matching, recording.answer.get("history", []))}
+
+
+BUILDERS: Final[Mapping[str, Callable[[Matching, Recording], dict[str, str] | None]]] = {
+    "messages.*": _message_named,
+    "messages.list": _listed,
+    "messages.send": _nothing,
+    "messages.insert": _nothing,
+    "messages.import": _nothing,
+    "messages.batchModify": _batch,
+    "messages.batchDelete": _batch,
+    "messages.attachments.get": _attachment,
+    "threads.*": _thread_named,
+    "threads.list": _listed,
+    "drafts.*": _drafts,
+    "labels.*": _label_named,
+    "labels.create": _nothing,
+    "labels.list": _labels_listed,
+    "history.list": _history,
+    "settings.*": _setting,
+    "settings.filters.*": _filters,
+}
+"""What each method's call must find, by its name or its resource's."""
