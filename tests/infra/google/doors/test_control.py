@@ -135,9 +135,10 @@ def test_the_command_line_reaches_the_settings() -> None:
 async def test_words_in_addresses_stay_encoded_where_asked_until_the_reset(
     visitor: Visitor,
 ) -> None:
-    assert visitor.google.store.address_words == "decoded"
+    said: list[str] = [visitor.google.store.address_words]
     answer = await visitor.http.post("/_control/reading", json={"address_words": "encoded"})
-    assert answer.json() == {"address_words": "encoded"}
-    assert visitor.google.store.address_words == "encoded"
+    said.append(visitor.google.store.address_words)
     await visitor.control("/reset", {})
-    assert visitor.google.store.address_words == "decoded"
+    said.append(visitor.google.store.address_words)
+    assert answer.json() == {"address_words": "encoded"}
+    assert said == ["decoded", "encoded", "decoded"]
