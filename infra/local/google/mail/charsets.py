@@ -8,6 +8,7 @@ Microsoft's code page numbers and what mailers were seen to write.
 import re
 from encodings import normalize_encoding
 from encodings.aliases import aliases
+from functools import lru_cache
 from typing import Final
 
 from infra.local.google.mail import japanese
@@ -114,6 +115,7 @@ _HKSCS_AS_MEANT: Final = str.maketrans(
 _KOI8_RU: Final = str.maketrans("\u255d\u256c", "\u045e\u040e")
 
 
+@lru_cache(maxsize=1024)
 def charset_named(claim: str) -> str:
     """Return Python's name of the charset that a mailer calls so, "" for an unknown one."""
     name = re.split(r"[\s;(,]", claim.strip(" \t\"'"), maxsplit=1)[0].lower().strip("\"'")
@@ -143,6 +145,8 @@ def decode_charset(data: bytes, claim: str | None) -> str:
     A few bad bytes become U+FFFD and spoil nothing else; without any claim that fits, text is
     UTF-8, escape sequences of Japan's mail, or Windows-1252.
     """
+    if not claim and data.isascii() and _ESCAPE not in data:
+        return data.decode("ascii")  # nearly every header
     name = charset_named(claim or "utf-8") or "utf-8"
     tries = [(name, "strict"), ("utf-8", "strict"), (name, "replace")]
     for candidate, errors in tries if name != "utf-8" else tries[:1]:
