@@ -11,7 +11,7 @@ PYTHON ?= $(shell for python in python3.13 python3.12 python3.11 python3; do \
 IN := .venv/bin/python
 CODE := shared infra tests
 
-.PHONY: help demo google test test-deep soak lint bench bundle plan deploy destroy dryrun keys rotate-keys check-forged doctor clean runtime develop python
+.PHONY: help demo google test test-deep test-mail soak lint bench bundle plan deploy destroy dryrun keys rotate-keys check-forged doctor clean runtime develop python
 
 help: ## list these targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | \
@@ -29,6 +29,9 @@ test: develop ## run all tests
 test-deep: develop ## run the long evidence too: thousands of random walks, a kill at every await
 	@$(IN) -m pytest -n 2 --dist loadfile --ignore=tests/bench -m deep $(ARGS)
 	@POSTROOM_FUZZ_EXAMPLES=60 $(IN) -m pytest tests/security/test_described.py
+
+test-mail: develop ## read and forward a corpus of real-world mail; CORPUS=DIR adds a folder of .eml files
+	@CORPUS='$(CORPUS)' $(IN) -m pytest -m deep tests/corpus $(ARGS)
 
 soak: develop ## a thousand connections for an hour, in five minutes, under faults and crashes
 	@$(IN) -m tests.chaos.soak $(ARGS)

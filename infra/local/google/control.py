@@ -15,6 +15,7 @@ from starlette.routing import Route
 
 from infra.local.google.faults import DOORS, Fault
 from infra.local.google.gmail.methods import METHODS
+from infra.local.google.mail.store import AddressWords
 from infra.local.google.oauth.authorize import ScriptedAnswer
 from infra.local.google.oauth.scopes import spelled_out, unknown
 from infra.local.google.parts import Google
@@ -83,6 +84,12 @@ class Limits(Strict):
     concurrent_requests: int | None = Field(default=None, ge=1)
 
 
+class Reading(Strict):
+    """POST /_control/reading."""
+
+    address_words: AddressWords
+
+
 class Control:
     """The control API of DESIGN 8.3. Local only, without authentication."""
 
@@ -103,6 +110,7 @@ class Control:
             ("POST", "/clock", self.advance),
             ("GET", "/clock", self.clock),
             ("POST", "/quota", self.quota),
+            ("POST", "/reading", self.reading),
             ("GET", "/stats", self.stats),
             ("POST", "/settle", self.settle),
             ("POST", "/reset", self.reset),
@@ -227,6 +235,15 @@ class Control:
             "concurrent_requests": quota.concurrent_requests,
         }
 
+    async def reading(self, request: Request) -> dict[str, Any]:
+        """Hand out encoded words in address headers decoded, or as they came.
+
+        No recording says which of the two Gmail does.
+        """
+        wanted = await _read(request, Reading)
+        self._google.store.address_words = wanted.address_words
+        return {"address_words": wanted.address_words}
+
     async def stats(self, _request: Request) -> dict[str, Any]:
         """Count calls, units, refusals and pushes."""
         return {**self._google.stats.as_json(), "pushes": dict(self._google.pushes.counts)}
@@ -244,6 +261,7 @@ class Control:
         google.grants.forget_all()
         google.authorization.scripted.clear()
         google.store.delete_all()
+        google.store.address_words = "decoded"
         google.stats.reset()
         google.quota.reset(google.settings.units_per_minute, google.settings.concurrent_requests)
         return {"reset": True}

@@ -4,12 +4,8 @@ CPython's own e-mail test data, which is what decades of bug reports look like, 
 mailbox: the copy that arrives is held to an independent parser's reading of the original.
 """
 
-import importlib.util
 from collections import Counter
-from collections.abc import Iterator
 from email import message_from_bytes, policy
-from email.message import Message
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,21 +15,16 @@ from shared.domain.ids import MessageId
 from shared.domain.mail.email_message import read_message
 from shared.domain.mail.reply import forward_subject
 from shared.domain.send.entry import SendState
+from tests.corpus.readers import is_body, leaves
+from tests.corpus.sources import cpython_messages
 from tests.usecases.send.office import ADA, BOB, CONNECTION, Office
 
 SEEDED = 150
 
 
-def cpython_messages() -> Iterator[tuple[str, bytes]]:
-    """Yield the messages of the interpreter's own test data, where it brings it along."""
-    spec = importlib.util.find_spec("test.test_email")
-    if spec is None or spec.origin is None:
-        return
-    for path in sorted((Path(spec.origin).parent / "data").glob("msg_*.txt")):
-        yield path.name, path.read_bytes()
-
-
 CPYTHON = list(cpython_messages())
+HIDDEN_FROM_CPYTHON = {"msg_15.txt": 1, "msg_39.txt": 4}
+"""Files that the standard library misses: a boundary used twice ends its outer part too early."""
 
 
 def files(raw: bytes) -> tuple[Counter[bytes], int]:
@@ -43,38 +34,21 @@ def files(raw: bytes) -> tuple[Counter[bytes], int]:
     Empty parts are nothing to pass on.
     """
     message: Any = message_from_bytes(raw, policy=policy.default)
-    beside = [part for part in parts_of(message) if not _is_body(part)]
+    beside = [part for part in leaves(message) if not is_body(part)]
     found = [part.get_payload(decode=True) or b"" for part in beside if not _is_message(part)]
     messages = sum(map(_is_message, beside))
     return Counter(filter(None, found)), messages + sum(map(bool, found))
-
-
-def parts_of(message: "Message[Any, Any]") -> Iterator[Any]:
-    """Yield leaves and attached messages, not looking into these."""
-    if message.get_content_maintype() == "multipart" and message.is_multipart():
-        for part in message.get_payload():
-            if isinstance(part, Message):
-                yield from parts_of(part)
-    else:
-        yield message
-
-
-def _is_body(part: Any) -> bool:
-    if part.get_content_maintype() == "multipart":  # one without parts is text to every reader
-        return True
-    plain = part.get_content_type() in {"text/plain", "text/html"}
-    return plain and not part.get_filename() and part.get_content_disposition() != "attachment"
 
 
 def _is_message(part: Any) -> bool:
     return bool(part.get_content_maintype() == "message")
 
 
-def assert_files_arrived(raw: bytes, copy: bytes) -> None:
+def assert_files_arrived(raw: bytes, copy: bytes, found_besides: int = 0) -> None:
     """Hold the copy's files to the original's, both read independently."""
     (given, total), (arrived, arrived_total) = files(raw), files(copy)
     assert not given - arrived
-    assert total == arrived_total
+    assert total + found_besides == arrived_total
 
 
 async def passed_on(office: Office, key: str, raw: bytes) -> tuple[Any, bytes]:
@@ -112,7 +86,7 @@ async def test_cpythons_mail_arrives_with_its_text_and_its_files(
 ) -> None:
     record, copy = await passed_on(office, name, raw)
     assert_arrived(record, copy)
-    assert_files_arrived(raw, copy)
+    assert_files_arrived(raw, copy, HIDDEN_FROM_CPYTHON.get(name, 0))
 
 
 async def test_the_seeded_mailbox_arrives_with_its_text_and_its_files(office: Office) -> None:

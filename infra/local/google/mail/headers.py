@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from email.utils import getaddresses
 from typing import Final
 
+from infra.local.google.mail.charsets import decode_charset
+
 BLANK_LINE: Final = re.compile(rb"\r?\n\r?\n")
 FOLD: Final = re.compile(rb"\r?\n(?=[ \t])")
 NAME: Final = re.compile(r"[!-9;-~]+")
@@ -25,35 +27,6 @@ REPLY_PREFIX: Final = re.compile(
 Header = tuple[str, str]
 """A header's name and its unfolded value, encoded words still encoded."""
 
-CHARSET_ALIASES: Final = {
-    "ks_c_5601-1987": "cp949",
-    "ks_c_5601": "cp949",
-    "euc-kr": "cp949",
-    "gb2312": "gb18030",
-    "gbk": "gb18030",
-    "shift_jis": "cp932",
-    "x-sjis": "cp932",
-    "iso-8859-1": "cp1252",
-    "latin1": "cp1252",
-    "iso-8859-8-i": "iso-8859-8",
-    "unicode-1-1-utf-7": "utf-7",
-    "us-ascii": "utf-8",
-    "ascii": "utf-8",
-    "ansi_x3.4-1968": "utf-8",
-    "utf8": "utf-8",
-}
-
-
-def decode_charset(data: bytes, charset: str | None) -> str:
-    """Decode as well as the claim allows: the claimed charset, UTF-8, then Windows-1252."""
-    name = (charset or "utf-8").strip().strip("\"'").lower()
-    for candidate in (CHARSET_ALIASES.get(name, name), "utf-8"):
-        try:
-            return data.decode(candidate)
-        except (LookupError, ValueError):
-            continue
-    return data.decode("cp1252", "replace")
-
 
 def split_head(raw: bytes) -> tuple[bytes, bytes]:
     """Return (head, body); a message without a blank line is all head."""
@@ -66,14 +39,13 @@ def split_head(raw: bytes) -> tuple[bytes, bytes]:
 
 
 def read_headers(head: bytes) -> list[Header]:
-    """Return the headers in order; lines that are none are skipped."""
-    text = decode_charset(FOLD.sub(b"", head), None)
+    """Return the headers in order; lines that are none are skipped, odd bytes spoil their own."""
     headers = []
-    for line in text.split("\n"):
-        name, colon, value = line.partition(":")
-        name = name.rstrip()
+    for line in FOLD.sub(b"", head).split(b"\n"):
+        raw_name, colon, value = line.partition(b":")
+        name = raw_name.decode("ascii", "replace").rstrip()
         if colon and NAME.fullmatch(name):
-            headers.append((name, value.strip()))
+            headers.append((name, decode_charset(value, None).strip()))
     return headers
 
 

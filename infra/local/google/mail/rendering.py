@@ -5,6 +5,7 @@ import os
 import re
 from base64 import urlsafe_b64encode
 from collections import OrderedDict
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -16,6 +17,11 @@ from infra.local.google.mail.words import html_to_text
 
 LARGE_TEXT_BYTES: Final = 512 * 1024
 """Text beyond this stays behind an attachment id too."""
+
+ADDRESS_HEADERS: Final = frozenset(
+    {"bcc", "cc", "delivered-to", "from", "reply-to", "resent-from", "resent-to", "return-path"}
+    | {"sender", "to"}
+)
 
 SNIPPET_LENGTH: Final = 200
 SNIPPET_SOURCE: Final = 20_000
@@ -52,7 +58,7 @@ def detached(part: Part) -> bool:
 def attachments(root: Part) -> list[Part]:
     """Return the detached parts in the order in which the payload names them."""
     found = []
-    if not root.mime_type.startswith("multipart/") and root.body and detached(root):
+    if root.body and detached(root):
         found.append(root)
     for part in root.parts:
         found += attachments(part)
@@ -64,12 +70,15 @@ def body_bytes(part: Part) -> bytes:
     return part.body if part.is_attachment else part.text().encode("utf-8", "replace")
 
 
-def _headers(part: Part) -> list[dict[str, str]]:
-    return [{"name": name, "value": decode_words(value)} for name, value in part.headers]
+def _headers(part: Part, encoded: Collection[str]) -> list[dict[str, str]]:
+    return [
+        {"name": name, "value": value if name.lower() in encoded else decode_words(value)}
+        for name, value in part.headers
+    ]
 
 
 def _body(part: Part) -> dict[str, Any]:
-    if part.mime_type.startswith("multipart/") or not part.body:
+    if not part.body:
         return {"size": 0}
     data = body_bytes(part)
     if detached(part):
@@ -77,18 +86,18 @@ def _body(part: Part) -> dict[str, Any]:
     return {"size": len(data), "data": urlsafe_b64encode(data).decode()}
 
 
-def _payload(part: Part, part_id: str) -> dict[str, Any]:
+def _payload(part: Part, part_id: str, encoded: Collection[str]) -> dict[str, Any]:
     node: dict[str, Any] = {
         "partId": part_id,
         "mimeType": part.mime_type,
         "filename": part.filename,
-        "headers": _headers(part),
+        "headers": _headers(part, encoded),
         "body": _body(part),
     }
     if part.parts:
         prefix = f"{part_id}." if part_id else ""
         node["parts"] = [
-            _payload(child, f"{prefix}{number}") for number, child in enumerate(part.parts)
+            _payload(child, f"{prefix}{number}", encoded) for number, child in enumerate(part.parts)
         ]
     return node
 
@@ -114,9 +123,9 @@ def make_snippet(root: Part) -> str:
     return html.escape(words).replace("&#x27;", "&#39;")
 
 
-def render(root: Part) -> Rendered:
-    """Render the tree once; the result never changes."""
-    node = _payload(root, "")
+def render(root: Part, encoded: Collection[str] = ()) -> Rendered:
+    """Render the tree once; `encoded` headers, in lower case, keep their encoded words."""
+    node = _payload(root, "", encoded)
     snippet = make_snippet(root)
     return Rendered(
         payload=tuple(_SLOT.split(orjson.dumps(node))),

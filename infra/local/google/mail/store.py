@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Any, Final, Protocol
+from typing import Any, Final, Literal, Protocol
 
 from infra.local.google.mail.arrival import Arrivals
 from infra.local.google.mail.attachment_ids import AttachmentIds
@@ -12,10 +12,13 @@ from infra.local.google.mail.database import Database
 from infra.local.google.mail.ids import first_history_id, hexadecimal
 from infra.local.google.mail.message import COLUMNS, Message, Stored
 from infra.local.google.mail.mime import Part, read_part
-from infra.local.google.mail.rendering import RenderCache, Rendered, render
+from infra.local.google.mail.rendering import ADDRESS_HEADERS, RenderCache, Rendered, render
 from infra.local.google.mail.writer import Mailbox, Writer
 
 CACHE_BYTES: Final = 64 * 1024 * 1024
+
+
+AddressWords = Literal["decoded", "encoded"]
 
 
 class Clock(Protocol):
@@ -52,12 +55,23 @@ class MailStore:
         self._clock = clock
         self._arrivals = Arrivals()
         self._cache = RenderCache(cache_bytes)
+        self._address_words: AddressWords = "decoded"
         self._numbers: dict[str, int] = {}
         self._writer: Writer | None = None
 
     def close(self) -> None:
         """Close the file."""
         self.database.close()
+
+    @property
+    def address_words(self) -> AddressWords:
+        """How encoded words in address headers are handed out: no one has recorded it of Gmail."""
+        return self._address_words
+
+    @address_words.setter
+    def address_words(self, value: AddressWords) -> None:
+        self._address_words = value
+        self._cache.clear()
 
     def now_ms(self) -> int:
         """Return the emulator's time in epoch milliseconds."""
@@ -223,7 +237,8 @@ class MailStore:
         """Return a message's payload and snippet, rendered at the first call."""
         found = self._cache.get(row)
         if found is None:
-            found = render(self.tree(row))
+            encoded = ADDRESS_HEADERS if self._address_words == "encoded" else ()
+            found = render(self.tree(row), encoded)
             self._cache.put(row, found)
         return found
 

@@ -49,6 +49,7 @@ async def test_a_delivered_mail_answers_with_its_ids(visitor: Visitor) -> None:
         ("/clock", {"advance_s": -1}, "advance_s"),
         ("/clock", {}, "advance_s"),
         ("/quota", {"units_per_minute": -5}, "units_per_minute"),
+        ("/reading", {"address_words": "perhaps"}, "address_words"),
     ],
 )
 async def test_a_body_that_makes_no_sense_is_refused_with_the_reason(
@@ -129,3 +130,15 @@ def test_the_command_line_reaches_the_settings() -> None:
     assert settings.redirect_uris == ("http://a.test/cb",)
     assert settings.topic == "projects/acme/topics/gmail"
     assert settings.push_service_account == "gmail-push@acme.iam.gserviceaccount.com"
+
+
+async def test_words_in_addresses_stay_encoded_where_asked_until_the_reset(
+    visitor: Visitor,
+) -> None:
+    said: list[str] = [visitor.google.store.address_words]
+    answer = await visitor.http.post("/_control/reading", json={"address_words": "encoded"})
+    said.append(visitor.google.store.address_words)
+    await visitor.control("/reset", {})
+    said.append(visitor.google.store.address_words)
+    assert answer.json() == {"address_words": "encoded"}
+    assert said == ["decoded", "encoded", "decoded"]

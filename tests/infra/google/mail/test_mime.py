@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from infra.local.google.mail.headers import decode_words, read_headers, rewrite, subject_key
-from infra.local.google.mail.mime import read_params, read_part, split_multipart
+from infra.local.google.mail.mime import Part, read_part
+from infra.local.google.mail.parameters import read_params
 from infra.local.google.mail.rendering import make_snippet
 
 TEXT = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=200)
@@ -70,16 +71,19 @@ def test_headers_are_unfolded_and_junk_lines_skipped():
     assert read_headers(head) == [("Subject", "one two"), ("To", "a@b.c")]
 
 
+def multipart(body: bytes, boundary: str = "b") -> Part:
+    head = f"Content-Type: multipart/mixed; boundary={boundary}\r\n\r\n"
+    return read_part(head.encode() + body)
+
+
 def test_a_part_without_a_closing_boundary_reaches_to_the_end():
-    assert split_multipart(b"--b\r\n\r\nleft\r\n--b\r\n\r\nright", "b") == [
-        b"\r\nleft",
-        b"\r\nright",
-    ]
+    tree = multipart(b"--b\r\n\r\nleft\r\n--b\r\n\r\nright")
+    assert [part.body for part in tree.parts] == [b"left", b"right"]
 
 
 def test_a_boundary_that_starts_like_another_is_another():
-    body = b"--bb\r\n\r\n--bbx\r\nin\r\n--bb--\r\n"
-    assert split_multipart(body, "bb") == [b"\r\n--bbx\r\nin"]
+    (part,) = multipart(b"--bb\r\n\r\n--bbx\r\nin\r\n--bb--\r\n", "bb").parts
+    assert part.body == b"--bbx\r\nin"
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,26 @@
+"""Mail that was read wrongly once, and what a record of it holds."""
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.corpus.mail import Mail
+from tests.corpus.readers import folded
+from tests.corpus.records import read, received
+from tests.corpus.sources import CASES
+
+EXPECTED: list[dict[str, Any]] = json.loads((CASES / "records.json").read_text())
+
+
+@pytest.mark.parametrize("case", EXPECTED, ids=[case["file"] for case in EXPECTED])
+def test_the_record_holds_what_the_mail_does(case: dict[str, Any]) -> None:
+    record = read(Mail(case["file"], (CASES / case["file"]).read_bytes())).record
+    for text in case.get("text", ()):
+        assert text in folded(record["text"])
+    for text in case.get("html", ()):
+        assert text in folded(record["html"] or "")
+    if "files" in case:
+        assert [file["filename"] for file in record["attachments"]] == case["files"]
+    assert record["subject"] == case.get("subject", record["subject"])
+    assert record["date"] in {case.get("date", received()), received()}
