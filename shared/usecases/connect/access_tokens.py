@@ -18,7 +18,7 @@ from shared.errors import (
 )
 from shared.ports.clock import Clock
 from shared.ports.connections import Connections, Grants
-from shared.ports.documents import Versioned
+from shared.ports.documents import Versioned, update_by
 from shared.ports.oauth import GoogleOAuth, Sealer, Tokens
 from shared.usecases.connect.require_reauth import RequireReauth
 from shared.usecases.connect.token_seal import (
@@ -149,19 +149,16 @@ class AccessTokens:
 
         A data key that was rewrapped meanwhile is no reason to refresh again.
         """
-        was, now = claimed, self.clock.now()
-        id = claimed.value.connection_id
-        while True:
-            refreshed = await refreshed_grant(self.sealer, was.value, tokens, now)
-            try:
-                await self.grants.swap(was, refreshed)
-            except ConflictError:
-                fresh = await self.grants.get(id)
-                if fresh is None or _renewed(claimed.value, fresh.value):
-                    return None
-                was = fresh
-                continue
-            return self._remember(id, tokens.access_token, tokens.expires_at)
+        id, now = claimed.value.connection_id, self.clock.now()
+
+        async def refreshed(was: Grant) -> Grant | None:
+            if _renewed(claimed.value, was):
+                return None
+            return await refreshed_grant(self.sealer, was, tokens, now)
+
+        if await update_by(self.grants, id, refreshed, claimed) is None:
+            return None
+        return self._remember(id, tokens.access_token, tokens.expires_at)
 
     async def _confirmed(
         self,
