@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from uuid import uuid4
 
 from shared.domain.events.delivery import (
     Attempted,
@@ -24,8 +23,8 @@ from shared.domain.events.delivery import (
     settled,
 )
 from shared.domain.events.event import Delivery, Event, EventState
-from shared.domain.ids import EventId, OperationId
-from shared.domain.operation import LIFETIME, Operation, OperationState, OperationType
+from shared.domain.ids import EventId
+from shared.domain.operation import OperationState, OperationType, new_operation
 from shared.errors import ConflictError, PostroomError, QueueUnavailableError, TransientError
 from shared.ports.clock import Clock
 from shared.ports.documents import Versioned, until_written, update
@@ -228,16 +227,14 @@ class DeliverEvent:
         failed = [one.failure for one in attempts.values() if one.failure is not None]
         state = OperationState.OK if not failed else OperationState.PARTIAL
         now = self.clock.now()
-        entry = Operation(
-            id=OperationId(f"op_{uuid4().hex}"),
-            connection_id=event.connection_id,
-            type=OperationType.DELIVERY,
-            name=event.type.value,
-            state=OperationState.FAILED if len(failed) == len(attempts) else state,
-            started_at=started,
-            finished_at=now,
-            expires_at=now + LIFETIME,
+        entry = new_operation(
+            OperationType.DELIVERY,
+            event.type.value,
+            event.connection_id,
+            started,
+            now,
             error=failed[0] if failed else None,
+            state=OperationState.FAILED if len(failed) == len(attempts) else state,
             trace_id=event.trace_id,
             detail={
                 "event_id": event.id,
