@@ -33,6 +33,7 @@ from shared.errors import (
     UnauthenticatedError,
 )
 from shared.ports.oauth import Identity
+from shared.usecases.connect.start_consent import challenge_of
 
 FORM_BYTES = 8_192
 CODE_CHARS = 2_048
@@ -87,7 +88,7 @@ async def start_google(call: Call) -> Response:
         return _asking(call, way, CANCELLED, 403)
     flow = google_flow.new_flow(way, call.wiring.clock.now())
     address = call.wiring.sign_in.address(
-        state=flow.state, nonce=flow.nonce, code_challenge=google_flow.challenge(flow)
+        state=flow.state, nonce=flow.nonce, code_challenge=challenge_of(flow.verifier)
     )
     response = RedirectResponse(address, 303, page_headers())
     await google_flow.set_flow(response, flow, settings, call.wiring.sealer)

@@ -1,6 +1,5 @@
 """From our page to Google's consent screen (DESIGN 5, FACTS 6.1)."""
 
-from base64 import urlsafe_b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -9,6 +8,7 @@ from hmac import compare_digest
 from secrets import token_urlsafe
 from typing import Any
 
+from shared.domain.base64url import encode_base64url
 from shared.domain.connect.connect_session import (
     OAUTH_STATE_LIFETIME,
     ConnectSession,
@@ -71,7 +71,7 @@ class StartConsent:
         url = self.oauth.authorization_url(
             state=state,
             nonce=nonce,
-            code_challenge=_challenge(verifier),
+            code_challenge=challenge_of(verifier),
             scopes=(*SIGN_IN, *session.scopes),
             login_hint=await self._login_hint(session),
         )
@@ -107,8 +107,9 @@ def flow_name(document_id: str) -> str:
     return document_id[:12]
 
 
-def _challenge(verifier: str) -> str:
-    return urlsafe_b64encode(sha256(verifier.encode()).digest()).rstrip(b"=").decode()
+def challenge_of(verifier: str) -> str:
+    """Return the PKCE challenge, S256."""
+    return encode_base64url(sha256(verifier.encode()).digest())
 
 
 async def take_state(
