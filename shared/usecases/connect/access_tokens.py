@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from shared.domain.bounded import BoundedMap
 from shared.domain.connect.connection import Connection, ConnectionStatus
 from shared.domain.connect.grant import CLAIM_LIFETIME, REFRESH_EARLY, Grant
 from shared.domain.ids import ConnectionId
@@ -28,6 +29,8 @@ from shared.usecases.connect.token_seal import (
 )
 
 POLL = timedelta(milliseconds=200)
+MOST_HELD = 2_000
+"""Tokens in the memory of one process; any other is opened from its grant."""
 RECHECK = timedelta(minutes=1)
 """How long a token is served from memory before the grant is read again: a reconnect may have
 widened it, a disconnect ended it."""
@@ -60,7 +63,7 @@ class AccessTokens:
     oauth: GoogleOAuth
     clock: Clock
     require_reauth: RequireReauth
-    held: dict[ConnectionId, _Held] = field(default_factory=dict)
+    held: BoundedMap[ConnectionId, _Held] = field(default_factory=lambda: BoundedMap(MOST_HELD))
     flights: dict[ConnectionId, asyncio.Task[str]] = field(default_factory=dict)
 
     async def __call__(self, connection_id: ConnectionId, *, rejected: str | None = None) -> str:

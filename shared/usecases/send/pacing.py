@@ -4,13 +4,14 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
+from shared.domain.bounded import BoundedMap
 from shared.domain.ids import ConnectionId
 from shared.domain.send.entry import DeliveryMode
 from shared.domain.sync.state import SyncStatus
 from shared.ports.clock import Clock
 from shared.ports.connections import Connections, GoogleUsers
 from shared.ports.sync_store import SyncStates
-from shared.usecases.sync.pace import SHARE, has_bulk_work
+from shared.usecases.sync.pace import MOST_PACES, SHARE, has_bulk_work
 
 SEND_UNITS: Final = {DeliveryMode.EXACTLY_ONCE: 110, DeliveryMode.DIRECT: 100}
 """drafts.create 10 and drafts.send 100; messages.send 100."""
@@ -50,7 +51,9 @@ class SendPaces:
     states: SyncStates
     clock: Clock
     units_per_minute: int
-    paces: dict[ConnectionId, SendPace] = field(default_factory=dict)
+    paces: BoundedMap[ConnectionId, SendPace] = field(
+        default_factory=lambda: BoundedMap(MOST_PACES)
+    )
 
     async def admit(self, connection_id: ConnectionId) -> datetime | None:
         """Set the pace of a connection's bulk; answer until when it must wait, if it must."""
@@ -69,11 +72,10 @@ class SendPaces:
 
     def pace(self, connection_id: ConnectionId) -> SendPace:
         """Return the connection's bucket."""
-        known = self.paces.get(connection_id)
-        if known is None:
-            known = SendPace(self.clock, self.units_per_minute * WHOLE_SHARE)
-            self.paces[connection_id] = known
-        return known
+        whole = self.units_per_minute * WHOLE_SHARE
+        pace = self.paces.get(connection_id) or SendPace(self.clock, whole)
+        self.paces[connection_id] = pace
+        return pace
 
     def within(self, duration: timedelta, connection_id: ConnectionId) -> int:
         """Return how many messages the pace allows in that time: at least one."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TypeVar
 
+from shared.domain.bounded import BoundedMap
 from shared.domain.ids import ConnectionId, GoogleSub
 from shared.domain.sync.state import SyncState
 from shared.errors import ConflictError, CorruptStateError
@@ -83,14 +84,14 @@ class QuotaGovernor:
     states: SyncStates
     clock: Clock
     units_per_minute: int
-    paces: dict[ConnectionId, TokenBucket] = field(default_factory=dict)
+    paces: BoundedMap[ConnectionId, TokenBucket] = field(
+        default_factory=lambda: BoundedMap(MOST_PACES)
+    )
 
     def pace(self, connection_id: ConnectionId) -> TokenBucket:
         """Return the connection's bucket in this process."""
-        pace = self.paces.pop(connection_id, None) or TokenBucket(self.clock, self.units_per_minute)
+        pace = self.paces.get(connection_id) or TokenBucket(self.clock, self.units_per_minute)
         self.paces[connection_id] = pace
-        if len(self.paces) > MOST_PACES:
-            del self.paces[next(iter(self.paces))]
         return pace
 
     async def admit(self, connection_id: ConnectionId) -> datetime | None:
