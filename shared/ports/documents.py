@@ -3,12 +3,17 @@
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final, Generic, Protocol, TypeVar
 
 from shared.errors import ConflictError
+from shared.ports.clock import Clock
 
 T = TypeVar("T")
 R = TypeVar("R")
+A = TypeVar("A")
+PAGE: Final = 200
+"""Documents that a walk reads at once."""
 TRIES: Final = 50
 """Of a write that others are faster at; each of them got something done."""
 
@@ -110,3 +115,27 @@ async def until_written(attempt: Callable[[], Awaitable[R]]) -> R:
         with suppress(ConflictError):
             return await attempt()
     return await attempt()
+
+
+async def walk_until(
+    deadline: datetime,
+    clock: Clock,
+    documents: WalkedDocuments[T],
+    visit: Callable[[Sequence[Versioned[T]], A], Awaitable[A]],
+    total: A,
+    at_once: int = 1,
+) -> tuple[A, bool]:
+    """Visit a whole collection, so many documents at once, each visit adding to the total.
+
+    Return the total, and False where time ran out before the end. What a visit raises ends the
+    walk: what was done stays done.
+    """
+    place = None
+    while True:
+        page, place = await documents.walk(place, PAGE)
+        for start in range(0, len(page), at_once):
+            total = await visit(page[start : start + at_once], total)
+            if clock.now() >= deadline:
+                return total, False
+        if place is None:
+            return total, True

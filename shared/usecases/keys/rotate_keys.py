@@ -16,7 +16,7 @@ from shared.domain.events.endpoint import SigningSecret, WebhookEndpoint
 from shared.errors import CorruptStateError
 from shared.ports.clock import Clock
 from shared.ports.connections import Grants
-from shared.ports.documents import Versioned, update_by
+from shared.ports.documents import Versioned, update_by, walk_until
 from shared.ports.events import WebhookEndpoints
 from shared.ports.oauth import Sealer
 from shared.usecases.connect.token_seal import key_of_alone, rewrap_alone
@@ -50,7 +50,6 @@ async def _brought_over(sealer: Sealer, id: str, secret: SigningSecret, key: str
     return replace(secret, sealed=await rewrap_alone(sealer, secret.sealed, owner=id))
 
 
-PAGE = 200
 AT_ONCE = 10
 BUDGET = timedelta(minutes=4)
 
@@ -80,27 +79,22 @@ class RotateKeys:
     async def __call__(self, budget: timedelta = BUDGET) -> Rotated:
         """Raise KeysUnavailableError, StoreUnavailableError: what was done stays done."""
         deadline = self.clock.now() + budget
-        key, total, place = await self.sealer.current_key(), Rotated(), None
-        while True:
-            page, place = await self.grants.walk(place, PAGE)
-            old = [one for one in page if self._key_of(one.value) != key]
-            total = replace(total, current=total.current + len(page) - len(old))
-            for start in range(0, len(old), AT_ONCE):
-                total = await self._brought_over(old[start : start + AT_ONCE], key, total)
-            if place is None:
-                return await self._endpoints(key, total)
-            if self.clock.now() >= deadline:
-                return replace(total, complete=False)
+        key = await self.sealer.current_key()
 
-    async def _brought_over(
-        self, grants: Sequence[Versioned[Grant]], key: str, total: Rotated
-    ) -> Rotated:
-        done = await asyncio.gather(*(self._one(grant, key) for grant in grants))
-        return replace(
-            total,
-            rewrapped=total.rewrapped + done.count(True),
-            unreadable=total.unreadable + done.count(False),
+        async def visit(found: Sequence[Versioned[Grant]], total: Rotated) -> Rotated:
+            old = [one for one in found if self._key_of(one.value) != key]
+            done = await asyncio.gather(*(self._one(grant, key) for grant in old))
+            return replace(
+                total,
+                current=total.current + len(found) - len(old),
+                rewrapped=total.rewrapped + done.count(True),
+                unreadable=total.unreadable + done.count(False),
+            )
+
+        total, complete = await walk_until(
+            deadline, self.clock, self.grants, visit, Rotated(), AT_ONCE
         )
+        return await self._endpoints(key, total) if complete else replace(total, complete=False)
 
     async def _endpoints(self, key: str, total: Rotated) -> Rotated:
         """Bring the signing secrets over; each carries a data key of its own."""
