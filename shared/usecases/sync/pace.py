@@ -43,10 +43,15 @@ class Units:
 
 @dataclass(slots=True)
 class TokenBucket:
-    """A token bucket that lends: a call may go ahead and the next one waits."""
+    """A token bucket that lends: a call may go ahead and the next one waits.
+
+    `saved` is what it has while idle, as the time in which it would fill.
+    """
 
     clock: Clock
     units_per_minute: float
+    share: float = SHARE
+    saved: timedelta = BURST
     spent: int = 0
     _ready_at: datetime | None = None
 
@@ -54,8 +59,8 @@ class TokenBucket:
         """Account for a call; waits for its turn unless live mail depends on it."""
         self.spent += units
         now = self.clock.now()
-        cost = timedelta(minutes=units / (self.units_per_minute * SHARE))
-        ready = max(self._ready_at or now - BURST, now - BURST)
+        cost = timedelta(minutes=units / (self.units_per_minute * self.share))
+        ready = max(self._ready_at or now - self.saved, now - self.saved)
         self._ready_at = ready + cost
         if not urgent and ready > now:
             await self.clock.sleep(ready - now)
