@@ -11,11 +11,10 @@ if TYPE_CHECKING:
     from shared.domain.events.event import Event
     from shared.ports.sends import Sends
     from shared.ports.sinks import Receiver, Sink, Sinks
-    from shared.usecases.events.deliver_event import DeliverEvent
+    from shared.usecases.events.deliver_event import Announce, DeliverEvent
     from shared.usecases.events.manage_endpoints import ManageEndpoints
     from shared.usecases.events.receivers import Receivers
     from shared.usecases.events.redeliver import Redeliver
-    from shared.usecases.events.wake_delivery import Announce
     from shared.usecases.reconcile import WakeDeliveries
 
 
@@ -25,7 +24,7 @@ class WiredEvents(WiredGoogle):
     @cached_property
     def announce(self) -> "Announce":
         """Wakes the delivery of an event."""
-        from shared.usecases.events.wake_delivery import Announce
+        from shared.usecases.events.deliver_event import Announce
 
         return Announce(queue=self.queue)
 

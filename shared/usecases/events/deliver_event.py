@@ -278,3 +278,22 @@ def _is_news_of_none(event: Event, waiting: Mapping[str, Delivery]) -> bool:
 
 def _seen(one: Attempted) -> dict[str, int | str | None]:
     return {"status": one.status, "error": one.failure}
+
+
+@dataclass(frozen=True, slots=True)
+class Announce:
+    """Enqueues the delivery of an event right after the commit that wrote it.
+
+    The store calls this for every event it inserts, so that no use case and no port can forget it.
+    A lost wake-up is harmless: reconcile finds every event that is due.
+    """
+
+    queue: Queue
+
+    async def __call__(self, event: Event, queue: QueueName = QueueName.EVENTS) -> None:
+        """Enqueue it; never fail the writer."""
+        body = {"event_id": event.id}
+        try:
+            await self.queue.enqueue(Task(DELIVER_TASK, body, queue, trace_id=event.trace_id))
+        except PostroomError:
+            log.warning("delivery left to reconcile", extra={"event": event.id})

@@ -12,7 +12,7 @@ from shared.ports.clock import Clock
 from shared.ports.documents import update
 from shared.ports.events import Outbox
 from shared.ports.queue import QueueName
-from shared.usecases.events.wake_delivery import Announce
+from shared.usecases.events.deliver_event import Announce
 
 MOST = 1_000
 """Events that one call sends out again."""
