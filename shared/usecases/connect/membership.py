@@ -59,7 +59,7 @@ async def join_mailbox(
         was = await mailboxes.get(key)
         if was is not None and was.value.closing:
             await _until_closed(lambda: mailboxes.get(key), clock)
-            was = await mailboxes.get(key)
+            return await attempt()  # it may be closing once more
         if was is None:
             await mailboxes.create(Mailbox(key, frozenset({connection_id}), renew_at=clock.now()))
             return
