@@ -59,7 +59,8 @@ async def join_mailbox(
         was = await mailboxes.get(key)
         if was is not None and was.value.closing:
             await _until_closed(lambda: mailboxes.get(key), clock)
-            return await attempt()  # it may be closing once more
+            await attempt()  # it may be closing once more
+            return
         if was is None:
             await mailboxes.create(Mailbox(key, frozenset({connection_id}), renew_at=clock.now()))
             return
