@@ -5,7 +5,6 @@ those bytes are sent as a message, and the draft is removed only where it is sti
 read. A version of a draft has one ledger entry, so it leaves at most once.
 """
 
-from base64 import urlsafe_b64decode
 from datetime import timedelta
 from itertools import count
 from typing import Any, Final, Literal
@@ -15,6 +14,7 @@ from pydantic import Field
 from shared.actions.gmail_fields import GmailRef
 from shared.actions.registry import ActionContext
 from shared.actions.send_email import conclude
+from shared.domain.base64url import decode_base64url
 from shared.domain.ids import MessageId, ThreadId
 from shared.domain.mail.email_parts import as_text
 from shared.domain.mail.raw_message import check_raw
@@ -62,7 +62,7 @@ async def read_copy(context: ActionContext, id: str) -> DraftCopy:
         message_id=MessageId(found["message"]["id"]),
         thread_id=ThreadId(found["message"]["threadId"]),
         read_at=context.clock.now(),
-        raw=urlsafe_b64decode(raw + "=" * (-len(raw) % 4)),
+        raw=decode_base64url(raw),
     )
     await off_loop(len(copy.raw), check_raw, copy.raw)
     return copy

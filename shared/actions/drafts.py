@@ -5,7 +5,6 @@ A draft's message is replaced at every save and has a new id each time (FACTS 3.
 
 # ruff: noqa: N815  Gmail's spelling
 
-from base64 import urlsafe_b64decode
 from collections.abc import Sequence
 from typing import Any, Literal
 
@@ -25,6 +24,7 @@ from shared.actions.gmail_fields import (
 )
 from shared.actions.message_fields import LeftOutField, MessageFields, as_request, left_out_fields
 from shared.actions.registry import LONGEST, Action, ActionContext, Effect, GmailShaped
+from shared.domain.base64url import decode_base64url
 from shared.domain.connect.scopes import COMPOSE, READONLY
 from shared.domain.ids import ThreadId
 from shared.domain.keys.policy import Does
@@ -216,7 +216,7 @@ def _finished(raw: str, thread_id: str | None, replaced: EmailMessage | None) ->
 def decoded(raw: str) -> bytes:
     """Return the bytes of a finished message. Raises InvalidRequestError."""
     try:
-        found = urlsafe_b64decode(raw + "=" * (-len(raw) % 4))
+        found = decode_base64url(raw)
     except ValueError:
         raise InvalidRequestError("raw is not base64url.", code="invalid_raw") from None
     if not 0 < len(found) <= LARGEST_RAW:

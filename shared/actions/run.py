@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from json import dumps
 from typing import Any
-from uuid import uuid4
 
 import orjson
 from pydantic import BaseModel
@@ -18,8 +17,7 @@ from shared.actions.own_code import crashes_as_errors, returned
 from shared.actions.registry import Action, ActionContext, Effect, Replayed, Shown
 from shared.domain.connect.connection import Connection
 from shared.domain.crash import ActionCrashedError, crash_site
-from shared.domain.ids import OperationId
-from shared.domain.operation import LIFETIME, Operation, OperationState, OperationType
+from shared.domain.operation import OperationType, new_operation
 from shared.domain.send.entry import KEY_LIFETIME, send_id
 from shared.domain.validation import validated
 from shared.errors import (
@@ -169,16 +167,12 @@ async def log_action(
 
     `detail` holds names and codes, never what a call says; of a crash it also says where.
     """
-    now = context.clock.now()
-    operation = Operation(
-        id=OperationId(f"op_{uuid4().hex}"),
-        connection_id=context.connection.id,
-        type=OperationType.ACTION,
-        name=name,
-        state=OperationState.OK if failure is None else OperationState.FAILED,
-        started_at=started_at,
-        finished_at=now,
-        expires_at=now + LIFETIME,
+    operation = new_operation(
+        OperationType.ACTION,
+        name,
+        context.connection.id,
+        started_at,
+        context.clock.now(),
         error=None if failure is None else code_of(failure),
         trace_id=context.trace_id,
         detail={**(detail or {}), **_place_of(failure)},

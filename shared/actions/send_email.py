@@ -2,8 +2,7 @@
 
 # ruff: noqa: N815  Gmail's spelling
 
-from base64 import urlsafe_b64decode, urlsafe_b64encode
-from binascii import Error as BadBase64
+from base64 import urlsafe_b64encode
 from collections.abc import Sequence
 from typing import Any, Literal
 
@@ -25,6 +24,7 @@ from shared.actions.registry import (
     Effect,
     Replayed,
 )
+from shared.domain.base64url import decode_base64url
 from shared.domain.connect.scopes import SEND
 from shared.domain.ids import ThreadId
 from shared.domain.keys.policy import Does
@@ -130,8 +130,8 @@ def conclude(entry: SendEntry) -> SendEntry:
 def raw_request(asked: SendMessageInput) -> SendRequest:
     """Return the request of a finished message. Raises InvalidRequestError."""
     try:
-        raw = urlsafe_b64decode(asked.raw + "=" * (-len(asked.raw) % 4))
-    except (BadBase64, ValueError):
+        raw = decode_base64url(asked.raw)
+    except ValueError:
         raise InvalidRequestError("raw is not base64url.", code="invalid_raw") from None
     return SendRequest(
         raw=raw,

@@ -8,7 +8,6 @@ right claims, and a signature that is none, must get 401 or 403 at every private
 import json
 import time
 from argparse import ArgumentParser, Namespace
-from base64 import urlsafe_b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +17,7 @@ import httpx
 from shared.adapters.google.http_client import new_http_client
 from shared.adapters.google.id_tokens import SIGNATURE_REMOVED
 from shared.commands.composed import container_of_environment
+from shared.domain.base64url import encode_base64url
 from shared.edge.settings.deployment import Settings
 from shared.edge.table import whole_table
 from shared.edge.web.routes import Access, Route
@@ -86,7 +86,7 @@ def _claims(route: Route, settings: Settings) -> dict[str, Any]:
 
 
 def _part(content: Mapping[str, Any]) -> str:
-    return urlsafe_b64encode(json.dumps(content).encode()).rstrip(b"=").decode()
+    return encode_base64url(json.dumps(content).encode())
 
 
 async def _status(client: httpx.AsyncClient, method: str, address: str, token: str) -> int:

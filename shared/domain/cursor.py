@@ -4,10 +4,10 @@ Both carry a checksum bound to the connection, so a cursor that was cut, mistype
 another connection is refused instead of silently skipping records. A cursor never expires.
 """
 
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 
+from shared.domain.base64url import decode_base64url, encode_base64url
 from shared.domain.ids import ConnectionId, MessageId, SequenceNumber
 from shared.errors import InvalidRequestError
 
@@ -49,12 +49,12 @@ def place_of(connection_id: ConnectionId, token: str) -> tuple[datetime, Message
 
 
 def _written(connection_id: ConnectionId, kind: bytes, body: bytes) -> str:
-    return urlsafe_b64encode(_checksum(connection_id, kind, body) + body).decode().rstrip("=")
+    return encode_base64url(_checksum(connection_id, kind, body) + body)
 
 
 def _read(connection_id: ConnectionId, kind: bytes, text: str, name: str) -> bytes:
     try:
-        raw = urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4))
+        raw = decode_base64url(text)
     except ValueError:
         raise _refusal(name) from None
     checksum, body = raw[:_CHECKSUM_BYTES], raw[_CHECKSUM_BYTES:]

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
+from uuid import uuid4
 
 from shared.domain.ids import ConnectionId, OperationId
 
@@ -60,3 +61,28 @@ class Operation:
     trace_id: str | None = None
     detail: Mapping[str, Any] = field(default_factory=dict)
     schema_version: int = SCHEMA_VERSION
+
+
+def new_operation(
+    type: OperationType,
+    name: str,
+    connection_id: ConnectionId | None,
+    started_at: datetime,
+    now: datetime,
+    *,
+    error: str | None = None,
+    **more: Any,
+) -> Operation:
+    """Return the entry of what ended `now`, failed where there is an error; `more` are fields."""
+    fields = {"state": OperationState.FAILED if error else OperationState.OK, **more}
+    return Operation(
+        id=OperationId(f"op_{uuid4().hex}"),
+        connection_id=connection_id,
+        type=type,
+        name=name,
+        started_at=started_at,
+        finished_at=now,
+        expires_at=now + LIFETIME,
+        error=error,
+        **fields,
+    )

@@ -1,10 +1,21 @@
 """The promise every collection of small documents keeps, and a document as it was read."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Generic, Protocol, TypeVar
+from datetime import datetime
+from typing import Final, Generic, Protocol, TypeVar
+
+from shared.errors import ConflictError
+from shared.ports.clock import Clock
 
 T = TypeVar("T")
+R = TypeVar("R")
+A = TypeVar("A")
+PAGE: Final = 200
+"""Documents that a walk reads at once."""
+TRIES: Final = 50
+"""Of a write that others are faster at; each of them got something done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,3 +66,76 @@ class WalkedDocuments(Documents[T], Protocol[T]):
         end. Corrupt documents are left out, so a page may be short or empty and not the last.
         """
         ...
+
+
+async def update(
+    documents: Documents[T],
+    id: str,
+    change: Callable[[T], T | None],
+    read: Versioned[T] | None = None,
+) -> T | None:
+    """Apply a pure change by compare-and-set, again on what another writer made of the document.
+
+    Return the document as it is now; None where there is none or `change` returned None to leave
+    it. An equal value is not written. `read` is the version read before, if any. Raises
+    ConflictError after TRIES, and what `change` raises.
+    """
+
+    async def changed(was: T) -> T | None:
+        return change(was)
+
+    return await update_by(documents, id, changed, read)
+
+
+async def update_by(
+    documents: Documents[T],
+    id: str,
+    change: Callable[[T], Awaitable[T | None]],
+    read: Versioned[T] | None = None,
+) -> T | None:
+    """Update by a change that awaits, and may run more than once."""
+    known = [read] if read is not None else []
+
+    async def attempt() -> T | None:
+        was = known.pop() if known else await documents.get(id)
+        now = await change(was.value) if was is not None else None
+        if was is None or now is None or now == was.value:
+            return now
+        return (await documents.swap(was, now)).value
+
+    return await until_written(attempt)
+
+
+async def until_written(attempt: Callable[[], Awaitable[R]]) -> R:
+    """Read, decide and write by `attempt`, again where another writer was faster.
+
+    Raises ConflictError after TRIES, and what `attempt` raises.
+    """
+    for _ in range(TRIES - 1):
+        with suppress(ConflictError):
+            return await attempt()
+    return await attempt()
+
+
+async def walk_until(
+    deadline: datetime,
+    clock: Clock,
+    documents: WalkedDocuments[T],
+    visit: Callable[[Sequence[Versioned[T]], A], Awaitable[A]],
+    total: A,
+    at_once: int = 1,
+) -> tuple[A, bool]:
+    """Visit a whole collection, so many documents at once, each visit adding to the total.
+
+    Return the total, and False where time ran out before the end. What a visit raises ends the
+    walk: what was done stays done.
+    """
+    place = None
+    while True:
+        page, place = await documents.walk(place, PAGE)
+        for start in range(0, len(page), at_once):
+            total = await visit(page[start : start + at_once], total)
+            if clock.now() >= deadline:
+                return total, False
+        if place is None:
+            return total, True

@@ -10,7 +10,7 @@ import pytest
 
 from shared.domain.sync.state import Lease
 from shared.errors import AlreadyExistsError, ConflictError, CorruptStateError
-from shared.ports.documents import Versioned
+from shared.ports.documents import TRIES, Versioned, until_written, update
 from shared.ports.store import Store
 from tests.contracts.backends import START, Backend
 from tests.contracts.samples import C1, SAMPLES, Sample, connection, sync_state
@@ -134,6 +134,51 @@ async def test_concurrent_increments_lose_no_update(store: Store, backend: Backe
     final = await store.sync_states.get(C1)
     assert final
     assert final.value.failures == 20
+
+
+@every_collection
+async def test_an_update_is_made_on_what_another_writer_left(
+    store: Store, backend: Backend, sample: Sample
+) -> None:
+    documents, theirs = _documents(store, sample), _documents(backend.open(), sample)
+    read = await documents.create(sample.make("id-1"))
+    left = await theirs.swap(read, sample.edit(read.value, 5))
+    seen: list[Any] = []
+
+    def change(was: Any) -> Any:
+        seen.append(was)
+        return sample.edit(was, 6)
+
+    id = sample.id_of(read.value)
+    updated = await update(documents, id, change, read)
+    assert seen == [read.value, left.value]
+    assert updated == sample.edit(left.value, 6)
+    assert (await documents.get(id)).value == updated
+
+
+@every_collection
+async def test_an_update_of_what_is_absent_or_left_alone_writes_nothing(
+    store: Store, sample: Sample
+) -> None:
+    documents = _documents(store, sample)
+    assert await update(documents, "nobody", lambda was: was) is None
+    created = await documents.create(sample.make("id-1"))
+    id = sample.id_of(created.value)
+    assert await update(documents, id, lambda was: None) is None
+    assert await update(documents, id, lambda was: was) == created.value
+    assert await documents.get(id) == created
+
+
+async def test_a_write_refused_at_every_try_is_given_up() -> None:
+    tries: list[None] = []
+
+    async def attempt() -> None:
+        tries.append(None)
+        raise ConflictError("changed meanwhile")
+
+    with pytest.raises(ConflictError):
+        await until_written(attempt)
+    assert len(tries) == TRIES
 
 
 @every_collection

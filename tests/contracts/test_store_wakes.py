@@ -18,8 +18,7 @@ from shared.ports.events import wake_nothing
 from shared.ports.queue import QueueName, Task
 from shared.ports.store import Store
 from shared.ports.sync_store import Batch
-from shared.usecases.events.deliver_event import DELIVER_TASK
-from shared.usecases.events.wake_delivery import Announce
+from shared.usecases.events.deliver_event import DELIVER_TASK, Announce
 from tests.contracts import samples
 from tests.contracts.backends import START, Backend
 

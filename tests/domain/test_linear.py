@@ -17,7 +17,7 @@ import pytest
 from isal import isal_zlib
 
 import shared.domain
-from shared.domain import cursor, trace_context
+from shared.domain import base64url, cursor, trace_context
 from shared.domain.events import addresses
 from shared.domain.mail import (
     address_list,
@@ -109,7 +109,7 @@ PARSERS: Final[Mapping[str, Driven]] = {
     "email_message.read_message": of_message(email_message.read_message),
     "email_message.received_at": of_message(email_message.received_at),
     "email_message.unfetched_bodies": of_message(email_message.unfetched_bodies),
-    "email_parts.decode_data": of_text(email_parts.decode_data),
+    "base64url.decode_base64url": of_text(base64url.decode_base64url),
     "email_parts.header_of": of_message(
         lambda found: email_parts.header_of(found["payload"], "subject")
     ),
@@ -189,9 +189,10 @@ NO_STRANGERS: Final = {
         " trace_context.traceparent_for"
     ),
     "what Postroom itself wrote": (
-        "approval.approval_event cursor.cursor_of cursor.page_token_of delivery.due_to"
+        "approval.approval_event base64url.encode_base64url"
+        " cursor.cursor_of cursor.page_token_of delivery.due_to"
         " delivery.settled email_message.label_fields payload.render payload.render_json"
-        " payload.render_page policy.policy_of projection.projected event.bounce_event"
+        " operation.new_operation policy.policy_of projection.projected event.bounce_event"
         " event.send_event request.thawed event.failed_sync_event"
         " event.sync_event delivery.shown_payload"
     ),

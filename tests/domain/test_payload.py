@@ -19,7 +19,6 @@ from shared.domain.sync.payload import (
     pack,
     render,
     render_json,
-    render_page,
     unpack,
 )
 from shared.domain.sync.record import Origin, Record, RecordHead
@@ -82,13 +81,6 @@ def test_an_emptied_tombstone_still_says_what_it_was() -> None:
 @pytest.mark.parametrize("payload", [b"", pack(message(text="x"))])
 def test_spliced_json_says_the_same(payload: bytes) -> None:
     assert orjson.loads(render_json(record(payload), "c")) == render(record(payload), "c")
-
-
-def test_a_page_is_the_answer_of_the_contract() -> None:
-    one = record(pack(message()))
-    page = orjson.loads(render_page([(one, "a"), (one, "b")], "b"))
-    assert page == {"records": [render(one, "a"), render(one, "b")], "next_cursor": "b"}
-    assert render_page([], None) == b'{"records":[],"next_cursor":null}'
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,8 @@ from shared.domain.send.count import empty_count
 from shared.errors import ConflictError, PolicyRefusedError
 from shared.ports.access import SendCounts
 from shared.ports.clock import Clock
+from shared.ports.documents import until_written
 
-TRIES: Final = 50
 PAUSE: Final = timedelta(milliseconds=40)
 
 
@@ -35,14 +35,7 @@ class CountSends:
         """
         if (cap := actor.policy.daily_sends) is None:
             return
-        for _ in range(TRIES):
-            try:
-                await self._count(actor.key, ids, cap)
-            except ConflictError:
-                await self.clock.sleep(PAUSE * uniform(0.2, 1))  # noqa: S311  only spreads them
-            else:
-                return
-        raise ConflictError("Too many messages are being sent by this key at once: try again.")
+        await until_written(lambda: self._count(actor.key, ids, cap))
 
     async def _count(self, key: str, ids: Sequence[str], cap: int) -> None:
         empty = empty_count(key, self.clock.now())
@@ -57,7 +50,8 @@ class CountSends:
                 "next day begins at midnight UTC.",
                 rule=Rule.DAILY_SENDS,
             )
-        if found is None:
-            await self.counts.create(now)
-        else:
-            await self.counts.swap(found, now)
+        try:
+            await (self.counts.swap(found, now) if found else self.counts.create(now))
+        except ConflictError:  # every send of the key writes this one document
+            await self.clock.sleep(PAUSE * uniform(0.2, 1))  # noqa: S311  only spreads them
+            raise

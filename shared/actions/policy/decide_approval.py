@@ -30,7 +30,7 @@ from shared.ports.access import ApiKeys, Approvals, ErrorDescription
 from shared.ports.clock import Clock
 from shared.ports.connections import Connections
 from shared.ports.container import Container
-from shared.ports.documents import Versioned
+from shared.ports.documents import Versioned, until_written
 from shared.usecases.keys.api_keys import is_revoked
 
 KEY: Final = "key-"
@@ -56,40 +56,40 @@ class DecideApproval:
         Answers with `finished_at` None where the run goes on in the background. Raises
         NotFoundError, ApprovalDecidedError, ForbiddenError, StoreUnavailableError.
         """
-        while True:
-            found = await self._undecided(id)
-            if found.value.state is ApprovalState.APPROVED:
-                return await self._again(found)
-            _require_another(found.value, by)
-            await self._require_unrevoked(found.value)
-            now = self.clock.now()
-            yes = found.value.decided(ApprovalState.APPROVED, now, by)
-            try:
-                decided = await self._told(found, yes, "approved")
-            except ConflictError:
-                continue
-            return await self._finished(decided)
+        found, first = await until_written(lambda: self._approve(id, by))
+        return await (self._finished(found) if first else self._again(found))
+
+    async def _approve(self, id: str, by: str) -> tuple[Versioned[Approval], bool]:
+        """Return the approval, and whether this call said yes."""
+        found = await self._undecided(id)
+        if found.value.state is ApprovalState.APPROVED:
+            return found, False
+        _require_another(found.value, by)
+        await self._require_unrevoked(found.value)
+        yes = found.value.decided(ApprovalState.APPROVED, self.clock.now(), by)
+        return await self._told(found, yes, "approved"), True
 
     async def reject(self, id: str, by: str, reason: str | None) -> Approval:
         """Say no; the caller is told the reason. Saying it again changes nothing.
 
         Raises NotFoundError, ApprovalDecidedError, ForbiddenError, StoreUnavailableError.
         """
-        while True:
-            found = await self._found(id)
-            if found.value.state is ApprovalState.REJECTED:
-                return found.value
-            found = await self._undecided(id)
-            if found.value.state is ApprovalState.APPROVED:
-                raise _decided(found.value)
-            _require_another(found.value, by)
-            no = found.value.decided(ApprovalState.REJECTED, self.clock.now(), by, reason)
-            try:
-                rejected = await self._told(found, no, "rejected")
-            except ConflictError:
-                continue
-            await self._log(rejected.value, "rejected")
-            return rejected.value
+        rejected, first = await until_written(lambda: self._reject(id, by, reason))
+        if first:
+            await self._log(rejected, "rejected")
+        return rejected
+
+    async def _reject(self, id: str, by: str, reason: str | None) -> tuple[Approval, bool]:
+        """Return the approval, and whether this call said no."""
+        found = await self._found(id)
+        if found.value.state is ApprovalState.REJECTED:
+            return found.value, False
+        found = await self._undecided(id)
+        if found.value.state is ApprovalState.APPROVED:
+            raise _decided(found.value)
+        _require_another(found.value, by)
+        no = found.value.decided(ApprovalState.REJECTED, self.clock.now(), by, reason)
+        return (await self._told(found, no, "rejected")).value, True
 
     async def attend(self, id: str) -> None:
         """Do what is due: end what nobody decided in time, run what was left.

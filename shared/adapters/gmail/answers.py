@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from shared.domain.base64url import decode_base64url
 from shared.domain.ids import LARGEST_HISTORY_ID, HistoryId, LabelId, MessageId, PageToken, ThreadId
-from shared.domain.mail.email_parts import decode_data
 from shared.domain.sync.history import HistoryMessage, HistoryRecord, LabelChange
 from shared.ports.gmail import (
     Draft,
@@ -223,7 +223,7 @@ def read_data(answer: Any) -> bytes:
     part = an_object(answer)
     if "data" not in part and a_number(part["size"]) == 0:
         return b""
-    return decode_data(part["data"] and a_text(part["data"]))
+    return decode_base64url(part["data"] and a_text(part["data"]))
 
 
 def read_aliases(answer: Any) -> list[GmailObject]:

@@ -27,8 +27,9 @@ from shared.adapters.gmail.answers import (
     read_thread,
 )
 from shared.adapters.gmail.requests import SEND_TIMEOUT, Call, GmailRequests
+from shared.domain.base64url import decode_base64url
 from shared.domain.ids import MessageId, PageToken, ThreadId
-from shared.domain.mail.email_parts import as_object, as_text, decode_data, walk
+from shared.domain.mail.email_parts import as_object, as_text, walk
 from shared.errors import GmailNotFoundError, GmailRefusedError, InvalidRequestError
 from shared.ports.gmail import Draft, GmailObject, MessageRef, Sent
 
@@ -221,7 +222,7 @@ def no_such_part(payload: Mapping[str, Any]) -> GmailNotFoundError:
 def _content(payload: Mapping[str, Any], part_id: str) -> tuple[str, bytes]:
     """Return the part's attachment id, or the bytes that came inline."""
     body = as_object(find_part(payload, part_id).get("body"))
-    return as_text(body.get("attachmentId")), decode_data(as_text(body.get("data")))
+    return as_text(body.get("attachmentId")), decode_base64url(as_text(body.get("data")))
 
 
 def _gone(error: GmailRefusedError) -> bool:

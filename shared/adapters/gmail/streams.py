@@ -26,13 +26,13 @@ from shared.adapters.gmail.requests import (
     GmailRequests,
 )
 from shared.adapters.gmail.send import no_such_part
+from shared.domain.base64url import decode_base64url
 from shared.domain.ids import MessageId
 from shared.domain.mail.base64_stream import Base64Field
 from shared.domain.mail.email_parts import (
     as_count,
     as_object,
     as_text,
-    decode_data,
     part_filename,
     walk,
 )
@@ -199,7 +199,7 @@ def _part(payload: Mapping[str, Any], message_id: MessageId, part_id: str) -> Me
         raise no_such_part(payload)
     body = as_object(part.get("body"))
     behind = as_text(body.get("attachmentId")) or None
-    inline = b"" if behind else decode_data(as_text(body.get("data")))
+    inline = b"" if behind else decode_base64url(as_text(body.get("data")))
     return MessagePart(
         message_id=message_id,
         part_id=part_id,

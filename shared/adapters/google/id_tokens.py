@@ -2,7 +2,6 @@
 
 import asyncio
 import re
-from base64 import urlsafe_b64decode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,6 +12,7 @@ import orjson
 from google.auth import crypt, jwt
 from google.auth.exceptions import GoogleAuthError
 
+from shared.domain.base64url import decode_base64url
 from shared.errors import UnauthenticatedError
 from shared.ports.clock import Clock
 
@@ -122,7 +122,7 @@ class GoogleJwt:
         signed, _, signature = token.rpartition(".")
         try:
             valid = crypt.verify_signature(  # type: ignore[no-untyped-call]  # unannotated there
-                signed.encode(), _padded(signature), pem
+                signed.encode(), decode_base64url(signature), pem
             )
         except (ValueError, TypeError, GoogleAuthError):
             valid = False
@@ -150,10 +150,6 @@ def _unverified(token: str) -> tuple[Mapping[str, Any], Claims]:
         return header, jwt.decode(token, verify=False)  # type: ignore[no-untyped-call]
     except (ValueError, TypeError, RecursionError, GoogleAuthError):
         raise refused("its form") from None
-
-
-def _padded(signature: str) -> bytes:
-    return urlsafe_b64decode(signature + "=" * (-len(signature) % 4))
 
 
 def _time(claims: Claims, name: str) -> float | None:

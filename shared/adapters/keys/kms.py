@@ -6,7 +6,6 @@ Integrity is checked end to end with CRC32C, as Google asks of its callers.
 """
 
 from base64 import b64decode, b64encode
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -25,6 +24,7 @@ from shared.adapters.keys.format import (
     seal,
     unseal,
 )
+from shared.domain.bounded import BoundedMap
 from shared.domain.ids import ConnectionId
 from shared.errors import ConfigurationError, CorruptStateError, KeysUnavailableError, PostroomError
 from shared.ports.clock import Clock
@@ -56,8 +56,8 @@ class KmsSealer:
     key: str
     clock: Clock
     endpoint: str = ENDPOINT
-    unwrapped: OrderedDict[tuple[bytes, ConnectionId], tuple[bytes, datetime]] = field(
-        default_factory=OrderedDict, repr=False
+    unwrapped: BoundedMap[tuple[bytes, ConnectionId], tuple[bytes, datetime]] = field(
+        default_factory=lambda: BoundedMap(MOST_UNWRAPPED), repr=False
     )
     primary: dict[str, tuple[str, datetime]] = field(default_factory=dict)
 
@@ -120,8 +120,6 @@ class KmsSealer:
         if held is None or self.clock.now() >= held[1]:
             held = await self._unwrap(data_key, connection_id), self.clock.now() + UNWRAPPED_FOR
             self.unwrapped[data_key, connection_id] = held
-            while len(self.unwrapped) > MOST_UNWRAPPED:
-                self.unwrapped.popitem(last=False)
         return held[0]
 
     async def _unwrap(self, data_key: bytes, connection_id: ConnectionId) -> bytes:

@@ -1,13 +1,13 @@
 """The OAuth client at Google: known, its secret right, our redirect URI registered."""
 
 import re
-from base64 import urlsafe_b64decode
 from typing import Final
 
 import httpx
 
 from shared.commands.checks.context import Ground
 from shared.commands.checks.finding import Finding, NotCheckedError, failed, ok
+from shared.domain.base64url import decode_base64url
 from shared.domain.connect.scopes import DEFAULT, SIGN_IN
 from shared.ports.oauth import GoogleOAuth
 
@@ -61,7 +61,7 @@ def refusal_in(answer: httpx.Response) -> str | None:
 def _code_of(encoded: str) -> str | None:
     """Read the code, the first text of a small protocol buffer in URL-safe base64."""
     try:
-        raw = urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4))
+        raw = decode_base64url(encoded)
     except ValueError:
         return None
     found = CODES.search(raw)

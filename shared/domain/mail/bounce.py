@@ -5,8 +5,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from shared.domain.base64url import decode_base64url
 from shared.domain.ids import MessageId, ThreadId
-from shared.domain.mail.email_parts import as_object, as_text, decode_data, header_of, walk
+from shared.domain.mail.email_parts import as_object, as_text, header_of, walk
 from shared.domain.mail.mail_headers import MARKER_HEADER, read_message_ids
 
 STATUS: Final = "message/delivery-status"
@@ -104,7 +105,7 @@ def _as_fields(part: Mapping[str, Any]) -> str:
 
 def _text(part: Mapping[str, Any]) -> str:
     try:
-        return _decoded(decode_data(as_text(as_object(part.get("body")).get("data"))))
+        return _decoded(decode_base64url(as_text(as_object(part.get("body")).get("data"))))
     except ValueError:
         return ""
 

@@ -3,13 +3,13 @@
 Nothing here raises on any JSON; a part that does not decode costs only itself.
 """
 
-import binascii
 import re
 from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, TypedDict
 from urllib.parse import unquote
 
+from shared.domain.base64url import decode_base64url
 from shared.domain.mail.html_text import decoded_references
 from shared.domain.mail.mail_headers import decode_text, decode_words
 
@@ -60,11 +60,6 @@ def as_count(value: Any) -> int:
 def as_object(value: Any) -> Mapping[str, Any]:
     """Return a JSON object, or an empty one for anything else."""
     return value if isinstance(value, dict) else {}
-
-
-def decode_data(data: str) -> bytes:
-    """Decode base64url with or without padding (FACTS 4.5). Raises ValueError."""
-    return binascii.a2b_base64(data.encode("ascii").translate(_URL_SAFE) + b"===")
 
 
 def header_of(part: Mapping[str, Any], name: str) -> str:
@@ -144,7 +139,7 @@ def _take_body(
         found.unfetched.append(part_id)
         return
     try:
-        content = decode_data(as_text(body.get("data"))) if data is None else data
+        content = decode_base64url(as_text(body.get("data"))) if data is None else data
     except ValueError:
         found.broken = True
         return

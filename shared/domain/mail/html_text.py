@@ -42,7 +42,6 @@ _ATTRIBUTE: Final = re.compile(
 )
 _UNSEEN_END: Final = re.compile(rf"</({'|'.join(sorted(_UNSEEN))})(?=[\s/>])", re.IGNORECASE)
 _RAW_END: Final = {name: re.compile(rf"</{name}(?=[\s/>])", re.IGNORECASE) for name in sorted(_RAW)}
-_SPACE: Final = f" \t\r\n\f{_LINE}{_BLOCK}{_PARAGRAPH}"
 _ENDLESS: Final = re.compile(r"&#(?:[0-9]{9,}|x[0-9a-f]{9,});?", re.IGNORECASE)
 _IN_ATTRIBUTE: Final = re.compile(
     r"&(?:#[0-9]{1,8};?|#x[0-9a-f]{1,8};?|[a-z][a-z0-9]{1,31};)", re.IGNORECASE

@@ -4,7 +4,7 @@ A payload holds only what never changes; labels, history ID and origin live in t
 and are spliced in when it is read, so a relabelled message is never packed again.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -81,12 +81,6 @@ def render_json(record: Record, cursor: str) -> bytes:
         names = {"id": record.head.message_id, "threadId": record.head.thread_id}
         return b"%b,%b" % (orjson.dumps(names)[:-1], fields[1:])
     return b"%b,%b" % (isal_zlib.decompress(record.payload)[:-1], fields[1:])
-
-
-def render_page(records: Iterable[tuple[Record, str]], next_cursor: str | None) -> bytes:
-    """Return API 4.1's `{"records": [...], "next_cursor": ...}` as JSON."""
-    rows = b",".join(render_json(record, cursor) for record, cursor in records)
-    return b'{"records":[%b],"next_cursor":%b}' % (rows, orjson.dumps(next_cursor))
 
 
 def _head_fields(head: RecordHead, cursor: str) -> dict[str, Any]:

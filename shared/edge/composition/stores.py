@@ -30,7 +30,7 @@ def store(container: Assembly) -> Store:
     """
 
     async def wake(event: "Event") -> None:
-        from shared.usecases.events.wake_delivery import Announce
+        from shared.usecases.events.deliver_event import Announce
 
         await container.use(Announce)(event)
 

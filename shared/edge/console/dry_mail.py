@@ -1,11 +1,12 @@
 """A message that a dry run would have sent, for a person to read."""
 
-from base64 import urlsafe_b64decode
 from dataclasses import dataclass
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
 from typing import Final
+
+from shared.domain.base64url import decode_base64url
 
 SHOWN: Final = ("From", "To", "Cc", "Bcc", "Reply-To", "Subject", "In-Reply-To")
 LONGEST: Final = 20_000
@@ -23,8 +24,7 @@ class Preview:
 
 def preview(raw: str) -> Preview:
     """Read a base64url message of our own making."""
-    padded = raw + "=" * (-len(raw) % 4)
-    message = message_from_bytes(urlsafe_b64decode(padded), policy=default)
+    message = message_from_bytes(decode_base64url(raw), policy=default)
     assert isinstance(message, EmailMessage)  # noqa: S101  what the default policy makes
     headers = tuple((name, str(message[name])) for name in SHOWN if message[name])
     body = message.get_body(("plain", "html"))

@@ -1,9 +1,7 @@
 """One sign-in under way at Google, kept by the browser in a sealed cookie."""
 
-from base64 import urlsafe_b64encode
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from hashlib import sha256
 from secrets import token_urlsafe
 from typing import Final
 
@@ -39,12 +37,6 @@ def new_flow(way: str, now: datetime) -> Flow:
     """Return a flow that nobody can guess."""
     state, nonce, verifier = (token_urlsafe(32) for _ in range(3))
     return Flow(state, nonce, verifier, way[:MOST_WAY], (now + LIFETIME).timestamp())
-
-
-def challenge(flow: Flow) -> str:
-    """Return the PKCE challenge, S256."""
-    digest = sha256(flow.verifier.encode()).digest()
-    return urlsafe_b64encode(digest).rstrip(b"=").decode()
 
 
 async def set_flow(response: Response, flow: Flow, settings: Settings, sealer: Sealer) -> None:

@@ -5,12 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 from urllib.parse import urlencode
-from uuid import uuid4
 
 from starlette.responses import RedirectResponse, Response
 
-from shared.domain.ids import ConnectionId, OperationId
-from shared.domain.operation import LIFETIME, Operation, OperationState, OperationType
+from shared.domain.ids import ConnectionId
+from shared.domain.operation import OperationType, new_operation
 from shared.edge.console.admission import Visitor, admit
 from shared.edge.console.answers import SIGN_IN, back_to, live_part, problem, shown
 from shared.edge.console.session import Session, session_of, set_session
@@ -148,15 +147,12 @@ class Change:
     ) -> None:
         """Write into the operations log who changed what; losing that changes nothing."""
         code = error.code if isinstance(error, PostroomError) else "internal"
-        operation = Operation(
-            id=OperationId(str(uuid4())),
-            connection_id=_connection_id(call),
-            type=OperationType.CONSOLE,
-            name=self.name,
-            state=OperationState.FAILED if error else OperationState.OK,
-            started_at=began,
-            finished_at=call.use(Clock).now(),
-            expires_at=began + LIFETIME,
+        operation = new_operation(
+            OperationType.CONSOLE,
+            self.name,
+            _connection_id(call),
+            began,
+            call.use(Clock).now(),
             error=code if error else None,
             trace_id=call.trace_id,
             detail={"by": session.name},

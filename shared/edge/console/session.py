@@ -5,8 +5,6 @@ of the settings is out at once; a session ends an hour after the last page that 
 eight hours after the sign-in at the latest.
 """
 
-from base64 import urlsafe_b64decode, urlsafe_b64encode
-from binascii import Error as BadBase64
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -17,6 +15,7 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
+from shared.domain.base64url import decode_base64url, encode_base64url
 from shared.domain.ids import GoogleSub
 from shared.edge.settings.console import ConsoleOptions, Role
 from shared.edge.settings.deployment import Settings
@@ -122,7 +121,7 @@ def set_sealed(
     """Set a cookie that no script reads and no foreign form sends along."""
     response.set_cookie(
         name,
-        urlsafe_b64encode(sealed).rstrip(b"=").decode(),
+        encode_base64url(sealed),
         max_age=int(lifetime.total_seconds()),
         path=path,
         secure=settings.secure,
@@ -137,8 +136,8 @@ def sealed_cookie(request: Request, name: str) -> bytes | None:
     if not text or len(text) > MOST_CHARS:
         return None
     try:
-        return urlsafe_b64decode(text.encode("ascii", "replace") + b"=" * (-len(text) % 4))
-    except (BadBase64, ValueError):
+        return decode_base64url(text)
+    except ValueError:
         return None
 
 

@@ -35,6 +35,7 @@ from shared.errors import (
 )
 from shared.ports.clock import Clock
 from shared.ports.oauth import GoogleSignIn, Identity, Sealer
+from shared.usecases.connect.start_consent import challenge_of
 
 FORM_BYTES = 8_192
 CODE_CHARS = 2_048
@@ -89,7 +90,7 @@ async def start_google(call: Call) -> Response:
         return _asking(call, way, CANCELLED, 403)
     flow = google_flow.new_flow(way, call.use(Clock).now())
     address = call.use(GoogleSignIn).address(
-        state=flow.state, nonce=flow.nonce, code_challenge=google_flow.challenge(flow)
+        state=flow.state, nonce=flow.nonce, code_challenge=challenge_of(flow.verifier)
     )
     response = RedirectResponse(address, 303, page_headers())
     await google_flow.set_flow(response, flow, settings, call.use(Sealer))

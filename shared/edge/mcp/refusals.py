@@ -1,10 +1,7 @@
 """What was refused before any action ran: in the operations log too, where operators look."""
 
-from uuid import uuid4
-
 from shared.domain.connect.connection import Connection
-from shared.domain.ids import OperationId
-from shared.domain.operation import LIFETIME, Operation, OperationState, OperationType
+from shared.domain.operation import OperationType, new_operation
 from shared.edge.web.call import Call
 from shared.errors import PostroomError, TransientError
 from shared.ports.clock import Clock
@@ -21,15 +18,12 @@ async def log_refusal(
 ) -> None:
     """Append a refused call; losing the entry changes nothing for the caller."""
     now = call.use(Clock).now()
-    operation = Operation(
-        id=OperationId(f"op_{uuid4().hex}"),
-        connection_id=connection.id if connection else None,
-        type=OperationType.ACTION,
-        name=name,
-        state=OperationState.FAILED,
-        started_at=now,
-        finished_at=now,
-        expires_at=now + LIFETIME,
+    operation = new_operation(
+        OperationType.ACTION,
+        name,
+        connection.id if connection else None,
+        now,
+        now,
         error=error.code,
         trace_id=call.trace_id,
         detail={"key": call.caller.name},

@@ -4,6 +4,7 @@ import logging
 from dataclasses import dataclass, field
 from typing import Final
 
+from shared.domain.bounded import BoundedMap
 from shared.edge.triggers.push_envelope import Malformed, Notification, opened
 from shared.edge.web.call import Call
 from shared.edge.web.logs import log, log_failure
@@ -73,7 +74,7 @@ MOST: Final = 10_000
 class PushDeduplication:
     """Notifications acted on and acknowledged, by everything they say."""
 
-    _known: dict[Notification, None] = field(default_factory=dict)
+    _known: BoundedMap[Notification, None] = field(default_factory=lambda: BoundedMap(MOST))
 
     def __contains__(self, notification: Notification) -> bool:
         return bool(notification.message_id) and notification in self._known
@@ -81,5 +82,3 @@ class PushDeduplication:
     def add(self, notification: Notification) -> None:
         """Remember one; call only once all it leads to is durable."""
         self._known[notification] = None
-        if len(self._known) > MOST:
-            del self._known[next(iter(self._known))]

@@ -1,13 +1,12 @@
 """What Pub/Sub delivers: an envelope around Gmail's notification (FACTS 2.4, 7.5)."""
 
-import binascii
-from base64 import urlsafe_b64decode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
 
+from shared.domain.base64url import decode_base64url
 from shared.domain.ids import LARGEST_HISTORY_ID, HistoryId
 
 UINT64 = 2**64
@@ -67,10 +66,9 @@ def _object(outer: Any, name: str) -> Mapping[str, Any] | None:
 def _notified(data: Any) -> Mapping[str, Any] | None:
     if not isinstance(data, str):
         return None
-    folded = "".join(data.split()).rstrip("=").replace("+", "-").replace("/", "_")
     try:
-        decoded = urlsafe_b64decode(folded + "=" * (-len(folded) % 4))
-    except (binascii.Error, ValueError):
+        decoded = decode_base64url(data)
+    except ValueError:
         return None
     notification = _json(decoded)
     return notification if isinstance(notification, dict) else None

@@ -6,11 +6,11 @@ its calls count against the rates that were set for them. Wrong guesses are coun
 address: beyond FAILURES_A_MINUTE they are answered 429 without looking anything up.
 """
 
-from collections import OrderedDict
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hmac import compare_digest
 
+from shared.domain.bounded import BoundedMap
 from shared.domain.keys.api_key import ANYTHING, ROOT, ApiKey, digest_of, id_in
 from shared.edge.web.rates import RateLimiter, too_fast
 from shared.errors import UnauthenticatedError
@@ -40,7 +40,9 @@ class ApiKeyCache:
     clock: Clock
     per_minute: int
     rates: RateLimiter
-    remembered: OrderedDict[str, _Remembered] = field(default_factory=OrderedDict)
+    remembered: BoundedMap[str, _Remembered] = field(
+        default_factory=lambda: BoundedMap(MOST_REMEMBERED)
+    )
 
     async def find(self, token: str, source: str) -> ApiKey:
         """Raise UnauthenticatedError; RateLimitedError where the key or the address is too busy."""
@@ -105,8 +107,6 @@ class ApiKeyCache:
         if found is None:
             return None
         self.remembered[id] = _Remembered(found.value, now)
-        while len(self.remembered) > MOST_REMEMBERED:
-            self.remembered.popitem(last=False)
         return self.remembered[id]
 
 

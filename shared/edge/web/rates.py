@@ -5,12 +5,12 @@ through at most N times as much. That bounds what one key can cost without a sha
 every request would have to write.
 """
 
-from collections import OrderedDict
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from starlette.requests import Request
 
+from shared.domain.bounded import BoundedMap
 from shared.errors import RateLimitedError
 from shared.ports.clock import Clock
 
@@ -30,7 +30,7 @@ class RateLimiter:
     """Buckets by name, each holding a minute's worth and filling evenly."""
 
     clock: Clock
-    buckets: OrderedDict[str, _Bucket] = field(default_factory=OrderedDict)
+    buckets: BoundedMap[str, _Bucket] = field(default_factory=lambda: BoundedMap(MOST))
 
     def left(self, name: str, per_minute: int) -> float:
         """Return how many calls the bucket holds now."""
@@ -46,13 +46,11 @@ class RateLimiter:
 
     def _filled(self, name: str, per_minute: int) -> _Bucket:
         now = self.clock.now()
-        bucket = self.buckets.pop(name, None) or _Bucket(per_minute, now)
+        bucket = self.buckets.get(name) or _Bucket(per_minute, now)
         passed = max(0.0, (now - bucket.seen_at).total_seconds())
         bucket.tokens = min(float(per_minute), bucket.tokens + passed * per_minute / MINUTE_S)
         bucket.seen_at = now
         self.buckets[name] = bucket
-        while len(self.buckets) > MOST:
-            self.buckets.popitem(last=False)
         return bucket
 
 

@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from shared.domain.bounded import BoundedMap
 from shared.domain.connect.connection import Connection, ConnectionStatus
 from shared.domain.connect.grant import CLAIM_LIFETIME, REFRESH_EARLY, Grant
 from shared.domain.ids import ConnectionId
@@ -18,7 +19,7 @@ from shared.errors import (
 )
 from shared.ports.clock import Clock
 from shared.ports.connections import Connections, Grants
-from shared.ports.documents import Versioned
+from shared.ports.documents import Versioned, update_by
 from shared.ports.oauth import GoogleOAuth, Sealer, Tokens
 from shared.usecases.connect.require_reauth import RequireReauth
 from shared.usecases.connect.token_seal import (
@@ -28,6 +29,8 @@ from shared.usecases.connect.token_seal import (
 )
 
 POLL = timedelta(milliseconds=200)
+MOST_HELD = 2_000
+"""Tokens in the memory of one process; any other is opened from its grant."""
 RECHECK = timedelta(minutes=1)
 """How long a token is served from memory before the grant is read again: a reconnect may have
 widened it, a disconnect ended it."""
@@ -60,7 +63,7 @@ class AccessTokens:
     oauth: GoogleOAuth
     clock: Clock
     require_reauth: RequireReauth
-    held: dict[ConnectionId, _Held] = field(default_factory=dict)
+    held: BoundedMap[ConnectionId, _Held] = field(default_factory=lambda: BoundedMap(MOST_HELD))
     flights: dict[ConnectionId, asyncio.Task[str]] = field(default_factory=dict)
 
     async def __call__(self, connection_id: ConnectionId, *, rejected: str | None = None) -> str:
@@ -149,19 +152,16 @@ class AccessTokens:
 
         A data key that was rewrapped meanwhile is no reason to refresh again.
         """
-        was, now = claimed, self.clock.now()
-        id = claimed.value.connection_id
-        while True:
-            refreshed = await refreshed_grant(self.sealer, was.value, tokens, now)
-            try:
-                await self.grants.swap(was, refreshed)
-            except ConflictError:
-                fresh = await self.grants.get(id)
-                if fresh is None or _renewed(claimed.value, fresh.value):
-                    return None
-                was = fresh
-                continue
-            return self._remember(id, tokens.access_token, tokens.expires_at)
+        id, now = claimed.value.connection_id, self.clock.now()
+
+        async def refreshed(was: Grant) -> Grant | None:
+            if _renewed(claimed.value, was):
+                return None
+            return await refreshed_grant(self.sealer, was, tokens, now)
+
+        if await update_by(self.grants, id, refreshed, claimed) is None:
+            return None
+        return self._remember(id, tokens.access_token, tokens.expires_at)
 
     async def _confirmed(
         self,

@@ -4,14 +4,13 @@ from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
-from secrets import token_hex
 from typing import Any
 
 from shared.domain.connect.connection import INTEGRATION, Connection
 from shared.domain.connect.end_user import named
 from shared.domain.events.event import Event, EventType
-from shared.domain.ids import ConnectionId, EventId, OperationId
-from shared.domain.operation import LIFETIME, Operation, OperationState, OperationType
+from shared.domain.ids import ConnectionId, EventId
+from shared.domain.operation import Operation, OperationType, new_operation
 
 
 class AuthOperation(StrEnum):
@@ -89,15 +88,6 @@ def auth_operation(
     detail: Mapping[str, Any] | None = None,
 ) -> Operation:
     """Return the log entry; `error` is a code, `detail` holds codes and counts only."""
-    return Operation(
-        id=OperationId(token_hex(12)),
-        connection_id=connection_id,
-        type=OperationType.AUTH,
-        name=name,
-        state=OperationState.OK if error is None else OperationState.FAILED,
-        started_at=started_at,
-        finished_at=now,
-        expires_at=now + LIFETIME,
-        error=error,
-        detail=detail or {},
+    return new_operation(
+        OperationType.AUTH, name, connection_id, started_at, now, error=error, detail=detail or {}
     )

@@ -6,9 +6,9 @@ from shared.domain.connect.connection import Connection, ConnectionStatus
 from shared.domain.connect.scopes import reads
 from shared.domain.events.event import Event
 from shared.domain.sync.state import SyncState, SyncStatus
-from shared.errors import AlreadyExistsError, ConflictError, ConnectRefusedError
+from shared.errors import ConnectRefusedError
 from shared.ports.clock import Clock
-from shared.ports.documents import Versioned
+from shared.ports.documents import until_written
 from shared.ports.events import Outbox
 from shared.ports.sync_store import Batch, SyncStates
 from shared.usecases.connect.auth_record import AuthOperation, auth_event
@@ -35,26 +35,17 @@ class BeginSync:
             environment=self.settings.environment,
             now=self.clock.now(),
         )
-        while True:
-            was = await self._state(connection)
-            if was.value.status is SyncStatus.STOPPED:
-                raise ConnectRefusedError("The connection was removed.", code="disconnecting")
-            batch = await self._batch(event)
-            try:
-                await self.sync_states.commit(was, self._running(was.value, connection), batch)
-            except ConflictError:
-                continue
-            return
+        await until_written(lambda: self._begin(connection, event))
 
-    async def _state(self, connection: Connection) -> Versioned[SyncState]:
-        found = await self.sync_states.get(connection.id)
-        if found is not None:
-            return found
-        new = SyncState(connection.id, status=SyncStatus.PAUSED)
-        try:
-            return await self.sync_states.create(new)
-        except AlreadyExistsError:
-            return await self._state(connection)
+    async def _begin(self, connection: Connection, event: Event) -> None:
+        was = await self.sync_states.get(connection.id)
+        if was is None:
+            new = SyncState(connection.id, status=SyncStatus.PAUSED)
+            was = await self.sync_states.create(new)
+        if was.value.status is SyncStatus.STOPPED:
+            raise ConnectRefusedError("The connection was removed.", code="disconnecting")
+        batch = await self._batch(event)
+        await self.sync_states.commit(was, self._running(was.value, connection), batch)
 
     async def _batch(self, event: Event) -> Batch:
         """Return the event to store, or nothing where this occasion's is stored already."""

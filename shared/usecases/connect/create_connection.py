@@ -17,14 +17,13 @@ from shared.domain.connect.scopes import reads
 from shared.domain.ids import ConnectionId, email_key
 from shared.errors import (
     AlreadyExistsError,
-    ConflictError,
     ConnectRefusedError,
     GrantRevokedError,
     TransientError,
 )
 from shared.ports.clock import Clock
 from shared.ports.connections import Connections, ConnectSessions, GoogleUsers, Grants, Mailboxes
-from shared.ports.documents import Versioned
+from shared.ports.documents import Versioned, until_written, update
 from shared.ports.events import Operations
 from shared.ports.oauth import GoogleOAuth, Identity, Sealer, Tokens
 from shared.ports.queue import Queue
@@ -140,14 +139,12 @@ class CreateConnection:
         return replace(tokens, access_token=proof.access_token, expires_at=proof.expires_at)
 
     async def _store_grant(self, connection: Connection, tokens: Tokens) -> None:
-        while True:
+        async def attempt() -> None:
             was = await self.grants.get(connection.id)
             grant = await self._sealed(connection.id, tokens, was)
-            try:
-                await (self.grants.swap(was, grant) if was else self.grants.create(grant))
-            except ConflictError:
-                continue
-            return
+            await (self.grants.swap(was, grant) if was else self.grants.create(grant))
+
+        await until_written(attempt)
 
     async def _sealed(
         self, id: ConnectionId, tokens: Tokens, was: Versioned[Grant] | None
@@ -160,16 +157,17 @@ class CreateConnection:
         self, id: ConnectionId, session: ConnectSession, identity: Identity, tokens: Tokens
     ) -> Connection:
         """Write who connected and what was granted; a disconnect that came first wins."""
-        while True:
-            found = await self.connections.get(id)
-            if found is None or found.value.status is ConnectionStatus.DISCONNECTING:
-                await self._withdraw(_unfinished(id, session, identity, tokens, self.clock.now()))
-                raise ConnectRefusedError("The connection was removed.", code="disconnecting")
-            active = _active(found.value, session, identity, tokens, self.clock.now())
-            try:
-                return (await self.connections.swap(found, active)).value
-            except ConflictError:
-                continue
+
+        def active(was: Connection) -> Connection | None:
+            if was.status is ConnectionStatus.DISCONNECTING:
+                return None
+            return _active(was, session, identity, tokens, self.clock.now())
+
+        activated = await update(self.connections, id, active)
+        if activated is None:
+            await self._withdraw(_unfinished(id, session, identity, tokens, self.clock.now()))
+            raise ConnectRefusedError("The connection was removed.", code="disconnecting")
+        return activated
 
     async def _leave_former(self, before: Connection, now: Connection) -> None:
         """Leave the mailbox of an address that Google has changed since (FACTS 6.5)."""
@@ -191,15 +189,10 @@ class CreateConnection:
             await self.connections.delete(found)
 
     async def _mark_connected(self, session_id: str, id: ConnectionId) -> None:
-        while found := await self.sessions.get(session_id):
-            connected = replace(
-                found.value, status=ConnectStatus.CONNECTED, connection_id=id, error=None
-            )
-            try:
-                await self.sessions.swap(found, connected)
-            except ConflictError:
-                continue
-            return
+        def connected(was: ConnectSession) -> ConnectSession:
+            return replace(was, status=ConnectStatus.CONNECTED, connection_id=id, error=None)
+
+        await update(self.sessions, session_id, connected)
 
 
 def _unfinished(

@@ -5,6 +5,7 @@ use (FACTS 6.6). The first is announced while there is time to connect again; th
 """
 
 import logging
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -14,13 +15,13 @@ from shared.domain.connect.grant import Grant
 from shared.errors import AlreadyExistsError, PostroomError, TransientError
 from shared.ports.clock import Clock
 from shared.ports.connections import Connections, Grants
+from shared.ports.documents import Versioned, walk_until
 from shared.ports.events import Outbox
 from shared.usecases.connect.access_tokens import AccessTokens
 from shared.usecases.connect.auth_record import AuthOperation, auth_event
 from shared.usecases.connect.settings import ConnectSettings
 
 log = logging.getLogger(__name__)
-PAGE = 200
 WARN_BEFORE = timedelta(days=2)
 USE_AFTER = timedelta(days=60)
 """Three runs' worth of bad luck, and then some, below Google's six months."""
@@ -54,17 +55,12 @@ class MaintainGrants:
 
     async def __call__(self, budget: timedelta = BUDGET) -> Tended:
         """Raise StoreUnavailableError: what was done stays done."""
-        deadline, total, place = self.clock.now() + budget, Tended(), None
-        while True:
-            page, place = await self.grants.walk(place, PAGE)
-            for one in page:
-                total = await self._one(one.value, total)
-                if self.clock.now() >= deadline:
-                    return replace(total, complete=False)
-            if place is None:
-                return total
+        deadline = self.clock.now() + budget
+        total, complete = await walk_until(deadline, self.clock, self.grants, self._one, Tended())
+        return replace(total, complete=complete)
 
-    async def _one(self, grant: Grant, total: Tended) -> Tended:
+    async def _one(self, page: Sequence[Versioned[Grant]], total: Tended) -> Tended:
+        grant = page[0].value
         ending, idle = self._ends_soon(grant), self._idle(grant)
         if not (ending or idle):
             return total

@@ -7,15 +7,15 @@ from then on nobody joins until it has gone.
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 from shared.domain.ids import ConnectionId, EmailKey, GoogleSub
 from shared.domain.sync.mailbox import GoogleUser, Mailbox
-from shared.errors import ConflictError, ConnectRefusedError
+from shared.errors import ConnectRefusedError
 from shared.ports.clock import Clock
 from shared.ports.connections import GoogleUsers, Mailboxes
-from shared.ports.documents import Documents, Versioned
+from shared.ports.documents import Documents, Versioned, until_written
 
 Shared = TypeVar("Shared", GoogleUser, Mailbox)
 CLOSING_WAIT = timedelta(seconds=10)
@@ -30,26 +30,21 @@ async def join_user(
     Raises ConnectRefusedError("closing"), after waiting, where the last connection was leaving:
     the revocation takes the consent just given with it, so it must be given again.
     """
-    while True:
+
+    async def attempt() -> bool:
         was = await users.get(sub)
-        if was is not None and was.value.closing:
+        if was is None:
+            await users.create(GoogleUser(sub, frozenset({connection_id})))
+            return True
+        if was.value.closing:
             await _until_closed(lambda: users.get(sub), clock)
             raise ConnectRefusedError("Another connection was being removed.", code="closing")
-        try:
-            return await _join_user_once(users, was, sub, connection_id)
-        except ConflictError:
-            continue
+        members = was.value.connections | {connection_id}
+        if members != was.value.connections:
+            await users.swap(was, replace(was.value, connections=members))
+        return False
 
-
-async def _join_user_once(
-    users: GoogleUsers, was: Versioned[GoogleUser] | None, sub: GoogleSub, id: ConnectionId
-) -> bool:
-    if was is None:
-        await users.create(GoogleUser(sub, frozenset({id})))
-        return True
-    if id not in was.value.connections:
-        await users.swap(was, replace(was.value, connections=was.value.connections | {id}))
-    return False
+    return await until_written(attempt)
 
 
 async def join_mailbox(
@@ -59,33 +54,26 @@ async def join_mailbox(
 
     Raises ConnectRefusedError("closing") where the watch is being stopped and does not end.
     """
-    while True:
+
+    async def attempt() -> None:
         was = await mailboxes.get(key)
         if was is not None and was.value.closing:
             await _until_closed(lambda: mailboxes.get(key), clock)
-            continue
-        try:
-            await _join_mailbox_once(mailboxes, was, clock, key, connection_id)
-        except ConflictError:
-            continue
-        return
+            await attempt()  # it may be closing once more
+            return
+        if was is None:
+            await mailboxes.create(Mailbox(key, frozenset({connection_id}), renew_at=clock.now()))
+            return
+        joined = _joined(was.value, connection_id, clock.now())
+        if joined != was.value:
+            await mailboxes.swap(was, joined)
+
+    await until_written(attempt)
 
 
-async def _join_mailbox_once(
-    mailboxes: Mailboxes,
-    was: Versioned[Mailbox] | None,
-    clock: Clock,
-    key: EmailKey,
-    id: ConnectionId,
-) -> None:
-    if was is None:
-        await mailboxes.create(Mailbox(key, frozenset({id}), renew_at=clock.now()))
-        return
-    mailbox = was.value
-    renew_at = clock.now() if mailbox.watch_expires_at is None else mailbox.renew_at
-    joined = replace(mailbox, connections=mailbox.connections | {id}, renew_at=renew_at)
-    if joined != mailbox:
-        await mailboxes.swap(was, joined)
+def _joined(mailbox: Mailbox, id: ConnectionId, now: datetime) -> Mailbox:
+    renew_at = now if mailbox.watch_expires_at is None else mailbox.renew_at
+    return replace(mailbox, connections=mailbox.connections | {id}, renew_at=renew_at)
 
 
 async def _until_closed(
@@ -115,7 +103,8 @@ async def leave(
     Whoever gets it stops the watch or revokes, then deletes it; called again after a crash, it
     answers the same. `confirm` may raise once the document is read, which is then left as it is.
     """
-    while True:
+
+    async def attempt() -> Versioned[Shared] | None:
         was = await documents.get(id)
         await confirm()
         if was is None or connection_id not in was.value.connections:
@@ -124,8 +113,7 @@ async def leave(
             return was
         others = was.value.connections - {connection_id}
         gone = replace(was.value, connections=others) if others else None
-        try:
-            swapped = await documents.swap(was, gone or replace(was.value, closing=True))
-        except ConflictError:
-            continue
+        swapped = await documents.swap(was, gone or replace(was.value, closing=True))
         return None if gone else swapped
+
+    return await until_written(attempt)

@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 
 from shared.domain.connect.connect_session import ConnectSession, ConnectStatus
 from shared.domain.ids import ConnectionId
-from shared.errors import ConflictError
 from shared.ports.clock import Clock
 from shared.ports.connections import ConnectSessions
+from shared.ports.documents import update
 from shared.ports.events import Operations
 from shared.usecases.connect.auth_record import auth_operation
 from shared.usecases.connect.sessions import ExchangeTicket
@@ -106,12 +106,9 @@ class FailConsent:
         return (await self.exchange_ticket(session.id, left)).ticket
 
     async def _mark_failed(self, session_id: str, code: str) -> None:
-        while found := await self.sessions.get(session_id):
-            if found.value.status is ConnectStatus.CONNECTED:
-                return
-            failed = replace(found.value, status=ConnectStatus.FAILED, error=code)
-            try:
-                await self.sessions.swap(found, failed)
-            except ConflictError:
-                continue
-            return
+        def failed(was: ConnectSession) -> ConnectSession | None:
+            if was.status is ConnectStatus.CONNECTED:
+                return None
+            return replace(was, status=ConnectStatus.FAILED, error=code)
+
+        await update(self.sessions, session_id, failed)

@@ -26,7 +26,7 @@ from shared.errors import (
 )
 from shared.ports.clock import Clock
 from shared.ports.connections import Connections, ConnectSessions, ConnectTickets
-from shared.ports.documents import Versioned
+from shared.ports.documents import Versioned, update
 from shared.usecases.connect.settings import ConnectSettings
 
 
@@ -181,9 +181,4 @@ class WithdrawConnectSession:
 
     async def __call__(self, session_id: str) -> None:
         """Do nothing where it has gone already."""
-        while (found := await self.sessions.get(session_id)) and not found.value.deleted:
-            try:
-                await self.sessions.swap(found, replace(found.value, deleted=True))
-            except ConflictError:
-                continue
-            return
+        await update(self.sessions, session_id, lambda was: replace(was, deleted=True))

@@ -1,6 +1,5 @@
 """From our page to Google's consent screen (DESIGN 5.3, FACTS 6.1)."""
 
-from base64 import urlsafe_b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -9,6 +8,7 @@ from hmac import compare_digest
 from secrets import token_urlsafe
 from typing import Any
 
+from shared.domain.base64url import encode_base64url
 from shared.domain.connect.connect_session import (
     OAUTH_STATE_LIFETIME,
     ConnectSession,
@@ -22,7 +22,7 @@ from shared.domain.connect.scopes import SIGN_IN
 from shared.errors import ConflictError, ConnectRefusedError
 from shared.ports.clock import Clock
 from shared.ports.connections import Connections, ConnectSessions, OAuthStates
-from shared.ports.documents import Versioned
+from shared.ports.documents import Versioned, update
 from shared.ports.oauth import GoogleOAuth, Sealer
 from shared.usecases.connect.token_seal import seal_alone
 
@@ -71,7 +71,7 @@ class StartConsent:
         url = self.oauth.authorization_url(
             state=state,
             nonce=nonce,
-            code_challenge=_challenge(verifier),
+            code_challenge=challenge_of(verifier),
             scopes=(*SIGN_IN, *session.scopes),
             login_hint=await self._login_hint(session),
         )
@@ -79,22 +79,19 @@ class StartConsent:
 
     async def _open(self, session_id: str) -> ConnectSession:
         """Return the session, pending again where an earlier try had failed."""
-        while True:
-            found = await self.sessions.get(session_id)
-            if found is None or found.value.deleted or found.value.expires_at <= self.clock.now():
-                raise ConnectRefusedError("The connect session is over.", code="expired_session")
-            if found.value.status is ConnectStatus.CONNECTED:
-                raise ConnectRefusedError("It is connected already.", code="already_connected")
-            try:
-                return await self._pending(found)
-            except ConflictError:
-                continue
+        opened = await update(self.sessions, session_id, self._pending)
+        if opened is None:
+            raise ConnectRefusedError("The connect session is over.", code="expired_session")
+        return opened
 
-    async def _pending(self, found: Versioned[ConnectSession]) -> ConnectSession:
-        if found.value.status is ConnectStatus.PENDING:
-            return found.value
-        pending = replace(found.value, status=ConnectStatus.PENDING, error=None)
-        return (await self.sessions.swap(found, pending)).value
+    def _pending(self, was: ConnectSession) -> ConnectSession | None:
+        if was.deleted or was.expires_at <= self.clock.now():
+            return None
+        if was.status is ConnectStatus.CONNECTED:
+            raise ConnectRefusedError("It is connected already.", code="already_connected")
+        if was.status is ConnectStatus.PENDING:
+            return was
+        return replace(was, status=ConnectStatus.PENDING, error=None)
 
     async def _login_hint(self, session: ConnectSession) -> str | None:
         if session.reconnect is not None:
@@ -110,8 +107,9 @@ def flow_name(document_id: str) -> str:
     return document_id[:12]
 
 
-def _challenge(verifier: str) -> str:
-    return urlsafe_b64encode(sha256(verifier.encode()).digest()).rstrip(b"=").decode()
+def challenge_of(verifier: str) -> str:
+    """Return the PKCE challenge, S256."""
+    return encode_base64url(sha256(verifier.encode()).digest())
 
 
 async def take_state(

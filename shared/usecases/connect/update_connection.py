@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 from shared.domain.connect.connection import Connection, ConnectionStatus
 from shared.domain.ids import ConnectionId
 from shared.domain.sync.selection import Selection
-from shared.domain.sync.state import SyncState
 from shared.domain.sync.window import window_start
-from shared.errors import ConflictError, UnknownConnectionError
+from shared.errors import UnknownConnectionError
 from shared.ports.clock import Clock
 from shared.ports.connections import Connections
+from shared.ports.documents import update
 from shared.ports.sync_store import SyncStates
 from shared.usecases.sync.control import ControlSync
 
@@ -26,15 +26,15 @@ class ChangeConnection:
 
     async def __call__(self, id: ConnectionId, change: Change) -> Connection:
         """Return the connection as changed. Raises UnknownConnectionError."""
-        while True:
-            was = await self.connections.get(id)
-            if was is None or was.value.status is ConnectionStatus.DISCONNECTING:
-                raise UnknownConnectionError("No such connection.")
-            now = replace(change(was.value), updated_at=self.clock.now())
-            try:
-                return (await self.connections.swap(was, now)).value
-            except ConflictError:
-                continue
+
+        def changed(was: Connection) -> Connection | None:
+            if was.status is ConnectionStatus.DISCONNECTING:
+                return None
+            return replace(change(was), updated_at=self.clock.now())
+
+        if (now := await update(self.connections, id, changed)) is None:
+            raise UnknownConnectionError("No such connection.")
+        return now
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class ChangeWindow:
     async def __call__(self, id: ConnectionId, window: str) -> None:
         """Raise InvalidRequestError for an unreadable window; without a sync there is nothing."""
         window_start(window, self.clock.now())
-        if await _changed(self.states, id, lambda was: replace(was, window=window)):
+        if await update(self.states, id, lambda was: replace(was, window=window)):
             await self.control.trigger(id, reset=True)
 
 
@@ -69,19 +69,6 @@ class ChangeSelection:
         if was is None or was.value.selection == chosen:
             return
         senders = was.value.selection.senders
-        await _changed(self.states, id, lambda state: replace(state, selection=chosen))
+        await update(self.states, id, lambda state: replace(state, selection=chosen))
         await self.control.trigger(id, reset=True, empty_cache=senders != chosen.senders)
         await self.control.audit(id)
-
-
-async def _changed(
-    states: SyncStates, id: ConnectionId, change: Callable[[SyncState], SyncState]
-) -> bool:
-    """Change the sync state by compare-and-set; False where there is none."""
-    while (was := await states.get(id)) is not None:
-        try:
-            await states.swap(was, change(was.value))
-        except ConflictError:
-            continue
-        return True
-    return False

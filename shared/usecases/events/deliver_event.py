@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from uuid import uuid4
 
 from shared.domain.events.delivery import (
     Attempted,
@@ -24,11 +23,11 @@ from shared.domain.events.delivery import (
     settled,
 )
 from shared.domain.events.event import Delivery, Event, EventState
-from shared.domain.ids import EventId, OperationId
-from shared.domain.operation import LIFETIME, Operation, OperationState, OperationType
+from shared.domain.ids import EventId
+from shared.domain.operation import OperationState, OperationType, new_operation
 from shared.errors import ConflictError, PostroomError, QueueUnavailableError, TransientError
 from shared.ports.clock import Clock
-from shared.ports.documents import Versioned
+from shared.ports.documents import Versioned, until_written, update
 from shared.ports.events import Operations, Outbox
 from shared.ports.queue import Queue, QueueName, Task
 from shared.ports.sinks import Parcel, Sinks
@@ -39,7 +38,6 @@ log = logging.getLogger(__name__)
 DELIVER_TASK = "/tasks/deliver"
 SOON = timedelta(minutes=10)
 """What is due sooner gets a task of its own; the rest is found by reconcile."""
-TRIES = 8
 """How often a compare-and-set is made again before the task must come again."""
 
 
@@ -78,7 +76,7 @@ class DeliverEvent:
     async def __call__(self, id: EventId) -> DeliveryOutcome:
         """Raise StoreUnavailableError, ConflictError: the task must come again."""
         started = self.clock.now()
-        taken = await self._take(id)
+        taken = await until_written(lambda: self._take(id))
         if not isinstance(taken, _Taken):
             return taken
         attempts = await self._attempt(taken)
@@ -92,31 +90,27 @@ class DeliverEvent:
         return Delivered(outcome.state)
 
     async def _take(self, id: EventId) -> "_Taken | DeliveryOutcome":
-        for _ in range(TRIES):
-            found, now = await self.outbox.get(id), self.clock.now()
-            if found is None or not _due(found.value, now):
-                return NotDue()
-            present = await self.receivers.of(found.value)
-            waiting = self._without_attempt(found.value, present, now)
-            due = {name: one for name, one in present.items() if name not in waiting}
-            seated = self.places.take({name: one.receiver for name, one in due.items()})
-            turns = {n: self.places.turn(due[n].receiver) for n in due.keys() - seated.keys()}
-            if turns and not seated and _is_news_of_none(found.value, waiting):
-                return await self._put_back(found.value, min(turns.values()))
-            for name, turn in turns.items():
-                waiting[name] = deferred(found.value.deliveries.get(name), turn, now)
-            try:
-                if not seated:
-                    return await self._settle(found, waiting, now)
-                held = await self.outbox.swap(found, claimed(found.value, now))
-            except BaseException as error:
-                for place in seated.values():
-                    self.places.leave(place)
-                if isinstance(error, ConflictError):
-                    continue  # later news extended it, or another worker was faster
-                raise
-            return _Taken(held, {name: due[name] for name in seated}, waiting, {**seated})
-        raise ConflictError("The event changed at every try.")
+        found, now = await self.outbox.get(id), self.clock.now()
+        if found is None or not _due(found.value, now):
+            return NotDue()
+        present = await self.receivers.of(found.value)
+        waiting = self._without_attempt(found.value, present, now)
+        due = {name: one for name, one in present.items() if name not in waiting}
+        seated = self.places.take({name: one.receiver for name, one in due.items()})
+        turns = {n: self.places.turn(due[n].receiver) for n in due.keys() - seated.keys()}
+        if turns and not seated and _is_news_of_none(found.value, waiting):
+            return await self._put_back(found.value, min(turns.values()))
+        for name, turn in turns.items():
+            waiting[name] = deferred(found.value.deliveries.get(name), turn, now)
+        try:
+            if not seated:
+                return await self._settle(found, waiting, now)
+            held = await self.outbox.swap(found, claimed(found.value, now))
+        except BaseException:
+            for place in seated.values():
+                self.places.leave(place)
+            raise
+        return _Taken(held, {name: due[name] for name in seated}, waiting, {**seated})
 
     async def _settle(
         self, found: Versioned[Event], waiting: Mapping[str, Delivery], now: datetime
@@ -185,22 +179,15 @@ class DeliverEvent:
 
     async def _record(self, taken: "_Taken", attempts: Mapping[str, Attempted]) -> Event | None:
         """Write what came of it; None where the claim passed to another worker."""
-        held = taken.held
-        for _ in range(TRIES):
-            now = self.clock.now()
-            earlier = held.value.deliveries
+
+        def outcome(was: Event) -> Event | None:
+            if was.claimed_until != taken.event.claimed_until:
+                return None
+            now, earlier = self.clock.now(), was.deliveries
             told = {name: after(earlier.get(name), one, now) for name, one in attempts.items()}
-            outcome = settled(held.value, {**taken.waiting, **told}, now)
-            try:
-                await self.outbox.swap(held, outcome)
-            except ConflictError:
-                found = await self.outbox.get(taken.event.id)
-                if found is None or found.value.claimed_until != taken.event.claimed_until:
-                    return None
-                held = found
-                continue
-            return outcome
-        raise ConflictError("The event changed at every try.")
+            return settled(was, {**taken.waiting, **told}, now)
+
+        return await update(self.outbox, taken.event.id, outcome, taken.held)
 
     async def _forget(self, event: Event) -> None:
         """Delete the last word of a connection that is gone; a crash leaves it to its expiry."""
@@ -240,16 +227,14 @@ class DeliverEvent:
         failed = [one.failure for one in attempts.values() if one.failure is not None]
         state = OperationState.OK if not failed else OperationState.PARTIAL
         now = self.clock.now()
-        entry = Operation(
-            id=OperationId(f"op_{uuid4().hex}"),
-            connection_id=event.connection_id,
-            type=OperationType.DELIVERY,
-            name=event.type.value,
-            state=OperationState.FAILED if len(failed) == len(attempts) else state,
-            started_at=started,
-            finished_at=now,
-            expires_at=now + LIFETIME,
+        entry = new_operation(
+            OperationType.DELIVERY,
+            event.type.value,
+            event.connection_id,
+            started,
+            now,
             error=failed[0] if failed else None,
+            state=OperationState.FAILED if len(failed) == len(attempts) else state,
             trace_id=event.trace_id,
             detail={
                 "event_id": event.id,
@@ -293,3 +278,22 @@ def _is_news_of_none(event: Event, waiting: Mapping[str, Delivery]) -> bool:
 
 def _seen(one: Attempted) -> dict[str, int | str | None]:
     return {"status": one.status, "error": one.failure}
+
+
+@dataclass(frozen=True, slots=True)
+class Announce:
+    """Enqueues the delivery of an event right after the commit that wrote it.
+
+    The store calls this for every event it inserts, so that no use case and no port can forget it.
+    A lost wake-up is harmless: reconcile finds every event that is due.
+    """
+
+    queue: Queue
+
+    async def __call__(self, event: Event, queue: QueueName = QueueName.EVENTS) -> None:
+        """Enqueue it; never fail the writer."""
+        body = {"event_id": event.id}
+        try:
+            await self.queue.enqueue(Task(DELIVER_TASK, body, queue, trace_id=event.trace_id))
+        except PostroomError:
+            log.warning("delivery left to reconcile", extra={"event": event.id})

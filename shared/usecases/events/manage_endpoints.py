@@ -4,22 +4,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from secrets import token_hex
-from typing import Any
+from typing import Any, TypeVar
 
 from shared.domain.events.addresses import AllowedHosts, checked_url
 from shared.domain.events.endpoint import MOST_ENDPOINTS, WebhookEndpoint
 from shared.domain.events.event import EventType
 from shared.domain.events.webhook_secret import checked_secret, new_secret
 from shared.domain.ids import ConnectionId
-from shared.errors import ConflictError, InvalidRequestError, NotFoundError
+from shared.errors import InvalidRequestError, NotFoundError
 from shared.ports.clock import Clock
-from shared.ports.documents import Versioned
+from shared.ports.documents import Versioned, until_written, update, update_by
 from shared.ports.events import WebhookEndpoints
 from shared.ports.oauth import Sealer
 from shared.ports.sinks import SinkChoices
 from shared.usecases.events.receivers import sealed_secret, secrets_after
 
-TRIES = 8
+T = TypeVar("T")
 SINK_SCHEMES = ("pubsub:", "sqs:")
 
 
@@ -76,52 +76,37 @@ class ManageEndpoints:
     async def rotate(self, id: str, secret: str | None, overlap: timedelta) -> WithSecret:
         """Sign with a new secret and, for `overlap`, with the last one too."""
         fresh = checked_secret(secret or new_secret())
-        for _ in range(TRIES):
-            was = await self.found(id)
-            if _is_sink(was.value.url):
+
+        async def rotated(was: WebhookEndpoint) -> WebhookEndpoint:
+            if _is_sink(was.url):
                 raise InvalidRequestError("A sink has no signing secret.")
             now = self.clock.now()
             newest = await sealed_secret(self.sealer, id, fresh, now)
-            live = [one for one in was.value.secrets if one.live(now)]
+            live = [one for one in was.secrets if one.live(now)]
             secrets = secrets_after(newest, live, now + overlap)
-            changed = replace(was.value, secrets=secrets, updated_at=now)
-            try:
-                await self.endpoints.swap(was, changed)
-            except ConflictError:
-                continue
-            return WithSecret(changed, fresh)
-        raise ConflictError("The endpoint changes all the time: try again.")
+            return replace(was, secrets=secrets, updated_at=now)
+
+        endpoint = await update_by(self.endpoints, id, rotated)
+        return WithSecret(_found(endpoint), fresh)
 
     async def change(self, id: str, changes: Mapping[str, Any]) -> WebhookEndpoint:
         """Change `url`, `types`, `connection_ids`, `description`, `enabled`."""
         if "url" in changes:
             self.checked(changes["url"])
-        for _ in range(TRIES):
-            was = await self.found(id)
-            changed = self._changed(was.value, dict(changes))
-            try:
-                await self.endpoints.swap(was, changed)
-            except ConflictError:
-                continue
-            return changed
-        raise ConflictError("The endpoint changes all the time: try again.")
+        endpoint = await update(self.endpoints, id, lambda was: self._changed(was, dict(changes)))
+        return _found(endpoint)
 
     async def delete(self, id: str) -> None:
         """Forget it and its secrets; what was on its way to it is not sent any more."""
-        for _ in range(TRIES):
-            try:
-                await self.endpoints.delete(await self.found(id))
-            except ConflictError:
-                continue
-            return
-        raise ConflictError("The endpoint changes all the time: try again.")
+
+        async def attempt() -> None:
+            await self.endpoints.delete(await self.found(id))
+
+        await until_written(attempt)
 
     async def found(self, id: str) -> Versioned[WebhookEndpoint]:
         """Return the endpoint. Raises NotFoundError."""
-        found = await self.endpoints.get(id)
-        if found is None:
-            raise NotFoundError("No such endpoint. GET /webhook-endpoints lists yours.")
-        return found
+        return _found(await self.endpoints.get(id))
 
     def checked(self, url: str) -> None:
         """Raise InvalidRequestError unless events may be sent to this address."""
@@ -145,6 +130,12 @@ class ManageEndpoints:
         elif enabled is False and was.disabled_at is None:
             changes |= {"disabled_at": now, "disabled_reason": "by_request"}
         return replace(was, **changes, updated_at=now)
+
+
+def _found(endpoint: T | None) -> T:
+    if endpoint is None:
+        raise NotFoundError("No such endpoint. GET /webhook-endpoints lists yours.")
+    return endpoint
 
 
 def _is_sink(url: str) -> bool:

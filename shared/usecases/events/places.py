@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from shared.domain.bounded import BoundedMap
 from shared.domain.events.delivery import LONGEST_WAIT, UNASKED, Attempted, Failure
 from shared.ports.clock import Clock
 from shared.ports.sinks import Receiver
@@ -52,10 +53,10 @@ class Places:
 
     clock: Clock
     _taken: list[Place] = field(default_factory=list)
-    _took: dict[str, timedelta] = field(default_factory=dict)
+    _took: BoundedMap[str, timedelta] = field(default_factory=lambda: BoundedMap(MOST_KNOWN))
     """Per origin that has answered, how long its last attempt took."""
-    _turns: dict[str, datetime] = field(default_factory=dict)
-    _standings: dict[str, _Standing] = field(default_factory=dict)
+    _turns: BoundedMap[str, datetime] = field(default_factory=lambda: BoundedMap(MOST_KNOWN))
+    _standings: BoundedMap[str, _Standing] = field(default_factory=lambda: BoundedMap(MOST_KNOWN))
 
     def waits_until(self, address: str) -> datetime | None:
         """Return until when the address is left alone, None where it is not."""
@@ -82,9 +83,6 @@ class Places:
             self._hung(place, standing)
         else:
             self._answered(place, standing, attempted)
-        for known in (self._standings, self._took, self._turns):
-            while len(known) > MOST_KNOWN:
-                known.pop(next(iter(known)))
 
     def turn(self, receiver: Receiver) -> datetime:
         """Return when to come again for a place: one after the other, as places become free."""

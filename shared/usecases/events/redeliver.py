@@ -7,16 +7,16 @@ from datetime import datetime
 from shared.domain.events.delivery import again
 from shared.domain.events.event import Event, EventState
 from shared.domain.ids import ConnectionId, EventId
-from shared.errors import ConflictError, NotFoundError
+from shared.errors import NotFoundError
 from shared.ports.clock import Clock
+from shared.ports.documents import update
 from shared.ports.events import Outbox
 from shared.ports.queue import QueueName
-from shared.usecases.events.wake_delivery import Announce
+from shared.usecases.events.deliver_event import Announce
 
 MOST = 1_000
 """Events that one call sends out again."""
 AT_ONCE = 20
-TRIES = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,20 +37,15 @@ class Redeliver:
 
     async def __call__(self, id: EventId) -> Event:
         """Return the event as it is now. Raises NotFoundError, ConflictError."""
-        for _ in range(TRIES):
-            found, now = await self.outbox.get(id), self.clock.now()
-            if found is None:
-                raise NotFoundError("No such event. GET /events lists yours.")
-            claim = found.value.claimed_until
-            if found.value.state is EventState.PENDING and claim is not None and claim > now:
-                return found.value  # it is on its way this very moment
-            try:
-                made = await self.outbox.swap(found, again(found.value, now))
-            except ConflictError:
-                continue
-            await self.announce(made.value, QueueName.RETRIES)
-            return made.value
-        raise ConflictError("The event changes all the time: try again.")
+        now = self.clock.now()
+        event = await update(
+            self.outbox, id, lambda was: was if _on_its_way(was, now) else again(was, now)
+        )
+        if event is None:
+            raise NotFoundError("No such event. GET /events lists yours.")
+        if not _on_its_way(event, now):
+            await self.announce(event, QueueName.RETRIES)
+        return event
 
     async def since(
         self,
@@ -76,3 +71,8 @@ class Redeliver:
         for start in range(0, len(found), AT_ONCE):
             await asyncio.gather(*(self(event.id) for event in found[start : start + AT_ONCE]))
         return Redelivered(len(found), more=len(found) == MOST)
+
+
+def _on_its_way(event: Event, now: datetime) -> bool:
+    claim = event.claimed_until
+    return event.state is EventState.PENDING and claim is not None and claim > now

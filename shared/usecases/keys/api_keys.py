@@ -3,17 +3,18 @@
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from shared.domain.ids import ConnectionId
 from shared.domain.keys.api_key import ApiKey, digest_of, new_id, new_token
 from shared.domain.keys.child_key import MOST_GENERATIONS, child_of
 from shared.domain.keys.policy import policy_of
-from shared.errors import ConflictError, ForbiddenError, NotFoundError
+from shared.errors import ForbiddenError, NotFoundError
 from shared.ports.access import ApiKeys
 from shared.ports.clock import Clock
-from shared.ports.documents import Versioned
+from shared.ports.documents import Versioned, update
 
+T = TypeVar("T")
 LookUp = Callable[[str], Awaitable[ApiKey | None]]
 MOST_CHILDREN = 1_000
 OVERLAP = timedelta(hours=24)
@@ -89,16 +90,15 @@ class RotateApiKey:
     async def __call__(self, id: str, overlap: timedelta = OVERLAP) -> IssuedKey:
         """Raise NotFoundError where there is no such key alive."""
         token = new_token(id)
-        while True:
-            found = await known_key(self.api_keys, id)
+
+        def rotated(was: ApiKey) -> ApiKey:
             now = self.clock.now()
-            if not found.value.alive(now):
+            if not was.alive(now):
                 raise NotFoundError("This API key is revoked or has expired: create another.")
-            rotated = found.value.rotated(digest_of(token), now, now + overlap)
-            try:
-                return IssuedKey((await self.api_keys.swap(found, rotated)).value, token)
-            except ConflictError:
-                continue
+            return was.rotated(digest_of(token), now, now + overlap)
+
+        key = await update(self.api_keys, id, rotated)
+        return IssuedKey(_found(key), token)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,21 +114,12 @@ class RevokeApiKey:
         Revoking again changes nothing but what a crash left of those below; until then they are
         worthless all the same, because the line above a key is looked at.
         """
-        revoked = await self._revoke(id)
+        now = self.clock.now()
+        key = await update(self.api_keys, id, lambda was: was.revoked(now))
+        revoked = _found(key)
         for child in await self.api_keys.children(id, MOST_CHILDREN):
             await self(child.id)
         return revoked
-
-    async def _revoke(self, id: str) -> ApiKey:
-        while True:
-            found = await known_key(self.api_keys, id)
-            revoked = found.value.revoked(self.clock.now())
-            if revoked == found.value:
-                return revoked
-            try:
-                return (await self.api_keys.swap(found, revoked)).value
-            except ConflictError:
-                continue
 
 
 async def line_of(key: ApiKey, look_up: LookUp) -> tuple[ApiKey, ...] | None:
@@ -163,7 +154,10 @@ def stored_in(api_keys: ApiKeys) -> LookUp:
 
 async def known_key(api_keys: ApiKeys, id: str) -> Versioned[ApiKey]:
     """Return a stored key. Raises NotFoundError."""
-    found = await api_keys.get(id)
-    if found is None:
+    return _found(await api_keys.get(id))
+
+
+def _found(key: T | None) -> T:
+    if key is None:
         raise NotFoundError("No such API key. GET /api-keys lists them.")
-    return found
+    return key

@@ -13,10 +13,10 @@ from datetime import timedelta
 
 from shared.domain.connect.grant import Grant
 from shared.domain.events.endpoint import SigningSecret, WebhookEndpoint
-from shared.errors import ConflictError, CorruptStateError
+from shared.errors import CorruptStateError
 from shared.ports.clock import Clock
 from shared.ports.connections import Grants
-from shared.ports.documents import Versioned
+from shared.ports.documents import Versioned, update_by, walk_until
 from shared.ports.events import WebhookEndpoints
 from shared.ports.oauth import Sealer
 from shared.usecases.connect.token_seal import key_of_alone, rewrap_alone
@@ -27,27 +27,21 @@ log = logging.getLogger(__name__)
 async def rewrapped_endpoint(
     endpoints: WebhookEndpoints,
     sealer: Sealer,
-    was: Versioned[WebhookEndpoint] | None,
+    read: Versioned[WebhookEndpoint],
     key: str,
 ) -> bool | None:
     """Return True where it was brought over, None where all was current, False if unreadable."""
-    while was is not None:
-        endpoint = was.value
-        try:
-            secrets = [
-                await _brought_over(sealer, endpoint.id, one, key) for one in endpoint.secrets
-            ]
-            if tuple(secrets) == endpoint.secrets:
-                return None
-            await endpoints.swap(was, replace(endpoint, secrets=tuple(secrets)))
-        except ConflictError:
-            was = await endpoints.get(endpoint.id)
-            continue
-        except CorruptStateError:
-            log.warning("signing secret cannot be unwrapped", extra={"endpoint": endpoint.id})
-            return False
-        return True
-    return None
+    id = read.value.id
+
+    async def brought_over(was: WebhookEndpoint) -> WebhookEndpoint | None:
+        secrets = tuple([await _brought_over(sealer, id, one, key) for one in was.secrets])
+        return None if secrets == was.secrets else replace(was, secrets=secrets)
+
+    try:
+        return True if await update_by(endpoints, id, brought_over, read) else None
+    except CorruptStateError:
+        log.warning("signing secret cannot be unwrapped", extra={"endpoint": id})
+        return False
 
 
 async def _brought_over(sealer: Sealer, id: str, secret: SigningSecret, key: str) -> SigningSecret:
@@ -56,7 +50,6 @@ async def _brought_over(sealer: Sealer, id: str, secret: SigningSecret, key: str
     return replace(secret, sealed=await rewrap_alone(sealer, secret.sealed, owner=id))
 
 
-PAGE = 200
 AT_ONCE = 10
 BUDGET = timedelta(minutes=4)
 
@@ -86,27 +79,22 @@ class RotateKeys:
     async def __call__(self, budget: timedelta = BUDGET) -> Rotated:
         """Raise KeysUnavailableError, StoreUnavailableError: what was done stays done."""
         deadline = self.clock.now() + budget
-        key, total, place = await self.sealer.current_key(), Rotated(), None
-        while True:
-            page, place = await self.grants.walk(place, PAGE)
-            old = [one for one in page if self._key_of(one.value) != key]
-            total = replace(total, current=total.current + len(page) - len(old))
-            for start in range(0, len(old), AT_ONCE):
-                total = await self._brought_over(old[start : start + AT_ONCE], key, total)
-            if place is None:
-                return await self._endpoints(key, total)
-            if self.clock.now() >= deadline:
-                return replace(total, complete=False)
+        key = await self.sealer.current_key()
 
-    async def _brought_over(
-        self, grants: Sequence[Versioned[Grant]], key: str, total: Rotated
-    ) -> Rotated:
-        done = await asyncio.gather(*(self._one(grant, key) for grant in grants))
-        return replace(
-            total,
-            rewrapped=total.rewrapped + done.count(True),
-            unreadable=total.unreadable + done.count(False),
+        async def visit(found: Sequence[Versioned[Grant]], total: Rotated) -> Rotated:
+            old = [one for one in found if self._key_of(one.value) != key]
+            done = await asyncio.gather(*(self._one(grant, key) for grant in old))
+            return replace(
+                total,
+                current=total.current + len(found) - len(old),
+                rewrapped=total.rewrapped + done.count(True),
+                unreadable=total.unreadable + done.count(False),
+            )
+
+        total, complete = await walk_until(
+            deadline, self.clock, self.grants, visit, Rotated(), AT_ONCE
         )
+        return await self._endpoints(key, total) if complete else replace(total, complete=False)
 
     async def _endpoints(self, key: str, total: Rotated) -> Rotated:
         """Bring the signing secrets over; each carries a data key of its own."""
@@ -121,21 +109,21 @@ class RotateKeys:
             unreadable=total.unreadable + done.count(False),
         )
 
-    async def _one(self, was: Versioned[Grant] | None, key: str) -> bool | None:
+    async def _one(self, read: Versioned[Grant], key: str) -> bool | None:
         """Return True where it was brought over, None where that was not needed after all."""
-        while was is not None and self._key_of(was.value) != key:
-            id = was.value.connection_id
-            try:
-                wrapped = await self.sealer.rewrap(was.value.data_key, connection_id=id)
-                await self.grants.swap(was, replace(was.value, data_key=wrapped))
-            except ConflictError:
-                was = await self.grants.get(id)
-                continue
-            except CorruptStateError:
-                log.warning("data key cannot be unwrapped", extra={"connection": id})
-                return False
-            return True
-        return None
+        id = read.value.connection_id
+
+        async def brought_over(was: Grant) -> Grant | None:
+            if self._key_of(was) == key:
+                return None
+            wrapped = await self.sealer.rewrap(was.data_key, connection_id=id)
+            return replace(was, data_key=wrapped)
+
+        try:
+            return True if await update_by(self.grants, id, brought_over, read) else None
+        except CorruptStateError:
+            log.warning("data key cannot be unwrapped", extra={"connection": id})
+            return False
 
     def _key_of(self, grant: Grant) -> str | None:
         try:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
+from shared.domain.bounded import BoundedMap
 from shared.domain.ids import ConnectionId
 from shared.domain.send.entry import DeliveryMode
 from shared.domain.sync.quota_units import UnitsPerMinute
@@ -11,7 +12,7 @@ from shared.domain.sync.state import SyncStatus
 from shared.ports.clock import Clock
 from shared.ports.connections import Connections, GoogleUsers
 from shared.ports.sync_store import SyncStates
-from shared.usecases.sync.pace import SHARE, has_bulk_work
+from shared.usecases.sync.pace import MOST_PACES, SHARE, TokenBucket, has_bulk_work
 
 SEND_UNITS: Final = {DeliveryMode.EXACTLY_ONCE: 110, DeliveryMode.DIRECT: 100}
 """drafts.create 10 and drafts.send 100; messages.send 100."""
@@ -25,23 +26,6 @@ CATCH_UP: Final = timedelta(seconds=1)
 """Time lost to slow answers that may be made up for."""
 
 
-@dataclass(slots=True)
-class SendPace:
-    """Turns at a steady rate, without saving up: a full minute of it never exceeds the share."""
-
-    clock: Clock
-    units_per_minute: float
-    _ready_at: datetime | None = None
-
-    async def turn(self, units: int) -> None:
-        """Wait until so many units may be spent."""
-        now = self.clock.now()
-        ready = max(self._ready_at or now, now - CATCH_UP)
-        self._ready_at = ready + timedelta(minutes=units / self.units_per_minute)
-        if ready > now:
-            await self.clock.sleep(ready - now)
-
-
 @dataclass(frozen=True, slots=True)
 class SendPaces:
     """The governor's side of sending: one bucket a connection in this process."""
@@ -51,7 +35,9 @@ class SendPaces:
     states: SyncStates
     clock: Clock
     units_per_minute: UnitsPerMinute
-    paces: dict[ConnectionId, SendPace] = field(default_factory=dict)
+    paces: BoundedMap[ConnectionId, TokenBucket] = field(
+        default_factory=lambda: BoundedMap(MOST_PACES)
+    )
 
     async def admit(self, connection_id: ConnectionId) -> datetime | None:
         """Set the pace of a connection's bulk; answer until when it must wait, if it must."""
@@ -68,13 +54,14 @@ class SendPaces:
         self.pace(connection_id).units_per_minute = self.units_per_minute * share
         return None
 
-    def pace(self, connection_id: ConnectionId) -> SendPace:
+    def pace(self, connection_id: ConnectionId) -> TokenBucket:
         """Return the connection's bucket."""
-        known = self.paces.get(connection_id)
-        if known is None:
-            known = SendPace(self.clock, self.units_per_minute * WHOLE_SHARE)
-            self.paces[connection_id] = known
-        return known
+        whole = self.units_per_minute * WHOLE_SHARE
+        pace = self.paces.get(connection_id) or TokenBucket(
+            self.clock, whole, share=1, saved=CATCH_UP
+        )
+        self.paces[connection_id] = pace
+        return pace
 
     def within(self, duration: timedelta, connection_id: ConnectionId) -> int:
         """Return how many messages the pace allows in that time: at least one."""

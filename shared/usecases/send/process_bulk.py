@@ -114,7 +114,7 @@ class DrainBulk:
         limited: list[datetime] = []
         async with TaskGroup() as group:
             for entry in entries:
-                await pace.turn(units_of(entry.mode, copied=copied))
+                await pace.spend(units_of(entry.mode, copied=copied))
                 if limited:
                     break
                 group.create_task(self._one(entry.id, limited))

@@ -10,8 +10,9 @@ from shared.domain.ids import ConnectionId, MessageId
 from shared.domain.mail.bounce import Bounce, read_bounce, unread_part
 from shared.domain.send.entry import SendEntry
 from shared.domain.send.event import bounce_event
-from shared.errors import ConflictError, CorruptStateError, GmailNotFoundError
+from shared.errors import CorruptStateError, GmailNotFoundError
 from shared.ports.clock import Clock
+from shared.ports.documents import until_written
 from shared.ports.gmail import GmailMailboxes, GmailObject
 from shared.ports.sends import Sends
 from shared.usecases.sync.reading import off_loop, weight
@@ -60,21 +61,17 @@ class RecordBounces:
         about = _best(await self.sends.traced(connection_id, bounce.traces), bounce.traces)
         if about is None:
             return
-        for tries_left in reversed(range(TRIES)):
-            found = await self.sends.get(about.id)
-            if found is None or bounce.message_id in found.value.bounces:
-                return
-            now = self.clock.now()
-            noted = {**found.value.bounces, bounce.message_id: now.isoformat()}
-            entry = replace(found.value, bounces=noted, updated_at=now)
-            event = bounce_event(entry, bounce.message_id, bounce.recipients, now)
-            try:
-                await self.sends.conclude(found, entry, event)
-            except ConflictError:
-                if not tries_left:
-                    raise
-            else:
-                return
+        await until_written(lambda: self._note_on(about.id, bounce))
+
+    async def _note_on(self, id: str, bounce: Bounce) -> None:
+        found = await self.sends.get(id)
+        if found is None or bounce.message_id in found.value.bounces:
+            return
+        now = self.clock.now()
+        noted = {**found.value.bounces, bounce.message_id: now.isoformat()}
+        entry = replace(found.value, bounces=noted, updated_at=now)
+        event = bounce_event(entry, bounce.message_id, bounce.recipients, now)
+        await self.sends.conclude(found, entry, event)
 
 
 def _best(entries: Iterable[SendEntry], traces: Sequence[str]) -> SendEntry | None:

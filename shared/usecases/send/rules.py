@@ -11,7 +11,6 @@ from shared.domain.ids import ConnectionId
 from shared.domain.send.entry import KEY_LIFETIME, DeliveryMode, SendEntry, SendState, send_id
 from shared.domain.send.request import SendRequest
 from shared.errors import (
-    ConflictError,
     IdempotencyConflictError,
     InvalidRequestError,
     MissingScopeError,
@@ -19,7 +18,7 @@ from shared.errors import (
     SendUnderWayError,
 )
 from shared.ports.clock import Clock
-from shared.ports.documents import Versioned
+from shared.ports.documents import update
 from shared.ports.sends import Sends
 
 MAX_KEY: Final = 256
@@ -93,24 +92,20 @@ class CancelSend:
 
         Raises NotFoundError, SendUnderWayError, StoreUnavailableError.
         """
-        while True:
-            found = await self.sends.get(send_id(connection_id, idempotency_key))
-            if found is None:
-                raise NotFoundError("No send with this idempotency key on this connection.")
-            if found.value.state is SendState.CANCELLED:
-                return found.value
-            try:
-                return (await self._cancelled(found)).value
-            except ConflictError:
-                continue  # a worker took it up or put it down: look again
+        entry = await update(self.sends, send_id(connection_id, idempotency_key), self._cancelled)
+        if entry is None:
+            raise NotFoundError("No send with this idempotency key on this connection.")
+        return entry
 
-    async def _cancelled(self, found: Versioned[SendEntry]) -> Versioned[SendEntry]:
-        entry, now = found.value, self.clock.now()
+    def _cancelled(self, entry: SendEntry) -> SendEntry:
+        now = self.clock.now()
+        if entry.state is SendState.CANCELLED:
+            return entry
         if entry.state is not SendState.ACCEPTED or entry.busy(now):
             raise SendUnderWayError(
                 f"This send is {entry.state.value} and can no longer be cancelled."
             )
-        cancelled = replace(
+        return replace(
             entry,
             state=SendState.CANCELLED,
             updated_at=now,
@@ -119,7 +114,6 @@ class CancelSend:
             request=b"",
             expires_at=now + KEY_LIFETIME,
         )
-        return await self.sends.swap(found, cancelled)
 
 
 SEND_TASK: Final = "/tasks/send"

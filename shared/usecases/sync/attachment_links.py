@@ -4,12 +4,12 @@ The token is sealed with the connection's own data key (AES-256-GCM: it cannot b
 made by anybody else), so removing the connection ends every link to its mail.
 """
 
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from json import dumps, loads
 from typing import Final
 
+from shared.domain.base64url import decode_base64url, encode_base64url
 from shared.domain.ids import ConnectionId, MessageId
 from shared.errors import (
     CorruptStateError,
@@ -54,12 +54,12 @@ class AttachmentLinks:
             connection_id=link.connection_id,
             purpose=PURPOSE,
         )
-        return f"{_text(link.connection_id.encode())}.{_text(sealed)}"
+        return f"{encode_base64url(link.connection_id.encode())}.{encode_base64url(sealed)}"
 
     async def read(self, token: str) -> AttachmentLink:
         """Return what the token opens. Raises ForbiddenError."""
         try:
-            named, sealed = (_bytes(part) for part in token.split("."))
+            named, sealed = (decode_base64url(part) for part in token.split("."))
             connection_id = ConnectionId(named.decode())
             link = await self._opened(connection_id, sealed)
         except (ValueError, CorruptStateError):
@@ -82,11 +82,3 @@ class AttachmentLinks:
         return AttachmentLink(
             connection_id, MessageId(message_id), part_id, datetime.fromtimestamp(expires, UTC)
         )
-
-
-def _text(value: bytes) -> str:
-    return urlsafe_b64encode(value).decode().rstrip("=")
-
-
-def _bytes(text: str) -> bytes:
-    return urlsafe_b64decode(text + "=" * (-len(text) % 4))

@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 from shared.domain.ids import ConnectionId
 from shared.domain.sync.state import Audit, Backfill, SyncState, SyncStatus
 from shared.domain.sync.window import window_start
-from shared.errors import ConflictError, UnknownConnectionError
+from shared.errors import UnknownConnectionError
 from shared.ports.clock import Clock
+from shared.ports.documents import update
 from shared.ports.queue import Queue
 from shared.ports.sync_store import SyncStates
 from shared.usecases.sync.task import sync_task
@@ -61,15 +62,12 @@ class ControlSync:
         await self._change(connection_id, change)
 
     async def _change(self, connection_id: ConnectionId, change: Change) -> None:
-        while True:
-            was = await self.states.get(connection_id)
-            if was is None or was.value.status is SyncStatus.STOPPED:
-                raise UnknownConnectionError(f"There is no connection {connection_id!r}.")
-            try:
-                await self.states.swap(was, change(was.value, self.clock.now()))
-            except ConflictError:
-                continue
-            return
+        def changed(was: SyncState) -> SyncState | None:
+            stopped = was.status is SyncStatus.STOPPED
+            return None if stopped else change(was, self.clock.now())
+
+        if await update(self.states, connection_id, changed) is None:
+            raise UnknownConnectionError(f"There is no connection {connection_id!r}.")
 
 
 def _asked(state: SyncState, now: datetime) -> SyncState:

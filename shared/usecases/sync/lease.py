@@ -16,7 +16,7 @@ from shared.domain.sync.plan import Release, on_push, plan
 from shared.domain.sync.state import LEASE_LIFETIME, Lease, SyncState, SyncStatus
 from shared.errors import ConflictError, FencedOutError, StoreUnavailableError
 from shared.ports.clock import Clock
-from shared.ports.documents import Versioned
+from shared.ports.documents import Versioned, until_written
 from shared.ports.sync_store import Batch, SyncStates
 
 Change = Callable[[SyncState], SyncState]
@@ -45,7 +45,8 @@ async def take(
     states: SyncStates, clock: Clock, connection_id: ConnectionId, hint: HistoryId | None
 ) -> "Held | Busy | Idle":
     """Take the lease, raising the hint in the same write; or raise the hint for its holder."""
-    while True:
+
+    async def attempt() -> "Held | Busy | Idle":
         was = await states.get(connection_id)
         now = clock.now()
         if was is None or was.value.status is SyncStatus.STOPPED:
@@ -53,11 +54,10 @@ async def take(
         new = _taken_or_hinted(was.value, hint, now)
         if new is None:
             return _busy(was.value) if was.value.held(now) else Idle()
-        try:
-            swapped = await states.swap(was, new)
-        except ConflictError:
-            continue
+        swapped = await states.swap(was, new)
         return _busy(new) if was.value.held(now) else Held(states, clock, swapped)
+
+    return await until_written(attempt)
 
 
 def _taken_or_hinted(state: SyncState, hint: HistoryId | None, now: datetime) -> SyncState | None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TypeVar
 
+from shared.domain.bounded import BoundedMap
 from shared.domain.ids import ConnectionId, GoogleSub
 from shared.domain.sync.quota_units import UnitsPerMinute
 from shared.domain.sync.state import SyncState
@@ -43,10 +44,15 @@ class Units:
 
 @dataclass(slots=True)
 class TokenBucket:
-    """A token bucket that lends: a call may go ahead and the next one waits."""
+    """A token bucket that lends: a call may go ahead and the next one waits.
+
+    `saved` is what it has while idle, as the time in which it would fill.
+    """
 
     clock: Clock
     units_per_minute: float
+    share: float = SHARE
+    saved: timedelta = BURST
     spent: int = 0
     _ready_at: datetime | None = None
 
@@ -54,8 +60,8 @@ class TokenBucket:
         """Account for a call; waits for its turn unless live mail depends on it."""
         self.spent += units
         now = self.clock.now()
-        cost = timedelta(minutes=units / (self.units_per_minute * SHARE))
-        ready = max(self._ready_at or now - BURST, now - BURST)
+        cost = timedelta(minutes=units / (self.units_per_minute * self.share))
+        ready = max(self._ready_at or now - self.saved, now - self.saved)
         self._ready_at = ready + cost
         if not urgent and ready > now:
             await self.clock.sleep(ready - now)
@@ -84,14 +90,14 @@ class QuotaGovernor:
     states: SyncStates
     clock: Clock
     units_per_minute: UnitsPerMinute
-    paces: dict[ConnectionId, TokenBucket] = field(default_factory=dict)
+    paces: BoundedMap[ConnectionId, TokenBucket] = field(
+        default_factory=lambda: BoundedMap(MOST_PACES)
+    )
 
     def pace(self, connection_id: ConnectionId) -> TokenBucket:
         """Return the connection's bucket in this process."""
-        pace = self.paces.pop(connection_id, None) or TokenBucket(self.clock, self.units_per_minute)
+        pace = self.paces.get(connection_id) or TokenBucket(self.clock, self.units_per_minute)
         self.paces[connection_id] = pace
-        if len(self.paces) > MOST_PACES:
-            del self.paces[next(iter(self.paces))]
         return pace
 
     async def admit(self, connection_id: ConnectionId) -> datetime | None:

@@ -1,15 +1,16 @@
 """Remove what is over: expired documents, and what tombstones still hold of deleted mail."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from shared.domain.connect.connection import Connection
 from shared.ports.clock import Clock
 from shared.ports.connections import Connections
+from shared.ports.documents import Versioned, walk_until
 from shared.ports.retention import Retention
 from shared.ports.sync_store import Records
 
-PAGE = 200
 PORTION = 400
 PORTIONS = 25
 """Most portions of one connection in a run: one mailbox must not keep the others waiting."""
@@ -39,19 +40,16 @@ class PruneDeleted:
 
     async def __call__(self, budget: timedelta = BUDGET) -> Pruned:
         """Raise StoreUnavailableError: what was done stays done."""
-        deadline, total, place = self.clock.now() + budget, Pruned(), None
+        deadline = self.clock.now() + budget
         while await self.retention.sweep(PORTION) == PORTION and self.clock.now() < deadline:
             pass
-        while True:
-            page, place = await self.connections.walk(place, PAGE)
-            for one in page:
-                total = await self._one(one.value, total)
-                if self.clock.now() >= deadline:
-                    return replace(total, complete=False)
-            if place is None:
-                return total
+        total, complete = await walk_until(
+            deadline, self.clock, self.connections, self._one, Pruned()
+        )
+        return replace(total, complete=total.complete and complete)
 
-    async def _one(self, connection: Connection, total: Pruned) -> Pruned:
+    async def _one(self, page: Sequence[Versioned[Connection]], total: Pruned) -> Pruned:
+        connection = page[0].value
         now, more = self.clock.now(), True
         total = replace(total, connections=total.connections + 1)
         for _ in range(PORTIONS):

@@ -8,7 +8,6 @@ from shared.domain.ids import ConnectionId, MessageId
 from shared.domain.sync.record import Origin, QuarantineEntry, RecordHead
 from shared.domain.sync.state import SyncState, SyncStatus
 from shared.errors import (
-    ConflictError,
     GmailNotFoundError,
     GmailRefusedError,
     GmailUnavailableError,
@@ -16,6 +15,7 @@ from shared.errors import (
     UnknownRecordError,
 )
 from shared.ports.clock import Clock
+from shared.ports.documents import until_written
 from shared.ports.queue import Queue
 from shared.ports.sync_store import COMMIT_BYTES, Batch, Quarantine, SyncStates
 from shared.usecases.sync.changes import (
@@ -112,19 +112,17 @@ class RetryQuarantined:
 
     async def __call__(self, connection_id: ConnectionId, message_id: MessageId) -> None:
         """Make the entry due. Raises UnknownConnectionError, UnknownRecordError."""
-        while True:
-            was = await self.states.get(connection_id)
-            if was is None or was.value.status is SyncStatus.STOPPED:
-                raise UnknownConnectionError(f"There is no connection {connection_id!r}.")
-            entry = (await self.quarantine.get(connection_id, [message_id])).get(message_id)
-            if entry is None:
-                raise UnknownRecordError("This message is not in quarantine.")
-            now = self.clock.now()
-            state = replace(was.value, quarantine_due_at=now).due_by(now)
-            batch = Batch(quarantine=[replace(entry, retry_at=now)])
-            try:
-                await self.states.commit(was, state, batch)
-            except ConflictError:
-                continue
-            break
+        await until_written(lambda: self._make_due(connection_id, message_id))
         await self.queue.enqueue(sync_task(connection_id))
+
+    async def _make_due(self, connection_id: ConnectionId, message_id: MessageId) -> None:
+        was = await self.states.get(connection_id)
+        if was is None or was.value.status is SyncStatus.STOPPED:
+            raise UnknownConnectionError(f"There is no connection {connection_id!r}.")
+        entry = (await self.quarantine.get(connection_id, [message_id])).get(message_id)
+        if entry is None:
+            raise UnknownRecordError("This message is not in quarantine.")
+        now = self.clock.now()
+        state = replace(was.value, quarantine_due_at=now).due_by(now)
+        batch = Batch(quarantine=[replace(entry, retry_at=now)])
+        await self.states.commit(was, state, batch)

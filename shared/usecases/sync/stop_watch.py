@@ -10,6 +10,7 @@ from shared.domain.sync.mailbox import Mailbox
 from shared.errors import ConflictError, PostroomError
 from shared.ports.clock import Clock
 from shared.ports.connections import Mailboxes
+from shared.ports.documents import update
 from shared.ports.gmail import GmailMailboxes
 
 STOPPED_FOR = timedelta(hours=1)
@@ -40,17 +41,8 @@ class StopWatch:
         await self._mark(connection.email_key, lambda it: _stopped(it, now))
 
     async def _mark(self, key: EmailKey, change: Callable[[Mailbox], Mailbox]) -> None:
-        while True:
-            found = await self.mailboxes.get(key)
-            if found is None:
-                raise ConflictError("This mailbox is being connected or disconnected: try again.")
-            if change(found.value) == found.value:
-                return
-            try:
-                await self.mailboxes.swap(found, change(found.value))
-            except ConflictError:
-                continue
-            return
+        if await update(self.mailboxes, key, change) is None:
+            raise ConflictError("This mailbox is being connected or disconnected: try again.")
 
 
 def _stopped(mailbox: Mailbox, now: datetime) -> Mailbox:

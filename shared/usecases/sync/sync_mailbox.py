@@ -7,11 +7,10 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import uuid4
 
 from shared.domain.events.event import Event
-from shared.domain.ids import ConnectionId, HistoryId, OperationId
-from shared.domain.operation import LIFETIME, Operation, OperationState, OperationType
+from shared.domain.ids import ConnectionId, HistoryId
+from shared.domain.operation import Operation, OperationType, new_operation
 from shared.domain.sync.event import failed_sync_event
 from shared.domain.sync.plan import (
     Anchor,
@@ -304,18 +303,14 @@ class SyncMailbox:
             log.warning("operations log entry lost", extra={"connection": run.connection_id})
 
     def _operation(self, run: Run, started: datetime, error: PostroomError | None) -> Operation:
-        now = self.clock.now()
-        return Operation(
-            id=OperationId(f"op_{uuid4().hex}"),
-            connection_id=run.connection_id,
-            type=OperationType.SYNC,
-            name="fetch-messages",
-            state=OperationState.FAILED if error else OperationState.OK,
-            started_at=started,
-            finished_at=now,
-            expires_at=now + LIFETIME,
-            steps=tuple(run.steps),
+        return new_operation(
+            OperationType.SYNC,
+            "fetch-messages",
+            run.connection_id,
+            started,
+            self.clock.now(),
             error=error.code if error else None,
+            steps=tuple(run.steps),
             trace_id=run.trace_id,
             detail=_counted(run),
         )

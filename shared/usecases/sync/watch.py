@@ -15,7 +15,7 @@ from shared.domain.sync.mailbox import RENEW_AFTER, Mailbox
 from shared.errors import ConflictError, CorruptStateError, GmailRefusedError, PostroomError
 from shared.ports.clock import Clock
 from shared.ports.connections import Connections, Mailboxes
-from shared.ports.documents import Versioned
+from shared.ports.documents import Versioned, update
 from shared.ports.events import Outbox
 from shared.ports.gmail import Gmail, GmailMailboxes, GmailTopic, Watched
 
@@ -123,24 +123,19 @@ class StartWatch:
 
         Where it was stopped by hand meanwhile, it stays so: Gmail may have heard that last.
         """
-        stopped_before = was.value.stopped_at
-        while True:
-            try:
-                await self.mailboxes.swap(was, now)
-            except ConflictError:
-                fresh = await self.mailboxes.get(now.key)
-                if fresh is None or fresh.value.stopped_at != stopped_before:
-                    return
-                was = fresh
-                now = replace(
-                    fresh.value,
-                    watch_expires_at=now.watch_expires_at,
-                    renew_at=now.renew_at,
-                    watch_error=now.watch_error,
-                    stopped_at=now.stopped_at,
-                )
-            else:
-                return
+
+        def recorded(fresh: Mailbox) -> Mailbox | None:
+            if fresh.stopped_at != was.value.stopped_at:
+                return None
+            return replace(
+                fresh,
+                watch_expires_at=now.watch_expires_at,
+                renew_at=now.renew_at,
+                watch_error=now.watch_error,
+                stopped_at=now.stopped_at,
+            )
+
+        await update(self.mailboxes, now.key, recorded, was)
 
 
 def _revivable(mailbox: Mailbox, now: datetime) -> bool:

@@ -16,12 +16,11 @@ from shared.domain.ids import ConnectionId, EventId
 from shared.ports.queue import Task
 from shared.ports.sinks import EventSettings, Parcel, Receiver
 from shared.ports.store import Store
-from shared.usecases.events.deliver_event import DELIVER_TASK, DeliverEvent
+from shared.usecases.events.deliver_event import DELIVER_TASK, Announce, DeliverEvent
 from shared.usecases.events.manage_endpoints import ManageEndpoints, Registration
 from shared.usecases.events.places import Places
 from shared.usecases.events.receivers import Receivers
 from shared.usecases.events.redeliver import Redeliver
-from shared.usecases.events.wake_delivery import Announce
 from shared.usecases.reconcile import WakeDeliveries
 from tests.usecases.connect.interrupted import Bomb, Interrupted
 

@@ -13,8 +13,7 @@ from shared.domain.events.event import EventState
 from shared.domain.operation import Operation
 from shared.errors import QueueUnavailableError, StoreUnavailableError
 from shared.ports.queue import Queue, Task
-from shared.usecases.events.deliver_event import Delivered
-from shared.usecases.events.wake_delivery import Announce
+from shared.usecases.events.deliver_event import Announce, Delivered
 from tests.contracts.samples import event
 from tests.usecases.connect.interrupted import Bomb, Crash
 from tests.usecases.deliver.post_office import C1, HOOK, OTHER, PostOffice, fails

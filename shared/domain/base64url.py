@@ -1,0 +1,17 @@
+"""base64url, the one way it is read and written: by Gmail, push envelopes, cursors and tokens."""
+
+import binascii
+from base64 import urlsafe_b64encode
+from typing import Final
+
+_URL_SAFE: Final = bytes.maketrans(b"-_", b"+/")
+
+
+def encode_base64url(data: bytes) -> str:
+    """Return base64url without padding, as cookies, tokens and PKCE (RFC 7636) carry it."""
+    return urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def decode_base64url(text: str) -> bytes:
+    """Decode either alphabet with or without padding (FACTS 4.5). Raises ValueError."""
+    return binascii.a2b_base64(text.encode("ascii").translate(_URL_SAFE) + b"===")
