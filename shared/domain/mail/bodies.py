@@ -129,10 +129,12 @@ class _Sorter:
             return _joined(rich or plain)
         if not (plain and rich):
             return _joined([*plain, *rich])
-        words, markup = _joined(plain), _joined(rich)
-        return Shown(
-            (Choice(words.text, markup.text),), (Choice(markup.html, words.html),), is_rich=True
-        )
+        # Alternatives within alternatives have plain words of their own, which no other part says.
+        choices = [one for each in rich for one in each.text if isinstance(one, Choice)]
+        others = [one for each in rich for one in each.text if isinstance(one, Leaf)]
+        words = (*_joined(plain).text, *choices)
+        html = Choice(_joined(rich).html, _joined(plain).html)
+        return Shown((Choice(words, tuple(others)),), (html,), is_rich=True)
 
     def _keep_as_files(self, shown: Shown) -> None:
         self.files += [leaf for leaf in body_leaves(shown) if leaf.kind in RENDERINGS]
