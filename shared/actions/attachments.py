@@ -21,7 +21,8 @@ class GetAttachmentInput(ActionInput):
 
     messageId: Id
     partId: str = Field(
-        pattern=r"^[0-9]{0,4}(\.[0-9]{1,4}){0,31}$", description="Which part: `2`, or `1.3`."
+        pattern=r"^([0-9]{0,4}(\.[0-9]{1,4}){0,31}|root)$",
+        description="Which part: `2`, or `1.3`; `root` where the message is one file.",
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final, Literal, Required, TypedDict
+from typing import Any, Final, Literal, NotRequired, Required, TypedDict
 
 import httpx
 
@@ -33,6 +33,7 @@ class Attachment(TypedDict):
     size: int
     contentId: str | None
     inline: bool
+    parts: "NotRequired[list[Attachment]]"
 
 
 class RecordMetadata(TypedDict):

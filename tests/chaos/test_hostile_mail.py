@@ -15,7 +15,7 @@ from tests.bench.laptop import EMAIL, Laptop, laptop
 from tests.domain.hostile import TEXTS
 
 FUNCTIONS = ROOT / "infra/terraform/functions.tf"
-CASES = Path(__file__).parents[1] / "data/mail"
+CASES = Path(__file__).parents[1] / "cases/mail"
 HEADER, BODY = 40_000, 120_000
 BUSY_S = 10
 """A call that is not answered by then was held up."""

@@ -16,7 +16,6 @@ from tests.corpus.trees import damaged_mails, odd_trees, tree_mails
 FOREIGN: Final = "folder"
 """Mail of the folder that the environment variable CORPUS names; it is never committed."""
 CASES: Final = Path(__file__).parents[1] / "cases" / "mail"
-_LARGE: Final = Path(__file__).parents[1] / "data" / "mail"
 
 
 @cache
@@ -47,7 +46,7 @@ def sources() -> dict[str, tuple[Mail, ...]]:
     found = {
         "generated": generated(),
         "CPython": tuple(Mail(name, raw) for name, raw in cpython_messages()),
-        "cases": tuple(mail for folder in (CASES, _LARGE) for mail in _read(folder)),
+        "cases": tuple(_read(CASES)),
     }
     if folder := os.environ.get("CORPUS"):
         found[FOREIGN] = tuple(_read(Path(folder)))

@@ -63,7 +63,7 @@ def test_every_field_of_the_contract_is_there() -> None:
         "To": "a@x.example, B <b@x.example>",
         "To_": "ignored",
         "Reply_To": "desk@x.example",
-        "Subject": "=?utf-8?q?Gr=C3=BC=C3=9Fe?=",
+        "Subject": "Grüße",
         "Date": "Fri, 20 Nov 2026 10:30:00 +0100",
         "Message_ID": "<m1@x.example>",
         "In_Reply_To": "<m0@x.example>",
@@ -196,10 +196,11 @@ def test_an_attached_message_is_one_attachment_and_no_body() -> None:
     assert found["attachments"][0]["filename"] == "message.eml"
 
 
-def test_other_renderings_of_the_body_are_left_out() -> None:
+def test_another_rendering_of_the_body_is_an_attachment() -> None:
     amp = part("text/x-amp-html", data("<html amp4email>"), "1")
     found = read(part("multipart/alternative", parts=[part("text/plain", data("x")), amp]))
-    assert (found["text"], found["attachments"]) == ("x", [])
+    assert found["text"] == "x"
+    assert [file["mimeType"] for file in found["attachments"]] == ["text/x-amp-html"]
 
 
 def test_a_body_behind_an_attachment_id_is_flagged_and_can_be_given() -> None:

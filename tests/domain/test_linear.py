@@ -22,7 +22,9 @@ from shared.domain.events import addresses
 from shared.domain.mail import (
     address_list,
     base64_stream,
+    bodies,
     bounce,
+    content_ids,
     email_message,
     email_parts,
     envelope,
@@ -32,8 +34,11 @@ from shared.domain.mail import (
     mime,
     own_addresses,
     raw_message,
+    read_parts,
     recipients,
     reply,
+    rich_text,
+    shown_text,
 )
 from shared.domain.mail.outgoing import Outgoing
 from shared.domain.mail.recipients import Mailbox
@@ -43,6 +48,7 @@ from tests.domain.costs import Family, Parse, growth, quick_growth
 from tests.domain.hostile import MESSAGES, TEXTS, message, parent
 
 TAKES_TEXT: Final = ("str", "bytes", "Any", "EmailMessage", "Outgoing", "Address")
+ISO_2022_JP: Final = {"name": "Content-Type", "value": "text/plain; charset=iso-2022-jp"}
 SENDER: Final = Mailbox("ada@acme.example")
 EARLY: Final = datetime(2026, 11, 1, tzinfo=UTC)
 
@@ -119,12 +125,29 @@ PARSERS: Final[Mapping[str, Driven]] = {
     "email_parts.part_filename": of_text(
         lambda text: email_parts.part_filename({"filename": text})
     ),
-    "email_parts.read_parts": of_message(
-        lambda found: email_parts.read_parts(found["payload"], {})
+    "email_parts.decoded_text": of_bytes(
+        lambda data: email_parts.decoded_text({"headers": [ISO_2022_JP]}, data)
     ),
-    "email_parts.unfetched_parts": of_message(
-        lambda found: email_parts.unfetched_parts(found["payload"])
+    "email_parts.find_part": of_message(
+        lambda found: email_parts.find_part(found["payload"], "none")
     ),
+    "email_parts.listed": of_message(
+        lambda found: [email_parts.listed(one) for one, _ in email_parts.walk(found["payload"])]
+    ),
+    "read_parts.read_parts": of_message(lambda found: read_parts.read_parts(found["payload"], {})),
+    "read_parts.unfetched_parts": of_message(
+        lambda found: read_parts.unfetched_parts(found["payload"])
+    ),
+    "bodies.structure_of": of_message(lambda found: bodies.structure_of(found["payload"])),
+    "bodies.children_of": of_message(lambda found: bodies.children_of(found["payload"])),
+    "content_ids.shown_ids": of_text(content_ids.shown_ids),
+    "html_text.text_to_html": of_text(html_text.text_to_html),
+    "mail_headers.mostly_utf8": of_bytes(mail_headers.mostly_utf8),
+    "mail_headers.read_message_id": of_text(mail_headers.read_message_id),
+    "rich_text.rich_to_text": of_text(lambda text: rich_text.rich_to_text(text, "text/enriched")),
+    "shown_text.file_name": of_text(shown_text.file_name),
+    "shown_text.one_line": of_text(shown_text.one_line),
+    "shown_text.without_invisible": of_text(shown_text.without_invisible),
     "email_parts.walk": of_message(lambda found: list(email_parts.walk(found["payload"]))),
     "envelope.envelope_of": of_text(lambda text: envelope.envelope_of(_headed(text))),
     "header_lines.encoded_words": of_text(header_lines.encoded_words),
@@ -206,7 +229,8 @@ NO_STRANGERS: Final = {
         " webhook_secret.checked_secret webhook_secret.signed_headers window.window_start"
     ),
     "looks at one value and no further": (
-        "email_parts.as_count email_parts.as_object email_parts.as_text"
+        "email_parts.as_count email_parts.as_object email_parts.as_text email_parts.is_behind_id"
+        " bodies.has_content bodies.kind_of"
     ),
 }
 

@@ -29,7 +29,7 @@ from shared.adapters.gmail.answers import (
 from shared.adapters.gmail.requests import SEND_TIMEOUT, Call, GmailRequests
 from shared.domain.base64url import decode_base64url
 from shared.domain.ids import MessageId, PageToken, ThreadId
-from shared.domain.mail.email_parts import as_object, as_text, walk
+from shared.domain.mail.email_parts import as_object, as_text, find_part, walk
 from shared.errors import GmailNotFoundError, GmailRefusedError, InvalidRequestError
 from shared.ports.gmail import Draft, GmailObject, MessageRef, Sent
 
@@ -204,14 +204,6 @@ def _multipart(boundary: bytes, metadata: bytes, raw: bytes) -> bytes:
     )
 
 
-def find_part(payload: Mapping[str, Any], part_id: str) -> Mapping[str, Any]:
-    """Return the part of that id. Raises GmailNotFoundError."""
-    for part, _ in walk(payload):
-        if as_text(part.get("partId")) == part_id:
-            return part
-    raise no_such_part(payload)
-
-
 def no_such_part(payload: Mapping[str, Any]) -> GmailNotFoundError:
     """Return the error, unless the parts have no ids at all. Raises TypeError then."""
     if not all(isinstance(part.get("partId"), str) for part, _ in walk(payload)):
@@ -221,7 +213,10 @@ def no_such_part(payload: Mapping[str, Any]) -> GmailNotFoundError:
 
 def _content(payload: Mapping[str, Any], part_id: str) -> tuple[str, bytes]:
     """Return the part's attachment id, or the bytes that came inline."""
-    body = as_object(find_part(payload, part_id).get("body"))
+    part = find_part(payload, part_id)
+    if part is None:
+        raise no_such_part(payload)
+    body = as_object(part.get("body"))
     return as_text(body.get("attachmentId")), decode_base64url(as_text(body.get("data")))
 
 

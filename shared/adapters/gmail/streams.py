@@ -33,8 +33,8 @@ from shared.domain.mail.email_parts import (
     as_count,
     as_object,
     as_text,
+    find_part,
     part_filename,
-    walk,
 )
 from shared.errors import (
     GmailUnavailableError,
@@ -192,10 +192,8 @@ class HttpGmailStreams:
 
 
 def _part(payload: Mapping[str, Any], message_id: MessageId, part_id: str) -> MessagePart:
-    for part, _ in walk(payload):
-        if as_text(part.get("partId")) == part_id:
-            break
-    else:
+    part = find_part(payload, part_id)
+    if part is None:
         raise no_such_part(payload)
     body = as_object(part.get("body"))
     behind = as_text(body.get("attachmentId")) or None

@@ -10,6 +10,7 @@ from itertools import chain
 from typing import Final, NamedTuple, TypedDict
 
 from shared.domain.mail.mail_headers import decode_words
+from shared.domain.mail.shown_text import one_line
 
 
 class Address(TypedDict):
@@ -215,4 +216,4 @@ def _join(stray: str, text: str) -> str:
 
 
 def _phrase(text: str) -> str:
-    return " ".join(decode_words(text).split())[:MAX_NAME_KEPT]
+    return " ".join(one_line(decode_words(text)).split())[:MAX_NAME_KEPT]

@@ -5,22 +5,19 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final, TypedDict, cast
 
 from shared.domain.mail.address_list import Address, read_address, read_addresses
-from shared.domain.mail.email_parts import (
-    Attachment,
-    Parts,
-    as_count,
-    as_object,
-    as_text,
-    read_parts,
-    unfetched_parts,
+from shared.domain.mail.email_parts import Attachment, as_count, as_object, as_text
+from shared.domain.mail.html_text import decoded_references
+from shared.domain.mail.mail_headers import (
+    MARKER_HEADER,
+    decode_words,
+    read_date,
+    read_message_id,
+    read_message_ids,
 )
-from shared.domain.mail.html_text import decoded_references, html_to_text
-from shared.domain.mail.mail_headers import MARKER_HEADER, decode_words, read_date, read_message_ids
+from shared.domain.mail.read_parts import Parts, read_parts, unfetched_parts
+from shared.domain.mail.shown_text import one_line
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-MAX_DERIVED_CHARS: Final = 1_000_000
-"""HTML beyond this is not turned into text."""
-
 CHOSEN_HEADERS: Final = frozenset(
     {
         "auto-submitted",
@@ -77,7 +74,8 @@ EmailMessage = TypedDict(
     },
 )
 """API 4.3. `date` is the sender's, ISO 8601 UTC, Gmail's where the sender's does not read;
-`internalDate` is Gmail's epoch milliseconds as a string."""
+`internalDate` is Gmail's epoch milliseconds as a string. `subject` is what Gmail decoded, never
+decoded again: one that still looks like an encoded word was written so."""
 
 
 def read_message(
@@ -161,19 +159,18 @@ def _first(headers: Mapping[str, list[str]], name: str) -> str:
 
 
 def _envelope(headers: Mapping[str, list[str]]) -> dict[str, Any]:
-    replied = read_message_ids(_first(headers, "in-reply-to"))
     return {
         "from": read_address(_first(headers, "from")),
         "to": read_addresses(headers.get("to", ())),
         "cc": read_addresses(headers.get("cc", ())),
         "bcc": read_addresses(headers.get("bcc", ())),
         "replyTo": read_addresses(headers.get("reply-to", ())),
-        "subject": decode_words(_first(headers, "subject")),
-        "messageId": _first(headers, "message-id") or None,
-        "inReplyTo": replied[0] if replied else None,
+        "subject": one_line(_first(headers, "subject")),
+        "messageId": read_message_id(_first(headers, "message-id")),
+        "inReplyTo": read_message_id(_first(headers, "in-reply-to")),
         "references": read_message_ids(_first(headers, "references")),
         "headers": {
-            name: decode_words(values[0].strip())
+            name: one_line(decode_words(values[0]))
             for name, values in headers.items()
             if name in CHOSEN_HEADERS
         },
@@ -181,8 +178,4 @@ def _envelope(headers: Mapping[str, list[str]]) -> dict[str, Any]:
 
 
 def _bodies(parts: Parts) -> dict[str, Any]:
-    html = "\n".join(parts.html)
-    text = "\n".join(parts.plain).replace("\r\n", "\n")
-    if html and not text.strip():
-        text = html_to_text(html[:MAX_DERIVED_CHARS])
-    return {"text": text, "html": html or None, "attachments": parts.attachments}
+    return {"text": parts.text, "html": parts.html, "attachments": parts.attachments}

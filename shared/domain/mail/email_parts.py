@@ -1,25 +1,17 @@
-"""Gmail's payload tree read once: bodies, attachments and what is still to be fetched.
+"""Gmail's payload tree: its parts by name, their headers, names and bytes.
 
-Nothing here raises on any JSON; a part that does not decode costs only itself.
+Nothing here raises on any JSON.
 """
 
-import re
 from collections.abc import Container, Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Final, TypedDict
-from urllib.parse import unquote
+from typing import Any, Final, NotRequired, TypedDict
 
-from shared.domain.base64url import decode_base64url
-from shared.domain.mail.html_text import decoded_references
-from shared.domain.mail.mail_headers import decode_text, decode_words
+from shared.domain.mail.mail_headers import decode_text, decode_words, mostly_utf8
+from shared.domain.mail.shown_text import file_name, one_line
 
-_URL_SAFE: Final = bytes.maketrans(b"-_", b"+/")
-_QUOTED: Final = re.compile(r"""[^"'<>]+(?=["'])""")
-_BARE: Final = re.compile(r"""[^"'\s)<>]+""")
-_ALTERNATIVES: Final = frozenset(
-    {"text/x-amp-html", "text/watch-html", "text/enriched", "text/richtext"}
-)
-"""Renderings of the body that nobody asks for."""
+_DEFAULT_NAMES: Final = {"text/calendar": "invite.ics", "message/rfc822": "message.eml"}
+ROOT: Final = "root"
+"""The name of the part that is the whole message: Gmail's own id of it is empty."""
 
 
 class Attachment(TypedDict):
@@ -31,19 +23,9 @@ class Attachment(TypedDict):
     size: int
     contentId: str | None
     inline: bool
-
-
-@dataclass(slots=True)
-class Parts:
-    """What the payload holds."""
-
-    plain: list[str] = field(default_factory=list)
-    html: list[str] = field(default_factory=list)
-    attachments: list[Attachment] = field(default_factory=list)
-    unfetched: list[str] = field(default_factory=list)
-    """Part ids of bodies that Gmail put behind an attachment id because of their size."""
-    broken: bool = False
-    """Whether a body did not decode."""
+    """Whether the HTML shows it, by its Content-ID."""
+    parts: "NotRequired[list[Attachment]]"
+    """Of an attached message: its own files."""
 
 
 def as_text(value: Any) -> str:
@@ -82,126 +64,47 @@ def walk(payload: Mapping[str, Any]) -> Iterator[tuple[Mapping[str, Any], bool]]
         part, attached = waiting.pop()
         yield part, attached
         children = part.get("parts")
-        inside = attached or as_text(part.get("mimeType")).lower() == "message/rfc822"
+        inside = attached or as_text(part.get("mimeType")).lower().startswith("message/")
         if isinstance(children, list):
             waiting += [(as_object(child), inside) for child in reversed(children)]
 
 
-def read_parts(payload: Mapping[str, Any], fetched: Mapping[str, bytes]) -> Parts:
-    """Sort every part; `fetched` holds bodies, by part id, that came with a second request."""
-    found = Parts()
-    for part, attached in walk(payload):
-        mime_type = as_text(part.get("mimeType")).lower()
-        if mime_type.startswith("multipart/"):
-            continue
-        if not attached and _is_body(part, mime_type):
-            _take_body(part, mime_type, fetched, found)
-        elif mime_type not in _ALTERNATIVES and _has_content(part):
-            found.attachments.append(_attachment(part, mime_type))
-    _mark_inline(found)
-    return found
+def find_part(payload: Mapping[str, Any], part_id: str) -> Mapping[str, Any] | None:
+    """Return the part of that id, None where there is none; `root` is the message itself."""
+    wanted = "" if part_id == ROOT else part_id
+    return next((one for one, _ in walk(payload) if as_text(one.get("partId")) == wanted), None)
 
 
-def unfetched_parts(payload: Mapping[str, Any]) -> list[str]:
-    """Return the part ids of bodies behind an attachment id, without decoding anything."""
-    return [
-        as_text(part.get("partId"))
-        for part, attached in walk(payload)
-        if not attached
-        and _is_behind_id(as_object(part.get("body")))
-        and _is_body(part, as_text(part.get("mimeType")).lower())
-    ]
-
-
-def _is_behind_id(body: Mapping[str, Any]) -> bool:
+def is_behind_id(part: Mapping[str, Any]) -> bool:
+    """Whether a part's bytes take a second request (FACTS 4.5)."""
+    body = as_object(part.get("body"))
     return bool(body.get("attachmentId")) and not body.get("data")
 
 
-def _is_body(part: Mapping[str, Any], mime_type: str) -> bool:
-    if mime_type not in {"text/plain", "text/html"} or part.get("filename"):
-        return False
-    return not header_of(part, "content-disposition").lower().startswith("attachment")
-
-
-def _has_content(part: Mapping[str, Any]) -> bool:
-    """Whether the part itself has bytes; an attached message may only have parts."""
-    body = as_object(part.get("body"))
-    return bool(body.get("attachmentId") or body.get("data") or part.get("filename"))
-
-
-def _take_body(
-    part: Mapping[str, Any], mime_type: str, fetched: Mapping[str, bytes], found: Parts
-) -> None:
-    body = as_object(part.get("body"))
-    part_id = as_text(part.get("partId"))
-    data = fetched.get(part_id)
-    if data is None and _is_behind_id(body):
-        found.unfetched.append(part_id)
-        return
-    try:
-        content = decode_base64url(as_text(body.get("data"))) if data is None else data
-    except ValueError:
-        found.broken = True
-        return
-    if content:
-        (found.html if mime_type == "text/html" else found.plain).append(_decoded(part, content))
-
-
-def _decoded(part: Mapping[str, Any], content: bytes) -> str:
+def decoded_text(part: Mapping[str, Any], content: bytes) -> str:
     """Decode a body: UTF-8 whatever its header claims (FACTS 14.9), failing that as claimed."""
-    try:
-        text = content.decode()
-    except UnicodeDecodeError:
-        kind = header_of(part, "content-type").lower()
-        text = decode_text(content, kind.partition("charset=")[2].partition(";")[0])
+    text = mostly_utf8(content)
+    if text is None:
+        kind = header_of(part, "content-type")
+        at = kind.lower().find("charset=")
+        text = decode_text(content, kind[at + 8 :].partition(";")[0] if at >= 0 else "")
     return text.replace("\0", "")
 
 
 def part_filename(part: Mapping[str, Any]) -> str:
-    """Return a part's file name, or one that fits its type, or ""."""
-    given = decode_words(as_text(part.get("filename")))
-    return given or _default_name(as_text(part.get("mimeType")).lower())
+    """Return a part's file name, or one that fits its type, or ""; without control characters."""
+    given = file_name(decode_words(as_text(part.get("filename"))))
+    return given or _DEFAULT_NAMES.get(as_text(part.get("mimeType")).lower(), "")
 
 
-def _attachment(part: Mapping[str, Any], mime_type: str) -> Attachment:
-    content_id = header_of(part, "content-id").strip().strip("<>")
+def listed(part: Mapping[str, Any]) -> Attachment:
+    """Return a part as records list it, not inline."""
+    content_id = one_line(header_of(part, "content-id")).strip(" <>")
     return Attachment(
-        partId=as_text(part.get("partId")),
+        partId=as_text(part.get("partId")) or ROOT,
         filename=part_filename(part),
-        mimeType=mime_type or "application/octet-stream",
+        mimeType=as_text(part.get("mimeType")).lower() or "application/octet-stream",
         size=as_count(as_object(part.get("body")).get("size")),
         contentId=content_id or None,
-        inline=header_of(part, "content-disposition").lower().startswith("inline"),
+        inline=False,
     )
-
-
-def _default_name(mime_type: str) -> str:
-    return {"text/calendar": "invite.ics", "message/rfc822": "message.eml"}.get(mime_type, "")
-
-
-def _mark_inline(found: Parts) -> None:
-    """Call an attachment inline where the HTML shows it; mailers' own word is unreliable."""
-    named = any(part["contentId"] for part in found.attachments)
-    shown = _shown_ids("".join(found.html)) if named and found.html else None
-    for part in found.attachments:
-        if shown is not None or not part["contentId"]:
-            part["inline"] = part["contentId"] in (shown or ())
-
-
-def _shown_ids(html: str) -> set[str]:
-    """Return the Content-IDs that the HTML names, collected in one pass, however many there are."""
-    named = [one for scheme in ("cid:", "CID:") for one in _named_after(html, scheme)]
-    return {*named, *(unquote(decoded_references(one)) for one in named)}
-
-
-def _named_after(html: str, scheme: str) -> Iterator[str]:
-    """Yield what follows the scheme: all that is in its quotes, and up to a space or bracket."""
-    place = html.find(scheme)
-    while place >= 0:
-        end = place + len(scheme)
-        quoted = place > 0 and html[place - 1] in "\"'"
-        for found in (quoted and _QUOTED.match(html, end), _BARE.match(html, end)):
-            if found:
-                yield found[0]
-                end = max(end, found.end())
-        place = html.find(scheme, end)

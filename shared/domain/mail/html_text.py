@@ -5,8 +5,10 @@ misnested or deeply nested markup costs time and memory beyond any measure of th
 """
 
 import re
-from html import unescape
+from html import escape, unescape
 from typing import Final
+
+from shared.domain.mail.shown_text import without_invisible
 
 _LINE: Final = "\0"  # <br>
 _BLOCK: Final = "\1"
@@ -28,7 +30,7 @@ _CELLS: Final = frozenset({"td", "th"})
 
 _VALUE: Final = r"""(?:"[^"]*+(?:"|\Z)|'[^']*+(?:'|\Z)|[^\s>"'][^\s>]*+)"""
 _ATTRIBUTES: Final = rf"(?:[^>=]++|=\s*+{_VALUE}?+)*+"
-_TAG: Final = re.compile(
+TAG: Final = re.compile(
     rf"<(?:!--(?:-?>|.*?(?:--!?>|\Z))"
     rf"|(?P<open>[a-z][^\s/>]*+)(?P<attributes>{_ATTRIBUTES})(?:>|\Z)"
     rf"|/(?P<close>[a-z][^\s/>]*+){_ATTRIBUTES}(?:>|\Z)"
@@ -37,16 +39,15 @@ _TAG: Final = re.compile(
 )
 """A tag or a comment. Whatever is not ended takes the rest, and no repetition is ever tried twice:
 so each character is looked at once."""
-_ATTRIBUTE: Final = re.compile(
+ATTRIBUTE: Final = re.compile(
     r"""([^\s/>=][^\s/>=]*+)(?:\s*+=\s*+(?:"([^"]*+)"?+|'([^']*+)'?+|([^\s>"'][^\s>]*+)))?+"""
 )
 _UNSEEN_END: Final = re.compile(rf"</({'|'.join(sorted(_UNSEEN))})(?=[\s/>])", re.IGNORECASE)
-_RAW_END: Final = {name: re.compile(rf"</{name}(?=[\s/>])", re.IGNORECASE) for name in sorted(_RAW)}
+RAW_END: Final = {name: re.compile(rf"</{name}(?=[\s/>])", re.IGNORECASE) for name in sorted(_RAW)}
 _ENDLESS: Final = re.compile(r"&#(?:[0-9]{9,}|x[0-9a-f]{9,});?", re.IGNORECASE)
 _IN_ATTRIBUTE: Final = re.compile(
     r"&(?:#[0-9]{1,8};?|#x[0-9a-f]{1,8};?|[a-z][a-z0-9]{1,31};)", re.IGNORECASE
 )
-_INVISIBLE: Final = re.compile("[\u00ad\u034f\u200b-\u200d\u2060\ufeff]")
 _BREAKS: Final = re.compile(" ?[\0\1\2][\0\1\2 ]*")
 MAX_LINK: Final = 2_000
 """Characters of a link's address worth repeating in text."""
@@ -58,8 +59,13 @@ def html_to_text(html: str) -> str:
     Scripts, styles and the head vanish; any text is accepted, however broken the markup. About
     30 us a kilobyte of newsletter, at most 300 where it is nothing but tags.
     """
-    text = " ".join(_INVISIBLE.sub("", "".join(_Pieces(html).read())).split())
+    text = " ".join(without_invisible("".join(_Pieces(html).read())).split())
     return _BREAKS.sub(_lines, text).strip()
+
+
+def text_to_html(text: str) -> str:
+    """Return plain text as HTML that shows the same words on the same lines."""
+    return f"<div>{'<br>'.join(escape(line, quote=False) for line in text.splitlines())}</div>"
 
 
 def decoded_references(text: str) -> str:
@@ -92,7 +98,7 @@ class _Pieces:
     def read(self) -> list[str]:
         """Return the pieces."""
         html, place = self._html, 0
-        while (tag := _TAG.search(html, place)) is not None:
+        while (tag := TAG.search(html, place)) is not None:
             if not self._hidden and tag.start() > place:
                 self._pieces.append(decoded_references(html[place : tag.start()]))
             place = self._after(tag)
@@ -115,7 +121,7 @@ class _Pieces:
         if self._hidden:
             self._open_hidden(name)
         if self._hidden != "svg" and name in _RAW:
-            end = _RAW_END[name].search(self._html, tag.end())
+            end = RAW_END[name].search(self._html, tag.end())
             return len(self._html) if end is None else end.start()
         if self._hidden:
             return tag.end()
@@ -210,7 +216,7 @@ class _Pieces:
 
 def _address(attributes: str) -> str | None:
     """Return the link's address where it leads somewhere and is short enough to read."""
-    for one in _ATTRIBUTE.finditer(attributes):
+    for one in ATTRIBUTE.finditer(attributes):
         if one[1].lower() == "href":
             given = one[2] or one[3] or one[4] or ""
             address = _IN_ATTRIBUTE.sub(lambda found: unescape(found[0]), given).strip()

@@ -14,7 +14,7 @@ from typing import Final
 
 MARKER_HEADER: Final = "X-Postroom-Send"
 _WORD: Final = re.compile(r"=\?([^?\s]{1,75})\?([bBqQ])\?([^?]*)\?=")
-_MESSAGE_ID: Final = re.compile(r"<[^<>\s]+>")
+_MESSAGE_ID: Final = re.compile(r"<[^<>\s\x00-\x1f\x7f-\x9f]+>")
 
 CHARSETS: Final = {
     "ks_c_5601-1987": "cp949",
@@ -39,6 +39,37 @@ search of the disk and stay in memory, and punycode takes quadratic time."""
 _LONGEST_CHARSET: Final = 75
 MAX_DATE: Final = 200
 """Characters; the reader of the standard library takes more than linear time."""
+_COMMENT: Final = re.compile(r"\([^()]*\)")
+_CLOCK: Final = re.compile(
+    r"(?P<date>[^:]{1,60}?\d{1,2}:\d{2}(?::\d{2})?)(?:\.\d{1,9})?"
+    r"(?P<zone>(?:\s+(?!\d{4}\b)|(?=[+-]))[^:]*?(?::\d{2})?[^:]*?|)(?:\s+(?P<year>\d{4}))?\s*"
+)
+_OFFSET: Final = re.compile(r"(?:[A-Z]{0,5}\s*)([+-])(\d{1,2}):?(\d{2})?(?:\s*[A-Z]{1,5})?")
+_FARTHEST_ZONE: Final = 15
+ZONES: Final = {
+    **dict.fromkeys(("", "Z", "UT", "UTC", "GMT", "WET"), "+0000"),
+    **dict.fromkeys(("CET", "MET", "WEST", "BST"), "+0100"),
+    **dict.fromkeys(("CEST", "MEST", "EET", "SAST"), "+0200"),
+    **dict.fromkeys(("EEST", "MSK"), "+0300"),
+    **dict.fromkeys(("HKT", "SGT", "AWST"), "+0800"),
+    **dict.fromkeys(("JST", "KST"), "+0900"),
+    "AEST": "+1000",
+    "AEDT": "+1100",
+    "NZST": "+1200",
+    "NZDT": "+1300",
+    "EST": "-0500",
+    "EDT": "-0400",
+    "CST": "-0600",
+    "CDT": "-0500",
+    "MST": "-0700",
+    "MDT": "-0600",
+    "PST": "-0800",
+    "PDT": "-0700",
+    "AKST": "-0900",
+    "AKDT": "-0800",
+    "HST": "-1000",
+}
+"""Zones by a name that means one of them; those of North America as RFC 5322 has them."""
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 """What UTF-7 may say and nothing can write."""
 _AT_ONCE: Final = 1_000_000
@@ -55,16 +86,38 @@ def decode_text(data: bytes, charset: str) -> str:
         except (LookupError, ValueError):  # bytes.decode knows no charset that is not text
             continue
         return _SURROGATE.sub("\ufffd", text) if "7" in candidate else text
-    return data.decode("cp1252", "replace")
+    return mostly_utf8(data) or _mostly(data, name, known=known) or data.decode("cp1252", "replace")
 
 
-def _decoded(data: bytes, charset: str) -> str:
+def mostly_utf8(data: bytes) -> str | None:
+    """Decode UTF-8 in which at most a few bytes are bad, each as U+FFFD; None for other bytes."""
+    try:
+        return _decoded(data, "utf-8")
+    except ValueError:
+        return _mostly(data, "utf-8", known=True)
+
+
+def _mostly(data: bytes, charset: str, *, known: bool) -> str | None:
+    """Decode where more can be read beyond ASCII than cannot, judged by the beginning."""
+    if not known:
+        return None
+    try:
+        start = data[:_AT_ONCE].decode(charset, "replace")
+        lost = start.count("\ufffd")
+        if len(start) - len(start.encode("ascii", "ignore")) <= 2 * lost:
+            return None
+        return _SURROGATE.sub("\ufffd", _decoded(data, charset, "replace"))
+    except (LookupError, ValueError):
+        return None
+
+
+def _decoded(data: bytes, charset: str, errors: str = "strict") -> str:
     """Decode in pieces, between which other threads run. Raises LookupError, ValueError."""
     if len(data) <= _AT_ONCE:
-        return data.decode(charset)
+        return data.decode(charset, errors)
     b"".decode(charset)  # refuses a codec that is not text
     pieces = (data[start : start + _AT_ONCE] for start in range(0, len(data), _AT_ONCE))
-    return "".join(iterdecode(pieces, charset))
+    return "".join(iterdecode(pieces, charset, errors))
 
 
 def decode_words(value: str) -> str:
@@ -106,10 +159,35 @@ def read_message_ids(value: str) -> list[str]:
     return _MESSAGE_ID.findall(value) or value.split()
 
 
+def read_message_id(value: str) -> str | None:
+    """Return the first msg-id of a header, with its brackets, or None where it names none."""
+    found = _MESSAGE_ID.search(value)
+    return found[0] if found else None
+
+
 def read_date(value: str) -> datetime | None:
-    """Return a Date header in UTC, or None where it does not say a time."""
+    """Return a Date header in UTC, or None where it does not say a time.
+
+    A zone that is unknown, or means several (IST), says none. One left out is UTC.
+    """
+    text = _COMMENT.sub(" ", value[:MAX_DATE]).strip()
+    if found := _CLOCK.fullmatch(text):
+        offset = _offset(found["zone"].strip().upper())
+        if offset is None:
+            return None
+        text = f"{found['date']} {found['year'] or ''} {offset}"
     try:
-        at = parsedate_to_datetime(value[:MAX_DATE])
+        at = parsedate_to_datetime(text)
         return (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, TypeError, OverflowError, IndexError, AttributeError):
         return None
+
+
+def _offset(zone: str) -> str | None:
+    """Return a zone as RFC 5322 writes it."""
+    if zone in ZONES:
+        return ZONES[zone]
+    found = _OFFSET.fullmatch(zone)
+    if found is None or int(found[2]) > _FARTHEST_ZONE or int(found[3] or 0) > 59:  # noqa: PLR2004  minutes
+        return None
+    return f"{found[1]}{int(found[2]):02}{found[3] or '00'}"

@@ -11,6 +11,7 @@ from typing import Final, Literal
 
 from shared.domain.mail.address_list import Address
 from shared.domain.mail.email_message import EmailMessage
+from shared.domain.mail.html_text import text_to_html
 from shared.domain.mail.mail_headers import read_message_ids
 from shared.domain.mail.outgoing import LeftOut, Outgoing
 from shared.domain.mail.own_addresses import OwnAddresses
@@ -82,7 +83,7 @@ def as_forward(outgoing: Outgoing, parent: EmailMessage, *, quote: bool) -> Outg
     if not quote:
         return passed
     if passed.html is None and parent["html"]:
-        passed = replace(passed, html=_as_html(passed.text or ""))
+        passed = replace(passed, html=text_to_html(passed.text or ""))
     return _quoting(passed, parent, _forwarded(parent), indented=False)
 
 
@@ -198,7 +199,7 @@ def _quoting(
         text = "\n".join([message.text or "", "", *heading, "", quoted]).lstrip("\n")
     if message.html is None:
         return replace(message, text=text)
-    original = parent["html"] or _as_html(parent["text"])
+    original = parent["html"] or text_to_html(parent["text"])
     return replace(
         message, text=text, html=message.html + _quoted_html(heading, original, indented=indented)
     )
@@ -212,10 +213,6 @@ def _quoted_html(heading: Sequence[str], original: str, *, indented: bool) -> st
     return (
         f'<br><div class="gmail_quote"><div class="gmail_attr">{shown}<br></div><br>{whole}</div>'
     )
-
-
-def _as_html(text: str) -> str:
-    return f"<div>{'<br>'.join(escape(line, quote=False) for line in text.splitlines())}</div>"
 
 
 def _wrote(parent: EmailMessage) -> list[str]:

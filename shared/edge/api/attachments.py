@@ -17,6 +17,7 @@ from starlette.responses import Response
 from shared.domain.connect.connection import Connection
 from shared.domain.connect.scopes import READONLY, reads
 from shared.domain.ids import ConnectionId, MessageId
+from shared.domain.mail.email_parts import ROOT
 from shared.edge.web.answers import json_response
 from shared.edge.web.call import Call
 from shared.edge.web.deployment import Deployment
@@ -28,7 +29,6 @@ from shared.ports.clock import Clock
 from shared.ports.gmail import GmailMailboxes, MessagePart
 from shared.usecases.sync.attachment_links import LONGEST, AttachmentLink, AttachmentLinks
 
-ROOT: Final = "root"
 MESSAGE_ID: Final = re.compile(r"[0-9A-Za-z]{1,64}")
 PART_ID: Final = re.compile(rf"[0-9]+(\.[0-9]+){{0,31}}|{ROOT}")
 MIME_TYPE: Final = re.compile(r"[a-z0-9!#$&^_.+-]+/[a-z0-9!#$&^_.+-]+")
@@ -102,7 +102,7 @@ def _address(call: Call) -> tuple[MessageId, str]:
     message_id, part_id = call.path("message_id"), call.path("part_id")
     if not (MESSAGE_ID.fullmatch(message_id) and PART_ID.fullmatch(part_id)):
         raise NotFoundError("An attachment is named by a message's id and the partId of a part.")
-    return MessageId(message_id), "" if part_id == ROOT else part_id
+    return MessageId(message_id), part_id
 
 
 def _require_reading(connection: Connection) -> None:

@@ -64,6 +64,22 @@ Variant = Annotated[str, AfterValidator(_variant)]
 Actions = Annotated[frozenset[LastAction], BeforeValidator(_actions)]
 
 
+TEXT = (
+    "The whole message as plain text: every part that is written to be read, in order, footers and"
+    " disclaimers in their place. Of parts that say the same twice the plain one is taken, its HTML"
+    " where that is blank; HTML that stands alone is turned into text, its links as `words"
+    " (address)`. Text that is neither plain nor HTML (enriched text, a calendar, a delivery"
+    " report) is the body where there is no other, and else an attachment. What an attached message"
+    " says is not part of it."
+)
+HTML = (
+    "The whole message as HTML, null where no part of it is HTML: of parts that say the same twice"
+    " the HTML one, and plain parts that stand beside HTML escaped in their place. It is the"
+    " sender's markup, as it came: show it only in a sandbox. Pictures it shows by `cid:` are the"
+    " attachments that are `inline`."
+)
+
+
 class RecordsQuery(Strict):
     """A page in commit order, or (with `order`) a screen, newest first."""
 
@@ -97,12 +113,17 @@ class Participant(Answer):
 class Attachment(Answer):
     """An attachment, addressed by message id and part id (FACTS 4.5)."""
 
-    partId: str  # noqa: N815  Gmail's spelling
+    partId: str = Field(  # noqa: N815  Gmail's spelling
+        description="Its address in the message; `root` where the message is this one file."
+    )
     filename: str
     mimeType: str  # noqa: N815
     size: int
     contentId: str | None = None  # noqa: N815
-    inline: bool = False
+    inline: bool = Field(default=False, description="Whether the HTML shows it, by its Content-ID.")
+    parts: list["Attachment"] = Field(
+        default_factory=list, description="Of an attached message: the files that it holds."
+    )
 
 
 class RecordMetadata(Answer):
@@ -140,8 +161,8 @@ class EmailMessage(Answer):
     replyTo: list[Participant] = Field(default_factory=list)  # noqa: N815
     subject: str | None = None
     snippet: str | None = None
-    text: str | None = None
-    html: str | None = None
+    text: str | None = Field(None, description=TEXT)
+    html: str | None = Field(None, description=HTML)
     attachments: list[Attachment] = Field(default_factory=list)
     messageId: str | None = None  # noqa: N815
     inReplyTo: str | None = None  # noqa: N815

@@ -1,6 +1,6 @@
 """From a request to the bytes that travel: sender, parent, files, MIME (DESIGN 6.4)."""
 
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, TypeVar
 
@@ -197,9 +197,10 @@ class Compose:
 
     async def _files_of(self, parent: EmailMessage, *, shown: bool) -> list[Attachment]:
         """Return the parent's files; its inline images only where its HTML goes along."""
-        check_attachments_size(sum(one["size"] for one in parent["attachments"]))
+        files_within = list(_whole_files(parent["attachments"]))
+        check_attachments_size(sum(one["size"] for one in files_within))
         files = []
-        for one in _outermost(parent["attachments"]):
+        for one in files_within:
             inline = one["inline"] and one["contentId"]
             if inline and not shown:
                 continue
@@ -249,13 +250,14 @@ class Compose:
         return frozenset(own)
 
 
-def _outermost(attachments: Sequence[Listed]) -> list[Listed]:
-    """Leave out what lies inside an attached message that goes along as a whole."""
-    whole = [one["partId"] for one in attachments if one["mimeType"] == "message/rfc822"]
-    inside = tuple(f"{part}." if part else "" for part in whole)  # "" is the message itself
-    return [
-        one for one in attachments if one["partId"] in whole or not one["partId"].startswith(inside)
-    ]
+def _whole_files(attachments: Sequence[Listed]) -> Iterator[Listed]:
+    """Yield what goes along; of an attached message that Gmail holds no bytes of, its files."""
+    for one in attachments:
+        within = one.get("parts")
+        if within and not one["size"]:
+            yield from _whole_files(within)
+        else:
+            yield one
 
 
 async def _known(
