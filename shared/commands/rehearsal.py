@@ -140,7 +140,7 @@ def _answer(method: str, path: list[str]) -> dict[str, Any] | None:
     message = {**_MESSAGE, "id": id, "payload": {"headers": []}}
     resource = "messages" if path[-1] == "send" else path[0]
     answers: dict[str, dict[str, Any]] = {
-        "drafts": {"id": id, "message": _MESSAGE},
+        "drafts": {"id": id, "message": {**message, "labelIds": ["DRAFT"]}},
         "labels": {"id": id, "name": "(made up)"},
         "threads": {"id": id, "messages": []},
         "watch": {"historyId": "1", "expiration": "0"},

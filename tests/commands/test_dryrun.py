@@ -22,6 +22,7 @@ from shared.actions.registry import Effect
 from shared.actions.run import RunAction
 from shared.commands.__main__ import COMMANDS
 from shared.commands.dryrun import Report, composed, find_connection
+from shared.commands.rehearsal import MADE_UP
 from shared.domain.sync.quota_units import UNITS, units_of
 from shared.edge.composition.container import AutowiredContainer
 from shared.edge.settings.deployment import settings_from
@@ -157,12 +158,12 @@ def test_the_price_list_is_the_emulated_gmails() -> None:
         below = method.path.removeprefix("/gmail/v1/users/{userId}/")
         assert units_of(method.verb, below) == method.units, method.id
     assert len(UNITS) == len(METHODS)
-    assert units_of("GET", "/settings/filters") is None
+    assert units_of("GET", "/settings/delegates") is None
 
 
 EXAMPLES: dict[str, Any] = {
     "create-draft": {"text": "Hi"},
-    "update-draft": {"id": "r-1", "text": "Hi"},
+    "update-draft": {"id": MADE_UP, "text": "Hi"},
     "create-label": {"name": "A"},
     "update-label": {"id": "Label_1", "name": "A"},
     "delete-label": {"id": "Label_1"},

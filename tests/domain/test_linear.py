@@ -199,6 +199,10 @@ PARSERS: Final[Mapping[str, Driven]] = {
     ),
     "reply.forward_subject": of_text(reply.forward_subject),
     "reply.reply_subject": of_text(reply.reply_subject),
+    "reply.continued": of_text(lambda text: reply.continued(Outgoing(sender=SENDER), parent(text))),
+    "raw_message.still_answering": of_text(
+        lambda text: raw_message.still_answering(text.encode(), parent(text))
+    ),
     "reply.threaded": of_text(lambda text: reply.threaded(Outgoing(sender=SENDER), parent(text))),
     "trace_context.parsed": of_text(trace_context.parsed),
 }

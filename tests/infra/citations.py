@@ -27,7 +27,7 @@ CITATION: Final = re.compile(
 )
 TITLED: Final = re.compile(rf'\b(?P<name>[A-Z][A-Z-]{{2,}})(?:\.md)?`?,{_WRAP}"(?P<title>[^"]+)"')
 BARE: Final = re.compile(
-    r"(?:(?<=[a-z.,;] )\((?:see )?|\b[Ss]ee )(\d+\.\d+)(?=\)|: |[.,] [A-Za-z])"
+    r"(?:(?<=[a-z.,;] )\((?:see )?|\b[Ss]ee )(\d{1,3}\.\d{1,3})(?=\)|: |[.,] [A-Za-z])"
 )
 """A number without its document: within a page it is the page's own."""
 PAGE: Final = re.compile(r"(?<![\w./-])(?:\.\./|\./)*([\w-][\w./-]*\.md)\b")

@@ -3,6 +3,7 @@
 from typing import Final, NewType
 
 _ANY: Final = "*"
+_SETTINGS: Final = ("autoForwarding", "imap", "language", "pop", "vacation")
 UnitsPerMinute = NewType("UnitsPerMinute", int)
 """What one Google user may spend in a minute (FACTS 1.1)."""
 UNITS: Final[dict[tuple[str, str], int]] = {
@@ -42,6 +43,13 @@ UNITS: Final[dict[tuple[str, str], int]] = {
     ("DELETE", "labels/*"): 5,
     ("GET", "settings/sendAs"): 1,
     ("GET", "settings/sendAs/*"): 1,
+    ("GET", "settings/filters"): 1,
+    ("GET", "settings/filters/*"): 1,
+    ("POST", "settings/filters"): 5,
+    ("DELETE", "settings/filters/*"): 5,
+    ("GET", "settings/forwardingAddresses"): 1,
+    **{("GET", f"settings/{one}"): 1 for one in _SETTINGS},
+    **{("PUT", f"settings/{one}"): 5 for one in _SETTINGS},
 }
 
 

@@ -40,8 +40,10 @@ SAYS_NOTHING = "stop"
 NO_LESS = {
     *(("call", fault) for fault in ("body_object", "body_fields_missing", "body_wrong_types")),
     ("content", "body_list"),
+    *(("head", fault) for fault in ("body_list", "body_truncated")),
 }
-"""Objects of a method unknown here, whose fields its caller reads; the right bytes in brackets."""
+"""Objects of a method unknown here, whose fields its caller reads; the right bytes in brackets, and
+a message of which no more than its head is read."""
 
 
 class Scene:
@@ -103,6 +105,7 @@ ASK: dict[str, Ask] = {
     "attachment": lambda gmail, scene: gmail.attachment(scene.id, "1"),
     "call": lambda gmail, scene: gmail.call("GET", "/profile"),
     "part": lambda gmail, scene: gmail.part(scene.id, "1"),
+    "head": lambda gmail, scene: gmail.head(scene.id),
     "content": read_content,
     "passed": passed,
 }
