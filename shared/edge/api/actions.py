@@ -45,6 +45,22 @@ class ScriptsQuery(Strict):
     format: Literal["nango", "openai"] = "nango"
 
 
+class Tools(Answer):
+    """The actions as function tools of a language model."""
+
+    data: list[dict[str, Any]]
+
+
+class Integration(Answer):
+    """What the deployment can do; each sync and action comes with its JSON schemas."""
+
+    providerConfigKey: str  # noqa: N815  the client's spelling
+    provider: str
+    syncs: list[dict[str, Any]]
+    actions: list[dict[str, Any]]
+    on_events: list[dict[str, Any]] = Field(alias="on-events")
+
+
 class ActionTask(Strict):
     """An accepted action, as the queue brings it back."""
 
@@ -100,11 +116,11 @@ async def action_result(call: Call) -> Response:
     return json_response(found.value.output)
 
 
-async def scripts_config(call: Call) -> Any:
+async def scripts_config(call: Call) -> list[Integration] | Tools:
     """Return what this deployment can do, with JSON schemas."""
     if call.asked(ScriptsQuery).format == "openai":
-        return {"data": as_tools()}
-    return [as_integration(EmailMessage)]
+        return Tools(data=as_tools())
+    return [Integration.model_validate(as_integration(EmailMessage))]
 
 
 async def run_accepted(call: Call) -> None:
@@ -122,7 +138,7 @@ ROUTES = (
         trigger_action,
         "Run an action",
         body=TriggerAction,
-        output=Any,
+        rendered=Any,
         tenant=Tenant.REQUIRED,
         max_body=LARGEST_BODY,
         request_headers=EFFECT_HEADERS,
@@ -133,7 +149,7 @@ ROUTES = (
         Permission.ACTIONS,
         action_result,
         "What an asynchronous action came to",
-        output=Any,
+        rendered=Any,
     ),
     Route(
         "GET",
@@ -142,7 +158,6 @@ ROUTES = (
         scripts_config,
         "Actions and syncs, with their schemas",
         query=ScriptsQuery,
-        output=Any,
     ),
     Route(
         "POST",

@@ -103,7 +103,7 @@ class KeysPage(Answer):
     api_keys: list[KeyView]
 
 
-def view_of(key: ApiKey) -> dict[str, Any]:
+def _fields(key: ApiKey) -> dict[str, Any]:
     """Return what may be seen of a key."""
     return {
         "id": key.id,
@@ -125,7 +125,7 @@ MOST = 1_000
 CREATED = 201
 
 
-async def create_key(call: Call) -> Any:
+async def create_key(call: Call) -> IssuedKeyView:
     """Create a key and show it, this once.
 
     Give each service the permissions it needs and no more; `policy` binds what agents do with it.
@@ -137,21 +137,22 @@ async def create_key(call: Call) -> Any:
     request = call.body(NewKeyBody).request()
     if request.expires_at is not None and request.expires_at <= call.use(Clock).now():
         raise InvalidRequestError("expires_at has passed already.")
-    return _shown(await call.use(CreateApiKey)(request, call.key))
+    return _issued(await call.use(CreateApiKey)(request, call.key))
 
 
-async def list_keys(call: Call) -> Any:
+async def list_keys(call: Call) -> KeysPage:
     """List the keys, newest first, without their secrets."""
     found = await call.use(ApiKeys).list(MOST)
-    return {"api_keys": [view_of(key) for key in found if reaches_no_further(key, call.key)]}
+    visible = [key for key in found if reaches_no_further(key, call.key)]
+    return KeysPage(api_keys=[_view(key) for key in visible])
 
 
-async def show_key(call: Call) -> Any:
+async def show_key(call: Call) -> KeyView:
     """Look at a key, without its secret."""
-    return view_of(await _key(call))
+    return _view(await _key(call))
 
 
-async def rotate_key(call: Call) -> Any:
+async def rotate_key(call: Call) -> IssuedKeyView:
     """Give a key a new secret and show it, this once; the one before works on for a while.
 
     Only for the calling key itself, keys below it, and by a root key for every one.
@@ -163,15 +164,15 @@ async def rotate_key(call: Call) -> Any:
     overlap = timedelta(hours=call.body(RotateBody).overlap_hours)
     issued = await call.use(RotateApiKey)(key.id, overlap)
     call.use(ApiKeyCache).forget(key.id)
-    return _shown(issued)
+    return _issued(issued)
 
 
-async def revoke_key(call: Call) -> Any:
+async def revoke_key(call: Call) -> KeyView:
     """Make a key and all it made worthless; other instances may take them for 30 seconds more."""
     key = await _key(call)
     revoked = await call.use(RevokeApiKey)(key.id)
     call.use(ApiKeyCache).forget(key.id)
-    return view_of(revoked)
+    return _view(revoked)
 
 
 async def _key(call: Call) -> ApiKey:
@@ -181,8 +182,12 @@ async def _key(call: Call) -> ApiKey:
     return key
 
 
-def _shown(issued: IssuedKey) -> dict[str, Any]:
-    return {**view_of(issued.key), "key": issued.token}
+def _view(key: ApiKey) -> KeyView:
+    return KeyView(**_fields(key))
+
+
+def _issued(issued: IssuedKey) -> IssuedKeyView:
+    return IssuedKeyView(**_fields(issued.key), key=issued.token)
 
 
 ROUTES = (
@@ -193,7 +198,6 @@ ROUTES = (
         create_key,
         "Create an API key",
         body=NewKeyBody,
-        output=IssuedKeyView,
         status=CREATED,
     ),
     Route(
@@ -202,7 +206,6 @@ ROUTES = (
         Permission.KEYS,
         list_keys,
         "List API keys",
-        output=KeysPage,
     ),
     Route(
         "GET",
@@ -210,7 +213,6 @@ ROUTES = (
         Permission.KEYS,
         show_key,
         "Look at an API key",
-        output=KeyView,
     ),
     Route(
         "POST",
@@ -219,7 +221,6 @@ ROUTES = (
         rotate_key,
         "Rotate an API key",
         body=RotateBody,
-        output=IssuedKeyView,
     ),
     Route(
         "DELETE",
@@ -227,6 +228,5 @@ ROUTES = (
         Permission.KEYS,
         revoke_key,
         "Revoke an API key",
-        output=KeyView,
     ),
 )

@@ -215,7 +215,6 @@ ROUTES = (
         list_approvals,
         "Calls that wait for a person",
         query=ApprovalsQuery,
-        output=ApprovalsPage,
         tenant=Tenant.OPTIONAL,
     ),
     Route(
@@ -224,7 +223,6 @@ ROUTES = (
         Permission.APPROVALS,
         one_approval,
         "Look at a waiting call",
-        output=ApprovalDetail,
     ),
     Route(
         "POST",
@@ -232,7 +230,6 @@ ROUTES = (
         Permission.APPROVALS,
         approve,
         "Approve a call and run it",
-        output=ApprovalDetail,
     ),
     Route(
         "POST",
@@ -241,7 +238,6 @@ ROUTES = (
         reject,
         "Reject a call",
         body=RejectBody,
-        output=ApprovalDetail,
     ),
     Route(
         "POST",

@@ -207,7 +207,6 @@ ROUTES = (
         attachment_link,
         "Make a link to an attachment",
         body=LinkBody,
-        output=Link,
         tenant=Tenant.REQUIRED,
     ),
 )

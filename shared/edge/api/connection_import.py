@@ -56,7 +56,7 @@ class ImportBody(Strict):
         )
 
 
-async def import_connection(call: Call) -> Any:
+async def import_connection(call: Call) -> ConnectionDetails:
     """Import a refresh token as a connection; with the id of one it renews that one's grant.
 
     The token must have been issued to this deployment's OAuth client with `openid email` and at
@@ -81,7 +81,6 @@ ROUTES = (
         import_connection,
         "Import a connection",
         body=ImportBody,
-        output=ConnectionDetails,
         status=CREATED,
     ),
 )

@@ -17,7 +17,7 @@ from shared.domain.sync.mailbox import Mailbox
 from shared.domain.sync.state import SyncState
 from shared.edge.api.sync_models import SyncView, sync_view
 from shared.edge.web.deployment import Deployment
-from shared.edge.web.routes import Answer, Strict
+from shared.edge.web.routes import LEFT_OUT, Answer, Strict
 from shared.ports.clock import Clock
 from shared.ports.connections import Grants, Mailboxes
 from shared.ports.sync_store import SyncStates
@@ -135,9 +135,9 @@ class Credentials(Answer):
 
     type: Literal["OAUTH2"] = "OAUTH2"
     access_token: str
-    refresh_token: str | None = None
     expires_at: datetime
     raw: dict[str, Any]
+    refresh_token: str | None = LEFT_OUT
 
 
 class WatchView(Answer):
@@ -169,11 +169,11 @@ class ConnectionDetails(ConnectionView):
     last_fetched_at: datetime | None
     connection_config: dict[str, Any]
     webhook_url_override: str | None
-    credentials: Credentials | None = None
     scopes: list[str]
     watch: WatchView
-    grant: GrantView | None
     sync: SyncView | None
+    grant: GrantView | None
+    credentials: Credentials | None = LEFT_OUT
 
 
 AT_ONCE = 50
@@ -189,37 +189,37 @@ class ConnectionViews:
     deployment: Deployment
     clock: Clock
 
-    async def listed(self, connections: Sequence[Connection]) -> list[dict[str, Any]]:
+    async def listed(self, connections: Sequence[Connection]) -> list[ConnectionView]:
         """Return the listing's entries; a sync that fails shows among the errors."""
-        views: list[dict[str, Any]] = []
+        views: list[ConnectionView] = []
         for start in range(0, len(connections), AT_ONCE):
             part = connections[start : start + AT_ONCE]
             states = await asyncio.gather(*(self.states.get(one.id) for one in part))
             views += [
-                connection_view(one, state.value if state else None)
+                ConnectionView(**connection_view(one, state.value if state else None))
                 for one, state in zip(part, states, strict=True)
             ]
         return views
 
-    async def details(self, connection: Connection) -> dict[str, Any]:
+    async def details(self, connection: Connection) -> ConnectionDetails:
         """Return one connection in full, without credentials."""
         state, mailbox, grant = await asyncio.gather(
             self.states.get(connection.id),
             self.mailboxes.get(connection.email_key),
             self.grants.get(connection.id),
         )
-        return {
+        return ConnectionDetails(
             **connection_view(connection, state.value if state else None),
-            "created_at": connection.created_at,
-            "updated_at": connection.updated_at,
-            "last_fetched_at": state.value.last_delta_at if state else None,
-            "connection_config": {},
-            "webhook_url_override": connection.webhook_url_override,
-            "scopes": sorted(connection.scopes - {*SIGN_IN}),
-            "watch": _watch(mailbox.value if mailbox else None),
-            "sync": sync_view(state.value, self.clock.now()) if state else None,
-            "grant": _grant(grant.value, testing=self.deployment.testing) if grant else None,
-        }
+            created_at=connection.created_at,
+            updated_at=connection.updated_at,
+            last_fetched_at=state.value.last_delta_at if state else None,
+            connection_config={},
+            webhook_url_override=connection.webhook_url_override,
+            scopes=sorted(connection.scopes - {*SIGN_IN}),
+            watch=_watch(mailbox.value if mailbox else None),
+            sync=sync_view(state.value, self.clock.now()) if state else None,
+            grant=_grant(grant.value, testing=self.deployment.testing) if grant else None,
+        )
 
 
 def connection_view(connection: Connection, state: SyncState | None) -> dict[str, Any]:
@@ -239,28 +239,27 @@ def connection_view(connection: Connection, state: SyncState | None) -> dict[str
     }
 
 
-def _errors(connection: Connection, state: SyncState | None) -> list[dict[str, str]]:
-    kinds = []
+def _errors(connection: Connection, state: SyncState | None) -> list[ConnectionError_]:
     if connection.status is ConnectionStatus.REAUTH_REQUIRED:
-        kinds.append("auth")
-    elif state is not None and state.last_error is not None:
-        kinds.append("sync")
-    return [{"type": kind, "log_id": connection.id} for kind in kinds]
+        return [ConnectionError_(type="auth", log_id=connection.id)]
+    if state is not None and state.last_error is not None:
+        return [ConnectionError_(type="sync", log_id=connection.id)]
+    return []
 
 
-def _grant(grant: Grant, *, testing: bool) -> dict[str, Any]:
-    return {
-        "issued_at": grant.issued_at,
-        "refreshed_at": grant.refreshed_at,
-        "ends_at": grant.ends_at(testing=testing),
-    }
+def _grant(grant: Grant, *, testing: bool) -> GrantView:
+    return GrantView(
+        issued_at=grant.issued_at,
+        refreshed_at=grant.refreshed_at,
+        ends_at=grant.ends_at(testing=testing),
+    )
 
 
-def _watch(mailbox: Mailbox | None) -> dict[str, Any]:
-    return {
-        "expires_at": mailbox.watch_expires_at if mailbox else None,
-        "last_push_at": mailbox.last_push_at if mailbox else None,
-        "error": mailbox.watch_error if mailbox else None,
-        "stopped_at": mailbox.stopped_at if mailbox else None,
-        "renew_at": mailbox.renew_at if mailbox else None,
-    }
+def _watch(mailbox: Mailbox | None) -> WatchView:
+    return WatchView(
+        expires_at=mailbox.watch_expires_at if mailbox else None,
+        last_push_at=mailbox.last_push_at if mailbox else None,
+        error=mailbox.watch_error if mailbox else None,
+        stopped_at=mailbox.stopped_at if mailbox else None,
+        renew_at=mailbox.renew_at if mailbox else None,
+    )

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
 
 from starlette.responses import Response
 
@@ -21,6 +20,7 @@ from shared.edge.api.connection_models import (
     ConnectionsPage,
     ConnectionsQuery,
     ConnectionViews,
+    Credentials,
     MetadataBody,
     SyncPatch,
 )
@@ -48,11 +48,11 @@ def check_webhook_address(call: Call, url: str | None) -> None:
         checked_url(url, call.use(AllowedHosts))
 
 
-async def list_connections(call: Call) -> Any:
+async def list_connections(call: Call) -> ConnectionsPage:
     """Return the matching connections, newest first."""
     asked = call.asked(ConnectionsQuery)
     if asked.integration_id and INTEGRATION not in asked.integration_id.split(","):
-        return {"connections": []}
+        return ConnectionsPage(connections=[])
     filters = Filters(
         connection_id=asked.connection_id,
         search=asked.search,
@@ -62,7 +62,8 @@ async def list_connections(call: Call) -> Any:
         limit=asked.limit,
         page=asked.page,
     )
-    return {"connections": await call.use(ConnectionViews).listed(await _found(call, filters))}
+    found = await _found(call, filters)
+    return ConnectionsPage(connections=await call.use(ConnectionViews).listed(found))
 
 
 async def _found(call: Call, filters: Filters) -> Sequence[Connection]:
@@ -81,7 +82,7 @@ async def _found(call: Call, filters: Filters) -> Sequence[Connection]:
     return matching[filters.page * filters.limit :][: filters.limit]
 
 
-async def get_connection(call: Call) -> Any:
+async def get_connection(call: Call) -> ConnectionDetails | Response:
     """Return one connection.
 
     With the permission connections:credentials it comes with a live access token; where the end
@@ -98,10 +99,10 @@ async def get_connection(call: Call) -> Any:
         )
     except ReauthRequiredError as refused:
         return _invalid_credentials(refused, view)
-    return {**view, "credentials": credentials}
+    return view.model_copy(update={"credentials": Credentials.model_validate(credentials)})
 
 
-def _invalid_credentials(refused: ReauthRequiredError, view: dict[str, Any]) -> Response:
+def _invalid_credentials(refused: ReauthRequiredError, view: ConnectionDetails) -> Response:
     error = {"code": "invalid_credentials", "message": str(refused), "payload": view}
     return json_response({"error": error}, 424)
 
@@ -148,17 +149,17 @@ def _sync(was: SyncSettings, patch: SyncPatch | None) -> SyncSettings:
     )
 
 
-async def set_metadata(call: Call) -> Any:
+async def set_metadata(call: Call) -> MetadataBody:
     """Replace the metadata of one connection or several."""
     return await _write_metadata(call, merge=False)
 
 
-async def merge_metadata(call: Call) -> Any:
+async def merge_metadata(call: Call) -> MetadataBody:
     """Merge into the metadata of one connection or several; top-level fields are replaced."""
     return await _write_metadata(call, merge=True)
 
 
-async def _write_metadata(call: Call, *, merge: bool) -> Any:
+async def _write_metadata(call: Call, *, merge: bool) -> MetadataBody:
     body = call.body(MetadataBody)
     named = body.connection_id if isinstance(body.connection_id, list) else [body.connection_id]
     ids = [(await call.connection(connection_id(one))).value.id for one in named]
@@ -190,7 +191,6 @@ ROUTES = (
         list_connections,
         "List connections",
         query=ConnectionsQuery,
-        output=ConnectionsPage,
     ),
     Route(
         "POST",
@@ -199,7 +199,6 @@ ROUTES = (
         set_metadata,
         "Replace metadata",
         body=MetadataBody,
-        output=MetadataBody,
         tenant=Tenant.OPTIONAL,
     ),
     Route(
@@ -209,7 +208,6 @@ ROUTES = (
         merge_metadata,
         "Merge metadata",
         body=MetadataBody,
-        output=MetadataBody,
         tenant=Tenant.OPTIONAL,
     ),
     Route(
@@ -219,7 +217,6 @@ ROUTES = (
         get_connection,
         "Look at a connection",
         query=ConnectionQuery,
-        output=ConnectionDetails,
         tenant=Tenant.OPTIONAL,
     ),
     Route(
@@ -229,7 +226,6 @@ ROUTES = (
         patch_connection,
         "Change a connection",
         body=ConnectionPatch,
-        output=Success,
         tenant=Tenant.OPTIONAL,
     ),
     Route(
@@ -238,7 +234,6 @@ ROUTES = (
         Permission.CONNECTIONS_WRITE,
         delete_connection,
         "Disconnect",
-        output=Success,
         tenant=Tenant.OPTIONAL,
     ),
 )

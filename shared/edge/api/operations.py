@@ -180,7 +180,6 @@ ROUTES = (
         list_operations,
         "What was done lately",
         query=OperationsQuery,
-        output=OperationsPage,
         tenant=Tenant.OPTIONAL,
     ),
     Route(
@@ -190,7 +189,6 @@ ROUTES = (
         list_events,
         "Events for the product, and their delivery",
         query=EventsQuery,
-        output=EventsPage,
         tenant=Tenant.OPTIONAL,
     ),
 )

@@ -46,6 +46,5 @@ ROUTES = (
         Permission.CONNECTIONS_READ,
         show_receipt,
         "Look at the receipt of a disconnect",
-        output=Receipt,
     ),
 )

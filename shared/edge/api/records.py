@@ -313,7 +313,7 @@ ROUTES = (
         list_records,
         "Read records: changes since a cursor, or a screen",
         query=RecordsQuery,
-        output=RecordsPage,
+        rendered=RecordsPage,
         tenant=Tenant.REQUIRED,
     ),
     Route(
@@ -323,7 +323,6 @@ ROUTES = (
         prune_records,
         "Empty the payloads of records already read",
         body=PruneBody,
-        output=Pruned,
         tenant=Tenant.REQUIRED,
     ),
 )

@@ -216,7 +216,7 @@ ROUTES = (
         send,
         "Send an email",
         body=SendEmailInput,
-        output=SendEmailOutput | WaitingView,
+        rendered=SendEmailOutput | WaitingView,
         tenant=Tenant.REQUIRED,
         max_body=LARGEST_BODY,
         request_headers={"Idempotency-Key": EFFECT_HEADERS["Idempotency-Key"]},
@@ -228,7 +228,6 @@ ROUTES = (
         Permission.SEND,
         one_send,
         "What became of a send",
-        output=SendView,
         tenant=Tenant.REQUIRED,
     ),
     Route(
@@ -237,7 +236,6 @@ ROUTES = (
         Permission.SEND,
         cancel,
         "Call off a scheduled send",
-        output=SendView,
         tenant=Tenant.REQUIRED,
     ),
     Route(
@@ -247,7 +245,6 @@ ROUTES = (
         send_bulk,
         "Send many emails",
         body=BulkBody,
-        output=BulkAccepted,
         status=ACCEPTED,
         tenant=Tenant.REQUIRED,
         max_body=LARGEST_BODY,
@@ -259,7 +256,6 @@ ROUTES = (
         one_bulk,
         "How far a bulk is",
         query=BulkQuery,
-        output=BulkView,
         tenant=Tenant.REQUIRED,
     ),
 )

@@ -11,7 +11,7 @@ from shared.domain.sync.event import MODEL, SYNC_ALIAS, SYNC_NAME, VARIANT, Unkn
 from shared.domain.sync.frequency import in_words
 from shared.domain.sync.projection import Projection
 from shared.domain.sync.state import Audit, Backfill, SyncState, SyncStatus
-from shared.edge.web.routes import Answer, Strict
+from shared.edge.web.routes import LEFT_OUT, Answer, Strict
 from shared.errors import InvalidRequestError
 
 NAMES = (SYNC_NAME, SYNC_ALIAS)
@@ -144,13 +144,16 @@ class Counts(Answer):
 
 
 class Checkpoint(Answer):
-    """The durable point the sync resumes from; what is not known yet is left out."""
+    """The durable point the sync resumes from; what is not known yet is left out.
 
-    history_id: str | None = None
+    Flat fields without nulls: the official client knows no others in a checkpoint.
+    """
+
+    history_id: str | None = LEFT_OUT
     sequence: int
     window: str
-    window_start: datetime | None = None
-    last_delta_at: datetime | None = None
+    window_start: datetime | None = LEFT_OUT
+    last_delta_at: datetime | None = LEFT_OUT
 
 
 class Progress(Answer):
@@ -175,6 +178,9 @@ class AuditView(Answer):
     relabelled: int
 
 
+Status = Literal["RUNNING", "PAUSED", "STOPPED", "SUCCESS", "ERROR"]
+
+
 class SyncView(Answer):
     """One sync of one connection; results and counts are by model."""
 
@@ -184,10 +190,10 @@ class SyncView(Answer):
     name: str
     variant: str
     type: Literal["INITIAL", "INCREMENTAL"]
-    status: Literal["RUNNING", "PAUSED", "STOPPED", "SUCCESS", "ERROR"]
+    status: Status
     jobStatus: Literal["RUNNING", "SUCCESS", "ERROR"]  # noqa: N815  the client's spelling
-    latestExecutionStatus: Literal["SUCCESS", "ERROR"] | None = None  # noqa: N815
-    finishedAt: datetime | None = None  # noqa: N815
+    latestExecutionStatus: Literal["SUCCESS", "ERROR"] | None = LEFT_OUT  # noqa: N815
+    finishedAt: datetime | None = LEFT_OUT  # noqa: N815
     nextScheduledSyncAt: datetime | None  # noqa: N815
     frequency: str
     latestResult: dict[str, Counts]  # noqa: N815
@@ -204,98 +210,96 @@ class SyncsStatus(Answer):
     syncs: list[SyncView]
 
 
-def sync_view(state: SyncState, now: datetime) -> dict[str, Any]:
+def sync_view(state: SyncState, now: datetime) -> SyncView:
     """Return one entry of GET /sync/status; of a run, nothing is said before one has finished."""
-    latest = "ERROR" if state.last_error else "SUCCESS"
+    latest: Literal["ERROR", "SUCCESS"] = "ERROR" if state.last_error else "SUCCESS"
     tally = state.last_tally
-    finished = {"latestExecutionStatus": latest, "finishedAt": state.last_finished_at}
-    return {
-        "id": f"{state.connection_id}:{SYNC_NAME}",
-        "connection_id": state.connection_id,
-        "provider_config_key": INTEGRATION,
-        "name": SYNC_NAME,
-        "variant": VARIANT,
-        "type": "INCREMENTAL" if _backfilled(state) else "INITIAL",
-        "status": _status(state, now),
-        "jobStatus": "RUNNING" if state.held(now) else latest,
-        **(finished if state.last_finished_at else {}),
-        "nextScheduledSyncAt": state.next_due_at,
-        "frequency": in_words(state.frequency),
-        "latestResult": {
-            MODEL: {"added": tally.added, "updated": tally.updated, "deleted": tally.deleted}
+    return SyncView(
+        id=f"{state.connection_id}:{SYNC_NAME}",
+        connection_id=state.connection_id,
+        provider_config_key=INTEGRATION,
+        name=SYNC_NAME,
+        variant=VARIANT,
+        type="INCREMENTAL" if _backfilled(state) else "INITIAL",
+        status=_status(state, now),
+        jobStatus="RUNNING" if state.held(now) else latest,
+        latestExecutionStatus=latest if state.last_finished_at else None,
+        finishedAt=state.last_finished_at,
+        nextScheduledSyncAt=state.next_due_at,
+        frequency=in_words(state.frequency),
+        latestResult={
+            MODEL: Counts(added=tally.added, updated=tally.updated, deleted=tally.deleted)
         },
-        "recordCount": {MODEL: state.live_records},
-        "checkpoint": _checkpoint(state),
-        "progress": _progress(state, now),
-        "audit": _audit(state.audit),
-        "error": state.last_error,
-    }
+        recordCount={MODEL: state.live_records},
+        checkpoint=_checkpoint(state),
+        progress=_progress(state, now),
+        audit=_audit(state.audit),
+        error=state.last_error,
+    )
 
 
-def projection_view(state: SyncState, now: datetime, projection: Projection[Any]) -> dict[str, Any]:
+def projection_view(state: SyncState, now: datetime, projection: Projection[Any]) -> SyncView:
     """Return the entry of a projection: it is as current as the messages it is made of.
 
-    It is made while it is read, so nobody has counted its records.
+    It is made while it is read, so its records are not counted.
     """
-    return {
-        **sync_view(state, now),
+    own = {
         "id": f"{state.connection_id}:{projection.sync}",
         "name": projection.sync,
         "latestResult": {},
         "recordCount": {},
     }
+    return sync_view(state, now).model_copy(update=own)
 
 
 def _backfilled(state: SyncState) -> bool:
     return state.backfill is not None and state.backfill.finished_at is not None
 
 
-def _status(state: SyncState, now: datetime) -> str:
+def _status(state: SyncState, now: datetime) -> Status:
     if state.status is not SyncStatus.RUNNING:
-        return state.status.value.upper()
+        return "PAUSED" if state.status is SyncStatus.PAUSED else "STOPPED"
     if state.held(now) or not _backfilled(state) or state.recovering_since is not None:
         return "ERROR" if state.failures and not state.held(now) else "RUNNING"
     return "ERROR" if state.last_error else "SUCCESS"
 
 
-def _checkpoint(state: SyncState) -> dict[str, Any]:
-    """Return flat fields without nulls: the official client knows no others in a checkpoint."""
-    fields = {
-        "history_id": None if state.checkpoint is None else str(state.checkpoint),
-        "sequence": state.sequence,
-        "window": state.window,
-        "window_start": state.window_start,
-        "last_delta_at": state.last_delta_at,
-    }
-    return {name: value for name, value in fields.items() if value is not None}
+def _checkpoint(state: SyncState) -> Checkpoint:
+    return Checkpoint(
+        history_id=None if state.checkpoint is None else str(state.checkpoint),
+        sequence=state.sequence,
+        window=state.window,
+        window_start=state.window_start,
+        last_delta_at=state.last_delta_at,
+    )
 
 
-def _audit(audit: Audit | None) -> dict[str, Any] | None:
+def _audit(audit: Audit | None) -> AuditView | None:
     if audit is None:
         return None
-    return {
-        "requested_at": audit.requested_at,
-        "finished_at": audit.finished_at,
-        "coverage": audit.coverage if audit.finished_at else None,
-        "listed": audit.listed,
-        "missing": audit.missing,
-        "gone": audit.gone,
-        "relabelled": audit.relabelled,
-    }
+    return AuditView(
+        requested_at=audit.requested_at,
+        finished_at=audit.finished_at,
+        coverage=audit.coverage if audit.finished_at else None,
+        listed=audit.listed,
+        missing=audit.missing,
+        gone=audit.gone,
+        relabelled=audit.relabelled,
+    )
 
 
-def _progress(state: SyncState, now: datetime) -> dict[str, Any] | None:
+def _progress(state: SyncState, now: datetime) -> Progress | None:
     backfill = state.backfill
     if backfill is None:
         return None
     total = backfill.estimated_total
-    return {
-        "listed": backfill.listed,
-        "stored": backfill.stored,
-        "estimated_total": None if total is None else max(total, backfill.stored),
-        "eta_s": _seconds_left(backfill, now),
-        "finished_at": backfill.finished_at,
-    }
+    return Progress(
+        listed=backfill.listed,
+        stored=backfill.stored,
+        estimated_total=None if total is None else max(total, backfill.stored),
+        eta_s=_seconds_left(backfill, now),
+        finished_at=backfill.finished_at,
+    )
 
 
 def _seconds_left(backfill: Backfill, now: datetime) -> int | None:

@@ -173,7 +173,6 @@ ROUTES = (
         audit,
         "Audit a mailbox",
         body=AuditBody,
-        output=Success,
         tenant=Tenant.REQUIRED,
     ),
     Route(
@@ -183,7 +182,6 @@ ROUTES = (
         list_quarantine,
         "Messages that could not be stored yet",
         query=QuarantineQuery,
-        output=QuarantineAnswer,
         tenant=Tenant.REQUIRED,
     ),
     Route(
@@ -192,7 +190,6 @@ ROUTES = (
         Permission.SYNCS_WRITE,
         retry_quarantined,
         "Try a quarantined message again",
-        output=Success,
         tenant=Tenant.REQUIRED,
     ),
     Route(
@@ -202,7 +199,6 @@ ROUTES = (
         explain,
         "Why a message is here, or is not",
         query=ExplainQuery,
-        output=ExplainAnswer,
         tenant=Tenant.REQUIRED,
     ),
 )

@@ -215,7 +215,6 @@ ROUTES = (
         create_endpoint,
         "Register a receiver of events",
         body=NewEndpoint,
-        output=EndpointWithSecret,
         status=201,
     ),
     Route(
@@ -224,7 +223,6 @@ ROUTES = (
         Permission.EVENTS_READ,
         list_endpoints,
         "The receivers of events",
-        output=EndpointsPage,
     ),
     Route(
         "GET",
@@ -232,7 +230,6 @@ ROUTES = (
         Permission.EVENTS_READ,
         get_endpoint,
         "One receiver of events",
-        output=EndpointView,
     ),
     Route(
         "PATCH",
@@ -241,7 +238,6 @@ ROUTES = (
         change_endpoint,
         "Change or enable a receiver",
         body=EndpointChange,
-        output=EndpointView,
     ),
     Route(
         "POST",
@@ -250,7 +246,6 @@ ROUTES = (
         rotate_secret,
         "Give a receiver a new signing secret",
         body=Rotation,
-        output=EndpointWithSecret,
     ),
     Route(
         "DELETE",
@@ -258,7 +253,6 @@ ROUTES = (
         Permission.EVENTS_WRITE,
         delete_endpoint,
         "Remove a receiver",
-        output=Success,
     ),
     Route(
         "POST",
@@ -267,7 +261,6 @@ ROUTES = (
         redeliver_since,
         "Send events of a span of time again",
         body=RedeliverySince,
-        output=Redelivery,
         tenant=Tenant.OPTIONAL,
     ),
     Route(
@@ -276,6 +269,5 @@ ROUTES = (
         Permission.EVENTS_WRITE,
         redeliver_event,
         "Send one event again",
-        output=RedeliveredEvent,
     ),
 )

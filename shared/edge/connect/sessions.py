@@ -99,7 +99,6 @@ ROUTES = (
         create_session,
         "Open a connect session",
         body=SessionBody,
-        output=SessionAnswer,
         status=CREATED,
     ),
     Route(
@@ -109,7 +108,6 @@ ROUTES = (
         create_reconnect_session,
         "Open a session that renews a connection",
         body=ReconnectBody,
-        output=SessionAnswer,
         status=CREATED,
     ),
 )
@@ -122,7 +120,6 @@ SESSION_ROUTES = (
         Access.CONNECT_SESSION,
         show_session,
         "Show the connect session of a token",
-        output=SessionViewAnswer,
     ),
     Route(
         "POST",
@@ -130,7 +127,6 @@ SESSION_ROUTES = (
         Access.CONNECT_SESSION,
         create_ticket,
         "Exchange the token for a ticket",
-        output=TicketAnswer,
     ),
     Route(
         "DELETE",

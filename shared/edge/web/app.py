@@ -3,7 +3,7 @@
 import logging
 import time
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pydantic import BaseModel
 from starlette.applications import Starlette
@@ -19,7 +19,7 @@ from shared.edge.web.answers import json_response
 from shared.edge.web.auth import ANYONE, authenticate
 from shared.edge.web.call import Call
 from shared.edge.web.deployment import Deployment
-from shared.edge.web.routes import Route
+from shared.edge.web.routes import Returned, Route
 from shared.edge.web.status import answer_to
 from shared.errors import InvalidRequestError, NotFoundError
 from shared.ports.container import Container
@@ -107,7 +107,7 @@ async def _body(request: Request, route: Route) -> BaseModel | None:
     return await reading.read_json(request, route)
 
 
-def _response(answer: Any, route: Route) -> Response:
+def _response(answer: Returned, route: Route) -> Response:
     if isinstance(answer, Response):
         return answer
     if answer is None:

@@ -34,8 +34,4 @@ async def check_health(call: Call) -> Health:
     )
 
 
-ROUTES = (
-    Route(
-        "GET", "/health", Access.PUBLIC, check_health, "Whether the service is up", output=Health
-    ),
-)
+ROUTES = (Route("GET", "/health", Access.PUBLIC, check_health, "Whether the service is up"),)

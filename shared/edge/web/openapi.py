@@ -274,7 +274,7 @@ def _security(route: Route) -> dict[str, Any]:
 def description_of(table: Callable[[], Sequence[Route]]) -> Route:
     """Return the route that serves the description of `table`, which holds this route too."""
 
-    async def openapi(call: Call) -> Any:
+    async def openapi(call: Call) -> dict[str, Any]:
         """Return this document."""
         return document(table(), call.use(Deployment).public_url)
 
@@ -284,5 +284,4 @@ def description_of(table: Callable[[], Sequence[Route]]) -> Route:
         Access.PUBLIC,
         openapi,
         "This API, described",
-        output=dict[str, Any],
     )

@@ -4,12 +4,15 @@ Dispatch, authentication, body parsing, OpenAPI and the attack tests all read th
 add one, append a Route to the ROUTES of a module of its resource; `table.py` collects them.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Literal
+from functools import reduce
+from operator import or_
+from types import NoneType, UnionType
+from typing import Any, Literal, get_args, get_type_hints
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -83,14 +86,19 @@ class Answer(BaseModel):
     model_config = ConfigDict(frozen=True, populate_by_name=True)
 
 
+LEFT_OUT: Any = Field(None, exclude_if=lambda value: value is None)
+"""The default of a field that an answer has only where there is something to say."""
+
+
 class Success(Answer):
     """Done, or accepted."""
 
     success: Literal[True] = True
 
 
-Function = Callable[[Call], Awaitable[Any]]
-"""Answers a model, plain JSON data, None (204), or a Starlette Response as it is."""
+Returned = BaseModel | Mapping[str, Any] | Sequence[BaseModel] | Response | None
+Function = Callable[[Call], Awaitable[Returned]]
+"""Returns a model or models, an object of plain JSON, None (204), or a Response as it is."""
 Admit = Callable[[Request, int, Container], Awaitable[Caller]]
 """Lets a person in, or raises; the number is how many bytes a form may have."""
 Refuse = Callable[[Call, Exception], Awaitable[Response]]
@@ -113,8 +121,8 @@ class Route:
     summary: str
     body: type[BaseModel] | None = None
     query: type[BaseModel] | None = None
-    output: Any = None
-    """The answer's model, or any type pydantic can describe; None is 204 or not JSON."""
+    rendered: Any = None
+    """The JSON in a Response that `function` renders by itself: what pydantic can describe."""
     status: int = 200
     tenant: Tenant = Tenant.NONE
     raw_body: bool = False
@@ -135,6 +143,19 @@ class Route:
     """Further statuses it answers with, for the documentation: status -> when."""
 
     @property
+    def output(self) -> Any:
+        """The JSON of success, which is what `function` says it returns; None is 204 or no JSON.
+
+        A row cannot say otherwise than its function, and mypy holds the function to its word.
+        """
+        if self.rendered is not None:
+            return self.rendered
+        returned = get_type_hints(self.function)["return"]
+        kinds = get_args(returned) if isinstance(returned, UnionType) else (returned,)
+        described = [one for one in kinds if not _is_response(one)]
+        return reduce(or_, described) if described else None
+
+    @property
     def shown_path(self) -> str:
         """The path as OpenAPI writes it."""
         return self.path.replace(":path}", "}")
@@ -143,3 +164,7 @@ class Route:
     def name(self) -> str:
         """The operation's name: method and path, unique in the table."""
         return f"{self.method} {self.path}"
+
+
+def _is_response(kind: Any) -> bool:
+    return kind is NoneType or (isinstance(kind, type) and issubclass(kind, Response))
