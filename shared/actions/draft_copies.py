@@ -6,6 +6,7 @@ read. A version of a draft has one ledger entry, so it leaves at most once.
 """
 
 from base64 import urlsafe_b64decode
+from collections.abc import Mapping
 from datetime import timedelta
 from itertools import count
 from typing import Any, Final, Literal
@@ -139,10 +140,12 @@ async def _removed(context: ActionContext, copy: DraftCopy) -> Left:
     return "removed"
 
 
-async def _draft(context: ActionContext, id: str, shape: str) -> Any:
+async def _draft(context: ActionContext, id: str, shape: str) -> Mapping[str, Any] | None:
     """Return a draft that still is one, else None: Gmail may name a sent message (FACTS 5.8)."""
     try:
-        found = await context.gmail.call("GET", f"/drafts/{id}", query={"format": shape})
+        found: Mapping[str, Any] = await context.gmail.call(
+            "GET", f"/drafts/{id}", query={"format": shape}
+        )
     except GmailNotFoundError:
         return None
     return found if "DRAFT" in found["message"].get("labelIds", ()) else None

@@ -14,7 +14,7 @@ import orjson
 from pydantic import BaseModel
 
 from shared.actions.loading import action_named
-from shared.actions.own_code import crashes_as_errors, returned
+from shared.actions.own_code import crashes_as_errors, run_own_code
 from shared.actions.registry import Action, ActionContext, Effect, Replayed, Shown
 from shared.domain.connect.connection import Connection
 from shared.domain.crash import ActionCrashedError, crash_site
@@ -103,7 +103,7 @@ class RunAction:
     ) -> ActionAnswer:
         with crashes_as_errors(action):
             await _require_as_shown(action, context, asked)
-        output = await returned(action, context, asked)
+        output = await run_own_code(action, context, asked)
         with crashes_as_errors(action):
             return _answer(output)
 

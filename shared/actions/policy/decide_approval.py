@@ -156,11 +156,11 @@ class DecideApproval:
             return await self._ended(claimed, dict(self.describe(refused)), refused.code)
         return await self._ended(claimed, output, None)
 
-    async def _ran(self, approval: Approval) -> Any:
+    async def _ran(self, approval: Approval) -> object:
         found = await self.connections.get(approval.connection_id)
         if found is None or found.value.status is ConnectionStatus.DISCONNECTING:
             raise UnknownConnectionError("The connection was removed meanwhile.")
-        content = await self.seal.opened(approval, "request")
+        content = await self.seal.open_request(approval)
         answer = await self.run(
             found.value,
             approval.action,

@@ -116,7 +116,7 @@ class AskApproval:
         if not approval.succeeded:
             code = approval.error or ApprovedCallFailedError.code
             raise ApprovedCallFailedError("A person approved this call, and it failed.", code=code)
-        return ActionAnswer(await self.seal.opened(approval, "answer"), replayed=True)
+        return ActionAnswer(await self.seal.open_answer(approval), replayed=True)
 
     def _approval(
         self,

@@ -49,21 +49,32 @@ class ApprovalSeal:
             packed = _packed({"truncated": True})
         return await self._sealed(approval.id, approval.connection_id, packed, "answer")
 
-    async def opened(self, approval: Approval, what: What) -> Any:
-        """Return the content, None where there is none yet.
+    async def open_request(self, approval: Approval) -> Mapping[str, Any]:
+        """Return what is asked, empty where nothing was kept.
 
         Raises UnknownConnectionError once the connection is gone, CorruptStateError.
         """
-        sealed = approval.request if what == "request" else approval.answer
+        content: Mapping[str, Any] = loads(await self._open(approval, approval.request, "request"))
+        return content or {}
+
+    async def open_answer(self, approval: Approval) -> object:
+        """Return the JSON that the run came to, None where there is none yet.
+
+        Raises UnknownConnectionError once the connection is gone, CorruptStateError.
+        """
+        answer: object = loads(await self._open(approval, approval.answer, "answer"))
+        return answer
+
+    async def _open(self, approval: Approval, sealed: bytes | None, what: What) -> bytes:
         if not sealed:
-            return None
+            return b"null"
         packed = await self.sealer.open(
             sealed,
             data_key=await self._data_key(approval.connection_id),
             connection_id=approval.connection_id,
             purpose=_purpose(approval.id, what),
         )
-        return loads(decompress(b64decode(packed)))
+        return decompress(b64decode(packed))
 
     async def _sealed(self, id: str, connection_id: ConnectionId, packed: str, what: What) -> bytes:
         return await self.sealer.seal(

@@ -190,8 +190,8 @@ async def _seen(call: Call) -> Approval:
 async def _opened(call: Call, approval: Approval) -> ApprovalDetail:
     seal = call.use(ApprovalSeal)
     try:
-        request = await seal.opened(approval, "request") or {}
-        output = await seal.opened(approval, "answer")
+        request = await seal.open_request(approval)
+        output = await seal.open_answer(approval)
     except PermanentError:
         return ApprovalDetail(**view_of(approval), preview=None)
     preview = request.get("preview")

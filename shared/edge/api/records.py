@@ -47,7 +47,7 @@ def _variant(name: str) -> str:
     return name
 
 
-def _actions(joined: Any) -> Any:
+def _actions(joined: object) -> object:
     """Read `added,Updated` as a set; any case, comma-joined."""
     if not isinstance(joined, str):
         return joined
@@ -313,7 +313,7 @@ ROUTES = (
         list_records,
         "Read records: changes since a cursor, or a screen",
         query=RecordsQuery,
-        rendered=RecordsPage,
+        rendered=RecordsPage,  # its rows are stored as JSON: a model would parse every payload
         tenant=Tenant.REQUIRED,
     ),
     Route(

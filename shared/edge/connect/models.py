@@ -142,7 +142,7 @@ class ReconnectBody(_SessionBody):
         return self._request((INTEGRATION,), ConnectionId(self.connection_id))
 
 
-def _plain(model: Strict | None) -> Any:
+def _plain(model: Strict | None) -> dict[str, Any] | None:
     return model.model_dump(exclude_none=True) if model else None
 
 

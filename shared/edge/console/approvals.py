@@ -92,8 +92,8 @@ async def _opened(visit: Visit, approval: Approval) -> tuple[Mapping[str, Any] |
     """Return what was asked and what was answered; None once the connection is gone."""
     seal = visit.use(ApprovalSeal)
     try:
-        request = await seal.opened(approval, "request")
-        return request, await seal.opened(approval, "answer")
+        request = await seal.open_request(approval)
+        return request, await seal.open_answer(approval)
     except PermanentError:
         return None, None
 

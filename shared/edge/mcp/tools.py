@@ -63,14 +63,16 @@ def input_schema(action: Action[Any, Any]) -> dict[str, Any]:
     return {**schema, "properties": properties, **({"required": required} if required else {})}
 
 
-def untitled(schema: Any) -> Any:
+def untitled(schema: Mapping[str, Any]) -> dict[str, Any]:
     """Return a schema without the titles that only repeat names: a model reads every word."""
-    if isinstance(schema, list):
-        return [untitled(one) for one in schema]
-    if not isinstance(schema, dict):
-        return schema
     return {
-        name: value if name in VALUES else untitled(value)
+        name: value if name in VALUES else _inner(value)
         for name, value in schema.items()
         if name != "title" or not isinstance(value, str)
     }
+
+
+def _inner(part: object) -> object:
+    if isinstance(part, list):
+        return [_inner(one) for one in part]
+    return untitled(part) if isinstance(part, dict) else part

@@ -52,19 +52,19 @@ def opened(raw: bytes) -> Notification | Malformed:
     return Notification(email, history_id, message_id)
 
 
-def _json(raw: bytes) -> Any:
+def _json(raw: bytes) -> object:
     try:
         return orjson.loads(raw)
     except orjson.JSONDecodeError:
         return None
 
 
-def _object(outer: Any, name: str) -> Mapping[str, Any] | None:
+def _object(outer: object, name: str) -> Mapping[str, Any] | None:
     inner = outer.get(name) if isinstance(outer, dict) else None
     return inner if isinstance(inner, dict) else None
 
 
-def _notified(data: Any) -> Mapping[str, Any] | None:
+def _notified(data: object) -> Mapping[str, Any] | None:
     if not isinstance(data, str):
         return None
     folded = "".join(data.split()).rstrip("=").replace("+", "-").replace("/", "_")

@@ -90,10 +90,11 @@ def note(**fields: Any) -> None:
         _TRAIL.set(replace(trail, fields={**trail.fields, **fields}))
 
 
-def noted(name: str) -> Any:
-    """Return a field that `note` added to this request, None where it has none."""
+def noted(name: str) -> str | None:
+    """Return a text that `note` added to this request, None where it has none."""
     trail = _TRAIL.get()
-    return trail.fields.get(name) if trail else None
+    found = trail.fields.get(name) if trail else None
+    return found if isinstance(found, str) else None
 
 
 def trace_id() -> str | None:

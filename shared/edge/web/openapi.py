@@ -225,7 +225,7 @@ def _parameter(name: str, schema: Any, *, required: bool) -> dict[str, Any]:
     return parameter
 
 
-def _inlined(schema: Any, definitions: dict[str, Any]) -> Any:
+def _inlined(schema: object, definitions: dict[str, Any]) -> object:
     """Write references out: a parameter's schema stands alone."""
     if isinstance(schema, list):
         return [_inlined(one, definitions) for one in schema]

@@ -115,7 +115,7 @@ def _check_content_type(request: Request) -> None:
         raise InvalidRequestError("Send JSON with the header Content-Type: application/json.")
 
 
-def _parsed(raw: bytes) -> Any:
+def _parsed(raw: bytes) -> object:
     try:
         return orjson.loads(raw) if raw.strip() else {}
     except orjson.JSONDecodeError as bad:

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import reduce
+from inspect import isfunction
 from operator import or_
 from types import NoneType, UnionType
 from typing import Any, Literal, get_args, get_type_hints
@@ -143,6 +144,13 @@ class Route:
     """Further statuses it answers with, for the documentation: status -> when."""
 
     @property
+    def returns(self) -> tuple[Any, ...]:
+        """The types that `function` declares to return."""
+        called = self.function if isfunction(self.function) else type(self.function).__call__
+        returned = get_type_hints(called)["return"]
+        return get_args(returned) if isinstance(returned, UnionType) else (returned,)
+
+    @property
     def output(self) -> Any:
         """The JSON of success, which is what `function` says it returns; None is 204 or no JSON.
 
@@ -150,9 +158,7 @@ class Route:
         """
         if self.rendered is not None:
             return self.rendered
-        returned = get_type_hints(self.function)["return"]
-        kinds = get_args(returned) if isinstance(returned, UnionType) else (returned,)
-        described = [one for one in kinds if not _is_response(one)]
+        described = [kind for kind in self.returns if not _is_response(kind)]
         return reduce(or_, described) if described else None
 
     @property
