@@ -15,7 +15,7 @@ from typing import Any
 from shared.domain.ids import ConnectionId
 
 PREFIX = "postroom"
-ANYTHING = "*"
+ALL_PERMISSIONS = "*"
 """The permission that is every one."""
 ROOT = "root-"
 """How ids of the keys of the deployment's settings begin."""

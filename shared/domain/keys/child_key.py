@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from shared.domain.keys.api_key import ANYTHING, ApiKey
+from shared.domain.keys.api_key import ALL_PERMISSIONS, ApiKey
 from shared.domain.keys.policy import Does, Policy, policy_of
 from shared.errors import ForbiddenError, PolicyRefusedError
 
@@ -44,7 +44,7 @@ def _within(name: str, key: ApiKey, than: ApiKey) -> bool:
 
 
 def _permissions(child: frozenset[str], parent: frozenset[str]) -> bool:
-    return ANYTHING in parent or child <= parent
+    return ALL_PERMISSIONS in parent or child <= parent
 
 
 def _subset(child: frozenset[Any] | None, parent: frozenset[Any] | None) -> bool:

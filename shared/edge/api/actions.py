@@ -15,43 +15,43 @@ from shared.edge.web.call import Call
 from shared.edge.web.effects import EFFECT_HEADERS, KEY_HEADER, LARGEST_BODY, answered
 from shared.edge.web.routes import (
     Access,
-    Answer,
     Permission,
+    RequestModel,
+    ResponseModel,
     Route,
-    Strict,
     Tenant,
 )
 from shared.errors import NotFoundError
 from shared.ports.sends import ActionResults
 
 
-class TriggerAction(Strict):
+class TriggerAction(RequestModel):
     """An action by name, and its input."""
 
     action_name: str = Field(max_length=100)
     input: Any = None
 
 
-class Accepted(Answer):
+class Accepted(ResponseModel):
     """Where the output will be."""
 
     id: str
     statusUrl: str  # noqa: N815  the client's spelling
 
 
-class ScriptsQuery(Strict):
+class ScriptsQuery(RequestModel):
     """`openai` answers tool definitions."""
 
     format: Literal["nango", "openai"] = "nango"
 
 
-class Tools(Answer):
+class Tools(ResponseModel):
     """The actions as function tools of a language model."""
 
     data: list[dict[str, Any]]
 
 
-class Integration(Answer):
+class Integration(ResponseModel):
     """What the deployment can do; each sync and action comes with its JSON schemas."""
 
     providerConfigKey: str  # noqa: N815  the client's spelling
@@ -61,7 +61,7 @@ class Integration(Answer):
     on_events: list[dict[str, Any]] = Field(alias="on-events")
 
 
-class ActionTask(Strict):
+class ActionTask(RequestModel):
     """An accepted action, as the queue brings it back."""
 
     id: str
@@ -118,7 +118,7 @@ async def action_result(call: Call) -> Response:
 
 async def scripts_config(call: Call) -> list[Integration] | Tools:
     """Return what this deployment can do, with JSON schemas."""
-    if call.asked(ScriptsQuery).format == "openai":
+    if call.query(ScriptsQuery).format == "openai":
         return Tools(data=as_tools())
     return [Integration.model_validate(as_integration(EmailMessage))]
 

@@ -11,13 +11,13 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AwareDatetime, Field, model_validator
 
 from shared.domain.ids import ConnectionId
-from shared.domain.keys.api_key import ANYTHING, ApiKey
+from shared.domain.keys.api_key import ALL_PERMISSIONS, ApiKey
 from shared.domain.keys.child_key import reaches_no_further
 from shared.domain.keys.policy import UNRESTRICTED, Policy
 from shared.edge.web.api_key_cache import ApiKeyCache
 from shared.edge.web.call import Call
 from shared.edge.web.reading import CONNECTION_ID
-from shared.edge.web.routes import Answer, Permission, Route, Strict
+from shared.edge.web.routes import Permission, RequestModel, ResponseModel, Route
 from shared.errors import ForbiddenError, InvalidRequestError, NotFoundError
 from shared.ports.access import ApiKeys
 from shared.ports.clock import Clock
@@ -38,7 +38,7 @@ Granted = Permission | Literal["*"]
 Named = Annotated[str, Field(pattern=f"^{CONNECTION_ID.pattern}$")]
 
 
-class NewKeyBody(Strict):
+class NewKeyBody(RequestModel):
     """POST /api-keys. What is left out is the calling key's own; `null` means no limit."""
 
     name: str = Field(min_length=1, max_length=100)
@@ -63,18 +63,18 @@ class NewKeyBody(Strict):
 
     @model_validator(mode="after")
     def _everything_alone(self) -> Self:
-        if ANYTHING in self.permissions and len(self.permissions) > 1:
+        if ALL_PERMISSIONS in self.permissions and len(self.permissions) > 1:
             raise ValueError("* stands alone: it is every permission")
         return self
 
 
-class RotateBody(Strict):
+class RotateBody(RequestModel):
     """How long the secret before works on; 0 ends it at once."""
 
     overlap_hours: int = Field(24, ge=0, le=720)
 
 
-class KeyView(Answer):
+class KeyView(ResponseModel):
     """A key, without its secret. `connections` null means every one."""
 
     id: str
@@ -97,7 +97,7 @@ class IssuedKeyView(KeyView):
     key: str
 
 
-class KeysPage(Answer):
+class KeysPage(ResponseModel):
     """Keys, newest first; the root keys of the deployment's settings are not among them."""
 
     api_keys: list[KeyView]

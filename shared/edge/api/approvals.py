@@ -10,7 +10,7 @@ from shared.actions.policy.decide_approval import DecideApproval
 from shared.actions.policy.seal import ApprovalSeal
 from shared.domain.keys.approval import MAX_REASON, Approval, ApprovalState
 from shared.edge.web.call import Call
-from shared.edge.web.routes import Access, Answer, Permission, Route, Strict, Tenant
+from shared.edge.web.routes import Access, Permission, RequestModel, ResponseModel, Route, Tenant
 from shared.errors import InvalidRequestError, NotFoundError, PermanentError
 from shared.ports.access import Approvals
 from shared.usecases.reconcile import APPROVAL_TASK
@@ -19,7 +19,7 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 
 
-class ApprovalsQuery(Strict):
+class ApprovalsQuery(RequestModel):
     """Filters; every one given must hold."""
 
     state: ApprovalState | None = None
@@ -29,13 +29,13 @@ class ApprovalsQuery(Strict):
     limit: int = Field(50, ge=1, le=200)
 
 
-class RejectBody(Strict):
+class RejectBody(RequestModel):
     """Why, in words that the agent is told."""
 
     reason: str | None = Field(None, max_length=MAX_REASON)
 
 
-class ApprovalView(Answer):
+class ApprovalView(ResponseModel):
     """A call that waits for a person, or did; `finished_at` null while approved is running."""
 
     id: str
@@ -54,7 +54,7 @@ class ApprovalView(Answer):
     error: str | None
 
 
-class PreviewedFile(Answer):
+class PreviewedFile(ResponseModel):
     """A file that would go along; `size` in bytes where it is known."""
 
     filename: str
@@ -62,7 +62,7 @@ class PreviewedFile(Answer):
     size: int | None
 
 
-class Preview(Answer):
+class Preview(ResponseModel):
     """All that readers of the message will get; `text` and what its HTML says may differ."""
 
     to: list[str]
@@ -87,7 +87,7 @@ class ApprovalDetail(ApprovalView):
     output: Any = Field(None, description="What the call answered, or its error.")
 
 
-class ApprovalsPage(Answer):
+class ApprovalsPage(ResponseModel):
     """Newest first, without their content."""
 
     approvals: list[ApprovalView]
@@ -123,7 +123,7 @@ TWINS = 20
 UNKNOWN = "No such approval. GET /approvals lists them."
 
 
-class ApprovalTask(Strict):
+class ApprovalTask(RequestModel):
     """An approval that is due."""
 
     id: str
@@ -131,7 +131,7 @@ class ApprovalTask(Strict):
 
 async def list_approvals(call: Call) -> ApprovalsPage:
     """List calls that wait for a person, or did, newest first."""
-    asked = call.asked(ApprovalsQuery)
+    asked = call.query(ApprovalsQuery)
     until, last = place_of(asked.cursor) if asked.cursor else (None, None)
     found = await call.use(Approvals).list(
         connection_id=call.connection_id,

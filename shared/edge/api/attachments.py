@@ -20,7 +20,7 @@ from shared.domain.ids import ConnectionId, MessageId
 from shared.edge.web.answers import json_response
 from shared.edge.web.call import Call
 from shared.edge.web.deployment import Deployment
-from shared.edge.web.routes import Access, Answer, Permission, Route, Strict, Tenant
+from shared.edge.web.routes import Access, Permission, RequestModel, ResponseModel, Route, Tenant
 from shared.edge.web.status import answer_to
 from shared.edge.web.streamed import Span, Streamed, UnsatisfiableError, read_range
 from shared.errors import InvalidRequestError, MissingScopeError, NotFoundError
@@ -56,13 +56,13 @@ RANGES: Final[Mapping[int | Literal["default"], str]] = {
 }
 
 
-class LinkBody(Strict):
+class LinkBody(RequestModel):
     """How long the link works."""
 
     expires_in_s: int = Field(round(LONGEST.total_seconds()), ge=1, le=LONGEST.total_seconds())
 
 
-class Link(Answer):
+class Link(ResponseModel):
     """A link that needs no API key."""
 
     url: str

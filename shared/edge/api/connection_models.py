@@ -17,7 +17,7 @@ from shared.domain.sync.mailbox import Mailbox
 from shared.domain.sync.state import SyncState
 from shared.edge.api.sync_models import SyncView, sync_view
 from shared.edge.web.deployment import Deployment
-from shared.edge.web.routes import LEFT_OUT, Answer, Strict
+from shared.edge.web.routes import LEFT_OUT, RequestModel, ResponseModel
 from shared.ports.clock import Clock
 from shared.ports.connections import Grants, Mailboxes
 from shared.ports.sync_store import SyncStates
@@ -32,14 +32,14 @@ TagValue = Annotated[str, Field(max_length=255)]
 Tags = Annotated[dict[TagKey, TagValue], Field(max_length=TAGS)]
 
 
-class Organization(Strict):
+class Organization(RequestModel):
     """The end user's organization, in the older body shape."""
 
     id: str = Field(max_length=255)
     display_name: str | None = Field(None, max_length=255)
 
 
-class EndUser(Strict):
+class EndUser(RequestModel):
     """Who the product says is connected."""
 
     id: str = Field(max_length=255)
@@ -49,7 +49,7 @@ class EndUser(Strict):
     organization: Organization | None = None
 
 
-class ConnectionsQuery(Strict):
+class ConnectionsQuery(RequestModel):
     """Filters of the listing; every one given must hold."""
 
     connection_id: str | None = Field(None, alias="connectionId")
@@ -62,7 +62,7 @@ class ConnectionsQuery(Strict):
     page: int = Field(0, ge=0, le=LAST_PAGE)
 
 
-class ConnectionQuery(Strict):
+class ConnectionQuery(RequestModel):
     """`refresh_github_app_jwt_token` comes with every call of the client; it means nothing here."""
 
     force_refresh: bool = False
@@ -70,7 +70,7 @@ class ConnectionQuery(Strict):
     refresh_github_app_jwt_token: bool = False
 
 
-class SyncPatch(Strict):
+class SyncPatch(RequestModel):
     """How the mailbox is kept."""
 
     window: str | None = Field(None, max_length=40)
@@ -83,7 +83,7 @@ class SyncPatch(Strict):
     )
 
 
-class ConnectionPatch(Strict):
+class ConnectionPatch(RequestModel):
     """What is absent stays as it is."""
 
     tags: Tags | None = None
@@ -93,7 +93,7 @@ class ConnectionPatch(Strict):
     retention: str | None = Field(None, pattern=r"^[0-9]{1,4}d$")
 
 
-class MetadataBody(Strict):
+class MetadataBody(RequestModel):
     """Metadata for one connection or several."""
 
     connection_id: str | Annotated[list[str], Field(min_length=1, max_length=100)]
@@ -101,14 +101,14 @@ class MetadataBody(Strict):
     metadata: Annotated[dict[str, Any], Field(max_length=METADATA_FIELDS)]
 
 
-class ConnectionError_(Answer):  # noqa: N801  ConnectionError is Python's
+class ConnectionError_(ResponseModel):  # noqa: N801  ConnectionError is Python's
     """Something that keeps the connection from working; look it up in GET /operations."""
 
     type: Literal["auth", "sync"]
     log_id: str
 
 
-class ConnectionView(Answer):
+class ConnectionView(ResponseModel):
     """A connection as a listing shows it."""
 
     id: int
@@ -124,13 +124,13 @@ class ConnectionView(Answer):
     email: str
 
 
-class ConnectionsPage(Answer):
+class ConnectionsPage(ResponseModel):
     """Connections, newest first."""
 
     connections: list[ConnectionView]
 
 
-class Credentials(Answer):
+class Credentials(ResponseModel):
     """A live access token; needs the permission connections:credentials."""
 
     type: Literal["OAUTH2"] = "OAUTH2"
@@ -140,7 +140,7 @@ class Credentials(Answer):
     refresh_token: str | None = LEFT_OUT
 
 
-class WatchView(Answer):
+class WatchView(ResponseModel):
     """Push registration that all connections on the mailbox share: `error` says why there is none.
 
     `stopped_at` is set while it is stopped by hand (`stop-watch`); it is armed again at `renew_at`.
@@ -153,7 +153,7 @@ class WatchView(Answer):
     renew_at: datetime | None
 
 
-class GrantView(Answer):
+class GrantView(ResponseModel):
     """The consent: `ends_at` is set where Google ends it by itself, as for apps in testing."""
 
     issued_at: datetime | None

@@ -50,7 +50,7 @@ def check_webhook_address(call: Call, url: str | None) -> None:
 
 async def list_connections(call: Call) -> ConnectionsPage:
     """Return the matching connections, newest first."""
-    asked = call.asked(ConnectionsQuery)
+    asked = call.query(ConnectionsQuery)
     if asked.integration_id and INTEGRATION not in asked.integration_id.split(","):
         return ConnectionsPage(connections=[])
     filters = Filters(
@@ -92,7 +92,7 @@ async def get_connection(call: Call) -> ConnectionDetails | Response:
     view = await call.use(ConnectionViews).details(connection)
     if not call.caller.may(Permission.CONNECTIONS_CREDENTIALS):
         return view
-    asked = call.asked(ConnectionQuery)
+    asked = call.query(ConnectionQuery)
     try:
         credentials = await call.use(ReadCredentials)(
             connection.id, force_refresh=asked.force_refresh, refresh_token=asked.refresh_token

@@ -17,7 +17,7 @@ from shared.domain.sync.record import EndReason, LastAction, Record
 from shared.edge.api.projected_records import ProjectedRecords
 from shared.edge.web.answers import json_bytes
 from shared.edge.web.call import Call
-from shared.edge.web.routes import Answer, Permission, Route, Strict, Tenant
+from shared.edge.web.routes import Permission, RequestModel, ResponseModel, Route, Tenant
 from shared.errors import InvalidRequestError
 from shared.ports.clock import Clock
 from shared.ports.sync_store import NewestQuery, RecordQuery, Records
@@ -64,7 +64,7 @@ Variant = Annotated[str, AfterValidator(_variant)]
 Actions = Annotated[frozenset[LastAction], BeforeValidator(_actions)]
 
 
-class RecordsQuery(Strict):
+class RecordsQuery(RequestModel):
     """A page in commit order, or (with `order`) a screen, newest first."""
 
     model: Model = MODEL
@@ -87,14 +87,14 @@ class RecordsQuery(Strict):
         return bool(self.order or self.label or self.thread_id or self.before)
 
 
-class Participant(Answer):
+class Participant(ResponseModel):
     """One address of a message."""
 
     name: str
     email: str
 
 
-class Attachment(Answer):
+class Attachment(ResponseModel):
     """An attachment, addressed by message id and part id (FACTS 4.5)."""
 
     partId: str  # noqa: N815  Gmail's spelling
@@ -105,7 +105,7 @@ class Attachment(Answer):
     inline: bool = False
 
 
-class RecordMetadata(Answer):
+class RecordMetadata(ResponseModel):
     """How a record got here; store `cursor` to continue after it."""
 
     first_seen_at: datetime
@@ -116,7 +116,7 @@ class RecordMetadata(Answer):
     cursor: str
 
 
-class EmailMessage(Answer):
+class EmailMessage(ResponseModel):
     """A message; only ids, labels and metadata remain of one whose payload was emptied."""
 
     model_config = ConfigDict(frozen=True, extra="allow")
@@ -151,7 +151,7 @@ class EmailMessage(Answer):
     metadata: RecordMetadata = Field(alias="_nango_metadata")
 
 
-class RecordsPage(Answer):
+class RecordsPage(ResponseModel):
     """`next_cursor` null: nothing more now; keep the last record's own cursor.
 
     `next_before` is a screen's page token.
@@ -162,7 +162,7 @@ class RecordsPage(Answer):
     next_before: str | None = None
 
 
-class PruneBody(Strict):
+class PruneBody(RequestModel):
     """Empty the payloads up to a cursor."""
 
     model: StoredModel = MODEL
@@ -171,7 +171,7 @@ class PruneBody(Strict):
     limit: int = Field(1000, ge=1, le=PAGE)
 
 
-class Pruned(Answer):
+class Pruned(ResponseModel):
     """How many payloads were emptied, and whether more remain."""
 
     count: int
@@ -194,7 +194,7 @@ async def list_records(call: Call) -> Response:
     deployment's own (`GET /scripts/config` lists them) is projected from the messages.
     """
     connection_id = (await call.connection()).value.id
-    asked = call.asked(RecordsQuery)
+    asked = call.query(RecordsQuery)
     projection = projections().get(asked.model)
     if projection is not None:
         return await _projected(

@@ -11,7 +11,7 @@ from shared.domain.sync.event import MODEL, SYNC_ALIAS, SYNC_NAME, VARIANT, Unkn
 from shared.domain.sync.frequency import in_words
 from shared.domain.sync.projection import Projection
 from shared.domain.sync.state import Audit, Backfill, SyncState, SyncStatus
-from shared.edge.web.routes import LEFT_OUT, Answer, Strict
+from shared.edge.web.routes import LEFT_OUT, RequestModel, ResponseModel
 from shared.errors import InvalidRequestError
 
 NAMES = (SYNC_NAME, SYNC_ALIAS)
@@ -60,14 +60,14 @@ SyncName = Annotated[str, Field(max_length=100)]
 VariantName = Annotated[str, AfterValidator(_variant)]
 
 
-class NamedSync(Strict):
+class NamedSync(RequestModel):
     """A sync and its variant."""
 
     name: SyncName
     variant: VariantName = VARIANT
 
 
-class SyncsBody(Strict):
+class SyncsBody(RequestModel):
     """Which syncs of which connection; `[]` means all, no connection means every one."""
 
     provider_config_key: str
@@ -80,7 +80,7 @@ class SyncsBody(Strict):
         return [one if isinstance(one, str) else one.name for one in self.syncs]
 
 
-class TriggerOptions(Strict):
+class TriggerOptions(RequestModel):
     """`reset` reads the whole window again."""
 
     reset: bool = False
@@ -106,7 +106,7 @@ class TriggerBody(SyncsBody):
         return asked or self.sync_mode == "full_refresh_and_clear_cache"
 
 
-class StatusQuery(Strict):
+class StatusQuery(RequestModel):
     """`syncs` is `*` or a comma list."""
 
     syncs: Annotated[str, Field(max_length=2_000), AfterValidator(_full_names)] = "*"
@@ -119,7 +119,7 @@ class StatusQuery(Strict):
         return frozenset(known_sync(one.partition("::")[0]) for one in self.syncs.split(","))
 
 
-class FrequencyBody(Strict):
+class FrequencyBody(RequestModel):
     """`frequency` null goes back to the default, every hour."""
 
     provider_config_key: str
@@ -129,13 +129,13 @@ class FrequencyBody(Strict):
     frequency: str | None = Field(max_length=40)
 
 
-class FrequencyAnswer(Answer):
+class FrequencyAnswer(ResponseModel):
     """The frequency in force."""
 
     frequency: str
 
 
-class Counts(Answer):
+class Counts(ResponseModel):
     """Records that one run changed."""
 
     added: int
@@ -143,7 +143,7 @@ class Counts(Answer):
     deleted: int
 
 
-class Checkpoint(Answer):
+class Checkpoint(ResponseModel):
     """The durable point the sync resumes from; what is not known yet is left out.
 
     Flat fields without nulls: the official client knows no others in a checkpoint.
@@ -156,7 +156,7 @@ class Checkpoint(Answer):
     last_delta_at: datetime | None = LEFT_OUT
 
 
-class Progress(Answer):
+class Progress(ResponseModel):
     """How far the first reading of the mailbox is."""
 
     listed: int
@@ -166,7 +166,7 @@ class Progress(Answer):
     finished_at: datetime | None
 
 
-class AuditView(Answer):
+class AuditView(ResponseModel):
     """A comparison of the whole window with the records; its counts are what it had to heal."""
 
     requested_at: datetime
@@ -181,7 +181,7 @@ class AuditView(Answer):
 Status = Literal["RUNNING", "PAUSED", "STOPPED", "SUCCESS", "ERROR"]
 
 
-class SyncView(Answer):
+class SyncView(ResponseModel):
     """One sync of one connection; results and counts are by model."""
 
     id: str
@@ -204,7 +204,7 @@ class SyncView(Answer):
     error: str | None
 
 
-class SyncsStatus(Answer):
+class SyncsStatus(ResponseModel):
     """One entry a sync and connection."""
 
     syncs: list[SyncView]

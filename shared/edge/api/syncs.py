@@ -63,7 +63,7 @@ async def pause_sync(call: Call) -> Success:
 
 async def sync_status(call: Call) -> SyncsStatus:
     """Return what each sync is doing, how far a backfill is, and how it ended last."""
-    names = call.asked(StatusQuery).names
+    names = call.query(StatusQuery).names
     states = [await call.use(SyncStates).get(connection.id) async for connection in _meant(call)]
     now = call.use(Clock).now()
     return SyncsStatus(

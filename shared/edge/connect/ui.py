@@ -45,7 +45,7 @@ class StaticQuery(BaseModel):
 
 async def show_connect_page(call: Call) -> Response:
     """Show the connect page: with `session_token` on its own, without it inside an iframe."""
-    asked = call.asked(ConnectPageQuery)
+    asked = call.query(ConnectPageQuery)
     look = look_of(call.request, call.use(Settings), asked.lang, asked.theme)
     if asked.session_token:
         return await _link_page(call, look, asked.session_token)

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from starlette.responses import Response
 
-from shared.domain.keys.api_key import ANYTHING, ApiKey
+from shared.domain.keys.api_key import ALL_PERMISSIONS, ApiKey
 from shared.domain.keys.policy import Does, Policy
 from shared.domain.validation import validated
 from shared.edge.api.api_keys import NewKeyBody
@@ -149,7 +149,7 @@ def _form(visit: Visit, form: FormValues, error: InvalidRequestError | None = No
         status=400 if error else 200,
         form=form,
         policy=policy_fields(),
-        permissions=[ANYTHING, *(one.value for one in Permission)],
+        permissions=[ALL_PERMISSIONS, *(one.value for one in Permission)],
         wrong=str(error) if error else None,
         problems=[(".".join(map(str, one.path)), one.message) for one in problems],
     )

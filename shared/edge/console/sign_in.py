@@ -23,7 +23,7 @@ from shared.edge.settings.deployment import Settings
 from shared.edge.web.api_key_cache import FAILURES_A_MINUTE, ApiKeyCache
 from shared.edge.web.call import Call
 from shared.edge.web.logs import log_failure
-from shared.edge.web.rates import source_of, too_fast
+from shared.edge.web.rates import client_address, too_fast
 from shared.edge.web.routes import Access, Function, Method, Route
 from shared.errors import (
     ConfigurationError,
@@ -71,13 +71,13 @@ async def sign_in(call: Call) -> Response:
 def _digest(call: Call, key: str) -> str:
     """Raise UnauthenticatedError; RateLimitedError where this address has guessed too often."""
     known, digest = call.use(ApiKeyCache), digest_of_key(key)
-    source = source_of(call.request, call.use(Settings).proxy_hops)
-    if known.rates.left(f"source:{source}", FAILURES_A_MINUTE) < 1:
-        known.fail(source)
+    address = client_address(call.request, call.use(Settings).proxy_hops)
+    if known.rates.left(f"source:{address}", FAILURES_A_MINUTE) < 1:
+        known.fail(address)
         raise too_fast(TOO_MANY, google_flow.LIFETIME)
     matching = [one for one in call.use(Settings).console.keys if compare_digest(one, digest)]
     if not matching:
-        known.fail(source)
+        known.fail(address)
         raise UnauthenticatedError(WRONG_KEY)
     return digest
 

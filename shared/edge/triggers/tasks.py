@@ -10,7 +10,7 @@ from shared.domain.events.event import EventState
 from shared.domain.ids import ConnectionId, EventId
 from shared.edge.web.call import Call
 from shared.edge.web.logs import log, log_failure, note
-from shared.edge.web.routes import Access, Route, Strict
+from shared.edge.web.routes import Access, RequestModel, Route
 from shared.edge.web.status import unreadable
 from shared.errors import FencedOutError, PermanentError
 from shared.usecases.connect.disconnect import Disconnect
@@ -24,13 +24,13 @@ SYNC_BUDGET = timedelta(minutes=4)
 BULK_BUDGET = timedelta(minutes=4)
 
 
-class ConnectionTask(Strict):
+class ConnectionTask(RequestModel):
     """Which connection."""
 
     connection_id: str = Field(min_length=1, max_length=128)
 
 
-class SendTask(Strict):
+class SendTask(RequestModel):
     """Which ledger entry, or which bulk."""
 
     id: str = Field(min_length=1, max_length=128)
@@ -118,7 +118,7 @@ GIVEN_UP = "event given up"
 """A deployment counts these lines, and alerts."""
 
 
-class DeliverTask(Strict):
+class DeliverTask(RequestModel):
     """Which event."""
 
     event_id: str = Field(min_length=1, max_length=128)

@@ -47,7 +47,7 @@ def build_app(function: str, routes: Sequence[Route], container: Container) -> S
         exception_handlers={HTTPException: _http_exception},
     )
     app.router.redirect_slashes = False
-    app.add_middleware(_RequestContext, function=function, container=container)
+    app.add_middleware(_RequestMiddleware, function=function, container=container)
     return app
 
 
@@ -72,9 +72,9 @@ async def _refused(
 ) -> Response:
     if route.refuse is None:
         return refused(error)
-    trail = request.scope["postroom.trail"]
+    context = request.scope["postroom.context"]
     try:
-        call = Call(container, request, ANYONE, trail.trace_id, trail.request_id)
+        call = Call(container, request, ANYONE, context.trace_id, context.request_id)
         return await route.refuse(call, error)
     except Exception as worse:  # noqa: BLE001  the page of an error failed too
         return refused(worse)
@@ -82,17 +82,17 @@ async def _refused(
 
 async def _answered(request: Request, route: Route, container: Container) -> Response:
     caller = await authenticate(request, route, container)
-    trail = request.scope["postroom.trail"]
+    context = request.scope["postroom.context"]
     query = reading.read_query(request, route)
     body = None if route.raw_body else await _body(request, route)
     call = Call(
         container=container,
         request=request,
         caller=caller,
-        trace_id=trail.trace_id,
-        request_id=trail.request_id,
-        json=body,
-        query=query,
+        trace_id=context.trace_id,
+        request_id=context.request_id,
+        parsed_body=body,
+        parsed_query=query,
         connection_id=reading.read_tenant(request, route, body),
     )
     response = _response(await route.function(call), route)
@@ -139,7 +139,7 @@ async def _http_exception(_: Request, error: Exception) -> Response:
     return refused(NotFoundError("No such path. GET /openapi.json lists them all."))
 
 
-class _RequestContext:
+class _RequestMiddleware:
     """Gives each request its ids, folds trailing slashes, and logs one line when it is done.
 
     Only the route's path is logged, never the address itself: addresses may carry tokens. Where
@@ -159,16 +159,16 @@ class _RequestContext:
             return
         headers = {name.decode("latin-1"): v.decode("latin-1") for name, v in scope["headers"]}
         span = self._telemetry.begin(self._function, logs.caller_of(headers))
-        trail = logs.trail_of(headers, function=self._function, context=span.context)
-        logs.follow(trail)
-        inner = {**scope, "postroom.trail": trail, "path": scope["path"].rstrip("/") or "/"}
+        context = logs.request_context(headers, function=self._function, context=span.context)
+        logs.use_context(context)
+        inner = {**scope, "postroom.context": context, "path": scope["path"].rstrip("/") or "/"}
         started, status = time.perf_counter(), INTERNAL
 
         async def answer(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                more = [(b"x-request-id", trail.request_id.encode()), *self._always]
+                more = [(b"x-request-id", context.request_id.encode()), *self._always]
                 message = {**message, "headers": [*message.get("headers", ()), *more]}
             await send(message)
 

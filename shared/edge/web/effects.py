@@ -9,7 +9,7 @@ from shared.actions.policy.request_approval import Waiting
 from shared.actions.run import ActionAnswer
 from shared.edge.web.answers import json_response
 from shared.edge.web.call import Call
-from shared.edge.web.routes import MEBIBYTE, Answer
+from shared.edge.web.routes import MEBIBYTE, ResponseModel
 
 LARGEST_BODY = 36 * MEBIBYTE
 """25 MB of attachments in base64, and the message around them."""
@@ -22,7 +22,7 @@ EFFECT_HEADERS = {
 }
 
 
-class WaitingView(Answer):
+class WaitingView(ResponseModel):
     """The key's policy wants a person's word: repeat the call to learn what became of it."""
 
     status: Literal["waiting_for_approval", "running"]

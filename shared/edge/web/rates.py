@@ -61,7 +61,7 @@ def too_fast(message: str, wait: timedelta) -> RateLimitedError:
     return RateLimitedError(message, retry_after=wait)
 
 
-def source_of(request: Request, proxy_hops: int) -> str:
+def client_address(request: Request, proxy_hops: int) -> str:
     """Return the address of whoever called.
 
     Each trusted proxy appends the address it saw to X-Forwarded-For; what stands further left

@@ -73,7 +73,7 @@ class Tenant(StrEnum):
     REQUIRED = "required"
 
 
-class Strict(BaseModel):
+class RequestModel(BaseModel):
     """A body or query of ours: unknown fields and long text are refused, values are immutable."""
 
     model_config = ConfigDict(
@@ -81,7 +81,7 @@ class Strict(BaseModel):
     )
 
 
-class Answer(BaseModel):
+class ResponseModel(BaseModel):
     """A JSON answer of ours."""
 
     model_config = ConfigDict(frozen=True, populate_by_name=True)
@@ -91,7 +91,7 @@ LEFT_OUT: Any = Field(None, exclude_if=lambda value: value is None)
 """The default of a field that an answer has only where there is something to say."""
 
 
-class Success(Answer):
+class Success(ResponseModel):
     """Done, or accepted."""
 
     success: Literal[True] = True
