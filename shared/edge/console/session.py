@@ -81,7 +81,7 @@ async def set_session(
     """Give the browser the session, for an hour from now."""
     until = min(now + IDLE, session.since + LONGEST)
     sealed = await seal_alone(
-        sealer, _written(replace(session, until=until)), owner=PURPOSE, purpose=PURPOSE
+        sealer, _encode(replace(session, until=until)), owner=PURPOSE, purpose=PURPOSE
     )
     set_sealed(response, cookie_name(settings), sealed, settings, until - now, path="/")
 
@@ -101,7 +101,7 @@ async def session_of(
         return None
     try:
         text = await open_alone(sealer, sealed, owner=PURPOSE, purpose=PURPOSE)
-        session = _read(orjson.loads(text))
+        session = _decode(orjson.loads(text))
     except (CorruptStateError, ValueError, KeyError, TypeError):
         return None
     role = _role(session, settings.console)
@@ -151,7 +151,7 @@ def _role(session: Session, options: ConsoleOptions) -> Role | None:
     return options.role_of(known)
 
 
-def _written(session: Session) -> str:
+def _encode(session: Session) -> str:
     return orjson.dumps(
         {
             "csrf": session.csrf,
@@ -164,8 +164,8 @@ def _written(session: Session) -> str:
     ).decode()
 
 
-def _read(stored: dict[str, Any]) -> Session:
-    """Raise KeyError, TypeError, ValueError where it is not what `_written` writes."""
+def _decode(stored: dict[str, Any]) -> Session:
+    """Raise KeyError, TypeError, ValueError where it is not what `_encode` writes."""
     return Session(
         csrf=str(stored["csrf"]),
         since=datetime.fromtimestamp(float(stored["since"]), UTC),
