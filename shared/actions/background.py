@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 
 from shared.actions.loading import action_named
-from shared.actions.run import RunAction, checked, request_hash
+from shared.actions.run import RunAction, check_input, request_hash
 from shared.domain.connect.connection import INTEGRATION, Connection
 from shared.domain.events.event import Event, EventType
 from shared.domain.ids import ConnectionId, EventId
@@ -56,7 +56,7 @@ class AcceptAction:
         """Raise what `RunAction` raises of a wrong call, TooLargeError, QueueUnavailableError."""
         if len(orjson.dumps(given)) > LARGEST_INPUT:
             raise TooLargeError("This input is too large for X-Async: send it without.")
-        asked = checked(action_named(name), connection, given, idempotency_key)
+        asked = check_input(action_named(name), connection, given, idempotency_key)
         key = f"async:{idempotency_key}" if idempotency_key else token_hex(16)
         accepted = self._accepted(connection.id, name, key, asked.model_dump(mode="json"))
         await self._keep(accepted)

@@ -83,7 +83,7 @@ class RunAction:
         started_at = self.clock.now()
         failure: BaseException | None = None
         try:
-            asked = checked(action, connection, given, idempotency_key)
+            asked = check_input(action, connection, given, idempotency_key)
             return await self._run(action, context, asked)
         except BaseException as raised:
             failure = raised
@@ -203,7 +203,7 @@ def _place_of(failure: BaseException | None) -> Mapping[str, Any]:
     return {} if expected or failure is None else crash_site(failure).as_json()
 
 
-def checked(
+def check_input(
     action: Action[Any, Any], connection: Connection, given: Any, idempotency_key: str | None
 ) -> BaseModel:
     """Return the input as the action's model; raise what is wrong with the call."""

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.actions.policy.preview import LONGEST, preview_of
-from shared.actions.policy.recipients import Letter
+from shared.actions.policy.recipients import MessageRecipients
 from shared.domain.mail.envelope import Envelope
 from shared.domain.send.request import SendRequest
 
@@ -23,7 +23,7 @@ TWICE = (
 
 
 async def previewed(raw: bytes) -> dict[str, object]:
-    return await preview_of(Letter(Envelope(), SendRequest(raw=raw)))
+    return await preview_of(MessageRecipients(Envelope(), SendRequest(raw=raw)))
 
 
 async def test_every_text_part_is_shown_and_every_file_is_named() -> None:

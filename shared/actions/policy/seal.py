@@ -33,21 +33,21 @@ class ApprovalSeal:
         self, id: str, connection_id: ConnectionId, content: Mapping[str, Any]
     ) -> bytes:
         """Return the request sealed. Raises TooLargeError, UnknownConnectionError."""
-        packed = _packed(content)
+        packed = _pack(content)
         if len(packed) > MAX_KEPT:
             raise TooLargeError(
                 "A call that waits for approval may have about 400 kB with its attachments, and so "
                 "may a draft: leave them out, name parts of messages that are in the mailbox, or "
                 "have a person send the draft."
             )
-        return await self._sealed(id, connection_id, packed, "request")
+        return await self._seal(id, connection_id, packed, "request")
 
     async def answer(self, approval: Approval, content: Any) -> bytes:
         """Return what the run answered, sealed. Raises UnknownConnectionError."""
-        packed = _packed(content)
+        packed = _pack(content)
         if len(packed) > MAX_ANSWER:
-            packed = _packed({"truncated": True})
-        return await self._sealed(approval.id, approval.connection_id, packed, "answer")
+            packed = _pack({"truncated": True})
+        return await self._seal(approval.id, approval.connection_id, packed, "answer")
 
     async def open_request(self, approval: Approval) -> Mapping[str, Any]:
         """Return what is asked, empty where nothing was kept.
@@ -76,7 +76,7 @@ class ApprovalSeal:
         )
         return decompress(b64decode(packed))
 
-    async def _sealed(self, id: str, connection_id: ConnectionId, packed: str, what: What) -> bytes:
+    async def _seal(self, id: str, connection_id: ConnectionId, packed: str, what: What) -> bytes:
         return await self.sealer.seal(
             packed,
             data_key=await self._data_key(connection_id),
@@ -88,7 +88,7 @@ class ApprovalSeal:
         return await SealedRequests(self.grants, self.sealer).data_key(connection_id)
 
 
-def _packed(content: Any) -> str:
+def _pack(content: Any) -> str:
     return b64encode(compress(dumps(content).encode(), level=1)).decode()
 
 

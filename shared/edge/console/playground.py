@@ -12,7 +12,7 @@ import orjson
 from starlette.responses import Response
 
 from shared.actions.loading import actions
-from shared.actions.run import ActionAnswer, RunAction, checked
+from shared.actions.run import ActionAnswer, RunAction, check_input
 from shared.domain.connect.connection import ConnectionStatus
 from shared.edge.console.addresses import find_connection
 from shared.edge.console.dry_mail import Preview, preview
@@ -67,7 +67,7 @@ async def run(console: ConsoleRequest) -> Response:
     if attempt.wrong:
         return await _page(console, attempt, RunReport("Some fields cannot be read", "bad", 400))
     try:
-        checked(attempt.action, attempt.connection, attempt.input, attempt.key)
+        check_input(attempt.action, attempt.connection, attempt.input, attempt.key)
     except PostroomError as error:
         return await _page(console, attempt, _failure(console, attempt, error))
     if wish == "code":

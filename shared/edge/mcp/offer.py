@@ -5,7 +5,7 @@ from typing import Any
 from shared.actions.loading import action_named, actions
 from shared.actions.registry import Action
 from shared.domain.connect.connection import Connection
-from shared.domain.keys.policy import Deed, Does, Refused, judge, policy_of
+from shared.domain.keys.policy import Does, ProposedCall, Refused, judge, policy_of
 from shared.edge.web.call import Caller
 from shared.edge.web.routes import Permission
 from shared.errors import ForbiddenError, MissingScopeError, UnknownActionError
@@ -44,7 +44,7 @@ def _is_offered(action: Action[Any, Any], caller: Caller, connection: Connection
     try:
         require_permission(action, caller)
         action.require_scope(connection)
-        verdict = judge(policy_of(caller.policy), Deed(action.doing))
+        verdict = judge(policy_of(caller.policy), ProposedCall(action.doing))
     except (ForbiddenError, MissingScopeError):
         return False
     return not isinstance(verdict, Refused)

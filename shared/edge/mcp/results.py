@@ -70,7 +70,7 @@ def done(name: str, output: Any, place: Place, limit: int, *, replayed: bool) ->
 
 def waiting(kept: Waiting) -> CallToolResult:
     """Return that nothing was done yet, or is being done just now, and what to do."""
-    shown = kept.shown()
+    shown = kept.as_json()
     until = kept.expires_at.isoformat(timespec="seconds")
     said = (
         f"Waiting for approval: nothing was done yet. A person can decide until {until}; tell "

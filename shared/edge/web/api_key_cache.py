@@ -87,7 +87,7 @@ class ApiKeyCache:
             if self.rates.left(f"source:{client_address}", FAILURES_A_MINUTE) < 1:
                 return None
             known = await self._read(id, now)
-        return known.key if known and known.key.opened_by(digest, now) else None
+        return known.key if known and known.key.accepts(digest, now) else None
 
     async def _alive(self, id: str) -> ApiKey | None:
         """Return a key above another, None where it works no more."""

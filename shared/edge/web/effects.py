@@ -34,7 +34,7 @@ class WaitingView(ResponseModel):
 def answered(call: Call, answer: ActionAnswer | Waiting, status: int = 200) -> Response:
     """Return the action's output, or with 202 that it waits for a person."""
     if isinstance(answer, Waiting):
-        return json_response(WaitingView(**answer.shown()), WAITS)
+        return json_response(WaitingView(**answer.as_json()), WAITS)
     if answer.replayed:
         call.response_headers["Idempotent-Response"] = "true"
     return json_response(answer.output, status)
