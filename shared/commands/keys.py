@@ -3,7 +3,7 @@
 from argparse import ArgumentParser, Namespace
 from datetime import timedelta
 
-from shared.commands.composed import UNUSED, container_of_environment
+from shared.commands.environment import UNUSED, container_of_environment
 from shared.domain.ids import ConnectionId
 from shared.domain.keys.api_key import ALL_PERMISSIONS, ApiKey
 from shared.edge.composition.container import AutowiredContainer
