@@ -92,7 +92,7 @@ async def send_copy(context: ActionContext, copy: DraftCopy) -> SentDraft:
         id=entry.message_id or "",
         threadId=entry.thread_id,
         labelIds=["SENT"],
-        draft=await _removed(context, copy),
+        draft=await _remove(context, copy),
     )
 
 
@@ -126,7 +126,7 @@ async def _is_sent_by_hand(context: ActionContext, copy: DraftCopy) -> bool:
     )
 
 
-async def _removed(context: ActionContext, copy: DraftCopy) -> Left:
+async def _remove(context: ActionContext, copy: DraftCopy) -> Left:
     """Delete the draft that was sent; one that was changed meanwhile stays."""
     try:
         found = await _draft(context, copy.id, "minimal")

@@ -109,19 +109,19 @@ async def create_draft(context: ActionContext, asked: DraftFields) -> KeptDraft:
 
     Where Gmail's answer is lost the draft may exist: a retry keeps another one.
     """
-    composed = await _composed(context, asked)
+    composed = await _compose(context, asked)
     draft = await context.gmail.create_draft(composed.raw, composed.thread_id)
-    return _shown(draft, composed.left_out)
+    return _kept_draft(draft, composed.left_out)
 
 
 async def update_draft(context: ActionContext, asked: UpdateDraftInput) -> KeptDraft:
     """Replace the draft's message: 15 quota units. Raises GmailNotFoundError."""
-    composed = await _composed(context, asked)
+    composed = await _compose(context, asked)
     try:
         draft = await context.gmail.update_draft(asked.id, composed.raw, composed.thread_id)
     except GmailNotFoundError as error:
         raise GmailNotFoundError(GONE) from error
-    return _shown(draft, composed.left_out)
+    return _kept_draft(draft, composed.left_out)
 
 
 async def get_draft(context: ActionContext, asked: GetDraftInput) -> GmailDraft:
@@ -175,15 +175,17 @@ async def draft_version(context: ActionContext, asked: ById | UpdateDraftInput) 
     return draft.message_id
 
 
-async def _composed(context: ActionContext, asked: DraftFields) -> Composed:
+async def _compose(context: ActionContext, asked: DraftFields) -> Composed:
     if asked.raw is not None:
-        return Composed(decoded(asked.raw), ThreadId(asked.thread_id) if asked.thread_id else None)
+        return Composed(
+            decode_raw(asked.raw), ThreadId(asked.thread_id) if asked.thread_id else None
+        )
     request = as_request(asked)
     compose = Compose(context.gmail, context.connection, context.clock, draft=True)
     return await compose(request, None)
 
 
-def decoded(raw: str) -> bytes:
+def decode_raw(raw: str) -> bytes:
     """Return the bytes of a finished message. Raises InvalidRequestError."""
     try:
         found = urlsafe_b64decode(raw + "=" * (-len(raw) % 4))
@@ -194,7 +196,7 @@ def decoded(raw: str) -> bytes:
     return found
 
 
-def _shown(draft: Draft, left_out: Sequence[LeftOut]) -> KeptDraft:
+def _kept_draft(draft: Draft, left_out: Sequence[LeftOut]) -> KeptDraft:
     message = GmailRef(id=draft.message_id, threadId=draft.thread_id, labelIds=["DRAFT"])
     return KeptDraft(id=draft.id, message=message, **left_out_fields(left_out))
 

@@ -21,7 +21,7 @@ MAX_RECIPIENT = 1_000
 MAX_HEADERS = 64
 
 
-def _counted(given: object) -> object:
+def _check_count(given: object) -> object:
     """Return what was given. Raises InvalidRecipientError for a list that is too long."""
     if isinstance(given, list):
         check_recipients(len(given), draft=True)
@@ -34,7 +34,7 @@ Recipients = Annotated[
         list[Annotated[str, Field(max_length=MAX_RECIPIENT)]], Field(max_length=MAX_RECIPIENTS)
     ]
     | None,
-    BeforeValidator(_counted),
+    BeforeValidator(_check_count),
     Field(description="An address, a comma list of them, or a list; names as `Name <a@b.com>`."),
 ]
 HeaderName = Annotated[str, Field(max_length=100)]

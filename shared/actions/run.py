@@ -13,7 +13,7 @@ from uuid import uuid4
 import orjson
 from pydantic import BaseModel
 
-from shared.actions.loading import action_named
+from shared.actions.loading import get_action
 from shared.actions.own_code import crashes_as_errors, run_own_code
 from shared.actions.registry import Action, ActionContext, Effect, Replayed, Shown
 from shared.domain.connect.connection import Connection
@@ -78,7 +78,7 @@ class RunAction:
         Raises UnknownActionError, InvalidRequestError, MissingScopeError, the two idempotency
         errors, ActionCrashedError, ActionTimeoutError, and errors of ours that the action raises.
         """
-        action = action_named(name)
+        action = get_action(name)
         context = ActionContext(connection, self.container, idempotency_key, trace_id, shown)
         started_at = self.clock.now()
         failure: BaseException | None = None
@@ -95,10 +95,10 @@ class RunAction:
         self, action: Action[Any, Any], context: ActionContext, asked: BaseModel
     ) -> ActionAnswer:
         if action.effect is Effect.STORED and context.idempotency_key is not None:
-            return await self._once(action, context, asked, context.idempotency_key)
-        return await self._returned(action, context, asked)
+            return await self._run_stored(action, context, asked, context.idempotency_key)
+        return await self._run_once(action, context, asked)
 
-    async def _returned(
+    async def _run_once(
         self, action: Action[Any, Any], context: ActionContext, asked: BaseModel
     ) -> ActionAnswer:
         with crashes_as_errors(action):
@@ -107,7 +107,7 @@ class RunAction:
         with crashes_as_errors(action):
             return _answer(output)
 
-    async def _once(
+    async def _run_stored(
         self, action: Action[Any, Any], context: ActionContext, asked: BaseModel, key: str
     ) -> ActionAnswer:
         claim = self._claim(action, context, asked, key)
@@ -119,7 +119,7 @@ class RunAction:
                 return claimed_or_answer
             claimed = claimed_or_answer
         try:
-            answer = await self._returned(action, context, asked)
+            answer = await self._run_once(action, context, asked)
         except BaseException:
             with suppress(TransientError):  # another run's by now, or given up in time
                 await uninterrupted(self.results.delete(claimed))

@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from shared.actions.loading import action_named
+from shared.actions.loading import get_action
 from shared.actions.run import RunAction
 from shared.commands.dry_container import SeenCall, dry_container, watched_container
 from shared.commands.environment import UNUSED, container_of_environment
@@ -34,7 +34,7 @@ def options(parser: ArgumentParser) -> None:
 
 async def run(arguments: Namespace) -> int:
     """Run it and print what it did, or would have done; no mail and no token is printed."""
-    action_named(arguments.action)
+    get_action(arguments.action)
     given = read_input(arguments.input)
     async with container_of_environment(without=UNUSED - NEEDED) as real:
         connection = await find_connection(real, arguments.connection)
@@ -47,9 +47,7 @@ async def run(arguments: Namespace) -> int:
         finally:
             report.end(really=arguments.really)
             await container.close()
-        print(
-            f"It answers {action_named(arguments.action).output.__name__}: {shape(answer.output)}"
-        )
+        print(f"It answers {get_action(arguments.action).output.__name__}: {shape(answer.output)}")
     return 0
 
 

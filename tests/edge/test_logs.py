@@ -9,7 +9,14 @@ from typing import Any
 import pytest
 
 from shared.domain.trace_context import traceparent_for
-from shared.edge.web.logs import JsonLines, caller_of, note, noted, request_context, use_context
+from shared.edge.web.logs import (
+    JsonLines,
+    caller_of,
+    note,
+    noted_text,
+    request_context,
+    use_context,
+)
 
 TRACE, SPAN = "ab" * 16, "00000000000000cd"
 
@@ -75,6 +82,6 @@ async def test_a_field_noted_in_one_request_is_not_in_another():
         if connection is not None:
             note(connection=connection)
         await asyncio.sleep(0)
-        return noted("connection")
+        return noted_text("connection")
 
     assert [*await asyncio.gather(request("c-1"), request(None))] == ["c-1", None]

@@ -23,7 +23,7 @@ from pydantic import BaseModel
 
 from shared.actions.background import AcceptAction
 from shared.actions.gmail_fields import ById
-from shared.actions.loading import action_named
+from shared.actions.loading import get_action
 from shared.actions.policy.count_sends import CountSends
 from shared.actions.policy.recipients import (
     SEND_DRAFT,
@@ -180,7 +180,7 @@ class GuardedActions:
         """Return what was judged where the action may run now; the log tells everything else."""
         if not actor.policy.restricting:
             return Shown()
-        row = action_named(action)
+        row = get_action(action)
         started_at = self.clock.now()
         try:
             asked = check_input(row, context.connection, arguments, context.idempotency_key)

@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from shared.actions.draft_copies import read_copy
-from shared.actions.drafts import DraftFields, decoded
+from shared.actions.drafts import DraftFields, decode_raw
 from shared.actions.gmail_fields import ById
 from shared.actions.message_fields import MessageFields, as_request
 from shared.actions.registry import Action, ActionContext
@@ -82,7 +82,7 @@ async def message_recipients(
         request = raw_request(asked)
         return MessageRecipients(await _envelope(request.raw or b""), request)
     if isinstance(asked, DraftFields) and asked.raw is not None:
-        raw = decoded(asked.raw)
+        raw = decode_raw(asked.raw)
         return MessageRecipients(await _envelope(raw), SendRequest(raw=raw))
     if isinstance(asked, MessageFields):
         return await _from_request(context, as_request(asked))

@@ -1,6 +1,6 @@
 """The deployment's own actions and projections: here, and as the deployment serves them."""
 
-from shared.actions.loading import built_in, catalogue
+from shared.actions.loading import built_in_actions, catalogue
 from shared.commands.checks.context import CheckContext
 from shared.commands.checks.finding import Finding, NotCheckedError, count_of, failed, ok
 
@@ -14,7 +14,7 @@ async def own_code_is_served(context: CheckContext) -> Finding:
         return failed(f"Not served: {'; '.join(here)}.", FIX)
     if there := await _modules_left_out(context):
         return failed(f"The deployment does not serve: {'; '.join(there)}.", FIX)
-    own = len(catalogue().actions) - len(built_in()) + len(catalogue().projections)
+    own = len(catalogue().actions) - len(built_in_actions()) + len(catalogue().projections)
     return ok(count_of(own, "own action or projection", "own actions and projections"))
 
 

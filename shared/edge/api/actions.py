@@ -7,12 +7,12 @@ from starlette.responses import Response
 
 from shared.actions.background import RunAccepted
 from shared.actions.catalogue import as_integration, as_tools
-from shared.actions.loading import action_named
+from shared.actions.loading import get_action
 from shared.actions.policy.guard import GuardedActions
 from shared.edge.api.records import EmailMessage
 from shared.edge.web.answers import json_response
 from shared.edge.web.call import Call
-from shared.edge.web.effects import EFFECT_HEADERS, KEY_HEADER, LARGEST_BODY, answered
+from shared.edge.web.effects import EFFECT_HEADERS, KEY_HEADER, LARGEST_BODY, action_response
 from shared.edge.web.routes import (
     Access,
     Permission,
@@ -78,7 +78,7 @@ async def trigger_action(call: Call) -> Response:
     """
     connection = (await call.connection()).value
     body = call.body(TriggerAction)
-    if needed := action_named(body.action_name).permission:
+    if needed := get_action(body.action_name).permission:
         call.require(needed)
     key = call.request.headers.get(KEY_HEADER)
     if call.request.headers.get("x-async", "").lower() == "true":
@@ -92,7 +92,7 @@ async def trigger_action(call: Call) -> Response:
         )
         if isinstance(accepted, str):
             return json_response(Accepted(id=accepted, statusUrl=f"/action/{accepted}"))
-        return answered(call, accepted)
+        return action_response(call, accepted)
     answer = await call.use(GuardedActions)(
         call.caller.actor,
         connection,
@@ -101,7 +101,7 @@ async def trigger_action(call: Call) -> Response:
         idempotency_key=key,
         trace_id=call.trace_id,
     )
-    return answered(call, answer)
+    return action_response(call, answer)
 
 
 async def action_result(call: Call) -> Response:

@@ -137,7 +137,7 @@ async def create_key(call: Call) -> IssuedKeyView:
     request = call.body(NewKeyBody).request()
     if request.expires_at is not None and request.expires_at <= call.use(Clock).now():
         raise InvalidRequestError("expires_at has passed already.")
-    return _issued(await call.use(CreateApiKey)(request, call.key))
+    return _issued_view(await call.use(CreateApiKey)(request, call.key))
 
 
 async def list_keys(call: Call) -> KeysPage:
@@ -164,7 +164,7 @@ async def rotate_key(call: Call) -> IssuedKeyView:
     overlap = timedelta(hours=call.body(RotateBody).overlap_hours)
     issued = await call.use(RotateApiKey)(key.id, overlap)
     call.use(ApiKeyCache).forget(key.id)
-    return _issued(issued)
+    return _issued_view(issued)
 
 
 async def revoke_key(call: Call) -> KeyView:
@@ -186,7 +186,7 @@ def _view(key: ApiKey) -> KeyView:
     return KeyView(**_fields(key))
 
 
-def _issued(issued: IssuedKey) -> IssuedKeyView:
+def _issued_view(issued: IssuedKey) -> IssuedKeyView:
     return IssuedKeyView(**_fields(issued.key), key=issued.token)
 
 

@@ -94,7 +94,7 @@ class ApprovalsPage(ResponseModel):
     next_cursor: str | None
 
 
-def view_of(approval: Approval) -> dict[str, Any]:
+def _fields(approval: Approval) -> dict[str, Any]:
     """Return what may be seen of an approval without opening it."""
     names = ("id", "connection_id", "key", "action", "state", "created_at", "waits_until")
     decided = ("decided_by", "decided_at", "reason", "finished_at", "succeeded", "error")
@@ -154,7 +154,7 @@ def _more(page: Sequence[Approval], found: Sequence[Approval], limit: int) -> bo
 
 async def one_approval(call: Call) -> ApprovalDetail:
     """Look at one: to whom it writes, what it says, and what became of it."""
-    return await _opened(call, await _seen(call))
+    return await _detail(call, await _visible(call))
 
 
 async def approve(call: Call) -> ApprovalDetail:
@@ -163,16 +163,16 @@ async def approve(call: Call) -> ApprovalDetail:
     Where `finished_at` is null it goes on in the background, and the event `approval` tells its
     end. Saying yes again changes nothing.
     """
-    seen = await _seen(call)
-    return await _opened(call, await call.use(DecideApproval).approve(seen.id, call.caller.name))
+    seen = await _visible(call)
+    return await _detail(call, await call.use(DecideApproval).approve(seen.id, call.caller.name))
 
 
 async def reject(call: Call) -> ApprovalDetail:
     """Say no: the call never runs, and whoever asked is told the reason."""
-    seen = await _seen(call)
+    seen = await _visible(call)
     reason = call.body(RejectBody).reason
     decided = await call.use(DecideApproval).reject(seen.id, call.caller.name, reason)
-    return await _opened(call, decided)
+    return await _detail(call, decided)
 
 
 async def attend(call: Call) -> None:
@@ -180,23 +180,23 @@ async def attend(call: Call) -> None:
     await call.use(DecideApproval).attend(call.body(ApprovalTask).id)
 
 
-async def _seen(call: Call) -> Approval:
+async def _visible(call: Call) -> Approval:
     found = await call.use(Approvals).get(call.path("id"))
     if found is None or not call.caller.sees(found.value.connection_id):
         raise NotFoundError(UNKNOWN)
     return found.value
 
 
-async def _opened(call: Call, approval: Approval) -> ApprovalDetail:
+async def _detail(call: Call, approval: Approval) -> ApprovalDetail:
     seal = call.use(ApprovalSeal)
     try:
         request = await seal.open_request(approval)
         output = await seal.open_answer(approval)
     except PermanentError:
-        return ApprovalDetail(**view_of(approval), preview=None)
+        return ApprovalDetail(**_fields(approval), preview=None)
     preview = request.get("preview")
     return ApprovalDetail(
-        **view_of(approval),
+        **_fields(approval),
         preview=None if preview is None else Preview(**preview),
         arguments=request.get("arguments") if preview is None else None,
         output=output,
@@ -204,7 +204,7 @@ async def _opened(call: Call, approval: Approval) -> ApprovalDetail:
 
 
 def _view(approval: Approval) -> ApprovalView:
-    return ApprovalView(**view_of(approval))
+    return ApprovalView(**_fields(approval))
 
 
 ROUTES = (

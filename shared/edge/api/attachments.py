@@ -121,7 +121,7 @@ async def _answer(
         return Response(status_code=304, headers={**SAFE, "ETag": etag})
     gmail = call.use(GmailMailboxes).of(connection.id)
     part = await gmail.part(message_id, part_id)
-    headers = {**SAFE, "ETag": etag, **_described(part)}
+    headers = {**SAFE, "ETag": etag, **_part_headers(part)}
     try:
         span = _span(call, etag, part.size)
     except UnsatisfiableError:
@@ -163,7 +163,7 @@ def _beyond(size: int) -> Response:
     return response
 
 
-def _described(part: MessagePart) -> dict[str, str]:
+def _part_headers(part: MessagePart) -> dict[str, str]:
     known = MIME_TYPE.fullmatch(part.mime_type)
     return {
         "Content-Type": part.mime_type if known else "application/octet-stream",

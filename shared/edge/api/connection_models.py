@@ -189,7 +189,7 @@ class ConnectionViews:
     deployment: Deployment
     clock: Clock
 
-    async def listed(self, connections: Sequence[Connection]) -> list[ConnectionView]:
+    async def for_listing(self, connections: Sequence[Connection]) -> list[ConnectionView]:
         """Return the listing's entries; a sync that fails shows among the errors."""
         views: list[ConnectionView] = []
         for start in range(0, len(connections), AT_ONCE):

@@ -62,11 +62,11 @@ async def list_connections(call: Call) -> ConnectionsPage:
         limit=asked.limit,
         page=asked.page,
     )
-    found = await _found(call, filters)
-    return ConnectionsPage(connections=await call.use(ConnectionViews).listed(found))
+    found = await _visible_connections(call, filters)
+    return ConnectionsPage(connections=await call.use(ConnectionViews).for_listing(found))
 
 
-async def _found(call: Call, filters: Filters) -> Sequence[Connection]:
+async def _visible_connections(call: Call, filters: Filters) -> Sequence[Connection]:
     """Return a page of what the caller may see; a narrow key's own are looked up one by one."""
     if call.caller.connections is None:
         return await call.use(Connections).find(filters)
@@ -88,7 +88,7 @@ async def get_connection(call: Call) -> ConnectionDetails | Response:
     With the permission connections:credentials it comes with a live access token; where the end
     user must connect again that is 424 invalid_credentials, the connection in `payload`.
     """
-    connection = (await call.any_connection(_named(call))).value
+    connection = (await call.any_connection(_path_id(call))).value
     view = await call.use(ConnectionViews).details(connection)
     if not call.caller.may(Permission.CONNECTIONS_CREDENTIALS):
         return view
@@ -109,13 +109,13 @@ def _invalid_credentials(refused: ReauthRequiredError, view: ConnectionDetails) 
 
 async def patch_connection(call: Call) -> Success:
     """Change tags, end user, webhook address, sync settings or retention."""
-    id = (await call.connection(_named(call))).value.id
+    id = (await call.connection(_path_id(call))).value.id
     patch = call.body(ConnectionPatch)
     check_webhook_address(call, patch.webhook_url_override)
     if patch.sync is not None and patch.sync.window is not None:
         window_start(patch.sync.window, call.use(Clock).now())
     before = (await call.connection(id)).value
-    after = await call.use(ChangeConnection)(id, lambda was: _patched(was, patch))
+    after = await call.use(ChangeConnection)(id, lambda was: _apply(was, patch))
     if after.sync.frequency != before.sync.frequency:
         await call.use(ControlSync).set_frequency(id, after.sync.frequency)
     if after.sync.window != before.sync.window:
@@ -124,7 +124,7 @@ async def patch_connection(call: Call) -> Success:
     return Success()
 
 
-def _patched(was: Connection, patch: ConnectionPatch) -> Connection:
+def _apply(was: Connection, patch: ConnectionPatch) -> Connection:
     tags = dict(was.tags) if patch.tags is None else dict(patch.tags)
     if patch.end_user is not None:
         given = patch.end_user.model_dump()
@@ -174,12 +174,12 @@ async def _write_metadata(call: Call, *, merge: bool) -> MetadataBody:
 
 async def delete_connection(call: Call) -> Success:
     """Disconnect: accepted at once, finished in the background (DESIGN 5.6)."""
-    connection = (await call.any_connection(_named(call))).value
+    connection = (await call.any_connection(_path_id(call))).value
     await call.use(AcceptDisconnect)(connection.id)
     return Success()
 
 
-def _named(call: Call) -> ConnectionId:
+def _path_id(call: Call) -> ConnectionId:
     return connection_id(call.path("connection_id"))
 
 

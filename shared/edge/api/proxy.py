@@ -44,7 +44,7 @@ HEADERS: Final = {
 }
 
 
-async def proxied(call: Call) -> Response:
+async def proxy(call: Call) -> Response:
     """Pass the call to Gmail and its answer back, whatever it is.
 
     A GET is tried again where Gmail's `reason` says that it may work; nothing else is. Headers
@@ -119,12 +119,12 @@ def _headers(given: Mapping[str, str], *, with_content: bool) -> dict[str, str]:
     return headers
 
 
-def _named(method: Method, upload: str) -> Callable[[Call], Awaitable[Response]]:
+def _function(method: Method, upload: str) -> Callable[[Call], Awaitable[Response]]:
     async def passed(call: Call) -> Response:
-        return await proxied(call)
+        return await proxy(call)
 
     passed.__name__ = f"proxy_{upload}{method.lower()}"
-    passed.__doc__ = proxied.__doc__
+    passed.__doc__ = proxy.__doc__
     return passed
 
 
@@ -133,7 +133,7 @@ def _route(method: Method, upload: str) -> Route:
         method,
         f"/proxy/{upload}gmail/v1/{{path:path}}",
         Permission.PROXY,
-        _named(method, upload.replace("/", "_")),
+        _function(method, upload.replace("/", "_")),
         "Call Gmail itself" + (", with an upload" if upload else ""),
         tenant=Tenant.REQUIRED,
         raw_body=True,

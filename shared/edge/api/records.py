@@ -197,7 +197,7 @@ async def list_records(call: Call) -> Response:
     asked = call.query(RecordsQuery)
     projection = projections().get(asked.model)
     if projection is not None:
-        return await _projected(
+        return await _projected_page(
             ProjectedRecords(call.use(Records), connection_id, projection), asked
         )
     if asked.screen:
@@ -216,12 +216,12 @@ async def prune_records(call: Call) -> Pruned:
 
 
 async def _changes(records: Records, connection_id: ConnectionId, asked: RecordsQuery) -> Response:
-    rows, last = await _read(records, connection_id, _query(connection_id, asked))
+    rows, last = await _read_rows(records, connection_id, _query(connection_id, asked))
     following = None if last is None else cursor_of(connection_id, last)
     return _page(rows, next_cursor=following)
 
 
-async def _projected(records: ProjectedRecords, asked: RecordsQuery) -> Response:
+async def _projected_page(records: ProjectedRecords, asked: RecordsQuery) -> Response:
     if asked.screen:
         rows, below = await records.newest(_screen_query(records.connection_id, asked))
         return _page(rows, next_cursor=None, next_before=below)
@@ -230,7 +230,7 @@ async def _projected(records: ProjectedRecords, asked: RecordsQuery) -> Response
     return _page(rows, next_cursor=following)
 
 
-async def _read(
+async def _read_rows(
     records: Records, connection_id: ConnectionId, query: RecordQuery
 ) -> tuple[list[bytes], SequenceNumber | None]:
     """Read up to `query.limit` records in steps, stopping early where the answer grows large."""

@@ -22,7 +22,7 @@ from shared.edge.web.effects import (
     KEY_HEADER,
     LARGEST_BODY,
     WaitingView,
-    answered,
+    action_response,
 )
 from shared.edge.web.routes import Permission, RequestModel, ResponseModel, Route, Tenant
 from shared.errors import InvalidRequestError, NotFoundError, Problem
@@ -113,9 +113,9 @@ async def send(call: Call) -> Response:
         trace_id=call.trace_id,
     )
     if isinstance(answer, Waiting):
-        return answered(call, answer)
+        return action_response(call, answer)
     done = answer.output["status"] in {SendState.SUBMITTED.value, "dry_run"}
-    return answered(call, answer, 200 if done else ACCEPTED)
+    return action_response(call, answer, 200 if done else ACCEPTED)
 
 
 async def one_send(call: Call) -> SendView:

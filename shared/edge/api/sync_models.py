@@ -220,7 +220,7 @@ def sync_view(state: SyncState, now: datetime) -> SyncView:
         provider_config_key=INTEGRATION,
         name=SYNC_NAME,
         variant=VARIANT,
-        type="INCREMENTAL" if _backfilled(state) else "INITIAL",
+        type="INCREMENTAL" if _has_backfilled(state) else "INITIAL",
         status=_status(state, now),
         jobStatus="RUNNING" if state.held(now) else latest,
         latestExecutionStatus=latest if state.last_finished_at else None,
@@ -252,14 +252,14 @@ def projection_view(state: SyncState, now: datetime, projection: Projection[Any]
     return sync_view(state, now).model_copy(update=own)
 
 
-def _backfilled(state: SyncState) -> bool:
+def _has_backfilled(state: SyncState) -> bool:
     return state.backfill is not None and state.backfill.finished_at is not None
 
 
 def _status(state: SyncState, now: datetime) -> Status:
     if state.status is not SyncStatus.RUNNING:
         return "PAUSED" if state.status is SyncStatus.PAUSED else "STOPPED"
-    if state.held(now) or not _backfilled(state) or state.recovering_since is not None:
+    if state.held(now) or not _has_backfilled(state) or state.recovering_since is not None:
         return "ERROR" if state.failures and not state.held(now) else "RUNNING"
     return "ERROR" if state.last_error else "SUCCESS"
 

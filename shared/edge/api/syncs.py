@@ -64,7 +64,9 @@ async def pause_sync(call: Call) -> Success:
 async def sync_status(call: Call) -> SyncsStatus:
     """Return what each sync is doing, how far a backfill is, and how it ended last."""
     names = call.query(StatusQuery).names
-    states = [await call.use(SyncStates).get(connection.id) async for connection in _meant(call)]
+    states = [
+        await call.use(SyncStates).get(connection.id) async for connection in _connections(call)
+    ]
     now = call.use(Clock).now()
     return SyncsStatus(
         syncs=[
@@ -100,7 +102,7 @@ def _require_own(body: SyncsBody) -> None:
 
 async def _each(call: Call, work: Work) -> Success:
     """Do the work for the connection named, or for every one that syncs."""
-    async for connection in _meant(call):
+    async for connection in _connections(call):
         if call.connection_id is not None and not reads(connection.scopes):
             raise MissingScopeError(
                 "This connection may send but not read, so it has no sync.", scope="gmail.readonly"
@@ -118,7 +120,7 @@ async def _tolerant(work: Work, id: ConnectionId, *, strict: bool) -> None:
             raise
 
 
-async def _meant(call: Call) -> AsyncIterator[Connection]:
+async def _connections(call: Call) -> AsyncIterator[Connection]:
     if call.connection_id is not None:
         yield (await call.connection()).value
         return

@@ -146,10 +146,10 @@ class LazySinks:
         if build is None:
             return None
         if scheme not in self._built:
-            self._built[scheme] = self._kept(build())
+            self._built[scheme] = self._keep(build())
         return self._built[scheme]
 
-    def _kept(self, sink: Any) -> Sink | None:
+    def _keep(self, sink: Any) -> Sink | None:
         if hasattr(sink, "aclose"):
             self._container.at_close(sink.aclose)
         found: Sink | None = sink

@@ -34,12 +34,12 @@ def store(container: Assembly) -> Store:
 
         await container.use(Announce)(event)
 
-    opened = _opened(container, wake)
+    opened = _open(container, wake)
     container.at_close(opened.close)
     return opened
 
 
-def _opened(container: Assembly, wake: Wake) -> Store:
+def _open(container: Assembly, wake: Wake) -> Store:
     if (path := container.settings.sqlite_path) is not None:
         from shared.adapters.sqlite import store as sqlite_store
 

@@ -105,7 +105,7 @@ async def finish_consent(call: Call) -> Response:
         return refused_page(look, Refused(refused.code))
     except TransientError:
         outcome = Refused("unavailable")
-    return _ended(call, look, outcome, asked.state)
+    return _end_flow(call, look, outcome, asked.state)
 
 
 async def confirm_binding(call: Call) -> Response:
@@ -121,10 +121,10 @@ async def confirm_binding(call: Call) -> Response:
         return refused_page(look, Refused(refused.code))
     except TransientError:
         outcome = Refused("unavailable")
-    return _ended(call, look, outcome, token)
+    return _end_flow(call, look, outcome, token)
 
 
-def _ended(call: Call, look: Look, outcome: ConsentOutcome, token: str) -> HTMLResponse:
+def _end_flow(call: Call, look: Look, outcome: ConsentOutcome, token: str) -> HTMLResponse:
     response = _page(call, look, outcome)
     clear_cookie(response, call.use(Settings), token)
     return response

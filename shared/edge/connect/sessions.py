@@ -36,7 +36,7 @@ async def create_session(call: Call) -> SessionAnswer:
     """
     request = call.body(SessionBody).request()
     check_webhook_address(call, request.webhook_url_override)
-    return _opened(call, await call.use(CreateConnectSession)(request))
+    return _answer(call, await call.use(CreateConnectSession)(request))
 
 
 async def create_reconnect_session(call: Call) -> SessionAnswer:
@@ -45,10 +45,10 @@ async def create_reconnect_session(call: Call) -> SessionAnswer:
     check_webhook_address(call, request.webhook_url_override)
     if request.reconnect is None or not call.caller.sees(request.reconnect):
         raise UnknownConnectionError("No such connection to reconnect.")
-    return _opened(call, await call.use(CreateConnectSession)(request))
+    return _answer(call, await call.use(CreateConnectSession)(request))
 
 
-def _opened(call: Call, session: OpenedSession) -> SessionAnswer:
+def _answer(call: Call, session: OpenedSession) -> SessionAnswer:
     call.response_headers["Cache-Control"] = NO_STORE
     return SessionAnswer(
         data=SessionData(

@@ -72,7 +72,7 @@ def _digest(call: Call, key: str) -> str:
     """Raise UnauthenticatedError; RateLimitedError where this address has guessed too often."""
     known, digest = call.use(ApiKeyCache), digest_of_key(key)
     address = client_address(call.request, call.use(Settings).proxy_hops)
-    if known.rates.left(f"source:{address}", FAILURES_A_MINUTE) < 1:
+    if known.rates.remaining(f"source:{address}", FAILURES_A_MINUTE) < 1:
         known.fail(address)
         raise too_fast(TOO_MANY, google_flow.LIFETIME)
     matching = [one for one in call.use(Settings).console.keys if compare_digest(one, digest)]

@@ -66,19 +66,19 @@ def console_options(read: Reads) -> ConsoleOptions:
     )
 
 
-def _listed(value: str) -> frozenset[str]:
+def _list(value: str) -> frozenset[str]:
     return frozenset(one.strip().lower() for one in value.split(",") if one.strip())
 
 
 def _hashes(value: str) -> frozenset[str]:
-    hashes = _listed(value)
+    hashes = _list(value)
     if not all(SHA256_HEX.fullmatch(one) for one in hashes):
         raise ValueError("must list SHA-256 hashes in hex, never the keys themselves")
     return hashes
 
 
 def _people(value: str) -> frozenset[str]:
-    people = _listed(value)
+    people = _list(value)
     if not all(PERSON.fullmatch(one) for one in people):
         raise ValueError("must list e-mail addresses, or @domain for a whole hosted domain")
     return people

@@ -184,16 +184,16 @@ class _Reading:
             if name not in self._without:
                 self.refuse(name, "is not set")
             return None
-        return self._parsed(name, value, parse)
+        return self._parse(name, value, parse)
 
     def optional(self, name: str, parse: Callable[[str], T], default: T) -> T:
         value = self._environ.get(f"POSTROOM_{name}", "").strip()
         if not value:
             return default
-        parsed = self._parsed(name, value, parse)
+        parsed = self._parse(name, value, parse)
         return default if parsed is None else parsed
 
-    def _parsed(self, name: str, value: str, parse: Callable[[str], T]) -> T | None:
+    def _parse(self, name: str, value: str, parse: Callable[[str], T]) -> T | None:
         try:
             return parse(value)
         except ValueError as problem:

@@ -31,7 +31,7 @@ class Malformed:
     message_id: str = ""
 
 
-def opened(raw: bytes) -> Notification | Malformed:
+def read_envelope(raw: bytes) -> Notification | Malformed:
     """Read an envelope; nothing in it is trusted beyond its shape.
 
     Both base64 alphabets are taken, padding is optional, the history ID may be a number or a
@@ -41,7 +41,7 @@ def opened(raw: bytes) -> Notification | Malformed:
     if message is None:
         return Malformed("not_an_envelope")
     message_id = str(message.get("messageId") or message.get("message_id") or "")[:100]
-    notification = _notified(message.get("data"))
+    notification = _notification(message.get("data"))
     if notification is None:
         return Malformed("data_unreadable", message_id)
     email, history_id = notification.get("emailAddress"), _history(notification.get("historyId"))
@@ -64,7 +64,7 @@ def _object(outer: object, name: str) -> Mapping[str, Any] | None:
     return inner if isinstance(inner, dict) else None
 
 
-def _notified(data: object) -> Mapping[str, Any] | None:
+def _notification(data: object) -> Mapping[str, Any] | None:
     if not isinstance(data, str):
         return None
     folded = "".join(data.split()).rstrip("=").replace("+", "-").replace("/", "_")

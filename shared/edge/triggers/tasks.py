@@ -39,25 +39,25 @@ class SendTask(RequestModel):
 async def sync_task(call: Call) -> None:
     """Drain one mailbox for as long as the budget lasts."""
     id = _connection(call)
-    await _done("sync", call.use(SyncMailbox)(id, budget=SYNC_BUDGET, trace_id=call.trace_id))
+    await _run_task("sync", call.use(SyncMailbox)(id, budget=SYNC_BUDGET, trace_id=call.trace_id))
 
 
 async def disconnect_task(call: Call) -> None:
     """Take the next steps of a disconnect."""
-    await _done("disconnect", call.use(Disconnect)(_connection(call)))
+    await _run_task("disconnect", call.use(Disconnect)(_connection(call)))
 
 
 async def send_task(call: Call) -> None:
     """Finish a send that a crash or an unclear answer left."""
-    await _done("send", call.use(FinishSend)(call.body(SendTask).id))
+    await _run_task("send", call.use(FinishSend)(call.body(SendTask).id))
 
 
 async def bulk_task(call: Call) -> None:
     """Submit more of a bulk for as long as the budget lasts."""
-    await _done("send-bulk", call.use(DrainBulk)(call.body(SendTask).id, budget=BULK_BUDGET))
+    await _run_task("send-bulk", call.use(DrainBulk)(call.body(SendTask).id, budget=BULK_BUDGET))
 
 
-async def _done(task: str, work: Awaitable[object]) -> None:
+async def _run_task(task: str, work: Awaitable[object]) -> None:
     """Do the work; what a retry cannot improve is logged and not asked for again."""
     try:
         outcome = await work

@@ -45,7 +45,7 @@ class ApiKeyCache:
     async def find(self, token: str, client_address: str) -> ApiKey:
         """Raise UnauthenticatedError; RateLimitedError where the key or the address is too busy."""
         digest = digest_of(token)
-        found = self._root(digest) or await self._stored(token, digest, client_address)
+        found = self._root(digest) or await self._stored_key(token, digest, client_address)
         line = None if found is None else await line_of(found, self._alive)
         if found is None or line is None:
             raise self._wrong(client_address)
@@ -77,29 +77,29 @@ class ApiKeyCache:
         matching = [key for key in self.root if compare_digest(key.sha256_hex, digest)]
         return matching[0] if matching else None
 
-    async def _stored(self, token: str, digest: str, client_address: str) -> ApiKey | None:
+    async def _stored_key(self, token: str, digest: str, client_address: str) -> ApiKey | None:
         id = id_in(token)
         if id is None:
             return None
         now = self.clock.now()
         known = self._fresh(id, now)
         if known is None:
-            if self.rates.left(f"source:{client_address}", FAILURES_A_MINUTE) < 1:
+            if self.rates.remaining(f"source:{client_address}", FAILURES_A_MINUTE) < 1:
                 return None
-            known = await self._read(id, now)
+            known = await self._load(id, now)
         return known.key if known and known.key.accepts(digest, now) else None
 
     async def _alive(self, id: str) -> ApiKey | None:
         """Return a key above another, None where it works no more."""
         now = self.clock.now()
-        known = self._fresh(id, now) or await self._read(id, now)
+        known = self._fresh(id, now) or await self._load(id, now)
         return known.key if known and known.key.alive(now) else None
 
     def _fresh(self, id: str, now: datetime) -> _Remembered | None:
         known = self.remembered.get(id)
         return None if known is None or now >= known.read_at + REMEMBERED else known
 
-    async def _read(self, id: str, now: datetime) -> _Remembered | None:
+    async def _load(self, id: str, now: datetime) -> _Remembered | None:
         self.remembered.pop(id, None)
         found = await self.stored.get(id)
         if found is None:

@@ -60,27 +60,27 @@ def _endpoint(route: Route, container: Container) -> "Callable[[Request], Awaita
     async def endpoint(request: Request) -> Response:
         request.scope["postroom.route"] = route.path
         try:
-            return await _answered(request, route, container)
+            return await _respond(request, route, container)
         except Exception as error:  # noqa: BLE001  whatever it is, the caller gets an answer of ours
-            return await _refused(request, route, container, error)
+            return await _error_page(request, route, container, error)
 
     return endpoint
 
 
-async def _refused(
+async def _error_page(
     request: Request, route: Route, container: Container, error: Exception
 ) -> Response:
     if route.refuse is None:
-        return refused(error)
+        return error_response(error)
     context = request.scope["postroom.context"]
     try:
         call = Call(container, request, ANYONE, context.trace_id, context.request_id)
         return await route.refuse(call, error)
     except Exception as worse:  # noqa: BLE001  the page of an error failed too
-        return refused(worse)
+        return error_response(worse)
 
 
-async def _answered(request: Request, route: Route, container: Container) -> Response:
+async def _respond(request: Request, route: Route, container: Container) -> Response:
     caller = await authenticate(request, route, container)
     context = request.scope["postroom.context"]
     query = reading.read_query(request, route)
@@ -115,7 +115,7 @@ def _response(answer: Returned, route: Route) -> Response:
     return json_response(answer, route.status)
 
 
-def refused(error: BaseException) -> Response:
+def error_response(error: BaseException) -> Response:
     """Return an error as the status table says; what nobody expected is logged."""
     answer = answer_to(error, logs.trace_id() or "")
     if answer.status >= INTERNAL:
@@ -136,7 +136,7 @@ async def _http_exception(_: Request, error: Exception) -> Response:
         response = json_response(answer_to(wrong, "").body, METHOD_NOT_ALLOWED)
         response.headers.update(error.headers or {})
         return response
-    return refused(NotFoundError("No such path. GET /openapi.json lists them all."))
+    return error_response(NotFoundError("No such path. GET /openapi.json lists them all."))
 
 
 class _RequestMiddleware:
@@ -177,7 +177,7 @@ class _RequestMiddleware:
         finally:
             route = inner.get("postroom.route", "unknown")
             took = time.perf_counter() - started
-            named = logs.noted("connection")
+            named = logs.noted_text("connection")
             span.end(Served(self._function, scope["method"], route, status, took, named))
         logs.log(
             "request",

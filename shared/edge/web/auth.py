@@ -29,7 +29,7 @@ async def authenticate(request: Request, route: Route, container: Container) -> 
         case Access.PUBLIC:
             return ANYONE
         case Access.CONSOLE:
-            return await _admitted(request, route, container)
+            return await _console_caller(request, route, container)
         case Access.CONNECT_SESSION:
             return await _session_caller(request, container)
         case Access.PUSH | Access.TASKS | Access.SCHEDULER:
@@ -72,7 +72,7 @@ async def _session_caller(request: Request, container: Container) -> Caller:
     return Caller("connect-session", session=session)
 
 
-async def _admitted(request: Request, route: Route, container: Container) -> Caller:
+async def _console_caller(request: Request, route: Route, container: Container) -> Caller:
     """Return the person whom the route's own admission lets in; without one it is closed."""
     if route.admit is None:
         raise UnauthenticatedError("Nobody is let in here.")

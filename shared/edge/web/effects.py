@@ -31,7 +31,7 @@ class WaitingView(ResponseModel):
     expires_at: datetime
 
 
-def answered(call: Call, answer: ActionAnswer | Waiting, status: int = 200) -> Response:
+def action_response(call: Call, answer: ActionAnswer | Waiting, status: int = 200) -> Response:
     """Return the action's output, or with 202 that it waits for a person."""
     if isinstance(answer, Waiting):
         return json_response(WaitingView(**answer.as_json()), WAITS)

@@ -90,7 +90,7 @@ def note(**fields: Any) -> None:
         _CONTEXT.set(replace(context, fields={**context.fields, **fields}))
 
 
-def noted(name: str) -> str | None:
+def noted_text(name: str) -> str | None:
     """Return a text that `note` added to this request, None where it has none."""
     context = _CONTEXT.get()
     found = context.fields.get(name) if context else None

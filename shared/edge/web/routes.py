@@ -162,7 +162,7 @@ class Route:
         return reduce(or_, described) if described else None
 
     @property
-    def shown_path(self) -> str:
+    def documented_path(self) -> str:
         """The path as OpenAPI writes it."""
         return self.path.replace(":path}", "}")
 
