@@ -38,7 +38,7 @@ LARGEST_INPUT = 80_000
 
 @dataclass(frozen=True, slots=True)
 class AcceptAction:
-    """Answers an id at once; the same idempotency key is answered the same id."""
+    """Accepts an action for later; the same idempotency key gets the same id."""
 
     results: ActionResults
     queue: Queue

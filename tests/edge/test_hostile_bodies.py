@@ -31,9 +31,9 @@ class Trusting:
 
 @pytest.fixture
 async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
-    async with open_desk(tmp_path) as read_envelope:
-        read_envelope.container.bind(CallerTokens, Trusting())
-        yield read_envelope
+    async with open_desk(tmp_path) as opened:
+        opened.container.bind(CallerTokens, Trusting())
+        yield opened
 
 
 def nested(depth: int) -> Iterator[str]:

@@ -14,7 +14,7 @@ MOST: Final = 100
 
 
 async def events_arrive(context: CheckContext) -> Finding:
-    """Look for dead letters, for attempts long overdue, and for anybody to tell at all."""
+    """Look for dead letters, for attempts long overdue, and for any receiver at all."""
     outbox = context.store.outbox
     dead = await outbox.list(state=EventState.DEAD, connection_id=None, limit=MOST)
     if dead:

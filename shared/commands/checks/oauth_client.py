@@ -28,7 +28,7 @@ PROBE: Final = "1//postroom-doctor-holds-no-such-token"
 
 
 async def redirect_uri_is_registered(context: CheckContext) -> Finding:
-    """Begin a consent that asks nobody (`prompt=none`): Google checks client and address first."""
+    """Begin a consent without a person (`prompt=none`): Google checks client and address first."""
     uri = context.settings.redirect_uri
     address = context.container.use(GoogleOAuth).authorization_url(
         state="doctor", nonce="doctor", code_challenge="d" * 43, scopes=(*SIGN_IN, *DEFAULT)

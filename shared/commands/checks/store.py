@@ -15,7 +15,7 @@ SHOWN = 200
 
 
 async def store_keeps_what_it_is_given(context: CheckContext) -> Finding:
-    """Write a ticket nobody holds, read it, take it away; then ask what is due."""
+    """Write a ticket that no browser holds, read it, take it away; then ask what is due."""
     try:
         kept = await _keeps_a_ticket(context)
         await context.store.sync_states.due(0, context.now, 1)

@@ -168,7 +168,7 @@ async def approve(call: Call) -> ApprovalDetail:
 
 
 async def reject(call: Call) -> ApprovalDetail:
-    """Say no: the call never runs, and whoever asked is told the reason."""
+    """Say no: the call never runs, and the asking agent is told the reason."""
     seen = await _visible(call)
     reason = call.body(RejectBody).reason
     decided = await call.use(DecideApproval).reject(seen.id, call.caller.name, reason)

@@ -72,7 +72,7 @@ class DeliveryView(ResponseModel):
 
 
 class EventView(ResponseModel):
-    """One event of the outbox; delivered with no deliveries: nobody was there to be told."""
+    """One event of the outbox; delivered with no deliveries: there was no receiver."""
 
     id: str
     connection_id: str

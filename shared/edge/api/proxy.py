@@ -31,7 +31,7 @@ BETWEEN_US: Final = frozenset(
 )
 """Headers that never travel: they would carry credentials, or change what the call is."""
 CREDENTIALS: Final = frozenset({"access_token", "oauth_token", "key", "callback"})
-"""Query parameters that would speak for somebody else, or turn JSON into script."""
+"""Query parameters that would authenticate another caller, or turn JSON into script."""
 PASSED_BACK: Final = frozenset(
     {"content-type", "content-language", "etag", "retry-after", "date", "vary", "last-modified"}
 )
@@ -58,10 +58,10 @@ async def proxy(call: Call) -> Response:
         )
     method = "GET" if request.method == "HEAD" else request.method
     content = None if method == "GET" else await read_bytes(request, LARGEST_BODY)
-    passage = (
+    response = (
         await call.use(GmailMailboxes)
         .of(connection.id)
-        .passed(
+        .pass_on(
             method,
             _path(call.path("path"), connection),
             query=_query(call),
@@ -70,12 +70,12 @@ async def proxy(call: Call) -> Response:
             upload=request.url.path.startswith("/proxy/upload/"),
         )
     )
-    headers = {name: value for name, value in passage.headers.items() if name in PASSED_BACK}
-    return Streamed(passage.body, passage.status, {**headers, **SAFE})
+    headers = {name: value for name, value in response.headers.items() if name in PASSED_BACK}
+    return Streamed(response.body, response.status, {**headers, **SAFE})
 
 
 def _path(path: str, connection: Connection) -> str:
-    """Return the path below the mailbox. Raises ForbiddenError for anybody else's."""
+    """Return the path below the mailbox. Raises ForbiddenError for another mailbox's."""
     users, _, rest = path.partition("/")
     user, _, below = rest.partition("/")
     if users != "users" or not below:

@@ -148,7 +148,7 @@ async def delete_endpoint(call: Call) -> Success:
 
 
 async def redeliver_event(call: Call) -> RedeliveredEvent:
-    """Send one event again: to whoever lacks it, or to all where all have it."""
+    """Send one event again: to the receivers that lack it, or to all where all have it."""
     id = EventId(call.path("id"))
     found = await call.use(Outbox).get(id)
     if found is None or not call.caller.sees(found.value.connection_id):

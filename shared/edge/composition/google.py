@@ -73,7 +73,7 @@ def gmail(container: Assembly) -> GmailMailboxes:
 
 
 def oauth(container: Assembly) -> GoogleOAuth:
-    """Return Google's OAuth endpoints; where somebody measures, refreshes are counted."""
+    """Return Google's OAuth endpoints; where there is telemetry, refreshes are counted."""
     import httpx
 
     from shared.adapters.google.oauth import HttpGoogleOAuth

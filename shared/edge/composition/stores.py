@@ -55,13 +55,13 @@ def operations(container: Assembly) -> Operations:
     from shared.adapters.telemetry.operations_log import BatchedOperations, BestEffortOperations
 
     kept = BestEffortOperations(container.use(Store).operations)
-    gathered = BatchedOperations(kept, container.use(Telemetry).told)
+    gathered = BatchedOperations(kept, container.use(Telemetry).record_operation)
     container.at_close(gathered.close)
     return gathered
 
 
 def sends(container: Assembly) -> Sends:
-    """Return the send ledger; where somebody measures, each entry's states are counted."""
+    """Return the send ledger; where there is telemetry, each entry's states are counted."""
     ledger, measured = container.use(Store).sends, container.use(Telemetry)
     if not measured.enabled:
         return ledger

@@ -23,7 +23,7 @@ A_YEAR_S = 31_536_000
 class ConnectPageQuery(BaseModel):
     """What clients put into the page's address. Others than these are ignored.
 
-    `apiURL` is read by nobody: the page speaks to its own deployment, whatever it says.
+    `apiURL` is not read: the page speaks to its own deployment, whatever it says.
     """
 
     model_config = ConfigDict(extra="ignore", frozen=True, str_max_length=MAX_TEXT)

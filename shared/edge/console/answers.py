@@ -75,7 +75,7 @@ def back_to(path: str, request: Request) -> RedirectResponse:
 
 
 def problem(call: "Call", session: "Session", error: Exception) -> HTMLResponse:
-    """Return an error as a page that says what to do; what nobody expected is logged."""
+    """Return an error as a page that says what to do; an unexpected one is logged."""
     answer = answer_to(error, call.trace_id)
     inner = answer.body["error"]
     if answer.status >= INTERNAL:

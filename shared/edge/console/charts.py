@@ -1,6 +1,6 @@
 """Numbers over time for the console's charts, from the newest operations; pure.
 
-Whoever calls reads a bounded number of operations, so the charts reach back as far as those do,
+The caller reads a bounded number of operations, so the charts reach back as far as those do,
 and say how far that is.
 """
 

@@ -99,7 +99,7 @@ Shows = Callable[[ConsoleRequest], Awaitable[Response]]
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page that anybody who is signed in may see."""
+    """A page that every person who is signed in may see."""
 
     function: Shows
 

@@ -1,4 +1,4 @@
-"""Sends: the ledger, what nobody can tell first, and calling off what is still to come."""
+"""Sends: the ledger, the unknown ones first, and calling off what is still to come."""
 
 from collections.abc import Sequence
 from datetime import datetime

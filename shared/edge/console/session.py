@@ -60,12 +60,12 @@ class Session:
 
 
 def key_session(digest: str, now: datetime) -> Session:
-    """Return the session of somebody who gave an operator key."""
+    """Return the session of a person who gave an operator key."""
     return Session(token_urlsafe(32), now, now + IDLE, key=digest, role=Role.OPERATOR)
 
 
 def google_session(person: Identity, role: Role, now: datetime) -> Session:
-    """Return the session of somebody whom Google named."""
+    """Return the session of a person whom Google named."""
     email, hosted = person.email.strip().lower(), person.hosted_domain
     return Session(token_urlsafe(32), now, now + IDLE, None, email, hosted, role)
 

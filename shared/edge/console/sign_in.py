@@ -129,7 +129,7 @@ async def _person(call: Call, flow: google_flow.Flow) -> Identity:
 
 
 async def sign_out(call: Call) -> Response:
-    """Take the session away; a foreign page cannot make anybody leave."""
+    """Take the session away; a foreign page cannot sign a person out."""
     settings = call.use(Settings)
     now = call.use(Clock).now()
     session = await session_of(call.request, settings, call.use(Sealer), now)

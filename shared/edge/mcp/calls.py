@@ -40,7 +40,7 @@ async def run_tool(
         raise MCPError(INVALID_PARAMS, UNKNOWN, {"code": unknown.code}) from None
     try:
         return await _run(call, connection, action, asked.arguments or {})
-    except Exception as error:  # noqa: BLE001  whatever it is, its words may be somebody's mail
+    except Exception as error:  # noqa: BLE001  whatever it is, its words may be mail
         return refusal(error, call.trace_id)
 
 
@@ -80,7 +80,7 @@ async def _checked_arguments(
 
 
 def refusal(error: BaseException, trace_id: str) -> CallToolResult:
-    """Return an error as API 1.3 does; what nobody expected is logged, and told as nothing."""
+    """Return an error as API 1.3 does; an unexpected one is logged, and told as nothing."""
     answer = answer_to(error, trace_id)
     if answer.status >= INTERNAL:
         logs.log_failure("tool failed", error, status=answer.status)

@@ -1,7 +1,7 @@
 """What a tool answers: an envelope that a model cannot mistake for its instructions.
 
 Everything Gmail said stands under `output` or `part`, and in the text between two marks with a
-number nobody could know, after a notice that it is other people's. What is longer than a model
+number that cannot be guessed, after a notice that it is other people's. What is longer than a model
 can take is cut, with a continuation to read on.
 """
 

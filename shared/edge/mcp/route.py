@@ -1,7 +1,7 @@
 """POST /mcp: one JSON-RPC message in, one answer out, on the mailbox that the headers name.
 
 The SDK loads in most of a second (FACTS 13.6), so it is imported at the first call and this
-module without it: whoever reads the route table pays nothing.
+module without it: a reader of the route table pays nothing.
 """
 
 from starlette.responses import Response

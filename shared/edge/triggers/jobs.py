@@ -18,11 +18,11 @@ async def renew_watches(call: Call) -> None:
     """Renew every watch that expires soon."""
     renewed = await call.use(RenewWatches)()
     log("job", task="renew-watches", count=renewed.armed, outcome=f"{renewed.failed} failed")
-    call.use(Telemetry).renewed(armed=renewed.armed, failed=renewed.failed)
+    call.use(Telemetry).count_renewals(armed=renewed.armed, failed=renewed.failed)
 
 
 async def reconcile(call: Call) -> None:
-    """Wake what is due and nobody woke."""
+    """Wake what is due and has not been woken."""
     found, events = await asyncio.gather(call.use(Reconcile)(), call.use(WakeDeliveries)())
     log("job", task="reconcile", count=found.syncs, outcome=f"{found.sends} sends, {events} events")
     if waiting := await call.use(WakeApprovals)():

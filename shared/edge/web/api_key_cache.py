@@ -33,7 +33,7 @@ class _Remembered:
 
 @dataclass(frozen=True)
 class ApiKeyCache:
-    """Answers the key of a token; one for each process."""
+    """Finds the key of a token; one for each process."""
 
     root: tuple[ApiKey, ...]
     stored: ApiKeys

@@ -116,7 +116,7 @@ def _response(answer: Returned, route: Route) -> Response:
 
 
 def error_response(error: BaseException) -> Response:
-    """Return an error as the status table says; what nobody expected is logged."""
+    """Return an error as the status table says; an unexpected one is logged."""
     answer = answer_to(error, logs.trace_id() or "")
     if answer.status >= INTERNAL:
         logs.log_failure("request failed", error, status=answer.status)

@@ -62,7 +62,7 @@ def too_fast(message: str, wait: timedelta) -> RateLimitedError:
 
 
 def client_address(request: Request, proxy_hops: int) -> str:
-    """Return the address of whoever called.
+    """Return the address of the caller.
 
     Each trusted proxy appends the address it saw to X-Forwarded-For; what stands further left
     was written by the caller and proves nothing.

@@ -128,7 +128,7 @@ class Route:
     tenant: Tenant = Tenant.NONE
     raw_body: bool = False
     raw_query: bool = False
-    """Whether the parameters are somebody else's, passed on unread."""
+    """Whether the parameters are another API's, passed on unread."""
     produces: str = "application/json"
     max_body: int = MEBIBYTE
     """Bytes; a larger body is refused with 413."""
