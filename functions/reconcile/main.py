@@ -16,12 +16,12 @@ from shared.edge.composition.container import container_for
 from shared.edge.settings.deployment import settings_from
 from shared.edge.table import reconcile_routes
 from shared.edge.web.app import build_app
-from shared.edge.web.once import once
+from shared.edge.web.once import async_once
 
 SETTINGS = settings_from(os.environ, without=frozenset({"OAUTH_CLIENT_SECRET"}))
 
 
-@once
+@async_once
 async def compose() -> Starlette:
     """Build the app at the first request: after the fork, never at import."""
     return build_app("reconcile", reconcile_routes(), container_for(SETTINGS))

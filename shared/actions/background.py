@@ -9,8 +9,8 @@ from typing import Any
 
 import orjson
 
-from shared.actions.loading import action_named
-from shared.actions.run import RunAction, checked, request_hash
+from shared.actions.loading import get_action
+from shared.actions.run import RunAction, check_input, request_hash
 from shared.domain.connect.connection import INTEGRATION, Connection
 from shared.domain.events.event import Event, EventType
 from shared.domain.ids import ConnectionId, EventId
@@ -38,7 +38,7 @@ LARGEST_INPUT = 80_000
 
 @dataclass(frozen=True, slots=True)
 class AcceptAction:
-    """Answers an id at once; the same idempotency key is answered the same id."""
+    """Accepts an action for later; the same idempotency key gets the same id."""
 
     results: ActionResults
     queue: Queue
@@ -56,9 +56,9 @@ class AcceptAction:
         """Raise what `RunAction` raises of a wrong call, TooLargeError, QueueUnavailableError."""
         if len(orjson.dumps(given)) > LARGEST_INPUT:
             raise TooLargeError("This input is too large for X-Async: send it without.")
-        asked = checked(action_named(name), connection, given, idempotency_key)
+        asked = check_input(get_action(name), connection, given, idempotency_key)
         key = f"async:{idempotency_key}" if idempotency_key else token_hex(16)
-        accepted = self._accepted(connection.id, name, key, asked.model_dump(mode="json"))
+        accepted = self._result_of(connection.id, name, key, asked.model_dump(mode="json"))
         await self._keep(accepted)
         body = {
             "id": accepted.id,
@@ -69,7 +69,7 @@ class AcceptAction:
         await self.queue.enqueue(Task(ACTION_TASK, body, queue=QueueName.LIVE, trace_id=trace_id))
         return accepted.id
 
-    def _accepted(
+    def _result_of(
         self, id: ConnectionId, name: str, key: str, asked: Mapping[str, Any]
     ) -> ActionResult:
         now = self.clock.now()
@@ -126,10 +126,10 @@ class RunAccepted:
         if found is None or accepted_hash not in {None, found.value.request_hash}:
             return
         if found.value.finished_at is None:
-            found = await self._finished(found, given, key, trace_id)
+            found = await self._finish(found, given, key, trace_id)
         await self._announce(found.value, trace_id)
 
-    async def _finished(
+    async def _finish(
         self, was: Versioned[ActionResult], given: Any, key: str, trace_id: str | None
     ) -> Versioned[ActionResult]:
         output, error = None, None

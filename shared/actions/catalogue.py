@@ -33,7 +33,7 @@ def as_integration(message: type[BaseModel] | None = None) -> dict[str, Any]:
             {**_sync(SYNC_NAME, live, MODEL), "json_schema": stored},
             *(_projection(one) for one in projections().values()),
         ],
-        "actions": [_described(action) for action in actions().values()],
+        "actions": [_action_entry(action) for action in actions().values()],
         "on-events": [],
     }
 
@@ -102,7 +102,7 @@ def _projection(one: Projection[Any]) -> dict[str, Any]:
     }
 
 
-def _described(action: Action[Any, Any]) -> dict[str, Any]:
+def _action_entry(action: Action[Any, Any]) -> dict[str, Any]:
     return {
         **DEPLOYED,
         "name": action.name,

@@ -5,6 +5,7 @@ those bytes are sent as a message, and the draft is removed only where it is sti
 read. A version of a draft has one ledger entry, so it leaves at most once.
 """
 
+from collections.abc import Mapping
 from datetime import timedelta
 from itertools import count
 from typing import Any, Final, Literal
@@ -91,7 +92,7 @@ async def send_copy(context: ActionContext, copy: DraftCopy) -> SentDraft:
         id=entry.message_id or "",
         threadId=entry.thread_id,
         labelIds=["SENT"],
-        draft=await _removed(context, copy),
+        draft=await _remove(context, copy),
     )
 
 
@@ -125,7 +126,7 @@ async def _is_sent_by_hand(context: ActionContext, copy: DraftCopy) -> bool:
     )
 
 
-async def _removed(context: ActionContext, copy: DraftCopy) -> Left:
+async def _remove(context: ActionContext, copy: DraftCopy) -> Left:
     """Delete the draft that was sent; one that was changed meanwhile stays."""
     try:
         found = await _draft(context, copy.id, "minimal")
@@ -139,10 +140,12 @@ async def _removed(context: ActionContext, copy: DraftCopy) -> Left:
     return "removed"
 
 
-async def _draft(context: ActionContext, id: str, shape: str) -> Any:
+async def _draft(context: ActionContext, id: str, shape: str) -> Mapping[str, Any] | None:
     """Return a draft that still is one, else None: Gmail may name a sent message (FACTS 5.8)."""
     try:
-        found = await context.gmail.call("GET", f"/drafts/{id}", query={"format": shape})
+        found: Mapping[str, Any] = await context.gmail.call(
+            "GET", f"/drafts/{id}", query={"format": shape}
+        )
     except GmailNotFoundError:
         return None
     return found if "DRAFT" in found["message"].get("labelIds", ()) else None

@@ -112,9 +112,9 @@ async def create_draft(context: ActionContext, asked: DraftFields) -> KeptDraft:
 
     Where Gmail's answer is lost the draft may exist: a retry keeps another one.
     """
-    composed = await _composed(context, asked)
+    composed = await _compose(context, asked)
     draft = await context.gmail.create_draft(composed.raw, composed.thread_id)
-    return _shown(draft, composed.left_out)
+    return _kept_draft(draft, composed.left_out)
 
 
 async def update_draft(context: ActionContext, asked: UpdateDraftInput) -> KeptDraft:
@@ -123,12 +123,12 @@ async def update_draft(context: ActionContext, asked: UpdateDraftInput) -> KeptD
     The draft is read first: Gmail takes one out of its conversation unless its thread is named.
     """
     replaced = await _message_of(context, asked.id)
-    composed = await _composed(context, asked, replaced)
+    composed = await _compose(context, asked, replaced)
     try:
         draft = await context.gmail.update_draft(asked.id, composed.raw, composed.thread_id)
     except GmailNotFoundError as error:
         raise GmailNotFoundError(GONE) from error
-    return _shown(draft, composed.left_out)
+    return _kept_draft(draft, composed.left_out)
 
 
 async def get_draft(context: ActionContext, asked: GetDraftInput) -> GmailDraft:
@@ -193,7 +193,7 @@ async def _message_of(context: ActionContext, id: str) -> EmailMessage:
     return await read(found["message"])
 
 
-async def _composed(
+async def _compose(
     context: ActionContext, asked: DraftFields, replaced: EmailMessage | None = None
 ) -> Composed:
     if asked.raw is not None:
@@ -207,13 +207,13 @@ async def _composed(
 
 def _finished(raw: str, thread_id: str | None, replaced: EmailMessage | None) -> Composed:
     """Return the caller's bytes and their thread; a reply's headers where they have none."""
-    content = decoded(raw)
+    content = decode_raw(raw)
     if thread_id or replaced is None:
         return Composed(content, ThreadId(thread_id) if thread_id else None)
     return Composed(still_answering(content, replaced), ThreadId(replaced["threadId"]))
 
 
-def decoded(raw: str) -> bytes:
+def decode_raw(raw: str) -> bytes:
     """Return the bytes of a finished message. Raises InvalidRequestError."""
     try:
         found = decode_base64url(raw)
@@ -224,7 +224,7 @@ def decoded(raw: str) -> bytes:
     return found
 
 
-def _shown(draft: Draft, left_out: Sequence[LeftOut]) -> KeptDraft:
+def _kept_draft(draft: Draft, left_out: Sequence[LeftOut]) -> KeptDraft:
     message = GmailRef(id=draft.message_id, threadId=draft.thread_id, labelIds=["DRAFT"])
     return KeptDraft(id=draft.id, message=message, **left_out_fields(left_out))
 

@@ -67,13 +67,13 @@ def fault_of(name: str, error: BaseException) -> Fault:
 def _place(name: str, error: BaseException) -> tuple[str, int]:
     source = _source(name)
     if isinstance(error, UnservableError) and source is not None:
-        return _shown(source), _line_of(source, (*error.names, *EXPORTS))
+        return _repository_path(source), _line_of(source, (*error.names, *EXPORTS))
     if isinstance(error, SyntaxError) and error.filename and _is_own(Path(error.filename)):
-        return _shown(Path(error.filename)), error.lineno or 1
+        return _repository_path(Path(error.filename)), error.lineno or 1
     site = crash_site(error)
     if site.file is not None and site.line is not None and site.file.startswith(FOLDER):
         return site.file, site.line
-    return _shown(source) if source else f"{FOLDER}/{name}", 1
+    return _repository_path(source) if source else f"{FOLDER}/{name}", 1
 
 
 def _source(name: str) -> Path | None:
@@ -91,7 +91,7 @@ def _is_own(path: Path) -> bool:
     return any(path.is_relative_to(folder) for folder in _folders())
 
 
-def _shown(path: Path) -> str:
+def _repository_path(path: Path) -> str:
     """Return the path as the repository has it, wherever it is deployed."""
     for folder in _folders():
         if path.is_relative_to(folder):
@@ -103,13 +103,13 @@ def _line_of(source: Path, names: Sequence[str]) -> int:
     """Return the first line that holds one of the names, or text that is one of them."""
     nodes = [*ast.walk(ast.parse(source.read_bytes()))]
     for name in names:
-        lines = [line for node in nodes for line, said in _said(node) if said == name]
+        lines = [line for node in nodes for line, said in _texts_of(node) if said == name]
         if lines:
             return min(lines)
     return 1
 
 
-def _said(node: ast.AST) -> Iterator[tuple[int, object]]:
+def _texts_of(node: ast.AST) -> Iterator[tuple[int, object]]:
     line = getattr(node, "lineno", None)
     if line is not None:
         for field_name in ("id", "value", "name", "asname"):

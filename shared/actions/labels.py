@@ -80,13 +80,13 @@ async def get_label(context: ActionContext, asked: LabelById) -> GmailLabel:
 
 async def create_label(context: ActionContext, asked: LabelFields) -> GmailLabel:
     """Create a label: 5 quota units. Raises GmailRefusedError (409: the name is taken)."""
-    made = await context.gmail.call("POST", "/labels", body=_given(asked))
+    made = await context.gmail.call("POST", "/labels", body=_body(asked))
     return GmailLabel.model_validate(made)
 
 
 async def update_label(context: ActionContext, asked: UpdateLabelInput) -> GmailLabel:
     """Change what is given: 5 quota units. Raises GmailNotFoundError, GmailRefusedError."""
-    made = await context.gmail.call("PATCH", f"/labels/{asked.id}", body=_given(asked))
+    made = await context.gmail.call("PATCH", f"/labels/{asked.id}", body=_body(asked))
     return GmailLabel.model_validate(made)
 
 
@@ -101,7 +101,7 @@ async def label_name(context: ActionContext, asked: LabelById | UpdateLabelInput
     return str((await context.gmail.call("GET", f"/labels/{asked.id}"))["name"])
 
 
-def _given(asked: LabelFields) -> dict[str, Any]:
+def _body(asked: LabelFields) -> dict[str, Any]:
     given = asked.model_dump(mode="json", exclude_none=True, exclude={"id"})
     return {name: value for name, value in given.items() if value != ""}
 

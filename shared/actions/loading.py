@@ -65,8 +65,8 @@ class Catalogue:
 
         Raises WrongExportError, NameTakenError.
         """
-        actions = exported(module, "ACTION", Action)
-        projections = exported(module, "PROJECTION", Projection)
+        actions = exports_of(module, "ACTION", Action)
+        projections = exports_of(module, "PROJECTION", Projection)
         _require_free([one.name for one in actions], self.actions)
         _require_free([one.name for one in projections], {*self.projections, *MODEL_NAMES})
         _require_free([one.sync for one in projections], self._syncs)
@@ -79,7 +79,7 @@ class Catalogue:
 
 
 @cache
-def built_in() -> Mapping[str, Action[Any, Any]]:
+def built_in_actions() -> Mapping[str, Action[Any, Any]]:
     """Return Postroom's own actions by name."""
     found = Catalogue()
     for name in BUILT_IN:
@@ -90,7 +90,7 @@ def built_in() -> Mapping[str, Action[Any, Any]]:
 @cache
 def catalogue() -> Catalogue:
     """Return everything there is, the deployment's own included."""
-    found = Catalogue({**built_in()})
+    found = Catalogue({**built_in_actions()})
     _load(INITIAL, found)
     package = sys.modules.get(CUSTOM)  # absent where it did not load itself
     paths = package.__path__ if package else ()
@@ -104,7 +104,7 @@ def is_loaded() -> bool:
     return catalogue.cache_info().currsize > 0
 
 
-def exported(module: ModuleType, name: str, kind: type[R]) -> Sequence[R]:
+def exports_of(module: ModuleType, name: str, kind: type[R]) -> Sequence[R]:
     """Return what a module exports as `name`, one, or as its plural, a tuple.
 
     Raises WrongExportError where it is something else.
@@ -119,9 +119,9 @@ def exported(module: ModuleType, name: str, kind: type[R]) -> Sequence[R]:
 
 def _require_schemas(module: ModuleType) -> None:
     """Raise NoSchemaError: what cannot be described would break the description of all."""
-    for action in exported(module, "ACTION", Action):
+    for action in exports_of(module, "ACTION", Action):
         _require_schema(action.name, (action.input, "validation"), (action.output, "serialization"))
-    for projection in exported(module, "PROJECTION", Projection):
+    for projection in exports_of(module, "PROJECTION", Projection):
         _require_schema(projection.sync, (projection.model, "serialization"))
 
 
@@ -155,12 +155,12 @@ def actions() -> Mapping[str, Action[Any, Any]]:
     return catalogue().actions
 
 
-def action_named(name: str) -> Action[Any, Any]:
+def get_action(name: str) -> Action[Any, Any]:
     """Return the action. Raises UnknownActionError.
 
     Where one of Postroom's is asked for, the deployment's own are not loaded.
     """
-    found = (None if is_loaded() else built_in().get(name)) or actions().get(name)
+    found = (None if is_loaded() else built_in_actions().get(name)) or actions().get(name)
     if found is None:
         raise UnknownActionError("No such action. GET /scripts/config lists them.")
     return found

@@ -88,7 +88,7 @@ async def list_send_as_aliases(context: ActionContext, _: NoInput) -> SendAsList
 async def watch_mailbox(context: ActionContext, _: NoInput) -> Watch:
     """Arm the mailbox's watch again now: 100 quota units.
 
-    Raises ConflictError where somebody else is at it, GmailRefusedError.
+    Raises ConflictError where another call is at it, GmailRefusedError.
     """
     mailbox = await context.use(Mailboxes).get(context.connection.email_key)
     if mailbox is None:

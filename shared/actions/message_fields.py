@@ -3,7 +3,7 @@
 from base64 import b64decode
 from binascii import Error as BadBase64
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
@@ -21,7 +21,7 @@ MAX_RECIPIENT = 1_000
 MAX_HEADERS = 64
 
 
-def _counted(given: Any) -> Any:
+def _check_count(given: object) -> object:
     """Return what was given. Raises InvalidRecipientError for a list that is too long."""
     if isinstance(given, list):
         check_recipients(len(given), draft=True)
@@ -34,7 +34,7 @@ Recipients = Annotated[
         list[Annotated[str, Field(max_length=MAX_RECIPIENT)]], Field(max_length=MAX_RECIPIENTS)
     ]
     | None,
-    BeforeValidator(_counted),
+    BeforeValidator(_check_count),
     Field(description="An address, a comma list of them, or a list; names as `Name <a@b.com>`."),
 ]
 HeaderName = Annotated[str, Field(max_length=100)]

@@ -75,7 +75,7 @@ async def list_messages(context: ActionContext, asked: Search) -> MessageList:
 
 async def modify_message(context: ActionContext, asked: ModifyMessageInput) -> GmailRef:
     """Change labels: 5 quota units. Raises GmailNotFoundError."""
-    return await _changed(context, f"/messages/{asked.id}/modify", asked.as_body())
+    return await _change(context, f"/messages/{asked.id}/modify", asked.as_body())
 
 
 async def batch_modify_messages(context: ActionContext, asked: BatchModifyInput) -> Done:
@@ -87,15 +87,15 @@ async def batch_modify_messages(context: ActionContext, asked: BatchModifyInput)
 
 async def trash_message(context: ActionContext, asked: ById) -> GmailRef:
     """Move to the trash, where Gmail keeps it for 30 days: 20 quota units."""
-    return await _changed(context, f"/messages/{asked.id}/trash", None)
+    return await _change(context, f"/messages/{asked.id}/trash", None)
 
 
 async def untrash_message(context: ActionContext, asked: Untrashed) -> GmailRef:
     """Take out of the trash, into the inbox where asked: 5 quota units."""
-    return await _changed(context, *asked.as_call(f"/messages/{asked.id}"))
+    return await _change(context, *asked.as_call(f"/messages/{asked.id}"))
 
 
-async def _changed(context: ActionContext, path: str, body: Any) -> GmailRef:
+async def _change(context: ActionContext, path: str, body: Any) -> GmailRef:
     return GmailRef.model_validate(await context.gmail.call("POST", path, body=body))
 
 

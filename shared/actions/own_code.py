@@ -10,16 +10,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from pydantic import BaseModel
-
-from shared.actions.registry import Action, ActionContext
+from shared.actions.registry import Action, ActionContext, I, O, Replayed
 from shared.domain.crash import ActionCrashedError, ActionTimeoutError, crash_site
 from shared.errors import PostroomError
 
 log = logging.getLogger(__name__)
 
 
-async def returned(action: Action[Any, Any], context: ActionContext, asked: BaseModel) -> Any:
+async def run_own_code(action: Action[I, O], context: ActionContext, asked: I) -> O | Replayed[O]:
     """Return what the action returned.
 
     Raises ActionTimeoutError, ActionCrashedError, and the errors of ours that it raises.

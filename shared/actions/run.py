@@ -12,8 +12,8 @@ from typing import Any
 import orjson
 from pydantic import BaseModel
 
-from shared.actions.loading import action_named
-from shared.actions.own_code import crashes_as_errors, returned
+from shared.actions.loading import get_action
+from shared.actions.own_code import crashes_as_errors, run_own_code
 from shared.actions.registry import Action, ActionContext, Effect, Replayed, Shown
 from shared.domain.connect.connection import Connection
 from shared.domain.crash import ActionCrashedError, crash_site
@@ -76,12 +76,12 @@ class RunAction:
         Raises UnknownActionError, InvalidRequestError, MissingScopeError, the two idempotency
         errors, ActionCrashedError, ActionTimeoutError, and errors of ours that the action raises.
         """
-        action = action_named(name)
+        action = get_action(name)
         context = ActionContext(connection, self.container, idempotency_key, trace_id, shown)
         started_at = self.clock.now()
         failure: BaseException | None = None
         try:
-            asked = checked(action, connection, given, idempotency_key)
+            asked = check_input(action, connection, given, idempotency_key)
             return await self._run(action, context, asked)
         except BaseException as raised:
             failure = raised
@@ -93,19 +93,19 @@ class RunAction:
         self, action: Action[Any, Any], context: ActionContext, asked: BaseModel
     ) -> ActionAnswer:
         if action.effect is Effect.STORED and context.idempotency_key is not None:
-            return await self._once(action, context, asked, context.idempotency_key)
-        return await self._returned(action, context, asked)
+            return await self._run_stored(action, context, asked, context.idempotency_key)
+        return await self._run_once(action, context, asked)
 
-    async def _returned(
+    async def _run_once(
         self, action: Action[Any, Any], context: ActionContext, asked: BaseModel
     ) -> ActionAnswer:
         with crashes_as_errors(action):
             await _require_as_shown(action, context, asked)
-        output = await returned(action, context, asked)
+        output = await run_own_code(action, context, asked)
         with crashes_as_errors(action):
             return _answer(output)
 
-    async def _once(
+    async def _run_stored(
         self, action: Action[Any, Any], context: ActionContext, asked: BaseModel, key: str
     ) -> ActionAnswer:
         claim = self._claim(action, context, asked, key)
@@ -117,7 +117,7 @@ class RunAction:
                 return claimed_or_answer
             claimed = claimed_or_answer
         try:
-            answer = await self._returned(action, context, asked)
+            answer = await self._run_once(action, context, asked)
         except BaseException:
             with suppress(TransientError):  # another run's by now, or given up in time
                 await uninterrupted(self.results.delete(claimed))
@@ -197,7 +197,7 @@ def _place_of(failure: BaseException | None) -> Mapping[str, Any]:
     return {} if expected or failure is None else crash_site(failure).as_json()
 
 
-def checked(
+def check_input(
     action: Action[Any, Any], connection: Connection, given: Any, idempotency_key: str | None
 ) -> BaseModel:
     """Return the input as the action's model; raise what is wrong with the call."""

@@ -90,8 +90,8 @@ async def send_email(
     """
     request = as_request(asked)
     if asked.dry_run:
-        return _previewed(await context.use(SendEmail).preview(context.connection, request))
-    sending = await _sent(context, request)
+        return _dry_run_output(await context.use(SendEmail).preview(context.connection, request))
+    sending = await _send(context, request)
     output = as_output(sending.entry, sending.left_out)
     return Replayed(output) if sending.replayed else output
 
@@ -100,14 +100,14 @@ async def send_message(
     context: ActionContext, asked: SendMessageInput
 ) -> SendMessageOutput | Replayed[SendMessageOutput]:
     """Send a finished message. Raises what `send_email` raises."""
-    sending = await _sent(context, raw_request(asked))
+    sending = await _send(context, raw_request(asked))
     labels = ["SENT"] if sending.entry.state is SendState.SUBMITTED else []
     sent = as_output(sending.entry).model_dump(exclude_unset=True)
     output = SendMessageOutput(**sent, labelIds=labels)
     return Replayed(output) if sending.replayed else output
 
 
-async def _sent(context: ActionContext, request: SendRequest) -> Sending:
+async def _send(context: ActionContext, request: SendRequest) -> Sending:
     send = context.use(SendEmail)
     sending = await send(
         context.connection.id, request, context.idempotency_key, trace_id=context.trace_id
@@ -152,7 +152,7 @@ def as_output(entry: SendEntry, left_out: Sequence[LeftOut] = ()) -> SendEmailOu
     )
 
 
-def _previewed(composed: Composed) -> SendEmailOutput:
+def _dry_run_output(composed: Composed) -> SendEmailOutput:
     return SendEmailOutput(
         id=None,
         threadId=composed.thread_id,

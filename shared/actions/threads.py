@@ -60,12 +60,12 @@ async def list_threads(context: ActionContext, asked: Search) -> ThreadList:
 
 async def modify_thread(context: ActionContext, asked: ModifyThreadInput) -> GmailThread:
     """Change labels: 10 quota units. Raises GmailNotFoundError."""
-    return await _changed(context, f"/threads/{asked.id}/modify", asked.as_body())
+    return await _change(context, f"/threads/{asked.id}/modify", asked.as_body())
 
 
 async def trash_thread(context: ActionContext, asked: ById) -> GmailThread:
     """Move to the trash: 20 quota units. Raises GmailNotFoundError."""
-    return await _changed(context, f"/threads/{asked.id}/trash", None)
+    return await _change(context, f"/threads/{asked.id}/trash", None)
 
 
 async def untrash_thread(context: ActionContext, asked: Untrashed) -> GmailThread:
@@ -73,7 +73,7 @@ async def untrash_thread(context: ActionContext, asked: Untrashed) -> GmailThrea
 
     Raises GmailNotFoundError.
     """
-    return await _changed(context, *asked.as_call(f"/threads/{asked.id}"))
+    return await _change(context, *asked.as_call(f"/threads/{asked.id}"))
 
 
 async def messages_in(context: ActionContext, asked: ById) -> str:
@@ -83,7 +83,7 @@ async def messages_in(context: ActionContext, asked: ById) -> str:
     return " ".join(sorted(str(one["id"]) for one in found.get("messages", ())))
 
 
-async def _changed(context: ActionContext, path: str, body: Any) -> GmailThread:
+async def _change(context: ActionContext, path: str, body: Any) -> GmailThread:
     return GmailThread.model_validate(await context.gmail.call("POST", path, body=body))
 
 

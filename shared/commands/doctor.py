@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 
 from shared.commands.checks import CHECKS
 from shared.commands.checks.configuration import settings_are_sound
-from shared.commands.checks.context import Check, Ground, ground_of
+from shared.commands.checks.context import Check, CheckContext, check_context
 from shared.commands.checks.finding import Finding, NotCheckedError, Verdict
 from shared.errors import PostroomError
 
@@ -37,31 +37,31 @@ def options(parser: ArgumentParser) -> None:
 
 async def run(arguments: Namespace) -> int:
     """Check everything; 1 where anything failed."""
-    findings = await examined(os.environ)
+    findings = await run_doctor(os.environ)
     print(as_json(findings) if arguments.json else report(findings, colour=sys.stdout.isatty()))
     return 1 if any(one.verdict is Verdict.FAILED for _, one in findings) else 0
 
 
-async def examined(environ: Mapping[str, str]) -> Findings:
+async def run_doctor(environ: Mapping[str, str]) -> Findings:
     """Return every check's name and finding, the configuration's first."""
     finding, settings = settings_are_sound(environ)
     if settings is None:
         why = Finding(Verdict.NOT_CHECKED, "The configuration cannot be read.")
         return [("configuration", finding), *((check.name, why) for check in CHECKS)]
-    async with ground_of(settings) as ground:
-        return [("configuration", finding), *await checked(ground)]
+    async with check_context(settings) as context:
+        return [("configuration", finding), *await run_checks(context)]
 
 
-async def checked(ground: Ground, checks: Sequence[Check] = CHECKS) -> Findings:
+async def run_checks(context: CheckContext, checks: Sequence[Check] = CHECKS) -> Findings:
     """Return each check's name and finding; one that breaks does not keep the others."""
-    found = await asyncio.gather(*(_made(check, ground) for check in checks))
+    found = await asyncio.gather(*(_run_check(check, context) for check in checks))
     return [(check.name, finding) for check, finding in zip(checks, found, strict=True)]
 
 
-async def _made(check: Check, ground: Ground) -> Finding:
+async def _run_check(check: Check, context: CheckContext) -> Finding:
     try:
         async with asyncio.timeout(PATIENCE_S):
-            return await check.made(ground)
+            return await check.run(context)
     except (NotCheckedError, PostroomError) as error:
         return Finding(Verdict.NOT_CHECKED, str(error))
     except TimeoutError:

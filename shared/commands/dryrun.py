@@ -7,10 +7,10 @@ from typing import Any
 
 import orjson
 
-from shared.actions.loading import action_named
+from shared.actions.loading import get_action
 from shared.actions.run import RunAction
-from shared.commands.composed import UNUSED, container_of_environment
-from shared.commands.rehearsal import SeenCall, rehearsal, watched
+from shared.commands.dry_container import SeenCall, dry_container, watched_container
+from shared.commands.environment import UNUSED, container_of_environment
 from shared.domain.connect.connection import Connection
 from shared.domain.ids import ConnectionId
 from shared.edge.composition.container import AutowiredContainer
@@ -34,30 +34,30 @@ def options(parser: ArgumentParser) -> None:
 
 async def run(arguments: Namespace) -> int:
     """Run it and print what it did, or would have done; no mail and no token is printed."""
-    action_named(arguments.action)
+    get_action(arguments.action)
     given = read_input(arguments.input)
     async with container_of_environment(without=UNUSED - NEEDED) as real:
         connection = await find_connection(real, arguments.connection)
         report = Report()
-        container = await composed(real.settings, connection, report, really=arguments.really)
+        container = await container_for_run(
+            real.settings, connection, report, really=arguments.really
+        )
         try:
             answer = await container.use(RunAction)(connection, arguments.action, given)
         finally:
             report.end(really=arguments.really)
             await container.close()
-        print(
-            f"It answers {action_named(arguments.action).output.__name__}: {shape(answer.output)}"
-        )
+        print(f"It answers {get_action(arguments.action).output.__name__}: {shape(answer.output)}")
     return 0
 
 
-async def composed(
+async def container_for_run(
     settings: Settings, connection: Connection, report: "Report", *, really: bool
 ) -> AutowiredContainer:
-    """Return the container to run in: a rehearsal, or the deployment itself, watched."""
+    """Return the container to run in: a dry one, or the deployment itself, watched."""
     if really:
-        return watched(settings, report.call)
-    return await rehearsal(settings, connection, report.call, report.task)
+        return watched_container(settings, report.call)
+    return await dry_container(settings, connection, report.call, report.task)
 
 
 @dataclass

@@ -16,7 +16,7 @@ import httpx
 
 from shared.adapters.google.http_client import new_http_client
 from shared.adapters.google.id_tokens import SIGNATURE_REMOVED
-from shared.commands.composed import container_of_environment
+from shared.commands.environment import container_of_environment
 from shared.domain.base64url import encode_base64url
 from shared.edge.settings.deployment import Settings
 from shared.edge.table import whole_table
@@ -30,20 +30,20 @@ HOUR_S = 3600
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What one forged request was answered; status 0 means that nobody answered."""
+    """What one forged request was answered; status 0 means that no server answered."""
 
     address: str
     forgery: str
     status: int
 
     @property
-    def refused(self) -> bool:
+    def is_refused(self) -> bool:
         """Whether it was answered as a forgery must be."""
         return self.status in REFUSED
 
 
-async def forged_tokens_refused(client: httpx.AsyncClient, settings: Settings) -> list[Finding]:
-    """Return what each private route made of each forgery; all must be `refused`."""
+async def try_forged_tokens(client: httpx.AsyncClient, settings: Settings) -> list[Finding]:
+    """Return what each private route made of each forgery; all must be `is_refused`."""
     findings = []
     for route in whole_table():
         if route.access in {Access.PUSH, Access.TASKS, Access.SCHEDULER}:
@@ -111,12 +111,12 @@ async def run(_arguments: Namespace) -> int:
     """Print every finding; 1 where a forgery was not refused."""
     unused = frozenset({"OAUTH_CLIENT_SECRET", "KEYRING", "GMAIL_TOPIC"})
     async with container_of_environment(without=unused) as container, new_http_client() as client:
-        findings = await forged_tokens_refused(client, container.settings)
+        findings = await try_forged_tokens(client, container.settings)
     _report(findings)
-    return 0 if all(finding.refused for finding in findings) else 1
+    return 0 if all(finding.is_refused for finding in findings) else 1
 
 
 def _report(findings: Sequence[Finding]) -> None:
     for one in findings:
-        verdict = "refused" if one.refused else "NOT REFUSED" if one.status else "NO ANSWER"
+        verdict = "refused" if one.is_refused else "NOT REFUSED" if one.status else "NO ANSWER"
         print(f"{verdict:11}  {one.status or '---'}  {one.address}  ({one.forgery})")

@@ -3,9 +3,9 @@
 from argparse import ArgumentParser, Namespace
 from datetime import timedelta
 
-from shared.commands.composed import UNUSED, container_of_environment
+from shared.commands.environment import UNUSED, container_of_environment
 from shared.domain.ids import ConnectionId
-from shared.domain.keys.api_key import ANYTHING, ApiKey
+from shared.domain.keys.api_key import ALL_PERMISSIONS, ApiKey
 from shared.edge.composition.container import AutowiredContainer
 from shared.edge.web.routes import Permission
 from shared.ports.access import ApiKeys
@@ -28,7 +28,7 @@ def options(parser: ArgumentParser) -> None:
     what = parser.add_subparsers(dest="what", required=True, metavar="WHAT")
     create = what.add_parser("create", help="make a key and print it, this once")
     create.add_argument("--name", required=True)
-    permissions = [*map(str, Permission), ANYTHING]
+    permissions = [*map(str, Permission), ALL_PERMISSIONS]
     create.add_argument("--permission", action="append", choices=permissions, required=True)
     create.add_argument("--connection", action="append", help="limit to this connection id")
     create.add_argument("--days", type=int, help="days until it expires")

@@ -7,7 +7,7 @@ A local keyring gets a new key here. A Cloud KMS key rotates by its own period, 
 from argparse import ArgumentParser, Namespace
 
 from shared.adapters.keys.local import add_key
-from shared.commands.composed import container_of_environment
+from shared.commands.environment import container_of_environment
 from shared.usecases.keys.rotate_keys import RotateKeys
 
 SUMMARY = "bring every grant under a new key-encryption key"

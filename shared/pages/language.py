@@ -41,18 +41,20 @@ _BLANKS = {"expected": "", "given": "", "email": "", "known": "", "who": "", "wh
 
 def strings_for(asked: str | None, accepted: str | None, **words: str) -> Strings:
     """Return the texts in `asked`, else the best of an Accept-Language header, else English."""
-    language = next(iter(_supported([asked or "", *_preferred(accepted or "")])), FALLBACK)
+    language = next(
+        iter(_supported_languages([asked or "", *_preferences(accepted or "")])), FALLBACK
+    )
     return Strings(language, _table(language), words)
 
 
-def _supported(tags: Iterable[str]) -> Iterable[str]:
+def _supported_languages(tags: Iterable[str]) -> Iterable[str]:
     for tag in tags:
         language = tag.partition("-")[0].lower()
         if language in LANGUAGES:
             yield language
 
 
-def _preferred(header: str) -> list[str]:
+def _preferences(header: str) -> list[str]:
     found = [match for part in header[:200].split(",") if (match := WANTED.fullmatch(part))]
     return [match[1] for match in sorted(found, key=_weight, reverse=True)]
 

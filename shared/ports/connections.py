@@ -54,7 +54,7 @@ class Mailboxes(Documents[Mailbox], Protocol):
         """Return mailboxes whose `renew_at` has come, soonest first."""
         ...
 
-    async def noted_push(self, key: EmailKey, at: datetime) -> None:
+    async def note_push(self, key: EmailKey, at: datetime) -> None:
         """Record that a push came; last write wins, absent mailboxes are ignored."""
         ...
 

@@ -252,7 +252,7 @@ class GmailStreams(Protocol):
         """
         ...
 
-    async def passed(
+    async def pass_on(
         self,
         method: str,
         path: str,

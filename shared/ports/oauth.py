@@ -77,7 +77,7 @@ class GoogleOAuth(Protocol):
 
 
 class GoogleSignIn(Protocol):
-    """Who somebody is, by authorization code with PKCE S256 and nonce; no access is asked for."""
+    """Who a person is, by authorization code with PKCE S256 and nonce; no access is asked for."""
 
     def address(self, *, state: str, nonce: str, code_challenge: str) -> str:
         """Return the address of Google's account chooser."""

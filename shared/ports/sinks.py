@@ -46,7 +46,7 @@ class Receiver:
 
 
 @dataclass(frozen=True, slots=True)
-class Parcel:
+class OutgoingEvent:
     """One event as bytes, at the time of one attempt."""
 
     event_id: EventId
@@ -60,7 +60,7 @@ class Parcel:
 class Sink(Protocol):
     """One technology of delivery."""
 
-    async def __call__(self, receiver: Receiver, parcel: Parcel) -> Attempted:
+    async def __call__(self, receiver: Receiver, outgoing: OutgoingEvent) -> Attempted:
         """Make one attempt and answer what it came to; raises nothing for the receiver's sake."""
         ...
 

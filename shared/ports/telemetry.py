@@ -1,4 +1,4 @@
-"""Traces and metrics, as whoever has them to tell tells them. Nothing here ever raises or waits."""
+"""Traces and metrics, as measuring code hands them over. Nothing here ever raises or waits."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -37,26 +37,26 @@ class Telemetry(Protocol):
 
     @property
     def enabled(self) -> bool:
-        """Whether anybody takes them: what only serves them need not be looked up otherwise."""
+        """Whether they are exported: what only serves them need not be looked up otherwise."""
         ...
 
     def begin(self, function: str, parent: TraceContext | None) -> RequestSpan:
         """Open the span of a request; without a parent it begins a trace."""
         ...
 
-    def told(self, operation: Operation) -> None:
+    def record_operation(self, operation: Operation) -> None:
         """Trace and measure what was done: a span for it and one for each of its steps."""
         ...
 
-    def refreshed(self, outcome: str) -> None:
+    def count_refresh(self, outcome: str) -> None:
         """Count a token refresh: `ok`, or the code of the error it ended in."""
         ...
 
-    def sent(self, state: str) -> None:
+    def count_send(self, state: str) -> None:
         """Count a send that came into a state."""
         ...
 
-    def renewed(self, *, armed: int, failed: int) -> None:
+    def count_renewals(self, *, armed: int, failed: int) -> None:
         """Count watches that were armed and that were not."""
         ...
 

@@ -12,7 +12,7 @@ from infra import archives
 from infra.local.guide import warning
 from shared.actions.loading import actions, catalogue
 from shared.actions.projections import projections
-from shared.commands.checks.context import Ground
+from shared.commands.checks.context import CheckContext
 from shared.commands.checks.finding import Verdict
 from shared.commands.checks.own_code import own_code_is_served
 from shared.edge.settings.functions import FUNCTIONS
@@ -114,10 +114,10 @@ def test_bundling_stops_and_says_what_python_says(
 
 async def test_the_doctor_has_a_row_of_it(custom: Path, desk: Desk) -> None:
     put(custom, sound=SOUND)
-    sound = await own_code_is_served(Ground(desk.container))
+    sound = await own_code_is_served(CheckContext(desk.container))
     assert (sound.verdict, sound.seen) == (Verdict.OK, "1 own action or projection")
     put(custom, broken="raise ValueError\n")
-    found = await own_code_is_served(Ground(desk.container))
+    found = await own_code_is_served(CheckContext(desk.container))
     assert found.verdict is Verdict.FAILED
     assert "shared/actions/custom/broken.py:1: ValueError" in found.seen
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.actions.policy.preview import LONGEST, preview_of
-from shared.actions.policy.recipients import Letter
+from shared.actions.policy.recipients import MessageRecipients
 from shared.domain.mail.envelope import Envelope
 from shared.domain.mail.recipients import Mailbox
 from shared.domain.send.request import SendRequest
@@ -24,7 +24,7 @@ TWICE = (
 
 
 async def previewed(raw: bytes) -> dict[str, object]:
-    return await preview_of(Letter(Envelope(), SendRequest(raw=raw)))
+    return await preview_of(MessageRecipients(Envelope(), SendRequest(raw=raw)))
 
 
 async def test_every_text_part_is_shown_and_every_file_is_named() -> None:
@@ -99,7 +99,7 @@ async def test_a_message_of_fields_shows_its_alias_and_its_headers() -> None:
     request = SendRequest(
         sender=Mailbox("sales@acme.example", "Sales"), text="x", headers={"X-Campaign": "7"}
     )
-    shown = await preview_of(Letter(Envelope(), request), "ada@acme.example")
+    shown = await preview_of(MessageRecipients(Envelope(), request), "ada@acme.example")
     assert shown["from"] == "Sales <sales@acme.example>"
     assert shown["headers"] == [{"name": "X-Campaign", "value": "7"}]
 
@@ -108,7 +108,7 @@ async def test_a_message_of_fields_shows_its_alias_and_its_headers() -> None:
 async def test_a_message_that_names_no_sender_is_from_the_connected_address(
     written: SendRequest,
 ) -> None:
-    shown = await preview_of(Letter(Envelope(), written), "ada@acme.example")
+    shown = await preview_of(MessageRecipients(Envelope(), written), "ada@acme.example")
     assert shown["from"] == "ada@acme.example"
 
 

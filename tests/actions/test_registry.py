@@ -8,7 +8,7 @@ import jsonschema
 import pytest
 
 from shared.actions.catalogue import as_integration, as_tools
-from shared.actions.loading import actions, exported
+from shared.actions.loading import actions, exports_of
 from shared.actions.messages import ACTIONS
 from shared.actions.registry import Action, Effect
 from shared.edge.api.records import EmailMessage
@@ -63,8 +63,8 @@ def test_the_description_names_every_action_with_its_fields() -> None:
 def test_what_is_no_action_is_refused() -> None:
     module: Any = SimpleNamespace(__name__="mine", ACTION="get-message")
     with pytest.raises(ConfigurationError, match="mine"):
-        exported(module, "ACTION", Action)
-    assert [*exported(SimpleNamespace(ACTIONS=ACTIONS), "ACTION", Action)] == [*ACTIONS]  # type: ignore[arg-type]
+        exports_of(module, "ACTION", Action)
+    assert [*exports_of(SimpleNamespace(ACTIONS=ACTIONS), "ACTION", Action)] == [*ACTIONS]  # type: ignore[arg-type]
 
 
 async def test_the_listing_for_language_models_is_served(desk: Any) -> None:

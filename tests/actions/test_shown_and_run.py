@@ -6,7 +6,7 @@ import pytest
 
 from infra.local.google.mail import drafts as gmails
 from shared.actions.loading import actions
-from shared.actions.policy.recipients import SEND_DRAFT, legible
+from shared.actions.policy.recipients import SEND_DRAFT, can_inspect
 from shared.actions.registry import Effect
 from tests.actions.agents import BOB, EVE, HELLO, agent, asked_for, decide, person, shown
 from tests.actions.desk import EMAIL, Desk
@@ -27,7 +27,7 @@ SAYS_IT_ALL = {
 def test_every_action_with_an_effect_is_kept_whole_pinned_or_says_it_all() -> None:
     """One that is added fails here until it has a `pin`, or a reason why it needs none."""
     with_effect = {name for name, one in actions().items() if one.effect is not Effect.NONE}
-    whole = {name for name in with_effect if legible(actions()[name])}
+    whole = {name for name in with_effect if can_inspect(actions()[name])}
     pinned = {name for name in with_effect if actions()[name].pin is not None}
     assert with_effect - whole - pinned == SAYS_IT_ALL.keys()
     by_id = {name for name in whole if "id" in actions()[name].input.model_fields}

@@ -110,7 +110,7 @@ def test_methods_that_callers_make_up_are_one_label(watched: Watched):
 
 
 def test_an_operation_is_a_span_with_its_steps_at_the_times_they_had(watched: Watched):
-    watched.telemetry.told(SYNC)
+    watched.telemetry.record_operation(SYNC)
     spans = watched.spans()
     whole, step = spans["sync push"], spans["delta"]
     assert whole.start_time == int(NOW.timestamp()) * 10**9
@@ -125,7 +125,7 @@ def test_an_operation_is_a_span_with_its_steps_at_the_times_they_had(watched: Wa
 async def test_an_operation_hangs_under_the_request_that_made_it(watched: Watched):
     span = watched.telemetry.begin("gmail_push", CALLER)
     enter(span.context)
-    watched.telemetry.told(SYNC)
+    watched.telemetry.record_operation(SYNC)
     whole = watched.spans()["sync push"]
     assert whole.parent
     assert f"{whole.parent.span_id:016x}" == span.context.span_id
@@ -134,12 +134,12 @@ async def test_an_operation_hangs_under_the_request_that_made_it(watched: Watche
 async def test_an_operation_of_another_trace_stays_in_its_own(watched: Watched):
     span = watched.telemetry.begin("reconcile", None)
     enter(span.context)
-    watched.telemetry.told(SYNC)
+    watched.telemetry.record_operation(SYNC)
     assert f"{watched.spans()['sync push'].context.trace_id:032x}" == CALLER.trace_id
 
 
 def test_a_sync_is_counted_by_units_records_and_lateness(watched: Watched):
-    watched.telemetry.told(SYNC)
+    watched.telemetry.record_operation(SYNC)
     metrics = watched.metrics()
     assert metrics["postroom.gmail.units"][0].value == 62
     records = {p.attributes["change"]: p.value for p in metrics["postroom.records"]}
@@ -155,7 +155,7 @@ def test_a_failure_is_counted_by_its_code_and_a_dead_letter_as_one(watched: Watc
         error="status_500",
         detail={"event_state": "dead"},
     )
-    watched.telemetry.told(dead)
+    watched.telemetry.record_operation(dead)
     metrics = watched.metrics()
     [duration] = metrics["postroom.operation.duration"]
     assert duration.attributes["error"] == "status_500"
@@ -165,9 +165,9 @@ def test_a_failure_is_counted_by_its_code_and_a_dead_letter_as_one(watched: Watc
 
 def test_watches_refreshes_and_sends_are_counted_and_every_gauge_is_known(watched: Watched):
     telemetry = watched.telemetry
-    telemetry.renewed(armed=2, failed=1)
-    telemetry.refreshed("invalid_grant")
-    telemetry.sent("unknown")
+    telemetry.count_renewals(armed=2, failed=1)
+    telemetry.count_refresh("invalid_grant")
+    telemetry.count_send("unknown")
     for name in GAUGES:
         telemetry.gauge(name, 7)
     metrics = watched.metrics()
@@ -179,14 +179,14 @@ def test_watches_refreshes_and_sends_are_counted_and_every_gauge_is_known(watche
 
 
 def test_telling_never_breaks_the_work(watched: Watched):
-    watched.telemetry.told(replace(SYNC, detail={"units": "many"}))
+    watched.telemetry.record_operation(replace(SYNC, detail={"units": "many"}))
 
 
 def test_prometheus_reads_text_and_opens_no_spans():
     telemetry = ExportedTelemetry({"prometheus"}, environment="dev", project=None)
     span = telemetry.begin("api", CALLER)
     span.end(a_request())
-    telemetry.told(SYNC)
+    telemetry.record_operation(SYNC)
     text = (telemetry.prometheus_text() or b"").decode()
     telemetry.close()
     assert (span.context.trace_id, span.context.sampled) == (CALLER.trace_id, True)
@@ -217,7 +217,7 @@ async def test_a_collector_is_told_over_otlp(monkeypatch: pytest.MonkeyPatch):
         monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", f"http://127.0.0.1:{collector.port}")
         telemetry = ExportedTelemetry({"otlp"}, environment="prod", project="acme-mail")
         telemetry.begin("api", CALLER).end(a_request())
-        telemetry.told(SYNC)
+        telemetry.record_operation(SYNC)
         await asyncio.to_thread(telemetry.close)
     parts = [one.split(b"\r\n\r\n", 1) for one in collector.requests]
     bodies = {head.split(b" ")[1].decode(): body for head, body in parts}
@@ -251,7 +251,7 @@ class Recorder(BaseAdapter):
 
 
 def test_google_is_told_at_its_own_address_by_the_session_of_our_credentials(watched: Watched):
-    watched.telemetry.told(SYNC)
+    watched.telemetry.record_operation(SYNC)
     session, recorder = requests.Session(), Recorder()
     session.mount("https://", recorder)
     exporter = _span_exporter(session)
@@ -262,12 +262,14 @@ def test_google_is_told_at_its_own_address_by_the_session_of_our_credentials(wat
 
 def test_the_operators_guide_names_every_metric_and_no_other(watched: Watched):
     telemetry = watched.telemetry
-    telemetry.told(SYNC)
-    telemetry.told(replace(SYNC, type=OperationType.DELIVERY, detail={"event_state": "dead"}))
+    telemetry.record_operation(SYNC)
+    telemetry.record_operation(
+        replace(SYNC, type=OperationType.DELIVERY, detail={"event_state": "dead"})
+    )
     telemetry.begin("api", None).end(a_request())
-    telemetry.renewed(armed=1, failed=0)
-    telemetry.refreshed("ok")
-    telemetry.sent("submitted")
+    telemetry.count_renewals(armed=1, failed=0)
+    telemetry.count_refresh("ok")
+    telemetry.count_send("submitted")
     for name in GAUGES:
         telemetry.gauge(name, 0)
     guide = (ROOT / "infra" / "OPERATING.md").read_text()

@@ -14,11 +14,11 @@ from google.pubsub_v1.services.subscriber.transports import SubscriberGrpcAsyncI
 from shared.adapters.sinks.pubsub import PubsubSink
 from shared.domain.events.delivery import Attempted, Failure
 from shared.domain.ids import ConnectionId, EventId
-from shared.ports.sinks import Parcel, Receiver
+from shared.ports.sinks import OutgoingEvent, Receiver
 
 TOPIC, SUBSCRIPTION = "projects/demo/topics/events", "projects/demo/subscriptions/product"
 RECEIVER = Receiver(f"pubsub:{TOPIC}", f"pubsub:{TOPIC}")
-PARCEL = Parcel(
+PARCEL = OutgoingEvent(
     EventId("evt_1"), ConnectionId("c-1"), "sync", b'{"a":1}', datetime.now(UTC), "ab" * 16
 )
 

@@ -15,11 +15,11 @@ from shared.domain.events.event import EventState
 from shared.domain.ids import ConnectionId, EventId
 from shared.domain.operation import OperationState, OperationType
 from shared.errors import ConfigurationError, GoogleOAuthUnavailableError
-from shared.ports.sinks import EventSettings, Parcel, Receiver
+from shared.ports.sinks import EventSettings, OutgoingEvent, Receiver
 from tests.usecases.deliver.post_office import PostOffice
 
 ROLE = "arn:aws:iam::123456789012:role/postroom-events"
-PARCEL = Parcel(
+PARCEL = OutgoingEvent(
     EventId("evt_1"), ConnectionId("c-1"), "sync", '{"ü":1}'.encode(), datetime.now(UTC), "ab" * 16
 )
 KEYS = {"aws_access_key_id": "test", "aws_secret_access_key": "test", "region_name": "us-east-1"}
@@ -113,8 +113,8 @@ async def test_a_fifo_queue_groups_by_connection_and_drops_a_repeated_event(
     aws: str, sqs: Any, queue: str
 ) -> None:
     sink = _sink(aws)
-    for parcel in (PARCEL, PARCEL, replace(PARCEL, event_id=EventId("evt_2"))):
-        assert await sink(_receiver(queue), parcel) == Attempted()
+    for outgoing in (PARCEL, PARCEL, replace(PARCEL, event_id=EventId("evt_2"))):
+        assert await sink(_receiver(queue), outgoing) == Attempted()
     first, second = _received(sqs, queue)
     assert first["Attributes"]["MessageGroupId"] == "c-1"
     assert first["Attributes"]["MessageDeduplicationId"] == "evt_1"

@@ -18,7 +18,7 @@ from shared.domain.events.addresses import AllowedHosts
 from shared.domain.events.delivery import Attempted, Failure
 from shared.domain.events.webhook_secret import new_secret
 from shared.domain.ids import ConnectionId, EventId
-from shared.ports.sinks import Parcel, Receiver
+from shared.ports.sinks import OutgoingEvent, Receiver
 from tests.adapters.listener import Listener, listening
 
 SECRETS = (new_secret(), new_secret())
@@ -28,9 +28,9 @@ PATIENCE_S = 0.5
 NOON = "Sun, 22 Nov 2026 12:00"
 
 
-def _parcel() -> Parcel:
+def _parcel() -> OutgoingEvent:
     at = datetime.now(UTC)
-    return Parcel(EventId("evt_1"), ConnectionId("c-1"), "sync", BODY, at, "ab" * 16)
+    return OutgoingEvent(EventId("evt_1"), ConnectionId("c-1"), "sync", BODY, at, "ab" * 16)
 
 
 def _receiver(url: str, secrets: tuple[str, ...] = SECRETS) -> Receiver:

@@ -160,7 +160,7 @@ async def _conflicting_watch(house: ChaosHouse) -> None:
 
     async def note_a_push(path: str) -> None:
         if path.endswith("/watch"):
-            await house.store.mailboxes.noted_push(email_key(EMAIL), house.clock.now())
+            await house.store.mailboxes.note_push(email_key(EMAIL), house.clock.now())
 
     house.transport.meanwhile = note_a_push
 

@@ -10,7 +10,7 @@ import pytest
 
 from shared.adapters.keys.local import create_keyring
 from shared.commands.__main__ import COMMANDS, main
-from shared.commands.forged_tokens import forged_tokens_refused, forgeries
+from shared.commands.forged_tokens import forgeries, try_forged_tokens
 from shared.domain.connect.grant import Grant
 from shared.domain.keys.api_key import id_in
 from shared.edge.composition.container import AutowiredContainer
@@ -131,10 +131,10 @@ async def test_every_private_entry_of_a_sound_deployment_refuses_forged_tokens(
     environ: Mapping[str, str],
 ) -> None:
     async with whole_deployment(environ, "signature") as client:
-        findings = await forged_tokens_refused(client, settings_from(environ))
+        findings = await try_forged_tokens(client, settings_from(environ))
     private = [r for r in whole_table() if r.access in {*Access} - {*OPEN}]
     assert len(findings) == len(private) * len(forgeries({}))
-    assert all(finding.refused for finding in findings), findings
+    assert all(finding.is_refused for finding in findings), findings
 
 
 async def test_the_check_finds_a_function_that_trusts_claims_and_is_open_to_all(
@@ -142,8 +142,8 @@ async def test_the_check_finds_a_function_that_trusts_claims_and_is_open_to_all(
 ) -> None:
     """The one mistake that only the outside can see (FACTS 7.3)."""
     async with whole_deployment(environ, "claims") as client:
-        findings = await forged_tokens_refused(client, settings_from(environ))
-    let_in = {finding.forgery for finding in findings if not finding.refused}
+        findings = await try_forged_tokens(client, settings_from(environ))
+    let_in = {finding.forgery for finding in findings if not finding.is_refused}
     assert let_in == {"signature said to be removed"}
 
 
@@ -154,8 +154,8 @@ async def test_an_entry_that_does_not_answer_is_not_taken_for_safe(
         raise httpx.ConnectError("nobody there", request=request)
 
     async with httpx.AsyncClient(transport=httpx.MockTransport(silent)) as client:
-        findings = await forged_tokens_refused(client, settings_from(environ))
-    assert not any(finding.refused for finding in findings)
+        findings = await try_forged_tokens(client, settings_from(environ))
+    assert not any(finding.is_refused for finding in findings)
 
 
 @pytest.mark.parametrize("name", COMMANDS)

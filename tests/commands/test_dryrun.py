@@ -21,8 +21,8 @@ from shared.actions.loading import actions
 from shared.actions.registry import Effect
 from shared.actions.run import RunAction
 from shared.commands.__main__ import COMMANDS
-from shared.commands.dryrun import Report, composed, find_connection
-from shared.commands.rehearsal import MADE_UP
+from shared.commands.dry_container import MADE_UP
+from shared.commands.dryrun import Report, container_for_run, find_connection
 from shared.domain.sync.quota_units import UNITS, units_of
 from shared.edge.composition.container import AutowiredContainer
 from shared.edge.settings.deployment import settings_from
@@ -185,7 +185,7 @@ async def test_every_action_with_an_effect_can_be_rehearsed(house: House) -> Non
     connection = await find_connection(real, house.connection)
     for action, given in EXAMPLES.items():
         report = Report()
-        container = await composed(real.settings, connection, report, really=False)
+        container = await container_for_run(real.settings, connection, report, really=False)
         await container.use(RunAction)(connection, action, given)
         await container.close()
         assert None in {one.status for one in report.calls}, action

@@ -31,7 +31,7 @@ async def test_a_request_and_the_event_that_tells_of_it_are_one_commit(store: St
 
 async def test_a_decision_and_its_event_are_one_commit(store: Store) -> None:
     was = await store.approvals.create(approval("p1"))
-    rejected = was.value.decided(ApprovalState.REJECTED, START, "key-2", "Not this week.")
+    rejected = was.value.with_decision(ApprovalState.REJECTED, START, "key-2", "Not this week.")
     await store.outbox.create(event("e1"))
     with pytest.raises(ConflictError):
         await store.approvals.conclude(was, rejected, event("e1"))
@@ -43,8 +43,8 @@ async def test_a_decision_and_its_event_are_one_commit(store: Store) -> None:
 
 async def test_of_two_who_decide_at_once_one_is_heard(store: Store) -> None:
     was = await store.approvals.create(approval("p1"))
-    yes = was.value.decided(ApprovalState.APPROVED, START, "key-2")
-    no = was.value.decided(ApprovalState.REJECTED, START, "key-3")
+    yes = was.value.with_decision(ApprovalState.APPROVED, START, "key-2")
+    no = was.value.with_decision(ApprovalState.REJECTED, START, "key-3")
     outcomes = await asyncio.gather(
         store.approvals.conclude(was, yes, event("e-yes")),
         store.approvals.conclude(was, no, event("e-no")),

@@ -55,7 +55,7 @@ _STATE = Versioned(sync_state(), VERSION)
 _CALLS: dict[tuple[str, str], Callable[[Any], Any]] = {
     ("connections", "find"): lambda port: port.find(ConnectionQuery()),
     ("mailboxes", "renewable"): lambda port: port.renewable(START, 1),
-    ("mailboxes", "noted_push"): lambda port: port.noted_push("a@x.org", START),
+    ("mailboxes", "note_push"): lambda port: port.note_push("a@x.org", START),
     ("sync_states", "commit"): lambda port: port.commit(
         _STATE, replace(_STATE.value, failures=1), Batch(put=[record()], event=event())
     ),

@@ -169,8 +169,8 @@ async def test_mailboxes_are_renewable_once_their_time_has_come(store: Store) ->
 
 async def test_a_noted_push_leaves_everything_else(store: Store) -> None:
     was = await store.mailboxes.create(mailbox("a@x.org", renew_at=_at(1)))
-    await store.mailboxes.noted_push(was.value.key, _at(5))
-    await store.mailboxes.noted_push(mailbox("nobody@x.org").key, _at(5))
+    await store.mailboxes.note_push(was.value.key, _at(5))
+    await store.mailboxes.note_push(mailbox("nobody@x.org").key, _at(5))
     noted = await store.mailboxes.get("a@x.org")
     assert noted
     assert noted.value == replace(was.value, last_push_at=_at(5))

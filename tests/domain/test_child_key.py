@@ -136,4 +136,4 @@ def test_a_rotation_changes_no_bound() -> None:
     before = key("p", **TIGHT)
     after = before.rotated("1" * 64, NOW, NOW + timedelta(days=30))
     assert {name: getattr(after, name) for name in BOUND} == TIGHT
-    assert not after.opened_by("0" * 64, NOW + timedelta(days=2))
+    assert not after.accepts("0" * 64, NOW + timedelta(days=2))

@@ -9,14 +9,14 @@ from hypothesis import strategies as st
 from shared.domain.keys.policy import (
     UNRESTRICTED,
     Allowed,
-    Deed,
     Does,
     NeedsApproval,
     Policy,
+    ProposedCall,
     Refused,
     Rule,
     judge,
-    parsed_policy,
+    parse_policy,
     policy_of,
 )
 from shared.errors import InvalidRequestError, PolicyRefusedError
@@ -33,13 +33,13 @@ POLICIES = st.builds(
     approval_required=st.booleans() | st.lists(st.sampled_from(["draft", "send"])).map(tuple),
 )
 DEEDS = st.builds(
-    Deed, st.sampled_from(Does), st.lists(st.sampled_from([HOME, AWAY])), st.booleans()
+    ProposedCall, st.sampled_from(Does), st.lists(st.sampled_from([HOME, AWAY])), st.booleans()
 )
 
 
 def verdict(does: Does, *recipients: str, blind: bool = False, **policy: Any) -> str:
     """Return the verdict in a word: the rule of a refusal."""
-    found = judge(parsed_policy(policy), Deed(does, recipients, blind))
+    found = judge(parse_policy(policy), ProposedCall(does, recipients, blind))
     if isinstance(found, Refused):
         return found.rule.value
     return "approval" if isinstance(found, NeedsApproval) else "allowed"
@@ -132,7 +132,7 @@ def test_an_action_that_does_not_say_what_it_does_is_refused(policy: dict[str, A
 
 
 @given(POLICIES, DEEDS)
-def test_adding_a_rule_never_allows_more(policy: Policy, deed: Deed) -> None:
+def test_adding_a_rule_never_allows_more(policy: Policy, deed: ProposedCall) -> None:
     before = judge(policy, deed)
     for stricter in ({"read_only": True}, {"no_bcc": True}, {"approval_required": True}):
         after = judge(policy.model_copy(update=stricter), deed)
@@ -141,7 +141,7 @@ def test_adding_a_rule_never_allows_more(policy: Policy, deed: Deed) -> None:
 
 
 @given(POLICIES, DEEDS)
-def test_what_is_allowed_breaks_none_of_the_rules(policy: Policy, deed: Deed) -> None:
+def test_what_is_allowed_breaks_none_of_the_rules(policy: Policy, deed: ProposedCall) -> None:
     if not isinstance(judge(policy, deed), Allowed) or deed.does is Does.READ:
         return
     assert not policy.read_only
@@ -173,14 +173,14 @@ def test_a_wrong_policy_is_refused_by_the_name_of_its_field(
     policy: dict[str, Any], path: tuple[Any, ...]
 ) -> None:
     with pytest.raises(InvalidRequestError) as refused:
-        parsed_policy(policy)
+        parse_policy(policy)
     assert refused.value.problems[0].path == path
 
 
 @pytest.mark.parametrize("wrong", ["read", "everything", 1])
 def test_approval_is_required_of_known_effects_only(wrong: Any) -> None:
     with pytest.raises(InvalidRequestError) as refused:
-        parsed_policy({"approval_required": [wrong]})
+        parse_policy({"approval_required": [wrong]})
     assert all(one.path[:2] == ("policy", "approval_required") for one in refused.value.problems)
 
 
@@ -220,8 +220,8 @@ def test_a_domain_in_letters_is_the_domain_it_stands_for() -> None:
      "X-Confirm-Reading-To", "Read-Receipt-To", "X-Envelope-Bcc", "resent-from", "X-Rcpt-To"],
 )  # fmt: skip
 def test_no_header_names_further_people_where_domains_are_restricted(header: str) -> None:
-    deed = Deed(Does.SEND, [HOME], headers=["X-Campaign", header])
-    found = judge(parsed_policy({"allowed_domains": ["acme.example"]}), deed)
+    deed = ProposedCall(Does.SEND, [HOME], headers=["X-Campaign", header])
+    found = judge(parse_policy({"allowed_domains": ["acme.example"]}), deed)
     assert isinstance(found, Refused)
     assert found.rule is Rule.ALLOWED_DOMAINS
     assert judge(UNRESTRICTED, deed) == Allowed()
@@ -229,5 +229,5 @@ def test_no_header_names_further_people_where_domains_are_restricted(header: str
 
 @pytest.mark.parametrize("header", ["Reply-To", "In-Reply-To", "List-Unsubscribe", "Subject"])
 def test_other_headers_stay(header: str) -> None:
-    deed = Deed(Does.SEND, [HOME], headers=[header])
-    assert judge(parsed_policy({"allowed_domains": ["acme.example"]}), deed) == Allowed()
+    deed = ProposedCall(Does.SEND, [HOME], headers=[header])
+    assert judge(parse_policy({"allowed_domains": ["acme.example"]}), deed) == Allowed()

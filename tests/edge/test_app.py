@@ -12,19 +12,19 @@ from pydantic import Field
 
 from shared.edge.web.call import Call
 from shared.edge.web.logs import LOG, SHARED, JsonLines, to_standard_output
-from shared.edge.web.routes import Access, Permission, Route, Strict, Tenant
+from shared.edge.web.routes import Access, Permission, RequestModel, Route, Tenant
 from shared.errors import GmailRefusedError, MissingScopeError, RateLimitedError
 from tests.edge.samples import error_of
 
 SECRET = "an address: ada@example.com"
 
 
-class Letter(Strict):
+class Letter(RequestModel):
     to: str
     times: int = 1
 
 
-class Search(Strict):
+class Search(RequestModel):
     limit: int = 10
     ids: list[str] = Field(default_factory=list)
     tags: Mapping[str, str] = Field(default_factory=dict)
@@ -36,7 +36,7 @@ async def echo(call: Call) -> Any:
 
 
 async def search(call: Call) -> Any:
-    return call.asked(Search)
+    return call.query(Search)
 
 
 async def at(call: Call) -> Any:

@@ -9,7 +9,7 @@ import pytest
 
 from shared.domain.validation import DEEPEST
 from shared.edge.table import whole_table
-from shared.edge.triggers.push_envelope import Malformed, opened
+from shared.edge.triggers.push_envelope import Malformed, read_envelope
 from shared.edge.web.routes import Access, Route
 from shared.edge.web.streamed import read_range
 from shared.ports.oauth import CallerTokens
@@ -103,8 +103,8 @@ async def test_deep_arguments_of_a_tool_are_refused(desk: Desk, depth: int) -> N
 @pytest.mark.parametrize("depth", DEPTHS)
 def test_a_deep_envelope_is_malformed(depth: int) -> None:
     for deep in nested(depth):
-        assert isinstance(opened(deep.encode()), Malformed)
-        assert isinstance(opened(f'{{"message":{{"data":{deep}}}}}'.encode()), Malformed)
+        assert isinstance(read_envelope(deep.encode()), Malformed)
+        assert isinstance(read_envelope(f'{{"message":{{"data":{deep}}}}}'.encode()), Malformed)
 
 
 async def test_a_body_of_as_many_levels_as_are_taken_is_read(desk: Desk) -> None:

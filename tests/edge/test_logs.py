@@ -9,14 +9,21 @@ from typing import Any
 import pytest
 
 from shared.domain.trace_context import traceparent_for
-from shared.edge.web.logs import JsonLines, caller_of, follow, note, noted, trail_of
+from shared.edge.web.logs import (
+    JsonLines,
+    caller_of,
+    note,
+    noted_text,
+    request_context,
+    use_context,
+)
 
 TRACE, SPAN = "ab" * 16, "00000000000000cd"
 
 
 async def line(headers: Mapping[str, str], project: str | None, level: int = 20) -> dict[str, Any]:
     """Return what one line of a request says."""
-    follow(trail_of(headers, function="api"))
+    use_context(request_context(headers, function="api"))
     record = logging.LogRecord("postroom", level, "", 0, "request", None, None)
     written: dict[str, Any] = json.loads(JsonLines(project).format(record))
     return written
@@ -60,7 +67,7 @@ def test_googles_older_header_names_the_caller_too(header: str, span: str | None
 
 
 async def test_what_is_called_on_is_a_child_only_within_its_own_trace():
-    follow(trail_of({"traceparent": f"00-{TRACE}-{SPAN}-00"}, function="api"))
+    use_context(request_context({"traceparent": f"00-{TRACE}-{SPAN}-00"}, function="api"))
     own, other = traceparent_for(TRACE), traceparent_for("ef" * 16)
     assert own is not None
     assert (own.startswith(f"00-{TRACE}-"), SPAN in own, own.endswith("-00")) == (True, False, True)
@@ -71,10 +78,10 @@ async def test_what_is_called_on_is_a_child_only_within_its_own_trace():
 
 async def test_a_field_noted_in_one_request_is_not_in_another():
     async def request(connection: str | None) -> object:
-        follow(trail_of({}, function="api"))
+        use_context(request_context({}, function="api"))
         if connection is not None:
             note(connection=connection)
         await asyncio.sleep(0)
-        return noted("connection")
+        return noted_text("connection")
 
     assert [*await asyncio.gather(request("c-1"), request(None))] == ["c-1", None]

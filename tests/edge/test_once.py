@@ -4,13 +4,13 @@ import asyncio
 
 import pytest
 
-from shared.edge.web.once import once
+from shared.edge.web.once import async_once
 
 
 async def test_eight_concurrent_first_requests_compose_once() -> None:
     composed: list[int] = []
 
-    @once
+    @async_once
     async def compose() -> int:
         composed.append(1)
         await asyncio.sleep(0)
@@ -22,7 +22,7 @@ async def test_eight_concurrent_first_requests_compose_once() -> None:
 async def test_a_failed_composition_is_tried_again() -> None:
     attempts: list[int] = []
 
-    @once
+    @async_once
     async def compose() -> str:
         attempts.append(1)
         if len(attempts) == 1:
@@ -37,7 +37,7 @@ async def test_a_failed_composition_is_tried_again() -> None:
 async def test_a_caller_that_hangs_up_takes_nothing_from_the_others() -> None:
     going_on = asyncio.Event()
 
-    @once
+    @async_once
     async def compose() -> str:
         await going_on.wait()
         return "composed"

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.domain.ids import LARGEST_HISTORY_ID, HistoryId
-from shared.edge.triggers.push_envelope import Malformed, Notification, opened
+from shared.edge.triggers.push_envelope import Malformed, Notification, read_envelope
 
 ADDRESS = "ada>>>???@example.com"
 """Its base64 differs between the two alphabets."""
@@ -36,7 +36,7 @@ def test_both_alphabets_with_and_without_padding_and_both_kinds_of_number_are_re
     history_id: Any, encode: Any, padded: bool
 ) -> None:
     data = encode(notified(history_id)).decode()
-    found = opened(envelope(data if padded else data.rstrip("=")))
+    found = read_envelope(envelope(data if padded else data.rstrip("=")))
     assert found == Notification(ADDRESS, HistoryId(1710), "m-1")
 
 
@@ -63,14 +63,14 @@ def test_both_alphabets_with_and_without_padding_and_both_kinds_of_number_are_re
     ],
 )
 def test_a_malformed_envelope_is_an_outcome_with_a_reason(raw: bytes, reason: str) -> None:
-    found = opened(raw)
+    found = read_envelope(raw)
     assert isinstance(found, Malformed)
     assert found.reason == reason
 
 
 @given(st.binary() | st.text().map(envelope))
 def test_nothing_that_is_sent_makes_it_raise(raw: bytes) -> None:
-    assert isinstance(opened(raw), Malformed | Notification)
+    assert isinstance(read_envelope(raw), Malformed | Notification)
 
 
 @given(st.integers(1, 2**64 - 1), st.booleans())
@@ -78,6 +78,6 @@ def test_every_history_id_survives_as_one_that_a_store_can_hold(
     history_id: int, as_text: bool
 ) -> None:
     given_id = str(history_id) if as_text else history_id
-    found = opened(envelope(b64encode(notified(given_id)).decode()))
+    found = read_envelope(envelope(b64encode(notified(given_id)).decode()))
     assert isinstance(found, Notification)
     assert found.history_id == min(history_id, LARGEST_HISTORY_ID)

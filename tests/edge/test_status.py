@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from shared import errors
-from shared.edge.web.status import STATUS, answer_to, described, status_of
+from shared.edge.web.status import STATUS, answer_to, error_record, status_of
 
 
 def subclasses(kind: type[errors.PostroomError]) -> Iterator[type[errors.PostroomError]]:
@@ -63,4 +63,4 @@ def test_a_wait_is_named_in_whole_seconds_and_never_zero() -> None:
 def test_an_address_is_told_to_the_caller_and_never_kept() -> None:
     error = errors.InvalidRecipientError("No.", addresses=("ada@x..example",))
     assert answer_to(error, "").body["error"]["payload"] == {"addresses": ["ada@x..example"]}
-    assert "ada" not in f"{error}{error.problems}{described(error)}"
+    assert "ada" not in f"{error}{error.problems}{error_record(error)}"

@@ -88,7 +88,7 @@ async def test_the_document_is_served_and_shows_every_documented_route(
         for path, methods in served["paths"].items()
         for method in methods
     }
-    assert shown == {f"{one.method} {one.shown_path}" for one in TABLE if one.documented}
+    assert shown == {f"{one.method} {one.documented_path}" for one in TABLE if one.documented}
     assert served["openapi"] == "3.1.0"
 
 

@@ -31,7 +31,9 @@ GUIDES: Final = {"OPERATING.md": GUIDE.read_text, "Coming from Nango": coming_fr
 @cache
 def served() -> frozenset[tuple[str, str]]:
     """Return every method and path, whatever its parameters are called."""
-    return frozenset((one.method, PARAMETER.sub("{}", one.shown_path)) for one in whole_table())
+    return frozenset(
+        (one.method, PARAMETER.sub("{}", one.documented_path)) for one in whole_table()
+    )
 
 
 @pytest.mark.parametrize("guide", GUIDES)

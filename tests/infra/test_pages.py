@@ -64,7 +64,7 @@ def shape(path: str) -> str:
     return PARAMETER.sub("{}", path)
 
 
-SERVED: Final = {(one.method, shape(one.shown_path)) for one in whole_table()}
+SERVED: Final = {(one.method, shape(one.documented_path)) for one in whole_table()}
 
 
 def test_every_call_of_the_api_page_is_served() -> None:
@@ -79,7 +79,7 @@ def test_every_call_of_the_api_page_is_served() -> None:
 )
 def test_the_api_page_names_every_documented_call(route: Route) -> None:
     named = {(method, shape(path)) for method, path in CALL.findall(API)}
-    assert (route.method, shape(route.shown_path)) in named
+    assert (route.method, shape(route.documented_path)) in named
 
 
 def test_the_api_page_names_every_permission() -> None:

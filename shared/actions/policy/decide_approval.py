@@ -57,17 +57,17 @@ class DecideApproval:
         NotFoundError, ApprovalDecidedError, ForbiddenError, StoreUnavailableError.
         """
         found, first = await until_written(lambda: self._approve(id, by))
-        return await (self._finished(found) if first else self._again(found))
+        return await (self._finish(found) if first else self._resume(found))
 
     async def _approve(self, id: str, by: str) -> tuple[Versioned[Approval], bool]:
         """Return the approval, and whether this call said yes."""
-        found = await self._undecided(id)
+        found = await self._load_undecided(id)
         if found.value.state is ApprovalState.APPROVED:
             return found, False
         _require_another(found.value, by)
         await self._require_unrevoked(found.value)
-        yes = found.value.decided(ApprovalState.APPROVED, self.clock.now(), by)
-        return await self._told(found, yes, "approved"), True
+        yes = found.value.with_decision(ApprovalState.APPROVED, self.clock.now(), by)
+        return await self._conclude(found, yes, "approved"), True
 
     async def reject(self, id: str, by: str, reason: str | None) -> Approval:
         """Say no; the caller is told the reason. Saying it again changes nothing.
@@ -81,18 +81,18 @@ class DecideApproval:
 
     async def _reject(self, id: str, by: str, reason: str | None) -> tuple[Approval, bool]:
         """Return the approval, and whether this call said no."""
-        found = await self._found(id)
+        found = await self._load(id)
         if found.value.state is ApprovalState.REJECTED:
             return found.value, False
-        found = await self._undecided(id)
+        found = await self._load_undecided(id)
         if found.value.state is ApprovalState.APPROVED:
-            raise _decided(found.value)
+            raise _decided_error(found.value)
         _require_another(found.value, by)
-        no = found.value.decided(ApprovalState.REJECTED, self.clock.now(), by, reason)
-        return (await self._told(found, no, "rejected")).value, True
+        no = found.value.with_decision(ApprovalState.REJECTED, self.clock.now(), by, reason)
+        return (await self._conclude(found, no, "rejected")).value, True
 
     async def attend(self, id: str) -> None:
-        """Do what is due: end what nobody decided in time, run what was left.
+        """Do what is due: expire what no person decided in time, run what was left.
 
         Raises StoreUnavailableError, ConflictError: come again.
         """
@@ -100,31 +100,31 @@ class DecideApproval:
         if found is None or found.value.final:
             return
         if found.value.state is ApprovalState.APPROVED:
-            await self._again(found)
-        elif found.value.lapsed(self.clock.now()):
-            await self._expired(found)
+            await self._resume(found)
+        elif found.value.has_lapsed(self.clock.now()):
+            await self._expire(found)
 
-    async def _undecided(self, id: str) -> Versioned[Approval]:
+    async def _load_undecided(self, id: str) -> Versioned[Approval]:
         """Return one that is pending or approved. Raises ApprovalDecidedError, NotFoundError."""
-        found = await self._found(id)
-        if found.value.lapsed(self.clock.now()):
-            found = await self._expired(found)
+        found = await self._load(id)
+        if found.value.has_lapsed(self.clock.now()):
+            found = await self._expire(found)
         if found.value.state in {ApprovalState.REJECTED, ApprovalState.EXPIRED}:
-            raise _decided(found.value)
+            raise _decided_error(found.value)
         return found
 
-    async def _found(self, id: str) -> Versioned[Approval]:
+    async def _load(self, id: str) -> Versioned[Approval]:
         found = await self.approvals.get(id)
         if found is None:
             raise NotFoundError("No such approval. GET /approvals lists them.")
         return found
 
-    async def _expired(self, found: Versioned[Approval]) -> Versioned[Approval]:
-        late = found.value.decided(ApprovalState.EXPIRED, self.clock.now(), None)
+    async def _expire(self, found: Versioned[Approval]) -> Versioned[Approval]:
+        late = found.value.with_decision(ApprovalState.EXPIRED, self.clock.now(), None)
         try:
-            expired = await self._told(found, late, "expired")
+            expired = await self._conclude(found, late, "expired")
         except ConflictError:
-            return await self._found(found.value.id)
+            return await self._load(found.value.id)
         await self._log(expired.value, "expired")
         return expired
 
@@ -133,34 +133,34 @@ class DecideApproval:
         if await is_revoked(self.api_keys, approval.key.removeprefix(KEY)):
             raise ForbiddenError("The key that asked for this was revoked: nothing of it may run.")
 
-    async def _again(self, found: Versioned[Approval]) -> Approval:
-        """Go on with a run that nobody is at."""
+    async def _resume(self, found: Versioned[Approval]) -> Approval:
+        """Go on with a run that no worker is at."""
         now, approval = self.clock.now(), found.value
-        if approval.final or approval.claimed(now):
+        if approval.final or approval.is_claimed(now):
             return approval
         if approval.decided_at is not None and now - approval.decided_at > GIVEN_UP:
-            return await self._ended(found, GAVE_UP, "gave_up")
+            return await self._end(found, GAVE_UP, "gave_up")
         try:
-            claimed = await self.approvals.swap(found, approval.tried(now))
+            claimed = await self.approvals.swap(found, approval.with_attempt(now))
         except ConflictError:
-            return (await self._found(approval.id)).value
-        return await self._finished(claimed)
+            return (await self._load(approval.id)).value
+        return await self._finish(claimed)
 
-    async def _finished(self, claimed: Versioned[Approval]) -> Approval:
+    async def _finish(self, claimed: Versioned[Approval]) -> Approval:
         """Run the call and write down what it came to, trouble that may pass for later."""
         try:
-            output = await self._ran(claimed.value)
+            output = await self._run_call(claimed.value)
         except (TransientError, IdempotencyInProgressError) as trouble:
-            return await self._put_off(claimed, trouble.code)
+            return await self._postpone(claimed, trouble.code)
         except PermanentError as refused:
-            return await self._ended(claimed, dict(self.describe(refused)), refused.code)
-        return await self._ended(claimed, output, None)
+            return await self._end(claimed, dict(self.describe(refused)), refused.code)
+        return await self._end(claimed, output, None)
 
-    async def _ran(self, approval: Approval) -> Any:
+    async def _run_call(self, approval: Approval) -> object:
         found = await self.connections.get(approval.connection_id)
         if found is None or found.value.status is ConnectionStatus.DISCONNECTING:
             raise UnknownConnectionError("The connection was removed meanwhile.")
-        content = await self.seal.opened(approval, "request")
+        content = await self.seal.open_request(approval)
         answer = await self.run(
             found.value,
             approval.action,
@@ -168,31 +168,29 @@ class DecideApproval:
             idempotency_key=approval.run_key,
             trace_id=approval.trace_id,
             detail=_detail(approval, "approved"),
-            shown=_shown(content),
+            shown=_shown_to_person(content),
         )
         return answer.output
 
-    async def _put_off(self, claimed: Versioned[Approval], error: str) -> Approval:
+    async def _postpone(self, claimed: Versioned[Approval], error: str) -> Approval:
         try:
-            later = claimed.value.tried(self.clock.now(), error)
+            later = claimed.value.with_attempt(self.clock.now(), error)
             return (await self.approvals.swap(claimed, later)).value
         except ConflictError:
-            return (await self._found(claimed.value.id)).value
+            return (await self._load(claimed.value.id)).value
 
-    async def _ended(
-        self, claimed: Versioned[Approval], content: Any, error: str | None
-    ) -> Approval:
+    async def _end(self, claimed: Versioned[Approval], content: Any, error: str | None) -> Approval:
         try:
             answer = await self.seal.answer(claimed.value, content)
         except PermanentError:
-            answer = b""  # the connection is gone, and nobody may read of it any more
-        ended = claimed.value.finished(self.clock.now(), answer, error)
+            answer = b""  # the connection is gone, and its content must not be kept
+        ended = claimed.value.with_outcome(self.clock.now(), answer, error)
         try:
-            return (await self._told(claimed, ended, "finished")).value
+            return (await self._conclude(claimed, ended, "finished")).value
         except ConflictError:
-            return (await self._found(ended.id)).value
+            return (await self._load(ended.id)).value
 
-    async def _told(
+    async def _conclude(
         self, was: Versioned[Approval], now: Approval, operation: str
     ) -> Versioned[Approval]:
         event = approval_event(now, operation, self.clock.now())
@@ -211,7 +209,7 @@ def _require_another(approval: Approval, by: str) -> None:
         raise ForbiddenError("A key cannot decide about its own calls.")
 
 
-def _shown(content: Mapping[str, Any]) -> Shown:
+def _shown_to_person(content: Mapping[str, Any]) -> Shown:
     """Return what the person saw. Raises ApprovedCallFailedError where it was not all kept."""
     if content.get("draft_message_id") is not None:  # of an earlier version: without its bytes
         text = "This was asked before drafts were kept whole: ask again."
@@ -229,5 +227,5 @@ def _detail(approval: Approval, verdict: str) -> dict[str, Any]:
     }
 
 
-def _decided(approval: Approval) -> ApprovalDecidedError:
+def _decided_error(approval: Approval) -> ApprovalDecidedError:
     return ApprovalDecidedError(f"This call is {approval.state.value} already: it stays so.")

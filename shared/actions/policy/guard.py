@@ -9,8 +9,8 @@ REST, bulk, background and MCP all come through here:
 
 `actor` is `call.caller.actor`: the key and its policy. An `ActionAnswer` has `.output` and
 `.replayed`; `Waiting` says that a person has to say yes first: `.approval_id`, `.action`,
-`.expires_at`, `.shown()`. The same call again with the same idempotency key answers `Waiting`
-until somebody decides, then what the action came to.
+`.expires_at`, `.as_json()`. The same call again with the same idempotency key answers `Waiting`
+until a person decides, then what the action came to.
 """
 
 from collections.abc import Sequence
@@ -23,27 +23,27 @@ from pydantic import BaseModel
 
 from shared.actions.background import AcceptAction
 from shared.actions.gmail_fields import ById
-from shared.actions.loading import action_named
+from shared.actions.loading import get_action
 from shared.actions.policy.count_sends import CountSends
 from shared.actions.policy.recipients import (
     SEND_DRAFT,
-    Letter,
-    doing,
-    legible,
-    letter_of,
-    open_ended,
-    writes,
+    MessageRecipients,
+    can_inspect,
+    effect_of,
+    message_recipients,
+    recipients_derived,
+    writes_message,
 )
 from shared.actions.policy.request_approval import AskApproval, Waiting
 from shared.actions.registry import Action, ActionContext, Shown
-from shared.actions.run import ActionAnswer, RunAction, checked, log_action
+from shared.actions.run import ActionAnswer, RunAction, check_input, log_action
 from shared.domain.connect.connection import Connection
 from shared.domain.keys.policy import (
     Actor,
     Allowed,
-    Deed,
     Does,
     NeedsApproval,
+    ProposedCall,
     Refused,
     Rule,
     Verdict,
@@ -85,9 +85,9 @@ class GuardedActions:
         Raises PolicyRefusedError, ApprovedCallFailedError, and what `RunAction` raises.
         """
         context = ActionContext(connection, self.container, idempotency_key, trace_id)
-        told = await self._permitted(actor, context, action, arguments)
-        if not isinstance(told, Shown):
-            return told
+        outcome = await self._judge_and_log(actor, context, action, arguments)
+        if not isinstance(outcome, Shown):
+            return outcome
         return await self.run(
             connection,
             action,
@@ -95,7 +95,7 @@ class GuardedActions:
             idempotency_key=idempotency_key,
             trace_id=trace_id,
             detail={"verdict": "allowed", "key": actor.key},
-            shown=told,
+            shown=outcome,
         )
 
     async def accept(
@@ -114,10 +114,10 @@ class GuardedActions:
         """
         context = ActionContext(connection, self.container, idempotency_key, trace_id)
         started_at = self.clock.now()
-        told = await self._permitted(actor, context, action, arguments)
-        if not isinstance(told, Shown):
-            return told
-        if told.draft is not None:
+        outcome = await self._judge_and_log(actor, context, action, arguments)
+        if not isinstance(outcome, Shown):
+            return outcome
+        if outcome.draft is not None:
             text = "This key's drafts are sent as they were judged, at once: leave X-Async out."
             raise PolicyRefusedError(text, rule=Rule.ROUTE)
         id = await self.accepting(
@@ -146,11 +146,11 @@ class GuardedActions:
         started_at = self.clock.now()
         try:
             for message in messages:
-                _let_go(_of_bulk(actor, message))
+                _require_allowed(_bulk_verdict(actor, message))
             ids = [send_id(connection.id, message.idempotency_key) for message in messages]
             await self._count(actor, ids)
         except PolicyRefusedError as refused:
-            await self._refused(actor, context, BULK, started_at, refused)
+            await self._log_refusal(actor, context, BULK, started_at, refused)
             raise
         detail = {"verdict": "allowed", "key": actor.key, "messages": len(messages)}
         await log_action(context, BULK, started_at, None, detail)
@@ -167,77 +167,85 @@ class GuardedActions:
         context = ActionContext(connection, self.container, None, trace_id)
         started_at = self.clock.now()
         try:
-            _let_go(judge(actor.policy, Deed(does)))
+            _require_allowed(judge(actor.policy, ProposedCall(does)))
         except PolicyRefusedError as refused:
-            await self._refused(actor, context, name, started_at, refused)
+            await self._log_refusal(actor, context, name, started_at, refused)
             raise
         detail = {"verdict": "allowed", "key": actor.key}
         await log_action(context, name, started_at, None, detail)
 
-    async def _permitted(
+    async def _judge_and_log(
         self, actor: Actor, context: ActionContext, action: str, arguments: Any
     ) -> ActionAnswer | Waiting | Shown:
         """Return what was judged where the action may run now; the log tells everything else."""
         if not actor.policy.restricting:
             return Shown()
-        row = action_named(action)
+        row = get_action(action)
         started_at = self.clock.now()
         try:
-            asked = checked(row, context.connection, arguments, context.idempotency_key)
+            asked = check_input(row, context.connection, arguments, context.idempotency_key)
         except PostroomError as wrong:
             await log_action(context, action, started_at, wrong, {"key": actor.key})
             raise
         try:
-            told = await self._judged(actor, context, row, asked)
+            outcome = await self._judge(actor, context, row, asked)
         except PolicyRefusedError as refused:
-            await self._refused(actor, context, action, started_at, refused)
+            await self._log_refusal(actor, context, action, started_at, refused)
             raise
-        if not isinstance(told, Shown):
-            detail = {"verdict": _word(told), "key": actor.key}
-            if isinstance(told, Waiting):
-                detail["approval_id"] = told.approval_id
+        if not isinstance(outcome, Shown):
+            detail = {"verdict": _verdict_name(outcome), "key": actor.key}
+            if isinstance(outcome, Waiting):
+                detail["approval_id"] = outcome.approval_id
             await log_action(context, action, started_at, None, detail)
-        return told
+        return outcome
 
-    async def _judged(
+    async def _judge(
         self, actor: Actor, context: ActionContext, row: Action[Any, Any], asked: BaseModel
     ) -> ActionAnswer | Waiting | Shown:
-        does, ask = doing(row, asked), self.asking
+        does, ask = effect_of(row, asked), self.asking
         if actor.policy.asks_for(does):
             earlier = await ask.earlier(actor, context, row, asked)
             if earlier is not None:
                 return earlier
-        verdict, letter = await self._verdict(actor, context, row, asked)
+        verdict, recipients = await self._verdict(actor, context, row, asked)
         if isinstance(verdict, Refused):
             raise verdict.error()
         if does is Does.SEND:
-            await self._count(actor, [_send_id(context, row, asked, letter)])
+            await self._count(actor, [_send_id(context, row, asked, recipients)])
         if isinstance(verdict, NeedsApproval):
-            return await ask(actor, context, row, asked, letter)
-        return Shown(None if letter is None else letter.draft)
+            return await ask(actor, context, row, asked, recipients)
+        return Shown(None if recipients is None else recipients.draft)
 
     async def _verdict(
         self, actor: Actor, context: ActionContext, row: Action[Any, Any], asked: BaseModel
-    ) -> tuple[Verdict, Letter | None]:
+    ) -> tuple[Verdict, MessageRecipients | None]:
         """Judge by kind first: what is refused anyhow costs no look into the mailbox."""
-        policy, does = actor.policy, doing(row, asked)
-        verdict = judge(policy, Deed(does))
+        policy, does = actor.policy, effect_of(row, asked)
+        verdict = judge(policy, ProposedCall(does))
         matters = policy.restricts_recipients or (
-            isinstance(verdict, NeedsApproval) and legible(row)
+            isinstance(verdict, NeedsApproval) and can_inspect(row)
         )
-        if isinstance(verdict, Refused) or does is Does.READ or not (matters and writes(row)):
+        if (
+            isinstance(verdict, Refused)
+            or does is Does.READ
+            or not (matters and writes_message(row))
+        ):
             return verdict, None
-        letter = await letter_of(context, row, asked)
-        if isinstance(verdict, Allowed) and policy.allowed_domains and not letter.settled:
-            return _unnamed(), letter
-        envelope = letter.envelope
-        deed = Deed(does, envelope.recipients, bool(envelope.bcc), envelope.headers)
-        return judge(policy, deed), letter
+        recipients = await message_recipients(context, row, asked)
+        if (
+            isinstance(verdict, Allowed)
+            and policy.allowed_domains
+            and not recipients.recipients_fixed
+        ):
+            return _recipients_unnamed(), recipients
+        envelope = recipients.envelope
+        proposed = ProposedCall(does, envelope.recipients, bool(envelope.bcc), envelope.headers)
+        return judge(policy, proposed), recipients
 
     async def _count(self, actor: Actor, ids: Sequence[str]) -> None:
         await self.counting(actor, ids)
 
-    async def _refused(
+    async def _log_refusal(
         self,
         actor: Actor,
         context: ActionContext,
@@ -249,17 +257,17 @@ class GuardedActions:
         await log_action(context, name, started_at, error, detail)
 
 
-def _of_bulk(actor: Actor, message: BulkMessage) -> Verdict:
+def _bulk_verdict(actor: Actor, message: BulkMessage) -> Verdict:
     policy, request = actor.policy, message.request
-    if policy.restricts_recipients and (request.raw is not None or open_ended(request)):
-        return _unnamed()
+    if policy.restricts_recipients and (request.raw is not None or recipients_derived(request)):
+        return _recipients_unnamed()
     people = (*request.to, *request.cc, *request.bcc)
     addresses = [one.address for one in people]
-    deed = Deed(Does.SEND, addresses, bool(request.bcc), tuple(request.headers))
-    return judge(policy, deed)
+    proposed = ProposedCall(Does.SEND, addresses, bool(request.bcc), tuple(request.headers))
+    return judge(policy, proposed)
 
 
-def _let_go(verdict: Verdict) -> None:
+def _require_allowed(verdict: Verdict) -> None:
     """Raise PolicyRefusedError unless it may happen at once."""
     if isinstance(verdict, NeedsApproval):
         text = "This key's policy wants a person's approval for each: do it one by one."
@@ -268,20 +276,23 @@ def _let_go(verdict: Verdict) -> None:
         raise verdict.error()
 
 
-def _unnamed() -> Refused:
+def _recipients_unnamed() -> Refused:
     return Refused(Rule.ALLOWED_DOMAINS, "Name the recipients, so that this policy can be kept.")
 
 
 def _send_id(
-    context: ActionContext, row: Action[Any, Any], asked: BaseModel, letter: Letter | None
+    context: ActionContext,
+    row: Action[Any, Any],
+    asked: BaseModel,
+    recipients: MessageRecipients | None,
 ) -> str:
     """Return what names the send, so that a retry of it counts once."""
-    if letter is not None and letter.draft is not None:
-        return send_id(context.connection.id, letter.draft.name)
+    if recipients is not None and recipients.draft is not None:
+        return send_id(context.connection.id, recipients.draft.name)
     if row.name == SEND_DRAFT and isinstance(asked, ById):
         return send_id(context.connection.id, f"{SEND_DRAFT}:{asked.id}")
     return send_id(context.connection.id, context.idempotency_key or token_hex(16))
 
 
-def _word(told: ActionAnswer | Waiting) -> str:
-    return "waiting" if isinstance(told, Waiting) else "approved"
+def _verdict_name(outcome: ActionAnswer | Waiting) -> str:
+    return "waiting" if isinstance(outcome, Waiting) else "approved"

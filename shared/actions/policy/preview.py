@@ -9,7 +9,7 @@ from email import message_from_bytes
 from email.message import Message
 from typing import Any, Final
 
-from shared.actions.policy.recipients import Letter
+from shared.actions.policy.recipients import MessageRecipients
 from shared.domain.mail.address_list import Address, read_address, read_addresses
 from shared.domain.mail.html_text import html_to_text
 from shared.domain.mail.mail_headers import decode_text, decode_words
@@ -34,33 +34,35 @@ _SHOWN_ELSEWHERE: Final = frozenset(
 """Headers with a field of their own, and those that the texts and files were read by."""
 
 
-async def preview_of(letter: Letter, own: str | None = None) -> dict[str, Any]:
+async def preview_of(recipients: MessageRecipients, own: str | None = None) -> dict[str, Any]:
     """Return a message as JSON: sender, recipients, subject, headers, texts, names of files.
 
     `own` is the connected address, which it is from where it names no other.
     """
     to_whom = {
         "from": own,
-        "to": list(letter.envelope.to),
-        "cc": list(letter.envelope.cc),
-        "bcc": list(letter.envelope.bcc),
-        "subject": letter.envelope.subject,
+        "to": list(recipients.envelope.to),
+        "cc": list(recipients.envelope.cc),
+        "bcc": list(recipients.envelope.bcc),
+        "subject": recipients.envelope.subject,
     }
-    if letter.request.raw is not None:
-        shown = await off_loop(len(letter.request.raw), _finished, letter.request.raw)
+    if recipients.request.raw is not None:
+        shown = await off_loop(len(recipients.request.raw), _of_raw, recipients.request.raw)
         shown["from"] = shown["from"] or own
     else:
-        shown = await off_loop(len(letter.request.html or ""), _asked, letter.request, own)
+        shown = await off_loop(
+            len(recipients.request.html or ""), _of_request, recipients.request, own
+        )
     return {**to_whom, **shown}
 
 
-def _asked(request: SendRequest, own: str | None) -> dict[str, Any]:
+def _of_request(request: SendRequest, own: str | None) -> dict[str, Any]:
     files = [
         (one.filename, one.mime_type, None if one.content is None else len(one.content))
         for one in request.attachments
     ]
     return {
-        **_said(request.text, request.html),
+        **_text_fields(request.text, request.html),
         **_files(files),
         **_sender(request, own),
         "reply_to": [one.address for one in request.reply_to],
@@ -78,7 +80,7 @@ def _sender(request: SendRequest, own: str | None) -> dict[str, str]:
     return {"from": _spelled(Address(name=sender.name, email=sender.address or own or ""))}
 
 
-def _finished(raw: bytes) -> dict[str, Any]:
+def _of_raw(raw: bytes) -> dict[str, Any]:
     """Return all that leaves of a finished message: its header lines and its parts."""
     heading, parts = _heading(raw), _parts(raw)
     return {**heading, **parts, "truncated": heading["truncated"] or parts["truncated"]}
@@ -115,7 +117,7 @@ def _spelled(person: Address) -> str:
 def _parts(raw: bytes) -> dict[str, Any]:
     """Return every text part there is, wherever it stands; the source where none can be read."""
     if any(found[0].count(b";") > MOST_PARAMETERS for found in _PARAMETERS.finditer(raw)):
-        return {**_said(raw.decode("utf-8", "replace"), None), **_files(())}
+        return {**_text_fields(raw.decode("utf-8", "replace"), None), **_files(())}
     try:
         parts = [one for one in message_from_bytes(raw).walk() if not one.is_multipart()]
         files = [_file(part) for part in parts if _is_file(part)]
@@ -125,7 +127,7 @@ def _parts(raw: bytes) -> dict[str, Any]:
         files = []
     if plain is None and html is None:
         plain = raw.decode("utf-8", "replace")
-    return {**_said(plain, html), **_files(files)}
+    return {**_text_fields(plain, html), **_files(files)}
 
 
 def _is_file(part: "Message[str, str]") -> bool:
@@ -149,7 +151,7 @@ def _texts(parts: Iterable["Message[str, str]"], kind: str) -> str | None:
     return "\n\n".join(found) if found else None
 
 
-def _said(text: str | None, html: str | None) -> dict[str, Any]:
+def _text_fields(text: str | None, html: str | None) -> dict[str, Any]:
     shown = {"text": text, "html_as_text": None if html is None else html_to_text(html)}
     cut = {name: None if one is None else one[:LONGEST] for name, one in shown.items()}
     return {**cut, "truncated": cut != shown}

@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from shared.actions.draft_copies import read_copy
-from shared.actions.drafts import DraftFields, decoded
+from shared.actions.drafts import DraftFields, decode_raw
 from shared.actions.gmail_fields import ById
 from shared.actions.message_fields import MessageFields, as_request
 from shared.actions.registry import Action, ActionContext
@@ -27,41 +27,41 @@ SEND_DRAFT = "send-draft"
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
+class MessageRecipients:
     """The envelope of a message; `draft` is the draft it was read from, if it is one.
 
-    `derived` is whether recipients come from another message; `settled` whether the same call
-    later goes to the same people: not so where they are those of a thread's last message.
+    `recipients_derived` is whether they come from another message; `recipients_fixed` whether the
+    same call later goes to the same people: not so where they are those of a thread's last message.
     """
 
     envelope: Envelope
     request: SendRequest
     draft: DraftCopy | None = None
-    derived: bool = False
-    settled: bool = True
+    recipients_derived: bool = False
+    recipients_fixed: bool = True
     names_subject: bool = False
     """Whether the subject is another message's, which may be another one's later."""
 
 
-def doing(action: Action[Any, Any], asked: BaseModel) -> Does:
+def effect_of(action: Action[Any, Any], asked: BaseModel) -> Does:
     """Return what this very call does: a dry run only reads."""
     if isinstance(asked, SendEmailInput) and asked.dry_run:
         return Does.READ
     return action.doing
 
 
-def writes(action: Action[Any, Any]) -> bool:
-    """Whether the action writes a message that would go to somebody."""
+def writes_message(action: Action[Any, Any]) -> bool:
+    """Whether the action writes a message that would have recipients."""
     return action.doing in {Does.SEND, Does.DRAFT}
 
 
-def legible(action: Action[Any, Any]) -> bool:
-    """Whether `letter_of` can read what the action writes."""
+def can_inspect(action: Action[Any, Any]) -> bool:
+    """Whether `message_recipients` can read what the action writes."""
     known = (MessageFields, SendMessageInput)
     return action.name == SEND_DRAFT or issubclass(action.input, known)
 
 
-def open_ended(request: SendRequest) -> bool:
+def recipients_derived(request: SendRequest) -> bool:
     """Whether the request leaves it to another message who is written to."""
     if request.raw is not None or request.forward_message_id is not None:
         return False
@@ -70,50 +70,52 @@ def open_ended(request: SendRequest) -> bool:
     return request.thread_id is not None and not (request.to or request.cc or request.bcc)
 
 
-async def letter_of(context: ActionContext, action: Action[Any, Any], asked: BaseModel) -> Letter:
+async def message_recipients(
+    context: ActionContext, action: Action[Any, Any], asked: BaseModel
+) -> MessageRecipients:
     """Return the message: 20 to 40 quota units where recipients are looked up, else none.
 
     Raises InvalidRequestError and its kinds, PolicyRefusedError where an action writes in a way
-    nobody here can read, and what reading Gmail raises.
+    that cannot be read here, and what reading Gmail raises.
     """
     if isinstance(asked, SendMessageInput):
         request = raw_request(asked)
-        return Letter(await _envelope(request.raw or b""), request)
+        return MessageRecipients(await _envelope(request.raw or b""), request)
     if isinstance(asked, DraftFields) and asked.raw is not None:
-        raw = decoded(asked.raw)
-        return Letter(await _envelope(raw), SendRequest(raw=raw))
+        raw = decode_raw(asked.raw)
+        return MessageRecipients(await _envelope(raw), SendRequest(raw=raw))
     if isinstance(asked, MessageFields):
-        return await _written(context, as_request(asked))
+        return await _from_request(context, as_request(asked))
     if action.name == SEND_DRAFT and isinstance(asked, ById):
-        return await _kept(context, asked.id)
+        return await _from_draft(context, asked.id)
     raise PolicyRefusedError(
         "This action does not say to whom it writes, so this key's policy cannot allow it.",
         rule=Rule.UNTOLD,
     )
 
 
-async def _written(context: ActionContext, request: SendRequest) -> Letter:
+async def _from_request(context: ActionContext, request: SendRequest) -> MessageRecipients:
     """Return the message; a subject that comes from a parent is looked up with the recipients."""
-    asks = open_ended(request)
-    names_subject = request.subject is None and _answers(request)
+    asks = recipients_derived(request)
+    names_subject = request.subject is None and _takes_subject_of_thread(request)
     if not asks and not names_subject:
-        return Letter(_named(request), request)
+        return MessageRecipients(_given_envelope(request), request)
     # Everything that costs a look but says nothing about recipients is left out.
     bare = replace(request, attachments=(), quote=False, text="", html=None, headers={})
     compose = Compose(context.gmail, context.connection, context.clock, draft=True)
     composed = await compose(bare, None)
-    settled = not asks or request.reply_to_message_id is not None
+    fixed = not asks or request.reply_to_message_id is not None
     envelope = replace(await _envelope(composed.raw), headers=tuple(request.headers))
-    return Letter(
+    return MessageRecipients(
         envelope,
         request,
-        derived=asks,
-        settled=settled,
+        recipients_derived=asks,
+        recipients_fixed=fixed,
         names_subject=names_subject,
     )
 
 
-def _answers(request: SendRequest) -> bool:
+def _takes_subject_of_thread(request: SendRequest) -> bool:
     """Whether the request continues what is in the mailbox, whose subject it then takes."""
     if request.raw is not None or request.forward_message_id is not None:
         return False
@@ -124,14 +126,14 @@ async def _envelope(raw: bytes) -> Envelope:
     return await off_loop(len(raw), envelope_of, raw)
 
 
-def _named(request: SendRequest) -> Envelope:
+def _given_envelope(request: SendRequest) -> Envelope:
     to, cc, bcc = (
         tuple(one.address for one in people) for people in (request.to, request.cc, request.bcc)
     )
     return Envelope(to, cc, bcc, request.subject or "", tuple(request.headers))
 
 
-async def _kept(context: ActionContext, id: str) -> Letter:
+async def _from_draft(context: ActionContext, id: str) -> MessageRecipients:
     """Return a draft of the mailbox, read from the bytes that leave."""
     copy = await read_copy(context, id)
-    return Letter(await _envelope(copy.raw), copy.request(), draft=copy)
+    return MessageRecipients(await _envelope(copy.raw), copy.request(), draft=copy)

@@ -1,4 +1,4 @@
-"""A call that a person has to say yes to: kept, sealed, until somebody does (API 8.4)."""
+"""A call that a person has to say yes to: kept, sealed, until one does (API 8.4)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from shared.actions.policy.preview import preview_of
-from shared.actions.policy.recipients import Letter
+from shared.actions.policy.recipients import MessageRecipients
 from shared.actions.policy.seal import ApprovalSeal
 from shared.actions.registry import Action, ActionContext
 from shared.actions.run import ActionAnswer, request_hash
@@ -43,7 +43,7 @@ class Waiting:
     expires_at: datetime
     state: ApprovalState = ApprovalState.PENDING
 
-    def shown(self) -> Mapping[str, Any]:
+    def as_json(self) -> Mapping[str, Any]:
         """Return what the caller is told."""
         pending = self.state is ApprovalState.PENDING
         return {
@@ -68,7 +68,7 @@ class AskApproval:
         context: ActionContext,
         row: Action[Any, Any],
         asked: BaseModel,
-        letter: Letter | None,
+        recipients: MessageRecipients | None,
     ) -> ActionAnswer | Waiting:
         """Keep the call and tell that it waits; the event is written in the same commit.
 
@@ -77,7 +77,7 @@ class AskApproval:
         """
         id = approval_id(actor.key, context.connection.id, context.idempotency_key)
         sealed = await self.seal.request(
-            id, context.connection.id, await _content(context, row, asked, letter)
+            id, context.connection.id, await _content(context, row, asked, recipients)
         )
         approval = self._approval(id, actor, context, row, asked, sealed)
         event = approval_event(approval, "requested", approval.created_at)
@@ -92,8 +92,8 @@ class AskApproval:
     ) -> ActionAnswer | Waiting | None:
         """Return what became of the same call; None where it was not kept yet.
 
-        Raises IdempotencyConflictError, PolicyRefusedError where a person said no or nobody said
-        anything, ApprovedCallFailedError.
+        Raises IdempotencyConflictError, PolicyRefusedError where a person said no or none
+        decided in time, ApprovedCallFailedError.
         """
         if context.idempotency_key is None:
             return None
@@ -103,20 +103,22 @@ class AskApproval:
             return None
         if found.value.request_hash != _hash(row, asked):
             raise IdempotencyConflictError("This Idempotency-Key was used with another body.")
-        return await self._told(found.value)
+        return await self._outcome_of(found.value)
 
-    async def _told(self, approval: Approval) -> ActionAnswer | Waiting:
+    async def _outcome_of(self, approval: Approval) -> ActionAnswer | Waiting:
         state = approval.state
-        if state is ApprovalState.EXPIRED or approval.lapsed(self.clock.now()):
-            raise _no("Nobody decided about this call in time: ask again with another key.")
+        if state is ApprovalState.EXPIRED or approval.has_lapsed(self.clock.now()):
+            raise _refusal("Nobody decided about this call in time: ask again with another key.")
         if state is ApprovalState.REJECTED:
-            raise _no(f"A person refused this call: {approval.reason or 'no reason was given'}.")
+            raise _refusal(
+                f"A person refused this call: {approval.reason or 'no reason was given'}."
+            )
         if approval.finished_at is None:
             return _waiting(approval)
         if not approval.succeeded:
             code = approval.error or ApprovedCallFailedError.code
             raise ApprovedCallFailedError("A person approved this call, and it failed.", code=code)
-        return ActionAnswer(await self.seal.opened(approval, "answer"), replayed=True)
+        return ActionAnswer(await self.seal.open_answer(approval), replayed=True)
 
     def _approval(
         self,
@@ -147,7 +149,10 @@ class AskApproval:
 
 
 async def _content(
-    context: ActionContext, row: Action[Any, Any], asked: BaseModel, letter: Letter | None
+    context: ActionContext,
+    row: Action[Any, Any],
+    asked: BaseModel,
+    recipients: MessageRecipients | None,
 ) -> dict[str, Any]:
     """Return what is sealed: what will run is what is shown.
 
@@ -156,15 +161,15 @@ async def _content(
     """
     arguments = asked.model_dump(mode="json", by_alias=True, exclude_unset=True)
     pin = None if row.pin is None else await row.pin(context, asked)
-    if letter is None:
+    if recipients is None:
         return {"arguments": arguments, "pin": pin}
-    preview = await preview_of(letter, context.connection.email)
-    if letter.derived:
+    preview = await preview_of(recipients, context.connection.email)
+    if recipients.recipients_derived:
         people = {name: preview[name] for name in ("to", "cc", "bcc")}
         arguments |= {**people, "reply_all": False}
-    if letter.names_subject:
+    if recipients.names_subject:
         arguments |= {"subject": preview["subject"]}
-    draft = None if letter.draft is None else letter.draft.frozen()
+    draft = None if recipients.draft is None else recipients.draft.frozen()
     return {"arguments": arguments, "preview": preview, "draft": draft, "pin": pin}
 
 
@@ -176,5 +181,5 @@ def _waiting(approval: Approval) -> Waiting:
     return Waiting(approval.id, approval.action, approval.waits_until, approval.state)
 
 
-def _no(message: str) -> PolicyRefusedError:
+def _refusal(message: str) -> PolicyRefusedError:
     return PolicyRefusedError(message, rule=Rule.APPROVAL_REQUIRED)

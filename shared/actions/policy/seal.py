@@ -33,39 +33,50 @@ class ApprovalSeal:
         self, id: str, connection_id: ConnectionId, content: Mapping[str, Any]
     ) -> bytes:
         """Return the request sealed. Raises TooLargeError, UnknownConnectionError."""
-        packed = _packed(content)
+        packed = _pack(content)
         if len(packed) > MAX_KEPT:
             raise TooLargeError(
                 "A call that waits for approval may have about 400 kB with its attachments, and so "
                 "may a draft: leave them out, name parts of messages that are in the mailbox, or "
                 "have a person send the draft."
             )
-        return await self._sealed(id, connection_id, packed, "request")
+        return await self._seal(id, connection_id, packed, "request")
 
     async def answer(self, approval: Approval, content: Any) -> bytes:
         """Return what the run answered, sealed. Raises UnknownConnectionError."""
-        packed = _packed(content)
+        packed = _pack(content)
         if len(packed) > MAX_ANSWER:
-            packed = _packed({"truncated": True})
-        return await self._sealed(approval.id, approval.connection_id, packed, "answer")
+            packed = _pack({"truncated": True})
+        return await self._seal(approval.id, approval.connection_id, packed, "answer")
 
-    async def opened(self, approval: Approval, what: What) -> Any:
-        """Return the content, None where there is none yet.
+    async def open_request(self, approval: Approval) -> Mapping[str, Any]:
+        """Return what is asked, empty where nothing was kept.
 
         Raises UnknownConnectionError once the connection is gone, CorruptStateError.
         """
-        sealed = approval.request if what == "request" else approval.answer
+        content: Mapping[str, Any] = loads(await self._open(approval, approval.request, "request"))
+        return content or {}
+
+    async def open_answer(self, approval: Approval) -> object:
+        """Return the JSON that the run came to, None where there is none yet.
+
+        Raises UnknownConnectionError once the connection is gone, CorruptStateError.
+        """
+        answer: object = loads(await self._open(approval, approval.answer, "answer"))
+        return answer
+
+    async def _open(self, approval: Approval, sealed: bytes | None, what: What) -> bytes:
         if not sealed:
-            return None
+            return b"null"
         packed = await self.sealer.open(
             sealed,
             data_key=await self._data_key(approval.connection_id),
             connection_id=approval.connection_id,
             purpose=_purpose(approval.id, what),
         )
-        return loads(decompress(b64decode(packed)))
+        return decompress(b64decode(packed))
 
-    async def _sealed(self, id: str, connection_id: ConnectionId, packed: str, what: What) -> bytes:
+    async def _seal(self, id: str, connection_id: ConnectionId, packed: str, what: What) -> bytes:
         return await self.sealer.seal(
             packed,
             data_key=await self._data_key(connection_id),
@@ -77,7 +88,7 @@ class ApprovalSeal:
         return await SealedRequests(self.grants, self.sealer).data_key(connection_id)
 
 
-def _packed(content: Any) -> str:
+def _pack(content: Any) -> str:
     return b64encode(compress(dumps(content).encode(), level=1)).decode()
 
 

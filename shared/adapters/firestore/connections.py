@@ -89,7 +89,7 @@ class FirestoreMailboxes(FirestoreDocuments[Mailbox]):
             await self.rpc.query(structured(MAILBOXES.collection, filters, order, limit=limit))
         )
 
-    async def noted_push(self, key: EmailKey, at: datetime) -> None:
+    async def note_push(self, key: EmailKey, at: datetime) -> None:
         """Record that a push came. Raises StoreUnavailableError."""
         try:
             await self.rpc.commit((change(self.name(key), {("last_push_at",): at}, None),))

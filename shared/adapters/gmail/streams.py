@@ -100,7 +100,7 @@ class HttpGmailStreams:
         response = await self._read(Call("GET", path, (_DATA,)))
         return await _Decoded(response).begun(part.size)
 
-    async def passed(
+    async def pass_on(
         self,
         method: str,
         path: str,

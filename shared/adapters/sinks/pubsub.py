@@ -17,7 +17,7 @@ from google.pubsub_v1.services.publisher.transports import PublisherGrpcAsyncIOT
 from google.pubsub_v1.types import PubsubMessage
 
 from shared.domain.events.delivery import Attempted, Failure
-from shared.ports.sinks import Parcel, Receiver
+from shared.ports.sinks import OutgoingEvent, Receiver
 
 SCHEME: Final = "pubsub"
 TIMEOUT_S: Final = 20.0
@@ -42,13 +42,13 @@ class PubsubSink:
         self._connect = connect or connected
         self._clients: dict[asyncio.AbstractEventLoop, Any] = {}
 
-    async def __call__(self, receiver: Receiver, parcel: Parcel) -> Attempted:
+    async def __call__(self, receiver: Receiver, outgoing: OutgoingEvent) -> Attempted:
         """Publish once; the library's own retries would hide what the schedule does."""
         topic = receiver.address.partition(":")[2]
         message = PubsubMessage(
-            data=parcel.body,
-            attributes=_attributes(parcel),
-            ordering_key=parcel.connection_id,
+            data=outgoing.body,
+            attributes=_attributes(outgoing),
+            ordering_key=outgoing.connection_id,
         )
         try:
             async with asyncio.timeout(TIMEOUT_S):
@@ -80,13 +80,13 @@ def connected() -> PublisherAsyncClient:
     return PublisherAsyncClient()
 
 
-def _attributes(parcel: Parcel) -> dict[str, str]:
+def _attributes(outgoing: OutgoingEvent) -> dict[str, str]:
     named = {
-        "event_id": parcel.event_id,
-        "type": parcel.type,
-        "connection_id": parcel.connection_id,
+        "event_id": outgoing.event_id,
+        "type": outgoing.type,
+        "connection_id": outgoing.connection_id,
     }
-    return named | ({"trace_id": parcel.trace_id} if parcel.trace_id else {})
+    return named | ({"trace_id": outgoing.trace_id} if outgoing.trace_id else {})
 
 
 def _failure(error: Exception) -> Failure:

@@ -21,7 +21,7 @@ from botocore.exceptions import BotoCoreError, ClientError, ConnectTimeoutError,
 from shared.domain.events.delivery import Attempted, Failure
 from shared.errors import ConfigurationError, PostroomError
 from shared.ports.clock import Clock
-from shared.ports.sinks import Parcel, Receiver
+from shared.ports.sinks import OutgoingEvent, Receiver
 
 SCHEME: Final = "sqs"
 LIFETIME_S: Final = 900
@@ -83,14 +83,14 @@ class SqsSink:
         self._lent: dict[str, Lent] = {}
         self._clients: dict[str, tuple[Lent, Any]] = {}
 
-    async def __call__(self, receiver: Receiver, parcel: Parcel) -> Attempted:
+    async def __call__(self, receiver: Receiver, outgoing: OutgoingEvent) -> Attempted:
         """Send once; of a FIFO queue the connection is the group, the event the duplicate."""
-        return await asyncio.to_thread(self._send, receiver.address.partition(":")[2], parcel)
+        return await asyncio.to_thread(self._send, receiver.address.partition(":")[2], outgoing)
 
-    def _send(self, url: str, parcel: Parcel) -> Attempted:
+    def _send(self, url: str, outgoing: OutgoingEvent) -> Attempted:
         region = _region(url)
         try:
-            self._client(region).send_message(QueueUrl=url, **_message(url, parcel))
+            self._client(region).send_message(QueueUrl=url, **_message(url, outgoing))
         except ClientError as error:
             return self._refused(error, region)
         except (ConnectTimeoutError, ReadTimeoutError):
@@ -159,19 +159,19 @@ def _region(url: str) -> str:
     return found[1] if found else DEFAULT_REGION
 
 
-def _message(url: str, parcel: Parcel) -> dict[str, Any]:
+def _message(url: str, outgoing: OutgoingEvent) -> dict[str, Any]:
     named = {
-        "event_id": parcel.event_id,
-        "type": parcel.type,
-        "connection_id": parcel.connection_id,
-    } | ({"trace_id": parcel.trace_id} if parcel.trace_id else {})
+        "event_id": outgoing.event_id,
+        "type": outgoing.type,
+        "connection_id": outgoing.connection_id,
+    } | ({"trace_id": outgoing.trace_id} if outgoing.trace_id else {})
     message: dict[str, Any] = {
-        "MessageBody": parcel.body.decode(),
+        "MessageBody": outgoing.body.decode(),
         "MessageAttributes": {
             name: {"DataType": "String", "StringValue": value} for name, value in named.items()
         },
     }
     if url.endswith(".fifo"):
-        message["MessageGroupId"] = parcel.connection_id
-        message["MessageDeduplicationId"] = parcel.event_id
+        message["MessageGroupId"] = outgoing.connection_id
+        message["MessageDeduplicationId"] = outgoing.event_id
     return message

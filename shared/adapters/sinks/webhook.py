@@ -24,7 +24,7 @@ from shared.domain.events.delivery import Attempted, Failure
 from shared.domain.events.webhook_secret import signed_headers
 from shared.domain.trace_context import traceparent_for
 from shared.errors import InvalidRequestError
-from shared.ports.sinks import Parcel, Receiver
+from shared.ports.sinks import OutgoingEvent, Receiver
 
 TIMEOUT_S: Final = 20.0
 """From the name's lookup to the answer's status (FACTS 12.1)."""
@@ -64,7 +64,7 @@ class WebhookHttp:
         self._tls = tls
         self._session: aiohttp.ClientSession | None = None
 
-    async def __call__(self, receiver: Receiver, parcel: Parcel) -> Attempted:
+    async def __call__(self, receiver: Receiver, outgoing: OutgoingEvent) -> Attempted:
         """Make one signed POST; whatever the receiver does is an outcome."""
         if not receiver.secrets:
             return Attempted(Failure.MISCONFIGURED)
@@ -74,9 +74,9 @@ class WebhookHttp:
             return Attempted(Failure.ADDRESS_REFUSED)
         if _is_literal(url) and not (self._trusts(url) or is_public(url.host or "")):
             return Attempted(Failure.ADDRESS_REFUSED)
-        headers = _headers(receiver, parcel)
+        headers = _headers(receiver, outgoing)
         try:
-            return await self._post(url, parcel.body, headers)
+            return await self._post(url, outgoing.body, headers)
         except (TimeoutError, aiohttp.ServerTimeoutError):
             return Attempted(Failure.TIMEOUT)
         except (aiohttp.ClientError, OSError, ValueError) as error:
@@ -158,14 +158,14 @@ def _is_literal(url: URL) -> bool:
     return ":" in host or host.replace(".", "").isdecimal()
 
 
-def _headers(receiver: Receiver, parcel: Parcel) -> Mapping[str, str]:
+def _headers(receiver: Receiver, outgoing: OutgoingEvent) -> Mapping[str, str]:
     headers = {
         "Content-Type": "application/json",
         "User-Agent": "Postroom-Webhooks/1",
         "Accept-Encoding": "identity",
-        **signed_headers(parcel.event_id, parcel.at, parcel.body, receiver.secrets),
+        **signed_headers(outgoing.event_id, outgoing.at, outgoing.body, receiver.secrets),
     }
-    if (traceparent := traceparent_for(parcel.trace_id)) is not None:
+    if (traceparent := traceparent_for(outgoing.trace_id)) is not None:
         headers["traceparent"] = traceparent
     return headers
 

@@ -102,7 +102,7 @@ class SqliteMailboxes(SqliteDocuments[Mailbox]):
             )
         )
 
-    async def noted_push(self, key: EmailKey, at: datetime) -> None:
+    async def note_push(self, key: EmailKey, at: datetime) -> None:
         """Record that a push came. Raises CorruptStateError, StoreUnavailableError."""
         with self.database.transaction() as connection:
             row = connection.execute(

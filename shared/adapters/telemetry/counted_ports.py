@@ -41,7 +41,7 @@ class _CountedSends(_Fronted):
 
     async def create(self, value: SendEntry) -> Versioned[SendEntry]:
         made = await self._port.create(value)
-        self._telemetry.sent(value.state)
+        self._telemetry.count_send(value.state)
         return made
 
     async def swap(self, was: Versioned[SendEntry], now: SendEntry) -> Versioned[SendEntry]:
@@ -55,7 +55,7 @@ class _CountedSends(_Fronted):
     async def _moved(self, was: Versioned[SendEntry], now: SendEntry, write: Awaitable[T]) -> T:
         written = await write
         if now.state is not was.value.state:
-            self._telemetry.sent(now.state)
+            self._telemetry.count_send(now.state)
         return written
 
 
@@ -63,7 +63,7 @@ class _CountedOAuth(_Fronted):
     _port: GoogleOAuth
 
     async def refresh(self, refresh_token: str) -> Tokens:
-        outcome: Callable[[str], None] = self._telemetry.refreshed
+        outcome: Callable[[str], None] = self._telemetry.count_refresh
         try:
             tokens = await self._port.refresh(refresh_token)
         except PostroomError as error:

@@ -27,7 +27,7 @@ class BatchedOperations:
     """Operations port over another one. `close` writes what still waits."""
 
     kept: Operations
-    told: Callable[[Operation], None] | None = None
+    record_operation: Callable[[Operation], None] | None = None
     """Hears of each entry at once, in the context of the work that it describes."""
     _waiting: list[Operation] = field(default_factory=list)
     _timer: asyncio.TimerHandle | None = None
@@ -35,9 +35,9 @@ class BatchedOperations:
 
     async def append(self, *operations: Operation) -> None:
         """Write entries, or keep them for a moment."""
-        if self.told is not None:
+        if self.record_operation is not None:
             for operation in operations:
-                self.told(operation)
+                self.record_operation(operation)
         self._waiting.extend(operations)
         if len(self._waiting) >= GATHERED or not all(map(_can_wait, operations)):
             await self.flush()

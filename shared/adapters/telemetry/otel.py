@@ -63,24 +63,24 @@ class OtelTelemetry:
         span = self._tracer.start_span(function, above, SpanKind.SERVER)
         return TracedRequest(span, self._instruments)
 
-    def told(self, operation: Operation) -> None:
+    def record_operation(self, operation: Operation) -> None:
         """Record it; what goes wrong in telling never reaches the work."""
         try:
             if self._tracer is not None:
                 _trace(self._tracer, operation)
-            self._instruments.told(operation)
+            self._instruments.record_operation(operation)
         except Exception as error:  # noqa: BLE001  whatever it is, the work it describes was done
             log.warning("telemetry lost: %s", type(error).__name__)
 
-    def refreshed(self, outcome: str) -> None:
+    def count_refresh(self, outcome: str) -> None:
         """Count a token refresh."""
         self._instruments.refreshes.add(1, {"outcome": outcome})
 
-    def sent(self, state: str) -> None:
+    def count_send(self, state: str) -> None:
         """Count a send that came into a state."""
         self._instruments.sends.add(1, {"state": str(state)})
 
-    def renewed(self, *, armed: int, failed: int) -> None:
+    def count_renewals(self, *, armed: int, failed: int) -> None:
         """Count watches that were armed and that were not."""
         self._instruments.watches.add(armed, {"outcome": "armed"})
         self._instruments.watches.add(failed, {"outcome": "failed"})
@@ -180,7 +180,7 @@ class Instruments:
             name: meter.create_gauge(name, "1", meaning) for name, meaning in GAUGES.items()
         }
 
-    def told(self, operation: Operation) -> None:
+    def record_operation(self, operation: Operation) -> None:
         """Measure what an operation says of itself."""
         took = (operation.finished_at - operation.started_at).total_seconds()
         labels = {

@@ -26,16 +26,16 @@ class SilentTelemetry:
         """Return a span below `parent`, or the first of a new trace."""
         return UnrecordedRequest(parent.child() if parent else new_trace())
 
-    def told(self, operation: Operation) -> None:
+    def record_operation(self, operation: Operation) -> None:
         """Drop it."""
 
-    def refreshed(self, outcome: str) -> None:
+    def count_refresh(self, outcome: str) -> None:
         """Drop it."""
 
-    def sent(self, state: str) -> None:
+    def count_send(self, state: str) -> None:
         """Drop it."""
 
-    def renewed(self, *, armed: int, failed: int) -> None:
+    def count_renewals(self, *, armed: int, failed: int) -> None:
         """Drop it."""
 
     def gauge(self, name: str, value: float) -> None:

@@ -1,8 +1,8 @@
 """What `doctor` checks, each small and on its own; `CHECKS` is the order of its report.
 
-A check is a name and an async function of the `Ground`, which answers one `Finding`. It raises
-`NotCheckedError` where something that is not its subject keeps it from being made here. A new
-check is a function in the file of its subject and a row below.
+A check is a name and an async function of the `CheckContext`, which returns one `Finding`. It
+raises `NotCheckedError` where something that is not its subject keeps it from being made here. A
+new check is a function in the file of its subject and a row below.
 """
 
 from shared.commands.checks import (

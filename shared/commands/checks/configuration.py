@@ -18,10 +18,10 @@ class Recorded(Mapping[str, str]):
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         self._environ = environ
-        self.asked: set[str] = set()
+        self.names_read: set[str] = set()
 
     def __getitem__(self, name: str) -> str:
-        self.asked.add(name)
+        self.names_read.add(name)
         return self._environ[name]
 
     def __iter__(self) -> Iterator[str]:
@@ -30,10 +30,10 @@ class Recorded(Mapping[str, str]):
     def __len__(self) -> int:
         return len(self._environ)
 
-    def unasked(self) -> list[str]:
+    def unread_names(self) -> list[str]:
         """Return our variables that nothing reads."""
         ours = {name for name in self._environ if name.startswith(PREFIX)}
-        return sorted(ours - self.asked - ELSEWHERE)
+        return sorted(ours - self.names_read - ELSEWHERE)
 
 
 def settings_are_sound(environ: Mapping[str, str]) -> tuple[Finding, Settings | None]:
@@ -47,15 +47,15 @@ def settings_are_sound(environ: Mapping[str, str]) -> tuple[Finding, Settings | 
             "Set them: on a laptop `make doctor` does; for a deployment "
             "`make doctor ENV=NAME`, or export what `terraform output -raw environment` prints.",
         ), None
-    if unasked := recorded.unasked():
+    if unasked := recorded.unread_names():
         return warning(
             f"Nothing reads {', '.join(unasked)}.",
             "Misspelt? The modules of shared/edge/settings name every variable.",
         ), settings
-    return _used_rightly(settings), settings
+    return _check_use(settings), settings
 
 
-def _used_rightly(settings: Settings) -> Finding:
+def _check_use(settings: Settings) -> Finding:
     if not settings.product_origins:
         return warning(
             "POSTROOM_PRODUCT_ORIGINS is empty: no product may frame the connect page.",

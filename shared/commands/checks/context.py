@@ -38,7 +38,7 @@ HOSTS: Final[Mapping[str, str]] = MappingProxyType(
 
 
 @dataclass
-class Ground:
+class CheckContext:
     """One deployment as its doctor sees it; `hosts` are where Google's APIs are."""
 
     container: AutowiredContainer
@@ -72,7 +72,7 @@ class Ground:
         return (self.settings.google_url or self.hosts[service]).rstrip("/")
 
     async def ask(self, method: str, address: str, **given: Any) -> httpx.Response:
-        """Make one request. Raises NotCheckedError where nobody answers."""
+        """Make one request. Raises NotCheckedError where no server answers."""
         try:
             return await self.container.use(httpx.AsyncClient).request(
                 method, address, timeout=TIMEOUT, **given
@@ -128,11 +128,11 @@ def require_file(path: Path | None) -> None:
 
 
 @asynccontextmanager
-async def ground_of(settings: Settings) -> AsyncIterator[Ground]:
-    """Return the ground of a deployment."""
+async def check_context(settings: Settings) -> AsyncIterator[CheckContext]:
+    """Yield the context of a deployment; its container is closed at the end."""
     container = AutowiredContainer(settings)
     try:
-        yield Ground(container)
+        yield CheckContext(container)
     finally:
         await container.close()
 
@@ -142,4 +142,4 @@ class Check:
     """One question about the deployment."""
 
     name: str
-    made: Callable[[Ground], Awaitable[Finding]]
+    run: Callable[[CheckContext], Awaitable[Finding]]

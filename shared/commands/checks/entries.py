@@ -5,27 +5,27 @@ from typing import Final
 
 import httpx
 
-from shared.commands.checks.context import Ground
-from shared.commands.checks.finding import Finding, NotCheckedError, counted, failed, ok
-from shared.commands.forged_tokens import Finding as Answered
-from shared.commands.forged_tokens import forged_tokens_refused
+from shared.commands.checks.context import CheckContext
+from shared.commands.checks.finding import Finding, NotCheckedError, count_of, failed, ok
+from shared.commands.forged_tokens import Finding as ForgeryAnswer
+from shared.commands.forged_tokens import try_forged_tokens
 
 INGRESS: Final = 404
 """What Google's front end answers where a function takes no calls from outside."""
 
 
-async def address_answers(ground: Ground) -> Finding:
+async def address_answers(context: CheckContext) -> Finding:
     """Ask the public address how it is, and which deployment it is."""
-    settings = ground.settings
+    settings = context.settings
     address = f"{settings.public_url}/health"
     try:
-        answer = await ground.ask("GET", address)
+        answer = await context.ask("GET", address)
     except NotCheckedError as error:
-        return failed(f"{address}: {error}", _reach_fix(ground))
+        return failed(f"{address}: {error}", _reach_fix(context))
     told = _environment(answer)
     if told is None:
         return failed(
-            f"{address} answers {answer.status_code}, and not as Postroom.", _reach_fix(ground)
+            f"{address} answers {answer.status_code}, and not as Postroom.", _reach_fix(context)
         )
     if told != settings.environment:
         return failed(
@@ -45,8 +45,8 @@ def _environment(answer: httpx.Response) -> str | None:
     return str(body.get("environment")) if sound else None
 
 
-def _reach_fix(ground: Ground) -> str:
-    if ground.local:
+def _reach_fix(context: CheckContext) -> str:
+    if context.local:
         return "Start it (`make demo`), or set POSTROOM_PUBLIC_URL to where it listens."
     return (
         "Does the domain resolve to `terraform -chdir=infra/terraform output address`, and is the "
@@ -54,10 +54,10 @@ def _reach_fix(ground: Ground) -> str:
     )
 
 
-async def forgeries_are_refused(ground: Ground) -> Finding:
+async def forgeries_are_refused(context: CheckContext) -> Finding:
     """Send tokens with all the right claims and no signature to every private entry (FACTS 7.3)."""
-    answers = await forged_tokens_refused(ground.container.use(httpx.AsyncClient), ground.settings)
-    open_to_all = [one for one in answers if not _refused(ground, one) and one.status]
+    answers = await try_forged_tokens(context.container.use(httpx.AsyncClient), context.settings)
+    open_to_all = [one for one in answers if not _is_refused(context, one) and one.status]
     if open_to_all:
         return failed(
             f"{_paths(open_to_all)} took a forged token ({open_to_all[0].forgery}: "
@@ -72,15 +72,15 @@ async def forgeries_are_refused(ground: Ground) -> Finding:
             "Postroom with `make demo`.",
         )
     paths = len({one.address for one in answers})
-    return ok(f"{counted(paths, 'private entry', 'private entries')} refuse every forgery")
+    return ok(f"{count_of(paths, 'private entry', 'private entries')} refuse every forgery")
 
 
-def _refused(ground: Ground, one: Answered) -> bool:
+def _is_refused(context: CheckContext, one: ForgeryAnswer) -> bool:
     """Whether a forgery got nowhere: by us, by IAM, or at an entry closed to the outside."""
-    own = dict(ground.settings.function_urls).values()
+    own = dict(context.settings.function_urls).values()
     closed = one.status == INGRESS and any(one.address.startswith(f"{url}/") for url in own)
-    return one.refused or closed
+    return one.is_refused or closed
 
 
-def _paths(answers: Sequence[Answered]) -> str:
+def _paths(answers: Sequence[ForgeryAnswer]) -> str:
     return ", ".join(sorted({httpx.URL(one.address).path for one in answers}))

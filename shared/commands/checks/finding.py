@@ -41,6 +41,6 @@ def failed(seen: str, fix: str) -> Finding:
     return Finding(Verdict.FAILED, seen, fix)
 
 
-def counted(number: int, thing: str, things: str | None = None) -> str:
+def count_of(number: int, thing: str, things: str | None = None) -> str:
     """Return `1 watch` or `3 watches`."""
     return f"{number} {thing if number == 1 else things or thing + 's'}"

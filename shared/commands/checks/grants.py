@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-from shared.commands.checks.context import Ground
+from shared.commands.checks.context import CheckContext
 from shared.commands.checks.finding import (
     Finding,
     NotCheckedError,
-    counted,
+    count_of,
     failed,
     ok,
     warning,
@@ -25,28 +25,28 @@ ASKED: Final = 5
 """Of how many connections Google is asked what their token may do."""
 
 
-async def publishing_mode_is_said_rightly(ground: Ground) -> Finding:
+async def publishing_mode_is_said_rightly(context: CheckContext) -> Finding:
     """Compare POSTROOM_PUBLISHING with how long grants really live (FACTS 6.6)."""
-    if ground.settings.publishing == "testing":
+    if context.settings.publishing == "testing":
         return warning(
             "The consent screen is in Testing: every grant dies after seven days, and only "
             "listed test users can connect.",
             f"Publish the app at {AUDIENCE}, or make it Internal if all mailboxes are your own "
             "Workspace's; then set POSTROOM_PUBLISHING to production or internal.",
         )
-    short = [c.id for c in await ground.connections() if await _dies_young(ground, c)]
+    short = [c.id for c in await context.connections() if await _dies_young(context, c)]
     if short:
         return failed(
-            f"POSTROOM_PUBLISHING says {ground.settings.publishing}, but "
-            f"{counted(len(short), 'grant')} got seven days to live, as in Testing.",
+            f"POSTROOM_PUBLISHING says {context.settings.publishing}, but "
+            f"{count_of(len(short), 'grant')} got seven days to live, as in Testing.",
             f"Publish the app at {AUDIENCE} (or set POSTROOM_PUBLISHING=testing, so that end users "
             f"are warned in time), then let them connect again. The first: connection {short[0]}.",
         )
-    return ok(f"{ground.settings.publishing}, and no grant dies at seven days")
+    return ok(f"{context.settings.publishing}, and no grant dies at seven days")
 
 
-async def _dies_young(ground: Ground, connection: Connection) -> bool:
-    found = await ground.store.grants.get(connection.id)
+async def _dies_young(context: CheckContext, connection: Connection) -> bool:
+    found = await context.store.grants.get(connection.id)
     if found is None or found.value.issued_at is None:
         return False
     issued_at, ends_at = found.value.issued_at, found.value.consent_ends_at
@@ -62,37 +62,37 @@ def _week(start: datetime, end: datetime) -> bool:
     return abs((end - start) - TESTING_LIFETIME) < NEAR
 
 
-async def scopes_cover_what_is_done(ground: Ground) -> Finding:
+async def scopes_cover_what_is_done(context: CheckContext) -> Finding:
     """Compare what connections are synced for with what was consented, by us and by Google."""
-    active = await ground.active()
-    if unread := [c.id for c in active if not reads(c.scopes) and await _synced(ground, c)]:
+    active = await context.active()
+    if unread := [c.id for c in active if not reads(c.scopes) and await _has_sync(context, c)]:
         return failed(
-            f"{counted(len(unread), 'connection')} cannot be read: the consent lacks "
+            f"{count_of(len(unread), 'connection')} cannot be read: the consent lacks "
             "gmail.readonly or gmail.modify.",
             "The end user left the boxes unticked. Send a reconnect link: "
             f"POST /connect/sessions/reconnect with connection_id {unread[0]}.",
         )
     asked = 0
     for connection in active[:ASKED]:
-        told = await _told(ground, connection)
+        told = await _compare_with_google(context, connection)
         if isinstance(told, Finding):
             return told
         asked += told
     if not asked:
-        return ok(f"{counted(len(active), 'connection')}; no live token to ask Google about")
-    return ok(f"{counted(len(active), 'connection')}, {asked} compared with Google's tokeninfo")
+        return ok(f"{count_of(len(active), 'connection')}; no live token to ask Google about")
+    return ok(f"{count_of(len(active), 'connection')}, {asked} compared with Google's tokeninfo")
 
 
-async def _synced(ground: Ground, connection: Connection) -> bool:
-    return await ground.store.sync_states.get(connection.id) is not None
+async def _has_sync(context: CheckContext, connection: Connection) -> bool:
+    return await context.store.sync_states.get(connection.id) is not None
 
 
-async def _told(ground: Ground, connection: Connection) -> Finding | bool:
+async def _compare_with_google(context: CheckContext, connection: Connection) -> Finding | bool:
     """Return what is wrong with a live token, else whether there was one to ask about."""
-    found = await ground.store.grants.get(connection.id)
-    if found is None or not found.value.usable(ground.now):
+    found = await context.store.grants.get(connection.id)
+    if found is None or not found.value.usable(context.now):
         return False
-    said = await _token_info(ground, found.value)
+    said = await _token_info(context, found.value)
     reconnect = (
         "Send a reconnect link: POST /connect/sessions/reconnect with connection_id "
         f"{connection.id}."
@@ -104,7 +104,7 @@ async def _told(ground: Ground, connection: Connection) -> Finding | bool:
             reconnect,
         )
     audience, scopes = said
-    if audience != ground.settings.oauth_client_id:
+    if audience != context.settings.oauth_client_id:
         return failed(
             f"Connection {connection.id} was consented to another OAuth client: {audience}.",
             "Set POSTROOM_OAUTH_CLIENT_ID (and secret) back to it; a grant works with no other.",
@@ -122,13 +122,13 @@ def _gmail(scopes: frozenset[str]) -> list[str]:
     return sorted(one for one in scopes if one == MAIL or one.startswith(GMAIL_PREFIX))
 
 
-async def _token_info(ground: Ground, grant: Grant) -> tuple[str, Sequence[str]] | None:
+async def _token_info(context: CheckContext, grant: Grant) -> tuple[str, Sequence[str]] | None:
     """Ask Google whose token it is and what it may do; None where it is dead."""
-    if not ground.settings.keyring:
+    if not context.settings.keyring:
         raise NotCheckedError("POSTROOM_KEYRING is not set here.")
-    token = await opened_access_token(ground.container.use(Sealer), grant)
-    address = f"{ground.at('oauth2')}/tokeninfo"
-    answer = await ground.ask("POST", address, data={"access_token": token})
+    token = await opened_access_token(context.container.use(Sealer), grant)
+    address = f"{context.at('oauth2')}/tokeninfo"
+    answer = await context.ask("POST", address, data={"access_token": token})
     if answer.status_code == 400:  # noqa: PLR2004  invalid_token
         return None
     if not answer.is_success:

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from shared.commands.checks.context import Ground
+from shared.commands.checks.context import CheckContext
 from shared.commands.checks.finding import (
     Finding,
     NotCheckedError,
-    counted,
+    count_of,
     failed,
     ok,
     warning,
@@ -25,50 +25,50 @@ MOST: Final = 1_000
 OTHERS: Final = 0o077
 
 
-async def keys_open_what_they_sealed(ground: Ground) -> Finding:
+async def keys_open_what_they_sealed(context: CheckContext) -> Finding:
     """Seal and open something new; then open one grant of every key that is in use."""
-    if not ground.settings.keyring:
+    if not context.settings.keyring:
         raise NotCheckedError("POSTROOM_KEYRING is not set here.")
     try:
-        current = await _round_trip(ground)
+        current = await _round_trip(context)
     except PostroomError as error:
-        return failed(str(error), _fix(ground))
-    in_use = await _in_use(ground)
-    if lost := [key for key, grants in in_use.items() if not await _opens(ground, grants[0])]:
+        return failed(str(error), _fix(context))
+    in_use = await _in_use(context)
+    if lost := [key for key, grants in in_use.items() if not await _opens(context, grants[0])]:
         bound = sum(len(in_use[key]) for key in lost)
         return failed(
-            f"{', '.join(lost)} cannot open what it sealed: {counted(bound, 'grant')} lost.",
-            _lost_fix(ground, lost[0]),
+            f"{', '.join(lost)} cannot open what it sealed: {count_of(bound, 'grant')} lost.",
+            _lost_fix(context, lost[0]),
         )
-    if ground.settings.kms_key is None and _readable_by_others(ground.settings.keyring_path):
-        path = ground.settings.keyring_path
+    if context.settings.kms_key is None and _readable_by_others(context.settings.keyring_path):
+        path = context.settings.keyring_path
         return warning(f"{path} can be read by other users.", f"chmod 600 {path}")
     if older := sum(len(grants) for key, grants in in_use.items() if key != current):
         return warning(
-            f"{counted(older, 'grant')} still under an older key than {current}.",
+            f"{count_of(older, 'grant')} still under an older key than {current}.",
             "make rotate-keys ARGS=--resume   (the hourly job does it too); keep old keys until "
             "none is left.",
         )
-    return ok(f"{current}, {counted(sum(map(len, in_use.values())), 'grant')} under it")
+    return ok(f"{current}, {count_of(sum(map(len, in_use.values())), 'grant')} under it")
 
 
-async def _round_trip(ground: Ground) -> str:
-    sealer = ground.container.use(Sealer)
+async def _round_trip(context: CheckContext) -> str:
+    sealer = context.container.use(Sealer)
     key = await sealer.new_data_key(PROBE)
     sealed = await sealer.seal("probe", data_key=key, connection_id=PROBE, purpose="doctor")
     await sealer.open(sealed, data_key=key, connection_id=PROBE, purpose="doctor")
     return await sealer.current_key()
 
 
-async def _in_use(ground: Ground) -> Mapping[str, list[Grant]]:
+async def _in_use(context: CheckContext) -> Mapping[str, list[Grant]]:
     """Return the first thousand grants by the key that they are under."""
     found: dict[str, list[Grant]] = {}
     after: str | None = None
     seen = 0
     while seen < MOST:
-        page, after = await ground.store.grants.walk(after, 200)
+        page, after = await context.store.grants.walk(after, 200)
         for one in page:
-            found.setdefault(ground.container.use(Sealer).key_of(one.value.data_key), []).append(
+            found.setdefault(context.container.use(Sealer).key_of(one.value.data_key), []).append(
                 one.value
             )
         seen += len(page)
@@ -77,9 +77,9 @@ async def _in_use(ground: Ground) -> Mapping[str, list[Grant]]:
     return found
 
 
-async def _opens(ground: Ground, grant: Grant) -> bool:
+async def _opens(context: CheckContext, grant: Grant) -> bool:
     try:
-        await opened_refresh_token(ground.container.use(Sealer), grant)
+        await opened_refresh_token(context.container.use(Sealer), grant)
     except (CorruptStateError, ConfigurationError):
         return False
     return True
@@ -89,10 +89,10 @@ def _readable_by_others(path: Path) -> bool:
     return bool(path.stat().st_mode & OTHERS)
 
 
-def _fix(ground: Ground) -> str:
-    if (key := ground.settings.kms_key) is None:
+def _fix(context: CheckContext) -> str:
+    if (key := context.settings.kms_key) is None:
         return (
-            f"Put {ground.settings.keyring_path} back from its backup: without it no stored token "
+            f"Put {context.settings.keyring_path} back from its backup: without it no stored token "
             "can be opened. On a laptop `make demo` makes a new one, and mailboxes connect again."
         )
     return (
@@ -102,10 +102,10 @@ def _fix(ground: Ground) -> str:
     )
 
 
-def _lost_fix(ground: Ground, lost: str) -> str:
-    if (key := ground.settings.kms_key) is None:
+def _lost_fix(context: CheckContext, lost: str) -> str:
+    if (key := context.settings.kms_key) is None:
         return (
-            f"Put the key {lost} back into {ground.settings.keyring_path} from a backup; what "
+            f"Put the key {lost} back into {context.settings.keyring_path} from a backup; what "
             "cannot be opened must be connected again (POST /connect/sessions/reconnect)."
         )
     version = lost.removeprefix("kms-")

@@ -5,7 +5,7 @@ from typing import Final
 
 import httpx
 
-from shared.commands.checks.context import Ground
+from shared.commands.checks.context import CheckContext
 from shared.commands.checks.finding import Finding, NotCheckedError, failed, ok
 from shared.domain.base64url import decode_base64url
 from shared.domain.connect.scopes import DEFAULT, SIGN_IN
@@ -27,14 +27,14 @@ CODES: Final = re.compile(
 PROBE: Final = "1//postroom-doctor-holds-no-such-token"
 
 
-async def redirect_uri_is_registered(ground: Ground) -> Finding:
-    """Begin a consent that asks nobody (`prompt=none`): Google checks client and address first."""
-    uri = ground.settings.redirect_uri
-    address = ground.container.use(GoogleOAuth).authorization_url(
+async def redirect_uri_is_registered(context: CheckContext) -> Finding:
+    """Begin a consent without a person (`prompt=none`): Google checks client and address first."""
+    uri = context.settings.redirect_uri
+    address = context.container.use(GoogleOAuth).authorization_url(
         state="doctor", nonce="doctor", code_challenge="d" * 43, scopes=(*SIGN_IN, *DEFAULT)
     )
     silent = httpx.URL(address).copy_set_param("prompt", "none")
-    answer = await ground.ask("GET", str(silent))
+    answer = await context.ask("GET", str(silent))
     code = refusal_in(answer)
     if code is None and _went_on(answer, uri):
         return ok(uri)
@@ -75,9 +75,9 @@ def _went_on(answer: httpx.Response, uri: str) -> bool:
     return bool(location) and (location.startswith(uri) or path.startswith(SIGN_IN_PAGES))
 
 
-async def client_is_known(ground: Ground) -> Finding:
+async def client_is_known(context: CheckContext) -> Finding:
     """Refresh a token that does not exist: a client Google knows is told `invalid_grant`."""
-    settings = ground.settings
+    settings = context.settings
     if not settings.oauth_client_secret:
         raise NotCheckedError(
             "POSTROOM_OAUTH_CLIENT_SECRET is not set here: export it for this one run."
@@ -88,7 +88,7 @@ async def client_is_known(ground: Ground) -> Finding:
         "client_id": settings.oauth_client_id,
         "client_secret": settings.oauth_client_secret,
     }
-    answer = await ground.ask("POST", f"{ground.at('oauth2')}/token", data=form)
+    answer = await context.ask("POST", f"{context.at('oauth2')}/token", data=form)
     code = _error(answer)
     if code == "invalid_grant":
         return ok(settings.oauth_client_id)

@@ -1,27 +1,27 @@
 """The deployment's own actions and projections: here, and as the deployment serves them."""
 
-from shared.actions.loading import built_in, catalogue
-from shared.commands.checks.context import Ground
-from shared.commands.checks.finding import Finding, NotCheckedError, counted, failed, ok
+from shared.actions.loading import built_in_actions, catalogue
+from shared.commands.checks.context import CheckContext
+from shared.commands.checks.finding import Finding, NotCheckedError, count_of, failed, ok
 
 FIX = "Mend the line; `make bundle` names it too, with what Python says. Then deploy again."
 
 
-async def own_code_is_served(ground: Ground) -> Finding:
+async def own_code_is_served(context: CheckContext) -> Finding:
     """Load `shared/actions/custom/` as it is here, and ask the deployment what it left out."""
     here = [str(fault) for fault in catalogue().faults]
     if here:
         return failed(f"Not served: {'; '.join(here)}.", FIX)
-    if there := await _left_out(ground):
+    if there := await _modules_left_out(context):
         return failed(f"The deployment does not serve: {'; '.join(there)}.", FIX)
-    own = len(catalogue().actions) - len(built_in()) + len(catalogue().projections)
-    return ok(counted(own, "own action or projection", "own actions and projections"))
+    own = len(catalogue().actions) - len(built_in_actions()) + len(catalogue().projections)
+    return ok(count_of(own, "own action or projection", "own actions and projections"))
 
 
-async def _left_out(ground: Ground) -> list[str]:
+async def _modules_left_out(context: CheckContext) -> list[str]:
     """Return what the deployment's health names; nothing where it does not answer."""
     try:
-        answer = await ground.ask("GET", f"{ground.settings.public_url}/health")
+        answer = await context.ask("GET", f"{context.settings.public_url}/health")
         told = answer.json().get("faults", ())
     except (NotCheckedError, ValueError, AttributeError):
         return []  # the check `address` says so

@@ -15,7 +15,7 @@ from typing import Any
 from shared.domain.ids import ConnectionId
 
 PREFIX = "postroom"
-ANYTHING = "*"
+ALL_PERMISSIONS = "*"
 """The permission that is every one."""
 ROOT = "root-"
 """How ids of the keys of the deployment's settings begin."""
@@ -54,7 +54,7 @@ class ApiKey:
         """Whether it is one of the deployment's settings, which are not stored."""
         return self.id.startswith(ROOT)
 
-    def opened_by(self, digest: str, now: datetime) -> bool:
+    def accepts(self, digest: str, now: datetime) -> bool:
         """Whether the key of this hash works now; both comparisons are always made."""
         current = compare_digest(self.sha256_hex, digest)
         before = compare_digest(self.previous_sha256_hex or "", digest)
@@ -76,7 +76,7 @@ class ApiKey:
         )
 
     def revoked(self, now: datetime) -> "ApiKey":
-        """Return the key as nobody can use it any more."""
+        """Return the key with an end: no caller can use it any more."""
         return replace(self, revoked_at=self.revoked_at or now, previous_sha256_hex=None)
 
 

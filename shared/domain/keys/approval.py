@@ -20,7 +20,7 @@ WAITS: Final = timedelta(days=3)
 KEPT: Final = timedelta(days=15)
 """After the end: what became of it is told so long."""
 CLAIM: Final = timedelta(minutes=2)
-"""How long the one who approved has to run the call before somebody else takes it up."""
+"""How long the one who approved has to run the call before another worker takes it up."""
 GIVEN_UP: Final = timedelta(hours=25)
 """After this long an approved call that only meets trouble ends as failed: a send, which is tried
 for a day, has had its own last word by then."""
@@ -53,7 +53,7 @@ class Approval:
     waits_until: datetime
     expires_at: datetime
     next_due_at: datetime | None
-    """When somebody has to look: it expires, or was approved and has not run."""
+    """When a worker has to look: it expires, or was approved and has not run."""
     request: bytes = b""
     """Sealed: the arguments it will run with, and what a person is shown of them."""
     decided_by: str | None = None
@@ -86,19 +86,19 @@ class Approval:
         """The idempotency key the call runs under: approving twice runs it once."""
         return f"approval:{self.id}"
 
-    def lapsed(self, now: datetime) -> bool:
-        """Whether nobody decided in time."""
+    def has_lapsed(self, now: datetime) -> bool:
+        """Whether no person decided in time."""
         return self.state is ApprovalState.PENDING and now >= self.waits_until
 
-    def claimed(self, now: datetime) -> bool:
-        """Whether it was approved and somebody is running it."""
+    def is_claimed(self, now: datetime) -> bool:
+        """Whether it was approved and a worker is running it."""
         approved = self.state is ApprovalState.APPROVED and self.finished_at is None
         return approved and self.next_due_at is not None and now < self.next_due_at
 
-    def decided(
+    def with_decision(
         self, state: ApprovalState, now: datetime, by: str | None, reason: str | None = None
     ) -> "Approval":
-        """Return it with a person's word, or with nobody's in time."""
+        """Return it with a person's word, or as expired without one."""
         return replace(
             self,
             state=state,
@@ -109,12 +109,12 @@ class Approval:
             expires_at=now + KEPT,
         )
 
-    def tried(self, now: datetime, error: str | None = None) -> "Approval":
+    def with_attempt(self, now: datetime, error: str | None = None) -> "Approval":
         """Return it as taken up now, or, after trouble, to be taken up later."""
         attempts = self.attempts + (error is None)
         return replace(self, attempts=attempts, next_due_at=now + CLAIM, error=error)
 
-    def finished(self, now: datetime, answer: bytes, error: str | None) -> "Approval":
+    def with_outcome(self, now: datetime, answer: bytes, error: str | None) -> "Approval":
         """Return it with what the run came to."""
         return replace(
             self,
@@ -131,8 +131,8 @@ def approval_id(key: str, connection_id: ConnectionId, idempotency_key: str | No
     """Return the same id for the same call again; a call without a key is always a new one."""
     if idempotency_key is None:
         return f"apr_{token_hex(16)}"
-    told = f"{key}\0{connection_id}\0{idempotency_key}"
-    return f"apr_{sha256(told.encode()).hexdigest()[:32]}"
+    payload = f"{key}\0{connection_id}\0{idempotency_key}"
+    return f"apr_{sha256(payload.encode()).hexdigest()[:32]}"
 
 
 def approval_event(approval: Approval, operation: str, now: datetime) -> Event:
@@ -140,7 +140,7 @@ def approval_event(approval: Approval, operation: str, now: datetime) -> Event:
 
     Its id is the approval's and the operation's, so that each is told once.
     """
-    told: dict[str, Any] = {
+    payload: dict[str, Any] = {
         "from": "postroom",
         "type": EventType.APPROVAL.value,
         "operation": operation,
@@ -155,12 +155,12 @@ def approval_event(approval: Approval, operation: str, now: datetime) -> Event:
         },
     }
     if approval.finished_at is not None and approval.error is not None:
-        told["error"] = {"type": approval.error, "description": "The approved call failed."}
+        payload["error"] = {"type": approval.error, "description": "The approved call failed."}
     return Event(
         id=EventId(f"{approval.id}-{operation}"),
         connection_id=approval.connection_id,
         type=EventType.APPROVAL,
-        payload=told,
+        payload=payload,
         created_at=now,
         next_attempt_at=now,
         trace_id=approval.trace_id,

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from shared.domain.keys.api_key import ANYTHING, ApiKey
+from shared.domain.keys.api_key import ALL_PERMISSIONS, ApiKey
 from shared.domain.keys.policy import Does, Policy, policy_of
 from shared.errors import ForbiddenError, PolicyRefusedError
 
@@ -44,7 +44,7 @@ def _within(name: str, key: ApiKey, than: ApiKey) -> bool:
 
 
 def _permissions(child: frozenset[str], parent: frozenset[str]) -> bool:
-    return ANYTHING in parent or child <= parent
+    return ALL_PERMISSIONS in parent or child <= parent
 
 
 def _subset(child: frozenset[Any] | None, parent: frozenset[Any] | None) -> bool:
@@ -64,33 +64,33 @@ def _policy(child: Mapping[str, Any], parent: Mapping[str, Any]) -> bool:
     )
 
 
-def _switched(child: bool, parent: bool) -> bool:
+def _at_least_as_strict(child: bool, parent: bool) -> bool:
     return child or not parent
 
 
 def _domains(child: tuple[str, ...] | None, parent: tuple[str, ...] | None) -> bool:
     if parent is None or child is None:
         return parent is None
-    return all(any(_covered(one, by) for by in parent) for one in child)
+    return all(any(_is_covered(one, by) for by in parent) for one in child)
 
 
-def _covered(domain: str, by: str) -> bool:
+def _is_covered(domain: str, by: str) -> bool:
     """Whether every host of an entry is one of another entry; `*.` stands for those below."""
     return domain == by or (by.startswith("*.") and domain.endswith(by[1:]))
 
 
-def _asked(child: Any, parent: Any) -> bool:
+def _approvals(child: Any, parent: Any) -> bool:
     stricter, bound = (Policy(approval_required=one) for one in (child, parent))
     return all(stricter.asks_for(does) or not bound.asks_for(does) for does in Does)
 
 
 POLICY_BOUND: Final[Mapping[str, Within]] = {
-    "read_only": _switched,
-    "draft_only": _switched,
+    "read_only": _at_least_as_strict,
+    "draft_only": _at_least_as_strict,
     "allowed_domains": _domains,
     "daily_sends": _no_more,
-    "no_bcc": _switched,
-    "approval_required": _asked,
+    "no_bcc": _at_least_as_strict,
+    "approval_required": _approvals,
 }
 """By part of a policy."""
 BOUND: Final[Mapping[str, Within]] = {

@@ -32,7 +32,7 @@ class Does(StrEnum):
 
     READ = "read"
     DRAFT = "draft"
-    """Keeps or replaces a draft: nobody but the mailbox's owner sees it."""
+    """Keeps or replaces a draft: only the mailbox's owner sees it."""
     SEND = "send"
     CHANGE = "change"
     """Labels, trash, watch, calling off a send: it can be taken back."""
@@ -138,7 +138,7 @@ UNRESTRICTED: Final = Policy()
 
 
 @dataclass(frozen=True, slots=True)
-class Deed:
+class ProposedCall:
     """What a call would do; recipients are those it would really go to, if any were looked up."""
 
     does: Does
@@ -174,17 +174,17 @@ class NeedsApproval:
 Verdict = Allowed | Refused | NeedsApproval
 
 
-def judge(policy: Policy, deed: Deed) -> Verdict:
-    """Return the verdict on a call. What can never be allowed is refused before anybody is asked.
+def judge(policy: Policy, proposed: ProposedCall) -> Verdict:
+    """Return the verdict on a call. What can never be allowed is refused before a person is asked.
 
     The day's cap is not judged here: it is counted where it can be counted without a race.
     """
-    if deed.does is Does.READ:
+    if proposed.does is Does.READ:
         return Allowed()
-    refused = _by_kind(policy, deed.does) or _by_recipients(policy, deed)
+    refused = _by_kind(policy, proposed.does) or _by_recipients(policy, proposed)
     if refused is not None:
         return refused
-    return NeedsApproval() if policy.asks_for(deed.does) else Allowed()
+    return NeedsApproval() if policy.asks_for(proposed.does) else Allowed()
 
 
 def _by_kind(policy: Policy, does: Does) -> Refused | None:
@@ -201,20 +201,20 @@ def _by_kind(policy: Policy, does: Does) -> Refused | None:
     return None
 
 
-def _by_recipients(policy: Policy, deed: Deed) -> Refused | None:
-    if policy.no_bcc and deed.blind:
+def _by_recipients(policy: Policy, proposed: ProposedCall) -> Refused | None:
+    if policy.no_bcc and proposed.blind:
         return Refused(Rule.NO_BCC, "This key may not write to anybody in bcc: use to or cc.")
-    if policy.allowed_domains is not None and any(map(_NAMES_OTHERS.fullmatch, deed.headers)):
+    if policy.allowed_domains is not None and any(map(_NAMES_OTHERS.fullmatch, proposed.headers)):
         text = "This key may write to certain domains only, so no header may name further people."
         return Refused(Rule.ALLOWED_DOMAINS, text)
-    outside = sum(not policy.allows_domain_of(address) for address in deed.recipients)
+    outside = sum(not policy.allows_domain_of(address) for address in proposed.recipients)
     if outside:
         text = f"{outside} of the recipients are outside the domains this key may write to."
         return Refused(Rule.ALLOWED_DOMAINS, text)
     return None
 
 
-def parsed_policy(given: Mapping[str, Any]) -> Policy:
+def parse_policy(given: Mapping[str, Any]) -> Policy:
     """Return the policy a caller wrote. Raises InvalidRequestError naming each wrong field."""
     return validated(Policy, dict(given), within=("policy",))
 
@@ -228,7 +228,7 @@ def policy_of(stored: Mapping[str, Any]) -> Policy:
     if not stored:
         return UNRESTRICTED
     try:
-        return parsed_policy(stored)
+        return parse_policy(stored)
     except InvalidRequestError:
         raise PolicyRefusedError(
             "This key's policy cannot be read: create another key.", rule=Rule.ROUTE

@@ -7,45 +7,61 @@ from starlette.responses import Response
 
 from shared.actions.background import RunAccepted
 from shared.actions.catalogue import as_integration, as_tools
-from shared.actions.loading import action_named
+from shared.actions.loading import get_action
 from shared.actions.policy.guard import GuardedActions
 from shared.edge.api.records import EmailMessage
 from shared.edge.web.answers import json_response
 from shared.edge.web.call import Call
-from shared.edge.web.effects import EFFECT_HEADERS, KEY_HEADER, LARGEST_BODY, answered
+from shared.edge.web.effects import EFFECT_HEADERS, KEY_HEADER, LARGEST_BODY, action_response
 from shared.edge.web.routes import (
     Access,
-    Answer,
     Permission,
+    RequestModel,
+    ResponseModel,
     Route,
-    Strict,
     Tenant,
 )
 from shared.errors import NotFoundError
 from shared.ports.sends import ActionResults
 
 
-class TriggerAction(Strict):
+class TriggerAction(RequestModel):
     """An action by name, and its input."""
 
     action_name: str = Field(max_length=100)
     input: Any = None
 
 
-class Accepted(Answer):
+class Accepted(ResponseModel):
     """Where the output will be."""
 
     id: str
     statusUrl: str  # noqa: N815  the client's spelling
 
 
-class ScriptsQuery(Strict):
+class ScriptsQuery(RequestModel):
     """`openai` answers tool definitions."""
 
     format: Literal["nango", "openai"] = "nango"
 
 
-class ActionTask(Strict):
+class Tools(ResponseModel):
+    """The actions as function tools of a language model."""
+
+    data: list[dict[str, Any]]
+
+
+class Integration(ResponseModel):
+    """What the deployment can do; each sync and action comes with its JSON schemas."""
+
+    providerConfigKey: str  # noqa: N815  the client's spelling
+    provider: str
+    syncs: list[dict[str, Any]]
+    actions: list[dict[str, Any]]
+    on_events: list[dict[str, Any]] = Field(alias="on-events")
+
+
+class ActionTask(RequestModel):
     """An accepted action, as the queue brings it back."""
 
     id: str
@@ -63,7 +79,7 @@ async def trigger_action(call: Call) -> Response:
     """
     connection = (await call.connection()).value
     body = call.body(TriggerAction)
-    if needed := action_named(body.action_name).permission:
+    if needed := get_action(body.action_name).permission:
         call.require(needed)
     key = call.request.headers.get(KEY_HEADER)
     if call.request.headers.get("x-async", "").lower() == "true":
@@ -77,7 +93,7 @@ async def trigger_action(call: Call) -> Response:
         )
         if isinstance(accepted, str):
             return json_response(Accepted(id=accepted, statusUrl=f"/action/{accepted}"))
-        return answered(call, accepted)
+        return action_response(call, accepted)
     answer = await call.use(GuardedActions)(
         call.caller.actor,
         connection,
@@ -86,7 +102,7 @@ async def trigger_action(call: Call) -> Response:
         idempotency_key=key,
         trace_id=call.trace_id,
     )
-    return answered(call, answer)
+    return action_response(call, answer)
 
 
 async def action_result(call: Call) -> Response:
@@ -101,11 +117,11 @@ async def action_result(call: Call) -> Response:
     return json_response(found.value.output)
 
 
-async def scripts_config(call: Call) -> Any:
+async def scripts_config(call: Call) -> list[Integration] | Tools:
     """Return what this deployment can do, with JSON schemas."""
-    if call.asked(ScriptsQuery).format == "openai":
-        return {"data": as_tools()}
-    return [as_integration(EmailMessage)]
+    if call.query(ScriptsQuery).format == "openai":
+        return Tools(data=as_tools())
+    return [Integration.model_validate(as_integration(EmailMessage))]
 
 
 async def run_accepted(call: Call) -> None:
@@ -129,7 +145,7 @@ ROUTES = (
         trigger_action,
         "Run an action",
         body=TriggerAction,
-        output=Any,
+        rendered=Any,
         tenant=Tenant.REQUIRED,
         max_body=LARGEST_BODY,
         request_headers=EFFECT_HEADERS,
@@ -140,7 +156,7 @@ ROUTES = (
         Permission.ACTIONS,
         action_result,
         "What an asynchronous action came to",
-        output=Any,
+        rendered=Any,
     ),
     Route(
         "GET",
@@ -149,7 +165,6 @@ ROUTES = (
         scripts_config,
         "Actions and syncs, with their schemas",
         query=ScriptsQuery,
-        output=Any,
     ),
     Route(
         "POST",

@@ -11,13 +11,13 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AwareDatetime, Field, model_validator
 
 from shared.domain.ids import ConnectionId
-from shared.domain.keys.api_key import ANYTHING, ApiKey
+from shared.domain.keys.api_key import ALL_PERMISSIONS, ApiKey
 from shared.domain.keys.child_key import reaches_no_further
 from shared.domain.keys.policy import UNRESTRICTED, Policy
 from shared.edge.web.api_key_cache import ApiKeyCache
 from shared.edge.web.call import Call
 from shared.edge.web.reading import CONNECTION_ID
-from shared.edge.web.routes import Answer, Permission, Route, Strict
+from shared.edge.web.routes import Permission, RequestModel, ResponseModel, Route
 from shared.errors import ForbiddenError, InvalidRequestError, NotFoundError
 from shared.ports.access import ApiKeys
 from shared.ports.clock import Clock
@@ -38,7 +38,7 @@ Granted = Permission | Literal["*"]
 Named = Annotated[str, Field(pattern=f"^{CONNECTION_ID.pattern}$")]
 
 
-class NewKeyBody(Strict):
+class NewKeyBody(RequestModel):
     """POST /api-keys. What is left out is the calling key's own; `null` means no limit."""
 
     name: str = Field(min_length=1, max_length=100)
@@ -63,18 +63,18 @@ class NewKeyBody(Strict):
 
     @model_validator(mode="after")
     def _everything_alone(self) -> Self:
-        if ANYTHING in self.permissions and len(self.permissions) > 1:
+        if ALL_PERMISSIONS in self.permissions and len(self.permissions) > 1:
             raise ValueError("* stands alone: it is every permission")
         return self
 
 
-class RotateBody(Strict):
+class RotateBody(RequestModel):
     """How long the secret before works on; 0 ends it at once."""
 
     overlap_hours: int = Field(24, ge=0, le=720)
 
 
-class KeyView(Answer):
+class KeyView(ResponseModel):
     """A key, without its secret. `connections` null means every one."""
 
     id: str
@@ -97,13 +97,13 @@ class IssuedKeyView(KeyView):
     key: str
 
 
-class KeysPage(Answer):
+class KeysPage(ResponseModel):
     """Keys, newest first; the root keys of the deployment's settings are not among them."""
 
     api_keys: list[KeyView]
 
 
-def view_of(key: ApiKey) -> dict[str, Any]:
+def _fields(key: ApiKey) -> dict[str, Any]:
     """Return what may be seen of a key."""
     return {
         "id": key.id,
@@ -125,7 +125,7 @@ MOST = 1_000
 CREATED = 201
 
 
-async def create_key(call: Call) -> Any:
+async def create_key(call: Call) -> IssuedKeyView:
     """Create a key and show it, this once.
 
     Give each service the permissions it needs and no more; `policy` binds what agents do with it.
@@ -137,21 +137,22 @@ async def create_key(call: Call) -> Any:
     request = call.body(NewKeyBody).request()
     if request.expires_at is not None and request.expires_at <= call.use(Clock).now():
         raise InvalidRequestError("expires_at has passed already.")
-    return _shown(await call.use(CreateApiKey)(request, call.key))
+    return _issued_view(await call.use(CreateApiKey)(request, call.key))
 
 
-async def list_keys(call: Call) -> Any:
+async def list_keys(call: Call) -> KeysPage:
     """List the keys, newest first, without their secrets."""
     found = await call.use(ApiKeys).list(MOST)
-    return {"api_keys": [view_of(key) for key in found if reaches_no_further(key, call.key)]}
+    visible = [key for key in found if reaches_no_further(key, call.key)]
+    return KeysPage(api_keys=[_view(key) for key in visible])
 
 
-async def show_key(call: Call) -> Any:
+async def show_key(call: Call) -> KeyView:
     """Look at a key, without its secret."""
-    return view_of(await _key(call))
+    return _view(await _key(call))
 
 
-async def rotate_key(call: Call) -> Any:
+async def rotate_key(call: Call) -> IssuedKeyView:
     """Give a key a new secret and show it, this once; the one before works on for a while.
 
     Only for the calling key itself, keys below it, and by a root key for every one.
@@ -163,10 +164,10 @@ async def rotate_key(call: Call) -> Any:
     overlap = timedelta(hours=call.body(RotateBody).overlap_hours)
     issued = await call.use(RotateApiKey)(key.id, overlap)
     call.use(ApiKeyCache).forget(key.id)
-    return _shown(issued)
+    return _issued_view(issued)
 
 
-async def revoke_key(call: Call) -> Any:
+async def revoke_key(call: Call) -> KeyView:
     """Make a key and all it made worthless; other instances may take them for 30 seconds more.
 
     A key may revoke itself, what it made and others that reach no further, never a key it came of.
@@ -176,7 +177,7 @@ async def revoke_key(call: Call) -> Any:
         raise ForbiddenError("A key does not revoke the key that made it, nor one above that.")
     revoked = await call.use(RevokeApiKey)(key.id)
     call.use(ApiKeyCache).forget(key.id)
-    return view_of(revoked)
+    return _view(revoked)
 
 
 async def _above(call: Call) -> tuple[ApiKey, ...]:
@@ -191,8 +192,12 @@ async def _key(call: Call) -> ApiKey:
     return key
 
 
-def _shown(issued: IssuedKey) -> dict[str, Any]:
-    return {**view_of(issued.key), "key": issued.token}
+def _view(key: ApiKey) -> KeyView:
+    return KeyView(**_fields(key))
+
+
+def _issued_view(issued: IssuedKey) -> IssuedKeyView:
+    return IssuedKeyView(**_fields(issued.key), key=issued.token)
 
 
 ROUTES = (
@@ -203,7 +208,6 @@ ROUTES = (
         create_key,
         "Create an API key",
         body=NewKeyBody,
-        output=IssuedKeyView,
         status=CREATED,
     ),
     Route(
@@ -212,7 +216,6 @@ ROUTES = (
         Permission.KEYS,
         list_keys,
         "List API keys",
-        output=KeysPage,
     ),
     Route(
         "GET",
@@ -220,7 +223,6 @@ ROUTES = (
         Permission.KEYS,
         show_key,
         "Look at an API key",
-        output=KeyView,
     ),
     Route(
         "POST",
@@ -229,7 +231,6 @@ ROUTES = (
         rotate_key,
         "Rotate an API key",
         body=RotateBody,
-        output=IssuedKeyView,
     ),
     Route(
         "DELETE",
@@ -237,6 +238,5 @@ ROUTES = (
         Permission.KEYS,
         revoke_key,
         "Revoke an API key",
-        output=KeyView,
     ),
 )

@@ -10,7 +10,7 @@ from shared.actions.policy.decide_approval import DecideApproval
 from shared.actions.policy.seal import ApprovalSeal
 from shared.domain.keys.approval import MAX_REASON, Approval, ApprovalState
 from shared.edge.web.call import Call
-from shared.edge.web.routes import Access, Answer, Permission, Route, Strict, Tenant
+from shared.edge.web.routes import Access, Permission, RequestModel, ResponseModel, Route, Tenant
 from shared.errors import InvalidRequestError, NotFoundError, PermanentError
 from shared.ports.access import Approvals
 from shared.usecases.reconcile import APPROVAL_TASK
@@ -19,7 +19,7 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 
 
-class ApprovalsQuery(Strict):
+class ApprovalsQuery(RequestModel):
     """Filters; every one given must hold."""
 
     state: ApprovalState | None = None
@@ -29,13 +29,13 @@ class ApprovalsQuery(Strict):
     limit: int = Field(50, ge=1, le=200)
 
 
-class RejectBody(Strict):
+class RejectBody(RequestModel):
     """Why, in words that the agent is told."""
 
     reason: str | None = Field(None, max_length=MAX_REASON)
 
 
-class ApprovalView(Answer):
+class ApprovalView(ResponseModel):
     """A call that waits for a person, or did; `finished_at` null while approved is running."""
 
     id: str
@@ -54,7 +54,7 @@ class ApprovalView(Answer):
     error: str | None
 
 
-class PreviewedFile(Answer):
+class PreviewedFile(ResponseModel):
     """A file that would go along; `size` in bytes where it is known."""
 
     filename: str
@@ -62,14 +62,14 @@ class PreviewedFile(Answer):
     size: int | None
 
 
-class PreviewedHeader(Answer):
+class PreviewedHeader(ResponseModel):
     """A further header of the message, decoded."""
 
     name: str
     value: str
 
 
-class Preview(Answer):
+class Preview(ResponseModel):
     """All that readers of the message will get; `text` and what its HTML says may differ."""
 
     sender: str | None = Field(None, alias="from", description="`Name <address>`, or the address.")
@@ -96,14 +96,14 @@ class ApprovalDetail(ApprovalView):
     output: Any = Field(None, description="What the call answered, or its error.")
 
 
-class ApprovalsPage(Answer):
+class ApprovalsPage(ResponseModel):
     """Newest first, without their content."""
 
     approvals: list[ApprovalView]
     next_cursor: str | None
 
 
-def view_of(approval: Approval) -> dict[str, Any]:
+def _fields(approval: Approval) -> dict[str, Any]:
     """Return what may be seen of an approval without opening it."""
     names = ("id", "connection_id", "key", "action", "state", "created_at", "waits_until")
     decided = ("decided_by", "decided_at", "reason", "finished_at", "succeeded", "error")
@@ -132,7 +132,7 @@ TWINS = 20
 UNKNOWN = "No such approval. GET /approvals lists them."
 
 
-class ApprovalTask(Strict):
+class ApprovalTask(RequestModel):
     """An approval that is due."""
 
     id: str
@@ -140,7 +140,7 @@ class ApprovalTask(Strict):
 
 async def list_approvals(call: Call) -> ApprovalsPage:
     """List calls that wait for a person, or did, newest first."""
-    asked = call.asked(ApprovalsQuery)
+    asked = call.query(ApprovalsQuery)
     until, last = place_of(asked.cursor) if asked.cursor else (None, None)
     found = await call.use(Approvals).list(
         connection_id=call.connection_id,
@@ -163,7 +163,7 @@ def _more(page: Sequence[Approval], found: Sequence[Approval], limit: int) -> bo
 
 async def one_approval(call: Call) -> ApprovalDetail:
     """Look at one: to whom it writes, what it says, and what became of it."""
-    return await _opened(call, await _seen(call))
+    return await _detail(call, await _visible(call))
 
 
 async def approve(call: Call) -> ApprovalDetail:
@@ -172,16 +172,16 @@ async def approve(call: Call) -> ApprovalDetail:
     Where `finished_at` is null it goes on in the background, and the event `approval` tells its
     end. Saying yes again changes nothing.
     """
-    seen = await _seen(call)
-    return await _opened(call, await call.use(DecideApproval).approve(seen.id, call.caller.name))
+    seen = await _visible(call)
+    return await _detail(call, await call.use(DecideApproval).approve(seen.id, call.caller.name))
 
 
 async def reject(call: Call) -> ApprovalDetail:
-    """Say no: the call never runs, and whoever asked is told the reason."""
-    seen = await _seen(call)
+    """Say no: the call never runs, and the asking agent is told the reason."""
+    seen = await _visible(call)
     reason = call.body(RejectBody).reason
     decided = await call.use(DecideApproval).reject(seen.id, call.caller.name, reason)
-    return await _opened(call, decided)
+    return await _detail(call, decided)
 
 
 async def attend(call: Call) -> None:
@@ -189,23 +189,23 @@ async def attend(call: Call) -> None:
     await call.use(DecideApproval).attend(call.body(ApprovalTask).id)
 
 
-async def _seen(call: Call) -> Approval:
+async def _visible(call: Call) -> Approval:
     found = await call.use(Approvals).get(call.path("id"))
     if found is None or not call.caller.sees(found.value.connection_id):
         raise NotFoundError(UNKNOWN)
     return found.value
 
 
-async def _opened(call: Call, approval: Approval) -> ApprovalDetail:
+async def _detail(call: Call, approval: Approval) -> ApprovalDetail:
     seal = call.use(ApprovalSeal)
     try:
-        request = await seal.opened(approval, "request") or {}
-        output = await seal.opened(approval, "answer")
+        request = await seal.open_request(approval)
+        output = await seal.open_answer(approval)
     except PermanentError:
-        return ApprovalDetail(**view_of(approval), preview=None)
+        return ApprovalDetail(**_fields(approval), preview=None)
     preview = request.get("preview")
     return ApprovalDetail(
-        **view_of(approval),
+        **_fields(approval),
         preview=None if preview is None else Preview(**preview),
         arguments=request.get("arguments") if preview is None else None,
         output=output,
@@ -213,7 +213,7 @@ async def _opened(call: Call, approval: Approval) -> ApprovalDetail:
 
 
 def _view(approval: Approval) -> ApprovalView:
-    return ApprovalView(**view_of(approval))
+    return ApprovalView(**_fields(approval))
 
 
 ROUTES = (
@@ -224,7 +224,6 @@ ROUTES = (
         list_approvals,
         "Calls that wait for a person",
         query=ApprovalsQuery,
-        output=ApprovalsPage,
         tenant=Tenant.OPTIONAL,
     ),
     Route(
@@ -233,7 +232,6 @@ ROUTES = (
         Permission.APPROVALS,
         one_approval,
         "Look at a waiting call",
-        output=ApprovalDetail,
     ),
     Route(
         "POST",
@@ -241,7 +239,6 @@ ROUTES = (
         Permission.APPROVALS,
         approve,
         "Approve a call and run it",
-        output=ApprovalDetail,
     ),
     Route(
         "POST",
@@ -250,7 +247,6 @@ ROUTES = (
         reject,
         "Reject a call",
         body=RejectBody,
-        output=ApprovalDetail,
     ),
     Route(
         "POST",

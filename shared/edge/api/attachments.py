@@ -21,7 +21,7 @@ from shared.domain.mail.email_parts import ROOT
 from shared.edge.web.answers import json_response
 from shared.edge.web.call import Call
 from shared.edge.web.deployment import Deployment
-from shared.edge.web.routes import Access, Answer, Permission, Route, Strict, Tenant
+from shared.edge.web.routes import Access, Permission, RequestModel, ResponseModel, Route, Tenant
 from shared.edge.web.status import answer_to
 from shared.edge.web.streamed import Span, Streamed, UnsatisfiableError, read_range
 from shared.errors import InvalidRequestError, MissingScopeError, NotFoundError
@@ -56,13 +56,13 @@ RANGES: Final[Mapping[int | Literal["default"], str]] = {
 }
 
 
-class LinkBody(Strict):
+class LinkBody(RequestModel):
     """How long the link works."""
 
     expires_in_s: int = Field(round(LONGEST.total_seconds()), ge=1, le=LONGEST.total_seconds())
 
 
-class Link(Answer):
+class Link(ResponseModel):
     """A link that needs no API key."""
 
     url: str
@@ -121,7 +121,7 @@ async def _answer(
         return Response(status_code=304, headers={**SAFE, "ETag": etag})
     gmail = call.use(GmailMailboxes).of(connection.id)
     part = await gmail.part(message_id, part_id)
-    headers = {**SAFE, "ETag": etag, **_described(part)}
+    headers = {**SAFE, "ETag": etag, **_part_headers(part)}
     try:
         span = _span(call, etag, part.size)
     except UnsatisfiableError:
@@ -163,7 +163,7 @@ def _beyond(size: int) -> Response:
     return response
 
 
-def _described(part: MessagePart) -> dict[str, str]:
+def _part_headers(part: MessagePart) -> dict[str, str]:
     known = MIME_TYPE.fullmatch(part.mime_type)
     return {
         "Content-Type": part.mime_type if known else "application/octet-stream",
@@ -207,7 +207,6 @@ ROUTES = (
         attachment_link,
         "Make a link to an attachment",
         body=LinkBody,
-        output=Link,
         tenant=Tenant.REQUIRED,
     ),
 )

@@ -15,14 +15,14 @@ from shared.edge.api.connection_models import (
 from shared.edge.api.connections import check_webhook_address
 from shared.edge.web.call import Call
 from shared.edge.web.reading import CONNECTION_ID
-from shared.edge.web.routes import Permission, Route, Strict
+from shared.edge.web.routes import Permission, RequestModel, Route
 from shared.errors import ForbiddenError
 from shared.usecases.connect.import_refresh_token import ImportGrant, ImportRequest
 
 CREATED = 201
 
 
-class ImportedCredentials(Strict):
+class ImportedCredentials(RequestModel):
     """Only the refresh token counts: access token and expiry are Google's to say."""
 
     type: Literal["OAUTH2"] = "OAUTH2"
@@ -31,7 +31,7 @@ class ImportedCredentials(Strict):
     expires_at: str | None = Field(None, max_length=64)
 
 
-class ImportBody(Strict):
+class ImportBody(RequestModel):
     """A connection to be; `connection_id` keeps the name it has elsewhere."""
 
     provider_config_key: Literal["google-mail"]
@@ -56,7 +56,7 @@ class ImportBody(Strict):
         )
 
 
-async def import_connection(call: Call) -> Any:
+async def import_connection(call: Call) -> ConnectionDetails:
     """Import a refresh token as a connection; with the id of one it renews that one's grant.
 
     The token must have been issued to this deployment's OAuth client with `openid email` and at
@@ -81,7 +81,6 @@ ROUTES = (
         import_connection,
         "Import a connection",
         body=ImportBody,
-        output=ConnectionDetails,
         status=CREATED,
     ),
 )

@@ -17,7 +17,7 @@ from shared.domain.sync.mailbox import Mailbox
 from shared.domain.sync.state import SyncState
 from shared.edge.api.sync_models import SyncView, sync_view
 from shared.edge.web.deployment import Deployment
-from shared.edge.web.routes import Answer, Strict
+from shared.edge.web.routes import LEFT_OUT, RequestModel, ResponseModel
 from shared.ports.clock import Clock
 from shared.ports.connections import Grants, Mailboxes
 from shared.ports.sync_store import SyncStates
@@ -32,14 +32,14 @@ TagValue = Annotated[str, Field(max_length=255)]
 Tags = Annotated[dict[TagKey, TagValue], Field(max_length=TAGS)]
 
 
-class Organization(Strict):
+class Organization(RequestModel):
     """The end user's organization, in the older body shape."""
 
     id: str = Field(max_length=255)
     display_name: str | None = Field(None, max_length=255)
 
 
-class EndUser(Strict):
+class EndUser(RequestModel):
     """Who the product says is connected."""
 
     id: str = Field(max_length=255)
@@ -49,7 +49,7 @@ class EndUser(Strict):
     organization: Organization | None = None
 
 
-class ConnectionsQuery(Strict):
+class ConnectionsQuery(RequestModel):
     """Filters of the listing; every one given must hold."""
 
     connection_id: str | None = Field(None, alias="connectionId")
@@ -62,7 +62,7 @@ class ConnectionsQuery(Strict):
     page: int = Field(0, ge=0, le=LAST_PAGE)
 
 
-class ConnectionQuery(Strict):
+class ConnectionQuery(RequestModel):
     """`refresh_github_app_jwt_token` comes with every call of the client; it means nothing here."""
 
     force_refresh: bool = False
@@ -70,7 +70,7 @@ class ConnectionQuery(Strict):
     refresh_github_app_jwt_token: bool = False
 
 
-class SyncPatch(Strict):
+class SyncPatch(RequestModel):
     """How the mailbox is kept."""
 
     window: str | None = Field(None, max_length=40)
@@ -83,7 +83,7 @@ class SyncPatch(Strict):
     )
 
 
-class ConnectionPatch(Strict):
+class ConnectionPatch(RequestModel):
     """What is absent stays as it is."""
 
     tags: Tags | None = None
@@ -93,7 +93,7 @@ class ConnectionPatch(Strict):
     retention: str | None = Field(None, pattern=r"^[0-9]{1,4}d$")
 
 
-class MetadataBody(Strict):
+class MetadataBody(RequestModel):
     """Metadata for one connection or several."""
 
     connection_id: str | Annotated[list[str], Field(min_length=1, max_length=100)]
@@ -101,14 +101,14 @@ class MetadataBody(Strict):
     metadata: Annotated[dict[str, Any], Field(max_length=METADATA_FIELDS)]
 
 
-class ConnectionError_(Answer):  # noqa: N801  ConnectionError is Python's
+class ConnectionError_(ResponseModel):  # noqa: N801  ConnectionError is Python's
     """Something that keeps the connection from working; look it up in GET /operations."""
 
     type: Literal["auth", "sync"]
     log_id: str
 
 
-class ConnectionView(Answer):
+class ConnectionView(ResponseModel):
     """A connection as a listing shows it."""
 
     id: int
@@ -124,23 +124,23 @@ class ConnectionView(Answer):
     email: str
 
 
-class ConnectionsPage(Answer):
+class ConnectionsPage(ResponseModel):
     """Connections, newest first."""
 
     connections: list[ConnectionView]
 
 
-class Credentials(Answer):
+class Credentials(ResponseModel):
     """A live access token; needs the permission connections:credentials."""
 
     type: Literal["OAUTH2"] = "OAUTH2"
     access_token: str
-    refresh_token: str | None = None
     expires_at: datetime
     raw: dict[str, Any]
+    refresh_token: str | None = LEFT_OUT
 
 
-class WatchView(Answer):
+class WatchView(ResponseModel):
     """Push registration that all connections on the mailbox share: `error` says why there is none.
 
     `stopped_at` is set while it is stopped by hand (`stop-watch`); it is armed again at `renew_at`.
@@ -153,7 +153,7 @@ class WatchView(Answer):
     renew_at: datetime | None
 
 
-class GrantView(Answer):
+class GrantView(ResponseModel):
     """The consent: `ends_at` is set where Google ends it by itself, as for apps in testing."""
 
     issued_at: datetime | None
@@ -169,11 +169,11 @@ class ConnectionDetails(ConnectionView):
     last_fetched_at: datetime | None
     connection_config: dict[str, Any]
     webhook_url_override: str | None
-    credentials: Credentials | None = None
     scopes: list[str]
     watch: WatchView
-    grant: GrantView | None
     sync: SyncView | None
+    grant: GrantView | None
+    credentials: Credentials | None = LEFT_OUT
 
 
 AT_ONCE = 50
@@ -189,37 +189,37 @@ class ConnectionViews:
     deployment: Deployment
     clock: Clock
 
-    async def listed(self, connections: Sequence[Connection]) -> list[dict[str, Any]]:
+    async def for_listing(self, connections: Sequence[Connection]) -> list[ConnectionView]:
         """Return the listing's entries; a sync that fails shows among the errors."""
-        views: list[dict[str, Any]] = []
+        views: list[ConnectionView] = []
         for start in range(0, len(connections), AT_ONCE):
             part = connections[start : start + AT_ONCE]
             states = await asyncio.gather(*(self.states.get(one.id) for one in part))
             views += [
-                connection_view(one, state.value if state else None)
+                ConnectionView(**connection_view(one, state.value if state else None))
                 for one, state in zip(part, states, strict=True)
             ]
         return views
 
-    async def details(self, connection: Connection) -> dict[str, Any]:
+    async def details(self, connection: Connection) -> ConnectionDetails:
         """Return one connection in full, without credentials."""
         state, mailbox, grant = await asyncio.gather(
             self.states.get(connection.id),
             self.mailboxes.get(connection.email_key),
             self.grants.get(connection.id),
         )
-        return {
+        return ConnectionDetails(
             **connection_view(connection, state.value if state else None),
-            "created_at": connection.created_at,
-            "updated_at": connection.updated_at,
-            "last_fetched_at": state.value.last_delta_at if state else None,
-            "connection_config": {},
-            "webhook_url_override": connection.webhook_url_override,
-            "scopes": sorted(connection.scopes - {*SIGN_IN}),
-            "watch": _watch(mailbox.value if mailbox else None),
-            "sync": sync_view(state.value, self.clock.now()) if state else None,
-            "grant": _grant(grant.value, testing=self.deployment.testing) if grant else None,
-        }
+            created_at=connection.created_at,
+            updated_at=connection.updated_at,
+            last_fetched_at=state.value.last_delta_at if state else None,
+            connection_config={},
+            webhook_url_override=connection.webhook_url_override,
+            scopes=sorted(connection.scopes - {*SIGN_IN}),
+            watch=_watch(mailbox.value if mailbox else None),
+            sync=sync_view(state.value, self.clock.now()) if state else None,
+            grant=_grant(grant.value, testing=self.deployment.testing) if grant else None,
+        )
 
 
 def connection_view(connection: Connection, state: SyncState | None) -> dict[str, Any]:
@@ -239,28 +239,27 @@ def connection_view(connection: Connection, state: SyncState | None) -> dict[str
     }
 
 
-def _errors(connection: Connection, state: SyncState | None) -> list[dict[str, str]]:
-    kinds = []
+def _errors(connection: Connection, state: SyncState | None) -> list[ConnectionError_]:
     if connection.status is ConnectionStatus.REAUTH_REQUIRED:
-        kinds.append("auth")
-    elif state is not None and state.last_error is not None:
-        kinds.append("sync")
-    return [{"type": kind, "log_id": connection.id} for kind in kinds]
+        return [ConnectionError_(type="auth", log_id=connection.id)]
+    if state is not None and state.last_error is not None:
+        return [ConnectionError_(type="sync", log_id=connection.id)]
+    return []
 
 
-def _grant(grant: Grant, *, testing: bool) -> dict[str, Any]:
-    return {
-        "issued_at": grant.issued_at,
-        "refreshed_at": grant.refreshed_at,
-        "ends_at": grant.ends_at(testing=testing),
-    }
+def _grant(grant: Grant, *, testing: bool) -> GrantView:
+    return GrantView(
+        issued_at=grant.issued_at,
+        refreshed_at=grant.refreshed_at,
+        ends_at=grant.ends_at(testing=testing),
+    )
 
 
-def _watch(mailbox: Mailbox | None) -> dict[str, Any]:
-    return {
-        "expires_at": mailbox.watch_expires_at if mailbox else None,
-        "last_push_at": mailbox.last_push_at if mailbox else None,
-        "error": mailbox.watch_error if mailbox else None,
-        "stopped_at": mailbox.stopped_at if mailbox else None,
-        "renew_at": mailbox.renew_at if mailbox else None,
-    }
+def _watch(mailbox: Mailbox | None) -> WatchView:
+    return WatchView(
+        expires_at=mailbox.watch_expires_at if mailbox else None,
+        last_push_at=mailbox.last_push_at if mailbox else None,
+        error=mailbox.watch_error if mailbox else None,
+        stopped_at=mailbox.stopped_at if mailbox else None,
+        renew_at=mailbox.renew_at if mailbox else None,
+    )

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
 
 from starlette.responses import Response
 
@@ -21,6 +20,7 @@ from shared.edge.api.connection_models import (
     ConnectionsPage,
     ConnectionsQuery,
     ConnectionViews,
+    Credentials,
     MetadataBody,
     SyncPatch,
 )
@@ -48,11 +48,11 @@ def check_webhook_address(call: Call, url: str | None) -> None:
         checked_url(url, call.use(AllowedHosts))
 
 
-async def list_connections(call: Call) -> Any:
+async def list_connections(call: Call) -> ConnectionsPage:
     """Return the matching connections, newest first."""
-    asked = call.asked(ConnectionsQuery)
+    asked = call.query(ConnectionsQuery)
     if asked.integration_id and INTEGRATION not in asked.integration_id.split(","):
-        return {"connections": []}
+        return ConnectionsPage(connections=[])
     filters = Filters(
         connection_id=asked.connection_id,
         search=asked.search,
@@ -62,10 +62,11 @@ async def list_connections(call: Call) -> Any:
         limit=asked.limit,
         page=asked.page,
     )
-    return {"connections": await call.use(ConnectionViews).listed(await _found(call, filters))}
+    found = await _visible_connections(call, filters)
+    return ConnectionsPage(connections=await call.use(ConnectionViews).for_listing(found))
 
 
-async def _found(call: Call, filters: Filters) -> Sequence[Connection]:
+async def _visible_connections(call: Call, filters: Filters) -> Sequence[Connection]:
     """Return a page of what the caller may see; a narrow key's own are looked up one by one."""
     if call.caller.connections is None:
         return await call.use(Connections).find(filters)
@@ -81,40 +82,40 @@ async def _found(call: Call, filters: Filters) -> Sequence[Connection]:
     return matching[filters.page * filters.limit :][: filters.limit]
 
 
-async def get_connection(call: Call) -> Any:
+async def get_connection(call: Call) -> ConnectionDetails | Response:
     """Return one connection.
 
     With the permission connections:credentials it comes with a live access token; where the end
     user must connect again that is 424 invalid_credentials, the connection in `payload`.
     """
-    connection = (await call.any_connection(_named(call))).value
+    connection = (await call.any_connection(_path_id(call))).value
     view = await call.use(ConnectionViews).details(connection)
     if not call.caller.may(Permission.CONNECTIONS_CREDENTIALS):
         return view
-    asked = call.asked(ConnectionQuery)
+    asked = call.query(ConnectionQuery)
     try:
         credentials = await call.use(ReadCredentials)(
             connection.id, force_refresh=asked.force_refresh, refresh_token=asked.refresh_token
         )
     except ReauthRequiredError as refused:
         return _invalid_credentials(refused, view)
-    return {**view, "credentials": credentials}
+    return view.model_copy(update={"credentials": Credentials.model_validate(credentials)})
 
 
-def _invalid_credentials(refused: ReauthRequiredError, view: dict[str, Any]) -> Response:
+def _invalid_credentials(refused: ReauthRequiredError, view: ConnectionDetails) -> Response:
     error = {"code": "invalid_credentials", "message": str(refused), "payload": view}
     return json_response({"error": error}, 424)
 
 
 async def patch_connection(call: Call) -> Success:
     """Change tags, end user, webhook address, sync settings or retention."""
-    id = (await call.connection(_named(call))).value.id
+    id = (await call.connection(_path_id(call))).value.id
     patch = call.body(ConnectionPatch)
     check_webhook_address(call, patch.webhook_url_override)
     if patch.sync is not None and patch.sync.window is not None:
         window_start(patch.sync.window, call.use(Clock).now())
     before = (await call.connection(id)).value
-    after = await call.use(ChangeConnection)(id, lambda was: _patched(was, patch))
+    after = await call.use(ChangeConnection)(id, lambda was: _apply(was, patch))
     if after.sync.frequency != before.sync.frequency:
         await call.use(ControlSync).set_frequency(id, after.sync.frequency)
     if after.sync.window != before.sync.window:
@@ -123,7 +124,7 @@ async def patch_connection(call: Call) -> Success:
     return Success()
 
 
-def _patched(was: Connection, patch: ConnectionPatch) -> Connection:
+def _apply(was: Connection, patch: ConnectionPatch) -> Connection:
     tags = dict(was.tags) if patch.tags is None else dict(patch.tags)
     if patch.end_user is not None:
         given = patch.end_user.model_dump()
@@ -148,17 +149,17 @@ def _sync(was: SyncSettings, patch: SyncPatch | None) -> SyncSettings:
     )
 
 
-async def set_metadata(call: Call) -> Any:
+async def set_metadata(call: Call) -> MetadataBody:
     """Replace the metadata of one connection or several."""
     return await _write_metadata(call, merge=False)
 
 
-async def merge_metadata(call: Call) -> Any:
+async def merge_metadata(call: Call) -> MetadataBody:
     """Merge into the metadata of one connection or several; top-level fields are replaced."""
     return await _write_metadata(call, merge=True)
 
 
-async def _write_metadata(call: Call, *, merge: bool) -> Any:
+async def _write_metadata(call: Call, *, merge: bool) -> MetadataBody:
     body = call.body(MetadataBody)
     named = body.connection_id if isinstance(body.connection_id, list) else [body.connection_id]
     ids = [(await call.connection(connection_id(one))).value.id for one in named]
@@ -173,12 +174,12 @@ async def _write_metadata(call: Call, *, merge: bool) -> Any:
 
 async def delete_connection(call: Call) -> Success:
     """Disconnect: accepted at once, finished in the background (DESIGN 5.6)."""
-    connection = (await call.any_connection(_named(call))).value
+    connection = (await call.any_connection(_path_id(call))).value
     await call.use(AcceptDisconnect)(connection.id)
     return Success()
 
 
-def _named(call: Call) -> ConnectionId:
+def _path_id(call: Call) -> ConnectionId:
     return connection_id(call.path("connection_id"))
 
 
@@ -190,7 +191,6 @@ ROUTES = (
         list_connections,
         "List connections",
         query=ConnectionsQuery,
-        output=ConnectionsPage,
     ),
     Route(
         "POST",
@@ -199,7 +199,6 @@ ROUTES = (
         set_metadata,
         "Replace metadata",
         body=MetadataBody,
-        output=MetadataBody,
         tenant=Tenant.OPTIONAL,
     ),
     Route(
@@ -209,7 +208,6 @@ ROUTES = (
         merge_metadata,
         "Merge metadata",
         body=MetadataBody,
-        output=MetadataBody,
         tenant=Tenant.OPTIONAL,
     ),
     Route(
@@ -219,7 +217,6 @@ ROUTES = (
         get_connection,
         "Look at a connection",
         query=ConnectionQuery,
-        output=ConnectionDetails,
         tenant=Tenant.OPTIONAL,
     ),
     Route(
@@ -229,7 +226,6 @@ ROUTES = (
         patch_connection,
         "Change a connection",
         body=ConnectionPatch,
-        output=Success,
         tenant=Tenant.OPTIONAL,
     ),
     Route(
@@ -238,7 +234,6 @@ ROUTES = (
         Permission.CONNECTIONS_WRITE,
         delete_connection,
         "Disconnect",
-        output=Success,
         tenant=Tenant.OPTIONAL,
     ),
 )

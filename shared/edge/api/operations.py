@@ -9,11 +9,11 @@ from shared.domain.events.delivery import Failure, shown_payload
 from shared.domain.events.event import Delivery, DeliveryState, Event, EventState
 from shared.domain.operation import Operation, OperationState, OperationType
 from shared.edge.web.call import Call
-from shared.edge.web.routes import Answer, Permission, Route, Strict, Tenant
+from shared.edge.web.routes import Permission, RequestModel, ResponseModel, Route, Tenant
 from shared.ports.events import Operations, Outbox
 
 
-class OperationsQuery(Strict):
+class OperationsQuery(RequestModel):
     """Filters; every one given must hold."""
 
     type: OperationType | None = None
@@ -21,7 +21,7 @@ class OperationsQuery(Strict):
     limit: int = Field(100, ge=1, le=1000)
 
 
-class StepView(Answer):
+class StepView(ResponseModel):
     """One step; `detail` holds counts and codes, never content."""
 
     name: str
@@ -30,7 +30,7 @@ class StepView(Answer):
     detail: dict[str, Any]
 
 
-class OperationView(Answer):
+class OperationView(ResponseModel):
     """One sync run, action, authorization or delivery."""
 
     id: str
@@ -46,20 +46,20 @@ class OperationView(Answer):
     steps: list[StepView]
 
 
-class OperationsPage(Answer):
+class OperationsPage(ResponseModel):
     """Operations, newest first; they are kept 15 days."""
 
     operations: list[OperationView]
 
 
-class EventsQuery(Strict):
+class EventsQuery(RequestModel):
     """Filters; every one given must hold."""
 
     state: Literal["pending", "delivered", "dead"] | None = None
     limit: int = Field(100, ge=1, le=1000)
 
 
-class DeliveryView(Answer):
+class DeliveryView(ResponseModel):
     """How an event stands with one receiver: an endpoint's id, `override`, or a sink's address."""
 
     receiver: str
@@ -71,8 +71,8 @@ class DeliveryView(Answer):
     next_attempt_at: datetime | None
 
 
-class EventView(Answer):
-    """One event of the outbox; delivered with no deliveries: nobody was there to be told."""
+class EventView(ResponseModel):
+    """One event of the outbox; delivered with no deliveries: there was no receiver."""
 
     id: str
     connection_id: str
@@ -88,7 +88,7 @@ class EventView(Answer):
     deliveries: list[DeliveryView]
 
 
-class EventsPage(Answer):
+class EventsPage(ResponseModel):
     """Events, newest first."""
 
     events: list[EventView]
@@ -96,7 +96,7 @@ class EventsPage(Answer):
 
 async def list_operations(call: Call) -> OperationsPage:
     """Return what was done lately, for one connection or all."""
-    asked = call.asked(OperationsQuery)
+    asked = call.query(OperationsQuery)
     found = await call.use(Operations).list(
         connection_id=call.connection_id,
         type=asked.type,
@@ -109,7 +109,7 @@ async def list_operations(call: Call) -> OperationsPage:
 
 async def list_events(call: Call) -> EventsPage:
     """Return events and how their delivery stands."""
-    asked = call.asked(EventsQuery)
+    asked = call.query(EventsQuery)
     found = await call.use(Outbox).list(
         state=EventState(asked.state) if asked.state else None,
         connection_id=call.connection_id,
@@ -180,7 +180,6 @@ ROUTES = (
         list_operations,
         "What was done lately",
         query=OperationsQuery,
-        output=OperationsPage,
         tenant=Tenant.OPTIONAL,
     ),
     Route(
@@ -190,7 +189,6 @@ ROUTES = (
         list_events,
         "Events for the product, and their delivery",
         query=EventsQuery,
-        output=EventsPage,
         tenant=Tenant.OPTIONAL,
     ),
 )

@@ -69,13 +69,13 @@ class ProjectedRecords:
 
     async def _row(self, record: Record, query: RecordQuery | None) -> bytes | None:
         """Return the record as the projection has it; a screen (no query) shows no deletions."""
-        return await off_loop(unpacked(record), self._made, record, query)
+        return await off_loop(unpacked(record), self._project, record, query)
 
-    def _made(self, record: Record, query: RecordQuery | None) -> bytes | None:
+    def _project(self, record: Record, query: RecordQuery | None) -> bytes | None:
         made = projected(self.projection, record)
         if made is None:
             return None
-        if not _asked_for(made, query):
+        if not _is_wanted(made, query):
             return None
         cursor = cursor_of(self.connection_id, record.head.sequence)
         return orjson.dumps(made.render(record, cursor))
@@ -85,7 +85,7 @@ class ProjectedRecords:
         return page_token_of(self.connection_id, head.internal_date, head.message_id)
 
 
-def _asked_for(made: Projected, query: RecordQuery | None) -> bool:
+def _is_wanted(made: Projected, query: RecordQuery | None) -> bool:
     if query is None:
         return made.last_action is not LastAction.DELETED
     if query.actions is not None and made.last_action not in query.actions:

@@ -31,7 +31,7 @@ BETWEEN_US: Final = frozenset(
 )
 """Headers that never travel: they would carry credentials, or change what the call is."""
 CREDENTIALS: Final = frozenset({"access_token", "oauth_token", "key", "callback"})
-"""Query parameters that would speak for somebody else, or turn JSON into script."""
+"""Query parameters that would authenticate another caller, or turn JSON into script."""
 PASSED_BACK: Final = frozenset(
     {"content-type", "content-language", "etag", "retry-after", "date", "vary", "last-modified"}
 )
@@ -44,7 +44,7 @@ HEADERS: Final = {
 }
 
 
-async def proxied(call: Call) -> Response:
+async def proxy(call: Call) -> Response:
     """Pass the call to Gmail and its answer back, whatever it is.
 
     A GET is tried again where Gmail's `reason` says that it may work; nothing else is. Headers
@@ -58,10 +58,10 @@ async def proxied(call: Call) -> Response:
         )
     method = "GET" if request.method == "HEAD" else request.method
     content = None if method == "GET" else await read_bytes(request, LARGEST_BODY)
-    passage = (
+    response = (
         await call.use(GmailMailboxes)
         .of(connection.id)
-        .passed(
+        .pass_on(
             method,
             _path(call.path("path"), connection),
             query=_query(call),
@@ -70,12 +70,12 @@ async def proxied(call: Call) -> Response:
             upload=request.url.path.startswith("/proxy/upload/"),
         )
     )
-    headers = {name: value for name, value in passage.headers.items() if name in PASSED_BACK}
-    return Streamed(passage.body, passage.status, {**headers, **SAFE})
+    headers = {name: value for name, value in response.headers.items() if name in PASSED_BACK}
+    return Streamed(response.body, response.status, {**headers, **SAFE})
 
 
 def _path(path: str, connection: Connection) -> str:
-    """Return the path below the mailbox. Raises ForbiddenError for anybody else's."""
+    """Return the path below the mailbox. Raises ForbiddenError for another mailbox's."""
     users, _, rest = path.partition("/")
     user, _, below = rest.partition("/")
     if users != "users" or not below:
@@ -119,12 +119,12 @@ def _headers(given: Mapping[str, str], *, with_content: bool) -> dict[str, str]:
     return headers
 
 
-def _named(method: Method, upload: str) -> Callable[[Call], Awaitable[Response]]:
+def _function(method: Method, upload: str) -> Callable[[Call], Awaitable[Response]]:
     async def passed(call: Call) -> Response:
-        return await proxied(call)
+        return await proxy(call)
 
     passed.__name__ = f"proxy_{upload}{method.lower()}"
-    passed.__doc__ = proxied.__doc__
+    passed.__doc__ = proxy.__doc__
     return passed
 
 
@@ -133,7 +133,7 @@ def _route(method: Method, upload: str) -> Route:
         method,
         f"/proxy/{upload}gmail/v1/{{path:path}}",
         Permission.PROXY,
-        _named(method, upload.replace("/", "_")),
+        _function(method, upload.replace("/", "_")),
         "Call Gmail itself" + (", with an upload" if upload else ""),
         tenant=Tenant.REQUIRED,
         raw_body=True,

@@ -4,12 +4,12 @@ from datetime import datetime
 
 from shared.edge.web.call import Call
 from shared.edge.web.reading import connection_id
-from shared.edge.web.routes import Answer, Permission, Route
+from shared.edge.web.routes import Permission, ResponseModel, Route
 from shared.errors import NotFoundError
 from shared.ports.connections import Receipts
 
 
-class Receipt(Answer):
+class Receipt(ResponseModel):
     """Proof of a disconnect. `finished_at` null means that it is under way.
 
     `steps`: `watch` ended or kept_for_others, `grant` revoked, kept_for_others or was_dead,
@@ -46,6 +46,5 @@ ROUTES = (
         Permission.CONNECTIONS_READ,
         show_receipt,
         "Look at the receipt of a disconnect",
-        output=Receipt,
     ),
 )

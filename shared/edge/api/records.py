@@ -17,7 +17,7 @@ from shared.domain.sync.record import EndReason, LastAction, Record
 from shared.edge.api.projected_records import ProjectedRecords
 from shared.edge.web.answers import json_bytes
 from shared.edge.web.call import Call
-from shared.edge.web.routes import Answer, Permission, Route, Strict, Tenant
+from shared.edge.web.routes import Permission, RequestModel, ResponseModel, Route, Tenant
 from shared.errors import InvalidRequestError
 from shared.ports.clock import Clock
 from shared.ports.sync_store import NewestQuery, RecordQuery, Records
@@ -47,7 +47,7 @@ def _variant(name: str) -> str:
     return name
 
 
-def _actions(joined: Any) -> Any:
+def _actions(joined: object) -> object:
     """Read `added,Updated` as a set; any case, comma-joined."""
     if not isinstance(joined, str):
         return joined
@@ -80,7 +80,7 @@ HTML = (
 )
 
 
-class RecordsQuery(Strict):
+class RecordsQuery(RequestModel):
     """A page in commit order, or (with `order`) a screen, newest first."""
 
     model: Model = MODEL
@@ -103,14 +103,14 @@ class RecordsQuery(Strict):
         return bool(self.order or self.label or self.thread_id or self.before)
 
 
-class Participant(Answer):
+class Participant(ResponseModel):
     """One address of a message."""
 
     name: str
     email: str
 
 
-class Attachment(Answer):
+class Attachment(ResponseModel):
     """An attachment, addressed by message id and part id (FACTS 4.5)."""
 
     partId: str = Field(  # noqa: N815  Gmail's spelling
@@ -126,7 +126,7 @@ class Attachment(Answer):
     )
 
 
-class RecordMetadata(Answer):
+class RecordMetadata(ResponseModel):
     """How a record got here; store `cursor` to continue after it."""
 
     first_seen_at: datetime
@@ -137,7 +137,7 @@ class RecordMetadata(Answer):
     cursor: str
 
 
-class EmailMessage(Answer):
+class EmailMessage(ResponseModel):
     """A message; only ids, labels and metadata remain of one whose payload was emptied."""
 
     model_config = ConfigDict(frozen=True, extra="allow")
@@ -172,7 +172,7 @@ class EmailMessage(Answer):
     metadata: RecordMetadata = Field(alias="_nango_metadata")
 
 
-class RecordsPage(Answer):
+class RecordsPage(ResponseModel):
     """`next_cursor` null: nothing more now; keep the last record's own cursor.
 
     `next_before` is a screen's page token.
@@ -183,7 +183,7 @@ class RecordsPage(Answer):
     next_before: str | None = None
 
 
-class PruneBody(Strict):
+class PruneBody(RequestModel):
     """Empty the payloads up to a cursor."""
 
     model: StoredModel = MODEL
@@ -192,7 +192,7 @@ class PruneBody(Strict):
     limit: int = Field(1000, ge=1, le=PAGE)
 
 
-class Pruned(Answer):
+class Pruned(ResponseModel):
     """How many payloads were emptied, and whether more remain."""
 
     count: int
@@ -215,10 +215,10 @@ async def list_records(call: Call) -> Response:
     deployment's own (`GET /scripts/config` lists them) is projected from the messages.
     """
     connection_id = (await call.connection()).value.id
-    asked = call.asked(RecordsQuery)
+    asked = call.query(RecordsQuery)
     projection = projections().get(asked.model)
     if projection is not None:
-        return await _projected(
+        return await _projected_page(
             ProjectedRecords(call.use(Records), connection_id, projection), asked
         )
     if asked.screen:
@@ -237,12 +237,12 @@ async def prune_records(call: Call) -> Pruned:
 
 
 async def _changes(records: Records, connection_id: ConnectionId, asked: RecordsQuery) -> Response:
-    rows, last = await _read(records, connection_id, _query(connection_id, asked))
+    rows, last = await _read_rows(records, connection_id, _query(connection_id, asked))
     following = None if last is None else cursor_of(connection_id, last)
     return _page(rows, next_cursor=following)
 
 
-async def _projected(records: ProjectedRecords, asked: RecordsQuery) -> Response:
+async def _projected_page(records: ProjectedRecords, asked: RecordsQuery) -> Response:
     if asked.screen:
         rows, below = await records.newest(_screen_query(records.connection_id, asked))
         return _page(rows, next_cursor=None, next_before=below)
@@ -251,7 +251,7 @@ async def _projected(records: ProjectedRecords, asked: RecordsQuery) -> Response
     return _page(rows, next_cursor=following)
 
 
-async def _read(
+async def _read_rows(
     records: Records, connection_id: ConnectionId, query: RecordQuery
 ) -> tuple[list[bytes], SequenceNumber | None]:
     """Read up to `query.limit` records in steps, stopping early where the answer grows large."""
@@ -334,7 +334,7 @@ ROUTES = (
         list_records,
         "Read records: changes since a cursor, or a screen",
         query=RecordsQuery,
-        output=RecordsPage,
+        rendered=RecordsPage,  # its rows are stored as JSON: a model would parse every payload
         tenant=Tenant.REQUIRED,
     ),
     Route(
@@ -344,7 +344,6 @@ ROUTES = (
         prune_records,
         "Empty the payloads of records already read",
         body=PruneBody,
-        output=Pruned,
         tenant=Tenant.REQUIRED,
     ),
 )

@@ -22,9 +22,9 @@ from shared.edge.web.effects import (
     KEY_HEADER,
     LARGEST_BODY,
     WaitingView,
-    answered,
+    action_response,
 )
-from shared.edge.web.routes import Answer, Permission, Route, Strict, Tenant
+from shared.edge.web.routes import Permission, RequestModel, ResponseModel, Route, Tenant
 from shared.errors import InvalidRequestError, NotFoundError, Problem
 from shared.ports.sends import BulkSends, Sends
 from shared.usecases.send.rules import CancelSend
@@ -37,7 +37,7 @@ WEIGHT = 2_000
 """Bytes that one message of a bulk counts as while its fields are read."""
 
 
-class SendView(Answer):
+class SendView(ResponseModel):
     """A ledger entry."""
 
     idempotency_key: str
@@ -62,27 +62,27 @@ class BulkItem(SendFields):
     idempotency_key: str
 
 
-class BulkBody(Strict):
+class BulkBody(RequestModel):
     """Up to 1,000 messages: all are accepted or none is."""
 
     messages: list[BulkItem] = Field(min_length=1, max_length=MAX_BULK)
 
 
-class BulkAccepted(Answer):
+class BulkAccepted(ResponseModel):
     """The bulk, durably queued."""
 
     id: str
     accepted: int
 
 
-class BulkQuery(Strict):
+class BulkQuery(RequestModel):
     """A page of the bulk's messages, in the order in which they were given."""
 
     offset: int = Field(0, ge=0, le=MAX_BULK)
     limit: int = Field(100, ge=1, le=MAX_BULK)
 
 
-class BulkView(Answer):
+class BulkView(ResponseModel):
     """How far a bulk is."""
 
     id: str
@@ -113,9 +113,9 @@ async def send(call: Call) -> Response:
         trace_id=call.trace_id,
     )
     if isinstance(answer, Waiting):
-        return answered(call, answer)
+        return action_response(call, answer)
     done = answer.output["status"] in {SendState.SUBMITTED.value, "dry_run"}
-    return answered(call, answer, 200 if done else ACCEPTED)
+    return action_response(call, answer, 200 if done else ACCEPTED)
 
 
 async def one_send(call: Call) -> SendView:
@@ -158,7 +158,7 @@ async def one_bulk(call: Call) -> BulkView:
     found = await call.use(BulkSends).get(call.path("id"))
     if found is None or found.value.connection_id != connection.id:
         raise NotFoundError("No such bulk on this connection.")
-    bulk, asked = found.value, call.asked(BulkQuery)
+    bulk, asked = found.value, call.query(BulkQuery)
     known = await call.use(Sends).many(bulk.sends)
     entries = [known[id] for id in bulk.sends if id in known]
     return BulkView(
@@ -216,7 +216,7 @@ ROUTES = (
         send,
         "Send an email",
         body=SendEmailInput,
-        output=SendEmailOutput | WaitingView,
+        rendered=SendEmailOutput | WaitingView,
         tenant=Tenant.REQUIRED,
         max_body=LARGEST_BODY,
         request_headers={"Idempotency-Key": EFFECT_HEADERS["Idempotency-Key"]},
@@ -228,7 +228,6 @@ ROUTES = (
         Permission.SEND,
         one_send,
         "What became of a send",
-        output=SendView,
         tenant=Tenant.REQUIRED,
     ),
     Route(
@@ -237,7 +236,6 @@ ROUTES = (
         Permission.SEND,
         cancel,
         "Call off a scheduled send",
-        output=SendView,
         tenant=Tenant.REQUIRED,
     ),
     Route(
@@ -247,7 +245,6 @@ ROUTES = (
         send_bulk,
         "Send many emails",
         body=BulkBody,
-        output=BulkAccepted,
         status=ACCEPTED,
         tenant=Tenant.REQUIRED,
         max_body=LARGEST_BODY,
@@ -259,7 +256,6 @@ ROUTES = (
         one_bulk,
         "How far a bulk is",
         query=BulkQuery,
-        output=BulkView,
         tenant=Tenant.REQUIRED,
     ),
 )

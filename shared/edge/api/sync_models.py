@@ -11,7 +11,7 @@ from shared.domain.sync.event import MODEL, SYNC_ALIAS, SYNC_NAME, VARIANT, Unkn
 from shared.domain.sync.frequency import in_words
 from shared.domain.sync.projection import Projection
 from shared.domain.sync.state import Audit, Backfill, SyncState, SyncStatus
-from shared.edge.web.routes import Answer, Strict
+from shared.edge.web.routes import LEFT_OUT, RequestModel, ResponseModel
 from shared.errors import InvalidRequestError
 
 NAMES = (SYNC_NAME, SYNC_ALIAS)
@@ -60,14 +60,14 @@ SyncName = Annotated[str, Field(max_length=100)]
 VariantName = Annotated[str, AfterValidator(_variant)]
 
 
-class NamedSync(Strict):
+class NamedSync(RequestModel):
     """A sync and its variant."""
 
     name: SyncName
     variant: VariantName = VARIANT
 
 
-class SyncsBody(Strict):
+class SyncsBody(RequestModel):
     """Which syncs of which connection; `[]` means all, no connection means every one."""
 
     provider_config_key: str
@@ -80,7 +80,7 @@ class SyncsBody(Strict):
         return [one if isinstance(one, str) else one.name for one in self.syncs]
 
 
-class TriggerOptions(Strict):
+class TriggerOptions(RequestModel):
     """`reset` reads the whole window again."""
 
     reset: bool = False
@@ -106,7 +106,7 @@ class TriggerBody(SyncsBody):
         return asked or self.sync_mode == "full_refresh_and_clear_cache"
 
 
-class StatusQuery(Strict):
+class StatusQuery(RequestModel):
     """`syncs` is `*` or a comma list."""
 
     syncs: Annotated[str, Field(max_length=2_000), AfterValidator(_full_names)] = "*"
@@ -119,7 +119,7 @@ class StatusQuery(Strict):
         return frozenset(known_sync(one.partition("::")[0]) for one in self.syncs.split(","))
 
 
-class FrequencyBody(Strict):
+class FrequencyBody(RequestModel):
     """`frequency` null goes back to the default, every hour."""
 
     provider_config_key: str
@@ -129,13 +129,13 @@ class FrequencyBody(Strict):
     frequency: str | None = Field(max_length=40)
 
 
-class FrequencyAnswer(Answer):
+class FrequencyAnswer(ResponseModel):
     """The frequency in force."""
 
     frequency: str
 
 
-class Counts(Answer):
+class Counts(ResponseModel):
     """Records that one run changed."""
 
     added: int
@@ -143,17 +143,20 @@ class Counts(Answer):
     deleted: int
 
 
-class Checkpoint(Answer):
-    """The durable point the sync resumes from; what is not known yet is left out."""
+class Checkpoint(ResponseModel):
+    """The durable point the sync resumes from; what is not known yet is left out.
 
-    history_id: str | None = None
+    Flat fields without nulls: the official client knows no others in a checkpoint.
+    """
+
+    history_id: str | None = LEFT_OUT
     sequence: int
     window: str
-    window_start: datetime | None = None
-    last_delta_at: datetime | None = None
+    window_start: datetime | None = LEFT_OUT
+    last_delta_at: datetime | None = LEFT_OUT
 
 
-class Progress(Answer):
+class Progress(ResponseModel):
     """How far the first reading of the mailbox is."""
 
     listed: int
@@ -163,7 +166,7 @@ class Progress(Answer):
     finished_at: datetime | None
 
 
-class AuditView(Answer):
+class AuditView(ResponseModel):
     """A comparison of the whole window with the records; its counts are what it had to heal."""
 
     requested_at: datetime
@@ -175,7 +178,10 @@ class AuditView(Answer):
     relabelled: int
 
 
-class SyncView(Answer):
+Status = Literal["RUNNING", "PAUSED", "STOPPED", "SUCCESS", "ERROR"]
+
+
+class SyncView(ResponseModel):
     """One sync of one connection; results and counts are by model."""
 
     id: str
@@ -184,10 +190,10 @@ class SyncView(Answer):
     name: str
     variant: str
     type: Literal["INITIAL", "INCREMENTAL"]
-    status: Literal["RUNNING", "PAUSED", "STOPPED", "SUCCESS", "ERROR"]
+    status: Status
     jobStatus: Literal["RUNNING", "SUCCESS", "ERROR"]  # noqa: N815  the client's spelling
-    latestExecutionStatus: Literal["SUCCESS", "ERROR"] | None = None  # noqa: N815
-    finishedAt: datetime | None = None  # noqa: N815
+    latestExecutionStatus: Literal["SUCCESS", "ERROR"] | None = LEFT_OUT  # noqa: N815
+    finishedAt: datetime | None = LEFT_OUT  # noqa: N815
     nextScheduledSyncAt: datetime | None  # noqa: N815
     frequency: str
     latestResult: dict[str, Counts]  # noqa: N815
@@ -198,104 +204,102 @@ class SyncView(Answer):
     error: str | None
 
 
-class SyncsStatus(Answer):
+class SyncsStatus(ResponseModel):
     """One entry a sync and connection."""
 
     syncs: list[SyncView]
 
 
-def sync_view(state: SyncState, now: datetime) -> dict[str, Any]:
+def sync_view(state: SyncState, now: datetime) -> SyncView:
     """Return one entry of GET /sync/status; of a run, nothing is said before one has finished."""
-    latest = "ERROR" if state.last_error else "SUCCESS"
+    latest: Literal["ERROR", "SUCCESS"] = "ERROR" if state.last_error else "SUCCESS"
     tally = state.last_tally
-    finished = {"latestExecutionStatus": latest, "finishedAt": state.last_finished_at}
-    return {
-        "id": f"{state.connection_id}:{SYNC_NAME}",
-        "connection_id": state.connection_id,
-        "provider_config_key": INTEGRATION,
-        "name": SYNC_NAME,
-        "variant": VARIANT,
-        "type": "INCREMENTAL" if _backfilled(state) else "INITIAL",
-        "status": _status(state, now),
-        "jobStatus": "RUNNING" if state.held(now) else latest,
-        **(finished if state.last_finished_at else {}),
-        "nextScheduledSyncAt": state.next_due_at,
-        "frequency": in_words(state.frequency),
-        "latestResult": {
-            MODEL: {"added": tally.added, "updated": tally.updated, "deleted": tally.deleted}
+    return SyncView(
+        id=f"{state.connection_id}:{SYNC_NAME}",
+        connection_id=state.connection_id,
+        provider_config_key=INTEGRATION,
+        name=SYNC_NAME,
+        variant=VARIANT,
+        type="INCREMENTAL" if _has_backfilled(state) else "INITIAL",
+        status=_status(state, now),
+        jobStatus="RUNNING" if state.held(now) else latest,
+        latestExecutionStatus=latest if state.last_finished_at else None,
+        finishedAt=state.last_finished_at,
+        nextScheduledSyncAt=state.next_due_at,
+        frequency=in_words(state.frequency),
+        latestResult={
+            MODEL: Counts(added=tally.added, updated=tally.updated, deleted=tally.deleted)
         },
-        "recordCount": {MODEL: state.live_records},
-        "checkpoint": _checkpoint(state),
-        "progress": _progress(state, now),
-        "audit": _audit(state.audit),
-        "error": state.last_error,
-    }
+        recordCount={MODEL: state.live_records},
+        checkpoint=_checkpoint(state),
+        progress=_progress(state, now),
+        audit=_audit(state.audit),
+        error=state.last_error,
+    )
 
 
-def projection_view(state: SyncState, now: datetime, projection: Projection[Any]) -> dict[str, Any]:
+def projection_view(state: SyncState, now: datetime, projection: Projection[Any]) -> SyncView:
     """Return the entry of a projection: it is as current as the messages it is made of.
 
-    It is made while it is read, so nobody has counted its records.
+    It is made while it is read, so its records are not counted.
     """
-    return {
-        **sync_view(state, now),
+    own = {
         "id": f"{state.connection_id}:{projection.sync}",
         "name": projection.sync,
         "latestResult": {},
         "recordCount": {},
     }
+    return sync_view(state, now).model_copy(update=own)
 
 
-def _backfilled(state: SyncState) -> bool:
+def _has_backfilled(state: SyncState) -> bool:
     return state.backfill is not None and state.backfill.finished_at is not None
 
 
-def _status(state: SyncState, now: datetime) -> str:
+def _status(state: SyncState, now: datetime) -> Status:
     if state.status is not SyncStatus.RUNNING:
-        return state.status.value.upper()
-    if state.held(now) or not _backfilled(state) or state.recovering_since is not None:
+        return "PAUSED" if state.status is SyncStatus.PAUSED else "STOPPED"
+    if state.held(now) or not _has_backfilled(state) or state.recovering_since is not None:
         return "ERROR" if state.failures and not state.held(now) else "RUNNING"
     return "ERROR" if state.last_error else "SUCCESS"
 
 
-def _checkpoint(state: SyncState) -> dict[str, Any]:
-    """Return flat fields without nulls: the official client knows no others in a checkpoint."""
-    fields = {
-        "history_id": None if state.checkpoint is None else str(state.checkpoint),
-        "sequence": state.sequence,
-        "window": state.window,
-        "window_start": state.window_start,
-        "last_delta_at": state.last_delta_at,
-    }
-    return {name: value for name, value in fields.items() if value is not None}
+def _checkpoint(state: SyncState) -> Checkpoint:
+    return Checkpoint(
+        history_id=None if state.checkpoint is None else str(state.checkpoint),
+        sequence=state.sequence,
+        window=state.window,
+        window_start=state.window_start,
+        last_delta_at=state.last_delta_at,
+    )
 
 
-def _audit(audit: Audit | None) -> dict[str, Any] | None:
+def _audit(audit: Audit | None) -> AuditView | None:
     if audit is None:
         return None
-    return {
-        "requested_at": audit.requested_at,
-        "finished_at": audit.finished_at,
-        "coverage": audit.coverage if audit.finished_at else None,
-        "listed": audit.listed,
-        "missing": audit.missing,
-        "gone": audit.gone,
-        "relabelled": audit.relabelled,
-    }
+    return AuditView(
+        requested_at=audit.requested_at,
+        finished_at=audit.finished_at,
+        coverage=audit.coverage if audit.finished_at else None,
+        listed=audit.listed,
+        missing=audit.missing,
+        gone=audit.gone,
+        relabelled=audit.relabelled,
+    )
 
 
-def _progress(state: SyncState, now: datetime) -> dict[str, Any] | None:
+def _progress(state: SyncState, now: datetime) -> Progress | None:
     backfill = state.backfill
     if backfill is None:
         return None
     total = backfill.estimated_total
-    return {
-        "listed": backfill.listed,
-        "stored": backfill.stored,
-        "estimated_total": None if total is None else max(total, backfill.stored),
-        "eta_s": _seconds_left(backfill, now),
-        "finished_at": backfill.finished_at,
-    }
+    return Progress(
+        listed=backfill.listed,
+        stored=backfill.stored,
+        estimated_total=None if total is None else max(total, backfill.stored),
+        eta_s=_seconds_left(backfill, now),
+        finished_at=backfill.finished_at,
+    )
 
 
 def _seconds_left(backfill: Backfill, now: datetime) -> int | None:

@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
-from typing import Any
 
 from shared.actions.projections import projections
 from shared.domain.connect.connection import Connection, ConnectionStatus, SyncSettings
@@ -62,23 +61,25 @@ async def pause_sync(call: Call) -> Success:
     return await _each(call, call.use(ControlSync).pause)
 
 
-async def sync_status(call: Call) -> Any:
+async def sync_status(call: Call) -> SyncsStatus:
     """Return what each sync is doing, how far a backfill is, and how it ended last."""
-    names = call.asked(StatusQuery).names
-    states = [await call.use(SyncStates).get(connection.id) async for connection in _meant(call)]
+    names = call.query(StatusQuery).names
+    states = [
+        await call.use(SyncStates).get(connection.id) async for connection in _connections(call)
+    ]
     now = call.use(Clock).now()
-    return {
-        "syncs": [
-            shown
+    return SyncsStatus(
+        syncs=[
+            view
             for state in states
             if state is not None
-            for shown in (
+            for view in (
                 sync_view(state.value, now),
                 *(projection_view(state.value, now, one) for one in projections().values()),
             )
-            if names is None or shown["name"] in names
+            if names is None or view.name in names
         ]
-    }
+    )
 
 
 async def update_frequency(call: Call) -> FrequencyAnswer:
@@ -101,7 +102,7 @@ def _require_own(body: SyncsBody) -> None:
 
 async def _each(call: Call, work: Work) -> Success:
     """Do the work for the connection named, or for every one that syncs."""
-    async for connection in _meant(call):
+    async for connection in _connections(call):
         if call.connection_id is not None and not reads(connection.scopes):
             raise MissingScopeError(
                 "This connection may send but not read, so it has no sync.", scope="gmail.readonly"
@@ -119,7 +120,7 @@ async def _tolerant(work: Work, id: ConnectionId, *, strict: bool) -> None:
             raise
 
 
-async def _meant(call: Call) -> AsyncIterator[Connection]:
+async def _connections(call: Call) -> AsyncIterator[Connection]:
     if call.connection_id is not None:
         yield (await call.connection()).value
         return
@@ -140,7 +141,6 @@ ROUTES = (
         trigger_sync,
         "Sync now",
         body=TriggerBody,
-        output=Success,
         tenant=Tenant.OPTIONAL,
     ),
     Route(
@@ -150,7 +150,6 @@ ROUTES = (
         start_sync,
         "Start syncing again",
         body=SyncsBody,
-        output=Success,
         tenant=Tenant.OPTIONAL,
     ),
     Route(
@@ -160,7 +159,6 @@ ROUTES = (
         pause_sync,
         "Pause syncing",
         body=SyncsBody,
-        output=Success,
         tenant=Tenant.OPTIONAL,
     ),
     Route(
@@ -170,7 +168,6 @@ ROUTES = (
         sync_status,
         "What the syncs are doing",
         query=StatusQuery,
-        output=SyncsStatus,
         tenant=Tenant.OPTIONAL,
     ),
     Route(
@@ -180,7 +177,6 @@ ROUTES = (
         update_frequency,
         "Change how often a quiet connection is asked",
         body=FrequencyBody,
-        output=FrequencyAnswer,
         tenant=Tenant.REQUIRED,
     ),
 )

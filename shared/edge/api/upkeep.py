@@ -8,7 +8,7 @@ from shared.domain.ids import ConnectionId, MessageId
 from shared.domain.sync.record import QuarantineEntry, RecordHead
 from shared.domain.sync.state import SyncState
 from shared.edge.web.call import Call
-from shared.edge.web.routes import Answer, Permission, Route, Strict, Success, Tenant
+from shared.edge.web.routes import Permission, RequestModel, ResponseModel, Route, Success, Tenant
 from shared.ports.sync_store import Quarantine
 from shared.usecases.sync.control import ControlSync
 from shared.usecases.sync.explain import Explain, Verdict
@@ -17,20 +17,20 @@ from shared.usecases.sync.quarantine import RetryQuarantined
 MESSAGE_ID = r"^[0-9A-Za-z]{1,64}$"
 
 
-class AuditBody(Strict):
+class AuditBody(RequestModel):
     """Which connection; the tenant headers name it as well."""
 
     provider_config_key: str | None = None
     connection_id: str | None = None
 
 
-class QuarantineQuery(Strict):
+class QuarantineQuery(RequestModel):
     """How many entries, soonest retry first."""
 
     limit: int = Field(100, ge=1, le=1_000)
 
 
-class QuarantineView(Answer):
+class QuarantineView(ResponseModel):
     """A message that could not be stored yet."""
 
     message_id: str
@@ -41,19 +41,19 @@ class QuarantineView(Answer):
     origin: str
 
 
-class QuarantineAnswer(Answer):
+class QuarantineAnswer(ResponseModel):
     """What is waiting to be fetched again."""
 
     quarantine: list[QuarantineView]
 
 
-class ExplainQuery(Strict):
+class ExplainQuery(RequestModel):
     """Which message."""
 
     message_id: str = Field(pattern=MESSAGE_ID)
 
 
-class SeenRecord(Answer):
+class SeenRecord(ResponseModel):
     """When and how the message became a record."""
 
     origin: str
@@ -65,7 +65,7 @@ class SeenRecord(Answer):
     sequence: int
 
 
-class SyncFacts(Answer):
+class SyncFacts(ResponseModel):
     """What of the sync's state the verdict rests on."""
 
     status: str
@@ -78,7 +78,7 @@ class SyncFacts(Answer):
     last_error: str | None
 
 
-class ExplainAnswer(Answer):
+class ExplainAnswer(ResponseModel):
     """Why a message is here or not; times are null where they do not apply."""
 
     message_id: str
@@ -99,7 +99,7 @@ async def audit(call: Call) -> Success:
 async def list_quarantine(call: Call) -> QuarantineAnswer:
     """Return the messages that could not be stored yet, soonest retry first."""
     id = (await call.connection()).value.id
-    limit = call.asked(QuarantineQuery).limit
+    limit = call.query(QuarantineQuery).limit
     entries = await call.use(Quarantine).list(id, limit)
     return QuarantineAnswer(quarantine=[_entry(entry) for entry in entries])
 
@@ -114,7 +114,7 @@ async def retry_quarantined(call: Call) -> Success:
 async def explain(call: Call) -> ExplainAnswer:
     """Return when a message was stored, or exactly why it is absent and what to do."""
     id = (await call.connection()).value.id
-    message_id = MessageId(call.asked(ExplainQuery).message_id)
+    message_id = MessageId(call.query(ExplainQuery).message_id)
     found = await call.use(Explain)(id, message_id)
     return ExplainAnswer(
         message_id=message_id,
@@ -173,7 +173,6 @@ ROUTES = (
         audit,
         "Audit a mailbox",
         body=AuditBody,
-        output=Success,
         tenant=Tenant.REQUIRED,
     ),
     Route(
@@ -183,7 +182,6 @@ ROUTES = (
         list_quarantine,
         "Messages that could not be stored yet",
         query=QuarantineQuery,
-        output=QuarantineAnswer,
         tenant=Tenant.REQUIRED,
     ),
     Route(
@@ -192,7 +190,6 @@ ROUTES = (
         Permission.SYNCS_WRITE,
         retry_quarantined,
         "Try a quarantined message again",
-        output=Success,
         tenant=Tenant.REQUIRED,
     ),
     Route(
@@ -202,7 +199,6 @@ ROUTES = (
         explain,
         "Why a message is here, or is not",
         query=ExplainQuery,
-        output=ExplainAnswer,
         tenant=Tenant.REQUIRED,
     ),
 )

@@ -9,7 +9,7 @@ from shared.domain.events.endpoint import WebhookEndpoint
 from shared.domain.events.event import EventState, EventType
 from shared.domain.ids import ConnectionId, EventId
 from shared.edge.web.call import Call
-from shared.edge.web.routes import Answer, Permission, Route, Strict, Success, Tenant
+from shared.edge.web.routes import Permission, RequestModel, ResponseModel, Route, Success, Tenant
 from shared.errors import ForbiddenError, NotFoundError
 from shared.ports.clock import Clock
 from shared.ports.events import Outbox, WebhookEndpoints
@@ -21,7 +21,7 @@ Url = Field(min_length=1, max_length=2048)
 Ids = Field(None, min_length=1, max_length=1000)
 
 
-class NewEndpoint(Strict):
+class NewEndpoint(RequestModel):
     """A receiver: an https address, or a sink that the operator allows."""
 
     url: str = Url
@@ -31,7 +31,7 @@ class NewEndpoint(Strict):
     secret: str | None = Field(None, max_length=128)
 
 
-class EndpointChange(Strict):
+class EndpointChange(RequestModel):
     """What shall be different; `enabled` true takes back what a 410 did."""
 
     url: str | None = Field(None, min_length=1, max_length=2048)
@@ -40,14 +40,14 @@ class EndpointChange(Strict):
     enabled: bool | None = None
 
 
-class Rotation(Strict):
+class Rotation(RequestModel):
     """A secret of your own, or one is made; the last one signs too for `overlap_s` seconds."""
 
     secret: str | None = Field(None, max_length=128)
     overlap_s: int = Field(DAY_S, ge=0, le=30 * DAY_S)
 
 
-class EndpointView(Answer):
+class EndpointView(ResponseModel):
     """One receiver of events."""
 
     id: str
@@ -69,13 +69,13 @@ class EndpointWithSecret(EndpointView):
     secret: str | None
 
 
-class EndpointsPage(Answer):
+class EndpointsPage(ResponseModel):
     """Receivers, oldest first."""
 
     webhook_endpoints: list[EndpointView]
 
 
-class RedeliverySince(Strict):
+class RedeliverySince(RequestModel):
     """Which events: those created from `since` to `until` that are in `state`."""
 
     since: AwareDatetime
@@ -83,14 +83,14 @@ class RedeliverySince(Strict):
     state: Literal["dead", "delivered", "pending"] = "dead"
 
 
-class Redelivery(Answer):
+class Redelivery(ResponseModel):
     """How many were made due, newest first; `has_more` says to call again for the rest."""
 
     redelivered: int
     has_more: bool
 
 
-class RedeliveredEvent(Answer):
+class RedeliveredEvent(ResponseModel):
     """The event is due now."""
 
     id: str
@@ -148,7 +148,7 @@ async def delete_endpoint(call: Call) -> Success:
 
 
 async def redeliver_event(call: Call) -> RedeliveredEvent:
-    """Send one event again: to whoever lacks it, or to all where all have it."""
+    """Send one event again: to the receivers that lack it, or to all where all have it."""
     id = EventId(call.path("id"))
     found = await call.use(Outbox).get(id)
     if found is None or not call.caller.sees(found.value.connection_id):
@@ -215,7 +215,6 @@ ROUTES = (
         create_endpoint,
         "Register a receiver of events",
         body=NewEndpoint,
-        output=EndpointWithSecret,
         status=201,
     ),
     Route(
@@ -224,7 +223,6 @@ ROUTES = (
         Permission.EVENTS_READ,
         list_endpoints,
         "The receivers of events",
-        output=EndpointsPage,
     ),
     Route(
         "GET",
@@ -232,7 +230,6 @@ ROUTES = (
         Permission.EVENTS_READ,
         get_endpoint,
         "One receiver of events",
-        output=EndpointView,
     ),
     Route(
         "PATCH",
@@ -241,7 +238,6 @@ ROUTES = (
         change_endpoint,
         "Change or enable a receiver",
         body=EndpointChange,
-        output=EndpointView,
     ),
     Route(
         "POST",
@@ -250,7 +246,6 @@ ROUTES = (
         rotate_secret,
         "Give a receiver a new signing secret",
         body=Rotation,
-        output=EndpointWithSecret,
     ),
     Route(
         "DELETE",
@@ -258,7 +253,6 @@ ROUTES = (
         Permission.EVENTS_WRITE,
         delete_endpoint,
         "Remove a receiver",
-        output=Success,
     ),
     Route(
         "POST",
@@ -267,7 +261,6 @@ ROUTES = (
         redeliver_since,
         "Send events of a span of time again",
         body=RedeliverySince,
-        output=Redelivery,
         tenant=Tenant.OPTIONAL,
     ),
     Route(
@@ -276,6 +269,5 @@ ROUTES = (
         Permission.EVENTS_WRITE,
         redeliver_event,
         "Send one event again",
-        output=RedeliveredEvent,
     ),
 )

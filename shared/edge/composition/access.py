@@ -37,6 +37,6 @@ def bounce_recorder(container: Assembly) -> BounceRecorder:
 
 def error_description(_container: Assembly) -> ErrorDescription:
     """Return what tells an error as data that is kept."""
-    from shared.edge.web.status import described
+    from shared.edge.web.status import error_record
 
-    return described
+    return error_record

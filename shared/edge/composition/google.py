@@ -73,7 +73,7 @@ def gmail(container: Assembly) -> GmailMailboxes:
 
 
 def oauth(container: Assembly) -> GoogleOAuth:
-    """Return Google's OAuth endpoints; where somebody measures, refreshes are counted."""
+    """Return Google's OAuth endpoints; where there is telemetry, refreshes are counted."""
     import httpx
 
     from shared.adapters.google.oauth import HttpGoogleOAuth
@@ -146,10 +146,10 @@ class LazySinks:
         if build is None:
             return None
         if scheme not in self._built:
-            self._built[scheme] = self._kept(build())
+            self._built[scheme] = self._keep(build())
         return self._built[scheme]
 
-    def _kept(self, sink: Any) -> Sink | None:
+    def _keep(self, sink: Any) -> Sink | None:
         if hasattr(sink, "aclose"):
             self._container.at_close(sink.aclose)
         found: Sink | None = sink

@@ -34,12 +34,12 @@ def store(container: Assembly) -> Store:
 
         await container.use(Announce)(event)
 
-    opened = _opened(container, wake)
+    opened = _open(container, wake)
     container.at_close(opened.close)
     return opened
 
 
-def _opened(container: Assembly, wake: Wake) -> Store:
+def _open(container: Assembly, wake: Wake) -> Store:
     if (path := container.settings.sqlite_path) is not None:
         from shared.adapters.sqlite import store as sqlite_store
 
@@ -55,13 +55,13 @@ def operations(container: Assembly) -> Operations:
     from shared.adapters.telemetry.operations_log import BatchedOperations, BestEffortOperations
 
     kept = BestEffortOperations(container.use(Store).operations)
-    gathered = BatchedOperations(kept, container.use(Telemetry).told)
+    gathered = BatchedOperations(kept, container.use(Telemetry).record_operation)
     container.at_close(gathered.close)
     return gathered
 
 
 def sends(container: Assembly) -> Sends:
-    """Return the send ledger; where somebody measures, each entry's states are counted."""
+    """Return the send ledger; where there is telemetry, each entry's states are counted."""
     ledger, measured = container.use(Store).sends, container.use(Telemetry)
     if not measured.enabled:
         return ledger

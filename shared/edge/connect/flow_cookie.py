@@ -40,7 +40,7 @@ def set_cookie(
     cookie: FlowCookie,
     lifetime: timedelta = OAUTH_STATE_LIFETIME,
 ) -> None:
-    """Bind the flow to whoever receives `response`."""
+    """Bind the flow to the browser that receives `response`."""
     response.set_cookie(
         cookie_name(flow, settings),
         f"{cookie.secret}.{cookie.lang}.{cookie.theme}",

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field, model_validator
 from shared.domain.connect.connection import INTEGRATION
 from shared.domain.connect.scopes import spelled_out
 from shared.domain.ids import ConnectionId
-from shared.edge.web.routes import Answer, Strict
+from shared.edge.web.routes import RequestModel, ResponseModel
 from shared.usecases.connect.sessions import SessionRequest
 
 TAG_KEY = re.compile(r"[A-Za-z][A-Za-z0-9_\-./]{0,63}")
@@ -32,7 +32,7 @@ def _tags(tags: dict[str, str]) -> dict[str, str]:
 Tags = Annotated[dict[str, Text], Field(max_length=MOST_TAGS), AfterValidator(_tags)]
 
 
-class EndUser(Strict):
+class EndUser(RequestModel):
     """The older way to say who connects; it is mapped to tags."""
 
     id: Annotated[str, Field(min_length=1, max_length=VALUE_LENGTH)]
@@ -41,7 +41,7 @@ class EndUser(Strict):
     tags: Tags | None = None
 
 
-class Organization(Strict):
+class Organization(RequestModel):
     """The end user's organisation, the older way."""
 
     id: Annotated[str, Field(min_length=1, max_length=VALUE_LENGTH)]
@@ -63,13 +63,13 @@ def _split(text: str) -> list[str]:
 ScopeList = Annotated[str, Field(max_length=2_000), AfterValidator(_scopes)]
 
 
-class ConnectionConfig(Strict, extra="allow"):
+class ConnectionConfig(RequestModel, extra="allow"):
     """`oauth_scopes_override` replaces the scopes asked: presets, short names or addresses."""
 
     oauth_scopes_override: ScopeList | None = None
 
 
-class IntegrationDefaults(Strict):
+class IntegrationDefaults(RequestModel):
     """What a connect flow starts from."""
 
     user_scopes: ScopeList | None = None
@@ -83,13 +83,13 @@ class IntegrationDefaults(Strict):
         return spelled_out(_split(override or self.user_scopes or ""))
 
 
-class Overrides(Strict):
+class Overrides(RequestModel):
     """How the page differs for one integration."""
 
     docs_connect: Text | None = None
 
 
-class _SessionBody(Strict):
+class _SessionBody(RequestModel):
     tags: Tags | None = None
     end_user: EndUser | None = None
     organization: Organization | None = None
@@ -142,11 +142,11 @@ class ReconnectBody(_SessionBody):
         return self._request((INTEGRATION,), ConnectionId(self.connection_id))
 
 
-def _plain(model: Strict | None) -> Any:
+def _plain(model: RequestModel | None) -> dict[str, Any] | None:
     return model.model_dump(exclude_none=True) if model else None
 
 
-class SessionData(Answer):
+class SessionData(ResponseModel):
     """The token is shown this once."""
 
     token: str
@@ -154,26 +154,26 @@ class SessionData(Answer):
     expires_at: datetime
 
 
-class SessionAnswer(Answer):
+class SessionAnswer(ResponseModel):
     """A new connect session."""
 
     data: SessionData
 
 
-class TicketData(Answer):
+class TicketData(ResponseModel):
     """Good for one use within a minute."""
 
     ticket: str
     expires_at: datetime
 
 
-class TicketAnswer(Answer):
+class TicketAnswer(ResponseModel):
     """A ticket to start consent with."""
 
     data: TicketData
 
 
-class SessionView(Answer):
+class SessionView(ResponseModel):
     """A connect session, as the holder of its token sees it.
 
     `account` is the address a reconnect must come back with; `scopes` is what Google will ask.
@@ -191,7 +191,7 @@ class SessionView(Answer):
     account: str | None = None
 
 
-class SessionViewAnswer(Answer):
+class SessionViewAnswer(ResponseModel):
     """The session behind a token."""
 
     data: SessionView

@@ -66,7 +66,7 @@ class CallbackQuery(BaseModel):
 
 async def start_consent(call: Call) -> Response:
     """Bind the flow to this browser by a cookie and go on to Google."""
-    asked = call.asked(StartQuery)
+    asked = call.query(StartQuery)
     settings = call.use(Settings)
     look = look_of(call.request, settings, asked.lang, asked.theme)
     try:
@@ -95,7 +95,7 @@ async def _session_id(call: Call, asked: StartQuery) -> str:
 
 async def finish_consent(call: Call) -> Response:
     """Return Google's redirect with the page that says how the consent ended."""
-    asked = call.asked(CallbackQuery)
+    asked = call.query(CallbackQuery)
     cookie = read_cookie(call.request, call.use(Settings), asked.state)
     look = look_of(call.request, call.use(Settings), cookie.lang, cookie.theme)
     answer = ConsentAnswer(asked.state, cookie.secret, asked.code, asked.error, asked.iss)
@@ -105,7 +105,7 @@ async def finish_consent(call: Call) -> Response:
         return refused_page(look, Refused(refused.code))
     except TransientError:
         outcome = Refused("unavailable")
-    return _ended(call, look, outcome, asked.state)
+    return _end_flow(call, look, outcome, asked.state)
 
 
 async def confirm_binding(call: Call) -> Response:
@@ -121,10 +121,10 @@ async def confirm_binding(call: Call) -> Response:
         return refused_page(look, Refused(refused.code))
     except TransientError:
         outcome = Refused("unavailable")
-    return _ended(call, look, outcome, token)
+    return _end_flow(call, look, outcome, token)
 
 
-def _ended(call: Call, look: Look, outcome: ConsentOutcome, token: str) -> HTMLResponse:
+def _end_flow(call: Call, look: Look, outcome: ConsentOutcome, token: str) -> HTMLResponse:
     response = _page(call, look, outcome)
     clear_cookie(response, call.use(Settings), token)
     return response

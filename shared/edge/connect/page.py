@@ -56,7 +56,7 @@ def html(
     status: int = 200,
     framed_by: tuple[str, ...] = (),
 ) -> HTMLResponse:
-    """Return a page that only `framed_by` may frame and that nobody keeps or sees a trace of."""
+    """Return a page that only `framed_by` may frame, never cached, never a referrer."""
     response = HTMLResponse(page(template, look, **context), status)
     response.headers.update(security_headers(framed_by))
     response.headers["Content-Language"] = look.strings.language

@@ -36,7 +36,7 @@ async def create_session(call: Call) -> SessionAnswer:
     """
     request = call.body(SessionBody).request()
     check_webhook_address(call, request.webhook_url_override)
-    return _opened(call, await call.use(CreateConnectSession)(request))
+    return _answer(call, await call.use(CreateConnectSession)(request))
 
 
 async def create_reconnect_session(call: Call) -> SessionAnswer:
@@ -45,10 +45,10 @@ async def create_reconnect_session(call: Call) -> SessionAnswer:
     check_webhook_address(call, request.webhook_url_override)
     if request.reconnect is None or not call.caller.sees(request.reconnect):
         raise UnknownConnectionError("No such connection to reconnect.")
-    return _opened(call, await call.use(CreateConnectSession)(request))
+    return _answer(call, await call.use(CreateConnectSession)(request))
 
 
-def _opened(call: Call, session: OpenedSession) -> SessionAnswer:
+def _answer(call: Call, session: OpenedSession) -> SessionAnswer:
     call.response_headers["Cache-Control"] = NO_STORE
     return SessionAnswer(
         data=SessionData(
@@ -99,7 +99,6 @@ ROUTES = (
         create_session,
         "Open a connect session",
         body=SessionBody,
-        output=SessionAnswer,
         status=CREATED,
     ),
     Route(
@@ -109,7 +108,6 @@ ROUTES = (
         create_reconnect_session,
         "Open a session that renews a connection",
         body=ReconnectBody,
-        output=SessionAnswer,
         status=CREATED,
     ),
 )
@@ -122,7 +120,6 @@ SESSION_ROUTES = (
         Access.CONNECT_SESSION,
         show_session,
         "Show the connect session of a token",
-        output=SessionViewAnswer,
     ),
     Route(
         "POST",
@@ -130,7 +127,6 @@ SESSION_ROUTES = (
         Access.CONNECT_SESSION,
         create_ticket,
         "Exchange the token for a ticket",
-        output=TicketAnswer,
     ),
     Route(
         "DELETE",

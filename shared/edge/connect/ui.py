@@ -23,7 +23,7 @@ A_YEAR_S = 31_536_000
 class ConnectPageQuery(BaseModel):
     """What clients put into the page's address. Others than these are ignored.
 
-    `apiURL` is read by nobody: the page speaks to its own deployment, whatever it says.
+    `apiURL` is not read: the page speaks to its own deployment, whatever it says.
     """
 
     model_config = ConfigDict(extra="ignore", frozen=True, str_max_length=MAX_TEXT)
@@ -45,7 +45,7 @@ class StaticQuery(BaseModel):
 
 async def show_connect_page(call: Call) -> Response:
     """Show the connect page: with `session_token` on its own, without it inside an iframe."""
-    asked = call.asked(ConnectPageQuery)
+    asked = call.query(ConnectPageQuery)
     look = look_of(call.request, call.use(Settings), asked.lang, asked.theme)
     if asked.session_token:
         return await _link_page(call, look, asked.session_token)

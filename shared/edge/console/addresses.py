@@ -5,20 +5,22 @@ from collections.abc import Iterable, Mapping
 
 from shared.domain.connect.connection import Connection
 from shared.domain.ids import ConnectionId
-from shared.edge.console.pages import Visit
+from shared.edge.console.pages import ConsoleRequest
 from shared.edge.web.reading import CONNECTION_ID
 from shared.ports.connections import ConnectionQuery, Connections
 
 
-async def addresses_of(visit: Visit, ids: Iterable[ConnectionId]) -> Mapping[ConnectionId, str]:
+async def addresses_of(
+    console: ConsoleRequest, ids: Iterable[ConnectionId]
+) -> Mapping[ConnectionId, str]:
     """Return the address of each connection that is still there: one read for each."""
-    found = await asyncio.gather(*(visit.use(Connections).get(id) for id in {*ids}))
+    found = await asyncio.gather(*(console.use(Connections).get(id) for id in {*ids}))
     return {one.value.id: one.value.email for one in found if one is not None}
 
 
-async def connection_named(visit: Visit, text: str) -> Connection | None:
+async def find_connection(console: ConsoleRequest, text: str) -> Connection | None:
     """Return the connection of an id, or the only one whose address begins so."""
-    connections = visit.use(Connections)
+    connections = console.use(Connections)
     one = await connections.get(ConnectionId(text)) if CONNECTION_ID.fullmatch(text) else None
     if one is not None:
         return one.value
@@ -26,7 +28,7 @@ async def connection_named(visit: Visit, text: str) -> Connection | None:
     return found[0] if len(found) == 1 else None
 
 
-async def id_named(visit: Visit, text: str) -> ConnectionId | None:
+async def find_connection_id(console: ConsoleRequest, text: str) -> ConnectionId | None:
     """Return the id to filter by: what is no address we know may be one that is gone."""
-    found = await connection_named(visit, text)
+    found = await find_connection(console, text)
     return found.id if found else ConnectionId(text) or None

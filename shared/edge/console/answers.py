@@ -33,7 +33,7 @@ TITLES: Final = {
 }
 
 
-def shown(
+def html_page(
     request: Request, template: str, context: Mapping[str, Any], status: int = 200
 ) -> HTMLResponse:
     """Return a whole page."""
@@ -47,7 +47,7 @@ def live_part(request: Request, template: str, context: Mapping[str, Any]) -> Re
     """Return the live part of a page, or 304 where the browser has it; without one, the page."""
     part = live(template, **context)
     if part is None:
-        return shown(request, template, context)
+        return html_page(request, template, context)
     content = part.encode()
     tag = f'"{sha256(content).hexdigest()[:16]}"'
     headers = {**page_headers(), "ETag": tag}
@@ -75,22 +75,22 @@ def back_to(path: str, request: Request) -> RedirectResponse:
 
 
 def problem(call: "Call", session: "Session", error: Exception) -> HTMLResponse:
-    """Return an error as a page that says what to do; what nobody expected is logged."""
+    """Return an error as a page that says what to do; an unexpected one is logged."""
     answer = answer_to(error, call.trace_id)
-    told = answer.body["error"]
+    inner = answer.body["error"]
     if answer.status >= INTERNAL:
         logs.log_failure("console request failed", error, status=answer.status)
     else:
-        logs.note(code=told["code"])
+        logs.note(code=inner["code"])
     context = {
         "title": TITLES.get(answer.status, "Something failed"),
         "current": None,
         "session": session,
         "now": call.use(Clock).now(),
-        "code": told["code"],
-        "message": told["message"],
+        "code": inner["code"],
+        "message": inner["message"],
         "trace_id": call.trace_id if answer.status >= INTERNAL else None,
     }
-    response = shown(call.request, "problem.html", context, answer.status)
+    response = html_page(call.request, "problem.html", context, answer.status)
     response.headers.update(answer.headers)
     return response

@@ -8,11 +8,11 @@ from typing import Any, Final
 
 from starlette.responses import Response
 
-from shared.domain.keys.api_key import ANYTHING, ApiKey
+from shared.domain.keys.api_key import ALL_PERMISSIONS, ApiKey
 from shared.domain.keys.policy import Does, Policy
 from shared.domain.validation import validated
 from shared.edge.api.api_keys import NewKeyBody
-from shared.edge.console.pages import Visit, change, page
+from shared.edge.console.pages import ConsoleRequest, change, page
 from shared.edge.web.api_key_cache import ApiKeyCache
 from shared.edge.web.routes import Permission
 from shared.errors import InvalidRequestError
@@ -34,11 +34,11 @@ WAITING: Final = "What waits for a person's word before it happens."
 WAITS: Final = (Does.DRAFT, Does.SEND, Does.CHANGE, Does.DELETE)
 
 
-async def show_keys(visit: Visit) -> Response:
+async def show_keys(console: ConsoleRequest) -> Response:
     """Return the keys, newest first, without their secrets."""
-    keys = await visit.use(ApiKeys).list(MOST)
-    now = visit.now
-    return visit.page(
+    keys = await console.use(ApiKeys).list(MOST)
+    now = console.now
+    return console.page(
         "api_keys.html",
         title="API keys",
         nav="api-keys",
@@ -49,38 +49,38 @@ async def show_keys(visit: Visit) -> Response:
     )
 
 
-async def show_form(visit: Visit) -> Response:
+async def show_form(console: ConsoleRequest) -> Response:
     """Return the form that makes a key."""
-    return _form(visit, FormValues({}))
+    return _form(console, FormValues({}))
 
 
-async def create(visit: Visit) -> Response:
+async def create(console: ConsoleRequest) -> Response:
     """Make a key and show it, this once; a wrong form comes back as it was."""
-    form = FormValues(visit.form)
+    form = FormValues(console.form)
     try:
-        request = _request(form, visit.now)
+        request = _request(form, console.now)
     except InvalidRequestError as error:
-        return _form(visit, form, error)
-    return _shown(visit, await visit.use(CreateApiKey)(request))
+        return _form(console, form, error)
+    return _issued_page(console, await console.use(CreateApiKey)(request))
 
 
-async def rotate(visit: Visit) -> Response:
+async def rotate(console: ConsoleRequest) -> Response:
     """Give a key a new secret and show it, this once; the one before works on for a while."""
-    hours = visit.field("overlap")
+    hours = console.field("overlap")
     if hours not in OVERLAPS:
         raise InvalidRequestError("Choose when the present secret ends.")
-    id = visit.path("id")
-    issued = await visit.use(RotateApiKey)(id, timedelta(hours=int(hours)))
-    visit.use(ApiKeyCache).forget(id)
-    return _shown(visit, issued)
+    id = console.path("id")
+    issued = await console.use(RotateApiKey)(id, timedelta(hours=int(hours)))
+    console.use(ApiKeyCache).forget(id)
+    return _issued_page(console, issued)
 
 
-async def revoke(visit: Visit) -> Response:
+async def revoke(console: ConsoleRequest) -> Response:
     """Make a key worthless."""
-    id = visit.path("id")
-    await visit.use(RevokeApiKey)(id)
-    visit.use(ApiKeyCache).forget(id)
-    return visit.go(PATH, done="revoked")
+    id = console.path("id")
+    await console.use(RevokeApiKey)(id)
+    console.use(ApiKeyCache).forget(id)
+    return console.go(PATH, done="revoked")
 
 
 def state_of(key: ApiKey, now: datetime) -> tuple[str, str]:
@@ -109,13 +109,13 @@ def policy_fields() -> tuple[Field, ...]:
 
 def _request(form: FormValues, now: datetime) -> KeyRequest:
     """Return the key that the form asks for. Raises InvalidRequestError."""
-    request = validated(NewKeyBody, _asked(form), code="invalid_body").request()
+    request = validated(NewKeyBody, _body(form), code="invalid_body").request()
     if request.expires_at is not None and request.expires_at <= now:
         raise InvalidRequestError("The expiry has passed already.")
     return request
 
 
-def _asked(form: FormValues) -> Mapping[str, Any]:
+def _body(form: FormValues) -> Mapping[str, Any]:
     """Return the body that POST /api-keys would take."""
     connections = form.text("connections").replace(",", " ").split()
     given = {
@@ -140,23 +140,25 @@ def _utc(text: str) -> datetime | str | None:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-def _form(visit: Visit, form: FormValues, error: InvalidRequestError | None = None) -> Response:
+def _form(
+    console: ConsoleRequest, form: FormValues, error: InvalidRequestError | None = None
+) -> Response:
     problems = error.problems if error else ()
-    return visit.page(
+    return console.page(
         "api_key_form.html",
         title="New API key",
         nav="api-keys",
         status=400 if error else 200,
         form=form,
         policy=policy_fields(),
-        permissions=[ANYTHING, *(one.value for one in Permission)],
+        permissions=[ALL_PERMISSIONS, *(one.value for one in Permission)],
         wrong=str(error) if error else None,
         problems=[(".".join(map(str, one.path)), one.message) for one in problems],
     )
 
 
-def _shown(visit: Visit, issued: IssuedKey) -> Response:
-    return visit.page(
+def _issued_page(console: ConsoleRequest, issued: IssuedKey) -> Response:
+    return console.page(
         "api_key_shown.html",
         title="Your API key",
         nav="api-keys",

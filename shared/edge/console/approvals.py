@@ -11,9 +11,9 @@ from shared.actions.policy.decide_approval import DecideApproval
 from shared.actions.policy.seal import ApprovalSeal
 from shared.domain.keys.approval import MAX_REASON, Approval, ApprovalState
 from shared.edge.api.approvals import Preview
-from shared.edge.console.addresses import addresses_of, id_named
-from shared.edge.console.pages import Visit, change, page
-from shared.edge.console.paging import turned
+from shared.edge.console.addresses import addresses_of, find_connection_id
+from shared.edge.console.pages import ConsoleRequest, change, page
+from shared.edge.console.paging import paginate
 from shared.errors import NotFoundError, PermanentError
 from shared.ports.access import Approvals
 
@@ -26,79 +26,81 @@ NOTICES: Final = {
 }
 
 
-async def show_approvals(visit: Visit) -> Response:
+async def show_approvals(console: ConsoleRequest) -> Response:
     """Return the calls that wait, or those in another state, newest first."""
-    asked = visit.asked("state") or ApprovalState.PENDING.value
-    connection = await id_named(visit, visit.asked("connection"))
+    asked = console.query("state") or ApprovalState.PENDING.value
+    connection = await find_connection_id(console, console.query("connection"))
 
-    async def listed(until: datetime | None, limit: int) -> Sequence[Approval]:
-        return await visit.use(Approvals).list(
+    async def fetch(until: datetime | None, limit: int) -> Sequence[Approval]:
+        return await console.use(Approvals).list(
             connection_id=connection, state=STATES.get(asked), limit=limit, until=until
         )
 
-    found = await turned(listed, visit.asked("before"))
-    return visit.page(
+    found = await paginate(fetch, console.query("before"))
+    return console.page(
         "approvals.html",
         title="Approvals",
         nav="approvals",
         approvals=found.entries,
-        addresses=await addresses_of(visit, (one.connection_id for one in found.entries)),
+        addresses=await addresses_of(console, (one.connection_id for one in found.entries)),
         older=found.older,
         choices=[*((name, name.capitalize()) for name in STATES), (ALL, "All")],
         state=asked if asked in STATES else ALL,
-        connection=visit.asked("connection"),
-        before=visit.asked("before"),
+        connection=console.query("connection"),
+        before=console.query("before"),
     )
 
 
-async def show_approval(visit: Visit) -> Response:
+async def show_approval(console: ConsoleRequest) -> Response:
     """Return one call as readable as can be: to whom, what, and what came of it."""
-    found = await visit.use(Approvals).get(visit.path("id"))
+    found = await console.use(Approvals).get(console.path("id"))
     if found is None:
         raise NotFoundError("No such approval, or it is over for more than 15 days.")
     approval = found.value
-    request, answer = await _opened(visit, approval)
-    told = request.get("preview") if request else None
-    return visit.page(
+    request, answer = await _open(console, approval)
+    shown = request.get("preview") if request else None
+    return console.page(
         "approval.html",
         title="Approval",
         nav="approvals",
         approval=approval,
-        addresses=await addresses_of(visit, (approval.connection_id,)),
+        addresses=await addresses_of(console, (approval.connection_id,)),
         readable=request is not None,
-        preview=Preview(**told) if told else None,
-        arguments=_shown(request["arguments"]) if request and not told else None,
-        answer=_shown(answer),
+        preview=Preview(**shown) if shown else None,
+        arguments=_as_text(request["arguments"]) if request and not shown else None,
+        answer=_as_text(answer),
         most_reason=MAX_REASON,
         notices=NOTICES,
     )
 
 
-async def approve(visit: Visit) -> Response:
+async def approve(console: ConsoleRequest) -> Response:
     """Say yes: the call runs now, once."""
-    id = visit.path("id")
-    await visit.use(DecideApproval).approve(id, visit.session.name)
-    return visit.go(f"{PATH}/{id}", done="approved")
+    id = console.path("id")
+    await console.use(DecideApproval).approve(id, console.session.name)
+    return console.go(f"{PATH}/{id}", done="approved")
 
 
-async def reject(visit: Visit) -> Response:
-    """Say no, with a reason that whoever asked is told."""
-    id, reason = visit.path("id"), visit.field("reason").strip()[:MAX_REASON]
-    await visit.use(DecideApproval).reject(id, visit.session.name, reason or None)
-    return visit.go(f"{PATH}/{id}", done="rejected")
+async def reject(console: ConsoleRequest) -> Response:
+    """Say no, with a reason that the asking agent is given."""
+    id, reason = console.path("id"), console.field("reason").strip()[:MAX_REASON]
+    await console.use(DecideApproval).reject(id, console.session.name, reason or None)
+    return console.go(f"{PATH}/{id}", done="rejected")
 
 
-async def _opened(visit: Visit, approval: Approval) -> tuple[Mapping[str, Any] | None, Any]:
+async def _open(
+    console: ConsoleRequest, approval: Approval
+) -> tuple[Mapping[str, Any] | None, Any]:
     """Return what was asked and what was answered; None once the connection is gone."""
-    seal = visit.use(ApprovalSeal)
+    seal = console.use(ApprovalSeal)
     try:
-        request = await seal.opened(approval, "request")
-        return request, await seal.opened(approval, "answer")
+        request = await seal.open_request(approval)
+        return request, await seal.open_answer(approval)
     except PermanentError:
         return None, None
 
 
-def _shown(value: Any) -> str | None:
+def _as_text(value: Any) -> str | None:
     return None if value is None else orjson.dumps(value, option=orjson.OPT_INDENT_2).decode()
 
 

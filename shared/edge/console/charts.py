@@ -1,6 +1,6 @@
 """Numbers over time for the console's charts, from the newest operations; pure.
 
-Whoever calls reads a bounded number of operations, so the charts reach back as far as those do,
+The caller reads a bounded number of operations, so the charts reach back as far as those do,
 and say how far that is.
 """
 
@@ -37,7 +37,7 @@ class Chart:
     key: str
     title: str
     unit: str
-    told: str
+    summary: str
     """The same in a sentence, for who cannot see it."""
     lines: Sequence[Line]
     stacked: bool = False
@@ -116,10 +116,10 @@ class _Axis:
         after = ceil((moment.timestamp() - self.first) / self._seconds)
         return min(max(after, 0), self.count - 1)
 
-    def gathered(self, told: Iterable[tuple[datetime, float]]) -> list[list[float]]:
+    def values_at_points(self, summary: Iterable[tuple[datetime, float]]) -> list[list[float]]:
         """Return the numbers at each point."""
         found: list[list[float]] = [[] for _ in range(self.count)]
-        for moment, value in told:
+        for moment, value in summary:
             found[self.place(moment)].append(value)
         return found
 
@@ -129,8 +129,8 @@ class _Axis:
 
 
 def _lateness(runs: Sequence[Operation], axis: _Axis) -> Chart:
-    told = [(one.finished_at, _seconds(one.detail, "lateness_ms")) for one in runs]
-    times = [(moment, value) for moment, value in told if value is not None]
+    summary = [(one.finished_at, _seconds(one.detail, "lateness_ms")) for one in runs]
+    times = [(moment, value) for moment, value in summary if value is not None]
     return _spread("lag", "Lag: received at Gmail until stored", times, axis)
 
 
@@ -144,15 +144,17 @@ def _latency(runs: Sequence[Operation], axis: _Axis) -> Chart:
 
 
 def _spread(key: str, title: str, times: Sequence[tuple[datetime, float]], axis: _Axis) -> Chart:
-    gathered = axis.gathered(times)
+    gathered = axis.values_at_points(times)
     lines = (
         Line("median", [_quantile(some, 0.5) for some in gathered]),
         Line("95 of 100", [_quantile(some, 0.95) for some in gathered]),
     )
     every = [value for _, value in times]
     median, most = _quantile(every, 0.5), _quantile(every, 0.95)
-    told = f"Median {_time(median)}, 95 of 100 within {_time(most)}." if every else "None measured."
-    return Chart(key, title, "s", told, lines)
+    summary = (
+        f"Median {_time(median)}, 95 of 100 within {_time(most)}." if every else "None measured."
+    )
+    return Chart(key, title, "s", summary, lines)
 
 
 def _time(seconds: float | None) -> str:
@@ -163,9 +165,11 @@ def _time(seconds: float | None) -> str:
 
 def _units(runs: Sequence[Operation], axis: _Axis) -> Chart:
     spent = [(one.finished_at, float(one.detail.get("units") or 0)) for one in runs]
-    sums = [sum(some) for some in axis.gathered(spent)]
-    told = f"{sum(sums):.0f} units in {len(runs)} sync runs."
-    return Chart("units", "Gmail quota units used by syncs", "units", told, (Line("units", sums),))
+    sums = [sum(some) for some in axis.values_at_points(spent)]
+    summary = f"{sum(sums):.0f} units in {len(runs)} sync runs."
+    return Chart(
+        "units", "Gmail quota units used by syncs", "units", summary, (Line("units", sums),)
+    )
 
 
 def _errors(failed: Sequence[Operation], axis: _Axis) -> Chart:
@@ -177,8 +181,8 @@ def _errors(failed: Sequence[Operation], axis: _Axis) -> Chart:
         places[reason if reason in shown else OTHERS][axis.place(one.finished_at)] += 1
     names = [*shown, *([OTHERS] if OTHERS in places else [])]
     lines = [Line(name, places[name]) for name in names]
-    told = ", ".join(f"{name}: {sum(places[name]):.0f}" for name in names) or "None."
-    return Chart("errors", "Errors by reason", "errors", told, lines, stacked=True)
+    summary = ", ".join(f"{name}: {sum(places[name]):.0f}" for name in names) or "None."
+    return Chart("errors", "Errors by reason", "errors", summary, lines, stacked=True)
 
 
 def reason_of(operation: Operation) -> str:

@@ -11,7 +11,7 @@ from shared.domain.ids import ConnectionId
 from shared.domain.operation import Operation, OperationState, OperationType
 from shared.edge.api.sync_models import sync_view
 from shared.edge.console.connections import row_of
-from shared.edge.console.pages import Visit, page
+from shared.edge.console.pages import ConsoleRequest, page
 from shared.edge.settings.deployment import Settings
 from shared.edge.web.reading import connection_id
 from shared.ports.events import Operations
@@ -34,14 +34,14 @@ NOTICES = {
 }
 
 
-async def show_connection(visit: Visit) -> Response:
+async def show_connection(console: ConsoleRequest) -> Response:
     """Return the connection; its state and log stay current without a reload."""
-    connection = await named(visit)
-    row = await row_of(visit, connection, visit.now)
-    recent = await visit.use(Operations).list(
+    connection = await path_connection(console)
+    row = await row_of(console, connection, console.now)
+    recent = await console.use(Operations).list(
         connection_id=connection.id, type=None, state=None, limit=MOST_UNITS_RUNS
     )
-    return visit.page(
+    return console.page(
         "connection.html",
         title=connection.email,
         nav="connections",
@@ -50,27 +50,27 @@ async def show_connection(visit: Visit) -> Response:
         connection=connection,
         scopes=sorted(_short(one) for one in connection.scopes if one in KNOWN),
         reads=reads(connection.scopes),
-        sync=sync_view(row.state, visit.now) if row.state else None,
-        quarantine=await visit.use(Quarantine).list(connection.id, QUARANTINE),
+        sync=sync_view(row.state, console.now) if row.state else None,
+        quarantine=await console.use(Quarantine).list(connection.id, QUARANTINE),
         operations=recent[:A_PAGE],
         more=len(recent) > A_PAGE,
-        units=units_lately(recent, visit.now),
-        units_per_minute=visit.use(Settings).units_per_minute,
-        asked_message=visit.asked("message"),
+        units=units_lately(recent, console.now),
+        units_per_minute=console.use(Settings).units_per_minute,
+        asked_message=console.query("message"),
     )
 
 
-async def show_operations(visit: Visit) -> Response:
+async def show_operations(console: ConsoleRequest) -> Response:
     """Return the operations log, of one connection or all, newest first."""
-    named_id, kind, state = visit.asked("connection"), visit.asked("type"), visit.asked("state")
-    most = next((one for one in MOST_SHOWN if str(one) == visit.asked("show")), MOST_SHOWN[0])
-    found = await visit.use(Operations).list(
-        connection_id=connection_id(named_id) if named_id else None,
+    named, kind, state = (console.query(name) for name in ("connection", "type", "state"))
+    most = next((one for one in MOST_SHOWN if str(one) == console.query("show")), MOST_SHOWN[0])
+    found = await console.use(Operations).list(
+        connection_id=connection_id(named) if named else None,
         type=OperationType(kind) if kind in set(OperationType) else None,
         state=OperationState(state) if state in set(OperationState) else None,
         limit=most + 1,
     )
-    return visit.page(
+    return console.page(
         "operations.html",
         title="Operations",
         nav="operations",
@@ -78,18 +78,18 @@ async def show_operations(visit: Visit) -> Response:
         more=next((one for one in MOST_SHOWN if one > most), None) if len(found) > most else None,
         types=list(OperationType),
         states=list(OperationState),
-        asked={"connection": named_id, "type": kind, "state": state},
+        asked={"connection": named, "type": kind, "state": state},
     )
 
 
-async def named(visit: Visit) -> Connection:
+async def path_connection(console: ConsoleRequest) -> Connection:
     """Return the connection of the path. Raises UnknownConnectionError."""
-    return (await visit.call.any_connection(named_id(visit))).value
+    return (await console.call.any_connection(path_connection_id(console))).value
 
 
-def named_id(visit: Visit) -> ConnectionId:
+def path_connection_id(console: ConsoleRequest) -> ConnectionId:
     """Return the id in the path. Raises UnknownConnectionError for one that cannot exist."""
-    return connection_id(visit.path("connection_id"))
+    return connection_id(console.path("connection_id"))
 
 
 def _short(scope: str) -> str:

@@ -7,8 +7,8 @@ from starlette.responses import Response
 from shared.domain.connect.scopes import reads
 from shared.domain.ids import ConnectionId, MessageId
 from shared.domain.sync.window import window_start
-from shared.edge.console.connection import named, named_id
-from shared.edge.console.pages import Visit, change, page
+from shared.edge.console.connection import path_connection, path_connection_id
+from shared.edge.console.pages import ConsoleRequest, change, page
 from shared.errors import InvalidRequestError, MissingScopeError
 from shared.usecases.connect.disconnect import AcceptDisconnect
 from shared.usecases.connect.sessions import CreateConnectSession, SessionRequest
@@ -20,54 +20,54 @@ ONE = "/console/connections/{connection_id}"
 SEND_ONLY = "This connection may send but not read, so it has no sync."
 
 
-async def pause(visit: Visit) -> Response:
+async def pause(console: ConsoleRequest) -> Response:
     """Stop syncing until started."""
-    await visit.use(ControlSync).pause(await _synced(visit))
-    return back(visit, "pause")
+    await console.use(ControlSync).pause(await _syncing_id(console))
+    return back(console, "pause")
 
 
-async def start(visit: Visit) -> Response:
+async def start(console: ConsoleRequest) -> Response:
     """Sync again after a pause."""
-    await visit.use(ControlSync).start(await _synced(visit))
-    return back(visit, "start")
+    await console.use(ControlSync).start(await _syncing_id(console))
+    return back(console, "start")
 
 
-async def trigger(visit: Visit) -> Response:
+async def trigger(console: ConsoleRequest) -> Response:
     """Read history now, or with `reset` the whole window again."""
-    reset = visit.field("reset") == "1"
-    await visit.use(ControlSync).trigger(await _synced(visit), reset=reset)
-    return back(visit, "reset" if reset else "trigger")
+    reset = console.field("reset") == "1"
+    await console.use(ControlSync).trigger(await _syncing_id(console), reset=reset)
+    return back(console, "reset" if reset else "trigger")
 
 
-async def audit(visit: Visit) -> Response:
+async def audit(console: ConsoleRequest) -> Response:
     """Compare the whole window with the records, and heal."""
-    await visit.use(ControlSync).audit(await _synced(visit))
-    return back(visit, "audit")
+    await console.use(ControlSync).audit(await _syncing_id(console))
+    return back(console, "audit")
 
 
-async def retry(visit: Visit) -> Response:
+async def retry(console: ConsoleRequest) -> Response:
     """Fetch a message in quarantine again, now."""
-    message_id = MessageId(visit.path("message_id"))
-    await visit.use(RetryQuarantined)(named_id(visit), message_id)
-    return back(visit, "retry")
+    message_id = MessageId(console.path("message_id"))
+    await console.use(RetryQuarantined)(path_connection_id(console), message_id)
+    return back(console, "retry")
 
 
-async def change_window(visit: Visit) -> Response:
+async def change_window(console: ConsoleRequest) -> Response:
     """Keep more or less of the mailbox."""
-    id, window = await _synced(visit), visit.field("window").strip()
-    window_start(window, visit.now)
-    await visit.use(ChangeConnection)(
+    id, window = await _syncing_id(console), console.field("window").strip()
+    window_start(window, console.now)
+    await console.use(ChangeConnection)(
         id, lambda was: replace(was, sync=replace(was.sync, window=window))
     )
-    await visit.use(ChangeWindow)(id, window)
-    return back(visit, "window")
+    await console.use(ChangeWindow)(id, window)
+    return back(console, "window")
 
 
-async def open_reconnect(visit: Visit) -> Response:
+async def open_reconnect(console: ConsoleRequest) -> Response:
     """Return a link by which the end user consents again, with the same Google account."""
-    connection = await named(visit)
-    opened = await visit.use(CreateConnectSession)(SessionRequest(reconnect=connection.id))
-    return visit.page(
+    connection = await path_connection(console)
+    opened = await console.use(CreateConnectSession)(SessionRequest(reconnect=connection.id))
+    return console.page(
         "reconnect.html",
         title="A link to connect again",
         nav="connections",
@@ -77,37 +77,37 @@ async def open_reconnect(visit: Visit) -> Response:
     )
 
 
-async def ask_disconnect(visit: Visit) -> Response:
+async def ask_disconnect(console: ConsoleRequest) -> Response:
     """Ask whether it is really meant."""
-    return visit.page(
+    return console.page(
         "disconnect.html",
         title="Disconnect",
         nav="connections",
-        connection=await named(visit),
+        connection=await path_connection(console),
     )
 
 
-async def disconnect(visit: Visit) -> Response:
+async def disconnect(console: ConsoleRequest) -> Response:
     """Accept a disconnect whose address was typed."""
-    connection = await named(visit)
-    if visit.field("email").strip().lower() != connection.email_key:
+    connection = await path_connection(console)
+    if console.field("email").strip().lower() != connection.email_key:
         raise InvalidRequestError(
             "Nothing was disconnected: the address you typed is not this connection's."
         )
-    await visit.use(AcceptDisconnect)(connection.id)
-    return visit.go("/console/connections", done="disconnect")
+    await console.use(AcceptDisconnect)(connection.id)
+    return console.go("/console/connections", done="disconnect")
 
 
-def back(visit: Visit, done: str) -> Response:
+def back(console: ConsoleRequest, done: str) -> Response:
     """Return the way back to where the button was: an explanation, or the connection."""
-    path = f"/console/connections/{visit.path('connection_id')}"
-    if words := visit.field("explained")[:200]:
-        return visit.go(f"{path}/explain", done=done, message=words)
-    return visit.go(path, done=done)
+    path = f"/console/connections/{console.path('connection_id')}"
+    if words := console.field("explained")[:200]:
+        return console.go(f"{path}/explain", done=done, message=words)
+    return console.go(path, done=done)
 
 
-async def _synced(visit: Visit) -> ConnectionId:
-    connection = (await visit.call.connection(named_id(visit))).value
+async def _syncing_id(console: ConsoleRequest) -> ConnectionId:
+    connection = (await console.call.connection(path_connection_id(console))).value
     if not reads(connection.scopes):
         raise MissingScopeError(SEND_ONLY, scope="gmail.readonly")
     return connection.id

@@ -12,8 +12,8 @@ from shared.domain.cursor import page_token_of, place_of
 from shared.domain.ids import ConnectionId, MessageId
 from shared.domain.sync.mailbox import Mailbox
 from shared.domain.sync.state import SyncState
-from shared.edge.console.health import Standing, lag, standing
-from shared.edge.console.pages import Visit, page
+from shared.edge.console.health import ConnectionHealth, health_of, lag
+from shared.edge.console.pages import ConsoleRequest, page
 from shared.errors import InvalidRequestError
 from shared.ports.connections import ConnectionQuery, Connections, Mailboxes
 from shared.ports.sync_store import SyncStates
@@ -31,7 +31,7 @@ class Row:
     connection: Connection
     state: SyncState | None
     mailbox: Mailbox | None
-    standing: Standing
+    health: ConnectionHealth
     lag: timedelta | None
 
     @property
@@ -41,14 +41,16 @@ class Row:
         return audit.coverage if audit and audit.finished_at else None
 
 
-async def show_connections(visit: Visit) -> Response:
+async def show_connections(console: ConsoleRequest) -> Response:
     """Return a page of the list, found by indexes however many connections there are."""
-    query = query_of(visit)
-    found = await visit.use(Connections).find(query)
+    query = query_of(console)
+    found = await console.use(Connections).find(query)
     shown = found[:A_PAGE]
-    rows = await asyncio.gather(*(row_of(visit, one, visit.now) for one in shown))
-    asked = {name: visit.asked(name) for name in ("search", "status", "tags") if visit.asked(name)}
-    return visit.page(
+    rows = await asyncio.gather(*(row_of(console, one, console.now) for one in shown))
+    asked = {
+        name: console.query(name) for name in ("search", "status", "tags") if console.query(name)
+    }
+    return console.page(
         "connections.html",
         title="Connections",
         nav="connections",
@@ -57,19 +59,19 @@ async def show_connections(visit: Visit) -> Response:
         asked=asked,
         statuses=list(ConnectionStatus),
         following=place_after(shown) if len(found) > A_PAGE else None,
-        first=not visit.asked("after"),
+        first=not console.query("after"),
     )
 
 
-def query_of(visit: Visit) -> ConnectionQuery:
+def query_of(console: ConsoleRequest) -> ConnectionQuery:
     """Return the filters; one connection more than is shown tells whether there is more."""
-    status = visit.asked("status")
+    status = console.query("status")
     return ConnectionQuery(
-        search=visit.asked("search").lower() or None,
-        tags=tags_of(visit.asked("tags")),
+        search=console.query("search").lower() or None,
+        tags=tags_of(console.query("tags")),
         status=ConnectionStatus(status) if status in set(ConnectionStatus) else None,
         limit=A_PAGE + 1,
-        after=place_of(LIST, visit.asked("after")) if visit.asked("after") else None,
+        after=place_of(LIST, console.query("after")) if console.query("after") else None,
     )
 
 
@@ -87,14 +89,14 @@ def place_after(shown: Sequence[Connection]) -> str:
     return page_token_of(LIST, last.created_at, MessageId(last.id))
 
 
-async def row_of(visit: Visit, connection: Connection, now: datetime) -> Row:
+async def row_of(console: ConsoleRequest, connection: Connection, now: datetime) -> Row:
     """Return a connection with what its line says."""
     state, mailbox = await asyncio.gather(
-        visit.use(SyncStates).get(connection.id),
-        visit.use(Mailboxes).get(connection.email_key),
+        console.use(SyncStates).get(connection.id),
+        console.use(Mailboxes).get(connection.email_key),
     )
     known, box = state.value if state else None, mailbox.value if mailbox else None
-    return Row(connection, known, box, standing(connection, known, box, now), lag(known, box, now))
+    return Row(connection, known, box, health_of(connection, known, box, now), lag(known, box, now))
 
 
 ROUTES = (page("/console/connections", show_connections, "Connections"),)

@@ -10,9 +10,9 @@ from starlette.responses import Response
 from shared.domain.events.delivery import SCHEDULE, shown_payload
 from shared.domain.events.event import Event, EventState
 from shared.domain.ids import EventId
-from shared.edge.console.addresses import addresses_of, id_named
-from shared.edge.console.pages import Visit, change, page
-from shared.edge.console.paging import turned
+from shared.edge.console.addresses import addresses_of, find_connection_id
+from shared.edge.console.pages import ConsoleRequest, change, page
+from shared.edge.console.paging import paginate
 from shared.errors import InvalidRequestError
 from shared.ports.events import Outbox
 from shared.usecases.events.redeliver import Redeliver
@@ -21,28 +21,28 @@ PATH: Final = "/console/deliveries"
 STATES: Final = {one.value: one for one in EventState}
 
 
-async def show_deliveries(visit: Visit) -> Response:
+async def show_deliveries(console: ConsoleRequest) -> Response:
     """Return events newest first, by state and connection."""
-    state = STATES.get(visit.asked("state"))
-    connection = await id_named(visit, visit.asked("connection"))
+    state = STATES.get(console.query("state"))
+    connection = await find_connection_id(console, console.query("connection"))
 
-    async def listed(until: datetime | None, limit: int) -> Sequence[Event]:
-        return await visit.use(Outbox).list(
+    async def fetch(until: datetime | None, limit: int) -> Sequence[Event]:
+        return await console.use(Outbox).list(
             state=state, connection_id=connection, limit=limit, until=until
         )
 
-    found = await turned(listed, visit.asked("before"))
-    counted = visit.asked("count")
-    return visit.page(
+    found = await paginate(fetch, console.query("before"))
+    counted = console.query("count")
+    return console.page(
         "deliveries.html",
         title="Deliveries",
         nav="deliveries",
         events=[(event, _payload(event)) for event in found.entries],
-        addresses=await addresses_of(visit, (one.connection_id for one in found.entries)),
+        addresses=await addresses_of(console, (one.connection_id for one in found.entries)),
         older=found.older,
         state=state.value if state else "",
-        connection=visit.asked("connection"),
-        before=visit.asked("before"),
+        connection=console.query("connection"),
+        before=console.query("before"),
         attempts=len(SCHEDULE),
         notices={
             "redelivered": "The event is on its way again.",
@@ -51,29 +51,29 @@ async def show_deliveries(visit: Visit) -> Response:
     )
 
 
-async def redeliver(visit: Visit) -> Response:
+async def redeliver(console: ConsoleRequest) -> Response:
     """Send one event again."""
-    await visit.use(Redeliver)(EventId(visit.path("id")))
-    return visit.go(PATH, done="redelivered", **_kept(visit))
+    await console.use(Redeliver)(EventId(console.path("id")))
+    return console.go(PATH, done="redelivered", **_filter(console))
 
 
-async def redeliver_since(visit: Visit) -> Response:
+async def redeliver_since(console: ConsoleRequest) -> Response:
     """Send again every event in a state that was created since a moment; the newest 1,000."""
-    state = STATES.get(visit.field("which"))
+    state = STATES.get(console.field("which"))
     if state is None:
         raise InvalidRequestError("Choose which events to send again.")
-    made = await visit.use(Redeliver).since(
-        _moment(visit.field("since")),
+    made = await console.use(Redeliver).since(
+        _moment(console.field("since")),
         until=None,
         state=state,
-        connection_id=await id_named(visit, visit.field("connection")[:200].strip()),
+        connection_id=await find_connection_id(console, console.field("connection")[:200].strip()),
     )
-    return visit.go(PATH, done="redelivered-many", count=str(made.count), **_kept(visit))
+    return console.go(PATH, done="redelivered-many", count=str(made.count), **_filter(console))
 
 
-def _kept(visit: Visit) -> dict[str, str]:
+def _filter(console: ConsoleRequest) -> dict[str, str]:
     """Return the filter to go back to."""
-    kept = {name: visit.field(name)[:200] for name in ("state", "connection", "before")}
+    kept = {name: console.field(name)[:200] for name in ("state", "connection", "before")}
     return {name: value for name, value in kept.items() if value}
 
 

@@ -10,9 +10,9 @@ from shared.actions.run import RunAction
 from shared.domain.connect.connection import Connection, ConnectionStatus
 from shared.domain.ids import MessageId
 from shared.domain.sync.state import SyncStatus
-from shared.edge.console.connection import NOTICES, named
-from shared.edge.console.pages import Visit, page
-from shared.edge.console.records import rendered
+from shared.edge.console.connection import NOTICES, path_connection
+from shared.edge.console.pages import ConsoleRequest, page
+from shared.edge.console.records import record_json
 from shared.ports.sync_store import Records
 from shared.usecases.sync.explain import Explain, Explanation, Verdict
 
@@ -23,8 +23,8 @@ MOST: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """What a person is told of a verdict; `fix` names the button that repairs it."""
+class Notice:
+    """How a verdict is put to a person; `fix` names the button that repairs it."""
 
     title: str
     tone: str
@@ -32,68 +32,68 @@ class Told:
     fix: str | None = None
 
 
-TOLD: Final = {
-    Verdict.STORED: Told("It is here", "good", "The message is stored as a record."),
-    Verdict.DELETED: Told(
+VERDICT_NOTICES: Final = {
+    Verdict.STORED: Notice("It is here", "good", "The message is stored as a record."),
+    Verdict.DELETED: Notice(
         "It was deleted", "calm", "It was deleted for good at Gmail; the record is a tombstone."
     ),
-    Verdict.QUARANTINED: Told(
+    Verdict.QUARANTINED: Notice(
         "It is in quarantine",
         "warm",
         "Fetching it failed. It is retried by itself, or at once by the button.",
         "retry",
     ),
-    Verdict.OUTSIDE_WINDOW: Told(
+    Verdict.OUTSIDE_WINDOW: Notice(
         "It is older than the window",
         "warm",
         "Only mail inside the window is kept. Widen the window to have it.",
         "window",
     ),
-    Verdict.CHAT: Told("It is a chat", "calm", "Chats are no mail and are never stored."),
-    Verdict.NOT_IN_GMAIL: Told(
+    Verdict.CHAT: Notice("It is a chat", "calm", "Chats are no mail and are never stored."),
+    Verdict.NOT_IN_GMAIL: Notice(
         "Gmail does not know it",
         "calm",
         "No such message is in this mailbox: deleted for good, or another mailbox's.",
     ),
-    Verdict.NOT_YET_READ: Told(
+    Verdict.NOT_YET_READ: Notice(
         "It was not read yet", "calm", "The window is still being read and has not come to it."
     ),
-    Verdict.WAITING: Told(
+    Verdict.WAITING: Notice(
         "It is on its way",
         "calm",
         "Changes are waiting to be read, this one among them.",
         "trigger",
     ),
-    Verdict.SYNC_STOPPED: Told(
+    Verdict.SYNC_STOPPED: Notice(
         "The sync does not run",
         "bad",
         "The sync is paused or failing, so what came since is not read.",
         "trigger",
     ),
-    Verdict.MISSING: Told(
+    Verdict.MISSING: Notice(
         "It is missing",
         "bad",
         "It should be here and is not. An audit compares the mailbox with the records and stores "
         "it.",
         "audit",
     ),
-    Verdict.GMAIL_UNREACHABLE: Told(
+    Verdict.GMAIL_UNREACHABLE: Notice(
         "Gmail could not be asked", "warm", "It is not stored, and Gmail did not answer about it."
     ),
 }
 
 
 @dataclass(frozen=True, slots=True)
-class Explained:
+class ExplainedMessage:
     """One message, what is the case, and what to do."""
 
     message_id: str
     found: Explanation
-    told: Told
+    notice: Notice
     subject: str | None
 
     @property
-    def settled(self) -> bool:
+    def is_final(self) -> bool:
         """Whether looking again would show the same."""
         return self.found.verdict in {Verdict.STORED, Verdict.DELETED}
 
@@ -102,19 +102,19 @@ class Explained:
         """The button: a paused sync is started, a dead grant needs its end user."""
         if self.found.verdict is Verdict.SYNC_STOPPED:
             return "start" if self.found.state.status is SyncStatus.PAUSED else "trigger"
-        return self.told.fix
+        return self.notice.fix
 
 
-async def show_explanation(visit: Visit) -> Response:
+async def show_explanation(console: ConsoleRequest) -> Response:
     """Return about one message by its id, or about what a search at Gmail finds.
 
     It is looked at again by itself only after a repair, and until that has worked: what is absent
     costs quota units every time.
     """
-    connection, words = await named(visit), visit.asked("message")
-    ids = await _ids(visit, connection, words) if words else []
-    explained = [await _explained(visit, connection, id) for id in ids]
-    return visit.page(
+    connection, words = await path_connection(console), console.query("message")
+    ids = await _ids(console, connection, words) if words else []
+    explained = [await _explain(console, connection, id) for id in ids]
+    return console.page(
         "explain.html",
         title="Why is this message (not) here?",
         nav="connections",
@@ -123,21 +123,21 @@ async def show_explanation(visit: Visit) -> Response:
         consent=connection.status is ConnectionStatus.REAUTH_REQUIRED,
         words=words,
         explained=explained,
-        watching=bool(visit.asked("done")) and any(not one.settled for one in explained),
+        watching=bool(console.query("done")) and any(not one.is_final for one in explained),
         window=connection.sync.window,
     )
 
 
-async def _explained(visit: Visit, connection: Connection, id: str) -> Explained:
-    found = await visit.use(Explain)(connection.id, MessageId(id))
+async def _explain(console: ConsoleRequest, connection: Connection, id: str) -> ExplainedMessage:
+    found = await console.use(Explain)(connection.id, MessageId(id))
     subject = found.subject
     if found.head is not None:
-        record = await visit.use(Records).get(connection.id, found.head.message_id)
-        subject = rendered(record, connection.id).get("subject") if record else None
-    return Explained(id, found, TOLD[found.verdict], subject)
+        record = await console.use(Records).get(connection.id, found.head.message_id)
+        subject = record_json(record, connection.id).get("subject") if record else None
+    return ExplainedMessage(id, found, VERDICT_NOTICES[found.verdict], subject)
 
 
-async def _ids(visit: Visit, connection: Connection, words: str) -> list[str]:
+async def _ids(console: ConsoleRequest, connection: Connection, words: str) -> list[str]:
     """Return the message ids that are meant: one given, or those Gmail finds, newest first."""
     if MESSAGE_ID.fullmatch(words):
         return [words.lower()]
@@ -146,8 +146,8 @@ async def _ids(visit: Visit, connection: Connection, words: str) -> list[str]:
         "maxResults": MOST,
         "includeSpamTrash": True,
     }
-    run = visit.use(RunAction)
-    answer = await run(connection, "list-messages", asked, trace_id=visit.call.trace_id)
+    run = console.use(RunAction)
+    answer = await run(connection, "list-messages", asked, trace_id=console.call.trace_id)
     return [str(one["id"]) for one in (answer.output.get("messages") or [])[:MOST]]
 
 

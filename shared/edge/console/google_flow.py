@@ -34,7 +34,7 @@ class Flow:
 
 
 def new_flow(way: str, now: datetime) -> Flow:
-    """Return a flow that nobody can guess."""
+    """Return a flow that cannot be guessed."""
     state, nonce, verifier = (token_urlsafe(32) for _ in range(3))
     return Flow(state, nonce, verifier, way[:MOST_WAY], (now + LIFETIME).timestamp())
 

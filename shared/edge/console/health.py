@@ -17,7 +17,7 @@ CONSENT = {
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class ConnectionHealth:
     """`tone` is good, calm, warm or bad; `fix` names the button that helps, if one does."""
 
     label: str
@@ -26,16 +26,16 @@ class Standing:
     fix: str | None = None
 
 
-def standing(
+def health_of(
     connection: Connection, state: SyncState | None, mailbox: Mailbox | None, now: datetime
-) -> Standing:
+) -> ConnectionHealth:
     """Return the worst that is the case, else that it is current."""
     found = _of_consent(connection)
     if found is None and state is None:
         return _without_sync(connection)
     if found is None and state is not None:
         found = _of_control(state, now) or _of_watch(mailbox, now) or _of_work(state, mailbox, now)
-    return found or Standing("Current", "good", "Everything that Gmail announced is here.")
+    return found or ConnectionHealth("Current", "good", "Everything that Gmail announced is here.")
 
 
 def lag(state: SyncState | None, mailbox: Mailbox | None, now: datetime) -> timedelta | None:
@@ -46,70 +46,70 @@ def lag(state: SyncState | None, mailbox: Mailbox | None, now: datetime) -> time
     return max(timedelta(), now - (since or state.last_delta_at or now))
 
 
-def _of_consent(connection: Connection) -> Standing | None:
+def _of_consent(connection: Connection) -> ConnectionHealth | None:
     if connection.status is ConnectionStatus.DISCONNECTING:
-        return Standing("Disconnecting", "calm", "Its mail is being deleted.")
+        return ConnectionHealth("Disconnecting", "calm", "Its mail is being deleted.")
     if connection.status is ConnectionStatus.REAUTH_REQUIRED:
         known = CONSENT.get(connection.error or "", f"Google answered {connection.error}.")
         why = f"{known} Nothing is read until the end user connects again."
-        return Standing("Needs consent", "bad", why, "reconnect")
+        return ConnectionHealth("Needs consent", "bad", why, "reconnect")
     return None
 
 
-def _without_sync(connection: Connection) -> Standing:
+def _without_sync(connection: Connection) -> ConnectionHealth:
     if reads(connection.scopes):
         why = "Its first sync has not begun: it begins by itself within a minute."
-        return Standing("Starting", "calm", why)
-    return Standing("Sends only", "plain", "The end user did not let mail be read.")
+        return ConnectionHealth("Starting", "calm", why)
+    return ConnectionHealth("Sends only", "plain", "The end user did not let mail be read.")
 
 
-def _of_control(state: SyncState, now: datetime) -> Standing | None:
+def _of_control(state: SyncState, now: datetime) -> ConnectionHealth | None:
     if state.status is SyncStatus.PAUSED:
         why = "Somebody paused it. Hints are kept; it goes on from where it was."
-        return Standing("Paused", "warm", why, "start")
+        return ConnectionHealth("Paused", "warm", why, "start")
     if state.status is SyncStatus.STOPPED:
-        return Standing("Stopped", "plain", "It was disconnected and never syncs again.")
+        return ConnectionHealth("Stopped", "plain", "It was disconnected and never syncs again.")
     if state.deferred_until is not None and now < state.deferred_until:
         why = "Google asked to slow down; it goes on by itself when the pause is over."
-        return Standing("Waiting for Google", "warm", why)
+        return ConnectionHealth("Waiting for Google", "warm", why)
     if state.last_error is not None:
         times = f" {state.failures} runs in a row" if state.failures > 1 else ""
         why = f"The last run ended with {state.last_error}{times}. It is tried again by itself."
-        return Standing("Failing", "bad", why, "trigger")
+        return ConnectionHealth("Failing", "bad", why, "trigger")
     return None
 
 
-def _of_watch(mailbox: Mailbox | None, now: datetime) -> Standing | None:
+def _of_watch(mailbox: Mailbox | None, now: datetime) -> ConnectionHealth | None:
     if mailbox is None:
         return None
     if mailbox.stopped_at is not None:
         why = (
             "The watch was stopped by hand (stop-watch): mail is found by asking only. It is armed"
         )
-        return Standing("Push stopped", "warm", f"{why} again within an hour.")
+        return ConnectionHealth("Push stopped", "warm", f"{why} again within an hour.")
     if mailbox.watch_error is not None:
         why = f"Gmail refused the watch ({mailbox.watch_error}): mail is found by asking only."
-        return Standing("No push", "warm", why)
+        return ConnectionHealth("No push", "warm", why)
     if mailbox.watch_expires_at is not None and mailbox.watch_expires_at <= now:
         why = "The watch has expired: mail is found by asking only. It is renewed every ten minutes"
-        return Standing("Watch expired", "bad", f"{why}, if the scheduler runs.")
+        return ConnectionHealth("Watch expired", "bad", f"{why}, if the scheduler runs.")
     return None
 
 
-def _of_work(state: SyncState, mailbox: Mailbox | None, now: datetime) -> Standing | None:
+def _of_work(state: SyncState, mailbox: Mailbox | None, now: datetime) -> ConnectionHealth | None:
     if state.recovering_since is not None:
         why = "Gmail no longer kept the history: the window is compared with the records."
-        return Standing("Recovering", "calm", why)
+        return ConnectionHealth("Recovering", "calm", why)
     if state.backfilling:
-        return Standing("Reading", "calm", "The window is being read, newest first.")
+        return ConnectionHealth("Reading", "calm", "The window is being read, newest first.")
     waiting = lag(state, mailbox, now)
     if waiting is not None and waiting > BEHIND_AFTER:
         why = "Gmail announced changes that have not been read yet."
-        return Standing("Behind", "warm", why, "trigger")
+        return ConnectionHealth("Behind", "warm", why, "trigger")
     if state.next_due_at is not None and now - state.next_due_at > OVERDUE_AFTER:
         why = "Work has been due for a while and nobody took it: is the scheduler running?"
-        return Standing("Overdue", "warm", why, "trigger")
+        return ConnectionHealth("Overdue", "warm", why, "trigger")
     if state.quarantine_due_at is not None:
         why = "Some messages could not be stored yet: they wait in quarantine and are retried."
-        return Standing("Some set aside", "warm", why, "quarantine")
+        return ConnectionHealth("Some set aside", "warm", why, "quarantine")
     return None

@@ -14,7 +14,7 @@ from shared.domain.keys.approval import ApprovalState
 from shared.domain.operation import OperationState, OperationType
 from shared.domain.send.entry import SendState
 from shared.edge.console.charts import Figures, figures
-from shared.edge.console.pages import Visit, page
+from shared.edge.console.pages import ConsoleRequest, page
 from shared.ports.access import Approvals
 from shared.ports.connections import ConnectionQuery, Connections
 from shared.ports.events import Operations, Outbox
@@ -43,16 +43,16 @@ class Tile:
     tone: str
 
     @property
-    def shown(self) -> str:
+    def text(self) -> str:
         """The number in words."""
         return f"{COUNTED}+" if self.found > COUNTED else str(self.found)
 
 
-async def show_overview(visit: Visit) -> Response:
+async def show_overview(console: ConsoleRequest) -> Response:
     """Return the overview; everything it reads is bounded."""
-    chosen = visit.asked("reach") if visit.asked("reach") in REACHES else USUAL
-    tiles, drawn = await asyncio.gather(_tiles(visit), _figures(visit, REACHES[chosen][1]))
-    return visit.page(
+    chosen = console.query("reach") if console.query("reach") in REACHES else USUAL
+    tiles, drawn = await asyncio.gather(_tiles(console), _figures(console, REACHES[chosen][1]))
+    return console.page(
         "overview.html",
         title="Overview",
         nav="overview",
@@ -64,24 +64,24 @@ async def show_overview(visit: Visit) -> Response:
     )
 
 
-async def _figures(visit: Visit, reach: timedelta) -> Figures:
-    operations = visit.use(Operations)
+async def _figures(console: ConsoleRequest, reach: timedelta) -> Figures:
+    operations = console.use(Operations)
     runs, failures = await asyncio.gather(
         operations.list(connection_id=None, type=OperationType.SYNC, state=None, limit=MOST),
         operations.list(connection_id=None, type=None, state=OperationState.FAILED, limit=MOST),
     )
-    return figures(runs, failures, now=visit.now, reach=reach, most=MOST)
+    return figures(runs, failures, now=console.now, reach=reach, most=MOST)
 
 
-async def _tiles(visit: Visit) -> list[Tile]:
+async def _tiles(console: ConsoleRequest) -> list[Tile]:
     most = COUNTED + 1
     reauth = ConnectionQuery(status=ConnectionStatus.REAUTH_REQUIRED, limit=most)
     lost, dead, pending, unknown, waiting = await asyncio.gather(
-        visit.use(Connections).find(reauth),
-        visit.use(Outbox).list(state=EventState.DEAD, connection_id=None, limit=most),
-        visit.use(Outbox).list(state=EventState.PENDING, connection_id=None, limit=most),
-        visit.use(Sends).list(None, most, state=SendState.UNKNOWN),
-        visit.use(Approvals).list(connection_id=None, state=ApprovalState.PENDING, limit=most),
+        console.use(Connections).find(reauth),
+        console.use(Outbox).list(state=EventState.DEAD, connection_id=None, limit=most),
+        console.use(Outbox).list(state=EventState.PENDING, connection_id=None, limit=most),
+        console.use(Sends).list(None, most, state=SendState.UNKNOWN),
+        console.use(Approvals).list(connection_id=None, state=ApprovalState.PENDING, limit=most),
     )
     return [
         Tile("must connect again", "/console/connections?status=reauth_required", len(lost), "bad"),

@@ -11,7 +11,7 @@ from starlette.responses import RedirectResponse, Response
 from shared.domain.ids import ConnectionId
 from shared.domain.operation import OperationType, new_operation
 from shared.edge.console.admission import Visitor, admit
-from shared.edge.console.answers import SIGN_IN, back_to, live_part, problem, shown
+from shared.edge.console.answers import SIGN_IN, back_to, html_page, live_part, problem
 from shared.edge.console.session import Session, session_of, set_session
 from shared.edge.settings.deployment import Settings
 from shared.edge.web.call import Call
@@ -28,7 +28,7 @@ LIVE = "x-console-live"
 
 
 @dataclass(frozen=True, slots=True)
-class Visit:
+class ConsoleRequest:
     """One request of a person who is signed in."""
 
     call: Call
@@ -49,7 +49,7 @@ class Visit:
         """Return a parameter of the path."""
         return self.call.path(name)
 
-    def asked(self, name: str, most: int = 200) -> str:
+    def query(self, name: str, most: int = 200) -> str:
         """Return a query parameter, cut and without blanks around it; "" where there is none."""
         return self.call.request.query_params.get(name, "")[:most].strip()
 
@@ -80,12 +80,12 @@ class Visit:
             "current": nav,
             "session": self.session,
             "now": self.now,
-            "notice": (notices or {}).get(self.asked("done")),
+            "notice": (notices or {}).get(self.query("done")),
             **context,
         }
         if LIVE in self.call.request.headers:
             return live_part(self.call.request, template, known)
-        return shown(self.call.request, template, known, status)
+        return html_page(self.call.request, template, known, status)
 
     def go(self, path: str, *, done: str | None = None, **query: str) -> Response:
         """Return the way on after a change; `done` becomes a notice there."""
@@ -93,19 +93,19 @@ class Visit:
         return RedirectResponse(f"{path}?{urlencode(asked)}" if asked else path, 303)
 
 
-Shows = Callable[[Visit], Awaitable[Response]]
+Shows = Callable[[ConsoleRequest], Awaitable[Response]]
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page that anybody who is signed in may see."""
+    """A page that every person who is signed in may see."""
 
     function: Shows
 
     async def __call__(self, call: Call) -> Response:
         """Return the page; a person who looked at one stays signed in."""
         visitor, now = call.person(Visitor), call.use(Clock).now()
-        response = await self.function(Visit(call, visitor.session, {}))
+        response = await self.function(ConsoleRequest(call, visitor.session, {}))
         if LIVE not in call.request.headers and visitor.session.renewable(now):
             sealer = call.use(Sealer)
             await set_session(response, visitor.session, call.use(Settings), sealer, now)
@@ -130,7 +130,7 @@ class Change:
     async def __call__(self, call: Call) -> Response:
         """Do it, note who did, and return the way on."""
         visitor, began = call.person(Visitor), call.use(Clock).now()
-        response = await self.function(Visit(call, visitor.session, visitor.form))
+        response = await self.function(ConsoleRequest(call, visitor.session, visitor.form))
         await self._note(call, visitor.session, began, None)
         return response
 

@@ -10,7 +10,7 @@ OF_ONE_MOMENT = 30
 """Entries of the very moment at which a page ended that the next one may meet again."""
 
 
-class Logged(Protocol):
+class LogEntry(Protocol):
     """An entry with an id and the time that orders it."""
 
     @property
@@ -19,37 +19,37 @@ class Logged(Protocol):
     def created_at(self) -> datetime: ...  # noqa: D102
 
 
-L = TypeVar("L", bound=Logged)
+L = TypeVar("L", bound=LogEntry)
 
 
 @dataclass(frozen=True, slots=True)
-class Turned(Generic[L]):
+class LogPage(Generic[L]):
     """A page; `older` is the place of the next one, None at the end."""
 
     entries: Sequence[L]
     older: str | None
 
 
-async def turned(
-    listed: Callable[[datetime | None, int], Awaitable[Sequence[L]]], place: str
-) -> Turned[L]:
+async def paginate(
+    fetch: Callable[[datetime | None, int], Awaitable[Sequence[L]]], place: str
+) -> LogPage[L]:
     """Return the page at `place`, as `older` named it; any other text is the first page.
 
     `listed` answers at most so many entries created up to a moment, newest first.
     """
-    after = _read(place)
+    after = _decode(place)
     limit = PAGE_SIZE + 1 + (OF_ONE_MOMENT if after else 0)
-    found = await listed(after[0] if after else None, limit)
+    found = await fetch(after[0] if after else None, limit)
     rest = [one for one in found if after is None or (one.created_at, one.id) < after]
     entries = rest[:PAGE_SIZE]
-    return Turned(entries, _written(entries[-1]) if len(rest) > PAGE_SIZE else None)
+    return LogPage(entries, _encode(entries[-1]) if len(rest) > PAGE_SIZE else None)
 
 
-def _written(last: Logged) -> str:
+def _encode(last: LogEntry) -> str:
     return f"{last.created_at.isoformat()}~{last.id}"
 
 
-def _read(place: str) -> tuple[datetime, str] | None:
+def _decode(place: str) -> tuple[datetime, str] | None:
     at, _, id = place.partition("~")
     try:
         moment = datetime.fromisoformat(at)

@@ -12,12 +12,12 @@ import orjson
 from starlette.responses import Response
 
 from shared.actions.loading import actions
-from shared.actions.run import ActionAnswer, RunAction, checked
+from shared.actions.run import ActionAnswer, RunAction, check_input
 from shared.domain.connect.connection import ConnectionStatus
-from shared.edge.console.addresses import connection_named
+from shared.edge.console.addresses import find_connection
 from shared.edge.console.dry_mail import Preview, preview
-from shared.edge.console.pages import Visit, change, page
-from shared.edge.console.playground_run import DRY_RUN, PlaygroundRun, resized
+from shared.edge.console.pages import ConsoleRequest, change, page
+from shared.edge.console.playground_run import DRY_RUN, PlaygroundRun, resize
 from shared.edge.settings.deployment import Settings
 from shared.edge.web.routes import MEBIBYTE
 from shared.edge.web.status import answer_to
@@ -36,7 +36,7 @@ OK: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class RunReport:
     """What a try came to. `output` is JSON; `preview` a message that was not sent."""
 
     title: str
@@ -49,66 +49,74 @@ class Told:
     others: tuple[str, ...] = ()
 
 
-async def show_playground(visit: Visit) -> Response:
+async def show_playground(console: ConsoleRequest) -> Response:
     """Return the choice of an action and a connection, and the form of what was chosen."""
-    return await _page(visit, await _trial(visit, FormValues({}), _new_key()))
+    return await _page(console, await _chosen_run(console, FormValues({}), _new_key()))
 
 
-async def run(visit: Visit) -> Response:
+async def run(console: ConsoleRequest) -> Response:
     """Do what the pressed button says: change the form, show code, try dry, confirm, or run."""
-    form = FormValues(visit.form)
-    wish = visit.field("do")
-    changed = resized(form, wish)
-    trial = await _trial(visit, changed or form, visit.field("key").strip()[:256] or _new_key())
-    if trial is None or changed is not None:
-        return await _page(visit, trial)
-    if trial.wrong:
-        return await _page(visit, trial, Told("Some fields cannot be read", "bad", 400))
+    form = FormValues(console.form)
+    wish = console.field("do")
+    changed = resize(form, wish)
+    attempt = await _chosen_run(
+        console, changed or form, console.field("key").strip()[:256] or _new_key()
+    )
+    if attempt is None or changed is not None:
+        return await _page(console, attempt)
+    if attempt.wrong:
+        return await _page(console, attempt, RunReport("Some fields cannot be read", "bad", 400))
     try:
-        checked(trial.action, trial.connection, trial.input, trial.key)
+        check_input(attempt.action, attempt.connection, attempt.input, attempt.key)
     except PostroomError as error:
-        return await _page(visit, trial, _refused(visit, trial, error))
+        return await _page(console, attempt, _failure(console, attempt, error))
     if wish == "code":
-        return await _page(visit, trial, code=True)
-    confirmed = visit.field("confirmed") == trial.print
-    if trial.reads or (wish == "run" and confirmed):
-        return await _ran(visit, trial)
-    told = await _dry(visit, trial) if trial.has_dry_run else None
-    return await _page(visit, trial, told, ask=told is None or told.status == OK)
+        return await _page(console, attempt, code=True)
+    confirmed = console.field("confirmed") == attempt.print
+    if attempt.reads or (wish == "run" and confirmed):
+        return await _run_for_real(console, attempt)
+    report = await _run_dry(console, attempt) if attempt.has_dry_run else None
+    return await _page(console, attempt, report, ask=report is None or report.status == OK)
 
 
-async def _ran(visit: Visit, trial: PlaygroundRun) -> Response:
+async def _run_for_real(console: ConsoleRequest, attempt: PlaygroundRun) -> Response:
     """Run it; once its effect is there the next try gets a key of its own."""
-    told = await _told(visit, trial, trial.input, None if trial.reads else trial.key)
-    return await _page(visit, trial, told, code=True, key=_new_key() if told.status == OK else None)
+    report = await _report_of(
+        console, attempt, attempt.input, None if attempt.reads else attempt.key
+    )
+    return await _page(
+        console, attempt, report, code=True, key=_new_key() if report.status == OK else None
+    )
 
 
-async def _dry(visit: Visit, trial: PlaygroundRun) -> Told:
-    return await _told(visit, trial, {**trial.input, DRY_RUN: True}, None)
+async def _run_dry(console: ConsoleRequest, attempt: PlaygroundRun) -> RunReport:
+    return await _report_of(console, attempt, {**attempt.input, DRY_RUN: True}, None)
 
 
-async def _told(visit: Visit, trial: PlaygroundRun, given: Any, key: str | None) -> Told:
-    began = visit.now
+async def _report_of(
+    console: ConsoleRequest, attempt: PlaygroundRun, given: Any, key: str | None
+) -> RunReport:
+    began = console.now
     try:
-        answer = await visit.use(RunAction)(
-            trial.connection,
-            trial.action.name,
+        answer = await console.use(RunAction)(
+            attempt.connection,
+            attempt.action.name,
             given,
             idempotency_key=key,
-            trace_id=visit.call.trace_id,
-            detail={"by": visit.session.name},
+            trace_id=console.call.trace_id,
+            detail={"by": console.session.name},
         )
     except PostroomError as error:
-        return _refused(visit, trial, error)
-    took_ms = (visit.now - began).total_seconds() * 1000
-    return _answered(answer, took_ms, dry=bool(given.get(DRY_RUN)))
+        return _failure(console, attempt, error)
+    took_ms = (console.now - began).total_seconds() * 1000
+    return _success(answer, took_ms, dry=bool(given.get(DRY_RUN)))
 
 
-def _answered(answer: ActionAnswer, took_ms: float, *, dry: bool) -> Told:
+def _success(answer: ActionAnswer, took_ms: float, *, dry: bool) -> RunReport:
     output = answer.output
     text = orjson.dumps(output, option=orjson.OPT_INDENT_2).decode()
     title = "Done before with this key: the same answer again" if answer.replayed else "Done"
-    return Told(
+    return RunReport(
         "Dry run: nothing was sent" if dry else title,
         "calm" if dry or answer.replayed else "good",
         output=text[:LARGEST_SHOWN],
@@ -118,59 +126,59 @@ def _answered(answer: ActionAnswer, took_ms: float, *, dry: bool) -> Told:
     )
 
 
-def _refused(visit: Visit, trial: PlaygroundRun, error: PostroomError) -> Told:
+def _failure(console: ConsoleRequest, attempt: PlaygroundRun, error: PostroomError) -> RunReport:
     """Return an error as the API would put it, its problems at their fields."""
-    answer = answer_to(error, visit.call.trace_id)
-    told = answer.body["error"]
+    answer = answer_to(error, console.call.trace_id)
+    inner = answer.body["error"]
     problems = error.problems if isinstance(error, InvalidRequestError) else ()
-    return Told(
-        f"{told['code']}: {told['message']}",
+    return RunReport(
+        f"{inner['code']}: {inner['message']}",
         "bad",
         answer.status,
         output=orjson.dumps(answer.body, option=orjson.OPT_INDENT_2).decode(),
-        others=tuple(trial.blame(problems)),
+        others=tuple(attempt.blame(problems)),
     )
 
 
-async def _trial(visit: Visit, form: FormValues, key: str) -> PlaygroundRun | None:
+async def _chosen_run(console: ConsoleRequest, form: FormValues, key: str) -> PlaygroundRun | None:
     """Return what was chosen, None where an action or a connection is missing."""
-    action = actions().get(_said(visit, "action"))
-    connection = await connection_named(visit, _said(visit, "connection"))
+    action = actions().get(_choice(console, "action"))
+    connection = await find_connection(console, _choice(console, "connection"))
     if action is None or connection is None or connection.status is ConnectionStatus.DISCONNECTING:
         return None
     return PlaygroundRun.of(action, connection, form, key)
 
 
-def _said(visit: Visit, name: str) -> str:
-    return visit.field(name)[:200].strip() or visit.asked(name)
+def _choice(console: ConsoleRequest, name: str) -> str:
+    return console.field(name)[:200].strip() or console.query(name)
 
 
 async def _page(
-    visit: Visit,
-    trial: PlaygroundRun | None,
-    told: Told | None = None,
+    console: ConsoleRequest,
+    attempt: PlaygroundRun | None,
+    report: RunReport | None = None,
     *,
     ask: bool = False,
     code: bool = False,
     key: str | None = None,
 ) -> Response:
-    address = visit.use(Settings).public_url
-    request = trial.request(address) if trial and (ask or code) else None
+    address = console.use(Settings).public_url
+    request = attempt.request(address) if attempt and (ask or code) else None
     written = [("curl", curl), ("Python", python), ("TypeScript", typescript)]
     query = ConnectionQuery(status=ConnectionStatus.ACTIVE, limit=OFFERED)
-    return visit.page(
+    return console.page(
         "playground.html",
         title="Playground",
         nav="playground",
-        status=told.status if told else OK,
+        status=report.status if report else OK,
         actions=list(actions().values()),
-        connections=await visit.use(Connections).find(query),
-        chosen_action=_said(visit, "action"),
-        chosen_connection=_said(visit, "connection"),
-        trial=trial,
-        told=told,
+        connections=await console.use(Connections).find(query),
+        chosen_action=_choice(console, "action"),
+        chosen_connection=_choice(console, "connection"),
+        attempt=attempt,
+        report=report,
         ask=ask,
-        key=key or (trial.key if trial else ""),
+        key=key or (attempt.key if attempt else ""),
         snippets=[(name, write(request)) for name, write in written] if request else [],
         key_variable=KEY_VARIABLE,
     )

@@ -109,7 +109,7 @@ def input_fields(action: Action[Any, Any]) -> tuple[Field, ...]:
     return fields_of(schema_of(action.input))
 
 
-def resized(form: FormValues, wish: str) -> FormValues | None:
+def resize(form: FormValues, wish: str) -> FormValues | None:
     """Return the form with an item more (`add:PATH`) or less (`remove:PATH.INDEX`) in a list.
 
     None where the wish is neither.

@@ -9,8 +9,8 @@ from shared.domain.cursor import cursor_of, page_token_of, place_of
 from shared.domain.ids import ConnectionId, LabelId, MessageId
 from shared.domain.sync.payload import render
 from shared.domain.sync.record import Record
-from shared.edge.console.connection import named
-from shared.edge.console.pages import Visit, page
+from shared.edge.console.connection import path_connection
+from shared.edge.console.pages import ConsoleRequest, page
 from shared.errors import UnknownRecordError
 from shared.ports.sync_store import NewestQuery, Records
 from shared.usecases.sync.reading import off_loop, unpacked
@@ -18,19 +18,19 @@ from shared.usecases.sync.reading import off_loop, unpacked
 A_PAGE = 25
 
 
-async def show_records(visit: Visit) -> Response:
+async def show_records(console: ConsoleRequest) -> Response:
     """Return a screen of records, newest first."""
-    connection = await named(visit)
-    label, before = visit.asked("label"), visit.asked("before")
+    connection = await path_connection(console)
+    label, before = console.query("label"), console.query("before")
     query = NewestQuery(
         limit=A_PAGE + 1,
         label_id=LabelId(label) if label else None,
         before=place_of(connection.id, before) if before else None,
     )
-    found = await visit.use(Records).newest(connection.id, query)
+    found = await console.use(Records).newest(connection.id, query)
     shown = found[:A_PAGE]
     last = shown[-1].head if len(found) > A_PAGE else None
-    return visit.page(
+    return console.page(
         "records.html",
         title=f"Records of {connection.email}",
         nav="connections",
@@ -42,14 +42,14 @@ async def show_records(visit: Visit) -> Response:
     )
 
 
-async def show_record(visit: Visit) -> Response:
+async def show_record(console: ConsoleRequest) -> Response:
     """Return one record: its text, and the whole as JSON. Its HTML is never shown as such."""
-    connection = await named(visit)
-    found = await visit.use(Records).get(connection.id, MessageId(visit.path("message_id")))
+    connection = await path_connection(console)
+    found = await console.use(Records).get(connection.id, MessageId(console.path("message_id")))
     if found is None:
         raise UnknownRecordError("There is no record of this message.")
-    message = await off_loop(unpacked(found), rendered, found, connection.id)
-    return visit.page(
+    message = await off_loop(unpacked(found), record_json, found, connection.id)
+    return console.page(
         "record.html",
         title=message.get("subject") or "(no subject)",
         nav="connections",
@@ -60,14 +60,14 @@ async def show_record(visit: Visit) -> Response:
     )
 
 
-def rendered(record: Record, connection_id: ConnectionId) -> dict[str, Any]:
+def record_json(record: Record, connection_id: ConnectionId) -> dict[str, Any]:
     """Return a record as the API does."""
     return render(record, cursor_of(connection_id, record.head.sequence))
 
 
 def line(record: Record, connection_id: ConnectionId) -> dict[str, Any]:
     """Return a record without its bodies, which a list of them need not hold."""
-    found = rendered(record, connection_id)
+    found = record_json(record, connection_id)
     return {name: value for name, value in found.items() if name not in {"text", "html"}}
 
 

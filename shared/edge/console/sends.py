@@ -1,4 +1,4 @@
-"""Sends: the ledger, what nobody can tell first, and calling off what is still to come."""
+"""Sends: the ledger, the unknown ones first, and calling off what is still to come."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -8,9 +8,9 @@ from starlette.responses import Response
 
 from shared.domain.ids import ConnectionId
 from shared.domain.send.entry import SendEntry, SendState
-from shared.edge.console.addresses import addresses_of, id_named
-from shared.edge.console.pages import Visit, change, page
-from shared.edge.console.paging import turned
+from shared.edge.console.addresses import addresses_of, find_connection_id
+from shared.edge.console.pages import ConsoleRequest, change, page
+from shared.edge.console.paging import paginate
 from shared.ports.sends import Sends
 from shared.usecases.send.rules import CancelSend
 
@@ -20,18 +20,18 @@ MOST_UNKNOWN: Final = 20
 """Unknown sends shown above the ledger's first page; their own filter shows them all."""
 
 
-async def show_sends(visit: Visit) -> Response:
+async def show_sends(console: ConsoleRequest) -> Response:
     """Return sends newest first, by state and connection; unknown ones stand above them."""
-    state = STATES.get(visit.asked("state"))
-    connection = await id_named(visit, visit.asked("connection"))
+    state = STATES.get(console.query("state"))
+    connection = await find_connection_id(console, console.query("connection"))
 
-    async def listed(until: datetime | None, limit: int) -> Sequence[SendEntry]:
-        return await visit.use(Sends).list(connection, limit, state=state, until=until)
+    async def fetch(until: datetime | None, limit: int) -> Sequence[SendEntry]:
+        return await console.use(Sends).list(connection, limit, state=state, until=until)
 
-    found = await turned(listed, visit.asked("before"))
-    first = state is None and not visit.asked("before")
-    unknown = await _unknown(visit, connection) if first else ()
-    return visit.page(
+    found = await paginate(fetch, console.query("before"))
+    first = state is None and not console.query("before")
+    unknown = await _unknown(console, connection) if first else ()
+    return console.page(
         "sends.html",
         title="Sends",
         nav="sends",
@@ -39,26 +39,26 @@ async def show_sends(visit: Visit) -> Response:
         most_unknown=MOST_UNKNOWN,
         sends=found.entries,
         addresses=await addresses_of(
-            visit, (one.connection_id for one in (*unknown, *found.entries))
+            console, (one.connection_id for one in (*unknown, *found.entries))
         ),
         older=found.older,
         choices=[("", "All"), *((name, name.capitalize()) for name in STATES)],
         state=state.value if state else "",
-        connection=visit.asked("connection"),
-        before=visit.asked("before"),
+        connection=console.query("connection"),
+        before=console.query("before"),
         notices={"cancelled": "The send is called off. Nothing of it was sent."},
     )
 
 
-async def _unknown(visit: Visit, connection: ConnectionId | None) -> Sequence[SendEntry]:
-    return await visit.use(Sends).list(connection, MOST_UNKNOWN, state=SendState.UNKNOWN)
+async def _unknown(console: ConsoleRequest, connection: ConnectionId | None) -> Sequence[SendEntry]:
+    return await console.use(Sends).list(connection, MOST_UNKNOWN, state=SendState.UNKNOWN)
 
 
-async def cancel(visit: Visit) -> Response:
+async def cancel(console: ConsoleRequest) -> Response:
     """Call off a send that has not begun."""
-    await visit.use(CancelSend)(ConnectionId(visit.path("connection_id")), visit.field("key"))
-    kept = {name: visit.field(name)[:200] for name in ("state", "connection", "before")}
-    return visit.go(PATH, done="cancelled", **{name: one for name, one in kept.items() if one})
+    await console.use(CancelSend)(ConnectionId(console.path("connection_id")), console.field("key"))
+    kept = {name: console.field(name)[:200] for name in ("state", "connection", "before")}
+    return console.go(PATH, done="cancelled", **{name: one for name, one in kept.items() if one})
 
 
 ROUTES = (

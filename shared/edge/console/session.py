@@ -59,12 +59,12 @@ class Session:
 
 
 def key_session(digest: str, now: datetime) -> Session:
-    """Return the session of somebody who gave an operator key."""
+    """Return the session of a person who gave an operator key."""
     return Session(token_urlsafe(32), now, now + IDLE, key=digest, role=Role.OPERATOR)
 
 
 def google_session(person: Identity, role: Role, now: datetime) -> Session:
-    """Return the session of somebody whom Google named."""
+    """Return the session of a person whom Google named."""
     email, hosted = person.email.strip().lower(), person.hosted_domain
     return Session(token_urlsafe(32), now, now + IDLE, None, email, hosted, role)
 
@@ -80,7 +80,7 @@ async def set_session(
     """Give the browser the session, for an hour from now."""
     until = min(now + IDLE, session.since + LONGEST)
     sealed = await seal_alone(
-        sealer, _written(replace(session, until=until)), owner=PURPOSE, purpose=PURPOSE
+        sealer, _encode(replace(session, until=until)), owner=PURPOSE, purpose=PURPOSE
     )
     set_sealed(response, cookie_name(settings), sealed, settings, until - now, path="/")
 
@@ -100,7 +100,7 @@ async def session_of(
         return None
     try:
         text = await open_alone(sealer, sealed, owner=PURPOSE, purpose=PURPOSE)
-        session = _read(orjson.loads(text))
+        session = _decode(orjson.loads(text))
     except (CorruptStateError, ValueError, KeyError, TypeError):
         return None
     role = _role(session, settings.console)
@@ -150,7 +150,7 @@ def _role(session: Session, options: ConsoleOptions) -> Role | None:
     return options.role_of(known)
 
 
-def _written(session: Session) -> str:
+def _encode(session: Session) -> str:
     return orjson.dumps(
         {
             "csrf": session.csrf,
@@ -163,8 +163,8 @@ def _written(session: Session) -> str:
     ).decode()
 
 
-def _read(stored: dict[str, Any]) -> Session:
-    """Raise KeyError, TypeError, ValueError where it is not what `_written` writes."""
+def _decode(stored: dict[str, Any]) -> Session:
+    """Raise KeyError, TypeError, ValueError where it is not what `_encode` writes."""
     return Session(
         csrf=str(stored["csrf"]),
         since=datetime.fromtimestamp(float(stored["since"]), UTC),

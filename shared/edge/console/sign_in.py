@@ -7,9 +7,9 @@ from starlette.responses import RedirectResponse, Response
 
 from shared.edge.console import google_flow
 from shared.edge.console.admission import check_origin, check_token, read_form
-from shared.edge.console.answers import SIGN_IN, page_headers, shown
+from shared.edge.console.answers import SIGN_IN, html_page, page_headers
 from shared.edge.console.navigation import HOME
-from shared.edge.console.pages import Visit, page
+from shared.edge.console.pages import ConsoleRequest, page
 from shared.edge.console.session import (
     Session,
     digest_of_key,
@@ -23,7 +23,7 @@ from shared.edge.settings.deployment import Settings
 from shared.edge.web.api_key_cache import FAILURES_A_MINUTE, ApiKeyCache
 from shared.edge.web.call import Call
 from shared.edge.web.logs import log_failure
-from shared.edge.web.rates import source_of, too_fast
+from shared.edge.web.rates import client_address, too_fast
 from shared.edge.web.routes import Access, Function, Method, Route
 from shared.errors import (
     ConfigurationError,
@@ -50,7 +50,7 @@ MISCONFIGURED = "Google refuses this deployment's OAuth client: an operator must
 
 async def show_sign_in(call: Call) -> Response:
     """Return the page that asks who you are."""
-    return _asking(call, _next(call.request.query_params.get("next", "")))
+    return _sign_in_page(call, _next(call.request.query_params.get("next", "")))
 
 
 async def sign_in(call: Call) -> Response:
@@ -61,24 +61,24 @@ async def sign_in(call: Call) -> Response:
         check_origin(call.request, call.use(Settings))
         digest = _digest(call, form.get("key", [""])[0])
     except RateLimitedError:
-        return _asking(call, way, TOO_MANY, 429)
+        return _sign_in_page(call, way, TOO_MANY, 429)
     except ForbiddenError as error:
-        return _asking(call, way, str(error), 403)
+        return _sign_in_page(call, way, str(error), 403)
     except UnauthenticatedError:
-        return _asking(call, way, WRONG_KEY, 401)
+        return _sign_in_page(call, way, WRONG_KEY, 401)
     return await _let_in(call, key_session(digest, call.use(Clock).now()), way)
 
 
 def _digest(call: Call, key: str) -> str:
     """Raise UnauthenticatedError; RateLimitedError where this address has guessed too often."""
     known, digest = call.use(ApiKeyCache), digest_of_key(key)
-    source = source_of(call.request, call.use(Settings).proxy_hops)
-    if known.rates.left(f"source:{source}", FAILURES_A_MINUTE) < 1:
-        known.fail(source)
+    address = client_address(call.request, call.use(Settings).proxy_hops)
+    if known.rates.remaining(f"source:{address}", FAILURES_A_MINUTE) < 1:
+        known.fail(address)
         raise too_fast(TOO_MANY, google_flow.LIFETIME)
     matching = [one for one in call.use(Settings).console.keys if compare_digest(one, digest)]
     if not matching:
-        known.fail(source)
+        known.fail(address)
         raise UnauthenticatedError(WRONG_KEY)
     return digest
 
@@ -87,7 +87,7 @@ async def start_google(call: Call) -> Response:
     """Send the browser to Google, bound to it by a sealed cookie."""
     settings, way = call.use(Settings), _next(call.request.query_params.get("next", ""))
     if not settings.console.asks_google:
-        return _asking(call, way, CANCELLED, 403)
+        return _sign_in_page(call, way, CANCELLED, 403)
     flow = google_flow.new_flow(way, call.use(Clock).now())
     address = call.use(GoogleSignIn).address(
         state=flow.state, nonce=flow.nonce, code_challenge=challenge_of(flow.verifier)
@@ -103,19 +103,19 @@ async def answer_google(call: Call) -> Response:
     flow = await google_flow.flow_of(call.request, settings, call.use(Sealer), now)
     state = call.request.query_params.get("state", "")
     if flow is None or not compare_digest(flow.state.encode(), state.encode()):
-        return _ended(call, HOME, CANCELLED, 403)
+        return _fail(call, HOME, CANCELLED, 403)
     try:
         person = await _person(call, flow)
     except TransientError:
-        return _ended(call, flow.way, NOT_NOW, 503)
+        return _fail(call, flow.way, NOT_NOW, 503)
     except ConfigurationError as error:
         log_failure("an operator cannot sign in", error)
-        return _ended(call, flow.way, MISCONFIGURED, 502)
+        return _fail(call, flow.way, MISCONFIGURED, 502)
     except PermanentError:
-        return _ended(call, flow.way, CANCELLED, 403)
+        return _fail(call, flow.way, CANCELLED, 403)
     role = settings.console.role_of(person)
     if role is None:
-        return _ended(call, flow.way, STRANGER, 403)
+        return _fail(call, flow.way, STRANGER, 403)
     return await _let_in(call, google_session(person, role, now), flow.way)
 
 
@@ -130,7 +130,7 @@ async def _person(call: Call, flow: google_flow.Flow) -> Identity:
 
 
 async def sign_out(call: Call) -> Response:
-    """Take the session away; a foreign page cannot make anybody leave."""
+    """Take the session away; a foreign page cannot sign a person out."""
     settings = call.use(Settings)
     now = call.use(Clock).now()
     session = await session_of(call.request, settings, call.use(Sealer), now)
@@ -143,9 +143,9 @@ async def sign_out(call: Call) -> Response:
     return response
 
 
-async def go_home(visit: Visit) -> Response:
+async def go_home(console: ConsoleRequest) -> Response:
     """Return the way to the first page."""
-    return visit.go(HOME)
+    return console.go(HOME)
 
 
 async def _let_in(call: Call, session: Session, way: str) -> Response:
@@ -156,13 +156,13 @@ async def _let_in(call: Call, session: Session, way: str) -> Response:
     return response
 
 
-def _ended(call: Call, way: str, wrong: str, status: int) -> Response:
-    response = _asking(call, way, wrong, status)
+def _fail(call: Call, way: str, wrong: str, status: int) -> Response:
+    response = _sign_in_page(call, way, wrong, status)
     google_flow.end_flow(response, call.use(Settings))
     return response
 
 
-def _asking(call: Call, way: str, wrong: str | None = None, status: int = 200) -> Response:
+def _sign_in_page(call: Call, way: str, wrong: str | None = None, status: int = 200) -> Response:
     options = call.use(Settings).console
     context = {
         "title": "Sign in",
@@ -172,7 +172,7 @@ def _asking(call: Call, way: str, wrong: str | None = None, status: int = 200) -
         "google": options.asks_google,
         "keys": bool(options.keys),
     }
-    return shown(call.request, "sign_in.html", context, status)
+    return html_page(call.request, "sign_in.html", context, status)
 
 
 def _next(asked: str) -> str:

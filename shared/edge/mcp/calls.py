@@ -11,10 +11,10 @@ from shared.actions.registry import Action
 from shared.actions.run import ActionAnswer
 from shared.domain.connect.connection import Connection
 from shared.edge.mcp.arguments import Arguments, Place, read_arguments
-from shared.edge.mcp.offer import require_permission, tool_named
+from shared.edge.mcp.offer import get_tool, require_permission
 from shared.edge.mcp.readable import readable, weight_of
 from shared.edge.mcp.refusals import UNKNOWN_TOOL, log_refusal
-from shared.edge.mcp.results import done, refused, waiting
+from shared.edge.mcp.results import done_result, error_result, waiting_result
 from shared.edge.web import logs
 from shared.edge.web.call import Call
 from shared.edge.web.deployment import Deployment
@@ -26,7 +26,7 @@ INTERNAL = 500
 UNKNOWN = "No such tool. tools/list names them."
 
 
-async def called(
+async def run_tool(
     call: Call, connection: Connection, asked: CallToolRequestParams
 ) -> CallToolResult:
     """Return the tool's result; whatever it refuses is a result too, which the model can read.
@@ -34,20 +34,20 @@ async def called(
     Raises MCPError, code -32602, for a tool that does not exist.
     """
     try:
-        action = tool_named(asked.name)
+        action = get_tool(asked.name)
     except UnknownActionError as unknown:
         await log_refusal(call, connection, UNKNOWN_TOOL, unknown)
         raise MCPError(INVALID_PARAMS, UNKNOWN, {"code": unknown.code}) from None
     try:
-        return await _ran(call, connection, action, asked.arguments or {})
-    except Exception as error:  # noqa: BLE001  whatever it is, its words may be somebody's mail
+        return await _run(call, connection, action, asked.arguments or {})
+    except Exception as error:  # noqa: BLE001  whatever it is, its words may be mail
         return refusal(error, call.trace_id)
 
 
-async def _ran(
+async def _run(
     call: Call, connection: Connection, action: Action[Any, Any], given: Mapping[str, Any]
 ) -> CallToolResult:
-    arguments = await _permitted(call, connection, action, given)
+    arguments = await _checked_arguments(call, connection, action, given)
     answer = await call.use(GuardedActions)(
         call.caller.actor,
         connection,
@@ -57,18 +57,18 @@ async def _ran(
         trace_id=call.trace_id,
     )
     if isinstance(answer, Waiting):
-        return waiting(answer)
+        return waiting_result(answer)
     limit = call.use(Deployment).mcp_result_bytes
     return await off_loop(
-        weight_of(answer.output), _told, action.name, answer, arguments.place, limit
+        weight_of(answer.output), _result, action.name, answer, arguments.place, limit
     )
 
 
-def _told(name: str, answer: ActionAnswer, place: Place, limit: int) -> CallToolResult:
-    return done(name, readable(answer.output), place, limit, replayed=answer.replayed)
+def _result(name: str, answer: ActionAnswer, place: Place, limit: int) -> CallToolResult:
+    return done_result(name, readable(answer.output), place, limit, replayed=answer.replayed)
 
 
-async def _permitted(
+async def _checked_arguments(
     call: Call, connection: Connection, action: Action[Any, Any], given: Mapping[str, Any]
 ) -> Arguments:
     try:
@@ -80,11 +80,11 @@ async def _permitted(
 
 
 def refusal(error: BaseException, trace_id: str) -> CallToolResult:
-    """Return an error as API 1.3 does; what nobody expected is logged, and told as nothing."""
+    """Return an error as API 1.3 does; an unexpected one is logged, and told as nothing."""
     answer = answer_to(error, trace_id)
     if answer.status >= INTERNAL:
         logs.log_failure("tool failed", error, status=answer.status)
     inner = dict(answer.body["error"])
     if wait := answer.headers.get("Retry-After"):
         inner["retry_after_s"] = int(wait)
-    return refused({"error": inner})
+    return error_result({"error": inner})

@@ -21,8 +21,8 @@ from starlette.responses import Response
 from starlette.types import Message
 
 from shared.domain.connect.connection import Connection
-from shared.edge.mcp.calls import called
-from shared.edge.mcp.offer import offered
+from shared.edge.mcp.calls import run_tool
+from shared.edge.mcp.offer import offered_actions
 from shared.edge.mcp.tools import tool_of
 from shared.edge.web.call import Call
 from shared.edge.web.effects import LARGEST_BODY
@@ -63,13 +63,13 @@ def server_for(call: Call, connection: Connection) -> "Server[dict[str, object]]
         _: ServerRequestContext[dict[str, object]], __: PaginatedRequestParams | None
     ) -> ListToolsResult:
         return ListToolsResult(
-            tools=[tool_of(one.name) for one in offered(call.caller, connection)]
+            tools=[tool_of(one.name) for one in offered_actions(call.caller, connection)]
         )
 
     async def call_tool(
         _: ServerRequestContext[dict[str, object]], asked: CallToolRequestParams
     ) -> CallToolResult:
-        return await called(call, connection, asked)
+        return await run_tool(call, connection, asked)
 
     return Server(
         "postroom",

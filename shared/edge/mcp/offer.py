@@ -2,23 +2,23 @@
 
 from typing import Any
 
-from shared.actions.loading import action_named, actions
+from shared.actions.loading import actions, get_action
 from shared.actions.registry import Action
 from shared.domain.connect.connection import Connection
-from shared.domain.keys.policy import Deed, Does, Refused, judge, policy_of
+from shared.domain.keys.policy import Does, ProposedCall, Refused, judge, policy_of
 from shared.edge.web.call import Caller
 from shared.edge.web.routes import Permission
 from shared.errors import ForbiddenError, MissingScopeError, UnknownActionError
 
 
-def offered(caller: Caller, connection: Connection) -> list[Action[Any, Any]]:
+def offered_actions(caller: Caller, connection: Connection) -> list[Action[Any, Any]]:
     """Return the actions that this key may run on this mailbox, in the registry's order."""
     return [one for one in actions().values() if _is_offered(one, caller, connection)]
 
 
-def tool_named(name: str) -> Action[Any, Any]:
+def get_tool(name: str) -> Action[Any, Any]:
     """Return the action behind a tool. Raises UnknownActionError, also where it is no tool."""
-    action = action_named(name)
+    action = get_action(name)
     if not action.for_agents:
         raise UnknownActionError(f"{name} is not for agents.")
     return action
@@ -44,7 +44,7 @@ def _is_offered(action: Action[Any, Any], caller: Caller, connection: Connection
     try:
         require_permission(action, caller)
         action.require_scope(connection)
-        verdict = judge(policy_of(caller.policy), Deed(action.doing))
+        verdict = judge(policy_of(caller.policy), ProposedCall(action.doing))
     except (ForbiddenError, MissingScopeError):
         return False
     return not isinstance(verdict, Refused)

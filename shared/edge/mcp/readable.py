@@ -9,7 +9,7 @@ from shared.usecases.sync.reading import weight
 ALWAYS = frozenset({"text", "labelIds"})
 
 
-def readable(found: Any) -> Any:
+def readable(found: object) -> object:
     """Return JSON data with every whole message in it (format=full) as API 4.3 shows messages.
 
     Its HTML is left out, since `text` is derived from it where there is nothing else; so is what

@@ -1,7 +1,7 @@
 """What a tool answers: an envelope that a model cannot mistake for its instructions.
 
 Everything Gmail said stands under `output` or `part`, and in the text between two marks with a
-number nobody could know, after a notice that it is other people's. What is longer than a model
+number that cannot be guessed, after a notice that it is other people's. What is longer than a model
 can take is cut, with a continuation to read on.
 """
 
@@ -53,7 +53,9 @@ def result_schema(output: Mapping[str, Any]) -> dict[str, Any]:
     return {**schema, "$defs": definitions} if definitions else schema
 
 
-def done(name: str, output: Any, place: Place, limit: int, *, replayed: bool) -> CallToolResult:
+def done_result(
+    name: str, output: Any, place: Place, limit: int, *, replayed: bool
+) -> CallToolResult:
     """Return an output, or the piece of it that begins at `place`, in at most `limit` bytes.
 
     Raises InvalidRequestError where the continuation is of another text than this one.
@@ -64,13 +66,13 @@ def done(name: str, output: Any, place: Place, limit: int, *, replayed: bool) ->
     if whole:
         return _result({"status": "done", **said, "notice": NOTICE, "output": output}, text)
     piece = cut(text, place, limit - FRAME_BYTES)
-    content = {"status": "partial", **said, "notice": NOTICE, **piece.described}
-    return _result(content, piece.text, piece.told(name))
+    content = {"status": "partial", **said, "notice": NOTICE, **piece.fields}
+    return _result(content, piece.text, piece.how_to_read_on(name))
 
 
-def waiting(kept: Waiting) -> CallToolResult:
+def waiting_result(kept: Waiting) -> CallToolResult:
     """Return that nothing was done yet, or is being done just now, and what to do."""
-    shown = kept.shown()
+    shown = kept.as_json()
     until = kept.expires_at.isoformat(timespec="seconds")
     said = (
         f"Waiting for approval: nothing was done yet. A person can decide until {until}; tell "
@@ -84,7 +86,7 @@ def waiting(kept: Waiting) -> CallToolResult:
     return CallToolResult(content=[TextContent(text=text)], structured_content=content)
 
 
-def refused(error: Mapping[str, Any]) -> CallToolResult:
+def error_result(error: Mapping[str, Any]) -> CallToolResult:
     """Return an error of API 1.3 where the model sees it and can do better."""
     text = orjson.dumps(error, default=str).decode()
     return CallToolResult(content=[TextContent(text=text)], is_error=True)
@@ -110,13 +112,13 @@ class Piece:
         return f"{self.end}.{self.digest}" if self.end < self.total else None
 
     @property
-    def described(self) -> dict[str, Any]:
+    def fields(self) -> dict[str, Any]:
         """The envelope's fields of it."""
         characters = {"from": self.start, "to": self.end, "of": self.total}
         found = {"part": self.text, "characters": characters}
         return found | ({"continuation": self.continuation} if self.continuation else {})
 
-    def told(self, name: str) -> str:
+    def how_to_read_on(self, name: str) -> str:
         """Return in words how to read on."""
         where = f"These were characters {self.start} to {self.end} of {self.total} of the JSON."
         if self.continuation is None:

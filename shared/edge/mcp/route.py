@@ -1,8 +1,10 @@
 """POST /mcp: one JSON-RPC message in, one answer out, on the mailbox that the headers name.
 
 The SDK loads in most of a second (FACTS 13.6), so it is imported at the first call and this
-module without it: whoever reads the route table pays nothing.
+module without it: a reader of the route table pays nothing.
 """
+
+from starlette.responses import Response
 
 from shared.domain.connect.connection import INTEGRATION, Connection
 from shared.edge.mcp.origins import require_known_origin
@@ -17,7 +19,7 @@ INTEGRATION_HEADER = "provider-config-key"
 JSON = "application/json"
 
 
-async def mcp(call: Call) -> object:
+async def mcp(call: Call) -> Response:
     """Return one message of the Model Context Protocol, of either era (FACTS 11.1, 11.3).
 
     400 invalid_headers where a tenant header is missing or given twice, 400 unknown_connection

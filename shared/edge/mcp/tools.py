@@ -7,7 +7,7 @@ from typing import Any
 from mcp_types import Tool, ToolAnnotations
 
 from shared.actions.catalogue import schema_of
-from shared.actions.loading import action_named
+from shared.actions.loading import get_action
 from shared.actions.registry import Action
 from shared.domain.connect.scopes import LABELS
 from shared.domain.keys.policy import Does
@@ -30,13 +30,13 @@ VALUES = frozenset({"default", "const", "enum", "examples"})
 @cache
 def tool_of(name: str) -> Tool:
     """Return the tool of the action with this name; each is made once."""
-    action = action_named(name)
+    action = get_action(name)
     return Tool(
         name=action.name,
         title=action.name.replace("-", " ").capitalize(),
         description=action.summary,
-        input_schema=untitled(input_schema(action)),
-        output_schema=untitled(result_schema(schema_of(action.output))),
+        input_schema=without_titles(input_schema(action)),
+        output_schema=without_titles(result_schema(schema_of(action.output))),
         annotations=annotations(action),
     )
 
@@ -63,14 +63,16 @@ def input_schema(action: Action[Any, Any]) -> dict[str, Any]:
     return {**schema, "properties": properties, **({"required": required} if required else {})}
 
 
-def untitled(schema: Any) -> Any:
+def without_titles(schema: Mapping[str, Any]) -> dict[str, Any]:
     """Return a schema without the titles that only repeat names: a model reads every word."""
-    if isinstance(schema, list):
-        return [untitled(one) for one in schema]
-    if not isinstance(schema, dict):
-        return schema
     return {
-        name: value if name in VALUES else untitled(value)
+        name: value if name in VALUES else _inner(value)
         for name, value in schema.items()
         if name != "title" or not isinstance(value, str)
     }
+
+
+def _inner(part: object) -> object:
+    if isinstance(part, list):
+        return [_inner(one) for one in part]
+    return without_titles(part) if isinstance(part, dict) else part

@@ -11,7 +11,7 @@ from shared.ports.oauth import Identity
 
 SHA256_HEX: Final = re.compile(r"[0-9a-f]{64}")
 PERSON: Final = re.compile(r"[^@\s,]*@[^@\s,]+\.[^@\s,]+")
-NOBODY: Final[frozenset[str]] = frozenset()
+NO_PERSON: Final[frozenset[str]] = frozenset()
 
 
 class Role(StrEnum):
@@ -24,19 +24,19 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ConsoleOptions:
-    """Whom a deployment lets into its console; by default nobody."""
+    """Whom a deployment lets into its console; by default no person."""
 
-    keys: frozenset[str] = field(default=NOBODY, repr=False)
+    keys: frozenset[str] = field(default=NO_PERSON, repr=False)
     """SHA-256, in hex, of the operator keys."""
-    operators: frozenset[str] = NOBODY
+    operators: frozenset[str] = NO_PERSON
     """Addresses, or `@domain` for everybody of a Google-hosted domain."""
-    viewers: frozenset[str] = NOBODY
+    viewers: frozenset[str] = NO_PERSON
     url: str | None = None
     """Where the console is reached, if not at the public address."""
 
     @property
     def asks_google(self) -> bool:
-        """Whether anybody may sign in with Google."""
+        """Whether any person may sign in with Google."""
         return bool(self.operators | self.viewers)
 
     def role_of(self, person: Identity) -> Role | None:
@@ -59,26 +59,26 @@ class ConsoleOptions:
 def console_options(read: Reads) -> ConsoleOptions:
     """Read the variables; the reader keeps their problems."""
     return ConsoleOptions(
-        keys=read("CONSOLE_KEYS", _hashes, NOBODY),
-        operators=read("CONSOLE_OPERATORS", _people, NOBODY),
-        viewers=read("CONSOLE_VIEWERS", _people, NOBODY),
+        keys=read("CONSOLE_KEYS", _hashes, NO_PERSON),
+        operators=read("CONSOLE_OPERATORS", _people, NO_PERSON),
+        viewers=read("CONSOLE_VIEWERS", _people, NO_PERSON),
         url=read("CONSOLE_URL", _origin, None),
     )
 
 
-def _listed(value: str) -> frozenset[str]:
+def _list(value: str) -> frozenset[str]:
     return frozenset(one.strip().lower() for one in value.split(",") if one.strip())
 
 
 def _hashes(value: str) -> frozenset[str]:
-    hashes = _listed(value)
+    hashes = _list(value)
     if not all(SHA256_HEX.fullmatch(one) for one in hashes):
         raise ValueError("must list SHA-256 hashes in hex, never the keys themselves")
     return hashes
 
 
 def _people(value: str) -> frozenset[str]:
-    people = _listed(value)
+    people = _list(value)
     if not all(PERSON.fullmatch(one) for one in people):
         raise ValueError("must list e-mail addresses, or @domain for a whole hosted domain")
     return people

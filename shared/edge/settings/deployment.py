@@ -64,7 +64,7 @@ class Settings:
     publishing: str
     """`production`, `internal` or `testing`, where grants die after seven days (FACTS 6.6)."""
     telemetry: frozenset[str] = frozenset()
-    """Who takes traces and metrics: `google`, `otlp`, `prometheus`; nobody unless named."""
+    """Who takes traces and metrics: `google`, `otlp`, `prometheus`; none unless named."""
     events: EventOptions = field(default_factory=EventOptions)
     console: ConsoleOptions = field(default_factory=ConsoleOptions)
 
@@ -129,7 +129,7 @@ class Settings:
 def settings_from(environ: Mapping[str, str], *, without: frozenset[str] = frozenset()) -> Settings:
     """Parse the POSTROOM_* variables. Raises ConfigurationError naming every problem.
 
-    A function names in `without` what it never uses, so that nobody has to give it that secret.
+    A function names in `without` what it never uses, so that it need not be given that secret.
     """
     read = _Reading(environ, without)
     public_url = read.required("PUBLIC_URL", _address)
@@ -184,16 +184,16 @@ class _Reading:
             if name not in self._without:
                 self.refuse(name, "is not set")
             return None
-        return self._parsed(name, value, parse)
+        return self._parse(name, value, parse)
 
     def optional(self, name: str, parse: Callable[[str], T], default: T) -> T:
         value = self._environ.get(f"POSTROOM_{name}", "").strip()
         if not value:
             return default
-        parsed = self._parsed(name, value, parse)
+        parsed = self._parse(name, value, parse)
         return default if parsed is None else parsed
 
-    def _parsed(self, name: str, value: str, parse: Callable[[str], T]) -> T | None:
+    def _parse(self, name: str, value: str, parse: Callable[[str], T]) -> T | None:
         try:
             return parse(value)
         except ValueError as problem:

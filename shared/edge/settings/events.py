@@ -69,12 +69,12 @@ def event_options(read: Reads) -> EventOptions:
     )
 
 
-def _listed(value: str) -> tuple[str, ...]:
+def _list(value: str) -> tuple[str, ...]:
     return tuple(one.strip() for one in value.split(",") if one.strip())
 
 
 def _hosts(value: str) -> frozenset[str]:
-    hosts = frozenset(one.lower() for one in _listed(value))
+    hosts = frozenset(one.lower() for one in _list(value))
     if not all(HOST.fullmatch(one) for one in hosts):
         raise ValueError("must list hosts, each with or without :port")
     return hosts
@@ -82,7 +82,7 @@ def _hosts(value: str) -> frozenset[str]:
 
 def _secrets(value: str) -> tuple[str, ...]:
     try:
-        secrets = tuple(checked_secret(one) for one in _listed(value))
+        secrets = tuple(checked_secret(one) for one in _list(value))
     except InvalidRequestError:
         secrets = ()
     if not 0 < len(secrets) <= MOST_SECRETS:
@@ -91,7 +91,7 @@ def _secrets(value: str) -> tuple[str, ...]:
 
 
 def _sinks(value: str) -> tuple[str, ...]:
-    sinks = _listed(value)
+    sinks = _list(value)
     if not all(PUBSUB.fullmatch(one) or SQS.fullmatch(one) for one in sinks):
         raise ValueError("must list pubsub:projects/P/topics/T or sqs:QUEUE-URL")
     return sinks

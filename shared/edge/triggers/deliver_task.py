@@ -8,7 +8,7 @@ from shared.domain.events.event import EventState
 from shared.domain.ids import EventId
 from shared.edge.web.call import Call
 from shared.edge.web.logs import log, log_failure
-from shared.edge.web.routes import Access, Route, Strict
+from shared.edge.web.routes import Access, RequestModel, Route
 from shared.errors import PermanentError
 from shared.usecases.events.deliver_event import Delivered, DeliverEvent
 
@@ -16,7 +16,7 @@ GIVEN_UP = "event given up"
 """A deployment counts these lines, and alerts."""
 
 
-class DeliverTask(Strict):
+class DeliverTask(RequestModel):
     """Which event."""
 
     event_id: str = Field(min_length=1, max_length=128)

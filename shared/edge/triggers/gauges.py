@@ -24,7 +24,7 @@ MOST = 100
 
 @dataclass(frozen=True, slots=True)
 class MeasureBacklog:
-    """Sets every gauge; where nobody takes telemetry, nothing is looked up."""
+    """Sets every gauge; without telemetry nothing is looked up."""
 
     states: SyncStates
     outbox: Outbox

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from shared.domain.bounded import BoundedMap
-from shared.edge.triggers.push_envelope import Malformed, Notification, opened
+from shared.edge.triggers.push_envelope import Malformed, Notification, read_envelope
 from shared.edge.web.call import Call
 from shared.edge.web.logs import log, log_failure
 from shared.edge.web.reading import read_bytes
@@ -24,7 +24,7 @@ async def gmail_push(call: Call) -> None:
     Only what a redelivery can improve is refused: an unreadable envelope, an unknown mailbox or a
     connection in a permanent state would come back for ever and slow all others (FACTS 7.8).
     """
-    notification = opened(await read_bytes(call.request, LARGEST))
+    notification = read_envelope(await read_bytes(call.request, LARGEST))
     if isinstance(notification, Malformed):
         log(
             "push envelope malformed",

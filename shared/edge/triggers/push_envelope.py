@@ -30,7 +30,7 @@ class Malformed:
     message_id: str = ""
 
 
-def opened(raw: bytes) -> Notification | Malformed:
+def read_envelope(raw: bytes) -> Notification | Malformed:
     """Read an envelope; nothing in it is trusted beyond its shape.
 
     Both base64 alphabets are taken, padding is optional, the history ID may be a number or a
@@ -40,7 +40,7 @@ def opened(raw: bytes) -> Notification | Malformed:
     if message is None:
         return Malformed("not_an_envelope")
     message_id = str(message.get("messageId") or message.get("message_id") or "")[:100]
-    notification = _notified(message.get("data"))
+    notification = _notification(message.get("data"))
     if notification is None:
         return Malformed("data_unreadable", message_id)
     email, history_id = notification.get("emailAddress"), _history(notification.get("historyId"))
@@ -51,19 +51,19 @@ def opened(raw: bytes) -> Notification | Malformed:
     return Notification(email, history_id, message_id)
 
 
-def _json(raw: bytes) -> Any:
+def _json(raw: bytes) -> object:
     try:
         return orjson.loads(raw)
     except orjson.JSONDecodeError:
         return None
 
 
-def _object(outer: Any, name: str) -> Mapping[str, Any] | None:
+def _object(outer: object, name: str) -> Mapping[str, Any] | None:
     inner = outer.get(name) if isinstance(outer, dict) else None
     return inner if isinstance(inner, dict) else None
 
 
-def _notified(data: Any) -> Mapping[str, Any] | None:
+def _notification(data: object) -> Mapping[str, Any] | None:
     if not isinstance(data, str):
         return None
     try:

@@ -6,14 +6,14 @@ from pydantic import Field
 
 from shared.edge.triggers.tasks import finish_task
 from shared.edge.web.call import Call
-from shared.edge.web.routes import Access, Route, Strict
+from shared.edge.web.routes import Access, RequestModel, Route
 from shared.usecases.send.process_bulk import DrainBulk
 from shared.usecases.send.resume_send import FinishSend
 
 BULK_BUDGET = timedelta(minutes=4)
 
 
-class SendTask(Strict):
+class SendTask(RequestModel):
     """Which ledger entry, or which bulk."""
 
     id: str = Field(min_length=1, max_length=128)

@@ -8,7 +8,7 @@ from shared.domain.ids import ConnectionId
 from shared.edge.triggers.tasks import finish_task
 from shared.edge.web.call import Call
 from shared.edge.web.logs import note
-from shared.edge.web.routes import Access, Route, Strict
+from shared.edge.web.routes import Access, RequestModel, Route
 from shared.usecases.connect.disconnect import Disconnect
 from shared.usecases.sync.sync_mailbox import SyncMailbox
 
@@ -16,7 +16,7 @@ SYNC_BUDGET = timedelta(minutes=4)
 """Well below a task's deadline of ten minutes (FACTS 8.10); the rest becomes a task."""
 
 
-class ConnectionTask(Strict):
+class ConnectionTask(RequestModel):
     """Which connection."""
 
     connection_id: str = Field(min_length=1, max_length=128)

@@ -17,7 +17,7 @@ async def renew_watches(call: Call) -> None:
     """Renew every watch that expires soon."""
     renewed = await call.use(RenewWatches)()
     log("job", task="renew-watches", count=renewed.armed, outcome=f"{renewed.failed} failed")
-    call.use(Telemetry).renewed(armed=renewed.armed, failed=renewed.failed)
+    call.use(Telemetry).count_renewals(armed=renewed.armed, failed=renewed.failed)
 
 
 async def maintain_grants(call: Call) -> None:

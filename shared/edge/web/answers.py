@@ -19,7 +19,7 @@ def json_bytes(content: bytes, status: int = 200) -> Response:
     return Response(content, status, PRIVATE, media_type="application/json")
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: Any) -> object:
     if isinstance(value, BaseModel):
         return value.model_dump(mode="python", by_alias=True)
     if isinstance(value, frozenset | set):

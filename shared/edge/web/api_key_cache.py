@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from hmac import compare_digest
 
 from shared.domain.bounded import BoundedMap
-from shared.domain.keys.api_key import ANYTHING, ROOT, ApiKey, digest_of, id_in
+from shared.domain.keys.api_key import ALL_PERMISSIONS, ROOT, ApiKey, digest_of, id_in
 from shared.edge.web.rates import RateLimiter, too_fast
 from shared.errors import UnauthenticatedError
 from shared.ports.access import ApiKeys
@@ -33,7 +33,7 @@ class _Remembered:
 
 @dataclass(frozen=True)
 class ApiKeyCache:
-    """Answers the key of a token; one for each process."""
+    """Finds the key of a token; one for each process."""
 
     root: tuple[ApiKey, ...]
     stored: ApiKeys
@@ -44,13 +44,13 @@ class ApiKeyCache:
         default_factory=lambda: BoundedMap(MOST_REMEMBERED)
     )
 
-    async def find(self, token: str, source: str) -> ApiKey:
+    async def find(self, token: str, client_address: str) -> ApiKey:
         """Raise UnauthenticatedError; RateLimitedError where the key or the address is too busy."""
         digest = digest_of(token)
-        found = self._root(digest) or await self._stored(token, digest, source)
+        found = self._root(digest) or await self._stored_key(token, digest, client_address)
         line = None if found is None else await line_of(found, self._alive)
         if found is None or line is None:
-            raise self._wrong(source)
+            raise self._wrong(client_address)
         for one in line:  # calls of a child count against those above it too
             self._count(one, one.requests_per_minute or self.per_minute)
         return found
@@ -59,9 +59,9 @@ class ApiKeyCache:
         """Remember this key no longer: it was changed here."""
         self.remembered.pop(id, None)
 
-    def fail(self, source: str) -> None:
+    def fail(self, client_address: str) -> None:
         """Count a wrong credential. Raises RateLimitedError where there were too many."""
-        wait = self.rates.take(f"source:{source}", FAILURES_A_MINUTE)
+        wait = self.rates.take(f"source:{client_address}", FAILURES_A_MINUTE)
         if wait is not None:
             raise too_fast(GUESSING, wait)
 
@@ -70,8 +70,8 @@ class ApiKeyCache:
         if wait is not None:
             raise too_fast(SLOW_DOWN, wait)
 
-    def _wrong(self, source: str) -> UnauthenticatedError:
-        self.fail(source)
+    def _wrong(self, client_address: str) -> UnauthenticatedError:
+        self.fail(client_address)
         return UnauthenticatedError("This API key is unknown, revoked or expired.")
 
     def _root(self, digest: str) -> ApiKey | None:
@@ -79,29 +79,29 @@ class ApiKeyCache:
         matching = [key for key in self.root if compare_digest(key.sha256_hex, digest)]
         return matching[0] if matching else None
 
-    async def _stored(self, token: str, digest: str, source: str) -> ApiKey | None:
+    async def _stored_key(self, token: str, digest: str, client_address: str) -> ApiKey | None:
         id = id_in(token)
         if id is None:
             return None
         now = self.clock.now()
         known = self._fresh(id, now)
         if known is None:
-            if self.rates.left(f"source:{source}", FAILURES_A_MINUTE) < 1:
+            if self.rates.remaining(f"source:{client_address}", FAILURES_A_MINUTE) < 1:
                 return None
-            known = await self._read(id, now)
-        return known.key if known and known.key.opened_by(digest, now) else None
+            known = await self._load(id, now)
+        return known.key if known and known.key.accepts(digest, now) else None
 
     async def _alive(self, id: str) -> ApiKey | None:
         """Return a key above another, None where it works no more."""
         now = self.clock.now()
-        known = self._fresh(id, now) or await self._read(id, now)
+        known = self._fresh(id, now) or await self._load(id, now)
         return known.key if known and known.key.alive(now) else None
 
     def _fresh(self, id: str, now: datetime) -> _Remembered | None:
         known = self.remembered.get(id)
         return None if known is None or now >= known.read_at + REMEMBERED else known
 
-    async def _read(self, id: str, now: datetime) -> _Remembered | None:
+    async def _load(self, id: str, now: datetime) -> _Remembered | None:
         self.remembered.pop(id, None)
         found = await self.stored.get(id)
         if found is None:
@@ -112,5 +112,5 @@ class ApiKeyCache:
 
 def root_keys(hashes: frozenset[str], now: datetime) -> tuple[ApiKey, ...]:
     """Return the deployment's root keys, which may do everything."""
-    every = frozenset({ANYTHING})
+    every = frozenset({ALL_PERMISSIONS})
     return tuple(ApiKey(f"{ROOT}{one[:8]}", "root", one, every, now) for one in sorted(hashes))

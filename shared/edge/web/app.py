@@ -3,7 +3,7 @@
 import logging
 import time
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pydantic import BaseModel
 from starlette.applications import Starlette
@@ -19,7 +19,7 @@ from shared.edge.web.answers import json_response
 from shared.edge.web.auth import ANYONE, authenticate
 from shared.edge.web.call import Call
 from shared.edge.web.deployment import Deployment
-from shared.edge.web.routes import Route
+from shared.edge.web.routes import Returned, Route
 from shared.edge.web.status import answer_to
 from shared.errors import InvalidRequestError, NotFoundError
 from shared.ports.container import Container
@@ -47,7 +47,7 @@ def build_app(function: str, routes: Sequence[Route], container: Container) -> S
         exception_handlers={HTTPException: _http_exception},
     )
     app.router.redirect_slashes = False
-    app.add_middleware(_RequestContext, function=function, container=container)
+    app.add_middleware(_RequestMiddleware, function=function, container=container)
     return app
 
 
@@ -60,39 +60,39 @@ def _endpoint(route: Route, container: Container) -> "Callable[[Request], Awaita
     async def endpoint(request: Request) -> Response:
         request.scope["postroom.route"] = route.path
         try:
-            return await _answered(request, route, container)
+            return await _respond(request, route, container)
         except Exception as error:  # noqa: BLE001  whatever it is, the caller gets an answer of ours
-            return await _refused(request, route, container, error)
+            return await _error_page(request, route, container, error)
 
     return endpoint
 
 
-async def _refused(
+async def _error_page(
     request: Request, route: Route, container: Container, error: Exception
 ) -> Response:
     if route.refuse is None:
-        return refused(error)
-    trail = request.scope["postroom.trail"]
+        return error_response(error)
+    context = request.scope["postroom.context"]
     try:
-        call = Call(container, request, ANYONE, trail.trace_id, trail.request_id)
+        call = Call(container, request, ANYONE, context.trace_id, context.request_id)
         return await route.refuse(call, error)
     except Exception as worse:  # noqa: BLE001  the page of an error failed too
-        return refused(worse)
+        return error_response(worse)
 
 
-async def _answered(request: Request, route: Route, container: Container) -> Response:
+async def _respond(request: Request, route: Route, container: Container) -> Response:
     caller = await authenticate(request, route, container)
-    trail = request.scope["postroom.trail"]
+    context = request.scope["postroom.context"]
     query = reading.read_query(request, route)
     body = None if route.raw_body else await _body(request, route)
     call = Call(
         container=container,
         request=request,
         caller=caller,
-        trace_id=trail.trace_id,
-        request_id=trail.request_id,
-        json=body,
-        query=query,
+        trace_id=context.trace_id,
+        request_id=context.request_id,
+        parsed_body=body,
+        parsed_query=query,
         connection_id=reading.read_tenant(request, route, body),
     )
     response = _response(await route.function(call), route)
@@ -107,7 +107,7 @@ async def _body(request: Request, route: Route) -> BaseModel | None:
     return await reading.read_json(request, route)
 
 
-def _response(answer: Any, route: Route) -> Response:
+def _response(answer: Returned, route: Route) -> Response:
     if isinstance(answer, Response):
         return answer
     if answer is None:
@@ -115,8 +115,8 @@ def _response(answer: Any, route: Route) -> Response:
     return json_response(answer, route.status)
 
 
-def refused(error: BaseException) -> Response:
-    """Return an error as the status table says; what nobody expected is logged."""
+def error_response(error: BaseException) -> Response:
+    """Return an error as the status table says; an unexpected one is logged."""
     answer = answer_to(error, logs.trace_id() or "")
     if answer.status >= INTERNAL:
         logs.log_failure("request failed", error, status=answer.status)
@@ -136,10 +136,10 @@ async def _http_exception(_: Request, error: Exception) -> Response:
         response = json_response(answer_to(wrong, "").body, METHOD_NOT_ALLOWED)
         response.headers.update(error.headers or {})
         return response
-    return refused(NotFoundError("No such path. GET /openapi.json lists them all."))
+    return error_response(NotFoundError("No such path. GET /openapi.json lists them all."))
 
 
-class _RequestContext:
+class _RequestMiddleware:
     """Gives each request its ids, folds trailing slashes, and logs one line when it is done.
 
     Only the route's path is logged, never the address itself: addresses may carry tokens. Where
@@ -159,16 +159,16 @@ class _RequestContext:
             return
         headers = {name.decode("latin-1"): v.decode("latin-1") for name, v in scope["headers"]}
         span = self._telemetry.begin(self._function, logs.caller_of(headers))
-        trail = logs.trail_of(headers, function=self._function, context=span.context)
-        logs.follow(trail)
-        inner = {**scope, "postroom.trail": trail, "path": scope["path"].rstrip("/") or "/"}
+        context = logs.request_context(headers, function=self._function, context=span.context)
+        logs.use_context(context)
+        inner = {**scope, "postroom.context": context, "path": scope["path"].rstrip("/") or "/"}
         started, status = time.perf_counter(), INTERNAL
 
         async def answer(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                more = [(b"x-request-id", trail.request_id.encode()), *self._always]
+                more = [(b"x-request-id", context.request_id.encode()), *self._always]
                 message = {**message, "headers": [*message.get("headers", ()), *more]}
             await send(message)
 
@@ -177,7 +177,7 @@ class _RequestContext:
         finally:
             route = inner.get("postroom.route", "unknown")
             took = time.perf_counter() - started
-            named = logs.noted("connection")
+            named = logs.noted_text("connection")
             span.end(Served(self._function, scope["method"], route, status, took, named))
         logs.log(
             "request",

@@ -8,7 +8,7 @@ from shared.domain.connect.connect_session import token_hash
 from shared.edge.web.api_key_cache import ApiKeyCache
 from shared.edge.web.call import Caller
 from shared.edge.web.deployment import Deployment, ServiceIdentities, ServiceIdentity
-from shared.edge.web.rates import source_of
+from shared.edge.web.rates import client_address
 from shared.edge.web.routes import Access, Permission, Route
 from shared.errors import UnauthenticatedError
 from shared.ports.clock import Clock
@@ -29,7 +29,7 @@ async def authenticate(request: Request, route: Route, container: Container) -> 
         case Access.PUBLIC:
             return ANYONE
         case Access.CONSOLE:
-            return await _admitted(request, route, container)
+            return await _console_caller(request, route, container)
         case Access.CONNECT_SESSION:
             return await _session_caller(request, container)
         case Access.PUSH | Access.TASKS | Access.SCHEDULER:
@@ -51,7 +51,7 @@ def _bearer(request: Request) -> str:
 
 async def _key_caller(request: Request, permission: Permission, container: Container) -> Caller:
     token = _bearer(request)
-    key = await container.use(ApiKeyCache).find(token, _source(request, container))
+    key = await container.use(ApiKeyCache).find(token, _address(request, container))
     caller = Caller(f"key-{key.id}", key.permissions, key.connections, policy=key.policy, key=key)
     caller.require(permission.value)
     return caller
@@ -65,14 +65,14 @@ async def _session_caller(request: Request, container: Container) -> Caller:
         or session.value.deleted
         or session.value.expires_at <= container.use(Clock).now()
     ):
-        container.use(ApiKeyCache).fail(_source(request, container))
+        container.use(ApiKeyCache).fail(_address(request, container))
         raise UnauthenticatedError(
             "This connect session is unknown or has expired: create a new one."
         )
     return Caller("connect-session", session=session)
 
 
-async def _admitted(request: Request, route: Route, container: Container) -> Caller:
+async def _console_caller(request: Request, route: Route, container: Container) -> Caller:
     """Return the person whom the route's own admission lets in; without one it is closed."""
     if route.admit is None:
         raise UnauthenticatedError("Nobody is let in here.")
@@ -93,5 +93,5 @@ async def _service_caller(token: str, access: Access | Permission, container: Co
     return Caller(access.value)
 
 
-def _source(request: Request, container: Container) -> str:
-    return source_of(request, container.use(Deployment).proxy_hops)
+def _address(request: Request, container: Container) -> str:
+    return client_address(request, container.use(Deployment).proxy_hops)

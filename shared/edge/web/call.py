@@ -10,7 +10,7 @@ from starlette.requests import Request
 from shared.domain.connect.connect_session import ConnectSession
 from shared.domain.connect.connection import Connection, ConnectionStatus
 from shared.domain.ids import ConnectionId
-from shared.domain.keys.api_key import ANYTHING, ApiKey
+from shared.domain.keys.api_key import ALL_PERMISSIONS, ApiKey
 from shared.domain.keys.policy import Actor, Rule, policy_of
 from shared.edge.web import logs
 from shared.errors import (
@@ -64,13 +64,13 @@ class Caller:
         """Whether the caller holds `permission`, and its policy leaves it."""
         if self.policy and self.actor.policy.restricting and permission not in LEFT_UNDER_POLICY:
             return False
-        return ANYTHING in self.permissions or permission in self.permissions
+        return ALL_PERMISSIONS in self.permissions or permission in self.permissions
 
     def require(self, permission: str) -> None:
         """Raise ForbiddenError unless the caller holds `permission`; PolicyRefusedError."""
         if self.may(permission):
             return
-        if ANYTHING in self.permissions or permission in self.permissions:
+        if ALL_PERMISSIONS in self.permissions or permission in self.permissions:
             raise PolicyRefusedError(
                 f"This API key is held to a policy, which {permission!r} could get round.",
                 rule=Rule.ROUTE,
@@ -86,8 +86,8 @@ class Caller:
 class Call:
     """A request after authentication and parsing; what a resource's function is given.
 
-    `json` and `query` were validated against the route's models. `connection_id` is what the
-    tenant headers, the query or the body name; `connection()` loads it.
+    `parsed_body` and `parsed_query` were validated against the route's models. `connection_id` is
+    what the tenant headers, the query or the body name; `connection()` loads it.
     """
 
     container: Container
@@ -95,21 +95,21 @@ class Call:
     caller: Caller
     trace_id: str
     request_id: str
-    json: BaseModel | None = None
-    query: BaseModel | None = None
+    parsed_body: BaseModel | None = None
+    parsed_query: BaseModel | None = None
     connection_id: ConnectionId | None = None
     response_headers: dict[str, str] = field(default_factory=dict)
     """Headers the answer shall carry besides its own."""
 
     def body(self, model: type[M]) -> M:
         """Return the parsed body, as the model the route declares."""
-        assert isinstance(self.json, model)  # noqa: S101  the table and the function agree
-        return self.json
+        assert isinstance(self.parsed_body, model)  # noqa: S101  the table and the function agree
+        return self.parsed_body
 
-    def asked(self, model: type[M]) -> M:
+    def query(self, model: type[M]) -> M:
         """Return the parsed query, as the model the route declares."""
-        assert isinstance(self.query, model)  # noqa: S101  the table and the function agree
-        return self.query
+        assert isinstance(self.parsed_query, model)  # noqa: S101  the table and the function agree
+        return self.parsed_query
 
     def path(self, name: str) -> str:
         """Return a path parameter."""

@@ -9,7 +9,7 @@ from shared.actions.policy.request_approval import Waiting
 from shared.actions.run import ActionAnswer
 from shared.edge.web.answers import json_response
 from shared.edge.web.call import Call
-from shared.edge.web.routes import MEBIBYTE, Answer
+from shared.edge.web.routes import MEBIBYTE, ResponseModel
 
 LARGEST_BODY = 36 * MEBIBYTE
 """25 MB of attachments in base64, and the message around them."""
@@ -22,7 +22,7 @@ EFFECT_HEADERS = {
 }
 
 
-class WaitingView(Answer):
+class WaitingView(ResponseModel):
     """The key's policy wants a person's word: repeat the call to learn what became of it."""
 
     status: Literal["waiting_for_approval", "running"]
@@ -31,10 +31,10 @@ class WaitingView(Answer):
     expires_at: datetime
 
 
-def answered(call: Call, answer: ActionAnswer | Waiting, status: int = 200) -> Response:
+def action_response(call: Call, answer: ActionAnswer | Waiting, status: int = 200) -> Response:
     """Return the action's output, or with 202 that it waits for a person."""
     if isinstance(answer, Waiting):
-        return json_response(WaitingView(**answer.shown()), WAITS)
+        return json_response(WaitingView(**answer.as_json()), WAITS)
     if answer.replayed:
         call.response_headers["Idempotent-Response"] = "true"
     return json_response(answer.output, status)

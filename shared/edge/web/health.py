@@ -5,10 +5,10 @@ from typing import Literal
 from shared.actions.faults import known_faults
 from shared.edge.web.call import Call
 from shared.edge.web.deployment import Deployment
-from shared.edge.web.routes import Access, Answer, Route
+from shared.edge.web.routes import Access, ResponseModel, Route
 
 
-class OwnFault(Answer):
+class OwnFault(ResponseModel):
     """A module of the deployment's own that is not served; what it says stays out of this."""
 
     file: str
@@ -16,7 +16,7 @@ class OwnFault(Answer):
     error: str
 
 
-class Health(Answer):
+class Health(ResponseModel):
     """The process is up; `degraded` where some of the deployment's own code is left out."""
 
     status: Literal["ok", "degraded"] = "ok"
@@ -34,8 +34,4 @@ async def check_health(call: Call) -> Health:
     )
 
 
-ROUTES = (
-    Route(
-        "GET", "/health", Access.PUBLIC, check_health, "Whether the service is up", output=Health
-    ),
-)
+ROUTES = (Route("GET", "/health", Access.PUBLIC, check_health, "Whether the service is up"),)

@@ -36,7 +36,7 @@ FRAMES = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Trail:
+class RequestContext:
     """What connects the lines of one request, and a notification to its webhook."""
 
     context: TraceContext
@@ -50,21 +50,21 @@ class Trail:
         return self.context.trace_id
 
 
-_TRAIL: ContextVar[Trail | None] = ContextVar("postroom_trail", default=None)
+_CONTEXT: ContextVar[RequestContext | None] = ContextVar("postroom_context", default=None)
 
 
-def trail_of(
+def request_context(
     headers: Mapping[str, str], *, function: str, context: TraceContext | None = None
-) -> Trail:
-    """Return the trail of a request; an id that is malformed or absent is made up.
+) -> RequestContext:
+    """Return the context of a request; an id that is malformed or absent is made up.
 
-    `context` is the request's own span, where somebody opened one.
+    `context` is the request's own span, where telemetry opened one.
     """
     asked = headers.get("x-request-id", "")
     request_id = asked if REQUEST_ID.fullmatch(asked) else token_hex(12)
     caller = None if context else caller_of(headers)
     own = context or (caller.child() if caller else new_trace())
-    return Trail(own, request_id, {"function": function})
+    return RequestContext(own, request_id, {"function": function})
 
 
 def caller_of(headers: Mapping[str, str]) -> TraceContext | None:
@@ -77,29 +77,30 @@ def caller_of(headers: Mapping[str, str]) -> TraceContext | None:
     return None
 
 
-def follow(trail: Trail) -> None:
-    """Make `trail` the one that this task's log lines carry from here on."""
-    _TRAIL.set(trail)
-    enter(trail.context)
+def use_context(context: RequestContext) -> None:
+    """Make `context` the one that this task's log lines carry from here on."""
+    _CONTEXT.set(context)
+    enter(context.context)
 
 
 def note(**fields: Any) -> None:
     """Add fields, such as the connection, to every later line of this request."""
-    trail = _TRAIL.get()
-    if trail is not None:
-        _TRAIL.set(replace(trail, fields={**trail.fields, **fields}))
+    context = _CONTEXT.get()
+    if context is not None:
+        _CONTEXT.set(replace(context, fields={**context.fields, **fields}))
 
 
-def noted(name: str) -> Any:
-    """Return a field that `note` added to this request, None where it has none."""
-    trail = _TRAIL.get()
-    return trail.fields.get(name) if trail else None
+def noted_text(name: str) -> str | None:
+    """Return a text that `note` added to this request, None where it has none."""
+    context = _CONTEXT.get()
+    found = context.fields.get(name) if context else None
+    return found if isinstance(found, str) else None
 
 
 def trace_id() -> str | None:
     """Return the trace id of the request under way, if any."""
-    trail = _TRAIL.get()
-    return trail.trace_id if trail else None
+    context = _CONTEXT.get()
+    return context.trace_id if context else None
 
 
 def log(message: str, *, level: int = logging.INFO, **fields: Any) -> None:
@@ -138,9 +139,9 @@ class JsonLines(logging.Formatter):
             "time": at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
             "message": record.getMessage(),
         }
-        if trail := _TRAIL.get():
-            line |= {"trace": trail.trace_id, "request_id": trail.request_id, **trail.fields}
-            line |= _google_fields(trail.context, self.project) if self.project else {}
+        if context := _CONTEXT.get():
+            line |= {"trace": context.trace_id, "request_id": context.request_id, **context.fields}
+            line |= _google_fields(context.context, self.project) if self.project else {}
         line |= {name: value for name, value in vars(record).items() if name in FIELDS}
         line |= getattr(record, "fields", {})
         return orjson.dumps(line, default=str).decode()

@@ -11,7 +11,7 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 
 
-class Once(Generic[T]):
+class AsyncOnce(Generic[T]):
     """A composition and its single result; callers meanwhile wait for the first."""
 
     def __init__(self, compose: Callable[[], Awaitable[T]]) -> None:
@@ -33,6 +33,6 @@ class Once(Generic[T]):
             raise
 
 
-def once(compose: Callable[[], Awaitable[T]]) -> Once[T]:
+def async_once(compose: Callable[[], Awaitable[T]]) -> AsyncOnce[T]:
     """Decorate an async function without arguments."""
-    return Once(compose)
+    return AsyncOnce(compose)

@@ -88,7 +88,9 @@ def document(routes: Sequence[Route], public_url: str) -> dict[str, Any]:
     schemas, definitions = _schemas(shown)
     paths: dict[str, dict[str, Any]] = {}
     for route in shown:
-        paths.setdefault(route.shown_path, {})[route.method.lower()] = _operation(route, schemas)
+        paths.setdefault(route.documented_path, {})[route.method.lower()] = _operation(
+            route, schemas
+        )
     if TRIGGER in paths:
         _name_actions(paths[TRIGGER]["post"], schemas)
     return {
@@ -174,7 +176,7 @@ def _operation(route: Route, schemas: dict[_Key, JsonSchemaValue]) -> dict[str, 
 def _parameters(route: Route) -> list[dict[str, Any]]:
     path = [
         {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
-        for name in PARAMETER.findall(route.shown_path)
+        for name in PARAMETER.findall(route.documented_path)
     ]
     query = _query(route.query)
     own = {one["name"] for one in query}
@@ -213,7 +215,7 @@ def _query(model: type[BaseModel] | None) -> list[dict[str, Any]]:
     definitions = schema.get("$defs", {})
     required = schema.get("required", ())
     return [
-        _parameter(name, _inlined(field, definitions), required=name in required)
+        _parameter(name, _inline(field, definitions), required=name in required)
         for name, field in schema.get("properties", {}).items()
     ]
 
@@ -225,15 +227,15 @@ def _parameter(name: str, schema: Any, *, required: bool) -> dict[str, Any]:
     return parameter
 
 
-def _inlined(schema: Any, definitions: dict[str, Any]) -> Any:
+def _inline(schema: object, definitions: dict[str, Any]) -> object:
     """Write references out: a parameter's schema stands alone."""
     if isinstance(schema, list):
-        return [_inlined(one, definitions) for one in schema]
+        return [_inline(one, definitions) for one in schema]
     if not isinstance(schema, dict):
         return schema
     if "$ref" in schema:
-        return _inlined(definitions[schema["$ref"].rpartition("/")[2]], definitions)
-    return {name: _inlined(value, definitions) for name, value in schema.items()}
+        return _inline(definitions[schema["$ref"].rpartition("/")[2]], definitions)
+    return {name: _inline(value, definitions) for name, value in schema.items()}
 
 
 def _responses(route: Route, schemas: dict[_Key, JsonSchemaValue]) -> dict[str, Any]:
@@ -274,7 +276,7 @@ def _security(route: Route) -> dict[str, Any]:
 def description_of(table: Callable[[], Sequence[Route]]) -> Route:
     """Return the route that serves the description of `table`, which holds this route too."""
 
-    async def openapi(call: Call) -> Any:
+    async def openapi(call: Call) -> dict[str, Any]:
         """Return this document."""
         return document(table(), call.use(Deployment).public_url)
 
@@ -284,5 +286,4 @@ def description_of(table: Callable[[], Sequence[Route]]) -> Route:
         Access.PUBLIC,
         openapi,
         "This API, described",
-        output=dict[str, Any],
     )

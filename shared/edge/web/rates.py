@@ -32,19 +32,19 @@ class RateLimiter:
     clock: Clock
     buckets: BoundedMap[str, _Bucket] = field(default_factory=lambda: BoundedMap(MOST))
 
-    def left(self, name: str, per_minute: int) -> float:
+    def remaining(self, name: str, per_minute: int) -> float:
         """Return how many calls the bucket holds now."""
-        return self._filled(name, per_minute).tokens
+        return self._fill(name, per_minute).tokens
 
     def take(self, name: str, per_minute: int) -> timedelta | None:
         """Take one; None where it was there, else how long until it will be."""
-        bucket = self._filled(name, per_minute)
+        bucket = self._fill(name, per_minute)
         if bucket.tokens >= 1:
             bucket.tokens -= 1
             return None
         return timedelta(seconds=(1 - bucket.tokens) * MINUTE_S / per_minute)
 
-    def _filled(self, name: str, per_minute: int) -> _Bucket:
+    def _fill(self, name: str, per_minute: int) -> _Bucket:
         now = self.clock.now()
         bucket = self.buckets.get(name) or _Bucket(per_minute, now)
         passed = max(0.0, (now - bucket.seen_at).total_seconds())
@@ -59,8 +59,8 @@ def too_fast(message: str, wait: timedelta) -> RateLimitedError:
     return RateLimitedError(message, retry_after=wait)
 
 
-def source_of(request: Request, proxy_hops: int) -> str:
-    """Return the address of whoever called.
+def client_address(request: Request, proxy_hops: int) -> str:
+    """Return the address of the caller.
 
     Each trusted proxy appends the address it saw to X-Forwarded-For; what stands further left
     was written by the caller and proves nothing.

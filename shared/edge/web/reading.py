@@ -34,7 +34,7 @@ async def read_json(request: Request, route: Route) -> BaseModel | None:
         return None
     if raw.strip():
         _check_content_type(request)
-    return validated(route.body, _parsed(raw), code="invalid_body")
+    return validated(route.body, _parse(raw), code="invalid_body")
 
 
 async def read_bytes(request: Request, limit: int) -> bytes:
@@ -64,7 +64,7 @@ def read_query(request: Request, route: Route) -> BaseModel | None:
     if route.query is None:
         validated(_NoQuery, dict(pairs), code="invalid_query_params")
         return None
-    return validated(route.query, _gathered(pairs, route.query), code="invalid_query_params")
+    return validated(route.query, _fold(pairs, route.query), code="invalid_query_params")
 
 
 class _NoQuery(BaseModel, extra="forbid"):
@@ -82,10 +82,10 @@ def read_tenant(request: Request, route: Route, body: BaseModel | None) -> Conne
     """
     if route.tenant is Tenant.NONE:
         return None
-    integration = _named(request, body, "provider-config-key", INTEGRATION_NAMES)
+    integration = _name_in(request, body, "provider-config-key", INTEGRATION_NAMES)
     if integration not in {None, INTEGRATION}:
         raise UnknownConnectionError(f"The only integration here is {INTEGRATION!r}.")
-    wanted = _named(request, body, "connection-id", CONNECTION_NAMES)
+    wanted = _name_in(request, body, "connection-id", CONNECTION_NAMES)
     if wanted is None and route.tenant is Tenant.REQUIRED:
         raise InvalidRequestError(
             "Name the connection in the header Connection-Id.", code="invalid_headers"
@@ -100,7 +100,7 @@ def connection_id(text: str) -> ConnectionId:
     return ConnectionId(text)
 
 
-def _named(
+def _name_in(
     request: Request, body: BaseModel | None, header: str, names: tuple[str, ...]
 ) -> str | None:
     given = [request.headers.get(header), *(request.query_params.get(name) for name in names)]
@@ -115,7 +115,7 @@ def _check_content_type(request: Request) -> None:
         raise InvalidRequestError("Send JSON with the header Content-Type: application/json.")
 
 
-def _parsed(raw: bytes) -> Any:
+def _parse(raw: bytes) -> object:
     try:
         return orjson.loads(raw) if raw.strip() else {}
     except orjson.JSONDecodeError as bad:
@@ -128,7 +128,7 @@ def _too_large(limit: int) -> TooLargeError:
     return TooLargeError(f"The body is larger than {limit} bytes, the most taken here.")
 
 
-def _gathered(pairs: list[tuple[str, str]], model: type[BaseModel]) -> Mapping[str, Any]:
+def _fold(pairs: list[tuple[str, str]], model: type[BaseModel]) -> Mapping[str, Any]:
     """Fold repeated parameters into lists and `name[key]` ones into objects."""
     lists, objects = _plural(model, list, tuple), _plural(model, Mapping)
     gathered: dict[str, Any] = {}

@@ -4,12 +4,16 @@ Dispatch, authentication, body parsing, OpenAPI and the attack tests all read th
 add one, append a Route to the ROUTES of a module of its resource; `table.py` collects them.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Literal
+from functools import reduce
+from inspect import isfunction
+from operator import or_
+from types import NoneType, UnionType
+from typing import Any, Literal, get_args, get_type_hints
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -69,7 +73,7 @@ class Tenant(StrEnum):
     REQUIRED = "required"
 
 
-class Strict(BaseModel):
+class RequestModel(BaseModel):
     """A body or query of ours: unknown fields and long text are refused, values are immutable."""
 
     model_config = ConfigDict(
@@ -77,20 +81,25 @@ class Strict(BaseModel):
     )
 
 
-class Answer(BaseModel):
+class ResponseModel(BaseModel):
     """A JSON answer of ours."""
 
     model_config = ConfigDict(frozen=True, populate_by_name=True)
 
 
-class Success(Answer):
+LEFT_OUT: Any = Field(None, exclude_if=lambda value: value is None)
+"""The default of a field that an answer has only where there is something to say."""
+
+
+class Success(ResponseModel):
     """Done, or accepted."""
 
     success: Literal[True] = True
 
 
-Function = Callable[[Call], Awaitable[Any]]
-"""Answers a model, plain JSON data, None (204), or a Starlette Response as it is."""
+Returned = BaseModel | Mapping[str, Any] | Sequence[BaseModel] | Response | None
+Function = Callable[[Call], Awaitable[Returned]]
+"""Returns a model or models, an object of plain JSON, None (204), or a Response as it is."""
 Admit = Callable[[Request, int, Container], Awaitable[Caller]]
 """Lets a person in, or raises; the number is how many bytes a form may have."""
 Refuse = Callable[[Call, Exception], Awaitable[Response]]
@@ -113,13 +122,13 @@ class Route:
     summary: str
     body: type[BaseModel] | None = None
     query: type[BaseModel] | None = None
-    output: Any = None
-    """The answer's model, or any type pydantic can describe; None is 204 or not JSON."""
+    rendered: Any = None
+    """The JSON in a Response that `function` renders by itself: what pydantic can describe."""
     status: int = 200
     tenant: Tenant = Tenant.NONE
     raw_body: bool = False
     raw_query: bool = False
-    """Whether the parameters are somebody else's, passed on unread."""
+    """Whether the parameters are another API's, passed on unread."""
     produces: str = "application/json"
     max_body: int = MEBIBYTE
     """Bytes; a larger body is refused with 413."""
@@ -135,7 +144,25 @@ class Route:
     """Further statuses it answers with, for the documentation: status -> when."""
 
     @property
-    def shown_path(self) -> str:
+    def returns(self) -> tuple[Any, ...]:
+        """The types that `function` declares to return."""
+        called = self.function if isfunction(self.function) else type(self.function).__call__
+        returned = get_type_hints(called)["return"]
+        return get_args(returned) if isinstance(returned, UnionType) else (returned,)
+
+    @property
+    def output(self) -> Any:
+        """The JSON of success, which is what `function` says it returns; None is 204 or no JSON.
+
+        A row cannot say otherwise than its function, and mypy holds the function to its word.
+        """
+        if self.rendered is not None:
+            return self.rendered
+        described = [kind for kind in self.returns if not _is_response(kind)]
+        return reduce(or_, described) if described else None
+
+    @property
+    def documented_path(self) -> str:
         """The path as OpenAPI writes it."""
         return self.path.replace(":path}", "}")
 
@@ -143,3 +170,7 @@ class Route:
     def name(self) -> str:
         """The operation's name: method and path, unique in the table."""
         return f"{self.method} {self.path}"
+
+
+def _is_response(kind: Any) -> bool:
+    return kind is NoneType or (isinstance(kind, type) and issubclass(kind, Response))

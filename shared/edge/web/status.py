@@ -82,7 +82,7 @@ def answer_to(error: BaseException, trace_id: str) -> ErrorAnswer:
     return answer
 
 
-def described(error: BaseException, trace_id: str = "") -> dict[str, Any]:
+def error_record(error: BaseException, trace_id: str = "") -> dict[str, Any]:
     """Return an error as data to be kept for a later look: without what only the caller may see."""
     answer = _answer(error, trace_id)
     return {"status": answer.status, "error": answer.body["error"]}
@@ -91,7 +91,7 @@ def described(error: BaseException, trace_id: str = "") -> dict[str, Any]:
 def _answer(error: BaseException, trace_id: str) -> ErrorAnswer:
     status = status_of(error) if isinstance(error, errors.PostroomError) else 500
     if isinstance(error, ActionCrashedError):
-        return ErrorAnswer(status, {}, {"error": _crashed(error, trace_id)})
+        return ErrorAnswer(status, {}, {"error": _crash(error, trace_id)})
     if not isinstance(error, errors.PostroomError) or status == STATUS[errors.PostroomError]:
         return ErrorAnswer(500, {}, {"error": _internal(trace_id)})
     inner: dict[str, Any] = {"code": error.code, "message": str(error)}
@@ -112,7 +112,7 @@ def _internal(trace_id: str) -> dict[str, Any]:
     }
 
 
-def _crashed(error: ActionCrashedError, trace_id: str) -> dict[str, Any]:
+def _crash(error: ActionCrashedError, trace_id: str) -> dict[str, Any]:
     payload = {"trace_id": trace_id, **error.site.as_json()}
     return {"code": error.code, "message": str(error), "payload": payload}
 

@@ -57,7 +57,7 @@ class Streamed(StreamingResponse):
     def __init__(
         self, stream: ByteStream, status: int, headers: Mapping[str, str], span: Span | None = None
     ) -> None:
-        pieces = aiter(stream) if span is None else _cut(stream, span)
+        pieces = aiter(stream) if span is None else _cut_out(stream, span)
         super().__init__(pieces, status_code=status)
         self._stream = stream
         self.raw_headers = [
@@ -73,7 +73,7 @@ class Streamed(StreamingResponse):
             await self._stream.aclose()
 
 
-async def _cut(stream: ByteStream, span: Span) -> AsyncIterator[bytes]:
+async def _cut_out(stream: ByteStream, span: Span) -> AsyncIterator[bytes]:
     """Yield the span's bytes; what comes before it is read and dropped, what comes after is not."""
     at = 0
     async for piece in stream:

@@ -52,20 +52,20 @@ class FormValues:
             case Kind.SWITCH:
                 return self._switch(one)
             case Kind.CHOICES:
-                return self._chosen(one) or _ABSENT
+                return self._choices(one) or _ABSENT
         text = self.text(one.path)
-        return self._typed(one, text) if text.strip() else _ABSENT
+        return self._parse(one, text) if text.strip() else _ABSENT
 
     def _switch(self, one: Field) -> Any:
         if one.path in self.given:
             return True
         return False if one.default is True or one.required else _ABSENT
 
-    def _chosen(self, one: Field) -> list[Any]:
+    def _choices(self, one: Field) -> list[Any]:
         texts = self.given.get(one.path, ())
         return [value for text, value in one.options if text in texts]
 
-    def _typed(self, one: Field, text: str) -> Any:
+    def _parse(self, one: Field, text: str) -> Any:
         try:
             return _TYPED[one.kind](one, text)
         except ValueError as wrong:

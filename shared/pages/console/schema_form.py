@@ -71,7 +71,7 @@ class Field:
 
     def item(self, index: int) -> tuple["Field", ...]:
         """Return the fields of a list's item."""
-        return tuple(_moved(one, f"{self.path}.{index}") for one in self.fields)
+        return tuple(_move(one, f"{self.path}.{index}") for one in self.fields)
 
 
 def fields_of(schema: Schema) -> tuple[Field, ...]:
@@ -108,9 +108,9 @@ class _Reader:
         )
         if depth >= DEEPEST:
             return replace(base, kind=Kind.JSON)
-        return self._shaped(base, chosen, nullable, depth)
+        return self._shape(base, chosen, nullable, depth)
 
-    def _shaped(self, base: Field, schema: Schema, nullable: bool, depth: int) -> Field:
+    def _shape(self, base: Field, schema: Schema, nullable: bool, depth: int) -> Field:
         options = _options(schema, nullable=nullable)
         if options:
             return replace(base, kind=Kind.CHOICE, options=options)
@@ -149,8 +149,8 @@ class _Reader:
 
         Of a string or a list of strings the string is: the API takes either.
         """
-        found = self._followed(schema)
-        several = [self._followed(one) for one in found.get("anyOf") or found.get("oneOf") or ()]
+        found = self._follow(schema)
+        several = [self._follow(one) for one in found.get("anyOf") or found.get("oneOf") or ()]
         if not several:
             return found, False
         given = [one for one in several if one.get("type") != "null"]
@@ -160,7 +160,7 @@ class _Reader:
             return (strings or given)[0], nullable
         return {}, nullable
 
-    def _followed(self, schema: Any) -> Schema:
+    def _follow(self, schema: Any) -> Schema:
         found: Schema = schema if isinstance(schema, Mapping) else {}
         while "$ref" in found or len(found.get("allOf") or ()) == 1:
             reference = str(found.get("$ref", ""))
@@ -195,9 +195,9 @@ def _plain_kind(field: Field, schema: Schema) -> Kind:
     return Kind.TEXT if long else Kind.LINE
 
 
-def _moved(field: Field, within: str) -> Field:
+def _move(field: Field, within: str) -> Field:
     """Return a list item's field at its place; its own groups and lists move with it."""
     inner = field.fields
     if field.kind is Kind.GROUP:
-        inner = tuple(_moved(one, within) for one in inner)
+        inner = tuple(_move(one, within) for one in inner)
     return replace(field, path=f"{within}.{field.path}", fields=inner)

@@ -108,12 +108,12 @@ def _python(value: Any, depth: int) -> str:
     """Write a literal the way a formatter would: what holds something, one entry a line."""
     if isinstance(value, Mapping) and value:
         entries = [f"{_text(name)}: {_python(one, depth + 1)}" for name, one in value.items()]
-        return _bracketed("{", entries, "}", depth)
+        return _bracket("{", entries, "}", depth)
     if isinstance(value, list) and value:
-        return _bracketed("[", [_python(one, depth + 1) for one in value], "]", depth)
+        return _bracket("[", [_python(one, depth + 1) for one in value], "]", depth)
     return _text(value) if isinstance(value, str) else repr(value)
 
 
-def _bracketed(opening: str, entries: list[str], closing: str, depth: int) -> str:
+def _bracket(opening: str, entries: list[str], closing: str, depth: int) -> str:
     inner = "".join(f"{'    ' * (depth + 1)}{entry},\n" for entry in entries)
     return f"{opening}\n{inner}{'    ' * depth}{closing}"

@@ -30,7 +30,7 @@ from shared.ports.clock import Clock
 from shared.ports.documents import Versioned, until_written, update
 from shared.ports.events import Operations, Outbox
 from shared.ports.queue import Queue, QueueName, Task
-from shared.ports.sinks import Parcel, Sinks
+from shared.ports.sinks import OutgoingEvent, Sinks
 from shared.usecases.events.places import Place, Places
 from shared.usecases.events.receivers import Present, Receivers
 
@@ -174,8 +174,10 @@ class DeliverEvent:
         except PostroomError as error:  # its secret does not open: nobody else's trouble
             log.warning("receiver left out: %s", error.code, extra={"event": event.id})
             return Attempted(Failure.MISCONFIGURED)
-        parcel = Parcel(event.id, event.connection_id, event.type, body, now, event.trace_id)
-        return await sink(receiver, parcel)
+        outgoing = OutgoingEvent(
+            event.id, event.connection_id, event.type, body, now, event.trace_id
+        )
+        return await sink(receiver, outgoing)
 
     async def _record(self, taken: "_Taken", attempts: Mapping[str, Attempted]) -> Event | None:
         """Write what came of it; None where the claim passed to another worker."""

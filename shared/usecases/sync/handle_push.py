@@ -60,7 +60,7 @@ class NotifyPush:
         ended = await asyncio.gather(*syncs, return_exceptions=True)
         now = self.clock.now()
         if _worth_noting(found.value, now):
-            await self.mailboxes.noted_push(found.value.key, now)
+            await self.mailboxes.note_push(found.value.key, now)
         failures = [one for one in ended if isinstance(one, BaseException)]
         if failures:  # What a redelivery may mend goes before what it cannot.
             raise min(failures, key=lambda error: isinstance(error, PermanentError))

@@ -11,7 +11,7 @@ from infra.local.connecting import connect
 from infra.local.google.settings import GoogleSettings
 from infra.local.system import LocalSystem
 from shared.commands.checks.finding import Verdict
-from shared.commands.doctor import checked
+from shared.commands.doctor import run_checks
 from shared.domain.ids import ConnectionId
 from shared.domain.sync.state import SyncState
 from shared.ports.store import Store
@@ -43,7 +43,7 @@ async def deployed(
 
 
 async def test_every_check_of_our_own_side_is_made_on_firestore(deployed: Ward):
-    findings = dict(await checked(deployed.ground()))
+    findings = dict(await run_checks(deployed.ground()))
     elsewhere = {"clock", "queues"}  # the emulated Google is neither a clock nor Cloud Tasks
     for name, finding in findings.items():
         expected = Verdict.NOT_CHECKED if name in elsewhere else Verdict.OK

@@ -17,7 +17,7 @@ from shared.adapters.keys.kms import KmsSealer
 from shared.adapters.keys.local import add_key, create_keyring
 from shared.adapters.sqlite.queue import SqliteQueue
 from shared.adapters.sqlite.store import open_store
-from shared.commands.checks.context import Ground
+from shared.commands.checks.context import CheckContext
 from shared.commands.checks.finding import Verdict
 from shared.domain.events.event import Event, EventState, EventType
 from shared.domain.ids import EventId
@@ -194,14 +194,14 @@ async def test_a_store_that_takes_no_writes_is_found(ward: Ward, tmp_path: Path)
 
 
 @pytest.fixture
-def elsewhere(ward: Ward, tmp_path: Path) -> Ground:
+def elsewhere(ward: Ward, tmp_path: Path) -> CheckContext:
     """Return the ground of a Postroom that is not running: nobody works on its files."""
     path = tmp_path / "elsewhere" / "postroom.sqlite"
     path.parent.mkdir()
     return ward.ground(STORE=f"sqlite:{path}")
 
 
-async def test_tasks_that_nobody_dispatches_are_found(elsewhere: Ground):
+async def test_tasks_that_nobody_dispatches_are_found(elsewhere: CheckContext):
     queue = SqliteQueue(elsewhere.settings.queue_path, elsewhere.container.use(Clock))
     await queue.enqueue(Task("/tasks/sync", {"connection_id": "c"}))
     queue.close()
@@ -211,7 +211,7 @@ async def test_tasks_that_nobody_dispatches_are_found(elsewhere: Ground):
     assert (finding.verdict, "make demo" in finding.fix) == (FAILED, True)
 
 
-async def test_a_queue_that_is_no_database_is_found(elsewhere: Ground):
+async def test_a_queue_that_is_no_database_is_found(elsewhere: CheckContext):
     elsewhere.settings.queue_path.write_bytes(b"no database at all" * 1000)
     finding = await finding_of("queues", elsewhere)
     assert (finding.verdict, "remove the file" in finding.fix) == (FAILED, True)
@@ -240,7 +240,7 @@ async def test_cloud_tasks_queues_that_are_missing_or_paused_are_found(
     assert (finding.verdict, words in finding.fix) == (verdict, True)
 
 
-async def test_syncs_that_nobody_runs_are_found(elsewhere: Ground):
+async def test_syncs_that_nobody_runs_are_found(elsewhere: CheckContext):
     store = open_store(str(elsewhere.settings.sqlite_path), elsewhere.container.use(Clock))
     due = elsewhere.now - timedelta(hours=1)
     await store.sync_states.create(SyncState("c-1", next_due_at=due))  # type: ignore[arg-type]
@@ -275,7 +275,7 @@ async def test_a_keyring_that_others_can_read_is_said(ward: Ward):
     assert (finding.verdict, finding.fix) == (Verdict.WARNING, f"chmod 600 {path}")
 
 
-def under_kms(ward: Ward, kms: Kms) -> Ground:
+def under_kms(ward: Ward, kms: Kms) -> CheckContext:
     async def access_token() -> str:
         return "ya29.operator"
 
@@ -323,7 +323,7 @@ async def test_dead_letters_are_found(ward: Ward):
     assert f"/events/redeliver with since {now:%Y-%m-%dT%H:%M}" in finding.fix
 
 
-async def test_events_that_nobody_delivers_are_found(elsewhere: Ground):
+async def test_events_that_nobody_delivers_are_found(elsewhere: CheckContext):
     store = open_store(str(elsewhere.settings.sqlite_path), elsewhere.container.use(Clock))
     hour_ago = elsewhere.now - timedelta(hours=1)
     await store.outbox.create(an_event(EventState.PENDING, hour_ago, hour_ago))
@@ -331,7 +331,7 @@ async def test_events_that_nobody_delivers_are_found(elsewhere: Ground):
     assert (finding.verdict, "make demo" in finding.fix) == (FAILED, True)
 
 
-async def test_a_deployment_that_tells_nobody_is_said(elsewhere: Ground):
+async def test_a_deployment_that_tells_nobody_is_said(elsewhere: CheckContext):
     open_store(str(elsewhere.settings.sqlite_path), elsewhere.container.use(Clock))
     finding = await finding_of("deliveries", elsewhere)
     assert (finding.verdict, "/webhook-endpoints" in finding.fix) == (Verdict.WARNING, True)

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from infra.archives import ROOT
 from shared.commands.checks import CHECKS
-from shared.commands.checks.context import Check, Ground
+from shared.commands.checks.context import Check, CheckContext
 from shared.commands.checks.finding import Verdict, ok
-from shared.commands.doctor import as_json, checked, report
+from shared.commands.doctor import as_json, report, run_checks
 from shared.errors import StoreUnavailableError
 from tests.commands.doctor.ward import Ward
 
@@ -72,20 +72,20 @@ async def test_before_the_first_start_nothing_is_made_and_nothing_breaks(
 ):
     empty = tmp_path / "elsewhere"
     ground = ward.ground(STORE=f"sqlite:{empty}/postroom.sqlite")
-    findings = dict(await checked(ground))
+    findings = dict(await run_checks(ground))
     assert findings["store"].verdict is Verdict.NOT_CHECKED
     assert "make demo" in findings["store"].seen
     assert not empty.exists()
 
 
 async def test_a_check_that_breaks_keeps_none_of_the_others(ward: Ward):
-    async def breaks(_: Ground):
+    async def breaks(_: CheckContext):
         raise StoreUnavailableError("The store did not answer.")
 
-    async def holds(_: Ground):
+    async def holds(_: CheckContext):
         return ok("well")
 
-    found = await checked(ward.ground(), [Check("one", breaks), Check("two", holds)])
+    found = await run_checks(ward.ground(), [Check("one", breaks), Check("two", holds)])
     assert [one.verdict for _, one in found] == [Verdict.NOT_CHECKED, Verdict.OK]
     assert "The store did not answer." in report(found)
     assert json.loads(as_json(found))["ok"] is True

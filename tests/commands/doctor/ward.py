@@ -13,9 +13,9 @@ from infra.local.connecting import connect
 from infra.local.google.settings import GoogleSettings
 from infra.local.system import LocalSystem
 from shared.commands.checks import CHECKS
-from shared.commands.checks.context import Check, Ground
+from shared.commands.checks.context import Check, CheckContext
 from shared.commands.checks.finding import Finding
-from shared.commands.doctor import checked, examined
+from shared.commands.doctor import run_checks, run_doctor
 from shared.domain.ids import ConnectionId
 from shared.edge.composition.container import AutowiredContainer
 from shared.edge.settings.deployment import settings_from
@@ -35,13 +35,13 @@ class Ward:
     connection: ConnectionId
     containers: list[AutowiredContainer] = field(default_factory=list)
 
-    def ground(self, **changes: str) -> Ground:
+    def ground(self, **changes: str) -> CheckContext:
         """Return the doctor's ground at the system's time, with some settings changed."""
         changed = {f"POSTROOM_{name}": value for name, value in changes.items()}
         container = AutowiredContainer(settings_from({**self.system.environ, **changed}))
         container.bind(Clock, self.system.clock)
         self.containers.append(container)
-        return Ground(container)
+        return CheckContext(container)
 
     async def look(self, name: str, **changes: str) -> Finding:
         """Make one check."""
@@ -49,7 +49,7 @@ class Ward:
 
     async def whole(self) -> Mapping[str, Finding]:
         """Make all checks as the command does."""
-        return dict(await examined(self.system.environ))
+        return dict(await run_doctor(self.system.environ))
 
 
 @asynccontextmanager
@@ -67,9 +67,9 @@ async def admitted(path: Path, **google: Any) -> AsyncIterator[Ward]:
             await container.close()
 
 
-async def finding_of(name: str, ground: Ground) -> Finding:
+async def finding_of(name: str, ground: CheckContext) -> Finding:
     """Make the check of that name."""
-    [(_, finding)] = await checked(ground, [check_named(name)])
+    [(_, finding)] = await run_checks(ground, [check_named(name)])
     return finding
 
 

@@ -34,7 +34,7 @@ FACES = [
     if not name.startswith("_")
     for fault in sorted(BODY_FAULTS)
 ]
-LEAVES_ALL_TO_THE_CALLER = "passed"
+LEAVES_ALL_TO_THE_CALLER = "pass_on"
 SAYS_NOTHING = "stop"
 """Gmail answers it with nothing: a wrong body either says no less or is a failure."""
 NO_LESS = {
@@ -75,8 +75,8 @@ async def read_content(gmail: HttpGmail, scene: Scene) -> bytes:
         await stream.aclose()
 
 
-async def passed(gmail: HttpGmail, scene: Scene) -> int:
-    passage = await gmail.passed(
+async def pass_on(gmail: HttpGmail, scene: Scene) -> int:
+    passage = await gmail.pass_on(
         "GET", "/profile", query=(), headers={}, content=None, upload=False
     )
     await passage.body.aclose()
@@ -107,7 +107,7 @@ ASK: dict[str, Ask] = {
     "part": lambda gmail, scene: gmail.part(scene.id, "1"),
     "head": lambda gmail, scene: gmail.head(scene.id),
     "content": read_content,
-    "passed": passed,
+    "pass_on": pass_on,
 }
 
 

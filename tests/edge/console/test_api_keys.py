@@ -108,8 +108,8 @@ async def test_a_rotated_key_shows_its_new_secret_once_and_the_old_one_works_on(
     id = (await only_key(container)).id
     new = token_in(await operator.send(f"{PATH}/{id}/rotate", overlap="24"))
     key, now = await only_key(container), container.use(Clock).now()
-    assert key.opened_by(digest_of(new), now)
-    assert key.opened_by(digest_of(old), now)
+    assert key.accepts(digest_of(new), now)
+    assert key.accepts(digest_of(old), now)
     assert "rotating" in texts(await operator.see(PATH), "tbody .pill")
 
 
@@ -120,7 +120,7 @@ async def test_a_revoked_key_opens_nothing(
     id = (await only_key(container)).id
     answer = await operator.send(f"{PATH}/{id}/revoke")
     assert "is revoked" in answer.text
-    assert not (await only_key(container)).opened_by(digest_of(token), container.use(Clock).now())
+    assert not (await only_key(container)).accepts(digest_of(token), container.use(Clock).now())
 
 
 async def test_an_overlap_that_is_not_offered_is_refused(

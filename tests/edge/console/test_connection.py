@@ -15,7 +15,7 @@ from shared.domain.sync.payload import make_payload
 from shared.domain.sync.state import Backfill, SyncState, SyncStatus
 from shared.edge.composition.container import AutowiredContainer
 from shared.edge.console.connection import units_lately
-from shared.edge.console.explain import TOLD
+from shared.edge.console.explain import VERDICT_NOTICES
 from shared.ports.clock import Clock
 from shared.ports.connections import Connections
 from shared.ports.events import Operations
@@ -224,8 +224,8 @@ def test_the_gauge_counts_the_units_of_the_last_minute() -> None:
 
 @pytest.mark.parametrize("verdict", Verdict)
 def test_every_verdict_is_told_in_words(verdict: Verdict) -> None:
-    assert TOLD[verdict].text.endswith(".")
-    assert "POST /" not in TOLD[verdict].text
+    assert VERDICT_NOTICES[verdict].text.endswith(".")
+    assert "POST /" not in VERDICT_NOTICES[verdict].text
 
 
 async def test_an_unknown_message_is_looked_for_where_the_id_leads(

@@ -64,12 +64,12 @@ def test_only_pushes_that_stored_something_have_a_latency() -> None:
         run(timedelta(minutes=3), 30, pushed=True),
         run(timedelta(minutes=4), 30, pushed=False, added=400),
     ]
-    assert chart(drawn(runs), "latency").told == "Median 600 ms, 95 of 100 within 600 ms."
+    assert chart(drawn(runs), "latency").summary == "Median 600 ms, 95 of 100 within 600 ms."
 
 
 def test_lag_is_how_long_live_mail_had_waited() -> None:
     runs = [run(timedelta(minutes=n), lateness_ms=n * 1000.0) for n in range(1, 11)]
-    assert chart(drawn(runs), "lag").told == "Median 6 s, 95 of 100 within 10 s."
+    assert chart(drawn(runs), "lag").summary == "Median 6 s, 95 of 100 within 10 s."
     assert chart(drawn([run(DAY / 2)]), "lag").empty
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from shared.actions.policy.guard import Waiting
 from shared.domain.keys.approval import ApprovalState
 from shared.edge.mcp.arguments import Place
-from shared.edge.mcp.results import FRAME_BYTES, cut, done, size, waiting
+from shared.edge.mcp.results import FRAME_BYTES, cut, done_result, size, waiting_result
 from shared.errors import InvalidRequestError
 from tests.edge.mcp.agents import ERAS, Era, House
 from tests.edge.mcp.test_tools import error_of, text_of
@@ -144,7 +144,7 @@ def test_pieces_put_together_are_the_text_and_each_fits(text: str, budget: int) 
 
 @given(st.recursive(st.text(max_size=400) | st.integers(0, 99), st.lists, max_leaves=60))
 def test_no_output_makes_a_result_longer_than_the_limit(output: Any) -> None:
-    result = done("get-message", {"found": output}, Place(), LIMIT, replayed=True)
+    result = done_result("get-message", {"found": output}, Place(), LIMIT, replayed=True)
     assert size(text_of(result)) <= LIMIT
     assert len(orjson.dumps(result.structured_content)) <= LIMIT
 
@@ -158,6 +158,6 @@ def test_a_place_beyond_the_end_is_refused() -> None:
 def test_a_call_that_was_approved_and_runs_is_not_said_to_wait() -> None:
     now = datetime(2026, 10, 1, 12, tzinfo=UTC)
     kept = Waiting("approval-1", "send-email", now, ApprovalState.APPROVED)
-    result = waiting(kept)
+    result = waiting_result(kept)
     assert result.structured_content["status"] == "running"
     assert text_of(result).startswith("Approved, and running")

@@ -14,7 +14,7 @@ from shared.domain.events.delivery import Attempted, Failure
 from shared.domain.events.event import Event, EventState, EventType
 from shared.domain.ids import ConnectionId, EventId
 from shared.ports.queue import Task
-from shared.ports.sinks import EventSettings, Parcel, Receiver
+from shared.ports.sinks import EventSettings, OutgoingEvent, Receiver
 from shared.ports.store import Store
 from shared.usecases.events.deliver_event import DELIVER_TASK, Announce, DeliverEvent
 from shared.usecases.events.manage_endpoints import ManageEndpoints, Registration
@@ -62,7 +62,7 @@ class Line:
         return due
 
 
-Answers = Callable[[Parcel], Attempted]
+Answers = Callable[[OutgoingEvent], Attempted]
 
 
 @dataclass
@@ -71,14 +71,14 @@ class World:
 
     clock: ManualClock
     answers: dict[str, Answers] = field(default_factory=dict)
-    reached: dict[str, list[Parcel]] = field(default_factory=lambda: defaultdict(list))
+    reached: dict[str, list[OutgoingEvent]] = field(default_factory=lambda: defaultdict(list))
     signed_with: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
-    async def __call__(self, receiver: Receiver, parcel: Parcel) -> Attempted:
+    async def __call__(self, receiver: Receiver, outgoing: OutgoingEvent) -> Attempted:
         answers: Answers = self.answers.get(receiver.address, accepts)
-        answer = answers(parcel)
+        answer = answers(outgoing)
         if answer.ok:
-            self.reached[receiver.address].append(parcel)
+            self.reached[receiver.address].append(outgoing)
             self.signed_with[receiver.address] = receiver.secrets
         return answer
 
@@ -191,23 +191,23 @@ class _Posting:
     def __init__(self, world: World) -> None:
         self._world = world
 
-    async def post(self, receiver: Receiver, parcel: Parcel) -> Attempted:
-        return await self._world(receiver, parcel)
+    async def post(self, receiver: Receiver, outgoing: OutgoingEvent) -> Attempted:
+        return await self._world(receiver, outgoing)
 
 
 class _World:
     def __init__(self, posting: Any) -> None:
         self._posting = posting
 
-    async def __call__(self, receiver: Receiver, parcel: Parcel) -> Attempted:
-        answered: Attempted = await self._posting.post(receiver, parcel)
+    async def __call__(self, receiver: Receiver, outgoing: OutgoingEvent) -> Attempted:
+        answered: Attempted = await self._posting.post(receiver, outgoing)
         return answered
 
     def of(self, _receiver: Receiver) -> "_World":
         return self
 
 
-def accepts(_parcel: Parcel) -> Attempted:
+def accepts(_parcel: OutgoingEvent) -> Attempted:
     """Take everything."""
     return Attempted(status=200)
 

@@ -84,8 +84,8 @@ async def _killed(folder: Path, bomb: Bomb) -> None:
 def _assert_order_is_restorable(office: PostOffice, address: str) -> None:
     """Check that whoever sorts by cursor, or ignores what is behind it, has the order."""
     cursors = [
-        sequence_of(C1, json.loads(parcel.body)["cursor"])
-        for parcel in office.world.reached[address]
+        sequence_of(C1, json.loads(outgoing.body)["cursor"])
+        for outgoing in office.world.reached[address]
     ]
     by_event = {one.event_id: one.body for one in office.world.reached[address]}
     assert all(one.body == by_event[one.event_id] for one in office.world.reached[address])

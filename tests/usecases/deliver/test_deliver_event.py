@@ -161,8 +161,8 @@ async def test_a_receiver_that_asks_for_time_is_left_alone_with_all_events(
     await office.register()
     asked: list[str] = []
 
-    def throttles(parcel: object) -> Attempted:
-        asked.append(str(parcel))
+    def throttles(outgoing: object) -> Attempted:
+        asked.append(str(outgoing))
         return Attempted(Failure.THROTTLED, 429, timedelta(hours=1))
 
     office.world.answers[HOOK] = throttles

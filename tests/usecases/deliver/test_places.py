@@ -15,7 +15,7 @@ from shared.domain.events.delivery import UNASKED, Attempted, Failure
 from shared.domain.events.event import EventState
 from shared.domain.ids import ConnectionId, EventId, GoogleSub
 from shared.ports.queue import QueueName
-from shared.ports.sinks import Parcel, Receiver
+from shared.ports.sinks import OutgoingEvent, Receiver
 from shared.usecases.events.deliver_event import Delivered, DeliveryOutcome, PutBack
 from shared.usecases.events.places import (
     FARTHEST_TURN,
@@ -46,10 +46,10 @@ class Receivers:
     def of(self, _receiver: Receiver) -> "Receivers":
         return self
 
-    async def __call__(self, receiver: Receiver, parcel: Parcel) -> Attempted:
+    async def __call__(self, receiver: Receiver, outgoing: OutgoingEvent) -> Attempted:
         self.asked[receiver.address] += 1
         if receiver.address not in self.hanging:
-            self.reached.append(parcel.event_id)
+            self.reached.append(outgoing.event_id)
             return Attempted(status=200)
         self.open[receiver.address] += 1
         await self.let_go.wait()
@@ -308,7 +308,7 @@ async def test_an_attempt_that_is_cancelled_before_it_begins_keeps_no_place(
 
 
 def _answering(answer: Attempted) -> Any:
-    async def answers(_receiver: Receiver, _parcel: Parcel) -> Attempted:
+    async def answers(_receiver: Receiver, _parcel: OutgoingEvent) -> Attempted:
         return answer
 
     return answers

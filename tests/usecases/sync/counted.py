@@ -155,7 +155,7 @@ _COUNTS: Mapping[str, Callable[..., Any]] = {
     "create": _written,
     "swap": _written,
     "append": _written,
-    "noted_push": _written,
+    "note_push": _written,
     "commit": _committed,
 }
 

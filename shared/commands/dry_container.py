@@ -53,16 +53,21 @@ class WatchedTransport(httpx.AsyncBaseTransport):
         """Pass on, or make up an answer."""
         _, found, path = request.url.path.partition(MAILBOX)
         if not found:
-            return await self._passed(request)
+            return await self._pass_on(request)
         made_up = not self.really and (request.method != "GET" or MADE_UP in path)
-        response = _made_up(request, path) if made_up else await self._passed(request)
+        response = _made_up_response(request, path) if made_up else await self._pass_on(request)
         status = None if made_up else response.status_code
         self.tell(
-            SeenCall(request.method, f"/{_shown(path)}", units_of(request.method, path), status)
+            SeenCall(
+                request.method,
+                f"/{_without_addresses(path)}",
+                units_of(request.method, path),
+                status,
+            )
         )
         return response
 
-    async def _passed(self, request: httpx.Request) -> httpx.Response:
+    async def _pass_on(self, request: httpx.Request) -> httpx.Response:
         return await self.inner.send(request, stream=True)
 
     async def aclose(self) -> None:
@@ -81,7 +86,7 @@ class ShownTasks:
         self.tell(task)
 
 
-def watched(
+def watched_container(
     settings: Settings, tell: Callable[[SeenCall], None], *, really: bool = True
 ) -> AutowiredContainer:
     """Return the deployment itself, with Gmail watched."""
@@ -93,7 +98,7 @@ def watched(
     return container
 
 
-async def rehearsal(
+async def dry_container(
     settings: Settings,
     connection: Connection,
     tell: Callable[[SeenCall], None],
@@ -103,7 +108,7 @@ async def rehearsal(
 
     What an action may change of the connection is copied into that memory before.
     """
-    container = watched(settings, tell, really=False)
+    container = watched_container(settings, tell, really=False)
     memory = open_store(":memory:", container.use(Clock))
     container.at_close(memory.close)
     mailbox = await container.use(Mailboxes).get(connection.email_key)
@@ -118,12 +123,12 @@ async def rehearsal(
     return container
 
 
-def _shown(path: str) -> str:
+def _without_addresses(path: str) -> str:
     """Return the path without any address in it."""
     return "/".join("..." if "@" in one or "%40" in one else one for one in path.split("/"))
 
 
-def _made_up(request: httpx.Request, path: str) -> httpx.Response:
+def _made_up_response(request: httpx.Request, path: str) -> httpx.Response:
     answer = _answer(request.method, path.split("/"))
     if answer is None:
         return httpx.Response(204, request=request)

@@ -11,7 +11,7 @@ from shared.domain.connect.scopes import SEND
 from shared.domain.ids import HistoryId
 from shared.domain.sync.mailbox import Mailbox
 from shared.domain.sync.state import Backfill, SyncState, SyncStatus
-from shared.edge.console.health import lag, standing
+from shared.edge.console.health import health_of, lag
 from shared.pages.console.render import in_time, number, percent, span
 from tests.edge.samples import CONNECTION, NOW, a_connection
 
@@ -48,33 +48,33 @@ WHAT: list[tuple[dict[str, Any], str, str | None]] = [
 def test_the_worst_is_told_with_its_remedy(
     changes: dict[str, Any], label: str, fix: str | None
 ) -> None:
-    found = standing(a_connection(), replace(CURRENT, **changes), BOX, NOW)
+    found = health_of(a_connection(), replace(CURRENT, **changes), BOX, NOW)
     assert (found.label, found.fix) == (label, fix)
     assert found.why.endswith((".", "?"))
 
 
 def test_a_dead_grant_comes_before_everything() -> None:
     dead = a_connection(status=ConnectionStatus.REAUTH_REQUIRED, error="revoked")
-    found = standing(dead, replace(CURRENT, status=SyncStatus.PAUSED), BOX, NOW)
+    found = health_of(dead, replace(CURRENT, status=SyncStatus.PAUSED), BOX, NOW)
     assert (found.label, found.fix) == ("Needs consent", "reconnect")
     assert "withdrew the consent" in found.why
-    odd = standing(replace(dead, error="deleted_client"), CURRENT, BOX, NOW)
+    odd = health_of(replace(dead, error="deleted_client"), CURRENT, BOX, NOW)
     assert "deleted_client" in odd.why
 
 
 def test_a_connection_without_a_sync_sends_only_or_has_yet_to_begin() -> None:
     sends = a_connection(scopes=frozenset({SEND}))
-    assert standing(sends, None, None, NOW).label == "Sends only"
-    assert standing(a_connection(), None, None, NOW).label == "Starting"
+    assert health_of(sends, None, None, NOW).label == "Sends only"
+    assert health_of(a_connection(), None, None, NOW).label == "Starting"
     leaving = a_connection(status=ConnectionStatus.DISCONNECTING)
-    assert standing(leaving, None, None, NOW).label == "Disconnecting"
+    assert health_of(leaving, None, None, NOW).label == "Disconnecting"
 
 
 def test_a_dead_watch_is_named() -> None:
     expired = replace(BOX, watch_expires_at=NOW)
-    assert standing(a_connection(), CURRENT, expired, NOW).label == "Watch expired"
+    assert health_of(a_connection(), CURRENT, expired, NOW).label == "Watch expired"
     refused = replace(BOX, watch_error="forbidden")
-    assert standing(a_connection(), CURRENT, refused, NOW).label == "No push"
+    assert health_of(a_connection(), CURRENT, refused, NOW).label == "No push"
 
 
 def test_lag_is_how_long_an_announced_change_has_been_waiting() -> None:
