@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 from starlette.applications import Starlette
 from starlette.responses import HTMLResponse
@@ -41,7 +42,7 @@ def product(modules: Path) -> Starlette:
     )
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def site(tmp_path: Path) -> AsyncIterator[Site]:
     async with running_site(tmp_path, product=product(installed())) as built:
         yield built

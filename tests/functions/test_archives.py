@@ -162,7 +162,10 @@ def test_an_archive_holds_main_shared_and_requirements_and_nothing_else(tmp_path
 
 @cache
 def clean_environment(python: str, requirements: str) -> Path:
-    """Make an environment of exactly these requirements, their hashes checked; skip loudly."""
+    """Return an environment of exactly these requirements, their hashes checked; skip loudly.
+
+    One is made for each interpreter and lock, and kept: neither changes what was installed.
+    """
     interpreter = interpreter_of(python)
     if interpreter is None and python == DEPLOYED:
         interpreter, python = sys.executable, f"{sys.version_info[0]}.{sys.version_info[1]}"
@@ -170,6 +173,9 @@ def clean_environment(python: str, requirements: str) -> Path:
         pytest.skip(f"Python {python} is not on this machine: no archive was tried on it")
     name = f"{python}-{sha256(requirements.encode()).hexdigest()[:12]}"
     environment = ROOT / "build" / "environments" / name
+    whole = environment / "installed-for"
+    if whole.is_file() and whole.read_text() == str(interpreter):
+        return environment
     shutil.rmtree(environment, ignore_errors=True)
     environment.parent.mkdir(parents=True, exist_ok=True)
     lock = environment.with_suffix(".txt")
@@ -181,6 +187,7 @@ def clean_environment(python: str, requirements: str) -> Path:
     if done.returncode:
         pytest.skip(f"the requirements could not be installed: {done.stderr[-300:]}")
     subprocess.run([UV, "pip", "check", "-q", "--python", environment], check=True)
+    whole.write_text(str(interpreter))
     return environment
 
 
