@@ -13,7 +13,7 @@ from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 from tests.browser.conftest import PATIENCE_MS, QUIET
 from tests.browser.connecting import Site, elsewhere, running_site
 from tests.browser.test_connect_page import allow_at_google
-from tests.usecases.connect.town import ADA, BEN
+from tests.harness.connecting import ADA, BEN
 
 pytestmark = pytest.mark.browser
 Mode = Literal["iframe", "link"]

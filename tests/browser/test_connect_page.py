@@ -8,7 +8,7 @@ import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
 from tests.browser.connecting import Site, running_site
-from tests.usecases.connect.town import ADA, BEN
+from tests.harness.connecting import ADA, BEN
 
 pytestmark = pytest.mark.browser
 

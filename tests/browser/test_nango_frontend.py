@@ -14,8 +14,8 @@ from starlette.staticfiles import StaticFiles
 
 from tests.browser.connecting import Site, running_site
 from tests.browser.test_connect_page import allow_at_google
+from tests.harness.connecting import ADA
 from tests.interop.packages import installed
-from tests.usecases.connect.town import ADA
 
 pytestmark = pytest.mark.browser
 PRODUCT = """<!doctype html><title>Product</title><body><script type="module">

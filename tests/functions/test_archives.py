@@ -23,17 +23,9 @@ import pytest
 from infra.archives import ROOT, build
 from infra.requirements import locked_for, stanzas
 from shared.edge.settings.functions import FUNCTIONS, Function, Trigger
+from tests.harness.samples import ENVIRON
 
-ENVIRON = {
-    "POSTROOM_PUBLIC_URL": "http://127.0.0.1:8080",
-    "POSTROOM_TASKS_SERVICE_ACCOUNT": "tasks@demo.iam.gserviceaccount.com",
-    "POSTROOM_PUSH_SERVICE_ACCOUNT": "gmail-push@demo.iam.gserviceaccount.com",
-    "POSTROOM_SCHEDULER_SERVICE_ACCOUNT": "scheduler@demo.iam.gserviceaccount.com",
-    "POSTROOM_GMAIL_TOPIC": "projects/demo/topics/gmail",
-    "POSTROOM_OAUTH_CLIENT_ID": "postroom-local.apps.googleusercontent.com",
-    "POSTROOM_OAUTH_CLIENT_SECRET": "postroom-local-secret",
-    "POSTROOM_GOOGLE_URL": "http://127.0.0.1:9",
-}
+SETTINGS = {**ENVIRON, "POSTROOM_GOOGLE_URL": "http://127.0.0.1:9"}
 DEPLOYED = "3.13"
 PYTHONS = (DEPLOYED, pytest.param("3.11", marks=pytest.mark.deep))
 UV = Path(sys.executable).with_name("uv")
@@ -234,7 +226,7 @@ def running(name: str, environment: Path, directory: Path, state: Path) -> Itera
 def platform_environ() -> Mapping[str, str]:
     """Leave out what would put the repository on the path."""
     own = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
-    return {**own, **ENVIRON, "PYTHONDONTWRITEBYTECODE": "1"}
+    return {**own, **SETTINGS, "PYTHONDONTWRITEBYTECODE": "1"}
 
 
 def local_files(state: Path) -> Mapping[str, str]:
