@@ -11,7 +11,6 @@ import pytest
 
 from infra.local.connecting import connect
 from infra.local.google.gmail.methods import METHODS
-from infra.local.google.settings import GoogleSettings
 from infra.local.system import LocalSystem
 from shared.actions.loading import actions
 from shared.actions.registry import Effect
@@ -22,6 +21,7 @@ from shared.domain.sync.quota_units import UNITS, units_of
 from shared.edge.composition.container import AutowiredContainer
 from shared.edge.settings.deployment import settings_from
 from tests.commands.running import Said, called, started
+from tests.harness.whole import whole_system
 
 EMAIL = "ada@acme.example"
 Run = Callable[..., Awaitable[Said]]
@@ -49,10 +49,7 @@ class House:
 
 @pytest.fixture
 async def house(tmp_path: Path) -> AsyncIterator[House]:
-    unpaced = {"POSTROOM_UNITS_PER_MINUTE": str(10**9)}
-    google = GoogleSettings(units_per_minute=10**9)
-    async with LocalSystem.start(tmp_path, environ=unpaced, google=google) as system:
-        await system.control("/mailboxes", {"email": EMAIL, "messages": 0})
+    async with whole_system(tmp_path, {EMAIL: 0}) as system:
         connection = await connect(system.client, system.google, EMAIL)
         mail = EmailMessage()
         mail["From"], mail["To"], mail["Subject"] = "bob@far.example", EMAIL, SECRET
