@@ -9,8 +9,8 @@ import httpx
 from shared.domain.events.event import EventType
 from shared.domain.operation import OperationType
 from shared.ports.events import Operations, Outbox
-from tests.actions.desk import Desk
-from tests.edge.samples import a_key
+from tests.harness.acting import ActionHarness
+from tests.harness.samples import a_key
 
 BOB, EVE = "bob@acme.example", "eve@far.example"
 HELLO = {"to": BOB, "subject": "Hello", "body": "It works."}
@@ -21,7 +21,7 @@ ACME = {"allowed_domains": ["acme.example"]}
 class Agent:
     """Calls the API with a key of its own."""
 
-    desk: Desk
+    harness: ActionHarness
     token: str
 
     async def call(
@@ -30,7 +30,7 @@ class Agent:
         named = {"Authorization": f"Bearer {self.token}", **headers}
         if key is not None:
             named["Idempotency-Key"] = key
-        return await self.desk.api.request(method, path, json=body, headers=named)
+        return await self.harness.api.request(method, path, json=body, headers=named)
 
     async def run(
         self, action: str, asked: Any = None, key: str | None = None, **headers: str
@@ -51,14 +51,14 @@ def rule_of(answer: httpx.Response) -> str:
     return str(error["payload"]["rule"])
 
 
-async def agent(desk: Desk, *permissions: str, **policy: Any) -> Agent:
+async def agent(harness: ActionHarness, *permissions: str, **policy: Any) -> Agent:
     """Make a key with every permission under this policy, as an agent would be given it."""
-    return Agent(desk, await a_key(desk.container, *(permissions or ("*",)), policy=policy))
+    return Agent(harness, await a_key(harness.container, *(permissions or ("*",)), policy=policy))
 
 
-async def person(desk: Desk) -> Agent:
+async def person(harness: ActionHarness) -> Agent:
     """Make the key of a person's tool, which may decide."""
-    return Agent(desk, await a_key(desk.container, "approvals"))
+    return Agent(harness, await a_key(harness.container, "approvals"))
 
 
 async def asked_for(caller: Agent, action: str, asked: Any, key: str | None = "k") -> str:
@@ -89,23 +89,25 @@ def raw(head: str) -> str:
     return urlsafe_b64encode(f"{head}\r\n\r\nx".encode()).decode()
 
 
-def sent(desk: Desk) -> list[dict[str, Any]]:
+def sent(harness: ActionHarness) -> list[dict[str, Any]]:
     """Return the messages that left the mailbox."""
     return [
-        one for one in desk.google.store.messages("ada@acme.example") if "SENT" in one["labelIds"]
+        one
+        for one in harness.google.store.messages("ada@acme.example")
+        if "SENT" in one["labelIds"]
     ]
 
 
-async def trail(desk: Desk) -> list[dict[str, Any]]:
+async def trail(harness: ActionHarness) -> list[dict[str, Any]]:
     """Return what the operations log tells of actions, oldest first."""
-    found = await desk.container.use(Operations).list(
+    found = await harness.container.use(Operations).list(
         connection_id=None, type=OperationType.ACTION, state=None, limit=100
     )
     return [{"name": one.name, "error": one.error, **one.detail} for one in reversed(found)]
 
 
-async def told(desk: Desk) -> list[str]:
+async def told(harness: ActionHarness) -> list[str]:
     """Return the operations that approval events tell of, oldest first."""
-    found = await desk.container.use(Outbox).list(state=None, connection_id=None, limit=100)
+    found = await harness.container.use(Outbox).list(state=None, connection_id=None, limit=100)
     payloads = [one.payload for one in found if one.type is EventType.APPROVAL]
     return [str(payload["operation"]) for payload in reversed(payloads)]

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.actions.desk import Desk, open_desk
+from tests.harness.acting import ActionHarness, action_harness
 
 
 @pytest.fixture
-async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
-    async with open_desk(tmp_path) as opened:
+async def harness(tmp_path: Path) -> AsyncIterator[ActionHarness]:
+    async with action_harness(tmp_path) as opened:
         yield opened

@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 from shared.edge.api.attachments import disposition
 from shared.edge.web.streamed import Span, UnsatisfiableError, read_range
 from shared.ports.connections import Grants
-from tests.actions.desk import Desk, letter
-from tests.edge.samples import CONNECTION
+from tests.harness.acting import ActionHarness
+from tests.harness.google import letter
+from tests.harness.samples import CONNECTION
 
 CONTENT = Random(7).randbytes(40_000)
 SMALL = b"a,b\n1,2\n"
@@ -31,8 +32,8 @@ def with_files(*files: tuple[str, str, bytes]) -> EmailMessage:
 
 
 @pytest.fixture
-async def message(desk: Desk) -> str:
-    return desk.deliver(
+async def message(harness: ActionHarness) -> str:
+    return harness.deliver(
         with_files(
             ("Rechnung März.pdf", "application/pdf", CONTENT),
             ("table.csv", "text/csv", SMALL),
@@ -41,12 +42,14 @@ async def message(desk: Desk) -> str:
     )
 
 
-async def get(desk: Desk, id: str, part: str = "1", **headers: str) -> httpx.Response:
-    return await desk.api.get(f"/attachments/{id}/{part}", headers=headers)
+async def get(harness: ActionHarness, id: str, part: str = "1", **headers: str) -> httpx.Response:
+    return await harness.api.get(f"/attachments/{id}/{part}", headers=headers)
 
 
-async def test_the_bytes_come_with_their_type_name_and_size(desk: Desk, message: str) -> None:
-    answer = await get(desk, message)
+async def test_the_bytes_come_with_their_type_name_and_size(
+    harness: ActionHarness, message: str
+) -> None:
+    answer = await get(harness, message)
     assert answer.status_code == 200
     assert answer.content == CONTENT
     assert answer.headers["content-type"] == "application/pdf"
@@ -54,65 +57,69 @@ async def test_the_bytes_come_with_their_type_name_and_size(desk: Desk, message:
     assert answer.headers["content-disposition"] == (
         "attachment; filename=\"Rechnung M_rz.pdf\"; filename*=UTF-8''Rechnung%20M%C3%A4rz.pdf"
     )
-    assert (await get(desk, message, "2")).content == SMALL
+    assert (await get(harness, message, "2")).content == SMALL
 
 
-async def test_a_page_is_saved_and_never_run(desk: Desk, message: str) -> None:
-    answer = await get(desk, message, "3")
+async def test_a_page_is_saved_and_never_run(harness: ActionHarness, message: str) -> None:
+    answer = await get(harness, message, "3")
     assert answer.headers["content-type"] == "text/html"
     assert answer.headers["content-disposition"].startswith("attachment;")
     assert answer.headers["x-content-type-options"] == "nosniff"
     assert "sandbox" in answer.headers["content-security-policy"]
 
 
-async def test_a_range_is_answered_alone(desk: Desk, message: str) -> None:
-    answer = await get(desk, message, Range="bytes=10000-10099")
+async def test_a_range_is_answered_alone(harness: ActionHarness, message: str) -> None:
+    answer = await get(harness, message, Range="bytes=10000-10099")
     assert (answer.status_code, answer.content) == (206, CONTENT[10000:10100])
     assert answer.headers["content-range"] == f"bytes 10000-10099/{len(CONTENT)}"
     assert answer.headers["content-length"] == "100"
-    last = await get(desk, message, Range="bytes=-5")
+    last = await get(harness, message, Range="bytes=-5")
     assert (last.status_code, last.content) == (206, CONTENT[-5:])
 
 
-async def test_a_range_beyond_the_end_is_refused_with_the_size(desk: Desk, message: str) -> None:
-    answer = await get(desk, message, Range=f"bytes={len(CONTENT)}-")
+async def test_a_range_beyond_the_end_is_refused_with_the_size(
+    harness: ActionHarness, message: str
+) -> None:
+    answer = await get(harness, message, Range=f"bytes={len(CONTENT)}-")
     assert answer.status_code == 416
     assert answer.headers["content-range"] == f"bytes */{len(CONTENT)}"
     assert answer.json()["error"]["code"] == "range_not_satisfiable"
 
 
-async def test_several_ranges_are_answered_with_all_of_it(desk: Desk, message: str) -> None:
-    answer = await get(desk, message, Range="bytes=0-1,5-6")
+async def test_several_ranges_are_answered_with_all_of_it(
+    harness: ActionHarness, message: str
+) -> None:
+    answer = await get(harness, message, Range="bytes=0-1,5-6")
     assert (answer.status_code, answer.content) == (200, CONTENT)
 
 
-async def test_a_known_etag_costs_nothing(desk: Desk, message: str) -> None:
-    etag = (await get(desk, message)).headers["etag"]
-    before = desk.calls()
-    again = await get(desk, message, **{"If-None-Match": f'"other", {etag}'})
+async def test_a_known_etag_costs_nothing(harness: ActionHarness, message: str) -> None:
+    etag = (await get(harness, message)).headers["etag"]
+    before = harness.calls()
+    again = await get(harness, message, **{"If-None-Match": f'"other", {etag}'})
     assert (again.status_code, again.content) == (304, b"")
-    assert desk.calls() == before
+    assert harness.calls() == before
 
 
 async def test_a_range_of_something_else_is_answered_with_all_of_it(
-    desk: Desk, message: str
+    harness: ActionHarness, message: str
 ) -> None:
     asked = {"Range": "bytes=0-9", "If-Range": '"other"'}
-    assert (await get(desk, message, **asked)).status_code == 200
-    asked["If-Range"] = (await get(desk, message)).headers["etag"]
-    assert (await get(desk, message, **asked)).status_code == 206
+    assert (await get(harness, message, **asked)).status_code == 200
+    asked["If-Range"] = (await get(harness, message)).headers["etag"]
+    assert (await get(harness, message, **asked)).status_code == 206
 
 
-async def test_head_tells_the_size_without_the_bytes(desk: Desk, message: str) -> None:
-    answer = await desk.api.head(f"/attachments/{message}/1")
+async def test_head_tells_the_size_without_the_bytes(harness: ActionHarness, message: str) -> None:
+    answer = await harness.api.head(f"/attachments/{message}/1")
     assert (answer.status_code, answer.content) == (200, b"")
     assert answer.headers["content-length"] == str(len(CONTENT))
-    assert "gmail.users.messages.attachments.get" not in desk.calls()
+    assert "messages.attachments.get" not in harness.calls()
 
 
-async def test_a_mail_that_is_nothing_but_a_file_has_a_root(desk: Desk) -> None:
+async def test_a_mail_that_is_nothing_but_a_file_has_a_root(harness: ActionHarness) -> None:
     mail = b"Subject: x\r\nContent-Type: application/pdf; name=a.pdf\r\n\r\n%PDF"
-    answer = await get(desk, desk.deliver(mail), "root")
+    answer = await get(harness, harness.deliver(mail), "root")
     assert (answer.content, answer.headers["content-type"]) == (b"%PDF", "application/pdf")
 
 
@@ -126,69 +133,75 @@ async def test_a_mail_that_is_nothing_but_a_file_has_a_root(desk: Desk) -> None:
     ],
 )
 async def test_what_is_not_there_says_so(
-    desk: Desk, message: str, path: str, status: int, code: str
+    harness: ActionHarness, message: str, path: str, status: int, code: str
 ) -> None:
-    answer = await desk.api.get(f"/attachments/{path.replace('{id}', message)}")
+    answer = await harness.api.get(f"/attachments/{path.replace('{id}', message)}")
     assert (answer.status_code, answer.json()["error"]["code"]) == (status, code)
 
 
-async def test_the_first_failures_are_tried_again(desk: Desk, message: str) -> None:
-    await desk.fault("status_503", method="gmail.users.messages.attachments.get", times=2)
-    assert (await get(desk, message)).content == CONTENT
-    await desk.fault("status_503", method="gmail.users.messages.attachments.get", times=3)
-    assert (await get(desk, message)).json()["error"]["code"] == "upstream_error"
+async def test_the_first_failures_are_tried_again(harness: ActionHarness, message: str) -> None:
+    harness.fault("status_503", method="gmail.users.messages.attachments.get", times=2)
+    assert (await get(harness, message)).content == CONTENT
+    harness.fault("status_503", method="gmail.users.messages.attachments.get", times=3)
+    assert (await get(harness, message)).json()["error"]["code"] == "upstream_error"
 
 
-async def link(desk: Desk, message: str, part: str = "1", **body: Any) -> httpx.Response:
-    return await desk.api.post(f"/attachments/{message}/{part}/link", json=body)
+async def link(
+    harness: ActionHarness, message: str, part: str = "1", **body: Any
+) -> httpx.Response:
+    return await harness.api.post(f"/attachments/{message}/{part}/link", json=body)
 
 
-async def opened(desk: Desk, url: str) -> httpx.Response:
+async def opened(harness: ActionHarness, url: str) -> httpx.Response:
     """Open a link as a browser does: with no key."""
     bare = {"Authorization": "", "Connection-Id": "", "Provider-Config-Key": ""}
-    return await desk.api.get(urlsplit(url).path, headers=bare)
+    return await harness.api.get(urlsplit(url).path, headers=bare)
 
 
-async def test_a_link_opens_without_a_key_until_it_expires(desk: Desk, message: str) -> None:
-    url = (await link(desk, message, expires_in_s=60)).json()["url"]
-    assert (await opened(desk, url)).content == CONTENT
-    desk.clock.advance(timedelta(seconds=59))
-    assert (await opened(desk, url)).status_code == 200
-    desk.clock.advance(timedelta(seconds=2))
-    late = await opened(desk, url)
+async def test_a_link_opens_without_a_key_until_it_expires(
+    harness: ActionHarness, message: str
+) -> None:
+    url = (await link(harness, message, expires_in_s=60)).json()["url"]
+    assert (await opened(harness, url)).content == CONTENT
+    harness.clock.advance(timedelta(seconds=59))
+    assert (await opened(harness, url)).status_code == 200
+    harness.clock.advance(timedelta(seconds=2))
+    late = await opened(harness, url)
     assert (late.status_code, late.json()["error"]["code"]) == (403, "forbidden")
 
 
 async def test_a_link_never_lasts_longer_than_a_quarter_of_an_hour(
-    desk: Desk, message: str
+    harness: ActionHarness, message: str
 ) -> None:
-    assert (await link(desk, message, expires_in_s=901)).status_code == 400
-    url = (await link(desk, message)).json()["url"]
-    desk.clock.advance(timedelta(seconds=901))
-    assert (await opened(desk, url)).status_code == 403
+    assert (await link(harness, message, expires_in_s=901)).status_code == 400
+    url = (await link(harness, message)).json()["url"]
+    harness.clock.advance(timedelta(seconds=901))
+    assert (await opened(harness, url)).status_code == 403
 
 
-async def test_a_changed_link_opens_nothing(desk: Desk, message: str) -> None:
-    url = (await link(desk, message)).json()["url"]
+async def test_a_changed_link_opens_nothing(harness: ActionHarness, message: str) -> None:
+    url = (await link(harness, message)).json()["url"]
     start, _, token = url.rpartition("/")
     for place in range(0, len(token), 7):
         other = "A" if token[place] != "A" else "B"
         forged = f"{start}/{token[:place]}{other}{token[place + 1 :]}"
-        assert (await opened(desk, forged)).status_code in {403, 404}, place
-    assert (await opened(desk, f"{start}/nonsense")).status_code == 403
-    assert (await opened(desk, f"{start}/a.b.c")).status_code == 403
+        assert (await opened(harness, forged)).status_code in {403, 404}, place
+    assert (await opened(harness, f"{start}/nonsense")).status_code == 403
+    assert (await opened(harness, f"{start}/a.b.c")).status_code == 403
 
 
-async def test_a_link_ends_with_its_connection(desk: Desk, message: str) -> None:
-    url = (await link(desk, message)).json()["url"]
-    grant = await desk.container.use(Grants).get(CONNECTION)
+async def test_a_link_ends_with_its_connection(harness: ActionHarness, message: str) -> None:
+    url = (await link(harness, message)).json()["url"]
+    grant = await harness.container.use(Grants).get(CONNECTION)
     assert grant is not None
-    await desk.container.use(Grants).delete(grant)
-    assert (await opened(desk, url)).status_code == 403
+    await harness.container.use(Grants).delete(grant)
+    assert (await opened(harness, url)).status_code == 403
 
 
-async def test_the_action_answers_the_same_bytes_as_json(desk: Desk, message: str) -> None:
-    found = await desk.ran("get-attachment", {"messageId": message, "partId": "1"})
+async def test_the_action_answers_the_same_bytes_as_json(
+    harness: ActionHarness, message: str
+) -> None:
+    found = await harness.ran("get-attachment", {"messageId": message, "partId": "1"})
     assert urlsafe_b64decode(found["data"]) == CONTENT
     assert (found["filename"], found["size"]) == ("Rechnung März.pdf", len(CONTENT))
 

@@ -23,9 +23,9 @@ from shared.ports.connections import Connections
 from shared.ports.queue import Queue, Task
 from shared.ports.sends import ActionResults
 from tests.actions.agents import agent, person
-from tests.actions.desk import Desk
 from tests.actions.own_modules import HEAD, own_modules, put
-from tests.edge.samples import CONNECTION
+from tests.harness.acting import ActionHarness
+from tests.harness.samples import CONNECTION
 
 SECRET = "Salary list of ada@acme.example"
 FILE = "shared/actions/custom/mine.py"
@@ -78,8 +78,8 @@ def badly(custom: Path, code: str, more: str = "") -> None:
     put(custom, mine=SOURCE % (code, more))
 
 
-async def logged(desk: Desk) -> list[dict[str, Any]]:
-    answer = await desk.api.get("/operations?type=action")
+async def logged(harness: ActionHarness) -> list[dict[str, Any]]:
+    answer = await harness.api.get("/operations?type=action")
     return [
         {"state": one["state"], "error": one["error"], **one["detail"]}
         for one in reversed(answer.json()["operations"])
@@ -87,102 +87,104 @@ async def logged(desk: Desk) -> list[dict[str, Any]]:
     ]
 
 
-async def ada(desk: Desk) -> Connection:
-    found = await desk.container.use(Connections).get(CONNECTION)
+async def ada(harness: ActionHarness) -> Connection:
+    found = await harness.container.use(Connections).get(CONNECTION)
     assert found is not None
     return found.value
 
 
-def accepted_task(desk: Desk) -> Task:
-    queue = desk.container.use(Queue)
+def accepted_task(harness: ActionHarness) -> Task:
+    queue = harness.container.use(Queue)
     assert isinstance(queue, SqliteQueue)
     (task,) = [one for one in queue.waiting() if one.path == "/tasks/action"]
     return task
 
 
-async def in_background(desk: Desk, task: Task) -> None:
+async def in_background(harness: ActionHarness, task: Task) -> None:
     """Run an accepted action as its task does."""
-    run = desk.container.use(RunAccepted)
+    run = harness.container.use(RunAccepted)
     await run(task.body["id"], task.body["input"], key=task.body["key"], trace_id=None)
 
 
 @pytest.mark.parametrize("code", CASES)
 async def test_a_crash_is_failed_and_named_and_its_retry_runs_at_once(
-    custom: Path, desk: Desk, code: str, caplog: pytest.LogCaptureFixture
+    custom: Path, harness: ActionHarness, code: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     badly(custom, code)
-    crashed = await desk.run("mine", ASKED, **KEY)
+    crashed = await harness.run("mine", ASKED, **KEY)
     error = crashed.json()["error"]
     assert (crashed.status_code, error["code"]) == (500, "action_crashed")
     assert error["payload"]["file"] == FILE
     assert isinstance(error["payload"]["line"], int)
     assert error["payload"]["trace_id"]
-    first = (await logged(desk))[0]
+    first = (await logged(harness))[0]
     assert (first["state"], first["error"]) == ("failed", "action_crashed")
     named = (first["type"], first["file"], first["line"])
     assert named == (error["payload"]["type"], FILE, error["payload"]["line"])
     assert f"{named[0]} at {FILE}:{named[2]}" in error["message"]
-    said = crashed.text + orjson.dumps(await logged(desk)).decode() + caplog.text
+    said = crashed.text + orjson.dumps(await logged(harness)).decode() + caplog.text
     assert not {"Salary", "acme"} & {*said.replace("@", " ").split()}
-    again = await desk.run("mine", ASKED, **KEY)
+    again = await harness.run("mine", ASKED, **KEY)
     assert (again.status_code, again.json()) == (200, ASKED)
-    assert (await logged(desk))[1]["state"] == "ok"
+    assert (await logged(harness))[1]["state"] == "ok"
 
 
 @pytest.mark.parametrize("output", ["chr(0xD800)", "str(2**70) * 0 + chr(0xDFFF)"])
 async def test_an_answer_that_nothing_can_hold_is_a_crash(
-    custom: Path, desk: Desk, output: str
+    custom: Path, harness: ActionHarness, output: str
 ) -> None:
     badly(custom, f"return Made.model_construct(text={output})")
-    crashed = await desk.run("mine", ASKED, **KEY)
+    crashed = await harness.run("mine", ASKED, **KEY)
     assert (crashed.status_code, crashed.json()["error"]["code"]) == (500, "action_crashed")
-    again = await desk.run("mine", ASKED, **KEY)
+    again = await harness.run("mine", ASKED, **KEY)
     assert (again.status_code, again.json()) == (200, ASKED)
 
 
 @pytest.mark.parametrize("code", CASES)
 async def test_a_crash_in_the_background_is_the_outcome_that_is_asked_for(
-    custom: Path, desk: Desk, code: str
+    custom: Path, harness: ActionHarness, code: str
 ) -> None:
     badly(custom, code)
-    accepted = (await desk.run("mine", ASKED, **{"X-Async": "true"})).json()
-    await in_background(desk, accepted_task(desk))
-    answer = await desk.api.get(accepted["statusUrl"])
+    accepted = (await harness.run("mine", ASKED, **{"X-Async": "true"})).json()
+    await in_background(harness, accepted_task(harness))
+    answer = await harness.api.get(accepted["statusUrl"])
     assert (answer.status_code, answer.json()["error"]["code"]) == (500, "action_crashed")
     assert answer.json()["error"]["payload"]["file"] == FILE
     assert SECRET not in answer.text
 
 
 async def test_a_crash_after_a_persons_yes_ends_the_approval_as_failed(
-    custom: Path, desk: Desk
+    custom: Path, harness: ActionHarness
 ) -> None:
     put(
         custom,
         mine="from shared.domain.keys.policy import Does\n"
         + SOURCE % ("raise SystemExit", ", Does.CHANGE"),
     )
-    held = await agent(desk, approval_required=True)
+    held = await agent(harness, approval_required=True)
     waiting = (await held.run("mine", ASKED, "k-1")).json()
-    decided = await (await person(desk)).call(
+    decided = await (await person(harness)).call(
         "POST", f"/approvals/{waiting['approval_id']}/approve"
     )
     assert (decided.json()["state"], decided.json()["error"]) == ("approved", "action_crashed")
 
 
-async def test_an_action_that_does_not_return_in_time_has_failed(custom: Path, desk: Desk) -> None:
+async def test_an_action_that_does_not_return_in_time_has_failed(
+    custom: Path, harness: ActionHarness
+) -> None:
     more = ", timeout=timedelta(milliseconds=20)"
     put(
         custom,
         mine="from datetime import timedelta\n" + SOURCE % ("await asyncio.Event().wait()", more),
     )
-    late = await desk.run("mine", ASKED, **KEY)
+    late = await harness.run("mine", ASKED, **KEY)
     assert (late.status_code, late.json()["error"]["code"]) == (504, "action_timeout")
-    assert [one["error"] for one in await logged(desk)] == ["action_timeout"]
-    assert (await desk.run("mine", ASKED, **KEY)).json() == ASKED
+    assert [one["error"] for one in await logged(harness)] == ["action_timeout"]
+    assert (await harness.run("mine", ASKED, **KEY)).json() == ASKED
 
 
 async def test_an_input_whose_own_validator_crashes_is_a_crash_too(
-    custom: Path, desk: Desk
+    custom: Path, harness: ActionHarness
 ) -> None:
     put(custom, mine=HEAD.replace(
         '    text: str = ""\n\nclass Made',
@@ -190,60 +192,64 @@ async def test_an_input_whose_own_validator_crashes_is_a_crash_too(
         "    def known(cls, text: str) -> str:\n        return {}[text]\n\nclass Made",
     ).replace("import BaseModel", "import BaseModel, field_validator")
         + 'ACTION = Action("mine", "Mine.", Given, Made, run, (LABELS,))\n')  # fmt: skip
-    answer = await desk.run("mine", ASKED)
+    answer = await harness.run("mine", ASKED)
     assert (answer.status_code, answer.json()["error"]["code"]) == (500, "action_crashed")
     assert SECRET not in answer.text
 
 
-async def test_an_output_that_is_none_of_its_model_is_a_crash(custom: Path, desk: Desk) -> None:
+async def test_an_output_that_is_none_of_its_model_is_a_crash(
+    custom: Path, harness: ActionHarness
+) -> None:
     badly(custom, "return 7")
-    assert (await desk.run("mine", ASKED, **KEY)).json()["error"]["code"] == "action_crashed"
-    assert (await desk.run("mine", ASKED, **KEY)).status_code == 200
+    assert (await harness.run("mine", ASKED, **KEY)).json()["error"]["code"] == "action_crashed"
+    assert (await harness.run("mine", ASKED, **KEY)).status_code == 200
 
 
 @pytest.mark.parametrize("times", [1, 5])
 async def test_a_cancelled_run_is_written_down_and_released_however_often_it_is_cancelled(
-    custom: Path, desk: Desk, times: int
+    custom: Path, harness: ActionHarness, times: int
 ) -> None:
     badly(custom, "await asyncio.Event().wait()")
-    run = desk.container.use(RunAction)
-    connection = await ada(desk)
+    run = harness.container.use(RunAction)
+    connection = await ada(harness)
     work = asyncio.create_task(run(connection, "mine", ASKED, idempotency_key="k-1"))
-    while not await _claimed(desk):  # noqa: ASYNC110  only the store tells
+    while not await _claimed(harness):  # noqa: ASYNC110  only the store tells
         await asyncio.sleep(0)
     for _ in range(times):
         work.cancel()
         await asyncio.sleep(0)
     with pytest.raises(asyncio.CancelledError):
         await work
-    assert [(one["state"], one["error"]) for one in await logged(desk)] == [
+    assert [(one["state"], one["error"]) for one in await logged(harness)] == [
         (OperationState.FAILED, CANCELLED)
     ]
     again = await run(connection, "mine", ASKED, idempotency_key="k-1")
     assert (again.output, again.replayed) == (ASKED, False)
 
 
-async def _claimed(desk: Desk) -> bool:
-    return await desk.container.use(ActionResults).get(send_id(CONNECTION, "k-1")) is not None
+async def _claimed(harness: ActionHarness) -> bool:
+    return await harness.container.use(ActionResults).get(send_id(CONNECTION, "k-1")) is not None
 
 
-async def test_a_doubled_task_leaves_the_outcome_to_the_first(custom: Path, desk: Desk) -> None:
+async def test_a_doubled_task_leaves_the_outcome_to_the_first(
+    custom: Path, harness: ActionHarness
+) -> None:
     put(
         custom,
         mine=SOURCE.replace("CALLS = []", "GATE = asyncio.Event()\nCALLS = []")
         % ("await GATE.wait(); return Made(text=asked.text)", ""),
     )
-    accepted = (await desk.run("mine", ASKED, **{"X-Async": "true"})).json()
-    task = accepted_task(desk)
+    accepted = (await harness.run("mine", ASKED, **{"X-Async": "true"})).json()
+    task = accepted_task(harness)
     module: Any = actions()["mine"].run
-    first = asyncio.create_task(in_background(desk, task))
+    first = asyncio.create_task(in_background(harness, task))
     while not module.__globals__["CALLS"]:  # noqa: ASYNC110  only the module tells
         await asyncio.sleep(0)
     with pytest.raises(IdempotencyInProgressError):
-        await in_background(desk, task)
+        await in_background(harness, task)
     module.__globals__["GATE"].set()
     await first
-    assert (await desk.api.get(accepted["statusUrl"])).json() == ASKED
+    assert (await harness.api.get(accepted["statusUrl"])).json() == ASKED
 
 
 @pytest.mark.parametrize("function", ["api", "console", "mcp", "send"])

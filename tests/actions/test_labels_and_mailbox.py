@@ -14,79 +14,84 @@ from shared.domain.keys.policy import Does
 from shared.edge.web.routes import Permission
 from shared.ports.connections import Mailboxes
 from shared.usecases.sync.stop_watch import STOPPED_FOR
-from tests.actions.desk import EMAIL, Desk, open_desk
-from tests.edge.samples import CONNECTION, a_key
+from tests.harness.acting import ActionHarness, action_harness
+from tests.harness.google import EMAIL
+from tests.harness.samples import CONNECTION, a_key
 
 
-async def test_a_label_is_made_changed_counted_and_deleted(desk: Desk) -> None:
-    made = await desk.ran("create-label", {"name": "Invoices", "labelListVisibility": "labelHide"})
-    changed = await desk.ran("update-label", {"id": made["id"], "name": "Bills"})
+async def test_a_label_is_made_changed_counted_and_deleted(harness: ActionHarness) -> None:
+    made = await harness.ran(
+        "create-label", {"name": "Invoices", "labelListVisibility": "labelHide"}
+    )
+    changed = await harness.ran("update-label", {"id": made["id"], "name": "Bills"})
     assert (changed["name"], changed["labelListVisibility"]) == ("Bills", "labelHide")
-    id = desk.deliver()
-    await desk.ran("modify-message", {"id": id, "addLabelIds": [made["id"]]})
-    counted = await desk.ran("get-label", {"id": made["id"]})
+    id = harness.deliver()
+    await harness.ran("modify-message", {"id": id, "addLabelIds": [made["id"]]})
+    counted = await harness.ran("get-label", {"id": made["id"]})
     assert (counted["messagesTotal"], counted["messagesUnread"]) == (1, 1)
-    names = {one["name"] for one in (await desk.ran("list-labels"))["labels"]}
+    names = {one["name"] for one in (await harness.ran("list-labels"))["labels"]}
     assert {"Bills", "INBOX"} <= names
-    await desk.ran("delete-label", {"id": made["id"]})
-    assert desk.labels(id) == {"INBOX", "UNREAD"}
+    await harness.ran("delete-label", {"id": made["id"]})
+    assert harness.labels(id) == {"INBOX", "UNREAD"}
 
 
-async def test_a_label_name_that_is_taken_is_gmails_conflict(desk: Desk) -> None:
-    await desk.ran("create-label", {"name": "Invoices"})
-    status, error = await desk.refused("create-label", {"name": "Invoices"})
+async def test_a_label_name_that_is_taken_is_gmails_conflict(harness: ActionHarness) -> None:
+    await harness.ran("create-label", {"name": "Invoices"})
+    status, error = await harness.refused("create-label", {"name": "Invoices"})
     assert (status, error["upstream"]["status"]) == (424, 409)
 
 
-async def test_the_mailbox_tells_its_address_and_its_aliases(desk: Desk) -> None:
-    profile = await desk.ran("get-profile")
+async def test_the_mailbox_tells_its_address_and_its_aliases(harness: ActionHarness) -> None:
+    profile = await harness.ran("get-profile")
     assert profile["emailAddress"] == EMAIL
-    (own,) = (await desk.ran("list-send-as-aliases"))["sendAs"]
+    (own,) = (await harness.ran("list-send-as-aliases"))["sendAs"]
     assert (own["sendAsEmail"], own["isPrimary"]) == (EMAIL, True)
 
 
-async def test_history_is_listed_and_a_start_that_is_gone_says_what_to_do(desk: Desk) -> None:
-    start = (await desk.ran("get-profile"))["historyId"]
-    id = desk.deliver()
+async def test_history_is_listed_and_a_start_that_is_gone_says_what_to_do(
+    harness: ActionHarness,
+) -> None:
+    start = (await harness.ran("get-profile"))["historyId"]
+    id = harness.deliver()
     asked = {"startHistoryId": start, "historyTypes": ["messageAdded"]}
-    (change,) = (await desk.ran("list-watch-history", asked))["history"]
+    (change,) = (await harness.ran("list-watch-history", asked))["history"]
     assert change["messagesAdded"][0]["message"]["id"] == id
-    desk.google.store.expire_history(EMAIL)
-    desk.deliver()
-    status, error = await desk.refused("list-watch-history", {"startHistoryId": "1"})
+    harness.google.store.expire_history(EMAIL)
+    harness.deliver()
+    status, error = await harness.refused("list-watch-history", {"startHistoryId": "1"})
     assert (status, error["upstream"]["status"]) == (424, 404)
     assert "get-profile" in error["message"]
 
 
-async def test_the_watch_is_forced_and_stopped(desk: Desk) -> None:
-    armed = await desk.ran("watch-mailbox")
-    mailbox = await desk.container.use(Mailboxes).get(email_key(EMAIL))
+async def test_the_watch_is_forced_and_stopped(harness: ActionHarness) -> None:
+    armed = await harness.ran("watch-mailbox")
+    mailbox = await harness.container.use(Mailboxes).get(email_key(EMAIL))
     assert mailbox is not None
     assert mailbox.value.watch_expires_at is not None
     assert round(mailbox.value.watch_expires_at.timestamp() * 1000) == int(armed["expiration"])
-    assert await desk.ran("stop-watch") == {"success": True}
-    assert desk.calls()["gmail.users.stop"] == 1
-    shown = (await desk.api.get(f"/connections/{CONNECTION}")).json()["watch"]
+    assert await harness.ran("stop-watch") == {"success": True}
+    assert harness.calls()["stop"] == 1
+    shown = (await harness.api.get(f"/connections/{CONNECTION}")).json()["watch"]
     assert (shown["expires_at"], shown["error"]) == (None, None)
     stopped, again = (datetime.fromisoformat(shown[name]) for name in ("stopped_at", "renew_at"))
     assert again - stopped == STOPPED_FOR
-    await desk.ran("watch-mailbox")
-    shown = (await desk.api.get(f"/connections/{CONNECTION}")).json()["watch"]
+    await harness.ran("watch-mailbox")
+    shown = (await harness.api.get(f"/connections/{CONNECTION}")).json()["watch"]
     assert shown["stopped_at"] is None
     assert shown["expires_at"] is not None
 
 
 @pytest.mark.parametrize("name", [name for name, one in actions().items() if one.permission])
 async def test_what_changes_how_a_mailbox_is_kept_current_needs_the_permission_for_that(
-    desk: Desk, name: str
+    harness: ActionHarness, name: str
 ) -> None:
     body = {"action_name": name, "input": {}}
-    refused = await a_key(desk.container, "actions")
-    allowed = await a_key(desk.container, "actions", "syncs:write")
+    refused = await a_key(harness.container, "actions")
+    allowed = await a_key(harness.container, "actions", "syncs:write")
     for more in ({}, {"X-Async": "true"}):
         for key, status in ((refused, 403), (allowed, 200)):
             headers = {"Authorization": f"Bearer {key}", **more}
-            answer = await desk.api.post("/action/trigger", json=body, headers=headers)
+            answer = await harness.api.post("/action/trigger", json=body, headers=headers)
             assert answer.status_code == status, answer.text
     assert actions()[name].permission in {*Permission}
 
@@ -107,10 +112,12 @@ def test_what_takes_a_permission_of_its_own_is_in_no_list_for_models() -> None:
 
 
 @pytest.mark.parametrize("path", ["watch", "stop", "Stop"])
-async def test_the_watch_cannot_be_changed_past_its_account(desk: Desk, path: str) -> None:
-    answer = await desk.api.post(f"/proxy/gmail/v1/users/me/{path}", json={})
+async def test_the_watch_cannot_be_changed_past_its_account(
+    harness: ActionHarness, path: str
+) -> None:
+    answer = await harness.api.post(f"/proxy/gmail/v1/users/me/{path}", json={})
     assert (answer.status_code, answer.json()["error"]["code"]) == (403, "forbidden")
-    assert not {"gmail.users.watch", "gmail.users.stop"} & {*desk.calls()}
+    assert not {"watch", "stop"} & {*harness.calls()}
 
 
 @pytest.mark.parametrize(
@@ -131,12 +138,12 @@ async def test_a_scope_that_was_not_granted_is_named(
         "modify-message": {"id": "18f0", "addLabelIds": ["STARRED"]},
         "create-label": {"name": "x"},
     }
-    async with open_desk(tmp_path, [granted]) as desk:
-        status, error = await desk.refused(action, asked.get(action))
+    async with action_harness(tmp_path, [granted]) as harness:
+        status, error = await harness.refused(action, asked.get(action))
         assert (status, error["code"], error["payload"]) == (
             403, "missing_scope", {"scope": needed},
         )  # fmt: skip
-        assert desk.calls() == {}
+        assert harness.calls() == {}
 
 
 @pytest.mark.parametrize(
@@ -151,9 +158,9 @@ async def test_a_scope_that_was_not_granted_is_named(
 async def test_a_grant_of_headers_only_is_told_what_bodies_and_search_need(
     tmp_path: Path, action: str, asked: dict[str, str]
 ) -> None:
-    async with open_desk(tmp_path, [METADATA]) as desk:
-        status, error = await desk.refused(action, asked)
+    async with action_harness(tmp_path, [METADATA]) as harness:
+        status, error = await harness.refused(action, asked)
         assert (status, error["payload"]["scope"]) == (403, READONLY)
-        id = desk.deliver()
-        read = await desk.ran("get-message", {"id": id, "format": "metadata"})
+        id = harness.deliver()
+        read = await harness.ran("get-message", {"id": id, "format": "metadata"})
         assert read["id"] == id

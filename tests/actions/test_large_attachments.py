@@ -28,8 +28,9 @@ from shared.edge.settings.deployment import settings_from
 from shared.edge.table import api_routes
 from shared.edge.web.app import build_app
 from shared.usecases.connect.access_tokens import AccessTokens
-from tests.actions.desk import EMAIL, connect
-from tests.edge.samples import API_KEY, ENVIRON, tenant
+from tests.harness.acting import connect
+from tests.harness.google import EMAIL
+from tests.harness.samples import API_KEY, ENVIRON, tenant
 from tests.infra.google.emulator import Google
 
 SIZE = 25_000_000

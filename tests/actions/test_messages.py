@@ -4,86 +4,88 @@ from typing import Any
 
 import pytest
 
-from tests.actions.desk import Desk
+from tests.harness.acting import ActionHarness
 
 UNKNOWN = "18f00000000000ff"
 
 
-async def test_a_message_is_read_in_every_format(desk: Desk) -> None:
-    id = desk.deliver(subject="Invoice 7")
-    full = await desk.ran("get-message", {"id": id})
+async def test_a_message_is_read_in_every_format(harness: ActionHarness) -> None:
+    id = harness.deliver(subject="Invoice 7")
+    full = await harness.ran("get-message", {"id": id})
     assert full["payload"]["mimeType"] == "text/plain"
     headers = {"id": id, "format": "metadata", "metadataHeaders": ["Subject"]}
-    named = (await desk.ran("get-message", headers))["payload"]["headers"]
+    named = (await harness.ran("get-message", headers))["payload"]["headers"]
     assert [(one["name"], one["value"]) for one in named] == [("Subject", "Invoice 7")]
-    assert "raw" in await desk.ran("get-message", {"id": id, "format": "raw"})
-    minimal = await desk.ran("get-message", {"id": id, "format": "minimal"})
+    assert "raw" in await harness.ran("get-message", {"id": id, "format": "raw"})
+    minimal = await harness.ran("get-message", {"id": id, "format": "minimal"})
     assert minimal["payload"] == {"partId": ""}
 
 
-async def test_a_listing_pages_searches_and_may_be_empty(desk: Desk) -> None:
-    ids = {desk.deliver(subject=f"Letter {number}") for number in range(5)}
-    desk.deliver(subject="Other", text="zebra")
-    first = await desk.ran("list-messages", {"q": "subject:Letter", "maxResults": 3})
-    rest = await desk.ran(
+async def test_a_listing_pages_searches_and_may_be_empty(harness: ActionHarness) -> None:
+    ids = {harness.deliver(subject=f"Letter {number}") for number in range(5)}
+    harness.deliver(subject="Other", text="zebra")
+    first = await harness.ran("list-messages", {"q": "subject:Letter", "maxResults": 3})
+    rest = await harness.ran(
         "list-messages",
         {"q": "subject:Letter", "maxResults": 3, "pageToken": first["nextPageToken"]},
     )
     assert {one["id"] for one in first["messages"] + rest["messages"]} == ids
     assert "nextPageToken" not in rest
-    none = await desk.ran("list-messages", {"labelIds": ["STARRED", "INBOX"]})
+    none = await harness.ran("list-messages", {"labelIds": ["STARRED", "INBOX"]})
     assert none.get("messages", []) == []
 
 
-async def test_spam_and_trash_are_listed_where_asked(desk: Desk) -> None:
-    id = desk.deliver()
-    await desk.ran("trash-message", {"id": id})
-    assert (await desk.ran("list-messages", {})).get("messages", []) == []
-    everything = await desk.ran("list-messages", {"includeSpamTrash": True})
+async def test_spam_and_trash_are_listed_where_asked(harness: ActionHarness) -> None:
+    id = harness.deliver()
+    await harness.ran("trash-message", {"id": id})
+    assert (await harness.ran("list-messages", {})).get("messages", []) == []
+    everything = await harness.ran("list-messages", {"includeSpamTrash": True})
     assert [one["id"] for one in everything["messages"]] == [id]
 
 
-async def test_labels_come_and_go(desk: Desk) -> None:
-    id, other = desk.deliver(), desk.deliver()
-    changed = await desk.ran("modify-message", {"id": id, "removeLabelIds": ["UNREAD"]})
+async def test_labels_come_and_go(harness: ActionHarness) -> None:
+    id, other = harness.deliver(), harness.deliver()
+    changed = await harness.ran("modify-message", {"id": id, "removeLabelIds": ["UNREAD"]})
     assert "UNREAD" not in changed["labelIds"]
     asked = {"ids": [id, other], "addLabelIds": ["STARRED"]}
-    assert await desk.ran("batch-modify-messages", asked) == {"success": True}
-    assert desk.labels(id) == {"INBOX", "STARRED"}
-    assert desk.labels(other) == {"INBOX", "STARRED", "UNREAD"}
+    assert await harness.ran("batch-modify-messages", asked) == {"success": True}
+    assert harness.labels(id) == {"INBOX", "STARRED"}
+    assert harness.labels(other) == {"INBOX", "STARRED", "UNREAD"}
 
 
-async def test_what_is_trashed_comes_back(desk: Desk) -> None:
-    id = desk.deliver()
-    await desk.ran("trash-message", {"id": id})
-    assert "TRASH" in desk.labels(id)
-    await desk.ran("untrash-message", {"id": id})
-    assert desk.labels(id) == {"UNREAD"}  # Gmail leaves it out of the inbox
+async def test_what_is_trashed_comes_back(harness: ActionHarness) -> None:
+    id = harness.deliver()
+    await harness.ran("trash-message", {"id": id})
+    assert "TRASH" in harness.labels(id)
+    await harness.ran("untrash-message", {"id": id})
+    assert harness.labels(id) == {"UNREAD"}  # Gmail leaves it out of the inbox
 
 
 @pytest.mark.parametrize("kind", ["message", "thread"])
-async def test_what_is_trashed_comes_back_into_the_inbox_by_one_call(desk: Desk, kind: str) -> None:
-    id = desk.deliver()
-    await desk.ran(f"trash-{kind}", {"id": id})
-    await desk.ran(f"untrash-{kind}", {"id": id, "to_inbox": True})
-    assert desk.labels(id) == {"INBOX", "UNREAD"}
-    assert f"gmail.users.{kind}s.untrash" not in desk.calls()
+async def test_what_is_trashed_comes_back_into_the_inbox_by_one_call(
+    harness: ActionHarness, kind: str
+) -> None:
+    id = harness.deliver()
+    await harness.ran(f"trash-{kind}", {"id": id})
+    await harness.ran(f"untrash-{kind}", {"id": id, "to_inbox": True})
+    assert harness.labels(id) == {"INBOX", "UNREAD"}
+    assert f"gmail.users.{kind}s.untrash" not in harness.calls()
 
 
-async def test_a_thread_is_read_labelled_and_trashed_as_one(desk: Desk) -> None:
-    first = desk.deliver(Message_ID="<one@far.example>")
-    second = desk.deliver(subject="Re: Hello", In_Reply_To="<one@far.example>",
+async def test_a_thread_is_read_labelled_and_trashed_as_one(harness: ActionHarness) -> None:
+    first = harness.deliver(Message_ID="<one@far.example>")
+    second = harness.deliver(subject="Re: Hello", In_Reply_To="<one@far.example>",
                           References="<one@far.example>")  # fmt: skip
-    (found,) = (await desk.ran("list-threads", {"q": "Hello"}))["threads"]
+    (found,) = (await harness.ran("list-threads", {"q": "Hello"}))["threads"]
     thread = {"id": found["id"]}
-    whole = await desk.ran("get-thread", thread)
+    whole = await harness.ran("get-thread", thread)
     assert [one["id"] for one in whole["messages"]] == [first, second]
-    await desk.ran("modify-thread", {**thread, "removeLabelIds": ["UNREAD"]})
-    assert desk.labels(first) == desk.labels(second) == {"INBOX"}
-    await desk.ran("trash-thread", thread)
-    assert "TRASH" in desk.labels(first) & desk.labels(second)
-    await desk.ran("untrash-thread", thread)
-    assert "TRASH" not in desk.labels(first) | desk.labels(second)
+    await harness.ran("modify-thread", {**thread, "removeLabelIds": ["UNREAD"]})
+    assert harness.labels(first) == harness.labels(second) == {"INBOX"}
+    await harness.ran("trash-thread", thread)
+    assert "TRASH" in harness.labels(first) & harness.labels(second)
+    await harness.ran("untrash-thread", thread)
+    assert "TRASH" not in harness.labels(first) | harness.labels(second)
 
 
 @pytest.mark.parametrize(
@@ -107,8 +109,10 @@ async def test_a_thread_is_read_labelled_and_trashed_as_one(desk: Desk) -> None:
         ("get-attachment", {"messageId": UNKNOWN, "partId": "1"}),
     ],
 )
-async def test_an_id_that_gmail_does_not_know_says_so(desk: Desk, action: str, asked: Any) -> None:
-    status, error = await desk.refused(action, asked)
+async def test_an_id_that_gmail_does_not_know_says_so(
+    harness: ActionHarness, action: str, asked: Any
+) -> None:
+    status, error = await harness.refused(action, asked)
     assert (status, error["code"]) == (424, "upstream_error")
     assert error["upstream"]["status"] == 404
 
@@ -128,23 +132,23 @@ async def test_an_id_that_gmail_does_not_know_says_so(desk: Desk, action: str, a
     ],
 )
 async def test_what_cannot_be_is_refused_before_gmail_is_asked(
-    desk: Desk, action: str, asked: Any
+    harness: ActionHarness, action: str, asked: Any
 ) -> None:
-    status, error = await desk.refused(action, asked)
+    status, error = await harness.refused(action, asked)
     assert (status, error["code"]) == (400, "invalid_body")
-    assert desk.calls() == {}
+    assert harness.calls() == {}
 
 
-async def test_a_label_that_does_not_exist_is_gmails_own_refusal(desk: Desk) -> None:
-    asked = {"id": desk.deliver(), "addLabelIds": ["Label_999"]}
-    status, error = await desk.refused("modify-message", asked)
+async def test_a_label_that_does_not_exist_is_gmails_own_refusal(harness: ActionHarness) -> None:
+    asked = {"id": harness.deliver(), "addLabelIds": ["Label_999"]}
+    status, error = await harness.refused("modify-message", asked)
     assert (status, error["code"], error["upstream"]["status"]) == (424, "upstream_error", 400)
 
 
-async def test_a_repeated_key_changes_nothing_twice(desk: Desk) -> None:
-    asked = {"id": desk.deliver(), "addLabelIds": ["STARRED"]}
-    first = await desk.run("modify-message", asked, **{"Idempotency-Key": "k"})
-    again = await desk.run("modify-message", asked, **{"Idempotency-Key": "k"})
+async def test_a_repeated_key_changes_nothing_twice(harness: ActionHarness) -> None:
+    asked = {"id": harness.deliver(), "addLabelIds": ["STARRED"]}
+    first = await harness.run("modify-message", asked, **{"Idempotency-Key": "k"})
+    again = await harness.run("modify-message", asked, **{"Idempotency-Key": "k"})
     assert first.json() == again.json()
     assert again.headers["Idempotent-Response"] == "true"
-    assert desk.calls()["gmail.users.messages.modify"] == 1
+    assert harness.calls()["messages.modify"] == 1

@@ -20,8 +20,8 @@ from shared.edge.table import api_routes
 from shared.edge.web.app import build_app
 from shared.edge.web.logs import JsonLines
 from tests.actions.broken_modules import MINE, SECRET, UNLOADABLE, UNSERVABLE
-from tests.actions.desk import Desk
 from tests.actions.own_modules import SOUND, own_modules, put
+from tests.harness.acting import ActionHarness
 
 CASES = [pytest.param(*case, id=name) for name, case in (UNLOADABLE | UNSERVABLE).items()]
 USERS = {"api", "console", "mcp"}
@@ -45,38 +45,40 @@ def custom(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         yield opened
 
 
-async def test_a_module_in_the_custom_directory_is_served(custom: Path, desk: Desk) -> None:
+async def test_a_module_in_the_custom_directory_is_served(
+    custom: Path, harness: ActionHarness
+) -> None:
     put(custom, sound=SOUND)
-    assert await desk.ran("own-sound") == {"text": "done"}
-    assert (await desk.api.get("/health")).json() == {
+    assert await harness.ran("own-sound") == {"text": "done"}
+    assert (await harness.api.get("/health")).json() == {
         "status": "ok",
-        "environment": desk.container.settings.environment,
+        "environment": harness.container.settings.environment,
         "faults": [],
     }
 
 
 @pytest.mark.parametrize(("source", "line", "error"), CASES)
 async def test_what_cannot_be_served_is_named_and_everything_else_serves(
-    custom: Path, desk: Desk, source: str, line: int, error: str
+    custom: Path, harness: ActionHarness, source: str, line: int, error: str
 ) -> None:
     put(custom, a_sound=SOUND, broken=source)
     (fault,) = catalogue().faults
     assert str(fault) == f"shared/actions/custom/broken.py:{line}: {error}"
-    assert await desk.ran("own-sound") == {"text": "done"}
+    assert await harness.ran("own-sound") == {"text": "done"}
     assert "mine" not in actions()
     assert not projections()
-    assert (await desk.run("get-profile")).status_code == 200
-    assert (await desk.api.get("/openapi.json")).status_code == 200
-    assert (await desk.api.get("/scripts/config")).status_code == 200
+    assert (await harness.run("get-profile")).status_code == 200
+    assert (await harness.api.get("/openapi.json")).status_code == 200
+    assert (await harness.api.get("/scripts/config")).status_code == 200
 
 
 @pytest.mark.parametrize(("source", "line", "error"), CASES)
 async def test_a_running_deployment_says_where_and_no_word_of_what_was_raised(
-    custom: Path, desk: Desk, source: str, line: int, error: str
+    custom: Path, harness: ActionHarness, source: str, line: int, error: str
 ) -> None:
     put(custom, a_sound=SOUND, broken=source)
     catalogue()
-    health = await desk.api.get("/health", headers={"Authorization": ""})
+    health = await harness.api.get("/health", headers={"Authorization": ""})
     told = {"file": "shared/actions/custom/broken.py", "line": line, "error": error}
     assert (health.status_code, health.json()["status"]) == (200, "degraded")
     assert health.json()["faults"] == [told]
@@ -112,12 +114,12 @@ def test_bundling_stops_and_says_what_python_says(
     assert capsys.readouterr().err == ("shared/actions/custom/broken.py:2: ValueError: mend me\n")
 
 
-async def test_the_doctor_has_a_row_of_it(custom: Path, desk: Desk) -> None:
+async def test_the_doctor_has_a_row_of_it(custom: Path, harness: ActionHarness) -> None:
     put(custom, sound=SOUND)
-    sound = await own_code_is_served(CheckContext(desk.container))
+    sound = await own_code_is_served(CheckContext(harness.container))
     assert (sound.verdict, sound.seen) == (Verdict.OK, "1 own action or projection")
     put(custom, broken="raise ValueError\n")
-    found = await own_code_is_served(CheckContext(desk.container))
+    found = await own_code_is_served(CheckContext(harness.container))
     assert found.verdict is Verdict.FAILED
     assert "shared/actions/custom/broken.py:1: ValueError" in found.seen
 
@@ -128,10 +130,10 @@ def test_the_demo_prints_a_line_that_nobody_overlooks() -> None:
 
 
 async def test_what_starts_is_logged_as_an_error_without_its_words(
-    custom: Path, desk: Desk, caplog: pytest.LogCaptureFixture
+    custom: Path, harness: ActionHarness, caplog: pytest.LogCaptureFixture
 ) -> None:
     put(custom, broken=f"raise ValueError('{SECRET}')\n")
-    build_app("api", api_routes(), desk.container)
+    build_app("api", api_routes(), harness.container)
     said = "".join(JsonLines().format(record) for record in caplog.records)
     assert "own code is not served" in said
     assert "shared/actions/custom/broken.py:1: ValueError" in said
@@ -162,8 +164,10 @@ def test_there_is_one_place_where_own_modules_are_loaded() -> None:
     assert loading == {"loading.py"}
 
 
-async def test_the_api_is_described_without_what_is_left_out(custom: Path, desk: Desk) -> None:
-    api: httpx.AsyncClient = desk.api
+async def test_the_api_is_described_without_what_is_left_out(
+    custom: Path, harness: ActionHarness
+) -> None:
+    api: httpx.AsyncClient = harness.api
     put(custom, broken=f"{MINE}1 / 0\n")
     tools = (await api.get("/scripts/config?format=openai")).json()["data"]
     assert "mine" not in {one["name"] for one in tools}

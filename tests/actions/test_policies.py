@@ -10,7 +10,7 @@ from shared.actions import loading
 from shared.actions.registry import Action, ActionContext, ActionInput, Effect
 from shared.domain.connect.scopes import LABELS
 from tests.actions.agents import ACME, BOB, EVE, HELLO, agent, raw, rule_of, sent, trail
-from tests.actions.desk import Desk
+from tests.harness.acting import ActionHarness
 
 OUTSIDE = {**HELLO, "cc": EVE}
 
@@ -48,10 +48,10 @@ def untold(monkeypatch: pytest.MonkeyPatch) -> str:
     ids=str,
 )
 async def test_each_rule_lets_through_what_it_does_not_name(
-    desk: Desk, policy: dict[str, Any], calls: dict[str, str | None]
+    harness: ActionHarness, policy: dict[str, Any], calls: dict[str, str | None]
 ) -> None:
     asked = {"create-label": {"name": "New"}, "send-email": HELLO, "create-draft": HELLO}
-    caller = await agent(desk, **policy)
+    caller = await agent(harness, **policy)
     assert (await caller.run("list-labels")).status_code == 200
     for action, rule in calls.items():
         answer = await caller.run(action, asked[action])
@@ -59,22 +59,24 @@ async def test_each_rule_lets_through_what_it_does_not_name(
             assert answer.status_code == 200, answer.text
         else:
             assert rule_of(answer) == rule
-    assert len(sent(desk)) == (1 if calls.get("send-email", "") is None else 0)
+    assert len(sent(harness)) == (1 if calls.get("send-email", "") is None else 0)
 
 
 @pytest.mark.parametrize("field", ["to", "cc", "bcc"])
 @pytest.mark.parametrize("action", ["send-email", "create-draft"])
 async def test_a_recipient_outside_is_refused_in_every_field(
-    desk: Desk, action: str, field: str
+    harness: ActionHarness, action: str, field: str
 ) -> None:
-    caller = await agent(desk, **ACME)
+    caller = await agent(harness, **ACME)
     assert await caller.rule(action, {**HELLO, field: f"{BOB}, Eve <{EVE}>"}) == "allowed_domains"
-    assert not sent(desk)
+    assert not sent(harness)
 
 
 @pytest.mark.parametrize("action", ["send-message", "create-draft"])
-async def test_a_finished_message_is_read_for_its_recipients(desk: Desk, action: str) -> None:
-    caller = await agent(desk, **ACME, no_bcc=True)
+async def test_a_finished_message_is_read_for_its_recipients(
+    harness: ActionHarness, action: str
+) -> None:
+    caller = await agent(harness, **ACME, no_bcc=True)
     assert await caller.rule(action, {"raw": raw(f"To: {BOB}\r\nCc: {EVE}")}) == "allowed_domains"
     assert await caller.rule(action, {"raw": raw(f"To: {BOB}\r\nBcc: {BOB}")}) == "no_bcc"
     unclear = await caller.run(action, {"raw": raw(f"To: {BOB}\r\nResent-To: {EVE}")})
@@ -82,10 +84,10 @@ async def test_a_finished_message_is_read_for_its_recipients(desk: Desk, action:
     assert (await caller.run(action, {"raw": raw(f"To: {BOB}")})).status_code == 200
 
 
-async def test_receipts_and_error_reports_go_nowhere_else(desk: Desk) -> None:
-    caller = await agent(desk, **ACME)
+async def test_receipts_and_error_reports_go_nowhere_else(harness: ActionHarness) -> None:
+    caller = await agent(harness, **ACME)
     letter = {**HELLO, "headers": {"Disposition-Notification-To": EVE}}
-    parent = desk.deliver(f"From: {BOB}\r\n\r\nx".encode())
+    parent = harness.deliver(f"From: {BOB}\r\n\r\nx".encode())
     answering = {**letter, "reply_to_message_id": parent, "to": None}
     for action in ("send-email", "create-draft"):
         assert await caller.rule(action, letter) == "allowed_domains"
@@ -96,57 +98,59 @@ async def test_receipts_and_error_reports_go_nowhere_else(desk: Desk) -> None:
         assert await caller.rule(action, {**HELLO, "to": f"eve%far.example@{BOB[4:]}"})
     bulk = {"messages": [{**letter, "idempotency_key": "b1"}]}
     assert rule_of(await caller.call("POST", "/send/bulk", bulk)) == "allowed_domains"
-    assert sent(desk) == []
+    assert sent(harness) == []
 
 
-async def test_a_reply_goes_only_to_a_parent_inside(desk: Desk) -> None:
-    caller = await agent(desk, **ACME)
-    outside, inside = desk.deliver(), desk.deliver(Reply_To=BOB)
+async def test_a_reply_goes_only_to_a_parent_inside(harness: ActionHarness) -> None:
+    caller = await agent(harness, **ACME)
+    outside, inside = harness.deliver(), harness.deliver(Reply_To=BOB)
     answer = {"body": "Yes."}
     assert await caller.rule("send-email", {**answer, "reply_to_message_id": outside}) == (
         "allowed_domains"
     )
     replied = await caller.run("send-email", {**answer, "reply_to_message_id": inside})
     assert replied.status_code == 200, replied.text
-    to_all = {**answer, "reply_to_message_id": desk.deliver(Reply_To=BOB, Cc=EVE)}
+    to_all = {**answer, "reply_to_message_id": harness.deliver(Reply_To=BOB, Cc=EVE)}
     assert await caller.rule("send-email", {**to_all, "reply_all": True}) == "allowed_domains"
     assert (await caller.run("send-email", to_all)).status_code == 200
-    assert len(sent(desk)) == 2
+    assert len(sent(harness)) == 2
 
 
-async def test_a_forward_is_judged_by_whom_it_goes_to(desk: Desk) -> None:
-    caller = await agent(desk, **ACME)
-    passed = {"forward_message_id": desk.deliver()}
+async def test_a_forward_is_judged_by_whom_it_goes_to(harness: ActionHarness) -> None:
+    caller = await agent(harness, **ACME)
+    passed = {"forward_message_id": harness.deliver()}
     assert await caller.rule("send-email", {**passed, "to": EVE}) == "allowed_domains"
     assert (await caller.run("send-email", {**passed, "to": BOB})).status_code == 200
 
 
-async def test_a_thread_has_to_be_answered_by_name(desk: Desk) -> None:
+async def test_a_thread_has_to_be_answered_by_name(harness: ActionHarness) -> None:
     """Its last message may be another one when the answer leaves."""
-    caller = await agent(desk, **ACME)
-    desk.deliver(Reply_To=BOB)
-    joining = {"thread_id": desk.google.store.messages("ada@acme.example")[0]["threadId"]}
+    caller = await agent(harness, **ACME)
+    harness.deliver(Reply_To=BOB)
+    joining = {"thread_id": harness.google.store.messages("ada@acme.example")[0]["threadId"]}
     assert await caller.rule("send-email", {**joining, "body": "Yes."}) == "allowed_domains"
     named = await caller.run("send-email", {**joining, "to": BOB, "body": "Yes."})
     assert named.status_code == 200, named.text
 
 
-async def test_a_draft_is_sent_only_to_those_inside_whoever_wrote_it(desk: Desk) -> None:
-    caller = await agent(desk, **ACME, no_bcc=True)
+async def test_a_draft_is_sent_only_to_those_inside_whoever_wrote_it(
+    harness: ActionHarness,
+) -> None:
+    caller = await agent(harness, **ACME, no_bcc=True)
     drafts = [
-        (await desk.ran("create-draft", {**HELLO, **more}))["id"]
+        (await harness.ran("create-draft", {**HELLO, **more}))["id"]
         for more in ({"cc": EVE}, {"bcc": BOB}, {})
     ]
     assert await caller.rule("send-draft", {"id": drafts[0]}) == "allowed_domains"
     assert await caller.rule("send-draft", {"id": drafts[1]}) == "no_bcc"
     assert await caller.rule("update-draft", {"id": drafts[2], **OUTSIDE}) == "allowed_domains"
     assert (await caller.run("send-draft", {"id": drafts[2]})).status_code == 200
-    assert len(sent(desk)) == 1
+    assert len(sent(harness)) == 1
 
 
-async def test_sends_of_a_day_are_capped_however_they_are_made(desk: Desk) -> None:
-    caller = await agent(desk, daily_sends=3)
-    draft = (await desk.ran("create-draft", HELLO))["id"]
+async def test_sends_of_a_day_are_capped_however_they_are_made(harness: ActionHarness) -> None:
+    caller = await agent(harness, daily_sends=3)
+    draft = (await harness.ran("create-draft", HELLO))["id"]
     assert (await caller.call("POST", "/send", HELLO, "one")).status_code == 200
     assert (await caller.run("send-draft", {"id": draft})).status_code == 200
     assert (await caller.run("send-message", {"raw": raw(f"To: {BOB}")})).status_code == 200
@@ -155,24 +159,24 @@ async def test_sends_of_a_day_are_capped_however_they_are_made(desk: Desk) -> No
     assert (again.status_code, again.headers["Idempotent-Response"]) == (200, "true")
     dry = await caller.run("send-email", {**HELLO, "dry_run": True})
     assert dry.json()["status"] == "dry_run"
-    assert len(sent(desk)) == 3
+    assert len(sent(harness)) == 3
 
 
-async def test_of_many_sends_at_once_no_more_leave_than_may(desk: Desk) -> None:
-    caller = await agent(desk, daily_sends=3)
+async def test_of_many_sends_at_once_no_more_leave_than_may(harness: ActionHarness) -> None:
+    caller = await agent(harness, daily_sends=3)
     answers = await asyncio.gather(*(caller.run("send-email", HELLO, f"n{n}") for n in range(8)))
     assert sorted(one.status_code for one in answers) == [200] * 3 + [403] * 5
-    assert len(sent(desk)) == 3
+    assert len(sent(harness)) == 3
 
 
-async def test_a_bulk_is_held_to_the_policy_message_by_message(desk: Desk) -> None:
+async def test_a_bulk_is_held_to_the_policy_message_by_message(harness: ActionHarness) -> None:
     async def bulk(messages: list[dict[str, Any]], **policy: Any) -> Any:
         named = [{**one, "idempotency_key": f"b{n}"} for n, one in enumerate(messages)]
-        caller = await agent(desk, **policy)
+        caller = await agent(harness, **policy)
         return await caller.call("POST", "/send/bulk", {"messages": named})
 
     assert rule_of(await bulk([HELLO, OUTSIDE], **ACME)) == "allowed_domains"
-    answering = {"body": "x", "reply_to_message_id": desk.deliver(Reply_To=BOB)}
+    answering = {"body": "x", "reply_to_message_id": harness.deliver(Reply_To=BOB)}
     assert rule_of(await bulk([answering], **ACME)) == "allowed_domains"
     assert rule_of(await bulk([HELLO, HELLO], daily_sends=1)) == "daily_sends"
     assert rule_of(await bulk([HELLO], approval_required=["send"])) == "approval_required"
@@ -180,37 +184,41 @@ async def test_a_bulk_is_held_to_the_policy_message_by_message(desk: Desk) -> No
     assert (await bulk([HELLO, HELLO], daily_sends=2, **ACME)).status_code == 202
 
 
-async def test_background_and_cancelling_are_held_to_it_too(desk: Desk) -> None:
-    caller = await agent(desk, read_only=True)
+async def test_background_and_cancelling_are_held_to_it_too(harness: ActionHarness) -> None:
+    caller = await agent(harness, read_only=True)
     later = await caller.run("send-email", HELLO, **{"X-Async": "true"})
     assert rule_of(later) == "read_only"
     assert rule_of(await caller.call("POST", "/send", HELLO)) == "read_only"
     assert rule_of(await caller.call("DELETE", "/sends/k")) == "read_only"
-    allowed = await agent(desk, **ACME)
+    allowed = await agent(harness, **ACME)
     accepted = await allowed.run("send-email", HELLO, **{"X-Async": "true"})
     assert set(accepted.json()) == {"id", "statusUrl"}
-    assert (await trail(desk))[-1]["accepted"] == accepted.json()["id"]
+    assert (await trail(harness))[-1]["accepted"] == accepted.json()["id"]
 
 
-async def test_an_action_that_does_not_say_what_it_does_is_refused(desk: Desk, untold: str) -> None:
+async def test_an_action_that_does_not_say_what_it_does_is_refused(
+    harness: ActionHarness, untold: str
+) -> None:
     for policy, rule in ((ACME, "untold"), ({"daily_sends": 9}, "untold")):
-        assert await (await agent(desk, **policy)).rule(untold) == rule
-    assert (await (await agent(desk)).run(untold)).status_code == 200
+        assert await (await agent(harness, **policy)).rule(untold) == rule
+    assert (await (await agent(harness)).run(untold)).status_code == 200
 
 
-async def test_wrong_input_is_told_before_anything_is_counted(desk: Desk) -> None:
-    caller = await agent(desk, daily_sends=1)
+async def test_wrong_input_is_told_before_anything_is_counted(harness: ActionHarness) -> None:
+    caller = await agent(harness, daily_sends=1)
     wrong = await caller.run("send-email", {**HELLO, "colour": "red"})
     assert wrong.status_code == 400
     assert (await caller.run("send-email", HELLO)).status_code == 200
 
 
-async def test_every_verdict_is_in_the_log_without_what_the_call_says(desk: Desk) -> None:
-    caller = await agent(desk, **ACME)
+async def test_every_verdict_is_in_the_log_without_what_the_call_says(
+    harness: ActionHarness,
+) -> None:
+    caller = await agent(harness, **ACME)
     await caller.run("send-email", HELLO, "k")
     await caller.run("send-email", {**OUTSIDE, "subject": "Secret plan"})
     await caller.call("POST", "/send/bulk", {"messages": [{**OUTSIDE, "idempotency_key": "b"}]})
-    entries = await trail(desk)
+    entries = await trail(harness)
     told = [(one["name"], one["verdict"], one.get("rule")) for one in entries]
     assert told == [
         ("send-email", "allowed", None),

@@ -6,7 +6,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.actions.desk import EMAIL, Desk, letter
+from tests.harness.acting import ActionHarness
+from tests.harness.google import EMAIL, letter
 
 ME = "/proxy/gmail/v1/users/me"
 
@@ -24,29 +25,29 @@ class Witness(httpx.AsyncBaseTransport):
 
 
 @pytest.fixture
-async def witness(desk: Desk) -> Witness:
-    http = desk.container.use(httpx.AsyncClient)
+async def witness(harness: ActionHarness) -> Witness:
+    http = harness.container.use(httpx.AsyncClient)
     watching = Witness(http._transport)
     http._transport = watching
     return watching
 
 
-async def test_gmails_answer_comes_back_as_it_is(desk: Desk) -> None:
-    id = desk.deliver(subject="Knock")
-    answer = await desk.api.get(f"{ME}/messages/{id}", params={"format": "metadata"})
+async def test_gmails_answer_comes_back_as_it_is(harness: ActionHarness) -> None:
+    id = harness.deliver(subject="Knock")
+    answer = await harness.api.get(f"{ME}/messages/{id}", params={"format": "metadata"})
     assert answer.status_code == 200
     assert answer.json()["id"] == id
     assert answer.headers["content-type"].startswith("application/json")
-    gone = await desk.api.get(f"{ME}/messages/18f00000000000ff")
+    gone = await harness.api.get(f"{ME}/messages/18f00000000000ff")
     assert gone.status_code == 404
     assert gone.json()["error"]["errors"][0]["reason"] == "notFound"
 
 
 @pytest.mark.parametrize("user", ["me", "ME", EMAIL, EMAIL.upper()])
 async def test_the_mailbox_is_the_connections_own_however_it_is_named(
-    desk: Desk, witness: Witness, user: str
+    harness: ActionHarness, witness: Witness, user: str
 ) -> None:
-    answer = await desk.api.get(f"/proxy/gmail/v1/users/{user}/profile")
+    answer = await harness.api.get(f"/proxy/gmail/v1/users/{user}/profile")
     assert answer.json()["emailAddress"] == EMAIL
     assert witness.seen[0].url.path == "/gmail/v1/users/me/profile"
 
@@ -67,16 +68,16 @@ async def test_the_mailbox_is_the_connections_own_however_it_is_named(
     ],
 )
 async def test_nothing_else_is_reached(
-    desk: Desk, witness: Witness, path: str, status: int
+    harness: ActionHarness, witness: Witness, path: str, status: int
 ) -> None:
-    answer = await desk.api.get(httpx.URL(f"http://127.0.0.1:8080{path}"))
+    answer = await harness.api.get(httpx.URL(f"http://127.0.0.1:8080{path}"))
     assert answer.status_code in {status, 403, 404}, answer.text
     assert answer.status_code >= 400
     assert witness.seen == []
 
 
 async def test_only_prefixed_headers_travel_and_never_credentials(
-    desk: Desk, witness: Witness
+    harness: ActionHarness, witness: Witness
 ) -> None:
     given = {
         "Nango-Proxy-X-Trace": "abc",
@@ -92,10 +93,10 @@ async def test_only_prefixed_headers_travel_and_never_credentials(
         "Forward-Headers-On-Redirect": "true",
         "Base-Url-Override": "",
     }
-    answer = await desk.api.get(f"{ME}/profile", headers=given)
+    answer = await harness.api.get(f"{ME}/profile", headers=given)
     assert answer.status_code == 200
     (sent,) = witness.seen
-    own = desk.api.headers["Authorization"]
+    own = harness.api.headers["Authorization"]
     assert sent.headers["x-trace"] == "abc"
     assert sent.headers["authorization"] not in {own, "Bearer mine"}
     assert sent.headers["host"] == "127.0.0.1:8085"
@@ -105,8 +106,10 @@ async def test_only_prefixed_headers_travel_and_never_credentials(
 
 
 @pytest.mark.parametrize("name", ["Base-Url-Override", "Nango-Proxy-Base-Url-Override"])
-async def test_another_address_is_refused(desk: Desk, witness: Witness, name: str) -> None:
-    answer = await desk.api.get(f"{ME}/profile", headers={name: "https://evil.example"})
+async def test_another_address_is_refused(
+    harness: ActionHarness, witness: Witness, name: str
+) -> None:
+    answer = await harness.api.get(f"{ME}/profile", headers={name: "https://evil.example"})
     assert (answer.status_code, answer.json()["error"]["code"]) == (400, "invalid_headers")
     assert witness.seen == []
 
@@ -115,71 +118,83 @@ async def test_another_address_is_refused(desk: Desk, witness: Witness, name: st
     "query", ["access_token=x", "oauth_token=x", "key=x", "callback=x", "uploadType=resumable"]
 )
 async def test_credentials_in_the_query_are_refused(
-    desk: Desk, witness: Witness, query: str
+    harness: ActionHarness, witness: Witness, query: str
 ) -> None:
-    answer = await desk.api.get(f"{ME}/profile?{query}")
+    answer = await harness.api.get(f"{ME}/profile?{query}")
     assert (answer.status_code, answer.json()["error"]["code"]) == (400, "invalid_query_params")
     assert witness.seen == []
 
 
-async def test_the_query_travels_as_it_is_but_for_the_tenants(desk: Desk, witness: Witness) -> None:
+async def test_the_query_travels_as_it_is_but_for_the_tenants(
+    harness: ActionHarness, witness: Witness
+) -> None:
     query = "labelIds=INBOX&labelIds=UNREAD&q=a%26b&connection_id=x&provider_config_key=google-mail"
-    answer = await desk.api.get(f"{ME}/messages?{query}")
+    answer = await harness.api.get(f"{ME}/messages?{query}")
     assert answer.status_code == 200
     sent = witness.seen[0].url.params.multi_items()
     assert sent[:3] == [("labelIds", "INBOX"), ("labelIds", "UNREAD"), ("q", "a&b")]
     assert [name for name, _ in sent[3:]] == ["prettyPrint"]
 
 
-async def test_changes_and_uploads_travel_with_their_body(desk: Desk, witness: Witness) -> None:
-    id = desk.deliver()
-    changed = await desk.api.post(f"{ME}/messages/{id}/modify", json={"addLabelIds": ["STARRED"]})
+async def test_changes_and_uploads_travel_with_their_body(
+    harness: ActionHarness, witness: Witness
+) -> None:
+    id = harness.deliver()
+    changed = await harness.api.post(
+        f"{ME}/messages/{id}/modify", json={"addLabelIds": ["STARRED"]}
+    )
     assert "STARRED" in changed.json()["labelIds"]
     raw = letter("Uploaded").as_bytes()
-    upload = await desk.api.post(
+    upload = await harness.api.post(
         "/proxy/upload/gmail/v1/users/me/messages?uploadType=media",
         content=raw,
         headers={"Content-Type": "message/rfc822"},
     )
     assert upload.status_code == 200, upload.text
-    assert upload.json()["id"] in desk.held()
-    label = (await desk.api.post(f"{ME}/labels", json={"name": "A"})).json()["id"]
-    patched = await desk.api.patch(f"{ME}/labels/{label}", json={"name": "B"})
+    assert upload.json()["id"] in harness.held()
+    label = (await harness.api.post(f"{ME}/labels", json={"name": "A"})).json()["id"]
+    patched = await harness.api.patch(f"{ME}/labels/{label}", json={"name": "B"})
     assert patched.json()["name"] == "B"
-    assert (await desk.api.delete(f"{ME}/labels/{label}")).status_code == 204
+    assert (await harness.api.delete(f"{ME}/labels/{label}")).status_code == 204
 
 
 @pytest.mark.parametrize("fault", ["status_503", "status_500", "status_403_rate", "status_429"])
-async def test_a_get_is_tried_again_by_reason(desk: Desk, witness: Witness, fault: str) -> None:
-    await desk.fault(fault, method="gmail.users.getProfile", times=2)
-    assert (await desk.api.get(f"{ME}/profile")).status_code == 200
+async def test_a_get_is_tried_again_by_reason(
+    harness: ActionHarness, witness: Witness, fault: str
+) -> None:
+    harness.fault(fault, method="gmail.users.getProfile", times=2)
+    assert (await harness.api.get(f"{ME}/profile")).status_code == 200
     assert len(witness.seen) == 3
 
 
 @pytest.mark.parametrize("fault", ["status_503", "status_403_rate", "status_429"])
-async def test_nothing_else_is_tried_again(desk: Desk, witness: Witness, fault: str) -> None:
-    await desk.fault(fault, method="gmail.users.messages.send", times=1)
+async def test_nothing_else_is_tried_again(
+    harness: ActionHarness, witness: Witness, fault: str
+) -> None:
+    harness.fault(fault, method="gmail.users.messages.send", times=1)
     raw = urlsafe_b64encode(letter().as_bytes()).decode()
-    answer = await desk.api.post(f"{ME}/messages/send", json={"raw": raw})
+    answer = await harness.api.post(f"{ME}/messages/send", json={"raw": raw})
     assert answer.status_code in {403, 429, 503}
     assert len(witness.seen) == 1
 
 
-async def test_a_long_wait_is_the_callers(desk: Desk, witness: Witness) -> None:
-    await desk.fault("status_429_long", method="gmail.users.getProfile", times=1)
-    answer = await desk.api.get(f"{ME}/profile")
+async def test_a_long_wait_is_the_callers(harness: ActionHarness, witness: Witness) -> None:
+    harness.fault("status_429_long", method="gmail.users.getProfile", times=1)
+    answer = await harness.api.get(f"{ME}/profile")
     assert answer.status_code == 429
     assert len(witness.seen) == 1
 
 
-async def test_a_scope_that_was_not_granted_is_named(desk: Desk) -> None:
-    answer = await desk.api.delete(f"{ME}/messages/{desk.deliver()}")
+async def test_a_scope_that_was_not_granted_is_named(harness: ActionHarness) -> None:
+    answer = await harness.api.delete(f"{ME}/messages/{harness.deliver()}")
     error: Any = answer.json()["error"]
     assert (answer.status_code, error["code"]) == (403, "missing_scope")
 
 
-async def test_a_body_that_is_too_large_is_refused(desk: Desk, witness: Witness) -> None:
+async def test_a_body_that_is_too_large_is_refused(
+    harness: ActionHarness, witness: Witness
+) -> None:
     headers = {"Content-Length": str(40 << 20)}
-    answer = await desk.api.post(f"{ME}/messages/send", content=b"x", headers=headers)
+    answer = await harness.api.post(f"{ME}/messages/send", content=b"x", headers=headers)
     assert (answer.status_code, answer.json()["error"]["code"]) == (413, "too_large")
     assert witness.seen == []

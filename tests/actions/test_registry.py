@@ -67,7 +67,7 @@ def test_what_is_no_action_is_refused() -> None:
     assert [*exports_of(SimpleNamespace(ACTIONS=ACTIONS), "ACTION", Action)] == [*ACTIONS]  # type: ignore[arg-type]
 
 
-async def test_the_listing_for_language_models_is_served(desk: Any) -> None:
-    api: httpx.AsyncClient = desk.api
+async def test_the_listing_for_language_models_is_served(harness: Any) -> None:
+    api: httpx.AsyncClient = harness.api
     tools = (await api.get("/scripts/config?format=openai")).json()["data"]
     assert {one["name"] for one in tools} == {n for n, one in actions().items() if one.for_agents}

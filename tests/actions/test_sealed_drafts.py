@@ -24,27 +24,28 @@ from tests.actions.agents import (
     sent,
     shown,
 )
-from tests.actions.desk import EMAIL, Desk
+from tests.harness.acting import ActionHarness
+from tests.harness.google import EMAIL
 
 SENDING: dict[str, Any] = {"approval_required": ["send"]}
 SWAPPED = b"From: ada@acme.example\r\nTo: eve@far.example\r\nSubject: Hello\r\n\r\nPay at once!"
 RAW = {"format": "raw"}
 
 
-async def kept(desk: Desk, **fields: Any) -> str:
-    return str((await desk.ran("create-draft", {**HELLO, "body": "Harmless.", **fields}))["id"])
+async def kept(harness: ActionHarness, **fields: Any) -> str:
+    return str((await harness.ran("create-draft", {**HELLO, "body": "Harmless.", **fields}))["id"])
 
 
-def change(desk: Desk, draft: str, raw: bytes = SWAPPED) -> None:
+def change(harness: ActionHarness, draft: str, raw: bytes = SWAPPED) -> None:
     """Change the draft in Gmail itself."""
-    gmails.update_draft(desk.google.store, EMAIL, draft, raw, None)
+    gmails.update_draft(harness.google.store, EMAIL, draft, raw, None)
 
 
-def left(desk: Desk) -> list[tuple[str, str]]:
+def left(harness: ActionHarness) -> list[tuple[str, str]]:
     """Return recipient and text of what left the mailbox, oldest first."""
-    store = desk.google.store
+    store = harness.google.store
     found = []
-    for one in sent(desk):
+    for one in sent(harness):
         message = store.message(EMAIL, int(one["id"], 16))
         assert message is not None
         read = message_from_bytes(store.raw(message.row))
@@ -52,160 +53,166 @@ def left(desk: Desk) -> list[tuple[str, str]]:
     return found
 
 
-async def drafts(desk: Desk) -> list[Any]:
-    found: list[Any] = (await desk.ran("list-drafts")).get("drafts", [])
+async def drafts(harness: ActionHarness) -> list[Any]:
+    found: list[Any] = (await harness.ran("list-drafts")).get("drafts", [])
     return found
 
 
-async def test_what_was_shown_is_sent_and_the_draft_goes(desk: Desk) -> None:
-    caller, anne = await agent(desk, **SENDING), await person(desk)
-    draft = await kept(desk)
+async def test_what_was_shown_is_sent_and_the_draft_goes(harness: ActionHarness) -> None:
+    caller, anne = await agent(harness, **SENDING), await person(harness)
+    draft = await kept(harness)
     id = await asked_for(caller, "send-draft", {"id": draft})
     assert (await shown(anne, id))["preview"]["text"].strip() == "Harmless."
     done = await decide(anne, id, "approve")
     assert (done["succeeded"], done["output"]["draft"]) == (True, "removed")
-    assert left(desk) == [(BOB, "Harmless.")]
-    assert await drafts(desk) == []
+    assert left(harness) == [(BOB, "Harmless.")]
+    assert await drafts(harness) == []
     again = await caller.run("send-draft", {"id": draft}, "k")
     assert again.json() == done["output"]
 
 
 async def test_a_draft_changed_after_the_yes_was_asked_stays_and_the_shown_one_is_sent(
-    desk: Desk,
+    harness: ActionHarness,
 ) -> None:
-    caller, anne = await agent(desk, **SENDING), await person(desk)
-    draft = await kept(desk)
+    caller, anne = await agent(harness, **SENDING), await person(harness)
+    draft = await kept(harness)
     id = await asked_for(caller, "send-draft", {"id": draft})
-    change(desk, draft)
+    change(harness, draft)
     done = await decide(anne, id, "approve")
     assert (done["succeeded"], done["output"]["draft"]) == (True, "kept_changed")
-    assert left(desk) == [(BOB, "Harmless.")]
-    message = (await desk.ran("get-draft", {"id": draft, **RAW}))["message"]
+    assert left(harness) == [(BOB, "Harmless.")]
+    message = (await harness.ran("get-draft", {"id": draft, **RAW}))["message"]
     assert urlsafe_b64decode(message["raw"]).endswith(b"Pay at once!")
 
 
-async def test_a_draft_that_is_gone_by_then_is_sent_as_it_was_shown(desk: Desk) -> None:
-    caller, anne = await agent(desk, **SENDING), await person(desk)
-    draft = await kept(desk)
+async def test_a_draft_that_is_gone_by_then_is_sent_as_it_was_shown(harness: ActionHarness) -> None:
+    caller, anne = await agent(harness, **SENDING), await person(harness)
+    draft = await kept(harness)
     id = await asked_for(caller, "send-draft", {"id": draft})
-    gmails.delete_draft(desk.google.store, EMAIL, draft)
+    gmails.delete_draft(harness.google.store, EMAIL, draft)
     done = await decide(anne, id, "approve")
     assert (done["succeeded"], done["output"]["draft"]) == (True, "gone")
-    assert left(desk) == [(BOB, "Harmless.")]
+    assert left(harness) == [(BOB, "Harmless.")]
 
 
 @pytest.mark.parametrize("orphan", [False, True])
 async def test_a_draft_that_its_owner_sent_meanwhile_is_not_sent_again(
-    desk: Desk, *, orphan: bool
+    harness: ActionHarness, *, orphan: bool
 ) -> None:
-    caller, anne = await agent(desk, **SENDING), await person(desk)
-    draft = await kept(desk)
+    caller, anne = await agent(harness, **SENDING), await person(harness)
+    draft = await kept(harness)
     id = await asked_for(caller, "send-draft", {"id": draft})
-    gmails.send_draft(desk.google.store, EMAIL, draft, orphan=orphan)
+    gmails.send_draft(harness.google.store, EMAIL, draft, orphan=orphan)
     done = await decide(anne, id, "approve")
     assert (done["succeeded"], done["error"]) == (False, "draft_sent")
-    assert len(sent(desk)) == 1
+    assert len(sent(harness)) == 1
 
 
-async def test_a_draft_swapped_while_the_yes_runs_is_never_what_leaves(desk: Desk) -> None:
-    caller, anne = await agent(desk, **SENDING), await person(desk)
+async def test_a_draft_swapped_while_the_yes_runs_is_never_what_leaves(
+    harness: ActionHarness,
+) -> None:
+    caller, anne = await agent(harness, **SENDING), await person(harness)
     random = Random(4)
 
     async def swapped(draft: str) -> None:
         for _ in range(random.randrange(40)):
             await asyncio.sleep(0)
         try:
-            change(desk, draft)
+            change(harness, draft)
         except (LookupError, gmails.NotADraftError):
             return  # it was sent and removed before
 
     for number in range(12):
-        draft = await kept(desk)
+        draft = await kept(harness)
         id = await asked_for(caller, "send-draft", {"id": draft}, f"k{number}")
         done, _ = await asyncio.gather(decide(anne, id, "approve"), swapped(draft))
         assert done["succeeded"] is True, done
-    assert left(desk) == [(BOB, "Harmless.")] * 12
+    assert left(harness) == [(BOB, "Harmless.")] * 12
 
 
-async def test_two_yeses_to_one_version_of_a_draft_send_it_once(desk: Desk) -> None:
+async def test_two_yeses_to_one_version_of_a_draft_send_it_once(harness: ActionHarness) -> None:
     first, second, anne = (
-        await agent(desk, **SENDING),
-        await agent(desk, **SENDING),
-        await person(desk),
+        await agent(harness, **SENDING),
+        await agent(harness, **SENDING),
+        await person(harness),
     )
-    draft = await kept(desk)
+    draft = await kept(harness)
     ids = [await asked_for(one, "send-draft", {"id": draft}) for one in (first, second)]
     ends = [await decide(anne, id, "approve") for id in ids]
     assert ends[0]["output"]["id"] == ends[1]["output"]["id"]
-    assert len(sent(desk)) == 1
+    assert len(sent(harness)) == 1
 
 
-async def test_a_draft_too_large_to_be_kept_whole_is_refused_and_told_why(desk: Desk) -> None:
-    caller = await agent(desk, **SENDING)
+async def test_a_draft_too_large_to_be_kept_whole_is_refused_and_told_why(
+    harness: ActionHarness,
+) -> None:
+    caller = await agent(harness, **SENDING)
     noise = Random(7).randbytes(700_000)
     file = {"filename": "a.bin", "content_base64": urlsafe_b64encode(noise).decode()}
-    draft = await kept(desk, attachments=[file])
+    draft = await kept(harness, attachments=[file])
     refused = await caller.run("send-draft", {"id": draft}, "k")
     assert (refused.status_code, refused.json()["error"]["code"]) == (413, "too_large")
     assert "have a person send the draft" in refused.json()["error"]["message"]
-    assert not sent(desk)
+    assert not sent(harness)
 
 
-async def test_an_answer_kept_as_a_draft_stays_in_its_thread(desk: Desk) -> None:
-    caller, anne = await agent(desk, **SENDING), await person(desk)
-    mail = desk.deliver(Message_ID="<one@far.example>")
-    (parent,) = desk.google.store.messages(EMAIL)
-    made = await desk.ran("create-draft", {"reply_to_message_id": mail, "body": "Yes."})
+async def test_an_answer_kept_as_a_draft_stays_in_its_thread(harness: ActionHarness) -> None:
+    caller, anne = await agent(harness, **SENDING), await person(harness)
+    mail = harness.deliver(Message_ID="<one@far.example>")
+    (parent,) = harness.google.store.messages(EMAIL)
+    made = await harness.ran("create-draft", {"reply_to_message_id": mail, "body": "Yes."})
     id = await asked_for(caller, "send-draft", {"id": made["id"]})
     done = await decide(anne, id, "approve")
     assert done["output"]["threadId"] == parent["threadId"]
 
 
-async def test_trouble_that_passes_sends_the_shown_bytes_later(desk: Desk) -> None:
-    caller, anne = await agent(desk, **SENDING), await person(desk)
-    draft = await kept(desk)
+async def test_trouble_that_passes_sends_the_shown_bytes_later(harness: ActionHarness) -> None:
+    caller, anne = await agent(harness, **SENDING), await person(harness)
+    draft = await kept(harness)
     id = await asked_for(caller, "send-draft", {"id": draft})
-    await desk.fault("status_503", method="drafts.create", times=1)
+    harness.fault("status_503", method="drafts.create", times=1)
     assert (await decide(anne, id, "approve"))["finished_at"] is None
-    change(desk, draft)
-    desk.clock.advance(CLAIM)
-    await desk.container.use(DecideApproval).attend(id)
+    change(harness, draft)
+    harness.clock.advance(CLAIM)
+    await harness.container.use(DecideApproval).attend(id)
     assert (await shown(anne, id))["output"]["draft"] == "kept_changed"
-    assert left(desk) == [(BOB, "Harmless.")]
+    assert left(harness) == [(BOB, "Harmless.")]
 
 
-async def test_what_a_policy_judged_is_what_leaves(desk: Desk) -> None:
+async def test_what_a_policy_judged_is_what_leaves(harness: ActionHarness) -> None:
     """The draft changes right after it was read for its recipients."""
-    caller = await agent(desk, **ACME)
-    draft = await kept(desk)
+    caller = await agent(harness, **ACME)
+    draft = await kept(harness)
 
     async def swap(answer: httpx.Response) -> None:
         if answer.request.url.params.get("format") == "raw":
-            change(desk, draft)
+            change(harness, draft)
 
-    desk.container.use(httpx.AsyncClient).event_hooks["response"].append(swap)
+    harness.container.use(httpx.AsyncClient).event_hooks["response"].append(swap)
     answer = await caller.run("send-draft", {"id": draft})
     assert (answer.status_code, answer.json()["draft"]) == (200, "kept_changed")
-    assert left(desk) == [(BOB, "Harmless.")]
-    assert EVE not in str(left(desk))
+    assert left(harness) == [(BOB, "Harmless.")]
+    assert EVE not in str(left(harness))
 
 
-async def test_each_version_of_a_draft_counts_against_the_day(desk: Desk) -> None:
-    caller = await agent(desk, **ACME, daily_sends=1)
-    draft = await kept(desk)
+async def test_each_version_of_a_draft_counts_against_the_day(harness: ActionHarness) -> None:
+    caller = await agent(harness, **ACME, daily_sends=1)
+    draft = await kept(harness)
 
     async def touch(answer: httpx.Response) -> None:
         if answer.request.url.params.get("format") == "raw":
-            change(desk, draft, SWAPPED.replace(b"eve@far.example", BOB.encode()))
+            change(harness, draft, SWAPPED.replace(b"eve@far.example", BOB.encode()))
 
-    desk.container.use(httpx.AsyncClient).event_hooks["response"].append(touch)
+    harness.container.use(httpx.AsyncClient).event_hooks["response"].append(touch)
     assert (await caller.run("send-draft", {"id": draft})).status_code == 200
     assert await caller.rule("send-draft", {"id": draft}) == "daily_sends"
-    assert len(sent(desk)) == 1
+    assert len(sent(harness)) == 1
 
 
-async def test_a_judged_draft_does_not_wait_in_a_task_that_would_read_it_anew(desk: Desk) -> None:
-    caller = await agent(desk, **ACME)
-    draft = await kept(desk)
+async def test_a_judged_draft_does_not_wait_in_a_task_that_would_read_it_anew(
+    harness: ActionHarness,
+) -> None:
+    caller = await agent(harness, **ACME)
+    draft = await kept(harness)
     answer = await caller.run("send-draft", {"id": draft}, "k", **{"X-Async": "true"})
     assert (answer.status_code, answer.json()["error"]["code"]) == (403, "policy_refused")

@@ -9,7 +9,8 @@ from shared.actions.loading import actions
 from shared.actions.policy.recipients import SEND_DRAFT, can_inspect
 from shared.actions.registry import Effect
 from tests.actions.agents import BOB, EVE, HELLO, agent, asked_for, decide, person, shown
-from tests.actions.desk import EMAIL, Desk
+from tests.harness.acting import ActionHarness
+from tests.harness.google import EMAIL
 
 ASKING: dict[str, Any] = {"approval_required": True}
 SAYS_IT_ALL = {
@@ -34,22 +35,22 @@ def test_every_action_with_an_effect_is_kept_whole_pinned_or_says_it_all() -> No
     assert by_id - pinned == {SEND_DRAFT}
 
 
-async def a_draft(desk: Desk) -> tuple[dict[str, Any], Any]:
-    draft = (await desk.ran("create-draft", HELLO))["id"]
+async def a_draft(harness: ActionHarness) -> tuple[dict[str, Any], Any]:
+    draft = (await harness.ran("create-draft", HELLO))["id"]
     raw = b"To: eve@far.example\r\nSubject: Mine\r\n\r\nWork of an hour."
-    return {"id": draft}, lambda: gmails.update_draft(desk.google.store, EMAIL, draft, raw, None)
+    return {"id": draft}, lambda: gmails.update_draft(harness.google.store, EMAIL, draft, raw, None)
 
 
-async def a_thread(desk: Desk) -> tuple[dict[str, Any], Any]:
-    desk.deliver(Message_ID="<one@far.example>")
-    thread = desk.google.store.messages(EMAIL)[0]["threadId"]
+async def a_thread(harness: ActionHarness) -> tuple[dict[str, Any], Any]:
+    harness.deliver(Message_ID="<one@far.example>")
+    thread = harness.google.store.messages(EMAIL)[0]["threadId"]
     one = "<one@far.example>"
-    return {"id": thread}, lambda: desk.deliver(In_Reply_To=one, References=one)
+    return {"id": thread}, lambda: harness.deliver(In_Reply_To=one, References=one)
 
 
-async def a_label(desk: Desk) -> tuple[dict[str, Any], Any]:
-    label = (await desk.ran("create-label", {"name": "Old"}))["id"]
-    return {"id": label}, lambda: desk.ran("update-label", {"id": label, "name": "Payroll"})
+async def a_label(harness: ActionHarness) -> tuple[dict[str, Any], Any]:
+    label = (await harness.ran("create-label", {"name": "Old"}))["id"]
+    return {"id": label}, lambda: harness.ran("update-label", {"id": label, "name": "Payroll"})
 
 
 TARGETS: dict[str, Any] = {
@@ -68,32 +69,32 @@ def test_every_pinned_action_is_tried_below() -> None:
 
 
 @pytest.mark.parametrize("name", TARGETS)
-async def test_a_call_does_not_run_on_another_thing_than_was_shown(desk: Desk, name: str) -> None:
+async def test_a_call_does_not_run_on_another_thing_than_was_shown(
+    harness: ActionHarness, name: str
+) -> None:
     make, fields = TARGETS[name]
-    caller, anne = await agent(desk, **ASKING), await person(desk)
-    target, change = await make(desk)
+    caller, anne = await agent(harness, **ASKING), await person(harness)
+    target, change = await make(harness)
     id = await asked_for(caller, name, {**target, **fields})
     changing = change()
     if hasattr(changing, "__await__"):
         await changing
-    before = desk.calls()
+    before = harness.calls()
     done = await decide(anne, id, "approve")
     assert (done["succeeded"], done["error"]) == (False, "changed_meanwhile")
     changed = {
-        method.split("users.")[1]
-        for method, count in desk.calls().items()
-        if count != before.get(method, 0)
+        method for method, count in harness.calls().items() if count != before.get(method, 0)
     }
     assert changed <= {"drafts.get", "threads.get", "labels.get"}
 
 
 @pytest.mark.parametrize("name", TARGETS)
 async def test_a_call_runs_on_what_was_shown_and_its_retry_is_answered(
-    desk: Desk, name: str
+    harness: ActionHarness, name: str
 ) -> None:
     make, fields = TARGETS[name]
-    caller, anne = await agent(desk, **ASKING), await person(desk)
-    target, _ = await make(desk)
+    caller, anne = await agent(harness, **ASKING), await person(harness)
+    target, _ = await make(harness)
     id = await asked_for(caller, name, {**target, **fields})
     done = await decide(anne, id, "approve")
     assert done["succeeded"] is True, done
@@ -101,19 +102,19 @@ async def test_a_call_runs_on_what_was_shown_and_its_retry_is_answered(
     assert again.json() == done["output"]
 
 
-async def test_an_answer_has_the_subject_that_was_shown(desk: Desk) -> None:
+async def test_an_answer_has_the_subject_that_was_shown(harness: ActionHarness) -> None:
     """A thread's newest message may be called something else by the time a person says yes."""
-    caller, anne = await agent(desk, **ASKING), await person(desk)
-    desk.deliver(subject="Lunch", Message_ID="<one@far.example>")
-    thread = desk.google.store.messages(EMAIL)[0]["threadId"]
+    caller, anne = await agent(harness, **ASKING), await person(harness)
+    harness.deliver(subject="Lunch", Message_ID="<one@far.example>")
+    thread = harness.google.store.messages(EMAIL)[0]["threadId"]
     asked = {"thread_id": thread, "to": BOB, "body": "Yes."}
     id = await asked_for(caller, "send-email", asked)
     assert (await shown(anne, id))["preview"]["subject"] == "Re: Lunch"
     other = b"Subject: Re: Lunch =?utf-8?q?=E2=80=93?= I quit\r\nFrom: e@far.example\r\n"
     more = b"In-Reply-To: <one@far.example>\r\nReferences: <one@far.example>\r\n\r\nx"
-    desk.google.store.deliver(EMAIL, b"To: ada@acme.example\r\n" + other + more)
+    harness.google.store.deliver(EMAIL, b"To: ada@acme.example\r\n" + other + more)
     done = await decide(anne, id, "approve")
-    read = await desk.ran("get-message", {"id": done["output"]["id"]})
+    read = await harness.ran("get-message", {"id": done["output"]["id"]})
     headers = {one["name"]: one["value"] for one in read["payload"]["headers"]}
     assert (headers["To"], headers["Subject"]) == (BOB, "Re: Lunch")
     assert EVE not in str(headers)

@@ -57,7 +57,7 @@ def copy(tmp_path: Path) -> Path:
     """Copy the project and write every file that the README shows."""
     folder = tmp_path / "project"
     folder.mkdir()
-    ignored = shutil.ignore_patterns("__pycache__", "node_modules", "terraform")
+    ignored = shutil.ignore_patterns("node_modules", "terraform")
     for name in COPIED:
         source = ROOT / name
         if source.is_dir():

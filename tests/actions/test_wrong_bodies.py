@@ -6,22 +6,23 @@ import pytest
 
 from infra.local.google.faults import BODY_FAULTS
 from shared.actions.loading import BUILT_IN, actions
-from tests.actions.desk import EMAIL, Desk, letter
+from tests.harness.acting import ActionHarness
+from tests.harness.google import EMAIL, letter
 from tests.infra.google.emulator import b64
 
 DOCUMENTED = {200, 400, 404, 409, 422, 424}
 
 
-async def asked_of(desk: Desk) -> dict[str, Any]:
+async def asked_of(harness: ActionHarness) -> dict[str, Any]:
     """Return an input for every action of Postroom's own that reaches Gmail."""
     mail = letter("Hello")
     mail.add_attachment(b"x" * 90_000, maintype="application", subtype="pdf", filename="a.pdf")
-    id = desk.deliver(mail)
-    thread = (await desk.ran("get-message", {"id": id}))["threadId"]
+    id = harness.deliver(mail)
+    thread = (await harness.ran("get-message", {"id": id}))["threadId"]
     said = {"to": "bob@x.example", "subject": "S", "text": "T"}
-    draft = (await desk.ran("create-draft", said))["id"]
-    label = (await desk.ran("create-label", {"name": "L"}))["id"]
-    start = (await desk.ran("get-profile"))["historyId"]
+    draft = (await harness.ran("create-draft", said))["id"]
+    label = (await harness.ran("create-label", {"name": "L"}))["id"]
+    start = (await harness.ran("get-profile"))["historyId"]
     change = {"addLabelIds": ["STARRED"]}
     return {
         "send-email": said,
@@ -65,13 +66,15 @@ OWN = [
 
 
 @pytest.mark.parametrize("fault", sorted(BODY_FAULTS))
-async def test_no_action_answers_internal_whatever_gmail_says(desk: Desk, fault: str) -> None:
-    asked = await asked_of(desk)
+async def test_no_action_answers_internal_whatever_gmail_says(
+    harness: ActionHarness, fault: str
+) -> None:
+    asked = await asked_of(harness)
     assert asked.keys() == set(OWN)
     for name, given in asked.items():
-        desk.google.faults.add(fault, email=EMAIL)
-        answer = await desk.run(name, given)
-        desk.google.faults.clear()
+        harness.google.faults.add(fault, email=EMAIL)
+        answer = await harness.run(name, given)
+        harness.google.faults.clear()
         assert answer.status_code in DOCUMENTED, (name, answer.text)
         if answer.status_code != 200:
             assert answer.json()["error"]["code"] != "internal"

@@ -31,7 +31,7 @@ from shared.ports.store import Store
 from shared.ports.sync_store import SyncStates
 from tests.bench.figures import Figure
 from tests.bench.scale import QUICK, Scale
-from tests.edge.samples import a_connection
+from tests.harness.samples import a_connection
 
 CONNECTIONS = 10_000
 TIMES = 20

@@ -17,8 +17,9 @@ from shared.domain.sync.mailbox import Mailbox
 from shared.usecases.sync.handle_push import NotifyPush
 from tests.bench.figures import Figure
 from tests.bench.scale import Scale
+from tests.harness.google import EMAIL
+from tests.harness.syncing import CONNECTION, SyncHarness, sync_harness
 from tests.usecases.sync.counted import Cost, Meter, as_in_a_function, cost
-from tests.usecases.sync.house import CONNECTION, EMAIL, House, open_house
 
 KEPT = 2_000
 LABELS = ("STARRED", "IMPORTANT", "CATEGORY_SOCIAL", "CATEGORY_FORUMS")
@@ -30,51 +31,51 @@ async def measure(directory: Path, scale: Scale) -> list[Figure]:
     """Measure notifications of 0, 1 and 20 changes, a doubled one, a mixed delta, a recovery."""
     meter = Meter()
     store = open_store(directory / "store.sqlite", AdjustableClock())
-    async with open_house(store=as_in_a_function(store, meter)) as house:
-        received = _counting_bytes(house)
-        await _filled(house)
+    async with sync_harness(store=as_in_a_function(store, meter)) as harness:
+        received = _counting_bytes(harness)
+        await _filled(harness)
         figures: list[Figure] = []
-        old = house.google.store.history_id(EMAIL)
+        old = harness.google.store.history_id(EMAIL)
         for changes in (1, 20):
             for number in range(changes):
-                house.deliver(f"Number {number}")
+                harness.deliver(f"Number {number}")
             before = received[0]
-            taken = await cost(house, meter, lambda: _push(house, None))
+            taken = await cost(harness, meter, lambda: _push(harness, None))
             figures += _figures(f"{changes} new", taken, received[0] - before)
-        stale = await cost(house, meter, lambda: _push(house, old))
+        stale = await cost(harness, meter, lambda: _push(harness, old))
         figures += _figures("stale", stale, 0)
-        await house.settle()
-        figures += await _quiet(house, meter, received)
-        figures += await _mixed(house, meter)
-        figures += await _recovery(house, meter)
+        await harness.settle()
+        figures += await _quiet(harness, meter, received)
+        figures += await _mixed(harness, meter)
+        figures += await _recovery(harness, meter)
     return figures
 
 
-async def _filled(house: House) -> None:
-    mails = seed_messages(EMAIL, KEPT, 25, house.clock.now())
-    house.google.store.deliver_many(
+async def _filled(harness: SyncHarness) -> None:
+    mails = seed_messages(EMAIL, KEPT, 25, harness.clock.now())
+    harness.google.store.deliver_many(
         EMAIL, ((mail.raw, mail.internal_date, mail.label_ids) for mail in mails)
     )
-    now = house.clock.now()
+    now = harness.clock.now()
     mailbox = Mailbox(email_key(EMAIL), frozenset({CONNECTION}), last_push_at=now)
-    await house.store.mailboxes.create(mailbox)
-    await house.settle()
+    await harness.store.mailboxes.create(mailbox)
+    await harness.settle()
 
 
-def _counting_bytes(house: House) -> list[int]:
+def _counting_bytes(harness: SyncHarness) -> list[int]:
     """Count the bytes of Gmail's answers as they would travel."""
     received = [0]
 
     async def note(response: httpx.Response) -> None:
         received[0] += int(response.headers.get("content-length", 0))
 
-    house.http.event_hooks = {"response": [note]}
+    harness.http.event_hooks = {"response": [note]}
     return received
 
 
-async def _push(house: House, history_id: int | None) -> object:
-    notify = NotifyPush(house.store.mailboxes, house.sync, house.clock)
-    known = history_id or house.google.store.history_id(EMAIL)
+async def _push(harness: SyncHarness, history_id: int | None) -> object:
+    notify = NotifyPush(harness.store.mailboxes, harness.sync, harness.clock)
+    known = history_id or harness.google.store.history_id(EMAIL)
     return await notify(EMAIL, HistoryId(known))
 
 
@@ -102,24 +103,24 @@ def _of(counts: Mapping[str, int], names: Sequence[str]) -> int:
     return sum(counts.get(name, 0) for name in names)
 
 
-async def _quiet(house: House, meter: Meter, received: list[int]) -> list[Figure]:
+async def _quiet(harness: SyncHarness, meter: Meter, received: list[int]) -> list[Figure]:
     """Look, as is done every hour, at a mailbox where nothing happened."""
-    house.advance(timedelta(hours=2))
+    harness.advance(timedelta(hours=2))
     before = received[0]
-    taken = await cost(house, meter, house.run)
+    taken = await cost(harness, meter, harness.run)
     return _figures("hourly look, nothing new", taken, received[0] - before)
 
 
-async def _mixed(house: House, meter: Meter) -> list[Figure]:
-    ids = sorted(await house.stored())[:50]
+async def _mixed(harness: SyncHarness, meter: Meter) -> list[Figure]:
+    ids = sorted(await harness.stored())[:50]
     for label in LABELS:
         for id in ids:
-            has = label in house.mailbox()[id]
+            has = label in harness.mailbox()[id]
             body = {"removeLabelIds" if has else "addLabelIds": [label]}
-            await house.gmail("POST", f"/messages/{id}/modify", body)
+            await harness.gmail("POST", f"/messages/{id}/modify", body)
     for number in range(50):
-        house.deliver(f"Mixed {number}")
-    taken = await cost(house, meter, lambda: _push(house, None))
+        harness.deliver(f"Mixed {number}")
+    taken = await cost(harness, meter, lambda: _push(harness, None))
     naive = NAIVE_GET * (50 + len(ids) * len(LABELS))
     return [
         Figure("delta", "50 new and 200 label changes: units", taken.units, "", 1_010),
@@ -127,14 +128,14 @@ async def _mixed(house: House, meter: Meter) -> list[Figure]:
     ]
 
 
-async def _recovery(house: House, meter: Meter) -> list[Figure]:
-    await house.settle()
-    house.google.faults.add("history_expired", times=1)
-    with house.google.store.writing() as writer:  # or there would be nothing to recover from
-        writer.next_record(house.google.store.mailbox(EMAIL))
-    house.advance(timedelta(hours=2))
-    taken = await cost(house, meter, house.run)
-    kept = len(house.google.store.messages(EMAIL))
+async def _recovery(harness: SyncHarness, meter: Meter) -> list[Figure]:
+    await harness.settle()
+    harness.google.faults.add("history_expired", times=1)
+    with harness.google.store.writing() as writer:  # or there would be nothing to recover from
+        writer.next_record(harness.google.store.mailbox(EMAIL))
+    harness.advance(timedelta(hours=2))
+    taken = await cost(harness, meter, harness.run)
+    kept = len(harness.google.store.messages(EMAIL))
     name = f"expired history, nothing changed, {kept:,} messages: units"
     return [
         Figure("delta", name, taken.units, "", 250),

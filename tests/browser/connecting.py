@@ -20,7 +20,8 @@ from shared.edge.composition.container import AutowiredContainer
 from shared.edge.settings.deployment import settings_from
 from shared.edge.table import api_routes, oauth_callback_routes
 from shared.edge.web.app import build_app
-from tests.usecases.connect.town import ADA, API_KEY, BEN, environ
+from tests.harness.connecting import ADA, BEN, environ
+from tests.harness.samples import API_KEY
 
 PRODUCT = """<!doctype html><title>Product</title><body><script>
 window.events = [];

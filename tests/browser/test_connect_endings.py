@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
 
 from tests.browser.conftest import PATIENCE_MS, QUIET
 from tests.browser.connecting import Site, elsewhere, running_site
 from tests.browser.test_connect_page import allow_at_google
-from tests.usecases.connect.town import ADA, BEN
+from tests.harness.connecting import ADA, BEN
 
 pytestmark = pytest.mark.browser
 Mode = Literal["iframe", "link"]
@@ -20,7 +21,7 @@ both_modes = pytest.mark.parametrize("mode", ["iframe", "link"])
 READ_AND_SEND = {"integrations_config_defaults": {"google-mail": {"user_scopes": "read send"}}}
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def site(tmp_path: Path) -> AsyncIterator[Site]:
     async with running_site(tmp_path) as built:
         yield built

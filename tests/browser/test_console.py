@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import Browser, Locator, Page, Request, expect
 
 from shared.edge.console.navigation import NAV
@@ -32,7 +33,7 @@ SLOW_MS = 1_500
 """What each call of Gmail takes while somebody watches it being read."""
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def console(tmp_path: Path) -> AsyncIterator[Console]:
     async with running_console(tmp_path) as running:
         yield running

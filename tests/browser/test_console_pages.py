@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import Browser, ConsoleMessage, Page, expect
 
 from shared.domain.events.event import Event, EventState, EventType
@@ -27,7 +28,7 @@ LOOKS: tuple[tuple[str, Scheme, tuple[int, int]], ...] = (
 UNSAFE = "Content Security Policy"
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def console(tmp_path: Path) -> AsyncIterator[Console]:
     async with running_console(tmp_path) as running:
         yield running

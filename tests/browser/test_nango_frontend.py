@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 from starlette.applications import Starlette
 from starlette.responses import HTMLResponse
@@ -13,8 +14,8 @@ from starlette.staticfiles import StaticFiles
 
 from tests.browser.connecting import Site, running_site
 from tests.browser.test_connect_page import allow_at_google
+from tests.harness.connecting import ADA
 from tests.interop.packages import installed
-from tests.usecases.connect.town import ADA
 
 pytestmark = pytest.mark.browser
 PRODUCT = """<!doctype html><title>Product</title><body><script type="module">
@@ -41,7 +42,7 @@ def product(modules: Path) -> Starlette:
     )
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def site(tmp_path: Path) -> AsyncIterator[Site]:
     async with running_site(tmp_path, product=product(installed())) as built:
         yield built

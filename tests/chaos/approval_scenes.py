@@ -23,63 +23,64 @@ from shared.ports.events import Outbox
 from shared.ports.sends import Sends
 from shared.ports.store import Store
 from shared.usecases.send.resume_send import FinishSend
-from tests.actions.desk import EMAIL, Desk
-from tests.edge.samples import CONNECTION
+from tests.harness.acting import ActionHarness
+from tests.harness.google import EMAIL
+from tests.harness.samples import CONNECTION
 
 POLICY = Policy(approval_required=True, daily_sends=100)
 PERSON = "key-person"
 ROUNDS = 40
-Ask = Callable[[Desk, str], Awaitable[tuple[str, dict[str, Any]]]]
+Ask = Callable[[ActionHarness, str], Awaitable[tuple[str, dict[str, Any]]]]
 """Makes ready what the call works on; answers the action and its arguments."""
 Stumble = tuple[str, int, Literal["before", "after"], Exception]
 CHANGED = ConflictError("Somebody else wrote.")
 THERE = AlreadyExistsError("It is there.")
 
 
-async def a_message(desk: Desk, key: str) -> tuple[str, dict[str, Any]]:
+async def a_message(harness: ActionHarness, key: str) -> tuple[str, dict[str, Any]]:
     return "send-email", {"to": "bob@acme.example", "subject": key, "body": "Once."}
 
 
-async def a_reply(desk: Desk, key: str) -> tuple[str, dict[str, Any]]:
-    parent = desk.deliver(Reply_To="bob@acme.example")
+async def a_reply(harness: ActionHarness, key: str) -> tuple[str, dict[str, Any]]:
+    parent = harness.deliver(Reply_To="bob@acme.example")
     return "send-email", {"reply_to_message_id": parent, "subject": key, "body": "Once."}
 
 
-async def a_draft(desk: Desk, key: str) -> tuple[str, dict[str, Any]]:
-    _, letter = await a_message(desk, key)
-    return "send-draft", {"id": (await desk.ran("create-draft", letter))["id"]}
+async def a_draft(harness: ActionHarness, key: str) -> tuple[str, dict[str, Any]]:
+    _, letter = await a_message(harness, key)
+    return "send-draft", {"id": (await harness.ran("create-draft", letter))["id"]}
 
 
-async def an_answer(desk: Desk, key: str) -> tuple[str, dict[str, Any]]:
+async def an_answer(harness: ActionHarness, key: str) -> tuple[str, dict[str, Any]]:
     id = f"<{key.replace(' ', '.')}@far.example>"
-    parent = desk.deliver(subject=key, Reply_To="bob@acme.example", Message_ID=id)
+    parent = harness.deliver(subject=key, Reply_To="bob@acme.example", Message_ID=id)
     letter = {"reply_to_message_id": parent, "subject": key, "body": "Once."}
-    return "send-draft", {"id": (await desk.ran("create-draft", letter))["id"]}
+    return "send-draft", {"id": (await harness.ran("create-draft", letter))["id"]}
 
 
-def changed(desk: Desk, draft: str) -> None:
+def changed(harness: ActionHarness, draft: str) -> None:
     """Change a draft in Gmail itself."""
     raw = b"To: eve@far.example\r\nSubject: Another\r\n\r\nx"
     with suppress(LookupError, drafts.NotADraftError):
-        drafts.update_draft(desk.google.store, EMAIL, draft, raw, None)
+        drafts.update_draft(harness.google.store, EMAIL, draft, raw, None)
 
 
-def gone(desk: Desk, draft: str) -> None:
+def gone(harness: ActionHarness, draft: str) -> None:
     """Delete a draft in Gmail itself."""
     with suppress(LookupError):
-        drafts.delete_draft(desk.google.store, EMAIL, draft)
+        drafts.delete_draft(harness.google.store, EMAIL, draft)
 
 
-async def a_thread(desk: Desk, key: str) -> tuple[str, dict[str, Any]]:
-    mail = desk.deliver(Subject2=key)
-    return "trash-thread", {"id": (await desk.ran("get-message", {"id": mail}))["threadId"]}
+async def a_thread(harness: ActionHarness, key: str) -> tuple[str, dict[str, Any]]:
+    mail = harness.deliver(Subject2=key)
+    return "trash-thread", {"id": (await harness.ran("get-message", {"id": mail}))["threadId"]}
 
 
-async def a_change(desk: Desk, key: str) -> tuple[str, dict[str, Any]]:
-    return "trash-message", {"id": desk.deliver(Subject2=key)}
+async def a_change(harness: ActionHarness, key: str) -> tuple[str, dict[str, Any]]:
+    return "trash-message", {"id": harness.deliver(Subject2=key)}
 
 
-async def a_vain_change(desk: Desk, key: str) -> tuple[str, dict[str, Any]]:
+async def a_vain_change(harness: ActionHarness, key: str) -> tuple[str, dict[str, Any]]:
     return "trash-message", {"id": "18f0000000000000"}
 
 
@@ -119,20 +120,20 @@ class Scene:
     counts: tuple[Stumble, ...] = ()
     ends: str | None = None
     """The error it must end with."""
-    meanwhile: Callable[[Desk, str], None] | None = None
+    meanwhile: Callable[[ActionHarness, str], None] | None = None
     """What happens to the thing of the arguments' id before the person decides."""
     patience: timedelta = CLAIM
 
     def __str__(self) -> str:
         return self.name
 
-    async def prepared(self, desk: Desk, key: str) -> "Play":
+    async def prepared(self, harness: ActionHarness, key: str) -> "Play":
         """Make ready, undisturbed."""
-        action, arguments = await self.ask(desk, key)
-        store = desk.container.use(Store)
+        action, arguments = await self.ask(harness, key)
+        store = harness.container.use(Store)
         approvals = getattr(store.approvals, "port", store.approvals)
         counts = getattr(store.send_counts, "port", store.send_counts)
-        desk.container.bind(
+        harness.container.bind(
             Store,
             replace(
                 store,
@@ -142,18 +143,18 @@ class Scene:
         )
         if self.fault is not None:
             fault, method, times = self.fault
-            await desk.fault(fault, method=method, times=times)
+            harness.fault(fault, method=method, times=times)
         actor = Actor(f"key-{key}", POLICY)
         if self.name == "send":
-            await CountSends(counts, desk.clock)(actor, ["an earlier one"])
-        return Play(desk, self, actor, key, action, arguments)
+            await CountSends(counts, harness.clock)(actor, ["an earlier one"])
+        return Play(harness, self, actor, key, action, arguments)
 
 
 @dataclass
 class Play:
     """One showing of a scene; `act` is what dies, `recover` what comes after."""
 
-    desk: Desk
+    harness: ActionHarness
     scene: Scene
     actor: Actor
     key: str
@@ -165,11 +166,11 @@ class Play:
         for _ in range(2):
             id = await self._asked()
         if self.scene.meanwhile is not None:
-            self.scene.meanwhile(self.desk, self.arguments["id"])
+            self.scene.meanwhile(self.harness, self.arguments["id"])
         for _ in range(2):
             await self._decided(id)
         await self._asked()
-        self.desk.clock.advance(self.scene.patience)
+        self.harness.clock.advance(self.scene.patience)
         await self._background()
 
     async def recover(self) -> Approval:
@@ -180,7 +181,7 @@ class Play:
             found = await self._found()
             if found is not None and found.final and await self._at_rest(found):
                 return found
-            self.desk.clock.advance(CLAIM)
+            self.harness.clock.advance(CLAIM)
         raise AssertionError("nobody finished it")
 
     async def verify(self, ended: Approval, *, disturbed: bool) -> None:
@@ -200,10 +201,10 @@ class Play:
         assert self._done() == int(ended.error is None)
 
     async def _asked(self) -> str:
-        connection = await self.desk.container.use(Connections).get(CONNECTION)
+        connection = await self.harness.container.use(Connections).get(CONNECTION)
         assert connection is not None
         with suppress(PermanentError):  # it was decided, or ended badly, before we died
-            told = await self.desk.container.use(GuardedActions)(
+            told = await self.harness.container.use(GuardedActions)(
                 self.actor, connection.value, self.action, self.arguments, idempotency_key=self.key
             )
             if isinstance(told, Waiting):
@@ -211,22 +212,22 @@ class Play:
         return approval_id(self.actor.key, CONNECTION, self.key)
 
     async def _decided(self, id: str) -> None:
-        decide = self.desk.container.use(DecideApproval)
+        decide = self.harness.container.use(DecideApproval)
         with suppress(PermanentError):
             if self.scene.word == "approve":
                 await decide.approve(id, PERSON)
             elif self.scene.word == "reject":
                 await decide.reject(id, PERSON, "No.")
             else:
-                self.desk.clock.advance(WAITS)
+                self.harness.clock.advance(WAITS)
                 if self.scene.word == "late":
                     await decide.approve(id, PERSON)
 
     async def _background(self) -> None:
         """Do what reconcile and its tasks do."""
-        container = self.desk.container
+        container = self.harness.container
         for shard in range(SHARDS):
-            now = self.desk.clock.now()
+            now = self.harness.clock.now()
             for id in await container.use(Approvals).due(shard, now, 50):
                 await container.use(DecideApproval).attend(id)
             for id in await container.use(Sends).due(shard, now, 50):
@@ -234,16 +235,16 @@ class Play:
 
     async def _found(self) -> Approval | None:
         id = approval_id(self.actor.key, CONNECTION, self.key)
-        found = await self.desk.container.use(Approvals).get(id)
+        found = await self.harness.container.use(Approvals).get(id)
         return None if found is None else found.value
 
     async def _at_rest(self, ended: Approval) -> bool:
         """Whether the send it ran has its final state, where it ran one."""
-        sent = await self.desk.container.use(Sends).get(send_id(CONNECTION, ended.run_key))
+        sent = await self.harness.container.use(Sends).get(send_id(CONNECTION, ended.run_key))
         return sent is None or sent.value.state.final
 
     async def _events(self, ended: Approval) -> Counter[str]:
-        outbox = self.desk.container.use(Outbox)
+        outbox = self.harness.container.use(Outbox)
         found = await outbox.list(state=None, connection_id=CONNECTION, limit=10_000)
         told = [one.payload for one in found if one.type is EventType.APPROVAL]
         mine = [one for one in told if one["approval"]["id"] == ended.id]
@@ -251,7 +252,7 @@ class Play:
 
     def _done(self) -> int:
         """Count what was done to the mailbox, by the oracle."""
-        held = self.desk.google.store.messages(EMAIL)
+        held = self.harness.google.store.messages(EMAIL)
         if self.action == "trash-message":
             mine = [one for one in held if one["id"] == self.arguments["id"]]
             return sum("TRASH" in one["labelIds"] for one in mine)
@@ -261,7 +262,7 @@ class Play:
         return sum("SENT" in one["labelIds"] and self._is_mine(one["id"]) for one in held)
 
     def _is_mine(self, id: str) -> bool:
-        store = self.desk.google.store
+        store = self.harness.google.store
         message = store.message(EMAIL, int(id, 16))
         assert message is not None
         return f"Subject: {self.key}\r\n".encode() in store.raw(message.row)

@@ -17,13 +17,14 @@ from shared.domain.ids import GoogleSub, email_key
 from shared.domain.sync.mailbox import GoogleUser, Mailbox
 from shared.domain.sync.state import SyncState
 from shared.ports.store import Store
-from tests.chaos.chaos_house import ChaosHouse
+from tests.chaos.harness import ChaosHarness
 from tests.chaos.owner import Owner
 from tests.chaos.reader import CursorReader
 from tests.chaos.trouble import SCOPES, HeldSends, ShakyTasks, TokenDesk
 from tests.chaos.virtual import StraightTransport, VirtualClock
 from tests.chaos.witness import WitnessedStates
-from tests.usecases.sync.house import CONNECTION, EMAIL, HeldWatch
+from tests.harness.google import EMAIL
+from tests.harness.syncing import CONNECTION, HeldWatch
 
 
 @dataclass
@@ -38,7 +39,7 @@ class Estate:
     """How often each fault of the emulated Google struck."""
 
     @asynccontextmanager
-    async def house(self, store: Store | None = None) -> AsyncIterator[ChaosHouse]:
+    async def harness(self, store: Store | None = None) -> AsyncIterator[ChaosHarness]:
         """Open a connected mailbox, empty at both ends, whose first sync has not run."""
         self.google.faults.clear()
         self.transport.behave()
@@ -46,18 +47,18 @@ class Estate:
         self.google.store.delete_all()
         self.google.store.create_mailbox(EMAIL)
         opened = store or open_store(":memory:", self.clock)
-        house = self._house(opened)
-        await _connected(house)
-        house.restart()
-        self.google.store.on_change.append(lambda _email, at: house.pushes.append(at))
-        yield house
+        harness = self._house(opened)
+        await _connected(harness)
+        harness.restart()
+        self.google.store.on_change.append(lambda _email, at: harness.pushes.append(at))
+        yield harness
         if store is None:
             await opened.close()
 
-    def _house(self, store: Store) -> ChaosHouse:
+    def _house(self, store: Store) -> ChaosHarness:
         desk = TokenDesk(self.google)
         gmail = HttpGmailMailboxes(self.http, desk, self.clock, "http://google.test")
-        return ChaosHouse(
+        return ChaosHarness(
             google=self.google,
             store=store,
             clock=self.clock,
@@ -90,8 +91,8 @@ async def open_estate() -> AsyncIterator[Estate]:
     google.close()
 
 
-async def _connected(house: ChaosHouse) -> None:
-    store, now = house.store, house.clock.now()
+async def _connected(harness: ChaosHarness) -> None:
+    store, now = harness.store, harness.clock.now()
     sub, connections = GoogleSub("sub-ada"), frozenset({CONNECTION})
     await store.connections.create(
         Connection(CONNECTION, EMAIL, sub, SCOPES, ConnectionStatus.ACTIVE, now, now)

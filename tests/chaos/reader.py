@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from shared.domain.sync.record import RecordHead
 from shared.ports.store import Store
 from shared.ports.sync_store import RecordQuery
-from tests.usecases.sync.house import CONNECTION
+from tests.harness.syncing import CONNECTION
 
 
 @dataclass

@@ -8,10 +8,10 @@ from datetime import timedelta
 from shared.domain.sync.state import SyncState
 from shared.errors import ConflictError
 from tests.chaos.await_points import ABOARD
-from tests.chaos.chaos_house import ChaosHouse
-from tests.usecases.sync.house import BUDGET, CONNECTION
+from tests.chaos.harness import ChaosHarness
+from tests.harness.syncing import BUDGET, CONNECTION
 
-Act = Callable[[ChaosHouse], Awaitable[object]]
+Act = Callable[[ChaosHarness], Awaitable[object]]
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
 
@@ -26,36 +26,36 @@ class Scene:
         return self.act.__name__
 
 
-async def run(house: ChaosHouse) -> None:
+async def run(harness: ChaosHarness) -> None:
     """Sync once, as a task does."""
-    await house.sync(CONNECTION, budget=BUDGET)
+    await harness.sync(CONNECTION, budget=BUDGET)
 
 
-async def empty(house: ChaosHouse) -> None:
+async def empty(harness: ChaosHarness) -> None:
     """Leave the mailbox as it is."""
 
 
-async def settled(house: ChaosHouse, count: int = 6) -> list[str]:
+async def settled(harness: ChaosHarness, count: int = 6) -> list[str]:
     """Have some mail that was read long ago."""
-    ids = [house.owner.receive(f"old {n}") for n in range(count)]
-    await house.quiesce()
+    ids = [harness.owner.receive(f"old {n}") for n in range(count)]
+    await harness.quiesce()
     return ids
 
 
-async def change(house: ChaosHouse, how: Callable[[SyncState], SyncState]) -> None:
+async def change(harness: ChaosHarness, how: Callable[[SyncState], SyncState]) -> None:
     """Write the sync state as no use case does."""
     while True:
-        was = await house.store.sync_states.get(CONNECTION)
+        was = await harness.store.sync_states.get(CONNECTION)
         assert was is not None
         try:
-            await house.store.sync_states.swap(was, how(was.value))
+            await harness.store.sync_states.swap(was, how(was.value))
         except ConflictError:
             continue
         return
 
 
-async def some_old_mail(house: ChaosHouse) -> None:
-    await settled(house)
+async def some_old_mail(harness: ChaosHarness) -> None:
+    await settled(harness)
 
 
 @contextmanager

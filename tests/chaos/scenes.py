@@ -5,59 +5,60 @@ from datetime import timedelta
 
 from shared.domain.ids import PageToken
 from shared.domain.sync.state import Backfill
-from tests.chaos.chaos_house import ChaosHouse
+from tests.chaos.harness import ChaosHarness
 from tests.chaos.owner import NOBODY
 from tests.chaos.scene import DAY, HOUR, MINUTE, Scene, change, run, settled
 from tests.chaos.scenes_after_deaths import SCENES_AFTER_DEATHS
 from tests.chaos.scenes_beside import SCENES_BESIDE
-from tests.usecases.sync.house import CONNECTION, EMAIL
+from tests.harness.google import EMAIL
+from tests.harness.syncing import CONNECTION
 
 TOO_LARGE_TO_COME_INLINE = 600_000
 
 
-async def _new_mailbox(house: ChaosHouse) -> None:
-    thread = house.owner.thread_of(house.owner.receive("thread 0"))
+async def _new_mailbox(harness: ChaosHarness) -> None:
+    thread = harness.owner.thread_of(harness.owner.receive("thread 0"))
     for n in range(3):
-        house.owner.receive(f"thread {n + 1}", thread_id=thread)
+        harness.owner.receive(f"thread {n + 1}", thread_id=thread)
     for n in range(3):
-        house.owner.receive(f"mail {n}")
+        harness.owner.receive(f"mail {n}")
 
 
-async def first_sync(house: ChaosHouse) -> None:
+async def first_sync(harness: ChaosHarness) -> None:
     """Anchor, arm the watch, read the window in threads and singly."""
-    await run(house)
+    await run(harness)
 
 
-async def _large_new_mailbox(house: ChaosHouse) -> None:
+async def _large_new_mailbox(harness: ChaosHarness) -> None:
     for n in range(4):
-        house.owner.receive_noise(f"large {n}", 1_400_000 + n)
+        harness.owner.receive_noise(f"large {n}", 1_400_000 + n)
 
 
-async def backfill_in_several_commits(house: ChaosHouse) -> None:
+async def backfill_in_several_commits(harness: ChaosHarness) -> None:
     """Store more than one commit holds."""
-    await run(house)
+    await run(harness)
 
 
-async def _bogus_page(house: ChaosHouse) -> None:
-    await settled(house)
-    house.owner.receive("unknown yet", age=2 * DAY)
-    house.google.store.expire_history(EMAIL)
-    now = house.clock.now()
+async def _bogus_page(harness: ChaosHarness) -> None:
+    await settled(harness)
+    harness.owner.receive("unknown yet", age=2 * DAY)
+    harness.google.store.expire_history(EMAIL)
+    now = harness.clock.now()
     token = PageToken("bogus")
     backfill = Backfill(window_start=now - 9 * DAY, started_at=now, page_token=token)
-    await change(house, lambda it: replace(it, backfill=backfill).due_by(now))
-    house.expired = True
+    await change(harness, lambda it: replace(it, backfill=backfill).due_by(now))
+    harness.expired = True
 
 
-async def backfill_from_a_page_gmail_forgot(house: ChaosHouse) -> None:
+async def backfill_from_a_page_gmail_forgot(harness: ChaosHarness) -> None:
     """List again from the top."""
-    await run(house)
+    await run(harness)
 
 
-async def _changes(house: ChaosHouse) -> None:
-    ids = await settled(house, 8)
-    owner = house.owner
-    await house.control.set_frequency(CONNECTION, HOUR)
+async def _changes(harness: ChaosHarness) -> None:
+    ids = await settled(harness, 8)
+    owner = harness.owner
+    await harness.control.set_frequency(CONNECTION, HOUR)
     owner.relabel(ids[:3], add=("STARRED",), drop=("UNREAD",))
     owner.trash(ids[3])
     owner.delete([ids[4], ids[5]])
@@ -71,146 +72,146 @@ async def _changes(house: ChaosHouse) -> None:
     owner.send_draft(draft)
     owner.write_draft("kept")
     owner.send("to nobody", to=NOBODY)
-    house.fault("page_without_history", times=1)
+    harness.fault("page_without_history", times=1)
 
 
-async def delta_by_push(house: ChaosHouse) -> None:
+async def delta_by_push(harness: ChaosHarness) -> None:
     """Read adds, labels, deletions and drafts, a page without history among them."""
-    await house.push_now()
+    await harness.push_now()
 
 
-async def _unwatched_changes(house: ChaosHouse) -> None:
-    await _changes(house)
-    house.advance(2 * HOUR)
+async def _unwatched_changes(harness: ChaosHarness) -> None:
+    await _changes(harness)
+    harness.advance(2 * HOUR)
 
 
-async def delta_nobody_announced(house: ChaosHouse) -> None:
+async def delta_nobody_announced(harness: ChaosHarness) -> None:
     """Find changes by the hourly look, and then that the watch says nothing."""
     for _ in range(2):
-        await house.reconcile()
-        await house.work()
-        house.advance(3 * MINUTE)
+        await harness.reconcile()
+        await harness.work()
+        harness.advance(3 * MINUTE)
 
 
-async def _large_changes(house: ChaosHouse) -> None:
-    await settled(house)
+async def _large_changes(harness: ChaosHarness) -> None:
+    await settled(harness)
     for n in range(4):
-        house.owner.receive_noise(f"large {n}", 1_400_000 + n)
+        harness.owner.receive_noise(f"large {n}", 1_400_000 + n)
 
 
-async def delta_in_several_commits(house: ChaosHouse) -> None:
+async def delta_in_several_commits(harness: ChaosHarness) -> None:
     """Store a part that is larger than a commit."""
-    await house.push_now()
+    await harness.push_now()
 
 
-async def _rate_limited(house: ChaosHouse) -> None:
-    await settled(house)
+async def _rate_limited(harness: ChaosHarness) -> None:
+    await settled(harness)
     for n in range(8):
-        house.owner.receive(f"fresh {n}")
-    house.fault("status_429", method="messages.get", after=3, times=1)
+        harness.owner.receive(f"fresh {n}")
+    harness.fault("status_429", method="messages.get", after=3, times=1)
 
 
-async def delta_cut_short_by_a_refusal(house: ChaosHouse) -> None:
+async def delta_cut_short_by_a_refusal(harness: ChaosHarness) -> None:
     """Keep what came in; the refusal goes to every instance."""
-    await house.push_now()
+    await harness.push_now()
 
 
-async def _early_404(house: ChaosHouse) -> None:
-    await settled(house)
-    house.owner.receive_noise("early", TOO_LARGE_TO_COME_INLINE)
-    house.fault("fresh_404", times=1)
-    await house.push_now()
-    house.google.faults.clear()
-    house.advance(10 * timedelta(seconds=1))
+async def _early_404(harness: ChaosHarness) -> None:
+    await settled(harness)
+    harness.owner.receive_noise("early", TOO_LARGE_TO_COME_INLINE)
+    harness.fault("fresh_404", times=1)
+    await harness.push_now()
+    harness.google.faults.clear()
+    harness.advance(10 * timedelta(seconds=1))
 
 
-async def retry_from_quarantine(house: ChaosHouse) -> None:
+async def retry_from_quarantine(harness: ChaosHarness) -> None:
     """Fetch again what was announced too early."""
-    await run(house)
+    await run(harness)
 
 
-async def _in_quarantine(house: ChaosHouse) -> None:
-    await _early_404(house)
-    house.owner.relabel(house.owner.ids()[-1:], drop=("UNREAD",))
-    house.owner.receive("another")
+async def _in_quarantine(harness: ChaosHarness) -> None:
+    await _early_404(harness)
+    harness.owner.relabel(harness.owner.ids()[-1:], drop=("UNREAD",))
+    harness.owner.receive("another")
 
 
-async def delta_beside_quarantine(house: ChaosHouse) -> None:
+async def delta_beside_quarantine(harness: ChaosHarness) -> None:
     """Leave what is set aside to its own schedule."""
-    await house.push_now()
+    await harness.push_now()
 
 
-async def _expired(house: ChaosHouse) -> None:
-    ids = await settled(house, 10)
-    house.owner.relabel(ids[:4], add=("STARRED",), drop=("UNREAD",))
-    house.owner.delete(ids[4:6])
-    house.owner.receive("missed")
-    house.google.store.expire_history(EMAIL)
-    house.expired = True
-    house.transport.unlisted = {ids[7]}
+async def _expired(harness: ChaosHarness) -> None:
+    ids = await settled(harness, 10)
+    harness.owner.relabel(ids[:4], add=("STARRED",), drop=("UNREAD",))
+    harness.owner.delete(ids[4:6])
+    harness.owner.receive("missed")
+    harness.google.store.expire_history(EMAIL)
+    harness.expired = True
+    harness.transport.unlisted = {ids[7]}
 
 
-async def recovery(house: ChaosHouse) -> None:
+async def recovery(harness: ChaosHarness) -> None:
     """Compare by listing; ask for what is not listed."""
-    await house.push_now()
-    await run(house)
+    await harness.push_now()
+    await run(harness)
 
 
-async def _much_expired(house: ChaosHouse) -> None:
-    ids = [house.owner.receive(f"old {n}") for n in range(320)]
-    await house.quiesce()
-    house.owner.relabel(ids, drop=("UNREAD",))
-    house.owner.relabel(ids[:2], drop=("INBOX",))
-    house.google.store.expire_history(EMAIL)
-    house.expired = True
-    house.transport.page_size = 200
+async def _much_expired(harness: ChaosHarness) -> None:
+    ids = [harness.owner.receive(f"old {n}") for n in range(320)]
+    await harness.quiesce()
+    harness.owner.relabel(ids, drop=("UNREAD",))
+    harness.owner.relabel(ids[:2], drop=("INBOX",))
+    harness.google.store.expire_history(EMAIL)
+    harness.expired = True
+    harness.transport.page_size = 200
 
 
-async def recovery_in_several_commits(house: ChaosHouse) -> None:
+async def recovery_in_several_commits(harness: ChaosHarness) -> None:
     """Find more than one commit changes."""
-    await house.push_now()
-    await run(house)
+    await harness.push_now()
+    await run(harness)
 
 
-async def _lost_answers(house: ChaosHouse) -> None:
-    await settled(house)
-    house.owner.receive("new")
-    house.clock.on_advance.clear()
+async def _lost_answers(harness: ChaosHarness) -> None:
+    await settled(harness)
+    harness.owner.receive("new")
+    harness.clock.on_advance.clear()
     turns = iter(["answer", "request", "answer", None, "request"])
     reads = iter([None, "answer", None, "answer"])
-    house.witness.trouble = lambda write: (
+    harness.witness.trouble = lambda write: (
         next(turns, None) if write == "commit" else next(reads, None) if write == "get" else None
     )
 
 
-async def commits_whose_answers_are_lost(house: ChaosHouse) -> None:
+async def commits_whose_answers_are_lost(harness: ChaosHarness) -> None:
     """Read the state back after writes that nobody confirmed."""
-    await house.push_now()
+    await harness.push_now()
 
 
-async def _long_work(house: ChaosHouse) -> None:
-    await settled(house)
-    house.owner.receive("missed", age=HOUR)
-    house.fault("page_without_history", times=3)
-    house.transport.each_call_takes = timedelta(seconds=21)
+async def _long_work(harness: ChaosHarness) -> None:
+    await settled(harness)
+    harness.owner.receive("missed", age=HOUR)
+    harness.fault("page_without_history", times=3)
+    harness.transport.each_call_takes = timedelta(seconds=21)
 
 
-async def delta_that_needs_its_lease_renewed(house: ChaosHouse) -> None:
+async def delta_that_needs_its_lease_renewed(harness: ChaosHarness) -> None:
     """Renew between slow pages."""
-    await house.push_now()
+    await harness.push_now()
 
 
-async def _slow(house: ChaosHouse) -> None:
+async def _slow(harness: ChaosHarness) -> None:
     for n in range(80):
-        house.owner.receive(f"old {n}")
-    house.transport.page_size = 20
-    house.units_per_minute = 600
-    house.restart()
+        harness.owner.receive(f"old {n}")
+    harness.transport.page_size = 20
+    harness.units_per_minute = 600
+    harness.restart()
 
 
-async def backfill_at_a_slow_pace(house: ChaosHouse) -> None:
+async def backfill_at_a_slow_pace(harness: ChaosHarness) -> None:
     """Wait for the quota, and hand the rest to a task."""
-    await house.sync(CONNECTION, budget=timedelta(seconds=5))
+    await harness.sync(CONNECTION, budget=timedelta(seconds=5))
 
 
 SCENES = [

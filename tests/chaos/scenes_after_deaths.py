@@ -7,11 +7,11 @@ from datetime import timedelta
 from shared.domain.sync.state import LEASE_LIFETIME
 from shared.usecases.sync import changes
 from shared.usecases.sync.changes import TOO_COSTLY
-from tests.chaos.chaos_house import ChaosHouse
+from tests.chaos.harness import ChaosHarness
 from tests.chaos.lives import Killed
 from tests.chaos.scene import HOUR, MINUTE, Scene, run, settled
 from tests.chaos.swapping import swapped
-from tests.usecases.sync.house import CONNECTION
+from tests.harness.syncing import CONNECTION
 
 
 class CrashError(Exception):
@@ -22,82 +22,82 @@ async def _die(*_: object) -> None:
     raise Killed
 
 
-async def _worker_dies(house: ChaosHouse) -> None:
+async def _worker_dies(harness: ChaosHarness) -> None:
     """Have a worker die of the first message that it reads, and its lease run out."""
     died = False
     with swapped(changes, {"off_loop": _die}):
         try:
-            await run(house)
+            await run(harness)
         except Killed:
             died = True
     assert died, "it read nothing"
-    house.restart()
-    house.advance(LEASE_LIFETIME + timedelta(seconds=1))
+    harness.restart()
+    harness.advance(LEASE_LIFETIME + timedelta(seconds=1))
 
 
-def _deaths(count: int) -> Callable[[ChaosHouse], Awaitable[None]]:
-    async def prepare(house: ChaosHouse) -> None:
-        await settled(house)
+def _deaths(count: int) -> Callable[[ChaosHarness], Awaitable[None]]:
+    async def prepare(harness: ChaosHarness) -> None:
+        await settled(harness)
         for n in range(3):
-            house.owner.receive(f"fresh {n}")
-        house.advance(HOUR)
+            harness.owner.receive(f"fresh {n}")
+        harness.advance(HOUR)
         for _ in range(count):
-            await _worker_dies(house)
-        state = await house.state()
+            await _worker_dies(harness)
+        state = await harness.state()
         assert (state.suspect is not None) == (count > 1)
 
     return prepare
 
 
-async def delta_after_a_death(house: ChaosHouse) -> None:
+async def delta_after_a_death(harness: ChaosHarness) -> None:
     """Read with care: one message at a time, each written down before."""
-    await run(house)
+    await run(harness)
 
 
-async def delta_after_two_deaths(house: ChaosHouse) -> None:
+async def delta_after_two_deaths(harness: ChaosHarness) -> None:
     """Set aside the message that the second worker had written down."""
-    await run(house)
+    await run(harness)
 
 
-async def _dead_in_first_sync(house: ChaosHouse) -> None:
+async def _dead_in_first_sync(harness: ChaosHarness) -> None:
     for n in range(4):
-        house.owner.receive(f"mail {n}")
-    await _worker_dies(house)
+        harness.owner.receive(f"mail {n}")
+    await _worker_dies(harness)
 
 
-async def first_sync_after_a_death(house: ChaosHouse) -> None:
+async def first_sync_after_a_death(harness: ChaosHarness) -> None:
     """Read the window with care."""
-    await run(house)
+    await run(harness)
 
 
-async def _too_costly_and_due(house: ChaosHouse) -> None:
-    await _deaths(2)(house)
-    await run(house)
-    [entry] = await house.store.quarantine.list(CONNECTION, 10)
+async def _too_costly_and_due(harness: ChaosHarness) -> None:
+    await _deaths(2)(harness)
+    await run(harness)
+    [entry] = await harness.store.quarantine.list(CONNECTION, 10)
     assert entry.reason == TOO_COSTLY
-    house.advance(entry.retry_at - house.clock.now() + MINUTE)
+    harness.advance(entry.retry_at - harness.clock.now() + MINUTE)
 
 
-async def retry_of_what_was_too_costly(house: ChaosHouse) -> None:
+async def retry_of_what_was_too_costly(harness: ChaosHarness) -> None:
     """Write down again which message it is before it is read."""
-    await run(house)
+    await run(harness)
 
 
-async def _about_to_crash(house: ChaosHouse) -> None:
-    await settled(house)
-    house.owner.receive("unread yet")
+async def _about_to_crash(harness: ChaosHarness) -> None:
+    await settled(harness)
+    harness.owner.receive("unread yet")
 
     async def crash(path: str) -> None:
-        house.transport.meanwhile = None
+        harness.transport.meanwhile = None
         raise CrashError
 
-    house.transport.meanwhile = crash
+    harness.transport.meanwhile = crash
 
 
-async def delta_that_crashes(house: ChaosHouse) -> None:
+async def delta_that_crashes(harness: ChaosHarness) -> None:
     """Give the lease back with a pause, log it, and let the task fail."""
     with suppress(CrashError):
-        await house.push_now()
+        await harness.push_now()
 
 
 SCENES_AFTER_DEATHS = [

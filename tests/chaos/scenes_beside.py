@@ -9,179 +9,180 @@ from shared.domain.connect.connection import ConnectionStatus
 from shared.domain.ids import ConnectionId, email_key
 from shared.domain.sync.state import LEASE_LIFETIME, SyncState
 from shared.usecases.sync.lease import take
-from tests.chaos.chaos_house import ChaosHouse
+from tests.chaos.harness import ChaosHarness
 from tests.chaos.scene import DAY, HOUR, MINUTE, Scene, run, settled, some_old_mail, somebody_else
-from tests.usecases.sync.house import CONNECTION, EMAIL
+from tests.harness.google import EMAIL
+from tests.harness.syncing import CONNECTION
 
 
-async def audit(house: ChaosHouse) -> None:
+async def audit(harness: ChaosHarness) -> None:
     """Compare everything, at the product's wish."""
-    await house.control.audit(CONNECTION)
-    await house.work()
+    await harness.control.audit(CONNECTION)
+    await harness.work()
 
 
-async def empty_cache(house: ChaosHouse) -> None:
+async def empty_cache(harness: ChaosHarness) -> None:
     """Delete every record, and read the window again."""
-    await house.control.trigger(CONNECTION, empty_cache=True)
-    await house.work()
+    await harness.control.trigger(CONNECTION, empty_cache=True)
+    await harness.work()
 
 
-async def _deleted_unseen(house: ChaosHouse) -> None:
+async def _deleted_unseen(harness: ChaosHarness) -> None:
     """Have mail that a reader holds, and that its owner deletes before anybody looks again."""
-    ids = await settled(house)
-    house.owner.delete(ids[:2])
+    ids = await settled(harness)
+    harness.owner.delete(ids[:2])
 
 
-async def empty_cache_after_a_deletion(house: ChaosHouse) -> None:
+async def empty_cache_after_a_deletion(harness: ChaosHarness) -> None:
     """Delete every record: those whose mail is gone never come back."""
-    await empty_cache(house)
+    await empty_cache(harness)
 
 
-async def reset(house: ChaosHouse) -> None:
+async def reset(harness: ChaosHarness) -> None:
     """Read the window again."""
-    await house.control.trigger(CONNECTION, reset=True)
-    await house.work()
+    await harness.control.trigger(CONNECTION, reset=True)
+    await harness.work()
 
 
-async def pause_and_start(house: ChaosHouse) -> None:
+async def pause_and_start(harness: ChaosHarness) -> None:
     """Stop, go on, and ask another time of day."""
-    await house.control.pause(CONNECTION)
-    house.owner.receive("while paused")
-    await house.push_now()
-    await house.control.set_frequency(CONNECTION, 2 * HOUR)
-    await house.control.start(CONNECTION)
-    await house.work()
+    await harness.control.pause(CONNECTION)
+    harness.owner.receive("while paused")
+    await harness.push_now()
+    await harness.control.set_frequency(CONNECTION, 2 * HOUR)
+    await harness.control.start(CONNECTION)
+    await harness.work()
 
 
-async def _held(house: ChaosHouse) -> None:
-    await settled(house)
-    await take(house.witness, house.clock, CONNECTION, None)
-    house.owner.receive("knock")
+async def _held(harness: ChaosHarness) -> None:
+    await settled(harness)
+    await take(harness.witness, harness.clock, CONNECTION, None)
+    harness.owner.receive("knock")
 
 
-async def push_while_another_holds_the_lease(house: ChaosHouse) -> None:
+async def push_while_another_holds_the_lease(harness: ChaosHarness) -> None:
     """Leave the hint and a task."""
-    await house.push_now()
+    await harness.push_now()
 
 
-async def _overtaken(house: ChaosHouse) -> None:
-    await settled(house)
-    house.owner.receive("slow to fetch")
+async def _overtaken(harness: ChaosHarness) -> None:
+    await settled(harness)
+    harness.owner.receive("slow to fetch")
 
     async def take_over(path: str) -> None:
-        house.transport.meanwhile = None
-        house.advance(LEASE_LIFETIME + timedelta(seconds=1))
+        harness.transport.meanwhile = None
+        harness.advance(LEASE_LIFETIME + timedelta(seconds=1))
         with somebody_else():
-            await take(house.witness, house.clock, CONNECTION, None)
+            await take(harness.witness, harness.clock, CONNECTION, None)
 
-    house.transport.meanwhile = take_over
+    harness.transport.meanwhile = take_over
 
 
-async def delta_that_stalls_past_its_lease(house: ChaosHouse) -> None:
+async def delta_that_stalls_past_its_lease(harness: ChaosHarness) -> None:
     """Come too late to write."""
-    await house.push_now()
+    await harness.push_now()
 
 
-async def sync_that_is_told_to_stop(house: ChaosHouse) -> None:
+async def sync_that_is_told_to_stop(harness: ChaosHarness) -> None:
     """Give the lease back, for the process is ending."""
-    work = asyncio.create_task(run(house))
+    work = asyncio.create_task(run(harness))
 
     async def stop(path: str) -> None:
-        house.transport.meanwhile = None
+        harness.transport.meanwhile = None
         work.cancel()
         await asyncio.sleep(0)
 
-    house.transport.meanwhile = stop
+    harness.transport.meanwhile = stop
     with suppress(asyncio.CancelledError):
         await work
 
 
-async def _shared(house: ChaosHouse) -> None:
-    await settled(house)
+async def _shared(harness: ChaosHarness) -> None:
+    await settled(harness)
     other = ConnectionId("c-other")
-    user = await house.store.google_users.get("sub-ada")
+    user = await harness.store.google_users.get("sub-ada")
     assert user is not None
     connections = frozenset({CONNECTION, other})
-    await house.store.google_users.swap(user, replace(user.value, connections=connections))
-    await house.store.sync_states.create(SyncState(other))
-    await house.control.trigger(CONNECTION, reset=True)
+    await harness.store.google_users.swap(user, replace(user.value, connections=connections))
+    await harness.store.sync_states.create(SyncState(other))
+    await harness.control.trigger(CONNECTION, reset=True)
 
 
-async def backfill_shared_with_another_connection(house: ChaosHouse) -> None:
+async def backfill_shared_with_another_connection(harness: ChaosHarness) -> None:
     """Divide the allowance."""
-    await run(house)
+    await run(harness)
 
 
-async def _asked_to_wait(house: ChaosHouse) -> None:
-    await _shared(house)
-    user = await house.store.google_users.get("sub-ada")
+async def _asked_to_wait(harness: ChaosHarness) -> None:
+    await _shared(harness)
+    user = await harness.store.google_users.get("sub-ada")
     assert user is not None
-    until = house.clock.now() + MINUTE
-    await house.store.google_users.swap(user, replace(user.value, rate_limited_until=until))
+    until = harness.clock.now() + MINUTE
+    await harness.store.google_users.swap(user, replace(user.value, rate_limited_until=until))
 
 
-async def backfill_of_a_user_who_was_asked_to_wait(house: ChaosHouse) -> None:
+async def backfill_of_a_user_who_was_asked_to_wait(harness: ChaosHarness) -> None:
     """Put it off."""
-    await run(house)
+    await run(harness)
 
 
-async def _due(house: ChaosHouse) -> None:
-    await settled(house)
-    house.sends.waiting.append("s1")
-    house.bulks.waiting.append("b1")
-    house.advance(HOUR)
-    house.owner.receive("unannounced")
+async def _due(harness: ChaosHarness) -> None:
+    await settled(harness)
+    harness.sends.waiting.append("s1")
+    harness.bulks.waiting.append("b1")
+    harness.advance(HOUR)
+    harness.owner.receive("unannounced")
 
 
-async def reconcile_what_is_due(house: ChaosHouse) -> None:
+async def reconcile_what_is_due(harness: ChaosHarness) -> None:
     """Enqueue what nobody woke, mailboxes and sends."""
-    await house.reconcile()
-    await house.work()
+    await harness.reconcile()
+    await harness.work()
 
 
-async def _lapsed(house: ChaosHouse) -> None:
-    await settled(house)
-    house.advance(8 * DAY)
+async def _lapsed(harness: ChaosHarness) -> None:
+    await settled(harness)
+    harness.advance(8 * DAY)
 
 
-async def renew_a_lapsed_watch(house: ChaosHouse) -> None:
+async def renew_a_lapsed_watch(harness: ChaosHarness) -> None:
     """Renew, refused once, and tell the product both times."""
-    house.fault("watch_conflict", times=1)
-    house.fault("status_503", method="watch", times=1)
-    await house.renew_watches()
-    house.advance(HOUR)
-    await house.renew_watches()
+    harness.fault("watch_conflict", times=1)
+    harness.fault("status_503", method="watch", times=1)
+    await harness.renew_watches()
+    harness.advance(HOUR)
+    await harness.renew_watches()
 
 
-async def _conflicting_watch(house: ChaosHouse) -> None:
-    await settled(house)
-    house.advance(6 * DAY)
-    house.fault("watch_conflict", times=1)
+async def _conflicting_watch(harness: ChaosHarness) -> None:
+    await settled(harness)
+    harness.advance(6 * DAY)
+    harness.fault("watch_conflict", times=1)
 
     async def note_a_push(path: str) -> None:
         if path.endswith("/watch"):
-            await house.store.mailboxes.note_push(email_key(EMAIL), house.clock.now())
+            await harness.store.mailboxes.note_push(email_key(EMAIL), harness.clock.now())
 
-    house.transport.meanwhile = note_a_push
+    harness.transport.meanwhile = note_a_push
 
 
-async def renew_a_watch_that_conflicts(house: ChaosHouse) -> None:
+async def renew_a_watch_that_conflicts(harness: ChaosHarness) -> None:
     """Stop first, then watch; a push is noted on the mailbox meanwhile."""
-    await house.renew_watches()
+    await harness.renew_watches()
 
 
-async def _nobody_able(house: ChaosHouse) -> None:
-    await settled(house)
-    house.advance(6 * DAY)
-    found = await house.store.connections.get(CONNECTION)
+async def _nobody_able(harness: ChaosHarness) -> None:
+    await settled(harness)
+    harness.advance(6 * DAY)
+    found = await harness.store.connections.get(CONNECTION)
     assert found is not None
     paused = replace(found.value, status=ConnectionStatus.PAUSED)
-    await house.store.connections.swap(found, paused)
+    await harness.store.connections.swap(found, paused)
 
 
-async def postpone_a_watch_nobody_can_renew(house: ChaosHouse) -> None:
+async def postpone_a_watch_nobody_can_renew(harness: ChaosHarness) -> None:
     """Look again later."""
-    await house.renew_watches()
+    await harness.renew_watches()
 
 
 SCENES_BESIDE = [

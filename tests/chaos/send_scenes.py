@@ -24,7 +24,8 @@ from shared.errors import (
     UnknownConnectionError,
 )
 from tests.chaos.lossy import Script
-from tests.usecases.send.office import ADA, BOB, CONNECTION, Office, mail, request, with_status
+from tests.harness.google import ADA
+from tests.harness.sending import BOB, CONNECTION, SendHarness, mail, request, with_status
 
 NOISE = b64encode(Random(1).randbytes(700_000)).decode()
 Fields = dict[str, Any]
@@ -37,7 +38,7 @@ BIG_TEXT = (
 )
 
 
-async def nothing(office: Office, key: str) -> None:
+async def nothing(harness: SendHarness, key: str) -> None:
     """Do nothing in between."""
 
 
@@ -54,8 +55,8 @@ class Scene:
 
     name: str
     faults: tuple[tuple[str, str], ...] = ()
-    fields: Callable[[Office], Fields] = lambda _: {}
-    between: Callable[[Office, str], Awaitable[None]] = nothing
+    fields: Callable[[SendHarness], Fields] = lambda _: {}
+    between: Callable[[SendHarness, str], Awaitable[None]] = nothing
     scopes: tuple[str, ...] = (MODIFY,)
     sure: bool = True
     mishaps: tuple[Mishap, ...] = ()
@@ -65,139 +66,139 @@ class Scene:
     def __str__(self) -> str:
         return self.name
 
-    def asked(self, office: Office, key: str) -> SendRequest:
+    def asked(self, harness: SendHarness, key: str) -> SendRequest:
         """Return the request; its subject names the key."""
-        fields = {"to": BOB, "subject": f"No {key}", "body": "Once.", **self.fields(office)}
+        fields = {"to": BOB, "subject": f"No {key}", "body": "Once.", **self.fields(harness)}
         if "raw" in fields:
             return SendRequest(raw=fields["raw"].replace(b"KEY", key.encode()))
         return request(**fields)
 
-    async def act(self, office: Office, key: str, asked: SendRequest) -> None:
+    async def act(self, harness: SendHarness, key: str, asked: SendRequest) -> None:
         """Send, let others meddle, let the background go on, and repeat the request."""
         for fault, method in self.faults:
-            office.fault(fault, method)
+            harness.fault(fault, method)
         script = Script({})
         for call, side, error in self.mishaps:
             script.mishaps.setdefault(call, []).append((side, error))
-        office.wrap = script.over
+        harness.wrap = script.over
         with suppress(PostroomError):
-            await office.send_email.preview(await office.connection(), asked)
-        await self._send(office, key, asked)
-        await self.between(office, key)
+            await harness.send_email.preview(await harness.connection(), asked)
+        await self._send(harness, key, asked)
+        await self.between(harness, key)
         if self.repeats:
-            office.advance(timedelta(minutes=3))
-            await self._send(office, key, asked)
+            harness.advance(timedelta(minutes=3))
+            await self._send(harness, key, asked)
         for _ in range(40):
-            if not await self._later(office, key):
+            if not await self._later(harness, key):
                 break
 
-    async def _send(self, office: Office, key: str, asked: SendRequest) -> None:
+    async def _send(self, harness: SendHarness, key: str, asked: SendRequest) -> None:
         with suppress(TransientError, UnknownConnectionError):
-            await office.send_email(CONNECTION, asked, key)
+            await harness.send_email(CONNECTION, asked, key)
 
-    async def _later(self, office: Office, key: str) -> bool:
+    async def _later(self, harness: SendHarness, key: str) -> bool:
         """Let time pass to when it is due; False where nobody waits for it any more."""
-        found = await office.store.sends.get(send_id(CONNECTION, key))
+        found = await harness.store.sends.get(send_id(CONNECTION, key))
         if found is None or found.value.state.final or found.value.next_due_at is None:
             return False
-        wait = found.value.next_due_at - office.clock.now()
-        office.advance(max(wait, timedelta(0)) + timedelta(milliseconds=1))
+        wait = found.value.next_due_at - harness.clock.now()
+        harness.advance(max(wait, timedelta(0)) + timedelta(milliseconds=1))
         with suppress(TransientError):
-            await office.finish_due()
+            await harness.finish_due()
         return True
 
 
-def reply(office: Office) -> Fields:
-    return {"reply_to_message_id": office.deliver(mail(Message_ID="<p@x>")), "quote": True}
+def reply(harness: SendHarness) -> Fields:
+    return {"reply_to_message_id": harness.deliver(mail(Message_ID="<p@x>")), "quote": True}
 
 
-def short_reply(office: Office) -> Fields:
-    return {"reply_to_message_id": office.deliver(mail(Message_ID="<p@x>"))}
+def short_reply(harness: SendHarness) -> Fields:
+    return {"reply_to_message_id": harness.deliver(mail(Message_ID="<p@x>"))}
 
 
-def thread(office: Office) -> Fields:
-    office.deliver(mail(Message_ID="<t@x>"))
-    return {"thread_id": office.google.store.messages(ADA)[0]["threadId"]}
+def thread(harness: SendHarness) -> Fields:
+    harness.deliver(mail(Message_ID="<t@x>"))
+    return {"thread_id": harness.google.store.messages(ADA)[0]["threadId"]}
 
 
-def thread_of_its_own(office: Office) -> Fields:
-    return {**thread(office), "to": None}
+def thread_of_its_own(harness: SendHarness) -> Fields:
+    return {**thread(harness), "to": None}
 
 
-def forward(office: Office) -> Fields:
-    sent = office.deliver(BIG_TEXT)
+def forward(harness: SendHarness) -> Fields:
+    sent = harness.deliver(BIG_TEXT)
     part = {"filename": "p", "message_id": sent, "part_id": "1"}
     return {"forward_message_id": sent, "attachments": [part]}
 
 
-def large(_: Office) -> Fields:
+def large(_: SendHarness) -> Fields:
     return {"attachments": [{"filename": "a", "content_base64": NOISE}]}
 
 
-def later(office: Office) -> Fields:
-    return {"send_at": (office.clock.now() + timedelta(hours=1)).isoformat()}
+def later(harness: SendHarness) -> Fields:
+    return {"send_at": (harness.clock.now() + timedelta(hours=1)).isoformat()}
 
 
-def raw(_: Office) -> Fields:
+def raw(_: SendHarness) -> Fields:
     return {"raw": f"From: {ADA}\r\nTo: {BOB}\r\nSubject: No KEY\r\n\r\nRaw.\r\n".encode()}
 
 
-async def remove_draft(office: Office, key: str) -> None:
-    draft = (await office.entry(key)).draft_id
+async def remove_draft(harness: SendHarness, key: str) -> None:
+    draft = (await harness.entry(key)).draft_id
     with suppress(PostroomError):
-        await office.gmail.of(CONNECTION).call("DELETE", f"/drafts/{draft}")
+        await harness.gmail.of(CONNECTION).call("DELETE", f"/drafts/{draft}")
 
 
-async def send_by_hand(office: Office, key: str) -> None:
+async def send_by_hand(harness: SendHarness, key: str) -> None:
     with suppress(PostroomError):
-        await office.gmail.of(CONNECTION).send_draft((await office.entry(key)).draft_id or "")
+        await harness.gmail.of(CONNECTION).send_draft((await harness.entry(key)).draft_id or "")
 
 
-async def edit_draft(office: Office, key: str) -> None:
-    entry, edited = await office.entry(key), f"To: {BOB}\r\nSubject: Edited\r\n\r\nx".encode()
+async def edit_draft(harness: SendHarness, key: str) -> None:
+    entry, edited = await harness.entry(key), f"To: {BOB}\r\nSubject: Edited\r\n\r\nx".encode()
     with suppress(PostroomError):
-        await office.gmail.of(CONNECTION).update_draft(entry.draft_id or "", edited, None)
+        await harness.gmail.of(CONNECTION).update_draft(entry.draft_id or "", edited, None)
 
 
-async def disconnect(office: Office, _: str) -> None:
-    await with_status(office, ConnectionStatus.DISCONNECTING)
+async def disconnect(harness: SendHarness, _: str) -> None:
+    await with_status(harness, ConnectionStatus.DISCONNECTING)
 
 
-async def revoke(office: Office, _: str) -> None:
-    office.revoked = True
+async def revoke(harness: SendHarness, _: str) -> None:
+    harness.tokens.revoked = True
 
 
-async def revoke_for_a_while(office: Office, _: str) -> None:
-    office.revoked = True
-    office.advance(timedelta(minutes=5))
+async def revoke_for_a_while(harness: SendHarness, _: str) -> None:
+    harness.tokens.revoked = True
+    harness.advance(timedelta(minutes=5))
     with suppress(TransientError):
-        await office.finish_due()
-    office.revoked = False
+        await harness.finish_due()
+    harness.tokens.revoked = False
 
 
-async def a_day_passes(office: Office, _: str) -> None:
-    office.advance(timedelta(hours=25))
+async def a_day_passes(harness: SendHarness, _: str) -> None:
+    harness.advance(timedelta(hours=25))
 
 
-def _next(office: Office, mishap: Mishap) -> None:
+def _next(harness: SendHarness, mishap: Mishap) -> None:
     call, side, error = mishap
-    office.wrap = Script({call: [(side, error)]}).over
+    harness.wrap = Script({call: [(side, error)]}).over
 
 
-async def refuse_next(office: Office, _: str) -> None:
-    _next(office, refused("gmail.send_draft"))
+async def refuse_next(harness: SendHarness, _: str) -> None:
+    _next(harness, refused("gmail.send_draft"))
 
 
-async def gone_next(office: Office, _: str) -> None:
-    _next(office, refused("gmail.send_draft", 404))
+async def gone_next(harness: SendHarness, _: str) -> None:
+    _next(harness, refused("gmail.send_draft", 404))
 
 
-def alias(office: Office) -> Fields:
-    add_alias(office.google.store, ADA, "sales@acme.example")
+def alias(harness: SendHarness) -> Fields:
+    add_alias(harness.google.store, ADA, "sales@acme.example")
     return {"from": "Sales <sales@acme.example>"}
 
 
-def direct(_: Office) -> Fields:
+def direct(_: SendHarness) -> Fields:
     return {"delivery": "direct"}
 
 

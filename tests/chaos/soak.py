@@ -27,8 +27,8 @@ from infra.local.google.settings import GoogleSettings
 from infra.local.system import LocalSystem
 from shared.domain.ids import ConnectionId, MessageId
 from shared.ports.sync_store import RecordQuery, Records, SyncStates
-from tests.chaos.chaos_house import at_rest
 from tests.chaos.footprint import Footprint
+from tests.chaos.harness import at_rest
 from tests.chaos.owner import Owner
 
 PLENTY = 10**9

@@ -13,10 +13,10 @@ import pytest
 
 from shared.domain.keys.approval import CLAIM
 from shared.errors import TransientError
-from tests.actions.desk import Desk, open_desk
 from tests.chaos.approval_scenes import SCENES, Scene
 from tests.chaos.await_points import USECASES, Point, standing_in_awaits
 from tests.chaos.lives import Death, Life, Side
+from tests.harness.acting import ActionHarness, action_harness
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:coroutine .* was never awaited"),
@@ -38,20 +38,20 @@ def points() -> Iterator[list[Point]]:
         yield found
 
 
-async def surveyed(desk: Desk, scene: Scene, key: str) -> Counter[tuple[Point, Side]]:
+async def surveyed(harness: ActionHarness, scene: Scene, key: str) -> Counter[tuple[Point, Side]]:
     """Return how often a scene crosses each point when nothing kills it."""
-    play, life = await scene.prepared(desk, key), Life()
+    play, life = await scene.prepared(harness, key), Life()
     await life.run(play.act())
     await play.verify(await play.recover(), disturbed=False)
     return life.crossed
 
 
-async def died(desk: Desk, scene: Scene, key: str, death: Death) -> Death | None:
+async def died(harness: ActionHarness, scene: Scene, key: str, death: Death) -> Death | None:
     """Die there once; answer where death truly came."""
-    play, life = await scene.prepared(desk, key), Life(death)
+    play, life = await scene.prepared(harness, key), Life(death)
     with suppress(TransientError):
         await life.run(play.act())
-    desk.clock.advance(CLAIM)
+    harness.clock.advance(CLAIM)
     try:
         await play.verify(await play.recover(), disturbed=True)
     except AssertionError as error:
@@ -59,17 +59,17 @@ async def died(desk: Desk, scene: Scene, key: str, death: Death) -> Death | None
     return life.died_at
 
 
-async def killed(desk: Desk, *, everywhere: bool) -> Counter[tuple[Point, Side]]:
+async def killed(harness: ActionHarness, *, everywhere: bool) -> Counter[tuple[Point, Side]]:
     """Die in every point of every scene, or only where no earlier scene has died yet."""
     found: Counter[tuple[Point, Side]] = Counter()
     numbers = count()
     for scene in SCENES:
-        crossed = await surveyed(desk, scene, f"play {next(numbers)}")
+        crossed = await surveyed(harness, scene, f"play {next(numbers)}")
         for place in sorted(crossed):
             if found[place] and not everywhere:
                 continue
             death = Death(*place)
-            came = await died(desk, scene, f"play {next(numbers)}", death)
+            came = await died(harness, scene, f"play {next(numbers)}", death)
             found[place] += came == death
     return found
 
@@ -84,13 +84,13 @@ def counted(points: list[Point], found: Counter[tuple[Point, Side]]) -> None:
 async def test_a_kill_at_any_await_runs_an_approved_call_once(
     tmp_path: Path, points: list[Point]
 ) -> None:
-    async with open_desk(tmp_path) as desk:
-        counted(points, await killed(desk, everywhere=False))
+    async with action_harness(tmp_path) as harness:
+        counted(points, await killed(harness, everywhere=False))
 
 
 @pytest.mark.deep
 async def test_a_kill_at_any_await_of_any_scene_runs_it_once(
     tmp_path: Path, points: list[Point]
 ) -> None:
-    async with open_desk(tmp_path) as desk:
-        counted(points, await killed(desk, everywhere=True))
+    async with action_harness(tmp_path) as harness:
+        counted(points, await killed(harness, everywhere=True))

@@ -14,10 +14,11 @@ from shared.errors import FencedOutError
 from shared.usecases.sync.handle_push import Notified
 from shared.usecases.sync.lease import Held, take
 from shared.usecases.sync.sync_mailbox import LostLease
-from tests.chaos.chaos_house import ChaosHouse
 from tests.chaos.estate import open_estate
+from tests.chaos.harness import ChaosHarness
 from tests.chaos.verdict import verify
-from tests.usecases.sync.house import BUDGET, CONNECTION, EMAIL
+from tests.harness.google import EMAIL
+from tests.harness.syncing import BUDGET, CONNECTION
 
 PUSHES = 200
 DUPLICATES = 0.01
@@ -38,24 +39,24 @@ class Traffic:
         self.listings += id == "history"
 
 
-async def pushed_at_once(house: ChaosHouse, history_ids: list[int]) -> list[Any]:
+async def pushed_at_once(harness: ChaosHarness, history_ids: list[int]) -> list[Any]:
     """Hand over all pushes at the same moment, each to a process of its own."""
     calls = []
     for history_id in history_ids:
-        house.restart()
-        calls.append(house.notify(EMAIL, HistoryId(history_id)))
+        harness.restart()
+        calls.append(harness.notify(EMAIL, HistoryId(history_id)))
     return await asyncio.gather(*calls)
 
 
 async def test_two_hundred_pushes_at_once_are_one_writer_s_work() -> None:
-    async with open_estate() as estate, estate.house() as house:
-        await house.quiesce()
+    async with open_estate() as estate, estate.harness() as harness:
+        await harness.quiesce()
         traffic = Traffic()
-        house.transport.meanwhile = traffic.note
-        arrived = [house.owner.receive(f"mail {n}") for n in range(PUSHES)]
-        outcomes = await pushed_at_once(house, list(house.pushes))
+        harness.transport.meanwhile = traffic.note
+        arrived = [harness.owner.receive(f"mail {n}") for n in range(PUSHES)]
+        outcomes = await pushed_at_once(harness, list(harness.pushes))
         assert all(isinstance(outcome, Notified) for outcome in outcomes)
-        await _caught_up(house, arrived)
+        await _caught_up(harness, arrived)
         again = sum(traffic.fetched.values()) - len(traffic.fetched)
         assert set(traffic.fetched) == set(arrived)
         assert again <= DUPLICATES * len(arrived)
@@ -63,67 +64,67 @@ async def test_two_hundred_pushes_at_once_are_one_writer_s_work() -> None:
 
 
 async def test_two_hundred_pushes_that_come_while_mail_arrives_are_all_caught_up() -> None:
-    async with open_estate() as estate, estate.house() as house:
-        await house.quiesce()
+    async with open_estate() as estate, estate.harness() as harness:
+        await harness.quiesce()
         traffic = Traffic()
-        house.transport.meanwhile = traffic.note
+        harness.transport.meanwhile = traffic.note
         arrived: list[str] = []
         workers = []
         for n in range(PUSHES):
-            arrived.append(house.owner.receive(f"mail {n}"))
-            house.restart()
-            workers.append(asyncio.ensure_future(house.push_now()))
+            arrived.append(harness.owner.receive(f"mail {n}"))
+            harness.restart()
+            workers.append(asyncio.ensure_future(harness.push_now()))
             for _ in range(n % 5):
                 await asyncio.sleep(0)
         await asyncio.gather(*workers)
-        await _caught_up(house, arrived)
+        await _caught_up(harness, arrived)
         again = sum(traffic.fetched.values()) - len(traffic.fetched)
         assert again <= DUPLICATES * len(arrived)
         print(f"\n{PUSHES} pushes in a stream: {traffic.listings} listings, {again} fetched twice")
 
 
-async def _caught_up(house: ChaosHouse, arrived: list[str]) -> None:
+async def _caught_up(harness: ChaosHarness, arrived: list[str]) -> None:
     """Hold that everything is stored without anybody's help but the tasks left behind."""
     for _ in range(5):
-        await house.work()
-    assert set(arrived) <= (await house.stored()).keys()
-    assert (await house.state()).unmet_hint is None
-    await house.quiesce()
-    await verify(house)
+        await harness.work()
+    assert set(arrived) <= (await harness.stored()).keys()
+    assert (await harness.state()).unmet_hint is None
+    await harness.quiesce()
+    await verify(harness)
 
 
 async def test_a_worker_that_stalled_past_its_lease_cannot_write() -> None:
-    async with open_estate() as estate, estate.house() as house:
-        house.owner.receive("old")
-        await house.quiesce()
-        late = await take(house.witness, house.clock, CONNECTION, None)
+    async with open_estate() as estate, estate.harness() as harness:
+        harness.owner.receive("old")
+        await harness.quiesce()
+        late = await take(harness.witness, harness.clock, CONNECTION, None)
         assert isinstance(late, Held)
-        house.advance(LEASE_LIFETIME + timedelta(seconds=1))
-        arrived = house.owner.receive("meanwhile")
-        await house.push_now()
-        before = await house.state()
+        harness.advance(LEASE_LIFETIME + timedelta(seconds=1))
+        arrived = harness.owner.receive("meanwhile")
+        await harness.push_now()
+        before = await harness.state()
         with pytest.raises(FencedOutError):
             await late.commit(lambda state: state)
-        assert await house.state() == before
-        assert arrived in await house.stored()
+        assert await harness.state() == before
+        assert arrived in await harness.stored()
 
 
 async def test_a_whole_run_that_stalls_past_its_lease_is_dropped_and_nothing_is_lost() -> None:
-    async with open_estate() as estate, estate.house() as house:
-        await house.quiesce()
-        arrived = house.owner.receive("fetched by both")
-        late = house.sync
+    async with open_estate() as estate, estate.harness() as harness:
+        await harness.quiesce()
+        arrived = harness.owner.receive("fetched by both")
+        late = harness.sync
 
         async def take_over(path: str) -> None:
             if "/messages/" in path:
-                house.transport.meanwhile = None
-                house.advance(LEASE_LIFETIME + timedelta(seconds=1))
-                house.restart()
-                await house.push_now()
+                harness.transport.meanwhile = None
+                harness.advance(LEASE_LIFETIME + timedelta(seconds=1))
+                harness.restart()
+                await harness.push_now()
 
-        house.transport.meanwhile = take_over
-        outcome = await late(CONNECTION, budget=BUDGET, hint=house.newest())
+        harness.transport.meanwhile = take_over
+        outcome = await late(CONNECTION, budget=BUDGET, hint=harness.newest())
         assert isinstance(outcome, LostLease)
-        assert (await house.heads())[arrived].sequence == 1
-        await house.quiesce()
-        await verify(house)
+        assert (await harness.heads())[arrived].sequence == 1
+        await harness.quiesce()
+        await verify(harness)

@@ -13,7 +13,8 @@ from shared.domain.mail.email_message import EmailMessage, read_message
 from shared.domain.sync.state import LEASE_LIFETIME
 from shared.usecases.sync import changes
 from tests.chaos.swapping import swapped
-from tests.usecases.sync.house import CONNECTION, EMAIL, open_house
+from tests.harness.google import EMAIL
+from tests.harness.syncing import CONNECTION, sync_harness
 
 POISON = "Poison"
 SUBJECTS = ("One", "Two", POISON, "Three", "Four")
@@ -32,9 +33,9 @@ def work(directory: Path, lives: int) -> None:
     """Be one worker process; each begins when the lease of the one before has run out."""
 
     async def run() -> None:
-        async with open_house(directory=directory) as house:
-            house.advance((LEASE_LIFETIME + timedelta(seconds=1)) * lives)
-            await house.run(house.google.store.history_id(EMAIL))
+        async with sync_harness(directory=directory) as harness:
+            harness.advance((LEASE_LIFETIME + timedelta(seconds=1)) * lives)
+            await harness.run(harness.google.store.history_id(EMAIL))
 
     with swapped(changes, {"read_message": _killing}):
         asyncio.run(run())
@@ -43,8 +44,8 @@ def work(directory: Path, lives: int) -> None:
 async def test_a_mail_that_kills_its_readers_is_set_aside_and_the_others_are_stored(
     tmp_path: Path,
 ) -> None:
-    async with open_house(directory=tmp_path) as house:
-        ids = {subject: house.deliver(subject) for subject in SUBJECTS}
+    async with sync_harness(directory=tmp_path) as harness:
+        ids = {subject: harness.deliver(subject) for subject in SUBJECTS}
     ends = []
     for lives in range(MOST_LIVES):
         worker = get_context("spawn").Process(target=work, args=(tmp_path, lives))
@@ -54,7 +55,7 @@ async def test_a_mail_that_kills_its_readers_is_set_aside_and_the_others_are_sto
         if worker.exitcode == 0:
             break
     assert ends == [-signal.SIGKILL, -signal.SIGKILL, 0]
-    async with open_house(directory=tmp_path) as house:
-        (entry,) = await house.store.quarantine.list(CONNECTION, 10)
+    async with sync_harness(directory=tmp_path) as harness:
+        (entry,) = await harness.store.quarantine.list(CONNECTION, 10)
         assert (entry.message_id, entry.reason) == (ids[POISON], "too_costly")
-        assert (await house.stored()).keys() == set(ids.values()) - {ids[POISON]}
+        assert (await harness.stored()).keys() == set(ids.values()) - {ids[POISON]}

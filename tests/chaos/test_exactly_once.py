@@ -25,7 +25,7 @@ from tests.chaos.await_points import USECASES, Point, standing_in_awaits
 from tests.chaos.lives import Death, Life, Side
 from tests.chaos.lossy import Weather
 from tests.chaos.send_scenes import SCENES, Scene
-from tests.usecases.send.office import CONNECTION, Office, open_office, unwrapped
+from tests.harness.sending import CONNECTION, SendHarness, send_harness, unwrapped
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:coroutine .* was never awaited"),
@@ -52,35 +52,35 @@ def points() -> Iterator[list[Point]]:
         yield found
 
 
-def delivered(office: Office, key: str) -> int:
-    return [office.read(id).text("Subject") for id in office.inbox()].count(f"No {key}")
+def delivered(harness: SendHarness, key: str) -> int:
+    return [harness.read(id).text("Subject") for id in harness.inbox()].count(f"No {key}")
 
 
-async def persisted(office: Office, key: str, asked: SendRequest) -> SendEntry:
+async def persisted(harness: SendHarness, key: str, asked: SendRequest) -> SendEntry:
     """Be a client that repeats its request until it has an answer, and a background that works."""
     for _ in range(500):
         with suppress(IdempotencyInProgressError, TransientError):
-            entry = (await office.send_email(CONNECTION, asked, key)).entry
+            entry = (await harness.send_email(CONNECTION, asked, key)).entry
             if entry.state.final:
                 return entry
-        office.advance(timedelta(seconds=40))
+        harness.advance(timedelta(seconds=40))
         with suppress(TransientError):
-            await office.finish_due()
+            await harness.finish_due()
     raise AssertionError("nobody finished it")
 
 
-async def ended(office: Office, key: str, asked: SendRequest) -> SendEntry | None:
+async def ended(harness: SendHarness, key: str, asked: SendRequest) -> SendEntry | None:
     """Return the entry once it is final; None where there was none when the mailbox left."""
     try:
-        return await persisted(office, key, asked)
+        return await persisted(harness, key, asked)
     except UnknownConnectionError:
-        known = await office.store.sends.list(CONNECTION, 1)
-        return await office.settle(key, rounds=400) if known else None
+        known = await harness.store.sends.list(CONNECTION, 1)
+        return await harness.settle(key, rounds=400) if known else None
 
 
-async def judged(office: Office, key: str, entry: SendEntry, *, sure: bool) -> None:
+async def judged(harness: SendHarness, key: str, entry: SendEntry, *, sure: bool) -> None:
     """Hold the ledger to the mailbox, and the events to the ledger."""
-    arrived = delivered(office, key)
+    arrived = delivered(harness, key)
     if sure:
         assert (entry.state, arrived) == (SendState.SUBMITTED, 1)
     elif entry.state is SendState.SUBMITTED:
@@ -89,24 +89,24 @@ async def judged(office: Office, key: str, entry: SendEntry, *, sure: bool) -> N
         assert arrived == 0
     else:
         assert (entry.state, arrived <= 1) == (SendState.UNKNOWN, True)
-    told = [one for one in await office.events() if one["send"]["idempotencyKey"] == key]
+    told = [one for one in await harness.events() if one["send"]["idempotencyKey"] == key]
     assert [one["operation"] for one in told] == [entry.state.value]
 
 
 async def survived(directory: Path, scene: Scene, death: Death | None) -> Life:
     """Play a scene with that death in it, start again, and judge."""
-    async with open_office(directory, scopes=scene.scopes) as office:
-        asked, life = scene.asked(office, "1"), Life(death)
-        await life.run(scene.act(office, "1", asked))
-        office.google.faults.clear()
-        office.wrap = unwrapped
-        office.revoked = False
-        entry = await ended(office, "1", asked)
+    async with send_harness(directory, scopes=scene.scopes) as harness:
+        asked, life = scene.asked(harness, "1"), Life(death)
+        await life.run(scene.act(harness, "1", asked))
+        harness.google.faults.clear()
+        harness.wrap = unwrapped
+        harness.tokens.revoked = False
+        entry = await ended(harness, "1", asked)
         try:
             if entry is None:
-                assert delivered(office, "1") == 0
+                assert delivered(harness, "1") == 0
             else:
-                await judged(office, "1", entry, sure=scene.sure)
+                await judged(harness, "1", entry, sure=scene.sure)
         except AssertionError as error:
             raise AssertionError(f"{scene}, killed {death}: {error}") from error
     return life
@@ -149,7 +149,7 @@ async def test_a_kill_at_any_await_of_any_scene_sends_once(
     counted(points, await killed_everywhere(tmp_path, everywhere=True))
 
 
-async def attempt(office: Office, key: str, asked: SendRequest, random: Random) -> None:
+async def attempt(harness: SendHarness, key: str, asked: SendRequest, random: Random) -> None:
     """Be one of several clients with the same key; some die at a random await."""
     steps = random.randrange(1, 60) if random.random() < 0.4 else None
     life = Life(steps_left=steps)
@@ -157,30 +157,30 @@ async def attempt(office: Office, key: str, asked: SendRequest, random: Random) 
     async def tries() -> None:
         for _ in range(random.randrange(1, 4)):
             with suppress(IdempotencyInProgressError, TransientError):
-                await office.send_email(CONNECTION, asked, key)
+                await harness.send_email(CONNECTION, asked, key)
             await asyncio.sleep(0)
 
     await life.run(tries())
 
 
-async def trial(office: Office, number: int, random: Random) -> SendEntry:
+async def trial(harness: SendHarness, number: int, random: Random) -> SendEntry:
     """Five clients, one key, faults at random calls, stalls, kills; then a calm day."""
     key = f"t{number}"
     scene = Scene(key)
-    asked = scene.asked(office, key)
-    weather = Weather(random, office.advance, lost=0.03, stalled=0.01)
-    office.wrap = weather.over
+    asked = scene.asked(harness, key)
+    weather = Weather(random, harness.advance, lost=0.03, stalled=0.01)
+    harness.wrap = weather.over
     for _ in range(random.randrange(4)):
         after = random.randrange(3)
-        office.fault(random.choice(LOSSES), random.choice(METHODS), after=after)
-    background = [office.finish_due() for _ in range(random.randrange(3))]
-    clients = [attempt(office, key, asked, random) for _ in range(CLIENTS)]
+        harness.fault(random.choice(LOSSES), random.choice(METHODS), after=after)
+    background = [harness.finish_due() for _ in range(random.randrange(3))]
+    clients = [attempt(harness, key, asked, random) for _ in range(CLIENTS)]
     ends = await asyncio.gather(*clients, *background, return_exceptions=True)
     odd = [end for end in ends if isinstance(end, BaseException)]
     assert all(isinstance(end, TransientError) for end in odd), odd
     weather.clear()
-    office.google.faults.clear()
-    return await persisted(office, key, asked)
+    harness.google.faults.clear()
+    return await persisted(harness, key, asked)
 
 
 async def trials(directory: Path, count: int) -> Counter[str]:
@@ -188,10 +188,10 @@ async def trials(directory: Path, count: int) -> Counter[str]:
     for start in range(0, count, TRIALS_AN_OFFICE):
         room = directory / str(start)
         room.mkdir()
-        async with open_office(room, scopes=(MODIFY,)) as office:
+        async with send_harness(room, scopes=(MODIFY,)) as harness:
             for number in range(start, min(start + TRIALS_AN_OFFICE, count)):
-                entry = await trial(office, number, Random(number))
-                await judged(office, f"t{number}", entry, sure=True)
+                entry = await trial(harness, number, Random(number))
+                await judged(harness, f"t{number}", entry, sure=True)
                 outcomes[entry.state.value] += 1
     return outcomes
 
@@ -220,29 +220,29 @@ async def test_one_loss_at_any_call_of_the_protocol_changes_nothing(
     tmp_path: Path, method: str, loss: str, after: int
 ) -> None:
     """The send's own answer is lost first, so that the protocol makes all its calls."""
-    async with open_office(tmp_path) as office:
+    async with send_harness(tmp_path) as harness:
         scene = Scene("1", (("drop_response", "drafts.create"), ("drop_request", "drafts.send")))
-        asked = scene.asked(office, "1")
-        office.fault(loss, method, after=after)
-        await scene.act(office, "1", asked)
-        office.google.faults.clear()
-        await judged(office, "1", await persisted(office, "1", asked), sure=True)
+        asked = scene.asked(harness, "1")
+        harness.fault(loss, method, after=after)
+        await scene.act(harness, "1", asked)
+        harness.google.faults.clear()
+        await judged(harness, "1", await persisted(harness, "1", asked), sure=True)
 
 
 async def test_without_drafts_nothing_arrives_twice_and_nothing_is_guessed(tmp_path: Path) -> None:
     """Where the protocol proves that it cannot know, it says so."""
     outcomes: Counter[str] = Counter()
-    async with open_office(tmp_path, scopes=(SEND,)) as office:
+    async with send_harness(tmp_path, scopes=(SEND,)) as harness:
         for number in range(40):
             key = f"d{number}"
-            asked = Scene(key).asked(office, key)
+            asked = Scene(key).asked(harness, key)
             if number % 4:
-                office.fault(LOSSES[number % 4], "messages.send")
+                harness.fault(LOSSES[number % 4], "messages.send")
             with suppress(TransientError):
-                await office.send_email(CONNECTION, asked, key)
-            office.google.faults.clear()
-            entry = await persisted(office, key, asked)
-            await judged(office, key, entry, sure=False)
+                await harness.send_email(CONNECTION, asked, key)
+            harness.google.faults.clear()
+            entry = await persisted(harness, key, asked)
+            await judged(harness, key, entry, sure=False)
             outcomes[entry.state.value] += 1
     print(f"\n40 direct sends: {dict(outcomes)}")
     assert set(outcomes) == {"submitted", "unknown"}

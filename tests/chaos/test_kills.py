@@ -12,13 +12,14 @@ import pytest
 
 from shared.domain.sync.state import LEASE_LIFETIME, SyncStatus
 from tests.chaos.await_points import Point, standing_in_awaits
-from tests.chaos.chaos_house import ChaosHouse
 from tests.chaos.estate import Estate, open_estate
+from tests.chaos.harness import ChaosHarness
 from tests.chaos.lives import Death, Life, Side
 from tests.chaos.scene import Scene
 from tests.chaos.scenes import SCENES
 from tests.chaos.verdict import verify
-from tests.usecases.sync.house import BUDGET, CONNECTION, EMAIL
+from tests.harness.google import EMAIL
+from tests.harness.syncing import BUDGET, CONNECTION
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:coroutine .* was never awaited"),
@@ -35,34 +36,34 @@ def points() -> Iterator[list[Point]]:
 
 async def surveyed(estate: Estate, scene: Scene) -> Counter[tuple[Point, Side]]:
     """Return how often a scene crosses each point when nothing kills it."""
-    async with estate.house() as house:
-        await scene.prepare(house)
+    async with estate.harness() as harness:
+        await scene.prepare(harness)
         life = Life()
-        await life.run(scene.act(house))
-        await recovered(house)
+        await life.run(scene.act(harness))
+        await recovered(harness)
         return life.crossed
 
 
-async def recovered(house: ChaosHouse) -> None:
+async def recovered(harness: ChaosHarness) -> None:
     """Start again after the dead one's lease, and hold everything to the mailbox."""
-    house.restart()
-    await house.follower.read()
-    house.advance(LEASE_LIFETIME + timedelta(seconds=1))
-    if (await house.state()).status is SyncStatus.PAUSED:
-        await house.control.start(CONNECTION)
-    await house.quiesce()
-    await verify(house)
+    harness.restart()
+    await harness.follower.read()
+    harness.advance(LEASE_LIFETIME + timedelta(seconds=1))
+    if (await harness.state()).status is SyncStatus.PAUSED:
+        await harness.control.start(CONNECTION)
+    await harness.quiesce()
+    await verify(harness)
 
 
 async def died(estate: Estate, scene: Scene, death: Death) -> Death | None:
     """Die there once; answer where death truly came."""
-    async with estate.house() as house:
-        await scene.prepare(house)
+    async with estate.harness() as harness:
+        await scene.prepare(harness)
         life = Life(death)
-        await house.follower.read()
-        await life.run(scene.act(house))
+        await harness.follower.read()
+        await life.run(scene.act(harness))
         try:
-            await recovered(house)
+            await recovered(harness)
         except AssertionError as error:
             raise AssertionError(f"{scene}, killed {death}: {error}") from error
         return life.died_at
@@ -108,35 +109,35 @@ async def test_a_kill_at_any_await_of_any_scene_loses_nothing(points: list[Point
         counted(points, await killed_everywhere(estate, everywhere=True))
 
 
-async def long_delta(house: ChaosHouse, changes: int) -> None:
+async def long_delta(harness: ChaosHarness, changes: int) -> None:
     """Make that many changes, each in a history record of its own."""
-    ids = [house.owner.receive(f"old {n}") for n in range(40)]
-    await house.quiesce()
+    ids = [harness.owner.receive(f"old {n}") for n in range(40)]
+    await harness.quiesce()
     made = 0
     while made < changes:
         for id in ids:
-            house.owner.relabel([id], add=("STARRED",))
-            house.owner.relabel([id], drop=("STARRED",))
+            harness.owner.relabel([id], add=("STARRED",))
+            harness.owner.relabel([id], drop=("STARRED",))
         made += 2 * len(ids)
-    house.owner.relabel(ids[::2], drop=("UNREAD",))
+    harness.owner.relabel(ids[::2], drop=("UNREAD",))
 
 
 async def killed_after_every_part(points: list[Point], changes: int) -> None:
     """Die after every commit of one long delta, with its answer unseen."""
     [committed] = [point for point in points if str(point).endswith("Held._written (await 1)")]
-    async with open_estate() as estate, estate.house() as house:
-        await long_delta(house, changes)
-        checkpoints = [(await house.state()).checkpoint or 0]
-        while checkpoints[-1] < house.google.store.history_id(EMAIL):
+    async with open_estate() as estate, estate.harness() as harness:
+        await long_delta(harness, changes)
+        checkpoints = [(await harness.state()).checkpoint or 0]
+        while checkpoints[-1] < harness.google.store.history_id(EMAIL):
             life = Life(Death(committed, "after"))
-            await life.run(house.sync(CONNECTION, budget=BUDGET, hint=house.newest()))
+            await life.run(harness.sync(CONNECTION, budget=BUDGET, hint=harness.newest()))
             assert life.died_at is not None
-            house.restart()
-            house.advance(LEASE_LIFETIME + timedelta(seconds=1))
-            checkpoints.append((await house.state()).checkpoint or 0)
+            harness.restart()
+            harness.advance(LEASE_LIFETIME + timedelta(seconds=1))
+            checkpoints.append((await harness.state()).checkpoint or 0)
             assert len(checkpoints) < changes
         assert checkpoints == sorted(checkpoints)
-        await recovered(house)
+        await recovered(harness)
     print(f"\n{changes} changes, killed after each of {len(checkpoints) - 1} commits")
 
 

@@ -61,17 +61,17 @@ class Town:
 
     async def _walk(self, steps: Steps, project: str | None) -> None:
         store = open_store(project) if project else None
-        async with self.estate.house(store) as house:
-            walk = Walk(house, self.counts)
+        async with self.estate.harness(store) as harness:
+            walk = Walk(harness, self.counts)
             for n in range(6):
-                house.owner.receive(f"old {n}")
+                harness.owner.receive(f"old {n}")
             for kind, a, b in steps:
                 await walk.step(kind, a, b)
             await walk.end()
-            await verify(house)
+            await verify(harness)
             self.counts["examples"] += 1
             self.counts["steps"] += len(steps)
-            self.counts.update(house.witness.counts)
+            self.counts.update(harness.witness.counts)
         if store is not None:
             await store.close()
 

@@ -12,11 +12,11 @@ import pytest
 
 from shared.domain.sync.state import SyncState
 from tests.chaos.await_points import standing_in_awaits
-from tests.chaos.chaos_house import ChaosHouse
 from tests.chaos.estate import open_estate
+from tests.chaos.harness import ChaosHarness
 from tests.chaos.verdict import verify
 from tests.chaos.walk import GRANT_FAULTS, Stalled, heal
-from tests.usecases.sync.house import BUDGET, CONNECTION
+from tests.harness.syncing import BUDGET, CONNECTION
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:coroutine .* was never awaited"),
@@ -26,78 +26,78 @@ SOON = timedelta(minutes=2)
 """Reconcile comes each minute; an hour would be the look that comes anyway."""
 
 
-async def trigger(house: ChaosHouse) -> None:
+async def trigger(harness: ChaosHarness) -> None:
     """Ask for a look."""
-    await house.control.trigger(CONNECTION)
+    await harness.control.trigger(CONNECTION)
 
 
-async def audit(house: ChaosHouse) -> None:
+async def audit(harness: ChaosHarness) -> None:
     """Ask for a comparison."""
-    await house.control.audit(CONNECTION)
+    await harness.control.audit(CONNECTION)
 
 
-async def reset(house: ChaosHouse) -> None:
+async def reset(harness: ChaosHarness) -> None:
     """Ask for the whole window."""
-    house.began_again = True
-    await house.control.trigger(CONNECTION, reset=True)
+    harness.began_again = True
+    await harness.control.trigger(CONNECTION, reset=True)
 
 
-async def stop_and_go(house: ChaosHouse) -> None:
+async def stop_and_go(harness: ChaosHarness) -> None:
     """Pause, and start again."""
-    await house.control.pause(CONNECTION)
-    await house.control.start(CONNECTION)
+    await harness.control.pause(CONNECTION)
+    await harness.control.start(CONNECTION)
 
 
-async def push(house: ChaosHouse) -> None:
+async def push(harness: ChaosHarness) -> None:
     """Hear of mail."""
-    await house.push_now()
+    await harness.push_now()
 
 
-async def come_back(house: ChaosHouse) -> None:
+async def come_back(harness: ChaosHarness) -> None:
     """Consent again after Google refused the grant."""
-    heal(house, GRANT_FAULTS)
-    await house.reconnect()
+    heal(harness, GRANT_FAULTS)
+    await harness.reconnect()
 
 
 WISHES = [trigger, audit, reset, stop_and_go, push, come_back]
-Wish = Callable[[ChaosHouse], Awaitable[None]]
+Wish = Callable[[ChaosHarness], Awaitable[None]]
 
 
-async def wished(house: ChaosHouse, wish: Wish, crossing: int) -> bool:
+async def wished(harness: ChaosHarness, wish: Wish, crossing: int) -> bool:
     """Wish while a run stands at that crossing; False where the run is shorter."""
-    house.owner.receive("known")
-    await house.quiesce()
-    house.owner.receive("new")
+    harness.owner.receive("known")
+    await harness.quiesce()
+    harness.owner.receive("new")
     if wish is come_back:
-        house.fault("grant_revoked")
-        house.desk.held = None
+        harness.fault("grant_revoked")
+        harness.desk.held = None
     life = Stalled(stops_after=crossing)
-    run = house.sync(CONNECTION, budget=BUDGET, hint=house.newest())
+    run = harness.sync(CONNECTION, budget=BUDGET, hint=harness.newest())
     task = asyncio.ensure_future(life.run(run))
     stop = asyncio.ensure_future(life.stopped.wait())
     await asyncio.wait({task, stop}, return_when=asyncio.FIRST_COMPLETED)
     stop.cancel()
-    house.restart()
-    house.owner.receive("arrived with the wish")
-    await wish(house)
+    harness.restart()
+    harness.owner.receive("arrived with the wish")
+    await wish(harness)
     life.may_go_on.set()
     await task
-    await met(house)
+    await met(harness)
     return life.stopped.is_set()
 
 
-async def met(house: ChaosHouse) -> None:
+async def met(harness: ChaosHarness) -> None:
     """Hold that reconcile alone brings the wish about, soon."""
-    house.queue.tasks.clear()
+    harness.queue.tasks.clear()
     for _ in range(3):
-        house.advance(SOON / 2)
-        await house.reconcile()
-        await house.work()
-    state = await house.state()
+        harness.advance(SOON / 2)
+        await harness.reconcile()
+        await harness.work()
+    state = await harness.state()
     assert not wanting(state), f"still wanted: {state}"
-    assert await house.stored() == house.mailbox()
-    await house.quiesce()
-    await verify(house)
+    assert await harness.stored() == harness.mailbox()
+    await harness.quiesce()
+    await verify(harness)
 
 
 def wanting(state: SyncState) -> bool:
@@ -111,9 +111,9 @@ async def everywhere(wish: Wish, step: int) -> None:
     with standing_in_awaits():
         async with open_estate() as estate:
             while True:
-                async with estate.house() as house:
+                async with estate.harness() as harness:
                     try:
-                        if not await wished(house, wish, crossing):
+                        if not await wished(harness, wish, crossing):
                             break
                     except AssertionError as error:
                         message = f"{wish.__name__} at crossing {crossing}: {error}"

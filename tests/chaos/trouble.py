@@ -16,7 +16,8 @@ from shared.errors import (
 from shared.ports.queue import Task
 from shared.ports.sends import BulkSends, Sends
 from tests.chaos.witness import Trouble, no_trouble
-from tests.usecases.sync.house import EMAIL, HeldTasks
+from tests.harness.google import EMAIL
+from tests.harness.queue import HeldTasks
 
 SCOPES = frozenset({"https://mail.google.com/"})
 

@@ -11,10 +11,11 @@ from shared.domain.ids import HistoryId
 from shared.domain.sync.state import SyncStatus
 from shared.errors import TransientError
 from tests.chaos.await_points import Point
-from tests.chaos.chaos_house import ChaosHouse
+from tests.chaos.harness import ChaosHarness
 from tests.chaos.lives import Life
 from tests.chaos.walk_owner import OwnerSteps
-from tests.usecases.sync.house import BUDGET, CONNECTION, EMAIL
+from tests.harness.google import EMAIL
+from tests.harness.syncing import BUDGET, CONNECTION
 
 SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
 SHORT_LIVED = {"index_lag": MINUTE, "fresh_404": 3 * SECOND}
@@ -72,7 +73,7 @@ class Stalled(Life):
 class Walk(OwnerSteps):
     """The state of one walk; each `do_` method is a step, and takes two numbers."""
 
-    house: ChaosHouse
+    harness: ChaosHarness
     counts: Counter[str]
     kill_in: int | None = None
     """The next process dies at this crossing."""
@@ -82,15 +83,15 @@ class Walk(OwnerSteps):
     """Whether the grant is gone and the end user has not come back yet."""
 
     def __post_init__(self) -> None:
-        house = self.house
-        house.witness.trouble = house.queue.trouble = self._lose
-        house.clock.on_advance[:] = [self._pass]
+        harness = self.harness
+        harness.witness.trouble = harness.queue.trouble = self._lose
+        harness.clock.on_advance[:] = [self._pass]
 
     async def step(self, kind: str, a: int, b: int) -> None:
         """Take one step."""
         self.counts[f"step {kind}"] += 1
         await getattr(self, f"do_{kind}")(a, b)
-        await self.house.follower.read()
+        await self.harness.follower.read()
 
     async def end(self) -> None:
         """Let everybody who stands still go on, and the end user come back; then let time pass."""
@@ -98,17 +99,17 @@ class Walk(OwnerSteps):
             await self.do_resume(0, 0)
         self.lost_writes.clear()
         if self.cut_off:
-            heal(self.house, GRANT_FAULTS)
-            await self.house.reconnect()
-        if (await self.house.state()).status is SyncStatus.PAUSED:
-            await self.house.control.start(CONNECTION)
-        await self.house.quiesce()
+            heal(self.harness, GRANT_FAULTS)
+            await self.harness.reconnect()
+        if (await self.harness.state()).status is SyncStatus.PAUSED:
+            await self.harness.control.start(CONNECTION)
+        await self.harness.quiesce()
 
     # Processes
 
     async def do_push(self, a: int, b: int) -> None:
         """Hand over an announcement: the oldest, the newest or any, once or twice."""
-        pushes = self.house.pushes
+        pushes = self.harness.pushes
         if pushes:
             at = pushes[(0, -1, a)[b % 3] % len(pushes)]
             times = 2 if a % 5 == 0 else 1
@@ -118,32 +119,32 @@ class Walk(OwnerSteps):
                 await self._announce(at)
 
     async def _announce(self, at: int) -> None:
-        went_well = await self._process(lambda: self.house.notify(EMAIL, HistoryId(at)))
-        if went_well and at in self.house.pushes:
-            self.house.pushes.remove(at)
+        went_well = await self._process(lambda: self.harness.notify(EMAIL, HistoryId(at)))
+        if went_well and at in self.harness.pushes:
+            self.harness.pushes.remove(at)
 
     async def do_drop_push(self, a: int, b: int) -> None:
         """Lose an announcement for good."""
-        if self.house.pushes:
-            self.house.pushes.pop(a % len(self.house.pushes))
+        if self.harness.pushes:
+            self.harness.pushes.pop(a % len(self.harness.pushes))
             self.counts["fault push_drop"] += 1
 
     async def do_work(self, a: int, b: int) -> None:
         """Do the tasks that are due; those of a process that dies are lost, being only hints."""
-        await self._process(self.house.work)
+        await self._process(self.harness.work)
 
     async def do_sync(self, a: int, b: int) -> None:
         """Run a task out of turn, with little time or much."""
         budget = BUDGET if a % 2 else timedelta(seconds=a % 9)
-        await self._process(lambda: self.house.sync(CONNECTION, budget=budget))
+        await self._process(lambda: self.harness.sync(CONNECTION, budget=budget))
 
     async def do_reconcile(self, a: int, b: int) -> None:
         """Find what is due."""
-        await self._process(self.house.reconcile)
+        await self._process(self.harness.reconcile)
 
     async def do_renew(self, a: int, b: int) -> None:
         """Renew the watch if it is time."""
-        await self._process(self.house.renew_watches)
+        await self._process(self.harness.renew_watches)
 
     async def do_kill(self, a: int, b: int) -> None:
         """Let the next process die after so many crossings."""
@@ -153,8 +154,8 @@ class Walk(OwnerSteps):
         """Start a process that stops somewhere and holds what it holds."""
         if len(self.stalled) < 3:
             life = Stalled(stops_after=1 + a % (40 if b % 3 else 200))
-            newest = self.house.newest() if b % 2 else None
-            work = self.house.sync(CONNECTION, budget=BUDGET, hint=newest)
+            newest = self.harness.newest() if b % 2 else None
+            work = self.harness.sync(CONNECTION, budget=BUDGET, hint=newest)
             task = asyncio.ensure_future(self._tried(life, work))
             stop = asyncio.ensure_future(life.stopped.wait())
             await asyncio.wait({task, stop}, return_when=asyncio.FIRST_COMPLETED)
@@ -162,7 +163,7 @@ class Walk(OwnerSteps):
             if not task.done():
                 self.stalled.append((life, task))
                 self.counts["stalls"] += 1
-            self.house.restart()
+            self.harness.restart()
 
     async def do_resume(self, a: int, b: int) -> None:
         """Let a stalled process go on, or die where it stands."""
@@ -178,29 +179,29 @@ class Walk(OwnerSteps):
     async def do_trigger(self, a: int, b: int) -> None:
         """Ask for a look now, seldom for the whole window, more seldom for an empty start."""
         reset, empty = a % 6 == 0, a % 12 == 1
-        self.house.began_again |= reset or empty
-        trigger = self.house.control.trigger
+        self.harness.began_again |= reset or empty
+        trigger = self.harness.control.trigger
         await self._process(lambda: trigger(CONNECTION, reset=reset, empty_cache=empty))
 
     async def do_audit(self, a: int, b: int) -> None:
         """Ask for an audit."""
-        await self._process(lambda: self.house.control.audit(CONNECTION))
+        await self._process(lambda: self.harness.control.audit(CONNECTION))
 
     async def do_pause(self, a: int, b: int) -> None:
         """Pause."""
-        await self._process(lambda: self.house.control.pause(CONNECTION))
+        await self._process(lambda: self.harness.control.pause(CONNECTION))
 
     async def do_start(self, a: int, b: int) -> None:
         """Start."""
-        await self._process(lambda: self.house.control.start(CONNECTION))
+        await self._process(lambda: self.harness.control.start(CONNECTION))
 
     async def do_read(self, a: int, b: int) -> None:
         """Page with the cursor, a little or to the end."""
-        await self.house.reader.read(1 + a % 5)
+        await self.harness.reader.read(1 + a % 5)
 
     async def do_take_events(self, a: int, b: int) -> None:
         """Deliver every event, so that later news need another."""
-        outbox = self.house.store.outbox
+        outbox = self.harness.store.outbox
         for event in await outbox.list(state=EventState.PENDING, connection_id=None, limit=100):
             found = await outbox.get(event.id)
             assert found is not None
@@ -212,23 +213,23 @@ class Walk(OwnerSteps):
     async def do_wait(self, a: int, b: int) -> None:
         """Let time pass: mostly seconds, sometimes days."""
         unit = (SECOND, SECOND, 10 * SECOND, MINUTE, MINUTE, HOUR, 24 * HOUR)[b % 7]
-        self.house.advance(unit * (1 + a % 7))
+        self.harness.advance(unit * (1 + a % 7))
 
     async def do_fault(self, a: int, b: int) -> None:
         """Have Gmail misbehave for a few calls."""
         name = CALL_FAULTS[a % len(CALL_FAULTS)]
         if name == "fresh_404" and (self.stalled or await self._in_quarantine()):
             return  # Only fresh mail answers 404: what did so before is fresh no more.
-        self.house.expired |= name == "history_expired"
-        self.house.fault(name, times=1 + b % 4, after=max(0, a % 7 - 4))
+        self.harness.expired |= name == "history_expired"
+        self.harness.fault(name, times=1 + b % 4, after=max(0, a % 7 - 4))
 
     async def _in_quarantine(self) -> bool:
-        return (await self.house.state()).quarantine_due_at is not None
+        return (await self.harness.state()).quarantine_due_at is not None
 
     async def do_expire(self, a: int, b: int) -> None:
         """Have Gmail forget its history."""
-        self.house.expired = True
-        self.house.google.store.expire_history(EMAIL)
+        self.harness.expired = True
+        self.harness.google.store.expire_history(EMAIL)
         self.counts["fault history forgotten"] += 1
 
     async def do_lose_write(self, a: int, b: int) -> None:
@@ -239,18 +240,18 @@ class Walk(OwnerSteps):
     async def do_cut_off(self, a: int, b: int) -> None:
         """Have Google refuse the grant: for good, or in passing."""
         if a % 3 == 0:
-            self.house.fault("token_5xx", times=1 + b % 3)
-            self.house.desk.held = None
+            self.harness.fault("token_5xx", times=1 + b % 3)
+            self.harness.desk.held = None
         else:
-            self.house.fault(GRANT_FAULTS[a % 2])
-            self.house.desk.held = None
+            self.harness.fault(GRANT_FAULTS[a % 2])
+            self.harness.desk.held = None
             self.cut_off = True
 
     async def do_reconnect(self, a: int, b: int) -> None:
         """Have the end user consent again, if that is needed."""
         if self.cut_off:
-            heal(self.house, GRANT_FAULTS)
-            self.cut_off = not await self._process(self.house.reconnect)
+            heal(self.harness, GRANT_FAULTS)
+            self.cut_off = not await self._process(self.harness.reconnect)
 
     # How
 
@@ -261,7 +262,7 @@ class Walk(OwnerSteps):
         if life.died_at is not None:
             self.counts["kills"] += 1
             self.counts[f"killed {life.died_at.side} effect"] += 1
-            self.house.restart()
+            self.harness.restart()
         return went_well and life.died_at is None
 
     async def _tried(self, life: Life, work: Awaitable[object]) -> bool:
@@ -279,15 +280,15 @@ class Walk(OwnerSteps):
 
     def _pass(self) -> None:
         """End the faults that do not last."""
-        now = self.house.clock.now()
-        for fault in self.house.google.faults.all():
+        now = self.harness.clock.now()
+        for fault in self.harness.google.faults.all():
             lasts = SHORT_LIVED.get(fault.fault)
             if lasts is not None and now - fault.posted_at >= lasts:
                 fault.email = NOBODY
 
 
-def heal(house: ChaosHouse, names: tuple[str, ...]) -> None:
+def heal(harness: ChaosHarness, names: tuple[str, ...]) -> None:
     """End the faults of those names."""
-    for fault in house.google.faults.all():
+    for fault in harness.google.faults.all():
         if fault.fault in names:
             fault.email = NOBODY

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from tests.chaos.chaos_house import ChaosHouse
+from tests.chaos.harness import ChaosHarness
 from tests.chaos.owner import NOBODY, Owner
 
 LABELS = ("STARRED", "UNREAD", "IMPORTANT", "INBOX", "SPAM")
@@ -11,13 +11,13 @@ LABELS = ("STARRED", "UNREAD", "IMPORTANT", "INBOX", "SPAM")
 class OwnerSteps:
     """Each `do_` method is a step, and takes two numbers that choose with what."""
 
-    house: ChaosHouse
+    harness: ChaosHarness
     written = 0
 
     @property
     def owner(self) -> Owner:
         """Who acts."""
-        return self.house.owner
+        return self.harness.owner
 
     def _subject(self) -> str:
         self.written += 1

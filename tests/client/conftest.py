@@ -9,11 +9,11 @@ import pytest
 
 from infra.local.connecting import connect
 from infra.local.environment import API_KEY
-from infra.local.google.settings import GoogleSettings
 from infra.local.loopback import loopback_client
 from infra.local.system import LocalSystem
 from shared.client import Postroom
 from tests.conformity import check_answer, check_request
+from tests.harness.whole import whole_system
 
 ADA = "ada@acme.example"
 SEEDED = 5
@@ -36,10 +36,8 @@ async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
     async def note(request: httpx.Request) -> None:
         asked.add(check_request(request))
 
-    unpaced = {"POSTROOM_UNITS_PER_MINUTE": str(10**9)}
-    google = GoogleSettings(units_per_minute=10**9)
     async with (
-        LocalSystem.start(tmp_path, environ=unpaced, google=google) as system,
+        whole_system(tmp_path, {ADA: SEEDED}) as system,
         loopback_client(
             base_url=system.url,
             headers={"Authorization": f"Bearer {API_KEY}", "Provider-Config-Key": "google-mail"},
@@ -47,7 +45,6 @@ async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
             timeout=60,
         ) as http,
     ):
-        await system.control("/mailboxes", {"email": ADA, "messages": SEEDED})
         id = await connect(system.client, system.google, ADA)
         await system.settle()
         yield Desk(system, Postroom.over(http), id, asked)

@@ -20,16 +20,13 @@ from shared.edge.web.app import build_app
 from shared.edge.web.routes import Access
 from shared.ports.connections import Grants
 from shared.ports.oauth import Sealer
-from tests.edge.samples import CONNECTION, ENVIRON, NOW
+from tests.harness import samples
+from tests.harness.samples import CONNECTION, NOW
 
 
 @pytest.fixture
 def environ(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Mapping[str, str]:
-    values = {
-        **ENVIRON,
-        "POSTROOM_STORE": f"sqlite:{tmp_path / 'postroom.sqlite'}",
-        "POSTROOM_KEYRING": f"file:{tmp_path / 'keyring.json'}",
-    }
+    values = samples.environ(tmp_path)
     create_keyring(tmp_path / "keyring.json")
     for name, value in values.items():
         monkeypatch.setenv(name, value)

@@ -1,9 +1,6 @@
 """`python -m shared.commands dryrun`: every call shown, nothing done, nothing told."""
 
-import asyncio
-import os
-import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from email.message import EmailMessage
 from pathlib import Path
@@ -12,10 +9,8 @@ from typing import Any
 import orjson
 import pytest
 
-from infra.archives import ROOT
 from infra.local.connecting import connect
 from infra.local.google.gmail.methods import METHODS
-from infra.local.google.settings import GoogleSettings
 from infra.local.system import LocalSystem
 from shared.actions.loading import actions
 from shared.actions.registry import Effect
@@ -26,16 +21,12 @@ from shared.commands.dryrun import Report, container_for_run, find_connection
 from shared.domain.sync.quota_units import UNITS, units_of
 from shared.edge.composition.container import AutowiredContainer
 from shared.edge.settings.deployment import settings_from
+from tests.commands.running import Said, called, started
+from tests.harness.whole import whole_system
 
 EMAIL = "ada@acme.example"
+Run = Callable[..., Awaitable[Said]]
 SECRET = "the very secret words"
-
-
-@dataclass
-class Said:
-    code: int
-    out: str
-    err: str
 
 
 @dataclass
@@ -44,12 +35,12 @@ class House:
     connection: str
     message: str
 
-    async def dryrun(self, action: str, given: Any = None, *more: str) -> Said:
-        """Run the command as a person does."""
+    async def dryrun(self, action: str, given: Any = None, *more: str, run: Run = called) -> Said:
+        """Run the command."""
         arguments = ["dryrun", action, "--connection", self.connection, *more]
         if given is not None:
             arguments += ["--input", orjson.dumps(given).decode()]
-        return await command(self.system, arguments)
+        return await run(self.system.environ, *arguments)
 
     async def calls(self) -> dict[str, int]:
         """Return how often each Gmail method was called."""
@@ -57,24 +48,9 @@ class House:
         return {name: tally["calls"] for name, tally in stats["methods"].items()}
 
 
-async def command(system: LocalSystem, arguments: Sequence[str]) -> Said:
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "shared.commands", *arguments),
-        cwd=ROOT,
-        env={**os.environ, **system.environ},
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    out, err = await process.communicate()
-    return Said(process.returncode or 0, out.decode(), err.decode())
-
-
 @pytest.fixture
 async def house(tmp_path: Path) -> AsyncIterator[House]:
-    unpaced = {"POSTROOM_UNITS_PER_MINUTE": str(10**9)}
-    google = GoogleSettings(units_per_minute=10**9)
-    async with LocalSystem.start(tmp_path, environ=unpaced, google=google) as system:
-        await system.control("/mailboxes", {"email": EMAIL, "messages": 0})
+    async with whole_system(tmp_path, {EMAIL: 0}) as system:
         connection = await connect(system.client, system.google, EMAIL)
         mail = EmailMessage()
         mail["From"], mail["To"], mail["Subject"] = "bob@far.example", EMAIL, SECRET
@@ -86,7 +62,7 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
 
 
 async def test_a_read_is_made_and_only_its_shape_is_told(house: House) -> None:
-    said = await house.dryrun("get-message", {"id": house.message})
+    said = await house.dryrun("get-message", {"id": house.message}, run=started)
     assert (said.code, said.err) == (0, "")
     line, summary, answer = said.out.splitlines()
     told = ["20", "units", "sent,", "answered", "200"]
@@ -99,7 +75,7 @@ async def test_a_read_is_made_and_only_its_shape_is_told(house: House) -> None:
 async def test_a_send_is_shown_whole_and_nothing_is_sent_or_kept(house: House) -> None:
     before = await house.calls()
     given = {"to": "bob@far.example", "subject": SECRET, "text": SECRET}
-    said = await house.dryrun("send-email", given)
+    said = await house.dryrun("send-email", given, run=started)
     assert said.code == 0, said.err
     shown = [line.split()[:2] for line in said.out.splitlines()]
     assert ["POST", "/drafts"] in shown
@@ -128,7 +104,7 @@ async def test_the_only_connection_needs_no_name_and_a_file_may_hold_the_input(
 ) -> None:
     (tmp_path / "input.json").write_text('{"maxResults": 5}')
     arguments = ["dryrun", "list-messages", "--input", f"@{tmp_path / 'input.json'}"]
-    said = await command(house.system, arguments)
+    said = await called(house.system.environ, *arguments)
     assert said.code == 0, said.err
     assert "messages: [1 x {id: text, threadId: text}]" in said.out
 
@@ -147,7 +123,7 @@ async def test_the_only_connection_needs_no_name_and_a_file_may_hold_the_input(
 async def test_what_cannot_be_run_is_one_line_and_a_code(
     house: House, arguments: list[str], told: str
 ) -> None:
-    said = await command(house.system, arguments)
+    said = await called(house.system.environ, *arguments)
     assert said.code == 1
     assert told in said.err
     assert said.err.count("\n") == 1

@@ -14,7 +14,7 @@ from shared.errors import PostroomError
 from tests.corpus.mail import Mail
 from tests.corpus.readers import is_body, leaves
 from tests.corpus.sources import sources
-from tests.usecases.send.office import BOB, Office, open_office
+from tests.harness.sending import BOB, SendHarness, send_harness
 
 LONGEST_NAME = 255
 WORD, TAG = re.compile(rb"[\w\x80-\xff]+"), re.compile(rb"<[^<>]*>")
@@ -22,8 +22,8 @@ pytestmark = [pytest.mark.deep, pytest.mark.timeout(900)]
 
 
 @pytest.fixture
-async def office(tmp_path: Path) -> AsyncIterator[Office]:
-    async with open_office(tmp_path) as opened:
+async def harness(tmp_path: Path) -> AsyncIterator[SendHarness]:
+    async with send_harness(tmp_path) as opened:
         yield opened
 
 
@@ -68,38 +68,38 @@ def _words(content: bytes) -> set[bytes]:
     return set(WORD.findall(TAG.sub(b"", content)))
 
 
-async def _forwarded(office: Office, key: str, mail: Mail) -> str | None:
+async def _forwarded(harness: SendHarness, key: str, mail: Mail) -> str | None:
     """Forward one mail; return what is wrong, None where nothing is."""
-    id = office.deliver(mail.raw)
-    before = set(office.inbox())
+    id = harness.deliver(mail.raw)
+    before = set(harness.inbox())
     try:
-        sending = await office.send(key, to=BOB, forward_message_id=id, text="See below.")
+        sending = await harness.send(key, to=BOB, forward_message_id=id, text="See below.")
     except PostroomError as error:
         return f"refused: {error}"
     if sending.entry.state is not SendState.SUBMITTED:
         return f"{sending.entry.state}"
-    (arrived,) = set(office.inbox()) - before
-    missing = _missing(mail, office.read(arrived).raw)
+    (arrived,) = set(harness.inbox()) - before
+    missing = _missing(mail, harness.read(arrived).raw)
     return f"lost {[content[:40] for content in missing]}" if missing else None
 
 
 @pytest.mark.parametrize("source", sources())
-async def test_a_forward_of_it_contains_every_file(office: Office, source: str) -> None:
+async def test_a_forward_of_it_contains_every_file(harness: SendHarness, source: str) -> None:
     mails = sources()[source]
     wrong = []
     for number, mail in enumerate(mails):
-        if said := await _forwarded(office, f"f{number}", mail):
+        if said := await _forwarded(harness, f"f{number}", mail):
             wrong.append(f"{mail.name}: {said}")
     print(f"{source}: {len(mails)} forwards, {len(wrong)} violations")
     assert not wrong, "\n".join(wrong)
 
 
-async def test_a_name_that_is_too_long_keeps_its_extension(office: Office) -> None:
+async def test_a_name_that_is_too_long_keeps_its_extension(harness: SendHarness) -> None:
     long = [mail for mail in sources()["generated"] if mail.name.startswith("long name")]
     assert long
     for mail in long:
-        await office.send(mail.name, to=BOB, forward_message_id=office.deliver(mail.raw))
-    for id in office.inbox():
-        (file,) = office.read(id).files()
+        await harness.send(mail.name, to=BOB, forward_message_id=harness.deliver(mail.raw))
+    for id in harness.inbox():
+        (file,) = harness.read(id).files()
         assert (file.filename or "").endswith("x.pdf")
         assert len(file.filename or "") <= LONGEST_NAME

@@ -18,18 +18,15 @@ from shared.edge.web.routes import Route
 from shared.ports.connections import Connections
 from shared.ports.sync_store import SyncStates
 from tests.conformity import check_answer
-from tests.edge.samples import API_KEY, CONNECTION, ENVIRON, a_connection
+from tests.harness import samples
+from tests.harness.samples import API_KEY, CONNECTION, a_connection
 
 ClientOf = Callable[[Sequence[Route]], httpx.AsyncClient]
 
 
 @pytest.fixture
 def environ(tmp_path: Path) -> Mapping[str, str]:
-    return {
-        **ENVIRON,
-        "POSTROOM_STORE": f"sqlite:{tmp_path / 'postroom.sqlite'}",
-        "POSTROOM_KEYRING": f"file:{tmp_path / 'keyring.json'}",
-    }
+    return samples.environ(tmp_path)
 
 
 @pytest.fixture

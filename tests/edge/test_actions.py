@@ -34,7 +34,7 @@ from shared.ports.gmail import GmailMailboxes
 from shared.ports.oauth import CallerTokens
 from shared.ports.queue import Queue
 from shared.ports.sends import ActionResults
-from tests.edge.samples import a_connection, error_of, tenant
+from tests.harness.samples import a_connection, error_of, tenant
 
 GET = {"action_name": "get-message", "input": {"id": "18f0"}}
 TASKS = "http://127.0.0.1:8080|tasks@demo.iam.gserviceaccount.com"

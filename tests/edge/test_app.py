@@ -14,7 +14,7 @@ from shared.edge.web.call import Call
 from shared.edge.web.logs import LOG, SHARED, JsonLines, to_standard_output
 from shared.edge.web.routes import Access, Permission, RequestModel, Route, Tenant
 from shared.errors import GmailRefusedError, MissingScopeError, RateLimitedError
-from tests.edge.samples import error_of
+from tests.harness.samples import error_of
 
 SECRET = "an address: ada@example.com"
 

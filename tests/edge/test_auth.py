@@ -17,7 +17,7 @@ from shared.ports.clock import Clock
 from shared.ports.connections import Connections, ConnectSessions
 from shared.ports.oauth import CallerTokens
 from tests.edge.conftest import ClientOf
-from tests.edge.samples import API_KEY, CONNECTION, OTHER, a_connection, a_key, error_of, tenant
+from tests.harness.samples import API_KEY, CONNECTION, OTHER, a_connection, a_key, error_of, tenant
 
 
 async def who(call: Call) -> Any:

@@ -13,7 +13,7 @@ from shared.edge.web.api_key_cache import REMEMBERED, ApiKeyCache
 from shared.ports.access import ApiKeys
 from shared.ports.clock import Clock
 from shared.usecases.keys.api_keys import RevokeApiKey
-from tests.edge.samples import CONNECTION, a_key, error_of
+from tests.harness.samples import CONNECTION, a_key, error_of
 
 CHILD = {"name": "child", "permissions": ["keys"]}
 

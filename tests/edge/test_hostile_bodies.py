@@ -13,8 +13,8 @@ from shared.edge.triggers.push_envelope import Malformed, read_envelope
 from shared.edge.web.routes import Access, Route
 from shared.edge.web.streamed import read_range
 from shared.ports.oauth import CallerTokens
-from tests.actions.desk import Desk, open_desk
-from tests.edge.samples import CONNECTION, error_of
+from tests.harness.acting import ActionHarness, action_harness
+from tests.harness.samples import CONNECTION, error_of
 
 DEPTHS = (DEEPEST + 1, 200, 300, 900, 1_100, 100_000)
 JSON = [one for one in whole_table() if one.body is not None]
@@ -30,8 +30,8 @@ class Trusting:
 
 
 @pytest.fixture
-async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
-    async with open_desk(tmp_path) as opened:
+async def harness(tmp_path: Path) -> AsyncIterator[ActionHarness]:
+    async with action_harness(tmp_path) as opened:
         opened.container.bind(CallerTokens, Trusting())
         yield opened
 
@@ -61,40 +61,40 @@ def bodies(route: Route, depth: int) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("route", JSON, ids=lambda one: one.name)
-async def test_deep_json_is_refused_as_a_wrong_body(desk: Desk, route: Route) -> None:
+async def test_deep_json_is_refused_as_a_wrong_body(harness: ActionHarness, route: Route) -> None:
     path = re.sub(r"\{[^}]+\}", "x", route.path)
     headers = {"Content-Type": "application/json"}
     expected = {401} if route.access in OTHER_DOORS else {400, 413}
     for depth in DEPTHS:
         for body in bodies(route, depth):
-            answer = await desk.api.request(route.method, path, content=body, headers=headers)
+            answer = await harness.api.request(route.method, path, content=body, headers=headers)
             assert answer.status_code in expected, (body[:200], answer.text)
             if answer.status_code == 400:
                 assert error_of(answer)["code"] == "invalid_body", answer.text
 
 
 @pytest.mark.parametrize("depth", DEPTHS)
-async def test_deep_metadata_is_never_stored(desk: Desk, depth: int) -> None:
+async def test_deep_metadata_is_never_stored(harness: ActionHarness, depth: int) -> None:
     for method in ("POST", "PATCH"):
         for deep in nested(depth):
             body = (
                 f'{{"connection_id":"{CONNECTION}","provider_config_key":"google-mail",'
                 f'"metadata":{{"a":{deep}}}}}'
             )
-            answer = await desk.api.request(method, "/connections/metadata", content=body)
+            answer = await harness.api.request(method, "/connections/metadata", content=body)
             assert answer.status_code in {400, 413}
-    shown = await desk.api.get(f"/connections/{CONNECTION}")
+    shown = await harness.api.get(f"/connections/{CONNECTION}")
     assert shown.json()["metadata"] == {}
 
 
 @pytest.mark.parametrize("depth", DEPTHS)
-async def test_deep_arguments_of_a_tool_are_refused(desk: Desk, depth: int) -> None:
+async def test_deep_arguments_of_a_tool_are_refused(harness: ActionHarness, depth: int) -> None:
     headers = {"Accept": "application/json, text/event-stream"}
     for deep in nested(depth):
         for params in (deep, f'{{"name":"list-labels","arguments":{{"a":{deep}}}}}'):
             body = f'{{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{params}}}'
             headers["Content-Type"] = "application/json"
-            answer = await desk.api.post("/mcp", content=body, headers=headers)
+            answer = await harness.api.post("/mcp", content=body, headers=headers)
             assert answer.status_code in {200, 400, 413}
             told = answer.json()
             assert "error" in told or told["result"]["isError"], answer.text
@@ -107,22 +107,24 @@ def test_a_deep_envelope_is_malformed(depth: int) -> None:
         assert isinstance(read_envelope(f'{{"message":{{"data":{deep}}}}}'.encode()), Malformed)
 
 
-async def test_a_body_of_as_many_levels_as_are_taken_is_read(desk: Desk) -> None:
+async def test_a_body_of_as_many_levels_as_are_taken_is_read(harness: ActionHarness) -> None:
     deep = next(nested(DEEPEST - 2))
     body = (
         f'{{"connection_id":"{CONNECTION}","provider_config_key":"google-mail",'
         f'"metadata":{{"a":{deep}}}}}'
     )
-    assert (await desk.api.post("/connections/metadata", content=body)).status_code == 200
-    assert (await desk.api.get(f"/connections/{CONNECTION}")).status_code == 200
+    assert (await harness.api.post("/connections/metadata", content=body)).status_code == 200
+    assert (await harness.api.get(f"/connections/{CONNECTION}")).status_code == 200
 
 
 @pytest.mark.parametrize("digits", ["9" * 5_000, "9" * 19])
-async def test_numbers_without_end_are_no_failure_of_ours(desk: Desk, digits: str) -> None:
+async def test_numbers_without_end_are_no_failure_of_ours(
+    harness: ActionHarness, digits: str
+) -> None:
     assert read_range(f"bytes={digits}-", 10) is None
     assert read_range(f"bytes=-{digits}", 10) is None
     request = httpx.Request(
         "POST", "http://127.0.0.1:8080/sync/trigger", headers={"Content-Length": digits}
     )
-    request.headers["Authorization"] = desk.api.headers["Authorization"]
-    assert (await desk.api.send(request)).status_code == 413
+    request.headers["Authorization"] = harness.api.headers["Authorization"]
+    assert (await harness.api.send(request)).status_code == 413

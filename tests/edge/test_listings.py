@@ -19,7 +19,7 @@ from shared.ports.access import Approvals
 from shared.ports.events import Operations, Outbox
 from tests.contracts.backends import START
 from tests.contracts.samples import approval, event, operation
-from tests.edge.samples import CONNECTION, OTHER, a_key
+from tests.harness.samples import CONNECTION, OTHER, a_key
 
 Stores = Callable[[AutowiredContainer, int, ConnectionId], Awaitable[Any]]
 PAGES = [

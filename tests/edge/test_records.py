@@ -13,7 +13,7 @@ from shared.domain.sync.record import LastAction
 from shared.edge.api import records
 from shared.edge.composition.container import AutowiredContainer
 from shared.ports.connections import Connections
-from tests.edge.samples import (
+from tests.harness.samples import (
     NOW,
     OTHER,
     a_connection,

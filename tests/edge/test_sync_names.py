@@ -14,7 +14,7 @@ from shared.edge.composition.container import AutowiredContainer
 from shared.edge.table import whole_table
 from shared.edge.web.routes import Route
 from shared.ports.sync_store import SyncStates
-from tests.edge.samples import CONNECTION, error_of
+from tests.harness.samples import CONNECTION, error_of
 
 
 class Unread(BaseModel):

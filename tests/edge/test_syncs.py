@@ -17,7 +17,7 @@ from shared.ports.clock import Clock
 from shared.ports.connections import Connections
 from shared.ports.queue import Queue
 from shared.ports.sync_store import SyncStates
-from tests.edge.samples import CONNECTION, NOW, OTHER, a_connection, error_of
+from tests.harness.samples import CONNECTION, NOW, OTHER, a_connection, error_of
 
 BODY = {
     "provider_config_key": "google-mail",

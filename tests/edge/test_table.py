@@ -15,7 +15,7 @@ from shared.edge.web.routes import Access, Permission, Route
 from shared.errors import UnauthenticatedError
 from shared.ports.oauth import CallerTokens
 from tests.edge.conftest import ClientOf
-from tests.edge.samples import error_of
+from tests.harness.samples import error_of
 
 TABLE = whole_table()
 KEYED = [route for route in TABLE if isinstance(route.access, Permission)]

@@ -23,17 +23,9 @@ import pytest
 from infra.archives import ROOT, build
 from infra.requirements import locked_for, stanzas
 from shared.edge.settings.functions import FUNCTIONS, Function, Trigger
+from tests.harness.samples import ENVIRON
 
-ENVIRON = {
-    "POSTROOM_PUBLIC_URL": "http://127.0.0.1:8080",
-    "POSTROOM_TASKS_SERVICE_ACCOUNT": "tasks@demo.iam.gserviceaccount.com",
-    "POSTROOM_PUSH_SERVICE_ACCOUNT": "gmail-push@demo.iam.gserviceaccount.com",
-    "POSTROOM_SCHEDULER_SERVICE_ACCOUNT": "scheduler@demo.iam.gserviceaccount.com",
-    "POSTROOM_GMAIL_TOPIC": "projects/demo/topics/gmail",
-    "POSTROOM_OAUTH_CLIENT_ID": "postroom-local.apps.googleusercontent.com",
-    "POSTROOM_OAUTH_CLIENT_SECRET": "postroom-local-secret",
-    "POSTROOM_GOOGLE_URL": "http://127.0.0.1:9",
-}
+SETTINGS = {**ENVIRON, "POSTROOM_GOOGLE_URL": "http://127.0.0.1:9"}
 DEPLOYED = "3.13"
 PYTHONS = (DEPLOYED, pytest.param("3.11", marks=pytest.mark.deep))
 UV = Path(sys.executable).with_name("uv")
@@ -162,7 +154,10 @@ def test_an_archive_holds_main_shared_and_requirements_and_nothing_else(tmp_path
 
 @cache
 def clean_environment(python: str, requirements: str) -> Path:
-    """Make an environment of exactly these requirements, their hashes checked; skip loudly."""
+    """Return an environment of exactly these requirements, their hashes checked; skip loudly.
+
+    One is made for each interpreter and lock, and kept: neither changes what was installed.
+    """
     interpreter = interpreter_of(python)
     if interpreter is None and python == DEPLOYED:
         interpreter, python = sys.executable, f"{sys.version_info[0]}.{sys.version_info[1]}"
@@ -170,6 +165,9 @@ def clean_environment(python: str, requirements: str) -> Path:
         pytest.skip(f"Python {python} is not on this machine: no archive was tried on it")
     name = f"{python}-{sha256(requirements.encode()).hexdigest()[:12]}"
     environment = ROOT / "build" / "environments" / name
+    whole = environment / "installed-for"
+    if whole.is_file() and whole.read_text() == str(interpreter):
+        return environment
     shutil.rmtree(environment, ignore_errors=True)
     environment.parent.mkdir(parents=True, exist_ok=True)
     lock = environment.with_suffix(".txt")
@@ -181,6 +179,7 @@ def clean_environment(python: str, requirements: str) -> Path:
     if done.returncode:
         pytest.skip(f"the requirements could not be installed: {done.stderr[-300:]}")
     subprocess.run([UV, "pip", "check", "-q", "--python", environment], check=True)
+    whole.write_text(str(interpreter))
     return environment
 
 
@@ -227,7 +226,7 @@ def running(name: str, environment: Path, directory: Path, state: Path) -> Itera
 def platform_environ() -> Mapping[str, str]:
     """Leave out what would put the repository on the path."""
     own = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
-    return {**own, **ENVIRON, "PYTHONDONTWRITEBYTECODE": "1"}
+    return {**own, **SETTINGS, "PYTHONDONTWRITEBYTECODE": "1"}
 
 
 def local_files(state: Path) -> Mapping[str, str]:

@@ -9,9 +9,9 @@ import httpx
 import pytest
 from selectolax.lexbor import LexborHTMLParser
 
-from infra.local.google.settings import GoogleSettings
 from infra.local.loopback import loopback_client
 from infra.local.system import LocalSystem
+from tests.harness.whole import whole_system
 
 ADA = "ada@acme.example"
 BOB = "bob@acme.example"
@@ -20,11 +20,7 @@ SEEDED = 120
 
 @pytest.fixture
 async def system(tmp_path: Path) -> AsyncIterator[LocalSystem]:
-    unpaced = {"POSTROOM_UNITS_PER_MINUTE": str(10**9)}
-    google = GoogleSettings(units_per_minute=10**9)
-    async with LocalSystem.start(tmp_path, environ=unpaced, google=google) as started:
-        await started.control("/mailboxes", {"email": ADA, "messages": SEEDED})
-        await started.control("/mailboxes", {"email": BOB, "messages": 0})
+    async with whole_system(tmp_path, {ADA: SEEDED, BOB: 0}) as started:
         yield started
 
 

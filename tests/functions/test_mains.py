@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from shared.edge.settings.functions import FUNCTIONS, function_for
-from tests.edge.samples import ENVIRON
+from tests.harness.samples import ENVIRON
 
 ROOT = Path(__file__).resolve().parents[2]
 NAMES = [one.name for one in FUNCTIONS]

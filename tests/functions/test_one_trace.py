@@ -11,13 +11,13 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from infra.local.environment import WEBHOOK_SECRET
-from infra.local.google.settings import GoogleSettings
 from infra.local.system import LocalSystem
 from shared.adapters.telemetry.otel import OtelTelemetry
 from shared.domain.trace_context import TraceContext, parsed
 from shared.ports.telemetry import Telemetry
 from tests.adapters.listener import Listener, listening
 from tests.functions.test_main_job import backfilled, connected
+from tests.harness.whole import whole_system
 
 ADA = "ada@acme.example"
 MAIL = b"From: bo@example.org\r\nTo: ada@acme.example\r\nSubject: Hi\r\n\r\nHello!"
@@ -44,14 +44,11 @@ class Traced:
 async def traced(tmp_path: Path) -> AsyncIterator[Traced]:
     exporter, traces, product = InMemorySpanExporter(), TracerProvider(), Listener()
     traces.add_span_processor(SimpleSpanProcessor(exporter))
-    unpaced = {"POSTROOM_UNITS_PER_MINUTE": str(10**9)}
-    google = GoogleSettings(units_per_minute=10**9)
     async with (
         listening(product),
-        LocalSystem.start(tmp_path, environ=unpaced, google=google) as system,
+        whole_system(tmp_path, {ADA: 3}) as system,
     ):
         system.container.bind(Telemetry, OtelTelemetry(traces, MeterProvider()))
-        await system.control("/mailboxes", {"email": ADA, "messages": 3})
         body = {"url": f"http://127.0.0.1:{product.port}/hooks", "secret": WEBHOOK_SECRET}
         answer = await system.client.post("/webhook-endpoints", json=body)
         assert answer.status_code == 201

@@ -12,8 +12,8 @@ import pytest
 
 from infra.local.connecting import connect
 from infra.local.environment import API_KEY
-from infra.local.google.settings import GoogleSettings
 from infra.local.system import LocalSystem
+from tests.harness.whole import whole_system
 
 README = Path(__file__).resolve().parents[2] / "shared" / "actions" / "README.md"
 BLOCK = re.compile(r"^```(sh|json)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -38,11 +38,7 @@ EXAMPLES = list(examples())
 
 @pytest.fixture
 async def system(tmp_path: Path) -> AsyncIterator[LocalSystem]:
-    unpaced = {"POSTROOM_UNITS_PER_MINUTE": str(10**9)}
-    google = GoogleSettings(units_per_minute=10**9)
-    async with LocalSystem.start(tmp_path, environ=unpaced, google=google) as started:
-        for email in (ADA, *OTHERS):
-            await started.control("/mailboxes", {"email": email})
+    async with whole_system(tmp_path, dict.fromkeys((ADA, *OTHERS), 0)) as started:
         yield started
 
 

@@ -12,9 +12,9 @@ import httpx
 import pytest
 
 from infra.local.connecting import connect
-from infra.local.google.settings import GoogleSettings
 from infra.local.system import LocalSystem
 from shared.ports.events import Outbox
+from tests.harness.whole import whole_system
 
 ADA, BOB = "ada@acme.example", "bob@acme.example"
 HELLO = {"to": BOB, "subject": "Hello", "body": "Hi Bob."}
@@ -51,11 +51,7 @@ class Desk:
 
 @pytest.fixture
 async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
-    unpaced = {"POSTROOM_UNITS_PER_MINUTE": str(10**9)}
-    google = GoogleSettings(units_per_minute=10**9)
-    async with LocalSystem.start(tmp_path, environ=unpaced, google=google) as system:
-        for email in (ADA, BOB):
-            await system.control("/mailboxes", {"email": email})
+    async with whole_system(tmp_path, {ADA: 0, BOB: 0}) as system:
         yield Desk(system, await connect(system.client, system.google, ADA))
 
 

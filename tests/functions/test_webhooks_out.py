@@ -11,7 +11,6 @@ import pytest
 from standardwebhooks import Webhook
 
 from infra.local.environment import WEBHOOK_SECRET
-from infra.local.google.settings import GoogleSettings
 from infra.local.system import LocalSystem
 from shared.domain.events.event import Event, EventType
 from shared.domain.ids import ConnectionId, EventId
@@ -20,6 +19,7 @@ from shared.ports.events import Outbox
 from shared.usecases.events.places import SHARE
 from tests.adapters.listener import OK, Listener, listening
 from tests.functions.test_main_job import backfilled, connected, live, records, truth
+from tests.harness.whole import whole_system
 
 ADA = "ada@acme.example"
 BROKEN = b"HTTP/1.1 500 Broken\r\nContent-Length: 0\r\n\r\n"
@@ -59,10 +59,7 @@ async def product() -> AsyncIterator[Product]:
 
 @pytest.fixture
 async def system(tmp_path: Path) -> AsyncIterator[LocalSystem]:
-    unpaced = {"POSTROOM_UNITS_PER_MINUTE": str(10**9)}
-    google = GoogleSettings(units_per_minute=10**9)
-    async with LocalSystem.start(tmp_path, environ=unpaced, google=google) as started:
-        await started.control("/mailboxes", {"email": ADA, "messages": 20})
+    async with whole_system(tmp_path, {ADA: 20}) as started:
         yield started
 
 

@@ -23,14 +23,14 @@ import pytest_asyncio
 from playwright.async_api import Page, async_playwright, expect
 
 from infra.local.environment import API_KEY, WEBHOOK_SECRET
-from infra.local.google.settings import GoogleSettings
 from infra.local.loopback import loopback_client
 from infra.local.serving import address_of, listener
 from infra.local.system import LocalSystem
 from tests.browser.conftest import PATIENCE_MS, QUIET, chromium
 from tests.browser.test_connect_page import allow_at_google
 from tests.functions.test_main_job import ADA, BOB, backfilled, truth
-from tests.interop.conftest import PLENTY, SEEDED
+from tests.harness.whole import whole_system
+from tests.interop.conftest import SEEDED
 from tests.interop.packages import HERE, installed
 
 __all__ = ["chromium"]
@@ -91,14 +91,8 @@ async def running_product(bound: socket, postroom: str) -> AsyncIterator[httpx.A
 @asynccontextmanager
 async def running_system(folder: Path, product: str) -> AsyncIterator[LocalSystem]:
     """Start a Postroom that serves the product at that address, and tells it of events."""
-    environ = {
-        "POSTROOM_PRODUCT_ORIGINS": product,
-        "POSTROOM_UNITS_PER_MINUTE": str(PLENTY),
-    }
-    google = GoogleSettings(units_per_minute=PLENTY)
-    async with LocalSystem.start(folder, environ=environ, google=google) as system:
-        await system.control("/mailboxes", {"email": ADA, "messages": SEEDED})
-        await system.control("/mailboxes", {"email": BOB, "messages": 0})
+    own = {"POSTROOM_PRODUCT_ORIGINS": product}
+    async with whole_system(folder, {ADA: SEEDED, BOB: 0}, own) as system:
         hooks = {"url": f"{product}/webhooks", "secret": WEBHOOK_SECRET}
         made = await system.client.post("/webhook-endpoints", json=hooks)
         assert made.status_code == 201, made.text

@@ -15,14 +15,13 @@ import pytest
 
 from infra.local.connecting import connect
 from infra.local.environment import API_KEY
-from infra.local.google.settings import GoogleSettings
 from infra.local.system import LocalSystem
 from shared.pages.console.snippets import KEY_VARIABLE, ActionRequest, curl, python, typescript
+from tests.harness.whole import whole_system
 from tests.interop.packages import installed
 
 ROOT = Path(__file__).parents[2]
 ADA, BOB = "ada@acme.example", "bob@acme.example"
-UNPACED = 10**9
 TRICKY = 'It\'s "quoted", $HOME `id` \\n ünïcödé \N{ROCKET} ${x} </script>\n\'\'\'\n"""'
 TYPES = "declare const process: { env: Record<string, string | undefined> };\n"
 """All that the snippet uses of Node's own types."""
@@ -31,11 +30,7 @@ CHECK = "--strict --skipLibCheck --target es2022 --module nodenext --moduleResol
 
 @pytest.fixture
 async def system(tmp_path: Path) -> AsyncIterator[LocalSystem]:
-    google = GoogleSettings(units_per_minute=UNPACED)
-    environ = {"POSTROOM_UNITS_PER_MINUTE": str(UNPACED)}
-    async with LocalSystem.start(tmp_path / "system", environ=environ, google=google) as running:
-        await running.control("/mailboxes", {"email": ADA, "messages": 2})
-        await running.control("/mailboxes", {"email": BOB})
+    async with whole_system(tmp_path / "system", {ADA: 2, BOB: 0}) as running:
         yield running
 
 

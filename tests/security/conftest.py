@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.harness.connecting import ADA, BEN, ConnectHarness
 from tests.security.tenants import Tenants, two_tenants
-from tests.usecases.connect.town import ADA, BEN, Town
 
 
 @pytest.fixture
-async def town(tmp_path: Path) -> AsyncIterator[Town]:
-    built = Town(tmp_path)
+async def harness(tmp_path: Path) -> AsyncIterator[ConnectHarness]:
+    built = ConnectHarness(tmp_path)
     await built.mailbox(ADA)
     await built.mailbox(BEN)
     yield built
@@ -22,4 +22,4 @@ async def town(tmp_path: Path) -> AsyncIterator[Town]:
 async def tenants(tmp_path: Path) -> AsyncIterator[Tenants]:
     built = await two_tenants(tmp_path)
     yield built
-    await built.town.close()
+    await built.harness.close()

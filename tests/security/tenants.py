@@ -19,7 +19,7 @@ from shared.ports.sends import ActionResult, ActionResults
 from shared.ports.sync_store import NewestQuery, Records
 from shared.usecases.keys.api_keys import CreateApiKey, KeyRequest
 from shared.usecases.sync.sync_mailbox import SyncMailbox
-from tests.usecases.connect.town import ADA, BEN, Town
+from tests.harness.connecting import ADA, BEN, ConnectHarness
 
 SUBJECT = "canary-subject-5f2c"
 MAIL = f"From: eve@elsewhere.example\r\nTo: {ADA}\r\nSubject: {SUBJECT}\r\n\r\ncanary-body-91d0\r\n"
@@ -28,9 +28,9 @@ LOGS = frozenset({"operations"})
 
 @dataclass
 class Tenants:
-    """A town with Ada as the victim and Ben's key in the wrong hands."""
+    """A deployment with Ada as the victim and Ben's key in the wrong hands."""
 
-    town: Town
+    harness: ConnectHarness
     ada: Connection
     ben: Connection
     message_id: str
@@ -71,7 +71,7 @@ class Tenants:
 
     def holdings(self) -> list[str]:
         """Return every stored line about Ada, logs left out."""
-        with sqlite3.connect(self.town.folder / "postroom.sqlite") as file:
+        with sqlite3.connect(self.harness.folder / "postroom.sqlite") as file:
             tables = [
                 name
                 for (name,) in file.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
@@ -87,27 +87,29 @@ class Tenants:
 
 async def two_tenants(folder: Path) -> Tenants:
     """Connect and sync both, and give Ada one of everything that has an id."""
-    town = Town(folder)
-    town.app = build_app("api", whole_table(), town.container)
-    ada, ben = await _synced(town, ADA), await _synced(town, BEN)
-    (newest,) = await town.container.use(Records).newest(ada.id, NewestQuery(limit=1))
-    (event, *_) = await town.container.use(Outbox).list(state=None, connection_id=ada.id, limit=1)
-    now = town.clock.now()
+    harness = ConnectHarness(folder)
+    harness.app = build_app("api", whole_table(), harness.container)
+    ada, ben = await _synced(harness, ADA), await _synced(harness, BEN)
+    (newest,) = await harness.container.use(Records).newest(ada.id, NewestQuery(limit=1))
+    (event, *_) = await harness.container.use(Outbox).list(
+        state=None, connection_id=ada.id, limit=1
+    )
+    now = harness.clock.now()
     result = ActionResult(
         "canary-action", ada.id, "get-profile", "h", now, now + timedelta(days=1),
         output={"said": "canary-output"}, finished_at=now,
     )  # fmt: skip
-    await town.container.use(ActionResults).create(result)
-    root = _client(town, "postroom-local-key")
+    await harness.container.use(ActionResults).create(result)
+    root = _client(harness, "postroom-local-key")
     endpoint = await root.post(
         "/webhook-endpoints",
         json={"url": "https://hooks.example.com/ada", "connection_ids": [ada.id]},
     )
     assert endpoint.status_code in {200, 201}, endpoint.text
-    ada_key, ada_id = await _key(town, ada.id)
-    ben_key, _ = await _key(town, ben.id)
+    ada_key, ada_id = await _key(harness, ada.id)
+    ben_key, _ = await _key(harness, ben.id)
     return Tenants(
-        town=town,
+        harness=harness,
         ada=ada,
         ben=ben,
         message_id=newest.head.message_id,
@@ -115,39 +117,39 @@ async def two_tenants(folder: Path) -> Tenants:
         action_id=result.id,
         key_id=ada_id,
         endpoint_id=endpoint.json().get("id") or endpoint.json()["data"]["id"],
-        approval_id=await _approval(town, ada),
-        attacker=_client(town, ben_key),
-        owner=_client(town, ada_key),
+        approval_id=await _approval(harness, ada),
+        attacker=_client(harness, ben_key),
+        owner=_client(harness, ada_key),
     )
 
 
-async def _synced(town: Town, email: str) -> Connection:
-    id = await town.connect(email)
+async def _synced(harness: ConnectHarness, email: str) -> Connection:
+    id = await harness.connect(email)
     mail = MAIL if email == ADA else MAIL.replace(ADA, email).replace("canary", "plain")
-    await town.control.post(f"/mailboxes/{email}/messages", content=mail.encode())
-    await town.container.use(SyncMailbox)(id, budget=timedelta(seconds=20))
-    found = await town.container.use(Connections).get(id)
+    await harness.control.post(f"/mailboxes/{email}/messages", content=mail.encode())
+    await harness.container.use(SyncMailbox)(id, budget=timedelta(seconds=20))
+    found = await harness.container.use(Connections).get(id)
     assert found is not None
     return found.value
 
 
-async def _approval(town: Town, ada: Connection) -> str:
+async def _approval(harness: ConnectHarness, ada: Connection) -> str:
     agent = Actor("key-agent", Policy(approval_required=True))
     letter = {"to": ADA, "subject": SUBJECT, "body": "canary-body-91d0"}
-    waiting = await town.container.use(GuardedActions)(agent, ada, "send-email", letter)
+    waiting = await harness.container.use(GuardedActions)(agent, ada, "send-email", letter)
     assert isinstance(waiting, Waiting)
     return waiting.approval_id
 
 
-async def _key(town: Town, id: ConnectionId) -> tuple[str, str]:
-    issued = await town.container.use(CreateApiKey)(
+async def _key(harness: ConnectHarness, id: ConnectionId) -> tuple[str, str]:
+    issued = await harness.container.use(CreateApiKey)(
         KeyRequest("narrow", frozenset({"*"}), frozenset({id}))
     )
     return issued.token, issued.key.id
 
 
-def _client(town: Town, key: str) -> httpx.AsyncClient:
-    made = town.browser(town.app)
+def _client(harness: ConnectHarness, key: str) -> httpx.AsyncClient:
+    made = harness.browser(harness.app)
     made.follow_redirects = False
     made.headers["Authorization"] = f"Bearer {key}"
     return made

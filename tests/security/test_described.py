@@ -29,8 +29,8 @@ from schemathesis.specs.openapi.checks import (
 
 from shared.edge.table import whole_table
 from shared.edge.web.app import build_app
+from tests.harness.connecting import ADA, PUBLIC, ConnectHarness
 from tests.security.described import DESCRIPTION
-from tests.usecases.connect.town import ADA, PUBLIC, Town
 
 EXAMPLES = int(os.environ.get("POSTROOM_FUZZ_EXAMPLES", "6"))
 CHECKS = [
@@ -58,7 +58,7 @@ class Whole:
     """A deployment with one connection, on an event loop of its own."""
 
     runner: asyncio.Runner
-    town: Town
+    harness: ConnectHarness
     client: httpx.AsyncClient
     connection_id: str
 
@@ -79,13 +79,13 @@ class Whole:
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Whole]:
     folder: Path = tmp_path_factory.mktemp("described")
     with asyncio.Runner() as runner:
-        town = Town(folder)
-        connection_id = runner.run(town.connect(ADA))
-        client = town.browser(build_app("api", whole_table(), town.container))
+        harness = ConnectHarness(folder)
+        connection_id = runner.run(harness.connect(ADA))
+        client = harness.browser(build_app("api", whole_table(), harness.container))
         client.follow_redirects = False
         client.headers["Authorization"] = "Bearer postroom-local-key"
-        yield Whole(runner, town, client, connection_id)
-        runner.run(town.close())
+        yield Whole(runner, harness, client, connection_id)
+        runner.run(harness.close())
 
 
 @pytest.mark.parametrize("mode", MODES, ids=lambda mode: mode.value)

@@ -13,8 +13,8 @@ from shared.edge.web.call import LEFT_UNDER_POLICY
 from shared.edge.web.routes import Permission, Route
 from shared.ports.access import ApiKeys
 from tests.actions.agents import agent, rule_of
-from tests.actions.desk import Desk, open_desk
-from tests.edge.samples import CONNECTION, a_key
+from tests.harness.acting import ActionHarness, action_harness
+from tests.harness.samples import CONNECTION, a_key
 
 READING = {"read_only": True}
 GUARDED = {
@@ -32,8 +32,8 @@ OF_THE_SAME_POLICY = {"POST /api-keys", "POST /api-keys/{id}/rotate", "DELETE /a
 
 
 @pytest.fixture
-async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
-    async with open_desk(tmp_path) as opened:
+async def harness(tmp_path: Path) -> AsyncIterator[ActionHarness]:
+    async with action_harness(tmp_path) as opened:
         yield opened
 
 
@@ -59,8 +59,8 @@ def test_what_could_get_round_a_policy_is_not_left(permission: str) -> None:
     assert permission not in LEFT_UNDER_POLICY
 
 
-async def test_such_a_key_is_refused_wherever_else_it_knocks(desk: Desk) -> None:
-    caller = await agent(desk, **READING)
+async def test_such_a_key_is_refused_wherever_else_it_knocks(harness: ActionHarness) -> None:
+    caller = await agent(harness, **READING)
     for route in keyed():
         if route.access in LEFT_UNDER_POLICY:
             continue
@@ -70,20 +70,22 @@ async def test_such_a_key_is_refused_wherever_else_it_knocks(desk: Desk) -> None
         assert rule_of(await caller.call(route.method, path)) == "route", route.name
 
 
-async def test_credentials_are_not_shown_to_such_a_key(desk: Desk) -> None:
+async def test_credentials_are_not_shown_to_such_a_key(harness: ActionHarness) -> None:
     for policy, shown in (({}, True), (READING, False)):
-        caller = await agent(desk, **policy)
+        caller = await agent(harness, **policy)
         answer = await caller.call("GET", f"/connections/{CONNECTION}")
         assert answer.status_code in {200, 424}, answer.text
         credentials = answer.json().get("credentials") or {}
         assert ("access_token" in credentials or answer.status_code == 424) == shown
 
 
-async def test_such_a_key_neither_sees_nor_rotates_one_that_may_more(desk: Desk) -> None:
+async def test_such_a_key_neither_sees_nor_rotates_one_that_may_more(
+    harness: ActionHarness,
+) -> None:
     """Its fresh secret would be a key without the policy."""
-    caller = await agent(desk, **READING)
-    await a_key(desk.container, "send")
-    keys = (await desk.container.use(ApiKeys).list(10))[:10]
+    caller = await agent(harness, **READING)
+    await a_key(harness.container, "send")
+    keys = (await harness.container.use(ApiKeys).list(10))[:10]
     (wide,) = [one for one in keys if not one.policy]
     assert wide.id not in (await caller.call("GET", "/api-keys")).text
     for method, path in (("POST", f"/{wide.id}/rotate"), ("DELETE", f"/{wide.id}")):
@@ -91,16 +93,16 @@ async def test_such_a_key_neither_sees_nor_rotates_one_that_may_more(desk: Desk)
         assert refused.status_code == 404
 
 
-async def test_a_cap_cannot_be_widened_by_making_keys(desk: Desk) -> None:
+async def test_a_cap_cannot_be_widened_by_making_keys(harness: ActionHarness) -> None:
     policy = {"daily_sends": 1}
-    caller = await agent(desk, **policy)
+    caller = await agent(harness, **policy)
     body = {"name": "twin", "permissions": ["send"], "policy": policy}
     refused = await caller.call("POST", "/api-keys", body)
     assert (refused.status_code, refused.json()["error"]["code"]) == (403, "forbidden")
 
 
-async def test_a_policy_nobody_understands_opens_nothing(desk: Desk) -> None:
-    caller = await agent(desk, allowed_hours=[9, 17])
+async def test_a_policy_nobody_understands_opens_nothing(harness: ActionHarness) -> None:
+    caller = await agent(harness, allowed_hours=[9, 17])
     assert rule_of(await caller.run("list-labels")) == "route"
     assert rule_of(await caller.call("GET", "/connections")) == "route"
 
@@ -115,10 +117,10 @@ async def test_a_policy_nobody_understands_opens_nothing(desk: Desk) -> None:
     ids=str,
 )
 async def test_a_key_with_a_wrong_policy_is_not_made_and_the_field_is_named(
-    desk: Desk, policy: object, path: list[object]
+    harness: ActionHarness, policy: object, path: list[object]
 ) -> None:
     body = {"name": "agent", "permissions": ["mcp"], "policy": policy}
-    answer: httpx.Response = await desk.api.post("/api-keys", json=body)
+    answer: httpx.Response = await harness.api.post("/api-keys", json=body)
     assert (answer.status_code, answer.json()["error"]["code"]) == (400, "invalid_body")
     assert answer.json()["error"]["errors"][0]["path"] == path
 

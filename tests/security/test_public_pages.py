@@ -7,19 +7,19 @@ import pytest
 
 from shared.edge.table import oauth_callback_routes
 from shared.edge.web.routes import Access, Route
-from tests.security.described import operations
-from tests.usecases.connect.town import (
+from tests.harness.connecting import (
     ADA,
     BEN,
     GOOGLE,
     PRODUCT,
     PUBLIC,
-    Town,
+    ConnectHarness,
     follow,
     google_answer,
     outcome,
     query_of,
 )
+from tests.security.described import operations
 
 PAGES = [one for one in oauth_callback_routes() if one.produces == "text/html"]
 EVIL = "https://evil.example"
@@ -30,18 +30,18 @@ LURES = (
 )  # fmt: skip
 
 
-async def opened(town: Town, route: Route, query: dict[str, str]) -> httpx.Response:
-    browser = town.browser()
+async def opened(harness: ConnectHarness, route: Route, query: dict[str, str]) -> httpx.Response:
+    browser = harness.browser()
     browser.follow_redirects = False
     return await browser.request(route.method, route.path, params=query)
 
 
 @pytest.mark.parametrize("route", PAGES, ids=lambda route: route.name)
-async def test_no_page_can_be_framed_by_a_stranger(town: Town, route: Route) -> None:
+async def test_no_page_can_be_framed_by_a_stranger(harness: ConnectHarness, route: Route) -> None:
     """Generated from the table: a page that is added is held to it."""
-    session = await town.session_for(ADA)
+    session = await harness.session_for(ADA)
     for query in ({}, {"session_token": session["token"]}, {"session_token": "wrong"}):
-        answer = await opened(town, route, query)
+        answer = await opened(harness, route, query)
         headers = answer.headers
         assert headers["x-content-type-options"] == "nosniff"
         assert headers["cache-control"] == "no-store"
@@ -57,18 +57,20 @@ async def test_no_page_can_be_framed_by_a_stranger(town: Town, route: Route) -> 
 
 
 @pytest.mark.parametrize("route", PAGES, ids=lambda route: route.name)
-async def test_no_parameter_sends_anybody_elsewhere(town: Town, route: Route) -> None:
+async def test_no_parameter_sends_anybody_elsewhere(harness: ConnectHarness, route: Route) -> None:
     """No open redirect, no form or link to a stranger, and no address of theirs echoed."""
     for lure in (EVIL, f"//{EVIL[8:]}", f"javascript:fetch('{EVIL}')", f"{PUBLIC}@{EVIL[8:]}"):
-        answer = await opened(town, route, dict.fromkeys(LURES, lure))
+        answer = await opened(harness, route, dict.fromkeys(LURES, lure))
         location = answer.headers.get("location", "")
         assert "evil" not in location
         assert "evil.example" not in answer.text, route.name
 
 
-async def test_consent_leads_to_google_and_comes_back_to_us_whatever_is_asked(town: Town) -> None:
-    session = await town.session_for(ADA)
-    browser = town.browser()
+async def test_consent_leads_to_google_and_comes_back_to_us_whatever_is_asked(
+    harness: ConnectHarness,
+) -> None:
+    session = await harness.session_for(ADA)
+    browser = harness.browser()
     browser.follow_redirects = False
     start = await browser.get(
         "/oauth/start",
@@ -90,29 +92,29 @@ async def test_consent_leads_to_google_and_comes_back_to_us_whatever_is_asked(to
 
 
 async def test_login_csrf_an_attackers_finished_consent_binds_nothing_in_a_victims_browser(
-    town: Town,
+    harness: ConnectHarness,
 ) -> None:
     """The victim would otherwise work in the attacker's mailbox without knowing."""
-    attack = await town.session_for(BEN)
-    await town.will_approve(BEN)
-    link = await google_answer(town.browser(), f"/oauth/start?session_token={attack['token']}")
-    victim = town.browser()
-    mine = await town.session_for(ADA)
-    await town.will_approve(ADA)
+    attack = await harness.session_for(BEN)
+    await harness.will_approve(BEN)
+    link = await google_answer(harness.browser(), f"/oauth/start?session_token={attack['token']}")
+    victim = harness.browser()
+    mine = await harness.session_for(ADA)
+    await harness.will_approve(ADA)
     await google_answer(victim, f"/oauth/start?session_token={mine['token']}")
     page = await victim.get(link)
     assert (page.status_code, outcome(page)) == (403, "other_browser")
-    assert (await town.look(mine["token"]))["status"] == "pending"
-    assert (await town.look(attack["token"]))["status"] == "pending"
+    assert (await harness.look(mine["token"]))["status"] == "pending"
+    assert (await harness.look(attack["token"]))["status"] == "pending"
 
 
-async def test_a_foreign_state_with_ones_own_cookie_is_no_flow(town: Town) -> None:
+async def test_a_foreign_state_with_ones_own_cookie_is_no_flow(harness: ConnectHarness) -> None:
     """Two flows in one browser: the state of one never finishes under the cookie of the other."""
-    browser = town.browser()
+    browser = harness.browser()
     states = []
     for _ in range(2):
-        session = await town.session_for(ADA)
-        await town.will_approve(ADA)
+        session = await harness.session_for(ADA)
+        await harness.will_approve(ADA)
         address = await google_answer(browser, f"/oauth/start?session_token={session['token']}")
         states.append(query_of(address))
     crossed = {**states[0], "state": states[1]["state"]}
@@ -120,21 +122,23 @@ async def test_a_foreign_state_with_ones_own_cookie_is_no_flow(town: Town) -> No
     assert outcome(page) in {"invalid_grant", "bad_identity"}
 
 
-async def test_a_forwarded_link_asks_before_it_binds_and_binds_nothing_unasked(town: Town) -> None:
+async def test_a_forwarded_link_asks_before_it_binds_and_binds_nothing_unasked(
+    harness: ConnectHarness,
+) -> None:
     """Ada forwards her connect link; Ben follows it and signs in as himself."""
-    session = await town.session_for(ADA)
-    await town.will_approve(BEN)
-    page = await follow(town.browser(), session["connect_link"])
+    session = await harness.session_for(ADA)
+    await harness.will_approve(BEN)
+    page = await follow(harness.browser(), session["connect_link"])
     assert "data-outcome" not in page.text
     assert (ADA in page.text, BEN in page.text) == (True, True)
-    assert (await town.api.get("/connections")).json()["connections"] == []
+    assert (await harness.api.get("/connections")).json()["connections"] == []
 
 
-async def test_a_session_token_opens_none_of_the_api(town: Town) -> None:
-    session = await town.session_for(ADA)
+async def test_a_session_token_opens_none_of_the_api(harness: ConnectHarness) -> None:
+    session = await harness.session_for(ADA)
     for one in operations():
         if one.keyed:
-            answer = await town.api.request(
+            answer = await harness.api.request(
                 one.method,
                 one.path.replace("{", "").replace("}", ""),
                 headers={"Authorization": f"Bearer {session['token']}"},

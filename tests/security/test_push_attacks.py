@@ -17,22 +17,22 @@ from shared.domain.ids import email_key
 from shared.edge.table import gmail_push_routes
 from shared.edge.web.app import build_app
 from shared.ports.connections import Mailboxes
-from tests.usecases.connect.town import ADA, BEN, Town
+from tests.harness.connecting import ADA, BEN, ConnectHarness
 
 PUSH = "http://127.0.0.1:8080/push/gmail"
 ACCOUNT = "gmail-push@demo.iam.gserviceaccount.com"
 
 
 @pytest.fixture
-async def connected(town: Town) -> Town:
-    await town.connect(ADA)
-    await town.tasks()
-    town.app = build_app("gmail_push", gmail_push_routes(), town.container)
-    return town
+async def connected(harness: ConnectHarness) -> ConnectHarness:
+    await harness.connect(ADA)
+    await harness.tasks()
+    harness.app = build_app("gmail_push", gmail_push_routes(), harness.container)
+    return harness
 
 
-def claims(town: Town, **changes: Any) -> dict[str, Any]:
-    now = int(town.clock.now().timestamp())
+def claims(harness: ConnectHarness, **changes: Any) -> dict[str, Any]:
+    now = int(harness.clock.now().timestamp())
     sound = {
         "iss": "https://accounts.google.com",
         "aud": PUSH,
@@ -46,25 +46,25 @@ def claims(town: Town, **changes: Any) -> dict[str, Any]:
     return {name: value for name, value in {**sound, **changes}.items() if value is not None}
 
 
-def google_key(town: Town) -> SigningKey:
-    key: SigningKey = town.google.state.google.key
+def google_key(harness: ConnectHarness) -> SigningKey:
+    key: SigningKey = harness.google.key
     return key
 
 
-async def push(town: Town, token: str | None, email: str = ADA) -> httpx.Response:
+async def push(harness: ConnectHarness, token: str | None, email: str = ADA) -> httpx.Response:
     notification = json.dumps({"emailAddress": email, "historyId": 999_999_999}).encode()
     envelope = {"message": {"data": b64encode(notification).decode(), "messageId": "1"}}
     headers = {} if token is None else {"Authorization": f"Bearer {token}"}
-    return await town.browser(town.app).post("/push/gmail", json=envelope, headers=headers)
+    return await harness.browser(harness.app).post("/push/gmail", json=envelope, headers=headers)
 
 
-async def woken(town: Town) -> bool:
-    mailbox = await town.container.use(Mailboxes).get(email_key(ADA))
+async def woken(harness: ConnectHarness) -> bool:
+    mailbox = await harness.container.use(Mailboxes).get(email_key(ADA))
     assert mailbox is not None
-    return mailbox.value.last_push_at is not None or bool(await town.tasks())
+    return mailbox.value.last_push_at is not None or bool(await harness.tasks())
 
 
-async def test_a_genuine_push_wakes_the_mailbox(connected: Town) -> None:
+async def test_a_genuine_push_wakes_the_mailbox(connected: ConnectHarness) -> None:
     """The attacks below differ from this by one thing each."""
     answer = await push(connected, google_key(connected).sign(claims(connected)))
     assert answer.status_code == 204
@@ -90,7 +90,7 @@ async def test_a_genuine_push_wakes_the_mailbox(connected: Town) -> None:
     ids=str,
 )
 async def test_a_token_google_signed_for_something_else_wakes_nobody(
-    connected: Town, wrong: Mapping[str, Any]
+    connected: ConnectHarness, wrong: Mapping[str, Any]
 ) -> None:
     """Other audience, other account, unverified e-mail: anybody can have Google sign those."""
     answer = await push(connected, google_key(connected).sign(claims(connected, **wrong)))
@@ -98,14 +98,14 @@ async def test_a_token_google_signed_for_something_else_wakes_nobody(
     assert not await woken(connected)
 
 
-async def test_a_token_that_ran_out_wakes_nobody(connected: Town) -> None:
+async def test_a_token_that_ran_out_wakes_nobody(connected: ConnectHarness) -> None:
     token = google_key(connected).sign(claims(connected))
     connected.clock.advance(timedelta(hours=1, minutes=1))
     assert (await push(connected, token)).status_code == 401
     assert not await woken(connected)
 
 
-async def test_a_forged_signature_wakes_nobody(connected: Town, tmp_path: Path) -> None:
+async def test_a_forged_signature_wakes_nobody(connected: ConnectHarness, tmp_path: Path) -> None:
     state = open_state(str(tmp_path / "stranger.sqlite"))
     forged = SigningKey(state).sign(claims(connected))
     genuine = google_key(connected).sign(claims(connected))
@@ -120,7 +120,7 @@ async def test_a_forged_signature_wakes_nobody(connected: Town, tmp_path: Path) 
 
 @pytest.mark.parametrize("algorithm", ["none", "None", "HS256", "RS512", ""])
 async def test_an_unsigned_or_oddly_signed_token_wakes_nobody(
-    connected: Town, algorithm: str
+    connected: ConnectHarness, algorithm: str
 ) -> None:
     header = {"alg": algorithm, "kid": google_key(connected).kid, "typ": "JWT"}
     unsigned = f"{_part(header)}.{_part(claims(connected))}"
@@ -129,13 +129,15 @@ async def test_an_unsigned_or_oddly_signed_token_wakes_nobody(
     assert not await woken(connected)
 
 
-async def test_no_token_at_all_wakes_nobody(connected: Town) -> None:
+async def test_no_token_at_all_wakes_nobody(connected: ConnectHarness) -> None:
     assert (await push(connected, None)).status_code == 401
     assert (await push(connected, "postroom-local-key")).status_code == 401
     assert not await woken(connected)
 
 
-async def test_a_genuine_push_for_another_mailbox_wakes_only_that_one(connected: Town) -> None:
+async def test_a_genuine_push_for_another_mailbox_wakes_only_that_one(
+    connected: ConnectHarness,
+) -> None:
     answer = await push(connected, google_key(connected).sign(claims(connected)), email=BEN)
     assert answer.status_code == 204
     assert not await woken(connected)

@@ -24,7 +24,8 @@ from shared.domain.mail.raw_message import check_raw
 from shared.domain.mail.recipients import Mailbox, parse_mailboxes
 from shared.errors import InvalidRecipientError, InvalidRequestError
 from tests.actions.agents import agent, asked_for, decide, person, rule_of, shown
-from tests.actions.desk import EMAIL, Desk, open_desk
+from tests.harness.acting import ActionHarness, action_harness
+from tests.harness.google import EMAIL
 
 EVIL, BEN = "evil@evil.example", "b@acme.example"
 ADDRESSES = st.sampled_from([BEN, "c.d@acme.example", EVIL, "e+x@far.example"])
@@ -150,8 +151,8 @@ def test_an_encoded_word_outside_a_display_name_is_refused(value: str) -> None:
 
 
 @pytest.fixture
-async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
-    async with open_desk(tmp_path) as opened:
+async def harness(tmp_path: Path) -> AsyncIterator[ActionHarness]:
+    async with action_harness(tmp_path) as opened:
         yield opened
 
 
@@ -160,19 +161,19 @@ def encoded(value: str) -> str:
     return urlsafe_b64encode(text.encode()).decode()
 
 
-async def draft_of(desk: Desk, value: str) -> str:
+async def draft_of(harness: ActionHarness, value: str) -> str:
     """Keep a draft as its owner does, in Gmail itself: Postroom has judged nothing of it."""
     raw = urlsafe_b64decode(encoded(value))
-    return gmails.create_draft(desk.google.store, EMAIL, raw)[0]
+    return gmails.create_draft(harness.google.store, EMAIL, raw)[0]
 
 
 @pytest.mark.parametrize("value", [HIDING, QUOTING])
 async def test_every_way_of_a_draft_or_a_finished_message_sees_all_recipients(
-    desk: Desk, value: str
+    harness: ActionHarness, value: str
 ) -> None:
     """Allowed domains refuse it; where a person is asked, the preview names everybody."""
-    held = await agent(desk, allowed_domains=["acme.example"])
-    draft = await draft_of(desk, value)
+    held = await agent(harness, allowed_domains=["acme.example"])
+    draft = await draft_of(harness, value)
     for action, asked in (
         ("send-draft", {"id": draft}),
         ("send-message", {"raw": encoded(value)}),
@@ -180,7 +181,7 @@ async def test_every_way_of_a_draft_or_a_finished_message_sees_all_recipients(
         ("update-draft", {"id": draft, "raw": encoded(value)}),
     ):
         assert rule_of(await held.run(action, asked)) == "allowed_domains", action
-    caller, anne = await agent(desk, approval_required=True), await person(desk)
+    caller, anne = await agent(harness, approval_required=True), await person(harness)
     for action, asked in (
         ("send-draft", {"id": draft}),
         ("send-message", {"raw": encoded(value)}),
@@ -192,15 +193,17 @@ async def test_every_way_of_a_draft_or_a_finished_message_sees_all_recipients(
         assert preview["to"] == ["evil@evil.example", "b@acme.example"], action
 
 
-async def test_an_approved_draft_reaches_exactly_those_in_its_preview(desk: Desk) -> None:
-    caller, anne = await agent(desk, approval_required=["send"]), await person(desk)
-    desk.google.store.create_mailbox("evil@evil.example")
-    desk.google.store.create_mailbox("b@acme.example")
-    draft = await draft_of(desk, HIDING)
+async def test_an_approved_draft_reaches_exactly_those_in_its_preview(
+    harness: ActionHarness,
+) -> None:
+    caller, anne = await agent(harness, approval_required=["send"]), await person(harness)
+    harness.google.store.create_mailbox("evil@evil.example")
+    harness.google.store.create_mailbox("b@acme.example")
+    draft = await draft_of(harness, HIDING)
     id = await asked_for(caller, "send-draft", {"id": draft})
     people = (await shown(anne, id))["preview"]["to"]
     assert (await decide(anne, id, "approve"))["succeeded"] is True
     reached = [
-        one for one in ("evil@evil.example", "b@acme.example") if desk.google.store.messages(one)
+        one for one in ("evil@evil.example", "b@acme.example") if harness.google.store.messages(one)
     ]
     assert reached == people

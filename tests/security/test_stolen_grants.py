@@ -12,14 +12,14 @@ from shared.errors import CorruptStateError
 from shared.ports.connections import Grants
 from shared.ports.documents import Versioned
 from shared.usecases.connect.access_tokens import AccessTokens
-from tests.usecases.connect.town import ADA, BEN, Town
+from tests.harness.connecting import ADA, BEN, ConnectHarness
 
 
-async def two_grants(town: Town) -> tuple[Versioned[Grant], Versioned[Grant]]:
-    ada, ben = await town.connect(ADA), await town.connect(BEN)
+async def two_grants(harness: ConnectHarness) -> tuple[Versioned[Grant], Versioned[Grant]]:
+    ada, ben = await harness.connect(ADA), await harness.connect(BEN)
     first, second = (
-        await town.container.use(Grants).get(ada),
-        await town.container.use(Grants).get(ben),
+        await harness.container.use(Grants).get(ada),
+        await harness.container.use(Grants).get(ben),
     )
     assert first is not None
     assert second is not None
@@ -32,37 +32,37 @@ async def two_grants(town: Town) -> tuple[Versioned[Grant], Versioned[Grant]]:
     ids=str,
 )
 async def test_ciphertext_moved_to_another_connection_does_not_open(
-    town: Town, stolen: tuple[str, ...]
+    harness: ConnectHarness, stolen: tuple[str, ...]
 ) -> None:
-    victim, attacker = await two_grants(town)
+    victim, attacker = await two_grants(harness)
     taken = {name: getattr(victim.value, name) for name in stolen}
-    await town.container.use(Grants).swap(attacker, replace(attacker.value, **taken))
+    await harness.container.use(Grants).swap(attacker, replace(attacker.value, **taken))
     with pytest.raises(CorruptStateError):
-        await town.instance().use(AccessTokens)(attacker.value.connection_id)
-    assert await town.instance().use(AccessTokens)(victim.value.connection_id)
+        await harness.instance().use(AccessTokens)(attacker.value.connection_id)
+    assert await harness.instance().use(AccessTokens)(victim.value.connection_id)
 
 
 async def test_a_refresh_token_put_in_the_place_of_an_access_token_does_not_open(
-    town: Town,
+    harness: ConnectHarness,
 ) -> None:
-    victim, _ = await two_grants(town)
+    victim, _ = await two_grants(harness)
     swapped = replace(victim.value, access_token=victim.value.refresh_token)
-    await town.container.use(Grants).swap(victim, swapped)
+    await harness.container.use(Grants).swap(victim, swapped)
     with pytest.raises(CorruptStateError):
-        await town.instance().use(AccessTokens)(victim.value.connection_id)
+        await harness.instance().use(AccessTokens)(victim.value.connection_id)
 
 
-async def test_a_stolen_moved_grant_is_an_error_that_tells_nothing(town: Town) -> None:
-    victim, attacker = await two_grants(town)
+async def test_a_stolen_moved_grant_is_an_error_that_tells_nothing(harness: ConnectHarness) -> None:
+    victim, attacker = await two_grants(harness)
     moved = replace(
         attacker.value,
         access_token=victim.value.access_token,
         refresh_token=victim.value.refresh_token,
         data_key=victim.value.data_key,
     )
-    await town.container.use(Grants).swap(attacker, moved)
-    container = town.instance()
-    client = town.browser(town.serve(container))
+    await harness.container.use(Grants).swap(attacker, moved)
+    container = harness.instance()
+    client = harness.browser(harness.serve(container))
     client.headers["Authorization"] = "Bearer postroom-local-key"
     answer = await client.get(f"/connections/{attacker.value.connection_id}")
     assert answer.status_code == 500
@@ -71,14 +71,14 @@ async def test_a_stolen_moved_grant_is_an_error_that_tells_nothing(town: Town) -
 
 
 async def test_without_its_key_a_copy_of_the_database_opens_nothing(
-    town: Town, tmp_path: Path
+    harness: ConnectHarness, tmp_path: Path
 ) -> None:
-    await town.connect(ADA)
+    await harness.connect(ADA)
     copy = tmp_path / "copy"
     copy.mkdir()
-    with sqlite3.connect(town.folder / "postroom.sqlite") as here:
+    with sqlite3.connect(harness.folder / "postroom.sqlite") as here:
         here.execute("VACUUM INTO ?", (str(copy / "postroom.sqlite"),))
-    thief = Town(copy)
+    thief = ConnectHarness(copy)
     (page, _) = await thief.container.use(Grants).walk(None, 10)
     (grant,) = page
     with pytest.raises(CorruptStateError):

@@ -37,7 +37,7 @@ def code_of(answer: httpx.Response) -> str | None:
 
 
 async def test_no_route_shows_or_changes_what_is_another_tenants(tenants: Tenants) -> None:
-    before, _ = tenants.holdings(), await tenants.town.tasks()
+    before, _ = tenants.holdings(), await tenants.harness.tasks()
     assert len(before) > 5
     for one in KEYED:
         answer = await ask(tenants.attacker, one, tenants)
@@ -49,7 +49,7 @@ async def test_no_route_shows_or_changes_what_is_another_tenants(tenants: Tenant
                 answer.text,
             )
         assert tenants.holdings() == before, one.name
-        tasks = [body for _, body in await tenants.town.tasks()]
+        tasks = [body for _, body in await tenants.harness.tasks()]
         assert tenants.ada.id not in str(tasks), one.name
 
 

@@ -15,7 +15,8 @@ from shared.commands.doctor import run_checks
 from shared.domain.ids import ConnectionId
 from shared.domain.sync.state import SyncState
 from shared.ports.store import Store
-from tests.commands.doctor.ward import EMAIL, UNPACED, Ward, finding_of
+from tests.commands.doctor.ward import EMAIL, Ward, finding_of
+from tests.harness.google import PLENTY
 
 pytestmark = pytest.mark.emulators
 LOCATION = "projects/demo/locations/europe-west1"
@@ -27,11 +28,11 @@ async def deployed(
 ) -> AsyncIterator[Ward]:
     monkeypatch.setenv("FIRESTORE_EMULATOR_HOST", firestore_emulator)
     environ = {
-        "POSTROOM_UNITS_PER_MINUTE": str(UNPACED),
+        "POSTROOM_UNITS_PER_MINUTE": str(PLENTY),
         "POSTROOM_STORE": f"firestore:test-{secrets.token_hex(8)}/(default)",
         "POSTROOM_QUEUE": f"cloud-tasks:{LOCATION}",
     }
-    google = GoogleSettings(units_per_minute=UNPACED)
+    google = GoogleSettings(units_per_minute=PLENTY)
     async with LocalSystem.start(tmp_path, environ=environ, google=google) as system:
         await system.control("/mailboxes", {"email": EMAIL, "messages": 0})
         connection = await connect(system.client, system.google, EMAIL)

@@ -1,34 +1,17 @@
 """The whole run: what is well is said to be, the exit code tells, and machines can read it."""
 
-import asyncio
 import json
-import os
-import sys
-from collections.abc import Mapping
 from pathlib import Path
 
-from infra.archives import ROOT
 from shared.commands.checks import CHECKS
 from shared.commands.checks.context import Check, CheckContext
 from shared.commands.checks.finding import Verdict, ok
 from shared.commands.doctor import as_json, report, run_checks
 from shared.errors import StoreUnavailableError
 from tests.commands.doctor.ward import Ward
+from tests.commands.running import called, started
 
 NO_DATE = "Google's answer carries no date."
-
-
-async def doctor(environ: Mapping[str, str], *arguments: str) -> tuple[int, str]:
-    """Run the command in a process of its own."""
-    clean = {name: value for name, value in os.environ.items() if "POSTROOM" not in name}
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "shared.commands", "doctor", *arguments),
-        cwd=ROOT,
-        env={**clean, **environ},
-        stdout=asyncio.subprocess.PIPE,
-    )
-    out, _ = await process.communicate()
-    return process.returncode or 0, out.decode()
 
 
 async def test_a_healthy_laptop_passes_every_check(ward: Ward):
@@ -40,31 +23,31 @@ async def test_a_healthy_laptop_passes_every_check(ward: Ward):
 
 
 async def test_the_command_says_the_same_to_people_and_machines_and_exits_with_0(ward: Ward):
-    code, text = await doctor(ward.system.environ)
-    assert (code, text.splitlines()[-1]) == (0, f"{len(CHECKS)} ok, 1 not checked")
-    code, text = await doctor(ward.system.environ, "--json")
-    told = json.loads(text)
-    assert (code, told["ok"], len(told["checks"])) == (0, True, len(CHECKS) + 1)
+    said = await started(ward.system.environ, "doctor")
+    assert (said.code, said.out.splitlines()[-1]) == (0, f"{len(CHECKS)} ok, 1 not checked")
+    said = await called(ward.system.environ, "doctor", "--json")
+    told = json.loads(said.out)
+    assert (said.code, told["ok"], len(told["checks"])) == (0, True, len(CHECKS) + 1)
 
 
 async def test_a_failure_prints_its_fix_and_exits_with_1(ward: Ward):
     ward.system.emulated.watches.publishers.clear()
-    code, text = await doctor(ward.system.environ)
-    lines = text.splitlines()
+    said = await called(ward.system.environ, "doctor")
+    lines = said.out.splitlines()
     at = next(index for index, line in enumerate(lines) if line.startswith("failed"))
-    assert (code, "topic" in lines[at], "add-iam-policy-binding" in lines[at + 1]) == (
+    assert (said.code, "topic" in lines[at], "add-iam-policy-binding" in lines[at + 1]) == (
         1,
         True,
         True,
     )
-    code, text = await doctor(ward.system.environ, "--json")
-    assert (code, json.loads(text)["ok"]) == (1, False)
+    said = await called(ward.system.environ, "doctor", "--json")
+    assert (said.code, json.loads(said.out)["ok"]) == (1, False)
 
 
 async def test_without_settings_one_thing_failed_and_the_rest_was_not_checked():
-    code, text = await doctor({}, "--json")
-    verdicts = [one["verdict"] for one in json.loads(text)["checks"]]
-    assert (code, verdicts) == (1, ["failed", *["not checked"] * len(CHECKS)])
+    said = await called({}, "doctor", "--json")
+    verdicts = [one["verdict"] for one in json.loads(said.out)["checks"]]
+    assert (said.code, verdicts) == (1, ["failed", *["not checked"] * len(CHECKS)])
 
 
 async def test_before_the_first_start_nothing_is_made_and_nothing_breaks(

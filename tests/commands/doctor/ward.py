@@ -10,7 +10,6 @@ from typing import Any
 import httpx
 
 from infra.local.connecting import connect
-from infra.local.google.settings import GoogleSettings
 from infra.local.system import LocalSystem
 from shared.commands.checks import CHECKS
 from shared.commands.checks.context import Check, CheckContext
@@ -20,11 +19,11 @@ from shared.domain.ids import ConnectionId
 from shared.edge.composition.container import AutowiredContainer
 from shared.edge.settings.deployment import settings_from
 from shared.ports.clock import Clock
+from tests.harness.whole import whole_system
 
 EMAIL = "ada@acme.example"
 NOBODY = "http://127.0.0.1:9"
 """The discard port, where nothing listens."""
-UNPACED = 10**9
 
 
 @dataclass
@@ -55,10 +54,7 @@ class Ward:
 @asynccontextmanager
 async def admitted(path: Path, **google: Any) -> AsyncIterator[Ward]:
     """Start a system and connect one mailbox; `google` are the emulated Google's settings."""
-    unpaced = {"POSTROOM_UNITS_PER_MINUTE": str(UNPACED)}
-    settings = GoogleSettings(units_per_minute=UNPACED, **google)
-    async with LocalSystem.start(path, environ=unpaced, google=settings) as system:
-        await system.control("/mailboxes", {"email": EMAIL, "messages": 0})
+    async with whole_system(path, {EMAIL: 0}, **google) as system:
         connection = await connect(system.client, system.google, EMAIL)
         await system.settle()
         ward = Ward(system, ConnectionId(connection))

@@ -23,13 +23,7 @@ from shared.ports.sync_store import SyncStates
 from shared.usecases.connect.update_connection import ChangeConnection
 from shared.usecases.sync.explain import Verdict
 from tests.edge.console.people import Person, problem_of, words
-from tests.edge.samples import (
-    CONNECTION,
-    NOW,
-    a_connection,
-    a_record,
-    store_records,
-)
+from tests.harness.samples import CONNECTION, NOW, a_connection, a_record, store_records
 
 ONE = f"/console/connections/{CONNECTION}"
 EVIL = '<script>alert("x")</script><img src=x onerror=alert(1)>'

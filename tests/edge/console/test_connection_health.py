@@ -13,7 +13,7 @@ from shared.domain.sync.mailbox import Mailbox
 from shared.domain.sync.state import Backfill, SyncState, SyncStatus
 from shared.edge.console.health import health_of, lag
 from shared.pages.console.render import in_time, number, percent, span
-from tests.edge.samples import CONNECTION, NOW, a_connection
+from tests.harness.samples import CONNECTION, NOW, a_connection
 
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
 BOX = Mailbox(

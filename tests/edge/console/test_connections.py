@@ -18,7 +18,7 @@ from shared.ports.clock import Clock
 from shared.ports.connections import ConnectionQuery, Connections, Mailboxes
 from shared.ports.sync_store import SyncStates
 from tests.edge.console.people import Person, problem_of, words
-from tests.edge.samples import NOW, a_connection
+from tests.harness.samples import NOW, a_connection
 
 MANY = 3 * A_PAGE + 5
 

@@ -35,7 +35,7 @@ from tests.edge.console.people import (
     person,
     problem_of,
 )
-from tests.edge.samples import CONNECTION, a_connection
+from tests.harness.samples import CONNECTION, a_connection
 
 ROUTES = console_routes()
 PAGES = [one for one in ROUTES if isinstance(one.function, Page)]

@@ -19,7 +19,7 @@ from shared.ports.events import Outbox
 from shared.ports.sends import Sends
 from shared.ports.store import Store
 from tests.edge.console.visitors import Visitor, texts, visiting
-from tests.edge.samples import a_connection
+from tests.harness.samples import a_connection
 
 HERE = ConnectionId("c-here")
 ELSEWHERE = ConnectionId("c-elsewhere")

@@ -11,7 +11,6 @@ from selectolax.lexbor import LexborHTMLParser as HTMLParser
 
 from infra.local.connecting import connect
 from infra.local.environment import OPERATOR_KEY
-from infra.local.google.settings import GoogleSettings
 from infra.local.loopback import loopback_client
 from infra.local.system import LocalSystem
 from shared.edge.composition.container import AutowiredContainer
@@ -19,9 +18,9 @@ from shared.edge.settings.console import Role
 from shared.edge.table import console_routes
 from shared.edge.web.app import build_app
 from tests.edge.console.people import a_viewer, an_operator
+from tests.harness.whole import whole_system
 
 ADA, BOB = "ada@acme.example", "bob@acme.example"
-UNPACED = 10**9
 
 
 @dataclass(frozen=True)
@@ -84,11 +83,7 @@ async def mailbox_and_console(
     directory: Path, messages: int = 0, **environ: str
 ) -> AsyncIterator[tuple[LocalSystem, Visitor, str]]:
     """Return a whole system without a quota, an operator, and the id of Ada's connection."""
-    environ["POSTROOM_UNITS_PER_MINUTE"] = str(UNPACED)
-    google = GoogleSettings(units_per_minute=UNPACED)
-    async with LocalSystem.start(directory, environ=environ, google=google) as system:
-        await system.control("/mailboxes", {"email": ADA, "messages": messages})
-        await system.control("/mailboxes", {"email": BOB})
+    async with whole_system(directory, {ADA: messages, BOB: 0}, environ) as system:
         id = await connect(system.client, system.google, ADA)
         await system.settle()
         async with at_console(system) as visitor:

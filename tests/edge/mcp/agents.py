@@ -13,18 +13,16 @@ from mcp.client.streamable_http import streamable_http_client
 
 from infra.local.connecting import connect
 from infra.local.environment import API_KEY
-from infra.local.google.settings import GoogleSettings
 from infra.local.loopback import loopback_client
 from infra.local.system import LocalSystem
 from shared.actions.loading import actions
 from shared.domain.ids import ConnectionId
 from shared.usecases.keys.api_keys import CreateApiKey, KeyRequest
+from tests.harness.whole import whole_system
 
 TOOLS = {name for name, action in actions().items() if action.for_agents}
 ADA = "ada@acme.example"
 BOB = "bob@acme.example"
-PLENTY = 10**9
-"""Quota units a minute: no test here is about waiting for quota."""
 MODERN = "2026-07-28"
 LEGACY = "2025-11-25"
 Era = Literal["legacy", "2026-07-28"]
@@ -99,11 +97,7 @@ class House:
 @asynccontextmanager
 async def open_house(folder: Path) -> AsyncIterator[House]:
     """Run a system with its files in `folder` for the block's length."""
-    google = GoogleSettings(units_per_minute=PLENTY)
-    unpaced = {"POSTROOM_UNITS_PER_MINUTE": str(PLENTY)}
-    async with LocalSystem.start(folder, environ=unpaced, google=google) as started:
-        for email in (ADA, BOB):
-            await started.control("/mailboxes", {"email": email, "messages": 0})
+    async with whole_system(folder, {ADA: 0, BOB: 0}) as started:
         yield House(started)
 
 

@@ -22,7 +22,7 @@ from shared.ports.connections import Connections
 from shared.ports.events import Outbox
 from shared.ports.oauth import GoogleOAuth, Tokens
 from shared.usecases.connect.access_tokens import AccessTokens
-from tests.usecases.connect.town import ADA, Town, follow
+from tests.harness.connecting import ADA, ConnectHarness, follow
 
 REFRESH = "POST /token refresh_token"
 
@@ -47,156 +47,160 @@ class HeldBack:
         return answer[0]
 
 
-async def connected(town: Town) -> ConnectionId:
+async def connected(harness: ConnectHarness) -> ConnectionId:
     """Connect; count refreshes from here on."""
-    id = await town.connect(ADA)
-    town.calls.seen.clear()
+    id = await harness.connect(ADA)
+    harness.requests.seen.clear()
     return id
 
 
-async def status(town: Town, id: ConnectionId) -> tuple[ConnectionStatus, str | None]:
-    found = await town.container.use(Connections).get(id)
+async def status(harness: ConnectHarness, id: ConnectionId) -> tuple[ConnectionStatus, str | None]:
+    found = await harness.container.use(Connections).get(id)
     assert found is not None
     return found.value.status, found.value.error
 
 
-def held_back(town: Town) -> tuple[AutowiredContainer, HeldBack]:
-    instance = town.instance()
+def held_back(harness: ConnectHarness) -> tuple[AutowiredContainer, HeldBack]:
+    instance = harness.instance()
     held = HeldBack(instance.use(GoogleOAuth))
     instance.bind(GoogleOAuth, held)
     return instance, held
 
 
-async def test_a_fresh_token_is_served_without_asking_google(town: Town) -> None:
-    id = await connected(town)
-    first = await town.container.use(AccessTokens)(id)
-    assert await town.instance().use(AccessTokens)(id) == first
-    assert town.calls.count(REFRESH) == 0
+async def test_a_fresh_token_is_served_without_asking_google(harness: ConnectHarness) -> None:
+    id = await connected(harness)
+    first = await harness.container.use(AccessTokens)(id)
+    assert await harness.instance().use(AccessTokens)(id) == first
+    assert harness.requests.count(REFRESH) == 0
 
 
-async def test_fifty_callers_on_five_instances_make_one_refresh(town: Town) -> None:
-    id = await connected(town)
-    await town.advance(timedelta(hours=2))
-    instances = [town.instance() for _ in range(5)]
+async def test_fifty_callers_on_five_instances_make_one_refresh(harness: ConnectHarness) -> None:
+    id = await connected(harness)
+    harness.advance(timedelta(hours=2))
+    instances = [harness.instance() for _ in range(5)]
     tokens = await asyncio.gather(*(instances[n % 5].use(AccessTokens)(id) for n in range(50)))
     assert len(set(tokens)) == 1
-    assert town.calls.count(REFRESH) == 1
+    assert harness.requests.count(REFRESH) == 1
 
 
-async def test_a_token_is_refreshed_five_minutes_early(town: Town) -> None:
-    id = await connected(town)
-    old = await town.container.use(AccessTokens)(id)
-    await town.advance(timedelta(minutes=56))
-    assert await town.container.use(AccessTokens)(id) != old
+async def test_a_token_is_refreshed_five_minutes_early(harness: ConnectHarness) -> None:
+    id = await connected(harness)
+    old = await harness.container.use(AccessTokens)(id)
+    harness.advance(timedelta(minutes=56))
+    assert await harness.container.use(AccessTokens)(id) != old
 
 
 async def test_while_one_refreshes_others_use_the_old_token_as_long_as_it_works(
-    town: Town,
+    harness: ConnectHarness,
 ) -> None:
-    id = await connected(town)
-    old = await town.container.use(AccessTokens)(id)
-    await town.advance(timedelta(minutes=56))
-    slow, held = held_back(town)
+    id = await connected(harness)
+    old = await harness.container.use(AccessTokens)(id)
+    harness.advance(timedelta(minutes=56))
+    slow, held = held_back(harness)
     refreshing = asyncio.create_task(slow.use(AccessTokens)(id))
     await held.asked.wait()
-    assert await town.instance().use(AccessTokens)(id) == old
+    assert await harness.instance().use(AccessTokens)(id) == old
     held.released.set()
     assert await refreshing != old
-    assert town.calls.count(REFRESH) == 1
+    assert harness.requests.count(REFRESH) == 1
 
 
-async def test_a_rejected_token_is_refreshed_however_young(town: Town) -> None:
-    id = await connected(town)
-    old = await town.container.use(AccessTokens)(id)
-    new = await town.container.use(AccessTokens)(id, rejected=old)
+async def test_a_rejected_token_is_refreshed_however_young(harness: ConnectHarness) -> None:
+    id = await connected(harness)
+    old = await harness.container.use(AccessTokens)(id)
+    new = await harness.container.use(AccessTokens)(id, rejected=old)
     assert new != old
-    assert await town.container.use(AccessTokens)(id, rejected=old) == new
-    assert town.calls.count(REFRESH) == 1
+    assert await harness.container.use(AccessTokens)(id, rejected=old) == new
+    assert harness.requests.count(REFRESH) == 1
 
 
-async def test_a_claim_left_by_a_dead_instance_expires(town: Town) -> None:
-    id = await connected(town)
-    await town.advance(timedelta(hours=2))
-    slow, held = held_back(town)
+async def test_a_claim_left_by_a_dead_instance_expires(harness: ConnectHarness) -> None:
+    id = await connected(harness)
+    harness.advance(timedelta(hours=2))
+    slow, held = held_back(harness)
     abandoned = asyncio.create_task(slow.use(AccessTokens)(id))
     await held.asked.wait()
-    waiting = asyncio.create_task(town.instance().use(AccessTokens)(id))
+    waiting = asyncio.create_task(harness.instance().use(AccessTokens)(id))
     await asyncio.sleep(0)
-    town.clock.advance(timedelta(seconds=11))
+    harness.clock.advance(timedelta(seconds=11))
     assert await waiting
     abandoned.cancel()
 
 
 async def test_one_caller_giving_up_does_not_take_the_refresh_from_the_others(
-    town: Town,
+    harness: ConnectHarness,
 ) -> None:
-    id = await connected(town)
-    await town.advance(timedelta(hours=2))
-    instance, held = held_back(town)
+    id = await connected(harness)
+    harness.advance(timedelta(hours=2))
+    instance, held = held_back(harness)
     impatient = asyncio.create_task(instance.use(AccessTokens)(id))
     patient = asyncio.create_task(instance.use(AccessTokens)(id))
     await held.asked.wait()
     impatient.cancel()
     held.released.set()
     assert await patient
-    assert town.calls.count(REFRESH) == 1
+    assert harness.requests.count(REFRESH) == 1
 
 
-async def test_a_revoked_grant_ends_in_reauth_required_with_one_event(town: Town) -> None:
-    id = await connected(town)
-    await town.fault("grant_revoked", email=ADA)
-    await town.advance(timedelta(hours=2))
+async def test_a_revoked_grant_ends_in_reauth_required_with_one_event(
+    harness: ConnectHarness,
+) -> None:
+    id = await connected(harness)
+    harness.fault("grant_revoked", email=ADA)
+    harness.advance(timedelta(hours=2))
     answers = await asyncio.gather(
-        *(town.instance().use(AccessTokens)(id) for _ in range(5)), return_exceptions=True
+        *(harness.instance().use(AccessTokens)(id) for _ in range(5)), return_exceptions=True
     )
     assert all(isinstance(one, GrantRevokedError) for one in answers)
-    assert await status(town, id) == (ConnectionStatus.REAUTH_REQUIRED, "revoked")
-    events = await town.container.use(Outbox).list(state=None, connection_id=id, limit=10)
+    assert await status(harness, id) == (ConnectionStatus.REAUTH_REQUIRED, "revoked")
+    events = await harness.container.use(Outbox).list(state=None, connection_id=id, limit=10)
     refused = [one.payload for one in events if one.payload["operation"] == "refresh"]
     assert len(refused) == 1
     assert refused[0]["success"] is False
     assert refused[0]["error"]["type"] == "revoked"
 
 
-async def test_a_connection_known_to_be_dead_is_not_asked_for_at_google(town: Town) -> None:
-    id = await connected(town)
-    await town.fault("grant_revoked", email=ADA)
-    await town.advance(timedelta(hours=2))
+async def test_a_connection_known_to_be_dead_is_not_asked_for_at_google(
+    harness: ConnectHarness,
+) -> None:
+    id = await connected(harness)
+    harness.fault("grant_revoked", email=ADA)
+    harness.advance(timedelta(hours=2))
     for _ in range(3):
         with pytest.raises(GrantRevokedError):
-            await town.container.use(AccessTokens)(id)
-    assert town.calls.count(REFRESH) == 1
+            await harness.container.use(AccessTokens)(id)
+    assert harness.requests.count(REFRESH) == 1
 
 
-async def test_a_session_policy_is_told_apart(town: Town) -> None:
-    id = await connected(town)
-    await town.fault("invalid_rapt", email=ADA)
-    await town.advance(timedelta(hours=2))
+async def test_a_session_policy_is_told_apart(harness: ConnectHarness) -> None:
+    id = await connected(harness)
+    harness.fault("invalid_rapt", email=ADA)
+    harness.advance(timedelta(hours=2))
     for _ in range(2):
         with pytest.raises(SessionPolicyError):
-            await town.container.use(AccessTokens)(id)
-    assert await status(town, id) == (ConnectionStatus.REAUTH_REQUIRED, "session_policy")
+            await harness.container.use(AccessTokens)(id)
+    assert await status(harness, id) == (ConnectionStatus.REAUTH_REQUIRED, "session_policy")
 
 
-async def test_a_failure_in_passing_never_ends_a_connection(town: Town) -> None:
-    id = await connected(town)
-    await town.fault("token_5xx")
-    await town.advance(timedelta(hours=2))
+async def test_a_failure_in_passing_never_ends_a_connection(harness: ConnectHarness) -> None:
+    id = await connected(harness)
+    harness.fault("token_5xx")
+    harness.advance(timedelta(hours=2))
     with pytest.raises(GoogleOAuthUnavailableError):
-        await town.container.use(AccessTokens)(id)
-    assert await status(town, id) == (ConnectionStatus.ACTIVE, None)
-    await town.control.delete("/faults")
-    assert await town.container.use(AccessTokens)(id)
+        await harness.container.use(AccessTokens)(id)
+    assert await status(harness, id) == (ConnectionStatus.ACTIVE, None)
+    await harness.control.delete("/faults")
+    assert await harness.container.use(AccessTokens)(id)
 
 
 async def test_a_failure_in_passing_goes_unnoticed_while_the_old_token_works(
-    town: Town,
+    harness: ConnectHarness,
 ) -> None:
-    id = await connected(town)
-    old = await town.container.use(AccessTokens)(id)
-    await town.fault("token_5xx")
-    await town.advance(timedelta(minutes=56))
-    assert await town.container.use(AccessTokens)(id) == old
+    id = await connected(harness)
+    old = await harness.container.use(AccessTokens)(id)
+    harness.fault("token_5xx")
+    harness.advance(timedelta(minutes=56))
+    assert await harness.container.use(AccessTokens)(id) == old
 
 
 @dataclass
@@ -207,50 +211,50 @@ class Misconfigured:
         raise ConfigurationError("invalid_client")
 
 
-async def test_a_misconfigured_client_never_ends_a_connection(town: Town) -> None:
-    id = await connected(town)
-    await town.advance(timedelta(hours=2))
-    instance = town.instance()
+async def test_a_misconfigured_client_never_ends_a_connection(harness: ConnectHarness) -> None:
+    id = await connected(harness)
+    harness.advance(timedelta(hours=2))
+    instance = harness.instance()
     instance.bind(GoogleOAuth, Misconfigured())
     with pytest.raises(ConfigurationError):
         await instance.use(AccessTokens)(id)
-    assert await status(town, id) == (ConnectionStatus.ACTIVE, None)
+    assert await status(harness, id) == (ConnectionStatus.ACTIVE, None)
 
 
-async def refreshed_meanwhile(town: Town, id: ConnectionId) -> None:
-    town.clock.advance(timedelta(seconds=11))
-    await town.instance().use(AccessTokens)(id)
+async def refreshed_meanwhile(harness: ConnectHarness, id: ConnectionId) -> None:
+    harness.clock.advance(timedelta(seconds=11))
+    await harness.instance().use(AccessTokens)(id)
 
 
-async def reconnected_meanwhile(town: Town, id: ConnectionId) -> None:
-    opened = await town.reconnect_session(id)
-    await town.will_approve(ADA)
-    await follow(town.browser(), opened["connect_link"])
+async def reconnected_meanwhile(harness: ConnectHarness, id: ConnectionId) -> None:
+    opened = await harness.reconnect_session(id)
+    await harness.will_approve(ADA)
+    await follow(harness.browser(), opened["connect_link"])
 
 
 @pytest.mark.parametrize("meanwhile", [refreshed_meanwhile, reconnected_meanwhile])
 async def test_invalid_grant_raced_with_a_success_keeps_the_connection(
-    town: Town, meanwhile: Callable[[Town, ConnectionId], Awaitable[None]]
+    harness: ConnectHarness, meanwhile: Callable[[ConnectHarness, ConnectionId], Awaitable[None]]
 ) -> None:
-    id = await connected(town)
-    await town.advance(timedelta(hours=2))
-    await town.fault("grant_revoked", email=ADA, times=1)
-    instance, held = held_back(town)
+    id = await connected(harness)
+    harness.advance(timedelta(hours=2))
+    harness.fault("grant_revoked", email=ADA, times=1)
+    instance, held = held_back(harness)
     losing = asyncio.create_task(instance.use(AccessTokens)(id))
     await held.asked.wait()
-    await meanwhile(town, id)
+    await meanwhile(harness, id)
     held.released.set()
-    assert await losing == await town.instance().use(AccessTokens)(id)
-    assert await status(town, id) == (ConnectionStatus.ACTIVE, None)
+    assert await losing == await harness.instance().use(AccessTokens)(id)
+    assert await status(harness, id) == (ConnectionStatus.ACTIVE, None)
 
 
-async def test_an_unknown_connection_has_no_token(town: Town) -> None:
+async def test_an_unknown_connection_has_no_token(harness: ConnectHarness) -> None:
     with pytest.raises(UnknownConnectionError):
-        await town.container.use(AccessTokens)(ConnectionId("nobody"))
+        await harness.container.use(AccessTokens)(ConnectionId("nobody"))
 
 
-async def test_no_token_is_stored_in_clear(town: Town) -> None:
-    id = await connected(town)
-    token = (await town.container.use(AccessTokens)(id)).encode()
-    for path in town.folder.iterdir():
+async def test_no_token_is_stored_in_clear(harness: ConnectHarness) -> None:
+    id = await connected(harness)
+    token = (await harness.container.use(AccessTokens)(id)).encode()
+    for path in harness.folder.iterdir():
         assert token not in path.read_bytes()

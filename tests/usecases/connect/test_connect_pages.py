@@ -9,7 +9,7 @@ from shared.edge.connect.page import STATUS
 from shared.pages.language import LANGUAGES, TABLES, strings_for
 from shared.usecases.connect.finish_consent import GOOGLE_ERRORS
 from shared.usecases.connect.outcomes import FINAL
-from tests.usecases.connect.town import ADA, PRODUCT, PUBLIC, Town, follow, press
+from tests.harness.connecting import ADA, PRODUCT, PUBLIC, ConnectHarness, follow, press
 
 WORD = re.compile(r"\{(\w+)\}")
 INLINE = re.compile(r"<script(?![^>]*\bsrc=)(?![^>]*application/json)|<style|\son\w+=|\sstyle=")
@@ -52,8 +52,8 @@ def test_the_reader_gets_the_language_asked_or_preferred(
     assert strings_for(asked, accepted, product="Acme").language == language
 
 
-async def test_the_frame_is_open_to_the_product_and_nobody_else(town: Town) -> None:
-    page = await town.browser().get("/connect-ui/?apiURL=https://elsewhere.example&lang=en")
+async def test_the_frame_is_open_to_the_product_and_nobody_else(harness: ConnectHarness) -> None:
+    page = await harness.browser().get("/connect-ui/?apiURL=https://elsewhere.example&lang=en")
     policy = page.headers["content-security-policy"]
     assert f"frame-ancestors {PRODUCT}" in policy
     assert "default-src 'none'" in policy
@@ -61,12 +61,12 @@ async def test_the_frame_is_open_to_the_product_and_nobody_else(town: Town) -> N
 
 
 async def test_pages_that_handle_tokens_are_never_framed_kept_or_referred_to(
-    town: Town,
+    harness: ConnectHarness,
 ) -> None:
-    opened = await town.session(tags={"end_user_id": "ada"})
-    browser = town.browser()
+    opened = await harness.session(tags={"end_user_id": "ada"})
+    browser = harness.browser()
     link = await browser.get(opened["connect_link"])
-    await town.will_approve(ADA)
+    await harness.will_approve(ADA)
     question = await follow(browser, opened["connect_link"])
     done = await press(browser, question, 0)
     for page in (link, question, done):
@@ -78,35 +78,35 @@ async def test_pages_that_handle_tokens_are_never_framed_kept_or_referred_to(
         assert not INLINE.search(page.text)
 
 
-async def test_the_frame_has_no_inline_code(town: Town) -> None:
-    page = await town.browser().get("/connect-ui/")
+async def test_the_frame_has_no_inline_code(harness: ConnectHarness) -> None:
+    page = await harness.browser().get("/connect-ui/")
     assert not INLINE.search(page.text)
     assert "unsafe-inline" not in page.headers["content-security-policy"]
 
 
-async def test_files_of_the_page_are_kept_and_others_are_not_there(town: Town) -> None:
-    page = await town.browser().get("/connect-ui/")
+async def test_files_of_the_page_are_kept_and_others_are_not_there(harness: ConnectHarness) -> None:
+    page = await harness.browser().get("/connect-ui/")
     for address in re.findall(r'"(/connect-ui/static/[^"]+)"', page.text):
-        file = await town.browser().get(address)
+        file = await harness.browser().get(address)
         assert file.status_code == 200
         assert "immutable" in file.headers["cache-control"]
     for name in ("missing.js", "..%2Frender.py", "%2e%2e%2frender.py"):
-        assert (await town.browser().get(f"/connect-ui/static/{name}")).status_code == 404
+        assert (await harness.browser().get(f"/connect-ui/static/{name}")).status_code == 404
 
 
-async def test_names_from_the_product_are_text_not_markup(town: Town) -> None:
-    opened = await town.session(
+async def test_names_from_the_product_are_text_not_markup(harness: ConnectHarness) -> None:
+    opened = await harness.session(
         tags={"end_user_id": "x", "end_user_display_name": "<img src=x onerror=alert(1)>"}
     )
-    page = await town.browser().get(opened["connect_link"])
+    page = await harness.browser().get(opened["connect_link"])
     assert "<img" not in page.text
     assert "&lt;img" in page.text
 
 
-async def test_the_cookie_binds_top_level_only_and_is_taken_away(town: Town) -> None:
-    opened = await town.session_for(ADA)
-    await town.will_approve(ADA)
-    browser = town.browser()
+async def test_the_cookie_binds_top_level_only_and_is_taken_away(harness: ConnectHarness) -> None:
+    opened = await harness.session_for(ADA)
+    await harness.will_approve(ADA)
+    browser = harness.browser()
     browser.follow_redirects = False
     started = await browser.get(f"{PUBLIC}/oauth/start?session_token={opened['token']}")
     cookie = started.headers["set-cookie"]
@@ -121,11 +121,11 @@ async def test_the_cookie_binds_top_level_only_and_is_taken_away(town: Town) -> 
 
 
 async def test_no_token_or_state_is_logged(
-    town: Town, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+    harness: ConnectHarness, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
-    opened = await town.session_for(ADA)
-    await town.will_approve(ADA)
-    await follow(town.browser(), opened["connect_link"])
+    opened = await harness.session_for(ADA)
+    await harness.will_approve(ADA)
+    await follow(harness.browser(), opened["connect_link"])
     logged = capsys.readouterr().out + caplog.text
     assert opened["token"] not in logged
     assert ADA not in logged

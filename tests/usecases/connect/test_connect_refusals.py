@@ -13,11 +13,11 @@ from shared.ports.connections import ConnectionQuery, Connections, Grants, Mailb
 from shared.ports.events import Operations
 from shared.usecases.connect.access_tokens import AccessTokens
 from shared.usecases.connect.disconnect import Disconnect
-from tests.usecases.connect.town import (
+from tests.harness.connecting import (
     ADA,
     BEN,
     PUBLIC,
-    Town,
+    ConnectHarness,
     follow,
     google_answer,
     outcome,
@@ -28,10 +28,10 @@ RETRY = re.compile(r'id="retry" href="([^"]+)"')
 READ_AND_SEND = {"google-mail": {"user_scopes": "read send"}}
 
 
-async def nothing_is_bound(town: Town) -> bool:
-    connections = await town.container.use(Connections).find(ConnectionQuery())
-    mailbox = await town.container.use(Mailboxes).get(email_key(ADA))
-    return not connections and mailbox is None and not await town.tasks()
+async def nothing_is_bound(harness: ConnectHarness) -> bool:
+    connections = await harness.container.use(Connections).find(ConnectionQuery())
+    mailbox = await harness.container.use(Mailboxes).get(email_key(ADA))
+    return not connections and mailbox is None and not await harness.tasks()
 
 
 def start_of(opened: dict[str, str]) -> str:
@@ -44,65 +44,65 @@ async def retried(browser: httpx.AsyncClient, page: httpx.Response) -> httpx.Res
     return await browser.get(unescape(found[1]))
 
 
-async def test_a_denial_has_its_page_and_a_second_chance(town: Town) -> None:
-    opened = await town.session_for(ADA)
-    await town.will_deny(ADA)
-    browser = town.browser()
+async def test_a_denial_has_its_page_and_a_second_chance(harness: ConnectHarness) -> None:
+    opened = await harness.session_for(ADA)
+    await harness.will_deny(ADA)
+    browser = harness.browser()
     page = await follow(browser, opened["connect_link"])
     assert (page.status_code, outcome(page)) == (403, "access_denied")
-    seen = await town.look(opened["token"])
+    seen = await harness.look(opened["token"])
     assert (seen["status"], seen["error"]) == ("failed", "access_denied")
     assert seen["connection_id"] is None
-    assert await nothing_is_bound(town)
-    await town.will_approve(ADA)
+    assert await nothing_is_bound(harness)
+    await harness.will_approve(ADA)
     assert outcome(await retried(browser, page)) == "connected"
-    assert (await town.look(opened["token"]))["status"] == "connected"
+    assert (await harness.look(opened["token"]))["status"] == "connected"
 
 
-async def test_an_unticked_scope_is_named_and_asked_for_again(town: Town) -> None:
-    opened = await town.session_for(ADA, integrations_config_defaults=READ_AND_SEND)
-    await town.will_approve(ADA, ["gmail.readonly"])
-    browser = town.browser()
+async def test_an_unticked_scope_is_named_and_asked_for_again(harness: ConnectHarness) -> None:
+    opened = await harness.session_for(ADA, integrations_config_defaults=READ_AND_SEND)
+    await harness.will_approve(ADA, ["gmail.readonly"])
+    browser = harness.browser()
     page = await follow(browser, opened["connect_link"])
     assert (page.status_code, outcome(page)) == (403, "missing_scope")
     assert "Send mail as you" in page.text
     assert "Read your mail" not in page.text
-    assert (await town.look(opened["token"]))["error"] == "missing_scope"
-    assert await nothing_is_bound(town)
-    await town.will_approve(ADA)
+    assert (await harness.look(opened["token"]))["error"] == "missing_scope"
+    assert await nothing_is_bound(harness)
+    await harness.will_approve(ADA)
     assert outcome(await retried(browser, page)) == "connected"
 
 
-async def test_a_refusal_is_logged_as_a_code(town: Town) -> None:
-    opened = await town.session_for(ADA)
-    await town.will_deny(ADA)
-    await follow(town.browser(), opened["connect_link"])
-    (entry,) = await town.container.use(Operations).list(
+async def test_a_refusal_is_logged_as_a_code(harness: ConnectHarness) -> None:
+    opened = await harness.session_for(ADA)
+    await harness.will_deny(ADA)
+    await follow(harness.browser(), opened["connect_link"])
+    (entry,) = await harness.container.use(Operations).list(
         connection_id=None, type=OperationType.AUTH, state=OperationState.FAILED, limit=10
     )
     assert entry.error == "access_denied"
 
 
-async def test_a_reconnect_refuses_another_google_account(town: Town) -> None:
-    id = await town.connect(ADA)
-    opened = await town.reconnect_session(id)
-    await town.will_approve(BEN)
-    page = await follow(town.browser(), opened["connect_link"])
+async def test_a_reconnect_refuses_another_google_account(harness: ConnectHarness) -> None:
+    id = await harness.connect(ADA)
+    opened = await harness.reconnect_session(id)
+    await harness.will_approve(BEN)
+    page = await follow(harness.browser(), opened["connect_link"])
     assert (page.status_code, outcome(page)) == (409, "wrong_account")
     assert ADA in page.text
     assert BEN in page.text
-    kept = await town.container.use(Connections).get(id)
-    grant = await town.container.use(Grants).get(id)
+    kept = await harness.container.use(Connections).get(id)
+    grant = await harness.container.use(Grants).get(id)
     assert kept is not None
     assert grant is not None
     assert (kept.value.email, grant.value.generation) == (ADA, 1)
-    assert await town.container.use(Mailboxes).get(email_key(BEN)) is None
+    assert await harness.container.use(Mailboxes).get(email_key(BEN)) is None
 
 
-async def test_an_answer_counts_once(town: Town) -> None:
-    opened = await town.session_for(ADA)
-    await town.will_approve(ADA)
-    browser = town.browser()
+async def test_an_answer_counts_once(harness: ConnectHarness) -> None:
+    opened = await harness.session_for(ADA)
+    await harness.will_approve(ADA)
+    browser = harness.browser()
     answer = await google_answer(browser, start_of(opened))
     cookies = httpx.Cookies(browser.cookies)
     assert outcome(await browser.get(answer)) == "connected"
@@ -111,58 +111,58 @@ async def test_an_answer_counts_once(town: Town) -> None:
     assert (replayed.status_code, outcome(replayed)) == (400, "unknown_state")
 
 
-async def test_an_answer_counts_only_in_the_browser_that_asked(town: Town) -> None:
+async def test_an_answer_counts_only_in_the_browser_that_asked(harness: ConnectHarness) -> None:
     """Login CSRF: an attacker's answer in the victim's browser binds nothing."""
-    opened = await town.session_for(ADA)
-    await town.will_approve(ADA)
-    attacker = town.browser()
+    opened = await harness.session_for(ADA)
+    await harness.will_approve(ADA)
+    attacker = harness.browser()
     answer = await google_answer(attacker, start_of(opened))
-    page = await town.browser().get(answer)
+    page = await harness.browser().get(answer)
     assert (page.status_code, outcome(page)) == (403, "other_browser")
-    assert await nothing_is_bound(town)
+    assert await nothing_is_bound(harness)
     assert outcome(await attacker.get(answer)) == "connected"
 
 
-async def test_a_made_up_state_is_refused(town: Town) -> None:
-    page = await town.browser().get(f"{PUBLIC}/oauth/callback?state=made-up&code=x")
+async def test_a_made_up_state_is_refused(harness: ConnectHarness) -> None:
+    page = await harness.browser().get(f"{PUBLIC}/oauth/callback?state=made-up&code=x")
     assert (page.status_code, outcome(page)) == (400, "unknown_state")
 
 
-async def test_a_code_of_another_flow_is_refused_by_pkce(town: Town) -> None:
-    opened = await town.session_for(ADA)
-    mine, theirs = town.browser(), town.browser()
-    await town.will_approve(ADA)
+async def test_a_code_of_another_flow_is_refused_by_pkce(harness: ConnectHarness) -> None:
+    opened = await harness.session_for(ADA)
+    mine, theirs = harness.browser(), harness.browser()
+    await harness.will_approve(ADA)
     stolen = query_of(await google_answer(theirs, start_of(opened)))["code"]
-    await town.will_approve(ADA)
+    await harness.will_approve(ADA)
     answer = query_of(await google_answer(mine, start_of(opened)))
     page = await mine.get("/oauth/callback", params={**answer, "code": stolen})
     assert outcome(page) == "invalid_grant"
-    assert await nothing_is_bound(town)
+    assert await nothing_is_bound(harness)
 
 
 @pytest.mark.parametrize("issuer", ["https://evil.example", None])
 async def test_an_answer_of_another_issuer_is_never_redeemed(
-    town: Town, issuer: str | None
+    harness: ConnectHarness, issuer: str | None
 ) -> None:
-    opened = await town.session_for(ADA)
-    await town.will_approve(ADA)
-    browser = town.browser()
+    opened = await harness.session_for(ADA)
+    await harness.will_approve(ADA)
+    browser = harness.browser()
     answer = query_of(await google_answer(browser, start_of(opened)))
     del answer["iss"]
     page = await browser.get(
         "/oauth/callback", params={**answer, **({"iss": issuer} if issuer else {})}
     )
     assert outcome(page) == ("wrong_issuer" if issuer else "google_error")
-    assert town.calls.count("POST /token authorization_code") == 0
-    assert await nothing_is_bound(town)
+    assert harness.requests.count("POST /token authorization_code") == 0
+    assert await nothing_is_bound(harness)
 
 
-async def test_an_answer_that_comes_too_late_is_refused(town: Town) -> None:
-    opened = await town.session_for(ADA)
-    await town.will_approve(ADA)
-    browser = town.browser()
+async def test_an_answer_that_comes_too_late_is_refused(harness: ConnectHarness) -> None:
+    opened = await harness.session_for(ADA)
+    await harness.will_approve(ADA)
+    browser = harness.browser()
     answer = await google_answer(browser, start_of(opened))
-    await town.advance(timedelta(minutes=16))
+    harness.advance(timedelta(minutes=16))
     page = await browser.get(answer)
     assert (page.status_code, outcome(page)) == (410, "expired_state")
 
@@ -178,50 +178,52 @@ async def test_an_answer_that_comes_too_late_is_refused(town: Town) -> None:
         ("<script>", 502),
     ],
 )
-async def test_every_error_of_google_has_a_page(town: Town, error: str, status: int) -> None:
-    opened = await town.session_for(ADA)
-    await town.will_approve(ADA)
-    browser = town.browser()
+async def test_every_error_of_google_has_a_page(
+    harness: ConnectHarness, error: str, status: int
+) -> None:
+    opened = await harness.session_for(ADA)
+    await harness.will_approve(ADA)
+    browser = harness.browser()
     state = query_of(await google_answer(browser, start_of(opened)))["state"]
     page = await browser.get("/oauth/callback", params={"state": state, "error": error})
     assert page.status_code == status
     assert outcome(page) == ("google_error" if "<" in error else error)
 
 
-async def test_google_out_of_reach_is_a_page_with_a_second_chance(town: Town) -> None:
-    opened = await town.session_for(ADA)
-    await town.will_approve(ADA)
-    await town.fault("token_5xx", times=10)
-    browser = town.browser()
+async def test_google_out_of_reach_is_a_page_with_a_second_chance(harness: ConnectHarness) -> None:
+    opened = await harness.session_for(ADA)
+    await harness.will_approve(ADA)
+    harness.fault("token_5xx", times=10)
+    browser = harness.browser()
     page = await follow(browser, opened["connect_link"])
     assert (page.status_code, outcome(page)) == (503, "unavailable")
-    await town.control.delete("/faults")
-    await town.will_approve(ADA)
+    await harness.control.delete("/faults")
+    await harness.will_approve(ADA)
     assert outcome(await retried(browser, page)) == "connected"
 
 
 async def test_a_consent_given_while_the_last_connection_leaves_is_asked_for_again(
-    town: Town,
+    harness: ConnectHarness,
 ) -> None:
     """The revocation of the one that leaves takes the new consent with it (FACTS 6.9)."""
-    id = await town.connect(ADA)
-    opened = await town.session_for(ADA)
-    await town.will_approve(ADA)
-    browser = town.browser()
+    id = await harness.connect(ADA)
+    opened = await harness.session_for(ADA)
+    await harness.will_approve(ADA)
+    browser = harness.browser()
     answer = await google_answer(browser, start_of(opened))
-    await town.container.use(Disconnect)(id)
+    await harness.container.use(Disconnect)(id)
     page = await browser.get(answer)
     assert outcome(page) in {"invalid_grant", "closing"}
-    await town.will_approve(ADA)
+    await harness.will_approve(ADA)
     assert outcome(await retried(browser, page)) == "connected"
-    new = (await town.look(opened["token"]))["connection_id"]
-    await town.advance(timedelta(hours=1))
-    assert await town.container.use(AccessTokens)(new)
+    new = (await harness.look(opened["token"]))["connection_id"]
+    harness.advance(timedelta(hours=1))
+    assert await harness.container.use(AccessTokens)(new)
 
 
-async def test_a_deployment_without_its_keys_answers_a_page(town: Town) -> None:
-    opened = await town.session_for(ADA)
-    (town.folder / "keyring.json").unlink()
-    page = await town.browser().get(start_of(opened))
+async def test_a_deployment_without_its_keys_answers_a_page(harness: ConnectHarness) -> None:
+    opened = await harness.session_for(ADA)
+    (harness.folder / "keyring.json").unlink()
+    page = await harness.browser().get(start_of(opened))
     assert (page.status_code, outcome(page)) == (502, "invalid_client")
-    assert await nothing_is_bound(town)
+    assert await nothing_is_bound(harness)

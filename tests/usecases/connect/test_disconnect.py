@@ -34,8 +34,8 @@ from shared.usecases.connect.update_connection import ChangeConnection
 from shared.usecases.reconcile import ResumeDisconnects
 from shared.usecases.sync.prune_tombstones import PruneDeleted
 from shared.usecases.sync.sync_mailbox import SyncMailbox
+from tests.harness.connecting import ADA, ConnectHarness
 from tests.usecases.connect.interrupted import Bomb, Crash, Interrupted
-from tests.usecases.connect.town import ADA, Town
 
 REVOKE = "POST /revoke"
 STOP = "POST /gmail/v1/users/me/stop"
@@ -45,12 +45,12 @@ PORTS = (
 )  # fmt: skip
 
 
-async def synced(town: Town, email: str = ADA) -> Connection:
+async def synced(harness: ConnectHarness, email: str = ADA) -> Connection:
     """Connect and sync a mailbox with one more mail."""
-    id = await town.connect(email)
-    await town.control.post("/mailboxes", json={"email": email, "messages": 1})
-    await town.container.use(SyncMailbox)(id, budget=timedelta(seconds=20))
-    found = await town.container.use(Connections).get(id)
+    id = await harness.connect(email)
+    await harness.control.post("/mailboxes", json={"email": email, "messages": 1})
+    await harness.container.use(SyncMailbox)(id, budget=timedelta(seconds=20))
+    found = await harness.container.use(Connections).get(id)
     assert found is not None
     return found.value
 
@@ -60,8 +60,8 @@ def task_of(connection: Connection) -> tuple[str, object]:
     return task.path, task.body
 
 
-async def nothing_is_left(town: Town, connection: Connection) -> None:
-    container, id = town.container, connection.id
+async def nothing_is_left(harness: ConnectHarness, connection: Connection) -> None:
+    container, id = harness.container, connection.id
     assert await container.use(Connections).get(id) is None
     assert await container.use(Grants).get(id) is None
     assert await container.use(SyncStates).get(id) is None
@@ -73,75 +73,79 @@ async def nothing_is_left(town: Town, connection: Connection) -> None:
     assert [one.payload.get("operation") for one in events].count("deletion") == 1
 
 
-async def test_disconnecting_stops_the_watch_revokes_and_leaves_nothing(town: Town) -> None:
-    connection = await synced(town)
-    assert await town.container.use(Disconnect)(connection.id) == Disconnected()
-    await nothing_is_left(town, connection)
-    assert (town.calls.count(STOP), town.calls.count(REVOKE)) == (1, 1)
-    entries = await town.container.use(Operations).list(
+async def test_disconnecting_stops_the_watch_revokes_and_leaves_nothing(
+    harness: ConnectHarness,
+) -> None:
+    connection = await synced(harness)
+    assert await harness.container.use(Disconnect)(connection.id) == Disconnected()
+    await nothing_is_left(harness, connection)
+    assert (harness.requests.count(STOP), harness.requests.count(REVOKE)) == (1, 1)
+    entries = await harness.container.use(Operations).list(
         connection_id=connection.id, type=OperationType.AUTH, state=None, limit=10
     )
     assert "disconnect" in {one.name for one in entries}
 
 
-async def test_accepting_marks_the_connection_and_enqueues_the_work(town: Town) -> None:
-    connection = await synced(town)
-    await town.tasks()
-    await town.container.use(AcceptDisconnect)(connection.id)
-    found = await town.container.use(Connections).get(connection.id)
+async def test_accepting_marks_the_connection_and_enqueues_the_work(
+    harness: ConnectHarness,
+) -> None:
+    connection = await synced(harness)
+    await harness.tasks()
+    await harness.container.use(AcceptDisconnect)(connection.id)
+    found = await harness.container.use(Connections).get(connection.id)
     assert found is not None
     assert found.value.status is ConnectionStatus.DISCONNECTING
-    assert await town.tasks() == [task_of(connection)]
+    assert await harness.tasks() == [task_of(connection)]
 
 
-async def test_an_unknown_connection_is_not_accepted(town: Town) -> None:
+async def test_an_unknown_connection_is_not_accepted(harness: ConnectHarness) -> None:
     with pytest.raises(UnknownConnectionError):
-        await town.container.use(AcceptDisconnect)(ConnectionId("nobody"))
-    assert await town.container.use(Disconnect)(ConnectionId("nobody")) == Disconnected()
+        await harness.container.use(AcceptDisconnect)(ConnectionId("nobody"))
+    assert await harness.container.use(Disconnect)(ConnectionId("nobody")) == Disconnected()
 
 
-async def test_the_last_of_two_connections_stops_and_revokes(town: Town) -> None:
-    first, second = await synced(town), await synced(town)
-    await town.container.use(Disconnect)(first.id)
-    assert (town.calls.count(STOP), town.calls.count(REVOKE)) == (0, 0)
-    assert await town.container.use(AccessTokens)(second.id)
-    mailbox = await town.container.use(Mailboxes).get(email_key(ADA))
+async def test_the_last_of_two_connections_stops_and_revokes(harness: ConnectHarness) -> None:
+    first, second = await synced(harness), await synced(harness)
+    await harness.container.use(Disconnect)(first.id)
+    assert (harness.requests.count(STOP), harness.requests.count(REVOKE)) == (0, 0)
+    assert await harness.container.use(AccessTokens)(second.id)
+    mailbox = await harness.container.use(Mailboxes).get(email_key(ADA))
     assert mailbox is not None
     assert mailbox.value.connections == {second.id}
-    await town.container.use(Disconnect)(second.id)
-    assert (town.calls.count(STOP), town.calls.count(REVOKE)) == (1, 1)
-    await nothing_is_left(town, second)
+    await harness.container.use(Disconnect)(second.id)
+    assert (harness.requests.count(STOP), harness.requests.count(REVOKE)) == (1, 1)
+    await nothing_is_left(harness, second)
 
 
-async def test_a_dead_grant_counts_as_stopped_and_revoked(town: Town) -> None:
-    connection = await synced(town)
-    await town.fault("grant_revoked", email=ADA)
-    await town.advance(timedelta(hours=2))
+async def test_a_dead_grant_counts_as_stopped_and_revoked(harness: ConnectHarness) -> None:
+    connection = await synced(harness)
+    harness.fault("grant_revoked", email=ADA)
+    harness.advance(timedelta(hours=2))
     with pytest.raises(GrantRevokedError):
-        await town.container.use(AccessTokens)(connection.id)
-    assert await town.container.use(Disconnect)(connection.id) == Disconnected()
-    await nothing_is_left(town, connection)
+        await harness.container.use(AccessTokens)(connection.id)
+    assert await harness.container.use(Disconnect)(connection.id) == Disconnected()
+    await nothing_is_left(harness, connection)
 
 
-async def test_a_late_writer_is_fenced_out(town: Town) -> None:
-    connection = await synced(town)
-    before = await town.container.use(SyncStates).get(connection.id)
+async def test_a_late_writer_is_fenced_out(harness: ConnectHarness) -> None:
+    connection = await synced(harness)
+    before = await harness.container.use(SyncStates).get(connection.id)
     assert before is not None
-    await town.container.use(Disconnect)(connection.id)
+    await harness.container.use(Disconnect)(connection.id)
     with pytest.raises(ConflictError):
-        await town.container.use(SyncStates).commit(
+        await harness.container.use(SyncStates).commit(
             before, replace(before.value, failures=1), Batch()
         )
-    assert await town.container.use(SyncStates).get(connection.id) is None
+    assert await harness.container.use(SyncStates).get(connection.id) is None
 
 
-async def test_the_same_mailbox_connects_again_afterwards(town: Town) -> None:
-    connection = await synced(town)
-    await town.container.use(Disconnect)(connection.id)
-    again = await town.connect(ADA)
+async def test_the_same_mailbox_connects_again_afterwards(harness: ConnectHarness) -> None:
+    connection = await synced(harness)
+    await harness.container.use(Disconnect)(connection.id)
+    again = await harness.connect(ADA)
     assert again != connection.id
-    await town.advance(timedelta(hours=2))
-    assert await town.container.use(AccessTokens)(again)
+    harness.advance(timedelta(hours=2))
+    assert await harness.container.use(AccessTokens)(again)
 
 
 def interrupted(container: AutowiredContainer, bomb: Bomb) -> Disconnect:
@@ -153,36 +157,36 @@ def interrupted(container: AutowiredContainer, bomb: Bomb) -> Disconnect:
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 async def test_killed_at_any_call_it_finishes_the_second_time(tmp_path: Path, after: bool) -> None:
     """The calls are counted, not listed: a new one cannot be forgotten."""
-    town = Town(tmp_path)
+    harness = ConnectHarness(tmp_path)
     for number in count(1):
-        connection = await synced(town)
-        town.calls.seen.clear()
+        connection = await synced(harness)
+        harness.requests.seen.clear()
         bomb = Bomb(number, after)
-        disconnect = interrupted(town.container, bomb)
+        disconnect = interrupted(harness.container, bomb)
         try:
             await disconnect(connection.id)
         except Crash:
-            await town.instance().use(Disconnect)(connection.id)
+            await harness.instance().use(Disconnect)(connection.id)
         else:
             break
-        await nothing_is_left(town, connection)
-        assert town.calls.count(REVOKE) >= 1, bomb.calls
-        assert town.calls.count(STOP) >= 1, bomb.calls
-        assert (await receipt_of(town, connection.id)).finished_at is not None, bomb.calls
+        await nothing_is_left(harness, connection)
+        assert harness.requests.count(REVOKE) >= 1, bomb.calls
+        assert harness.requests.count(STOP) >= 1, bomb.calls
+        assert (await receipt_of(harness, connection.id)).finished_at is not None, bomb.calls
     assert number > 20
-    await town.close()
+    await harness.close()
 
 
-async def receipt_of(town: Town, id: ConnectionId) -> DeletionReceipt:
-    found = await town.container.use(Receipts).get(id)
+async def receipt_of(harness: ConnectHarness, id: ConnectionId) -> DeletionReceipt:
+    found = await harness.container.use(Receipts).get(id)
     assert found is not None
     return found.value
 
 
-async def test_a_receipt_says_what_was_undone_and_not_whose_it_was(town: Town) -> None:
-    connection = await synced(town)
-    await town.container.use(Disconnect)(connection.id)
-    receipt = await receipt_of(town, connection.id)
+async def test_a_receipt_says_what_was_undone_and_not_whose_it_was(harness: ConnectHarness) -> None:
+    connection = await synced(harness)
+    await harness.container.use(Disconnect)(connection.id)
+    receipt = await receipt_of(harness, connection.id)
     assert receipt.finished_at is not None
     assert receipt.steps == {
         "watch": "ended",
@@ -192,31 +196,31 @@ async def test_a_receipt_says_what_was_undone_and_not_whose_it_was(town: Town) -
     }
     assert receipt.records_deleted >= 1
     assert ADA not in str(receipt)
-    answer = await town.api.get(f"/receipts/{connection.id}")
+    answer = await harness.api.get(f"/receipts/{connection.id}")
     assert (answer.status_code, answer.json()["steps"]) == (200, dict(receipt.steps))
-    assert (await town.api.get("/receipts/nobody")).status_code == 404
+    assert (await harness.api.get("/receipts/nobody")).status_code == 404
 
 
-async def test_the_receipt_names_what_others_still_need(town: Town) -> None:
-    first, _ = await synced(town), await synced(town)
-    await town.container.use(Disconnect)(first.id)
-    steps = (await receipt_of(town, first.id)).steps
+async def test_the_receipt_names_what_others_still_need(harness: ConnectHarness) -> None:
+    first, _ = await synced(harness), await synced(harness)
+    await harness.container.use(Disconnect)(first.id)
+    steps = (await receipt_of(harness, first.id)).steps
     assert (steps["watch"], steps["grant"]) == ("kept_for_others", "kept_for_others")
 
 
-async def test_a_disconnect_whose_task_was_lost_is_found_again(town: Town) -> None:
-    connection = await synced(town)
-    await town.container.use(AcceptDisconnect)(connection.id)
-    await town.tasks()
-    assert await town.container.use(ResumeDisconnects)() == 0
-    await town.advance(timedelta(minutes=10))
-    assert await town.container.use(ResumeDisconnects)() == 1
-    assert task_of(connection) in await town.tasks()
-    await town.container.use(Disconnect)(connection.id)
-    assert await town.container.use(ResumeDisconnects)() == 0
+async def test_a_disconnect_whose_task_was_lost_is_found_again(harness: ConnectHarness) -> None:
+    connection = await synced(harness)
+    await harness.container.use(AcceptDisconnect)(connection.id)
+    await harness.tasks()
+    assert await harness.container.use(ResumeDisconnects)() == 0
+    harness.advance(timedelta(minutes=10))
+    assert await harness.container.use(ResumeDisconnects)() == 1
+    assert task_of(connection) in await harness.tasks()
+    await harness.container.use(Disconnect)(connection.id)
+    assert await harness.container.use(ResumeDisconnects)() == 0
 
 
-async def test_a_lost_log_line_fails_nothing(town: Town) -> None:
+async def test_a_lost_log_line_fails_nothing(harness: ConnectHarness) -> None:
     """The log is the last thing that may stop a disconnect."""
 
     class Deaf:
@@ -225,29 +229,33 @@ async def test_a_lost_log_line_fails_nothing(town: Town) -> None:
 
         list = None
 
-    connection = await synced(town)
+    connection = await synced(harness)
     deaf = BestEffortOperations(Deaf())  # type: ignore[arg-type]  # it behaves as far as it is asked
-    await replace(town.container.use(Disconnect), operations=deaf)(connection.id)
-    await nothing_is_left(town, connection)
+    await replace(harness.container.use(Disconnect), operations=deaf)(connection.id)
+    await nothing_is_left(harness, connection)
 
 
-async def test_tombstones_are_emptied_when_the_connections_retention_is_over(town: Town) -> None:
-    connection = await synced(town)
+async def test_tombstones_are_emptied_when_the_connections_retention_is_over(
+    harness: ConnectHarness,
+) -> None:
+    connection = await synced(harness)
     (page,) = [
-        batch async for batch in town.container.use(Records).all_heads(connection.id, None) if batch
+        batch
+        async for batch in harness.container.use(Records).all_heads(connection.id, None)
+        if batch
     ]
-    state = await town.container.use(SyncStates).get(connection.id)
+    state = await harness.container.use(SyncStates).get(connection.id)
     assert state is not None
-    now = town.clock.now()
+    now = harness.clock.now()
     gone = Record(page[0].deleted(SequenceNumber(99), now), b"what it said")
-    await town.container.use(SyncStates).commit(state, state.value, Batch(put=[gone]))
-    await town.container.use(ChangeConnection)(
+    await harness.container.use(SyncStates).commit(state, state.value, Batch(put=[gone]))
+    await harness.container.use(ChangeConnection)(
         connection.id, lambda was: replace(was, retention=timedelta(days=2))
     )
-    await town.advance(timedelta(days=1, hours=23))
-    assert (await town.container.use(PruneDeleted)()).emptied == 0
-    await town.advance(timedelta(hours=2))
-    assert (await town.container.use(PruneDeleted)()).emptied == 1
-    kept = await town.container.use(Records).get(connection.id, page[0].message_id)
+    harness.advance(timedelta(days=1, hours=23))
+    assert (await harness.container.use(PruneDeleted)()).emptied == 0
+    harness.advance(timedelta(hours=2))
+    assert (await harness.container.use(PruneDeleted)()).emptied == 1
+    kept = await harness.container.use(Records).get(connection.id, page[0].message_id)
     assert kept is not None
     assert (kept.payload, kept.head.deleted_at) == (b"", now)

@@ -24,9 +24,9 @@ from shared.usecases.events.deliver_event import DeliverEvent
 from shared.usecases.sync.prune_tombstones import PruneDeleted
 from tests.contracts.index_plans import IndexedRpc
 from tests.contracts.samples import SAMPLES
+from tests.harness.connecting import ADA, BEN, ConnectHarness
 from tests.usecases.connect.remains import FirestoreRemains, Remains, SqliteRemains, naming
 from tests.usecases.connect.test_disconnect import synced
-from tests.usecases.connect.town import ADA, BEN, Town
 
 MARK = "ada.personal@demo.example"
 OWN = SUBCOLLECTIONS | {"connections", "grants", "google_users", "mailboxes", "sync"}
@@ -53,19 +53,19 @@ LONGEST = timedelta(days=45)
 @pytest.fixture(params=["sqlite", pytest.param("firestore", marks=pytest.mark.emulators)])
 async def place(
     request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[tuple[Town, Remains]]:
-    town = Town(tmp_path)
+) -> AsyncIterator[tuple[ConnectHarness, Remains]]:
+    harness = ConnectHarness(tmp_path)
     remains: Remains = SqliteRemains(tmp_path / "postroom.sqlite")
     if request.param == "firestore":
         host = request.getfixturevalue("firestore_emulator")
         monkeypatch.setenv("FIRESTORE_EMULATOR_HOST", host)
         project = f"test-{secrets.token_hex(8)}"
-        town.container.bind(Store, store_over(IndexedRpc(project)))
+        harness.container.bind(Store, store_over(IndexedRpc(project)))
         remains = FirestoreRemains(project)
-    await town.mailbox(ADA)
-    await town.mailbox(BEN)
-    yield town, remains
-    await town.close()
+    await harness.mailbox(ADA)
+    await harness.mailbox(BEN)
+    yield harness, remains
+    await harness.close()
 
 
 async def plant(store: Store, connection_id: ConnectionId, now: datetime) -> None:
@@ -77,15 +77,15 @@ async def plant(store: Store, connection_id: ConnectionId, now: datetime) -> Non
             await getattr(store, sample.port).create(replace(value, **dated))
 
 
-async def pass_time(town: Town, remains: Remains, step: timedelta) -> None:
+async def pass_time(harness: ConnectHarness, remains: Remains, step: timedelta) -> None:
     """Let time pass, and the upkeep and the database do what they do."""
-    await town.advance(step)
-    await town.container.use(PruneDeleted)()
-    await remains.expire(town.clock.now())
+    harness.advance(step)
+    await harness.container.use(PruneDeleted)()
+    await remains.expire(harness.clock.now())
 
 
-async def farewell_of(town: Town, connection: Connection) -> EventId:
-    (event,) = await town.container.use(Outbox).list(
+async def farewell_of(harness: ConnectHarness, connection: Connection) -> EventId:
+    (event,) = await harness.container.use(Outbox).list(
         state=None, connection_id=connection.id, limit=9
     )
     assert event.is_farewell
@@ -97,48 +97,50 @@ def marks_of(connection: Connection) -> tuple[str, ...]:
 
 
 async def test_only_the_last_word_outlives_a_disconnect_and_then_it_is_gone(
-    place: tuple[Town, Remains],
+    place: tuple[ConnectHarness, Remains],
 ) -> None:
-    town, remains = place
-    other = await synced(town, BEN)
-    connection = await synced(town)
-    await plant(town.container.use(Store), connection.id, town.clock.now())
-    await plant(town.container.use(Store), other.id, town.clock.now())
-    await pass_time(town, remains, timedelta(days=2))
+    harness, remains = place
+    other = await synced(harness, BEN)
+    connection = await synced(harness)
+    await plant(harness.container.use(Store), connection.id, harness.clock.now())
+    await plant(harness.container.use(Store), other.id, harness.clock.now())
+    await pass_time(harness, remains, timedelta(days=2))
     before = naming(await remains.rows(), connection.id)
     assert before.keys() >= OWNED | {"connections", "grants", "records", "sync"} - {"records"}
 
-    await town.container.use(Disconnect)(connection.id)
+    await harness.container.use(Disconnect)(connection.id)
     rows = await remains.rows()
     # The other connection's plants are left, and name the mark.
     assert naming(rows, connection.email, connection.sub) == {"events": 1}
     assert naming(rows, connection.id).keys() == {"events", "operations", "receipts"}
     assert naming(rows, other.id).keys() >= OWNED
 
-    await town.container.use(DeliverEvent)(await farewell_of(town, connection))
+    await harness.container.use(DeliverEvent)(await farewell_of(harness, connection))
     assert naming(await remains.rows(), connection.email, connection.sub) == {}
-    await town.container.use(Disconnect)(other.id)
-    await pass_time(town, remains, timedelta(hours=1))
+    await harness.container.use(Disconnect)(other.id)
+    await pass_time(harness, remains, timedelta(hours=1))
     assert naming(await remains.rows(), MARK) == {}
     assert not [mark for mark in marks_of(connection) if mark.encode() in remains.loose_bytes()]
 
-    await pass_time(town, remains, LONGEST)
+    await pass_time(harness, remains, LONGEST)
     rows = await remains.rows()
     assert naming(rows, connection.id, *marks_of(connection)) == {"receipts": 1}
     assert naming(rows, *marks_of(connection)) == {}
 
 
-async def test_a_last_word_that_no_receiver_takes_expires_too(place: tuple[Town, Remains]) -> None:
-    town, remains = place
-    connection = await synced(town)
-    await town.container.use(Disconnect)(connection.id)
-    found = await town.container.use(Outbox).get(await farewell_of(town, connection))
+async def test_a_last_word_that_no_receiver_takes_expires_too(
+    place: tuple[ConnectHarness, Remains],
+) -> None:
+    harness, remains = place
+    connection = await synced(harness)
+    await harness.container.use(Disconnect)(connection.id)
+    found = await harness.container.use(Outbox).get(await farewell_of(harness, connection))
     assert found is not None
     dead = replace(found.value, state=EventState.DEAD, next_attempt_at=None)
-    await town.container.use(Outbox).swap(found, dead)
-    await pass_time(town, remains, LONGEST)
+    await harness.container.use(Outbox).swap(found, dead)
+    await pass_time(harness, remains, LONGEST)
     assert naming(await remains.rows(), *marks_of(connection)) == {}
-    await pass_time(town, remains, timedelta(days=3 * 365))
+    await pass_time(harness, remains, timedelta(days=3 * 365))
     assert naming(await remains.rows(), connection.id) == {}
 
 

@@ -24,74 +24,74 @@ from shared.usecases.connect.disconnect import (
 )
 from shared.usecases.reconcile import ResumeDisconnects
 from shared.usecases.sync.sync_mailbox import SyncMailbox
+from tests.harness.connecting import ADA, BEN, ConnectHarness
 from tests.usecases.connect.interrupted import Bomb, Interrupted
 from tests.usecases.connect.test_disconnect import PORTS
 from tests.usecases.connect.test_import import elsewhere, imported
-from tests.usecases.connect.town import ADA, BEN, Town
 
 ID = ConnectionId("used-again")
 
 
-async def connected(town: Town, email: str) -> Connection:
+async def connected(harness: ConnectHarness, email: str) -> Connection:
     """Connect the mailbox under the one id and store a record of it."""
-    await town.mailbox(email)
-    answer = await imported(town, await elsewhere(town, email), connection_id=ID)
+    await harness.mailbox(email)
+    answer = await imported(harness, await elsewhere(harness, email), connection_id=ID)
     assert answer.is_success, answer.text
-    await town.control.post("/mailboxes", json={"email": email, "messages": 1})
-    await town.container.use(SyncMailbox)(ID, budget=timedelta(seconds=20))
-    return await present(town)
+    await harness.control.post("/mailboxes", json={"email": email, "messages": 1})
+    await harness.container.use(SyncMailbox)(ID, budget=timedelta(seconds=20))
+    return await present(harness)
 
 
-async def present(town: Town) -> Connection:
-    found = await town.container.use(Connections).get(ID)
+async def present(harness: ConnectHarness) -> Connection:
+    found = await harness.container.use(Connections).get(ID)
     assert found is not None
     return found.value
 
 
-async def stands(town: Town, connection: Connection) -> None:
+async def stands(harness: ConnectHarness, connection: Connection) -> None:
     """Hold that nothing of the connection was taken apart."""
-    assert await present(town) == connection
+    assert await present(harness) == connection
     assert connection.status is ConnectionStatus.ACTIVE
-    assert await town.container.use(Grants).get(ID) is not None
-    state = await town.container.use(SyncStates).get(ID)
+    assert await harness.container.use(Grants).get(ID) is not None
+    state = await harness.container.use(SyncStates).get(ID)
     assert state is not None
     assert state.value.status is SyncStatus.RUNNING
     for shared in (
-        await town.container.use(GoogleUsers).get(connection.sub),
-        await town.container.use(Mailboxes).get(connection.email_key),
+        await harness.container.use(GoogleUsers).get(connection.sub),
+        await harness.container.use(Mailboxes).get(connection.email_key),
     ):
         assert shared is not None
         assert shared.value.connections == {ID}
 
 
 async def test_a_task_brought_again_after_the_id_was_connected_again_changes_nothing(
-    town: Town,
+    harness: ConnectHarness,
 ) -> None:
-    first = await connected(town, ADA)
-    await town.container.use(AcceptDisconnect)(ID)
-    (body,) = [body for path, body in await town.tasks() if path == "/tasks/disconnect"]
+    first = await connected(harness, ADA)
+    await harness.container.use(AcceptDisconnect)(ID)
+    (body,) = [body for path, body in await harness.tasks() if path == "/tasks/disconnect"]
     named = DisconnectTask.model_validate_json(orjson.dumps(body))
     assert named.created_at == first.created_at
-    await town.container.use(Disconnect)(ConnectionId(named.connection_id), named.created_at)
-    second = await connected(town, BEN)
-    again = await town.container.use(Disconnect)(
+    await harness.container.use(Disconnect)(ConnectionId(named.connection_id), named.created_at)
+    second = await connected(harness, BEN)
+    again = await harness.container.use(Disconnect)(
         ConnectionId(named.connection_id), named.created_at
     )
     assert again == Disconnected()
-    await stands(town, second)
-    assert [batch async for batch in town.container.use(Records).all_heads(ID, None) if batch]
+    await stands(harness, second)
+    assert [batch async for batch in harness.container.use(Records).all_heads(ID, None) if batch]
 
 
 async def test_whatever_wakes_a_disconnect_names_the_connection_that_was_accepted(
-    town: Town,
+    harness: ConnectHarness,
 ) -> None:
-    first = await connected(town, ADA)
-    await town.container.use(AcceptDisconnect)(ID)
-    await town.tasks()
-    await town.advance(timedelta(minutes=10))
-    await town.container.use(ResumeDisconnects)()
+    first = await connected(harness, ADA)
+    await harness.container.use(AcceptDisconnect)(ID)
+    await harness.tasks()
+    harness.advance(timedelta(minutes=10))
+    await harness.container.use(ResumeDisconnects)()
     task = disconnect_task(ID, first.created_at)
-    assert await town.tasks() == [(task.path, task.body)]
+    assert await harness.tasks() == [(task.path, task.body)]
 
 
 class Late(Interrupted):
@@ -121,23 +121,23 @@ async def test_a_worker_that_is_late_takes_nothing_of_the_next_connection_apart(
     tmp_path: Path,
 ) -> None:
     """Another worker is faster at every call in turn, and the id is connected again meanwhile."""
-    town = Town(tmp_path)
+    harness = ConnectHarness(tmp_path)
     for number in count(1):
-        first = await connected(town, ADA)
+        first = await connected(harness, ADA)
         seconds: list[Connection] = []
 
         async def meanwhile(first: Connection = first, seconds: Any = seconds) -> None:
-            await town.container.use(Disconnect)(ID, first.created_at)
-            seconds.append(await connected(town, BEN))
+            await harness.container.use(Disconnect)(ID, first.created_at)
+            seconds.append(await connected(harness, BEN))
 
         bomb = Bomb(number)
-        whole = town.instance().use(Disconnect)
+        whole = harness.instance().use(Disconnect)
         late = {name: Late(getattr(whole, name), name, bomb, meanwhile) for name in PORTS}
         disconnect = replace(whole, **late)  # type: ignore[arg-type]
         await disconnect(ID, first.created_at)
         if not seconds:
             break
-        await stands(town, seconds[0])
-        await town.container.use(Disconnect)(ID)
+        await stands(harness, seconds[0])
+        await harness.container.use(Disconnect)(ID)
     assert number > 20
-    await town.close()
+    await harness.close()

@@ -1,14 +1,14 @@
-"""An office with Ada's mailbox, connected with the default scopes."""
+"""Ada's mailbox, connected with the default scopes."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-from tests.usecases.send.office import Office, open_office
+from tests.harness.sending import SendHarness, send_harness
 
 
 @pytest.fixture
-async def office(tmp_path: Path) -> AsyncIterator[Office]:
-    async with open_office(tmp_path) as opened:
+async def harness(tmp_path: Path) -> AsyncIterator[SendHarness]:
+    async with send_harness(tmp_path) as opened:
         yield opened

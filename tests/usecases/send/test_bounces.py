@@ -13,35 +13,36 @@ from shared.domain.ids import MessageId
 from shared.domain.mail.bounce import read_bounce
 from shared.domain.send.entry import SendState
 from shared.usecases.send.record_bounces import RecordBounces
-from tests.usecases.send.office import ADA, CONNECTION, HELLO, Office, mail
-from tests.usecases.sync.house import House, open_house
+from tests.harness.google import ADA
+from tests.harness.sending import CONNECTION, HELLO, SendHarness, mail
+from tests.harness.syncing import SyncHarness, sync_harness
 
 AWAY = "nobody@bounce.example"
 
 
 @pytest.fixture
-async def house(office: Office) -> AsyncIterator[House]:
-    """Sync the office's own mailbox, over the office's own store."""
-    async with open_house(store=office.store) as opened:
-        gmail = office.gmail
-        note = RecordBounces(office.store.sends, gmail, office.clock)
-        opened.sync = replace(opened.sync, gmail=gmail, record_bounces=note, clock=office.clock)
+async def synced(harness: SendHarness) -> AsyncIterator[SyncHarness]:
+    """Sync the mailbox that sends, over the same store."""
+    async with sync_harness(store=harness.store) as opened:
+        gmail = harness.gmail
+        note = RecordBounces(harness.store.sends, gmail, harness.clock)
+        opened.sync = replace(opened.sync, gmail=gmail, record_bounces=note, clock=harness.clock)
         yield opened
 
 
-async def noticed(office: Office) -> None:
+async def noticed(harness: SendHarness) -> None:
     """Do what a sync does with every message that is new in the inbox."""
-    note = RecordBounces(office.store.sends, office.gmail, office.clock)
-    gmail = office.gmail.of(CONNECTION)
-    await note(CONNECTION, [await gmail.message(MessageId(id)) for id in office.inbox(ADA)])
+    note = RecordBounces(harness.store.sends, harness.gmail, harness.clock)
+    gmail = harness.gmail.of(CONNECTION)
+    await note(CONNECTION, [await gmail.message(MessageId(id)) for id in harness.inbox(ADA)])
 
 
-async def test_a_returned_message_is_told_once_and_shows_on_its_send(office: Office) -> None:
-    sending = await office.send(**{**HELLO, "to": [AWAY, "bob@acme.example"]})
-    await noticed(office)
-    await noticed(office)
-    (event,) = await office.events("bounced")
-    (notice,) = office.inbox(ADA)
+async def test_a_returned_message_is_told_once_and_shows_on_its_send(harness: SendHarness) -> None:
+    sending = await harness.send(**{**HELLO, "to": [AWAY, "bob@acme.example"]})
+    await noticed(harness)
+    await noticed(harness)
+    (event,) = await harness.events("bounced")
+    (notice,) = harness.inbox(ADA)
     assert event["success"] is False
     assert event["send"]["idempotencyKey"] == "k1"
     assert event["send"]["id"] == sending.entry.message_id
@@ -49,71 +50,75 @@ async def test_a_returned_message_is_told_once_and_shows_on_its_send(office: Off
         "messageId": notice,
         "recipients": [{"address": AWAY, "status": "5.1.1"}],
     }
-    entry = await office.entry()
+    entry = await harness.entry()
     assert (entry.state, list(entry.bounces)) == (SendState.SUBMITTED, [notice])
 
 
-async def test_each_report_is_told(office: Office) -> None:
-    await office.send(**{**HELLO, "to": [AWAY, "second@bounce.example"]})
-    await noticed(office)
-    failed = [one["bounce"]["recipients"][0]["address"] for one in await office.events("bounced")]
+async def test_each_report_is_told(harness: SendHarness) -> None:
+    await harness.send(**{**HELLO, "to": [AWAY, "second@bounce.example"]})
+    await noticed(harness)
+    failed = [one["bounce"]["recipients"][0]["address"] for one in await harness.events("bounced")]
     assert sorted(failed) == sorted([AWAY, "second@bounce.example"])
 
 
-async def test_the_right_one_of_a_conversation_is_found(office: Office) -> None:
-    first = await office.send("first", **HELLO)
-    await office.send("second", reply_to_message_id=first.entry.message_id, to=AWAY, body="x")
-    await noticed(office)
-    (event,) = await office.events("bounced")
+async def test_the_right_one_of_a_conversation_is_found(harness: SendHarness) -> None:
+    first = await harness.send("first", **HELLO)
+    await harness.send("second", reply_to_message_id=first.entry.message_id, to=AWAY, body="x")
+    await noticed(harness)
+    (event,) = await harness.events("bounced")
     assert event["send"]["idempotencyKey"] == "second"
 
 
 async def test_a_report_without_the_returned_headers_is_tied_by_the_message_id(
-    office: Office,
+    harness: SendHarness,
 ) -> None:
-    sending = await office.send()
+    sending = await harness.send()
     now = datetime.now(UTC)
-    office.deliver(
+    harness.deliver(
         bounce_message(b"\r\n\r\n", ADA, AWAY, sending.entry.rfc822_message_id or "", now)
     )
-    await noticed(office)
-    assert len(await office.events("bounced")) == 1
+    await noticed(harness)
+    assert len(await harness.events("bounced")) == 1
 
 
-async def test_reports_about_other_peoples_mail_are_nothing(office: Office) -> None:
-    await office.send()
+async def test_reports_about_other_peoples_mail_are_nothing(harness: SendHarness) -> None:
+    await harness.send()
     now = datetime.now(UTC)
-    office.deliver(bounce_message(b"Subject: x\r\n\r\n", ADA, AWAY, "<other@x.example>", now))
-    office.deliver(mail())
-    await noticed(office)
-    assert await office.events("bounced") == []
+    harness.deliver(bounce_message(b"Subject: x\r\n\r\n", ADA, AWAY, "<other@x.example>", now))
+    harness.deliver(mail())
+    await noticed(harness)
+    assert await harness.events("bounced") == []
 
 
 @pytest.mark.parametrize("action", ["delayed", "delivered", "relayed", "expanded"])
-async def test_delay_and_success_are_no_bounce(office: Office, action: str) -> None:
-    sending = await office.send()
+async def test_delay_and_success_are_no_bounce(harness: SendHarness, action: str) -> None:
+    sending = await harness.send()
     report = bounce_message(
         b"\r\n\r\n", ADA, AWAY, sending.entry.rfc822_message_id or "", datetime.now(UTC)
     )
-    office.deliver(report.replace(b"Action: failed", f"Action: {action}".encode()))
-    await noticed(office)
-    assert await office.events("bounced") == []
+    harness.deliver(report.replace(b"Action: failed", f"Action: {action}".encode()))
+    await noticed(harness)
+    assert await harness.events("bounced") == []
 
 
-async def test_the_sync_tells_it_in_passing_and_not_again(office: Office, house: House) -> None:
-    await house.run()
-    sending = await office.send(**{**HELLO, "to": AWAY})
+async def test_the_sync_tells_it_in_passing_and_not_again(
+    harness: SendHarness, synced: SyncHarness
+) -> None:
+    await synced.run()
+    sending = await harness.send(**{**HELLO, "to": AWAY})
     for _ in range(2):
-        await house.run(office.google.store.history_id(ADA))
-    (event,) = await office.events("bounced")
+        await synced.run(harness.google.store.history_id(ADA))
+    (event,) = await harness.events("bounced")
     assert event["send"]["id"] == sending.entry.message_id
-    assert event["bounce"]["messageId"] in await house.stored()
+    assert event["bounce"]["messageId"] in await synced.stored()
 
 
-async def test_a_report_found_by_a_backfill_is_told_too(office: Office, house: House) -> None:
-    await office.send(**{**HELLO, "to": AWAY})
-    await house.settle()
-    assert len(await office.events("bounced")) == 1
+async def test_a_report_found_by_a_backfill_is_told_too(
+    harness: SendHarness, synced: SyncHarness
+) -> None:
+    await harness.send(**{**HELLO, "to": AWAY})
+    await synced.settle()
+    assert len(await harness.events("bounced")) == 1
 
 
 def test_no_mail_makes_the_reader_stumble(tmp_path: Path) -> None:

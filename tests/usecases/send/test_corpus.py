@@ -18,7 +18,8 @@ from shared.domain.mail.reply import forward_subject
 from shared.domain.send.entry import SendState
 from tests.corpus.readers import is_body, leaves
 from tests.corpus.sources import cpython_messages
-from tests.usecases.send.office import ADA, BOB, CONNECTION, Office
+from tests.harness.google import ADA
+from tests.harness.sending import BOB, CONNECTION, SendHarness
 
 SEEDED = 150
 GIVEN = Path(__file__).parents[2] / "cases" / "mail"
@@ -60,17 +61,17 @@ def assert_files_arrived(
     assert total - len(bodies) + found_besides == arrived_total
 
 
-async def passed_on(office: Office, key: str, raw: bytes) -> tuple[Any, bytes]:
+async def passed_on(harness: SendHarness, key: str, raw: bytes) -> tuple[Any, bytes]:
     """Insert, read as a record, forward, and answer the record and what arrived."""
-    id = office.deliver(raw)
-    record = read_message(await office.gmail.of(CONNECTION).message(MessageId(id)))
-    before = set(office.inbox())
-    sending = await office.send(key, to=BOB, forward_message_id=id, text="See below.")
+    id = harness.deliver(raw)
+    record = read_message(await harness.gmail.of(CONNECTION).message(MessageId(id)))
+    before = set(harness.inbox())
+    sending = await harness.send(key, to=BOB, forward_message_id=id, text="See below.")
     assert sending.entry.state is SendState.SUBMITTED
-    (arrived,) = set(office.inbox()) - before
-    message = office.google.store.message(BOB, int(arrived, 16))
+    (arrived,) = set(harness.inbox()) - before
+    message = harness.google.store.message(BOB, int(arrived, 16))
     assert message is not None
-    return record, office.google.store.raw(message.row)
+    return record, harness.google.store.raw(message.row)
 
 
 def folded(text: str) -> str:
@@ -91,28 +92,30 @@ def assert_arrived(record: Any, copy: bytes) -> None:
 
 @pytest.mark.parametrize(("name", "raw"), CPYTHON, ids=[name for name, _ in CPYTHON])
 async def test_cpythons_mail_arrives_with_its_text_and_its_files(
-    office: Office, name: str, raw: bytes
+    harness: SendHarness, name: str, raw: bytes
 ) -> None:
-    record, copy = await passed_on(office, name, raw)
+    record, copy = await passed_on(harness, name, raw)
     assert_arrived(record, copy)
     assert_files_arrived(raw, copy, HIDDEN_FROM_CPYTHON.get(name, 0))
 
 
 @pytest.mark.parametrize("number", ["08", "09", "11", "12", "18", "19"])
-async def test_given_mail_is_forwarded_whole(office: Office, number: str) -> None:
+async def test_given_mail_is_forwarded_whole(harness: SendHarness, number: str) -> None:
     (path,) = GIVEN.glob(f"{number}-*.eml")
-    record, copy = await passed_on(office, number, path.read_bytes())
+    record, copy = await passed_on(harness, number, path.read_bytes())
     assert_arrived(record, copy)
     assert_files_arrived(path.read_bytes(), copy, but=READ_AS_BODY)
     for file in record["attachments"]:
-        part = await office.gmail.of(CONNECTION).attachment(MessageId(record["id"]), file["partId"])
+        part = await harness.gmail.of(CONNECTION).attachment(
+            MessageId(record["id"]), file["partId"]
+        )
         assert len(part) == file["size"]
 
 
-async def test_the_seeded_mailbox_arrives_with_its_text_and_its_files(office: Office) -> None:
-    seeded = seed_messages(ADA, SEEDED, span_days=20, now=office.clock.now())
+async def test_the_seeded_mailbox_arrives_with_its_text_and_its_files(harness: SendHarness) -> None:
+    seeded = seed_messages(ADA, SEEDED, span_days=20, now=harness.clock.now())
     for number, mail in enumerate(seeded):
-        record, copy = await passed_on(office, f"s{number}", mail.raw)
+        record, copy = await passed_on(harness, f"s{number}", mail.raw)
         assert_arrived(record, copy)
         assert_files_arrived(mail.raw, copy)
 

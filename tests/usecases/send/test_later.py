@@ -6,95 +6,97 @@ import pytest
 
 from shared.domain.send.entry import SendState
 from shared.errors import NotFoundError, SendUnderWayError, TooLargeError
-from tests.usecases.send.office import CONNECTION, HELLO, Office
+from tests.harness.sending import CONNECTION, HELLO, SendHarness
 from tests.usecases.send.test_unclear import BIG
 
 
-def at(office: Office, **when: float) -> str:
-    return (office.clock.now() + timedelta(**when)).isoformat()
+def at(harness: SendHarness, **when: float) -> str:
+    return (harness.clock.now() + timedelta(**when)).isoformat()
 
 
-async def test_it_waits_for_its_hour_and_goes_out_once(office: Office) -> None:
-    send_at = at(office, days=29)
-    first = await office.send(**HELLO, send_at=send_at)
-    assert (first.entry.state, office.inbox()) == (SendState.ACCEPTED, [])
+async def test_it_waits_for_its_hour_and_goes_out_once(harness: SendHarness) -> None:
+    send_at = at(harness, days=29)
+    first = await harness.send(**HELLO, send_at=send_at)
+    assert (first.entry.state, harness.inbox()) == (SendState.ACCEPTED, [])
     assert first.entry.request != b""
-    office.advance(timedelta(days=28))
-    assert await office.finish_send(first.entry.id) is None
-    assert await office.finish_due() == 0
-    replay = await office.send(**HELLO, send_at=send_at)
+    harness.advance(timedelta(days=28))
+    assert await harness.finish_send(first.entry.id) is None
+    assert await harness.finish_due() == 0
+    replay = await harness.send(**HELLO, send_at=send_at)
     assert (replay.entry.state, replay.replayed) == (SendState.ACCEPTED, True)
-    office.advance(timedelta(days=1, seconds=1))
-    assert await office.finish_due() == 1
-    assert (await office.entry()).state is SendState.SUBMITTED
-    assert len(office.inbox()) == 1
-    again = await office.send(**HELLO, send_at=send_at)
+    harness.advance(timedelta(days=1, seconds=1))
+    assert await harness.finish_due() == 1
+    assert (await harness.entry()).state is SendState.SUBMITTED
+    assert len(harness.inbox()) == 1
+    again = await harness.send(**HELLO, send_at=send_at)
     assert (again.entry.state, again.replayed) == (SendState.SUBMITTED, True)
 
 
-async def test_its_date_is_that_of_the_hour_it_goes_out(office: Office) -> None:
-    await office.send(**HELLO, send_at=at(office, days=2))
-    office.advance(timedelta(days=2, seconds=1))
-    await office.finish_due()
-    date = office.read(office.inbox()[0]).header("Date")
-    assert date == office.clock.now().strftime("%a, %d %b %Y %H:%M:%S +0000")[: len(date)] or (
-        date[:16] == office.clock.now().strftime("%a, %d %b %Y")[:16]
+async def test_its_date_is_that_of_the_hour_it_goes_out(harness: SendHarness) -> None:
+    await harness.send(**HELLO, send_at=at(harness, days=2))
+    harness.advance(timedelta(days=2, seconds=1))
+    await harness.finish_due()
+    date = harness.read(harness.inbox()[0]).header("Date")
+    assert date == harness.clock.now().strftime("%a, %d %b %Y %H:%M:%S +0000")[: len(date)] or (
+        date[:16] == harness.clock.now().strftime("%a, %d %b %Y")[:16]
     )
 
 
-async def test_a_task_is_left_for_its_hour(office: Office) -> None:
-    first = await office.send(**HELLO, send_at=at(office, hours=3))
-    (task,) = office.queue.tasks
+async def test_a_task_is_left_for_its_hour(harness: SendHarness) -> None:
+    first = await harness.send(**HELLO, send_at=at(harness, hours=3))
+    (task,) = harness.queue.tasks
     assert (task.path, task.body) == ("/tasks/send", {"id": first.entry.id})
     assert task.not_before == first.entry.send_at
 
 
-async def test_it_can_be_called_off_until_then(office: Office) -> None:
-    await office.send(**HELLO, send_at=at(office, hours=1))
-    cancelled = await office.cancel_send(CONNECTION, "k1")
+async def test_it_can_be_called_off_until_then(harness: SendHarness) -> None:
+    await harness.send(**HELLO, send_at=at(harness, hours=1))
+    cancelled = await harness.cancel_send(CONNECTION, "k1")
     assert (cancelled.state, cancelled.request) == (SendState.CANCELLED, b"")
-    assert await office.cancel_send(CONNECTION, "k1") == cancelled
-    office.advance(timedelta(hours=2))
-    assert await office.finish_due() == 0
-    assert office.inbox() == []
+    assert await harness.cancel_send(CONNECTION, "k1") == cancelled
+    harness.advance(timedelta(hours=2))
+    assert await harness.finish_due() == 0
+    assert harness.inbox() == []
 
 
-async def test_what_has_begun_cannot_be_called_off(office: Office) -> None:
-    await office.send("done")
-    office.fault("drop_request", "drafts.send")
-    await office.send("perhaps")
+async def test_what_has_begun_cannot_be_called_off(harness: SendHarness) -> None:
+    await harness.send("done")
+    harness.fault("drop_request", "drafts.send")
+    await harness.send("perhaps")
     for key in ("done", "perhaps"):
         with pytest.raises(SendUnderWayError):
-            await office.cancel_send(CONNECTION, key)
+            await harness.cancel_send(CONNECTION, key)
     with pytest.raises(NotFoundError):
-        await office.cancel_send(CONNECTION, "nobody")
+        await harness.cancel_send(CONNECTION, "nobody")
 
 
-async def test_what_waits_for_gmail_can_still_be_called_off(office: Office) -> None:
-    office.fault("status_429", "drafts.create")
-    await office.send()
-    assert (await office.cancel_send(CONNECTION, "k1")).state is SendState.CANCELLED
-    office.advance(timedelta(days=1))
-    await office.finish_due()
-    assert office.inbox() == []
+async def test_what_waits_for_gmail_can_still_be_called_off(harness: SendHarness) -> None:
+    harness.fault("status_429", "drafts.create")
+    await harness.send()
+    assert (await harness.cancel_send(CONNECTION, "k1")).state is SendState.CANCELLED
+    harness.advance(timedelta(days=1))
+    await harness.finish_due()
+    assert harness.inbox() == []
 
 
-async def test_what_cannot_be_kept_cannot_wait(office: Office) -> None:
+async def test_what_cannot_be_kept_cannot_wait(harness: SendHarness) -> None:
     with pytest.raises(TooLargeError):
-        await office.send(**BIG, send_at=at(office, hours=1))
+        await harness.send(**BIG, send_at=at(harness, hours=1))
 
 
-async def test_a_message_whose_parent_is_gone_by_then_is_failed_and_told(office: Office) -> None:
-    first = await office.send("k0", **HELLO)
+async def test_a_message_whose_parent_is_gone_by_then_is_failed_and_told(
+    harness: SendHarness,
+) -> None:
+    first = await harness.send("k0", **HELLO)
     parent = first.entry.message_id
-    await office.send(reply_to_message_id=parent, body="Later.", send_at=at(office, hours=1))
-    store = office.google.store
+    await harness.send(reply_to_message_id=parent, body="Later.", send_at=at(harness, hours=1))
+    store = harness.google.store
     message = store.message("ada@acme.example", int(parent or "", 16))
     assert message is not None
     with store.writing() as writer:
         writer.delete(store.mailbox("ada@acme.example"), [message])
-    office.advance(timedelta(hours=1, seconds=1))
-    await office.finish_due()
-    entry = await office.entry()
+    harness.advance(timedelta(hours=1, seconds=1))
+    await harness.finish_due()
+    entry = await harness.entry()
     assert (entry.state, entry.error) == (SendState.FAILED, "unknown_message")
-    assert [one["operation"] for one in await office.events()] == ["submitted", "failed"]
+    assert [one["operation"] for one in await harness.events()] == ["submitted", "failed"]

@@ -4,18 +4,19 @@ import pytest
 
 from infra.local.google.mail.aliases import add_alias
 from shared.errors import InvalidRequestError
-from tests.usecases.send.office import ADA, BOB, EVE, Office, mail
+from tests.harness.google import ADA
+from tests.harness.sending import BOB, EVE, SendHarness, mail
 
 CROWD = mail(To=f"Ada <{ADA}>, {EVE}", Cc=f"Sales <sales@acme.example>, {BOB}, Zoë <zoe@x.example>")
 
 
-async def test_a_reply_joins_the_thread_with_all_that_threading_takes(office: Office) -> None:
-    parent = office.deliver(mail(References="<q0@x.example>"))
-    sending = await office.send(reply_to_message_id=parent, body="Fine.")
-    thread = office.google.store.messages(ADA)
+async def test_a_reply_joins_the_thread_with_all_that_threading_takes(harness: SendHarness) -> None:
+    parent = harness.deliver(mail(References="<q0@x.example>"))
+    sending = await harness.send(reply_to_message_id=parent, body="Fine.")
+    thread = harness.google.store.messages(ADA)
     assert len({one["threadId"] for one in thread}) == 1
-    (received,) = office.inbox()
-    reading = office.read(received)
+    (received,) = harness.inbox()
+    reading = harness.read(received)
     assert reading.addresses("To") == [("Bob", BOB)]
     assert reading.text("Subject") == "Re: Question"
     assert reading.header("In-Reply-To") == "<q1@x.example>"
@@ -24,59 +25,61 @@ async def test_a_reply_joins_the_thread_with_all_that_threading_takes(office: Of
     assert sending.entry.thread_id == thread[0]["threadId"]
 
 
-async def test_reply_to_is_answered_before_from(office: Office) -> None:
-    parent = office.deliver(mail(Reply_To="List <list@x.example>"))
-    reading, _ = await office.preview(reply_to_message_id=parent, body="x")
+async def test_reply_to_is_answered_before_from(harness: SendHarness) -> None:
+    parent = harness.deliver(mail(Reply_To="List <list@x.example>"))
+    reading, _ = await harness.preview(reply_to_message_id=parent, body="x")
     assert reading.addresses("To") == [("List", "list@x.example")]
 
 
-async def test_a_reply_to_all_goes_to_everybody_once_but_not_to_oneself(office: Office) -> None:
-    add_alias(office.google.store, ADA, "sales@acme.example", "Sales")
-    parent = office.deliver(CROWD)
-    reading, _ = await office.preview(
+async def test_a_reply_to_all_goes_to_everybody_once_but_not_to_oneself(
+    harness: SendHarness,
+) -> None:
+    add_alias(harness.google.store, ADA, "sales@acme.example", "Sales")
+    parent = harness.deliver(CROWD)
+    reading, _ = await harness.preview(
         reply_to_message_id=parent, reply_all=True, cc="ZOE@x.example", body="x"
     )
     assert reading.addresses("To") == [("Bob", BOB)]
     assert reading.addresses("Cc") == [("", "ZOE@x.example"), ("", EVE)]
 
 
-async def test_recipients_the_caller_names_replace_the_sender(office: Office) -> None:
-    parent = office.deliver(mail())
-    reading, _ = await office.preview(reply_to_message_id=parent, to=EVE, subject="Mine", body="x")
+async def test_recipients_the_caller_names_replace_the_sender(harness: SendHarness) -> None:
+    parent = harness.deliver(mail())
+    reading, _ = await harness.preview(reply_to_message_id=parent, to=EVE, subject="Mine", body="x")
     assert reading.addresses("To") == [("", EVE)]
     assert reading.text("Subject") == "Mine"
 
 
-async def test_a_reply_to_ones_own_mail_goes_to_those_it_went_to(office: Office) -> None:
-    first = await office.send(to=[BOB, EVE], subject="Plan", body="x")
+async def test_a_reply_to_ones_own_mail_goes_to_those_it_went_to(harness: SendHarness) -> None:
+    first = await harness.send(to=[BOB, EVE], subject="Plan", body="x")
     parent = first.entry.message_id
-    reading, composed = await office.preview(reply_to_message_id=parent, body="More.")
+    reading, composed = await harness.preview(reply_to_message_id=parent, body="More.")
     assert [address for _, address in reading.addresses("To")] == [BOB, EVE]
     assert composed.thread_id == first.entry.thread_id
 
 
 @pytest.mark.parametrize("message_id", ["", "garbage", "<ünicode@x.example>"])
 async def test_a_parent_without_a_usable_message_id_is_answered_all_the_same(
-    office: Office, message_id: str
+    harness: SendHarness, message_id: str
 ) -> None:
-    parent = office.deliver(mail(Message_ID=message_id))
-    sending = await office.send(reply_to_message_id=parent, body="Fine.")
-    reading = office.read(office.inbox()[0])
+    parent = harness.deliver(mail(Message_ID=message_id))
+    sending = await harness.send(reply_to_message_id=parent, body="Fine.")
+    reading = harness.read(harness.inbox()[0])
     assert reading.old["In-Reply-To"] is None
     assert reading.old["References"] is None
     assert reading.text("Subject") == "Re: Question"
     assert sending.entry.message_id is not None
 
 
-async def test_a_hostile_parent_adds_no_line_and_no_recipient(office: Office) -> None:
-    parent = office.deliver(
+async def test_a_hostile_parent_adds_no_line_and_no_recipient(harness: SendHarness) -> None:
+    parent = harness.deliver(
         mail(
             Subject="=?utf-8?q?Hi=0D=0ABcc=3A_x=40evil.example?=",
             From="=?utf-8?q?B=0D=0ATo=3A_x=40evil.example?= <bob@acme.example>",
             References="<a@b> not<an>id <c@d>\x00 " + "<e" + "x" * 2_000 + "@f>",
         )
     )
-    reading, _ = await office.preview(
+    reading, _ = await harness.preview(
         reply_to_message_id=parent, reply_all=True, quote=True, body="x"
     )
     assert reading.old["Bcc"] is None
@@ -85,12 +88,12 @@ async def test_a_hostile_parent_adds_no_line_and_no_recipient(office: Office) ->
     assert reading.longest_line() < 998
 
 
-async def test_a_quotation_repeats_text_and_html(office: Office) -> None:
+async def test_a_quotation_repeats_text_and_html(harness: SendHarness) -> None:
     html = mail(Content_Type="text/html; charset=utf-8").replace(
         b"What do you think?", "<p>What do <b>you</b> think, Zoë?</p>".encode()
     )
-    parent = office.deliver(html)
-    reading, _ = await office.preview(
+    parent = harness.deliver(html)
+    reading, _ = await harness.preview(
         reply_to_message_id=parent, quote=True, text="Fine.", html="<p>Fine.</p>"
     )
     plain, marked_up = reading.body("plain") or "", reading.body("html") or ""
@@ -98,7 +101,7 @@ async def test_a_quotation_repeats_text_and_html(office: Office) -> None:
     assert "wrote:\n\n> What do you think, Zoë?" in plain
     assert marked_up.startswith("<p>Fine.</p>")
     assert "<b>you</b> think, Zoë?" in marked_up
-    without, _ = await office.preview(reply_to_message_id=parent, body="Fine.")
+    without, _ = await harness.preview(reply_to_message_id=parent, body="Fine.")
     assert without.body("plain") == "Fine.\n"
 
 
@@ -117,12 +120,12 @@ FILES = (
 
 
 async def test_a_forwarded_message_takes_its_text_its_images_and_its_files_along(
-    office: Office,
+    harness: SendHarness,
 ) -> None:
-    parent = office.deliver(FILES)
-    await office.send(to=EVE, forward_message_id=parent, body="See below.")
-    (received,) = office.inbox(EVE)
-    reading = office.read(received, EVE)
+    parent = harness.deliver(FILES)
+    await harness.send(to=EVE, forward_message_id=parent, body="See below.")
+    (received,) = harness.inbox(EVE)
+    reading = harness.read(received, EVE)
     assert reading.text("Subject") == "WG: Bilder"
     plain, marked_up = reading.body("plain") or "", reading.body("html") or ""
     assert plain.startswith("See below.\n\n---------- Forwarded message ---------\nFrom: Bob <")
@@ -137,42 +140,44 @@ async def test_a_forwarded_message_takes_its_text_its_images_and_its_files_along
     assert reading.header("References") == "<f1@x.example>"
 
 
-async def test_a_forward_without_quotation_still_takes_the_files_along(office: Office) -> None:
-    parent = office.deliver(FILES)
-    reading, _ = await office.preview(to=EVE, forward_message_id=parent, quote=False, body="Mine.")
+async def test_a_forward_without_quotation_still_takes_the_files_along(
+    harness: SendHarness,
+) -> None:
+    parent = harness.deliver(FILES)
+    reading, _ = await harness.preview(to=EVE, forward_message_id=parent, quote=False, body="Mine.")
     assert reading.body("plain") == "Mine.\n"
     assert reading.body("html") is None
     assert [one.filename for one in reading.files()] == ["Über.pdf"]
 
 
-async def test_a_forward_needs_recipients_of_its_own(office: Office) -> None:
-    parent = office.deliver(mail())
+async def test_a_forward_needs_recipients_of_its_own(harness: SendHarness) -> None:
+    parent = harness.deliver(mail())
     with pytest.raises(InvalidRequestError) as caught:
-        await office.send(forward_message_id=parent)
+        await harness.send(forward_message_id=parent)
     assert caught.value.code == "invalid_recipient"
 
 
-async def test_a_thread_alone_is_continued_by_its_last_message(office: Office) -> None:
-    office.deliver(mail())
-    office.deliver(
+async def test_a_thread_alone_is_continued_by_its_last_message(harness: SendHarness) -> None:
+    harness.deliver(mail())
+    harness.deliver(
         mail("Re: Question", Message_ID="<q2@x.example>", References="<q1@x.example>", From=EVE)
     )
-    thread = office.google.store.messages(ADA)[0]["threadId"]
-    sending = await office.send(thread_id=thread, body="Both of you.")
+    thread = harness.google.store.messages(ADA)[0]["threadId"]
+    sending = await harness.send(thread_id=thread, body="Both of you.")
     assert sending.entry.thread_id == thread
-    (received,) = office.inbox(EVE)
-    reading = office.read(received, EVE)
+    (received,) = harness.inbox(EVE)
+    reading = harness.read(received, EVE)
     assert reading.text("Subject") == "Re: Question"
     assert reading.header("In-Reply-To") == "<q2@x.example>"
-    other = await office.send("k2", thread_id=thread, to=BOB, body="You.")
+    other = await harness.send("k2", thread_id=thread, to=BOB, body="You.")
     assert other.entry.thread_id == thread
-    assert len(office.inbox()) == 1
+    assert len(harness.inbox()) == 1
 
 
-async def test_a_parent_in_another_thread_than_named_is_refused(office: Office) -> None:
-    parent = office.deliver(mail())
+async def test_a_parent_in_another_thread_than_named_is_refused(harness: SendHarness) -> None:
+    parent = harness.deliver(mail())
     with pytest.raises(InvalidRequestError) as caught:
-        await office.send(reply_to_message_id=parent, thread_id="1234567890abcdef", body="x")
+        await harness.send(reply_to_message_id=parent, thread_id="1234567890abcdef", body="x")
     assert caught.value.code == "unknown_thread"
 
 
@@ -188,37 +193,37 @@ HIDING = (
 @pytest.mark.parametrize("hiding", HIDING)
 @pytest.mark.parametrize("quote", [False, True])
 async def test_no_name_of_a_recipient_becomes_a_recipient_of_a_reply(
-    office: Office, hiding: str, quote: bool
+    harness: SendHarness, hiding: str, quote: bool
 ) -> None:
     """Gmail shows headers decoded, where such a name is a list of two."""
-    sent = office.deliver(mail(From=ADA, To=hiding), labels=("SENT",))
-    reading, _ = await office.preview(reply_to_message_id=sent, body="More.", quote=quote)
+    sent = harness.deliver(mail(From=ADA, To=hiding), labels=("SENT",))
+    reading, _ = await harness.preview(reply_to_message_id=sent, body="More.", quote=quote)
     assert [address for _, address in reading.addresses("To")] == [BOB]
-    crowd = office.deliver(mail(From=EVE, To=ADA, Cc=hiding, Message_ID="<q9@x.example>"))
-    reading, _ = await office.preview(
+    crowd = harness.deliver(mail(From=EVE, To=ADA, Cc=hiding, Message_ID="<q9@x.example>"))
+    reading, _ = await harness.preview(
         reply_to_message_id=crowd, reply_all=True, body="x", quote=quote
     )
     assert [address for _, address in reading.addresses("Cc")] == [BOB]
 
 
 @pytest.mark.parametrize("hiding", HIDING)
-async def test_nor_where_a_thread_alone_is_continued(office: Office, hiding: str) -> None:
-    office.deliver(mail(From=ADA, To=hiding), labels=("SENT",))
-    thread = office.google.store.messages(ADA)[0]["threadId"]
-    reading, _ = await office.preview(thread_id=thread, body="More.")
+async def test_nor_where_a_thread_alone_is_continued(harness: SendHarness, hiding: str) -> None:
+    harness.deliver(mail(From=ADA, To=hiding), labels=("SENT",))
+    thread = harness.google.store.messages(ADA)[0]["threadId"]
+    reading, _ = await harness.preview(thread_id=thread, body="More.")
     assert [address for _, address in reading.addresses("To")] == [BOB]
 
 
-async def test_a_sender_whose_name_looks_like_another_is_answered(office: Office) -> None:
-    parent = office.deliver(mail(From=HIDING[0], Reply_To=""))
-    reading, _ = await office.preview(reply_to_message_id=parent, body="x")
+async def test_a_sender_whose_name_looks_like_another_is_answered(harness: SendHarness) -> None:
+    parent = harness.deliver(mail(From=HIDING[0], Reply_To=""))
+    reading, _ = await harness.preview(reply_to_message_id=parent, body="x")
     assert [address for _, address in reading.addresses("To")] == [BOB]
 
 
 async def test_only_a_header_that_can_be_read_in_two_ways_costs_a_second_look(
-    office: Office,
+    harness: SendHarness,
 ) -> None:
-    parent = office.deliver(mail(From='"Doe, Bob" <bob@acme.example>'))
-    before = office.calls().get("messages.get", 0)
-    await office.preview(reply_to_message_id=parent, body="x")
-    assert office.calls()["messages.get"] == before + 1
+    parent = harness.deliver(mail(From='"Doe, Bob" <bob@acme.example>'))
+    before = harness.calls().get("messages.get", 0)
+    await harness.preview(reply_to_message_id=parent, body="x")
+    assert harness.calls()["messages.get"] == before + 1

@@ -20,30 +20,30 @@ from shared.errors import (
     TooLargeError,
     UnknownConnectionError,
 )
-from tests.usecases.send.office import (
-    ADA,
+from tests.harness.google import ADA
+from tests.harness.sending import (
     BOB,
     CONNECTION,
     EVE,
     HELLO,
-    Office,
+    SendHarness,
     mail,
-    open_office,
     request,
+    send_harness,
     with_status,
 )
 
 
-async def test_a_message_is_submitted_once_and_told_in_an_event(office: Office) -> None:
-    sending = await office.send()
+async def test_a_message_is_submitted_once_and_told_in_an_event(harness: SendHarness) -> None:
+    sending = await harness.send()
     entry = sending.entry
     assert (entry.state, sending.replayed) == (SendState.SUBMITTED, False)
-    assert [entry.message_id] == office.inbox(ADA, "SENT")
-    (received,) = office.inbox()
-    reading = office.read(received)
+    assert [entry.message_id] == harness.inbox(ADA, "SENT")
+    (received,) = harness.inbox()
+    reading = harness.read(received)
     assert (reading.text("Subject"), reading.body("plain")) == ("Hello", "Hi Bob.\n")
     assert reading.header("Message-ID") == entry.rfc822_message_id
-    (event,) = await office.events()
+    (event,) = await harness.events()
     assert event["operation"] == "submitted"
     assert event["send"] == {
         "id": entry.message_id,
@@ -53,116 +53,116 @@ async def test_a_message_is_submitted_once_and_told_in_an_event(office: Office) 
     }
     assert entry.request == b""
     assert entry.expires_at is not None
-    assert timedelta(days=6) < entry.expires_at - office.clock.now() < timedelta(days=8)
+    assert timedelta(days=6) < entry.expires_at - harness.clock.now() < timedelta(days=8)
 
 
-async def test_it_takes_a_draft_a_send_and_a_look_at_its_message_id(office: Office) -> None:
-    await office.send()
-    assert office.calls() == {"drafts.create": 1, "drafts.send": 1, "messages.get": 1}
+async def test_it_takes_a_draft_a_send_and_a_look_at_its_message_id(harness: SendHarness) -> None:
+    await harness.send()
+    assert harness.calls() == {"drafts.create": 1, "drafts.send": 1, "messages.get": 1}
 
 
-async def test_the_same_key_answers_the_same_and_sends_nothing(office: Office) -> None:
-    first = await office.send()
-    office.advance(timedelta(days=6))
-    again = await office.send()
+async def test_the_same_key_answers_the_same_and_sends_nothing(harness: SendHarness) -> None:
+    first = await harness.send()
+    harness.advance(timedelta(days=6))
+    again = await harness.send()
     assert (again.entry, again.replayed) == (first.entry, True)
-    assert len(office.inbox()) == 1
+    assert len(harness.inbox()) == 1
 
 
-async def test_the_same_key_with_another_body_is_a_conflict(office: Office) -> None:
-    await office.send()
+async def test_the_same_key_with_another_body_is_a_conflict(harness: SendHarness) -> None:
+    await harness.send()
     with pytest.raises(IdempotencyConflictError):
-        await office.send(**{**HELLO, "body": "Other."})
-    assert len(office.inbox()) == 1
+        await harness.send(**{**HELLO, "body": "Other."})
+    assert len(harness.inbox()) == 1
 
 
-async def test_without_a_key_each_call_is_a_message_of_its_own(office: Office) -> None:
-    keys = {(await office.send(None)).entry.idempotency_key for _ in range(2)}
-    assert len(keys) == len(office.inbox()) == 2
+async def test_without_a_key_each_call_is_a_message_of_its_own(harness: SendHarness) -> None:
+    keys = {(await harness.send(None)).entry.idempotency_key for _ in range(2)}
+    assert len(keys) == len(harness.inbox()) == 2
 
 
 async def test_with_the_send_scope_alone_it_goes_directly(tmp_path: Path) -> None:
-    async with open_office(tmp_path, scopes=[SEND]) as office:
-        entry = (await office.send()).entry
+    async with send_harness(tmp_path, scopes=[SEND]) as harness:
+        entry = (await harness.send()).entry
         assert (entry.mode, entry.state) == (DeliveryMode.DIRECT, SendState.SUBMITTED)
-        assert office.calls() == {"messages.send": 1}
-        assert "X-Postroom-Send" not in office.read(office.inbox()[0]).old
+        assert harness.calls() == {"messages.send": 1}
+        assert "X-Postroom-Send" not in harness.read(harness.inbox()[0]).old
 
 
 async def test_exactly_once_needs_drafts_and_reading(tmp_path: Path) -> None:
-    async with open_office(tmp_path, scopes=[SEND]) as office:
+    async with send_harness(tmp_path, scopes=[SEND]) as harness:
         with pytest.raises(MissingScopeError):
-            await office.send(**HELLO, delivery="exactly_once")
+            await harness.send(**HELLO, delivery="exactly_once")
     other = tmp_path / "other"
     other.mkdir()
-    async with open_office(other, scopes=[READONLY]) as office:
+    async with send_harness(other, scopes=[READONLY]) as harness:
         with pytest.raises(MissingScopeError) as caught:
-            await office.send()
+            await harness.send()
         assert caught.value.scope == SEND
 
 
-async def test_a_finished_message_goes_the_same_way(office: Office) -> None:
+async def test_a_finished_message_goes_the_same_way(harness: SendHarness) -> None:
     raw = f"To: {BOB}\r\nSubject: Raw\r\nX-Mine: kept\r\n\r\nAs it is.\r\n".encode()
     wanted = request(**HELLO)
-    sending = await office.send_email(CONNECTION, type(wanted)(raw=raw), "k1")
+    sending = await harness.send_email(CONNECTION, type(wanted)(raw=raw), "k1")
     assert sending.entry.mode is DeliveryMode.EXACTLY_ONCE
-    (received,) = office.inbox()
-    reading = office.read(received)
+    (received,) = harness.inbox()
+    reading = harness.read(received)
     assert (reading.header("X-Mine"), reading.body("plain")) == ("kept", "As it is.\n")
     assert reading.header("X-Postroom-Send") == sending.entry.marker
-    again = await office.send_email(CONNECTION, type(wanted)(raw=raw), "k1")
+    again = await harness.send_email(CONNECTION, type(wanted)(raw=raw), "k1")
     assert again.replayed
-    assert len(office.inbox()) == 1
+    assert len(harness.inbox()) == 1
 
 
-async def test_files_come_from_base64_and_from_other_messages(office: Office) -> None:
-    first = await office.send(
+async def test_files_come_from_base64_and_from_other_messages(harness: SendHarness) -> None:
+    first = await harness.send(
         **{**HELLO, "to": ADA},
         attachments=[
             {"filename": "ü.bin", "content_base64": base64.b64encode(b"\x00\xff").decode()}
         ],
     )
-    await office.send(
+    await harness.send(
         "k2",
         **HELLO,
         attachments=[
             {"filename": "copy.bin", "message_id": first.entry.message_id, "part_id": "1"}
         ],
     )
-    (received,) = office.inbox()
-    (file,) = office.read(received).files()
+    (received,) = harness.inbox()
+    (file,) = harness.read(received).files()
     assert (file.filename, file.content) == ("copy.bin", b"\x00\xff")
 
 
-async def test_a_replay_needs_nothing_that_the_first_call_read(office: Office) -> None:
-    first = await office.send(
+async def test_a_replay_needs_nothing_that_the_first_call_read(harness: SendHarness) -> None:
+    first = await harness.send(
         "k0", **{**HELLO, "to": ADA}, attachments=[{"filename": "a", "content_base64": "QQ=="}]
     )
     part = {"filename": "a", "message_id": first.entry.message_id, "part_id": "1"}
-    await office.send(**HELLO, attachments=[part])
-    before = office.calls()
-    assert (await office.send(**HELLO, attachments=[part])).replayed
-    assert office.calls() == before
+    await harness.send(**HELLO, attachments=[part])
+    before = harness.calls()
+    assert (await harness.send(**HELLO, attachments=[part])).replayed
+    assert harness.calls() == before
 
 
-async def test_from_may_be_a_verified_alias_and_nothing_else(office: Office) -> None:
-    add_alias(office.google.store, ADA, "sales@acme.example", "Sales")
-    add_alias(office.google.store, ADA, "new@acme.example", "New", "pending")
-    await office.send(**HELLO, **{"from": "Sales <sales@acme.example>"})
-    (received,) = office.inbox()
-    assert office.read(received).addresses("From") == [("Sales", "sales@acme.example")]
+async def test_from_may_be_a_verified_alias_and_nothing_else(harness: SendHarness) -> None:
+    add_alias(harness.google.store, ADA, "sales@acme.example", "Sales")
+    add_alias(harness.google.store, ADA, "new@acme.example", "New", "pending")
+    await harness.send(**HELLO, **{"from": "Sales <sales@acme.example>"})
+    (received,) = harness.inbox()
+    assert harness.read(received).addresses("From") == [("Sales", "sales@acme.example")]
     for stranger in ("new@acme.example", "ceo@other.example"):
         with pytest.raises(InvalidRequestError) as caught:
-            await office.send("k2", **HELLO, **{"from": stranger})
+            await harness.send("k2", **HELLO, **{"from": stranger})
         assert caught.value.code == "unknown_alias"
     raw = f"From: ceo@other.example\r\nTo: {BOB}\r\n\r\nx".encode()
     with pytest.raises(InvalidRequestError):
-        await office.send_email(CONNECTION, type(request(**HELLO))(raw=raw), "k3")
+        await harness.send_email(CONNECTION, type(request(**HELLO))(raw=raw), "k3")
 
 
-async def test_from_the_account_itself_may_carry_a_name(office: Office) -> None:
-    await office.send(**HELLO, **{"from": "Ada Lovelace <ADA@acme.example>"})
-    assert office.read(office.inbox()[0]).addresses("From") == [("Ada Lovelace", ADA)]
+async def test_from_the_account_itself_may_carry_a_name(harness: SendHarness) -> None:
+    await harness.send(**HELLO, **{"from": "Ada Lovelace <ADA@acme.example>"})
+    assert harness.read(harness.inbox()[0]).addresses("From") == [("Ada Lovelace", ADA)]
 
 
 BAD: list[tuple[str, dict[str, Any], type[PostroomError], str]] = [
@@ -215,47 +215,49 @@ BAD: list[tuple[str, dict[str, Any], type[PostroomError], str]] = [
     ("fields", "error", "code"), [one[1:] for one in BAD], ids=[one[0] for one in BAD]
 )
 async def test_each_bad_input_has_a_code_of_its_own_and_nothing_is_stored_or_sent(
-    office: Office, fields: dict[str, Any], error: type[PostroomError], code: str
+    harness: SendHarness, fields: dict[str, Any], error: type[PostroomError], code: str
 ) -> None:
     with pytest.raises(error) as caught:
-        await office.send("k1", **fields)
+        await harness.send("k1", **fields)
     assert caught.value.code == code
-    assert await office.store.sends.list(CONNECTION, 9) == []
-    assert not {"drafts.create", "messages.send"} & set(office.calls())
-    assert (await office.send("k1")).entry.state is SendState.SUBMITTED
+    assert await harness.store.sends.list(CONNECTION, 9) == []
+    assert not {"drafts.create", "messages.send"} & set(harness.calls())
+    assert (await harness.send("k1")).entry.state is SendState.SUBMITTED
 
 
 @pytest.mark.parametrize("key", ["", "x" * 257])
-async def test_a_key_has_1_to_256_characters(office: Office, key: str) -> None:
+async def test_a_key_has_1_to_256_characters(harness: SendHarness, key: str) -> None:
     with pytest.raises(InvalidRequestError) as caught:
-        await office.send(key)
+        await harness.send(key)
     assert caught.value.code == "invalid_headers"
 
 
-async def test_a_connection_that_is_gone_sends_nothing(office: Office) -> None:
+async def test_a_connection_that_is_gone_sends_nothing(harness: SendHarness) -> None:
     with pytest.raises(UnknownConnectionError):
-        await office.send_email(type(CONNECTION)("nobody"), request(**HELLO), "k1")
-    await with_status(office, ConnectionStatus.DISCONNECTING)
+        await harness.send_email(type(CONNECTION)("nobody"), request(**HELLO), "k1")
+    await with_status(harness, ConnectionStatus.DISCONNECTING)
     with pytest.raises(UnknownConnectionError):
-        await office.send()
+        await harness.send()
 
 
 async def test_a_dry_run_answers_the_message_and_its_thread_and_touches_nothing(
-    office: Office,
+    harness: SendHarness,
 ) -> None:
-    parent = office.deliver(mail())
-    reading, composed = await office.preview(reply_to_message_id=parent, body="Fine.")
+    parent = harness.deliver(mail())
+    reading, composed = await harness.preview(reply_to_message_id=parent, body="Fine.")
     assert reading.text("Subject") == "Re: Question"
-    assert composed.thread_id == office.google.store.messages(ADA)[0]["threadId"]
-    assert set(office.calls()) <= {"messages.get", "settings.sendAs.list"}
-    assert await office.store.sends.list(CONNECTION, 9) == []
-    assert office.inbox() == []
+    assert composed.thread_id == harness.google.store.messages(ADA)[0]["threadId"]
+    assert set(harness.calls()) <= {"messages.get", "settings.sendAs.list"}
+    assert await harness.store.sends.list(CONNECTION, 9) == []
+    assert harness.inbox() == []
 
 
-async def test_a_limit_of_gmail_is_no_error_the_send_goes_on_by_itself(office: Office) -> None:
-    office.fault("status_403_rate", "drafts.create")
-    first = await office.send()
+async def test_a_limit_of_gmail_is_no_error_the_send_goes_on_by_itself(
+    harness: SendHarness,
+) -> None:
+    harness.fault("status_403_rate", "drafts.create")
+    first = await harness.send()
     assert (first.entry.state, first.entry.error) == (SendState.ACCEPTED, "rate_limited")
-    assert office.queue.tasks[-1].body == {"id": first.entry.id}
-    assert (await office.settle()).state is SendState.SUBMITTED
-    assert len(office.inbox()) == 1
+    assert harness.queue.tasks[-1].body == {"id": first.entry.id}
+    assert (await harness.settle()).state is SendState.SUBMITTED
+    assert len(harness.inbox()) == 1

@@ -14,13 +14,13 @@ from shared.domain.connect.scopes import SEND
 from shared.domain.send.entry import SendState
 from shared.errors import IdempotencyInProgressError, RepeatNeededError
 from shared.usecases.send.protocol import SETTLING
-from tests.usecases.send.office import (
-    ADA,
+from tests.harness.google import ADA
+from tests.harness.sending import (
     CONNECTION,
     HELLO,
-    Office,
+    SendHarness,
     Wrap,
-    open_office,
+    send_harness,
     unwrapped,
     with_status,
 )
@@ -30,223 +30,227 @@ BIG: dict[str, Any] = {**HELLO, "attachments": [{"filename": "a", "content_base6
 """Too large to be kept: only the caller can bring it again."""
 
 
-async def test_a_lost_answer_to_the_draft_is_found_by_its_marker(office: Office) -> None:
-    office.fault("drop_response", "drafts.create")
-    sending = await office.send()
+async def test_a_lost_answer_to_the_draft_is_found_by_its_marker(harness: SendHarness) -> None:
+    harness.fault("drop_response", "drafts.create")
+    sending = await harness.send()
     assert sending.entry.state is SendState.SUBMITTED
-    assert office.calls()["drafts.create"] == 1
-    assert len(office.inbox()) == 1
+    assert harness.calls()["drafts.create"] == 1
+    assert len(harness.inbox()) == 1
 
 
-async def test_a_draft_that_never_arrived_is_made_again_later(office: Office) -> None:
-    office.fault("drop_request", "drafts.create")
-    assert (await office.send()).entry.state is SendState.ACCEPTED
-    assert (await office.settle()).state is SendState.SUBMITTED
-    assert office.calls()["drafts.create"] == 1
-    assert len(office.inbox()) == 1
+async def test_a_draft_that_never_arrived_is_made_again_later(harness: SendHarness) -> None:
+    harness.fault("drop_request", "drafts.create")
+    assert (await harness.send()).entry.state is SendState.ACCEPTED
+    assert (await harness.settle()).state is SendState.SUBMITTED
+    assert harness.calls()["drafts.create"] == 1
+    assert len(harness.inbox()) == 1
 
 
-async def test_a_lost_answer_to_the_send_is_found_in_the_thread_at_once(office: Office) -> None:
-    office.fault("drop_response", "drafts.send")
-    sending = await office.send()
+async def test_a_lost_answer_to_the_send_is_found_in_the_thread_at_once(
+    harness: SendHarness,
+) -> None:
+    harness.fault("drop_response", "drafts.send")
+    sending = await harness.send()
     assert sending.entry.state is SendState.SUBMITTED
-    assert [sending.entry.message_id] == office.inbox(ADA, "SENT")
-    assert office.calls()["drafts.send"] == 1
+    assert [sending.entry.message_id] == harness.inbox(ADA, "SENT")
+    assert harness.calls()["drafts.send"] == 1
 
 
 async def test_a_draft_that_is_still_there_is_sent_again_only_when_the_request_is_over(
-    office: Office,
+    harness: SendHarness,
 ) -> None:
-    office.fault("drop_request", "drafts.send")
-    entry = (await office.send()).entry
-    assert (entry.state, len(office.inbox())) == (SendState.SUBMITTING, 0)
+    harness.fault("drop_request", "drafts.send")
+    entry = (await harness.send()).entry
+    assert (entry.state, len(harness.inbox())) == (SendState.SUBMITTING, 0)
     assert entry.next_due_at is not None
-    assert entry.next_due_at - office.clock.now() > SETTLING - timedelta(seconds=5)
-    again = await office.send()
+    assert entry.next_due_at - harness.clock.now() > SETTLING - timedelta(seconds=5)
+    again = await harness.send()
     assert (again.entry.state, again.replayed) == (SendState.SUBMITTING, True)
-    assert "drafts.send" not in office.calls()
-    assert (await office.settle()).state is SendState.SUBMITTED
-    assert (office.calls()["drafts.send"], len(office.inbox())) == (1, 1)
+    assert "drafts.send" not in harness.calls()
+    assert (await harness.settle()).state is SendState.SUBMITTED
+    assert (harness.calls()["drafts.send"], len(harness.inbox())) == (1, 1)
 
 
-async def test_a_draft_edited_after_an_unclear_send_is_never_sent(office: Office) -> None:
-    office.fault("drop_request", "drafts.send")
-    entry = (await office.send()).entry
+async def test_a_draft_edited_after_an_unclear_send_is_never_sent(harness: SendHarness) -> None:
+    harness.fault("drop_request", "drafts.send")
+    entry = (await harness.send()).entry
     raw = b"To: bob@acme.example\r\nSubject: Edited\r\n\r\nOther words"
     assert entry.draft_id is not None
-    await office.gmail.of(CONNECTION).update_draft(entry.draft_id, raw, None)
-    settled = await office.settle()
+    await harness.gmail.of(CONNECTION).update_draft(entry.draft_id, raw, None)
+    settled = await harness.settle()
     assert (settled.state, settled.error) == (SendState.FAILED, "draft_changed")
-    assert office.inbox() == []
-    (event,) = await office.events()
+    assert harness.inbox() == []
+    (event,) = await harness.events()
     assert (event["operation"], event["success"]) == ("failed", False)
     assert event["error"]["type"] == "draft_changed"
 
 
-async def test_a_draft_removed_before_it_was_sent_is_failed_and_not_unknown(office: Office) -> None:
-    office.fault("status_429", "drafts.send")
-    entry = (await office.send()).entry
+async def test_a_draft_removed_before_it_was_sent_is_failed_and_not_unknown(
+    harness: SendHarness,
+) -> None:
+    harness.fault("status_429", "drafts.send")
+    entry = (await harness.send()).entry
     assert entry.state is SendState.DRAFTED
-    await office.gmail.of(CONNECTION).call("DELETE", f"/drafts/{entry.draft_id}")
-    settled = await office.settle()
+    await harness.gmail.of(CONNECTION).call("DELETE", f"/drafts/{entry.draft_id}")
+    settled = await harness.settle()
     assert (settled.state, settled.error) == (SendState.FAILED, "draft_removed")
 
 
 async def test_a_draft_removed_after_an_unclear_send_ends_unknown_after_minutes(
-    office: Office,
+    harness: SendHarness,
 ) -> None:
-    office.fault("drop_request", "drafts.send")
-    entry = (await office.send()).entry
-    await office.gmail.of(CONNECTION).call("DELETE", f"/drafts/{entry.draft_id}")
-    began = office.clock.now()
-    settled = await office.settle()
+    harness.fault("drop_request", "drafts.send")
+    entry = (await harness.send()).entry
+    await harness.gmail.of(CONNECTION).call("DELETE", f"/drafts/{entry.draft_id}")
+    began = harness.clock.now()
+    settled = await harness.settle()
     assert (settled.state, settled.error) == (SendState.UNKNOWN, "unknown_outcome")
-    assert office.clock.now() - began > timedelta(minutes=4)
-    (event,) = await office.events()
+    assert harness.clock.now() - began > timedelta(minutes=4)
+    (event,) = await harness.events()
     assert (event["operation"], event["success"]) == ("unknown", False)
 
 
-async def test_a_draft_the_end_user_sends_by_hand_counts_as_submitted(office: Office) -> None:
-    office.fault("status_429", "drafts.send")
-    entry = (await office.send()).entry
+async def test_a_draft_the_end_user_sends_by_hand_counts_as_submitted(harness: SendHarness) -> None:
+    harness.fault("status_429", "drafts.send")
+    entry = (await harness.send()).entry
     assert entry.draft_id is not None
-    sent = await office.gmail.of(CONNECTION).send_draft(entry.draft_id)
-    settled = await office.settle()
+    sent = await harness.gmail.of(CONNECTION).send_draft(entry.draft_id)
+    settled = await harness.settle()
     assert (settled.state, settled.message_id) == (SendState.SUBMITTED, sent.id)
-    assert len(office.inbox()) == 1
+    assert len(harness.inbox()) == 1
 
 
-async def test_a_sent_message_that_shows_late_is_waited_for(office: Office) -> None:
+async def test_a_sent_message_that_shows_late_is_waited_for(harness: SendHarness) -> None:
     """The thread says not found, listing finds nothing: look again, do not send again."""
-    office.fault("drop_response", "drafts.send")
-    office.fault("status_503", "threads.get", times=6)
-    entry = (await office.send()).entry
+    harness.fault("drop_response", "drafts.send")
+    harness.fault("status_503", "threads.get", times=6)
+    entry = (await harness.send()).entry
     assert entry.state is SendState.SUBMITTING
-    assert (await office.settle()).state is SendState.SUBMITTED
-    assert (office.calls()["drafts.send"], len(office.inbox())) == (1, 1)
+    assert (await harness.settle()).state is SendState.SUBMITTED
+    assert (harness.calls()["drafts.send"], len(harness.inbox())) == (1, 1)
 
 
 @pytest.mark.parametrize("fault", ["status_429", "status_403_rate", "too_many_concurrent"])
 @pytest.mark.parametrize("method", ["drafts.create", "drafts.send"])
 async def test_a_limit_is_a_clear_no_and_the_send_goes_on_later(
-    office: Office, fault: str, method: str
+    harness: SendHarness, fault: str, method: str
 ) -> None:
-    office.fault(fault, method)
-    entry = (await office.send()).entry
+    harness.fault(fault, method)
+    entry = (await harness.send()).entry
     state = SendState.ACCEPTED if method == "drafts.create" else SendState.DRAFTED
     assert (entry.state, entry.error) == (state, "rate_limited")
-    assert (await office.settle()).state is SendState.SUBMITTED
-    assert len(office.inbox()) == 1
+    assert (await harness.settle()).state is SendState.SUBMITTED
+    assert len(harness.inbox()) == 1
 
 
-async def test_a_long_limit_is_waited_out(office: Office) -> None:
-    office.fault("status_429_long", "drafts.send")
-    entry = (await office.send()).entry
+async def test_a_long_limit_is_waited_out(harness: SendHarness) -> None:
+    harness.fault("status_429_long", "drafts.send")
+    entry = (await harness.send()).entry
     assert entry.next_due_at is not None
-    assert entry.next_due_at - office.clock.now() > timedelta(minutes=100)
-    assert (await office.settle()).state is SendState.SUBMITTED
+    assert entry.next_due_at - harness.clock.now() > timedelta(minutes=100)
+    assert (await harness.settle()).state is SendState.SUBMITTED
 
 
-async def test_what_gmail_never_takes_is_given_up_after_a_day(office: Office) -> None:
-    office.fault("status_429", "drafts.create", times=None)
-    began = office.clock.now()
-    await office.send()
-    settled = await office.settle(rounds=400)
+async def test_what_gmail_never_takes_is_given_up_after_a_day(harness: SendHarness) -> None:
+    harness.fault("status_429", "drafts.create", times=None)
+    began = harness.clock.now()
+    await harness.send()
+    settled = await harness.settle(rounds=400)
     assert (settled.state, settled.error) == (SendState.FAILED, "rate_limited")
-    assert timedelta(hours=23) < office.clock.now() - began < timedelta(hours=26)
-    assert office.inbox() == []
+    assert timedelta(hours=23) < harness.clock.now() - began < timedelta(hours=26)
+    assert harness.inbox() == []
 
 
-async def test_a_draft_gmail_never_sends_is_given_up_after_a_day(office: Office) -> None:
-    office.fault("drop_request", "drafts.send", times=None)
-    await office.send()
-    settled = await office.settle(rounds=2_000)
+async def test_a_draft_gmail_never_sends_is_given_up_after_a_day(harness: SendHarness) -> None:
+    harness.fault("drop_request", "drafts.send", times=None)
+    await harness.send()
+    settled = await harness.settle(rounds=2_000)
     assert settled.state is SendState.FAILED
-    assert office.inbox() == []
+    assert harness.inbox() == []
 
 
 async def test_without_drafts_an_unclear_send_is_unknown_and_never_tried_again(
     tmp_path: Path,
 ) -> None:
-    async with open_office(tmp_path, scopes=[SEND]) as office:
+    async with send_harness(tmp_path, scopes=[SEND]) as harness:
         for key, fault in (("lost answer", "drop_response"), ("lost request", "drop_request")):
-            office.fault(fault, "messages.send")
-            entry = (await office.send(key)).entry
+            harness.fault(fault, "messages.send")
+            entry = (await harness.send(key)).entry
             assert (entry.state, entry.error) == (SendState.UNKNOWN, "unknown_outcome")
-            assert (await office.send(key)).entry.state is SendState.UNKNOWN
-        assert office.calls()["messages.send"] == len(office.inbox()) == 1
+            assert (await harness.send(key)).entry.state is SendState.UNKNOWN
+        assert harness.calls()["messages.send"] == len(harness.inbox()) == 1
 
 
 async def test_without_drafts_a_limit_is_still_a_clear_no(tmp_path: Path) -> None:
-    async with open_office(tmp_path, scopes=[SEND]) as office:
-        office.fault("status_429", "messages.send")
-        assert (await office.send()).entry.state is SendState.ACCEPTED
-        assert (await office.settle()).state is SendState.SUBMITTED
-        assert len(office.inbox()) == 1
+    async with send_harness(tmp_path, scopes=[SEND]) as harness:
+        harness.fault("status_429", "messages.send")
+        assert (await harness.send()).entry.state is SendState.ACCEPTED
+        assert (await harness.settle()).state is SendState.SUBMITTED
+        assert len(harness.inbox()) == 1
 
 
 async def test_a_direct_send_is_found_by_its_marker_where_reading_is_allowed(
-    office: Office,
+    harness: SendHarness,
 ) -> None:
-    office.fault("drop_response", "messages.send")
-    entry = (await office.send(**HELLO, delivery="direct")).entry
-    assert (entry.state, entry.message_id) == (SendState.SUBMITTED, office.inbox(ADA, "SENT")[0])
-    office.fault("drop_request", "messages.send")
-    await office.send("k2", **HELLO, delivery="direct")
-    assert (await office.settle("k2")).state is SendState.UNKNOWN
-    assert len(office.inbox()) == 1
+    harness.fault("drop_response", "messages.send")
+    entry = (await harness.send(**HELLO, delivery="direct")).entry
+    assert (entry.state, entry.message_id) == (SendState.SUBMITTED, harness.inbox(ADA, "SENT")[0])
+    harness.fault("drop_request", "messages.send")
+    await harness.send("k2", **HELLO, delivery="direct")
+    assert (await harness.settle("k2")).state is SendState.UNKNOWN
+    assert len(harness.inbox()) == 1
 
 
-async def test_a_message_too_large_to_keep_must_come_again_and_may(office: Office) -> None:
-    office.fault("drop_request", "drafts.create")
+async def test_a_message_too_large_to_keep_must_come_again_and_may(harness: SendHarness) -> None:
+    harness.fault("drop_request", "drafts.create")
     with pytest.raises(RepeatNeededError):
-        await office.send(**BIG)
-    assert (await office.entry()).request == b""
-    assert (await office.send(**BIG)).entry.state is SendState.SUBMITTED
-    assert len(office.inbox()) == 1
+        await harness.send(**BIG)
+    assert (await harness.entry()).request == b""
+    assert (await harness.send(**BIG)).entry.state is SendState.SUBMITTED
+    assert len(harness.inbox()) == 1
 
 
 async def test_a_message_too_large_to_keep_is_failed_where_nobody_brings_it_again(
-    office: Office,
+    harness: SendHarness,
 ) -> None:
-    office.fault("drop_request", "drafts.create")
+    harness.fault("drop_request", "drafts.create")
     with pytest.raises(RepeatNeededError):
-        await office.send(**BIG)
-    settled = await office.settle(rounds=400)
+        await harness.send(**BIG)
+    settled = await harness.settle(rounds=400)
     assert (settled.state, settled.error) == (SendState.FAILED, "repeat_needed")
-    assert office.inbox() == []
+    assert harness.inbox() == []
 
 
-async def test_a_large_draft_whose_answer_was_lost_needs_nobody(office: Office) -> None:
+async def test_a_large_draft_whose_answer_was_lost_needs_nobody(harness: SendHarness) -> None:
     """The draft is in Gmail: that is where a large message is kept."""
-    office.fault("drop_response", "drafts.create")
-    office.fault("status_503", "drafts.list", times=3)
+    harness.fault("drop_response", "drafts.create")
+    harness.fault("status_503", "drafts.list", times=3)
     with pytest.raises(RepeatNeededError):
-        await office.send(**BIG)
-    assert (await office.settle()).state is SendState.SUBMITTED
-    assert len(office.inbox()) == 1
+        await harness.send(**BIG)
+    assert (await harness.settle()).state is SendState.SUBMITTED
+    assert len(harness.inbox()) == 1
 
 
-async def test_a_request_whose_key_is_being_worked_on_is_told_so(office: Office) -> None:
-    await office.send()
-    was = await office.store.sends.get((await office.entry()).id)
+async def test_a_request_whose_key_is_being_worked_on_is_told_so(harness: SendHarness) -> None:
+    await harness.send()
+    was = await harness.store.sends.get((await harness.entry()).id)
     assert was is not None
-    now = office.clock.now()
+    now = harness.clock.now()
     busy = replace(was.value, state=SendState.SUBMITTING, claimed_until=now + timedelta(seconds=60))
-    await office.store.sends.swap(was, busy)
+    await harness.store.sends.swap(was, busy)
     with pytest.raises(IdempotencyInProgressError):
-        await office.send()
-    assert await office.finish_send(busy.id) is None
+        await harness.send()
+    assert await harness.finish_send(busy.id) is None
 
 
-async def test_a_disconnected_mailbox_ends_what_is_under_way(office: Office) -> None:
-    office.fault("drop_request", "drafts.create")
-    await office.send("not submitted")
-    office.fault("drop_request", "drafts.send")
-    await office.send("perhaps")
-    await with_status(office, ConnectionStatus.DISCONNECTING)
-    assert (await office.settle("not submitted")).state is SendState.FAILED
-    assert (await office.settle("perhaps")).state is SendState.UNKNOWN
+async def test_a_disconnected_mailbox_ends_what_is_under_way(harness: SendHarness) -> None:
+    harness.fault("drop_request", "drafts.create")
+    await harness.send("not submitted")
+    harness.fault("drop_request", "drafts.send")
+    await harness.send("perhaps")
+    await with_status(harness, ConnectionStatus.DISCONNECTING)
+    assert (await harness.settle("not submitted")).state is SendState.FAILED
+    assert (await harness.settle("perhaps")).state is SendState.UNKNOWN
 
 
 class Breaking:
@@ -283,20 +287,20 @@ def breaking(method: str, *, does: bool) -> Wrap:
 
 @pytest.mark.parametrize("method", ["create_draft", "send_draft"])
 async def test_a_crash_leaves_the_send_due_again_and_sends_it_once(
-    office: Office, method: str, caplog: pytest.LogCaptureFixture
+    harness: SendHarness, method: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    office.wrap = breaking(method, does=True)
-    entry = (await office.send()).entry
+    harness.wrap = breaking(method, does=True)
+    entry = (await harness.send()).entry
     assert not entry.state.final
     assert entry.next_due_at is not None
     assert "KeyError at shared/usecases/send/" in (entry.error_message or "")
-    office.wrap = unwrapped
-    assert (await office.settle()).state is SendState.SUBMITTED
-    assert len(office.inbox()) == 1
+    harness.wrap = unwrapped
+    assert (await harness.settle()).state is SendState.SUBMITTED
+    assert len(harness.inbox()) == 1
     assert ADA not in f"{entry.error_message}{caplog.text}"
 
 
-async def test_a_crash_that_never_ends_ends_the_send(office: Office) -> None:
-    office.wrap = breaking("create_draft", does=False)
-    await office.send()
-    assert (await office.settle(rounds=300)).state is SendState.FAILED
+async def test_a_crash_that_never_ends_ends_the_send(harness: SendHarness) -> None:
+    harness.wrap = breaking("create_draft", does=False)
+    await harness.send()
+    assert (await harness.settle(rounds=300)).state is SendState.FAILED

@@ -2,10 +2,10 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.usecases.sync.house import House, open_house
+from tests.harness.syncing import SyncHarness, sync_harness
 
 
 @pytest.fixture
-async def house() -> AsyncIterator[House]:
-    async with open_house() as opened:
+async def harness() -> AsyncIterator[SyncHarness]:
+    async with sync_harness() as opened:
         yield opened

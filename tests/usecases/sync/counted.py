@@ -13,7 +13,7 @@ from shared.adapters.firestore.rpc import FirestoreRpc
 from shared.adapters.telemetry.operations_log import BatchedOperations
 from shared.ports.store import Store
 from shared.ports.sync_store import Batch
-from tests.usecases.sync.house import House
+from tests.harness.syncing import SyncHarness
 
 COLLECTIONS = (
     "connections",
@@ -172,12 +172,14 @@ def as_in_a_function(store: Store, meter: Meter) -> Store:
     return replace(counted, operations=BatchedOperations(counted.operations))
 
 
-async def cost(house: House, meter: Meter, operation: Callable[[], Awaitable[object]]) -> Cost:
+async def cost(
+    harness: SyncHarness, meter: Meter, operation: Callable[[], Awaitable[object]]
+) -> Cost:
     """Run an operation and answer what it took."""
     meter.clear()
-    house.google.stats.reset()
+    harness.google.stats.reset()
     await operation()
-    stats = house.google.stats.as_json()
+    stats = harness.google.stats.as_json()
     calls = {
         name.removeprefix("gmail.users."): tally["calls"]
         for name, tally in stats["methods"].items()

@@ -9,62 +9,63 @@ from infra.local.google.corpus import seed_messages
 from shared.domain.ids import MessageId, ThreadId
 from shared.ports.gmail import MessageRef
 from shared.usecases.sync.run import Listing, Run
-from tests.usecases.sync.house import EMAIL, House
+from tests.harness.google import EMAIL
+from tests.harness.syncing import SyncHarness
 
 
-async def seeded(house: House, count: int, span_days: int = 25) -> None:
-    mails = seed_messages(EMAIL, count, span_days, house.clock.now())
-    house.google.store.deliver_many(
+async def seeded(harness: SyncHarness, count: int, span_days: int = 25) -> None:
+    mails = seed_messages(EMAIL, count, span_days, harness.clock.now())
+    harness.google.store.deliver_many(
         EMAIL, ((mail.raw, mail.internal_date, mail.label_ids) for mail in mails)
     )
 
 
-async def test_the_records_equal_the_mailbox(house: House) -> None:
-    await seeded(house, 300)
-    await house.settle()
-    assert await house.stored() == house.mailbox()
-    state = await house.state()
+async def test_the_records_equal_the_mailbox(harness: SyncHarness) -> None:
+    await seeded(harness, 300)
+    await harness.settle()
+    assert await harness.stored() == harness.mailbox()
+    state = await harness.state()
     assert not state.backfilling
     assert state.live_records == 300
     assert state.lease is None
 
 
-async def test_mail_older_than_the_window_stays_out(house: House) -> None:
-    await seeded(house, 60, span_days=90)
-    await house.settle()
-    state = await house.state()
-    assert await house.stored() == house.mailbox(since=state.window_start)
-    assert 0 < len(await house.stored()) < 60
+async def test_mail_older_than_the_window_stays_out(harness: SyncHarness) -> None:
+    await seeded(harness, 60, span_days=90)
+    await harness.settle()
+    state = await harness.state()
+    assert await harness.stored() == harness.mailbox(since=state.window_start)
+    assert 0 < len(await harness.stored()) < 60
 
 
-async def test_an_empty_mailbox_is_done_at_once(house: House) -> None:
-    await house.settle()
-    assert await house.stored() == {}
-    assert not (await house.state()).backfilling
+async def test_an_empty_mailbox_is_done_at_once(harness: SyncHarness) -> None:
+    await harness.settle()
+    assert await harness.stored() == {}
+    assert not (await harness.state()).backfilling
 
 
-async def test_mail_that_arrives_during_a_backfill_is_stored_too(house: House) -> None:
-    await seeded(house, 150)
-    await house.run(only_live=True)
-    arrived = house.deliver("While you were reading")
-    await house.push()
-    assert arrived in await house.stored()
-    await house.settle()
-    assert await house.stored() == house.mailbox()
+async def test_mail_that_arrives_during_a_backfill_is_stored_too(harness: SyncHarness) -> None:
+    await seeded(harness, 150)
+    await harness.run(only_live=True)
+    arrived = harness.deliver("While you were reading")
+    await harness.push()
+    assert arrived in await harness.stored()
+    await harness.settle()
+    assert await harness.stored() == harness.mailbox()
 
 
-async def test_a_backfill_is_announced_once_with_its_count(house: House) -> None:
-    await seeded(house, 70)
-    await house.settle()
-    events = await house.store.outbox.list(state=None, connection_id=None, limit=10)
+async def test_a_backfill_is_announced_once_with_its_count(harness: SyncHarness) -> None:
+    await seeded(harness, 70)
+    await harness.settle()
+    events = await harness.store.outbox.list(state=None, connection_id=None, limit=10)
     assert [event.payload["syncType"] for event in events] == ["INITIAL"]
     assert events[0].payload["responseResults"]["added"] == 70
 
 
-async def test_long_threads_are_read_whole_to_save_units(house: House) -> None:
-    await seeded(house, 300)
-    await house.settle()
-    assert house.units() < 300 * 20 * 0.9
+async def test_long_threads_are_read_whole_to_save_units(harness: SyncHarness) -> None:
+    await seeded(harness, 300)
+    await harness.settle()
+    assert harness.units() < 300 * 20 * 0.9
 
 
 def test_deleted_messages_are_struck_off_the_pages_listed_ahead() -> None:

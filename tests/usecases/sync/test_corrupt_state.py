@@ -19,7 +19,8 @@ from shared.usecases.sync.handle_push import NotifyPush
 from shared.usecases.sync.pace import QuotaGovernor
 from shared.usecases.sync.watch import Armed, RenewWatches, StartWatch
 from tests.contracts.backends import Backend, FirestoreBackend, SqliteBackend
-from tests.usecases.sync.house import BUDGET, CONNECTION, EMAIL, House, open_house
+from tests.harness.google import EMAIL
+from tests.harness.syncing import BUDGET, CONNECTION, SyncHarness, sync_harness
 
 BESIDE = ConnectionId("c-beside")
 SUB = GoogleSub("sub-ada")
@@ -30,7 +31,7 @@ DOCUMENT = f"sync/{CONNECTION}"
 class Torn:
     """Two connections on one address; the state of the first can be torn."""
 
-    house: House
+    harness: SyncHarness
     backend: Backend
 
     async def tear(self) -> None:
@@ -39,7 +40,7 @@ class Torn:
 
     async def stored_beside(self) -> set[str]:
         """Return what is stored for the second."""
-        pages = [page async for page in self.house.store.records.all_heads(BESIDE, None)]
+        pages = [page async for page in self.harness.store.records.all_heads(BESIDE, None)]
         return {head.message_id for page in pages for head in page if head.live}
 
 
@@ -53,15 +54,15 @@ async def torn(
         host = request.getfixturevalue("firestore_emulator")
         monkeypatch.setenv("FIRESTORE_EMULATOR_HOST", host)
         backend = FirestoreBackend(f"test-{secrets.token_hex(8)}")
-    async with open_house(store=backend.open()) as house:
-        await connect_both(house)
-        yield Torn(house, backend)
+    async with sync_harness(store=backend.open()) as harness:
+        await connect_both(harness)
+        yield Torn(harness, backend)
     await backend.close()
 
 
-async def connect_both(house: House) -> None:
+async def connect_both(harness: SyncHarness) -> None:
     """Connect the address twice and read what is there."""
-    store, now = house.store, house.clock.now()
+    store, now = harness.store, harness.clock.now()
     both = frozenset({CONNECTION, BESIDE})
     for id in both:
         await store.connections.create(
@@ -71,15 +72,15 @@ async def connect_both(house: House) -> None:
     await store.mailboxes.create(Mailbox(email_key(EMAIL), both))
     await store.sync_states.create(SyncState(BESIDE, next_due_at=now, delta_due_at=now))
     for id in both:
-        await house.sync(id, budget=BUDGET)
+        await harness.sync(id, budget=BUDGET)
 
 
 async def test_a_push_reaches_the_other_connections_and_names_the_document(torn: Torn) -> None:
     await torn.tear()
-    arrived = torn.house.deliver("For both")
-    push = NotifyPush(torn.house.store.mailboxes, torn.house.sync, torn.house.clock)
+    arrived = torn.harness.deliver("For both")
+    push = NotifyPush(torn.harness.store.mailboxes, torn.harness.sync, torn.harness.clock)
     with pytest.raises(CorruptStateError) as caught:
-        await push(EMAIL, HistoryId(torn.house.google.store.history_id(EMAIL)))
+        await push(EMAIL, HistoryId(torn.harness.google.store.history_id(EMAIL)))
     assert caught.value.document == DOCUMENT
     assert await torn.stored_beside() == {arrived}
 
@@ -87,29 +88,31 @@ async def test_a_push_reaches_the_other_connections_and_names_the_document(torn:
 async def test_a_task_for_it_ends_with_its_name(torn: Torn) -> None:
     await torn.tear()
     with pytest.raises(CorruptStateError, match=DOCUMENT):
-        await torn.house.run()
+        await torn.harness.run()
 
 
 async def test_reconcile_still_finds_the_others(torn: Torn) -> None:
-    house = torn.house
+    harness = torn.harness
     await torn.tear()
-    was = await house.store.sync_states.get(BESIDE)
+    was = await harness.store.sync_states.get(BESIDE)
     assert was is not None
-    await house.store.sync_states.swap(was, was.value.due_by(house.clock.now()))
-    house.queue.tasks.clear()
-    store = house.store
-    await Reconcile(store.sync_states, store.sends, store.bulk_sends, house.queue, house.clock)()
-    assert BESIDE in {task.body["connection_id"] for task in house.queue.tasks}
+    await harness.store.sync_states.swap(was, was.value.due_by(harness.clock.now()))
+    harness.queue.tasks.clear()
+    store = harness.store
+    await Reconcile(
+        store.sync_states, store.sends, store.bulk_sends, harness.queue, harness.clock
+    )()
+    assert BESIDE in {task.body["connection_id"] for task in harness.queue.tasks}
 
 
 async def test_the_quota_of_its_google_user_is_shared_without_it(torn: Torn) -> None:
-    store = torn.house.store
+    store = torn.harness.store
     await torn.tear()
     governor = QuotaGovernor(
         store.connections,
         store.google_users,
         store.sync_states,
-        torn.house.clock,
+        torn.harness.clock,
         UnitsPerMinute(6_000),
     )
     assert await governor.admit(BESIDE) is None
@@ -117,19 +120,19 @@ async def test_the_quota_of_its_google_user_is_shared_without_it(torn: Torn) -> 
 
 
 async def test_the_watch_is_renewed_through_a_connection_that_reads(torn: Torn) -> None:
-    house, store = torn.house, torn.house.store
+    harness, store = torn.harness, torn.harness.store
     await torn.backend.set_field(("connections", min(CONNECTION, BESIDE)), "status", "torn")
     arm = StartWatch(
         store.mailboxes,
         store.connections,
-        house.sync.gmail,
-        house.clock,
+        harness.sync.gmail,
+        harness.clock,
         GmailTopic("projects/demo/topics/gmail"),
     )
     assert isinstance(await arm(max(CONNECTION, BESIDE)), Armed)
     found = await store.mailboxes.get(email_key(EMAIL))
     assert found is not None
     assert found.value.renew_at is not None
-    house.advance(found.value.renew_at - house.clock.now())
-    renew = RenewWatches(store.mailboxes, store.connections, store.outbox, arm, house.clock)
+    harness.advance(found.value.renew_at - harness.clock.now())
+    renew = RenewWatches(store.mailboxes, store.connections, store.outbox, arm, harness.clock)
     assert (await renew()).armed == 1

@@ -15,7 +15,8 @@ from shared.domain.sync.state import LEASE_LIFETIME, SyncState
 from shared.usecases.sync import changes
 from shared.usecases.sync.run import Run
 from tests.chaos.swapping import swapped
-from tests.usecases.sync.house import CONNECTION, EMAIL, House, open_house
+from tests.harness.google import EMAIL
+from tests.harness.syncing import CONNECTION, SyncHarness, sync_harness
 
 POISON = "Poison"
 BEFORE, AFTER = ("One", "Two", "Three"), ("Four", "Five")
@@ -45,14 +46,14 @@ class Reader:
 
 
 @pytest.fixture(params=["sqlite", pytest.param("firestore", marks=pytest.mark.emulators)])
-async def house(
+async def harness(
     request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[House]:
+) -> AsyncIterator[SyncHarness]:
     store = None
     if request.param == "firestore":
         monkeypatch.setenv("FIRESTORE_EMULATOR_HOST", request.getfixturevalue("firestore_emulator"))
         store = firestore_store.open_store(f"costly-{secrets.token_hex(6)}")
-    async with open_house(store=store) as opened:
+    async with sync_harness(store=store) as opened:
         yield opened
 
 
@@ -63,97 +64,97 @@ def deadly(monkeypatch: pytest.MonkeyPatch) -> Reader:
     return reader
 
 
-def deliver_all(house: House) -> str:
+def deliver_all(harness: SyncHarness) -> str:
     """Deliver ordinary mail and, in its midst, the one that is marked; return that one's id."""
     for subject in BEFORE:
-        house.deliver(subject)
-    poison = house.deliver(POISON)
+        harness.deliver(subject)
+    poison = harness.deliver(POISON)
     for subject in AFTER:
-        house.deliver(subject)
+        harness.deliver(subject)
     return poison
 
 
-async def outlived(house: House, *, times: int = 8) -> None:
+async def outlived(harness: SyncHarness, *, times: int = 8) -> None:
     """Run workers until one comes to rest; where one was killed, its lease has to run out."""
     for _ in range(times):
         try:
-            await house.run(house.google.store.history_id(EMAIL))
+            await harness.run(harness.google.store.history_id(EMAIL))
         except KilledError:
-            house.advance(LEASE_LIFETIME + timedelta(seconds=1))
+            harness.advance(LEASE_LIFETIME + timedelta(seconds=1))
         else:
             return
     raise AssertionError("the mailbox does not move")
 
 
-async def named(house: House) -> QuarantineEntry:
-    (entry,) = await house.store.quarantine.list(CONNECTION, 10)
+async def named(harness: SyncHarness) -> QuarantineEntry:
+    (entry,) = await harness.store.quarantine.list(CONNECTION, 10)
     return entry
 
 
 async def test_the_second_worker_that_dies_of_a_new_mail_leaves_it_aside(
-    house: House, deadly: Reader
+    harness: SyncHarness, deadly: Reader
 ) -> None:
-    await house.settle()
-    poison = deliver_all(house)
-    await outlived(house)
-    entry = await named(house)
+    await harness.settle()
+    poison = deliver_all(harness)
+    await outlived(harness)
+    entry = await named(harness)
     assert (entry.message_id, entry.reason, deadly.deaths) == (poison, "too_costly", 2)
-    assert await house.stored() == {
-        id: labels for id, labels in house.mailbox().items() if id != poison
+    assert await harness.stored() == {
+        id: labels for id, labels in harness.mailbox().items() if id != poison
     }
 
 
 async def test_the_second_worker_that_dies_of_old_mail_leaves_it_aside(
-    house: House, deadly: Reader
+    harness: SyncHarness, deadly: Reader
 ) -> None:
-    poison = deliver_all(house)
-    await outlived(house)
-    entry = await named(house)
+    poison = deliver_all(harness)
+    await outlived(harness)
+    entry = await named(harness)
     assert (entry.message_id, entry.reason, deadly.deaths) == (poison, "too_costly", 2)
     assert entry.origin is Origin.BACKFILL
-    assert len(await house.stored()) == len(BEFORE + AFTER)
+    assert len(await harness.stored()) == len(BEFORE + AFTER)
 
 
 async def test_each_further_try_costs_one_worker_and_comes_later(
-    house: House, deadly: Reader
+    harness: SyncHarness, deadly: Reader
 ) -> None:
-    await house.settle()
-    deliver_all(house)
-    await outlived(house)
-    first = (await named(house)).retry_at
-    house.advance(timedelta(hours=1, minutes=1))
-    await outlived(house)
-    second = (await named(house)).retry_at
+    await harness.settle()
+    deliver_all(harness)
+    await outlived(harness)
+    first = (await named(harness)).retry_at
+    harness.advance(timedelta(hours=1, minutes=1))
+    await outlived(harness)
+    second = (await named(harness)).retry_at
     assert deadly.deaths == 3
     assert second - first > timedelta(hours=20)
 
 
 async def test_a_message_that_a_worker_died_with_by_chance_is_stored_after_all(
-    house: House, deadly: Reader
+    harness: SyncHarness, deadly: Reader
 ) -> None:
-    await house.settle()
-    poison = deliver_all(house)
-    await outlived(house)
+    await harness.settle()
+    poison = deliver_all(harness)
+    await outlived(harness)
     with swapped(changes, {"read_message": read_message}):
-        house.advance(timedelta(hours=1, minutes=1))
-        await house.settle()
-    assert poison in await house.stored()
-    assert not await house.store.quarantine.list(CONNECTION, 10)
+        harness.advance(timedelta(hours=1, minutes=1))
+        await harness.settle()
+    assert poison in await harness.stored()
+    assert not await harness.store.quarantine.list(CONNECTION, 10)
 
 
 async def test_a_worker_that_dies_of_something_else_costs_no_mail_its_place(
-    house: House,
+    harness: SyncHarness,
 ) -> None:
-    await house.settle()
+    await harness.settle()
     for subject in BEFORE:
-        house.deliver(subject)
+        harness.deliver(subject)
     with swapped(changes, {"make_payload": killed}), pytest.raises(KilledError):
-        await house.push()
-    house.advance(LEASE_LIFETIME + timedelta(seconds=1))
-    await house.settle()
-    assert not await house.store.quarantine.list(CONNECTION, 10)
-    assert await house.stored() == house.mailbox()
-    assert (await house.state()).careful == 0
+        await harness.push()
+    harness.advance(LEASE_LIFETIME + timedelta(seconds=1))
+    await harness.settle()
+    assert not await harness.store.quarantine.list(CONNECTION, 10)
+    assert await harness.stored() == harness.mailbox()
+    assert (await harness.state()).careful == 0
 
 
 def killed(_: object) -> None:
@@ -162,23 +163,23 @@ def killed(_: object) -> None:
 
 @pytest.mark.parametrize("error", [RecursionError, MemoryError, ValueError, KeyError, SystemError])
 async def test_whatever_reading_raises_is_charged_to_the_message(
-    house: House, monkeypatch: pytest.MonkeyPatch, error: type[Exception]
+    harness: SyncHarness, monkeypatch: pytest.MonkeyPatch, error: type[Exception]
 ) -> None:
     monkeypatch.setattr(changes, "read_message", Reader(error))
-    await house.settle()
-    poison = deliver_all(house)
-    await house.push()
-    entry = await named(house)
+    await harness.settle()
+    poison = deliver_all(harness)
+    await harness.push()
+    entry = await named(harness)
     assert (entry.message_id, entry.reason) == (poison, "unreadable")
-    assert len(await house.stored()) == len(BEFORE + AFTER)
-    assert (await house.state()).last_error is None
+    assert len(await harness.stored()) == len(BEFORE + AFTER)
+    assert (await harness.state()).last_error is None
 
 
-async def test_nothing_is_noted_of_mail_while_no_worker_dies(house: House) -> None:
-    await house.settle()
-    deliver_all(house)
+async def test_nothing_is_noted_of_mail_while_no_worker_dies(harness: SyncHarness) -> None:
+    await harness.settle()
+    deliver_all(harness)
     held: list[SyncState] = []
     with swapped(Run, {"hold": lambda run, *_: held.append(run.state)}):
-        await house.push()
+        await harness.push()
     assert not held
-    assert len(await house.stored()) == len((*BEFORE, POISON, *AFTER))
+    assert len(await harness.stored()) == len((*BEFORE, POISON, *AFTER))

@@ -14,8 +14,9 @@ from shared.adapters.telemetry.operations_log import GATHERED
 from shared.domain.ids import HistoryId, email_key
 from shared.domain.sync.mailbox import Mailbox
 from shared.usecases.sync.handle_push import NotifyPush
+from tests.harness.google import EMAIL
+from tests.harness.syncing import CONNECTION, SyncHarness, sync_harness
 from tests.usecases.sync.counted import Cost, Meter, MeteredRpc, as_in_a_function, cost
-from tests.usecases.sync.house import CONNECTION, EMAIL, House, open_house
 
 IDLE = timedelta(hours=2)
 RELABELLED = ("STARRED", "IMPORTANT", "CATEGORY_SOCIAL", "CATEGORY_FORUMS", "CATEGORY_UPDATES")
@@ -28,71 +29,71 @@ def meter() -> Meter:
 
 
 @pytest.fixture
-async def house(meter: Meter) -> AsyncIterator[House]:
+async def harness(meter: Meter) -> AsyncIterator[SyncHarness]:
     clock = AdjustableClock()
-    async with open_house(store=as_in_a_function(open_store(":memory:", clock), meter)) as opened:
+    async with sync_harness(store=as_in_a_function(open_store(":memory:", clock), meter)) as opened:
         await kept_mailbox(opened)
         yield opened
 
 
-async def kept_mailbox(house: House) -> None:
+async def kept_mailbox(harness: SyncHarness) -> None:
     """Store which connection the address has; its last push has just been noted."""
     connections = frozenset({CONNECTION})
-    mailbox = Mailbox(email_key(EMAIL), connections, last_push_at=house.clock.now())
-    await house.store.mailboxes.create(mailbox)
+    mailbox = Mailbox(email_key(EMAIL), connections, last_push_at=harness.clock.now())
+    await harness.store.mailboxes.create(mailbox)
 
 
 @pytest.fixture
-def costs(house: House, meter: Meter) -> Costs:
+def costs(harness: SyncHarness, meter: Meter) -> Costs:
     async def measured(operation: Callable[[], Awaitable[object]]) -> Cost:
-        return await cost(house, meter, operation)
+        return await cost(harness, meter, operation)
 
     return measured
 
 
-async def push(house: House, history_id: int | None = None) -> object:
+async def push(harness: SyncHarness, history_id: int | None = None) -> object:
     """Take a notification as the push function does."""
-    notify = NotifyPush(house.store.mailboxes, house.sync, house.clock)
-    return await notify(EMAIL, HistoryId(history_id or house.google.store.history_id(EMAIL)))
+    notify = NotifyPush(harness.store.mailboxes, harness.sync, harness.clock)
+    return await notify(EMAIL, HistoryId(history_id or harness.google.store.history_id(EMAIL)))
 
 
-def fill(house: House, count: int) -> None:
+def fill(harness: SyncHarness, count: int) -> None:
     """Put mail of the last weeks into the mailbox."""
-    mails = seed_messages(EMAIL, count, 25, house.clock.now())
-    house.google.store.deliver_many(
+    mails = seed_messages(EMAIL, count, 25, harness.clock.now())
+    harness.google.store.deliver_many(
         EMAIL, ((mail.raw, mail.internal_date, mail.label_ids) for mail in mails)
     )
 
 
 @pytest.fixture
-async def kept(house: House) -> House:
+async def kept(harness: SyncHarness) -> SyncHarness:
     """Forty messages, all stored, and nothing left to do."""
-    fill(house, 40)
-    await house.settle()
-    return house
+    fill(harness, 40)
+    await harness.settle()
+    return harness
 
 
-def pass_by(house: House) -> None:
+def pass_by(harness: SyncHarness) -> None:
     """Let Gmail's history move on without a change, as it does by itself."""
-    with house.google.store.writing() as writer:
-        writer.next_record(house.google.store.mailbox(EMAIL))
+    with harness.google.store.writing() as writer:
+        writer.next_record(harness.google.store.mailbox(EMAIL))
 
 
-async def changed(house: House, costs: Costs, count: int) -> Cost:
+async def changed(harness: SyncHarness, costs: Costs, count: int) -> Cost:
     """Return what a push about so many new messages takes."""
     for number in range(count):
-        house.deliver(f"News {number}")
-    return await costs(lambda: push(house))
+        harness.deliver(f"News {number}")
+    return await costs(lambda: push(harness))
 
 
-async def toggle(house: House, id: str, label: str) -> None:
+async def toggle(harness: SyncHarness, id: str, label: str) -> None:
     """Put a label on, or take it off where it is."""
-    change = "removeLabelIds" if label in house.mailbox()[id] else "addLabelIds"
-    await house.gmail("POST", f"/messages/{id}/modify", {change: [label]})
+    change = "removeLabelIds" if label in harness.mailbox()[id] else "addLabelIds"
+    await harness.gmail("POST", f"/messages/{id}/modify", {change: [label]})
 
 
 async def test_a_push_costs_two_reads_and_two_writes_beside_records_and_event(
-    kept: House, costs: Costs
+    kept: SyncHarness, costs: Costs
 ) -> None:
     taken = await changed(kept, costs, 1)
     assert taken.reads == {"mailboxes": 1, "sync_states": 1, "records": 1}
@@ -102,7 +103,7 @@ async def test_a_push_costs_two_reads_and_two_writes_beside_records_and_event(
 
 
 async def test_the_cost_beside_the_records_is_the_same_for_twenty_changes(
-    kept: House, costs: Costs
+    kept: SyncHarness, costs: Costs
 ) -> None:
     taken = await changed(kept, costs, 20)
     assert taken.reads == {"mailboxes": 1, "sync_states": 1, "records": 20}
@@ -112,7 +113,7 @@ async def test_the_cost_beside_the_records_is_the_same_for_twenty_changes(
 
 
 async def test_an_event_that_nobody_has_taken_yet_is_read_to_be_extended(
-    kept: House, costs: Costs
+    kept: SyncHarness, costs: Costs
 ) -> None:
     await changed(kept, costs, 1)
     taken = await changed(kept, costs, 1)
@@ -120,7 +121,7 @@ async def test_an_event_that_nobody_has_taken_yet_is_read_to_be_extended(
     assert taken.writes == {"sync_states": 2, "records": 1, "outbox": 1}
 
 
-async def test_a_stale_push_costs_two_reads(kept: House, costs: Costs) -> None:
+async def test_a_stale_push_costs_two_reads(kept: SyncHarness, costs: Costs) -> None:
     before = kept.google.store.history_id(EMAIL)
     await changed(kept, costs, 1)
     taken = await costs(lambda: push(kept, before))
@@ -128,7 +129,7 @@ async def test_a_stale_push_costs_two_reads(kept: House, costs: Costs) -> None:
 
 
 async def test_a_push_of_what_is_known_lists_once_and_stores_nothing(
-    kept: House, costs: Costs
+    kept: SyncHarness, costs: Costs
 ) -> None:
     await changed(kept, costs, 1)
     taken = await costs(lambda: push(kept))
@@ -138,7 +139,7 @@ async def test_a_push_of_what_is_known_lists_once_and_stores_nothing(
 
 
 async def test_the_hourly_look_at_a_quiet_mailbox_costs_two_units(
-    kept: House, costs: Costs
+    kept: SyncHarness, costs: Costs
 ) -> None:
     kept.advance(IDLE)
     taken = await costs(kept.run)
@@ -148,7 +149,7 @@ async def test_the_hourly_look_at_a_quiet_mailbox_costs_two_units(
     assert taken.units == 2
 
 
-async def test_the_log_of_many_syncs_is_one_write(kept: House, costs: Costs) -> None:
+async def test_the_log_of_many_syncs_is_one_write(kept: SyncHarness, costs: Costs) -> None:
     async def pushes() -> None:
         for _ in range(GATHERED):
             kept.deliver()
@@ -159,7 +160,7 @@ async def test_the_log_of_many_syncs_is_one_write(kept: House, costs: Costs) -> 
     assert taken.writes["sync_states"] == 2 * GATHERED
 
 
-async def test_label_changes_cost_no_fetch(kept: House, costs: Costs) -> None:
+async def test_label_changes_cost_no_fetch(kept: SyncHarness, costs: Costs) -> None:
     ids = sorted(await kept.stored())
     for label in RELABELLED:
         for id in ids:
@@ -171,10 +172,10 @@ async def test_label_changes_cost_no_fetch(kept: House, costs: Costs) -> None:
 
 
 async def test_a_backfill_reads_long_threads_whole_and_every_page_once_a_pass(
-    house: House, costs: Costs
+    harness: SyncHarness, costs: Costs
 ) -> None:
-    fill(house, 600)
-    taken = await costs(house.run)
+    fill(harness, 600)
+    taken = await costs(harness.run)
     assert taken.calls == {
         "getProfile": 1,
         "messages.list": 4,
@@ -188,7 +189,7 @@ async def test_a_backfill_reads_long_threads_whole_and_every_page_once_a_pass(
 
 
 async def test_a_refused_history_with_nothing_changed_costs_one_look(
-    kept: House, costs: Costs
+    kept: SyncHarness, costs: Costs
 ) -> None:
     kept.google.faults.add("history_expired", times=1)
     kept.advance(IDLE)
@@ -196,7 +197,9 @@ async def test_a_refused_history_with_nothing_changed_costs_one_look(
     assert taken.calls == {"history.list": 1, "getProfile": 1}
 
 
-async def test_a_recovery_with_nothing_changed_fetches_nothing(kept: House, costs: Costs) -> None:
+async def test_a_recovery_with_nothing_changed_fetches_nothing(
+    kept: SyncHarness, costs: Costs
+) -> None:
     kept.google.faults.add("history_expired", times=1)
     pass_by(kept)
     kept.advance(IDLE)
@@ -219,18 +222,18 @@ async def test_firestore_is_asked_for_exactly_what_is_counted_here(
 ) -> None:
     monkeypatch.setenv("FIRESTORE_EMULATOR_HOST", firestore_emulator)
     rpc, meter = MeteredRpc(f"test-{token_hex(8)}"), Meter()
-    async with open_house(store=as_in_a_function(store_over(rpc), meter)) as house:
-        await kept_mailbox(house)
-        await house.settle()
+    async with sync_harness(store=as_in_a_function(store_over(rpc), meter)) as harness:
+        await kept_mailbox(harness)
+        await harness.settle()
         rpc.meter.clear()
-        taken = await cost(house, meter, lambda: pushed_twice(house))
+        taken = await cost(harness, meter, lambda: pushed_twice(harness))
     assert rpc.meter.reads == taken.reads
     assert rpc.meter.writes == taken.writes
 
 
-async def pushed_twice(house: House) -> None:
+async def pushed_twice(harness: SyncHarness) -> None:
     """Three new messages, then one more."""
     for count in (3, 1):
         for _ in range(count):
-            house.deliver()
-        await push(house)
+            harness.deliver()
+        await push(harness)

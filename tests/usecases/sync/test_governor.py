@@ -15,7 +15,7 @@ from shared.domain.sync.quota_units import UnitsPerMinute
 from shared.domain.sync.state import Backfill, SyncState
 from shared.ports.store import Store
 from shared.usecases.sync.pace import BURST, SHARE, QuotaGovernor, TokenBucket, Units
-from tests.usecases.sync.house import CONNECTION, House
+from tests.harness.syncing import CONNECTION, SyncHarness
 
 PER_MINUTE = UnitsPerMinute(6_000)
 SUB = GoogleSub("sub-ada")
@@ -111,17 +111,17 @@ async def test_what_google_refused_one_every_instance_leaves_alone_that_long(
     assert await elsewhere.admit(OTHER) is None
 
 
-async def test_bulk_work_waits_out_a_refusal_while_live_mail_goes_on(house: House) -> None:
-    await house.settle()
-    now = house.clock.now()
-    await house.store.connections.create(
+async def test_bulk_work_waits_out_a_refusal_while_live_mail_goes_on(harness: SyncHarness) -> None:
+    await harness.settle()
+    now = harness.clock.now()
+    await harness.store.connections.create(
         Connection(CONNECTION, "a@x.example", SUB, frozenset(), ConnectionStatus.ACTIVE, now, now)
     )
     until = now + timedelta(hours=2)
-    await house.store.google_users.create(
+    await harness.store.google_users.create(
         GoogleUser(SUB, frozenset({CONNECTION}), rate_limited_until=until)
     )
-    arrived = house.deliver("Live")
-    await house.push()
-    assert arrived in await house.stored()
-    assert await house.sync.governor.admit(CONNECTION) == until
+    arrived = harness.deliver("Live")
+    await harness.push()
+    assert arrived in await harness.stored()
+    assert await harness.sync.governor.admit(CONNECTION) == until

@@ -8,7 +8,7 @@ from shared.errors import StoreUnavailableError
 from shared.ports.documents import Versioned
 from shared.ports.sync_store import Batch, SyncStates
 from shared.usecases.sync.sync_mailbox import LostLease
-from tests.usecases.sync.house import House
+from tests.harness.syncing import SyncHarness
 
 
 @dataclass
@@ -40,17 +40,19 @@ class SlowOnce:
         return await self.states.commit(was, now, batch)
 
 
-async def test_a_worker_fenced_out_by_its_own_late_write_leaves_a_wake_up(house: House) -> None:
-    arrived = house.deliver()
-    states: Any = SlowOnce(house.store.sync_states)
-    house.sync = replace(house.sync, states=states)
-    assert isinstance(await house.run(), LostLease)
-    left = await house.state()
+async def test_a_worker_fenced_out_by_its_own_late_write_leaves_a_wake_up(
+    harness: SyncHarness,
+) -> None:
+    arrived = harness.deliver()
+    states: Any = SlowOnce(harness.store.sync_states)
+    harness.sync = replace(harness.sync, states=states)
+    assert isinstance(await harness.run(), LostLease)
+    left = await harness.state()
     assert left.checkpoint is not None
     assert left.lease is not None
-    [task] = house.queue.tasks
+    [task] = harness.queue.tasks
     assert task.not_before is not None
     assert task.not_before <= left.lease.expires_at
-    house.advance(left.lease.expires_at - house.clock.now())
-    await house.settle()
-    assert arrived in await house.stored()
+    harness.advance(left.lease.expires_at - harness.clock.now())
+    await harness.settle()
+    assert arrived in await harness.stored()

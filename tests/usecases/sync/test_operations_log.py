@@ -8,44 +8,46 @@ import pytest
 
 from shared.domain.ids import ConnectionId, HistoryId
 from shared.domain.operation import Operation, OperationState
-from tests.usecases.sync.house import CONNECTION, House
+from tests.harness.syncing import CONNECTION, SyncHarness
 
 SECRET = "ada@acme.example"
 
 
-async def newest_run(house: House) -> Operation:
-    found = await house.store.operations.list(
+async def newest_run(harness: SyncHarness) -> Operation:
+    found = await harness.store.operations.list(
         connection_id=CONNECTION, type=None, state=None, limit=1
     )
     return found[0]
 
 
-async def test_a_run_tells_the_units_it_spent_and_whether_a_push_brought_it(house: House) -> None:
-    house.deliver("One")
-    await house.settle()
-    assert (await newest_run(house)).detail["pushed"] is False
-    house.deliver("Two")
-    before = house.units()
-    await house.push()
-    told = (await newest_run(house)).detail
+async def test_a_run_tells_the_units_it_spent_and_whether_a_push_brought_it(
+    harness: SyncHarness,
+) -> None:
+    harness.deliver("One")
+    await harness.settle()
+    assert (await newest_run(harness)).detail["pushed"] is False
+    harness.deliver("Two")
+    before = harness.units()
+    await harness.push()
+    told = (await newest_run(harness)).detail
     assert told["pushed"] is True
-    assert told["units"] == house.units() - before
+    assert told["units"] == harness.units() - before
 
 
-async def test_a_run_tells_how_long_live_mail_had_been_waiting(house: House) -> None:
-    await house.settle()
-    house.deliver("Early")
-    house.advance(timedelta(minutes=7))
-    house.deliver("Late")
-    await house.push()
-    waited_ms = (await newest_run(house)).detail["lateness_ms"]
+async def test_a_run_tells_how_long_live_mail_had_been_waiting(harness: SyncHarness) -> None:
+    await harness.settle()
+    harness.deliver("Early")
+    harness.advance(timedelta(minutes=7))
+    harness.deliver("Late")
+    await harness.push()
+    waited_ms = (await newest_run(harness)).detail["lateness_ms"]
     assert 7 * 60_000 <= waited_ms < 8 * 60_000
 
 
-async def test_a_run_that_stores_no_live_mail_tells_no_lateness(house: House) -> None:
-    house.deliver("Before the window was read")
-    await house.settle()
-    assert "lateness_ms" not in (await newest_run(house)).detail
+async def test_a_run_that_stores_no_live_mail_tells_no_lateness(harness: SyncHarness) -> None:
+    harness.deliver("Before the window was read")
+    await harness.settle()
+    assert "lateness_ms" not in (await newest_run(harness)).detail
 
 
 class Broken:
@@ -65,21 +67,21 @@ class Broken:
 
 
 async def test_a_run_that_crashes_is_failed_everywhere_and_gives_its_lease_back(
-    house: House,
+    harness: SyncHarness,
 ) -> None:
-    await house.settle()
-    house.deliver("One")
-    crashing = replace(house.sync, gmail=Broken())
+    await harness.settle()
+    harness.deliver("One")
+    crashing = replace(harness.sync, gmail=Broken())
     with pytest.raises(KeyError):
         await crashing(CONNECTION, budget=timedelta(minutes=1), hint=HistoryId(10**9))
-    told = await newest_run(house)
+    told = await newest_run(harness)
     assert (told.state, told.error) == (OperationState.FAILED, "internal")
-    state = await house.state()
+    state = await harness.state()
     assert (state.last_error, state.failures) == ("internal", 1)
-    assert not state.held(house.clock.now())
+    assert not state.held(harness.clock.now())
     assert state.deferred_until is not None
     assert SECRET not in f"{told}{state}"
-    house.advance(state.deferred_until - house.clock.now())
-    await house.settle()
-    assert (await newest_run(house)).state is OperationState.OK
-    assert (await house.state()).last_error is None
+    harness.advance(state.deferred_until - harness.clock.now())
+    await harness.settle()
+    assert (await newest_run(harness)).state is OperationState.OK
+    assert (await harness.state()).last_error is None

@@ -3,93 +3,101 @@
 from shared.domain.sync.selection import selection
 from shared.usecases.connect.update_connection import ChangeSelection
 from shared.usecases.sync.control import ControlSync
-from tests.usecases.sync.house import CONNECTION, EMAIL, House
+from tests.harness.google import EMAIL
+from tests.harness.syncing import CONNECTION, SyncHarness
 
 
-async def select(house: House, *, labels: tuple[str, ...] = (), senders: tuple[str, ...] = ()):
-    control = ControlSync(house.store.sync_states, house.queue, house.clock)
-    change = ChangeSelection(house.store.sync_states, control)
+async def select(
+    harness: SyncHarness, *, labels: tuple[str, ...] = (), senders: tuple[str, ...] = ()
+):
+    control = ControlSync(harness.store.sync_states, harness.queue, harness.clock)
+    change = ChangeSelection(harness.store.sync_states, control)
     await change(CONNECTION, selection(labels, senders))
 
 
-def selected(house: House, *labels: str) -> dict[str, frozenset[str]]:
-    return {id: under for id, under in house.mailbox().items() if under & set(labels)}
+def selected(harness: SyncHarness, *labels: str) -> dict[str, frozenset[str]]:
+    return {id: under for id, under in harness.mailbox().items() if under & set(labels)}
 
 
-def deliver_from(house: House, sender: str) -> str:
+def deliver_from(harness: SyncHarness, sender: str) -> str:
     raw = f"From: {sender}\r\nTo: {EMAIL}\r\nSubject: Hi\r\n\r\nHello.".encode()
-    return house.google.store.deliver(EMAIL, raw, internal_date=house.clock.now()).id
+    return harness.google.store.deliver(EMAIL, raw, internal_date=harness.clock.now()).id
 
 
-async def star(house: House, id: str) -> None:
-    await house.gmail("POST", f"/messages/{id}/modify", {"addLabelIds": ["STARRED"]})
+async def star(harness: SyncHarness, id: str) -> None:
+    await harness.gmail("POST", f"/messages/{id}/modify", {"addLabelIds": ["STARRED"]})
 
 
-async def unstar(house: House, id: str) -> None:
-    await house.gmail("POST", f"/messages/{id}/modify", {"removeLabelIds": ["STARRED"]})
+async def unstar(harness: SyncHarness, id: str) -> None:
+    await harness.gmail("POST", f"/messages/{id}/modify", {"removeLabelIds": ["STARRED"]})
 
 
-async def test_a_backfill_keeps_what_is_selected_by_label(house: House) -> None:
-    ids = [house.deliver(f"Mail {n}") for n in range(8)]
+async def test_a_backfill_keeps_what_is_selected_by_label(harness: SyncHarness) -> None:
+    ids = [harness.deliver(f"Mail {n}") for n in range(8)]
     for id in ids[:3]:
-        await star(house, id)
-    await house.gmail("POST", f"/messages/{ids[5]}/trash")
-    await select(house, labels=("STARRED", "TRASH"))
-    await house.settle()
-    assert await house.stored() == selected(house, "STARRED", "TRASH")
-    assert len(await house.stored()) == 4
+        await star(harness, id)
+    await harness.gmail("POST", f"/messages/{ids[5]}/trash")
+    await select(harness, labels=("STARRED", "TRASH"))
+    await harness.settle()
+    assert await harness.stored() == selected(harness, "STARRED", "TRASH")
+    assert len(await harness.stored()) == 4
 
 
-async def test_a_label_that_comes_and_goes_brings_and_takes_the_record(house: House) -> None:
-    await select(house, labels=("STARRED",))
-    id = house.deliver("Plain")
-    await house.settle()
-    assert await house.stored() == {}
-    await star(house, id)
-    await house.push()
-    assert await house.stored() == selected(house, "STARRED")
-    await unstar(house, id)
-    await house.push()
-    assert await house.stored() == {}
-    assert not (await house.heads())[id].live
-    await star(house, id)
-    await house.push()
-    assert set(await house.stored()) == {id}
+async def test_a_label_that_comes_and_goes_brings_and_takes_the_record(
+    harness: SyncHarness,
+) -> None:
+    await select(harness, labels=("STARRED",))
+    id = harness.deliver("Plain")
+    await harness.settle()
+    assert await harness.stored() == {}
+    await star(harness, id)
+    await harness.push()
+    assert await harness.stored() == selected(harness, "STARRED")
+    await unstar(harness, id)
+    await harness.push()
+    assert await harness.stored() == {}
+    assert not (await harness.heads())[id].live
+    await star(harness, id)
+    await harness.push()
+    assert set(await harness.stored()) == {id}
 
 
-async def test_narrowing_and_widening_by_label_end_at_the_selection(house: House) -> None:
-    ids = [house.deliver(f"Mail {n}") for n in range(6)]
-    await star(house, ids[0])
-    await house.settle()
-    await select(house, labels=("STARRED",))
-    await house.settle()
-    assert await house.stored() == selected(house, "STARRED")
-    await select(house)
-    await house.settle()
-    assert await house.stored() == house.mailbox()
+async def test_narrowing_and_widening_by_label_end_at_the_selection(harness: SyncHarness) -> None:
+    ids = [harness.deliver(f"Mail {n}") for n in range(6)]
+    await star(harness, ids[0])
+    await harness.settle()
+    await select(harness, labels=("STARRED",))
+    await harness.settle()
+    assert await harness.stored() == selected(harness, "STARRED")
+    await select(harness)
+    await harness.settle()
+    assert await harness.stored() == harness.mailbox()
 
 
-async def test_a_selection_by_sender_holds_for_backfill_and_delta(house: House) -> None:
-    kept = [deliver_from(house, "Ann <ann@shop.example>"), deliver_from(house, "bo@home.example")]
-    deliver_from(house, "stranger@far.example")
-    await select(house, senders=("@shop.example", "BO@home.example"))
-    await house.settle()
-    assert sorted(await house.stored()) == sorted(kept)
-    kept.append(deliver_from(house, "zoe@shop.example"))
-    deliver_from(house, "stranger@far.example")
-    await house.push()
-    assert sorted(await house.stored()) == sorted(kept)
+async def test_a_selection_by_sender_holds_for_backfill_and_delta(harness: SyncHarness) -> None:
+    kept = [
+        deliver_from(harness, "Ann <ann@shop.example>"),
+        deliver_from(harness, "bo@home.example"),
+    ]
+    deliver_from(harness, "stranger@far.example")
+    await select(harness, senders=("@shop.example", "BO@home.example"))
+    await harness.settle()
+    assert sorted(await harness.stored()) == sorted(kept)
+    kept.append(deliver_from(harness, "zoe@shop.example"))
+    deliver_from(harness, "stranger@far.example")
+    await harness.push()
+    assert sorted(await harness.stored()) == sorted(kept)
 
 
-async def test_an_expired_history_is_recovered_within_the_selection(house: House) -> None:
-    ids = [house.deliver(f"Mail {n}") for n in range(6)]
-    await star(house, ids[0])
-    await select(house, labels=("STARRED",))
-    await house.settle()
-    await unstar(house, ids[0])
-    await star(house, ids[1])
-    house.google.store.expire_history(EMAIL)
-    house.deliver("Trigger")
-    await house.push()
-    await house.settle()
-    assert await house.stored() == selected(house, "STARRED")
+async def test_an_expired_history_is_recovered_within_the_selection(harness: SyncHarness) -> None:
+    ids = [harness.deliver(f"Mail {n}") for n in range(6)]
+    await star(harness, ids[0])
+    await select(harness, labels=("STARRED",))
+    await harness.settle()
+    await unstar(harness, ids[0])
+    await star(harness, ids[1])
+    harness.google.store.expire_history(EMAIL)
+    harness.deliver("Trigger")
+    await harness.push()
+    await harness.settle()
+    assert await harness.stored() == selected(harness, "STARRED")

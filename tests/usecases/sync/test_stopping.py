@@ -10,7 +10,7 @@ import pytest
 from shared.domain.sync.state import LEASE_LIFETIME
 from shared.usecases.sync.lease import Held, take
 from shared.usecases.sync.watch import StartWatch
-from tests.usecases.sync.house import BUDGET, CONNECTION, HeldWatch, House
+from tests.harness.syncing import BUDGET, CONNECTION, HeldWatch, SyncHarness
 
 
 @dataclass
@@ -25,11 +25,11 @@ class StandingWatch(HeldWatch):
         await asyncio.Event().wait()
 
 
-async def standing(house: House) -> asyncio.Task[object]:
+async def standing(harness: SyncHarness) -> asyncio.Task[object]:
     """Start a first sync and let it stand there, its lease in hand."""
-    house.deliver("Waiting")
+    harness.deliver("Waiting")
     watch = StandingWatch()
-    sync = replace(house.sync, start_watch=cast("StartWatch", watch))
+    sync = replace(harness.sync, start_watch=cast("StartWatch", watch))
 
     async def work() -> object:
         return await sync(CONNECTION, budget=BUDGET)
@@ -39,26 +39,26 @@ async def standing(house: House) -> asyncio.Task[object]:
     return task
 
 
-async def test_a_cancelled_sync_gives_its_lease_back_and_is_due(house: House) -> None:
-    syncing = await standing(house)
-    assert (await house.state()).lease is not None
+async def test_a_cancelled_sync_gives_its_lease_back_and_is_due(harness: SyncHarness) -> None:
+    syncing = await standing(harness)
+    assert (await harness.state()).lease is not None
     syncing.cancel()
     with pytest.raises(asyncio.CancelledError):
         await syncing
-    state = await house.state()
+    state = await harness.state()
     assert state.lease is None
     assert state.next_due_at is not None
-    assert state.next_due_at <= house.clock.now()
-    await house.settle()
-    assert await house.stored() == house.mailbox()
+    assert state.next_due_at <= harness.clock.now()
+    await harness.settle()
+    assert await harness.stored() == harness.mailbox()
 
 
-async def test_a_cancelled_sync_leaves_the_lease_of_another_alone(house: House) -> None:
-    syncing = await standing(house)
-    house.advance(LEASE_LIFETIME + timedelta(seconds=1))
-    other = await take(house.store.sync_states, house.clock, CONNECTION, None)
+async def test_a_cancelled_sync_leaves_the_lease_of_another_alone(harness: SyncHarness) -> None:
+    syncing = await standing(harness)
+    harness.advance(LEASE_LIFETIME + timedelta(seconds=1))
+    other = await take(harness.store.sync_states, harness.clock, CONNECTION, None)
     assert isinstance(other, Held)
     syncing.cancel()
     with pytest.raises(asyncio.CancelledError):
         await syncing
-    assert (await house.state()).lease == other.state.lease
+    assert (await harness.state()).lease == other.state.lease

@@ -8,40 +8,43 @@ import pytest
 
 from shared.domain.ids import HistoryId
 from shared.domain.sync.state import RECHECK_LADDER
-from tests.usecases.sync.house import EMAIL, House
+from tests.harness.google import EMAIL
+from tests.harness.syncing import SyncHarness
 
 
-async def fault(house: House, name: str, **options: Any) -> None:
-    answer = await house.http.post(
+async def fault(harness: SyncHarness, name: str, **options: Any) -> None:
+    answer = await harness.http.post(
         "http://google.test/_control/faults", json={"fault": name, **options}
     )
     assert answer.status_code == 200, answer.text
 
 
-async def clear(house: House) -> None:
-    await house.http.delete("http://google.test/_control/faults")
+async def clear(harness: SyncHarness) -> None:
+    await harness.http.delete("http://google.test/_control/faults")
 
 
-def listings(house: House) -> int:
-    methods = house.google.stats.as_json()["methods"]
+def listings(harness: SyncHarness) -> int:
+    methods = harness.google.stats.as_json()["methods"]
     return int(methods["gmail.users.messages.list"]["calls"])
 
 
 @pytest.fixture
-async def settled(house: House) -> AsyncIterator[House]:
+async def settled(harness: SyncHarness) -> AsyncIterator[SyncHarness]:
     for n in range(12):
-        house.deliver(f"Mail {n}")
-    await house.settle()
-    yield house
-    await clear(house)
-    await house.settle()
-    assert await house.stored() == house.mailbox()
-    state = await house.state()
+        harness.deliver(f"Mail {n}")
+    await harness.settle()
+    yield harness
+    await clear(harness)
+    await harness.settle()
+    assert await harness.stored() == harness.mailbox()
+    state = await harness.state()
     assert state.lease is None
     assert state.unmet_hint is None
 
 
-async def test_a_push_that_comes_before_the_history_is_looked_at_again(settled: House) -> None:
+async def test_a_push_that_comes_before_the_history_is_looked_at_again(
+    settled: SyncHarness,
+) -> None:
     await fault(settled, "index_lag", times=2)
     arrived = settled.deliver("Early bird")
     await settled.push()
@@ -54,7 +57,7 @@ async def test_a_push_that_comes_before_the_history_is_looked_at_again(settled: 
     assert arrived in await settled.stored()
 
 
-async def test_the_checkpoint_waits_for_hidden_history(settled: House) -> None:
+async def test_the_checkpoint_waits_for_hidden_history(settled: SyncHarness) -> None:
     await fault(settled, "index_lag")
     before = (await settled.state()).checkpoint
     settled.deliver("Hidden")
@@ -62,7 +65,7 @@ async def test_the_checkpoint_waits_for_hidden_history(settled: House) -> None:
     assert (await settled.state()).checkpoint == before
 
 
-async def test_a_first_404_on_a_fresh_message_is_no_deletion(settled: House) -> None:
+async def test_a_first_404_on_a_fresh_message_is_no_deletion(settled: SyncHarness) -> None:
     await fault(settled, "fresh_404", times=1)
     arrived = settled.deliver("Not yet there")
     await settled.push()
@@ -74,14 +77,14 @@ async def test_a_first_404_on_a_fresh_message_is_no_deletion(settled: House) -> 
     assert not await settled.store.quarantine.list("c-ada", 10)  # type: ignore[arg-type]
 
 
-async def test_a_page_with_a_token_and_no_history_is_not_the_end(settled: House) -> None:
+async def test_a_page_with_a_token_and_no_history_is_not_the_end(settled: SyncHarness) -> None:
     await fault(settled, "page_without_history", times=1)
     arrived = settled.deliver("After the gap")
     await settled.push()
     assert arrived in await settled.stored()
 
 
-async def test_an_expired_history_becomes_a_recovery(settled: House) -> None:
+async def test_an_expired_history_becomes_a_recovery(settled: SyncHarness) -> None:
     await fault(settled, "history_expired", times=1)
     arrived = settled.deliver("Beyond the gap")
     await settled.push()
@@ -90,7 +93,7 @@ async def test_an_expired_history_becomes_a_recovery(settled: House) -> None:
 
 
 async def test_a_quiet_mailbox_whose_history_is_refused_is_not_recovered_for_ever(
-    settled: House,
+    settled: SyncHarness,
 ) -> None:
     """Gmail may refuse even the current history ID of a mailbox in which nothing happens."""
     await fault(settled, "history_expired")
@@ -106,7 +109,7 @@ async def test_a_quiet_mailbox_whose_history_is_refused_is_not_recovered_for_eve
     assert arrived in await settled.stored()
 
 
-async def test_mail_that_arrives_where_history_is_refused_is_found(settled: House) -> None:
+async def test_mail_that_arrives_where_history_is_refused_is_found(settled: SyncHarness) -> None:
     await fault(settled, "history_expired")
     arrived = settled.deliver("Beyond the refusal")
     await settled.push()
@@ -123,20 +126,20 @@ async def test_mail_that_arrives_where_history_is_refused_is_found(settled: Hous
     "name",
     ["status_500", "status_503", "status_403_rate", "status_429", "too_many_concurrent"],
 )
-async def test_a_passing_refusal_only_delays(settled: House, name: str) -> None:
+async def test_a_passing_refusal_only_delays(settled: SyncHarness, name: str) -> None:
     await fault(settled, name, times=4)
     settled.deliver("Delayed")
     await settled.push()
 
 
 @pytest.mark.parametrize("name", ["drop_response", "drop_request"])
-async def test_a_lost_answer_only_delays(settled: House, name: str) -> None:
+async def test_a_lost_answer_only_delays(settled: SyncHarness, name: str) -> None:
     await fault(settled, name, times=4)
     settled.deliver("Delayed")
     await settled.push()
 
 
-async def test_a_long_refusal_defers_instead_of_spinning(settled: House) -> None:
+async def test_a_long_refusal_defers_instead_of_spinning(settled: SyncHarness) -> None:
     await fault(settled, "status_429_long", times=1)
     settled.deliver("Patience")
     await settled.push()
@@ -149,7 +152,7 @@ async def test_a_long_refusal_defers_instead_of_spinning(settled: House) -> None
     settled.advance(timedelta(hours=3))
 
 
-async def test_one_message_that_fails_does_not_block_the_others(settled: House) -> None:
+async def test_one_message_that_fails_does_not_block_the_others(settled: SyncHarness) -> None:
     poison = settled.deliver("Poison")
     await fault(settled, "status_500", method="messages.get", email=EMAIL, times=3)
     fine = settled.deliver("Fine")
@@ -162,7 +165,7 @@ async def test_one_message_that_fails_does_not_block_the_others(settled: House) 
 @pytest.mark.parametrize("history_id", [2**63 - 1, 10**12])
 @pytest.mark.parametrize("rungs", range(len(RECHECK_LADDER) + 2))
 async def test_a_push_of_an_id_that_no_history_reaches_hides_no_later_mail(
-    settled: House, history_id: int, rungs: int
+    settled: SyncHarness, history_id: int, rungs: int
 ) -> None:
     await settled.run(HistoryId(history_id), only_live=True)
     for _ in range(rungs):

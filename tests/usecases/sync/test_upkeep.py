@@ -11,100 +11,103 @@ from shared.ports.sync_store import Batch
 from shared.usecases.sync.control import ControlSync
 from shared.usecases.sync.explain import Explain, Verdict
 from shared.usecases.sync.quarantine import RetryQuarantined
-from tests.usecases.sync.house import CONNECTION, EMAIL, House
+from tests.harness.google import EMAIL
+from tests.harness.syncing import CONNECTION, SyncHarness
 
 
-def control(house: House) -> ControlSync:
-    return ControlSync(house.store.sync_states, house.queue, house.clock)
+def control(harness: SyncHarness) -> ControlSync:
+    return ControlSync(harness.store.sync_states, harness.queue, harness.clock)
 
 
-def explainer(house: House) -> Explain:
-    store = house.store
+def explainer(harness: SyncHarness) -> Explain:
+    store = harness.store
     return Explain(
-        store.sync_states, store.records, store.quarantine, house.sync.gmail, house.clock
+        store.sync_states, store.records, store.quarantine, harness.sync.gmail, harness.clock
     )
 
 
-async def skip_history(house: House) -> None:
+async def skip_history(harness: SyncHarness) -> None:
     """Lose what happened since, as a faulty system would: the checkpoint jumps ahead."""
-    was = await house.store.sync_states.get(CONNECTION)
+    was = await harness.store.sync_states.get(CONNECTION)
     assert was is not None
-    ahead = HistoryId(house.google.store.history_id(EMAIL))
-    await house.store.sync_states.commit(was, replace(was.value, checkpoint=ahead), Batch())
+    ahead = HistoryId(harness.google.store.history_id(EMAIL))
+    await harness.store.sync_states.commit(was, replace(was.value, checkpoint=ahead), Batch())
 
 
-async def test_an_audit_finds_and_heals_what_is_missing(house: House) -> None:
-    ids = [house.deliver(f"Mail {n}") for n in range(10)]
-    await house.settle()
-    lost = house.deliver("Lost")
-    await house.gmail("POST", f"/messages/{ids[0]}/trash")
-    await house.gmail("DELETE", f"/messages/{ids[1]}")
-    await skip_history(house)
-    await house.settle()
-    assert lost not in await house.stored()
-    await control(house).audit(CONNECTION)
-    await house.settle()
-    assert await house.stored() == house.mailbox()
-    audit = (await house.state()).audit
+async def test_an_audit_finds_and_heals_what_is_missing(harness: SyncHarness) -> None:
+    ids = [harness.deliver(f"Mail {n}") for n in range(10)]
+    await harness.settle()
+    lost = harness.deliver("Lost")
+    await harness.gmail("POST", f"/messages/{ids[0]}/trash")
+    await harness.gmail("DELETE", f"/messages/{ids[1]}")
+    await skip_history(harness)
+    await harness.settle()
+    assert lost not in await harness.stored()
+    await control(harness).audit(CONNECTION)
+    await harness.settle()
+    assert await harness.stored() == harness.mailbox()
+    audit = (await harness.state()).audit
     assert audit is not None
     assert (audit.listed, audit.missing, audit.relabelled, audit.gone) == (10, 1, 1, 1)
     assert audit.coverage == pytest.approx(0.8)
-    assert (await house.heads())[lost].origin == "audit"
+    assert (await harness.heads())[lost].origin == "audit"
 
 
-async def test_an_audit_of_a_whole_mailbox_reports_full_coverage(house: House) -> None:
-    house.deliver("Here")
-    await house.settle()
-    await control(house).audit(CONNECTION)
-    await house.settle()
-    audit = (await house.state()).audit
+async def test_an_audit_of_a_whole_mailbox_reports_full_coverage(harness: SyncHarness) -> None:
+    harness.deliver("Here")
+    await harness.settle()
+    await control(harness).audit(CONNECTION)
+    await harness.settle()
+    audit = (await harness.state()).audit
     assert audit is not None
     assert audit.coverage == 1.0
     assert audit.finished_at is not None
 
 
-async def test_emptying_reads_everything_again_with_higher_sequence_numbers(house: House) -> None:
+async def test_emptying_reads_everything_again_with_higher_sequence_numbers(
+    harness: SyncHarness,
+) -> None:
     for n in range(5):
-        house.deliver(f"Mail {n}")
-    await house.settle()
-    highest = max(head.sequence for head in (await house.heads()).values())
-    await control(house).trigger(CONNECTION, empty_cache=True)
-    await house.settle()
-    heads = await house.heads()
-    assert await house.stored() == house.mailbox()
+        harness.deliver(f"Mail {n}")
+    await harness.settle()
+    highest = max(head.sequence for head in (await harness.heads()).values())
+    await control(harness).trigger(CONNECTION, empty_cache=True)
+    await harness.settle()
+    heads = await harness.heads()
+    assert await harness.stored() == harness.mailbox()
     assert min(head.sequence for head in heads.values()) > highest
-    assert (await house.state()).live_records == 5
+    assert (await harness.state()).live_records == 5
 
 
-async def test_a_quarantined_message_can_be_retried_at_once(house: House) -> None:
-    await house.settle()
+async def test_a_quarantined_message_can_be_retried_at_once(harness: SyncHarness) -> None:
+    await harness.settle()
     fault = {"fault": "fresh_404", "times": 1}
-    await house.http.post("http://google.test/_control/faults", json=fault)
-    late = house.deliver("Late")
-    await house.push()
+    await harness.http.post("http://google.test/_control/faults", json=fault)
+    late = harness.deliver("Late")
+    await harness.push()
     retry = RetryQuarantined(
-        house.store.sync_states, house.store.quarantine, house.queue, house.clock
+        harness.store.sync_states, harness.store.quarantine, harness.queue, harness.clock
     )
-    assert (await explainer(house)(CONNECTION, MessageId(late))).verdict is Verdict.QUARANTINED
+    assert (await explainer(harness)(CONNECTION, MessageId(late))).verdict is Verdict.QUARANTINED
     await retry(CONNECTION, MessageId(late))
-    await house.run()
-    assert late in await house.stored()
+    await harness.run()
+    assert late in await harness.stored()
     with pytest.raises(UnknownRecordError):
         await retry(CONNECTION, MessageId(late))
 
 
-async def test_a_message_is_explained(house: House) -> None:
-    explain = explainer(house)
-    stored, deleted = house.deliver("Stored"), house.deliver("Deleted")
-    await house.settle()
-    await house.gmail("DELETE", f"/messages/{deleted}")
-    await house.push()
+async def test_a_message_is_explained(harness: SyncHarness) -> None:
+    explain = explainer(harness)
+    stored, deleted = harness.deliver("Stored"), harness.deliver("Deleted")
+    await harness.settle()
+    await harness.gmail("DELETE", f"/messages/{deleted}")
+    await harness.push()
     raw = b"From: a@x.example\r\nSubject: Old\r\n\r\nOld."
-    long_ago = house.clock.now() - timedelta(days=300)
-    old = house.google.store.deliver(EMAIL, raw, internal_date=long_ago).id
-    await skip_history(house)
-    lost = house.deliver("Lost")
-    await skip_history(house)
+    long_ago = harness.clock.now() - timedelta(days=300)
+    old = harness.google.store.deliver(EMAIL, raw, internal_date=long_ago).id
+    await skip_history(harness)
+    lost = harness.deliver("Lost")
+    await skip_history(harness)
 
     async def verdict(id: str) -> Verdict:
         return (await explain(CONNECTION, MessageId(id))).verdict
@@ -116,5 +119,5 @@ async def test_a_message_is_explained(house: House) -> None:
     assert (await explain(CONNECTION, MessageId(lost))).subject == "Lost"
     assert await verdict("00000000000000aa") is Verdict.NOT_IN_GMAIL
     assert await verdict("noid") is Verdict.NOT_IN_GMAIL, "Gmail refuses it with 400"
-    await control(house).pause(CONNECTION)
+    await control(harness).pause(CONNECTION)
     assert await verdict(lost) is Verdict.SYNC_STOPPED

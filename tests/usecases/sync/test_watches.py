@@ -21,89 +21,90 @@ from shared.usecases.sync.watch import (
     StartWatch,
     jitter,
 )
-from tests.usecases.sync.house import CONNECTION, EMAIL, House
+from tests.harness.google import EMAIL
+from tests.harness.syncing import CONNECTION, SyncHarness
 
 BESIDE = ConnectionId("c-beside")
 TOPIC = GmailTopic("projects/demo/topics/gmail")
 SUB = GoogleSub("sub-ada")
 
 
-def watching(house: House) -> StartWatch:
-    store = house.store
-    return StartWatch(store.mailboxes, store.connections, house.sync.gmail, house.clock, TOPIC)
+def watching(harness: SyncHarness) -> StartWatch:
+    store = harness.store
+    return StartWatch(store.mailboxes, store.connections, harness.sync.gmail, harness.clock, TOPIC)
 
 
-def renewing(house: House) -> RenewWatches:
-    store = house.store
-    arm = watching(house)
-    return RenewWatches(store.mailboxes, store.connections, store.outbox, arm, house.clock)
+def renewing(harness: SyncHarness) -> RenewWatches:
+    store = harness.store
+    arm = watching(harness)
+    return RenewWatches(store.mailboxes, store.connections, store.outbox, arm, harness.clock)
 
 
-async def connect(house: House, *ids: ConnectionId, email: str = EMAIL) -> None:
+async def connect(harness: SyncHarness, *ids: ConnectionId, email: str = EMAIL) -> None:
     """Connect an address so many times."""
-    now = house.clock.now()
+    now = harness.clock.now()
     for id in ids:
-        await house.store.connections.create(
+        await harness.store.connections.create(
             Connection(id, email, SUB, frozenset(), ConnectionStatus.ACTIVE, now, now)
         )
-    await house.store.mailboxes.create(Mailbox(email_key(email), frozenset(ids)))
+    await harness.store.mailboxes.create(Mailbox(email_key(email), frozenset(ids)))
 
 
-async def mailbox(house: House, email: str = EMAIL) -> Mailbox:
-    found = await house.store.mailboxes.get(email_key(email))
+async def mailbox(harness: SyncHarness, email: str = EMAIL) -> Mailbox:
+    found = await harness.store.mailboxes.get(email_key(email))
     assert found is not None
     return found.value
 
 
-def calls(house: House) -> Counter[str]:
+def calls(harness: SyncHarness) -> Counter[str]:
     """Return how often watch and stop were called."""
-    counted = house.google.stats.as_json()["methods"]
+    counted = harness.google.stats.as_json()["methods"]
     return Counter({name.rpartition(".")[2]: it["calls"] for name, it in counted.items()})
 
 
-async def told(house: House) -> list[str]:
-    events = await house.store.outbox.list(state=None, connection_id=None, limit=50)
+async def told(harness: SyncHarness) -> list[str]:
+    events = await harness.store.outbox.list(state=None, connection_id=None, limit=50)
     return [event.payload["operation"] for event in events if event.type == "watch"]
 
 
-async def test_all_connections_on_an_address_share_one_watch(house: House) -> None:
-    await connect(house, CONNECTION, BESIDE)
-    assert isinstance(await watching(house)(CONNECTION), Armed)
-    assert await watching(house)(BESIDE) == NotArmed("not_due")
-    assert calls(house)["watch"] == 1
+async def test_all_connections_on_an_address_share_one_watch(harness: SyncHarness) -> None:
+    await connect(harness, CONNECTION, BESIDE)
+    assert isinstance(await watching(harness)(CONNECTION), Armed)
+    assert await watching(harness)(BESIDE) == NotArmed("not_due")
+    assert calls(harness)["watch"] == 1
 
 
-async def test_a_watch_of_another_topic_is_stopped_first(house: House) -> None:
-    await connect(house, CONNECTION)
-    house.google.faults.add("watch_conflict", times=1)
-    assert isinstance(await watching(house)(CONNECTION), Armed)
-    assert calls(house) >= Counter(watch=2, stop=1)
-    assert (await mailbox(house)).watch_error is None
+async def test_a_watch_of_another_topic_is_stopped_first(harness: SyncHarness) -> None:
+    await connect(harness, CONNECTION)
+    harness.google.faults.add("watch_conflict", times=1)
+    assert isinstance(await watching(harness)(CONNECTION), Armed)
+    assert calls(harness) >= Counter(watch=2, stop=1)
+    assert (await mailbox(harness)).watch_error is None
 
 
-async def test_a_refused_watch_is_tried_again_later_and_shown(house: House) -> None:
-    await connect(house, CONNECTION)
-    house.google.faults.add("status_429", times=1)
-    assert isinstance(await watching(house)(CONNECTION), NotArmed)
-    shown = await mailbox(house)
+async def test_a_refused_watch_is_tried_again_later_and_shown(harness: SyncHarness) -> None:
+    await connect(harness, CONNECTION)
+    harness.google.faults.add("status_429", times=1)
+    assert isinstance(await watching(harness)(CONNECTION), NotArmed)
+    shown = await mailbox(harness)
     assert shown.watch_error == "rate_limited"
     assert shown.renew_at is not None
-    house.advance(shown.renew_at - house.clock.now())
-    assert (await renewing(house)()).armed == 1
-    assert (await mailbox(house)).watch_error is None
+    harness.advance(shown.renew_at - harness.clock.now())
+    assert (await renewing(harness)()).armed == 1
+    assert (await mailbox(harness)).watch_error is None
 
 
-async def test_a_renewal_comes_early_and_through_a_grant_that_works(house: House) -> None:
-    await connect(house, CONNECTION, BESIDE)
-    await watching(house)(CONNECTION)
-    was = await house.store.connections.get(min(CONNECTION, BESIDE))
+async def test_a_renewal_comes_early_and_through_a_grant_that_works(harness: SyncHarness) -> None:
+    await connect(harness, CONNECTION, BESIDE)
+    await watching(harness)(CONNECTION)
+    was = await harness.store.connections.get(min(CONNECTION, BESIDE))
     assert was is not None
-    await house.store.connections.swap(was, dead(was.value))
-    shown = await mailbox(house)
+    await harness.store.connections.swap(was, dead(was.value))
+    shown = await mailbox(harness)
     assert shown.renew_at is not None
-    assert shown.renew_at < house.clock.now() + WATCH_LIFETIME - timedelta(days=1)
-    house.advance(shown.renew_at - house.clock.now())
-    assert (await renewing(house)()).armed == 1
+    assert shown.renew_at < harness.clock.now() + WATCH_LIFETIME - timedelta(days=1)
+    harness.advance(shown.renew_at - harness.clock.now())
+    assert (await renewing(harness)()).armed == 1
 
 
 def dead(connection: Connection) -> Connection:
@@ -119,81 +120,83 @@ def test_renewals_are_spread_evenly_over_a_day() -> None:
     assert max(hours.values()) < 2 * 10_000 / 24
 
 
-async def connection(house: House) -> Connection:
-    found = await house.store.connections.get(CONNECTION)
+async def connection(harness: SyncHarness) -> Connection:
+    found = await harness.store.connections.get(CONNECTION)
     assert found is not None
     return found.value
 
 
-def stopping(house: House) -> StopWatch:
-    return StopWatch(house.store.mailboxes, house.sync.gmail, house.clock)
+def stopping(harness: SyncHarness) -> StopWatch:
+    return StopWatch(harness.store.mailboxes, harness.sync.gmail, harness.clock)
 
 
-async def test_a_stopped_watch_is_recorded_for_all_and_armed_again_when_due(house: House) -> None:
-    await connect(house, CONNECTION, BESIDE)
-    await watching(house)(CONNECTION)
-    await stopping(house)(await connection(house))
-    stopped = await mailbox(house)
+async def test_a_stopped_watch_is_recorded_for_all_and_armed_again_when_due(
+    harness: SyncHarness,
+) -> None:
+    await connect(harness, CONNECTION, BESIDE)
+    await watching(harness)(CONNECTION)
+    await stopping(harness)(await connection(harness))
+    stopped = await mailbox(harness)
     assert stopped.stopped_at is not None
     assert stopped.watch_expires_at is None
-    assert (await renewing(house)()).armed == 0
-    assert await watching(house).revive(CONNECTION) == NotArmed("not_due")
-    house.advance(STOPPED_FOR)
-    assert (await renewing(house)()).armed == 1
-    armed = await mailbox(house)
+    assert (await renewing(harness)()).armed == 0
+    assert await watching(harness).revive(CONNECTION) == NotArmed("not_due")
+    harness.advance(STOPPED_FOR)
+    assert (await renewing(harness)()).armed == 1
+    armed = await mailbox(harness)
     assert armed.stopped_at is None
     assert armed.watch_expires_at is not None
 
 
 async def test_a_stop_whose_answer_is_lost_is_armed_again_by_the_next_renewal(
-    house: House,
+    harness: SyncHarness,
 ) -> None:
-    await connect(house, CONNECTION)
-    await watching(house)(CONNECTION)
-    house.google.faults.add("status_503", times=9)
+    await connect(harness, CONNECTION)
+    await watching(harness)(CONNECTION)
+    harness.google.faults.add("status_503", times=9)
     with pytest.raises(GmailUnavailableError):
-        await stopping(house)(await connection(house))
-    assert (await mailbox(house)).watch_expires_at is None
-    house.google.faults.clear()
-    assert (await renewing(house)()).armed == 1
+        await stopping(harness)(await connection(harness))
+    assert (await mailbox(harness)).watch_expires_at is None
+    harness.google.faults.clear()
+    assert (await renewing(harness)()).armed == 1
 
 
-async def test_a_renewal_under_way_never_writes_over_a_stop(house: House) -> None:
+async def test_a_renewal_under_way_never_writes_over_a_stop(harness: SyncHarness) -> None:
     """Gmail may have heard either last: the state says stopped, and is armed within the hour."""
-    await connect(house, CONNECTION)
-    claimed = await house.store.mailboxes.get(email_key(EMAIL))
+    await connect(harness, CONNECTION)
+    claimed = await harness.store.mailboxes.get(email_key(EMAIL))
     assert claimed is not None
-    await stopping(house)(await connection(house))
-    armed = replace(claimed.value, watch_expires_at=house.clock.now() + WATCH_LIFETIME)
-    await watching(house)._record(claimed, armed)
-    assert (await mailbox(house)).stopped_at is not None
-    assert (await mailbox(house)).watch_expires_at is None
+    await stopping(harness)(await connection(harness))
+    armed = replace(claimed.value, watch_expires_at=harness.clock.now() + WATCH_LIFETIME)
+    await watching(harness)._record(claimed, armed)
+    assert (await mailbox(harness)).stopped_at is not None
+    assert (await mailbox(harness)).watch_expires_at is None
 
 
-async def many(house: House, count: int) -> None:
+async def many(harness: SyncHarness, count: int) -> None:
     """Connect so many addresses whose renewal is due."""
-    now = house.clock.now()
+    now = harness.clock.now()
     for number in range(count):
         id, email = ConnectionId(f"c-{number}"), f"user{number}@x.example"
-        await house.store.connections.create(
+        await harness.store.connections.create(
             Connection(id, email, SUB, frozenset(), ConnectionStatus.ACTIVE, now, now)
         )
-        await house.store.mailboxes.create(
+        await harness.store.mailboxes.create(
             Mailbox(email_key(email), frozenset({id}), now + WATCH_LIFETIME, renew_at=now)
         )
 
 
-async def test_one_run_renews_page_after_page(house: House) -> None:
-    await many(house, 3 * PAGE + 7)
-    assert (await renewing(house)()).armed == 3 * PAGE + 7
-    assert not await house.store.mailboxes.renewable(house.clock.now(), 10)
+async def test_one_run_renews_page_after_page(harness: SyncHarness) -> None:
+    await many(harness, 3 * PAGE + 7)
+    assert (await renewing(harness)()).armed == 3 * PAGE + 7
+    assert not await harness.store.mailboxes.renewable(harness.clock.now(), 10)
 
 
 async def test_a_run_that_dies_is_resumed_where_it_was(
-    house: House, monkeypatch: pytest.MonkeyPatch
+    harness: SyncHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await many(house, 2 * PAGE)
-    listed = type(house.store.mailboxes).renewable
+    await many(harness, 2 * PAGE)
+    listed = type(harness.store.mailboxes).renewable
     asked = 0
 
     async def once(*args: object) -> object:
@@ -204,19 +207,19 @@ async def test_a_run_that_dies_is_resumed_where_it_was(
         return await listed(*args)  # type: ignore[arg-type]
 
     with monkeypatch.context() as patch:
-        patch.setattr(type(house.store.mailboxes), "renewable", once)
+        patch.setattr(type(harness.store.mailboxes), "renewable", once)
         with pytest.raises(StoreUnavailableError):
-            await renewing(house)()
-    assert (await renewing(house)()).armed == PAGE
-    assert calls(house)["watch"] == 2 * PAGE
+            await renewing(harness)()
+    assert (await renewing(harness)()).armed == PAGE
+    assert calls(harness)["watch"] == 2 * PAGE
 
 
-async def test_a_watch_that_lapsed_is_told_once_and_so_is_its_return(house: House) -> None:
-    await connect(house, CONNECTION)
-    await watching(house)(CONNECTION)
-    house.advance(WATCH_LIFETIME + timedelta(hours=1))
-    house.google.faults.add("status_429", times=2)
+async def test_a_watch_that_lapsed_is_told_once_and_so_is_its_return(harness: SyncHarness) -> None:
+    await connect(harness, CONNECTION)
+    await watching(harness)(CONNECTION)
+    harness.advance(WATCH_LIFETIME + timedelta(hours=1))
+    harness.google.faults.add("status_429", times=2)
     for _ in range(3):
-        await renewing(house)()
-        house.advance(timedelta(minutes=11))
-    assert sorted(await told(house)) == ["lapsed", "recovered"]
+        await renewing(harness)()
+        harness.advance(timedelta(minutes=11))
+    assert sorted(await told(harness)) == ["lapsed", "recovered"]

@@ -1,8 +1,9 @@
-"""Settings, connections and records as the edge's tests need them."""
+"""Settings, connections, records and keys, made up."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -43,6 +44,15 @@ ENVIRON = {
 NOW = datetime(2026, 10, 1, 12, tzinfo=UTC)
 CONNECTION = ConnectionId("11111111-1111-4111-8111-111111111111")
 OTHER = ConnectionId("22222222-2222-4222-8222-222222222222")
+
+
+def environ(folder: Path) -> dict[str, str]:
+    """Return the settings of a deployment with its files in `folder`."""
+    return {
+        **ENVIRON,
+        "POSTROOM_STORE": f"sqlite:{folder / 'postroom.sqlite'}",
+        "POSTROOM_KEYRING": f"file:{folder / 'keyring.json'}",
+    }
 
 
 def a_connection(id: ConnectionId = CONNECTION, **changes: Any) -> Connection:

@@ -1,9 +1,8 @@
-"""A house for chaos: every use case around the sync, on time and a network that tests bend."""
+"""A mailbox under chaos: every use case around the sync, on time and a network that tests bend."""
 
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from hashlib import sha256
-from typing import cast
+from typing import Any, cast
 
 from shared.adapters.gmail.client import HttpGmailMailboxes
 from shared.domain.ids import HistoryId
@@ -29,27 +28,16 @@ from tests.chaos.reader import CursorReader
 from tests.chaos.trouble import HeldSends, ShakyTasks, TokenDesk
 from tests.chaos.virtual import StraightTransport
 from tests.chaos.witness import WitnessedStates, no_trouble
-from tests.usecases.sync.house import BUDGET, CONNECTION, EMAIL, House
+from tests.harness.google import EMAIL
+from tests.harness.samples import ENVIRON
+from tests.harness.syncing import BUDGET, CONNECTION, SyncHarness
 
-ENVIRON = {
-    "POSTROOM_PUBLIC_URL": "http://127.0.0.1:8080",
-    "POSTROOM_STORE": "sqlite:unused",
-    "POSTROOM_KEYRING": "file:unused",
-    "POSTROOM_TASKS_SERVICE_ACCOUNT": "tasks@demo.iam.gserviceaccount.com",
-    "POSTROOM_PUSH_SERVICE_ACCOUNT": "gmail-push@demo.iam.gserviceaccount.com",
-    "POSTROOM_SCHEDULER_SERVICE_ACCOUNT": "scheduler@demo.iam.gserviceaccount.com",
-    "POSTROOM_GMAIL_TOPIC": "projects/demo/topics/gmail",
-    "POSTROOM_OAUTH_CLIENT_ID": "postroom-local.apps.googleusercontent.com",
-    "POSTROOM_OAUTH_CLIENT_SECRET": "postroom-local-secret",
-    "POSTROOM_PRODUCT_ORIGINS": "http://127.0.0.1:8090",
-    "POSTROOM_PRODUCT_NAME": "Acme",
-    "POSTROOM_API_KEYS": sha256(b"postroom-local-key").hexdigest(),
-}
-"""Settings of a deployment; its store and its Google are given to the container ready made."""
+UNUSED = {"POSTROOM_STORE": "sqlite:unused", "POSTROOM_KEYRING": "file:unused"}
+"""The store and its Google are given to the container ready made."""
 
 
 @dataclass
-class ChaosHouse(House):
+class ChaosHarness(SyncHarness):
     """One mailbox, the system that keeps its copy, and a product that reads it."""
 
     queue: ShakyTasks
@@ -74,7 +62,7 @@ class ChaosHouse(House):
 
     def restart(self) -> None:
         """Build every use case anew, as a process that starts: nothing in memory survives."""
-        environ = {**ENVIRON, "POSTROOM_UNITS_PER_MINUTE": str(self.units_per_minute)}
+        environ = {**ENVIRON, **UNUSED, "POSTROOM_UNITS_PER_MINUTE": str(self.units_per_minute)}
         self.container = container = AutowiredContainer(settings_from(environ))
         container.bind(Clock, self.clock)
         container.bind(Queue, self.queue)
@@ -92,9 +80,9 @@ class ChaosHouse(House):
         self.control, self.reconcile = container.use(ControlSync), container.use(Reconcile)
         self.renew_watches = container.use(RenewWatches)
 
-    def fault(self, name: str, **options: object) -> None:
-        """Script a fault of the emulated Google."""
-        self.google.faults.add(name, email=EMAIL, **options)  # type: ignore[arg-type]
+    def fault(self, name: str, method: str | None = None, **options: Any) -> None:
+        """Script a fault that strikes this mailbox."""
+        super().fault(name, method, email=EMAIL, **options)
 
     def newest(self) -> HistoryId:
         """Return the mailbox's current history ID."""

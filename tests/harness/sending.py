@@ -1,17 +1,14 @@
-"""A post office: the real use cases and Gmail adapter, a real store, and the emulated Google."""
+"""Sends under test: the real use cases and Gmail adapter, a real store, and the emulated Google."""
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx
 
-from infra.local.google.app import create_app
-from infra.local.google.parts import Google
-from infra.local.google.settings import GoogleSettings
 from shared.actions.message_fields import as_request
 from shared.actions.send_email import SendEmailInput
 from shared.adapters.gmail.client import HttpGmailMailboxes
@@ -27,9 +24,7 @@ from shared.domain.send.entry import SendEntry, send_id
 from shared.domain.send.request import SendRequest
 from shared.domain.sync.mailbox import GoogleUser
 from shared.domain.sync.quota_units import UnitsPerMinute
-from shared.errors import GrantRevokedError
 from shared.ports.gmail import GmailMailboxes
-from shared.ports.queue import Task
 from shared.ports.store import Store
 from shared.usecases.send.compose import Composed
 from shared.usecases.send.pacing import SendPaces
@@ -40,24 +35,15 @@ from shared.usecases.send.send_bulk import SendBulk
 from shared.usecases.send.send_email import SendEmail, Sending
 from shared.usecases.sync.pace import QuotaGovernor
 from tests.domain.reading import Reading
+from tests.harness.google import ADA, PLENTY, Harness, IssuedTokens, emulated_google
+from tests.harness.queue import HeldTasks
 
-ADA, BOB, EVE = "ada@acme.example", "bob@acme.example", "eve@acme.example"
+BOB, EVE = "bob@acme.example", "eve@acme.example"
 CONNECTION = ConnectionId("c-ada")
 HELLO: dict[str, Any] = {"to": BOB, "subject": "Hello", "body": "Hi Bob."}
-PLENTY = 10**9
 MINUTE = timedelta(minutes=1)
 
 Wrap = Callable[[Any, str], Any]
-
-
-@dataclass
-class HeldTasks:
-    """A queue that only keeps what it is given."""
-
-    tasks: list[Task] = field(default_factory=list)
-
-    async def enqueue(self, task: Task) -> None:
-        self.tasks.append(task)
 
 
 def unwrapped(port: Any, _: str) -> Any:
@@ -66,18 +52,15 @@ def unwrapped(port: Any, _: str) -> Any:
 
 
 @dataclass
-class Office:
+class SendHarness(Harness):
     """Ada's connected mailbox; Bob and Eve receive."""
 
-    google: Google
     store: Store
-    clock: AdjustableClock
     queue: HeldTasks
     gmail: GmailMailboxes
     sealer: LocalKeyring
-    units: int
-    revoked: bool = False
-    """Whether the end user took the grant back."""
+    units_per_minute: int
+    tokens: IssuedTokens
     wrap: Wrap = unwrapped
 
     def parts(self) -> dict[str, Any]:
@@ -119,8 +102,8 @@ class Office:
             queue=self.wrap(self.queue, "queue"),
             clock=self.clock,
             finish_send=self.finish_send,
-            paces=SendPaces(*ports, self.clock, UnitsPerMinute(self.units)),
-            governor=QuotaGovernor(*ports, self.clock, UnitsPerMinute(self.units)),
+            paces=SendPaces(*ports, self.clock, UnitsPerMinute(self.units_per_minute)),
+            governor=QuotaGovernor(*ports, self.clock, UnitsPerMinute(self.units_per_minute)),
         )
 
     async def send(self, key: str | None = "k1", **fields: Any) -> Sending:
@@ -171,14 +154,9 @@ class Office:
             await self.finish_due()
         raise AssertionError(f"still {(await self.entry(key)).state} after {rounds} rounds")
 
-    def advance(self, step: timedelta) -> None:
-        """Let time pass for both."""
-        self.clock.advance(step)
-        self.google.clock.advance(step.total_seconds())
-
-    def fault(self, fault: str, method: str, **more: Any) -> None:
+    def fault(self, name: str, method: str | None = None, **options: Any) -> None:
         """Script a fault, once unless said otherwise."""
-        self.google.faults.add(fault, method=method, **{"times": 1, **more})
+        super().fault(name, method, **{"times": 1, **options})
 
     def inbox(self, email: str = BOB, label: str = "INBOX") -> list[str]:
         """Return the ids of what truly is there: the oracle."""
@@ -191,18 +169,6 @@ class Office:
         assert message is not None
         return Reading(self.google.store.raw(message.row))
 
-    def deliver(
-        self, raw: bytes, email: str = ADA, labels: Sequence[str] = ("INBOX", "UNREAD")
-    ) -> str:
-        """Deliver mail from outside; answer its id."""
-        now = self.clock.now()
-        return self.google.store.deliver(email, raw, label_ids=labels, internal_date=now).id
-
-    def calls(self) -> dict[str, int]:
-        """Return how often each Gmail method was called."""
-        methods = self.google.stats.as_json()["methods"]
-        return {name.removeprefix("gmail.users."): one["calls"] for name, one in methods.items()}
-
 
 def request(**fields: Any) -> SendRequest:
     """Return the request that these fields of API 6.3 are."""
@@ -210,50 +176,36 @@ def request(**fields: Any) -> SendRequest:
 
 
 @asynccontextmanager
-async def open_office(
+async def send_harness(
     directory: Path,
     *,
     scopes: Sequence[str] = (MODIFY,),
     units: int = PLENTY,
     store: Store | None = None,
-) -> AsyncIterator[Office]:
-    """Open an office whose connection has these scopes."""
-    clock = AdjustableClock()
-    app = create_app(GoogleSettings(push_endpoint=None, units_per_minute=units))
-    google: Google = app.state.google
-    for email in (ADA, BOB, EVE):
-        google.store.create_mailbox(email)
-    path = directory / "keyring.json"
+) -> AsyncIterator[SendHarness]:
+    """Open a mailbox whose connection has these scopes."""
+    clock, path = AdjustableClock(), directory / "keyring.json"
     create_keyring(path)
-    sealer = LocalKeyring(path)
-    issued = [""]
-
-    async def token(connection_id: ConnectionId, *, rejected: str | None = None) -> str:
-        if office.revoked:
-            raise GrantRevokedError("The grant was revoked.")
-        if rejected is not None or not issued[0]:
-            issued[0] = google.grants.new_access_token(ADA, scopes, google.clock.now().timestamp())
-        return issued[0]
-
-    opened = store or open_store(":memory:", clock)
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app)) as http:
-        gmail = HttpGmailMailboxes(http, token, clock, "http://google.test")
-        office = Office(google, opened, clock, HeldTasks(), gmail, sealer, units)
-        await _connect(office, frozenset(scopes))
-        yield office
-    await opened.close()
-    google.close()
+    sealer, opened = LocalKeyring(path), store or open_store(":memory:", clock)
+    with emulated_google(ADA, BOB, EVE, units=units) as (google, transport):
+        tokens = IssuedTokens(google, scopes)
+        async with httpx.AsyncClient(transport=transport) as http:
+            gmail = HttpGmailMailboxes(http, tokens, clock, "http://google.test")
+            made = SendHarness(google, clock, opened, HeldTasks(), gmail, sealer, units, tokens)
+            await _connect(made, frozenset(scopes))
+            yield made
+        await opened.close()
 
 
-async def _connect(office: Office, scopes: frozenset[str]) -> None:
-    now = office.clock.now()
+async def _connect(harness: SendHarness, scopes: frozenset[str]) -> None:
+    now = harness.clock.now()
     sub = GoogleSub("1001")
     connection = Connection(CONNECTION, ADA, sub, scopes, ConnectionStatus.ACTIVE, now, now)
-    key = await office.sealer.new_data_key(CONNECTION)
+    key = await harness.sealer.new_data_key(CONNECTION)
     grant = Grant(CONNECTION, b"sealed", b"sealed", now, scopes, key)
-    await office.store.connections.create(connection)
-    await office.store.grants.create(grant)
-    await office.store.google_users.create(GoogleUser(sub, frozenset({CONNECTION})))
+    await harness.store.connections.create(connection)
+    await harness.store.grants.create(grant)
+    await harness.store.google_users.create(GoogleUser(sub, frozenset({CONNECTION})))
 
 
 def mail(subject: str = "Question", **headers: str) -> bytes:
@@ -266,8 +218,8 @@ def mail(subject: str = "Question", **headers: str) -> bytes:
     return f"{head}\r\nWhat do you think?\r\n".encode()
 
 
-async def with_status(office: Office, status: ConnectionStatus) -> None:
+async def with_status(harness: SendHarness, status: ConnectionStatus) -> None:
     """Give the connection another status."""
-    was = await office.store.connections.get(CONNECTION)
+    was = await harness.store.connections.get(CONNECTION)
     assert was is not None
-    await office.store.connections.swap(was, replace(was.value, status=status))
+    await harness.store.connections.swap(was, replace(was.value, status=status))

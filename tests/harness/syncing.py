@@ -2,17 +2,13 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from email.message import EmailMessage
 from pathlib import Path
 from typing import Any, cast
 
 import httpx
 
-from infra.local.google.app import create_app
-from infra.local.google.parts import Google
-from infra.local.google.settings import GoogleSettings
 from shared.adapters.gmail.client import HttpGmailMailboxes
 from shared.adapters.sqlite.store import open_store
 from shared.adapters.system_clock import AdjustableClock
@@ -20,27 +16,17 @@ from shared.domain.ids import ConnectionId, HistoryId
 from shared.domain.sync.quota_units import UnitsPerMinute
 from shared.domain.sync.record import RecordHead
 from shared.domain.sync.state import SyncState
-from shared.ports.queue import Task
 from shared.ports.store import Store
 from shared.ports.sync_store import RecordQuery
 from shared.usecases.sync.pace import QuotaGovernor
 from shared.usecases.sync.sync_mailbox import SyncMailbox, SyncOutcome
 from shared.usecases.sync.watch import StartWatch
+from tests.harness.google import EMAIL, PLENTY, Harness, IssuedTokens, emulated_google
+from tests.harness.queue import HeldTasks
 
-EMAIL = "ada@acme.example"
 CONNECTION = ConnectionId("c-ada")
 BUDGET = timedelta(minutes=5)
-
-
-@dataclass
-class HeldTasks:
-    """A queue that only keeps what it is given."""
-
-    tasks: list[Task] = field(default_factory=list)
-
-    async def enqueue(self, task: Task) -> None:
-        """Keep the task."""
-        self.tasks.append(task)
+SCOPES = ("https://mail.google.com/",)
 
 
 @dataclass
@@ -60,25 +46,14 @@ class HeldWatch:
 
 
 @dataclass
-class House:
+class SyncHarness(Harness):
     """One mailbox and the system that keeps its copy."""
 
-    google: Google
     store: Store
-    clock: AdjustableClock
     queue: HeldTasks
     sync: SyncMailbox
     http: httpx.AsyncClient
     watch: HeldWatch
-
-    def deliver(self, subject: str = "Hello", **headers: str) -> str:
-        """Deliver a mail; answer its message id."""
-        mail = EmailMessage()
-        mail["From"], mail["To"], mail["Subject"] = "bob@x.example", EMAIL, subject
-        for name, value in headers.items():
-            mail[name.replace("_", "-")] = value
-        mail.set_content(f"The body of {subject}.")
-        return self.google.store.deliver(EMAIL, mail.as_bytes(), internal_date=self.clock.now()).id
 
     async def gmail(self, method: str, path: str, body: Any = None) -> Any:
         """Call Gmail as the mailbox's owner would, from outside Postroom."""
@@ -103,11 +78,6 @@ class House:
                 return
             self.advance(max(due - self.clock.now(), timedelta()))
         raise AssertionError("the sync does not come to rest")
-
-    def advance(self, step: timedelta) -> None:
-        """Let time pass for both."""
-        self.clock.advance(step)
-        self.google.clock.advance(step.total_seconds())
 
     async def state(self) -> SyncState:
         """Return the stored sync state."""
@@ -143,62 +113,43 @@ class House:
             if int(message["internalDate"]) >= start
         }
 
-    def units(self) -> int:
-        """Return the quota units spent so far."""
-        total: int = self.google.stats.as_json()["units"]
-        return total
-
 
 @asynccontextmanager
-async def open_house(
-    *, store: Store | None = None, directory: Path | None = None, units: int = 10**9
-) -> AsyncIterator[House]:
+async def sync_harness(
+    *, store: Store | None = None, directory: Path | None = None, units: int = PLENTY
+) -> AsyncIterator[SyncHarness]:
     """Open a connected mailbox; its first sync has not run, unless `directory` holds one that has.
 
     Both the mailbox and the store are files in `directory`, where one is given.
     """
-    clock = AdjustableClock()
+    clock, queue, watch = AdjustableClock(), HeldTasks(), HeldWatch()
     state = str(directory / "google.sqlite") if directory else ":memory:"
-    app = create_app(GoogleSettings(state=state, push_endpoint=None, units_per_minute=units))
-    google: Google = app.state.google
-    google.store.create_mailbox(EMAIL)
-    scopes = ["https://mail.google.com/"]
-
-    async def token(connection_id: ConnectionId, *, rejected: str | None = None) -> str:
-        return google.grants.new_access_token(EMAIL, scopes, clock.now().timestamp())
-
-    issued = await token(CONNECTION)
-
-    async def same_token(connection_id: ConnectionId, *, rejected: str | None = None) -> str:
-        return issued if rejected is None else await token(CONNECTION)
-
     opened = store or open_store(directory / "store.sqlite" if directory else ":memory:", clock)
-    queue = HeldTasks()
-    transport = httpx.ASGITransport(app=app)
-    async with httpx.AsyncClient(transport=transport) as http:
-        gmail = HttpGmailMailboxes(http, same_token, clock, "http://google.test")
-        watch = HeldWatch()
-        sync = SyncMailbox(
-            states=opened.sync_states,
-            records=opened.records,
-            quarantine=opened.quarantine,
-            outbox=opened.outbox,
-            operations=opened.operations,
-            gmail=gmail,
-            queue=queue,
-            clock=clock,
-            start_watch=cast("StartWatch", watch),
-            governor=QuotaGovernor(
-                opened.connections,
-                opened.google_users,
-                opened.sync_states,
-                clock,
-                UnitsPerMinute(10**9),
-            ),
-        )
-        now = datetime.now(UTC)
-        if await opened.sync_states.get(CONNECTION) is None:
-            fresh = SyncState(CONNECTION, next_due_at=now, delta_due_at=now)
-            await opened.sync_states.create(fresh)
-        yield House(google, opened, clock, queue, sync, http, watch)
-        await opened.close()
+    with emulated_google(EMAIL, units=units, state=state) as (google, transport):
+        async with httpx.AsyncClient(transport=transport) as http:
+            tokens = IssuedTokens(google, SCOPES)
+            gmail = HttpGmailMailboxes(http, tokens, clock, "http://google.test")
+            sync = SyncMailbox(
+                states=opened.sync_states,
+                records=opened.records,
+                quarantine=opened.quarantine,
+                outbox=opened.outbox,
+                operations=opened.operations,
+                gmail=gmail,
+                queue=queue,
+                clock=clock,
+                start_watch=cast("StartWatch", watch),
+                governor=QuotaGovernor(
+                    opened.connections,
+                    opened.google_users,
+                    opened.sync_states,
+                    clock,
+                    UnitsPerMinute(PLENTY),
+                ),
+            )
+            now = datetime.now(UTC)
+            if await opened.sync_states.get(CONNECTION) is None:
+                fresh = SyncState(CONNECTION, next_due_at=now, delta_due_at=now)
+                await opened.sync_states.create(fresh)
+            yield SyncHarness(google, clock, opened, queue, sync, http, watch)
+            await opened.close()

@@ -3,8 +3,6 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
-from hashlib import sha256
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -27,8 +25,10 @@ from shared.edge.web.app import build_app
 from shared.ports.clock import Clock
 from shared.ports.queue import Queue, QueueName
 from tests.conformity import check_answer
+from tests.harness import samples
+from tests.harness.google import Harness
+from tests.harness.samples import API_KEY
 
-API_KEY = "postroom-local-key"
 PUBLIC = "http://127.0.0.1:8080"
 GOOGLE = "http://127.0.0.1:8085"
 PRODUCT = "http://127.0.0.1:8090"
@@ -42,25 +42,14 @@ HIDDEN = re.compile(r'<input type="hidden" name="(\w+)" value="([^"]*)">')
 
 def environ(folder: Path) -> dict[str, str]:
     return {
-        "POSTROOM_PUBLIC_URL": PUBLIC,
-        "POSTROOM_STORE": f"sqlite:{folder / 'postroom.sqlite'}",
-        "POSTROOM_KEYRING": f"file:{folder / 'keyring.json'}",
-        "POSTROOM_TASKS_SERVICE_ACCOUNT": "tasks@demo.iam.gserviceaccount.com",
-        "POSTROOM_PUSH_SERVICE_ACCOUNT": "gmail-push@demo.iam.gserviceaccount.com",
-        "POSTROOM_SCHEDULER_SERVICE_ACCOUNT": "scheduler@demo.iam.gserviceaccount.com",
-        "POSTROOM_GMAIL_TOPIC": "projects/demo/topics/gmail",
-        "POSTROOM_OAUTH_CLIENT_ID": "postroom-local.apps.googleusercontent.com",
-        "POSTROOM_OAUTH_CLIENT_SECRET": "postroom-local-secret",
-        "POSTROOM_GOOGLE_URL": GOOGLE,
-        "POSTROOM_PRODUCT_ORIGINS": PRODUCT,
+        **samples.environ(folder),
         "POSTROOM_PRODUCT_NAME": "Acme",
         "POSTROOM_UNITS_PER_MINUTE": str(QUOTA),
-        "POSTROOM_API_KEYS": sha256(API_KEY.encode()).hexdigest(),
     }
 
 
 @dataclass
-class Calls:
+class Requests:
     """Counts what the deployment asks of Google, as `METHOD path`."""
 
     seen: list[str] = field(default_factory=list)
@@ -73,25 +62,30 @@ class Calls:
         return self.seen.count(call)
 
 
-class Town:
+class ConnectHarness(Harness):
     """Everything a test of connecting may do and look at."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         create_keyring(folder / "keyring.json")
         self.clock = AdjustableClock()
-        self.google: Starlette = create_app(
-            GoogleSettings(push_endpoint=None, units_per_minute=QUOTA)
-        )
-        self.calls = Calls()
+        self.requests = Requests()
+        self.serve_google()
         self.container = self.instance()
         self.app = self.serve(self.container)
-        self.control = httpx.AsyncClient(
-            transport=httpx.ASGITransport(self.google), base_url=f"{GOOGLE}/_control"
-        )
         self.api = self._client(follow_redirects=False)
         self.api.headers["Authorization"] = f"Bearer {API_KEY}"
-        self._opened = [self.control, self.api]
+        self._opened = [self.api]
+
+    def serve_google(self, **settings: Any) -> None:
+        """Begin with a Google of these settings that knows nobody."""
+        self.google_app = create_app(
+            GoogleSettings(push_endpoint=None, units_per_minute=QUOTA, **settings)
+        )
+        self.google = self.google_app.state.google
+        self.control = httpx.AsyncClient(
+            transport=httpx.ASGITransport(self.google_app), base_url=f"{GOOGLE}/_control"
+        )
 
     def instance(self) -> AutowiredContainer:
         """Return a further instance of the deployment over the same store."""
@@ -100,8 +94,8 @@ class Town:
         container.bind(
             httpx.AsyncClient,
             httpx.AsyncClient(
-                transport=httpx.ASGITransport(self.google),
-                event_hooks={"request": [self.calls.note]},
+                transport=httpx.ASGITransport(self.google_app),
+                event_hooks={"request": [self.requests.note]},
             ),
         )
         return container
@@ -119,7 +113,7 @@ class Town:
     def _client(self, *, follow_redirects: bool, app: Starlette | None = None) -> httpx.AsyncClient:
         mounts = {
             PUBLIC: httpx.ASGITransport(app or self.app),
-            GOOGLE: httpx.ASGITransport(self.google),
+            GOOGLE: httpx.ASGITransport(self.google_app),
         }
         return loopback_client(
             base_url=PUBLIC,
@@ -131,11 +125,9 @@ class Town:
     async def close(self) -> None:
         for client in self._opened:
             await client.aclose()
+        await self.control.aclose()
         await self.container.close()
-
-    async def advance(self, step: timedelta) -> None:
-        self.clock.advance(step)
-        await self.control.post("/clock", json={"advance_s": step.total_seconds()})
+        self.google.close()
 
     async def mailbox(self, email: str) -> str:
         (await self.control.post("/mailboxes", json={"email": email})).raise_for_status()
@@ -150,9 +142,6 @@ class Town:
     async def will_deny(self, email: str) -> None:
         body = {"email": email, "decision": "deny"}
         (await self.control.post("/consent", json=body)).raise_for_status()
-
-    async def fault(self, name: str, **more: Any) -> None:
-        (await self.control.post("/faults", json={"fault": name, **more})).raise_for_status()
 
     async def session(self, path: str = "/connect/sessions", **body: Any) -> dict[str, str]:
         answer = await self.api.post(path, json=body)
