@@ -21,7 +21,8 @@ from shared.ports.sync_store import Batch
 from shared.usecases.events.deliver_event import DELIVER_TASK
 from shared.usecases.events.wake_delivery import Announce
 from tests.contracts import samples
-from tests.contracts.backends import START, Backend
+from tests.contracts.backends import Backend
+from tests.harness.clock import START
 
 Insert = Callable[[Store, Event], Awaitable[object]]
 
