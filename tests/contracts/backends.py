@@ -4,7 +4,6 @@ import json
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -15,21 +14,7 @@ from shared.adapters.sqlite import store as sqlite_store
 from shared.ports.events import Wake, wake_nothing
 from shared.ports.store import Store
 from tests.contracts.index_plans import IndexedRpc
-
-START = datetime(2026, 11, 22, 12, 0, 0, 123456, tzinfo=UTC)
-
-
-@dataclass
-class ManualClock:
-    """A clock that moves when a test says so."""
-
-    current: datetime = START
-
-    def now(self) -> datetime:
-        return self.current
-
-    async def sleep(self, duration: timedelta) -> None:
-        self.current += duration
+from tests.harness.clock import ManualClock
 
 
 class Backend(Protocol):

@@ -36,7 +36,7 @@ from shared.domain.sync.mailbox import GoogleUser, Mailbox
 from shared.domain.sync.record import Origin, QuarantineEntry, Record, RecordHead
 from shared.domain.sync.state import Backfill, Lease, SyncState
 from shared.ports.sends import ActionResult
-from tests.contracts.backends import START
+from tests.harness.clock import START
 
 C1 = ConnectionId("3f0e8a52-6a3b-4a55-9c0a-1d5f3f0a7b11")
 C2 = ConnectionId("8c1d2b7e-0f44-4d7a-8f2f-5e2f9a6b3c22")

@@ -26,9 +26,10 @@ from shared.adapters.firestore.values import (
     version_of,
 )
 from shared.domain.sync.record import RecordHead
-from tests.contracts.backends import START, FirestoreBackend
+from tests.contracts.backends import FirestoreBackend
 from tests.contracts.index_plans import assert_indexed
 from tests.contracts.samples import C1, SAMPLES, connection, operation
+from tests.harness.clock import START
 
 values = st.recursive(
     st.none()

@@ -18,7 +18,7 @@ from shared.adapters.keys.local import LocalKeyring, add_key, create_keyring
 from shared.domain.ids import ConnectionId
 from shared.errors import ConfigurationError, CorruptStateError, KeysUnavailableError
 from shared.ports.oauth import Sealer
-from tests.contracts.backends import ManualClock
+from tests.harness.clock import ManualClock
 
 ONE, TWO = ConnectionId("one"), ConnectionId("two")
 KEY = "projects/demo/locations/europe-west1/keyRings/postroom/cryptoKeys/grants"

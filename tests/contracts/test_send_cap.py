@@ -9,7 +9,8 @@ from shared.domain.keys.policy import Actor, Policy
 from shared.domain.send.count import empty_count
 from shared.errors import PolicyRefusedError
 from shared.ports.store import Store
-from tests.contracts.backends import Backend, ManualClock
+from tests.contracts.backends import Backend
+from tests.harness.clock import ManualClock
 
 CAP = 5
 AGENT = Actor("key-1", Policy(daily_sends=CAP))

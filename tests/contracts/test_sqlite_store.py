@@ -21,7 +21,6 @@ from shared.errors import ConflictError
 from shared.ports.connections import ConnectionQuery
 from shared.ports.store import Store
 from shared.ports.sync_store import Batch, NewestQuery, RecordQuery
-from tests.contracts.backends import START, ManualClock
 from tests.contracts.samples import (
     C1,
     connect_session,
@@ -33,6 +32,7 @@ from tests.contracts.samples import (
     send,
     sync_state,
 )
+from tests.harness.clock import START, ManualClock
 
 PROCESSES = 4
 INCREMENTS = 25

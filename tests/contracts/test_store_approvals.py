@@ -10,8 +10,8 @@ from shared.domain.ids import SHARDS
 from shared.domain.keys.approval import ApprovalState, approval_event
 from shared.errors import AlreadyExistsError, ConflictError
 from shared.ports.store import Store
-from tests.contracts.backends import START
 from tests.contracts.samples import C1, C2, approval, event, send_count
+from tests.harness.clock import START
 
 MINUTE = timedelta(minutes=1)
 

@@ -16,8 +16,9 @@ from shared.errors import AlreadyExistsError, ConflictError
 from shared.ports.documents import Versioned
 from shared.ports.store import Store
 from shared.ports.sync_store import COMMIT_WRITES, Batch, RecordQuery
-from tests.contracts.backends import START, Backend
+from tests.contracts.backends import Backend
 from tests.contracts.samples import C1, C2, entry, event, head, record, sync_state, tombstone
+from tests.harness.clock import START
 
 
 def _next(state: SyncState, **changes: Any) -> SyncState:

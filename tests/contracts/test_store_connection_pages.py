@@ -14,8 +14,8 @@ from shared.adapters.system_clock import AdjustableClock
 from shared.domain.connect.connection import Connection, ConnectionStatus
 from shared.ports.connections import ConnectionQuery
 from shared.ports.store import Store
-from tests.contracts.backends import START
 from tests.contracts.samples import connection
+from tests.harness.clock import START
 
 COUNT = 9
 

@@ -12,8 +12,9 @@ from shared.domain.sync.state import Lease
 from shared.errors import AlreadyExistsError, ConflictError, CorruptStateError
 from shared.ports.documents import TRIES, Versioned, until_written, update
 from shared.ports.store import Store
-from tests.contracts.backends import START, Backend
+from tests.contracts.backends import Backend
 from tests.contracts.samples import C1, SAMPLES, Sample, connection, sync_state
+from tests.harness.clock import START
 
 CROWD = 50
 

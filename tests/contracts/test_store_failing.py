@@ -20,7 +20,6 @@ from shared.ports.connections import ConnectionQuery
 from shared.ports.documents import Versioned
 from shared.ports.store import Store
 from shared.ports.sync_store import Batch, NewestQuery, RecordQuery
-from tests.contracts.backends import START, ManualClock
 from tests.contracts.samples import (
     C1,
     SAMPLES,
@@ -31,6 +30,7 @@ from tests.contracts.samples import (
     send,
     sync_state,
 )
+from tests.harness.clock import START, ManualClock
 
 VERSION = "1700000000000000"
 IDS = [MessageId("1")]

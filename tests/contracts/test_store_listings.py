@@ -16,7 +16,7 @@ from shared.domain.send.entry import SendState
 from shared.errors import AlreadyExistsError, ConflictError
 from shared.ports.connections import ConnectionQuery
 from shared.ports.store import Store
-from tests.contracts.backends import START, Backend
+from tests.contracts.backends import Backend
 from tests.contracts.samples import (
     C1,
     C2,
@@ -28,6 +28,7 @@ from tests.contracts.samples import (
     send,
     webhook_endpoint,
 )
+from tests.harness.clock import START
 
 OTHERS = [ConnectionId(f"other-{number}") for number in range(100)]
 """More than one query of Firestore's can name."""

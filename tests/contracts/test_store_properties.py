@@ -14,8 +14,8 @@ from shared.domain.ids import ConnectionId, LabelId, MessageId, SequenceNumber, 
 from shared.domain.sync.record import LastAction, Record
 from shared.ports.store import Store
 from shared.ports.sync_store import Batch, NewestQuery, RecordQuery
-from tests.contracts.backends import START
 from tests.contracts.samples import connection, head, record, send, sync_state
+from tests.harness.clock import START
 
 searched = settings(
     max_examples=25,

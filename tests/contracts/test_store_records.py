@@ -13,8 +13,9 @@ from shared.domain.sync.record import LastAction, Record
 from shared.errors import CorruptStateError
 from shared.ports.store import Store
 from shared.ports.sync_store import Batch, NewestQuery, RecordQuery
-from tests.contracts.backends import START, Backend
+from tests.contracts.backends import Backend
 from tests.contracts.samples import C1, C2, entry, head, record, sync_state, tombstone
+from tests.harness.clock import START
 
 
 async def _fill(store: Store, records: Sequence[Record], id: str = C1, **batch: Any) -> None:

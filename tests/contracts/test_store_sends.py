@@ -9,8 +9,8 @@ from shared.domain.ids import SHARDS
 from shared.domain.send.entry import SendState
 from shared.errors import ConflictError
 from shared.ports.store import Store
-from tests.contracts.backends import START
 from tests.contracts.samples import C1, C2, bulk_send, event, send
+from tests.harness.clock import START
 
 
 async def _due_sends(store: Store, minutes: int, limit: int = 10) -> list[str]:

@@ -20,7 +20,8 @@ from shared.ports.store import Store
 from shared.ports.sync_store import Batch
 from shared.usecases.events.deliver_event import DELIVER_TASK, Announce
 from tests.contracts import samples
-from tests.contracts.backends import START, Backend
+from tests.contracts.backends import Backend
+from tests.harness.clock import START
 
 Insert = Callable[[Store, Event], Awaitable[object]]
 

@@ -11,7 +11,7 @@ from shared.domain.ids import ConnectionId
 from shared.ports.connections import ConnectionQuery
 from shared.ports.store import Store
 from shared.ports.sync_store import Batch
-from tests.contracts.backends import START, Backend
+from tests.contracts.backends import Backend
 from tests.contracts.samples import (
     C1,
     C2,
@@ -22,6 +22,7 @@ from tests.contracts.samples import (
     sync_state,
     tombstone,
 )
+from tests.harness.clock import START
 
 WALKED: dict[str, Callable[[str], Any]] = {"connections": connection, "grants": grant}
 NAMES = [f"id-{number:02}" for number in range(7)] + ["_odd", ":odder", "Zoë"]

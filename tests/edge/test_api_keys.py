@@ -15,6 +15,7 @@ from shared.edge.web.api_key_cache import FAILURES_A_MINUTE, REMEMBERED
 from shared.ports.clock import Clock
 from shared.usecases.keys.api_keys import RevokeApiKey
 from tests.edge.conftest import ClientOf
+from tests.harness.clock import StillClock
 from tests.harness.samples import API_KEY, CONNECTION, OTHER, a_key, error_of
 
 READER = {"name": "reader", "permissions": ["records:read", "keys"]}
@@ -26,7 +27,7 @@ def bearing(token: str) -> dict[str, str]:
 
 @pytest.fixture
 def clock(container: AutowiredContainer) -> AdjustableClock:
-    return container.bind(Clock, AdjustableClock())
+    return container.bind(Clock, StillClock())
 
 
 @pytest.fixture

@@ -17,8 +17,8 @@ from shared.edge.table import api_routes
 from shared.edge.web.routes import Tenant
 from shared.ports.access import Approvals
 from shared.ports.events import Operations, Outbox
-from tests.contracts.backends import START
 from tests.contracts.samples import approval, event, operation
+from tests.harness.clock import START
 from tests.harness.samples import CONNECTION, OTHER, a_key
 
 Stores = Callable[[AutowiredContainer, int, ConnectionId], Awaitable[Any]]

@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 from shared.adapters.system_clock import AdjustableClock
 
-START = datetime(2026, 11, 22, 12, tzinfo=UTC)
+START = datetime(2026, 11, 22, 12, 0, 0, 123456, tzinfo=UTC)
+"""A moment that a store must keep to the microsecond."""
 
 
 @dataclass
@@ -31,3 +32,15 @@ class HurriedClock(AdjustableClock):
     async def sleep(self, duration: timedelta) -> None:
         """Move on at once."""
         self.advance(duration)
+
+
+class StillClock(AdjustableClock):
+    """Time that moves only where a test advances it, however slow the machine is."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._began = super().now()
+
+    def now(self) -> datetime:
+        """Return the time."""
+        return self._began + self._offset

@@ -33,6 +33,7 @@ from tests.edge.console.people import (
     an_operator,
     words,
 )
+from tests.harness.clock import StillClock
 
 GOOGLE = "http://127.0.0.1:8085"
 HOSTED, STRANGER = f"hugo@{DOMAIN}", "mallory@else.example"
@@ -40,7 +41,7 @@ HOSTED, STRANGER = f"hugo@{DOMAIN}", "mallory@else.example"
 
 @pytest.fixture
 def clock(container: AutowiredContainer) -> AdjustableClock:
-    return container.bind(Clock, AdjustableClock())
+    return container.bind(Clock, StillClock())
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,23 +22,12 @@ from shared.usecases.events.places import Places
 from shared.usecases.events.receivers import Receivers
 from shared.usecases.events.redeliver import Redeliver
 from shared.usecases.reconcile import WakeDeliveries
+from tests.harness.clock import ManualClock
 from tests.usecases.connect.interrupted import Bomb, Interrupted
 
-START = datetime(2026, 11, 22, 12, tzinfo=UTC)
 C1, C2 = ConnectionId("c-1"), ConnectionId("c-2")
 HOOK, OTHER = "https://a.example.com/", "https://b.example.com/"
 MINUTE = timedelta(minutes=1)
-
-
-@dataclass
-class ManualClock:
-    current: datetime = START
-
-    def now(self) -> datetime:
-        return self.current
-
-    async def sleep(self, duration: timedelta) -> None:
-        self.current += duration
 
 
 @dataclass

@@ -11,7 +11,8 @@ from shared.domain.ids import GoogleSub
 from shared.domain.operation import OperationState, OperationType
 from shared.ports.sinks import EventSettings
 from shared.usecases.events.deliver_event import Delivered, NotDue
-from tests.usecases.deliver.post_office import C1, C2, HOOK, MINUTE, OTHER, START, PostOffice, fails
+from tests.harness.clock import START
+from tests.usecases.deliver.post_office import C1, C2, HOOK, MINUTE, OTHER, PostOffice, fails
 
 DAY = timedelta(days=1)
 OWN = "https://own.example.com/"

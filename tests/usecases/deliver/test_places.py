@@ -26,7 +26,8 @@ from shared.usecases.events.places import (
     UNPROVEN,
     Places,
 )
-from tests.usecases.deliver.post_office import C1, HOOK, OTHER, START, PostOffice
+from tests.harness.clock import START
+from tests.usecases.deliver.post_office import C1, HOOK, OTHER, PostOffice
 
 OWN = "https://hangs.example.com/"
 HANGING = (Failure.TIMEOUT, Failure.UNRESOLVED)

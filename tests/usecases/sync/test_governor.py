@@ -1,7 +1,6 @@
 """Whose turn it is: bulk work is paced and shared, live mail is not, a refusal is everybody's."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from shared.domain.sync.quota_units import UnitsPerMinute
 from shared.domain.sync.state import Backfill, SyncState
 from shared.ports.store import Store
 from shared.usecases.sync.pace import BURST, SHARE, QuotaGovernor, TokenBucket, Units
+from tests.harness.clock import ManualClock
 from tests.harness.syncing import CONNECTION, SyncHarness
 
 PER_MINUTE = UnitsPerMinute(6_000)
@@ -24,26 +24,9 @@ START = datetime(2026, 1, 1, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 
 
-@dataclass
-class ManualClock:
-    """Time passes where somebody sleeps."""
-
-    at: datetime = START
-    slept: list[timedelta] = field(default_factory=list)
-
-    def now(self) -> datetime:
-        """Return the time."""
-        return self.at
-
-    async def sleep(self, duration: timedelta) -> None:
-        """Let it pass."""
-        self.at += duration
-        self.slept.append(duration)
-
-
 @pytest.fixture
 def clock() -> ManualClock:
-    return ManualClock()
+    return ManualClock(START)
 
 
 @pytest.fixture
@@ -107,7 +90,7 @@ async def test_what_google_refused_one_every_instance_leaves_alone_that_long(
     await governor(store, clock).refused(ONE, until)
     elsewhere = governor(store, clock)
     assert await elsewhere.admit(OTHER) == until
-    clock.at = until
+    clock.current = until
     assert await elsewhere.admit(OTHER) is None
 
 
