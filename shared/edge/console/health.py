@@ -13,6 +13,10 @@ OVERDUE_AFTER = timedelta(minutes=10)
 CONSENT = {
     "revoked": "The end user withdrew the consent, or changed the password.",
     "session_policy": "A Workspace policy asks the end user to sign in again.",
+    "account_deleted": "The Google account was deleted: there is nothing to reconnect.",
+    "policy_enforced": "The account's protection or its organisation does not admit this app.",
+    "org_internal": "The OAuth client admits accounts of its own organisation only.",
+    "refused": "Google has refused the grant for a day without a known reason.",
 }
 
 
