@@ -104,3 +104,11 @@ def test_every_detail_that_needs_a_remedy_has_one() -> None:
     details = {row.meaning.detail for row in ROWS if row.meaning.concern in needs}
     assert details == {*REMEDIES}
     assert google_refusals.UNNAMED.concern is Concern.PASSING
+
+
+def test_the_design_says_what_every_meaning_does() -> None:
+    page = (ROOT / "docs/design.md").read_text("utf-8")
+    table = page.partition("| concerns | raised as |")[2].partition("\n\n")[0]
+    cells = [line.split("|")[1] for line in table.splitlines()[2:]]
+    named = [name for cell in cells for name in re.findall("`([^`]+)`", cell)]
+    assert sorted(named) == sorted({str(row.meaning) for row in ROWS})
