@@ -79,6 +79,20 @@ async def test_what_waits_for_gmail_can_still_be_called_off(office: Office) -> N
     assert office.inbox() == []
 
 
+@pytest.mark.parametrize("method", ["drafts.create", "drafts.send"])
+@pytest.mark.parametrize("name", ["mail_not_enabled", "gmail_api_disabled", "precondition"])
+async def test_trouble_that_is_not_the_sends_does_not_end_it(
+    office: Office, name: str, method: str
+) -> None:
+    office.fault(name, method, times=2)
+    assert not (await office.send(**HELLO)).entry.state.final
+    for _ in range(3):
+        office.advance(timedelta(minutes=15))
+        await office.finish_due()
+    assert (await office.entry()).state is SendState.SUBMITTED
+    assert len(office.inbox()) == 1
+
+
 async def test_what_cannot_be_kept_cannot_wait(office: Office) -> None:
     with pytest.raises(TooLargeError):
         await office.send(**BIG, send_at=at(office, hours=1))
