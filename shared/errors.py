@@ -9,6 +9,7 @@ PostroomError
 │   ├── StoreUnavailableError        the store did not answer; the write's effect is unknown
 │   ├── QueueUnavailableError        the task was not accepted
 │   ├── KeysUnavailableError         the key-encryption key could not be asked
+│   ├── DeploymentError, MailboxClosedError, and what passes: `domain/google_trouble.py`
 │   ├── RepeatNeededError            only the caller can bring the message again
 │   └── ConflictError                a compare-and-set found another version: read again
 │       └── AlreadyExistsError       a create found the document there
@@ -31,7 +32,7 @@ PostroomError
 │   ├── ApprovedCallFailedError      a person said yes, and the call failed; code says why
 │   ├── ReauthRequiredError          the end user must connect again
 │   │   ├── GrantRevokedError        invalid_grant
-│   │   └── SessionPolicyError       invalid_rapt: a Workspace session-control policy
+│   │   └── SessionPolicyError, GrantEndedError    a policy; a cause: `domain/google_trouble.py`
 │   ├── MissingScopeError            the grant lacks the scope this needs
 │   ├── GmailRefusedError            status, reason: Gmail said no and will say no again
 │   │   └── GmailNotFoundError       Gmail's 404 on one thing
@@ -296,22 +297,25 @@ class MissingScopeError(PermanentError):
 
 
 class GmailRefusedError(PermanentError):
-    """Gmail refused for good; `body` is its error object, trimmed, never mail content."""
+    """Gmail refused for good; `body` is its error object, trimmed; `about`: google_refusals."""
 
     code = "upstream_error"
 
-    def __init__(self, message: str, *, status: int, reason: str = "", body: str = "") -> None:
+    def __init__(
+        self, message: str, *, status: int, reason: str = "", body: str = "", about: str = ""
+    ) -> None:
         super().__init__(message)
         self.status = status
         self.reason = reason
         self.body = body
+        self.about = about
 
 
 class GmailNotFoundError(GmailRefusedError):
     """Gmail's 404: deleted, never there, or not indexed yet (FACTS 3.6)."""
 
     def __init__(self, message: str = "Gmail does not know this id.") -> None:
-        super().__init__(message, status=404, reason="notFound")
+        super().__init__(message, status=404, reason="notFound", about="not_found")
 
 
 class ConnectRefusedError(PermanentError):

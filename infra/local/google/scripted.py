@@ -117,7 +117,29 @@ def _unavailable(_fault: Fault, _clock: Clock) -> RefusalError:
     return RefusalError(503, "backendError", "The service is currently unavailable.")
 
 
+def _no_mail(_fault: Fault, _clock: Clock) -> RefusalError:
+    return RefusalError(400, "failedPrecondition", "Mail service not enabled")
+
+
+def _no_apps(_fault: Fault, _clock: Clock) -> RefusalError:
+    message = "The domain administrators have disabled Gmail apps."
+    return RefusalError(403, "domainPolicy", message)
+
+
+def _api_disabled(_fault: Fault, _clock: Clock) -> RefusalError:
+    message = "Access Not Configured. Gmail API has not been used in project 1 before."
+    return RefusalError(403, "accessNotConfigured", message, domain="usageLimits")
+
+
+def _precondition(_fault: Fault, _clock: Clock) -> RefusalError:
+    return RefusalError(400, "failedPrecondition", "Precondition check failed.")
+
+
 _REFUSALS = {
+    "mail_not_enabled": _no_mail,
+    "domain_policy": _no_apps,
+    "gmail_api_disabled": _api_disabled,
+    "precondition": _precondition,
     "too_many_concurrent": _concurrent,
     "status_403_rate": _user_rate,
     "status_429": _too_many,

@@ -1,16 +1,32 @@
-"""Gmail's refusals and the network's failures as our errors, by `reason` (FACTS 1.6, 1.7, 14.5)."""
+"""Gmail's refusals and the network's failures as our errors (FACTS 1.6, 1.7, 14.5)."""
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from typing import Final
+from typing import Any, Final, cast
 
 import httpx
 import orjson
 
+from shared.domain.connect.scopes import COMPOSE, MAIL, MODIFY, READONLY, SEND
+from shared.domain.google_refusals import (
+    GMAIL,
+    NOT_FOUND,
+    PRECONDITION,
+    Concern,
+    Meaning,
+    Refusal,
+    meaning_of,
+)
+from shared.domain.google_trouble import (
+    DeploymentError,
+    MailboxClosedError,
+    PreconditionFailedError,
+)
+from shared.domain.mail.email_parts import as_object, as_text
 from shared.errors import (
     GmailNotFoundError,
     GmailRefusedError,
@@ -23,118 +39,140 @@ from shared.errors import (
     TooManyConcurrentError,
 )
 
-SCOPES: Final = "https://www.googleapis.com/auth/"
 NEVER_SENT: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 """Failures that happen before a byte of the request leaves; all others leave the effect unknown."""
 
 LONGEST_WAIT: Final = timedelta(days=1)
 """Most that is believed of a wait: a mailbox asks again a day later, whatever an answer said."""
-_RATE_REASONS: Final = frozenset({"rateLimitExceeded", "userRateLimitExceeded", "quotaExceeded"})
-_SCOPE_REASONS: Final = frozenset({"insufficientPermissions", "ACCESS_TOKEN_SCOPE_INSUFFICIENT"})
 _RETRY_AFTER_TEXT: Final = re.compile(
     r"[Rr]etry after (\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d))"
 )
 _ADDRESS: Final = re.compile(r"[^\s<>()\"',;:]+@[^\s<>()\"',;:]+")
 MAX_BODY_CHARS: Final = 500
+MOST_ENTRIES: Final = 20
+_CHALLENGED: Final = re.compile(r'\berror="?([a-z_]+)')
+_LIMIT_NAMES: Final = ("quota_limit", "quota_unit")
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class Answer:
     """Gmail's error object; every field may be empty."""
 
-    status: int
+    refusal: Refusal
     reason: str = ""
-    message: str = ""
     code: str = ""
     """Google's canonical status, such as PERMISSION_DENIED."""
 
     @property
+    def meaning(self) -> Meaning:
+        """What it concerns."""
+        return meaning_of(self.refusal, GMAIL)
+
+    @property
     def body(self) -> str:
         """The refusal for people to read, trimmed and without addresses."""
-        told = {"message": _ADDRESS.sub("[address]", self.message)[:MAX_BODY_CHARS]}
-        named = {"code": self.status, "reason": self.reason[:60], "status": self.code[:60]}
+        told = {"message": _ADDRESS.sub("[address]", self.refusal.message)[:MAX_BODY_CHARS]}
+        status = self.refusal.status
+        named = {"code": status, "reason": self.reason[:60], "status": self.code[:60]}
         return json.dumps({**named, **told})
 
 
-def read_refusal(response: httpx.Response) -> Refusal:
+def read_refusal(response: httpx.Response) -> Answer:
     """Read the error body, whatever it turns out to be."""
+    status = response.status_code
+    challenge = response.headers.get("www-authenticate", "")
+    challenged = frozenset(_CHALLENGED.findall(challenge[:MAX_BODY_CHARS]))
     try:
         error = orjson.loads(response.content)["error"]
     except (orjson.JSONDecodeError, KeyError, TypeError, IndexError):
         error = None
     if not isinstance(error, Mapping):
-        return Refusal(response.status_code, message=str(error or ""))
-    entries = error.get("errors")
-    first = entries[0] if isinstance(entries, list) and entries else {}
-    return Refusal(
-        response.status_code,
-        reason=str((first.get("reason") if isinstance(first, Mapping) else "") or ""),
-        message=str(error.get("message") or ""),
-        code=str(error.get("status") or ""),
-    )
+        words = error if isinstance(error, str) else ""
+        return Answer(Refusal(status, challenged, words, is_readable=False))
+    entries = [*_entries(error, "errors"), *_entries(error, "details")]
+    reasons = [as_text(entry.get("reason")) for entry in entries]
+    code = as_text(error.get("status"))
+    named = frozenset(filter(None, (*reasons, code)))
+    words = " ".join((as_text(error.get("message")), *_quota_limits(entries))).strip()
+    refusal = Refusal(status, named | challenged, words)
+    return Answer(refusal, next(filter(None, reasons), ""), code)
 
 
-def lacks_scope(response: httpx.Response, refusal: Refusal) -> bool:
+def _entries(error: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
+    listed = error.get(name)
+    found = listed[:MOST_ENTRIES] if isinstance(listed, list) else []
+    return [entry for entry in found if isinstance(entry, Mapping)]
+
+
+def _quota_limits(entries: Iterable[Mapping[str, Any]]) -> Iterable[str]:
+    """Return the names of limits in ErrorInfo, which say more than the message."""
+    for entry in entries:
+        metadata = as_object(entry.get("metadata"))
+        yield from filter(None, (as_text(metadata.get(name)) for name in _LIMIT_NAMES))
+
+
+def lacks_scope(response: httpx.Response) -> bool:
     """Whether the token is good but was granted too little (FACTS 1.6, 14.5)."""
-    challenge = response.headers.get("www-authenticate", "")
-    return refusal.reason in _SCOPE_REASONS or "insufficient_scope" in challenge
+    return read_refusal(response).meaning.concern is Concern.SCOPE
 
 
 def refusal_error(response: httpx.Response, scope: str, now: datetime) -> PostroomError:
     """Translate a status of 300 or more; `scope` is what the request would have needed."""
-    refusal = read_refusal(response)
-    status = refusal.status
-    if status in {401, 403} and lacks_scope(response, refusal):
-        return MissingScopeError("The end user did not grant the scope this needs.", scope=scope)
-    if status == httpx.codes.UNAUTHORIZED:
-        return ReauthRequiredError("Google does not accept this connection's access token.")
-    if status == httpx.codes.TOO_MANY_REQUESTS or refusal.reason in _RATE_REASONS:
-        return _rate_limited(response, refusal, now)
-    if refusal.reason == "dailyLimitExceeded":
-        return RateLimitedError("The project's daily cap of Gmail calls is used up.", scope="daily")
-    if status == httpx.codes.NOT_FOUND:
-        return _not_found(refusal)
-    return _unavailable_or_refused(refusal)
+    answer = read_refusal(response)
+    meaning, status = answer.meaning, answer.refusal.status
+    match meaning.concern:
+        case Concern.SCOPE:
+            text = "The end user did not grant the scope this needs."
+            return MissingScopeError(text, scope=scope)
+        case Concern.GRANT:
+            return ReauthRequiredError("Google does not accept this connection's access token.")
+        case Concern.RATE | Concern.CONCURRENCY:
+            return _rate_limited(response, answer, now)
+        case Concern.PASSING:
+            return _unavailable(meaning, status)
+        case Concern.CALL:
+            return GmailNotFoundError() if meaning == NOT_FOUND else _refused(answer)
+    return _closed(meaning)
 
 
-def _not_found(refusal: Refusal) -> PostroomError:
-    """Believe that a thing is not there only where Gmail says so: a page of HTML says nothing.
+def _closed(meaning: Meaning) -> PostroomError:
+    kind = MailboxClosedError if meaning.concern is Concern.MAILBOX else DeploymentError
+    return kind(meaning.detail)
 
-    Records become tombstones and drafts count as sent by this answer.
+
+def _unavailable(meaning: Meaning, status: int) -> PostroomError:
+    """Return what is asked again.
+
+    That a thing is not there is believed only where Gmail says so (a page of HTML says nothing):
+    records become tombstones and drafts count as sent by that answer.
     """
-    if refusal.reason == "notFound" or refusal.code == "NOT_FOUND":
-        return GmailNotFoundError()
-    status = refusal.status
-    return GmailUnavailableError(f"What answered {status} is not Gmail's API.", status=status)
+    if meaning == PRECONDITION:
+        text = "Gmail failed a precondition check that it does not name."
+        return PreconditionFailedError(text, status=status, sent=False)
+    return GmailUnavailableError(f"Gmail answered {status} in passing.", status=status)
 
 
-def _unavailable_or_refused(refusal: Refusal) -> PostroomError:
-    status = refusal.status
-    passing = status >= httpx.codes.INTERNAL_SERVER_ERROR or status == httpx.codes.REQUEST_TIMEOUT
-    if passing and status != httpx.codes.NOT_IMPLEMENTED:
-        return GmailUnavailableError(f"Gmail answered {status}.", status=status)
-    why = refusal.reason or refusal.code or "no reason given"
+def _refused(answer: Answer) -> GmailRefusedError:
+    why = answer.reason or answer.code or "no reason given"
+    status = answer.refusal.status
     return GmailRefusedError(
         f"Gmail refused with {status}: {why}.",
         status=status,
-        reason=refusal.reason,
-        body=refusal.body,
+        reason=answer.reason,
+        body=answer.body,
+        about=answer.meaning.about,
     )
 
 
-def _rate_limited(response: httpx.Response, refusal: Refusal, now: datetime) -> RateLimitedError:
-    wait = retry_after(response, refusal.message, now)
-    text = refusal.message.lower()
-    if "concurrent" in text:
+def _rate_limited(response: httpx.Response, answer: Answer, now: datetime) -> RateLimitedError:
+    wait = retry_after(response, answer.refusal.message, now)
+    meaning = answer.meaning
+    if meaning.concern is Concern.CONCURRENCY:
         return TooManyConcurrentError(
             "Too many requests at once for this mailbox.", retry_after=wait, scope="concurrency"
         )
-    scope: RateScope = "user"
-    if "mail sending" in text:
-        scope = "sending"
-    elif "per minute" in text and "per user" not in text:
-        scope = "project"
-    return RateLimitedError(f"Gmail limits the rate ({scope}).", retry_after=wait, scope=scope)
+    limit = cast("RateScope", meaning.detail)
+    return RateLimitedError(f"Gmail limits the rate ({limit}).", retry_after=wait, scope=limit)
 
 
 def retry_after(response: httpx.Response, message: str, now: datetime) -> timedelta | None:
@@ -159,10 +197,12 @@ def network_error(error: httpx.HTTPError) -> GmailUnavailableError:
 
 
 def scope_for(method: str, path: str) -> str:
-    """Return the least scope of ours that allows the call (FACTS 6.11)."""
+    """Return the least scope of ours that allows the call (FACTS 6.11, 18.14)."""
     if path.startswith("/messages/send"):
-        return f"{SCOPES}gmail.send"
+        return SEND
     if path.startswith("/drafts"):
-        return f"{SCOPES}gmail.compose"
-    reads = method == "GET" or path in {"/watch", "/stop"}
-    return f"{SCOPES}gmail.readonly" if reads else f"{SCOPES}gmail.modify"
+        return COMPOSE
+    deletes = method == "DELETE" and path.startswith(("/messages/", "/threads/"))
+    if deletes or path == "/messages/batchDelete":
+        return MAIL
+    return READONLY if method == "GET" or path in {"/watch", "/stop"} else MODIFY

@@ -15,7 +15,6 @@ import orjson
 from shared.adapters.gmail.errors import (
     lacks_scope,
     network_error,
-    read_refusal,
     refusal_error,
     scope_for,
 )
@@ -161,9 +160,7 @@ class GmailRequests:
     async def _answer(self, call: Call) -> httpx.Response:
         token = await self.tokens(self.connection_id)
         response = await self._exchange(call, token)
-        if response.status_code == httpx.codes.UNAUTHORIZED and not lacks_scope(
-            response, read_refusal(response)
-        ):
+        if response.status_code == httpx.codes.UNAUTHORIZED and not lacks_scope(response):
             token = await self.tokens(self.connection_id, rejected=token)
             response = await self._exchange(call, token)
         if not response.is_success:

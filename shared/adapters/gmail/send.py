@@ -28,6 +28,7 @@ from shared.adapters.gmail.answers import (
 )
 from shared.adapters.gmail.requests import SEND_TIMEOUT, Call, GmailRequests
 from shared.domain.base64url import decode_base64url
+from shared.domain.google_refusals import NOT_A_DRAFT, NOT_FOUND
 from shared.domain.ids import MessageId, PageToken, ThreadId
 from shared.domain.mail.email_parts import as_object, as_text, find_part, walk
 from shared.errors import GmailNotFoundError, GmailRefusedError, InvalidRequestError
@@ -35,8 +36,6 @@ from shared.ports.gmail import Draft, GmailObject, MessageRef, Sent
 
 MAX_JSON_BYTES: Final = 3_500_000
 """Raw mail beyond this goes through the upload endpoint (FACTS 5.1)."""
-NOT_A_DRAFT: Final = "not a draft"
-"""Gmail's other word, with a 400, for a draft that is gone (FACTS 5.8)."""
 _DRAFT_FIELDS: Final = (
     "fields",
     "drafts(id,message(id,threadId)),nextPageToken,resultSizeEstimate",
@@ -221,7 +220,8 @@ def _content(payload: Mapping[str, Any], part_id: str) -> tuple[str, bytes]:
 
 
 def _gone(error: GmailRefusedError) -> bool:
-    return isinstance(error, GmailNotFoundError) or NOT_A_DRAFT in error.body.lower()
+    """Whether the draft is; Gmail has another word for it too, with a 400 (FACTS 5.8)."""
+    return error.about in {NOT_FOUND.about, NOT_A_DRAFT.about}
 
 
 def _metadata(names: Sequence[str]) -> tuple[tuple[str, str], ...]:

@@ -13,7 +13,6 @@ from shared.adapters.gmail.answers import an_object
 from shared.adapters.gmail.errors import (
     lacks_scope,
     network_error,
-    read_refusal,
     refusal_error,
     scope_for,
 )
@@ -158,7 +157,7 @@ class HttpGmailStreams:
             response = await self._sent(call, headers, token)
             if response.status_code == httpx.codes.UNAUTHORIZED:
                 await _whole(response)
-                if not lacks_scope(response, read_refusal(response)):
+                if not lacks_scope(response):
                     token = await requests.tokens(requests.connection_id, rejected=token)
                     response = await self._sent(call, headers, token)
             return response

@@ -11,12 +11,23 @@ import httpx
 import orjson
 
 from shared.adapters.google.id_tokens import GoogleCerts, GoogleJwt, refused
+from shared.domain.google_refusals import (
+    REVOKED,
+    SESSION_POLICY,
+    TOKEN,
+    UNNAMED,
+    Concern,
+    Meaning,
+    Refusal,
+    meaning_of,
+)
+from shared.domain.google_trouble import DeploymentError, GrantEndedError, UnnamedRefusalError
 from shared.domain.ids import GoogleSub
 from shared.errors import (
-    ConfigurationError,
     GoogleOAuthUnavailableError,
     GrantRevokedError,
     PostroomError,
+    ReauthRequiredError,
     SessionPolicyError,
 )
 from shared.ports.clock import Clock
@@ -29,18 +40,7 @@ REFUSALS: Final = frozenset({400, 401, 403})
 TIMEOUT: Final = httpx.Timeout(8.0, connect=3.0)
 """Shorter than the ten seconds a refresh is claimed for (DESIGN 5.5)."""
 
-_CLIENT_ERRORS: Final = frozenset(
-    {
-        "deleted_client",
-        "disabled_client",
-        "invalid_client",
-        "invalid_request",
-        "invalid_scope",
-        "redirect_uri_mismatch",
-        "unauthorized_client",
-        "unsupported_grant_type",
-    }
-)
+_REASONS: Final = ("error", "error_subtype")
 _NOT_A_CODE: Final = re.compile(r"[^a-z_]")
 
 
@@ -122,7 +122,7 @@ class HttpGoogleOAuth:
     async def revoke(self, token: str) -> None:
         """Revoke; 400 invalid_token means that it is revoked already (FACTS 14.7)."""
         response = await self._post("/revoke", {"token": token})
-        if not response.is_success and _error_of(response).get("error") != "invalid_token":
+        if not response.is_success and token_refusal(response).concern is not Concern.GRANT:
             raise GoogleOAuthUnavailableError(f"Revocation answered {response.status_code}.")
 
     async def verify_id_token(self, id_token: str, *, nonce: str) -> Identity:
@@ -200,23 +200,38 @@ class HttpGoogleOAuth:
         return (self._settings.google_url or host).rstrip("/")
 
 
+def token_refusal(response: httpx.Response) -> Meaning:
+    """Return what a refusal of the token endpoint, or of revocation, concerns."""
+    answer = _error_of(response)
+    named = [one for name in _REASONS if isinstance(one := answer.get(name), str)]
+    text = answer.get("error_description")
+    words = " ".join((*named, text if isinstance(text, str) else ""))
+    refusal = Refusal(response.status_code, frozenset(named), words, is_readable=bool(answer))
+    return meaning_of(refusal, TOKEN)
+
+
 def token_error(response: httpx.Response) -> PostroomError:
     """Translate a refusal of the token endpoint; only a dead grant ends a grant (FACTS 6.7)."""
-    answer = _error_of(response)
-    code = _NOT_A_CODE.sub("", str(answer.get("error", "")))[:40]
-    subtype = f"{answer.get('error_subtype', '')} {answer.get('error_description', '')}"
-    if code == "admin_policy_enforced" or (code == "invalid_grant" and "invalid_rapt" in subtype):
-        return SessionPolicyError("A Workspace policy asks the end user to sign in again.")
-    if code == "invalid_grant":
-        return GrantRevokedError("Google no longer knows this grant.")
-    if code in _CLIENT_ERRORS:
-        return ConfigurationError(
-            f"Google refuses the OAuth client ({code}): check POSTROOM_OAUTH_CLIENT_ID, "
-            "POSTROOM_OAUTH_CLIENT_SECRET and the redirect URI."
-        )
-    return GoogleOAuthUnavailableError(
+    meaning = token_refusal(response)
+    error = _error_of(response).get("error")
+    code = _NOT_A_CODE.sub("", error[:40]) if isinstance(error, str) else ""
+    if meaning.concern is Concern.DEPLOYMENT:
+        return DeploymentError(meaning.detail, code)
+    if meaning.concern is Concern.GRANT:
+        return _grant_error(meaning)
+    unavailable = UnnamedRefusalError if meaning == UNNAMED else GoogleOAuthUnavailableError
+    return unavailable(
         f"The token endpoint answered {response.status_code} {code}.".replace(" .", ".")
     )
+
+
+def _grant_error(meaning: Meaning) -> ReauthRequiredError:
+    if meaning == SESSION_POLICY:
+        return SessionPolicyError("A Workspace policy asks the end user to sign in again.")
+    if meaning == REVOKED:
+        return GrantRevokedError("Google no longer knows this grant.")
+    text = f"Google no longer accepts this grant ({meaning.detail})."
+    return GrantEndedError(text, cause=meaning.detail)
 
 
 def _consent_end(answer: Mapping[str, Any], asked_at: datetime) -> datetime | None:

@@ -5,10 +5,12 @@ from typing import Final
 
 import httpx
 
+from shared.adapters.google.oauth import token_refusal
 from shared.commands.checks.context import CheckContext
 from shared.commands.checks.finding import Finding, NotCheckedError, failed, ok
 from shared.domain.base64url import decode_base64url
 from shared.domain.connect.scopes import DEFAULT, SIGN_IN
+from shared.domain.google_refusals import Concern
 from shared.ports.oauth import GoogleOAuth
 
 CLIENTS: Final = "https://console.cloud.google.com/auth/clients"
@@ -76,7 +78,7 @@ def _went_on(answer: httpx.Response, uri: str) -> bool:
 
 
 async def client_is_known(context: CheckContext) -> Finding:
-    """Refresh a token that does not exist: a client Google knows is told `invalid_grant`."""
+    """Refresh a token that does not exist: a client Google knows is told that of the grant."""
     settings = context.settings
     if not settings.oauth_client_secret:
         raise NotCheckedError(
@@ -89,10 +91,10 @@ async def client_is_known(context: CheckContext) -> Finding:
         "client_secret": settings.oauth_client_secret,
     }
     answer = await context.ask("POST", f"{context.at('oauth2')}/token", data=form)
-    code = _error(answer)
-    if code == "invalid_grant":
+    code, concern = _error(answer), token_refusal(answer).concern
+    if concern is Concern.GRANT:
         return ok(settings.oauth_client_id)
-    if code in {"invalid_client", "deleted_client", "disabled_client", "unauthorized_client"}:
+    if concern is Concern.DEPLOYMENT:
         return failed(
             f"Google refuses id or secret of the OAuth client: {code}.", _client_fix(code)
         )

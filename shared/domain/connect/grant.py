@@ -11,6 +11,8 @@ TESTING_LIFETIME = timedelta(days=7)
 """How long a grant lives while the OAuth client's publishing status is Testing (FACTS 6.6)."""
 UNUSED_LIFETIME = timedelta(days=180)
 """How long a grant lives that nobody uses (FACTS 6.6)."""
+REFUSED_LIFETIME = timedelta(days=1)
+"""How long a refusal that no source describes counts as passing."""
 SCHEMA_VERSION = 1
 
 
@@ -36,6 +38,8 @@ class Grant:
     issued_at: datetime | None = None
     consent_ends_at: datetime | None = None
     """When a consent given for a limited time ends, as Google said (FACTS 6.4)."""
+    refused_since: datetime | None = None
+    """Since when the token endpoint answers what no source describes; None where it does not."""
     schema_version: int = SCHEMA_VERSION
 
     def fresh(self, now: datetime) -> bool:
@@ -50,6 +54,10 @@ class Grant:
         """Return when Google will end it whatever happens, None where that is not foreseen."""
         tested = self.issued_at + TESTING_LIFETIME if testing and self.issued_at else None
         return min((one for one in (self.consent_ends_at, tested) if one), default=None)
+
+    def given_up(self, now: datetime) -> bool:
+        """Whether it was refused, for no reason that is known, for longer than a hiccup takes."""
+        return self.refused_since is not None and now - self.refused_since >= REFUSED_LIFETIME
 
     def unused(self, now: datetime) -> bool:
         """Whether Google has ended it because nobody used it."""

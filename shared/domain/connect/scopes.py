@@ -66,6 +66,15 @@ def missing(asked: Iterable[str], granted: Iterable[str]) -> tuple[str, ...]:
     return tuple(scope for scope in asked if scope not in have)
 
 
+def narrowed(granted: Iterable[str]) -> bool:
+    """Whether gmail.metadata stands beside a scope that reads whole messages (FACTS 18.10).
+
+    Gmail then refuses searches and full messages, whatever else was granted.
+    """
+    scopes = frozenset(granted)
+    return METADATA in scopes and READONLY in allowed(scopes)
+
+
 def reads(granted: Iterable[str]) -> bool:
     """Whether a mailbox can be synced with this grant."""
     return READONLY in allowed(granted)

@@ -18,6 +18,8 @@ from shared.domain.sync.state import (
 )
 
 BACKOFF_CEILING = timedelta(minutes=10)
+LONGEST_BACKOFF = timedelta(hours=1)
+"""Where an administrator or an operator has to act first, or Gmail does not say what it misses."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,9 +217,9 @@ def _disappointed(
     return _advanced(replace(state, recheck=None, hint=hint), top, now)
 
 
-def backoff(failures: int) -> timedelta:
-    """Return the wait after so many failures in a row: 1 s doubling to 10 min (FACTS 1.9)."""
-    return min(timedelta(seconds=2.0 ** min(failures, 12)), BACKOFF_CEILING)
+def backoff(failures: int, ceiling: timedelta = BACKOFF_CEILING) -> timedelta:
+    """Return the wait after so many failures in a row: 1 s doubling to the ceiling (FACTS 1.9)."""
+    return min(timedelta(seconds=2.0 ** min(failures, 12)), ceiling)
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,7 +246,7 @@ def on_push(state: SyncState, history_id: HistoryId, now: datetime) -> Pushed:
     if held and history_id <= (state.hint or 0) and state.recheck is None:
         return Pushed(None, held=True)
     hint = HistoryId(max(state.hint or 0, history_id))
-    hinted = replace(state, hint=hint, unannounced_at=None)
+    hinted = replace(state.looked_at(now), hint=hint, unannounced_at=None)
     if history_id == state.checkpoint or history_id < hint:
         # The lookback keeps its own time: at this first look the change may still be hidden.
         hinted = hinted.wanting_look()

@@ -21,6 +21,7 @@ from shared.domain.ids import (
 )
 from shared.domain.sync.record import Origin
 from shared.domain.sync.selection import Selection
+from shared.errors import RateLimitedError
 
 SCHEMA_VERSION = 1
 LEASE_LIFETIME = timedelta(seconds=60)
@@ -227,6 +228,29 @@ class SyncState:
     def wanting_look(self) -> "SyncState":
         """Ask for a look: counted, not timed, so that a listing under way cannot answer it."""
         return replace(self, looks_wanted=self.looks_wanted + 1)
+
+    def limited(self, now: datetime) -> bool:
+        """Whether it waits for a rate limit to pass, Google's or the governor's: none shortens it.
+
+        Every other wait follows a failure, which it names.
+        """
+        waits = self.deferred_until is not None and now < self.deferred_until
+        return waits and self.last_error in {None, RateLimitedError.code}
+
+    def looked_at(self, now: datetime) -> "SyncState":
+        """Return it with a look allowed now; the ladder of failures keeps its rung."""
+        return self if self.limited(now) else replace(self, deferred_until=None)
+
+    def without_wait(self, now: datetime) -> "SyncState":
+        """Return it as if it had never failed: a look now, no wait that failures left.
+
+        Only a rate limit goes on. Messages in quarantine have a ladder of their own.
+        """
+        fresh = self.looked_at(now).wanting_look()
+        due = fresh.deferred_until or now
+        if fresh.deferred_until is None:
+            fresh = replace(fresh, failures=0, last_error=None)
+        return replace(fresh, delta_due_at=now, recheck=None, next_due_at=due)
 
     def held(self, now: datetime) -> bool:
         """Whether somebody's lease is alive."""

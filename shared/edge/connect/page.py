@@ -14,6 +14,7 @@ from shared.usecases.connect.outcomes import Connected, Refused
 STATUS = {
     "access_denied": 403,
     "missing_scope": 403,
+    "metadata_scope": 403,
     "admin_policy_enforced": 403,
     "org_internal": 403,
     "other_browser": 403,

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from shared.domain.connect.connection import Connection, ConnectionStatus
 from shared.domain.connect.scopes import reads
+from shared.domain.google_trouble import REMEDIES
 from shared.domain.sync.mailbox import Mailbox
 from shared.domain.sync.state import SyncState, SyncStatus
 
@@ -13,6 +14,10 @@ OVERDUE_AFTER = timedelta(minutes=10)
 CONSENT = {
     "revoked": "The end user withdrew the consent, or changed the password.",
     "session_policy": "A Workspace policy asks the end user to sign in again.",
+    "account_deleted": "The Google account was deleted: there is nothing to reconnect.",
+    "policy_enforced": "The account's protection or its organisation does not admit this app.",
+    "org_internal": "The OAuth client admits accounts of its own organisation only.",
+    "refused": "Google has refused the grant for a day without a known reason.",
 }
 
 
@@ -69,12 +74,13 @@ def _of_control(state: SyncState, now: datetime) -> ConnectionHealth | None:
         return ConnectionHealth("Paused", "warm", why, "start")
     if state.status is SyncStatus.STOPPED:
         return ConnectionHealth("Stopped", "plain", "It was disconnected and never syncs again.")
-    if state.deferred_until is not None and now < state.deferred_until:
+    if state.limited(now):
         why = "Google asked to slow down; it goes on by itself when the pause is over."
         return ConnectionHealth("Waiting for Google", "warm", why)
     if state.last_error is not None:
         times = f" {state.failures} runs in a row" if state.failures > 1 else ""
-        why = f"The last run ended with {state.last_error}{times}. It is tried again by itself."
+        helps = REMEDIES.get(state.last_error, "It is tried again by itself.")
+        why = f"The last run ended with {state.last_error}{times}. {helps}"
         return ConnectionHealth("Failing", "bad", why, "trigger")
     return None
 

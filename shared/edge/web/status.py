@@ -6,6 +6,13 @@ from typing import Any
 
 from shared import errors
 from shared.domain.crash import ActionCrashedError, ActionTimeoutError, ProjectionError
+from shared.domain.google_trouble import (
+    DeploymentError,
+    GrantEndedError,
+    MailboxClosedError,
+    PreconditionFailedError,
+    UnnamedRefusalError,
+)
 
 STATUS: dict[type[errors.PostroomError], int] = {
     errors.PostroomError: 500,
@@ -14,6 +21,10 @@ STATUS: dict[type[errors.PostroomError], int] = {
     errors.TooManyConcurrentError: 429,
     errors.GmailUnavailableError: 424,
     errors.GoogleOAuthUnavailableError: 424,
+    PreconditionFailedError: 424,
+    UnnamedRefusalError: 424,
+    DeploymentError: 503,
+    MailboxClosedError: 424,
     errors.StoreUnavailableError: 503,
     errors.QueueUnavailableError: 503,
     errors.KeysUnavailableError: 503,
@@ -40,6 +51,7 @@ STATUS: dict[type[errors.PostroomError], int] = {
     errors.ReauthRequiredError: 424,
     errors.GrantRevokedError: 424,
     errors.SessionPolicyError: 424,
+    GrantEndedError: 424,
     errors.MissingScopeError: 403,
     errors.GmailRefusedError: 424,
     errors.GmailNotFoundError: 424,

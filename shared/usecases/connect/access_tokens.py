@@ -4,9 +4,11 @@ import asyncio
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from shared.domain import google_refusals
 from shared.domain.bounded import BoundedMap
 from shared.domain.connect.connection import Connection, ConnectionStatus
 from shared.domain.connect.grant import CLAIM_LIFETIME, REFRESH_EARLY, Grant
+from shared.domain.google_trouble import GrantEndedError, UnnamedRefusalError
 from shared.domain.ids import ConnectionId
 from shared.errors import (
     ConfigurationError,
@@ -34,7 +36,8 @@ MOST_HELD = 2_000
 RECHECK = timedelta(minutes=1)
 """How long a token is served from memory before the grant is read again: a reconnect may have
 widened it, a disconnect ended it."""
-SESSION_POLICY = "session_policy"
+SESSION_POLICY = google_refusals.SESSION_POLICY.detail
+NAMED_ENDS = frozenset({"account_deleted", "policy_enforced", "org_internal", "refused"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +72,8 @@ class AccessTokens:
     async def __call__(self, connection_id: ConnectionId, *, rejected: str | None = None) -> str:
         """Return a token other than `rejected`, the one Google has just answered 401 to.
 
-        Raises UnknownConnectionError, GrantRevokedError, SessionPolicyError,
-        GoogleOAuthUnavailableError, ConfigurationError, CorruptStateError.
+        Raises UnknownConnectionError, ReauthRequiredError and its kinds,
+        DeploymentError, GoogleOAuthUnavailableError, ConfigurationError, CorruptStateError.
         """
         held = self.held.get(connection_id)
         if held is not None and held.serves(self.clock.now(), rejected):
@@ -133,18 +136,38 @@ class AccessTokens:
             if stands:
                 raise
             return None
+        except UnnamedRefusalError as error:
+            return await self._refused(claimed, connection, error, fallback)
         except (TransientError, ConfigurationError):
             await self._give_back(claimed)
             if fallback is None:
                 raise
             return fallback
 
+    async def _refused(
+        self,
+        claimed: Versioned[Grant],
+        connection: Versioned[Connection] | None,
+        error: UnnamedRefusalError,
+        fallback: str | None,
+    ) -> str | None:
+        """Count an unknown refusal as passing; after a day of nothing else the grant has ended."""
+        now = self.clock.now()
+        tried = replace(claimed.value, refused_since=claimed.value.refused_since or now)
+        ended = GrantEndedError("Google refuses this grant, and not why.", cause="refused")
+        stands = tried.given_up(now) and await self._confirmed(tried, connection, ended)
+        await self._give_back(claimed, tried)
+        if stands:
+            raise ended from error
+        if fallback is None:
+            raise error
+        return fallback
+
     async def _authorized(self, id: ConnectionId) -> Versioned[Connection] | None:
         """Return the connection; raise at once where it is known that Google will refuse."""
         found = await self.connections.get(id)
         if found is not None and found.value.status is ConnectionStatus.REAUTH_REQUIRED:
-            kind = SessionPolicyError if found.value.error == SESSION_POLICY else GrantRevokedError
-            raise kind("The end user must connect again.")
+            raise _known_end(found.value.error or "")
         return found
 
     async def _store(self, claimed: Versioned[Grant], tokens: Tokens) -> str | None:
@@ -187,21 +210,33 @@ class AccessTokens:
         """Return why, as far as it can be told: Google says `invalid_grant` to most of them."""
         if isinstance(error, SessionPolicyError):
             return SESSION_POLICY
+        if isinstance(error, GrantEndedError):
+            return error.cause
         now = self.clock.now()
         ends_at = grant.ends_at(testing=self.require_reauth.settings.testing)
         if ends_at is not None and now >= ends_at:
             return "expired"
         return "unused" if grant.unused(now) else "revoked"
 
-    async def _give_back(self, claimed: Versioned[Grant]) -> None:
+    async def _give_back(self, claimed: Versioned[Grant], tried: Grant | None = None) -> None:
+        free = replace(tried or claimed.value, refresh_claimed_until=None)
         try:
-            await self.grants.swap(claimed, replace(claimed.value, refresh_claimed_until=None))
+            await self.grants.swap(claimed, free)
         except TransientError:
             return  # the claim expires by itself
 
     def _remember(self, id: ConnectionId, token: str, expires_at: datetime) -> str:
         self.held[id] = _Held(token, expires_at, self.clock.now())
         return token
+
+
+def _known_end(cause: str) -> ReauthRequiredError:
+    text = "The end user must connect again."
+    if cause == SESSION_POLICY:
+        return SessionPolicyError(text)
+    if cause in NAMED_ENDS:
+        return GrantEndedError(text, cause=cause)
+    return GrantRevokedError(text)
 
 
 def _claimed(grant: Grant, now: datetime) -> bool:

@@ -56,11 +56,4 @@ class BeginSync:
         if connection.status is ConnectionStatus.PAUSED or not reads(connection.scopes):
             return replace(was, status=SyncStatus.PAUSED)
         now = self.clock.now()
-        return replace(
-            was,
-            status=SyncStatus.RUNNING,
-            delta_due_at=now,
-            next_due_at=now,
-            failures=0,
-            last_error=None,
-        )
+        return replace(was.without_wait(now), status=SyncStatus.RUNNING)

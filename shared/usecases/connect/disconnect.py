@@ -17,6 +17,7 @@ from typing import TypeVar
 
 from shared.domain.connect.connection import Connection, ConnectionStatus
 from shared.domain.events.event import Event
+from shared.domain.google_trouble import DeploymentError, MailboxClosedError
 from shared.domain.ids import CommitId, ConnectionId
 from shared.domain.sync.mailbox import GoogleUser, Mailbox
 from shared.domain.sync.state import SyncState, SyncStatus
@@ -90,8 +91,11 @@ class AcceptDisconnect:
 
 
 T = TypeVar("T")
-DEAD_GRANT = (ReauthRequiredError, MissingScopeError, GmailRefusedError, CorruptStateError)
-"""A grant that answers so has no watch to stop and nothing to revoke."""
+DEAD_GRANT = (
+    ReauthRequiredError, MissingScopeError, GmailRefusedError, MailboxClosedError, DeploymentError,
+    CorruptStateError,
+)  # fmt: skip
+"""What answers so has no watch that we could stop, and nothing to revoke: an erasure goes on."""
 ENDED, REVOKED, SHARED, DEAD = "ended", "revoked", "kept_for_others", "was_dead"
 """How a shared thing was left, as the receipt says it."""
 PURGE_CHUNK = 400

@@ -5,7 +5,9 @@ from datetime import datetime
 
 from shared.domain.connect.connect_session import ConnectSession, ConnectStatus, OAuthState
 from shared.domain.connect.connection import Connection, ConnectionStatus
-from shared.domain.connect.scopes import missing
+from shared.domain.connect.scopes import missing, narrowed
+from shared.domain.google_refusals import CONSENT_ERRORS
+from shared.domain.google_trouble import DeploymentError, GrantEndedError
 from shared.errors import (
     ConfigurationError,
     ConnectRefusedError,
@@ -32,11 +34,8 @@ from shared.usecases.connect.settings import ConnectSettings
 from shared.usecases.connect.start_consent import VERIFIER, take_state
 from shared.usecases.connect.token_seal import open_alone
 
-GOOGLE_ERRORS = frozenset({
-    "access_denied", "admin_policy_enforced", "org_internal", "disallowed_useragent",
-    "redirect_uri_mismatch", "deleted_client", "invalid_client", "invalid_scope",
-})  # fmt: skip
-"""Errors of the authorization screen that have a page of their own (FACTS 6.8)."""
+PAGE_OF = {"org_internal": "org_internal", "policy_enforced": "admin_policy_enforced"}
+"""The page for why a grant that was never used has ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +103,7 @@ class FinishConsent:
         if answer.iss is not None and answer.iss != self.settings.issuer:
             raise ConnectRefusedError("The answer came from elsewhere.", code="wrong_issuer")
         if answer.error is not None:
-            code = answer.error if answer.error in GOOGLE_ERRORS else "google_error"
+            code = answer.error if answer.error in CONSENT_ERRORS else "google_error"
             raise ConnectRefusedError("Google refused.", code=code)
         if answer.iss is None or not answer.code:
             raise ConnectRefusedError("The answer is incomplete.", code="google_error")
@@ -139,6 +138,8 @@ def _judged(
         return Refusal("unverified_email", given=identity.email)
     if untick := missing(session.scopes, tokens.scopes):
         return Refusal("missing_scope", scopes=untick)
+    if narrowed(tokens.scopes):
+        return Refusal("metadata_scope")
     if tokens.refresh_token is None:
         return Refusal("google_error")
     return None
@@ -149,17 +150,21 @@ def _code(error: PostroomError) -> str:
     match error:
         case ConnectRefusedError(code=code):
             return code
-        case GrantRevokedError():
-            return "invalid_grant"
         case ReauthRequiredError():
-            return "session_policy"
+            return _page_of(error)
         case UnauthenticatedError():
             return "bad_identity"
-        case ConfigurationError():
+        case ConfigurationError() | DeploymentError():
             return "invalid_client"
         case TransientError():
             return "unavailable"
     raise error
+
+
+def _page_of(error: ReauthRequiredError) -> str:
+    if isinstance(error, GrantEndedError):
+        return PAGE_OF.get(error.cause, "google_error")
+    return "invalid_grant" if isinstance(error, GrantRevokedError) else "session_policy"
 
 
 @dataclass(frozen=True)

@@ -14,10 +14,10 @@ from uuid import uuid4
 from shared.domain.connect.connect_session import ConnectSession, token_hash
 from shared.domain.connect.connection import ConnectionStatus
 from shared.domain.connect.end_user import end_user_from, tags_from
-from shared.domain.connect.scopes import KNOWN, allowed
+from shared.domain.connect.scopes import KNOWN, allowed, narrowed
+from shared.domain.google_trouble import DeploymentError
 from shared.domain.ids import ConnectionId
 from shared.errors import (
-    ConfigurationError,
     InvalidRequestError,
     PostroomError,
     Problem,
@@ -78,13 +78,18 @@ class ImportGrant:
             tokens = await self.oauth.refresh(refresh_token)
         except ReauthRequiredError:
             raise _refused("Google no longer accepts this refresh token.") from None
-        except ConfigurationError:
+        except DeploymentError:
             raise _refused(
                 "Google does not accept this refresh token from our OAuth client: it must have "
                 "been issued to the client id of this deployment."
             ) from None
         if not allowed(tokens.scopes) & KNOWN:
             raise _refused("This refresh token allows nothing with Gmail.")
+        if narrowed(tokens.scopes):
+            raise _refused(
+                "This refresh token was granted gmail.metadata beside a wider scope, and Gmail "
+                "then refuses searches and whole messages: ask for consent without it."
+            )
         return replace(tokens, refresh_token=tokens.refresh_token or refresh_token)
 
     async def _identity(self, tokens: Tokens) -> Identity:

@@ -17,6 +17,10 @@ DESCRIPTIONS = {
     "expired": "The consent was given for a limited time, which is over.",
     "unused": "Nobody used the grant for six months, and Google ended it.",
     "session_policy": "A policy of the end user's organisation asks for a new sign-in.",
+    "account_deleted": "The Google account was deleted.",
+    "policy_enforced": "The account's protection or its organisation does not admit this app.",
+    "org_internal": "The OAuth client admits accounts of its own organisation only.",
+    "refused": "Google has refused the grant for a day without a known reason.",
 }
 
 

@@ -89,6 +89,7 @@ async def refreshed_grant(sealer: Sealer, grant: Grant, tokens: Tokens, now: dat
         access_token=sealed,
         access_expires_at=tokens.expires_at,
         refresh_claimed_until=None,
+        refused_since=None,
         refreshed_at=now,
         consent_ends_at=tokens.consent_ends_at or grant.consent_ends_at,
     )

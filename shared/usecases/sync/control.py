@@ -71,14 +71,14 @@ class ControlSync:
 
 
 def _asked(state: SyncState, now: datetime) -> SyncState:
-    return replace(state.wanting_look(), deferred_until=None).due_by(now)
+    return state.looked_at(now).wanting_look().due_by(now)
 
 
 def _reset(state: SyncState, now: datetime) -> SyncState:
     """Read the window again: sequence numbers go on, unchanged records keep theirs."""
     start = window_start(state.window, now)
     backfill = Backfill(window_start=start, started_at=now)
-    return replace(_asked(state, now), window_start=start, backfill=backfill)
+    return replace(state.without_wait(now), window_start=start, backfill=backfill)
 
 
 def _emptied(state: SyncState, now: datetime) -> SyncState:
@@ -86,7 +86,7 @@ def _emptied(state: SyncState, now: datetime) -> SyncState:
 
 
 def _audited(state: SyncState, now: datetime) -> SyncState:
-    return replace(state, audit=Audit(requested_at=now), deferred_until=None).due_by(now)
+    return replace(state.without_wait(now), audit=Audit(requested_at=now))
 
 
 def _paused(state: SyncState, _now: datetime) -> SyncState:
@@ -94,4 +94,4 @@ def _paused(state: SyncState, _now: datetime) -> SyncState:
 
 
 def _started(state: SyncState, now: datetime) -> SyncState:
-    return replace(_asked(state, now), status=SyncStatus.RUNNING)
+    return replace(state.without_wait(now), status=SyncStatus.RUNNING)

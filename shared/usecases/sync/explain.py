@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from shared.domain.google_refusals import BAD_ARGUMENT, NOT_FOUND
 from shared.domain.ids import ConnectionId, MessageId
 from shared.domain.mail.email_message import received_at
 from shared.domain.sync.record import CHAT, QuarantineEntry, RecordHead
@@ -48,7 +49,7 @@ ADVICE = {
 }
 
 
-NO_MESSAGE = frozenset({"notFound", "invalidArgument"})
+NO_MESSAGE = frozenset({NOT_FOUND.about, BAD_ARGUMENT.about})
 """What Gmail calls an id it does not know, and one that could not be a message's."""
 
 
@@ -103,7 +104,7 @@ class Explain:
         try:
             message = await self.gmail.of(state.connection_id).message(message_id)
         except PostroomError as error:
-            if isinstance(error, GmailRefusedError) and error.reason in NO_MESSAGE:
+            if isinstance(error, GmailRefusedError) and error.about in NO_MESSAGE:
                 return Explanation(Verdict.NOT_IN_GMAIL, state)
             return Explanation(Verdict.GMAIL_UNREACHABLE, state, gmail_error=error.code)
         verdict = self._reason(state, message)

@@ -9,10 +9,17 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from shared.domain.events.event import Event
+from shared.domain.google_trouble import (
+    DeploymentError,
+    MailboxClosedError,
+    PreconditionFailedError,
+)
 from shared.domain.ids import ConnectionId, HistoryId
 from shared.domain.operation import Operation, OperationType, new_operation
 from shared.domain.sync.event import failed_sync_event
 from shared.domain.sync.plan import (
+    BACKOFF_CEILING,
+    LONGEST_BACKOFF,
     Anchor,
     BackfillChunk,
     CheckAll,
@@ -57,7 +64,8 @@ from shared.usecases.sync.watch import StartWatch
 log = logging.getLogger(__name__)
 SOON = timedelta(minutes=3)
 """What is due sooner gets a task of its own; the rest is found by reconcile."""
-REFUSED_WAIT = timedelta(hours=1)
+LASTING = (MailboxClosedError, DeploymentError, PreconditionFailedError)
+"""Passing at first; where it stays, looks grow rarer up to one an hour."""
 TOLD_AFTER = 3
 """Transient failures in a row after which the product is told that the sync is failing."""
 
@@ -255,7 +263,7 @@ class SyncMailbox:
         now, failures = self.clock.now(), run.failures
         if isinstance(error, ReauthRequiredError | MissingScopeError):
             return lambda it: replace(it, last_error=error.code), None
-        wait = REFUSED_WAIT if isinstance(error, GmailRefusedError) else backoff(failures)
+        wait = _wait(error, failures)
         if isinstance(error, RateLimitedError) and error.retry_after is not None:
             wait = max(wait, error.retry_after)
 
@@ -314,6 +322,13 @@ class SyncMailbox:
             trace_id=run.trace_id,
             detail=_counted(run),
         )
+
+
+def _wait(error: PostroomError, failures: int) -> timedelta:
+    """Return how long the mailbox waits for the next look, pushes apart."""
+    if isinstance(error, GmailRefusedError):
+        return LONGEST_BACKOFF
+    return backoff(failures, LONGEST_BACKOFF if isinstance(error, LASTING) else BACKOFF_CEILING)
 
 
 def _news(error: PostroomError, state: SyncState, failures: int) -> bool:

@@ -10,6 +10,7 @@ from zlib import crc32
 
 from shared.domain.connect.connection import INTEGRATION, ConnectionStatus
 from shared.domain.events.event import Event, EventType
+from shared.domain.google_refusals import WATCH_TAKEN
 from shared.domain.ids import ConnectionId, EmailKey, EventId
 from shared.domain.sync.mailbox import RENEW_AFTER, Mailbox
 from shared.errors import ConflictError, CorruptStateError, GmailRefusedError, PostroomError
@@ -25,7 +26,6 @@ CLAIM = timedelta(minutes=10)
 JITTER = timedelta(hours=24)
 REVIVED_EVERY = timedelta(hours=1)
 SILENT = "silent"
-ONE_CLIENT = "Only one user push notification client"
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +113,7 @@ class StartWatch:
         try:
             return await gmail.watch(self.topic)
         except GmailRefusedError as error:
-            if ONE_CLIENT not in error.body and ONE_CLIENT not in str(error):
+            if error.about != WATCH_TAKEN.about:
                 raise
         await gmail.stop()
         return await gmail.watch(self.topic)

@@ -7,6 +7,7 @@ import pytest
 
 from shared.adapters.gmail.client import HttpGmail, HttpGmailMailboxes
 from shared.adapters.gmail.errors import refusal_error, retry_after
+from shared.domain.google_trouble import MailboxClosedError
 from shared.domain.ids import HistoryId
 from shared.errors import (
     GmailNotFoundError,
@@ -142,7 +143,7 @@ async def test_what_gmail_refuses_for_good_tells_no_address(gmail: HttpGmail) ->
         (403, "rateLimitExceeded", "Queries per minute per user", RateLimitedError, "user"),
         (403, "rateLimitExceeded", "Queries per minute", RateLimitedError, "project"),
         (403, "dailyLimitExceeded", "Daily Limit Exceeded", RateLimitedError, "daily"),
-        (403, "domainPolicy", "Gmail apps are disabled.", GmailRefusedError, None),
+        (403, "domainPolicy", "Gmail apps are disabled.", MailboxClosedError, None),
         (429, "rateLimitExceeded", "Too many concurrent", TooManyConcurrentError, "concurrency"),
         (429, "", "", RateLimitedError, "user"),
         (501, "", "", GmailRefusedError, None),

@@ -12,9 +12,9 @@ import pytest
 
 from shared.adapters.google.http_client import new_http_client
 from shared.adapters.google.oauth import HttpGoogleOAuth, token_error
+from shared.domain.google_trouble import DeploymentError, UnnamedRefusalError
 from shared.domain.ids import GoogleSub
 from shared.errors import (
-    ConfigurationError,
     GoogleOAuthUnavailableError,
     GrantRevokedError,
     PostroomError,
@@ -167,7 +167,7 @@ async def test_a_wrong_client_is_a_matter_of_configuration(
 ) -> None:
     changed = {wrong: "wrong"}
     client = replace(Client(google.url), **changed)
-    with pytest.raises(ConfigurationError) as refused:
+    with pytest.raises(DeploymentError) as refused:
         await HttpGoogleOAuth(http, client, StillClock()).refresh(tokens.refresh_token or "")
     assert "wrong" not in str(refused.value)
 
@@ -177,11 +177,11 @@ async def test_a_wrong_client_is_a_matter_of_configuration(
     [
         (400, {"error": "admin_policy_enforced"}, SessionPolicyError),
         (400, {"error": "invalid_grant", "error_subtype": "invalid_rapt"}, SessionPolicyError),
-        (401, {"error": "deleted_client"}, ConfigurationError),
-        (400, {"error": "something_new"}, GoogleOAuthUnavailableError),
+        (401, {"error": "deleted_client"}, DeploymentError),
+        (400, {"error": "something_new"}, UnnamedRefusalError),
         (429, {}, GoogleOAuthUnavailableError),
         (400, ["x"], GoogleOAuthUnavailableError),
-        (400, {"error": {"code": 400}}, GoogleOAuthUnavailableError),
+        (400, {"error": {"code": 400}}, UnnamedRefusalError),
     ],
 )
 def test_only_words_that_mean_it_end_a_grant(

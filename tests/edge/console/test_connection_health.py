@@ -35,6 +35,8 @@ WHAT: list[tuple[dict[str, Any], str, str | None]] = [
     ({"deferred_until": NOW + MINUTE}, "Waiting for Google", None),
     ({"deferred_until": NOW - MINUTE}, "Current", None),
     ({"last_error": "upstream_error", "failures": 3}, "Failing", "trigger"),
+    ({"last_error": "domain_policy", "deferred_until": NOW + MINUTE}, "Failing", "trigger"),
+    ({"last_error": "rate_limited", "deferred_until": NOW + MINUTE}, "Waiting for Google", None),
     ({"recovering_since": NOW}, "Recovering", None),
     ({"backfill": Backfill(None, NOW)}, "Reading", None),
     ({"hint": HistoryId(10)}, "Behind", "trigger"),
@@ -51,6 +53,11 @@ def test_the_worst_is_told_with_its_remedy(
     found = health_of(a_connection(), replace(CURRENT, **changes), BOX, NOW)
     assert (found.label, found.fix) == (label, fix)
     assert found.why.endswith((".", "?"))
+
+
+def test_trouble_that_a_person_must_end_says_what_helps() -> None:
+    closed = replace(CURRENT, last_error="domain_policy", failures=2)
+    assert "administrators" in health_of(a_connection(), closed, BOX, NOW).why
 
 
 def test_a_dead_grant_comes_before_everything() -> None:

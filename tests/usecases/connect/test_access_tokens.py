@@ -9,12 +9,14 @@ from typing import Any
 import pytest
 
 from shared.domain.connect.connection import ConnectionStatus
+from shared.domain.google_trouble import DeploymentError, GrantEndedError, UnnamedRefusalError
 from shared.domain.ids import ConnectionId
 from shared.edge.composition.container import AutowiredContainer
 from shared.errors import (
     ConfigurationError,
     GoogleOAuthUnavailableError,
     GrantRevokedError,
+    PostroomError,
     SessionPolicyError,
     UnknownConnectionError,
 )
@@ -217,6 +219,76 @@ async def test_a_misconfigured_client_never_ends_a_connection(harness: ConnectHa
     instance = harness.instance()
     instance.bind(GoogleOAuth, Misconfigured())
     with pytest.raises(ConfigurationError):
+        await instance.use(AccessTokens)(id)
+    assert await status(harness, id) == (ConnectionStatus.ACTIVE, None)
+
+
+@dataclass
+class Refusing:
+    """A token endpoint that answers in one way until told otherwise."""
+
+    error: PostroomError
+    calls: int = 0
+
+    async def refresh(self, refresh_token: str) -> Tokens:
+        self.calls += 1
+        raise self.error
+
+
+async def test_an_unknown_refusal_passes_at_first_and_ends_the_grant_after_a_day(
+    harness: ConnectHarness,
+) -> None:
+    id = await connected(harness)
+    harness.advance(timedelta(hours=2))
+    instance = harness.instance()
+    instance.bind(GoogleOAuth, Refusing(UnnamedRefusalError("brand_new")))
+    for _ in range(2):
+        with pytest.raises(UnnamedRefusalError):
+            await instance.use(AccessTokens)(id)
+        assert await status(harness, id) == (ConnectionStatus.ACTIVE, None)
+        harness.advance(timedelta(hours=12, minutes=1))
+    with pytest.raises(GrantEndedError):
+        await instance.use(AccessTokens)(id)
+    assert await status(harness, id) == (ConnectionStatus.REAUTH_REQUIRED, "refused")
+
+
+async def test_a_refresh_between_two_unknown_refusals_begins_the_day_anew(
+    harness: ConnectHarness,
+) -> None:
+    id = await connected(harness)
+    for _ in range(2):
+        harness.advance(timedelta(hours=25))
+        instance = harness.instance()
+        instance.bind(GoogleOAuth, Refusing(UnnamedRefusalError("brand_new")))
+        with pytest.raises(UnnamedRefusalError):
+            await instance.use(AccessTokens)(id)
+        assert await harness.instance().use(AccessTokens)(id)
+    assert await status(harness, id) == (ConnectionStatus.ACTIVE, None)
+
+
+@pytest.mark.parametrize("cause", ["account_deleted", "policy_enforced", "org_internal"])
+async def test_a_grant_that_ended_says_why_and_is_not_asked_for_again(
+    harness: ConnectHarness, cause: str
+) -> None:
+    id = await connected(harness)
+    harness.advance(timedelta(hours=2))
+    instance = harness.instance()
+    google = Refusing(GrantEndedError("Ended.", cause=cause))
+    instance.bind(GoogleOAuth, google)
+    for _ in range(2):
+        with pytest.raises(GrantEndedError) as ended:
+            await instance.use(AccessTokens)(id)
+        assert ended.value.cause == cause
+    assert google.calls == 1
+    assert await status(harness, id) == (ConnectionStatus.REAUTH_REQUIRED, cause)
+
+
+async def test_a_refused_client_never_ends_a_connection(harness: ConnectHarness) -> None:
+    id = await connected(harness)
+    harness.advance(timedelta(hours=50))
+    instance = harness.instance()
+    instance.bind(GoogleOAuth, Refusing(DeploymentError("oauth_client_refused")))
+    with pytest.raises(DeploymentError):
         await instance.use(AccessTokens)(id)
     assert await status(harness, id) == (ConnectionStatus.ACTIVE, None)
 

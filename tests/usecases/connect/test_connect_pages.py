@@ -5,9 +5,9 @@ import re
 
 import pytest
 
+from shared.domain.google_refusals import CONSENT_ERRORS
 from shared.edge.connect.page import STATUS
 from shared.pages.language import LANGUAGES, TABLES, strings_for
-from shared.usecases.connect.finish_consent import GOOGLE_ERRORS
 from shared.usecases.connect.outcomes import FINAL
 from tests.harness.connecting import ADA, PRODUCT, PUBLIC, ConnectHarness, follow, press
 
@@ -28,7 +28,7 @@ def test_every_language_says_everything_with_the_same_words(language: str) -> No
         assert set(WORD.findall(other[key])) == set(WORD.findall(text)), key
 
 
-@pytest.mark.parametrize("code", sorted({*STATUS, *GOOGLE_ERRORS, *FINAL}))
+@pytest.mark.parametrize("code", sorted({*STATUS, *CONSENT_ERRORS, *FINAL}))
 def test_every_code_has_a_page(code: str) -> None:
     texts = table("en")
     assert texts[f"error.{code}.title"]

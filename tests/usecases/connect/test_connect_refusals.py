@@ -59,6 +59,18 @@ async def test_a_denial_has_its_page_and_a_second_chance(harness: ConnectHarness
     assert (await harness.look(opened["token"]))["status"] == "connected"
 
 
+async def test_a_metadata_scope_beside_a_wider_one_is_refused_with_its_page(
+    harness: ConnectHarness,
+) -> None:
+    wanted = {"google-mail": {"user_scopes": "full gmail.metadata"}}
+    opened = await harness.session_for(ADA, integrations_config_defaults=wanted)
+    await harness.will_approve(ADA)
+    page = await follow(harness.browser(), opened["connect_link"])
+    assert (page.status_code, outcome(page)) == (403, "metadata_scope")
+    assert "message headers only" in page.text
+    assert await nothing_is_bound(harness)
+
+
 async def test_an_unticked_scope_is_named_and_asked_for_again(harness: ConnectHarness) -> None:
     opened = await harness.session_for(ADA, integrations_config_defaults=READ_AND_SEND)
     await harness.will_approve(ADA, ["gmail.readonly"])

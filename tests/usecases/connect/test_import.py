@@ -8,7 +8,7 @@ import pytest
 
 from shared.domain.ids import ConnectionId, email_key
 from shared.domain.sync.state import SyncStatus
-from shared.ports.connections import Connections, Grants, Mailboxes, Receipts
+from shared.ports.connections import ConnectionQuery, Connections, Grants, Mailboxes, Receipts
 from shared.ports.events import Outbox
 from shared.ports.oauth import Sealer
 from shared.ports.sync_store import SyncStates
@@ -139,6 +139,16 @@ async def test_a_token_google_does_not_know_is_refused(harness: ConnectHarness) 
     answer = await imported(harness, "1//made-up")
     assert (answer.status_code, answer.json()["error"]["code"]) == (400, "invalid_body")
     assert "1//made-up" not in answer.text
+
+
+async def test_a_metadata_scope_beside_a_wider_one_is_refused_with_the_reason(
+    harness: ConnectHarness,
+) -> None:
+    token = await elsewhere(harness, ADA, "openid email gmail.modify gmail.metadata")
+    answer = await imported(harness, token)
+    assert answer.status_code == 400
+    assert "gmail.metadata beside a wider scope" in answer.text
+    assert not await harness.container.use(Connections).find(ConnectionQuery())
 
 
 async def test_an_outage_at_google_is_no_verdict(harness: ConnectHarness) -> None:

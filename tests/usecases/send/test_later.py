@@ -79,6 +79,20 @@ async def test_what_waits_for_gmail_can_still_be_called_off(harness: SendHarness
     assert harness.inbox() == []
 
 
+@pytest.mark.parametrize("method", ["drafts.create", "drafts.send"])
+@pytest.mark.parametrize("name", ["mail_not_enabled", "gmail_api_disabled", "precondition"])
+async def test_trouble_that_is_not_the_sends_does_not_end_it(
+    harness: SendHarness, name: str, method: str
+) -> None:
+    harness.fault(name, method, times=2)
+    assert not (await harness.send(**HELLO)).entry.state.final
+    for _ in range(3):
+        harness.advance(timedelta(minutes=15))
+        await harness.finish_due()
+    assert (await harness.entry()).state is SendState.SUBMITTED
+    assert len(harness.inbox()) == 1
+
+
 async def test_what_cannot_be_kept_cannot_wait(harness: SendHarness) -> None:
     with pytest.raises(TooLargeError):
         await harness.send(**BIG, send_at=at(harness, hours=1))

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -176,3 +177,50 @@ async def test_a_push_of_an_id_that_no_history_reaches_hides_no_later_mail(
     arrived = settled.deliver("Heard all the same")
     await settled.push()
     assert arrived in await settled.stored()
+
+
+TROUBLE = {
+    "mail_not_enabled": "mail_not_enabled",
+    "domain_policy": "domain_policy",
+    "gmail_api_disabled": "gmail_api_disabled",
+    "precondition": "upstream_error",
+}
+
+
+async def failing(harness: SyncHarness, name: str, looks: int) -> list[timedelta]:
+    """Fail so many times, waiting each time; return the waits, the last of which is to come."""
+    await fault(harness, name)
+    harness.deliver("Not now")
+    await harness.push()
+    waits = []
+    for _ in range(looks):
+        state = await harness.state()
+        assert state.last_error == TROUBLE[name]
+        assert state.deferred_until is not None
+        waits.append(state.deferred_until - harness.clock.now())
+        harness.advance(max(waits[-1], timedelta()) + timedelta(seconds=0.1))
+        await harness.run()
+    return waits
+
+
+@pytest.mark.parametrize("name", TROUBLE)
+async def test_trouble_that_is_not_the_calls_climbs_to_an_hour_and_sets_no_message_aside(
+    settled: SyncHarness, name: str
+) -> None:
+    waits = await failing(settled, name, 14)
+    assert waits[0] <= timedelta(seconds=2)
+    assert timedelta(minutes=59) < waits[-1] <= timedelta(hours=1)
+    assert [a < b for a, b in pairwise(waits[:11])] == [True] * 10
+    assert not await settled.store.quarantine.list("c-ada", 10)  # type: ignore[arg-type]
+    await clear(settled)
+    settled.advance(timedelta(hours=1))
+
+
+@pytest.mark.parametrize("name", TROUBLE)
+async def test_a_push_after_the_trouble_is_read_at_once(settled: SyncHarness, name: str) -> None:
+    await failing(settled, name, 10)
+    await clear(settled)
+    arrived = settled.deliver("At last")
+    await settled.push()
+    assert arrived in await settled.stored()
+    assert (await settled.state()).last_error is None

@@ -120,6 +120,10 @@ async def test_too_many_requests_at_once_are_a_429(visitor: Visitor, token: str)
         ("too_many_concurrent", 429, "rateLimitExceeded"),
         ("status_500", 500, "backendError"),
         ("status_503", 503, "backendError"),
+        ("mail_not_enabled", 400, "failedPrecondition"),
+        ("domain_policy", 403, "domainPolicy"),
+        ("gmail_api_disabled", 403, "accessNotConfigured"),
+        ("precondition", 400, "failedPrecondition"),
     ],
 )
 async def test_a_scripted_status_strikes_its_method_as_often_as_asked(

@@ -1,0 +1,79 @@
+"""What Google refuses for another's sake than the call's, as errors (the tree: `shared/errors.py`).
+
+Who has to act is another each time: the operator, the mailbox's administrator, the end user.
+"""
+
+from typing import Final
+
+from shared.errors import (
+    GmailUnavailableError,
+    GoogleOAuthUnavailableError,
+    ReauthRequiredError,
+    TransientError,
+)
+
+REMEDIES: Final = {
+    "gmail_api_disabled": (
+        "Google refuses the whole project: enable the Gmail API in it, and see that it is neither "
+        "suspended nor without billing. It takes a few minutes to be noticed."
+    ),
+    "oauth_client_refused": (
+        "Google refuses the OAuth client: check POSTROOM_OAUTH_CLIENT_ID, "
+        "POSTROOM_OAUTH_CLIENT_SECRET and the redirect URI."
+    ),
+    "topic_forbidden": (
+        "Gmail may not publish to the Pub/Sub topic: give the service account "
+        "gmail-api-push@system.gserviceaccount.com the role Pub/Sub Publisher on it, "
+        "and see that POSTROOM_GMAIL_TOPIC names it."
+    ),
+    "mail_not_enabled": (
+        "Mail is not enabled for this Google account: its administrator can switch Gmail on."
+    ),
+    "domain_policy": (
+        "The administrators of this mailbox's domain have disabled Gmail apps: they can allow them."
+    ),
+}
+"""What helps, by code."""
+
+
+class DeploymentError(TransientError):
+    """Google refuses the deployment as a whole: no connection is at fault, an operator has to act.
+
+    `code` says what it is, and the message what helps.
+    """
+
+    code = "oauth_client_refused"
+
+    def __init__(self, code: str, told: str = "") -> None:
+        """`told` is Google's own code, for the operator."""
+        super().__init__(REMEDIES[code] + (f" Google said: {told}." if told else ""))
+        self.code = code
+
+
+class MailboxClosedError(TransientError):
+    """Gmail serves nobody on this mailbox until an administrator of its domain acts."""
+
+    code = "mail_not_enabled"
+
+    def __init__(self, code: str) -> None:
+        super().__init__(REMEDIES[code])
+        self.code = code
+
+
+class PreconditionFailedError(GmailUnavailableError):
+    """Gmail refused without naming what it missed (FACTS 18.9): nothing was done.
+
+    It comes and goes; where it stays, looks at it grow rarer up to one an hour.
+    """
+
+
+class GrantEndedError(ReauthRequiredError):
+    """Google says why it will not refresh: `cause` is a code, such as account_deleted."""
+
+    def __init__(self, message: str, *, cause: str) -> None:
+        super().__init__(message)
+        self.cause = cause
+
+
+class UnnamedRefusalError(GoogleOAuthUnavailableError):
+    """The token endpoint refused as no source describes: passing at first, not for ever."""
