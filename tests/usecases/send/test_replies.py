@@ -127,7 +127,8 @@ async def test_a_forwarded_message_takes_its_text_its_images_and_its_files_along
     plain, marked_up = reading.body("plain") or "", reading.body("html") or ""
     assert plain.startswith("See below.\n\n---------- Forwarded message ---------\nFrom: Bob <")
     assert "Seen" in plain
-    assert '<img src="cid:pic@x">Seen' in marked_up
+    (content_id,) = (one.content_id for one in reading.files() if one.content_id)
+    assert f'<img src="cid:{content_id.strip("<>")}">Seen' in marked_up
     assert "See below." in marked_up
     files = {one.filename: (one.content, one.disposition) for one in reading.files()}
     assert files == {
@@ -135,6 +136,50 @@ async def test_a_forwarded_message_takes_its_text_its_images_and_its_files_along
         "Über.pdf": (b"%PDF", "attachment"),
     }
     assert reading.header("References") == "<f1@x.example>"
+
+
+async def test_a_quotation_shows_the_images_of_the_message_answered(office: Office) -> None:
+    parent = office.deliver(FILES)
+    reading, _ = await office.preview(
+        reply_to_message_id=parent, quote=True, html='<p>See <img src="cid:pic@x"></p>',
+        attachments=[{"filename": "own.png", "content_base64": "b3du", "content_id": "pic@x"}],
+    )  # fmt: skip
+    images = {one.filename: (one.content, one.content_id or "") for one in reading.files()}
+    assert {name: content for name, (content, _) in images.items()} == {
+        "own.png": b"own",
+        "pic.png": b"\x89PNG",
+    }
+    marked_up = reading.body("html") or ""
+    assert '<img src="cid:pic@x"></p>' in marked_up, "the caller's own image stays as it was named"
+    assert f'<img src="cid:{images["pic.png"][1].strip("<>")}">Seen' in marked_up
+    plain, _ = await office.preview(reply_to_message_id=parent, quote=True, text="x")
+    assert plain.files() == []
+
+
+async def test_a_parent_without_references_hands_on_what_it_answers(office: Office) -> None:
+    parent = office.deliver(mail(In_Reply_To="<q0@x.example>"))
+    reading, _ = await office.preview(reply_to_message_id=parent, body="x")
+    assert reading.header("References") == "<q0@x.example> <q1@x.example>"
+
+
+async def test_a_strangers_style_stays_with_the_strangers_words(office: Office) -> None:
+    parent = office.deliver(
+        mail(Content_Type="text/html").replace(
+            b"What do you think?",
+            b"<!doctype html><base href='https://evil.example/'><style>* {display: none} </style>"
+            b"<body style='color: red'>Sure</div></div></body><style>p {color: blue}",
+        )
+    )
+    for asked in ({"forward_message_id": parent, "to": EVE}, {"reply_to_message_id": parent}):
+        reading, _ = await office.preview(**asked, quote=True, html="<p>Ours</p>")
+        marked_up = (reading.body("html") or "").lower()
+        assert marked_up.startswith("<p>ours</p>")
+        assert "<base" not in marked_up
+        assert "<!doctype" not in marked_up
+        assert '<div style="color: red">sure</div>' in marked_up
+        rules = marked_up.split("<style>")[1:]
+        assert [rule.startswith(".quoted-") for rule in rules] == [True, True]
+        assert marked_up.count("<div") == marked_up.count("</div")
 
 
 async def test_a_forward_without_quotation_still_takes_the_files_along(office: Office) -> None:
