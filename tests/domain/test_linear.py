@@ -209,6 +209,10 @@ PARSERS: Final[Mapping[str, Driven]] = {
             Outgoing(sender=SENDER, html="x"), parent(text), [], to_all=True, quote=True
         )
     ),
+    "reply.continued": of_text(lambda text: reply.continued(Outgoing(sender=SENDER), parent(text))),
+    "raw_message.still_answering": of_text(
+        lambda text: raw_message.still_answering(_headed(text), parent(text))
+    ),
     "reply.forward_subject": of_text(reply.forward_subject),
     "reply.reply_subject": of_text(reply.reply_subject),
     "reply.threaded": of_text(lambda text: reply.threaded(Outgoing(sender=SENDER), parent(text))),
