@@ -187,6 +187,7 @@ PARSERS: Final[Mapping[str, Driven]] = {
     "raw_message.header_addresses": of_text(
         lambda text: raw_message.header_addresses("to", [text])
     ),
+    "own_addresses.addressed": of_text(lambda text: own_addresses.addressed([SENDER], [text])),
     "own_addresses.OwnAddresses": of_text(
         lambda text: own_addresses.OwnAddresses.of([text]).include(text)
     ),

@@ -40,7 +40,7 @@ async def preview_of(letter: Letter, own: str | None = None) -> dict[str, Any]:
     `own` is the connected address, which it is from where it names no other.
     """
     to_whom = {
-        "from": own,
+        "from": letter.sender or own,
         "to": list(letter.envelope.to),
         "cc": list(letter.envelope.cc),
         "bcc": list(letter.envelope.bcc),

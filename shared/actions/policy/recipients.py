@@ -5,6 +5,7 @@ draft from its raw bytes, which are what is sent then.
 """
 
 from dataclasses import dataclass, replace
+from email.utils import formataddr
 from typing import Any
 
 from pydantic import BaseModel
@@ -16,7 +17,9 @@ from shared.actions.message_fields import MessageFields, as_request
 from shared.actions.registry import Action, ActionContext
 from shared.actions.send_email import SendEmailInput, SendMessageInput, raw_request
 from shared.domain.keys.policy import Does, Rule
+from shared.domain.mail.address_list import read_address
 from shared.domain.mail.envelope import Envelope, envelope_of
+from shared.domain.mail.raw_message import read_header_lines
 from shared.domain.send.draft_copy import DraftCopy
 from shared.domain.send.request import SendRequest
 from shared.errors import PolicyRefusedError
@@ -41,6 +44,8 @@ class Letter:
     settled: bool = True
     names_subject: bool = False
     """Whether the subject is another message's, which may be another one's later."""
+    sender: str | None = None
+    """From whom an answer goes that leaves it to the message answered."""
 
 
 def doing(action: Action[Any, Any], asked: BaseModel) -> Does:
@@ -96,7 +101,8 @@ async def _written(context: ActionContext, request: SendRequest) -> Letter:
     """Return the message; a subject that comes from a parent is looked up with the recipients."""
     asks = open_ended(request)
     names_subject = request.subject is None and _answers(request)
-    if not asks and not names_subject:
+    chooses_sender = request.sender is None and _answers(request)
+    if not asks and not names_subject and not chooses_sender:
         return Letter(_named(request), request)
     # Everything that costs a look but says nothing about recipients is left out.
     bare = replace(request, attachments=(), quote=False, text="", html=None, headers={})
@@ -110,6 +116,7 @@ async def _written(context: ActionContext, request: SendRequest) -> Letter:
         derived=asks,
         settled=settled,
         names_subject=names_subject,
+        sender=_sender(composed.raw) if chooses_sender else None,
     )
 
 
@@ -118,6 +125,13 @@ def _answers(request: SendRequest) -> bool:
     if request.raw is not None or request.forward_message_id is not None:
         return False
     return request.reply_to_message_id is not None or request.thread_id is not None
+
+
+def _sender(raw: bytes) -> str | None:
+    """Return the From of a message that was built here."""
+    lines = read_header_lines(raw)
+    person = next((read_address(value) for name, value in lines if name.lower() == "from"), None)
+    return None if person is None else formataddr((person["name"], person["email"]))
 
 
 async def _envelope(raw: bytes) -> Envelope:

@@ -164,6 +164,8 @@ async def _content(
         arguments |= {**people, "reply_all": False}
     if letter.names_subject:
         arguments |= {"subject": preview["subject"]}
+    if letter.sender is not None:
+        arguments |= {"from": letter.sender}
     draft = None if letter.draft is None else letter.draft.frozen()
     return {"arguments": arguments, "preview": preview, "draft": draft, "pin": pin}
 

@@ -267,3 +267,33 @@ async def test_only_a_header_that_can_be_read_in_two_ways_costs_a_second_look(
     before = office.calls().get("messages.get", 0)
     await office.preview(reply_to_message_id=parent, body="x")
     assert office.calls()["messages.get"] == before + 1
+
+
+async def test_a_reply_goes_out_from_the_alias_it_was_written_to(office: Office) -> None:
+    add_alias(office.google.store, ADA, "sales@acme.example", "Sales team")
+    parent = office.deliver(mail(To=f"Eve <{EVE}>, SALES@acme.example", Cc=ADA))
+    reading, _ = await office.preview(reply_to_message_id=parent, reply_all=True, body="x")
+    assert reading.addresses("From") == [("Sales team", "sales@acme.example")]
+    assert reading.addresses("Cc") == [("Eve", EVE)]
+    asked, _ = await office.preview(reply_to_message_id=parent, **{"from": ADA}, body="x")
+    assert asked.addresses("From") == [("", ADA)]
+    to_plus = office.deliver(mail(To="sales+spring@acme.example"))
+    reading, _ = await office.preview(reply_to_message_id=to_plus, body="x")
+    assert reading.addresses("From") == [("Sales team", "sales@acme.example")]
+
+
+async def test_an_alias_that_is_not_verified_answers_nothing(office: Office) -> None:
+    add_alias(office.google.store, ADA, "new@acme.example", "New", "pending")
+    parent = office.deliver(mail(To="new@acme.example"))
+    reading, _ = await office.preview(reply_to_message_id=parent, body="x")
+    assert reading.addresses("From") == [("", ADA)]
+
+
+async def test_the_people_of_a_record_are_written_to_as_they_stand(office: Office) -> None:
+    people = [{"name": 'Doe, "Jo"', "email": "jo@x.example"}, "Zoë <zoe@x.example>"]
+    reading, _ = await office.preview(to=people, cc={"name": "", "email": EVE}, body="x")
+    assert reading.addresses("To") == [('Doe, "Jo"', "jo@x.example"), ("Zoë", "zoe@x.example")]
+    assert reading.addresses("Cc") == [("", EVE)]
+    with pytest.raises(InvalidRequestError) as caught:
+        await office.preview(to=[BOB, {"name": "x", "email": "a@x.example, b@x.example"}], body="x")
+    assert [one.path for one in caught.value.problems] == [("to", 1)]
