@@ -5,7 +5,6 @@ draft from its raw bytes, which are what is sent then.
 """
 
 from dataclasses import dataclass, replace
-from email.utils import formataddr
 from typing import Any
 
 from pydantic import BaseModel
@@ -131,7 +130,10 @@ def _sender(raw: bytes) -> str | None:
     """Return the From of a message that was built here."""
     lines = read_header_lines(raw)
     person = next((read_address(value) for name, value in lines if name.lower() == "from"), None)
-    return None if person is None else formataddr((person["name"], person["email"]))
+    if person is None or not person["name"] or "=?" in person["name"]:
+        return None if person is None else person["email"]
+    name = person["name"].replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{name}" <{person["email"]}>'
 
 
 async def _envelope(raw: bytes) -> Envelope:
