@@ -3,14 +3,21 @@
 from base64 import b64decode
 from binascii import Error as BadBase64
 from collections.abc import Sequence
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from shared.actions.registry import ActionInput
 from shared.domain.ids import MessageId, ThreadId
 from shared.domain.mail.outgoing import LeftOut, check_recipients
-from shared.domain.mail.recipients import MAX_RECIPIENTS, Mailbox, parse_mailboxes
+from shared.domain.mail.recipients import (
+    MAX_RECIPIENTS,
+    Mailbox,
+    checked_address,
+    checked_name,
+    parse_mailboxes,
+    strict_addresses,
+)
 from shared.domain.send.entry import DeliveryMode
 from shared.domain.send.request import AskedAttachment, SendRequest
 from shared.domain.validation import MAX_CONTENT
@@ -28,14 +35,26 @@ def _check_count(given: object) -> object:
     return given
 
 
+class PersonField(ActionInput):
+    """A person as records name them."""
+
+    name: str = Field("", max_length=MAX_RECIPIENT)
+    email: str = Field(max_length=MAX_RECIPIENT)
+
+
 Recipients = Annotated[
     str
+    | PersonField
     | Annotated[
-        list[Annotated[str, Field(max_length=MAX_RECIPIENT)]], Field(max_length=MAX_RECIPIENTS)
+        list[Annotated[str, Field(max_length=MAX_RECIPIENT)] | PersonField],
+        Field(max_length=MAX_RECIPIENTS),
     ]
     | None,
     BeforeValidator(_check_count),
-    Field(description="An address, a comma list of them, or a list; names as `Name <a@b.com>`."),
+    Field(
+        description="An address, a comma list of them, a record's `{name, email}`, or a list of "
+        "these; names as `Name <a@b.com>`."
+    ),
 ]
 HeaderName = Annotated[str, Field(max_length=100)]
 DELIVERY = "exactly_once goes by a draft and can be resolved; direct is one try."
@@ -183,7 +202,7 @@ def _recipients(fields: MessageFields) -> dict[str, tuple[Mailbox, ...]]:
     problems: list[Problem] = []
     for name in ("to", "cc", "bcc", "reply_to"):
         try:
-            found[name] = parse_mailboxes(getattr(fields, name), name)
+            found[name] = _people(getattr(fields, name), name)
         except InvalidRecipientError as error:
             problems += error.problems
     if problems:
@@ -191,6 +210,29 @@ def _recipients(fields: MessageFields) -> dict[str, tuple[Mailbox, ...]]:
             f"{len(problems)} of the addresses cannot be used; see errors.", problems=problems
         )
     return found
+
+
+def _people(given: Any, path: str) -> tuple[Mailbox, ...]:
+    """Read one field, objects and texts in the order given. Raises InvalidRecipientError."""
+    single = isinstance(given, PersonField)
+    if not single and not any(isinstance(one, PersonField) for one in given or ()):
+        return parse_mailboxes(given, path)
+    found: list[Mailbox] = []
+    problems: list[Problem] = []
+    for place, one in enumerate([given] if single else given):
+        try:
+            if isinstance(one, PersonField):
+                found.append(Mailbox(checked_address(one.email), checked_name(one.name)))
+            else:
+                found += [Mailbox(it["email"], it["name"]) for it in strict_addresses(one)]
+        except ValueError as error:
+            where = (path,) if single else (path, place)
+            problems.append(Problem("invalid_recipient", str(error), where))
+    if problems:
+        text = f"{path}: {len(problems)} of the addresses cannot be used; see errors."
+        raise InvalidRecipientError(text, problems=problems)
+    check_recipients(len(found), draft=True)
+    return tuple(found)
 
 
 def _id(text: str | None) -> MessageId | None:

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from infra.local.google.mail import drafts as gmails
+from infra.local.google.mail.aliases import add_alias
 from shared.actions.loading import actions
 from shared.actions.policy.recipients import SEND_DRAFT, can_inspect
 from shared.actions.registry import Effect
@@ -118,3 +119,20 @@ async def test_an_answer_has_the_subject_that_was_shown(harness: ActionHarness) 
     headers = {one["name"]: one["value"] for one in read["payload"]["headers"]}
     assert (headers["To"], headers["Subject"]) == (BOB, "Re: Lunch")
     assert EVE not in str(headers)
+
+
+async def test_an_answer_goes_out_from_the_alias_that_was_shown(harness: ActionHarness) -> None:
+    caller, anne = await agent(harness, **ASKING), await person(harness)
+    add_alias(harness.google.store, EMAIL, "sales@acme.example", 'Zoë, "Sales"')
+    harness.google.store.deliver(EMAIL, b"From: e@far.example\r\nTo: sales@acme.example\r\n\r\nx")
+    parent = harness.google.store.messages(EMAIL)[0]["id"]
+    asked = {"reply_to_message_id": parent, "to": BOB, "subject": "S", "body": "Yes."}
+    id = await asked_for(caller, "send-email", asked)
+    said = r'"Zoë, \"Sales\"" <sales@acme.example>'
+    assert (await shown(anne, id))["preview"]["from"] == said
+    add_alias(harness.google.store, EMAIL, "sales@acme.example", "Somebody else")
+    done = await decide(anne, id, "approve")
+    read = await harness.ran("get-message", {"id": done["output"]["id"]})
+    (sender,) = (one["value"] for one in read["payload"]["headers"] if one["name"] == "From")
+    assert "sales@acme.example" in sender
+    assert "Somebody" not in sender

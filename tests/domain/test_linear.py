@@ -33,11 +33,14 @@ from shared.domain.mail import (
     mail_headers,
     mime,
     own_addresses,
+    passed_files,
+    quoted_html,
     raw_message,
     read_parts,
     recipients,
     reply,
     rich_text,
+    scoped_css,
     shown_text,
 )
 from shared.domain.mail.outgoing import Outgoing
@@ -144,6 +147,15 @@ PARSERS: Final[Mapping[str, Driven]] = {
     "html_text.text_to_html": of_text(html_text.text_to_html),
     "mail_headers.mostly_utf8": of_bytes(mail_headers.mostly_utf8),
     "mail_headers.read_message_id": of_text(mail_headers.read_message_id),
+    "passed_files.fitted_name": of_text(passed_files.fitted_name),
+    "passed_files.issued_ids": of_message(
+        lambda found: passed_files.issued_ids(email_message.read_message(found))
+    ),
+    "passed_files.passed_files": of_message(
+        lambda found: passed_files.passed_files(email_message.read_message(found), shown=True)
+    ),
+    "quoted_html.quoted_html": of_text(lambda text: quoted_html.quoted_html(text, "q", {"x": "y"})),
+    "scoped_css.scoped_css": of_text(lambda text: scoped_css.scoped_css(text, "q")),
     "rich_text.rich_to_text": of_text(lambda text: rich_text.rich_to_text(text, "text/enriched")),
     "shown_text.file_name": of_text(shown_text.file_name),
     "shown_text.one_line": of_text(shown_text.one_line),
@@ -175,6 +187,7 @@ PARSERS: Final[Mapping[str, Driven]] = {
     "raw_message.header_addresses": of_text(
         lambda text: raw_message.header_addresses("to", [text])
     ),
+    "own_addresses.addressed": of_text(lambda text: own_addresses.addressed([SENDER], [text])),
     "own_addresses.OwnAddresses": of_text(
         lambda text: own_addresses.OwnAddresses.of([text]).include(text)
     ),
@@ -197,12 +210,12 @@ PARSERS: Final[Mapping[str, Driven]] = {
             Outgoing(sender=SENDER, html="x"), parent(text), [], to_all=True, quote=True
         )
     ),
-    "reply.forward_subject": of_text(reply.forward_subject),
-    "reply.reply_subject": of_text(reply.reply_subject),
     "reply.continued": of_text(lambda text: reply.continued(Outgoing(sender=SENDER), parent(text))),
     "raw_message.still_answering": of_text(
-        lambda text: raw_message.still_answering(text.encode(), parent(text))
+        lambda text: raw_message.still_answering(_headed(text), parent(text))
     ),
+    "reply.forward_subject": of_text(reply.forward_subject),
+    "reply.reply_subject": of_text(reply.reply_subject),
     "reply.threaded": of_text(lambda text: reply.threaded(Outgoing(sender=SENDER), parent(text))),
     "trace_context.parsed": of_text(trace_context.parsed),
 }

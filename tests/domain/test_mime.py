@@ -2,10 +2,14 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from email import message_from_bytes
+from email.utils import collapse_rfc2231_value
 
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from shared.domain.mail.header_lines import addresses_line, text_line
 from shared.domain.mail.mime import build, marked
 from shared.domain.mail.outgoing import Attachment, Outgoing, check
 from shared.domain.mail.recipients import Mailbox
@@ -189,3 +193,30 @@ def test_a_finished_message_is_marked_in_front_and_otherwise_untouched() -> None
     for newline in (b"\r\n", b"\n"):
         raw = b"To: a@b.example" + newline + b"Subject: x" + newline * 2 + b"Hi"
         assert marked(raw, "m") == b"X-Postroom-Send: m" + newline + raw
+
+
+@pytest.mark.parametrize("name", ["To", "Reply-To", "Subject", "X-" + "y" * 70])
+def test_no_line_that_holds_an_encoded_word_is_longer_than_76(name: str) -> None:
+    for value in ("ü" * 100, "a" * 40 + "ü" * 40, "über alles " * 20, "😀" * 50):
+        lines = [text_line(name, value)]
+        if len(name) < 20:
+            lines.append(addresses_line(name, [Mailbox("ada@acme.example", value)] * 2))
+        encoded = [one for line in lines for one in line.split("\r\n") if "=?" in one]
+        assert max(map(len, encoded)) <= 76
+
+
+def test_related_parts_name_their_type_and_files_their_name_twice() -> None:
+    files = (
+        Attachment("Über.pdf", "application/pdf", b"x"),
+        Attachment("a.png", "image/png", b"x", "a@x"),
+    )
+    message = Outgoing(
+        sender=Mailbox("ada@acme.example"), html="<img src=cid:a@x>", attachments=files
+    )
+    parts = list(message_from_bytes(build(message, date=datetime(2026, 11, 1, tzinfo=UTC))).walk())
+    (related,) = (one for one in parts if one.get_content_type() == "multipart/related")
+    assert related.get_param("type") == "text/html"
+    named = [one for one in parts if one.get_filename()]
+    for one in named:
+        assert collapse_rfc2231_value(one.get_param("name") or "") == one.get_filename()
+    assert {one.get_filename() for one in named} == {"a.png", "Über.pdf"}

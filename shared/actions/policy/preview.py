@@ -40,7 +40,7 @@ async def preview_of(recipients: MessageRecipients, own: str | None = None) -> d
     `own` is the connected address, which it is from where it names no other.
     """
     to_whom = {
-        "from": own,
+        "from": recipients.sender or own,
         "to": list(recipients.envelope.to),
         "cc": list(recipients.envelope.cc),
         "bcc": list(recipients.envelope.bcc),

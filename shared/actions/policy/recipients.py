@@ -16,7 +16,9 @@ from shared.actions.message_fields import MessageFields, as_request
 from shared.actions.registry import Action, ActionContext
 from shared.actions.send_email import SendEmailInput, SendMessageInput, raw_request
 from shared.domain.keys.policy import Does, Rule
+from shared.domain.mail.address_list import read_address
 from shared.domain.mail.envelope import Envelope, envelope_of
+from shared.domain.mail.raw_message import read_header_lines
 from shared.domain.send.draft_copy import DraftCopy
 from shared.domain.send.request import SendRequest
 from shared.errors import PolicyRefusedError
@@ -41,6 +43,8 @@ class MessageRecipients:
     recipients_fixed: bool = True
     names_subject: bool = False
     """Whether the subject is another message's, which may be another one's later."""
+    sender: str | None = None
+    """From whom an answer goes that leaves it to the message answered."""
 
 
 def effect_of(action: Action[Any, Any], asked: BaseModel) -> Does:
@@ -97,8 +101,9 @@ async def message_recipients(
 async def _from_request(context: ActionContext, request: SendRequest) -> MessageRecipients:
     """Return the message; a subject that comes from a parent is looked up with the recipients."""
     asks = recipients_derived(request)
-    names_subject = request.subject is None and _takes_subject_of_thread(request)
-    if not asks and not names_subject:
+    names_subject = request.subject is None and _continues_thread(request)
+    chooses_sender = request.sender is None and _continues_thread(request)
+    if not asks and not names_subject and not chooses_sender:
         return MessageRecipients(_given_envelope(request), request)
     # Everything that costs a look but says nothing about recipients is left out.
     bare = replace(request, attachments=(), quote=False, text="", html=None, headers={})
@@ -112,14 +117,25 @@ async def _from_request(context: ActionContext, request: SendRequest) -> Message
         recipients_derived=asks,
         recipients_fixed=fixed,
         names_subject=names_subject,
+        sender=_sender(composed.raw) if chooses_sender else None,
     )
 
 
-def _takes_subject_of_thread(request: SendRequest) -> bool:
+def _continues_thread(request: SendRequest) -> bool:
     """Whether the request continues what is in the mailbox, whose subject it then takes."""
     if request.raw is not None or request.forward_message_id is not None:
         return False
     return request.reply_to_message_id is not None or request.thread_id is not None
+
+
+def _sender(raw: bytes) -> str | None:
+    """Return the From of a message that was built here."""
+    lines = read_header_lines(raw)
+    person = next((read_address(value) for name, value in lines if name.lower() == "from"), None)
+    if person is None or not person["name"] or "=?" in person["name"]:
+        return None if person is None else person["email"]
+    name = person["name"].replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{name}" <{person["email"]}>'
 
 
 async def _envelope(raw: bytes) -> Envelope:

@@ -169,6 +169,8 @@ async def _content(
         arguments |= {**people, "reply_all": False}
     if recipients.names_subject:
         arguments |= {"subject": preview["subject"]}
+    if recipients.sender is not None:
+        arguments |= {"from": recipients.sender}
     draft = None if recipients.draft is None else recipients.draft.frozen()
     return {"arguments": arguments, "preview": preview, "draft": draft, "pin": pin}
 

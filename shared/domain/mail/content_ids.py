@@ -7,8 +7,8 @@ from urllib.parse import unquote
 
 from shared.domain.mail.html_text import ATTRIBUTE, RAW_END, TAG, decoded_references
 
-_WHOLE: Final = re.compile(r"\s*+cid:(.+)", re.IGNORECASE | re.DOTALL)
-_WITHIN: Final = re.compile(r"""(?:(?<=[\s,("'])|^)cid:([^\s,()"'>]++)""", re.IGNORECASE)
+WHOLE: Final = re.compile(r"\s*+cid:(.+)", re.IGNORECASE | re.DOTALL)
+WITHIN: Final = re.compile(r"""(?:(?<=[\s,("'])|^)cid:([^\s,()"'>]++)""", re.IGNORECASE)
 """In a style's `url()` and among the sources of `srcset`."""
 _MENTION: Final = re.compile("cid|&", re.IGNORECASE)
 
@@ -30,7 +30,7 @@ def _named(html: str) -> Iterator[str]:
             end = RAW_END[name].search(html, place)
             raw_end = len(html) if end is None else end.start()
             if name == "style":
-                yield from _WITHIN.findall(html, place, raw_end)
+                yield from WITHIN.findall(html, place, raw_end)
             place = raw_end
 
 
@@ -39,6 +39,6 @@ def _in_attributes(name: str, attributes: str) -> Iterator[str]:
         value = decoded_references(one[2] or one[3] or one[4] or "")
         if name in {"a", "area"} and one[1].lower() == "href":
             continue
-        if found := _WHOLE.fullmatch(value):
+        if found := WHOLE.fullmatch(value):
             yield found[1]
-        yield from _WITHIN.findall(value)
+        yield from WITHIN.findall(value)

@@ -22,6 +22,8 @@ FOLD: Final = "\r\n "
 
 _WORD: Final = "=?utf-8?{}?{}?="
 _WORD_FRAME: Final = len(_WORD.format("q", ""))
+_SHORTEST_WORD: Final = _WORD_FRAME + 12
+"""Room for a word that holds any one character."""
 _SAFE: Final = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789!*+-/")
 """What an encoded word may hold as it is, in a name too (RFC 2047, 5 (3))."""
 _ATOMS: Final = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+( [A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
@@ -37,7 +39,10 @@ def text_line(name: str, value: str) -> str:
     value = value.strip()
     if _travels_plain(value):
         return _folded_text(name, value)
-    words = encoded_words(value, LINE - len(name) - 2)
+    room = LINE - len(name) - 2
+    if room < _SHORTEST_WORD:
+        return f"{name}:{FOLD}{FOLD.join(encoded_words(value))}\r\n"
+    words = encoded_words(value, room)
     return f"{name}: {FOLD.join(words)}\r\n"
 
 
@@ -50,7 +55,7 @@ def addresses_line(name: str, mailboxes: Sequence[Mailbox]) -> str:
     """Return an address header; its mailboxes are separated by commas."""
     tokens: list[str] = []
     for mailbox in mailboxes:
-        tokens += _mailbox(mailbox)
+        tokens += _mailbox(mailbox, LINE - 1 if tokens else LINE - len(name) - 2)
         tokens[-1] += ","
     if tokens:
         tokens[-1] = tokens[-1].removesuffix(",")
@@ -67,7 +72,7 @@ def encoded_words(text: str, first_room: int = LINE - 1) -> list[str]:
     """Cut text into RFC 2047 words of whole characters; the first may have less room."""
     words: list[str] = []
     by_letters = _mostly_safe(text)
-    room = max(first_room, _WORD_FRAME + 12)
+    room = max(first_room, _SHORTEST_WORD)
     held, used = "", 0
     for character in text:
         cost = _letters_cost(character) if by_letters else len(character.encode())
@@ -107,15 +112,15 @@ def _joined(name: str, tokens: Sequence[str]) -> str:
     return "\r\n".join([*lines, line]) + "\r\n"
 
 
-def _mailbox(mailbox: Mailbox) -> list[str]:
+def _mailbox(mailbox: Mailbox, room: int) -> list[str]:
     if not mailbox.name:
         return [mailbox.address]
-    return [*_phrase(mailbox.name), f"<{mailbox.address}>"]
+    return [*_phrase(mailbox.name, room), f"<{mailbox.address}>"]
 
 
-def _phrase(name: str) -> list[str]:
+def _phrase(name: str, room: int) -> list[str]:
     if "=?" in name or len(name) > LONGEST_QUOTED or not _PRINTABLE.fullmatch(name):
-        return encoded_words(name)
+        return encoded_words(name, room)
     if _ATOMS.fullmatch(name):
         return name.split(" ")
     escaped = name.replace("\\", "\\\\").replace('"', '\\"')

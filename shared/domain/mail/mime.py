@@ -2,6 +2,7 @@
 standard library, files in one pass, because its generator needs three seconds for 25 MB.
 """  # noqa: D205  one sentence
 
+import re
 from base64 import b64encode
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -22,10 +23,13 @@ HEADERS_OF_LINKS: Final = frozenset(
      "list-unsubscribe"}
 )  # fmt: skip
 """Never encoded, folded only between their links."""
+RELATED: Final = 'related; type="text/html"'
+"""With the type of the part that shows the others (RFC 2387)."""
 MESSAGE_TYPES: Final = "message/"
 LONGEST_LINE: Final = 998
 BASE64_LINE: Final = 76
 
+_NAMED: Final = re.compile(r";\s*name\*?", re.IGNORECASE)
 _POLICY: Final = SMTP.clone(cte_type="7bit")
 
 
@@ -95,7 +99,7 @@ def _bodies(message: Outgoing, inline: Sequence[Attachment]) -> bytes:
     if message.html is None:
         return _text(text, "plain")
     shown = [_text(message.html, "html"), *map(_inline, inline)]
-    return _multipart("alternative", [_text(text, "plain"), _multipart("related", shown)])
+    return _multipart("alternative", [_text(text, "plain"), _multipart(RELATED, shown)])
 
 
 def _multipart(subtype: str, parts: Sequence[bytes]) -> bytes:
@@ -140,11 +144,11 @@ def _file(attachment: Attachment, disposition: str) -> bytes:
         as_it_is, kind = False, "application/octet-stream"
     else:
         kind = attachment.mime_type
-    names = [("filename", attachment.filename)]
+    name = attachment.filename
     lines = [
-        f"Content-Type: {kind}\r\n",
+        parameters_line("Content-Type", kind, [] if _NAMED.search(kind) else [("name", name)]),
         f"Content-Transfer-Encoding: {'7bit' if as_it_is else 'base64'}\r\n",
-        parameters_line("Content-Disposition", disposition, names),
+        parameters_line("Content-Disposition", disposition, [("filename", name)]),
     ]
     if attachment.content_id is not None:
         lines.append(f"Content-ID: <{attachment.content_id.strip('<>')}>\r\n")

@@ -5,12 +5,12 @@ beside gmail.com; in every other domain dots tell people apart. A host name is t
 and in its xn-- form.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, Self
 from unicodedata import normalize
 
-from shared.domain.mail.recipients import ascii_domain
+from shared.domain.mail.recipients import Mailbox, ascii_domain
 
 GMAIL: Final = frozenset({"gmail.com", "googlemail.com"})
 
@@ -35,6 +35,19 @@ class OwnAddresses:
     def may_send_as(self, address: str) -> bool:
         """Whether it is one of them as it stands: Gmail rewrites other forms (FACTS 5.11)."""
         return _spelling(address) in self.spellings
+
+
+def addressed(own: Sequence[Mailbox], people: Iterable[str]) -> Mailbox | None:
+    """Return which of one's own a message was written to: the first that is named, as it stands
+    before one that only reaches the same mailbox.
+    """  # noqa: D205  one sentence
+    written = list(people)
+    for form in (_spelling, _mailbox):
+        known = {form(one.address): one for one in reversed(own)}
+        for one in written:
+            if (found := known.get(form(one))) is not None:
+                return found
+    return None
 
 
 def _spelling(address: str) -> str:

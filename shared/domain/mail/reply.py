@@ -6,6 +6,7 @@ The parent is mail from outside: nothing of it may fail a send or add a header l
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from html import escape
 from typing import Final, Literal
 
@@ -15,6 +16,8 @@ from shared.domain.mail.html_text import text_to_html
 from shared.domain.mail.mail_headers import read_message_ids
 from shared.domain.mail.outgoing import LeftOut, Outgoing
 from shared.domain.mail.own_addresses import OwnAddresses
+from shared.domain.mail.passed_files import issued_ids
+from shared.domain.mail.quoted_html import quoted_html
 from shared.domain.mail.recipients import CONTROL, MAX_NAME, Mailbox, checked_address
 from shared.errors import InvalidRecipientError, Problem
 
@@ -92,9 +95,12 @@ def threaded(outgoing: Outgoing, parent: EmailMessage) -> Outgoing:
     found = _ID.search(parent["messageId"] or "")
     if found is None:
         return outgoing
-    return replace(
-        outgoing, in_reply_to=found[0], references=_chain(parent["references"], found[0])
-    )
+    return replace(outgoing, in_reply_to=found[0], references=_chain(_before(parent), found[0]))
+
+
+def _before(parent: EmailMessage) -> Sequence[str]:
+    """Return what the parent came after; its In-Reply-To where that is all (RFC 5322, 3.6.4)."""
+    return parent["references"] or [parent["inReplyTo"] or ""]
 
 
 def continued(outgoing: Outgoing, replaced: EmailMessage) -> Outgoing:
@@ -200,6 +206,7 @@ def _quoting(
     if message.html is None:
         return replace(message, text=text)
     original = parent["html"] or text_to_html(parent["text"])
+    original = quoted_html(original, _scope(parent), issued_ids(parent))
     return replace(
         message, text=text, html=message.html + _quoted_html(heading, original, indented=indented)
     )
@@ -213,6 +220,11 @@ def _quoted_html(heading: Sequence[str], original: str, *, indented: bool) -> st
     return (
         f'<br><div class="gmail_quote"><div class="gmail_attr">{shown}<br></div><br>{whole}</div>'
     )
+
+
+def _scope(parent: EmailMessage) -> str:
+    """Return a class that no other message quoted in the same thread has."""
+    return f"quoted-{sha256(parent['id'].encode('utf-8', 'replace')).hexdigest()[:12]}"
 
 
 def _wrote(parent: EmailMessage) -> list[str]:

@@ -1,6 +1,6 @@
 """From a request to the bytes that travel: sender, parent, files, MIME (DESIGN 6.4)."""
 
-from collections.abc import Awaitable, Iterator, Sequence
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, TypeVar
 
@@ -9,10 +9,10 @@ from shared.domain.connect.scopes import SETTINGS_BASIC, allowed, reads
 from shared.domain.ids import MessageId, ThreadId
 from shared.domain.mail.address_list import is_unmistakable
 from shared.domain.mail.email_message import EmailMessage, unfetched_bodies
-from shared.domain.mail.email_parts import Attachment as Listed
-from shared.domain.mail.email_parts import as_object, headers_of
+from shared.domain.mail.email_parts import as_object, as_text, headers_of
 from shared.domain.mail.mime import build, marked
 from shared.domain.mail.outgoing import (
+    MAX_ATTACHMENT_BYTES,
     Attachment,
     LeftOut,
     Outgoing,
@@ -20,10 +20,12 @@ from shared.domain.mail.outgoing import (
     check_attachments_size,
     check_message_size,
 )
-from shared.domain.mail.own_addresses import OwnAddresses
+from shared.domain.mail.own_addresses import OwnAddresses, addressed
+from shared.domain.mail.passed_files import PassedFile, passed_files
 from shared.domain.mail.raw_message import check_raw, with_addresses_of
-from shared.domain.mail.recipients import Mailbox
+from shared.domain.mail.recipients import MAX_NAME, Mailbox
 from shared.domain.mail.reply import as_forward, as_reply, continued, reply_subject, threaded
+from shared.domain.mail.shown_text import one_line
 from shared.domain.send.request import AskedAttachment, SendRequest
 from shared.errors import (
     GmailRefusedError,
@@ -37,7 +39,7 @@ from shared.usecases.sync.reading import off_loop, read
 
 T = TypeVar("T")
 PARENT_HEADERS: Final = (
-    "Message-ID", "References", "Subject", "From", "To", "Cc", "Reply-To", "Date",
+    "Message-ID", "In-Reply-To", "References", "Subject", "From", "To", "Cc", "Reply-To", "Date",
 )  # fmt: skip
 UNUSABLE: Final = frozenset({400, 404})
 """Gmail's answers to an id it does not know, or that cannot be one (FACTS 14.1)."""
@@ -120,11 +122,19 @@ class Compose:
         found = await _known(reading, text, "unknown_message")
         read_so_far = await (self._with_bodies(found) if quote else read(found))
         parent = await self._as_addressed(read_so_far, found, request)
-        own = await self._own()
+        aliases = await self._aliases()
+        own = [one.address for one in aliases]
+        outgoing = _from_addressed(outgoing, request, parent, aliases)
         size = parent["sizeEstimate"]
         reply = await off_loop(
             size, as_reply, outgoing, parent, own, to_all=request.reply_all, quote=quote
         )
+        if quote and reply.html is not None:
+            images = [one for one in passed_files(parent, shown=True) if one.content_id]
+            room = MAX_ATTACHMENT_BYTES - sum(len(one.content) for one in reply.attachments)
+            if sum(one.size for one in images) <= room:  # a quotation never stops an answer
+                files = (*reply.attachments, *await self._files_of(parent, images))
+                reply = replace(reply, attachments=files)
         return reply, _thread(parent, request)
 
     async def _forward(
@@ -133,11 +143,9 @@ class Compose:
         parent = await self._whole(id)
         quote = request.quote is not False
         passed = await off_loop(parent["sizeEstimate"], as_forward, outgoing, parent, quote=quote)
-        files = await self._files_of(parent, shown=quote and passed.html is not None)
-        return (
-            replace(passed, attachments=(*passed.attachments, *files)),
-            _thread(parent, request),
-        )
+        along = passed_files(parent, shown=quote and passed.html is not None)
+        files = (*passed.attachments, *await self._files_of(parent, along))
+        return replace(passed, attachments=files), _thread(parent, request)
 
     async def _joining(
         self, outgoing: Outgoing, request: SendRequest, id: ThreadId
@@ -158,7 +166,9 @@ class Compose:
             subject = outgoing.subject or reply_subject(parent["subject"])
             return replace(threaded(outgoing, parent), subject=subject), id
         parent = await self._as_addressed(parent, last, request)
-        own = await self._own()
+        aliases = await self._aliases()
+        own = [one.address for one in aliases]
+        outgoing = _from_addressed(outgoing, request, parent, aliases)
         return as_reply(outgoing, parent, own, to_all=request.reply_all, quote=False), id
 
     async def _as_addressed(
@@ -195,20 +205,23 @@ class Compose:
         bodies = {part: await self.gmail.attachment(id, part) for part in unfetched_bodies(found)}
         return await read(found, bodies)
 
-    async def _files_of(self, parent: EmailMessage, *, shown: bool) -> list[Attachment]:
-        """Return the parent's files; its inline images only where its HTML goes along."""
-        files_within = list(_whole_files(parent["attachments"]))
-        check_attachments_size(sum(one["size"] for one in files_within))
-        files = []
-        for one in files_within:
-            inline = one["inline"] and one["contentId"]
-            if inline and not shown:
-                continue
-            content = await self.gmail.attachment(MessageId(parent["id"]), one["partId"])
-            content_id = one["contentId"] if inline else None
-            name = one["filename"] or "attachment"
-            files.append(Attachment(name[:255], one["mimeType"], content, content_id))
-        return files
+    async def _files_of(
+        self, parent: EmailMessage, files: Sequence[PassedFile]
+    ) -> tuple[Attachment, ...]:
+        """Fetch files of the parent. Raises TooLargeError before the first."""
+        check_attachments_size(sum(one.size for one in files))
+        id = MessageId(parent["id"])
+        return tuple(
+            [
+                Attachment(
+                    one.filename,
+                    one.mime_type,
+                    await self.gmail.attachment(id, one.part_id),
+                    one.content_id,
+                )
+                for one in files
+            ]
+        )
 
     async def _attachments(self, asked: Sequence[AskedAttachment]) -> tuple[Attachment, ...]:
         check_attachments_size(sum(len(one.content or b"") for one in asked))
@@ -232,32 +245,40 @@ class Compose:
         own = Mailbox(self.connection.email, wanted.name if wanted else "")
         if wanted is None or OwnAddresses.of([own.address]).may_send_as(wanted.address):
             return own
-        if OwnAddresses.of(await self._own()).may_send_as(wanted.address):
-            return wanted
+        for alias in await self._aliases():
+            if OwnAddresses.of([alias.address]).may_send_as(wanted.address):
+                return wanted if wanted.name else replace(wanted, name=alias.name)
         raise InvalidRequestError(
             "from must be the connected address or one of its verified send-as aliases: leave it "
             "out, or ask list-send-as-aliases.",
             code="unknown_alias",
         )
 
-    async def _own(self) -> frozenset[str]:
-        """Return every address this mailbox may send from, as far as the grant lets us ask."""
-        own = {self.connection.email}
+    async def _aliases(self) -> list[Mailbox]:
+        """Return what this mailbox may send from, as far as the grant lets us ask."""
         granted = self.connection.scopes
-        if reads(granted) or SETTINGS_BASIC in allowed(granted):
-            aliases = await self.gmail.aliases()
-            own |= {str(one["sendAsEmail"]) for one in aliases if _is_usable(one)}
-        return frozenset(own)
+        connected = Mailbox(self.connection.email)
+        if not reads(granted) and SETTINGS_BASIC not in allowed(granted):
+            return [connected]
+        found = [one for one in await self.gmail.aliases() if _is_usable(one)]
+        return [*map(_as_mailbox, found), connected]
 
 
-def _whole_files(attachments: Sequence[Listed]) -> Iterator[Listed]:
-    """Yield what goes along; of an attached message that Gmail holds no bytes of, its files."""
-    for one in attachments:
-        within = one.get("parts")
-        if within and not one["size"]:
-            yield from _whole_files(within)
-        else:
-            yield one
+def _from_addressed(
+    outgoing: Outgoing, request: SendRequest, parent: EmailMessage, aliases: Sequence[Mailbox]
+) -> Outgoing:
+    """Return the message from whom the parent was written to, unless the caller says from whom."""
+    if request.sender is not None:
+        return outgoing
+    people = [parent["from"]] if parent["isSent"] else [*parent["to"], *parent["cc"]]
+    found = addressed(aliases, [one["email"] for one in people])
+    return outgoing if found is None else replace(outgoing, sender=found)
+
+
+def _as_mailbox(alias: GmailObject) -> Mailbox:
+    """Return an alias with its display name, on one line."""
+    name = one_line(as_text(alias.get("displayName")))[:MAX_NAME]
+    return Mailbox(str(alias["sendAsEmail"]), name)
 
 
 async def _known(

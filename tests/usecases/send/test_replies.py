@@ -130,7 +130,8 @@ async def test_a_forwarded_message_takes_its_text_its_images_and_its_files_along
     plain, marked_up = reading.body("plain") or "", reading.body("html") or ""
     assert plain.startswith("See below.\n\n---------- Forwarded message ---------\nFrom: Bob <")
     assert "Seen" in plain
-    assert '<img src="cid:pic@x">Seen' in marked_up
+    (content_id,) = (one.content_id for one in reading.files() if one.content_id)
+    assert f'<img src="cid:{content_id.strip("<>")}">Seen' in marked_up
     assert "See below." in marked_up
     files = {one.filename: (one.content, one.disposition) for one in reading.files()}
     assert files == {
@@ -138,6 +139,50 @@ async def test_a_forwarded_message_takes_its_text_its_images_and_its_files_along
         "Über.pdf": (b"%PDF", "attachment"),
     }
     assert reading.header("References") == "<f1@x.example>"
+
+
+async def test_a_quotation_shows_the_images_of_the_message_answered(harness: SendHarness) -> None:
+    parent = harness.deliver(FILES)
+    reading, _ = await harness.preview(
+        reply_to_message_id=parent, quote=True, html='<p>See <img src="cid:pic@x"></p>',
+        attachments=[{"filename": "own.png", "content_base64": "b3du", "content_id": "pic@x"}],
+    )  # fmt: skip
+    images = {one.filename: (one.content, one.content_id or "") for one in reading.files()}
+    assert {name: content for name, (content, _) in images.items()} == {
+        "own.png": b"own",
+        "pic.png": b"\x89PNG",
+    }
+    marked_up = reading.body("html") or ""
+    assert '<img src="cid:pic@x"></p>' in marked_up, "the caller's own image stays as it was named"
+    assert f'<img src="cid:{images["pic.png"][1].strip("<>")}">Seen' in marked_up
+    plain, _ = await harness.preview(reply_to_message_id=parent, quote=True, text="x")
+    assert plain.files() == []
+
+
+async def test_a_parent_without_references_hands_on_what_it_answers(harness: SendHarness) -> None:
+    parent = harness.deliver(mail(In_Reply_To="<q0@x.example>"))
+    reading, _ = await harness.preview(reply_to_message_id=parent, body="x")
+    assert reading.header("References") == "<q0@x.example> <q1@x.example>"
+
+
+async def test_a_strangers_style_stays_with_the_strangers_words(harness: SendHarness) -> None:
+    parent = harness.deliver(
+        mail(Content_Type="text/html").replace(
+            b"What do you think?",
+            b"<!doctype html><base href='https://evil.example/'><style>* {display: none} </style>"
+            b"<body style='color: red'>Sure</div></div></body><style>p {color: blue}",
+        )
+    )
+    for asked in ({"forward_message_id": parent, "to": EVE}, {"reply_to_message_id": parent}):
+        reading, _ = await harness.preview(**asked, quote=True, html="<p>Ours</p>")
+        marked_up = (reading.body("html") or "").lower()
+        assert marked_up.startswith("<p>ours</p>")
+        assert "<base" not in marked_up
+        assert "<!doctype" not in marked_up
+        assert '<div style="color: red">sure</div>' in marked_up
+        rules = marked_up.split("<style>")[1:]
+        assert [rule.startswith(".quoted-") for rule in rules] == [True, True]
+        assert marked_up.count("<div") == marked_up.count("</div")
 
 
 async def test_a_forward_without_quotation_still_takes_the_files_along(
@@ -227,3 +272,35 @@ async def test_only_a_header_that_can_be_read_in_two_ways_costs_a_second_look(
     before = harness.calls().get("messages.get", 0)
     await harness.preview(reply_to_message_id=parent, body="x")
     assert harness.calls()["messages.get"] == before + 1
+
+
+async def test_a_reply_goes_out_from_the_alias_it_was_written_to(harness: SendHarness) -> None:
+    add_alias(harness.google.store, ADA, "sales@acme.example", "Sales team")
+    parent = harness.deliver(mail(To=f"Eve <{EVE}>, SALES@acme.example", Cc=ADA))
+    reading, _ = await harness.preview(reply_to_message_id=parent, reply_all=True, body="x")
+    assert reading.addresses("From") == [("Sales team", "sales@acme.example")]
+    assert reading.addresses("Cc") == [("Eve", EVE)]
+    asked, _ = await harness.preview(reply_to_message_id=parent, **{"from": ADA}, body="x")
+    assert asked.addresses("From") == [("", ADA)]
+    to_plus = harness.deliver(mail(To="sales+spring@acme.example"))
+    reading, _ = await harness.preview(reply_to_message_id=to_plus, body="x")
+    assert reading.addresses("From") == [("Sales team", "sales@acme.example")]
+
+
+async def test_an_alias_that_is_not_verified_answers_nothing(harness: SendHarness) -> None:
+    add_alias(harness.google.store, ADA, "new@acme.example", "New", "pending")
+    parent = harness.deliver(mail(To="new@acme.example"))
+    reading, _ = await harness.preview(reply_to_message_id=parent, body="x")
+    assert reading.addresses("From") == [("", ADA)]
+
+
+async def test_the_people_of_a_record_are_written_to_as_they_stand(harness: SendHarness) -> None:
+    people = [{"name": 'Doe, "Jo"', "email": "jo@x.example"}, "Zoë <zoe@x.example>"]
+    reading, _ = await harness.preview(to=people, cc={"name": "", "email": EVE}, body="x")
+    assert reading.addresses("To") == [('Doe, "Jo"', "jo@x.example"), ("Zoë", "zoe@x.example")]
+    assert reading.addresses("Cc") == [("", EVE)]
+    with pytest.raises(InvalidRequestError) as caught:
+        await harness.preview(
+            to=[BOB, {"name": "x", "email": "a@x.example, b@x.example"}], body="x"
+        )
+    assert [one.path for one in caught.value.problems] == [("to", 1)]
