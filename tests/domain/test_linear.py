@@ -24,6 +24,8 @@ from shared.domain.mail import (
     base64_stream,
     bodies,
     bounce,
+    charset_names,
+    charset_text,
     content_ids,
     email_message,
     email_parts,
@@ -39,6 +41,7 @@ from shared.domain.mail import (
     reply,
     rich_text,
     shown_text,
+    vendor_jis,
 )
 from shared.domain.mail.outgoing import Outgoing
 from shared.domain.mail.recipients import Mailbox
@@ -142,7 +145,10 @@ PARSERS: Final[Mapping[str, Driven]] = {
     "bodies.children_of": of_message(lambda found: bodies.children_of(found["payload"])),
     "content_ids.shown_ids": of_text(content_ids.shown_ids),
     "html_text.text_to_html": of_text(html_text.text_to_html),
-    "mail_headers.mostly_utf8": of_bytes(mail_headers.mostly_utf8),
+    "charset_names.codecs_of": of_text(charset_names.codecs_of),
+    "charset_text.mostly_utf8": of_bytes(charset_text.mostly_utf8),
+    "vendor_jis.euc_in_cp932": of_bytes(vendor_jis.euc_in_cp932),
+    "vendor_jis.jis_in_cp932": of_bytes(vendor_jis.jis_in_cp932),
     "mail_headers.read_message_id": of_text(mail_headers.read_message_id),
     "rich_text.rich_to_text": of_text(lambda text: rich_text.rich_to_text(text, "text/enriched")),
     "shown_text.file_name": of_text(shown_text.file_name),
@@ -161,7 +167,7 @@ PARSERS: Final[Mapping[str, Driven]] = {
     ),
     "html_text.decoded_references": of_text(html_text.decoded_references),
     "html_text.html_to_text": of_text(html_text.html_to_text),
-    "mail_headers.decode_text": of_bytes(lambda data: mail_headers.decode_text(data, "gb2312")),
+    "charset_text.decode_text": of_bytes(lambda data: charset_text.decode_text(data, "gb2312")),
     "mail_headers.decode_words": of_text(mail_headers.decode_words),
     "mail_headers.read_date": of_text(mail_headers.read_date),
     "mail_headers.read_message_ids": of_text(mail_headers.read_message_ids),

@@ -11,8 +11,9 @@ from typing import Any, Final
 
 from shared.actions.policy.recipients import Letter
 from shared.domain.mail.address_list import Address, read_address, read_addresses
+from shared.domain.mail.charset_text import decode_text
 from shared.domain.mail.html_text import html_to_text
-from shared.domain.mail.mail_headers import decode_text, decode_words
+from shared.domain.mail.mail_headers import decode_words
 from shared.domain.mail.raw_message import MAX_HEADERS, read_header_lines
 from shared.domain.mail.recipients import CONTROL
 from shared.domain.send.request import SendRequest
