@@ -57,6 +57,19 @@ async def test_the_bytes_come_with_their_type_name_and_size(desk: Desk, message:
     assert (await get(desk, message, "2")).content == SMALL
 
 
+async def test_a_message_that_is_one_file_is_had_by_its_root_and_by_a_link_to_it(
+    desk: Desk,
+) -> None:
+    mail = letter()
+    mail.set_content(CONTENT, maintype="application", subtype="pdf", filename="r.pdf")
+    id = desk.deliver(mail)
+    assert (await get(desk, id, "root")).content == CONTENT
+    linked = await desk.api.post(f"/attachments/{id}/root/link")
+    assert linked.status_code == 200, linked.text
+    opened = await desk.api.get(urlsplit(linked.json()["url"]).path)
+    assert opened.content == CONTENT
+
+
 async def test_a_page_is_saved_and_never_run(desk: Desk, message: str) -> None:
     answer = await get(desk, message, "3")
     assert answer.headers["content-type"] == "text/html"

@@ -95,6 +95,10 @@ def delivered(raw: bytes) -> set[str]:
 @given(heads())
 @example(f"To: {HIDING}\r\n\r\nx".encode())
 @example(f"To: {QUOTING}\r\n\r\nx".encode())
+@example(b'To: "Bob, B." <b@acme.example>\r\nTo: ,\r\n\r\nx')
+@example(b"To: b@acme.example\r\nCc: (nobody)\r\n\r\nx")
+@example(b"To: b@acme.example\r\nCc: g:;,\r\n\r\nx")
+@example(b"To: b@acme.example\r\nCc: g:;\r\n\r\nx")
 def test_what_is_judged_is_what_is_delivered_to(raw: bytes) -> None:
     with contextlib.suppress(InvalidRequestError):
         assert {one.lower() for one in envelope_of(raw).recipients} == delivered(raw)

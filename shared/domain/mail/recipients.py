@@ -108,6 +108,9 @@ def strict_addresses(value: str) -> list[Address]:
         elif item:
             found.append(_strict_mailbox(item))
         item = []
+    named = value.strip()
+    if named and not found and not named.endswith(";"):  # an empty group names nobody on purpose
+        raise ValueError(NO_ADDRESS)
     return found
 
 
