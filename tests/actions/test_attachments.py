@@ -68,6 +68,8 @@ async def test_a_message_that_is_one_file_is_had_by_its_root_and_by_a_link_to_it
     assert linked.status_code == 200, linked.text
     opened = await desk.api.get(urlsplit(linked.json()["url"]).path)
     assert opened.content == CONTENT
+    found = await desk.ran("get-attachment", {"messageId": id, "partId": "root"})
+    assert urlsafe_b64decode(found["data"]) == CONTENT
 
 
 async def test_a_page_is_saved_and_never_run(desk: Desk, message: str) -> None:
