@@ -9,8 +9,8 @@ from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Fiel
 
 from shared.actions.registry import ActionInput
 from shared.domain.ids import MessageId, ThreadId
-from shared.domain.mail.outgoing import LeftOut, check_recipients
-from shared.domain.mail.recipients import MAX_RECIPIENTS, Mailbox, parse_mailboxes
+from shared.domain.mail.writing.outgoing import LeftOut, check_recipients
+from shared.domain.mail.writing.recipients import MAX_RECIPIENTS, Mailbox, parse_mailboxes
 from shared.domain.send.entry import DeliveryMode
 from shared.domain.send.request import AskedAttachment, SendRequest
 from shared.domain.validation import MAX_CONTENT

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from shared.domain.mail.outgoing import Outgoing
-from shared.domain.mail.recipients import Mailbox
-from shared.domain.mail.reply import as_reply
+from shared.domain.mail.writing.outgoing import Outgoing
+from shared.domain.mail.writing.recipients import Mailbox
+from shared.domain.mail.writing.reply import as_reply
 from tests.corpus.mail import Mail
 from tests.corpus.readers import folded
 from tests.corpus.records import read, received

@@ -5,9 +5,9 @@ from codecs import lookup
 import pytest
 
 from infra.local.google.mail.charsets import decode_charset
-from shared.domain.mail.charset_names import codecs_of
-from shared.domain.mail.charset_text import decode_text
-from shared.domain.mail.mail_headers import decode_words
+from shared.domain.mail.reading.charset_names import codecs_of
+from shared.domain.mail.reading.charset_text import decode_text
+from shared.domain.mail.reading.mail_headers import decode_words
 from tests.corpus.charset_labels import LABELS
 from tests.corpus.charset_mails import RAW, WRITTEN
 

@@ -19,9 +19,9 @@ from isal import isal_zlib
 import shared.domain
 from shared.domain import base64url, cursor, trace_context
 from shared.domain.events import addresses
-from shared.domain.mail import (
+from shared.domain.mail import base64_stream
+from shared.domain.mail.reading import (
     address_list,
-    base64_stream,
     bodies,
     bounce,
     charset_names,
@@ -29,22 +29,24 @@ from shared.domain.mail import (
     content_ids,
     email_message,
     email_parts,
-    envelope,
-    header_lines,
     html_text,
     mail_headers,
-    mime,
-    own_addresses,
-    raw_message,
     read_parts,
-    recipients,
-    reply,
     rich_text,
     shown_text,
     vendor_jis,
 )
-from shared.domain.mail.outgoing import Outgoing
-from shared.domain.mail.recipients import Mailbox
+from shared.domain.mail.writing import (
+    envelope,
+    header_lines,
+    mime,
+    own_addresses,
+    raw_message,
+    recipients,
+    reply,
+)
+from shared.domain.mail.writing.outgoing import Outgoing
+from shared.domain.mail.writing.recipients import Mailbox
 from shared.domain.sync import payload
 from shared.errors import PostroomError
 from tests.domain.costs import Family, Parse, growth, quick_growth

@@ -17,11 +17,11 @@ from hypothesis import strategies as st
 from infra.local.google.mail import drafts as gmails
 from infra.local.google.mail.headers import read_headers, split_head
 from infra.local.google.mail.sending import UnsendableError, recipients_of
-from shared.domain.mail.envelope import envelope_of
-from shared.domain.mail.mime import build
-from shared.domain.mail.outgoing import Outgoing
-from shared.domain.mail.raw_message import check_raw
-from shared.domain.mail.recipients import Mailbox, parse_mailboxes
+from shared.domain.mail.writing.envelope import envelope_of
+from shared.domain.mail.writing.mime import build
+from shared.domain.mail.writing.outgoing import Outgoing
+from shared.domain.mail.writing.raw_message import check_raw
+from shared.domain.mail.writing.recipients import Mailbox, parse_mailboxes
 from shared.errors import InvalidRecipientError, InvalidRequestError
 from tests.actions.agents import agent, asked_for, decide, person, rule_of, shown
 from tests.actions.desk import EMAIL, Desk, open_desk

@@ -16,7 +16,7 @@ from shared.actions.message_fields import MessageFields, as_request
 from shared.actions.registry import Action, ActionContext
 from shared.actions.send_email import SendEmailInput, SendMessageInput, raw_request
 from shared.domain.keys.policy import Does, Rule
-from shared.domain.mail.envelope import Envelope, envelope_of
+from shared.domain.mail.writing.envelope import Envelope, envelope_of
 from shared.domain.send.draft_copy import DraftCopy
 from shared.domain.send.request import SendRequest
 from shared.errors import PolicyRefusedError

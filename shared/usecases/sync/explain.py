@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from shared.domain.ids import ConnectionId, MessageId
-from shared.domain.mail.email_message import received_at
+from shared.domain.mail.reading.email_message import received_at
 from shared.domain.sync.record import CHAT, QuarantineEntry, RecordHead
 from shared.domain.sync.state import SyncState, SyncStatus
 from shared.errors import GmailRefusedError, PostroomError, UnknownConnectionError

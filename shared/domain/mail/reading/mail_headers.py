@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Final
 
-from shared.domain.mail.charset_text import decode_text
+from shared.domain.mail.reading.charset_text import decode_text
 
 MARKER_HEADER: Final = "X-Postroom-Send"
 _WORD: Final = re.compile(r"=\?([^?\s]{1,75})\?([bBqQ])\?([^?]*)\?=")

@@ -8,8 +8,8 @@ from codecs import iterdecode
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from shared.domain.mail.charset_names import codecs_of
-from shared.domain.mail.vendor_jis import euc_in_cp932, jis_in_cp932
+from shared.domain.mail.reading.charset_names import codecs_of
+from shared.domain.mail.reading.vendor_jis import euc_in_cp932, jis_in_cp932
 
 _REWRITTEN: Final[dict[str, Callable[[bytes], bytes]]] = {
     "jis_in_cp932": jis_in_cp932,

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Final
 from unicodedata import category, normalize
 
-from shared.domain.mail.address_list import Address, Token, tokens, unquoted
-from shared.domain.mail.mail_headers import decode_words
+from shared.domain.mail.reading.address_list import Address, Token, tokens, unquoted
+from shared.domain.mail.reading.mail_headers import decode_words
 from shared.errors import InvalidRecipientError, Problem
 
 MAX_ADDRESS: Final = 254
