@@ -17,8 +17,8 @@ from shared.actions.registry import ActionContext
 from shared.actions.send_email import conclude
 from shared.domain.base64url import decode_base64url
 from shared.domain.ids import MessageId, ThreadId
-from shared.domain.mail.email_parts import as_text
-from shared.domain.mail.raw_message import check_raw
+from shared.domain.mail.reading.email_parts import as_text
+from shared.domain.mail.writing.raw_message import check_raw
 from shared.domain.send.draft_copy import DraftCopy
 from shared.domain.send.entry import SendState, send_id
 from shared.errors import (

@@ -28,9 +28,9 @@ from shared.domain.base64url import decode_base64url
 from shared.domain.connect.scopes import COMPOSE, READONLY
 from shared.domain.ids import ThreadId
 from shared.domain.keys.policy import Does
-from shared.domain.mail.email_message import EmailMessage
-from shared.domain.mail.outgoing import LeftOut
-from shared.domain.mail.raw_message import still_answering
+from shared.domain.mail.reading.email_message import EmailMessage
+from shared.domain.mail.writing.outgoing import LeftOut
+from shared.domain.mail.writing.raw_message import still_answering
 from shared.domain.validation import MAX_CONTENT
 from shared.errors import GmailNotFoundError, InvalidRequestError
 from shared.ports.gmail import Draft

@@ -9,8 +9,8 @@ from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Fiel
 
 from shared.actions.registry import ActionInput
 from shared.domain.ids import MessageId, ThreadId
-from shared.domain.mail.outgoing import LeftOut, check_recipients
-from shared.domain.mail.recipients import (
+from shared.domain.mail.writing.outgoing import LeftOut, check_recipients
+from shared.domain.mail.writing.recipients import (
     MAX_RECIPIENTS,
     Mailbox,
     checked_address,

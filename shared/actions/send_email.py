@@ -28,7 +28,7 @@ from shared.domain.base64url import decode_base64url
 from shared.domain.connect.scopes import SEND
 from shared.domain.ids import ThreadId
 from shared.domain.keys.policy import Does
-from shared.domain.mail.outgoing import LeftOut
+from shared.domain.mail.writing.outgoing import LeftOut
 from shared.domain.send.entry import DeliveryMode, SendEntry, SendState
 from shared.domain.send.request import SendRequest
 from shared.domain.validation import MAX_CONTENT

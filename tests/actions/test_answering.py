@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from shared.domain.ids import ConnectionId
-from shared.domain.mail.email_message import read_message
+from shared.domain.mail.reading.email_message import read_message
 from shared.ports.store import Store
 from shared.usecases.send.process_bulk import DrainBulk
 from tests.harness.acting import ActionHarness

@@ -60,6 +60,21 @@ async def test_the_bytes_come_with_their_type_name_and_size(
     assert (await get(harness, message, "2")).content == SMALL
 
 
+async def test_a_message_that_is_one_file_is_had_by_its_root_and_by_a_link_to_it(
+    harness: ActionHarness,
+) -> None:
+    mail = letter()
+    mail.set_content(CONTENT, maintype="application", subtype="pdf", filename="r.pdf")
+    id = harness.deliver(mail)
+    assert (await get(harness, id, "root")).content == CONTENT
+    linked = await harness.api.post(f"/attachments/{id}/root/link")
+    assert linked.status_code == 200, linked.text
+    opened = await harness.api.get(urlsplit(linked.json()["url"]).path)
+    assert opened.content == CONTENT
+    found = await harness.ran("get-attachment", {"messageId": id, "partId": "root"})
+    assert urlsafe_b64decode(found["data"]) == CONTENT
+
+
 async def test_a_page_is_saved_and_never_run(harness: ActionHarness, message: str) -> None:
     answer = await get(harness, message, "3")
     assert answer.headers["content-type"] == "text/html"

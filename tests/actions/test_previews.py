@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from shared.actions.policy.preview import LONGEST, preview_of
 from shared.actions.policy.recipients import MessageRecipients
-from shared.domain.mail.envelope import Envelope
-from shared.domain.mail.recipients import Mailbox
+from shared.domain.mail.writing.envelope import Envelope
+from shared.domain.mail.writing.recipients import Mailbox
 from shared.domain.send.request import SendRequest
 
 HEAD = b"To: bob@acme.example\r\nMIME-Version: 1.0\r\n"

@@ -9,7 +9,7 @@ import pytest
 from pydantic import BaseModel
 
 from shared.domain.ids import HistoryId, LabelId, SequenceNumber
-from shared.domain.mail.email_message import EmailMessage
+from shared.domain.mail.reading.email_message import EmailMessage
 from shared.domain.sync.projection import Projection
 from shared.domain.sync.record import Record
 from shared.ports.sync_store import Batch, Records, SyncStates

@@ -17,7 +17,7 @@ from infra.local.google.corpus import seed_messages
 from infra.local.google.mail.mime import read_part
 from infra.local.google.mail.rendering import render as render_mime
 from shared.domain.ids import HistoryId, MessageId, SequenceNumber, ThreadId
-from shared.domain.mail.email_message import read_message
+from shared.domain.mail.reading.email_message import read_message
 from shared.domain.sync.payload import pack, render_json, unpack
 from shared.domain.sync.record import Origin, Record, RecordHead
 

@@ -9,7 +9,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-from shared.domain.mail.email_message import EmailMessage, read_message
+from shared.domain.mail.reading.email_message import EmailMessage, read_message
 from shared.domain.sync.state import LEASE_LIFETIME
 from shared.usecases.sync import changes
 from tests.chaos.swapping import swapped

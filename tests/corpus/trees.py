@@ -237,12 +237,15 @@ def odd_trees() -> Iterator[Mail]:
         "plain beside html": multipart("mixed", "b", plain, page, pdf),
         "html beside plain": multipart("mixed", "b", page, plain, pdf),
         "file between texts": multipart("mixed", "b", plain, pdf, page),
-        "related without a page first": multipart("related", "b", plain, page, pdf),
         "forty-five deep": _deep(45, multipart("mixed", "z", plain, page, pdf)),
     }
     for name, body in whole.items():
         yield Mail(name, letter(body=body), "s", shown=("plainword", "htmlword"),
                    files=(File(b"%PDF", "x.pdf"),), knows_files=True)  # fmt: skip
+    rootless = multipart("related", "b", plain, page, pdf)
+    yield Mail("related without a page first", letter(body=rootless), "s", shown=("plainword",),
+               files=(File(b"<p>htmlword</p>"), File(b"%PDF", "x.pdf")),
+               knows_files=True)  # fmt: skip
     zipped = part('Content-Disposition: attachment; filename="r.zip"',
                   "Content-Type: application/zip", body=b"PK")  # fmt: skip
     yield Mail("a file alone", letter(body=zipped), "s", files=(File(b"PK", "r.zip"),),

@@ -5,8 +5,8 @@ from collections.abc import Callable, Mapping
 from itertools import count, islice
 from typing import Any, Final
 
-from shared.domain.mail.address_list import Address
-from shared.domain.mail.email_message import EmailMessage, read_message
+from shared.domain.mail.reading.address_list import Address
+from shared.domain.mail.reading.email_message import EmailMessage, read_message
 
 Text = Callable[[int], str]
 

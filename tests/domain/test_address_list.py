@@ -8,9 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.domain.mail.address_list import MAX_NAME_KEPT, read_address, read_addresses, tokens
-from shared.domain.mail.mail_headers import decode_words, read_date, read_message_ids
-from shared.domain.mail.recipients import strict_addresses
+from shared.domain.mail.reading.address_list import (
+    MAX_NAME_KEPT,
+    read_address,
+    read_addresses,
+    tokens,
+)
+from shared.domain.mail.reading.mail_headers import decode_words, read_date, read_message_ids
+from shared.domain.mail.writing.recipients import strict_addresses
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.domain.mail.base64_stream import Base64Field
+from shared.domain.mail.reading.base64_stream import Base64Field
 
 
 def read(answer: bytes, cuts: list[int]) -> bytes:

@@ -12,7 +12,7 @@ import pytest
 
 from infra.local.google.mail.mime import Part, read_part
 from infra.local.google.mail.rendering import render
-from shared.domain.mail.email_message import EmailMessage, read_message, unfetched_bodies
+from shared.domain.mail.reading.email_message import EmailMessage, read_message, unfetched_bodies
 
 GIVEN = Path(__file__).parent.parent / "cases" / "mail"
 

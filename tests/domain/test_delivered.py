@@ -11,7 +11,7 @@ from infra.local.google.app import create_app
 from infra.local.google.mail.sending import UnsendableError, prepare
 from infra.local.google.mail.store import MailStore
 from infra.local.google.settings import GoogleSettings
-from shared.domain.mail.envelope import envelope_of
+from shared.domain.mail.writing.envelope import envelope_of
 from shared.errors import InvalidRequestError
 
 ADA = "ada@acme.example"

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from infra.local.google.corpus import seed_messages
 from infra.local.google.mail.mime import read_part
 from infra.local.google.mail.rendering import render
-from shared.domain.mail.email_message import read_message, received_at, unfetched_bodies
+from shared.domain.mail.reading.email_message import read_message, received_at, unfetched_bodies
 
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.domain.mail.envelope import MAX_HEAD, envelope_of
+from shared.domain.mail.writing.envelope import MAX_HEAD, envelope_of
 from shared.errors import InvalidRequestError
 
 END = b"\r\n\r\nA text.\r\nBcc: nobody@body.example\r\n"

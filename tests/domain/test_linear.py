@@ -19,32 +19,37 @@ from isal import isal_zlib
 import shared.domain
 from shared.domain import base64url, cursor, trace_context
 from shared.domain.events import addresses
-from shared.domain.mail import (
+from shared.domain.mail.reading import (
     address_list,
     base64_stream,
     bodies,
     bounce,
+    charset_names,
+    charset_text,
     content_ids,
     email_message,
     email_parts,
-    envelope,
-    header_lines,
     html_text,
     mail_headers,
+    read_parts,
+    rich_text,
+    shown_text,
+    vendor_jis,
+)
+from shared.domain.mail.writing import (
+    envelope,
+    header_lines,
     mime,
     own_addresses,
     passed_files,
     quoted_html,
     raw_message,
-    read_parts,
     recipients,
     reply,
-    rich_text,
     scoped_css,
-    shown_text,
 )
-from shared.domain.mail.outgoing import Outgoing
-from shared.domain.mail.recipients import Mailbox
+from shared.domain.mail.writing.outgoing import Outgoing
+from shared.domain.mail.writing.recipients import Mailbox
 from shared.domain.sync import payload
 from shared.errors import PostroomError
 from tests.domain.costs import Family, Parse, growth, quick_growth
@@ -145,7 +150,10 @@ PARSERS: Final[Mapping[str, Driven]] = {
     "bodies.children_of": of_message(lambda found: bodies.children_of(found["payload"])),
     "content_ids.shown_ids": of_text(content_ids.shown_ids),
     "html_text.text_to_html": of_text(html_text.text_to_html),
-    "mail_headers.mostly_utf8": of_bytes(mail_headers.mostly_utf8),
+    "charset_names.codecs_of": of_text(charset_names.codecs_of),
+    "charset_text.mostly_utf8": of_bytes(charset_text.mostly_utf8),
+    "vendor_jis.euc_in_cp932": of_bytes(vendor_jis.euc_in_cp932),
+    "vendor_jis.jis_in_cp932": of_bytes(vendor_jis.jis_in_cp932),
     "mail_headers.read_message_id": of_text(mail_headers.read_message_id),
     "passed_files.fitted_name": of_text(passed_files.fitted_name),
     "passed_files.issued_ids": of_message(
@@ -173,7 +181,7 @@ PARSERS: Final[Mapping[str, Driven]] = {
     ),
     "html_text.decoded_references": of_text(html_text.decoded_references),
     "html_text.html_to_text": of_text(html_text.html_to_text),
-    "mail_headers.decode_text": of_bytes(lambda data: mail_headers.decode_text(data, "gb2312")),
+    "charset_text.decode_text": of_bytes(lambda data: charset_text.decode_text(data, "gb2312")),
     "mail_headers.decode_words": of_text(mail_headers.decode_words),
     "mail_headers.read_date": of_text(mail_headers.read_date),
     "mail_headers.read_message_ids": of_text(mail_headers.read_message_ids),

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.domain.mail.mail_headers import (
+from shared.domain.mail.reading.mail_headers import (
     decode_words,
     read_date,
     read_message_ids,

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from shared.domain.mail.header_lines import addresses_line, text_line
-from shared.domain.mail.mime import build, marked
-from shared.domain.mail.outgoing import Attachment, Outgoing, check
-from shared.domain.mail.recipients import Mailbox
+from shared.domain.mail.writing.header_lines import addresses_line, text_line
+from shared.domain.mail.writing.mime import build, marked
+from shared.domain.mail.writing.outgoing import Attachment, Outgoing, check
+from shared.domain.mail.writing.recipients import Mailbox
 from tests.domain.reading import Reading
 
 DATE = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)

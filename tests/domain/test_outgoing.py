@@ -7,9 +7,9 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from shared.domain.mail.outgoing import Attachment, Outgoing, check
-from shared.domain.mail.raw_message import check_raw
-from shared.domain.mail.recipients import Mailbox, checked_address, parse_mailboxes
+from shared.domain.mail.writing.outgoing import Attachment, Outgoing, check
+from shared.domain.mail.writing.raw_message import check_raw
+from shared.domain.mail.writing.recipients import Mailbox, checked_address, parse_mailboxes
 from shared.errors import InvalidRecipientError, InvalidRequestError, TooLargeError
 from tests.domain.test_mime import ADA, BOB, PLAIN, read
 

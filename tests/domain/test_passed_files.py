@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from shared.domain.mail.email_message import EmailMessage, read_message
-from shared.domain.mail.mime import build
-from shared.domain.mail.outgoing import MAX_FILENAME, Attachment, Outgoing, check
-from shared.domain.mail.passed_files import fitted_name, issued_ids, passed_files
-from shared.domain.mail.recipients import Mailbox
+from shared.domain.mail.reading.email_message import EmailMessage, read_message
+from shared.domain.mail.writing.mime import build
+from shared.domain.mail.writing.outgoing import MAX_FILENAME, Attachment, Outgoing, check
+from shared.domain.mail.writing.passed_files import fitted_name, issued_ids, passed_files
+from shared.domain.mail.writing.recipients import Mailbox
 from tests.domain.test_linear import EARLY
 
 ADA = Mailbox("ada@acme.example")

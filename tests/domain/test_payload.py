@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.domain.ids import HistoryId, LabelId, MessageId, SequenceNumber, ThreadId
-from shared.domain.mail.email_message import read_message
+from shared.domain.mail.reading.email_message import read_message
 from shared.domain.sync.payload import (
     MAX_JSON_BYTES,
     MAX_PAYLOAD_BYTES,

@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 
 from shared.domain.crash import ProjectionError
 from shared.domain.ids import HistoryId, LabelId, MessageId, SequenceNumber, ThreadId
-from shared.domain.mail.email_message import EmailMessage
+from shared.domain.mail.reading.email_message import EmailMessage
 from shared.domain.sync.payload import make_payload
 from shared.domain.sync.projection import Projected, Projection, projected
 from shared.domain.sync.record import EARLIER_KEPT, LastAction, Origin, Record, RecordHead

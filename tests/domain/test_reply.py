@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.domain.mail.email_message import EmailMessage, read_message
-from shared.domain.mail.outgoing import Outgoing
-from shared.domain.mail.own_addresses import OwnAddresses
-from shared.domain.mail.recipients import Mailbox
-from shared.domain.mail.reply import (
+from shared.domain.mail.reading.email_message import EmailMessage, read_message
+from shared.domain.mail.writing.outgoing import Outgoing
+from shared.domain.mail.writing.own_addresses import OwnAddresses
+from shared.domain.mail.writing.recipients import Mailbox
+from shared.domain.mail.writing.reply import (
     MAX_REFERENCES,
     as_reply,
     forward_subject,

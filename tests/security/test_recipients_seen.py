@@ -17,11 +17,11 @@ from hypothesis import strategies as st
 from infra.local.google.mail import drafts as gmails
 from infra.local.google.mail.headers import read_headers, split_head
 from infra.local.google.mail.sending import UnsendableError, recipients_of
-from shared.domain.mail.envelope import envelope_of
-from shared.domain.mail.mime import build
-from shared.domain.mail.outgoing import Outgoing
-from shared.domain.mail.raw_message import check_raw
-from shared.domain.mail.recipients import Mailbox, parse_mailboxes
+from shared.domain.mail.writing.envelope import envelope_of
+from shared.domain.mail.writing.mime import build
+from shared.domain.mail.writing.outgoing import Outgoing
+from shared.domain.mail.writing.raw_message import check_raw
+from shared.domain.mail.writing.recipients import Mailbox, parse_mailboxes
 from shared.errors import InvalidRecipientError, InvalidRequestError
 from tests.actions.agents import agent, asked_for, decide, person, rule_of, shown
 from tests.harness.acting import ActionHarness, action_harness
@@ -96,6 +96,10 @@ def delivered(raw: bytes) -> set[str]:
 @given(heads())
 @example(f"To: {HIDING}\r\n\r\nx".encode())
 @example(f"To: {QUOTING}\r\n\r\nx".encode())
+@example(b'To: "Bob, B." <b@acme.example>\r\nTo: ,\r\n\r\nx')
+@example(b"To: b@acme.example\r\nCc: (nobody)\r\n\r\nx")
+@example(b"To: b@acme.example\r\nCc: g:;,\r\n\r\nx")
+@example(b"To: b@acme.example\r\nCc: g:;\r\n\r\nx")
 def test_what_is_judged_is_what_is_delivered_to(raw: bytes) -> None:
     with contextlib.suppress(InvalidRequestError):
         assert {one.lower() for one in envelope_of(raw).recipients} == delivered(raw)

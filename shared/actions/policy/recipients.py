@@ -16,9 +16,9 @@ from shared.actions.message_fields import MessageFields, as_request
 from shared.actions.registry import Action, ActionContext
 from shared.actions.send_email import SendEmailInput, SendMessageInput, raw_request
 from shared.domain.keys.policy import Does, Rule
-from shared.domain.mail.address_list import read_address
-from shared.domain.mail.envelope import Envelope, envelope_of
-from shared.domain.mail.raw_message import read_header_lines
+from shared.domain.mail.reading.address_list import read_address
+from shared.domain.mail.writing.envelope import Envelope, envelope_of
+from shared.domain.mail.writing.raw_message import read_header_lines
 from shared.domain.send.draft_copy import DraftCopy
 from shared.domain.send.request import SendRequest
 from shared.errors import PolicyRefusedError

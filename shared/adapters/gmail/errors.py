@@ -26,7 +26,7 @@ from shared.domain.google_trouble import (
     MailboxClosedError,
     PreconditionFailedError,
 )
-from shared.domain.mail.email_parts import as_object, as_text
+from shared.domain.mail.reading.email_parts import as_object, as_text
 from shared.errors import (
     GmailNotFoundError,
     GmailRefusedError,

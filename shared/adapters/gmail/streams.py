@@ -27,8 +27,8 @@ from shared.adapters.gmail.requests import (
 from shared.adapters.gmail.send import no_such_part
 from shared.domain.base64url import decode_base64url
 from shared.domain.ids import MessageId
-from shared.domain.mail.base64_stream import Base64Field
-from shared.domain.mail.email_parts import (
+from shared.domain.mail.reading.base64_stream import Base64Field
+from shared.domain.mail.reading.email_parts import (
     as_count,
     as_object,
     as_text,

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, StrictInt
 
-from shared.domain.mail.recipients import ascii_domain, checked_address
+from shared.domain.mail.writing.recipients import ascii_domain, checked_address
 from shared.domain.validation import MAX_TEXT, validated
 from shared.errors import InvalidRequestError, PolicyRefusedError
 

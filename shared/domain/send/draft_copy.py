@@ -8,7 +8,7 @@ from email.parser import BytesHeaderParser
 from email.policy import compat32
 
 from shared.domain.ids import MessageId, ThreadId
-from shared.domain.mail.raw_message import MAX_HEADERS
+from shared.domain.mail.writing.raw_message import MAX_HEADERS
 from shared.domain.send.request import SendRequest
 
 

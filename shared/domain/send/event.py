@@ -8,7 +8,7 @@ from uuid import uuid4
 from shared.domain.connect.connection import INTEGRATION
 from shared.domain.events.event import Event, EventType
 from shared.domain.ids import EventId, MessageId
-from shared.domain.mail.bounce import FailedRecipient
+from shared.domain.mail.reading.bounce import FailedRecipient
 from shared.domain.send.entry import SendEntry, SendState
 
 BOUNCED = "bounced"

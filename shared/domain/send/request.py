@@ -9,7 +9,7 @@ from typing import Final
 from pydantic import ConfigDict, TypeAdapter
 
 from shared.domain.ids import MessageId, ThreadId
-from shared.domain.mail.recipients import Mailbox
+from shared.domain.mail.writing.recipients import Mailbox
 from shared.domain.send.entry import DeliveryMode
 
 

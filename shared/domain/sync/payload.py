@@ -12,7 +12,7 @@ from typing import Any, Final
 import orjson
 from isal import isal_zlib
 
-from shared.domain.mail.email_message import iso, label_fields
+from shared.domain.mail.reading.email_message import iso, label_fields
 from shared.domain.sync.record import Record, RecordHead
 
 MAX_PAYLOAD_BYTES: Final = 900 * 1024

@@ -14,7 +14,7 @@ from typing import Any, Generic, TypeVar, cast
 from pydantic import BaseModel
 
 from shared.domain.crash import ProjectionError, crash_site
-from shared.domain.mail.email_message import EmailMessage, iso, label_fields
+from shared.domain.mail.reading.email_message import EmailMessage, iso, label_fields
 from shared.domain.sync.payload import unpack
 from shared.domain.sync.record import EARLIER_KEPT, Earlier, LastAction, Record
 from shared.errors import ConfigurationError

@@ -17,7 +17,7 @@ from starlette.responses import Response
 from shared.domain.connect.connection import Connection
 from shared.domain.connect.scopes import READONLY, reads
 from shared.domain.ids import ConnectionId, MessageId
-from shared.domain.mail.email_parts import ROOT
+from shared.domain.mail.reading.email_parts import ROOT
 from shared.edge.web.answers import json_response
 from shared.edge.web.call import Call
 from shared.edge.web.deployment import Deployment

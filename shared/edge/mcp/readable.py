@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from shared.domain.mail.email_message import read_message
+from shared.domain.mail.reading.email_message import read_message
 from shared.usecases.sync.reading import weight
 
 ALWAYS = frozenset({"text", "labelIds"})

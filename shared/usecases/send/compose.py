@@ -7,11 +7,12 @@ from typing import Final, TypeVar
 from shared.domain.connect.connection import Connection
 from shared.domain.connect.scopes import SETTINGS_BASIC, allowed, reads
 from shared.domain.ids import MessageId, ThreadId
-from shared.domain.mail.address_list import is_unmistakable
-from shared.domain.mail.email_message import EmailMessage, unfetched_bodies
-from shared.domain.mail.email_parts import as_object, as_text, headers_of
-from shared.domain.mail.mime import build, marked
-from shared.domain.mail.outgoing import (
+from shared.domain.mail.reading.address_list import is_unmistakable
+from shared.domain.mail.reading.email_message import EmailMessage, unfetched_bodies
+from shared.domain.mail.reading.email_parts import as_object, as_text, headers_of
+from shared.domain.mail.reading.shown_text import one_line
+from shared.domain.mail.writing.mime import build, marked
+from shared.domain.mail.writing.outgoing import (
     MAX_ATTACHMENT_BYTES,
     Attachment,
     LeftOut,
@@ -20,12 +21,17 @@ from shared.domain.mail.outgoing import (
     check_attachments_size,
     check_message_size,
 )
-from shared.domain.mail.own_addresses import OwnAddresses, addressed
-from shared.domain.mail.passed_files import PassedFile, passed_files
-from shared.domain.mail.raw_message import check_raw, with_addresses_of
-from shared.domain.mail.recipients import MAX_NAME, Mailbox
-from shared.domain.mail.reply import as_forward, as_reply, continued, reply_subject, threaded
-from shared.domain.mail.shown_text import one_line
+from shared.domain.mail.writing.own_addresses import OwnAddresses, addressed
+from shared.domain.mail.writing.passed_files import PassedFile, passed_files
+from shared.domain.mail.writing.raw_message import check_raw, with_addresses_of
+from shared.domain.mail.writing.recipients import MAX_NAME, Mailbox
+from shared.domain.mail.writing.reply import (
+    as_forward,
+    as_reply,
+    continued,
+    reply_subject,
+    threaded,
+)
 from shared.domain.send.request import AskedAttachment, SendRequest
 from shared.errors import (
     GmailRefusedError,

@@ -15,7 +15,7 @@ from datetime import timedelta
 from typing import Final
 
 from shared.domain.ids import ThreadId
-from shared.domain.mail.mail_headers import MARKER_HEADER
+from shared.domain.mail.reading.mail_headers import MARKER_HEADER
 from shared.domain.send.entry import DeliveryMode, SendEntry, SendState
 from shared.errors import (
     GmailNotFoundError,

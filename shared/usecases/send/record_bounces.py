@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from shared.domain.ids import ConnectionId, MessageId
-from shared.domain.mail.bounce import Bounce, read_bounce, unread_part
+from shared.domain.mail.reading.bounce import Bounce, read_bounce, unread_part
 from shared.domain.send.entry import SendEntry
 from shared.domain.send.event import bounce_event
 from shared.errors import CorruptStateError, GmailNotFoundError

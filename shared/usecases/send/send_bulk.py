@@ -9,9 +9,9 @@ from typing import Final
 
 from shared.domain.connect.connection import Connection
 from shared.domain.ids import ConnectionId
-from shared.domain.mail.outgoing import Attachment, Outgoing, check
-from shared.domain.mail.raw_message import check_raw
-from shared.domain.mail.recipients import Mailbox
+from shared.domain.mail.writing.outgoing import Attachment, Outgoing, check
+from shared.domain.mail.writing.raw_message import check_raw
+from shared.domain.mail.writing.recipients import Mailbox
 from shared.domain.send.bulk import BULK_LIFETIME, MAX_BULK, BulkSend
 from shared.domain.send.entry import SendEntry
 from shared.domain.send.request import SendRequest

@@ -7,7 +7,7 @@ from secrets import token_hex, token_urlsafe
 from shared.domain.connect.connection import Connection, ConnectionStatus
 from shared.domain.connect.scopes import reads
 from shared.domain.ids import ConnectionId
-from shared.domain.mail.outgoing import LeftOut
+from shared.domain.mail.writing.outgoing import LeftOut
 from shared.domain.send.entry import DeliveryMode, SendEntry, SendState, send_id
 from shared.domain.send.request import SendRequest
 from shared.errors import (

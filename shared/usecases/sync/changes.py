@@ -5,10 +5,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from shared.domain.ids import HistoryId, LabelId, MessageId, SequenceNumber, ThreadId
-from shared.domain.mail.bounce import is_report
-from shared.domain.mail.email_message import EmailMessage, read_message, received_at
-from shared.domain.mail.email_parts import as_object, header_of
-from shared.domain.mail.mail_headers import MARKER_HEADER
+from shared.domain.mail.reading.bounce import is_report
+from shared.domain.mail.reading.email_message import EmailMessage, read_message, received_at
+from shared.domain.mail.reading.email_parts import as_object, header_of
+from shared.domain.mail.reading.mail_headers import MARKER_HEADER
 from shared.domain.sync.payload import Payload, make_payload
 from shared.domain.sync.record import (
     CHAT,

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from shared.domain.ids import HistoryId, MessageId
-from shared.domain.mail.email_message import received_at
+from shared.domain.mail.reading.email_message import received_at
 from shared.domain.sync.history import HistoryRecord, NetChange, fold
 from shared.domain.sync.plan import Delta, DeltaAnswer, after_delta
 from shared.domain.sync.record import Origin, QuarantineEntry, RecordHead

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from shared.domain.google_refusals import BAD_ARGUMENT, NOT_FOUND
 from shared.domain.ids import ConnectionId, MessageId
-from shared.domain.mail.email_message import received_at
+from shared.domain.mail.reading.email_message import received_at
 from shared.domain.sync.record import CHAT, QuarantineEntry, RecordHead
 from shared.domain.sync.state import SyncState, SyncStatus
 from shared.errors import GmailRefusedError, PostroomError, UnknownConnectionError

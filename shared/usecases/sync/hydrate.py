@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from shared.domain.ids import MessageId, ThreadId
-from shared.domain.mail.email_message import unfetched_bodies
-from shared.domain.mail.email_parts import as_count
+from shared.domain.mail.reading.email_message import unfetched_bodies
+from shared.domain.mail.reading.email_parts import as_count
 from shared.errors import (
     GmailNotFoundError,
     GmailRefusedError,

@@ -8,8 +8,8 @@ import asyncio
 from collections.abc import Callable, Mapping
 from typing import Any, Final, ParamSpec, TypeVar
 
-from shared.domain.mail.email_message import EmailMessage, read_message
-from shared.domain.mail.email_parts import as_count
+from shared.domain.mail.reading.email_message import EmailMessage, read_message
+from shared.domain.mail.reading.email_parts import as_count
 from shared.domain.sync.record import Record
 
 P = ParamSpec("P")

@@ -7,7 +7,7 @@ import pytest
 
 from shared.adapters.gmail.client import HttpGmail
 from shared.domain.ids import HistoryId, LabelId, MessageId, ThreadId
-from shared.domain.mail.email_message import read_message
+from shared.domain.mail.reading.email_message import read_message
 from shared.domain.sync.history import fold
 from shared.errors import (
     GmailNotFoundError,

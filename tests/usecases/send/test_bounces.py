@@ -10,7 +10,7 @@ import pytest
 
 from infra.local.google.mail.bounce import bounce_message
 from shared.domain.ids import MessageId
-from shared.domain.mail.bounce import read_bounce
+from shared.domain.mail.reading.bounce import read_bounce
 from shared.domain.send.entry import SendState
 from shared.usecases.send.record_bounces import RecordBounces
 from tests.harness.google import ADA

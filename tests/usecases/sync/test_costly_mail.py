@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from shared.adapters.firestore import store as firestore_store
-from shared.domain.mail.email_message import EmailMessage, read_message
+from shared.domain.mail.reading.email_message import EmailMessage, read_message
 from shared.domain.sync.record import Origin, QuarantineEntry
 from shared.domain.sync.state import LEASE_LIFETIME, SyncState
 from shared.usecases.sync import changes

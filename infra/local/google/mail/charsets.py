@@ -15,25 +15,30 @@ from infra.local.google.mail import japanese
 
 _NAMES: Final = {
     "ansi": "cp1252",
-    "ansi-x3-4-1968": "utf-8",
+    "ansi-x3.4-1968": "utf-8",
     "ascii": "utf-8",
     "big5": "big5hkscs",
     "big5-eten": "big5hkscs",
     "big5-hkscs": "big5hkscs",
     "cn-big5": "big5hkscs",
+    "chinese": "gb18030",
     "cn-gb": "gb18030",
-    "cseucpkdfmtjapanese": "euc-jp",
-    "csiso2022jp": "iso-2022-jp",
-    "csshiftjis": "cp932",
-    "cswindows31j": "cp932",
     "euc-cn": "gb18030",
     "euc-kr": "cp949",
+    "euckr": "cp949",
+    "eucpkdfmtjapanese": "euc-jp",
+    "gb-2312": "gb18030",
     "gb-2312-80": "gb18030",
     "gb2312": "gb18030",
     "gbk": "gb18030",
     "hz-gb-2312": "hz",
-    "iso-10646-ucs-2": "utf-16-be",
+    "iso-10646-ucs-2": "utf-16-le",
     "iso-2022-jp-ms": "iso-2022-jp",
+    "iso-ir-149": "cp949",
+    "iso-ir-58": "gb18030",
+    "iso2022jp": "iso-2022-jp",
+    "iso58gb231280": "gb18030",
+    "koi": "koi8-r",
     "koi8": "koi8-r",
     "koi8-ru": "koi8-u",
     "ks-c-5601-1987": "cp949",
@@ -41,24 +46,36 @@ _NAMES: Final = {
     "ks-c-5601": "cp949",
     "ksc-5601": "cp949",
     "ksc5601": "cp949",
+    "ksc56011987": "cp949",
     "latin1": "cp1252",
     "latin-1": "cp1252",
+    "logical": "iso8859-8",
+    "mac": "mac-roman",
     "macintosh": "mac-roman",
     "ms-kanji": "cp932",
     "shift-jis": "cp932",
     "shiftjis": "cp932",
     "sjis": "cp932",
+    "sun-eu-greek": "iso8859-7",
     "tis-620": "cp874",
     "tis620": "cp874",
+    "ucs-2": "utf-16-le",
     "uhc": "cp949",
     "unicode": "utf-16",
+    "unicodefeff": "utf-16-le",
+    "unicodefffe": "utf-16-be",
     "unicode-1-1-utf-7": "utf-7",
     "unicode-1-1-utf-8": "utf-8",
+    "unicode11utf8": "utf-8",
+    "unicode20utf8": "utf-8",
     "us-ascii": "utf-8",
     "utf8": "utf-8",
+    "visual": "iso8859-8",
     "windows-31j": "cp932",
+    "windows31j": "cp932",
+    "x-big5": "big5hkscs",
 }
-"""Without `x-`, in lower case, with hyphens for other separators."""
+"""Without `x-` or `cs`, in lower case, with hyphens for other separators."""
 _CODE_PAGES: Final = {
     **{number: f"iso8859-{number - 28590}" for number in range(28591, 28606)},
     936: "gb18030",
@@ -100,7 +117,7 @@ _MAC: Final = {
 _ISO_8859: Final = {"1": "cp1252", "9": "cp1254", "11": "cp874"}
 """Read as their supersets, as every mailer and browser does."""
 _NUMBERED: Final = re.compile(r"(?:windows|win|cp|ms|ibm|dos|oem|ansi)-?(?:cp)?-?(\d{3,5})")
-_ISO_NUMBERED: Final = re.compile(r"-?(?:iso)?-?8859-?(\d{1,2})(?:-.*)?")
+_ISO_NUMBERED: Final = re.compile(r"-?(?:iso)?-?8859-?(\d{1,2})(?:-.*|[ei])?")
 _CHARSETS: Final = frozenset(
     {*aliases, *aliases.values(), "cp720", "cp737", "cp856", "cp874", "cp1006", "koi8_u", "koi8_t"}
     | {"mac_arabic", "mac_croatian", "mac_farsi", "mac_romanian"}
@@ -120,7 +137,7 @@ def charset_named(claim: str) -> str:
     """Return Python's name of the charset that a mailer calls so, "" for an unknown one."""
     name = re.split(r"[\s;(,]", claim.strip(" \t\"'"), maxsplit=1)[0].lower().strip("\"'")
     name = re.sub(r"[_:]", "-", name[:75])
-    for candidate in (name.removeprefix("x-"), name):
+    for candidate in (name.removeprefix("x-").removeprefix("cs"), name):
         if found := _known(candidate):
             return found
     return ""

@@ -6,8 +6,9 @@ Nothing here raises on any JSON.
 from collections.abc import Container, Iterator, Mapping
 from typing import Any, Final, NotRequired, TypedDict
 
-from shared.domain.mail.mail_headers import decode_text, decode_words, mostly_utf8
-from shared.domain.mail.shown_text import file_name, one_line
+from shared.domain.mail.reading.charset_text import decode_text, mostly_utf8
+from shared.domain.mail.reading.mail_headers import decode_words
+from shared.domain.mail.reading.shown_text import file_name, one_line
 
 _DEFAULT_NAMES: Final = {"text/calendar": "invite.ics", "message/rfc822": "message.eml"}
 ROOT: Final = "root"

@@ -12,11 +12,16 @@ from email.utils import format_datetime
 from itertools import count
 from typing import Final
 
-from shared.domain.mail.header_lines import addresses_line, parameters_line, text_line, tokens_line
-from shared.domain.mail.html_text import html_to_text
-from shared.domain.mail.mail_headers import MARKER_HEADER
-from shared.domain.mail.outgoing import Attachment, Outgoing
-from shared.domain.mail.recipients import CONTROL
+from shared.domain.mail.reading.html_text import html_to_text
+from shared.domain.mail.reading.mail_headers import MARKER_HEADER
+from shared.domain.mail.writing.header_lines import (
+    addresses_line,
+    parameters_line,
+    text_line,
+    tokens_line,
+)
+from shared.domain.mail.writing.outgoing import Attachment, Outgoing
+from shared.domain.mail.writing.recipients import CONTROL
 
 HEADERS_OF_LINKS: Final = frozenset(
     {"list-archive", "list-help", "list-id", "list-owner", "list-post", "list-subscribe",

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final, Self
 from unicodedata import normalize
 
-from shared.domain.mail.recipients import Mailbox, ascii_domain
+from shared.domain.mail.writing.recipients import Mailbox, ascii_domain
 
 GMAIL: Final = frozenset({"gmail.com", "googlemail.com"})
 

@@ -4,18 +4,18 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, TypedDict, cast
 
-from shared.domain.mail.address_list import Address, read_address, read_addresses
-from shared.domain.mail.email_parts import Attachment, as_count, as_object, as_text
-from shared.domain.mail.html_text import decoded_references
-from shared.domain.mail.mail_headers import (
+from shared.domain.mail.reading.address_list import Address, read_address, read_addresses
+from shared.domain.mail.reading.email_parts import Attachment, as_count, as_object, as_text
+from shared.domain.mail.reading.html_text import decoded_references
+from shared.domain.mail.reading.mail_headers import (
     MARKER_HEADER,
     decode_words,
     read_date,
     read_message_id,
     read_message_ids,
 )
-from shared.domain.mail.read_parts import Parts, read_parts, unfetched_parts
-from shared.domain.mail.shown_text import one_line
+from shared.domain.mail.reading.read_parts import Parts, read_parts, unfetched_parts
+from shared.domain.mail.reading.shown_text import one_line
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 CHOSEN_HEADERS: Final = frozenset(

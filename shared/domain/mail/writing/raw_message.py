@@ -7,12 +7,12 @@ from email.parser import BytesHeaderParser
 from email.policy import compat32
 from typing import Final
 
-from shared.domain.mail.address_list import read_address, read_addresses
-from shared.domain.mail.email_message import EmailMessage
-from shared.domain.mail.header_lines import tokens_line
-from shared.domain.mail.mail_headers import MARKER_HEADER
-from shared.domain.mail.outgoing import check_message_size, check_recipients
-from shared.domain.mail.recipients import strict_addresses
+from shared.domain.mail.reading.address_list import read_address, read_addresses
+from shared.domain.mail.reading.email_message import EmailMessage
+from shared.domain.mail.reading.mail_headers import MARKER_HEADER
+from shared.domain.mail.writing.header_lines import tokens_line
+from shared.domain.mail.writing.outgoing import check_message_size, check_recipients
+from shared.domain.mail.writing.recipients import strict_addresses
 from shared.errors import InvalidRecipientError, InvalidRequestError, Problem
 
 MAX_HEADERS: Final = 500_000

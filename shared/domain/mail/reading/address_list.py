@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from typing import Final, NamedTuple, TypedDict
 
-from shared.domain.mail.mail_headers import decode_words
-from shared.domain.mail.shown_text import one_line
+from shared.domain.mail.reading.mail_headers import decode_words
+from shared.domain.mail.reading.shown_text import one_line
 
 
 class Address(TypedDict):

@@ -11,7 +11,7 @@ from base64 import b64encode
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from shared.domain.mail.recipients import Mailbox
+from shared.domain.mail.writing.recipients import Mailbox
 
 LINE: Final = 76
 """Characters of a line that holds an encoded word (RFC 2047); nothing needs longer ones."""

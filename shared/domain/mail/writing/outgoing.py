@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from shared.domain.mail.header_lines import LONGEST_TOKEN
-from shared.domain.mail.recipients import CONTROL, MAX_RECIPIENTS, Mailbox
+from shared.domain.mail.writing.header_lines import LONGEST_TOKEN
+from shared.domain.mail.writing.recipients import CONTROL, MAX_RECIPIENTS, Mailbox
 from shared.errors import InvalidRecipientError, InvalidRequestError, Problem, TooLargeError
 
 MAX_HEADER_TEXT: Final = 100_000

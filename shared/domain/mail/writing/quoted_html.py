@@ -12,9 +12,9 @@ from html import escape
 from typing import Final
 from urllib.parse import unquote
 
-from shared.domain.mail.content_ids import WHOLE, WITHIN
-from shared.domain.mail.html_text import ATTRIBUTE, RAW_END, TAG, decoded_references
-from shared.domain.mail.scoped_css import scoped_css
+from shared.domain.mail.reading.content_ids import WHOLE, WITHIN
+from shared.domain.mail.reading.html_text import ATTRIBUTE, RAW_END, TAG, decoded_references
+from shared.domain.mail.writing.scoped_css import scoped_css
 
 _DROPPED: Final = frozenset(
     "html head base meta link applet embed frame frameset object param noscript plaintext textarea"  # noqa: SIM905  thirty lines as a list

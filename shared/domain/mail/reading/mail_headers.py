@@ -5,38 +5,16 @@ Everything here takes any text, in time linear in its length, and never raises.
 
 import binascii
 import re
-from codecs import iterdecode
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from encodings import normalize_encoding
-from encodings.aliases import aliases
 from typing import Final
+
+from shared.domain.mail.reading.charset_text import decode_text
 
 MARKER_HEADER: Final = "X-Postroom-Send"
 _WORD: Final = re.compile(r"=\?([^?\s]{1,75})\?([bBqQ])\?([^?]*)\?=")
 _MESSAGE_ID: Final = re.compile(r"<[^<>\s\x00-\x1f\x7f-\x9f]+>")
 
-CHARSETS: Final = {
-    "ks_c_5601-1987": "cp949",
-    "euc-kr": "cp949",
-    "gb2312": "gb18030",
-    "gbk": "gb18030",
-    "shift_jis": "cp932",
-    "x-sjis": "cp932",
-    "iso-8859-1": "cp1252",
-    "latin1": "cp1252",
-    "iso-8859-8-i": "iso-8859-8",
-    "us-ascii": "utf-8",
-    "ascii": "utf-8",
-    "unicode-1-1-utf-7": "utf-7",
-}
-"""What mailers call a charset, and what they mean by it."""
-_READABLE: Final = frozenset(
-    {*aliases, *aliases.values(), "cp720", "cp737", "cp856", "cp874", "cp1006", "koi8_u", "koi8_t"}
-)
-"""Python's codecs that are charsets. Others are never looked up: each unknown name would cost a
-search of the disk and stay in memory, and punycode takes quadratic time."""
-_LONGEST_CHARSET: Final = 75
 MAX_DATE: Final = 200
 """Characters; the reader of the standard library takes more than linear time."""
 _COMMENT: Final = re.compile(r"\([^()]*\)")
@@ -70,54 +48,6 @@ ZONES: Final = {
     "HST": "-1000",
 }
 """Zones by a name that means one of them; those of North America as RFC 5322 has them."""
-_SURROGATE: Final = re.compile("[\ud800-\udfff]")
-"""What UTF-7 may say and nothing can write."""
-_AT_ONCE: Final = 1_000_000
-
-
-def decode_text(data: bytes, charset: str) -> str:
-    """Decode as the charset claims, else as UTF-8, else as Windows-1252."""
-    name = charset.strip(" \t\"';").lower()[:_LONGEST_CHARSET]
-    name = CHARSETS.get(name, name)
-    known = normalize_encoding(name) in _READABLE
-    for candidate in (name, "utf-8") if known else ("utf-8",):
-        try:
-            text = _decoded(data, candidate)
-        except (LookupError, ValueError):  # bytes.decode knows no charset that is not text
-            continue
-        return _SURROGATE.sub("\ufffd", text) if "7" in candidate else text
-    return mostly_utf8(data) or _mostly(data, name, known=known) or data.decode("cp1252", "replace")
-
-
-def mostly_utf8(data: bytes) -> str | None:
-    """Decode UTF-8 in which at most a few bytes are bad, each as U+FFFD; None for other bytes."""
-    try:
-        return _decoded(data, "utf-8")
-    except ValueError:
-        return _mostly(data, "utf-8", known=True)
-
-
-def _mostly(data: bytes, charset: str, *, known: bool) -> str | None:
-    """Decode where more can be read beyond ASCII than cannot, judged by the beginning."""
-    if not known:
-        return None
-    try:
-        start = data[:_AT_ONCE].decode(charset, "replace")
-        lost = start.count("\ufffd")
-        if len(start) - len(start.encode("ascii", "ignore")) <= 2 * lost:
-            return None
-        return _SURROGATE.sub("\ufffd", _decoded(data, charset, "replace"))
-    except (LookupError, ValueError):
-        return None
-
-
-def _decoded(data: bytes, charset: str, errors: str = "strict") -> str:
-    """Decode in pieces, between which other threads run. Raises LookupError, ValueError."""
-    if len(data) <= _AT_ONCE:
-        return data.decode(charset, errors)
-    b"".decode(charset)  # refuses a codec that is not text
-    pieces = (data[start : start + _AT_ONCE] for start in range(0, len(data), _AT_ONCE))
-    return "".join(iterdecode(pieces, charset, errors))
 
 
 def decode_words(value: str) -> str:

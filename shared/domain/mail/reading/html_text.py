@@ -8,7 +8,7 @@ import re
 from html import escape, unescape
 from typing import Final
 
-from shared.domain.mail.shown_text import without_invisible
+from shared.domain.mail.reading.shown_text import without_invisible
 
 _LINE: Final = "\0"  # <br>
 _BLOCK: Final = "\1"

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final
 
-from shared.domain.mail.email_message import EmailMessage
-from shared.domain.mail.email_parts import Attachment as Listed
-from shared.domain.mail.outgoing import MAX_FILENAME, MIME_TYPE
-from shared.domain.mail.shown_text import file_name
+from shared.domain.mail.reading.email_message import EmailMessage
+from shared.domain.mail.reading.email_parts import Attachment as Listed
+from shared.domain.mail.reading.shown_text import file_name
+from shared.domain.mail.writing.outgoing import MAX_FILENAME, MIME_TYPE
 
 UNNAMED: Final = "attachment"
 UNKNOWN_TYPE: Final = "application/octet-stream"

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from shared.domain.base64url import decode_base64url
-from shared.domain.mail.bodies import (
+from shared.domain.mail.reading.bodies import (
     HTML,
     Choice,
     Leaf,
@@ -16,8 +16,8 @@ from shared.domain.mail.bodies import (
     children_of,
     structure_of,
 )
-from shared.domain.mail.content_ids import shown_ids
-from shared.domain.mail.email_parts import (
+from shared.domain.mail.reading.content_ids import shown_ids
+from shared.domain.mail.reading.email_parts import (
     Attachment,
     as_object,
     as_text,
@@ -26,8 +26,8 @@ from shared.domain.mail.email_parts import (
     is_behind_id,
     listed,
 )
-from shared.domain.mail.html_text import html_to_text, text_to_html
-from shared.domain.mail.rich_text import rich_to_text
+from shared.domain.mail.reading.html_text import html_to_text, text_to_html
+from shared.domain.mail.reading.rich_text import rich_to_text
 
 MAX_DERIVED_CHARS: Final = 1_000_000
 """HTML of one part beyond this is not turned into text."""

@@ -10,15 +10,15 @@ from hashlib import sha256
 from html import escape
 from typing import Final, Literal
 
-from shared.domain.mail.address_list import Address
-from shared.domain.mail.email_message import EmailMessage
-from shared.domain.mail.html_text import text_to_html
-from shared.domain.mail.mail_headers import read_message_ids
-from shared.domain.mail.outgoing import LeftOut, Outgoing
-from shared.domain.mail.own_addresses import OwnAddresses
-from shared.domain.mail.passed_files import issued_ids
-from shared.domain.mail.quoted_html import quoted_html
-from shared.domain.mail.recipients import CONTROL, MAX_NAME, Mailbox, checked_address
+from shared.domain.mail.reading.address_list import Address
+from shared.domain.mail.reading.email_message import EmailMessage
+from shared.domain.mail.reading.html_text import text_to_html
+from shared.domain.mail.reading.mail_headers import read_message_ids
+from shared.domain.mail.writing.outgoing import LeftOut, Outgoing
+from shared.domain.mail.writing.own_addresses import OwnAddresses
+from shared.domain.mail.writing.passed_files import issued_ids
+from shared.domain.mail.writing.quoted_html import quoted_html
+from shared.domain.mail.writing.recipients import CONTROL, MAX_NAME, Mailbox, checked_address
 from shared.errors import InvalidRecipientError, Problem
 
 _COPIES: Final[tuple[Literal["to", "cc"], ...]] = ("to", "cc")

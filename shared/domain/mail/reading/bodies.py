@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from shared.domain.mail.email_parts import as_object, as_text, header_of, walk
+from shared.domain.mail.reading.email_parts import as_object, as_text, header_of, walk
 
 PLAIN: Final = "text/plain"
 HTML: Final = frozenset({"text/html", "text/x-amp-html", "text/watch-html"})

@@ -7,8 +7,8 @@ from typing import Any, Final
 
 from shared.domain.base64url import decode_base64url
 from shared.domain.ids import MessageId, ThreadId
-from shared.domain.mail.email_parts import as_object, as_text, header_of, walk
-from shared.domain.mail.mail_headers import MARKER_HEADER, read_message_ids
+from shared.domain.mail.reading.email_parts import as_object, as_text, header_of, walk
+from shared.domain.mail.reading.mail_headers import MARKER_HEADER, read_message_ids
 
 STATUS: Final = "message/delivery-status"
 MAX_REPORT: Final = 100_000

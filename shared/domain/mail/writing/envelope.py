@@ -11,8 +11,8 @@ from email.parser import BytesHeaderParser
 from email.policy import compat32
 from typing import Final
 
-from shared.domain.mail.mail_headers import decode_words
-from shared.domain.mail.raw_message import RECIPIENTS, header_addresses
+from shared.domain.mail.reading.mail_headers import decode_words
+from shared.domain.mail.writing.raw_message import RECIPIENTS, header_addresses
 from shared.errors import InvalidRecipientError, InvalidRequestError
 
 MAX_HEAD: Final = 500_000

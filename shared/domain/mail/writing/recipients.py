@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Final
 from unicodedata import category, normalize
 
-from shared.domain.mail.address_list import Address, Token, tokens, unquoted
-from shared.domain.mail.mail_headers import decode_words
+from shared.domain.mail.reading.address_list import Address, Token, tokens, unquoted
+from shared.domain.mail.reading.mail_headers import decode_words
 from shared.errors import InvalidRecipientError, Problem
 
 MAX_ADDRESS: Final = 254
@@ -108,6 +108,9 @@ def strict_addresses(value: str) -> list[Address]:
         elif item:
             found.append(_strict_mailbox(item))
         item = []
+    named = value.strip()
+    if named and not found and not named.endswith(";"):  # an empty group names nobody on purpose
+        raise ValueError(NO_ADDRESS)
     return found
 
 

@@ -1,0 +1,1 @@
+"""Mail as it leaves: recipients, replies and forwards, bytes."""
