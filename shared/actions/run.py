@@ -34,7 +34,7 @@ from shared.ports.container import Container
 from shared.ports.documents import Versioned
 from shared.ports.events import Operations
 from shared.ports.sends import ActionResult, ActionResults
-from shared.usecases.sync.uninterrupted import uninterrupted
+from shared.usecases.sync.work.uninterrupted import uninterrupted
 
 LONGEST_KEY = 256
 GRACE = timedelta(seconds=30)

@@ -27,17 +27,16 @@ def api_routes() -> Routes:
         actions,
         api_keys,
         approvals,
-        attachments,
         connection_import,
         connections,
         operations,
         proxy,
         receipts,
-        records,
         syncs,
         upkeep,
         webhook_endpoints,
     )
+    from shared.edge.api.mail import attachments, records
     from shared.edge.connect import sessions as connect_sessions
     from shared.edge.web import health
     from shared.edge.web.openapi import description_of

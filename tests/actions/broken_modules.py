@@ -20,7 +20,7 @@ ODD = """class Odd(Given):
 ACTION = Action("odd", "Odd.", Odd, Made, run, (LABELS,))
 """
 HOUR = "from datetime import timedelta\n"
-AGAIN = "\nfrom shared.actions.labels import ACTIONS\n"
+AGAIN = "\nfrom shared.actions.gmail.labels import ACTIONS\n"
 
 UNLOADABLE = {
     "a syntax error": ("x = 1\ndef run(:\n", 2, "SyntaxError"),

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.edge.api.attachments import disposition
+from shared.edge.api.mail.attachments import disposition
 from shared.edge.web.streamed import Span, UnsatisfiableError, read_range
 from shared.ports.connections import Grants
 from tests.harness.acting import ActionHarness

@@ -27,7 +27,7 @@ from shared.edge.composition.container import AutowiredContainer
 from shared.edge.settings.deployment import settings_from
 from shared.edge.table import api_routes
 from shared.edge.web.app import build_app
-from shared.usecases.connect.access_tokens import AccessTokens
+from shared.usecases.connect.tokens.access_tokens import AccessTokens
 from tests.harness.acting import connect
 from tests.harness.google import EMAIL
 from tests.harness.samples import API_KEY, ENVIRON, tenant

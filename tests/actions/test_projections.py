@@ -30,9 +30,9 @@ UNREAD = Projection(Unread, unread, "find-unread", "What nobody has read yet.")
 
 @pytest.fixture(autouse=True)
 def registered(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in ("shared.actions.catalogue", "shared.edge.api.records",
-                   "shared.edge.api.records", "shared.edge.api.syncs",
-                   "shared.edge.api.sync_models"):  # fmt: skip
+    for module in ("shared.actions.catalogue", "shared.edge.api.mail.records",
+                   "shared.edge.api.mail.records", "shared.edge.api.syncs",
+                   "shared.edge.api.mail.sync_models"):  # fmt: skip
         monkeypatch.setattr(f"{module}.projections", lambda: {UNREAD.name: UNREAD})
 
 
@@ -88,7 +88,7 @@ async def test_a_screen_shows_what_is_there_now(harness: ActionHarness) -> None:
 async def test_a_page_that_keeps_nothing_still_leads_on(
     harness: ActionHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("shared.edge.api.projected_records.MOST_READ", 3)
+    monkeypatch.setattr("shared.edge.api.mail.projected_records.MOST_READ", 3)
     await store_records(harness.container, *map(never_unread, range(1, 6)), a_record(6))
     first = await page(harness)
     assert first["records"] == []
@@ -130,7 +130,7 @@ async def test_one_that_raises_stops_its_reader_and_nobody_else(
         raise KeyError(message["subject"])
 
     broken = replace(UNREAD, project=breaks)
-    monkeypatch.setattr("shared.edge.api.records.projections", lambda: {UNREAD.name: broken})
+    monkeypatch.setattr("shared.edge.api.mail.records.projections", lambda: {UNREAD.name: broken})
     await store_records(harness.container, a_record(1))
     error = (await page(harness, status=424))["error"]
     assert error["code"] == "projection_failed"
@@ -147,7 +147,7 @@ async def test_a_projection_that_exits_ends_its_answer_and_not_the_process(
         raise end
 
     broken = replace(UNREAD, project=leaves)
-    monkeypatch.setattr("shared.edge.api.records.projections", lambda: {UNREAD.name: broken})
+    monkeypatch.setattr("shared.edge.api.mail.records.projections", lambda: {UNREAD.name: broken})
     await store_records(harness.container, a_record(1))
     assert (await page(harness, status=424))["error"]["code"] == "projection_failed"
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from shared.usecases.sync.pace import BURST, SHARE
+from shared.usecases.sync.work.pace import BURST, SHARE
 from tests.bench.cpu import finished
 from tests.bench.figures import Figure
 from tests.bench.laptop import EMAIL, Laptop, laptop

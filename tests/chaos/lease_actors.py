@@ -37,8 +37,8 @@ from shared.ports.queue import Task
 from shared.ports.sync_store import Batch
 from shared.usecases.sync.control import ControlSync
 from shared.usecases.sync.handle_push import PUSH_BUDGET
-from shared.usecases.sync.pace import QuotaGovernor
 from shared.usecases.sync.sync_mailbox import LostLease, SyncMailbox
+from shared.usecases.sync.work.pace import QuotaGovernor
 from tests.chaos.continuation import Name, Port, Standpoint, names_of
 
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)

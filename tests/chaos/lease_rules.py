@@ -9,9 +9,9 @@ from typing import Any
 from shared.domain.sync import event as sync_event
 from shared.domain.sync import plan
 from shared.domain.sync.state import SyncState
-from shared.usecases.sync import delta, lease
-from shared.usecases.sync.lease import Held
 from shared.usecases.sync.sync_mailbox import SyncMailbox
+from shared.usecases.sync.work import delta, lease
+from shared.usecases.sync.work.lease import Held
 from tests.chaos import lease_without as without
 from tests.chaos.lease_actors import Actors
 from tests.chaos.lease_model import Found, Search, Setting

@@ -11,10 +11,11 @@ from shared.domain.sync.plan import DeltaAnswer, Pushed, Release, on_push, plan
 from shared.domain.sync.state import SyncState
 from shared.errors import FencedOutError
 from shared.ports.sync_store import Batch
-from shared.usecases.sync import lease, sync_mailbox
-from shared.usecases.sync.lease import Busy, Held
+from shared.usecases.sync import sync_mailbox
 from shared.usecases.sync.sync_mailbox import SyncMailbox
 from shared.usecases.sync.task import sync_task
+from shared.usecases.sync.work import lease
+from shared.usecases.sync.work.lease import Busy, Held
 
 _leased, _renewed = lease._leased, Held._renewed
 _disappointed = plan_module._disappointed

@@ -5,8 +5,8 @@ from contextlib import suppress
 from datetime import timedelta
 
 from shared.domain.sync.state import LEASE_LIFETIME
-from shared.usecases.sync import changes
-from shared.usecases.sync.changes import TOO_COSTLY
+from shared.usecases.sync.work import changes
+from shared.usecases.sync.work.changes import TOO_COSTLY
 from tests.chaos.harness import ChaosHarness
 from tests.chaos.lives import Killed
 from tests.chaos.scene import HOUR, MINUTE, Scene, run, settled

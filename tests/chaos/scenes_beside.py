@@ -8,7 +8,7 @@ from datetime import timedelta
 from shared.domain.connect.connection import ConnectionStatus
 from shared.domain.ids import ConnectionId, email_key
 from shared.domain.sync.state import LEASE_LIFETIME, SyncState
-from shared.usecases.sync.lease import take
+from shared.usecases.sync.work.lease import take
 from tests.chaos.harness import ChaosHarness
 from tests.chaos.scene import DAY, HOUR, MINUTE, Scene, run, settled, some_old_mail, somebody_else
 from tests.harness.google import EMAIL

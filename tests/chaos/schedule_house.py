@@ -10,11 +10,11 @@ from typing import Any, NamedTuple
 from shared.domain.ids import LARGEST_HISTORY_ID, ConnectionId, HistoryId, MessageId
 from shared.domain.sync.quota_units import UnitsPerMinute
 from shared.domain.sync.state import LEASE_LIFETIME, SyncState
-from shared.usecases.sync import backfill, changes, delta, hydrate, recovery
 from shared.usecases.sync.control import ControlSync
 from shared.usecases.sync.handle_push import PUSH_BUDGET
-from shared.usecases.sync.pace import QuotaGovernor
 from shared.usecases.sync.sync_mailbox import SyncMailbox
+from shared.usecases.sync.work import backfill, changes, delta, hydrate, recovery
+from shared.usecases.sync.work.pace import QuotaGovernor
 from tests.chaos.schedule_mailbox import (
     GET_LAG,
     HISTORY_LAG,

@@ -12,12 +12,13 @@ from shared.domain.sync.history import HistoryRecord, NetChange
 from shared.domain.sync.record import QuarantineEntry, RecordHead
 from shared.domain.sync.state import Backfill, SyncState
 from shared.ports.gmail import MessageRef
-from shared.usecases.sync import backfill, delta, quarantine, recovery, sync_mailbox
-from shared.usecases.sync.backfill import Chunk, read_chunk
-from shared.usecases.sync.changes import NOT_FOUND, Changes
-from shared.usecases.sync.recovery import Census
-from shared.usecases.sync.run import Run
-from shared.usecases.sync.steps import Departures
+from shared.usecases.sync import quarantine, sync_mailbox
+from shared.usecases.sync.work import backfill, delta, recovery
+from shared.usecases.sync.work.backfill import Chunk, read_chunk
+from shared.usecases.sync.work.changes import NOT_FOUND, Changes
+from shared.usecases.sync.work.recovery import Census
+from shared.usecases.sync.work.run import Run
+from shared.usecases.sync.work.steps import Departures
 from tests.chaos.schedule_house import SCENARIOS
 from tests.chaos.schedule_model import Found, explored
 from tests.chaos.swapping import swapped

@@ -12,8 +12,8 @@ from shared.domain.ids import HistoryId
 from shared.domain.sync.state import LEASE_LIFETIME
 from shared.errors import FencedOutError
 from shared.usecases.sync.handle_push import Notified
-from shared.usecases.sync.lease import Held, take
 from shared.usecases.sync.sync_mailbox import LostLease
+from shared.usecases.sync.work.lease import Held, take
 from tests.chaos.estate import open_estate
 from tests.chaos.harness import ChaosHarness
 from tests.chaos.verdict import verify

@@ -11,7 +11,7 @@ from typing import Any
 
 from shared.domain.mail.reading.email_message import EmailMessage, read_message
 from shared.domain.sync.state import LEASE_LIFETIME
-from shared.usecases.sync import changes
+from shared.usecases.sync.work import changes
 from tests.chaos.swapping import swapped
 from tests.harness.google import EMAIL
 from tests.harness.syncing import CONNECTION, sync_harness

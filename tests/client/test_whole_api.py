@@ -5,7 +5,7 @@ from email.message import EmailMessage
 
 import pytest
 
-from shared.actions.send_email import SendEmailInput
+from shared.actions.gmail.send_email import SendEmailInput
 from shared.client import (
     ConflictError,
     Message,
@@ -16,7 +16,7 @@ from shared.client import (
 )
 from shared.client.records import EmailMessage as Record
 from shared.client.sends import File
-from shared.edge.api.records import EmailMessage as ServedRecord
+from shared.edge.api.mail.records import EmailMessage as ServedRecord
 from tests.client.conftest import ADA, SEEDED, Desk
 
 LETTER: Message = {"to": "bo@example.org", "subject": "Tea", "body": "At four?"}

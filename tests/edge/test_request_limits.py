@@ -6,9 +6,9 @@ from typing import Any, get_args
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from shared.actions.drafts import DraftFields, UpdateDraftInput
+from shared.actions.gmail.drafts import DraftFields, UpdateDraftInput
+from shared.actions.gmail.send_email import SendEmailInput
 from shared.actions.loading import actions
-from shared.actions.send_email import SendEmailInput
 from shared.domain.validation import MAX_TEXT
 from shared.edge.api.sends import BulkItem
 from shared.edge.table import whole_table

@@ -21,7 +21,7 @@ from shared.ports.clock import Clock
 from shared.ports.connections import Connections, Grants, Mailboxes
 from shared.ports.oauth import Sealer
 from shared.ports.sync_store import SyncStates
-from shared.usecases.connect.access_tokens import AccessTokens
+from shared.usecases.connect.tokens.access_tokens import AccessTokens
 from tests.harness.clock import HurriedClock
 from tests.harness.google import EMAIL, Harness, IssuedTokens, emulated_google
 from tests.harness.samples import API_KEY, CONNECTION, a_connection, environ, tenant

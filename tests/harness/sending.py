@@ -9,8 +9,8 @@ from typing import Any
 
 import httpx
 
-from shared.actions.message_fields import as_request
-from shared.actions.send_email import SendEmailInput
+from shared.actions.gmail.message_fields import as_request
+from shared.actions.gmail.send_email import SendEmailInput
 from shared.adapters.gmail.client import HttpGmailMailboxes
 from shared.adapters.keys.local import LocalKeyring, create_keyring
 from shared.adapters.sqlite.store import open_store
@@ -33,7 +33,7 @@ from shared.usecases.send.resume_send import FinishSend
 from shared.usecases.send.rules import CancelSend
 from shared.usecases.send.send_bulk import SendBulk
 from shared.usecases.send.send_email import SendEmail, Sending
-from shared.usecases.sync.pace import QuotaGovernor
+from shared.usecases.sync.work.pace import QuotaGovernor
 from tests.domain.reading import Reading
 from tests.harness.google import ADA, PLENTY, Harness, IssuedTokens, emulated_google
 from tests.harness.queue import HeldTasks

@@ -18,9 +18,9 @@ from shared.domain.sync.record import RecordHead
 from shared.domain.sync.state import SyncState
 from shared.ports.store import Store
 from shared.ports.sync_store import RecordQuery
-from shared.usecases.sync.pace import QuotaGovernor
 from shared.usecases.sync.sync_mailbox import SyncMailbox, SyncOutcome
 from shared.usecases.sync.watch import StartWatch
+from shared.usecases.sync.work.pace import QuotaGovernor
 from tests.harness.google import EMAIL, PLENTY, Harness, IssuedTokens, emulated_google
 from tests.harness.queue import HeldTasks
 

@@ -10,14 +10,14 @@ from starlette.routing import Route as StarletteRoute
 from infra.local.google.app import create_app
 from infra.local.google.faults import BODY_FAULTS, NAMES
 from infra.local.google.settings import GoogleSettings
+from shared.actions.gmail.message_fields import SendFields
 from shared.actions.loading import actions
-from shared.actions.message_fields import SendFields
 from shared.adapters.firestore.indexes import COMPOSITE, SINGLE_FIELD, TTL
 from shared.domain.crash import ActionCrashedError
 from shared.domain.events.event import EventType
 from shared.domain.keys.policy import Policy
 from shared.domain.sync import plan
-from shared.edge.api.records import EmailMessage
+from shared.edge.api.mail.records import EmailMessage
 from shared.edge.settings.functions import FUNCTIONS
 from shared.edge.table import ROUTES_OF, whole_table
 from shared.edge.web.routes import Permission, Route

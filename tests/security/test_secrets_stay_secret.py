@@ -12,8 +12,8 @@ import pytest
 
 from shared.errors import PostroomError
 from shared.ports.connections import Connections
-from shared.usecases.connect.access_tokens import AccessTokens
 from shared.usecases.connect.disconnect import Disconnect
+from shared.usecases.connect.tokens.access_tokens import AccessTokens
 from shared.usecases.connect.update_connection import ChangeConnection
 from shared.usecases.sync.sync_mailbox import SyncMailbox
 from tests.harness.connecting import ADA, ConnectHarness, follow, google_answer, press, query_of

@@ -11,7 +11,7 @@ from shared.domain.ids import ConnectionId
 from shared.errors import CorruptStateError
 from shared.ports.connections import Grants
 from shared.ports.documents import Versioned
-from shared.usecases.connect.access_tokens import AccessTokens
+from shared.usecases.connect.tokens.access_tokens import AccessTokens
 from tests.harness.connecting import ADA, BEN, ConnectHarness
 
 

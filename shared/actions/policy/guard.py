@@ -22,7 +22,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from shared.actions.background import AcceptAction
-from shared.actions.gmail_fields import ById
+from shared.actions.gmail.gmail_fields import ById
 from shared.actions.loading import get_action
 from shared.actions.policy.count_sends import CountSends
 from shared.actions.policy.recipients import (

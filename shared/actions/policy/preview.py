@@ -17,7 +17,7 @@ from shared.domain.mail.reading.mail_headers import decode_words
 from shared.domain.mail.writing.raw_message import MAX_HEADERS, read_header_lines
 from shared.domain.mail.writing.recipients import CONTROL
 from shared.domain.send.request import SendRequest
-from shared.usecases.sync.reading import off_loop
+from shared.usecases.sync.work.reading import off_loop
 
 MOST_PARAMETERS: Final = 100
 """Of a part's header; the standard library's reader takes more than linear time for more."""

@@ -9,12 +9,12 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from shared.actions.draft_copies import read_copy
-from shared.actions.drafts import DraftFields, decode_raw
-from shared.actions.gmail_fields import ById
-from shared.actions.message_fields import MessageFields, as_request
+from shared.actions.gmail.draft_copies import read_copy
+from shared.actions.gmail.drafts import DraftFields, decode_raw
+from shared.actions.gmail.gmail_fields import ById
+from shared.actions.gmail.message_fields import MessageFields, as_request
+from shared.actions.gmail.send_email import SendEmailInput, SendMessageInput, raw_request
 from shared.actions.registry import Action, ActionContext
-from shared.actions.send_email import SendEmailInput, SendMessageInput, raw_request
 from shared.domain.keys.policy import Does, Rule
 from shared.domain.mail.reading.address_list import read_address
 from shared.domain.mail.writing.envelope import Envelope, envelope_of
@@ -23,7 +23,7 @@ from shared.domain.send.draft_copy import DraftCopy
 from shared.domain.send.request import SendRequest
 from shared.errors import PolicyRefusedError
 from shared.usecases.send.compose import Compose
-from shared.usecases.sync.reading import off_loop
+from shared.usecases.sync.work.reading import off_loop
 
 SEND_DRAFT = "send-draft"
 

@@ -17,7 +17,7 @@ from shared.domain.connect.grant import Grant
 from shared.domain.ids import ConnectionId
 from shared.errors import ConfigurationError, CorruptStateError, PostroomError
 from shared.ports.oauth import Sealer
-from shared.usecases.connect.token_seal import opened_refresh_token
+from shared.usecases.connect.tokens.token_seal import opened_refresh_token
 
 PROBE: Final = ConnectionId("doctor")
 MOST: Final = 1_000

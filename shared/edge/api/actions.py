@@ -9,7 +9,7 @@ from shared.actions.background import RunAccepted
 from shared.actions.catalogue import as_integration, as_tools
 from shared.actions.loading import get_action
 from shared.actions.policy.guard import GuardedActions
-from shared.edge.api.records import EmailMessage
+from shared.edge.api.mail.records import EmailMessage
 from shared.edge.web.answers import json_response
 from shared.edge.web.call import Call
 from shared.edge.web.effects import EFFECT_HEADERS, KEY_HEADER, LARGEST_BODY, action_response

@@ -33,7 +33,7 @@ from shared.ports.clock import Clock
 from shared.ports.connections import ConnectionQuery as Filters
 from shared.ports.connections import Connections
 from shared.usecases.connect.disconnect import AcceptDisconnect
-from shared.usecases.connect.read_credentials import ReadCredentials
+from shared.usecases.connect.tokens.read_credentials import ReadCredentials
 from shared.usecases.connect.update_connection import (
     ChangeConnection,
     ChangeSelection,

@@ -8,10 +8,10 @@ from datetime import datetime
 from pydantic import Field
 from starlette.responses import Response
 
-from shared.actions.message_fields import SendFields, as_request
+from shared.actions.gmail.message_fields import SendFields, as_request
+from shared.actions.gmail.send_email import SendEmailInput, SendEmailOutput
 from shared.actions.policy.guard import GuardedActions
 from shared.actions.policy.request_approval import Waiting
-from shared.actions.send_email import SendEmailInput, SendEmailOutput
 from shared.domain.keys.policy import Does
 from shared.domain.send.bulk import MAX_BULK
 from shared.domain.send.entry import SendEntry, SendState, send_id
@@ -29,7 +29,7 @@ from shared.errors import InvalidRequestError, NotFoundError, Problem
 from shared.ports.sends import BulkSends, Sends
 from shared.usecases.send.rules import CancelSend
 from shared.usecases.send.send_bulk import BulkMessage, SendBulk
-from shared.usecases.sync.reading import off_loop
+from shared.usecases.sync.work.reading import off_loop
 
 ACCEPTED = 202
 

@@ -8,7 +8,7 @@ from shared.domain.connect.connection import Connection, ConnectionStatus, SyncS
 from shared.domain.connect.scopes import reads
 from shared.domain.ids import ConnectionId
 from shared.domain.sync.frequency import frequency_from, in_words
-from shared.edge.api.sync_models import (
+from shared.edge.api.mail.sync_models import (
     FrequencyAnswer,
     FrequencyBody,
     StatusQuery,

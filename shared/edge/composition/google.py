@@ -65,7 +65,7 @@ def gmail(container: Assembly) -> GmailMailboxes:
 
     from shared.adapters.gmail.client import HttpGmailMailboxes
     from shared.adapters.gmail.requests import GMAIL_URL
-    from shared.usecases.connect.access_tokens import AccessTokens
+    from shared.usecases.connect.tokens.access_tokens import AccessTokens
 
     base = container.settings.google_url or GMAIL_URL
     client, tokens = container.use(httpx.AsyncClient), container.use(AccessTokens)

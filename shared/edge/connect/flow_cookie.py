@@ -14,7 +14,7 @@ from starlette.responses import Response
 
 from shared.domain.connect.connect_session import OAUTH_STATE_LIFETIME, token_hash
 from shared.edge.settings.deployment import Settings
-from shared.usecases.connect.start_consent import flow_name
+from shared.usecases.connect.consent.start_consent import flow_name
 
 VALUE = re.compile(r"([\w-]{20,100})\.([a-z]{2,8})\.(light|dark|system)")
 

@@ -10,7 +10,7 @@ from shared.domain.connect.connection import INTEGRATION
 from shared.domain.connect.scopes import spelled_out
 from shared.domain.ids import ConnectionId
 from shared.edge.web.routes import RequestModel, ResponseModel
-from shared.usecases.connect.sessions import SessionRequest
+from shared.usecases.connect.consent.sessions import SessionRequest
 
 TAG_KEY = re.compile(r"[A-Za-z][A-Za-z0-9_\-./]{0,63}")
 MOST_TAGS = 10

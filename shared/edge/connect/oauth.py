@@ -33,10 +33,19 @@ from shared.errors import (
     UnauthenticatedError,
 )
 from shared.pages.connect.render import Look
-from shared.usecases.connect.finish_consent import ConfirmBinding, ConsentAnswer, FinishConsent
-from shared.usecases.connect.outcomes import ConfirmNeeded, Connected, ConsentOutcome, Refused
-from shared.usecases.connect.sessions import OpenConnectSession, TakeTicket
-from shared.usecases.connect.start_consent import StartConsent
+from shared.usecases.connect.consent.finish_consent import (
+    ConfirmBinding,
+    ConsentAnswer,
+    FinishConsent,
+)
+from shared.usecases.connect.consent.outcomes import (
+    ConfirmNeeded,
+    Connected,
+    ConsentOutcome,
+    Refused,
+)
+from shared.usecases.connect.consent.sessions import OpenConnectSession, TakeTicket
+from shared.usecases.connect.consent.start_consent import StartConsent
 
 FORM_BYTES = 4_096
 TOKEN_LENGTH = 200

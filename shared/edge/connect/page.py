@@ -9,7 +9,7 @@ from starlette.responses import HTMLResponse
 from shared.edge.settings.deployment import Settings
 from shared.pages.connect.render import SYSTEM, THEMES, Look, page
 from shared.pages.language import strings_for
-from shared.usecases.connect.outcomes import Connected, Refused
+from shared.usecases.connect.consent.outcomes import Connected, Refused
 
 STATUS = {
     "access_denied": 403,

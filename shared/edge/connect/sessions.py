@@ -16,7 +16,7 @@ from shared.edge.connect.ui import account_before
 from shared.edge.web.call import Call
 from shared.edge.web.routes import Access, Permission, Route
 from shared.errors import UnknownConnectionError
-from shared.usecases.connect.sessions import (
+from shared.usecases.connect.consent.sessions import (
     CreateConnectSession,
     ExchangeTicket,
     OpenedSession,

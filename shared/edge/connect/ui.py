@@ -14,8 +14,8 @@ from shared.errors import NotFoundError, UnauthenticatedError
 from shared.pages.assets import Assets
 from shared.pages.connect.render import ASSETS, Look, frame_setup
 from shared.ports.connections import Connections
-from shared.usecases.connect.outcomes import FINAL, Refused
-from shared.usecases.connect.sessions import OpenConnectSession
+from shared.usecases.connect.consent.outcomes import FINAL, Refused
+from shared.usecases.connect.consent.sessions import OpenConnectSession
 
 A_YEAR_S = 31_536_000
 

@@ -10,8 +10,8 @@ from shared.domain.sync.window import window_start
 from shared.edge.console.connection import path_connection, path_connection_id
 from shared.edge.console.pages import ConsoleRequest, change, page
 from shared.errors import InvalidRequestError, MissingScopeError
+from shared.usecases.connect.consent.sessions import CreateConnectSession, SessionRequest
 from shared.usecases.connect.disconnect import AcceptDisconnect
-from shared.usecases.connect.sessions import CreateConnectSession, SessionRequest
 from shared.usecases.connect.update_connection import ChangeConnection, ChangeWindow
 from shared.usecases.sync.control import ControlSync
 from shared.usecases.sync.quarantine import RetryQuarantined

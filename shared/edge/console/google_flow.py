@@ -13,7 +13,7 @@ from shared.edge.console.session import cookie_name, sealed_cookie, set_sealed
 from shared.edge.settings.deployment import Settings
 from shared.errors import CorruptStateError
 from shared.ports.oauth import Sealer
-from shared.usecases.connect.token_seal import open_alone, seal_alone
+from shared.usecases.connect.tokens.token_seal import open_alone, seal_alone
 
 LIFETIME: Final = timedelta(minutes=10)
 PURPOSE: Final = "console-sign-in"

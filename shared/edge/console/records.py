@@ -13,7 +13,7 @@ from shared.edge.console.connection import path_connection
 from shared.edge.console.pages import ConsoleRequest, page
 from shared.errors import UnknownRecordError
 from shared.ports.sync_store import NewestQuery, Records
-from shared.usecases.sync.reading import off_loop, unpacked
+from shared.usecases.sync.work.reading import off_loop, unpacked
 
 A_PAGE = 25
 

@@ -21,7 +21,7 @@ from shared.edge.settings.console import ConsoleOptions, Role
 from shared.edge.settings.deployment import Settings
 from shared.errors import CorruptStateError
 from shared.ports.oauth import Identity, Sealer
-from shared.usecases.connect.token_seal import open_alone, seal_alone
+from shared.usecases.connect.tokens.token_seal import open_alone, seal_alone
 
 IDLE = timedelta(hours=1)
 LONGEST = timedelta(hours=8)

@@ -35,7 +35,7 @@ from shared.errors import (
 )
 from shared.ports.clock import Clock
 from shared.ports.oauth import GoogleSignIn, Identity, Sealer
-from shared.usecases.connect.start_consent import challenge_of
+from shared.usecases.connect.consent.start_consent import challenge_of
 
 FORM_BYTES = 8_192
 CODE_CHARS = 2_048

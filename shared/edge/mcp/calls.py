@@ -20,7 +20,7 @@ from shared.edge.web.call import Call
 from shared.edge.web.deployment import Deployment
 from shared.edge.web.status import answer_to
 from shared.errors import PostroomError, UnknownActionError
-from shared.usecases.sync.reading import off_loop
+from shared.usecases.sync.work.reading import off_loop
 
 INTERNAL = 500
 UNKNOWN = "No such tool. tools/list names them."

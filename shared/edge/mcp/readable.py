@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from shared.domain.mail.reading.email_message import read_message
-from shared.usecases.sync.reading import weight
+from shared.usecases.sync.work.reading import weight
 
 ALWAYS = frozenset({"text", "labelIds"})
 

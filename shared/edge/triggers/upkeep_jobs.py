@@ -7,7 +7,7 @@ from shared.edge.web.call import Call
 from shared.edge.web.logs import log
 from shared.edge.web.routes import Access, Route
 from shared.ports.telemetry import Telemetry
-from shared.usecases.connect.maintain_grants import MaintainGrants
+from shared.usecases.connect.tokens.maintain_grants import MaintainGrants
 from shared.usecases.keys.rotate_keys import RotateKeys
 from shared.usecases.sync.prune_tombstones import PruneDeleted
 from shared.usecases.sync.watch import RenewWatches

@@ -39,12 +39,12 @@ from shared.ports.oauth import GoogleOAuth, Sealer
 from shared.ports.queue import Queue, Task
 from shared.ports.retention import Retention
 from shared.ports.sync_store import Batch, Records, SyncStates
-from shared.usecases.connect.access_tokens import AccessTokens
 from shared.usecases.connect.auth_record import AuthOperation, auth_event, auth_operation
 from shared.usecases.connect.deletion_receipts import DeletionReceipts
 from shared.usecases.connect.membership import leave
 from shared.usecases.connect.settings import ConnectSettings
-from shared.usecases.connect.token_seal import opened_refresh_token
+from shared.usecases.connect.tokens.access_tokens import AccessTokens
+from shared.usecases.connect.tokens.token_seal import opened_refresh_token
 
 DISCONNECT_TASK = "/tasks/disconnect"
 

@@ -12,7 +12,7 @@ from shared.ports.documents import Versioned
 from shared.ports.events import WebhookEndpoints
 from shared.ports.oauth import Sealer
 from shared.ports.sinks import EventSettings, Receiver
-from shared.usecases.connect.token_seal import open_alone, seal_alone
+from shared.usecases.connect.tokens.token_seal import open_alone, seal_alone
 
 PURPOSE = "webhook-secret"
 OVERRIDE = "override"

@@ -41,7 +41,7 @@ from shared.errors import (
 )
 from shared.ports.clock import Clock
 from shared.ports.gmail import Gmail, GmailObject
-from shared.usecases.sync.reading import off_loop, read
+from shared.usecases.sync.work.reading import off_loop, read
 
 T = TypeVar("T")
 PARENT_HEADERS: Final = (

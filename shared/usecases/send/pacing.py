@@ -12,7 +12,7 @@ from shared.domain.sync.state import SyncStatus
 from shared.ports.clock import Clock
 from shared.ports.connections import Connections, GoogleUsers
 from shared.ports.sync_store import SyncStates
-from shared.usecases.sync.pace import MOST_PACES, SHARE, TokenBucket, has_bulk_work
+from shared.usecases.sync.work.pace import MOST_PACES, SHARE, TokenBucket, has_bulk_work
 
 SEND_UNITS: Final = {DeliveryMode.EXACTLY_ONCE: 110, DeliveryMode.DIRECT: 100}
 """drafts.create 10 and drafts.send 100; messages.send 100."""

@@ -27,7 +27,7 @@ from shared.ports.sends import BulkSends, Sends
 from shared.usecases.send.pacing import SendPaces, units_of
 from shared.usecases.send.resume_send import FinishSend
 from shared.usecases.send.rules import BULK_TASK
-from shared.usecases.sync.pace import QuotaGovernor
+from shared.usecases.sync.work.pace import QuotaGovernor
 
 CLAIM: Final = timedelta(minutes=2)
 CHUNK: Final = timedelta(seconds=20)

@@ -15,7 +15,7 @@ from shared.ports.clock import Clock
 from shared.ports.documents import until_written
 from shared.ports.gmail import GmailMailboxes, GmailObject
 from shared.ports.sends import Sends
-from shared.usecases.sync.reading import off_loop, weight
+from shared.usecases.sync.work.reading import off_loop, weight
 
 log = logging.getLogger(__name__)
 TRIES: Final = 5

@@ -13,7 +13,7 @@ from shared.errors import GmailRefusedError, PostroomError, UnknownConnectionErr
 from shared.ports.clock import Clock
 from shared.ports.gmail import GmailMailboxes, GmailObject
 from shared.ports.sync_store import Quarantine, Records, SyncStates
-from shared.usecases.sync.reading import read
+from shared.usecases.sync.work.reading import read
 
 
 class Verdict(StrEnum):

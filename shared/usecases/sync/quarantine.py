@@ -18,18 +18,18 @@ from shared.ports.clock import Clock
 from shared.ports.documents import until_written
 from shared.ports.queue import Queue
 from shared.ports.sync_store import COMMIT_BYTES, Batch, Quarantine, SyncStates
-from shared.usecases.sync.changes import (
+from shared.usecases.sync.task import sync_task
+from shared.usecases.sync.work.changes import (
     NOT_FOUND,
     TOO_COSTLY,
     UNAVAILABLE,
     UNREADABLE,
     Changes,
 )
-from shared.usecases.sync.hydrate import OK, fetch_bodies
-from shared.usecases.sync.pace import Units
-from shared.usecases.sync.run import Run
-from shared.usecases.sync.taking_in import take_in
-from shared.usecases.sync.task import sync_task
+from shared.usecases.sync.work.hydrate import OK, fetch_bodies
+from shared.usecases.sync.work.pace import Units
+from shared.usecases.sync.work.run import Run
+from shared.usecases.sync.work.taking_in import take_in
 
 AT_ONCE = 25
 LOOKED_AT = 500

@@ -47,19 +47,19 @@ from shared.ports.gmail import GmailMailboxes
 from shared.ports.queue import Queue, QueueName
 from shared.ports.sends import BounceRecorder
 from shared.ports.sync_store import Quarantine, Records, SyncStates
-from shared.usecases.sync.backfill import read_chunk
-from shared.usecases.sync.delta import read_delta
-from shared.usecases.sync.emptying import empty
-from shared.usecases.sync.lease import Busy, Change, Held, Idle, Tell, take
-from shared.usecases.sync.pace import QuotaGovernor, has_bulk_work
 from shared.usecases.sync.quarantine import retry_quarantine
-from shared.usecases.sync.recovery import audit, recover
-from shared.usecases.sync.run import Run, ignore_reports
-from shared.usecases.sync.steps import set_anchor
-from shared.usecases.sync.taking_in import set_aside_suspect
 from shared.usecases.sync.task import sync_task
-from shared.usecases.sync.uninterrupted import uninterrupted
 from shared.usecases.sync.watch import StartWatch
+from shared.usecases.sync.work.backfill import read_chunk
+from shared.usecases.sync.work.delta import read_delta
+from shared.usecases.sync.work.emptying import empty
+from shared.usecases.sync.work.lease import Busy, Change, Held, Idle, Tell, take
+from shared.usecases.sync.work.pace import QuotaGovernor, has_bulk_work
+from shared.usecases.sync.work.recovery import audit, recover
+from shared.usecases.sync.work.run import Run, ignore_reports
+from shared.usecases.sync.work.steps import set_anchor
+from shared.usecases.sync.work.taking_in import set_aside_suspect
+from shared.usecases.sync.work.uninterrupted import uninterrupted
 
 log = logging.getLogger(__name__)
 SOON = timedelta(minutes=3)

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from infra.local.environment import Addresses, environment
+from shared.actions.gmail.mailbox import GmailProfile
 from shared.actions.loading import actions
-from shared.actions.mailbox import GmailProfile
 from shared.actions.registry import ActionContext
 from shared.edge.mcp.calls import refusal
 from shared.edge.settings.deployment import settings_from

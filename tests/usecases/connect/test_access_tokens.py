@@ -23,7 +23,7 @@ from shared.errors import (
 from shared.ports.connections import Connections
 from shared.ports.events import Outbox
 from shared.ports.oauth import GoogleOAuth, Tokens
-from shared.usecases.connect.access_tokens import AccessTokens
+from shared.usecases.connect.tokens.access_tokens import AccessTokens
 from tests.harness.connecting import ADA, ConnectHarness, follow
 
 REFRESH = "POST /token refresh_token"

@@ -9,8 +9,8 @@ from shared.domain.sync.state import SyncStatus
 from shared.ports.connections import Connections, GoogleUsers, Grants, Mailboxes
 from shared.ports.events import Operations, Outbox
 from shared.ports.sync_store import SyncStates
-from shared.usecases.connect.access_tokens import AccessTokens
-from shared.usecases.connect.require_reauth import RequireReauth
+from shared.usecases.connect.tokens.access_tokens import AccessTokens
+from shared.usecases.connect.tokens.require_reauth import RequireReauth
 from tests.harness.connecting import ADA, BEN, PUBLIC, ConnectHarness, follow, outcome, press
 
 MODIFY = "https://www.googleapis.com/auth/gmail.modify"

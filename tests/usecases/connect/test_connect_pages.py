@@ -8,7 +8,7 @@ import pytest
 from shared.domain.google_refusals import CONSENT_ERRORS
 from shared.edge.connect.page import STATUS
 from shared.pages.language import LANGUAGES, TABLES, strings_for
-from shared.usecases.connect.outcomes import FINAL
+from shared.usecases.connect.consent.outcomes import FINAL
 from tests.harness.connecting import ADA, PRODUCT, PUBLIC, ConnectHarness, follow, press
 
 WORD = re.compile(r"\{(\w+)\}")

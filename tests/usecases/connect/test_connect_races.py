@@ -21,9 +21,9 @@ from shared.ports.oauth import GoogleOAuth, Identity
 from shared.ports.queue import Queue
 from shared.ports.store import Store
 from shared.ports.sync_store import SyncStates
-from shared.usecases.connect.access_tokens import AccessTokens
 from shared.usecases.connect.disconnect import Disconnect
 from shared.usecases.connect.membership import join_mailbox, join_user, leave
+from shared.usecases.connect.tokens.access_tokens import AccessTokens
 from tests.harness.connecting import ADA, PUBLIC, ConnectHarness, follow, google_answer, outcome
 from tests.usecases.connect.interrupted import Bomb, Crash, Interrupted
 

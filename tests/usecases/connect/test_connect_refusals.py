@@ -11,8 +11,8 @@ from shared.domain.ids import email_key
 from shared.domain.operation import OperationState, OperationType
 from shared.ports.connections import ConnectionQuery, Connections, Grants, Mailboxes
 from shared.ports.events import Operations
-from shared.usecases.connect.access_tokens import AccessTokens
 from shared.usecases.connect.disconnect import Disconnect
+from shared.usecases.connect.tokens.access_tokens import AccessTokens
 from tests.harness.connecting import (
     ADA,
     BEN,

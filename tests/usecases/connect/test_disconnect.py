@@ -23,13 +23,13 @@ from shared.errors import (
 from shared.ports.connections import Connections, GoogleUsers, Grants, Mailboxes, Receipts
 from shared.ports.events import Operations, Outbox
 from shared.ports.sync_store import Batch, Records, SyncStates
-from shared.usecases.connect.access_tokens import AccessTokens
 from shared.usecases.connect.disconnect import (
     AcceptDisconnect,
     Disconnect,
     Disconnected,
     disconnect_task,
 )
+from shared.usecases.connect.tokens.access_tokens import AccessTokens
 from shared.usecases.connect.update_connection import ChangeConnection
 from shared.usecases.reconcile import ResumeDisconnects
 from shared.usecases.sync.prune_tombstones import PruneDeleted

@@ -13,7 +13,7 @@ from shared.ports.events import Outbox
 from shared.ports.oauth import Sealer
 from shared.ports.sync_store import SyncStates
 from shared.usecases.connect.disconnect import AcceptDisconnect, Disconnect
-from shared.usecases.connect.token_seal import opened_refresh_token
+from shared.usecases.connect.tokens.token_seal import opened_refresh_token
 from shared.usecases.keys.api_keys import CreateApiKey, KeyRequest
 from tests.harness.connecting import ADA, BEN, ConnectHarness
 

@@ -15,9 +15,9 @@ from shared.errors import GrantRevokedError
 from shared.ports.connections import Connections, Grants
 from shared.ports.events import Outbox
 from shared.ports.oauth import Sealer
-from shared.usecases.connect.access_tokens import AccessTokens
-from shared.usecases.connect.maintain_grants import USE_AFTER, MaintainGrants, Tended
 from shared.usecases.connect.settings import ConnectSettings
+from shared.usecases.connect.tokens.access_tokens import AccessTokens
+from shared.usecases.connect.tokens.maintain_grants import USE_AFTER, MaintainGrants, Tended
 from shared.usecases.keys.rotate_keys import Rotated, RotateKeys
 from tests.harness.connecting import ADA, BEN, ConnectHarness
 

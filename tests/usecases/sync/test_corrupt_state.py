@@ -16,8 +16,8 @@ from shared.errors import CorruptStateError
 from shared.ports.gmail import GmailTopic
 from shared.usecases.reconcile import Reconcile
 from shared.usecases.sync.handle_push import NotifyPush
-from shared.usecases.sync.pace import QuotaGovernor
 from shared.usecases.sync.watch import Armed, RenewWatches, StartWatch
+from shared.usecases.sync.work.pace import QuotaGovernor
 from tests.contracts.backends import Backend, FirestoreBackend, SqliteBackend
 from tests.harness.google import EMAIL
 from tests.harness.syncing import BUDGET, CONNECTION, SyncHarness, sync_harness

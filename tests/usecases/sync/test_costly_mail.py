@@ -12,8 +12,8 @@ from shared.adapters.firestore import store as firestore_store
 from shared.domain.mail.reading.email_message import EmailMessage, read_message
 from shared.domain.sync.record import Origin, QuarantineEntry
 from shared.domain.sync.state import LEASE_LIFETIME, SyncState
-from shared.usecases.sync import changes
-from shared.usecases.sync.run import Run
+from shared.usecases.sync.work import changes
+from shared.usecases.sync.work.run import Run
 from tests.chaos.swapping import swapped
 from tests.harness.google import EMAIL
 from tests.harness.syncing import CONNECTION, SyncHarness, sync_harness

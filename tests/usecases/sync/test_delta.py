@@ -70,7 +70,7 @@ async def test_a_push_while_another_worker_syncs_leaves_its_hint_and_a_task(
     await harness.settle()
     was = await harness.store.sync_states.get(CONNECTION)
     assert was is not None
-    from shared.usecases.sync.lease import Held, take  # noqa: PLC0415
+    from shared.usecases.sync.work.lease import Held, take  # noqa: PLC0415
 
     held = await take(harness.store.sync_states, harness.clock, CONNECTION, None)
     assert isinstance(held, Held)

@@ -12,9 +12,9 @@ from shared.domain.sync.state import SyncState
 from shared.ports.documents import Versioned
 from shared.ports.sync_store import COMMIT_WRITES, Batch
 from shared.usecases.connect.update_connection import ChangeSelection
-from shared.usecases.sync import emptying
 from shared.usecases.sync.control import ControlSync
-from shared.usecases.sync.emptying import AT_ONCE
+from shared.usecases.sync.work import emptying
+from shared.usecases.sync.work.emptying import AT_ONCE
 from tests.chaos.reader import CursorReader
 from tests.harness.syncing import CONNECTION, SyncHarness
 from tests.usecases.connect.interrupted import Crash

@@ -13,7 +13,7 @@ from shared.domain.sync.mailbox import GoogleUser
 from shared.domain.sync.quota_units import UnitsPerMinute
 from shared.domain.sync.state import Backfill, SyncState
 from shared.ports.store import Store
-from shared.usecases.sync.pace import BURST, SHARE, QuotaGovernor, TokenBucket, Units
+from shared.usecases.sync.work.pace import BURST, SHARE, QuotaGovernor, TokenBucket, Units
 from tests.harness.clock import ManualClock
 from tests.harness.syncing import CONNECTION, SyncHarness
 

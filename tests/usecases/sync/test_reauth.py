@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from shared.errors import GrantRevokedError
-from shared.usecases.sync.lease import Held, take
+from shared.usecases.sync.work.lease import Held, take
 from tests.harness.syncing import CONNECTION, SyncHarness
 
 

@@ -17,8 +17,8 @@ from shared.errors import (
 )
 from shared.ports.clock import Clock
 from shared.ports.gmail import Gmail, GmailObject, MessageRef
-from shared.usecases.sync.changes import NOT_FOUND, UNAVAILABLE, UNREADABLE
-from shared.usecases.sync.pace import IN_FLIGHT, TokenBucket, Units
+from shared.usecases.sync.work.changes import NOT_FOUND, UNAVAILABLE, UNREADABLE
+from shared.usecases.sync.work.pace import IN_FLIGHT, TokenBucket, Units
 
 OK = 200
 MOST_HELD = 16 * 1024 * 1024

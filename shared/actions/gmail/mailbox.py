@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from shared.actions.gmail_fields import Done, NoInput, Paged
+from shared.actions.gmail.gmail_fields import Done, NoInput, Paged
 from shared.actions.registry import Action, ActionContext, Effect, GmailShaped
 from shared.domain.connect.scopes import COMPOSE, METADATA, READONLY, SETTINGS_BASIC
 from shared.domain.keys.policy import Does

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from shared.actions.gmail_fields import (
+from shared.actions.gmail.gmail_fields import (
     FORMAT,
     ById,
     Done,

@@ -15,12 +15,12 @@ from shared.domain.sync.state import Backfill, SyncState, Tally
 from shared.errors import GmailRefusedError
 from shared.ports.gmail import MessageRef
 from shared.ports.sync_store import COMMIT_BYTES
-from shared.usecases.sync.changes import Changes
-from shared.usecases.sync.hydrate import Hydrated
-from shared.usecases.sync.pace import Units
-from shared.usecases.sync.run import Listing, Run
-from shared.usecases.sync.steps import departures
-from shared.usecases.sync.taking_in import take_in
+from shared.usecases.sync.work.changes import Changes
+from shared.usecases.sync.work.hydrate import Hydrated
+from shared.usecases.sync.work.pace import Units
+from shared.usecases.sync.work.run import Listing, Run
+from shared.usecases.sync.work.steps import departures
+from shared.usecases.sync.work.taking_in import take_in
 
 CHUNK = 100
 FIRST_CHUNK = 50

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from shared.actions.gmail_fields import Done, NoInput
+from shared.actions.gmail.gmail_fields import Done, NoInput
 from shared.actions.registry import Action, ActionContext, ActionInput, Effect, GmailShaped
 from shared.domain.connect.scopes import LABELS, METADATA, READONLY
 from shared.domain.keys.policy import Does

@@ -19,10 +19,10 @@ from shared.ports.events import Outbox
 from shared.ports.gmail import Gmail, GmailObject, MessageRef
 from shared.ports.sends import BounceRecorder
 from shared.ports.sync_store import Batch, Quarantine, Records
-from shared.usecases.sync.changes import Changes
-from shared.usecases.sync.hydrate import Hydrator
-from shared.usecases.sync.lease import Change, Held
-from shared.usecases.sync.pace import TokenBucket
+from shared.usecases.sync.work.changes import Changes
+from shared.usecases.sync.work.hydrate import Hydrator
+from shared.usecases.sync.work.lease import Change, Held
+from shared.usecases.sync.work.pace import TokenBucket
 
 BLAMED_AFTER = 4
 """Runs in a row that failed, 15 s at least, after which it is the messages that do not come."""

@@ -10,8 +10,8 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
-from shared.actions.draft_copies import SentDraft, send_copy
-from shared.actions.gmail_fields import (
+from shared.actions.gmail.draft_copies import SentDraft, send_copy
+from shared.actions.gmail.gmail_fields import (
     FORMAT,
     SEARCH,
     SPAM_AND_TRASH,
@@ -22,7 +22,12 @@ from shared.actions.gmail_fields import (
     Id,
     Paged,
 )
-from shared.actions.message_fields import LeftOutField, MessageFields, as_request, left_out_fields
+from shared.actions.gmail.message_fields import (
+    LeftOutField,
+    MessageFields,
+    as_request,
+    left_out_fields,
+)
 from shared.actions.registry import LONGEST, Action, ActionContext, Effect, GmailShaped
 from shared.domain.base64url import decode_base64url
 from shared.domain.connect.scopes import COMPOSE, READONLY
@@ -36,7 +41,7 @@ from shared.errors import GmailNotFoundError, InvalidRequestError
 from shared.ports.gmail import Draft
 from shared.usecases.send.compose import Compose, Composed
 from shared.usecases.send.send_draft import GONE, SendDraft
-from shared.usecases.sync.reading import read
+from shared.usecases.sync.work.reading import read
 
 LARGEST_RAW = 36_700_160
 """Bytes that Gmail takes as one message (FACTS 5.1)."""

@@ -10,8 +10,8 @@ from dataclasses import replace
 
 from shared.domain.sync.record import EndReason, Origin
 from shared.domain.sync.state import SyncState
-from shared.usecases.sync.changes import Changes
-from shared.usecases.sync.run import Run
+from shared.usecases.sync.work.changes import Changes
+from shared.usecases.sync.work.run import Run
 
 AT_ONCE = 350
 """Tombstones in one commit, with room for the state and its event (COMMIT_WRITES)."""

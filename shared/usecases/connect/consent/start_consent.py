@@ -24,7 +24,7 @@ from shared.ports.clock import Clock
 from shared.ports.connections import Connections, ConnectSessions, OAuthStates
 from shared.ports.documents import Versioned, update
 from shared.ports.oauth import GoogleOAuth, Sealer
-from shared.usecases.connect.token_seal import seal_alone
+from shared.usecases.connect.tokens.token_seal import seal_alone
 
 VERIFIER = "code_verifier"
 

@@ -6,7 +6,7 @@ from base64 import urlsafe_b64encode
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from shared.actions.gmail_fields import Id
+from shared.actions.gmail.gmail_fields import Id
 from shared.actions.registry import Action, ActionContext, ActionInput
 from shared.domain.connect.scopes import READONLY
 from shared.domain.ids import MessageId

@@ -10,7 +10,7 @@ from shared.ports.connections import ConnectSessions
 from shared.ports.documents import update
 from shared.ports.events import Operations
 from shared.usecases.connect.auth_record import auth_operation
-from shared.usecases.connect.sessions import ExchangeTicket
+from shared.usecases.connect.consent.sessions import ExchangeTicket
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,11 +15,11 @@ from shared.domain.sync.state import Backfill, SyncState
 from shared.errors import GmailNotFoundError
 from shared.ports.gmail import MessageRef
 from shared.ports.sync_store import COMMIT_BYTES
-from shared.usecases.sync.changes import Changes
-from shared.usecases.sync.lease import Change
-from shared.usecases.sync.pace import Units
-from shared.usecases.sync.run import Run
-from shared.usecases.sync.steps import departures
+from shared.usecases.sync.work.changes import Changes
+from shared.usecases.sync.work.lease import Change
+from shared.usecases.sync.work.pace import Units
+from shared.usecases.sync.work.run import Run
+from shared.usecases.sync.work.steps import departures
 
 CHANGES_AT_ONCE = 300
 LISTED_AGAIN = 5

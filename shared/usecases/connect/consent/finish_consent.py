@@ -20,8 +20,8 @@ from shared.errors import (
 from shared.ports.clock import Clock
 from shared.ports.connections import Connections, ConnectSessions, OAuthStates
 from shared.ports.oauth import GoogleOAuth, Identity, Sealer, Tokens
-from shared.usecases.connect.create_connection import CreateConnection
-from shared.usecases.connect.outcomes import (
+from shared.usecases.connect.consent.create_connection import CreateConnection
+from shared.usecases.connect.consent.outcomes import (
     ConfirmNeeded,
     Connected,
     ConsentOutcome,
@@ -29,10 +29,10 @@ from shared.usecases.connect.outcomes import (
     Refusal,
     Refused,
 )
-from shared.usecases.connect.pending import PendingGrants, agrees
+from shared.usecases.connect.consent.pending import PendingGrants, agrees
+from shared.usecases.connect.consent.start_consent import VERIFIER, take_state
 from shared.usecases.connect.settings import ConnectSettings
-from shared.usecases.connect.start_consent import VERIFIER, take_state
-from shared.usecases.connect.token_seal import open_alone
+from shared.usecases.connect.tokens.token_seal import open_alone
 
 PAGE_OF = {"org_internal": "org_internal", "policy_enforced": "admin_policy_enforced"}
 """The page for why a grant that was never used has ended."""

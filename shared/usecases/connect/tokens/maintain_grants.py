@@ -17,9 +17,9 @@ from shared.ports.clock import Clock
 from shared.ports.connections import Connections, Grants
 from shared.ports.documents import Versioned, walk_until
 from shared.ports.events import Outbox
-from shared.usecases.connect.access_tokens import AccessTokens
 from shared.usecases.connect.auth_record import AuthOperation, auth_event
 from shared.usecases.connect.settings import ConnectSettings
+from shared.usecases.connect.tokens.access_tokens import AccessTokens
 
 log = logging.getLogger(__name__)
 WARN_BEFORE = timedelta(days=2)

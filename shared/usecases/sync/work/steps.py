@@ -12,9 +12,9 @@ from shared.domain.ids import HistoryId, LabelId
 from shared.domain.sync.state import Backfill, SyncState
 from shared.domain.sync.window import window_start
 from shared.errors import HistoryExpiredError
-from shared.usecases.sync.delta import list_history
-from shared.usecases.sync.pace import Units
-from shared.usecases.sync.run import Run
+from shared.usecases.sync.work.delta import list_history
+from shared.usecases.sync.work.pace import Units
+from shared.usecases.sync.work.run import Run
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,8 @@ from shared.domain.ids import ConnectionId
 from shared.errors import GrantRevokedError
 from shared.ports.connections import Grants
 from shared.ports.oauth import Sealer
-from shared.usecases.connect.access_tokens import AccessTokens
-from shared.usecases.connect.token_seal import opened_refresh_token
+from shared.usecases.connect.tokens.access_tokens import AccessTokens
+from shared.usecases.connect.tokens.token_seal import opened_refresh_token
 
 
 @dataclass(frozen=True, slots=True)

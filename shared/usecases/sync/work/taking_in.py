@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from shared.domain.ids import MessageId
 from shared.domain.sync.record import QuarantineEntry, RecordHead
 from shared.ports.gmail import GmailObject
-from shared.usecases.sync.changes import TOO_COSTLY, UNREADABLE, Changes
-from shared.usecases.sync.run import Run
+from shared.usecases.sync.work.changes import TOO_COSTLY, UNREADABLE, Changes
+from shared.usecases.sync.work.run import Run
 
 log = logging.getLogger(__name__)
 

@@ -27,12 +27,12 @@ from shared.ports.documents import Versioned, until_written, update
 from shared.ports.events import Operations
 from shared.ports.oauth import GoogleOAuth, Identity, Sealer, Tokens
 from shared.ports.queue import Queue
-from shared.usecases.connect.access_tokens import AccessTokens
 from shared.usecases.connect.auth_record import AuthOperation, auth_operation
 from shared.usecases.connect.begin_sync import BeginSync
+from shared.usecases.connect.consent.outcomes import Connected
 from shared.usecases.connect.membership import join_mailbox, join_user, leave
-from shared.usecases.connect.outcomes import Connected
-from shared.usecases.connect.token_seal import new_grant
+from shared.usecases.connect.tokens.access_tokens import AccessTokens
+from shared.usecases.connect.tokens.token_seal import new_grant
 from shared.usecases.sync.task import sync_task
 from shared.usecases.sync.watch import StartWatch
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import Field
 
-from shared.actions.gmail_fields import (
+from shared.actions.gmail.gmail_fields import (
     ById,
     Formatted,
     GmailMessage,

@@ -13,11 +13,11 @@ from shared.domain.sync.state import SyncState
 from shared.errors import HistoryExpiredError
 from shared.ports.gmail import GmailObject, MessageRef
 from shared.ports.sync_store import COMMIT_BYTES, COMMIT_WRITES
-from shared.usecases.sync.changes import Changes
-from shared.usecases.sync.hydrate import Hydrated
-from shared.usecases.sync.pace import Units
-from shared.usecases.sync.run import Run
-from shared.usecases.sync.taking_in import take_in
+from shared.usecases.sync.work.changes import Changes
+from shared.usecases.sync.work.hydrate import Hydrated
+from shared.usecases.sync.work.pace import Units
+from shared.usecases.sync.work.run import Run
+from shared.usecases.sync.work.taking_in import take_in
 
 LISTED_AT_ONCE = 2_000
 """History records listed in one step; the rest follows from the new checkpoint."""

@@ -14,7 +14,7 @@ from shared.domain.ids import ConnectionId, LabelId, MessageId, SequenceNumber, 
 from shared.domain.sync.event import MODEL, MODEL_NAMES
 from shared.domain.sync.payload import render_json
 from shared.domain.sync.record import EndReason, LastAction, Record
-from shared.edge.api.projected_records import ProjectedRecords
+from shared.edge.api.mail.projected_records import ProjectedRecords
 from shared.edge.web.answers import json_bytes
 from shared.edge.web.call import Call
 from shared.edge.web.routes import Permission, RequestModel, ResponseModel, Route, Tenant

@@ -17,9 +17,9 @@ from shared.errors import CorruptStateError
 from shared.ports.clock import Clock
 from shared.ports.connections import OAuthStates
 from shared.ports.oauth import Identity, Sealer, Tokens
-from shared.usecases.connect.outcomes import ConfirmNeeded
-from shared.usecases.connect.start_consent import flow_name
-from shared.usecases.connect.token_seal import open_alone, seal_alone
+from shared.usecases.connect.consent.outcomes import ConfirmNeeded
+from shared.usecases.connect.consent.start_consent import flow_name
+from shared.usecases.connect.tokens.token_seal import open_alone, seal_alone
 
 PURPOSE = "pending_grant"
 

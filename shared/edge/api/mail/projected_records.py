@@ -11,7 +11,7 @@ from shared.domain.ids import ConnectionId, SequenceNumber
 from shared.domain.sync.projection import Projected, Projection, projected
 from shared.domain.sync.record import LastAction, Record
 from shared.ports.sync_store import NewestQuery, RecordQuery, Records
-from shared.usecases.sync.reading import off_loop, unpacked
+from shared.usecases.sync.work.reading import off_loop, unpacked
 
 STEP = 100
 """Records read from the store at once."""

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from shared.actions.message_fields import (
+from shared.actions.gmail.message_fields import (
     DELIVERY,
     ID_PATTERN,
     LeftOutField,

@@ -12,9 +12,9 @@ from typing import Any, Final, Literal
 
 from pydantic import Field
 
-from shared.actions.gmail_fields import GmailRef
+from shared.actions.gmail.gmail_fields import GmailRef
+from shared.actions.gmail.send_email import conclude
 from shared.actions.registry import ActionContext
-from shared.actions.send_email import conclude
 from shared.domain.base64url import decode_base64url
 from shared.domain.ids import MessageId, ThreadId
 from shared.domain.mail.reading.email_parts import as_text
@@ -31,7 +31,7 @@ from shared.errors import (
 from shared.ports.sends import Sends
 from shared.usecases.send.send_draft import GONE
 from shared.usecases.send.send_email import SendEmail
-from shared.usecases.sync.reading import off_loop
+from shared.usecases.sync.work.reading import off_loop
 
 SKEW: Final = timedelta(minutes=2)
 """Between Google's clock and ours."""

@@ -1,0 +1,1 @@
+"""What the product reads of mail: records, projected records, files, and how models are named."""

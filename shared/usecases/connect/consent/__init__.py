@@ -1,0 +1,1 @@
+"""From a session to a connection: the start of consent, Google's answer, what comes of it."""
