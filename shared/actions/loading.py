@@ -83,7 +83,7 @@ def built_in_actions() -> Mapping[str, Action[Any, Any]]:
     """Return Postroom's own actions by name."""
     found = Catalogue()
     for name in BUILT_IN:
-        found.add(import_module(f"shared.actions.{name}"))
+        found.add(import_module(f"shared.actions.gmail.{name}"))
     return found.actions
 
 
