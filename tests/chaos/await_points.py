@@ -114,7 +114,7 @@ POINTS: list[Point] = []
 
 def sources() -> list[Path]:
     """Return the files whose awaits count; a new file of the sync is found by itself."""
-    room = sorted(path for path in (USECASES / "sync").glob("*.py") if path.name not in ASIDE)
+    room = sorted(path for path in (USECASES / "sync").rglob("*.py") if path.name not in ASIDE)
     return [*room, USECASES / "reconcile.py"]
 
 

@@ -112,6 +112,24 @@ def reply(harness: SendHarness) -> Fields:
     return {"reply_to_message_id": harness.deliver(mail(Message_ID="<p@x>")), "quote": True}
 
 
+PICTURE = (
+    f"From: {BOB}\r\nTo: {ADA}\r\nSubject: Look\r\nMessage-ID: <i@x>\r\nMIME-Version: 1.0\r\n"
+    'Content-Type: multipart/related; boundary="i"\r\n\r\n'
+    '--i\r\nContent-Type: text/html\r\n\r\n<img src="cid:pic@x">Seen\r\n'
+    "--i\r\nContent-Type: image/png\r\nContent-ID: <pic@x>\r\n"
+    "Content-Transfer-Encoding: base64\r\n\r\niVBORw==\r\n--i--\r\n"
+).encode()
+
+
+def reply_with_images(harness: SendHarness) -> Fields:
+    return {"reply_to_message_id": harness.deliver(PICTURE), "quote": True, "html": "<p>Yes</p>"}
+
+
+def reply_to_a_name_that_may_be_two(harness: SendHarness) -> Fields:
+    parent = harness.deliver(mail(From=f"=?utf-8?q?ann=40far.example=2C_Bob?= <{BOB}>"))
+    return {"reply_to_message_id": parent, "to": None}
+
+
 def short_reply(harness: SendHarness) -> Fields:
     return {"reply_to_message_id": harness.deliver(mail(Message_ID="<p@x>"))}
 
@@ -248,6 +266,8 @@ SCENES = (
     Scene("send failing", (("status_500", "drafts.send"),)),
     Scene("short reply", fields=short_reply),
     Scene("reply with quotation", fields=reply),
+    Scene("reply with images", fields=reply_with_images),
+    Scene("reply to a name that may be two", fields=reply_to_a_name_that_may_be_two),
     Scene("into a thread", fields=thread),
     Scene("answer to a thread", fields=thread_of_its_own),
     Scene("forward with files", fields=forward),

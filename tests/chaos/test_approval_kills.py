@@ -26,8 +26,8 @@ ACTIONS = USECASES.parent / "actions"
 ASIDE = {"guard.py", "preview.py", "recipients.py"}
 """They judge and show, and write nothing."""
 SOURCES = [
-    *sorted(path for path in (ACTIONS / "policy").glob("*.py") if path.name not in ASIDE),
-    ACTIONS / "draft_copies.py",
+    *sorted(path for path in (ACTIONS / "policy").rglob("*.py") if path.name not in ASIDE),
+    ACTIONS / "gmail" / "draft_copies.py",
 ]
 SIDES: tuple[Side, Side] = ("before", "after")
 

@@ -34,7 +34,7 @@ pytestmark = [
 ASIDE = {"pacing.py", "process_bulk.py", "send_bulk.py", "send_draft.py", "record_bounces.py"}
 """Of bulks, drafts and bounces, which have tests of their own."""
 SOURCES = [
-    *sorted(path for path in (USECASES / "send").glob("*.py") if path.name not in ASIDE),
+    *sorted(path for path in (USECASES / "send").rglob("*.py") if path.name not in ASIDE),
 ]
 METHODS = (
     "drafts.create", "drafts.send", "drafts.get", "drafts.list", "messages.get", "messages.list",

@@ -44,6 +44,13 @@ def test_what_is_bound_is_used_by_everything_that_is_built_later(
     assert container.use(Outer).inner.clock is clock
 
 
+def test_what_held_another_before_is_built_anew(container: AutowiredContainer) -> None:
+    before = container.use(Outer)
+    clock = container.bind(Clock, AdjustableClock())
+    assert container.use(Outer) is not before
+    assert container.use(Outer).clock is clock
+
+
 def test_a_type_that_nothing_builds_is_named(container: AutowiredContainer) -> None:
     with pytest.raises(TypeError, match="int"):
         container.use(int)

@@ -20,7 +20,7 @@ BETWEEN = sorted([*(SHARED / "edge").rglob("*.py"), *(SHARED / "actions").rglob(
 UNTYPED: Mapping[str, str] = {
     "edge/web/routes.py output": "a type form: whatever pydantic can describe",
     "edge/composition/container.py _found": "objects of all types lie in one mapping; `use` types",
-    "edge/composition/container.py _build": "the same",
+    "edge/composition/container.py _wire": "the same",
 }
 """What may return Any, and why."""
 TABLE = whole_table()

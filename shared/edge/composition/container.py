@@ -12,9 +12,10 @@ from dataclasses import MISSING, Field, fields, is_dataclass
 from typing import Any, TypeVar, get_type_hints
 
 from shared.edge.composition.chosen import SETTINGS
-from shared.edge.composition.providers import provider_of
+from shared.edge.composition.providers import STORE_PORTS, provider_of
 from shared.edge.settings.deployment import Settings
 from shared.ports.container import Container
+from shared.ports.store import Store
 
 T = TypeVar("T")
 B = TypeVar("B")
@@ -26,7 +27,8 @@ class AutowiredContainer:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self._bound: dict[Any, Any] = {Container: self}
-        self._built: dict[Any, Any] = {}
+        self._provided: dict[Any, Any] = {}
+        self._wired: dict[Any, Any] = {}
         self._closing = AsyncExitStack()
 
     def use(self, wanted: type[T]) -> T:
@@ -35,8 +37,12 @@ class AutowiredContainer:
         return found
 
     def bind(self, wanted: Any, instance: B) -> B:
-        """Let `instance` be what `use(wanted)` returns from now on; its owner closes it."""
+        """Let `instance` be what `use(wanted)` returns from now on; its owner closes it.
+
+        What was built from the types of its fields is built anew, for it may hold another.
+        """
         self._bound[wanted] = instance
+        self._wired.clear()
         return instance
 
     def at_close(self, close: Callable[[], Awaitable[None]]) -> None:
@@ -52,13 +58,17 @@ class AutowiredContainer:
             return self._bound[wanted]
         if wanted in SETTINGS:
             return SETTINGS[wanted](self.settings)
-        if wanted not in self._built:
-            self._built[wanted] = self._build(wanted)
-        return self._built[wanted]
-
-    def _build(self, wanted: Any) -> Any:
         if (provide := provider_of(wanted)) is not None:
-            return provide(self)
+            if wanted not in self._provided:
+                self._provided[wanted] = provide(self)
+            return self._provided[wanted]
+        if wanted in STORE_PORTS:
+            return getattr(self.use(Store), STORE_PORTS[wanted])
+        if wanted not in self._wired:
+            self._wired[wanted] = self._wire(wanted)
+        return self._wired[wanted]
+
+    def _wire(self, wanted: Any) -> Any:
         if not is_dataclass(wanted):
             raise TypeError(f"{wanted} is no dataclass: give it a provider, or bind it")
         types = get_type_hints(wanted)
@@ -71,8 +81,8 @@ class AutowiredContainer:
 
     def _provides(self, wanted: Any) -> bool:
         """Whether a field of this type is filled although it has a default."""
-        known = wanted in self._bound or wanted in SETTINGS
-        return known or provider_of(wanted) is not None
+        known = {*self._bound, *SETTINGS, *STORE_PORTS}
+        return wanted in known or provider_of(wanted) is not None
 
 
 def _required(field: Field[Any]) -> bool:

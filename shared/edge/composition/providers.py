@@ -47,10 +47,8 @@ LATE: Mapping[str, Provider] = {
 
 
 def provider_of(wanted: Any) -> Provider | None:
-    """Return what builds `wanted`; None where it is built from its own fields."""
+    """Return what builds `wanted`; None where it is the store's, or built from its own fields."""
     if wanted in PROVIDERS:
         return PROVIDERS[wanted]
-    if wanted in STORE_PORTS:
-        return lambda container: getattr(container.use(Store), STORE_PORTS[wanted])
     name = f"{getattr(wanted, '__module__', '')}.{getattr(wanted, '__qualname__', '')}"
     return LATE.get(name)
