@@ -4,7 +4,7 @@ Every schema has a form: what has no input of its own (a free object, a list of 
 JSON. Nothing here decides whether the input is right: the schema's own model does that.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, Final
@@ -156,9 +156,17 @@ class _Reader:
         given = [one for one in several if one.get("type") != "null"]
         nullable = len(given) < len(several)
         strings = [one for one in given if one.get("type") == "string"]
-        if len(given) == 1 or (strings and _same_in_lists(given)):
+        if len(given) == 1 or (strings and all(map(self._may_be_text, given))):
             return (strings or given)[0], nullable
         return {}, nullable
+
+    def _may_be_text(self, schema: Schema) -> bool:
+        """Whether it is text, a list of texts, or an object that is one way to spell the text."""
+        if schema.get("type") != "array":
+            return schema.get("type") in {"string", "object"}
+        items = self._follow(schema.get("items"))
+        spellings = [self._follow(one) for one in items.get("anyOf") or (items,)]
+        return any(one.get("type") == "string" for one in spellings)
 
     def _follow(self, schema: Any) -> Schema:
         found: Schema = schema if isinstance(schema, Mapping) else {}
@@ -167,11 +175,6 @@ class _Reader:
             inner = self.parts.get(reference.rpartition("/")[2], {})
             found = inner if reference else found["allOf"][0]
         return found
-
-
-def _same_in_lists(given: Sequence[Schema]) -> bool:
-    kinds = [one if one.get("type") != "array" else one.get("items", {}) for one in given]
-    return all(one.get("type") == "string" for one in kinds)
 
 
 def _options(schema: Schema, *, nullable: bool) -> tuple[tuple[str, Any], ...]:
