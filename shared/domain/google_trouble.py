@@ -51,7 +51,7 @@ class DeploymentError(TransientError):
 
 
 class MailboxClosedError(TransientError):
-    """Gmail serves nobody on this mailbox until an administrator of its domain acts."""
+    """Gmail refuses every call on this mailbox until an administrator of its domain acts."""
 
     code = "mail_not_enabled"
 

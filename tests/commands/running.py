@@ -43,8 +43,10 @@ async def called(environ: Mapping[str, str], *arguments: str) -> Said:
         redirect_stdout(out),
         redirect_stderr(err),
     ):
-        code = await asyncio.to_thread(main, arguments)
-    os.umask(mask)
+        try:
+            code = await asyncio.to_thread(main, arguments)
+        finally:
+            os.umask(mask)
     return Said(code, out.getvalue(), err.getvalue())
 
 

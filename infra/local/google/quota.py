@@ -46,7 +46,7 @@ class Quota:
     def told_again(self, email: str, units: int) -> datetime:
         """Return when a refused call may be tried again: later each time it is tried in vain.
 
-        Seen live: waits of up to 15 minutes for whoever did not wait.
+        Seen live: up to 15 minutes for a client that did not wait.
         """
         level, _ = self._level[email]
         missing = timedelta(minutes=(units - level) / self.units_per_minute)

@@ -1,4 +1,4 @@
-"""Telemetry of a deployment that names nobody to take it: requests are named, nothing is kept."""
+"""Telemetry of a deployment that has no exporter: requests get trace ids, nothing is kept."""
 
 from dataclasses import dataclass
 

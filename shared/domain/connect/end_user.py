@@ -22,7 +22,7 @@ def tags_from(
 
 
 def end_user_from(tags: Mapping[str, str]) -> dict[str, Any] | None:
-    """Return the `end_user` object of API 3.1, None where the tags name nobody."""
+    """Return the `end_user` object of API 3.1, None where no tag names one."""
     named = {name: tags.get(tag) for name, tag in END_USER_TAGS.items()}
     if not any(named.values()):
         return None

@@ -6,10 +6,10 @@ from pydantic import Field
 
 from shared.domain.events.event import EventState
 from shared.domain.ids import EventId
+from shared.edge.triggers.tasks import finish_task
 from shared.edge.web.call import Call
-from shared.edge.web.logs import log, log_failure
+from shared.edge.web.logs import log
 from shared.edge.web.routes import Access, RequestModel, Route
-from shared.errors import PermanentError
 from shared.usecases.events.deliver_event import Delivered, DeliverEvent
 
 GIVEN_UP = "event given up"
@@ -25,12 +25,7 @@ class DeliverTask(RequestModel):
 async def deliver_task(call: Call) -> None:
     """Make one attempt; what a retry of the task cannot improve is left to the schedule."""
     id = EventId(call.body(DeliverTask).event_id)
-    try:
-        outcome = await call.use(DeliverEvent)(id)
-    except PermanentError as error:
-        log_failure("task dropped", error, task="deliver")
-        return
-    log("task", task="deliver", outcome=type(outcome).__name__)
+    outcome = await finish_task("deliver", call.use(DeliverEvent)(id))
     if isinstance(outcome, Delivered) and outcome.state is EventState.DEAD:
         log(GIVEN_UP, level=logging.WARNING, event=id)
 

@@ -1,4 +1,4 @@
-"""The files of somebody else's message as they travel on: nothing that it named can stop them."""
+"""Files of a foreign message, renamed and re-identified so that a forward is always accepted."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""A stranger's HTML made fit to stand below somebody's own words.
+"""A foreign message's HTML, rewritten so that it can stand below the sender's own text.
 
 Written anew tag by tag, in one pass: style sheets reach only the element around it, and what says
 something of a whole document, runs or hides what follows does not come along.

@@ -30,7 +30,7 @@ _SPECIAL: Final = re.compile(r'[()<>\[\]:;@\\,"]')
 _INVISIBLE: Final = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
 )
-"""Letters and marks that nobody sees: Default_Ignorable_Code_Point of Unicode 16."""
+"""Letters and marks without a glyph: Default_Ignorable_Code_Point of Unicode 16."""
 _PLAIN_SPACE: Final = re.compile(r"[ \t]+")
 _PLAIN_COMMENT: Final = re.compile(r"\([\w .'+/-]*\)")
 _PHRASE_WORD: Final = re.compile(
@@ -109,7 +109,7 @@ def strict_addresses(value: str) -> list[Address]:
             found.append(_strict_mailbox(item))
         item = []
     named = value.strip()
-    if named and not found and not named.endswith(";"):  # an empty group names nobody on purpose
+    if named and not found and not named.endswith(";"):  # an empty group has no members by design
         raise ValueError(NO_ADDRESS)
     return found
 
