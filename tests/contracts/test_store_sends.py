@@ -1,13 +1,13 @@
-"""The send ledger's own queries: what is due, what a bulk holds, what came back."""
+"""The send ledger: what is due and listed, what a bulk holds, what came back, how it concludes."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
 from shared.domain.ids import SHARDS
 from shared.domain.send.entry import SendState
-from shared.errors import ConflictError
+from shared.errors import AlreadyExistsError, ConflictError
 from shared.ports.store import Store
 from tests.contracts.samples import C1, C2, bulk_send, event, send
 from tests.harness.clock import START
@@ -91,3 +91,66 @@ async def test_unfinished_bulks_are_due_and_listed_oldest_first(store: Store) ->
     now = START + timedelta(minutes=2)
     due = [id for shard in range(SHARDS) for id in await store.bulk_sends.due(shard, now, 9)]
     assert sorted(due) == ["b2", "b9"]
+
+
+def _at(minutes: int) -> datetime:
+    return START + timedelta(minutes=minutes)
+
+
+async def test_sends_of_one_connection_are_listed_newest_first(store: Store) -> None:
+    for i in range(4):
+        await store.sends.create(send(f"l{i}", C2 if i == 2 else C1, created_at=_at(i)))
+    assert [one.id for one in await store.sends.list(C1, 2)] == ["l3", "l1"]
+    assert await store.sends.list(C2, 5) == [send("l2", C2, created_at=_at(2), request=b"")]
+
+
+async def test_sends_are_listed_newest_first_by_everything_asked(store: Store) -> None:
+    states = [SendState.UNKNOWN, SendState.SUBMITTED]
+    made = [
+        send(f"l{i}", [C1, C2][i % 2], created_at=_at(i), state=states[i // 4], request=b"")
+        for i in range(8)
+    ]
+    for one in made:
+        await store.sends.create(one)
+    for owner in (None, C1, C2):
+        for state in (None, *states):
+            for until in (None, _at(5)):
+                expected = [
+                    one
+                    for one in reversed(made)
+                    if (owner is None or one.connection_id == owner)
+                    and (state is None or one.state is state)
+                    and (until is None or one.created_at <= until)
+                ]
+                found = await store.sends.list(owner, 3, state=state, until=until)
+                assert list(found) == expected[:3]
+
+
+async def test_a_send_is_listed_under_its_present_state(store: Store) -> None:
+    was = await store.sends.create(send())
+    await store.sends.swap(was, replace(was.value, state=SendState.CANCELLED))
+    assert await store.sends.list(None, 9, state=SendState.ACCEPTED) == []
+    assert [one.id for one in await store.sends.list(None, 9, state=SendState.CANCELLED)] == ["l1"]
+
+
+async def test_a_send_is_concluded_together_with_its_event(store: Store) -> None:
+    was = await store.sends.create(send())
+    final = replace(was.value, state=SendState.SUBMITTED)
+    concluded = await store.sends.conclude(was, final, event())
+    assert await store.sends.get("l1") == concluded
+    reported = await store.outbox.get("e1")
+    assert reported
+    assert reported.value == event()
+
+
+async def test_a_send_concluded_late_reports_nothing(store: Store) -> None:
+    was = await store.sends.create(send())
+    claimed = await store.sends.swap(was, replace(was.value, claimed_until=START))
+    with pytest.raises(ConflictError):
+        await store.sends.conclude(was, replace(was.value, state=SendState.FAILED), event())
+    assert await store.outbox.get("e1") is None
+    existing = await store.outbox.create(event(attempts=7))
+    with pytest.raises(AlreadyExistsError):
+        await store.sends.conclude(claimed, replace(was.value, state=SendState.FAILED), event())
+    assert await store.sends.get("l1") == claimed
+    assert await store.outbox.get("e1") == existing

@@ -4,13 +4,12 @@ import json
 import re
 import shlex
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from infra.archives import ROOT
-from infra.indexes import FILE, text
+from infra.indexes import FILE
 from shared.commands.checks.configuration import settings_are_sound
 from shared.commands.checks.finding import Verdict
 from shared.edge.settings.deployment import Settings, settings_from
@@ -21,7 +20,7 @@ from shared.ports.queue import QueueName
 from shared.usecases.events.places import PLACES, SHARE
 from tests.infra.terraform import offline
 from tests.infra.terraform.needs import needs_of
-from tests.infra.terraform.offline import PROJECT, TERRAFORM, Plan
+from tests.infra.terraform.offline import PROJECT, Plan
 
 pytestmark = pytest.mark.timeout(600)  # several processes of their own
 NAMES = [one.name for one in FUNCTIONS]
@@ -76,32 +75,6 @@ def test_a_second_apply_changes_nothing() -> None:
         pytest.skip(reason)
     done = offline.run("--apply")
     assert done.returncode == 0, done.stdout + done.stderr
-
-
-def test_the_map_of_functions_is_the_directories_and_the_codes_own_list() -> None:
-    listed = re.findall(r"^    (\w+) = \{$", (TERRAFORM / "functions.tf").read_text(), re.MULTILINE)
-    directories = {path.parent.name for path in (ROOT / "functions").glob("*/main.py")}
-    assert sorted(listed) == sorted(directories) == sorted(NAMES)
-
-
-def test_no_file_is_longer_than_a_hundred_lines_and_every_module_is_whole() -> None:
-    for file in TERRAFORM.rglob("*.tf"):
-        assert len(file.read_text().splitlines()) <= 100, file
-    for module in (TERRAFORM / "modules").iterdir():
-        names = {path.name for path in module.iterdir()}
-        needed = {"main.tf", "variables.tf", "outputs.tf", "versions.tf", "README.md"}
-        assert needed <= names, module
-
-
-def test_every_variable_says_what_it_is() -> None:
-    for file in TERRAFORM.rglob("variables*.tf"):
-        for block in re.split(r"^variable ", file.read_text(), flags=re.MULTILINE)[1:]:
-            assert re.search(r'^  description = ".+\."$', block, re.MULTILINE), block
-
-
-def test_terraforms_indexes_are_the_stores() -> None:
-    """Made by `python -m infra.indexes`."""
-    assert FILE.read_text() == text()
 
 
 def test_every_index_exemption_and_expiry_is_planned(plan: Plan) -> None:
@@ -324,14 +297,6 @@ def test_the_database_can_be_taken_back_to_a_moment_and_is_not_deleted_by_accide
     assert database["delete_protection_state"] == "DELETE_PROTECTION_ENABLED"
 
 
-def test_the_words_the_alerts_count_are_the_codes() -> None:
-    filters = (TERRAFORM / "modules" / "monitoring" / "main.tf").read_text()
-    code = "".join(path.read_text() for path in (ROOT / "shared").rglob("*.py"))
-    for word in re.findall(r'\\"([\w -]+?)\\"', filters[: filters.index("channels")]):
-        if word != "0 failed":
-            assert word in code or word.removesuffix(" dropped") in code, word
-
-
 def test_request_logs_never_keep_addresses_that_carry_tokens(plan: Plan) -> None:
     """DESIGN 5.2: the platform logs every request's address unless it is told not to."""
     (exclusion,) = plan.of("google_logging_project_exclusion").values()
@@ -340,12 +305,3 @@ def test_request_logs_never_keep_addresses_that_carry_tokens(plan: Plan) -> None
     assert "run.googleapis.com/requests" in exclusion["filter"]
     for backend in plan.of("google_compute_backend_service").values():
         assert backend["log_config"][0]["enable"] is False
-
-
-def test_the_example_environment_names_no_unknown_variable() -> None:
-    declared = set()
-    for file in TERRAFORM.glob("variables*.tf"):
-        declared |= set(re.findall(r'^variable "(\w+)"', file.read_text(), re.MULTILINE))
-    for example in (TERRAFORM / "envs").glob("*.tfvars"):
-        given = set(re.findall(r"^(\w+)\s*=", example.read_text(), re.MULTILINE))
-        assert given <= declared, Path(example).name
