@@ -58,6 +58,7 @@ class MailStore:
         self._address_words: AddressWords = "decoded"
         self._numbers: dict[str, int] = {}
         self._writer: Writer | None = None
+        self._last_id = 0
 
     def close(self) -> None:
         """Close the file."""
@@ -145,12 +146,13 @@ class MailStore:
             if self._writer:
                 yield self._writer
                 return
-            self._writer = writer = Writer(self.database, self.now_ms())
+            self._writer = writer = Writer(self.database, self.now_ms(), self._last_id)
             try:
                 yield writer
                 writer.flush()
             finally:
                 self._writer = None
+                self._last_id = writer.last_id
         for mailbox in writer.changed.values():
             for listener in self.on_change:
                 listener(mailbox.email, mailbox.history_id)

@@ -59,11 +59,12 @@ class Writer:
     `changed` lists the mailboxes whose history grew.
     """
 
-    def __init__(self, database: Database, now_ms: int) -> None:
+    def __init__(self, database: Database, now_ms: int, last_id: int = 0) -> None:
         self.database = database
         self.now_ms = now_ms
         self.changed: dict[str, Mailbox] = {}
-        self._last_id = 0
+        self.last_id = last_id
+        """The id given last, though its message may be gone: Gmail gives none twice."""
 
     def next_record(self, mailbox: Mailbox) -> int:
         """Start a history record and return its id."""
@@ -194,13 +195,15 @@ class Writer:
     def _free_id(self, mailbox: Mailbox, milliseconds: int) -> int:
         """Return an id above every other of its millisecond: ids tell the order of arrival."""
         highest = "SELECT MAX(id) FROM messages WHERE mailbox = ? AND id < ?"
-        last = self.database.row(highest, mailbox.number, first_id(milliseconds + 1))[0] or 0
-        self._last_id = new_message_id(milliseconds, max(last, self._last_id))
+        end = first_id(milliseconds + 1)
+        last = self.database.row(highest, mailbox.number, end)[0] or 0
+        given = [one for one in (last, self.last_id) if first_id(milliseconds) <= one < end]
+        self.last_id = new_message_id(milliseconds, max(given, default=0))
         while self.database.row(
-            "SELECT 1 FROM messages WHERE mailbox = ? AND id = ?", mailbox.number, self._last_id
+            "SELECT 1 FROM messages WHERE mailbox = ? AND id = ?", mailbox.number, self.last_id
         ):
-            self._last_id = new_message_id(milliseconds, self._last_id)
-        return self._last_id
+            self.last_id = new_message_id(milliseconds, self.last_id)
+        return self.last_id
 
     def _insert(
         self, mailbox: Mailbox, message: Message, envelope: Envelope, raw: bytes

@@ -130,3 +130,18 @@ def test_a_draft_without_a_message_is_refused(room: Room):
 def test_an_unknown_draft_is_not_found(room: Room):
     assert status_of(room, "drafts.get", id="r1") == 404
     assert status_of(room, "drafts.update", body("Subject: x"), id="r1") == 404
+
+
+def test_no_id_is_given_twice_though_its_message_is_gone(room: Room):
+    """Saves within one millisecond, as of a program: each former message is deleted."""
+    draft = room.call("drafts.create", body("Subject: 0"))
+    ids = [draft["message"]["id"]]
+    for number in range(1, 300):
+        saved = room.call("drafts.update", body(f"Subject: {number}"), id=draft["id"])
+        ids.append(saved["message"]["id"])
+        if number % 3 == 0:
+            room.call("drafts.delete", id=draft["id"])
+            draft = room.call("drafts.create", body("Subject: again"))
+            ids.append(draft["message"]["id"])
+    assert len({*ids}) == len(ids)
+    assert ids == sorted(ids)
