@@ -73,7 +73,7 @@ def assemble(settings: GoogleSettings, push_client: httpx.AsyncClient | None = N
         key=key,
         grants=grants,
         tokens=Tokens(settings, clock, grants, key, faults),
-        authorization=Authorization(settings, clock, grants, store.emails),
+        authorization=Authorization(settings, clock, grants, store.emails, faults),
         watches=watches,
         pushes=pushes,
     )

@@ -20,7 +20,7 @@ from infra.local.google.gmail import (
 from infra.local.google.gmail.call import Answer, Call, Media, Method, Query, Watches
 from infra.local.google.gmail.errors import GmailError, unreadable
 from infra.local.google.gmail.fields import parse_fields, select
-from infra.local.google.gmail.payload import SCOPE
+from infra.local.google.gmail.payload import METADATA, SCOPE
 
 __all__ = [
     "METHODS",
@@ -54,7 +54,6 @@ ALL_MAIL: Final = "https://mail.google.com/"
 MODIFY: Final = f"{SCOPE}gmail.modify"
 READONLY: Final = f"{SCOPE}gmail.readonly"
 COMPOSE: Final = f"{SCOPE}gmail.compose"
-METADATA: Final = f"{SCOPE}gmail.metadata"
 LABELS: Final = f"{SCOPE}gmail.labels"
 ADDONS: Final = f"{SCOPE}gmail.addons.current."
 

@@ -122,7 +122,7 @@ async def test_too_many_requests_at_once_are_a_429(visitor: Visitor, token: str)
         ("status_503", 503, "backendError"),
         ("mail_not_enabled", 400, "failedPrecondition"),
         ("domain_policy", 403, "domainPolicy"),
-        ("gmail_api_disabled", 403, "accessNotConfigured"),
+        ("api_disabled", 403, "accessNotConfigured"),
         ("precondition", 400, "failedPrecondition"),
     ],
 )
