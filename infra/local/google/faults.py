@@ -46,6 +46,7 @@ MAILBOX_FAULTS = frozenset(
         "history_backwards",
         "history_expired",
         "metadata_scope",
+        "not_delegated",
         "page_without_history",
         "watch_conflict",
     },

@@ -19,7 +19,10 @@ STATUS_TEXT: Final = {
     501: "UNIMPLEMENTED",
     503: "UNAVAILABLE",
 }
-STATUS_TEXT_BY_REASON: Final = {"failedPrecondition": "FAILED_PRECONDITION"}
+STATUS_TEXT_BY_REASON: Final = {
+    "alreadyExists": "ALREADY_EXISTS",
+    "failedPrecondition": "FAILED_PRECONDITION",
+}
 """Where the reason says more than the status."""
 
 
@@ -85,6 +88,11 @@ def precondition(message: str) -> GmailError:
 def not_found(message: str = "Requested entity was not found.") -> GmailError:
     """Return the one 404 Gmail knows (FACTS 14.1)."""
     return GmailError(404, "notFound", message)
+
+
+def already_there(message: str = "Requested entity already exists") -> GmailError:
+    """Return the 409 about an address that was added before."""
+    return GmailError(409, "alreadyExists", message)
 
 
 def forbidden(message: str) -> GmailError:

@@ -55,11 +55,11 @@ async def test_another_mailbox_is_delegation_denied(visitor: Visitor, token: str
 
 
 async def test_what_is_not_emulated_is_refused_loudly(visitor: Visitor, token: str) -> None:
-    unknown = await visitor.gmail("GET", "me/settings/delegates", token)
+    unknown = await visitor.gmail("GET", "me/settings/colours", token)
     elsewhere = await visitor.http.get("/calendar/v3/calendars")
 
     assert (unknown.status_code, elsewhere.status_code) == (501, 501)
-    assert "/me/settings/delegates" in unknown.json()["error"]["message"]
+    assert "/me/settings/colours" in unknown.json()["error"]["message"]
 
 
 async def test_a_body_that_is_not_json_is_refused(visitor: Visitor, token: str) -> None:
