@@ -93,6 +93,7 @@ class Limits(Strict):
 
     units_per_minute: int | None = Field(default=None, ge=0)
     concurrent_requests: int | None = Field(default=None, ge=1)
+    pushes_per_second: float | None = Field(default=None, ge=0)
 
 
 class Reading(Strict):
@@ -235,16 +236,19 @@ class Control:
         return {"now": moment, "offset_s": clock.offset / timedelta(seconds=1)}
 
     async def quota(self, request: Request) -> dict[str, Any]:
-        """Change limits at once."""
+        """Change limits at once; 0 pushes a second stand for no cap."""
         wanted = await _read(request, Limits)
-        quota = self._google.quota
+        quota, pushes = self._google.quota, self._google.pushes
         if wanted.units_per_minute is not None:
             quota.limit(wanted.units_per_minute)
         if wanted.concurrent_requests is not None:
             quota.concurrent_requests = wanted.concurrent_requests
+        if wanted.pushes_per_second is not None:
+            pushes.most_per_second = wanted.pushes_per_second or None
         return {
             "units_per_minute": quota.units_per_minute,
             "concurrent_requests": quota.concurrent_requests,
+            "pushes_per_second": pushes.most_per_second or 0,
         }
 
     async def reading(self, request: Request) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from http.client import responses
 from typing import Any, Final
 
 from infra.local.google.gmail.errors import GmailError
-from infra.local.google.oauth.errors import TokenError
+from infra.local.google.token_errors import TokenError
 
 USAGE_REASONS: Final = frozenset(
     {

@@ -2,10 +2,10 @@
 
 from typing import Any, Final
 
+from infra.local.google.mail.account.addresses import SEND_AS
 from infra.local.google.mail.account.entries import find_entry, list_entries, put_entry
 from infra.local.google.mail.store import MailStore
 
-SEND_AS: Final = "sendAs"
 ALIAS: Final = {
     "displayName": "",
     "replyToAddress": "",

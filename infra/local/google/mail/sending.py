@@ -18,6 +18,7 @@ from infra.local.google.mail.headers import (
 )
 from infra.local.google.mail.ids import new_rfc822_id
 from infra.local.google.mail.message import Message
+from infra.local.google.mail.reaching import mailbox_address
 from infra.local.google.mail.stamping import received, signed, stamp
 from infra.local.google.mail.store import MailStore, put_in
 from infra.local.google.mail.writer import Mailbox, Writer
@@ -41,13 +42,6 @@ class Outgoing:
     sender: str
     message_id: str
     recipients: tuple[str, ...]
-
-
-def mailbox_address(store: MailStore, address: str) -> str | None:
-    """Return the address of the mailbox that mail for `address` reaches, if it is one of ours."""
-    local, _, domain = address.rpartition("@")
-    base = f"{local.partition('+')[0]}@{domain}"
-    return next((found for found in (address, base) if store.has_mailbox(found)), None)
 
 
 def bounces(address: str) -> bool:

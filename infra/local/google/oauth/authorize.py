@@ -10,7 +10,6 @@ from starlette.responses import RedirectResponse, Response
 
 from infra.local.google.clock import Clock
 from infra.local.google.faults import Faults
-from infra.local.google.oauth.errors import client_deleted
 from infra.local.google.oauth.grants import Approval, Grants
 from infra.local.google.oauth.identity import subject_of
 from infra.local.google.oauth.pages import consent_page, refused_page
@@ -21,6 +20,7 @@ from infra.local.google.oauth.request import (
 )
 from infra.local.google.oauth.scopes import EMAIL, GMAIL, PROFILE, spelled_out
 from infra.local.google.settings import GoogleSettings
+from infra.local.google.token_errors import client_deleted
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,12 +10,12 @@ from urllib.parse import unquote_plus
 
 from infra.local.google.clock import Clock
 from infra.local.google.faults import Fault, Faults
-from infra.local.google.oauth.errors import TokenError, client_deleted
 from infra.local.google.oauth.grants import DAY_S, Approval, Grants
 from infra.local.google.oauth.identity import id_token_claims
 from infra.local.google.oauth.keys import SigningKey
 from infra.local.google.oauth.scopes import spelled_out
 from infra.local.google.settings import GoogleSettings
+from infra.local.google.token_errors import TokenError, client_deleted
 
 REVOKED = "Token has been expired or revoked."
 REAUTH = "reauth related error (invalid_rapt)"

@@ -8,8 +8,9 @@ from infra.local.google.gmail.params import read_body
 from infra.local.google.gmail.settings.delegation import check_delegated
 from infra.local.google.gmail.settings.reading import read_address, read_fields
 from infra.local.google.mail.account import addresses
+from infra.local.google.mail.account.addresses import SEND_AS
 from infra.local.google.mail.account.entries import delete_entry
-from infra.local.google.mail.aliases import ALIAS, SEND_AS, list_send_as, save_send_as
+from infra.local.google.mail.aliases import ALIAS, list_send_as, save_send_as
 
 SMTP: Final = {
     "host": str,

@@ -8,14 +8,14 @@ import secrets
 from typing import Final
 
 from infra.local.google.mail.account.entries import Json, find_entry, list_entries, put_entry
-from infra.local.google.mail.aliases import SEND_AS
 from infra.local.google.mail.ids import new_rfc822_id
-from infra.local.google.mail.sending import mailbox_address
+from infra.local.google.mail.reaching import mailbox_address
 from infra.local.google.mail.stamping import stamp
 from infra.local.google.mail.store import MailStore
 
 FORWARDING: Final = "forwardingAddress"
 DELEGATE: Final = "delegate"
+SEND_AS: Final = "sendAs"
 PROOF: Final = "proof"
 """What a verification link's code stands for: {kind, address}, by code."""
 

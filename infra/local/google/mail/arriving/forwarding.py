@@ -3,7 +3,7 @@
 from typing import Final
 
 from infra.local.google.mail.headers import read_headers, rewrite, split_head
-from infra.local.google.mail.sending import mailbox_address
+from infra.local.google.mail.reaching import mailbox_address
 from infra.local.google.mail.store import MailStore
 from infra.local.google.mail.writer import Writer
 

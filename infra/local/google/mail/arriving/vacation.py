@@ -12,7 +12,7 @@ from infra.local.google.mail.aliases import accepted_addresses, default_sender
 from infra.local.google.mail.headers import Header, addresses, first, read_headers, split_head
 from infra.local.google.mail.ids import new_rfc822_id
 from infra.local.google.mail.message import Message
-from infra.local.google.mail.sending import mailbox_address
+from infra.local.google.mail.reaching import mailbox_address
 from infra.local.google.mail.stamping import stamp
 from infra.local.google.mail.store import MailStore
 from infra.local.google.mail.words import phrase
