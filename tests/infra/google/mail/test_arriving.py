@@ -197,3 +197,21 @@ def test_a_filter_forwards_what_fits_and_mail_goes_in_no_circle(
     assert subjects(google, CYD).count("Bill") == 1
     assert "Tea" not in subjects(google, CYD)
     assert len(google.held(ADA)) == held + 2
+
+
+@pytest.mark.parametrize("label", ["SNOOZED", "SCHEDULED"])
+def test_snoozed_and_scheduled_mail_is_found_by_searching_only(
+    google: Google, ada: str, label: str
+) -> None:
+    """The label cannot be listed, nor put on or taken off (gauteh/lieer#291)."""
+    path = f"/mailboxes/{ADA}/messages?labelIds={label}"
+    made = google.control("POST", path, content=letter("Later").as_bytes())
+    google.deliver(ADA, letter("Now"))
+    client = google.client(ADA)
+    found = client.messages().list(userId="me", q=f"in:{label.lower()}").execute()
+    names = {one["name"] for one in client.labels().list(userId="me").execute()["labels"]}
+    change = {"removeLabelIds": [label]}
+    refused = google.call(ADA, "POST", f"me/messages/{made['id']}/modify", json=change)
+    assert [one["id"] for one in found["messages"]] == [made["id"]]
+    assert label not in names
+    assert (refused.status_code, error_of(refused)["message"]) == (400, f"Invalid label: {label}")

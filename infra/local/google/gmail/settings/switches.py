@@ -1,6 +1,6 @@
 """users.settings: auto-forwarding, IMAP, POP, language and vacation.
 
-A PUT replaces a setting whole: a switch that is not given is off, another field is gone.
+A PUT replaces a setting whole: a switch that is not given is off, a word that is not is gone.
 """
 
 from collections.abc import Callable, Mapping
@@ -56,13 +56,22 @@ def replaces(name: str) -> Callable[[Call], Answer]:
     """Return the method that replaces the setting of that name."""
 
     def update(call: Call) -> Answer:
-        off = {field: False for field, kind in FIELDS[name].items() if kind is bool}
-        value = read_fields({**off, **read_body(call.body, FIELDS[name])}, FIELDS[name])
+        value = read_fields({**_off(name), **read_body(call.body, FIELDS[name])}, FIELDS[name])
         CHECKS.get(name, _accept)(call, value)
         write_setting(call.store, call.email, name, value)
         return value
 
     return update
+
+
+def _off(name: str) -> dict[str, Any]:
+    """Return what a setting is where nothing is given: switches and numbers say so, words do not.
+
+    But IMAP always says what becomes of mail.
+    """
+    kinds = FIELDS[name].items()
+    plain = {field: kind() for field, kind in kinds if kind in (bool, int)}
+    return {**plain, **({"expungeBehavior": "archive"} if name == "imap" else {})}
 
 
 def _accept(_call: Call, _value: dict[str, Any]) -> None:
