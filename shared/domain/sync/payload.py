@@ -130,7 +130,8 @@ def _compress(encoded: bytes) -> bytes | None:
 def _squeeze(message: dict[str, Any], size: int) -> bytes:
     """Cut the bodies to ever less until the message fits; failing that, everything long."""
     message["body_truncated"] = True
-    room = min(size, MAX_JSON_BYTES)
+    beside = {name: value for name, value in message.items() if name not in _BODIES}
+    room = min(size, MAX_JSON_BYTES - len(_encode(beside)))
     while room > SMALLEST_BODY_CHARS:
         room = room * 2 // 3
         for name in _BODIES:
