@@ -66,10 +66,17 @@ locals {
         prune-deleted = { path = "/jobs/prune-deleted", schedule = "47 2 * * *" }
       }
     }
+    run_actions = {
+      about   = "What goes on in the background: actions, approved calls, sends."
+      trigger = "tasks"
+      paths   = ["/tasks/action", "/tasks/approval", "/tasks/send"]
+      needs   = ["keys", "oauth", "queue", "store"]
+      size    = { memory = "1Gi", concurrency = 20, timeout_s = 600 }
+    }
     send = {
       about   = "Send one message."
       trigger = "public"
-      paths   = ["/send", "/sends", "/tasks/send"]
+      paths   = ["/send", "/sends"]
       needs   = ["keys", "oauth", "queue", "store"]
       size    = { memory = "1Gi", concurrency = 20, timeout_s = 300 }
     }

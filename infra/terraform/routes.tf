@@ -64,7 +64,7 @@ module "entry" {
   name                = var.name
   domain              = var.domain
   services            = { for name in keys(local.public) : name => module.function[name].name }
-  paths               = { for name, one in local.public : name => [for path in one.paths : path if !startswith(path, "/tasks/")] }
+  paths               = { for name, one in local.public : name => one.paths }
   requests_per_minute = var.requests_per_minute
 }
 
