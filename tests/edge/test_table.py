@@ -2,6 +2,7 @@
 
 import ast
 import re
+from collections.abc import Mapping
 from typing import Any
 
 import httpx
@@ -46,7 +47,7 @@ def test_every_route_is_served_by_the_function_whose_prefix_it_has() -> None:
             assert function_for(address(route)).name == name, route.name
 
 
-CALLERS = {
+CALLERS: Mapping[Access | Permission, Trigger] = {
     Access.PUSH: Trigger.PUSH,
     Access.TASKS: Trigger.TASKS,
     Access.SCHEDULER: Trigger.SCHEDULER,

@@ -249,8 +249,7 @@ def test_a_path_goes_to_the_function_that_serves_it(plan: Plan) -> None:
     assert planned == {
         tuple(sorted(f"{prefix}{rest}" for prefix in prefixes for rest in ("", "/*")))
         for one in FUNCTIONS
-        if one.trigger is Trigger.PUBLIC
-        and (prefixes := [p for p in one.prefixes if p != "/"])
+        if one.trigger is Trigger.PUBLIC and (prefixes := [p for p in one.prefixes if p != "/"])
     }
 
 
