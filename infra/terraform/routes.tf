@@ -26,6 +26,7 @@ locals {
     POSTROOM_EVENT_SINKS               = join(",", concat(var.publish_events ? [local.topic_sink] : [], var.event_sinks))
     POSTROOM_SINK_CHOICES              = local.topic_sink
     POSTROOM_SQS_ROLE                  = var.sqs_role
+    POSTROOM_BACKUP_DAYS               = tostring(max(var.backup_days, var.point_in_time_recovery ? 7 : 0))
     POSTROOM_TELEMETRY                 = var.telemetry ? "google" : ""
 
     # The balancer writes the caller's address before its own; without it the last one counts.
@@ -38,7 +39,7 @@ locals {
     "artifactregistry", "cloudbuild", "cloudfunctions", "cloudkms", "cloudscheduler", "cloudtasks",
     "compute", "firestore", "gmail", "iam", "logging", "monitoring", "pubsub", "run",
     "secretmanager", "storage",
-  ], var.telemetry ? ["cloudtrace", "telemetry"] : []))
+  ], local.balanced ? ["certificatemanager"] : [], var.telemetry ? ["cloudtrace", "telemetry"] : []))
 }
 
 module "schedule" {
@@ -52,7 +53,7 @@ module "schedule" {
   url               = local.url[each.value.function]
   path              = each.value.path
   scheduler_account = module.caller["scheduler"].email
-  deadline_s        = local.functions[each.value.function].size.timeout_s
+  deadline_s        = local.sizes[each.value.function].timeout_s
   depends_on        = [module.function]
 }
 
@@ -79,5 +80,5 @@ module "monitoring" {
   dead_letter_subscriptions = [module.push_route.dead_letters, module.events.dead_letters]
   emails                    = var.alert_emails
   budget                    = var.budget
-  depends_on                = [google_project_service.this]
+  depends_on                = [time_sleep.apis]
 }

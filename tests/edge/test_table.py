@@ -59,7 +59,7 @@ CALLERS: Mapping[Access | Permission, Trigger] = {
 def test_what_googles_services_call_is_served_by_a_function_that_only_they_may_invoke(
     route: Route,
 ) -> None:
-    """A public function gets tokens without their signature, so it could verify none (FACTS 7.3)."""
+    """The signature may be gone before it reaches a public function (FACTS 7.3)."""
     assert function_for(route.path).trigger is CALLERS[route.access]
 
 

@@ -73,8 +73,8 @@ def schema() -> Path:
 def run(*options: str) -> subprocess.CompletedProcess[str]:
     """Run fmt, init, validate, plan and what `options` ask for on a copy of infra/terraform."""
     command = [sys.executable, str(TOOLS / "tf_offline.py"), str(TERRAFORM)]
-    command += ["--schema", str(schema()), "--rules"]
-    command += [str(TOOLS / "rules.json"), *options]
+    command += ["--schema", str(schema()), "--schema", str(TOOLS / "time.schema.json.gz")]
+    command += ["--rules", str(TOOLS / "rules.json"), *options]
     for name, value in VARIABLES.items():
         command += ["--var", f"{name}={value}"]
     environ = {
