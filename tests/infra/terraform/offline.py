@@ -10,6 +10,7 @@ import sys
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from infra.archives import EXTRAS, ROOT, build
@@ -48,9 +49,12 @@ def missing() -> str | None:
 def archives() -> Path:
     """Build every function's archive, once, where a plan finds them."""
     directory = ROOT / "build" / "archives"
-    for function in FUNCTIONS:
-        for extra in (None, *EXTRAS.get(function.name, ())):
-            build(function.name, directory, extra)
+    directory.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=ROOT / "build") as fresh:
+        for function in FUNCTIONS:
+            for extra in (None, *EXTRAS.get(function.name, ())):
+                built = build(function.name, Path(fresh), extra)
+                built.replace(directory / built.name)  # at once: another process may be reading
     return directory
 
 
@@ -66,8 +70,9 @@ def schema() -> Path:
                 provider[kind] = {name: one for name, one in types.items() if name in used}
     small = ROOT / "build" / "google.schema.json"
     small.parent.mkdir(exist_ok=True)
-    small.write_text(json.dumps(whole))
-    return small
+    written = small.with_suffix(f".{os.getpid()}")
+    written.write_text(json.dumps(whole))
+    return written.replace(small)
 
 
 def run(*options: str) -> subprocess.CompletedProcess[str]:
@@ -91,6 +96,7 @@ class Plan:
 
     def __init__(self, path: Path) -> None:
         planned = json.loads(path.read_text())
+        self.modules: dict[str, Any] = planned["configuration"]["root_module"]["module_calls"]
         self.outputs: dict[str, Any] = planned["planned_values"]["outputs"]
         self.resources: dict[str, dict[str, Any]] = {
             one["address"]: one["change"]["after"] | {"type": one["type"]}

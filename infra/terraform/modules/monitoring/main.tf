@@ -27,13 +27,6 @@ resource "google_logging_metric" "this" {
   }
 }
 
-# A policy on a metric that Monitoring has not heard of yet is refused, for up to ten minutes
-# (FACTS 18.4). It runs beside the database's indexes, so a first apply takes no longer for it.
-resource "time_sleep" "metrics" {
-  create_duration = "600s"
-  triggers        = { metrics = join(",", sort([for one in google_logging_metric.this : one.name])) }
-}
-
 # Addresses of the connect page and the callback carry tokens and codes, those of the console what
 # operators look for in mail: the platform's own request log of these functions is not kept.
 resource "google_logging_project_exclusion" "addresses_with_tokens" {

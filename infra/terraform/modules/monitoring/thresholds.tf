@@ -40,7 +40,7 @@ locals {
   gauges = {
     "mail lags" = {
       filter = "metric.type=\"pubsub.googleapis.com/subscription/oldest_unacked_message_age\" AND ${local.subscription}=\"${var.push_subscription}\""
-      value  = 300, window_s = 300, duration_s = 300, aligner = "ALIGN_MAX", reducer = "REDUCE_MAX"
+      value  = 300, window_s = 300, duration_s = 600, aligner = "ALIGN_MAX", reducer = "REDUCE_MAX"
       advice = "Notifications wait for more than five minutes: gmail_push fails or is out of instances."
     }
     "tasks pile up" = {
