@@ -1,7 +1,7 @@
 """POST /tasks/*: what all work that Cloud Tasks brings back to us has in common."""
 
 from collections.abc import Awaitable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from shared.edge.web.logs import log, log_failure
 from shared.edge.web.status import unreadable
@@ -22,7 +22,7 @@ async def finish_task(task: str, work: Awaitable[T]) -> T | None:
     return outcome
 
 
-def stopped_by(*outcomes: object) -> dict[str, str]:
+def stopped_by(*outcomes: object) -> dict[str, Any]:
     """Return what stopped a sync early as a field of its line: alerts count codes of refusals."""
     codes = [one.error for one in outcomes if isinstance(one, Synced) and one.error]
     return {"code": codes[0]} if codes else {}
