@@ -96,7 +96,9 @@ class Plan:
 
     def __init__(self, path: Path) -> None:
         planned = json.loads(path.read_text())
-        self.modules: dict[str, Any] = planned["configuration"]["root_module"]["module_calls"]
+        root = planned["configuration"]["root_module"]
+        self.modules: dict[str, Any] = root["module_calls"]
+        self.declared: list[dict[str, Any]] = root["resources"]
         self.outputs: dict[str, Any] = planned["planned_values"]["outputs"]
         self.resources: dict[str, dict[str, Any]] = {
             one["address"]: one["change"]["after"] | {"type": one["type"]}
