@@ -101,6 +101,13 @@ def test_counting_points_or_looking_too_briefly_would_not_pass_here(plan: Plan) 
     assert fires(brief, burst(21))
 
 
+def test_no_chart_counts_points_where_it_shows_lines(plan: Plan) -> None:
+    """As the policies: a chart of ALIGN_COUNT shows one a minute, however many there were."""
+    (dashboard,) = plan.of("google_monitoring_dashboard").values()
+    assert "logging.googleapis.com/user/" in dashboard["dashboard_json"]
+    assert "ALIGN_COUNT" not in dashboard["dashboard_json"]
+
+
 def _changed(policy: Any, **changes: str) -> Any:
     (condition,) = policy["conditions"]
     (threshold,) = condition["condition_threshold"]
