@@ -4,8 +4,8 @@ variable "vcpu_quota" {
   default     = 20
 
   validation {
-    condition     = var.vcpu_quota >= 11
-    error_message = "Each of the eleven functions needs a vCPU."
+    condition     = var.vcpu_quota >= 12
+    error_message = "Each of the eleven functions needs a vCPU, and sync_mailbox two."
   }
 }
 

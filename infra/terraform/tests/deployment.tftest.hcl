@@ -211,6 +211,19 @@ run "more_quota_is_shared_out" {
   }
 }
 
+run "the_least_quota_is_enough_for_all" {
+  command = plan
+
+  variables {
+    vcpu_quota = 12
+  }
+
+  assert {
+    condition     = sum(values(local.vcpus)) == 12 && min([for one in local.sizes : tonumber(one.max_instances)]...) == 1
+    error_message = "A function has no instance, or all of them have too many."
+  }
+}
+
 run "keys_that_exist_are_taken_over" {
   command = plan
 

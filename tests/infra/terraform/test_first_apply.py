@@ -6,7 +6,7 @@ import pytest
 
 from shared.edge.settings.functions import FUNCTIONS
 from tests.infra.terraform import offline
-from tests.infra.terraform.offline import PROJECT, Plan
+from tests.infra.terraform.offline import PROJECT, TERRAFORM, Plan
 
 pytestmark = pytest.mark.timeout(600)  # the plan is made by processes of its own
 NEW_PROJECT_VCPU = 20
@@ -73,6 +73,15 @@ def test_what_stands_on_an_api_waits_until_it_is_seen(plan: Plan) -> None:
         assert "time_sleep.apis" in plan.modules[name]["depends_on"], name
     (wait,) = plan.of("time_sleep", "time_sleep.apis").values()
     assert wait["create_duration"] == "60s"
+
+
+def test_whoever_is_given_a_right_is_seen_before(plan: Plan) -> None:
+    """Every account's name is read from its wait, so no binding can come before it."""
+    accounts = plan.of("google_service_account")
+    waits = [address for address in plan.of("time_sleep") if address.endswith(".seen")]
+    assert len(accounts) == len(waits) >= len(FUNCTIONS)
+    locals_of = (TERRAFORM / "modules" / "account" / "outputs.tf").read_text()
+    assert "google_service_account.this" not in locals_of
 
 
 def test_a_function_waits_for_its_rights_for_every_index_and_for_the_quota(plan: Plan) -> None:
