@@ -15,7 +15,7 @@ from shared.commands.environment import container_of_environment
 from shared.domain.ids import ConnectionId
 from shared.edge.composition.container import AutowiredContainer
 from shared.errors import ConfigurationError
-from shared.ports.connections import Receipts
+from shared.ports.connections import Connections, Receipts
 from shared.usecases.connect.disconnect import Disconnected
 from shared.usecases.connect.replay_erasures import Erasures, ReplayErasures
 
@@ -46,7 +46,9 @@ async def _erased_by_store(container: AutowiredContainer, store: str) -> Erasure
         raise ConfigurationError("--store names the restored store itself: name the one left.")
     left = AutowiredContainer(replace(container.settings, store=store))
     try:
-        return await container.use(ReplayErasures).known_to(left.use(Receipts))
+        return await container.use(ReplayErasures).known_to(
+            left.use(Receipts), left.use(Connections)
+        )
     finally:
         await left.close()
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from shared.domain.connect.connection import ConnectionStatus
 from shared.domain.ids import ConnectionId
 from shared.ports.connections import Connections, Receipts
 from shared.usecases.connect.disconnect import Disconnect, MoreToPurge
@@ -32,13 +33,20 @@ class ReplayErasures:
             pass
         return True
 
-    async def known_to(self, receipts: Receipts) -> Erasures:
-        """Return the restored connections that another store's receipts say were erased."""
+    async def known_to(self, receipts: Receipts, left: Connections) -> Erasures:
+        """Return the restored connections that the store that was left says are to be erased.
+
+        By their receipts, or because they were being disconnected when it was left.
+        """
         known: list[tuple[ConnectionId, datetime]] = []
         place = None
         while True:
             page, place = await self.connections.walk(place, PAGE)
-            found = [await receipts.get(one.value.id) for one in page]
-            known += [(one.value.connection_id, one.value.accepted_at) for one in found if one]
+            for one in page:
+                receipt, was = await receipts.get(one.value.id), await left.get(one.value.id)
+                if was is not None and was.value.status is ConnectionStatus.DISCONNECTING:
+                    known.append((one.value.id, was.value.updated_at))
+                elif receipt is not None:
+                    known.append((one.value.id, receipt.value.accepted_at))
             if place is None:
                 return known

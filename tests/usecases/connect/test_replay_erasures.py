@@ -19,8 +19,8 @@ from shared.errors import ConfigurationError
 from shared.ports.clock import Clock
 from shared.ports.connections import Connections, Grants, Receipts
 from shared.ports.sync_store import Records
-from shared.usecases.connect.disconnect import Disconnect
-from shared.usecases.connect.replay_erasures import ReplayErasures
+from shared.usecases.connect.disconnect import AcceptDisconnect, Disconnect
+from shared.usecases.connect.replay_erasures import Erasures, ReplayErasures
 from tests.harness import samples
 from tests.harness.connecting import BEN, ConnectHarness
 from tests.usecases.connect.test_disconnect import synced
@@ -51,6 +51,25 @@ async def has_mail(container: AutowiredContainer, id: ConnectionId) -> bool:
     return any(batches)
 
 
+async def known_in(harness: ConnectHarness, replay: ReplayErasures) -> Erasures:
+    """Ask the store that was left."""
+    left = harness.container
+    return await replay.known_to(left.use(Receipts), left.use(Connections))
+
+
+async def test_a_disconnect_that_was_under_way_is_not_forgotten(harness: ConnectHarness) -> None:
+    """It was accepted, and its task waits in a queue that is paused: there is no receipt yet."""
+    connection = await synced(harness)
+    copy = backed_up(harness)
+    harness.advance(timedelta(hours=1))
+    await harness.container.use(AcceptDisconnect)(connection.id)
+    async with restored_from(harness, copy) as restored:
+        replay = restored.use(ReplayErasures)
+        ((id, at),) = await known_in(harness, replay)
+        assert await replay(id, at)
+        assert not await has_mail(restored, connection.id)
+
+
 async def test_what_was_erased_since_the_backup_is_erased_again(harness: ConnectHarness) -> None:
     """By the receipts of the store that was left; what was not erased stays as it was."""
     erased, stays = await synced(harness), await synced(harness, BEN)
@@ -60,7 +79,7 @@ async def test_what_was_erased_since_the_backup_is_erased_again(harness: Connect
     async with restored_from(harness, copy) as restored:
         assert await has_mail(restored, erased.id)
         replay = restored.use(ReplayErasures)
-        known = await replay.known_to(harness.container.use(Receipts))
+        known = await known_in(harness, replay)
         assert [id for id, _ in known] == [erased.id]
         assert [await replay(*one) for one in known] == [True]
         assert await restored.use(Connections).get(erased.id) is None
