@@ -167,8 +167,8 @@ class GmailSend(Protocol):
         """5 units: `in:sent after:<epoch>`."""
         ...
 
-    async def aliases(self) -> Sequence[GmailObject]:
-        """1 unit: settings.sendAs.list."""
+    async def aliases(self, *, fresh: bool = False) -> Sequence[GmailObject]:
+        """1 unit: settings.sendAs.list; without `fresh` a list of the last minutes will do."""
         ...
 
     async def attachment(self, message_id: MessageId, part_id: str) -> bytes:

@@ -2,7 +2,6 @@
 
 import random
 from datetime import datetime, timedelta
-from email.message import EmailMessage
 
 from infra.local.google.mail import drafts
 from infra.local.google.mail.message import Message
@@ -17,14 +16,18 @@ NOBODY = "nobody@bounce.example"
 
 def letter(subject: str, to: str, *, size: int = 0, reply_to: str | None = None) -> bytes:
     """Return a raw message; `size` is that of its text, in bytes."""
-    mail = EmailMessage()
-    mail["From"], mail["To"], mail["Subject"] = "bob@x.example", to, subject
-    mail["Message-ID"] = f"<{subject}@x.example>"
+    headers = {
+        "From": "bob@x.example",
+        "To": to,
+        "Subject": subject,
+        "Message-ID": f"<{subject}@x.example>",
+        "Content-Type": 'text/plain; charset="utf-8"',
+    }
     if reply_to:
-        mail["In-Reply-To"] = mail["References"] = f"<{reply_to}@x.example>"
+        headers |= dict.fromkeys(("In-Reply-To", "References"), f"<{reply_to}@x.example>")
+    head = "".join(f"{name}: {value}\n" for name, value in headers.items())
     line = "The quick brown fox jumps over the lazy dog, again and again.\n"
-    mail.set_content(f"This is {subject}.\n" + line * (size // len(line)))
-    return mail.as_bytes()
+    return f"{head}\nThis is {subject}.\n{line * (size // len(line))}".encode()
 
 
 def noise(size: int) -> str:

@@ -14,6 +14,13 @@ PUSHED = pytest.mark.parametrize("at_once", [True, False], ids=["pushed at once"
 
 SHARE = 4
 """Of long enumerations one schedule in so many is tried: as few as the fewest changes there are."""
+CHIEF = [
+    ("first sync", CORE),
+    ("first sync", SOME),
+    ("reset", CORE),
+    ("audit", CORE),
+    ("recovery", SOME),
+]
 
 
 def check(
@@ -36,16 +43,17 @@ def test_two_changes_at_any_moments_of_a_delta(at_once: bool) -> None:
 
 
 @PUSHED
-@pytest.mark.parametrize(
-    ("scenario", "ops"),
-    [
-        ("first sync", CORE),
-        ("first sync", SOME),
-        ("reset", CORE),
-        ("audit", CORE),
-        ("recovery", SOME),
-    ],
-)
+@pytest.mark.parametrize(("scenario", "ops"), CHIEF)
+def test_two_of_the_chief_changes_at_most_moments(
+    scenario: str, ops: tuple[str, ...], at_once: bool
+) -> None:
+    """Cover any three of both changes and both moments; all are tried in the long evidence."""
+    check(scenario, ops, 2, at_once=at_once, share=SHARE)
+
+
+@pytest.mark.deep
+@PUSHED
+@pytest.mark.parametrize(("scenario", "ops"), CHIEF)
 def test_two_of_the_chief_changes_at_any_moments(
     scenario: str, ops: tuple[str, ...], at_once: bool
 ) -> None:
@@ -81,4 +89,9 @@ def test_without_this_rule_the_records_go_wrong(rule: Rule) -> None:
     found = explored_without(rule)
     print(f"without: {rule.sentence}: {found.broken}; {', '.join(found.schedule)}")
     assert found.broken is not None
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.sentence)
+def test_with_every_rule_the_same_schedules_go_right(rule: Rule) -> None:
     assert explored_with(rule).broken is None

@@ -10,9 +10,9 @@ from typing import Any, get_type_hints
 
 import pytest
 
-from shared.adapters.firestore import rpc as firestore_rpc
 from shared.adapters.firestore import store as firestore_store
 from shared.adapters.firestore.retention import FirestoreRetention
+from shared.adapters.firestore.rpc import FirestoreRpc
 from shared.adapters.sqlite import store as sqlite_store
 from shared.domain.ids import MessageId, SequenceNumber
 from shared.errors import CorruptStoreError, StoreUnavailableError
@@ -30,7 +30,7 @@ from tests.contracts.samples import (
     send,
     sync_state,
 )
-from tests.harness.clock import START, ManualClock
+from tests.harness.clock import START, HurriedClock, ManualClock
 
 VERSION = "1700000000000000"
 IDS = [MessageId("1")]
@@ -161,7 +161,7 @@ async def failing_store(
 ) -> AsyncIterator[Store]:
     """A store over a database that cannot answer."""  # noqa: D401  a noun is clearer here
     monkeypatch.setenv("FIRESTORE_EMULATOR_HOST", "127.0.0.1:1")
-    monkeypatch.setattr(firestore_rpc, "READ_PAUSES_S", (0.0,))
+    monkeypatch.setattr(FirestoreRpc, "clock", HurriedClock())
     store = await FAILING[request.param](tmp_path / "store.db")
     yield store
     await store.close()

@@ -14,7 +14,6 @@ from shared.actions.gmail.send_email import SendEmailInput
 from shared.adapters.gmail.client import HttpGmailMailboxes
 from shared.adapters.keys.local import LocalKeyring, create_keyring
 from shared.adapters.sqlite.store import open_store
-from shared.adapters.system_clock import AdjustableClock
 from shared.domain.connect.connection import Connection, ConnectionStatus
 from shared.domain.connect.grant import Grant
 from shared.domain.connect.scopes import MODIFY
@@ -35,6 +34,7 @@ from shared.usecases.send.send_bulk import SendBulk
 from shared.usecases.send.send_email import SendEmail, Sending
 from shared.usecases.sync.work.pace import QuotaGovernor
 from tests.domain.reading import Reading
+from tests.harness.clock import HurriedClock
 from tests.harness.google import ADA, PLENTY, Harness, IssuedTokens, emulated_google
 from tests.harness.queue import HeldTasks
 
@@ -184,7 +184,7 @@ async def send_harness(
     store: Store | None = None,
 ) -> AsyncIterator[SendHarness]:
     """Open a mailbox whose connection has these scopes."""
-    clock, path = AdjustableClock(), directory / "keyring.json"
+    clock, path = HurriedClock(), directory / "keyring.json"
     create_keyring(path)
     sealer, opened = LocalKeyring(path), store or open_store(":memory:", clock)
     with emulated_google(ADA, BOB, EVE, units=units) as (google, transport):

@@ -11,7 +11,6 @@ import httpx
 
 from shared.adapters.gmail.client import HttpGmailMailboxes
 from shared.adapters.sqlite.store import open_store
-from shared.adapters.system_clock import AdjustableClock
 from shared.domain.ids import ConnectionId, HistoryId
 from shared.domain.sync.quota_units import UnitsPerMinute
 from shared.domain.sync.record import RecordHead
@@ -21,6 +20,7 @@ from shared.ports.sync_store import RecordQuery
 from shared.usecases.sync.sync_mailbox import SyncMailbox, SyncOutcome
 from shared.usecases.sync.watch import StartWatch
 from shared.usecases.sync.work.pace import QuotaGovernor
+from tests.harness.clock import HurriedClock
 from tests.harness.google import EMAIL, PLENTY, Harness, IssuedTokens, emulated_google
 from tests.harness.queue import HeldTasks
 
@@ -122,7 +122,7 @@ async def sync_harness(
 
     Both the mailbox and the store are files in `directory`, where one is given.
     """
-    clock, queue, watch = AdjustableClock(), HeldTasks(), HeldWatch()
+    clock, queue, watch = HurriedClock(), HeldTasks(), HeldWatch()
     state = str(directory / "google.sqlite") if directory else ":memory:"
     opened = store or open_store(directory / "store.sqlite" if directory else ":memory:", clock)
     with emulated_google(EMAIL, units=units, state=state) as (google, transport):

@@ -18,6 +18,7 @@ from infra.local.google.oauth_endpoints import OAuthEndpoints
 from infra.local.google.parts import Google, assemble
 from infra.local.google.push.project import PubSubProject
 from infra.local.google.settings import GoogleSettings
+from infra.local.google.verification import Verification
 
 GREETING = """This is an emulated Google: OAuth, Gmail and Pub/Sub push, on this machine only.
 Discovery: /.well-known/openid-configuration   Gmail: /gmail/v1/users/me/...   Control: /_control/
@@ -59,6 +60,7 @@ def create_app(
             IdTokens(google.key, google.clock).route(),
             *PubSubProject(settings, google.watches, google.pushes).routes(),
             *Control(google).routes(),
+            Verification(google.store).route(),
             Route("/upload/gmail/{rest:path}", gmail),
             Route("/batch", gmail),
             Route("/batch/gmail/v1", gmail),

@@ -19,6 +19,7 @@ from infra.local.google.mail.store import AddressWords
 from infra.local.google.oauth.authorize import ScriptedAnswer
 from infra.local.google.oauth.scopes import spelled_out, unknown
 from infra.local.google.parts import Google
+from infra.local.google.wording import Words
 
 CHUNK = 500
 Email = Annotated[
@@ -69,6 +70,16 @@ class ScriptedFault(Strict):
     after: int = Field(default=0, ge=0)
     times: int | None = Field(default=None, ge=1)
     delay_ms: int | None = Field(default=None, ge=0)
+    status: int | None = Field(default=None, ge=400, le=599)
+    reason: str | None = None
+    message: str | None = None
+    details: list[dict[str, Any]] | None = None
+    error: str | None = None
+    error_subtype: str | None = None
+
+    def words(self) -> Words:
+        """Return what the fault is to say."""
+        return Words(**{name: getattr(self, name) for name in Words.__slots__})
 
 
 class Step(Strict):
@@ -82,6 +93,7 @@ class Limits(Strict):
 
     units_per_minute: int | None = Field(default=None, ge=0)
     concurrent_requests: int | None = Field(default=None, ge=1)
+    pushes_per_second: float | None = Field(default=None, ge=0)
 
 
 class Reading(Strict):
@@ -190,7 +202,8 @@ class Control:
         wanted = await _read(request, ScriptedFault)
         _check_method(wanted.method)
         try:
-            fault = self._google.faults.add(**wanted.model_dump())
+            plain = wanted.model_dump(exclude=set(Words.__slots__))
+            fault = self._google.faults.add(**plain, words=wanted.words())
         except ValueError as error:
             raise ControlError(400, str(error)) from None
         return _shown(fault)
@@ -223,16 +236,19 @@ class Control:
         return {"now": moment, "offset_s": clock.offset / timedelta(seconds=1)}
 
     async def quota(self, request: Request) -> dict[str, Any]:
-        """Change limits at once."""
+        """Change limits at once; 0 pushes a second stand for no cap."""
         wanted = await _read(request, Limits)
-        quota = self._google.quota
+        quota, pushes = self._google.quota, self._google.pushes
         if wanted.units_per_minute is not None:
             quota.limit(wanted.units_per_minute)
         if wanted.concurrent_requests is not None:
             quota.concurrent_requests = wanted.concurrent_requests
+        if wanted.pushes_per_second is not None:
+            pushes.most_per_second = wanted.pushes_per_second or None
         return {
             "units_per_minute": quota.units_per_minute,
             "concurrent_requests": quota.concurrent_requests,
+            "pushes_per_second": pushes.most_per_second or 0,
         }
 
     async def reading(self, request: Request) -> dict[str, Any]:
@@ -316,4 +332,5 @@ def _check_method(method: str | None) -> None:
 def _shown(fault: Fault) -> dict[str, Any]:
     shown = asdict(fault)
     del shown["posted_at"]
-    return shown
+    said = {name: value for name, value in shown.pop("words").items() if value is not None}
+    return shown | said

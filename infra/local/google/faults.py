@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from infra.local.google.clock import Clock
+from infra.local.google.wording import SILENT, Words, check_words
 
 CALL_FAULTS = frozenset(
     {
@@ -16,8 +17,9 @@ CALL_FAULTS = frozenset(
         "too_many_concurrent",
         "mail_not_enabled",
         "domain_policy",
-        "gmail_api_disabled",
+        "api_disabled",
         "precondition",
+        "refuse",
         "drop_response",
         "drop_request",
     },
@@ -38,10 +40,28 @@ BODY_FAULTS = frozenset(
 )
 """Answers of status 200 with a wrong body; the effect stands (`bodies.py`)."""
 MAILBOX_FAULTS = frozenset(
-    {"index_lag", "fresh_404", "history_expired", "page_without_history", "watch_conflict"},
+    {
+        "index_lag",
+        "fresh_404",
+        "history_backwards",
+        "history_expired",
+        "metadata_scope",
+        "not_delegated",
+        "page_without_history",
+        "watch_conflict",
+    },
 )
 PUSH_FAULTS = frozenset({"push_drop", "push_double", "push_late", "push_reorder"})
-TOKEN_FAULTS = frozenset({"grant_revoked", "invalid_rapt", "token_5xx"})
+TOKEN_FAULTS = frozenset(
+    {
+        "client_deleted",
+        "consent_without_refresh_token",
+        "grant_revoked",
+        "invalid_rapt",
+        "token_5xx",
+        "token_error",
+    },
+)
 NAMES = CALL_FAULTS | BODY_FAULTS | MAILBOX_FAULTS | PUSH_FAULTS | TOKEN_FAULTS
 
 # Doors beside the Gmail methods that a fault may name as its method.
@@ -54,7 +74,8 @@ class Fault:
 
     It strikes calls of `method` for `email` (None: any), lets the first `after` of them
     pass, and strikes at most `times` (None: until deleted). `delay_ms` is the latency of
-    `latency`, the lateness of `push_late`, the Retry-After of the 429s.
+    `latency`, the lateness of `push_late`, the Retry-After of the 429s; `words` are what
+    `refuse` and `token_error` say.
     """
 
     fault: str
@@ -63,6 +84,7 @@ class Fault:
     after: int = 0
     times: int | None = None
     delay_ms: int | None = None
+    words: Words = SILENT
     posted_at: datetime = field(kw_only=True)
 
     def concerns(self, method: str, email: str | None) -> bool:
@@ -99,6 +121,7 @@ class Faults:
         after: int = 0,
         times: int | None = None,
         delay_ms: int | None = None,
+        words: Words = SILENT,
     ) -> Fault:
         """Script a fault. Raises ValueError for one that could never do anything."""
         if fault not in NAMES:
@@ -107,8 +130,10 @@ class Faults:
         if fault == "latency" and not delay_ms:
             msg = "latency needs delay_ms"
             raise ValueError(msg)
+        check_words(fault, words)
         email = email.lower() if email else None
-        scripted = Fault(fault, method, email, after, times, delay_ms, posted_at=self._clock.now())
+        posted_at = self._clock.now()
+        scripted = Fault(fault, method, email, after, times, delay_ms, words, posted_at=posted_at)
         self._active.append(scripted)
         return scripted
 

@@ -16,9 +16,9 @@ from infra.local.google.gmail.errors import GmailError
 from infra.local.google.oauth.grants import AccessToken
 from infra.local.google.oauth.identity import ISSUER, subject_of
 from infra.local.google.oauth.scopes import EMAIL
-from infra.local.google.oauth.token import TokenError
 from infra.local.google.parts import Google
 from infra.local.google.scripted import strike_after, strike_before
+from infra.local.google.token_errors import TokenError
 
 NO_STORE = {"Cache-Control": "no-cache, no-store, max-age=0, must-revalidate", "Pragma": "no-cache"}
 KEYS_CACHED = {"Cache-Control": "public, max-age=20000, must-revalidate, no-transform"}

@@ -7,6 +7,7 @@ import httpx
 
 from infra.local.google.clock import Clock
 from infra.local.google.faults import Faults
+from infra.local.google.mail.arriving.arrival import arrive
 from infra.local.google.mail.store import MailStore
 from infra.local.google.oauth.authorize import Authorization
 from infra.local.google.oauth.grants import Grants
@@ -48,6 +49,7 @@ def assemble(settings: GoogleSettings, push_client: httpx.AsyncClient | None = N
     """Build a Google on the settings' state file. `push_client` replaces the real network."""
     clock, database = Clock(), open_state(settings.state)
     store = MailStore(settings.state, clock)
+    store.arrive, store.address = arrive, f"http://127.0.0.1:{settings.port}"
     faults, key = Faults(clock), SigningKey(database)
     grants = Grants(database, clock, settings)
     watches = Watches(
@@ -73,7 +75,7 @@ def assemble(settings: GoogleSettings, push_client: httpx.AsyncClient | None = N
         key=key,
         grants=grants,
         tokens=Tokens(settings, clock, grants, key, faults),
-        authorization=Authorization(settings, clock, grants, store.emails),
+        authorization=Authorization(settings, clock, grants, store.emails, faults),
         watches=watches,
         pushes=pushes,
     )

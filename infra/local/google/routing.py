@@ -50,7 +50,10 @@ def _parameters(segments: list[str], given: list[str]) -> dict[str, str] | None:
     found = {}
     for segment, value in zip(segments, given, strict=True):
         if segment.startswith("{"):
-            found[segment[1:-1]] = value
+            name, _, verb = segment[1:].partition("}")
+            if not value.endswith(verb):
+                return None
+            found[name] = value.removesuffix(verb)
         elif segment != value:
             return None
     return found

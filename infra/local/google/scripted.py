@@ -1,11 +1,13 @@
 """Carrying out the scripted faults that strike one call, before and after its effect."""
 
 import asyncio
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
 from infra.local.google.clock import Clock
 from infra.local.google.connection import ConnectionDroppedError
 from infra.local.google.faults import Fault, Faults
+from infra.local.google.gmail.credentials import api_disabled
 from infra.local.google.gmail.errors import GmailError
 
 LONG = timedelta(hours=2)  # a daily limit's 429 lasts hours (FACTS 1.6)
@@ -46,7 +48,7 @@ def too_many_concurrent() -> RefusalError:
 async def strike_before(faults: Faults, clock: Clock, method: str, email: str | None) -> None:
     """Delay, refuse or lose a call before it has any effect.
 
-    Raises RefusalError or ConnectionDroppedError. Latency is real time: it is the one thing
+    Raises GmailError or ConnectionDroppedError. Latency is real time: it is the one thing
     here that a client has to feel.
     """
     slow = faults.take("latency", method, email)
@@ -126,20 +128,16 @@ def _no_apps(_fault: Fault, _clock: Clock) -> RefusalError:
     return RefusalError(403, "domainPolicy", message)
 
 
-def _api_disabled(_fault: Fault, _clock: Clock) -> RefusalError:
-    message = "Access Not Configured. Gmail API has not been used in project 1 before."
-    return RefusalError(403, "accessNotConfigured", message, domain="usageLimits")
-
-
 def _precondition(_fault: Fault, _clock: Clock) -> RefusalError:
     return RefusalError(400, "failedPrecondition", "Precondition check failed.")
 
 
-_REFUSALS = {
+_REFUSALS: Mapping[str, Callable[[Fault, Clock], GmailError]] = {
     "mail_not_enabled": _no_mail,
     "domain_policy": _no_apps,
-    "gmail_api_disabled": _api_disabled,
+    "api_disabled": lambda _fault, _clock: api_disabled(),
     "precondition": _precondition,
+    "refuse": lambda fault, _clock: fault.words.refusal(),
     "too_many_concurrent": _concurrent,
     "status_403_rate": _user_rate,
     "status_429": _too_many,

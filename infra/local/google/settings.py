@@ -10,7 +10,7 @@ class GoogleSettings:
     The defaults are the fixed local values that every tool of the project knows.
 
     `state` is a file path; ":memory:" forgets everything at exit. `*_s` are seconds.
-    `max_pushes_per_second` is Gmail's cap per mailbox (FACTS 2.3), off unless given.
+    `max_pushes_per_second` is Gmail's cap per mailbox (FACTS 2.3); None takes it off.
     `concurrent_requests` is per mailbox (FACTS 1.8 knows no published number).
     """
 
@@ -29,7 +29,7 @@ class GoogleSettings:
     push_audience: str | None = None
     push_service_account: str = "gmail-push@demo.iam.gserviceaccount.com"
     push_ack_deadline_s: float = 10.0
-    max_pushes_per_second: float | None = None
+    max_pushes_per_second: float | None = 1.0
     clock_follower: str | None = None
     units_per_minute: int = 6_000
     concurrent_requests: int = 20

@@ -58,6 +58,7 @@ Recipients = Annotated[
 ]
 HeaderName = Annotated[str, Field(max_length=100)]
 DELIVERY = "exactly_once goes by a draft and can be resolved; direct is one try."
+MAX_GIVEN_SIGNATURE = 50_000
 ID_PATTERN = r"^[0-9A-Za-z]{1,64}$"
 URL_SAFE = str.maketrans("-_", "+/", "\r\n")
 
@@ -141,6 +142,11 @@ class MessageFields(ActionInput):
         pattern=ID_PATTERN,
         description="Continue this thread; subject and references come from its last message.",
     )
+    signature: bool | str | None = Field(
+        None,
+        max_length=MAX_GIVEN_SIGNATURE,
+        description="true for the sender's own from Gmail's settings, or its text or HTML.",
+    )
     delivery: Literal["exactly_once", "direct"] | None = Field(None, description=DELIVERY)
 
     @model_validator(mode="after")
@@ -190,6 +196,7 @@ def as_request(fields: MessageFields) -> SendRequest:
         reply_all=fields.reply_all,
         forward_message_id=_id(fields.forward_message_id),
         quote=fields.quote,
+        signature=fields.signature,
         thread_id=ThreadId(fields.thread_id) if fields.thread_id else None,
         delivery=DeliveryMode(fields.delivery) if fields.delivery else None,
         send_at=fields.send_at if isinstance(fields, SendFields) else None,

@@ -5,6 +5,7 @@ Text and HTML of one message may say different things, so both are shown.
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from email import message_from_bytes
 from email.message import Message
 from typing import Any, Final
@@ -14,8 +15,10 @@ from shared.domain.mail.reading.address_list import Address, read_address, read_
 from shared.domain.mail.reading.charset_text import decode_text
 from shared.domain.mail.reading.html_text import html_to_text
 from shared.domain.mail.reading.mail_headers import decode_words
+from shared.domain.mail.writing.outgoing import Outgoing
 from shared.domain.mail.writing.raw_message import MAX_HEADERS, read_header_lines
-from shared.domain.mail.writing.recipients import CONTROL
+from shared.domain.mail.writing.recipients import CONTROL, Mailbox
+from shared.domain.mail.writing.signature import with_signature
 from shared.domain.send.request import SendRequest
 from shared.usecases.sync.work.reading import off_loop
 
@@ -52,9 +55,19 @@ async def preview_of(recipients: MessageRecipients, own: str | None = None) -> d
         shown["from"] = shown["from"] or own
     else:
         shown = await off_loop(
-            len(recipients.request.html or ""), _of_request, recipients.request, own
+            len(recipients.request.html or ""), _of_request, _signed(recipients), own
         )
     return {**to_whom, **shown}
+
+
+def _signed(recipients: MessageRecipients) -> SendRequest:
+    """Return the request with the texts that leave, its signature below them."""
+    request = recipients.request
+    if recipients.signature is None:
+        return request
+    bare = Outgoing(Mailbox(""), text=request.text, html=request.html)
+    signed = with_signature(bare, recipients.signature)
+    return replace(request, text=signed.text, html=signed.html)
 
 
 def _of_request(request: SendRequest, own: str | None) -> dict[str, Any]:

@@ -19,10 +19,13 @@ from shared.domain.keys.policy import Does, Rule
 from shared.domain.mail.reading.address_list import read_address
 from shared.domain.mail.writing.envelope import Envelope, envelope_of
 from shared.domain.mail.writing.raw_message import read_header_lines
+from shared.domain.mail.writing.recipients import Mailbox, parse_mailboxes
+from shared.domain.mail.writing.signature import Signature
 from shared.domain.send.draft_copy import DraftCopy
 from shared.domain.send.request import SendRequest
 from shared.errors import PolicyRefusedError
 from shared.usecases.send.compose import Compose
+from shared.usecases.send.send_as import SendAs
 from shared.usecases.sync.work.reading import off_loop
 
 SEND_DRAFT = "send-draft"
@@ -45,6 +48,8 @@ class MessageRecipients:
     """Whether the subject is another message's, which may be another one's later."""
     sender: str | None = None
     """From whom an answer goes that leaves it to the message answered."""
+    signature: Signature | None = None
+    """The signature that is asked for, as it is now."""
 
 
 def effect_of(action: Action[Any, Any], asked: BaseModel) -> Does:
@@ -104,12 +109,17 @@ async def _from_request(context: ActionContext, request: SendRequest) -> Message
     names_subject = request.subject is None and _continues_thread(request)
     chooses_sender = request.sender is None and _continues_thread(request)
     if not asks and not names_subject and not chooses_sender:
-        return MessageRecipients(_given_envelope(request), request)
+        signature = await _signature(context, request, request.sender)
+        return MessageRecipients(_given_envelope(request), request, signature=signature)
     # Everything that costs a look but says nothing about recipients is left out.
-    bare = replace(request, attachments=(), quote=False, text="", html=None, headers={})
+    bare = replace(
+        request, attachments=(), quote=False, text="", html=None, headers={}, signature=None
+    )
     compose = Compose(context.gmail, context.connection, context.clock, draft=True)
     composed = await compose(bare, None)
     fixed = not asks or request.reply_to_message_id is not None
+    sender = _sender(composed.raw) if chooses_sender else None
+    wanted = request.sender if sender is None else parse_mailboxes(sender, "from")[0]
     envelope = replace(await _envelope(composed.raw), headers=tuple(request.headers))
     return MessageRecipients(
         envelope,
@@ -117,8 +127,19 @@ async def _from_request(context: ActionContext, request: SendRequest) -> Message
         recipients_derived=asks,
         recipients_fixed=fixed,
         names_subject=names_subject,
-        sender=_sender(composed.raw) if chooses_sender else None,
+        sender=sender,
+        signature=await _signature(context, request, wanted),
     )
+
+
+async def _signature(
+    context: ActionContext, request: SendRequest, sender: Mailbox | None
+) -> Signature | None:
+    if not request.signature:
+        return None
+    asked = SendAs(context.gmail, context.connection)
+    person = sender or Mailbox(context.connection.email)
+    return await asked.asked_signature(request.signature, person)
 
 
 def _continues_thread(request: SendRequest) -> bool:

@@ -171,6 +171,8 @@ async def _content(
         arguments |= {"subject": preview["subject"]}
     if recipients.sender is not None:
         arguments |= {"from": recipients.sender}
+    if recipients.request.signature is True and recipients.signature is not None:
+        arguments |= {"signature": recipients.signature.as_given()}
     draft = None if recipients.draft is None else recipients.draft.frozen()
     return {"arguments": arguments, "preview": preview, "draft": draft, "pin": pin}
 

@@ -8,6 +8,7 @@ is then unknown and its preconditions would blame somebody else for our own succ
 import asyncio
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from datetime import timedelta
 from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
@@ -27,19 +28,23 @@ from google.cloud.firestore_v1.services.firestore.transports import FirestoreGrp
 from google.cloud.firestore_v1.types import firestore as requests
 
 from shared.adapters.firestore.values import document_key
+from shared.adapters.system_clock import SystemClock
 from shared.errors import (
     AlreadyExistsError,
     ConflictError,
     StoreUnavailableError,
 )
+from shared.ports.clock import Clock
+from shared.ports.retry import Retries
 
 T = TypeVar("T")
 
 COMMIT_TIMEOUT_S = 20.0
 READ_TIMEOUT_S = 20.0
 QUERY_TIMEOUT_S = 50.0
-READ_PAUSES_S = (0.05, 0.3)
-"""Waits before a read whose connection broke is tried again."""
+READ_RETRIES = Retries(
+    ServiceUnavailable, (timedelta(milliseconds=50), timedelta(milliseconds=300))
+)
 GET_BATCH = 300
 
 _HOST = "firestore.googleapis.com"
@@ -53,6 +58,8 @@ _ERRORS = (GoogleAPIError, GoogleAuthError)
 
 class FirestoreRpc:
     """One database; nothing connects before the first call."""
+
+    clock: Clock = SystemClock()
 
     def __init__(self, project: str, database: str = "(default)") -> None:
         self._database = f"projects/{project}/databases/{database}"
@@ -133,15 +140,8 @@ class FirestoreRpc:
 
     async def reading(self, read: Callable[[], Awaitable[T]]) -> T:
         """Run a read, again where the connection broke. Raises StoreUnavailableError."""
-        for pause_s in READ_PAUSES_S:
-            try:
-                return await read()
-            except ServiceUnavailable:
-                await asyncio.sleep(pause_s)
-            except _ERRORS as error:
-                raise _unavailable(error) from error
         try:
-            return await read()
+            return await READ_RETRIES.run(read, self.clock)
         except _ERRORS as error:
             raise _unavailable(error) from error
 

@@ -21,6 +21,7 @@ from shared.adapters.gmail.errors import (
 from shared.domain.ids import ConnectionId
 from shared.errors import GmailUnavailableError, TooManyConcurrentError
 from shared.ports.clock import Clock
+from shared.ports.retry import Retries
 
 MOST_AT_ONCE: Final = 5
 CALM_REQUESTS: Final = 40
@@ -87,8 +88,8 @@ READ_TIMEOUT: Final = httpx.Timeout(30.0, connect=5.0)
 SEND_TIMEOUT: Final = httpx.Timeout(60.0, connect=5.0)
 """Seconds without a byte after which a submission counts as unclear."""
 READ_AT_ONCE: Final = 1024 * 1024
-READ_RETRIES: Final = 2
 RETRY_PAUSE: Final = timedelta(milliseconds=200)
+READ_RETRIES: Final = Retries(GmailUnavailableError, (RETRY_PAUSE, RETRY_PAUSE))
 
 
 class AccessTokens(Protocol):
@@ -132,12 +133,7 @@ class GmailRequests:
     async def get(self, path: str, read: Callable[[Any], T], *query: tuple[str, str]) -> T:
         """GET, trying twice more after a failure that may pass; rate limits surface at once."""
         call = Call("GET", path, query)
-        for _ in range(READ_RETRIES):
-            try:
-                return await self.once(call, read)
-            except GmailUnavailableError:
-                await self.clock.sleep(RETRY_PAUSE)
-        return await self.once(call, read)
+        return await READ_RETRIES.run(lambda: self.once(call, read), self.clock)
 
     async def post(
         self, path: str, body: Mapping[str, Any], read: Callable[[Any], T], *query: tuple[str, str]

@@ -6,8 +6,8 @@ Nothing but GETs is ever made twice (FACTS 5.6).
 import secrets
 from base64 import urlsafe_b64encode
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -43,11 +43,25 @@ _DRAFT_FIELDS: Final = (
 _PAGE: Final = ("maxResults", "500")
 
 
+ALIASES_HELD: Final = timedelta(minutes=5)
+"""How late an alias made in Gmail may be known here, where nothing asks for it by name."""
+UNHELD: Final = datetime.min.replace(tzinfo=UTC)
+
+
+@dataclass
+class HeldAliases:
+    """The mailbox's send-as list as it was read last."""
+
+    aliases: Sequence[GmailObject] = ()
+    ends_at: datetime = UNHELD
+
+
 @dataclass(frozen=True)
 class HttpGmailSend:
     """GmailSend and GmailCalls over HTTP."""
 
     requests: GmailRequests
+    held: HeldAliases = field(default_factory=HeldAliases)
 
     async def send(self, raw: bytes, thread_id: ThreadId | None) -> Sent:
         """messages.send."""
@@ -127,9 +141,13 @@ class HttpGmailSend:
             if page is None:
                 return found
 
-    async def aliases(self) -> Sequence[GmailObject]:
-        """settings.sendAs.list."""
-        return await self.requests.get("/settings/sendAs", read_aliases)
+    async def aliases(self, *, fresh: bool = False) -> Sequence[GmailObject]:
+        """settings.sendAs.list, held for ALIASES_HELD; changes made by `call` are seen at once."""
+        now = self.requests.clock.now()
+        if fresh or now >= self.held.ends_at:
+            found = await self.requests.get("/settings/sendAs", read_aliases)
+            self.held.aliases, self.held.ends_at = found, now + ALIASES_HELD
+        return self.held.aliases
 
     async def attachment(self, message_id: MessageId, part_id: str) -> bytes:
         """Find the part in format=full, then attachments.get (FACTS 4.5)."""
@@ -162,7 +180,11 @@ class HttpGmailSend:
             return await self.requests.get(path, read_call("GET", path), *pairs)
         content = None if body is None else orjson.dumps(body)
         call = Call(method.upper(), path, pairs, content)
-        return await self.requests.once(call, read_call(call.method, path))
+        try:
+            return await self.requests.once(call, read_call(call.method, path))
+        finally:
+            if path.startswith("/settings/sendAs"):
+                self.held.ends_at = UNHELD
 
 
 _PAYLOAD: Final = ("fields", "payload")

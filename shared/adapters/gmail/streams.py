@@ -111,7 +111,7 @@ class HttpGmailStreams:
     ) -> ProxyResponse:
         """Any call, its answer whatever it is."""
         call = Call(method, path, query, content, upload=upload, timeout=SEND_TIMEOUT)
-        left = READ_RETRIES if method == "GET" else 0
+        left = len(READ_RETRIES.pauses) if method == "GET" else 0
         while True:
             try:
                 response = await self._opened(call, headers)
@@ -132,19 +132,14 @@ class HttpGmailStreams:
 
     async def _read(self, call: Call) -> httpx.Response:
         """Open a GET that must succeed, trying again what may pass; no byte was given out yet."""
-        left = READ_RETRIES
-        while True:
-            try:
-                response = await self._opened(call, {})
-                error = await self._refusal(call, response)
-                if error is None:
-                    return response
+
+        async def attempt() -> httpx.Response:
+            response = await self._opened(call, {})
+            if (error := await self._refusal(call, response)) is not None:
                 raise error
-            except GmailUnavailableError:
-                if not left:
-                    raise
-                await self.requests.clock.sleep(RETRY_PAUSE)
-            left -= 1
+            return response
+
+        return await READ_RETRIES.run(attempt, self.requests.clock)
 
     async def _opened(self, call: Call, headers: Mapping[str, str]) -> httpx.Response:
         """Send and read the answer's head, with a new token where the first is refused.

@@ -48,6 +48,8 @@ class SendRequest:
     delivery: DeliveryMode | None = None
     send_at: datetime | None = None
     raw: bytes | None = None
+    signature: bool | str | None = None
+    """Words, HTML or not, or True for that of the sender's settings."""
 
     @property
     def size(self) -> int:
@@ -65,8 +67,9 @@ class SendRequest:
         return sha256(replace(self, attachments=files, raw=raw).frozen()).hexdigest()
 
     def frozen(self) -> bytes:
-        """Return the request as bytes for `thawed`."""
-        return _ADAPTER.dump_json((self,))
+        """Return the request as bytes for `thawed`, alike whether or not it could be signed."""
+        unsaid = {"signature"} if self.signature is None else set()
+        return _ADAPTER.dump_json((self,), exclude={0: unsaid})
 
 
 def thawed(frozen: bytes | str) -> SendRequest:

@@ -6,10 +6,9 @@ from datetime import datetime
 
 from shared.domain.connect.receipt import KEPT, DeletionReceipt
 from shared.domain.ids import ConnectionId
-from shared.errors import AlreadyExistsError, ConflictError
 from shared.ports.clock import Clock
 from shared.ports.connections import Receipts
-from shared.ports.documents import Versioned
+from shared.ports.documents import until_written
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +32,11 @@ class DeletionReceipts:
         finished: bool = False,
     ) -> None:
         """Write outcomes of steps, add to the count, mark it finished. Raises TransientError."""
-        while True:
-            was = await self._open(connection_id, accepted_at or self.clock.now())
+
+        async def attempt() -> None:
+            known = await self.receipts.get(connection_id)
+            fresh = self._new(connection_id, accepted_at or self.clock.now())
+            was = known or await self.receipts.create(fresh)
             now = was.value
             if accepted_at is not None and _of_a_former_life(now, accepted_at):
                 now = self._new(connection_id, accepted_at)
@@ -42,21 +44,9 @@ class DeletionReceipts:
                 now = now.with_step(name, outcome)
             ended = now.finished_at or (self.clock.now() if finished else None)
             now = replace(now, records_deleted=now.records_deleted + deleted, finished_at=ended)
-            try:
-                await self.receipts.swap(was, now)
-            except ConflictError:
-                continue
-            return
+            await self.receipts.swap(was, now)
 
-    async def _open(
-        self, connection_id: ConnectionId, accepted_at: datetime
-    ) -> Versioned[DeletionReceipt]:
-        while (found := await self.receipts.get(connection_id)) is None:
-            try:
-                return await self.receipts.create(self._new(connection_id, accepted_at))
-            except AlreadyExistsError:
-                continue
-        return found
+        await until_written(attempt)
 
     def _new(self, connection_id: ConnectionId, accepted_at: datetime) -> DeletionReceipt:
         return DeletionReceipt(connection_id, accepted_at, self.clock.now() + KEPT)

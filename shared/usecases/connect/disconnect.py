@@ -22,8 +22,6 @@ from shared.domain.ids import CommitId, ConnectionId
 from shared.domain.sync.mailbox import GoogleUser, Mailbox
 from shared.domain.sync.state import SyncState, SyncStatus
 from shared.errors import (
-    AlreadyExistsError,
-    ConflictError,
     CorruptStateError,
     GmailRefusedError,
     MissingScopeError,
@@ -32,7 +30,7 @@ from shared.errors import (
 )
 from shared.ports.clock import Clock
 from shared.ports.connections import Connections, GoogleUsers, Grants, Mailboxes, Receipts
-from shared.ports.documents import Versioned
+from shared.ports.documents import Versioned, until_written, update
 from shared.ports.events import Operations, Outbox
 from shared.ports.gmail import GmailMailboxes
 from shared.ports.oauth import GoogleOAuth, Sealer
@@ -72,22 +70,23 @@ class AcceptDisconnect:
         if found is None:
             raise UnknownConnectionError("No such connection.")
         await self.queue.enqueue(disconnect_task(connection_id, found.value.created_at))
-        await self._mark(connection_id, found.value.created_at)
+        with suppress(_ReplacedError):
+            await _mark(self.connections, connection_id, found.value.created_at, self.clock.now())
 
-    async def _mark(self, id: ConnectionId, created_at: datetime) -> None:
-        while found := await self.connections.get(id):
-            if found.value.status is ConnectionStatus.DISCONNECTING:
-                return
-            if found.value.created_at != created_at:
-                return
-            marked = replace(
-                found.value, status=ConnectionStatus.DISCONNECTING, updated_at=self.clock.now()
-            )
-            try:
-                await self.connections.swap(found, marked)
-            except ConflictError:
-                continue
-            return
+
+async def _mark(
+    connections: Connections, id: ConnectionId, created_at: datetime | None, now: datetime
+) -> Connection | None:
+    """Return the connection, marked; None where there is none. Raises _ReplacedError."""
+
+    def marked(was: Connection) -> Connection:
+        if created_at not in {None, was.created_at}:
+            raise _ReplacedError
+        if was.status is ConnectionStatus.DISCONNECTING:
+            return was
+        return replace(was, status=ConnectionStatus.DISCONNECTING, updated_at=now)
+
+    return await update(connections, id, marked)
 
 
 T = TypeVar("T")
@@ -142,7 +141,8 @@ class Disconnect:
         Raises TransientError where Google or the store must be asked again later.
         """
         try:
-            connection = await self._marked(connection_id, created_at)
+            now = self.clock.now()
+            connection = await _mark(self.connections, connection_id, created_at, now)
             return await self._removed(_Removal(connection_id, connection), created_at)
         except _ReplacedError:
             return Disconnected()
@@ -176,21 +176,6 @@ class Disconnect:
         await self.retention.sweep(PURGE_CHUNK)
         return Disconnected()
 
-    async def _marked(self, id: ConnectionId, created_at: datetime | None) -> Connection | None:
-        while found := await self.connections.get(id):
-            if created_at not in {None, found.value.created_at}:
-                raise _ReplacedError
-            if found.value.status is ConnectionStatus.DISCONNECTING:
-                return found.value
-            marked = replace(
-                found.value, status=ConnectionStatus.DISCONNECTING, updated_at=self.clock.now()
-            )
-            try:
-                return (await self.connections.swap(found, marked)).value
-            except ConflictError:
-                continue
-        return None
-
     async def _confirm(self, removal: "_Removal") -> None:
         """Raise _ReplacedError where the id names another connection by now, or none any more."""
         found = await self.connections.get(removal.id)
@@ -199,18 +184,17 @@ class Disconnect:
 
     async def _stop_sync(self, removal: "_Removal") -> None:
         """Fence everyone out, whoever holds the lease: a stopped state takes no commit."""
-        while True:
+
+        async def attempt() -> None:
             was = await self.sync_states.get(removal.id)
             await self._confirm(removal)
-            try:
-                if was is None:
-                    stopped = SyncState(removal.id, status=SyncStatus.STOPPED)
-                    await self.sync_states.create(stopped)
-                elif was.value.status is not SyncStatus.STOPPED:
-                    await self.sync_states.swap(was, _stopped(was.value))
-            except (AlreadyExistsError, ConflictError):
-                continue
-            return
+            if was is None:
+                stopped = SyncState(removal.id, status=SyncStatus.STOPPED)
+                await self.sync_states.create(stopped)
+            elif was.value.status is not SyncStatus.STOPPED:
+                await self.sync_states.swap(was, _stopped(was.value))
+
+        await until_written(attempt)
 
     async def _left(self, connection: Connection, removal: "_Removal") -> dict[str, str]:
         return {
@@ -290,17 +274,19 @@ class Disconnect:
 
     async def _tell(self, connection: Connection, event: Event, removal: "_Removal") -> None:
         """Store the deletion event with the sync state, once, and the log entry."""
-        now = event.created_at
-        while await self.outbox.get(event.id) is None:
+
+        async def attempt() -> bool:
+            if await self.outbox.get(event.id) is not None:
+                return True
             was = await self.sync_states.get(connection.id)
             await self._confirm(removal)
-            if was is None:
-                return
-            try:
+            if was is not None:
                 await self.sync_states.commit(was, _stopped(was.value), Batch(event=event))
-            except ConflictError:
-                continue
-        began = connection.updated_at
+            return was is not None
+
+        if not await until_written(attempt):
+            return
+        began, now = connection.updated_at, event.created_at
         await self.operations.append(auth_operation("disconnect", connection.id, began, now))
 
     async def _delete(
@@ -310,13 +296,13 @@ class Disconnect:
         removal: "_Removal",
     ) -> None:
         """Delete whatever `read` answers, however often it changes meanwhile."""
-        while found := await read():
-            await self._confirm(removal)
-            try:
+
+        async def attempt() -> None:
+            if found := await read():
+                await self._confirm(removal)
                 await delete(found)
-            except ConflictError:
-                continue
-            return
+
+        await until_written(attempt)
 
 
 class _ReplacedError(Exception):

@@ -5,12 +5,11 @@ from dataclasses import dataclass, replace
 from typing import Final, TypeVar
 
 from shared.domain.connect.connection import Connection
-from shared.domain.connect.scopes import SETTINGS_BASIC, allowed, reads
+from shared.domain.connect.scopes import reads
 from shared.domain.ids import MessageId, ThreadId
 from shared.domain.mail.reading.address_list import is_unmistakable
 from shared.domain.mail.reading.email_message import EmailMessage, unfetched_bodies
-from shared.domain.mail.reading.email_parts import as_object, as_text, headers_of
-from shared.domain.mail.reading.shown_text import one_line
+from shared.domain.mail.reading.email_parts import as_object, headers_of
 from shared.domain.mail.writing.mime import build, marked
 from shared.domain.mail.writing.outgoing import (
     MAX_ATTACHMENT_BYTES,
@@ -21,10 +20,9 @@ from shared.domain.mail.writing.outgoing import (
     check_attachments_size,
     check_message_size,
 )
-from shared.domain.mail.writing.own_addresses import OwnAddresses, addressed
 from shared.domain.mail.writing.passed_files import PassedFile, passed_files
 from shared.domain.mail.writing.raw_message import check_raw, with_addresses_of
-from shared.domain.mail.writing.recipients import MAX_NAME, Mailbox
+from shared.domain.mail.writing.recipients import Mailbox
 from shared.domain.mail.writing.reply import (
     as_forward,
     as_reply,
@@ -32,6 +30,7 @@ from shared.domain.mail.writing.reply import (
     reply_subject,
     threaded,
 )
+from shared.domain.mail.writing.signature import with_signature
 from shared.domain.send.request import AskedAttachment, SendRequest
 from shared.errors import (
     GmailRefusedError,
@@ -41,6 +40,7 @@ from shared.errors import (
 )
 from shared.ports.clock import Clock
 from shared.ports.gmail import Gmail, GmailObject
+from shared.usecases.send.send_as import SendAs
 from shared.usecases.sync.work.reading import off_loop, read
 
 T = TypeVar("T")
@@ -73,6 +73,10 @@ class Compose:
     replaced: EmailMessage | None = None
     """The draft's message whose place it takes: its thread, and what it answers, are kept."""
 
+    @property
+    def _send_as(self) -> SendAs:
+        return SendAs(self.gmail, self.connection)
+
     async def __call__(self, request: SendRequest, marker: str | None) -> Composed:
         """Return the message, bearing `marker` where one is given.
 
@@ -92,13 +96,13 @@ class Compose:
     async def _finished(self, request: SendRequest, raw: bytes, marker: str | None) -> Composed:
         sender = await off_loop(len(raw), check_raw, raw, draft=self.draft)
         if sender is not None:
-            await self._sender(Mailbox(sender))
+            await self._send_as.sender(Mailbox(sender))
         sent = marked(raw, marker) if marker is not None else raw
         return Composed(check_message_size(sent), request.thread_id)
 
     async def _outgoing(self, request: SendRequest) -> tuple[Outgoing, ThreadId | None]:
         outgoing = Outgoing(
-            sender=await self._sender(request.sender),
+            sender=await self._send_as.sender(request.sender),
             to=request.to,
             cc=request.cc,
             bcc=request.bcc,
@@ -110,11 +114,13 @@ class Compose:
             headers=request.headers,
         )
         if request.forward_message_id is not None:
+            outgoing = await self._signed(outgoing, request)
             return await self._forward(outgoing, request, request.forward_message_id)
         if request.reply_to_message_id is not None:
             return await self._reply(outgoing, request, request.reply_to_message_id)
         if request.thread_id is not None and reads(self.connection.scopes):
             return await self._joining(outgoing, request, request.thread_id)
+        outgoing = await self._signed(outgoing, request)
         if request.thread_id is None and self.replaced is not None:
             return continued(outgoing, self.replaced), ThreadId(self.replaced["threadId"])
         return outgoing, request.thread_id
@@ -128,9 +134,8 @@ class Compose:
         found = await _known(reading, text, "unknown_message")
         read_so_far = await (self._with_bodies(found) if quote else read(found))
         parent = await self._as_addressed(read_so_far, found, request)
-        aliases = await self._aliases()
-        own = [one.address for one in aliases]
-        outgoing = _from_addressed(outgoing, request, parent, aliases)
+        outgoing = await self._from_addressed(outgoing, request, parent)
+        own = [one.address for one in await self._send_as.addresses()]
         size = parent["sizeEstimate"]
         reply = await off_loop(
             size, as_reply, outgoing, parent, own, to_all=request.reply_all, quote=quote
@@ -153,6 +158,24 @@ class Compose:
         files = (*passed.attachments, *await self._files_of(parent, along))
         return replace(passed, attachments=files), _thread(parent, request)
 
+    async def _from_addressed(
+        self, outgoing: Outgoing, request: SendRequest, parent: EmailMessage
+    ) -> Outgoing:
+        """Return the message, signed, from whom the parent was written to, or the caller says."""
+        if request.sender is None and (found := await self._send_as.addressed(parent)) is not None:
+            outgoing = replace(outgoing, sender=found)
+        return await self._signed(outgoing, request)
+
+    async def _signed(self, outgoing: Outgoing, request: SendRequest) -> Outgoing:
+        """Return the message with the signature that is asked for; one without content has none."""
+        passed_on = request.forward_message_id is not None
+        empty = outgoing.text is None and outgoing.html is None and not outgoing.attachments
+        if not request.signature or (empty and not passed_on):
+            return outgoing
+        signature = await self._send_as.asked_signature(request.signature, outgoing.sender)
+        size = len(outgoing.text or "") + len(outgoing.html or "")
+        return await off_loop(size, with_signature, outgoing, signature)
+
     async def _joining(
         self, outgoing: Outgoing, request: SendRequest, id: ThreadId
     ) -> tuple[Outgoing, ThreadId]:
@@ -169,12 +192,12 @@ class Compose:
         last = _last(found)
         parent = await read(last)
         if outgoing.to or outgoing.cc or outgoing.bcc:
+            outgoing = await self._signed(outgoing, request)
             subject = outgoing.subject or reply_subject(parent["subject"])
             return replace(threaded(outgoing, parent), subject=subject), id
         parent = await self._as_addressed(parent, last, request)
-        aliases = await self._aliases()
-        own = [one.address for one in aliases]
-        outgoing = _from_addressed(outgoing, request, parent, aliases)
+        outgoing = await self._from_addressed(outgoing, request, parent)
+        own = [one.address for one in await self._send_as.addresses()]
         return as_reply(outgoing, parent, own, to_all=request.reply_all, quote=False), id
 
     async def _as_addressed(
@@ -246,46 +269,6 @@ class Compose:
         part = self.gmail.attachment(asked.message_id or MessageId(""), asked.part_id or "")
         return await _known(part, text, "unknown_attachment", ("attachments", place))
 
-    async def _sender(self, wanted: Mailbox | None) -> Mailbox:
-        """Return who it is from: Gmail silently rewrites any other address (FACTS 5.11)."""
-        own = Mailbox(self.connection.email, wanted.name if wanted else "")
-        if wanted is None or OwnAddresses.of([own.address]).may_send_as(wanted.address):
-            return own
-        for alias in await self._aliases():
-            if OwnAddresses.of([alias.address]).may_send_as(wanted.address):
-                return wanted if wanted.name else replace(wanted, name=alias.name)
-        raise InvalidRequestError(
-            "from must be the connected address or one of its verified send-as aliases: leave it "
-            "out, or ask list-send-as-aliases.",
-            code="unknown_alias",
-        )
-
-    async def _aliases(self) -> list[Mailbox]:
-        """Return what this mailbox may send from, as far as the grant lets us ask."""
-        granted = self.connection.scopes
-        connected = Mailbox(self.connection.email)
-        if not reads(granted) and SETTINGS_BASIC not in allowed(granted):
-            return [connected]
-        found = [one for one in await self.gmail.aliases() if _is_usable(one)]
-        return [*map(_as_mailbox, found), connected]
-
-
-def _from_addressed(
-    outgoing: Outgoing, request: SendRequest, parent: EmailMessage, aliases: Sequence[Mailbox]
-) -> Outgoing:
-    """Return the message from whom the parent was written to, unless the caller says from whom."""
-    if request.sender is not None:
-        return outgoing
-    people = [parent["from"]] if parent["isSent"] else [*parent["to"], *parent["cc"]]
-    found = addressed(aliases, [one["email"] for one in people])
-    return outgoing if found is None else replace(outgoing, sender=found)
-
-
-def _as_mailbox(alias: GmailObject) -> Mailbox:
-    """Return an alias with its display name, on one line."""
-    name = one_line(as_text(alias.get("displayName")))[:MAX_NAME]
-    return Mailbox(str(alias["sendAsEmail"]), name)
-
 
 async def _known(
     reading: Awaitable[T], message: str, code: str, path: tuple[str | int, ...] = ()
@@ -298,11 +281,6 @@ async def _known(
             raise
         problems = [Problem(code, message, path)] if path else []
         raise InvalidRequestError(message, code=code, problems=problems) from None
-
-
-def _is_usable(alias: GmailObject) -> bool:
-    status = alias.get("verificationStatus", "")
-    return bool(alias.get("isPrimary")) or status == "accepted"
 
 
 def _last(messages: Sequence[GmailObject]) -> GmailObject:

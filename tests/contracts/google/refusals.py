@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
 import httpx
 
@@ -21,8 +21,9 @@ class NoProvocationError(Exception):
 def provoke(google: Google, recording: Recording) -> httpx.Response:
     """Return the refusal. Raise NoProvocationError for one of an unknown kind."""
     error = recording.refusal or {}
-    reason = error.get("errors", [{}])[0].get("reason", "")
-    told = f"{recording.status} {reason} {error.get('message', '')}"
+    inner = error.get("errors", [{}])[0]
+    message = error.get("message") or inner.get("message", "")
+    told = f"{recording.status} {inner.get('reason', '')} {message}"
     google.mailbox(ADA)
     for pattern, act in PROVOCATIONS:
         if re.match(pattern, told):
@@ -43,7 +44,8 @@ def _called(
     path = method.path.replace("{userId}", "me")
     for name in ("{id}", "{messageId}"):
         path = path.replace(name, UNKNOWN)
-    body = {"topicName": TOPIC} if recording.method == "watch" else {}
+    bodies = {"watch": {"topicName": TOPIC}, "drafts.send": {"id": "r-1234567890123456789"}}
+    body = bodies.get(recording.method, {})
     given = google.token(ADA, (scope,)) if token == "" else token
     return google.http.request(
         method.verb,
@@ -105,12 +107,51 @@ def _nothing_to_change(google: Google, _recording: Recording) -> httpx.Response:
     return google.call(ADA, "POST", f"me/messages/{made['id']}/modify", json={})
 
 
+def _with_settings(google: Google, verb: str, path: str, body: Any = None) -> httpx.Response:
+    scopes = (FULL, f"{SCOPE}settings.basic", f"{SCOPE}settings.sharing")
+    headers = {"Authorization": f"Bearer {google.token(ADA, scopes)}"}
+    url = f"/gmail/v1/users/me/settings/{path}"
+    return google.http.request(verb, url, headers=headers, json=body)
+
+
+def _undelegated(google: Google, _recording: Recording) -> httpx.Response:
+    google.token(ADA)
+    google.fault("not_delegated", email=ADA)
+    return _with_settings(google, "POST", "sendAs", {"sendAsEmail": "bob@far.example"})
+
+
+def _client_side_encryption(google: Google, recording: Recording) -> httpx.Response:
+    if ".cse." not in recording.method:
+        raise NoProvocationError(recording.name)
+    return _with_settings(google, "GET", "cse/identities")
+
+
+def _forwarding(google: Google, _recording: Recording) -> httpx.Response:
+    action = {"forward": "bob@far.example"}
+    body = {"criteria": {"from": "maya"}, "action": action}
+    return _with_settings(google, "POST", "filters", body)
+
+
+def _gmails_own_label(google: Google, recording: Recording) -> httpx.Response:
+    verb = "DELETE" if "delete" in str(recording.refusal) else "PATCH"
+    return google.call(ADA, verb, "me/labels/INBOX", json={"name": "Mine"})
+
+
+def _addressed_to_nobody(google: Google, _recording: Recording) -> httpx.Response:
+    return google.call(ADA, "POST", "me/messages/send", json={"raw": "U3ViamVjdDogcw0KDQp4"})
+
+
 PROVOCATIONS: Final[tuple[tuple[str, Provoke], ...]] = (
     ("401 required", _token(None)),
     ("401 authError", _token("ya29.expired")),
     ("403 insufficientPermissions", _scope("send")),
     ("403 forbidden Metadata scope does not support", _scope("metadata")),
     ("403 forbidden Delegation denied", _someone_else),
+    ("403 forbidden Access restricted to service accounts", _undelegated),
+    ("403 forbidden Metadata scope doesn't allow", _scope("metadata")),
+    ("403 forbidden", _client_side_encryption),
+    ("403 accessNotConfigured", _fault("api_disabled")),
+    ("403 domainPolicy", _fault("domain_policy")),
     ("403 rateLimitExceeded", _spent),
     ("403 userRateLimitExceeded", _fault("status_403_rate")),
     ("429 rateLimitExceeded Too many concurrent", _fault("too_many_concurrent")),
@@ -123,6 +164,12 @@ PROVOCATIONS: Final[tuple[tuple[str, Provoke], ...]] = (
     ("400 invalidArgument Invalid id", _bad_id),
     ("400 invalidArgument No label add", _nothing_to_change),
     ("400 invalidArgument Invalid maxResults", _query(maxResults="0")),
+    ("400 invalidArgument Missing required parameter: startHistoryId", _query()),
+    ("400 invalidArgument Invalid (delete|update) request", _gmails_own_label),
+    ("400 invalidArgument Recipient address required", _addressed_to_nobody),
+    ("400 failedPrecondition Mail service not enabled", _fault("mail_not_enabled")),
+    ("400 failedPrecondition Precondition check failed", _fault("precondition")),
+    ("400 failedPrecondition Unrecognized forwarding address", _forwarding),
     ("409 aborted", _conflict),
     ("500 ", _fault("status_500")),
     ("503 ", _fault("status_503")),

@@ -179,8 +179,19 @@ def _filters(matching: Matching, recording: Recording) -> None:
     told = answer.get("filter", []) if verb == "list" else [answer]
     for one in [] if verb == "create" else told:
         body = {name: one[name] for name in ("criteria", "action") if name in one} or PLAIN
+        body = _translated(matching, _with_what_it_names(matching, body))
         made = _as_owner(matching, "POST", "settings/filters", body)
         matching.ids[one.get("id") or recording.path_id] = made["id"]
+
+
+def _with_what_it_names(matching: Matching, body: Any) -> Any:
+    """Make the labels and the forwarding address that a filter's action names; return it."""
+    action = body.get("action", {})
+    _labels(matching, [*action.get("addLabelIds", ()), *action.get("removeLabelIds", ())])
+    if action.get("forward"):
+        address = matching.ids[action["forward"]] = f"forwarded@{ADA.partition('@')[2]}"
+        _as_owner(matching, "POST", "settings/forwardingAddresses", {"forwardingEmail": address})
+    return body
 
 
 PLAIN: Final = {"criteria": {"from": "a@far.example"}, "action": {"addLabelIds": ["STARRED"]}}

@@ -46,6 +46,9 @@ FREE: Final = frozenset(
         "scope",
         "filename",
         "signature",
+        "forward",
+        "forwardingEmail",
+        "delegateEmail",
     }
 )
 """Strings that are a mailbox's own: only their type and form count."""

@@ -11,15 +11,15 @@ import httpx
 import pytest
 
 from infra.local.google.settings import GoogleSettings
-from tests.contracts.google.known_differences import DIFFERENCES, NOT_GMAIL, UNPROVOKED
+from tests.contracts.google.known_differences import DIFFERENCES, NOT_GMAIL
 from tests.contracts.google.recording import Recording, recordings
-from tests.contracts.google.refusals import NoProvocationError, provoke
+from tests.contracts.google.refusals import provoke
 from tests.contracts.google.replay import replay
 from tests.contracts.google.shapes import differences
 from tests.infra.google.emulator import SCOPE, Google, running
 
 RECORDINGS = {one.name: one for one in recordings()}
-CALLS = [name for name, one in RECORDINGS.items() if name not in {*NOT_GMAIL, *UNPROVOKED}]
+CALLS = [name for name, one in RECORDINGS.items() if name not in NOT_GMAIL]
 COMPARED_HEADERS = ("content-type", "vary")
 """The others are the front end's: server, alt-svc, date, chunks."""
 
@@ -90,15 +90,9 @@ def objects(answer: Any) -> Iterator[dict[str, Any]]:
             yield from objects(inner)
 
 
-@pytest.mark.parametrize("name", sorted(UNPROVOKED))
-def test_a_refusal_that_nothing_provokes_is_still_unprovoked(google: Google, name: str) -> None:
-    with pytest.raises(NoProvocationError):
-        provoke(google, RECORDINGS[name])
-
-
 def test_the_table_names_recordings_there_are_and_gives_reasons_with_dates() -> None:
-    assert {*DIFFERENCES, *NOT_GMAIL, *UNPROVOKED} <= set(RECORDINGS)
+    assert {*DIFFERENCES, *NOT_GMAIL} <= set(RECORDINGS)
     told = [one for known in DIFFERENCES.values() for one in known.values()]
-    for reason in (*told, *NOT_GMAIL.values(), *UNPROVOKED.values()):
+    for reason in (*told, *NOT_GMAIL.values()):
         assert reason[:4] == "2026"
         assert len(reason) > 20

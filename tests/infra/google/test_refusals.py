@@ -182,7 +182,7 @@ def test_the_metadata_scope_sees_no_bodies(google: Google, ada: str, form: str) 
 
 
 def test_what_is_not_built_is_refused_loudly(google: Google, ada: str) -> None:
-    answer = google.call(ADA, "GET", "me/settings/delegates")
+    answer = google.call(ADA, "GET", "me/settings/colours")
     assert answer.status_code == 501
     assert error_of(answer)["status"] == "UNIMPLEMENTED"
 

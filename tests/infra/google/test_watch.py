@@ -88,6 +88,13 @@ def watch(google: Google, **more: Any) -> dict[str, Any]:
     return answer
 
 
+def watched(google: Google, endpoint: Endpoint) -> None:
+    """Watch, and take the notification that says so; a second later the next may come."""
+    watch(google)
+    endpoint.next()
+    google.advance(seconds=1)
+
+
 def test_a_watch_answers_at_once_with_a_notification(pushing: Google, endpoint: Endpoint) -> None:
     """FACTS 2.2."""
     answer = watch(pushing)
@@ -106,8 +113,7 @@ def test_a_watch_lasts_seven_days(pushing: Google) -> None:
 
 
 def test_new_mail_is_announced_with_its_history_id(pushing: Google, endpoint: Endpoint) -> None:
-    watch(pushing)
-    endpoint.next()
+    watched(pushing, endpoint)
     made = pushing.deliver(ADA, letter("News"))
     assert int(endpoint.notified()["historyId"]) == int(made["historyId"])
 
@@ -139,8 +145,7 @@ def test_a_refused_push_is_tried_again(pushing: Google, endpoint: Endpoint) -> N
 
 
 def test_a_doubled_push_comes_twice(pushing: Google, endpoint: Endpoint) -> None:
-    watch(pushing)
-    endpoint.next()
+    watched(pushing, endpoint)
     pushing.fault("push_double", email=ADA, times=1)
     pushing.deliver(ADA, letter("News"))
     assert endpoint.notified() == endpoint.notified()
@@ -149,17 +154,16 @@ def test_a_doubled_push_comes_twice(pushing: Google, endpoint: Endpoint) -> None
 def test_a_dropped_push_never_comes_and_the_next_one_does(
     pushing: Google, endpoint: Endpoint
 ) -> None:
-    watch(pushing)
-    endpoint.next()
+    watched(pushing, endpoint)
     pushing.fault("push_drop", email=ADA, times=1)
     pushing.deliver(ADA, letter("Lost"))
+    pushing.advance(seconds=1)
     second = pushing.deliver(ADA, letter("Seen"))
     assert int(endpoint.notified()["historyId"]) == int(second["historyId"])
 
 
 def test_after_stop_nothing_comes(pushing: Google, endpoint: Endpoint) -> None:
-    watch(pushing)
-    endpoint.next()
+    watched(pushing, endpoint)
     pushing.client(ADA).stop(userId="me").execute()
     pushing.deliver(ADA, letter("Unheard"))
     again = watch(pushing)
@@ -167,8 +171,7 @@ def test_after_stop_nothing_comes(pushing: Google, endpoint: Endpoint) -> None:
 
 
 def test_an_expired_watch_is_silent(pushing: Google, endpoint: Endpoint) -> None:
-    watch(pushing)
-    endpoint.next()
+    watched(pushing, endpoint)
     pushing.advance(days=8)
     pushing.reset_tokens()
     pushing.deliver(ADA, letter("Unheard"))

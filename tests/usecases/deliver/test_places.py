@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from shared.adapters.system_clock import AdjustableClock
 from shared.domain.connect.connection import Connection, ConnectionStatus
 from shared.domain.events.delivery import UNASKED, Attempted, Failure
 from shared.domain.events.event import EventState
@@ -26,7 +25,7 @@ from shared.usecases.events.places import (
     UNPROVEN,
     Places,
 )
-from tests.harness.clock import START
+from tests.harness.clock import START, HurriedClock
 from tests.usecases.deliver.post_office import C1, HOOK, OTHER, PostOffice
 
 OWN = "https://hangs.example.com/"
@@ -317,7 +316,7 @@ def _answering(answer: Attempted) -> Any:
 
 @pytest.mark.parametrize("failure", sorted(UNASKED))
 def test_an_attempt_that_asked_no_one_says_nothing_of_the_receiver(failure: Failure) -> None:
-    clock = AdjustableClock()
+    clock = HurriedClock()
     places = Places(clock)
     hung, unasked = (places.take({OWN: Receiver(OWN, OWN)})[OWN] for _ in range(2))
     places.leave(hung, Attempted(Failure.TIMEOUT))

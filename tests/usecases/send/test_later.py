@@ -80,7 +80,7 @@ async def test_what_waits_for_gmail_can_still_be_called_off(harness: SendHarness
 
 
 @pytest.mark.parametrize("method", ["drafts.create", "drafts.send"])
-@pytest.mark.parametrize("name", ["mail_not_enabled", "gmail_api_disabled", "precondition"])
+@pytest.mark.parametrize("name", ["mail_not_enabled", "api_disabled", "precondition"])
 async def test_trouble_that_is_not_the_sends_does_not_end_it(
     harness: SendHarness, name: str, method: str
 ) -> None:

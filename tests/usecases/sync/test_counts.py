@@ -9,11 +9,11 @@ import pytest
 from infra.local.google.corpus import seed_messages
 from shared.adapters.firestore.store import store_over
 from shared.adapters.sqlite.store import open_store
-from shared.adapters.system_clock import AdjustableClock
 from shared.adapters.telemetry.operations_log import GATHERED
 from shared.domain.ids import HistoryId, email_key
 from shared.domain.sync.mailbox import Mailbox
 from shared.usecases.sync.handle_push import NotifyPush
+from tests.harness.clock import HurriedClock
 from tests.harness.google import EMAIL
 from tests.harness.syncing import CONNECTION, SyncHarness, sync_harness
 from tests.usecases.sync.counted import Cost, Meter, MeteredRpc, as_in_a_function, cost
@@ -30,7 +30,7 @@ def meter() -> Meter:
 
 @pytest.fixture
 async def harness(meter: Meter) -> AsyncIterator[SyncHarness]:
-    clock = AdjustableClock()
+    clock = HurriedClock()
     async with sync_harness(store=as_in_a_function(open_store(":memory:", clock), meter)) as opened:
         await kept_mailbox(opened)
         yield opened

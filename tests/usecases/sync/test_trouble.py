@@ -182,7 +182,7 @@ async def test_a_push_of_an_id_that_no_history_reaches_hides_no_later_mail(
 TROUBLE = {
     "mail_not_enabled": "mail_not_enabled",
     "domain_policy": "domain_policy",
-    "gmail_api_disabled": "gmail_api_disabled",
+    "api_disabled": "gmail_api_disabled",
     "precondition": "upstream_error",
 }
 

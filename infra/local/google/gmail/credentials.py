@@ -1,4 +1,4 @@
-"""The refusals about tokens, as Gmail words them: an outer and an inner message, and details.
+"""The refusals about tokens and the project in Gmail's words: outer and inner message, details.
 
 Recorded for ListHistory; the names of the other methods follow its pattern.
 """
@@ -68,3 +68,39 @@ def scope_missing(method_id: str) -> GmailError:
         inner="Insufficient Permission",
         details=(_error_info("ACCESS_TOKEN_SCOPE_INSUFFICIENT", method_id),),
     )
+
+
+_ACTIVATE: Final = (
+    "https://console.developers.google.com/apis/api/gmail.googleapis.com/overview?project="
+)
+
+
+def api_disabled(project: str = "1") -> GmailError:
+    """Return the 403 of a project in which the Gmail API is not enabled (FACTS 18.9)."""
+    return GmailError(
+        403,
+        "accessNotConfigured",
+        f"Gmail API has not been used in project {project} before or it is disabled. Enable it by "
+        f"visiting {_ACTIVATE}{project} then retry. If you enabled this API recently, wait a few "
+        "minutes for the action to propagate to our systems and retry.",
+        domain="usageLimits",
+        where={"extendedHelp": "https://console.developers.google.com"},
+        details=(_help(project), _service_disabled(project)),
+    )
+
+
+def _help(project: str) -> dict[str, Any]:
+    link = {
+        "description": "Google developers console API activation",
+        "url": f"{_ACTIVATE}{project}",
+    }
+    return {"@type": "type.googleapis.com/google.rpc.Help", "links": [link]}
+
+
+def _service_disabled(project: str) -> dict[str, Any]:
+    return {
+        "@type": "type.googleapis.com/google.rpc.ErrorInfo",
+        "reason": "SERVICE_DISABLED",
+        "domain": "googleapis.com",
+        "metadata": {"service": "gmail.googleapis.com", "consumer": f"projects/{project}"},
+    }

@@ -19,6 +19,11 @@ STATUS_TEXT: Final = {
     501: "UNIMPLEMENTED",
     503: "UNAVAILABLE",
 }
+STATUS_TEXT_BY_REASON: Final = {
+    "alreadyExists": "ALREADY_EXISTS",
+    "failedPrecondition": "FAILED_PRECONDITION",
+}
+"""Where the reason says more than the status."""
 
 
 class GmailError(Exception):
@@ -47,7 +52,8 @@ class GmailError(Exception):
         self.status = status
         self.reason = reason
         self.message = message
-        self.status_text = status_text or STATUS_TEXT.get(status, "UNKNOWN")
+        known = STATUS_TEXT_BY_REASON.get(reason) or STATUS_TEXT.get(status, "UNKNOWN")
+        self.status_text = status_text or known
         self.domain = domain
 
     def body(self) -> dict[str, Any]:
@@ -76,12 +82,17 @@ def unreadable(message: str) -> GmailError:
 
 def precondition(message: str) -> GmailError:
     """Return a 400 about the state the mailbox is in."""
-    return GmailError(400, "failedPrecondition", message, "FAILED_PRECONDITION")
+    return GmailError(400, "failedPrecondition", message)
 
 
 def not_found(message: str = "Requested entity was not found.") -> GmailError:
     """Return the one 404 Gmail knows (FACTS 14.1)."""
     return GmailError(404, "notFound", message)
+
+
+def already_there(message: str = "Requested entity already exists") -> GmailError:
+    """Return the 409 about an address that was added before."""
+    return GmailError(409, "alreadyExists", message)
 
 
 def forbidden(message: str) -> GmailError:

@@ -18,6 +18,10 @@ TYPES: Final = {
 }
 
 
+BACKWARDS: Final = 1_000
+"""How far below the checkpoint a history that runs backwards tells its current id."""
+
+
 def _start(call: Call) -> int:
     text = call.query.get("startHistoryId")
     if not text:
@@ -53,6 +57,8 @@ def list_(call: Call) -> Answer:
     current = {"historyId": str(call.store.history_id(call.email))}
     if call.fault("index_lag"):
         return current
+    if call.fault("history_backwards"):
+        return {"historyId": str(max(1, after - BACKWARDS))}
     if call.fault("page_without_history"):
         return {"nextPageToken": page_token(call, "history", after), **current}
     records = read_history(

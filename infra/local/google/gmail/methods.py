@@ -1,26 +1,36 @@
-"""The method table: every Gmail method served here, with price and scopes (FACTS 1.3)."""
+"""The method table: every method of Gmail's discovery document, with price and scopes."""
 
-from collections.abc import Callable
-from functools import wraps
 from typing import Final
 
-import orjson
-
 from infra.local.google.gmail import (
-    account_settings,
     attachments,
     drafts,
     history,
     labels,
     messages,
-    settings,
     threads,
     users,
 )
 from infra.local.google.gmail.call import Answer, Call, Media, Method, Query, Watches
-from infra.local.google.gmail.errors import GmailError, unreadable
-from infra.local.google.gmail.fields import parse_fields, select
-from infra.local.google.gmail.payload import SCOPE
+from infra.local.google.gmail.declaring import (
+    CHANGE,
+    CHANGE_LABELS,
+    COMPOSE,
+    DESTROY,
+    LISTING,
+    PUT,
+    READ,
+    READ_BODIES,
+    READ_LABELS,
+    READ_ONE,
+    READ_SHOWN,
+    READING,
+    SEND,
+    WRITE_DRAFTS,
+    method,
+)
+from infra.local.google.gmail.errors import GmailError
+from infra.local.google.gmail.settings.table import SETTINGS
 
 __all__ = [
     "METHODS",
@@ -33,108 +43,11 @@ __all__ = [
     "Watches",
 ]
 
-COMMON: Final = frozenset(
-    [
-        "access_token",
-        "alt",
-        "callback",
-        "fields",
-        "key",
-        "oauth_token",
-        "prettyPrint",
-        "quotaUser",
-        "uploadType",
-        "upload_protocol",
-        "$.xgafv",
-    ]
-)
-"""Parameters that every method takes."""
-
-ALL_MAIL: Final = "https://mail.google.com/"
-MODIFY: Final = f"{SCOPE}gmail.modify"
-READONLY: Final = f"{SCOPE}gmail.readonly"
-COMPOSE: Final = f"{SCOPE}gmail.compose"
-METADATA: Final = f"{SCOPE}gmail.metadata"
-LABELS: Final = f"{SCOPE}gmail.labels"
-ADDONS: Final = f"{SCOPE}gmail.addons.current."
-
-READ: Final = frozenset({ALL_MAIL, MODIFY, READONLY, METADATA})
-READ_BODIES: Final = READ - {METADATA}
-READ_SHOWN: Final = frozenset({f"{ADDONS}message.action", f"{ADDONS}message.readonly"})
-"""An add-on may read the message that its user has open."""
-
-READ_ONE: Final = READ | READ_SHOWN | {f"{ADDONS}message.metadata"}
-CHANGE: Final = frozenset({ALL_MAIL, MODIFY})
-DESTROY: Final = frozenset({ALL_MAIL})
-WRITE_DRAFTS: Final = CHANGE | {COMPOSE, f"{ADDONS}action.compose"}
-SEND: Final = WRITE_DRAFTS | {f"{SCOPE}gmail.send"}
-PUT: Final = CHANGE | {f"{SCOPE}gmail.insert"}
-READ_LABELS: Final = READ | {LABELS}
-CHANGE_LABELS: Final = CHANGE | {LABELS}
-SETTINGS_BASIC: Final = frozenset({f"{SCOPE}gmail.settings.basic"})
-SETTINGS_SHARING: Final = frozenset({f"{SCOPE}gmail.settings.sharing"})
-READ_SETTINGS: Final = READ_BODIES | SETTINGS_BASIC
-
-LISTING: Final = "includeSpamTrash labelIds maxResults pageToken q"
-READING: Final = "format metadataHeaders"
-
-
-def _checked(handler: Callable[[Call], Answer], params: frozenset[str]) -> Callable[[Call], Answer]:
-    """Refuse unknown parameters before, apply `fields` and `prettyPrint` after."""
-
-    @wraps(handler)
-    def answer(call: Call) -> Answer:
-        for name in call.query.keys():  # noqa: SIM118 (a multi mapping, not a dict)
-            if name not in params:
-                raise unreadable(
-                    f'Invalid JSON payload received. Unknown name "{name}": Cannot bind query'
-                    f" parameter. Field '{name}' could not be found in request message."
-                )
-        if call.query.get("alt") not in {None, "", "json"}:
-            raise GmailError(501, "notImplemented", "Only alt=json is served here.")
-        mask = parse_fields(call.query.get("fields") or "*")
-        given = handler(call)
-        if "*" not in mask and given is not None:
-            given = select(orjson.loads(given) if isinstance(given, bytes) else given, mask)
-        if call.query.get("prettyPrint") in {"true", "1"} and given is not None:
-            data = orjson.loads(given) if isinstance(given, bytes) else given
-            return orjson.dumps(data, option=orjson.OPT_INDENT_2)
-        return given
-
-    return answer
-
-
-def _method(
-    name: str,
-    route: str,
-    units: int,
-    scopes: frozenset[str],
-    handler: Callable[[Call], Answer],
-    params: str = "",
-    *,
-    upload: bool = False,
-) -> Method:
-    """Declare a method; `route` is its verb and its path below the mailbox."""
-    verb, _, rest = route.partition(" ")
-    path = f"/gmail/v1/users/{{userId}}/{rest}"
-    allowed = frozenset(params.split()) | COMMON
-    return Method(
-        id=f"gmail.users.{name}",
-        verb=verb,
-        path=path,
-        units=units,
-        scopes=scopes,
-        handler=_checked(handler, allowed),
-        params=allowed,
-        upload=f"/upload{path}" if upload else None,
-    )
-
-
 MESSAGES: Final = (
-    _method("messages.list", "GET messages", 5, READ, messages.list_, LISTING),
-    _method("messages.get", "GET messages/{id}", 20, READ_ONE, messages.get, READING),
-    _method("messages.send", "POST messages/send", 100, SEND, messages.send_, upload=True),
-    _method(
+    method("messages.list", "GET messages", 5, READ, messages.list_, LISTING),
+    method("messages.get", "GET messages/{id}", 20, READ_ONE, messages.get, READING),
+    method("messages.send", "POST messages/send", 100, SEND, messages.send_, upload=True),
+    method(
         "messages.insert",
         "POST messages",
         25,
@@ -143,7 +56,7 @@ MESSAGES: Final = (
         "deleted internalDateSource",
         upload=True,
     ),
-    _method(
+    method(
         "messages.import",
         "POST messages/import",
         25,
@@ -152,15 +65,13 @@ MESSAGES: Final = (
         "deleted internalDateSource neverMarkSpam processForCalendar",
         upload=True,
     ),
-    _method("messages.batchModify", "POST messages/batchModify", 50, CHANGE, messages.batch_modify),
-    _method(
-        "messages.batchDelete", "POST messages/batchDelete", 50, DESTROY, messages.batch_delete
-    ),
-    _method("messages.modify", "POST messages/{id}/modify", 5, CHANGE, messages.modify),
-    _method("messages.trash", "POST messages/{id}/trash", 20, CHANGE, messages.trash),
-    _method("messages.untrash", "POST messages/{id}/untrash", 5, CHANGE, messages.untrash),
-    _method("messages.delete", "DELETE messages/{id}", 10, DESTROY, messages.delete),
-    _method(
+    method("messages.batchModify", "POST messages/batchModify", 50, CHANGE, messages.batch_modify),
+    method("messages.batchDelete", "POST messages/batchDelete", 50, DESTROY, messages.batch_delete),
+    method("messages.modify", "POST messages/{id}/modify", 5, CHANGE, messages.modify),
+    method("messages.trash", "POST messages/{id}/trash", 20, CHANGE, messages.trash),
+    method("messages.untrash", "POST messages/{id}/untrash", 5, CHANGE, messages.untrash),
+    method("messages.delete", "DELETE messages/{id}", 10, DESTROY, messages.delete),
+    method(
         "messages.attachments.get",
         "GET messages/{messageId}/attachments/{id}",
         20,
@@ -170,16 +81,16 @@ MESSAGES: Final = (
 )
 
 THREADS: Final = (
-    _method("threads.list", "GET threads", 10, READ, threads.list_, LISTING),
-    _method("threads.get", "GET threads/{id}", 40, READ_ONE, threads.get, READING),
-    _method("threads.modify", "POST threads/{id}/modify", 10, CHANGE, threads.modify),
-    _method("threads.trash", "POST threads/{id}/trash", 20, CHANGE, threads.trash),
-    _method("threads.untrash", "POST threads/{id}/untrash", 10, CHANGE, threads.untrash),
-    _method("threads.delete", "DELETE threads/{id}", 20, DESTROY, threads.delete),
+    method("threads.list", "GET threads", 10, READ, threads.list_, LISTING),
+    method("threads.get", "GET threads/{id}", 40, READ_ONE, threads.get, READING),
+    method("threads.modify", "POST threads/{id}/modify", 10, CHANGE, threads.modify),
+    method("threads.trash", "POST threads/{id}/trash", 20, CHANGE, threads.trash),
+    method("threads.untrash", "POST threads/{id}/untrash", 10, CHANGE, threads.untrash),
+    method("threads.delete", "DELETE threads/{id}", 20, DESTROY, threads.delete),
 )
 
 DRAFTS: Final = (
-    _method(
+    method(
         "drafts.list",
         "GET drafts",
         5,
@@ -187,84 +98,28 @@ DRAFTS: Final = (
         drafts.list_,
         "includeSpamTrash maxResults pageToken q",
     ),
-    _method("drafts.get", "GET drafts/{id}", 20, READ_BODIES | {COMPOSE}, drafts.get, "format"),
-    _method("drafts.create", "POST drafts", 10, WRITE_DRAFTS, drafts.create, upload=True),
-    _method("drafts.send", "POST drafts/send", 100, WRITE_DRAFTS, drafts.send, upload=True),
-    _method("drafts.update", "PUT drafts/{id}", 15, WRITE_DRAFTS, drafts.update, upload=True),
-    _method("drafts.delete", "DELETE drafts/{id}", 10, WRITE_DRAFTS, drafts.delete),
+    method("drafts.get", "GET drafts/{id}", 20, READ_BODIES | {COMPOSE}, drafts.get, "format"),
+    method("drafts.create", "POST drafts", 10, WRITE_DRAFTS, drafts.create, upload=True),
+    method("drafts.send", "POST drafts/send", 100, WRITE_DRAFTS, drafts.send, upload=True),
+    method("drafts.update", "PUT drafts/{id}", 15, WRITE_DRAFTS, drafts.update, upload=True),
+    method("drafts.delete", "DELETE drafts/{id}", 10, WRITE_DRAFTS, drafts.delete),
 )
 
 LABEL_METHODS: Final = (
-    _method("labels.list", "GET labels", 1, READ_LABELS, labels.list_),
-    _method("labels.get", "GET labels/{id}", 1, READ_LABELS, labels.get),
-    _method("labels.create", "POST labels", 5, CHANGE_LABELS, labels.create),
-    _method("labels.update", "PUT labels/{id}", 5, CHANGE_LABELS, labels.update),
-    _method("labels.patch", "PATCH labels/{id}", 5, CHANGE_LABELS, labels.patch),
-    _method("labels.delete", "DELETE labels/{id}", 5, CHANGE_LABELS, labels.delete),
+    method("labels.list", "GET labels", 1, READ_LABELS, labels.list_),
+    method("labels.get", "GET labels/{id}", 1, READ_LABELS, labels.get),
+    method("labels.create", "POST labels", 5, CHANGE_LABELS, labels.create),
+    method("labels.update", "PUT labels/{id}", 5, CHANGE_LABELS, labels.update),
+    method("labels.patch", "PATCH labels/{id}", 5, CHANGE_LABELS, labels.patch),
+    method("labels.delete", "DELETE labels/{id}", 5, CHANGE_LABELS, labels.delete),
 )
 
-
-def _setting(name: str, change: frozenset[str]) -> tuple[Method, Method]:
-    """Declare a setting's two methods: no price is published, these are those of labels."""
-    title, route = name[0].upper() + name[1:], f"settings/{name}"
-    read, replace = account_settings.reads(name), account_settings.replaces(name)
-    return (
-        _method(f"settings.get{title}", f"GET {route}", 1, READ_SETTINGS, read),
-        _method(f"settings.update{title}", f"PUT {route}", 5, change, replace),
-    )
-
-
-ACCOUNT_SETTINGS: Final = (
-    *_setting("autoForwarding", SETTINGS_SHARING),
-    *_setting("imap", SETTINGS_BASIC),
-    *_setting("language", SETTINGS_BASIC),
-    *_setting("pop", SETTINGS_BASIC),
-    *_setting("vacation", SETTINGS_BASIC),
-)
-
-FILTERS: Final = (
-    _method(
-        "settings.filters.list",
-        "GET settings/filters",
-        1,
-        READ_SETTINGS,
-        account_settings.list_filters,
-    ),
-    _method(
-        "settings.filters.get",
-        "GET settings/filters/{id}",
-        1,
-        READ_SETTINGS,
-        account_settings.get_filter,
-    ),
-    _method(
-        "settings.filters.create",
-        "POST settings/filters",
-        5,
-        SETTINGS_BASIC,
-        account_settings.create_filter,
-    ),
-    _method(
-        "settings.filters.delete",
-        "DELETE settings/filters/{id}",
-        5,
-        SETTINGS_BASIC,
-        account_settings.delete_filter,
-    ),
-    _method(
-        "settings.forwardingAddresses.list",
-        "GET settings/forwardingAddresses",
-        1,
-        READ_SETTINGS,
-        account_settings.list_forwarding_addresses,
-    ),
-)
 
 METHODS: Final[tuple[Method, ...]] = (
-    _method("getProfile", "GET profile", 1, READ | {COMPOSE}, users.get_profile),
-    _method("watch", "POST watch", 100, READ, users.watch),
-    _method("stop", "POST stop", 50, READ, users.stop),
-    _method(
+    method("getProfile", "GET profile", 1, READ | {COMPOSE}, users.get_profile),
+    method("watch", "POST watch", 100, READ, users.watch),
+    method("stop", "POST stop", 50, READ, users.stop),
+    method(
         "history.list",
         "GET history",
         2,
@@ -276,15 +131,6 @@ METHODS: Final[tuple[Method, ...]] = (
     *THREADS,
     *DRAFTS,
     *LABEL_METHODS,
-    _method("settings.sendAs.list", "GET settings/sendAs", 1, READ_SETTINGS, settings.list_),
-    _method(
-        "settings.sendAs.get",
-        "GET settings/sendAs/{sendAsEmail}",
-        1,
-        READ_SETTINGS,
-        settings.get,
-    ),
-    *ACCOUNT_SETTINGS,
-    *FILTERS,
+    *SETTINGS,
 )
 """All of them; for a path that several match, the one without a parameter there goes first."""

@@ -15,6 +15,7 @@ from infra.local.google.mail.rendering import Rendered
 from infra.local.google.mail.store import MailStore
 
 SCOPE: Final = "https://www.googleapis.com/auth/"
+METADATA: Final = f"{SCOPE}gmail.metadata"
 READING_SCOPES: Final = frozenset(
     {
         "https://mail.google.com/",
@@ -29,8 +30,12 @@ FORMATS: Final = ("full", "metadata", "minimal", "raw")
 
 
 def sees_only_metadata(call: Call) -> bool:
-    """Whether the token may read headers but neither bodies nor search results."""
-    return not call.scopes & READING_SCOPES
+    """Whether the token may read headers but neither bodies nor search results.
+
+    Beside a wider scope gmail.metadata still narrows (FACTS 18.10).
+    """
+    narrowed = METADATA in call.scopes or not call.scopes & READING_SCOPES
+    return narrowed or call.fault("metadata_scope") is not None
 
 
 def read_format(call: Call, allowed: Collection[str] = FORMATS) -> str:

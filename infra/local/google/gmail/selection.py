@@ -6,10 +6,10 @@ from infra.local.google.gmail.call import Call
 from infra.local.google.gmail.errors import forbidden, invalid
 from infra.local.google.gmail.params import boolean
 from infra.local.google.gmail.payload import sees_only_metadata
-from infra.local.google.gmail.search import compile_query
-from infra.local.google.gmail.terms import MalformedQueryError
 from infra.local.google.mail.labels import SYSTEM, find_label
 from infra.local.google.mail.listing import Condition, Selection
+from infra.local.google.mail.searching.query import compile_query
+from infra.local.google.mail.searching.terms import MalformedQueryError
 from infra.local.google.mail.store import MailStore
 
 

@@ -72,24 +72,13 @@ CREATE TABLE IF NOT EXISTS drafts (
     PRIMARY KEY (mailbox, id)
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS draft_by_message ON drafts (mailbox, message);
-CREATE TABLE IF NOT EXISTS aliases (
+CREATE TABLE IF NOT EXISTS entries ( -- what an account has set
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
     mailbox INTEGER NOT NULL,
-    email TEXT NOT NULL,
-    display_name TEXT NOT NULL,
-    verification_status TEXT NOT NULL,
-    PRIMARY KEY (mailbox, email)
-) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS settings (
-    mailbox INTEGER NOT NULL,
-    name TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    key TEXT NOT NULL,
     value TEXT NOT NULL,              -- JSON
-    PRIMARY KEY (mailbox, name)
-) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS filters (
-    number INTEGER PRIMARY KEY,
-    mailbox INTEGER NOT NULL,
-    id TEXT NOT NULL,
-    value TEXT NOT NULL               -- JSON
+    UNIQUE (mailbox, kind, key)
 );
 CREATE TABLE IF NOT EXISTS secrets (name TEXT PRIMARY KEY, value BLOB NOT NULL);
 CREATE VIRTUAL TABLE IF NOT EXISTS heads USING fts5 (
@@ -109,9 +98,7 @@ MAIL_TABLES: Final = [
     "history",
     "labels",
     "drafts",
-    "aliases",
-    "settings",
-    "filters",
+    "entries",
 ]
 
 

@@ -1,7 +1,6 @@
 """Drafts: an id that stays while its message is replaced, and is consumed by sending."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Literal
 
 from infra.local.google.mail.ids import new_draft_id
@@ -60,8 +59,7 @@ def create_draft(
 def _add(
     store: MailStore, writer: Writer, email: str, raw: bytes, thread: int, draft_id: str
 ) -> Message:
-    now = datetime.fromtimestamp(writer.now_ms / 1000, UTC)
-    stored = taken_in(store, email, raw, now)
+    stored = taken_in(store, email, raw, writer.now)
     return writer.add(store.mailbox(email), stored, ["DRAFT"], thread=thread, draft_id=draft_id)
 
 

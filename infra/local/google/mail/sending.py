@@ -1,11 +1,11 @@
 """Sending: what Gmail does to a message, who gets a copy, what bounces (FACTS 5)."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from email.utils import formataddr
 from typing import Final
 
-from infra.local.google.mail.aliases import accepted_addresses
+from infra.local.google.mail.aliases import accepted_addresses, default_sender
 from infra.local.google.mail.bounce import bounce_message
 from infra.local.google.mail.delivery_addresses import delivery_addresses
 from infra.local.google.mail.headers import (
@@ -18,8 +18,9 @@ from infra.local.google.mail.headers import (
 )
 from infra.local.google.mail.ids import new_rfc822_id
 from infra.local.google.mail.message import Message
+from infra.local.google.mail.reaching import mailbox_address
 from infra.local.google.mail.stamping import received, signed, stamp
-from infra.local.google.mail.store import MailStore
+from infra.local.google.mail.store import MailStore, put_in
 from infra.local.google.mail.writer import Mailbox, Writer
 
 RECIPIENT_HEADERS: Final = ("to", "cc", "bcc")
@@ -41,13 +42,6 @@ class Outgoing:
     sender: str
     message_id: str
     recipients: tuple[str, ...]
-
-
-def mailbox_address(store: MailStore, address: str) -> str | None:
-    """Return the address of the mailbox that mail for `address` reaches, if it is one of ours."""
-    local, _, domain = address.rpartition("@")
-    base = f"{local.partition('+')[0]}@{domain}"
-    return next((found for found in (address, base) if store.has_mailbox(found)), None)
 
 
 def bounces(address: str) -> bool:
@@ -72,8 +66,14 @@ def recipients_of(headers: list[Header]) -> tuple[str, ...]:
 
 
 def _sender(store: MailStore, email: str, headers: list[Header]) -> tuple[str, str]:
-    """Return (From header, address); a stranger's address is silently replaced (FACTS 5.11)."""
+    """Return (From header, address); a stranger's address is silently replaced (FACTS 5.11).
+
+    Mail without From is from the account's default address.
+    """
     written = first(headers, "from")
+    if not written:
+        name, address = default_sender(store, email)
+        return formataddr((name, address)), address
     name, address = (mailboxes(written) or [("", "")])[0]
     if address.lower() in accepted_addresses(store, email):
         return written, address.lower()
@@ -114,19 +114,20 @@ def send(
     Mailboxes of ours that are addressed get their copy at once, without Bcc (FACTS 5.12); mail to
     oneself is one message with SENT and INBOX; bouncing addresses answer in the same thread.
     """
-    now = datetime.fromtimestamp(writer.now_ms / 1000, UTC)
+    now = writer.now
     if not drafted:
         raw = received(raw, now)
     outgoing = prepare(store, mailbox.email, raw, now)
     reached = {mailbox_address(store, address) for address in outgoing.recipients} - {None}
     to_self = mailbox.email in reached
     labels = ["UNREAD", "SENT", "INBOX"] if to_self else ["SENT"]
-    sent = writer.add(mailbox, outgoing.raw, labels, thread=thread)
+    put = store.arrive if to_self else put_in
+    sent = put(store, writer, mailbox.email, outgoing.raw, labels, thread=thread)
     for email in sorted(address for address in reached if address and address != mailbox.email):
         _deliver_copy(store, writer, email, outgoing, now)
     for address in filter(bounces, outgoing.recipients):
         notice = bounce_message(outgoing.raw, mailbox.email, address, outgoing.message_id, now)
-        writer.add(mailbox, notice, ["UNREAD", "INBOX"], thread=sent.thread)
+        store.arrive(store, writer, mailbox.email, notice, thread=sent.thread)
     return writer.touch(mailbox, sent, RECORDS_AFTER_SENDING)
 
 
@@ -139,4 +140,4 @@ def _deliver_copy(
         ("Received", f"by mx.google.com with ESMTPS; {stamp(now)}"),
     ]
     copy = rewrite(outgoing.raw, ["bcc"], trace)
-    writer.add(store.mailbox(email), copy, ["UNREAD", "INBOX"])
+    store.arrive(store, writer, email, copy)

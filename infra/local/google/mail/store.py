@@ -28,6 +28,38 @@ class Clock(Protocol):
         """Return the time as an aware UTC datetime."""
 
 
+class Arrive(Protocol):
+    """How mail from outside gets into a mailbox."""
+
+    def __call__(
+        self,
+        store: "MailStore",
+        writer: Writer,
+        email: str,
+        raw: bytes,
+        label_ids: Sequence[str] = ("UNREAD", "INBOX"),
+        *,
+        internal_ms: int | None = None,
+        thread: int | None = None,
+    ) -> Message:
+        """Store the message inside the writer's transaction; return it as it then is."""
+
+
+def put_in(
+    store: "MailStore",
+    writer: Writer,
+    email: str,
+    raw: bytes,
+    label_ids: Sequence[str] = ("UNREAD", "INBOX"),
+    *,
+    internal_ms: int | None = None,
+    thread: int | None = None,
+) -> Message:
+    """Store mail without a look at the account's settings."""
+    mailbox = store.mailbox(email)
+    return writer.add(mailbox, raw, label_ids, internal_ms=internal_ms, thread=thread)
+
+
 class UnknownMailboxError(LookupError):
     """No mailbox has that address."""
 
@@ -51,6 +83,9 @@ class MailStore:
     ) -> None:
         self.database = Database(path)
         self.attachment_ids = AttachmentIds(self.database.secret("attachments", os.urandom(32)))
+        self.arrive: Arrive = put_in
+        self.address = ""
+        """Where the emulated Google is reached, for links in its own mail."""
         self.on_change: list[Callable[[str, int], None]] = []
         self._clock = clock
         self._arrivals = Arrivals()
@@ -74,9 +109,13 @@ class MailStore:
         self._address_words = value
         self._cache.clear()
 
+    def now(self) -> datetime:
+        """Return the emulator's time."""
+        return self._clock.now() if self._clock else datetime.now(UTC)
+
     def now_ms(self) -> int:
         """Return the emulator's time in epoch milliseconds."""
-        return epoch_ms(self._clock.now() if self._clock else datetime.now(UTC))
+        return epoch_ms(self.now())
 
     # Mailboxes
 
@@ -118,8 +157,8 @@ class MailStore:
         sql = "SELECT number, email, history_id FROM mailboxes WHERE number = ?"
         with self.database.alone():
             mailbox = Mailbox(*self.database.row(sql, number))
-            changed = self._writer.changed if self._writer else {}
-            return changed.get(mailbox.email, mailbox)
+            loaded = self._writer.loaded if self._writer else {}
+            return loaded.setdefault(mailbox.email, mailbox)
 
     def history_id(self, email: str) -> int:
         """Return the mailbox's current history id."""
@@ -172,8 +211,10 @@ class MailStore:
         """
         with self.writing() as writer:
             accepted = writer.now_ms - self._arrivals.lateness_ms()
-            message = writer.add(
-                self.mailbox(email),
+            message = self.arrive(
+                self,
+                writer,
+                email,
                 raw,
                 label_ids,
                 internal_ms=epoch_ms(internal_date) if internal_date else accepted,

@@ -1,7 +1,8 @@
 """The one writer of the mail room: every change of a mailbox and its history record, together."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from enum import IntEnum
 from typing import Final
 
@@ -56,15 +57,22 @@ class Relabel:
 class Writer:
     """Writes inside one transaction of `Database`; built by `MailStore.writing`.
 
-    `changed` lists the mailboxes whose history grew.
+    `changed` lists the mailboxes whose history grew, `loaded` all that were looked at: there is one
+    object of each, or two would count history ids past each other.
     """
 
     def __init__(self, database: Database, now_ms: int, last_id: int = 0) -> None:
         self.database = database
         self.now_ms = now_ms
         self.changed: dict[str, Mailbox] = {}
+        self.loaded: dict[str, Mailbox] = {}
         self.last_id = last_id
         """The id given last, though its message may be gone: Gmail gives none twice."""
+
+    @property
+    def now(self) -> datetime:
+        """The time of the transaction."""
+        return datetime.fromtimestamp(self.now_ms / 1000, UTC)
 
     def next_record(self, mailbox: Mailbox) -> int:
         """Start a history record and return its id."""
@@ -91,12 +99,14 @@ class Writer:
         id_ms: int | None = None,
         thread: int | None = None,
         draft_id: str | None = None,
+        sort: Callable[[Message], list[str]] | None = None,
     ) -> Message:
         """Store a message and record it as added.
 
         It joins `thread`, starts its own for `NEW_THREAD`, or goes where its headers say for None.
         Its id says when it arrived: now, or `id_ms`; `internal_ms` is cut to its second.
-        With label DRAFT it becomes the message of `draft_id`, or of a new draft.
+        With label DRAFT it becomes the message of `draft_id`, or of a new draft. `sort` sees the
+        stored message and says which labels it is recorded with.
         """
         envelope = read_envelope(raw)
         id = self._free_id(mailbox, self.now_ms if id_ms is None else id_ms)
@@ -114,6 +124,8 @@ class Writer:
         )
         message = self._insert(mailbox, message, envelope, raw)
         self._set_labels(mailbox, message, labels)
+        if sort is not None:
+            message = self._sorted(mailbox, message, sort(message))
         self._log(mailbox, message, Kind.MESSAGE_ADDED)
         if "DRAFT" in labels:
             self.database.rows(
@@ -232,6 +244,14 @@ class Writer:
             indexable(envelope.bcc),
         )
         return replace(message, row=row)
+
+    def _sorted(self, mailbox: Mailbox, message: Message, labels: list[str]) -> Message:
+        if labels == message.labels:
+            return message
+        found = replace(message, labels_json=encode_labels(labels))
+        self._clear_labels(mailbox, found)
+        self._set_labels(mailbox, found, labels)
+        return found
 
     def _relabel(
         self, mailbox: Mailbox, change: Relabel, old: list[str], new: list[str], record: int

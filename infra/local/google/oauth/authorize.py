@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from infra.local.google.clock import Clock
+from infra.local.google.faults import Faults
 from infra.local.google.oauth.grants import Approval, Grants
 from infra.local.google.oauth.identity import subject_of
 from infra.local.google.oauth.pages import consent_page, refused_page
@@ -19,6 +20,7 @@ from infra.local.google.oauth.request import (
 )
 from infra.local.google.oauth.scopes import EMAIL, GMAIL, PROFILE, spelled_out
 from infra.local.google.settings import GoogleSettings
+from infra.local.google.token_errors import client_deleted
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,17 +41,19 @@ class Authorization:
         clock: Clock,
         grants: Grants,
         accounts: Callable[[], Sequence[str]],
+        faults: Faults,
     ) -> None:
         self._settings = settings
         self._clock = clock
         self._grants = grants
         self._accounts = accounts
+        self._faults = faults
         self.scripted: deque[ScriptedAnswer] = deque()
 
     async def show(self, http: Request) -> Response:
         """Return GET: the consent page, or at once where no question is left."""
         try:
-            request = read_request(http.url.query, self._settings)
+            request = self._read(http)
         except RefusedRequestError as refused:
             return refused_page(refused.status, refused.error, refused.description)
         chosen = self._account(request.login_hint)
@@ -64,7 +68,7 @@ class Authorization:
     async def decide(self, http: Request) -> Response:
         """Return POST: what the user chose on the page."""
         try:
-            request = read_request(http.url.query, self._settings)
+            request = self._read(http)
         except RefusedRequestError as refused:
             return refused_page(refused.status, refused.error, refused.description)
         form = parse_qsl((await http.body()).decode("utf-8", "replace"))
@@ -76,6 +80,13 @@ class Authorization:
             return self._page(http, request, None)
         ticked = {value for name, value in form if name == "scope"}
         return self._granted(request, email, _reduced(request, ticked))
+
+    def _read(self, http: Request) -> AuthorizationRequest:
+        """Return the request. Raises RefusedRequestError, for a deleted client too."""
+        if self._faults.peek("client_deleted", "token", None):
+            deleted = client_deleted()
+            raise RefusedRequestError(deleted.status, deleted.body["error"], str(deleted))
+        return read_request(http.url.query, self._settings)
 
     def _page(self, http: Request, request: AuthorizationRequest, chosen: str | None) -> Response:
         accounts = sorted(self._accounts())

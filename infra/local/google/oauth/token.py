@@ -15,20 +15,10 @@ from infra.local.google.oauth.identity import id_token_claims
 from infra.local.google.oauth.keys import SigningKey
 from infra.local.google.oauth.scopes import spelled_out
 from infra.local.google.settings import GoogleSettings
+from infra.local.google.token_errors import TokenError, client_deleted
 
 REVOKED = "Token has been expired or revoked."
 REAUTH = "reauth related error (invalid_rapt)"
-
-
-class TokenError(Exception):
-    """A refusal of the token endpoint, as `{"error", "error_description", ...}` (FACTS 6.7)."""
-
-    def __init__(self, error: str, description: str, status: int = 400, subtype: str = "") -> None:
-        super().__init__(description)
-        self.status = status
-        self.body = {"error": error, "error_description": description}
-        if subtype:
-            self.body["error_subtype"] = subtype
 
 
 class Tokens:
@@ -56,6 +46,7 @@ class Tokens:
     def answer(self, form: Mapping[str, str], authorization: str | None) -> dict[str, Any]:
         """Return the token response. Raises TokenError."""
         self._check_client(form, authorization)
+        self._strike_any(self.owner(form))
         grant_type = form.get("grant_type")
         if grant_type == "authorization_code":
             return self._exchange(form)
@@ -88,7 +79,8 @@ class Tokens:
         _check_verifier(approval, form.get("code_verifier"))
         self._grants.spend(code)
         answer = self._tokens(approval.email, approval.scopes, approval.given_at, approval.nonce)
-        if approval.with_refresh_token:
+        withheld = self._faults.take("consent_without_refresh_token", "token", approval.email)
+        if approval.with_refresh_token and not withheld:
             token = self._grants.new_refresh_token(approval, approval.scopes)
             access = {name: answer.pop(name) for name in ("access_token", "expires_in")}
             answer = {**access, "refresh_token": token, **answer}
@@ -109,6 +101,13 @@ class Tokens:
             if not set(scopes) <= set(held.scopes):
                 raise TokenError("invalid_scope", "Bad Request")
         return self._tokens(held.email, scopes, held.given_at, None)
+
+    def _strike_any(self, email: str | None) -> None:
+        """Refuse an exchange or a refresh if a fault says so, however new the consent."""
+        if self._faults.take("client_deleted", "token", email):
+            raise client_deleted()
+        if said := self._faults.take("token_error", "token", email):
+            raise said.words.token_error()
 
     def _strike(self, email: str, given_at: float) -> None:
         """Refuse a refresh if a fault says so."""

@@ -25,7 +25,6 @@ LONGEST_BACKOFF = timedelta(seconds=60)
 RETENTION = timedelta(days=7)  # FACTS 7.11
 LATE = timedelta(seconds=1)
 OUTSTANDING = 100
-AGENT = "APIs-Google; (+https://developers.google.com/webmasters/APIs-Google.html)"
 
 
 class Pushes:
@@ -35,7 +34,7 @@ class Pushes:
     there is something to deliver and gone when there is not. Undelivered notices live in
     memory: a restart loses them, as Gmail may lose any (FACTS 2.3). Backoff is kept for each
     message, not for the whole subscription, so that one poisoned mailbox does not slow a
-    developer's others. `endpoint` and `client` may be changed at any time.
+    developer's others. `endpoint`, `client` and `most_per_second` may be changed at any time.
     """
 
     def __init__(
@@ -51,6 +50,7 @@ class Pushes:
     ) -> None:
         self.client = client
         self.endpoint = settings.push_endpoint
+        self.most_per_second = settings.max_pushes_per_second
         self.counts: Counter[str] = Counter()
         self._settings = settings
         self._clock = clock
@@ -128,6 +128,7 @@ class Pushes:
         self._waiting.clear()
         self._held_back.clear()
         self._last_event.clear()
+        self.most_per_second = self._settings.max_pushes_per_second
         self._filter.forget_all()
         self.counts.clear()
 
@@ -143,7 +144,7 @@ class Pushes:
 
     def _too_soon(self, email: str, now: datetime) -> bool:
         """Whether Gmail's cap drops this event without a word (FACTS 2.3)."""
-        rate = self._settings.max_pushes_per_second
+        rate = self.most_per_second
         last = self._last_event.get(email)
         if rate is not None and last is not None and (now - last).total_seconds() < 1 / rate:
             self.counts["capped"] += 1
@@ -219,8 +220,10 @@ class Pushes:
         headers = {
             "Authorization": f"Bearer {self._token.at(self._clock.now())}",
             "Content-Type": "application/json",
+            "Accept": "application/json",
+            "Accept-Encoding": "gzip, deflate, br",
             "From": "noreply@google.com",
-            "User-Agent": AGENT,
+            "User-Agent": "CloudPubSub-Google",
         }
         deadline = self._settings.push_ack_deadline_s
         try:

@@ -17,12 +17,15 @@ from shared.domain.sync.state import LEASE_LIFETIME, Lease, SyncState, SyncStatu
 from shared.errors import ConflictError, FencedOutError, StoreUnavailableError
 from shared.ports.clock import Clock
 from shared.ports.documents import Versioned, until_written
+from shared.ports.retry import Retries
 from shared.ports.sync_store import Batch, SyncStates
 
 Change = Callable[[SyncState], SyncState]
 MakeBatch = Callable[[SyncState], Awaitable[tuple[SyncState, Batch]]]
 Tell = Callable[[SyncState], Event | None]
-READ_BACK_TRIES = 4
+READ_BACK = Retries(
+    StoreUnavailableError, tuple(timedelta(milliseconds=pause) for pause in (200, 400, 800))
+)
 COMMIT_TRIES = 50
 """A hint may move at each try, but not for ever: beyond this something else is wrong."""
 HEARTBEAT = LEASE_LIFETIME / 3
@@ -216,16 +219,8 @@ class Held:
         return False
 
     async def _fresh(self) -> Versioned[SyncState]:
-        tries = 0
-        while True:
-            try:
-                fresh = await self.states.get(self.state.connection_id)
-            except StoreUnavailableError:
-                tries += 1
-                if tries == READ_BACK_TRIES:
-                    raise
-                await self.clock.sleep(timedelta(milliseconds=100 * 2**tries))
-                continue
-            if fresh is None:
-                raise FencedOutError("The sync state is gone.")
-            return fresh
+        id = self.state.connection_id
+        fresh = await READ_BACK.run(lambda: self.states.get(id), self.clock)
+        if fresh is None:
+            raise FencedOutError("The sync state is gone.")
+        return fresh

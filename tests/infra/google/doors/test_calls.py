@@ -55,11 +55,11 @@ async def test_another_mailbox_is_delegation_denied(visitor: Visitor, token: str
 
 
 async def test_what_is_not_emulated_is_refused_loudly(visitor: Visitor, token: str) -> None:
-    unknown = await visitor.gmail("GET", "me/settings/delegates", token)
+    unknown = await visitor.gmail("GET", "me/settings/colours", token)
     elsewhere = await visitor.http.get("/calendar/v3/calendars")
 
     assert (unknown.status_code, elsewhere.status_code) == (501, 501)
-    assert "/me/settings/delegates" in unknown.json()["error"]["message"]
+    assert "/me/settings/colours" in unknown.json()["error"]["message"]
 
 
 async def test_a_body_that_is_not_json_is_refused(visitor: Visitor, token: str) -> None:
@@ -122,7 +122,7 @@ async def test_too_many_requests_at_once_are_a_429(visitor: Visitor, token: str)
         ("status_503", 503, "backendError"),
         ("mail_not_enabled", 400, "failedPrecondition"),
         ("domain_policy", 403, "domainPolicy"),
-        ("gmail_api_disabled", 403, "accessNotConfigured"),
+        ("api_disabled", 403, "accessNotConfigured"),
         ("precondition", 400, "failedPrecondition"),
     ],
 )

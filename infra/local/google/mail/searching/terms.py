@@ -38,8 +38,17 @@ STATES: Final = {
     "sent": "SENT",
     "draft": "DRAFT",
     "chat": "CHAT",
+    "snoozed": "SNOOZED",
 }
-PLACES: Final = {"drafts": "DRAFT", "chats": "CHAT", "bin": "TRASH", "junk": "SPAM"}
+PLACES: Final = {
+    "drafts": "DRAFT",
+    "chats": "CHAT",
+    "bin": "TRASH",
+    "junk": "SPAM",
+    "scheduled": "SCHEDULED",
+}
+"""Snoozed and scheduled mail is found by searching only: no label of that name can be listed, and
+none put on or taken off (gauteh/lieer#291)."""
 CATEGORY_NAMES: Final = {"primary": "PERSONAL", "reservations": "UPDATES"}
 FILE_KINDS: Final = {
     "pdf": ("pdf",),

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
-from infra.local.google.gmail.terms import Clause, MalformedQueryError, Terms
 from infra.local.google.mail.listing import Condition
+from infra.local.google.mail.searching.terms import Clause, MalformedQueryError, Terms
 from infra.local.google.mail.store import MailStore
 
 OPERATORS: Final = (

@@ -1,0 +1,1 @@
+"""What an account has set, as Gmail's JSON."""
