@@ -78,6 +78,7 @@ module "monitoring" {
   unlogged_services         = [local.service.oauth_callback, local.service.console]
   push_subscription         = module.push_route.subscription
   dead_letter_subscriptions = [module.push_route.dead_letters, module.events.dead_letters]
+  renewal_minutes           = try(tonumber(regex("^[*]/([0-9]+) ", local.jobs.renew-watches.schedule)[0]), 1)
   emails                    = var.alert_emails
   budget                    = var.budget
   depends_on                = [time_sleep.apis]

@@ -9,7 +9,7 @@ import pytest
 
 from infra.archives import ROOT
 from tests.infra.terraform.alerting import HOUR, MINUTE, Series, fires, gauge, lines
-from tests.infra.terraform.offline import Plan
+from tests.infra.terraform.offline import TERRAFORM, Plan
 
 pytestmark = pytest.mark.timeout(600)  # the plan is made by processes of its own
 LATE_S = 10 * MINUTE
@@ -36,8 +36,19 @@ def every(seconds: int, end: int) -> Scene:
     return [lines(range(HOUR // 2, end, seconds))]
 
 
+def between_renewals() -> int:
+    """Return the seconds between two runs of renew-watches, as they are scheduled."""
+    (minutes,) = re.findall(
+        r'renew-watches += \{.* schedule = "\*(?:/(\d+))? ',
+        (TERRAFORM / "functions.tf").read_text(),
+    )
+    return int(minutes or 1) * MINUTE
+
+
 EXPECTED = {
-    "watches lapse": Expected(every(600, HOUR // 2 + 1_800), every(600, HOUR // 2 + 1_200)),
+    "watches lapse": Expected(
+        every(between_renewals(), HOUR // 2 + 1_800), every(between_renewals(), HOUR // 2 + 1_200)
+    ),
     "watches are silent": Expected(burst(6), burst(5)),
     "Google refuses the deployment": Expected(burst(1), []),
     "tokens cannot be refreshed": Expected(burst(11), burst(10)),

@@ -7,8 +7,8 @@ locals {
   # (ALIGN_COUNT counts points), and may come ten minutes late (FACTS 18.5): no window is shorter.
   lines = {
     "watches lapse" = {
-      counter = "watch_failures", value = 2, window_s = 2400
-      advice  = "Three runs of renew-watches, half an hour, left watches unrenewed; they lapse silently after seven days. Look at renew_watches' log lines: a publisher right missing on the topic, a topic in another project, or grants revoked."
+      counter = "watch_failures", value = floor(30 / var.renewal_minutes) - 1, window_s = 2400
+      advice  = "For half an hour each run of renew-watches left watches unrenewed; they lapse silently after seven days. Look at renew_watches' log lines: a publisher right missing on the topic, a topic in another project, or grants revoked."
     }
     "watches are silent" = {
       counter = "silent_watches", value = 5, window_s = 3600
