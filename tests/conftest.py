@@ -16,6 +16,7 @@ from typing import IO
 
 import httpx
 import pytest
+from hypothesis import HealthCheck, settings
 
 from infra.local.system import LocalSystem
 from shared.edge.web.logs import LOG, SHARED
@@ -33,6 +34,10 @@ async def _described(response: httpx.Response) -> None:
 
 
 LocalSystem.on_answer.append(_described)
+
+# Neither says anything of the code: they measure how busy the machine is.
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

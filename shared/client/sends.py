@@ -42,6 +42,7 @@ Message = TypedDict(
         "reply_all": bool,
         "forward_message_id": str | None,
         "quote": bool | None,
+        "signature": bool | str | None,
         "thread_id": str | None,
         "delivery": Literal["exactly_once", "direct"] | None,
         "send_at": str | None,

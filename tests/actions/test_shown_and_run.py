@@ -1,11 +1,12 @@
 """What a person was shown is what runs: no action with an effect acts upon something else."""
 
+from base64 import urlsafe_b64decode
 from typing import Any
 
 import pytest
 
 from infra.local.google.mail import drafts as gmails
-from infra.local.google.mail.aliases import add_alias
+from infra.local.google.mail.aliases import add_alias, list_send_as, save_send_as
 from shared.actions.loading import actions
 from shared.actions.policy.recipients import SEND_DRAFT, can_inspect
 from shared.actions.registry import Effect
@@ -136,3 +137,22 @@ async def test_an_answer_goes_out_from_the_alias_that_was_shown(harness: ActionH
     (sender,) = (one["value"] for one in read["payload"]["headers"] if one["name"] == "From")
     assert "sales@acme.example" in sender
     assert "Somebody" not in sender
+
+
+async def test_the_signature_that_was_shown_is_the_one_that_leaves(harness: ActionHarness) -> None:
+    """Whatever Gmail's settings say by the time a person has said yes."""
+    caller, anne = await agent(harness, **ASKING), await person(harness)
+    store = harness.google.store
+    add_alias(store, EMAIL, "sales@acme.example", "Sales")
+    (sales,) = (one for one in list_send_as(store, EMAIL) if not one.get("isPrimary"))
+    save_send_as(store, EMAIL, {**sales, "signature": "Sales &amp; Co"})
+    store.deliver(EMAIL, b"From: e@far.example\r\nTo: sales@acme.example\r\n\r\nx")
+    parent = store.messages(EMAIL)[0]["id"]
+    asked = {"reply_to_message_id": parent, "to": BOB, "body": "Yes.", "signature": True}
+    id = await asked_for(caller, "send-email", asked)
+    assert (await shown(anne, id))["preview"]["text"] == "Yes.\n\n-- \nSales & Co"
+    save_send_as(store, EMAIL, {**sales, "signature": "Something else"})
+    done = await decide(anne, id, "approve")
+    read = await harness.ran("get-message", {"id": done["output"]["id"]})
+    body = urlsafe_b64decode(read["payload"]["body"]["data"] + "==").decode()
+    assert body.replace("\r\n", "\n").rstrip("\n") == "Yes.\n\n-- \nSales & Co"

@@ -47,6 +47,7 @@ from shared.domain.mail.writing import (
     recipients,
     reply,
     scoped_css,
+    signature,
 )
 from shared.domain.mail.writing.outgoing import Outgoing
 from shared.domain.mail.writing.recipients import Mailbox
@@ -219,6 +220,11 @@ PARSERS: Final[Mapping[str, Driven]] = {
         )
     ),
     "reply.continued": of_text(lambda text: reply.continued(Outgoing(sender=SENDER), parent(text))),
+    "signature.with_signature": of_text(
+        lambda text: signature.with_signature(
+            Outgoing(sender=SENDER, text=text, html=text), signature.Signature.from_words(text)
+        )
+    ),
     "raw_message.still_answering": of_text(
         lambda text: raw_message.still_answering(_headed(text), parent(text))
     ),

@@ -63,6 +63,17 @@ ID_PATTERN = r"^[0-9A-Za-z]{1,64}$"
 URL_SAFE = str.maketrans("-_", "+/", "\r\n")
 
 
+def _spelled_boolean(given: object) -> object:
+    """Return the boolean that a form or a model spells as a word."""
+    return {"true": True, "false": False}.get(given, given) if isinstance(given, str) else given
+
+
+Signed = Annotated[
+    bool | Annotated[str, Field(max_length=MAX_GIVEN_SIGNATURE)] | None,
+    BeforeValidator(_spelled_boolean),
+]
+
+
 class LeftOutField(BaseModel):
     """A recipient of the message answered that mail cannot be sent to."""
 
@@ -142,9 +153,8 @@ class MessageFields(ActionInput):
         pattern=ID_PATTERN,
         description="Continue this thread; subject and references come from its last message.",
     )
-    signature: bool | str | None = Field(
+    signature: Signed = Field(
         None,
-        max_length=MAX_GIVEN_SIGNATURE,
         description="true for the sender's own from Gmail's settings, or its text or HTML.",
     )
     delivery: Literal["exactly_once", "direct"] | None = Field(None, description=DELIVERY)

@@ -161,9 +161,12 @@ class _Reader:
         return {}, nullable
 
     def _may_be_text(self, schema: Schema) -> bool:
-        """Whether it is text, a list of texts, or an object that is one way to spell the text."""
+        """Whether it is text, a list of texts, or an object that is one way to spell the text.
+
+        Beside a text "true" is taken for the boolean, as `signature` does.
+        """
         if schema.get("type") != "array":
-            return schema.get("type") in {"string", "object"}
+            return schema.get("type") in {"string", "object", "boolean"}
         items = self._follow(schema.get("items"))
         spellings = [self._follow(one) for one in items.get("anyOf") or (items,)]
         return any(one.get("type") == "string" for one in spellings)

@@ -61,7 +61,7 @@ def with_signature(message: Outgoing, signature: Signature) -> Outgoing:
 
 
 def _is_signed(html: str, signature: Signature) -> bool:
-    if signature.html in html:
+    if _MARKUP.search(signature.html) and signature.html in html:
         return True
     return bool(signature.text) and _ends_with(html_to_text(html), signature.text)
 
