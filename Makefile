@@ -11,7 +11,7 @@ PYTHON ?= $(shell for python in python3.13 python3.12 python3.11 python3; do \
 IN := .venv/bin/python
 CODE := shared infra tests
 
-.PHONY: help demo google test test-deep test-mail soak lint bench bundle plan deploy destroy dryrun keys rotate-keys check-forged doctor clean runtime develop python
+.PHONY: help demo google test test-deep test-mail soak lint bench bundle plan deploy destroy dryrun keys rotate-keys check-forged replay-erasures doctor clean runtime develop python
 
 help: ## list these targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | \
@@ -64,8 +64,9 @@ dryrun: runtime ## show what an action would do: make dryrun ACTION=list-labels 
 keys: ## make, list, rotate, revoke API keys: make keys ARGS='create --name backend --permission send'
 rotate-keys: ## bring every grant under a new key-encryption key, while everything runs
 check-forged: ## after a deployment: forged tokens must be refused at every private entry
+replay-erasures: ## after a restore: erase again what was erased since; ARGS='--store firestore:PROJECT/OLD'
 doctor: ## ask every part how it is and say what mends it; ENV=NAME asks that deployment
-keys rotate-keys check-forged doctor: runtime
+keys rotate-keys check-forged replay-erasures doctor: runtime
 	@$(if $(findstring command,$(origin ENV)),settings=$$(infra/terraform/run environment '$(ENV)'); eval "$$settings";,\
 	test -n "$${POSTROOM_STORE:-}" || eval "$$($(IN) -m infra.local.environment)";) \
 	$(IN) -m shared.commands $@ $(or $(ARGS),$(if $(filter keys,$@),list))

@@ -1,6 +1,6 @@
 """The HTTP API: sessions, connections, records, syncs, actions, operations.
 
-Trigger  HTTP with an API key or a connect-session token; Cloud Tasks, POST /tasks/action
+Trigger  HTTP with an API key or a connect-session token
 Reads    every collection; Gmail through actions
 Writes   connect sessions, connections, sync states by compare-and-set, action results; tasks
 Answers  JSON as GET /openapi.json describes it

@@ -1,6 +1,6 @@
 """Send one message: the product's backend calls it.
 
-Trigger  HTTP with an API key, /send; Cloud Tasks, POST /tasks/send, for what a crash left
+Trigger  HTTP with an API key, /send and /sends
 Reads    connections, grants, the send ledger; Gmail
 Writes   the send ledger, drafts and messages at Gmail
 Answers  the message's ids once Gmail took it; the same again for the same idempotency key

@@ -22,7 +22,7 @@ locals {
       trigger = "tasks"
       paths   = ["/tasks/deliver"]
       needs   = ["events", "keys", "queue", "store", "webhooks"]
-      size    = { concurrency = 50, timeout_s = 120, max_instances = 5 }
+      size    = { concurrency = 50, timeout_s = 120 }
     }
     gmail_push = {
       about   = "A mailbox changed: run its history delta now."
@@ -50,7 +50,7 @@ locals {
       trigger = "scheduler"
       paths   = ["/jobs/reconcile"]
       needs   = ["queue", "store"]
-      size    = { timeout_s = 180, max_instances = 2 }
+      size    = { timeout_s = 180, max_instances = 1 }
       jobs    = { reconcile = { path = "/jobs/reconcile", schedule = "* * * * *" } }
     }
     renew_watches = {
@@ -58,7 +58,7 @@ locals {
       trigger = "scheduler"
       paths   = ["/jobs/renew-watches", "/jobs/tend-grants", "/jobs/rotate-keys", "/jobs/prune-deleted"]
       needs   = ["keys", "oauth", "queue", "store"]
-      size    = { timeout_s = 540, max_instances = 2 }
+      size    = { timeout_s = 540, max_instances = 1 }
       jobs = {
         renew-watches = { path = "/jobs/renew-watches", schedule = "*/10 * * * *" }
         tend-grants   = { path = "/jobs/tend-grants", schedule = "17 3 * * *" }
@@ -66,10 +66,17 @@ locals {
         prune-deleted = { path = "/jobs/prune-deleted", schedule = "47 2 * * *" }
       }
     }
+    run_actions = {
+      about   = "What goes on in the background: actions, approved calls, sends."
+      trigger = "tasks"
+      paths   = ["/tasks/action", "/tasks/approval", "/tasks/send"]
+      needs   = ["keys", "oauth", "queue", "store"]
+      size    = { memory = "1Gi", concurrency = 20, timeout_s = 600 }
+    }
     send = {
       about   = "Send one message."
       trigger = "public"
-      paths   = ["/send", "/sends", "/tasks/send"]
+      paths   = ["/send", "/sends"]
       needs   = ["keys", "oauth", "queue", "store"]
       size    = { memory = "1Gi", concurrency = 20, timeout_s = 300 }
     }
@@ -78,7 +85,7 @@ locals {
       trigger = "tasks"
       paths   = ["/tasks/sync", "/tasks/disconnect"]
       needs   = ["keys", "oauth", "queue", "store"]
-      size    = { memory = "1Gi", concurrency = 10, timeout_s = 600, max_instances = 40 }
+      size    = { memory = "1Gi", concurrency = 10, timeout_s = 600 }
     }
   }
 }

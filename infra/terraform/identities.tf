@@ -6,7 +6,7 @@ module "caller" {
   region       = var.region
   account_id   = "${var.name}-${each.key}-caller"
   display_name = "Signs what ${each.value} sends to Postroom"
-  depends_on   = [google_project_service.this]
+  depends_on   = [time_sleep.apis]
 }
 
 # One account a function, with what its routes need and nothing else.
@@ -46,7 +46,7 @@ module "builder" {
   region       = var.region
   account_id   = "${var.name}-builder"
   display_name = "Builds Postroom's functions"
-  depends_on   = [google_project_service.this]
+  depends_on   = [time_sleep.apis]
 }
 
 resource "google_project_iam_member" "builder_logs" {

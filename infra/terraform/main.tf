@@ -6,14 +6,15 @@ locals {
   number       = data.google_project.this.number
   pubsub_agent = "service-${local.number}@gcp-sa-pubsub.iam.gserviceaccount.com"
 
-  # Half of the project's Gmail units for backfills, half for everything that is live (FACTS 1.4).
-  backfills       = max(1, floor(0.5 * var.project_units_per_minute / var.units_per_minute))
+  # Half of the project's Gmail units for backfills, half for everything that is live (FACTS 1.4);
+  # and half of the instances' places, for a task without a place only comes again.
+  backfills       = max(1, min(floor(0.5 * var.project_units_per_minute / var.units_per_minute), floor(local.places.sync_mailbox / 2)))
   live_per_second = min(500, max(1, floor(0.5 * var.project_units_per_minute / 60 / 50)))
   # An instance gives a receiver four places at once (shared/usecases/events/places.py): with forty
   # for each instance that is a tenth. What comes again has a queue of its own.
-  deliverers = merge(local.functions.deliver_event.size, lookup(var.sizes, "deliver_event", {})).max_instances
+  deliverers = tonumber(local.sizes.deliver_event.max_instances)
   queues = {
-    live    = { concurrent = 400, per_second = local.live_per_second }
+    live    = { concurrent = min(5000, sum(values(local.places)) - local.backfills), per_second = local.live_per_second }
     bulk    = { concurrent = local.backfills, per_second = local.backfills }
     events  = { concurrent = 40 * local.deliverers, per_second = 500 }
     retries = { concurrent = 10 * local.deliverers, per_second = 100 }
@@ -33,18 +34,19 @@ module "state" {
   location               = coalesce(var.firestore_location, var.region)
   database               = var.database
   point_in_time_recovery = var.point_in_time_recovery
+  backup_days            = var.backup_days
   deletion_protection    = var.deletion_protection
-  depends_on             = [google_project_service.this]
+  depends_on             = [time_sleep.apis]
 }
 
 module "keys" {
   source              = "./modules/keys"
   project             = var.project
-  name                = var.name
+  name                = local.key_ring
   location            = var.region
   protection_level    = var.key_protection_level
   deletion_protection = var.deletion_protection
-  depends_on          = [google_project_service.this]
+  depends_on          = [time_sleep.apis]
 }
 
 module "secrets" {
@@ -56,7 +58,7 @@ module "secrets" {
   oauth_client_secret_version = var.oauth_client_secret_version
   webhook_secret              = var.webhook_secret
   webhook_secret_version      = var.webhook_secret_version
-  depends_on                  = [google_project_service.this]
+  depends_on                  = [time_sleep.apis]
 }
 
 module "task_queue" {
@@ -67,7 +69,7 @@ module "task_queue" {
   name           = each.key
   max_concurrent = each.value.concurrent
   max_per_second = each.value.per_second
-  depends_on     = [google_project_service.this]
+  depends_on     = [time_sleep.apis]
 }
 
 module "push_route" {
@@ -78,6 +80,7 @@ module "push_route" {
   url          = local.url.gmail_push
   push_account = module.caller["push"].email
   pubsub_agent = local.pubsub_agent
+  depends_on   = [time_sleep.apis]
 }
 
 module "events" {
@@ -87,5 +90,5 @@ module "events" {
   name         = var.name
   pubsub_agent = local.pubsub_agent
   consumers    = var.event_consumers
-  depends_on   = [google_project_service.this]
+  depends_on   = [time_sleep.apis]
 }

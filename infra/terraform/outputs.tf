@@ -18,9 +18,19 @@ output "console" {
   value       = "${local.console_url}/console"
 }
 
-output "address" {
-  description = "Where the domain's A record must point; null without a load balancer."
-  value       = one([for one in module.entry : one.address])
+output "dns" {
+  description = "The records to enter for the domain; null without a load balancer. The certificate needs the first alone."
+  value       = one([for one in module.entry : one.records])
+}
+
+output "unchecked" {
+  description = "The services that Cloud Run's invoker check is taken off after each deployment, where the organisation allows no public invoker."
+  value       = var.public_access == "unchecked" ? [for name in keys(local.public) : local.service[name]] : []
+}
+
+output "region" {
+  description = "Where everything runs."
+  value       = var.region
 }
 
 output "gmail_topic" {

@@ -26,6 +26,7 @@ locals {
     POSTROOM_EVENT_SINKS               = join(",", concat(var.publish_events ? [local.topic_sink] : [], var.event_sinks))
     POSTROOM_SINK_CHOICES              = local.topic_sink
     POSTROOM_SQS_ROLE                  = var.sqs_role
+    POSTROOM_BACKUP_DAYS               = tostring(max(var.backup_days, var.point_in_time_recovery ? 7 : 0))
     POSTROOM_TELEMETRY                 = var.telemetry ? "google" : ""
 
     # The balancer writes the caller's address before its own; without it the last one counts.
@@ -38,7 +39,7 @@ locals {
     "artifactregistry", "cloudbuild", "cloudfunctions", "cloudkms", "cloudscheduler", "cloudtasks",
     "compute", "firestore", "gmail", "iam", "logging", "monitoring", "pubsub", "run",
     "secretmanager", "storage",
-  ], var.telemetry ? ["cloudtrace", "telemetry"] : []))
+  ], local.balanced ? ["certificatemanager"] : [], var.telemetry ? ["cloudtrace", "telemetry"] : []))
 }
 
 module "schedule" {
@@ -52,7 +53,7 @@ module "schedule" {
   url               = local.url[each.value.function]
   path              = each.value.path
   scheduler_account = module.caller["scheduler"].email
-  deadline_s        = local.functions[each.value.function].size.timeout_s
+  deadline_s        = local.sizes[each.value.function].timeout_s
   depends_on        = [module.function]
 }
 
@@ -64,7 +65,7 @@ module "entry" {
   name                = var.name
   domain              = var.domain
   services            = { for name in keys(local.public) : name => module.function[name].name }
-  paths               = { for name, one in local.public : name => [for path in one.paths : path if !startswith(path, "/tasks/")] }
+  paths               = { for name, one in local.public : name => one.paths }
   requests_per_minute = var.requests_per_minute
 }
 
@@ -77,7 +78,8 @@ module "monitoring" {
   unlogged_services         = [local.service.oauth_callback, local.service.console]
   push_subscription         = module.push_route.subscription
   dead_letter_subscriptions = [module.push_route.dead_letters, module.events.dead_letters]
+  renewal_minutes           = try(tonumber(regex("^[*]/([0-9]+) ", local.jobs.renew-watches.schedule)[0]), 1)
   emails                    = var.alert_emails
   budget                    = var.budget
-  depends_on                = [google_project_service.this]
+  depends_on                = [time_sleep.apis]
 }

@@ -6,6 +6,11 @@ terraform {
       source  = "hashicorp/google"
       version = "8.7.0"
     }
+
+    time = {
+      source  = "hashicorp/time"
+      version = "0.14.2"
+    }
   }
 
   # Bucket and prefix come from `make`: -backend-config.

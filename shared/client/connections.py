@@ -100,6 +100,7 @@ class Receipt(Answer):
     finished_at: datetime | None
     steps: Mapping[str, str]
     records_deleted: int
+    in_backups_until: datetime | None = None
 
 
 class _Opened(Answer):

@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from shared.commands import doctor, dryrun, forged_tokens, keys, rotate_keys
+from shared.commands import doctor, dryrun, forged_tokens, keys, replay_erasures, rotate_keys
 from shared.errors import PostroomError
 
 COMMANDS = {
@@ -15,6 +15,7 @@ COMMANDS = {
     "keys": keys,
     "rotate-keys": rotate_keys,
     "check-forged": forged_tokens,
+    "replay-erasures": replay_erasures,
 }
 """Each module has SUMMARY, `options(parser)` and `async run(arguments) -> int`, the exit code."""
 

@@ -84,6 +84,14 @@ def sync_mailbox_routes() -> Routes:
     return sync_tasks.SYNC_ROUTES
 
 
+def run_actions_routes() -> Routes:
+    """Return what the `run_actions` function serves."""
+    load_own_code()
+    from shared.edge.triggers import action_tasks, send_tasks
+
+    return (*action_tasks.ACTION_ROUTES, *send_tasks.SEND_ROUTES)
+
+
 def deliver_event_routes() -> Routes:
     """Return what the `deliver_event` function serves."""
     from shared.edge.triggers import deliver_task
@@ -108,9 +116,8 @@ def reconcile_routes() -> Routes:
 def send_routes() -> Routes:
     """Return what the `send` function serves."""
     from shared.edge.api import sends
-    from shared.edge.triggers import send_tasks
 
-    return (*sends.ROUTES, *send_tasks.SEND_ROUTES)
+    return sends.ROUTES
 
 
 def console_routes() -> Routes:
@@ -161,6 +168,7 @@ ROUTES_OF: Mapping[str, Callable[[], Routes]] = {
     "oauth_callback": oauth_callback_routes,
     "gmail_push": gmail_push_routes,
     "sync_mailbox": sync_mailbox_routes,
+    "run_actions": run_actions_routes,
     "deliver_event": deliver_event_routes,
     "renew_watches": renew_watches_routes,
     "reconcile": reconcile_routes,

@@ -21,6 +21,7 @@ from shared.domain.ids import ConnectionId
 from shared.domain.operation import OperationState
 from shared.domain.send.entry import send_id
 from shared.edge.composition.container import AutowiredContainer
+from shared.edge.table import api_routes, run_actions_routes
 from shared.errors import (
     GmailNotFoundError,
     GmailUnavailableError,
@@ -34,6 +35,7 @@ from shared.ports.gmail import GmailMailboxes
 from shared.ports.oauth import CallerTokens
 from shared.ports.queue import Queue
 from shared.ports.sends import ActionResults
+from tests.edge.conftest import ClientOf
 from tests.harness.samples import a_connection, error_of, tenant
 
 GET = {"action_name": "get-message", "input": {"id": "18f0"}}
@@ -98,10 +100,11 @@ def marker(monkeypatch: pytest.MonkeyPatch) -> Marker:
 
 
 @pytest.fixture
-def api_with_gmail(api: httpx.AsyncClient, container: AutowiredContainer) -> httpx.AsyncClient:
+def api_with_gmail(client_of: ClientOf, container: AutowiredContainer) -> httpx.AsyncClient:
+    """Return a client of the two functions that accept and run actions."""
     container.bind(GmailMailboxes, OneMailbox())
     container.bind(CallerTokens, SignedTokens())
-    return api
+    return client_of((*api_routes(), *run_actions_routes()))
 
 
 async def trigger(api: httpx.AsyncClient, body: Any, **headers: str) -> httpx.Response:

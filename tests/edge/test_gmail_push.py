@@ -9,11 +9,14 @@ import httpx
 import pytest
 
 from shared.domain.ids import HistoryId
+from shared.domain.sync.state import Tally
 from shared.edge.composition.container import AutowiredContainer
 from shared.edge.table import gmail_push_routes
+from shared.edge.triggers.tasks import finish_task
 from shared.errors import CorruptStateError, StoreUnavailableError, UnauthenticatedError
 from shared.ports.oauth import CallerTokens
 from shared.usecases.sync.handle_push import Notified, NotifyPush, UnknownMailbox
+from shared.usecases.sync.sync_mailbox import Synced, SyncOutcome
 from tests.edge.conftest import ClientOf
 
 GENUINE = "http://127.0.0.1:8080/push/gmail|gmail-push@demo.iam.gserviceaccount.com"
@@ -31,6 +34,7 @@ class Inbox:
     def __init__(self) -> None:
         self.notified: list[tuple[str, HistoryId]] = []
         self.fails: Exception | None = None
+        self.outcomes: tuple[SyncOutcome, ...] = ()
 
     async def __call__(
         self, email: str, history_id: HistoryId, *, trace_id: str | None = None
@@ -38,7 +42,7 @@ class Inbox:
         if self.fails is not None:
             raise self.fails
         self.notified.append((email, history_id))
-        return Notified(()) if email == "ada@example.com" else UnknownMailbox()
+        return Notified(self.outcomes) if email == "ada@example.com" else UnknownMailbox()
 
 
 @pytest.fixture
@@ -128,3 +132,29 @@ async def test_what_no_redelivery_improves_is_acknowledged_and_named_in_the_log(
     assert (await pubsub.post("/push/gmail", json=push)).status_code == 204
     told = [getattr(record, "fields", {}) for record in caplog.records]
     assert "sync/x" in [fields.get("reason") for fields in told]
+
+
+async def test_what_stopped_the_sync_stands_in_the_line_of_the_push(
+    pubsub: httpx.AsyncClient, inbox: Inbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    """An alert counts the codes with which Google refuses the whole deployment."""
+    inbox.outcomes = (Synced(Tally(), None), Synced(Tally(), None, "topic_forbidden"))
+    push = envelope(emailAddress="ada@example.com", historyId=1710)
+    assert (await pubsub.post("/push/gmail", json=push)).status_code == 204
+    told = [getattr(record, "fields", {}) for record in caplog.records]
+    assert [fields["code"] for fields in told if "code" in fields] == ["topic_forbidden"]
+
+
+@pytest.mark.parametrize(("error", "told"), [("gmail_api_disabled", True), (None, False)])
+async def test_what_stopped_the_sync_stands_in_the_line_of_its_task(
+    caplog: pytest.LogCaptureFixture, error: str | None, told: bool
+) -> None:
+    """A run that went through says no code."""
+
+    async def work() -> Synced:
+        return Synced(Tally(), None, error)
+
+    with caplog.at_level("INFO"):
+        await finish_task("sync", work())
+    (fields,) = [getattr(record, "fields", {}) for record in caplog.records]
+    assert fields == {"task": "sync", "outcome": "Synced", **({"code": error} if told else {})}

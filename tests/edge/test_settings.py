@@ -75,11 +75,12 @@ def test_a_function_does_without_the_secrets_it_names(environ: Mapping[str, str]
 def test_a_task_goes_to_the_own_address_of_the_function_behind_its_path(
     environ: Mapping[str, str],
 ) -> None:
-    own = "sync_mailbox=https://sync.example.com/, api=https://api.example.com"
+    own = "sync_mailbox=https://sync.example.com/, run_actions=https://run.example.com"
     settings = settings_from({**environ, "POSTROOM_FUNCTION_URLS": own})
     assert settings.task_url("/tasks/sync") == "https://sync.example.com"
-    assert settings.task_url("/tasks/action") == "https://api.example.com"
-    assert settings.task_url("/tasks/send") is None
+    assert settings.task_url("/tasks/action") == "https://run.example.com"
+    assert settings.task_url("/tasks/send/bulk") == "https://run.example.com"
+    assert settings.task_url("/tasks/deliver") is None
 
 
 @pytest.mark.parametrize("function", ["", "api", "send", "oauth_callback", "nobody"])

@@ -1,14 +1,17 @@
 """The route table as a whole, and the OpenAPI document made from it."""
 
+import ast
 import re
+from collections.abc import Mapping
 from typing import Any
 
 import httpx
 import jsonschema
 import pytest
 
+from infra.archives import ROOT
 from shared.edge.composition.container import AutowiredContainer
-from shared.edge.settings.functions import FUNCTIONS, function_for
+from shared.edge.settings.functions import FUNCTIONS, Trigger, function_for
 from shared.edge.table import ROUTES_OF, whole_table
 from shared.edge.web.openapi import document
 from shared.edge.web.routes import Access, Permission, Route
@@ -42,6 +45,41 @@ def test_every_route_is_served_by_the_function_whose_prefix_it_has() -> None:
     for name, routes in ROUTES_OF.items():
         for route in routes():
             assert function_for(address(route)).name == name, route.name
+
+
+CALLERS: Mapping[Access | Permission, Trigger] = {
+    Access.PUSH: Trigger.PUSH,
+    Access.TASKS: Trigger.TASKS,
+    Access.SCHEDULER: Trigger.SCHEDULER,
+}
+"""Whom the platform lets in, for each service whose token a route asks for."""
+
+
+@pytest.mark.parametrize("route", PRIVATE, ids=named)
+def test_what_googles_services_call_is_served_by_a_function_that_only_they_may_invoke(
+    route: Route,
+) -> None:
+    """The signature may be gone before it reaches a public function (FACTS 7.3)."""
+    assert function_for(route.path).trigger is CALLERS[route.access]
+
+
+def test_a_function_that_one_service_may_invoke_serves_nothing_else() -> None:
+    for one in FUNCTIONS:
+        if one.trigger is not Trigger.PUBLIC:
+            served = ROUTES_OF[one.name]()
+            assert {CALLERS.get(route.access) for route in served} == {one.trigger}, one.name
+
+
+def test_every_task_that_the_code_enqueues_has_a_private_entry() -> None:
+    """Read from every string of the code, so that no path escapes the table."""
+    entries = {route.path for route in PRIVATE if route.access is Access.TASKS}
+    written = {
+        node.value
+        for file in (ROOT / "shared").rglob("*.py")
+        for node in ast.walk(ast.parse(file.read_text()))
+        if isinstance(node, ast.Constant) and re.fullmatch(r"/tasks/[a-z/-]+", str(node.value))
+    }
+    assert written == entries
 
 
 def test_no_route_is_there_twice() -> None:

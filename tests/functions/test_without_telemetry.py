@@ -37,7 +37,12 @@ print(said[0]["status"], *sorted(loaded & {"opentelemetry", "prometheus_client"}
 
 @pytest.mark.parametrize(
     ("name", "path"),
-    [("gmail_push", "/push/gmail"), ("sync_mailbox", "/tasks/sync"), ("send", "/send")],
+    [
+        ("gmail_push", "/push/gmail"),
+        ("sync_mailbox", "/tasks/sync"),
+        ("send", "/send"),
+        ("run_actions", "/tasks/send"),
+    ],
 )
 def test_a_first_request_loads_nothing_of_it(tmp_path: Path, name: str, path: str):
     create_keyring(tmp_path / "keyring.json")

@@ -10,7 +10,10 @@ import pytest
 
 from infra.archives import ROOT
 from shared.domain.events.delivery import Failure
+from shared.edge.settings.functions import FUNCTIONS, Trigger
 from shared.edge.table import whole_table
+from shared.edge.web.routes import Access
+from shared.ports.queue import QueueName
 from tests.conformity import check_request
 
 GUIDE: Final = ROOT / "infra" / "OPERATING.md"
@@ -67,6 +70,19 @@ def test_every_reason_of_a_dead_letter_that_is_explained_is_one() -> None:
     reasons = {*re.findall(r"`([a-z_]+)`", section)} - {"deliveries"}
     assert reasons
     assert reasons <= {one.value for one in Failure}
+
+
+def test_a_restore_stops_every_job_queue_and_caller_there_is() -> None:
+    """One that is forgotten runs over mail that is yet to be erased again."""
+    drill = GUIDE.read_text().partition("### Restore the database")[2].partition("# 2.")[0]
+    (jobs,) = re.findall(r"for job in (.+?); do", drill)
+    (queues,) = re.findall(r"for queue in (.+?); do", drill)
+    paths = {route.path for route in whole_table() if route.access is Access.SCHEDULER}
+    assert {f"/jobs/{one}" for one in jobs.split()} == paths
+    assert {*queues.split()} == {one.value for one in QueueName}
+    (services,) = re.findall(r"for service in (.+?); do", drill)
+    public = {one.name.replace("_", "-") for one in FUNCTIONS if one.trigger is Trigger.PUBLIC}
+    assert {*services.split()} == public
 
 
 def test_every_terraform_variable_named_is_declared() -> None:

@@ -173,3 +173,90 @@ run "a_key_is_never_given_in_place_of_its_hash" {
     api_key_hashes = ["postroom-local-key"]
   }
 }
+
+run "where_allUsers_is_forbidden_no_function_names_it" {
+  command = plan
+
+  variables {
+    public_access = "unchecked"
+  }
+
+  assert {
+    condition     = alltrue([for name, one in local.functions : length(module.function[name].members) == (one.trigger == "public" ? 0 : 1)])
+    error_message = "A public function has a member, or a private one lost its own."
+  }
+
+  assert {
+    condition     = length(output.unchecked) == length(local.public)
+    error_message = "The check must be taken off every public function, and off no other."
+  }
+}
+
+run "more_quota_is_shared_out" {
+  command = plan
+
+  variables {
+    vcpu_quota      = 200
+    instances_quota = 30
+  }
+
+  assert {
+    condition     = local.sizes.sync_mailbox.max_instances == 30 && local.sizes.api.max_instances == 20 && local.sizes.reconcile.max_instances == 1
+    error_message = "Each function takes its share, and none more instances than Google gives one."
+  }
+
+  assert {
+    condition     = local.queues.bulk.concurrent == 100 && local.queues.live.concurrent == 600
+    error_message = "Queues follow the instances, and backfills the project's Gmail units."
+  }
+}
+
+run "the_least_quota_is_enough_for_all" {
+  command = plan
+
+  variables {
+    vcpu_quota = 12
+  }
+
+  assert {
+    condition     = sum(values(local.vcpus)) == 12 && min([for one in local.sizes : tonumber(one.max_instances)]...) == 1
+    error_message = "A function has no instance, or all of them have too many."
+  }
+}
+
+run "keys_that_exist_are_taken_over" {
+  command = plan
+
+  variables {
+    adopt_keys = true
+    key_ring   = "postroom2"
+  }
+
+  assert {
+    condition     = endswith(local.environment.POSTROOM_KEYRING, "/keyRings/postroom2/cryptoKeys/grants")
+    error_message = "The functions would seal with another key."
+  }
+}
+
+run "without_backups_receipts_speak_of_versions_alone" {
+  command = plan
+
+  variables {
+    backup_days            = 0
+    point_in_time_recovery = false
+  }
+
+  assert {
+    condition     = local.environment.POSTROOM_BACKUP_DAYS == "0"
+    error_message = "Receipts would name backups that are not kept."
+  }
+}
+
+run "too_little_quota_is_refused" {
+  command         = plan
+  expect_failures = [var.vcpu_quota]
+
+  variables {
+    vcpu_quota = 4
+  }
+}

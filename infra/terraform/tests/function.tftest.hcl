@@ -93,3 +93,20 @@ run "no_function_runs_as_the_default_account" {
     service_account = "1-compute@developer.gserviceaccount.com"
   }
 }
+
+run "the_check_is_never_taken_off_a_private_function" {
+  command = plan
+
+  module {
+    source = "./modules/function"
+  }
+
+  variables {
+    unchecked = true
+  }
+
+  assert {
+    condition     = length(output.members) == 1
+    error_message = "A private function lost its invoker."
+  }
+}

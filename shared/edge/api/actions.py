@@ -5,7 +5,6 @@ from typing import Any, Literal
 from pydantic import Field
 from starlette.responses import Response
 
-from shared.actions.background import RunAccepted
 from shared.actions.catalogue import as_integration, as_tools
 from shared.actions.loading import get_action
 from shared.actions.policy.guard import GuardedActions
@@ -14,7 +13,6 @@ from shared.edge.web.answers import json_response
 from shared.edge.web.call import Call
 from shared.edge.web.effects import EFFECT_HEADERS, KEY_HEADER, LARGEST_BODY, action_response
 from shared.edge.web.routes import (
-    Access,
     Permission,
     RequestModel,
     ResponseModel,
@@ -59,15 +57,6 @@ class Integration(ResponseModel):
     syncs: list[dict[str, Any]]
     actions: list[dict[str, Any]]
     on_events: list[dict[str, Any]] = Field(alias="on-events")
-
-
-class ActionTask(RequestModel):
-    """An accepted action, as the queue brings it back."""
-
-    id: str
-    key: str
-    input: Any = None
-    request_hash: str | None = None
 
 
 async def trigger_action(call: Call) -> Response:
@@ -124,19 +113,6 @@ async def scripts_config(call: Call) -> list[Integration] | Tools:
     return [Integration.model_validate(as_integration(EmailMessage))]
 
 
-async def run_accepted(call: Call) -> None:
-    """Run an action that was accepted for the background."""
-    task = call.body(ActionTask)
-    run = call.use(RunAccepted)
-    await run(
-        task.id,
-        task.input,
-        key=task.key,
-        trace_id=call.trace_id,
-        accepted_hash=task.request_hash,
-    )
-
-
 ROUTES = (
     Route(
         "POST",
@@ -165,14 +141,5 @@ ROUTES = (
         scripts_config,
         "Actions and syncs, with their schemas",
         query=ScriptsQuery,
-    ),
-    Route(
-        "POST",
-        "/tasks/action",
-        Access.TASKS,
-        run_accepted,
-        "Run an accepted action",
-        body=ActionTask,
-        documented=False,
     ),
 )

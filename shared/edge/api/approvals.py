@@ -10,10 +10,9 @@ from shared.actions.policy.decide_approval import DecideApproval
 from shared.actions.policy.seal import ApprovalSeal
 from shared.domain.keys.approval import MAX_REASON, Approval, ApprovalState
 from shared.edge.web.call import Call
-from shared.edge.web.routes import Access, Permission, RequestModel, ResponseModel, Route, Tenant
+from shared.edge.web.routes import Permission, RequestModel, ResponseModel, Route, Tenant
 from shared.errors import InvalidRequestError, NotFoundError, PermanentError
 from shared.ports.access import Approvals
-from shared.usecases.reconcile import APPROVAL_TASK
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
@@ -132,12 +131,6 @@ TWINS = 20
 UNKNOWN = "No such approval. GET /approvals lists them."
 
 
-class ApprovalTask(RequestModel):
-    """An approval that is due."""
-
-    id: str
-
-
 async def list_approvals(call: Call) -> ApprovalsPage:
     """List calls that wait for a person, or did, newest first."""
     asked = call.query(ApprovalsQuery)
@@ -182,11 +175,6 @@ async def reject(call: Call) -> ApprovalDetail:
     reason = call.body(RejectBody).reason
     decided = await call.use(DecideApproval).reject(seen.id, call.caller.name, reason)
     return await _detail(call, decided)
-
-
-async def attend(call: Call) -> None:
-    """Do what an approval is due for."""
-    await call.use(DecideApproval).attend(call.body(ApprovalTask).id)
 
 
 async def _visible(call: Call) -> Approval:
@@ -247,14 +235,5 @@ ROUTES = (
         reject,
         "Reject a call",
         body=RejectBody,
-    ),
-    Route(
-        "POST",
-        APPROVAL_TASK,
-        Access.TASKS,
-        attend,
-        "Attend to an approval that is due",
-        body=ApprovalTask,
-        documented=False,
     ),
 )

@@ -1,8 +1,10 @@
 """/receipts: what a disconnect left as proof (DESIGN 5.6)."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from shared.domain.connect.receipt import DeletionReceipt
 from shared.edge.web.call import Call
+from shared.edge.web.deployment import Deployment
 from shared.edge.web.reading import connection_id
 from shared.edge.web.routes import Permission, ResponseModel, Route
 from shared.errors import NotFoundError
@@ -13,7 +15,8 @@ class Receipt(ResponseModel):
     """Proof of a disconnect. `finished_at` null means that it is under way.
 
     `steps`: `watch` ended or kept_for_others, `grant` revoked, kept_for_others or was_dead,
-    `tokens` shredded, `records` deleted.
+    `tokens` shredded, `records` deleted. In the store's backups all of it lives on until
+    `in_backups_until`, and nowhere else; null where there are none, or while it is under way.
     """
 
     connection_id: str
@@ -21,6 +24,7 @@ class Receipt(ResponseModel):
     finished_at: datetime | None
     steps: dict[str, str]
     records_deleted: int
+    in_backups_until: datetime | None
 
 
 async def show_receipt(call: Call) -> Receipt:
@@ -36,7 +40,12 @@ async def show_receipt(call: Call) -> Receipt:
         finished_at=receipt.finished_at,
         steps=dict(receipt.steps),
         records_deleted=receipt.records_deleted,
+        in_backups_until=_in_backups_until(receipt, call.use(Deployment).backups_kept),
     )
+
+
+def _in_backups_until(receipt: DeletionReceipt, kept: timedelta) -> datetime | None:
+    return receipt.finished_at + kept if receipt.finished_at and kept else None
 
 
 ROUTES = (

@@ -1,6 +1,7 @@
 """Small types read off the deployment's settings: what use cases and routes know of them."""
 
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from typing import Any
 
 from shared.domain.events.addresses import AllowedHosts
@@ -26,6 +27,7 @@ def deployment(settings: Settings) -> Deployment:
         product_origins=settings.product_origins,
         proxy_hops=settings.proxy_hops,
         mcp_result_bytes=settings.mcp_result_bytes,
+        backups_kept=timedelta(days=settings.backup_days),
         testing=settings.publishing == "testing",
     )
 

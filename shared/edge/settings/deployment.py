@@ -63,6 +63,8 @@ class Settings:
     """How many proxies in front of us append to X-Forwarded-For: 1 on Cloud Run, else 0."""
     publishing: str
     """`production`, `internal` or `testing`, where grants die after seven days (FACTS 6.6)."""
+    backup_days: int = 0
+    """How long a backup of the store, or a version of it, is kept; 0 where there is none."""
     telemetry: frozenset[str] = frozenset()
     """Who takes traces and metrics: `google`, `otlp`, `prometheus`; none unless named."""
     events: EventOptions = field(default_factory=EventOptions)
@@ -158,6 +160,7 @@ def settings_from(environ: Mapping[str, str], *, without: frozenset[str] = froze
         mcp_result_bytes=read.optional("MCP_RESULT_BYTES", _result_bytes, 65_536),
         proxy_hops=read.optional("PROXY_HOPS", _count, 1 if environ.get("K_SERVICE") else 0),
         publishing=read.optional("PUBLISHING", _publishing, "production"),
+        backup_days=read.optional("BACKUP_DAYS", _count, 0),
         telemetry=read.optional("TELEMETRY", _takers, frozenset()),
         events=event_options(read.optional),
         console=console_options(read.optional),

@@ -34,6 +34,7 @@ FUNCTIONS = (
     Function("oauth_callback", Trigger.PUBLIC, ("/connect-ui", "/connect/session", "/oauth")),
     Function("gmail_push", Trigger.PUSH, ("/push/gmail",)),
     Function("sync_mailbox", Trigger.TASKS, ("/tasks/sync", "/tasks/disconnect")),
+    Function("run_actions", Trigger.TASKS, ("/tasks/action", "/tasks/approval", "/tasks/send")),
     Function("deliver_event", Trigger.TASKS, ("/tasks/deliver",)),
     Function(
         "renew_watches",
@@ -41,7 +42,7 @@ FUNCTIONS = (
         ("/jobs/renew-watches", "/jobs/tend-grants", "/jobs/rotate-keys", "/jobs/prune-deleted"),
     ),
     Function("reconcile", Trigger.SCHEDULER, ("/jobs/reconcile",)),
-    Function("send", Trigger.PUBLIC, ("/send", "/sends", "/tasks/send")),
+    Function("send", Trigger.PUBLIC, ("/send", "/sends")),
     Function("console", Trigger.PUBLIC, ("/console",)),
     Function("mcp", Trigger.PUBLIC, ("/mcp",)),
     Function("api", Trigger.PUBLIC, ("/",)),

@@ -6,13 +6,14 @@ from typing import Final
 
 from shared.domain.bounded import BoundedMap
 from shared.edge.triggers.push_envelope import Malformed, Notification, read_envelope
+from shared.edge.triggers.tasks import stopped_by
 from shared.edge.web.call import Call
 from shared.edge.web.logs import log, log_failure
 from shared.edge.web.reading import read_bytes
 from shared.edge.web.routes import MEBIBYTE, Access, Route
 from shared.edge.web.status import unreadable
 from shared.errors import FencedOutError, PermanentError
-from shared.usecases.sync.handle_push import NotifyPush, UnknownMailbox
+from shared.usecases.sync.handle_push import Notified, NotifyPush, UnknownMailbox
 
 LARGEST = 10 * MEBIBYTE
 """What Pub/Sub may send at most (FACTS 7.12)."""
@@ -51,6 +52,7 @@ async def gmail_push(call: Call) -> None:
         outcome="unknown_mailbox" if isinstance(outcome, UnknownMailbox) else "notified",
         history_id=notification.history_id,
         pubsub_message_id=notification.message_id,
+        **stopped_by(*outcome.outcomes if isinstance(outcome, Notified) else ()),
     )
 
 

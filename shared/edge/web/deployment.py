@@ -1,6 +1,7 @@
 """What the web layer knows of the deployment: its address, and whom Google's tokens must name."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,8 @@ class Deployment:
     """The most one result of a tool says to a model; a longer one is read in pieces."""
     testing: bool
     """Whether Google ends every grant after seven days (FACTS 6.6)."""
+    backups_kept: timedelta
+    """How long what was erased lives on in backups of the store; zero where there are none."""
 
     @property
     def secure(self) -> bool:

@@ -77,6 +77,7 @@ class StartWatch:
             mailbox = await self.mailboxes.swap(mailbox, marked)
         except ConflictError:
             return NotArmed("busy")
+        log.warning("watch silent", extra={"connection": connection_id})
         return await self.renew(mailbox, connection_id)
 
     async def renew(

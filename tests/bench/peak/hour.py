@@ -60,7 +60,7 @@ class Load:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The deployment's settings that may be too small."""
+    """The deployment's settings that may be too small, as with ten times a new project's vCPU."""
 
     units_per_minute: int = 1_200_000
     push_instances: int = 20

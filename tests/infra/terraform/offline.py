@@ -10,6 +10,7 @@ import sys
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from infra.archives import EXTRAS, ROOT, build
@@ -48,9 +49,12 @@ def missing() -> str | None:
 def archives() -> Path:
     """Build every function's archive, once, where a plan finds them."""
     directory = ROOT / "build" / "archives"
-    for function in FUNCTIONS:
-        for extra in (None, *EXTRAS.get(function.name, ())):
-            build(function.name, directory, extra)
+    directory.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=ROOT / "build") as fresh:
+        for function in FUNCTIONS:
+            for extra in (None, *EXTRAS.get(function.name, ())):
+                built = build(function.name, Path(fresh), extra)
+                built.replace(directory / built.name)  # at once: another process may be reading
     return directory
 
 
@@ -66,15 +70,16 @@ def schema() -> Path:
                 provider[kind] = {name: one for name, one in types.items() if name in used}
     small = ROOT / "build" / "google.schema.json"
     small.parent.mkdir(exist_ok=True)
-    small.write_text(json.dumps(whole))
-    return small
+    written = small.with_suffix(f".{os.getpid()}")
+    written.write_text(json.dumps(whole))
+    return written.replace(small)
 
 
 def run(*options: str) -> subprocess.CompletedProcess[str]:
     """Run fmt, init, validate, plan and what `options` ask for on a copy of infra/terraform."""
     command = [sys.executable, str(TOOLS / "tf_offline.py"), str(TERRAFORM)]
-    command += ["--schema", str(schema()), "--rules"]
-    command += [str(TOOLS / "rules.json"), *options]
+    command += ["--schema", str(schema()), "--schema", str(TOOLS / "time.schema.json.gz")]
+    command += ["--rules", str(TOOLS / "rules.json"), *options]
     for name, value in VARIABLES.items():
         command += ["--var", f"{name}={value}"]
     environ = {
@@ -91,6 +96,9 @@ class Plan:
 
     def __init__(self, path: Path) -> None:
         planned = json.loads(path.read_text())
+        root = planned["configuration"]["root_module"]
+        self.modules: dict[str, Any] = root["module_calls"]
+        self.declared: list[dict[str, Any]] = root["resources"]
         self.outputs: dict[str, Any] = planned["planned_values"]["outputs"]
         self.resources: dict[str, dict[str, Any]] = {
             one["address"]: one["change"]["after"] | {"type": one["type"]}

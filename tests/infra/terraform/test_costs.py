@@ -5,7 +5,7 @@ from dataclasses import fields
 import pytest
 
 from infra.costs import LOADS, Assumptions, Load, Prices, counts, monthly, operations, table
-from tests.infra.terraform.offline import TERRAFORM
+from tests.infra.terraform.offline import TERRAFORM, Plan
 
 
 def test_the_guides_table_is_the_scripts() -> None:
@@ -29,3 +29,9 @@ def test_every_price_counts(price: str) -> None:
 def test_a_mail_that_nobody_touches_is_one_notification() -> None:
     untouched = Assumptions(changes_per_mail=0)
     assert operations(counts(), Load(1, 1), untouched)["notifications"] == pytest.approx(30.4)
+
+
+def test_what_is_billed_by_the_piece_is_counted_as_planned(plan: Plan) -> None:
+    """A job or a secret more is a line more on the bill; functions cost only what they do."""
+    assert Assumptions().jobs == len(plan.of("google_cloud_scheduler_job"))
+    assert Assumptions().secrets == len(plan.of("google_secret_manager_secret"))

@@ -10,7 +10,11 @@ from tests.infra.terraform.offline import TERRAFORM
 
 RECORDER = """#!/usr/bin/env bash
 echo "$(basename "$0") $*" >> "$HEARD"
-case "$*" in *describe*) exit "$KNOWN" ;; esac
+case "$*" in
+    *describe*) exit "$KNOWN" ;;
+    *"-json unchecked"*) echo "${UNCHECKED:-[]}" ;;
+    *"-raw region"*) echo europe-west1 ;;
+esac
 """
 
 
@@ -79,3 +83,19 @@ def test_without_an_environment_nothing_is_run(tools: Path) -> None:
         code, said, heard = run(tools, "run", "deploy", name)
         assert (code, heard) == (2, "")
         assert "Name it by ENV=NAME" in said
+
+
+def test_the_invoker_check_is_taken_off_after_a_deployment_where_it_must_be(
+    tools: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each time, for a deployment may put it back; elsewhere gcloud is not even called."""
+    code, said, heard = run(tools, "run", "deploy", "example")
+    assert (code, "gcloud" in heard) == (0, False), said
+    monkeypatch.setenv("UNCHECKED", '["postroom-api","postroom-mcp"]')
+    code, said, heard = run(tools, "run", "deploy", "example")
+    assert code == 0, said
+    after = heard[heard.index("terraform apply") :].splitlines()
+    calls = [one for one in after if one.startswith("gcloud")]
+    assert [one.split()[4] for one in calls] == ["postroom-api", "postroom-mcp"]
+    assert all("--no-invoker-iam-check" in one for one in calls)
+    assert all("--region=europe-west1" in one for one in calls)

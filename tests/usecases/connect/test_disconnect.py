@@ -1,7 +1,7 @@
 """Disconnecting leaves nothing, counts who shares, and resumes wherever it was killed."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import count
 from pathlib import Path
 
@@ -198,7 +198,22 @@ async def test_a_receipt_says_what_was_undone_and_not_whose_it_was(harness: Conn
     assert ADA not in str(receipt)
     answer = await harness.api.get(f"/receipts/{connection.id}")
     assert (answer.status_code, answer.json()["steps"]) == (200, dict(receipt.steps))
+    assert answer.json()["in_backups_until"] is None
     assert (await harness.api.get("/receipts/nobody")).status_code == 404
+
+
+async def test_a_receipt_says_until_when_backups_keep_what_was_erased(
+    harness: ConnectHarness,
+) -> None:
+    """The one place where erased mail lives on, for as long as the deployment keeps backups."""
+    connection = await synced(harness)
+    harness.container.settings = replace(harness.container.settings, backup_days=7)
+    await harness.container.use(Disconnect)(connection.id)
+    shown = (await harness.api.get(f"/receipts/{connection.id}")).json()
+    finished, until = (
+        datetime.fromisoformat(shown[name]) for name in ("finished_at", "in_backups_until")
+    )
+    assert until - finished == timedelta(days=7)
 
 
 async def test_the_receipt_names_what_others_still_need(harness: ConnectHarness) -> None:

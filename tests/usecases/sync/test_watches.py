@@ -148,6 +148,17 @@ async def test_a_stopped_watch_is_recorded_for_all_and_armed_again_when_due(
     assert armed.watch_expires_at is not None
 
 
+async def test_a_watch_that_fell_silent_is_told_in_the_log_and_armed(
+    harness: SyncHarness, caplog: pytest.LogCaptureFixture
+) -> None:
+    """An alert counts these lines: many at once mean that notifications do not arrive."""
+    await connect(harness, CONNECTION)
+    assert isinstance(await watching(harness).revive(CONNECTION), Armed)
+    assert [one.getMessage() for one in caplog.records] == ["watch silent"]
+    assert await watching(harness).revive(CONNECTION) == NotArmed("not_due")
+    assert len(caplog.records) == 1
+
+
 async def test_a_stop_whose_answer_is_lost_is_armed_again_by_the_next_renewal(
     harness: SyncHarness,
 ) -> None:

@@ -4,6 +4,12 @@ resource "google_service_account" "this" {
   display_name = var.display_name
 }
 
+# A right given to an account that is not seen yet is refused: all who name it wait (FACTS 18.4).
+resource "time_sleep" "seen" {
+  create_duration = "30s"
+  triggers        = { account = google_service_account.this.account_id }
+}
+
 # Reading and writing this one database, and no other of the project.
 resource "google_project_iam_member" "store" {
   for_each = toset(contains(var.needs, "store") ? ["store"] : [])

@@ -1,6 +1,6 @@
 # Made from names rather than read back, so that a plan shows who may do what.
 locals {
-  email  = "${google_service_account.this.account_id}@${var.project}.iam.gserviceaccount.com"
+  email  = "${time_sleep.seen.triggers["account"]}@${var.project}.iam.gserviceaccount.com"
   member = "serviceAccount:${local.email}"
 }
 

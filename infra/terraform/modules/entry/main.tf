@@ -1,7 +1,16 @@
 # One host for all paths: an HTTPS load balancer before the public functions.
+locals {
+  addresses = {
+    IPV4 = { name = var.name, record = "A" }
+    IPV6 = { name = "${var.name}-ipv6", record = "AAAA" }
+  }
+}
+
 resource "google_compute_global_address" "this" {
-  project = var.project
-  name    = var.name
+  for_each   = local.addresses
+  project    = var.project
+  name       = each.value.name
+  ip_version = each.key
 }
 
 resource "google_compute_region_network_endpoint_group" "this" {

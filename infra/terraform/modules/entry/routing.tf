@@ -27,15 +27,6 @@ resource "google_compute_url_map" "this" {
   }
 }
 
-resource "google_compute_managed_ssl_certificate" "this" {
-  project = var.project
-  name    = var.name
-
-  managed {
-    domains = [var.domain]
-  }
-}
-
 resource "google_compute_ssl_policy" "this" {
   project         = var.project
   name            = var.name
@@ -44,18 +35,47 @@ resource "google_compute_ssl_policy" "this" {
 }
 
 resource "google_compute_target_https_proxy" "this" {
-  project          = var.project
-  name             = var.name
-  url_map          = google_compute_url_map.this.id
-  ssl_certificates = [google_compute_managed_ssl_certificate.this.id]
-  ssl_policy       = google_compute_ssl_policy.this.id
+  project         = var.project
+  name            = var.name
+  url_map         = google_compute_url_map.this.id
+  certificate_map = "//certificatemanager.googleapis.com/${google_certificate_manager_certificate_map.this.id}"
+  ssl_policy      = google_compute_ssl_policy.this.id
 }
 
 resource "google_compute_global_forwarding_rule" "https" {
+  for_each              = local.addresses
   project               = var.project
-  name                  = var.name
+  name                  = each.value.name
   target                = google_compute_target_https_proxy.this.id
-  ip_address            = google_compute_global_address.this.id
+  ip_address            = google_compute_global_address.this[each.key].id
   port_range            = "443"
+  load_balancing_scheme = "EXTERNAL_MANAGED"
+}
+
+# Who types the domain without a scheme lands on http: it is sent on, and nothing is served there.
+resource "google_compute_url_map" "redirect" {
+  project = var.project
+  name    = "${var.name}-redirect"
+
+  default_url_redirect {
+    https_redirect         = true
+    redirect_response_code = "PERMANENT_REDIRECT"
+    strip_query            = false
+  }
+}
+
+resource "google_compute_target_http_proxy" "redirect" {
+  project = var.project
+  name    = "${var.name}-redirect"
+  url_map = google_compute_url_map.redirect.id
+}
+
+resource "google_compute_global_forwarding_rule" "http" {
+  for_each              = local.addresses
+  project               = var.project
+  name                  = "${each.value.name}-redirect"
+  target                = google_compute_target_http_proxy.redirect.id
+  ip_address            = google_compute_global_address.this[each.key].id
+  port_range            = "80"
   load_balancing_scheme = "EXTERNAL_MANAGED"
 }

@@ -14,7 +14,7 @@ variable "name" {
 }
 
 variable "domain" {
-  description = "The one host, such as mail.example.com. Its A record must point to the address."
+  description = "The one host, such as mail.example.com."
   type        = string
 
   validation {

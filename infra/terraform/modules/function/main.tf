@@ -1,6 +1,6 @@
 locals {
   public  = var.trigger == "public"
-  members = local.public ? { everyone = "allUsers" } : { (var.trigger) = var.invoker }
+  members = local.public ? (var.unchecked ? {} : { everyone = "allUsers" }) : { (var.trigger) = var.invoker }
 }
 
 resource "google_cloudfunctions2_function" "this" {

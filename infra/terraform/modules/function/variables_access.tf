@@ -24,6 +24,12 @@ variable "invoker" {
   }
 }
 
+variable "unchecked" {
+  description = "Let a public function do without an invoker: Cloud Run's check is taken off it after the deployment. A private one keeps its own whatever this says."
+  type        = bool
+  default     = false
+}
+
 variable "ingress" {
   description = "Which networks may reach the function."
   type        = string

@@ -3,6 +3,8 @@ locals {
   counted = {
     watch_failures   = "jsonPayload.message=\"job\" AND jsonPayload.task=\"renew-watches\" AND NOT jsonPayload.outcome=\"0 failed\""
     reconcile_runs   = "jsonPayload.message=\"job\" AND jsonPayload.task=\"reconcile\""
+    silent_watches   = "jsonPayload.message=\"watch silent\""
+    refused          = "(jsonPayload.error=\"DeploymentError\" OR jsonPayload.code=(\"gmail_api_disabled\" OR \"oauth_client_refused\" OR \"topic_forbidden\"))"
     refresh_failures = "jsonPayload.error=(\"GoogleOAuthUnavailableError\" OR \"ConfigurationError\")"
     events_given_up  = "jsonPayload.message=\"event given up\""
     dropped          = "jsonPayload.message=(\"task dropped\" OR \"push dropped\")"

@@ -49,3 +49,13 @@ variable "budget" {
   type        = object({ billing_account = string, units = number })
   default     = null
 }
+
+variable "renewal_minutes" {
+  description = "How often the job renew-watches runs."
+  type        = number
+
+  validation {
+    condition     = var.renewal_minutes >= 1 && var.renewal_minutes <= 15
+    error_message = "Within half an hour at least two runs must fail before a person is woken."
+  }
+}

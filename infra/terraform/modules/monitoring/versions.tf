@@ -6,5 +6,10 @@ terraform {
       source  = "hashicorp/google"
       version = "8.7.0"
     }
+
+    time = {
+      source  = "hashicorp/time"
+      version = "0.14.2"
+    }
   }
 }

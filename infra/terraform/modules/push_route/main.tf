@@ -69,7 +69,14 @@ resource "google_pubsub_subscription" "push" {
     max_delivery_attempts = 20
   }
 
-  depends_on = [google_pubsub_topic_iam_member.dead]
+  depends_on = [google_pubsub_topic_iam_member.dead, google_service_account_iam_member.agent]
+}
+
+# Pub/Sub signs in the push account's name; in older projects only where it is told to (FACTS 7.4).
+resource "google_service_account_iam_member" "agent" {
+  service_account_id = "projects/${var.project}/serviceAccounts/${var.push_account}"
+  role               = "roles/iam.serviceAccountTokenCreator"
+  member             = "serviceAccount:${var.pubsub_agent}"
 }
 
 # Pub/Sub itself moves dead letters: it needs both rights, or it moves none (FACTS 7.10).

@@ -21,6 +21,16 @@ resource "google_firestore_database" "this" {
   deletion_policy                   = var.deletion_protection ? "PREVENT" : "DELETE"
 }
 
+# The one place where erased mail lives on; the receipt of a disconnect says until when.
+resource "google_firestore_backup_schedule" "daily" {
+  count     = var.backup_days > 0 ? 1 : 0
+  project   = var.project
+  database  = google_firestore_database.this.name
+  retention = "${var.backup_days * 86400}s"
+
+  daily_recurrence {}
+}
+
 resource "google_firestore_index" "this" {
   for_each    = local.composite
   project     = var.project

@@ -30,3 +30,9 @@ variable "deletion_protection" {
   type        = bool
   default     = true
 }
+
+variable "backup_days" {
+  description = "How long each day's backup is kept; 0 for none."
+  type        = number
+  default     = 7
+}

@@ -1,0 +1,17 @@
+"""The planned deployment, which several files look at."""
+
+import pytest
+
+from tests.infra.terraform import offline
+from tests.infra.terraform.offline import Plan
+
+
+@pytest.fixture(scope="session")
+def plan(tmp_path_factory: pytest.TempPathFactory) -> Plan:
+    """One run of the real Terraform: fmt, init, validate, plan."""
+    if reason := offline.missing():
+        pytest.skip(reason)
+    path = tmp_path_factory.mktemp("plan") / "plan.json"
+    done = offline.run("--plan-json", str(path))
+    assert done.returncode == 0, done.stdout + done.stderr
+    return Plan(path)
