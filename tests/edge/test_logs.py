@@ -43,6 +43,19 @@ async def test_on_a_laptop_a_line_has_no_field_that_nobody_reads():
     assert len(written["trace"]) == 32
 
 
+async def test_an_unexpected_error_is_one_that_error_reporting_groups():
+    record = logging.LogRecord("postroom", 40, "", 0, "request failed", None, None)
+    record.fields = {"error": "ValueError", "frames": ["/app/shared/a.py:7 read", "main.py:3 api"]}
+    written = json.loads(JsonLines("acme-mail").format(record))
+    assert written["@type"].endswith("v1beta1.ReportedErrorEvent")
+    assert written["stack_trace"].splitlines() == [
+        "Traceback (most recent call last):",
+        '  File "/app/shared/a.py", line 7, in read',
+        '  File "main.py", line 3, in api',
+        "ValueError",
+    ]
+
+
 @pytest.mark.parametrize("level", ["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"])
 async def test_severities_are_cloud_loggings_own_words(level: str):
     written = await line({}, "acme-mail", getattr(logging, level))

@@ -4,6 +4,7 @@ In a clean environment that holds only the archive's locked requirements: on the
 deployed, or the newest this machine has; in the deep run on each.
 """
 
+import json
 import os
 import shutil
 import socket
@@ -16,6 +17,7 @@ from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from select import select
+from typing import Any
 
 import httpx
 import pytest
@@ -31,6 +33,14 @@ PYTHONS = (DEPLOYED, pytest.param("3.11", marks=pytest.mark.deep))
 UV = Path(sys.executable).with_name("uv")
 PATIENCE_S = 30
 ATTEMPTS = 150
+GRACE_S = 10
+"""What Cloud Run leaves an instance between SIGTERM and SIGKILL (FACTS 8.1)."""
+PLATFORM = {"K_SERVICE": "service", "K_REVISION": "service-00001-abc", "K_CONFIGURATION": "service"}
+PLATFORM |= {"FUNCTION_SIGNATURE_TYPE": "http", "LOG_EXECUTION_ID": "true"}
+"""What Cloud Functions sets by itself (FACTS 18.1)."""
+TRACE = "0af7651916cd43dd8448eb211c80319c"
+TRACED = {"traceparent": f"00-{TRACE}-b7ad6b7169203331-01"}
+SEVERITIES = {"DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"}
 EPOCH_S = 315_532_801
 """What the platform sets every file's time to in an image, the second of 1980
 (DECISIONS, "One archive a function")."""
@@ -46,9 +56,14 @@ def test_the_archive_starts_alone_and_answers_its_health_path(
     with running(function.name, environment, unpacked, tmp_path) as url:
         health = answered(f"{url}/health")
         assert (health.status_code, health.json()["status"]) == (200, "ok")
+        asked = httpx.post(url + function.prefixes[0], json={}, timeout=PATIENCE_S, headers=TRACED)
+        assert asked.status_code < 500
         if function.trigger is not Trigger.PUBLIC:
-            forged = httpx.post(url + function.prefixes[0], json={}, timeout=PATIENCE_S)
-            assert forged.status_code == 401
+            assert asked.status_code == 401
+    lines = logged(tmp_path)
+    (line,) = (one for one in lines if one.get("status") == asked.status_code)
+    assert line["severity"] in SEVERITIES
+    assert (line["function"], line["trace"]) == (function.name, TRACE)
 
 
 @pytest.mark.parametrize("python", PYTHONS)
@@ -197,6 +212,12 @@ def interpreter_of(python: str) -> str | None:
     return None
 
 
+def logged(state: Path) -> list[dict[str, Any]]:
+    """Return the lines that Cloud Logging would take for structured ones."""
+    lines = (state / "output.txt").read_text().splitlines()
+    return [json.loads(line) for line in lines if line.startswith("{")]
+
+
 def unpack(name: str, tmp_path: Path, extra: str | None = None) -> Path:
     unpacked = tmp_path / "unpacked"
     with zipfile.ZipFile(build(name, tmp_path, extra)) as archive:
@@ -219,14 +240,14 @@ def running(name: str, environment: Path, directory: Path, state: Path) -> Itera
         yield f"http://127.0.0.1:{port}"
     finally:
         process.terminate()
-        process.wait(PATIENCE_S)
+        process.wait(GRACE_S)
         print((state / "output.txt").read_text())
 
 
 def platform_environ() -> Mapping[str, str]:
     """Leave out what would put the repository on the path."""
     own = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
-    return {**own, **SETTINGS, "PYTHONDONTWRITEBYTECODE": "1"}
+    return {**own, **PLATFORM, **SETTINGS, "PYTHONDONTWRITEBYTECODE": "1"}
 
 
 def local_files(state: Path) -> Mapping[str, str]:

@@ -37,6 +37,8 @@ CHANGES = ("added", "updated", "deleted")
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 """Anything else is one label: a caller must not be able to make new time series."""
 SERVER_ERROR = 500
+FLUSH_MS = 2_000
+"""How long an answer waits for a taker of traces or metrics that does not answer."""
 Attributes = Mapping[str, str | int | float | bool]
 
 
@@ -88,6 +90,12 @@ class OtelTelemetry:
     def gauge(self, name: str, value: float) -> None:
         """Note how much of something there is."""
         self._instruments.gauges[name].set(value)
+
+    def flush(self) -> None:
+        """Hand over what waits, for FLUSH_MS at most each."""
+        if self._traces is not None:
+            self._traces.force_flush(FLUSH_MS)
+        self._metrics.force_flush(FLUSH_MS)
 
     def close(self) -> None:
         """Flush and end both providers."""

@@ -3,10 +3,12 @@
 # ruff: noqa: PLC0415  each function loads only the adapters it uses (FACTS 16.4)
 
 import asyncio
+from functools import partial
 from typing import TYPE_CHECKING
 
 from shared.edge.composition.assembly import Assembly
 from shared.ports.clock import Clock
+from shared.ports.container import RequestsInFlight
 from shared.ports.events import Operations, Wake
 from shared.ports.sends import Sends
 from shared.ports.store import Store
@@ -56,6 +58,7 @@ def operations(container: Assembly) -> Operations:
 
     kept = BestEffortOperations(container.use(Store).operations)
     gathered = BatchedOperations(kept, container.use(Telemetry).record_operation)
+    container.use(RequestsInFlight).handovers.append(gathered.flush)
     container.at_close(gathered.close)
     return gathered
 
@@ -82,5 +85,7 @@ def telemetry(container: Assembly) -> Telemetry:
     exported = ExportedTelemetry(
         settings.telemetry, environment=settings.environment, project=settings.google_project
     )
+    hand_over = partial(asyncio.to_thread, exported.flush)
+    container.use(RequestsInFlight).handovers.append(hand_over)
     container.at_close(lambda: asyncio.to_thread(exported.close))
     return exported

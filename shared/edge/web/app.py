@@ -22,7 +22,7 @@ from shared.edge.web.deployment import Deployment
 from shared.edge.web.routes import Returned, Route
 from shared.edge.web.status import answer_to
 from shared.errors import InvalidRequestError, NotFoundError
-from shared.ports.container import Container
+from shared.ports.container import Container, RequestsInFlight
 from shared.ports.telemetry import Served, Telemetry
 
 if TYPE_CHECKING:
@@ -151,6 +151,7 @@ class _RequestMiddleware:
         self._app = app
         self._function = function
         self._telemetry = container.use(Telemetry)
+        self._in_flight = container.use(RequestsInFlight)
         self._always = [HSTS] if container.use(Deployment).secure else []
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -162,7 +163,23 @@ class _RequestMiddleware:
         context = logs.request_context(headers, function=self._function, context=span.context)
         logs.use_context(context)
         inner = {**scope, "postroom.context": context, "path": scope["path"].rstrip("/") or "/"}
-        started, status = time.perf_counter(), INTERNAL
+        started, status, concluded = time.perf_counter(), INTERNAL, False
+
+        async def conclude() -> None:
+            nonlocal concluded
+            if concluded:
+                return
+            concluded = True
+            route = inner.get("postroom.route", "unknown")
+            took = time.perf_counter() - started
+            named = logs.noted_text("connection")
+            served = Served(self._function, scope["method"], route, status, took, named)
+            span.end(served)
+            _log_request(served)
+            try:
+                await self._in_flight.end()
+            except Exception as error:  # noqa: BLE001  the answer is right all the same
+                logs.log_failure("handover failed", error)
 
         async def answer(message: Message) -> None:
             nonlocal status
@@ -170,19 +187,22 @@ class _RequestMiddleware:
                 status = message["status"]
                 more = [(b"x-request-id", context.request_id.encode()), *self._always]
                 message = {**message, "headers": [*message.get("headers", ()), *more]}
+            elif not message.get("more_body"):
+                await conclude()  # once it is sent there may be no CPU left
             await send(message)
 
+        self._in_flight.begin()
         try:
             await self._app(inner, receive, answer)
         finally:
-            route = inner.get("postroom.route", "unknown")
-            took = time.perf_counter() - started
-            named = logs.noted_text("connection")
-            span.end(Served(self._function, scope["method"], route, status, took, named))
-        logs.log(
-            "request",
-            method=scope["method"],
-            route=route,
-            status=status,
-            duration_ms=round(took * 1000, 1),
-        )
+            await conclude()
+
+
+def _log_request(served: Served) -> None:
+    logs.log(
+        "request",
+        method=served.method,
+        route=served.route,
+        status=served.status,
+        duration_ms=round(served.seconds * 1000, 1),
+    )

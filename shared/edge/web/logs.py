@@ -33,6 +33,7 @@ SHARED = logging.getLogger("shared")
 CLOUD_TRACE = re.compile(r"([0-9a-fA-F]{32})(?:/(\d{1,20}))?(?:;o=(\d))?.*")
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 FRAMES = 8
+ERROR_EVENT = "type.googleapis.com/google.devtools.clouderrorreporting.v1beta1.ReportedErrorEvent"
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +145,8 @@ class JsonLines(logging.Formatter):
             line |= _google_fields(context.context, self.project) if self.project else {}
         line |= {name: value for name, value in vars(record).items() if name in FIELDS}
         line |= getattr(record, "fields", {})
+        if self.project and "frames" in line:
+            line |= _error_fields(line)
         return orjson.dumps(line, default=str).decode()
 
 
@@ -156,8 +159,35 @@ def _google_fields(context: TraceContext, project: str) -> dict[str, Any]:
     }
 
 
+def _error_fields(line: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what Error Reporting groups a line by: the stack, without the exception's words."""
+    stack = [f"  File {_python_frame(frame)}" for frame in line["frames"]]
+    return {
+        "@type": ERROR_EVENT,
+        "stack_trace": "\n".join(["Traceback (most recent call last):", *stack, line["error"]]),
+    }
+
+
+def _python_frame(frame: str) -> str:
+    """Return `path:line name` as Python writes a frame."""
+    place, _, name = frame.partition(" ")
+    path, _, number = place.rpartition(":")
+    return f'"{path}", line {number}, in {name}'
+
+
+def _enable_ours() -> None:
+    for name, logger in logging.root.manager.loggerDict.items():
+        if name.partition(".")[0] in {LOG.name, SHARED.name} and isinstance(logger, logging.Logger):
+            logger.disabled = False
+
+
 def to_standard_output(project: str | None = None) -> None:
-    """Send our lines to standard output, once, and nowhere else."""
+    """Send our lines to standard output, once, and nowhere else.
+
+    Call it after the import of main.py: with the platform's `LOG_EXECUTION_ID` the framework then
+    disables every logger that exists, and these are heard again (FACTS 18.1).
+    """
+    _enable_ours()
     if LOG.handlers:
         return
     lines = logging.StreamHandler(sys.stdout)

@@ -38,8 +38,10 @@ resource "google_cloudfunctions2_function" "this" {
     max_instance_count               = var.size.max_instances
 
     # Only a function that IAM guards may leave the signature to the platform.
+    # Without the last one the platform's own "true" silences our loggers (FACTS 18.1).
     environment_variables = merge(var.environment, {
       POSTROOM_TOKEN_CHECK = local.public ? "signature" : "claims"
+      LOG_EXECUTION_ID     = "false"
     })
 
     dynamic "secret_environment_variables" {
