@@ -5,11 +5,7 @@ from pathlib import Path
 from typing import Final, get_args
 
 import pytest
-from starlette.routing import Route as StarletteRoute
 
-from infra.local.google.app import create_app
-from infra.local.google.faults import BODY_FAULTS, NAMES
-from infra.local.google.settings import GoogleSettings
 from shared.actions.gmail.message_fields import SendFields
 from shared.actions.loading import actions
 from shared.adapters.firestore.indexes import COMPOSITE, SINGLE_FIELD, TTL
@@ -180,20 +176,3 @@ def test_the_design_names_every_kind_of_document() -> None:
     named = {part for name in first_cells(table) for part in name.split("/")}
     indexed = {one.collection for one in (*COMPOSITE, *SINGLE_FIELD)}
     assert indexed | {*TTL} <= named
-
-
-def test_the_design_names_every_fault_and_control_of_the_emulated_google() -> None:
-    told = section(DESIGN, "### 8.3 The control API")
-    assert quoted(told) >= NAMES - BODY_FAULTS
-    app = create_app(GoogleSettings())
-    app.state.google.close()
-    controls = [
-        one
-        for one in app.routes
-        if isinstance(one, StarletteRoute) and one.path.startswith("/_control")
-    ]
-    assert controls
-    for one in controls:
-        rows = re.findall(rf"^\|.* {re.escape(one.path)}`.*$", told, re.MULTILINE)
-        for method in {*(one.methods or ())} - {"HEAD"}:
-            assert any(f"`{method}" in row for row in rows), f"{method} {one.path}"

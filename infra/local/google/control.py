@@ -5,26 +5,32 @@ from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from datetime import timedelta
 from itertools import islice
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Any
 
 import httpx
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import ValidationError
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from infra.local.google.control_bodies import (
+    Consent,
+    Limits,
+    Model,
+    NewMailbox,
+    Reading,
+    ScriptedFault,
+    SignIn,
+    Step,
+)
 from infra.local.google.faults import DOORS, Fault
 from infra.local.google.gmail.methods import METHODS
-from infra.local.google.mail.store import AddressWords
 from infra.local.google.oauth.authorize import ScriptedAnswer
 from infra.local.google.oauth.scopes import spelled_out, unknown
 from infra.local.google.parts import Google
 from infra.local.google.wording import Words
 
 CHUNK = 500
-Email = Annotated[
-    str, StringConstraints(strip_whitespace=True, to_lower=True, pattern=r"^[^@\s]+@[^@\s]+$")
-]
 
 
 class ControlError(Exception):
@@ -36,74 +42,8 @@ class ControlError(Exception):
         self.message = message
 
 
-class Strict(BaseModel):
-    """A body that accepts only the fields it names."""
-
-    model_config = ConfigDict(extra="forbid")
-
-
-Model = TypeVar("Model", bound=Strict)
-
-
-class NewMailbox(Strict):
-    """POST /_control/mailboxes."""
-
-    email: Email
-    messages: int = Field(default=0, ge=0, le=1_000_000)
-    span_days: float = Field(default=25, gt=0, le=36_500)
-
-
-class Consent(Strict):
-    """POST /_control/consent."""
-
-    email: Email
-    decision: Literal["approve", "deny"]
-    scopes: list[str] | None = None
-
-
-class ScriptedFault(Strict):
-    """POST /_control/faults."""
-
-    fault: str
-    method: str | None = None
-    email: Email | None = None
-    after: int = Field(default=0, ge=0)
-    times: int | None = Field(default=None, ge=1)
-    delay_ms: int | None = Field(default=None, ge=0)
-    status: int | None = Field(default=None, ge=400, le=599)
-    reason: str | None = None
-    message: str | None = None
-    details: list[dict[str, Any]] | None = None
-    error: str | None = None
-    error_subtype: str | None = None
-
-    def words(self) -> Words:
-        """Return what the fault is to say."""
-        return Words(**{name: getattr(self, name) for name in Words.__slots__})
-
-
-class Step(Strict):
-    """POST /_control/clock."""
-
-    advance_s: float = Field(ge=0, le=10 * 365 * 86_400)
-
-
-class Limits(Strict):
-    """POST /_control/quota."""
-
-    units_per_minute: int | None = Field(default=None, ge=0)
-    concurrent_requests: int | None = Field(default=None, ge=1)
-    pushes_per_second: float | None = Field(default=None, ge=0)
-
-
-class Reading(Strict):
-    """POST /_control/reading."""
-
-    address_words: AddressWords
-
-
 class Control:
-    """The control API of DESIGN 8.3. Local only, without authentication."""
+    """The control API that `README.md` lists. Local only, without authentication."""
 
     def __init__(self, google: Google) -> None:
         self._google = google
@@ -115,6 +55,7 @@ class Control:
             ("GET", "/mailboxes", self.mailboxes),
             ("POST", "/mailboxes/{email}/messages", self.deliver),
             ("GET", "/mailboxes/{email}/messages", self.messages),
+            ("POST", "/tokens", self.sign_in),
             ("POST", "/consent", self.consent),
             ("POST", "/faults", self.add_fault),
             ("GET", "/faults", self.faults),
@@ -182,14 +123,21 @@ class Control:
         """Say what the mailbox really holds, spam and trash included."""
         return {"messages": self._google.store.messages(self._mailbox(request))}
 
+    async def sign_in(self, request: Request) -> dict[str, Any]:
+        """Consent for a user and exchange the code, all at once: tokens without a browser."""
+        wanted = await _read(request, SignIn)
+        self._check_account(wanted.email)
+        return self._google.tokens.granted(wanted.email, _scopes(wanted.scopes))
+
+    def _check_account(self, email: str) -> None:
+        if not self._google.store.has_mailbox(email):
+            raise ControlError(400, f"no mailbox {email}: create it first")
+
     async def consent(self, request: Request) -> dict[str, Any]:
         """Queue the answer to the next consent screen."""
         wanted = await _read(request, Consent)
-        if not self._google.store.has_mailbox(wanted.email):
-            raise ControlError(400, f"no mailbox {wanted.email}: create it first")
-        scopes = None if wanted.scopes is None else spelled_out(wanted.scopes)
-        if invalid := unknown(scopes or []):
-            raise ControlError(400, f"unknown scopes: {', '.join(invalid)}")
+        self._check_account(wanted.email)
+        scopes = None if wanted.scopes is None else _scopes(wanted.scopes)
         queue = self._google.authorization.scripted
         approve = wanted.decision == "approve"
         queue.append(
@@ -287,6 +235,14 @@ class Control:
         if not self._google.store.has_mailbox(email):
             raise ControlError(404, f"no mailbox {email}: create it with POST /_control/mailboxes")
         return email
+
+
+def _scopes(names: list[str]) -> list[str]:
+    """Return scopes as Google spells them. Raises ControlError for one there is not."""
+    scopes = spelled_out(names)
+    if invalid := unknown(scopes):
+        raise ControlError(400, f"unknown scopes: {', '.join(invalid)}")
+    return scopes
 
 
 async def _read(request: Request, model: type[Model]) -> Model:

@@ -56,6 +56,21 @@ class Tokens:
             raise TokenError("invalid_request", "Missing required parameter: grant_type")
         raise TokenError("unsupported_grant_type", f"Invalid grant_type: {grant_type}")
 
+    def granted(self, email: str, scopes: Sequence[str]) -> dict[str, Any]:
+        """Return what an exchange answers for a consent that is given now."""
+        approval = Approval(
+            email=email,
+            scopes=tuple(scopes),
+            redirect_uri="",
+            nonce=None,
+            challenge=None,
+            challenge_method=None,
+            with_refresh_token=True,
+            given_at=self._clock.now().timestamp(),
+        )
+        self._grants.spend(self._grants.approve(approval))
+        return self._answer_to(approval)
+
     def _check_client(self, form: Mapping[str, str], authorization: str | None) -> None:
         client_id, secret = _basic(authorization) or (form.get("client_id"), None)
         secret = secret if secret is not None else form.get("client_secret", "")
@@ -78,6 +93,9 @@ class Tokens:
             raise TokenError("redirect_uri_mismatch", "Bad Request")
         _check_verifier(approval, form.get("code_verifier"))
         self._grants.spend(code)
+        return self._answer_to(approval)
+
+    def _answer_to(self, approval: Approval) -> dict[str, Any]:
         answer = self._tokens(approval.email, approval.scopes, approval.given_at, approval.nonce)
         withheld = self._faults.take("consent_without_refresh_token", "token", approval.email)
         if approval.with_refresh_token and not withheld:

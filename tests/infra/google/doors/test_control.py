@@ -142,3 +142,18 @@ async def test_words_in_addresses_stay_encoded_where_asked_until_the_reset(
     said.append(visitor.google.store.address_words)
     assert answer.json() == {"address_words": "encoded"}
     assert said == ["decoded", "encoded", "decoded"]
+
+
+async def test_tokens_come_without_a_browser_and_work_like_any_others(visitor: Visitor) -> None:
+    """The scopes are those asked for; an account or a scope there is not is refused."""
+    body = {"email": ADA, "scopes": ["gmail.readonly"]}
+    tokens = await visitor.control("/tokens", body)
+    profile = await visitor.gmail("GET", "me/profile", tokens["access_token"])
+    sent = await visitor.gmail("POST", "me/messages/send", tokens["access_token"], json={})
+    refreshed = await visitor.refresh(tokens["refresh_token"])
+    refused = [
+        (await visitor.http.post("/_control/tokens", json={**body, **wrong})).status_code
+        for wrong in ({"email": "x@demo.example"}, {"scopes": ["gmail.all"]})
+    ]
+    assert (profile.status_code, sent.status_code, refreshed.status_code) == (200, 403, 200)
+    assert refused == [400, 400]
