@@ -38,10 +38,30 @@ BODY_FAULTS = frozenset(
 )
 """Answers of status 200 with a wrong body; the effect stands (`bodies.py`)."""
 MAILBOX_FAULTS = frozenset(
-    {"index_lag", "fresh_404", "history_expired", "page_without_history", "watch_conflict"},
+    {
+        "index_lag",
+        "fresh_404",
+        "history_expired",
+        "page_without_history",
+        "watch_conflict",
+        "topic_forbidden",
+    },
 )
 PUSH_FAULTS = frozenset({"push_drop", "push_double", "push_late", "push_reorder"})
-TOKEN_FAULTS = frozenset({"grant_revoked", "invalid_rapt", "token_5xx"})
+TOKEN_FAULTS = frozenset(
+    {
+        "grant_revoked",
+        "invalid_rapt",
+        "token_5xx",
+        "account_deleted",
+        "policy_enforced",
+        "client_deleted",
+        "unauthorized_client",
+        "token_unknown",
+        "consent_without_refresh_token",
+    },
+)
+"""What only the token endpoint answers; each says in `oauth/token.py` what it refuses."""
 NAMES = CALL_FAULTS | BODY_FAULTS | MAILBOX_FAULTS | PUSH_FAULTS | TOKEN_FAULTS
 
 # Doors beside the Gmail methods that a fault may name as its method.

@@ -5,7 +5,7 @@ import binascii
 import hashlib
 import hmac
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 from urllib.parse import unquote_plus
 
 from infra.local.google.clock import Clock
@@ -18,6 +18,15 @@ from infra.local.google.settings import GoogleSettings
 
 REVOKED = "Token has been expired or revoked."
 REAUTH = "reauth related error (invalid_rapt)"
+
+CLIENT_GONE = ("deleted_client", "The OAuth client was deleted.", 401)
+REFRESH_REFUSALS: Final[Mapping[str, tuple[str, str, int]]] = {
+    "account_deleted": ("invalid_grant", "Account has been deleted", 400),
+    "policy_enforced": ("policy_enforced", "Advanced Protection prohibits the grant.", 400),
+    "unauthorized_client": ("unauthorized_client", "Unauthorized", 401),
+    "token_unknown": ("computer_says_no", "", 400),
+}
+"""Faults that refuse a refresh and nothing else: `error`, `error_description`, status (FACTS 18.8)."""
 
 
 class TokenError(Exception):
@@ -56,6 +65,8 @@ class Tokens:
     def answer(self, form: Mapping[str, str], authorization: str | None) -> dict[str, Any]:
         """Return the token response. Raises TokenError."""
         self._check_client(form, authorization)
+        if self._faults.take("client_deleted", "token", self.owner(form)):
+            raise TokenError(*CLIENT_GONE)
         grant_type = form.get("grant_type")
         if grant_type == "authorization_code":
             return self._exchange(form)
@@ -88,7 +99,8 @@ class Tokens:
         _check_verifier(approval, form.get("code_verifier"))
         self._grants.spend(code)
         answer = self._tokens(approval.email, approval.scopes, approval.given_at, approval.nonce)
-        if approval.with_refresh_token:
+        forgotten = self._faults.take("consent_without_refresh_token", "token", approval.email)
+        if approval.with_refresh_token and not forgotten:
             token = self._grants.new_refresh_token(approval, approval.scopes)
             access = {name: answer.pop(name) for name in ("access_token", "expires_in")}
             answer = {**access, "refresh_token": token, **answer}
@@ -116,6 +128,9 @@ class Tokens:
             raise TokenError("invalid_grant", REVOKED)
         if self._struck("invalid_rapt", email, given_at):
             raise TokenError("invalid_grant", REAUTH, subtype="invalid_rapt")
+        for name, refusal in REFRESH_REFUSALS.items():
+            if self._struck(name, email, given_at):
+                raise TokenError(*refusal)
 
     def _struck(self, name: str, email: str, given_at: float) -> bool:
         armed = self._faults.peek(name, "token", email)
