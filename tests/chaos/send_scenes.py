@@ -183,6 +183,7 @@ async def disconnect(harness: SendHarness, _: str) -> None:
 
 
 async def another_is_held(harness: SendHarness, key: str) -> None:
+    harness.advance(timedelta(seconds=4))
     harness.fault("mail_not_enabled", "drafts.create")
     with suppress(PostroomError):
         asked = request(to=ADA, subject="Another", body="Held too.")

@@ -55,5 +55,6 @@ def store_over(rpc: FirestoreRpc, wake: Wake = wake_nothing) -> Store:
         receipts=FirestoreDocuments(rpc, codecs.RECEIPTS),
         retention=FirestoreRetention(rpc),
         webhook_endpoints=FirestoreWebhookEndpoints(rpc),
+        troubles=FirestoreDocuments(rpc, codecs.TROUBLES),
         close=rpc.close,
     )
