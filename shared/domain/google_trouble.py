@@ -47,6 +47,9 @@ MAILBOX_CODES: Final = ("mail_not_enabled", "domain_policy")
 DEPLOYMENT_CODES: Final = tuple(code for code in REMEDIES if code not in MAILBOX_CODES)
 """What concerns every connection, and an operator ends."""
 
+OTHER_CLIENT: Final = "unauthorized_client"
+"""Google's code where a refresh token was issued to another OAuth client."""
+
 
 class DeploymentError(TransientError):
     """Google refuses the deployment as a whole: no connection is at fault, an operator has to act.

@@ -47,27 +47,26 @@ class Treatment:
     """What one class does.
 
     `sync_longest` is the longest wait between two looks of a sync, None where it stands still
-    until the end user connects again. `pauses_bulk`: the rest of a bulk waits, for it would fare
-    alike. `status` is what actions, the proxy, connect, import and MCP answer.
+    until the end user connects again. A bulk stands still where its sends do not end: the rest
+    would fare alike. `status` is what actions, the proxy, connect, import and MCP answer.
     """
 
     sync_longest: timedelta | None
     send: Fate
-    pauses_bulk: bool
     status: int
     told: frozenset[Told]
 
 
 _PRODUCT: Final = frozenset({Told.PRODUCT})
 TREATMENTS: Final[Mapping[Concern, Treatment]] = {
-    Concern.CALL: Treatment(LONG_LADDER, Fate.ENDS, False, 424, _PRODUCT),
-    Concern.MAILBOX: Treatment(LONG_LADDER, Fate.HELD, True, 424, _PRODUCT),
-    Concern.GRANT: Treatment(None, Fate.ENDS, False, 424, frozenset({Told.END_USER})),
-    Concern.SCOPE: Treatment(None, Fate.ENDS, False, 403, _PRODUCT),
-    Concern.RATE: Treatment(SHORT_LADDER, Fate.WAITS, True, 429, frozenset()),
-    Concern.CONCURRENCY: Treatment(SHORT_LADDER, Fate.WAITS, True, 429, frozenset()),
-    Concern.PASSING: Treatment(SHORT_LADDER, Fate.HELD, True, 424, _PRODUCT),
-    Concern.DEPLOYMENT: Treatment(LONG_LADDER, Fate.HELD, True, 503, frozenset({Told.OPERATOR})),
+    Concern.CALL: Treatment(LONG_LADDER, Fate.ENDS, 424, _PRODUCT),
+    Concern.MAILBOX: Treatment(LONG_LADDER, Fate.HELD, 424, _PRODUCT),
+    Concern.GRANT: Treatment(None, Fate.ENDS, 424, frozenset({Told.END_USER})),
+    Concern.SCOPE: Treatment(None, Fate.ENDS, 403, _PRODUCT),
+    Concern.RATE: Treatment(SHORT_LADDER, Fate.WAITS, 429, frozenset()),
+    Concern.CONCURRENCY: Treatment(SHORT_LADDER, Fate.WAITS, 429, frozenset()),
+    Concern.PASSING: Treatment(SHORT_LADDER, Fate.HELD, 424, _PRODUCT),
+    Concern.DEPLOYMENT: Treatment(LONG_LADDER, Fate.HELD, 503, frozenset({Told.OPERATOR})),
 }  # fmt: skip
 
 GRANT_CODES: Final = (

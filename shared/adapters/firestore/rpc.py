@@ -27,11 +27,14 @@ from google.cloud.firestore_v1.services.firestore.transports import FirestoreGrp
 from google.cloud.firestore_v1.types import firestore as requests
 
 from shared.adapters.firestore.values import document_key
+from shared.domain.google_trouble import StoreIndexMissingError
+from shared.domain.trouble_board import TroubleNotes
 from shared.errors import (
     AlreadyExistsError,
     ConflictError,
     StoreUnavailableError,
 )
+from shared.ports.clock import Clock
 
 T = TypeVar("T")
 
@@ -54,7 +57,15 @@ _ERRORS = (GoogleAPIError, GoogleAuthError)
 class FirestoreRpc:
     """One database; nothing connects before the first call."""
 
-    def __init__(self, project: str, database: str = "(default)") -> None:
+    def __init__(
+        self,
+        project: str,
+        database: str = "(default)",
+        *,
+        clock: Clock | None = None,
+        notes: TroubleNotes | None = None,
+    ) -> None:
+        self._clock, self._notes = clock, notes
         self._database = f"projects/{project}/databases/{database}"
         self._root = f"{self._database}/documents"
         self._emulator = os.environ.get("FIRESTORE_EMULATOR_HOST")
@@ -139,11 +150,20 @@ class FirestoreRpc:
             except ServiceUnavailable:
                 await asyncio.sleep(pause_s)
             except _ERRORS as error:
-                raise _unavailable(error) from error
+                raise self._unread(error) from error
         try:
             return await read()
         except _ERRORS as error:
-            raise _unavailable(error) from error
+            raise self._unread(error) from error
+
+    def _unread(self, error: Exception) -> StoreUnavailableError:
+        """Return the failure of a read: Firestore refuses a query that has no index by this."""
+        if not isinstance(error, FailedPrecondition):
+            return _unavailable(error)
+        missing = StoreIndexMissingError()
+        if self._notes is not None and self._clock is not None:
+            self._notes.met(missing.code, self._clock.now())
+        return missing
 
     async def close(self) -> None:
         """Close this loop's connection; every later call raises StoreUnavailableError."""

@@ -21,8 +21,14 @@ from shared.domain.google_refusals import (
     Refusal,
     meaning_of,
 )
-from shared.domain.google_trouble import DeploymentError, GrantEndedError, UnnamedRefusalError
+from shared.domain.google_trouble import (
+    OTHER_CLIENT,
+    DeploymentError,
+    GrantEndedError,
+    UnnamedRefusalError,
+)
 from shared.domain.ids import GoogleSub
+from shared.domain.trouble_board import TroubleNotes
 from shared.errors import (
     GoogleOAuthUnavailableError,
     GrantRevokedError,
@@ -71,8 +77,15 @@ class OAuthSettings(Protocol):
 class HttpGoogleOAuth:
     """GoogleOAuth for one OAuth client. Nothing is retried: a code is good once."""
 
-    def __init__(self, http: httpx.AsyncClient, settings: OAuthSettings, clock: Clock) -> None:
+    def __init__(
+        self,
+        http: httpx.AsyncClient,
+        settings: OAuthSettings,
+        clock: Clock,
+        notes: TroubleNotes | None = None,
+    ) -> None:
         self._http = http
+        self._notes = notes or TroubleNotes()
         self._settings = settings
         self._clock = clock
         self._jwt = GoogleJwt(GoogleCerts(http, clock, settings.google_url), clock)
@@ -172,7 +185,8 @@ class HttpGoogleOAuth:
         asked_at = self._clock.now()
         response = await self._post("/token", {**form, **client})
         if not response.is_success:
-            raise token_error(response)
+            raise self._noted(token_error(response))
+        self._notes.worked("oauth_client_refused", asked_at)
         try:
             answer = orjson.loads(response.content)
             return Tokens(
@@ -187,6 +201,12 @@ class HttpGoogleOAuth:
             raise GoogleOAuthUnavailableError(
                 "The token endpoint's answer is not what Google documents."
             ) from error
+
+    def _noted(self, error: PostroomError) -> PostroomError:
+        """Note what concerns the client as a whole, and not one grant of another client's."""
+        if isinstance(error, DeploymentError) and error.told != OTHER_CLIENT:
+            self._notes.met(error.code, self._clock.now(), told=error.told)
+        return error
 
     async def _post(self, path: str, form: Mapping[str, str]) -> httpx.Response:
         try:

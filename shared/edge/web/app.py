@@ -24,6 +24,7 @@ from shared.edge.web.status import answer_to
 from shared.errors import InvalidRequestError, NotFoundError
 from shared.ports.container import Container
 from shared.ports.telemetry import Served, Telemetry
+from shared.usecases.troubles import ReportTroubles
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -151,6 +152,7 @@ class _RequestMiddleware:
         self._app = app
         self._function = function
         self._telemetry = container.use(Telemetry)
+        self._report_troubles = container.use(ReportTroubles)
         self._always = [HSTS] if container.use(Deployment).secure else []
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -186,3 +188,4 @@ class _RequestMiddleware:
             status=status,
             duration_ms=round(took * 1000, 1),
         )
+        await self._report_troubles()

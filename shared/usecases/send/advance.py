@@ -24,8 +24,8 @@ from shared.errors import (
 from shared.ports.clock import Clock
 from shared.ports.gmail import GmailMailboxes
 from shared.ports.queue import Queue, QueueName, Task
-from shared.usecases.send.ledger import LedgerEntry
 from shared.usecases.send.held import WakeHeld
+from shared.usecases.send.ledger import LedgerEntry
 from shared.usecases.send.protocol import Message, Protocol
 from shared.usecases.send.rules import SEND_TASK
 

@@ -27,6 +27,7 @@ from shared.ports.documents import Versioned, until_written, update
 from shared.ports.events import Operations
 from shared.ports.oauth import GoogleOAuth, Identity, Sealer, Tokens
 from shared.ports.queue import Queue
+from shared.ports.sends import HeldSends, wake_no_send
 from shared.usecases.connect.auth_record import AuthOperation, auth_operation
 from shared.usecases.connect.begin_sync import BeginSync
 from shared.usecases.connect.consent.outcomes import Connected
@@ -56,6 +57,7 @@ class CreateConnection:
     begin_sync: BeginSync
     start_watch: StartWatch
     access_tokens: AccessTokens
+    wake_held: HeldSends = wake_no_send
 
     async def __call__(
         self, session: ConnectSession, identity: Identity, tokens: Tokens, started_at: datetime
@@ -73,6 +75,8 @@ class CreateConnection:
             # A first sync arms the watch as it sets its anchor; this one has an anchor already.
             await self.start_watch(active.id)
         await self._mark_connected(session.id, active.id)
+        if session.reconnect is not None:
+            await self.wake_held(active.id)
         await self._wake(session, active, started_at)
         return Connected(active.id, active.email, reconnected=session.reconnect is not None)
 
@@ -151,7 +155,9 @@ class CreateConnection:
     ) -> Grant:
         refresh_token = tokens.refresh_token or ""
         before = was.value if was else None
-        return await new_grant(self.sealer, id, tokens, refresh_token, before, self.clock.now())
+        now = self.clock.now()
+        grant = await new_grant(self.sealer, id, tokens, refresh_token, before, now)
+        return replace(grant, client_id=self.begin_sync.settings.oauth_client_id)
 
     async def _activated(
         self, id: ConnectionId, session: ConnectSession, identity: Identity, tokens: Tokens

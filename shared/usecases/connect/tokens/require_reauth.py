@@ -20,6 +20,7 @@ DESCRIPTIONS = {
     "account_deleted": "The Google account was deleted.",
     "policy_enforced": "The account's protection or its organisation does not admit this app.",
     "org_internal": "The OAuth client admits accounts of its own organisation only.",
+    "client_changed": "The grant was given to an OAuth client that this deployment no longer has.",
     "refused": "Google has refused the grant for a day without a known reason.",
 }
 
