@@ -118,6 +118,7 @@ class StartWatch:
             watch_expires_at=watched.expires_at,
             renew_at=renew_at,
             watch_error=None,
+            armings=claim.armings + 1,
             stopped_at=None,
         )
         await self._record(claimed, armed)
@@ -146,6 +147,7 @@ class StartWatch:
                 watch_expires_at=now.watch_expires_at,
                 renew_at=now.renew_at,
                 watch_error=now.watch_error,
+                armings=now.armings,
                 stopped_at=now.stopped_at,
             )
 
@@ -254,11 +256,13 @@ class RenewWatches:
         now = self.clock.now()
         lapsed = before.watch_expires_at is not None and before.watch_expires_at <= now
         if isinstance(outcome, Armed) and lapsed:
-            await self._tell(connection_id, "recovered", None)
+            await self._tell(before, connection_id, "recovered", None)
         if isinstance(outcome, NotArmed) and lapsed and before.watch_error is None:
-            await self._tell(connection_id, "lapsed", outcome.reason)
+            await self._tell(before, connection_id, "lapsed", outcome.reason)
 
-    async def _tell(self, connection_id: ConnectionId, operation: str, reason: str | None) -> None:
+    async def _tell(
+        self, before: Mailbox, connection_id: ConnectionId, operation: str, reason: str | None
+    ) -> None:
         now = self.clock.now()
         payload = {
             "from": "postroom",
@@ -270,5 +274,6 @@ class RenewWatches:
             "error": {"type": reason, "description": "The watch lapsed."} if reason else None,
         }
         event_id = EventId(f"evt_{uuid4().hex}")
-        event = Event(event_id, connection_id, EventType.WATCH, payload, now, now)
+        version = 2 * before.armings + (1 if reason else 2)
+        event = Event(event_id, connection_id, EventType.WATCH, payload, now, now, version=version)
         await self.outbox.create(event)

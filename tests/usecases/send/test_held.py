@@ -1,4 +1,4 @@
-"""A send that meets trouble which is not its own is held: it goes out once, ends or is called off."""
+"""A send that meets trouble not its own is held: it goes out once, ends or is called off."""
 
 from datetime import timedelta
 from typing import Any

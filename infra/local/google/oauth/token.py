@@ -26,7 +26,7 @@ REFRESH_REFUSALS: Final[Mapping[str, tuple[str, str, int]]] = {
     "unauthorized_client": ("unauthorized_client", "Unauthorized", 401),
     "token_unknown": ("computer_says_no", "", 400),
 }
-"""Faults that refuse a refresh and nothing else: `error`, `error_description`, status (FACTS 18.8)."""
+"""Faults that refuse a refresh alone: `error`, `error_description`, status (FACTS 18.8)."""
 
 
 class TokenError(Exception):

@@ -31,6 +31,10 @@ locals {
       filter = local.counter.refresh_failures, value = 10, duration = "600s", aligner = "ALIGN_COUNT"
       advice = "Google's token endpoint fails, or the OAuth client is wrong or deleted. Single revoked grants do not count here."
     }
+    "an endpoint is disabled" = {
+      filter = local.counter.endpoints_lost, value = 0, duration = "0s", aligner = "ALIGN_COUNT"
+      advice = "Nothing that was sent to a webhook endpoint has succeeded for five days. GET /webhook-endpoints says which; mend it, PATCH it with enabled true, then redeliver."
+    }
     "all connections are refused" = {
       filter = local.counter.deployment, value = 0, duration = "0s", aligner = "ALIGN_COUNT"
       advice = "Something only an operator can mend keeps every connection from working: the log line \"deployment trouble\" names it in code, and so do GET /health, the console and make doctor. OPERATING has an entry for each code. Nothing is lost: sends are held for a day, and all goes on within a minute of the repair."

@@ -6,6 +6,7 @@ locals {
     refresh_failures = "jsonPayload.error=(\"GoogleOAuthUnavailableError\" OR \"ConfigurationError\")"
     events_given_up  = "jsonPayload.message=\"event given up\""
     dropped          = "jsonPayload.message=(\"task dropped\" OR \"push dropped\")"
+    endpoints_lost   = "jsonPayload.message=\"endpoint disabled\""
     deployment       = "jsonPayload.message=\"deployment trouble\""
     unexpected       = "jsonPayload.message=\"request failed\" AND jsonPayload.status=500"
   }

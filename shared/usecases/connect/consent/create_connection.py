@@ -65,12 +65,12 @@ class CreateConnection:
         """Raise ConnectRefusedError: "closing", "disconnecting"; TransientError of the stores."""
         connection = await self._connection(session, identity, tokens)
         live = await self._joined(connection, identity, tokens)
-        await self._store_grant(connection, live)
+        grant = await self._store_grant(connection, live)
         self.access_tokens.forget(connection.id)
         operation = AuthOperation.OVERRIDE if session.reconnect else AuthOperation.CREATION
         active = await self._activated(connection.id, session, identity, live)
         await self._leave_former(connection, active)
-        await self.begin_sync(active, operation, occasion=session.id)
+        await self.begin_sync(active, operation, occasion=session.id, generation=grant.generation)
         if session.reconnect is not None and reads(active.scopes):
             # A first sync arms the watch as it sets its anchor; this one has an anchor already.
             await self.start_watch(active.id)
@@ -142,13 +142,14 @@ class CreateConnection:
             return tokens
         return replace(tokens, access_token=proof.access_token, expires_at=proof.expires_at)
 
-    async def _store_grant(self, connection: Connection, tokens: Tokens) -> None:
-        async def attempt() -> None:
+    async def _store_grant(self, connection: Connection, tokens: Tokens) -> Grant:
+        async def attempt() -> Grant:
             was = await self.grants.get(connection.id)
             grant = await self._sealed(connection.id, tokens, was)
             await (self.grants.swap(was, grant) if was else self.grants.create(grant))
+            return grant
 
-        await until_written(attempt)
+        return await until_written(attempt)
 
     async def _sealed(
         self, id: ConnectionId, tokens: Tokens, was: Versioned[Grant] | None

@@ -238,7 +238,7 @@ class AccessTokens:
         if connection is None:
             return True
         code = self._cause(tried, error)
-        return await self.require_reauth(connection, code, occasion=f"{tried.generation}")
+        return await self.require_reauth(connection, code, generation=tried.generation)
 
     def _cause(self, grant: Grant, error: ReauthRequiredError) -> str:
         """Return why, as far as it can be told: Google says `invalid_grant` to most of them."""

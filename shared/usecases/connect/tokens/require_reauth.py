@@ -35,7 +35,7 @@ class RequireReauth:
     clock: Clock
     settings: ConnectSettings
 
-    async def __call__(self, was: Versioned[Connection], code: str, *, occasion: str) -> bool:
+    async def __call__(self, was: Versioned[Connection], code: str, *, generation: int) -> bool:
         """Return False where somebody changed the connection meanwhile, by reconnecting say.
 
         The event comes first: a crash in between repeats it under the same id, never loses it.
@@ -49,7 +49,8 @@ class RequireReauth:
         event = auth_event(
             was.value,
             AuthOperation.REFRESH,
-            occasion=occasion,
+            occasion=f"{generation}",
+            generation=generation,
             environment=self.settings.environment,
             now=now,
             error={"type": code, "description": DESCRIPTIONS[code]},
