@@ -64,6 +64,14 @@ class GoogleOAuth(Protocol):
         """Revoke the user's whole grant (FACTS 6.9); an unknown token counts as revoked."""
         ...
 
+    async def address_of(self, access_token: str) -> str:
+        """Return the address of the mailbox that the access token opens, by users.getProfile.
+
+        For grants without `openid email`. Raises UnauthenticatedError where it may not be asked,
+        DeploymentError, GoogleOAuthUnavailableError.
+        """
+        ...
+
     async def identity(self, access_token: str) -> Identity:
         """Ask Google whose token it is.
 

@@ -14,7 +14,7 @@ from shared.domain.connect.connect_session import ConnectSession, ConnectStatus
 from shared.domain.connect.connection import Connection, ConnectionStatus
 from shared.domain.connect.grant import Grant
 from shared.domain.connect.scopes import reads
-from shared.domain.ids import ConnectionId, email_key
+from shared.domain.ids import ConnectionId, email_key, is_same_account
 from shared.errors import (
     AlreadyExistsError,
     ConnectRefusedError,
@@ -63,6 +63,7 @@ class CreateConnection:
         self, session: ConnectSession, identity: Identity, tokens: Tokens, started_at: datetime
     ) -> Connected:
         """Raise ConnectRefusedError: "closing", "disconnecting"; TransientError of the stores."""
+        session = await self._renewing(session, identity)
         connection = await self._connection(session, identity, tokens)
         live = await self._joined(connection, identity, tokens)
         grant = await self._store_grant(connection, live)
@@ -79,6 +80,21 @@ class CreateConnection:
             await self.wake_held(active.id)
         await self._wake(session, active, started_at)
         return Connected(active.id, active.email, reconnected=session.reconnect is not None)
+
+    async def _renewing(self, session: ConnectSession, identity: Identity) -> ConnectSession:
+        """Return the session as the reconnect of the same end user's lost connection, if any.
+
+        A second connection to the same mailbox beside a dead one is what no end user means.
+        """
+        user = session.end_user.get("id") if session.end_user else None
+        if session.reconnect is not None or not user:
+            return session
+        joined = await self.google_users.get(identity.sub)
+        for id in sorted(joined.value.connections) if joined else ():
+            found = await self.connections.get(id)
+            if found is not None and _is_lost(found.value, user):
+                return replace(session, reconnect=id, connection_id=id)
+        return session
 
     async def _wake(
         self, session: ConnectSession, connection: Connection, started_at: datetime
@@ -108,7 +124,7 @@ class CreateConnection:
         """
         id = session.connection_id or ConnectionId(str(uuid4()))
         found = await self.connections.get(id)
-        if found is not None and found.value.sub == identity.sub:
+        if found is not None and is_same_account(found.value.sub, identity.sub, identity.email):
             return found.value
         if session.reconnect is not None:
             raise ConnectRefusedError("The connection was removed.", code="disconnecting")
@@ -125,7 +141,7 @@ class CreateConnection:
         Between Google's answer and the join, the last other connection may have left and
         revoked. Where the document had to be made, only a refresh can tell.
         """
-        made = await self.join(connection)
+        made = await self.join(replace(connection, sub=identity.sub))
         if reads(tokens.scopes):
             await join_mailbox(self.mailboxes, self.clock, email_key(identity.email), connection.id)
         return await self._proven(connection, tokens) if made else tokens
@@ -178,6 +194,8 @@ class CreateConnection:
 
     async def _leave_former(self, before: Connection, now: Connection) -> None:
         """Leave the mailbox of an address that Google has changed since (FACTS 6.5)."""
+        if before.sub != now.sub and (user := await leave(self.google_users, before.sub, now.id)):
+            await self.google_users.delete(user)
         if before.email_key == now.email_key:
             return
         if box := await leave(self.mailboxes, before.email_key, before.id):
@@ -220,6 +238,13 @@ def _unfinished(
     )
 
 
+def _is_lost(connection: Connection, user: str) -> bool:
+    """Whether the end user's connection waits to be connected again."""
+    theirs = (connection.end_user or {}).get("id") == user
+    lost = connection.status is ConnectionStatus.REAUTH_REQUIRED
+    return theirs and lost and connection.error != UNFINISHED
+
+
 def _active(
     was: Connection, session: ConnectSession, identity: Identity, tokens: Tokens, now: datetime
 ) -> Connection:
@@ -227,6 +252,7 @@ def _active(
     return replace(
         was,
         email=identity.email,
+        sub=identity.sub,
         scopes=tokens.scopes,
         status=ConnectionStatus.PAUSED if paused else ConnectionStatus.ACTIVE,
         error=None,
