@@ -1,7 +1,7 @@
 """Each class of trouble in each place: what is answered, told and held, and that all goes on after.
 
 The classes come from the table; the places are every way into Gmail that Postroom has. No path
-answers 500, and a minute after the cause is gone, and the remedy was applied, nothing is left of it.
+answers 500, and a minute after the cause is gone and the remedy applied nothing is left of it.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -158,8 +158,8 @@ Place = Callable[[Walk], Awaitable[httpx.Response]]
 PLACES: Final[tuple[Place, ...]] = (
     a_sync, a_watch, a_send, a_bulk, an_action, a_proxied_call, a_connect, an_import, an_agent,
 )  # fmt: skip
-REFUSED: Final = {"an_action", "a_proxied_call", "a_watch"}
-"""Places whose whole answer is Gmail's, and so the class's."""
+REFUSED: Final = {"an_action", "a_watch"}
+"""Places whose whole answer is the class's; the proxy passes Gmail's own words on."""
 
 
 @pytest.fixture
@@ -193,6 +193,39 @@ async def test_trouble_of_each_class_is_told_in_each_place_and_ends_with_its_cau
     await judge_after(walk, cause)
 
 
+async def test_a_topic_without_rights_is_told_and_watches_are_armed_within_a_minute_of_them(
+    walk: Walk,
+) -> None:
+    """Mail comes by asking meanwhile; few mailboxes are tried for all."""
+    walk.fault("topic_forbidden")
+    await walk.later(6 * 86_400)
+    (trouble,) = (await walk.get("/health")).json()["troubles"]
+    assert (trouble["code"], trouble["docs"]) == ("topic_forbidden", "operating#topic_forbidden")
+    query = {"provider_config_key": "google-mail"}
+    shown = (await walk.get(f"/connections/{walk.id}", **query)).json()
+    assert shown["watch"]["error"] == "topic_forbidden"
+    assert (await walk.status())["status"] == "SUCCESS"
+    walk.system.emulated.faults.clear()
+    await walk.later()
+    assert (await walk.get("/health")).json()["troubles"] == []
+    shown = (await walk.get(f"/connections/{walk.id}", **query)).json()
+    assert shown["watch"]["error"] is None
+
+
+async def test_trouble_that_a_dead_process_met_is_known_to_the_next(walk: Walk) -> None:
+    """It is on the board, and ends when any process finds that it has."""
+    walk.fault("gmail_api_disabled")
+    await an_action(walk)
+    await walk.system.kill()
+    await walk.system.restart()
+    (trouble,) = (await walk.get("/health")).json()["troubles"]
+    assert trouble["code"] == "gmail_api_disabled"
+    walk.system.emulated.faults.clear()
+    await walk.later()
+    await walk.later()
+    assert (await walk.get("/health")).json()["troubles"] == []
+
+
 def judge_answers(walk: Walk, cause: Cause) -> None:
     """No 500; the class's status where the answer is Gmail's; the send has the class's fate."""
     treated = TREATMENTS[cause.concern]
@@ -200,9 +233,8 @@ def judge_answers(walk: Walk, cause: Cause) -> None:
         assert answer.status_code != 500, (name, answer.text)
         if name in REFUSED:
             error = answer.json()["error"]
-            assert (answer.status_code, error["code"] in cause.codes) == (treated.status, True), (
-                name
-            )
+            told = (answer.status_code, error["code"] in cause.codes)
+            assert told == (treated.status, True), (name, answer.text)
             assert error["docs"].partition("#")[2] in CODES
     send = walk.answers["a_send"]
     if treated.send is Fate.ENDS:
@@ -238,14 +270,13 @@ async def mended(walk: Walk, cause: Cause) -> None:
 
 
 async def judge_after(walk: Walk, cause: Cause) -> None:
-    """A minute later the copy is whole, what was held is out, once, and nothing is told any more."""
+    """Find the copy whole, what was held out once, and nothing told any more."""
     mail = letter("After").as_bytes()
     made = await walk.system.google.post(f"/_control/mailboxes/{ADA}/messages", content=mail)
     await walk.system.settle()
     await walk.later(1)
-    ids = {
-        one["id"] for one in (await walk.get("/records", model="EmailMessage")).json()["records"]
-    }
+    records = (await walk.get("/records", model="EmailMessage")).json()["records"]
+    ids = {one["id"] for one in records}
     assert made.json()["id"] in ids
     assert (await walk.status())["status"] == "SUCCESS"
     health = (await walk.get("/health")).json()

@@ -42,8 +42,8 @@ class NotArmed:
     """Somebody else is at it, nobody is connected, or Gmail refused: `reason` is a code."""
 
     reason: str
-    concern: Concern | None = None
-    """Whose trouble it is, where Gmail was asked."""
+    error: PostroomError | None = None
+    """Set where Gmail was asked."""
 
 
 RETRY_AFTER: Final[Mapping[Concern, timedelta]] = {
@@ -111,7 +111,7 @@ class StartWatch:
             log.warning("watch refused", extra={"connection": connection_id, "code": error.code})
             again = now + RETRY_AFTER[concern_of(error)]
             await self._record(claimed, replace(claim, watch_error=error.code, renew_at=again))
-            return NotArmed(error.code, concern_of(error))
+            return NotArmed(error.code, error)
         renew_at = now + RENEW_AFTER + jitter(claim.key)
         armed = replace(
             claim,
@@ -155,7 +155,8 @@ class StartWatch:
 
 
 def _is_deployments(outcome: Armed | NotArmed) -> bool:
-    return isinstance(outcome, NotArmed) and outcome.concern is Concern.DEPLOYMENT
+    error = outcome.error if isinstance(outcome, NotArmed) else None
+    return error is not None and concern_of(error) is Concern.DEPLOYMENT
 
 
 def _revivable(mailbox: Mailbox, now: datetime) -> bool:
