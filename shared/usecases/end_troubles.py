@@ -12,7 +12,6 @@ from shared.domain.ids import ConnectionId
 from shared.domain.send.entry import SendState
 from shared.domain.sync.state import SyncState, SyncStatus
 from shared.domain.trouble_board import BOARD, TroubleBoard
-from shared.domain.troubles import CODES
 from shared.errors import StoreUnavailableError
 from shared.ports.clock import Clock
 from shared.ports.connections import Connections
@@ -87,8 +86,7 @@ class EndTroubles:
         now = self.clock.now()
 
         def looking(was: SyncState) -> SyncState | None:
-            stuck = was.status is SyncStatus.RUNNING and CODES.get(was.last_error or "")
-            if stuck is not Concern.DEPLOYMENT or was.held(now):
+            if was.status is not SyncStatus.RUNNING or was.held(now):
                 return None
             return was.looked_at(now).wanting_look().due_by(now)
 

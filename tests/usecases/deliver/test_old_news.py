@@ -22,8 +22,9 @@ def builders() -> list[tuple[str, ast.Call]]:
     found = []
     for file in sorted(SHARED.rglob("*.py")):
         for node in ast.walk(ast.parse(file.read_text())):
-            named = isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
-            if named and node.func.id == "Event" and "client" not in file.parts:
+            if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name)):
+                continue
+            if node.func.id == "Event" and "client" not in file.parts:
                 found.append((f"{file.relative_to(SHARED)}:{node.lineno}", node))
     return found
 
