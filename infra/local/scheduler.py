@@ -18,7 +18,7 @@ class Job:
 
 JOBS = (
     Job("/jobs/reconcile", timedelta(minutes=1)),
-    Job("/jobs/renew-watches", timedelta(minutes=10)),
+    Job("/jobs/renew-watches", timedelta(minutes=1)),
     Job("/jobs/tend-grants", timedelta(days=1)),
     Job("/jobs/rotate-keys", timedelta(days=1)),
     Job("/jobs/prune-deleted", timedelta(days=1)),

@@ -60,7 +60,7 @@ locals {
       needs   = ["keys", "oauth", "queue", "store"]
       size    = { timeout_s = 540, max_instances = 1 }
       jobs = {
-        renew-watches = { path = "/jobs/renew-watches", schedule = "*/10 * * * *" }
+        renew-watches = { path = "/jobs/renew-watches", schedule = "* * * * *" }
         tend-grants   = { path = "/jobs/tend-grants", schedule = "17 3 * * *" }
         rotate-keys   = { path = "/jobs/rotate-keys", schedule = "37 * * * *" }
         prune-deleted = { path = "/jobs/prune-deleted", schedule = "47 2 * * *" }

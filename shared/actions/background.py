@@ -172,4 +172,5 @@ def _event(result: ActionResult, now: datetime, trace_id: str | None) -> Event:
         created_at=now,
         next_attempt_at=now,
         trace_id=trace_id,
+        version=1,
     )

@@ -11,7 +11,7 @@ from shared.client.errors import NotFoundError
 from shared.client.wire import Answer, Ask, Wire, at, given, present
 
 EventType = Literal["auth", "sync", "async_action", "send", "watch", "approval"]
-EventState = Literal["pending", "delivered", "dead"]
+EventState = Literal["pending", "delivered", "dead", "overtaken"]
 
 
 class Delivery(Answer):
@@ -58,6 +58,8 @@ class Endpoint(Answer):
     enabled: bool
     disabled_at: datetime | None
     disabled_reason: str | None
+    failing_since: datetime | None
+    last_success_at: datetime | None
     live_secrets: int
 
 

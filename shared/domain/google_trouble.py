@@ -9,6 +9,7 @@ from shared.errors import (
     GmailUnavailableError,
     GoogleOAuthUnavailableError,
     ReauthRequiredError,
+    StoreUnavailableError,
     TransientError,
 )
 
@@ -32,22 +33,45 @@ REMEDIES: Final = {
     "domain_policy": (
         "The administrators of this mailbox's domain have disabled Gmail apps: they can allow them."
     ),
+    "keys_refused": (
+        "Cloud KMS refuses the key of POSTROOM_KEYRING: see that it is enabled and that this "
+        "service account may encrypt and decrypt with it."
+    ),
+    "store_index_missing": (
+        "The store lacks an index that a query needs: apply Terraform again and wait until "
+        "Firestore has built it."
+    ),
 }
 """What helps, by code."""
+MAILBOX_CODES: Final = ("mail_not_enabled", "domain_policy")
+DEPLOYMENT_CODES: Final = tuple(code for code in REMEDIES if code not in MAILBOX_CODES)
+"""What concerns every connection, and an operator ends."""
+
+OTHER_CLIENT: Final = "unauthorized_client"
+"""Google's code where a refresh token was issued to another OAuth client."""
 
 
 class DeploymentError(TransientError):
     """Google refuses the deployment as a whole: no connection is at fault, an operator has to act.
 
-    `code` says what it is, and the message what helps.
+    `code` says what it is, the message what helps, and `told` is Google's own code, if it gave one.
     """
 
     code = "oauth_client_refused"
 
     def __init__(self, code: str, told: str = "") -> None:
-        """`told` is Google's own code, for the operator."""
         super().__init__(REMEDIES[code] + (f" Google said: {told}." if told else ""))
         self.code = code
+        self.told = told
+
+
+class StoreIndexMissingError(StoreUnavailableError):
+    """The store refuses a query for want of an index: only an operator can end that."""
+
+    code = "store_index_missing"
+
+    def __init__(self) -> None:
+        super().__init__(REMEDIES[self.code])
 
 
 class MailboxClosedError(TransientError):

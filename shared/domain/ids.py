@@ -34,6 +34,19 @@ SHARDS = 64
 """Of a due index: so many that none is hot (FACTS 9.5)."""
 
 
+_BY_ADDRESS = "address:"
+
+
+def sub_by_address(email: str) -> GoogleSub:
+    """Return what stands for the `sub` of an account that has not told it: its address."""
+    return GoogleSub(_BY_ADDRESS + email_key(email))
+
+
+def is_same_account(known: GoogleSub, sub: GoogleSub, email: str) -> bool:
+    """Whether a connection's account is this one, by its `sub`, or its address until it is told."""
+    return known == sub or known == sub_by_address(email)
+
+
 def shard_of(document_id: str) -> int:
     """Return the shard of a document: a stable hash of its id."""
     return crc32(document_id.encode()) % SHARDS

@@ -50,18 +50,26 @@ class GoogleOAuth(Protocol):
         """Redeem a code.
 
         Raises GrantRevokedError (bad or used code), GoogleOAuthUnavailableError,
-        ConfigurationError (invalid_client).
+        DeploymentError (invalid_client).
         """
         ...
 
     async def refresh(self, refresh_token: str) -> Tokens:
         """Raises GrantRevokedError, SessionPolicyError, GoogleOAuthUnavailableError,
-        ConfigurationError (FACTS 6.7).
+        DeploymentError (FACTS 6.7).
         """  # noqa: D205, D401
         ...
 
     async def revoke(self, token: str) -> None:
         """Revoke the user's whole grant (FACTS 6.9); an unknown token counts as revoked."""
+        ...
+
+    async def address_of(self, access_token: str) -> str:
+        """Return the address of the mailbox that the access token opens, by users.getProfile.
+
+        For grants without `openid email`. Raises UnauthenticatedError where it may not be asked,
+        DeploymentError, GoogleOAuthUnavailableError.
+        """
         ...
 
     async def identity(self, access_token: str) -> Identity:
@@ -87,7 +95,7 @@ class GoogleSignIn(Protocol):
         """Redeem a code for a verified id_token's claims.
 
         Raises UnauthenticatedError, GrantRevokedError (bad or used code),
-        GoogleOAuthUnavailableError, ConfigurationError.
+        GoogleOAuthUnavailableError, DeploymentError.
         """
         ...
 
@@ -95,7 +103,7 @@ class GoogleSignIn(Protocol):
 class Sealer(Protocol):
     """AES-256-GCM under a data key per connection, itself wrapped by a key-encryption key.
 
-    Methods that touch the key-encryption key may raise KeysUnavailableError, ConfigurationError.
+    Methods that touch the key-encryption key may raise KeysUnavailableError, DeploymentError.
     """
 
     async def new_data_key(self, connection_id: ConnectionId) -> bytes:

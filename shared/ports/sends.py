@@ -83,6 +83,20 @@ class ActionResults(Documents[ActionResult], Protocol):
     """Idempotency of actions other than sends, and results of asynchronous ones."""
 
 
+class HeldSends(Protocol):
+    """Wakes what is held on a connection, because its trouble may be over."""
+
+    async def __call__(self, connection_id: ConnectionId) -> int:
+        """Return how many were woken. Raises StoreUnavailableError."""
+        ...
+
+
+async def wake_no_send(connection_id: ConnectionId) -> int:
+    """Wake nothing, where no sends are."""
+    del connection_id
+    return 0
+
+
 class BounceRecorder(Protocol):
     """Ties delivery-status messages to sends, before they are committed; again after a crash."""
 

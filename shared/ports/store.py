@@ -18,6 +18,7 @@ from shared.ports.events import Operations, Outbox, WebhookEndpoints
 from shared.ports.retention import Retention
 from shared.ports.sends import ActionResults, BulkSends, Sends
 from shared.ports.sync_store import Quarantine, Records, SyncStates
+from shared.ports.troubles import Troubles
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,7 @@ class Store:
     api_keys: ApiKeys
     receipts: Receipts
     retention: Retention
+    troubles: Troubles
     webhook_endpoints: WebhookEndpoints
     close: Callable[[], Awaitable[None]]
     """Give back connections; every later call raises StoreUnavailableError."""

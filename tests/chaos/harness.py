@@ -112,7 +112,7 @@ class ChaosHarness(SyncHarness):
             self.witness, self.store.outbox, self.clock, ConnectSettings("http://p.test", "P")
         )
         occasion = self.clock.now().isoformat()
-        await begin(found.value, AuthOperation.OVERRIDE, occasion=occasion)
+        await begin(found.value, AuthOperation.OVERRIDE, occasion=occasion, generation=2)
 
     async def quiesce(self) -> None:
         """End all trouble and let time pass until nothing is left to do."""

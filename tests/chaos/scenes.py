@@ -214,6 +214,17 @@ async def backfill_at_a_slow_pace(harness: ChaosHarness) -> None:
     await harness.sync(CONNECTION, budget=timedelta(seconds=5))
 
 
+async def _mail_after_trouble(harness: ChaosHarness) -> None:
+    await settled(harness)
+    harness.owner.receive("after the trouble")
+    await change(harness, lambda was: replace(was.wanting_look(), failures=2, last_error="x"))
+
+
+async def delta_that_ends_a_trouble(harness: ChaosHarness) -> None:
+    """Succeed for the first time in a while: what is held is woken."""
+    await run(harness)
+
+
 SCENES = [
     Scene(_new_mailbox, first_sync),
     Scene(_changes, delta_by_push),
@@ -225,6 +236,7 @@ SCENES = [
     Scene(_rate_limited, delta_cut_short_by_a_refusal),
     Scene(_long_work, delta_that_needs_its_lease_renewed),
     Scene(_bogus_page, backfill_from_a_page_gmail_forgot),
+    Scene(_mail_after_trouble, delta_that_ends_a_trouble),
     Scene(_slow, backfill_at_a_slow_pace),
     Scene(_much_expired, recovery_in_several_commits),
     Scene(_large_new_mailbox, backfill_in_several_commits),

@@ -182,6 +182,14 @@ async def disconnect(harness: SendHarness, _: str) -> None:
     await with_status(harness, ConnectionStatus.DISCONNECTING)
 
 
+async def another_is_held(harness: SendHarness, key: str) -> None:
+    harness.advance(timedelta(seconds=4))
+    harness.fault("mail_not_enabled", "drafts.create")
+    with suppress(PostroomError):
+        asked = request(to=ADA, subject="Another", body="Held too.")
+        await harness.send_email(CONNECTION, asked, f"beside-{key}")
+
+
 async def revoke(harness: SendHarness, _: str) -> None:
     harness.tokens.revoked = True
 
@@ -250,6 +258,8 @@ LIMITED_DRAFT = (("status_429", "drafts.create"),)
 LIMITED = (("status_429", "drafts.send"),)
 HEARD_NOT = (("drop_response", "messages.send"),)
 LOST = (("drop_request", "messages.send"),)
+CLOSED = (("mail_not_enabled", "drafts.create"),)
+UNREADABLE = (("mail_not_enabled", "messages.get"), ("mail_not_enabled", "threads.get")) * 3
 UNCLEAR = (("drop_request", "drafts.send"),)
 BLIND = (("drop_response", "drafts.send"), *((("status_503", "threads.get"),) * 3))
 SCENES = (
@@ -292,6 +302,11 @@ SCENES = (
     Scene("draft not taken, still there", mishaps=(refused("gmail.send_draft", 400),), sure=False),
     Scene("second send refused", UNCLEAR, between=refuse_next, sure=False),
     Scene("second send on what is gone", UNCLEAR, between=gone_next, sure=True),
+    Scene("held", CLOSED, repeats=False),
+    Scene("held with another", CLOSED, between=another_is_held, repeats=False),
+    Scene("held as a draft", (("domain_policy", "drafts.send"),), repeats=False),
+    Scene("held for a day", CLOSED * 2, between=a_day_passes, sure=False),
+    Scene("held before it could be composed", UNREADABLE, fields=reply, repeats=False),
     Scene("no way to Gmail", mishaps=(gone("gmail.create_draft"), gone("gmail.send_draft"))),
     Scene("create unheard", mishaps=(store_lost("sends.create", "after"),)),
     Scene("create unmade", mishaps=(store_lost("sends.create", "before"),)),

@@ -35,6 +35,7 @@ from shared.domain.send.entry import DeliveryMode, SendEntry, SendState
 from shared.domain.sync.mailbox import GoogleUser, Mailbox
 from shared.domain.sync.record import Origin, QuarantineEntry, Record, RecordHead
 from shared.domain.sync.state import Backfill, Lease, SyncState
+from shared.domain.trouble_board import BOARD, Trouble, TroubleBoard
 from shared.ports.sends import ActionResult
 from tests.harness.clock import START
 
@@ -224,6 +225,10 @@ def api_key(id: str = "k1", **changes: Any) -> ApiKey:
     return replace(made, **changes)
 
 
+def trouble_board(id: str = BOARD) -> TroubleBoard:
+    return TroubleBoard(id, {"topic_forbidden": Trouble(START, START, C1, "forbidden")})
+
+
 def receipt(connection_id: str = C1) -> DeletionReceipt:
     return DeletionReceipt(
         ConnectionId(connection_id), START, START + timedelta(days=9), {"watch": "stopped"}
@@ -333,6 +338,7 @@ SAMPLES = (
     Sample("action_results", "action_results", action_result, _by_id, _version, _schema),
     Sample("webhook_endpoints", "webhook_endpoints", webhook_endpoint, _by_id, _version, _schema),
     Sample("api_keys", "api_keys", api_key, _by_id, _version, _schema),
+    Sample("troubles", "troubles", trouble_board, _by_id, _version, _schema),
     Sample(
         "receipts",
         "receipts",

@@ -15,8 +15,9 @@ from infra.local.tasks.schema import discovery
 from shared.adapters.keys.format import head_of, head_with, key_id_of
 from shared.adapters.keys.kms import PRIMARY_FOR, UNWRAPPED_FOR, KmsSealer, crc32c
 from shared.adapters.keys.local import LocalKeyring, add_key, create_keyring
+from shared.domain.google_trouble import DeploymentError
 from shared.domain.ids import ConnectionId
-from shared.errors import ConfigurationError, CorruptStateError, KeysUnavailableError
+from shared.errors import CorruptStateError, KeysUnavailableError
 from shared.ports.oauth import Sealer
 from tests.harness.clock import ManualClock
 
@@ -234,7 +235,7 @@ async def test_a_key_that_may_not_be_used_is_a_matter_of_configuration(
     )
     if trouble == "disabled":
         kms.kms.versions[0].state = "DISABLED"
-    with pytest.raises(ConfigurationError) as told:
+    with pytest.raises(DeploymentError) as told:
         await sealed_by(sealer, key)
     assert "POSTROOM_KEYRING" in str(told.value)
 

@@ -28,6 +28,7 @@ from infra.local.google.uploads import read_media
 MAX_SEND_BYTES = 36_700_160  # FACTS 5.1
 MAX_INSERT_BYTES = 157_286_400
 NOBODY = "(unknown)"
+ENDS_TOKENS = ("grant_revoked", "account_deleted")
 REALM = 'Bearer realm="https://accounts.google.com/"'
 
 
@@ -96,8 +97,8 @@ class Dispatcher:
         return token
 
     def _is_struck(self, token: AccessToken) -> bool:
-        revoked = self._google.faults.peek("grant_revoked", "token", token.email)
-        return revoked is not None and strikes(revoked, token.given_at)
+        peeked = (self._google.faults.peek(name, "token", token.email) for name in ENDS_TOKENS)
+        return any(found is not None and strikes(found, token.given_at) for found in peeked)
 
     def _check_rights(self, match: Match, token: AccessToken) -> None:
         if not token.scopes & match.method.scopes:

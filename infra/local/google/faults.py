@@ -48,20 +48,26 @@ MAILBOX_FAULTS = frozenset(
         "metadata_scope",
         "not_delegated",
         "page_without_history",
+        "topic_forbidden",
         "watch_conflict",
     },
 )
 PUSH_FAULTS = frozenset({"push_drop", "push_double", "push_late", "push_reorder"})
 TOKEN_FAULTS = frozenset(
     {
+        "account_deleted",
         "client_deleted",
         "consent_without_refresh_token",
         "grant_revoked",
         "invalid_rapt",
+        "policy_enforced",
         "token_5xx",
         "token_error",
+        "token_unknown",
+        "unauthorized_client",
     },
 )
+"""What only the token endpoint answers; each says in `oauth/token.py` what it refuses."""
 NAMES = CALL_FAULTS | BODY_FAULTS | MAILBOX_FAULTS | PUSH_FAULTS | TOKEN_FAULTS
 
 # Doors beside the Gmail methods that a fault may name as its method.

@@ -98,7 +98,7 @@ async def watch_mailbox(context: ActionContext, _: NoInput) -> Watch:
         return Watch(expiration=str(round(outcome.expires_at.timestamp() * 1000)))
     if outcome.reason == "busy":
         raise ConflictError("Somebody is arming this watch right now: try again.")
-    raise GmailRefusedError(f"The watch was not armed: {outcome.reason}.", status=400)
+    raise outcome.error or GmailRefusedError(f"It was not armed: {outcome.reason}.", status=400)
 
 
 async def stop_watch(context: ActionContext, _: NoInput) -> Done:

@@ -4,6 +4,7 @@
 
 from base64 import urlsafe_b64encode
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -51,6 +52,24 @@ class SendMessageInput(ActionInput):
     delivery: Literal["exactly_once", "direct"] | None = Field(None, description=DELIVERY)
 
 
+class HeldField(BaseModel):
+    """A send that waits for trouble to pass that is not the message's."""
+
+    model_config = ConfigDict(frozen=True, populate_by_name=True)
+
+    concern: str = Field(alias="class", description="passing, mailbox or deployment.")
+    since: datetime
+    until: datetime = Field(description="When it fails with `expired`, if nothing changes.")
+
+
+def held_field(entry: SendEntry) -> HeldField | None:
+    """Return what a held send waits for; None for every other."""
+    if entry.hold is None or entry.state is not SendState.HELD:
+        return None
+    hold = entry.hold
+    return HeldField(concern=hold.concern.value, since=hold.since, until=entry.held_until)
+
+
 class SendEmailOutput(BaseModel):
     """What became of the send. `submitted` says that Gmail took it, not that it arrived."""
 
@@ -63,7 +82,11 @@ class SendEmailOutput(BaseModel):
     )
     status: str = Field(
         description="submitted; accepted, drafted or submitting where it goes on in the "
-        "background; unknown where nobody can tell; cancelled; dry_run where nothing was sent."
+        "background; held where trouble has to pass first, and it can be cancelled; unknown where "
+        "nobody can tell; cancelled; dry_run where nothing was sent."
+    )
+    held: HeldField | None = Field(
+        None, description="Set while the status is held: what keeps it, and when it is given up."
     )
     idempotency_key: str | None = Field(None, description="GET /sends/{idempotency_key} tells on.")
     raw: str | None = Field(None, description="dry_run only: the message, base64url.")
@@ -147,9 +170,15 @@ def as_output(entry: SendEntry, left_out: Sequence[LeftOut] = ()) -> SendEmailOu
         threadId=entry.thread_id,
         messageId=entry.rfc822_message_id,
         status=entry.state.value,
+        **_held_fields(entry),
         idempotency_key=entry.idempotency_key,
         **left_out_fields(left_out),
     )
+
+
+def _held_fields(entry: SendEntry) -> dict[str, Any]:
+    held = held_field(entry)
+    return {} if held is None else {"held": held}
 
 
 def _dry_run_output(composed: Composed) -> SendEmailOutput:

@@ -28,6 +28,7 @@ from shared.domain.send.entry import SendEntry
 from shared.domain.sync.mailbox import GoogleUser, Mailbox
 from shared.domain.sync.record import QuarantineEntry
 from shared.domain.sync.state import SyncState
+from shared.domain.trouble_board import TroubleBoard
 from shared.errors import CorruptStateError
 from shared.ports.sends import ActionResult
 
@@ -137,4 +138,5 @@ API_KEYS = Codec[ApiKey]("api_keys", ApiKey, lambda value: value.id)
 WEBHOOK_ENDPOINTS = Codec[WebhookEndpoint](
     "webhook_endpoints", WebhookEndpoint, lambda value: value.id
 )
+TROUBLES = Codec[TroubleBoard]("troubles", TroubleBoard, lambda value: value.id)
 RECEIPTS = Codec[DeletionReceipt]("receipts", DeletionReceipt, lambda value: value.connection_id)

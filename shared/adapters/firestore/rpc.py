@@ -29,6 +29,8 @@ from google.cloud.firestore_v1.types import firestore as requests
 
 from shared.adapters.firestore.values import document_key
 from shared.adapters.system_clock import SystemClock
+from shared.domain.google_trouble import StoreIndexMissingError
+from shared.domain.trouble_board import TroubleNotes
 from shared.errors import (
     AlreadyExistsError,
     ConflictError,
@@ -61,7 +63,10 @@ class FirestoreRpc:
 
     clock: Clock = SystemClock()
 
-    def __init__(self, project: str, database: str = "(default)") -> None:
+    def __init__(
+        self, project: str, database: str = "(default)", *, notes: TroubleNotes | None = None
+    ) -> None:
+        self._notes = notes
         self._database = f"projects/{project}/databases/{database}"
         self._root = f"{self._database}/documents"
         self._emulator = os.environ.get("FIRESTORE_EMULATOR_HOST")
@@ -143,7 +148,16 @@ class FirestoreRpc:
         try:
             return await READ_RETRIES.run(read, self.clock)
         except _ERRORS as error:
-            raise _unavailable(error) from error
+            raise self._unread(error) from error
+
+    def _unread(self, error: Exception) -> StoreUnavailableError:
+        """Return the failure of a read: Firestore refuses a query that has no index by this."""
+        if not isinstance(error, FailedPrecondition):
+            return _unavailable(error)
+        missing = StoreIndexMissingError()
+        if self._notes is not None:
+            self._notes.met(missing.code, self.clock.now())
+        return missing
 
     async def close(self) -> None:
         """Close this loop's connection; every later call raises StoreUnavailableError."""

@@ -17,17 +17,25 @@ from shared.adapters.firestore.retention import FirestoreRetention
 from shared.adapters.firestore.rpc import FirestoreRpc
 from shared.adapters.firestore.sends import FirestoreBulkSends, FirestoreSends
 from shared.adapters.firestore.sync import FirestoreQuarantine, FirestoreSyncStates
+from shared.domain.trouble_board import TroubleNotes
 from shared.ports.events import Wake, wake_nothing
 from shared.ports.store import Store
 
 
-def open_store(project: str, database: str = "(default)", wake: Wake = wake_nothing) -> Store:
+def open_store(
+    project: str,
+    database: str = "(default)",
+    wake: Wake = wake_nothing,
+    *,
+    notes: TroubleNotes | None = None,
+) -> Store:
     """Return the store; it connects at the first call, once for each event loop.
 
     `wake` is called with each event once it is stored, by whatever method.
-    `FIRESTORE_EMULATOR_HOST` is honoured (FACTS 13.1).
+    A missing index is noted where `notes` are given. `FIRESTORE_EMULATOR_HOST` is honoured
+    (FACTS 13.1).
     """
-    return store_over(FirestoreRpc(project, database), wake)
+    return store_over(FirestoreRpc(project, database, notes=notes), wake)
 
 
 def store_over(rpc: FirestoreRpc, wake: Wake = wake_nothing) -> Store:
@@ -55,5 +63,6 @@ def store_over(rpc: FirestoreRpc, wake: Wake = wake_nothing) -> Store:
         receipts=FirestoreDocuments(rpc, codecs.RECEIPTS),
         retention=FirestoreRetention(rpc),
         webhook_endpoints=FirestoreWebhookEndpoints(rpc),
+        troubles=FirestoreDocuments(rpc, codecs.TROUBLES),
         close=rpc.close,
     )

@@ -27,6 +27,7 @@ from shared.adapters.gmail.requests import GMAIL_URL, AccessTokens, GmailRequest
 from shared.adapters.gmail.send import HttpGmailSend
 from shared.adapters.gmail.streams import HttpGmailStreams
 from shared.domain.ids import ConnectionId, HistoryId, LabelId, MessageId, PageToken, ThreadId
+from shared.domain.trouble_board import TroubleNotes
 from shared.errors import GmailNotFoundError, HistoryExpiredError
 from shared.ports.clock import Clock
 from shared.ports.gmail import GmailObject, HistoryPage, IdPage, Profile, Watched
@@ -121,8 +122,10 @@ class HttpGmailMailboxes:
         tokens: AccessTokens,
         clock: Clock,
         base_url: str = GMAIL_URL,
+        notes: TroubleNotes | None = None,
     ) -> None:
         self._http = http
+        self._notes = notes or TroubleNotes()
         self._tokens = tokens
         self._clock = clock
         self._base_url = base_url.rstrip("/")
@@ -133,7 +136,14 @@ class HttpGmailMailboxes:
         known = self._mailboxes.get(connection_id)
         if known is None:
             known = HttpGmail(
-                GmailRequests(self._http, connection_id, self._tokens, self._clock, self._base_url)
+                GmailRequests(
+                    self._http,
+                    connection_id,
+                    self._tokens,
+                    self._clock,
+                    self._base_url,
+                    self._notes,
+                )
             )
             self._mailboxes[connection_id] = known
             self._forget()

@@ -11,7 +11,7 @@ from typing import Any, Final, cast
 import httpx
 import orjson
 
-from shared.domain.connect.scopes import COMPOSE, MAIL, MODIFY, READONLY, SEND
+from shared.domain.connect.scopes import COMPOSE, MAIL, MODIFY, READONLY, SEND, SETTINGS_BASIC
 from shared.domain.google_refusals import (
     GMAIL,
     NOT_FOUND,
@@ -122,7 +122,7 @@ def refusal_error(response: httpx.Response, scope: str, now: datetime) -> Postro
     meaning, status = answer.meaning, answer.refusal.status
     match meaning.concern:
         case Concern.SCOPE:
-            text = "The end user did not grant the scope this needs."
+            text = f"The end user did not grant what this needs: reconnect with {scope}."
             return MissingScopeError(text, scope=scope)
         case Concern.GRANT:
             return ReauthRequiredError("Google does not accept this connection's access token.")
@@ -200,6 +200,8 @@ def scope_for(method: str, path: str) -> str:
     """Return the least scope of ours that allows the call (FACTS 6.11, 18.14)."""
     if path.startswith("/messages/send"):
         return SEND
+    if path.startswith("/settings/") and method != "GET":
+        return SETTINGS_BASIC
     if path.startswith("/drafts"):
         return COMPOSE
     deletes = method == "DELETE" and path.startswith(("/messages/", "/threads/"))

@@ -18,7 +18,9 @@ from shared.adapters.gmail.errors import (
     refusal_error,
     scope_for,
 )
+from shared.domain.google_trouble import OTHER_CLIENT, DeploymentError
 from shared.domain.ids import ConnectionId
+from shared.domain.trouble_board import TroubleNotes
 from shared.errors import GmailUnavailableError, TooManyConcurrentError
 from shared.ports.clock import Clock
 from shared.ports.retry import Retries
@@ -128,6 +130,7 @@ class GmailRequests:
     tokens: AccessTokens
     clock: Clock
     base_url: str = GMAIL_URL
+    notes: TroubleNotes = field(default_factory=TroubleNotes)
     gate: AdaptiveLimiter = field(default_factory=AdaptiveLimiter)
 
     async def get(self, path: str, read: Callable[[Any], T], *query: tuple[str, str]) -> T:
@@ -150,8 +153,19 @@ class GmailRequests:
             except TooManyConcurrentError:
                 self.gate.complained(narrowings)
                 raise
+            except DeploymentError as error:
+                self.note(error)
+                raise
             self.gate.succeeded()
+            self.notes.worked("gmail_api_disabled", self.clock.now())
+            if call.path == "/watch":
+                self.notes.worked("topic_forbidden", self.clock.now())
             return answer
+
+    def note(self, error: DeploymentError) -> None:
+        """Note what concerns every connection; a grant of another client's is its own trouble."""
+        if error.told != OTHER_CLIENT:
+            self.notes.met(error.code, self.clock.now(), self.connection_id, error.told)
 
     async def _answer(self, call: Call) -> httpx.Response:
         token = await self.tokens(self.connection_id)

@@ -12,6 +12,7 @@ import orjson
 
 from shared.adapters.google.id_tokens import GoogleCerts, GoogleJwt, refused
 from shared.domain.google_refusals import (
+    GMAIL,
     REVOKED,
     SESSION_POLICY,
     TOKEN,
@@ -21,8 +22,14 @@ from shared.domain.google_refusals import (
     Refusal,
     meaning_of,
 )
-from shared.domain.google_trouble import DeploymentError, GrantEndedError, UnnamedRefusalError
+from shared.domain.google_trouble import (
+    OTHER_CLIENT,
+    DeploymentError,
+    GrantEndedError,
+    UnnamedRefusalError,
+)
 from shared.domain.ids import GoogleSub
+from shared.domain.trouble_board import TroubleNotes
 from shared.errors import (
     GoogleOAuthUnavailableError,
     GrantRevokedError,
@@ -35,6 +42,7 @@ from shared.ports.oauth import Identity, Tokens
 
 CONSENT_URL: Final = "https://accounts.google.com"
 TOKEN_URL: Final = "https://oauth2.googleapis.com"
+GMAIL_URL: Final = "https://gmail.googleapis.com"
 USERINFO_URL: Final = "https://openidconnect.googleapis.com"
 REFUSALS: Final = frozenset({400, 401, 403})
 TIMEOUT: Final = httpx.Timeout(8.0, connect=3.0)
@@ -71,8 +79,15 @@ class OAuthSettings(Protocol):
 class HttpGoogleOAuth:
     """GoogleOAuth for one OAuth client. Nothing is retried: a code is good once."""
 
-    def __init__(self, http: httpx.AsyncClient, settings: OAuthSettings, clock: Clock) -> None:
+    def __init__(
+        self,
+        http: httpx.AsyncClient,
+        settings: OAuthSettings,
+        clock: Clock,
+        notes: TroubleNotes | None = None,
+    ) -> None:
         self._http = http
+        self._notes = notes or TroubleNotes()
         self._settings = settings
         self._clock = clock
         self._jwt = GoogleJwt(GoogleCerts(http, clock, settings.google_url), clock)
@@ -164,6 +179,21 @@ class HttpGoogleOAuth:
             raise refused("its missing subject or e-mail")
         return Identity(GoogleSub(sub), email, told.get("email_verified") is True)
 
+    async def address_of(self, access_token: str) -> str:
+        """Return the mailbox's address, as Gmail says it."""
+        url = self._at(GMAIL_URL) + "/gmail/v1/users/me/profile"
+        headers = {"Authorization": f"Bearer {access_token}"}
+        try:
+            response = await self._http.get(url, headers=headers, timeout=TIMEOUT)
+        except httpx.HTTPError as error:
+            raise GoogleOAuthUnavailableError(
+                f"Gmail did not answer ({type(error).__name__})."
+            ) from error
+        told = _error_of(response)
+        if response.is_success and isinstance(address := told.get("emailAddress"), str):
+            return address
+        raise _unnamed_mailbox(response.status_code, told)
+
     async def _tokens(self, form: Mapping[str, str]) -> Tokens:
         client = {
             "client_id": self._settings.oauth_client_id,
@@ -172,7 +202,8 @@ class HttpGoogleOAuth:
         asked_at = self._clock.now()
         response = await self._post("/token", {**form, **client})
         if not response.is_success:
-            raise token_error(response)
+            raise self._noted(token_error(response))
+        self._notes.worked("oauth_client_refused", asked_at)
         try:
             answer = orjson.loads(response.content)
             return Tokens(
@@ -188,6 +219,12 @@ class HttpGoogleOAuth:
                 "The token endpoint's answer is not what Google documents."
             ) from error
 
+    def _noted(self, error: PostroomError) -> PostroomError:
+        """Note what concerns the client as a whole, and not one grant of another client's."""
+        if isinstance(error, DeploymentError) and error.told != OTHER_CLIENT:
+            self._notes.met(error.code, self._clock.now(), told=error.told)
+        return error
+
     async def _post(self, path: str, form: Mapping[str, str]) -> httpx.Response:
         try:
             return await self._http.post(self._at(TOKEN_URL) + path, data=form, timeout=TIMEOUT)
@@ -198,6 +235,30 @@ class HttpGoogleOAuth:
 
     def _at(self, host: str) -> str:
         return (self._settings.google_url or host).rstrip("/")
+
+
+def _unnamed_mailbox(status: int, told: Mapping[str, Any]) -> PostroomError:
+    """Return why Gmail does not say whose mailbox a token opens."""
+    error = told.get("error")
+    inner = error if isinstance(error, dict) else {}
+    entries = inner.get("errors")
+    named = entries[0] if isinstance(entries, list) and entries else {}
+    reason = named.get("reason") if isinstance(named, dict) else None
+    message = inner.get("message")
+    meaning = meaning_of(
+        Refusal(
+            status,
+            frozenset({reason} if isinstance(reason, str) else ()),
+            message if isinstance(message, str) else "",
+            is_readable=bool(inner),
+        ),
+        GMAIL,
+    )
+    if meaning.concern is Concern.DEPLOYMENT:
+        return DeploymentError(meaning.detail)
+    if status in REFUSALS:
+        return refused("its scopes: Gmail does not say whose mailbox it opens")
+    return GoogleOAuthUnavailableError(f"Gmail answered {status}.")
 
 
 def token_refusal(response: httpx.Response) -> Meaning:

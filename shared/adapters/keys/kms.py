@@ -5,6 +5,7 @@ keys stay in memory for minutes, so KMS is asked once in a while and not once a 
 Integrity is checked end to end with CRC32C, as Google asks of its callers.
 """
 
+import re
 from base64 import b64decode, b64encode
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -25,8 +26,10 @@ from shared.adapters.keys.format import (
     unseal,
 )
 from shared.domain.bounded import BoundedMap
+from shared.domain.google_trouble import DeploymentError
 from shared.domain.ids import ConnectionId
-from shared.errors import ConfigurationError, CorruptStateError, KeysUnavailableError, PostroomError
+from shared.domain.trouble_board import TroubleNotes
+from shared.errors import CorruptStateError, KeysUnavailableError, PostroomError
 from shared.ports.clock import Clock
 
 ENDPOINT: Final = "https://cloudkms.googleapis.com"
@@ -39,6 +42,8 @@ PRIMARY_FOR: Final = timedelta(minutes=5)
 MOST_UNWRAPPED: Final = 5_000
 PROBE: Final = b"which version is primary?"
 REFUSED: Final = 400
+REFUSED_KEY: Final = "keys_refused"
+_NOT_A_CODE: Final = re.compile(r"[^A-Z_]")
 RATE_LIMITED: Final = 429
 UNAVAILABLE: Final = 500
 
@@ -56,6 +61,7 @@ class KmsSealer:
     key: str
     clock: Clock
     endpoint: str = ENDPOINT
+    notes: TroubleNotes = field(default_factory=TroubleNotes, repr=False)
     unwrapped: BoundedMap[tuple[bytes, ConnectionId], tuple[bytes, datetime]] = field(
         default_factory=lambda: BoundedMap(MOST_UNWRAPPED), repr=False
     )
@@ -152,10 +158,14 @@ class KmsSealer:
                     raise KeysUnavailableError("Cloud KMS could not be reached.") from error
                 continue
             if answer.is_success:
+                self.notes.worked(REFUSED_KEY, self.clock.now())
                 return _json(answer)
             if last or not _passing(answer.status_code):
                 break
-        raise _refusal(answer, decrypting=path.endswith(":decrypt"))
+        refusal = _refusal(answer, decrypting=path.endswith(":decrypt"))
+        if isinstance(refusal, DeploymentError):
+            self.notes.met(refusal.code, self.clock.now(), told=refusal.told)
+        raise refusal
 
     async def _once(self, path: str, body: Mapping[str, str]) -> httpx.Response:
         token = await self.access_token()
@@ -177,10 +187,7 @@ def _refusal(answer: httpx.Response, *, decrypting: bool) -> PostroomError:
     status = str(_error_of(answer).get("status", ""))
     if decrypting and answer.status_code == REFUSED and status == "INVALID_ARGUMENT":
         return CorruptStateError("data key, which does not authenticate")
-    return ConfigurationError(
-        f"Cloud KMS refuses the key of POSTROOM_KEYRING ({answer.status_code} {status[:40]}): "
-        "check that it is enabled and that this service account may encrypt and decrypt with it."
-    )
+    return DeploymentError(REFUSED_KEY, f"{answer.status_code} {_NOT_A_CODE.sub('', status[:40])}")
 
 
 def _error_of(answer: httpx.Response) -> Mapping[str, Any]:

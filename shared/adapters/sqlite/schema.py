@@ -119,6 +119,7 @@ SCHEMA = (
             WHERE expires_us IS NOT NULL"""
         for table in _SWEPT
     ),
+    f"""CREATE TABLE IF NOT EXISTS troubles ({_DOCUMENT})""",
     """CREATE TABLE IF NOT EXISTS records (
         key INTEGER PRIMARY KEY, connection_id TEXT NOT NULL, message_id TEXT NOT NULL,
         thread_id TEXT NOT NULL, label_ids TEXT NOT NULL, history_id INTEGER NOT NULL,

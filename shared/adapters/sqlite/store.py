@@ -60,6 +60,7 @@ def open_store(path: str | Path, clock: Clock, wake: Wake = wake_nothing) -> Sto
         receipts=documents(codecs.RECEIPTS, _expiry),
         retention=SqliteRetention(database, clock),
         webhook_endpoints=SqliteWebhookEndpoints(database, clock),
+        troubles=documents(codecs.TROUBLES),
         close=close,
     )
 

@@ -17,11 +17,13 @@ from shared.commands.checks import (
     queues,
     store,
     topic,
+    troubles,
 )
 from shared.commands.checks.context import Check
 
 CHECKS = (
     Check("address", entries.address_answers),
+    Check("whole deployment", troubles.nothing_troubles_all),
     Check("own code", own_code.own_code_is_served),
     Check("OAuth client", oauth_client.client_is_known),
     Check("redirect URI", oauth_client.redirect_uri_is_registered),

@@ -14,8 +14,9 @@ from shared.commands.checks.finding import (
     warning,
 )
 from shared.domain.connect.grant import Grant
+from shared.domain.google_trouble import DeploymentError
 from shared.domain.ids import ConnectionId
-from shared.errors import ConfigurationError, CorruptStateError, PostroomError
+from shared.errors import CorruptStateError, PostroomError
 from shared.ports.oauth import Sealer
 from shared.usecases.connect.tokens.token_seal import opened_refresh_token
 
@@ -80,7 +81,7 @@ async def _in_use(context: CheckContext) -> Mapping[str, list[Grant]]:
 async def _opens(context: CheckContext, grant: Grant) -> bool:
     try:
         await opened_refresh_token(context.container.use(Sealer), grant)
-    except (CorruptStateError, ConfigurationError):
+    except (CorruptStateError, DeploymentError):
         return False
     return True
 

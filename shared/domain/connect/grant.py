@@ -40,6 +40,8 @@ class Grant:
     """When a consent given for a limited time ends, as Google said (FACTS 6.4)."""
     refused_since: datetime | None = None
     """Since when the token endpoint answers what no source describes; None where it does not."""
+    client_id: str = ""
+    """The OAuth client that it was given to, or has refreshed by; empty where none is known."""
     schema_version: int = SCHEMA_VERSION
 
     def fresh(self, now: datetime) -> bool:

@@ -90,7 +90,9 @@ class Attempted:
 
 def shown_payload(event: Event) -> dict[str, Any]:
     """Return the body the product gets: the stored sequence number as the opaque cursor."""
-    shown = dict(event.payload)
+    shown = {**event.payload, "createdAt": event.created_at.isoformat()}
+    if event.version is not None:
+        shown["version"] = event.version
     if (sequence := shown.pop("cursorSequence", None)) is not None:
         shown["cursor"] = cursor_of(event.connection_id, sequence)
     return shown
@@ -182,6 +184,17 @@ def settled(event: Event, deliveries: Mapping[str, Delivery], now: datetime) -> 
             expires_at=now if event.is_farewell else now + KEPT_AFTER_DELIVERY,
         )
     return replace(base, state=EventState.DEAD, expires_at=now + KEPT_UNDELIVERED)
+
+
+def overtaken(event: Event, now: datetime) -> Event:
+    """Return an event that is not sent any more, because a later one has made it old."""
+    return replace(
+        event,
+        state=EventState.OVERTAKEN,
+        claimed_until=None,
+        next_attempt_at=None,
+        expires_at=now + KEPT_AFTER_DELIVERY,
+    )
 
 
 def again(event: Event, now: datetime) -> Event:

@@ -1,12 +1,15 @@
 """Where events go: an endpoint of the product's, and the secrets its webhooks are signed with."""
 
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 from shared.domain.events.event import Event, EventType
 from shared.domain.ids import ConnectionId
 
 SCHEMA_VERSION = 1
+GIVEN_UP_AFTER = timedelta(days=5)
+"""Longer than an event's own ten attempts take."""
+SUCCESS_EVERY = timedelta(hours=1)
 MOST_ENDPOINTS = 50
 """Of a deployment; every event looks at all of them."""
 
@@ -43,7 +46,27 @@ class WebhookEndpoint:
     disabled_reason: str | None = None
     deferred_until: datetime | None = None
     """Until when the receiver asked to be left alone (429 with Retry-After)."""
+    failing_since: datetime | None = None
+    """Since when no attempt has succeeded; None where the last one did."""
+    last_success_at: datetime | None = None
+    """Written at most once an hour."""
     schema_version: int = SCHEMA_VERSION
+
+    def with_success(self, now: datetime) -> "WebhookEndpoint":
+        """Return it after an event was taken; itself where that is known."""
+        known = self.last_success_at is not None and now - self.last_success_at < SUCCESS_EVERY
+        if self.failing_since is None and known:
+            return self
+        return replace(self, failing_since=None, last_success_at=now)
+
+    def with_failure(self, now: datetime) -> "WebhookEndpoint":
+        """Return it after an attempt in vain."""
+        return replace(self, failing_since=self.failing_since or now)
+
+    def has_failed_for_days(self, failure: str | None, now: datetime) -> bool:
+        """Whether nothing has succeeded for so long that it is given up."""
+        since = self.failing_since
+        return failure is not None and since is not None and now - since >= GIVEN_UP_AFTER
 
     def wants(self, event: Event) -> bool:
         """Whether the event is one for this endpoint, disabled or not."""

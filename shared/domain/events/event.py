@@ -26,12 +26,18 @@ class EventType(StrEnum):
     APPROVAL = "approval"
 
 
+RECOVERED = frozenset({EventType.AUTH, EventType.SYNC, EventType.WATCH})
+"""Types whose failures end, and are then followed by a success about the same subject."""
+
+
 class EventState(StrEnum):
     """Where an event is on its way."""
 
     PENDING = "pending"
     DELIVERED = "delivered"
     DEAD = "dead"
+    OVERTAKEN = "overtaken"
+    """It reports a failure, and its end was reported since: told now it would be no news."""
 
 
 class DeliveryState(StrEnum):
@@ -78,6 +84,9 @@ class Event:
     """Set where the connection, which names its receiver, may be gone at delivery."""
     expires_at: datetime | None = None
     """When the store deletes it: never None once made, for a payload may hold an address."""
+    version: int | None = None
+    """Grows within its subject (the grant, the records, the send, the watch), so that of two
+    events the later one is known; None of events that an earlier release stored."""
     schema_version: int = SCHEMA_VERSION
 
     def __post_init__(self) -> None:
@@ -94,6 +103,13 @@ class Event:
     def is_farewell(self) -> bool:
         """Whether it reports the connection's own deletion: the one thing that outlives it."""
         return self.type is EventType.AUTH and self.payload.get("operation") == "deletion"
+
+    def is_overtaken_by(self, later: "Event") -> bool:
+        """Whether `later` reports that the failure which this one reports is over."""
+        if self.version is None or later.version is None or self.type is not later.type:
+            return False
+        fails = self.payload.get("success") is False and self.type in RECOVERED
+        return fails and later.payload.get("success") is True and later.version > self.version
 
     @property
     def extendable(self) -> bool:

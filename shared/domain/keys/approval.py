@@ -135,6 +135,10 @@ def approval_id(key: str, connection_id: ConnectionId, idempotency_key: str | No
     return f"apr_{sha256(payload.encode()).hexdigest()[:32]}"
 
 
+STEPS = {"requested": 1, "approved": 2, "rejected": 2, "expired": 2, "finished": 3}
+"""The operations of its events, in their order."""
+
+
 def approval_event(approval: Approval, operation: str, now: datetime) -> Event:
     """Return the event; `operation` is requested, approved, rejected, expired or finished.
 
@@ -164,4 +168,5 @@ def approval_event(approval: Approval, operation: str, now: datetime) -> Event:
         created_at=now,
         next_attempt_at=now,
         trace_id=approval.trace_id,
+        version=STEPS[operation],
     )

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from shared.domain.ids import ConnectionId, shard_of
+from shared.domain.send.entry import Hold
 
 BULK_LIFETIME: Final = timedelta(days=14)
 """After acceptance: what became of it is told so long."""
@@ -27,6 +28,8 @@ class BulkSend:
     """How many were taken up: those before it are their own entries' business."""
     claimed_until: datetime | None = None
     claim: str | None = None
+    hold: Hold | None = None
+    """What keeps it from going on, at `next_due_at` again; None while it goes on."""
     finished_at: datetime | None = None
     """When the last one was taken up."""
     schema_version: int = 1

@@ -7,12 +7,16 @@ from enum import StrEnum
 from hashlib import sha256
 from typing import Any, Final
 
+from shared.domain.google_refusals import Concern
 from shared.domain.ids import ConnectionId, MessageId, ThreadId, shard_of
 
 KEY_LIFETIME: Final = timedelta(days=7)
 """After the final state: what the key did is told so long."""
 UNFINISHED_LIFETIME: Final = timedelta(days=14)
 """After its time: a send that came to no end by then is not waited for any more."""
+HELD_AT_MOST: Final = timedelta(days=1)
+LIMITED_AT_MOST: Final = timedelta(hours=25)
+"""How long a send waits for a limit to pass: Gmail's own last up to a day (FACTS 1.10)."""
 SCHEMA_VERSION: Final = 1
 
 
@@ -21,6 +25,8 @@ class SendState(StrEnum):
 
     ACCEPTED = "accepted"
     DRAFTED = "drafted"
+    HELD = "held"
+    """Nothing was sent, and a trouble that is not the message's has to pass first."""
     SUBMITTING = "submitting"
     SUBMITTED = "submitted"
     FAILED = "failed"
@@ -36,6 +42,19 @@ class SendState(StrEnum):
             SendState.UNKNOWN,
             SendState.CANCELLED,
         }
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Since when trouble of a class, the last one's, keeps a send or a bulk from going on."""
+
+    concern: Concern
+    since: datetime
+
+    @property
+    def until(self) -> datetime:
+        """When what has waited since then is given up."""
+        return self.since + HELD_AT_MOST
 
 
 class DeliveryMode(StrEnum):
@@ -80,6 +99,8 @@ class SendEntry:
     submitted_at: datetime | None = None
     message_id: MessageId | None = None
     rfc822_message_id: str | None = None
+    hold: Hold | None = None
+    """Left in place while a held send is tried again, and in its final state."""
     error: str | None = None
     """Of a final state why, of any other what the last attempt ran into."""
     error_message: str | None = None
@@ -108,6 +129,16 @@ class SendEntry:
     def traces(self) -> tuple[str, ...]:
         """What returned mail may carry of the send: its marker and its Message-ID."""
         return (self.marker, *((self.rfc822_message_id,) if self.rfc822_message_id else ()))
+
+    @property
+    def unsent_state(self) -> SendState:
+        """Return where a held send goes on: with its draft, if one was made."""
+        return SendState.DRAFTED if self.draft_id else SendState.ACCEPTED
+
+    @property
+    def held_until(self) -> datetime:
+        """When it is held no longer: a day after it was to go out."""
+        return (self.send_at or self.started_at or self.created_at) + HELD_AT_MOST
 
     def busy(self, now: datetime) -> bool:
         """Whether somebody is at it."""

@@ -35,7 +35,14 @@ def send_event(entry: SendEntry, operation: str, now: datetime, **more: Any) -> 
         payload["error"] = {"type": entry.error, "description": entry.error_message}
     id = EventId(f"evt_{uuid4().hex}")
     return Event(
-        id, entry.connection_id, EventType.SEND, payload, now, now, trace_id=entry.trace_id
+        id,
+        entry.connection_id,
+        EventType.SEND,
+        payload,
+        now,
+        now,
+        trace_id=entry.trace_id,
+        version=1 + len(entry.bounces),
     )
 
 

@@ -59,7 +59,14 @@ def sync_event(
     }
     event_id = EventId(f"evt_{uuid4().hex}")
     return Event(
-        event_id, state.connection_id, EventType.SYNC, payload, now, now, trace_id=trace_id
+        event_id,
+        state.connection_id,
+        EventType.SYNC,
+        payload,
+        now,
+        now,
+        trace_id=trace_id,
+        version=2 * state.sequence,
     )
 
 
@@ -83,7 +90,16 @@ def failed_sync_event(
         "failedAt": now.isoformat(),
     }
     id = EventId(f"evt_{uuid4().hex}")
-    return Event(id, state.connection_id, EventType.SYNC, payload, now, now, trace_id=trace_id)
+    return Event(
+        id,
+        state.connection_id,
+        EventType.SYNC,
+        payload,
+        now,
+        now,
+        trace_id=trace_id,
+        version=2 * state.sequence + 1,
+    )
 
 
 def extended(event: Event, newer: Event) -> Event:
@@ -101,7 +117,7 @@ def extended(event: Event, newer: Event) -> Event:
         "responseResults": results,
         "checkpoints": {"from": old["checkpoints"]["from"], "to": new["checkpoints"]["to"]},
     }
-    return replace(event, payload=payload)
+    return replace(event, payload=payload, version=newer.version)
 
 
 def _results(tally: Tally) -> dict[str, int]:

@@ -24,6 +24,8 @@ class Mailbox:
     watch_error: str | None = None
     revived_at: datetime | None = None
     """When a watch that announced nothing was armed again."""
+    armings: int = 0
+    """How often it was armed."""
     stopped_at: datetime | None = None
     """When the watch was stopped by hand; None once it is armed again, at `renew_at`."""
     closing: bool = False

@@ -16,10 +16,7 @@ from shared.domain.sync.state import (
     SyncState,
     SyncStatus,
 )
-
-BACKOFF_CEILING = timedelta(minutes=10)
-LONGEST_BACKOFF = timedelta(hours=1)
-"""Where an administrator or an operator has to act first, or Gmail does not say what it misses."""
+from shared.domain.troubles import SHORT_LADDER
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +214,7 @@ def _disappointed(
     return _advanced(replace(state, recheck=None, hint=hint), top, now)
 
 
-def backoff(failures: int, ceiling: timedelta = BACKOFF_CEILING) -> timedelta:
+def backoff(failures: int, ceiling: timedelta = SHORT_LADDER) -> timedelta:
     """Return the wait after so many failures in a row: 1 s doubling to the ceiling (FACTS 1.9)."""
     return min(timedelta(seconds=2.0 ** min(failures, 12)), ceiling)
 

@@ -55,7 +55,7 @@ class OperationsPage(ResponseModel):
 class EventsQuery(RequestModel):
     """Filters; every one given must hold."""
 
-    state: Literal["pending", "delivered", "dead"] | None = None
+    state: Literal["pending", "delivered", "dead", "overtaken"] | None = None
     limit: int = Field(100, ge=1, le=1000)
 
 

@@ -3,17 +3,17 @@
 # ruff: noqa: N815  Gmail's spelling
 
 from collections import Counter
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 from starlette.responses import Response
 
 from shared.actions.gmail.message_fields import SendFields, as_request
-from shared.actions.gmail.send_email import SendEmailInput, SendEmailOutput
+from shared.actions.gmail.send_email import HeldField, SendEmailInput, SendEmailOutput, held_field
 from shared.actions.policy.guard import GuardedActions
 from shared.actions.policy.request_approval import Waiting
 from shared.domain.keys.policy import Does
-from shared.domain.send.bulk import MAX_BULK
+from shared.domain.send.bulk import MAX_BULK, BulkSend
 from shared.domain.send.entry import SendEntry, SendState, send_id
 from shared.domain.validation import placed
 from shared.edge.web.call import Call
@@ -24,7 +24,7 @@ from shared.edge.web.effects import (
     WaitingView,
     action_response,
 )
-from shared.edge.web.routes import Permission, RequestModel, ResponseModel, Route, Tenant
+from shared.edge.web.routes import LEFT_OUT, Permission, RequestModel, ResponseModel, Route, Tenant
 from shared.errors import InvalidRequestError, NotFoundError, Problem
 from shared.ports.sends import BulkSends, Sends
 from shared.usecases.send.rules import CancelSend
@@ -32,6 +32,7 @@ from shared.usecases.send.send_bulk import BulkMessage, SendBulk
 from shared.usecases.sync.work.reading import off_loop
 
 ACCEPTED = 202
+MOMENT = timedelta(microseconds=1)
 
 WEIGHT = 2_000
 """Bytes that one message of a bulk counts as while its fields are read."""
@@ -54,6 +55,21 @@ class SendView(ResponseModel):
     delivery: str = Field(description="exactly_once or direct")
     bounced: bool
     bulk_id: str | None
+    held: HeldField | None = LEFT_OUT
+
+
+class SendsQuery(RequestModel):
+    """Which sends; without `state` all of them."""
+
+    state: SendState | None = None
+    limit: int = Field(100, ge=1, le=200)
+    before: AwareDatetime | None = Field(None, description="Only those created earlier.")
+
+
+class SendsView(ResponseModel):
+    """Sends of a connection, newest first."""
+
+    sends: list[SendView]
 
 
 class BulkItem(SendFields):
@@ -82,6 +98,14 @@ class BulkQuery(RequestModel):
     limit: int = Field(100, ge=1, le=MAX_BULK)
 
 
+class WaitsField(ResponseModel):
+    """A bulk that stands still; `until` is when it is tried again."""
+
+    concern: str = Field(alias="class", description="rate, passing, mailbox or deployment.")
+    since: datetime
+    until: datetime
+
+
 class BulkView(ResponseModel):
     """How far a bulk is."""
 
@@ -90,6 +114,7 @@ class BulkView(ResponseModel):
     counts: dict[str, int] = Field(description="How many messages are in which status.")
     created_at: datetime
     done: bool = Field(description="Whether every message has its final status.")
+    waits: WaitsField | None = LEFT_OUT
     messages: list[SendView]
 
 
@@ -127,8 +152,16 @@ async def one_send(call: Call) -> SendView:
     return _view(found.value)
 
 
+async def list_sends(call: Call) -> SendsView:
+    """Return a connection's sends, newest first: `state=held` are those that can be cancelled."""
+    connection, asked = (await call.connection()).value, call.query(SendsQuery)
+    until = asked.before - MOMENT if asked.before else None
+    found = await call.use(Sends).list(connection.id, asked.limit, state=asked.state, until=until)
+    return SendsView(sends=[_view(entry) for entry in found])
+
+
 async def cancel(call: Call) -> SendView:
-    """Call off a send that has not begun: 409 send_under_way where it has."""
+    """Call off a send that is scheduled or held: 409 send_under_way where it may be out."""
     connection = (await call.connection()).value
     await call.use(GuardedActions).permit(
         call.caller.actor, connection, "cancel-send", Does.CHANGE, call.trace_id
@@ -167,8 +200,16 @@ async def one_bulk(call: Call) -> BulkView:
         counts=dict(Counter(entry.state.value for entry in entries)),
         created_at=bulk.created_at,
         done=all(entry.state.final for entry in entries),
+        waits=_waits(bulk),
         messages=[_view(entry) for entry in entries[asked.offset :][: asked.limit]],
     )
+
+
+def _waits(bulk: BulkSend) -> WaitsField | None:
+    hold, until = bulk.hold, bulk.next_due_at
+    if hold is None or until is None or bulk.finished_at is not None:
+        return None
+    return WaitsField(**{"class": hold.concern.value}, since=hold.since, until=until)
 
 
 def _messages(items: list[BulkItem]) -> list[BulkMessage]:
@@ -205,6 +246,7 @@ def _view(entry: SendEntry) -> SendView:
         delivery=entry.mode.value,
         bounced=bool(entry.bounces),
         bulk_id=entry.bulk_id,
+        held=held_field(entry),
     )
 
 
@@ -224,6 +266,15 @@ ROUTES = (
     ),
     Route(
         "GET",
+        "/sends",
+        Permission.SEND,
+        list_sends,
+        "Sends by their state",
+        query=SendsQuery,
+        tenant=Tenant.REQUIRED,
+    ),
+    Route(
+        "GET",
         "/sends/{key:path}",
         Permission.SEND,
         one_send,
@@ -235,7 +286,7 @@ ROUTES = (
         "/sends/{key:path}",
         Permission.SEND,
         cancel,
-        "Call off a scheduled send",
+        "Call off a scheduled or held send",
         tenant=Tenant.REQUIRED,
     ),
     Route(

@@ -58,6 +58,8 @@ class EndpointView(ResponseModel):
     enabled: bool
     disabled_at: datetime | None
     disabled_reason: str | None
+    failing_since: datetime | None
+    last_success_at: datetime | None
     live_secrets: int
     created_at: datetime
     updated_at: datetime
@@ -197,6 +199,8 @@ def _view(one: WebhookEndpoint, call: Call) -> EndpointView:
         enabled=one.disabled_at is None,
         disabled_at=one.disabled_at,
         disabled_reason=one.disabled_reason,
+        failing_since=one.failing_since,
+        last_success_at=one.last_success_at,
         live_secrets=sum(secret.live(now) for secret in one.secrets),
         created_at=one.created_at,
         updated_at=one.updated_at,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from shared.edge.composition.assembly import Assembly
 from shared.ports.access import ApiKeys, ErrorDescription
 from shared.ports.clock import Clock
-from shared.ports.sends import BounceRecorder
+from shared.ports.sends import BounceRecorder, HeldSends
 
 if TYPE_CHECKING:
     from shared.edge.web.api_key_cache import ApiKeyCache
@@ -33,6 +33,13 @@ def bounce_recorder(container: Assembly) -> BounceRecorder:
     from shared.usecases.send.record_bounces import RecordBounces
 
     return container.use(RecordBounces)
+
+
+def held_sends(container: Assembly) -> HeldSends:
+    """Return what wakes the held sends of a connection."""
+    from shared.usecases.send.held import WakeHeld
+
+    return container.use(WakeHeld)
 
 
 def error_description(_container: Assembly) -> ErrorDescription:

@@ -46,6 +46,7 @@ def connect_settings(settings: Settings) -> ConnectSettings:
     return ConnectSettings(
         public_url=settings.public_url,
         product_name=settings.product_name,
+        oauth_client_id=settings.oauth_client_id,
         environment=settings.environment,
         testing=settings.publishing == "testing",
     )

@@ -4,6 +4,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+from shared.domain.trouble_board import TroubleNotes
 from shared.edge.composition.assembly import Assembly
 from shared.ports.clock import Clock
 from shared.ports.gmail import GmailMailboxes
@@ -69,7 +70,9 @@ def gmail(container: Assembly) -> GmailMailboxes:
 
     base = container.settings.google_url or GMAIL_URL
     client, tokens = container.use(httpx.AsyncClient), container.use(AccessTokens)
-    return HttpGmailMailboxes(client, tokens, container.use(Clock), base)
+    return HttpGmailMailboxes(
+        client, tokens, container.use(Clock), base, container.use(TroubleNotes)
+    )
 
 
 def oauth(container: Assembly) -> GoogleOAuth:
@@ -79,7 +82,8 @@ def oauth(container: Assembly) -> GoogleOAuth:
     from shared.adapters.google.oauth import HttpGoogleOAuth
 
     client, measured = container.use(httpx.AsyncClient), container.use(Telemetry)
-    endpoints = HttpGoogleOAuth(client, container.settings, container.use(Clock))
+    clock, notes = container.use(Clock), container.use(TroubleNotes)
+    endpoints = HttpGoogleOAuth(client, container.settings, clock, notes)
     if not measured.enabled:
         return endpoints
     from shared.adapters.telemetry.counted_ports import counted_oauth
@@ -118,7 +122,8 @@ def sealer(container: Assembly) -> Sealer:
         from shared.adapters.keys.kms import KmsSealer
 
         tokens = container.use(ApplicationTokens)
-        return KmsSealer(container.use(httpx.AsyncClient), tokens, key, container.use(Clock))
+        client, clock = container.use(httpx.AsyncClient), container.use(Clock)
+        return KmsSealer(client, tokens, key, clock, notes=container.use(TroubleNotes))
     from shared.adapters.keys.local import LocalKeyring
 
     return LocalKeyring(container.settings.keyring_path)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any, get_type_hints
 
+from shared.domain.trouble_board import TroubleNotes
 from shared.edge.composition import access, google, stores
 from shared.edge.composition.assembly import Assembly
 from shared.ports.access import ErrorDescription
@@ -11,7 +12,7 @@ from shared.ports.events import Operations
 from shared.ports.gmail import GmailMailboxes
 from shared.ports.oauth import CallerTokens, GoogleOAuth, GoogleSignIn, Sealer
 from shared.ports.queue import Queue
-from shared.ports.sends import BounceRecorder, Sends
+from shared.ports.sends import BounceRecorder, HeldSends, Sends
 from shared.ports.sinks import Sinks
 from shared.ports.store import Store
 from shared.ports.telemetry import Telemetry
@@ -27,6 +28,8 @@ PROVIDERS: Mapping[Any, Provider] = {
     Store: stores.store,
     Operations: stores.operations,
     Sends: stores.sends,
+    TroubleNotes: stores.trouble_notes,
+    HeldSends: access.held_sends,
     Telemetry: stores.telemetry,
     Queue: google.queue,
     GmailMailboxes: google.gmail,

@@ -6,6 +6,7 @@ import asyncio
 from functools import partial
 from typing import TYPE_CHECKING
 
+from shared.domain.trouble_board import TroubleNotes
 from shared.edge.composition.assembly import Assembly
 from shared.ports.clock import Clock
 from shared.ports.container import RequestsInFlight
@@ -49,7 +50,12 @@ def _open(container: Assembly, wake: Wake) -> Store:
     from shared.adapters.firestore import store as firestore_store
 
     project, database = container.settings.firestore
-    return firestore_store.open_store(project, database, wake)
+    return firestore_store.open_store(project, database, wake, notes=container.use(TroubleNotes))
+
+
+def trouble_notes(_container: Assembly) -> TroubleNotes:
+    """Return what this process's adapters note of trouble that concerns every connection."""
+    return TroubleNotes()
 
 
 def operations(container: Assembly) -> Operations:

@@ -5,6 +5,7 @@ from urllib.parse import parse_qs
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from shared.domain.google_trouble import DeploymentError
 from shared.domain.validation import MAX_TEXT
 from shared.edge.connect.flow_cookie import (
     FlowCookie,
@@ -82,11 +83,11 @@ async def start_consent(call: Call) -> Response:
         start = await call.use(StartConsent)(await _session_id(call, asked))
     except ConnectRefusedError as refused:
         return refused_page(look, Refused(refused.code))
-    except TransientError:
-        return refused_page(look, Refused("unavailable"))
-    except (ConfigurationError, CorruptStateError) as error:
+    except (DeploymentError, ConfigurationError, CorruptStateError) as error:
         log_failure("consent cannot start", error)
         return refused_page(look, Refused("invalid_client"))
+    except TransientError:
+        return refused_page(look, Refused("unavailable"))
     response = RedirectResponse(start.url, 303, security_headers())
     cookie = FlowCookie(start.cookie, look.strings.language, look.theme)
     set_cookie(response, settings, start.flow, cookie, start.lifetime)

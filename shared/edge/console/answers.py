@@ -39,7 +39,8 @@ def html_page(
     """Return a whole page."""
     asked = request.cookies.get(THEME_COOKIE, "")
     theme = asked if asked in THEMES else "system"
-    known = {"nav": NAV, "session": None, "notice": None, "now": datetime.now(UTC), **context}
+    empty = {"nav": NAV, "session": None, "notice": None, "troubles": (), "now": datetime.now(UTC)}
+    known = {**empty, **context}
     return HTMLResponse(page(template, theme=theme, **known), status, page_headers())
 
 
@@ -88,7 +89,7 @@ def problem(call: "Call", session: "Session", error: Exception) -> HTMLResponse:
         "session": session,
         "now": call.use(Clock).now(),
         "code": inner["code"],
-        "message": inner["message"],
+        "message": inner["message"] + (f" Guide: {inner['docs']}." if "docs" in inner else ""),
         "trace_id": call.trace_id if answer.status >= INTERNAL else None,
     }
     response = html_page(call.request, "problem.html", context, answer.status)

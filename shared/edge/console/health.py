@@ -17,6 +17,7 @@ CONSENT = {
     "account_deleted": "The Google account was deleted: there is nothing to reconnect.",
     "policy_enforced": "The account's protection or its organisation does not admit this app.",
     "org_internal": "The OAuth client admits accounts of its own organisation only.",
+    "client_changed": "The grant was given to an OAuth client that this deployment left behind.",
     "refused": "Google has refused the grant for a day without a known reason.",
 }
 
@@ -97,7 +98,7 @@ def _of_watch(mailbox: Mailbox | None, now: datetime) -> ConnectionHealth | None
         why = f"Gmail refused the watch ({mailbox.watch_error}): mail is found by asking only."
         return ConnectionHealth("No push", "warm", why)
     if mailbox.watch_expires_at is not None and mailbox.watch_expires_at <= now:
-        why = "The watch has expired: mail is found by asking only. It is renewed every ten minutes"
+        why = "The watch has expired: mail is found by asking only. It is armed in ten minutes"
         return ConnectionHealth("Watch expired", "bad", f"{why}, if the scheduler runs.")
     return None
 

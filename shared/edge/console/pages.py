@@ -8,8 +8,11 @@ from urllib.parse import urlencode
 
 from starlette.responses import RedirectResponse, Response
 
+from shared.domain.google_trouble import REMEDIES
 from shared.domain.ids import ConnectionId
 from shared.domain.operation import OperationType, new_operation
+from shared.domain.trouble_board import TroubleBoard, TroubleNotes
+from shared.domain.troubles import docs_of
 from shared.edge.console.admission import Visitor, admit
 from shared.edge.console.answers import SIGN_IN, back_to, html_page, live_part, problem
 from shared.edge.console.session import Session, session_of, set_session
@@ -21,6 +24,7 @@ from shared.errors import PostroomError
 from shared.ports.clock import Clock
 from shared.ports.events import Operations
 from shared.ports.oauth import Sealer
+from shared.usecases.troubles import ReportTroubles
 
 T = TypeVar("T")
 LIVE = "x-console-live"
@@ -80,6 +84,7 @@ class ConsoleRequest:
             "current": nav,
             "session": self.session,
             "now": self.now,
+            "troubles": open_troubles(self.call.use(TroubleNotes).board, self.now),
             "notice": (notices or {}).get(self.query("done")),
             **context,
         }
@@ -91,6 +96,14 @@ class ConsoleRequest:
         """Return the way on after a change; `done` becomes a notice there."""
         asked = {**query, **({"done": done} if done else {})}
         return RedirectResponse(f"{path}?{urlencode(asked)}" if asked else path, 303)
+
+
+def open_troubles(board: TroubleBoard, now: datetime) -> Sequence[Mapping[str, Any]]:
+    """Return what the banner of every page says."""
+    return [
+        {"code": code, "since": one.since, "remedy": REMEDIES.get(code, ""), "docs": docs_of(code)}
+        for code, one in sorted(board.lasting(now).items())
+    ]
 
 
 Shows = Callable[[ConsoleRequest], Awaitable[Response]]
@@ -105,6 +118,7 @@ class Page:
     async def __call__(self, call: Call) -> Response:
         """Return the page; a person who looked at one stays signed in."""
         visitor, now = call.person(Visitor), call.use(Clock).now()
+        await call.use(ReportTroubles).board()
         response = await self.function(ConsoleRequest(call, visitor.session, {}))
         if LIVE not in call.request.headers and visitor.session.renewable(now):
             sealer = call.use(Sealer)

@@ -6,6 +6,7 @@ from shared.edge.triggers.gauges import MeasureBacklog
 from shared.edge.web.call import Call
 from shared.edge.web.logs import log
 from shared.edge.web.routes import Access, Route
+from shared.usecases.end_troubles import EndTroubles
 from shared.usecases.reconcile import Reconcile, ResumeDisconnects, WakeApprovals, WakeDeliveries
 
 
@@ -17,6 +18,8 @@ async def reconcile(call: Call) -> None:
         log("job", task="wake-approvals", count=waiting)
     if woken := await call.use(ResumeDisconnects)():
         log("job", task="resume-disconnects", count=woken)
+    if freed := await call.use(EndTroubles)():
+        log("job", task="end-troubles", count=freed)
     await call.use(MeasureBacklog)()
 
 

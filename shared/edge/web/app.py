@@ -24,6 +24,7 @@ from shared.edge.web.status import answer_to
 from shared.errors import InvalidRequestError, NotFoundError
 from shared.ports.container import Container, RequestsInFlight
 from shared.ports.telemetry import Served, Telemetry
+from shared.usecases.troubles import ReportTroubles
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -152,6 +153,7 @@ class _RequestMiddleware:
         self._function = function
         self._telemetry = container.use(Telemetry)
         self._in_flight = container.use(RequestsInFlight)
+        self._report_troubles = container.use(ReportTroubles)
         self._always = [HSTS] if container.use(Deployment).secure else []
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -177,6 +179,7 @@ class _RequestMiddleware:
             span.end(served)
             _log_request(served)
             try:
+                await self._report_troubles()
                 await self._in_flight.end()
             except Exception as error:  # noqa: BLE001  the answer is right all the same
                 logs.log_failure("handover failed", error)

@@ -1,11 +1,15 @@
-"""GET /health: the process answers. It asks nothing of the store, so it never flaps with it."""
+"""GET /health: the process answers, whether the store does or not."""
 
+from datetime import datetime
 from typing import Literal
 
 from shared.actions.faults import known_faults
+from shared.domain.google_trouble import REMEDIES
+from shared.domain.troubles import docs_of
 from shared.edge.web.call import Call
 from shared.edge.web.deployment import Deployment
 from shared.edge.web.routes import Access, ResponseModel, Route
+from shared.usecases.troubles import ReportTroubles
 
 
 class OwnFault(ResponseModel):
@@ -16,21 +20,42 @@ class OwnFault(ResponseModel):
     error: str
 
 
+class OpenTrouble(ResponseModel):
+    """What keeps every connection from working until an operator acts."""
+
+    code: str
+    since: datetime
+    remedy: str
+    docs: str
+
+
 class Health(ResponseModel):
-    """The process is up; `degraded` where some of the deployment's own code is left out."""
+    """The process is up.
+
+    `degraded` where some of the deployment's own code is left out, or trouble concerns all of it.
+    """
 
     status: Literal["ok", "degraded"] = "ok"
     environment: str
     faults: list[OwnFault]
+    troubles: list[OpenTrouble]
 
 
 async def check_health(call: Call) -> Health:
-    """Return that this function is up, and which of the deployment's own modules are not served."""
+    """Return that this function is up, which own modules are not served, and what troubles all."""
     found = [OwnFault(file=one.file, line=one.line, error=one.error) for one in known_faults()]
+    report = call.use(ReportTroubles)
+    open_now = (await report.board()).lasting(report.clock.now())
+    troubles = [
+        OpenTrouble(code=code, since=one.since, remedy=REMEDIES[code], docs=docs_of(code) or "")
+        for code, one in sorted(open_now.items())
+        if code in REMEDIES
+    ]
     return Health(
-        status="degraded" if found else "ok",
+        status="degraded" if found or troubles else "ok",
         environment=call.use(Deployment).environment,
         faults=found,
+        troubles=troubles,
     )
 
 

@@ -51,6 +51,7 @@ ERROR_SCHEMA = {
                 },
                 "payload": {"type": "object"},
                 "upstream": {"type": "object"},
+                "docs": {"type": "string", "description": "Below /docs: what to do about it."},
             },
         }
     },

@@ -11,8 +11,10 @@ from shared.domain.google_trouble import (
     GrantEndedError,
     MailboxClosedError,
     PreconditionFailedError,
+    StoreIndexMissingError,
     UnnamedRefusalError,
 )
+from shared.domain.troubles import code_of, docs_of
 
 STATUS: dict[type[errors.PostroomError], int] = {
     errors.PostroomError: 500,
@@ -24,6 +26,7 @@ STATUS: dict[type[errors.PostroomError], int] = {
     PreconditionFailedError: 424,
     UnnamedRefusalError: 424,
     DeploymentError: 503,
+    StoreIndexMissingError: 503,
     MailboxClosedError: 424,
     errors.StoreUnavailableError: 503,
     errors.QueueUnavailableError: 503,
@@ -107,6 +110,8 @@ def _answer(error: BaseException, trace_id: str) -> ErrorAnswer:
     if not isinstance(error, errors.PostroomError) or status == STATUS[errors.PostroomError]:
         return ErrorAnswer(500, {}, {"error": _internal(trace_id)})
     inner: dict[str, Any] = {"code": error.code, "message": str(error)}
+    if docs := docs_of(code_of(error)):
+        inner["docs"] = docs
     inner |= _details(error)
     return ErrorAnswer(status, _headers(error, status), {"error": inner})
 

@@ -22,17 +22,36 @@ class AuthOperation(StrEnum):
     DELETION = "deletion"
 
 
+_RANKS = 4
+_A_SECOND = 10_000
+
+
+def _version(connection: Connection, generation: int | None, *, fails: bool, warns: bool) -> int:
+    """Return a number that grows with the connection's lives, its grants, and what befalls them.
+
+    A deletion, which has no grant, is the last of its life.
+    """
+    life = int(connection.created_at.timestamp()) * _A_SECOND
+    if generation is None:
+        return life + _A_SECOND - 1
+    rank = 2 if fails else 1 if warns else 0
+    return life + min(generation * _RANKS + rank, _A_SECOND - 2)
+
+
 def auth_event(
     connection: Connection,
     operation: AuthOperation,
     *,
     occasion: str,
+    generation: int | None,
     environment: str,
     now: datetime,
     error: Mapping[str, str] | None = None,
     warning: Mapping[str, str] | None = None,
 ) -> Event:
     """Return the event; `occasion` is in its id, so the same occasion is never stored twice.
+
+    `generation` is the grant's that it is about, None for the connection's deletion.
 
     An id may be used again after a disconnect: `created_at` tells one life from the next.
     """
@@ -64,6 +83,9 @@ def auth_event(
         created_at=now,
         next_attempt_at=now,
         webhook_url_override=connection.webhook_url_override,
+        version=_version(
+            connection, generation, fails=error is not None, warns=warning is not None
+        ),
     )
 
 

@@ -25,13 +25,14 @@ class BeginSync:
     settings: ConnectSettings
 
     async def __call__(
-        self, connection: Connection, operation: AuthOperation, *, occasion: str
+        self, connection: Connection, operation: AuthOperation, *, occasion: str, generation: int
     ) -> None:
         """Raise ConnectRefusedError("disconnecting") where the sync was stopped for good."""
         event = auth_event(
             connection,
             operation,
             occasion=occasion,
+            generation=generation,
             environment=self.settings.environment,
             now=self.clock.now(),
         )

@@ -268,6 +268,7 @@ class Disconnect:
             connection,
             AuthOperation.DELETION,
             occasion="disconnect",
+            generation=None,
             environment=self.settings.environment,
             now=self.clock.now(),
         )

@@ -15,8 +15,8 @@ from shared.domain.connect.connect_session import ConnectSession, token_hash
 from shared.domain.connect.connection import ConnectionStatus
 from shared.domain.connect.end_user import end_user_from, tags_from
 from shared.domain.connect.scopes import KNOWN, allowed, narrowed
-from shared.domain.google_trouble import DeploymentError
-from shared.domain.ids import ConnectionId
+from shared.domain.google_trouble import OTHER_CLIENT, DeploymentError
+from shared.domain.ids import ConnectionId, is_same_account, sub_by_address
 from shared.errors import (
     InvalidRequestError,
     PostroomError,
@@ -78,7 +78,9 @@ class ImportGrant:
             tokens = await self.oauth.refresh(refresh_token)
         except ReauthRequiredError:
             raise _refused("Google no longer accepts this refresh token.") from None
-        except DeploymentError:
+        except DeploymentError as error:
+            if error.told != OTHER_CLIENT:
+                raise
             raise _refused(
                 "Google does not accept this refresh token from our OAuth client: it must have "
                 "been issued to the client id of this deployment."
@@ -96,13 +98,21 @@ class ImportGrant:
         try:
             identity = await self.oauth.identity(tokens.access_token)
         except UnauthenticatedError:
-            raise _refused(
-                "Google does not say whose token this is: it must have been granted "
-                "`openid email` beside Gmail's scopes."
-            ) from None
+            return await self._by_profile(tokens)
         if not identity.email_verified:
             raise _refused("Google has not verified the address of this account.")
         return identity
+
+    async def _by_profile(self, tokens: Tokens) -> Identity:
+        """Return whose mailbox it is; its `sub` is asked for at the next consent."""
+        try:
+            email = await self.oauth.address_of(tokens.access_token)
+        except UnauthenticatedError:
+            raise _refused(
+                "Google does not say whose token this is: it must have been granted "
+                "`openid email`, or the right to read, beside Gmail's other scopes."
+            ) from None
+        return Identity(sub_by_address(email), email, email_verified=True)
 
     async def _session(self, request: ImportRequest, identity: Identity) -> ConnectSession:
         """Return the connect session that this import stands for; it is stored nowhere."""
@@ -110,7 +120,7 @@ class ImportGrant:
         found = await self.connections.get(id)
         if found is not None:
             leaving = found.value.status is ConnectionStatus.DISCONNECTING
-            if leaving or found.value.sub != identity.sub:
+            if leaving or not is_same_account(found.value.sub, identity.sub, identity.email):
                 raise InvalidRequestError(
                     "This connection_id belongs to another Google account, or is being removed.",
                     problems=(Problem("taken", "Choose another.", ("connection_id",)),),

@@ -13,6 +13,7 @@ class ConnectSettings:
     product_name: str
     environment: str = "dev"
     issuer: str = GOOGLE_ISSUER
+    oauth_client_id: str = ""
     testing: bool = False
     """Whether Google ends every grant after seven days: publishing status Testing."""
 

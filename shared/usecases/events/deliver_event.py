@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from shared.domain.events.delivery import (
+    UNASKED,
     Attempted,
     Failure,
     after,
@@ -19,10 +20,12 @@ from shared.domain.events.delivery import (
     claimed,
     deferred,
     due_to,
+    overtaken,
     refused,
     settled,
 )
-from shared.domain.events.event import Delivery, Event, EventState
+from shared.domain.events.endpoint import WebhookEndpoint
+from shared.domain.events.event import RECOVERED, Delivery, Event, EventState
 from shared.domain.ids import EventId
 from shared.domain.operation import OperationState, OperationType, new_operation
 from shared.errors import ConflictError, PostroomError, QueueUnavailableError, TransientError
@@ -38,7 +41,8 @@ log = logging.getLogger(__name__)
 DELIVER_TASK = "/tasks/deliver"
 SOON = timedelta(minutes=10)
 """What is due sooner gets a task of its own; the rest is found by reconcile."""
-"""How often a compare-and-set is made again before the task must come again."""
+LATER_EVENTS = 50
+"""Newest events among which the end of a failure is looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +97,10 @@ class DeliverEvent:
         found, now = await self.outbox.get(id), self.clock.now()
         if found is None or not _due(found.value, now):
             return NotDue()
+        if await self._is_overtaken(found.value):
+            old = overtaken(found.value, now)
+            await self.outbox.swap(found, old)
+            return Delivered(old.state)
         present = await self.receivers.of(found.value)
         waiting = self._without_attempt(found.value, present, now)
         due = {name: one for name, one in present.items() if name not in waiting}
@@ -111,6 +119,15 @@ class DeliverEvent:
                 self.places.leave(place)
             raise
         return _Taken(held, {name: due[name] for name in seated}, waiting, {**seated})
+
+    async def _is_overtaken(self, event: Event) -> bool:
+        """Whether the failure that it reports is over, and the product is told so already."""
+        if event.payload.get("success") is not False or event.type not in RECOVERED:
+            return False
+        later = await self.outbox.list(
+            state=None, connection_id=event.connection_id, limit=LATER_EVENTS
+        )
+        return any(event.is_overtaken_by(one) for one in later)
 
     async def _settle(
         self, found: Versioned[Event], waiting: Mapping[str, Delivery], now: datetime
@@ -208,6 +225,13 @@ class DeliverEvent:
             with suppress(ConflictError):  # changed meanwhile; the next event finds out again
                 if attempted.failure is Failure.GONE:
                     await self.receivers.disable(one, "gone", now)
+                elif (endpoint := one.endpoint) and endpoint.value.has_failed_for_days(
+                    attempted.failure, now
+                ):
+                    await self.receivers.disable(one, "failing", now)
+                    log.error("endpoint disabled", extra={"code": "failing"})
+                elif (seen := _seen_by(one, attempted, now)) is not None:
+                    await self.receivers.note(one, seen, until)
                 elif attempted.failure is not None and until is not None:
                     await self.receivers.defer(one, until)
 
@@ -276,6 +300,15 @@ def _due(event: Event, now: datetime) -> bool:
 def _is_news_of_none(event: Event, waiting: Mapping[str, Delivery]) -> bool:
     """Whether how the event stands with these receivers is stored already."""
     return all(event.deliveries.get(name) == one for name, one in waiting.items())
+
+
+def _seen_by(one: Present, attempted: Attempted, now: datetime) -> WebhookEndpoint | None:
+    """Return the endpoint with what the attempt showed; None where nothing need be written."""
+    if one.endpoint is None or attempted.failure in UNASKED:
+        return None
+    was = one.endpoint.value
+    seen = was.with_success(now) if attempted.ok else was.with_failure(now)
+    return None if seen == was else seen
 
 
 def _seen(one: Attempted) -> dict[str, int | str | None]:

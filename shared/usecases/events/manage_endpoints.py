@@ -127,6 +127,7 @@ class ManageEndpoints:
             changes["deferred_until"] = None
         if enabled is True:
             changes |= {"disabled_at": None, "disabled_reason": None, "deferred_until": None}
+            changes["failing_since"] = None
         elif enabled is False and was.disabled_at is None:
             changes |= {"disabled_at": now, "disabled_reason": "by_request"}
         return replace(was, **changes, updated_at=now)

@@ -78,6 +78,12 @@ class Receivers:
             disabled = replace(was.value, disabled_at=now, disabled_reason=reason, updated_at=now)
             await self.endpoints.swap(was, disabled)
 
+    async def note(self, one: Present, seen: WebhookEndpoint, until: datetime | None) -> None:
+        """Store since when the endpoint fails, or that it took an event. Raises ConflictError."""
+        if one.endpoint is not None:
+            deferred = until if until is not None else seen.deferred_until
+            await self.endpoints.swap(one.endpoint, replace(seen, deferred_until=deferred))
+
     async def defer(self, one: Present, until: datetime) -> None:
         """Store until when the receiver is left alone, where it is named. Raises ConflictError."""
         if one.endpoint is not None:

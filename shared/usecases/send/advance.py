@@ -3,13 +3,14 @@
 import logging
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from shared.domain.connect.connection import Connection
 from shared.domain.connect.scopes import reads
 from shared.domain.crash import crash_site
-from shared.domain.send.entry import SendState
+from shared.domain.send.entry import LIMITED_AT_MOST, SendEntry, SendState
+from shared.domain.troubles import Fate, treatment_of
 from shared.errors import (
     ConflictError,
     PermanentError,
@@ -23,11 +24,14 @@ from shared.errors import (
 from shared.ports.clock import Clock
 from shared.ports.gmail import GmailMailboxes
 from shared.ports.queue import Queue, QueueName, Task
+from shared.usecases.send.held import WakeHeld
 from shared.usecases.send.ledger import LedgerEntry
-from shared.usecases.send.protocol import PATIENCE, Message, Protocol
+from shared.usecases.send.protocol import Message, Protocol
 from shared.usecases.send.rules import SEND_TASK
 
 FIRST_WAIT: Final = timedelta(seconds=5)
+PROBE_WAIT: Final = timedelta(seconds=50)
+"""The longest wait of the newest held send of a connection: the others are woken when it is out."""
 LONGEST_WAIT: Final = timedelta(minutes=15)
 RECONNECT_WAIT: Final = timedelta(hours=1)
 LONGEST_TASK: Final = timedelta(days=29)
@@ -67,10 +71,18 @@ class Advance:
         except Exception as crash:  # noqa: BLE001  a send is never left to its claim for ever
             site = str(crash_site(crash))
             log.error("send crashed", extra={"error": type(crash).__name__, "frames": [site]})  # noqa: TRY400  no words
-            await self._wait(entry, TransientError(f"It failed on our side: {site}."))
+            await self._put_off(entry, TransientError(f"It failed on our side: {site}."))
         if entry.state is SendState.SUBMITTED and identify:
             await protocol.identify(entry)
+        if entry.state is SendState.SUBMITTED and entry.value.hold is not None:
+            await WakeHeld(entry.sends, self.queue, self.clock)(connection.id)
         await self.wake(entry)
+
+    async def hold(self, entry: LedgerEntry, error: PostroomError) -> None:
+        """Hold a send of which nothing went out; the newest of a connection asks for all."""
+        newest = await entry.sends.list(entry.value.connection_id, 1, state=SendState.HELD)
+        probes = not newest or _age(newest[0]) <= _age(entry.value)
+        await entry.hold(_ladder(entry, PROBE_WAIT if probes else LONGEST_WAIT), error)
 
     async def wake(self, entry: LedgerEntry) -> None:
         """Make sure that somebody comes when it is due; reconcile does if this fails."""
@@ -82,13 +94,25 @@ class Advance:
             await self.queue.enqueue(Task(SEND_TASK, body, QueueName.LIVE, not_before=due))
 
     async def _wait(self, entry: LedgerEntry, error: TransientError) -> None:
+        if treatment_of(error).send is Fate.HELD and _can_be_held(entry.value):
+            await self._hold_or_expire(entry, error)
+        else:
+            await self._put_off(entry, error)
+
+    async def _put_off(self, entry: LedgerEntry, error: TransientError) -> None:
         if self._spent(entry):
             await self._give_up(entry, error)
             return
-        wait: timedelta = min(FIRST_WAIT * 2 ** min(entry.value.attempts - 1, 10), LONGEST_WAIT)
+        wait = _ladder(entry, LONGEST_WAIT)
         if isinstance(error, RateLimitedError) and error.retry_after is not None:
             wait = max(wait, error.retry_after)
         await entry.troubled(wait, error)
+
+    async def _hold_or_expire(self, entry: LedgerEntry, error: PostroomError) -> None:
+        if self.clock.now() < entry.value.held_until:
+            await self.hold(entry, error)
+        else:
+            await entry.failed("expired", f"It was held for a day, and the trouble lasts: {error}")
 
     async def _stuck(self, entry: LedgerEntry, error: PermanentError) -> None:
         """Conclude what cannot go on; what may be out waits for a reconnect to be read."""
@@ -107,4 +131,19 @@ class Advance:
 
     def _spent(self, entry: LedgerEntry) -> bool:
         started_at = entry.value.started_at or entry.value.created_at
-        return self.clock.now() > started_at + PATIENCE
+        return self.clock.now() > started_at + LIMITED_AT_MOST
+
+
+def _can_be_held(entry: SendEntry) -> bool:
+    """Whether nothing went out, and what is to go out is kept, here or as a draft."""
+    kept = bool(entry.request) if entry.state is SendState.ACCEPTED else bool(entry.draft_id)
+    return kept and entry.state in {SendState.ACCEPTED, SendState.DRAFTED}
+
+
+def _ladder(entry: LedgerEntry, longest: timedelta) -> timedelta:
+    doubled: timedelta = FIRST_WAIT * 2 ** min(entry.value.attempts - 1, 10)
+    return min(doubled, longest)
+
+
+def _age(entry: SendEntry) -> tuple[datetime, str]:
+    return entry.created_at, entry.id

@@ -5,13 +5,13 @@ from datetime import timedelta
 from secrets import token_hex
 from typing import Any, Final
 
-from shared.domain.send.entry import KEY_LIFETIME, DeliveryMode, SendEntry, SendState
+from shared.domain.send.entry import KEY_LIFETIME, DeliveryMode, Hold, SendEntry, SendState
 from shared.domain.send.event import send_event
+from shared.domain.troubles import concern_of
 from shared.errors import (
     ConflictError,
     GmailRefusedError,
     PostroomError,
-    RateLimitedError,
     StoreUnavailableError,
 )
 from shared.ports.clock import Clock
@@ -62,10 +62,17 @@ class LedgerEntry:
         """Give the claim back after trouble that may pass, noting what it was."""
         await self.later(wait, error=error.code, error_message=str(error))
 
-    @property
-    def rate_limited(self) -> bool:
-        """Whether the last attempt was refused for its rate."""
-        return not self.state.final and self.value.error == RateLimitedError.code
+    async def hold(self, wait: timedelta, error: PostroomError) -> None:
+        """Give the claim back with nothing sent, until the trouble passes or a day is over."""
+        now, concern = self.clock.now(), concern_of(error)
+        since = self.value.hold.since if self.value.hold else now
+        await self.later(
+            min(wait, max(self.value.held_until - now, timedelta(0))),
+            state=SendState.HELD,
+            hold=Hold(concern, since),
+            error=error.code,
+            error_message=str(error),
+        )
 
     async def submitted(self, sent: Sent) -> None:
         """Record Gmail's yes. Submitted is not delivered (FACTS 1.11)."""

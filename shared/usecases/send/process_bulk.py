@@ -12,8 +12,9 @@ from datetime import datetime, timedelta
 from secrets import token_hex
 from typing import Any, Final
 
+from shared.domain.google_refusals import Concern
 from shared.domain.send.bulk import BulkSend
-from shared.domain.send.entry import SendEntry, SendState
+from shared.domain.send.entry import Hold, SendEntry, SendState
 from shared.errors import (
     ConflictError,
     FencedOutError,
@@ -27,13 +28,23 @@ from shared.ports.sends import BulkSends, Sends
 from shared.usecases.send.pacing import SendPaces, units_of
 from shared.usecases.send.resume_send import FinishSend
 from shared.usecases.send.rules import BULK_TASK
+from shared.usecases.send.send_email import claim
 from shared.usecases.sync.work.pace import QuotaGovernor
 
 CLAIM: Final = timedelta(minutes=2)
 CHUNK: Final = timedelta(seconds=20)
 """What is submitted between two writes of the position."""
 LIMITED_WAIT: Final = timedelta(minutes=1)
+HELD_WAIT: Final = timedelta(seconds=50)
 BEHIND_WAIT: Final = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class _Stop:
+    """Until when a bulk waits, and for trouble of which class, if for any."""
+
+    until: datetime
+    concern: Concern | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,65 +81,92 @@ class DrainBulk:
 
     async def _drained(self, held: "_Held", deadline: datetime) -> BulkSend:
         while held.value.finished_at is None:
-            wait = await self._must_wait(held.value)
-            if wait is None and self.clock.now() >= deadline:
-                wait = self.clock.now()
-            if wait is None:
-                wait = await self._some(held)
-            if wait is not None:
-                await held.write(claimed_until=None, next_due_at=wait)
-                await self._wake(held.value.id, wait)
+            stop = await self._must_wait(held.value)
+            if stop is None and self.clock.now() >= deadline:
+                stop = _Stop(self.clock.now(), None)
+            if stop is None:
+                stop = await self._some(held)
+            if stop is not None:
+                hold = self._hold(held.value, stop)
+                await held.write(claimed_until=None, next_due_at=stop.until, hold=hold)
+                await self._wake(held.value.id, stop.until)
                 return held.value
         await self._wake_next(held.value)
         return held.value
 
-    async def _must_wait(self, bulk: BulkSend) -> datetime | None:
+    def _hold(self, bulk: BulkSend, stop: "_Stop") -> Hold | None:
+        if stop.concern is None:
+            return None
+        return Hold(stop.concern, bulk.hold.since if bulk.hold else self.clock.now())
+
+    async def _must_wait(self, bulk: BulkSend) -> "_Stop | None":
         """Return until when: an older bulk goes first, and Google may have asked for a pause."""
         older = await self.bulk_sends.unfinished(bulk.connection_id, 1)
         if older and older[0].id != bulk.id:
-            return self.clock.now() + BEHIND_WAIT
-        return await self.paces.admit(bulk.connection_id)
+            return _Stop(self.clock.now() + BEHIND_WAIT, None)
+        until = await self.paces.admit(bulk.connection_id)
+        return _Stop(until, Concern.RATE) if until is not None else None
 
-    async def _some(self, held: "_Held") -> datetime | None:
-        """Take up the next messages; answer until when to wait, if Gmail asked for it."""
+    async def _some(self, held: "_Held") -> "_Stop | None":
+        """Take up the next messages; answer until when to wait, if anything asks for that."""
         bulk = held.value
         copied = await self.paces.copied(bulk.connection_id)
         ids = bulk.sends[bulk.position :][: self.paces.within(CHUNK, bulk.connection_id)]
         known = await self.sends.many(ids)
         waiting = [known[id] for id in ids if id in known and _to_do(known[id])]
-        limited = await self._take_up(bulk, waiting, copied=copied)
-        if limited:
-            until = max(self.clock.now() + LIMITED_WAIT, *limited)
-            await self.governor.refused(bulk.connection_id, until)
-            return until
+        # A day's hold ends all that waited with it, not a chunk a day.
+        over = bulk.hold if bulk.hold and bulk.hold.until <= self.clock.now() else None
+        if over is not None:
+            await self._expire(over, waiting)
+        elif stopped := await self._take_up(bulk, waiting, copied=copied):
+            return await self._stopped(bulk, stopped)
         position = bulk.position + len(ids)
         done = position >= len(bulk.sends)
-        await held.write(position=position, finished_at=self.clock.now() if done else None)
+        finished_at = self.clock.now() if done else None
+        await held.write(position=position, finished_at=finished_at, hold=over)
         return None
+
+    async def _stopped(self, bulk: BulkSend, stopped: Sequence[SendEntry]) -> "_Stop":
+        """Return how long all of it waits; a limit is told to every instance."""
+        now = self.clock.now()
+        due = [entry.next_due_at or now for entry in stopped]
+        if not any(map(_limited, stopped)):
+            holds = [entry.hold.concern for entry in stopped if entry.hold]
+            return _Stop(max(now + HELD_WAIT, min(due)), holds[0])
+        until = max(now + LIMITED_WAIT, *due)
+        await self.governor.refused(bulk.connection_id, until)
+        return _Stop(until, Concern.RATE)
+
+    async def _expire(self, hold: Hold, entries: Sequence[SendEntry]) -> None:
+        """End what was held for a day without a turn of its own."""
+        for entry in entries:
+            with suppress(ConflictError):
+                if found := await self.sends.get(entry.id):
+                    await _expired(self.sends, self.clock, found, hold.concern)
 
     async def _take_up(
         self, bulk: BulkSend, entries: Sequence[SendEntry], *, copied: bool
-    ) -> list[datetime]:
-        """Start each at its turn; stop once Gmail limits the rate, and answer until when."""
+    ) -> list[SendEntry]:
+        """Start each at its turn; stop once the rest would fare alike, and answer which did."""
         pace = self.paces.pace(bulk.connection_id)
-        limited: list[datetime] = []
+        stopped: list[SendEntry] = []
         async with TaskGroup() as group:
             for entry in entries:
                 await pace.spend(units_of(entry.mode, copied=copied))
-                if limited:
+                if stopped:
                     break
-                group.create_task(self._one(entry.id, limited))
-        return limited
+                group.create_task(self._one(entry.id, stopped))
+        return stopped
 
-    async def _one(self, id: str, limited: list[datetime]) -> None:
+    async def _one(self, id: str, stopped: list[SendEntry]) -> None:
         found = await self.sends.get(id)
         if found is None or not _to_do(found.value) or found.value.busy(self.clock.now()):
             return
         # What the store did not take in is claimed, and comes again by itself.
         with suppress(StoreUnavailableError):
             entry = await self.finish_send.take_up(found, identify=False)
-            if entry is not None and _limited(entry):
-                limited.append(entry.next_due_at or self.clock.now())
+            if entry is not None and (_limited(entry) or entry.state is SendState.HELD):
+                stopped.append(entry)
 
     async def _wake(self, id: str, at: datetime) -> None:
         with suppress(QueueUnavailableError):  # else reconcile finds it
@@ -167,8 +205,19 @@ class _Held:
             self.current = fresh
 
 
+async def _expired(
+    sends: Sends, clock: Clock, found: Versioned[SendEntry], concern: Concern
+) -> None:
+    """End a send that was held with its bulk. Raises ConflictError, StoreUnavailableError."""
+    entry = await claim(sends, clock, found)
+    text = f"Its bulk was held for a day by trouble of the class {concern.value}."
+    await entry.failed("expired", text)
+
+
 def _to_do(entry: SendEntry) -> bool:
-    """Whether the bulk is to take it up: nobody did, or a limit stopped it before it was sent."""
+    """Whether the bulk is to take it up: nobody did, or it was stopped before it was sent."""
+    if entry.state is SendState.HELD:
+        return True
     return entry.state is SendState.ACCEPTED and (entry.attempts == 0 or _limited(entry))
 
 

@@ -32,8 +32,6 @@ from shared.usecases.send.ledger import LedgerEntry
 CLOCK_SKEW: Final = timedelta(minutes=2)
 MOST_LOOKED_AT: Final = 100
 """Messages read one by one in search of a marker, which no query finds (FACTS 5.5)."""
-PATIENCE: Final = timedelta(days=1)
-"""How long a send is tried; Gmail's own limits last up to a day (FACTS 1.10)."""
 SETTLING: Final = timedelta(seconds=75)
 """After so long a request whose answer was lost has done whatever it will ever do: longer than
 the adapter waits for an answer."""
@@ -179,7 +177,7 @@ class Protocol:
             await entry.later(wait)
         elif draft.message_id != entry.value.draft_message_id:
             await entry.failed("draft_changed", "The draft was edited before it was sent.")
-        elif self.clock.now() > (entry.value.started_at or entry.value.created_at) + PATIENCE:
+        elif self.clock.now() > entry.value.held_until:
             text = "Gmail did not take the message for a day; its draft is still in the mailbox."
             await entry.failed(GmailUnavailableError.code, text)
         else:

@@ -22,6 +22,8 @@ from shared.ports.documents import update
 from shared.ports.sends import Sends
 
 MAX_KEY: Final = 256
+CANCELLABLE: Final = frozenset({SendState.ACCEPTED, SendState.HELD})
+"""A draft that a held send has made already stays in the mailbox: its owner may want it."""
 LATEST: Final = timedelta(days=30)
 
 
@@ -101,7 +103,7 @@ class CancelSend:
         now = self.clock.now()
         if entry.state is SendState.CANCELLED:
             return entry
-        if entry.state is not SendState.ACCEPTED or entry.busy(now):
+        if entry.state not in CANCELLABLE or entry.busy(now):
             raise SendUnderWayError(
                 f"This send is {entry.state.value} and can no longer be cancelled."
             )

@@ -6,10 +6,11 @@ from secrets import token_hex, token_urlsafe
 
 from shared.domain.connect.connection import Connection, ConnectionStatus
 from shared.domain.connect.scopes import reads
-from shared.domain.ids import ConnectionId
+from shared.domain.ids import ConnectionId, ThreadId
 from shared.domain.mail.writing.outgoing import LeftOut
 from shared.domain.send.entry import DeliveryMode, SendEntry, SendState, send_id
 from shared.domain.send.request import SendRequest
+from shared.domain.troubles import Fate, treatment_of
 from shared.errors import (
     AlreadyExistsError,
     ConflictError,
@@ -17,6 +18,7 @@ from shared.errors import (
     RepeatNeededError,
     StoreUnavailableError,
     TooLargeError,
+    TransientError,
     UnknownConnectionError,
 )
 from shared.ports.clock import Clock
@@ -81,13 +83,31 @@ class SendEmail:
         mode = delivery_mode(connection, request)
         due = checked_time(request.send_at, self.clock.now())
         blank = self._blank(connection, request, key, mode, due, trace_id)
-        composed = await self._compose(connection, request, blank)
-        entry = await self._accepted(blank, request, composed)
+        try:
+            composed = await self._compose(connection, request, blank)
+        except TransientError as error:
+            return await self._unread(blank, request, error)
+        entry = await self._accepted(blank, request, composed.thread_id)
         if due is None:
             await self._advance(entry, connection, request, composed)
         else:
             await self._advancer.wake(entry)
         return Sending(entry.value, replayed=False, left_out=composed.left_out)
+
+    async def _unread(
+        self, blank: SendEntry, request: SendRequest, error: TransientError
+    ) -> Sending:
+        """Accept a message that could not be composed yet, where it can be held till it can.
+
+        What is wrong with it is then told by its end. Raises the error where it cannot be held.
+        """
+        if treatment_of(error).send is not Fate.HELD:
+            raise error
+        entry = await self._accepted(blank, request, request.thread_id, unread=error)
+        if blank.send_at is None:
+            await self._advancer.hold(entry, error)
+        await self._advancer.wake(entry)
+        return Sending(entry.value, replayed=False)
 
     async def preview(self, connection: Connection, request: SendRequest) -> Composed:
         """Return the exact message and its thread, sending and storing nothing.
@@ -183,15 +203,21 @@ class SendEmail:
         )
 
     async def _accepted(
-        self, blank: SendEntry, request: SendRequest, composed: Composed
+        self,
+        blank: SendEntry,
+        request: SendRequest,
+        thread_id: ThreadId | None,
+        unread: TransientError | None = None,
     ) -> LedgerEntry:
         sealed = await self._kept.sealed(blank.id, blank.connection_id, request, None)
+        if unread is not None and not sealed:
+            raise unread
         if blank.send_at is not None and not sealed:
             raise TooLargeError(
                 "A message for later may have about 400 kB with its attachments: send it now, or "
                 "schedule it on your side."
             )
-        entry = replace(blank, request=sealed, thread_id=composed.thread_id)
+        entry = replace(blank, request=sealed, thread_id=thread_id)
         try:
             return LedgerEntry(self.sends, self.clock, await self._created(entry))
         except AlreadyExistsError as error:
@@ -242,8 +268,10 @@ def marker_of(entry: SendEntry, connection: Connection) -> str | None:
 async def claim(sends: Sends, clock: Clock, found: Versioned[SendEntry]) -> LedgerEntry:
     """Claim an entry that nobody is at. Raises ConflictError, StoreUnavailableError."""
     entry = LedgerEntry(sends, clock, found)
-    started_at = found.value.started_at or clock.now()
-    await entry.write(attempts=found.value.attempts + 1, started_at=started_at)
+    was = found.value
+    state = was.unsent_state if was.state is SendState.HELD else was.state
+    started_at = was.started_at or clock.now()
+    await entry.write(state=state, attempts=was.attempts + 1, started_at=started_at)
     return entry
 
 

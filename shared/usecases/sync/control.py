@@ -11,6 +11,7 @@ from shared.errors import UnknownConnectionError
 from shared.ports.clock import Clock
 from shared.ports.documents import update
 from shared.ports.queue import Queue
+from shared.ports.sends import HeldSends, wake_no_send
 from shared.ports.sync_store import SyncStates
 from shared.usecases.sync.task import sync_task
 
@@ -24,6 +25,7 @@ class ControlSync:
     states: SyncStates
     queue: Queue
     clock: Clock
+    wake_held: HeldSends = wake_no_send
 
     async def trigger(
         self, connection_id: ConnectionId, *, reset: bool = False, empty_cache: bool = False
@@ -35,12 +37,17 @@ class ControlSync:
         """
         change = _emptied if empty_cache else _reset if reset else _asked
         await self._change(connection_id, change)
+        await self._wake(connection_id)
+
+    async def _wake(self, connection_id: ConnectionId) -> None:
+        """Have it looked at now, and what is held on it too: a cause may just have been mended."""
         await self.queue.enqueue(sync_task(connection_id))
+        await self.wake_held(connection_id)
 
     async def audit(self, connection_id: ConnectionId) -> None:
         """Compare the whole window with the records, and heal. Raises UnknownConnectionError."""
         await self._change(connection_id, _audited)
-        await self.queue.enqueue(sync_task(connection_id))
+        await self._wake(connection_id)
 
     async def pause(self, connection_id: ConnectionId) -> None:
         """Stop syncing until started; hints are kept. Raises UnknownConnectionError."""
@@ -49,7 +56,7 @@ class ControlSync:
     async def start(self, connection_id: ConnectionId) -> None:
         """Sync again, from where it was. Raises UnknownConnectionError."""
         await self._change(connection_id, _started)
-        await self.queue.enqueue(sync_task(connection_id))
+        await self._wake(connection_id)
 
     async def set_frequency(self, connection_id: ConnectionId, frequency: timedelta) -> None:
         """Ask a silent connection this often. Raises UnknownConnectionError."""

@@ -9,17 +9,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from shared.domain.events.event import Event
-from shared.domain.google_trouble import (
-    DeploymentError,
-    MailboxClosedError,
-    PreconditionFailedError,
-)
+from shared.domain.google_trouble import PreconditionFailedError
 from shared.domain.ids import ConnectionId, HistoryId
 from shared.domain.operation import Operation, OperationType, new_operation
 from shared.domain.sync.event import failed_sync_event
 from shared.domain.sync.plan import (
-    BACKOFF_CEILING,
-    LONGEST_BACKOFF,
     Anchor,
     BackfillChunk,
     CheckAll,
@@ -32,6 +26,7 @@ from shared.domain.sync.plan import (
     plan,
 )
 from shared.domain.sync.state import SyncState, Tally
+from shared.domain.troubles import LONG_LADDER, treatment_of
 from shared.errors import (
     FencedOutError,
     GmailRefusedError,
@@ -45,7 +40,7 @@ from shared.ports.clock import Clock
 from shared.ports.events import Operations, Outbox
 from shared.ports.gmail import GmailMailboxes
 from shared.ports.queue import Queue, QueueName
-from shared.ports.sends import BounceRecorder
+from shared.ports.sends import BounceRecorder, HeldSends, wake_no_send
 from shared.ports.sync_store import Quarantine, Records, SyncStates
 from shared.usecases.sync.quarantine import retry_quarantine
 from shared.usecases.sync.task import sync_task
@@ -64,8 +59,6 @@ from shared.usecases.sync.work.uninterrupted import uninterrupted
 log = logging.getLogger(__name__)
 SOON = timedelta(minutes=3)
 """What is due sooner gets a task of its own; the rest is found by reconcile."""
-LASTING = (MailboxClosedError, DeploymentError, PreconditionFailedError)
-"""Passing at first; where it stays, looks grow rarer up to one an hour."""
 TOLD_AFTER = 3
 """Transient failures in a row after which the product is told that the sync is failing."""
 
@@ -114,6 +107,7 @@ class SyncMailbox:
     start_watch: StartWatch
     governor: QuotaGovernor
     record_bounces: BounceRecorder = ignore_reports
+    wake_held: HeldSends = wake_no_send
 
     async def __call__(
         self,
@@ -175,6 +169,8 @@ class SyncMailbox:
             await self._crashed(run, started)
             raise
         await self._wake_next(run.state)
+        if error is None and run.failures_before:
+            await self.wake_held(run.connection_id)
         if run.state.unannounced_at != silent_before and run.state.unannounced_at is not None:
             await self.start_watch.revive(run.connection_id)
         await self._log(run, started, error)
@@ -327,8 +323,10 @@ class SyncMailbox:
 def _wait(error: PostroomError, failures: int) -> timedelta:
     """Return how long the mailbox waits for the next look, pushes apart."""
     if isinstance(error, GmailRefusedError):
-        return LONGEST_BACKOFF
-    return backoff(failures, LONGEST_BACKOFF if isinstance(error, LASTING) else BACKOFF_CEILING)
+        return LONG_LADDER
+    if isinstance(error, PreconditionFailedError):  # it comes and goes, and may stay
+        return backoff(failures, LONG_LADDER)
+    return backoff(failures, treatment_of(error).sync_longest or LONG_LADDER)
 
 
 def _news(error: PostroomError, state: SyncState, failures: int) -> bool:

@@ -2,17 +2,19 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Final
 from uuid import uuid4
 from zlib import crc32
 
 from shared.domain.connect.connection import INTEGRATION, ConnectionStatus
 from shared.domain.events.event import Event, EventType
-from shared.domain.google_refusals import WATCH_TAKEN
+from shared.domain.google_refusals import WATCH_TAKEN, Concern
 from shared.domain.ids import ConnectionId, EmailKey, EventId
 from shared.domain.sync.mailbox import RENEW_AFTER, Mailbox
+from shared.domain.troubles import concern_of
 from shared.errors import ConflictError, CorruptStateError, GmailRefusedError, PostroomError
 from shared.ports.clock import Clock
 from shared.ports.connections import Connections, Mailboxes
@@ -40,6 +42,17 @@ class NotArmed:
     """Somebody else is at it, nobody is connected, or Gmail refused: `reason` is a code."""
 
     reason: str
+    error: PostroomError | None = None
+    """Set where Gmail was asked."""
+
+
+RETRY_AFTER: Final[Mapping[Concern, timedelta]] = {
+    **dict.fromkeys(Concern, CLAIM),
+    Concern.DEPLOYMENT: timedelta(seconds=50),
+    Concern.MAILBOX: timedelta(hours=1),
+    Concern.SCOPE: timedelta(hours=1),
+}
+"""When a watch that failed is tried again: where all fare alike, a run stops at the first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,14 +110,16 @@ class StartWatch:
             watched = await self._watch(self.gmail.of(connection_id))
         except PostroomError as error:
             log.warning("watch refused", extra={"connection": connection_id, "code": error.code})
-            await self._record(claimed, replace(claim, watch_error=error.code))
-            return NotArmed(error.code)
+            again = now + RETRY_AFTER[concern_of(error)]
+            await self._record(claimed, replace(claim, watch_error=error.code, renew_at=again))
+            return NotArmed(error.code, error)
         renew_at = now + RENEW_AFTER + jitter(claim.key)
         armed = replace(
             claim,
             watch_expires_at=watched.expires_at,
             renew_at=renew_at,
             watch_error=None,
+            armings=claim.armings + 1,
             stopped_at=None,
         )
         await self._record(claimed, armed)
@@ -133,10 +148,16 @@ class StartWatch:
                 watch_expires_at=now.watch_expires_at,
                 renew_at=now.renew_at,
                 watch_error=now.watch_error,
+                armings=now.armings,
                 stopped_at=now.stopped_at,
             )
 
         await update(self.mailboxes, now.key, recorded, was)
+
+
+def _is_deployments(outcome: Armed | NotArmed) -> bool:
+    error = outcome.error if isinstance(outcome, NotArmed) else None
+    return error is not None and concern_of(error) is Concern.DEPLOYMENT
 
 
 def _revivable(mailbox: Mailbox, now: datetime) -> bool:
@@ -185,15 +206,21 @@ class RenewWatches:
         while self.clock.now() < deadline:
             due = await self.mailboxes.renewable(self.clock.now(), PAGE)
             for start in range(0, len(due), AT_ONCE):
-                total = await self._renew(due[start : start + AT_ONCE], total)
+                total, stopped = await self._renew(due[start : start + AT_ONCE], total)
+                if stopped:
+                    return total
             if len(due) < PAGE:
                 break
         return total
 
-    async def _renew(self, due: Sequence[Versioned[Mailbox]], total: Renewed) -> Renewed:
+    async def _renew(
+        self, due: Sequence[Versioned[Mailbox]], total: Renewed
+    ) -> tuple[Renewed, bool]:
+        """Return the total, and whether the rest would be refused alike: the deployment is."""
         outcomes = await asyncio.gather(*(self._one(mailbox) for mailbox in due))
         armed = sum(isinstance(outcome, Armed) for outcome in outcomes)
-        return Renewed(total.armed + armed, total.failed + len(outcomes) - armed)
+        alike = any(_is_deployments(outcome) for outcome in outcomes)
+        return Renewed(total.armed + armed, total.failed + len(outcomes) - armed), alike
 
     async def _one(self, mailbox: Versioned[Mailbox]) -> Armed | NotArmed:
         connection_id = await self._able(mailbox.value)
@@ -231,11 +258,13 @@ class RenewWatches:
         now = self.clock.now()
         lapsed = before.watch_expires_at is not None and before.watch_expires_at <= now
         if isinstance(outcome, Armed) and lapsed:
-            await self._tell(connection_id, "recovered", None)
+            await self._tell(before, connection_id, "recovered", None)
         if isinstance(outcome, NotArmed) and lapsed and before.watch_error is None:
-            await self._tell(connection_id, "lapsed", outcome.reason)
+            await self._tell(before, connection_id, "lapsed", outcome.reason)
 
-    async def _tell(self, connection_id: ConnectionId, operation: str, reason: str | None) -> None:
+    async def _tell(
+        self, before: Mailbox, connection_id: ConnectionId, operation: str, reason: str | None
+    ) -> None:
         now = self.clock.now()
         payload = {
             "from": "postroom",
@@ -247,5 +276,6 @@ class RenewWatches:
             "error": {"type": reason, "description": "The watch lapsed."} if reason else None,
         }
         event_id = EventId(f"evt_{uuid4().hex}")
-        event = Event(event_id, connection_id, EventType.WATCH, payload, now, now)
+        version = 2 * before.armings + (1 if reason else 2)
+        event = Event(event_id, connection_id, EventType.WATCH, payload, now, now, version=version)
         await self.outbox.create(event)

@@ -53,6 +53,7 @@ EXPECTED = {
     "Google refuses the deployment": Expected(burst(1), []),
     "tokens cannot be refreshed": Expected(burst(11), burst(10)),
     "events are given up": Expected(burst(1), []),
+    "an endpoint is disabled": Expected(burst(1), []),
     "work is dropped": Expected(burst(21), burst(20)),
     "unexpected errors": Expected(burst(1), []),
     "reconcile is silent": Expected(every(60, HOUR), every(60, 4 * HOUR)),

@@ -5,9 +5,6 @@ from pathlib import Path
 
 from infra.archives import ROOT
 from infra.indexes import FILE, text
-from shared.domain import google_refusals
-from shared.domain.google_refusals import Concern
-from shared.domain.google_trouble import DeploymentError
 from shared.edge.settings.functions import FUNCTIONS
 from tests.infra.terraform.offline import TERRAFORM
 
@@ -46,18 +43,6 @@ def test_the_words_the_alerts_count_are_the_codes() -> None:
     for word in re.findall(r'\\"([\w -]+?)\\"', filters[: filters.index("channels")]):
         if word != "0 failed":
             assert word in code or word.removesuffix(" dropped") in code, word
-
-
-def test_every_refusal_of_the_deployment_is_counted() -> None:
-    """Read from the table of refusals: a code that is added there must wake a person too."""
-    filters = (TERRAFORM / "modules" / "monitoring" / "main.tf").read_text()
-    (line,) = re.findall(r"^    refused +=(.*)$", filters, re.MULTILINE)
-    codes = {
-        one.detail
-        for one in vars(google_refusals).values()
-        if isinstance(one, google_refusals.Meaning) and one.concern is Concern.DEPLOYMENT
-    }
-    assert {*re.findall(r'\\"(\w+)\\"', line)} == {*codes, DeploymentError.__name__}
 
 
 def test_the_example_environment_names_no_unknown_variable() -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
@@ -20,7 +20,7 @@ from shared.errors import (
     SessionPolicyError,
     UnknownConnectionError,
 )
-from shared.ports.connections import Connections
+from shared.ports.connections import Connections, Grants
 from shared.ports.events import Outbox
 from shared.ports.oauth import GoogleOAuth, Tokens
 from shared.usecases.connect.tokens.access_tokens import AccessTokens
@@ -330,3 +330,41 @@ async def test_no_token_is_stored_in_clear(harness: ConnectHarness) -> None:
     token = (await harness.container.use(AccessTokens)(id)).encode()
     for path in harness.folder.iterdir():
         assert token not in path.read_bytes()
+
+
+async def test_a_lost_connection_is_renewed_when_its_end_user_connects_again(
+    harness: ConnectHarness,
+) -> None:
+    """Its id and records live on; another end user gets a connection of its own."""
+    id = await connected(harness)
+    harness.advance(timedelta(hours=2))
+    harness.fault("grant_revoked", email=ADA, times=1)
+    with pytest.raises(GrantRevokedError):
+        await harness.container.use(AccessTokens)(id)
+    opened = await harness.session_for(ADA)
+    await harness.will_approve(ADA)
+    await follow(harness.browser(), opened["connect_link"])
+    assert (await harness.look(opened["token"]))["connection_id"] == id
+    assert await status(harness, id) == (ConnectionStatus.ACTIVE, None)
+    assert await harness.connect(ADA) != id
+
+
+@pytest.mark.parametrize("changed", [True, False])
+async def test_a_grant_of_a_former_client_ends_and_one_of_this_client_does_not(
+    harness: ConnectHarness, *, changed: bool
+) -> None:
+    """Google says unauthorized_client to both: whose the grant is, we know ourselves."""
+    id = await connected(harness)
+    grants = harness.container.use(Grants)
+    was = await grants.get(id)
+    assert was is not None
+    assert was.value.client_id
+    if changed:
+        await grants.swap(was, replace(was.value, client_id="of-another.example"))
+    harness.advance(timedelta(hours=2))
+    harness.fault("unauthorized_client", times=1)
+    error = GrantEndedError if changed else DeploymentError
+    with pytest.raises(error):
+        await harness.container.use(AccessTokens)(id)
+    ended = (ConnectionStatus.REAUTH_REQUIRED, "client_changed")
+    assert await status(harness, id) == (ended if changed else (ConnectionStatus.ACTIVE, None))

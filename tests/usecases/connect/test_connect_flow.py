@@ -238,7 +238,7 @@ async def test_a_reconnect_revives_a_connection_that_lost_its_grant(
     harness.advance(timedelta(hours=1))
     found = await harness.container.use(Connections).get(id)
     assert found is not None
-    await harness.container.use(RequireReauth)(found, "revoked", occasion="1")
+    await harness.container.use(RequireReauth)(found, "revoked", generation=1)
     opened = await harness.reconnect_session(id)
     await harness.control.delete("/faults")
     await harness.will_approve(ADA)

@@ -36,7 +36,7 @@ SHORT_LIVED = frozenset(
     {"connect_sessions", "connect_tickets", "oauth_states", "operations", "send_counts"}
 )
 """What only its expiry removes: nobody could find it by the connection."""
-DEPLOYMENTS = frozenset({"api_keys", "webhook_endpoints"})
+DEPLOYMENTS = frozenset({"api_keys", "troubles", "webhook_endpoints"})
 """What belongs to the product, not to a mailbox."""
 RECEIPT = frozenset({"receipts"})
 SIDE_TABLES = {"connection_terms", "record_payloads", "record_labels"}

@@ -6,16 +6,23 @@ from typing import Any
 import httpx
 import pytest
 
-from shared.domain.ids import ConnectionId, email_key
+from shared.domain.ids import ConnectionId, email_key, sub_by_address
 from shared.domain.sync.state import SyncStatus
-from shared.ports.connections import ConnectionQuery, Connections, Grants, Mailboxes, Receipts
+from shared.ports.connections import (
+    ConnectionQuery,
+    Connections,
+    GoogleUsers,
+    Grants,
+    Mailboxes,
+    Receipts,
+)
 from shared.ports.events import Outbox
 from shared.ports.oauth import Sealer
 from shared.ports.sync_store import SyncStates
 from shared.usecases.connect.disconnect import AcceptDisconnect, Disconnect
 from shared.usecases.connect.tokens.token_seal import opened_refresh_token
 from shared.usecases.keys.api_keys import CreateApiKey, KeyRequest
-from tests.harness.connecting import ADA, BEN, ConnectHarness
+from tests.harness.connecting import ADA, BEN, ConnectHarness, follow
 
 
 async def elsewhere(
@@ -124,7 +131,7 @@ async def test_an_id_of_another_account_is_not_taken_over(harness: ConnectHarnes
     assert found.value.email == ADA
 
 
-@pytest.mark.parametrize("scopes", ["openid email", "gmail.modify"])
+@pytest.mark.parametrize("scopes", ["openid email", "gmail.send"])
 async def test_a_token_that_is_no_use_is_refused_and_leaves_nothing(
     harness: ConnectHarness, scopes: str
 ) -> None:
@@ -133,6 +140,41 @@ async def test_a_token_that_is_no_use_is_refused_and_leaves_nothing(
     assert answer.json()["error"]["errors"][0]["path"] == ["credentials", "refresh_token"]
     assert await harness.container.use(Connections).get("c") is None
     assert await harness.container.use(Mailboxes).get(email_key(ADA)) is None
+
+
+async def test_a_grant_that_names_no_account_is_known_by_its_mailbox_until_the_next_consent(
+    harness: ConnectHarness,
+) -> None:
+    """Gmail says the address; the next consent, which asks for it, brings the `sub`."""
+    token = await elsewhere(harness, ADA, "gmail.modify")
+    assert (await imported(harness, token, connection_id="c")).status_code == 201
+    connections, users = harness.container.use(Connections), harness.container.use(GoogleUsers)
+    found = await connections.get("c")
+    assert found is not None
+    assert (found.value.email, found.value.sub) == (ADA, sub_by_address(ADA))
+    await harness.will_approve(ADA)
+    opened = await harness.reconnect_session("c")
+    await follow(harness.browser(), opened["connect_link"])
+    renewed = await connections.get("c")
+    assert renewed is not None
+    assert renewed.value.sub.isdecimal()
+    assert await users.get(sub_by_address(ADA)) is None
+    joined = await users.get(renewed.value.sub)
+    assert joined is not None
+    assert joined.value.connections == {"c"}
+
+
+async def test_a_grant_that_names_no_account_is_not_another_s(harness: ConnectHarness) -> None:
+    """Whoever reconnects it must have the same mailbox."""
+    token = await elsewhere(harness, ADA, "gmail.modify")
+    await imported(harness, token, connection_id="c")
+    await harness.mailbox(BEN)
+    await harness.will_approve(BEN)
+    opened = await harness.reconnect_session("c")
+    await follow(harness.browser(), opened["connect_link"])
+    found = await harness.container.use(Connections).get("c")
+    assert found is not None
+    assert (found.value.email, found.value.sub) == (ADA, sub_by_address(ADA))
 
 
 async def test_a_token_google_does_not_know_is_refused(harness: ConnectHarness) -> None:

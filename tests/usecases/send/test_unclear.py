@@ -40,7 +40,7 @@ async def test_a_lost_answer_to_the_draft_is_found_by_its_marker(harness: SendHa
 
 async def test_a_draft_that_never_arrived_is_made_again_later(harness: SendHarness) -> None:
     harness.fault("drop_request", "drafts.create")
-    assert (await harness.send()).entry.state is SendState.ACCEPTED
+    assert (await harness.send()).entry.state is SendState.HELD
     assert (await harness.settle()).state is SendState.SUBMITTED
     assert harness.calls()["drafts.create"] == 1
     assert len(harness.inbox()) == 1

@@ -3,7 +3,7 @@
 from typing import Final
 
 from infra.local.google.gmail.call import Answer, Call
-from infra.local.google.gmail.errors import invalid, unreadable
+from infra.local.google.gmail.errors import GmailError, invalid, unreadable
 from infra.local.google.gmail.params import read_body, string, string_list
 from infra.local.google.gmail.selection import check_labels
 from infra.local.google.mail.listing import count_mail
@@ -12,6 +12,7 @@ WATCH_FIELDS: Final = frozenset(
     {"topicName", "labelIds", "labelFilterBehavior", "labelFilterAction"}
 )
 BEHAVIORS: Final = ("include", "exclude")
+TOPIC_FORBIDDEN: Final = "User not authorized to perform this action."  # FACTS 18.9
 ONE_CLIENT: Final = (
     "Only one user push notification client allowed per developer (call /stop then try again)"
 )
@@ -44,6 +45,8 @@ def watch(call: Call) -> Answer:
         )
     if call.fault("watch_conflict"):
         raise invalid(ONE_CLIENT)
+    if call.fault("topic_forbidden"):
+        raise GmailError(403, "forbidden", TOPIC_FORBIDDEN)
     history_id, expires_ms = call.watches.watch(
         call.email, topic, label_ids, behavior.lower() or "include", call.client_id
     )

@@ -5,7 +5,7 @@ import binascii
 import hashlib
 import hmac
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 from urllib.parse import unquote_plus
 
 from infra.local.google.clock import Clock
@@ -19,6 +19,14 @@ from infra.local.google.token_errors import TokenError, client_deleted
 
 REVOKED = "Token has been expired or revoked."
 REAUTH = "reauth related error (invalid_rapt)"
+
+REFRESH_REFUSALS: Final[Mapping[str, tuple[str, str, int]]] = {
+    "account_deleted": ("invalid_grant", "Account has been deleted", 400),
+    "policy_enforced": ("policy_enforced", "Advanced Protection prohibits the grant.", 400),
+    "unauthorized_client": ("unauthorized_client", "Unauthorized", 401),
+    "token_unknown": ("computer_says_no", "", 400),
+}
+"""Faults that refuse a refresh alone: `error`, `error_description`, status (FACTS 18.8)."""
 
 
 class Tokens:
@@ -133,6 +141,9 @@ class Tokens:
             raise TokenError("invalid_grant", REVOKED)
         if self._struck("invalid_rapt", email, given_at):
             raise TokenError("invalid_grant", REAUTH, subtype="invalid_rapt")
+        for name, refusal in REFRESH_REFUSALS.items():
+            if self._struck(name, email, given_at):
+                raise TokenError(*refusal)
 
     def _struck(self, name: str, email: str, given_at: float) -> bool:
         armed = self._faults.peek(name, "token", email)

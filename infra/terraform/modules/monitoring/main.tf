@@ -4,10 +4,11 @@ locals {
     watch_failures   = "jsonPayload.message=\"job\" AND jsonPayload.task=\"renew-watches\" AND NOT jsonPayload.outcome=\"0 failed\""
     reconcile_runs   = "jsonPayload.message=\"job\" AND jsonPayload.task=\"reconcile\""
     silent_watches   = "jsonPayload.message=\"watch silent\""
-    refused          = "(jsonPayload.error=\"DeploymentError\" OR jsonPayload.code=(\"gmail_api_disabled\" OR \"oauth_client_refused\" OR \"topic_forbidden\"))"
+    refused          = "jsonPayload.message=\"deployment trouble\""
     refresh_failures = "jsonPayload.error=(\"GoogleOAuthUnavailableError\" OR \"ConfigurationError\")"
     events_given_up  = "jsonPayload.message=\"event given up\""
     dropped          = "jsonPayload.message=(\"task dropped\" OR \"push dropped\")"
+    endpoints_lost   = "jsonPayload.message=\"endpoint disabled\""
     unexpected       = "jsonPayload.message=\"request failed\" AND jsonPayload.status=500"
   }
   channels = [for one in google_monitoring_notification_channel.email : one.id]

@@ -16,7 +16,11 @@ locals {
     }
     "Google refuses the deployment" = {
       counter = "refused", value = 0, window_s = 1800
-      advice  = "Google refuses the project, its OAuth client or its topic: no mailbox is at fault and all of them stand. The line's code says which."
+      advice  = "Google refuses the project, its OAuth client, its topic, its keys or a query: no mailbox is at fault and all of them stand. The line's code says which, and so do GET /health, the console and make doctor."
+    }
+    "an endpoint is disabled" = {
+      counter = "endpoints_lost", value = 0, window_s = 1800
+      advice  = "Nothing that was sent to a webhook endpoint has succeeded for five days. GET /webhook-endpoints says which; mend it, PATCH it with enabled true, then redeliver."
     }
     "tokens cannot be refreshed" = {
       counter = "refresh_failures", value = 10, window_s = 1800

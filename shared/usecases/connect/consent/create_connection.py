@@ -14,7 +14,7 @@ from shared.domain.connect.connect_session import ConnectSession, ConnectStatus
 from shared.domain.connect.connection import Connection, ConnectionStatus
 from shared.domain.connect.grant import Grant
 from shared.domain.connect.scopes import reads
-from shared.domain.ids import ConnectionId, email_key
+from shared.domain.ids import ConnectionId, email_key, is_same_account
 from shared.errors import (
     AlreadyExistsError,
     ConnectRefusedError,
@@ -27,6 +27,7 @@ from shared.ports.documents import Versioned, until_written, update
 from shared.ports.events import Operations
 from shared.ports.oauth import GoogleOAuth, Identity, Sealer, Tokens
 from shared.ports.queue import Queue
+from shared.ports.sends import HeldSends, wake_no_send
 from shared.usecases.connect.auth_record import AuthOperation, auth_operation
 from shared.usecases.connect.begin_sync import BeginSync
 from shared.usecases.connect.consent.outcomes import Connected
@@ -56,25 +57,44 @@ class CreateConnection:
     begin_sync: BeginSync
     start_watch: StartWatch
     access_tokens: AccessTokens
+    wake_held: HeldSends = wake_no_send
 
     async def __call__(
         self, session: ConnectSession, identity: Identity, tokens: Tokens, started_at: datetime
     ) -> Connected:
         """Raise ConnectRefusedError: "closing", "disconnecting"; TransientError of the stores."""
+        session = await self._renewing(session, identity)
         connection = await self._connection(session, identity, tokens)
         live = await self._joined(connection, identity, tokens)
-        await self._store_grant(connection, live)
+        grant = await self._store_grant(connection, live)
         self.access_tokens.forget(connection.id)
         operation = AuthOperation.OVERRIDE if session.reconnect else AuthOperation.CREATION
         active = await self._activated(connection.id, session, identity, live)
         await self._leave_former(connection, active)
-        await self.begin_sync(active, operation, occasion=session.id)
+        await self.begin_sync(active, operation, occasion=session.id, generation=grant.generation)
         if session.reconnect is not None and reads(active.scopes):
             # A first sync arms the watch as it sets its anchor; this one has an anchor already.
             await self.start_watch(active.id)
         await self._mark_connected(session.id, active.id)
+        if session.reconnect is not None:
+            await self.wake_held(active.id)
         await self._wake(session, active, started_at)
         return Connected(active.id, active.email, reconnected=session.reconnect is not None)
+
+    async def _renewing(self, session: ConnectSession, identity: Identity) -> ConnectSession:
+        """Return the session as the reconnect of the same end user's lost connection, if any.
+
+        A second connection to the same mailbox beside a dead one is what no end user means.
+        """
+        user = session.end_user.get("id") if session.end_user else None
+        if session.reconnect is not None or not user:
+            return session
+        joined = await self.google_users.get(identity.sub)
+        for id in sorted(joined.value.connections) if joined else ():
+            found = await self.connections.get(id)
+            if found is not None and _is_lost(found.value, user):
+                return replace(session, reconnect=id, connection_id=id)
+        return session
 
     async def _wake(
         self, session: ConnectSession, connection: Connection, started_at: datetime
@@ -104,7 +124,7 @@ class CreateConnection:
         """
         id = session.connection_id or ConnectionId(str(uuid4()))
         found = await self.connections.get(id)
-        if found is not None and found.value.sub == identity.sub:
+        if found is not None and is_same_account(found.value.sub, identity.sub, identity.email):
             return found.value
         if session.reconnect is not None:
             raise ConnectRefusedError("The connection was removed.", code="disconnecting")
@@ -121,7 +141,7 @@ class CreateConnection:
         Between Google's answer and the join, the last other connection may have left and
         revoked. Where the document had to be made, only a refresh can tell.
         """
-        made = await self.join(connection)
+        made = await self.join(replace(connection, sub=identity.sub))
         if reads(tokens.scopes):
             await join_mailbox(self.mailboxes, self.clock, email_key(identity.email), connection.id)
         return await self._proven(connection, tokens) if made else tokens
@@ -138,20 +158,23 @@ class CreateConnection:
             return tokens
         return replace(tokens, access_token=proof.access_token, expires_at=proof.expires_at)
 
-    async def _store_grant(self, connection: Connection, tokens: Tokens) -> None:
-        async def attempt() -> None:
+    async def _store_grant(self, connection: Connection, tokens: Tokens) -> Grant:
+        async def attempt() -> Grant:
             was = await self.grants.get(connection.id)
             grant = await self._sealed(connection.id, tokens, was)
             await (self.grants.swap(was, grant) if was else self.grants.create(grant))
+            return grant
 
-        await until_written(attempt)
+        return await until_written(attempt)
 
     async def _sealed(
         self, id: ConnectionId, tokens: Tokens, was: Versioned[Grant] | None
     ) -> Grant:
         refresh_token = tokens.refresh_token or ""
         before = was.value if was else None
-        return await new_grant(self.sealer, id, tokens, refresh_token, before, self.clock.now())
+        now = self.clock.now()
+        grant = await new_grant(self.sealer, id, tokens, refresh_token, before, now)
+        return replace(grant, client_id=self.begin_sync.settings.oauth_client_id)
 
     async def _activated(
         self, id: ConnectionId, session: ConnectSession, identity: Identity, tokens: Tokens
@@ -171,6 +194,8 @@ class CreateConnection:
 
     async def _leave_former(self, before: Connection, now: Connection) -> None:
         """Leave the mailbox of an address that Google has changed since (FACTS 6.5)."""
+        if before.sub != now.sub and (user := await leave(self.google_users, before.sub, now.id)):
+            await self.google_users.delete(user)
         if before.email_key == now.email_key:
             return
         if box := await leave(self.mailboxes, before.email_key, before.id):
@@ -213,6 +238,13 @@ def _unfinished(
     )
 
 
+def _is_lost(connection: Connection, user: str) -> bool:
+    """Whether the end user's connection waits to be connected again."""
+    theirs = (connection.end_user or {}).get("id") == user
+    lost = connection.status is ConnectionStatus.REAUTH_REQUIRED
+    return theirs and lost and connection.error != UNFINISHED
+
+
 def _active(
     was: Connection, session: ConnectSession, identity: Identity, tokens: Tokens, now: datetime
 ) -> Connection:
@@ -220,6 +252,7 @@ def _active(
     return replace(
         was,
         email=identity.email,
+        sub=identity.sub,
         scopes=tokens.scopes,
         status=ConnectionStatus.PAUSED if paused else ConnectionStatus.ACTIVE,
         error=None,

@@ -8,12 +8,18 @@ from shared.domain import google_refusals
 from shared.domain.bounded import BoundedMap
 from shared.domain.connect.connection import Connection, ConnectionStatus
 from shared.domain.connect.grant import CLAIM_LIFETIME, REFRESH_EARLY, Grant
-from shared.domain.google_trouble import GrantEndedError, UnnamedRefusalError
+from shared.domain.google_trouble import (
+    OTHER_CLIENT,
+    DeploymentError,
+    GrantEndedError,
+    UnnamedRefusalError,
+)
 from shared.domain.ids import ConnectionId
 from shared.errors import (
     ConfigurationError,
     ConflictError,
     GrantRevokedError,
+    PostroomError,
     ReauthRequiredError,
     SessionPolicyError,
     TransientError,
@@ -37,7 +43,9 @@ RECHECK = timedelta(minutes=1)
 """How long a token is served from memory before the grant is read again: a reconnect may have
 widened it, a disconnect ended it."""
 SESSION_POLICY = google_refusals.SESSION_POLICY.detail
-NAMED_ENDS = frozenset({"account_deleted", "policy_enforced", "org_internal", "refused"})
+NAMED_ENDS = frozenset(
+    {"account_deleted", "policy_enforced", "org_internal", "refused", "client_changed"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,11 +146,36 @@ class AccessTokens:
             return None
         except UnnamedRefusalError as error:
             return await self._refused(claimed, connection, error, fallback)
-        except (TransientError, ConfigurationError):
+        except (TransientError, ConfigurationError) as error:
+            if self._is_of_another_client(was.value, error):
+                await self._end(claimed, connection, error)
+                return None
             await self._give_back(claimed)
             if fallback is None:
                 raise
             return fallback
+
+    def _is_of_another_client(self, grant: Grant, error: PostroomError) -> bool:
+        """Whether one grant alone is refused, because the deployment's client was changed."""
+        told = isinstance(error, DeploymentError) and error.told == OTHER_CLIENT
+        return told and grant.client_id not in {"", self._client_id}
+
+    @property
+    def _client_id(self) -> str:
+        return self.require_reauth.settings.oauth_client_id
+
+    async def _end(
+        self,
+        claimed: Versioned[Grant],
+        connection: Versioned[Connection] | None,
+        error: PostroomError,
+    ) -> None:
+        """Mark the connection of a former client's grant. Raises GrantEndedError if it stands."""
+        ended = GrantEndedError("It was given to another OAuth client.", cause="client_changed")
+        stands = await self._confirmed(claimed.value, connection, ended)
+        await self._give_back(claimed)
+        if stands:
+            raise ended from error
 
     async def _refused(
         self,
@@ -180,7 +213,8 @@ class AccessTokens:
         async def refreshed(was: Grant) -> Grant | None:
             if _renewed(claimed.value, was):
                 return None
-            return await refreshed_grant(self.sealer, was, tokens, now)
+            fresh = await refreshed_grant(self.sealer, was, tokens, now)
+            return replace(fresh, client_id=self._client_id)
 
         if await update_by(self.grants, id, refreshed, claimed) is None:
             return None
@@ -204,7 +238,7 @@ class AccessTokens:
         if connection is None:
             return True
         code = self._cause(tried, error)
-        return await self.require_reauth(connection, code, occasion=f"{tried.generation}")
+        return await self.require_reauth(connection, code, generation=tried.generation)
 
     def _cause(self, grant: Grant, error: ReauthRequiredError) -> str:
         """Return why, as far as it can be told: Google says `invalid_grant` to most of them."""

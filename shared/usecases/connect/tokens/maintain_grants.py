@@ -90,6 +90,7 @@ class MaintainGrants:
             connection,
             AuthOperation.REFRESH,
             occasion=f"ending-{grant.generation}",
+            generation=grant.generation,
             environment=self.settings.environment,
             now=self.clock.now(),
             warning={

@@ -20,6 +20,7 @@ DESCRIPTIONS = {
     "account_deleted": "The Google account was deleted.",
     "policy_enforced": "The account's protection or its organisation does not admit this app.",
     "org_internal": "The OAuth client admits accounts of its own organisation only.",
+    "client_changed": "The grant was given to an OAuth client that this deployment no longer has.",
     "refused": "Google has refused the grant for a day without a known reason.",
 }
 
@@ -34,7 +35,7 @@ class RequireReauth:
     clock: Clock
     settings: ConnectSettings
 
-    async def __call__(self, was: Versioned[Connection], code: str, *, occasion: str) -> bool:
+    async def __call__(self, was: Versioned[Connection], code: str, *, generation: int) -> bool:
         """Return False where somebody changed the connection meanwhile, by reconnecting say.
 
         The event comes first: a crash in between repeats it under the same id, never loses it.
@@ -48,7 +49,8 @@ class RequireReauth:
         event = auth_event(
             was.value,
             AuthOperation.REFRESH,
-            occasion=occasion,
+            occasion=f"{generation}",
+            generation=generation,
             environment=self.settings.environment,
             now=now,
             error={"type": code, "description": DESCRIPTIONS[code]},
