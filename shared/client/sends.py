@@ -96,6 +96,12 @@ class Entry(Answer):
     bulk_id: str | None
 
 
+class Page(Answer):
+    """Sends of a connection."""
+
+    sends: Sequence[Entry]
+
+
 class Accepted(Answer):
     """Many messages, durably queued."""
 
@@ -136,6 +142,18 @@ class Sends:
         """Return what became of a send."""
         ask = Ask("GET", at("sends", idempotency_key), connection_id)
         return await self.wire.read(ask, Entry)
+
+    async def list(
+        self,
+        connection_id: str,
+        *,
+        status: str | None = None,
+        limit: int = 100,
+        before: datetime | None = None,
+    ) -> Sequence[Entry]:
+        """Return sends, newest first; those that are `held` wait for trouble to end."""
+        query = given(state=status, limit=limit, before=before)
+        return (await self.wire.read(Ask("GET", "/sends", connection_id, query=query), Page)).sends
 
     async def cancel(self, connection_id: str, idempotency_key: str) -> Entry:
         """Call off a send that has not begun. Raises ConflictError where it has."""

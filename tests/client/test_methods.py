@@ -33,6 +33,7 @@ GIVEN: Mapping[str, Any] = {
     "since": datetime.now(UTC),
     "started": Started(id="a-1", status_url="/action/a-1"),
     "state": "dead",
+    "status": "held",
     "tags": {"end_user_id": "u"},
     "type": "sync",
     "types": ["sync"],

@@ -239,8 +239,10 @@ NO_STRANGERS: Final = {
         "child_key.child_of draft_copy.thawed_copy"
         " api_key.digest_of api_key.id_in api_key.new_token approval.approval_id"
         " connect_session.token_hash"
-        " ids.email_key entry.send_id count.empty_count ids.shard_of"
+        " ids.email_key ids.is_same_account ids.sub_by_address"
+        " entry.send_id count.empty_count ids.shard_of"
         " trace_context.traceparent_for"
+        " troubles.code_of troubles.concern_of troubles.docs_of troubles.treatment_of"
     ),
     "what Postroom itself wrote": (
         "approval.approval_event base64url.encode_base64url"

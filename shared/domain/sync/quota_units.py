@@ -4,6 +4,15 @@ from typing import Final, NewType
 
 _ANY: Final = "*"
 _SETTINGS: Final = ("autoForwarding", "imap", "language", "pop", "vacation")
+_LISTED: Final = {
+    "cse/identities": 5,
+    "cse/keypairs": 5,
+    "delegates": 100,
+    "filters": 5,
+    "forwardingAddresses": 100,
+    "sendAs": 100,
+}
+"""Settings of which there are several, and what making one costs."""
 UnitsPerMinute = NewType("UnitsPerMinute", int)
 """What one Google user may spend in a minute (FACTS 1.1)."""
 UNITS: Final[dict[tuple[str, str], int]] = {
@@ -41,13 +50,20 @@ UNITS: Final[dict[tuple[str, str], int]] = {
     ("PUT", "labels/*"): 5,
     ("PATCH", "labels/*"): 5,
     ("DELETE", "labels/*"): 5,
-    ("GET", "settings/sendAs"): 1,
-    ("GET", "settings/sendAs/*"): 1,
-    ("GET", "settings/filters"): 1,
-    ("GET", "settings/filters/*"): 1,
-    ("POST", "settings/filters"): 5,
-    ("DELETE", "settings/filters/*"): 5,
-    ("GET", "settings/forwardingAddresses"): 1,
+    **{("GET", f"settings/{one}"): 1 for one in _LISTED},
+    **{("GET", f"settings/{one}/*"): 1 for one in _LISTED},
+    **{("DELETE", f"settings/{one}/*"): 5 for one in _LISTED if one != "cse/keypairs"},
+    **{("POST", f"settings/{one}"): units for one, units in _LISTED.items()},
+    ("PUT", "settings/sendAs/*"): 100,
+    ("PATCH", "settings/sendAs/*"): 100,
+    ("POST", "settings/sendAs/*/verify"): 100,
+    ("GET", "settings/sendAs/*/smimeInfo"): 1,
+    ("GET", "settings/sendAs/*/smimeInfo/*"): 1,
+    ("POST", "settings/sendAs/*/smimeInfo"): 5,
+    ("DELETE", "settings/sendAs/*/smimeInfo/*"): 5,
+    ("POST", "settings/sendAs/*/smimeInfo/*/setDefault"): 5,
+    ("PATCH", "settings/cse/identities/*"): 5,
+    ("POST", "settings/cse/keypairs/*"): 5,
     **{("GET", f"settings/{one}"): 1 for one in _SETTINGS},
     **{("PUT", f"settings/{one}"): 5 for one in _SETTINGS},
 }
