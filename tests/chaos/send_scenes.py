@@ -25,7 +25,7 @@ from shared.errors import (
 )
 from tests.chaos.lossy import Script
 from tests.harness.google import ADA
-from tests.harness.sending import BOB, CONNECTION, SendHarness, mail, request, with_status
+from tests.harness.sending import BOB, CONNECTION, SendHarness, mail, request, sign, with_status
 
 NOISE = b64encode(Random(1).randbytes(700_000)).decode()
 Fields = dict[str, Any]
@@ -119,6 +119,11 @@ PICTURE = (
     "--i\r\nContent-Type: image/png\r\nContent-ID: <pic@x>\r\n"
     "Content-Transfer-Encoding: base64\r\n\r\niVBORw==\r\n--i--\r\n"
 ).encode()
+
+
+def signed_reply(harness: SendHarness) -> Fields:
+    sign(harness, ADA, "Ada &amp; Co")
+    return {**short_reply(harness), "signature": True}
 
 
 def reply_with_images(harness: SendHarness) -> Fields:
@@ -275,6 +280,7 @@ SCENES = (
     Scene("send refused for its rate", (("status_429", "drafts.send"),)),
     Scene("send failing", (("status_500", "drafts.send"),)),
     Scene("short reply", fields=short_reply),
+    Scene("signed reply", fields=signed_reply),
     Scene("reply with quotation", fields=reply),
     Scene("reply with images", fields=reply_with_images),
     Scene("reply to a name that may be two", fields=reply_to_a_name_that_may_be_two),

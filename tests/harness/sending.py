@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 
+from infra.local.google.mail.aliases import list_send_as, save_send_as
 from shared.actions.gmail.message_fields import as_request
 from shared.actions.gmail.send_email import SendEmailInput
 from shared.adapters.gmail.client import HttpGmailMailboxes
@@ -206,6 +207,14 @@ async def _connect(harness: SendHarness, scopes: frozenset[str]) -> None:
     await harness.store.connections.create(connection)
     await harness.store.grants.create(grant)
     await harness.store.google_users.create(GoogleUser(sub, frozenset({CONNECTION})))
+
+
+def sign(harness: SendHarness, address: str, html: str) -> None:
+    """Set the signature of one of the mailbox's addresses in Gmail's settings."""
+    store = harness.google.store
+    for entry in list_send_as(store, ADA):
+        if entry["sendAsEmail"] == address:
+            save_send_as(store, ADA, {**entry, "signature": html})
 
 
 def mail(subject: str = "Question", **headers: str) -> bytes:

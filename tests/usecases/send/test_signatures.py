@@ -4,22 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from infra.local.google.mail.aliases import add_alias, list_send_as, save_send_as
+from infra.local.google.mail.aliases import add_alias
 from shared.domain.connect.scopes import SEND
 from shared.domain.send.request import SendRequest, thawed
 from shared.errors import MissingScopeError
 from tests.harness.google import ADA
-from tests.harness.sending import BOB, SendHarness, mail, send_harness
+from tests.harness.sending import BOB, SendHarness, mail, send_harness, sign
 
 OWN = '<div dir="ltr">Ada &amp; Co</div>'
-
-
-def sign(harness: SendHarness, address: str, html: str) -> None:
-    """Set the signature of one of the mailbox's addresses in Gmail's settings."""
-    store = harness.google.store
-    for entry in list_send_as(store, ADA):
-        if entry["sendAsEmail"] == address:
-            save_send_as(store, ADA, {**entry, "signature": html})
 
 
 async def test_a_new_mail_ends_in_the_signature_of_the_settings(harness: SendHarness) -> None:
