@@ -75,7 +75,7 @@ module "monitoring" {
   project_number            = local.number
   name                      = var.name
   host                      = trimprefix(local.balanced ? local.public_url : local.url.api, "https://")
-  unlogged_services         = [local.service.oauth_callback, local.service.console]
+  unlogged_services         = [for name, one in local.functions : local.service[name] if one.trigger == "public"]
   push_subscription         = module.push_route.subscription
   dead_letter_subscriptions = [module.push_route.dead_letters, module.events.dead_letters]
   renewal_minutes           = try(tonumber(regex("^[*]/([0-9]+) ", local.jobs.renew-watches.schedule)[0]), 1)

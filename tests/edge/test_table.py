@@ -157,3 +157,15 @@ def references(node: Any) -> list[str]:
     if isinstance(node, list):
         return [one for value in node for one in references(value)]
     return []
+
+
+def test_no_address_of_a_private_function_holds_anything() -> None:
+    """The platform keeps their requests' addresses, and drops those of public functions."""
+    private = [one for one in FUNCTIONS if one.trigger is not Trigger.PUBLIC]
+    held = {
+        (function.name, route.path)
+        for function in private
+        for route in ROUTES_OF[function.name]()
+        if "{" in route.path or route.query is not None
+    }
+    assert held == set()

@@ -289,8 +289,8 @@ def test_the_database_can_be_taken_back_to_a_moment_and_is_not_deleted_by_accide
 def test_request_logs_never_keep_addresses_that_carry_tokens(plan: Plan) -> None:
     """DESIGN 5.2: the platform logs every request's address unless it is told not to."""
     (exclusion,) = plan.of("google_logging_project_exclusion").values()
-    services = '("postroom-oauth-callback" OR "postroom-console")'
-    assert f"service_name={services}" in exclusion["filter"]
+    named = {*re.findall(r'"(postroom-[\w-]+)"', exclusion["filter"])}
+    assert named == {f"postroom-{name.replace('_', '-')}" for name in PUBLIC}
     assert "run.googleapis.com/requests" in exclusion["filter"]
     for backend in plan.of("google_compute_backend_service").values():
         assert backend["log_config"][0]["enable"] is False

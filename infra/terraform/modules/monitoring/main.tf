@@ -28,12 +28,13 @@ resource "google_logging_metric" "this" {
   }
 }
 
-# Addresses of the connect page and the callback carry tokens and codes, those of the console what
-# operators look for in mail: the platform's own request log of these functions is not kept.
+# Addresses carry tokens and codes (connect page, callback, signed links), ids and what people look
+# for in mail (console, proxy, records): of functions that anyone may call the platform's own request
+# log is not kept. Their own line "request" has method, route, status and duration.
 resource "google_logging_project_exclusion" "addresses_with_tokens" {
   project     = var.project
   name        = "${var.name}-addresses-with-tokens"
-  description = "Requests to the connect page, the OAuth callback and the console."
+  description = "Requests to public functions, whose addresses carry tokens and words of mail."
   filter      = "resource.type=\"cloud_run_revision\" AND resource.labels.service_name=(${join(" OR ", [for name in var.unlogged_services : "\"${name}\""])}) AND log_id(\"run.googleapis.com/requests\")"
 }
 
