@@ -68,7 +68,7 @@ def record_json(record: Record, connection_id: ConnectionId) -> dict[str, Any]:
 def line(record: Record, connection_id: ConnectionId) -> dict[str, Any]:
     """Return a record without its bodies, which a list of them need not hold."""
     found = record_json(record, connection_id)
-    return {name: value for name, value in found.items() if name not in {"text", "html"}}
+    return {name: value for name, value in found.items() if name not in {"text", "replyText", "html"}}
 
 
 ROUTES = (

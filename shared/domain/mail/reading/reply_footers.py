@@ -4,7 +4,7 @@ Each line is looked at a constant number of times.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from shared.domain.mail.reading.reply_headers import is_rule
@@ -14,8 +14,10 @@ from shared.domain.mail.reading.reply_words import (
     CONFIDENTIAL,
     DEVICES,
     LEGAL_ALONE,
+    LEGAL_HINTS,
     LEGAL_TITLES,
     LIST_WORDS,
+    MESSAGES,
     MISDIRECTED,
     SCANNED,
     SENT_WITH,
@@ -28,18 +30,26 @@ CARD_WIDTH: Final = 60
 NAME_WORDS: Final = 6
 PARAGRAPH: Final = 4_000
 """Characters of a paragraph that may be a footer."""
+BRIEF_NAME_WORDS: Final = 3
+UNSIGNED_LINES: Final = 12
+UNSIGNED_WIDTH: Final = 100
+"""A signature below a mark whose space a program cut off: else it is a line between two parts."""
 DEVICE_WIDTH: Final = 90
+DEVICE_WORDS: Final = 7
 
 _ANY: Final = re.IGNORECASE
 _LINK: Final = re.compile(r"\s*[<(\[]?(?:https?://|mailto:)[^\s>)\]]*[>)\]]?")
-_CLOSING: Final = re.compile(rf"(?:{'|'.join(CLOSINGS)})(?!\w).{{0,25}}", _ANY)
+_CLOSING: Final = re.compile(rf"(?:{CLOSINGS})(?!\w).{{0,25}}", _ANY)
 _BRIEF: Final = re.compile(rf"(?:{BRIEF_CLOSINGS})\s?[,.!]*", _ANY)
 _POSTSCRIPT: Final = re.compile(r"(?:p\.?\s?p?\.?\s?s\b|n\.?b\.)", _ANY)
 _SENT: Final = re.compile(SENT_WITH, _ANY)
 _DEVICE: Final = re.compile(DEVICES, _ANY)
-_CONFIDENTIAL: Final = re.compile(CONFIDENTIAL, _ANY)
-_MISDIRECTED: Final = re.compile(MISDIRECTED, _ANY)
-_LEGAL: Final = re.compile(LEGAL_ALONE, _ANY)
+_CONFIDENTIAL: Final = re.compile(CONFIDENTIAL)
+_MISDIRECTED: Final = re.compile(MISDIRECTED)
+_MESSAGES: Final = re.compile(MESSAGES)
+_LEGAL: Final = re.compile(LEGAL_ALONE)
+_LEGAL_HINTS: Final = tuple(f"{CONFIDENTIAL}|{LEGAL_HINTS}".split("|"))
+"""Looked for first: a pattern of many words costs fifty times as much."""
 _LEGAL_TITLE: Final = re.compile(rf"\W{{0,5}}(?:{LEGAL_TITLES})\W{{0,5}}", _ANY)
 _LIST_WORDS: Final = re.compile(LIST_WORDS, _ANY)
 _SUBSCRIBED: Final = re.compile(rf"\W{{0,5}}(?:{SUBSCRIBED})", _ANY)
@@ -47,34 +57,29 @@ _SCANNED: Final = re.compile(rf"\W{{0,5}}(?:{SCANNED})", _ANY)
 _LIST_RULE: Final = re.compile(r"_{20,}\s*")
 
 
-def without_footers(lines: list[str]) -> list[str]:
+def without_footers(lines: Sequence[str]) -> list[str]:
     """Return the lines without signature and footers at their end, and without blank ends."""
-    rest = _above_marks(lines)
-    rest = _above_paragraphs(rest)
-    rest = rest[: _closing(rest)]
-    return _trimmed(_above_paragraphs(rest))
+    first = next((at for at, line in enumerate(lines) if line.strip()), len(lines))
+    rest = list(lines[first:])
+    del rest[_mark(rest) :]
+    _drop_paragraphs(rest)
+    end = _closing(rest)
+    if end < len(rest):
+        del rest[end:]
+        _drop_paragraphs(rest)
+    return rest
 
 
-def _trimmed(lines: list[str]) -> list[str]:
-    """Return the lines without blank ones at either end."""
-    first, last = 0, len(lines)
-    while last and not lines[last - 1].strip():
-        last -= 1
-    while first < last and not lines[first].strip():
-        first += 1
-    return lines[first:last]
-
-
-def _above_marks(lines: list[str]) -> list[str]:
-    """Return what stands above a signature's mark or a list's rule."""
+def _mark(lines: list[str]) -> int:
+    """Return where a signature's mark or a list's rule stands, else the end."""
     for at, line in enumerate(lines):
         if line.startswith("--") and _is_signature(lines, at):
-            return lines[:at]
+            return at
         if line.startswith("____") and _LIST_RULE.fullmatch(line):
             below = lines[at + 1 : at + 4]
             if any(_LIST_WORDS.search(one[:200]) for one in below):
-                return lines[:at]
-    return lines
+                return at
+    return len(lines)
 
 
 def _is_signature(lines: list[str], at: int) -> bool:
@@ -83,64 +88,81 @@ def _is_signature(lines: list[str], at: int) -> bool:
         return True
     if lines[at].strip() != "--":
         return False
-    below = [one for one in lines[at + 1 : at + 40] if one.strip()]
-    return at + 40 > len(lines) and len(below) <= 12 and all(len(one) <= 100 for one in below)
+    below = lines[at + 1 : at + 2 + UNSIGNED_LINES]
+    return len(below) <= UNSIGNED_LINES and all(len(one) <= UNSIGNED_WIDTH for one in below)
 
 
-def _above_paragraphs(lines: list[str]) -> list[str]:
-    """Return the lines without the footers that are whole paragraphs or lines at the end."""
-    lines = _trimmed(lines)
+def _drop_paragraphs(lines: list[str]) -> None:
+    """Remove the footers that are whole paragraphs or lines at the end, and blank lines there."""
+    _drop_while(lines, _is_blank)
+    below_legal = False
     while lines:
-        first = _paragraph_start(lines)
-        paragraph = " ".join(one.strip() for one in lines[first:])
-        if any(is_footer(paragraph) for is_footer in _FOOTERS):
-            lines = _above_rules(lines[:first])
+        first, paragraph = _last_paragraph(lines)
+        is_legal = _is_legal(paragraph, below_legal=below_legal)
+        if is_legal or _is_list_footer(paragraph) or _is_scanned(paragraph):
+            below_legal = below_legal or is_legal
+            del lines[first:]
+            _drop_while(lines, _is_heading)
         elif _is_device(lines[-1]):
-            lines = _trimmed(lines[:-1])
+            lines.pop()
+            _drop_while(lines, _is_blank)
         else:
             break
-    return lines
 
 
-def _paragraph_start(lines: list[str]) -> int:
-    at = len(lines)
-    while at and lines[at - 1].strip() and not is_rule(lines[at - 1]):
+def _drop_while(lines: list[str], is_of_kind: Callable[[str], bool]) -> None:
+    while lines and is_of_kind(lines[-1]):
+        lines.pop()
+
+
+def _is_blank(line: str) -> bool:
+    return not line.strip()
+
+
+def _is_heading(line: str) -> bool:
+    """Whether it only leads to a footer: a blank line, a rule, a title."""
+    return _is_blank(line) or is_rule(line) or bool(_LEGAL_TITLE.fullmatch(line[:80].strip()))
+
+
+def _last_paragraph(lines: list[str]) -> tuple[int, str]:
+    """Return where the last paragraph begins, and its words; none where it is long."""
+    at, size = len(lines), 0
+    while at and size <= PARAGRAPH and lines[at - 1].strip() and not is_rule(lines[at - 1]):
         at -= 1
-    return min(at, len(lines) - 1)
+        size += len(lines[at]) + 1
+    if size > PARAGRAPH or at == len(lines):
+        return len(lines) - 1, ""
+    return at, " ".join(one.strip() for one in lines[at:])
 
 
-def _above_rules(lines: list[str]) -> list[str]:
-    lines = _trimmed(lines)
-    while lines and (is_rule(lines[-1]) or _LEGAL_TITLE.fullmatch(lines[-1][:80].strip())):
-        lines = _trimmed(lines[:-1])
-    return lines
-
-
-def _is_legal(paragraph: str) -> bool:
-    if len(paragraph) > PARAGRAPH:
+def _is_legal(paragraph: str, *, below_legal: bool) -> bool:
+    """Whether it forbids others to read; of several paragraphs the first may only say secret."""
+    words = paragraph.lower()
+    if not any(hint in words for hint in _LEGAL_HINTS):
         return False
-    if _LEGAL.search(paragraph):
+    if _LEGAL.search(words):
         return True
-    return bool(_CONFIDENTIAL.search(paragraph) and _MISDIRECTED.search(paragraph))
+    more = _MESSAGES if below_legal else _MISDIRECTED
+    return _CONFIDENTIAL.search(words) is not None and more.search(words) is not None
 
 
 def _is_list_footer(paragraph: str) -> bool:
     linked = "http" in paragraph or "@" in paragraph or "www." in paragraph
-    return linked and len(paragraph) <= PARAGRAPH and _SUBSCRIBED.match(paragraph) is not None
+    return linked and _SUBSCRIBED.match(paragraph) is not None
 
 
 def _is_scanned(paragraph: str) -> bool:
-    return len(paragraph) <= PARAGRAPH and _SCANNED.match(paragraph) is not None
-
-
-_FOOTERS: Final[tuple[Callable[[str], bool], ...]] = (_is_legal, _is_list_footer, _is_scanned)
+    return _SCANNED.match(paragraph) is not None
 
 
 def _is_device(line: str) -> bool:
     if len(line) > 3 * DEVICE_WIDTH:
         return False
     words = _LINK.sub("", line).strip()
-    return len(words) <= DEVICE_WIDTH and bool(_SENT.match(words) and _DEVICE.search(words))
+    is_sentence = words.endswith(".") and len(words.split()) > DEVICE_WORDS
+    if len(words) > DEVICE_WIDTH or is_sentence:
+        return False
+    return bool(_SENT.match(words) and _DEVICE.search(words))
 
 
 def _closing(lines: list[str]) -> int:
@@ -150,7 +172,7 @@ def _closing(lines: list[str]) -> int:
         line = lines[at].strip() if len(lines[at]) <= PARAGRAPH else lines[at]
         if not line:
             continue
-        if below and _is_closing(line, below[-1]) and any(one.strip() for one in lines[:at]):
+        if below and _is_closing(line, below[-1]):
             return at
         if len(below) == CARD_LINES or not _is_card(line):
             break
@@ -161,11 +183,11 @@ def _closing(lines: list[str]) -> int:
 def _is_closing(line: str, name: str) -> bool:
     """Whether the line is a formula and the first line below it is a name."""
     words = len(name.split())
-    if name.endswith(("!", "?", ":", ",")) or words > NAME_WORDS:
+    if name.endswith(("!", "?", ":", ",")) or words > NAME_WORDS or _CLOSING.fullmatch(name):
         return False
     if len(line) <= CARD_WIDTH and _CLOSING.fullmatch(line):
         return True
-    is_name = words <= 3 and not name[0].islower() and not name.endswith(".")
+    is_name = words <= BRIEF_NAME_WORDS and not name[0].islower() and not name.endswith(".")
     return is_name and len(line) <= CARD_WIDTH and _BRIEF.fullmatch(line) is not None
 
 

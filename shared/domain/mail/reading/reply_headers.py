@@ -16,22 +16,27 @@ from shared.domain.mail.reading.reply_words import (
 
 LONGEST: Final = 300
 """Characters of a line that may be a header."""
+LIKELY_WORDS: Final = 12
+"""Words of a line that names no time and no address, and yet says who wrote what follows."""
 WRAPPED: Final = 3
 """Lines over which one attribution may be wrapped."""
 BLOCK: Final = 16
 """Lines in which the header lines above an earlier mail stand."""
+BETWEEN: Final = 2
+"""Lines that may stand between two of them: one goes on, one is blank."""
 
 _COLONS: Final = (":", "\uff1a")
-_START: Final = re.compile(rf"(?:{ATTRIBUTION_STARTS})(?!\w)|(?:A|\w+,)\s\d")
+_START: Final = re.compile(rf"(?:{ATTRIBUTION_STARTS})(?!\w)|A\s\d")
 _DATED_START: Final = re.compile(
     r"\d{4}\s?[-/.\u5e74\ub144]|\d{1,2}[./-]\d{1,2}[./-]\d{2}|[^\W\d]{2,14}\.?,?\s+\d{1,2}[.,\s]"
 )
 _DATE: Final = re.compile(r"\d{4}|\d{1,2}[./-]\d{1,2}[./-]\d{2}")
 _CLOCK: Final = re.compile(r"\d{1,2}\s?[:.h\u6642\u65f6]\s?\d{2}")
-_VERBS: Final = "|".join(ATTRIBUTION_VERBS)
-_VERB_END: Final = re.compile(rf"(?:{_VERBS})\s*[:\uff1a]$", re.IGNORECASE)
-_VERB: Final = re.compile(rf"(?<![^\W_])(?:{_VERBS})(?![^\W_])", re.IGNORECASE)
+_VERB_END: Final = re.compile(rf"(?:{ATTRIBUTION_VERBS})\s*[:\uff1a]$", re.IGNORECASE)
+_VERB: Final = re.compile(rf"(?<![^\W\d_])(?:{ATTRIBUTION_VERBS})(?![^\W_])", re.IGNORECASE)
 _ADDRESS_END: Final = re.compile(r"@[^\s<>]+[>)]+\s*[:\uff1a]$")
+_DASHED: Final = re.compile(r"-{3,40}[^-].{1,200}[^-]-{3,40}")
+_DIRECTION: Final = re.compile("[\u200e\u200f\u202a-\u202e]")
 _LABEL: Final = re.compile(r"[*\s]{0,4}([^\W\d][\w\s]{0,18}?)[*\s]{0,4}[:\uff1a]")
 _LABELS: Final = {
     label: kind for kind, labels in HEADER_LABELS.items() for label in labels.split("|")
@@ -57,9 +62,19 @@ def is_rule(line: str) -> bool:
 def is_history(lines: Sequence[str], at: int) -> bool:
     """Whether all from here on is an earlier mail: a forward's first line or header lines."""
     line = lines[at].strip() if len(lines[at]) <= LONGEST else ""
-    if not line:
+    if not (":" in line or "\uff1a" in line or line.startswith(("--", "__", "**"))):
         return False
     return _FORWARD.fullmatch(line) is not None or _is_block(lines, at)
+
+
+def attribution_places(lines: Sequence[str]) -> set[int]:
+    """Return where an attribution may begin: at most two lines above one that ends in a colon."""
+    ends = [
+        at
+        for at, line in enumerate(lines)
+        if line.rstrip().endswith(_COLONS) or line.startswith("---")
+    ]
+    return {at - above for at in ends for above in range(WRAPPED)}
 
 
 def attribution(lines: Sequence[str], at: int) -> tuple[int, bool]:
@@ -69,55 +84,84 @@ def attribution(lines: Sequence[str], at: int) -> tuple[int, bool]:
     """
     words: list[str] = []
     for line in lines[at : at + WRAPPED]:
-        word = line.strip() if len(line) <= LONGEST else ""
-        if not word or (words and _is_start(word)):
+        word = line.strip() if len(line) <= LONGEST and not is_marked(line) else ""
+        if not word or (words and _begins_anew(words[-1], word)):
             break
         words.append(word)
         if word.endswith(_COLONS):
             joined = " ".join(words)
-            if _is_certain(joined):
+            if _is_certain(joined, names_first=_is_name_first(words)):
                 return len(words), True
             if len(words) == 1 and _is_likely(joined):
                 return 1, False
+        elif len(words) == 1 and _DASHED.fullmatch(word) and _has_verb(word):
+            return 1, True
     return 0, False
+
+
+def _begins_anew(above: str, line: str) -> bool:
+    """Whether an attribution begins with this line, and not with the one above it."""
+    return _is_start(line) or (_DATED_START.match(line) is not None and not above.endswith(","))
 
 
 def _is_start(line: str) -> bool:
     return _START.match(line) is not None and any(one.isdigit() for one in line)
 
 
-def _is_certain(line: str) -> bool:
+def _is_name_first(words: Sequence[str]) -> bool:
+    """Whether a name and an address stand first, the address perhaps on the next line."""
+    return "@" in words[0] or (words[1:2] != [] and words[1].startswith("<"))
+
+
+def _is_certain(line: str, *, names_first: bool) -> bool:
     """Whether a program wrote it: with an address, or a date and a time, and a known form."""
-    if not ("@" in line or (_DATE.search(line) and _CLOCK.search(line))):
+    timed = _CLOCK.search(line) is not None
+    if not ("@" in line or (timed and _DATE.search(line))):
         return False
     if _is_start(line):
-        return _VERB.search(line) is not None
-    if _DATED_START.match(line) and (_VERB_END.search(line) or _ADDRESS_END.search(line)):
-        return _CLOCK.search(line) is not None
-    return _VERB_END.search(line) is not None
+        return _has_verb(line)
+    if _DATED_START.match(line):
+        return timed and (_has_verb(line) or _ADDRESS_END.search(line) is not None)
+    return names_first and (_has_verb(line) if timed else _VERB_END.search(line) is not None)
+
+
+def _has_verb(line: str) -> bool:
+    """Whether a verb stands alone, or at the end, where not every script has spaces before it."""
+    return bool(_VERB.search(line) or _VERB_END.search(line))
 
 
 def _is_likely(line: str) -> bool:
-    return len(line.split()) <= 12 and _VERB.search(line) is not None
+    return len(line.split()) <= LIKELY_WORDS and _has_verb(line)
 
 
 def _is_block(lines: Sequence[str], at: int) -> bool:
-    """Whether From, Subject, and Date or To stand here, in the words of any known language."""
-    if _kind(lines[at]) != "from":
+    """Whether From, Subject, and Date or To stand here, in the words of any known language.
+
+    Programs that leave an empty subject out still give an address.
+    """
+    if _kind(lines[at]) not in {"from", "date", "subject"}:
         return False
+    addressed = False
     kinds: set[str] = set()
     strangers = 0
     for line in lines[at : at + BLOCK]:
         kind = _kind(line)
         strangers = 0 if kind else strangers + 1
-        if strangers > 2:
+        if strangers > BETWEEN:
             return False
         kinds.add(kind)
-        if {"from", "subject"} <= kinds and kinds & {"date", "to"}:
+        addressed = addressed or (kind == "from" and "@" in line)
+        if _is_enough(kinds, addressed=addressed):
             return True
     return False
 
 
+def _is_enough(kinds: set[str], *, addressed: bool) -> bool:
+    if {"from", "subject"} <= kinds:
+        return bool(kinds & {"date", "to"})
+    return addressed and {"from", "date", "to"} <= kinds
+
+
 def _kind(line: str) -> str:
-    found = _LABEL.match(line[:40])
-    return _LABELS.get(found[1].strip().lower(), "") if found else ""
+    found = _LABEL.match(_DIRECTION.sub("", line[:60]))
+    return _LABELS.get(" ".join(found[1].lower().split()), "") if found else ""

@@ -6,6 +6,7 @@ from typing import Final
 from shared.domain.mail.reading.reply_footers import without_footers
 from shared.domain.mail.reading.reply_headers import (
     attribution,
+    attribution_places,
     is_history,
     is_marked,
     is_rule,
@@ -30,13 +31,14 @@ def reply_text(text: str) -> str:
         words = without_footers(part)
         if words:
             rest += ["", *words] if rest else words
-    return "\n".join(rest) if 0 < len(rest) < len(lines) else text
+    found = "\n".join(rest)
+    return text if not rest or found.strip() == text.strip() else found
 
 
 def _own_parts(lines: list[str]) -> list[list[str]]:
     """Return the runs of lines that are no quotation; all lines of a list's digest."""
     parts: list[list[str]] = [[]]
-    fenced, headed = _fenced(lines), False
+    fenced, places, headed = _fenced(lines), attribution_places(lines), False
     at = 0
     while at < len(lines):
         if is_marked(lines[at]) and at not in fenced:
@@ -52,7 +54,7 @@ def _own_parts(lines: list[str]) -> list[list[str]]:
         if is_history(lines, at):
             _drop_rules(parts[-1])
             break
-        count, certain = attribution(lines, at)
+        count, certain = attribution(lines, at) if at in places else (0, False)
         if count and _is_marked_below(lines, at + count):
             headed = True
             parts.append([])

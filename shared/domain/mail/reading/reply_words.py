@@ -3,30 +3,33 @@
 Data only. Patterns are tried on single lines or paragraphs of limited length, ignoring case.
 """
 
+# ruff: noqa: RUF001  Cyrillic letters are meant
+
 from typing import Final
 
 ATTRIBUTION_STARTS: Final = (
-    "On|Am|Le|El|Il|Em|No dia|Op|W dniu|Dnia|Den|Wiadomość napisana|Vào|Dne|Pe|在|於|于"
+    "On|Am|Le|El|Il|Em|No dia|Op|W dniu|Dnia|Den|Wiadomość napisana|På|Vào|Dne|Pe|在|於|于"
 )
 """How the line begins that says who wrote what is quoted: "On <date>, <name> wrote:"."""
 ATTRIBUTION_VERBS: Final = (
-    "wrote|writes",
-    "schrieb|schrieb am|hat geschrieben|folgendes geschrieben",
-    "a écrit|écrit",
-    "escribió|ha escrito",
-    "ha scritto",
-    "escreveu|escreveu o seguinte",
-    "schreef|heeft geschreven|het volgende geschreven",
-    r"napisał\(a\)|napisał|napisała|pisze|napisana przez",
-    "skrev|har skrivit|har skrevet|følgende",
-    r"のメール|さんは書きました|は書きました|さんの書き込み",
-    "写道|寫道",
-    "님이 작성|작성",
-    r"написал\(а\)|написал|написала|пишет|писал",
+    "wrote|writes|"
+    "schrieb|schrieb am|hat geschrieben|folgendes geschrieben|"
+    "a écrit|écrit|"
+    "escribió|ha escrito|"
+    "ha scritto|"
+    "escreveu|escreveu o seguinte|"
+    "schreef|heeft geschreven|het volgende geschreven|"
+    r"napisał\(a\)|napisał|napisała|pisze|napisana przez|"
+    "skrev|har skrivit|har skrevet|følgende|"
+    r"のメール|さんは書きました|は書きました|さんの書き込み|"
+    "写道|寫道|"
+    "님이 작성|작성|"
+    "đã viết|napsal|napsala|kirjoitti|a scris|"
+    r"написал\(а\)|написал|написала|пишет|писал"
 )
 HEADER_LABELS: Final = {
     "from": (
-        "from|von|de|da|van|od|från|fra|fråan|差出人|送信者|发件人|寄件者|보낸 사람|보낸사람|от|"
+        "from|von|de|da|van|od|från|fra|差出人|送信者|发件人|寄件者|보낸 사람|보낸사람|от|"
         "от кого|expéditeur|remetente|remitente|mittente"
     ),
     "date": (
@@ -45,7 +48,8 @@ HEADER_LABELS: Final = {
 }
 """The header lines that Outlook and its kin put above the earlier mail."""
 FORWARD_LINES: Final = (
-    "original message|forwarded message|begin forwarded message|original appointment|"
+    "original message|reply message|forwarded message|begin forwarded message|"
+    "original appointment|antwort nachricht|"
     "ursprüngliche nachricht|ursprüngliche e-mail|originalnachricht|weitergeleitete nachricht|"
     "anfang der weitergeleiteten nachricht|message d'origine|message original|message transféré|"
     "message transmis|début du message transféré|début du message réexpédié|mensaje original|"
@@ -62,28 +66,28 @@ FORWARD_LINES: Final = (
 )
 CLOSINGS: Final = (
     "(?:(?:best|kind|kindest|warm|warmest|with best|with kind|many) )?regards|best wishes|"
-    "(?:yours )?(?:sincerely|faithfully|truly)(?: yours)?|all the best|respectfully",
+    "(?:yours )?(?:sincerely|faithfully|truly)(?: yours)?|all the best|respectfully|"
     "mit (?:freundlichen|freundlichem|besten|herzlichen|lieben|vielen) gr(?:ü|ue)(?:ß|ss)(?:en)?|"
     "(?:viele|liebe|beste|freundliche|herzliche|schöne) gr(?:ü|ue)(?:ß|ss)e|mfg|lg|vg|"
-    "gr(?:u|ü)(?:ß|ss)e?|hochachtungsvoll",
+    "gr(?:u|ü)(?:ß|ss)e?|hochachtungsvoll|"
     "(?:bien )?(?:cordialement|sincèrement|amicalement)(?: vôtre)?|"
-    "(?:meilleures |sincères |cordiales )?salutations(?: distinguées)?|bien à (?:vous|toi)",
+    "(?:meilleures |sincères |cordiales )?salutations(?: distinguées)?|bien à (?:vous|toi)|"
     "(?:un )?(?:saludo|cordial saludo|saludo cordial|abrazo)|(?:muchos )?saludos(?: cordiales)?|"
-    "atentamente|(?:le saluda )?atentamente",
+    "atentamente|(?:le saluda )?atentamente|"
     "(?:cordiali|distinti|cari|migliori|tanti) saluti|(?:un )?(?:cordiale|caro) saluto|saluti|"
-    "cordialmente",
+    "cordialmente|"
     "atenciosamente|(?:melhores |com os melhores )?cumprimentos|cordialmente|att|abraços?|"
-    "um abraço|saudações",
-    "(?:met )?(?:vriendelijke|hartelijke) groet(?:en)?|(?:veel )?groet(?:en|jes)|mvg",
+    "um abraço|saudações|"
+    "(?:met )?(?:vriendelijke|hartelijke) groet(?:en)?|(?:veel )?groet(?:en|jes)|mvg|"
     "(?:serdecznie )?pozdrawia(?:m|my)(?: serdecznie)?|(?:serdeczne )?pozdrowienia|"
-    "z (?:poważaniem|wyrazami szacunku|pozdrowieniami)",
-    "(?:med )?(?:vänliga?|vänlig|bästa|varma) hälsning(?:ar)?|mvh|hälsningar",
-    "(?:med )?(?:venlig|venlige|vennlig|vennlige|bedste|kærlig) hils(?:en|ner)|hilsen",
+    "z (?:poważaniem|wyrazami szacunku|pozdrowieniami)|"
+    "(?:med )?(?:vänliga?|vänlig|bästa|varma) hälsning(?:ar)?|mvh|hälsningar|"
+    "(?:med )?(?:venlig|venlige|vennlig|vennlige|bedste|kærlig) hils(?:en|ner)|hilsen|kh|"
     "(?:以上、?)?(?:どうぞ|何卒)?、?(?:よろしく|宜しく)(?:お願い|御願い)"
-    "(?:いたします|致します|します|申し上げます)|敬具|草々",
-    "此致|敬礼|祝好|顺颂商祺|谨上",
-    "감사합니다|드림|올림",
-    "с уважением|(?:с )?наилучши(?:е|ми) пожелания(?:ми)?|всего доброго",
+    "(?:いたします|致します|します|申し上げます)|敬具|草々|"
+    "此致|敬礼|祝好|顺颂商祺|谨上|"
+    "감사합니다|드림|올림|"
+    "с уважением|(?:с )?наилучши(?:е|ми) пожелания(?:ми)?|всего доброго"
 )
 """What opens a closing; a place or a name may follow on the same line."""
 BRIEF_CLOSINGS: Final = (
@@ -125,15 +129,25 @@ MISDIRECTED: Final = (
     "ten onrechte|per abuis|uitsluitend|av misstag|ved en fejl|ved en feil|"
     "誤って|誤送信|误|誤|잘못|по ошибке|исключительно"
 )
+MESSAGES: Final = (
+    "message|mail|communication|transmission|nachricht|courriel|mensaje|correo|messaggio|"
+    "mensagem|wiadomoś|bericht|meddelande|メール|邮件|郵件|메일|сообщени|письмо"
+)
 LEGAL_ALONE: Final = (
     r"received this (?:e-?mail|message|communication|transmission)(?: and any attachments)?"
     r"(?: in error| by mistake)|not the intended (?:recipient|addressee)|"
     r"consider the environment before|denken sie an die umwelt|pense[rz] à l'environnement|"
     r"antes de imprimir|prima di stampare|registered in england|"
+    r"monitors? (?:e-?mail|electronic) (?:messages?|communications?)|"
     r"(?:nachricht|e-?mail|mail) irrtümlich|reçu ce (?:message|courriel|mail) par erreur|"
     r"recibido este (?:mensaje|correo) por error|ricevuto questo (?:messaggio|e-?mail) per errore|"
     r"recebeu esta (?:mensagem|e-?mail) por (?:engano|erro)"
 )
+LEGAL_HINTS: Final = (
+    "in error|by mistake|the intended|environment|registered|monitor|umwelt|irrtümlich|"
+    "l'environnement|imprimir|stampare|erreur|por err|por engano|per errore"
+)
+"""Words of which one is in each of these."""
 LEGAL_TITLES: Final = (
     "disclaimer|confidentiality(?: notice| note)?|legal notice|important notice|"
     "vertraulichkeitshinweis|rechtlicher hinweis|haftungsausschluss|avis de confidentialité|"
