@@ -76,7 +76,7 @@ REPLY_TEXT = (
     "`text` without quoted history, signature, legal footer and list footer: what its sender wrote."
     " Answers between quoted lines stay, and a message of which nothing would be left (a forward"
     " without own words) is here whole. A record stored before there was this field has none until"
-    " its message is read again."
+    " it is read again (`POST /sync/trigger` with `emptyCache`)."
 )
 HTML = (
     "The whole message as HTML, null where no part of it is HTML: of parts that say the same twice"
