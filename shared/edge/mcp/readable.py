@@ -13,7 +13,8 @@ def readable(found: object) -> object:
     """Return JSON data with every whole message in it (format=full) as API 4.3 shows messages.
 
     Its HTML is left out, since `text` is derived from it where there is nothing else; so are what
-    is empty and a `replyText` that says what `text` does. Messages in another format stay as Gmail gave them.
+    is empty and a `replyText` that says what `text` does. Messages in another format stay as Gmail
+    gave them.
     """
     if isinstance(found, list):
         return [readable(one) for one in found]
