@@ -10,6 +10,7 @@ from typing import Final
 from shared.domain.mail.reading.reply_headers import is_rule
 from shared.domain.mail.reading.reply_words import (
     BRIEF_CLOSINGS,
+    CLOSING_PLACES,
     CLOSINGS,
     CONFIDENTIAL,
     DEVICES,
@@ -35,13 +36,19 @@ UNSIGNED_LINES: Final = 12
 UNSIGNED_WIDTH: Final = 100
 """A signature below a mark whose space a program cut off: else it is a line between two parts."""
 DEVICE_WIDTH: Final = 90
-DEVICE_WORDS: Final = 7
+DEVICE_WORDS: Final = 9
 
 _ANY: Final = re.IGNORECASE
 _LINK: Final = re.compile(r"\s*[<(\[]?(?:https?://|mailto:)[^\s>)\]]*[>)\]]?")
-_CLOSING: Final = re.compile(rf"(?:{CLOSINGS})(?!\w).{{0,25}}", _ANY)
+_CLOSING_END: Final = (
+    rf"(?:\s?[-,.!;:/\u2013\u3002].{{0,25}}|\s(?:{CLOSING_PLACES})\s.{{1,22}}"
+    r"|\s(?-i:[^\W\d_a-z])\S{0,20}(?:\s\S{1,20})?)?\s?"
+)
+"""A stop, a place or a name."""
+_CLOSING: Final = re.compile(rf"(?:{CLOSINGS})(?!\w){_CLOSING_END}", _ANY)
 _BRIEF: Final = re.compile(rf"(?:{BRIEF_CLOSINGS})\s?[,.!]*", _ANY)
 _POSTSCRIPT: Final = re.compile(r"(?:p\.?\s?p?\.?\s?s\b|n\.?b\.)", _ANY)
+_BRACKETS: Final = str.maketrans("", "", "()[]<>")
 _SENT: Final = re.compile(SENT_WITH, _ANY)
 _DEVICE: Final = re.compile(DEVICES, _ANY)
 _CONFIDENTIAL: Final = re.compile(CONFIDENTIAL)
@@ -158,7 +165,7 @@ def _is_scanned(paragraph: str) -> bool:
 def _is_device(line: str) -> bool:
     if len(line) > 3 * DEVICE_WIDTH:
         return False
-    words = _LINK.sub("", line).strip()
+    words = _LINK.sub("", line).translate(_BRACKETS).strip()
     is_sentence = words.endswith(".") and len(words.split()) > DEVICE_WORDS
     if len(words) > DEVICE_WIDTH or is_sentence:
         return False

@@ -29,6 +29,7 @@ _COLONS: Final = (":", "\uff1a")
 _START: Final = re.compile(rf"(?:{ATTRIBUTION_STARTS})(?!\w)|A\s\d")
 _DATED_START: Final = re.compile(
     r"\d{4}\s?[-/.\u5e74\ub144]|\d{1,2}[./-]\d{1,2}[./-]\d{2}|[^\W\d]{2,14}\.?,?\s+\d{1,2}[.,\s]"
+    r"|\d{1,2}\.?\s+[^\W\d]{3,12}\.?\s+\d{4}|\d{1,2}:\d{2}[\s,]"
 )
 _DATE: Final = re.compile(r"\d{4}|\d{1,2}[./-]\d{1,2}[./-]\d{2}")
 _CLOCK: Final = re.compile(r"\d{1,2}\s?[:.h\u6642\u65f6]\s?\d{2}")
@@ -37,6 +38,8 @@ _VERB: Final = re.compile(rf"(?<![^\W\d_])(?:{ATTRIBUTION_VERBS})(?![^\W_])", re
 _ADDRESS_END: Final = re.compile(r"@[^\s<>]+[>)]+\s*[:\uff1a]$")
 _DASHED: Final = re.compile(r"-{3,40}[^-].{1,200}[^-]-{3,40}")
 _DIRECTION: Final = re.compile("[\u200e\u200f\u202a-\u202e]")
+_ADDRESS_REST: Final = re.compile(r">[\w\s()]{0,30}[:\uff1a]")
+"""What is left of an attribution that was wrapped before the end of its address."""
 _LABEL: Final = re.compile(r"[*\s]{0,4}([^\W\d][\w\s]{0,18}?)[*\s]{0,4}[:\uff1a]")
 _LABELS: Final = {
     label: kind for kind, labels in HEADER_LABELS.items() for label in labels.split("|")
@@ -62,7 +65,7 @@ def is_rule(line: str) -> bool:
 def is_history(lines: Sequence[str], at: int) -> bool:
     """Whether all from here on is an earlier mail: a forward's first line or header lines."""
     line = lines[at].strip() if len(lines[at]) <= LONGEST else ""
-    if not (":" in line or "\uff1a" in line or line.startswith(("--", "__", "**"))):
+    if not (":" in line or "\uff1a" in line or line.startswith(("-", "_", "*"))):
         return False
     return _FORWARD.fullmatch(line) is not None or _is_block(lines, at)
 
@@ -84,8 +87,10 @@ def attribution(lines: Sequence[str], at: int) -> tuple[int, bool]:
     """
     words: list[str] = []
     for line in lines[at : at + WRAPPED]:
-        word = line.strip() if len(line) <= LONGEST and not is_marked(line) else ""
-        if not word or (words and _begins_anew(words[-1], word)):
+        word = line.strip() if len(line) <= LONGEST else ""
+        if not word or (words and _begins_anew(words, word)):
+            break
+        if is_marked(line) and not (words and "<" in words[-1] and _ADDRESS_REST.fullmatch(word)):
             break
         words.append(word)
         if word.endswith(_COLONS):
@@ -99,9 +104,12 @@ def attribution(lines: Sequence[str], at: int) -> tuple[int, bool]:
     return 0, False
 
 
-def _begins_anew(above: str, line: str) -> bool:
-    """Whether an attribution begins with this line, and not with the one above it."""
-    return _is_start(line) or (_DATED_START.match(line) is not None and not above.endswith(","))
+def _begins_anew(above: Sequence[str], line: str) -> bool:
+    """Whether an attribution begins with this line, and not with those above it."""
+    if _is_start(line):
+        return True
+    goes_on = above[-1].endswith(",") or _is_start(above[0])
+    return not goes_on and _DATED_START.match(line) is not None
 
 
 def _is_start(line: str) -> bool:

@@ -25,7 +25,7 @@ ATTRIBUTION_VERBS: Final = (
     "写道|寫道|"
     "님이 작성|작성|"
     "đã viết|napsal|napsala|kirjoitti|a scris|"
-    r"написал\(а\)|написал|написала|пишет|писал"
+    r"написал\(а\)|написал|написала|пишет|пише|писал|писав"
 )
 HEADER_LABELS: Final = {
     "from": (
@@ -59,7 +59,8 @@ FORWARD_LINES: Final = (
     "begin doorgestuurd bericht|wiadomość oryginalna|oryginalna wiadomość|"
     "wiadomość przekazana dalej|przekazana wiadomość|treść przekazanej wiadomości|"
     "początek przekazywanej wiadomości|ursprungligt meddelande|vidarebefordrat meddelande|"
-    "vidarebefordrat brev|oprindelig meddelelse|videresendt besked|start på videresendt besked|"
+    "vidarebefordrat brev|oprindelig meddelelse|"
+    "oprindelig besked|videresendt besked|start på videresendt besked|"
     "元のメッセージ|転送メッセージ|転送されたメッセージ|原始邮件|原始郵件|转发的邮件|轉寄郵件|"
     "原邮件|원본 메시지|전달된 메시지|전달된 메일|исходное сообщение|"
     "пересланное сообщение|пересылаемое сообщение|начало переадресованного сообщения"
@@ -68,7 +69,7 @@ CLOSINGS: Final = (
     "(?:(?:best|kind|kindest|warm|warmest|with best|with kind|many) )?regards|best wishes|"
     "(?:yours )?(?:sincerely|faithfully|truly)(?: yours)?|all the best|respectfully|"
     "mit (?:freundlichen|freundlichem|besten|herzlichen|lieben|vielen) gr(?:ü|ue)(?:ß|ss)(?:en)?|"
-    "(?:viele|liebe|beste|freundliche|herzliche|schöne) gr(?:ü|ue)(?:ß|ss)e|mfg|lg|vg|"
+    "(?:viele|liebe|beste|freundliche|herzliche|schöne) gr(?:ü|ue)(?:ß|ss)e|"
     "gr(?:u|ü)(?:ß|ss)e?|hochachtungsvoll|"
     "(?:bien )?(?:cordialement|sincèrement|amicalement)(?: vôtre)?|"
     "(?:meilleures |sincères |cordiales )?salutations(?: distinguées)?|bien à (?:vous|toi)|"
@@ -76,13 +77,13 @@ CLOSINGS: Final = (
     "atentamente|(?:le saluda )?atentamente|"
     "(?:cordiali|distinti|cari|migliori|tanti) saluti|(?:un )?(?:cordiale|caro) saluto|saluti|"
     "cordialmente|"
-    "atenciosamente|(?:melhores |com os melhores )?cumprimentos|cordialmente|att|abraços?|"
+    "atenciosamente|(?:melhores |com os melhores )?cumprimentos|cordialmente|abraços?|"
     "um abraço|saudações|"
-    "(?:met )?(?:vriendelijke|hartelijke) groet(?:en)?|(?:veel )?groet(?:en|jes)|mvg|"
+    "(?:met )?(?:vriendelijke|hartelijke) groet(?:en)?|(?:veel )?groet(?:en|jes)|"
     "(?:serdecznie )?pozdrawia(?:m|my)(?: serdecznie)?|(?:serdeczne )?pozdrowienia|"
     "z (?:poważaniem|wyrazami szacunku|pozdrowieniami)|"
-    "(?:med )?(?:vänliga?|vänlig|bästa|varma) hälsning(?:ar)?|mvh|hälsningar|"
-    "(?:med )?(?:venlig|venlige|vennlig|vennlige|bedste|kærlig) hils(?:en|ner)|hilsen|kh|"
+    "(?:med )?(?:vänliga?|vänlig|bästa|varma) hälsning(?:ar)?|hälsningar|"
+    "(?:med )?(?:venlig|venlige|vennlig|vennlige|bedste|kærlig) hils(?:en|ner)|hilsen|"
     "(?:以上、?)?(?:どうぞ|何卒)?、?(?:よろしく|宜しく)(?:お願い|御願い)"
     "(?:いたします|致します|します|申し上げます)|敬具|草々|"
     "此致|敬礼|祝好|顺颂商祺|谨上|"
@@ -90,15 +91,16 @@ CLOSINGS: Final = (
     "с уважением|(?:с )?наилучши(?:е|ми) пожелания(?:ми)?|всего доброго"
 )
 """What opens a closing; a place or a name may follow on the same line."""
+CLOSING_PLACES: Final = "aus|from|desde|de|da|uit|från|fra|z|из"
 BRIEF_CLOSINGS: Final = (
     "thanks|many thanks|thank you|thanks again|best|cheers|love|danke|vielen dank|besten dank|"
     "merci|merci beaucoup|merci d'avance|gracias|muchas gracias|grazie|grazie mille|obrigad[oa]|"
     "muito obrigad[oa]|bedankt|dank|dziękuję|dzięki|tack|tak|mange tak|takk|спасибо|"
-    "thanks in advance|danke im voraus|gracias de antemano|ciao|bises|kram"
+    "mfg|lg|vg|att|mvg|mvh|kh|thanks in advance|danke im voraus|gracias de antemano|ciao|bises|kram"
 )
 """Closings that are sentences as well: only a name may follow."""
 SENT_WITH: Final = (
-    r"sent (?:from|via|with|using)\b|get (?:outlook|bluemail|yahoo)\b|"
+    r"(?:sent|written) (?:from|via|with|using|by)\b|get (?:outlook|bluemail|yahoo)\b|"
     r"von meine[mr] .{1,40} gesendet|gesendet (?:von|mit|aus|über)\b|diese nachricht wurde von|"
     r"holen sie sich outlook|laden sie outlook|outlook für .{1,10} (?:herunterladen|beziehen)|"
     r"envoyé (?:de|depuis|à partir|avec)\b|(?:télécharge[rz]|obtene[rz]|obtenir) outlook|"
@@ -108,14 +110,14 @@ SENT_WITH: Final = (
     r"(?:verstuurd|verzonden) (?:vanaf|vanuit|met|via)\b|(?:download|haal) outlook|"
     r"wysłan[eoay] (?:z|ze|za pomocą|przez)\b|(?:pobierz|uzyskaj) (?:aplikację |program )?outlook|"
     r"skicka(?:t|des) från\b|(?:hämta|skaffa) outlook|sendt fra\b|hent outlook|få outlook|"
-    r".{1,40}から送信|outlook .{0,20}を入手|发自|發自|获取|取得|"
+    r".{1,40}から送信|outlook .{0,20}を入手|发自|發自|從我的 .{1,20} 傳送|获取|取得|"
     r".{1,40}에서 보냄|.{0,20}outlook.{0,20}(?:다운로드|받기)|"
     r"отправлено (?:с|из|от)\b|(?:скачать|получить|загрузить) outlook"
 )
 DEVICES: Final = (
     "my |outlook|iphone|ipad|ios|android|mail|gmail|yahoo|proton|samsung|galaxy|huawei|xiaomi|"
     "blackberry|windows|mobile|phone|handy|smartphone|móvil|celular|thunderbird|bluemail|spark|"
-    "telefon|téléphone|telefoon|телефон|手机|手機"
+    "telefon|ipod|airmail|tablet|kindle|htc|cell\\b|téléphone|telefoon|телефон|手机|手機"
 )
 CONFIDENTIAL: Final = (
     "confidential|privileged|vertraulich|confidentiel|confidencial|riservat|sigilos|poufn|"
