@@ -96,6 +96,10 @@ def test_all_below_the_headers_of_an_earlier_mail_goes(labels: str) -> None:
     [
         "On Friday the board wrote:\n\nWe sell.\n\nWhat do you say?",
         "In 2026 at 10:30 she wrote: no. He wrote:\nyes, and that was it.",
+        "On 4 May 2026 at 10:12 I wrote to ada@engine.example:\nno answer.",
+        "On 4 May 2026 at 10:12 she wrote:\nyes.\n\nWhat now?",
+        "Am 4. Mai 2026 um 10:12 schrieb ich ihm:\nja.\n\nUnd nun?",
+        "Thanks,\nMira",
         "Please note:\nthe gate is shut.",
         "The trip:\n\nFrom: Bern\nTo: Bonn\nDate: 4 May\n\nIs that right?",
         "From: the desk of Ada\n\nHello!",
@@ -180,6 +184,13 @@ def test_signatures_and_footers_go_at_the_end_and_above_a_quotation(footer: str)
         "---------- Forwarded message ---------\nFrom: a@b.example\nDate: x\nSubject: y\n\nHello",
         "Begin forwarded message:\n\n> From: a@b.example\n> Subject: y\n> \n> Hello",
         "> all\n> quoted",
+        "Kind regards,\nMira\n\n---------- Forwarded message ---------\nFrom: a@b.example\n\nHello",
+        "-" * 70
+        + "\n\nMessage: 1\nFrom: a@b.example\n\nYes.\n"
+        + "_" * 47
+        + "\nx mailing list\n"
+        + "-" * 30
+        + "\n\nMessage: 2\n\nNo.",
     ],
 )
 def test_a_text_is_never_cut_to_nothing(text: str) -> None:

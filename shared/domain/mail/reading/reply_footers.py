@@ -175,11 +175,11 @@ def _is_device(line: str) -> bool:
 def _closing(lines: list[str]) -> int:
     """Return where a closing formula begins that a name or a card follows, else the end."""
     below: list[str] = []
-    for at in range(len(lines) - 1, 0, -1):
+    for at in range(len(lines) - 1, -1, -1):
         line = lines[at].strip() if len(lines[at]) <= PARAGRAPH else lines[at]
         if not line:
             continue
-        if below and _is_closing(line, below[-1]):
+        if below and _is_closing(line, below[-1], alone=at == 0):
             return at
         if len(below) == CARD_LINES or not _is_card(line):
             break
@@ -187,14 +187,19 @@ def _closing(lines: list[str]) -> int:
     return len(lines)
 
 
-def _is_closing(line: str, name: str) -> bool:
-    """Whether the line is a formula and the first line below it is a name."""
+def _is_closing(line: str, name: str, *, alone: bool) -> bool:
+    """Whether the line is a formula and the first line below it is a name.
+
+    Thanks are words of one's own where there are no others.
+    """
     words = len(name.split())
     if name.endswith(("!", "?", ":", ",")) or words > NAME_WORDS or _CLOSING.fullmatch(name):
         return False
     if len(line) <= CARD_WIDTH and _CLOSING.fullmatch(line):
         return True
-    is_name = words <= BRIEF_NAME_WORDS and not name[0].islower() and not name.endswith(".")
+    is_name = (
+        not alone and words <= BRIEF_NAME_WORDS and not name[0].islower() and not name.endswith(".")
+    )
     return is_name and len(line) <= CARD_WIDTH and _BRIEF.fullmatch(line) is not None
 
 

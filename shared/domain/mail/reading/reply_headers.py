@@ -8,10 +8,13 @@ from collections.abc import Sequence
 from typing import Final
 
 from shared.domain.mail.reading.reply_words import (
+    ATTRIBUTION_MIDDLES,
     ATTRIBUTION_STARTS,
     ATTRIBUTION_VERBS,
     FORWARD_LINES,
     HEADER_LABELS,
+    PRONOUNS_AFTER,
+    PRONOUNS_BEFORE,
 )
 
 LONGEST: Final = 300
@@ -33,10 +36,14 @@ _DATED_START: Final = re.compile(
 )
 _DATE: Final = re.compile(r"\d{4}|\d{1,2}[./-]\d{1,2}[./-]\d{2}")
 _CLOCK: Final = re.compile(r"\d{1,2}\s?[:.h\u6642\u65f6]\s?\d{2}")
-_VERB_END: Final = re.compile(rf"(?:{ATTRIBUTION_VERBS})\s*[:\uff1a]$", re.IGNORECASE)
-_VERB: Final = re.compile(rf"(?<![^\W\d_])(?:{ATTRIBUTION_VERBS})(?![^\W_])", re.IGNORECASE)
+_VERBS: Final = f"(?:{ATTRIBUTION_VERBS}|{ATTRIBUTION_MIDDLES})"
+_NO_PRONOUN: Final = "".join(rf"(?<!\b{one}\s)" for one in PRONOUNS_BEFORE)
+_VERB_END: Final = re.compile(rf"{_NO_PRONOUN}{_VERBS}\s*[:\uff1a]$", re.IGNORECASE)
+_VERB_MIDDLE: Final = re.compile(
+    rf"(?<!\w)(?:{ATTRIBUTION_MIDDLES})\s+(?!(?:{PRONOUNS_AFTER})\b)", re.IGNORECASE
+)
 _ADDRESS_END: Final = re.compile(r"@[^\s<>]+[>)]+\s*[:\uff1a]$")
-_DASHED: Final = re.compile(r"-{3,40}[^-].{1,200}[^-]-{3,40}")
+_DASHED: Final = re.compile(rf"-{{3,40}}[^-].{{1,200}}\s{_VERBS}\s?-{{3,40}}", re.IGNORECASE)
 _DIRECTION: Final = re.compile("[\u200e\u200f\u202a-\u202e]")
 _ADDRESS_REST: Final = re.compile(r">[\w\s()]{0,30}[:\uff1a]")
 """What is left of an attribution that was wrapped before the end of its address."""
@@ -99,7 +106,7 @@ def attribution(lines: Sequence[str], at: int) -> tuple[int, bool]:
                 return len(words), True
             if len(words) == 1 and _is_likely(joined):
                 return 1, False
-        elif len(words) == 1 and _DASHED.fullmatch(word) and _has_verb(word):
+        elif len(words) == 1 and _DASHED.fullmatch(word):
             return 1, True
     return 0, False
 
@@ -134,8 +141,8 @@ def _is_certain(line: str, *, names_first: bool) -> bool:
 
 
 def _has_verb(line: str) -> bool:
-    """Whether a verb stands alone, or at the end, where not every script has spaces before it."""
-    return bool(_VERB.search(line) or _VERB_END.search(line))
+    """Whether it says that a person who is named wrote, in one language or another."""
+    return bool(_VERB_END.search(line) or _VERB_MIDDLE.search(line))
 
 
 def _is_likely(line: str) -> bool:

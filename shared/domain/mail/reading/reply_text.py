@@ -21,8 +21,8 @@ def reply_text(text: str) -> str:
 
     Lines marked with `>` go with the line that announces them, and what stands between and below
     stays. Where an earlier mail is announced and not marked, all from there on goes. A text of
-    which nothing would be left (a forward without own words) is returned whole. Linear in the
-    text's length.
+    which nothing would be left (a forward without own words) is returned whole, and so is a list's
+    digest. Linear in the text's length.
     """
     lines = text.split("\n")
     own = _own_parts(lines)
@@ -36,7 +36,7 @@ def reply_text(text: str) -> str:
 
 
 def _own_parts(lines: list[str]) -> list[list[str]]:
-    """Return the runs of lines that are no quotation; all lines of a list's digest."""
+    """Return the runs of lines that are no quotation; none of a list's digest."""
     parts: list[list[str]] = [[]]
     fenced, places, headed = _fenced(lines), attribution_places(lines), False
     at = 0
@@ -50,7 +50,7 @@ def _own_parts(lines: list[str]) -> list[list[str]]:
             at = end
             continue
         if _begins_digest(lines, at):
-            return [lines]
+            return []
         if is_history(lines, at):
             _drop_rules(parts[-1])
             break

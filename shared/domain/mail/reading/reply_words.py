@@ -8,25 +8,31 @@ Data only. Patterns are tried on single lines or paragraphs of limited length, i
 from typing import Final
 
 ATTRIBUTION_STARTS: Final = (
-    "On|Am|Le|El|Il|Em|No dia|Op|W dniu|Dnia|Den|Wiadomość napisana|På|Vào|Dne|Pe|在|於|于"
+    "On|At|Am|Le|El|Il|Em|No dia|Op|W dniu|Dnia|Den|Wiadomość napisana|På|Vào|Dne|Pe|在|於|于"
 )
 """How the line begins that says who wrote what is quoted: "On <date>, <name> wrote:"."""
 ATTRIBUTION_VERBS: Final = (
     "wrote|writes|"
-    "schrieb|schrieb am|hat geschrieben|folgendes geschrieben|"
+    "geschrieben|"
     "a écrit|écrit|"
     "escribió|ha escrito|"
     "ha scritto|"
     "escreveu|escreveu o seguinte|"
-    "schreef|heeft geschreven|het volgende geschreven|"
-    r"napisał\(a\)|napisał|napisała|pisze|napisana przez|"
-    "skrev|har skrivit|har skrevet|følgende|"
+    "heeft geschreven|het volgende geschreven|"
+    r"napisał\(a\)|napisał|napisała|pisze|"
+    "har skrivit|har skrevet|følgende|"
     r"のメール|さんは書きました|は書きました|さんの書き込み|"
     "写道|寫道|"
     "님이 작성|작성|"
     "đã viết|napsal|napsala|kirjoitti|a scris|"
     r"написал\(а\)|написал|написала|пишет|пише|писал|писав"
 )
+"""What ends it."""
+ATTRIBUTION_MIDDLES: Final = "schrieb|schreef|skrev|napisana przez"
+"""What names follow in it."""
+PRONOUNS_BEFORE: Final = ("I", "we", "he", "she", "they", "who")
+PRONOUNS_AFTER: Final = "ich|wir|er|sie|ik|wij|we|hij|zij|jag|vi|han|hon|hun|jeg|de"
+"""No program writes these: a person tells of letters."""
 HEADER_LABELS: Final = {
     "from": (
         "from|von|de|da|van|od|från|fra|差出人|送信者|发件人|寄件者|보낸 사람|보낸사람|от|"
