@@ -130,6 +130,7 @@ _REPLY_UNITS: Final = (
 )
 REPLIES: Final[Mapping[str, Text]] = {
     **TEXTS,
+    "spaces in the last line": repeated(" ", "Yes.\nKind regards,\nMira", "Patel"),
     **{repr(unit): repeated(unit) for unit in _REPLY_UNITS},
     **{f"words, then {unit!r}": repeated(unit, "Yes.\n\n") for unit in _REPLY_UNITS},
 }

@@ -37,6 +37,8 @@ UNSIGNED_WIDTH: Final = 100
 """A signature below a mark whose space a program cut off: else it is a line between two parts."""
 DEVICE_WIDTH: Final = 90
 DEVICE_WORDS: Final = 9
+LINKED_WIDTH: Final = 300
+"""Characters of such a line with the addresses of its links."""
 
 _ANY: Final = re.IGNORECASE
 _LINK: Final = re.compile(r"\s*[<(\[]?(?:https?://|mailto:)[^\s>)\]]*[>)\]]?")
@@ -163,7 +165,7 @@ def _is_scanned(paragraph: str) -> bool:
 
 
 def _is_device(line: str) -> bool:
-    if len(line) > 3 * DEVICE_WIDTH:
+    if len(line) > LINKED_WIDTH:
         return False
     words = _LINK.sub("", line).translate(_BRACKETS).strip()
     is_sentence = words.endswith(".") and len(words.split()) > DEVICE_WORDS
@@ -176,7 +178,7 @@ def _closing(lines: list[str]) -> int:
     """Return where a closing formula begins that a name or a card follows, else the end."""
     below: list[str] = []
     for at in range(len(lines) - 1, -1, -1):
-        line = lines[at].strip() if len(lines[at]) <= PARAGRAPH else lines[at]
+        line = lines[at].strip()
         if not line:
             continue
         if below and _is_closing(line, below[-1], alone=at == 0):
@@ -205,5 +207,7 @@ def _is_closing(line: str, name: str, *, alone: bool) -> bool:
 
 def _is_card(line: str) -> bool:
     """Whether the line may stand below a closing formula: short, no question, no postscript."""
+    if len(line) > LINKED_WIDTH:
+        return False
     words = _LINK.sub("", line)
     return len(words) <= CARD_WIDTH and not words.endswith("?") and not _POSTSCRIPT.match(words)
