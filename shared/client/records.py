@@ -71,6 +71,7 @@ EmailMessage = TypedDict(
         "subject": str | None,
         "snippet": str | None,
         "text": str | None,
+        "replyText": str,
         "html": str | None,
         "attachments": list[Attachment],
         "messageId": str | None,

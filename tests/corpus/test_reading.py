@@ -85,6 +85,18 @@ def test_the_text_is_complete_where_there_is_only_html() -> None:
     check("derived texts", missing)
 
 
+def test_what_the_sender_wrote_is_lines_of_the_text_and_never_nothing() -> None:
+    def wrong(one: Read) -> Iterator[str]:
+        text, own = one.record["text"], one.record["replyText"]
+        lines = iter(text.split("\n"))
+        if not all(line in lines for line in own.split("\n") if line.strip()):
+            yield f"other lines {own!r}"
+        if bool(own.strip()) != bool(text.strip()):
+            yield f"nothing of {text!r}"
+
+    check("reply texts", wrong)
+
+
 def test_every_subject_is_read_as_it_was_meant() -> None:
     def wrong(one: Read) -> Iterator[str]:
         subject = folded(one.record["subject"])

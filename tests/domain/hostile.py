@@ -105,6 +105,36 @@ TEXTS: Final[Mapping[str, Text]] = {
     "dates": repeated("Mon, 1 Jan 2024 10:00:00 +0000 "),
     "spaces before an address": repeated(" ", "a@b.example", "a@b.example"),
 }
+_REPLY_UNITS: Final = (
+    *(
+        "> a\nb\n",
+        ">>> a\n",
+        "> 5\n\n",
+        "```\n",
+        "-- \n",
+        "--\n",
+        "____________________\n",
+        "---\n",
+    ),
+    *("Ada wrote:\n", "On 4.5.26 10:12\n", "On Mon, May 4, 2026 at 10:12 Ada <a@b> wrote:\n"),
+    *("On 2026 at 10:12 ", "2026-05-04 10:12 ", "\n\nwrote:", "wrote wrote ", "wrote: > "),
+    *("From: a@b\n", "From: a\nTo: b\n", "Date: x\n\n", "Subject: x\n", "*From*", "-----a-----\n"),
+    *("Thanks,\nMira\n", "Kind regards,\n", "Kind regards ", "PS\n", "Sent from my phone\n"),
+    *("Sent from https://a.example ", "DISCLAIMER\n", "not the intended recipient\n\n"),
+    *("confidential ", "this message is confidential\n\n", "to unsubscribe: http://a\n\n"),
+    *(
+        "virus-free\n\n",
+        "this message virus",
+        "----------------------------------------\nMessage: ",
+    ),
+)
+REPLIES: Final[Mapping[str, Text]] = {
+    **TEXTS,
+    "spaces in the last line": repeated(" ", "Yes.\nKind regards,\nMira", "Patel"),
+    **{repr(unit): repeated(unit) for unit in _REPLY_UNITS},
+    **{f"words, then {unit!r}": repeated(unit, "Yes.\n\n") for unit in _REPLY_UNITS},
+}
+"""Texts of mail that quotes and is signed, again and again."""
 
 
 def message(text: str, **payload: Any) -> dict[str, Any]:

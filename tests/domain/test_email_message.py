@@ -90,6 +90,7 @@ def test_every_field_of_the_contract_is_there() -> None:
         "subject": "Grüße",
         "snippet": "Tom & Jerry 's",
         "text": "Hello.\n",
+        "replyText": "Hello.\n",
         "html": None,
         "attachments": [],
         "messageId": "<m1@x.example>",

@@ -32,6 +32,9 @@ from shared.domain.mail.reading import (
     html_text,
     mail_headers,
     read_parts,
+    reply_footers,
+    reply_headers,
+    reply_text,
     rich_text,
     shown_text,
     vendor_jis,
@@ -54,7 +57,7 @@ from shared.domain.mail.writing.recipients import Mailbox
 from shared.domain.sync import payload
 from shared.errors import PostroomError
 from tests.domain.costs import Family, Parse, growth, quick_growth
-from tests.domain.hostile import MESSAGES, TEXTS, message, parent
+from tests.domain.hostile import MESSAGES, REPLIES, TEXTS, message, parent
 
 TAKES_TEXT: Final = ("str", "bytes", "Any", "EmailMessage", "Outgoing", "Address")
 ISO_2022_JP: Final = {"name": "Content-Type", "value": "text/plain; charset=iso-2022-jp"}
@@ -103,6 +106,11 @@ def _written(text: str) -> bytes:
 
 def _reports(found: Mapping[str, Any]) -> None:
     bounce.read_bounce(found, str(found["snippet"]).encode("utf-8", "replace"))
+
+
+def _places(text: str) -> Iterator[tuple[list[str], int]]:
+    lines = text.split("\n")
+    return ((lines, at) for at in range(len(lines)))
 
 
 PARSERS: Final[Mapping[str, Driven]] = {
@@ -165,6 +173,21 @@ PARSERS: Final[Mapping[str, Driven]] = {
     ),
     "quoted_html.quoted_html": of_text(lambda text: quoted_html.quoted_html(text, "q", {"x": "y"})),
     "scoped_css.scoped_css": of_text(lambda text: scoped_css.scoped_css(text, "q")),
+    "reply_text.reply_text": Driven(reply_text.reply_text, REPLIES),
+    "reply_footers.without_footers": Driven(
+        lambda text: reply_footers.without_footers(text.split("\n")), REPLIES
+    ),
+    "reply_headers.attribution": Driven(
+        lambda text: [reply_headers.attribution(*one) for one in _places(text)], REPLIES
+    ),
+    "reply_headers.attribution_places": Driven(
+        lambda text: reply_headers.attribution_places(text.split("\n")), REPLIES
+    ),
+    "reply_headers.is_history": Driven(
+        lambda text: [reply_headers.is_history(*one) for one in _places(text)], REPLIES
+    ),
+    "reply_headers.is_marked": of_text(reply_headers.is_marked),
+    "reply_headers.is_rule": of_text(reply_headers.is_rule),
     "rich_text.rich_to_text": of_text(lambda text: rich_text.rich_to_text(text, "text/enriched")),
     "shown_text.file_name": of_text(shown_text.file_name),
     "shown_text.one_line": of_text(shown_text.one_line),

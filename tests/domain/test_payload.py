@@ -88,12 +88,13 @@ def test_spliced_json_says_the_same(payload: bytes) -> None:
     [
         {"html": noise(3_000_000)},
         {"html": noise(3_000_000), "text": noise(3_000_000)},
+        {"text": noise(3_000_000), "replyText": noise(3_000_000)},
         {"html": "a" * 30_000_000},
         {"text": "\1" * 5_000_000},
         {"to": [{"name": noise(40), "email": noise(60)}] * 50_000},
         {"references": [noise(3_000_000)], "headers": {noise(2_000_000): noise(2_000_000)}},
     ],
-    ids=["html", "both", "bomb", "escapes", "recipients", "headers"],
+    ids=["html", "both", "texts", "bomb", "escapes", "recipients", "headers"],
 )
 def test_no_payload_is_too_large_to_store(large: dict[str, Any]) -> None:
     payload = make_payload(message(**large))

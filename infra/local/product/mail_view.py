@@ -37,6 +37,7 @@ def message(record: EmailMessage) -> Json:
         "cc": record.get("cc") or [],
         "replyTo": record.get("replyTo") or [],
         "text": record.get("text") or "",
+        "replyText": record.get("replyText") or record.get("text") or "",
         "html": bool(html),
         "remoteImages": shows_remote_images(html),
         "attachments": _files(record),

@@ -35,7 +35,7 @@ HEAD_FIELDS: Final = frozenset(
         "_nango_metadata",
     }
 )
-_BODIES: Final = ("html", "text")
+_BODIES: Final = ("html", "text", "replyText")
 
 
 @dataclass(frozen=True, slots=True)

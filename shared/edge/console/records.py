@@ -16,6 +16,7 @@ from shared.ports.sync_store import NewestQuery, Records
 from shared.usecases.sync.work.reading import off_loop, unpacked
 
 A_PAGE = 25
+BODIES = frozenset({"text", "replyText", "html"})
 
 
 async def show_records(console: ConsoleRequest) -> Response:
@@ -68,7 +69,7 @@ def record_json(record: Record, connection_id: ConnectionId) -> dict[str, Any]:
 def line(record: Record, connection_id: ConnectionId) -> dict[str, Any]:
     """Return a record without its bodies, which a list of them need not hold."""
     found = record_json(record, connection_id)
-    return {name: value for name, value in found.items() if name not in {"text", "html"}}
+    return {name: value for name, value in found.items() if name not in BODIES}
 
 
 ROUTES = (

@@ -12,8 +12,9 @@ ALWAYS = frozenset({"text", "labelIds"})
 def readable(found: object) -> object:
     """Return JSON data with every whole message in it (format=full) as API 4.3 shows messages.
 
-    Its HTML is left out, since `text` is derived from it where there is nothing else; so is what
-    is empty. Messages in another format stay as Gmail gave them.
+    Its HTML is left out, since `text` is derived from it where there is nothing else; so are what
+    is empty and a `replyText` that says what `text` does. Messages in another format stay as Gmail
+    gave them.
     """
     if isinstance(found, list):
         return [readable(one) for one in found]
@@ -39,4 +40,6 @@ def _is_whole(payload: Any) -> bool:
 def _message(message: Mapping[str, Any]) -> dict[str, Any]:
     shown = {**read_message(message)}
     del shown["html"]
+    if shown["replyText"] == shown["text"]:
+        del shown["replyText"]
     return {name: value for name, value in shown.items() if value or name in ALWAYS}

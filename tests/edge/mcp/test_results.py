@@ -79,6 +79,15 @@ async def test_a_message_comes_as_text_and_names_instead_of_base64(house: House)
     assert "headers" in minimal.structured_content["output"]["payload"]
 
 
+async def test_what_the_sender_wrote_comes_apart_only_where_it_is_less(house: House) -> None:
+    letters = [await house.deliver("Hi", body) for body in ("Yes.", "Yes.\n\n-- \nEve")]
+    async with house.agent() as agent:
+        answers = [await agent.call_tool("get-message", {"id": one}) for one in letters]
+    whole, signed = (one.structured_content["output"] for one in answers)
+    assert "replyText" not in whole
+    assert (signed["replyText"], "Eve" in signed["text"]) == ("Yes.", True)
+
+
 @pytest.mark.parametrize("era", ERAS)
 async def test_a_long_result_is_cut_and_read_on_to_its_end(house: House, era: Era) -> None:
     body = "\r\n".join(f'Line {number}: "quoted" \\ back' for number in range(600))

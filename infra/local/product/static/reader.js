@@ -5,7 +5,6 @@ import { called, exactly, people, size, when } from "./format.js";
 
 const SHOWN_LABELS = { SPAM: "Spam", TRASH: "Trash", STARRED: "Starred", IMPORTANT: "Important" };
 const LINK = /\bhttps?:\/\/[^\s<>"']+[^\s<>"'.,;:!?)\]}]/g;
-const QUOTE = /(?:\n|^)(?:[^\n]{0,200}:[ \t]*\n+)?(?:>[^\n]*\n?)+\s*$/;
 
 /** Messages whose remote images the reader asked for; forgotten with the page. */
 const shownImages = new Set();
@@ -93,7 +92,7 @@ function content(one) {
   const parts = [];
   if (one.emptied) parts.push(el("p", { className: "fine" }, "The content of this message was removed from Harbor."));
   else if (one.html) parts.push(...rich(one));
-  else parts.push(plain(one.text));
+  else parts.push(plain(one.text, one.replyText));
   if (one.truncated) parts.push(el("p", { className: "fine" }, "This message is very long; the rest is in Gmail."));
   if (one.attachments.length) parts.push(el("div", { className: "files" }, one.attachments.map((file) => fileLink(one, file))));
   return parts;
@@ -128,12 +127,12 @@ function fit(frame) {
   new ResizeObserver(set).observe(frame.contentDocument.body);
 }
 
-function plain(text) {
-  const quoted = text.match(QUOTE);
-  const own = quoted && quoted.index > 0 ? text.slice(0, quoted.index) : text;
+/** Fold what stands below the sender's own words; answers between quoted lines are shown with these. */
+function plain(text, replyText) {
+  const own = replyText && text.startsWith(replyText) ? replyText : text;
   const made = el("div", { className: "text", dir: "auto" }, linked(own.trim() || "(empty message)"));
-  if (own !== text) {
-    const rest = text.slice(own.length).trim();
+  const rest = text.slice(own.length).trim();
+  if (rest) {
     made.append(el("details", { className: "quote" }, el("summary", { "aria-label": "Quoted text" }, "···"), el("div", {}, linked(rest))));
   }
   return made;

@@ -15,6 +15,7 @@ from shared.domain.mail.reading.mail_headers import (
     read_message_ids,
 )
 from shared.domain.mail.reading.read_parts import Parts, read_parts, unfetched_parts
+from shared.domain.mail.reading.reply_text import reply_text
 from shared.domain.mail.reading.shown_text import one_line
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -60,6 +61,7 @@ EmailMessage = TypedDict(
         "subject": str,
         "snippet": str,
         "text": str,
+        "replyText": str,
         "html": str | None,
         "attachments": list[Attachment],
         "messageId": str | None,
@@ -74,7 +76,8 @@ EmailMessage = TypedDict(
     },
 )
 """API 4.3. `date` is the sender's, ISO 8601 UTC, Gmail's where the sender's does not read;
-`internalDate` is Gmail's epoch milliseconds as a string. `subject` is what Gmail decoded, never
+`internalDate` is Gmail's epoch milliseconds as a string. `replyText` is what of `text` its sender
+wrote. `subject` is what Gmail decoded, never
 decoded again: one that still looks like an encoded word was written so."""
 
 
@@ -178,4 +181,9 @@ def _envelope(headers: Mapping[str, list[str]]) -> dict[str, Any]:
 
 
 def _bodies(parts: Parts) -> dict[str, Any]:
-    return {"text": parts.text, "html": parts.html, "attachments": parts.attachments}
+    return {
+        "text": parts.text,
+        "replyText": reply_text(parts.text),
+        "html": parts.html,
+        "attachments": parts.attachments,
+    }

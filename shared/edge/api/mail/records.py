@@ -72,6 +72,12 @@ TEXT = (
     " report) is the body where there is no other, and else an attachment. What an attached message"
     " says is not part of it."
 )
+REPLY_TEXT = (
+    "`text` without quoted history, signature, legal footer and list footer: what its sender wrote."
+    " Answers between quoted lines stay, and a message of which nothing would be left (a forward"
+    " without own words) is here whole. A record stored before there was this field has none until"
+    " it is read again (`POST /sync/trigger` with `emptyCache`)."
+)
 HTML = (
     "The whole message as HTML, null where no part of it is HTML: of parts that say the same twice"
     " the HTML one, and plain parts that stand beside HTML escaped in their place. It is the"
@@ -162,6 +168,7 @@ class EmailMessage(ResponseModel):
     subject: str | None = None
     snippet: str | None = None
     text: str | None = Field(None, description=TEXT)
+    replyText: str | None = Field(None, description=REPLY_TEXT)  # noqa: N815
     html: str | None = Field(None, description=HTML)
     attachments: list[Attachment] = Field(default_factory=list)
     messageId: str | None = None  # noqa: N815
