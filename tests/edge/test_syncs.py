@@ -10,13 +10,14 @@ import pytest
 from shared.adapters.sqlite.queue import SqliteQueue
 from shared.domain.connect.connection import Connection, ConnectionStatus
 from shared.domain.connect.scopes import SEND
-from shared.domain.ids import HistoryId
-from shared.domain.sync.state import Backfill, SyncState, SyncStatus
+from shared.domain.ids import HistoryId, LeaseToken, MessageId
+from shared.domain.sync.record import Origin, QuarantineEntry
+from shared.domain.sync.state import Backfill, Lease, SyncState, SyncStatus
 from shared.edge.composition.container import AutowiredContainer
 from shared.ports.clock import Clock
 from shared.ports.connections import Connections
 from shared.ports.queue import Queue
-from shared.ports.sync_store import SyncStates
+from shared.ports.sync_store import Batch, SyncStates
 from tests.harness.samples import CONNECTION, NOW, OTHER, a_connection, error_of
 
 BODY = {
@@ -143,7 +144,10 @@ async def test_a_backfill_under_way_shows_how_far_it_is(
     started = container.use(Clock).now() - timedelta(seconds=10)
     backfill = Backfill(None, started, listed=60, stored=50, estimated_total=100)
     await container.use(SyncStates).swap(
-        was, replace(was.value, backfill=backfill, live_records=50, last_delta_at=NOW)
+        was,
+        replace(
+            was.value, backfill=backfill, live_records=50, last_delta_at=NOW, next_due_at=started
+        ),
     )
     shown = await status(api, "fetch-messages,messages::base")
     assert (shown["status"], shown["type"]) == ("RUNNING", "INITIAL")
@@ -197,3 +201,58 @@ async def test_a_disconnecting_connection_is_not_triggered(
     everyone = await api.post("/sync/trigger", json={"provider_config_key": "google-mail"})
     assert (named.status_code, everyone.status_code) == (404, 200)
     assert queued(container) == []
+
+
+async def changed(container: AutowiredContainer, **changes: Any) -> None:
+    states = container.use(SyncStates)
+    was = await states.get(CONNECTION)
+    assert was is not None
+    whole = Backfill(None, NOW, finished_at=NOW)
+    await states.swap(was, replace(was.value, **{"backfill": whole, **changes}))
+
+
+async def test_a_grant_that_ended_is_never_success(
+    api: httpx.AsyncClient, container: AutowiredContainer, connected: Connection
+) -> None:
+    """Records that are whole say nothing of a mailbox that cannot be read any more."""
+    await changed(container, last_finished_at=NOW)
+    was = await container.use(Connections).get(CONNECTION)
+    assert was is not None
+    ended = replace(was.value, status=ConnectionStatus.REAUTH_REQUIRED, error="revoked")
+    await container.use(Connections).swap(was, ended)
+    shown = await status(api)
+    assert (shown["status"], shown["jobStatus"], shown["error"]) == ("ERROR", "ERROR", "revoked")
+    assert shown["coverage"] == "whole"
+
+
+async def test_status_counts_what_waits_and_what_is_missing(
+    api: httpx.AsyncClient, container: AutowiredContainer, connected: Connection
+) -> None:
+    """A wait names its class and end, an unfinished window is partial and not RUNNING."""
+    until = container.use(Clock).now() + timedelta(hours=5)
+    unread = Backfill(None, NOW)
+    await changed(container, backfill=unread, deferred_until=until, next_due_at=until)
+    shown = await status(api)
+    assert shown["deferred"]["class"] == "rate"
+    assert (shown["status"], shown["coverage"]) == ("ERROR", "partial")
+    assert shown["quarantined"] == {"count": 0, "oldest": None, "reasons": {}}
+
+
+async def test_status_counts_the_messages_in_quarantine(
+    api: httpx.AsyncClient, container: AutowiredContainer, connected: Connection
+) -> None:
+    """Each reason has its count, and the oldest failure is dated."""
+    now = container.use(Clock).now()
+    token = LeaseToken("worker")
+    await changed(container, lease=Lease(token, now + timedelta(minutes=1)), quarantine_due_at=now)
+    entries = [
+        QuarantineEntry(MessageId(id), "too_large", 1, now, at, Origin.LIVE)
+        for id, at in (("18f0a1", NOW), ("18f0a2", NOW - timedelta(days=1)))
+    ]
+    states = container.use(SyncStates)
+    held = await states.get(CONNECTION)
+    assert held is not None
+    await states.commit(held, held.value, Batch(quarantine=entries))
+    found = (await status(api))["quarantined"]
+    assert (found["count"], found["reasons"]) == (2, {"too_large": 2})
+    assert found["oldest"] == "2026-09-30T12:00:00Z"

@@ -8,8 +8,9 @@ from uuid import uuid4
 
 from shared.domain.connect.connection import INTEGRATION
 from shared.domain.events.event import Event, EventType
-from shared.domain.ids import EventId
+from shared.domain.ids import EventId, HistoryId
 from shared.domain.sync.record import Origin
+from shared.domain.sync.standing import coverage
 from shared.domain.sync.state import SyncState, Tally
 from shared.errors import NotFoundError
 
@@ -41,12 +42,13 @@ def sync_event(
     trace_id: str | None,
     *,
     since: datetime,
+    was: HistoryId | None,
 ) -> Event:
     """Return a new event; `cursorSequence` becomes the opaque cursor at delivery.
 
     No record it reports was modified before `since`: a reader may ask for what came after.
+    `was` is the checkpoint before the commit; the state has the one after.
     """
-    checkpoint = None if state.checkpoint is None else {"history_id": str(state.checkpoint)}
     payload: dict[str, Any] = {
         **_about(state),
         "syncType": SYNC_TYPES[origin],
@@ -54,8 +56,9 @@ def sync_event(
         "modifiedAfter": since.isoformat(),
         "queryTimeStamp": since.isoformat(),
         "responseResults": _results(tally),
-        "checkpoints": {"from": checkpoint, "to": checkpoint},
+        "checkpoints": {"from": _point(was), "to": _point(state.checkpoint)},
         "cursorSequence": state.sequence,
+        "coverage": coverage(state),
     }
     event_id = EventId(f"evt_{uuid4().hex}")
     return Event(
@@ -118,6 +121,10 @@ def extended(event: Event, newer: Event) -> Event:
         "checkpoints": {"from": old["checkpoints"]["from"], "to": new["checkpoints"]["to"]},
     }
     return replace(event, payload=payload, version=newer.version)
+
+
+def _point(checkpoint: HistoryId | None) -> dict[str, str] | None:
+    return None if checkpoint is None else {"history_id": str(checkpoint)}
 
 
 def _results(tally: Tally) -> dict[str, int]:

@@ -22,6 +22,8 @@ class Mailbox:
     last_push_at: datetime | None = None
     """Written at most once a minute."""
     watch_error: str | None = None
+    lapse_told: bool = False
+    """Whether the product heard that this watch expired; False again once it is armed."""
     revived_at: datetime | None = None
     """When a watch that announced nothing was armed again."""
     armings: int = 0

@@ -15,12 +15,12 @@ from shared.domain.connect.grant import Grant
 from shared.domain.connect.scopes import SIGN_IN
 from shared.domain.sync.mailbox import Mailbox
 from shared.domain.sync.state import SyncState
-from shared.edge.api.mail.sync_models import SyncView, sync_view
+from shared.edge.api.mail.sync_models import SyncView, set_aside_of, sync_view
 from shared.edge.web.deployment import Deployment
 from shared.edge.web.routes import LEFT_OUT, RequestModel, ResponseModel
 from shared.ports.clock import Clock
 from shared.ports.connections import Grants, Mailboxes
-from shared.ports.sync_store import SyncStates
+from shared.ports.sync_store import Quarantine, SyncStates
 
 TAGS = 10
 METADATA_FIELDS = 100
@@ -186,6 +186,7 @@ class ConnectionViews:
     states: SyncStates
     mailboxes: Mailboxes
     grants: Grants
+    quarantine: Quarantine
     deployment: Deployment
     clock: Clock
 
@@ -217,9 +218,13 @@ class ConnectionViews:
             webhook_url_override=connection.webhook_url_override,
             scopes=sorted(connection.scopes - {*SIGN_IN}),
             watch=_watch(mailbox.value if mailbox else None),
-            sync=sync_view(state.value, self.clock.now()) if state else None,
+            sync=await self._sync(connection, state.value) if state else None,
             grant=_grant(grant.value, testing=self.deployment.testing) if grant else None,
         )
+
+    async def _sync(self, connection: Connection, state: SyncState) -> SyncView:
+        aside = await set_aside_of(self.quarantine, state)
+        return sync_view(state, self.clock.now(), connection, aside)
 
 
 def connection_view(connection: Connection, state: SyncState | None) -> dict[str, Any]:

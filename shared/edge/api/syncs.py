@@ -1,6 +1,6 @@
 """/sync/*: trigger, start, pause, look at, and pace the syncs (API 5)."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import replace
 
 from shared.actions.projections import projections
@@ -14,10 +14,12 @@ from shared.edge.api.mail.sync_models import (
     StatusQuery,
     SyncsBody,
     SyncsStatus,
+    SyncView,
     TriggerBody,
     known_sync,
     own_sync,
     projection_view,
+    set_aside_of,
     sync_view,
 )
 from shared.edge.web.call import Call
@@ -25,7 +27,7 @@ from shared.edge.web.routes import Permission, Route, Success, Tenant
 from shared.errors import MissingScopeError, UnknownConnectionError
 from shared.ports.clock import Clock
 from shared.ports.connections import ConnectionQuery, Connections
-from shared.ports.sync_store import SyncStates
+from shared.ports.sync_store import Quarantine, SyncStates
 from shared.usecases.connect.update_connection import ChangeConnection
 from shared.usecases.sync.control import ControlSync
 
@@ -64,22 +66,20 @@ async def pause_sync(call: Call) -> Success:
 async def sync_status(call: Call) -> SyncsStatus:
     """Return what each sync is doing, how far a backfill is, and how it ended last."""
     names = call.query(StatusQuery).names
-    states = [
-        await call.use(SyncStates).get(connection.id) async for connection in _connections(call)
+    shown = [
+        view async for connection in _connections(call) for view in await _views(call, connection)
     ]
-    now = call.use(Clock).now()
-    return SyncsStatus(
-        syncs=[
-            view
-            for state in states
-            if state is not None
-            for view in (
-                sync_view(state.value, now),
-                *(projection_view(state.value, now, one) for one in projections().values()),
-            )
-            if names is None or view.name in names
-        ]
-    )
+    return SyncsStatus(syncs=[view for view in shown if names is None or view.name in names])
+
+
+async def _views(call: Call, connection: Connection) -> Sequence[SyncView]:
+    """Return the entries of one connection: its sync, and what is made of the records."""
+    found = await call.use(SyncStates).get(connection.id)
+    if found is None:
+        return ()
+    aside = await set_aside_of(call.use(Quarantine), found.value)
+    view = sync_view(found.value, call.use(Clock).now(), connection, aside)
+    return (view, *(projection_view(view, one) for one in projections().values()))
 
 
 async def update_frequency(call: Call) -> FrequencyAnswer:

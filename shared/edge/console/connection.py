@@ -9,6 +9,7 @@ from shared.domain.connect.connection import Connection
 from shared.domain.connect.scopes import KNOWN, MAIL, reads
 from shared.domain.ids import ConnectionId
 from shared.domain.operation import Operation, OperationState, OperationType
+from shared.domain.sync.standing import set_aside
 from shared.edge.api.mail.sync_models import sync_view
 from shared.edge.console.connections import row_of
 from shared.edge.console.pages import ConsoleRequest, page
@@ -41,6 +42,7 @@ async def show_connection(console: ConsoleRequest) -> Response:
     recent = await console.use(Operations).list(
         connection_id=connection.id, type=None, state=None, limit=MOST_UNITS_RUNS
     )
+    entries = await console.use(Quarantine).list(connection.id, QUARANTINE)
     return console.page(
         "connection.html",
         title=connection.email,
@@ -50,8 +52,10 @@ async def show_connection(console: ConsoleRequest) -> Response:
         connection=connection,
         scopes=sorted(_short(one) for one in connection.scopes if one in KNOWN),
         reads=reads(connection.scopes),
-        sync=sync_view(row.state, console.now) if row.state else None,
-        quarantine=await console.use(Quarantine).list(connection.id, QUARANTINE),
+        sync=sync_view(row.state, console.now, connection, set_aside(entries))
+        if row.state
+        else None,
+        quarantine=entries,
         operations=recent[:A_PAGE],
         more=len(recent) > A_PAGE,
         units=units_lately(recent, console.now),

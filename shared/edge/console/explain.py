@@ -49,6 +49,11 @@ VERDICT_NOTICES: Final = {
         "Only mail inside the window is kept. Widen the window to have it.",
         "window",
     ),
+    Verdict.NOT_SELECTED: Notice(
+        "It is not selected",
+        "calm",
+        "This connection keeps only some labels or senders, and this message is not among them.",
+    ),
     Verdict.CHAT: Notice("It is a chat", "calm", "Chats are no mail and are never stored."),
     Verdict.NOT_IN_GMAIL: Notice(
         "Gmail does not know it",

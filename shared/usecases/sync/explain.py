@@ -8,6 +8,7 @@ from shared.domain.google_refusals import BAD_ARGUMENT, NOT_FOUND
 from shared.domain.ids import ConnectionId, MessageId
 from shared.domain.mail.reading.email_message import received_at
 from shared.domain.sync.record import CHAT, QuarantineEntry, RecordHead
+from shared.domain.sync.selection import Selection
 from shared.domain.sync.state import SyncState, SyncStatus
 from shared.errors import GmailRefusedError, PostroomError, UnknownConnectionError
 from shared.ports.clock import Clock
@@ -23,6 +24,7 @@ class Verdict(StrEnum):
     DELETED = "deleted"
     QUARANTINED = "quarantined"
     OUTSIDE_WINDOW = "outside_window"
+    NOT_SELECTED = "not_selected"
     CHAT = "chat"
     NOT_IN_GMAIL = "not_in_gmail"
     NOT_YET_READ = "not_yet_read"
@@ -38,6 +40,8 @@ ADVICE = {
     Verdict.QUARANTINED: "Fetching it failed; it is retried by itself. POST "
     "/quarantine/{message_id}/retry tries at once.",
     Verdict.OUTSIDE_WINDOW: "It is older than the connection's window: widen sync.window.",
+    Verdict.NOT_SELECTED: "The connection keeps other labels or senders: widen sync.labels or "
+    "sync.senders.",
     Verdict.CHAT: "It is a chat, not mail: chats are never stored.",
     Verdict.NOT_IN_GMAIL: "Gmail does not know this id in this mailbox: deleted for good, or "
     "another mailbox's.",
@@ -107,13 +111,16 @@ class Explain:
             if isinstance(error, GmailRefusedError) and error.about in NO_MESSAGE:
                 return Explanation(Verdict.NOT_IN_GMAIL, state)
             return Explanation(Verdict.GMAIL_UNREACHABLE, state, gmail_error=error.code)
-        verdict = self._reason(state, message)
-        subject = (await read(message))["subject"]
-        return Explanation(verdict, state, internal_date=received_at(message), subject=subject)
+        seen = await read(message)
+        verdict = self._reason(state, message, seen["from"]["email"])
+        at = received_at(message)
+        return Explanation(verdict, state, internal_date=at, subject=seen["subject"])
 
-    def _reason(self, state: SyncState, message: GmailObject) -> Verdict:
+    def _reason(self, state: SyncState, message: GmailObject, sender: str) -> Verdict:
         if CHAT in message.get("labelIds", ()):
             return Verdict.CHAT
+        if not _is_selected(state.selection, message, sender):
+            return Verdict.NOT_SELECTED
         if state.status is not SyncStatus.RUNNING or state.last_error is not None:
             return Verdict.SYNC_STOPPED
         outside = state.window_start is not None and received_at(message) < state.window_start
@@ -123,3 +130,7 @@ class Explain:
             return Verdict.NOT_YET_READ
         waiting = state.held(self.clock.now()) or state.unmet_hint is not None
         return Verdict.WAITING if waiting else Verdict.MISSING
+
+
+def _is_selected(selection: Selection, message: GmailObject, sender: str) -> bool:
+    return selection.fits_labels({*message.get("labelIds", ())}) and selection.fits_sender(sender)

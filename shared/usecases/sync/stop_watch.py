@@ -51,5 +51,6 @@ def _stopped(mailbox: Mailbox, now: datetime) -> Mailbox:
         stopped_at=now,
         watch_expires_at=None,
         watch_error=None,
+        lapse_told=False,
         renew_at=now + STOPPED_FOR,
     )

@@ -111,7 +111,7 @@ class StartWatch:
         except PostroomError as error:
             log.warning("watch refused", extra={"connection": connection_id, "code": error.code})
             again = now + RETRY_AFTER[concern_of(error)]
-            await self._record(claimed, replace(claim, watch_error=error.code, renew_at=again))
+            await self._record(claimed, _failed(claim, error.code, again, now))
             return NotArmed(error.code, error)
         renew_at = now + RENEW_AFTER + jitter(claim.key)
         armed = replace(
@@ -119,6 +119,7 @@ class StartWatch:
             watch_expires_at=watched.expires_at,
             renew_at=renew_at,
             watch_error=None,
+            lapse_told=False,
             armings=claim.armings + 1,
             stopped_at=None,
         )
@@ -148,11 +149,22 @@ class StartWatch:
                 watch_expires_at=now.watch_expires_at,
                 renew_at=now.renew_at,
                 watch_error=now.watch_error,
+                lapse_told=now.lapse_told,
                 armings=now.armings,
                 stopped_at=now.stopped_at,
             )
 
         await update(self.mailboxes, now.key, recorded, was)
+
+
+def _has_lapsed(mailbox: Mailbox, now: datetime) -> bool:
+    return mailbox.watch_expires_at is not None and mailbox.watch_expires_at <= now
+
+
+def _failed(mailbox: Mailbox, code: str, again: datetime, now: datetime) -> Mailbox:
+    """Return it after Gmail refused; one whose watch has expired is told as lapsed, once."""
+    lapsed = mailbox.lapse_told or _has_lapsed(mailbox, now)
+    return replace(mailbox, watch_error=code, renew_at=again, lapse_told=lapsed)
 
 
 def _is_deployments(outcome: Armed | NotArmed) -> bool:
@@ -255,11 +267,11 @@ class RenewWatches:
         self, before: Mailbox, connection_id: ConnectionId, outcome: Armed | NotArmed
     ) -> None:
         """Tell the product of a watch that lapsed, and of its return; once each."""
-        now = self.clock.now()
-        lapsed = before.watch_expires_at is not None and before.watch_expires_at <= now
+        lapsed = _has_lapsed(before, self.clock.now())
         if isinstance(outcome, Armed) and lapsed:
             await self._tell(before, connection_id, "recovered", None)
-        if isinstance(outcome, NotArmed) and lapsed and before.watch_error is None:
+        untold = lapsed and not before.lapse_told
+        if isinstance(outcome, NotArmed) and outcome.error is not None and untold:
             await self._tell(before, connection_id, "lapsed", outcome.reason)
 
     async def _tell(

@@ -56,6 +56,19 @@ async def test_trash_and_back_is_a_label_change(harness: SyncHarness) -> None:
     assert await harness.stored() == harness.mailbox()
 
 
+async def test_an_event_tells_from_where_to_where_history_was_read(harness: SyncHarness) -> None:
+    """`from` is the checkpoint before the change, `to` the one after it."""
+    await harness.settle()
+    before = (await harness.state()).checkpoint
+    harness.deliver("One more")
+    await harness.push()
+    events = await harness.store.outbox.list(state=None, connection_id=None, limit=10)
+    told = [one.payload["checkpoints"] for one in events if one.payload["syncType"] == "WEBHOOK"]
+    after = (await harness.state()).checkpoint
+    assert before != after
+    assert told == [{"from": {"history_id": str(before)}, "to": {"history_id": str(after)}}]
+
+
 async def test_a_stale_push_changes_nothing(harness: SyncHarness) -> None:
     harness.deliver("One")
     await harness.settle()

@@ -5,7 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from shared.domain.ids import HistoryId, MessageId
+from shared.domain.ids import HistoryId, LabelId, MessageId
+from shared.domain.sync.selection import Selection
 from shared.errors import UnknownRecordError
 from shared.ports.sync_store import Batch
 from shared.usecases.sync.control import ControlSync
@@ -94,6 +95,23 @@ async def test_a_quarantined_message_can_be_retried_at_once(harness: SyncHarness
     assert late in await harness.stored()
     with pytest.raises(UnknownRecordError):
         await retry(CONNECTION, MessageId(late))
+
+
+@pytest.mark.parametrize(
+    "kept", [Selection(labels=(LabelId("SENT"),)), Selection(senders=("@b.example",))]
+)
+async def test_a_message_that_is_not_selected_is_explained(
+    harness: SyncHarness, kept: Selection
+) -> None:
+    """What the selection leaves out is not missing, whichever half of it says so."""
+    await harness.settle()
+    was = await harness.store.sync_states.get(CONNECTION)
+    assert was is not None
+    await harness.store.sync_states.swap(was, replace(was.value, selection=kept))
+    left_out = harness.deliver("Left out")
+    await harness.push()
+    found = await explainer(harness)(CONNECTION, MessageId(left_out))
+    assert found.verdict is Verdict.NOT_SELECTED
 
 
 async def test_a_message_is_explained(harness: SyncHarness) -> None:

@@ -225,6 +225,24 @@ async def test_a_run_that_dies_is_resumed_where_it_was(
     assert calls(harness)["watch"] == 2 * PAGE
 
 
+async def test_a_watch_that_failed_before_it_expired_is_told_as_lapsed_once(
+    harness: SyncHarness,
+) -> None:
+    """The expiry decides: an error days before neither tells of a lapse nor hides it."""
+    await connect(harness, CONNECTION)
+    await watching(harness)(CONNECTION)
+    harness.google.faults.add("status_429", times=3)
+    harness.advance(WATCH_LIFETIME - timedelta(hours=2))
+    await renewing(harness)()
+    assert (await mailbox(harness)).watch_error is not None
+    assert await told(harness) == []
+    harness.advance(timedelta(hours=3))
+    for _ in range(3):
+        await renewing(harness)()
+        harness.advance(timedelta(minutes=11))
+    assert sorted(await told(harness)) == ["lapsed", "recovered"]
+
+
 async def test_a_watch_that_lapsed_is_told_once_and_so_is_its_return(harness: SyncHarness) -> None:
     await connect(harness, CONNECTION)
     await watching(harness)(CONNECTION)

@@ -6,14 +6,26 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field
 
 from shared.actions.projections import projections
-from shared.domain.connect.connection import INTEGRATION
+from shared.domain.connect.connection import INTEGRATION, Connection, ConnectionStatus
 from shared.domain.sync.event import MODEL, SYNC_ALIAS, SYNC_NAME, VARIANT, UnknownSyncError
 from shared.domain.sync.frequency import in_words
 from shared.domain.sync.projection import Projection
-from shared.domain.sync.state import Audit, Backfill, SyncState, SyncStatus
+from shared.domain.sync.standing import (
+    Coverage,
+    SetAside,
+    Standing,
+    coverage,
+    deferral,
+    has_backfilled,
+    set_aside,
+    standing,
+)
+from shared.domain.sync.state import Audit, Backfill, SyncState
 from shared.edge.web.routes import LEFT_OUT, RequestModel, ResponseModel
 from shared.errors import InvalidRequestError
+from shared.ports.sync_store import Quarantine
 
+MOST_COUNTED = 1_000
 NAMES = (SYNC_NAME, SYNC_ALIAS)
 
 
@@ -178,7 +190,19 @@ class AuditView(ResponseModel):
     relabelled: int
 
 
-Status = Literal["RUNNING", "PAUSED", "STOPPED", "SUCCESS", "ERROR"]
+class DeferredView(ResponseModel):
+    """Nothing is read before `until`."""
+
+    concern: str = Field(alias="class", description="rate, passing, mailbox, deployment...")
+    until: datetime
+
+
+class QuarantinedView(ResponseModel):
+    """Messages that could not be stored yet, `count` at most 1,000; reasons with their counts."""
+
+    count: int
+    oldest: datetime | None
+    reasons: dict[str, int]
 
 
 class SyncView(ResponseModel):
@@ -190,7 +214,7 @@ class SyncView(ResponseModel):
     name: str
     variant: str
     type: Literal["INITIAL", "INCREMENTAL"]
-    status: Status
+    status: Standing
     jobStatus: Literal["RUNNING", "SUCCESS", "ERROR"]  # noqa: N815  the client's spelling
     latestExecutionStatus: Literal["SUCCESS", "ERROR"] | None = LEFT_OUT  # noqa: N815
     finishedAt: datetime | None = LEFT_OUT  # noqa: N815
@@ -202,6 +226,9 @@ class SyncView(ResponseModel):
     progress: Progress | None
     audit: AuditView | None
     error: str | None
+    coverage: Coverage
+    deferred: DeferredView | None
+    quarantined: QuarantinedView
 
 
 class SyncsStatus(ResponseModel):
@@ -210,9 +237,18 @@ class SyncsStatus(ResponseModel):
     syncs: list[SyncView]
 
 
-def sync_view(state: SyncState, now: datetime) -> SyncView:
+async def set_aside_of(quarantine: Quarantine, state: SyncState) -> SetAside:
+    """Return what is in quarantine; costs no read where nothing is."""
+    if state.quarantine_due_at is None:
+        return set_aside(())
+    return set_aside(await quarantine.list(state.connection_id, MOST_COUNTED))
+
+
+def sync_view(state: SyncState, now: datetime, connection: Connection, aside: SetAside) -> SyncView:
     """Return one entry of GET /sync/status; of a run, nothing is said before one has finished."""
-    latest: Literal["ERROR", "SUCCESS"] = "ERROR" if state.last_error else "SUCCESS"
+    ended = connection.status is ConnectionStatus.REAUTH_REQUIRED
+    error = state.last_error or (connection.error if ended else None)
+    latest: Literal["ERROR", "SUCCESS"] = "ERROR" if error or ended else "SUCCESS"
     tally = state.last_tally
     return SyncView(
         id=f"{state.connection_id}:{SYNC_NAME}",
@@ -220,8 +256,8 @@ def sync_view(state: SyncState, now: datetime) -> SyncView:
         provider_config_key=INTEGRATION,
         name=SYNC_NAME,
         variant=VARIANT,
-        type="INCREMENTAL" if _has_backfilled(state) else "INITIAL",
-        status=_status(state, now),
+        type="INCREMENTAL" if has_backfilled(state) else "INITIAL",
+        status=standing(state, connection.status, now),
         jobStatus="RUNNING" if state.held(now) else latest,
         latestExecutionStatus=latest if state.last_finished_at else None,
         finishedAt=state.last_finished_at,
@@ -234,34 +270,33 @@ def sync_view(state: SyncState, now: datetime) -> SyncView:
         checkpoint=_checkpoint(state),
         progress=_progress(state, now),
         audit=_audit(state.audit),
-        error=state.last_error,
+        error=error,
+        coverage=coverage(state),
+        deferred=_deferred(state, now),
+        quarantined=QuarantinedView(
+            count=aside.count, oldest=aside.oldest, reasons=dict(aside.reasons)
+        ),
     )
 
 
-def projection_view(state: SyncState, now: datetime, projection: Projection[Any]) -> SyncView:
+def projection_view(whole: SyncView, projection: Projection[Any]) -> SyncView:
     """Return the entry of a projection: it is as current as the messages it is made of.
 
     It is made while it is read, so its records are not counted.
     """
     own = {
-        "id": f"{state.connection_id}:{projection.sync}",
+        "id": f"{whole.connection_id}:{projection.sync}",
         "name": projection.sync,
         "latestResult": {},
         "recordCount": {},
     }
-    return sync_view(state, now).model_copy(update=own)
+    return whole.model_copy(update=own)
 
 
-def _has_backfilled(state: SyncState) -> bool:
-    return state.backfill is not None and state.backfill.finished_at is not None
-
-
-def _status(state: SyncState, now: datetime) -> Status:
-    if state.status is not SyncStatus.RUNNING:
-        return "PAUSED" if state.status is SyncStatus.PAUSED else "STOPPED"
-    if state.held(now) or not _has_backfilled(state) or state.recovering_since is not None:
-        return "ERROR" if state.failures and not state.held(now) else "RUNNING"
-    return "ERROR" if state.last_error else "SUCCESS"
+def _deferred(state: SyncState, now: datetime) -> DeferredView | None:
+    if (found := deferral(state, now)) is None:
+        return None
+    return DeferredView(**{"class": found.concern.value}, until=found.until)
 
 
 def _checkpoint(state: SyncState) -> Checkpoint:

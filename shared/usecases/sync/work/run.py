@@ -194,7 +194,15 @@ class Run:
         async def make(state: SyncState) -> tuple[SyncState, Batch]:
             now = self.clock.now()
             since = state.backfill.started_at if state.backfill else now
-            event = sync_event(state, tally, Origin.BACKFILL, now, self.trace_id, since=since)
+            event = sync_event(
+                state,
+                tally,
+                Origin.BACKFILL,
+                now,
+                self.trace_id,
+                since=since,
+                was=self.state.checkpoint,
+            )
             return state, Batch(event=event)
 
         await self.held.commit(change, make)
@@ -206,7 +214,15 @@ class Run:
             return state, batch
         now = self.clock.now()
         opened = await self._open_event()
-        event = sync_event(state, news, changes.origin, now, self.trace_id, since=changes.now)
+        event = sync_event(
+            state,
+            news,
+            changes.origin,
+            now,
+            self.trace_id,
+            since=changes.now,
+            was=self.state.checkpoint,
+        )
         if opened is not None:
             event = extended(opened.value, event)
         version = opened.version if opened else None

@@ -1,0 +1,79 @@
+"""How a sync stands, in words that count: what it waits for, how much it has (API 5)."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from shared.domain.connect.connection import ConnectionStatus
+from shared.domain.google_refusals import Concern
+from shared.domain.sync.record import QuarantineEntry
+from shared.domain.sync.state import SyncState, SyncStatus
+from shared.domain.troubles import CODES
+from shared.errors import RateLimitedError
+
+Coverage = Literal["partial", "whole"]
+Standing = Literal["RUNNING", "PAUSED", "STOPPED", "SUCCESS", "ERROR"]
+SOON = timedelta(hours=1)
+"""A sync that waits for longer between two steps is not running."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deferral:
+    """Why nothing is read before `until`: the class of the trouble."""
+
+    concern: Concern
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SetAside:
+    """The messages in quarantine; `reasons` with how many each keeps out."""
+
+    count: int
+    oldest: datetime | None
+    reasons: Mapping[str, int]
+
+
+def set_aside(entries: Sequence[QuarantineEntry]) -> SetAside:
+    """Return the entries in numbers."""
+    oldest = min((entry.first_failed_at for entry in entries), default=None)
+    return SetAside(len(entries), oldest, Counter(entry.reason for entry in entries))
+
+
+def deferral(state: SyncState, now: datetime) -> Deferral | None:
+    """Return what it waits for; a wait without a failure is a rate limit's."""
+    if state.deferred_until is None or state.deferred_until <= now:
+        return None
+    code = state.last_error or RateLimitedError.code
+    return Deferral(CODES.get(code, Concern.CALL), state.deferred_until)
+
+
+def has_backfilled(state: SyncState) -> bool:
+    """Whether the window was read to its end."""
+    return state.backfill is not None and state.backfill.finished_at is not None
+
+
+def coverage(state: SyncState) -> Coverage:
+    """Return whether the records are the window's; what is in quarantine is counted apart."""
+    whole = has_backfilled(state) and state.recovering_since is None and not state.emptying
+    return "whole" if whole else "partial"
+
+
+def standing(state: SyncState, connection: ConnectionStatus, now: datetime) -> Standing:
+    """Return the status in the official client's five words.
+
+    RUNNING only while a worker holds it or its next step is due within the hour; never SUCCESS
+    while the grant is not good or something of the window is missing.
+    """
+    if state.status is not SyncStatus.RUNNING:
+        return "PAUSED" if state.status is SyncStatus.PAUSED else "STOPPED"
+    if connection is ConnectionStatus.REAUTH_REQUIRED:
+        return "ERROR"
+    if state.held(now):
+        return "RUNNING"
+    if coverage(state) == "whole":
+        return "ERROR" if state.last_error else "SUCCESS"
+    is_soon = state.next_due_at is not None and state.next_due_at <= now + SOON
+    return "RUNNING" if is_soon and not state.failures else "ERROR"
