@@ -92,7 +92,8 @@ def shown_payload(event: Event) -> dict[str, Any]:
     """Return the body the product gets: the stored sequence number as the opaque cursor."""
     shown = dict(event.payload)
     if (sequence := shown.pop("cursorSequence", None)) is not None:
-        shown["cursor"] = cursor_of(event.connection_id, sequence)
+        model = shown.pop("cursorModel", "")
+        shown["cursor"] = cursor_of(event.connection_id, sequence, model)
     return shown
 
 

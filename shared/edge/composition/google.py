@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from shared.edge.composition.assembly import Assembly
 from shared.ports.clock import Clock
 from shared.ports.gmail import GmailMailboxes
+from shared.ports.google_api import GoogleApis
 from shared.ports.oauth import CallerTokens, GoogleOAuth, GoogleSignIn, Sealer
 from shared.ports.queue import Queue
 from shared.ports.sinks import Receiver, Sink, Sinks
@@ -70,6 +71,17 @@ def gmail(container: Assembly) -> GmailMailboxes:
     base = container.settings.google_url or GMAIL_URL
     client, tokens = container.use(httpx.AsyncClient), container.use(AccessTokens)
     return HttpGmailMailboxes(client, tokens, container.use(Clock), base)
+
+
+def apis(container: Assembly) -> GoogleApis:
+    """Return Google's other APIs, in each connection's name."""
+    import httpx
+
+    from shared.adapters.google.apis import HttpGoogleApis
+    from shared.usecases.connect.tokens.access_tokens import AccessTokens
+
+    client, tokens = container.use(httpx.AsyncClient), container.use(AccessTokens)
+    return HttpGoogleApis(client, tokens, container.settings.google_url)
 
 
 def oauth(container: Assembly) -> GoogleOAuth:

@@ -3,12 +3,14 @@
 from collections.abc import Callable, Mapping
 from typing import Any, get_type_hints
 
+from shared.domain.models.sync import OwnSyncs
 from shared.edge.composition import access, google, stores
 from shared.edge.composition.assembly import Assembly
 from shared.ports.access import ErrorDescription
 from shared.ports.clock import Clock
 from shared.ports.events import Operations
 from shared.ports.gmail import GmailMailboxes
+from shared.ports.google_api import GoogleApis
 from shared.ports.oauth import CallerTokens, GoogleOAuth, GoogleSignIn, Sealer
 from shared.ports.queue import Queue
 from shared.ports.sends import BounceRecorder, Sends
@@ -30,6 +32,8 @@ PROVIDERS: Mapping[Any, Provider] = {
     Telemetry: stores.telemetry,
     Queue: google.queue,
     GmailMailboxes: google.gmail,
+    GoogleApis: google.apis,
+    OwnSyncs: access.own_syncs,
     GoogleOAuth: google.oauth,
     GoogleSignIn: google.sign_in,
     CallerTokens: google.caller_tokens,

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
 
+from shared.actions.ready import READY
 from shared.edge.settings.console import ConsoleOptions, console_options
 from shared.edge.settings.events import EventOptions, event_options
 from shared.edge.settings.functions import FUNCTIONS, Trigger, function_for
@@ -65,6 +66,8 @@ class Settings:
     """`production`, `internal` or `testing`, where grants die after seven days (FACTS 6.6)."""
     telemetry: frozenset[str] = frozenset()
     """Who takes traces and metrics: `google`, `otlp`, `prometheus`; none unless named."""
+    syncs: tuple[str, ...] = ()
+    """The ready syncs that are served, by name."""
     events: EventOptions = field(default_factory=EventOptions)
     console: ConsoleOptions = field(default_factory=ConsoleOptions)
 
@@ -159,6 +162,7 @@ def settings_from(environ: Mapping[str, str], *, without: frozenset[str] = froze
         proxy_hops=read.optional("PROXY_HOPS", _count, 1 if environ.get("K_SERVICE") else 0),
         publishing=read.optional("PUBLISHING", _publishing, "production"),
         telemetry=read.optional("TELEMETRY", _takers, frozenset()),
+        syncs=read.optional("SYNCS", _ready_syncs, ()),
         events=event_options(read.optional),
         console=console_options(read.optional),
     )
@@ -222,6 +226,13 @@ def _takers(value: str) -> frozenset[str]:
     if not takers <= TAKERS:
         raise ValueError(f"must list some of {', '.join(sorted(TAKERS))}")
     return takers
+
+
+def _ready_syncs(value: str) -> tuple[str, ...]:
+    names = sorted({one.strip() for one in value.split(",") if one.strip()})
+    if not {*names} <= {*READY}:
+        raise ValueError(f"must list some of {', '.join(READY)}")
+    return tuple(names)
 
 
 def _origins(value: str) -> tuple[str, ...]:

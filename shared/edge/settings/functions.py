@@ -34,6 +34,7 @@ FUNCTIONS = (
     Function("oauth_callback", Trigger.PUBLIC, ("/connect-ui", "/connect/session", "/oauth")),
     Function("gmail_push", Trigger.PUSH, ("/push/gmail",)),
     Function("sync_mailbox", Trigger.TASKS, ("/tasks/sync", "/tasks/disconnect")),
+    Function("sync_models", Trigger.TASKS, ("/tasks/models",)),
     Function("deliver_event", Trigger.TASKS, ("/tasks/deliver",)),
     Function(
         "renew_watches",
