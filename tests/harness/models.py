@@ -160,7 +160,9 @@ async def model_harness(
 ) -> AsyncIterator[ModelHarness]:
     """Open a connected mailbox with these syncs; nothing has run."""
     async with sync_harness(store=store, directory=directory) as mail:
-        connection: Connection = a_connection(CONNECTION, scopes=frozenset({MAIL}), **changes)
+        connection: Connection = a_connection(
+            CONNECTION, **{"scopes": frozenset({MAIL}), **changes}
+        )
         await mail.store.connections.create(connection)
         apis = GivenApis()
         runner = runner_of(mail, apis, *rows)

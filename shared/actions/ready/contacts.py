@@ -6,8 +6,8 @@ from datetime import timedelta
 from typing import Any, Final
 
 from shared.actions.syncs import HttpRefusedError, Sync, SyncContext
+from shared.domain.connect.scopes import CONTACTS
 
-SCOPE: Final = "https://www.googleapis.com/auth/contacts.readonly"
 URL: Final = "https://people.googleapis.com/v1/people/me/connections"
 FIELDS: Final = "names,emailAddresses,phoneNumbers,organizations"
 
@@ -85,7 +85,7 @@ SYNC = Sync(
     models=(GoogleContact,),
     run=contacts,
     checkpoint=Place,
-    scopes=(SCOPE,),
+    scopes=(CONTACTS,),
     hosts=("people.googleapis.com",),
     frequency=timedelta(hours=6),
 )

@@ -59,7 +59,7 @@ def plan(tmp_path_factory: pytest.TempPathFactory) -> Plan:
     if reason := offline.missing():
         pytest.skip(reason)
     path = tmp_path_factory.mktemp("plan") / "plan.json"
-    done = offline.run("--test", "--plan-json", str(path))
+    done = offline.run("--test", "--plan-json", str(path), "--var", "own_syncs=true")
     assert done.returncode == 0, done.stdout + done.stderr
     assert re.search(r"Success! \d+ passed, 0 failed", done.stdout), done.stdout
     return Plan(path)

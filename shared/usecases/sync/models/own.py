@@ -143,7 +143,9 @@ def _begun(state: ModelSyncState, sync: Sync, run: ModelRun) -> ModelSyncState:
         state = replace(state, checkpoint=None, listing=False)
         return replace(state, broken_listings=state.broken_listings + 1)
     began, audited = state.began_at or run.clock.now(), state.audited_at
-    if sync.recheck is not None and audited is not None and began - audited >= sync.recheck:
+    late = sync.recheck is not None and audited is not None and began - audited >= sync.recheck
+    unsure = any(one.absence.count for one in state.models.values())
+    if late or unsure:  # what a listing missed, only another one can tell
         state = replace(state, checkpoint=None)
     return replace(state, audited_at=began) if state.checkpoint is None else state
 
