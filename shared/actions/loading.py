@@ -23,7 +23,7 @@ from shared.actions.faults import (
     WrongExportError,
     fault_of,
 )
-from shared.actions.ready import READY
+from shared.actions.present import READY
 from shared.actions.registry import Action
 from shared.domain.crash import CUSTOM
 from shared.domain.models.sync import Derived, OwnSync, Sync, adapter_of, models_of

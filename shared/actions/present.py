@@ -1,4 +1,4 @@
-"""Whether own syncs exist, told without importing own code: most functions never run it."""
+"""Which own syncs there may be, told without importing them: most functions never run one."""
 
 import re
 from collections.abc import Collection
@@ -6,6 +6,8 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
+READY: Final = ("contacts", "filters", "labels", "send-as-aliases", "threads")
+"""The ready syncs: each has a module of its name, with underscores, in `ready/`."""
 CUSTOM: Final = Path(__file__).parent / "custom"
 EXPORTS: Final = re.compile(r"^SYNCS?\s*[:=]", re.MULTILINE)
 

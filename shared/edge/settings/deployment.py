@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
 
-from shared.actions.ready import READY
+from shared.actions.present import READY
 from shared.edge.settings.console import ConsoleOptions, console_options
 from shared.edge.settings.events import EventOptions, event_options
 from shared.edge.settings.functions import FUNCTIONS, Trigger, function_for
