@@ -1,4 +1,4 @@
-"""People API, people.connections.list alone: pages, sync tokens, deletions, expiry (FACTS 18).
+"""People API, people.connections.list alone: pages, sync tokens, deletions, expiry.
 
 A change of a contact has a number; a sync token is the last number its holder has seen.
 """

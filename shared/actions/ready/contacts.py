@@ -1,4 +1,4 @@
-"""Contacts: a first reading page by page, then what changed since a token (FACTS 18)."""
+"""Contacts: a first reading page by page, then what changed since a token."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace

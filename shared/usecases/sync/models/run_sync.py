@@ -1,4 +1,4 @@
-"""Run one own sync of one connection until it is done or time is up (OWN-SYNCS 2.5)."""
+"""Run one own sync of one connection until it is done or time is up (DESIGN 4.10)."""
 
 import asyncio
 import logging
