@@ -8,7 +8,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
-from typing import Any, Final, Literal, get_args, get_type_hints
+from types import UnionType
+from typing import Any, Final, Literal, Union, get_args, get_origin, get_type_hints
 
 from pydantic import ConfigDict, TypeAdapter
 
@@ -175,5 +176,10 @@ def _require_row(name: str, models: tuple[type[Any], ...], key: str, version: in
 
 def _is_flat(checkpoint: type[Any]) -> bool:
     hints = get_type_hints(checkpoint).values()
-    kinds = (kind for hint in hints for kind in (get_args(hint) or (hint,)))
+    unions = {Union, UnionType}
+    kinds = (
+        kind
+        for hint in hints
+        for kind in (get_args(hint) if get_origin(hint) in unions else (hint,))
+    )
     return all(kind in FLAT or kind is type(None) for kind in kinds)
