@@ -91,3 +91,12 @@ class EmailMessage(ResponseModel):
     headers: dict[str, Any] = Field(default_factory=dict)
     sizeEstimate: int | None = None  # noqa: N815
     metadata: RecordMetadata = Field(alias="_nango_metadata")
+
+
+class OwnRecord(ResponseModel):
+    """A record of a model of the deployment's own: GET /scripts/config describes its fields."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    id: str
+    metadata: RecordMetadata = Field(alias="_nango_metadata")

@@ -17,7 +17,7 @@ from shared.domain.sync.payload import render_json
 from shared.domain.sync.record import LastAction, Record
 from shared.edge.api.mail.model_records import OwnRecords
 from shared.edge.api.mail.projected_records import ProjectedRecords
-from shared.edge.api.mail.record_models import EmailMessage
+from shared.edge.api.mail.record_models import EmailMessage, OwnRecord
 from shared.edge.web.answers import json_bytes
 from shared.edge.web.call import Call
 from shared.edge.web.routes import Permission, RequestModel, ResponseModel, Route, Tenant
@@ -94,7 +94,7 @@ class RecordsPage(ResponseModel):
     `next_before` is a screen's page token.
     """
 
-    records: list[EmailMessage]
+    records: list[EmailMessage | OwnRecord]
     next_cursor: str | None
     next_before: str | None = None
 
