@@ -7,6 +7,7 @@ from pydantic import AfterValidator, Field
 
 from shared.actions.projections import projections
 from shared.domain.connect.connection import INTEGRATION
+from shared.domain.models.sync import OwnSyncs
 from shared.domain.sync.event import MODEL, SYNC_ALIAS, SYNC_NAME, VARIANT, UnknownSyncError
 from shared.domain.sync.frequency import in_words
 from shared.domain.sync.projection import Projection
@@ -17,30 +18,31 @@ from shared.errors import InvalidRequestError
 NAMES = (SYNC_NAME, SYNC_ALIAS)
 
 
-def known_sync(name: str) -> str:
+def known_sync(name: str, own: OwnSyncs) -> str:
     """Return the sync's own name. Raises UnknownSyncError."""
     if name in NAMES:
         return SYNC_NAME
-    derived = [one.sync for one in projections().values()]
+    derived = [*(one.sync for one in projections().values()), *(one.name for one in own.rows)]
     if name not in derived:
         raise UnknownSyncError(f"The syncs here are {', '.join((*NAMES, *derived))}.")
     return name
 
 
-def own_sync(name: str) -> str:
+def own_sync(name: str, own: OwnSyncs) -> str:
     """Return the name of a sync that has a state of its own.
 
     Raises UnknownSyncError, and InvalidRequestError for a projection: it is made of the messages
     while it is read, so what was done to it would be done to the whole mailbox.
     """
-    if known_sync(name) != SYNC_NAME:
+    known = known_sync(name, own)
+    if known != SYNC_NAME and own.get(known) is None:
         raise InvalidRequestError(
             f"{name} has no state of its own: its records are made of {SYNC_NAME} while they are "
             f"read. Call it with {SYNC_NAME}, which pauses, starts, resets or re-times the whole "
             "mailbox.",
             code="derived_sync",
         )
-    return SYNC_NAME
+    return known
 
 
 def _variant(name: str) -> str:
@@ -111,12 +113,12 @@ class StatusQuery(RequestModel):
 
     syncs: Annotated[str, Field(max_length=2_000), AfterValidator(_full_names)] = "*"
 
-    @property
-    def names(self) -> frozenset[str] | None:
-        """The syncs that are asked for, None where all are. Raises UnknownSyncError."""
+    def names(self, own: OwnSyncs) -> frozenset[str] | None:
+        """Return the syncs that are asked for, None where all are. Raises UnknownSyncError."""
         if self.syncs == "*":
             return None
-        return frozenset(known_sync(one.partition("::")[0]) for one in self.syncs.split(","))
+        named = (one.partition("::")[0] for one in self.syncs.split(","))
+        return frozenset(known_sync(one, own) for one in named)
 
 
 class FrequencyBody(RequestModel):
@@ -198,10 +200,14 @@ class SyncView(ResponseModel):
     frequency: str
     latestResult: dict[str, Counts]  # noqa: N815
     recordCount: dict[str, int]  # noqa: N815
-    checkpoint: Checkpoint
+    checkpoint: Checkpoint | dict[str, str | int | float | bool]
     progress: Progress | None
     audit: AuditView | None
     error: str | None
+    error_site: str | None = LEFT_OUT
+    behind: int | None = LEFT_OUT
+    held_deletions: int | None = LEFT_OUT
+    quarantined: int | None = LEFT_OUT
 
 
 class SyncsStatus(ResponseModel):
