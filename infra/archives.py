@@ -63,6 +63,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for fault in faults:
             print(f"{fault}: {fault.words}", file=sys.stderr)  # noqa: T201  as below
         return 1
+    if catalogue().syncs:
+        print("There are own syncs: set own_syncs = true in Terraform.", file=sys.stderr)  # noqa: T201
     for name in chosen.names or known:
         for extra in (None, *EXTRAS.get(name, ())):
             print(build(name, chosen.to, extra))  # noqa: T201  a command talks to a person

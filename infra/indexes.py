@@ -12,7 +12,7 @@ from shared.adapters.documents import codec as document_codec
 from shared.adapters.firestore.indexes import COMPOSITE, SINGLE_FIELD, TTL
 
 FILE: Final = Path(__file__).parent / "terraform" / "modules" / "state" / "indexes.json"
-SUBCOLLECTIONS: Final = frozenset({"records", "quarantine"})
+SUBCOLLECTIONS: Final = frozenset({"records", "quarantine", "model_records"})
 """Under `connections/{id}`; their documents have no codec of the common kind."""
 
 

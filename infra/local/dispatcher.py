@@ -45,6 +45,7 @@ POLICIES = {
     QueueName.LIVE: QueuePolicy(concurrency=16),
     QueueName.BULK: QueuePolicy(concurrency=2),
     QueueName.EVENTS: QueuePolicy(concurrency=40),
+    QueueName.MODELS: QueuePolicy(concurrency=4),
     QueueName.RETRIES: QueuePolicy(concurrency=10),
 }
 

@@ -50,12 +50,12 @@ resource "google_artifact_registry_repository" "images" {
 # boto3 goes only where events go to Amazon SQS: that archive is built beside the other.
 locals {
   to_sqs  = length([for one in var.event_sinks : one if startswith(one, "sqs:")]) > 0
-  archive = { for name in keys(local.functions) : name => local.to_sqs && name == "deliver_event" ? "deliver_event_sqs" : name }
+  archive = { for name in keys(local.deployed) : name => local.to_sqs && name == "deliver_event" ? "deliver_event_sqs" : name }
 }
 
 module "archive" {
   source   = "./modules/source_archive"
-  for_each = local.functions
+  for_each = local.deployed
   bucket   = google_storage_bucket.archives.name
   name     = each.key
   path     = "${coalesce(var.archives, "${path.root}/../../build/archives")}/${local.archive[each.key]}.zip"
@@ -63,7 +63,7 @@ module "archive" {
 
 module "function" {
   source          = "./modules/function"
-  for_each        = local.functions
+  for_each        = local.deployed
   project         = var.project
   region          = var.region
   name            = each.key

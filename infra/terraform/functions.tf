@@ -80,6 +80,13 @@ locals {
       needs   = ["keys", "oauth", "queue", "store"]
       size    = { memory = "1Gi", concurrency = 20, timeout_s = 300 }
     }
+    sync_models = {
+      about   = "The deployment's own syncs."
+      trigger = "tasks"
+      paths   = ["/tasks/models"]
+      needs   = ["keys", "oauth", "queue", "store"]
+      size    = { memory = "1Gi", concurrency = 10, timeout_s = 600, max_instances = 20 }
+    }
     sync_mailbox = {
       about   = "Drain one mailbox: deltas, backfill chunks, recovery, rechecks."
       trigger = "tasks"

@@ -12,7 +12,7 @@ module "caller" {
 # One account a function, with what its routes need and nothing else.
 module "account" {
   source       = "./modules/account"
-  for_each     = local.functions
+  for_each     = local.deployed
   project      = var.project
   region       = var.region
   account_id   = local.service[each.key]
@@ -33,7 +33,7 @@ module "account" {
 
 # Traces and metrics go to the project itself; there is no narrower place to write them.
 resource "google_project_iam_member" "telemetry" {
-  for_each = toset(var.telemetry ? keys(local.functions) : [])
+  for_each = toset(var.telemetry ? keys(local.deployed) : [])
   project  = var.project
   role     = "roles/telemetry.writer"
   member   = module.account[each.key].member

@@ -17,6 +17,7 @@ locals {
     live    = { concurrent = min(5000, sum(values(local.places)) - local.backfills), per_second = local.live_per_second }
     bulk    = { concurrent = local.backfills, per_second = local.backfills }
     events  = { concurrent = 40 * local.deliverers, per_second = 500 }
+    models  = { concurrent = 50, per_second = 50 }
     retries = { concurrent = 10 * local.deliverers, per_second = 100 }
   }
 }

@@ -10,7 +10,9 @@ from shared.actions.loading import actions
 from shared.actions.projections import projections
 from shared.actions.registry import Action
 from shared.domain.connect.connection import INTEGRATION
+from shared.domain.models.sync import OwnSync, OwnSyncs, adapter_of, models_of
 from shared.domain.sync.event import MODEL, SYNC_NAME
+from shared.domain.sync.frequency import in_words
 from shared.domain.sync.projection import Projection
 
 IN: Final[JsonSchemaMode] = "validation"
@@ -19,7 +21,9 @@ DEPLOYED: Final[Mapping[str, Any]] = {"endpoints": [], "features": [], "sdk_vers
 """What the official client's type asks for, and nothing here has."""
 
 
-def as_integration(message: type[BaseModel] | None = None) -> dict[str, Any]:
+def as_integration(
+    message: type[BaseModel] | None = None, own: OwnSyncs | None = None
+) -> dict[str, Any]:
     """Return the integration's actions and syncs with their JSON schemas.
 
     `message` describes the records of the mailbox itself; they are the edge's to shape.
@@ -32,6 +36,7 @@ def as_integration(message: type[BaseModel] | None = None) -> dict[str, Any]:
         "syncs": [
             {**_sync(SYNC_NAME, live, MODEL), "json_schema": stored},
             *(_projection(one) for one in projections().values()),
+            *(_own_sync(one) for one in (own.rows if own else ())),
         ],
         "actions": [_action_entry(action) for action in actions().values()],
         "on-events": [],
@@ -99,6 +104,26 @@ def _projection(one: Projection[Any]) -> dict[str, Any]:
     return {
         **_sync(one.sync, one.summary, one.name),
         "json_schema": _definitions((one.model, OUT)),
+    }
+
+
+def _own_sync(one: OwnSync) -> dict[str, Any]:
+    models = models_of(one)
+    schemas = {
+        name: adapter_of(model).json_schema(mode=OUT, ref_template="#/definitions/{model}")
+        for name, model in zip(models, one.models, strict=True)
+    }
+    inner = [schema.pop("$defs", {}) for schema in schemas.values()]
+    return {
+        **_sync(one.name, one.summary, models[0]),
+        "returns": [*models],
+        "runs": in_words(one.frequency) if one.frequency else None,
+        "auto_start": one.auto_start,
+        "version": str(one.version),
+        "scopes": [*one.scopes],
+        "json_schema": {
+            "definitions": {k: v for part in (*inner, schemas) for k, v in part.items()}
+        },
     }
 
 

@@ -12,7 +12,7 @@ from shared.domain.crash import CUSTOM, crash_site
 from shared.errors import ConfigurationError
 
 FOLDER: Final = CUSTOM.replace(".", "/")
-EXPORTS: Final = ("ACTION", "ACTIONS", "PROJECTION", "PROJECTIONS")
+EXPORTS: Final = ("ACTION", "ACTIONS", "PROJECTION", "PROJECTIONS", "SYNC", "SYNCS")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class UnservableError(ConfigurationError):
 
 
 class WrongExportError(UnservableError):
-    """It is no action, or no projection."""
+    """It is no action, no projection or no sync."""
 
 
 class NameTakenError(UnservableError):

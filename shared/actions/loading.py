@@ -23,11 +23,13 @@ from shared.actions.faults import (
     WrongExportError,
     fault_of,
 )
+from shared.actions.present import READY
 from shared.actions.registry import Action
 from shared.domain.crash import CUSTOM
+from shared.domain.models.sync import Derived, OwnSync, Sync, adapter_of, models_of
 from shared.domain.sync.event import MODEL_NAMES, SYNC_ALIAS, SYNC_NAME
 from shared.domain.sync.projection import Projection
-from shared.errors import UnknownActionError
+from shared.errors import ConfigurationError, UnknownActionError
 
 BUILT_IN: Final = (
     "send_email",
@@ -58,6 +60,7 @@ class Catalogue:
 
     actions: dict[str, Action[Any, Any]] = field(default_factory=dict)
     projections: dict[str, Projection[Any]] = field(default_factory=dict)
+    syncs: dict[str, OwnSync] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
 
     def add(self, module: ModuleType) -> None:
@@ -67,15 +70,25 @@ class Catalogue:
         """
         actions = exports_of(module, "ACTION", Action)
         projections = exports_of(module, "PROJECTION", Projection)
+        syncs = own_syncs_of(module)
         _require_free([one.name for one in actions], self.actions)
-        _require_free([one.name for one in projections], {*self.projections, *MODEL_NAMES})
-        _require_free([one.sync for one in projections], self._syncs)
+        models = [*(one.name for one in projections), *(m for one in syncs for m in models_of(one))]
+        _require_free(models, {*self._models, *MODEL_NAMES})
+        _require_free(
+            [*(one.sync for one in projections), *(one.name for one in syncs)], self._names
+        )
+        self.syncs |= {one.name: one for one in syncs}
         self.actions |= {one.name: one for one in actions}
         self.projections |= {one.name: one for one in projections}
 
     @property
-    def _syncs(self) -> Collection[str]:
-        return {SYNC_NAME, SYNC_ALIAS, *(one.sync for one in self.projections.values())}
+    def _names(self) -> Collection[str]:
+        projected = (one.sync for one in self.projections.values())
+        return {SYNC_NAME, SYNC_ALIAS, *projected, *self.syncs}
+
+    @property
+    def _models(self) -> Collection[str]:
+        return {*self.projections, *(m for one in self.syncs.values() for m in models_of(one))}
 
 
 @cache
@@ -104,6 +117,26 @@ def is_loaded() -> bool:
     return catalogue.cache_info().currsize > 0
 
 
+def own_syncs_of(module: ModuleType) -> Sequence[OwnSync]:
+    """Return what a module exports as SYNC or SYNCS. Raises WrongExportError."""
+    one, many = getattr(module, "SYNC", None), getattr(module, "SYNCS", ())
+    rows = [*([] if one is None else [one]), *(many if isinstance(many, list | tuple) else (many,))]
+    if not all(isinstance(row, Sync | Derived) for row in rows):
+        raise WrongExportError(
+            f"{module.__name__}.SYNC is no Sync and no Derived.", "SYNC", "SYNCS"
+        )
+    return rows
+
+
+@cache
+def ready_sync(name: str) -> OwnSync:
+    """Return a ready sync. Raises ConfigurationError where there is none of that name."""
+    if name not in READY:
+        raise ConfigurationError(f"The ready syncs are {', '.join(READY)}, not {name!r}.")
+    module = import_module(f"shared.actions.ready.{name.replace('-', '_')}")
+    return own_syncs_of(module)[0]
+
+
 def exports_of(module: ModuleType, name: str, kind: type[R]) -> Sequence[R]:
     """Return what a module exports as `name`, one, or as its plural, a tuple.
 
@@ -123,6 +156,12 @@ def _require_schemas(module: ModuleType) -> None:
         _require_schema(action.name, (action.input, "validation"), (action.output, "serialization"))
     for projection in exports_of(module, "PROJECTION", Projection):
         _require_schema(projection.sync, (projection.model, "serialization"))
+    for sync in own_syncs_of(module):
+        for model in sync.models:
+            try:
+                adapter_of(model).json_schema(mode="serialization")
+            except Exception as error:
+                raise NoSchemaError(f"{sync.name}: {error}", sync.name) from error
 
 
 def _require_schema(name: str, *models: tuple[type[BaseModel], JsonSchemaMode]) -> None:

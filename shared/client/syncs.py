@@ -42,6 +42,21 @@ class Audit(Answer):
     relabelled: int
 
 
+class Deferred(Answer):
+    """Nothing is read before `until`."""
+
+    concern: str = Field(alias="class")
+    until: datetime
+
+
+class SetAside(Answer):
+    """Messages that could not be stored yet: how many, since when, and why how often."""
+
+    count: int
+    oldest: datetime | None
+    reasons: Mapping[str, int]
+
+
 class SyncStatus(Answer):
     """One sync of one connection; results and counts are by model."""
 
@@ -58,6 +73,16 @@ class SyncStatus(Answer):
     progress: Progress | None
     audit: Audit | None
     error: str | None
+    error_site: str | None = None
+    """Of an own sync whose code raised: what, and in which line."""
+    behind: int | None = None
+    """Of a derived sync: messages it has still to work through."""
+    held_deletions: int | None = None
+    """What the last listing did not show, and is not believed to be gone before the next."""
+    coverage: str
+    """`whole`, or `partial` while something of the window is not read."""
+    deferred: Deferred | None
+    quarantined: SetAside
 
     @property
     def backfilling(self) -> bool:
@@ -111,19 +136,23 @@ class Syncs:
     wire: Wire
 
     async def trigger(
-        self, connection_id: str | None = None, *, reset: bool = False, empty: bool = False
+        self,
+        connection_id: str | None = None,
+        *names: str,
+        reset: bool = False,
+        empty: bool = False,
     ) -> None:
         """Look for changes now; `reset` reads the whole window again, `empty` deletes first."""
         opts = {"reset": reset, "emptyCache": empty}
-        await self._do("/sync/trigger", connection_id, opts=opts)
+        await self._do("/sync/trigger", connection_id, *names, opts=opts)
 
-    async def pause(self, connection_id: str | None = None) -> None:
+    async def pause(self, connection_id: str | None = None, *names: str) -> None:
         """Stop syncing until started."""
-        await self._do("/sync/pause", connection_id)
+        await self._do("/sync/pause", connection_id, *names)
 
-    async def start(self, connection_id: str | None = None) -> None:
+    async def start(self, connection_id: str | None = None, *names: str) -> None:
         """Sync again after a pause, from where it was."""
-        await self._do("/sync/start", connection_id)
+        await self._do("/sync/start", connection_id, *names)
 
     async def statuses(self, connection_id: str | None = None) -> Sequence[SyncStatus]:
         """Return how every sync is doing."""
@@ -134,12 +163,14 @@ class Syncs:
         """Return how the mailbox's sync is doing; None before it has begun."""
         return next(iter(await self.statuses(connection_id)), None)
 
-    async def set_frequency(self, connection_id: str, frequency: str | None) -> str:
-        """Say how often a mailbox that announces nothing is asked; None is the default."""
+    async def set_frequency(
+        self, connection_id: str, frequency: str | None, name: str = "fetch-messages"
+    ) -> str:
+        """Say how often a sync, or a mailbox that is quiet, is run; None is the default."""
         body = {
             "provider_config_key": INTEGRATION,
             "connection_id": connection_id,
-            "sync_name": "fetch-messages",
+            "sync_name": name,
             "frequency": frequency,
         }
         path = "/sync/update-connection-frequency"
@@ -164,7 +195,7 @@ class Syncs:
         ask = Ask("GET", "/explain", connection_id, query=given(message_id=message_id))
         return await self.wire.read(ask, Explanation)
 
-    async def _do(self, path: str, connection_id: str | None, **more: Any) -> None:
+    async def _do(self, path: str, connection_id: str | None, *names: str, **more: Any) -> None:
         named = {} if connection_id is None else {"connection_id": connection_id}
-        body = {"provider_config_key": INTEGRATION, "syncs": [], **named, **more}
+        body = {"provider_config_key": INTEGRATION, "syncs": [*names], **named, **more}
         await self.wire.json(Ask("POST", path, body=body, repeatable=True))

@@ -2,6 +2,9 @@
 
 Both carry a checksum bound to the connection, so a cursor that was cut, mistyped or taken from
 another connection is refused instead of silently skipping records. A cursor never expires.
+
+A cursor is bound to its model too, for each model that is stored counts by itself; `model` is ""
+for the messages, whose cursors are as old as Postroom.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -13,18 +16,23 @@ from shared.errors import InvalidRequestError
 
 _CHECKSUM_BYTES = 6
 _NUMBER_BYTES = 8
+_SALT_BYTES = 16
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _CURSOR, _SCREEN = b"c1", b"s1"
 
 
-def cursor_of(connection_id: ConnectionId, sequence: SequenceNumber) -> str:
-    """Return the cursor that continues after `sequence`."""
-    return _written(connection_id, _CURSOR, sequence.to_bytes(_NUMBER_BYTES, "big"))
+def cursor_of(connection_id: ConnectionId, sequence: SequenceNumber, model: str = "") -> str:
+    """Return the cursor that continues after `sequence` of the model."""
+    body = sequence.to_bytes(_NUMBER_BYTES, "big")
+    return _written(connection_id, _CURSOR, body, model)
 
 
-def sequence_of(connection_id: ConnectionId, cursor: str) -> SequenceNumber:
-    """Return what the cursor continues after. Raises InvalidRequestError."""
-    body = _read(connection_id, _CURSOR, cursor, "cursor")
+def sequence_of(connection_id: ConnectionId, cursor: str, *models: str) -> SequenceNumber:
+    """Return what a cursor of one of the models continues after; without any, of the messages.
+
+    Raises InvalidRequestError.
+    """
+    body = _read(connection_id, _CURSOR, cursor, "cursor", models or ("",))
     if len(body) != _NUMBER_BYTES:
         raise _refusal("cursor")
     return SequenceNumber(int.from_bytes(body, "big"))
@@ -48,29 +56,36 @@ def place_of(connection_id: ConnectionId, token: str) -> tuple[datetime, Message
         raise _refusal("before") from None
 
 
-def _written(connection_id: ConnectionId, kind: bytes, body: bytes) -> str:
-    return encode_base64url(_checksum(connection_id, kind, body) + body)
+def _written(connection_id: ConnectionId, kind: bytes, body: bytes, model: str = "") -> str:
+    return encode_base64url(_checksum(connection_id, kind, body, model) + body)
 
 
-def _read(connection_id: ConnectionId, kind: bytes, text: str, name: str) -> bytes:
+def _read(
+    connection_id: ConnectionId,
+    kind: bytes,
+    text: str,
+    name: str,
+    models: tuple[str, ...] = ("",),
+) -> bytes:
     try:
         raw = decode_base64url(text)
     except ValueError:
         raise _refusal(name) from None
     checksum, body = raw[:_CHECKSUM_BYTES], raw[_CHECKSUM_BYTES:]
-    if checksum != _checksum(connection_id, kind, body):
+    if checksum not in {_checksum(connection_id, kind, body, one) for one in models}:
         raise _refusal(name)
     return body
 
 
-def _checksum(connection_id: ConnectionId, kind: bytes, body: bytes) -> bytes:
-    return blake2b(
-        body, digest_size=_CHECKSUM_BYTES, key=connection_id.encode()[:64], person=kind
-    ).digest()
+def _checksum(connection_id: ConnectionId, kind: bytes, body: bytes, model: str) -> bytes:
+    salt = blake2b(model.encode(), digest_size=_SALT_BYTES).digest() if model else b""
+    key = connection_id.encode()[:64]
+    return blake2b(body, digest_size=_CHECKSUM_BYTES, key=key, person=kind, salt=salt).digest()
 
 
 def _refusal(name: str) -> InvalidRequestError:
     return InvalidRequestError(
-        f"This {name} is damaged or belongs to another connection: use one as it was given.",
+        f"This {name} is damaged or belongs to another connection or model: use one as it was "
+        "given.",
         code="invalid_query_params",
     )

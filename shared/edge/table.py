@@ -92,6 +92,14 @@ def run_actions_routes() -> Routes:
     return (*action_tasks.ACTION_ROUTES, *send_tasks.SEND_ROUTES)
 
 
+def sync_models_routes() -> Routes:
+    """Return what the `sync_models` function serves."""
+    load_own_code()
+    from shared.edge.triggers import models_tasks
+
+    return models_tasks.MODELS_ROUTES
+
+
 def deliver_event_routes() -> Routes:
     """Return what the `deliver_event` function serves."""
     from shared.edge.triggers import deliver_task
@@ -169,6 +177,7 @@ ROUTES_OF: Mapping[str, Callable[[], Routes]] = {
     "gmail_push": gmail_push_routes,
     "sync_mailbox": sync_mailbox_routes,
     "run_actions": run_actions_routes,
+    "sync_models": sync_models_routes,
     "deliver_event": deliver_event_routes,
     "renew_watches": renew_watches_routes,
     "reconcile": reconcile_routes,

@@ -11,12 +11,14 @@ class QueueName(StrEnum):
     """`live` work waits for nothing; `bulk` caps simultaneous backfills (FACTS 1.4).
 
     `events` are first tries, `retries` whatever comes again: first tries never wait for those.
+    `models` are a deployment's own syncs, whose code waits for nobody and holds up nobody.
     """
 
     LIVE = "live"
     BULK = "bulk"
     EVENTS = "events"
     RETRIES = "retries"
+    MODELS = "models"
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from shared.ports.connections import (
     Receipts,
 )
 from shared.ports.events import Operations, Outbox, WebhookEndpoints
+from shared.ports.model_store import Adoptions, ModelRecords, ModelSyncs
 from shared.ports.retention import Retention
 from shared.ports.sends import ActionResults, BulkSends, Sends
 from shared.ports.sync_store import Quarantine, Records, SyncStates
@@ -32,6 +33,9 @@ class Store:
     sync_states: SyncStates
     records: Records
     quarantine: Quarantine
+    model_syncs: ModelSyncs
+    model_records: ModelRecords
+    adoptions: Adoptions
     outbox: Outbox
     operations: Operations
     connect_sessions: ConnectSessions

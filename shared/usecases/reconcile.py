@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from shared.domain.connect.connection import ConnectionStatus
@@ -11,13 +11,15 @@ from shared.ports.access import Approvals
 from shared.ports.clock import Clock
 from shared.ports.connections import ConnectionQuery, Connections
 from shared.ports.events import DueEvent, Outbox
+from shared.ports.model_store import ModelSyncs
 from shared.ports.queue import Queue, QueueName, Task
 from shared.ports.sends import BulkSends, Sends
 from shared.ports.sync_store import SyncStates
 from shared.usecases.connect.disconnect import disconnect_task
 from shared.usecases.events.deliver_event import DELIVER_TASK
 from shared.usecases.send.rules import BULK_TASK, SEND_TASK
-from shared.usecases.sync.task import sync_task
+from shared.usecases.sync.models.served import OwnSyncsServed
+from shared.usecases.sync.task import adopt_task, models_task, sync_task
 
 SHARDS_AT_ONCE = 8
 """Enough to hide the store's latency, few enough to leave it room for others."""
@@ -72,6 +74,29 @@ class Reconcile:
         due = await self.states.due(shard, self.clock.now(), PAGE)
         for connection_id in due:
             await self.queue.enqueue(sync_task(connection_id))
+        return len(due)
+
+
+@dataclass(frozen=True, slots=True)
+class WakeModels:
+    """Only enqueues: own syncs that are due, and the look whether every connection has them."""
+
+    states: ModelSyncs
+    queue: Queue
+    clock: Clock
+    own_syncs: OwnSyncsServed = field(default_factory=OwnSyncsServed)
+
+    async def __call__(self) -> int:
+        """Return how many were due. Raises StoreUnavailableError, QueueUnavailableError."""
+        if not self.own_syncs.anywhere:
+            return 0
+        await self.queue.enqueue(adopt_task())
+        return await for_each_shard(self._shard)
+
+    async def _shard(self, shard: int) -> int:
+        due = await self.states.due(shard, self.clock.now(), PAGE)
+        for connection_id, sync in due:
+            await self.queue.enqueue(models_task(connection_id, sync))
         return len(due)
 
 

@@ -11,7 +11,7 @@ from shared.actions.catalogue import as_integration, as_tools
 from shared.actions.gmail.messages import ACTIONS
 from shared.actions.loading import actions, exports_of
 from shared.actions.registry import Action, Effect
-from shared.edge.api.mail.records import EmailMessage
+from shared.edge.api.mail.record_models import EmailMessage
 from shared.edge.table import whole_table
 from shared.edge.web.openapi import document
 from shared.errors import ConfigurationError

@@ -99,7 +99,7 @@ async def _connected(harness: ChaosHarness) -> None:
     )
     await store.google_users.create(GoogleUser(sub, connections))
     await store.mailboxes.create(Mailbox(email_key(EMAIL), connections))
-    state = SyncState(CONNECTION, next_due_at=now, delta_due_at=now)
+    state = SyncState(CONNECTION, next_due_at=now, delta_due_at=now, followed=True)
     await store.sync_states.create(state)
 
 

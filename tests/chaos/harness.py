@@ -109,7 +109,11 @@ class ChaosHarness(SyncHarness):
         found = await self.store.connections.get(CONNECTION)
         assert found is not None
         begin = BeginSync(
-            self.witness, self.store.outbox, self.clock, ConnectSettings("http://p.test", "P")
+            self.witness,
+            self.store.outbox,
+            self.clock,
+            ConnectSettings("http://p.test", "P"),
+            self.queue,
         )
         occasion = self.clock.now().isoformat()
         await begin(found.value, AuthOperation.OVERRIDE, occasion=occasion, generation=2)

@@ -16,7 +16,7 @@ from shared.client import (
 )
 from shared.client.records import EmailMessage as Record
 from shared.client.sends import File
-from shared.edge.api.mail.records import EmailMessage as ServedRecord
+from shared.edge.api.mail.record_models import EmailMessage as ServedRecord
 from tests.client.conftest import ADA, SEEDED, Desk
 
 LETTER: Message = {"to": "bo@example.org", "subject": "Tea", "body": "At four?"}

@@ -34,6 +34,7 @@ from shared.domain.operation import OperationState, OperationType
 from shared.domain.send.entry import SendState
 from shared.domain.sync.record import LastAction
 from shared.ports.connections import ConnectionQuery
+from shared.ports.model_store import ModelQuery
 from shared.ports.store import Store
 from shared.ports.sync_store import NewestQuery, RecordQuery
 from tests.contracts.index_plans import index_of
@@ -118,6 +119,22 @@ def records(store: Store) -> Iterator[Awaitable[Any]]:
     yield store.quarantine.list(C1, 9)
 
 
+def own_models(store: Store) -> Iterator[Awaitable[Any]]:
+    """Ask for what own syncs stored, in every way."""
+    some = frozenset({LastAction.ADDED})
+    for asked in mixed(after=SequenceNumber(5), actions=some, modified_after=NOW, ids=["a"]):
+        yield store.model_records.page(C1, ModelQuery("Label", **asked))
+    yield store.model_records.heads(C1, "Label", ["a"])
+    yield store.model_records.of_sources(C1, "Label", [f"t{one}" for one in range(70)])
+    yield drained(store.model_records.live(C1, "Label"))
+    yield store.model_records.prune(C1, "Label", SequenceNumber(7), 9, NOW)
+    yield store.model_records.prune_deleted(C1, NOW, 9, NOW)
+    yield store.model_records.purge(C1, 9)
+    yield store.model_records.poisoned(C1, "sync-labels", 9)
+    yield store.model_syncs.of_connection(C1)
+    yield store.model_syncs.due(3, NOW, 9)
+
+
 def work(store: Store) -> Iterator[Awaitable[Any]]:
     """Ask for what is due, and all the rest."""
     for port in (store.sync_states, store.outbox, store.sends, store.bulk_sends, store.approvals):
@@ -143,7 +160,7 @@ async def asked_everything() -> tuple[set[Index], set[str]]:
     rpc, seen = Noting(), set[str]()
     store = store_over(rpc)
     with watched(seen.add):
-        for ask in (listings, records, work):
+        for ask in (listings, records, own_models, work):
             for answer in ask(store):
                 await answer
     return rpc.indexes, seen

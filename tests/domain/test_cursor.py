@@ -59,3 +59,23 @@ def test_a_cursor_is_no_page_token_and_a_page_token_no_cursor() -> None:
         place_of(OURS, cursor_of(OURS, SequenceNumber(1)))
     with pytest.raises(InvalidRequestError):
         sequence_of(OURS, page_token_of(OURS, datetime(2026, 1, 1, tzinfo=UTC), MessageId("1")))
+
+
+@given(
+    sequence=st.integers(0, 2**63 - 1).map(SequenceNumber),
+    models=st.lists(st.text(max_size=30), min_size=2, max_size=2, unique=True),
+)
+def test_a_cursor_of_one_model_never_reads_another(
+    sequence: SequenceNumber, models: list[str]
+) -> None:
+    """Each model counts by itself: a number of another one would skip records silently."""
+    ours, theirs = models
+    assert sequence_of(OURS, cursor_of(OURS, sequence, ours), ours) == sequence
+    with pytest.raises(InvalidRequestError):
+        sequence_of(OURS, cursor_of(OURS, sequence, theirs), ours)
+
+
+def test_the_cursors_that_readers_hold_are_still_read() -> None:
+    """A cursor of the messages is what it was before models had cursors of their own."""
+    assert cursor_of(OURS, SequenceNumber(7)) == cursor_of(OURS, SequenceNumber(7), "")
+    assert sequence_of(OURS, cursor_of(OURS, SequenceNumber(7)), "Invoice", "") == 7

@@ -13,7 +13,7 @@ from shared.domain.crash import ActionCrashedError
 from shared.domain.events.event import EventType
 from shared.domain.keys.policy import Policy
 from shared.domain.sync import plan
-from shared.edge.api.mail.records import EmailMessage
+from shared.edge.api.mail.record_models import EmailMessage
 from shared.edge.settings.functions import FUNCTIONS
 from shared.edge.table import ROUTES_OF, whole_table
 from shared.edge.web.routes import Permission, Route

@@ -16,6 +16,7 @@ from infra.local.google.doors import GmailDoor
 from infra.local.google.oauth.service_accounts import IdTokens
 from infra.local.google.oauth_endpoints import OAuthEndpoints
 from infra.local.google.parts import Google, assemble
+from infra.local.google.people import PeopleDoor
 from infra.local.google.push.project import PubSubProject
 from infra.local.google.settings import GoogleSettings
 from infra.local.google.verification import Verification
@@ -44,7 +45,7 @@ def create_app(
     `httpx.ASGITransport`. It can also be set later: `app.state.google.pushes.client`.
     """
     google = assemble(settings, push_client)
-    gmail = GmailDoor(google)
+    gmail, people = GmailDoor(google), PeopleDoor(google)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
@@ -61,6 +62,7 @@ def create_app(
             *PubSubProject(settings, google.watches, google.pushes).routes(),
             *Control(google).routes(),
             Verification(google.store).route(),
+            *people.routes(),
             Route("/upload/gmail/{rest:path}", gmail),
             Route("/batch", gmail),
             Route("/batch/gmail/v1", gmail),
@@ -70,6 +72,7 @@ def create_app(
         lifespan=lifespan,
     )
     app.state.google = google
+    app.state.people = people
     return app
 
 

@@ -9,12 +9,34 @@ variables {
   api_key_hashes      = ["e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"]
 }
 
+run "without_own_syncs_their_function_is_not_deployed" {
+  command = plan
+
+  assert {
+    condition     = !contains(keys(module.function), "sync_models") && length(module.function) == length(local.functions) - 1
+    error_message = "A function that nothing calls is deployed."
+  }
+}
+
+run "a_ready_sync_brings_its_function" {
+  command = plan
+
+  variables {
+    ready_syncs = ["threads"]
+  }
+
+  assert {
+    condition     = contains(keys(module.function), "sync_models")
+    error_message = "Own syncs have nothing to run them."
+  }
+}
+
 run "a_deployment_is_private_but_where_it_must_not_be" {
   command = plan
 
   assert {
     condition = alltrue([
-      for name, one in local.functions :
+      for name, one in local.deployed :
       contains(module.function[name].members, "allUsers") == (one.trigger == "public")
     ])
     error_message = "A private function has a public invoker, or a public one has none."
@@ -27,7 +49,7 @@ run "a_deployment_is_private_but_where_it_must_not_be" {
 
   assert {
     condition = alltrue([
-      for name, one in local.functions :
+      for name, one in local.deployed :
       join(",", module.function[name].members) == module.caller[one.trigger].member if one.trigger != "public"
     ])
     error_message = "A private function has another invoker than the service that calls it."
@@ -35,7 +57,7 @@ run "a_deployment_is_private_but_where_it_must_not_be" {
 
   assert {
     condition = alltrue([
-      for name, one in local.functions :
+      for name, one in local.deployed :
       module.function[name].token_check == (one.trigger == "public" ? "signature" : "claims")
     ])
     error_message = "A function that anyone may invoke must verify signatures itself."
@@ -66,7 +88,7 @@ run "a_deployment_is_private_but_where_it_must_not_be" {
   }
 
   assert {
-    condition     = length(distinct([for one in module.function : one.service_account])) == length(local.functions)
+    condition     = length(distinct([for one in module.function : one.service_account])) == length(local.deployed)
     error_message = "Two functions share an account."
   }
 
@@ -142,7 +164,7 @@ run "telemetry_is_sent_only_where_it_is_wanted" {
   }
 
   assert {
-    condition     = length(google_project_iam_member.telemetry) == length(local.functions)
+    condition     = length(google_project_iam_member.telemetry) == length(local.deployed)
     error_message = "A function may not write its traces."
   }
 }

@@ -21,6 +21,9 @@ from shared.domain.events.endpoint import WebhookEndpoint
 from shared.domain.events.event import Event
 from shared.domain.keys.api_key import ApiKey
 from shared.domain.keys.approval import Approval
+from shared.domain.models.adoption import Adoption
+from shared.domain.models.record import Poisoned
+from shared.domain.models.state import ModelSyncState
 from shared.domain.operation import Operation
 from shared.domain.send.bulk import BulkSend
 from shared.domain.send.count import SendCount
@@ -139,4 +142,7 @@ WEBHOOK_ENDPOINTS = Codec[WebhookEndpoint](
     "webhook_endpoints", WebhookEndpoint, lambda value: value.id
 )
 TROUBLES = Codec[TroubleBoard]("troubles", TroubleBoard, lambda value: value.id)
+MODEL_SYNCS = Codec[ModelSyncState]("model_syncs", ModelSyncState, lambda value: value.id)
+POISONED = Codec[Poisoned]("model_quarantine", Poisoned, lambda value: value.key)
+ADOPTIONS = Codec[Adoption]("deployments", Adoption, lambda value: value.id)
 RECEIPTS = Codec[DeletionReceipt]("receipts", DeletionReceipt, lambda value: value.connection_id)

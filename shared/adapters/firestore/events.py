@@ -48,15 +48,15 @@ class FirestoreOutbox(FirestoreDocuments[Event]):
         (result,) = await self.commit((), value)
         return Versioned(value, version_of(result.update_time))
 
-    async def commit(self, writes: Iterable[Any], news: Event | None) -> Sequence[Any]:
-        """Write all of it and the new event, or nothing; then wake the event's delivery.
+    async def commit(self, writes: Iterable[Any], *news: Event | None) -> Sequence[Any]:
+        """Write all of it and the new events, or nothing; then wake the delivery of each.
 
         The only way for any port to insert an event. Raises what the rpc's commit raises.
         """
-        event = () if news is None else (self.creation(news),)
-        results = await self.rpc.commit((*writes, *event))
-        if news is not None:
-            await self.wake(news)
+        events = [*filter(None, news)]
+        results = await self.rpc.commit((*writes, *map(self.creation, events)))
+        for event in events:
+            await self.wake(event)
         return results
 
     async def due(self, shard: int, now: datetime, limit: int) -> Sequence[DueEvent]:

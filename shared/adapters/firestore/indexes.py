@@ -50,6 +50,13 @@ COMPOSITE = (
     _index("records", ("last_action", "ASC"), ("sequence", "ASC"), ("last_modified_at", "ASC")),
     _index("records", ("pruned_at", "ASC"), ("sequence", "ASC")),
     _index("records", ("pruned_at", "ASC"), ("deleted_at", "ASC")),
+    _index("model_syncs", ("shard", "ASC"), ("next_due_at", "ASC")),
+    _index("model_records", ("model", "ASC"), ("sequence", "ASC")),
+    _index("model_records", ("model", "ASC"), ("source", "ASC")),
+    _index("model_records", ("model", "ASC"), ("deleted_at", "ASC"), ("id", "ASC")),
+    _index("model_records", ("model", "ASC"), ("pruned_at", "ASC"), ("sequence", "ASC")),
+    _index("model_records", ("pruned_at", "ASC"), ("deleted_at", "ASC")),
+    _index("model_quarantine", ("sync", "ASC"), ("retry_at", "ASC")),
 )
 """Composite indexes, collection scope."""
 
@@ -65,6 +72,7 @@ SINGLE_FIELD = (
     _index("mailboxes", ("renew_at", "ASC")),
     _index("records", ("sequence", "ASC")),
     _index("quarantine", ("retry_at", "ASC")),
+    _index("model_syncs", ("connection_id", "ASC")),
 )
 """The automatic single-field indexes to keep; exempt every other field of every collection."""
 

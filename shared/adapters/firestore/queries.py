@@ -49,7 +49,8 @@ def structured(
         _add_filter(built, condition)
     for field, direction in order:
         built.order_by.add(field={"field_path": field}, direction=_DIRECTIONS[direction])
-    built.limit.value = limit
+    if limit:  # 0 asks for all
+        built.limit.value = limit
     for value in after or ():
         set_value(built.start_at.values.add(), value)
     for field in select or ():

@@ -12,6 +12,7 @@ from shared.adapters.firestore.events import (
     FirestoreOutbox,
     FirestoreWebhookEndpoints,
 )
+from shared.adapters.firestore.models import FirestoreModelRecords, FirestoreModelSyncs
 from shared.adapters.firestore.records import FirestoreRecords
 from shared.adapters.firestore.retention import FirestoreRetention
 from shared.adapters.firestore.rpc import FirestoreRpc
@@ -49,6 +50,9 @@ def store_over(rpc: FirestoreRpc, wake: Wake = wake_nothing) -> Store:
         sync_states=FirestoreSyncStates(outbox),
         records=FirestoreRecords(rpc),
         quarantine=FirestoreQuarantine(rpc),
+        model_syncs=FirestoreModelSyncs(outbox),
+        model_records=FirestoreModelRecords(rpc),
+        adoptions=FirestoreDocuments(rpc, codecs.ADOPTIONS),
         outbox=outbox,
         operations=FirestoreOperations(rpc),
         connect_sessions=FirestoreDocuments(rpc, codecs.CONNECT_SESSIONS),

@@ -64,17 +64,17 @@ class SqliteOutbox(SqliteDocuments[Event]):
         return created
 
     @asynccontextmanager
-    async def transaction(self, news: Event | None) -> AsyncIterator[Connection]:
-        """Write with the new event, or nothing; then wake the event's delivery.
+    async def transaction(self, *news: Event | None) -> AsyncIterator[Connection]:
+        """Write with the new events, or nothing; then wake the delivery of each.
 
         The only way for any port to insert an event beside something else.
         """
         with self.database.transaction() as connection:
             yield connection
-            if news is not None:
-                self.insert(connection, news)
-        if news is not None:
-            await self.wake(news)
+            for event in filter(None, news):
+                self.insert(connection, event)
+        for event in filter(None, news):
+            await self.wake(event)
 
     async def due(self, shard: int, now: datetime, limit: int) -> Sequence[DueEvent]:
         """Return due events of the shard. Raises StoreUnavailableError."""

@@ -150,4 +150,32 @@ SCHEMA = (
         connection_id TEXT NOT NULL, message_id TEXT NOT NULL, retry_us INTEGER NOT NULL,
         document TEXT NOT NULL, PRIMARY KEY (connection_id, message_id)) WITHOUT ROWID""",
     """CREATE INDEX IF NOT EXISTS quarantine_retry ON quarantine (connection_id, retry_us)""",
+    f"""CREATE TABLE IF NOT EXISTS deployments ({_DOCUMENT})""",
+    f"""CREATE TABLE IF NOT EXISTS model_syncs ({_DOCUMENT}, connection_id TEXT NOT NULL,
+        shard INTEGER NOT NULL, due_us INTEGER)""",
+    """CREATE INDEX IF NOT EXISTS model_syncs_due ON model_syncs (shard, due_us)
+        WHERE due_us IS NOT NULL""",
+    """CREATE INDEX IF NOT EXISTS model_syncs_of ON model_syncs (connection_id)""",
+    """CREATE TABLE IF NOT EXISTS model_records (
+        key INTEGER PRIMARY KEY, connection_id TEXT NOT NULL, model TEXT NOT NULL,
+        id TEXT NOT NULL, hash TEXT NOT NULL, sequence INTEGER NOT NULL,
+        first_seen_us INTEGER NOT NULL, last_modified_us INTEGER NOT NULL,
+        last_action TEXT NOT NULL, source TEXT, deleted_us INTEGER, pruned_us INTEGER,
+        schema_version INTEGER NOT NULL, UNIQUE (connection_id, model, id))""",
+    """CREATE INDEX IF NOT EXISTS model_records_sequence
+        ON model_records (connection_id, model, sequence)""",
+    """CREATE INDEX IF NOT EXISTS model_records_source
+        ON model_records (connection_id, model, source) WHERE source IS NOT NULL""",
+    """CREATE INDEX IF NOT EXISTS model_records_unpruned
+        ON model_records (connection_id, model, sequence) WHERE pruned_us IS NULL""",
+    """CREATE INDEX IF NOT EXISTS model_records_deleted ON model_records (connection_id, deleted_us)
+        WHERE deleted_us IS NOT NULL AND pruned_us IS NULL""",
+    """CREATE TABLE IF NOT EXISTS model_payloads (
+        key INTEGER PRIMARY KEY, payload BLOB NOT NULL)""",
+    """CREATE TABLE IF NOT EXISTS model_quarantine (
+        connection_id TEXT NOT NULL, sync TEXT NOT NULL, key TEXT NOT NULL,
+        retry_us INTEGER NOT NULL, document TEXT NOT NULL,
+        PRIMARY KEY (connection_id, sync, key)) WITHOUT ROWID""",
+    """CREATE INDEX IF NOT EXISTS model_quarantine_retry
+        ON model_quarantine (connection_id, sync, retry_us)""",
 )

@@ -10,6 +10,7 @@ from shared.adapters.sqlite.connections import SqliteConnections, SqliteMailboxe
 from shared.adapters.sqlite.database import SqliteDatabase, optional_us
 from shared.adapters.sqlite.documents import Columns, SqliteDocuments, no_columns
 from shared.adapters.sqlite.events import SqliteOperations, SqliteOutbox, SqliteWebhookEndpoints
+from shared.adapters.sqlite.models import SqliteModelRecords, SqliteModelSyncs
 from shared.adapters.sqlite.records import SqliteRecords
 from shared.adapters.sqlite.retention import SqliteRetention
 from shared.adapters.sqlite.sends import SqliteBulkSends, SqliteSends
@@ -46,6 +47,9 @@ def open_store(path: str | Path, clock: Clock, wake: Wake = wake_nothing) -> Sto
         sync_states=SqliteSyncStates(outbox),
         records=SqliteRecords(database),
         quarantine=SqliteQuarantine(database),
+        model_syncs=SqliteModelSyncs(outbox),
+        model_records=SqliteModelRecords(database),
+        adoptions=documents(codecs.ADOPTIONS),
         outbox=outbox,
         operations=SqliteOperations(database, clock),
         connect_sessions=documents(codecs.CONNECT_SESSIONS, _expiry),

@@ -13,6 +13,10 @@ METADATA = f"{GMAIL_PREFIX}metadata"
 INSERT = f"{GMAIL_PREFIX}insert"
 SETTINGS_BASIC = f"{GMAIL_PREFIX}settings.basic"
 
+CONTACTS = "https://www.googleapis.com/auth/contacts.readonly"
+EXTRA = frozenset({CONTACTS})
+"""Scopes beside Gmail's that a ready sync needs; asked for in full."""
+
 SIGN_IN = ("openid", "email")
 """Always asked: the id_token's `sub` is the identity (FACTS 6.5)."""
 PRESETS = {"send": (SEND,), "read": (READONLY,), "full": (MODIFY,)}
@@ -49,7 +53,7 @@ def _spelled(name: str) -> tuple[str, ...]:
         return ()
     full = f"{GMAIL_PREFIX}{name.removeprefix('gmail.')}" if name.startswith("gmail.") else name
     full = MAIL if full.rstrip("/") == MAIL.rstrip("/") else full
-    if full not in KNOWN:
+    if full not in KNOWN | EXTRA:
         raise ValueError(name)
     return (full,)
 

@@ -94,7 +94,8 @@ def shown_payload(event: Event) -> dict[str, Any]:
     if event.version is not None:
         shown["version"] = event.version
     if (sequence := shown.pop("cursorSequence", None)) is not None:
-        shown["cursor"] = cursor_of(event.connection_id, sequence)
+        model = shown.pop("cursorModel", "")
+        shown["cursor"] = cursor_of(event.connection_id, sequence, model)
     return shown
 
 

@@ -58,17 +58,48 @@ class Empty:
 
 
 @dataclass(frozen=True, slots=True)
+class WakeFollowers:
+    """Tell the own syncs that follow the records that there are newer ones."""
+
+
+@dataclass(frozen=True, slots=True)
 class Release:
     """Nothing to do before `at`; None waits for a hint."""
 
     at: datetime | None
 
 
-Step = Anchor | Delta | Recover | RetryQuarantine | BackfillChunk | CheckAll | Empty | Release
+Step = (
+    Anchor
+    | Delta
+    | Recover
+    | RetryQuarantine
+    | BackfillChunk
+    | CheckAll
+    | Empty
+    | WakeFollowers
+    | Release
+)
+LIVE_STEPS = (Anchor, Delta, WakeFollowers)
+"""What a push carries out itself; the rest is a task's."""
+WAKES_APART = timedelta(seconds=10)
+"""Least time between two wakes of followers while there is bulk work."""
 
 
 def plan(state: SyncState, now: datetime) -> Step:
-    """Return the next step. Live mail comes before everything that can wait."""
+    """Return the next step. Live mail comes before everything that can wait.
+
+    Followers are woken before the lease is given back, and now and then in bulk work.
+    """
+    step = _next(state, now)
+    if state.owes_wake and isinstance(step, Release | BackfillChunk | CheckAll):
+        at = state.woken_at
+        if isinstance(step, Release) or at is None or now >= at + WAKES_APART:
+            return WakeFollowers()
+    return step
+
+
+def _next(state: SyncState, now: datetime) -> Step:
     if state.status is not SyncStatus.RUNNING:
         return Release(None)
     if state.deferred_until is not None and now < state.deferred_until:

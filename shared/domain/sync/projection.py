@@ -45,6 +45,10 @@ class Projection(Generic[P]):
                 f"A projection needs a model named like Invoice and a sync named like "
                 f"find-invoices, not {self.name!r} and {self.sync!r}."
             )
+        if "id" in {one.alias or name for name, one in self.model.model_fields.items()}:
+            raise ConfigurationError(
+                f"{self.name} has a field `id`, which is the message's own: name it otherwise."
+            )
 
     @property
     def name(self) -> str:
@@ -125,6 +129,11 @@ def _states(projection: Projection[Any], record: Record) -> Iterator[tuple[Earli
         if state.live and labels not in made:
             made[labels] = _fields(projection, _message(record, payload, labels))
         yield state, made[labels] if state.live else None
+
+
+def message_of(record: Record) -> EmailMessage:
+    """Return the message as it is now; of an emptied payload there is none to return."""
+    return _message(record, unpack(record.payload), record.head.label_ids)
 
 
 def _message(record: Record, payload: Fields, labels: frozenset[str]) -> EmailMessage:

@@ -183,6 +183,13 @@ class SyncState:
     """Google asked for a long pause: nothing calls it before then."""
     open_event_id: EventId | None = None
     """The sync event that later commits may still extend."""
+    followed: bool = False
+    """Whether own syncs follow the records: then they are woken after a commit."""
+    woken_sequence: SequenceNumber = SequenceNumber(0)  # noqa: RUF009  as above
+    """Up to which record they have been woken."""
+    woken_whole: bool = False
+    """Whether they have been woken since the window was first wholly read."""
+    woken_at: datetime | None = None
     live_records: int = 0
     skipped_unknown: int = 0
     """Label changes on messages outside the window."""
@@ -208,6 +215,19 @@ class SyncState:
     def backfilling(self) -> bool:
         """Whether the window is not wholly read yet."""
         return self.backfill is not None and self.backfill.finished_at is None
+
+    @property
+    def owes_wake(self) -> bool:
+        """Whether followers have not been told of the newest records, or of the backfill's end."""
+        if not self.followed:
+            return False
+        whole = self.backfill is not None and self.backfill.finished_at is not None
+        return self.sequence > self.woken_sequence or (whole and not self.woken_whole)
+
+    def followers_woken(self, now: datetime) -> "SyncState":
+        """Return it with nothing owed."""
+        whole = self.woken_whole or (self.backfill is not None and not self.backfilling)
+        return replace(self, woken_sequence=self.sequence, woken_whole=whole, woken_at=now)
 
     @property
     def auditing(self) -> bool:

@@ -8,7 +8,8 @@ from starlette.responses import Response
 from shared.actions.catalogue import as_integration, as_tools
 from shared.actions.loading import get_action
 from shared.actions.policy.guard import GuardedActions
-from shared.edge.api.mail.records import EmailMessage
+from shared.domain.models.sync import OwnSyncs
+from shared.edge.api.mail.record_models import EmailMessage
 from shared.edge.web.answers import json_response
 from shared.edge.web.call import Call
 from shared.edge.web.effects import EFFECT_HEADERS, KEY_HEADER, LARGEST_BODY, action_response
@@ -110,7 +111,7 @@ async def scripts_config(call: Call) -> list[Integration] | Tools:
     """Return what this deployment can do, with JSON schemas."""
     if call.query(ScriptsQuery).format == "openai":
         return Tools(data=as_tools())
-    return [Integration.model_validate(as_integration(EmailMessage))]
+    return [Integration.model_validate(as_integration(EmailMessage, call.use(OwnSyncs)))]
 
 
 ROUTES = (

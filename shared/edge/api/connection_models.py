@@ -15,7 +15,7 @@ from shared.domain.connect.grant import Grant
 from shared.domain.connect.scopes import SIGN_IN
 from shared.domain.sync.mailbox import Mailbox
 from shared.domain.sync.state import SyncState
-from shared.edge.api.mail.sync_models import SyncView, set_aside_of, sync_view
+from shared.edge.api.mail.sync_view import SyncView, set_aside_of, sync_view
 from shared.edge.web.deployment import Deployment
 from shared.edge.web.routes import LEFT_OUT, RequestModel, ResponseModel
 from shared.ports.clock import Clock

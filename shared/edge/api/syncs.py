@@ -7,17 +7,22 @@ from shared.actions.projections import projections
 from shared.domain.connect.connection import Connection, ConnectionStatus, SyncSettings
 from shared.domain.connect.scopes import reads
 from shared.domain.ids import ConnectionId
+from shared.domain.models.state import state_id
+from shared.domain.models.sync import OwnSyncs
 from shared.domain.sync.frequency import frequency_from, in_words
+from shared.edge.api.mail.own_sync_view import own_sync_view
 from shared.edge.api.mail.sync_models import (
     FrequencyAnswer,
     FrequencyBody,
     StatusQuery,
     SyncsBody,
-    SyncsStatus,
-    SyncView,
     TriggerBody,
     known_sync,
     own_sync,
+)
+from shared.edge.api.mail.sync_view import (
+    SyncsStatus,
+    SyncView,
     projection_view,
     set_aside_of,
     sync_view,
@@ -27,12 +32,15 @@ from shared.edge.web.routes import Permission, Route, Success, Tenant
 from shared.errors import MissingScopeError, UnknownConnectionError
 from shared.ports.clock import Clock
 from shared.ports.connections import ConnectionQuery, Connections
+from shared.ports.model_store import ModelSyncs
 from shared.ports.sync_store import Quarantine, SyncStates
 from shared.usecases.connect.update_connection import ChangeConnection
 from shared.usecases.sync.control import ControlSync
+from shared.usecases.sync.models.control import ControlModels
 
 PAGE = 100
 Work = Callable[[ConnectionId], Awaitable[None]]
+NamedWork = Callable[[ConnectionId, str], Awaitable[None]]
 
 
 async def trigger_sync(call: Call) -> Success:
@@ -42,51 +50,48 @@ async def trigger_sync(call: Call) -> Success:
     still in the mailbox comes back under a new cursor.
     """
     body = call.body(TriggerBody)
-    check = own_sync if body.reset else known_sync
-    for name in body.names:
-        check(name)
-    control = call.use(ControlSync)
+    own = call.use(OwnSyncs)
+    names = [(own_sync if body.reset else known_sync)(name, own) for name in body.names]
+    control, models = call.use(ControlSync), call.use(ControlModels)
     return await _each(
-        call, lambda id: control.trigger(id, reset=body.reset, empty_cache=body.empties)
+        call,
+        names,
+        lambda id: control.trigger(id, reset=body.reset, empty_cache=body.empties),
+        lambda id, name: models.trigger(id, name, reset=body.reset, empty=body.empties),
     )
 
 
 async def start_sync(call: Call) -> Success:
     """Sync again after a pause, from where it was."""
-    _require_own(call.body(SyncsBody))
-    return await _each(call, call.use(ControlSync).start)
+    names = _own_names(call)
+    return await _each(call, names, call.use(ControlSync).start, call.use(ControlModels).start)
 
 
 async def pause_sync(call: Call) -> Success:
     """Stop syncing until started."""
-    _require_own(call.body(SyncsBody))
-    return await _each(call, call.use(ControlSync).pause)
+    names = _own_names(call)
+    return await _each(call, names, call.use(ControlSync).pause, call.use(ControlModels).pause)
 
 
 async def sync_status(call: Call) -> SyncsStatus:
     """Return what each sync is doing, how far a backfill is, and how it ended last."""
-    names = call.query(StatusQuery).names
-    shown = [
+    names = call.query(StatusQuery).names(call.use(OwnSyncs))
+    views = [
         view async for connection in _connections(call) for view in await _views(call, connection)
     ]
-    return SyncsStatus(syncs=[view for view in shown if names is None or view.name in names])
-
-
-async def _views(call: Call, connection: Connection) -> Sequence[SyncView]:
-    """Return the entries of one connection: its sync, and what is made of the records."""
-    found = await call.use(SyncStates).get(connection.id)
-    if found is None:
-        return ()
-    aside = await set_aside_of(call.use(Quarantine), found.value)
-    view = sync_view(found.value, call.use(Clock).now(), connection, aside)
-    return (view, *(projection_view(view, one) for one in projections().values()))
+    return SyncsStatus(syncs=[one for one in views if names is None or one.name in names])
 
 
 async def update_frequency(call: Call) -> FrequencyAnswer:
     """Change how often a connection that hears nothing is asked."""
     body = call.body(FrequencyBody)
-    own_sync(body.sync_name)
+    name = own_sync(body.sync_name, own := call.use(OwnSyncs))
     id = (await call.connection()).value.id
+    if (row := own.get(name)) is not None:
+        every = frequency_from(body.frequency) if body.frequency else None
+        await call.use(ControlModels).set_frequency(id, name, every)
+        told = every or row.frequency
+        return FrequencyAnswer(frequency=in_words(told) if told else "on demand")
     frequency = frequency_from(body.frequency) if body.frequency else SyncSettings().frequency
     await call.use(ChangeConnection)(
         id, lambda was: replace(was, sync=replace(was.sync, frequency=frequency))
@@ -95,13 +100,36 @@ async def update_frequency(call: Call) -> FrequencyAnswer:
     return FrequencyAnswer(frequency=in_words(frequency))
 
 
-def _require_own(body: SyncsBody) -> None:
-    for name in body.names:
-        own_sync(name)
+async def _views(call: Call, connection: Connection) -> list[SyncView]:
+    """Return the entries of one connection: its mailbox, projections and own syncs."""
+    now, found = call.use(Clock).now(), await call.use(SyncStates).get(connection.id)
+    mail = None if found is None else found.value
+    views: list[SyncView] = []
+    if mail is not None:
+        aside = await set_aside_of(call.use(Quarantine), mail)
+        whole = sync_view(mail, now, connection, aside)
+        views = [whole, *(projection_view(whole, one) for one in projections().values())]
+    for row in call.use(OwnSyncs).rows:
+        own = await call.use(ModelSyncs).get(state_id(connection.id, row.name))
+        views += [] if own is None else [own_sync_view(row, own.value, mail, now)]
+    return views
 
 
-async def _each(call: Call, work: Work) -> Success:
-    """Do the work for the connection named, or for every one that syncs."""
+def _own_names(call: Call) -> list[str]:
+    own = call.use(OwnSyncs)
+    return [own_sync(name, own) for name in call.body(SyncsBody).names]
+
+
+async def _each(call: Call, names: Sequence[str], mail: Work, model: NamedWork) -> Success:
+    """Do the work of each sync named, all if none, for the connection named or for every one."""
+    own = [one.name for one in call.use(OwnSyncs).rows if not names or one.name in names]
+
+    async def work(id: ConnectionId) -> None:
+        if not names or {*names} - {*own}:
+            await mail(id)
+        for name in own:
+            await model(id, name)
+
     async for connection in _connections(call):
         if call.connection_id is not None and not reads(connection.scopes):
             raise MissingScopeError(

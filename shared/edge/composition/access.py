@@ -10,6 +10,7 @@ from shared.ports.clock import Clock
 from shared.ports.sends import BounceRecorder, HeldSends
 
 if TYPE_CHECKING:
+    from shared.domain.models.sync import OwnSyncs
     from shared.edge.web.api_key_cache import ApiKeyCache
 
 
@@ -47,3 +48,10 @@ def error_description(_container: Assembly) -> ErrorDescription:
     from shared.edge.web.status import error_record
 
     return error_record
+
+
+def own_syncs(container: Assembly) -> "OwnSyncs":
+    """Return the deployment's own syncs, and the ready ones that its settings name."""
+    from shared.actions.syncs import own_syncs
+
+    return own_syncs(container.settings.syncs)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
+from shared.actions.present import has_own_syncs
 from shared.domain.events.addresses import AllowedHosts
 from shared.domain.sync.quota_units import UnitsPerMinute
 from shared.edge.settings.deployment import Settings
@@ -11,6 +12,7 @@ from shared.edge.web.deployment import Deployment, ServiceIdentities, ServiceIde
 from shared.ports.gmail import GmailTopic
 from shared.ports.sinks import EventSettings, SinkChoices
 from shared.usecases.connect.settings import ConnectSettings
+from shared.usecases.sync.models.served import OwnSyncsServed
 
 
 def settings_themselves(settings: Settings) -> Settings:
@@ -77,6 +79,11 @@ def units_per_minute(settings: Settings) -> UnitsPerMinute:
     return UnitsPerMinute(settings.units_per_minute)
 
 
+def own_syncs_served(settings: Settings) -> OwnSyncsServed:
+    """Return whether the deployment has own syncs."""
+    return OwnSyncsServed(has_own_syncs(settings.syncs))
+
+
 SETTINGS: Mapping[Any, Callable[[Settings], Any]] = {
     Settings: settings_themselves,
     Deployment: deployment,
@@ -87,5 +94,6 @@ SETTINGS: Mapping[Any, Callable[[Settings], Any]] = {
     SinkChoices: sink_choices,
     GmailTopic: gmail_topic,
     UnitsPerMinute: units_per_minute,
+    OwnSyncsServed: own_syncs_served,
 }
 """Read anew at each use: they cost microseconds, and a test may replace the settings."""

@@ -8,6 +8,7 @@ from shared.domain.trouble_board import TroubleNotes
 from shared.edge.composition.assembly import Assembly
 from shared.ports.clock import Clock
 from shared.ports.gmail import GmailMailboxes
+from shared.ports.google_api import GoogleApis
 from shared.ports.oauth import CallerTokens, GoogleOAuth, GoogleSignIn, Sealer
 from shared.ports.queue import Queue
 from shared.ports.sinks import Receiver, Sink, Sinks
@@ -73,6 +74,17 @@ def gmail(container: Assembly) -> GmailMailboxes:
     return HttpGmailMailboxes(
         client, tokens, container.use(Clock), base, container.use(TroubleNotes)
     )
+
+
+def apis(container: Assembly) -> GoogleApis:
+    """Return Google's other APIs, in each connection's name."""
+    import httpx
+
+    from shared.adapters.google.apis import HttpGoogleApis
+    from shared.usecases.connect.tokens.access_tokens import AccessTokens
+
+    client, tokens = container.use(httpx.AsyncClient), container.use(AccessTokens)
+    return HttpGoogleApis(client, tokens, container.settings.google_url)
 
 
 def oauth(container: Assembly) -> GoogleOAuth:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any, get_type_hints
 
+from shared.domain.models.sync import OwnSyncs
 from shared.domain.trouble_board import TroubleNotes
 from shared.edge.composition import access, google, stores
 from shared.edge.composition.assembly import Assembly
@@ -10,6 +11,7 @@ from shared.ports.access import ErrorDescription
 from shared.ports.clock import Clock
 from shared.ports.events import Operations
 from shared.ports.gmail import GmailMailboxes
+from shared.ports.google_api import GoogleApis
 from shared.ports.oauth import CallerTokens, GoogleOAuth, GoogleSignIn, Sealer
 from shared.ports.queue import Queue
 from shared.ports.sends import BounceRecorder, HeldSends, Sends
@@ -33,6 +35,8 @@ PROVIDERS: Mapping[Any, Provider] = {
     Telemetry: stores.telemetry,
     Queue: google.queue,
     GmailMailboxes: google.gmail,
+    GoogleApis: google.apis,
+    OwnSyncs: access.own_syncs,
     GoogleOAuth: google.oauth,
     GoogleSignIn: google.sign_in,
     CallerTokens: google.caller_tokens,

@@ -10,7 +10,7 @@ from shared.domain.connect.scopes import KNOWN, MAIL, reads
 from shared.domain.ids import ConnectionId
 from shared.domain.operation import Operation, OperationState, OperationType
 from shared.domain.sync.standing import set_aside
-from shared.edge.api.mail.sync_models import sync_view
+from shared.edge.api.mail.sync_view import sync_view
 from shared.edge.console.connections import row_of
 from shared.edge.console.pages import ConsoleRequest, page
 from shared.edge.settings.deployment import Settings

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
 
+from shared.actions.present import READY
 from shared.edge.settings.console import ConsoleOptions, console_options
 from shared.edge.settings.events import EventOptions, event_options
 from shared.edge.settings.functions import FUNCTIONS, Trigger, function_for
@@ -67,6 +68,8 @@ class Settings:
     """How long a backup of the store, or a version of it, is kept; 0 where there is none."""
     telemetry: frozenset[str] = frozenset()
     """Who takes traces and metrics: `google`, `otlp`, `prometheus`; none unless named."""
+    syncs: tuple[str, ...] = ()
+    """The ready syncs that are served, by name."""
     events: EventOptions = field(default_factory=EventOptions)
     console: ConsoleOptions = field(default_factory=ConsoleOptions)
 
@@ -162,6 +165,7 @@ def settings_from(environ: Mapping[str, str], *, without: frozenset[str] = froze
         publishing=read.optional("PUBLISHING", _publishing, "production"),
         backup_days=read.optional("BACKUP_DAYS", _count, 0),
         telemetry=read.optional("TELEMETRY", _takers, frozenset()),
+        syncs=read.optional("SYNCS", _ready_syncs, ()),
         events=event_options(read.optional),
         console=console_options(read.optional),
     )
@@ -225,6 +229,13 @@ def _takers(value: str) -> frozenset[str]:
     if not takers <= TAKERS:
         raise ValueError(f"must list some of {', '.join(sorted(TAKERS))}")
     return takers
+
+
+def _ready_syncs(value: str) -> tuple[str, ...]:
+    names = sorted({one.strip() for one in value.split(",") if one.strip()})
+    if not {*names} <= {*READY}:
+        raise ValueError(f"must list some of {', '.join(READY)}")
+    return tuple(names)
 
 
 def _origins(value: str) -> tuple[str, ...]:

@@ -35,6 +35,7 @@ FUNCTIONS = (
     Function("gmail_push", Trigger.PUSH, ("/push/gmail",)),
     Function("sync_mailbox", Trigger.TASKS, ("/tasks/sync", "/tasks/disconnect")),
     Function("run_actions", Trigger.TASKS, ("/tasks/action", "/tasks/approval", "/tasks/send")),
+    Function("sync_models", Trigger.TASKS, ("/tasks/models",)),
     Function("deliver_event", Trigger.TASKS, ("/tasks/deliver",)),
     Function(
         "renew_watches",

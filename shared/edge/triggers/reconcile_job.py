@@ -7,7 +7,13 @@ from shared.edge.web.call import Call
 from shared.edge.web.logs import log
 from shared.edge.web.routes import Access, Route
 from shared.usecases.end_troubles import EndTroubles
-from shared.usecases.reconcile import Reconcile, ResumeDisconnects, WakeApprovals, WakeDeliveries
+from shared.usecases.reconcile import (
+    Reconcile,
+    ResumeDisconnects,
+    WakeApprovals,
+    WakeDeliveries,
+    WakeModels,
+)
 
 
 async def reconcile(call: Call) -> None:
@@ -16,6 +22,8 @@ async def reconcile(call: Call) -> None:
     log("job", task="reconcile", count=found.syncs, outcome=f"{found.sends} sends, {events} events")
     if waiting := await call.use(WakeApprovals)():
         log("job", task="wake-approvals", count=waiting)
+    if due := await call.use(WakeModels)():
+        log("job", task="wake-models", count=due)
     if woken := await call.use(ResumeDisconnects)():
         log("job", task="resume-disconnects", count=woken)
     if freed := await call.use(EndTroubles)():

@@ -1,6 +1,6 @@
 """The sync of a connection begins, or begins again, in the commit that stores the auth event."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from shared.domain.connect.connection import Connection, ConnectionStatus
 from shared.domain.connect.scopes import reads
@@ -10,9 +10,12 @@ from shared.errors import ConnectRefusedError
 from shared.ports.clock import Clock
 from shared.ports.documents import until_written
 from shared.ports.events import Outbox
+from shared.ports.queue import Queue
 from shared.ports.sync_store import Batch, SyncStates
 from shared.usecases.connect.auth_record import AuthOperation, auth_event
 from shared.usecases.connect.settings import ConnectSettings
+from shared.usecases.sync.models.served import OwnSyncsServed
+from shared.usecases.sync.task import models_task
 
 
 @dataclass(frozen=True)
@@ -23,11 +26,16 @@ class BeginSync:
     outbox: Outbox
     clock: Clock
     settings: ConnectSettings
+    queue: Queue
+    own_syncs: OwnSyncsServed = field(default_factory=OwnSyncsServed)
 
     async def __call__(
         self, connection: Connection, operation: AuthOperation, *, occasion: str, generation: int
     ) -> None:
-        """Raise ConnectRefusedError("disconnecting") where the sync was stopped for good."""
+        """Raise ConnectRefusedError("disconnecting") where the sync was stopped for good.
+
+        Raises QueueUnavailableError where there are own syncs, and their task was not accepted.
+        """
         event = auth_event(
             connection,
             operation,
@@ -37,6 +45,8 @@ class BeginSync:
             now=self.clock.now(),
         )
         await until_written(lambda: self._begin(connection, event))
+        if self.own_syncs.anywhere and connection.status is ConnectionStatus.ACTIVE:
+            await self.queue.enqueue(models_task(connection.id, every=True, wake=True))
 
     async def _begin(self, connection: Connection, event: Event) -> None:
         was = await self.sync_states.get(connection.id)

@@ -36,11 +36,12 @@ from shared.ports.gmail import GmailMailboxes
 from shared.ports.oauth import GoogleOAuth, Sealer
 from shared.ports.queue import Queue, Task
 from shared.ports.retention import Retention
-from shared.ports.sync_store import Batch, Records, SyncStates
+from shared.ports.sync_store import Batch, SyncStates
 from shared.usecases.connect.auth_record import AuthOperation, auth_event, auth_operation
 from shared.usecases.connect.deletion_receipts import DeletionReceipts
 from shared.usecases.connect.membership import leave
 from shared.usecases.connect.settings import ConnectSettings
+from shared.usecases.connect.stored_records import StoredRecords
 from shared.usecases.connect.tokens.access_tokens import AccessTokens
 from shared.usecases.connect.tokens.token_seal import opened_refresh_token
 
@@ -120,7 +121,7 @@ class Disconnect:
     google_users: GoogleUsers
     mailboxes: Mailboxes
     sync_states: SyncStates
-    records: Records
+    records: StoredRecords
     outbox: Outbox
     operations: Operations
     receipts: Receipts
@@ -154,6 +155,7 @@ class Disconnect:
         if connection is None and await self.sync_states.get(id) is None:
             return Disconnected()
         await self._stop_sync(removal)
+        await self.records.fence(id)
         steps = {} if connection is None else await self._left(connection, removal)
         await self._shred(removal)
         accepted_at = connection.updated_at if connection else None

@@ -1,15 +1,17 @@
 """Remove what is over: expired documents, and what tombstones still hold of deleted mail."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from shared.domain.connect.connection import Connection
 from shared.ports.clock import Clock
 from shared.ports.connections import Connections
 from shared.ports.documents import Versioned, walk_until
+from shared.ports.model_store import ModelRecords
 from shared.ports.retention import Retention
 from shared.ports.sync_store import Records
+from shared.usecases.sync.models.served import OwnSyncsServed
 
 PORTION = 400
 PORTIONS = 25
@@ -37,6 +39,8 @@ class PruneDeleted:
     records: Records
     retention: Retention
     clock: Clock
+    models: ModelRecords
+    own_syncs: OwnSyncsServed = field(default_factory=OwnSyncsServed)
 
     async def __call__(self, budget: timedelta = BUDGET) -> Pruned:
         """Raise StoreUnavailableError: what was done stays done."""
@@ -52,11 +56,13 @@ class PruneDeleted:
         connection = page[0].value
         now, more = self.clock.now(), True
         total = replace(total, connections=total.connections + 1)
-        for _ in range(PORTIONS):
-            count, more = await self.records.prune_deleted(
-                connection.id, now - connection.retention, PORTION, now
-            )
-            total = replace(total, emptied=total.emptied + count)
-            if not more:
-                return total
-        return replace(total, complete=False)
+        for stored in (self.records, self.models) if self.own_syncs.anywhere else (self.records,):
+            for _ in range(PORTIONS):
+                count, more = await stored.prune_deleted(
+                    connection.id, now - connection.retention, PORTION, now
+                )
+                total = replace(total, emptied=total.emptied + count)
+                if not more:
+                    break
+            total = replace(total, complete=total.complete and not more)
+        return total

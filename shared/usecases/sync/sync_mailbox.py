@@ -2,11 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
 
 from shared.domain.events.event import Event
 from shared.domain.google_trouble import PreconditionFailedError
@@ -22,6 +20,7 @@ from shared.domain.sync.plan import (
     Recover,
     RetryQuarantine,
     Step,
+    WakeFollowers,
     backoff,
     plan,
 )
@@ -43,7 +42,7 @@ from shared.ports.queue import Queue, QueueName
 from shared.ports.sends import BounceRecorder, HeldSends, wake_no_send
 from shared.ports.sync_store import Quarantine, Records, SyncStates
 from shared.usecases.sync.quarantine import retry_quarantine
-from shared.usecases.sync.task import sync_task
+from shared.usecases.sync.task import models_task, sync_task
 from shared.usecases.sync.watch import StartWatch
 from shared.usecases.sync.work.backfill import read_chunk
 from shared.usecases.sync.work.delta import read_delta
@@ -193,7 +192,9 @@ class SyncMailbox:
             await set_aside_suspect(run)
             while not await run.held.release():
                 step = plan(run.state, self.clock.now())
-                if run.out_of_time or (only_live and not isinstance(step, Anchor | Delta)):
+                if run.out_of_time or (
+                    only_live and not isinstance(step, Anchor | Delta | WakeFollowers)
+                ):
                     await run.held.leave(_same, self.clock.now())
                     return None
                 if not await self._admitted(run, step):
@@ -253,6 +254,9 @@ class SyncMailbox:
                 await audit(run)
             case Empty():
                 await empty(run)
+            case WakeFollowers():
+                await self.queue.enqueue(models_task(run.connection_id, wake=True))
+                await run.held.commit(lambda state: state.followers_woken(self.clock.now()))
 
     def _setback(self, error: PostroomError, run: Run) -> tuple[Change, datetime | None]:
         """Return how an error changes the state, and when to look again."""
@@ -316,7 +320,7 @@ class SyncMailbox:
             error=error.code if error else None,
             steps=tuple(run.steps),
             trace_id=run.trace_id,
-            detail=_counted(run),
+            detail=run.counted(),
         )
 
 
@@ -337,11 +341,3 @@ def _news(error: PostroomError, state: SyncState, failures: int) -> bool:
 
 def _same(state: SyncState) -> SyncState:
     return state
-
-
-def _counted(run: Run) -> Mapping[str, Any]:
-    """Return what is told of a run: records, quota units, and how late live mail was."""
-    tally = run.tally
-    counts = {"added": tally.added, "updated": tally.updated, "deleted": tally.deleted}
-    late = {} if run.lateness_ms is None else {"lateness_ms": run.lateness_ms}
-    return {**counts, "units": run.pace.spent - run.spent_before, "pushed": run.pushed, **late}

@@ -18,6 +18,7 @@ GMAIL = {
     _API + "gmail.labels": "See and edit your labels",
     _API + "gmail.settings.basic": "See, edit or change your mail settings and filters",
     _API + "gmail.settings.sharing": "Manage your sensitive mail settings",
+    _API + "contacts.readonly": "See and download your contacts",
 }
 _SHORT = {"email": EMAIL, "profile": PROFILE, "https://mail.google.com": "https://mail.google.com/"}
 

@@ -13,8 +13,8 @@ variable "name" {
   type        = string
 
   validation {
-    condition     = contains(["live", "bulk", "events", "retries"], var.name)
-    error_message = "The code knows the queues live, bulk, events and retries."
+    condition     = contains(["live", "bulk", "events", "models", "retries"], var.name)
+    error_message = "The code knows the queues live, bulk, events, models and retries."
   }
 }
 

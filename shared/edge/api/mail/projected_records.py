@@ -77,7 +77,7 @@ class ProjectedRecords:
             return None
         if not _is_wanted(made, query):
             return None
-        cursor = cursor_of(self.connection_id, record.head.sequence)
+        cursor = cursor_of(self.connection_id, record.head.sequence, self.projection.name)
         return orjson.dumps(made.render(record, cursor))
 
     def _below(self, record: Record) -> str:

@@ -2,24 +2,28 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import orjson
-from pydantic import AfterValidator, AliasChoices, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, AliasChoices, BeforeValidator, Field
 from starlette.responses import Response
 
 from shared.actions.projections import projections
 from shared.domain.cursor import cursor_of, page_token_of, place_of, sequence_of
 from shared.domain.ids import ConnectionId, LabelId, MessageId, SequenceNumber, ThreadId
+from shared.domain.models.sync import OwnSyncs, models_of
 from shared.domain.sync.event import MODEL, MODEL_NAMES
 from shared.domain.sync.payload import render_json
-from shared.domain.sync.record import EndReason, LastAction, Record
+from shared.domain.sync.record import LastAction, Record
+from shared.edge.api.mail.model_records import OwnRecords
 from shared.edge.api.mail.projected_records import ProjectedRecords
+from shared.edge.api.mail.record_models import EmailMessage, OwnRecord
 from shared.edge.web.answers import json_bytes
 from shared.edge.web.call import Call
 from shared.edge.web.routes import Permission, RequestModel, ResponseModel, Route, Tenant
 from shared.errors import InvalidRequestError
 from shared.ports.clock import Clock
+from shared.ports.model_store import ModelQuery, ModelRecords
 from shared.ports.sync_store import NewestQuery, RecordQuery, Records
 
 IDS = 100
@@ -27,18 +31,16 @@ PAGE = 10_000
 
 
 def _model(name: str) -> str:
-    if name in MODEL_NAMES:
-        return MODEL
-    if name not in projections():
-        known = ", ".join((*MODEL_NAMES, *projections()))
-        raise ValueError(f"the models here are {known}")
-    return name
+    return MODEL if name in MODEL_NAMES else name
 
 
-def _stored_model(name: str) -> str:
-    if name not in MODEL_NAMES:
-        raise ValueError(f"only {MODEL} is stored; what is projected from it has nothing to empty")
-    return MODEL
+def _require_model(call: Call, name: str) -> None:
+    """Raise InvalidRequestError for a model that nothing here has."""
+    own = [model for sync in call.use(OwnSyncs).rows for model in models_of(sync)]
+    if name not in {MODEL, *projections(), *own}:
+        known = ", ".join((*MODEL_NAMES, *projections(), *own))
+        text = f"model: the models here are {known}"
+        raise InvalidRequestError(text, code="invalid_query_params")
 
 
 def _variant(name: str) -> str:
@@ -58,32 +60,9 @@ def _aware(at: datetime) -> datetime:
     return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
-Model = Annotated[str, AfterValidator(_model)]
-StoredModel = Annotated[str, AfterValidator(_stored_model)]
+Model = Annotated[str, Field(max_length=64), AfterValidator(_model)]
 Variant = Annotated[str, AfterValidator(_variant)]
 Actions = Annotated[frozenset[LastAction], BeforeValidator(_actions)]
-
-
-TEXT = (
-    "The whole message as plain text: every part that is written to be read, in order, footers and"
-    " disclaimers in their place. Of parts that say the same twice the plain one is taken, its HTML"
-    " where that is blank; HTML that stands alone is turned into text, its links as `words"
-    " (address)`. Text that is neither plain nor HTML (enriched text, a calendar, a delivery"
-    " report) is the body where there is no other, and else an attachment. What an attached message"
-    " says is not part of it."
-)
-REPLY_TEXT = (
-    "`text` without quoted history, signature, legal footer and list footer: what its sender wrote."
-    " Answers between quoted lines stay, and a message of which nothing would be left (a forward"
-    " without own words) is here whole. A record stored before there was this field has none until"
-    " it is read again (`POST /sync/trigger` with `emptyCache`)."
-)
-HTML = (
-    "The whole message as HTML, null where no part of it is HTML: of parts that say the same twice"
-    " the HTML one, and plain parts that stand beside HTML escaped in their place. It is the"
-    " sender's markup, as it came: show it only in a sandbox. Pictures it shows by `cid:` are the"
-    " attachments that are `inline`."
-)
 
 
 class RecordsQuery(RequestModel):
@@ -97,7 +76,7 @@ class RecordsQuery(RequestModel):
     modified_after: Annotated[datetime, AfterValidator(_aware)] | None = Field(
         None, validation_alias=AliasChoices("modified_after", "delta")
     )
-    ids: list[Annotated[str, Field(max_length=64)]] | None = Field(None, max_length=IDS)
+    ids: list[Annotated[str, Field(max_length=512)]] | None = Field(None, max_length=IDS)
     order: Literal["date_desc"] | None = None
     label: str | None = Field(None, max_length=200)
     thread_id: str | None = Field(None, max_length=64)
@@ -109,83 +88,13 @@ class RecordsQuery(RequestModel):
         return bool(self.order or self.label or self.thread_id or self.before)
 
 
-class Participant(ResponseModel):
-    """One address of a message."""
-
-    name: str
-    email: str
-
-
-class Attachment(ResponseModel):
-    """An attachment, addressed by message id and part id (FACTS 4.5)."""
-
-    partId: str = Field(  # noqa: N815  Gmail's spelling
-        description="Its address in the message; `root` where the message is this one file."
-    )
-    filename: str
-    mimeType: str  # noqa: N815
-    size: int
-    contentId: str | None = None  # noqa: N815
-    inline: bool = Field(default=False, description="Whether the HTML shows it, by its Content-ID.")
-    parts: list["Attachment"] = Field(
-        default_factory=list, description="Of an attached message: the files that it holds."
-    )
-
-
-class RecordMetadata(ResponseModel):
-    """How a record got here; store `cursor` to continue after it."""
-
-    first_seen_at: datetime
-    last_modified_at: datetime
-    last_action: LastAction
-    deleted_at: datetime | None
-    pruned_at: datetime | None
-    cursor: str
-
-
-class EmailMessage(ResponseModel):
-    """A message; only ids, labels and metadata remain of one whose payload was emptied."""
-
-    model_config = ConfigDict(frozen=True, extra="allow")
-
-    id: str
-    threadId: str  # noqa: N815
-    historyId: str  # noqa: N815
-    labelIds: list[str]  # noqa: N815
-    isUnread: bool  # noqa: N815
-    isDraft: bool  # noqa: N815
-    isSent: bool  # noqa: N815
-    origin: str
-    reason: EndReason | None = Field(None, description="Of a tombstone: why the record ended.")
-    date: datetime | None = None
-    internalDate: str | None = None  # noqa: N815
-    body_truncated: bool = False
-    from_: Participant | None = Field(None, alias="from")
-    to: list[Participant] = Field(default_factory=list)
-    cc: list[Participant] = Field(default_factory=list)
-    bcc: list[Participant] = Field(default_factory=list)
-    replyTo: list[Participant] = Field(default_factory=list)  # noqa: N815
-    subject: str | None = None
-    snippet: str | None = None
-    text: str | None = Field(None, description=TEXT)
-    replyText: str | None = Field(None, description=REPLY_TEXT)  # noqa: N815
-    html: str | None = Field(None, description=HTML)
-    attachments: list[Attachment] = Field(default_factory=list)
-    messageId: str | None = None  # noqa: N815
-    inReplyTo: str | None = None  # noqa: N815
-    references: list[str] = Field(default_factory=list)
-    headers: dict[str, Any] = Field(default_factory=dict)
-    sizeEstimate: int | None = None  # noqa: N815
-    metadata: RecordMetadata = Field(alias="_nango_metadata")
-
-
 class RecordsPage(ResponseModel):
     """`next_cursor` null: nothing more now; keep the last record's own cursor.
 
     `next_before` is a screen's page token.
     """
 
-    records: list[EmailMessage]
+    records: list[EmailMessage | OwnRecord]
     next_cursor: str | None
     next_before: str | None = None
 
@@ -193,7 +102,7 @@ class RecordsPage(ResponseModel):
 class PruneBody(RequestModel):
     """Empty the payloads up to a cursor."""
 
-    model: StoredModel = MODEL
+    model: Model = MODEL
     variant: Variant = "base"
     until_cursor: str = Field(max_length=200)
     limit: int = Field(1000, ge=1, le=PAGE)
@@ -223,6 +132,9 @@ async def list_records(call: Call) -> Response:
     """
     connection_id = (await call.connection()).value.id
     asked = call.query(RecordsQuery)
+    if call.use(OwnSyncs).of_model(asked.model) is not None:
+        return await _own_page(OwnRecords(call.use(ModelRecords), connection_id), asked)
+    _require_model(call, asked.model)
     projection = projections().get(asked.model)
     if projection is not None:
         return await _projected_page(
@@ -237,8 +149,19 @@ async def prune_records(call: Call) -> Pruned:
     """Empty the payloads of the records up to a cursor; the records themselves stay."""
     connection_id = (await call.connection()).value.id
     body = call.body(PruneBody)
-    until = sequence_of(connection_id, body.until_cursor)
     now = call.use(Clock).now()
+    if call.use(OwnSyncs).of_model(body.model) is not None:
+        until = sequence_of(connection_id, body.until_cursor, body.model)
+        own = call.use(ModelRecords)
+        count, more = await own.prune(connection_id, body.model, until, body.limit, now)
+        return Pruned(count=count, has_more=more)
+    _require_model(call, body.model)
+    if body.model != MODEL:
+        raise InvalidRequestError(
+            f"model: {body.model} is projected from {MODEL}: it has nothing to empty",
+            code="invalid_body",
+        )
+    until = sequence_of(connection_id, body.until_cursor)
     count, more = await call.use(Records).prune(connection_id, until, body.limit, now)
     return Pruned(count=count, has_more=more)
 
@@ -249,12 +172,29 @@ async def _changes(records: Records, connection_id: ConnectionId, asked: Records
     return _page(rows, next_cursor=following)
 
 
+async def _own_page(records: OwnRecords, asked: RecordsQuery) -> Response:
+    if asked.screen:
+        raise InvalidRequestError(
+            f"A screen shows messages: {asked.model} is read in the order of its changes.",
+            code="invalid_query_params",
+        )
+    id, after = records.connection_id, SequenceNumber(0)
+    if asked.cursor:
+        after = sequence_of(id, asked.cursor, asked.model)
+    query = ModelQuery(
+        asked.model, after, asked.limit, asked.filter, asked.modified_after, asked.ids
+    )
+    rows, last = await records.changes(query)
+    return _page(rows, next_cursor=None if last is None else records.cursor(last, asked.model))
+
+
 async def _projected_page(records: ProjectedRecords, asked: RecordsQuery) -> Response:
     if asked.screen:
         rows, below = await records.newest(_screen_query(records.connection_id, asked))
         return _page(rows, next_cursor=None, next_before=below)
     rows, last = await records.changes(_query(records.connection_id, asked))
-    following = None if last is None else cursor_of(records.connection_id, last)
+    model = records.projection.name
+    following = None if last is None else cursor_of(records.connection_id, last, model)
     return _page(rows, next_cursor=following)
 
 
@@ -289,7 +229,11 @@ def _page(rows: list[bytes], **positions: str | None) -> Response:
 
 
 def _query(connection_id: ConnectionId, asked: RecordsQuery) -> RecordQuery:
-    after = sequence_of(connection_id, asked.cursor) if asked.cursor else SequenceNumber(0)
+    # A projection's cursors once were the messages': those that readers hold still count.
+    models = () if asked.model == MODEL else (asked.model, "")
+    after = SequenceNumber(0)
+    if asked.cursor:
+        after = sequence_of(connection_id, asked.cursor, *models)
     return RecordQuery(
         after=after,
         limit=asked.limit,

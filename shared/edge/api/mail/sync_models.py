@@ -1,58 +1,43 @@
-"""What the syncs resource takes and answers, and a sync state as it is shown (API 5)."""
+"""What the syncs resource takes, and which names of syncs there are (API 5)."""
 
-from datetime import datetime, timedelta
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
 from shared.actions.projections import projections
-from shared.domain.connect.connection import INTEGRATION, Connection, ConnectionStatus
-from shared.domain.sync.event import MODEL, SYNC_ALIAS, SYNC_NAME, VARIANT, UnknownSyncError
-from shared.domain.sync.frequency import in_words
-from shared.domain.sync.projection import Projection
-from shared.domain.sync.standing import (
-    Coverage,
-    SetAside,
-    Standing,
-    coverage,
-    deferral,
-    has_backfilled,
-    set_aside,
-    standing,
-)
-from shared.domain.sync.state import Audit, Backfill, SyncState
-from shared.edge.web.routes import LEFT_OUT, RequestModel, ResponseModel
+from shared.domain.models.sync import OwnSyncs
+from shared.domain.sync.event import SYNC_ALIAS, SYNC_NAME, VARIANT, UnknownSyncError
+from shared.edge.web.routes import RequestModel, ResponseModel
 from shared.errors import InvalidRequestError
-from shared.ports.sync_store import Quarantine
 
-MOST_COUNTED = 1_000
 NAMES = (SYNC_NAME, SYNC_ALIAS)
 
 
-def known_sync(name: str) -> str:
+def known_sync(name: str, own: OwnSyncs) -> str:
     """Return the sync's own name. Raises UnknownSyncError."""
     if name in NAMES:
         return SYNC_NAME
-    derived = [one.sync for one in projections().values()]
+    derived = [*(one.sync for one in projections().values()), *(one.name for one in own.rows)]
     if name not in derived:
         raise UnknownSyncError(f"The syncs here are {', '.join((*NAMES, *derived))}.")
     return name
 
 
-def own_sync(name: str) -> str:
+def own_sync(name: str, own: OwnSyncs) -> str:
     """Return the name of a sync that has a state of its own.
 
     Raises UnknownSyncError, and InvalidRequestError for a projection: it is made of the messages
     while it is read, so what was done to it would be done to the whole mailbox.
     """
-    if known_sync(name) != SYNC_NAME:
+    known = known_sync(name, own)
+    if known != SYNC_NAME and own.get(known) is None:
         raise InvalidRequestError(
             f"{name} has no state of its own: its records are made of {SYNC_NAME} while they are "
             f"read. Call it with {SYNC_NAME}, which pauses, starts, resets or re-times the whole "
             "mailbox.",
             code="derived_sync",
         )
-    return SYNC_NAME
+    return known
 
 
 def _variant(name: str) -> str:
@@ -123,12 +108,12 @@ class StatusQuery(RequestModel):
 
     syncs: Annotated[str, Field(max_length=2_000), AfterValidator(_full_names)] = "*"
 
-    @property
-    def names(self) -> frozenset[str] | None:
-        """The syncs that are asked for, None where all are. Raises UnknownSyncError."""
+    def names(self, own: OwnSyncs) -> frozenset[str] | None:
+        """Return the syncs that are asked for, None where all are. Raises UnknownSyncError."""
         if self.syncs == "*":
             return None
-        return frozenset(known_sync(one.partition("::")[0]) for one in self.syncs.split(","))
+        named = (one.partition("::")[0] for one in self.syncs.split(","))
+        return frozenset(known_sync(one, own) for one in named)
 
 
 class FrequencyBody(RequestModel):
@@ -145,204 +130,3 @@ class FrequencyAnswer(ResponseModel):
     """The frequency in force."""
 
     frequency: str
-
-
-class Counts(ResponseModel):
-    """Records that one run changed."""
-
-    added: int
-    updated: int
-    deleted: int
-
-
-class Checkpoint(ResponseModel):
-    """The durable point the sync resumes from; what is not known yet is left out.
-
-    Flat fields without nulls: the official client knows no others in a checkpoint.
-    """
-
-    history_id: str | None = LEFT_OUT
-    sequence: int
-    window: str
-    window_start: datetime | None = LEFT_OUT
-    last_delta_at: datetime | None = LEFT_OUT
-
-
-class Progress(ResponseModel):
-    """How far the first reading of the mailbox is."""
-
-    listed: int
-    stored: int
-    estimated_total: int | None
-    eta_s: int | None
-    finished_at: datetime | None
-
-
-class AuditView(ResponseModel):
-    """A comparison of the whole window with the records; its counts are what it had to heal."""
-
-    requested_at: datetime
-    finished_at: datetime | None
-    coverage: float | None
-    listed: int
-    missing: int
-    gone: int
-    relabelled: int
-
-
-class DeferredView(ResponseModel):
-    """Nothing is read before `until`."""
-
-    concern: str = Field(alias="class", description="rate, passing, mailbox, deployment...")
-    until: datetime
-
-
-class QuarantinedView(ResponseModel):
-    """Messages that could not be stored yet, `count` at most 1,000; reasons with their counts."""
-
-    count: int
-    oldest: datetime | None
-    reasons: dict[str, int]
-
-
-class SyncView(ResponseModel):
-    """One sync of one connection; results and counts are by model."""
-
-    id: str
-    connection_id: str
-    provider_config_key: str
-    name: str
-    variant: str
-    type: Literal["INITIAL", "INCREMENTAL"]
-    status: Standing
-    jobStatus: Literal["RUNNING", "SUCCESS", "ERROR"]  # noqa: N815  the client's spelling
-    latestExecutionStatus: Literal["SUCCESS", "ERROR"] | None = LEFT_OUT  # noqa: N815
-    finishedAt: datetime | None = LEFT_OUT  # noqa: N815
-    nextScheduledSyncAt: datetime | None  # noqa: N815
-    frequency: str
-    latestResult: dict[str, Counts]  # noqa: N815
-    recordCount: dict[str, int]  # noqa: N815
-    checkpoint: Checkpoint
-    progress: Progress | None
-    audit: AuditView | None
-    error: str | None
-    coverage: Coverage
-    deferred: DeferredView | None
-    quarantined: QuarantinedView
-
-
-class SyncsStatus(ResponseModel):
-    """One entry a sync and connection."""
-
-    syncs: list[SyncView]
-
-
-async def set_aside_of(quarantine: Quarantine, state: SyncState) -> SetAside:
-    """Return what is in quarantine; costs no read where nothing is."""
-    if state.quarantine_due_at is None:
-        return set_aside(())
-    return set_aside(await quarantine.list(state.connection_id, MOST_COUNTED))
-
-
-def sync_view(state: SyncState, now: datetime, connection: Connection, aside: SetAside) -> SyncView:
-    """Return one entry of GET /sync/status; of a run, nothing is said before one has finished."""
-    ended = connection.status is ConnectionStatus.REAUTH_REQUIRED
-    error = state.last_error or (connection.error if ended else None)
-    latest: Literal["ERROR", "SUCCESS"] = "ERROR" if error or ended else "SUCCESS"
-    tally = state.last_tally
-    return SyncView(
-        id=f"{state.connection_id}:{SYNC_NAME}",
-        connection_id=state.connection_id,
-        provider_config_key=INTEGRATION,
-        name=SYNC_NAME,
-        variant=VARIANT,
-        type="INCREMENTAL" if has_backfilled(state) else "INITIAL",
-        status=standing(state, connection.status, now),
-        jobStatus="RUNNING" if state.held(now) else latest,
-        latestExecutionStatus=latest if state.last_finished_at else None,
-        finishedAt=state.last_finished_at,
-        nextScheduledSyncAt=state.next_due_at,
-        frequency=in_words(state.frequency),
-        latestResult={
-            MODEL: Counts(added=tally.added, updated=tally.updated, deleted=tally.deleted)
-        },
-        recordCount={MODEL: state.live_records},
-        checkpoint=_checkpoint(state),
-        progress=_progress(state, now),
-        audit=_audit(state.audit),
-        error=error,
-        coverage=coverage(state),
-        deferred=_deferred(state, now),
-        quarantined=QuarantinedView(
-            count=aside.count, oldest=aside.oldest, reasons=dict(aside.reasons)
-        ),
-    )
-
-
-def projection_view(whole: SyncView, projection: Projection[Any]) -> SyncView:
-    """Return the entry of a projection: it is as current as the messages it is made of.
-
-    It is made while it is read, so its records are not counted.
-    """
-    own = {
-        "id": f"{whole.connection_id}:{projection.sync}",
-        "name": projection.sync,
-        "latestResult": {},
-        "recordCount": {},
-    }
-    return whole.model_copy(update=own)
-
-
-def _deferred(state: SyncState, now: datetime) -> DeferredView | None:
-    if (found := deferral(state, now)) is None:
-        return None
-    return DeferredView(**{"class": found.concern.value}, until=found.until)
-
-
-def _checkpoint(state: SyncState) -> Checkpoint:
-    return Checkpoint(
-        history_id=None if state.checkpoint is None else str(state.checkpoint),
-        sequence=state.sequence,
-        window=state.window,
-        window_start=state.window_start,
-        last_delta_at=state.last_delta_at,
-    )
-
-
-def _audit(audit: Audit | None) -> AuditView | None:
-    if audit is None:
-        return None
-    return AuditView(
-        requested_at=audit.requested_at,
-        finished_at=audit.finished_at,
-        coverage=audit.coverage if audit.finished_at else None,
-        listed=audit.listed,
-        missing=audit.missing,
-        gone=audit.gone,
-        relabelled=audit.relabelled,
-    )
-
-
-def _progress(state: SyncState, now: datetime) -> Progress | None:
-    backfill = state.backfill
-    if backfill is None:
-        return None
-    total = backfill.estimated_total
-    return Progress(
-        listed=backfill.listed,
-        stored=backfill.stored,
-        estimated_total=None if total is None else max(total, backfill.stored),
-        eta_s=_seconds_left(backfill, now),
-        finished_at=backfill.finished_at,
-    )
-
-
-def _seconds_left(backfill: Backfill, now: datetime) -> int | None:
-    """Return the rest at the pace so far; None where nothing can be said yet."""
-    if backfill.finished_at is not None:
-        return 0
-    spent = now - backfill.started_at
-    if not backfill.stored or not backfill.estimated_total or spent <= timedelta():
-        return None
-    left = max(backfill.estimated_total - backfill.stored, 0)
-    return round(left * spent.total_seconds() / backfill.stored)

@@ -240,3 +240,11 @@ class Run:
         """Remember a step for the operations log."""
         took = (self.clock.now() - started_at).total_seconds() * 1000
         self.steps.append(OperationStep(name, started_at, took, detail))
+
+    def counted(self) -> Mapping[str, Any]:
+        """Return what is told of a run: records, quota units, and how late live mail was."""
+        tally = self.tally
+        counts = {"added": tally.added, "updated": tally.updated, "deleted": tally.deleted}
+        late = {} if self.lateness_ms is None else {"lateness_ms": self.lateness_ms}
+        units = self.pace.spent - self.spent_before
+        return {**counts, "units": units, "pushed": self.pushed, **late}

@@ -1,0 +1,79 @@
+"""The `sync` event of an own sync: one a model, in the commit of what it reports (API 7.2)."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import uuid4
+
+from shared.domain.connect.connection import INTEGRATION
+from shared.domain.events.event import Event, EventType
+from shared.domain.ids import EventId
+from shared.domain.models.state import ModelSyncState
+from shared.domain.sync.event import VARIANT
+from shared.domain.sync.state import Tally
+
+
+def model_event(
+    before: ModelSyncState,
+    after: ModelSyncState,
+    model: str,
+    tally: Tally,
+    now: datetime,
+    *,
+    sync_type: str,
+    trace_id: str | None,
+) -> Event:
+    """Return a new event; `cursorSequence` becomes the opaque cursor of the model at delivery."""
+    payload: dict[str, Any] = {
+        **_about(after, model, sync_type),
+        "success": True,
+        "modifiedAfter": now.isoformat(),
+        "queryTimeStamp": now.isoformat(),
+        "responseResults": {
+            "added": tally.added,
+            "updated": tally.updated,
+            "deleted": tally.deleted,
+        },
+        "checkpoints": {"from": _flat(before), "to": _flat(after)},
+        "cursorSequence": after.sequence,
+        "cursorModel": model,
+    }
+    return _event(after, payload, now, trace_id)
+
+
+def failed_model_event(
+    state: ModelSyncState, model: str, code: str, now: datetime, trace_id: str | None
+) -> Event:
+    """Return the event that says an own sync is failing; `code` is an error's, never its words."""
+    payload = {
+        **_about(state, model, "INITIAL" if state.initial else "INCREMENTAL"),
+        "success": False,
+        "error": {"type": code, "description": f"{state.sync} failed: its status says where."},
+        "startedAt": (state.began_at or now).isoformat(),
+        "failedAt": now.isoformat(),
+    }
+    return _event(state, payload, now, trace_id)
+
+
+def _flat(state: ModelSyncState) -> Mapping[str, Any] | None:
+    return state.checkpoint or ({"after": state.after} if state.after else None)
+
+
+def _about(state: ModelSyncState, model: str, sync_type: str) -> dict[str, Any]:
+    return {
+        "from": "postroom",
+        "type": "sync",
+        "connectionId": state.connection_id,
+        "providerConfigKey": INTEGRATION,
+        "syncName": state.sync,
+        "syncVariant": VARIANT,
+        "model": model,
+        "syncType": sync_type,
+    }
+
+
+def _event(
+    state: ModelSyncState, payload: Mapping[str, Any], now: datetime, trace_id: str | None
+) -> Event:
+    id = EventId(f"evt_{uuid4().hex}")
+    return Event(id, state.connection_id, EventType.SYNC, payload, now, now, trace_id=trace_id)

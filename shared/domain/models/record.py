@@ -1,0 +1,134 @@
+"""What an own sync stores: a record of a model, known by (connection, model, id)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from hashlib import blake2b
+from typing import Any, Final
+
+import orjson
+from isal import isal_zlib
+
+from shared.domain.ids import SequenceNumber
+from shared.domain.mail.reading.email_message import iso
+from shared.domain.sync.payload import LEVEL, MAX_JSON_BYTES, MAX_PAYLOAD_BYTES
+from shared.domain.sync.record import LastAction
+from shared.errors import PermanentError
+
+LONGEST_ID: Final = 512
+SCHEMA_VERSION: Final = 1
+
+
+class UnstorableRecordError(PermanentError):
+    """An own sync saved what cannot be stored: no id, or too large. It quotes nothing of it."""
+
+    code = "unstorable_record"
+
+
+@dataclass(frozen=True, slots=True)
+class ModelHead:
+    """A record without its payload. `source` is the message or thread it was derived from."""
+
+    model: str
+    id: str
+    hash: str
+    sequence: SequenceNumber
+    first_seen_at: datetime
+    last_modified_at: datetime
+    last_action: LastAction = LastAction.ADDED
+    source: str | None = None
+    deleted_at: datetime | None = None
+    pruned_at: datetime | None = None
+    schema_version: int = SCHEMA_VERSION
+
+    @property
+    def live(self) -> bool:
+        """Whether it is no tombstone."""
+        return self.deleted_at is None
+
+    def deleted(self, now: datetime) -> "ModelHead":
+        """Return it as a tombstone; its number comes with the commit."""
+        return replace(self, last_modified_at=now, last_action=LastAction.DELETED, deleted_at=now)
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRecord:
+    """A head and its payload: the row's fields as compressed JSON."""
+
+    head: ModelHead
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """A row that a sync saved, ready to be compared with what is stored."""
+
+    model: str
+    id: str
+    hash: str
+    payload: bytes
+    source: str | None = None
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What it is known by on its connection."""
+        return self.model, self.id
+
+
+@dataclass(frozen=True, slots=True)
+class Poisoned:
+    """A message or thread of which a derived sync could make no rows: named, retried."""
+
+    sync: str
+    key: str
+    reason: str
+    attempts: int
+    retry_at: datetime
+    first_failed_at: datetime
+
+
+def saved_row(model: str, fields: Mapping[str, Any], key: str, source: str | None = None) -> Saved:
+    """Return the row to store; `key` is the field that is its id, shown as `id` too.
+
+    Raises UnstorableRecordError.
+    """
+    id = fields.get(key)
+    if not isinstance(id, str) or not 0 < len(id) <= LONGEST_ID:
+        raise UnstorableRecordError(
+            f"A {model} needs a text of 1 to {LONGEST_ID} characters as its {key}."
+        )
+    try:
+        encoded = orjson.dumps({**fields, "id": id}, option=orjson.OPT_SORT_KEYS)
+    except orjson.JSONEncodeError:
+        raise UnstorableRecordError(f"A {model} holds text that is no Unicode.") from None
+    payload = isal_zlib.compress(encoded, LEVEL)
+    if len(encoded) > MAX_JSON_BYTES or len(payload) > MAX_PAYLOAD_BYTES:
+        raise UnstorableRecordError(f"A {model} is larger than a record may be.")
+    return Saved(model, id, blake2b(encoded, digest_size=16).hexdigest(), payload, source)
+
+
+def fields_of(record: ModelRecord) -> dict[str, Any]:
+    """Return the stored fields; an emptied record has none."""
+    found: dict[str, Any] = (
+        orjson.loads(isal_zlib.decompress(record.payload)) if record.payload else {}
+    )
+    return found
+
+
+def render_row(record: ModelRecord, cursor: str) -> bytes:
+    """Return the record as JSON, as API 4.3 shows records; its payload is never parsed."""
+    head = record.head
+    metadata = orjson.dumps(
+        {
+            "_nango_metadata": {
+                "first_seen_at": iso(head.first_seen_at),
+                "last_modified_at": iso(head.last_modified_at),
+                "last_action": head.last_action.value,
+                "deleted_at": iso(head.deleted_at) if head.deleted_at else None,
+                "pruned_at": iso(head.pruned_at) if head.pruned_at else None,
+                "cursor": cursor,
+            }
+        }
+    )
+    own = isal_zlib.decompress(record.payload) if record.payload else orjson.dumps({"id": head.id})
+    return b"%b,%b" % (own[:-1], metadata[1:])

@@ -1,0 +1,1 @@
+"""Running a deployment's own syncs, each under a lease of its own."""

@@ -1,0 +1,186 @@
+"""Following the messages: rows of each message or thread that changed, replaced as a whole.
+
+The last change of a key has a number; the follower visits it after that commit, sees the key as it
+finally is, and the lease keeps earlier writers out. So nothing is missed, and any page may be
+worked through again.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import timedelta
+from typing import Final
+
+from shared.domain.crash import crash_site
+from shared.domain.ids import MessageId, SequenceNumber, ThreadId
+from shared.domain.mail.reading.email_message import EmailMessage
+from shared.domain.models.record import ModelHead, Poisoned, Saved, saved_row
+from shared.domain.models.state import ModelSyncState
+from shared.domain.models.sync import Derived, adapter_of
+from shared.domain.sync.projection import message_of
+from shared.domain.sync.record import Record
+from shared.ports.sync_store import NewestQuery, RecordQuery
+from shared.usecases.sync.models.changes import ModelChanges
+from shared.usecases.sync.models.own import SyncFailedError
+from shared.usecases.sync.models.run import ModelRun
+from shared.usecases.sync.work.changes import RETRIES
+
+PAGE: Final = 100
+MOST_MESSAGES: Final = 1_000
+"""The newest messages of a thread that its rows are made of."""
+MOST_ROWS: Final = 1_000
+MOST_POISONED: Final = 100
+"""More messages or threads than this that raise at once are a bug of the code, not of the mail."""
+Key = tuple[str, Sequence[EmailMessage]]
+
+
+async def derive(run: ModelRun, derived: Derived) -> bool:
+    """Work through what changed; return whether it has caught up, or its slice is over."""
+    await _retry(run, derived)
+    while not run.out_of_time:
+        query = RecordQuery(after=run.state.after, limit=PAGE)
+        page = await run.messages.page(run.connection_id, query)
+        if not page.records:
+            return True
+        keys = await _keys(run, derived, page.records)
+        await _rebuild(run, derived, keys, page.records[-1].head.sequence)
+    return False
+
+
+async def _retry(run: ModelRun, derived: Derived) -> None:
+    """Try again what is due of the quarantine."""
+    due = run.state.quarantine_due_at
+    if due is None or due > run.clock.now():
+        return
+    entries = await run.records.poisoned(run.connection_id, derived.name, PAGE)
+    keys = [one.key for one in entries if one.retry_at <= run.clock.now()]
+    await _rebuild(run, derived, await _read(run, derived, keys), run.state.after)
+
+
+async def _keys(run: ModelRun, derived: Derived, records: Sequence[Record]) -> list[Key]:
+    if derived.by == "thread":
+        threads = [*dict.fromkeys(record.head.thread_id for record in records)]
+        return await _read(run, derived, threads)
+    return [(record.head.message_id, _live([record])) for record in records if _known(record)]
+
+
+async def _read(run: ModelRun, derived: Derived, keys: Sequence[str]) -> list[Key]:
+    """Read all live messages of each key, oldest first; a key with an emptied one is left as is."""
+    found: list[Key] = []
+    for key in keys:
+        if derived.by == "thread":
+            query = NewestQuery(limit=MOST_MESSAGES, thread_id=ThreadId(key))
+            records = [*reversed(await run.messages.newest(run.connection_id, query))]
+        else:
+            one = await run.messages.get(run.connection_id, MessageId(key))
+            records = [one] if one is not None else []
+        if all(_known(record) for record in records):
+            found.append((key, _live(records)))
+    return found
+
+
+def _known(record: Record) -> bool:
+    """Whether it can be read; of a tombstone nothing has to be."""
+    return bool(record.payload) or not record.head.live
+
+
+def _live(records: Sequence[Record]) -> list[EmailMessage]:
+    return [message_of(record) for record in records if record.head.live]
+
+
+async def _rebuild(
+    run: ModelRun, derived: Derived, keys: Sequence[Key], after: SequenceNumber
+) -> None:
+    """Replace the rows of each key, then move on to `after` in the commit that writes the last."""
+    model = derived.model.__name__
+    stored: dict[str, list[ModelHead]] = {}
+    for head in await run.records.of_sources(run.connection_id, model, [key for key, _ in keys]):
+        stored.setdefault(head.source or "", []).append(head)
+    known_poison = await _poisoned(run, derived)
+    changes = run.changes()
+    for key, messages in keys:
+        if changes.full:
+            await run.commit(changes, lambda state, done=changes: _counted(state, done))  # type: ignore[misc]
+            changes = run.changes()
+        await asyncio.sleep(0)
+        await run.lease.beat()
+        try:
+            rows = _rows(derived, key, messages)
+        except Exception as error:
+            _set_aside(changes, derived, key, str(crash_site(error)), known_poison.get(key))
+            if run.state.quarantined + len(changes.poisoned) - len(known_poison) > MOST_POISONED:
+                raise SyncFailedError(f"{derived.name} raised {crash_site(error)}.") from error
+            continue
+        if key in known_poison:
+            changes.released.append(key)
+        await _replace(run, changes, rows, stored.get(key, ()))
+
+    def moved(state: ModelSyncState) -> ModelSyncState:
+        return replace(_counted(state, changes), after=SequenceNumber(max(after, state.after)))
+
+    await run.commit(changes, moved)
+    if known_poison or changes.poisoned:
+        await _reschedule(run, derived)
+
+
+async def _replace(
+    run: ModelRun, changes: ModelChanges, rows: Sequence[Saved], stored: Sequence[ModelHead]
+) -> None:
+    known = {(head.model, head.id): head for head in stored}
+    foreign = [row.id for row in rows if row.key not in known]
+    if foreign:
+        model = rows[0].model
+        heads = await run.records.heads(run.connection_id, model, foreign)
+        known |= {(head.model, head.id): head for head in heads.values()}
+    changes.merge(rows, known)
+    made = {row.key for row in rows}
+    for head in stored:
+        if (head.model, head.id) not in made:
+            changes.end(head)
+
+
+def _rows(derived: Derived, key: str, messages: Sequence[EmailMessage]) -> Sequence[Saved]:
+    """Return the rows of a key. Raises whatever own code raises."""
+    made = derived.rows(messages) if messages else ()
+    if len(made) > MOST_ROWS:
+        raise ValueError(f"more than {MOST_ROWS} rows")
+    adapter, model = adapter_of(derived.model), derived.model.__name__
+    rows = [
+        saved_row(model, adapter.dump_python(row, mode="json", by_alias=True), derived.key, key)
+        for row in made
+    ]
+    return [*{row.id: row for row in rows}.values()]
+
+
+def _set_aside(
+    changes: ModelChanges, derived: Derived, key: str, reason: str, entry: Poisoned | None
+) -> None:
+    attempts = entry.attempts + 1 if entry else 1
+    wait: timedelta = RETRIES[min(attempts, len(RETRIES)) - 1]
+    first = entry.first_failed_at if entry else changes.now
+    changes.poisoned.append(
+        Poisoned(derived.name, key, reason, attempts, changes.now + wait, first)
+    )
+
+
+async def _poisoned(run: ModelRun, derived: Derived) -> Mapping[str, Poisoned]:
+    """Return the quarantine; asks the store only if anything is in it."""
+    if run.state.quarantine_due_at is None:
+        return {}
+    found = await run.records.poisoned(run.connection_id, derived.name, MOST_POISONED + PAGE)
+    return {one.key: one for one in found}
+
+
+def _counted(state: ModelSyncState, changes: ModelChanges) -> ModelSyncState:
+    """Return the state with the soonest retry known, so that the quarantine is looked at."""
+    due = [one.retry_at for one in changes.poisoned]
+    due += [state.quarantine_due_at] if state.quarantine_due_at else []
+    return replace(state, quarantine_due_at=min(due, default=None))
+
+
+async def _reschedule(run: ModelRun, derived: Derived) -> None:
+    entries = await run.records.poisoned(run.connection_id, derived.name, MOST_POISONED + PAGE)
+    due = entries[0].retry_at if entries else None
+    await run.lease.commit(
+        lambda state: replace(state, quarantine_due_at=due, quarantined=len(entries))
+    )

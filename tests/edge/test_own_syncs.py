@@ -1,0 +1,169 @@
+"""Own syncs over the API: records, status and control of each by its name."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+
+from shared.actions.ready.labels import SYNC as LABELS
+from shared.actions.ready.threads import SYNC as THREADS
+from shared.domain.mail.reading.email_message import iso
+from shared.domain.models.state import state_id
+from shared.domain.models.sync import OwnSyncs
+from shared.domain.sync.payload import make_payload
+from shared.domain.sync.record import Record
+from shared.domain.sync.state import Backfill, SyncState
+from shared.edge.composition.container import AutowiredContainer
+from shared.edge.table import whole_table
+from shared.ports.connections import Connections
+from shared.ports.model_store import ModelRecords, ModelSyncs
+from shared.ports.sync_store import SyncStates
+from shared.usecases.connect.disconnect import Disconnect
+from shared.usecases.sync.models.adopt import AdoptSyncs
+from shared.usecases.sync.models.run_sync import RunSync
+from tests.edge.conftest import ClientOf
+from tests.harness.samples import (
+    CONNECTION,
+    NOW,
+    a_connection,
+    a_record,
+    error_of,
+    store_records,
+    tenant,
+)
+
+BUDGET = timedelta(minutes=4)
+
+
+def letter(number: int) -> Record:
+    """Return a stored message with all that a thread is made of."""
+    made = a_record(number)
+    sender = {"name": "Bob", "email": "bob@far.example"}
+    content = {"subject": f"Letter {number}", "snippet": "", "from": sender, "date": iso(NOW)}
+    return replace(made, payload=make_payload(content).data)
+
+
+@pytest.fixture
+async def api(container: AutowiredContainer, client_of: ClientOf) -> httpx.AsyncClient:
+    """Return a client of a deployment with two own syncs and three messages."""
+    container.bind(OwnSyncs, OwnSyncs((THREADS, LABELS)))
+    await container.use(Connections).create(a_connection())
+    whole = Backfill(None, NOW, finished_at=NOW)
+    await container.use(SyncStates).create(SyncState(CONNECTION, backfill=whole))
+    await store_records(container, *map(letter, (1, 2, 3)))
+    client = client_of(whole_table())
+    client.headers.update(tenant())
+    return client
+
+
+async def derive(container: AutowiredContainer) -> None:
+    """Run the derived sync as its task does."""
+    await container.use(RunSync)(CONNECTION, "sync-threads", budget=BUDGET, wake=True)
+
+
+async def test_records_of_an_own_model_are_paged_and_its_cursors_are_its_own(
+    api: httpx.AsyncClient, container: AutowiredContainer
+) -> None:
+    """A page in commit order; a cursor of another model is refused, never a skip."""
+    await derive(container)
+    first = (await api.get("/records", params={"model": "GmailThread", "limit": 2})).json()
+    assert [one["subject"] for one in first["records"]] == ["Letter 1", "Letter 2"]
+    assert first["records"][0]["_nango_metadata"]["last_action"] == "ADDED"
+    rest = await api.get(
+        "/records", params={"model": "GmailThread", "cursor": first["next_cursor"]}
+    )
+    assert [one["subject"] for one in rest.json()["records"]] == ["Letter 3"]
+    assert rest.json()["next_cursor"] is None
+    for model in ("EmailMessage", "GmailLabel"):
+        crossed = await api.get("/records", params={"model": model, "cursor": first["next_cursor"]})
+        assert crossed.status_code == 400
+    mail = (await api.get("/records", params={"limit": 1})).json()["next_cursor"]
+    crossed = await api.get("/records", params={"model": "GmailThread", "cursor": mail})
+    assert error_of(crossed)["code"] == "invalid_query_params"
+    unknown = await api.get("/records", params={"model": "Nothing"})
+    assert "GmailThread" in error_of(unknown)["message"]
+    screen = await api.get("/records", params={"model": "GmailThread", "order": "date_desc"})
+    assert screen.status_code == 400
+
+
+async def test_each_sync_has_a_status_and_control_of_its_own(
+    api: httpx.AsyncClient, container: AutowiredContainer
+) -> None:
+    """Pausing one by name leaves the mailbox and the others running."""
+    await derive(container)
+    body = {"provider_config_key": "google-mail", "connection_id": CONNECTION}
+    paused = await api.post("/sync/pause", json={**body, "syncs": ["sync-threads"]})
+    assert paused.status_code == 200, paused.text
+    found = await statuses(api)
+    assert found["sync-threads"]["status"] == "PAUSED"
+    assert found["fetch-messages"]["status"] != "PAUSED"
+    assert found["sync-threads"]["recordCount"] == {"GmailThread": 3}
+    assert found["sync-threads"]["behind"] == 0
+    await api.post("/sync/start", json={**body, "syncs": ["sync-threads"]})
+    assert (await statuses(api))["sync-threads"]["status"] == "SUCCESS"
+    await api.post("/sync/pause", json={**body, "syncs": []})
+    assert {one["status"] for one in (await statuses(api)).values()} == {"PAUSED"}
+    pace = {**body, "sync_name": "sync-labels", "frequency": "every 2 hours"}
+    answer = await api.put("/sync/update-connection-frequency", json=pace)
+    assert answer.json() == {"frequency": "every 2 hours"}
+    emptied = {**body, "syncs": ["sync-threads"], "opts": {"reset": True, "emptyCache": True}}
+    await api.post("/sync/start", json={**body, "syncs": ["sync-threads"]})
+    assert (await api.post("/sync/trigger", json=emptied)).status_code == 200
+    state = await container.use(ModelSyncs).get(state_id(CONNECTION, "sync-threads"))
+    assert state
+    assert state.value.emptying
+    mail = await container.use(SyncStates).get(CONNECTION)
+    assert mail
+    assert not mail.value.emptying
+
+
+async def statuses(api: httpx.AsyncClient) -> dict[str, Any]:
+    """Return the entries by name."""
+    answer = await api.get("/sync/status", params={"syncs": "*", "connection_id": CONNECTION})
+    assert answer.status_code == 200, answer.text
+    return {one["name"]: one for one in answer.json()["syncs"]}
+
+
+async def test_they_are_listed_with_their_schemas(api: httpx.AsyncClient) -> None:
+    """GET /scripts/config names each with its model's fields, scopes and pace."""
+    (found,) = (await api.get("/scripts/config")).json()
+    listed = {one["name"]: one for one in found["syncs"]}
+    assert listed["sync-labels"]["runs"] == "every hour"
+    fields = listed["sync-threads"]["json_schema"]["definitions"]["GmailThread"]["properties"]
+    assert {"id", "subject", "messages"} <= fields.keys()
+
+
+async def test_a_disconnect_leaves_nothing_of_an_own_sync(
+    api: httpx.AsyncClient, container: AutowiredContainer
+) -> None:
+    """States, records and quarantine go, and no late task makes a state anew."""
+    await derive(container)
+    assert await container.use(ModelSyncs).of_connection(CONNECTION)
+    await container.use(Disconnect)(CONNECTION)
+    await derive(container)
+    assert not await container.use(ModelSyncs).of_connection(CONNECTION)
+    assert await container.use(ModelRecords).purge(CONNECTION, 10) == 0
+
+
+async def test_a_new_table_of_syncs_reaches_every_connection_once(
+    api: httpx.AsyncClient, container: AutowiredContainer
+) -> None:
+    """The look enqueues each connection where names or versions changed, and then none."""
+    assert await container.use(AdoptSyncs)() == 1
+    assert await container.use(AdoptSyncs)() == 0
+    container.bind(OwnSyncs, OwnSyncs((THREADS,)))
+    assert await container.use(AdoptSyncs)() == 1
+
+
+async def test_pruning_an_own_model_empties_it_alone(
+    api: httpx.AsyncClient, container: AutowiredContainer
+) -> None:
+    """PATCH /records/prune takes a model's own cursor."""
+    await derive(container)
+    page = (await api.get("/records", params={"model": "GmailThread", "limit": 2})).json()
+    body = {"model": "GmailThread", "until_cursor": page["next_cursor"]}
+    assert (await api.patch("/records/prune", json=body)).json() == {"count": 2, "has_more": False}
+    again = (await api.get("/records", params={"model": "GmailThread"})).json()["records"]
+    assert [one.get("subject") for one in again] == [None, None, "Letter 3"]
