@@ -48,7 +48,7 @@ LOOKS: tuple[tuple[str, str, dict[str, Any]], ...] = (
 
 @pytest.fixture(autouse=True)
 def registered(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in ("syncs", "mail.sync_models", "mail.sync_view"):
+    for module in ("syncs", "mail.sync_models"):
         name = f"shared.edge.api.{module}.projections"
         monkeypatch.setattr(name, lambda: {DERIVED.name: DERIVED})
 
