@@ -1,15 +1,24 @@
 """Consents that must not be bound, each with its page, and nothing changed."""
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 from html import unescape
 
 import httpx
 import pytest
 
+from shared.domain.connect.connect_session import token_hash
+from shared.domain.connect.scopes import METADATA, MODIFY
 from shared.domain.ids import email_key
 from shared.domain.operation import OperationState, OperationType
-from shared.ports.connections import ConnectionQuery, Connections, Grants, Mailboxes
+from shared.ports.connections import (
+    ConnectionQuery,
+    Connections,
+    ConnectSessions,
+    Grants,
+    Mailboxes,
+)
 from shared.ports.events import Operations
 from shared.usecases.connect.disconnect import Disconnect
 from shared.usecases.connect.tokens.access_tokens import AccessTokens
@@ -23,6 +32,7 @@ from tests.harness.connecting import (
     outcome,
     query_of,
 )
+from tests.harness.samples import error_of
 
 RETRY = re.compile(r'id="retry" href="([^"]+)"')
 READ_AND_SEND = {"google-mail": {"user_scopes": "read send"}}
@@ -62,13 +72,28 @@ async def test_a_denial_has_its_page_and_a_second_chance(harness: ConnectHarness
 async def test_a_metadata_scope_beside_a_wider_one_is_refused_with_its_page(
     harness: ConnectHarness,
 ) -> None:
-    wanted = {"google-mail": {"user_scopes": "full gmail.metadata"}}
-    opened = await harness.session_for(ADA, integrations_config_defaults=wanted)
+    """A session that was opened before such scopes were refused at once."""
+    opened = await harness.session_for(ADA)
+    sessions = harness.container.use(ConnectSessions)
+    session = await sessions.get(token_hash(opened["token"]))
+    assert session is not None
+    await sessions.swap(session, replace(session.value, scopes=(MODIFY, METADATA)))
     await harness.will_approve(ADA)
     page = await follow(harness.browser(), opened["connect_link"])
     assert (page.status_code, outcome(page)) == (403, "metadata_scope")
     assert "message headers only" in page.text
     assert await nothing_is_bound(harness)
+
+
+async def test_a_session_for_a_metadata_scope_beside_a_wider_one_is_refused(
+    harness: ConnectHarness,
+) -> None:
+    """With its reason; alone the scope is a grant that sends and reads no bodies."""
+    wanted = {"google-mail": {"user_scopes": "full gmail.metadata"}}
+    body = {"end_user": {"id": "u1"}, "integrations_config_defaults": wanted}
+    answer = await harness.api.post("/connect/sessions", json=body)
+    assert (answer.status_code, error_of(answer)["code"]) == (400, "metadata_scope")
+    assert "gmail.metadata" in error_of(answer)["message"]
 
 
 async def test_an_unticked_scope_is_named_and_asked_for_again(harness: ConnectHarness) -> None:

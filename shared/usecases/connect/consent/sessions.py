@@ -16,11 +16,12 @@ from shared.domain.connect.connect_session import (
 )
 from shared.domain.connect.connection import Connection, ConnectionStatus
 from shared.domain.connect.end_user import end_user_from, tags_from
-from shared.domain.connect.scopes import DEFAULT, spelled_out
+from shared.domain.connect.scopes import DEFAULT, METADATA, narrowed, spelled_out
 from shared.domain.ids import ConnectionId
 from shared.errors import (
     ConflictError,
     ConnectRefusedError,
+    InvalidRequestError,
     UnauthenticatedError,
     UnknownConnectionError,
 )
@@ -67,7 +68,13 @@ class CreateConnectSession:
     settings: ConnectSettings
 
     async def __call__(self, request: SessionRequest) -> OpenedSession:
-        """Raise UnknownConnectionError where there is nothing to reconnect."""
+        """Raise UnknownConnectionError where there is nothing to reconnect, InvalidRequestError."""
+        if narrowed(request.scopes):
+            raise InvalidRequestError(
+                "gmail.metadata beside a wider scope makes Gmail refuse searches and whole "
+                "messages: leave it out.",
+                code="metadata_scope",
+            )
         token = token_urlsafe(32)
         before = await self._reconnected(request.reconnect)
         session = self._session(token, request, before)
@@ -89,7 +96,7 @@ class CreateConnectSession:
         tags = {**tags_from(request.end_user, request.organization), **(request.tags or {})}
         if not tags and before is not None:
             tags = dict(before.tags)
-        had = spelled_out(sorted(before.scopes)) if before else ()
+        had = spelled_out(sorted(_asked_again(before.scopes))) if before else ()
         return ConnectSession(
             id=token_hash(token),
             created_at=now,
@@ -104,6 +111,11 @@ class CreateConnectSession:
             webhook_url_override=request.webhook_url_override,
             connection_id=request.reconnect or ConnectionId(str(uuid4())),
         )
+
+
+def _asked_again(scopes: frozenset[str]) -> frozenset[str]:
+    """Return what a reconnect asks for: not what would narrow the rest."""
+    return scopes - {METADATA} if narrowed(scopes) else scopes
 
 
 @dataclass(frozen=True, slots=True)
