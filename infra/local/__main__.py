@@ -22,7 +22,8 @@ from infra.local.processes import DemoError
 from infra.local.serving import listener
 from shared.adapters.system_clock import AdjustableClock
 
-MESSAGES = 600
+MESSAGES = 250
+"""As many as a minute of Gmail's quota reads at once, at 20 units each."""
 PRIVATE = 0o077
 """The umask of everything here: mail, keys and logs are their owner's alone."""
 STOP_S = 3
@@ -42,7 +43,7 @@ def arguments_from(given: Sequence[str] | None) -> argparse.Namespace:
         "--telemetry", default="prometheus", help="who takes traces and metrics: prometheus, otlp"
     )
     parser.add_argument(
-        "--units-per-minute", type=int, default=UNITS_PER_MINUTE, help="Gmail quota"
+        "--units-per-minute", type=int, default=UNITS_PER_MINUTE, help="Gmail's quota of a user"
     )
     return parser.parse_args(given)
 
