@@ -85,7 +85,7 @@ locals {
       trigger = "tasks"
       paths   = ["/tasks/models"]
       needs   = ["keys", "oauth", "queue", "store"]
-      size    = { memory = "1Gi", concurrency = 10, timeout_s = 600, max_instances = 20 }
+      size    = { memory = "1Gi", concurrency = 10, timeout_s = 600 }
     }
     sync_mailbox = {
       about   = "Drain one mailbox: deltas, backfill chunks, recovery, rechecks."

@@ -8,7 +8,7 @@ resource "time_sleep" "apis" {
 
 # A function that starts before its rights are seen fails its first revision.
 resource "time_sleep" "rights" {
-  for_each        = local.functions
+  for_each        = local.deployed
   create_duration = "120s"
   triggers        = { account = module.account[each.key].email, needs = join(",", each.value.needs) }
 

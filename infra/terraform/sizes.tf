@@ -1,11 +1,11 @@
 # How many instances each function may have. A region lets a project have so many vCPU, and refuses
 # a revision that could take more alone (FACTS 18.2): the functions share what there is.
 locals {
-  # Of twenty vCPU; one where none is named.
-  shares = { sync_mailbox = 4, gmail_push = 3, api = 2, deliver_event = 2, run_actions = 2, send = 2 }
+  # Of twenty vCPU; one where none is named. Own syncs take theirs from the mailboxes'.
+  shares = { sync_mailbox = local.own_syncs ? 3 : 4, gmail_push = 3, api = 2, deliver_event = 2, run_actions = 2, send = 2 }
 
   sizes = {
-    for name, one in local.functions : name => merge(
+    for name, one in local.deployed : name => merge(
       { max_instances = max(1, min(floor(lookup(local.shares, name, 1) * var.vcpu_quota / 20), coalesce(var.instances_quota, 1000))) },
       one.size,
       lookup(var.sizes, name, {}),

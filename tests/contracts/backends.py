@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from google.cloud.firestore_v1 import AsyncClient
 
 from shared.adapters.firestore.store import store_over
+from shared.adapters.firestore.values import document_key
 from shared.adapters.sqlite import store as sqlite_store
 from shared.ports.events import Wake, wake_nothing
 from shared.ports.store import Store
@@ -105,12 +106,17 @@ class FirestoreBackend:
         return self.opened[-1]
 
     async def set_field(self, path: Sequence[str], name: str, value: Any) -> None:
-        await self._client.document(*path).update({name: value})
+        await self._client.document(*_called(path)).update({name: value})
 
     async def get_field(self, path: Sequence[str], name: str) -> Any:
-        return (await self._client.document(*path).get()).get(name)
+        return (await self._client.document(*_called(path)).get()).get(name)
 
     async def close(self) -> None:
         for store in self.opened:
             await store.close()
         self._client.close()
+
+
+def _called(path: Sequence[str]) -> Sequence[str]:
+    """Return a path with its ids as Firestore's documents are called."""
+    return [document_key(part) if index % 2 else part for index, part in enumerate(path)]

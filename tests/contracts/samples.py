@@ -28,6 +28,8 @@ from shared.domain.ids import (
 )
 from shared.domain.keys.api_key import ApiKey
 from shared.domain.keys.approval import Approval, ApprovalState
+from shared.domain.models.adoption import Adoption
+from shared.domain.models.state import ModelSyncState
 from shared.domain.operation import Operation, OperationState, OperationStep, OperationType
 from shared.domain.send.bulk import BulkSend
 from shared.domain.send.count import SendCount
@@ -281,6 +283,16 @@ class Sample:
         return self.port
 
 
+def model_sync(id: str) -> ModelSyncState:
+    """Return the state of an own sync of a connection of that id."""
+    return ModelSyncState(ConnectionId(id), "sync-labels", next_due_at=START)
+
+
+def adoption(id: str) -> Adoption:
+    """Return which syncs a deployment has looked at its connections for."""
+    return Adoption(id, fingerprint="f", place="c1")
+
+
 def _attempts(value: Any, by: int) -> Any:
     return replace(value, attempts=value.attempts + by)
 
@@ -339,6 +351,8 @@ SAMPLES = (
     Sample("webhook_endpoints", "webhook_endpoints", webhook_endpoint, _by_id, _version, _schema),
     Sample("api_keys", "api_keys", api_key, _by_id, _version, _schema),
     Sample("troubles", "troubles", trouble_board, _by_id, _version, _schema),
+    Sample("model_syncs", "model_syncs", model_sync, _by_id, _version, _schema),
+    Sample("adoptions", "deployments", adoption, _by_id, _version, _schema),
     Sample(
         "receipts",
         "receipts",

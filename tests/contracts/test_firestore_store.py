@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.adapters.documents import codec as codecs
+from shared.adapters.firestore import models
 from shared.adapters.firestore.documents import FirestoreDocuments
 from shared.adapters.firestore.indexes import COMPOSITE, SINGLE_FIELD, TTL
 from shared.adapters.firestore.queries import structured
@@ -158,6 +159,10 @@ def test_what_times_are_stored_as_lets_firestore_expire_and_compare_them() -> No
 def _stored_names(collection: str) -> set[str]:
     if collection == "records":
         return set(HEAD_FIELDS)
+    if collection == "model_records":
+        return {*models.HEAD_FIELDS}
+    if collection == "model_quarantine":
+        return set(get_type_hints(codecs.POISONED.type))
     if collection == "quarantine":
         return set(get_type_hints(codecs.QUARANTINE.type))
     store = open_store("p")

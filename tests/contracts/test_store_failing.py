@@ -18,6 +18,7 @@ from shared.domain.ids import MessageId, SequenceNumber
 from shared.errors import CorruptStoreError, StoreUnavailableError
 from shared.ports.connections import ConnectionQuery
 from shared.ports.documents import Versioned
+from shared.ports.model_store import ModelBatch, ModelQuery
 from shared.ports.store import Store
 from shared.ports.sync_store import Batch, NewestQuery, RecordQuery
 from tests.contracts.samples import (
@@ -25,6 +26,7 @@ from tests.contracts.samples import (
     SAMPLES,
     approval,
     event,
+    model_sync,
     operation,
     record,
     send,
@@ -90,6 +92,20 @@ _CALLS: dict[tuple[str, str], Callable[[Any], Any]] = {
     ),
     ("approvals", "due"): lambda port: port.due(0, START, 1),
     ("approvals", "list"): lambda port: port.list(**_LISTING),
+    ("model_syncs", "commit"): lambda port: port.commit(
+        Versioned(model_sync("c1"), VERSION), model_sync("c1"), ModelBatch()
+    ),
+    ("model_syncs", "due"): lambda port: port.due(0, START, 1),
+    ("model_syncs", "of_connection"): lambda port: port.of_connection(C1),
+    ("model_records", "heads"): lambda port: port.heads(C1, "Label", IDS),
+    ("model_records", "get"): lambda port: port.get(C1, "Label", IDS),
+    ("model_records", "of_sources"): lambda port: port.of_sources(C1, "Label", IDS),
+    ("model_records", "live"): lambda port: port.live(C1, "Label"),
+    ("model_records", "page"): lambda port: port.page(C1, ModelQuery("Label")),
+    ("model_records", "poisoned"): lambda port: port.poisoned(C1, "sync-labels", 1),
+    ("model_records", "prune"): lambda port: port.prune(C1, "Label", SequenceNumber(1), 1, START),
+    ("model_records", "prune_deleted"): lambda port: port.prune_deleted(C1, START, 1, START),
+    ("model_records", "purge"): lambda port: port.purge(C1, 1),
     ("retention", "erase"): lambda port: port.erase(C1, 1),
     ("retention", "sweep"): lambda port: port.sweep(1),
     ("sends", "list"): lambda port: port.list(C1, 1),

@@ -15,6 +15,7 @@ from shared.domain.ids import EventId
 from shared.domain.keys.approval import ApprovalState
 from shared.errors import AlreadyExistsError, QueueUnavailableError
 from shared.ports.events import wake_nothing
+from shared.ports.model_store import ModelBatch
 from shared.ports.queue import QueueName, Task
 from shared.ports.store import Store
 from shared.ports.sync_store import Batch
@@ -50,12 +51,18 @@ async def _commit(store: Store, event: Event) -> object:
     return await store.sync_states.commit(made, made.value, Batch(event=event))
 
 
+async def _commit_models(store: Store, event: Event) -> None:
+    was = await store.model_syncs.create(samples.model_sync("c1"))
+    await store.model_syncs.commit(was, was.value, ModelBatch(events=[(event, None)]))
+
+
 INSERTS: Mapping[str, Insert] = {
     "Outbox.create": _create,
     "Approvals.open": _open_approval,
     "Approvals.conclude": _conclude_approval,
     "Sends.conclude": _conclude_send,
     "SyncStates.commit": _commit,
+    "ModelSyncs.commit": _commit_models,
 }
 CHANGES = {"Outbox.swap", "Outbox.delete"}
 """They take an event that is stored already: whoever changes its due time wakes it."""

@@ -41,7 +41,8 @@ KEPT: Final = {
     "looks_taken", "frequency", "window", "window_start", "selection", "backfill",
     "recovering_since", "lookback", "quarantine_due_at", "audit", "emptying", "open_event_id",
     "live_records", "skipped_unknown", "unannounced_at", "careful", "suspect", "last_delta_at",
-    "last_finished_at", "last_tally", "schema_version",
+    "last_finished_at", "last_tally", "schema_version", "followed", "woken_sequence",
+    "woken_whole", "woken_at",
 }  # fmt: skip
 """What is no wait of the mailbox: what was read, wishes, and the ladder of single messages."""
 

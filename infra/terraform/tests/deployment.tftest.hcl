@@ -204,7 +204,7 @@ run "where_allUsers_is_forbidden_no_function_names_it" {
   }
 
   assert {
-    condition     = alltrue([for name, one in local.functions : length(module.function[name].members) == (one.trigger == "public" ? 0 : 1)])
+    condition     = alltrue([for name, one in local.deployed : length(module.function[name].members) == (one.trigger == "public" ? 0 : 1)])
     error_message = "A public function has a member, or a private one lost its own."
   }
 

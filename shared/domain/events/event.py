@@ -26,6 +26,8 @@ class EventType(StrEnum):
     APPROVAL = "approval"
 
 
+_SUBJECT = ("syncName", "model")
+"""What tells the syncs of a connection apart in the events of their type."""
 RECOVERED = frozenset({EventType.AUTH, EventType.SYNC, EventType.WATCH})
 """Types whose failures end, and are then followed by a success about the same subject."""
 
@@ -107,6 +109,8 @@ class Event:
     def is_overtaken_by(self, later: "Event") -> bool:
         """Whether `later` reports that the failure which this one reports is over."""
         if self.version is None or later.version is None or self.type is not later.type:
+            return False
+        if any(self.payload.get(name) != later.payload.get(name) for name in _SUBJECT):
             return False
         fails = self.payload.get("success") is False and self.type in RECOVERED
         return fails and later.payload.get("success") is True and later.version > self.version

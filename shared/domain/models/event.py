@@ -38,7 +38,7 @@ def model_event(
         "cursorSequence": after.sequence,
         "cursorModel": model,
     }
-    return _event(after, payload, now, trace_id)
+    return _event(after, payload, now, trace_id, version=2 * after.sequence)
 
 
 def failed_model_event(
@@ -52,7 +52,7 @@ def failed_model_event(
         "startedAt": (state.began_at or now).isoformat(),
         "failedAt": now.isoformat(),
     }
-    return _event(state, payload, now, trace_id)
+    return _event(state, payload, now, trace_id, version=2 * state.sequence + 1)
 
 
 def _flat(state: ModelSyncState) -> Mapping[str, Any] | None:
@@ -73,7 +73,20 @@ def _about(state: ModelSyncState, model: str, sync_type: str) -> dict[str, Any]:
 
 
 def _event(
-    state: ModelSyncState, payload: Mapping[str, Any], now: datetime, trace_id: str | None
+    state: ModelSyncState,
+    payload: Mapping[str, Any],
+    now: datetime,
+    trace_id: str | None,
+    *,
+    version: int,
 ) -> Event:
-    id = EventId(f"evt_{uuid4().hex}")
-    return Event(id, state.connection_id, EventType.SYNC, payload, now, now, trace_id=trace_id)
+    return Event(
+        EventId(f"evt_{uuid4().hex}"),
+        state.connection_id,
+        EventType.SYNC,
+        payload,
+        now,
+        now,
+        trace_id=trace_id,
+        version=version,
+    )

@@ -29,17 +29,20 @@ from tests.usecases.connect.remains import FirestoreRemains, Remains, SqliteRema
 from tests.usecases.connect.test_disconnect import synced
 
 MARK = "ada.personal@demo.example"
-OWN = SUBCOLLECTIONS | {"connections", "grants", "google_users", "mailboxes", "sync"}
+OWN = SUBCOLLECTIONS | {
+    *("connections", "grants", "google_users", "mailboxes", "sync"),
+    *("model_quarantine", "model_syncs"),
+}
 """What the use case of disconnecting removes one by one."""
 OWNED = frozenset(firestore_indexes.OWNED)
 SHORT_LIVED = frozenset(
     {"connect_sessions", "connect_tickets", "oauth_states", "operations", "send_counts"}
 )
 """What only its expiry removes: nobody could find it by the connection."""
-DEPLOYMENTS = frozenset({"api_keys", "troubles", "webhook_endpoints"})
+DEPLOYMENTS = frozenset({"api_keys", "deployments", "troubles", "webhook_endpoints"})
 """What belongs to the product, not to a mailbox."""
 RECEIPT = frozenset({"receipts"})
-SIDE_TABLES = {"connection_terms", "record_payloads", "record_labels"}
+SIDE_TABLES = {"connection_terms", "record_payloads", "record_labels", "model_payloads"}
 PLANTED: dict[str, dict[str, Any]] = {
     "events": {"payload": {"to": MARK}, "state": EventState.DEAD, "next_attempt_at": None},
     "sends": {"error_message": MARK, "expires_at": None},
