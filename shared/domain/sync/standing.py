@@ -15,6 +15,8 @@ from shared.errors import RateLimitedError
 
 Coverage = Literal["partial", "whole"]
 Standing = Literal["RUNNING", "PAUSED", "STOPPED", "SUCCESS", "ERROR"]
+MOST_HICCUPS = 3
+_PASSING = frozenset({Concern.PASSING, Concern.RATE, Concern.CONCURRENCY})
 SOON = timedelta(hours=1)
 """A sync that waits for longer between two steps is not running."""
 
@@ -65,7 +67,7 @@ def standing(state: SyncState, connection: ConnectionStatus, now: datetime) -> S
     """Return the status in the official client's five words.
 
     RUNNING only while a worker holds it or its next step is due within the hour; never SUCCESS
-    while the grant is not good or something of the window is missing.
+    while the grant is not good, something of the window is missing or a look is asked for.
     """
     if state.status is not SyncStatus.RUNNING:
         return "PAUSED" if state.status is SyncStatus.PAUSED else "STOPPED"
@@ -73,7 +75,19 @@ def standing(state: SyncState, connection: ConnectionStatus, now: datetime) -> S
         return "ERROR"
     if state.held(now):
         return "RUNNING"
-    if coverage(state) == "whole":
+    if coverage(state) == "whole" and not _is_asked(state):
         return "ERROR" if state.last_error else "SUCCESS"
     is_soon = state.next_due_at is not None and state.next_due_at <= now + SOON
-    return "RUNNING" if is_soon and not state.failures else "ERROR"
+    return "RUNNING" if is_soon and not _fails(state) else "ERROR"
+
+
+def _is_asked(state: SyncState) -> bool:
+    """Whether Gmail or a caller announced something that was not looked for yet."""
+    news = state.hint is not None and (state.checkpoint is None or state.hint > state.checkpoint)
+    return news or state.looks_wanted > state.looks_taken
+
+
+def _fails(state: SyncState) -> bool:
+    """Whether it stands still by more than what passes by itself within moments."""
+    passes = CODES.get(state.last_error or "", Concern.PASSING) in _PASSING
+    return state.failures >= MOST_HICCUPS or not passes
