@@ -12,6 +12,7 @@ from shared.edge.web.app import build_app
 from shared.edge.web.call import Call
 from shared.edge.web.routes import Access, Route
 from shared.ports.container import RequestsInFlight
+from shared.usecases.troubles import ReportTroubles
 
 Ask = Callable[[str], Awaitable[None]]
 
@@ -95,3 +96,19 @@ async def test_a_handover_that_fails_is_logged_and_the_answer_is_as_it_was(
     assert requests.seen.count("/now answered") == 2
     assert requests.seen.count("handed over") == 2
     assert "handover failed" in capsys.readouterr().out
+
+
+async def test_a_report_that_fails_leaves_the_count_of_requests_right(
+    container: AutowiredContainer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else no request would ever be the last one again, and nothing be handed over."""
+
+    async def failing(_: ReportTroubles) -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr(ReportTroubles, "__call__", failing)
+    requests = Requests(container)
+    await requests.ask("/now")
+    await requests.ask("/now")
+    assert container.use(RequestsInFlight).count == 0
+    assert requests.seen.count("handed over") == 2

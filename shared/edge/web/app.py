@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pydantic import BaseModel
@@ -165,40 +166,60 @@ class _RequestMiddleware:
         context = logs.request_context(headers, function=self._function, context=span.context)
         logs.use_context(context)
         inner = {**scope, "postroom.context": context, "path": scope["path"].rstrip("/") or "/"}
-        started, status, concluded = time.perf_counter(), INTERNAL, False
+        started = time.perf_counter()
 
-        async def conclude() -> None:
-            nonlocal concluded
-            if concluded:
-                return
-            concluded = True
+        async def conclude(status: int) -> None:
             route = inner.get("postroom.route", "unknown")
             took = time.perf_counter() - started
             named = logs.noted_text("connection")
             served = Served(self._function, scope["method"], route, status, took, named)
             span.end(served)
             _log_request(served)
-            try:
-                await self._report_troubles()
-                await self._in_flight.end()
-            except Exception as error:  # noqa: BLE001  the answer is right all the same
-                logs.log_failure("handover failed", error)
+            await self._hand_over()
 
-        async def answer(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-                more = [(b"x-request-id", context.request_id.encode()), *self._always]
-                message = {**message, "headers": [*message.get("headers", ()), *more]}
-            elif not message.get("more_body"):
-                await conclude()  # once it is sent there may be no CPU left
-            await send(message)
-
+        headed = [(b"x-request-id", context.request_id.encode()), *self._always]
+        answer = _Answer(send, headed, conclude)
         self._in_flight.begin()
         try:
             await self._app(inner, receive, answer)
         finally:
-            await conclude()
+            await answer.end()
+
+    async def _hand_over(self) -> None:
+        """Leave nothing behind that would need CPU; what fails here spoils no answer."""
+        for step in (self._in_flight.end, self._report_troubles):
+            try:
+                await step()
+            except Exception as error:  # noqa: BLE001  see above
+                logs.log_failure("handover failed", error)
+
+
+@dataclass(slots=True)
+class _Answer:
+    """Sends an answer with further headers; `conclude` runs once, before the last of it is out.
+
+    Once all of it is sent there may be no CPU left (FACTS 8.1).
+    """
+
+    send: Send
+    headers: Sequence[tuple[bytes, bytes]]
+    conclude: "Callable[[int], Awaitable[None]]"
+    status: int = INTERNAL
+    concluded: bool = False
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            message = {**message, "headers": [*message.get("headers", ()), *self.headers]}
+        elif message["type"] == "http.response.body" and not message.get("more_body"):
+            await self.end()
+        await self.send(message)
+
+    async def end(self) -> None:
+        """Conclude, if that was not done."""
+        if not self.concluded:
+            self.concluded = True
+            await self.conclude(self.status)
 
 
 def _log_request(served: Served) -> None:
