@@ -30,6 +30,7 @@ from shared.domain.events.event import (
     Event,
     EventState,
     EventType,
+    new_event,
 )
 from shared.domain.ids import ConnectionId, EventId
 
@@ -172,3 +173,20 @@ def test_an_attempt_for_which_there_was_no_room_is_none(earlier: Delivery | None
     made = after(earlier, Attempted(Failure.BUSY), NOW)
     assert made.attempts == (earlier.attempts if earlier else 0)
     assert (made.state, made.next_attempt_at) == (DeliveryState.WAITING, NOW + BUSY_WAIT)
+
+
+@pytest.mark.parametrize(
+    ("name", "model", "overtakes"),
+    [("labels", "Label", True), ("threads", "Thread", False), ("labels", "Other", False)],
+)
+def test_a_sync_that_works_again_says_nothing_of_another(
+    name: str, model: str, *, overtakes: bool
+) -> None:
+    """A failure is old news only once its own sync and model had a success."""
+
+    def told(name: str, model: str, version: int, *, success: bool) -> Event:
+        payload = {"syncName": name, "model": model, "success": success}
+        return new_event(EVENT.connection_id, EventType.SYNC, payload, NOW, version=version)
+
+    failed = told("labels", "Label", 1, success=False)
+    assert failed.is_overtaken_by(told(name, model, 2, success=True)) is overtakes

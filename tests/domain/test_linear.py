@@ -265,7 +265,8 @@ NO_STRANGERS: Final = {
         " ids.email_key ids.is_same_account ids.sub_by_address"
         " entry.send_id count.empty_count ids.shard_of"
         " trace_context.traceparent_for"
-        " event.failed_model_event event.model_event record.render_row record.saved_row"
+        " event.failed_model_event event.new_event event.model_event"
+        " record.render_row record.saved_row"
         " state.state_id sync.adapter_of"
         " troubles.code_of troubles.concern_of troubles.docs_of troubles.treatment_of"
     ),

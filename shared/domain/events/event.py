@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
+from uuid import uuid4
 
 from shared.domain.ids import ConnectionId, EventId, shard_of
 
@@ -26,8 +27,6 @@ class EventType(StrEnum):
     APPROVAL = "approval"
 
 
-_SUBJECT = ("syncName", "model")
-"""What tells the syncs of a connection apart in the events of their type."""
 RECOVERED = frozenset({EventType.AUTH, EventType.SYNC, EventType.WATCH})
 """Types whose failures end, and are then followed by a success about the same subject."""
 
@@ -106,11 +105,14 @@ class Event:
         """Whether it reports the connection's own deletion: the one thing that outlives it."""
         return self.type is EventType.AUTH and self.payload.get("operation") == "deletion"
 
+    @property
+    def subject(self) -> tuple[Any, ...]:
+        """What its version counts, within the connection: each sync's models have their own."""
+        return (self.type, self.payload.get("syncName"), self.payload.get("model"))
+
     def is_overtaken_by(self, later: "Event") -> bool:
         """Whether `later` reports that the failure which this one reports is over."""
-        if self.version is None or later.version is None or self.type is not later.type:
-            return False
-        if any(self.payload.get(name) != later.payload.get(name) for name in _SUBJECT):
+        if self.version is None or later.version is None or self.subject != later.subject:
             return False
         fails = self.payload.get("success") is False and self.type in RECOVERED
         return fails and later.payload.get("success") is True and later.version > self.version
@@ -121,3 +123,17 @@ class Event:
         return (
             self.state is EventState.PENDING and self.attempts == 0 and self.claimed_until is None
         )
+
+
+def new_event(
+    connection_id: ConnectionId,
+    type: EventType,
+    payload: Mapping[str, Any],
+    now: datetime,
+    *,
+    version: int,
+    trace_id: str | None = None,
+) -> Event:
+    """Return an event of an id of its own, due at once."""
+    id = EventId(f"evt_{uuid4().hex}")
+    return Event(id, connection_id, type, payload, now, now, trace_id=trace_id, version=version)

@@ -3,11 +3,9 @@
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
-from uuid import uuid4
 
 from shared.domain.connect.connection import INTEGRATION
-from shared.domain.events.event import Event, EventType
-from shared.domain.ids import EventId
+from shared.domain.events.event import Event, EventType, new_event
 from shared.domain.models.state import ModelSyncState
 from shared.domain.sync.event import VARIANT
 from shared.domain.sync.state import Tally
@@ -38,7 +36,14 @@ def model_event(
         "cursorSequence": after.sequence,
         "cursorModel": model,
     }
-    return _event(after, payload, now, trace_id, version=2 * after.sequence)
+    return new_event(
+        after.connection_id,
+        EventType.SYNC,
+        payload,
+        now,
+        trace_id=trace_id,
+        version=2 * after.sequence,
+    )
 
 
 def failed_model_event(
@@ -52,7 +57,14 @@ def failed_model_event(
         "startedAt": (state.began_at or now).isoformat(),
         "failedAt": now.isoformat(),
     }
-    return _event(state, payload, now, trace_id, version=2 * state.sequence + 1)
+    return new_event(
+        state.connection_id,
+        EventType.SYNC,
+        payload,
+        now,
+        trace_id=trace_id,
+        version=2 * state.sequence + 1,
+    )
 
 
 def _flat(state: ModelSyncState) -> Mapping[str, Any] | None:
@@ -70,23 +82,3 @@ def _about(state: ModelSyncState, model: str, sync_type: str) -> dict[str, Any]:
         "model": model,
         "syncType": sync_type,
     }
-
-
-def _event(
-    state: ModelSyncState,
-    payload: Mapping[str, Any],
-    now: datetime,
-    trace_id: str | None,
-    *,
-    version: int,
-) -> Event:
-    return Event(
-        EventId(f"evt_{uuid4().hex}"),
-        state.connection_id,
-        EventType.SYNC,
-        payload,
-        now,
-        now,
-        trace_id=trace_id,
-        version=version,
-    )

@@ -3,11 +3,10 @@
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
-from uuid import uuid4
 
 from shared.domain.connect.connection import INTEGRATION
-from shared.domain.events.event import Event, EventType
-from shared.domain.ids import EventId, MessageId
+from shared.domain.events.event import Event, EventType, new_event
+from shared.domain.ids import MessageId
 from shared.domain.mail.reading.bounce import FailedRecipient
 from shared.domain.send.entry import SendEntry, SendState
 
@@ -33,13 +32,10 @@ def send_event(entry: SendEntry, operation: str, now: datetime, **more: Any) -> 
     }
     if entry.error is not None and entry.state.final:
         payload["error"] = {"type": entry.error, "description": entry.error_message}
-    id = EventId(f"evt_{uuid4().hex}")
-    return Event(
-        id,
+    return new_event(
         entry.connection_id,
         EventType.SEND,
         payload,
-        now,
         now,
         trace_id=entry.trace_id,
         version=1 + len(entry.bounces),

@@ -4,11 +4,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
-from uuid import uuid4
 
 from shared.domain.connect.connection import INTEGRATION
-from shared.domain.events.event import Event, EventType
-from shared.domain.ids import EventId, HistoryId
+from shared.domain.events.event import Event, EventType, new_event
+from shared.domain.ids import HistoryId
 from shared.domain.sync.record import Origin
 from shared.domain.sync.standing import coverage
 from shared.domain.sync.state import SyncState, Tally
@@ -60,13 +59,10 @@ def sync_event(
         "cursorSequence": state.sequence,
         "coverage": coverage(state),
     }
-    event_id = EventId(f"evt_{uuid4().hex}")
-    return Event(
-        event_id,
+    return new_event(
         state.connection_id,
         EventType.SYNC,
         payload,
-        now,
         now,
         trace_id=trace_id,
         version=2 * state.sequence,
@@ -92,13 +88,10 @@ def failed_sync_event(
         "startedAt": started_at.isoformat(),
         "failedAt": now.isoformat(),
     }
-    id = EventId(f"evt_{uuid4().hex}")
-    return Event(
-        id,
+    return new_event(
         state.connection_id,
         EventType.SYNC,
         payload,
-        now,
         now,
         trace_id=trace_id,
         version=2 * state.sequence + 1,

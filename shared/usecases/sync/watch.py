@@ -6,13 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
-from uuid import uuid4
 from zlib import crc32
 
 from shared.domain.connect.connection import INTEGRATION, ConnectionStatus
-from shared.domain.events.event import Event, EventType
+from shared.domain.events.event import EventType, new_event
 from shared.domain.google_refusals import WATCH_TAKEN, Concern
-from shared.domain.ids import ConnectionId, EmailKey, EventId
+from shared.domain.ids import ConnectionId, EmailKey
 from shared.domain.sync.mailbox import RENEW_AFTER, Mailbox
 from shared.domain.troubles import concern_of
 from shared.errors import ConflictError, CorruptStateError, GmailRefusedError, PostroomError
@@ -287,7 +286,6 @@ class RenewWatches:
             "success": operation == "recovered",
             "error": {"type": reason, "description": "The watch lapsed."} if reason else None,
         }
-        event_id = EventId(f"evt_{uuid4().hex}")
         version = 2 * before.armings + (1 if reason else 2)
-        event = Event(event_id, connection_id, EventType.WATCH, payload, now, now, version=version)
+        event = new_event(connection_id, EventType.WATCH, payload, now, version=version)
         await self.outbox.create(event)

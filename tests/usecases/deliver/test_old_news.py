@@ -24,7 +24,7 @@ def builders() -> list[tuple[str, ast.Call]]:
         for node in ast.walk(ast.parse(file.read_text())):
             if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name)):
                 continue
-            if node.func.id == "Event" and "client" not in file.parts:
+            if node.func.id in {"Event", "new_event"} and "client" not in file.parts:
                 found.append((f"{file.relative_to(SHARED)}:{node.lineno}", node))
     return found
 
