@@ -11,6 +11,7 @@ from shared.adapters.documents.codec import MODEL_SYNCS, POISONED
 from shared.adapters.documents.record_pages import HEADS_BATCH, MAX_SEQUENCE, PageBudget
 from shared.adapters.firestore.documents import Derived, FirestoreDocuments
 from shared.adapters.firestore.events import FirestoreOutbox
+from shared.adapters.firestore.pruning import empty_payloads, purge
 from shared.adapters.firestore.queries import (
     MAX_DISJUNCTIONS,
     Filter,
@@ -31,10 +32,9 @@ from shared.domain.ids import ConnectionId, SequenceNumber
 from shared.domain.models.record import ModelHead, ModelRecord, Poisoned
 from shared.domain.models.state import ModelSyncState
 from shared.domain.sync.record import LastAction
-from shared.errors import ConflictError, CorruptStateError
+from shared.errors import CorruptStateError
 from shared.ports.documents import Versioned
 from shared.ports.model_store import ModelBatch, ModelPage, ModelQuery
-from shared.ports.sync_store import COMMIT_WRITES
 
 RECORDS = "model_records"
 QUARANTINE = "model_quarantine"
@@ -52,7 +52,6 @@ HEAD_FIELDS = (
     "schema_version",
 )
 _LIVE: Filter = ("deleted_at", "is_null", None)
-_UNPRUNED: Filter = ("pruned_at", "is_null", None)
 
 
 def _name(rpc: FirestoreRpc, owner: ConnectionId, collection: str, *names: str) -> str:
@@ -268,46 +267,19 @@ class FirestoreModelRecords:
     ) -> tuple[int, bool]:
         """Empty payloads up to `until`: how many, and whether more remain."""
         reach: Filter = ("sequence", "<=", min(until, MAX_SEQUENCE))
-        filters: tuple[Filter, ...] = (("model", "==", model), _UNPRUNED, reach)
-        return await self._emptied(connection_id, filters, limit, now)
+        filters: tuple[Filter, ...] = (("model", "==", model), reach)
+        return await empty_payloads(self.rpc, connection_id, RECORDS, filters, limit=limit, now=now)
 
     async def prune_deleted(
         self, connection_id: ConnectionId, deleted_before: datetime, limit: int, now: datetime
     ) -> tuple[int, bool]:
         """Empty payloads of old tombstones: how many, and whether more remain."""
-        filters: tuple[Filter, ...] = (_UNPRUNED, ("deleted_at", "<", deleted_before))
-        return await self._emptied(connection_id, filters, limit, now)
+        old: Filter = ("deleted_at", "<", deleted_before)
+        return await empty_payloads(self.rpc, connection_id, RECORDS, (old,), limit=limit, now=now)
 
     async def purge(self, connection_id: ConnectionId, limit: int) -> int:
         """Delete records and quarantine of every model for good: how many went."""
-        gone = 0
-        for collection in (RECORDS, QUARANTINE):
-            query = structured(collection, limit=limit - gone, select=("__name__",))
-            found = await self.rpc.query(query, self._parent(connection_id)) if limit > gone else ()
-            for start in range(0, len(found), COMMIT_WRITES):
-                part = found[start : start + COMMIT_WRITES]
-                await self.rpc.commit([deletion(one.name, None) for one in part])
-            gone += len(found)
-        return gone
-
-    async def _emptied(
-        self, connection_id: ConnectionId, filters: Sequence[Filter], limit: int, now: datetime
-    ) -> tuple[int, bool]:
-        order: tuple[Order, ...] = ((filters[-1][0], "ASC"),)
-        documents = await self._query(
-            connection_id, filters, order, limit=limit + 1, select=("pruned_at",)
-        )
-        emptied: dict[Path, Any] = {("payload",): b"", ("pruned_at",): now}
-        writes = [
-            change(one.name, emptied, version_of(one.update_time)) for one in documents[:limit]
-        ]
-        done = 0
-        for start in range(0, len(writes), COMMIT_WRITES):
-            try:
-                done += len(await self.rpc.commit(writes[start : start + COMMIT_WRITES]))
-            except ConflictError:
-                return done, True
-        return done, len(documents) > limit
+        return await purge(self.rpc, connection_id, (RECORDS, QUARANTINE), limit)
 
     async def _query(
         self,

@@ -6,15 +6,14 @@ from datetime import datetime
 from typing import Any
 
 from shared.adapters.documents.record_pages import HEADS_BATCH, MAX_SEQUENCE, PageBudget, end_reason
+from shared.adapters.firestore.pruning import empty_payloads, purge
 from shared.adapters.firestore.queries import Filter, Order, structured
 from shared.adapters.firestore.rpc import FirestoreRpc
 from shared.adapters.firestore.values import (
     Path,
     change,
-    deletion,
     fields_of,
     replacement,
-    version_of,
 )
 from shared.domain.ids import (
     ConnectionId,
@@ -25,8 +24,8 @@ from shared.domain.ids import (
     ThreadId,
 )
 from shared.domain.sync.record import Earlier, LastAction, Origin, Record, RecordHead
-from shared.errors import ConflictError, CorruptStateError
-from shared.ports.sync_store import COMMIT_WRITES, NewestQuery, RecordPage, RecordQuery
+from shared.errors import CorruptStateError
+from shared.ports.sync_store import NewestQuery, RecordPage, RecordQuery
 
 HEAD_FIELDS = (
     "message_id",
@@ -231,41 +230,16 @@ class FirestoreRecords:
         """Empty payloads of old tombstones: how many, and whether more remain."""
         return await self._emptied(connection_id, ("deleted_at", "<", deleted_before), limit, now)
 
+    async def purge(self, connection_id: ConnectionId, limit: int) -> int:
+        """Delete records and quarantine for good: how many went."""
+        return await purge(self.rpc, connection_id, ("records", "quarantine"), limit)
+
     async def _emptied(
         self, connection_id: ConnectionId, reach: Filter, limit: int, now: datetime
     ) -> tuple[int, bool]:
-        filters: tuple[Filter, ...] = (("pruned_at", "is_null", None), reach)
-        order: tuple[Order, ...] = ((reach[0], "ASC"),)
-        documents = await self._query(
-            connection_id, filters, order, limit + 1, select=("pruned_at",)
+        return await empty_payloads(
+            self.rpc, connection_id, "records", (reach,), limit=limit, now=now
         )
-        emptied: dict[Path, Any] = {("payload",): b"", ("pruned_at",): now}
-        writes = [
-            change(document.name, emptied, version_of(document.update_time))
-            for document in documents[:limit]
-        ]
-        done = 0
-        for start in range(0, len(writes), COMMIT_WRITES):
-            part = writes[start : start + COMMIT_WRITES]
-            try:
-                done += len(await self.rpc.commit(part))
-            except ConflictError:
-                return done, True
-        return done, len(documents) > limit
-
-    async def purge(self, connection_id: ConnectionId, limit: int) -> int:
-        """Delete records and quarantine for good: how many went."""
-        gone = 0
-        for collection in ("records", "quarantine"):
-            query = structured(collection, limit=limit - gone, select=("__name__",))
-            documents = (
-                await self.rpc.query(query, self._parent(connection_id)) if limit > gone else ()
-            )
-            for start in range(0, len(documents), COMMIT_WRITES):
-                part = documents[start : start + COMMIT_WRITES]
-                await self.rpc.commit([deletion(document.name, None) for document in part])
-            gone += len(documents)
-        return gone
 
     async def _page_of_ids(
         self, connection_id: ConnectionId, query: RecordQuery, ids: Sequence[MessageId]

@@ -20,6 +20,7 @@ from shared.adapters.sqlite.database import (
 )
 from shared.adapters.sqlite.documents import Columns, SqliteDocuments
 from shared.adapters.sqlite.events import SqliteOutbox
+from shared.adapters.sqlite.pruning import empty_payloads, purge
 from shared.domain.ids import ConnectionId, SequenceNumber
 from shared.domain.models.record import ModelHead, ModelRecord, Poisoned
 from shared.domain.models.state import ModelSyncState
@@ -266,19 +267,8 @@ class SqliteModelRecords:
 
     async def purge(self, connection_id: ConnectionId, limit: int) -> int:
         """Delete records and quarantine of every model for good: how many went."""
-        with self.database.transaction() as connection:
-            keys = connection.execute(
-                "SELECT key FROM model_records WHERE connection_id = ? LIMIT ?",
-                (connection_id, limit),
-            ).fetchall()
-            for table in ("model_payloads", "model_records"):
-                connection.executemany(f"DELETE FROM {table} WHERE key = ?", keys)  # noqa: S608
-            entries = connection.execute(
-                """DELETE FROM model_quarantine WHERE connection_id = ?1 AND (sync, key) IN (
-                   SELECT sync, key FROM model_quarantine WHERE connection_id = ?1 LIMIT ?2)""",
-                (connection_id, limit - len(keys)),
-            ).rowcount
-        return len(keys) + entries
+        tables = ("model_payloads", "model_records")
+        return purge(self.database, connection_id, tables, ("model_quarantine", "sync, key"), limit)
 
     def _heads(
         self, connection_id: ConnectionId, model: str, where: str, value: str
@@ -293,18 +283,15 @@ class SqliteModelRecords:
     def _emptied(
         self, where: str, values: tuple[Any, ...], limit: int, now: datetime
     ) -> tuple[int, bool]:
-        with self.database.transaction() as connection:
-            keys = connection.execute(
-                f"""SELECT key FROM model_records WHERE connection_id = ? AND {where}
-                    AND pruned_us IS NULL LIMIT ?""",  # noqa: S608  fixed words
-                (*values, limit + 1),
-            ).fetchall()
-            emptied = [(to_us(now), key) for (key,) in keys[:limit]]
-            connection.executemany("UPDATE model_records SET pruned_us = ? WHERE key = ?", emptied)
-            connection.executemany(
-                "UPDATE model_payloads SET payload = x'' WHERE key = ?", keys[:limit]
-            )
-        return len(emptied), len(keys) > limit
+        return empty_payloads(
+            self.database,
+            "model_records",
+            "model_payloads",
+            f"connection_id = ? AND {where}",
+            values,
+            limit=limit,
+            now=now,
+        )
 
 
 def _record_of(connection_id: ConnectionId, row: Row) -> ModelRecord:

@@ -17,6 +17,7 @@ from shared.adapters.sqlite.database import (
     optional_us,
     to_us,
 )
+from shared.adapters.sqlite.pruning import empty_payloads, purge
 from shared.domain.ids import (
     ConnectionId,
     HistoryId,
@@ -249,39 +250,21 @@ class SqliteRecords:
 
     async def purge(self, connection_id: ConnectionId, limit: int) -> int:
         """Delete records and quarantine for good: how many went."""
-        with self.database.transaction() as connection:
-            keys = connection.execute(
-                "SELECT key FROM records WHERE connection_id = ? LIMIT ?", (connection_id, limit)
-            ).fetchall()
-            for table in ("record_labels", "record_payloads", "records"):
-                connection.executemany(
-                    f"DELETE FROM {table} WHERE key = ?",  # noqa: S608  own tables
-                    keys,
-                )
-            entries = connection.execute(
-                """DELETE FROM quarantine WHERE connection_id = ?1 AND message_id IN (
-                   SELECT message_id FROM quarantine WHERE connection_id = ?1 LIMIT ?2)""",
-                (connection_id, limit - len(keys)),
-            ).rowcount
-        return len(keys) + entries
+        tables = ("record_labels", "record_payloads", "records")
+        return purge(self.database, connection_id, tables, ("quarantine", "message_id"), limit)
 
     def _emptied(
         self, where: str, values: tuple[str, int], limit: int, now: datetime
     ) -> tuple[int, bool]:
-        with self.database.transaction() as connection:
-            keys = connection.execute(
-                f"""SELECT key FROM records WHERE connection_id = ? AND {where}
-                    AND pruned_us IS NULL ORDER BY sequence LIMIT ?""",  # noqa: S608  fixed words
-                (*values, limit + 1),
-            ).fetchall()
-            connection.executemany(
-                "UPDATE record_payloads SET payload = x'' WHERE key = ?", keys[:limit]
-            )
-            connection.executemany(
-                "UPDATE records SET pruned_us = ? WHERE key = ?",
-                [(to_us(now), key) for (key,) in keys[:limit]],
-            )
-        return min(len(keys), limit), len(keys) > limit
+        return empty_payloads(
+            self.database,
+            "records",
+            "record_payloads",
+            f"connection_id = ? AND {where}",
+            values,
+            limit=limit,
+            now=now,
+        )
 
 
 def _filters(connection_id: ConnectionId, query: RecordQuery) -> tuple[str, list[Any]]:

@@ -1,0 +1,66 @@
+"""Emptying and purging what subcollections of a connection hold: messages, or own models."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from shared.adapters.firestore.queries import Filter, structured
+from shared.adapters.firestore.rpc import FirestoreRpc
+from shared.adapters.firestore.values import Path, change, deletion, version_of
+from shared.domain.ids import ConnectionId
+from shared.errors import ConflictError
+from shared.ports.sync_store import COMMIT_WRITES
+
+UNPRUNED: Filter = ("pruned_at", "is_null", None)
+
+
+async def empty_payloads(
+    rpc: FirestoreRpc,
+    owner: ConnectionId,
+    collection: str,
+    filters: Sequence[Filter],
+    *,
+    limit: int,
+    now: datetime,
+) -> tuple[int, bool]:
+    """Empty unpruned payloads, in the order of the last filter: how many, and whether more remain.
+
+    Raises StoreUnavailableError.
+    """
+    query = structured(
+        collection,
+        (UNPRUNED, *filters),
+        ((filters[-1][0], "ASC"),),
+        limit=limit + 1,
+        select=("pruned_at",),
+    )
+    found = await rpc.query(query, rpc.name("connections", owner))
+    emptied: dict[Path, Any] = {("payload",): b"", ("pruned_at",): now}
+    writes = [change(one.name, emptied, version_of(one.update_time)) for one in found[:limit]]
+    done = 0
+    for start in range(0, len(writes), COMMIT_WRITES):
+        try:
+            done += len(await rpc.commit(writes[start : start + COMMIT_WRITES]))
+        except ConflictError:
+            return done, True
+    return done, len(found) > limit
+
+
+async def purge(
+    rpc: FirestoreRpc, owner: ConnectionId, collections: Sequence[str], limit: int
+) -> int:
+    """Delete documents for good, a collection after the other: how many went.
+
+    Raises StoreUnavailableError.
+    """
+    gone = 0
+    for collection in collections:
+        if gone == limit:
+            break
+        query = structured(collection, limit=limit - gone, select=("__name__",))
+        found = await rpc.query(query, rpc.name("connections", owner))
+        for start in range(0, len(found), COMMIT_WRITES):
+            part = found[start : start + COMMIT_WRITES]
+            await rpc.commit([deletion(one.name, None) for one in part])
+        gone += len(found)
+    return gone
