@@ -32,13 +32,11 @@ from shared.domain.mail.reading import (
     html_text,
     mail_headers,
     read_parts,
-    reply_footers,
-    reply_headers,
-    reply_text,
     rich_text,
     shown_text,
     vendor_jis,
 )
+from shared.domain.mail.reply_text import extract, footers, headers
 from shared.domain.mail.writing import (
     envelope,
     header_lines,
@@ -173,21 +171,21 @@ PARSERS: Final[Mapping[str, Driven]] = {
     ),
     "quoted_html.quoted_html": of_text(lambda text: quoted_html.quoted_html(text, "q", {"x": "y"})),
     "scoped_css.scoped_css": of_text(lambda text: scoped_css.scoped_css(text, "q")),
-    "reply_text.reply_text": Driven(reply_text.reply_text, REPLIES),
-    "reply_footers.without_footers": Driven(
-        lambda text: reply_footers.without_footers(text.split("\n")), REPLIES
+    "extract.reply_text": Driven(extract.reply_text, REPLIES),
+    "footers.without_footers": Driven(
+        lambda text: footers.without_footers(text.split("\n")), REPLIES
     ),
-    "reply_headers.attribution": Driven(
-        lambda text: [reply_headers.attribution(*one) for one in _places(text)], REPLIES
+    "headers.attribution": Driven(
+        lambda text: [headers.attribution(*one) for one in _places(text)], REPLIES
     ),
-    "reply_headers.attribution_places": Driven(
-        lambda text: reply_headers.attribution_places(text.split("\n")), REPLIES
+    "headers.attribution_places": Driven(
+        lambda text: headers.attribution_places(text.split("\n")), REPLIES
     ),
-    "reply_headers.is_history": Driven(
-        lambda text: [reply_headers.is_history(*one) for one in _places(text)], REPLIES
+    "headers.is_history": Driven(
+        lambda text: [headers.is_history(*one) for one in _places(text)], REPLIES
     ),
-    "reply_headers.is_marked": of_text(reply_headers.is_marked),
-    "reply_headers.is_rule": of_text(reply_headers.is_rule),
+    "headers.is_marked": of_text(headers.is_marked),
+    "headers.is_rule": of_text(headers.is_rule),
     "rich_text.rich_to_text": of_text(lambda text: rich_text.rich_to_text(text, "text/enriched")),
     "shown_text.file_name": of_text(shown_text.file_name),
     "shown_text.one_line": of_text(shown_text.one_line),

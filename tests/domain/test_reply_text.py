@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.domain.mail.reading.html_text import html_to_text
-from shared.domain.mail.reading.reply_text import reply_text
+from shared.domain.mail.reply_text.extract import reply_text
 from tests.domain.reply_threads import Thread, squeezed, threads
 
 THREADS = list(threads())

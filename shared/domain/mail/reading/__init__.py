@@ -1,1 +1,1 @@
-"""Strangers' mail as Gmail hands it out, read: headers, bodies, files.."""
+"""Strangers' mail as Gmail hands it out, read: headers, bodies, files."""

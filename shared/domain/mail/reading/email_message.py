@@ -15,8 +15,8 @@ from shared.domain.mail.reading.mail_headers import (
     read_message_ids,
 )
 from shared.domain.mail.reading.read_parts import Parts, read_parts, unfetched_parts
-from shared.domain.mail.reading.reply_text import reply_text
 from shared.domain.mail.reading.shown_text import one_line
+from shared.domain.mail.reply_text.extract import reply_text
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 CHOSEN_HEADERS: Final = frozenset(

@@ -7,8 +7,8 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from shared.domain.mail.reading.reply_headers import is_rule
-from shared.domain.mail.reading.reply_words import (
+from shared.domain.mail.reply_text.headers import is_rule
+from shared.domain.mail.reply_text.words import (
     BRIEF_CLOSINGS,
     CLOSING_PLACES,
     CLOSINGS,

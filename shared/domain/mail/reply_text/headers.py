@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from shared.domain.mail.reading.reply_words import (
+from shared.domain.mail.reply_text.words import (
     ATTRIBUTION_MIDDLES,
     ATTRIBUTION_STARTS,
     ATTRIBUTION_VERBS,

@@ -1,10 +1,10 @@
-"""What the sender of a message wrote himself: its text without history, signature and footers."""
+"""The text that remains when history, signature and footers are cut from a message."""
 
 import re
 from typing import Final
 
-from shared.domain.mail.reading.reply_footers import without_footers
-from shared.domain.mail.reading.reply_headers import (
+from shared.domain.mail.reply_text.footers import without_footers
+from shared.domain.mail.reply_text.headers import (
     attribution,
     attribution_places,
     is_history,

@@ -1,0 +1,1 @@
+"""What the sender of a message wrote: its text without quoted history, signature and footers."""
