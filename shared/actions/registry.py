@@ -26,7 +26,7 @@ from shared.errors import (
 )
 from shared.ports.clock import Clock
 from shared.ports.container import Container
-from shared.ports.gmail import Gmail, GmailMailboxes
+from shared.ports.google.gmail import Gmail, GmailMailboxes
 
 I = TypeVar("I", bound=BaseModel)  # noqa: E741  input and output
 O = TypeVar("O", bound=BaseModel)  # noqa: E741  the same

@@ -8,7 +8,7 @@ from collections.abc import Collection
 
 from shared.actions.loading import catalogue, ready_sync
 from shared.domain.models.sync import Derived, OwnSync, OwnSyncs, Sync
-from shared.ports.google_api import HttpRefusedError
+from shared.ports.google.apis import HttpRefusedError
 from shared.usecases.sync.models.context import ChangedMessage, SyncContext
 
 __all__ = [

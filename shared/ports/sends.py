@@ -10,7 +10,7 @@ from shared.domain.ids import ConnectionId
 from shared.domain.send.bulk import BulkSend
 from shared.domain.send.entry import SendEntry, SendState
 from shared.ports.documents import Documents, Versioned
-from shared.ports.gmail import GmailObject
+from shared.ports.google.gmail import GmailObject
 
 
 class Sends(Documents[SendEntry], Protocol):

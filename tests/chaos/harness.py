@@ -10,7 +10,7 @@ from shared.domain.sync.state import SyncState, SyncStatus
 from shared.edge.composition.container import AutowiredContainer
 from shared.edge.settings.deployment import settings_from
 from shared.ports.clock import Clock
-from shared.ports.gmail import GmailMailboxes
+from shared.ports.google.gmail import GmailMailboxes
 from shared.ports.queue import Queue
 from shared.ports.sends import BulkSends, Sends
 from shared.ports.store import Store

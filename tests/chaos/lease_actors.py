@@ -32,7 +32,7 @@ from shared.errors import (
     StoreUnavailableError,
 )
 from shared.ports.documents import Versioned
-from shared.ports.gmail import HistoryPage
+from shared.ports.google.gmail import HistoryPage
 from shared.ports.queue import Task
 from shared.ports.sync_store import Batch
 from shared.usecases.sync.control import ControlSync

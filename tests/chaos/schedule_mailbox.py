@@ -9,7 +9,7 @@ from typing import Any
 from shared.domain.ids import ConnectionId, HistoryId, LabelId, MessageId, PageToken, ThreadId
 from shared.domain.sync.history import HistoryMessage, HistoryRecord, LabelChange
 from shared.errors import GmailNotFoundError, HistoryExpiredError
-from shared.ports.gmail import GmailObject, HistoryPage, IdPage, MessageRef, Profile
+from shared.ports.google.gmail import GmailObject, HistoryPage, IdPage, MessageRef, Profile
 
 START = datetime(2026, 1, 10, tzinfo=UTC)
 PAGE = 2

@@ -11,7 +11,7 @@ from shared.domain.sync import plan
 from shared.domain.sync.history import HistoryRecord, NetChange
 from shared.domain.sync.record import QuarantineEntry, RecordHead
 from shared.domain.sync.state import Backfill, SyncState
-from shared.ports.gmail import MessageRef
+from shared.ports.google.gmail import MessageRef
 from shared.usecases.sync import quarantine, sync_mailbox
 from shared.usecases.sync.work import backfill, delta, recovery
 from shared.usecases.sync.work.backfill import Chunk, read_chunk

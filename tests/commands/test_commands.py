@@ -19,7 +19,7 @@ from shared.edge.table import whole_table
 from shared.edge.web.app import build_app
 from shared.edge.web.routes import Access
 from shared.ports.connections import Grants
-from shared.ports.oauth import Sealer
+from shared.ports.google.oauth import Sealer
 from tests.harness import samples
 from tests.harness.samples import CONNECTION, NOW
 

@@ -18,7 +18,7 @@ from shared.adapters.keys.local import LocalKeyring, add_key, create_keyring
 from shared.domain.google_trouble import DeploymentError
 from shared.domain.ids import ConnectionId
 from shared.errors import CorruptStateError, KeysUnavailableError
-from shared.ports.oauth import Sealer
+from shared.ports.google.oauth import Sealer
 from tests.harness.clock import ManualClock
 
 ONE, TWO = ConnectionId("one"), ConnectionId("two")

@@ -31,8 +31,8 @@ from shared.errors import (
 from shared.ports.clock import Clock
 from shared.ports.connections import Connections
 from shared.ports.events import Outbox
-from shared.ports.gmail import GmailMailboxes
-from shared.ports.oauth import CallerTokens
+from shared.ports.google.gmail import GmailMailboxes
+from shared.ports.google.oauth import CallerTokens
 from shared.ports.queue import Queue
 from shared.ports.sends import ActionResults
 from tests.edge.conftest import ClientOf

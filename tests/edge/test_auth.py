@@ -15,7 +15,7 @@ from shared.edge.web.routes import Access, Permission, Route
 from shared.errors import UnauthenticatedError
 from shared.ports.clock import Clock
 from shared.ports.connections import Connections, ConnectSessions
-from shared.ports.oauth import CallerTokens
+from shared.ports.google.oauth import CallerTokens
 from tests.edge.conftest import ClientOf
 from tests.harness.samples import API_KEY, CONNECTION, OTHER, a_connection, a_key, error_of, tenant
 

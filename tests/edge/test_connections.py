@@ -14,7 +14,7 @@ from shared.domain.sync.mailbox import Mailbox
 from shared.edge.composition.container import AutowiredContainer
 from shared.errors import GrantRevokedError
 from shared.ports.connections import Connections, Grants, Mailboxes
-from shared.ports.oauth import Sealer
+from shared.ports.google.oauth import Sealer
 from shared.ports.sync_store import SyncStates
 from shared.usecases.connect.tokens.access_tokens import AccessTokens
 from tests.harness.samples import CONNECTION, NOW, OTHER, a_connection, a_key, error_of

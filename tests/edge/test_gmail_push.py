@@ -14,7 +14,7 @@ from shared.edge.composition.container import AutowiredContainer
 from shared.edge.table import gmail_push_routes
 from shared.edge.triggers.tasks import finish_task
 from shared.errors import CorruptStateError, StoreUnavailableError, UnauthenticatedError
-from shared.ports.oauth import CallerTokens
+from shared.ports.google.oauth import CallerTokens
 from shared.usecases.sync.handle_push import Notified, NotifyPush, UnknownMailbox
 from shared.usecases.sync.sync_mailbox import Synced, SyncOutcome
 from tests.edge.conftest import ClientOf

@@ -12,7 +12,7 @@ from shared.edge.table import whole_table
 from shared.edge.triggers.push_envelope import Malformed, read_envelope
 from shared.edge.web.routes import Access, Route
 from shared.edge.web.streamed import read_range
-from shared.ports.oauth import CallerTokens
+from shared.ports.google.oauth import CallerTokens
 from tests.harness.acting import ActionHarness, action_harness
 from tests.harness.samples import CONNECTION, error_of
 

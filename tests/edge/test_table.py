@@ -16,7 +16,7 @@ from shared.edge.table import ROUTES_OF, whole_table
 from shared.edge.web.openapi import document
 from shared.edge.web.routes import Access, Permission, Route
 from shared.errors import UnauthenticatedError
-from shared.ports.oauth import CallerTokens
+from shared.ports.google.oauth import CallerTokens
 from tests.edge.conftest import ClientOf
 from tests.harness.samples import error_of
 

@@ -17,7 +17,7 @@ from shared.edge.settings.deployment import settings_from
 from shared.edge.settings.events import EventOptions
 from shared.errors import ConfigurationError
 from shared.ports.events import WebhookEndpoints
-from shared.ports.oauth import Sealer
+from shared.ports.google.oauth import Sealer
 from shared.ports.store import Store
 from shared.usecases.events.receivers import opened_secret
 

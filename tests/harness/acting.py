@@ -19,7 +19,7 @@ from shared.edge.table import whole_table
 from shared.edge.web.app import build_app
 from shared.ports.clock import Clock
 from shared.ports.connections import Connections, Grants, Mailboxes
-from shared.ports.oauth import Sealer
+from shared.ports.google.oauth import Sealer
 from shared.ports.sync_store import SyncStates
 from shared.usecases.connect.tokens.access_tokens import AccessTokens
 from tests.harness.clock import HurriedClock

@@ -24,7 +24,7 @@ from shared.domain.send.entry import SendEntry, send_id
 from shared.domain.send.request import SendRequest
 from shared.domain.sync.mailbox import GoogleUser
 from shared.domain.sync.quota_units import UnitsPerMinute
-from shared.ports.gmail import GmailMailboxes
+from shared.ports.google.gmail import GmailMailboxes
 from shared.ports.store import Store
 from shared.usecases.send.compose import Composed
 from shared.usecases.send.pacing import SendPaces

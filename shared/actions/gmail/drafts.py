@@ -38,7 +38,7 @@ from shared.domain.mail.writing.outgoing import LeftOut
 from shared.domain.mail.writing.raw_message import still_answering
 from shared.domain.validation import MAX_CONTENT
 from shared.errors import GmailNotFoundError, InvalidRequestError
-from shared.ports.gmail import Draft
+from shared.ports.google.gmail import Draft
 from shared.usecases.send.compose import Compose, Composed
 from shared.usecases.send.send_draft import GONE, SendDraft
 from shared.usecases.sync.work.reading import read

@@ -14,7 +14,7 @@ from shared.domain.ids import ConnectionId
 from shared.domain.keys.approval import Approval
 from shared.errors import TooLargeError
 from shared.ports.connections import Grants
-from shared.ports.oauth import Sealer
+from shared.ports.google.oauth import Sealer
 from shared.usecases.send.kept import MAX_KEPT, SealedRequests
 
 What = Literal["request", "answer"]

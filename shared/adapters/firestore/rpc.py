@@ -36,8 +36,7 @@ from shared.errors import (
     ConflictError,
     StoreUnavailableError,
 )
-from shared.ports.clock import Clock
-from shared.ports.retry import Retries
+from shared.ports.clock import Clock, Retries
 
 T = TypeVar("T")
 

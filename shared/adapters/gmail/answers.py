@@ -11,7 +11,7 @@ from typing import Any, Final
 from shared.domain.base64url import decode_base64url
 from shared.domain.ids import LARGEST_HISTORY_ID, HistoryId, LabelId, MessageId, PageToken, ThreadId
 from shared.domain.sync.history import HistoryMessage, HistoryRecord, LabelChange
-from shared.ports.gmail import (
+from shared.ports.google.gmail import (
     Draft,
     GmailObject,
     HistoryPage,

@@ -30,7 +30,7 @@ from shared.domain.ids import ConnectionId, HistoryId, LabelId, MessageId, PageT
 from shared.domain.trouble_board import TroubleNotes
 from shared.errors import GmailNotFoundError, HistoryExpiredError
 from shared.ports.clock import Clock
-from shared.ports.gmail import GmailObject, HistoryPage, IdPage, Profile, Watched
+from shared.ports.google.gmail import GmailObject, HistoryPage, IdPage, Profile, Watched
 
 PAGE: Final = ("maxResults", "500")  # the most that both lists allow (FACTS 3.1, 4.1)
 EVERYWHERE: Final = ("includeSpamTrash", "true")

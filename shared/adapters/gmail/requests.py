@@ -22,8 +22,7 @@ from shared.domain.google_trouble import OTHER_CLIENT, DeploymentError
 from shared.domain.ids import ConnectionId
 from shared.domain.trouble_board import TroubleNotes
 from shared.errors import GmailUnavailableError, TooManyConcurrentError
-from shared.ports.clock import Clock
-from shared.ports.retry import Retries
+from shared.ports.clock import Clock, Retries
 
 MOST_AT_ONCE: Final = 5
 CALM_REQUESTS: Final = 40

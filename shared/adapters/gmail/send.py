@@ -32,7 +32,7 @@ from shared.domain.google_refusals import NOT_A_DRAFT, NOT_FOUND
 from shared.domain.ids import MessageId, PageToken, ThreadId
 from shared.domain.mail.reading.email_parts import as_object, as_text, find_part, walk
 from shared.errors import GmailNotFoundError, GmailRefusedError, InvalidRequestError
-from shared.ports.gmail import Draft, GmailObject, MessageRef, Sent
+from shared.ports.google.gmail import Draft, GmailObject, MessageRef, Sent
 
 MAX_JSON_BYTES: Final = 3_500_000
 """Raw mail beyond this goes through the upload endpoint (FACTS 5.1)."""

@@ -44,7 +44,7 @@ from shared.errors import (
     TooManyConcurrentError,
     TransientError,
 )
-from shared.ports.gmail import ByteStream, MessagePart, ProxyResponse
+from shared.ports.google.gmail import ByteStream, MessagePart, ProxyResponse
 
 PIECE: Final = 64 * 1024
 _PAYLOAD: Final = ("fields", "payload")

@@ -17,7 +17,7 @@ from shared.errors import (
     RateLimitedError,
     ReauthRequiredError,
 )
-from shared.ports.google_api import HttpRefusedError
+from shared.ports.google.apis import HttpRefusedError
 
 GOOGLE: Final = ".googleapis.com"
 MOST_BYTES: Final = 10 * 1024 * 1024

@@ -38,7 +38,7 @@ from shared.errors import (
     SessionPolicyError,
 )
 from shared.ports.clock import Clock
-from shared.ports.oauth import Identity, Tokens
+from shared.ports.google.oauth import Identity, Tokens
 
 CONSENT_URL: Final = "https://accounts.google.com"
 TOKEN_URL: Final = "https://oauth2.googleapis.com"

@@ -9,7 +9,7 @@ import httpx
 from shared.adapters.google.id_tokens import refused
 from shared.adapters.google.oauth import CONSENT_URL, HttpGoogleOAuth, OAuthSettings
 from shared.ports.clock import Clock
-from shared.ports.oauth import Identity
+from shared.ports.google.oauth import Identity
 
 IDENTITY_ONLY: Final = "openid email"
 

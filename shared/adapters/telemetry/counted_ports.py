@@ -7,7 +7,7 @@ from shared.domain.events.event import Event
 from shared.domain.send.entry import SendEntry
 from shared.errors import PostroomError
 from shared.ports.documents import Versioned
-from shared.ports.oauth import GoogleOAuth, Tokens
+from shared.ports.google.oauth import GoogleOAuth, Tokens
 from shared.ports.sends import Sends
 from shared.ports.telemetry import Telemetry
 

@@ -16,7 +16,7 @@ from shared.commands.checks.finding import (
 from shared.domain.connect.connection import Connection, ConnectionStatus
 from shared.domain.connect.grant import TESTING_LIFETIME, Grant
 from shared.domain.connect.scopes import GMAIL_PREFIX, MAIL, missing, reads
-from shared.ports.oauth import Sealer
+from shared.ports.google.oauth import Sealer
 from shared.usecases.connect.tokens.token_seal import opened_access_token
 
 AUDIENCE: Final = "https://console.cloud.google.com/auth/audience"

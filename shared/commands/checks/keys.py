@@ -17,7 +17,7 @@ from shared.domain.connect.grant import Grant
 from shared.domain.google_trouble import DeploymentError
 from shared.domain.ids import ConnectionId
 from shared.errors import CorruptStateError, PostroomError
-from shared.ports.oauth import Sealer
+from shared.ports.google.oauth import Sealer
 from shared.usecases.connect.tokens.token_seal import opened_refresh_token
 
 PROBE: Final = ConnectionId("doctor")

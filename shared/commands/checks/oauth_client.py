@@ -11,7 +11,7 @@ from shared.commands.checks.finding import Finding, NotCheckedError, failed, ok
 from shared.domain.base64url import decode_base64url
 from shared.domain.connect.scopes import DEFAULT, SIGN_IN
 from shared.domain.google_refusals import Concern
-from shared.ports.oauth import GoogleOAuth
+from shared.ports.google.oauth import GoogleOAuth
 
 CLIENTS: Final = "https://console.cloud.google.com/auth/clients"
 ERROR_PAGE: Final = "/signin/oauth/error"

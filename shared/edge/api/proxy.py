@@ -17,7 +17,7 @@ from shared.edge.web.reading import TENANT_PARAMETERS, read_bytes
 from shared.edge.web.routes import MEBIBYTE, Method, Permission, Route, Tenant
 from shared.edge.web.streamed import Streamed
 from shared.errors import ForbiddenError, InvalidRequestError, NotFoundError
-from shared.ports.gmail import GmailMailboxes
+from shared.ports.google.gmail import GmailMailboxes
 
 LARGEST_BODY: Final = 36 * MEBIBYTE
 PREFIX: Final = "nango-proxy-"

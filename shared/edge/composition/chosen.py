@@ -9,7 +9,7 @@ from shared.domain.events.addresses import AllowedHosts
 from shared.domain.sync.quota_units import UnitsPerMinute
 from shared.edge.settings.deployment import Settings
 from shared.edge.web.deployment import Deployment, ServiceIdentities, ServiceIdentity
-from shared.ports.gmail import GmailTopic
+from shared.ports.google.gmail import GmailTopic
 from shared.ports.sinks import EventSettings, SinkChoices
 from shared.usecases.connect.settings import ConnectSettings
 from shared.usecases.sync.models.served import OwnSyncsServed

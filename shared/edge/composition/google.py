@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 from shared.domain.trouble_board import TroubleNotes
 from shared.edge.composition.assembly import Assembly
 from shared.ports.clock import Clock
-from shared.ports.gmail import GmailMailboxes
-from shared.ports.google_api import GoogleApis
-from shared.ports.oauth import CallerTokens, GoogleOAuth, GoogleSignIn, Sealer
+from shared.ports.google.apis import GoogleApis
+from shared.ports.google.gmail import GmailMailboxes
+from shared.ports.google.oauth import CallerTokens, GoogleOAuth, GoogleSignIn, Sealer
 from shared.ports.queue import Queue
 from shared.ports.sinks import Receiver, Sink, Sinks
 from shared.ports.telemetry import Telemetry

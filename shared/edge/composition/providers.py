@@ -10,9 +10,9 @@ from shared.edge.composition.assembly import Assembly
 from shared.ports.access import ErrorDescription
 from shared.ports.clock import Clock
 from shared.ports.events import Operations
-from shared.ports.gmail import GmailMailboxes
-from shared.ports.google_api import GoogleApis
-from shared.ports.oauth import CallerTokens, GoogleOAuth, GoogleSignIn, Sealer
+from shared.ports.google.apis import GoogleApis
+from shared.ports.google.gmail import GmailMailboxes
+from shared.ports.google.oauth import CallerTokens, GoogleOAuth, GoogleSignIn, Sealer
 from shared.ports.queue import Queue
 from shared.ports.sends import BounceRecorder, HeldSends, Sends
 from shared.ports.sinks import Sinks

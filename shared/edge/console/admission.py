@@ -19,7 +19,7 @@ from shared.edge.web.reading import read_bytes
 from shared.errors import ForbiddenError, UnauthenticatedError
 from shared.ports.clock import Clock
 from shared.ports.container import Container
-from shared.ports.oauth import Sealer
+from shared.ports.google.oauth import Sealer
 
 Form = Mapping[str, Sequence[str]]
 LOOKING: Final = frozenset({"GET", "HEAD"})

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from shared.edge.console.session import cookie_name, sealed_cookie, set_sealed
 from shared.edge.settings.deployment import Settings
 from shared.errors import CorruptStateError
-from shared.ports.oauth import Sealer
+from shared.ports.google.oauth import Sealer
 from shared.usecases.connect.tokens.token_seal import open_alone, seal_alone
 
 LIFETIME: Final = timedelta(minutes=10)

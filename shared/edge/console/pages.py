@@ -23,7 +23,7 @@ from shared.edge.web.routes import MEBIBYTE, Access, Route
 from shared.errors import PostroomError
 from shared.ports.clock import Clock
 from shared.ports.events import Operations
-from shared.ports.oauth import Sealer
+from shared.ports.google.oauth import Sealer
 from shared.usecases.troubles import ReportTroubles
 
 T = TypeVar("T")

@@ -20,7 +20,7 @@ from shared.domain.ids import GoogleSub
 from shared.edge.settings.console import ConsoleOptions, Role
 from shared.edge.settings.deployment import Settings
 from shared.errors import CorruptStateError
-from shared.ports.oauth import Identity, Sealer
+from shared.ports.google.oauth import Identity, Sealer
 from shared.usecases.connect.tokens.token_seal import open_alone, seal_alone
 
 IDLE = timedelta(hours=1)

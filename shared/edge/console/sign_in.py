@@ -34,7 +34,7 @@ from shared.errors import (
     UnauthenticatedError,
 )
 from shared.ports.clock import Clock
-from shared.ports.oauth import GoogleSignIn, Identity, Sealer
+from shared.ports.google.oauth import GoogleSignIn, Identity, Sealer
 from shared.usecases.connect.consent.start_consent import challenge_of
 
 FORM_BYTES = 8_192

@@ -7,7 +7,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from shared.edge.settings.events import Reads
-from shared.ports.oauth import Identity
+from shared.ports.google.oauth import Identity
 
 SHA256_HEX: Final = re.compile(r"[0-9a-f]{64}")
 PERSON: Final = re.compile(r"[^@\s,]*@[^@\s,]+\.[^@\s,]+")

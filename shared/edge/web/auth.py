@@ -14,7 +14,7 @@ from shared.errors import UnauthenticatedError
 from shared.ports.clock import Clock
 from shared.ports.connections import ConnectSessions
 from shared.ports.container import Container
-from shared.ports.oauth import CallerTokens
+from shared.ports.google.oauth import CallerTokens
 
 ANYONE = Caller("anyone")
 

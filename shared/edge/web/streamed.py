@@ -8,7 +8,7 @@ from typing import Final
 from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from shared.ports.gmail import ByteStream
+from shared.ports.google.gmail import ByteStream
 
 _RANGE: Final = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})")
 

@@ -32,8 +32,8 @@ from shared.ports.clock import Clock
 from shared.ports.connections import Connections, GoogleUsers, Grants, Mailboxes, Receipts
 from shared.ports.documents import Versioned, until_written, update
 from shared.ports.events import Operations, Outbox
-from shared.ports.gmail import GmailMailboxes
-from shared.ports.oauth import GoogleOAuth, Sealer
+from shared.ports.google.gmail import GmailMailboxes
+from shared.ports.google.oauth import GoogleOAuth, Sealer
 from shared.ports.queue import Queue, Task
 from shared.ports.retention import Retention
 from shared.ports.sync_store import Batch, SyncStates

@@ -26,7 +26,7 @@ from shared.errors import (
 )
 from shared.ports.clock import Clock
 from shared.ports.connections import Connections
-from shared.ports.oauth import GoogleOAuth, Identity, Tokens
+from shared.ports.google.oauth import GoogleOAuth, Identity, Tokens
 from shared.usecases.connect.consent.create_connection import CreateConnection
 from shared.usecases.connect.update_connection import ChangeConnection
 

@@ -15,7 +15,7 @@ from shared.errors import InvalidRequestError, NotFoundError
 from shared.ports.clock import Clock
 from shared.ports.documents import Versioned, until_written, update, update_by
 from shared.ports.events import WebhookEndpoints
-from shared.ports.oauth import Sealer
+from shared.ports.google.oauth import Sealer
 from shared.ports.sinks import SinkChoices
 from shared.usecases.events.receivers import sealed_secret, secrets_after
 

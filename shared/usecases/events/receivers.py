@@ -10,7 +10,7 @@ from shared.domain.events.event import Event
 from shared.ports.connections import Connections
 from shared.ports.documents import Versioned
 from shared.ports.events import WebhookEndpoints
-from shared.ports.oauth import Sealer
+from shared.ports.google.oauth import Sealer
 from shared.ports.sinks import EventSettings, Receiver
 from shared.usecases.connect.tokens.token_seal import open_alone, seal_alone
 

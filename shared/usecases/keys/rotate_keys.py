@@ -18,7 +18,7 @@ from shared.ports.clock import Clock
 from shared.ports.connections import Grants
 from shared.ports.documents import Versioned, update_by, walk_until
 from shared.ports.events import WebhookEndpoints
-from shared.ports.oauth import Sealer
+from shared.ports.google.oauth import Sealer
 from shared.usecases.connect.tokens.token_seal import key_of_alone, rewrap_alone
 
 log = logging.getLogger(__name__)

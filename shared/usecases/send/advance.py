@@ -22,7 +22,7 @@ from shared.errors import (
     TransientError,
 )
 from shared.ports.clock import Clock
-from shared.ports.gmail import GmailMailboxes
+from shared.ports.google.gmail import GmailMailboxes
 from shared.ports.queue import Queue, QueueName, Task
 from shared.usecases.send.held import WakeHeld
 from shared.usecases.send.ledger import LedgerEntry

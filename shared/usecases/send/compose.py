@@ -39,7 +39,7 @@ from shared.errors import (
     Problem,
 )
 from shared.ports.clock import Clock
-from shared.ports.gmail import Gmail, GmailObject
+from shared.ports.google.gmail import Gmail, GmailObject
 from shared.usecases.send.send_as import SendAs
 from shared.usecases.sync.work.reading import off_loop, read
 

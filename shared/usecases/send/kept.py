@@ -10,7 +10,7 @@ from shared.domain.send.entry import SendEntry
 from shared.domain.send.request import SendRequest, thawed
 from shared.errors import UnknownConnectionError
 from shared.ports.connections import Grants
-from shared.ports.oauth import Sealer
+from shared.ports.google.oauth import Sealer
 
 MAX_KEPT: Final = 600_000
 """Bytes of a sealed request that fit a document beside the rest (FACTS 9.3)."""

@@ -16,7 +16,7 @@ from shared.errors import (
 )
 from shared.ports.clock import Clock
 from shared.ports.documents import Versioned
-from shared.ports.gmail import Sent
+from shared.ports.google.gmail import Sent
 from shared.ports.sends import Sends
 
 CLAIM: Final = timedelta(seconds=90)

@@ -25,7 +25,7 @@ from shared.errors import (
     RepeatNeededError,
 )
 from shared.ports.clock import Clock
-from shared.ports.gmail import Draft, GmailObject, GmailSend, Sent
+from shared.ports.google.gmail import Draft, GmailObject, GmailSend, Sent
 from shared.usecases.send.compose import Composed
 from shared.usecases.send.ledger import LedgerEntry
 

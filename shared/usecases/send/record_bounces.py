@@ -13,7 +13,7 @@ from shared.domain.send.event import bounce_event
 from shared.errors import CorruptStateError, GmailNotFoundError
 from shared.ports.clock import Clock
 from shared.ports.documents import until_written
-from shared.ports.gmail import GmailMailboxes, GmailObject
+from shared.ports.google.gmail import GmailMailboxes, GmailObject
 from shared.ports.sends import Sends
 from shared.usecases.sync.work.reading import off_loop, weight
 

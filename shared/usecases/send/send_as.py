@@ -12,7 +12,7 @@ from shared.domain.mail.writing.own_addresses import OwnAddresses, addressed
 from shared.domain.mail.writing.recipients import MAX_NAME, Mailbox
 from shared.domain.mail.writing.signature import Signature
 from shared.errors import InvalidRequestError, MissingScopeError
-from shared.ports.gmail import Gmail, GmailObject
+from shared.ports.google.gmail import Gmail, GmailObject
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ from shared.errors import (
 )
 from shared.ports.clock import Clock
 from shared.ports.connections import Connections, Grants
-from shared.ports.oauth import Sealer
+from shared.ports.google.oauth import Sealer
 from shared.ports.queue import Queue, QueueName, Task
 from shared.ports.sends import BulkSends, Sends
 from shared.usecases.send.kept import SealedRequests

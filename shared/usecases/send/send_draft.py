@@ -16,7 +16,7 @@ from shared.errors import (
     MissingScopeError,
 )
 from shared.ports.clock import Clock
-from shared.ports.gmail import Draft, Gmail, Sent
+from shared.ports.google.gmail import Draft, Gmail, Sent
 
 GONE: Final = "This draft is gone: it was sent or deleted. list-drafts shows those that are left."
 SENT: Final = LabelId("SENT")

@@ -24,8 +24,8 @@ from shared.errors import (
 from shared.ports.clock import Clock
 from shared.ports.connections import Connections, Grants
 from shared.ports.documents import Versioned
-from shared.ports.gmail import GmailMailboxes
-from shared.ports.oauth import Sealer
+from shared.ports.google.gmail import GmailMailboxes
+from shared.ports.google.oauth import Sealer
 from shared.ports.queue import Queue
 from shared.ports.sends import Sends
 from shared.usecases.send.advance import Advance

@@ -18,7 +18,7 @@ from shared.errors import (
 )
 from shared.ports.clock import Clock
 from shared.ports.connections import Grants
-from shared.ports.oauth import Sealer
+from shared.ports.google.oauth import Sealer
 
 LONGEST: Final = timedelta(minutes=15)
 PURPOSE: Final = "attachment-link"

@@ -12,7 +12,7 @@ from shared.domain.sync.selection import Selection
 from shared.domain.sync.state import SyncState, SyncStatus
 from shared.errors import GmailRefusedError, PostroomError, UnknownConnectionError
 from shared.ports.clock import Clock
-from shared.ports.gmail import GmailMailboxes, GmailObject
+from shared.ports.google.gmail import GmailMailboxes, GmailObject
 from shared.ports.sync_store import Quarantine, Records, SyncStates
 from shared.usecases.sync.work.reading import read
 

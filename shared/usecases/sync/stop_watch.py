@@ -11,7 +11,7 @@ from shared.errors import ConflictError, PostroomError
 from shared.ports.clock import Clock
 from shared.ports.connections import Mailboxes
 from shared.ports.documents import update
-from shared.ports.gmail import GmailMailboxes
+from shared.ports.google.gmail import GmailMailboxes
 
 STOPPED_FOR = timedelta(hours=1)
 """Then the next renewal arms it: a stop that is forgotten costs every connection one hour."""

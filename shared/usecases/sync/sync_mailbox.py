@@ -37,7 +37,7 @@ from shared.errors import (
 )
 from shared.ports.clock import Clock
 from shared.ports.events import Operations, Outbox
-from shared.ports.gmail import GmailMailboxes
+from shared.ports.google.gmail import GmailMailboxes
 from shared.ports.queue import Queue, QueueName
 from shared.ports.sends import BounceRecorder, HeldSends, wake_no_send
 from shared.ports.sync_store import Quarantine, Records, SyncStates

@@ -19,7 +19,7 @@ from shared.ports.clock import Clock
 from shared.ports.connections import Connections, Mailboxes
 from shared.ports.documents import Versioned, update
 from shared.ports.events import Outbox
-from shared.ports.gmail import Gmail, GmailMailboxes, GmailTopic, Watched
+from shared.ports.google.gmail import Gmail, GmailMailboxes, GmailTopic, Watched
 
 log = logging.getLogger(__name__)
 CLAIM = timedelta(minutes=10)

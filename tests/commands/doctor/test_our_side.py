@@ -28,7 +28,7 @@ from shared.edge.web.app import build_app
 from shared.ports.clock import Clock
 from shared.ports.connections import Grants, Mailboxes
 from shared.ports.events import Outbox
-from shared.ports.oauth import Sealer
+from shared.ports.google.oauth import Sealer
 from shared.ports.queue import Task
 from tests.commands.doctor.ward import EMAIL, NOBODY, Ward, a_mail, answering, finding_of
 

@@ -21,7 +21,7 @@ from shared.errors import (
     SessionPolicyError,
     UnauthenticatedError,
 )
-from shared.ports.oauth import Identity, Tokens
+from shared.ports.google.oauth import Identity, Tokens
 from tests.contracts.google.emulated_google import ADA, StillClock
 from tests.infra.google.emulator import SCOPE, Google
 

@@ -20,7 +20,7 @@ from shared.adapters.google.oauth import HttpGoogleOAuth
 from shared.domain.ids import HistoryId, MessageId, ThreadId
 from shared.edge.web.status import answer_to
 from shared.errors import GmailUnavailableError, GoogleOAuthUnavailableError
-from shared.ports import gmail as ports
+from shared.ports.google import gmail as ports
 from tests.contracts.google.emulated_google import ADA, BEN, StillClock
 from tests.contracts.google.test_google_oauth import Client
 from tests.infra.google.emulator import Google, letter

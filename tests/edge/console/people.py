@@ -14,7 +14,7 @@ from shared.edge.composition.container import AutowiredContainer
 from shared.edge.console.session import Session, google_session, key_session, set_session
 from shared.edge.settings.console import Role
 from shared.ports.clock import Clock
-from shared.ports.oauth import Identity, Sealer
+from shared.ports.google.oauth import Identity, Sealer
 
 OPERATOR_KEY = "an-operator-key-of-tests"
 DIGEST = sha256(OPERATOR_KEY.encode()).hexdigest()

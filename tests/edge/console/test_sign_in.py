@@ -21,7 +21,7 @@ from shared.edge.web.api_key_cache import FAILURES_A_MINUTE
 from shared.edge.web.logs import LOG, JsonLines
 from shared.errors import ConfigurationError
 from shared.ports.clock import Clock
-from shared.ports.oauth import Identity
+from shared.ports.google.oauth import Identity
 from tests.edge.conftest import ClientOf
 from tests.edge.console.people import (
     CONSOLE,

@@ -19,7 +19,7 @@ from shared.edge.table import ROUTES_OF, whole_table
 from shared.edge.web.routes import Access, Permission, Route
 from shared.ports.access import ApiKeys
 from shared.ports.connections import ConnectSessions
-from shared.ports.oauth import CallerTokens, GoogleOAuth, Sealer
+from shared.ports.google.oauth import CallerTokens, GoogleOAuth, Sealer
 from shared.ports.queue import Queue
 from shared.ports.sinks import Sinks
 from shared.ports.store import Store

@@ -22,7 +22,7 @@ from shared.errors import (
 )
 from shared.ports.connections import Connections, Grants
 from shared.ports.events import Outbox
-from shared.ports.oauth import GoogleOAuth, Tokens
+from shared.ports.google.oauth import GoogleOAuth, Tokens
 from shared.usecases.connect.tokens.access_tokens import AccessTokens
 from tests.harness.connecting import ADA, ConnectHarness, follow
 

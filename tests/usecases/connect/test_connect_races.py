@@ -17,7 +17,7 @@ from shared.edge.composition.container import AutowiredContainer
 from shared.errors import ConnectRefusedError
 from shared.ports.connections import ConnectionQuery, Connections, GoogleUsers, Grants, Mailboxes
 from shared.ports.events import Outbox
-from shared.ports.oauth import GoogleOAuth, Identity
+from shared.ports.google.oauth import GoogleOAuth, Identity
 from shared.ports.queue import Queue
 from shared.ports.store import Store
 from shared.ports.sync_store import SyncStates

@@ -17,7 +17,7 @@ from shared.ports.connections import (
     Receipts,
 )
 from shared.ports.events import Outbox
-from shared.ports.oauth import Sealer
+from shared.ports.google.oauth import Sealer
 from shared.ports.sync_store import SyncStates
 from shared.usecases.connect.disconnect import AcceptDisconnect, Disconnect
 from shared.usecases.connect.tokens.token_seal import opened_refresh_token

@@ -14,7 +14,7 @@ from shared.domain.ids import ConnectionId
 from shared.errors import GrantRevokedError
 from shared.ports.connections import Connections, Grants
 from shared.ports.events import Outbox
-from shared.ports.oauth import Sealer
+from shared.ports.google.oauth import Sealer
 from shared.usecases.connect.settings import ConnectSettings
 from shared.usecases.connect.tokens.access_tokens import AccessTokens
 from shared.usecases.connect.tokens.maintain_grants import USE_AFTER, MaintainGrants, Tended

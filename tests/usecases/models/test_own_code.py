@@ -13,7 +13,7 @@ from shared.actions.ready.contacts import SYNC as CONTACTS
 from shared.actions.ready.labels import SYNC as LABELS
 from shared.domain.models.sync import Sync
 from shared.errors import GmailUnavailableError, StoreUnavailableError
-from shared.ports.google_api import HttpRefusedError
+from shared.ports.google.apis import HttpRefusedError
 from shared.ports.model_store import ModelBatch, ModelSyncs
 from shared.usecases.sync.models.context import SyncContext
 from shared.usecases.sync.models.run_sync import NotRun, Ran

@@ -7,7 +7,7 @@ from typing import Any
 
 from infra.local.google.corpus import seed_messages
 from shared.domain.ids import MessageId, ThreadId
-from shared.ports.gmail import MessageRef
+from shared.ports.google.gmail import MessageRef
 from shared.usecases.sync.work.run import Listing, Run
 from tests.harness.google import EMAIL
 from tests.harness.syncing import SyncHarness

@@ -13,7 +13,7 @@ from shared.domain.sync.mailbox import GoogleUser, Mailbox
 from shared.domain.sync.quota_units import UnitsPerMinute
 from shared.domain.sync.state import SyncState
 from shared.errors import CorruptStateError
-from shared.ports.gmail import GmailTopic
+from shared.ports.google.gmail import GmailTopic
 from shared.usecases.reconcile import Reconcile
 from shared.usecases.sync.handle_push import NotifyPush
 from shared.usecases.sync.watch import Armed, RenewWatches, StartWatch

@@ -10,7 +10,7 @@ from shared.domain.connect.connection import Connection, ConnectionStatus
 from shared.domain.ids import ConnectionId, EmailKey, GoogleSub, email_key
 from shared.domain.sync.mailbox import RENEW_AFTER, WATCH_LIFETIME, Mailbox
 from shared.errors import GmailUnavailableError, StoreUnavailableError
-from shared.ports.gmail import GmailTopic
+from shared.ports.google.gmail import GmailTopic
 from shared.usecases.sync.stop_watch import STOPPED_FOR, StopWatch
 from shared.usecases.sync.watch import (
     JITTER,

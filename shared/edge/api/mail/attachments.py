@@ -26,7 +26,7 @@ from shared.edge.web.status import answer_to
 from shared.edge.web.streamed import Span, Streamed, UnsatisfiableError, read_range
 from shared.errors import InvalidRequestError, MissingScopeError, NotFoundError
 from shared.ports.clock import Clock
-from shared.ports.gmail import GmailMailboxes, MessagePart
+from shared.ports.google.gmail import GmailMailboxes, MessagePart
 from shared.usecases.sync.attachment_links import LONGEST, AttachmentLink, AttachmentLinks
 
 MESSAGE_ID: Final = re.compile(r"[0-9A-Za-z]{1,64}")

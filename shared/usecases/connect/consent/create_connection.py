@@ -25,7 +25,7 @@ from shared.ports.clock import Clock
 from shared.ports.connections import Connections, ConnectSessions, GoogleUsers, Grants, Mailboxes
 from shared.ports.documents import Versioned, until_written, update
 from shared.ports.events import Operations
-from shared.ports.oauth import GoogleOAuth, Identity, Sealer, Tokens
+from shared.ports.google.oauth import GoogleOAuth, Identity, Sealer, Tokens
 from shared.ports.queue import Queue
 from shared.ports.sends import HeldSends, wake_no_send
 from shared.usecases.connect.auth_record import AuthOperation, auth_operation

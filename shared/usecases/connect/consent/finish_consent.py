@@ -20,7 +20,7 @@ from shared.errors import (
 )
 from shared.ports.clock import Clock
 from shared.ports.connections import Connections, ConnectSessions, OAuthStates
-from shared.ports.oauth import GoogleOAuth, Identity, Sealer, Tokens
+from shared.ports.google.oauth import GoogleOAuth, Identity, Sealer, Tokens
 from shared.usecases.connect.consent.create_connection import CreateConnection
 from shared.usecases.connect.consent.outcomes import (
     ConfirmNeeded,

@@ -16,7 +16,7 @@ from shared.domain.ids import GoogleSub, email_key
 from shared.errors import CorruptStateError
 from shared.ports.clock import Clock
 from shared.ports.connections import OAuthStates
-from shared.ports.oauth import Identity, Sealer, Tokens
+from shared.ports.google.oauth import Identity, Sealer, Tokens
 from shared.usecases.connect.consent.outcomes import ConfirmNeeded
 from shared.usecases.connect.consent.start_consent import flow_name
 from shared.usecases.connect.tokens.token_seal import open_alone, seal_alone

@@ -23,7 +23,7 @@ from shared.errors import ConflictError, ConnectRefusedError
 from shared.ports.clock import Clock
 from shared.ports.connections import Connections, ConnectSessions, OAuthStates
 from shared.ports.documents import Versioned, update
-from shared.ports.oauth import GoogleOAuth, Sealer
+from shared.ports.google.oauth import GoogleOAuth, Sealer
 from shared.usecases.connect.tokens.token_seal import seal_alone
 
 VERIFIER = "code_verifier"

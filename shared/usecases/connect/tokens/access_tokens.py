@@ -28,7 +28,7 @@ from shared.errors import (
 from shared.ports.clock import Clock
 from shared.ports.connections import Connections, Grants
 from shared.ports.documents import Versioned, update_by
-from shared.ports.oauth import GoogleOAuth, Sealer, Tokens
+from shared.ports.google.oauth import GoogleOAuth, Sealer, Tokens
 from shared.usecases.connect.tokens.require_reauth import RequireReauth
 from shared.usecases.connect.tokens.token_seal import (
     opened_access_token,

@@ -7,7 +7,7 @@ from shared.domain.connect.grant import Grant
 from shared.domain.ids import ConnectionId
 from shared.errors import GrantRevokedError
 from shared.ports.connections import Grants
-from shared.ports.oauth import Sealer
+from shared.ports.google.oauth import Sealer
 from shared.usecases.connect.tokens.access_tokens import AccessTokens
 from shared.usecases.connect.tokens.token_seal import opened_refresh_token
 

@@ -8,7 +8,7 @@ from hashlib import sha512
 from shared.domain.connect.grant import Grant
 from shared.domain.ids import ConnectionId
 from shared.errors import CorruptStateError
-from shared.ports.oauth import Sealer, Tokens
+from shared.ports.google.oauth import Sealer, Tokens
 
 REFRESH_TOKEN = "refresh_token"
 ACCESS_TOKEN = "access_token"

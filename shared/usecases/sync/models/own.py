@@ -13,8 +13,8 @@ from shared.domain.crash import crash_site
 from shared.domain.models.state import ModelSyncState
 from shared.domain.models.sync import Sync, adapter_of
 from shared.errors import MissingScopeError, PermanentError, PostroomError
-from shared.ports.gmail import GmailMailboxes
-from shared.ports.google_api import GoogleApis
+from shared.ports.google.apis import GoogleApis
+from shared.ports.google.gmail import GmailMailboxes
 from shared.usecases.sync.models.context import (
     StartOverError,
     SyncContext,

@@ -15,8 +15,8 @@ from shared.domain.models.sync import Sync
 from shared.domain.sync.quota_units import UnitsPerMinute, units_of
 from shared.errors import InvalidRequestError
 from shared.ports.clock import Clock
-from shared.ports.gmail import GmailMailboxes
-from shared.ports.google_api import GoogleApis
+from shared.ports.google.apis import GoogleApis
+from shared.ports.google.gmail import GmailMailboxes
 from shared.ports.sync_store import SyncStates
 from shared.usecases.sync.work.pace import MOST_PACES, TokenBucket, has_bulk_work
 
@@ -38,7 +38,7 @@ class ReadsGmail:
     async def get(self, path: str, query: Query | None = None) -> Any:
         """Return Gmail's JSON; `path` begins below `/gmail/v1/users/me`, as "/labels".
 
-        Raises what any read of Gmail raises (`shared/ports/gmail.py`).
+        Raises what any read of Gmail raises (`shared/ports/google/gmail.py`).
         """
         units = units_of("GET", path.partition("?")[0]) or UNKNOWN_UNITS
         call = self.gmail.of(self.connection_id).call("GET", path, query=query)

@@ -13,7 +13,7 @@ from shared.domain.ids import MessageId, PageToken
 from shared.domain.sync.record import Origin, RecordHead
 from shared.domain.sync.state import Backfill, SyncState, Tally
 from shared.errors import GmailRefusedError
-from shared.ports.gmail import MessageRef
+from shared.ports.google.gmail import MessageRef
 from shared.ports.sync_store import COMMIT_BYTES
 from shared.usecases.sync.work.changes import Changes
 from shared.usecases.sync.work.hydrate import Hydrated

@@ -20,7 +20,7 @@ from shared.domain.sync.record import (
 )
 from shared.domain.sync.selection import Selection
 from shared.domain.sync.state import SyncState, Tally
-from shared.ports.gmail import GmailObject
+from shared.ports.google.gmail import GmailObject
 from shared.ports.sync_store import Batch
 from shared.usecases.sync.work.reading import off_loop, weight
 

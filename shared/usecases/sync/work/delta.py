@@ -11,7 +11,7 @@ from shared.domain.sync.plan import Delta, DeltaAnswer, after_delta
 from shared.domain.sync.record import Origin, QuarantineEntry, RecordHead
 from shared.domain.sync.state import SyncState
 from shared.errors import HistoryExpiredError
-from shared.ports.gmail import GmailObject, MessageRef
+from shared.ports.google.gmail import GmailObject, MessageRef
 from shared.ports.sync_store import COMMIT_BYTES, COMMIT_WRITES
 from shared.usecases.sync.work.changes import Changes
 from shared.usecases.sync.work.hydrate import Hydrated

@@ -16,7 +16,7 @@ from shared.errors import (
     TransientError,
 )
 from shared.ports.clock import Clock
-from shared.ports.gmail import Gmail, GmailObject, MessageRef
+from shared.ports.google.gmail import Gmail, GmailObject, MessageRef
 from shared.usecases.sync.work.changes import NOT_FOUND, UNAVAILABLE, UNREADABLE
 from shared.usecases.sync.work.pace import IN_FLIGHT, TokenBucket, Units
 

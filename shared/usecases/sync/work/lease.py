@@ -15,9 +15,8 @@ from shared.domain.ids import CommitId, ConnectionId, HistoryId, LeaseToken
 from shared.domain.sync.plan import Release, on_push, plan
 from shared.domain.sync.state import LEASE_LIFETIME, Lease, SyncState, SyncStatus
 from shared.errors import ConflictError, FencedOutError, StoreUnavailableError
-from shared.ports.clock import Clock
+from shared.ports.clock import Clock, Retries
 from shared.ports.documents import Versioned, until_written
-from shared.ports.retry import Retries
 from shared.ports.sync_store import Batch, SyncStates
 
 Change = Callable[[SyncState], SyncState]

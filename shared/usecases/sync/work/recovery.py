@@ -13,7 +13,7 @@ from shared.domain.ids import HistoryId, LabelId, MessageId, ThreadId
 from shared.domain.sync.record import EndReason, Origin, RecordHead
 from shared.domain.sync.state import Backfill, SyncState
 from shared.errors import GmailNotFoundError
-from shared.ports.gmail import MessageRef
+from shared.ports.google.gmail import MessageRef
 from shared.ports.sync_store import COMMIT_BYTES
 from shared.usecases.sync.work.changes import Changes
 from shared.usecases.sync.work.lease import Change

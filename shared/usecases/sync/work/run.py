@@ -16,7 +16,7 @@ from shared.domain.sync.state import Suspect, SyncState, Tally
 from shared.ports.clock import Clock
 from shared.ports.documents import Versioned
 from shared.ports.events import Outbox
-from shared.ports.gmail import Gmail, GmailObject, MessageRef
+from shared.ports.google.gmail import Gmail, GmailObject, MessageRef
 from shared.ports.sends import BounceRecorder
 from shared.ports.sync_store import Batch, Quarantine, Records
 from shared.usecases.sync.work.changes import Changes
