@@ -33,7 +33,7 @@ class TroubleBoard:
     schema_version: int = 1
 
     def lasting(self, now: datetime) -> Mapping[str, Trouble]:
-        """Return the troubles that somebody has met lately."""
+        """Return the troubles that were met lately."""
         return {code: one for code, one in self.open.items() if now - one.seen_at < SHOWN_FOR}
 
     def with_met(self, met: Mapping[str, Trouble]) -> "TroubleBoard":

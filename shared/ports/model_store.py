@@ -7,9 +7,8 @@ from typing import Protocol
 
 from shared.domain.events.event import Event
 from shared.domain.ids import ConnectionId, SequenceNumber
-from shared.domain.models.adoption import Adoption
 from shared.domain.models.record import ModelHead, ModelRecord, Poisoned
-from shared.domain.models.state import ModelSyncState
+from shared.domain.models.state import Adoption, ModelSyncState
 from shared.domain.sync.record import LastAction
 from shared.ports.documents import Documents, Versioned
 

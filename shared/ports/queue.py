@@ -11,7 +11,7 @@ class QueueName(StrEnum):
     """`live` work waits for nothing; `bulk` caps simultaneous backfills (FACTS 1.4).
 
     `events` are first tries, `retries` whatever comes again: first tries never wait for those.
-    `models` are a deployment's own syncs, whose code waits for nobody and holds up nobody.
+    `models` are a deployment's own syncs, whose code neither waits for other work nor holds it up.
     """
 
     LIVE = "live"

@@ -1,7 +1,6 @@
 """Domain objects for store contracts, and every collection of documents with one of its own."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -28,8 +27,7 @@ from shared.domain.ids import (
 )
 from shared.domain.keys.api_key import ApiKey
 from shared.domain.keys.approval import Approval, ApprovalState
-from shared.domain.models.adoption import Adoption
-from shared.domain.models.state import ModelSyncState
+from shared.domain.models.state import Adoption, ModelSyncState
 from shared.domain.operation import Operation, OperationState, OperationStep, OperationType
 from shared.domain.send.bulk import BulkSend
 from shared.domain.send.count import SendCount
@@ -267,22 +265,6 @@ def entry(number: int = 1, **changes: Any) -> QuarantineEntry:
     return replace(made, **changes)
 
 
-@dataclass(frozen=True)
-class Sample:
-    """One collection: its port's name, its stored name, a value and an edit that changes it."""
-
-    port: str
-    collection: str
-    make: Callable[[str], Any]
-    id_of: Callable[[Any], str]
-    edit: Callable[[Any, int], Any]
-    counter: Callable[[Any], int]
-    """What `edit` counts up: lost updates show in it."""
-
-    def __str__(self) -> str:
-        return self.port
-
-
 def model_sync(id: str) -> ModelSyncState:
     """Return the state of an own sync of a connection of that id."""
     return ModelSyncState(ConnectionId(id), "sync-labels", next_due_at=START)
@@ -291,74 +273,3 @@ def model_sync(id: str) -> ModelSyncState:
 def adoption(id: str) -> Adoption:
     """Return which syncs a deployment has looked at its connections for."""
     return Adoption(id, fingerprint="f", place="c1")
-
-
-def _attempts(value: Any, by: int) -> Any:
-    return replace(value, attempts=value.attempts + by)
-
-
-def _attempted(value: Any) -> int:
-    return int(value.attempts)
-
-
-def _version(value: Any, by: int) -> Any:
-    return replace(value, schema_version=value.schema_version + by)
-
-
-def _by_id(value: Any) -> str:
-    return str(value.id)
-
-
-def _by_connection(value: Any) -> str:
-    return str(value.connection_id)
-
-
-def _schema(value: Any) -> int:
-    return int(value.schema_version)
-
-
-SAMPLES = (
-    Sample("connections", "connections", connection, _by_id, _version, _schema),
-    Sample(
-        "grants",
-        "grants",
-        grant,
-        _by_connection,
-        lambda value, by: replace(value, generation=value.generation + by),
-        lambda value: int(value.generation),
-    ),
-    Sample(
-        "google_users", "google_users", google_user, lambda value: str(value.sub), _version, _schema
-    ),
-    Sample("mailboxes", "mailboxes", mailbox, lambda value: str(value.key), _version, _schema),
-    Sample(
-        "sync_states",
-        "sync",
-        sync_state,
-        _by_connection,
-        lambda value, by: replace(value, failures=value.failures + by),
-        lambda value: int(value.failures),
-    ),
-    Sample("outbox", "events", event, _by_id, _attempts, _attempted),
-    Sample("connect_sessions", "connect_sessions", connect_session, _by_id, _version, _schema),
-    Sample("connect_tickets", "connect_tickets", connect_ticket, _by_id, _version, _schema),
-    Sample("oauth_states", "oauth_states", oauth_state, _by_id, _version, _schema),
-    Sample("sends", "sends", send, _by_id, _attempts, _attempted),
-    Sample("bulk_sends", "bulk_sends", bulk_send, _by_id, _version, _schema),
-    Sample("approvals", "approvals", approval, _by_id, _attempts, _attempted),
-    Sample("send_counts", "send_counts", send_count, _by_id, _version, _schema),
-    Sample("action_results", "action_results", action_result, _by_id, _version, _schema),
-    Sample("webhook_endpoints", "webhook_endpoints", webhook_endpoint, _by_id, _version, _schema),
-    Sample("api_keys", "api_keys", api_key, _by_id, _version, _schema),
-    Sample("troubles", "troubles", trouble_board, _by_id, _version, _schema),
-    Sample("model_syncs", "model_syncs", model_sync, _by_id, _version, _schema),
-    Sample("adoptions", "deployments", adoption, _by_id, _version, _schema),
-    Sample(
-        "receipts",
-        "receipts",
-        receipt,
-        _by_connection,
-        lambda value, by: replace(value, records_deleted=value.records_deleted + by),
-        lambda value: int(value.records_deleted),
-    ),
-)

@@ -28,8 +28,9 @@ from shared.adapters.firestore.values import (
 )
 from shared.domain.sync.record import RecordHead
 from tests.contracts.backends import FirestoreBackend
+from tests.contracts.collections import SAMPLES
 from tests.contracts.index_plans import assert_indexed
-from tests.contracts.samples import C1, SAMPLES, connection, operation
+from tests.contracts.samples import C1, connection, operation
 from tests.harness.clock import START
 
 values = st.recursive(

@@ -13,7 +13,8 @@ from shared.errors import AlreadyExistsError, ConflictError, CorruptStateError
 from shared.ports.documents import TRIES, Versioned, until_written, update
 from shared.ports.store import Store
 from tests.contracts.backends import Backend
-from tests.contracts.samples import C1, SAMPLES, Sample, connection, sync_state
+from tests.contracts.collections import SAMPLES, Sample
+from tests.contracts.samples import C1, connection, sync_state
 from tests.harness.clock import START
 
 CROWD = 50

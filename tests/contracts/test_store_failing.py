@@ -21,9 +21,9 @@ from shared.ports.documents import Versioned
 from shared.ports.model_store import ModelBatch, ModelQuery
 from shared.ports.store import Store
 from shared.ports.sync_store import Batch, NewestQuery, RecordQuery
+from tests.contracts.collections import SAMPLES
 from tests.contracts.samples import (
     C1,
-    SAMPLES,
     approval,
     event,
     model_sync,

@@ -241,6 +241,9 @@ PARSERS: Final[Mapping[str, Driven]] = {
         )
     ),
     "reply.continued": of_text(lambda text: reply.continued(Outgoing(sender=SENDER), parent(text))),
+    "signature.signed_texts": of_text(
+        lambda text: signature.signed_texts(text, text, signature.Signature.from_words(text))
+    ),
     "signature.with_signature": of_text(
         lambda text: signature.with_signature(
             Outgoing(sender=SENDER, text=text, html=text), signature.Signature.from_words(text)

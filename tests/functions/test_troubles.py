@@ -247,7 +247,7 @@ def judge_answers(walk: Walk, cause: Cause) -> None:
 
 
 async def judge_told(walk: Walk, cause: Cause) -> None:
-    """Whoever the table names has heard of it."""
+    """Those that the table names have heard of it."""
     told = TREATMENTS[cause.concern].told
     health = (await walk.get("/health")).json()
     assert bool(health["troubles"]) == (Told.OPERATOR in told), health
@@ -262,7 +262,7 @@ async def mended(walk: Walk, cause: Cause) -> None:
     walk.system.emulated.faults.clear()
     if cause.concern is Concern.GRANT:
         await connect(walk.system.client, walk.system.google, ADA)
-    elif cause.concern is not Concern.DEPLOYMENT:  # which is noticed without anybody's help
+    elif cause.concern is not Concern.DEPLOYMENT:  # which is noticed by itself
         body = {"provider_config_key": "google-mail", "connection_id": walk.id, "syncs": []}
         assert (await walk.post("/sync/start", body)).status_code == 200
     await walk.later()

@@ -34,7 +34,7 @@ class Contacts:
         self.changed[person["resourceName"]] = self.number
 
     def delete(self, name: str) -> None:
-        """Leave the mark that whoever has a token is told of."""
+        """Leave the mark that holders of a sync token are told of."""
         self.put({"resourceName": name, "metadata": {"deleted": True}})
 
     def expire(self) -> None:
@@ -59,7 +59,7 @@ class PeopleDoor:
         return [Route("/v1/people/me/connections", self.list)]
 
     async def list(self, request: Request) -> Response:
-        """Answer a page: all live people, or what changed since a token."""
+        """Return a page: all live people, or what changed since a token."""
         scheme, _, text = request.headers.get("authorization", "").partition(" ")
         token = self._google.grants.access(text) if scheme.lower() == "bearer" else None
         if token is None:

@@ -83,7 +83,7 @@ class SendEmailOutput(BaseModel):
     status: str = Field(
         description="submitted; accepted, drafted or submitting where it goes on in the "
         "background; held where trouble has to pass first, and it can be cancelled; unknown where "
-        "nobody can tell; cancelled; dry_run where nothing was sent."
+        "the outcome cannot be known; cancelled; dry_run where nothing was sent."
     )
     held: HeldField | None = Field(
         None, description="Set while the status is held: what keeps it, and when it is given up."

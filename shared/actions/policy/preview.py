@@ -15,10 +15,9 @@ from shared.domain.mail.reading.address_list import Address, read_address, read_
 from shared.domain.mail.reading.charset_text import decode_text
 from shared.domain.mail.reading.html_text import html_to_text
 from shared.domain.mail.reading.mail_headers import decode_words
-from shared.domain.mail.writing.outgoing import Outgoing
 from shared.domain.mail.writing.raw_message import MAX_HEADERS, read_header_lines
-from shared.domain.mail.writing.recipients import CONTROL, Mailbox
-from shared.domain.mail.writing.signature import with_signature
+from shared.domain.mail.writing.recipients import CONTROL
+from shared.domain.mail.writing.signature import signed_texts
 from shared.domain.send.request import SendRequest
 from shared.usecases.sync.work.reading import off_loop
 
@@ -65,9 +64,8 @@ def _signed(recipients: MessageRecipients) -> SendRequest:
     request = recipients.request
     if recipients.signature is None:
         return request
-    bare = Outgoing(Mailbox(""), text=request.text, html=request.html)
-    signed = with_signature(bare, recipients.signature)
-    return replace(request, text=signed.text, html=signed.html)
+    text, html = signed_texts(request.text, request.html, recipients.signature)
+    return replace(request, text=text, html=html)
 
 
 def _of_request(request: SendRequest, own: str | None) -> dict[str, Any]:

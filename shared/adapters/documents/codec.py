@@ -21,9 +21,8 @@ from shared.domain.events.endpoint import WebhookEndpoint
 from shared.domain.events.event import Event
 from shared.domain.keys.api_key import ApiKey
 from shared.domain.keys.approval import Approval
-from shared.domain.models.adoption import Adoption
 from shared.domain.models.record import Poisoned
-from shared.domain.models.state import ModelSyncState
+from shared.domain.models.state import Adoption, ModelSyncState
 from shared.domain.operation import Operation
 from shared.domain.send.bulk import BulkSend
 from shared.domain.send.count import SendCount

@@ -51,7 +51,7 @@ class HttpGoogleApis:
         query: Mapping[str, str],
         body: Any = None,
     ) -> Any:
-        """Answer JSON. Raises HttpRefusedError and the transient and grant errors of ours."""
+        """Return JSON. Raises HttpRefusedError and the transient and grant errors of ours."""
         address = self._address(url, query)
         token = await self.tokens(connection_id)
         status, headers, content = await self._sent(method, address, token, body)

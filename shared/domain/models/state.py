@@ -13,6 +13,8 @@ from shared.domain.models.sync import OwnSync
 from shared.domain.sync.state import Lease, SyncStatus, Tally
 
 SCHEMA_VERSION: Final = 1
+ADOPTION: Final = "models"
+"""The name of the one document that says which syncs every connection was given."""
 MOST_ABSENT: Final = 2_000
 """Ids that a listing may miss and that are remembered one by one until the next says so too."""
 
@@ -62,7 +64,7 @@ class ModelSyncState:
     frequency: timedelta | None = None
     """The connection's own choice; None is the row's."""
     wakes_wanted: int = 0
-    """How often somebody asked for a run, now."""
+    """How often a run was asked for."""
     wakes_taken: int = 0
     began_at: datetime | None = None
     """When the run under way began; None between runs."""
@@ -97,11 +99,11 @@ class ModelSyncState:
 
     @property
     def wanted(self) -> bool:
-        """Whether somebody asked for a run that no later one has answered."""
+        """Whether a run was asked for that no later one has answered."""
         return self.wakes_wanted > self.wakes_taken
 
     def held(self, now: datetime) -> bool:
-        """Whether somebody's lease is alive."""
+        """Whether the lease is alive, in any hand."""
         return self.lease is not None and now < self.lease.expires_at
 
     def held_by(self, token: LeaseToken) -> bool:
@@ -152,3 +154,15 @@ def plan(state: ModelSyncState, row: OwnSync, now: datetime) -> datetime | None:
         return now
     times = (state.scheduled_at, state.quarantine_due_at)
     return min((time for time in times if time is not None), default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Adoption:
+    """Which table of syncs every connection is being, or was, looked at for."""
+
+    id: str = ADOPTION
+    fingerprint: str = ""
+    place: str | None = None
+    """Where the walk over connections goes on; None at its beginning."""
+    finished: bool = False
+    schema_version: int = SCHEMA_VERSION

@@ -273,7 +273,7 @@ class SyncState:
         return replace(fresh, delta_due_at=now, recheck=None, next_due_at=due)
 
     def held(self, now: datetime) -> bool:
-        """Whether somebody's lease is alive."""
+        """Whether the lease is alive, in any hand."""
         return self.lease is not None and now < self.lease.expires_at
 
     def held_by(self, token: LeaseToken) -> bool:

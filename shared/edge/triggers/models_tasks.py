@@ -17,7 +17,7 @@ BUDGET = timedelta(minutes=4)
 
 
 class ModelsTask(RequestModel):
-    """Whose syncs: one by name, every one, or those that follow mail; nobody's is the look."""
+    """Which syncs: one by name, every one, or those that follow mail; without any, the look."""
 
     connection_id: str | None = Field(None, min_length=1, max_length=128)
     sync: str | None = Field(None, max_length=64)

@@ -30,7 +30,7 @@ class GoogleApis(Protocol):
         query: Mapping[str, str],
         body: Any = None,
     ) -> Any:
-        """Answer JSON. Follows no redirect, waits 30 s, reads 10 MB.
+        """Return JSON. Follow no redirect, wait 30 s, read 10 MB.
 
         Raises HttpRefusedError, RateLimitedError, GmailUnavailableError, ReauthRequiredError,
         MissingScopeError.

@@ -21,7 +21,7 @@ class StoredRecords:
     states: ModelSyncs
 
     async def fence(self, id: ConnectionId) -> None:
-        """Stop every own sync: a stopped state takes no commit, whoever holds the lease."""
+        """Stop every own sync: a stopped state takes no commit of any holder."""
         for found in await self.states.of_connection(id):
             await update(self.states, found.value.id, _stopped, found)
 

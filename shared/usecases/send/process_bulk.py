@@ -108,7 +108,7 @@ class DrainBulk:
         return _Stop(until, Concern.RATE) if until is not None else None
 
     async def _some(self, held: "_Held") -> "_Stop | None":
-        """Take up the next messages; answer until when to wait, if anything asks for that."""
+        """Take up the next messages; return until when to wait, if anything asks for that."""
         bulk = held.value
         copied = await self.paces.copied(bulk.connection_id)
         ids = bulk.sends[bulk.position :][: self.paces.within(CHUNK, bulk.connection_id)]
@@ -215,7 +215,7 @@ async def _expired(
 
 
 def _to_do(entry: SendEntry) -> bool:
-    """Whether the bulk is to take it up: nobody did, or it was stopped before it was sent."""
+    """Whether the bulk is to take it up: no call did, or it was stopped before it was sent."""
     if entry.state is SendState.HELD:
         return True
     return entry.state is SendState.ACCEPTED and (entry.attempts == 0 or _limited(entry))

@@ -275,7 +275,7 @@ class SyncMailbox:
         return change, now + wait
 
     async def _wake_next(self, state: SyncState) -> None:
-        """Make sure that somebody comes: by a task if soon, by reconcile otherwise."""
+        """Wake the next run: by a task if it is soon, by reconcile otherwise."""
         due = state.next_due_at
         now = self.clock.now()
         if due is None or due > now + SOON:
@@ -286,7 +286,7 @@ class SyncMailbox:
         await self.queue.enqueue(sync_task(state.connection_id, queue, not_before=not_before))
 
     async def _stopped(self, run: Run) -> None:
-        """Give the lease back as the process ends, so that nobody waits for its expiry."""
+        """Give the lease back as the process ends, so that no worker waits for its expiry."""
         with suppress(PostroomError):
             await run.held.leave(_same, self.clock.now())
 
@@ -297,7 +297,7 @@ class SyncMailbox:
             await self._wake_at_expiry(run.connection_id, Busy(lease.token, lease.expires_at))
 
     async def _wake_at_expiry(self, connection_id: ConnectionId, busy: Busy) -> None:
-        """If the holder dies, somebody comes; the name holds the lease it waits for."""
+        """Wake a run at the lease's end, if its holder dies; named by the lease it waits for."""
         name = f"{busy.token}-{int(busy.expires_at.timestamp() * 1000)}"
         await self.queue.enqueue(sync_task(connection_id, not_before=busy.expires_at, name=name))
 

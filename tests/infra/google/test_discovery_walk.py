@@ -33,7 +33,7 @@ def test_the_official_client_calls_the_method_as_the_document_describes_it(
 def test_an_account_without_client_side_encryption_is_refused(
     google: Google, method_id: str
 ) -> None:
-    """403 for whoever has the scope: the service is what is missing."""
+    """403 although the scope is granted: the service is what is missing."""
     with pytest.raises(HttpError) as refused:
         Walker(google).call(method_id)
     assert refused.value.resp.status == 403

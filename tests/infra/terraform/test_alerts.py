@@ -83,7 +83,7 @@ def late(scene: Scene, lag_s: int) -> Scene:
 
 
 def test_every_policy_has_what_is_expected_of_it(plan: Plan) -> None:
-    """A policy that no series was thought of for is a policy that nobody tried."""
+    """A policy that no series was thought of for was never tried."""
     assert policies(plan).keys() == EXPECTED.keys()
 
 

@@ -22,8 +22,8 @@ from shared.ports.store import Store
 from shared.usecases.connect.disconnect import Disconnect
 from shared.usecases.events.deliver_event import DeliverEvent
 from shared.usecases.sync.prune_tombstones import PruneDeleted
+from tests.contracts.collections import SAMPLES
 from tests.contracts.index_plans import IndexedRpc
-from tests.contracts.samples import SAMPLES
 from tests.harness.connecting import ADA, BEN, ConnectHarness
 from tests.usecases.connect.remains import FirestoreRemains, Remains, SqliteRemains, naming
 from tests.usecases.connect.test_disconnect import synced

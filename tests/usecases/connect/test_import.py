@@ -165,7 +165,7 @@ async def test_a_grant_that_names_no_account_is_known_by_its_mailbox_until_the_n
 
 
 async def test_a_grant_that_names_no_account_is_not_another_s(harness: ConnectHarness) -> None:
-    """Whoever reconnects it must have the same mailbox."""
+    """Only the same mailbox reconnects it."""
     token = await elsewhere(harness, ADA, "gmail.modify")
     await imported(harness, token, connection_id="c")
     await harness.mailbox(BEN)

@@ -45,19 +45,27 @@ class Signature:
 
 
 def with_signature(message: Outgoing, signature: Signature) -> Outgoing:
-    """Return the message with the signature at the end of each of its texts, but never twice.
+    """Return the message with its texts signed."""
+    text, html = signed_texts(message.text, message.html, signature)
+    return replace(message, text=text, html=html)
+
+
+def signed_texts(
+    text: str | None, html: str | None, signature: Signature
+) -> tuple[str | None, str | None]:
+    """Return both texts of a message with the signature at their end, but never twice.
 
     A message without a text gets both forms as its texts.
     """
     if not signature.html.strip():
-        return message
-    bare = message.text is None and message.html is None
-    text, html = ("", "") if bare else (message.text, message.html)
+        return text, html
+    bare = text is None and html is None
+    text, html = ("", "") if bare else (text, html)
     if text is not None and signature.text and not _ends_with(text, signature.text):
         text = f"{text.rstrip()}\n\n{DELIMITER}\n{signature.text}".lstrip("\n")
     if html is not None and not _is_signed(html, signature):
         html = f'{html}<br><div class="gmail_signature">{signature.html}</div>'
-    return replace(message, text=text or None if bare else text, html=html)
+    return text or None if bare else text, html
 
 
 def _is_signed(html: str, signature: Signature) -> bool:

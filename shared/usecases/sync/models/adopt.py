@@ -4,8 +4,7 @@ from dataclasses import dataclass, replace
 
 from shared.domain.connect.connection import ConnectionStatus
 from shared.domain.ids import ConnectionId
-from shared.domain.models.adoption import ADOPTION, Adoption
-from shared.domain.models.state import ModelSyncState, state_id
+from shared.domain.models.state import ADOPTION, Adoption, ModelSyncState, state_id
 from shared.domain.models.sync import OwnSync, OwnSyncs
 from shared.domain.sync.state import SyncStatus
 from shared.errors import AlreadyExistsError

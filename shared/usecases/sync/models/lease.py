@@ -1,7 +1,7 @@
 """The lease of one own sync: one writer, fenced by compare-and-set (DESIGN 4.2).
 
 As with the mailbox's own lease, every write names a random `commit_id`, and reading the state back
-tells whether a refused write arrived, was fenced out, or met a wish that somebody else wrote.
+tells whether a refused write arrived, was fenced out, or met a wish that another caller wrote.
 """
 
 import asyncio
@@ -104,7 +104,7 @@ class ModelLease:
                 await self._written(self._renewed(self.state), ModelBatch())
 
     async def leave(self, change: Change, make: MakeBatch = _nothing) -> datetime | None:
-        """Give the lease back, with a last change; answer when the sync is to run next."""
+        """Give the lease back, with a last change; return when the sync is to run next."""
         async with self.lock:
             while not self.released:
                 changed, batch = await make(change(self.state))

@@ -1,6 +1,6 @@
 """What own syncs read with: Gmail and Google's other APIs, paced beside the mailbox's own sync.
 
-The bucket is the own syncs' alone, so that mail waits for nobody: 60 % of the allowance, and 10 %
+The bucket is the own syncs' alone, so that mail never waits for it: 60 % of the allowance, and 10 %
 while the connection has bulk mail work.
 """
 

@@ -59,7 +59,7 @@ class Ran:
 
 @dataclass(frozen=True, slots=True)
 class NotRun:
-    """Nothing to do, or somebody else is at it, and will see the wish."""
+    """Nothing to do, or another worker is at it, and will see the wish."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,14 +215,14 @@ class RunSync:
         await run.lease.leave(change, make)
 
     async def _left(self, run: ModelRun) -> None:
-        """Give the lease back as the process ends, so that nobody waits for its expiry."""
+        """Give the lease back as the process ends, so that no worker waits for its expiry."""
         try:
             await run.lease.leave(lambda state: state)
         except PostroomError:
             log.warning("an own sync's lease ends by itself")
 
     async def _wake_next(self, run: ModelRun, due: datetime | None) -> None:
-        """Make sure that somebody comes: by a task if soon, by reconcile otherwise."""
+        """Wake the next run: by a task if it is soon, by reconcile otherwise."""
         now = self.clock.now()
         if due is None or due > now + SOON:
             return
@@ -230,7 +230,7 @@ class RunSync:
         await self.queue.enqueue(task)
 
     async def _wake_at_expiry(self, connection_id: ConnectionId, name: str, busy: Busy) -> None:
-        """If the holder dies, somebody comes; the name holds the lease it waits for."""
+        """Wake a run at the lease's end, if its holder dies; named by the lease it waits for."""
         named = f"{busy.token}-{int(busy.expires_at.timestamp() * 1000)}"
         await self.queue.enqueue(
             models_task(connection_id, name, not_before=busy.expires_at, task_name=named)

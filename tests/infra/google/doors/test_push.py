@@ -248,7 +248,7 @@ async def test_a_label_filter_holds_back_other_mail_but_leaks_what_was_sent(
 async def test_events_beyond_one_a_second_vanish(
     visitor: Visitor, watched: dict[str, str], endpoint: Endpoint
 ) -> None:
-    """Gmail's own cap (FACTS 2.3), counted for whoever wonders."""
+    """Gmail's own cap (FACTS 2.3); what it drops is counted."""
     first = deliver(visitor, after_s=2)
     deliver(visitor, after_s=0)
     third = deliver(visitor, after_s=2)

@@ -117,7 +117,7 @@ async def test_a_deleted_client_gets_neither_tokens_nor_consent(visitor: Visitor
 
 
 async def test_a_consent_comes_without_a_refresh_token_once(visitor: Visitor) -> None:
-    """As Google answers whoever has consented before and was not asked again (FACTS 6.2)."""
+    """As Google answers an account that consented before and was not asked again (FACTS 6.2)."""
     await visitor.control("/faults", {"fault": "consent_without_refresh_token", "times": 1})
     first, second = await visitor.sign_in(), await visitor.sign_in()
     assert "refresh_token" not in first

@@ -1,7 +1,7 @@
 """Methods that Google keeps for service accounts with domain-wide authority.
 
-Here whoever was granted the scope has that authority, so that the methods can be tried; the fault
-`not_delegated` answers as every other account meets them.
+Here a client that was granted the scope has that authority, so that the methods can be tried;
+the fault `not_delegated` answers as every other account meets them.
 """
 
 from collections.abc import Callable

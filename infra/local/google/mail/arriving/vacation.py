@@ -27,7 +27,7 @@ BULK: Final = frozenset({"bulk", "junk", "list"})
 def answer_if_away(
     store: MailStore, writer: Writer, email: str, message: Message, raw: bytes
 ) -> None:
-    """Answer the sender if the responder is on and has not answered them of late."""
+    """Send the vacation reply if the responder is on and has not answered the sender of late."""
     setting = read_setting(store, email, "vacation")
     if not setting.get("enableAutoReply") or not _is_now(setting, writer.now_ms):
         return
@@ -66,7 +66,7 @@ def _deserves_answer(store: MailStore, email: str, sender: str, headers: list[He
 def _is_restricted(store: MailStore, email: str, setting: Json, sender: str) -> bool:
     """Whether the responder keeps silent: no contact, or of another domain.
 
-    Whoever the account has written to counts as a contact.
+    People the account has written to count as contacts.
     """
     if setting.get("restrictToDomain") and domain_of(sender) != domain_of(email):
         return True
