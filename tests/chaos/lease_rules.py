@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 
-from shared.domain.sync import event as sync_event
+from shared.domain.events import event
 from shared.domain.sync import plan
 from shared.domain.sync.state import SyncState
 from shared.usecases.sync.sync_mailbox import SyncMailbox
@@ -38,7 +38,7 @@ def searched(setting: Setting, rule: Rule | None = None, actors: Actors | None =
     actors = actors or Actors()
     with ExitStack() as swaps:
         swaps.enter_context(swapped(lease, {"token_hex": actors.token_hex}))
-        swaps.enter_context(swapped(sync_event, {"uuid4": lambda: SimpleNamespace(hex="0")}))
+        swaps.enter_context(swapped(event, {"uuid4": lambda: SimpleNamespace(hex="0")}))
         if setting.parts:
             swaps.enter_context(swapped(delta, {"TOUCHED_AT_ONCE": 1}))
         if setting.short:
