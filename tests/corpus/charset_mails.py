@@ -70,6 +70,7 @@ RAW: Final = (
     ("koi8-ru", b"\xae\xbe", "ўЎ"),
     ("utf-8", "Привет? ".encode() + b"\xe9" + " Конец.".encode(), "Привет? \ufffd Конец."),
     ("big5", b"\xa3\xe1", "€"),
+    ("iso-2022-cn", b"\x1b$)A\x0eVPND\x0f", "中文"),
 )
 """Bytes that Python's own codecs would not write."""
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from infra.local.google.mail.store import AddressWords
 from shared.domain.send.entry import SendState
 from shared.errors import PostroomError
 from tests.corpus.mail import Mail
@@ -83,14 +84,18 @@ async def _forwarded(harness: SendHarness, key: str, mail: Mail) -> str | None:
     return f"lost {[content[:40] for content in missing]}" if missing else None
 
 
+@pytest.mark.parametrize("words", ["decoded", "encoded"])
 @pytest.mark.parametrize("source", sources())
-async def test_a_forward_of_it_contains_every_file(harness: SendHarness, source: str) -> None:
+async def test_a_forward_of_it_contains_every_file(
+    harness: SendHarness, source: str, words: AddressWords
+) -> None:
+    harness.google.store.address_words = words
     mails = sources()[source]
     wrong = []
     for number, mail in enumerate(mails):
         if said := await _forwarded(harness, f"f{number}", mail):
             wrong.append(f"{mail.name}: {said}")
-    print(f"{source}: {len(mails)} forwards, {len(wrong)} violations")
+    print(f"{source}, words {words}: {len(mails)} forwards, {len(wrong)} violations")
     assert not wrong, "\n".join(wrong)
 
 

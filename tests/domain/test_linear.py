@@ -32,9 +32,9 @@ from shared.domain.mail.reading import (
     html_text,
     mail_headers,
     read_parts,
+    rewritten_charsets,
     rich_text,
     shown_text,
-    vendor_jis,
 )
 from shared.domain.mail.reply_text import extract, footers, headers
 from shared.domain.mail.writing import (
@@ -159,8 +159,9 @@ PARSERS: Final[Mapping[str, Driven]] = {
     "html_text.text_to_html": of_text(html_text.text_to_html),
     "charset_names.codecs_of": of_text(charset_names.codecs_of),
     "charset_text.mostly_utf8": of_bytes(charset_text.mostly_utf8),
-    "vendor_jis.euc_in_cp932": of_bytes(vendor_jis.euc_in_cp932),
-    "vendor_jis.jis_in_cp932": of_bytes(vendor_jis.jis_in_cp932),
+    "rewritten_charsets.cn_in_gb18030": of_bytes(rewritten_charsets.cn_in_gb18030),
+    "rewritten_charsets.euc_in_cp932": of_bytes(rewritten_charsets.euc_in_cp932),
+    "rewritten_charsets.jis_in_cp932": of_bytes(rewritten_charsets.jis_in_cp932),
     "mail_headers.read_message_id": of_text(mail_headers.read_message_id),
     "passed_files.fitted_name": of_text(passed_files.fitted_name),
     "passed_files.issued_ids": of_message(

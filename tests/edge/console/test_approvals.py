@@ -22,7 +22,7 @@ LETTER = {"to": BOB, "subject": "Offer", "body": "Shall we say 900?"}
 
 
 @dataclass
-class Desk:
+class Review:
     """An operator, and an agent whose key wants a person's word for every effect."""
 
     system: LocalSystem
@@ -30,7 +30,7 @@ class Desk:
     agent: dict[str, str]
 
     async def ask(self, key: str = "k1") -> Approval:
-        """Have the agent ask for a mail; answer what waits."""
+        """Have the agent ask for a mail; return what waits."""
         headers = {**self.agent, "Idempotency-Key": key}
         answer = await self.visitor.http.post("/send", json=LETTER, headers=headers)
         assert answer.status_code == 202, answer.text
@@ -47,7 +47,7 @@ class Desk:
 
 
 @pytest.fixture
-async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
+async def review(tmp_path: Path) -> AsyncIterator[Review]:
     opened = mailbox_and_console(tmp_path, POSTROOM_CONSOLE_VIEWERS=VIEWER)
     async with opened as (system, visitor, id):
         body = {
@@ -57,85 +57,85 @@ async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
         }
         made = (await system.client.post("/api-keys", json=body)).json()
         agent = {"Authorization": f"Bearer {made['key']}", "Connection-Id": id}
-        yield Desk(system, visitor, agent)
+        yield Review(system, visitor, agent)
 
 
-async def test_what_waits_is_shown_as_it_would_be_sent(desk: Desk) -> None:
-    asked = await desk.ask()
-    page = await desk.visitor.see(PATH)
+async def test_what_waits_is_shown_as_it_would_be_sent(review: Review) -> None:
+    asked = await review.ask()
+    page = await review.visitor.see(PATH)
     assert texts(page, "tbody td:first-child a") == ["send-email"]
-    shown = await desk.visitor.see(f"{PATH}/{asked.id}")
+    shown = await review.visitor.see(f"{PATH}/{asked.id}")
     assert BOB in texts(shown, ".mail dd")
     assert "Offer" in texts(shown, ".mail dd")
     assert texts(shown, ".mail pre") == ["Shall we say 900?"]
-    assert desk.received() == []
+    assert review.received() == []
 
 
 async def test_a_finished_message_is_shown_with_its_sender_and_its_further_headers(
-    desk: Desk,
+    review: Review,
 ) -> None:
     lines = (f"To: {BOB}", "Subject: Offer", "Reply-To: eve@far.example", "X-Campaign: spring")
     raw = "\r\n".join((*lines, "", "Hi."))
     given = {"raw": urlsafe_b64encode(raw.encode()).decode()}
     body = {"action_name": "send-message", "input": given}
-    headers = {**desk.agent, "Idempotency-Key": "k-raw"}
-    answer = await desk.visitor.http.post("/action/trigger", json=body, headers=headers)
+    headers = {**review.agent, "Idempotency-Key": "k-raw"}
+    answer = await review.visitor.http.post("/action/trigger", json=body, headers=headers)
     assert answer.status_code == 202, answer.text
-    asked = await desk.newest()
-    owner = await desk.system.container.use(Connections).get(asked.connection_id)
+    asked = await review.newest()
+    owner = await review.system.container.use(Connections).get(asked.connection_id)
     assert owner is not None
-    shown = texts(await desk.visitor.see(f"{PATH}/{asked.id}"), ".mail dd")
+    shown = texts(await review.visitor.see(f"{PATH}/{asked.id}"), ".mail dd")
     assert {owner.value.email, BOB, "eve@far.example", "spring", "Offer"} <= {*shown}
-    opened = (await desk.system.client.get(f"/approvals/{asked.id}")).json()["preview"]
+    opened = (await review.system.client.get(f"/approvals/{asked.id}")).json()["preview"]
     assert opened["from"] == owner.value.email
     assert opened["headers"] == [{"name": "X-Campaign", "value": "spring"}]
 
 
-async def test_a_yes_runs_the_call_once_and_shows_what_came_of_it(desk: Desk) -> None:
-    asked = await desk.ask()
-    answer = await desk.visitor.send(f"{PATH}/{asked.id}/approve")
+async def test_a_yes_runs_the_call_once_and_shows_what_came_of_it(review: Review) -> None:
+    asked = await review.ask()
+    answer = await review.visitor.send(f"{PATH}/{asked.id}/approve")
     assert texts(HTMLParser(answer.text), "#outcome") == ["Done"]
-    await desk.visitor.send(f"{PATH}/{asked.id}/approve")
-    assert len(desk.received()) == 1
-    decided = await desk.newest()
+    await review.visitor.send(f"{PATH}/{asked.id}/approve")
+    assert len(review.received()) == 1
+    decided = await review.newest()
     assert (decided.decided_by or "").startswith("operator key")
-    assert texts(await desk.visitor.see(PATH), ".empty-title") == ["Nothing is waiting"]
+    assert texts(await review.visitor.see(PATH), ".empty-title") == ["Nothing is waiting"]
 
 
-async def test_a_no_sends_nothing_and_gives_the_reason(desk: Desk) -> None:
-    asked = await desk.ask()
-    answer = await desk.visitor.send(f"{PATH}/{asked.id}/reject", reason="Too cheap")
+async def test_a_no_sends_nothing_and_gives_the_reason(review: Review) -> None:
+    asked = await review.ask()
+    answer = await review.visitor.send(f"{PATH}/{asked.id}/reject", reason="Too cheap")
     assert "Too cheap" in answer.text
-    assert desk.received() == []
-    assert (await desk.newest()).reason == "Too cheap"
-    late = await desk.visitor.send(f"{PATH}/{asked.id}/approve")
+    assert review.received() == []
+    assert (await review.newest()).reason == "Too cheap"
+    late = await review.visitor.send(f"{PATH}/{asked.id}/approve")
     assert late.status_code == 409
 
 
-async def test_what_is_no_message_is_shown_with_its_arguments(desk: Desk) -> None:
+async def test_what_is_no_message_is_shown_with_its_arguments(review: Review) -> None:
     body = {"action_name": "create-label", "input": {"name": "Offers"}}
-    await desk.visitor.http.post("/action/trigger", json=body, headers=desk.agent)
-    shown = await desk.visitor.see(f"{PATH}/{(await desk.newest()).id}")
+    await review.visitor.http.post("/action/trigger", json=body, headers=review.agent)
+    shown = await review.visitor.see(f"{PATH}/{(await review.newest()).id}")
     assert '"name": "Offers"' in " ".join(texts(shown, "main pre"))
 
 
-async def test_an_approval_nobody_knows_is_not_found(desk: Desk) -> None:
-    assert (await desk.visitor.http.get(f"{PATH}/apr_nobody")).status_code == 404
+async def test_an_approval_nobody_knows_is_not_found(review: Review) -> None:
+    assert (await review.visitor.http.get(f"{PATH}/apr_nobody")).status_code == 404
 
 
-async def test_a_viewer_reads_and_does_not_decide(desk: Desk) -> None:
-    asked = await desk.ask()
-    async with visiting(desk.system.container, Role.VIEWER) as viewer:
+async def test_a_viewer_reads_and_does_not_decide(review: Review) -> None:
+    asked = await review.ask()
+    async with visiting(review.system.container, Role.VIEWER) as viewer:
         shown = await viewer.see(f"{PATH}/{asked.id}")
         assert texts(shown, ".mail pre") == ["Shall we say 900?"]
         assert not shown.css("main form")
         for verb in ("approve", "reject"):
             assert (await viewer.send(f"{PATH}/{asked.id}/{verb}")).status_code == 403
-    assert (await desk.newest()).state is ApprovalState.PENDING
+    assert (await review.newest()).state is ApprovalState.PENDING
 
 
-async def test_a_forged_yes_is_refused(desk: Desk) -> None:
-    asked = await desk.ask()
-    answer = await desk.visitor.send(f"{PATH}/{asked.id}/approve", token="forged")
+async def test_a_forged_yes_is_refused(review: Review) -> None:
+    asked = await review.ask()
+    answer = await review.visitor.send(f"{PATH}/{asked.id}/approve", token="forged")
     assert answer.status_code == 403
-    assert desk.received() == []
+    assert review.received() == []

@@ -40,7 +40,10 @@ _MEANT: Final[dict[str, tuple[str, ...]]] = {
     "iso2022_jp_ext": _JAPANESE,
     "iso2022_jp_2": _JAPANESE,
 }
-"""What a codec's name stands for in mail where that codec does not read it all (`vendor_jis`)."""
+"""What a codec's name stands for in mail where that codec does not read it all.
+
+`jis_in_cp932` and its like are no codecs of Python's but of `rewritten_charsets`.
+"""
 _OTHER_NAMES: Final = {
     "ansi": "cp1252",
     "ansix341968": "ascii",
@@ -51,6 +54,8 @@ _OTHER_NAMES: Final = {
     "dos": "cp437",
     "eucpkdfmtjapanese": "euc_jp",
     "iso10646ucs2": "utf_16_le",
+    "iso2022cn": "cn_in_gb18030",
+    "iso2022cnext": "cn_in_gb18030",
     "iso2022jpms": "iso2022_jp",
     "isolatin9": "iso8859_15",
     "isoir149": "euc_kr",
@@ -114,6 +119,7 @@ _PAGES: Final = {
     50221: "iso2022_jp",
     50222: "iso2022_jp",
     50225: "iso2022_kr",
+    50227: "cn_in_gb18030",
     51932: "euc_jp",
     51936: "gb2312",
     51949: "euc_kr",

@@ -9,11 +9,12 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from shared.domain.mail.reading.charset_names import codecs_of
-from shared.domain.mail.reading.vendor_jis import euc_in_cp932, jis_in_cp932
+from shared.domain.mail.reading.rewritten_charsets import cn_in_gb18030, euc_in_cp932, jis_in_cp932
 
-_REWRITTEN: Final[dict[str, Callable[[bytes], bytes]]] = {
-    "jis_in_cp932": jis_in_cp932,
-    "euc_in_cp932": euc_in_cp932,
+_REWRITTEN: Final[dict[str, tuple[Callable[[bytes], bytes], str]]] = {
+    "jis_in_cp932": (jis_in_cp932, "cp932"),
+    "euc_in_cp932": (euc_in_cp932, "cp932"),
+    "cn_in_gb18030": (cn_in_gb18030, "gb18030"),
 }
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 """What UTF-7 may say and nothing can write."""
@@ -66,8 +67,9 @@ def _mostly(data: bytes, codecs: Sequence[str]) -> str | None:
 
 def _decoded(data: bytes, codec: str, errors: str = "strict") -> str:
     """Decode in pieces, between which other threads run. Raises LookupError, ValueError."""
-    if rewritten := _REWRITTEN.get(codec):
-        return _decoded(rewritten(data), "cp932", errors)
+    if codec in _REWRITTEN:
+        rewrite, other = _REWRITTEN[codec]
+        return _decoded(rewrite(data), other, errors)
     if len(data) <= _AT_ONCE:
         text = data.decode(codec, errors)
     else:

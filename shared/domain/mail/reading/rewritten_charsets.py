@@ -1,7 +1,8 @@
-"""Japan's mail charsets with the characters that vendors added, rewritten for code page 932.
+"""Charsets of East Asian mail rewritten for a codec that reads more of them, or reads them at all.
 
 ISO-2022-JP and EUC-JP hold JIS X 0208 in two shapes; code page 932 holds it in a third, with NEC's
-and IBM's rows: circled digits, era signs, names as their owners write them.
+and IBM's rows: circled digits, era signs, names as their owners write them. ISO-2022-CN (RFC 1922)
+holds GB 2312 in seven bits, GB 18030 the same in eight.
 """
 
 import re
@@ -10,7 +11,10 @@ from typing import Final
 _SWITCH: Final = re.compile(rb"\x1b(\$\(?[@B]|\([BIJ])|([\x0e\x0f])")
 _PAIRS: Final = re.compile(rb"(?:[!-~]{2})+")
 _EUC: Final = re.compile(rb"((?:[\xa1-\xfe]{2})+)|\x8e([\xa1-\xdf])|([\x80-\xff])")
+_CN_SWITCH: Final = re.compile(rb"\x1b\$\)(?P<set>.)|(?P<shift>[\x0e\x0f\n])")
+_SHIFT_OUT: Final = b"\x0e"
 _SEVEN_BITS: Final = bytes(byte & 0x7F for byte in range(256))
+_EIGHT_BITS: Final = bytes(byte | 0x80 if byte > 0x20 else byte for byte in range(256))  # noqa: PLR2004
 _KANA: Final = bytes(byte | 0x80 if 0x21 <= byte <= 0x5F else byte for byte in range(256))  # noqa: PLR2004
 
 
@@ -24,15 +28,31 @@ def jis_in_cp932(data: bytes) -> bytes:
         else:
             is_kana = mode == b"(I" or shift == b"\x0e"
             pieces.append(run.translate(_KANA) if is_kana else run)
-    rewritten = b"".join(pieces)
-    if b"\x1b" in rewritten:
-        raise ValueError("An escape sequence names another character set.")
-    return rewritten
+    return _without_escapes(b"".join(pieces))
 
 
 def euc_in_cp932(data: bytes) -> bytes:
     """Return EUC-JP as code page 932 has it. Raises ValueError for JIS X 0212 and broken pairs."""
     return _EUC.sub(_euc_run, data)
+
+
+def cn_in_gb18030(data: bytes) -> bytes:
+    """Return ISO-2022-CN as GB 18030 has it. Raises ValueError for sets beyond GB 2312."""
+    first, *rest = _CN_SWITCH.split(data)
+    pieces, is_shifted = [first], False
+    for name, shift, run in zip(rest[::3], rest[1::3], rest[2::3], strict=True):
+        if name not in {None, b"A"}:
+            raise ValueError("An escape sequence names another character set.")
+        is_shifted = shift == _SHIFT_OUT if shift else is_shifted
+        pieces.append(b"\n" if shift == b"\n" else b"")
+        pieces.append(run.translate(_EIGHT_BITS) if is_shifted else run)
+    return _without_escapes(b"".join(pieces))
+
+
+def _without_escapes(rewritten: bytes) -> bytes:
+    if b"\x1b" in rewritten:
+        raise ValueError("An escape sequence names another character set.")
+    return rewritten
 
 
 def _euc_run(run: re.Match[bytes]) -> bytes:
