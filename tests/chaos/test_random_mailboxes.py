@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from shared.adapters.firestore.store import open_store
+from tests.chaos import oracle
 from tests.chaos.await_points import standing_in_awaits
 from tests.chaos.estate import Estate, open_estate
 from tests.chaos.verdict import verify
@@ -115,7 +116,9 @@ def often(examples: int, *, same_each_time: bool) -> settings:
 
 @often(200, same_each_time=True)
 @given(steps=STEPS)
-def test_at_rest_the_copy_equals_the_mailbox(town: Town, steps: Steps) -> None:
+def test_at_rest_the_copy_equals_the_mailbox_and_the_status_is_true_at_every_step(
+    town: Town, steps: Steps
+) -> None:
     town.walk(steps)
 
 
@@ -143,3 +146,11 @@ def test_at_rest_the_copy_equals_the_mailbox_on_firestore_many_times(
     town: Town, firestore: None, steps: Steps
 ) -> None:
     town.walk(steps, f"walk-{secrets.token_hex(8)}")
+
+
+def test_a_status_that_claims_too_much_is_found(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(oracle, "standing", lambda *_: "SUCCESS")
+    with pytest.raises(AssertionError, match="SUCCESS without"):
+        town.walk([("deliver", 0, 0)])

@@ -13,6 +13,7 @@ from shared.errors import TransientError
 from tests.chaos.await_points import Point
 from tests.chaos.harness import ChaosHarness
 from tests.chaos.lives import Life
+from tests.chaos.oracle import Oracle
 from tests.chaos.walk_owner import OwnerSteps
 from tests.harness.google import EMAIL
 from tests.harness.syncing import BUDGET, CONNECTION
@@ -81,9 +82,11 @@ class Walk(OwnerSteps):
     lost_writes: dict[str, list[str]] = field(default_factory=dict)
     cut_off: bool = False
     """Whether the grant is gone and the end user has not come back yet."""
+    oracle: Oracle = field(init=False)
 
     def __post_init__(self) -> None:
         harness = self.harness
+        self.oracle = Oracle(harness, self.counts)
         harness.witness.trouble = harness.queue.trouble = self._lose
         harness.clock.on_advance[:] = [self._pass]
 
@@ -92,6 +95,7 @@ class Walk(OwnerSteps):
         self.counts[f"step {kind}"] += 1
         await getattr(self, f"do_{kind}")(a, b)
         await self.harness.follower.read()
+        await self.oracle.check()
 
     async def end(self) -> None:
         """Let everybody who stands still go on, and the end user come back; then let time pass."""
