@@ -24,6 +24,7 @@ locals {
     POSTROOM_UNITS_PER_MINUTE          = tostring(var.units_per_minute)
     POSTROOM_PUBLISHING                = var.publishing
     POSTROOM_WEBHOOK_ALLOW             = join(",", var.webhook_allow)
+    POSTROOM_WEBHOOK_FLAVOUR           = var.webhook_flavour
     POSTROOM_EVENT_SINKS               = join(",", concat(var.publish_events ? [local.topic_sink] : [], var.event_sinks))
     POSTROOM_SINK_CHOICES              = local.topic_sink
     POSTROOM_SQS_ROLE                  = var.sqs_role

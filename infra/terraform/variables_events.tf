@@ -38,6 +38,17 @@ variable "webhook_allow" {
   default     = []
 }
 
+variable "webhook_flavour" {
+  description = "The form of webhooks to a connection's own address: postroom, or nango for receivers that were written for Nango; webhook_secret is then any text that they verify with."
+  type        = string
+  default     = "postroom"
+
+  validation {
+    condition     = contains(["postroom", "nango"], var.webhook_flavour)
+    error_message = "webhook_flavour is postroom or nango."
+  }
+}
+
 variable "webhook_secret" {
   description = "What signs webhooks to a connection's own address, from TF_VAR_webhook_secret. Kept by Secret Manager, never by the state."
   type        = string

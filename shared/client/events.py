@@ -55,6 +55,7 @@ class Endpoint(Answer):
     types: Sequence[str]
     connection_ids: Sequence[str] | None
     description: str
+    flavour: str
     enabled: bool
     disabled_at: datetime | None
     disabled_reason: str | None
@@ -175,14 +176,19 @@ class Webhooks:
         connection_ids: Sequence[str] | None = None,
         description: str = "",
         secret: str | None = None,
+        flavour: Literal["postroom", "nango"] | None = None,
     ) -> EndpointWithSecret:
-        """Register an https address, or a sink that the operator allows."""
+        """Register an https address, or a sink that the operator allows.
+
+        `nango` is for a receiver that was written for Nango: `secret` is what it verifies with.
+        """
         body = present(
             url=url,
             types=list(types),
             connection_ids=list(connection_ids) if connection_ids else None,
             description=description,
             secret=secret,
+            flavour=flavour,
         )
         ask = Ask("POST", "/webhook-endpoints", body=body)
         return await self.wire.read(ask, EndpointWithSecret)

@@ -6,6 +6,7 @@ from typing import NewType, Protocol
 
 from shared.domain.events.addresses import origin_of
 from shared.domain.events.delivery import Attempted
+from shared.domain.events.flavour import Flavour
 from shared.domain.ids import ConnectionId, EventId
 
 SinkChoices = NewType("SinkChoices", frozenset[str])
@@ -22,6 +23,8 @@ class EventSettings:
 
     secrets: tuple[str, ...] = field(default=(), repr=False)
     sinks: tuple[str, ...] = ()
+    flavour: Flavour = Flavour.POSTROOM
+    """Of what goes to a connection's own address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,7 @@ class Receiver:
     address: str
     secrets: tuple[str, ...] = field(default=(), repr=False)
     """What a webhook is signed with, newest first."""
+    flavour: Flavour = Flavour.POSTROOM
 
     @property
     def scheme(self) -> str:

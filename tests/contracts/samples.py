@@ -10,6 +10,7 @@ from shared.domain.connect.grant import Grant
 from shared.domain.connect.receipt import DeletionReceipt
 from shared.domain.events.endpoint import SigningSecret, WebhookEndpoint
 from shared.domain.events.event import Delivery, DeliveryState, Event, EventType
+from shared.domain.events.flavour import Flavour
 from shared.domain.ids import (
     LARGEST_HISTORY_ID,
     CommitId,
@@ -118,6 +119,7 @@ def webhook_endpoint(id: str = "w1", **changes: Any) -> WebhookEndpoint:
         ),
         types=frozenset({EventType.SYNC, EventType.AUTH}),
         connection_ids=frozenset({C1}),
+        flavour=Flavour.NANGO,
     )
     return replace(made, **changes)
 

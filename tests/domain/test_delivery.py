@@ -163,7 +163,7 @@ def test_an_event_that_is_put_off_for_ever_ends() -> None:
 
 def test_the_body_names_a_cursor_and_no_sequence_number() -> None:
     body = json.loads(body_of(EVENT))
-    assert set(body) == {"type", "über", "cursor", "createdAt"}
+    assert set(body) == {"from", "type", "über", "cursor", "createdAt"}
     assert sequence_of(EVENT.connection_id, body["cursor"]) == 7
     assert body_of(EVENT) == body_of(replace(EVENT, attempts=9))
 

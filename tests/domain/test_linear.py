@@ -288,7 +288,8 @@ NO_STRANGERS: Final = {
         " scopes.reads"
         " scopes.spelled_out selection.selection validation.placed validation.validated"
         " addresses.origin_of validation.is_deep"
-        " webhook_secret.checked_secret webhook_secret.signed_headers window.window_start"
+        " webhook_secret.checked_secret webhook_secret.signed_headers flavour.flavoured"
+        " flavour.checked_nango_secret flavour.nango_headers window.window_start"
     ),
     "looks at one value and no further": (
         "email_parts.as_count email_parts.as_object email_parts.as_text email_parts.is_behind_id"

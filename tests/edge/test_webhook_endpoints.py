@@ -11,6 +11,7 @@ from infra.local.environment import WEBHOOK_SECRET
 from shared.adapters.keys.local import create_keyring
 from shared.domain.connect.connection import Connection
 from shared.domain.events.event import Delivery, DeliveryState, Event, EventState, EventType
+from shared.domain.events.flavour import Flavour
 from shared.domain.ids import ConnectionId, EventId
 from shared.edge.composition.container import AutowiredContainer
 from shared.edge.settings.deployment import settings_from
@@ -176,6 +177,27 @@ def test_settings_of_events_are_read(environ: dict[str, str]) -> None:
     assert events.allowed.allow("127.0.0.1", 8090)
     assert events.sinks == ("pubsub:projects/p/topics/t", queue)
     assert WEBHOOK_SECRET not in repr(events)
+
+
+def test_the_nango_flavour_is_signed_with_any_text(environ: dict[str, str]) -> None:
+    chosen = {"POSTROOM_WEBHOOK_FLAVOUR": "nango", "POSTROOM_WEBHOOK_SECRET": "prod, the key"}
+    events = settings_from({**environ, **chosen}).events
+    assert (events.flavour, events.secrets) == (Flavour.NANGO, ("prod, the key",))
+    for wrong in ({"POSTROOM_WEBHOOK_FLAVOUR": "other"}, {"POSTROOM_WEBHOOK_SECRET": "a\nb"}):
+        with pytest.raises(ConfigurationError, match=next(iter(wrong))):
+            settings_from({**environ, **chosen, **wrong})
+
+
+async def test_a_flavour_has_secrets_of_its_own(api: httpx.AsyncClient) -> None:
+    asked = {"url": "https://product.example.com/hooks", "flavour": "nango", "secret": "my key"}
+    made = (await api.post("/webhook-endpoints", json=asked)).json()
+    assert (made["flavour"], made["secret"]) == ("nango", "my key")
+    path = f"/webhook-endpoints/{made['id']}/rotate-secret"
+    assert (await api.post(path, json={"secret": "next"})).json()["secret"] == "next"
+    assert (await api.post(path, json={})).json()["secret"].startswith("whsec_")
+    for refused in ({**asked, "secret": ""}, {**asked, "flavour": "postroom"}):
+        answer = await api.post("/webhook-endpoints", json=refused)
+        assert (answer.status_code, answer.json()["error"]["code"]) == (400, "invalid_secret")
 
 
 def test_every_wrong_setting_of_events_is_named(environ: dict[str, str]) -> None:

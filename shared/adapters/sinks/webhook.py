@@ -21,6 +21,7 @@ from yarl import URL
 from shared.adapters.sinks.name_lookups import BusyError, NameLookups, UnresolvedError
 from shared.domain.events.addresses import AllowedHosts, checked_url, is_public
 from shared.domain.events.delivery import Attempted, Failure
+from shared.domain.events.flavour import Flavour, nango_headers
 from shared.domain.events.webhook_secret import signed_headers
 from shared.domain.trace_context import traceparent_for
 from shared.errors import InvalidRequestError
@@ -163,11 +164,17 @@ def _headers(receiver: Receiver, outgoing: OutgoingEvent) -> Mapping[str, str]:
         "Content-Type": "application/json",
         "User-Agent": "Postroom-Webhooks/1",
         "Accept-Encoding": "identity",
-        **signed_headers(outgoing.event_id, outgoing.at, outgoing.body, receiver.secrets),
+        **_signatures(receiver, outgoing),
     }
     if (traceparent := traceparent_for(outgoing.trace_id)) is not None:
         headers["traceparent"] = traceparent
     return headers
+
+
+def _signatures(receiver: Receiver, outgoing: OutgoingEvent) -> Mapping[str, str]:
+    if receiver.flavour is Flavour.NANGO:
+        return nango_headers(outgoing.event_id, outgoing.at, outgoing.body, receiver.secrets[0])
+    return signed_headers(outgoing.event_id, outgoing.at, outgoing.body, receiver.secrets)
 
 
 def _attempted(answer: aiohttp.ClientResponse) -> Attempted:

@@ -16,6 +16,7 @@ from shared.domain.events.event import (
     Event,
     EventState,
 )
+from shared.domain.events.flavour import Flavour, flavoured
 
 SCHEDULE = (
     timedelta(0),
@@ -99,9 +100,10 @@ def shown_payload(event: Event) -> dict[str, Any]:
     return shown
 
 
-def body_of(event: Event) -> bytes:
+def body_of(event: Event, flavour: Flavour = Flavour.POSTROOM) -> bytes:
     """Return the body's bytes: the same at every attempt, for all of them are signed."""
-    return json.dumps(shown_payload(event), ensure_ascii=False, separators=(",", ":")).encode()
+    shown = flavoured(shown_payload(event), flavour)
+    return json.dumps(shown, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def claimed(event: Event, now: datetime) -> Event:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from shared.domain.events.event import Event, EventType
+from shared.domain.events.flavour import NANGO_TYPES, Flavour
 from shared.domain.ids import ConnectionId
 
 SCHEMA_VERSION = 1
@@ -38,10 +39,11 @@ class WebhookEndpoint:
     secrets: tuple[SigningSecret, ...] = ()
     """Newest first; none for a sink, which has an identity of its own."""
     types: frozenset[EventType] = frozenset()
-    """Empty: every type."""
+    """Empty: every type that its flavour has."""
     connection_ids: frozenset[ConnectionId] | None = None
     """None: every connection without a webhook address of its own."""
     description: str = ""
+    flavour: Flavour = Flavour.POSTROOM
     disabled_at: datetime | None = None
     disabled_reason: str | None = None
     deferred_until: datetime | None = None
@@ -71,4 +73,5 @@ class WebhookEndpoint:
     def wants(self, event: Event) -> bool:
         """Whether the event is one for this endpoint, disabled or not."""
         mine = self.connection_ids is None or event.connection_id in self.connection_ids
-        return mine and (not self.types or event.type in self.types)
+        has_type = self.flavour is Flavour.POSTROOM or event.type in NANGO_TYPES
+        return mine and (event.type in self.types if self.types else has_type)

@@ -7,6 +7,7 @@ from pydantic import AwareDatetime, Field
 
 from shared.domain.events.endpoint import WebhookEndpoint
 from shared.domain.events.event import EventState, EventType
+from shared.domain.events.flavour import Flavour
 from shared.domain.ids import ConnectionId, EventId
 from shared.edge.web.call import Call
 from shared.edge.web.routes import Permission, RequestModel, ResponseModel, Route, Success, Tenant
@@ -19,6 +20,10 @@ from shared.usecases.events.redeliver import Redeliver
 DAY_S = 86_400
 Url = Field(min_length=1, max_length=2048)
 Ids = Field(None, min_length=1, max_length=1000)
+FLAVOUR = (
+    "`nango`: the webhooks that receivers written for Nango verify and read: `from: nango`, both of"
+    " its signatures under any `secret` of yours, and its types of event unless you name some."
+)
 
 
 class NewEndpoint(RequestModel):
@@ -29,6 +34,7 @@ class NewEndpoint(RequestModel):
     connection_ids: frozenset[str] | None = Ids
     description: str = Field("", max_length=255)
     secret: str | None = Field(None, max_length=128)
+    flavour: Flavour = Field(Flavour.POSTROOM, description=FLAVOUR)
 
 
 class EndpointChange(RequestModel):
@@ -55,6 +61,7 @@ class EndpointView(ResponseModel):
     types: list[EventType]
     connection_ids: list[str] | None
     description: str
+    flavour: Flavour = Field(description=FLAVOUR)
     enabled: bool
     disabled_at: datetime | None
     disabled_reason: str | None
@@ -107,7 +114,7 @@ async def create_endpoint(call: Call) -> EndpointWithSecret:
     if mine is not None and (ids is None or not ids <= mine):
         raise ForbiddenError("This API key may only register endpoints for its own connections.")
     made = await call.use(ManageEndpoints).create(
-        Registration(asked.url, asked.types, ids, asked.description, asked.secret)
+        Registration(asked.url, asked.types, ids, asked.description, asked.secret, asked.flavour)
     )
     return _with_secret(made, call)
 
@@ -196,6 +203,7 @@ def _view(one: WebhookEndpoint, call: Call) -> EndpointView:
         types=sorted(one.types),
         connection_ids=None if one.connection_ids is None else sorted(one.connection_ids),
         description=one.description,
+        flavour=one.flavour,
         enabled=one.disabled_at is None,
         disabled_at=one.disabled_at,
         disabled_reason=one.disabled_reason,

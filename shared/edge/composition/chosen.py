@@ -56,7 +56,7 @@ def connect_settings(settings: Settings) -> ConnectSettings:
 
 def event_settings(settings: Settings) -> EventSettings:
     """Return what signs events, and the sinks that are told of every one."""
-    return EventSettings(settings.events.secrets, settings.events.sinks)
+    return EventSettings(settings.events.secrets, settings.events.sinks, settings.events.flavour)
 
 
 def allowed_hosts(settings: Settings) -> AllowedHosts:

@@ -3,10 +3,12 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Protocol, TypeVar
 from urllib.parse import urlsplit
 
 from shared.domain.events.addresses import AllowedHosts
+from shared.domain.events.flavour import Flavour, checked_nango_secret
 from shared.domain.events.webhook_secret import checked_secret
 from shared.errors import InvalidRequestError
 
@@ -35,6 +37,8 @@ class EventOptions:
     """Hosts webhooks may go to although they are private or without TLS."""
     secrets: tuple[str, ...] = field(default=(), repr=False)
     """Newest first: they sign what goes to a connection's own address."""
+    flavour: Flavour = Flavour.POSTROOM
+    """Of what goes to a connection's own address."""
     sinks: tuple[str, ...] = ()
     """`pubsub:projects/P/topics/T` or `sqs:QUEUE-URL`: each is told of every event."""
     sink_choices: frozenset[str] = frozenset()
@@ -59,9 +63,11 @@ class EventOptions:
 
 def event_options(read: Reads) -> EventOptions:
     """Read the variables; the reader keeps their problems."""
+    flavour = read("WEBHOOK_FLAVOUR", _flavour, Flavour.POSTROOM)
     return EventOptions(
         allowed=AllowedHosts(read("WEBHOOK_ALLOW", _hosts, frozenset())),
-        secrets=read("WEBHOOK_SECRET", _secrets, NONE),
+        secrets=read("WEBHOOK_SECRET", partial(_secrets, flavour), NONE),
+        flavour=flavour,
         sinks=read("EVENT_SINKS", _sinks, NONE),
         sink_choices=frozenset(read("SINK_CHOICES", _sinks, NONE)),
         sqs_role=read("SQS_ROLE", _role, None),
@@ -80,7 +86,15 @@ def _hosts(value: str) -> frozenset[str]:
     return hosts
 
 
-def _secrets(value: str) -> tuple[str, ...]:
+def _flavour(value: str) -> Flavour:
+    if value not in set(Flavour):
+        raise ValueError("must be postroom or nango")
+    return Flavour(value)
+
+
+def _secrets(flavour: Flavour, value: str) -> tuple[str, ...]:
+    if flavour is Flavour.NANGO:
+        return (_nango_secret(value),)
     try:
         secrets = tuple(checked_secret(one) for one in _list(value))
     except InvalidRequestError:
@@ -88,6 +102,13 @@ def _secrets(value: str) -> tuple[str, ...]:
     if not 0 < len(secrets) <= MOST_SECRETS:
         raise ValueError("must be whsec_ and base64 of 24 to 64 bytes; newest first if two")
     return secrets
+
+
+def _nango_secret(value: str) -> str:
+    try:
+        return checked_nango_secret(value)
+    except InvalidRequestError as error:
+        raise ValueError("must be 1 to 128 printable characters") from error
 
 
 def _sinks(value: str) -> tuple[str, ...]:

@@ -26,6 +26,7 @@ from shared.domain.events.delivery import (
 )
 from shared.domain.events.endpoint import WebhookEndpoint
 from shared.domain.events.event import RECOVERED, Delivery, Event, EventState
+from shared.domain.events.flavour import Flavour
 from shared.domain.ids import EventId
 from shared.domain.operation import OperationState, OperationType, new_operation
 from shared.errors import ConflictError, PostroomError, QueueUnavailableError, TransientError
@@ -166,17 +167,22 @@ class DeliverEvent:
     async def _attempt(self, taken: "_Taken") -> Mapping[str, Attempted]:
         """Tell every receiver at once: a slow one holds nobody up."""
         try:
-            body = body_of(taken.event)
-            made = await asyncio.gather(*(self._tell_once(taken, name, body) for name in taken.due))
+            bodies = _bodies(taken)
+            made = await asyncio.gather(
+                *(self._tell_once(taken, name, bodies) for name in taken.due)
+            )
         finally:
             for place in taken.seated.values():  # of attempts that were cancelled before they began
                 self.places.leave(place)
         return dict(zip(taken.due, made, strict=True))
 
-    async def _tell_once(self, taken: "_Taken", name: str, body: bytes) -> Attempted:
-        attempted = None
+    async def _tell_once(
+        self, taken: "_Taken", name: str, bodies: Mapping[Flavour, bytes]
+    ) -> Attempted:
+        attempted, present = None, taken.due[name]
         try:
-            attempted = await self._tell(taken.due[name], taken.event, body)
+            body = bodies[present.receiver.flavour]
+            attempted = await self._tell(present, taken.event, body)
         finally:
             self.places.leave(taken.seated.pop(name), attempted)
         return attempted
@@ -287,6 +293,12 @@ class _Taken:
     @property
     def event(self) -> Event:
         return self.held.value
+
+
+def _bodies(taken: _Taken) -> Mapping[Flavour, bytes]:
+    """Return the event once for each flavour among those about to be told."""
+    flavours = {present.receiver.flavour for present in taken.due.values()}
+    return {flavour: body_of(taken.event, flavour) for flavour in flavours}
 
 
 def _due(event: Event, now: datetime) -> bool:

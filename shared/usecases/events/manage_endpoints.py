@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from shared.domain.events.addresses import AllowedHosts, checked_url
 from shared.domain.events.endpoint import MOST_ENDPOINTS, WebhookEndpoint
 from shared.domain.events.event import EventType
+from shared.domain.events.flavour import Flavour, checked_nango_secret
 from shared.domain.events.webhook_secret import checked_secret, new_secret
 from shared.domain.ids import ConnectionId
 from shared.errors import InvalidRequestError, NotFoundError
@@ -32,6 +33,7 @@ class Registration:
     connection_ids: frozenset[ConnectionId] | None = None
     description: str = ""
     secret: str | None = None
+    flavour: Flavour = Flavour.POSTROOM
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,7 @@ class ManageEndpoints:
         if len(await self.endpoints.list()) >= MOST_ENDPOINTS:
             raise InvalidRequestError(f"There may be {MOST_ENDPOINTS} endpoints: delete one.")
         now, id = self.clock.now(), f"whe_{token_hex(12)}"
-        secret = None if _is_sink(asked.url) else checked_secret(asked.secret or new_secret())
+        secret = None if _is_sink(asked.url) else _secret(asked.secret, asked.flavour)
         sealed = [await sealed_secret(self.sealer, id, secret, now)] if secret else []
         endpoint = WebhookEndpoint(
             id=id,
@@ -69,13 +71,15 @@ class ManageEndpoints:
             types=asked.types,
             connection_ids=asked.connection_ids,
             description=asked.description,
+            flavour=asked.flavour,
         )
         await self.endpoints.create(endpoint)
         return WithSecret(endpoint, secret)
 
     async def rotate(self, id: str, secret: str | None, overlap: timedelta) -> WithSecret:
         """Sign with a new secret and, for `overlap`, with the last one too."""
-        fresh = checked_secret(secret or new_secret())
+        flavour = (await self.found(id)).value.flavour
+        fresh = _secret(secret, flavour)
 
         async def rotated(was: WebhookEndpoint) -> WebhookEndpoint:
             if _is_sink(was.url):
@@ -137,6 +141,12 @@ def _found(endpoint: T | None) -> T:
     if endpoint is None:
         raise NotFoundError("No such endpoint. GET /webhook-endpoints lists yours.")
     return endpoint
+
+
+def _secret(given: str | None, flavour: Flavour) -> str:
+    """Return the caller's secret or a fresh one. Raises InvalidRequestError."""
+    check = checked_nango_secret if flavour is Flavour.NANGO else checked_secret
+    return check(new_secret() if given is None else given)
 
 
 def _is_sink(url: str) -> bool:

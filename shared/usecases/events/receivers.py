@@ -55,12 +55,12 @@ class Receivers:
         found = [Present(Receiver(sink, sink)) for sink in self.settings.sinks]
         own, connection = await self._own_address(event)
         if own is not None:
-            receiver = Receiver(OVERRIDE, own, self.settings.secrets)
+            receiver = Receiver(OVERRIDE, own, self.settings.secrets, self.settings.flavour)
             found.append(Present(receiver, connection=connection))
         for endpoint in await self.endpoints.list():
             of_connection = endpoint.value.connection_ids is not None
             if endpoint.value.wants(event) and (own is None or of_connection):
-                found.append(Present(Receiver(endpoint.value.id, endpoint.value.url), endpoint))
+                found.append(Present(_receiver(endpoint.value), endpoint))
         return {one.receiver.id: one for one in found}
 
     async def opened(self, present: Present, now: datetime) -> Receiver:
@@ -70,7 +70,7 @@ class Receivers:
         endpoint = present.endpoint.value
         live = [secret for secret in endpoint.secrets if secret.live(now)]
         opened = [await opened_secret(self.sealer, endpoint.id, secret) for secret in live]
-        return Receiver(endpoint.id, endpoint.url, tuple(opened))
+        return _receiver(endpoint, tuple(opened))
 
     async def disable(self, one: Present, reason: str, now: datetime) -> None:
         """Disable the endpoint, if it is one. Raises ConflictError."""
@@ -99,6 +99,10 @@ class Receivers:
             return event.webhook_url_override, None
         found = await self.connections.get(event.connection_id)
         return (found.value.webhook_url_override, found) if found is not None else (None, None)
+
+
+def _receiver(endpoint: WebhookEndpoint, secrets: tuple[str, ...] = ()) -> Receiver:
+    return Receiver(endpoint.id, endpoint.url, secrets, endpoint.flavour)
 
 
 async def sealed_secret(

@@ -1,11 +1,13 @@
 """Delivering events: to whom, when, and what becomes of the event."""
 
+import json
 from dataclasses import replace
 from datetime import timedelta
 
 from shared.domain.connect.connection import Connection, ConnectionStatus
 from shared.domain.events.delivery import SCHEDULE, Attempted, Failure
 from shared.domain.events.event import EventState, EventType
+from shared.domain.events.flavour import Flavour
 from shared.domain.events.webhook_secret import new_secret
 from shared.domain.ids import GoogleSub
 from shared.domain.operation import OperationState, OperationType
@@ -220,6 +222,17 @@ async def test_a_connections_own_address_takes_the_place_of_the_common_ones(
     assert office.world.got("pubsub:projects/p/topics/t") == [office_event]
     assert office.world.got(HOOK) == []
     assert office.world.signed_with[OWN] == (secret,)
+
+
+async def test_each_receiver_gets_the_flavour_it_was_written_for(office: PostOffice) -> None:
+    await office.register(HOOK)
+    await office.register(OTHER, flavour=Flavour.NANGO, secret="their key")
+    await office.write(1)
+    await office.work()
+    ours, theirs = (json.loads(office.world.reached[url][0].body) for url in (HOOK, OTHER))
+    assert (ours.pop("from"), theirs.pop("from")) == ("postroom", "nango")
+    assert ours == theirs
+    assert office.world.signed_with[OTHER] == ("their key",)
 
 
 async def test_an_event_keeps_the_address_of_a_connection_that_is_gone(
