@@ -115,6 +115,60 @@ async def test_another_address_is_refused(
 
 
 @pytest.mark.parametrize(
+    ("path", "base"),
+    [
+        ("/proxy/https://gmail.googleapis.com/gmail/v1/users/me/profile", ""),
+        ("/proxy/https:/www.googleapis.com/gmail/v1/users/me/profile", ""),
+        ("/proxy/gmail/v1/users/me/profile", "https://gmail.googleapis.com"),
+        ("/proxy/gmail/v1/users/me/profile", "https://www.googleapis.com/"),
+        ("/proxy/users/me/profile", "https://gmail.googleapis.com/gmail/v1"),
+        ("/proxy//users/me/profile", "https://www.googleapis.com/gmail/v1/"),
+    ],
+)
+async def test_gmails_own_addresses_are_understood(
+    harness: ActionHarness, witness: Witness, path: str, base: str
+) -> None:
+    answer = await harness.api.get(
+        httpx.URL(f"http://127.0.0.1:8080{path}"), headers={"Base-Url-Override": base}
+    )
+    assert answer.status_code == 200, answer.text
+    assert (answer.json()["emailAddress"], len(witness.seen)) == (EMAIL, 1)
+    assert witness.seen[0].url.path == "/gmail/v1/users/me/profile"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/proxy/https://evil.example/gmail/v1/users/me/profile",
+        "/proxy/https://gmail.googleapis.com@evil.example/gmail/v1/users/me/profile",
+        "/proxy/https://gmail.googleapis.com.evil.example/gmail/v1/users/me/profile",
+        "/proxy/https://www.googleapis.com/calendar/v3/users/me/events",
+    ],
+)
+async def test_no_other_host_is_reached_by_an_address(
+    harness: ActionHarness, witness: Witness, path: str
+) -> None:
+    answer = await harness.api.get(httpx.URL(f"http://127.0.0.1:8080{path}"))
+    assert answer.status_code in {400, 404}, answer.text
+    assert witness.seen == []
+
+
+async def test_watch_and_stop_are_answered_from_the_one_watch(
+    harness: ActionHarness, witness: Witness
+) -> None:
+    asked = {"topicName": "projects/theirs/topics/theirs", "labelIds": ["INBOX"]}
+    armed = await harness.api.post(f"{ME}/watch", json=asked)
+    assert armed.status_code == 200, armed.text
+    calls = len(witness.seen)
+    again = await harness.api.post(f"{ME}/watch", json=asked)
+    assert again.json() == armed.json()
+    assert set(again.json()) == {"historyId", "expiration"}
+    assert [one.url.path for one in witness.seen[calls:]] == ["/gmail/v1/users/me/profile"]
+    assert (await harness.api.post(f"{ME}/stop")).status_code == 204
+    assert not any(one.url.path.endswith("/stop") for one in witness.seen)
+
+
+@pytest.mark.parametrize(
     "query", ["access_token=x", "oauth_token=x", "key=x", "callback=x", "uploadType=resumable"]
 )
 async def test_credentials_in_the_query_are_refused(

@@ -1,7 +1,8 @@
 """/proxy/*: any call to Gmail with the connection's own token (API 6.6).
 
 Only the connection's mailbox, `me`; the caller's headers only as `Nango-Proxy-<name>`; Gmail's
-answer streamed back as it is, save for headers that are between it and us.
+answer streamed back as it is, save for headers that are between it and us. Gmail's own addresses
+are understood wherever Nango's clients take one: as the endpoint and as `Base-Url-Override`.
 """
 
 import re
@@ -9,15 +10,19 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Final, get_args
 from urllib.parse import quote
 
-from starlette.responses import Response
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
 
 from shared.domain.connect.connection import Connection
 from shared.edge.web.call import Call
 from shared.edge.web.reading import TENANT_PARAMETERS, read_bytes
 from shared.edge.web.routes import MEBIBYTE, Method, Permission, Route, Tenant
 from shared.edge.web.streamed import Streamed
-from shared.errors import ForbiddenError, InvalidRequestError, NotFoundError
+from shared.errors import ConflictError, ForbiddenError, InvalidRequestError, NotFoundError
+from shared.ports.clock import Clock
+from shared.ports.connections import Mailboxes
 from shared.ports.google.gmail import GmailMailboxes
+from shared.usecases.sync.watch import Armed, StartWatch
 
 LARGEST_BODY: Final = 36 * MEBIBYTE
 PREFIX: Final = "nango-proxy-"
@@ -40,22 +45,25 @@ WATCH: Final = frozenset({"watch", "stop"})
 """What every connection on the mailbox shares, and Postroom keeps account of."""
 FORBIDDEN_IN_PATH: Final = re.compile(r"[\x00-\x20\x7f?#\\]")
 HEADERS: Final = {
-    "Base-Url-Override": "Refused: calls go to Gmail only.",
+    "Base-Url-Override": "One of Gmail's own addresses; any other is refused.",
 }
+ORIGIN: Final = re.compile(r"https?:/{1,2}([^/]*)/*", re.IGNORECASE)
+GMAIL_HOSTS: Final = frozenset({"gmail.googleapis.com", "www.googleapis.com"})
 
 
 async def proxy(call: Call) -> Response:
     """Pass the call to Gmail and its answer back, whatever it is.
 
     A GET is tried again where Gmail's `reason` says that it may work; nothing else is. Headers
-    named `Nango-Proxy-X` are sent to Gmail as `X`; credentials never are.
+    named `Nango-Proxy-X` are sent to Gmail as `X`; credentials never are. `watch` and `stop` are
+    answered here: the watch is one for all connections on the mailbox.
     """
     connection = (await call.connection()).value
     request = call.request
-    if request.headers.get("base-url-override", "").strip():
-        raise InvalidRequestError(
-            "Base-Url-Override is not supported: calls go to Gmail only.", code="invalid_headers"
-        )
+    upload, path = _target(request)
+    below = _path(path, connection)
+    if request.method == "POST" and below.removeprefix("/") in WATCH:
+        return await _watch(call, connection) if below == "/watch" else Response(status_code=204)
     method = "GET" if request.method == "HEAD" else request.method
     content = None if method == "GET" else await read_bytes(request, LARGEST_BODY)
     response = (
@@ -63,15 +71,51 @@ async def proxy(call: Call) -> Response:
         .of(connection.id)
         .pass_on(
             method,
-            _path(call.path("path"), connection),
+            below,
             query=_query(call),
             headers=_headers(request.headers, with_content=bool(content)),
             content=content or None,
-            upload=request.url.path.startswith("/proxy/upload/"),
+            upload=upload,
         )
     )
     headers = {name: value for name, value in response.headers.items() if name in PASSED_BACK}
     return Streamed(response.body, response.status, {**headers, **SAFE})
+
+
+async def _watch(call: Call, connection: Connection) -> Response:
+    """Return what users.watch answers, of the watch that lives, else of one armed now."""
+    mailbox = await call.use(Mailboxes).get(connection.email_key)
+    expires_at = mailbox.value.watch_expires_at if mailbox is not None else None
+    if expires_at is None or expires_at <= call.use(Clock).now():
+        outcome = await call.use(StartWatch)(connection.id)
+        if not isinstance(outcome, Armed):
+            raise outcome.error or ConflictError("The watch is being armed right now: try again.")
+        expires_at = outcome.expires_at
+    profile = await call.use(GmailMailboxes).of(connection.id).profile()
+    expiration = str(round(expires_at.timestamp() * 1000))
+    return JSONResponse({"historyId": str(profile.history_id), "expiration": expiration})
+
+
+def _target(request: Request) -> tuple[bool, str]:
+    """Return whether it is an upload, and the path from `users` on.
+
+    Raises InvalidRequestError for another host's address, NotFoundError for another API's path.
+    """
+    given = _below_host(request.scope["path"].removeprefix("/proxy/"), "invalid_path")
+    base = _below_host(request.headers.get("base-url-override", "").strip(), "invalid_headers")
+    path = given if given.startswith(("gmail/", "upload/")) else f"{base.rstrip('/')}/{given}"
+    upload, path = path.startswith("upload/"), path.removeprefix("upload/")
+    if not path.startswith("gmail/v1/"):
+        raise NotFoundError("Only paths below /gmail/v1/users/me are passed on.")
+    return upload, path.removeprefix("gmail/v1/")
+
+
+def _below_host(address: str, code: str) -> str:
+    """Return the path of an address of Gmail's, or what names no host as it is."""
+    origin = ORIGIN.match(address)
+    if origin is not None and origin[1].lower() not in GMAIL_HOSTS:
+        raise InvalidRequestError("Calls go to Gmail only: name no other host.", code=code)
+    return address[origin.end() :] if origin is not None else address.lstrip("/")
 
 
 def _path(path: str, connection: Connection) -> str:
@@ -83,10 +127,6 @@ def _path(path: str, connection: Connection) -> str:
     if user.lower() not in {"me", connection.email.lower()}:
         raise ForbiddenError("This connection's mailbox is `me`; no other can be reached.")
     segments = below.split("/")
-    if segments[0].lower() in WATCH:
-        raise ForbiddenError(
-            "The watch is Postroom's: the actions watch-mailbox and stop-watch arm and stop it."
-        )
     if any(one in {"", ".", ".."} or FORBIDDEN_IN_PATH.search(one) for one in segments):
         raise InvalidRequestError("The path is not one of Gmail's.", code="invalid_path")
     return "".join(f"/{quote(one, safe='@')}" for one in segments)
@@ -119,29 +159,32 @@ def _headers(given: Mapping[str, str], *, with_content: bool) -> dict[str, str]:
     return headers
 
 
-def _function(method: Method, upload: str) -> Callable[[Call], Awaitable[Response]]:
+def _function(method: Method, name: str) -> Callable[[Call], Awaitable[Response]]:
     async def passed(call: Call) -> Response:
         return await proxy(call)
 
-    passed.__name__ = f"proxy_{upload}{method.lower()}"
+    passed.__name__ = f"proxy_{name}{method.lower()}"
     passed.__doc__ = proxy.__doc__
     return passed
 
 
-def _route(method: Method, upload: str) -> Route:
+def _route(method: Method, prefix: str) -> Route:
     return Route(
         method,
-        f"/proxy/{upload}gmail/v1/{{path:path}}",
+        f"/proxy/{prefix}{{path:path}}",
         Permission.PROXY,
-        _function(method, upload.replace("/", "_")),
-        "Call Gmail itself" + (", with an upload" if upload else ""),
+        _function(method, NAMES[prefix]),
+        "Call Gmail itself" + (", with an upload" if prefix.startswith("upload") else ""),
         tenant=Tenant.REQUIRED,
         raw_body=True,
         raw_query=True,
         produces="*/*",
         request_headers=HEADERS,
+        documented=bool(prefix),
         also={"default": "Whatever else Gmail answered, as it is."},
     )
 
 
-ROUTES = tuple(_route(method, upload) for upload in ("", "upload/") for method in get_args(Method))
+NAMES: Final = {"gmail/v1/": "", "upload/gmail/v1/": "upload_", "": "address_"}
+"""The documented paths, and whatever else a client makes of Gmail's addresses."""
+ROUTES = tuple(_route(method, prefix) for prefix in NAMES for method in get_args(Method))
