@@ -3,6 +3,7 @@
 On the Python that is deployed, or the newest this machine has; in the deep run on each.
 """
 
+import json
 import os
 import subprocess
 import zipfile
@@ -16,6 +17,7 @@ import pytest
 from infra.archives import build
 from infra.requirements import locked_for, stanzas
 from shared.edge.settings.functions import FUNCTIONS, Function, Trigger
+from tests.harness.cloud_logging import entry_of
 from tests.harness.platform import (
     DEPLOYED,
     PATIENCE_S,
@@ -35,6 +37,14 @@ EPOCH_S = 315_532_801
 """What the platform sets every file's time to in an image, the second of 1980
 (DECISIONS, "One archive a function")."""
 
+IN_A_PROJECT = {
+    "POSTROOM_STORE": "firestore:acme-mail/postroom",
+    "POSTROOM_QUEUE": "cloud-tasks:projects/acme-mail/locations/europe-west1",
+    "POSTROOM_TOKEN_CHECK": "claims",
+    "FIRESTORE_EMULATOR_HOST": "127.0.0.1:9",
+}
+"""A deployment in a Google Cloud project; its store is never asked."""
+
 
 @pytest.mark.parametrize("python", PYTHONS)
 @pytest.mark.parametrize("function", FUNCTIONS, ids=lambda one: one.name)
@@ -51,9 +61,34 @@ def test_the_archive_starts_alone_and_answers_its_health_path(
         assert asked.status_code < 500
         if function.trigger is not Trigger.PUBLIC:
             assert asked.status_code == 401
+        assert instance.end() == 0
+        assert not (tmp_path / "postroom.sqlite-wal").exists()
     (line,) = (one for one in instance.lines() if one.get("status") == asked.status_code)
     assert line["severity"] in SEVERITIES
     assert (line["function"], line["trace"]) == (function.name, TRACE)
+
+
+@pytest.mark.parametrize("python", PYTHONS)
+def test_in_a_project_each_line_is_read_by_cloud_logging_and_cloud_trace(
+    python: str, tmp_path: Path
+) -> None:
+    """Also with the platform's execution ids, which silence loggers made before (FACTS 18.1)."""
+    environment = clean_environment(python, locked_for("gmail_push"))
+    unpacked = unpack("gmail_push", tmp_path)
+    with running("gmail_push", environment, unpacked, tmp_path, IN_A_PROJECT) as instance:
+        assert answered(f"{instance.url}/robots.txt").status_code == 404
+        url = f"{instance.url}/push/gmail"
+        refused = httpx.post(url, json={}, timeout=PATIENCE_S, headers=TRACED)
+        assert refused.status_code == 401
+        assert instance.end() == 0
+    (entry,) = (entry_of(json.dumps(one)) for one in instance.lines())
+    assert (entry.severity, entry.payload["message"]) == ("INFO", "request")
+    assert entry.trace == f"projects/acme-mail/traces/{TRACE}"
+    assert (len(entry.span_id or ""), entry.trace_sampled) == (16, True)
+    asked = {name: entry.payload[name] for name in ("function", "method", "route", "status")}
+    assert asked == {
+        "function": "gmail_push", "method": "POST", "route": "/push/gmail", "status": 401,
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("python", PYTHONS)
