@@ -11,7 +11,7 @@ PYTHON ?= $(shell for python in python3.13 python3.12 python3.11 python3; do \
 IN := .venv/bin/python
 CODE := shared infra tests
 
-.PHONY: help demo google test test-deep test-mail soak lint bench bundle plan deploy destroy dryrun keys rotate-keys check-forged replay-erasures doctor clean runtime develop python
+.PHONY: help demo google test test-deep test-mail soak lint bench bundle preflight plan deploy destroy dryrun keys rotate-keys check-forged replay-erasures doctor clean runtime develop python
 
 help: ## list these targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | \
@@ -49,6 +49,9 @@ bench: develop ## measure speed and cost beside others; writes tests/bench/READM
 
 bundle: runtime ## build the archive of each function, ready to deploy
 	@$(IN) -m infra.archives
+
+preflight: runtime ## ask gcloud whether a deployment can be made: make preflight ENV=NAME
+	@$(IN) -m infra.preflight '$(ENV)' $(ARGS)
 
 plan: bundle ## say what a deployment would change: make plan ENV=NAME
 deploy: bundle ## deploy with Terraform: make deploy ENV=NAME

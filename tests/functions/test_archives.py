@@ -1,49 +1,49 @@
 """Each function's archive, unpacked alone, starts under the platform's own console script.
 
-In a clean environment that holds only the archive's locked requirements: on the Python that is
-deployed, or the newest this machine has; in the deep run on each.
+On the Python that is deployed, or the newest this machine has; in the deep run on each.
 """
 
 import json
 import os
-import shutil
-import socket
 import subprocess
-import sys
 import zipfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from functools import cache
+from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
-from select import select
-from typing import Any
 
 import httpx
 import pytest
 
-from infra.archives import ROOT, build
+from infra.archives import build
 from infra.requirements import locked_for, stanzas
 from shared.edge.settings.functions import FUNCTIONS, Function, Trigger
-from tests.harness.samples import ENVIRON
+from tests.harness.cloud_logging import entry_of
+from tests.harness.platform import (
+    DEPLOYED,
+    PATIENCE_S,
+    answered,
+    clean_environment,
+    local_files,
+    platform_environ,
+    running,
+    unpack,
+)
 
-SETTINGS = {**ENVIRON, "POSTROOM_GOOGLE_URL": "http://127.0.0.1:9"}
-DEPLOYED = "3.13"
 PYTHONS = (DEPLOYED, pytest.param("3.11", marks=pytest.mark.deep))
-UV = Path(sys.executable).with_name("uv")
-PATIENCE_S = 30
-ATTEMPTS = 150
-GRACE_S = 10
-"""What Cloud Run leaves an instance between SIGTERM and SIGKILL (FACTS 8.1)."""
-PLATFORM = {"K_SERVICE": "service", "K_REVISION": "service-00001-abc", "K_CONFIGURATION": "service"}
-PLATFORM |= {"FUNCTION_SIGNATURE_TYPE": "http", "LOG_EXECUTION_ID": "true"}
-"""What Cloud Functions sets by itself (FACTS 18.1)."""
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 TRACED = {"traceparent": f"00-{TRACE}-b7ad6b7169203331-01"}
 SEVERITIES = {"DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"}
 EPOCH_S = 315_532_801
 """What the platform sets every file's time to in an image, the second of 1980
 (DECISIONS, "One archive a function")."""
+
+IN_A_PROJECT = {
+    "POSTROOM_STORE": "firestore:acme-mail/postroom",
+    "POSTROOM_QUEUE": "cloud-tasks:projects/acme-mail/locations/europe-west1",
+    "POSTROOM_TOKEN_CHECK": "claims",
+    "FIRESTORE_EMULATOR_HOST": "127.0.0.1:9",
+}
+"""A deployment in a Google Cloud project; its store is never asked."""
 
 
 @pytest.mark.parametrize("python", PYTHONS)
@@ -53,17 +53,42 @@ def test_the_archive_starts_alone_and_answers_its_health_path(
 ) -> None:
     environment = clean_environment(python, locked_for(function.name))
     unpacked = unpack(function.name, tmp_path)
-    with running(function.name, environment, unpacked, tmp_path) as url:
+    with running(function.name, environment, unpacked, tmp_path) as instance:
+        url = instance.url
         health = answered(f"{url}/health")
         assert (health.status_code, health.json()["status"]) == (200, "ok")
         asked = httpx.post(url + function.prefixes[0], json={}, timeout=PATIENCE_S, headers=TRACED)
         assert asked.status_code < 500
         if function.trigger is not Trigger.PUBLIC:
             assert asked.status_code == 401
-    lines = logged(tmp_path)
-    (line,) = (one for one in lines if one.get("status") == asked.status_code)
+        assert instance.end() == 0
+        assert not (tmp_path / "postroom.sqlite-wal").exists()
+    (line,) = (one for one in instance.lines() if one.get("status") == asked.status_code)
     assert line["severity"] in SEVERITIES
     assert (line["function"], line["trace"]) == (function.name, TRACE)
+
+
+@pytest.mark.parametrize("python", PYTHONS)
+def test_in_a_project_each_line_is_read_by_cloud_logging_and_cloud_trace(
+    python: str, tmp_path: Path
+) -> None:
+    """Also with the platform's execution ids, which silence loggers made before (FACTS 18.1)."""
+    environment = clean_environment(python, locked_for("gmail_push"))
+    unpacked = unpack("gmail_push", tmp_path)
+    with running("gmail_push", environment, unpacked, tmp_path, IN_A_PROJECT) as instance:
+        assert answered(f"{instance.url}/robots.txt").status_code == 404
+        url = f"{instance.url}/push/gmail"
+        refused = httpx.post(url, json={}, timeout=PATIENCE_S, headers=TRACED)
+        assert refused.status_code == 401
+        assert instance.end() == 0
+    (entry,) = (entry_of(json.dumps(one)) for one in instance.lines())
+    assert (entry.severity, entry.payload["message"]) == ("INFO", "request")
+    assert entry.trace == f"projects/acme-mail/traces/{TRACE}"
+    assert (len(entry.span_id or ""), entry.trace_sampled) == (16, True)
+    asked = {name: entry.payload[name] for name in ("function", "method", "route", "status")}
+    assert asked == {
+        "function": "gmail_push", "method": "POST", "route": "/push/gmail", "status": 401,
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("python", PYTHONS)
@@ -85,9 +110,9 @@ def test_the_archive_brings_what_telemetry_needs_where_it_is_wanted(
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:9")
     environment = clean_environment(python, locked_for("api"))
     unpacked = unpack("api", tmp_path)
-    with running("api", environment, unpacked, tmp_path) as url:
-        assert answered(f"{url}/health").status_code == 200
-        refused = httpx.get(f"{url}/connections", timeout=PATIENCE_S)
+    with running("api", environment, unpacked, tmp_path) as instance:
+        assert answered(f"{instance.url}/health").status_code == 200
+        refused = httpx.get(f"{instance.url}/connections", timeout=PATIENCE_S)
     assert refused.status_code == 401
     google = "from shared.adapters.telemetry.export import ExportedTelemetry; import google.auth"
     loading = [str(environment / "bin" / "python"), "-c", f"{google}.transport.requests"]
@@ -165,109 +190,3 @@ def test_an_archive_holds_main_shared_and_requirements_and_nothing_else(tmp_path
     names = zipfile.ZipFile(build("send", tmp_path)).namelist()
     assert {"main.py", "requirements.txt"} <= {*names}
     assert {name.partition("/")[0] for name in names} == {"main.py", "requirements.txt", "shared"}
-
-
-@cache
-def clean_environment(python: str, requirements: str) -> Path:
-    """Return an environment of exactly these requirements, their hashes checked; skip loudly.
-
-    One is made for each interpreter and lock, and kept: neither changes what was installed.
-    """
-    interpreter = interpreter_of(python)
-    if interpreter is None and python == DEPLOYED:
-        interpreter, python = sys.executable, f"{sys.version_info[0]}.{sys.version_info[1]}"
-    if interpreter is None:
-        pytest.skip(f"Python {python} is not on this machine: no archive was tried on it")
-    name = f"{python}-{sha256(requirements.encode()).hexdigest()[:12]}"
-    environment = ROOT / "build" / "environments" / name
-    whole = environment / "installed-for"
-    if whole.is_file() and whole.read_text() == str(interpreter):
-        return environment
-    shutil.rmtree(environment, ignore_errors=True)
-    environment.parent.mkdir(parents=True, exist_ok=True)
-    lock = environment.with_suffix(".txt")
-    lock.write_text(requirements)
-    subprocess.run([UV, "venv", "-q", "--python", interpreter, environment], check=True)
-    installing = [str(UV), "pip", "install", "-q", "--python", str(environment), "-r", str(lock)]
-    installing += ["--require-hashes", "--no-deps", "--compile-bytecode"]
-    done = subprocess.run(installing, check=False, capture_output=True, text=True)
-    if done.returncode:
-        pytest.skip(f"the requirements could not be installed: {done.stderr[-300:]}")
-    subprocess.run([UV, "pip", "check", "-q", "--python", environment], check=True)
-    whole.write_text(str(interpreter))
-    return environment
-
-
-def interpreter_of(python: str) -> str | None:
-    """Return a working interpreter of that version; a name on the path may be an empty shim."""
-    if sys.version_info[:2] == tuple(map(int, python.split("."))):
-        return sys.executable
-    installed = Path.home().glob(f".pyenv/versions/{python}*/bin/python{python}")
-    for candidate in (shutil.which(f"python{python}"), *map(str, installed)):
-        if (
-            candidate
-            and not subprocess.run([candidate, "-V"], check=False, capture_output=True).returncode
-        ):
-            return candidate
-    return None
-
-
-def logged(state: Path) -> list[dict[str, Any]]:
-    """Return the lines that Cloud Logging would take for structured ones."""
-    lines = (state / "output.txt").read_text().splitlines()
-    return [json.loads(line) for line in lines if line.startswith("{")]
-
-
-def unpack(name: str, tmp_path: Path, extra: str | None = None) -> Path:
-    unpacked = tmp_path / "unpacked"
-    with zipfile.ZipFile(build(name, tmp_path, extra)) as archive:
-        archive.extractall(unpacked)
-    return unpacked
-
-
-@contextmanager
-def running(name: str, environment: Path, directory: Path, state: Path) -> Iterator[str]:
-    """Run the real console script in the unpacked archive, as the platform does."""
-    port = free_port()
-    script = environment / "bin" / "functions-framework"
-    command = [str(script), "--target", name, "--host", "127.0.0.1", "--port", str(port)]
-    environ = {**platform_environ(), **local_files(state)}
-    with (state / "output.txt").open("wb") as output:
-        process = subprocess.Popen(
-            command, cwd=directory, env=environ, stdout=output, stderr=subprocess.STDOUT
-        )
-    try:
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        process.terminate()
-        process.wait(GRACE_S)
-        print((state / "output.txt").read_text())
-
-
-def platform_environ() -> Mapping[str, str]:
-    """Leave out what would put the repository on the path."""
-    own = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
-    return {**own, **PLATFORM, **SETTINGS, "PYTHONDONTWRITEBYTECODE": "1"}
-
-
-def local_files(state: Path) -> Mapping[str, str]:
-    return {
-        "POSTROOM_STORE": f"sqlite:{state / 'postroom.sqlite'}",
-        "POSTROOM_KEYRING": f"file:{state / 'keyring.json'}",
-    }
-
-
-def answered(url: str) -> httpx.Response:
-    """Ask until the server listens."""
-    for _ in range(ATTEMPTS):
-        try:
-            return httpx.get(url, timeout=PATIENCE_S)
-        except httpx.ConnectError:
-            select([], [], [], 0.1)
-    raise AssertionError(f"nothing answers at {url} ({sys.executable})")
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -12,9 +12,10 @@ from dataclasses import MISSING, Field, fields, is_dataclass
 from typing import Any, TypeVar, get_type_hints
 
 from shared.edge.composition.chosen import SETTINGS
+from shared.edge.composition.ending import close_at_sigterm
 from shared.edge.composition.providers import STORE_PORTS, provider_of
 from shared.edge.settings.deployment import Settings
-from shared.ports.container import Container
+from shared.ports.container import Container, RequestsInFlight
 from shared.ports.store import Store
 
 T = TypeVar("T")
@@ -93,8 +94,12 @@ _CONTAINERS: dict[Settings, AutowiredContainer] = {}
 
 
 def container_for(settings: Settings) -> AutowiredContainer:
-    """Return this process's container for `settings`."""
-    return _CONTAINERS.setdefault(settings, AutowiredContainer(settings))
+    """Return this process's container for `settings`; on Cloud Run it closes with the process."""
+    if settings not in _CONTAINERS:
+        container = _CONTAINERS[settings] = AutowiredContainer(settings)
+        if settings.on_cloud_run:
+            close_at_sigterm(container.use(RequestsInFlight), container.close)
+    return _CONTAINERS[settings]
 
 
 def forget(settings: Settings) -> None:

@@ -62,6 +62,8 @@ class Settings:
     """The most one result of a tool says to a model; a longer one is read in pieces."""
     proxy_hops: int
     """How many proxies in front of us append to X-Forwarded-For: 1 on Cloud Run, else 0."""
+    on_cloud_run: bool
+    """Whether this process is an instance of Cloud Run's, which ends it by SIGTERM."""
     publishing: str
     """`production`, `internal` or `testing`, where grants die after seven days (FACTS 6.6)."""
     backup_days: int = 0
@@ -162,6 +164,7 @@ def settings_from(environ: Mapping[str, str], *, without: frozenset[str] = froze
         requests_per_minute=read.optional("REQUESTS_PER_MINUTE", _positive, 60_000),
         mcp_result_bytes=read.optional("MCP_RESULT_BYTES", _result_bytes, 65_536),
         proxy_hops=read.optional("PROXY_HOPS", _count, 1 if environ.get("K_SERVICE") else 0),
+        on_cloud_run=bool(environ.get("K_SERVICE")),
         publishing=read.optional("PUBLISHING", _publishing, "production"),
         backup_days=read.optional("BACKUP_DAYS", _count, 0),
         telemetry=read.optional("TELEMETRY", _takers, frozenset()),

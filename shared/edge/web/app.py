@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 METHOD_NOT_ALLOWED = 405
 BODYLESS = frozenset({"GET", "DELETE"})
 INTERNAL = 500
+WITHOUT_BODY = frozenset({204, 304})
 HSTS = (b"strict-transport-security", b"max-age=31536000")
 """Sent with every answer of a deployment whose address is https."""
 
@@ -178,7 +179,7 @@ class _RequestMiddleware:
             await self._hand_over()
 
         headed = [(b"x-request-id", context.request_id.encode()), *self._always]
-        answer = _Answer(send, headed, conclude)
+        answer = _Answer(send, scope["method"], headed, conclude)
         self._in_flight.begin()
         try:
             await self._app(inner, receive, answer)
@@ -187,7 +188,7 @@ class _RequestMiddleware:
 
     async def _hand_over(self) -> None:
         """Leave nothing behind that would need CPU; what fails here spoils no answer."""
-        for step in (self._in_flight.end, self._report_troubles):
+        for step in (self._report_troubles, self._in_flight.end):
             try:
                 await step()
             except Exception as error:  # noqa: BLE001  see above
@@ -198,20 +199,27 @@ class _RequestMiddleware:
 class _Answer:
     """Sends an answer with further headers; `conclude` runs once, before the last of it is out.
 
-    Once all of it is sent there may be no CPU left (FACTS 8.1).
+    Once all of it is sent there may be no CPU left (FACTS 8.1). An answer without a body ends with
+    its headers, and one of a known length with its last byte, whatever messages may follow.
     """
 
     send: Send
+    method: str
     headers: Sequence[tuple[bytes, bytes]]
     conclude: "Callable[[int], Awaitable[None]]"
     status: int = INTERNAL
     concluded: bool = False
+    left: int | None = None
+    """How many bytes of the body are still to come, None where that is not known."""
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
             message = {**message, "headers": [*message.get("headers", ()), *self.headers]}
-        elif message["type"] == "http.response.body" and not message.get("more_body"):
+            self.left = self._length(message["headers"])
+        elif message["type"] == "http.response.body":
+            self.left = self._left_after(message)
+        if self.left == 0:
             await self.end()
         await self.send(message)
 
@@ -220,6 +228,17 @@ class _Answer:
         if not self.concluded:
             self.concluded = True
             await self.conclude(self.status)
+
+    def _left_after(self, message: Message) -> int | None:
+        if not message.get("more_body"):
+            return 0
+        return None if self.left is None else max(0, self.left - len(message["body"]))
+
+    def _length(self, headers: Sequence[tuple[bytes, bytes]]) -> int | None:
+        if self.method == "HEAD" or self.status in WITHOUT_BODY:
+            return 0
+        stated = dict(headers).get(b"content-length", b"")
+        return int(stated) if stated.isdigit() else None
 
 
 def _log_request(served: Served) -> None:

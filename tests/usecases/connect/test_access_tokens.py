@@ -11,11 +11,12 @@ from shared.domain.connect.connection import ConnectionStatus
 from shared.domain.ids import ConnectionId
 from shared.edge.composition.container import AutowiredContainer
 from shared.errors import (
+    GoogleOAuthUnavailableError,
     UnknownConnectionError,
 )
 from shared.ports.connections import Connections
 from shared.ports.google.oauth import GoogleOAuth, Tokens
-from shared.usecases.connect.tokens.access_tokens import AccessTokens
+from shared.usecases.connect.tokens.access_tokens import NOT_REFRESHED, AccessTokens
 from tests.harness.connecting import ADA, ConnectHarness
 
 REFRESH = "POST /token refresh_token"
@@ -134,6 +135,23 @@ async def test_one_caller_giving_up_does_not_take_the_refresh_from_the_others(
     held.released.set()
     assert await patient
     assert harness.requests.count(REFRESH) == 1
+
+
+async def test_a_refresh_that_fails_for_googles_sake_is_counted(
+    harness: ConnectHarness, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Also where the old token still serves, and nobody hears of it."""
+    id = await connected(harness)
+    old = await harness.container.use(AccessTokens)(id)
+    harness.fault("token_5xx", times=100)
+    harness.advance(timedelta(minutes=56))
+    assert await harness.container.use(AccessTokens)(id) == old
+    harness.advance(timedelta(hours=1))
+    with pytest.raises(GoogleOAuthUnavailableError):
+        await harness.container.use(AccessTokens)(id)
+    lines = [one for one in caplog.records if one.getMessage() == NOT_REFRESHED]
+    assert [vars(one)["connection"] for one in lines] == [id, id]
+    assert {vars(one)["error"] for one in lines} == {"GoogleOAuthUnavailableError"}
 
 
 async def test_an_unknown_connection_has_no_token(harness: ConnectHarness) -> None:

@@ -5,7 +5,7 @@ locals {
     reconcile_runs   = "jsonPayload.message=\"job\" AND jsonPayload.task=\"reconcile\""
     silent_watches   = "jsonPayload.message=\"watch silent\""
     refused          = "jsonPayload.message=\"deployment trouble\""
-    refresh_failures = "jsonPayload.error=(\"GoogleOAuthUnavailableError\" OR \"ConfigurationError\")"
+    refresh_failures = "jsonPayload.message=\"token not refreshed\""
     events_given_up  = "jsonPayload.message=\"event given up\""
     dropped          = "jsonPayload.message=(\"task dropped\" OR \"push dropped\")"
     endpoints_lost   = "jsonPayload.message=\"endpoint disabled\""

@@ -1,6 +1,7 @@
 """An access token that works, refreshed early and by one caller at a time (DESIGN 5.5)."""
 
 import asyncio
+import logging
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -18,6 +19,7 @@ from shared.domain.ids import ConnectionId
 from shared.errors import (
     ConfigurationError,
     ConflictError,
+    GoogleOAuthUnavailableError,
     GrantRevokedError,
     PostroomError,
     ReauthRequiredError,
@@ -46,6 +48,9 @@ SESSION_POLICY = google_refusals.SESSION_POLICY.detail
 NAMED_ENDS = frozenset(
     {"account_deleted", "policy_enforced", "org_internal", "refused", "client_changed"}
 )
+NOT_REFRESHED = "token not refreshed"
+"""A deployment counts these lines, and alerts: a sync only tries again later, and says nothing."""
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +155,9 @@ class AccessTokens:
             if self._is_of_another_client(was.value, error):
                 await self._end(claimed, connection, error)
                 return None
+            if isinstance(error, GoogleOAuthUnavailableError | ConfigurationError):
+                extra = {"connection": was.value.connection_id, "error": type(error).__name__}
+                log.warning(NOT_REFRESHED, extra=extra)
             await self._give_back(claimed)
             if fallback is None:
                 raise

@@ -1,0 +1,188 @@
+"""Each function as the platform runs it: its archive, alone, under the real console script.
+
+In a clean environment that holds only the archive's locked requirements, with the variables that
+Cloud Functions sets by itself.
+"""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import zipfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+from select import select
+from typing import Any
+
+import httpx
+import pytest
+
+from infra.archives import ROOT, build
+from tests.harness.samples import ENVIRON
+
+SETTINGS = {**ENVIRON, "POSTROOM_GOOGLE_URL": "http://127.0.0.1:9"}
+DEPLOYED = "3.13"
+UV = Path(sys.executable).with_name("uv")
+PATIENCE_S = 30
+ATTEMPTS = 150
+GRACE_S = 10
+"""What Cloud Run leaves an instance between SIGTERM and SIGKILL (FACTS 8.1)."""
+PLATFORM = {"K_SERVICE": "service", "K_REVISION": "service-00001-abc", "K_CONFIGURATION": "service"}
+PLATFORM |= {"FUNCTION_SIGNATURE_TYPE": "http", "LOG_EXECUTION_ID": "true"}
+"""What Cloud Functions sets by itself (FACTS 18.1)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """One running function: the framework's process and the worker it forked."""
+
+    url: str
+    process: subprocess.Popen[bytes]
+    state: Path
+
+    def freeze(self) -> None:
+        """Take its CPU away, as between requests (FACTS 8.1)."""
+        os.killpg(self.process.pid, signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Give it CPU again, as for the next request."""
+        os.killpg(self.process.pid, signal.SIGCONT)
+
+    def kill(self) -> None:
+        """End it without a word."""
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait(GRACE_S)
+
+    def end(self) -> int:
+        """End it as Cloud Run does, and return its exit code."""
+        self.process.terminate()
+        return self.process.wait(GRACE_S)
+
+    def lines(self) -> list[dict[str, Any]]:
+        """Return the lines that Cloud Logging would take for structured ones."""
+        lines = (self.state / "output.txt").read_text().splitlines()
+        return [json.loads(line) for line in lines if line.startswith("{")]
+
+
+@cache
+def clean_environment(python: str, requirements: str) -> Path:
+    """Return an environment of exactly these requirements, their hashes checked; skip loudly.
+
+    One is made for each interpreter and lock, and kept: neither changes what was installed.
+    """
+    interpreter = interpreter_of(python)
+    if interpreter is None and python == DEPLOYED:
+        interpreter, python = sys.executable, f"{sys.version_info[0]}.{sys.version_info[1]}"
+    if interpreter is None:
+        pytest.skip(f"Python {python} is not on this machine: no archive was tried on it")
+    name = f"{python}-{sha256(requirements.encode()).hexdigest()[:12]}"
+    environment = ROOT / "build" / "environments" / name
+    whole = environment / "installed-for"
+    if whole.is_file() and whole.read_text() == str(interpreter):
+        return environment
+    shutil.rmtree(environment, ignore_errors=True)
+    environment.parent.mkdir(parents=True, exist_ok=True)
+    lock = environment.with_suffix(".txt")
+    lock.write_text(requirements)
+    subprocess.run([UV, "venv", "-q", "--python", interpreter, environment], check=True)
+    installing = [str(UV), "pip", "install", "-q", "--python", str(environment), "-r", str(lock)]
+    installing += ["--require-hashes", "--no-deps", "--compile-bytecode"]
+    done = subprocess.run(installing, check=False, capture_output=True, text=True)
+    if done.returncode:
+        pytest.skip(f"the requirements could not be installed: {done.stderr[-300:]}")
+    subprocess.run([UV, "pip", "check", "-q", "--python", environment], check=True)
+    whole.write_text(str(interpreter))
+    return environment
+
+
+def interpreter_of(python: str) -> str | None:
+    """Return a working interpreter of that version; a name on the path may be an empty shim."""
+    if sys.version_info[:2] == tuple(map(int, python.split("."))):
+        return sys.executable
+    installed = Path.home().glob(f".pyenv/versions/{python}*/bin/python{python}")
+    for candidate in (shutil.which(f"python{python}"), *map(str, installed)):
+        if (
+            candidate
+            and not subprocess.run([candidate, "-V"], check=False, capture_output=True).returncode
+        ):
+            return candidate
+    return None
+
+
+def unpack(name: str, tmp_path: Path, extra: str | None = None) -> Path:
+    unpacked = tmp_path / "unpacked"
+    with zipfile.ZipFile(build(name, tmp_path, extra)) as archive:
+        archive.extractall(unpacked)
+    return unpacked
+
+
+@contextmanager
+def running(
+    name: str,
+    environment: Path,
+    directory: Path,
+    state: Path,
+    settings: Mapping[str, str] | None = None,
+) -> Iterator[Instance]:
+    """Run the real console script in the unpacked archive, as the platform does.
+
+    `settings` are given beside the variables of a deployment with its files in `state`.
+    """
+    port = free_port()
+    script = environment / "bin" / "functions-framework"
+    command = [str(script), "--target", name, "--host", "127.0.0.1"]
+    environ = {**platform_environ(), "FUNCTION_TARGET": name, "PORT": str(port)}
+    environ |= {**local_files(state), **(settings or {})}
+    with (state / "output.txt").open("wb") as output:
+        process = subprocess.Popen(
+            command,
+            cwd=directory,
+            env=environ,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    instance = Instance(f"http://127.0.0.1:{port}", process, state)
+    try:
+        yield instance
+    finally:
+        if process.poll() is None:
+            instance.thaw()
+            instance.end()
+        print((state / "output.txt").read_text())
+
+
+def platform_environ() -> Mapping[str, str]:
+    """Leave out what would put the repository on the path."""
+    own = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
+    return {**own, **PLATFORM, **SETTINGS, "PYTHONDONTWRITEBYTECODE": "1"}
+
+
+def local_files(state: Path) -> Mapping[str, str]:
+    return {
+        "POSTROOM_STORE": f"sqlite:{state / 'postroom.sqlite'}",
+        "POSTROOM_KEYRING": f"file:{state / 'keyring.json'}",
+    }
+
+
+def answered(url: str) -> httpx.Response:
+    """Ask until the server listens, and return its answer."""
+    for _ in range(ATTEMPTS):
+        try:
+            return httpx.get(url, timeout=PATIENCE_S)
+        except httpx.ConnectError:
+            select([], [], [], 0.1)
+    raise AssertionError(f"nothing answers at {url} ({sys.executable})")
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
