@@ -123,6 +123,8 @@ def _line(header: Mapping[str, str], part: Mapping[str, Any], to_self: bool) -> 
     return f"{name}: {value}"
 
 
+PLAIN_ENCODINGS: Final = frozenset({"7bit", "8bit", "binary", "quoted-printable"})
+"""Under them a letter stands for itself."""
 _STANDING_FOR: Final = {
     "content-disposition": 'attachment; filename="file.png"',
     "content-transfer-encoding": "base64",
@@ -148,8 +150,12 @@ def _part(part: Mapping[str, Any]) -> str:
 
 def _filling(part: Mapping[str, Any], size: int) -> Iterator[str]:
     """Yield text that decodes to so many bytes."""
-    names = {one["name"].lower() for one in part.get("headers", ())}
-    if "content-transfer-encoding" not in names:
+    encodings = [
+        one["value"].lower()
+        for one in part.get("headers", ())
+        if one["name"].lower() == "content-transfer-encoding"
+    ]
+    if not encodings or encodings[0] in PLAIN_ENCODINGS:
         yield "x" * size
         return
     yield from ("eHh4" * (size // 3), {0: "", 1: "eA==", 2: "eHg="}[size % 3])

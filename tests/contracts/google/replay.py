@@ -10,6 +10,7 @@ import httpx
 from tests.contracts.google.mailbox_to_match import ADA, TOPIC, Matching
 from tests.contracts.google.recorded_history import play_history
 from tests.contracts.google.recording import BY_NAME, Recording
+from tests.contracts.google.shapes import CUT
 from tests.infra.google.emulator import FULL, SCOPE, Google, b64, letter
 
 SETTINGS: Final = (f"{SCOPE}settings.basic", f"{SCOPE}settings.sharing", FULL)
@@ -79,8 +80,8 @@ def _nothing(_matching: Matching, _recording: Recording) -> None:
 
 def _message_named(matching: Matching, recording: Recording) -> None:
     """Build the message that is read, changed or deleted, as it was before."""
-    told = recording.answer or {"id": recording.path_id, "threadId": recording.path_id}
-    _before(matching, recording, [told])
+    id = recording.path_id
+    _before(matching, recording, [{"id": id, "threadId": id, **(recording.answer or {})}])
 
 
 def _thread_named(matching: Matching, recording: Recording) -> None:
@@ -112,16 +113,32 @@ def _batch(matching: Matching, recording: Recording) -> None:
         matching.here(id)
 
 
-def _listed(matching: Matching, recording: Recording) -> None:
-    """Build what a listing shows, and more of it where there is another page."""
+def _listed(matching: Matching, recording: Recording) -> dict[str, str]:
+    """Build what a listing shows, and what other pages of it hold; a search is for all of it."""
     name = recording.method.partition(".")[0]
     told = (recording.answer or {}).get(name, [])
+    page = int(recording.query.get("maxResults", "100"))
     if "nextPageToken" in (recording.answer or {}):
-        page = int(recording.query.get("maxResults", "100"))
         matching.google.mailbox(ADA, messages=page * 4 + 20)
-        return
-    for one in sorted(told, key=lambda entry: str(entry["id"])):
-        matching.message({"threadId": one["id"], **one})
+    else:
+        matching.thread({"threadId": one["id"], **one} for one in told)
+    query = {"q": "in:anywhere"} if told and "q" in recording.query else {}
+    return query | _page_before(matching, recording, query)
+
+
+def _page_before(
+    matching: Matching, recording: Recording, query: Mapping[str, str]
+) -> dict[str, str]:
+    """Return the token that leads to the recorded page, having put another before it."""
+    if "pageToken" not in recording.query:
+        return {}
+    if "nextPageToken" not in recording.answer:
+        for _ in range(int(recording.query.get("maxResults", "100"))):
+            matching.google.deliver(ADA, letter("Before"))
+    path = BY_NAME[recording.method].path.rpartition("/")[2]
+    first = {key: text for key, text in recording.query.items() if key != "pageToken"}
+    answer = matching.google.call(ADA, "GET", f"me/{path}", params={**first, **query})
+    return {"pageToken": answer.json()["nextPageToken"]}
 
 
 def _drafts(matching: Matching, recording: Recording) -> None:
@@ -154,7 +171,9 @@ def _labels_listed(matching: Matching, recording: Recording) -> None:
 
 def _attachment(matching: Matching, recording: Recording) -> None:
     """Deliver a file with the recorded bytes; keep the attachment id that reading it gives."""
-    content = urlsafe_b64decode(recording.answer["data"])
+    data = recording.answer["data"]
+    size = int(recording.answer["size"])
+    content = b"x" * size if CUT.fullmatch(data) else urlsafe_b64decode(data)
     mail = letter("With a file")
     mail.add_attachment(content, "text", "plain", filename="file.txt")
     id = matching.google.deliver(ADA, mail)["id"]
@@ -208,7 +227,16 @@ def _as_owner(matching: Matching, verb: str, path: str, body: Any = None) -> Any
 
 
 def _history(matching: Matching, recording: Recording) -> dict[str, str]:
-    return {"startHistoryId": play_history(matching, recording.answer.get("history", []))}
+    """Make the changes that are told, those of the page before, and one more for the next."""
+    page = int(recording.query["maxResults"]) if "pageToken" in recording.query else 0
+    start = play_history(matching, recording.answer.get("history", []), page)
+    if "nextPageToken" in recording.answer:
+        matching.google.deliver(ADA, letter("After"))
+    if not page:
+        return {"startHistoryId": start}
+    query = {"startHistoryId": start, "maxResults": str(page)}
+    answer = matching.google.call(ADA, "GET", "me/history", params=query)
+    return {**query, "pageToken": answer.json()["nextPageToken"]}
 
 
 BUILDERS: Final[Mapping[str, Callable[[Matching, Recording], dict[str, str] | None]]] = {
