@@ -22,7 +22,7 @@ from shared.adapters.google.oauth import TOKEN_URL, USERINFO_URL
 from shared.adapters.system_clock import SystemClock
 from shared.commands.dryrun import NEEDED, find_connection
 from shared.commands.environment import UNUSED, container_of_environment
-from shared.commands.verify.caller import Caller
+from shared.commands.verify.caller import Caller, StoppedError
 from shared.commands.verify.connection import access_token, connection_options
 from shared.commands.verify.mailbox import Endpoints, Mailbox, Options
 from shared.commands.verify.probe import Level, Probe
@@ -58,8 +58,11 @@ async def run(arguments: Namespace) -> int:
         if not arguments.yes and not agreed(probes):
             print("Nothing was done.")
             return 1
-        results = await run_probes(mailbox, probes)
         caller = mailbox.caller
+        try:
+            results = await run_probes(mailbox, probes)
+        finally:
+            await take_away(mailbox)
         print(report(results, caller.spent))
         now = caller.clock.now()
         folder = Path(arguments.out or f"verify-{now:%Y-%m-%d-%H%M%S}")
@@ -89,6 +92,16 @@ def agreed(probes: Iterable[Probe]) -> bool:
         print(f"  {one.name}  {one.harm}")
     print("Type yes to go on: ", end="", flush=True)
     return sys.stdin.readline().strip().lower() == "yes"
+
+
+async def take_away(mailbox: Mailbox) -> None:
+    """Take away what was made, and say what could not be."""
+    try:
+        left = await mailbox.own.take_away()
+    except StoppedError as error:
+        left = [f"what was made ({error}); search for {mailbox.own.mark}"]
+    for one in left:
+        print(f"Left in the mailbox: {one}")
 
 
 async def own_address(mailbox: Mailbox) -> str:

@@ -2,11 +2,13 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any, Final
 
 import httpx
 
-from shared.commands.verify.caller import Caller, NotTriedError, read_json
+from shared.commands.verify.caller import Caller, NotTriedError, read_json, status_and_reason
+from shared.commands.verify.own import Own
 
 MOST: Final = "500"
 LOOKED_AT: Final = 5
@@ -23,6 +25,15 @@ class Endpoints:
 
 
 @dataclass(frozen=True)
+class Armed:
+    """A watch: when it was asked for, when it ends, and the last push that came before."""
+
+    at: datetime
+    ends_at: datetime
+    push_before: datetime | None
+
+
+@dataclass(frozen=True)
 class Options:
     """What was asked for, and what stands behind the connection where there is one."""
 
@@ -30,7 +41,7 @@ class Options:
     concurrency: bool = False
     more_mail: bool = False
     refresh: Callable[[], Awaitable[httpx.Response]] | None = None
-    last_push: Callable[[], Awaitable[Any]] | None = None
+    last_push: Callable[[], Awaitable[datetime | None]] | None = None
 
 
 @dataclass
@@ -40,7 +51,11 @@ class Mailbox:
     caller: Caller
     endpoints: Endpoints
     options: Options = field(default_factory=Options)
+    own: Own = field(init=False)
     _known: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.own = Own(self.caller, self._own_address)
 
     async def json(self, path: str, **query: str) -> Any:
         """GET and return the body. Raises NotTriedError where Gmail refuses."""
@@ -55,6 +70,9 @@ class Mailbox:
         """Return the profile as it was at the first question."""
         found: dict[str, Any] = await self._once("profile", lambda: self.json("profile"))
         return found
+
+    async def _own_address(self) -> str:
+        return str((await self.profile())["emailAddress"])
 
     async def first_page(self) -> dict[str, Any]:
         """Return the newest messages, as many as a page holds."""
@@ -107,6 +125,23 @@ class Mailbox:
                 if answer.is_success:
                     return str(start)
         raise NotTriedError("No history id of the past is live.")
+
+    async def armed(self) -> Armed:
+        """Arm the watch. Raises NotTriedError where there is no topic, or Gmail refuses."""
+        found: Armed = await self._once("armed", self._arm)
+        return found
+
+    async def _arm(self) -> Armed:
+        if not self.options.topic:
+            raise NotTriedError("No topic to watch with: TOPIC=projects/P/topics/T.")
+        last_push, clock = self.options.last_push, self.caller.clock
+        before, at = await last_push() if last_push else None, clock.now()
+        answer = await self.caller.post("watch", {"topicName": self.options.topic})
+        if not answer.is_success:
+            raise NotTriedError(f"Gmail refused to watch: {status_and_reason(answer)}.")
+        self.own.watched = last_push is None
+        ends_at = datetime.fromtimestamp(int(read_json(answer)["expiration"]) / 1000, UTC)
+        return Armed(at, ends_at, before)
 
     async def _once(self, name: str, read: Callable[[], Awaitable[Any]]) -> Any:
         if name not in self._known:

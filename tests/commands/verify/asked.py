@@ -15,7 +15,9 @@ from shared.commands.verify.run import Result, run_probes
 from tests.infra.google.emulator import SCOPE, Google, letter
 
 ADA = "ada@demo.example"
+TOPIC = "projects/demo/topics/gmail"
 SCOPES = (f"{SCOPE}modify",)
+EVERYTHING = Options(TOPIC, concurrency=True, more_mail=True)
 AT = datetime(2026, 11, 29, tzinfo=UTC)
 
 
@@ -40,6 +42,7 @@ class Asked:
     results: list[Result]
     exchanges: list[Exchange]
     units: int
+    mark: str
 
 
 def furnish(google: Google) -> None:
@@ -68,5 +71,6 @@ async def ask(
     async with new_http_client() as http:
         mailbox = mailbox_at(google, http, options or Options(concurrency=True), budget)
         results = await run_probes(mailbox, probes)
+        assert not await mailbox.own.take_away()
         caller = mailbox.caller
-        return Asked(results, caller.exchanges, caller.spent)
+        return Asked(results, caller.exchanges, caller.spent, mailbox.own.mark)

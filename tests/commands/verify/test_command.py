@@ -77,11 +77,20 @@ async def test_a_connection_is_asked_with_its_own_grant(tmp_path: Path) -> None:
         out = tmp_path / "out"
         said = await called(
             system.environ,
-            *("verify-google", "--connection", connection, "--only", "P01,P25"),
+            *(
+                "verify-google",
+                "--connection",
+                connection,
+                "--only",
+                "P01,P25,P39",
+                "--level",
+                "self",
+                "--yes",
+            ),
             *("--out", str(out)),
         )
     assert (said.code, said.err) == (0, "")
-    assert "2 holds, 0 differs, 0 not tried" in said.out
+    assert "3 holds, 0 differs, 0 not tried" in said.out
     assert ADA not in "".join(one.read_text() for one in out.rglob("*.json"))
 
 
@@ -94,3 +103,22 @@ def test_a_level_holds_what_is_below_it() -> None:
 def test_reading_asks_for_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO(""))
     assert verify_google.agreed(verify_google.chosen("", Level.READ))
+
+
+async def test_making_something_is_asked_for_and_said_before(run: Run) -> None:
+    before = run.google.held(ADA)
+    refused = await run("--level", "self", "--only", "P27", typed="no")
+    assert (refused.code, run.google.held(ADA)) == (1, before)
+    assert "P27  a label" in refused.out
+    assert "Nothing was done." in refused.out
+    assert run.google.control("GET", "/stats")["methods"].get("gmail.users.labels.create") is None
+    said = await run("--level", "self", "--only", "P27", typed="yes")
+    assert (said.code, said.err) == (0, "")
+    assert "1 holds" in said.out
+
+
+async def test_what_cannot_be_taken_away_is_named(run: Run) -> None:
+    run.google.control("POST", "/faults", json={"fault": "status_503", "method": "labels.delete"})
+    said = await run("--level", "self", "--only", "P27", "--yes")
+    run.google.control("DELETE", "/faults")
+    assert "Left in the mailbox: the label postroom-verify-" in said.out

@@ -59,16 +59,18 @@ def _body(matching: Matching, recording: Recording) -> Any:
     body = recording.body
     if body is None:
         return {"topicName": TOPIC} if recording.method == "watch" else None
-    return _translated(matching, body)
+    answer = recording.answer if isinstance(recording.answer, dict) else {}
+    to_self = "INBOX" in answer.get("labelIds", ())
+    return _translated(matching, body, to=ADA if to_self else "bob@far.example")
 
 
-def _translated(matching: Matching, value: Any, name: str = "") -> Any:
+def _translated(matching: Matching, value: Any, name: str = "", to: str = "bob@far.example") -> Any:
     if isinstance(value, dict):
-        return {key: _translated(matching, one, key) for key, one in value.items()}
+        return {key: _translated(matching, one, key, to) for key, one in value.items()}
     if isinstance(value, list):
-        return [_translated(matching, one, name) for one in value]
+        return [_translated(matching, one, name, to) for one in value]
     if name == "raw":
-        return b64(letter("Sent", sender=ADA, to="bob@far.example")).rstrip("=")
+        return b64(letter("Sent", sender=ADA, to=to)).rstrip("=")
     if name == "topicName":
         return TOPIC
     return matching.ids.get(value, value) if isinstance(value, str) else value
@@ -144,6 +146,7 @@ def _page_before(
 def _drafts(matching: Matching, recording: Recording) -> None:
     """Build the draft that the path, the body or the answer names."""
     verb = recording.method.rpartition(".")[2]
+    _thread_written_to(matching, (recording.body or {}).get("message", {}))
     if verb == "create":
         return
     answer = recording.answer or {}
@@ -152,7 +155,16 @@ def _drafts(matching: Matching, recording: Recording) -> None:
             matching.draft(one["id"], one["message"])
         return
     id = recording.path_id or (recording.body or {}).get("id") or answer["id"]
-    matching.draft(id, answer.get("message", {}))
+    matching.draft(id, answer if verb == "send" else answer.get("message", {}))
+
+
+def _sending(matching: Matching, recording: Recording) -> None:
+    _thread_written_to(matching, recording.body or {})
+
+
+def _thread_written_to(matching: Matching, message: Mapping[str, Any]) -> None:
+    if "threadId" in message:
+        matching.here(message["threadId"])
 
 
 def _label_named(matching: Matching, recording: Recording) -> None:
@@ -242,7 +254,7 @@ def _history(matching: Matching, recording: Recording) -> dict[str, str]:
 BUILDERS: Final[Mapping[str, Callable[[Matching, Recording], dict[str, str] | None]]] = {
     "messages.*": _message_named,
     "messages.list": _listed,
-    "messages.send": _nothing,
+    "messages.send": _sending,
     "messages.insert": _nothing,
     "messages.import": _nothing,
     "messages.batchModify": _batch,

@@ -3,13 +3,29 @@
 from typing import Final
 
 from shared.commands.verify.probe import Probe
-from shared.commands.verify.probes import access, history, listing, messages
+from shared.commands.verify.probes import (
+    access,
+    history,
+    listing,
+    messages,
+    own_changes,
+    own_drafts,
+    own_sending,
+)
 
 PROBES: Final = tuple(
     sorted(
         (
             one
-            for subject in (history, listing, messages, access)
+            for subject in (
+                history,
+                listing,
+                messages,
+                access,
+                own_drafts,
+                own_sending,
+                own_changes,
+            )
             for one in vars(subject).values()
             if isinstance(one, Probe)
         ),
