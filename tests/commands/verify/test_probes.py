@@ -2,7 +2,9 @@
 
 import asyncio
 import re
+from dataclasses import replace
 
+import httpx
 import pytest
 
 from infra.local.google.gmail.methods import METHODS
@@ -10,13 +12,14 @@ from shared.commands.verify.mailbox import Options
 from shared.commands.verify.methods import method_of
 from shared.commands.verify.probe import Level, Probe, Verdict
 from shared.commands.verify.probes import PROBES
+from shared.commands.verify.reading import READERS, unread
 from shared.commands.verify.run import as_json, report
+from shared.commands.verify_google import BUDGETS
 from tests.commands.verify.asked import ADA, EVERYTHING, Asked, ask, furnish
 from tests.commands.verify.known import DIFFERENCES, NOT_TRIED
 from tests.infra.citations import DOCS
 from tests.infra.google.emulator import Google
 
-BUDGET_OF_READING = 1_500
 TAKING_AWAY = 6 * 20 + 5 + 50
 
 
@@ -36,6 +39,17 @@ def test_a_probe_holds_or_the_table_says_why_not(asked: Asked, probe: object) ->
         **dict.fromkeys(NOT_TRIED, Verdict.NOT_TRIED),
     }
     assert finding.verdict == expected.get(name, Verdict.HOLDS), finding.seen
+
+
+def test_postroom_reads_every_whole_answer(asked: Asked) -> None:
+    assert unread(asked.exchanges) == []
+    assert len({one.method for one in asked.exchanges} & {*READERS}) >= 8
+
+
+def test_an_answer_that_postroom_cannot_read_is_named(asked: Asked) -> None:
+    (first, *_) = (one for one in asked.exchanges if one.method == "history.list")
+    changed = replace(first, answer=httpx.Response(200, json={"historyId": None}))
+    assert unread([changed]) == [f"{first.probe}: history.list (TypeError)"]
 
 
 def test_the_table_names_probes_there_are_and_dates_its_reasons() -> None:
@@ -62,7 +76,8 @@ def test_reading_changes_nothing_and_fits_its_budget(asked: Asked, google: Googl
     again = asyncio.run(ask(google, reading, Options()))
     assert google.held(ADA) == before
     assert {one.verb for one in again.exchanges} == {"GET"}
-    assert again.units < BUDGET_OF_READING
+    assert again.units < BUDGETS[Level.READ]
+    assert asked.units < BUDGETS[Level.SELF]
 
 
 SHARED = {
