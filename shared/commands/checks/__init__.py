@@ -15,6 +15,7 @@ from shared.commands.checks import (
     oauth_client,
     own_code,
     queues,
+    seen,
     store,
     topic,
     troubles,
@@ -41,4 +42,10 @@ CHECKS = (
     Check("syncs", queues.due_syncs_are_run),
     Check("keys", keys.keys_open_what_they_sealed),
     Check("deliveries", deliveries.events_arrive),
+    Check("history ids", seen.history_lives),
+    Check("watch life", seen.watches_last),
+    Check("push delay", seen.pushes_take),
+    Check("early 404s", seen.early_404s_heal),
+    Check("ended grants", seen.grants_end),
+    Check("refusals", seen.refusals_are_known),
 )

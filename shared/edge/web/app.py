@@ -25,6 +25,7 @@ from shared.edge.web.status import answer_to
 from shared.errors import InvalidRequestError, NotFoundError
 from shared.ports.container import Container, RequestsInFlight
 from shared.ports.telemetry import Served, Telemetry
+from shared.usecases.observe import ReportObservations
 from shared.usecases.troubles import ReportTroubles
 
 if TYPE_CHECKING:
@@ -155,6 +156,7 @@ class _RequestMiddleware:
         self._telemetry = container.use(Telemetry)
         self._in_flight = container.use(RequestsInFlight)
         self._report_troubles = container.use(ReportTroubles)
+        self._report_observations = container.use(ReportObservations)
         self._always = [HSTS] if container.use(Deployment).secure else []
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -187,7 +189,7 @@ class _RequestMiddleware:
 
     async def _hand_over(self) -> None:
         """Leave nothing behind that would need CPU; what fails here spoils no answer."""
-        for step in (self._in_flight.end, self._report_troubles):
+        for step in (self._in_flight.end, self._report_troubles, self._report_observations):
             try:
                 await step()
             except Exception as error:  # noqa: BLE001  see above
