@@ -31,6 +31,7 @@ class Count(StrEnum):
 
     FRESH_HISTORY_REFUSED = "fresh_history_refused"
     NEVER_FOUND = "never_found"
+    TASKS_RETRIED = "tasks_retried"
 
 
 class Kinds(StrEnum):
@@ -41,6 +42,8 @@ class Kinds(StrEnum):
     WATCHES_REFUSED = "watches_refused"
     HISTORY_ID_AS = "history_id_as"
     SURPRISES = "surprises"
+    CALLS = "calls"
+    """Of Google's own services, to us."""
 
 
 class Duration(StrEnum):
@@ -56,6 +59,9 @@ class Duration(StrEnum):
     """From a message's first 404 to its being found."""
     GRANT_AGE = "grant_age"
     """Of a grant at its end."""
+    TASK_LATENESS = "task_lateness"
+    STANDSTILL = "standstill"
+    """How long a process got no CPU after an answer."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,4 +48,6 @@ CHECKS = (
     Check("early 404s", seen.early_404s_heal),
     Check("ended grants", seen.grants_end),
     Check("refusals", seen.refusals_are_known),
+    Check("platform's calls", seen.platform_calls),
+    Check("standstill", seen.processes_stand_still),
 )

@@ -90,6 +90,26 @@ async def refusals_are_known(context: CheckContext) -> Finding:
     return ok(f"seen here: {_named(seen.kind(Kinds.REFUSALS))}, and nothing that is not known")
 
 
+async def platform_calls(context: CheckContext) -> Finding:
+    """Say as whom Pub/Sub, Tasks and Scheduler call, and with what token (FACTS 7.3, 8.10)."""
+    seen = await _seen(context)
+    calls, late = seen.kind(Kinds.CALLS), seen.duration(Duration.TASK_LATENESS)
+    words = f"seen here: {_named(calls)}"
+    if late.count:
+        retried = seen.counts.get(Count.TASKS_RETRIED, 0)
+        words += f"; tasks late by {_span(late.quantile(0.95))} at 95 %, {retried} tried again"
+    removed = any(".removed." in one for one in calls)
+    return ok(f"{words} (assumed: a signature is removed {'' if removed else 'only '}behind IAM)")
+
+
+async def processes_stand_still(context: CheckContext) -> Finding:
+    """Say how long processes got no CPU after an answer (FACTS 8.1)."""
+    still = (await _seen(context)).duration(Duration.STANDSTILL)
+    if not still.count:
+        return ok("seen here: no process stood still after an answer")
+    return ok(f"seen here: {still.count} times, up to {_span(still.most)} (assumed: at any answer)")
+
+
 async def _seen(context: CheckContext) -> Observed:
     return await context.observed() or Observed("", context.now)
 

@@ -15,11 +15,13 @@ from starlette.routing import Route as Path
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.actions.faults import known_faults
+from shared.domain.observations import Sightings
 from shared.edge.web import health, logs, reading
 from shared.edge.web.answers import json_response
 from shared.edge.web.auth import ANYONE, authenticate
 from shared.edge.web.call import Call
 from shared.edge.web.deployment import Deployment
+from shared.edge.web.platform import Standstill
 from shared.edge.web.routes import Returned, Route
 from shared.edge.web.status import answer_to
 from shared.errors import InvalidRequestError, NotFoundError
@@ -157,6 +159,7 @@ class _RequestMiddleware:
         self._in_flight = container.use(RequestsInFlight)
         self._report_troubles = container.use(ReportTroubles)
         self._report_observations = container.use(ReportObservations)
+        self._standstill = Standstill(container.use(Sightings))
         self._always = [HSTS] if container.use(Deployment).secure else []
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -194,6 +197,7 @@ class _RequestMiddleware:
                 await step()
             except Exception as error:  # noqa: BLE001  see above
                 logs.log_failure("handover failed", error)
+        self._standstill.watch()
 
 
 @dataclass(slots=True)
