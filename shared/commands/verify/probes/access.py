@@ -117,7 +117,7 @@ async def refreshes(mailbox: Mailbox) -> Finding:
 )
 async def at_once(mailbox: Mailbox) -> Finding:
     if not mailbox.options.concurrency:
-        raise NotTriedError("It spends more: CONCURRENCY=1 asks for it.")
+        raise NotTriedError("It spends more: ARGS=--concurrency asks for it.")
     path = f"messages/{(await mailbox.ids())[0]}"
     calls = (mailbox.caller.get(path, format="metadata") for _ in range(AT_ONCE))
     answers = await asyncio.gather(*calls)

@@ -16,7 +16,7 @@ REPLACED: Final = re.compile(r"<CA[\w+=.-]+@mail\.gmail\.com>")
 LOOKS: Final = 8
 BETWEEN_LOOKS: Final = timedelta(milliseconds=500)
 STRANGER: Final = "stranger@example.com"
-MORE_MAIL: Final = "It sends one more mail: MORE_MAIL=1 asks for it."
+MORE_MAIL: Final = "It sends one more mail: ARGS=--more-mail asks for it."
 
 
 @probe(
