@@ -11,11 +11,11 @@ PYTHON ?= $(shell for python in python3.13 python3.12 python3.11 python3; do \
 IN := .venv/bin/python
 CODE := shared infra tests
 
-.PHONY: help demo google test test-deep test-mail soak lint bench bundle preflight plan deploy destroy dryrun keys rotate-keys check-forged replay-erasures doctor clean runtime develop python
+.PHONY: help demo google test test-deep test-mail soak lint bench bundle preflight plan deploy destroy dryrun keys rotate-keys check-forged replay-erasures doctor verify-google clean runtime develop python
 
 help: ## list these targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | \
-	while IFS=$$'\t' read -r target text; do printf '  make %-12s %s\n' "$$target" "$$text"; done
+	while IFS=$$'\t' read -r target text; do printf '  make %-15s %s\n' "$$target" "$$text"; done
 
 demo: runtime ## start Postroom, the emulated Google and a sample product on this machine
 	@$(IN) -m infra.local demo $(ARGS)
@@ -73,6 +73,12 @@ keys rotate-keys check-forged replay-erasures doctor: runtime
 	@$(if $(findstring command,$(origin ENV)),settings=$$(infra/terraform/run environment '$(ENV)'); eval "$$settings";,\
 	test -n "$${POSTROOM_STORE:-}" || eval "$$($(IN) -m infra.local.environment)";) \
 	$(IN) -m shared.commands $@ $(or $(ARGS),$(if $(filter keys,$@),list))
+
+verify-google: runtime ## ask a live Gmail whether the facts hold: make verify-google CONNECTION=ID (or TOKEN=-)
+	@$(if $(TOKEN),:,$(if $(findstring command,$(origin ENV)),settings=$$(infra/terraform/run environment '$(ENV)'); eval "$$settings",\
+	test -n "$${POSTROOM_STORE:-}" || eval "$$($(IN) -m infra.local.environment)")); \
+	$(IN) -m shared.commands verify-google $(if $(TOKEN),--token '$(TOKEN)',--connection '$(CONNECTION)') \
+		$(foreach name,LEVEL BUDGET ONLY TOPIC OUT,$(if $($(name)),--$(shell echo $(name) | tr A-Z a-z) '$($(name))')) $(ARGS)
 
 clean: ## remove the environment, the demo's state and every cache
 	@rm -rf .venv .local build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -6,7 +6,15 @@ import os
 import sys
 from collections.abc import Sequence
 
-from shared.commands import doctor, dryrun, forged_tokens, keys, replay_erasures, rotate_keys
+from shared.commands import (
+    doctor,
+    dryrun,
+    forged_tokens,
+    keys,
+    replay_erasures,
+    rotate_keys,
+    verify_google,
+)
 from shared.errors import PostroomError
 
 COMMANDS = {
@@ -16,6 +24,7 @@ COMMANDS = {
     "rotate-keys": rotate_keys,
     "check-forged": forged_tokens,
     "replay-erasures": replay_erasures,
+    "verify-google": verify_google,
 }
 """Each module has SUMMARY, `options(parser)` and `async run(arguments) -> int`, the exit code."""
 

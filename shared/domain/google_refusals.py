@@ -216,3 +216,8 @@ CONSENT_ERRORS: Final = frozenset({
 def meaning_of(refusal: Refusal, table: tuple[Row, ...]) -> Meaning:
     """Return what the refusal concerns, by the first row that fits."""
     return next(row.meaning for row in table if row.fits(refusal))
+
+
+def is_named(refusal: Refusal, table: tuple[Row, ...]) -> bool:
+    """Whether a row that says something fits it, and not only the last, which fits all."""
+    return any(row.fits(refusal) for row in table[:-1])

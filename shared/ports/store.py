@@ -16,6 +16,7 @@ from shared.ports.connections import (
 )
 from shared.ports.events import Operations, Outbox, WebhookEndpoints
 from shared.ports.model_store import Adoptions, ModelRecords, ModelSyncs
+from shared.ports.observations import Observations
 from shared.ports.retention import Retention
 from shared.ports.sends import ActionResults, BulkSends, Sends
 from shared.ports.sync_store import Quarantine, Records, SyncStates
@@ -50,6 +51,7 @@ class Store:
     receipts: Receipts
     retention: Retention
     troubles: Troubles
+    observations: Observations
     webhook_endpoints: WebhookEndpoints
     close: Callable[[], Awaitable[None]]
     """Give back connections; every later call raises StoreUnavailableError."""

@@ -60,6 +60,10 @@ class Telemetry(Protocol):
         """Count watches that were armed and that were not."""
         ...
 
+    def count_surprise(self, kind: str, method: str) -> None:
+        """Count something of Google's that is not known here."""
+        ...
+
     def gauge(self, name: str, value: float) -> None:
         """Note how much of something there is now; `name` is one of GAUGES."""
         ...

@@ -19,6 +19,7 @@ from tests.contracts.samples import (
     mailbox,
     model_sync,
     oauth_state,
+    observed,
     receipt,
     send,
     send_count,
@@ -102,6 +103,7 @@ SAMPLES = (
     Sample("webhook_endpoints", "webhook_endpoints", webhook_endpoint, _by_id, _version, _schema),
     Sample("api_keys", "api_keys", api_key, _by_id, _version, _schema),
     Sample("troubles", "troubles", trouble_board, _by_id, _version, _schema),
+    Sample("observations", "observations", observed, _by_id, _version, _schema),
     Sample("model_syncs", "model_syncs", model_sync, _by_id, _version, _schema),
     Sample("adoptions", "deployments", adoption, _by_id, _version, _schema),
     Sample(

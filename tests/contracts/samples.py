@@ -29,6 +29,7 @@ from shared.domain.ids import (
 from shared.domain.keys.api_key import ApiKey
 from shared.domain.keys.approval import Approval, ApprovalState
 from shared.domain.models.state import Adoption, ModelSyncState
+from shared.domain.observations import Measure, Observed, Surprise
 from shared.domain.operation import Operation, OperationState, OperationStep, OperationType
 from shared.domain.send.bulk import BulkSend
 from shared.domain.send.count import SendCount
@@ -229,6 +230,18 @@ def api_key(id: str = "k1", **changes: Any) -> ApiKey:
 
 def trouble_board(id: str = BOARD) -> TroubleBoard:
     return TroubleBoard(id, {"topic_forbidden": Trouble(START, START, C1, "forbidden")})
+
+
+def observed(id: str = "0") -> Observed:
+    measure = Measure().with_one(0.3).with_one(700_000.0)
+    return Observed(
+        id,
+        START,
+        {"never_found": 2},
+        {"refusals": {"403.rateLimitExceeded.rate": 1}},
+        {"push_delay": measure},
+        (Surprise("key", "GET/history", "newField", START),),
+    )
 
 
 def receipt(connection_id: str = C1) -> DeletionReceipt:

@@ -276,7 +276,8 @@ NO_STRANGERS: Final = {
         "approval.approval_event base64url.encode_base64url"
         " cursor.cursor_of cursor.page_token_of delivery.due_to"
         " delivery.settled email_message.label_fields payload.render payload.render_json"
-        " operation.new_operation policy.policy_of projection.projected event.bounce_event"
+        " observations.capped operation.new_operation policy.policy_of projection.projected"
+        " event.bounce_event"
         " event.send_event request.thawed event.failed_sync_event"
         " event.sync_event delivery.shown_payload"
     ),

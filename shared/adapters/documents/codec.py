@@ -23,6 +23,7 @@ from shared.domain.keys.api_key import ApiKey
 from shared.domain.keys.approval import Approval
 from shared.domain.models.record import Poisoned
 from shared.domain.models.state import Adoption, ModelSyncState
+from shared.domain.observations import Observed
 from shared.domain.operation import Operation
 from shared.domain.send.bulk import BulkSend
 from shared.domain.send.count import SendCount
@@ -141,6 +142,7 @@ WEBHOOK_ENDPOINTS = Codec[WebhookEndpoint](
     "webhook_endpoints", WebhookEndpoint, lambda value: value.id
 )
 TROUBLES = Codec[TroubleBoard]("troubles", TroubleBoard, lambda value: value.id)
+OBSERVATIONS = Codec[Observed]("observations", Observed, lambda value: value.id)
 MODEL_SYNCS = Codec[ModelSyncState]("model_syncs", ModelSyncState, lambda value: value.id)
 POISONED = Codec[Poisoned]("model_quarantine", Poisoned, lambda value: value.key)
 ADOPTIONS = Codec[Adoption]("deployments", Adoption, lambda value: value.id)

@@ -68,5 +68,6 @@ def store_over(rpc: FirestoreRpc, wake: Wake = wake_nothing) -> Store:
         retention=FirestoreRetention(rpc),
         webhook_endpoints=FirestoreWebhookEndpoints(rpc),
         troubles=FirestoreDocuments(rpc, codecs.TROUBLES),
+        observations=FirestoreDocuments(rpc, codecs.OBSERVATIONS),
         close=rpc.close,
     )

@@ -27,6 +27,7 @@ from shared.adapters.gmail.requests import GMAIL_URL, AccessTokens, GmailRequest
 from shared.adapters.gmail.send import HttpGmailSend
 from shared.adapters.gmail.streams import HttpGmailStreams
 from shared.domain.ids import ConnectionId, HistoryId, LabelId, MessageId, PageToken, ThreadId
+from shared.domain.observations import Sightings
 from shared.domain.trouble_board import TroubleNotes
 from shared.errors import GmailNotFoundError, HistoryExpiredError
 from shared.ports.clock import Clock
@@ -123,9 +124,11 @@ class HttpGmailMailboxes:
         clock: Clock,
         base_url: str = GMAIL_URL,
         notes: TroubleNotes | None = None,
+        sightings: Sightings | None = None,
     ) -> None:
         self._http = http
         self._notes = notes or TroubleNotes()
+        self._sightings = sightings or Sightings()
         self._tokens = tokens
         self._clock = clock
         self._base_url = base_url.rstrip("/")
@@ -143,6 +146,7 @@ class HttpGmailMailboxes:
                     self._clock,
                     self._base_url,
                     self._notes,
+                    self._sightings,
                 )
             )
             self._mailboxes[connection_id] = known

@@ -18,8 +18,10 @@ from shared.adapters.gmail.errors import (
     refusal_error,
     scope_for,
 )
+from shared.adapters.gmail.noticing import note_refusal, shape_of, unknown_keys
 from shared.domain.google_trouble import OTHER_CLIENT, DeploymentError
 from shared.domain.ids import ConnectionId
+from shared.domain.observations import Sightings
 from shared.domain.trouble_board import TroubleNotes
 from shared.errors import GmailUnavailableError, TooManyConcurrentError
 from shared.ports.clock import Clock, Retries
@@ -130,6 +132,7 @@ class GmailRequests:
     clock: Clock
     base_url: str = GMAIL_URL
     notes: TroubleNotes = field(default_factory=TroubleNotes)
+    sightings: Sightings = field(default_factory=Sightings)
     gate: AdaptiveLimiter = field(default_factory=AdaptiveLimiter)
 
     async def get(self, path: str, read: Callable[[Any], T], *query: tuple[str, str]) -> T:
@@ -148,7 +151,7 @@ class GmailRequests:
         async with self.gate:
             narrowings = self.gate.narrowings
             try:
-                answer = await _parsed_aside(await self._answer(call), read)
+                answer = await _parsed_aside(await self._answer(call), self._reader(call, read))
             except TooManyConcurrentError:
                 self.gate.complained(narrowings)
                 raise
@@ -160,6 +163,21 @@ class GmailRequests:
             if call.path == "/watch":
                 self.notes.worked("topic_forbidden", self.clock.now())
             return answer
+
+    def _reader(self, call: Call, read: Callable[[Any], T]) -> Callable[[Any], T]:
+        """Return a reader that notes what of an answer is not known, or cannot be read."""
+
+        def reading(answer: Any) -> T:
+            method, now = shape_of(call.method, call.path), self.clock.now()
+            for key in unknown_keys(answer):
+                self.sightings.surprise("key", method, key, now)
+            try:
+                return read(answer)
+            except _OTHER_SHAPES as error:
+                self.sightings.surprise("shape", method, type(error).__name__, now)
+                raise
+
+        return reading
 
     def note(self, error: DeploymentError) -> None:
         """Note what concerns every connection; a grant of another client's is its own trouble."""
@@ -173,7 +191,9 @@ class GmailRequests:
             token = await self.tokens(self.connection_id, rejected=token)
             response = await self._exchange(call, token)
         if not response.is_success:
-            raise refusal_error(response, scope_for(call.method, call.path), self.clock.now())
+            now = self.clock.now()
+            note_refusal(self.sightings, response, shape_of(call.method, call.path), now)
+            raise refusal_error(response, scope_for(call.method, call.path), now)
         return response
 
     async def _exchange(self, call: Call, token: str) -> httpx.Response:

@@ -120,6 +120,7 @@ SCHEMA = (
         for table in _SWEPT
     ),
     f"""CREATE TABLE IF NOT EXISTS troubles ({_DOCUMENT})""",
+    f"""CREATE TABLE IF NOT EXISTS observations ({_DOCUMENT})""",
     """CREATE TABLE IF NOT EXISTS records (
         key INTEGER PRIMARY KEY, connection_id TEXT NOT NULL, message_id TEXT NOT NULL,
         thread_id TEXT NOT NULL, label_ids TEXT NOT NULL, history_id INTEGER NOT NULL,

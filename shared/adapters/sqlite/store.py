@@ -65,6 +65,7 @@ def open_store(path: str | Path, clock: Clock, wake: Wake = wake_nothing) -> Sto
         retention=SqliteRetention(database, clock),
         webhook_endpoints=SqliteWebhookEndpoints(database, clock),
         troubles=documents(codecs.TROUBLES),
+        observations=documents(codecs.OBSERVATIONS),
         close=close,
     )
 

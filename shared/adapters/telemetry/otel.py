@@ -91,6 +91,10 @@ class OtelTelemetry:
         self._instruments.watches.add(armed, {"outcome": "armed"})
         self._instruments.watches.add(failed, {"outcome": "failed"})
 
+    def count_surprise(self, kind: str, method: str) -> None:
+        """Count something of Google's that is not known here."""
+        self._instruments.surprises.add(1, {"kind": kind, "method": method})
+
     def gauge(self, name: str, value: float) -> None:
         """Note how much of something there is."""
         self._instruments.gauges[name].set(value)
@@ -193,6 +197,11 @@ class Instruments:
         self.sends = meter.create_counter("postroom.sends", "{send}", "Sends by state reached")
         self.watches = meter.create_counter(
             "postroom.watch.renewals", "{watch}", "Watch renewals by outcome"
+        )
+        self.surprises = meter.create_counter(
+            "postroom.google.surprises",
+            "{surprise}",
+            "Answers of Google's that are not known, by kind and method",
         )
         self.dead = meter.create_counter("postroom.dead_letters", "{event}", "Events given up")
         self.gauges = {

@@ -38,6 +38,9 @@ class SilentTelemetry:
     def count_renewals(self, *, armed: int, failed: int) -> None:
         """Drop it."""
 
+    def count_surprise(self, kind: str, method: str) -> None:
+        """Drop it."""
+
     def gauge(self, name: str, value: float) -> None:
         """Drop it."""
 

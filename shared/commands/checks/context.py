@@ -15,12 +15,14 @@ from shared.adapters.google.credentials import ApplicationTokens
 from shared.adapters.google.oauth import CONSENT_URL, TOKEN_URL
 from shared.commands.checks.finding import Finding, NotCheckedError
 from shared.domain.connect.connection import Connection, ConnectionStatus
+from shared.domain.observations import Observed
 from shared.edge.composition.container import AutowiredContainer
 from shared.edge.settings.deployment import Settings
 from shared.errors import PostroomError
 from shared.ports.clock import Clock
 from shared.ports.connections import ConnectionQuery
 from shared.ports.store import Store
+from shared.usecases.observe import ReportObservations
 
 SAMPLE: Final = 50
 """How many connections are looked at, the newest: nothing here grows with the deployment."""
@@ -44,6 +46,8 @@ class CheckContext:
     container: AutowiredContainer
     hosts: Mapping[str, str] = field(default_factory=lambda: HOSTS)
     _sample: Sequence[Connection] | None = None
+    _observed: Observed | None = None
+    _looked: bool = False
     _one_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @property
@@ -112,6 +116,15 @@ class CheckContext:
                 alive = {ConnectionStatus.ACTIVE, ConnectionStatus.REAUTH_REQUIRED}
                 self._sample = [one for one in found if one.status in alive]
             return self._sample
+
+    async def observed(self) -> Observed | None:
+        """Return what was seen of Google, as it was at the first question."""
+        require_file(self.settings.sqlite_path)
+        async with self._one_at_a_time:
+            if not self._looked:
+                self._observed = await self.container.use(ReportObservations).known()
+                self._looked = True
+            return self._observed
 
     async def active(self) -> Sequence[Connection]:
         """Return those that work. Raises NotCheckedError where there is none."""

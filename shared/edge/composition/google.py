@@ -4,6 +4,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+from shared.domain.observations import Sightings
 from shared.domain.trouble_board import TroubleNotes
 from shared.edge.composition.assembly import Assembly
 from shared.ports.clock import Clock
@@ -71,9 +72,8 @@ def gmail(container: Assembly) -> GmailMailboxes:
 
     base = container.settings.google_url or GMAIL_URL
     client, tokens = container.use(httpx.AsyncClient), container.use(AccessTokens)
-    return HttpGmailMailboxes(
-        client, tokens, container.use(Clock), base, container.use(TroubleNotes)
-    )
+    notes, seen = container.use(TroubleNotes), container.use(Sightings)
+    return HttpGmailMailboxes(client, tokens, container.use(Clock), base, notes, seen)
 
 
 def apis(container: Assembly) -> GoogleApis:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, get_type_hints
 
 from shared.domain.models.sync import OwnSyncs
+from shared.domain.observations import Sightings
 from shared.domain.trouble_board import TroubleNotes
 from shared.edge.composition import access, google, stores
 from shared.edge.composition.assembly import Assembly
@@ -31,6 +32,7 @@ PROVIDERS: Mapping[Any, Provider] = {
     Operations: stores.operations,
     Sends: stores.sends,
     TroubleNotes: stores.trouble_notes,
+    Sightings: stores.sightings,
     HeldSends: access.held_sends,
     Telemetry: stores.telemetry,
     Queue: google.queue,

@@ -6,6 +6,7 @@ import asyncio
 from functools import partial
 from typing import TYPE_CHECKING
 
+from shared.domain.observations import Sightings
 from shared.domain.trouble_board import TroubleNotes
 from shared.edge.composition.assembly import Assembly
 from shared.ports.clock import Clock
@@ -56,6 +57,11 @@ def _open(container: Assembly, wake: Wake) -> Store:
 def trouble_notes(_container: Assembly) -> TroubleNotes:
     """Return what this process's adapters note of trouble that concerns every connection."""
     return TroubleNotes()
+
+
+def sightings(_container: Assembly) -> Sightings:
+    """Return what this process sees of Google, until it is written down."""
+    return Sightings()
 
 
 def operations(container: Assembly) -> Operations:

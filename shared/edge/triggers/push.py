@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from shared.domain.bounded import BoundedMap
+from shared.domain.observations import Duration, Kinds, Sightings
 from shared.edge.triggers.push_envelope import Malformed, Notification, read_envelope
 from shared.edge.triggers.tasks import stopped_by
 from shared.edge.web.call import Call
@@ -13,6 +14,7 @@ from shared.edge.web.reading import read_bytes
 from shared.edge.web.routes import MEBIBYTE, Access, Route
 from shared.edge.web.status import unreadable
 from shared.errors import FencedOutError, PermanentError
+from shared.ports.clock import Clock
 from shared.usecases.sync.handle_push import Notified, NotifyPush, UnknownMailbox
 
 LARGEST = 10 * MEBIBYTE
@@ -34,6 +36,7 @@ async def gmail_push(call: Call) -> None:
             pubsub_message_id=notification.message_id,
         )
         return
+    _note(call, notification)
     if notification in call.use(PushDeduplication):
         log("push doubled", pubsub_message_id=notification.message_id)
         return
@@ -54,6 +57,14 @@ async def gmail_push(call: Call) -> None:
         pubsub_message_id=notification.message_id,
         **stopped_by(*outcome.outcomes if isinstance(outcome, Notified) else ()),
     )
+
+
+def _note(call: Call, notification: Notification) -> None:
+    """Note what pushes are like (FACTS 2.4, 7.5)."""
+    seen = call.use(Sightings)
+    seen.count_kind(Kinds.HISTORY_ID_AS, notification.id_form)
+    if notification.published_at is not None:
+        seen.measure(Duration.PUSH_DELAY, call.use(Clock).now() - notification.published_at)
 
 
 ROUTES = (

@@ -1,7 +1,8 @@
 """What Pub/Sub delivers: an envelope around Gmail's notification (FACTS 2.4, 7.5)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -20,6 +21,9 @@ class Notification:
     email: str
     history_id: HistoryId
     message_id: str
+    published_at: datetime | None = field(default=None, compare=False)
+    id_form: str = field(default="", compare=False)
+    """Whether the history ID came as a number or as text: sources disagree."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +47,23 @@ def read_envelope(raw: bytes) -> Notification | Malformed:
     notification = _notification(message.get("data"))
     if notification is None:
         return Malformed("data_unreadable", message_id)
-    email, history_id = notification.get("emailAddress"), _history(notification.get("historyId"))
+    told = notification.get("historyId")
+    email, history_id = notification.get("emailAddress"), _history(told)
     if not isinstance(email, str) or "@" not in email or len(email) > LONGEST_ADDRESS:
         return Malformed("no_address", message_id)
     if history_id is None:
         return Malformed("no_history_id", message_id)
-    return Notification(email, history_id, message_id)
+    form = "text" if isinstance(told, str) else "number"
+    return Notification(email, history_id, message_id, _published_at(message), form)
+
+
+def _published_at(message: Mapping[str, Any]) -> datetime | None:
+    told = message.get("publishTime") or message.get("publish_time")
+    try:
+        found = datetime.fromisoformat(told) if isinstance(told, str) else None
+    except ValueError:
+        return None
+    return found if found is not None and found.tzinfo is not None else None
 
 
 def _json(raw: bytes) -> object:

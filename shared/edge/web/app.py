@@ -15,16 +15,19 @@ from starlette.routing import Route as Path
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.actions.faults import known_faults
+from shared.domain.observations import Sightings
 from shared.edge.web import health, logs, reading
 from shared.edge.web.answers import json_response
 from shared.edge.web.auth import ANYONE, authenticate
 from shared.edge.web.call import Call
 from shared.edge.web.deployment import Deployment
+from shared.edge.web.platform import Standstill
 from shared.edge.web.routes import Returned, Route
 from shared.edge.web.status import answer_to
 from shared.errors import InvalidRequestError, NotFoundError
 from shared.ports.container import Container, RequestsInFlight
 from shared.ports.telemetry import Served, Telemetry
+from shared.usecases.observe import ReportObservations
 from shared.usecases.troubles import ReportTroubles
 
 if TYPE_CHECKING:
@@ -156,6 +159,8 @@ class _RequestMiddleware:
         self._telemetry = container.use(Telemetry)
         self._in_flight = container.use(RequestsInFlight)
         self._report_troubles = container.use(ReportTroubles)
+        self._report_observations = container.use(ReportObservations)
+        self._standstill = Standstill(container.use(Sightings))
         self._always = [HSTS] if container.use(Deployment).secure else []
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -188,11 +193,12 @@ class _RequestMiddleware:
 
     async def _hand_over(self) -> None:
         """Leave nothing behind that would need CPU; what fails here spoils no answer."""
-        for step in (self._report_troubles, self._in_flight.end):
+        for step in (self._report_troubles, self._report_observations, self._in_flight.end):
             try:
                 await step()
             except Exception as error:  # noqa: BLE001  see above
                 logs.log_failure("handover failed", error)
+        self._standstill.watch()
 
 
 @dataclass(slots=True)

@@ -8,6 +8,7 @@ from shared.domain.connect.connect_session import token_hash
 from shared.edge.web.api_key_cache import ApiKeyCache
 from shared.edge.web.call import Caller
 from shared.edge.web.deployment import Deployment, ServiceIdentities, ServiceIdentity
+from shared.edge.web.platform import note_call
 from shared.edge.web.rates import client_address
 from shared.edge.web.routes import Access, Permission, Route
 from shared.errors import UnauthenticatedError
@@ -33,7 +34,7 @@ async def authenticate(request: Request, route: Route, container: Container) -> 
         case Access.CONNECT_SESSION:
             return await _session_caller(request, container)
         case Access.PUSH | Access.TASKS | Access.SCHEDULER:
-            return await _service_caller(_bearer(request), access, container)
+            return await _service_caller(request, access, container)
         case Permission():
             return await _key_caller(request, access, container)
         case _:
@@ -79,7 +80,10 @@ async def _console_caller(request: Request, route: Route, container: Container) 
     return await route.admit(request, route.max_body, container)
 
 
-async def _service_caller(token: str, access: Access | Permission, container: Container) -> Caller:
+async def _service_caller(
+    request: Request, access: Access | Permission, container: Container
+) -> Caller:
+    token = _bearer(request)
     known = container.use(ServiceIdentities)
     services: dict[str, ServiceIdentity] = {
         Access.PUSH: known.push,
@@ -87,9 +91,14 @@ async def _service_caller(token: str, access: Access | Permission, container: Co
         Access.SCHEDULER: known.scheduler,
     }
     named = services[access]
-    await container.use(CallerTokens).verify(
-        token, audience=named.audience, service_account=named.service_account
-    )
+    outcome = "refused"
+    try:
+        await container.use(CallerTokens).verify(
+            token, audience=named.audience, service_account=named.service_account
+        )
+        outcome = "taken"
+    finally:
+        note_call(request, str(access.value), token, container, outcome)
     return Caller(access.value)
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from shared.domain.ids import ConnectionId, MessageId
+from shared.domain.observations import Count, Duration
 from shared.domain.sync.record import Origin, QuarantineEntry, RecordHead
 from shared.domain.sync.state import SyncState, SyncStatus
 from shared.errors import (
@@ -67,11 +68,15 @@ async def _retry(
         bodies = await fetch_bodies(run.gmail, run.pace, message, urgent=True)
     except GmailNotFoundError:
         _missing_again(changes, entry, head)
+        if entry.message_id in changes.released:
+            run.sightings.count(Count.NEVER_FOUND)
     except GmailUnavailableError as error:
         _again(changes, entry, UNREADABLE if error.status == OK else UNAVAILABLE)
     except GmailRefusedError as error:
         _again(changes, entry, error.reason or f"status_{error.status}")
     else:
+        if entry.reason == NOT_FOUND:
+            run.sightings.measure(Duration.FOUND_AFTER, run.clock.now() - entry.first_failed_at)
         await take_in(run, changes, message, head, bodies, entry)
 
 

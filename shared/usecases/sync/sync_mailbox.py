@@ -3,12 +3,13 @@
 import asyncio
 import logging
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from shared.domain.events.event import Event
 from shared.domain.google_trouble import PreconditionFailedError
 from shared.domain.ids import ConnectionId, HistoryId
+from shared.domain.observations import Sightings
 from shared.domain.operation import Operation, OperationType, new_operation
 from shared.domain.sync.event import failed_sync_event
 from shared.domain.sync.plan import (
@@ -107,6 +108,7 @@ class SyncMailbox:
     governor: QuotaGovernor
     record_bounces: BounceRecorder = ignore_reports
     wake_held: HeldSends = wake_no_send
+    sightings: Sightings = field(default_factory=Sightings)
 
     async def __call__(
         self,
@@ -148,6 +150,7 @@ class SyncMailbox:
             deadline=self.clock.now() + budget,
             record_bounces=self.record_bounces,
             trace_id=trace_id,
+            sightings=self.sightings,
         )
 
     async def _finished(self, run: Run, *, only_live: bool) -> SyncOutcome:

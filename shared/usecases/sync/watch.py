@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 from zlib import crc32
@@ -12,6 +12,7 @@ from shared.domain.connect.connection import INTEGRATION, ConnectionStatus
 from shared.domain.events.event import EventType, new_event
 from shared.domain.google_refusals import WATCH_TAKEN, Concern
 from shared.domain.ids import ConnectionId, EmailKey
+from shared.domain.observations import Duration, Kinds, Sightings
 from shared.domain.sync.mailbox import RENEW_AFTER, Mailbox
 from shared.domain.troubles import concern_of
 from shared.errors import ConflictError, CorruptStateError, GmailRefusedError, PostroomError
@@ -63,6 +64,7 @@ class StartWatch:
     gmail: GmailMailboxes
     clock: Clock
     topic: GmailTopic
+    sightings: Sightings = field(default_factory=Sightings)
 
     async def __call__(self, connection_id: ConnectionId) -> Armed | NotArmed:
         """Arm the watch of the connection's mailbox, unless one lives that is not due."""
@@ -111,7 +113,9 @@ class StartWatch:
             log.warning("watch refused", extra={"connection": connection_id, "code": error.code})
             again = now + RETRY_AFTER[concern_of(error)]
             await self._record(claimed, _failed(claim, error.code, again, now))
+            self.sightings.count_kind(Kinds.WATCHES_REFUSED, error.code)
             return NotArmed(error.code, error)
+        self.sightings.measure(Duration.WATCH_LIFE, watched.expires_at - now)
         renew_at = now + RENEW_AFTER + jitter(claim.key)
         armed = replace(
             claim,

@@ -47,8 +47,7 @@ class Matching:
             made = self._draft(told)["message"]
             self._relabel(made["id"], [label for label in label_ids if label != "DRAFT"])
         elif _was_sent_here(told, label_ids):
-            to_self = "INBOX" in label_ids
-            made = self.call("POST", "messages/send", json={"raw": b64(written(told, to_self))})
+            made = self._sent(told, label_ids)
         else:
             made = self._delivered(told, label_ids)
         self.ids[told["id"]] = made["id"]
@@ -59,14 +58,28 @@ class Matching:
         """Build a draft; return its id here."""
         made = self._draft(message)
         self.ids[recorded_id] = made["id"]
+        self.ids.setdefault(message.get("threadId", ""), made["message"]["threadId"])
         return str(made["id"])
 
     def label(self, recorded_id: str, name: str) -> None:
         """Make a label that stands for a recorded one."""
         self.ids[recorded_id] = self.call("POST", "labels", json={"name": name})["id"]
 
+    def _sent(self, told: Mapping[str, Any], labels: list[str]) -> Any:
+        """Send, by way of a draft where the message is in a thread that another began."""
+        to_self = not {"INBOX", "UNREAD"}.isdisjoint(labels)
+        if told["id"] == told["threadId"]:
+            made = self.call("POST", "messages/send", json={"raw": b64(written(told, to_self))})
+        else:
+            draft = self._draft(told)
+            made = self.call("POST", "drafts/send", json={"id": draft["id"]})
+        if to_self and "INBOX" not in labels:
+            change = {"removeLabelIds": ["INBOX"]}
+            self.call("POST", f"messages/{made['id']}/modify", json=change)
+        return made
+
     def _draft(self, told: Mapping[str, Any]) -> Any:
-        raw = b64(written(told, to_self=False))
+        raw = b64(written(told, to_self="INBOX" in told.get("labelIds", ())))
         return self.call("POST", "drafts", json={"message": {"raw": raw}})
 
     def _delivered(self, told: Mapping[str, Any], labels: list[str]) -> Any:
@@ -90,7 +103,7 @@ class Matching:
 def _was_sent_here(told: Mapping[str, Any], labels: list[str]) -> bool:
     headers = told.get("payload", {}).get("headers")
     by_api = headers is None or any("gmailapi.google.com" in one["value"] for one in headers)
-    alone = told["id"] == told["threadId"]
+    alone = told["id"] == told["threadId"] or headers is not None
     return "SENT" in labels and set(labels) <= SENT and by_api and alone
 
 
@@ -123,6 +136,8 @@ def _line(header: Mapping[str, str], part: Mapping[str, Any], to_self: bool) -> 
     return f"{name}: {value}"
 
 
+PLAIN_ENCODINGS: Final = frozenset({"7bit", "8bit", "binary", "quoted-printable"})
+"""Under them a letter stands for itself."""
 _STANDING_FOR: Final = {
     "content-disposition": 'attachment; filename="file.png"',
     "content-transfer-encoding": "base64",
@@ -148,8 +163,12 @@ def _part(part: Mapping[str, Any]) -> str:
 
 def _filling(part: Mapping[str, Any], size: int) -> Iterator[str]:
     """Yield text that decodes to so many bytes."""
-    names = {one["name"].lower() for one in part.get("headers", ())}
-    if "content-transfer-encoding" not in names:
+    encodings = [
+        one["value"].lower()
+        for one in part.get("headers", ())
+        if one["name"].lower() == "content-transfer-encoding"
+    ]
+    if not encodings or encodings[0] in PLAIN_ENCODINGS:
         yield "x" * size
         return
     yield from ("eHh4" * (size // 3), {0: "", 1: "eA==", 2: "eHg="}[size % 3])

@@ -4,17 +4,23 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from tests.contracts.google.mailbox_to_match import ADA, Matching
+from tests.infra.google.emulator import letter
 
 Record = Mapping[str, Any]
 
 
-def play_history(matching: Matching, records: Sequence[Record]) -> str:
-    """Build what was there before, then make every change; return the history id in between."""
+def play_history(matching: Matching, records: Sequence[Record], page_before: int = 0) -> str:
+    """Build what was there before, then make every change; return the history id in between.
+
+    `page_before` further changes come first.
+    """
     added = {one["message"]["id"] for record in records for one in record.get("messagesAdded", ())}
     for told in _first_seen(records):
         if told["id"] not in added:
             matching.message(told)
     start = str(matching.call("GET", "profile")["historyId"])
+    for _ in range(page_before):
+        matching.google.deliver(ADA, letter("Before"))
     pending = list(records)
     while pending:
         record = pending.pop(0)

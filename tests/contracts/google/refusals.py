@@ -165,6 +165,7 @@ PROVOCATIONS: Final[tuple[tuple[str, Provoke], ...]] = (
     ("400 invalidArgument No label add", _nothing_to_change),
     ("400 invalidArgument Invalid maxResults", _query(maxResults="0")),
     ("400 invalidArgument Missing required parameter: startHistoryId", _query()),
+    ("400 invalid Invalid value at", _query()),
     ("400 invalidArgument Invalid (delete|update) request", _gmails_own_label),
     ("400 invalidArgument Recipient address required", _addressed_to_nobody),
     ("400 failedPrecondition Mail service not enabled", _fault("mail_not_enabled")),

@@ -10,6 +10,7 @@ import httpx
 from tests.contracts.google.mailbox_to_match import ADA, TOPIC, Matching
 from tests.contracts.google.recorded_history import play_history
 from tests.contracts.google.recording import BY_NAME, Recording
+from tests.contracts.google.shapes import CUT
 from tests.infra.google.emulator import FULL, SCOPE, Google, b64, letter
 
 SETTINGS: Final = (f"{SCOPE}settings.basic", f"{SCOPE}settings.sharing", FULL)
@@ -58,16 +59,18 @@ def _body(matching: Matching, recording: Recording) -> Any:
     body = recording.body
     if body is None:
         return {"topicName": TOPIC} if recording.method == "watch" else None
-    return _translated(matching, body)
+    answer = recording.answer if isinstance(recording.answer, dict) else {}
+    to_self = "INBOX" in answer.get("labelIds", ())
+    return _translated(matching, body, to=ADA if to_self else "bob@far.example")
 
 
-def _translated(matching: Matching, value: Any, name: str = "") -> Any:
+def _translated(matching: Matching, value: Any, name: str = "", to: str = "bob@far.example") -> Any:
     if isinstance(value, dict):
-        return {key: _translated(matching, one, key) for key, one in value.items()}
+        return {key: _translated(matching, one, key, to) for key, one in value.items()}
     if isinstance(value, list):
-        return [_translated(matching, one, name) for one in value]
+        return [_translated(matching, one, name, to) for one in value]
     if name == "raw":
-        return b64(letter("Sent", sender=ADA, to="bob@far.example")).rstrip("=")
+        return b64(letter("Sent", sender=ADA, to=to)).rstrip("=")
     if name == "topicName":
         return TOPIC
     return matching.ids.get(value, value) if isinstance(value, str) else value
@@ -79,8 +82,8 @@ def _nothing(_matching: Matching, _recording: Recording) -> None:
 
 def _message_named(matching: Matching, recording: Recording) -> None:
     """Build the message that is read, changed or deleted, as it was before."""
-    told = recording.answer or {"id": recording.path_id, "threadId": recording.path_id}
-    _before(matching, recording, [told])
+    id = recording.path_id
+    _before(matching, recording, [{"id": id, "threadId": id, **(recording.answer or {})}])
 
 
 def _thread_named(matching: Matching, recording: Recording) -> None:
@@ -112,21 +115,38 @@ def _batch(matching: Matching, recording: Recording) -> None:
         matching.here(id)
 
 
-def _listed(matching: Matching, recording: Recording) -> None:
-    """Build what a listing shows, and more of it where there is another page."""
+def _listed(matching: Matching, recording: Recording) -> dict[str, str]:
+    """Build what a listing shows, and what other pages of it hold; a search is for all of it."""
     name = recording.method.partition(".")[0]
     told = (recording.answer or {}).get(name, [])
+    page = int(recording.query.get("maxResults", "100"))
     if "nextPageToken" in (recording.answer or {}):
-        page = int(recording.query.get("maxResults", "100"))
         matching.google.mailbox(ADA, messages=page * 4 + 20)
-        return
-    for one in sorted(told, key=lambda entry: str(entry["id"])):
-        matching.message({"threadId": one["id"], **one})
+    else:
+        matching.thread({"threadId": one["id"], **one} for one in told)
+    query = {"q": "in:anywhere"} if told and "q" in recording.query else {}
+    return query | _page_before(matching, recording, query)
+
+
+def _page_before(
+    matching: Matching, recording: Recording, query: Mapping[str, str]
+) -> dict[str, str]:
+    """Return the token that leads to the recorded page, having put another before it."""
+    if "pageToken" not in recording.query:
+        return {}
+    if "nextPageToken" not in recording.answer:
+        for _ in range(int(recording.query.get("maxResults", "100"))):
+            matching.google.deliver(ADA, letter("Before"))
+    path = BY_NAME[recording.method].path.rpartition("/")[2]
+    first = {key: text for key, text in recording.query.items() if key != "pageToken"}
+    answer = matching.google.call(ADA, "GET", f"me/{path}", params={**first, **query})
+    return {"pageToken": answer.json()["nextPageToken"]}
 
 
 def _drafts(matching: Matching, recording: Recording) -> None:
     """Build the draft that the path, the body or the answer names."""
     verb = recording.method.rpartition(".")[2]
+    _thread_written_to(matching, (recording.body or {}).get("message", {}))
     if verb == "create":
         return
     answer = recording.answer or {}
@@ -135,7 +155,16 @@ def _drafts(matching: Matching, recording: Recording) -> None:
             matching.draft(one["id"], one["message"])
         return
     id = recording.path_id or (recording.body or {}).get("id") or answer["id"]
-    matching.draft(id, answer.get("message", {}))
+    matching.draft(id, answer if verb == "send" else answer.get("message", {}))
+
+
+def _sending(matching: Matching, recording: Recording) -> None:
+    _thread_written_to(matching, recording.body or {})
+
+
+def _thread_written_to(matching: Matching, message: Mapping[str, Any]) -> None:
+    if "threadId" in message:
+        matching.here(message["threadId"])
 
 
 def _label_named(matching: Matching, recording: Recording) -> None:
@@ -154,7 +183,9 @@ def _labels_listed(matching: Matching, recording: Recording) -> None:
 
 def _attachment(matching: Matching, recording: Recording) -> None:
     """Deliver a file with the recorded bytes; keep the attachment id that reading it gives."""
-    content = urlsafe_b64decode(recording.answer["data"])
+    data = recording.answer["data"]
+    size = int(recording.answer["size"])
+    content = b"x" * size if CUT.fullmatch(data) else urlsafe_b64decode(data)
     mail = letter("With a file")
     mail.add_attachment(content, "text", "plain", filename="file.txt")
     id = matching.google.deliver(ADA, mail)["id"]
@@ -208,13 +239,22 @@ def _as_owner(matching: Matching, verb: str, path: str, body: Any = None) -> Any
 
 
 def _history(matching: Matching, recording: Recording) -> dict[str, str]:
-    return {"startHistoryId": play_history(matching, recording.answer.get("history", []))}
+    """Make the changes that are told, those of the page before, and one more for the next."""
+    page = int(recording.query["maxResults"]) if "pageToken" in recording.query else 0
+    start = play_history(matching, recording.answer.get("history", []), page)
+    if "nextPageToken" in recording.answer:
+        matching.google.deliver(ADA, letter("After"))
+    if not page:
+        return {"startHistoryId": start}
+    query = {"startHistoryId": start, "maxResults": str(page)}
+    answer = matching.google.call(ADA, "GET", "me/history", params=query)
+    return {**query, "pageToken": answer.json()["nextPageToken"]}
 
 
 BUILDERS: Final[Mapping[str, Callable[[Matching, Recording], dict[str, str] | None]]] = {
     "messages.*": _message_named,
     "messages.list": _listed,
-    "messages.send": _nothing,
+    "messages.send": _sending,
     "messages.insert": _nothing,
     "messages.import": _nothing,
     "messages.batchModify": _batch,

@@ -53,6 +53,9 @@ FREE: Final = frozenset(
 )
 """Strings that are a mailbox's own: only their type and form count."""
 
+OWN_LENGTH: Final = frozenset({"value", "raw"})
+"""Texts that are as long as the mail they are of."""
+
 COUNTS: Final = frozenset(
     {
         "sizeEstimate",
@@ -65,6 +68,7 @@ COUNTS: Final = frozenset(
 """Numbers that are a mailbox's own."""
 
 TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
+ADDRESS: Final = re.compile(r"[\w.+-]+@[\w.-]+")
 CUT: Final = re.compile(r"<(?:base64url, )?(?:(un)?padded, )?(\d+) chars(?:, (un)?padded)?>")
 """What a recording has in the place of long text."""
 
@@ -120,7 +124,7 @@ def _strings(recorded: str, given: str, path: str) -> Iterator[str]:
     if recorded == given:
         return
     if cut := CUT.fullmatch(recorded):
-        if len(given) != int(cut[2]) and _name(path) != "value":
+        if len(given) != int(cut[2]) and _name(path) not in OWN_LENGTH:
             yield f"{path}: {cut[2]} characters recorded, {len(given)} here"
         return
     forms = form(recorded), form(given)
@@ -137,7 +141,7 @@ def _label(id: str) -> str:
 
 
 def _plain(text: str) -> str:
-    return TIME.sub("<time>", text)
+    return ADDRESS.sub("<address>", TIME.sub("<time>", text))
 
 
 def _name(path: str) -> str:

@@ -51,6 +51,7 @@ EXPECTED = {
     ),
     "watches are silent": Expected(burst(6), burst(5)),
     "Google refuses the deployment": Expected(burst(1), []),
+    "Google differs": Expected(burst(1), []),
     "tokens cannot be refreshed": Expected(burst(11), burst(10)),
     "events are given up": Expected(burst(1), []),
     "an endpoint is disabled": Expected(burst(1), []),

@@ -10,6 +10,7 @@ import pytest
 from shared.domain.connect.connection import ConnectionStatus
 from shared.domain.google_trouble import DeploymentError, GrantEndedError, UnnamedRefusalError
 from shared.domain.ids import ConnectionId
+from shared.domain.observations import Duration, Kinds, Sightings
 from shared.errors import (
     ConfigurationError,
     GoogleOAuthUnavailableError,
@@ -41,6 +42,19 @@ async def test_a_revoked_grant_ends_in_reauth_required_with_one_event(
     assert len(refused) == 1
     assert refused[0]["success"] is False
     assert refused[0]["error"]["type"] == "revoked"
+
+
+async def test_how_old_a_grant_was_at_its_end_is_noted(harness: ConnectHarness) -> None:
+    id = await connected(harness)
+    harness.fault("grant_revoked", email=ADA)
+    harness.advance(timedelta(days=5))
+    with pytest.raises(GrantRevokedError):
+        await harness.container.use(AccessTokens)(id)
+    seen = harness.container.use(Sightings).taken("0", harness.clock.now())
+    assert seen is not None
+    assert seen.kind(Kinds.GRANTS_ENDED) == {"revoked": 1}
+    age = timedelta(seconds=seen.duration(Duration.GRANT_AGE).most)
+    assert timedelta(days=5) <= age < timedelta(days=6)
 
 
 async def test_a_connection_known_to_be_dead_is_not_asked_for_at_google(

@@ -39,7 +39,9 @@ SHORT_LIVED = frozenset(
     {"connect_sessions", "connect_tickets", "oauth_states", "operations", "send_counts"}
 )
 """What only its expiry removes: nobody could find it by the connection."""
-DEPLOYMENTS = frozenset({"api_keys", "deployments", "troubles", "webhook_endpoints"})
+DEPLOYMENTS = frozenset(
+    {"api_keys", "deployments", "observations", "troubles", "webhook_endpoints"}
+)
 """What belongs to the product, not to a mailbox."""
 RECEIPT = frozenset({"receipts"})
 SIDE_TABLES = {"connection_terms", "record_payloads", "record_labels", "model_payloads"}

@@ -18,6 +18,10 @@ locals {
       counter = "refused", value = 0, window_s = 1800
       advice  = "Google refuses the project, its OAuth client, its topic, its keys or a query: no mailbox is at fault and all of them stand. The line's code says which, and so do GET /health, the console and make doctor."
     }
+    "Google differs" = {
+      counter = "surprises", value = 0, window_s = 3600
+      advice  = "Gmail refused, or answered, in a way that Postroom does not know. It goes on as with the nearest it knows. The line's code says what, its reason names it; make doctor shows the last five."
+    }
     "an endpoint is disabled" = {
       counter = "endpoints_lost", value = 0, window_s = 1800
       advice  = "Nothing that was sent to a webhook endpoint has succeeded for five days. GET /webhook-endpoints says which; mend it, PATCH it with enabled true, then redeliver."

@@ -16,6 +16,7 @@ from shared.domain.google_trouble import (
     UnnamedRefusalError,
 )
 from shared.domain.ids import ConnectionId
+from shared.domain.observations import Duration, Kinds, Sightings
 from shared.errors import (
     ConfigurationError,
     ConflictError,
@@ -79,6 +80,7 @@ class AccessTokens:
     oauth: GoogleOAuth
     clock: Clock
     require_reauth: RequireReauth
+    sightings: Sightings = field(default_factory=Sightings)
     held: BoundedMap[ConnectionId, _Held] = field(default_factory=lambda: BoundedMap(MOST_HELD))
     flights: dict[ConnectionId, asyncio.Task[str]] = field(default_factory=dict)
 
@@ -246,6 +248,9 @@ class AccessTokens:
         if connection is None:
             return True
         code = self._cause(tried, error)
+        self.sightings.count_kind(Kinds.GRANTS_ENDED, code)
+        if tried.issued_at is not None:
+            self.sightings.measure(Duration.GRANT_AGE, self.clock.now() - tried.issued_at)
         return await self.require_reauth(connection, code, generation=tried.generation)
 
     def _cause(self, grant: Grant, error: ReauthRequiredError) -> str:

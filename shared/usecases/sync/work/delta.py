@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from shared.domain.ids import HistoryId, MessageId
 from shared.domain.mail.reading.email_message import received_at
+from shared.domain.observations import Count, Duration
 from shared.domain.sync.history import HistoryRecord, NetChange, fold
 from shared.domain.sync.plan import Delta, DeltaAnswer, after_delta
 from shared.domain.sync.record import Origin, QuarantineEntry, RecordHead
@@ -22,6 +23,8 @@ from shared.usecases.sync.work.taking_in import take_in
 LISTED_AT_ONCE = 2_000
 """History records listed in one step; the rest follows from the new checkpoint."""
 FETCHED_AT_ONCE = 100
+FRESH = timedelta(hours=1)
+"""How young a history id must be for its refusal to be odd."""
 TOUCHED_AT_ONCE = COMMIT_WRITES - 50
 
 
@@ -41,7 +44,9 @@ async def read_delta(run: Run, step: Delta) -> None:
     top, complete = step.since, True
     try:
         records, top, complete = await list_history(run, step.since, whole=again)
+        _note_age(run, Duration.HISTORY_TAKEN, begun, started)
     except HistoryExpiredError:
+        _note_age(run, Duration.HISTORY_REFUSED, begun, started)
         if not await _is_current(run, step.since):
             await run.held.commit(lambda state: replace(state, recovering_since=started))
             return
@@ -64,6 +69,16 @@ async def read_delta(run: Run, step: Delta) -> None:
         )
         await _settle(run, done, answer)
     run.note("delta", started, records=len(records), complete=complete)
+
+
+def _note_age(run: Run, name: Duration, state: SyncState, now: datetime) -> None:
+    """Note how old the checkpoint was that Gmail took or refused (FACTS 3.2)."""
+    if state.last_delta_at is None:
+        return
+    age = now - state.last_delta_at
+    run.sightings.measure(name, age)
+    if name is Duration.HISTORY_REFUSED and age < FRESH:
+        run.sightings.count(Count.FRESH_HISTORY_REFUSED)
 
 
 async def _is_current(run: Run, since: HistoryId) -> bool:

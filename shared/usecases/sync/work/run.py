@@ -9,6 +9,7 @@ from typing import Any
 
 from shared.domain.events.event import Event
 from shared.domain.ids import ConnectionId, HistoryId, MessageId, PageToken, ThreadId
+from shared.domain.observations import Sightings
 from shared.domain.operation import OperationStep
 from shared.domain.sync.event import extended, sync_event
 from shared.domain.sync.record import Origin, QuarantineEntry
@@ -59,6 +60,7 @@ class Run:
     deadline: datetime
     record_bounces: BounceRecorder = ignore_reports
     trace_id: str | None = None
+    sightings: Sightings = field(default_factory=Sightings)
     pushed: bool = False
     """Whether a push brought it about."""
     spent_before: int = 0

@@ -1,0 +1,128 @@
+"""What this deployment saw of Google, beside what Postroom assumes."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Final
+
+from shared.commands.checks.context import CheckContext
+from shared.commands.checks.finding import Finding, count_of, ok, warning
+from shared.domain.observations import Count, Duration, Kinds, Observed
+from shared.domain.sync.mailbox import WATCH_LIFETIME
+
+WEEK: Final = timedelta(days=7)
+SLACK: Final = timedelta(hours=1)
+SHOWN: Final = 3
+REPORT: Final = (
+    "Ask live Gmail with `make verify-google`, and report what differs: what Postroom takes for "
+    "granted has changed, or was never so."
+)
+
+
+async def history_lives(context: CheckContext) -> Finding:
+    """Say how old history ids were that Gmail took, and that it refused (FACTS 3.2)."""
+    seen = await _seen(context)
+    taken, refused = seen.duration(Duration.HISTORY_TAKEN), seen.duration(Duration.HISTORY_REFUSED)
+    if not taken.count and not refused.count:
+        return ok("seen here: no history id yet (assumed: a week)")
+    words = f"seen here: taken up to {_span(taken.most)} old, "
+    words += f"refused from {_span(refused.least)} on" if refused.count else "none refused"
+    words += " (assumed: a week)"
+    if refused.count and timedelta(seconds=refused.least) < WEEK:
+        fresh = seen.counts.get(Count.FRESH_HISTORY_REFUSED, 0)
+        return warning(f"{words}; {fresh} within an hour.", REPORT)
+    return ok(words)
+
+
+async def watches_last(context: CheckContext) -> Finding:
+    """Say how long Gmail let watches live (FACTS 2.2)."""
+    seen = await _seen(context)
+    lives = seen.duration(Duration.WATCH_LIFE)
+    if not lives.count:
+        return ok("seen here: no watch yet (assumed: 7 d)")
+    words = f"seen here: {_span(lives.least)} of {count_of(lives.count, 'watch', 'watches')}"
+    words += f", refused {_named(seen.kind(Kinds.WATCHES_REFUSED))} (assumed: 7 d)"
+    short = timedelta(seconds=lives.least) < WATCH_LIFETIME - SLACK
+    return warning(words, REPORT) if short else ok(words)
+
+
+async def pushes_take(context: CheckContext) -> Finding:
+    """Say how long pushes took, and how they name a history id (FACTS 2.4, 7.8)."""
+    seen = await _seen(context)
+    delay = seen.duration(Duration.PUSH_DELAY)
+    if not delay.count:
+        return ok("seen here: no push yet (assumed: seconds)")
+    forms = _named(seen.kind(Kinds.HISTORY_ID_AS))
+    return ok(
+        f"seen here: within {_span(delay.quantile(0.5))}, 95 % within "
+        f"{_span(delay.quantile(0.95))}, history id as {forms} (assumed: seconds)"
+    )
+
+
+async def early_404s_heal(context: CheckContext) -> Finding:
+    """Say how soon messages were found that Gmail did not know at first (FACTS 3.6)."""
+    seen = await _seen(context)
+    found, never = seen.duration(Duration.FOUND_AFTER), seen.counts.get(Count.NEVER_FOUND, 0)
+    if not found.count and not never:
+        return ok("seen here: no message that Gmail did not know at first (assumed: an hour)")
+    return ok(
+        f"seen here: {found.count} found, after at most {_span(found.most)}, {never} never "
+        "(assumed: within an hour)"
+    )
+
+
+async def grants_end(context: CheckContext) -> Finding:
+    """Say why grants ended, and how old they were (FACTS 6.6)."""
+    seen = await _seen(context)
+    ended = seen.kind(Kinds.GRANTS_ENDED)
+    if not ended:
+        return ok("seen here: no grant ended")
+    ages = seen.duration(Duration.GRANT_AGE)
+    return ok(f"seen here: {_named(ended)}, at {_span(ages.least)} to {_span(ages.most)}")
+
+
+async def refusals_are_known(context: CheckContext) -> Finding:
+    """Say what Gmail refused, and what of it and of its answers is not known here."""
+    seen = await _seen(context)
+    surprises = seen.kind(Kinds.SURPRISES)
+    if surprises:
+        last = ", ".join(f"{one.kind} {one.told} ({one.method})" for one in seen.surprises)
+        return warning(f"not known: {_named(surprises)}; the last: {last}", REPORT)
+    return ok(f"seen here: {_named(seen.kind(Kinds.REFUSALS))}, and nothing that is not known")
+
+
+async def platform_calls(context: CheckContext) -> Finding:
+    """Say as whom Pub/Sub, Tasks and Scheduler call, and with what token (FACTS 7.3, 8.10)."""
+    seen = await _seen(context)
+    calls, late = seen.kind(Kinds.CALLS), seen.duration(Duration.TASK_LATENESS)
+    words = f"seen here: {_named(calls)}"
+    if late.count:
+        retried = seen.counts.get(Count.TASKS_RETRIED, 0)
+        words += f"; tasks late by {_span(late.quantile(0.95))} at 95 %, {retried} tried again"
+    removed = any(".removed." in one for one in calls)
+    return ok(f"{words} (assumed: a signature is removed {'' if removed else 'only '}behind IAM)")
+
+
+async def processes_stand_still(context: CheckContext) -> Finding:
+    """Say how long processes got no CPU after an answer (FACTS 8.1)."""
+    still = (await _seen(context)).duration(Duration.STANDSTILL)
+    if not still.count:
+        return ok("seen here: no process stood still after an answer")
+    return ok(f"seen here: {still.count} times, up to {_span(still.most)} (assumed: at any answer)")
+
+
+async def _seen(context: CheckContext) -> Observed:
+    return await context.observed() or Observed("", context.now)
+
+
+def _named(counts: Mapping[str, int]) -> str:
+    most = sorted(counts.items(), key=lambda pair: -pair[1])
+    more = f" and {len(most) - SHOWN} more" if len(most) > SHOWN else ""
+    return ", ".join(f"{name} {count}x" for name, count in most[:SHOWN]) + more or "nothing"
+
+
+def _span(seconds: float) -> str:
+    """Return `0.3 s`, `4 h` or `6.9 d`."""
+    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
+        if seconds >= size:
+            return f"{seconds / size:.1f} {unit}"
+    return f"{seconds:.1f} s"

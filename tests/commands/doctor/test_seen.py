@@ -1,0 +1,76 @@
+"""What was seen of Google stands beside what is assumed, and what contradicts it is warned of."""
+
+from datetime import timedelta
+
+import pytest
+
+from shared.commands.checks.finding import Verdict
+from shared.domain.observations import Count, Duration, Kinds, Sightings
+from shared.ports.clock import Clock
+from shared.usecases.observe import ReportObservations
+from tests.commands.doctor.ward import EMAIL, Ward, a_mail
+
+DAY = timedelta(days=1)
+
+
+async def note(ward: Ward, *seen: tuple[Duration, timedelta]) -> None:
+    """Write durations down as a function would."""
+    container = ward.ground().container
+    sightings = container.use(Sightings)
+    for name, duration in seen:
+        sightings.measure(name, duration)
+    await container.use(ReportObservations)()
+
+
+async def test_what_a_running_system_sees_is_shown(ward: Ward) -> None:
+    await ward.system.google.post(f"/_control/mailboxes/{EMAIL}/messages", content=a_mail())
+    await ward.system.settle()
+    ward.system.clock.advance(timedelta(minutes=2))
+    await ward.system.google.post(f"/_control/mailboxes/{EMAIL}/messages", content=a_mail())
+    await ward.system.settle()
+    push = await ward.look("push delay")
+    assert push.verdict is Verdict.OK
+    assert "history id as number" in push.seen
+    assert "7.0 d of 1 watch" in (await ward.look("watch life")).seen
+    assert "none refused (assumed: a week)" in (await ward.look("history ids")).seen
+    assert (await ward.look("refusals")).seen.endswith("nothing that is not known")
+
+
+@pytest.mark.parametrize(
+    ("check", "name", "duration", "verdict", "told"),
+    [
+        ("history ids", Duration.HISTORY_REFUSED, 9 * DAY, Verdict.OK, "refused from 9.0 d on"),
+        ("history ids", Duration.HISTORY_REFUSED, DAY / 2, Verdict.WARNING, "from 12.0 h on"),
+        ("watch life", Duration.WATCH_LIFE, DAY, Verdict.WARNING, "1.0 d of"),
+        ("early 404s", Duration.FOUND_AFTER, DAY / 1440, Verdict.OK, "after at most 1.0 min"),
+    ],
+)
+async def test_what_contradicts_is_warned_of(
+    ward: Ward, check: str, name: Duration, duration: timedelta, verdict: Verdict, told: str
+) -> None:
+    await note(ward, (name, duration))
+    finding = await ward.look(check)
+    assert finding.verdict is verdict
+    assert told in finding.seen
+
+
+async def test_ends_of_grants_are_told_by_code_and_age(ward: Ward) -> None:
+    container = ward.ground().container
+    sightings = container.use(Sightings)
+    sightings.measure(Duration.GRANT_AGE, 7 * DAY)
+    sightings.count_kind(Kinds.GRANTS_ENDED, "expired")
+    sightings.count(Count.NEVER_FOUND)
+    await container.use(ReportObservations)()
+    assert "expired 1x, at 7.0 d to 7.0 d" in (await ward.look("ended grants")).seen
+    assert "1 never" in (await ward.look("early 404s")).seen
+
+
+async def test_a_surprise_is_warned_of_by_name(ward: Ward) -> None:
+    now = ward.ground().container.use(Clock).now()
+    container = ward.ground().container
+    container.use(Sightings).surprise("key", "GET/profile", "newField", now)
+    await container.use(ReportObservations)()
+    finding = await ward.look("refusals")
+    assert finding.verdict is Verdict.WARNING
+    assert finding.seen == "not known: key 1x; the last: key newField (GET/profile)"
+    assert "make verify-google" in finding.fix
