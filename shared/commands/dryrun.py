@@ -10,7 +10,7 @@ import orjson
 from shared.actions.loading import get_action
 from shared.actions.run import RunAction
 from shared.commands.dry_container import SeenCall, dry_container, watched_container
-from shared.commands.dry_sync import SyncReport, rehearsal, sync_to_rehearse
+from shared.commands.dry_sync import dryrun_sync
 from shared.commands.environment import UNUSED, container_of_environment
 from shared.domain.connect.connection import Connection
 from shared.domain.ids import ConnectionId
@@ -67,17 +67,12 @@ async def _run_sync(arguments: Namespace) -> int:
     if arguments.really:
         raise InvalidRequestError("A sync has no effect to make: leave --really out.")
     async with container_of_environment(without=UNUSED - NEEDED) as real:
-        row = sync_to_rehearse(real.settings, arguments.sync)
         connection = await find_connection(real, arguments.connection)
-        report = SyncReport(show=arguments.show)
         from_start = arguments.start == "start"
-        run_once = await rehearsal(real.settings, connection, row, report, from_start=from_start)
-        try:
-            error = await run_once()
-        finally:
-            await run_once.container.close()
-        report.end(row, error)
-    return 0 if error is None else 1
+        ended_well = await dryrun_sync(
+            real, connection, arguments.sync, from_start=from_start, show=arguments.show
+        )
+    return 0 if ended_well else 1
 
 
 async def container_for_run(

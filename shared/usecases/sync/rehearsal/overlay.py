@@ -1,4 +1,4 @@
-"""A store in memory over the deployment's own: a run reads both and writes to memory alone."""
+"""What a rehearsed run writes, in memory, over what is stored: it reads both."""
 
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -7,13 +7,16 @@ from shared.domain.ids import ConnectionId
 from shared.domain.models.record import ModelHead, ModelRecord, Poisoned
 from shared.domain.models.state import ModelSyncState
 from shared.domain.sync.record import LastAction
+from shared.errors import ConflictError
 from shared.ports.documents import Versioned
-from shared.ports.model_store import ModelBatch, ModelRecords, ModelSyncs
+from shared.ports.model_store import ModelBatch, ModelRecords
+
+Key = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class SeenCommit:
-    """What a commit would have written: each record with what is stored under its id."""
+    """What a commit would have written: each record with the live one under its id."""
 
     saved: Sequence[tuple[ModelRecord, ModelRecord | None]]
     ended: Sequence[ModelHead]
@@ -34,8 +37,16 @@ class OverRecords:
     """Records as a run reads them: what it wrote itself before what is stored."""
 
     real: ModelRecords
-    own: ModelRecords
+    made: dict[Key, ModelRecord] = field(default_factory=dict)
+    aside: dict[str, Poisoned] = field(default_factory=dict)
     released: set[str] = field(default_factory=set)
+
+    def write(self, batch: ModelBatch, copied: Iterable[ModelRecord]) -> None:
+        """Keep what a commit writes; `copied` are the records of heads it rewrites."""
+        self.made |= {_key(one.head): one for one in (*batch.put, *copied)}
+        self.released |= {*batch.released}
+        self.released -= {one.key for one in batch.poisoned}
+        self.aside |= {one.key: one for one in batch.poisoned}
 
     async def heads(
         self, connection_id: ConnectionId, model: str, ids: Iterable[str]
@@ -43,90 +54,81 @@ class OverRecords:
         """Return the heads, the run's own before the stored ones."""
         asked = list(ids)
         stored = await self.real.heads(connection_id, model, asked)
-        return {**stored, **await self.own.heads(connection_id, model, asked)}
+        return {**stored, **{id: one.head for id, one in self._own(model, asked).items()}}
 
     async def get(
         self, connection_id: ConnectionId, model: str, ids: Iterable[str]
     ) -> Mapping[str, ModelRecord]:
         """Return the records, the run's own before the stored ones."""
         asked = list(ids)
-        stored = await self.real.get(connection_id, model, asked)
-        return {**stored, **await self.own.get(connection_id, model, asked)}
+        return {**await self.real.get(connection_id, model, asked), **self._own(model, asked)}
 
     async def of_sources(
         self, connection_id: ConnectionId, model: str, sources: Iterable[str]
     ) -> Sequence[ModelHead]:
-        """Return the heads of these sources, without what the run moved or wrote anew."""
+        """Return the heads of these sources, without what the run moved to another."""
         asked = list(sources)
-        stored = await self.real.of_sources(connection_id, model, asked)
-        made = await self.own.of_sources(connection_id, model, asked)
-        return [*await self._untouched(connection_id, model, stored), *made]
+        stored = self._untouched(await self.real.of_sources(connection_id, model, asked))
+        return [*stored, *(one for one in self._heads(model) if one.source in {*asked})]
 
     async def live(
         self, connection_id: ConnectionId, model: str
     ) -> AsyncIterator[Sequence[ModelHead]]:
-        """Stream the live heads: the stored ones it did not touch, then its own."""
+        """Stream the live heads: the stored ones that the run did not touch, then its own."""
         async for stored in self.real.live(connection_id, model):
-            yield await self._untouched(connection_id, model, stored)
-        async for made in self.own.live(connection_id, model):
-            yield made
+            yield self._untouched(stored)
+        yield [head for head in self._heads(model) if head.live]
 
     async def poisoned(
         self, connection_id: ConnectionId, sync: str, limit: int
     ) -> Sequence[Poisoned]:
         """Return the quarantine as the run leaves it."""
         stored = await self.real.poisoned(connection_id, sync, limit)
-        made = await self.own.poisoned(connection_id, sync, limit)
-        by_key = {one.key: one for one in (*stored, *made) if one.key not in self.released}
-        return sorted(by_key.values(), key=lambda one: one.retry_at)[:limit]
+        by_key = {**{one.key: one for one in stored}, **self.aside}
+        left = (one for key, one in by_key.items() if key not in self.released)
+        return sorted(left, key=lambda one: one.retry_at)[:limit]
 
-    async def _untouched(
-        self, connection_id: ConnectionId, model: str, stored: Sequence[ModelHead]
-    ) -> list[ModelHead]:
-        made = await self.own.heads(connection_id, model, [head.id for head in stored])
-        return [head for head in stored if head.id not in made]
+    def _own(self, model: str, ids: Iterable[str]) -> Mapping[str, ModelRecord]:
+        return {id: self.made[model, id] for id in ids if (model, id) in self.made}
+
+    def _heads(self, model: str) -> Sequence[ModelHead]:
+        return [one.head for one in self.made.values() if one.head.model == model]
+
+    def _untouched(self, stored: Sequence[ModelHead]) -> list[ModelHead]:
+        return [head for head in stored if _key(head) not in self.made]
 
 
 @dataclass
-class ShownCommits:
-    """States in memory; each commit is told with what it would have changed."""
+class OverState:
+    """The state of the rehearsed sync alone; each commit is told with what it would change."""
 
-    own: ModelSyncs
+    state: Versioned[ModelSyncState]
     records: OverRecords
     tell: Callable[[SeenCommit], None]
 
     async def get(self, id: str) -> Versioned[ModelSyncState] | None:
         """Read the copy."""
-        return await self.own.get(id)
-
-    async def create(self, value: ModelSyncState) -> Versioned[ModelSyncState]:
-        """Write to the copy."""
-        return await self.own.create(value)
+        return self.state if id == self.state.value.id else None
 
     async def swap(
         self, was: Versioned[ModelSyncState], now: ModelSyncState
     ) -> Versioned[ModelSyncState]:
-        """Write to the copy."""
-        return await self.own.swap(was, now)
-
-    async def delete(self, was: Versioned[ModelSyncState]) -> bool:
-        """Delete the copy."""
-        return await self.own.delete(was)
+        """Write to the copy. Raises ConflictError."""
+        if was.version != self.state.version:
+            raise ConflictError("The rehearsed state was written meanwhile.")
+        self.state = Versioned(now, str(int(was.version) + 1))
+        return self.state
 
     async def commit(
         self, was: Versioned[ModelSyncState], now: ModelSyncState, batch: ModelBatch
     ) -> Versioned[ModelSyncState]:
-        """Write to memory, and tell."""
+        """Write to memory, and tell. Raises ConflictError."""
         heads = [*(record.head for record in batch.put), *batch.heads]
         stored = await self._stored(now.connection_id, heads)
         saved = [(record, _live(stored.get(_key(record.head)))) for record in batch.put]
         ended = [head for head in batch.heads if head.last_action is LastAction.DELETED]
-        # Of a head alone, the memory may have no record yet.
-        copied = [replace(stored[_key(head)], head=head) for head in batch.heads]
-        whole = replace(batch, put=[*batch.put, *copied], heads=())
-        written = await self.own.commit(was, now, whole)
-        self.records.released |= {*batch.released}
-        self.records.released -= {one.key for one in batch.poisoned}
+        written = await self.swap(was, now)
+        self.records.write(batch, [replace(stored[_key(one)], head=one) for one in batch.heads])
         seen = SeenCommit(saved, ended, batch.poisoned, was.value, now)
         if seen.tells:
             self.tell(seen)
@@ -134,8 +136,8 @@ class ShownCommits:
 
     async def _stored(
         self, connection_id: ConnectionId, heads: Sequence[ModelHead]
-    ) -> Mapping[tuple[str, str], ModelRecord]:
-        found: dict[tuple[str, str], ModelRecord] = {}
+    ) -> Mapping[Key, ModelRecord]:
+        found: dict[Key, ModelRecord] = {}
         for model in {head.model for head in heads}:
             ids = [head.id for head in heads if head.model == model]
             records = await self.records.get(connection_id, model, ids)
@@ -143,7 +145,7 @@ class ShownCommits:
         return found
 
 
-def _key(head: ModelHead) -> tuple[str, str]:
+def _key(head: ModelHead) -> Key:
     return head.model, head.id
 
 
