@@ -11,7 +11,7 @@ from shared.actions.ready.contacts import SYNC as PEOPLE
 from shared.actions.ready.labels import SYNC as LABELS
 from shared.actions.ready.threads import SYNC as THREADS
 from shared.domain.connect.scopes import CONTACTS, SEND
-from shared.domain.mail.reading.email_message import iso
+from shared.domain.mail.reading.email_message import read_message
 from shared.domain.models.state import state_id
 from shared.domain.models.sync import OwnSyncs
 from shared.domain.sync.payload import make_payload
@@ -39,11 +39,17 @@ from tests.harness.samples import (
 BUDGET = timedelta(minutes=4)
 
 
+def header(field: tuple[str, str]) -> dict[str, str]:
+    """Return a header as Gmail has it."""
+    return {"name": field[0], "value": field[1]}
+
+
 def letter(number: int) -> Record:
     """Return a stored message with all that a thread is made of."""
     made = a_record(number)
-    sender = {"name": "Bob", "email": "bob@far.example"}
-    content = {"subject": f"Letter {number}", "snippet": "", "from": sender, "date": iso(NOW)}
+    headers = {"From": "Bob <bob@far.example>", "Subject": f"Letter {number}"}
+    ids = {"id": made.head.message_id, "threadId": made.head.thread_id}
+    content = read_message({**ids, "payload": {"headers": [*map(header, headers.items())]}})
     return replace(made, payload=make_payload(content).data)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import jsonschema
 import pytest
 
+from infra.local.environment import API_KEY
 from shared.actions.ready.labels import SYNC as LABELS
 from shared.actions.ready.send_as_aliases import SYNC as ALIASES
 from shared.actions.ready.threads import SYNC as THREADS
@@ -33,10 +34,9 @@ async def served(tmp_path: Path) -> AsyncIterator[House]:
         yield house
 
 
-async def read(house: House, email: str = ADA, key: str = "", **given: Any) -> Any:
+async def read(house: House, email: str = ADA, key: str = API_KEY, **given: Any) -> Any:
     """Call the tool."""
-    named = {"key": key} if key else {}
-    async with house.agent(email=email, **named) as agent:
+    async with house.agent(email=email, key=key) as agent:
         return await agent.call_tool(READ, given)
 
 

@@ -62,7 +62,7 @@ async def true_threads(desk: ModelHarness) -> dict[str, tuple[int, int]]:
 async def shown_threads(desk: ModelHarness) -> dict[str, tuple[int, int]]:
     """Return the same from the records of the sync."""
     rows = await desk.rows("GmailThread")
-    return {id: (row["messages"], row["unread"]) for id, row in rows.items()}
+    return {id: (row["count"], row["unread"]) for id, row in rows.items()}
 
 
 async def test_threads_and_rows_follow_the_mailbox(desk: ModelHarness) -> None:
