@@ -130,9 +130,8 @@ async def test_every_printed_sync_passes_its_printed_test(copy: Path) -> None:
 def _lines_beside_rows(source: str) -> int:
     """Return the lines of a module that are neither rows, imports, docstrings nor blank."""
     module = ast.parse(source)
-    apart = [
-        one for one in module.body if isinstance(one, ast.ClassDef | ast.Import | ast.ImportFrom)
-    ]
+    imports = (ast.ClassDef, ast.Import, ast.ImportFrom)
+    apart: list[Any] = [one for one in module.body if isinstance(one, imports)]
     apart += [one for one in ast.walk(module) if _is_docstring(one)]
     skipped = {line for one in apart for line in range(one.lineno, (one.end_lineno or 0) + 1)}
     lines = enumerate(source.splitlines(), start=1)
