@@ -1,6 +1,7 @@
 """What own syncs cost, in documents and in Gmail's units, and that mail pays nothing for them."""
 
 import asyncio
+import tracemalloc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import make_dataclass
@@ -12,8 +13,8 @@ from shared.actions.ready.threads import SYNC as THREADS
 from shared.adapters.sqlite.store import open_store
 from shared.domain.models.sync import OwnSync, Sync
 from shared.usecases.sync.models.run_sync import Ran
+from tests.harness.clock import HurriedClock
 from tests.harness.models import ModelHarness, model_harness
-from tests.harness.syncing import HurriedClock
 from tests.usecases.models.counted import ModelMeter, with_models_counted
 from tests.usecases.models.test_derived import WORDS
 from tests.usecases.models.test_own_code import Provider, polled
@@ -84,6 +85,22 @@ async def test_deriving_a_mailbox_takes_one_commit_a_page_and_no_units(meter: Mo
         assert desk.mail.units() == spent
         assert meter.writes["records"] == 300
         assert meter.writes["states"] <= 8  # three pages, and what is around them
+
+
+@pytest.mark.deep
+@pytest.mark.timeout(900)
+async def test_a_listing_of_a_hundred_thousand_rows_takes_120_mb(meter: ModelMeter) -> None:
+    """Beyond the 100,000 rows that its own code holds."""
+    rows = {f"r{number:06}": number for number in range(100_000)}
+    async with counting(meter, polled(Provider(rows))) as desk:
+        tracemalloc.start()
+        try:
+            await desk.run("poll")
+            _, peak = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+        assert (await desk.state("poll")).of("Row").live == 100_000
+        assert peak <= 120 * 2**20
 
 
 def hanging(released: asyncio.Event) -> Sync:
