@@ -59,10 +59,11 @@ destroy: bundle ## take a deployment down: make destroy ENV=NAME
 plan deploy destroy:
 	@infra/terraform/run $@ '$(ENV)'
 
-dryrun: runtime ## show what an action would do: make dryrun ACTION=list-labels CONNECTION=ID INPUT='{}'
+dryrun: runtime ## show what an action would do, or SYNC=sync-labels: make dryrun ACTION=list-labels CONNECTION=ID INPUT='{}'
 	@test -n "$${POSTROOM_STORE:-}" || eval "$$($(IN) -m infra.local.environment)"; \
-	$(IN) -m shared.commands dryrun "$${ACTION:?name one: make dryrun ACTION=list-labels}" --connection "$${CONNECTION:-}" \
-		--input "$${INPUT:-}" $(if $(REALLY),--really)
+	$(IN) -m shared.commands dryrun $(if $(SYNC),--sync "$${SYNC}" --from "$${FROM:-checkpoint}",\
+		"$${ACTION:?name one: make dryrun ACTION=list-labels}" --input "$${INPUT:-}") \
+		--connection "$${CONNECTION:-}" $(if $(REALLY),--really) $(if $(SHOW),--show)
 
 keys: ## make, list, rotate, revoke API keys: make keys ARGS='create --name backend --permission send'
 rotate-keys: ## bring every grant under a new key-encryption key, while everything runs

@@ -42,6 +42,8 @@ BUILT_IN: Final = (
 )
 """Postroom's own modules, in the order in which their actions are listed."""
 INITIAL: Final = "__init__"
+READ_RECORDS: Final = "read-records"
+"""The agents' tool that reads records of own syncs: no action has its name."""
 
 
 class Named(Protocol):
@@ -71,7 +73,7 @@ class Catalogue:
         actions = exports_of(module, "ACTION", Action)
         projections = exports_of(module, "PROJECTION", Projection)
         syncs = own_syncs_of(module)
-        _require_free([one.name for one in actions], self.actions)
+        _require_free([one.name for one in actions], {*self.actions, READ_RECORDS})
         models = [*(one.name for one in projections), *(m for one in syncs for m in models_of(one))]
         _require_free(models, {*self._models, *MODEL_NAMES})
         _require_free(

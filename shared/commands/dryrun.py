@@ -1,4 +1,4 @@
-"""Run one action and show every Gmail call it makes; what has an effect is shown, not done."""
+"""Run one action or own sync and show every call to Google; no effect is made, nothing stored."""
 
 from argparse import ArgumentParser, Namespace
 from dataclasses import dataclass, field
@@ -10,6 +10,7 @@ import orjson
 from shared.actions.loading import get_action
 from shared.actions.run import RunAction
 from shared.commands.dry_container import SeenCall, dry_container, watched_container
+from shared.commands.dry_sync import dryrun_sync
 from shared.commands.environment import UNUSED, container_of_environment
 from shared.domain.connect.connection import Connection
 from shared.domain.ids import ConnectionId
@@ -19,21 +20,29 @@ from shared.errors import InvalidRequestError, UnknownConnectionError
 from shared.ports.connections import ConnectionQuery, Connections
 from shared.ports.queue import Task
 
-SUMMARY = "run an action and show each Gmail call; effects are not made unless --really"
+SUMMARY = "run an action or a sync and show each call; effects are not made unless --really"
 NEEDED = frozenset({"OAUTH_CLIENT_ID", "OAUTH_CLIENT_SECRET", "GMAIL_TOPIC"})
 """What refreshing a token, and arming a watch, take."""
+FROM = ("checkpoint", "start")
+"""Where a sync's run begins."""
 
 
 def options(parser: ArgumentParser) -> None:
     """Describe the arguments."""
-    parser.add_argument("action", help="an action's name, such as list-labels")
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("action", nargs="?", help="an action's name, such as list-labels")
+    what.add_argument("--sync", default="", help="a sync's name instead, such as sync-labels")
     parser.add_argument("--connection", default="", help="its id; may be left out if there is one")
     parser.add_argument("--input", default="", help="the action's input as JSON, or @FILE")
     parser.add_argument("--really", action="store_true", help="make the calls with an effect too")
+    parser.add_argument("--from", dest="start", choices=FROM, default=FROM[0], help="of a sync")
+    parser.add_argument("--show", action="store_true", help="show records, and answers of actions")
 
 
 async def run(arguments: Namespace) -> int:
-    """Run it and print what it did, or would have done; no mail and no token is printed."""
+    """Run it and print what it did, or would have done; no token, and mail only with --show."""
+    if arguments.sync:
+        return await _run_sync(arguments)
     get_action(arguments.action)
     given = read_input(arguments.input)
     async with container_of_environment(without=UNUSED - NEEDED) as real:
@@ -48,7 +57,22 @@ async def run(arguments: Namespace) -> int:
             report.end(really=arguments.really)
             await container.close()
         print(f"It answers {get_action(arguments.action).output.__name__}: {shape(answer.output)}")
+        if arguments.show:
+            print(orjson.dumps(answer.output, option=orjson.OPT_INDENT_2).decode())
     return 0
+
+
+async def _run_sync(arguments: Namespace) -> int:
+    """Run a sync over what is stored, storing nothing; 1 where it failed."""
+    if arguments.really:
+        raise InvalidRequestError("A sync has no effect to make: leave --really out.")
+    async with container_of_environment(without=UNUSED - NEEDED) as real:
+        connection = await find_connection(real, arguments.connection)
+        from_start = arguments.start == "start"
+        ended_well = await dryrun_sync(
+            real, connection, arguments.sync, from_start=from_start, show=arguments.show
+        )
+    return 0 if ended_well else 1
 
 
 async def container_for_run(

@@ -141,6 +141,7 @@ def console_routes() -> Routes:
         overview,
         playground,
         records,
+        rehearsal,
         sends,
         sign_in,
         static_files,
@@ -159,6 +160,7 @@ def console_routes() -> Routes:
         *approvals.ROUTES,
         *api_keys.ROUTES,
         *playground.ROUTES,
+        *rehearsal.ROUTES,
         *overview.ROUTES,
         *static_files.ROUTES,
     )

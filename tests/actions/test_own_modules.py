@@ -118,7 +118,7 @@ def test_bundling_stops_and_says_what_python_says(
 async def test_the_doctor_has_a_row_of_it(custom: Path, harness: ActionHarness) -> None:
     put(custom, sound=SOUND)
     sound = await own_code_is_served(CheckContext(harness.container))
-    assert (sound.verdict, sound.seen) == (Verdict.OK, "1 own action or projection")
+    assert (sound.verdict, sound.seen) == (Verdict.OK, "1 own action or projection, 0 syncs")
     put(custom, broken="raise ValueError\n")
     found = await own_code_is_served(CheckContext(harness.container))
     assert found.verdict is Verdict.FAILED

@@ -1,5 +1,6 @@
 """The README's worked examples and the skill's commands, run as they are written."""
 
+import ast
 import asyncio
 import os
 import re
@@ -7,6 +8,7 @@ import shutil
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,6 +19,7 @@ from infra.local.google.settings import GoogleSettings
 from infra.local.system import LocalSystem
 
 README = ROOT / "shared" / "actions" / "README.md"
+SYNCS = ROOT / "shared" / "actions" / "SYNCS.md"
 SKILL = ROOT / ".agents" / "skills" / "postroom-functions" / "SKILL.md"
 FILE = re.compile(r"^`([\w/]+\.py)`\n\n```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 COMMANDS = re.compile(r"^ *```sh\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
@@ -65,8 +68,8 @@ def copy(tmp_path: Path) -> Path:
         else:
             shutil.copy(source, folder / name)
     (folder / ".venv").symlink_to(ROOT / ".venv")
-    files = dict(FILE.findall(README.read_text()))
-    assert len(files) >= 4, list(files)
+    files = dict(FILE.findall(README.read_text() + SYNCS.read_text()))
+    assert len(files) >= 14, list(files)
     for path, content in files.items():
         assert not (folder / path).exists(), path
         (folder / path).write_text(content)
@@ -86,11 +89,13 @@ async def developer(copy: Path, tmp_path: Path) -> AsyncIterator[Developer]:
 
 @pytest.mark.timeout(300)
 async def test_a_developer_who_follows_the_skill_gets_there(developer: Developer) -> None:
-    found, tests, style, rehearsal = commands_of(SKILL)
+    found, tests, sync_tests, style, rehearsal, sync_rehearsal = commands_of(SKILL)
     listed = await developer.run(found)
     assert "label-sender" in listed
     assert "find-invoices" in listed
+    assert {"find-invoice-files", "sync-digests"} <= {*re.findall(r"[\w-]+", listed)}
     assert re.search(r"7 passed|\[100%\]", await developer.run(tests))
+    assert re.search(r"4 passed|\[100%\]", await developer.run(sync_tests))
     said = await developer.run(style)
     assert "All checks passed" in said
     assert "no issues found" in said
@@ -98,6 +103,45 @@ async def test_a_developer_who_follows_the_skill_gets_there(developer: Developer
     shown = await developer.run(rehearsal)
     assert re.search(r"POST\s+/labels\s+5 units\s+NOT SENT", shown)
     assert "It answers LabelSenderOutput" in shown
+    rehearsed = await developer.run(sync_rehearsal)
+    assert re.search(r"GET\s+/labels\s+1 units", rehearsed)
+    assert re.search(r"\+ Label .*INBOX", rehearsed)
+    assert "1 request, 1 quota unit. Nothing was stored." in rehearsed
+
+
+@pytest.mark.timeout(300)
+async def test_every_printed_sync_passes_its_printed_test(copy: Path) -> None:
+    """They are linted and typed, and those that follow one pattern have at most 40 lines."""
+    files = dict(FILE.findall(SYNCS.read_text()))
+    tests = [path for path in files if path.startswith("tests/")]
+    assert len(tests) == len(files) - len(tests) == 5
+    developer = Developer(copy, {"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/")})
+    python = ".venv/bin/python -m"
+    await developer.run(f"{python} ruff check {' '.join(files)}")
+    await developer.run(f"{python} ruff format --check {' '.join(files)}")
+    await developer.run(f"{python} mypy --strict {' '.join(files)}")
+    assert "7 passed" in await developer.run(
+        f"{python} pytest -p no:cacheprovider {' '.join(tests)}"
+    )
+    for path in (*files.keys() - {*tests, "shared/actions/custom/digests.py"},):
+        assert _lines_beside_rows(files[path]) <= 40, path
+
+
+def _lines_beside_rows(source: str) -> int:
+    """Return the lines of a module that are neither rows, imports, docstrings nor blank."""
+    module = ast.parse(source)
+    imports = (ast.ClassDef, ast.Import, ast.ImportFrom)
+    apart: list[Any] = [one for one in module.body if isinstance(one, imports)]
+    apart += [one for one in ast.walk(module) if _is_docstring(one)]
+    skipped = {line for one in apart for line in range(one.lineno, (one.end_lineno or 0) + 1)}
+    lines = enumerate(source.splitlines(), start=1)
+    left = [line for number, line in lines if line.strip() and number not in skipped]
+    return len([line for line in left if not line.startswith("@")])
+
+
+def _is_docstring(node: Any) -> bool:
+    value = node.value if isinstance(node, ast.Expr) else None
+    return isinstance(value, ast.Constant) and isinstance(value.value, str)
 
 
 async def test_the_readmes_commands_run_as_written(developer: Developer) -> None:

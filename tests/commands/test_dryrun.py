@@ -70,6 +70,8 @@ async def test_a_read_is_made_and_only_its_shape_is_told(house: House) -> None:
     assert summary == "1 Gmail call, 20 quota units, of which 0 not sent."
     assert answer.startswith("It answers GmailMessage: {id: text, threadId: text")
     assert SECRET not in said.out
+    shown = await house.dryrun("get-message", {"id": house.message}, "--show")
+    assert SECRET in shown.out
 
 
 async def test_a_send_is_shown_whole_and_nothing_is_sent_or_kept(house: House) -> None:

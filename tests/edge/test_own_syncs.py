@@ -7,9 +7,11 @@ from typing import Any
 import httpx
 import pytest
 
+from shared.actions.ready.contacts import SYNC as PEOPLE
 from shared.actions.ready.labels import SYNC as LABELS
 from shared.actions.ready.threads import SYNC as THREADS
-from shared.domain.mail.reading.email_message import iso
+from shared.domain.connect.scopes import CONTACTS, SEND
+from shared.domain.mail.reading.email_message import read_message
 from shared.domain.models.state import state_id
 from shared.domain.models.sync import OwnSyncs
 from shared.domain.sync.payload import make_payload
@@ -37,11 +39,17 @@ from tests.harness.samples import (
 BUDGET = timedelta(minutes=4)
 
 
+def header(field: tuple[str, str]) -> dict[str, str]:
+    """Return a header as Gmail has it."""
+    return {"name": field[0], "value": field[1]}
+
+
 def letter(number: int) -> Record:
     """Return a stored message with all that a thread is made of."""
     made = a_record(number)
-    sender = {"name": "Bob", "email": "bob@far.example"}
-    content = {"subject": f"Letter {number}", "snippet": "", "from": sender, "date": iso(NOW)}
+    headers = {"From": "Bob <bob@far.example>", "Subject": f"Letter {number}"}
+    ids = {"id": made.head.message_id, "threadId": made.head.thread_id}
+    content = read_message({**ids, "payload": {"headers": [*map(header, headers.items())]}})
     return replace(made, payload=make_payload(content).data)
 
 
@@ -117,6 +125,69 @@ async def test_each_sync_has_a_status_and_control_of_its_own(
     mail = await container.use(SyncStates).get(CONNECTION)
     assert mail
     assert not mail.value.emptying
+
+
+@pytest.mark.parametrize("frequency", ["32 days", "99999 hours", "0 minutes"])
+async def test_a_frequency_out_of_bounds_is_refused_with_the_bounds(
+    api: httpx.AsyncClient, frequency: str
+) -> None:
+    """One of an own sync lies between a minute and 31 days; one that follows mail has none."""
+    body = {"provider_config_key": "google-mail", "connection_id": CONNECTION}
+    path = "/sync/update-connection-frequency"
+    asked = {**body, "sync_name": "sync-labels", "frequency": frequency}
+    refused = await api.put(path, json=asked)
+    assert refused.status_code == 400
+    assert "1 minute and 31 days" in error_of(refused)["message"]
+    for allowed in ("every 1 minute", "31 days"):
+        assert (await api.put(path, json={**asked, "frequency": allowed})).status_code == 200
+    follows = await api.put(path, json={**asked, "sync_name": "sync-threads"})
+    assert (follows.status_code, error_of(follows)["code"]) == (400, "derived_sync")
+    assert "follows fetch-messages" in error_of(follows)["message"]
+
+
+CONTROLS = ("/sync/trigger", "/sync/start", "/sync/pause")
+
+
+@pytest.mark.parametrize("path", CONTROLS)
+async def test_a_sync_whose_scope_was_not_granted_is_refused_by_name_and_else_passed_over(
+    api: httpx.AsyncClient, container: AutowiredContainer, path: str
+) -> None:
+    """Each sync needs its own scopes, and no other one's."""
+    container.bind(OwnSyncs, OwnSyncs((LABELS, PEOPLE)))
+    body = {"provider_config_key": "google-mail", "connection_id": CONNECTION}
+    refused = await api.post(path, json={**body, "syncs": ["sync-contacts"]})
+    assert error_of(refused)["code"] == "missing_scope"
+    assert error_of(refused)["payload"] == {"scope": CONTACTS}
+    assert (await api.post(path, json={**body, "syncs": ["sync-labels"]})).status_code == 200
+    assert (await api.post(path, json={**body, "syncs": []})).status_code == 200
+    states = await container.use(ModelSyncs).of_connection(CONNECTION)
+    assert [one.value.sync for one in states] == ["sync-labels"]
+
+
+async def test_a_connection_that_only_sends_has_the_syncs_that_its_grant_allows(
+    api: httpx.AsyncClient, container: AutowiredContainer
+) -> None:
+    """Contacts need no mail; labels do, by name and with the mailbox."""
+    container.bind(OwnSyncs, OwnSyncs((LABELS, PEOPLE)))
+    was = await container.use(Connections).get(CONNECTION)
+    assert was
+    scopes = frozenset({SEND, CONTACTS})
+    await container.use(Connections).swap(was, replace(was.value, scopes=scopes))
+    body = {"provider_config_key": "google-mail", "connection_id": CONNECTION}
+    for path in CONTROLS:
+        for names in (["sync-labels"], ["fetch-messages", "sync-contacts"], []):
+            refused = await api.post(path, json={**body, "syncs": names})
+            assert error_of(refused)["code"] == "missing_scope", (path, names)
+        granted = await api.post(path, json={**body, "syncs": ["sync-contacts"]})
+        assert granted.status_code == 200
+    pace = {**body, "sync_name": "sync-labels", "frequency": "2h"}
+    refused = await api.put("/sync/update-connection-frequency", json=pace)
+    assert error_of(refused)["code"] == "missing_scope"
+    everywhere = {"provider_config_key": "google-mail", "syncs": []}
+    del api.headers["Connection-Id"]
+    assert (await api.post("/sync/start", json=everywhere)).status_code == 200
+    states = await container.use(ModelSyncs).of_connection(CONNECTION)
+    assert [one.value.sync for one in states] == ["sync-contacts"]
 
 
 async def statuses(api: httpx.AsyncClient) -> dict[str, Any]:

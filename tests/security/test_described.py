@@ -10,6 +10,7 @@ import os
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +28,13 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from shared.actions.loading import ready_sync
+from shared.actions.present import READY
+from shared.domain.ids import ConnectionId
+from shared.domain.models.sync import OwnSyncs
 from shared.edge.table import whole_table
 from shared.edge.web.app import build_app
+from shared.usecases.sync.models.run_sync import RunSync
 from tests.harness.connecting import ADA, PUBLIC, ConnectHarness
 from tests.security.described import DESCRIPTION
 
@@ -81,11 +87,35 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Whole]:
     with asyncio.Runner() as runner:
         harness = ConnectHarness(folder)
         connection_id = runner.run(harness.connect(ADA))
+        runner.run(own_syncs_on(harness, connection_id))
         client = harness.browser(build_app("api", whole_table(), harness.container))
         client.follow_redirects = False
         client.headers["Authorization"] = "Bearer postroom-local-key"
         yield Whole(runner, harness, client, connection_id)
         runner.run(harness.close())
+
+
+async def own_syncs_on(harness: ConnectHarness, connection_id: str) -> None:
+    """Serve every ready sync, each run once: records, a status and a failure are there to ask."""
+    rows = tuple(map(ready_sync, READY))
+    harness.container.bind(OwnSyncs, OwnSyncs(rows))
+    for row in rows:
+        await harness.container.use(RunSync)(
+            ConnectionId(connection_id), row.name, budget=timedelta(minutes=1), wake=True
+        )
+
+
+@pytest.mark.parametrize("model", ["GmailLabel", "GmailThread", "GmailSendAsAlias"])
+def test_records_of_own_syncs_are_as_described(whole: Whole, model: str) -> None:
+    """Their answers, and those about their syncs, hold what the description says."""
+    headers = {"Connection-Id": whole.connection_id, "Provider-Config-Key": "google-mail"}
+    for path, query in (("/records", {"model": model}), ("/sync/status", {"syncs": "*"})):
+        (operation,) = (one for one in JSON if (one.path, one.method) == (path, "get"))
+        case = operation.Case(query=query, headers=headers)
+        answer = whole.ask(case)
+        case.validate_response(answer, checks=CHECKS)
+        assert answer.status_code == 200
+    assert len(answer.json()["syncs"]) >= len(READY)
 
 
 @pytest.mark.parametrize("mode", MODES, ids=lambda mode: mode.value)

@@ -1,10 +1,40 @@
 """Threads: one record a conversation, kept current from the stored messages without any call."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from shared.actions.syncs import Derived
+from shared.domain.mail.reading.address_list import Address
 from shared.domain.mail.reading.email_message import EmailMessage
+
+
+@dataclass(frozen=True)
+class MessageHeader:
+    """A header of a message."""
+
+    name: str
+    value: str
+
+
+@dataclass(frozen=True)
+class MessagePayload:
+    """Headers as they are kept: addresses and dates as they were read, not as they were written."""
+
+    headers: tuple[MessageHeader, ...]
+
+
+@dataclass(frozen=True)
+class ThreadMessage:
+    """A message of a conversation, without its text: `GET /records` has that under its id."""
+
+    id: str
+    threadId: str  # noqa: N815  Gmail's spelling
+    historyId: str  # noqa: N815
+    labelIds: tuple[str, ...]  # noqa: N815
+    snippet: str
+    internalDate: str  # noqa: N815
+    sizeEstimate: int  # noqa: N815
+    payload: MessagePayload
 
 
 @dataclass(frozen=True)
@@ -12,15 +42,16 @@ class GmailThread:
     """A conversation, of its live messages."""
 
     id: str
+    historyId: str  # noqa: N815  Gmail's spelling
     subject: str
     snippet: str
-    messages: int
+    count: int
     unread: int
     participants: tuple[str, ...]
     first_at: str
     last_at: str
     labels: tuple[str, ...]
-    message_ids: tuple[str, ...]
+    messages: tuple[ThreadMessage, ...]
 
 
 def thread_of(messages: Sequence[EmailMessage]) -> list[GmailThread]:
@@ -29,17 +60,57 @@ def thread_of(messages: Sequence[EmailMessage]) -> list[GmailThread]:
     return [
         GmailThread(
             id=last["threadId"],
-            subject=first["subject"] or "",
-            snippet=last["snippet"] or "",
-            messages=len(messages),
+            historyId=max((one["historyId"] for one in messages), key=int),
+            subject=first["subject"],
+            snippet=last["snippet"],
+            count=len(messages),
             unread=sum(one["isUnread"] for one in messages),
             participants=tuple(sorted({one["from"]["email"] for one in messages if one["from"]})),
-            first_at=first["date"] or "",
-            last_at=last["date"] or "",
+            first_at=first["date"],
+            last_at=last["date"],
             labels=tuple(sorted({label for one in messages for label in one["labelIds"]})),
-            message_ids=tuple(one["id"] for one in messages),
+            messages=tuple(map(message_of, messages)),
         )
     ]
+
+
+def message_of(message: EmailMessage) -> ThreadMessage:
+    """Return a message without its text."""
+    return ThreadMessage(
+        id=message["id"],
+        threadId=message["threadId"],
+        historyId=message["historyId"],
+        labelIds=tuple(message["labelIds"]),
+        snippet=message["snippet"],
+        internalDate=message["internalDate"],
+        sizeEstimate=message["sizeEstimate"],
+        payload=MessagePayload(tuple(headers_of(message))),
+    )
+
+
+def headers_of(message: EmailMessage) -> Iterator[MessageHeader]:
+    """Yield the headers that are kept, those that are empty left out."""
+    sender = [message["from"]] if message["from"] else []
+    found = {
+        "From": written(sender),
+        "To": written(message["to"]),
+        "Cc": written(message["cc"]),
+        "Reply-To": written(message["replyTo"]),
+        "Subject": message["subject"],
+        "Date": message["date"],
+        "Message-ID": message["messageId"],
+        "In-Reply-To": message["inReplyTo"],
+        "References": " ".join(message["references"]),
+        **message["headers"],
+    }
+    yield from (MessageHeader(name, value) for name, value in found.items() if value)
+
+
+def written(addresses: Sequence[Address]) -> str:
+    """Return addresses as a header has them."""
+    return ", ".join(
+        f"{one['name']} <{one['email']}>" if one["name"] else one["email"] for one in addresses
+    )
 
 
 SYNC = Derived(
@@ -48,4 +119,5 @@ SYNC = Derived(
     model=GmailThread,
     by="thread",
     rows=thread_of,
+    version=2,
 )

@@ -1,10 +1,14 @@
-"""The deployment's own actions and projections: here, and as the deployment serves them."""
+"""The deployment's own actions, projections and syncs: here, and as the deployment serves them."""
 
 from shared.actions.loading import built_in_actions, catalogue
+from shared.actions.syncs import left_out_syncs, own_syncs
 from shared.commands.checks.context import CheckContext
 from shared.commands.checks.finding import Finding, NotCheckedError, count_of, failed, ok
 
 FIX = "Mend the line; `make bundle` names it too, with what Python says. Then deploy again."
+FIX_SYNCS = (
+    "Rename it, take another out of `shared/actions/custom/`, or name fewer in POSTROOM_SYNCS."
+)
 
 
 async def own_code_is_served(context: CheckContext) -> Finding:
@@ -14,8 +18,13 @@ async def own_code_is_served(context: CheckContext) -> Finding:
         return failed(f"Not served: {'; '.join(here)}.", FIX)
     if there := await _modules_left_out(context):
         return failed(f"The deployment does not serve: {'; '.join(there)}.", FIX)
+    syncs = context.settings.syncs
+    if left := left_out_syncs(syncs):
+        names = "; ".join(f"{one.name}: {one.reason}" for one in left)
+        return failed(f"Syncs that never run: {names}.", FIX_SYNCS)
     own = len(catalogue().actions) - len(built_in_actions()) + len(catalogue().projections)
-    return ok(count_of(own, "own action or projection", "own actions and projections"))
+    actions = count_of(own, "own action or projection", "own actions and projections")
+    return ok(f"{actions}, {count_of(len(own_syncs(syncs).rows), 'sync')}")
 
 
 async def _modules_left_out(context: CheckContext) -> list[str]:

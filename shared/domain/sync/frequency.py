@@ -13,7 +13,9 @@ _ASKED = re.compile(
 )
 
 
-def frequency_from(text: str) -> timedelta:
+def frequency_from(
+    text: str, shortest: timedelta = SHORTEST, longest: timedelta = LONGEST
+) -> timedelta:
     """Read "every hour", "every 30 minutes", "2h". Raises InvalidRequestError."""
     asked = _ASKED.fullmatch(text.strip())
     if asked is None:
@@ -21,16 +23,21 @@ def frequency_from(text: str) -> timedelta:
             f"The frequency {text[:40]!r} is not understood: write 'every 30 minutes' or '2h'."
         )
     frequency = timedelta(**{_UNITS[asked[2][0].lower()]: int(asked[1] or 1)})
-    if not SHORTEST <= frequency <= LONGEST:
-        raise InvalidRequestError("The frequency must lie between 5 minutes and 7 days.")
+    if not shortest <= frequency <= longest:
+        raise InvalidRequestError(
+            f"The frequency must lie between {_span(shortest)} and {_span(longest)}."
+        )
     return frequency
 
 
 def in_words(frequency: timedelta) -> str:
     """Return the frequency as the API writes it."""
-    minutes = int(frequency.total_seconds() // 60)
-    for size, unit in ((1440, "day"), (60, "hour"), (1, "minute")):
-        if minutes % size == 0 and minutes >= size:
-            count = minutes // size
-            return f"every {unit}" if count == 1 else f"every {count} {unit}s"
-    return f"every {max(minutes, 1)} minutes"
+    return f"every {_span(frequency).removeprefix('1 ')}"
+
+
+def _span(time: timedelta) -> str:
+    minutes = max(int(time.total_seconds() // 60), 1)
+    sizes = ((1440, "day"), (60, "hour"), (1, "minute"))
+    size, unit = next(one for one in sizes if minutes % one[0] == 0)
+    count = minutes // size
+    return f"{count} {unit}{'' if count == 1 else 's'}"

@@ -2,13 +2,15 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import replace
+from datetime import timedelta
 
 from shared.actions.projections import projections
 from shared.domain.connect.connection import Connection, ConnectionStatus, SyncSettings
-from shared.domain.connect.scopes import reads
+from shared.domain.connect.scopes import missing, reads
 from shared.domain.ids import ConnectionId
 from shared.domain.models.state import state_id
-from shared.domain.models.sync import OwnSyncs
+from shared.domain.models.sync import LONGEST, SHORTEST, Derived, OwnSync, OwnSyncs
+from shared.domain.sync.event import SYNC_NAME
 from shared.domain.sync.frequency import frequency_from, in_words
 from shared.edge.api.mail.own_sync_view import own_sync_view
 from shared.edge.api.mail.sync_models import (
@@ -29,7 +31,7 @@ from shared.edge.api.mail.sync_view import (
 )
 from shared.edge.web.call import Call
 from shared.edge.web.routes import Permission, Route, Success, Tenant
-from shared.errors import MissingScopeError, UnknownConnectionError
+from shared.errors import InvalidRequestError, MissingScopeError, UnknownConnectionError
 from shared.ports.clock import Clock
 from shared.ports.connections import ConnectionQuery, Connections
 from shared.ports.model_store import ModelSyncs
@@ -86,9 +88,11 @@ async def update_frequency(call: Call) -> FrequencyAnswer:
     """Change how often a connection that hears nothing is asked."""
     body = call.body(FrequencyBody)
     name = own_sync(body.sync_name, own := call.use(OwnSyncs))
-    id = (await call.connection()).value.id
+    connection = (await call.connection()).value
+    id = connection.id
     if (row := own.get(name)) is not None:
-        every = frequency_from(body.frequency) if body.frequency else None
+        _require_granted(connection, [row], mailbox=False, named=True)
+        every = _own_frequency(row, body.frequency) if body.frequency else None
         await call.use(ControlModels).set_frequency(id, name, every)
         told = every or row.frequency
         return FrequencyAnswer(frequency=in_words(told) if told else "on demand")
@@ -98,6 +102,15 @@ async def update_frequency(call: Call) -> FrequencyAnswer:
     )
     await call.use(ControlSync).set_frequency(id, frequency)
     return FrequencyAnswer(frequency=in_words(frequency))
+
+
+def _own_frequency(row: OwnSync, asked: str) -> timedelta:
+    """Read the frequency. Raises InvalidRequestError, also for a sync that only follows mail."""
+    if isinstance(row, Derived):
+        raise InvalidRequestError(
+            f"{row.name} has no frequency: it follows {SYNC_NAME}.", code="derived_sync"
+        )
+    return frequency_from(asked, SHORTEST, LONGEST)
 
 
 async def _views(call: Call, connection: Connection) -> list[SyncView]:
@@ -122,27 +135,46 @@ def _own_names(call: Call) -> list[str]:
 
 async def _each(call: Call, names: Sequence[str], mail: Work, model: NamedWork) -> Success:
     """Do the work of each sync named, all if none, for the connection named or for every one."""
-    own = [one.name for one in call.use(OwnSyncs).rows if not names or one.name in names]
+    rows = [one for one in call.use(OwnSyncs).rows if not names or one.name in names]
+    mailbox = not names or bool({*names} - {one.name for one in rows})
 
-    async def work(id: ConnectionId) -> None:
-        if not names or {*names} - {*own}:
-            await mail(id)
-        for name in own:
-            await model(id, name)
+    async def work(connection: Connection) -> None:
+        if mailbox and reads(connection.scopes):
+            await mail(connection.id)
+        for row in rows:
+            if not missing(row.scopes, connection.scopes):
+                await model(connection.id, row.name)
 
     async for connection in _connections(call):
-        if call.connection_id is not None and not reads(connection.scopes):
-            raise MissingScopeError(
-                "This connection may send but not read, so it has no sync.", scope="gmail.readonly"
-            )
-        await _tolerant(work, connection.id, strict=call.connection_id is not None)
+        if call.connection_id is not None:
+            _require_granted(connection, rows, mailbox=mailbox, named=bool(names))
+        await _tolerant(work, connection, strict=call.connection_id is not None)
     return Success()
 
 
-async def _tolerant(work: Work, id: ConnectionId, *, strict: bool) -> None:
+def _require_granted(
+    connection: Connection, rows: Sequence[OwnSync], *, mailbox: bool, named: bool
+) -> None:
+    """Raise MissingScopeError where a sync that was named, or the mailbox, cannot be read.
+
+    Without names, an own sync that lacks a scope is passed over: it was not asked for.
+    """
+    if mailbox and not reads(connection.scopes):
+        raise MissingScopeError(
+            "This connection may send but not read, so it has no sync.", scope="gmail.readonly"
+        )
+    for row in rows if named else ():
+        if lacking := missing(row.scopes, connection.scopes):
+            text = f"{row.name} needs the scope {lacking[0]}, which the end user did not grant."
+            raise MissingScopeError(text, scope=lacking[0])
+
+
+async def _tolerant(
+    work: Callable[[Connection], Awaitable[None]], connection: Connection, *, strict: bool
+) -> None:
     """Pass over a connection that left meanwhile, unless it was named."""
     try:
-        await work(id)
+        await work(connection)
     except UnknownConnectionError:
         if strict:
             raise
@@ -156,7 +188,8 @@ async def _connections(call: Call) -> AsyncIterator[Connection]:
     while found := await call.use(Connections).find(ConnectionQuery(limit=PAGE, page=page)):
         for connection in found:
             gone = connection.status is ConnectionStatus.DISCONNECTING
-            if not gone and reads(connection.scopes) and call.caller.sees(connection.id):
+            served = reads(connection.scopes) or call.use(OwnSyncs).rows
+            if not gone and served and call.caller.sees(connection.id):
                 yield connection
         page += 1
 

@@ -12,6 +12,7 @@ from shared.domain.operation import Operation, OperationState, OperationType
 from shared.domain.sync.standing import set_aside
 from shared.edge.api.mail.sync_view import sync_view
 from shared.edge.console.connections import row_of
+from shared.edge.console.own_syncs import own_sync_rows
 from shared.edge.console.pages import ConsoleRequest, page
 from shared.edge.settings.deployment import Settings
 from shared.edge.web.reading import connection_id
@@ -32,6 +33,10 @@ NOTICES = {
     "audit": "The whole window is being compared with the records, and what differs is healed.",
     "retry": "The message is being fetched again.",
     "window": "The window was changed and is being read.",
+    "pause-own": "The sync is paused; the mailbox and the other syncs go on.",
+    "start-own": "The sync goes on from where it was.",
+    "trigger-own": "The sync runs now.",
+    "reset-own": "The sync runs from its beginning; what is equal keeps its sequence number.",
 }
 
 
@@ -55,6 +60,7 @@ async def show_connection(console: ConsoleRequest) -> Response:
         sync=sync_view(row.state, console.now, connection, set_aside(entries))
         if row.state
         else None,
+        own_syncs=await own_sync_rows(console, connection, row.state),
         quarantine=entries,
         operations=recent[:A_PAGE],
         more=len(recent) > A_PAGE,

@@ -4,8 +4,10 @@ from dataclasses import replace
 
 from starlette.responses import Response
 
-from shared.domain.connect.scopes import reads
+from shared.domain.connect.scopes import missing, reads
 from shared.domain.ids import ConnectionId, MessageId
+from shared.domain.models.sync import OwnSyncs
+from shared.domain.sync.event import UnknownSyncError
 from shared.domain.sync.window import window_start
 from shared.edge.console.connection import path_connection, path_connection_id
 from shared.edge.console.pages import ConsoleRequest, change, page
@@ -14,6 +16,7 @@ from shared.usecases.connect.consent.sessions import CreateConnectSession, Sessi
 from shared.usecases.connect.disconnect import AcceptDisconnect
 from shared.usecases.connect.update_connection import ChangeConnection, ChangeWindow
 from shared.usecases.sync.control import ControlSync
+from shared.usecases.sync.models.control import ControlModels
 from shared.usecases.sync.quarantine import RetryQuarantined
 
 ONE = "/console/connections/{connection_id}"
@@ -43,6 +46,25 @@ async def audit(console: ConsoleRequest) -> Response:
     """Compare the whole window with the records, and heal."""
     await console.use(ControlSync).audit(await _syncing_id(console))
     return back(console, "audit")
+
+
+async def pause_own(console: ConsoleRequest) -> Response:
+    """Stop one own sync until started; mail goes on."""
+    await console.use(ControlModels).pause(*await _own_sync(console))
+    return back(console, "pause-own")
+
+
+async def start_own(console: ConsoleRequest) -> Response:
+    """Run one own sync again."""
+    await console.use(ControlModels).start(*await _own_sync(console))
+    return back(console, "start-own")
+
+
+async def trigger_own(console: ConsoleRequest) -> Response:
+    """Run one own sync now, or with `reset` from its beginning."""
+    reset = console.field("reset") == "1"
+    await console.use(ControlModels).trigger(*await _own_sync(console), reset=reset)
+    return back(console, "reset-own" if reset else "trigger-own")
 
 
 async def retry(console: ConsoleRequest) -> Response:
@@ -113,11 +135,26 @@ async def _syncing_id(console: ConsoleRequest) -> ConnectionId:
     return connection.id
 
 
+async def _own_sync(console: ConsoleRequest) -> tuple[ConnectionId, str]:
+    """Return the connection and the sync. Raises UnknownSyncError, MissingScopeError."""
+    connection = (await console.call.connection(path_connection_id(console))).value
+    row = console.use(OwnSyncs).get(console.path("sync"))
+    if row is None:
+        raise UnknownSyncError("There is no own sync of that name.")
+    if lacking := missing(row.scopes, connection.scopes):
+        text = f"{row.name} needs the scope {lacking[0]}, which the end user did not grant."
+        raise MissingScopeError(text, scope=lacking[0])
+    return connection.id, row.name
+
+
 ROUTES = (
     change(f"{ONE}/pause", pause, "pause sync"),
     change(f"{ONE}/start", start, "start sync"),
     change(f"{ONE}/trigger", trigger, "trigger sync"),
     change(f"{ONE}/audit", audit, "audit"),
+    change(f"{ONE}/syncs/{{sync}}/pause", pause_own, "pause own sync"),
+    change(f"{ONE}/syncs/{{sync}}/start", start_own, "start own sync"),
+    change(f"{ONE}/syncs/{{sync}}/trigger", trigger_own, "trigger own sync"),
     change(f"{ONE}/window", change_window, "change window"),
     change(f"{ONE}/quarantine/{{message_id}}/retry", retry, "retry quarantined"),
     change(f"{ONE}/reconnect", open_reconnect, "open reconnect link"),

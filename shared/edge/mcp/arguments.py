@@ -52,7 +52,12 @@ def read_arguments(action: Action[Any, Any], given: Mapping[str, Any]) -> Argume
     """Raise InvalidRequestError where ours are missing or wrong; the action's come later."""
     rest = dict(given)
     key = _key(rest.pop(KEY, None)) if has_effect(action) else None
-    return Arguments(rest, key, _place(rest.pop(CONTINUATION, None)))
+    return Arguments(rest, key, read_place(rest))
+
+
+def read_place(rest: dict[str, Any]) -> Place:
+    """Take the continuation out of the arguments. Raises InvalidRequestError."""
+    return _place(rest.pop(CONTINUATION, None))
 
 
 def _key(given: Any) -> str:

@@ -1,20 +1,23 @@
 """One tool call: checked, run on the headers' mailbox, answered as a result."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from typing import Any
 
 from mcp.shared.exceptions import MCPError
 from mcp_types import INVALID_PARAMS, CallToolRequestParams, CallToolResult
 
+from shared.actions.loading import READ_RECORDS
 from shared.actions.policy.guard import GuardedActions, Waiting
 from shared.actions.registry import Action
 from shared.actions.run import ActionAnswer
 from shared.domain.connect.connection import Connection
+from shared.domain.models.sync import OwnSyncs
 from shared.edge.mcp.arguments import Arguments, Place, read_arguments
 from shared.edge.mcp.offer import get_tool, require_permission
+from shared.edge.mcp.own_records import read_records
 from shared.edge.mcp.readable import readable, weight_of
-from shared.edge.mcp.refusals import UNKNOWN_TOOL, log_refusal
 from shared.edge.mcp.results import done_result, error_result, waiting_result
+from shared.edge.mcp.trail import UNKNOWN_TOOL, log_refusal
 from shared.edge.web import logs
 from shared.edge.web.call import Call
 from shared.edge.web.deployment import Deployment
@@ -33,13 +36,19 @@ async def run_tool(
 
     Raises MCPError, code -32602, for a tool that does not exist.
     """
+    if asked.name == READ_RECORDS and call.use(OwnSyncs).rows:
+        return await _result_of(call, read_records(call, connection, asked.arguments or {}))
     try:
         action = get_tool(asked.name)
     except UnknownActionError as unknown:
         await log_refusal(call, connection, UNKNOWN_TOOL, unknown)
         raise MCPError(INVALID_PARAMS, UNKNOWN, {"code": unknown.code}) from None
+    return await _result_of(call, _run(call, connection, action, asked.arguments or {}))
+
+
+async def _result_of(call: Call, running: Awaitable[CallToolResult]) -> CallToolResult:
     try:
-        return await _run(call, connection, action, asked.arguments or {})
+        return await running
     except Exception as error:  # noqa: BLE001  whatever it is, its words may be mail
         return refusal(error, call.trace_id)
 

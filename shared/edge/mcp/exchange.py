@@ -23,6 +23,7 @@ from starlette.types import Message
 from shared.domain.connect.connection import Connection
 from shared.edge.mcp.calls import run_tool
 from shared.edge.mcp.offer import offered_actions
+from shared.edge.mcp.own_records import records_tool
 from shared.edge.mcp.tools import tool_of
 from shared.edge.web.call import Call
 from shared.edge.web.effects import LARGEST_BODY
@@ -63,7 +64,10 @@ def server_for(call: Call, connection: Connection) -> "Server[dict[str, object]]
         _: ServerRequestContext[dict[str, object]], __: PaginatedRequestParams | None
     ) -> ListToolsResult:
         return ListToolsResult(
-            tools=[tool_of(one.name) for one in offered_actions(call.caller, connection)]
+            tools=[
+                *(tool_of(one.name) for one in offered_actions(call.caller, connection)),
+                *records_tool(call, connection),
+            ]
         )
 
     async def call_tool(

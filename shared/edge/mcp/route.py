@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from shared.domain.connect.connection import INTEGRATION, Connection
 from shared.edge.mcp.origins import require_known_origin
-from shared.edge.mcp.refusals import NO_MAILBOX, log_refusal
+from shared.edge.mcp.trail import NO_MAILBOX, log_refusal
 from shared.edge.web.call import Call
 from shared.edge.web.reading import connection_id
 from shared.edge.web.routes import Permission, Route

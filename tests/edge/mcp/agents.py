@@ -95,9 +95,11 @@ class House:
 
 
 @asynccontextmanager
-async def open_house(folder: Path) -> AsyncIterator[House]:
+async def open_house(
+    folder: Path, environ: Mapping[str, str] | None = None
+) -> AsyncIterator[House]:
     """Run a system with its files in `folder` for the block's length."""
-    async with whole_system(folder, {ADA: 0, BOB: 0}) as started:
+    async with whole_system(folder, {ADA: 0, BOB: 0}, environ) as started:
         yield House(started)
 
 

@@ -1,9 +1,11 @@
 """Derived syncs: rows of messages and threads, exactly as the stored mail is."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from random import Random
+from secrets import token_hex
 from typing import Any
 
 import pytest
@@ -13,8 +15,10 @@ from shared.domain.mail.reading.email_message import EmailMessage
 from shared.domain.models.sync import Derived
 from shared.domain.sync.state import SyncStatus
 from shared.ports.documents import update
+from shared.ports.store import Store
 from shared.usecases.sync.models.run_sync import Ran
 from shared.usecases.sync.task import MODELS_TASK
+from tests.contracts.backends import FirestoreBackend
 from tests.harness.models import ModelHarness, model_harness
 from tests.harness.syncing import CONNECTION
 
@@ -62,7 +66,7 @@ async def true_threads(desk: ModelHarness) -> dict[str, tuple[int, int]]:
 async def shown_threads(desk: ModelHarness) -> dict[str, tuple[int, int]]:
     """Return the same from the records of the sync."""
     rows = await desk.rows("GmailThread")
-    return {id: (row["messages"], row["unread"]) for id, row in rows.items()}
+    return {id: (row["count"], row["unread"]) for id, row in rows.items()}
 
 
 async def test_threads_and_rows_follow_the_mailbox(desk: ModelHarness) -> None:
@@ -187,14 +191,13 @@ def _fields(state: Any) -> dict[str, Any]:
     return {name: getattr(state, name) for name in state.__dataclass_fields__}
 
 
-@pytest.mark.parametrize("seed", range(12))
-async def test_random_walks_end_as_the_mailbox_is(seed: int) -> None:
-    """Whatever happens in whatever order, rows equal the stored mail and a reader misses none."""
+async def walk(seed: int, store: Store | None = None, steps: int = 25) -> None:
+    """Do whatever happens in whatever order, a reader beside it, and compare what is shown."""
     random = Random(seed)
-    async with model_harness(THREADS, WORDS) as desk:
+    async with model_harness(THREADS, WORDS, store=store) as desk:
         reader = desk.reader("GmailThread")
         ids: list[str] = []
-        for _ in range(25):
+        for _ in range(steps):
             step = random.randrange(7)
             if step <= 1:
                 ids.append(desk.mail.deliver(f"Letter {random.randrange(4)}"))
@@ -206,7 +209,7 @@ async def test_random_walks_end_as_the_mailbox_is(seed: int) -> None:
             elif step == 4:
                 await desk.mail.run()
             elif step == 5:
-                await desk.run_due()
+                await asyncio.gather(desk.run_due(), reader.catch_up())
             else:
                 await reader.catch_up()
             desk.mail.advance(timedelta(seconds=1))
@@ -216,6 +219,33 @@ async def test_random_walks_end_as_the_mailbox_is(seed: int) -> None:
         assert await reader.catch_up() == await desk.rows("GmailThread")
         live = {id for id, head in (await desk.mail.heads()).items() if head.live}
         assert {id.partition(":")[0] for id in await desk.rows("Word")} == live
+
+
+@pytest.mark.parametrize("seed", range(12))
+async def test_random_walks_end_as_the_mailbox_is(seed: int) -> None:
+    """Rows equal the stored mail, and a reader beside the runs misses no number."""
+    await walk(seed)
+
+
+@pytest.mark.deep
+@pytest.mark.timeout(3_600)
+async def test_two_thousand_walks_end_as_the_mailbox_is() -> None:
+    for seed in range(2_000):
+        await walk(seed)
+
+
+@pytest.mark.emulators
+@pytest.mark.parametrize(
+    "count", [2, pytest.param(200, marks=[pytest.mark.deep, pytest.mark.timeout(3_600)])]
+)
+async def test_walks_over_firestore_end_as_the_mailbox_is(
+    count: int, firestore_emulator: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FIRESTORE_EMULATOR_HOST", firestore_emulator)
+    for seed in range(count):
+        backend = FirestoreBackend(f"test-{token_hex(8)}")
+        await walk(seed, backend.open())
+        await backend.close()
 
 
 async def test_mail_waits_for_no_own_sync(desk: ModelHarness) -> None:

@@ -178,9 +178,15 @@ async def test_a_broken_paged_listing_begins_again_and_deletes_nothing() -> None
 
 
 @pytest.mark.parametrize("confirms", [False, True])
-async def test_a_shifting_listing_deletes_nothing_that_is_there(confirms: bool) -> None:
-    """Rows that slip between pages are never deleted; what is gone ends at the latest twice on."""
-    for seed in range(25):
+@pytest.mark.parametrize(
+    "seeds", [25, pytest.param(350, marks=[pytest.mark.deep, pytest.mark.timeout(1_800)])]
+)
+async def test_a_shifting_listing_deletes_nothing_that_is_there(seeds: int, confirms: bool) -> None:
+    """Rows that slip between pages are never deleted; what is gone ends at the latest twice on.
+
+    Each seed lists six times.
+    """
+    for seed in range(seeds):
         random = Random(seed)
         provider = Provider({f"r{n:02}": n for n in range(40)}, confirms=confirms)
 

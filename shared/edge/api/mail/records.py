@@ -15,7 +15,6 @@ from shared.domain.models.sync import OwnSyncs, models_of
 from shared.domain.sync.event import MODEL, MODEL_NAMES
 from shared.domain.sync.payload import render_json
 from shared.domain.sync.record import LastAction, Record
-from shared.edge.api.mail.model_records import OwnRecords
 from shared.edge.api.mail.projected_records import ProjectedRecords
 from shared.edge.api.mail.record_models import EmailMessage, OwnRecord
 from shared.edge.web.answers import json_bytes
@@ -25,6 +24,7 @@ from shared.errors import InvalidRequestError
 from shared.ports.clock import Clock
 from shared.ports.model_store import ModelQuery, ModelRecords
 from shared.ports.sync_store import NewestQuery, RecordQuery, Records
+from shared.usecases.sync.own_records import OwnRecords
 
 IDS = 100
 PAGE = 10_000

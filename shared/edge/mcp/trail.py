@@ -1,4 +1,6 @@
-"""What was refused before any action ran: in the operations log too, where operators look."""
+"""Calls that no action logs: what is refused before any runs, and reading own records."""
+
+from datetime import datetime
 
 from shared.domain.connect.connection import Connection
 from shared.domain.operation import OperationType, new_operation
@@ -17,14 +19,24 @@ async def log_refusal(
     call: Call, connection: Connection | None, name: str, error: PostroomError
 ) -> None:
     """Append a refused call; losing the entry changes nothing for the caller."""
-    now = call.use(Clock).now()
+    await log_call(call, connection, name, call.use(Clock).now(), error)
+
+
+async def log_call(
+    call: Call,
+    connection: Connection | None,
+    name: str,
+    started_at: datetime,
+    error: PostroomError | None = None,
+) -> None:
+    """Append a call that has ended; losing the entry changes nothing for the caller."""
     operation = new_operation(
         OperationType.ACTION,
         name,
         connection.id if connection else None,
-        now,
-        now,
-        error=error.code,
+        started_at,
+        call.use(Clock).now(),
+        error=error.code if error else None,
         trace_id=call.trace_id,
         detail={"key": call.caller.name},
     )

@@ -1,0 +1,1 @@
+"""Runs of own syncs of which nothing is stored: what they would do, told."""
