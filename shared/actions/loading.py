@@ -38,7 +38,11 @@ BUILT_IN: Final = (
     "threads",
     "labels",
     "attachments",
+    "send_as",
     "mailbox",
+    "filters",
+    "forwarding",
+    "preferences",
 )
 """Postroom's own modules, in the order in which their actions are listed."""
 INITIAL: Final = "__init__"

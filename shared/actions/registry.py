@@ -111,6 +111,9 @@ class Action(Generic[I, O]):
     does: Does | None = None
     timeout: timedelta = timedelta(seconds=60)
     permission: str | None = None
+    agents_need: tuple[str, ...] = ()
+    """Scopes of which one must have been granted before an agent is offered it: what few products
+    want does not crowd the tools of all others."""
     pin: Callable[[ActionContext, I], Awaitable[str]] | None = None
     """Names the present state of what an id in the input stands for, if that can change: a call
     that waited for approval does not run on another one than was there when it was asked."""
