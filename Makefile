@@ -59,7 +59,7 @@ plan deploy destroy:
 dryrun: runtime ## show what an action would do: make dryrun ACTION=list-labels CONNECTION=ID INPUT='{}'
 	@test -n "$${POSTROOM_STORE:-}" || eval "$$($(IN) -m infra.local.environment)"; \
 	$(IN) -m shared.commands dryrun "$${ACTION:?name one: make dryrun ACTION=list-labels}" --connection "$${CONNECTION:-}" \
-		--input "$${INPUT:-}" $(if $(REALLY),--really)
+		--input "$${INPUT:-}" --answer "$${ANSWER:-}" $(if $(REALLY),--really)
 
 keys: ## make, list, rotate, revoke API keys: make keys ARGS='create --name backend --permission send'
 rotate-keys: ## bring every grant under a new key-encryption key, while everything runs
