@@ -86,6 +86,12 @@ class Catalogue:
         self.projections |= {one.name: one for one in projections}
 
     @property
+    def secrets(self) -> Collection[str]:
+        """The secrets that what is served declares."""
+        polled = (one for one in self.syncs.values() if isinstance(one, Sync))
+        return {name for one in (*self.actions.values(), *polled) for name in one.secrets}
+
+    @property
     def _names(self) -> Collection[str]:
         projected = (one.sync for one in self.projections.values())
         return {SYNC_NAME, SYNC_ALIAS, *projected, *self.syncs}
