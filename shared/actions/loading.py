@@ -88,8 +88,9 @@ class Catalogue:
     @property
     def secrets(self) -> Collection[str]:
         """The secrets that what is served declares."""
-        polled = (one for one in self.syncs.values() if isinstance(one, Sync))
-        return {name for one in (*self.actions.values(), *polled) for name in one.secrets}
+        acting = {name for one in self.actions.values() for name in one.secrets}
+        polling = (one for one in self.syncs.values() if isinstance(one, Sync))
+        return acting | {name for one in polling for name in one.secrets}
 
     @property
     def _names(self) -> Collection[str]:

@@ -90,7 +90,8 @@ async def test_a_developer_who_follows_the_skill_gets_there(developer: Developer
     listed = await developer.run(found)
     assert "label-sender" in listed
     assert "find-invoices" in listed
-    assert re.search(r"7 passed|\[100%\]", await developer.run(tests))
+    assert "summarize-thread" in listed
+    assert re.search(r"9 passed|\[100%\]", await developer.run(tests))
     said = await developer.run(style)
     assert "All checks passed" in said
     assert "no issues found" in said
