@@ -28,7 +28,9 @@ class FilterById(ActionInput):
     """A filter by its id."""
 
     id: str = Field(
-        pattern=r"^[0-9A-Za-z_-]{1,200}$", validation_alias=spelled("id", "filterId", "filter_id")
+        pattern=r"^[0-9A-Za-z_-]{1,200}$",
+        validation_alias=spelled("id", "filterId", "filter_id"),
+        description="As list-filters has it.",
     )
 
 

@@ -34,7 +34,7 @@ class AliasByAddress(ActionInput):
 class GetAliasInput(AliasByAddress):
     """Which alias; the mailbox is always the connection's own."""
 
-    userId: Literal["me"] = "me"
+    userId: Literal["me"] = Field("me", description="Always me.")
 
 
 class AliasFields(AliasByAddress):
@@ -54,9 +54,9 @@ class AliasFields(AliasByAddress):
 class SmtpServer(ActionInput):
     """The server that mail from the alias is sent by."""
 
-    host: str = Field(min_length=1, max_length=255)
-    port: int = Field(ge=1, le=65_535)
-    securityMode: Literal["none", "ssl", "starttls"]
+    host: str = Field(min_length=1, max_length=255, description="Its name.")
+    port: int = Field(ge=1, le=65_535, description="Such as 587.")
+    securityMode: Literal["none", "ssl", "starttls"] = Field(description="How it is spoken to.")
     username: str | None = Field(None, max_length=1_000, description="Gmail never tells it again.")
     password: str | None = Field(None, max_length=1_000, repr=False, description="As the username.")
 
