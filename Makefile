@@ -62,7 +62,7 @@ plan deploy destroy:
 dryrun: runtime ## show what an action would do, or SYNC=sync-labels: make dryrun ACTION=list-labels CONNECTION=ID INPUT='{}'
 	@test -n "$${POSTROOM_STORE:-}" || eval "$$($(IN) -m infra.local.environment)"; \
 	$(IN) -m shared.commands dryrun $(if $(SYNC),--sync "$${SYNC}" --from "$${FROM:-checkpoint}",\
-		"$${ACTION:?name one: make dryrun ACTION=list-labels}" --input "$${INPUT:-}") \
+		"$${ACTION:?name one: make dryrun ACTION=list-labels}" --input "$${INPUT:-}" --answer "$${ANSWER:-}") \
 		--connection "$${CONNECTION:-}" $(if $(REALLY),--really) $(if $(SHOW),--show)
 
 keys: ## make, list, rotate, revoke API keys: make keys ARGS='create --name backend --permission send'

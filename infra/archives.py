@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
-from infra.requirements import locked_for
+from infra.requirements import WrongLockError, custom_stanzas, locked_for
 from shared.actions.loading import catalogue
 from shared.edge.settings.functions import FUNCTIONS
 
@@ -63,8 +63,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for fault in faults:
             print(f"{fault}: {fault.words}", file=sys.stderr)  # noqa: T201  as below
         return 1
+    try:
+        custom_stanzas()
+    except WrongLockError as wrong:
+        print(wrong, file=sys.stderr)  # noqa: T201  as below
+        return 1
     if catalogue().syncs:
         print("There are own syncs: set own_syncs = true in Terraform.", file=sys.stderr)  # noqa: T201
+    if names := sorted(catalogue().secrets):
+        print(f"Own code reads {', '.join(names)}: list them in own_secrets.", file=sys.stderr)  # noqa: T201
     for name in chosen.names or known:
         for extra in (None, *EXTRAS.get(name, ())):
             print(build(name, chosen.to, extra))  # noqa: T201  a command talks to a person

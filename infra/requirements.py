@@ -3,7 +3,8 @@
 A few dependencies serve one function alone; what only they bring goes with them. Which package
 brings which is read from the installed packages, so this runs in the project's environment. An
 extra has a lock of its own, made beside the first one's versions, and goes only to a deployment
-that uses it.
+that uses it. So does the lock of a deployment's own code, where there is one: it goes to the
+functions that load `shared/actions/custom/`, and to no other.
 """
 
 import re
@@ -16,6 +17,8 @@ from typing import Final
 
 from packaging.requirements import Requirement
 
+from shared.edge.settings.functions import FUNCTIONS
+
 ROOT: Final = Path(__file__).resolve().parents[1]
 ONLY_FOR: Final = {
     "google-cloud-pubsub": frozenset({"deliver_event"}),
@@ -23,17 +26,55 @@ ONLY_FOR: Final = {
     "opentelemetry-exporter-prometheus": frozenset(),
 }
 """Direct dependencies that other functions never import."""
+CUSTOM: Final = ROOT / "requirements-custom.txt"
+OWN_CODE: Final = frozenset(one.name for one in FUNCTIONS if one.own_code)
+COMMENT: Final = re.compile(r"^[ ]*#.*\n?", re.MULTILINE)
+MADE_BY: Final = (
+    "uv pip compile WANTED.in -c requirements.txt --generate-hashes --universal "
+    "--python-version 3.11 --no-header -o requirements-custom.txt"
+)
 STANZA: Final = re.compile(r"^(?=[A-Za-z0-9])", re.MULTILINE)
 EXTRA: Final = re.compile(r"""extra\s*==\s*["']([^"']+)["']""")
 
 
+class WrongLockError(ValueError):
+    """`requirements-custom.txt` cannot go beside the lock."""
+
+
 def locked_for(function: str, extra: str | None = None) -> str:
-    """Return the lock's own lines, hashes included, of what `function` needs, and an extra's."""
+    """Return the lock's own lines, hashes included, of what `function` needs, and an extra's.
+
+    Raises WrongLockError.
+    """
     direct = [one for one in _direct() if function in ONLY_FOR.get(_name(one), {function})]
     wanted = brought_by(direct)
     chosen = {name: text for name, text in stanzas().items() if name in wanted}
     more = stanzas(f"requirements-{extra}.txt") if extra else {}
-    return "".join((more | chosen).values())
+    own = custom_stanzas() if function in OWN_CODE else {}
+    return "".join((own | more | chosen).values())
+
+
+def custom_stanzas() -> dict[str, str]:
+    """Return the lines of own code's lock by package, none where there is no lock.
+
+    Raises WrongLockError for what is not pinned with hashes, or otherwise than in the lock.
+    """
+    if not CUSTOM.is_file():
+        return {}
+    text = COMMENT.sub("", CUSTOM.read_text())
+    found = {}
+    for part in filter(str.strip, STANZA.split(text)):
+        name = _plain(part.partition("==")[0])
+        if "==" not in part or "--hash=sha256:" not in part:
+            raise WrongLockError(f"{CUSTOM.name} is a lock with hashes: {MADE_BY}")
+        if (ours := stanzas().get(name)) and _pin(ours) != _pin(part):
+            raise WrongLockError(f"{CUSTOM.name} pins another {name} than the lock: {MADE_BY}")
+        found[name] = part
+    return found
+
+
+def _pin(stanza: str) -> str:
+    return stanza.partition("==")[2].split()[0]
 
 
 def brought_by(requirements: Iterable[Requirement]) -> frozenset[str]:

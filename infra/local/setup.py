@@ -17,6 +17,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 OLDEST = (3, 11)
+OWN_CODE = "requirements-custom.txt"
+"""The lock of what a deployment's own actions and syncs import, where there is one."""
 BAR = 28
 TICK_S = 0.2
 TAIL = 25
@@ -154,6 +156,8 @@ def main() -> None:
     if sys.version_info < OLDEST:
         sys.exit(f"Postroom needs Python 3.11 or newer; this is {sys.version.split()[0]}.")
     prepare(ROOT / ".venv", ROOT / sys.argv[1])
+    if (ROOT / OWN_CODE).is_file():
+        prepare(ROOT / ".venv", ROOT / OWN_CODE)
 
 
 if __name__ == "__main__":

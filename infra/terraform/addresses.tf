@@ -9,6 +9,7 @@ locals {
     for name, one in local.deployed : name => merge(
       contains(one.needs, "oauth") ? { POSTROOM_OAUTH_CLIENT_SECRET = module.secrets.oauth_client } : {},
       contains(one.needs, "webhooks") && var.webhook_secret_version > 0 ? { POSTROOM_WEBHOOK_SECRET = module.secrets.webhooks } : {},
+      contains(local.own_code, name) ? module.secrets.own : {},
     )
   }
 

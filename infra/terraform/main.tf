@@ -59,6 +59,8 @@ module "secrets" {
   oauth_client_secret_version = var.oauth_client_secret_version
   webhook_secret              = var.webhook_secret
   webhook_secret_version      = var.webhook_secret_version
+  own_secrets                 = var.own_secrets
+  own_secret_values           = var.own_secret_values
   depends_on                  = [time_sleep.apis]
 }
 

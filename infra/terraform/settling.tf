@@ -10,7 +10,7 @@ resource "time_sleep" "apis" {
 resource "time_sleep" "rights" {
   for_each        = local.deployed
   create_duration = "120s"
-  triggers        = { account = module.account[each.key].email, needs = join(",", each.value.needs) }
+  triggers        = { account = module.account[each.key].email, needs = join(",", concat(each.value.needs, contains(local.own_readers, each.key) ? keys(var.own_secrets) : [])) }
 
   depends_on = [
     module.account,
@@ -18,6 +18,7 @@ resource "time_sleep" "rights" {
     google_project_iam_member.builder_logs,
     google_project_iam_member.builder_sources,
     google_project_iam_member.telemetry,
+    google_secret_manager_secret_iam_member.own,
     google_artifact_registry_repository_iam_member.builder,
   ]
 }

@@ -69,10 +69,10 @@ def _parameters(model: type[BaseModel]) -> dict[str, Any]:
 
 
 def _plain(field: Mapping[str, Any], parts: Mapping[str, Any]) -> dict[str, Any]:
-    first = field.get("anyOf", [{}])[0]
+    first = field if "$ref" in field else field.get("anyOf", [{}])[0]
     part = parts[first["$ref"].rpartition("/")[2]] if "$ref" in first else first
     left_out = field.get("default", ...) is None
-    own = {key: value for key, value in field.items() if key != "anyOf"}
+    own = {key: value for key, value in field.items() if key not in {"anyOf", "$ref"}}
     return {
         **part,
         **{key: value for key, value in own.items() if key != "default" or not left_out},

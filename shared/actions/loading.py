@@ -38,7 +38,11 @@ BUILT_IN: Final = (
     "threads",
     "labels",
     "attachments",
+    "send_as",
     "mailbox",
+    "filters",
+    "forwarding",
+    "preferences",
 )
 """Postroom's own modules, in the order in which their actions are listed."""
 INITIAL: Final = "__init__"
@@ -82,6 +86,13 @@ class Catalogue:
         self.syncs |= {one.name: one for one in syncs}
         self.actions |= {one.name: one for one in actions}
         self.projections |= {one.name: one for one in projections}
+
+    @property
+    def secrets(self) -> Collection[str]:
+        """The secrets that what is served declares."""
+        acting = {name for one in self.actions.values() for name in one.secrets}
+        polling = (one for one in self.syncs.values() if isinstance(one, Sync))
+        return acting | {name for one in polling for name in one.secrets}
 
     @property
     def _names(self) -> Collection[str]:

@@ -8,9 +8,10 @@ import asyncio
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
-from shared.actions.registry import Action, ActionContext, I, O, Replayed
+from shared.actions.registry import Action, ActionContext, I, O, Reach, Replayed
 from shared.domain.crash import ActionCrashedError, ActionTimeoutError, crash_site
 from shared.errors import PostroomError
 
@@ -26,7 +27,8 @@ async def run_own_code(action: Action[I, O], context: ActionContext, asked: I) -
         seconds = action.timeout.total_seconds()
         try:
             async with asyncio.timeout(seconds) as limit:
-                return await action.run(context, asked)
+                reach = Reach(action.name, action.hosts, action.secrets)
+                return await action.run(replace(context, reach=reach), asked)
         except TimeoutError:
             if not limit.expired():  # its own
                 raise

@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from shared.domain.connect.connection import Connection
 from shared.domain.connect.scopes import allowed
 from shared.domain.keys.policy import Does
+from shared.domain.own_reach import require_reach
 from shared.domain.send.draft_copy import DraftCopy
 from shared.domain.validation import MAX_TEXT
 from shared.errors import (
@@ -27,6 +28,7 @@ from shared.errors import (
 from shared.ports.clock import Clock
 from shared.ports.container import Container
 from shared.ports.google.gmail import Gmail, GmailMailboxes
+from shared.usecases.own_code.reach import OwnHttp, OwnReach
 
 I = TypeVar("I", bound=BaseModel)  # noqa: E741  input and output
 O = TypeVar("O", bound=BaseModel)  # noqa: E741  the same
@@ -58,6 +60,15 @@ class Shown:
 
 
 @dataclass(frozen=True, slots=True)
+class Reach:
+    """What the row of the action that runs may reach beside Gmail."""
+
+    owner: str = "This"
+    hosts: tuple[str, ...] = ()
+    secrets: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class ActionContext:
     """One call: whose mailbox, with what around it."""
 
@@ -66,6 +77,7 @@ class ActionContext:
     idempotency_key: str | None = None
     trace_id: str | None = None
     shown: Shown = Shown()
+    reach: Reach = Reach()
 
     @property
     def gmail(self) -> Gmail:
@@ -76,6 +88,16 @@ class ActionContext:
     def clock(self) -> Clock:
         """The deployment's clock."""
         return self.use(Clock)
+
+    @property
+    def http(self) -> OwnHttp:
+        """The hosts that the action's row names."""
+        reach = self.reach
+        return self.use(OwnReach).http(reach.owner, reach.hosts, self.connection.id)
+
+    def secret(self, name: str) -> str:
+        """Return a secret that the row declares. Raises SecretUnavailableError."""
+        return self.use(OwnReach).secret(self.reach.owner, self.reach.secrets)(name)
 
     def use(self, wanted: type[T]) -> T:
         """Return a use case, or what stands behind a port, by its type."""
@@ -111,6 +133,13 @@ class Action(Generic[I, O]):
     does: Does | None = None
     timeout: timedelta = timedelta(seconds=60)
     permission: str | None = None
+    hosts: tuple[str, ...] = ()
+    """What `context.http` may reach: plain names, or `name:port`."""
+    secrets: tuple[str, ...] = ()
+    """What `context.secret` may read: names of environment variables of its own."""
+    agents_need: tuple[str, ...] = ()
+    """Scopes of which one must have been granted before an agent is offered it: what few products
+    want does not crowd the tools of all others."""
     pin: Callable[[ActionContext, I], Awaitable[str]] | None = None
     """Names the present state of what an id in the input stands for, if that can change: a call
     that waited for approval does not run on another one than was there when it was asked."""
@@ -125,6 +154,7 @@ class Action(Generic[I, O]):
         scopes: object = self.scopes  # of a deployment's own, which nothing may have checked
         if not isinstance(scopes, tuple | list | frozenset) or not scopes:
             raise ConfigurationError(f"{self.name}: scopes is a tuple with at least one scope.")
+        require_reach(self.name, self.hosts, self.secrets)
 
     @property
     def for_agents(self) -> bool:

@@ -15,6 +15,13 @@ import orjson
 
 from shared.adapters.google.http_client import new_http_client
 from shared.adapters.sqlite.store import open_store
+from shared.commands.dry_outside import (
+    DryApis,
+    MadeUpSecrets,
+    ShownOutside,
+    Tell,
+    WatchedOutside,
+)
 from shared.domain.connect.connection import Connection
 from shared.domain.sync.quota_units import units_of
 from shared.edge.composition.container import AutowiredContainer
@@ -22,6 +29,8 @@ from shared.edge.settings.deployment import Settings
 from shared.ports.clock import Clock
 from shared.ports.connections import Mailboxes
 from shared.ports.events import Operations, Outbox
+from shared.ports.google.apis import GoogleApis
+from shared.ports.outside import OutsideHttp, Secrets
 from shared.ports.queue import Queue, Task
 from shared.ports.sends import ActionResults, Sends
 
@@ -87,14 +96,20 @@ class ShownTasks:
 
 
 def watched_container(
-    settings: Settings, tell: Callable[[SeenCall], None], *, really: bool = True
+    settings: Settings,
+    tell: Callable[[SeenCall], None],
+    tell_request: Tell,
+    *,
+    really: bool = True,
 ) -> AutowiredContainer:
-    """Return the deployment itself, with Gmail watched."""
+    """Return the deployment itself, with Gmail and other hosts watched."""
     container = AutowiredContainer(settings)
     transport = WatchedTransport(new_http_client(), tell, really=really)
     client = httpx.AsyncClient(transport=transport, trust_env=False)
     container.at_close(client.aclose)
     container.bind(httpx.AsyncClient, client)
+    if really:
+        container.bind(OutsideHttp, WatchedOutside(container.use(OutsideHttp), tell_request))
     return container
 
 
@@ -103,17 +118,24 @@ async def dry_container(
     connection: Connection,
     tell: Callable[[SeenCall], None],
     tell_task: Callable[[Task], None],
+    tell_request: Tell,
+    answer: Any = None,
 ) -> AutowiredContainer:
     """Return the same with nothing done: what would be written is kept in memory.
 
-    What an action may change of the connection is copied into that memory before.
+    What an action may change of the connection is copied into that memory before. `answer` is what
+    other hosts are taken to answer.
     """
-    container = watched_container(settings, tell, really=False)
+    container = watched_container(settings, tell, tell_request, really=False)
     memory = open_store(":memory:", container.use(Clock))
     container.at_close(memory.close)
     mailbox = await container.use(Mailboxes).get(connection.email_key)
     if mailbox is not None:
         await memory.mailboxes.create(mailbox.value)
+    apis = container.use(GoogleApis)
+    container.bind(GoogleApis, DryApis(apis, tell_request, answer))
+    container.bind(OutsideHttp, ShownOutside(tell_request, answer))
+    container.bind(Secrets, MadeUpSecrets())
     container.bind(Queue, ShownTasks(tell_task))
     container.bind(Mailboxes, memory.mailboxes)
     container.bind(Sends, memory.sends)
@@ -129,7 +151,7 @@ def _without_addresses(path: str) -> str:
 
 
 def _made_up_response(request: httpx.Request, path: str) -> httpx.Response:
-    answer = _answer(request.method, path.split("/"))
+    answer = _answer(request.method, path.split("/"), request.content)
     if answer is None:
         return httpx.Response(204, request=request)
     content = httpx.ByteStream(orjson.dumps(answer))
@@ -137,10 +159,12 @@ def _made_up_response(request: httpx.Request, path: str) -> httpx.Response:
     return httpx.Response(200, headers=headers, stream=content, request=request)
 
 
-def _answer(method: str, path: list[str]) -> dict[str, Any] | None:
+def _answer(method: str, path: list[str], content: bytes) -> dict[str, Any] | None:
     """Return what Gmail would, as far as our readers look; None for an empty answer."""
-    if method == "DELETE" or path[-1] in {"batchModify", "batchDelete", "stop"}:
+    if method == "DELETE" or path[-1] in {"batchModify", "batchDelete", "stop", "verify"}:
         return None
+    if path[0] == "settings":  # Gmail answers what it was given
+        return {"id": MADE_UP, "sendAsEmail": path[-1], **orjson.loads(content or b"{}")}
     id = path[1] if len(path) > 1 and path[1] not in {"send", "import"} else MADE_UP
     message = {**_MESSAGE, "id": id, "payload": {"headers": []}}
     resource = "messages" if path[-1] == "send" else path[0]

@@ -10,6 +10,7 @@ import orjson
 from shared.actions.loading import get_action
 from shared.actions.run import RunAction
 from shared.commands.dry_container import SeenCall, dry_container, watched_container
+from shared.commands.dry_outside import SeenRequest
 from shared.commands.dry_sync import dryrun_sync
 from shared.commands.environment import UNUSED, container_of_environment
 from shared.domain.connect.connection import Connection
@@ -34,6 +35,7 @@ def options(parser: ArgumentParser) -> None:
     what.add_argument("--sync", default="", help="a sync's name instead, such as sync-labels")
     parser.add_argument("--connection", default="", help="its id; may be left out if there is one")
     parser.add_argument("--input", default="", help="the action's input as JSON, or @FILE")
+    parser.add_argument("--answer", default="", help="JSON that other hosts answer, or @FILE")
     parser.add_argument("--really", action="store_true", help="make the calls with an effect too")
     parser.add_argument("--from", dest="start", choices=FROM, default=FROM[0], help="of a sync")
     parser.add_argument("--show", action="store_true", help="show records, and answers of actions")
@@ -49,7 +51,11 @@ async def run(arguments: Namespace) -> int:
         connection = await find_connection(real, arguments.connection)
         report = Report()
         container = await container_for_run(
-            real.settings, connection, report, really=arguments.really
+            real.settings,
+            connection,
+            report,
+            really=arguments.really,
+            answer=read_input(arguments.answer) or None,
         )
         try:
             answer = await container.use(RunAction)(connection, arguments.action, given)
@@ -76,12 +82,19 @@ async def _run_sync(arguments: Namespace) -> int:
 
 
 async def container_for_run(
-    settings: Settings, connection: Connection, report: "Report", *, really: bool
+    settings: Settings,
+    connection: Connection,
+    report: "Report",
+    *,
+    really: bool,
+    answer: Any = None,
 ) -> AutowiredContainer:
     """Return the container to run in: a dry one, or the deployment itself, watched."""
     if really:
-        return watched_container(settings, report.call)
-    return await dry_container(settings, connection, report.call, report.task)
+        return watched_container(settings, report.call, report.request)
+    return await dry_container(
+        settings, connection, report.call, report.task, report.request, answer
+    )
 
 
 @dataclass
@@ -97,6 +110,11 @@ class Report:
         became = became if seen.status is None else f"sent, answered {seen.status}"
         units = "?" if seen.units is None else str(seen.units)
         print(f"{seen.method:<6} {seen.path:<44} {units:>4} units  {became}", flush=True)
+
+    def request(self, seen: SeenRequest) -> None:
+        """Print a request to another host: its method and the host."""
+        became = "NOT SENT" if seen.status is None else f"sent, answered {seen.status}"
+        print(f"{seen.method:<6} {f'https://{seen.host}':<44}             {became}", flush=True)
 
     def task(self, task: Task) -> None:
         """Print a task that would have been queued."""

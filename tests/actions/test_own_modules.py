@@ -24,7 +24,7 @@ from tests.actions.own_modules import SOUND, own_modules, put
 from tests.harness.acting import ActionHarness
 
 CASES = [pytest.param(*case, id=name) for name, case in (UNLOADABLE | UNSERVABLE).items()]
-USERS = {"api", "console", "mcp", "run_actions", "sync_models"}
+USERS = {one.name for one in FUNCTIONS if one.own_code}
 """The functions that have a use for the deployment's own code."""
 START = """
 import sys

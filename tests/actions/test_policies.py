@@ -1,6 +1,7 @@
 """What a key's policy does to actions over REST: whatever way in, nothing gets round it."""
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,9 +9,10 @@ from pydantic import BaseModel
 
 from shared.actions import loading
 from shared.actions.registry import Action, ActionContext, ActionInput, Effect
-from shared.domain.connect.scopes import LABELS
+from shared.domain.connect.scopes import LABELS, SETTINGS_BASIC, SETTINGS_SHARING
 from tests.actions.agents import ACME, BOB, EVE, HELLO, agent, raw, rule_of, sent, trail
-from tests.harness.acting import ActionHarness
+from tests.harness.acting import ActionHarness, action_harness
+from tests.harness.google import EMAIL
 
 OUTSIDE = {**HELLO, "cc": EVE}
 
@@ -228,3 +230,37 @@ async def test_every_verdict_is_in_the_log_without_what_the_call_says(
     assert len({one["key"] for one in entries}) == 1
     written = repr(entries)
     assert not any(word in written for word in (EVE, BOB, "Hello", "Secret", "It works"))
+
+
+FILTER = {"criteria": {"from": "bob"}, "action": {"addLabelIds": ["STARRED"]}}
+SETTINGS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "create-filter": (FILTER, {**FILTER, "action": {"forward": EVE}}),
+    "update-vacation-settings": (
+        {"enableAutoReply": False},
+        {"enableAutoReply": True, "responseSubject": "Away"},
+    ),
+    "update-auto-forwarding-settings": (
+        {"enabled": False},
+        {"enabled": True, "emailAddress": EVE},
+    ),
+}
+"""Settings that keep mail in, and those that let it out to people no policy can see."""
+
+
+@pytest.mark.parametrize("policy", [ACME, {"no_bcc": True}, {"daily_sends": 5}], ids=str)
+async def test_no_setting_lets_mail_out_past_a_policy(
+    tmp_path: Path, policy: dict[str, Any]
+) -> None:
+    async with action_harness(tmp_path, [SETTINGS_BASIC, SETTINGS_SHARING]) as harness:
+        caller = await agent(harness, **policy)
+        for name, (kept, let_out) in SETTINGS.items():
+            assert (await caller.run(name, kept)).status_code == 200
+            assert rule_of(await caller.run(name, let_out)) == "untold"
+        server = {"host": "smtp.far.example", "port": 25, "securityMode": "none"}
+        alias = {"sendAsEmail": EMAIL, "smtpMsa": server}
+        assert rule_of(await caller.run("update-send-as-smtp-msa", alias)) == "untold"
+        assert harness.calls().keys() == {
+            "settings.filters.create",
+            "settings.updateVacation",
+            "settings.updateAutoForwarding",
+        }

@@ -22,8 +22,16 @@ create-draft update-draft get-draft list-drafts send-draft delete-draft
 get-message list-messages modify-message batch-modify-messages trash-message untrash-message
 get-thread list-threads modify-thread trash-thread untrash-thread
 list-labels get-label create-label update-label delete-label
-get-attachment list-send-as-aliases get-profile
+get-attachment get-profile
 watch-mailbox stop-watch list-watch-history
+delete-message batch-delete-messages delete-thread
+list-send-as-aliases get-send-as-alias create-send-as-alias update-send-as-alias
+update-send-as-smtp-msa verify-send-as-alias delete-send-as-alias
+list-filters get-filter create-filter delete-filter
+list-forwarding-addresses get-forwarding-address delete-forwarding-address
+get-auto-forwarding-settings update-auto-forwarding-settings
+get-vacation-settings update-vacation-settings get-imap-settings update-imap-settings
+get-pop-settings update-pop-settings get-language-settings update-language-settings
 """
 
 

@@ -94,7 +94,8 @@ async def test_a_developer_who_follows_the_skill_gets_there(developer: Developer
     assert "label-sender" in listed
     assert "find-invoices" in listed
     assert {"find-invoice-files", "sync-digests"} <= {*re.findall(r"[\w-]+", listed)}
-    assert re.search(r"7 passed|\[100%\]", await developer.run(tests))
+    assert "summarize-thread" in listed
+    assert re.search(r"9 passed|\[100%\]", await developer.run(tests))
     assert re.search(r"4 passed|\[100%\]", await developer.run(sync_tests))
     said = await developer.run(style)
     assert "All checks passed" in said

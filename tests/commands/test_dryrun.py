@@ -1,7 +1,7 @@
 """`python -m shared.commands dryrun`: every call shown, nothing done, nothing told."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from shared.actions.run import RunAction
 from shared.commands.__main__ import COMMANDS
 from shared.commands.dry_container import MADE_UP
 from shared.commands.dryrun import Report, container_for_run, find_connection
+from shared.domain.connect.scopes import MAIL, SETTINGS_BASIC, SETTINGS_SHARING
 from shared.domain.sync.quota_units import UNITS, units_of
 from shared.edge.composition.container import AutowiredContainer
 from shared.edge.settings.deployment import settings_from
@@ -141,6 +142,7 @@ def test_the_price_list_is_the_emulated_gmails() -> None:
     assert units_of("GET", "/settings/unheard") is None
 
 
+SERVER = {"host": "smtp.acme.example", "port": 587, "securityMode": "starttls"}
 EXAMPLES: dict[str, Any] = {
     "create-draft": {"text": "Hi"},
     "update-draft": {"id": MADE_UP, "text": "Hi"},
@@ -156,13 +158,31 @@ EXAMPLES: dict[str, Any] = {
     "untrash-thread": {"id": "1"},
     "watch-mailbox": {},
     "stop-watch": {},
+    "delete-message": {"id": "1"},
+    "batch-delete-messages": {"ids": ["1"]},
+    "delete-thread": {"id": "1"},
+    "create-filter": {"criteria": {"from": "bob"}, "action": {"removeLabelIds": ["INBOX"]}},
+    "delete-filter": {"id": "f"},
+    "update-vacation-settings": {"enableAutoReply": False},
+    "update-imap-settings": {"enabled": True},
+    "update-pop-settings": {"accessWindow": "disabled"},
+    "update-language-settings": {"displayLanguage": "de"},
+    "update-auto-forwarding-settings": {"enabled": False},
+    "delete-forwarding-address": {"forwardingEmail": EMAIL},
+    "create-send-as-alias": {"sendAsEmail": EMAIL},
+    "update-send-as-alias": {"sendAsEmail": EMAIL},
+    "update-send-as-smtp-msa": {"sendAsEmail": EMAIL, "smtpMsa": SERVER},
+    "verify-send-as-alias": {"sendAsEmail": EMAIL},
+    "delete-send-as-alias": {"sendAsEmail": EMAIL},
 }
 
 
 async def test_every_action_with_an_effect_can_be_rehearsed(house: House) -> None:
     before = await house.calls()
     real = AutowiredContainer(settings_from(house.system.environ))
-    connection = await find_connection(real, house.connection)
+    found = await find_connection(real, house.connection)
+    wider = frozenset({MAIL, SETTINGS_BASIC, SETTINGS_SHARING})
+    connection = replace(found, scopes=wider)
     for action, given in EXAMPLES.items():
         report = Report()
         container = await container_for_run(real.settings, connection, report, really=False)

@@ -52,7 +52,10 @@ WRONG: list[dict[str, Any]] = [
     {"version": 0},
     {"frequency": timedelta(seconds=1)},
     {"scopes": ()},
-    {"hosts": ("crm.example",)},
+    {"hosts": ("https://crm.example",)},
+    {"hosts": "crm.example"},
+    {"secrets": ("llm_key",)},
+    {"secrets": ("POSTROOM_API_KEYS",)},
     {"checkpoint": Nested},
 ]
 

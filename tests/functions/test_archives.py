@@ -14,7 +14,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from infra.archives import build
+from infra import requirements
+from infra.archives import build, main
 from infra.requirements import locked_for, stanzas
 from shared.edge.settings.functions import FUNCTIONS, Function, Trigger
 from tests.harness.cloud_logging import entry_of
@@ -179,6 +180,57 @@ def test_the_archive_for_amazon_brings_its_client_and_the_other_does_not(tmp_pat
 def test_an_extras_lock_agrees_with_the_lock() -> None:
     for name, text in stanzas("requirements-sqs.txt").items():
         assert stanzas().get(name, text) == text, name
+
+
+OWN = """\
+# of own code
+tinyllm==1.2.3 \\
+    --hash=sha256:{digest}
+    # via -r wanted.in
+orjson=={orjson} \\
+    --hash=sha256:{digest}
+""".replace("{digest}", "0" * 64)
+
+
+@pytest.fixture
+def own_lock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Stand for the lock of a deployment's own code."""
+    path = tmp_path / "requirements-custom.txt"
+    monkeypatch.setattr(requirements, "CUSTOM", path)
+    return path
+
+
+def test_the_packages_of_own_code_go_to_who_loads_it_and_to_no_other(
+    own_lock: Path, tmp_path: Path
+) -> None:
+    pinned = stanzas()["orjson"].partition("==")[2].split()[0]
+    before = {one.name: locked_for(one.name) for one in FUNCTIONS}
+    own_lock.write_text(OWN.replace("{orjson}", pinned))
+    for function in FUNCTIONS:
+        with zipfile.ZipFile(build(function.name, tmp_path)) as archive:
+            brought = archive.read("requirements.txt").decode()
+        assert ("tinyllm==1.2.3 \\\n    --hash=" in brought) == function.own_code
+        assert {*before[function.name].splitlines()} <= {*brought.splitlines()}
+        assert brought.count("orjson==") == before[function.name].count("orjson==")
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (OWN.replace("{orjson}", "0.0.1"), "another orjson"),
+        ("tinyllm>=1\n", "a lock with hashes"),
+        ("tinyllm==1.2.3\n", "a lock with hashes"),
+        ("--extra-index-url https://far.example/\n", "a lock with hashes"),
+    ],
+    ids=["another version", "not pinned", "no hash", "an option"],
+)
+def test_bundling_stops_on_a_lock_that_cannot_go_beside_ours(
+    own_lock: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str, told: str
+) -> None:
+    own_lock.write_text(text)
+    assert main(["--to", str(tmp_path / "out"), "api"]) == 1
+    assert not (tmp_path / "out").exists()
+    assert told in capsys.readouterr().err
 
 
 def test_the_same_sources_make_the_same_archive(tmp_path: Path) -> None:

@@ -2,11 +2,12 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import httpx
+import orjson
 
 from shared.adapters.keys.local import create_keyring
 from shared.domain.connect.grant import Grant
@@ -20,11 +21,25 @@ from shared.edge.web.app import build_app
 from shared.ports.clock import Clock
 from shared.ports.connections import Connections, Grants, Mailboxes
 from shared.ports.google.oauth import Sealer
+from shared.ports.outside import OutsideAnswer, OutsideHttp, OutsideRequest
 from shared.ports.sync_store import SyncStates
 from shared.usecases.connect.tokens.access_tokens import AccessTokens
 from tests.harness.clock import HurriedClock
 from tests.harness.google import EMAIL, Harness, IssuedTokens, emulated_google
 from tests.harness.samples import API_KEY, CONNECTION, a_connection, environ, tenant
+
+
+@dataclass
+class Host:
+    """Stands for every host that own code may ask: one answer, and what was asked."""
+
+    answer: Any
+    status: int = 200
+    requests: list[OutsideRequest] = field(default_factory=list)
+
+    async def __call__(self, request: OutsideRequest) -> OutsideAnswer:
+        self.requests.append(request)
+        return OutsideAnswer(self.status, {}, orjson.dumps(self.answer))
 
 
 @dataclass
@@ -47,6 +62,12 @@ class ActionHarness(Harness):
         answer = await self.run(action, asked, **headers)
         assert answer.status_code == 200, answer.text
         return answer.json()
+
+    def host(self, answer: Any, status: int = 200) -> Host:
+        """Have other hosts answer this; return what they are asked."""
+        host = Host(answer, status)
+        self.container.bind(OutsideHttp, host)
+        return host
 
     async def refused(self, action: str, asked: Any = None) -> tuple[int, Any]:
         """Trigger an action that must not; return the status and the error."""

@@ -16,7 +16,9 @@ from shared.domain.models.sync import OwnSync, OwnSyncs
 from shared.domain.sync.quota_units import UnitsPerMinute
 from shared.domain.sync.record import LastAction
 from shared.ports.model_store import ModelQuery
+from shared.ports.outside import OutsideAnswer, OutsideRequest
 from shared.ports.store import Store
+from shared.usecases.own_code.reach import OwnReach
 from shared.usecases.sync.models.adopt import AdoptSync
 from shared.usecases.sync.models.control import ControlModels
 from shared.usecases.sync.models.own import RunOwnCode
@@ -133,6 +135,25 @@ class ModelHarness:
         self.mail.clock.advance(by)
 
 
+@dataclass
+class GivenOutside:
+    """Every host but Google's answers `{"rows": 2}`."""
+
+    async def __call__(self, request: OutsideRequest) -> OutsideAnswer:
+        sent = request.headers.get("authorization", "")
+        return OutsideAnswer(200 if sent == f"Bearer {KEY}" else 401, {}, b'{"rows": 2}')
+
+
+class GivenSecrets:
+    """There is one secret."""
+
+    def get(self, name: str) -> str | None:
+        return KEY if name == "CRM_KEY" else None
+
+
+KEY = "canary-3c0e"
+
+
 def runner_of(mail: SyncHarness, apis: GivenApis, *rows: OwnSync) -> RunSync:
     """Return the use case over the mailbox's own store."""
     store, clock, syncs = mail.store, mail.clock, OwnSyncs(rows)
@@ -146,7 +167,7 @@ def runner_of(mail: SyncHarness, apis: GivenApis, *rows: OwnSync) -> RunSync:
         connections=store.connections,
         outbox=store.outbox,
         operations=store.operations,
-        own=RunOwnCode(mail.sync.gmail, apis, paces),
+        own=RunOwnCode(mail.sync.gmail, OwnReach(apis, GivenOutside(), GivenSecrets()), paces),
         adopt=AdoptSync(store.model_syncs, store.sync_states, store.connections, clock),
         governor=mail.sync.governor,
         queue=mail.queue,

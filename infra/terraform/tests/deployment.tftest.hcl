@@ -31,6 +31,49 @@ run "a_ready_sync_brings_its_function" {
   }
 }
 
+run "a_secret_of_own_code_is_given_to_who_loads_it_and_to_no_other" {
+  command = plan
+
+  variables {
+    own_syncs         = true
+    own_secrets       = { LLM_KEY = 3, CRM_KEY = 1 }
+    own_secret_values = { LLM_KEY = "not-a-real-secret", CRM_KEY = "not-a-real-secret" }
+  }
+
+  assert {
+    condition = alltrue([
+      for name in keys(local.deployed) :
+      length(setintersection(keys(local.secrets[name]), ["LLM_KEY", "CRM_KEY"])) == (contains(local.own_code, name) ? 2 : 0)
+    ])
+    error_message = "A function that loads own code lacks a secret, or another one has it."
+  }
+
+  assert {
+    condition = toset(keys(google_secret_manager_secret_iam_member.own)) == toset(flatten([
+      for name in local.own_code : ["${name}/LLM_KEY", "${name}/CRM_KEY"]
+    ]))
+    error_message = "The right to read own code's secrets is not that of who loads it."
+  }
+
+  assert {
+    condition = alltrue([
+      for key, one in google_secret_manager_secret_iam_member.own :
+      endswith(one.secret_id, "-own-${split("/", key)[1]}") && one.role == "roles/secretmanager.secretAccessor"
+    ])
+    error_message = "A right is over another secret than its own."
+  }
+}
+
+run "a_secret_of_own_code_cannot_stand_for_a_setting" {
+  command = plan
+
+  variables {
+    own_secrets = { POSTROOM_API_KEYS = 1 }
+  }
+
+  expect_failures = [var.own_secrets]
+}
+
 run "a_deployment_is_private_but_where_it_must_not_be" {
   command = plan
 

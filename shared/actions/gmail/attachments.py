@@ -4,10 +4,10 @@
 
 from base64 import urlsafe_b64encode
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from shared.actions.gmail.gmail_fields import Id
-from shared.actions.registry import Action, ActionContext, ActionInput
+from shared.actions.gmail.gmail_fields import Id, spelled
+from shared.actions.registry import Action, ActionContext, ActionInput, GmailShaped
 from shared.domain.connect.scopes import READONLY
 from shared.domain.ids import MessageId
 from shared.errors import TooLargeError
@@ -19,11 +19,25 @@ LARGEST = 20 << 20
 class GetAttachmentInput(ActionInput):
     """A part of a message, as its record's `attachments` name it."""
 
-    messageId: Id
-    partId: str = Field(
+    messageId: Id = Field(validation_alias=spelled("messageId", "message_id"))
+    partId: str | None = Field(
+        None,
+        validation_alias=spelled("partId", "part_id"),
         pattern=r"^([0-9]{0,4}(\.[0-9]{1,4}){0,31}|root)$",
         description="Which part: `2`, or `1.3`; `root` where the message is one file.",
     )
+    attachmentId: str | None = Field(
+        None,
+        validation_alias=spelled("attachmentId", "attachment_id"),
+        pattern=r"^[0-9A-Za-z_-]{1,2000}$",
+        description="Gmail's own id of it in place of partId: another one at every fetch.",
+    )
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> "GetAttachmentInput":
+        if (self.partId is None) == (self.attachmentId is None):
+            raise ValueError("give partId or attachmentId")
+        return self
 
 
 class AttachmentOutput(BaseModel):
@@ -31,8 +45,8 @@ class AttachmentOutput(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    filename: str
-    mimeType: str
+    filename: str | None = Field(description="null where attachmentId named it.")
+    mimeType: str | None = Field(description="null where attachmentId named it.")
     size: int
     data: str
 
@@ -43,11 +57,10 @@ async def get_attachment(context: ActionContext, asked: GetAttachmentInput) -> A
     Raises GmailNotFoundError, TooLargeError. `GET /attachments/{message_id}/{part_id}` streams
     the same bytes as they are, of any size.
     """
+    if asked.partId is None:
+        return await _by_attachment_id(context, asked)
     part = await context.gmail.part(MessageId(asked.messageId), asked.partId)
-    if part.size > LARGEST:
-        raise TooLargeError(
-            f"This attachment has {part.size:,} bytes: GET /attachments/{{message_id}}/{{part_id}}."
-        )
+    _require_small(part.size)
     stream = await context.gmail.content(part)
     try:
         data = b"".join([piece async for piece in stream])
@@ -59,6 +72,28 @@ async def get_attachment(context: ActionContext, asked: GetAttachmentInput) -> A
         size=len(data),
         data=urlsafe_b64encode(data).decode(),
     )
+
+
+async def _by_attachment_id(context: ActionContext, asked: GetAttachmentInput) -> AttachmentOutput:
+    path = f"/messages/{asked.messageId}/attachments/{asked.attachmentId}"
+    found = _AttachmentBody.model_validate(await context.gmail.call("GET", path))
+    _require_small(found.size)
+    return AttachmentOutput(filename=None, mimeType=None, size=found.size, data=found.data)
+
+
+class _AttachmentBody(GmailShaped):
+    """users.messages.attachments."""
+
+    size: int
+    data: str
+
+
+def _require_small(size: int) -> None:
+    """Raise TooLargeError for what is better streamed."""
+    if size > LARGEST:
+        raise TooLargeError(
+            f"This attachment has {size:,} bytes: GET /attachments/{{message_id}}/{{part_id}}."
+        )
 
 
 ACTION = Action(

@@ -21,6 +21,7 @@ from shared.actions.gmail.gmail_fields import (
     GmailRef,
     Id,
     Paged,
+    spelled,
 )
 from shared.actions.gmail.message_fields import (
     LeftOutField,
@@ -62,13 +63,22 @@ class DraftFields(MessageFields):
         return self
 
 
+DRAFT_ID = spelled("id", "draftId", "draft_id")
+
+
+class DraftById(ById):
+    """A draft by its id."""
+
+    id: Id = Field(validation_alias=DRAFT_ID)
+
+
 class UpdateDraftInput(DraftFields):
     """The message that replaces the draft's."""
 
-    id: Id
+    id: Id = Field(validation_alias=DRAFT_ID)
 
 
-class GetDraftInput(ById):
+class GetDraftInput(DraftById):
     """A draft and its message in the shape wanted."""
 
     format: Literal["full", "metadata", "minimal", "raw"] = Field("full", description=FORMAT)
@@ -89,7 +99,11 @@ class DraftRef(GmailShaped):
 
 
 class KeptDraft(DraftRef):
-    """A draft as it was just kept."""
+    """A draft as it was just kept; its message's ids and labels stand beside it too."""
+
+    messageId: str
+    threadId: str
+    labelIds: list[str]
 
     left_out: list[LeftOutField] = Field(
         default_factory=list,
@@ -148,7 +162,7 @@ async def list_drafts(context: ActionContext, asked: ListDraftsInput) -> DraftLi
     return DraftList.model_validate(found)
 
 
-async def send_draft(context: ActionContext, asked: ById) -> SentDraft:
+async def send_draft(context: ActionContext, asked: DraftById) -> SentDraft:
     """Send a draft, at most once: 121 quota units.
 
     Where a policy judged it or a person was shown it, exactly those bytes leave: 200 units.
@@ -161,7 +175,7 @@ async def send_draft(context: ActionContext, asked: ById) -> SentDraft:
     return SentDraft(id=sent.id, threadId=sent.thread_id, labelIds=["SENT"], draft="removed")
 
 
-async def delete_draft(context: ActionContext, asked: ById) -> Done:
+async def delete_draft(context: ActionContext, asked: DraftById) -> Done:
     """Delete a draft for good: 30 quota units. Raises GmailNotFoundError, InvalidRequestError.
 
     Only what still is a draft: Gmail would delete the sent message of another (FACTS 5.8).
@@ -179,7 +193,7 @@ async def delete_draft(context: ActionContext, asked: ById) -> Done:
     return Done(success=True)
 
 
-async def draft_version(context: ActionContext, asked: ById | UpdateDraftInput) -> str:
+async def draft_version(context: ActionContext, asked: DraftById | UpdateDraftInput) -> str:
     """Return which message the draft has now: 20 quota units. Raises GmailNotFoundError."""
     draft = await context.gmail.get_draft(asked.id)
     if draft is None:
@@ -231,7 +245,14 @@ def decode_raw(raw: str) -> bytes:
 
 def _kept_draft(draft: Draft, left_out: Sequence[LeftOut]) -> KeptDraft:
     message = GmailRef(id=draft.message_id, threadId=draft.thread_id, labelIds=["DRAFT"])
-    return KeptDraft(id=draft.id, message=message, **left_out_fields(left_out))
+    return KeptDraft(
+        id=draft.id,
+        message=message,
+        messageId=draft.message_id,
+        threadId=draft.thread_id,
+        labelIds=message.labelIds,
+        **left_out_fields(left_out),
+    )
 
 
 ACTIONS: tuple[Action[Any, Any], ...] = (
@@ -277,7 +298,7 @@ ACTIONS: tuple[Action[Any, Any], ...] = (
     Action(
         name="send-draft",
         summary="Send a draft, at most once.",
-        input=ById,
+        input=DraftById,
         output=SentDraft,
         run=send_draft,
         scopes=(COMPOSE,),
@@ -288,7 +309,7 @@ ACTIONS: tuple[Action[Any, Any], ...] = (
     Action(
         name="delete-draft",
         summary="Delete a draft for good; what was sent meanwhile is never deleted.",
-        input=ById,
+        input=DraftById,
         output=Done,
         run=delete_draft,
         scopes=(COMPOSE,),

@@ -2,13 +2,14 @@
 
 # ruff: noqa: N815  Gmail's spelling
 
+from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, model_validator
 
 from shared.actions.registry import ActionContext, ActionInput, GmailShaped
-from shared.domain.connect.scopes import READONLY, allowed
+from shared.domain.connect.scopes import READONLY, SETTINGS_BASIC, SETTINGS_SHARING, allowed
 from shared.errors import MissingScopeError
 
 Id = Annotated[
@@ -21,16 +22,39 @@ LabelIds = Annotated[
 PageToken = Annotated[
     str | None, Field(max_length=500, description="`nextPageToken` of the page before.")
 ]
+Address = Annotated[
+    str,
+    Field(pattern=r"^[^\s/?#%\\@]{1,64}@[^\s/?#%\\@]{1,255}$", description="An address, no name."),
+]
+SETTINGS = (SETTINGS_BASIC, SETTINGS_SHARING)
+"""An agent is offered settings only where the end user granted one of these in so many words."""
 Query = dict[str, str | Sequence[str]]
 SEARCH = "As in Gmail's search box: from:ada after:1388552400."
 SPAM_AND_TRASH = "Whether spam and trash are looked through too."
 FORMAT = "How much of it to answer."
 
 
+def spelled(*names: str) -> AliasChoices:
+    """Return the spellings that a field takes; the first is the one that is described."""
+    return AliasChoices(*names)
+
+
 class ById(ActionInput):
     """One thing by its id."""
 
     id: Id
+
+
+class MessageById(ById):
+    """A message by its id."""
+
+    id: Id = Field(validation_alias=spelled("id", "messageId", "message_id"))
+
+
+class ThreadById(ById):
+    """A thread by its id."""
+
+    id: Id = Field(validation_alias=spelled("id", "threadId", "thread_id"))
 
 
 class Paged(ActionInput):
@@ -91,6 +115,15 @@ class LabelChange(ActionInput):
         return {"addLabelIds": self.addLabelIds, "removeLabelIds": self.removeLabelIds}
 
 
+class MayLetMailOut(ActionInput):
+    """A setting by which the mailbox may write to people whom no policy of a key can see."""
+
+    @property
+    @abstractmethod
+    def lets_mail_out(self) -> bool:
+        """Whether this one does."""
+
+
 class Untrashed(ById):
     """What comes out of the trash, and whether the inbox shows it again."""
 
@@ -117,6 +150,12 @@ class Done(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     success: Literal[True] = True
+
+
+class Deleted(Done):
+    """Gone for good."""
+
+    id: str
 
 
 class GmailMessage(GmailShaped):

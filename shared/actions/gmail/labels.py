@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from shared.actions.gmail.gmail_fields import Done, NoInput
+from shared.actions.gmail.gmail_fields import Done, NoInput, spelled
 from shared.actions.registry import Action, ActionContext, ActionInput, Effect, GmailShaped
 from shared.domain.connect.scopes import LABELS, METADATA, READONLY
 from shared.domain.keys.policy import Does
@@ -15,10 +15,13 @@ LabelId = Annotated[str, Field(pattern=r"^[0-9A-Za-z_^-]{1,200}$", description="
 Color = Annotated[str, Field(pattern=r"^#[0-9a-f]{6}$", description="Of Gmail's palette.")]
 
 
+LABEL_ID = spelled("id", "labelId", "label_id")
+
+
 class LabelById(ActionInput):
     """A label by its id, not its name."""
 
-    id: LabelId
+    id: LabelId = Field(validation_alias=LABEL_ID)
 
 
 class LabelColor(ActionInput):
@@ -44,7 +47,7 @@ class LabelFields(ActionInput):
 class UpdateLabelInput(LabelFields):
     """Only what is given changes."""
 
-    id: LabelId
+    id: LabelId = Field(validation_alias=LABEL_ID)
     name: str = Field("", max_length=225, description="The new name; left out, it stays.")
 
 

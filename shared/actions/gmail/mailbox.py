@@ -1,4 +1,4 @@
-"""The mailbox itself: profile, send-as aliases, its watch and its history.
+"""The mailbox itself: profile, its watch and its history.
 
 Postroom arms and renews the watch by itself; these are for looking at it and for forcing it.
 """
@@ -11,7 +11,7 @@ from pydantic import Field
 
 from shared.actions.gmail.gmail_fields import Done, NoInput, Paged
 from shared.actions.registry import Action, ActionContext, Effect, GmailShaped
-from shared.domain.connect.scopes import COMPOSE, METADATA, READONLY, SETTINGS_BASIC
+from shared.domain.connect.scopes import COMPOSE, METADATA, READONLY
 from shared.domain.keys.policy import Does
 from shared.errors import ConflictError, GmailNotFoundError, GmailRefusedError
 from shared.ports.connections import Mailboxes
@@ -30,23 +30,6 @@ class GmailProfile(GmailShaped):
     messagesTotal: int | None = None
     threadsTotal: int | None = None
     historyId: str
-
-
-class SendAs(GmailShaped):
-    """An address this mailbox may send from; `verificationStatus` must be accepted."""
-
-    sendAsEmail: str
-    displayName: str | None = None
-    replyToAddress: str | None = None
-    isPrimary: bool = False
-    isDefault: bool = False
-    verificationStatus: str | None = None
-
-
-class SendAsList(GmailShaped):
-    """All of them, the account's own address first."""
-
-    sendAs: list[SendAs] = Field(default_factory=list)
 
 
 class Watch(GmailShaped):
@@ -78,11 +61,6 @@ class History(GmailShaped):
 async def get_profile(context: ActionContext, _: NoInput) -> GmailProfile:
     """Return address, totals and the current history ID: 1 quota unit."""
     return GmailProfile.model_validate(await context.gmail.call("GET", "/profile"))
-
-
-async def list_send_as_aliases(context: ActionContext, _: NoInput) -> SendAsList:
-    """Return the addresses mail may be sent from: 1 quota unit."""
-    return SendAsList.model_validate(await context.gmail.call("GET", "/settings/sendAs"))
 
 
 async def watch_mailbox(context: ActionContext, _: NoInput) -> Watch:
@@ -131,14 +109,6 @@ ACTIONS: tuple[Action[Any, Any], ...] = (
         output=GmailProfile,
         run=get_profile,
         scopes=(*READ, COMPOSE),
-    ),
-    Action(
-        name="list-send-as-aliases",
-        summary="The addresses this mailbox may send from.",
-        input=NoInput,
-        output=SendAsList,
-        run=list_send_as_aliases,
-        scopes=(READONLY, SETTINGS_BASIC),
     ),
     Action(
         name="watch-mailbox",

@@ -12,23 +12,24 @@ from pydantic import Field
 
 from shared.actions.gmail.gmail_fields import (
     FORMAT,
-    ById,
+    Deleted,
     Done,
     Formatted,
     GmailMessage,
     GmailRef,
     Id,
     LabelChange,
+    MessageById,
     Search,
     Untrashed,
 )
-from shared.actions.registry import Action, ActionContext, Effect, GmailShaped
-from shared.domain.connect.scopes import METADATA, MODIFY, READONLY, allowed
+from shared.actions.registry import Action, ActionContext, ActionInput, Effect, GmailShaped
+from shared.domain.connect.scopes import MAIL, METADATA, MODIFY, READONLY, allowed
 from shared.domain.keys.policy import Does
 from shared.errors import MissingScopeError
 
 
-class GetMessageInput(Formatted):
+class GetMessageInput(MessageById, Formatted):
     """`raw` answers the whole message, base64url; body parts are base64url too."""
 
     format: Literal["full", "metadata", "minimal", "raw"] = Field(  # type: ignore[assignment]
@@ -44,14 +45,28 @@ class MessageList(GmailShaped):
     resultSizeEstimate: int = Field(0, description="Gmail's guess (FACTS 4.1).")
 
 
-class ModifyMessageInput(ById, LabelChange):
+class ModifyMessageInput(MessageById, LabelChange):
     """Marking read is removing UNREAD; archiving is removing INBOX."""
 
 
-class BatchModifyInput(LabelChange):
-    """Many messages, one change; unknown ids are passed over by Gmail."""
+class ManyMessages(ActionInput):
+    """Messages by their ids; unknown ones are passed over by Gmail."""
 
     ids: list[Id] = Field(min_length=1, max_length=1_000, description="Of the messages.")
+
+
+class BatchModifyInput(ManyMessages, LabelChange):
+    """Many messages, one change."""
+
+
+class BatchModified(Done):
+    """How many messages were named; Gmail does not say how many it found."""
+
+    modifiedCount: int
+
+
+class UntrashMessageInput(MessageById, Untrashed):
+    """Which message comes out of the trash."""
 
 
 async def get_message(context: ActionContext, asked: GetMessageInput) -> GmailMessage:
@@ -78,21 +93,33 @@ async def modify_message(context: ActionContext, asked: ModifyMessageInput) -> G
     return await _change(context, f"/messages/{asked.id}/modify", asked.as_body())
 
 
-async def batch_modify_messages(context: ActionContext, asked: BatchModifyInput) -> Done:
+async def batch_modify_messages(context: ActionContext, asked: BatchModifyInput) -> BatchModified:
     """Change the labels of up to 1,000 messages: 50 quota units."""
     body = {"ids": asked.ids, **asked.as_body()}
     await context.gmail.call("POST", "/messages/batchModify", body=body)
-    return Done(success=True)
+    return BatchModified(success=True, modifiedCount=len(asked.ids))
 
 
-async def trash_message(context: ActionContext, asked: ById) -> GmailRef:
+async def trash_message(context: ActionContext, asked: MessageById) -> GmailRef:
     """Move to the trash, where Gmail keeps it for 30 days: 20 quota units."""
     return await _change(context, f"/messages/{asked.id}/trash", None)
 
 
-async def untrash_message(context: ActionContext, asked: Untrashed) -> GmailRef:
+async def untrash_message(context: ActionContext, asked: UntrashMessageInput) -> GmailRef:
     """Take out of the trash, into the inbox where asked: 5 quota units."""
     return await _change(context, *asked.as_call(f"/messages/{asked.id}"))
+
+
+async def delete_message(context: ActionContext, asked: MessageById) -> Deleted:
+    """Delete a message for good, past the trash: 10 quota units. Raises GmailNotFoundError."""
+    await context.gmail.call("DELETE", f"/messages/{asked.id}")
+    return Deleted(success=True, id=asked.id)
+
+
+async def batch_delete_messages(context: ActionContext, asked: ManyMessages) -> Done:
+    """Delete up to 1,000 messages for good: 50 quota units."""
+    await context.gmail.call("POST", "/messages/batchDelete", body={"ids": asked.ids})
+    return Done(success=True)
 
 
 async def _change(context: ActionContext, path: str, body: Any) -> GmailRef:
@@ -132,7 +159,7 @@ ACTIONS: tuple[Action[Any, Any], ...] = (
         name="batch-modify-messages",
         summary="Add and remove labels of up to 1,000 messages at once.",
         input=BatchModifyInput,
-        output=Done,
+        output=BatchModified,
         run=batch_modify_messages,
         scopes=(MODIFY,),
         effect=Effect.STORED,
@@ -141,7 +168,7 @@ ACTIONS: tuple[Action[Any, Any], ...] = (
     Action(
         name="trash-message",
         summary="Move one message to the trash.",
-        input=ById,
+        input=MessageById,
         output=GmailRef,
         run=trash_message,
         scopes=(MODIFY,),
@@ -151,11 +178,31 @@ ACTIONS: tuple[Action[Any, Any], ...] = (
     Action(
         name="untrash-message",
         summary="Take one message out of the trash; to_inbox puts it back into the inbox too.",
-        input=Untrashed,
+        input=UntrashMessageInput,
         output=GmailRef,
         run=untrash_message,
         scopes=(MODIFY,),
         effect=Effect.STORED,
         does=Does.CHANGE,
+    ),
+    Action(
+        name="delete-message",
+        summary="Delete one message for good; trash-message keeps it for 30 days.",
+        input=MessageById,
+        output=Deleted,
+        run=delete_message,
+        scopes=(MAIL,),
+        effect=Effect.STORED,
+        does=Does.DELETE,
+    ),
+    Action(
+        name="batch-delete-messages",
+        summary="Delete up to 1,000 messages for good, at once.",
+        input=ManyMessages,
+        output=Done,
+        run=batch_delete_messages,
+        scopes=(MAIL,),
+        effect=Effect.STORED,
+        does=Does.DELETE,
     ),
 )

@@ -7,15 +7,16 @@ from typing import Any
 from pydantic import Field
 
 from shared.actions.gmail.gmail_fields import (
-    ById,
+    Deleted,
     Formatted,
     GmailMessage,
     LabelChange,
     Search,
+    ThreadById,
     Untrashed,
 )
 from shared.actions.registry import Action, ActionContext, Effect, GmailShaped
-from shared.domain.connect.scopes import METADATA, MODIFY, READONLY, allowed
+from shared.domain.connect.scopes import MAIL, METADATA, MODIFY, READONLY, allowed
 from shared.domain.keys.policy import Does
 from shared.errors import MissingScopeError
 
@@ -37,11 +38,19 @@ class ThreadList(GmailShaped):
     resultSizeEstimate: int = 0
 
 
-class ModifyThreadInput(ById, LabelChange):
+class GetThreadInput(ThreadById, Formatted):
+    """A thread, its messages in the shape wanted."""
+
+
+class ModifyThreadInput(ThreadById, LabelChange):
     """The change is made to every message of the thread as it is now."""
 
 
-async def get_thread(context: ActionContext, asked: Formatted) -> GmailThread:
+class UntrashThreadInput(ThreadById, Untrashed):
+    """Which thread comes out of the trash."""
+
+
+async def get_thread(context: ActionContext, asked: GetThreadInput) -> GmailThread:
     """Return all its messages: 40 quota units. Raises GmailNotFoundError, MissingScopeError."""
     if asked.format == "full" and READONLY not in allowed(context.connection.scopes):
         raise MissingScopeError(
@@ -63,12 +72,12 @@ async def modify_thread(context: ActionContext, asked: ModifyThreadInput) -> Gma
     return await _change(context, f"/threads/{asked.id}/modify", asked.as_body())
 
 
-async def trash_thread(context: ActionContext, asked: ById) -> GmailThread:
+async def trash_thread(context: ActionContext, asked: ThreadById) -> GmailThread:
     """Move to the trash: 20 quota units. Raises GmailNotFoundError."""
     return await _change(context, f"/threads/{asked.id}/trash", None)
 
 
-async def untrash_thread(context: ActionContext, asked: Untrashed) -> GmailThread:
+async def untrash_thread(context: ActionContext, asked: UntrashThreadInput) -> GmailThread:
     """Take out of the trash, into the inbox where asked: 10 quota units.
 
     Raises GmailNotFoundError.
@@ -76,7 +85,13 @@ async def untrash_thread(context: ActionContext, asked: Untrashed) -> GmailThrea
     return await _change(context, *asked.as_call(f"/threads/{asked.id}"))
 
 
-async def messages_in(context: ActionContext, asked: ById) -> str:
+async def delete_thread(context: ActionContext, asked: ThreadById) -> Deleted:
+    """Delete a conversation for good, past the trash: 20 quota units. Raises GmailNotFoundError."""
+    await context.gmail.call("DELETE", f"/threads/{asked.id}")
+    return Deleted(success=True, id=asked.id)
+
+
+async def messages_in(context: ActionContext, asked: ThreadById) -> str:
     """Return which messages the thread has now: 40 quota units. Raises GmailNotFoundError."""
     query = {"format": "minimal"}
     found = await context.gmail.call("GET", f"/threads/{asked.id}", query=query)
@@ -92,7 +107,7 @@ ACTIONS: tuple[Action[Any, Any], ...] = (
     Action(
         name="get-thread",
         summary="Read a whole conversation, oldest message first.",
-        input=Formatted,
+        input=GetThreadInput,
         output=GmailThread,
         run=get_thread,
         scopes=READ,
@@ -119,7 +134,7 @@ ACTIONS: tuple[Action[Any, Any], ...] = (
     Action(
         name="trash-thread",
         summary="Move a conversation to the trash.",
-        input=ById,
+        input=ThreadById,
         output=GmailThread,
         run=trash_thread,
         scopes=(MODIFY,),
@@ -130,12 +145,23 @@ ACTIONS: tuple[Action[Any, Any], ...] = (
     Action(
         name="untrash-thread",
         summary="Take a conversation out of the trash; to_inbox puts it back into the inbox too.",
-        input=Untrashed,
+        input=UntrashThreadInput,
         output=GmailThread,
         run=untrash_thread,
         scopes=(MODIFY,),
         effect=Effect.STORED,
         does=Does.CHANGE,
+        pin=messages_in,
+    ),
+    Action(
+        name="delete-thread",
+        summary="Delete a conversation for good; trash-thread keeps it for 30 days.",
+        input=ThreadById,
+        output=Deleted,
+        run=delete_thread,
+        scopes=(MAIL,),
+        effect=Effect.STORED,
+        does=Does.DELETE,
         pin=messages_in,
     ),
 )

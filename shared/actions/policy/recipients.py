@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from shared.actions.gmail.draft_copies import read_copy
 from shared.actions.gmail.drafts import DraftFields, decode_raw
-from shared.actions.gmail.gmail_fields import ById
+from shared.actions.gmail.gmail_fields import ById, MayLetMailOut
 from shared.actions.gmail.message_fields import MessageFields, as_request
 from shared.actions.gmail.send_email import SendEmailInput, SendMessageInput, raw_request
 from shared.actions.registry import Action, ActionContext
@@ -53,9 +53,11 @@ class MessageRecipients:
 
 
 def effect_of(action: Action[Any, Any], asked: BaseModel) -> Does:
-    """Return what this very call does: a dry run only reads."""
+    """Return what this very call does: a dry run only reads, and mail may get out by a setting."""
     if isinstance(asked, SendEmailInput) and asked.dry_run:
         return Does.READ
+    if isinstance(asked, MayLetMailOut) and asked.lets_mail_out:
+        return Does.UNTOLD
     return action.doing
 
 

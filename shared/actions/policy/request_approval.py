@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from shared.actions.policy.preview import preview_of
-from shared.actions.policy.recipients import MessageRecipients
+from shared.actions.policy.recipients import MessageRecipients, effect_of
 from shared.actions.policy.seal import ApprovalSeal
 from shared.actions.registry import Action, ActionContext
 from shared.actions.run import ActionAnswer, request_hash
@@ -136,7 +136,7 @@ class AskApproval:
             connection_id=context.connection.id,
             key=actor.key,
             action=row.name,
-            does=row.doing.value,
+            does=effect_of(row, asked).value,
             request_hash=_hash(row, asked),
             state=ApprovalState.PENDING,
             created_at=now,

@@ -11,7 +11,15 @@ from typing import Any, Final, cast
 import httpx
 import orjson
 
-from shared.domain.connect.scopes import COMPOSE, MAIL, MODIFY, READONLY, SEND, SETTINGS_BASIC
+from shared.domain.connect.scopes import (
+    COMPOSE,
+    MAIL,
+    MODIFY,
+    READONLY,
+    SEND,
+    SETTINGS_BASIC,
+    SETTINGS_SHARING,
+)
 from shared.domain.google_refusals import (
     GMAIL,
     NOT_FOUND,
@@ -201,10 +209,17 @@ def scope_for(method: str, path: str) -> str:
     if path.startswith("/messages/send"):
         return SEND
     if path.startswith("/settings/") and method != "GET":
-        return SETTINGS_BASIC
+        return SETTINGS_SHARING if _is_shared_setting(method, path) else SETTINGS_BASIC
     if path.startswith("/drafts"):
         return COMPOSE
     deletes = method == "DELETE" and path.startswith(("/messages/", "/threads/"))
     if deletes or path == "/messages/batchDelete":
         return MAIL
     return READONLY if method == "GET" or path in {"/watch", "/stop"} else MODIFY
+
+
+def _is_shared_setting(method: str, path: str) -> bool:
+    """Whether the call sets where mail goes to, or from which address it may come."""
+    if path.startswith("/settings/sendAs"):
+        return "/smimeInfo" not in path and method not in {"PUT", "PATCH"}
+    return path.startswith(("/settings/autoForwarding", "/settings/forwardingAddresses"))

@@ -1,25 +1,19 @@
-"""Webhooks over HTTP, to the public internet only.
-
-A name is resolved once, by us; every address it has is judged, in every family; the connection
-goes to those very addresses. So a name that answers differently the second time, an address in
-disguise and a redirect lead nowhere (FACTS 12.1).
-"""
+"""Webhooks over HTTP, to the public internet only (`vetted.py`)."""
 
 import asyncio
-import socket
 import ssl
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Final
 
 import aiohttp
-from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
 from shared.adapters.sinks.name_lookups import BusyError, NameLookups, UnresolvedError
-from shared.domain.events.addresses import AllowedHosts, checked_url, is_public
+from shared.adapters.sinks.vetted import Lookup, new_session, vetted_url, was_refused
+from shared.domain.events.addresses import AllowedHosts
 from shared.domain.events.delivery import Attempted, Failure
 from shared.domain.events.flavour import Flavour, nango_headers
 from shared.domain.events.webhook_secret import signed_headers
@@ -29,7 +23,6 @@ from shared.ports.sinks import OutgoingEvent, Receiver
 
 TIMEOUT_S: Final = 20.0
 """From the name's lookup to the answer's status (FACTS 12.1)."""
-CONNECT_S: Final = 8.0
 MOST_READ: Final = 16 * 1024
 """Bytes of an answer that are read, and thrown away; a longer one costs its connection."""
 DRAIN_S: Final = 1.0
@@ -38,13 +31,6 @@ AT_ONCE: Final = 400
 THROTTLED: Final = frozenset({429, 502, 503, 504})
 GONE: Final = 410
 OK, REDIRECT, NO_REDIRECT = 200, 300, 400
-
-Lookup = Callable[[str, int], Awaitable[Sequence[str]]]
-"""Returns the addresses of a name, of every family; raises UnresolvedError where it has none."""
-
-
-class AddressRefusedError(OSError):
-    """A name that leads where no webhook may go; an OSError, for aiohttp passes those on."""
 
 
 class WebhookHttp:
@@ -70,10 +56,8 @@ class WebhookHttp:
         if not receiver.secrets:
             return Attempted(Failure.MISCONFIGURED)
         try:
-            url = URL(checked_url(receiver.address, self._allowed))
+            url = vetted_url(receiver.address, self._allowed)
         except (InvalidRequestError, ValueError):
-            return Attempted(Failure.ADDRESS_REFUSED)
-        if _is_literal(url) and not (self._trusts(url) or is_public(url.host or "")):
             return Attempted(Failure.ADDRESS_REFUSED)
         headers = _headers(receiver, outgoing)
         try:
@@ -102,61 +86,10 @@ class WebhookHttp:
 
     def _opened(self) -> aiohttp.ClientSession:
         if self._session is None:
-            connector = aiohttp.TCPConnector(
-                resolver=_Vetted(self._lookup, self._allowed),
-                use_dns_cache=False,
-                ssl=self._tls,
-                limit=AT_ONCE,
+            self._session = new_session(
+                self._allowed, self._lookup, self._tls, limit=AT_ONCE, total_s=self._timeout_s
             )
-            self._session = aiohttp.ClientSession(
-                connector=connector,
-                cookie_jar=aiohttp.DummyCookieJar(),
-                auto_decompress=False,
-                trust_env=False,
-                timeout=aiohttp.ClientTimeout(total=self._timeout_s, sock_connect=CONNECT_S),
-            )
-            self._session._retry_connection = False  # noqa: SLF001  no public switch; each attempt is counted
         return self._session
-
-    def _trusts(self, url: URL) -> bool:
-        return self._allowed.allow(url.host or "", url.port or 0)
-
-
-class _Vetted(AbstractResolver):
-    """Answers aiohttp the addresses of a name, or refuses where one of them is not public."""
-
-    def __init__(self, lookup: Lookup, allowed: AllowedHosts) -> None:
-        self._lookup = lookup
-        self._allowed = allowed
-
-    async def resolve(
-        self,
-        host: str,
-        port: int = 0,
-        family: socket.AddressFamily = socket.AF_UNSPEC,  # noqa: ARG002  every family is judged
-    ) -> list[ResolveResult]:
-        """Raise AddressRefusedError, OSError."""
-        found = await self._lookup(host, port)
-        if not self._allowed.allow(host, port) and not all(is_public(one) for one in found):
-            raise AddressRefusedError("not on the public internet")
-        return [_result(host, one, port) for one in found]
-
-    async def close(self) -> None:
-        """Nothing is kept."""
-
-
-def _result(host: str, address: str, port: int) -> ResolveResult:
-    family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    flags = socket.AI_NUMERICHOST | socket.AI_NUMERICSERV
-    return ResolveResult(
-        hostname=host, host=address, port=port, family=family, proto=0, flags=flags
-    )
-
-
-def _is_literal(url: URL) -> bool:
-    """Whether the host is an address already, so that nobody resolves it."""
-    host = url.host or ""
-    return ":" in host or host.replace(".", "").isdecimal()
 
 
 def _headers(receiver: Receiver, outgoing: OutgoingEvent) -> Mapping[str, str]:
@@ -219,7 +152,7 @@ async def _drained(answer: aiohttp.ClientResponse) -> bool:
 
 def _failure(error: Exception) -> Failure:
     causes = (error, error.__cause__, getattr(error, "os_error", None))
-    if any(isinstance(one, AddressRefusedError) for one in causes):
+    if was_refused(error):
         return Failure.ADDRESS_REFUSED
     if any(isinstance(one, BusyError) for one in causes):
         return Failure.BUSY

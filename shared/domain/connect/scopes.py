@@ -12,6 +12,8 @@ LABELS = f"{GMAIL_PREFIX}labels"
 METADATA = f"{GMAIL_PREFIX}metadata"
 INSERT = f"{GMAIL_PREFIX}insert"
 SETTINGS_BASIC = f"{GMAIL_PREFIX}settings.basic"
+SETTINGS_SHARING = f"{GMAIL_PREFIX}settings.sharing"
+"""Google lets service accounts with domain-wide authority use it, and no one else."""
 
 CONTACTS = "https://www.googleapis.com/auth/contacts.readonly"
 EXTRA = frozenset({CONTACTS})
@@ -23,11 +25,12 @@ PRESETS = {"send": (SEND,), "read": (READONLY,), "full": (MODIFY,)}
 DEFAULT = PRESETS["full"]
 KNOWN = frozenset({
     MAIL, MODIFY, READONLY, COMPOSE, SEND, LABELS, METADATA, INSERT, SETTINGS_BASIC,
+    SETTINGS_SHARING,
 })  # fmt: skip
 
 _MODIFY_INCLUDES = frozenset({READONLY, COMPOSE, SEND, LABELS, METADATA, INSERT})
 INCLUDES = {
-    MAIL: KNOWN - {MAIL, SETTINGS_BASIC},
+    MAIL: KNOWN - {MAIL, SETTINGS_BASIC, SETTINGS_SHARING},
     MODIFY: _MODIFY_INCLUDES,
     READONLY: frozenset({METADATA}),
     COMPOSE: frozenset({SEND}),

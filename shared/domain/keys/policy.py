@@ -39,7 +39,8 @@ class Does(StrEnum):
     DELETE = "delete"
     """It cannot be taken back."""
     UNTOLD = "untold"
-    """An action with an effect whose author did not say which: taken to be the worst."""
+    """An effect whose author did not say which, or that lets mail out to people whom no policy can
+    see (forwarding, a responder, another server): taken to be the worst."""
 
 
 class Rule(StrEnum):
@@ -194,7 +195,7 @@ def _by_kind(policy: Policy, does: Does) -> Refused | None:
         return Refused(Rule.DRAFT_ONLY, "This key may only read and keep drafts: use create-draft.")
     capped = policy.daily_sends is not None
     if does is Does.UNTOLD and (policy.restricts_recipients or capped):
-        text = "This action does not say what it does, so this key's policy cannot allow it."
+        text = "What this sets going cannot be seen, so this key's policy cannot allow it."
         return Refused(Rule.UNTOLD, text)
     if does is Does.SEND and policy.daily_sends == 0:
         return Refused(Rule.DAILY_SENDS, "This key may not send.")

@@ -15,6 +15,7 @@ from pydantic import ConfigDict, TypeAdapter
 
 from shared.domain.connect.scopes import READONLY
 from shared.domain.mail.reading.email_message import EmailMessage
+from shared.domain.own_reach import require_reach
 from shared.domain.sync.projection import MODEL_NAME, SYNC_NAME
 from shared.errors import ConfigurationError
 
@@ -25,7 +26,6 @@ WEEK: Final = timedelta(days=7)
 MOST_MODELS: Final = 5
 FLAT: Final = (str, int, float, bool, datetime)
 """What a checkpoint may hold: the official client knows no other."""
-GOOGLE_APIS: Final = ".googleapis.com"
 _STRICT = ConfigDict(extra="forbid")
 
 
@@ -36,7 +36,8 @@ class Sync:
     `key` is the field that is a record's id. Raise `version` when a row means something else: all
     is read again. `checkpoint` is a flat dataclass that `run` gets back after each commit, through
     any crash. `frequency` None runs on demand, or on mail alone (`on="messages"`). All `scopes`
-    are needed. `hosts` are what `context.http` may reach. `recheck` is how often a sync with a
+    are needed. `hosts` are what `context.http` may reach, `secrets` the names that
+    `context.secret` may read. `recheck` is how often a sync with a
     checkpoint begins again without one, to find what changes alone do not tell.
     """
 
@@ -52,6 +53,7 @@ class Sync:
     auto_start: bool = True
     scopes: tuple[str, ...] = (READONLY,)
     hosts: tuple[str, ...] = ()
+    secrets: tuple[str, ...] = ()
     metadata: type[Any] | None = None
     recheck: timedelta | None = WEEK
     agents: bool = True
@@ -63,8 +65,7 @@ class Sync:
             raise ConfigurationError(f"{self.name}: a frequency lies between 1 minute and 31 days.")
         if not self.scopes:
             raise ConfigurationError(f"{self.name}: scopes is a tuple with at least one scope.")
-        if any(not host.endswith(GOOGLE_APIS) for host in self.hosts):
-            raise ConfigurationError(f"{self.name}: hosts end with {GOOGLE_APIS}.")
+        require_reach(self.name, self.hosts, self.secrets)
         if self.checkpoint is not None and not _is_flat(self.checkpoint):
             raise ConfigurationError(f"{self.name}: a checkpoint holds text, numbers and times.")
 

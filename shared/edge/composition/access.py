@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from shared.edge.composition.assembly import Assembly
 from shared.ports.access import ApiKeys, ErrorDescription
 from shared.ports.clock import Clock
+from shared.ports.outside import Secrets
 from shared.ports.sends import BounceRecorder, HeldSends
 
 if TYPE_CHECKING:
@@ -55,3 +56,10 @@ def own_syncs(container: Assembly) -> "OwnSyncs":
     from shared.actions.syncs import own_syncs
 
     return own_syncs(container.settings.syncs)
+
+
+def secrets(_container: Assembly) -> Secrets:
+    """Return the values of own code's secrets."""
+    from shared.adapters.environment_secrets import EnvironmentSecrets
+
+    return EnvironmentSecrets()

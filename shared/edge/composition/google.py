@@ -11,6 +11,7 @@ from shared.ports.clock import Clock
 from shared.ports.google.apis import GoogleApis
 from shared.ports.google.gmail import GmailMailboxes
 from shared.ports.google.oauth import CallerTokens, GoogleOAuth, GoogleSignIn, Sealer
+from shared.ports.outside import OutsideHttp
 from shared.ports.queue import Queue
 from shared.ports.sinks import Receiver, Sink, Sinks
 from shared.ports.telemetry import Telemetry
@@ -85,6 +86,15 @@ def apis(container: Assembly) -> GoogleApis:
 
     client, tokens = container.use(httpx.AsyncClient), container.use(AccessTokens)
     return HttpGoogleApis(client, tokens, container.settings.google_url)
+
+
+def outside(container: Assembly) -> OutsideHttp:
+    """Return the public internet, for own code."""
+    from shared.adapters.sinks.outside import AiohttpOutside
+
+    made = AiohttpOutside(container.settings.events.allowed)
+    container.at_close(made.aclose)
+    return made
 
 
 def oauth(container: Assembly) -> GoogleOAuth:

@@ -14,6 +14,7 @@ from shared.ports.events import Operations
 from shared.ports.google.apis import GoogleApis
 from shared.ports.google.gmail import GmailMailboxes
 from shared.ports.google.oauth import CallerTokens, GoogleOAuth, GoogleSignIn, Sealer
+from shared.ports.outside import OutsideHttp, Secrets
 from shared.ports.queue import Queue
 from shared.ports.sends import BounceRecorder, HeldSends, Sends
 from shared.ports.sinks import Sinks
@@ -38,6 +39,8 @@ PROVIDERS: Mapping[Any, Provider] = {
     Queue: google.queue,
     GmailMailboxes: google.gmail,
     GoogleApis: google.apis,
+    OutsideHttp: google.outside,
+    Secrets: access.secrets,
     OwnSyncs: access.own_syncs,
     GoogleOAuth: google.oauth,
     GoogleSignIn: google.sign_in,

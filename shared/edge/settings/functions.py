@@ -24,6 +24,8 @@ class Function:
     name: str
     trigger: Trigger
     prefixes: tuple[str, ...]
+    own_code: bool = False
+    """Whether it loads `shared/actions/custom/`, and so needs its packages and its secrets."""
 
     def serves(self, path: str) -> int:
         """Return the length of the longest prefix that covers `path`, -1 where none does."""
@@ -34,8 +36,13 @@ FUNCTIONS = (
     Function("oauth_callback", Trigger.PUBLIC, ("/connect-ui", "/connect/session", "/oauth")),
     Function("gmail_push", Trigger.PUSH, ("/push/gmail",)),
     Function("sync_mailbox", Trigger.TASKS, ("/tasks/sync", "/tasks/disconnect")),
-    Function("run_actions", Trigger.TASKS, ("/tasks/action", "/tasks/approval", "/tasks/send")),
-    Function("sync_models", Trigger.TASKS, ("/tasks/models",)),
+    Function(
+        "run_actions",
+        Trigger.TASKS,
+        ("/tasks/action", "/tasks/approval", "/tasks/send"),
+        own_code=True,
+    ),
+    Function("sync_models", Trigger.TASKS, ("/tasks/models",), own_code=True),
     Function("deliver_event", Trigger.TASKS, ("/tasks/deliver",)),
     Function(
         "renew_watches",
@@ -44,9 +51,9 @@ FUNCTIONS = (
     ),
     Function("reconcile", Trigger.SCHEDULER, ("/jobs/reconcile",)),
     Function("send", Trigger.PUBLIC, ("/send", "/sends")),
-    Function("console", Trigger.PUBLIC, ("/console",)),
-    Function("mcp", Trigger.PUBLIC, ("/mcp",)),
-    Function("api", Trigger.PUBLIC, ("/",)),
+    Function("console", Trigger.PUBLIC, ("/console",), own_code=True),
+    Function("mcp", Trigger.PUBLIC, ("/mcp",), own_code=True),
+    Function("api", Trigger.PUBLIC, ("/",), own_code=True),
 )
 
 

@@ -14,7 +14,10 @@ from shared.domain.google_trouble import (
     StoreIndexMissingError,
     UnnamedRefusalError,
 )
+from shared.domain.own_reach import SecretUnavailableError
 from shared.domain.troubles import code_of, docs_of
+from shared.ports.google.apis import HttpRefusedError
+from shared.ports.outside import OutsideUnavailableError
 
 STATUS: dict[type[errors.PostroomError], int] = {
     errors.PostroomError: 500,
@@ -59,6 +62,9 @@ STATUS: dict[type[errors.PostroomError], int] = {
     errors.GmailRefusedError: 424,
     errors.GmailNotFoundError: 424,
     ProjectionError: 424,
+    HttpRefusedError: 424,
+    OutsideUnavailableError: 424,
+    SecretUnavailableError: 424,
     ActionCrashedError: 500,
     ActionTimeoutError: 504,
     errors.ConnectRefusedError: 400,

@@ -16,11 +16,17 @@ from infra.local.environment import API_KEY
 from infra.local.loopback import loopback_client
 from infra.local.system import LocalSystem
 from shared.actions.loading import actions
+from shared.domain.connect.scopes import DEFAULT, allowed
 from shared.domain.ids import ConnectionId
 from shared.usecases.keys.api_keys import CreateApiKey, KeyRequest
 from tests.harness.whole import whole_system
 
-TOOLS = {name for name, action in actions().items() if action.for_agents}
+TOOLS = {
+    name
+    for name, action in actions().items()
+    if action.for_agents and not action.agents_need and allowed(DEFAULT) & {*action.scopes}
+}
+"""What a mailbox of the default grant offers."""
 ADA = "ada@acme.example"
 BOB = "bob@acme.example"
 MODERN = "2026-07-28"

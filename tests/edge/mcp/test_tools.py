@@ -11,7 +11,7 @@ from mcp.client import Client
 from mcp.shared.exceptions import MCPError
 from mcp_types import CallToolResult, TextContent, Tool
 
-from shared.domain.connect.scopes import SEND
+from shared.domain.connect.scopes import MAIL, SEND, SETTINGS_BASIC
 from shared.domain.ids import ConnectionId
 from shared.ports.connections import Connections
 from tests.edge.mcp.agents import ADA, BOB, ERAS, TOOLS, Era, House, modern, modern_headers
@@ -138,6 +138,23 @@ async def test_a_mailbox_that_granted_only_sending_offers_only_sending(house: Ho
         refused = error_of(await agent.call_tool("list-messages", {}))
     assert refused["code"] == "missing_scope"
     assert refused["payload"]["scope"].endswith("gmail.readonly")
+
+
+async def test_settings_and_deleting_for_good_are_offered_where_they_were_granted_alone(
+    house: House,
+) -> None:
+    connections = house.system.container.use(Connections)
+    stored = await connections.get(ConnectionId(await house.connection()))
+    assert stored is not None
+    wider = frozenset({MAIL, SETTINGS_BASIC})
+    await connections.swap(stored, replace(stored.value, scopes=wider))
+    async with house.agent() as agent:
+        tools = {*await tools_of(agent)}
+    more = {"delete-message", "list-filters", "create-filter", "get-vacation-settings"}
+    assert tools > TOOLS
+    assert more <= tools - TOOLS
+    assert len(TOOLS) == 28
+    assert "create-send-as-alias" not in tools
 
 
 @pytest.mark.parametrize("era", ERAS)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from infra.archives import ROOT
 from infra.indexes import FILE, text
+from shared.domain.own_reach import SECRET, TAKEN
 from shared.edge.settings.functions import FUNCTIONS
 from tests.infra.terraform.offline import TERRAFORM
 
@@ -15,6 +16,19 @@ def test_the_map_of_functions_is_the_directories_and_the_codes_own_list() -> Non
     listed = re.findall(r"^    (\w+) = \{$", (TERRAFORM / "functions.tf").read_text(), re.MULTILINE)
     directories = {path.parent.name for path in (ROOT / "functions").glob("*/main.py")}
     assert sorted(listed) == sorted(directories) == sorted(NAMES)
+
+
+def test_own_codes_secrets_go_to_the_functions_that_load_it() -> None:
+    given = re.search(r"own_code = toset\(\[(.*?)\]\)", (TERRAFORM / "own_code.tf").read_text())
+    assert given is not None
+    listed = re.findall(r'"(\w+)"', given[1])
+    assert sorted(listed) == sorted(one.name for one in FUNCTIONS if one.own_code)
+
+
+def test_the_names_that_no_secret_may_have_are_the_codes() -> None:
+    text = (TERRAFORM / "variables_own_code.tf").read_text()
+    for pattern in (SECRET.pattern, TAKEN.pattern):
+        assert pattern.removesuffix("|PORT|PATH|HOME") in text
 
 
 def test_no_file_is_longer_than_a_hundred_lines_and_every_module_is_whole() -> None:

@@ -40,3 +40,26 @@ resource "google_secret_manager_secret_version" "webhooks" {
   secret_data_wo         = var.webhook_secret
   secret_data_wo_version = var.webhook_secret_version
 }
+
+# Of the deployment's own actions and syncs.
+resource "google_secret_manager_secret" "own" {
+  for_each            = var.own_secrets
+  project             = var.project
+  secret_id           = "${var.name}-own-${each.key}"
+  deletion_protection = false
+
+  replication {
+    user_managed {
+      replicas {
+        location = var.location
+      }
+    }
+  }
+}
+
+resource "google_secret_manager_secret_version" "own" {
+  for_each               = var.own_secrets
+  secret                 = google_secret_manager_secret.own[each.key].id
+  secret_data_wo         = lookup(var.own_secret_values, each.key, null)
+  secret_data_wo_version = each.value
+}

@@ -15,3 +15,13 @@ output "webhooks" {
     }
   ])
 }
+
+output "own" {
+  description = "Secret and version of each of own code's secrets, by name."
+  value = {
+    for name, one in google_secret_manager_secret_version.own : name => {
+      secret  = google_secret_manager_secret.own[name].secret_id
+      version = one.version
+    }
+  }
+}

@@ -45,3 +45,17 @@ variable "webhook_secret_version" {
   type        = number
   default     = 0
 }
+
+variable "own_secrets" {
+  description = "Secrets of own code by name; raise a number by one to store another value."
+  type        = map(number)
+  default     = {}
+}
+
+variable "own_secret_values" {
+  description = "Their values. Needed whenever a number changes."
+  type        = map(string)
+  sensitive   = true
+  ephemeral   = true
+  default     = {}
+}

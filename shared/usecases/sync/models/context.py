@@ -16,9 +16,10 @@ from shared.domain.sync.projection import message_of
 from shared.domain.sync.record import EPOCH
 from shared.errors import InvalidRequestError
 from shared.ports.sync_store import RecordQuery
+from shared.usecases.own_code.reach import OwnHttp, OwnSecrets
 from shared.usecases.sync.models.changes import ModelChanges
 from shared.usecases.sync.models.listing import Confirm, Window, judge
-from shared.usecases.sync.models.reading import ReadsGmail, ReadsHttp
+from shared.usecases.sync.models.reading import ReadsGmail
 from shared.usecases.sync.models.run import ModelRun
 
 C = TypeVar("C")
@@ -54,7 +55,9 @@ class SyncContext(Generic[C]):
     now: datetime
     trigger: Trigger
     gmail: ReadsGmail
-    http: ReadsHttp
+    http: OwnHttp
+    secret: OwnSecrets = field(repr=False)
+    """Returns the value of a secret that the row declares, by its name."""
     metadata: Any
     run_: ModelRun = field(repr=False)
     began_without: bool = False

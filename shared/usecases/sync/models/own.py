@@ -13,15 +13,15 @@ from shared.domain.crash import crash_site
 from shared.domain.models.state import ModelSyncState
 from shared.domain.models.sync import Sync, adapter_of
 from shared.errors import MissingScopeError, PermanentError, PostroomError
-from shared.ports.google.apis import GoogleApis
 from shared.ports.google.gmail import GmailMailboxes
+from shared.usecases.own_code.reach import OwnReach
 from shared.usecases.sync.models.context import (
     StartOverError,
     SyncContext,
     TimeIsUpError,
     Trigger,
 )
-from shared.usecases.sync.models.reading import OwnPaces, ReadsGmail, ReadsHttp
+from shared.usecases.sync.models.reading import OwnPaces, ReadsGmail
 from shared.usecases.sync.models.run import ModelRun
 
 BEAT_S: Final = 20.0
@@ -54,7 +54,7 @@ class RunOwnCode:
     """Runs a `Sync` from its checkpoint until it returns, or its slice is over."""
 
     gmail: GmailMailboxes
-    apis: GoogleApis
+    reach: OwnReach
     paces: OwnPaces
 
     async def __call__(self, run: ModelRun, sync: Sync) -> bool:
@@ -90,7 +90,8 @@ class RunOwnCode:
             now=run.clock.now(),
             trigger=_trigger(state, sync),
             gmail=ReadsGmail(self.gmail, run.connection_id, bucket),
-            http=ReadsHttp(self.apis, run.connection_id, sync),
+            http=self.reach.http(sync.name, sync.hosts, run.connection_id),
+            secret=self.reach.secret(sync.name, sync.secrets),
             metadata=_metadata(run, sync),
             run_=run,
             began_without=state.checkpoint is None,

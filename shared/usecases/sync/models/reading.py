@@ -1,4 +1,4 @@
-"""What own syncs read with: Gmail and Google's other APIs, paced beside the mailbox's own sync.
+"""What own syncs read Gmail with, paced beside the mailbox's own sync.
 
 The bucket is the own syncs' alone, so that mail never waits for it: 60 % of the allowance, and 10 %
 while the connection has bulk mail work.
@@ -7,15 +7,11 @@ while the connection has bulk mail work.
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 from shared.domain.bounded import BoundedMap
 from shared.domain.ids import ConnectionId
-from shared.domain.models.sync import Sync
 from shared.domain.sync.quota_units import UnitsPerMinute, units_of
-from shared.errors import InvalidRequestError
 from shared.ports.clock import Clock
-from shared.ports.google.apis import GoogleApis
 from shared.ports.google.gmail import GmailMailboxes
 from shared.ports.sync_store import SyncStates
 from shared.usecases.sync.work.pace import MOST_PACES, TokenBucket, has_bulk_work
@@ -55,34 +51,6 @@ class ReadsGmail:
             if not (token := answer.get("nextPageToken")):
                 return
             asked["pageToken"] = token
-
-
-@dataclass(frozen=True, slots=True)
-class ReadsHttp:
-    """Google's other APIs on the hosts that the sync names."""
-
-    apis: GoogleApis
-    connection_id: ConnectionId
-    sync: Sync
-
-    async def get(self, url: str, query: Mapping[str, str] | None = None) -> Any:
-        """Return the answer's JSON. Raises HttpRefusedError, and what any read of Gmail raises."""
-        return await self._request("GET", url, query, None)
-
-    async def post(self, url: str, body: Any, query: Mapping[str, str] | None = None) -> Any:
-        """Return the answer's JSON, of a query that is sent as a body."""
-        return await self._request("POST", url, query, body)
-
-    async def _request(
-        self, method: str, url: str, query: Mapping[str, str] | None, body: Any
-    ) -> Any:
-        parts = urlsplit(url)
-        plain = parts.scheme == "https" and parts.netloc == parts.hostname
-        if not plain or parts.hostname not in self.sync.hosts:
-            raise InvalidRequestError("A sync reaches only https addresses of the hosts it names.")
-        return await self.apis.request(
-            self.connection_id, method, url, query=query or {}, body=body
-        )
 
 
 @dataclass(frozen=True, slots=True)

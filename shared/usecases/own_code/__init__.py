@@ -1,0 +1,1 @@
+"""What a deployment's own actions and syncs are given beside their mailbox."""

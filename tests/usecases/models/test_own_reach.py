@@ -1,0 +1,64 @@
+"""Own syncs ask the hosts and read the secrets that their rows name."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from shared.actions.syncs import Sync, SyncContext
+from shared.domain.own_reach import SecretUnavailableError
+from shared.errors import InvalidRequestError
+from tests.harness.models import KEY, model_harness
+
+URL = "https://crm.example/rows"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of a CRM."""
+
+    id: str
+
+
+async def rows(context: SyncContext[None]) -> None:
+    """Save as many rows as the CRM says it has."""
+    found = await context.http.get(
+        URL, headers={"Authorization": f"Bearer {context.secret('CRM_KEY')}"}
+    )
+    context.save(*(Row(f"r{place}") for place in range(found["rows"])))
+
+
+async def test_a_named_host_is_read_with_a_declared_secret() -> None:
+    sync = Sync("crm", "Rows.", (Row,), rows, hosts=("crm.example",), secrets=("CRM_KEY",))
+    async with model_harness(sync) as desk:
+        await desk.run("crm")
+        assert {*await desk.rows("Row")} == {"r0", "r1"}
+        state = await desk.state("crm")
+        assert state.last_error is None
+        assert KEY not in str(state)
+
+
+@pytest.mark.parametrize(
+    ("named", "error"),
+    [
+        ({"hosts": ("other.example",), "secrets": ("CRM_KEY",)}, InvalidRequestError),
+        ({"hosts": ("crm.example",)}, SecretUnavailableError),
+    ],
+    ids=["host", "secret"],
+)
+async def test_what_is_not_named_is_an_error_in_the_status(
+    named: dict[str, Any], error: type[Exception]
+) -> None:
+    raised: list[Exception] = []
+
+    async def run(context: SyncContext[None]) -> None:
+        try:
+            await rows(context)
+        except Exception as caught:
+            raised.append(caught)
+            raise
+
+    async with model_harness(Sync("crm", "Rows.", (Row,), run, **named)) as desk:
+        await desk.run("crm")
+        assert (await desk.state("crm")).last_error is not None
+        assert isinstance(raised[0], error)
