@@ -20,7 +20,7 @@ from shared.domain.sync.quota_units import units_of
 from shared.edge.composition.container import AutowiredContainer
 from shared.edge.settings.deployment import Settings
 from shared.ports.clock import Clock
-from shared.ports.connections import Mailboxes
+from shared.ports.connections import Connections, Mailboxes, MailboxNames
 from shared.ports.events import Operations, Outbox
 from shared.ports.queue import Queue, Task
 from shared.ports.sends import ActionResults, Sends
@@ -111,11 +111,14 @@ async def dry_container(
     container = watched_container(settings, tell, really=False)
     memory = open_store(":memory:", container.use(Clock))
     container.at_close(memory.close)
-    mailbox = await container.use(Mailboxes).get(connection.email_key)
+    await memory.connections.create(connection)
+    mailbox = await container.use(Mailboxes).get(connection.mailbox_id)
     if mailbox is not None:
         await memory.mailboxes.create(mailbox.value)
     container.bind(Queue, ShownTasks(tell_task))
+    container.bind(Connections, memory.connections)
     container.bind(Mailboxes, memory.mailboxes)
+    container.bind(MailboxNames, memory.mailbox_names)
     container.bind(Sends, memory.sends)
     container.bind(Outbox, memory.outbox)
     container.bind(Operations, memory.operations)

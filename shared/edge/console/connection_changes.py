@@ -5,7 +5,7 @@ from dataclasses import replace
 from starlette.responses import Response
 
 from shared.domain.connect.scopes import reads
-from shared.domain.ids import ConnectionId, MessageId
+from shared.domain.ids import ConnectionId, MessageId, email_key
 from shared.domain.sync.window import window_start
 from shared.edge.console.connection import path_connection, path_connection_id
 from shared.edge.console.pages import ConsoleRequest, change, page
@@ -90,7 +90,7 @@ async def ask_disconnect(console: ConsoleRequest) -> Response:
 async def disconnect(console: ConsoleRequest) -> Response:
     """Accept a disconnect whose address was typed."""
     connection = await path_connection(console)
-    if console.field("email").strip().lower() != connection.email_key:
+    if email_key(console.field("email")) != connection.email_key:
         raise InvalidRequestError(
             "Nothing was disconnected: the address you typed is not this connection's."
         )

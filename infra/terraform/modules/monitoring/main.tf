@@ -4,6 +4,7 @@ locals {
     watch_failures   = "jsonPayload.message=\"job\" AND jsonPayload.task=\"renew-watches\" AND NOT jsonPayload.outcome=\"0 failed\""
     reconcile_runs   = "jsonPayload.message=\"job\" AND jsonPayload.task=\"reconcile\""
     silent_watches   = "jsonPayload.message=\"watch silent\""
+    lost_watches     = "jsonPayload.message=\"watch stays silent\""
     refused          = "jsonPayload.message=\"deployment trouble\""
     refresh_failures = "jsonPayload.error=(\"GoogleOAuthUnavailableError\" OR \"ConfigurationError\")"
     events_given_up  = "jsonPayload.message=\"event given up\""
