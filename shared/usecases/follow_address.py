@@ -24,7 +24,6 @@ from shared.ports.events import Outbox
 from shared.usecases.mailboxes import MailboxDirectory
 from shared.usecases.membership import leave_mailbox
 
-
 log = logging.getLogger(__name__)
 
 
