@@ -2,8 +2,9 @@
 
 Trigger  Cloud Scheduler, POST /jobs/{renew-watches,tend-grants,rotate-keys,prune-deleted},
          signed by the scheduler service account
-Reads    mailboxes by renewal time, connections, grants; Gmail's watch
-Writes   mailboxes; watch events where one lapsed or came back; auth events where a grant ends;
+Reads    mailboxes by renewal time, connections, grants; Gmail's profile and watch
+Writes   mailboxes and their names, connections whose address changed, with their event; watch
+         events where one lapsed or came back; auth events where a grant ends;
          grants (refreshed or rewrapped); payloads of old tombstones
 Answers  204; 503 to be called again
 """

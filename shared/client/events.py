@@ -10,7 +10,7 @@ from pydantic import Field
 from shared.client.errors import NotFoundError
 from shared.client.wire import Answer, Ask, Wire, at, given, present
 
-EventType = Literal["auth", "sync", "async_action", "send", "watch", "approval"]
+EventType = Literal["auth", "sync", "async_action", "send", "watch", "approval", "connection"]
 EventState = Literal["pending", "delivered", "dead", "overtaken"]
 
 

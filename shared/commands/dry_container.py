@@ -27,7 +27,7 @@ from shared.domain.sync.quota_units import units_of
 from shared.edge.composition.container import AutowiredContainer
 from shared.edge.settings.deployment import Settings
 from shared.ports.clock import Clock
-from shared.ports.connections import Mailboxes
+from shared.ports.connections import Connections, Mailboxes, MailboxNames
 from shared.ports.events import Operations, Outbox
 from shared.ports.google.apis import GoogleApis
 from shared.ports.outside import OutsideHttp, Secrets
@@ -129,7 +129,8 @@ async def dry_container(
     container = watched_container(settings, tell, tell_request, really=False)
     memory = open_store(":memory:", container.use(Clock))
     container.at_close(memory.close)
-    mailbox = await container.use(Mailboxes).get(connection.email_key)
+    await memory.connections.create(connection)
+    mailbox = await container.use(Mailboxes).get(connection.mailbox_id)
     if mailbox is not None:
         await memory.mailboxes.create(mailbox.value)
     apis = container.use(GoogleApis)
@@ -137,7 +138,9 @@ async def dry_container(
     container.bind(OutsideHttp, ShownOutside(tell_request, answer))
     container.bind(Secrets, MadeUpSecrets())
     container.bind(Queue, ShownTasks(tell_task))
+    container.bind(Connections, memory.connections)
     container.bind(Mailboxes, memory.mailboxes)
+    container.bind(MailboxNames, memory.mailbox_names)
     container.bind(Sends, memory.sends)
     container.bind(Outbox, memory.outbox)
     container.bind(Operations, memory.operations)

@@ -21,13 +21,37 @@ EventId = NewType("EventId", str)
 OperationId = NewType("OperationId", str)
 GoogleSub = NewType("GoogleSub", str)
 """The `sub` of Google's id_token: a person, whatever their address becomes (FACTS 6.5)."""
+MailboxId = NewType("MailboxId", str)
+"""A mailbox, whatever its address becomes; most have the address they were first known by."""
 EmailKey = NewType("EmailKey", str)
-"""A Gmail address, lower-cased: the only routing key of a push (FACTS 2.5)."""
+"""A Gmail address as it is compared: what a push names (FACTS 2.5)."""
+_GMAIL, _GOOGLEMAIL = "@gmail.com", "@googlemail.com"
 
 
 def email_key(address: str) -> EmailKey:
-    """Fold a Gmail address for comparison; dots and plus parts stay (FACTS 2.5)."""
-    return EmailKey(address.strip().lower())
+    """Fold a Gmail address for comparison; dots and plus parts stay (FACTS 2.5).
+
+    x@googlemail.com and x@gmail.com are one mailbox, announced under either (FACTS 18.11).
+    """
+    folded = address.strip().lower()
+    if folded.endswith(_GOOGLEMAIL):
+        folded = folded.removesuffix(_GOOGLEMAIL) + _GMAIL
+    return EmailKey(folded)
+
+
+def first_mailbox_id(address: str) -> MailboxId:
+    """Return the id of the mailbox that had this address first."""
+    return MailboxId(address.strip().lower())
+
+
+def first_mailbox_ids(address: str) -> tuple[MailboxId, ...]:
+    """Return the ids of the mailboxes that had this address first, under any of its domains."""
+    own, key = first_mailbox_id(address), email_key(address)
+    if not key.endswith(_GMAIL):
+        return (own,)
+    local = key.removesuffix(_GMAIL)
+    both = (MailboxId(local + _GMAIL), MailboxId(local + _GOOGLEMAIL))
+    return (own, *(one for one in both if one != own))
 
 
 SHARDS = 64
@@ -42,9 +66,9 @@ def sub_by_address(email: str) -> GoogleSub:
     return GoogleSub(_BY_ADDRESS + email_key(email))
 
 
-def is_same_account(known: GoogleSub, sub: GoogleSub, email: str) -> bool:
-    """Whether a connection's account is this one, by its `sub`, or its address until it is told."""
-    return known == sub or known == sub_by_address(email)
+def told_sub(sub: GoogleSub) -> GoogleSub | None:
+    """Return the `sub` where Google told it, None where an address stands for it."""
+    return None if sub.startswith(_BY_ADDRESS) else sub
 
 
 def shard_of(document_id: str) -> int:

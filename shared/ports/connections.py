@@ -9,8 +9,8 @@ from shared.domain.connect.connect_session import ConnectSession, ConnectTicket,
 from shared.domain.connect.connection import Connection, ConnectionStatus
 from shared.domain.connect.grant import Grant
 from shared.domain.connect.receipt import DeletionReceipt
-from shared.domain.ids import EmailKey
-from shared.domain.sync.mailbox import GoogleUser, Mailbox
+from shared.domain.ids import MailboxId
+from shared.domain.sync.mailbox import GoogleUser, Mailbox, MailboxName
 from shared.ports.documents import Documents, Versioned, WalkedDocuments
 
 
@@ -48,15 +48,19 @@ class GoogleUsers(Documents[GoogleUser], Protocol):
 
 
 class Mailboxes(Documents[Mailbox], Protocol):
-    """Gmail addresses by EmailKey."""
+    """Mailboxes by MailboxId."""
 
     async def renewable(self, now: datetime, limit: int) -> Sequence[Versioned[Mailbox]]:
         """Return mailboxes whose `renew_at` has come, soonest first."""
         ...
 
-    async def note_push(self, key: EmailKey, at: datetime) -> None:
+    async def note_push(self, key: MailboxId, at: datetime) -> None:
         """Record that a push came; last write wins, absent mailboxes are ignored."""
         ...
+
+
+class MailboxNames(Documents[MailboxName], Protocol):
+    """Which mailbox an address or a `sub` leads to; the adapter stores the name's hash."""
 
 
 class Receipts(Documents[DeletionReceipt], Protocol):

@@ -11,6 +11,7 @@ from shared.ports.connections import (
     GoogleUsers,
     Grants,
     Mailboxes,
+    MailboxNames,
     OAuthStates,
     Receipts,
 )
@@ -31,6 +32,7 @@ class Store:
     grants: Grants
     google_users: GoogleUsers
     mailboxes: Mailboxes
+    mailbox_names: MailboxNames
     sync_states: SyncStates
     records: Records
     quarantine: Quarantine

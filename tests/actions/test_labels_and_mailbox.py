@@ -9,7 +9,7 @@ from shared.actions.catalogue import as_tools
 from shared.actions.loading import actions
 from shared.actions.registry import Effect
 from shared.domain.connect.scopes import COMPOSE, LABELS, METADATA, READONLY, SEND
-from shared.domain.ids import email_key
+from shared.domain.ids import first_mailbox_id
 from shared.domain.keys.policy import Does
 from shared.edge.web.routes import Permission
 from shared.ports.connections import Mailboxes
@@ -65,7 +65,7 @@ async def test_history_is_listed_and_a_start_that_is_gone_says_what_to_do(
 
 async def test_the_watch_is_forced_and_stopped(harness: ActionHarness) -> None:
     armed = await harness.ran("watch-mailbox")
-    mailbox = await harness.container.use(Mailboxes).get(email_key(EMAIL))
+    mailbox = await harness.container.use(Mailboxes).get(first_mailbox_id(EMAIL))
     assert mailbox is not None
     assert mailbox.value.watch_expires_at is not None
     assert round(mailbox.value.watch_expires_at.timestamp() * 1000) == int(armed["expiration"])

@@ -110,7 +110,7 @@ async def fill(container: AutowiredContainer, count: int) -> None:
         state = SyncState(id, checkpoint=HistoryId(1000), last_delta_at=now)
         await container.use(SyncStates).create(replace(state, next_due_at=now + timedelta(hours=1)))
         await container.use(Mailboxes).create(
-            Mailbox(made.email_key, frozenset({id}), watch_expires_at=now + timedelta(days=6))
+            Mailbox(made.mailbox_id, frozenset({id}), watch_expires_at=now + timedelta(days=6))
         )
         at = now - timedelta(seconds=number)
         for turn in range(3):

@@ -12,9 +12,8 @@ import httpx
 from infra.local.google.corpus import seed_messages
 from shared.adapters.sqlite.store import open_store
 from shared.adapters.system_clock import AdjustableClock
-from shared.domain.ids import HistoryId, email_key
+from shared.domain.ids import HistoryId, first_mailbox_id
 from shared.domain.sync.mailbox import Mailbox
-from shared.usecases.sync.handle_push import NotifyPush
 from tests.bench.figures import Figure
 from tests.bench.scale import Scale
 from tests.harness.google import EMAIL
@@ -57,7 +56,7 @@ async def _filled(harness: SyncHarness) -> None:
         EMAIL, ((mail.raw, mail.internal_date, mail.label_ids) for mail in mails)
     )
     now = harness.clock.now()
-    mailbox = Mailbox(email_key(EMAIL), frozenset({CONNECTION}), last_push_at=now)
+    mailbox = Mailbox(first_mailbox_id(EMAIL), frozenset({CONNECTION}), last_push_at=now)
     await harness.store.mailboxes.create(mailbox)
     await harness.settle()
 
@@ -74,9 +73,8 @@ def _counting_bytes(harness: SyncHarness) -> list[int]:
 
 
 async def _push(harness: SyncHarness, history_id: int | None) -> object:
-    notify = NotifyPush(harness.store.mailboxes, harness.sync, harness.clock)
     known = history_id or harness.google.store.history_id(EMAIL)
-    return await notify(EMAIL, HistoryId(known))
+    return await harness.notifying()(EMAIL, HistoryId(known))
 
 
 def _figures(what: str, taken: Cost, received: int) -> list[Figure]:

@@ -25,7 +25,7 @@ from shared.adapters.firestore.rpc import FirestoreRpc
 from shared.adapters.sqlite.queue import SqliteQueue
 from shared.domain.ids import ConnectionId
 from shared.usecases.reconcile import Reconcile, WakeDeliveries
-from shared.usecases.sync.watch import RenewWatches
+from shared.usecases.sync.renew_watches import RenewWatches
 
 EMAIL = "ada@acme.example"
 BACKFILL = 200

@@ -13,7 +13,7 @@ from infra.local.google.settings import GoogleSettings
 from shared.adapters.gmail.client import HttpGmailMailboxes
 from shared.adapters.sqlite.store import open_store
 from shared.domain.connect.connection import Connection, ConnectionStatus
-from shared.domain.ids import GoogleSub, email_key
+from shared.domain.ids import GoogleSub, first_mailbox_id
 from shared.domain.sync.mailbox import GoogleUser, Mailbox
 from shared.domain.sync.state import SyncState
 from shared.ports.store import Store
@@ -66,6 +66,7 @@ class Estate:
             sync=None,  # type: ignore[arg-type]
             http=self.http,
             watch=HeldWatch(),
+            tokens=None,  # type: ignore[arg-type]
             owner=Owner(self.google.store, EMAIL, self.clock),
             witness=WitnessedStates(store.sync_states, store.records, self.clock),
             gmail_mailboxes=gmail,
@@ -98,7 +99,7 @@ async def _connected(harness: ChaosHarness) -> None:
         Connection(CONNECTION, EMAIL, sub, SCOPES, ConnectionStatus.ACTIVE, now, now)
     )
     await store.google_users.create(GoogleUser(sub, connections))
-    await store.mailboxes.create(Mailbox(email_key(EMAIL), connections))
+    await store.mailboxes.create(Mailbox(first_mailbox_id(EMAIL), connections))
     state = SyncState(CONNECTION, next_due_at=now, delta_due_at=now, followed=True)
     await store.sync_states.create(state)
 

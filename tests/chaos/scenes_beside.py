@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from shared.domain.connect.connection import ConnectionStatus
-from shared.domain.ids import ConnectionId, email_key
+from shared.domain.ids import ConnectionId, first_mailbox_id
 from shared.domain.sync.state import LEASE_LIFETIME, SyncState
 from shared.usecases.sync.work.lease import take
 from tests.chaos.harness import ChaosHarness
@@ -161,7 +161,7 @@ async def _conflicting_watch(harness: ChaosHarness) -> None:
 
     async def note_a_push(path: str) -> None:
         if path.endswith("/watch"):
-            await harness.store.mailboxes.note_push(email_key(EMAIL), harness.clock.now())
+            await harness.store.mailboxes.note_push(first_mailbox_id(EMAIL), harness.clock.now())
 
     harness.transport.meanwhile = note_a_push
 

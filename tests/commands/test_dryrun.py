@@ -190,7 +190,8 @@ async def test_every_action_with_an_effect_can_be_rehearsed(house: House) -> Non
         await container.close()
         assert None in {one.status for one in report.calls}, action
     await real.close()
-    assert await house.calls() == before
+    read = {"gmail.users.getProfile": before.get("gmail.users.getProfile", 0) + 1}
+    assert await house.calls() == before | read  # watch-mailbox compares the address: a read
     with_effect = {name for name, one in actions().items() if one.effect is Effect.STORED}
     assert with_effect - {*EXAMPLES} == {"send-draft", "delete-draft"}
 

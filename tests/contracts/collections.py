@@ -17,6 +17,7 @@ from tests.contracts.samples import (
     google_user,
     grant,
     mailbox,
+    mailbox_name,
     model_sync,
     oauth_state,
     observed,
@@ -83,6 +84,14 @@ SAMPLES = (
         "google_users", "google_users", google_user, lambda value: str(value.sub), _version, _schema
     ),
     Sample("mailboxes", "mailboxes", mailbox, lambda value: str(value.key), _version, _schema),
+    Sample(
+        "mailbox_names",
+        "mailbox_names",
+        mailbox_name,
+        lambda value: str(value.name),
+        _version,
+        _schema,
+    ),
     Sample(
         "sync_states",
         "sync",

@@ -20,11 +20,11 @@ from shared.domain.ids import (
     HistoryId,
     LabelId,
     LeaseToken,
+    MailboxId,
     MessageId,
     OperationId,
     SequenceNumber,
     ThreadId,
-    email_key,
 )
 from shared.domain.keys.api_key import ApiKey
 from shared.domain.keys.approval import Approval, ApprovalState
@@ -34,7 +34,7 @@ from shared.domain.operation import Operation, OperationState, OperationStep, Op
 from shared.domain.send.bulk import BulkSend
 from shared.domain.send.count import SendCount
 from shared.domain.send.entry import DeliveryMode, SendEntry, SendState
-from shared.domain.sync.mailbox import GoogleUser, Mailbox
+from shared.domain.sync.mailbox import GoogleUser, Mailbox, MailboxName
 from shared.domain.sync.record import Origin, QuarantineEntry, Record, RecordHead
 from shared.domain.sync.state import Backfill, Lease, SyncState
 from shared.domain.trouble_board import BOARD, Trouble, TroubleBoard
@@ -80,7 +80,11 @@ def google_user(sub: str = "110169484474386276334") -> GoogleUser:
 
 
 def mailbox(address: str = "ann@example.com", **changes: Any) -> Mailbox:
-    return replace(Mailbox(email_key(address), frozenset({C1})), **changes)
+    return replace(Mailbox(MailboxId(address), frozenset({C1})), **changes)
+
+
+def mailbox_name(name: str = "address:ann@example.com") -> MailboxName:
+    return MailboxName(name, MailboxId("ann@example.com"))
 
 
 def sync_state(connection_id: str = C1, **changes: Any) -> SyncState:

@@ -264,7 +264,7 @@ NO_STRANGERS: Final = {
         "child_key.child_of draft_copy.thawed_copy"
         " api_key.digest_of api_key.id_in api_key.new_token approval.approval_id"
         " connect_session.token_hash"
-        " ids.email_key ids.is_same_account ids.sub_by_address"
+        " ids.email_key ids.first_mailbox_id ids.first_mailbox_ids ids.sub_by_address ids.told_sub"
         " entry.send_id count.empty_count ids.shard_of"
         " trace_context.traceparent_for"
         " event.failed_model_event event.new_event event.model_event"

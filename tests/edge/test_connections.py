@@ -112,7 +112,7 @@ async def test_a_connection_that_must_be_renewed_says_so(
 async def test_one_connection_comes_with_its_credentials_watch_and_sync(
     api: httpx.AsyncClient, container: AutowiredContainer, tokens: HeldTokens
 ) -> None:
-    box = Mailbox(a_connection().email_key, frozenset({CONNECTION}), watch_expires_at=NOW)
+    box = Mailbox(a_connection().mailbox_id, frozenset({CONNECTION}), watch_expires_at=NOW)
     await container.use(Mailboxes).create(box)
     query = "provider_config_key=google-mail&force_refresh=false&refresh_github_app_jwt_token=false"
     shown = (await api.get(f"{PATH}?{query}")).json()

@@ -101,7 +101,7 @@ async def connect(container: AutowiredContainer, scopes: Sequence[str]) -> None:
     granted = frozenset({"openid", "email", *scopes})
     connection = a_connection(email=EMAIL, scopes=granted)
     await container.use(Connections).create(connection)
-    await container.use(Mailboxes).create(Mailbox(connection.email_key, frozenset({CONNECTION})))
+    await container.use(Mailboxes).create(Mailbox(connection.mailbox_id, frozenset({CONNECTION})))
     await container.use(Grants).create(
         Grant(
             connection_id=CONNECTION,

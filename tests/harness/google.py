@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from email.message import EmailMessage
 from typing import Any
@@ -110,13 +110,17 @@ class IssuedTokens:
     scopes: Sequence[str]
     revoked: bool = False
     """Whether the end user took the grant back."""
-    issued: str = ""
+    issued: dict[str, str] = field(default_factory=dict)
+    """By address."""
+    owners: dict[ConnectionId, str] = field(default_factory=dict)
+    """Addresses of those connections that are not the harness's own."""
 
     async def __call__(self, connection_id: ConnectionId, *, rejected: str | None = None) -> str:
         """Return the token in hand, or a new one. Raises GrantRevokedError."""
         if self.revoked:
             raise GrantRevokedError("The grant was revoked.")
-        if rejected is not None or not self.issued:
+        email = self.owners.get(connection_id, EMAIL)
+        if rejected is not None or email not in self.issued:
             now = self.google.clock.now().timestamp()
-            self.issued = self.google.grants.new_access_token(EMAIL, self.scopes, now)
-        return self.issued
+            self.issued[email] = self.google.grants.new_access_token(email, self.scopes, now)
+        return self.issued[email]

@@ -15,10 +15,16 @@ from shared.domain.ids import ConnectionId, HistoryId
 from shared.domain.sync.quota_units import UnitsPerMinute
 from shared.domain.sync.record import RecordHead
 from shared.domain.sync.state import SyncState
+from shared.ports.google.gmail import GmailTopic
 from shared.ports.store import Store
 from shared.ports.sync_store import RecordQuery
+from shared.usecases.follow_address import FollowAddress
+from shared.usecases.mailboxes import MailboxDirectory
+from shared.usecases.sync.handle_push import NotifyPush
+from shared.usecases.sync.renew_watches import RenewWatches
 from shared.usecases.sync.sync_mailbox import SyncMailbox, SyncOutcome
 from shared.usecases.sync.watch import StartWatch
+from shared.usecases.sync.watch_events import TellWatch
 from shared.usecases.sync.work.pace import QuotaGovernor
 from tests.harness.clock import HurriedClock
 from tests.harness.google import EMAIL, PLENTY, Harness, IssuedTokens, emulated_google
@@ -27,6 +33,7 @@ from tests.harness.queue import HeldTasks
 CONNECTION = ConnectionId("c-ada")
 BUDGET = timedelta(minutes=5)
 SCOPES = ("https://mail.google.com/",)
+TOPIC = GmailTopic("projects/demo/topics/gmail")
 
 
 @dataclass
@@ -54,6 +61,7 @@ class SyncHarness(Harness):
     sync: SyncMailbox
     http: httpx.AsyncClient
     watch: HeldWatch
+    tokens: IssuedTokens
 
     async def gmail(self, method: str, path: str, body: Any = None) -> Any:
         """Call Gmail as the mailbox's owner would, from outside Postroom."""
@@ -67,6 +75,30 @@ class SyncHarness(Harness):
     async def push(self) -> SyncOutcome:
         """Sync as a push about the mailbox's newest change does."""
         return await self.run(self.google.store.history_id(EMAIL), only_live=True)
+
+    @property
+    def directory(self) -> MailboxDirectory:
+        """Return the mailboxes and their names."""
+        return MailboxDirectory(self.store.mailboxes, self.store.mailbox_names)
+
+    def notifying(self) -> NotifyPush:
+        """Return what takes a notification, as the push function does."""
+        tell = TellWatch(self.store.outbox, self.clock)
+        return NotifyPush(self.directory, self.sync, self.clock, tell)
+
+    def arming(self) -> StartWatch:
+        """Return what arms the mailbox's watch."""
+        store, clock = self.store, self.clock
+        follow = FollowAddress(self.directory, store.connections, store.outbox, clock)
+        tell = TellWatch(store.outbox, clock)
+        gmail = self.sync.gmail
+        return StartWatch(store.mailboxes, store.connections, gmail, clock, TOPIC, follow, tell)
+
+    def renewing(self) -> RenewWatches:
+        """Return what renews every watch that is due."""
+        store, clock = self.store, self.clock
+        tell = TellWatch(store.outbox, clock)
+        return RenewWatches(store.mailboxes, store.connections, tell, self.arming(), clock)
 
     async def settle(self) -> None:
         """Sync, waiting out whatever the state waits for, until only the hourly look is due."""
@@ -151,5 +183,5 @@ async def sync_harness(
             if await opened.sync_states.get(CONNECTION) is None:
                 fresh = SyncState(CONNECTION, next_due_at=now, delta_due_at=now)
                 await opened.sync_states.create(fresh)
-            yield SyncHarness(google, clock, opened, queue, sync, http, watch)
+            yield SyncHarness(google, clock, opened, queue, sync, http, watch, tokens)
             await opened.close()

@@ -13,7 +13,7 @@ import pytest
 from infra.local.google.oauth.keys import SigningKey
 from infra.local.google.state import open_state
 from shared.adapters.google.id_tokens import SIGNATURE_REMOVED
-from shared.domain.ids import email_key
+from shared.domain.ids import first_mailbox_id
 from shared.edge.table import gmail_push_routes
 from shared.edge.web.app import build_app
 from shared.ports.connections import Mailboxes
@@ -59,7 +59,7 @@ async def push(harness: ConnectHarness, token: str | None, email: str = ADA) -> 
 
 
 async def woken(harness: ConnectHarness) -> bool:
-    mailbox = await harness.container.use(Mailboxes).get(email_key(ADA))
+    mailbox = await harness.container.use(Mailboxes).get(first_mailbox_id(ADA))
     assert mailbox is not None
     return mailbox.value.last_push_at is not None or bool(await harness.tasks())
 

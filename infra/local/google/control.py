@@ -19,6 +19,7 @@ from infra.local.google.control_bodies import (
     Model,
     NewMailbox,
     Reading,
+    Renamed,
     ScriptedFault,
     SignIn,
     Step,
@@ -55,6 +56,7 @@ class Control:
             ("GET", "/mailboxes", self.mailboxes),
             ("POST", "/mailboxes/{email}/messages", self.deliver),
             ("GET", "/mailboxes/{email}/messages", self.messages),
+            ("POST", "/mailboxes/{email}/rename", self.rename),
             ("POST", "/tokens", self.sign_in),
             ("POST", "/consent", self.consent),
             ("POST", "/faults", self.add_fault),
@@ -122,6 +124,16 @@ class Control:
     async def messages(self, request: Request) -> dict[str, Any]:
         """Say what the mailbox really holds, spam and trash included."""
         return {"messages": self._google.store.messages(self._mailbox(request))}
+
+    async def rename(self, request: Request) -> dict[str, Any]:
+        """Change the account's address; its mail, `sub`, grants and watch stay."""
+        email, wanted = self._mailbox(request), await _read(request, Renamed)
+        try:
+            self._google.store.rename_mailbox(email, wanted.to)
+        except ValueError as error:
+            raise ControlError(400, str(error)) from None
+        self._google.grants.accounts.rename(email, wanted.to)
+        return {"email": wanted.to}
 
     async def sign_in(self, request: Request) -> dict[str, Any]:
         """Consent for a user and exchange the code, all at once: tokens without a browser."""

@@ -29,6 +29,12 @@ class NewMailbox(Strict):
     span_days: float = Field(default=25, gt=0, le=36_500)
 
 
+class Renamed(Strict):
+    """POST /_control/mailboxes/{email}/rename."""
+
+    to: Email
+
+
 class SignIn(Strict):
     """POST /_control/tokens."""
 

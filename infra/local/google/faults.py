@@ -52,7 +52,11 @@ MAILBOX_FAULTS = frozenset(
         "watch_conflict",
     },
 )
-PUSH_FAULTS = frozenset({"push_drop", "push_double", "push_late", "push_reorder"})
+RENAMING_FAULTS = ("push_former_address", "push_googlemail")
+"""Announce a mailbox under another of its addresses."""
+PUSH_FAULTS = frozenset(
+    {"push_drop", "push_double", "push_late", "push_reorder", *RENAMING_FAULTS},
+)
 TOKEN_FAULTS = frozenset(
     {
         "account_deleted",

@@ -14,7 +14,7 @@ from infra.local.google.bodies import struck_body
 from infra.local.google.connection import ConnectionDroppedError, hang_up
 from infra.local.google.gmail.errors import GmailError
 from infra.local.google.oauth.grants import AccessToken
-from infra.local.google.oauth.identity import ISSUER, subject_of
+from infra.local.google.oauth.identity import ISSUER
 from infra.local.google.oauth.scopes import EMAIL
 from infra.local.google.parts import Google
 from infra.local.google.scripted import strike_after, strike_before
@@ -116,7 +116,7 @@ class OAuthEndpoints:
             headers = {"WWW-Authenticate": f'Bearer realm="{ISSUER}/", error="invalid_request"'}
             return JSONResponse(body, status_code=401, headers=headers)
         strike_after(self._google.faults, "userinfo", email)
-        named = {"sub": subject_of(token.email)} | _address(token)
+        named = {"sub": self._google.grants.accounts.subject(token.email)} | _address(token)
         return self._answer(named, "userinfo", email)
 
     async def tokeninfo(self, request: Request) -> Response:
@@ -158,7 +158,7 @@ class OAuthEndpoints:
         return {
             "azp": client_id,
             "aud": client_id,
-            "sub": subject_of(token.email),
+            "sub": self._google.grants.accounts.subject(token.email),
             "scope": " ".join(sorted(token.scopes)),
             "exp": str(int(token.expires_at)),
             "expires_in": str(int(token.expires_at - now)),

@@ -60,7 +60,9 @@ def assemble(settings: GoogleSettings, push_client: httpx.AsyncClient | None = N
         history_id=store.history_id,
     )
     label_filter = LabelFilter(store)
-    pushes = Pushes(settings, clock, watches, key, faults, label_filter, client=push_client)
+    pushes = Pushes(
+        settings, clock, watches, key, faults, label_filter, grants.accounts, client=push_client
+    )
     store.on_change.append(pushes.changed)
     watches.on_watch.append(pushes.publish)
     clock.on_advance.append(pushes.wake)

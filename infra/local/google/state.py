@@ -21,6 +21,8 @@ CREATE TABLE IF NOT EXISTS watches (
     email TEXT PRIMARY KEY, topic TEXT NOT NULL, label_ids TEXT NOT NULL,
     label_filter_behavior TEXT NOT NULL, client_id TEXT NOT NULL, expires_at REAL NOT NULL,
     history_id INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS accounts (
+    email TEXT PRIMARY KEY, subject TEXT NOT NULL, former TEXT);
 """
 
 

@@ -64,17 +64,17 @@ async def get_profile(context: ActionContext, _: NoInput) -> GmailProfile:
 
 
 async def watch_mailbox(context: ActionContext, _: NoInput) -> Watch:
-    """Arm the mailbox's watch again now: 100 quota units.
+    """Arm the mailbox's watch again now: 101 quota units.
 
     Raises ConflictError where another call is at it, GmailRefusedError.
     """
-    mailbox = await context.use(Mailboxes).get(context.connection.email_key)
+    mailbox = await context.use(Mailboxes).get(context.connection.mailbox_id)
     if mailbox is None:
         raise ConflictError("This mailbox is being connected or disconnected: try again.")
     outcome = await context.use(StartWatch).renew(mailbox, context.connection.id)
     if isinstance(outcome, Armed):
         return Watch(expiration=str(round(outcome.expires_at.timestamp() * 1000)))
-    if outcome.reason == "busy":
+    if outcome.reason in {"busy", "moved"}:
         raise ConflictError("Somebody is arming this watch right now: try again.")
     raise outcome.error or GmailRefusedError(f"It was not armed: {outcome.reason}.", status=400)
 

@@ -28,7 +28,7 @@ from shared.domain.operation import Operation
 from shared.domain.send.bulk import BulkSend
 from shared.domain.send.count import SendCount
 from shared.domain.send.entry import SendEntry
-from shared.domain.sync.mailbox import GoogleUser, Mailbox
+from shared.domain.sync.mailbox import GoogleUser, Mailbox, MailboxName
 from shared.domain.sync.record import QuarantineEntry
 from shared.domain.sync.state import SyncState
 from shared.domain.trouble_board import TroubleBoard
@@ -125,6 +125,9 @@ GOOGLE_USERS = Codec[GoogleUser](
     "google_users", GoogleUser, lambda value: value.sub, key_of=_hashed, hidden="sub"
 )
 MAILBOXES = Codec[Mailbox]("mailboxes", Mailbox, lambda value: value.key)
+MAILBOX_NAMES = Codec[MailboxName](
+    "mailbox_names", MailboxName, lambda value: value.name, key_of=_hashed, hidden="name"
+)
 SYNC_STATES = Codec[SyncState]("sync", SyncState, lambda value: value.connection_id)
 QUARANTINE = Codec[QuarantineEntry]("quarantine", QuarantineEntry, lambda value: value.message_id)
 EVENTS = Codec[Event]("events", Event, lambda value: value.id)

@@ -23,7 +23,7 @@ def terms_of(connection: Connection) -> frozenset[str]:
         f"organization:{value}" for value in _ids(connection, organization, "organization_id")
     }
     terms.add(f"status:{connection.status}")
-    for text in (connection.id.lower(), connection.email_key):
+    for text in _searched(connection):
         terms |= {f"start:{text[:length]}" for length in range(1, PREFIX_LENGTH + 1)}
     return frozenset(terms)
 
@@ -50,9 +50,13 @@ def matches(connection: Connection, query: ConnectionQuery) -> bool:
     if query.connection_id is not None and connection.id != query.connection_id:
         return False
     start = _folded(query.search)
-    if not any(text.startswith(start) for text in (connection.id.lower(), connection.email_key)):
+    if not any(text.startswith(start) for text in _searched(connection)):
         return False
     return terms_of(connection).issuperset(terms_asked(query))
+
+
+def _searched(connection: Connection) -> tuple[str, str]:
+    return connection.id.lower(), connection.email.strip().lower()
 
 
 def _folded(search: str | None) -> str:

@@ -11,7 +11,7 @@ from shared.adapters.firestore.queries import Filter, Order, structured
 from shared.adapters.firestore.rpc import FirestoreRpc
 from shared.adapters.firestore.values import Reference, change, get_value
 from shared.domain.connect.connection import Connection
-from shared.domain.ids import EmailKey
+from shared.domain.ids import MailboxId
 from shared.domain.sync.mailbox import Mailbox
 from shared.errors import ConflictError
 from shared.ports.connections import ConnectionQuery
@@ -89,7 +89,7 @@ class FirestoreMailboxes(FirestoreDocuments[Mailbox]):
             await self.rpc.query(structured(MAILBOXES.collection, filters, order, limit=limit))
         )
 
-    async def note_push(self, key: EmailKey, at: datetime) -> None:
+    async def note_push(self, key: MailboxId, at: datetime) -> None:
         """Record that a push came. Raises StoreUnavailableError."""
         try:
             await self.rpc.commit((change(self.name(key), {("last_push_at",): at}, None),))

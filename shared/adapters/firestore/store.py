@@ -47,6 +47,7 @@ def store_over(rpc: FirestoreRpc, wake: Wake = wake_nothing) -> Store:
         grants=FirestoreDocuments(rpc, codecs.GRANTS),
         google_users=FirestoreDocuments(rpc, codecs.GOOGLE_USERS),
         mailboxes=FirestoreMailboxes(rpc),
+        mailbox_names=FirestoreDocuments(rpc, codecs.MAILBOX_NAMES),
         sync_states=FirestoreSyncStates(outbox),
         records=FirestoreRecords(rpc),
         quarantine=FirestoreQuarantine(rpc),

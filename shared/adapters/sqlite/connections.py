@@ -13,7 +13,7 @@ from shared.adapters.documents.connection_terms import matches, terms_asked, ter
 from shared.adapters.sqlite.database import SqliteDatabase, optional_us, to_us
 from shared.adapters.sqlite.documents import Columns, SqliteDocuments
 from shared.domain.connect.connection import Connection
-from shared.domain.ids import EmailKey
+from shared.domain.ids import MailboxId
 from shared.domain.sync.mailbox import Mailbox
 from shared.ports.clock import Clock
 from shared.ports.connections import ConnectionQuery
@@ -102,7 +102,7 @@ class SqliteMailboxes(SqliteDocuments[Mailbox]):
             )
         )
 
-    async def note_push(self, key: EmailKey, at: datetime) -> None:
+    async def note_push(self, key: MailboxId, at: datetime) -> None:
         """Record that a push came. Raises CorruptStateError, StoreUnavailableError."""
         with self.database.transaction() as connection:
             row = connection.execute(

@@ -53,6 +53,7 @@ SCHEMA = (
     f"""CREATE TABLE IF NOT EXISTS mailboxes ({_DOCUMENT}, renew_us INTEGER)""",
     """CREATE INDEX IF NOT EXISTS mailboxes_renew ON mailboxes (renew_us)
         WHERE renew_us IS NOT NULL""",
+    f"""CREATE TABLE IF NOT EXISTS mailbox_names ({_DOCUMENT})""",
     f"""CREATE TABLE IF NOT EXISTS sync ({_DOCUMENT}, shard INTEGER NOT NULL, due_us INTEGER)""",
     """CREATE INDEX IF NOT EXISTS sync_due ON sync (shard, due_us) WHERE due_us IS NOT NULL""",
     f"""CREATE TABLE IF NOT EXISTS events ({_DOCUMENT}, connection_id TEXT NOT NULL,

@@ -44,6 +44,7 @@ def open_store(path: str | Path, clock: Clock, wake: Wake = wake_nothing) -> Sto
         grants=documents(codecs.GRANTS),
         google_users=documents(codecs.GOOGLE_USERS),
         mailboxes=SqliteMailboxes(database, clock),
+        mailbox_names=documents(codecs.MAILBOX_NAMES),
         sync_states=SqliteSyncStates(outbox),
         records=SqliteRecords(database),
         quarantine=SqliteQuarantine(database),

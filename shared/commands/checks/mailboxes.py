@@ -8,7 +8,7 @@ from shared.commands.checks.context import CheckContext
 from shared.commands.checks.finding import Finding, NotCheckedError, count_of, failed, ok, warning
 from shared.domain.connect.connection import Connection
 from shared.domain.connect.scopes import reads
-from shared.domain.ids import EmailKey
+from shared.domain.ids import MailboxId
 from shared.domain.sync.mailbox import WATCH_LIFETIME, Mailbox
 
 LATE: Final = timedelta(hours=6)
@@ -19,11 +19,18 @@ SETTLED: Final = timedelta(hours=1)
 async def watches_live(context: CheckContext) -> Finding:
     """Look at the watches of the newest connections, and at those longest overdue."""
     found = await _mailboxes(context)
-    if refused := [m for m in found.values() if m.watch_error]:
+    if refused := [m for m in found.values() if m.watch_error and not m.silent_since]:
         return failed(
             f"{count_of(len(refused), 'watch', 'watches')} cannot be renewed; Gmail's reason for "
             f"the first: {refused[0].watch_error}.",
             "See the checks `topic` and `scopes`; once mended, renew-watches arms it in minutes.",
+        )
+    if silent := [m for m in found.values() if m.silent_since]:
+        return failed(
+            f"{count_of(len(silent), 'watch', 'watches')} of {len(found)} announced nothing of "
+            "mail that came, though armed anew twice: it is found once an hour only.",
+            "Several mean that pushes do not arrive: see the checks `topic` and `subscription`. "
+            "One alone: the actions stop-watch and watch-mailbox begin a new one.",
         )
     if dead := [m for m in found.values() if not _lives(m, context.now) and not m.stopped_at]:
         return failed(
@@ -87,7 +94,7 @@ async def _without_push(context: CheckContext) -> list[Connection]:
     for connection in await context.active():
         state = await context.store.sync_states.get(connection.id)
         since = state.value.unannounced_at if state else None
-        mailbox = await context.store.mailboxes.get(connection.email_key)
+        mailbox = await context.store.mailboxes.get(connection.mailbox_id)
         if mailbox is not None and mailbox.value.stopped_at is not None:
             continue
         if since is not None and context.now - since < timedelta(days=1):
@@ -95,13 +102,13 @@ async def _without_push(context: CheckContext) -> list[Connection]:
     return found
 
 
-async def _mailboxes(context: CheckContext) -> Mapping[EmailKey, Mailbox]:
+async def _mailboxes(context: CheckContext) -> Mapping[MailboxId, Mailbox]:
     """Return the mailboxes of the newest connections that read mail."""
     found = {}
     for connection in await context.active():
         if not reads(connection.scopes):
             continue
-        mailbox = await context.store.mailboxes.get(connection.email_key)
+        mailbox = await context.store.mailboxes.get(connection.mailbox_id)
         if mailbox is not None:
             found[mailbox.value.key] = mailbox.value
     if not found:

@@ -6,10 +6,20 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from shared.domain.ids import ConnectionId, EmailKey, GoogleSub, email_key
+from shared.domain.ids import (
+    ConnectionId,
+    EmailKey,
+    GoogleSub,
+    MailboxId,
+    email_key,
+    first_mailbox_id,
+    told_sub,
+)
 
 DEFAULT_WINDOW = "30d"
 INTEGRATION = "google-mail"
+_A_SECOND = 10_000
+"""Of versions: what befalls a connection in its life is numbered below it."""
 SCHEMA_VERSION = 1
 
 
@@ -67,9 +77,33 @@ class Connection:
     """Set while that address is to be left alone."""
     error: str | None = None
     """Why the status is not active, as a code: revoked, session_policy..."""
+    mailbox: MailboxId | None = None
+    """None in what an earlier release stored: its mailbox has the id of its address."""
+    address_changes: int = 0
+    """How often Google has given the account another address since it was connected."""
     schema_version: int = SCHEMA_VERSION
 
     @property
     def email_key(self) -> EmailKey:
-        """The mailbox this connection reads."""
+        """The address as it is compared."""
         return email_key(self.email)
+
+    @property
+    def mailbox_id(self) -> MailboxId:
+        """The mailbox this connection reads."""
+        return self.mailbox or first_mailbox_id(self.email)
+
+    def is_of(self, sub: GoogleSub, email: str) -> bool:
+        """Whether its account is this one, by its `sub`, or its address until that is told."""
+        return self.sub == sub or (
+            told_sub(self.sub) is None and self.email_key == email_key(email)
+        )
+
+    def version(self, step: int | None) -> int:
+        """Return an event's version: an id may be used again, so each life begins above the last.
+
+        None is the last step of a life.
+        """
+        last = _A_SECOND - 1
+        life = int(self.created_at.timestamp()) * _A_SECOND
+        return life + (last if step is None else min(step, last - 1))

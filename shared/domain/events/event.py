@@ -25,6 +25,7 @@ class EventType(StrEnum):
     SEND = "send"
     WATCH = "watch"
     APPROVAL = "approval"
+    CONNECTION = "connection"
 
 
 RECOVERED = frozenset({EventType.AUTH, EventType.SYNC, EventType.WATCH})

@@ -206,7 +206,7 @@ class ConnectionViews:
         """Return one connection in full, without credentials."""
         state, mailbox, grant = await asyncio.gather(
             self.states.get(connection.id),
-            self.mailboxes.get(connection.email_key),
+            self.mailboxes.get(connection.mailbox_id),
             self.grants.get(connection.id),
         )
         return ConnectionDetails(

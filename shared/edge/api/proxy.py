@@ -84,7 +84,7 @@ async def proxy(call: Call) -> Response:
 
 async def _watch(call: Call, connection: Connection) -> Response:
     """Return what users.watch answers, of the watch that lives, else of one armed now."""
-    mailbox = await call.use(Mailboxes).get(connection.email_key)
+    mailbox = await call.use(Mailboxes).get(connection.mailbox_id)
     expires_at = mailbox.value.watch_expires_at if mailbox is not None else None
     if expires_at is None or expires_at <= call.use(Clock).now():
         outcome = await call.use(StartWatch)(connection.id)

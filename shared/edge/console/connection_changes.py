@@ -5,7 +5,7 @@ from dataclasses import replace
 from starlette.responses import Response
 
 from shared.domain.connect.scopes import missing, reads
-from shared.domain.ids import ConnectionId, MessageId
+from shared.domain.ids import ConnectionId, MessageId, email_key
 from shared.domain.models.sync import OwnSyncs
 from shared.domain.sync.event import UnknownSyncError
 from shared.domain.sync.window import window_start
@@ -112,7 +112,7 @@ async def ask_disconnect(console: ConsoleRequest) -> Response:
 async def disconnect(console: ConsoleRequest) -> Response:
     """Accept a disconnect whose address was typed."""
     connection = await path_connection(console)
-    if console.field("email").strip().lower() != connection.email_key:
+    if email_key(console.field("email")) != connection.email_key:
         raise InvalidRequestError(
             "Nothing was disconnected: the address you typed is not this connection's."
         )

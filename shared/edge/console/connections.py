@@ -93,7 +93,7 @@ async def row_of(console: ConsoleRequest, connection: Connection, now: datetime)
     """Return a connection with what its line says."""
     state, mailbox = await asyncio.gather(
         console.use(SyncStates).get(connection.id),
-        console.use(Mailboxes).get(connection.email_key),
+        console.use(Mailboxes).get(connection.mailbox_id),
     )
     known, box = state.value if state else None, mailbox.value if mailbox else None
     return Row(connection, known, box, health_of(connection, known, box, now), lag(known, box, now))

@@ -94,6 +94,9 @@ def _of_watch(mailbox: Mailbox | None, now: datetime) -> ConnectionHealth | None
             "The watch was stopped by hand (stop-watch): mail is found by asking only. It is armed"
         )
         return ConnectionHealth("Push stopped", "warm", f"{why} again within an hour.")
+    if mailbox.silent_since is not None:
+        why = "The watch was armed anew twice and announces nothing: mail is found by asking only."
+        return ConnectionHealth("No push", "warm", why)
     if mailbox.watch_error is not None:
         why = f"Gmail refused the watch ({mailbox.watch_error}): mail is found by asking only."
         return ConnectionHealth("No push", "warm", why)

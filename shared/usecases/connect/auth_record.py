@@ -23,7 +23,6 @@ class AuthOperation(StrEnum):
 
 
 _RANKS = 4
-_A_SECOND = 10_000
 
 
 def _version(connection: Connection, generation: int | None, *, fails: bool, warns: bool) -> int:
@@ -31,11 +30,9 @@ def _version(connection: Connection, generation: int | None, *, fails: bool, war
 
     A deletion, which has no grant, is the last of its life.
     """
-    life = int(connection.created_at.timestamp()) * _A_SECOND
     if generation is None:
-        return life + _A_SECOND - 1
-    rank = 2 if fails else 1 if warns else 0
-    return life + min(generation * _RANKS + rank, _A_SECOND - 2)
+        return connection.version(None)
+    return connection.version(generation * _RANKS + (2 if fails else 1 if warns else 0))
 
 
 def auth_event(

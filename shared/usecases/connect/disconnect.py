@@ -29,7 +29,14 @@ from shared.errors import (
     UnknownConnectionError,
 )
 from shared.ports.clock import Clock
-from shared.ports.connections import Connections, GoogleUsers, Grants, Mailboxes, Receipts
+from shared.ports.connections import (
+    Connections,
+    GoogleUsers,
+    Grants,
+    Mailboxes,
+    MailboxNames,
+    Receipts,
+)
 from shared.ports.documents import Versioned, until_written, update
 from shared.ports.events import Operations, Outbox
 from shared.ports.google.gmail import GmailMailboxes
@@ -39,11 +46,12 @@ from shared.ports.retention import Retention
 from shared.ports.sync_store import Batch, SyncStates
 from shared.usecases.connect.auth_record import AuthOperation, auth_event, auth_operation
 from shared.usecases.connect.deletion_receipts import DeletionReceipts
-from shared.usecases.connect.membership import leave
 from shared.usecases.connect.settings import ConnectSettings
 from shared.usecases.connect.stored_records import StoredRecords
 from shared.usecases.connect.tokens.access_tokens import AccessTokens
 from shared.usecases.connect.tokens.token_seal import opened_refresh_token
+from shared.usecases.mailboxes import release_names
+from shared.usecases.membership import leave
 
 DISCONNECT_TASK = "/tasks/disconnect"
 
@@ -120,6 +128,7 @@ class Disconnect:
     grants: Grants
     google_users: GoogleUsers
     mailboxes: Mailboxes
+    mailbox_names: MailboxNames
     sync_states: SyncStates
     records: StoredRecords
     outbox: Outbox
@@ -207,13 +216,15 @@ class Disconnect:
     async def _leave_mailbox(self, connection: Connection, removal: "_Removal") -> str:
         def left() -> Awaitable[Versioned[Mailbox] | None]:
             return leave(
-                self.mailboxes, connection.email_key, connection.id, lambda: self._confirm(removal)
+                self.mailboxes, connection.mailbox_id, connection.id, lambda: self._confirm(removal)
             )
 
-        if await left() is None:
-            return SHARED if await self.mailboxes.get(connection.email_key) else ENDED
+        box = await left()
+        if box is None:
+            return SHARED if await self.mailboxes.get(connection.mailbox_id) else ENDED
         with suppress(*DEAD_GRANT):
             await self.gmail.of(connection.id).stop()
+        await release_names(self.mailbox_names, box.value)
         await self._delete(left, self.mailboxes.delete, removal)
         return ENDED
 

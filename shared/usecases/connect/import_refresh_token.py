@@ -16,7 +16,7 @@ from shared.domain.connect.connection import ConnectionStatus
 from shared.domain.connect.end_user import end_user_from, tags_from
 from shared.domain.connect.scopes import KNOWN, allowed, narrowed
 from shared.domain.google_trouble import OTHER_CLIENT, DeploymentError
-from shared.domain.ids import ConnectionId, is_same_account, sub_by_address
+from shared.domain.ids import ConnectionId, sub_by_address
 from shared.errors import (
     InvalidRequestError,
     PostroomError,
@@ -120,7 +120,7 @@ class ImportGrant:
         found = await self.connections.get(id)
         if found is not None:
             leaving = found.value.status is ConnectionStatus.DISCONNECTING
-            if leaving or not is_same_account(found.value.sub, identity.sub, identity.email):
+            if leaving or not found.value.is_of(identity.sub, identity.email):
                 raise InvalidRequestError(
                     "This connection_id belongs to another Google account, or is being removed.",
                     problems=(Problem("taken", "Choose another.", ("connection_id",)),),

@@ -1,15 +1,17 @@
-"""A push came: run the mailbox's history delta now, for every connection on the address."""
+"""A push came: run the mailbox's history delta now, for every connection on it."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from shared.domain.ids import HistoryId, email_key
+from shared.domain.ids import HistoryId
 from shared.domain.sync.mailbox import Mailbox
 from shared.errors import PermanentError
 from shared.ports.clock import Clock
-from shared.ports.connections import Mailboxes
+from shared.ports.documents import update
+from shared.usecases.mailboxes import MailboxDirectory
 from shared.usecases.sync.sync_mailbox import SyncMailbox, SyncOutcome
+from shared.usecases.sync.watch_events import SILENT, TellWatch, WatchNews
 
 PUSH_BUDGET = timedelta(seconds=8)
 """Below the push subscription's acknowledgement deadline; the rest becomes a task."""
@@ -23,7 +25,7 @@ class UnknownMailbox:
 
 @dataclass(frozen=True, slots=True)
 class Notified:
-    """What became of each connection on the address."""
+    """What became of each connection on the mailbox."""
 
     outcomes: tuple[SyncOutcome, ...]
 
@@ -32,19 +34,20 @@ class Notified:
 class NotifyPush:
     """Takes Gmail's word only as a hint: the state says what to do."""
 
-    mailboxes: Mailboxes
+    directory: MailboxDirectory
     sync: SyncMailbox
     clock: Clock
+    tell: TellWatch
 
     async def __call__(
         self, email: str, history_id: HistoryId, *, trace_id: str | None = None
     ) -> Notified | UnknownMailbox:
-        """Sync the address's connections, each whatever becomes of the others.
+        """Sync the mailbox's connections, each whatever becomes of the others.
 
         Raises StoreUnavailableError or QueueUnavailableError: do not acknowledge then. Raises
         CorruptStateError where that is all that went wrong: one connection's state does not read.
         """
-        found = await self.mailboxes.get(email_key(email))
+        found = await self.directory.by_address(email)
         if found is None or not found.value.connections:
             return UnknownMailbox()
         syncs = [
@@ -60,13 +63,30 @@ class NotifyPush:
         ended = await asyncio.gather(*syncs, return_exceptions=True)
         now = self.clock.now()
         if _worth_noting(found.value, now):
-            await self.mailboxes.note_push(found.value.key, now)
+            await self.directory.mailboxes.note_push(found.value.key, now)
+        if found.value.silent_since is not None:
+            await self._tell_of_return(found.value)
         failures = [one for one in ended if isinstance(one, BaseException)]
         if failures:  # What a redelivery may mend goes before what it cannot.
             raise min(failures, key=lambda error: isinstance(error, PermanentError))
         return Notified(tuple(one for one in ended if not isinstance(one, BaseException)))
 
+    async def _tell_of_return(self, silent: Mailbox) -> None:
+        """Tell of a silent watch that it announces mail again, once."""
+        if await update(self.directory.mailboxes, silent.key, _after_push) is not None:
+            await self.tell(silent, WatchNews.HEARD)
+
+
+def _after_push(was: Mailbox) -> Mailbox | None:
+    if was.silent_since is None:
+        return None
+    error = None if was.watch_error == SILENT else was.watch_error
+    return replace(was, silent_since=None, vain_revivals=0, watch_error=error)
+
 
 def _worth_noting(mailbox: Mailbox, now: datetime) -> bool:
-    last = mailbox.last_push_at
-    return last is None or now - last >= NOTED_EVERY
+    """Whether a minute has passed, or it is the first push since the watch was revived."""
+    last, revived = mailbox.last_push_at, mailbox.revived_at
+    if last is None or now - last >= NOTED_EVERY:
+        return True
+    return revived is not None and last < revived

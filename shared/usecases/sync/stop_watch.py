@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from shared.domain.connect.connection import Connection
-from shared.domain.ids import EmailKey
+from shared.domain.ids import MailboxId
 from shared.domain.sync.mailbox import Mailbox
 from shared.errors import ConflictError, PostroomError
 from shared.ports.clock import Clock
@@ -32,15 +32,15 @@ class StopWatch:
         gone, and again afterwards, for a renewal may have come between.
         """
         now = self.clock.now()
-        await self._mark(connection.email_key, lambda it: _stopped(it, now))
+        await self._mark(connection.mailbox_id, lambda it: _stopped(it, now))
         try:
             await self.gmail.of(connection.id).stop()
         except PostroomError:  # whether it still lives is unknown: the next renewal arms it
-            await self._mark(connection.email_key, lambda it: replace(it, renew_at=now))
+            await self._mark(connection.mailbox_id, lambda it: replace(it, renew_at=now))
             raise
-        await self._mark(connection.email_key, lambda it: _stopped(it, now))
+        await self._mark(connection.mailbox_id, lambda it: _stopped(it, now))
 
-    async def _mark(self, key: EmailKey, change: Callable[[Mailbox], Mailbox]) -> None:
+    async def _mark(self, key: MailboxId, change: Callable[[Mailbox], Mailbox]) -> None:
         if await update(self.mailboxes, key, change) is None:
             raise ConflictError("This mailbox is being connected or disconnected: try again.")
 
@@ -52,5 +52,7 @@ def _stopped(mailbox: Mailbox, now: datetime) -> Mailbox:
         watch_expires_at=None,
         watch_error=None,
         lapse_told=False,
+        silent_since=None,
+        vain_revivals=0,
         renew_at=now + STOPPED_FOR,
     )

@@ -1,33 +1,32 @@
-"""Arm, renew and stop the one watch that all connections on an address share (FACTS 2.8)."""
+"""Arm and renew the one watch that all connections on a mailbox share (FACTS 2.8)."""
 
-import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 from zlib import crc32
 
-from shared.domain.connect.connection import INTEGRATION, ConnectionStatus
-from shared.domain.events.event import EventType, new_event
 from shared.domain.google_refusals import WATCH_TAKEN, Concern
-from shared.domain.ids import ConnectionId, EmailKey
+from shared.domain.ids import ConnectionId, GoogleSub, MailboxId, told_sub
 from shared.domain.observations import Duration, Kinds, Sightings
 from shared.domain.sync.mailbox import RENEW_AFTER, Mailbox
 from shared.domain.troubles import concern_of
-from shared.errors import ConflictError, CorruptStateError, GmailRefusedError, PostroomError
+from shared.errors import ConflictError, GmailRefusedError, PostroomError
 from shared.ports.clock import Clock
 from shared.ports.connections import Connections, Mailboxes
 from shared.ports.documents import Versioned, update
-from shared.ports.events import Outbox
 from shared.ports.google.gmail import Gmail, GmailMailboxes, GmailTopic, Watched
+from shared.usecases.follow_address import FollowAddress
+from shared.usecases.sync.watch_events import SILENT, TellWatch, WatchNews
 
 log = logging.getLogger(__name__)
 CLAIM = timedelta(minutes=10)
 """Long enough for one attempt; a failed one is tried again when it ends."""
 JITTER = timedelta(hours=24)
 REVIVED_EVERY = timedelta(hours=1)
-SILENT = "silent"
+IN_VAIN = 2
+"""After so many revivals that brought no push, a watch is told as silent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +63,8 @@ class StartWatch:
     gmail: GmailMailboxes
     clock: Clock
     topic: GmailTopic
+    follow: FollowAddress
+    tell: TellWatch
     sightings: Sightings = field(default_factory=Sightings)
 
     async def __call__(self, connection_id: ConnectionId) -> Armed | NotArmed:
@@ -71,7 +72,7 @@ class StartWatch:
         connection = await self.connections.get(connection_id)
         if connection is None:
             return NotArmed("unknown_connection")
-        mailbox = await self.mailboxes.get(connection.value.email_key)
+        mailbox = await self.mailboxes.get(connection.value.mailbox_id)
         if mailbox is None or not _due(mailbox.value, self.clock.now()):
             return NotArmed("not_due")
         return await self.renew(mailbox, connection_id)
@@ -82,24 +83,27 @@ class StartWatch:
         A watch dies silently too: FACTS 2.3, 15.6.
         """
         connection = await self.connections.get(connection_id)
-        mailbox = await self.mailboxes.get(connection.value.email_key) if connection else None
+        mailbox = await self.mailboxes.get(connection.value.mailbox_id) if connection else None
         if mailbox is None or not _revivable(mailbox.value, self.clock.now()):
             return NotArmed("not_due")
-        now = self.clock.now()
+        heard_before = mailbox.value.silent_since is None
         try:
-            marked = replace(mailbox.value, watch_error=SILENT, revived_at=now)
+            marked = _after_silence(mailbox.value, self.clock.now())
             mailbox = await self.mailboxes.swap(mailbox, marked)
         except ConflictError:
             return NotArmed("busy")
         log.warning("watch silent", extra={"connection": connection_id})
+        if heard_before and marked.silent_since is not None:
+            log.error("watch stays silent", extra={"connection": connection_id})
+            await self.tell(marked, WatchNews.SILENT, SILENT)
         return await self.renew(mailbox, connection_id)
 
     async def renew(
         self, mailbox: Versioned[Mailbox], connection_id: ConnectionId
     ) -> Armed | NotArmed:
-        """Watch through this connection; claims the mailbox first, so that calls never overlap.
+        """Watch through this connection, 101 units, and follow the account to its address.
 
-        Overlapping calls are refused by Gmail (FACTS 2.6).
+        The mailbox is claimed first: overlapping calls are refused by Gmail (FACTS 2.6).
         """
         now = self.clock.now()
         try:
@@ -107,8 +111,10 @@ class StartWatch:
             claimed = await self.mailboxes.swap(mailbox, claim)
         except ConflictError:
             return NotArmed("busy")
+        gmail = self.gmail.of(connection_id)
         try:
-            watched = await self._watch(self.gmail.of(connection_id))
+            address = (await gmail.profile()).email
+            watched = await self._watch(gmail)
         except PostroomError as error:
             log.warning("watch refused", extra={"connection": connection_id, "code": error.code})
             again = now + RETRY_AFTER[concern_of(error)]
@@ -116,18 +122,25 @@ class StartWatch:
             self.sightings.count_kind(Kinds.WATCHES_REFUSED, error.code)
             return NotArmed(error.code, error)
         self.sightings.measure(Duration.WATCH_LIFE, watched.expires_at - now)
-        renew_at = now + RENEW_AFTER + jitter(claim.key)
+        sub = claim.sub or await self._sub(connection_id)
+        followed = await self.follow(claim, address, sub)
+        if followed is None:
+            return NotArmed("moved")
         armed = replace(
-            claim,
+            followed,
             watch_expires_at=watched.expires_at,
-            renew_at=renew_at,
-            watch_error=None,
+            renew_at=now + RENEW_AFTER + jitter(claim.key),
+            watch_error=SILENT if claim.silent_since else None,
             lapse_told=False,
             armings=claim.armings + 1,
             stopped_at=None,
         )
         await self._record(claimed, armed)
         return Armed(watched.expires_at)
+
+    async def _sub(self, connection_id: ConnectionId) -> GoogleSub | None:
+        found = await self.connections.get(connection_id)
+        return None if found is None else told_sub(found.value.sub)
 
     async def _watch(self, gmail: Gmail) -> Watched:
         try:
@@ -147,8 +160,9 @@ class StartWatch:
         def recorded(fresh: Mailbox) -> Mailbox | None:
             if fresh.stopped_at != was.value.stopped_at:
                 return None
+            addressed = fresh.at(now.email, now.sub) if now.email is not None else fresh
             return replace(
-                fresh,
+                addressed,
                 watch_expires_at=now.watch_expires_at,
                 renew_at=now.renew_at,
                 watch_error=now.watch_error,
@@ -160,19 +174,30 @@ class StartWatch:
         await update(self.mailboxes, now.key, recorded, was)
 
 
-def _has_lapsed(mailbox: Mailbox, now: datetime) -> bool:
+def has_lapsed(mailbox: Mailbox, now: datetime) -> bool:
+    """Whether its watch has expired."""
     return mailbox.watch_expires_at is not None and mailbox.watch_expires_at <= now
 
 
 def _failed(mailbox: Mailbox, code: str, again: datetime, now: datetime) -> Mailbox:
     """Return it after Gmail refused; one whose watch has expired is told as lapsed, once."""
-    lapsed = mailbox.lapse_told or _has_lapsed(mailbox, now)
+    lapsed = mailbox.lapse_told or has_lapsed(mailbox, now)
     return replace(mailbox, watch_error=code, renew_at=again, lapse_told=lapsed)
 
 
-def _is_deployments(outcome: Armed | NotArmed) -> bool:
-    error = outcome.error if isinstance(outcome, NotArmed) else None
-    return error is not None and concern_of(error) is Concern.DEPLOYMENT
+def _after_silence(mailbox: Mailbox, now: datetime) -> Mailbox:
+    """Return it as it is armed anew; silent where the last revivals brought no push."""
+    before, push = mailbox.revived_at, mailbox.last_push_at
+    in_vain = before is not None and (push is None or push < before)
+    count = mailbox.vain_revivals + 1 if in_vain else 0
+    silent_since = mailbox.silent_since or (now if count >= IN_VAIN else None)
+    return replace(
+        mailbox,
+        watch_error=SILENT,
+        revived_at=now,
+        vain_revivals=count,
+        silent_since=silent_since,
+    )
 
 
 def _revivable(mailbox: Mailbox, now: datetime) -> bool:
@@ -186,110 +211,6 @@ def _due(mailbox: Mailbox, now: datetime) -> bool:
     return unarmed or mailbox.renew_at is None or mailbox.renew_at <= now
 
 
-def jitter(key: EmailKey) -> timedelta:
+def jitter(key: MailboxId) -> timedelta:
     """Spread renewals over a day: each sends a notification (FACTS 2.2)."""
     return JITTER * (crc32(key.encode()) % 1_000 / 1_000 - 0.5)
-
-
-PAGE = 50
-AT_ONCE = 10
-BUDGET = timedelta(minutes=2)
-
-
-@dataclass(frozen=True, slots=True)
-class Renewed:
-    """How many watches were armed and how many were not."""
-
-    armed: int = 0
-    failed: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class RenewWatches:
-    """Resumable: each mailbox carries its own due time, so a crash loses nothing."""
-
-    mailboxes: Mailboxes
-    connections: Connections
-    outbox: Outbox
-    start_watch: StartWatch
-    clock: Clock
-
-    async def __call__(self) -> Renewed:
-        """Renew what is due, a page at a time, until nothing is or time is up."""
-        deadline = self.clock.now() + BUDGET
-        total = Renewed()
-        while self.clock.now() < deadline:
-            due = await self.mailboxes.renewable(self.clock.now(), PAGE)
-            for start in range(0, len(due), AT_ONCE):
-                total, stopped = await self._renew(due[start : start + AT_ONCE], total)
-                if stopped:
-                    return total
-            if len(due) < PAGE:
-                break
-        return total
-
-    async def _renew(
-        self, due: Sequence[Versioned[Mailbox]], total: Renewed
-    ) -> tuple[Renewed, bool]:
-        """Return the total, and whether the rest would be refused alike: the deployment is."""
-        outcomes = await asyncio.gather(*(self._one(mailbox) for mailbox in due))
-        armed = sum(isinstance(outcome, Armed) for outcome in outcomes)
-        alike = any(_is_deployments(outcome) for outcome in outcomes)
-        return Renewed(total.armed + armed, total.failed + len(outcomes) - armed), alike
-
-    async def _one(self, mailbox: Versioned[Mailbox]) -> Armed | NotArmed:
-        connection_id = await self._able(mailbox.value)
-        if connection_id is None:
-            return await self._postponed(mailbox)
-        outcome = await self.start_watch.renew(mailbox, connection_id)
-        await self._report(mailbox.value, connection_id, outcome)
-        return outcome
-
-    async def _able(self, mailbox: Mailbox) -> ConnectionId | None:
-        """Return a connection whose grant still works."""
-        for connection_id in sorted(mailbox.connections):
-            try:
-                found = await self.connections.get(connection_id)
-            except CorruptStateError:
-                log.warning("connection does not read", extra={"connection": connection_id})
-                continue
-            if found is not None and found.value.status is ConnectionStatus.ACTIVE:
-                return connection_id
-        return None
-
-    async def _postponed(self, mailbox: Versioned[Mailbox]) -> NotArmed:
-        """Nobody can renew it now: look again later, not in every run."""
-        later = replace(mailbox.value, renew_at=self.clock.now() + CLAIM * 6)
-        try:
-            await self.mailboxes.swap(mailbox, later)
-        except ConflictError:
-            return NotArmed("busy")
-        return NotArmed("no_active_connection")
-
-    async def _report(
-        self, before: Mailbox, connection_id: ConnectionId, outcome: Armed | NotArmed
-    ) -> None:
-        """Tell the product of a watch that lapsed, and of its return; once each."""
-        lapsed = _has_lapsed(before, self.clock.now())
-        if isinstance(outcome, Armed) and lapsed:
-            await self._tell(before, connection_id, "recovered", None)
-        untold = lapsed and not before.lapse_told
-        if isinstance(outcome, NotArmed) and outcome.error is not None and untold:
-            await self._tell(before, connection_id, "lapsed", outcome.reason)
-
-    async def _tell(
-        self, before: Mailbox, connection_id: ConnectionId, operation: str, reason: str | None
-    ) -> None:
-        now = self.clock.now()
-        payload = {
-            "from": "postroom",
-            "type": "watch",
-            "operation": operation,
-            "connectionId": connection_id,
-            "providerConfigKey": INTEGRATION,
-            "success": operation == "recovered",
-            "error": {"type": reason, "description": "The watch lapsed."} if reason else None,
-        }
-        version = 2 * before.armings + (1 if reason else 2)
-        event = new_event(connection_id, EventType.WATCH, payload, now, version=version)
-        await self.outbox.create(event)

@@ -134,9 +134,20 @@ async def test_a_renewal_nobody_makes_is_found_before_the_watch_lapses(ward: War
     assert (finding.verdict, "overdue" in finding.seen) == (FAILED, True)
 
 
+async def test_a_watch_that_stays_silent_is_found(ward: Ward):
+    mailboxes = ward.system.container.use(Mailboxes)
+    [key] = [one.mailbox_id for one in await ward.ground().connections()]
+    was = await mailboxes.get(key)
+    assert was is not None
+    now = ward.system.clock.now()
+    await mailboxes.swap(was, replace(was.value, watch_error="silent", silent_since=now))
+    finding = await ward.look("watches")
+    assert (finding.verdict, "armed anew twice" in finding.seen) == (FAILED, True)
+
+
 async def test_pushes_that_never_came_are_found(ward: Ward):
     mailboxes = ward.system.container.use(Mailboxes)
-    [(key, _)] = [(one.email_key, one) for one in await ward.ground().connections()]
+    [(key, _)] = [(one.mailbox_id, one) for one in await ward.ground().connections()]
     was = await mailboxes.get(key)
     assert was is not None
     await mailboxes.swap(was, replace(was.value, last_push_at=None))

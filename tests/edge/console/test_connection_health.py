@@ -17,7 +17,7 @@ from tests.harness.samples import CONNECTION, NOW, a_connection
 
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
 BOX = Mailbox(
-    a_connection().email_key,
+    a_connection().mailbox_id,
     frozenset({CONNECTION}),
     watch_expires_at=NOW + 5 * DAY,
     last_push_at=NOW - 3 * MINUTE,
@@ -80,6 +80,8 @@ def test_a_connection_without_a_sync_sends_only_or_has_yet_to_begin() -> None:
 def test_a_dead_watch_is_named() -> None:
     expired = replace(BOX, watch_expires_at=NOW)
     assert health_of(a_connection(), CURRENT, expired, NOW).label == "Watch expired"
+    silent = replace(BOX, watch_error="silent", silent_since=NOW)
+    assert "announces nothing" in health_of(a_connection(), CURRENT, silent, NOW).why
     refused = replace(BOX, watch_error="forbidden")
     assert health_of(a_connection(), CURRENT, refused, NOW).label == "No push"
 

@@ -173,7 +173,7 @@ async def test_a_line_says_how_the_mailbox_stands(
     await container.use(SyncStates).create(replace(state, audit=audited, last_delta_at=now))
     await container.use(Mailboxes).create(
         Mailbox(
-            made.email_key,
+            made.mailbox_id,
             frozenset({made.id}),
             watch_expires_at=now + timedelta(days=3, minutes=5),
             last_push_at=now - timedelta(minutes=7),

@@ -50,6 +50,7 @@ EXPECTED = {
         every(between_renewals(), HOUR // 2 + 1_800), every(between_renewals(), HOUR // 2 + 1_200)
     ),
     "watches are silent": Expected(burst(6), burst(5)),
+    "a watch stays silent": Expected(burst(1), []),
     "Google refuses the deployment": Expected(burst(1), []),
     "Google differs": Expected(burst(1), []),
     "tokens cannot be refreshed": Expected(burst(11), burst(10)),

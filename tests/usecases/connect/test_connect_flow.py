@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from shared.domain.connect.connection import ConnectionStatus
-from shared.domain.ids import ConnectionId, GoogleSub, email_key
+from shared.domain.ids import ConnectionId, GoogleSub, first_mailbox_id
 from shared.domain.operation import OperationState, OperationType
 from shared.domain.sync.state import SyncStatus
 from shared.ports.connections import Connections, GoogleUsers, Grants, Mailboxes
@@ -57,7 +57,7 @@ async def test_the_connection_joins_its_google_user_and_its_mailbox(
     connection = await harness.container.use(Connections).get(id)
     assert connection is not None
     user = await harness.container.use(GoogleUsers).get(connection.value.sub)
-    mailbox = await harness.container.use(Mailboxes).get(email_key(ADA))
+    mailbox = await harness.container.use(Mailboxes).get(first_mailbox_id(ADA))
     assert user is not None
     assert mailbox is not None
     assert user.value.connections == mailbox.value.connections == {id}
@@ -142,7 +142,7 @@ async def test_another_address_than_the_known_one_is_bound_only_when_confirmed(
     assert BEN in question.text
     assert ADA in question.text
     assert (await harness.look(opened["token"]))["status"] == "pending"
-    assert await harness.container.use(Mailboxes).get(email_key(BEN)) is None
+    assert await harness.container.use(Mailboxes).get(first_mailbox_id(BEN)) is None
     page = await press(browser, question, 0)
     assert outcome(page) == "connected"
     assert (await harness.look(opened["token"]))["status"] == "connected"
@@ -164,7 +164,7 @@ async def test_whoever_declines_leaves_nothing_behind(harness: ConnectHarness) -
     question = await follow(browser, opened["connect_link"])
     page = await press(browser, question, 1)
     assert outcome(page) == "declined"
-    assert await harness.container.use(Mailboxes).get(email_key(BEN)) is None
+    assert await harness.container.use(Mailboxes).get(first_mailbox_id(BEN)) is None
     seen = await harness.look(opened["token"])
     assert (seen["status"], seen["error"]) == ("failed", "declined")
 
@@ -197,7 +197,7 @@ async def test_send_only_scopes_connect_without_a_sync(harness: ConnectHarness) 
     state = await harness.container.use(SyncStates).get(id)
     assert state is not None
     assert state.value.status is SyncStatus.PAUSED
-    assert await harness.container.use(Mailboxes).get(email_key(ADA)) is None
+    assert await harness.container.use(Mailboxes).get(first_mailbox_id(ADA)) is None
 
 
 async def test_an_unknown_scope_is_named(harness: ConnectHarness) -> None:
@@ -261,7 +261,7 @@ async def test_two_connections_share_one_google_user_and_one_mailbox(
     harness: ConnectHarness,
 ) -> None:
     first, second = await harness.connect(ADA), await harness.connect(ADA)
-    mailbox = await harness.container.use(Mailboxes).get(email_key(ADA))
+    mailbox = await harness.container.use(Mailboxes).get(first_mailbox_id(ADA))
     connection = await harness.container.use(Connections).get(first)
     assert mailbox is not None
     assert connection is not None

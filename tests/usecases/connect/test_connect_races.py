@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from shared.domain.connect.connection import ConnectionStatus
-from shared.domain.ids import ConnectionId, GoogleSub, email_key
+from shared.domain.ids import ConnectionId, GoogleSub, first_mailbox_id
 from shared.domain.sync.mailbox import GoogleUser, Mailbox
 from shared.domain.sync.state import SyncStatus
 from shared.edge.composition.container import AutowiredContainer
@@ -22,13 +22,14 @@ from shared.ports.queue import Queue
 from shared.ports.store import Store
 from shared.ports.sync_store import SyncStates
 from shared.usecases.connect.disconnect import Disconnect
-from shared.usecases.connect.membership import join_mailbox, join_user, leave
 from shared.usecases.connect.tokens.access_tokens import AccessTokens
+from shared.usecases.mailboxes import MailboxDirectory
+from shared.usecases.membership import join_mailbox, join_user, leave
 from tests.harness.connecting import ADA, PUBLIC, ConnectHarness, follow, google_answer, outcome
 from tests.usecases.connect.interrupted import Bomb, Crash, Interrupted
 
 SUB = GoogleSub("123")
-KEY = email_key(ADA)
+KEY = first_mailbox_id(ADA)
 ONE, TWO = ConnectionId("one"), ConnectionId("two")
 
 
@@ -80,7 +81,9 @@ async def test_joining_a_closing_user_waits_and_asks_for_consent_again(
 async def test_joining_a_closing_mailbox_waits_and_then_joins(harness: ConnectHarness) -> None:
     boxes = harness.container.use(Mailboxes)
     closing = await boxes.create(Mailbox(KEY, frozenset({ONE}), closing=True))
-    joining = asyncio.create_task(join_mailbox(boxes, harness.clock, KEY, TWO))
+    directory = harness.container.use(MailboxDirectory)
+    identity = Identity(SUB, ADA, email_verified=True)
+    joining = asyncio.create_task(join_mailbox(directory, harness.clock, KEY, identity, TWO))
     await asyncio.sleep(0)
     await boxes.delete(closing)
     harness.clock.advance(timedelta(seconds=1))

@@ -10,7 +10,7 @@ import pytest
 
 from shared.domain.connect.connect_session import token_hash
 from shared.domain.connect.scopes import METADATA, MODIFY
-from shared.domain.ids import email_key
+from shared.domain.ids import first_mailbox_id
 from shared.domain.operation import OperationState, OperationType
 from shared.ports.connections import (
     ConnectionQuery,
@@ -40,7 +40,7 @@ READ_AND_SEND = {"google-mail": {"user_scopes": "read send"}}
 
 async def nothing_is_bound(harness: ConnectHarness) -> bool:
     connections = await harness.container.use(Connections).find(ConnectionQuery())
-    mailbox = await harness.container.use(Mailboxes).get(email_key(ADA))
+    mailbox = await harness.container.use(Mailboxes).get(first_mailbox_id(ADA))
     return not connections and mailbox is None and not await harness.tasks()
 
 
@@ -133,7 +133,7 @@ async def test_a_reconnect_refuses_another_google_account(harness: ConnectHarnes
     assert kept is not None
     assert grant is not None
     assert (kept.value.email, grant.value.generation) == (ADA, 1)
-    assert await harness.container.use(Mailboxes).get(email_key(BEN)) is None
+    assert await harness.container.use(Mailboxes).get(first_mailbox_id(BEN)) is None
 
 
 async def test_an_answer_counts_once(harness: ConnectHarness) -> None:

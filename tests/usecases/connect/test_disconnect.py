@@ -10,7 +10,7 @@ import pytest
 from shared.adapters.telemetry.operations_log import BestEffortOperations
 from shared.domain.connect.connection import Connection, ConnectionStatus
 from shared.domain.connect.receipt import DeletionReceipt
-from shared.domain.ids import ConnectionId, SequenceNumber, email_key
+from shared.domain.ids import ConnectionId, SequenceNumber, first_mailbox_id
 from shared.domain.operation import OperationType
 from shared.domain.sync.record import Record
 from shared.edge.composition.container import AutowiredContainer
@@ -66,7 +66,7 @@ async def nothing_is_left(harness: ConnectHarness, connection: Connection) -> No
     assert await container.use(Grants).get(id) is None
     assert await container.use(SyncStates).get(id) is None
     assert await container.use(GoogleUsers).get(connection.sub) is None
-    assert await container.use(Mailboxes).get(connection.email_key) is None
+    assert await container.use(Mailboxes).get(connection.mailbox_id) is None
     batches = [batch async for batch in container.use(Records).all_heads(id, None)]
     assert not any(batches)
     events = await container.use(Outbox).list(state=None, connection_id=id, limit=100)
@@ -109,7 +109,7 @@ async def test_the_last_of_two_connections_stops_and_revokes(harness: ConnectHar
     await harness.container.use(Disconnect)(first.id)
     assert (harness.requests.count(STOP), harness.requests.count(REVOKE)) == (0, 0)
     assert await harness.container.use(AccessTokens)(second.id)
-    mailbox = await harness.container.use(Mailboxes).get(email_key(ADA))
+    mailbox = await harness.container.use(Mailboxes).get(first_mailbox_id(ADA))
     assert mailbox is not None
     assert mailbox.value.connections == {second.id}
     await harness.container.use(Disconnect)(second.id)

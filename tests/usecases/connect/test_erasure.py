@@ -30,7 +30,7 @@ from tests.usecases.connect.test_disconnect import synced
 
 MARK = "ada.personal@demo.example"
 OWN = SUBCOLLECTIONS | {
-    *("connections", "grants", "google_users", "mailboxes", "sync"),
+    *("connections", "grants", "google_users", "mailboxes", "mailbox_names", "sync"),
     *("model_quarantine", "model_syncs"),
 }
 """What the use case of disconnecting removes one by one."""

@@ -58,7 +58,7 @@ async def stands(harness: ConnectHarness, connection: Connection) -> None:
     assert state.value.status is SyncStatus.RUNNING
     for shared in (
         await harness.container.use(GoogleUsers).get(connection.sub),
-        await harness.container.use(Mailboxes).get(connection.email_key),
+        await harness.container.use(Mailboxes).get(connection.mailbox_id),
     ):
         assert shared is not None
         assert shared.value.connections == {ID}

@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from shared.domain.ids import ConnectionId, email_key, sub_by_address
+from shared.domain.ids import ConnectionId, first_mailbox_id, sub_by_address
 from shared.domain.sync.state import SyncStatus
 from shared.ports.connections import (
     ConnectionQuery,
@@ -91,7 +91,7 @@ async def test_a_refresh_token_becomes_a_connection_that_syncs(harness: ConnectH
     assert token not in answer.text
     id = ConnectionId("customer-7")
     state = await harness.container.use(SyncStates).get(id)
-    mailbox = await harness.container.use(Mailboxes).get(email_key(ADA))
+    mailbox = await harness.container.use(Mailboxes).get(first_mailbox_id(ADA))
     grant = await harness.container.use(Grants).get(id)
     assert state is not None
     assert state.value.status is SyncStatus.RUNNING
@@ -139,7 +139,7 @@ async def test_a_token_that_is_no_use_is_refused_and_leaves_nothing(
     assert answer.status_code == 400
     assert answer.json()["error"]["errors"][0]["path"] == ["credentials", "refresh_token"]
     assert await harness.container.use(Connections).get("c") is None
-    assert await harness.container.use(Mailboxes).get(email_key(ADA)) is None
+    assert await harness.container.use(Mailboxes).get(first_mailbox_id(ADA)) is None
 
 
 async def test_a_grant_that_names_no_account_is_known_by_its_mailbox_until_the_next_consent(

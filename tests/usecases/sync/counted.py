@@ -19,6 +19,7 @@ COLLECTIONS = (
     "connections",
     "google_users",
     "mailboxes",
+    "mailbox_names",
     "sync_states",
     "records",
     "quarantine",

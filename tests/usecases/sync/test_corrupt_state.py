@@ -8,15 +8,13 @@ from pathlib import Path
 import pytest
 
 from shared.domain.connect.connection import Connection, ConnectionStatus
-from shared.domain.ids import ConnectionId, GoogleSub, HistoryId, email_key
+from shared.domain.ids import ConnectionId, GoogleSub, HistoryId, first_mailbox_id
 from shared.domain.sync.mailbox import GoogleUser, Mailbox
 from shared.domain.sync.quota_units import UnitsPerMinute
 from shared.domain.sync.state import SyncState
 from shared.errors import CorruptStateError
-from shared.ports.google.gmail import GmailTopic
 from shared.usecases.reconcile import Reconcile
-from shared.usecases.sync.handle_push import NotifyPush
-from shared.usecases.sync.watch import Armed, RenewWatches, StartWatch
+from shared.usecases.sync.watch import Armed
 from shared.usecases.sync.work.pace import QuotaGovernor
 from tests.contracts.backends import Backend, FirestoreBackend, SqliteBackend
 from tests.harness.google import EMAIL
@@ -69,7 +67,7 @@ async def connect_both(harness: SyncHarness) -> None:
             Connection(id, EMAIL, SUB, frozenset(), ConnectionStatus.ACTIVE, now, now)
         )
     await store.google_users.create(GoogleUser(SUB, both))
-    await store.mailboxes.create(Mailbox(email_key(EMAIL), both))
+    await store.mailboxes.create(Mailbox(first_mailbox_id(EMAIL), both))
     await store.sync_states.create(SyncState(BESIDE, next_due_at=now, delta_due_at=now))
     for id in both:
         await harness.sync(id, budget=BUDGET)
@@ -78,7 +76,7 @@ async def connect_both(harness: SyncHarness) -> None:
 async def test_a_push_reaches_the_other_connections_and_names_the_document(torn: Torn) -> None:
     await torn.tear()
     arrived = torn.harness.deliver("For both")
-    push = NotifyPush(torn.harness.store.mailboxes, torn.harness.sync, torn.harness.clock)
+    push = torn.harness.notifying()
     with pytest.raises(CorruptStateError) as caught:
         await push(EMAIL, HistoryId(torn.harness.google.store.history_id(EMAIL)))
     assert caught.value.document == DOCUMENT
@@ -122,17 +120,9 @@ async def test_the_quota_of_its_google_user_is_shared_without_it(torn: Torn) -> 
 async def test_the_watch_is_renewed_through_a_connection_that_reads(torn: Torn) -> None:
     harness, store = torn.harness, torn.harness.store
     await torn.backend.set_field(("connections", min(CONNECTION, BESIDE)), "status", "torn")
-    arm = StartWatch(
-        store.mailboxes,
-        store.connections,
-        harness.sync.gmail,
-        harness.clock,
-        GmailTopic("projects/demo/topics/gmail"),
-    )
-    assert isinstance(await arm(max(CONNECTION, BESIDE)), Armed)
-    found = await store.mailboxes.get(email_key(EMAIL))
+    assert isinstance(await harness.arming()(max(CONNECTION, BESIDE)), Armed)
+    found = await store.mailboxes.get(first_mailbox_id(EMAIL))
     assert found is not None
     assert found.value.renew_at is not None
     harness.advance(found.value.renew_at - harness.clock.now())
-    renew = RenewWatches(store.mailboxes, store.connections, store.outbox, arm, harness.clock)
-    assert (await renew()).armed == 1
+    assert (await harness.renewing()()).armed == 1

@@ -10,9 +10,8 @@ from infra.local.google.corpus import seed_messages
 from shared.adapters.firestore.store import store_over
 from shared.adapters.sqlite.store import open_store
 from shared.adapters.telemetry.operations_log import GATHERED
-from shared.domain.ids import HistoryId, email_key
+from shared.domain.ids import HistoryId, first_mailbox_id
 from shared.domain.sync.mailbox import Mailbox
-from shared.usecases.sync.handle_push import NotifyPush
 from tests.harness.clock import HurriedClock
 from tests.harness.google import EMAIL
 from tests.harness.syncing import CONNECTION, SyncHarness, sync_harness
@@ -39,7 +38,7 @@ async def harness(meter: Meter) -> AsyncIterator[SyncHarness]:
 async def kept_mailbox(harness: SyncHarness) -> None:
     """Store which connection the address has; its last push has just been noted."""
     connections = frozenset({CONNECTION})
-    mailbox = Mailbox(email_key(EMAIL), connections, last_push_at=harness.clock.now())
+    mailbox = Mailbox(first_mailbox_id(EMAIL), connections, last_push_at=harness.clock.now())
     await harness.store.mailboxes.create(mailbox)
 
 
@@ -53,8 +52,9 @@ def costs(harness: SyncHarness, meter: Meter) -> Costs:
 
 async def push(harness: SyncHarness, history_id: int | None = None) -> object:
     """Take a notification as the push function does."""
-    notify = NotifyPush(harness.store.mailboxes, harness.sync, harness.clock)
-    return await notify(EMAIL, HistoryId(history_id or harness.google.store.history_id(EMAIL)))
+    return await harness.notifying()(
+        EMAIL, HistoryId(history_id or harness.google.store.history_id(EMAIL))
+    )
 
 
 def fill(harness: SyncHarness, count: int) -> None:

@@ -7,37 +7,22 @@ from datetime import timedelta
 import pytest
 
 from shared.domain.connect.connection import Connection, ConnectionStatus
-from shared.domain.ids import ConnectionId, EmailKey, GoogleSub, email_key
+from shared.domain.ids import ConnectionId, GoogleSub, MailboxId, first_mailbox_id
 from shared.domain.sync.mailbox import RENEW_AFTER, WATCH_LIFETIME, Mailbox
 from shared.errors import GmailUnavailableError, StoreUnavailableError
-from shared.ports.google.gmail import GmailTopic
+from shared.usecases.sync.renew_watches import PAGE
 from shared.usecases.sync.stop_watch import STOPPED_FOR, StopWatch
 from shared.usecases.sync.watch import (
     JITTER,
-    PAGE,
     Armed,
     NotArmed,
-    RenewWatches,
-    StartWatch,
     jitter,
 )
 from tests.harness.google import EMAIL
 from tests.harness.syncing import CONNECTION, SyncHarness
 
 BESIDE = ConnectionId("c-beside")
-TOPIC = GmailTopic("projects/demo/topics/gmail")
 SUB = GoogleSub("sub-ada")
-
-
-def watching(harness: SyncHarness) -> StartWatch:
-    store = harness.store
-    return StartWatch(store.mailboxes, store.connections, harness.sync.gmail, harness.clock, TOPIC)
-
-
-def renewing(harness: SyncHarness) -> RenewWatches:
-    store = harness.store
-    arm = watching(harness)
-    return RenewWatches(store.mailboxes, store.connections, store.outbox, arm, harness.clock)
 
 
 async def connect(harness: SyncHarness, *ids: ConnectionId, email: str = EMAIL) -> None:
@@ -47,11 +32,11 @@ async def connect(harness: SyncHarness, *ids: ConnectionId, email: str = EMAIL) 
         await harness.store.connections.create(
             Connection(id, email, SUB, frozenset(), ConnectionStatus.ACTIVE, now, now)
         )
-    await harness.store.mailboxes.create(Mailbox(email_key(email), frozenset(ids)))
+    await harness.store.mailboxes.create(Mailbox(first_mailbox_id(email), frozenset(ids)))
 
 
 async def mailbox(harness: SyncHarness, email: str = EMAIL) -> Mailbox:
-    found = await harness.store.mailboxes.get(email_key(email))
+    found = await harness.store.mailboxes.get(first_mailbox_id(email))
     assert found is not None
     return found.value
 
@@ -69,15 +54,15 @@ async def told(harness: SyncHarness) -> list[str]:
 
 async def test_all_connections_on_an_address_share_one_watch(harness: SyncHarness) -> None:
     await connect(harness, CONNECTION, BESIDE)
-    assert isinstance(await watching(harness)(CONNECTION), Armed)
-    assert await watching(harness)(BESIDE) == NotArmed("not_due")
+    assert isinstance(await harness.arming()(CONNECTION), Armed)
+    assert await harness.arming()(BESIDE) == NotArmed("not_due")
     assert calls(harness)["watch"] == 1
 
 
 async def test_a_watch_of_another_topic_is_stopped_first(harness: SyncHarness) -> None:
     await connect(harness, CONNECTION)
     harness.google.faults.add("watch_conflict", times=1)
-    assert isinstance(await watching(harness)(CONNECTION), Armed)
+    assert isinstance(await harness.arming()(CONNECTION), Armed)
     assert calls(harness) >= Counter(watch=2, stop=1)
     assert (await mailbox(harness)).watch_error is None
 
@@ -85,18 +70,18 @@ async def test_a_watch_of_another_topic_is_stopped_first(harness: SyncHarness) -
 async def test_a_refused_watch_is_tried_again_later_and_shown(harness: SyncHarness) -> None:
     await connect(harness, CONNECTION)
     harness.google.faults.add("status_429", times=1)
-    assert isinstance(await watching(harness)(CONNECTION), NotArmed)
+    assert isinstance(await harness.arming()(CONNECTION), NotArmed)
     shown = await mailbox(harness)
     assert shown.watch_error == "rate_limited"
     assert shown.renew_at is not None
     harness.advance(shown.renew_at - harness.clock.now())
-    assert (await renewing(harness)()).armed == 1
+    assert (await harness.renewing()()).armed == 1
     assert (await mailbox(harness)).watch_error is None
 
 
 async def test_a_renewal_comes_early_and_through_a_grant_that_works(harness: SyncHarness) -> None:
     await connect(harness, CONNECTION, BESIDE)
-    await watching(harness)(CONNECTION)
+    await harness.arming()(CONNECTION)
     was = await harness.store.connections.get(min(CONNECTION, BESIDE))
     assert was is not None
     await harness.store.connections.swap(was, dead(was.value))
@@ -104,7 +89,7 @@ async def test_a_renewal_comes_early_and_through_a_grant_that_works(harness: Syn
     assert shown.renew_at is not None
     assert shown.renew_at < harness.clock.now() + WATCH_LIFETIME - timedelta(days=1)
     harness.advance(shown.renew_at - harness.clock.now())
-    assert (await renewing(harness)()).armed == 1
+    assert (await harness.renewing()()).armed == 1
 
 
 def dead(connection: Connection) -> Connection:
@@ -113,7 +98,7 @@ def dead(connection: Connection) -> Connection:
 
 
 def test_renewals_are_spread_evenly_over_a_day() -> None:
-    spread = [jitter(EmailKey(f"{number}@x.example")) for number in range(10_000)]
+    spread = [jitter(MailboxId(f"{number}@x.example")) for number in range(10_000)]
     assert all(abs(one) <= JITTER / 2 for one in spread)
     assert min(RENEW_AFTER + one for one in spread) > timedelta(days=4)
     hours = Counter(int((one + JITTER / 2) / timedelta(hours=1)) for one in spread)
@@ -134,15 +119,15 @@ async def test_a_stopped_watch_is_recorded_for_all_and_armed_again_when_due(
     harness: SyncHarness,
 ) -> None:
     await connect(harness, CONNECTION, BESIDE)
-    await watching(harness)(CONNECTION)
+    await harness.arming()(CONNECTION)
     await stopping(harness)(await connection(harness))
     stopped = await mailbox(harness)
     assert stopped.stopped_at is not None
     assert stopped.watch_expires_at is None
-    assert (await renewing(harness)()).armed == 0
-    assert await watching(harness).revive(CONNECTION) == NotArmed("not_due")
+    assert (await harness.renewing()()).armed == 0
+    assert await harness.arming().revive(CONNECTION) == NotArmed("not_due")
     harness.advance(STOPPED_FOR)
-    assert (await renewing(harness)()).armed == 1
+    assert (await harness.renewing()()).armed == 1
     armed = await mailbox(harness)
     assert armed.stopped_at is None
     assert armed.watch_expires_at is not None
@@ -153,9 +138,9 @@ async def test_a_watch_that_fell_silent_is_told_in_the_log_and_armed(
 ) -> None:
     """An alert counts these lines: many at once mean that notifications do not arrive."""
     await connect(harness, CONNECTION)
-    assert isinstance(await watching(harness).revive(CONNECTION), Armed)
+    assert isinstance(await harness.arming().revive(CONNECTION), Armed)
     assert [one.getMessage() for one in caplog.records] == ["watch silent"]
-    assert await watching(harness).revive(CONNECTION) == NotArmed("not_due")
+    assert await harness.arming().revive(CONNECTION) == NotArmed("not_due")
     assert len(caplog.records) == 1
 
 
@@ -163,23 +148,23 @@ async def test_a_stop_whose_answer_is_lost_is_armed_again_by_the_next_renewal(
     harness: SyncHarness,
 ) -> None:
     await connect(harness, CONNECTION)
-    await watching(harness)(CONNECTION)
+    await harness.arming()(CONNECTION)
     harness.google.faults.add("status_503", times=9)
     with pytest.raises(GmailUnavailableError):
         await stopping(harness)(await connection(harness))
     assert (await mailbox(harness)).watch_expires_at is None
     harness.google.faults.clear()
-    assert (await renewing(harness)()).armed == 1
+    assert (await harness.renewing()()).armed == 1
 
 
 async def test_a_renewal_under_way_never_writes_over_a_stop(harness: SyncHarness) -> None:
     """Gmail may have heard either last: the state says stopped, and is armed within the hour."""
     await connect(harness, CONNECTION)
-    claimed = await harness.store.mailboxes.get(email_key(EMAIL))
+    claimed = await harness.store.mailboxes.get(first_mailbox_id(EMAIL))
     assert claimed is not None
     await stopping(harness)(await connection(harness))
     armed = replace(claimed.value, watch_expires_at=harness.clock.now() + WATCH_LIFETIME)
-    await watching(harness)._record(claimed, armed)
+    await harness.arming()._record(claimed, armed)
     assert (await mailbox(harness)).stopped_at is not None
     assert (await mailbox(harness)).watch_expires_at is None
 
@@ -189,17 +174,19 @@ async def many(harness: SyncHarness, count: int) -> None:
     now = harness.clock.now()
     for number in range(count):
         id, email = ConnectionId(f"c-{number}"), f"user{number}@x.example"
+        harness.google.store.create_mailbox(email)
+        harness.tokens.owners[id] = email
         await harness.store.connections.create(
-            Connection(id, email, SUB, frozenset(), ConnectionStatus.ACTIVE, now, now)
+            Connection(id, email, GoogleSub(email), frozenset(), ConnectionStatus.ACTIVE, now, now)
         )
         await harness.store.mailboxes.create(
-            Mailbox(email_key(email), frozenset({id}), now + WATCH_LIFETIME, renew_at=now)
+            Mailbox(first_mailbox_id(email), frozenset({id}), now + WATCH_LIFETIME, renew_at=now)
         )
 
 
 async def test_one_run_renews_page_after_page(harness: SyncHarness) -> None:
     await many(harness, 3 * PAGE + 7)
-    assert (await renewing(harness)()).armed == 3 * PAGE + 7
+    assert (await harness.renewing()()).armed == 3 * PAGE + 7
     assert not await harness.store.mailboxes.renewable(harness.clock.now(), 10)
 
 
@@ -220,8 +207,8 @@ async def test_a_run_that_dies_is_resumed_where_it_was(
     with monkeypatch.context() as patch:
         patch.setattr(type(harness.store.mailboxes), "renewable", once)
         with pytest.raises(StoreUnavailableError):
-            await renewing(harness)()
-    assert (await renewing(harness)()).armed == PAGE
+            await harness.renewing()()
+    assert (await harness.renewing()()).armed == PAGE
     assert calls(harness)["watch"] == 2 * PAGE
 
 
@@ -230,25 +217,25 @@ async def test_a_watch_that_failed_before_it_expired_is_told_as_lapsed_once(
 ) -> None:
     """The expiry decides: an error days before neither tells of a lapse nor hides it."""
     await connect(harness, CONNECTION)
-    await watching(harness)(CONNECTION)
+    await harness.arming()(CONNECTION)
     harness.google.faults.add("status_429", times=3)
     harness.advance(WATCH_LIFETIME - timedelta(hours=2))
-    await renewing(harness)()
+    await harness.renewing()()
     assert (await mailbox(harness)).watch_error is not None
     assert await told(harness) == []
     harness.advance(timedelta(hours=3))
     for _ in range(3):
-        await renewing(harness)()
+        await harness.renewing()()
         harness.advance(timedelta(minutes=11))
     assert sorted(await told(harness)) == ["lapsed", "recovered"]
 
 
 async def test_a_watch_that_lapsed_is_told_once_and_so_is_its_return(harness: SyncHarness) -> None:
     await connect(harness, CONNECTION)
-    await watching(harness)(CONNECTION)
+    await harness.arming()(CONNECTION)
     harness.advance(WATCH_LIFETIME + timedelta(hours=1))
     harness.google.faults.add("status_429", times=2)
     for _ in range(3):
-        await renewing(harness)()
+        await harness.renewing()()
         harness.advance(timedelta(minutes=11))
     assert sorted(await told(harness)) == ["lapsed", "recovered"]

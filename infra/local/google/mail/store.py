@@ -129,6 +129,15 @@ class MailStore:
             start,
         )
 
+    def rename_mailbox(self, email: str, to: str) -> None:
+        """Give the mailbox another address. Raises ValueError where that one is taken."""
+        number = self.number(email)
+        if self.has_mailbox(to):
+            msg = f"there is a mailbox {to}"
+            raise ValueError(msg)
+        self.database.rows("UPDATE mailboxes SET email = ? WHERE number = ?", to, number)
+        self._numbers.clear()
+
     def has_mailbox(self, email: str) -> bool:
         """Whether the address has a mailbox."""
         return self._number(email) is not None

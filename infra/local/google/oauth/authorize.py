@@ -11,7 +11,6 @@ from starlette.responses import RedirectResponse, Response
 from infra.local.google.clock import Clock
 from infra.local.google.faults import Faults
 from infra.local.google.oauth.grants import Approval, Grants
-from infra.local.google.oauth.identity import subject_of
 from infra.local.google.oauth.pages import consent_page, refused_page
 from infra.local.google.oauth.request import (
     AuthorizationRequest,
@@ -155,7 +154,7 @@ class Authorization:
     def _account(self, hint: str | None) -> str | None:
         wanted = (hint or "").lower()
         for email in self._accounts():
-            if wanted in {email.lower(), subject_of(email)}:
+            if wanted in {email.lower(), self._grants.accounts.subject(email)}:
                 return email
         return None
 

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from infra.local.google.clock import Clock
+from infra.local.google.oauth.accounts import Accounts
 from infra.local.google.settings import GoogleSettings
 
 DAY_S = 86_400
@@ -52,6 +53,7 @@ class Grants:
     def __init__(
         self, database: sqlite3.Connection, clock: Clock, settings: GoogleSettings
     ) -> None:
+        self.accounts = Accounts(database)
         self._database = database
         self._clock = clock
         self._settings = settings
@@ -163,6 +165,7 @@ class Grants:
         """Drop all grants."""
         for table in ("refresh_tokens", "access_tokens", "codes", "consents"):
             self._database.execute(f"DELETE FROM {table}")  # noqa: S608 - fixed names
+        self.accounts.forget_all()
 
     def _now(self) -> float:
         return self._clock.now().timestamp()

@@ -12,7 +12,7 @@ PERSONAL = frozenset({"gmail.com", "googlemail.com"})
 
 
 def subject_of(email: str) -> str:
-    """Return the account's `sub`: 21 digits, the same for an address for ever."""
+    """Return the `sub` of the account that has the address first: 21 digits."""
     number = int.from_bytes(hashlib.sha256(email.lower().encode()).digest(), "big")
     return f"1{number % 10**20:020d}"
 
@@ -20,6 +20,7 @@ def subject_of(email: str) -> str:
 def id_token_claims(
     email: str,
     *,
+    subject: str,
     client_id: str,
     access_token: str,
     nonce: str | None,
@@ -31,7 +32,7 @@ def id_token_claims(
         "iss": ISSUER,
         "azp": client_id,
         "aud": client_id,
-        "sub": subject_of(email),
+        "sub": subject,
         "email": email,
         "email_verified": True,
         "at_hash": _half_hash(access_token),

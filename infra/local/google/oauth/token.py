@@ -164,6 +164,7 @@ class Tokens:
         if "openid" in scopes:
             claims = id_token_claims(
                 email,
+                subject=self._grants.accounts.subject(email),
                 client_id=self._settings.client_id,
                 access_token=token,
                 nonce=nonce,

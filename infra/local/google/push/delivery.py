@@ -12,7 +12,8 @@ from functools import cache
 import httpx
 
 from infra.local.google.clock import Clock
-from infra.local.google.faults import Faults
+from infra.local.google.faults import RENAMING_FAULTS, Faults
+from infra.local.google.oauth.accounts import Accounts
 from infra.local.google.oauth.keys import SigningKey
 from infra.local.google.push.envelope import Notice, PushToken, envelope
 from infra.local.google.push.label_filter import LabelFilter
@@ -45,6 +46,7 @@ class Pushes:
         key: SigningKey,
         faults: Faults,
         label_filter: LabelFilter,
+        accounts: Accounts,
         *,
         client: httpx.AsyncClient | None = None,
     ) -> None:
@@ -57,6 +59,7 @@ class Pushes:
         self._watches = watches
         self._faults = faults
         self._filter = label_filter
+        self._accounts = accounts
         self._token = PushToken(settings, key)
         self._own_client: httpx.AsyncClient | None = None
         self._waiting: list[tuple[datetime, int, Notice]] = []
@@ -85,7 +88,7 @@ class Pushes:
             self.counts["lost"] += 1
             return
         body = envelope(
-            email,
+            self._announced(email),
             history_id,
             message_id=str(next(self._message_ids)),
             subscription=self._settings.subscription,
@@ -141,6 +144,13 @@ class Pushes:
         if self._own_client is not None:
             await self._own_client.aclose()
             self._own_client = None
+
+    def _announced(self, email: str) -> str:
+        """Return the address that the notice names: mostly the mailbox's own."""
+        for fault in RENAMING_FAULTS:
+            if self._faults.take(fault, "push", email):
+                return self._accounts.other_name(fault, email)
+        return email
 
     def _too_soon(self, email: str, now: datetime) -> bool:
         """Whether Gmail's cap drops this event without a word (FACTS 2.3)."""

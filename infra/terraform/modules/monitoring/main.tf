@@ -4,6 +4,7 @@ locals {
     watch_failures   = "jsonPayload.message=\"job\" AND jsonPayload.task=\"renew-watches\" AND NOT jsonPayload.outcome=\"0 failed\""
     reconcile_runs   = "jsonPayload.message=\"job\" AND jsonPayload.task=\"reconcile\""
     silent_watches   = "jsonPayload.message=\"watch silent\""
+    lost_watches     = "jsonPayload.message=\"watch stays silent\""
     refused          = "jsonPayload.message=\"deployment trouble\""
     surprises        = "jsonPayload.message=\"google surprise\""
     refresh_failures = "jsonPayload.message=\"token not refreshed\""

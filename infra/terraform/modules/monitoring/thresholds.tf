@@ -14,6 +14,10 @@ locals {
       counter = "silent_watches", value = 5, window_s = 3600
       advice  = "More than five watches in an hour announced nothing of mail that came. Each is armed again by itself; many at once mean that notifications do not arrive: ask make doctor for topic, subscription and push."
     }
+    "a watch stays silent" = {
+      counter = "lost_watches", value = 0, window_s = 1800
+      advice  = "A watch was armed anew twice and announced nothing of mail that came: that mailbox is polled, up to an hour late. Its log line names the connection; one alone is Gmail's doing, several mean that notifications do not arrive."
+    }
     "Google refuses the deployment" = {
       counter = "refused", value = 0, window_s = 1800
       advice  = "Google refuses the project, its OAuth client, its topic, its keys or a query: no mailbox is at fault and all of them stand. The line's code says which, and so do GET /health, the console and make doctor."

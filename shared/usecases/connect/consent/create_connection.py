@@ -14,7 +14,7 @@ from shared.domain.connect.connect_session import ConnectSession, ConnectStatus
 from shared.domain.connect.connection import Connection, ConnectionStatus
 from shared.domain.connect.grant import Grant
 from shared.domain.connect.scopes import reads
-from shared.domain.ids import ConnectionId, email_key, is_same_account
+from shared.domain.ids import ConnectionId, MailboxId
 from shared.errors import (
     AlreadyExistsError,
     ConnectRefusedError,
@@ -22,7 +22,7 @@ from shared.errors import (
     TransientError,
 )
 from shared.ports.clock import Clock
-from shared.ports.connections import Connections, ConnectSessions, GoogleUsers, Grants, Mailboxes
+from shared.ports.connections import Connections, ConnectSessions, GoogleUsers, Grants
 from shared.ports.documents import Versioned, until_written, update
 from shared.ports.events import Operations
 from shared.ports.google.oauth import GoogleOAuth, Identity, Sealer, Tokens
@@ -31,13 +31,25 @@ from shared.ports.sends import HeldSends, wake_no_send
 from shared.usecases.connect.auth_record import AuthOperation, auth_operation
 from shared.usecases.connect.begin_sync import BeginSync
 from shared.usecases.connect.consent.outcomes import Connected
-from shared.usecases.connect.membership import join_mailbox, join_user, leave
 from shared.usecases.connect.tokens.access_tokens import AccessTokens
 from shared.usecases.connect.tokens.token_seal import new_grant
+from shared.usecases.follow_address import FollowAddress
+from shared.usecases.mailboxes import MailboxDirectory
+from shared.usecases.membership import join_mailbox, join_user, leave, leave_mailbox
 from shared.usecases.sync.task import sync_task
 from shared.usecases.sync.watch import StartWatch
 
 UNFINISHED = "connecting"
+
+
+@dataclass(frozen=True, slots=True)
+class _Consent:
+    """A checked consent, and the mailbox of its Google account."""
+
+    session: ConnectSession
+    identity: Identity
+    tokens: Tokens
+    mailbox: MailboxId
 
 
 @dataclass(frozen=True)
@@ -47,7 +59,8 @@ class CreateConnection:
     connections: Connections
     grants: Grants
     google_users: GoogleUsers
-    mailboxes: Mailboxes
+    directory: MailboxDirectory
+    follow: FollowAddress
     sessions: ConnectSessions
     operations: Operations
     queue: Queue
@@ -64,12 +77,14 @@ class CreateConnection:
     ) -> Connected:
         """Raise ConnectRefusedError: "closing", "disconnecting"; TransientError of the stores."""
         session = await self._renewing(session, identity)
-        connection = await self._connection(session, identity, tokens)
-        live = await self._joined(connection, identity, tokens)
-        grant = await self._store_grant(connection, live)
+        mailbox = await self.directory.id_for(identity.sub, identity.email)
+        given = _Consent(session, identity, tokens, mailbox)
+        connection = await self._connection(given)
+        given = replace(given, tokens=await self._joined(connection, given))
+        grant = await self._store_grant(connection, given.tokens)
         self.access_tokens.forget(connection.id)
         operation = AuthOperation.OVERRIDE if session.reconnect else AuthOperation.CREATION
-        active = await self._activated(connection.id, session, identity, live)
+        active = await self._activated(connection.id, given)
         await self._leave_former(connection, active)
         await self.begin_sync(active, operation, occasion=session.id, generation=grant.generation)
         if session.reconnect is not None and reads(active.scopes):
@@ -90,7 +105,10 @@ class CreateConnection:
         if session.reconnect is not None or not user:
             return session
         joined = await self.google_users.get(identity.sub)
-        for id in sorted(joined.value.connections) if joined else ():
+        # Of a grant that never told its `sub` the mailbox alone is known.
+        box = await self.directory.of_account(identity.sub, identity.email)
+        members = [one.value.connections for one in (joined, box) if one is not None]
+        for id in sorted(frozenset[ConnectionId]().union(*members)):
             found = await self.connections.get(id)
             if found is not None and _is_lost(found.value, user):
                 return replace(session, reconnect=id, connection_id=id)
@@ -114,36 +132,41 @@ class CreateConnection:
         """Join the connection's Google user; True where the document had to be made."""
         return await join_user(self.google_users, self.clock, connection.sub, connection.id)
 
-    async def _connection(
-        self, session: ConnectSession, identity: Identity, tokens: Tokens
-    ) -> Connection:
+    async def _connection(self, given: _Consent) -> Connection:
         """Return the connection to bind to, created where there is none.
 
         A session whose first try broke off comes back to the same id, unless the end user has
         chosen another Google account since.
         """
+        session, identity = given.session, given.identity
         id = session.connection_id or ConnectionId(str(uuid4()))
         found = await self.connections.get(id)
-        if found is not None and is_same_account(found.value.sub, identity.sub, identity.email):
+        if found is not None and found.value.is_of(identity.sub, identity.email):
             return found.value
         if session.reconnect is not None:
             raise ConnectRefusedError("The connection was removed.", code="disconnecting")
         id = ConnectionId(str(uuid4())) if found is not None else id
-        new = _unfinished(id, session, identity, tokens, self.clock.now())
+        new = _unfinished(id, given, self.clock.now())
         try:
             return (await self.connections.create(new)).value
         except AlreadyExistsError:
-            return await self._connection(session, identity, tokens)
+            return await self._connection(given)
 
-    async def _joined(self, connection: Connection, identity: Identity, tokens: Tokens) -> Tokens:
+    async def _joined(self, connection: Connection, given: _Consent) -> Tokens:
         """Join; answer tokens known to have been alive afterwards.
 
         Between Google's answer and the join, the last other connection may have left and
         revoked. Where the document had to be made, only a refresh can tell.
         """
+        identity, tokens = given.identity, given.tokens
         made = await self.join(replace(connection, sub=identity.sub))
         if reads(tokens.scopes):
-            await join_mailbox(self.mailboxes, self.clock, email_key(identity.email), connection.id)
+            box = await join_mailbox(
+                self.directory, self.clock, given.mailbox, identity, connection.id
+            )
+            await self.follow.tell_all(box, identity.email)
+        else:
+            await self.follow.tell(connection.id, identity.email)
         return await self._proven(connection, tokens) if made else tokens
 
     async def _proven(self, connection: Connection, tokens: Tokens) -> Tokens:
@@ -176,42 +199,41 @@ class CreateConnection:
         grant = await new_grant(self.sealer, id, tokens, refresh_token, before, now)
         return replace(grant, client_id=self.begin_sync.settings.oauth_client_id)
 
-    async def _activated(
-        self, id: ConnectionId, session: ConnectSession, identity: Identity, tokens: Tokens
-    ) -> Connection:
+    async def _activated(self, id: ConnectionId, given: _Consent) -> Connection:
         """Write who connected and what was granted; a disconnect that came first wins."""
 
         def active(was: Connection) -> Connection | None:
             if was.status is ConnectionStatus.DISCONNECTING:
                 return None
-            return _active(was, session, identity, tokens, self.clock.now())
+            return _active(was, given, self.clock.now())
 
         activated = await update(self.connections, id, active)
         if activated is None:
-            await self._withdraw(_unfinished(id, session, identity, tokens, self.clock.now()))
+            await self._withdraw(_unfinished(id, given, self.clock.now()))
             raise ConnectRefusedError("The connection was removed.", code="disconnecting")
         return activated
 
     async def _leave_former(self, before: Connection, now: Connection) -> None:
-        """Leave the mailbox of an address that Google has changed since (FACTS 6.5)."""
+        """Leave the Google user and the mailbox that were not known to be this account's."""
         if before.sub != now.sub and (user := await leave(self.google_users, before.sub, now.id)):
             await self.google_users.delete(user)
-        if before.email_key == now.email_key:
-            return
-        if box := await leave(self.mailboxes, before.email_key, before.id):
-            await self.mailboxes.delete(box)
+        if before.mailbox_id != now.mailbox_id:
+            await self._leave_mailbox(before)
 
     async def _withdraw(self, connection: Connection) -> None:
         """Take back membership and tokens of a connection that did not come about."""
         if user := await leave(self.google_users, connection.sub, connection.id):
             await self.google_users.delete(user)
-        if box := await leave(self.mailboxes, connection.email_key, connection.id):
-            await self.mailboxes.delete(box)
+        await self._leave_mailbox(connection)
         if grant := await self.grants.get(connection.id):
             await self.grants.delete(grant)
         found = await self.connections.get(connection.id)
         if found is not None and found.value.error == UNFINISHED:
             await self.connections.delete(found)
+
+    async def _leave_mailbox(self, connection: Connection) -> None:
+        mailboxes, names = self.directory.mailboxes, self.directory.names
+        await leave_mailbox(mailboxes, names, connection.mailbox_id, connection.id)
 
     async def _mark_connected(self, session_id: str, id: ConnectionId) -> None:
         def connected(was: ConnectSession) -> ConnectSession:
@@ -220,14 +242,13 @@ class CreateConnection:
         await update(self.sessions, session_id, connected)
 
 
-def _unfinished(
-    id: ConnectionId, session: ConnectSession, identity: Identity, tokens: Tokens, now: datetime
-) -> Connection:
+def _unfinished(id: ConnectionId, given: _Consent, now: datetime) -> Connection:
+    session, identity = given.session, given.identity
     return Connection(
         id=id,
         email=identity.email,
         sub=identity.sub,
-        scopes=tokens.scopes,
+        scopes=given.tokens.scopes,
         status=ConnectionStatus.REAUTH_REQUIRED,
         created_at=now,
         updated_at=now,
@@ -235,6 +256,7 @@ def _unfinished(
         end_user=session.end_user,
         webhook_url_override=session.webhook_url_override,
         error=UNFINISHED,
+        mailbox=given.mailbox,
     )
 
 
@@ -245,19 +267,19 @@ def _is_lost(connection: Connection, user: str) -> bool:
     return theirs and lost and connection.error != UNFINISHED
 
 
-def _active(
-    was: Connection, session: ConnectSession, identity: Identity, tokens: Tokens, now: datetime
-) -> Connection:
+def _active(was: Connection, given: _Consent, now: datetime) -> Connection:
     paused = was.status is ConnectionStatus.PAUSED
+    session = given.session
     return replace(
         was,
-        email=identity.email,
-        sub=identity.sub,
-        scopes=tokens.scopes,
+        email=given.identity.email,
+        sub=given.identity.sub,
+        scopes=given.tokens.scopes,
         status=ConnectionStatus.PAUSED if paused else ConnectionStatus.ACTIVE,
         error=None,
         updated_at=now,
         tags=session.tags,
         end_user=session.end_user,
         webhook_url_override=session.webhook_url_override or was.webhook_url_override,
+        mailbox=given.mailbox,
     )

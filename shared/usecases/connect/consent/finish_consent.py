@@ -8,7 +8,6 @@ from shared.domain.connect.connection import Connection, ConnectionStatus
 from shared.domain.connect.scopes import missing, narrowed
 from shared.domain.google_refusals import CONSENT_ERRORS
 from shared.domain.google_trouble import DeploymentError, GrantEndedError
-from shared.domain.ids import is_same_account
 from shared.errors import (
     ConfigurationError,
     ConnectRefusedError,
@@ -133,7 +132,7 @@ class FinishConsent:
 def _judged(
     session: ConnectSession, before: Connection | None, identity: Identity, tokens: Tokens
 ) -> Refusal | None:
-    if before is not None and not is_same_account(before.sub, identity.sub, identity.email):
+    if before is not None and not before.is_of(identity.sub, identity.email):
         return Refusal("wrong_account", expected=before.email, given=identity.email)
     if not identity.email_verified:
         return Refusal("unverified_email", given=identity.email)

@@ -16,7 +16,12 @@ from shared.ports.documents import Versioned
 from shared.ports.queue import Task
 from shared.usecases.sync.models.run_sync import Ran, RunSync
 from shared.usecases.sync.rehearsal.overlay import OverRecords, OverState, SeenCommit
-from shared.usecases.sync.rehearsal.watched import SeenRequest, WatchedApis, WatchedGmail
+from shared.usecases.sync.rehearsal.watched import (
+    SeenRequest,
+    WatchedApis,
+    WatchedGmail,
+    WatchedOutside,
+)
 
 SLICE: Final = timedelta(seconds=20)
 """Between two looks at the time: a sync goes on from its commits."""
@@ -86,6 +91,11 @@ class RehearseSync:
     def _over(self, row: OwnSync, states: Any, records: Any, tell: Tell) -> RunSync:
         own = self.runner.own
         gmail: Any = WatchedGmail(own.gmail, tell)  # own syncs call, and use nothing else of it
+        reach = replace(
+            own.reach,
+            google=WatchedApis(own.reach.google, tell),
+            outside=WatchedOutside(own.reach.outside, tell),
+        )
         unlogged: Any = Unlogged()
         return replace(
             self.runner,
@@ -93,7 +103,7 @@ class RehearseSync:
             states=states,
             records=records,
             adopt=replace(self.runner.adopt, states=states),
-            own=replace(own, gmail=gmail, apis=WatchedApis(own.apis, tell)),
+            own=replace(own, gmail=gmail, reach=reach),
             operations=unlogged,
             queue=Unqueued(),
         )

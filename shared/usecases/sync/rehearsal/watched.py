@@ -9,11 +9,12 @@ from shared.domain.ids import ConnectionId
 from shared.domain.sync.quota_units import units_of
 from shared.ports.google.apis import GoogleApis
 from shared.ports.google.gmail import GmailCalls, GmailMailboxes
+from shared.ports.outside import OutsideAnswer, OutsideHttp, OutsideRequest
 
 
 @dataclass(frozen=True, slots=True)
 class SeenRequest:
-    """One request to Google; of other APIs than Gmail's no price is known."""
+    """One request; only Gmail's have a price, and of a host beside Google only the name is told."""
 
     method: str
     path: str
@@ -73,3 +74,16 @@ class WatchedApis:
         parts = urlsplit(url)
         self.tell(SeenRequest(method, f"{parts.hostname}{parts.path}", None))
         return await self.inner.request(connection_id, method, url, query=query, body=body)
+
+
+@dataclass(frozen=True, slots=True)
+class WatchedOutside:
+    """Hosts beside Google."""
+
+    inner: OutsideHttp
+    tell: Callable[[SeenRequest], None]
+
+    async def __call__(self, request: OutsideRequest) -> OutsideAnswer:
+        """Pass on."""
+        self.tell(SeenRequest(request.method, request.host, None))
+        return await self.inner(request)

@@ -10,6 +10,7 @@ from infra.local.google.settings import GoogleSettings
 from tests.infra.google.doors.visitor import ADA, MAIL, Endpoint, Visitor
 
 TOPIC = "projects/demo/topics/gmail"
+NEW = "ada.lovelace@demo.example"
 CONFLICT = (
     "Only one user push notification client allowed per developer (call /stop then try again)"
 )
@@ -283,3 +284,55 @@ async def test_the_cap_is_changed_at_once_and_comes_back_with_a_reset(visitor: V
     await visitor.control("/reset")
     assert said == [1, 5, 0]
     assert visitor.google.pushes.most_per_second == 1
+
+
+async def test_a_renamed_account_keeps_its_sub_grants_mail_and_watch(
+    visitor: Visitor, token: str, watched: dict[str, str], endpoint: Endpoint
+) -> None:
+    """Who takes the former address afterwards is another account."""
+    before = await visitor.subject(token)
+    deliver(visitor)
+    await visitor.control(f"/mailboxes/{ADA}/rename", {"to": NEW})
+    await visitor.control("/mailboxes", {"email": ADA})
+    await visitor.control("/settle")
+    visitor.google.clock.advance(1)
+    visitor.google.store.deliver(NEW, MAIL)
+    await visitor.control("/settle")
+
+    assert [push.data["emailAddress"] for push in endpoint.pushes] == [ADA, NEW]
+    assert len(visitor.google.store.messages(NEW)) == 2
+    assert visitor.google.store.messages(ADA) == []
+    assert await visitor.subject(token) == before
+    other = visitor.google.tokens.granted(ADA, ["openid"])["access_token"]
+    assert await visitor.subject(other) != before
+
+
+async def test_a_rename_to_an_address_that_is_taken_is_refused(visitor: Visitor) -> None:
+    await visitor.control("/mailboxes", {"email": NEW})
+    answer = await visitor.http.post(f"/_control/mailboxes/{ADA}/rename", json={"to": NEW})
+    assert answer.status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("fault", "own", "announced"),
+    [
+        ("push_googlemail", "lovelace@gmail.com", "lovelace@googlemail.com"),
+        ("push_googlemail", "lovelace@googlemail.com", "lovelace@gmail.com"),
+        ("push_googlemail", NEW, NEW),
+        ("push_former_address", NEW, ADA),
+    ],
+)
+async def test_a_push_may_name_another_address_of_the_mailbox(
+    visitor: Visitor,
+    watched: dict[str, str],
+    endpoint: Endpoint,
+    fault: str,
+    own: str,
+    announced: str,
+) -> None:
+    await visitor.control(f"/mailboxes/{ADA}/rename", {"to": own})
+    await visitor.control("/faults", {"fault": fault, "times": 1})
+    visitor.google.clock.advance(1)
+    visitor.google.store.deliver(own, MAIL)
+    await visitor.control("/settle")
+    assert [push.data["emailAddress"] for push in endpoint.pushes] == [announced]

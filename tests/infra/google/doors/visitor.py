@@ -112,6 +112,11 @@ class Visitor:
         claims = jwt.decode(token, certs=certificates, audience=audience)
         return dict(claims)
 
+    async def subject(self, access_token: str) -> str:
+        """Return the `sub` of the account that an access token is of."""
+        answer = await self.http.get("/tokeninfo", params={"access_token": access_token})
+        return str(answer.json()["sub"])
+
     async def exchange(self, code: str | None, **changes: str | None) -> httpx.Response:
         fields = {
             "grant_type": "authorization_code",

@@ -1,6 +1,6 @@
-"""Who shares a Google user and a Gmail address: joining and leaving by compare-and-set.
+"""Who shares a Google user and a mailbox: joining and leaving by compare-and-set.
 
-Google revokes per user and whole project (FACTS 6.9) and one watch serves an address (FACTS 2.8),
+Google revokes per user and whole project (FACTS 6.9) and one watch serves a mailbox (FACTS 2.8),
 so only the last connection to leave may revoke and stop. It marks the document `closing` first:
 from then on nobody joins until it has gone.
 """
@@ -10,12 +10,14 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from shared.domain.ids import ConnectionId, EmailKey, GoogleSub
+from shared.domain.ids import ConnectionId, GoogleSub, MailboxId, told_sub
 from shared.domain.sync.mailbox import GoogleUser, Mailbox
 from shared.errors import ConnectRefusedError
 from shared.ports.clock import Clock
-from shared.ports.connections import GoogleUsers, Mailboxes
+from shared.ports.connections import GoogleUsers, Mailboxes, MailboxNames
 from shared.ports.documents import Documents, Versioned, until_written
+from shared.ports.google.oauth import Identity
+from shared.usecases.mailboxes import MailboxDirectory, release_names
 
 Shared = TypeVar("Shared", GoogleUser, Mailbox)
 CLOSING_WAIT = timedelta(seconds=10)
@@ -48,32 +50,38 @@ async def join_user(
 
 
 async def join_mailbox(
-    mailboxes: Mailboxes, clock: Clock, key: EmailKey, connection_id: ConnectionId
-) -> None:
-    """Join; a mailbox without a watch is due for one at once.
+    directory: MailboxDirectory,
+    clock: Clock,
+    id: MailboxId,
+    identity: Identity,
+    connection_id: ConnectionId,
+) -> Mailbox:
+    """Join; a mailbox without a watch is due for one at once. Return it as it is now.
 
     Raises ConnectRefusedError("closing") where the watch is being stopped and does not end.
     """
+    mailboxes = directory.mailboxes
 
-    async def attempt() -> None:
-        was = await mailboxes.get(key)
+    async def attempt() -> Mailbox:
+        was = await mailboxes.get(id)
         if was is not None and was.value.closing:
-            await _until_closed(lambda: mailboxes.get(key), clock)
-            await attempt()  # it may be closing once more
-            return
-        if was is None:
-            await mailboxes.create(Mailbox(key, frozenset({connection_id}), renew_at=clock.now()))
-            return
-        joined = _joined(was.value, connection_id, clock.now())
-        if joined != was.value:
-            await mailboxes.swap(was, joined)
+            await _until_closed(lambda: mailboxes.get(id), clock)
+            return await attempt()  # it may be closing once more
+        before = was.value if was else Mailbox(id, frozenset())
+        joined = _joined(before, identity, connection_id, clock.now())
+        if was is not None and joined == was.value:
+            return joined
+        await directory.claim(id, identity.email, identity.sub)
+        written = await (mailboxes.swap(was, joined) if was else mailboxes.create(joined))
+        return written.value
 
-    await until_written(attempt)
+    return await until_written(attempt)
 
 
-def _joined(mailbox: Mailbox, id: ConnectionId, now: datetime) -> Mailbox:
+def _joined(mailbox: Mailbox, identity: Identity, id: ConnectionId, now: datetime) -> Mailbox:
     renew_at = now if mailbox.watch_expires_at is None else mailbox.renew_at
-    return replace(mailbox, connections=mailbox.connections | {id}, renew_at=renew_at)
+    joined = replace(mailbox, connections=mailbox.connections | {id}, renew_at=renew_at)
+    return joined.at(identity.email, told_sub(identity.sub))
 
 
 async def _until_closed(
@@ -117,3 +125,12 @@ async def leave(
         return None if gone else swapped
 
     return await until_written(attempt)
+
+
+async def leave_mailbox(
+    mailboxes: Mailboxes, names: MailboxNames, id: MailboxId, connection_id: ConnectionId
+) -> None:
+    """Leave; the last to do so deletes the mailbox and its names."""
+    if box := await leave(mailboxes, id, connection_id):
+        await release_names(names, box.value)
+        await mailboxes.delete(box)

@@ -1,0 +1,53 @@
+"""What the product hears of a watch: it lapsed, it stays silent, it announces mail again."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from shared.domain.connect.connection import INTEGRATION
+from shared.domain.events.event import EventType, new_event
+from shared.domain.sync.mailbox import Mailbox
+from shared.ports.clock import Clock
+from shared.ports.events import Outbox
+
+SILENT = "silent"
+"""The `watch.error` of a watch that lives by its date and announces nothing."""
+
+
+class WatchNews(Enum):
+    """What can befall one arming, in this order; the next arming begins above all of it."""
+
+    ARMED = 0, "recovered", None
+    """Armed again after it had lapsed."""
+    SILENT = 1, "silent", "The watch was armed anew twice, and still announces nothing."
+    HEARD = 2, "recovered", None
+    """A push came of one that was silent."""
+    LAPSED = 3, "lapsed", "The watch lapsed."
+
+    def __init__(self, rank: int, operation: str, trouble: str | None) -> None:
+        self.rank = rank
+        self.operation = operation
+        self.trouble = trouble
+
+
+@dataclass(frozen=True, slots=True)
+class TellWatch:
+    """Stores one event for each connection on the mailbox."""
+
+    outbox: Outbox
+    clock: Clock
+
+    async def __call__(self, mailbox: Mailbox, news: WatchNews, reason: str | None = None) -> None:
+        """Tell the product; `reason` is a code, given with what is wrong."""
+        now, version = self.clock.now(), len(WatchNews) * mailbox.armings + news.rank
+        for connection_id in sorted(mailbox.connections):
+            payload = {
+                "from": "postroom",
+                "type": "watch",
+                "operation": news.operation,
+                "connectionId": connection_id,
+                "providerConfigKey": INTEGRATION,
+                "success": news.trouble is None,
+                "error": {"type": reason, "description": news.trouble} if reason else None,
+            }
+            event = new_event(connection_id, EventType.WATCH, payload, now, version=version)
+            await self.outbox.create(event)
