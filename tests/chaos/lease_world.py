@@ -100,6 +100,13 @@ def token_of(name: str) -> Name:
     return Name(name.rpartition("-")[0])
 
 
+def is_past(name: str, now: int) -> bool:
+    """Whether the name is of a moment that has come: tasks are named by what lies ahead only."""
+    connection, _, moment = name.rpartition("-")
+    at = EPOCH.timestamp() + now
+    return connection == CONNECTION and int(moment) <= at * 1_000_000
+
+
 def less(left: Budget, field_name: str) -> Budget:
     """Return the budget after one of these happened."""
     return left._replace(**{field_name: getattr(left, field_name) - 1})

@@ -57,6 +57,7 @@ async def read_delta(run: Run, step: Delta) -> None:
             last_record=(part.records or records)[-1].id if records else None,
             top=top,
             complete=complete and part.last,
+            begun_at=started,
             first_record=records[0].id if records else None,
             heard=begun.hint,
             looks_wanted=begun.looks_wanted,
