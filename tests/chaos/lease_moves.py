@@ -74,12 +74,16 @@ class Moves:
         visible_at = (*world.visible_at, world.now + self.lag_s if self.lag_s else 0)
         left = less(world.left, "changes")
         arrived = world._replace(visible_at=visible_at, left=left)
-        yield f"change {number} arrives", pushed(arrived, number)
+        announced = arrived._replace(announced=left.capped > 0)
+        yield f"change {number} arrives", pushed(announced, number)
         if left.dropped:
             yield (
                 f"change {number} arrives unannounced",
                 arrived._replace(left=less(left, "dropped")),
             )
+        if left.capped and world.announced:
+            capped = arrived._replace(left=less(left, "capped"), promised=number + 1)
+            yield f"change {number} arrives within a second of a push", capped
 
     def _starts(self, world: World) -> Iterator[Move]:
         for number in sorted(set(world.pushes)):

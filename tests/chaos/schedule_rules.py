@@ -203,7 +203,7 @@ RULES: Sequence[Rule] = (
         ("deliver, history late",),
     ),
     Rule(
-        "two minutes after a move the checkpoint before it is listed from again",
+        "from two minutes after a move the next look lists from the checkpoint before it",
         plan,
         {"_advanced": _advanced_without_lookback},
         "delta",
