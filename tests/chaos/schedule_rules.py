@@ -193,7 +193,8 @@ RULES: Sequence[Rule] = (
         quarantine,
         {"GONE_AFTER": timedelta()},
         "delta",
-        ("deliver, get very late",),
+        ("deliver, get very late", "expire"),  # or the look an hour later would list it again
+        length=IN_ORDER,
     ),
     Rule(
         "an empty answer to a promise does not move the checkpoint",
