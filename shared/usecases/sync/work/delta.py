@@ -159,12 +159,17 @@ def _wanted(
     return [
         MessageRef(change.message_id, change.thread_id)
         for change in net.values()
-        if (change.added or run.state.selection.gains(change.labels_put_on))
+        if (change.added or _gains(run.state, change))
+        and not run.state.selection.leaves_out(change.known_labels)
         and run.passed_over.get(change.message_id) != change.last_history_id
         and not change.chat
         and not change.deleted
         and not _is_live(heads.get(change.message_id))
     ]
+
+
+def _gains(state: SyncState, change: NetChange) -> bool:
+    return state.selection.gains(change.labels_put_on, change.labels_taken_off)
 
 
 def _is_live(head: RecordHead | None) -> bool:
