@@ -118,6 +118,7 @@ class SyncChoice(TypedDict, total=False):
     frequency: str
     labels: list[str]
     senders: list[str]
+    exclude: list[str]
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,6 +79,7 @@ EmailMessage = TypedDict(
         "references": list[str],
         "headers": dict[str, Any],
         "sizeEstimate": int | None,
+        "cause": Literal["api"] | None,
     },
     total=False,
 )

@@ -36,6 +36,16 @@ async def test_a_draft_is_kept_changed_listed_and_deleted(harness: ActionHarness
     assert harness.held() == set()
 
 
+@pytest.mark.parametrize("fields", [{"to": BOB, "text": "Hi"}, {"raw": "U3ViamVjdDogSGkKCkhv"}])
+async def test_a_draft_of_ours_bears_that_a_call_kept_it(
+    harness: ActionHarness, fields: dict[str, str]
+) -> None:
+    made = await harness.ran("create-draft", fields)
+    assert (await headers_of(harness, made["id"]))["x-postroom-draft"] == "api"
+    await harness.ran("update-draft", {"id": made["id"], **fields})
+    assert (await headers_of(harness, made["id"]))["x-postroom-draft"] == "api"
+
+
 async def test_a_draft_may_lack_everything(harness: ActionHarness) -> None:
     made = await harness.ran("create-draft")
     assert harness.labels(made["message"]["id"]) == {"DRAFT"}

@@ -78,7 +78,7 @@ def copy(tmp_path: Path) -> Path:
 
 @pytest.fixture
 async def developer(copy: Path, tmp_path: Path) -> AsyncIterator[Developer]:
-    google = GoogleSettings(units_per_minute=10**9, max_pushes_per_second=None)
+    google = GoogleSettings(units_per_minute=10**9)
     async with LocalSystem.start(tmp_path, google=google) as system:
         await system.control("/mailboxes", {"email": EMAIL, "messages": 5})
         connection = await connect(system.client, system.google, EMAIL)

@@ -126,7 +126,7 @@ async def test_operations_are_as_the_cost_table_counts_them(
     }
     meter = Meter()
     meter.attach(monkeypatch)
-    google = GoogleSettings(units_per_minute=PLENTY, max_pushes_per_second=None)
+    google = GoogleSettings(units_per_minute=PLENTY)
     async with LocalSystem.start(tmp_path, environ=environ, google=google, jobs=()) as system:
         sheet = Sheet(meter, system)
         await fill(sheet, system)

@@ -135,6 +135,6 @@ class Console:
 async def running_console(folder: Path) -> AsyncIterator[Console]:
     """Start everything on free ports, in this event loop."""
     environ = {"POSTROOM_UNITS_PER_MINUTE": str(UNITS_PER_MINUTE)}
-    google = GoogleSettings(units_per_minute=2 * UNITS_PER_MINUTE, max_pushes_per_second=None)
+    google = GoogleSettings(units_per_minute=2 * UNITS_PER_MINUTE)
     async with LocalSystem.start(folder, environ=environ, google=google) as system:
         yield Console(system)

@@ -68,7 +68,7 @@ async def running_harbor(folder: Path) -> AsyncIterator[Harbor]:
         "POSTROOM_PRODUCT_ORIGINS": url,
         "POSTROOM_UNITS_PER_MINUTE": str(PLENTY),
     }
-    google = GoogleSettings(units_per_minute=PLENTY, max_pushes_per_second=None)
+    google = GoogleSettings(units_per_minute=PLENTY)
     async with LocalSystem.start(folder, environ=environ, google=google) as system:
         settings = ProductSettings(
             postroom=system.url,

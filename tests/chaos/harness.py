@@ -154,5 +154,6 @@ def at_rest(state: SyncState) -> bool:
     if state.status is not SyncStatus.RUNNING or state.lease is not None:
         return False
     busy = state.backfilling or state.auditing or state.emptying or state.recovering_since
-    waiting = state.recheck or state.lookback or state.quarantine_due_at or state.unmet_hint
+    looks = state.recheck or state.lookback or state.second_look_at
+    waiting = looks or state.quarantine_due_at or state.unmet_hint
     return not busy and not waiting and state.checkpoint is not None

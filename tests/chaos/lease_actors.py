@@ -8,6 +8,7 @@ standpoint (`continuation`) is remembered, so the search over interleavings runs
 from collections.abc import Callable, Coroutine, Generator, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from math import ceil
 from types import CoroutineType
 from typing import Any, NamedTuple
 
@@ -63,8 +64,8 @@ ERRORS: Mapping[str, Callable[[str], PostroomError]] = {
 
 
 def seconds(moment: datetime) -> int:
-    """Return a moment as the model's clock counts."""
-    return int((moment - EPOCH).total_seconds())
+    """Return a moment as the model's clock counts: nothing comes before its time."""
+    return ceil((moment - EPOCH).total_seconds())
 
 
 def history_id(change: int) -> HistoryId:

@@ -3,8 +3,8 @@
 What it proves. The workers are the real code: the coroutines of `SyncMailbox` and
 `ControlSync.trigger` with the real lease, plan and delta underneath, suspended at each call of
 store, queue or Gmail (`lease_actors`). For each setting, every order of those calls is tried with
-pushes that are doubled and reordered, crashes between any two calls, requests and answers that are
-lost, false pushes, late writes, leases that expire under a slow worker,
+pushes that are doubled, reordered and capped, crashes between any two calls, requests and answers
+that are lost, false pushes, late writes, leases that expire under a slow worker,
 history that hides a change for a while, Gmail's refusals, triggers, and reconcile or none. In all
 of them: one holder at a time; no write after a lease was lost; the checkpoint and the sequence
 number never move backwards, no number is used twice and no change committed twice; a lease is
@@ -33,6 +33,8 @@ RECHECKED_S = 40
 """A change hidden from the look its push caused is found by the second rung of the ladder."""
 LOOKED_BACK_S = 125
 """A change hidden from a look that no push caused is found by the lookback."""
+LOOKED_TWICE_S = 4
+"""A change that Gmail's cap on pushes left unannounced is found by the second look or a third."""
 FAULTS = ("crashes", "lost", "late", "ticks", "refusals", "dropped", "false")
 
 
@@ -135,7 +137,7 @@ class Search:
 
     def _patience_s(self, world: World) -> int:
         if not world.murky:
-            return 0
+            return LOOKED_TWICE_S if world.left.capped < self.setting.budget.capped else 0
         return LOOKED_BACK_S if self.setting.budget.triggers else RECHECKED_S
 
     def _kept_at(self, world: World, wanted: int) -> int | None:

@@ -7,7 +7,7 @@ from typing import Any
 from shared.domain.ids import HistoryId
 from shared.domain.sync.state import LEASE_LIFETIME, SyncState
 from tests.chaos.continuation import Name
-from tests.chaos.lease_actors import Actors, Answer, Ended, history_id, label, seconds
+from tests.chaos.lease_actors import CONNECTION, Actors, Answer, Ended, history_id, label, seconds
 from tests.chaos.lease_world import (
     BrokenError,
     Budget,
@@ -18,6 +18,7 @@ from tests.chaos.lease_world import (
     added,
     at,
     first_state,
+    is_past,
     joined,
     less,
     pushed,
@@ -73,12 +74,16 @@ class Moves:
         visible_at = (*world.visible_at, world.now + self.lag_s if self.lag_s else 0)
         left = less(world.left, "changes")
         arrived = world._replace(visible_at=visible_at, left=left)
-        yield f"change {number} arrives", pushed(arrived, number)
+        announced = arrived._replace(announced=left.capped > 0)
+        yield f"change {number} arrives", pushed(announced, number)
         if left.dropped:
             yield (
                 f"change {number} arrives unannounced",
                 arrived._replace(left=less(left, "dropped")),
             )
+        if left.capped and world.announced:
+            capped = arrived._replace(left=less(left, "capped"), promised=number + 1)
+            yield f"change {number} arrives within a second of a push", capped
 
     def _starts(self, world: World) -> Iterator[Move]:
         for number in sorted(set(world.pushes)):
@@ -311,9 +316,11 @@ class Moves:
             known |= self.actors.points[worker.point].names
         for was, new, _ in world.late:
             known |= self.actors.names(was) | self.actors.names(new)
-        known.add(Name(""))  # a name that holds no token may be met again for ever
+        known |= {Name(""), Name(CONNECTION)}  # without a token a name may be met again for ever
         tasks = sorted((due, name if token_of(name) in known else "") for due, name in world.tasks)
-        spent = frozenset(name for name in world.spent if token_of(name) in known)
+        spent = frozenset(
+            name for name in world.spent if token_of(name) in known and not is_past(name, world.now)
+        )
         return world._replace(tasks=tuple(tasks), spent=spent)
 
     def _fresh(self, world: World, worker: Worker | None = None) -> tuple[Name, ...]:

@@ -54,7 +54,10 @@ LOST = "a lost wake-up"
 LATE = "late by"
 DROPPED = "the queue dropped a task"
 
-FALSE = Setting(ONE._replace(false=1, waits=3), workers=2)
+CAPPED = Setting(Budget(changes=2, capped=1), workers=2)
+CAPPED_TWICE = Setting(Budget(changes=4, capped=2, waits=1), workers=2)
+"""Time for the second look to come between a push's publication and its delivery."""
+FALSE = Setting(ONE._replace(false=1, waits=4), workers=2)
 """A push that names an id no history will reach, and time for its whole ladder."""
 
 RULES = (
@@ -105,7 +108,7 @@ RULES = (
         lease,
         {"on_push": without.latest_hint},
         Setting(TWO._replace(waits=1), lag_s=20, workers=2),
-        LATE,
+        LOST,
     ),
     Rule(
         "a push leaves only below the checkpoint, not at it",
@@ -129,7 +132,7 @@ RULES = (
         LOST,
     ),
     Rule(
-        "a push below the hint wants a look",
+        "a push below the hint causes looks",
         lease,
         {"on_push": without.no_look_below_the_hint},
         FALSE,
@@ -171,7 +174,7 @@ RULES = (
         DROPPED,
     ),
     Rule(
-        "all other tasks are unnamed",
+        "the name of a task for what is due soon contains the moment",
         SyncMailbox,
         {"_wake_next": without.wake_next_named},
         Setting(ONE, lag_s=20),
@@ -217,7 +220,7 @@ RULES = (
         lease,
         {"plan": without.plan_without_hint},
         Setting(ONE),
-        LOST,
+        LATE,
     ),
     Rule(
         "release is decided anew when the hint moved",
@@ -262,10 +265,38 @@ RULES = (
         LOST,
     ),
     Rule(
-        "two minutes after a move the checkpoint before it is listed from again",
+        "from two minutes after a move the next look lists from the checkpoint before it",
         plan,
         {"_advanced": without.advanced_without_lookback},
         Setting(ONE._replace(triggers=1), lag_s=20),
+        LOST,
+    ),
+    Rule(
+        "where no push announced a move, that look comes by itself",
+        plan,
+        {"_look_times": without.only_timed_looks},
+        Setting(ONE._replace(triggers=1), lag_s=20),
+        LOST,
+    ),
+    Rule(
+        "a pushed look is repeated",
+        lease,
+        {"on_push": without.no_second_look},
+        CAPPED,
+        LOST,
+    ),
+    Rule(
+        "the look that a push caused does not count as its repetition",
+        plan,
+        {"_looked_twice": without.looked_once},
+        CAPPED,
+        LOST,
+    ),
+    Rule(
+        "a second look that found something is followed by another",
+        plan,
+        {"_looked_twice": without.two_looks_at_most},
+        CAPPED_TWICE,
         LOST,
     ),
     Rule(

@@ -67,7 +67,10 @@ def no_look_below_the_hint(state: SyncState, history_id: HistoryId, now: datetim
     pushed = on_push(state, history_id, now)
     if pushed.state is None or history_id == state.checkpoint:
         return pushed
-    return replace(pushed, state=replace(pushed.state, looks_wanted=state.looks_wanted))
+    unheard = replace(
+        pushed.state, looks_wanted=state.looks_wanted, second_look_at=state.second_look_at
+    )
+    return replace(pushed, state=unheard)
 
 
 def promise_believed(
@@ -175,3 +178,26 @@ def push_uses_lookback_up(state: SyncState, history_id: HistoryId, now: datetime
 def overtaken_by_nobody(state: SyncState, answer: DeltaAnswer, now: datetime) -> SyncState:
     assert state.unmet_hint is not None
     return plan_module._disappointed(state, state.unmet_hint, answer.top, now)
+
+
+def only_timed_looks(state: SyncState) -> tuple[datetime | None, ...]:
+    return state.delta_due_at, state.second_look_at
+
+
+def no_second_look(state: SyncState, history_id: HistoryId, now: datetime) -> Pushed:
+    pushed = on_push(state, history_id, now)
+    if pushed.state is None:
+        return pushed
+    return replace(pushed, state=replace(pushed.state, second_look_at=state.second_look_at))
+
+
+def two_looks_at_most(
+    state: SyncState, answer: DeltaAnswer, now: datetime, *, moved: bool
+) -> SyncState:
+    at = state.second_look_at
+    is_second = at is not None and answer.begun_at >= at
+    return replace(state, second_look_at=None) if is_second else state
+
+
+def looked_once(state: SyncState, *_: Any, moved: bool) -> SyncState:
+    return replace(state, second_look_at=None)

@@ -33,6 +33,8 @@ class Budget(NamedTuple):
     """Calls that Gmail fails."""
     dropped: int = 0
     """Changes that no push announces."""
+    capped: int = 0
+    """Changes that no push announces because another push came within a second before."""
     false: int = 0
     """Pushes of an id that no history will reach."""
 
@@ -63,6 +65,8 @@ class World(NamedTuple):
     """So many changes were announced by what is acknowledged."""
     murky: bool
     """Whether history could still hide one of them when its push was acknowledged."""
+    announced: bool = False
+    """Whether a change was announced within the second, where that may keep another from it."""
 
     @property
     def still(self) -> bool:
@@ -87,7 +91,7 @@ def first_state() -> SyncState:
 def at(world: World, now: int) -> World:
     """Return the world when the clock says `now`."""
     visible_at = tuple(moment if moment > now else 0 for moment in world.visible_at)
-    return world._replace(now=now, visible_at=visible_at)
+    return world._replace(now=now, visible_at=visible_at, announced=False)
 
 
 def stored(world: World, count: int) -> bool:
@@ -98,6 +102,13 @@ def stored(world: World, count: int) -> bool:
 def token_of(name: str) -> Name:
     """Return the random name that a task name begins with."""
     return Name(name.rpartition("-")[0])
+
+
+def is_past(name: str, now: int) -> bool:
+    """Whether the name is of a moment that has come: tasks are named by what lies ahead only."""
+    connection, _, moment = name.rpartition("-")
+    at = EPOCH.timestamp() + now
+    return connection == CONNECTION and int(moment) <= at * 1_000_000
 
 
 def less(left: Budget, field_name: str) -> Budget:

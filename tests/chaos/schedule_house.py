@@ -35,8 +35,8 @@ CONNECTION = ConnectionId("c")
 BUDGET = timedelta(minutes=5)
 RECHECKED = timedelta(seconds=40)
 """What history hides at first is found by the second rung of the ladder."""
-LOOKED_BACK = timedelta(seconds=125)
-"""What it hides while it shows something later is found by the lookback."""
+LOOKED_BACK = timedelta(minutes=62)
+"""What it hides while it shows something later is found by the next look: at rest, the hourly."""
 FETCHED = timedelta(minutes=70)
 """What messages.get does not know for long is found by the fourth retry."""
 AT_REST = timedelta(minutes=30)
@@ -179,7 +179,8 @@ class House:
             if prompt and self.clock.now() + wait > by:
                 prompt = False
                 self._compare("late")
-            if wait >= AT_REST and not self.store.entries:
+            waits = self.store.entries or self.store.state.lookback
+            if wait >= AT_REST and not waits:
                 return self._compare("wrong at rest")
             self.clock.at += max(wait, timedelta())
         raise BrokenError("the sync does not come to rest")

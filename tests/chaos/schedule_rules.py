@@ -193,7 +193,8 @@ RULES: Sequence[Rule] = (
         quarantine,
         {"GONE_AFTER": timedelta()},
         "delta",
-        ("deliver, get very late",),
+        ("deliver, get very late", "expire"),  # or the look an hour later would list it again
+        length=IN_ORDER,
     ),
     Rule(
         "an empty answer to a promise does not move the checkpoint",
@@ -203,7 +204,7 @@ RULES: Sequence[Rule] = (
         ("deliver, history late",),
     ),
     Rule(
-        "two minutes after a move the checkpoint before it is listed from again",
+        "from two minutes after a move the next look lists from the checkpoint before it",
         plan,
         {"_advanced": _advanced_without_lookback},
         "delta",

@@ -240,7 +240,7 @@ async def soak(plan: Plan, directory: Path) -> list[str]:
         "POSTROOM_UNITS_PER_MINUTE": str(PLENTY),
         "POSTROOM_REQUESTS_PER_MINUTE": str(PLENTY),
     }
-    google = GoogleSettings(units_per_minute=PLENTY, max_pushes_per_second=None)
+    google = GoogleSettings(units_per_minute=PLENTY)
     async with LocalSystem.start(directory, environ=environ, google=google) as system:
         run = Soak(system, plan)
         await run.connect_all()

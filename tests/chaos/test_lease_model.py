@@ -4,7 +4,7 @@ import pytest
 
 from tests.chaos.lease_actors import Actors
 from tests.chaos.lease_model import Setting
-from tests.chaos.lease_rules import FALSE, ONE, RULES, TWO, Rule, searched
+from tests.chaos.lease_rules import CAPPED, CAPPED_TWICE, FALSE, ONE, RULES, TWO, Rule, searched
 from tests.chaos.lease_world import Budget
 
 THREE = Budget(changes=3)
@@ -31,9 +31,11 @@ SETTINGS = {
         TWO._replace(crashes=1), workers=2, paged=True, short=True
     ),
     "a false push": FALSE,
+    "Gmail announces one of two changes": CAPPED,
     "a slow worker": Setting(TWO._replace(ticks=1), workers=2, paged=True),
 }
 DEEP_SETTINGS = {
+    "Gmail announces two of four changes": CAPPED_TWICE,
     "three changes in commits of their own": Setting(THREE, workers=2, paged=True, short=True),
     "a death and a slow worker": Setting(TWO._replace(crashes=1, ticks=1)),
     "two deaths, two pushes, one twice": Setting(TWO._replace(crashes=2, doubled=1)),

@@ -6,8 +6,22 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from shared.domain.ids import LARGEST_HISTORY_ID, ConnectionId, HistoryId, LeaseToken
-from shared.domain.sync.plan import Delta, DeltaAnswer, Release, after_delta, on_push, plan
-from shared.domain.sync.state import LOOKBACK_AFTER, RECHECK_LADDER, Lease, SyncState
+from shared.domain.sync.plan import (
+    Delta,
+    DeltaAnswer,
+    Release,
+    after_delta,
+    next_due,
+    on_push,
+    plan,
+)
+from shared.domain.sync.state import (
+    LOOKBACK_AFTER,
+    RECHECK_LADDER,
+    SECOND_LOOK_AFTER,
+    Lease,
+    SyncState,
+)
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -17,7 +31,13 @@ QUIET = SyncState(
 
 
 def listed(
-    state: SyncState, shown: int | None, top: int, *, complete: bool = True, since: int = 100
+    state: SyncState,
+    shown: int | None,
+    top: int,
+    *,
+    complete: bool = True,
+    since: int = 100,
+    now: datetime = NOW,
 ) -> DeltaAnswer:
     """Return a listing that began at `state` and showed records up to `shown`."""
     return DeltaAnswer(
@@ -25,6 +45,7 @@ def listed(
         last_record=HistoryId(shown) if shown else None,
         top=HistoryId(top),
         complete=complete,
+        begun_at=now,
         first_record=HistoryId(shown) if shown else None,
         heard=state.hint,
         looks_wanted=state.looks_wanted,
@@ -62,6 +83,62 @@ def test_a_push_about_the_checkpoint_looks_now_and_again_after_the_lookback() ->
     assert isinstance(plan(state, NOW), Release)
     later = NOW + LOOKBACK_AFTER
     assert plan(state, later) == Delta(HistoryId(100), None)
+
+
+def test_a_look_of_its_own_follows_two_minutes_later_only_where_no_push_announced_the_move() -> (
+    None
+):
+    heard = pushed(QUIET, 110)
+    heard = after_delta(heard, listed(heard, 110, 110), NOW)
+    found = after_delta(QUIET, listed(QUIET, 110, 110), NOW)
+    assert heard.lookback == replace(found.lookback, alone=False)
+    assert next_due(found) == NOW + LOOKBACK_AFTER
+    assert next_due(heard) == NOW + SECOND_LOOK_AFTER
+
+
+def test_the_next_look_lists_from_before_the_last_move_once_two_minutes_have_passed() -> None:
+    state = pushed(QUIET, 110)
+    state = after_delta(state, listed(state, 110, 110), NOW)
+    soon, later = NOW + LOOKBACK_AFTER / 2, NOW + LOOKBACK_AFTER
+    assert plan(pushed(state, 120, soon), soon) == Delta(HistoryId(110), HistoryId(120))
+    assert plan(pushed(state, 120, later), later) == Delta(HistoryId(100), HistoryId(120))
+
+
+@pytest.mark.parametrize("shown", [110, None], ids=["with news", "empty"])
+def test_a_pushed_look_is_repeated_once_gmail_may_announce_again(shown: int | None) -> None:
+    state = pushed(QUIET, 110)
+    state = after_delta(state, listed(state, shown, 110), NOW)
+    assert state.second_look_at is not None
+    assert timedelta(seconds=1.2) <= state.second_look_at - NOW <= timedelta(seconds=2)
+    assert isinstance(plan(state, NOW), Release)
+    then = state.second_look_at
+    assert plan(state, then) == Delta(HistoryId(shown or 100), None if shown else HistoryId(110))
+    quiet = after_delta(state, listed(state, None, 110, now=then), then)
+    assert quiet.second_look_at is None
+
+
+def test_a_second_look_that_found_something_is_followed_by_another() -> None:
+    state = pushed(QUIET, 110)
+    state = after_delta(state, listed(state, 110, 110), NOW)
+    then = NOW + SECOND_LOOK_AFTER
+    state = after_delta(state, listed(state, 115, 120, now=then), then)
+    assert state.second_look_at == then + SECOND_LOOK_AFTER
+
+
+def test_a_push_that_comes_during_the_second_look_has_one_of_its_own() -> None:
+    state = pushed(QUIET, 110)
+    state = after_delta(state, listed(state, 110, 110), NOW)
+    then = NOW + SECOND_LOOK_AFTER
+    answer = listed(state, None, 110, now=then)
+    state = after_delta(pushed(state, 110, then), answer, then)
+    assert state.second_look_at == then + SECOND_LOOK_AFTER
+
+
+def test_of_two_looks_an_empty_one_does_not_move_past_what_may_be_hidden() -> None:
+    state = pushed(QUIET, 100)
+    state = after_delta(state, listed(state, None, 110), NOW)
+    assert state.checkpoint == 100
+    assert state.lookback is None
 
 
 def test_the_checkpoint_stays_at_the_last_record_where_more_may_be_hidden() -> None:

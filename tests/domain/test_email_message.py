@@ -98,8 +98,22 @@ def test_every_field_of_the_contract_is_there() -> None:
         "references": ["<r1@x.example>", "<m0@x.example>"],
         "headers": {"list-unsubscribe": "<https://x.example/u>", "x-postroom-send": "marker"},
         "sizeEstimate": 2048,
+        "cause": None,
         "body_truncated": False,
     }
+
+
+@pytest.mark.parametrize("header", ["X_Postroom_Send", "X_Postroom_Draft"])
+@pytest.mark.parametrize(
+    ("labels", "cause"),
+    [(["SENT"], "api"), (["DRAFT"], "api"), (["INBOX", "SENT"], "api"), (["INBOX"], None)],
+)
+def test_what_a_call_of_ours_made_is_told_from_its_recipients_copy(
+    header: str, labels: list[str], cause: str | None
+) -> None:
+    made = part("text/plain", data("Hi"), headers={header: "m"})
+    assert read(made, labelIds=labels)["cause"] == cause
+    assert read(part("text/plain", data("Hi")), labelIds=labels)["cause"] is None
 
 
 def test_both_alternatives_are_kept() -> None:

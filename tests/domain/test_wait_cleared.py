@@ -22,6 +22,7 @@ WAITING: Final = SyncState(
     backfill=Backfill(None, NOW),
     recheck=Recheck(HistoryId(9), 2, LATER),
     lookback=Lookback(HistoryId(4), HistoryId(5), LATER),
+    second_look_at=LATER,
     quarantine_due_at=LATER,
     deferred_until=LATER,
     last_error="upstream_error",
@@ -42,7 +43,7 @@ KEPT: Final = {
     "recovering_since", "lookback", "quarantine_due_at", "audit", "emptying", "open_event_id",
     "live_records", "skipped_unknown", "unannounced_at", "careful", "suspect", "last_delta_at",
     "last_finished_at", "last_tally", "schema_version", "followed", "woken_sequence",
-    "woken_whole", "woken_at",
+    "woken_whole", "woken_at", "second_look_at",
 }  # fmt: skip
 """What is no wait of the mailbox: what was read, wishes, and the ladder of single messages."""
 

@@ -198,7 +198,7 @@ async def test_a_patch_changes_what_it_names_and_leaves_the_rest(
 ) -> None:
     patch = {
         "end_user": {"id": "u-9", "email": "ada@product.example"},
-        "sync": {"frequency": "every 30 minutes", "window": "90d"},
+        "sync": {"frequency": "every 30 minutes", "window": "90d", "exclude": ["SPAM", "DRAFT"]},
         "retention": "14d",
     }
     assert (await api.patch(PATH, json=patch)).json() == {"success": True}
@@ -215,6 +215,7 @@ async def test_a_patch_changes_what_it_names_and_leaves_the_rest(
     assert connection.value.end_user["email"] == "ada@product.example"
     assert connection.value.retention == timedelta(days=14)
     assert (state.value.window, state.value.frequency) == ("90d", timedelta(minutes=30))
+    assert state.value.selection.exclude == ("DRAFT", "SPAM")
     assert state.value.backfilling
 
 
@@ -227,6 +228,7 @@ async def test_a_patch_changes_what_it_names_and_leaves_the_rest(
         {"sync": {"window": "soon"}},
         {"sync": {"frequency": "every second"}},
         {"sync": {"frequency": "every 1 minute"}},
+        {"sync": {"exclude": ["in:spam"]}},
         {"retention": "forever"},
         {"status": "active"},
     ],

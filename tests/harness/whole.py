@@ -24,9 +24,7 @@ async def whole_system(
     `mailboxes` are addresses, each with a number of seeded messages; `environ` is added to the
     system's settings, and `google` are the emulated Google's.
     """
-    settings = GoogleSettings(
-        **{"max_pushes_per_second": None, "units_per_minute": PLENTY} | google
-    )
+    settings = GoogleSettings(**{"units_per_minute": PLENTY} | google)
     own = {**UNPACED, **(environ or {})}
     async with LocalSystem.start(folder, environ=own, google=settings) as system:
         for email, messages in mailboxes.items():

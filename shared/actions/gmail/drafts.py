@@ -6,6 +6,7 @@ A draft's message is replaced at every save and has a new id each time (FACTS 3.
 # ruff: noqa: N815  Gmail's spelling
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Literal
 
 from pydantic import Field, model_validator
@@ -35,6 +36,8 @@ from shared.domain.connect.scopes import COMPOSE, READONLY
 from shared.domain.ids import ThreadId
 from shared.domain.keys.policy import Does
 from shared.domain.mail.reading.email_message import EmailMessage
+from shared.domain.mail.reading.mail_headers import DRAFT_HEADER
+from shared.domain.mail.writing.mime import marked
 from shared.domain.mail.writing.outgoing import LeftOut
 from shared.domain.mail.writing.raw_message import still_answering
 from shared.domain.validation import MAX_CONTENT
@@ -214,6 +217,13 @@ async def _message_of(context: ActionContext, id: str) -> EmailMessage:
 
 async def _compose(
     context: ActionContext, asked: DraftFields, replaced: EmailMessage | None = None
+) -> Composed:
+    composed = await _composed(context, asked, replaced)
+    return replace(composed, raw=marked(composed.raw, "api", DRAFT_HEADER))
+
+
+async def _composed(
+    context: ActionContext, asked: DraftFields, replaced: EmailMessage | None
 ) -> Composed:
     if asked.raw is not None:
         return _finished(asked.raw, asked.thread_id, replaced)

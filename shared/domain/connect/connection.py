@@ -37,14 +37,15 @@ class SyncSettings:
     """What of the mailbox is kept.
 
     `window` is "30d" style days, "all", or an ISO date; of `labels` and of `senders` (addresses,
-    or domains written `@example.com`) any must fit, empty keeps all;
-    `frequency` is how often a connection that hears nothing is asked.
+    or domains written `@example.com`) any must fit, empty keeps all; of the labels in `exclude`
+    none may; `frequency` is how often a connection that hears nothing is asked.
     """
 
     window: str = DEFAULT_WINDOW
     labels: tuple[str, ...] = ()
     frequency: timedelta = timedelta(hours=1)
     senders: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,11 +47,23 @@ class NetChange:
     last_history_id: HistoryId = HistoryId(0)  # noqa: RUF009  a NewType call is its argument
     label_ops: dict[LabelId, tuple[HistoryId, bool]] = field(default_factory=dict)
     """Per label the last operation: at which history ID, and whether it put the label on."""
+    mentioned: frozenset[LabelId] = frozenset()
+    """The labels that history named last; it may name none."""
 
     @property
     def labels_put_on(self) -> frozenset[LabelId]:
         """Labels that the last operation on each put on."""
         return frozenset(label for label, (_, on) in self.label_ops.items() if on)
+
+    @property
+    def labels_taken_off(self) -> frozenset[LabelId]:
+        """Labels that the last operation on each took off."""
+        return frozenset(label for label, (_, on) in self.label_ops.items() if not on)
+
+    @property
+    def known_labels(self) -> frozenset[LabelId]:
+        """Labels that it has for certain by what history says: it may have others as well."""
+        return (self.mentioned | self.labels_put_on) - self.labels_taken_off
 
     def labels_after(
         self, label_ids: frozenset[LabelId], fetched_at: HistoryId
@@ -87,6 +99,7 @@ def _change(
     net = changes.setdefault(message.id, NetChange(message.id, message.thread_id))
     net.last_history_id = HistoryId(max(net.last_history_id, at))
     net.chat = net.chat or CHAT in (message.label_ids or ())
+    net.mentioned = net.mentioned if message.label_ids is None else message.label_ids
     return net
 
 

@@ -11,6 +11,7 @@ from shared.domain.ids import HistoryId
 from shared.domain.sync.state import (
     LOOKBACK_AFTER,
     RECHECK_LADDER,
+    SECOND_LOOK_AFTER,
     Lookback,
     Recheck,
     SyncState,
@@ -114,19 +115,28 @@ def _next(state: SyncState, now: datetime) -> Step:
 
 
 def _delta(state: SyncState, checkpoint: HistoryId, now: datetime) -> Delta | None:
-    unmet = state.unmet_hint
-    recheck = state.recheck
-    waiting = recheck is not None and now < recheck.at
-    if unmet is not None and not (waiting and recheck is not None and unmet <= recheck.promised):
-        return Delta(checkpoint, unmet)
+    if not (_is_unmet(state, now) or state.look_wanted or _is_look_due(state, now)):
+        return None
     lookback = state.lookback
-    if lookback is not None and (lookback.at <= now or state.look_wanted):
-        return Delta(lookback.since, unmet)
-    if state.look_wanted:
-        return Delta(checkpoint, unmet)
-    if state.delta_due_at is not None and state.delta_due_at <= now:
-        return Delta(checkpoint, unmet)
-    return None
+    wide = lookback is not None and (lookback.at <= now or state.look_wanted)
+    return Delta(lookback.since if lookback and wide else checkpoint, state.unmet_hint)
+
+
+def _is_unmet(state: SyncState, now: datetime) -> bool:
+    """Whether a push promised what no look has shown, and its ladder does not wait."""
+    unmet, recheck = state.unmet_hint, state.recheck
+    waiting = recheck is not None and now < recheck.at
+    return unmet is not None and not (waiting and recheck is not None and unmet <= recheck.promised)
+
+
+def _is_look_due(state: SyncState, now: datetime) -> bool:
+    return any(at is not None and at <= now for at in _look_times(state))
+
+
+def _look_times(state: SyncState) -> tuple[datetime | None, ...]:
+    lookback = state.lookback
+    wide = lookback.at if lookback and lookback.alone else None
+    return state.delta_due_at, state.second_look_at, wide
 
 
 def _background(state: SyncState, now: datetime) -> Step:
@@ -141,12 +151,8 @@ def _background(state: SyncState, now: datetime) -> Step:
 
 def next_due(state: SyncState) -> datetime | None:
     """Return when the next step will be wanted if no hint comes."""
-    times = [
-        state.delta_due_at,
-        state.quarantine_due_at,
-        state.recheck.at if state.recheck else None,
-        state.lookback.at if state.lookback else None,
-    ]
+    recheck = state.recheck.at if state.recheck else None
+    times = (*_look_times(state), state.quarantine_due_at, recheck)
     return min((time for time in times if time is not None), default=None)
 
 
@@ -156,14 +162,16 @@ class DeltaAnswer:
 
     `last_record` is the highest history record wholly applied, None for an empty answer; `top` is
     the mailbox's current history ID; `complete` is False where more is still to be listed. `heard`
-    is the hint, and `looks_wanted` the count of looks asked for, when the listing began: what came
-    later this answer knows nothing of. `again` says that it began before the checkpoint.
+    is the hint, and `looks_wanted` the count of looks asked for, at `begun_at`, when the listing
+    began: what came later this answer knows nothing of. `again` says that the listing begins
+    before the checkpoint.
     """
 
     since: HistoryId
     last_record: HistoryId | None
     top: HistoryId
     complete: bool
+    begun_at: datetime
     first_record: HistoryId | None = None
     heard: HistoryId | None = None
     looks_wanted: int = 0
@@ -179,15 +187,43 @@ def after_delta(state: SyncState, answer: DeltaAnswer, now: datetime) -> SyncSta
     """
     if not answer.complete:
         return advanced_part(state, answer, now)
-    state = replace(state, delta_due_at=now + state.frequency, last_delta_at=now)
-    state = _looked_back(_look_taken(state, answer), answer, now)
+    seen = replace(state, delta_due_at=now + state.frequency, last_delta_at=now)
+    seen = _moved(_looked_back(_look_taken(seen, answer), answer, now), answer, now)
+    return _looked_twice(seen, answer, now, moved=seen.checkpoint != state.checkpoint)
+
+
+def _moved(state: SyncState, answer: DeltaAnswer, now: datetime) -> SyncState:
     promised = state.unmet_hint
     if promised is None or (answer.last_record or 0) >= promised:
-        # Not to the top where records were shown: what lies between them may be hidden yet.
-        return _advanced(replace(state, recheck=None), answer.last_record or answer.top, now)
+        return _satisfied(replace(state, recheck=None), answer, now)
     if promised > (answer.heard or 0):
         return _overtaken(state, answer, now)
     return _disappointed(state, promised, answer.top, now)
+
+
+def _satisfied(state: SyncState, answer: DeltaAnswer, now: datetime) -> SyncState:
+    """Return the state where nothing more was promised than was shown.
+
+    Not to the top where records were shown: what lies between them may be hidden yet. Nor where
+    the look is one of two: past what is hidden it would take a third.
+    """
+    if answer.last_record is not None:
+        return _advanced(state, answer.last_record, now)
+    return state if state.second_look_at else _advanced_blindly(state, answer.top, now)
+
+
+def _looked_twice(
+    state: SyncState, answer: DeltaAnswer, now: datetime, *, moved: bool
+) -> SyncState:
+    """Return the state with the second look still to come, or done.
+
+    A look that found something is followed by another: the push of what it found comes too late
+    to cause one, and Gmail may have dropped what came within a second of that push.
+    """
+    at = state.second_look_at
+    if at is None or (not moved and answer.begun_at < at):
+        return state
+    return replace(state, second_look_at=now + SECOND_LOOK_AFTER if moved else None)
 
 
 def advanced_part(state: SyncState, answer: DeltaAnswer, now: datetime) -> SyncState:
@@ -214,8 +250,20 @@ def _advanced(state: SyncState, to: HistoryId, now: datetime) -> SyncState:
     before = state.checkpoint
     if before is None or to <= before:
         return state
-    lookback = state.lookback or Lookback(since=before, mark=to, at=now + LOOKBACK_AFTER)
+    lookback = state.lookback or _lookback(state, before, to, now)
     return replace(state, checkpoint=to, lookback=lookback)
+
+
+def _advanced_blindly(state: SyncState, to: HistoryId, now: datetime) -> SyncState:
+    """Return the state moved past what no record showed: that is listed again in any case."""
+    after = _advanced(state, to, now)
+    if after.checkpoint == state.checkpoint or after.lookback is None:
+        return after
+    return replace(after, lookback=replace(after.lookback, alone=True))
+
+
+def _lookback(state: SyncState, since: HistoryId, mark: HistoryId, now: datetime) -> Lookback:
+    return Lookback(since, mark, now + LOOKBACK_AFTER, alone=(state.hint or 0) <= since)
 
 
 def _looked_back(state: SyncState, answer: DeltaAnswer, now: datetime) -> SyncState:
@@ -226,7 +274,7 @@ def _looked_back(state: SyncState, answer: DeltaAnswer, now: datetime) -> SyncSt
         state = replace(state, unannounced_at=now)
     if state.checkpoint is None or state.checkpoint <= lookback.mark:
         return replace(state, lookback=None)
-    again = Lookback(since=lookback.mark, mark=state.checkpoint, at=now + LOOKBACK_AFTER)
+    again = _lookback(state, lookback.mark, state.checkpoint, now)
     return replace(state, lookback=again)
 
 
@@ -242,7 +290,7 @@ def _disappointed(
         return replace(state, recheck=recheck)
     # The promise may be false: kept as the hint, it would swallow every true one below it.
     hint = HistoryId(min(promised, top))
-    return _advanced(replace(state, recheck=None, hint=hint), top, now)
+    return _advanced_blindly(replace(state, recheck=None, hint=hint), top, now)
 
 
 def backoff(failures: int, ceiling: timedelta = SHORT_LADDER) -> timedelta:
@@ -274,7 +322,8 @@ def on_push(state: SyncState, history_id: HistoryId, now: datetime) -> Pushed:
     if held and history_id <= (state.hint or 0) and state.recheck is None:
         return Pushed(None, held=True)
     hint = HistoryId(max(state.hint or 0, history_id))
-    hinted = replace(state.looked_at(now), hint=hint, unannounced_at=None)
+    second = now + SECOND_LOOK_AFTER
+    hinted = replace(state.looked_at(now), hint=hint, unannounced_at=None, second_look_at=second)
     if history_id == state.checkpoint or history_id < hint:
         # The lookback keeps its own time: at this first look the change may still be hidden.
         hinted = hinted.wanting_look()

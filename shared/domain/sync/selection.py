@@ -3,6 +3,7 @@
 Evaluated on our side, so that a backfill and a delta agree whatever Gmail's search does.
 """
 
+from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
@@ -11,22 +12,28 @@ from shared.domain.ids import LabelId
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Any of `labels` and any of `senders` must fit; an empty one fits all.
+    """Any of `labels` and any of `senders` must fit, and none of `exclude`; an empty one fits all.
 
     A sender is an address or a domain written `@example.com`.
     """
 
     labels: tuple[LabelId, ...] = ()
     senders: tuple[str, ...] = ()
+    exclude: tuple[LabelId, ...] = ()
 
     @property
     def everything(self) -> bool:
         """Whether nothing is left out."""
-        return not self.labels and not self.senders
+        return not self.labels and not self.senders and not self.exclude
 
     def fits_labels(self, label_ids: AbstractSet[LabelId]) -> bool:
         """Whether a message under these labels is kept."""
-        return not self.labels or not label_ids.isdisjoint(self.labels)
+        wanted = not self.labels or not label_ids.isdisjoint(self.labels)
+        return wanted and not self.leaves_out(label_ids)
+
+    def leaves_out(self, label_ids: AbstractSet[LabelId]) -> bool:
+        """Whether one of these labels alone keeps a message out."""
+        return not label_ids.isdisjoint(self.exclude)
 
     def fits_sender(self, address: str) -> bool:
         """Whether a message from this address is kept."""
@@ -34,12 +41,18 @@ class Selection:
         domain = address[address.rfind("@") :]
         return not self.senders or address in self.senders or domain in self.senders
 
-    def gains(self, label_ids: AbstractSet[LabelId]) -> bool:
-        """Whether a message that comes under these labels may have to be kept from now on."""
-        return bool(self.labels) and not label_ids.isdisjoint(self.labels)
+    def gains(self, put_on: AbstractSet[LabelId], taken_off: AbstractSet[LabelId]) -> bool:
+        """Whether a message whose labels change so may have to be kept from now on."""
+        return not put_on.isdisjoint(self.labels) or not taken_off.isdisjoint(self.exclude)
 
 
-def selection(labels: tuple[str, ...], senders: tuple[str, ...]) -> Selection:
+def selection(
+    labels: Sequence[str], senders: Sequence[str], exclude: Sequence[str] = ()
+) -> Selection:
     """Return the selection that a connection's settings describe."""
     folded = tuple(sorted({sender.strip().lower() for sender in senders}))
-    return Selection(tuple(LabelId(label) for label in sorted(set(labels))), folded)
+    return Selection(_label_ids(labels), folded, _label_ids(exclude))
+
+
+def _label_ids(labels: Sequence[str]) -> tuple[LabelId, ...]:
+    return tuple(LabelId(label) for label in sorted(set(labels)))

@@ -29,6 +29,8 @@ RECHECK_LADDER = (timedelta(seconds=5), timedelta(seconds=30), timedelta(minutes
 IN_HAND = 200
 """Most messages that one step reads."""
 LOOKBACK_AFTER = timedelta(minutes=2)
+SECOND_LOOK_AFTER = timedelta(seconds=1.8)
+"""Gmail drops what it would announce within a second of a push, and says nothing (FACTS 2.3)."""
 
 
 class SyncStatus(StrEnum):
@@ -91,6 +93,9 @@ class Lookback:
     mark: HistoryId
     """The checkpoint when this was set: what came after it needs a look of its own."""
     at: datetime
+    """From then on the next look, whatever it is for, lists from `since`."""
+    alone: bool = True
+    """Whether `at` brings a look of its own: no push announced the move, or nothing was shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +179,8 @@ class SyncState:
     recovering_since: datetime | None = None
     recheck: Recheck | None = None
     lookback: Lookback | None = None
+    second_look_at: datetime | None = None
+    """When the look that a push caused is repeated, for what Gmail dropped beside that push."""
     quarantine_due_at: datetime | None = None
     audit: Audit | None = None
     """The audit asked for last; under way until it is finished."""

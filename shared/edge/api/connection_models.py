@@ -70,13 +70,21 @@ class ConnectionQuery(RequestModel):
     refresh_github_app_jwt_token: bool = False
 
 
+GivenLabelId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_]{1,64}$")]
+
+
 class SyncPatch(RequestModel):
     """How the mailbox is kept."""
 
     window: str | None = Field(None, max_length=40)
     frequency: str | None = Field(None, max_length=40)
-    labels: list[Annotated[str, Field(pattern=r"^[A-Za-z0-9_]{1,64}$")]] | None = Field(
+    labels: list[GivenLabelId] | None = Field(
         None, max_length=50, description="Gmail label ids; a message under any of them is kept."
+    )
+    exclude: list[GivenLabelId] | None = Field(
+        None,
+        max_length=50,
+        description="Gmail label ids; a message under any of them is left out, as DRAFT or SPAM.",
     )
     senders: list[Annotated[str, Field(pattern=r"^[^@\s]*@[^@\s]+$")]] | None = Field(
         None, max_length=200, description="Addresses, or domains as @example.com."

@@ -120,7 +120,8 @@ async def patch_connection(call: Call) -> Success:
         await call.use(ControlSync).set_frequency(id, after.sync.frequency)
     if after.sync.window != before.sync.window:
         await call.use(ChangeWindow)(id, after.sync.window)
-    await call.use(ChangeSelection)(id, selection(after.sync.labels, after.sync.senders))
+    chosen = selection(after.sync.labels, after.sync.senders, after.sync.exclude)
+    await call.use(ChangeSelection)(id, chosen)
     return Success()
 
 
@@ -146,6 +147,7 @@ def _sync(was: SyncSettings, patch: SyncPatch | None) -> SyncSettings:
         frequency=frequency_from(patch.frequency) if patch.frequency else was.frequency,
         labels=was.labels if patch.labels is None else tuple(patch.labels),
         senders=was.senders if patch.senders is None else tuple(patch.senders),
+        exclude=was.exclude if patch.exclude is None else tuple(patch.exclude),
     )
 
 

@@ -52,7 +52,7 @@ VERDICT_NOTICES: Final = {
     Verdict.NOT_SELECTED: Notice(
         "It is not selected",
         "calm",
-        "This connection keeps only some labels or senders, and this message is not among them.",
+        "This connection does not keep messages under these labels, or from this sender.",
     ),
     Verdict.CHAT: Notice("It is a chat", "calm", "Chats are no mail and are never stored."),
     Verdict.NOT_IN_GMAIL: Notice(

@@ -54,7 +54,7 @@ class ChangeWindow:
 
 @dataclass(frozen=True, slots=True)
 class ChangeSelection:
-    """Gives a connection another selection of labels and senders.
+    """Gives a connection another selection of labels kept and left out, and of senders.
 
     By label, what no longer fits becomes a tombstone and what newly fits is read. By sender, every
     record is read anew: a record's head does not say whom it is from.

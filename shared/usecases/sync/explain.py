@@ -40,8 +40,8 @@ ADVICE = {
     Verdict.QUARANTINED: "Fetching it failed; it is retried by itself. POST "
     "/quarantine/{message_id}/retry tries at once.",
     Verdict.OUTSIDE_WINDOW: "It is older than the connection's window: widen sync.window.",
-    Verdict.NOT_SELECTED: "The connection keeps other labels or senders: widen sync.labels or "
-    "sync.senders.",
+    Verdict.NOT_SELECTED: "The connection keeps other labels or senders, or excludes a label it is "
+    "under: change sync.labels, sync.senders or sync.exclude.",
     Verdict.CHAT: "It is a chat, not mail: chats are never stored.",
     Verdict.NOT_IN_GMAIL: "Gmail does not know this id in this mailbox: deleted for good, or "
     "another mailbox's.",

@@ -43,7 +43,7 @@ from shared.ports.queue import Queue, QueueName
 from shared.ports.sends import BounceRecorder, HeldSends, wake_no_send
 from shared.ports.sync_store import Quarantine, Records, SyncStates
 from shared.usecases.sync.quarantine import retry_quarantine
-from shared.usecases.sync.task import models_task, sync_task
+from shared.usecases.sync.task import due_task, models_task, sync_task
 from shared.usecases.sync.watch import StartWatch
 from shared.usecases.sync.work.backfill import read_chunk
 from shared.usecases.sync.work.delta import read_delta
@@ -285,8 +285,7 @@ class SyncMailbox:
             return
         bulk = due <= now and has_bulk_work(state)
         queue = QueueName.BULK if bulk else QueueName.LIVE
-        not_before = due if due > now else None
-        await self.queue.enqueue(sync_task(state.connection_id, queue, not_before=not_before))
+        await self.queue.enqueue(due_task(state.connection_id, queue, due, now))
 
     async def _stopped(self, run: Run) -> None:
         """Give the lease back as the process ends, so that no worker waits for its expiry."""

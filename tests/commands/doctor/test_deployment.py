@@ -32,7 +32,7 @@ async def deployed(
         "POSTROOM_STORE": f"firestore:test-{secrets.token_hex(8)}/(default)",
         "POSTROOM_QUEUE": f"cloud-tasks:{LOCATION}",
     }
-    google = GoogleSettings(units_per_minute=PLENTY, max_pushes_per_second=None)
+    google = GoogleSettings(units_per_minute=PLENTY)
     async with LocalSystem.start(tmp_path, environ=environ, google=google) as system:
         await system.control("/mailboxes", {"email": EMAIL, "messages": 0})
         connection = await connect(system.client, system.google, EMAIL)

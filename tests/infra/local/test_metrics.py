@@ -26,7 +26,7 @@ async def samples(system: LocalSystem) -> dict[str, float]:
 
 async def test_a_scrape_tells_units_records_requests_and_what_waits(tmp_path: Path):
     chosen = {"POSTROOM_UNITS_PER_MINUTE": str(10**9), "POSTROOM_TELEMETRY": "prometheus"}
-    google = GoogleSettings(units_per_minute=10**9, max_pushes_per_second=None)
+    google = GoogleSettings(units_per_minute=10**9)
     async with LocalSystem.start(tmp_path, environ=chosen, google=google) as system:
         await system.control("/mailboxes", {"email": ADA, "messages": 7})
         connection = await connected(system)
@@ -45,7 +45,7 @@ async def test_a_scrape_tells_units_records_requests_and_what_waits(tmp_path: Pa
 
 async def test_nobody_measures_unless_asked(tmp_path: Path):
     async with LocalSystem.start(
-        tmp_path, google=GoogleSettings(max_pushes_per_second=None)
+        tmp_path,
     ) as system:
         answer = await system.client.get("/metrics")
     assert (answer.status_code, "POSTROOM_TELEMETRY" in answer.text) == (404, True)

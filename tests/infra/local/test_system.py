@@ -38,7 +38,7 @@ def store(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> di
 @pytest.fixture
 async def system(tmp_path: Path, store: dict[str, str]) -> AsyncIterator[LocalSystem]:
     environ = {"POSTROOM_UNITS_PER_MINUTE": str(PLENTY), **store}
-    google = GoogleSettings(units_per_minute=PLENTY, max_pushes_per_second=None)
+    google = GoogleSettings(units_per_minute=PLENTY)
     async with LocalSystem.start(tmp_path, environ=environ, google=google) as system:
         yield system
 

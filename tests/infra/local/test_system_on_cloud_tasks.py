@@ -47,9 +47,7 @@ class Cloud:
 @pytest.fixture
 async def cloud(tmp_path: Path) -> AsyncIterator[Cloud]:
     async with (
-        LocalSystem.start(
-            tmp_path, google=GoogleSettings(units_per_minute=10**7, max_pushes_per_second=None)
-        ) as system,
+        LocalSystem.start(tmp_path, google=GoogleSettings(units_per_minute=10**7)) as system,
         httpx.AsyncClient() as network,
     ):
         tokens = IdTokens(network, str(system.google.base_url).rstrip("/"), system.clock)

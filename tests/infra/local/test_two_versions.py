@@ -100,7 +100,7 @@ async def system(
         monkeypatch.setenv("FIRESTORE_EMULATOR_HOST", host)
         environ["POSTROOM_STORE"] = f"firestore:demo-{uuid4().hex[:12]}/(default)"
         environ["POSTROOM_QUEUE"] = "cloud-tasks:projects/demo/locations/local"
-    google = GoogleSettings(units_per_minute=PLENTY, max_pushes_per_second=None)
+    google = GoogleSettings(units_per_minute=PLENTY)
     async with LocalSystem.start(tmp_path, environ=environ, google=google) as system:
         yield system
 

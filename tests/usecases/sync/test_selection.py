@@ -1,18 +1,29 @@
 """A connection that keeps only some labels or senders: deltas obey it as backfills do."""
 
+from base64 import b64encode
+
+import pytest
+
+from shared.domain.sync.record import EndReason
 from shared.domain.sync.selection import selection
 from shared.usecases.connect.update_connection import ChangeSelection
 from shared.usecases.sync.control import ControlSync
 from tests.harness.google import EMAIL
 from tests.harness.syncing import CONNECTION, SyncHarness
 
+GETS = ("messages.get", "threads.get")
+
 
 async def select(
-    harness: SyncHarness, *, labels: tuple[str, ...] = (), senders: tuple[str, ...] = ()
+    harness: SyncHarness,
+    *,
+    labels: tuple[str, ...] = (),
+    senders: tuple[str, ...] = (),
+    exclude: tuple[str, ...] = (),
 ):
     control = ControlSync(harness.store.sync_states, harness.queue, harness.clock)
     change = ChangeSelection(harness.store.sync_states, control)
-    await change(CONNECTION, selection(labels, senders))
+    await change(CONNECTION, selection(labels, senders, exclude))
 
 
 def selected(harness: SyncHarness, *labels: str) -> dict[str, frozenset[str]]:
@@ -22,6 +33,21 @@ def selected(harness: SyncHarness, *labels: str) -> dict[str, frozenset[str]]:
 def deliver_from(harness: SyncHarness, sender: str) -> str:
     raw = f"From: {sender}\r\nTo: {EMAIL}\r\nSubject: Hi\r\n\r\nHello.".encode()
     return harness.google.store.deliver(EMAIL, raw, internal_date=harness.clock.now()).id
+
+
+def kept(harness: SyncHarness, *excluded: str) -> dict[str, frozenset[str]]:
+    return {id: under for id, under in harness.mailbox().items() if not under & set(excluded)}
+
+
+def gets(harness: SyncHarness) -> int:
+    methods = harness.google.stats.as_json()["methods"]
+    return sum(methods.get(f"gmail.users.{name}", {"calls": 0})["calls"] for name in GETS)
+
+
+async def draft(harness: SyncHarness) -> str:
+    raw = b64encode(f"To: bo@home.example\r\nSubject: {EMAIL}\r\n\r\nHm.".encode()).decode()
+    made = await harness.gmail("POST", "/drafts", {"message": {"raw": raw}})
+    return str(made["id"])
 
 
 async def star(harness: SyncHarness, id: str) -> None:
@@ -101,3 +127,66 @@ async def test_an_expired_history_is_recovered_within_the_selection(harness: Syn
     await harness.push()
     await harness.settle()
     assert await harness.stored() == selected(harness, "STARRED")
+
+
+async def test_a_backfill_leaves_out_what_is_excluded_without_reading_it(
+    harness: SyncHarness,
+) -> None:
+    ids = [harness.deliver(f"Mail {n}") for n in range(6)]
+    await harness.gmail("POST", f"/messages/{ids[0]}/trash")
+    await draft(harness)
+    await select(harness, exclude=("DRAFT", "TRASH", "Label_none"))
+    before = gets(harness)
+    await harness.settle()
+    assert await harness.stored() == kept(harness, "DRAFT", "TRASH")
+    assert gets(harness) - before == 5
+
+
+async def test_excluded_drafts_cost_no_read_and_make_no_record(harness: SyncHarness) -> None:
+    await select(harness, exclude=("DRAFT",))
+    await harness.settle()
+    first, before = await draft(harness), gets(harness)
+    await harness.push()
+    await draft(harness)
+    await harness.push()
+    assert gets(harness) == before
+    assert await harness.heads() == {}
+    await harness.gmail("POST", "/drafts/send", {"id": first})
+    await harness.push()
+    assert [sorted(under) for under in (await harness.stored()).values()] == [["SENT"]]
+
+
+async def test_an_excluded_label_takes_the_record_and_brings_it_back(harness: SyncHarness) -> None:
+    await select(harness, exclude=("TRASH",))
+    id = harness.deliver("Plain")
+    await harness.settle()
+    await harness.gmail("POST", f"/messages/{id}/trash")
+    await harness.push()
+    assert (await harness.heads())[id].reason is EndReason.LEFT_SELECTION
+    await harness.gmail("POST", f"/messages/{id}/untrash")
+    await harness.push()
+    assert await harness.stored() == harness.mailbox()
+
+
+@pytest.mark.parametrize("expired", [True, False], ids=["recovery", "audit"])
+async def test_a_comparison_misses_nothing_that_is_excluded(
+    harness: SyncHarness, expired: bool
+) -> None:
+    ids = [harness.deliver(f"Mail {n}") for n in range(4)]
+    await harness.settle()
+    await star(harness, ids[0])
+    await select(harness, exclude=("STARRED",))
+    await harness.settle()
+    assert await harness.stored() == kept(harness, "STARRED")
+    await unstar(harness, ids[0])
+    await star(harness, ids[1])
+    if expired:
+        harness.google.store.expire_history(EMAIL)
+        harness.deliver("Trigger")
+    await harness.push()
+    await ControlSync(harness.store.sync_states, harness.queue, harness.clock).audit(CONNECTION)
+    await harness.settle()
+    assert await harness.stored() == kept(harness, "STARRED")
+    audit = (await harness.state()).audit
+    assert audit is not None
+    assert (audit.missing, audit.listed) == (0, len(kept(harness, "STARRED")))

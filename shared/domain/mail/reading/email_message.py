@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final, TypedDict, cast
+from typing import Any, Final, Literal, TypedDict, cast
 
 from shared.domain.mail.reading.address_list import Address, read_address, read_addresses
 from shared.domain.mail.reading.email_parts import Attachment, as_count, as_object, as_text
 from shared.domain.mail.reading.html_text import decoded_references
 from shared.domain.mail.reading.mail_headers import (
+    DRAFT_HEADER,
     MARKER_HEADER,
     decode_words,
     read_date,
@@ -39,7 +40,9 @@ CHOSEN_HEADERS: Final = frozenset(
     }
 )
 """Kept in `headers`, under their lower-case names: who sent it for what, and how to stop it."""
+_OWN_HEADERS: Final = frozenset({MARKER_HEADER.lower(), DRAFT_HEADER.lower()})
 _READ_HEADERS: Final = CHOSEN_HEADERS | {
+    DRAFT_HEADER.lower(),
     *("from", "to", "cc", "bcc", "reply-to", "subject", "date"),
     *("message-id", "in-reply-to", "references"),
 }
@@ -72,13 +75,14 @@ EmailMessage = TypedDict(
         "isDraft": bool,
         "isSent": bool,
         "sizeEstimate": int,
+        "cause": Literal["api"] | None,
         "body_truncated": bool,
     },
 )
 """API 4.3. `date` is the sender's, ISO 8601 UTC, Gmail's where the sender's does not read;
 `internalDate` is Gmail's epoch milliseconds as a string. `replyText` is what of `text` its sender
-wrote. `subject` is what Gmail decoded, never
-decoded again: one that still looks like an encoded word was written so."""
+wrote. `cause` is "api" where a call of ours made the message. `subject` is what Gmail decoded,
+never decoded again: one that still looks like an encoded word was written so."""
 
 
 def read_message(
@@ -104,6 +108,7 @@ def read_message(
         "snippet": decoded_references(as_text(message.get("snippet"))),
         **_bodies(parts),
         "sizeEstimate": as_count(message.get("sizeEstimate")),
+        "cause": _cause(_label_ids(message), headers),
         "body_truncated": parts.broken or bool(parts.unfetched),
     }
     return cast("EmailMessage", fields)
@@ -143,6 +148,12 @@ def iso(at: datetime) -> str:
 def _label_ids(message: Mapping[str, Any]) -> list[str]:
     labels = message.get("labelIds")
     return [label for label in labels if isinstance(label, str)] if isinstance(labels, list) else []
+
+
+def _cause(labels: list[str], headers: Mapping[str, list[str]]) -> str | None:
+    """Return "api" for what a call of ours made; its recipients' copies bear its headers too."""
+    is_own = "SENT" in labels or "DRAFT" in labels
+    return "api" if is_own and not headers.keys().isdisjoint(_OWN_HEADERS) else None
 
 
 def _headers(payload: Mapping[str, Any]) -> dict[str, list[str]]:

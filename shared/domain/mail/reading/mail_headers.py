@@ -12,6 +12,8 @@ from typing import Final
 from shared.domain.mail.reading.charset_text import decode_text
 
 MARKER_HEADER: Final = "X-Postroom-Send"
+DRAFT_HEADER: Final = "X-Postroom-Draft"
+"""On drafts that a call of ours kept; they cannot bear a send's marker."""
 _WORD: Final = re.compile(r"=\?([^?\s]{1,75})\?([bBqQ])\?([^?]*)\?=")
 _MESSAGE_ID: Final = re.compile(r"<[^<>\s\x00-\x1f\x7f-\x9f]+>")
 

@@ -19,7 +19,7 @@ from shared.usecases.sync.work.changes import Changes
 from shared.usecases.sync.work.hydrate import Hydrated
 from shared.usecases.sync.work.pace import Units
 from shared.usecases.sync.work.run import Listing, Run
-from shared.usecases.sync.work.steps import departures
+from shared.usecases.sync.work.steps import departures, list_excluded
 from shared.usecases.sync.work.taking_in import take_in
 
 CHUNK = 100
@@ -58,6 +58,7 @@ async def read_chunk(run: Run) -> None:
         return
     if run.listing is not None and run.listing.begun_at != run.state.backfill.started_at:
         run.forget_listing()
+    await list_excluded(run)
     deadline = min(started + CHUNK_TIME, run.deadline)
     chunk = await _scan(run, run.state.backfill, deadline)
     fetched = await run.hydrator(deadline, chunk.progress.origin).fetch(chunk.unknown)

@@ -62,6 +62,7 @@ async def read_delta(run: Run, step: Delta) -> None:
             last_record=(part.records or records)[-1].id if records else None,
             top=top,
             complete=complete and part.last,
+            begun_at=started,
             first_record=records[0].id if records else None,
             heard=begun.hint,
             looks_wanted=begun.looks_wanted,
@@ -173,12 +174,17 @@ def _wanted(
     return [
         MessageRef(change.message_id, change.thread_id)
         for change in net.values()
-        if (change.added or run.state.selection.gains(change.labels_put_on))
+        if (change.added or _gains(run.state, change))
+        and not run.state.selection.leaves_out(change.known_labels)
         and run.passed_over.get(change.message_id) != change.last_history_id
         and not change.chat
         and not change.deleted
         and not _is_live(heads.get(change.message_id))
     ]
+
+
+def _gains(state: SyncState, change: NetChange) -> bool:
+    return state.selection.gains(change.labels_put_on, change.labels_taken_off)
 
 
 def _is_live(head: RecordHead | None) -> bool:

@@ -5,7 +5,8 @@ all that can have changed; unknown ids become a backfill, and a tombstone needs 
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -13,13 +14,12 @@ from shared.domain.ids import HistoryId, LabelId, MessageId, ThreadId
 from shared.domain.sync.record import EndReason, Origin, RecordHead
 from shared.domain.sync.state import Backfill, SyncState
 from shared.errors import GmailNotFoundError
-from shared.ports.google.gmail import MessageRef
 from shared.ports.sync_store import COMMIT_BYTES
 from shared.usecases.sync.work.changes import Changes
 from shared.usecases.sync.work.lease import Change
 from shared.usecases.sync.work.pace import Units
 from shared.usecases.sync.work.run import Run
-from shared.usecases.sync.work.steps import departures
+from shared.usecases.sync.work.steps import departures, list_window
 
 CHANGES_AT_ONCE = 300
 LISTED_AGAIN = 5
@@ -35,18 +35,17 @@ class Census:
     labels: defaultdict[MessageId, set[LabelId]]
     named: frozenset[LabelId]
     """Labels that labels.list names; others stay on records as they are."""
+    left_out: frozenset[MessageId]
+    """Messages under a label that the connection excludes."""
     unsure: set[LabelId]
     """Labels listed once, on several pages: a message may have slipped between two of them."""
     restless: set[LabelId] = field(default_factory=set)
     """Labels that messages kept leaving while they were listed: only a get can tell."""
 
-
-@dataclass(slots=True)
-class Listed:
-    """Every page of a listing."""
-
-    refs: list[MessageRef]
-    pages: int = 0
+    @property
+    def wanted(self) -> int:
+        """How many of the listed messages are to be stored."""
+        return len(self.refs) - len(self.left_out)
 
 
 @dataclass(slots=True)
@@ -78,7 +77,7 @@ async def recover(run: Run) -> None:
     now = run.clock.now()
     await _commit(run, found, lambda state: recovered(state, census.anchor, now))
     run.forget_listing()  # A backfill under way begins its pass anew.
-    listed = len(census.refs)
+    listed = census.wanted
     run.note("recovery", started, listed=listed, updated=found.updated, deleted=found.deleted)
 
 
@@ -88,8 +87,8 @@ async def audit(run: Run) -> None:
     census = await _census(run)
     found = await _compared(run, census, Origin.AUDIT)
     now = run.clock.now()
-    await _commit(run, found, lambda state: audited(state, len(census.refs), found, now))
-    run.note("audit", started, listed=len(census.refs), known=found.known)
+    await _commit(run, found, lambda state: audited(state, census.wanted, found, now))
+    run.note("audit", started, listed=census.wanted, known=found.known)
 
 
 async def _commit(run: Run, found: Comparison, change: Change) -> None:
@@ -146,34 +145,29 @@ def recovered(state: SyncState, anchor: HistoryId, now: datetime) -> SyncState:
 async def _census(run: Run) -> Census:
     profile = await run.pace.run(Units.PROFILE, run.gmail.profile(), urgent=True)
     selected = run.state.selection.labels
-    refs = {} if selected else {ref.id: ref.thread_id for ref in (await _ids(run, None)).refs}
+    refs = (
+        {} if selected else {ref.id: ref.thread_id for ref in (await list_window(run, None)).refs}
+    )
     label_ids = await run.pace.run(Units.LABELS, run.gmail.label_ids())
     labels: defaultdict[MessageId, set[LabelId]] = defaultdict(set)
     unsure: set[LabelId] = set()
     for label_id in label_ids:
-        listed = await _ids(run, label_id)
+        listed = await list_window(run, label_id)
         if listed.pages > 1:
             unsure.add(label_id)
         for ref in listed.refs:
             labels[ref.id].add(label_id)
             if label_id in selected:
                 refs[ref.id] = ref.thread_id
-    return Census(profile.history_id, refs, labels, frozenset(label_ids), unsure)
+    left_out = _left_out(run, refs, labels)
+    return Census(profile.history_id, refs, labels, frozenset(label_ids), left_out, unsure)
 
 
-async def _ids(run: Run, label_id: LabelId | None) -> Listed:
-    """List the whole window, under one label or all; 5 units for 500 ids."""
-    listed = Listed([])
-    page = None
-    while True:
-        call = run.gmail.message_ids(since=run.state.window_start, label_id=label_id, page=page)
-        answer = await run.pace.run(Units.LIST, call)
-        listed.refs.extend(answer.refs)
-        listed.pages += 1
-        page = answer.next_page
-        if page is None:
-            return listed
-        await run.held.beat()
+def _left_out(
+    run: Run, refs: Iterable[MessageId], labels: Mapping[MessageId, AbstractSet[LabelId]]
+) -> frozenset[MessageId]:
+    chosen = run.state.selection
+    return frozenset(one for one in refs if chosen.leaves_out(labels.get(one, frozenset())))
 
 
 async def _list_again(run: Run, census: Census, label_id: LabelId) -> None:
@@ -184,7 +178,7 @@ async def _list_again(run: Run, census: Census, label_id: LabelId) -> None:
     """
     since = census.anchor
     for _ in range(LISTED_AGAIN):
-        refs = (await _ids(run, label_id)).refs
+        refs = (await list_window(run, label_id)).refs
         slipped = [ref.id for ref in refs if label_id not in census.labels.get(ref.id, ())]
         for message_id in slipped:
             census.labels[message_id].add(label_id)
@@ -211,7 +205,7 @@ async def _compared(run: Run, census: Census, origin: Origin) -> Comparison:
 
 
 async def _compare(run: Run, census: Census, changes: Changes, head: RecordHead) -> bool:
-    """Compare one record; answer whether its message was listed."""
+    """Compare one record; answer whether its message was listed as one to be stored."""
     known = head.message_id in census.refs
     listed = census.labels[head.message_id]
     if known:
@@ -224,7 +218,7 @@ async def _compare(run: Run, census: Census, changes: Changes, head: RecordHead)
         await _ask(run, changes, head)
     else:
         changes.tombstone(head, EndReason.LEFT_SELECTION)
-    return known
+    return known and head.message_id not in census.left_out
 
 
 async def _ask(run: Run, changes: Changes, head: RecordHead) -> None:

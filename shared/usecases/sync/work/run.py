@@ -78,8 +78,9 @@ class Run:
     ahead: deque[Listing] = field(default_factory=deque)
     """Pages listed that come after it."""
     unwanted: set[MessageId] = field(default_factory=set)
-    """What this run fetched and the selection left out."""
-
+    """What this run fetched, or found under an excluded label, and the selection left out."""
+    excluded_listed: bool = False
+    """Whether what is under the excluded labels has been found."""
     passed_over: dict[MessageId, HistoryId] = field(default_factory=dict)
     """What a delta that is not wholly applied fetched and did not keep, and as of when."""
 

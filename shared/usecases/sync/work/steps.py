@@ -1,4 +1,4 @@
-"""What the steps of a sync share: their anchor, and what left a listing meanwhile.
+"""What the steps of a sync share: their anchor, listings, and what left one meanwhile.
 
 A page token is a place in a list that moves: where a message leaves between two pages, the first
 of the next page slips onto the one already read, and is shown on neither. Only history can tell
@@ -12,6 +12,7 @@ from shared.domain.ids import HistoryId, LabelId
 from shared.domain.sync.state import Backfill, SyncState
 from shared.domain.sync.window import window_start
 from shared.errors import HistoryExpiredError
+from shared.ports.google.gmail import MessageRef
 from shared.usecases.sync.work.delta import list_history
 from shared.usecases.sync.work.pace import Units
 from shared.usecases.sync.work.run import Run
@@ -43,6 +44,41 @@ async def departures(run: Run, since: HistoryId) -> Departures:
         deleted=not complete or any(record.deleted for record in records),
         labels=frozenset[LabelId]().union(*taken_off),
     )
+
+
+@dataclass(slots=True)
+class Listed:
+    """Every page of a listing."""
+
+    refs: list[MessageRef]
+    pages: int = 0
+
+
+async def list_window(run: Run, label_id: LabelId | None) -> Listed:
+    """List the whole window, under one label or all; 5 units for 500 ids."""
+    listed = Listed([])
+    page = None
+    while True:
+        call = run.gmail.message_ids(since=run.state.window_start, label_id=label_id, page=page)
+        answer = await run.pace.run(Units.LIST, call)
+        listed.refs.extend(answer.refs)
+        listed.pages += 1
+        page = answer.next_page
+        if page is None:
+            return listed
+        await run.held.beat()
+
+
+async def list_excluded(run: Run) -> None:
+    """Note once a run what the connection excludes, so that it is not fetched to be dropped."""
+    excluded = run.state.selection.exclude
+    if not excluded or run.excluded_listed:
+        return
+    named = await run.pace.run(Units.LABELS, run.gmail.label_ids())
+    for label_id in excluded:
+        if label_id in named:
+            run.unwanted.update(ref.id for ref in (await list_window(run, label_id)).refs)
+    run.excluded_listed = True
 
 
 async def set_anchor(run: Run) -> None:

@@ -10,7 +10,6 @@ import httpx
 import pytest
 
 from infra.local.connecting import connect
-from infra.local.google.settings import GoogleSettings
 from infra.local.loopback import loopback_client
 from infra.local.product.app import create_app
 from infra.local.product.parts import disposition
@@ -39,9 +38,7 @@ def letter() -> bytes:
 async def page(tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
     """Return what Ada's page asks her product's server, one letter being there."""
     async with AsyncExitStack() as opened:
-        system = await opened.enter_async_context(
-            LocalSystem.start(tmp_path, google=GoogleSettings(max_pushes_per_second=None))
-        )
+        system = await opened.enter_async_context(LocalSystem.start(tmp_path))
         await system.control("/mailboxes", {"email": ADA.email, "messages": 0})
         path = f"/_control/mailboxes/{ADA.email}/messages"
         (await system.google.post(path, content=letter())).raise_for_status()

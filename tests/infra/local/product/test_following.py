@@ -9,7 +9,6 @@ import pytest
 
 from infra.local.connecting import connect
 from infra.local.environment import API_KEY
-from infra.local.google.settings import GoogleSettings
 from infra.local.product.live import Event, Follower
 from infra.local.product.settings import ADA
 from infra.local.product.state import ProductState
@@ -22,7 +21,7 @@ MAIL = b"From: Bo <bo@example.org>\r\nTo: ada@acme.example\r\nSubject: %b\r\n\r\
 @pytest.fixture
 async def system(tmp_path: Path) -> AsyncIterator[LocalSystem]:
     async with LocalSystem.start(
-        tmp_path, google=GoogleSettings(max_pushes_per_second=None)
+        tmp_path,
     ) as system:
         await system.control("/mailboxes", {"email": ADA.email, "messages": 3})
         await connect(system.client, system.google, ADA.email)
