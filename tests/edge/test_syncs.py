@@ -221,7 +221,9 @@ async def test_a_grant_that_ended_is_never_success(
     ended = replace(was.value, status=ConnectionStatus.REAUTH_REQUIRED, error="revoked")
     await container.use(Connections).swap(was, ended)
     shown = await status(api)
-    assert (shown["status"], shown["jobStatus"], shown["error"]) == ("ERROR", "ERROR", "revoked")
+    assert (shown["status"], shown["jobStatus"]) == ("ERROR", "ERROR")
+    assert (shown["error"]["type"], shown["error"]["docs"]) == ("revoked", "operating#revoked")
+    assert shown["error"]["since"] == ended.updated_at.isoformat().replace("+00:00", "Z")
     assert shown["coverage"] == "whole"
 
 

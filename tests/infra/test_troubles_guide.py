@@ -10,10 +10,17 @@ from infra.archives import ROOT
 from shared.domain import google_refusals
 from shared.domain.google_refusals import Concern, Meaning
 from shared.domain.google_trouble import DEPLOYMENT_CODES, MAILBOX_CODES, REMEDIES
-from shared.domain.troubles import CODES, TREATMENTS, Fate, Told, docs_of
+from shared.domain.troubles import (
+    CODES,
+    DESCRIPTIONS,
+    GRANT_ENDS,
+    TREATMENTS,
+    Fate,
+    Told,
+    docs_of,
+)
 from shared.edge.console.health import CONSENT
 from shared.errors import RateScope
-from shared.usecases.connect.tokens.require_reauth import DESCRIPTIONS
 
 GUIDE: Final = (ROOT / "infra" / "OPERATING.md").read_text()
 SECTION: Final = GUIDE.partition("\n## What Google refuses\n")[2].partition("\n## ")[0]
@@ -67,5 +74,5 @@ def test_every_detail_of_the_refusals_is_a_code_or_a_limit() -> None:
 
 def test_every_reason_of_a_dead_grant_is_explained_to_all_who_read_it() -> None:
     """The event, the console and the guide know the same reasons."""
-    assert {*CONSENT} <= {*DESCRIPTIONS} <= {*CODES}
+    assert {*CONSENT} <= {*GRANT_ENDS} <= {*DESCRIPTIONS} == {*CODES}
     assert len(Told) == len({one for row in TREATMENTS.values() for one in row.told})

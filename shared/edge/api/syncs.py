@@ -10,6 +10,7 @@ from shared.domain.ids import ConnectionId
 from shared.domain.models.state import state_id
 from shared.domain.models.sync import OwnSyncs
 from shared.domain.sync.frequency import frequency_from, in_words
+from shared.domain.sync.standing import set_aside
 from shared.edge.api.mail.own_sync_view import own_sync_view
 from shared.edge.api.mail.sync_models import (
     FrequencyAnswer,
@@ -24,7 +25,6 @@ from shared.edge.api.mail.sync_view import (
     SyncsStatus,
     SyncView,
     projection_view,
-    set_aside_of,
     sync_view,
 )
 from shared.edge.web.call import Call
@@ -33,7 +33,7 @@ from shared.errors import MissingScopeError, UnknownConnectionError
 from shared.ports.clock import Clock
 from shared.ports.connections import ConnectionQuery, Connections
 from shared.ports.model_store import ModelSyncs
-from shared.ports.sync_store import Quarantine, SyncStates
+from shared.ports.sync_store import Quarantine, SyncStates, entries_of
 from shared.usecases.connect.update_connection import ChangeConnection
 from shared.usecases.sync.control import ControlSync
 from shared.usecases.sync.models.control import ControlModels
@@ -106,7 +106,7 @@ async def _views(call: Call, connection: Connection) -> list[SyncView]:
     mail = None if found is None else found.value
     views: list[SyncView] = []
     if mail is not None:
-        aside = await set_aside_of(call.use(Quarantine), mail)
+        aside = set_aside(await entries_of(call.use(Quarantine), mail))
         whole = sync_view(mail, now, connection, aside)
         views = [whole, *(projection_view(whole, one) for one in projections().values())]
     for row in call.use(OwnSyncs).rows:

@@ -37,6 +37,18 @@ VERDICT_NOTICES: Final = {
     Verdict.DELETED: Notice(
         "It was deleted", "calm", "It was deleted for good at Gmail; the record is a tombstone."
     ),
+    Verdict.LEFT_SELECTION: Notice(
+        "It left the selection",
+        "calm",
+        "It was here until it left the labels or senders that this connection keeps. It is still "
+        "at Gmail; the record is a tombstone.",
+    ),
+    Verdict.EMPTIED: Notice(
+        "Its record was emptied",
+        "calm",
+        "All records were deleted at your product's wish. It comes back as the window is read "
+        "again, unless it is gone at Gmail.",
+    ),
     Verdict.QUARANTINED: Notice(
         "It is in quarantine",
         "warm",

@@ -7,7 +7,7 @@ from enum import StrEnum
 from shared.domain.google_refusals import BAD_ARGUMENT, NOT_FOUND
 from shared.domain.ids import ConnectionId, MessageId
 from shared.domain.mail.reading.email_message import received_at
-from shared.domain.sync.record import CHAT, QuarantineEntry, RecordHead
+from shared.domain.sync.record import CHAT, EndReason, QuarantineEntry, RecordHead
 from shared.domain.sync.selection import Selection
 from shared.domain.sync.state import SyncState, SyncStatus
 from shared.errors import GmailRefusedError, PostroomError, UnknownConnectionError
@@ -22,6 +22,8 @@ class Verdict(StrEnum):
 
     STORED = "stored"
     DELETED = "deleted"
+    LEFT_SELECTION = "left_selection"
+    EMPTIED = "emptied"
     QUARANTINED = "quarantined"
     OUTSIDE_WINDOW = "outside_window"
     NOT_SELECTED = "not_selected"
@@ -37,6 +39,10 @@ class Verdict(StrEnum):
 ADVICE = {
     Verdict.STORED: "The message is a record.",
     Verdict.DELETED: "The message was deleted for good at Gmail; the record is a tombstone.",
+    Verdict.LEFT_SELECTION: "It was here until it left what the connection keeps (sync.labels, "
+    "sync.senders): it is still at Gmail, and the record is a tombstone.",
+    Verdict.EMPTIED: "Its record was ended by emptyCache: it comes back as the window is read "
+    "again, unless it is gone at Gmail.",
     Verdict.QUARANTINED: "Fetching it failed; it is retried by itself. POST "
     "/quarantine/{message_id}/retry tries at once.",
     Verdict.OUTSIDE_WINDOW: "It is older than the connection's window: widen sync.window.",
@@ -53,6 +59,11 @@ ADVICE = {
 }
 
 
+_ENDED = {
+    EndReason.DELETED: Verdict.DELETED,
+    EndReason.LEFT_SELECTION: Verdict.LEFT_SELECTION,
+    EndReason.EMPTIED: Verdict.EMPTIED,
+}
 NO_MESSAGE = frozenset({NOT_FOUND.about, BAD_ARGUMENT.about})
 """What Gmail calls an id it does not know, and one that could not be a message's."""
 
@@ -98,7 +109,7 @@ class Explain:
         head = (await self.records.heads(connection_id, [message_id])).get(message_id)
         entry = (await self.quarantine.get(connection_id, [message_id])).get(message_id)
         if head is not None:
-            verdict = Verdict.STORED if head.live else Verdict.DELETED
+            verdict = Verdict.STORED if head.live else _ENDED[head.reason or EndReason.DELETED]
             return Explanation(verdict, state, head, entry, head.internal_date)
         if entry is not None:
             return Explanation(Verdict.QUARANTINED, state, None, entry)

@@ -13,7 +13,7 @@ from shared.domain.events.event import EventType, new_event
 from shared.domain.google_refusals import WATCH_TAKEN, Concern
 from shared.domain.ids import ConnectionId, EmailKey
 from shared.domain.sync.mailbox import RENEW_AFTER, Mailbox
-from shared.domain.troubles import concern_of
+from shared.domain.troubles import concern_of, error_object
 from shared.errors import ConflictError, CorruptStateError, GmailRefusedError, PostroomError
 from shared.ports.clock import Clock
 from shared.ports.connections import Connections, Mailboxes
@@ -284,7 +284,7 @@ class RenewWatches:
             "connectionId": connection_id,
             "providerConfigKey": INTEGRATION,
             "success": operation == "recovered",
-            "error": {"type": reason, "description": "The watch lapsed."} if reason else None,
+            "error": error_object(reason, "The watch lapsed.") if reason else None,
         }
         version = 2 * before.armings + (1 if reason else 2)
         event = new_event(connection_id, EventType.WATCH, payload, now, version=version)
