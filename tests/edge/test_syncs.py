@@ -97,7 +97,7 @@ async def test_a_connection_that_may_only_send_has_no_sync(
 ) -> None:
     await container.use(Connections).create(a_connection(scopes=frozenset({SEND})))
     answer = await api.post("/sync/trigger", json=BODY)
-    assert (answer.status_code, error_of(answer)["code"]) == (403, "missing_scope")
+    assert (answer.status_code, error_of(answer)["code"]) == (403, "not_granted")
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,7 @@ from shared.edge.api.mail.sync_view import (
 )
 from shared.edge.web.call import Call
 from shared.edge.web.routes import Permission, Route, Success, Tenant
-from shared.errors import MissingScopeError, UnknownConnectionError
+from shared.errors import UnknownConnectionError
 from shared.ports.clock import Clock
 from shared.ports.connections import ConnectionQuery, Connections
 from shared.ports.model_store import ModelSyncs
@@ -86,7 +86,7 @@ async def update_frequency(call: Call) -> FrequencyAnswer:
     """Change how often a connection that hears nothing is asked."""
     body = call.body(FrequencyBody)
     name = own_sync(body.sync_name, own := call.use(OwnSyncs))
-    id = (await call.connection()).value.id
+    id = (await call.reading_connection()).id
     if (row := own.get(name)) is not None:
         every = frequency_from(body.frequency) if body.frequency else None
         await call.use(ControlModels).set_frequency(id, name, every)
@@ -121,7 +121,12 @@ def _own_names(call: Call) -> list[str]:
 
 
 async def _each(call: Call, names: Sequence[str], mail: Work, model: NamedWork) -> Success:
-    """Do the work of each sync named, all if none, for the connection named or for every one."""
+    """Do the work of each sync named, all if none, for the connection named or for every one.
+
+    Raises NotGrantedError where the one named only sends.
+    """
+    if call.connection_id is not None:
+        await call.reading_connection()
     own = [one.name for one in call.use(OwnSyncs).rows if not names or one.name in names]
 
     async def work(id: ConnectionId) -> None:
@@ -131,10 +136,6 @@ async def _each(call: Call, names: Sequence[str], mail: Work, model: NamedWork) 
             await model(id, name)
 
     async for connection in _connections(call):
-        if call.connection_id is not None and not reads(connection.scopes):
-            raise MissingScopeError(
-                "This connection may send but not read, so it has no sync.", scope="gmail.readonly"
-            )
         await _tolerant(work, connection.id, strict=call.connection_id is not None)
     return Success()
 

@@ -9,7 +9,7 @@ from shared.domain.ids import ConnectionId, MessageId
 from shared.domain.sync.window import window_start
 from shared.edge.console.connection import path_connection, path_connection_id
 from shared.edge.console.pages import ConsoleRequest, change, page
-from shared.errors import InvalidRequestError, MissingScopeError
+from shared.errors import InvalidRequestError, NotGrantedError
 from shared.usecases.connect.consent.sessions import CreateConnectSession, SessionRequest
 from shared.usecases.connect.disconnect import AcceptDisconnect
 from shared.usecases.connect.update_connection import ChangeConnection, ChangeWindow
@@ -17,7 +17,6 @@ from shared.usecases.sync.control import ControlSync
 from shared.usecases.sync.quarantine import RetryQuarantined
 
 ONE = "/console/connections/{connection_id}"
-SEND_ONLY = "This connection may send but not read, so it has no sync."
 
 
 async def pause(console: ConsoleRequest) -> Response:
@@ -109,7 +108,7 @@ def back(console: ConsoleRequest, done: str) -> Response:
 async def _syncing_id(console: ConsoleRequest) -> ConnectionId:
     connection = (await console.call.connection(path_connection_id(console))).value
     if not reads(connection.scopes):
-        raise MissingScopeError(SEND_ONLY, scope="gmail.readonly")
+        raise NotGrantedError
     return connection.id
 
 

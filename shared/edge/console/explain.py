@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from shared.actions.run import RunAction
 from shared.domain.connect.connection import Connection, ConnectionStatus
+from shared.domain.connect.scopes import reads
 from shared.domain.ids import MessageId
 from shared.domain.sync.state import SyncStatus
 from shared.edge.console.connection import NOTICES, path_connection
@@ -65,6 +66,11 @@ VERDICT_NOTICES: Final = {
         "It is not selected",
         "calm",
         "This connection keeps only some labels or senders, and this message is not among them.",
+    ),
+    Verdict.NOT_GRANTED: Notice(
+        "Its mail is not read",
+        "calm",
+        "The connection was made for sending only, so none of its mail is here.",
     ),
     Verdict.CHAT: Notice("It is a chat", "calm", "Chats are no mail and are never stored."),
     Verdict.NOT_IN_GMAIL: Notice(
@@ -146,7 +152,9 @@ async def show_explanation(console: ConsoleRequest) -> Response:
 
 
 async def _explain(console: ConsoleRequest, connection: Connection, id: str) -> ExplainedMessage:
-    found = await console.use(Explain)(connection.id, MessageId(id))
+    found = await console.use(Explain)(
+        connection.id, MessageId(id), granted=reads(connection.scopes)
+    )
     subject = found.subject
     if found.head is not None:
         record = await console.use(Records).get(connection.id, found.head.message_id)

@@ -27,6 +27,7 @@ class Verdict(StrEnum):
     QUARANTINED = "quarantined"
     OUTSIDE_WINDOW = "outside_window"
     NOT_SELECTED = "not_selected"
+    NOT_GRANTED = "not_granted"
     CHAT = "chat"
     NOT_IN_GMAIL = "not_in_gmail"
     NOT_YET_READ = "not_yet_read"
@@ -48,6 +49,7 @@ ADVICE = {
     Verdict.OUTSIDE_WINDOW: "It is older than the connection's window: widen sync.window.",
     Verdict.NOT_SELECTED: "The connection keeps other labels or senders: widen sync.labels or "
     "sync.senders.",
+    Verdict.NOT_GRANTED: "The connection was made for sending only: none of its mail is read.",
     Verdict.CHAT: "It is a chat, not mail: chats are never stored.",
     Verdict.NOT_IN_GMAIL: "Gmail does not know this id in this mailbox: deleted for good, or "
     "another mailbox's.",
@@ -97,10 +99,12 @@ class Explain:
     gmail: GmailMailboxes
     clock: Clock
 
-    async def __call__(self, connection_id: ConnectionId, message_id: MessageId) -> Explanation:
+    async def __call__(
+        self, connection_id: ConnectionId, message_id: MessageId, *, granted: bool = True
+    ) -> Explanation:
         """Return about one message; costs 20 units where it is not stored.
 
-        Raises UnknownConnectionError.
+        `granted` False where the connection only sends. Raises UnknownConnectionError.
         """
         found = await self.states.get(connection_id)
         if found is None:
@@ -113,6 +117,8 @@ class Explain:
             return Explanation(verdict, state, head, entry, head.internal_date)
         if entry is not None:
             return Explanation(Verdict.QUARANTINED, state, None, entry)
+        if not granted:
+            return Explanation(Verdict.NOT_GRANTED, state)
         return await self._absent(state, message_id)
 
     async def _absent(self, state: SyncState, message_id: MessageId) -> Explanation:

@@ -122,7 +122,7 @@ async def test_changes_reach_the_sync_and_a_send_only_connection_has_none(
     await container.use(ChangeConnection)(
         CONNECTION, lambda was: replace(was, scopes=frozenset({SEND}))
     )
-    assert problem_of(await operator.post(f"{ONE}/pause")) == "missing_scope"
+    assert problem_of(await operator.post(f"{ONE}/pause")) == "not_granted"
 
 
 async def test_an_unreadable_window_changes_nothing(

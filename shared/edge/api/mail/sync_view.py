@@ -6,6 +6,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from shared.domain.connect.connection import INTEGRATION, Connection
+from shared.domain.connect.scopes import reads
 from shared.domain.sync.event import MODEL, SYNC_NAME, VARIANT
 from shared.domain.sync.frequency import in_words
 from shared.domain.sync.projection import Projection
@@ -24,6 +25,7 @@ from shared.domain.sync.standing import (
 from shared.domain.sync.state import Audit, Backfill, SyncState
 from shared.domain.troubles import description_of, docs_of
 from shared.edge.web.routes import LEFT_OUT, ResponseModel
+from shared.errors import NotGrantedError
 
 
 class Counts(ResponseModel):
@@ -132,6 +134,7 @@ def sync_view(state: SyncState, now: datetime, connection: Connection, aside: Se
     """Return one entry of GET /sync/status; of a run, nothing is said before one has finished."""
     wrong = failure(connection, state)
     latest: Literal["ERROR", "SUCCESS"] = "ERROR" if wrong else "SUCCESS"
+    why = wrong if reads(connection.scopes) or wrong else _sends_only(connection)
     tally = state.last_tally
     return SyncView(
         id=f"{state.connection_id}:{SYNC_NAME}",
@@ -153,7 +156,7 @@ def sync_view(state: SyncState, now: datetime, connection: Connection, aside: Se
         checkpoint=_checkpoint(state),
         progress=_progress(state, now),
         audit=_audit(state.audit),
-        error=failure_view(wrong),
+        error=failure_view(why),
         coverage=coverage(state),
         deferred=deferred_view(deferral(state.deferred_until, state.last_error, now)),
         quarantined=quarantined_view(aside),
@@ -172,6 +175,11 @@ def projection_view(whole: SyncView, projection: Projection[Any]) -> SyncView:
         "recordCount": {},
     }
     return whole.model_copy(update=own)
+
+
+def _sends_only(connection: Connection) -> Failure:
+    """Return why nothing is read, which is no failure."""
+    return Failure(NotGrantedError.code, connection.created_at)
 
 
 def failure_view(found: Failure | None) -> FailureView | None:
