@@ -152,6 +152,26 @@ async def test_trouble_that_may_pass_is_202_and_ends_in_the_background(desk: Des
     assert len(desk.received()) == 1
 
 
+async def test_an_action_whose_mail_is_still_going_out_answers_with_its_operation(
+    desk: Desk,
+) -> None:
+    """Never 200 without an id: what it came to stands at `statusUrl`, later with Gmail's id."""
+    fault = {"fault": "drop_request", "method": "drafts.send", "times": 1}
+    await desk.system.control("/faults", fault)
+    body = {"action_name": "send-email", "input": HELLO}
+    answer = await desk.post("/action/trigger", body, "k1")
+    assert (answer.status_code, answer.json()["status"]) == (202, "submitting")
+    url = answer.json()["statusUrl"]
+    assert url == f"/action/{answer.json()['id']}"
+    assert error_of(await desk.system.client.get(url)) == (404, "not_found")
+    await desk.system.advance(120)
+    await desk.system.settle()
+    outcome = (await desk.system.client.get(url)).json()
+    again = await desk.post("/action/trigger", body, "k1")
+    assert (again.status_code, again.json()["id"]) == (200, outcome["id"])
+    assert outcome["id"] in {one["id"] for one in desk.system.emulated.store.messages(ADA)}
+
+
 async def test_a_failed_send_is_an_error_that_names_itself_and_stays(desk: Desk) -> None:
     await desk.system.control(
         "/faults", {"fault": "status_429", "method": "drafts.send", "times": 1}
