@@ -65,6 +65,8 @@ class Backfill:
     listed: int = 0
     stored: int = 0
     estimated_total: int | None = None
+    paced: timedelta = timedelta()
+    """What it has cost of the quota so far, as the time in which that accrues."""
     finished_at: datetime | None = None
 
     def begun_again(self) -> "Backfill":

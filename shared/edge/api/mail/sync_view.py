@@ -154,7 +154,7 @@ def sync_view(state: SyncState, now: datetime, connection: Connection, aside: Se
         },
         recordCount={MODEL: state.live_records},
         checkpoint=_checkpoint(state),
-        progress=_progress(state, now),
+        progress=progress_view(state, now),
         audit=_audit(state.audit),
         error=failure_view(why),
         coverage=coverage(state),
@@ -228,13 +228,15 @@ def _audit(audit: Audit | None) -> AuditView | None:
     )
 
 
-def _progress(state: SyncState, now: datetime) -> Progress | None:
+def progress_view(state: SyncState, now: datetime) -> Progress | None:
+    """Return how far the first reading is; None before it has begun."""
     backfill = state.backfill
     if backfill is None:
         return None
     total = backfill.estimated_total
+    again = backfill.pass_number > 1  # all was listed before; it is only looked through once more
     return Progress(
-        listed=backfill.listed,
+        listed=max(backfill.listed, total or 0) if again else backfill.listed,
         stored=backfill.stored,
         estimated_total=None if total is None else max(total, backfill.stored),
         eta_s=_seconds_left(backfill, now),
@@ -243,10 +245,14 @@ def _progress(state: SyncState, now: datetime) -> Progress | None:
 
 
 def _seconds_left(backfill: Backfill, now: datetime) -> int | None:
-    """Return the rest at the pace so far; None where nothing can be said yet."""
+    """Return the rest at the pace so far; None where nothing can be said yet.
+
+    The first messages are read with what the quota had saved up: they took less time than the
+    quota takes to accrue, and the rest will take that.
+    """
     if backfill.finished_at is not None:
         return 0
-    spent = now - backfill.started_at
+    spent = max(now - backfill.started_at, backfill.paced)
     if not backfill.stored or not backfill.estimated_total or spent <= timedelta():
         return None
     left = max(backfill.estimated_total - backfill.stored, 0)
