@@ -152,6 +152,20 @@ async def test_trouble_that_may_pass_is_202_and_ends_in_the_background(desk: Des
     assert len(desk.received()) == 1
 
 
+@pytest.mark.parametrize(("subject", "begins"), [("Something else", True), (None, False)])
+async def test_a_thread_named_with_another_subject_is_told_to_be_a_new_one(
+    desk: Desk, subject: str | None, begins: bool
+) -> None:
+    """Gmail joins a mail to a thread only under its subject; a replay says the same."""
+    first = (await desk.post("/send", HELLO, "k1")).json()
+    assert "new_thread" not in first or first["new_thread"] is None
+    more = {"subject": subject} if subject else {}
+    body = {"to": BOB, "body": "More.", "thread_id": first["threadId"], **more}
+    answers = [(await desk.post("/send", body, "k2")).json() for _ in range(2)]
+    assert [one["new_thread"] for one in answers] == [begins, begins]
+    assert (answers[0]["threadId"] != first["threadId"]) is begins
+
+
 async def test_an_action_whose_mail_is_still_going_out_answers_with_its_operation(
     desk: Desk,
 ) -> None:
