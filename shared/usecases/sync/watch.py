@@ -22,6 +22,8 @@ from shared.ports.events import Outbox
 from shared.ports.google.gmail import Gmail, GmailMailboxes, GmailTopic, Watched
 
 log = logging.getLogger(__name__)
+LAPSED: Final = "operating#a-watch-lapsed"
+"""Where it is explained, if its reason has no entry of its own."""
 CLAIM = timedelta(minutes=10)
 """Long enough for one attempt; a failed one is tried again when it ends."""
 JITTER = timedelta(hours=24)
@@ -277,6 +279,7 @@ class RenewWatches:
         self, before: Mailbox, connection_id: ConnectionId, operation: str, reason: str | None
     ) -> None:
         now = self.clock.now()
+        told = {"docs": LAPSED, **error_object(reason, "The watch lapsed.")} if reason else None
         payload = {
             "from": "postroom",
             "type": "watch",
@@ -284,7 +287,7 @@ class RenewWatches:
             "connectionId": connection_id,
             "providerConfigKey": INTEGRATION,
             "success": operation == "recovered",
-            "error": error_object(reason, "The watch lapsed.") if reason else None,
+            "error": told,
         }
         version = 2 * before.armings + (1 if reason else 2)
         event = new_event(connection_id, EventType.WATCH, payload, now, version=version)
