@@ -34,6 +34,7 @@ PostroomError
 │   │   ├── GrantRevokedError        invalid_grant
 │   │   └── SessionPolicyError, GrantEndedError    a policy; a cause: `domain/google_trouble.py`
 │   ├── MissingScopeError            the grant lacks the scope this needs
+│   │   └── NotGrantedError          mail of a connection that only sends
 │   ├── GmailRefusedError            status, reason: Gmail said no and will say no again
 │   │   └── GmailNotFoundError       Gmail's 404 on one thing
 │   ├── ProjectionError, ActionCrashedError, ActionTimeoutError    own code: `domain/crash.py`
@@ -294,6 +295,18 @@ class MissingScopeError(PermanentError):
     def __init__(self, message: str, *, scope: str) -> None:
         super().__init__(message)
         self.scope = scope
+
+
+class NotGrantedError(MissingScopeError):
+    """The connection was made for sending only, which is all right: there is no mail of it here."""
+
+    code = "not_granted"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This connection may send but not read, so none of its mail is here.",
+            scope="gmail.readonly",
+        )
 
 
 class GmailRefusedError(PermanentError):

@@ -45,6 +45,9 @@ def arguments_from(given: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--units-per-minute", type=int, default=UNITS_PER_MINUTE, help="Gmail's quota of a user"
     )
+    parser.add_argument(
+        "--testing", action="store_true", help="grants die after seven days, as in testing"
+    )
     return parser.parse_args(given)
 
 
@@ -63,6 +66,7 @@ def main(given: Sequence[str] | None = None) -> int:
         messages=chosen.messages,
         units_per_minute=chosen.units_per_minute,
         telemetry=chosen.telemetry,
+        testing=chosen.testing,
     )
     if chosen.command == "postroom":
         serve(settings)
@@ -80,6 +84,7 @@ def serve(settings: DemoSettings) -> None:
     more = {
         "POSTROOM_UNITS_PER_MINUTE": str(settings.units_per_minute),
         "POSTROOM_TELEMETRY": settings.telemetry,
+        **({"POSTROOM_PUBLISHING": "testing"} if settings.testing else {}),
     }
     environ = environment(settings.addresses, settings.state, more)
     postroom = Postroom(environ, AdjustableClock())

@@ -15,6 +15,7 @@ from infra.local.environment import API_KEY, HOST, INTEGRATION, Addresses
 from infra.local.guide import Bar, Ready, guide, warning
 from infra.local.loopback import loopback_client
 from infra.local.processes import DemoError, Program, Running, running
+from shared.domain.connect.grant import TESTING_LIFETIME
 
 FREE, CONNECTED = "ada@acme.example", "grace@acme.example"
 UNITS_PER_MINUTE = 6_000
@@ -35,6 +36,8 @@ class DemoSettings:
     units_per_minute: int = UNITS_PER_MINUTE
     telemetry: str = ""
     """Who takes traces and metrics, as POSTROOM_TELEMETRY."""
+    testing: bool = False
+    """Whether Google's app is in testing, where grants die after seven days."""
 
     @property
     def addresses(self) -> Addresses:
@@ -112,12 +115,14 @@ def programs(settings: DemoSettings) -> list[Program]:
         *("--redirect-uri", f"{where.postroom}/console/sign-in/answer"),
         *("--clock-follower", f"{where.postroom}/_local/clock"),
         *("--units-per-minute", str(settings.units_per_minute)),
+        *(("--refresh-token-days", str(TESTING_LIFETIME.days)) if settings.testing else ()),
     ]
     postroom = [
         *("postroom", "--port", str(settings.port), "--google-port", str(settings.google_port)),
         *("--product-port", str(settings.product_port), "--state", str(state)),
         *("--units-per-minute", str(settings.units_per_minute)),
         *("--telemetry", settings.telemetry),
+        *(("--testing",) if settings.testing else ()),
     ]
     product = [
         *("--port", str(settings.product_port), "--postroom", where.postroom, "--key", API_KEY),

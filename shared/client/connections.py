@@ -8,7 +8,7 @@ from typing import Any, Final, Literal, TypedDict
 from pydantic import Field
 
 from shared.client.errors import NotFoundError
-from shared.client.syncs import SyncStatus
+from shared.client.syncs import Deferred, Failure, SetAside, SyncStatus
 from shared.client.wire import INTEGRATION, Answer, Ask, Wire, at, given, present
 
 PAGE: Final = 100
@@ -89,6 +89,11 @@ class ConnectionDetails(Connection):
     watch: Watch
     grant: Grant | None
     sync: SyncStatus | None
+    error: Failure | None
+    """Why it does not work; the counts below are its sync's, None where it has none."""
+    coverage: str | None
+    deferred: Deferred | None
+    quarantined: SetAside | None
     credentials: Credentials | None = None
 
 

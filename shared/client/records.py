@@ -58,7 +58,7 @@ EmailMessage = TypedDict(
         "isDraft": Required[bool],
         "isSent": Required[bool],
         "origin": Required[str],
-        "reason": Literal["deleted", "left_selection", "emptied"],
+        "reason": Literal["deleted", "left_selection", "emptied", "pruned"],
         "_nango_metadata": Required[RecordMetadata],
         "date": str | None,
         "internalDate": str | None,

@@ -76,6 +76,8 @@ class Sent(Answer):
     """Of a dry run: the message, base64url."""
     left_out: Sequence[LeftOut] = ()
     """Recipients of the message answered that mail cannot be sent to."""
+    new_thread: bool | None = None
+    """Of one that named a thread: whether Gmail began another, as for another subject."""
     replayed: bool = False
     """Whether an earlier request with the same key had done the work."""
 

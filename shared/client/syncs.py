@@ -57,6 +57,15 @@ class SetAside(Answer):
     reasons: Mapping[str, int]
 
 
+class Failure(Answer):
+    """What is wrong: a code, what it means, since when; `docs` is the page below `/docs`."""
+
+    type: str
+    description: str
+    since: datetime
+    docs: str | None
+
+
 class SyncStatus(Answer):
     """One sync of one connection; results and counts are by model."""
 
@@ -72,7 +81,7 @@ class SyncStatus(Answer):
     record_counts: Mapping[str, int] = Field(alias="recordCount")
     progress: Progress | None
     audit: Audit | None
-    error: str | None
+    error: Failure | None
     error_site: str | None = None
     """Of an own sync whose code raised: what, and in which line."""
     behind: int | None = None

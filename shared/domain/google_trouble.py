@@ -84,6 +84,15 @@ class MailboxClosedError(TransientError):
         self.code = code
 
 
+class MessagesRefusedError(TransientError):
+    """Gmail refuses most messages of a mailbox alike: its trouble, and no single message's own."""
+
+    code = "messages_refused"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"Gmail refuses most of the messages alike: {reason}.")
+
+
 class PreconditionFailedError(GmailUnavailableError):
     """Gmail refused without naming what it missed (FACTS 18.9): nothing was done.
 

@@ -8,11 +8,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
 from shared import errors
 from shared.domain.google_refusals import Concern
-from shared.domain.google_trouble import DEPLOYMENT_CODES, MAILBOX_CODES, GrantEndedError
+from shared.domain.google_trouble import (
+    DEPLOYMENT_CODES,
+    MAILBOX_CODES,
+    REMEDIES,
+    GrantEndedError,
+)
 
 
 class Fate(StrEnum):
@@ -69,20 +74,44 @@ TREATMENTS: Final[Mapping[Concern, Treatment]] = {
     Concern.DEPLOYMENT: Treatment(LONG_LADDER, Fate.HELD, 503, frozenset({Told.OPERATOR})),
 }  # fmt: skip
 
-GRANT_CODES: Final = (
-    "reauth_required", "revoked", "expired", "unused", "session_policy", "account_deleted",
-    "policy_enforced", "org_internal", "client_changed", "refused",
-)  # fmt: skip
+GRANT_ENDS: Final[Mapping[str, str]] = {
+    "revoked": "Google no longer accepts the grant: withdrawn, or the password was changed.",
+    "expired": "The consent was given for a limited time, which is over.",
+    "unused": "Nobody used the grant for six months, and Google ended it.",
+    "session_policy": "A policy of the end user's organisation asks for a new sign-in.",
+    "account_deleted": "The Google account was deleted.",
+    "policy_enforced": "The account's protection or its organisation does not admit this app.",
+    "org_internal": "The OAuth client admits accounts of its own organisation only.",
+    "client_changed": "The grant was given to an OAuth client that this deployment no longer has.",
+    "refused": "Google has refused the grant for a day without a known reason.",
+}
+"""Why a grant ended, by code."""
 CODES: Final[Mapping[str, Concern]] = {
     "upstream_error": Concern.PASSING,
     "rate_limited": Concern.RATE,
     "missing_scope": Concern.SCOPE,
+    "not_granted": Concern.SCOPE,
     "metadata_scope": Concern.SCOPE,
-    **dict.fromkeys(GRANT_CODES, Concern.GRANT),
+    "reauth_required": Concern.GRANT,
+    **dict.fromkeys(GRANT_ENDS, Concern.GRANT),
     **dict.fromkeys(MAILBOX_CODES, Concern.MAILBOX),
+    "messages_refused": Concern.MAILBOX,
     **dict.fromkeys(DEPLOYMENT_CODES, Concern.DEPLOYMENT),
 }
 """Every code that a person may read of a trouble, and its class."""
+DESCRIPTIONS: Final[Mapping[str, str]] = {
+    "upstream_error": "Gmail does not answer usefully: it is asked again by itself.",
+    "rate_limited": "Google asked to slow down: it goes on by itself when the pause is over.",
+    "missing_scope": "The end user did not grant the scope that this needs.",
+    "not_granted": "The connection was made for sending only: no mail is read, which is all right.",
+    "metadata_scope": "gmail.metadata beside a wider scope makes Gmail refuse whole messages.",
+    "reauth_required": "The end user must connect again.",
+    "messages_refused": "Gmail refuses most of the messages alike: they are asked for again.",
+    **GRANT_ENDS,
+    **REMEDIES,
+}
+"""What each code means, where the error itself is no longer at hand."""
+UNNAMED: Final = "The last run failed: GET /operations says where."
 
 _KINDS: Final[tuple[tuple[type[errors.PostroomError], Concern], ...]] = (
     (errors.TooManyConcurrentError, Concern.CONCURRENCY),
@@ -110,6 +139,18 @@ def treatment_of(error: errors.PostroomError) -> Treatment:
 def docs_of(code: str | None) -> str | None:
     """Return where the code is explained, below `/docs`; None for one that needs no words."""
     return f"operating#{code}" if code in CODES else None
+
+
+def description_of(code: str) -> str:
+    """Return what a stored code means; of one that is no trouble of Google's, where to look."""
+    return DESCRIPTIONS.get(code, UNNAMED)
+
+
+def error_object(code: str, description: str | None = None) -> dict[str, Any]:
+    """Return the `error` of an event; `docs` only where there is an entry."""
+    docs = docs_of(code)
+    told = {"type": code, "description": description or description_of(code)}
+    return {**told, "docs": docs} if docs else told
 
 
 def code_of(error: errors.PostroomError) -> str:

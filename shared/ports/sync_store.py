@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Final, Protocol
 
 from shared.domain.events.event import Event
 from shared.domain.ids import ConnectionId, LabelId, MessageId, SequenceNumber, ThreadId
@@ -144,6 +144,9 @@ class Records(Protocol):
         ...
 
 
+MOST_COUNTED: Final = 1_000
+
+
 class Quarantine(Protocol):
     """Messages that could not be stored yet; written only by `SyncStates.commit`."""
 
@@ -156,3 +159,10 @@ class Quarantine(Protocol):
     async def list(self, connection_id: ConnectionId, limit: int) -> Sequence[QuarantineEntry]:
         """Return the entries, soonest retry first."""
         ...
+
+
+async def entries_of(quarantine: Quarantine, state: SyncState) -> Sequence[QuarantineEntry]:
+    """Return what is in quarantine, MOST_COUNTED at most; costs no read where nothing is."""
+    if state.quarantine_due_at is None:
+        return ()
+    return await quarantine.list(state.connection_id, MOST_COUNTED)

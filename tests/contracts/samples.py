@@ -94,7 +94,8 @@ def sync_state(connection_id: str = C1, **changes: Any) -> SyncState:
         hint=LARGEST_HISTORY_ID,
         lease=Lease(LeaseToken("t1"), START + timedelta(seconds=60)),
         commit_id=CommitId("c0"),
-        backfill=Backfill(START - timedelta(days=30), START),
+        backfill=Backfill(START - timedelta(days=30), START, paced=timedelta(seconds=2.5)),
+        failing_since=START,
     )
     return replace(made, **changes)
 

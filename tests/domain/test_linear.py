@@ -271,6 +271,7 @@ NO_STRANGERS: Final = {
         " record.render_row record.saved_row"
         " state.state_id sync.adapter_of"
         " troubles.code_of troubles.concern_of troubles.docs_of troubles.treatment_of"
+        " troubles.description_of troubles.error_object standing.deferral"
     ),
     "what Postroom itself wrote": (
         "approval.approval_event base64url.encode_base64url"

@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from shared.domain.connect.connection import ConnectionStatus
-from shared.domain.ids import ConnectionId, HistoryId
-from shared.domain.sync.standing import MOST_HICCUPS, standing
+from shared.domain.connect.connection import Connection, ConnectionStatus
+from shared.domain.ids import ConnectionId, GoogleSub, HistoryId
+from shared.domain.sync.standing import MOST_HICCUPS, Failure, failure, standing
 from shared.domain.sync.state import Backfill, SyncState
 
 NOW = datetime(2026, 11, 29, 12, tzinfo=UTC)
@@ -23,6 +23,7 @@ LATER = NOW + timedelta(hours=2)
         (replace(HALF, failures=1, last_error="upstream_error"), "RUNNING"),
         (replace(HALF, failures=MOST_HICCUPS, last_error="upstream_error"), "ERROR"),
         (replace(HALF, failures=1, last_error="mail_not_enabled"), "ERROR"),
+        (replace(HALF, failures=1, last_error="messages_refused"), "ERROR"),
         (replace(HALF, next_due_at=LATER), "ERROR"),
         (replace(HALF, next_due_at=None), "ERROR"),
         (WHOLE, "SUCCESS"),
@@ -37,6 +38,22 @@ LATER = NOW + timedelta(hours=2)
 def test_the_status_says_what_is_so(state: SyncState, told: str) -> None:
     """RUNNING while something comes within the hour, SUCCESS while nothing is missing."""
     assert standing(state, ConnectionStatus.ACTIVE, NOW) == told
+
+
+CONNECTION = Connection(
+    ConnectionId("c"), "a@x.example", GoogleSub("s"), frozenset(), ConnectionStatus.ACTIVE, NOW, NOW
+)
+ENDED = replace(CONNECTION, status=ConnectionStatus.REAUTH_REQUIRED, error="revoked")
+
+
+def test_what_is_wrong_has_its_code_and_its_beginning() -> None:
+    """A grant that ended goes before what its sync met by it; a failure does not begin anew."""
+    failing = WHOLE.failing("upstream_error", NOW).failing("domain_policy", LATER)
+    assert failure(CONNECTION, failing) == Failure("domain_policy", NOW)
+    assert failure(CONNECTION, failing.without_error()) is None
+    assert failure(ENDED, failing) == Failure("revoked", NOW)
+    assert failure(ENDED, None) == Failure("revoked", NOW)
+    assert failure(CONNECTION, None) is None
 
 
 @pytest.mark.parametrize("state", [HALF, WHOLE])

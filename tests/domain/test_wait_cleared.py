@@ -26,12 +26,14 @@ WAITING: Final = SyncState(
     quarantine_due_at=LATER,
     deferred_until=LATER,
     last_error="upstream_error",
+    failing_since=NOW,
     failures=9,
 )
 CLEARED: Final = {
     "deferred_until": None,
     "failures": 0,
     "last_error": None,
+    "failing_since": None,
     "recheck": None,
     "delta_due_at": NOW,
     "next_due_at": NOW,

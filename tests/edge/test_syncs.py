@@ -97,7 +97,7 @@ async def test_a_connection_that_may_only_send_has_no_sync(
 ) -> None:
     await container.use(Connections).create(a_connection(scopes=frozenset({SEND})))
     answer = await api.post("/sync/trigger", json=BODY)
-    assert (answer.status_code, error_of(answer)["code"]) == (403, "missing_scope")
+    assert (answer.status_code, error_of(answer)["code"]) == (403, "not_granted")
 
 
 @pytest.mark.parametrize(
@@ -221,7 +221,9 @@ async def test_a_grant_that_ended_is_never_success(
     ended = replace(was.value, status=ConnectionStatus.REAUTH_REQUIRED, error="revoked")
     await container.use(Connections).swap(was, ended)
     shown = await status(api)
-    assert (shown["status"], shown["jobStatus"], shown["error"]) == ("ERROR", "ERROR", "revoked")
+    assert (shown["status"], shown["jobStatus"]) == ("ERROR", "ERROR")
+    assert (shown["error"]["type"], shown["error"]["docs"]) == ("revoked", "operating#revoked")
+    assert shown["error"]["since"] == ended.updated_at.isoformat().replace("+00:00", "Z")
     assert shown["coverage"] == "whole"
 
 

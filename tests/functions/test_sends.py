@@ -126,6 +126,40 @@ async def test_trouble_that_may_pass_is_202_and_ends_in_the_background(
     assert len(product.received()) == 1
 
 
+@pytest.mark.parametrize(("subject", "begins"), [("Something else", True), (None, False)])
+async def test_a_thread_named_with_another_subject_is_told_to_be_a_new_one(
+    product: ConnectedSystem, subject: str | None, begins: bool
+) -> None:
+    """Gmail joins a mail to a thread only under its subject; a replay says the same."""
+    first = (await product.post("/send", HELLO, "k1")).json()
+    assert "new_thread" not in first or first["new_thread"] is None
+    more = {"subject": subject} if subject else {}
+    body = {"to": BOB, "body": "More.", "thread_id": first["threadId"], **more}
+    answers = [(await product.post("/send", body, "k2")).json() for _ in range(2)]
+    assert [one["new_thread"] for one in answers] == [begins, begins]
+    assert (answers[0]["threadId"] != first["threadId"]) is begins
+
+
+async def test_an_action_whose_mail_is_still_going_out_answers_with_its_operation(
+    product: ConnectedSystem,
+) -> None:
+    """Never 200 without an id: what it came to stands at `statusUrl`, later with Gmail's id."""
+    fault = {"fault": "drop_request", "method": "drafts.send", "times": 1}
+    await product.system.control("/faults", fault)
+    body = {"action_name": "send-email", "input": HELLO}
+    answer = await product.post("/action/trigger", body, "k1")
+    assert (answer.status_code, answer.json()["status"]) == (202, "submitting")
+    url = answer.json()["statusUrl"]
+    assert url == f"/action/{answer.json()['id']}"
+    assert error_of(await product.system.client.get(url)) == (404, "not_found")
+    await product.system.advance(120)
+    await product.system.settle()
+    outcome = (await product.system.client.get(url)).json()
+    again = await product.post("/action/trigger", body, "k1")
+    assert (again.status_code, again.json()["id"]) == (200, outcome["id"])
+    assert outcome["id"] in {one["id"] for one in product.system.emulated.store.messages(ADA)}
+
+
 async def test_a_failed_send_is_an_error_that_names_itself_and_stays(
     product: ConnectedSystem,
 ) -> None:

@@ -44,3 +44,11 @@ class StillClock(AdjustableClock):
     def now(self) -> datetime:
         """Return the time."""
         return self._began + self._offset
+
+
+class SleptClock(StillClock):
+    """Time that moves by what is slept and nothing else, until a test advances it."""
+
+    async def sleep(self, duration: timedelta) -> None:
+        """Move on at once."""
+        self.advance(duration)

@@ -26,7 +26,7 @@ from shared.usecases.sync.sync_mailbox import SyncMailbox, SyncOutcome
 from shared.usecases.sync.watch import StartWatch
 from shared.usecases.sync.watch_events import TellWatch
 from shared.usecases.sync.work.pace import QuotaGovernor
-from tests.harness.clock import HurriedClock
+from tests.harness.clock import HurriedClock, SleptClock
 from tests.harness.google import EMAIL, PLENTY, Harness, IssuedTokens, emulated_google
 from tests.harness.queue import HeldTasks
 
@@ -148,13 +148,19 @@ class SyncHarness(Harness):
 
 @asynccontextmanager
 async def sync_harness(
-    *, store: Store | None = None, directory: Path | None = None, units: int = PLENTY
+    *,
+    store: Store | None = None,
+    directory: Path | None = None,
+    units: int = PLENTY,
+    pace: int = PLENTY,
+    clock: HurriedClock | SleptClock | None = None,
 ) -> AsyncIterator[SyncHarness]:
     """Open a connected mailbox; its first sync has not run, unless `directory` holds one that has.
 
+    `units` are what Google allows a minute, `pace` what Postroom spends of that at most.
     Both the mailbox and the store are files in `directory`, where one is given.
     """
-    clock, queue, watch = HurriedClock(), HeldTasks(), HeldWatch()
+    clock, queue, watch = clock or HurriedClock(), HeldTasks(), HeldWatch()
     state = str(directory / "google.sqlite") if directory else ":memory:"
     opened = store or open_store(directory / "store.sqlite" if directory else ":memory:", clock)
     with emulated_google(EMAIL, units=units, state=state) as (google, transport):
@@ -176,7 +182,7 @@ async def sync_harness(
                     opened.google_users,
                     opened.sync_states,
                     clock,
-                    UnitsPerMinute(PLENTY),
+                    UnitsPerMinute(pace),
                 ),
             )
             now = datetime.now(UTC)

@@ -1,7 +1,7 @@
 """OPERATING and the table of classes say the same, in both directions."""
 
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final, get_args
 
 import pytest
@@ -10,10 +10,20 @@ from infra.archives import ROOT
 from shared.domain import google_refusals
 from shared.domain.google_refusals import Concern, Meaning
 from shared.domain.google_trouble import DEPLOYMENT_CODES, MAILBOX_CODES, REMEDIES
-from shared.domain.troubles import CODES, TREATMENTS, Fate, Told, docs_of
+from shared.domain.sync.standing import Failure
+from shared.domain.troubles import (
+    CODES,
+    DESCRIPTIONS,
+    GRANT_ENDS,
+    TREATMENTS,
+    Fate,
+    Told,
+    docs_of,
+    error_object,
+)
+from shared.edge.api.mail.sync_view import failure_view
 from shared.edge.console.health import CONSENT
 from shared.errors import RateScope
-from shared.usecases.connect.tokens.require_reauth import DESCRIPTIONS
 
 GUIDE: Final = (ROOT / "infra" / "OPERATING.md").read_text()
 SECTION: Final = GUIDE.partition("\n## What Google refuses\n")[2].partition("\n## ")[0]
@@ -67,5 +77,15 @@ def test_every_detail_of_the_refusals_is_a_code_or_a_limit() -> None:
 
 def test_every_reason_of_a_dead_grant_is_explained_to_all_who_read_it() -> None:
     """The event, the console and the guide know the same reasons."""
-    assert {*CONSENT} <= {*DESCRIPTIONS} <= {*CODES}
+    assert {*CONSENT} <= {*GRANT_ENDS} <= {*DESCRIPTIONS} == {*CODES}
     assert len(Told) == len({one for row in TREATMENTS.values() for one in row.told})
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_every_code_leads_to_its_entry_from_an_event_and_an_answer(code: str) -> None:
+    """One link everywhere: the anchor of the entry."""
+    told = error_object(code)
+    assert told == {"type": code, "description": DESCRIPTIONS[code], "docs": f"operating#{code}"}
+    view = failure_view(Failure(code, datetime(2026, 1, 1, tzinfo=UTC)))
+    assert view is not None
+    assert (view.description, view.docs) == (told["description"], told["docs"])

@@ -32,6 +32,9 @@ def read_arguments(arguments: Sequence[str] | None = None) -> GoogleSettings:
     parser.add_argument("--push-service-account", metavar="EMAIL")
     parser.add_argument("--clock-follower", metavar="URL", help='gets POST {"advance_s"}')
     parser.add_argument("--units-per-minute", type=int, help="Gmail quota per mailbox")
+    parser.add_argument(
+        "--refresh-token-days", type=int, help="how long grants live: 7 for an app in testing"
+    )
     given = {name: value for name, value in vars(parser.parse_args(arguments)).items() if value}
     if "redirect_uris" in given:
         given["redirect_uris"] = tuple(given["redirect_uris"])

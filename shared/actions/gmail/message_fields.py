@@ -151,7 +151,8 @@ class MessageFields(ActionInput):
     thread_id: str | None = Field(
         None,
         pattern=ID_PATTERN,
-        description="Continue this thread; subject and references come from its last message.",
+        description="Continue this thread; subject and references come from its last message. With "
+        "another subject Gmail begins a thread of its own: new_thread in the answer says so.",
     )
     signature: Signed = Field(
         None,

@@ -77,6 +77,11 @@ class SendEmailOutput(BaseModel):
 
     id: str | None = Field(description="Gmail's id of the sent message.")
     threadId: str | None
+    new_thread: bool | None = Field(
+        None,
+        description="Where a thread was named and the mail is out: true if Gmail began another, "
+        "threadId, as it does for another subject.",
+    )
     messageId: str | None = Field(
         description="The Message-ID header that Gmail gave it, where it may be read."
     )
@@ -115,7 +120,7 @@ async def send_email(
     if asked.dry_run:
         return _dry_run_output(await context.use(SendEmail).preview(context.connection, request))
     sending = await _send(context, request)
-    output = as_output(sending.entry, sending.left_out)
+    output = _in_thread(as_output(sending.entry, sending.left_out), asked.thread_id)
     return Replayed(output) if sending.replayed else output
 
 
@@ -125,7 +130,7 @@ async def send_message(
     """Send a finished message. Raises what `send_email` raises."""
     sending = await _send(context, raw_request(asked))
     labels = ["SENT"] if sending.entry.state is SendState.SUBMITTED else []
-    sent = as_output(sending.entry).model_dump(exclude_unset=True)
+    sent = _in_thread(as_output(sending.entry), asked.threadId).model_dump(exclude_unset=True)
     output = SendMessageOutput(**sent, labelIds=labels)
     return Replayed(output) if sending.replayed else output
 
@@ -174,6 +179,13 @@ def as_output(entry: SendEntry, left_out: Sequence[LeftOut] = ()) -> SendEmailOu
         idempotency_key=entry.idempotency_key,
         **left_out_fields(left_out),
     )
+
+
+def _in_thread(output: SendEmailOutput, asked: str | None) -> SendEmailOutput:
+    """Return the output with whether the thread that was asked for became another."""
+    if asked is None or output.status != SendState.SUBMITTED:
+        return output
+    return output.model_copy(update={"new_thread": output.threadId != asked})
 
 
 def _held_fields(entry: SendEntry) -> dict[str, Any]:

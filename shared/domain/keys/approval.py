@@ -14,6 +14,7 @@ from typing import Any, Final
 from shared.domain.connect.connection import INTEGRATION
 from shared.domain.events.event import Event, EventType
 from shared.domain.ids import ConnectionId, EventId, shard_of
+from shared.domain.troubles import error_object
 
 WAITS: Final = timedelta(days=3)
 """How long a person has to decide."""
@@ -159,7 +160,7 @@ def approval_event(approval: Approval, operation: str, now: datetime) -> Event:
         },
     }
     if approval.finished_at is not None and approval.error is not None:
-        payload["error"] = {"type": approval.error, "description": "The approved call failed."}
+        payload["error"] = error_object(approval.error, "The approved call failed.")
     return Event(
         id=EventId(f"{approval.id}-{operation}"),
         connection_id=approval.connection_id,

@@ -9,6 +9,7 @@ from shared.domain.events.event import Event, EventType, new_event
 from shared.domain.models.state import ModelSyncState
 from shared.domain.sync.event import VARIANT
 from shared.domain.sync.state import Tally
+from shared.domain.troubles import error_object
 
 
 def model_event(
@@ -53,7 +54,7 @@ def failed_model_event(
     payload = {
         **_about(state, model, "INITIAL" if state.initial else "INCREMENTAL"),
         "success": False,
-        "error": {"type": code, "description": f"{state.sync} failed: its status says where."},
+        "error": error_object(code, f"{state.sync} failed: its status says where."),
         "startedAt": (state.began_at or now).isoformat(),
         "failedAt": now.isoformat(),
     }

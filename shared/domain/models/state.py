@@ -82,7 +82,7 @@ class ModelSyncState:
     last_finished_at: datetime | None = None
     last_error: str | None = None
     error_site: str | None = None
-    failed_at: datetime | None = None
+    failing_since: datetime | None = None
     failures: int = 0
     models: Mapping[str, ModelCounts] = field(default_factory=dict)
     schema_version: int = SCHEMA_VERSION

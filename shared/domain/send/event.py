@@ -9,6 +9,7 @@ from shared.domain.events.event import Event, EventType, new_event
 from shared.domain.ids import MessageId
 from shared.domain.mail.reading.bounce import FailedRecipient
 from shared.domain.send.entry import SendEntry, SendState
+from shared.domain.troubles import error_object
 
 BOUNCED = "bounced"
 
@@ -31,7 +32,7 @@ def send_event(entry: SendEntry, operation: str, now: datetime, **more: Any) -> 
         **more,
     }
     if entry.error is not None and entry.state.final:
-        payload["error"] = {"type": entry.error, "description": entry.error_message}
+        payload["error"] = error_object(entry.error, entry.error_message)
     return new_event(
         entry.connection_id,
         EventType.SEND,

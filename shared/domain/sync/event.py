@@ -9,8 +9,9 @@ from shared.domain.connect.connection import INTEGRATION
 from shared.domain.events.event import Event, EventType, new_event
 from shared.domain.ids import HistoryId
 from shared.domain.sync.record import Origin
-from shared.domain.sync.standing import coverage
+from shared.domain.sync.standing import SetAside, coverage, deferral
 from shared.domain.sync.state import SyncState, Tally
+from shared.domain.troubles import error_object
 from shared.errors import NotFoundError
 
 SYNC_NAME = "fetch-messages"
@@ -42,11 +43,13 @@ def sync_event(
     *,
     since: datetime,
     was: HistoryId | None,
+    aside: SetAside,
 ) -> Event:
     """Return a new event; `cursorSequence` becomes the opaque cursor at delivery.
 
     No record it reports was modified before `since`: a reader may ask for what came after.
-    `was` is the checkpoint before the commit; the state has the one after.
+    `was` is the checkpoint before the commit, None for a first reading, which had none; the state
+    has the one after.
     """
     payload: dict[str, Any] = {
         **_about(state),
@@ -57,7 +60,7 @@ def sync_event(
         "responseResults": _results(tally),
         "checkpoints": {"from": _point(was), "to": _point(state.checkpoint)},
         "cursorSequence": state.sequence,
-        "coverage": coverage(state),
+        **_standing(state, aside, now),
     }
     return new_event(
         state.connection_id,
@@ -77,6 +80,7 @@ def failed_sync_event(
     started_at: datetime,
     now: datetime,
     trace_id: str | None,
+    aside: SetAside,
 ) -> Event:
     """Return the event that says a sync is failing; `code` is an error's."""
     reading = state.backfill is None or state.backfilling
@@ -84,9 +88,10 @@ def failed_sync_event(
         **_about(state),
         "syncType": "INITIAL" if reading else "INCREMENTAL",
         "success": False,
-        "error": {"type": code, "description": description},
+        "error": error_object(code, description),
         "startedAt": started_at.isoformat(),
         "failedAt": now.isoformat(),
+        **_standing(state, aside, now),
     }
     return new_event(
         state.connection_id,
@@ -118,6 +123,20 @@ def extended(event: Event, newer: Event) -> Event:
 
 def _point(checkpoint: HistoryId | None) -> dict[str, str] | None:
     return None if checkpoint is None else {"history_id": str(checkpoint)}
+
+
+def _standing(state: SyncState, aside: SetAside, now: datetime) -> dict[str, Any]:
+    """Return how much there is, what is set aside, and until when nothing is read."""
+    waits = deferral(state.deferred_until, state.last_error, now)
+    return {
+        "coverage": coverage(state),
+        "quarantined": {
+            "count": aside.count,
+            "oldest": aside.oldest.isoformat() if aside.oldest else None,
+            "reasons": dict(aside.reasons),
+        },
+        "deferred": waits and {"class": waits.concern.value, "until": waits.until.isoformat()},
+    }
 
 
 def _results(tally: Tally) -> dict[str, int]:

@@ -87,7 +87,7 @@ def _head_fields(head: RecordHead, cursor: str) -> dict[str, Any]:
     return {
         **label_fields(sorted(head.label_ids), str(head.history_id)),
         "origin": head.origin.value,
-        **({"reason": head.reason.value} if head.reason else {}),
+        **({"reason": head.why.value} if head.why else {}),
         "_nango_metadata": {
             "first_seen_at": iso(head.first_seen_at),
             "last_modified_at": iso(head.last_modified_at),

@@ -16,7 +16,7 @@ from pydantic import BaseModel
 from shared.domain.crash import ProjectionError, crash_site
 from shared.domain.mail.reading.email_message import EmailMessage, iso, label_fields
 from shared.domain.sync.payload import unpack
-from shared.domain.sync.record import EARLIER_KEPT, Earlier, LastAction, Record
+from shared.domain.sync.record import EARLIER_KEPT, Earlier, EndReason, LastAction, Record
 from shared.errors import ConfigurationError
 
 P = TypeVar("P", bound=BaseModel)
@@ -68,10 +68,12 @@ class Projected:
     def render(self, record: Record, cursor: str) -> dict[str, Any]:
         """Return it as API 4.3 shows records; its id is the message's."""
         deleted = self.last_action is LastAction.DELETED
+        why = record.head.why or (EndReason.LEFT_SELECTION if deleted else None)
         pruned = record.head.pruned_at
         return {
             **self.fields,
             "id": record.head.message_id,
+            **({"reason": why.value} if why else {}),
             "_nango_metadata": {
                 "first_seen_at": iso(self.first_seen_at),
                 "last_modified_at": iso(self.last_modified_at),

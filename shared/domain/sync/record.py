@@ -33,11 +33,12 @@ class LastAction(StrEnum):
 
 
 class EndReason(StrEnum):
-    """Why a record became a tombstone."""
+    """Why a record became a tombstone, or a shell: `pruned` while its message still exists."""
 
     DELETED = "deleted"
     LEFT_SELECTION = "left_selection"
     EMPTIED = "emptied"
+    PRUNED = "pruned"
 
 
 EARLIER_KEPT = 12
@@ -75,7 +76,7 @@ class RecordHead:
     deleted_at: datetime | None = None
     pruned_at: datetime | None = None
     reason: EndReason | None = None
-    """Of a tombstone: why the record ended."""
+    """Of a tombstone, why the record ended; what is shown of a pruned one is `why`."""
     earlier: tuple[Earlier, ...] = ()
     """Its past, oldest first, up to EARLIER_KEPT: what a projection made of it then."""
     schema_version: int = SCHEMA_VERSION
@@ -84,6 +85,12 @@ class RecordHead:
     def live(self) -> bool:
         """Whether the message still exists at Gmail, as far as is known."""
         return self.deleted_at is None
+
+    @property
+    def why(self) -> EndReason | None:
+        """Why there is no message, or only its head; None where there is one."""
+        pruned = self.live and self.pruned_at is not None
+        return EndReason.PRUNED if pruned else self.reason
 
     @property
     def arrived_at(self) -> datetime:
@@ -122,11 +129,19 @@ class RecordHead:
         )
 
     def deleted(
-        self, sequence: SequenceNumber, now: datetime, reason: EndReason = EndReason.DELETED
+        self,
+        sequence: SequenceNumber,
+        now: datetime,
+        reason: EndReason = EndReason.DELETED,
+        label_ids: frozenset[LabelId] | None = None,
     ) -> "RecordHead":
-        """Return the head as a tombstone, which stays as long as the connection."""
+        """Return the head as a tombstone, which stays as long as the connection.
+
+        `label_ids` are those it had in the end, where they had changed too.
+        """
         return replace(
             self,
+            label_ids=self.label_ids if label_ids is None else label_ids,
             sequence=sequence,
             last_modified_at=now,
             last_action=LastAction.DELETED,

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from shared.domain.connect.connection import ConnectionStatus
+from shared.domain.connect.connection import Connection, ConnectionStatus
 from shared.domain.google_refusals import Concern
 from shared.domain.sync.record import QuarantineEntry
 from shared.domain.sync.state import SyncState, SyncStatus
 from shared.domain.troubles import CODES
-from shared.errors import RateLimitedError
+from shared.errors import RateLimitedError, ReauthRequiredError
 
 Coverage = Literal["partial", "whole"]
 Standing = Literal["RUNNING", "PAUSED", "STOPPED", "SUCCESS", "ERROR"]
@@ -30,6 +30,14 @@ class Deferral:
 
 
 @dataclass(frozen=True, slots=True)
+class Failure:
+    """What keeps a connection from working, as a code."""
+
+    code: str
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class SetAside:
     """The messages in quarantine; `reasons` with how many each keeps out."""
 
@@ -44,12 +52,22 @@ def set_aside(entries: Sequence[QuarantineEntry]) -> SetAside:
     return SetAside(len(entries), oldest, Counter(entry.reason for entry in entries))
 
 
-def deferral(state: SyncState, now: datetime) -> Deferral | None:
-    """Return what it waits for; a wait without a failure is a rate limit's."""
-    if state.deferred_until is None or state.deferred_until <= now:
+def deferral(until: datetime | None, error: str | None, now: datetime) -> Deferral | None:
+    """Return what a sync waits for; a wait without a failure is a rate limit's."""
+    if until is None or until <= now:
         return None
-    code = state.last_error or RateLimitedError.code
-    return Deferral(CODES.get(code, Concern.CALL), state.deferred_until)
+    return Deferral(CODES.get(error or RateLimitedError.code, Concern.CALL), until)
+
+
+def failure(connection: Connection, state: SyncState | None) -> Failure | None:
+    """Return what is wrong; a grant that ended goes before what its sync met by it."""
+    since = state.failing_since if state else None
+    if connection.status is ConnectionStatus.REAUTH_REQUIRED:
+        code = connection.error or ReauthRequiredError.code
+        return Failure(code, since or connection.updated_at)
+    if state is None or state.last_error is None:
+        return None
+    return Failure(state.last_error, since or state.last_finished_at or connection.updated_at)
 
 
 def has_backfilled(state: SyncState) -> bool:

@@ -67,6 +67,8 @@ class Backfill:
     listed: int = 0
     stored: int = 0
     estimated_total: int | None = None
+    paced: timedelta = timedelta()
+    """What it has cost of the quota so far, as the time in which that accrues."""
     finished_at: datetime | None = None
 
     def begun_again(self) -> "Backfill":
@@ -209,6 +211,8 @@ class SyncState:
     last_finished_at: datetime | None = None
     last_tally: Tally = Tally()
     last_error: str | None = None
+    failing_since: datetime | None = None
+    """When the first of the failures was whose end is not in sight yet."""
     failures: int = 0
     """Runs in a row that ended in a transient error."""
     schema_version: int = SCHEMA_VERSION
@@ -276,8 +280,16 @@ class SyncState:
         fresh = self.looked_at(now).wanting_look()
         due = fresh.deferred_until or now
         if fresh.deferred_until is None:
-            fresh = replace(fresh, failures=0, last_error=None)
+            fresh = fresh.without_error()
         return replace(fresh, delta_due_at=now, recheck=None, next_due_at=due)
+
+    def failing(self, code: str, now: datetime) -> "SyncState":
+        """Return it as failing for this reason; it may have been failing before."""
+        return replace(self, last_error=code, failing_since=self.failing_since or now)
+
+    def without_error(self) -> "SyncState":
+        """Return it as one that works."""
+        return replace(self, last_error=None, failing_since=None, failures=0)
 
     def held(self, now: datetime) -> bool:
         """Whether the lease is alive, in any hand."""

@@ -14,13 +14,21 @@ from shared.domain.connect.end_user import named
 from shared.domain.connect.grant import Grant
 from shared.domain.connect.scopes import SIGN_IN
 from shared.domain.sync.mailbox import Mailbox
+from shared.domain.sync.standing import Coverage, failure, set_aside
 from shared.domain.sync.state import SyncState
-from shared.edge.api.mail.sync_view import SyncView, set_aside_of, sync_view
+from shared.edge.api.mail.sync_view import (
+    DeferredView,
+    FailureView,
+    QuarantinedView,
+    SyncView,
+    failure_view,
+    sync_view,
+)
 from shared.edge.web.deployment import Deployment
 from shared.edge.web.routes import LEFT_OUT, RequestModel, ResponseModel
 from shared.ports.clock import Clock
 from shared.ports.connections import Grants, Mailboxes
-from shared.ports.sync_store import Quarantine, SyncStates
+from shared.ports.sync_store import Quarantine, SyncStates, entries_of
 
 TAGS = 10
 METADATA_FIELDS = 100
@@ -170,7 +178,10 @@ class GrantView(ResponseModel):
 
 
 class ConnectionDetails(ConnectionView):
-    """One connection in full; `credentials` only where the key may see them."""
+    """One connection in full; `credentials` only where the key may see them.
+
+    What counts its mail is its sync's, and null where it has none: it may send only, or is new.
+    """
 
     created_at: datetime
     updated_at: datetime
@@ -180,6 +191,10 @@ class ConnectionDetails(ConnectionView):
     scopes: list[str]
     watch: WatchView
     sync: SyncView | None
+    error: FailureView | None
+    coverage: Coverage | None
+    deferred: DeferredView | None
+    quarantined: QuarantinedView | None
     grant: GrantView | None
     credentials: Credentials | None = LEFT_OUT
 
@@ -217,6 +232,7 @@ class ConnectionViews:
             self.mailboxes.get(connection.mailbox_id),
             self.grants.get(connection.id),
         )
+        sync = await self._sync(connection, state.value) if state else None
         return ConnectionDetails(
             **connection_view(connection, state.value if state else None),
             created_at=connection.created_at,
@@ -226,12 +242,16 @@ class ConnectionViews:
             webhook_url_override=connection.webhook_url_override,
             scopes=sorted(connection.scopes - {*SIGN_IN}),
             watch=_watch(mailbox.value if mailbox else None),
-            sync=await self._sync(connection, state.value) if state else None,
+            sync=sync,
+            error=failure_view(failure(connection, state.value if state else None)),
+            coverage=sync.coverage if sync else None,
+            deferred=sync.deferred if sync else None,
+            quarantined=sync.quarantined if sync else None,
             grant=_grant(grant.value, testing=self.deployment.testing) if grant else None,
         )
 
     async def _sync(self, connection: Connection, state: SyncState) -> SyncView:
-        aside = await set_aside_of(self.quarantine, state)
+        aside = set_aside(await entries_of(self.quarantine, state))
         return sync_view(state, self.clock.now(), connection, aside)
 
 

@@ -12,6 +12,7 @@ from shared.domain.models.state import state_id
 from shared.domain.models.sync import LONGEST, SHORTEST, Derived, OwnSync, OwnSyncs
 from shared.domain.sync.event import SYNC_NAME
 from shared.domain.sync.frequency import frequency_from, in_words
+from shared.domain.sync.standing import set_aside
 from shared.edge.api.mail.own_sync_view import own_sync_view
 from shared.edge.api.mail.sync_models import (
     FrequencyAnswer,
@@ -26,16 +27,20 @@ from shared.edge.api.mail.sync_view import (
     SyncsStatus,
     SyncView,
     projection_view,
-    set_aside_of,
     sync_view,
 )
 from shared.edge.web.call import Call
 from shared.edge.web.routes import Permission, Route, Success, Tenant
-from shared.errors import InvalidRequestError, MissingScopeError, UnknownConnectionError
+from shared.errors import (
+    InvalidRequestError,
+    MissingScopeError,
+    NotGrantedError,
+    UnknownConnectionError,
+)
 from shared.ports.clock import Clock
 from shared.ports.connections import ConnectionQuery, Connections
 from shared.ports.model_store import ModelSyncs
-from shared.ports.sync_store import Quarantine, SyncStates
+from shared.ports.sync_store import Quarantine, SyncStates, entries_of
 from shared.usecases.connect.update_connection import ChangeConnection
 from shared.usecases.sync.control import ControlSync
 from shared.usecases.sync.models.control import ControlModels
@@ -96,6 +101,7 @@ async def update_frequency(call: Call) -> FrequencyAnswer:
         await call.use(ControlModels).set_frequency(id, name, every)
         told = every or row.frequency
         return FrequencyAnswer(frequency=in_words(told) if told else "on demand")
+    _require_granted(connection, [], mailbox=True, named=True)
     frequency = frequency_from(body.frequency) if body.frequency else SyncSettings().frequency
     await call.use(ChangeConnection)(
         id, lambda was: replace(was, sync=replace(was.sync, frequency=frequency))
@@ -119,7 +125,7 @@ async def _views(call: Call, connection: Connection) -> list[SyncView]:
     mail = None if found is None else found.value
     views: list[SyncView] = []
     if mail is not None:
-        aside = await set_aside_of(call.use(Quarantine), mail)
+        aside = set_aside(await entries_of(call.use(Quarantine), mail))
         whole = sync_view(mail, now, connection, aside)
         views = [whole, *(projection_view(whole, one) for one in projections().values())]
     for row in call.use(OwnSyncs).rows:
@@ -155,14 +161,12 @@ async def _each(call: Call, names: Sequence[str], mail: Work, model: NamedWork) 
 def _require_granted(
     connection: Connection, rows: Sequence[OwnSync], *, mailbox: bool, named: bool
 ) -> None:
-    """Raise MissingScopeError where a sync that was named, or the mailbox, cannot be read.
+    """Raise MissingScopeError for a sync that was named, NotGrantedError for the mailbox.
 
     Without names, an own sync that lacks a scope is passed over: it was not asked for.
     """
     if mailbox and not reads(connection.scopes):
-        raise MissingScopeError(
-            "This connection may send but not read, so it has no sync.", scope="gmail.readonly"
-        )
+        raise NotGrantedError
     for row in rows if named else ():
         if lacking := missing(row.scopes, connection.scopes):
             text = f"{row.name} needs the scope {lacking[0]}, which the end user did not grant."

@@ -4,7 +4,8 @@ from datetime import datetime
 
 from pydantic import Field
 
-from shared.domain.ids import ConnectionId, MessageId
+from shared.domain.connect.scopes import reads
+from shared.domain.ids import MessageId
 from shared.domain.sync.record import QuarantineEntry, RecordHead
 from shared.domain.sync.state import SyncState
 from shared.edge.web.call import Call
@@ -92,13 +93,13 @@ class ExplainAnswer(ResponseModel):
 
 async def audit(call: Call) -> Success:
     """Compare the whole window with the records and heal what differs; see GET /sync/status."""
-    await call.use(ControlSync).audit((await call.connection()).value.id)
+    await call.use(ControlSync).audit((await call.reading_connection()).id)
     return Success()
 
 
 async def list_quarantine(call: Call) -> QuarantineAnswer:
     """Return the messages that could not be stored yet, soonest retry first."""
-    id = (await call.connection()).value.id
+    id = (await call.reading_connection()).id
     limit = call.query(QuarantineQuery).limit
     entries = await call.use(Quarantine).list(id, limit)
     return QuarantineAnswer(quarantine=[_entry(entry) for entry in entries])
@@ -106,16 +107,16 @@ async def list_quarantine(call: Call) -> QuarantineAnswer:
 
 async def retry_quarantined(call: Call) -> Success:
     """Try one quarantined message again now."""
-    id: ConnectionId = (await call.connection()).value.id
+    id = (await call.reading_connection()).id
     await call.use(RetryQuarantined)(id, MessageId(call.path("message_id")))
     return Success()
 
 
 async def explain(call: Call) -> ExplainAnswer:
     """Return when a message was stored, or exactly why it is absent and what to do."""
-    id = (await call.connection()).value.id
+    connection = (await call.connection()).value
     message_id = MessageId(call.query(ExplainQuery).message_id)
-    found = await call.use(Explain)(id, message_id)
+    found = await call.use(Explain)(connection.id, message_id, granted=reads(connection.scopes))
     return ExplainAnswer(
         message_id=message_id,
         verdict=found.verdict,

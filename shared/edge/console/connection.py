@@ -9,15 +9,15 @@ from shared.domain.connect.connection import Connection
 from shared.domain.connect.scopes import KNOWN, MAIL, reads
 from shared.domain.ids import ConnectionId
 from shared.domain.operation import Operation, OperationState, OperationType
-from shared.domain.sync.standing import set_aside
-from shared.edge.api.mail.sync_view import sync_view
+from shared.domain.sync.standing import failure, set_aside
+from shared.edge.api.mail.sync_view import failure_view, sync_view
 from shared.edge.console.connections import row_of
 from shared.edge.console.own_syncs import own_sync_rows
 from shared.edge.console.pages import ConsoleRequest, page
 from shared.edge.settings.deployment import Settings
 from shared.edge.web.reading import connection_id
 from shared.ports.events import Operations
-from shared.ports.sync_store import Quarantine
+from shared.ports.sync_store import Quarantine, entries_of
 
 A_PAGE = 25
 QUARANTINE = 50
@@ -47,7 +47,7 @@ async def show_connection(console: ConsoleRequest) -> Response:
     recent = await console.use(Operations).list(
         connection_id=connection.id, type=None, state=None, limit=MOST_UNITS_RUNS
     )
-    entries = await console.use(Quarantine).list(connection.id, QUARANTINE)
+    entries = await entries_of(console.use(Quarantine), row.state) if row.state else ()
     return console.page(
         "connection.html",
         title=connection.email,
@@ -61,7 +61,8 @@ async def show_connection(console: ConsoleRequest) -> Response:
         if row.state
         else None,
         own_syncs=await own_sync_rows(console, connection, row.state),
-        quarantine=entries,
+        quarantine=entries[:QUARANTINE],
+        wrong=failure_view(failure(connection, row.state)),
         operations=recent[:A_PAGE],
         more=len(recent) > A_PAGE,
         units=units_lately(recent, console.now),

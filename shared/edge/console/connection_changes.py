@@ -11,7 +11,7 @@ from shared.domain.sync.event import UnknownSyncError
 from shared.domain.sync.window import window_start
 from shared.edge.console.connection import path_connection, path_connection_id
 from shared.edge.console.pages import ConsoleRequest, change, page
-from shared.errors import InvalidRequestError, MissingScopeError
+from shared.errors import InvalidRequestError, MissingScopeError, NotGrantedError
 from shared.usecases.connect.consent.sessions import CreateConnectSession, SessionRequest
 from shared.usecases.connect.disconnect import AcceptDisconnect
 from shared.usecases.connect.update_connection import ChangeConnection, ChangeWindow
@@ -20,7 +20,6 @@ from shared.usecases.sync.models.control import ControlModels
 from shared.usecases.sync.quarantine import RetryQuarantined
 
 ONE = "/console/connections/{connection_id}"
-SEND_ONLY = "This connection may send but not read, so it has no sync."
 
 
 async def pause(console: ConsoleRequest) -> Response:
@@ -131,7 +130,7 @@ def back(console: ConsoleRequest, done: str) -> Response:
 async def _syncing_id(console: ConsoleRequest) -> ConnectionId:
     connection = (await console.call.connection(path_connection_id(console))).value
     if not reads(connection.scopes):
-        raise MissingScopeError(SEND_ONLY, scope="gmail.readonly")
+        raise NotGrantedError
     return connection.id
 
 

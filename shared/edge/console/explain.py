@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from shared.actions.run import RunAction
 from shared.domain.connect.connection import Connection, ConnectionStatus
+from shared.domain.connect.scopes import reads
 from shared.domain.ids import MessageId
 from shared.domain.sync.state import SyncStatus
 from shared.edge.console.connection import NOTICES, path_connection
@@ -37,6 +38,18 @@ VERDICT_NOTICES: Final = {
     Verdict.DELETED: Notice(
         "It was deleted", "calm", "It was deleted for good at Gmail; the record is a tombstone."
     ),
+    Verdict.LEFT_SELECTION: Notice(
+        "It left the selection",
+        "calm",
+        "It was here until it left the labels or senders that this connection keeps. It is still "
+        "at Gmail; the record is a tombstone.",
+    ),
+    Verdict.EMPTIED: Notice(
+        "Its record was emptied",
+        "calm",
+        "All records were deleted at your product's wish. It comes back as the window is read "
+        "again, unless it is gone at Gmail.",
+    ),
     Verdict.QUARANTINED: Notice(
         "It is in quarantine",
         "warm",
@@ -53,6 +66,11 @@ VERDICT_NOTICES: Final = {
         "It is not selected",
         "calm",
         "This connection does not keep messages under these labels, or from this sender.",
+    ),
+    Verdict.NOT_GRANTED: Notice(
+        "Its mail is not read",
+        "calm",
+        "The connection was made for sending only, so none of its mail is here.",
     ),
     Verdict.CHAT: Notice("It is a chat", "calm", "Chats are no mail and are never stored."),
     Verdict.NOT_IN_GMAIL: Notice(
@@ -134,7 +152,9 @@ async def show_explanation(console: ConsoleRequest) -> Response:
 
 
 async def _explain(console: ConsoleRequest, connection: Connection, id: str) -> ExplainedMessage:
-    found = await console.use(Explain)(connection.id, MessageId(id))
+    found = await console.use(Explain)(
+        connection.id, MessageId(id), granted=reads(connection.scopes)
+    )
     subject = found.subject
     if found.head is not None:
         record = await console.use(Records).get(connection.id, found.head.message_id)

@@ -37,7 +37,7 @@ def health_of(
 ) -> ConnectionHealth:
     """Return the worst that is the case, else that it is current."""
     found = _of_consent(connection)
-    if found is None and state is None:
+    if found is None and (state is None or not reads(connection.scopes)):
         return _without_sync(connection)
     if found is None and state is not None:
         found = _of_control(state, now) or _of_watch(mailbox, now) or _of_work(state, mailbox, now)
@@ -66,7 +66,7 @@ def _without_sync(connection: Connection) -> ConnectionHealth:
     if reads(connection.scopes):
         why = "Its first sync has not begun: it begins by itself within a minute."
         return ConnectionHealth("Starting", "calm", why)
-    return ConnectionHealth("Sends only", "plain", "The end user did not let mail be read.")
+    return ConnectionHealth("Sends only", "plain", "No mail is read, which is all right.")
 
 
 def _of_control(state: SyncState, now: datetime) -> ConnectionHealth | None:

@@ -9,6 +9,7 @@ from starlette.requests import Request
 
 from shared.domain.connect.connect_session import ConnectSession
 from shared.domain.connect.connection import Connection, ConnectionStatus
+from shared.domain.connect.scopes import reads
 from shared.domain.ids import ConnectionId
 from shared.domain.keys.api_key import ALL_PERMISSIONS, ApiKey
 from shared.domain.keys.policy import Actor, Rule, policy_of
@@ -16,6 +17,7 @@ from shared.edge.web import logs
 from shared.errors import (
     ForbiddenError,
     InvalidRequestError,
+    NotGrantedError,
     PolicyRefusedError,
     UnknownConnectionError,
 )
@@ -150,6 +152,13 @@ class Call:
         if found.value.status is ConnectionStatus.DISCONNECTING:
             raise _unknown()
         return found
+
+    async def reading_connection(self) -> Connection:
+        """Load it where its mail is wanted. Raises NotGrantedError where it only sends."""
+        connection = (await self.connection()).value
+        if not reads(connection.scopes):
+            raise NotGrantedError
+        return connection
 
     async def any_connection(self, id: ConnectionId | None = None) -> Versioned[Connection]:
         """Do as `connection` does, but also answer one that is being disconnected."""

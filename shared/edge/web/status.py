@@ -59,6 +59,7 @@ STATUS: dict[type[errors.PostroomError], int] = {
     errors.SessionPolicyError: 424,
     GrantEndedError: 424,
     errors.MissingScopeError: 403,
+    errors.NotGrantedError: 403,
     errors.GmailRefusedError: 424,
     errors.GmailNotFoundError: 424,
     ProjectionError: 424,

@@ -7,7 +7,7 @@ from enum import StrEnum
 from shared.domain.google_refusals import BAD_ARGUMENT, NOT_FOUND
 from shared.domain.ids import ConnectionId, MessageId
 from shared.domain.mail.reading.email_message import received_at
-from shared.domain.sync.record import CHAT, QuarantineEntry, RecordHead
+from shared.domain.sync.record import CHAT, EndReason, QuarantineEntry, RecordHead
 from shared.domain.sync.selection import Selection
 from shared.domain.sync.state import SyncState, SyncStatus
 from shared.errors import GmailRefusedError, PostroomError, UnknownConnectionError
@@ -22,9 +22,12 @@ class Verdict(StrEnum):
 
     STORED = "stored"
     DELETED = "deleted"
+    LEFT_SELECTION = "left_selection"
+    EMPTIED = "emptied"
     QUARANTINED = "quarantined"
     OUTSIDE_WINDOW = "outside_window"
     NOT_SELECTED = "not_selected"
+    NOT_GRANTED = "not_granted"
     CHAT = "chat"
     NOT_IN_GMAIL = "not_in_gmail"
     NOT_YET_READ = "not_yet_read"
@@ -37,11 +40,16 @@ class Verdict(StrEnum):
 ADVICE = {
     Verdict.STORED: "The message is a record.",
     Verdict.DELETED: "The message was deleted for good at Gmail; the record is a tombstone.",
+    Verdict.LEFT_SELECTION: "It was here until it left what the connection keeps (sync.labels, "
+    "sync.senders): it is still at Gmail, and the record is a tombstone.",
+    Verdict.EMPTIED: "Its record was ended by emptyCache: it comes back as the window is read "
+    "again, unless it is gone at Gmail.",
     Verdict.QUARANTINED: "Fetching it failed; it is retried by itself. POST "
     "/quarantine/{message_id}/retry tries at once.",
     Verdict.OUTSIDE_WINDOW: "It is older than the connection's window: widen sync.window.",
     Verdict.NOT_SELECTED: "The connection keeps other labels or senders, or excludes a label it is "
     "under: change sync.labels, sync.senders or sync.exclude.",
+    Verdict.NOT_GRANTED: "The connection was made for sending only: none of its mail is read.",
     Verdict.CHAT: "It is a chat, not mail: chats are never stored.",
     Verdict.NOT_IN_GMAIL: "Gmail does not know this id in this mailbox: deleted for good, or "
     "another mailbox's.",
@@ -53,6 +61,11 @@ ADVICE = {
 }
 
 
+_ENDED = {
+    EndReason.DELETED: Verdict.DELETED,
+    EndReason.LEFT_SELECTION: Verdict.LEFT_SELECTION,
+    EndReason.EMPTIED: Verdict.EMPTIED,
+}
 NO_MESSAGE = frozenset({NOT_FOUND.about, BAD_ARGUMENT.about})
 """What Gmail calls an id it does not know, and one that could not be a message's."""
 
@@ -86,10 +99,12 @@ class Explain:
     gmail: GmailMailboxes
     clock: Clock
 
-    async def __call__(self, connection_id: ConnectionId, message_id: MessageId) -> Explanation:
+    async def __call__(
+        self, connection_id: ConnectionId, message_id: MessageId, *, granted: bool = True
+    ) -> Explanation:
         """Return about one message; costs 20 units where it is not stored.
 
-        Raises UnknownConnectionError.
+        `granted` False where the connection only sends. Raises UnknownConnectionError.
         """
         found = await self.states.get(connection_id)
         if found is None:
@@ -98,10 +113,12 @@ class Explain:
         head = (await self.records.heads(connection_id, [message_id])).get(message_id)
         entry = (await self.quarantine.get(connection_id, [message_id])).get(message_id)
         if head is not None:
-            verdict = Verdict.STORED if head.live else Verdict.DELETED
+            verdict = Verdict.STORED if head.live else _ENDED[head.reason or EndReason.DELETED]
             return Explanation(verdict, state, head, entry, head.internal_date)
         if entry is not None:
             return Explanation(Verdict.QUARANTINED, state, None, entry)
+        if not granted:
+            return Explanation(Verdict.NOT_GRANTED, state)
         return await self._absent(state, message_id)
 
     async def _absent(self, state: SyncState, message_id: MessageId) -> Explanation:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from shared.domain.events.event import Event
-from shared.domain.google_trouble import PreconditionFailedError
+from shared.domain.google_trouble import MessagesRefusedError, PreconditionFailedError
 from shared.domain.ids import ConnectionId, HistoryId
 from shared.domain.observations import Sightings
 from shared.domain.operation import Operation, OperationType, new_operation
@@ -25,6 +25,7 @@ from shared.domain.sync.plan import (
     backoff,
     plan,
 )
+from shared.domain.sync.standing import set_aside
 from shared.domain.sync.state import SyncState, Tally
 from shared.domain.troubles import LONG_LADDER, treatment_of
 from shared.errors import (
@@ -146,7 +147,7 @@ class SyncMailbox:
             clock=self.clock,
             pace=pace,
             spent_before=pace.spent,
-            failures_before=held.state.failures,
+            before=held.state,
             deadline=self.clock.now() + budget,
             record_bounces=self.record_bounces,
             trace_id=trace_id,
@@ -171,7 +172,7 @@ class SyncMailbox:
             await self._crashed(run, started)
             raise
         await self._wake_next(run.state)
-        if error is None and run.failures_before:
+        if error is None and run.before.failures:
             await self.wake_held(run.connection_id)
         if run.state.unannounced_at != silent_before and run.state.unannounced_at is not None:
             await self.start_watch.revive(run.connection_id)
@@ -185,7 +186,7 @@ class SyncMailbox:
         """
         error = PostroomError("The run failed on our side: the log says where.")
         change, due = self._setback(error, run)
-        await run.held.leave(change, due, self._telling(error, started, run))
+        await run.held.leave(change, due, await self._telling(error, started, run, change))
         await self._log(run, started, error)
 
     async def _until_idle(self, run: Run, *, only_live: bool) -> PostroomError | None:
@@ -207,24 +208,29 @@ class SyncMailbox:
             change, due = self._setback(error, run)
             if isinstance(error, RateLimitedError) and due is not None:
                 await self.governor.refused(run.connection_id, due)
-            await run.held.leave(change, due, self._telling(error, started, run))
+            await run.held.leave(change, due, await self._telling(error, started, run, change))
             return error
         return None
 
-    def _telling(self, error: PostroomError, started: datetime, run: Run) -> Tell:
+    async def _telling(
+        self, error: PostroomError, started: datetime, run: Run, change: Change
+    ) -> Tell:
         """Return what tells the product that its sync is failing: once, until it works again."""
         failures = run.failures
+        news = _news(error, run.state, run.before, failures)
+        aside = await run.numbers() if news else set_aside(())
 
         def tell(state: SyncState) -> Event | None:
-            if not _news(error, state, failures):
+            if not _news(error, state, run.before, failures):
                 return None
             return failed_sync_event(
-                state,
+                change(state),
                 error.code,
                 str(error),
                 started_at=started,
                 now=self.clock.now(),
                 trace_id=run.trace_id,
+                aside=aside,
             )
 
         return tell
@@ -263,17 +269,19 @@ class SyncMailbox:
 
     def _setback(self, error: PostroomError, run: Run) -> tuple[Change, datetime | None]:
         """Return how an error changes the state, and when to look again."""
-        now, failures = self.clock.now(), run.failures
+        now, failures, since = self.clock.now(), run.failures, run.failing_since
+
+        def failing(it: SyncState) -> SyncState:
+            return replace(it, failing_since=since).failing(error.code, now)
+
         if isinstance(error, ReauthRequiredError | MissingScopeError):
-            return lambda it: replace(it, last_error=error.code), None
+            return failing, None
         wait = _wait(error, failures)
         if isinstance(error, RateLimitedError) and error.retry_after is not None:
             wait = max(wait, error.retry_after)
 
         def change(it: SyncState) -> SyncState:
-            return replace(
-                it, failures=failures + 1, deferred_until=now + wait, last_error=error.code
-            )
+            return replace(failing(it), failures=failures + 1, deferred_until=now + wait)
 
         return change, now + wait
 
@@ -335,7 +343,10 @@ def _wait(error: PostroomError, failures: int) -> timedelta:
     return backoff(failures, treatment_of(error).sync_longest or LONG_LADDER)
 
 
-def _news(error: PostroomError, state: SyncState, failures: int) -> bool:
+def _news(error: PostroomError, state: SyncState, before: SyncState, failures: int) -> bool:
+    """Whether the product has not been told of it yet."""
+    if isinstance(error, MessagesRefusedError):  # what else comes meanwhile does not end it
+        return before.last_error != error.code
     if isinstance(error, TransientError):
         return failures + 1 == TOLD_AFTER
     return state.last_error != error.code

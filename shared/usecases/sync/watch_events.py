@@ -2,15 +2,19 @@
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import Final
 
 from shared.domain.connect.connection import INTEGRATION
 from shared.domain.events.event import EventType, new_event
 from shared.domain.sync.mailbox import Mailbox
+from shared.domain.troubles import error_object
 from shared.ports.clock import Clock
 from shared.ports.events import Outbox
 
 SILENT = "silent"
 """The `watch.error` of a watch that lives by its date and announces nothing."""
+ENTRIES: Final = {"lapsed": "operating#a-watch-lapsed", "silent": "operating#a-watch-stays-silent"}
+"""Where it is explained, if its reason has no entry of its own."""
 
 
 class WatchNews(Enum):
@@ -39,6 +43,8 @@ class TellWatch:
     async def __call__(self, mailbox: Mailbox, news: WatchNews, reason: str | None = None) -> None:
         """Tell the product; `reason` is a code, given with what is wrong."""
         now, version = self.clock.now(), len(WatchNews) * mailbox.armings + news.rank
+        entry = {"docs": ENTRIES[news.operation]} if news.operation in ENTRIES else {}
+        error = {**entry, **error_object(reason, news.trouble)} if reason else None
         for connection_id in sorted(mailbox.connections):
             payload = {
                 "from": "postroom",
@@ -47,7 +53,7 @@ class TellWatch:
                 "connectionId": connection_id,
                 "providerConfigKey": INTEGRATION,
                 "success": news.trouble is None,
-                "error": {"type": reason, "description": news.trouble} if reason else None,
+                "error": error,
             }
             event = new_event(connection_id, EventType.WATCH, payload, now, version=version)
             await self.outbox.create(event)

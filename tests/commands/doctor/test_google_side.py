@@ -122,11 +122,12 @@ async def given(ward: Ward, **changes: Any) -> None:
     await connections.swap(was, replace(was.value, **changes))
 
 
-async def test_a_mailbox_that_may_not_be_read_is_found(ward: Ward):
+async def test_a_connection_made_for_sending_only_is_all_right(ward: Ward):
+    """Unticked boxes are refused at the consent: what only sends was meant to."""
     await given(ward, scopes=frozenset({"openid", SEND}))
     finding = await ward.look("scopes")
-    assert finding.verdict is FAILED
-    assert f"/connect/sessions/reconnect with connection_id {ward.connection}" in finding.fix
+    assert finding.verdict is Verdict.OK
+    assert "1 for sending only: not_granted" in finding.seen
 
 
 async def test_a_scope_that_google_never_granted_is_found(ward: Ward):

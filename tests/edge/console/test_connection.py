@@ -13,9 +13,11 @@ from shared.domain.ids import HistoryId, LabelId, MessageId, OperationId
 from shared.domain.operation import LIFETIME, Operation, OperationState, OperationType
 from shared.domain.sync.payload import make_payload
 from shared.domain.sync.state import Backfill, SyncState, SyncStatus
+from shared.domain.troubles import CODES, DESCRIPTIONS
 from shared.edge.composition.container import AutowiredContainer
 from shared.edge.console.connection import units_lately
 from shared.edge.console.explain import VERDICT_NOTICES
+from shared.errors import NotGrantedError
 from shared.ports.clock import Clock
 from shared.ports.connections import Connections
 from shared.ports.events import Operations
@@ -122,7 +124,7 @@ async def test_changes_reach_the_sync_and_a_send_only_connection_has_none(
     await container.use(ChangeConnection)(
         CONNECTION, lambda was: replace(was, scopes=frozenset({SEND}))
     )
-    assert problem_of(await operator.post(f"{ONE}/pause")) == "missing_scope"
+    assert problem_of(await operator.post(f"{ONE}/pause")) == "not_granted"
 
 
 async def test_an_unreadable_window_changes_nothing(
@@ -231,3 +233,15 @@ async def test_an_unknown_message_is_looked_for_where_the_id_leads(
     page = await operator.get(f"{ONE}/explain?message={MessageId(record.head.message_id)}")
     assert 'data-verdict="stored"' in page.text
     assert "data-again" not in page.text
+
+
+@pytest.mark.parametrize("code", [code for code in CODES if code != NotGrantedError.code])
+async def test_every_trouble_of_a_connection_leads_to_its_entry(
+    operator: Person, container: AutowiredContainer, code: str
+) -> None:
+    """Whatever class it is of: what it means, since when, and where to read on."""
+    state = SyncState(CONNECTION, checkpoint=HistoryId(1000)).failing(code, NOW)
+    await stored(container, state)
+    said = words(await operator.get(ONE))
+    assert DESCRIPTIONS[code] in said
+    assert f"Guide: operating#{code}." in said

@@ -71,7 +71,10 @@ def test_a_dead_grant_comes_before_everything() -> None:
 
 def test_a_connection_without_a_sync_sends_only_or_has_yet_to_begin() -> None:
     sends = a_connection(scopes=frozenset({SEND}))
-    assert health_of(sends, None, None, NOW).label == "Sends only"
+    paused = replace(CURRENT, status=SyncStatus.PAUSED)
+    for state in (None, paused):
+        found = health_of(sends, state, None, NOW)
+        assert (found.label, found.tone, found.fix) == ("Sends only", "plain", None)
     assert health_of(a_connection(), None, None, NOW).label == "Starting"
     leaving = a_connection(status=ConnectionStatus.DISCONNECTING)
     assert health_of(leaving, None, None, NOW).label == "Disconnecting"

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from infra.local.demo import DemoSettings, check_ports
+from infra.local.__main__ import arguments_from
+from infra.local.demo import DemoSettings, check_ports, programs
 from infra.local.environment import (
     API_KEY,
     OPERATOR_KEY,
@@ -14,6 +15,7 @@ from infra.local.environment import (
     Addresses,
     environment,
 )
+from infra.local.google.__main__ import read_arguments
 from infra.local.guide import Ready, agent, calls, guide
 from infra.local.processes import DemoError
 from infra.local.serving import listener
@@ -82,3 +84,16 @@ def test_the_laptops_environment_is_a_valid_configuration(tmp_path: Path) -> Non
     assert settings.public_url == ADDRESSES.postroom
     assert settings.redirect_uri == f"{ADDRESSES.postroom}/oauth/callback"
     assert settings.units_per_minute == 9
+
+
+@pytest.mark.parametrize("testing", [True, False])
+def test_an_app_in_testing_is_one_for_google_and_for_postroom(
+    tmp_path: Path, testing: bool
+) -> None:
+    """The two programs are told alike; the quota is Google's own unless another is asked for."""
+    chosen = arguments_from(["demo", *(["--testing"] if testing else [])])
+    assert (chosen.testing, chosen.units_per_minute) == (testing, 6_000)
+    settings = DemoSettings(1, 2, 3, tmp_path, 0, testing=testing)
+    google, postroom, _ = programs(settings)
+    assert read_arguments(google.arguments).refresh_token_days == (7 if testing else None)
+    assert arguments_from(postroom.arguments).testing is testing

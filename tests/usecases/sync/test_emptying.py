@@ -123,6 +123,10 @@ async def test_what_leaves_the_selection_says_so(harness: SyncHarness) -> None:
     await harness.settle()
     assert set(await harness.stored()) == {starred}
     assert await reason_of(harness, plain) is EndReason.LEFT_SELECTION
+    await harness.gmail("POST", f"/messages/{starred}/modify", {"removeLabelIds": ["STARRED"]})
+    await harness.push()
+    assert await reason_of(harness, starred) is EndReason.LEFT_SELECTION
+    assert "STARRED" not in (await harness.heads())[starred].label_ids
 
 
 async def test_a_deletion_says_so(harness: SyncHarness) -> None:

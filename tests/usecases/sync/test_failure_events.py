@@ -60,4 +60,6 @@ async def test_a_grant_that_ended_is_told_at_once_and_once(harness: SyncHarness)
     assert event["error"] == {
         "type": "reauth_required",
         "description": "The end user must connect again.",
+        "docs": "operating#reauth_required",
     }
+    assert (event["coverage"], event["deferred"]) == ("whole", None)

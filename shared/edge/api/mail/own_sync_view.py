@@ -7,9 +7,15 @@ from shared.domain.models.state import ModelSyncState
 from shared.domain.models.sync import Derived, OwnSync, models_of
 from shared.domain.sync.event import VARIANT
 from shared.domain.sync.frequency import in_words
-from shared.domain.sync.standing import Standing
+from shared.domain.sync.standing import Failure, Standing, deferral
 from shared.domain.sync.state import SyncState, SyncStatus
-from shared.edge.api.mail.sync_view import Counts, QuarantinedView, SyncView
+from shared.edge.api.mail.sync_view import (
+    Counts,
+    QuarantinedView,
+    SyncView,
+    deferred_view,
+    failure_view,
+)
 
 
 def own_sync_view(
@@ -19,7 +25,8 @@ def own_sync_view(
     every = state.frequency or row.frequency
     counts = {model: state.of(model) for model in models_of(row)}
     behind = max(0, mail.sequence - state.after) if mail and isinstance(row, Derived) else None
-    latest = "ERROR" if state.last_error else "SUCCESS"
+    wrong = _failure(state, now)
+    latest = "ERROR" if wrong else "SUCCESS"
     return SyncView(
         id=state.id,
         connection_id=state.connection_id,
@@ -29,7 +36,7 @@ def own_sync_view(
         type="INITIAL" if state.initial else "INCREMENTAL",
         status=_status(state, now),
         jobStatus="RUNNING" if state.held(now) else latest,
-        latestExecutionStatus=latest if state.last_finished_at or state.failed_at else None,
+        latestExecutionStatus=latest if state.last_finished_at or wrong else None,
         finishedAt=state.last_finished_at,
         nextScheduledSyncAt=state.next_due_at,
         frequency=in_words(every) if every else "when mail changes" if row.follows else "on demand",
@@ -41,14 +48,20 @@ def own_sync_view(
         checkpoint=dict(state.checkpoint or ({"after": state.after} if state.after else {})),
         progress=None,
         audit=None,
-        error=state.last_error,
+        error=failure_view(wrong),
         error_site=state.error_site,
         behind=behind,
         held_deletions=sum(one.absence.count for one in counts.values() if one.absence.held),
         coverage="partial" if state.initial else "whole",
-        deferred=None,
+        deferred=deferred_view(deferral(state.deferred_until, state.last_error, now)),
         quarantined=QuarantinedView(count=state.quarantined, oldest=None, reasons={}),
     )
+
+
+def _failure(state: ModelSyncState, now: datetime) -> Failure | None:
+    if state.last_error is None:
+        return None
+    return Failure(state.last_error, state.failing_since or now)
 
 
 def _status(state: ModelSyncState, now: datetime) -> Standing:

@@ -77,7 +77,7 @@ class EmailMessage(ResponseModel):
     isDraft: bool  # noqa: N815
     isSent: bool  # noqa: N815
     origin: str
-    reason: EndReason | None = Field(None, description="Of a tombstone: why the record ended.")
+    reason: EndReason | None = Field(None, description="Why it ended, or was pruned.")
     date: datetime | None = None
     internalDate: str | None = None  # noqa: N815
     body_truncated: bool = False

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from shared.actions.projections import projections
 from shared.domain.cursor import cursor_of, page_token_of, place_of, sequence_of
 from shared.domain.ids import ConnectionId, LabelId, MessageId, SequenceNumber, ThreadId
-from shared.domain.models.sync import OwnSyncs, models_of
+from shared.domain.models.sync import Derived, OwnSync, OwnSyncs, models_of
 from shared.domain.sync.event import MODEL, MODEL_NAMES
 from shared.domain.sync.payload import render_json
 from shared.domain.sync.record import LastAction, Record
@@ -130,9 +130,10 @@ async def list_records(call: Call) -> Response:
     With `order=date_desc` the same records come newest first, for screens. A model of the
     deployment's own (`GET /scripts/config` lists them) is projected from the messages.
     """
-    connection_id = (await call.connection()).value.id
     asked = call.query(RecordsQuery)
-    if call.use(OwnSyncs).of_model(asked.model) is not None:
+    row = call.use(OwnSyncs).of_model(asked.model)
+    connection_id = await _connection_with(call, row)
+    if row is not None:
         return await _own_page(OwnRecords(call.use(ModelRecords), connection_id), asked)
     _require_model(call, asked.model)
     projection = projections().get(asked.model)
@@ -147,10 +148,11 @@ async def list_records(call: Call) -> Response:
 
 async def prune_records(call: Call) -> Pruned:
     """Empty the payloads of the records up to a cursor; the records themselves stay."""
-    connection_id = (await call.connection()).value.id
     body = call.body(PruneBody)
+    row = call.use(OwnSyncs).of_model(body.model)
+    connection_id = await _connection_with(call, row)
     now = call.use(Clock).now()
-    if call.use(OwnSyncs).of_model(body.model) is not None:
+    if row is not None:
         until = sequence_of(connection_id, body.until_cursor, body.model)
         own = call.use(ModelRecords)
         count, more = await own.prune(connection_id, body.model, until, body.limit, now)
@@ -164,6 +166,16 @@ async def prune_records(call: Call) -> Pruned:
     until = sequence_of(connection_id, body.until_cursor)
     count, more = await call.use(Records).prune(connection_id, until, body.limit, now)
     return Pruned(count=count, has_more=more)
+
+
+async def _connection_with(call: Call, row: OwnSync | None) -> ConnectionId:
+    """Return whose records are wanted. Raises NotGrantedError for mail that is not read.
+
+    What an own sync polls may need no mail.
+    """
+    if row is None or isinstance(row, Derived):
+        return (await call.reading_connection()).id
+    return (await call.connection()).value.id
 
 
 async def _changes(records: Records, connection_id: ConnectionId, asked: RecordsQuery) -> Response:

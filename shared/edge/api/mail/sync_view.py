@@ -5,25 +5,27 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from shared.domain.connect.connection import INTEGRATION, Connection, ConnectionStatus
+from shared.domain.connect.connection import INTEGRATION, Connection
+from shared.domain.connect.scopes import reads
 from shared.domain.sync.event import MODEL, SYNC_NAME, VARIANT
 from shared.domain.sync.frequency import in_words
 from shared.domain.sync.projection import Projection
 from shared.domain.sync.standing import (
     Coverage,
+    Deferral,
+    Failure,
     SetAside,
     Standing,
     coverage,
     deferral,
+    failure,
     has_backfilled,
-    set_aside,
     standing,
 )
 from shared.domain.sync.state import Audit, Backfill, SyncState
+from shared.domain.troubles import description_of, docs_of
 from shared.edge.web.routes import LEFT_OUT, ResponseModel
-from shared.ports.sync_store import Quarantine
-
-MOST_COUNTED = 1_000
+from shared.errors import NotGrantedError
 
 
 class Counts(ResponseModel):
@@ -84,6 +86,15 @@ class QuarantinedView(ResponseModel):
     reasons: dict[str, int]
 
 
+class FailureView(ResponseModel):
+    """What is wrong: a code, what it means, since when, and the page below `/docs` that helps."""
+
+    type: str
+    description: str
+    since: datetime
+    docs: str | None
+
+
 class SyncView(ResponseModel):
     """One sync of one connection; results and counts are by model."""
 
@@ -104,7 +115,7 @@ class SyncView(ResponseModel):
     checkpoint: Checkpoint | dict[str, str | int | float | bool]
     progress: Progress | None
     audit: AuditView | None
-    error: str | None
+    error: FailureView | None
     coverage: Coverage
     deferred: DeferredView | None
     quarantined: QuarantinedView
@@ -119,18 +130,11 @@ class SyncsStatus(ResponseModel):
     syncs: list[SyncView]
 
 
-async def set_aside_of(quarantine: Quarantine, state: SyncState) -> SetAside:
-    """Return what is in quarantine; costs no read where nothing is."""
-    if state.quarantine_due_at is None:
-        return set_aside(())
-    return set_aside(await quarantine.list(state.connection_id, MOST_COUNTED))
-
-
 def sync_view(state: SyncState, now: datetime, connection: Connection, aside: SetAside) -> SyncView:
     """Return one entry of GET /sync/status; of a run, nothing is said before one has finished."""
-    ended = connection.status is ConnectionStatus.REAUTH_REQUIRED
-    error = state.last_error or (connection.error if ended else None)
-    latest: Literal["ERROR", "SUCCESS"] = "ERROR" if error or ended else "SUCCESS"
+    wrong = failure(connection, state)
+    latest: Literal["ERROR", "SUCCESS"] = "ERROR" if wrong else "SUCCESS"
+    why = wrong if reads(connection.scopes) or wrong else _sends_only(connection)
     tally = state.last_tally
     return SyncView(
         id=f"{state.connection_id}:{SYNC_NAME}",
@@ -150,14 +154,12 @@ def sync_view(state: SyncState, now: datetime, connection: Connection, aside: Se
         },
         recordCount={MODEL: state.live_records},
         checkpoint=_checkpoint(state),
-        progress=_progress(state, now),
+        progress=progress_view(state, now),
         audit=_audit(state.audit),
-        error=error,
+        error=failure_view(why),
         coverage=coverage(state),
-        deferred=_deferred(state, now),
-        quarantined=QuarantinedView(
-            count=aside.count, oldest=aside.oldest, reasons=dict(aside.reasons)
-        ),
+        deferred=deferred_view(deferral(state.deferred_until, state.last_error, now)),
+        quarantined=quarantined_view(aside),
     )
 
 
@@ -175,8 +177,29 @@ def projection_view(whole: SyncView, projection: Projection[Any]) -> SyncView:
     return whole.model_copy(update=own)
 
 
-def _deferred(state: SyncState, now: datetime) -> DeferredView | None:
-    if (found := deferral(state, now)) is None:
+def _sends_only(connection: Connection) -> Failure:
+    """Return why nothing is read, which is no failure."""
+    return Failure(NotGrantedError.code, connection.created_at)
+
+
+def failure_view(found: Failure | None) -> FailureView | None:
+    """Return what is wrong in words."""
+    if found is None:
+        return None
+    told = description_of(found.code)
+    return FailureView(
+        type=found.code, description=told, since=found.since, docs=docs_of(found.code)
+    )
+
+
+def quarantined_view(aside: SetAside) -> QuarantinedView:
+    """Return the quarantine in numbers."""
+    return QuarantinedView(count=aside.count, oldest=aside.oldest, reasons=dict(aside.reasons))
+
+
+def deferred_view(found: Deferral | None) -> DeferredView | None:
+    """Return until when nothing is read, and why."""
+    if found is None:
         return None
     return DeferredView(**{"class": found.concern.value}, until=found.until)
 
@@ -205,13 +228,15 @@ def _audit(audit: Audit | None) -> AuditView | None:
     )
 
 
-def _progress(state: SyncState, now: datetime) -> Progress | None:
+def progress_view(state: SyncState, now: datetime) -> Progress | None:
+    """Return how far the first reading is; None before it has begun."""
     backfill = state.backfill
     if backfill is None:
         return None
     total = backfill.estimated_total
+    again = backfill.pass_number > 1  # all was listed before; it is only looked through once more
     return Progress(
-        listed=backfill.listed,
+        listed=max(backfill.listed, total or 0) if again else backfill.listed,
         stored=backfill.stored,
         estimated_total=None if total is None else max(total, backfill.stored),
         eta_s=_seconds_left(backfill, now),
@@ -220,10 +245,14 @@ def _progress(state: SyncState, now: datetime) -> Progress | None:
 
 
 def _seconds_left(backfill: Backfill, now: datetime) -> int | None:
-    """Return the rest at the pace so far; None where nothing can be said yet."""
+    """Return the rest at the pace so far; None where nothing can be said yet.
+
+    The first messages are read with what the quota had saved up: they took less time than the
+    quota takes to accrue, and the rest will take that.
+    """
     if backfill.finished_at is not None:
         return 0
-    spent = now - backfill.started_at
+    spent = max(now - backfill.started_at, backfill.paced)
     if not backfill.stored or not backfill.estimated_total or spent <= timedelta():
         return None
     left = max(backfill.estimated_total - backfill.stored, 0)

@@ -4,6 +4,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from shared.domain.connect.connection import Connection, ConnectionStatus
+from shared.domain.troubles import error_object
 from shared.errors import AlreadyExistsError, ConflictError
 from shared.ports.clock import Clock
 from shared.ports.connections import Connections
@@ -11,18 +12,6 @@ from shared.ports.documents import Versioned
 from shared.ports.events import Operations, Outbox
 from shared.usecases.connect.auth_record import AuthOperation, auth_event, auth_operation
 from shared.usecases.connect.settings import ConnectSettings
-
-DESCRIPTIONS = {
-    "revoked": "Google no longer accepts the grant: withdrawn, or the password was changed.",
-    "expired": "The consent was given for a limited time, which is over.",
-    "unused": "Nobody used the grant for six months, and Google ended it.",
-    "session_policy": "A policy of the end user's organisation asks for a new sign-in.",
-    "account_deleted": "The Google account was deleted.",
-    "policy_enforced": "The account's protection or its organisation does not admit this app.",
-    "org_internal": "The OAuth client admits accounts of its own organisation only.",
-    "client_changed": "The grant was given to an OAuth client that this deployment no longer has.",
-    "refused": "Google has refused the grant for a day without a known reason.",
-}
 
 
 @dataclass(frozen=True)
@@ -53,7 +42,7 @@ class RequireReauth:
             generation=generation,
             environment=self.settings.environment,
             now=now,
-            error={"type": code, "description": DESCRIPTIONS[code]},
+            error=error_object(code),
         )
         with suppress(AlreadyExistsError):  # an earlier try stored it
             await self.outbox.create(event)

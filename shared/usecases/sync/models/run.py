@@ -124,6 +124,7 @@ class ModelRun:
                 last_finished_at=now,
                 last_error=None,
                 error_site=None,
+                failing_since=None,
                 failures=0,
                 deferred_until=None,
             )

@@ -193,7 +193,7 @@ class RunSync:
                 state,
                 last_error=error.code,
                 error_site=str(error) if isinstance(error, SyncFailedError) else None,
-                failed_at=now,
+                failing_since=state.failing_since or now,
                 failures=failures + 1,
                 deferred_until=None if lasting else now + wait,
                 wakes_taken=state.wakes_wanted if lasting else state.wakes_taken,

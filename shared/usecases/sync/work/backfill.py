@@ -45,6 +45,8 @@ class Chunk:
     unknown: list[MessageRef]
     tombstones: dict[MessageId, RecordHead]
     pass_ended: bool = False
+    listed: int = 0
+    """How many the pass that ended has listed."""
     paged: bool = False
     """Whether the pass that ended read several pages."""
     shifted: bool = False
@@ -53,7 +55,7 @@ class Chunk:
 
 async def read_chunk(run: Run) -> None:
     """Store the next messages of the window."""
-    started = run.clock.now()
+    started, spent = run.clock.now(), run.pace.spent
     if run.state.backfill is None:
         return
     if run.listing is not None and run.listing.begun_at != run.state.backfill.started_at:
@@ -65,6 +67,8 @@ async def read_chunk(run: Run) -> None:
     chunk.shifted = await _may_have_shifted(run, chunk)
     if run.listing is not None:
         run.listing.refs[:0] = fetched.left
+    cost = run.pace.time_of(run.pace.spent - spent)
+    chunk.progress = replace(chunk.progress, paced=chunk.progress.paced + cost)
     await _commit(run, chunk, fetched)
     run.note("backfill", started, stored=len(fetched.messages), failed=len(fetched.failed))
     if fetched.interrupted:
@@ -108,11 +112,12 @@ async def _turn_page(run: Run, chunk: Chunk) -> bool:
     """List the page that follows; False where the pass has come to its end."""
     done = run.listing
     if done is not None:
-        listed = chunk.progress.listed + done.size
-        chunk.paged = chunk.progress.page_token is not None or bool(run.state.selection.labels)
-        chunk.progress = replace(chunk.progress, listed=listed, page_token=done.next_page)
+        before, listed = chunk.progress, chunk.progress.listed + done.size
+        chunk.paged = before.page_token is not None or bool(run.state.selection.labels)
+        chunk.progress = replace(before, listed=listed, page_token=done.next_page)
         if done.next_page is None and not _next_label(run, chunk):
-            chunk.pass_ended = True
+            # Its last page is done, and counted, only once nothing of it is left.
+            chunk.pass_ended, chunk.listed, chunk.progress = True, listed, before
             return False
     run.listing = run.ahead.popleft() if run.ahead else await _list(run, chunk)
     _estimate(run, chunk)
@@ -245,5 +250,5 @@ def _advanced(chunk: Chunk, commits: list[Changes], fetched: Hydrated, now: date
     if not chunk.pass_ended or fetched.left:
         return progress
     if unknown == 0 and not chunk.shifted:
-        return replace(progress, page_token=None, finished_at=now)
+        return replace(progress, listed=chunk.listed, page_token=None, finished_at=now)
     return replace(progress.begun_again(), pass_number=progress.pass_number + 1)

@@ -146,16 +146,21 @@ class Changes:
     def relabel(self, head: RecordHead, labels: frozenset[LabelId], history_id: HistoryId) -> None:
         """Change a record's labels; an unchanged record keeps its sequence number."""
         if not self.selection.fits_labels(labels):
-            self.tombstone(head, EndReason.LEFT_SELECTION)
+            self.tombstone(head, EndReason.LEFT_SELECTION, labels)
             return
         if labels == head.label_ids:
             return
         self.heads.append(head.relabelled(labels, history_id, SequenceNumber(0), self.now))
         self.updated += 1
 
-    def tombstone(self, head: RecordHead, reason: EndReason = EndReason.DELETED) -> None:
+    def tombstone(
+        self,
+        head: RecordHead,
+        reason: EndReason = EndReason.DELETED,
+        labels: frozenset[LabelId] | None = None,
+    ) -> None:
         """Mark a record as ended: whoever reads by cursor has to be told, whatever ended it."""
-        self.heads.append(head.deleted(SequenceNumber(0), self.now, reason))
+        self.heads.append(head.deleted(SequenceNumber(0), self.now, reason, labels))
         self.deleted += 1
 
     def set_aside(
@@ -182,14 +187,12 @@ class Changes:
         if state.quarantine_due_at is not None:
             due.append(state.quarantine_due_at)
         return replace(
-            state,
+            state.without_error(),
             sequence=SequenceNumber(state.sequence + len(self.put) + len(self.heads)),
             live_records=state.live_records + self.added - self.deleted,
             skipped_unknown=state.skipped_unknown + self.skipped,
             quarantine_due_at=min(due, default=None),
             last_finished_at=self.now,
-            failures=0,
-            last_error=None,
         )
 
     def batch(self, first: SequenceNumber) -> Batch:

@@ -260,8 +260,9 @@ def _apply_to_known(
 def _apply_one(changes: Changes, change: NetChange, head: RecordHead | None) -> None:
     if head is None or not head.live:
         changes.skipped += bool(change.label_ops) and not change.added
-    elif change.deleted:
-        changes.tombstone(head)
+        return
+    labels = change.labels_after(head.label_ids, head.fetched_at_history)
+    if change.deleted:
+        changes.tombstone(head, labels=labels)
     else:
-        labels = change.labels_after(head.label_ids, head.fetched_at_history)
         changes.relabel(head, labels, change.last_history_id)

@@ -1,11 +1,12 @@
 """Fetching message bodies for the fewest units (DESIGN 4.5)."""
 
 import asyncio
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from shared.domain.google_trouble import MessagesRefusedError
 from shared.domain.ids import MessageId, ThreadId
 from shared.domain.mail.reading.email_message import unfetched_bodies
 from shared.domain.mail.reading.email_parts import as_count
@@ -25,6 +26,14 @@ MOST_HELD = 16 * 1024 * 1024
 """Bytes of mail after which a step stores what it has: the rest is the next one's."""
 WHOLE_THREAD_FROM = 3
 """messages.get costs 20 units, threads.get 40 for the whole thread (FACTS 1.3)."""
+
+
+FEWEST_ALIKE = 3
+"""Messages refused alike, at least, before it is taken for more than their own trouble."""
+
+
+async def _unknown() -> bool:
+    return False
 
 
 @dataclass(slots=True)
@@ -52,8 +61,11 @@ class Hydrator:
     """Where a worker died: told of the one message that is fetched then."""
     alone: bool = False
     """Whether messages that fail are blamed though none came: runs in a row have ended so."""
+    answers: Callable[[], Awaitable[bool]] = _unknown
+    """Whether Gmail gives a message of this mailbox that it gave before."""
     result: Hydrated = field(default_factory=Hydrated)
     _held: int = 0
+    _refused: list[tuple[MessageRef, str]] = field(default_factory=list)
     _unavailable: list[tuple[MessageRef, GmailUnavailableError]] = field(default_factory=list)
 
     async def fetch(self, wanted: Sequence[MessageRef]) -> Hydrated:
@@ -68,6 +80,7 @@ class Hydrator:
         for job in jobs:
             self.result.left.extend(job)
         self._judge_unavailable()
+        await self._judge_refused()
         order = {ref.id: place for place, ref in enumerate(wanted)}
         self.result.messages.sort(key=lambda message: order[message["id"]])
         return self.result
@@ -94,7 +107,7 @@ class Hydrator:
     def _unanswered(self, job: Sequence[MessageRef]) -> list[MessageRef]:
         """Return what is left of a job: what nobody leaves counts as fetched."""
         answered = {message["id"] for message in self.result.messages}
-        answered |= {ref.id for ref, _ in (*self.result.failed, *self._unavailable)}
+        answered |= {ref.id for ref, _ in (*self.result.failed, *self._refused, *self._unavailable)}
         return [ref for ref in job if ref.id not in answered]
 
     async def _fetch(self, job: Sequence[MessageRef]) -> None:
@@ -132,7 +145,7 @@ class Hydrator:
         except GmailNotFoundError:
             self.result.failed.append((ref, NOT_FOUND))
         except GmailRefusedError as error:
-            self.result.failed.append((ref, error.reason or f"status_{error.status}"))
+            self._refused.append((ref, error.reason or f"status_{error.status}"))
         except GmailUnavailableError as error:
             if error.status == OK:
                 self.result.failed.append((ref, UNREADABLE))
@@ -157,6 +170,26 @@ class Hydrator:
         elif self._unavailable:
             self.result.left.extend(ref for ref, _ in self._unavailable)
             self.result.interrupted = self._unavailable[0][1]
+
+    async def _judge_refused(self) -> None:
+        """Most of them refused alike is the mailbox's trouble, unless it goes on beside others.
+
+        What was asked for and left then waits for the next run with the rest.
+        """
+        reason = self._common_refusal()
+        if reason is None or (self.alone and await self.answers()):
+            self.result.failed.extend(self._refused)
+            return
+        self.result.failed.extend(one for one in self._refused if one[1] != reason)
+        self.result.left.extend(ref for ref, why in self._refused if why == reason)
+        self.result.interrupted = self.result.interrupted or MessagesRefusedError(reason)
+
+    def _common_refusal(self) -> str | None:
+        """Return why most were refused, if they were."""
+        reasons = Counter(reason for _, reason in self._refused)
+        reason, count = reasons.most_common(1)[0] if reasons else ("", 0)
+        others = len(self._refused) - count + len(self.result.messages) + len(self.result.failed)
+        return reason if count >= FEWEST_ALIKE and count > others else None
 
 
 def _jobs(wanted: Sequence[MessageRef]) -> list[list[MessageRef]]:

@@ -56,13 +56,16 @@ class TokenBucket:
     spent: int = 0
     _ready_at: datetime | None = None
 
+    def time_of(self, units: int) -> timedelta:
+        """Return how long so many units take to accrue."""
+        return timedelta(minutes=units / (self.units_per_minute * self.share))
+
     async def spend(self, units: int, *, urgent: bool = False) -> None:
         """Account for a call; waits for its turn unless live mail depends on it."""
         self.spent += units
         now = self.clock.now()
-        cost = timedelta(minutes=units / (self.units_per_minute * self.share))
         ready = max(self._ready_at or now - self.saved, now - self.saved)
-        self._ready_at = ready + cost
+        self._ready_at = ready + self.time_of(units)
         if not urgent and ready > now:
             await self.clock.sleep(ready - now)
 

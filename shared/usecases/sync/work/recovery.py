@@ -217,7 +217,8 @@ async def _compare(run: Run, census: Census, changes: Changes, head: RecordHead)
     elif known or run.state.selection.fits_labels(head.label_ids):
         await _ask(run, changes, head)
     else:
-        changes.tombstone(head, EndReason.LEFT_SELECTION)
+        labels = (head.label_ids - census.named) | listed if listed else head.label_ids
+        changes.tombstone(head, EndReason.LEFT_SELECTION, labels)
     return known and head.message_id not in census.left_out
 
 

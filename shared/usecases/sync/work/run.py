@@ -13,17 +13,19 @@ from shared.domain.observations import Sightings
 from shared.domain.operation import OperationStep
 from shared.domain.sync.event import extended, sync_event
 from shared.domain.sync.record import Origin, QuarantineEntry
+from shared.domain.sync.standing import SetAside, set_aside
 from shared.domain.sync.state import Suspect, SyncState, Tally
+from shared.errors import GmailNotFoundError, GmailRefusedError, TransientError
 from shared.ports.clock import Clock
 from shared.ports.documents import Versioned
 from shared.ports.events import Outbox
 from shared.ports.google.gmail import Gmail, GmailObject, MessageRef
 from shared.ports.sends import BounceRecorder
-from shared.ports.sync_store import Batch, Quarantine, Records
+from shared.ports.sync_store import Batch, NewestQuery, Quarantine, Records, entries_of
 from shared.usecases.sync.work.changes import Changes
 from shared.usecases.sync.work.hydrate import Hydrator
 from shared.usecases.sync.work.lease import Change, Held
-from shared.usecases.sync.work.pace import TokenBucket
+from shared.usecases.sync.work.pace import TokenBucket, Units
 
 BLAMED_AFTER = 4
 """Runs in a row that failed, 15 s at least, after which it is the messages that do not come."""
@@ -58,6 +60,8 @@ class Run:
     clock: Clock
     pace: TokenBucket
     deadline: datetime
+    before: SyncState
+    """The state that the run began with: how often, since when and why it had failed."""
     record_bounces: BounceRecorder = ignore_reports
     trace_id: str | None = None
     sightings: Sightings = field(default_factory=Sightings)
@@ -65,8 +69,6 @@ class Run:
     """Whether a push brought it about."""
     spent_before: int = 0
     """Quota units that the pace had spent before."""
-    failures_before: int = 0
-    """Runs in a row that had ended in a transient error before."""
     lateness_ms: float | None = None
     """The longest that live mail which is stored now had been at Gmail by then."""
     admitted: bool = False
@@ -81,6 +83,8 @@ class Run:
     """What this run fetched, or found under an excluded label, and the selection left out."""
     excluded_listed: bool = False
     """Whether what is under the excluded labels has been found."""
+    in_quarantine: dict[MessageId, QuarantineEntry] | None = None
+    """What is in quarantine, where an event had to count it: only this run changes that."""
     passed_over: dict[MessageId, HistoryId] = field(default_factory=dict)
     """What a delta that is not wholly applied fetched and did not keep, and as of when."""
 
@@ -102,7 +106,12 @@ class Run:
     @property
     def failures(self) -> int:
         """Runs in a row that came to nothing; a commit without records is not something yet."""
-        return self.state.failures if self.tally.total else self.failures_before
+        return self.state.failures if self.tally.total else self.before.failures
+
+    @property
+    def failing_since(self) -> datetime | None:
+        """Since when, by the same rule."""
+        return self.state.failing_since if self.tally.total else self.before.failing_since
 
     def forget_listing(self) -> None:
         """List anew from where the state says."""
@@ -139,8 +148,26 @@ class Run:
             deadline,
             urgent=urgent,
             hold=hold if self.state.careful else None,
-            alone=self.failures_before >= BLAMED_AFTER,
+            alone=self.before.failures >= BLAMED_AFTER,
+            answers=self._answers,
         )
+
+    async def _answers(self) -> bool:
+        """Whether Gmail gives a stored message: then it refuses others for their own sake.
+
+        20 units.
+        """
+        newest = await self.records.newest(self.connection_id, NewestQuery(limit=1))
+        if not newest:
+            return False
+        try:
+            call = self.gmail.message(newest[0].head.message_id)
+            await self.pace.run(Units.MESSAGE, call, urgent=True)
+        except GmailNotFoundError:
+            return True
+        except (GmailRefusedError, TransientError):
+            return False
+        return True
 
     async def hold(self, message_id: MessageId, origin: Origin) -> None:
         """Write down which message is read next. Raises FencedOutError."""
@@ -182,7 +209,17 @@ class Run:
 
         await self.held.commit(applied, make)
         self.tally = tally
+        if self.in_quarantine is not None:
+            self.in_quarantine = _quarantined(self.in_quarantine, changes)
         self._note_lateness(changes)
+
+    async def numbers(self, changes: Changes | None = None) -> SetAside:
+        """Return what is in quarantine, after the changes if given; read once a run at most."""
+        if self.in_quarantine is None:
+            found = await entries_of(self.quarantine, self.state)
+            self.in_quarantine = {entry.message_id: entry for entry in found}
+        after = _quarantined(self.in_quarantine, changes) if changes else self.in_quarantine
+        return set_aside([*after.values()])
 
     def _note_lateness(self, changes: Changes) -> None:
         if changes.origin is not Origin.LIVE or not changes.put:
@@ -195,7 +232,7 @@ class Run:
         """Commit a state change with one event of its own for what many commits did."""
 
         async def make(state: SyncState) -> tuple[SyncState, Batch]:
-            now = self.clock.now()
+            now, aside = self.clock.now(), await self.numbers()
             since = state.backfill.started_at if state.backfill else now
             event = sync_event(
                 state,
@@ -204,7 +241,8 @@ class Run:
                 now,
                 self.trace_id,
                 since=since,
-                was=self.state.checkpoint,
+                was=None,
+                aside=aside,
             )
             return state, Batch(event=event)
 
@@ -225,6 +263,7 @@ class Run:
             self.trace_id,
             since=changes.now,
             was=self.state.checkpoint,
+            aside=await self.numbers(changes),
         )
         if opened is not None:
             event = extended(opened.value, event)
@@ -251,3 +290,12 @@ class Run:
         late = {} if self.lateness_ms is None else {"lateness_ms": self.lateness_ms}
         units = self.pace.spent - self.spent_before
         return {**counts, "units": units, "pushed": self.pushed, **late}
+
+
+def _quarantined(
+    entries: Mapping[MessageId, QuarantineEntry], changes: Changes
+) -> dict[MessageId, QuarantineEntry]:
+    """Return the quarantine after a commit."""
+    added = {entry.message_id: entry for entry in changes.quarantine}
+    gone = {*changes.released}
+    return {id: entry for id, entry in {**entries, **added}.items() if id not in gone}
