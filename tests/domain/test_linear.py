@@ -293,6 +293,7 @@ NO_STRANGERS: Final = {
         " webhook_secret.checked_secret webhook_secret.signed_headers flavour.flavoured"
         " flavour.checked_nango_secret flavour.nango_headers window.window_start"
     ),
+    "rows of a deployment's own modules": "own_reach.require_reach",
     "looks at one value and no further": (
         "email_parts.as_count email_parts.as_object email_parts.as_text email_parts.is_behind_id"
         " bodies.has_content bodies.kind_of"
