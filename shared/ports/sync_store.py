@@ -100,6 +100,15 @@ class SearchQuery:
     since: datetime | None = None
     before: tuple[datetime, MessageId] | None = None
 
+    def fits(self, head: RecordHead, terms: Iterable[str]) -> bool:
+        """Whether a live record has all that is asked for, wherever it stands."""
+        return (
+            self.terms.issubset(terms)
+            and self.label_ids <= head.label_ids
+            and not self.without & head.label_ids
+            and self.thread_id in {None, head.thread_id}
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class SearchPage:

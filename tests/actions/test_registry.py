@@ -24,6 +24,8 @@ get-thread list-threads modify-thread trash-thread untrash-thread
 list-labels get-label create-label update-label delete-label
 get-attachment list-send-as-aliases get-profile
 watch-mailbox stop-watch list-watch-history
+search-mail list-conversations read-messages read-thread find-contact modify-messages
+list-scheduled cancel-send
 """
 
 
@@ -46,7 +48,7 @@ def test_what_an_action_takes_and_answers_is_described_in_valid_schemas() -> Non
 
 def test_names_that_only_read_have_no_effect_and_all_others_have_one() -> None:
     for name, action in actions().items():
-        reads = name.startswith(("get-", "list-"))
+        reads = name.startswith(("get-", "list-", "read-", "search-", "find-"))
         assert (action.effect is Effect.NONE) == reads, name
 
 

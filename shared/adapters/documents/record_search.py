@@ -25,16 +25,6 @@ class Candidate:
         """Where the search goes on below it."""
         return self.head.internal_date, self.head.message_id
 
-    def fits(self, query: SearchQuery) -> bool:
-        """Whether it has all that is asked for."""
-        labels = self.head.label_ids
-        return (
-            query.terms <= {*self.terms}
-            and query.label_ids <= labels
-            and not query.without & labels
-            and query.thread_id in {None, self.head.thread_id}
-        )
-
 
 ReadCandidates = Callable[[Below, int], Awaitable[Sequence[Candidate]]]
 """Reads up to so many candidates below a place, newest first."""
@@ -58,7 +48,7 @@ async def find_heads(query: SearchQuery, read: ReadCandidates) -> FoundHeads:
         candidates = await read(place, asked)
         for one in candidates:
             place = one.place
-            if one.fits(query):
+            if query.fits(one.head, one.terms):
                 found.append(one.head)
                 if len(found) == query.limit:
                     return FoundHeads(found, place, complete=True)

@@ -1,4 +1,4 @@
-"""Searching records in Firestore: the index of a term leads, a thread's, a label's or the date's."""
+"""Searching records in Firestore: which index leads, a term's, a thread's or a label's."""
 
 from shared.adapters.firestore.queries import Filter, Order
 from shared.adapters.firestore.values import Path

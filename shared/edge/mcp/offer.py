@@ -1,6 +1,6 @@
 """Which actions an agent is offered: by its key, by the key's policy, by the end user's grant."""
 
-from typing import Any
+from typing import Any, Final
 
 from shared.actions.loading import actions, get_action
 from shared.actions.registry import Action
@@ -9,6 +9,9 @@ from shared.domain.keys.policy import Does, ProposedCall, Refused, judge, policy
 from shared.edge.web.call import Caller
 from shared.edge.web.routes import Permission
 from shared.errors import ForbiddenError, MissingScopeError, UnknownActionError
+
+BY_SENDERS: Final = frozenset({"send-email", "cancel-send"})
+"""What the permission to send allows."""
 
 
 def offered_actions(caller: Caller, connection: Connection) -> list[Action[Any, Any]]:
@@ -27,13 +30,14 @@ def get_tool(name: str) -> Action[Any, Any]:
 def require_permission(action: Action[Any, Any], caller: Caller) -> None:
     """Raise ForbiddenError naming the permission that the key lacks for this action.
 
-    `mcp` alone reads; `send` sends as POST /send does; `actions` is everything there is.
+    `mcp` alone reads; `send` sends and cancels as POST /send and DELETE /sends do; `actions` is
+    everything there is.
     """
     if action.doing is Does.READ or caller.may(Permission.ACTIONS):
         return
-    if action.name == "send-email" and caller.may(Permission.SEND):
+    if action.name in BY_SENDERS and caller.may(Permission.SEND):
         return
-    wanted = Permission.SEND if action.name == "send-email" else Permission.ACTIONS
+    wanted = Permission.SEND if action.name in BY_SENDERS else Permission.ACTIONS
     raise ForbiddenError(f"This API key lacks the permission {wanted.value!r}.")
 
 

@@ -17,7 +17,8 @@ from shared.ports.connections import Connections
 from tests.edge.mcp.agents import ADA, BOB, ERAS, TOOLS, Era, House, modern, modern_headers
 
 LETTER = {"to": BOB, "subject": "Hello", "body": "It works."}
-READING = {name for name in TOOLS if name.startswith(("get-", "list-"))}
+READS = ("get-", "list-", "read-", "search-", "find-")
+READING = {name for name in TOOLS if name.startswith(READS)}
 
 
 def text_of(result: CallToolResult) -> str:
@@ -112,7 +113,7 @@ async def test_every_effect_needs_an_idempotency_key_and_nothing_that_reads_take
     ("permissions", "tools"),
     [
         (("mcp",), READING),
-        (("mcp", "send"), READING | {"send-email"}),
+        (("mcp", "send"), READING | {"send-email", "cancel-send"}),
         (("mcp", "actions"), TOOLS),
     ],
     ids=["mcp", "mcp-send", "mcp-actions"],
@@ -134,7 +135,9 @@ async def test_a_mailbox_that_granted_only_sending_offers_only_sending(house: Ho
     assert stored is not None
     await connections.swap(stored, replace(stored.value, scopes=frozenset({SEND})))
     async with house.agent() as agent:
-        assert {*await tools_of(agent)} == {"send-email", "send-message"}
+        assert {*await tools_of(agent)} == {
+            *("send-email", "send-message", "list-scheduled", "cancel-send")
+        }
         refused = error_of(await agent.call_tool("list-messages", {}))
     assert refused["code"] == "missing_scope"
     assert refused["payload"]["scope"].endswith("gmail.readonly")
