@@ -1,8 +1,9 @@
 """Which actions an agent is offered: by its key, by the key's policy, by the end user's grant."""
 
+from collections.abc import Mapping
 from typing import Any, Final
 
-from shared.actions.loading import actions, get_action
+from shared.actions.loading import actions, built_in_actions, get_action
 from shared.actions.registry import Action
 from shared.domain.connect.connection import Connection
 from shared.domain.keys.policy import Does, ProposedCall, Refused, judge, policy_of
@@ -14,9 +15,40 @@ BY_SENDERS: Final = frozenset({"send-email", "cancel-send"})
 """What the permission to send allows."""
 
 
-def offered_actions(caller: Caller, connection: Connection) -> list[Action[Any, Any]]:
-    """Return the actions that this key may run on this mailbox, in the registry's order."""
-    return [one for one in actions().values() if _is_offered(one, caller, connection)]
+READING: Final = (
+    *("search-mail", "read-messages", "read-thread", "list-conversations", "read-attachment"),
+    *("find-contact", "list-labels"),
+)
+DRAFTING: Final = ("create-draft", "update-draft")
+PRESETS: Final[Mapping[str, frozenset[str]]] = {
+    "read": frozenset(READING),
+    "triage": frozenset({*READING, "modify-messages", "trash-message", *DRAFTING}),
+    "write": frozenset(
+        {*READING, *DRAFTING, "send-draft", "send-email", "list-scheduled", "cancel-send"}
+    ),
+}
+DEFAULT: Final = PRESETS["write"] | {"modify-messages"}
+"""What is listed where a client asks for nothing else, beside the deployment's own actions."""
+ALL: Final = "all"
+
+
+def offered_actions(
+    caller: Caller, connection: Connection, chosen: str = ALL
+) -> list[Action[Any, Any]]:
+    """Return the actions that this key may run on this mailbox, in the registry's order.
+
+    `chosen` says which of them are to be listed: presets and names, joined by commas, or `all`;
+    "" is the default set. It narrows the list, and no call: those the key's policy decides.
+    """
+    offered = [one for one in actions().values() if _is_offered(one, caller, connection)]
+    names = {name.strip() for name in chosen.split(",")} - {""}
+    if ALL in names:
+        return offered
+    if not names:
+        own = actions().keys() - built_in_actions().keys()
+        return [one for one in offered if one.name in DEFAULT | own]
+    listed = names.union(*(PRESETS.get(name, ()) for name in names))
+    return [one for one in offered if one.name in listed]
 
 
 def get_tool(name: str) -> Action[Any, Any]:
@@ -39,6 +71,16 @@ def require_permission(action: Action[Any, Any], caller: Caller) -> None:
         return
     wanted = Permission.SEND if action.name in BY_SENDERS else Permission.ACTIONS
     raise ForbiddenError(f"This API key lacks the permission {wanted.value!r}.")
+
+
+def allowed_for(caller: Caller, connection: Connection) -> dict[str, Any]:
+    """Return what a refused caller may do instead: its tools, and the rules that bind them."""
+    try:
+        rules = policy_of(caller.policy).model_dump(mode="json", exclude_defaults=True)
+    except ForbiddenError:  # a policy that cannot be read allows nothing
+        return {"tools": []}
+    tools = [one.name for one in offered_actions(caller, connection)]
+    return {"tools": tools, **({"policy": rules} if rules else {})}
 
 
 def _is_offered(action: Action[Any, Any], caller: Caller, connection: Connection) -> bool:
