@@ -41,7 +41,7 @@ BUILT_IN: Final = (
     "mailbox",
 )
 """Modules of Gmail's own methods, in the order in which their actions are listed."""
-JOBS: Final = ("search", "reading", "people", "relabel", "scheduled")
+JOBS: Final = ("search", "reading", "attachment", "people", "relabel", "scheduled")
 """Modules of actions that are named by the job they do."""
 INITIAL: Final = "__init__"
 

@@ -143,7 +143,8 @@ async def test_conversations_come_by_their_newest_message(harness: ActionHarness
 
 
 async def test_pages_of_conversations_name_each_once(harness: ActionHarness) -> None:
-    seen, page = list[int](), ""
+    seen = list[int]()
+    page: str | None = ""
     while page is not None:
         found = await harness.ran("list-conversations", {"limit": 1, "page": page})
         seen += [int(one["threadId"], 16) for one in found["conversations"]]

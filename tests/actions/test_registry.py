@@ -25,7 +25,7 @@ list-labels get-label create-label update-label delete-label
 get-attachment list-send-as-aliases get-profile
 watch-mailbox stop-watch list-watch-history
 search-mail list-conversations read-messages read-thread find-contact modify-messages
-list-scheduled cancel-send
+read-attachment list-scheduled cancel-send
 """
 
 

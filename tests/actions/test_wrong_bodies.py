@@ -59,6 +59,7 @@ async def asked_of(harness: ActionHarness) -> dict[str, Any]:
         "list-conversations": {},
         "read-messages": {"ids": [id]},
         "read-thread": {"id": thread},
+        "read-attachment": {"messageId": id, "partId": "1"},
         "find-contact": {"name": "bob"},
         "modify-messages": {"ids": [id], **change},
         "list-scheduled": {},

@@ -14,7 +14,7 @@ from shared.actions.registry import Action
 from shared.actions.run import ActionAnswer
 from shared.domain.connect.connection import Connection
 from shared.edge.mcp.arguments import Arguments, has_effect, read_arguments
-from shared.edge.mcp.compact import compact
+from shared.edge.mcp.compact import compact, without_image
 from shared.edge.mcp.continuing import FIELD as CONTINUATION
 from shared.edge.mcp.continuing import NAME as CONTINUE
 from shared.edge.mcp.continuing import Place, Reading, read_continuation
@@ -109,7 +109,10 @@ def _result(
     name: str, answer: ActionAnswer, place: Place, limit: int, frame: Frame, heard: Heard
 ) -> CallToolResult:
     output = compact(name, readable(answer.output))
-    return done_result(output, place, limit, replace(frame, hint=heard.hint(output)))
+    framed = replace(frame, hint=heard.hint(output))
+    shown, image = without_image(name, output)
+    result = done_result(shown, place, limit, framed)
+    return result.model_copy(update={"content": [*result.content, image]}) if image else result
 
 
 def _call_digest(

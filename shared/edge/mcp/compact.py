@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from mcp_types import ImageContent
+
 from shared.edge.mcp.schemas import is_empty
 
 LISTINGS: Final[Mapping[str, str]] = {
@@ -26,6 +28,14 @@ def compact(name: str, output: Any) -> Any:
         messages = [_present(_flat(one)) for one in output.get("messages", ())]
         return {**_present(output), "messages": messages}
     return output
+
+
+def without_image(name: str, output: Any) -> tuple[Any, ImageContent | None]:
+    """Return an output without the image in it, and the image as the protocol carries one."""
+    if name != "read-attachment" or not isinstance(output, dict) or not output.get("image"):
+        return output, None
+    image = ImageContent(data=output["image"], mime_type=output["mimeType"])
+    return {key: value for key, value in output.items() if key != "image"}, image
 
 
 def _table(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

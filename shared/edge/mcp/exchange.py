@@ -14,14 +14,22 @@ from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 from mcp_types import (
     CallToolRequestParams,
     CallToolResult,
+    GetPromptRequestParams,
+    GetPromptResult,
+    ListPromptsResult,
+    ListResourceTemplatesResult,
     ListToolsResult,
     PaginatedRequestParams,
+    ReadResourceRequestParams,
+    ReadResourceResult,
 )
 from starlette.responses import Response
 from starlette.types import Message
 
 from shared.domain.connect.connection import Connection
 from shared.edge.mcp.calls import run_tool
+from shared.edge.mcp.context.prompts import list_prompts, prompt_of
+from shared.edge.mcp.context.resources import TEMPLATES, read_resource
 from shared.edge.mcp.continuing import TOOL as CONTINUE
 from shared.edge.mcp.offer import offered_actions
 from shared.edge.mcp.tools import tool_of
@@ -76,6 +84,26 @@ def server_for(call: Call, connection: Connection, chosen: str = "") -> "Server[
     ) -> CallToolResult:
         return await run_tool(call, connection, asked)
 
+    async def templates(
+        _: ServerRequestContext[dict[str, object]], __: PaginatedRequestParams | None
+    ) -> ListResourceTemplatesResult:
+        return TEMPLATES
+
+    async def read(
+        _: ServerRequestContext[dict[str, object]], asked: ReadResourceRequestParams
+    ) -> ReadResourceResult:
+        return await read_resource(call, connection, str(asked.uri))
+
+    async def prompts(
+        _: ServerRequestContext[dict[str, object]], __: PaginatedRequestParams | None
+    ) -> ListPromptsResult:
+        return list_prompts()
+
+    async def prompt(
+        _: ServerRequestContext[dict[str, object]], asked: GetPromptRequestParams
+    ) -> GetPromptResult:
+        return prompt_of(asked.name, asked.arguments or {})
+
     return Server(
         "postroom",
         version="1",
@@ -85,6 +113,10 @@ def server_for(call: Call, connection: Connection, chosen: str = "") -> "Server[
         get_tool_input_schema=lambda _: None,  # none of our arguments travels in a header
         on_list_tools=list_tools,
         on_call_tool=call_tool,
+        on_list_resource_templates=templates,
+        on_read_resource=read,
+        on_list_prompts=prompts,
+        on_get_prompt=prompt,
     )
 
 
