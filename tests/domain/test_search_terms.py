@@ -43,6 +43,8 @@ def test_the_rarest_term_leads_as_far_as_its_form_tells() -> None:
     terms = {"a", "s:invoice", "f:@acme.example", "f:ann@acme.example"}
     assert leading_term(terms) == "f:ann@acme.example"
     assert leading_term({"a", "s:invoice"}) == "s:invoice"
+    assert leading_term({"f:ann", "s:invoice", "t:@acme.example"}) == "f:ann"
+    assert leading_term({"s:tea", "t:@acme.example"}) == "s:tea"
     assert leading_term(()) is None
 
 

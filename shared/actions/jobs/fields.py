@@ -68,7 +68,7 @@ class SearchInput(MailFilterInput):
     )
     has_attachment: bool = Field(default=False, description="Only with files.")
     thread_id: str = Field("", max_length=64, description="Only of this conversation.")
-    limit: int = Field(25, ge=1, le=LARGEST_PAGE)
+    limit: int = Field(25, ge=1, le=LARGEST_PAGE, description="Most of a page.")
     page: Page = Field("", description=PAGE)
 
 

@@ -13,7 +13,7 @@ class FindContactInput(ActionInput):
     name: str = Field(
         "", max_length=300, description="Words of the name or address; empty: the most frequent."
     )
-    limit: int = Field(10, ge=1, le=50)
+    limit: int = Field(10, ge=1, le=50, description="Most of a page.")
 
 
 class ContactRow(BaseModel):

@@ -19,7 +19,7 @@ WAITING = (SendState.ACCEPTED, SendState.HELD)
 class ScheduledInput(ActionInput):
     """How many."""
 
-    limit: int = Field(50, ge=1, le=MOST)
+    limit: int = Field(50, ge=1, le=MOST, description="Most of a page.")
 
 
 class CancelSendInput(ActionInput):

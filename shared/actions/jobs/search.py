@@ -25,7 +25,7 @@ from shared.usecases.mail.search import SearchMail
 class ConversationsInput(MailFilterInput):
     """Which conversations: those with a message that fits."""
 
-    limit: int = Field(20, ge=1, le=50)
+    limit: int = Field(20, ge=1, le=50, description="Most of a page.")
     page: Page = Field("", description=PAGE)
 
 

@@ -60,12 +60,17 @@ def subject_terms(asked: str) -> frozenset[str]:
 
 
 def leading_term(terms: Iterable[str]) -> str | None:
-    """Return the term that the fewest records have, as far as its form tells: the longest."""
-    return max(sorted(terms), key=lambda term: (_is_address(term), len(term)), default=None)
+    """Return the term that the fewest records have, as far as its form tells.
+
+    An address tells most, then a sender's domain or name, a word of the subject, a recipient's
+    domain or name; of terms alike the longer one.
+    """
+    return max(sorted(terms), key=lambda term: (_rarity(term), len(term)), default=None)
 
 
-def _is_address(term: str) -> bool:
-    return "@" in term[len(FROM) + 1 :]
+def _rarity(term: str) -> int:
+    is_address = "@" in term[len(FROM) + 1 :]
+    return 4 if is_address else {FROM: 3, SUBJECT: 2, TO: 1}.get(term[: len(FROM)], 0)
 
 
 def _is_attached(attachment: Mapping[str, Any]) -> bool:
