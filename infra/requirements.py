@@ -24,6 +24,7 @@ ONLY_FOR: Final = {
     "google-cloud-pubsub": frozenset({"deliver_event"}),
     "mcp": frozenset({"mcp"}),
     "opentelemetry-exporter-prometheus": frozenset(),
+    "pypdf": frozenset({"api", "mcp", "run_actions"}),
 }
 """Direct dependencies that other functions never import."""
 CUSTOM: Final = ROOT / "requirements-custom.txt"

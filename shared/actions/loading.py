@@ -44,7 +44,9 @@ BUILT_IN: Final = (
     "forwarding",
     "preferences",
 )
-"""Postroom's own modules, in the order in which their actions are listed."""
+"""Modules of Gmail's own methods, in the order in which their actions are listed."""
+JOBS: Final = ("search", "reading", "attachment", "people", "relabel", "scheduled")
+"""Modules of actions that are named by the job they do."""
 INITIAL: Final = "__init__"
 READ_RECORDS: Final = "read-records"
 """The agents' tool that reads records of own syncs: no action has its name."""
@@ -108,8 +110,8 @@ class Catalogue:
 def built_in_actions() -> Mapping[str, Action[Any, Any]]:
     """Return Postroom's own actions by name."""
     found = Catalogue()
-    for name in BUILT_IN:
-        found.add(import_module(f"shared.actions.gmail.{name}"))
+    for name in (*(f"gmail.{one}" for one in BUILT_IN), *(f"jobs.{one}" for one in JOBS)):
+        found.add(import_module(f"shared.actions.{name}"))
     return found.actions
 
 

@@ -103,6 +103,46 @@ class Screen:
     before: str | None
 
 
+Row = TypedDict(
+    "Row",
+    {
+        "id": str,
+        "threadId": str,
+        "from": Participant | None,
+        "to": list[Participant],
+        "subject": str,
+        "date": str | None,
+        "snippet": str,
+        "labelIds": list[str],
+        "isUnread": bool,
+        "attachments": int,
+    },
+)
+"""What a search says of a message; of one that is not stored only its ids tell something."""
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """Rows, newest first; `next_page` asks for the next page, None at the end.
+
+    Where it is not `complete` the page ended before it was full.
+    """
+
+    records: Sequence[Row]
+    next_page: str | None
+    complete: bool
+    units: int
+
+
+class _Searched(Answer):
+    """A page of a search."""
+
+    records: Sequence[Any]
+    next_page: str | None
+    complete: bool
+    units: int
+
+
 class _Found(Answer):
     """Records are taken as they come: there may be thousands."""
 
@@ -187,6 +227,42 @@ class Records:
         )
         found = await self._read(connection_id, query)
         return Screen(found.records, found.next_before)
+
+    async def search(
+        self,
+        connection_id: str,
+        *,
+        sender: str | None = None,
+        to: str | None = None,
+        subject: str | None = None,
+        labels: Sequence[str] = (),
+        thread_id: str | None = None,
+        with_attachment: bool = False,
+        unread: bool = False,
+        after: datetime | None = None,
+        before: datetime | None = None,
+        q: str | None = None,
+        limit: int = 50,
+        page: str | None = None,
+    ) -> Search:
+        """Return rows of the messages that fit everything given.
+
+        Only `q`, Gmail's own operators, costs quota units (5).
+        """
+        query: Query = given(
+            **{"from": sender, "to": to, "subject": subject, "thread_id": thread_id, "q": q},
+            has="attachment" if with_attachment else None,
+            unread=unread or None,
+            after=after.isoformat() if after else None,
+            before=before.isoformat() if before else None,
+            limit=limit,
+            page=page,
+        )
+        if labels:
+            query = {**query, "label": list(labels)}
+        ask = Ask("GET", "/records/search", connection_id, query=query, repeatable=True)
+        found = await self.wire.read(ask, _Searched)
+        return Search(found.records, found.next_page, found.complete, found.units)
 
     async def get(self, connection_id: str, *message_ids: str) -> Sequence[EmailMessage]:
         """Return the records of up to 100 messages; one that is not there is left out."""

@@ -36,7 +36,7 @@ def api_routes() -> Routes:
         upkeep,
         webhook_endpoints,
     )
-    from shared.edge.api.mail import attachments, records
+    from shared.edge.api.mail import attachments, records, search
     from shared.edge.connect import sessions as connect_sessions
     from shared.edge.web import health
     from shared.edge.web.openapi import description_of
@@ -46,6 +46,7 @@ def api_routes() -> Routes:
         *connection_import.ROUTES,
         *connections.ROUTES,
         *records.ROUTES,
+        *search.ROUTES,
         *syncs.ROUTES,
         *upkeep.ROUTES,
         *actions.ROUTES,

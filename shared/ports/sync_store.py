@@ -15,6 +15,8 @@ COMMIT_BYTES = 3_500_000
 """Most payload bytes in one commit: Firestore's emulator refuses 4 MiB (FACTS 13.2)."""
 COMMIT_WRITES = 400
 """Most documents in one commit."""
+SEARCHED = 500
+"""Most heads that one search reads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,43 @@ class NewestQuery:
 
 
 @dataclass(frozen=True, slots=True)
+class SearchQuery:
+    """Live records that have all of this, newest first by (internal_date, message_id).
+
+    `terms` are those of `domain.sync.search`; `without` are labels that none of them has.
+    """
+
+    limit: int = 50
+    terms: frozenset[str] = frozenset()
+    label_ids: frozenset[LabelId] = frozenset()
+    without: frozenset[LabelId] = frozenset()
+    thread_id: ThreadId | None = None
+    since: datetime | None = None
+    before: tuple[datetime, MessageId] | None = None
+
+    def fits(self, head: RecordHead, terms: Iterable[str]) -> bool:
+        """Whether a live record has all that is asked for, wherever it stands."""
+        return (
+            self.terms.issubset(terms)
+            and self.label_ids <= head.label_ids
+            and not self.without & head.label_ids
+            and self.thread_id in {None, head.thread_id}
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class SearchPage:
+    """What was found; `before` is where the search goes on, None at its end.
+
+    Not `complete` where it stopped because it had read enough, not because the page was full.
+    """
+
+    records: Sequence[Record] = ()
+    before: tuple[datetime, MessageId] | None = None
+    complete: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class RecordPage:
     """Records in sequence order; `last` is where the next page starts, None at the end."""
 
@@ -125,6 +164,13 @@ class Records(Protocol):
 
     async def newest(self, connection_id: ConnectionId, query: NewestQuery) -> Sequence[Record]:
         """Return live records for a screen."""
+        ...
+
+    async def search(self, connection_id: ConnectionId, query: SearchQuery) -> SearchPage:
+        """Return live records that have all that is asked for.
+
+        At most `SEARCHED` heads are read; a record stored without terms is found by none.
+        """
         ...
 
     async def prune(

@@ -32,6 +32,8 @@ list-forwarding-addresses get-forwarding-address delete-forwarding-address
 get-auto-forwarding-settings update-auto-forwarding-settings
 get-vacation-settings update-vacation-settings get-imap-settings update-imap-settings
 get-pop-settings update-pop-settings get-language-settings update-language-settings
+search-mail list-conversations read-messages read-thread find-contact modify-messages
+read-attachment list-scheduled cancel-send
 """
 
 
@@ -54,7 +56,7 @@ def test_what_an_action_takes_and_answers_is_described_in_valid_schemas() -> Non
 
 def test_names_that_only_read_have_no_effect_and_all_others_have_one() -> None:
     for name, action in actions().items():
-        reads = name.startswith(("get-", "list-"))
+        reads = name.startswith(("get-", "list-", "read-", "search-", "find-"))
         assert (action.effect is Effect.NONE) == reads, name
 
 

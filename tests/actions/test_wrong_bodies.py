@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from infra.local.google.faults import BODY_FAULTS
-from shared.actions.loading import BUILT_IN, actions
+from shared.actions.loading import BUILT_IN, JOBS, actions
 from shared.domain.connect.scopes import MAIL, SETTINGS_BASIC, SETTINGS_SHARING
 from tests.harness.acting import ActionHarness, action_harness
 from tests.harness.google import EMAIL, letter
@@ -87,13 +87,22 @@ async def asked_of(harness: ActionHarness) -> dict[str, Any]:
         "watch-mailbox": {},
         "stop-watch": {},
         "list-watch-history": {"startHistoryId": start},
+        "search-mail": {"q": "subject:hello"},
+        "list-conversations": {},
+        "read-messages": {"ids": [id]},
+        "read-thread": {"id": thread},
+        "read-attachment": {"messageId": id, "partId": "1"},
+        "find-contact": {"name": "bob"},
+        "modify-messages": {"ids": [id], **change},
+        "list-scheduled": {},
+        "cancel-send": {"send": "none"},
     }
 
 
 OWN = [
     name
     for name, action in sorted(actions().items())
-    if action.run.__module__.rpartition(".")[2] in BUILT_IN
+    if action.run.__module__.rpartition(".")[2] in {*BUILT_IN, *JOBS}
 ]
 
 

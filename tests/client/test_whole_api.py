@@ -73,6 +73,9 @@ async def test_records_are_followed_by_cursor_and_shown_on_screens(desk: Desk) -
     assert (await records.page(id, pages[-1].cursor)).records == []
     screen = await records.screen(id, label="INBOX", limit=1)
     assert screen.records[0]["id"] == messages[0]["id"] or screen.before
+    found = await records.search(id, labels=messages[0]["labelIds"][:1], limit=100)
+    assert messages[0]["id"] in [row["id"] for row in found.records]
+    assert (found.units, found.complete) == (0, True)
     (one,) = await records.get(id, messages[0]["id"], "none")
     assert one["_nango_metadata"]["last_action"] == "ADDED"
     since = datetime.now(UTC) - timedelta(days=1)

@@ -36,7 +36,7 @@ from shared.domain.sync.record import LastAction
 from shared.ports.connections import ConnectionQuery
 from shared.ports.model_store import ModelQuery
 from shared.ports.store import Store
-from shared.ports.sync_store import NewestQuery, RecordQuery
+from shared.ports.sync_store import NewestQuery, RecordQuery, SearchQuery
 from tests.contracts.index_plans import index_of
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
@@ -111,6 +111,14 @@ def records(store: Store) -> Iterator[Awaitable[Any]]:
     before = (NOW, MessageId("m1"))
     for screen in mixed(label_id=LabelId("INBOX"), thread_id=ThreadId("t1"), before=before):
         yield store.records.newest(C1, NewestQuery(**screen))
+    for search in mixed(
+        terms=frozenset({"f:ann"}),
+        label_ids=frozenset({LabelId("INBOX")}),
+        thread_id=ThreadId("t1"),
+        since=NOW,
+        before=before,
+    ):
+        yield store.records.search(C1, SearchQuery(**search))
     for since in (None, NOW):
         yield drained(store.records.all_heads(C1, since))
     yield store.records.prune(C1, SequenceNumber(7), 9, NOW)

@@ -159,7 +159,7 @@ def test_what_times_are_stored_as_lets_firestore_expire_and_compare_them() -> No
 
 def _stored_names(collection: str) -> set[str]:
     if collection == "records":
-        return set(HEAD_FIELDS)
+        return {*HEAD_FIELDS, "terms"}
     if collection == "model_records":
         return {*models.HEAD_FIELDS}
     if collection == "model_quarantine":

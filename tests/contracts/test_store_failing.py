@@ -20,7 +20,7 @@ from shared.ports.connections import ConnectionQuery
 from shared.ports.documents import Versioned
 from shared.ports.model_store import ModelBatch, ModelQuery
 from shared.ports.store import Store
-from shared.ports.sync_store import Batch, NewestQuery, RecordQuery
+from shared.ports.sync_store import Batch, NewestQuery, RecordQuery, SearchQuery
 from tests.contracts.collections import SAMPLES
 from tests.contracts.samples import (
     C1,
@@ -67,6 +67,7 @@ _CALLS: dict[tuple[str, str], Callable[[Any], Any]] = {
     ("records", "get"): lambda port: port.get(C1, IDS[0]),
     ("records", "page"): lambda port: port.page(C1, RecordQuery()),
     ("records", "newest"): lambda port: port.newest(C1, NewestQuery()),
+    ("records", "search"): lambda port: port.search(C1, SearchQuery()),
     ("records", "prune"): lambda port: port.prune(C1, SequenceNumber(1), 1, START),
     ("records", "prune_deleted"): lambda port: port.prune_deleted(C1, START, 1, START),
     ("connections", "walk"): lambda port: port.walk(None, 1),

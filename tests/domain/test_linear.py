@@ -56,6 +56,7 @@ from shared.domain.sync import payload
 from shared.errors import PostroomError
 from tests.domain.costs import Family, Parse, growth, quick_growth
 from tests.domain.hostile import MESSAGES, REPLIES, TEXTS, message, parent
+from tests.domain.text_parsers import TEXT_PARSERS
 
 TAKES_TEXT: Final = ("str", "bytes", "Any", "EmailMessage", "Outgoing", "Address")
 ISO_2022_JP: Final = {"name": "Content-Type", "value": "text/plain; charset=iso-2022-jp"}
@@ -112,6 +113,7 @@ def _places(text: str) -> Iterator[tuple[list[str], int]]:
 
 
 PARSERS: Final[Mapping[str, Driven]] = {
+    **{name: of_text(parse) for name, parse in TEXT_PARSERS.items()},
     "addresses.checked_url": of_text(
         lambda text: addresses.checked_url(text, addresses.AllowedHosts())
     ),
@@ -275,8 +277,8 @@ NO_STRANGERS: Final = {
     ),
     "what Postroom itself wrote": (
         "approval.approval_event base64url.encode_base64url"
-        " cursor.cursor_of cursor.page_token_of delivery.due_to"
-        " delivery.settled email_message.label_fields payload.render payload.render_json"
+        " cursor.cursor_of cursor.page_token_of delivery.due_to payload.render_json"
+        " delivery.settled email_message.label_fields payload.render search.leading_term"
         " observations.capped operation.new_operation policy.policy_of projection.projected"
         " event.bounce_event"
         " event.send_event request.thawed event.failed_sync_event"

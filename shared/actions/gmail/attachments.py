@@ -3,6 +3,7 @@
 # ruff: noqa: N815  Gmail's spelling
 
 from base64 import urlsafe_b64encode
+from typing import Final
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -14,6 +15,8 @@ from shared.errors import TooLargeError
 
 LARGEST = 20 << 20
 """Bytes whose base64 still fits an answer (FACTS 8.1)."""
+PART_ID: Final = r"^([0-9]{0,4}(\.[0-9]{1,4}){0,31}|root)$"
+WHICH: Final = "Which part: `2`, or `1.3`; `root` where the message is one file."
 
 
 class GetAttachmentInput(ActionInput):
@@ -23,8 +26,8 @@ class GetAttachmentInput(ActionInput):
     partId: str | None = Field(
         None,
         validation_alias=spelled("partId", "part_id"),
-        pattern=r"^([0-9]{0,4}(\.[0-9]{1,4}){0,31}|root)$",
-        description="Which part: `2`, or `1.3`; `root` where the message is one file.",
+        pattern=PART_ID,
+        description=WHICH,
     )
     attachmentId: str | None = Field(
         None,

@@ -44,6 +44,7 @@ COMPOSITE = (
     _index("bulk_sends", ("open_of", "ASC"), ("created_at", "ASC")),
     _index("records", ("deleted_at", "ASC"), *_NEWEST_RECORDS),
     _index("records", ("deleted_at", "ASC"), ("label_ids", "CONTAINS"), *_NEWEST_RECORDS),
+    _index("records", ("deleted_at", "ASC"), ("terms", "CONTAINS"), *_NEWEST_RECORDS),
     _index("records", ("deleted_at", "ASC"), ("thread_id", "ASC"), *_NEWEST_RECORDS),
     _index("records", ("last_action", "ASC"), ("sequence", "ASC")),
     _index("records", ("sequence", "ASC"), ("last_modified_at", "ASC")),

@@ -1,7 +1,8 @@
 """Emptying and purging what subcollections of a connection hold: messages, or own models."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from shared.adapters.firestore.queries import Filter, structured
@@ -22,8 +23,11 @@ async def empty_payloads(
     *,
     limit: int,
     now: datetime,
+    forgetting: Mapping[Path, Any] = MappingProxyType({}),
 ) -> tuple[int, bool]:
     """Empty unpruned payloads, in the order of the last filter: how many, and whether more remain.
+
+    `forgetting` is what else tells of a record's content, with its empty value.
 
     Raises StoreUnavailableError.
     """
@@ -35,7 +39,7 @@ async def empty_payloads(
         select=("pruned_at",),
     )
     found = await rpc.query(query, rpc.name("connections", owner))
-    emptied: dict[Path, Any] = {("payload",): b"", ("pruned_at",): now}
+    emptied: dict[Path, Any] = {("payload",): b"", ("pruned_at",): now, **forgetting}
     writes = [change(one.name, emptied, version_of(one.update_time)) for one in found[:limit]]
     done = 0
     for start in range(0, len(writes), COMMIT_WRITES):

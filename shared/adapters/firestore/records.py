@@ -6,8 +6,10 @@ from datetime import datetime
 from typing import Any
 
 from shared.adapters.documents.record_pages import HEADS_BATCH, MAX_SEQUENCE, PageBudget, end_reason
+from shared.adapters.documents.record_search import Below, Candidate, find_heads
 from shared.adapters.firestore.pruning import empty_payloads, purge
 from shared.adapters.firestore.queries import Filter, Order, structured
+from shared.adapters.firestore.record_search import LIVE, NEWEST_FIRST, TERMS, search_filters
 from shared.adapters.firestore.rpc import FirestoreRpc
 from shared.adapters.firestore.values import (
     Path,
@@ -25,7 +27,13 @@ from shared.domain.ids import (
 )
 from shared.domain.sync.record import Earlier, LastAction, Origin, Record, RecordHead
 from shared.errors import CorruptStateError
-from shared.ports.sync_store import NewestQuery, RecordPage, RecordQuery
+from shared.ports.sync_store import (
+    NewestQuery,
+    RecordPage,
+    RecordQuery,
+    SearchPage,
+    SearchQuery,
+)
 
 HEAD_FIELDS = (
     "message_id",
@@ -59,7 +67,8 @@ def record_of(connection_id: ConnectionId, document: Any) -> Record:
     payload = fields.get("payload")
     if not isinstance(payload, bytes):
         raise _corrupt(connection_id, document)
-    return Record(head, payload, bool(fields.get("body_truncated")))
+    terms = tuple(fields.get("terms", ()))
+    return Record(head, payload, bool(fields.get("body_truncated")), terms)
 
 
 def record_write(name: str, record: Record) -> Any:
@@ -67,6 +76,7 @@ def record_write(name: str, record: Record) -> Any:
     fields = _head_fields(record.head)
     fields["body_truncated"] = record.body_truncated
     fields["payload"] = record.payload
+    fields["terms"] = [*record.terms]
     return replacement(name, fields)
 
 
@@ -137,8 +147,6 @@ def _earlier(fields: dict[str, Any]) -> Earlier:
 
 
 NEWEST_BATCH = 100
-_NEWEST: tuple[Order, ...] = (("internal_date", "DESC"), ("message_id", "DESC"))
-_LIVE: Filter = ("deleted_at", "is_null", None)
 
 
 @dataclass(frozen=True)
@@ -160,12 +168,12 @@ class FirestoreRecords:
         self, connection_id: ConnectionId, since: datetime | None
     ) -> AsyncIterator[Sequence[RecordHead]]:
         """Stream the live heads with internal_date >= since, newest first."""
-        filters: list[Filter] = [_LIVE]
+        filters: list[Filter] = [LIVE]
         if since is not None:
             filters.append(("internal_date", ">=", since))
         after = None
         while documents := await self._query(
-            connection_id, filters, _NEWEST, HEADS_BATCH, after=after, select=HEAD_FIELDS
+            connection_id, filters, NEWEST_FIRST, HEADS_BATCH, after=after, select=HEAD_FIELDS
         ):
             heads = [head_of(connection_id, document) for document in documents]
             yield heads
@@ -197,7 +205,7 @@ class FirestoreRecords:
 
     async def newest(self, connection_id: ConnectionId, query: NewestQuery) -> Sequence[Record]:
         """Return live records for a screen, newest first by (internal_date, message_id)."""
-        filters: list[Filter] = [_LIVE]
+        filters: list[Filter] = [LIVE]
         if query.thread_id is not None:
             filters.append(("thread_id", "==", query.thread_id))
         elif query.label_id is not None:
@@ -206,12 +214,37 @@ class FirestoreRecords:
         after = query.before
         size = min(query.limit, NEWEST_BATCH)
         while len(found) < query.limit and (
-            documents := await self._query(connection_id, filters, _NEWEST, size, after=after)
+            documents := await self._query(connection_id, filters, NEWEST_FIRST, size, after=after)
         ):
             records = [record_of(connection_id, document) for document in documents]
             found += [record for record in records if _labelled(record.head, query)]
             after = (records[-1].head.internal_date, records[-1].head.message_id)
         return found[: query.limit]
+
+    async def search(self, connection_id: ConnectionId, query: SearchQuery) -> SearchPage:
+        """Return live records that have all that is asked for, newest first."""
+        filters = search_filters(query)
+
+        async def read(below: Below, limit: int) -> Sequence[Candidate]:
+            found = await self._query(
+                connection_id,
+                filters,
+                NEWEST_FIRST,
+                limit,
+                after=below,
+                select=(*HEAD_FIELDS, "terms"),
+            )
+            return [
+                Candidate(head_of(connection_id, one), fields_of(one).get("terms", ()))
+                for one in found
+            ]
+
+        found = await find_heads(query, read)
+        names = [self._name(connection_id, head.message_id) for head in found.heads]
+        stored = await self.rpc.get(names) if names else {}
+        records = [record_of(connection_id, stored[name]) for name in names if name in stored]
+        live = [one for one in records if one.head.live]
+        return SearchPage(live, found.before, found.complete)
 
     async def prune(
         self, connection_id: ConnectionId, until: SequenceNumber, limit: int, now: datetime
@@ -238,7 +271,13 @@ class FirestoreRecords:
         self, connection_id: ConnectionId, reach: Filter, limit: int, now: datetime
     ) -> tuple[int, bool]:
         return await empty_payloads(
-            self.rpc, connection_id, "records", (reach,), limit=limit, now=now
+            self.rpc,
+            connection_id,
+            "records",
+            (reach,),
+            limit=limit,
+            now=now,
+            forgetting={TERMS: []},
         )
 
     async def _page_of_ids(

@@ -34,6 +34,7 @@ from shared.domain.mail.reading.email_parts import (
     as_object,
     as_text,
     find_part,
+    header_of,
     part_filename,
 )
 from shared.errors import (
@@ -51,6 +52,7 @@ _PAYLOAD: Final = ("fields", "payload")
 _DATA: Final = ("fields", "data")
 _RAW: Final = (("format", "raw"), ("fields", "raw"))
 _HEAD_END: Final = re.compile(rb"\r?\n\r?\n")
+_CHARSET: Final = re.compile(r"""charset\s*+=\s*+"?([^"\s;]++)""", re.IGNORECASE)
 _LONGEST_HEAD: Final = 1024 * 1024
 """Bytes: twice what Gmail takes as headers (FACTS 18.12)."""
 FIRST_PAUSE: Final = timedelta(seconds=1)
@@ -203,7 +205,13 @@ def _part(payload: Mapping[str, Any], message_id: MessageId, part_id: str) -> Me
         size=as_count(body.get("size")) if behind else len(inline),
         attachment_id=behind,
         inline=inline,
+        charset=_charset(header_of(part, "content-type")),
     )
+
+
+def _charset(content_type: str) -> str:
+    found = _CHARSET.search(content_type)
+    return found[1] if found else ""
 
 
 class _Held:

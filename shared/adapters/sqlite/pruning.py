@@ -19,8 +19,12 @@ def empty_payloads(
     *,
     limit: int,
     now: datetime,
+    forgetting: Sequence[str] = (),
 ) -> tuple[int, bool]:
-    """Empty unpruned payloads in their records' order: how many, and whether more remain."""
+    """Empty unpruned payloads in their records' order: how many, and whether more remain.
+
+    `forgetting` are statements that, given a record's key, empty what else tells of its content.
+    """
     with database.transaction() as connection:
         keys = connection.execute(
             f"""SELECT key FROM {heads} WHERE {where} AND pruned_us IS NULL
@@ -28,7 +32,8 @@ def empty_payloads(
             (*values, limit + 1),
         ).fetchall()
         emptied = keys[:limit]
-        connection.executemany(f"UPDATE {payloads} SET payload = x'' WHERE key = ?", emptied)
+        for statement in (f"UPDATE {payloads} SET payload = x'' WHERE key = ?", *forgetting):
+            connection.executemany(statement, emptied)
         connection.executemany(
             f"UPDATE {heads} SET pruned_us = ? WHERE key = ?",
             [(to_us(now), key) for (key,) in emptied],

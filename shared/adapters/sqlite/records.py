@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 
 from shared.adapters.documents.record_pages import HEADS_BATCH, MAX_SEQUENCE, PageBudget, end_reason
+from shared.adapters.documents.record_search import Below, Candidate, find_heads
 from shared.adapters.sqlite.database import (
     Row,
     SqliteDatabase,
@@ -18,6 +19,15 @@ from shared.adapters.sqlite.database import (
     to_us,
 )
 from shared.adapters.sqlite.pruning import empty_payloads, purge
+from shared.adapters.sqlite.record_search import (
+    FORGET_TERMS,
+    candidate_rows,
+    candidates,
+    drop_terms,
+    read_terms,
+    terms_text,
+    write_terms,
+)
 from shared.domain.ids import (
     ConnectionId,
     HistoryId,
@@ -28,19 +38,25 @@ from shared.domain.ids import (
 )
 from shared.domain.sync.record import Earlier, LastAction, Origin, Record, RecordHead
 from shared.errors import ConflictError, CorruptStateError
-from shared.ports.sync_store import NewestQuery, RecordPage, RecordQuery
+from shared.ports.sync_store import (
+    NewestQuery,
+    RecordPage,
+    RecordQuery,
+    SearchPage,
+    SearchQuery,
+)
 
 HEAD = """records.message_id, records.thread_id, records.label_ids, records.history_id,
  records.fetched_at_history, records.internal_us, records.sequence, records.origin,
  records.first_seen_us, records.last_modified_us, records.last_action, records.deleted_us,
  records.pruned_us, records.schema_version, records.earlier, records.reason"""
-RECORD = f"{HEAD}, records.body_truncated, record_payloads.payload"
+RECORD = f"{HEAD}, records.body_truncated, record_payloads.payload, records.terms"
 
 _INSERT = """
 INSERT INTO records (message_id, thread_id, label_ids, history_id, fetched_at_history,
  internal_us, sequence, origin, first_seen_us, last_modified_us, last_action, deleted_us,
- pruned_us, schema_version, earlier, reason, body_truncated, connection_id)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+ pruned_us, schema_version, earlier, reason, body_truncated, terms, connection_id)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (connection_id, message_id) DO UPDATE SET thread_id = excluded.thread_id,
  label_ids = excluded.label_ids, history_id = excluded.history_id,
  fetched_at_history = excluded.fetched_at_history, internal_us = excluded.internal_us,
@@ -48,7 +64,7 @@ ON CONFLICT (connection_id, message_id) DO UPDATE SET thread_id = excluded.threa
  last_modified_us = excluded.last_modified_us, last_action = excluded.last_action,
  deleted_us = excluded.deleted_us, pruned_us = excluded.pruned_us,
  schema_version = excluded.schema_version, earlier = excluded.earlier, reason = excluded.reason,
- body_truncated = excluded.body_truncated
+ body_truncated = excluded.body_truncated, terms = excluded.terms
 RETURNING key
 """
 # What was pruned stays pruned: a head says nothing about the payload beside it.
@@ -88,7 +104,8 @@ def head_of(connection_id: ConnectionId, row: Row) -> RecordHead:
 
 def record_of(connection_id: ConnectionId, row: Row) -> Record:
     """Read the RECORD columns. Raises CorruptStateError."""
-    return Record(head_of(connection_id, row), row[17], bool(row[16]))
+    terms = read_terms(connection_id, MessageId(row[0]), row[18])
+    return Record(head_of(connection_id, row), row[17], bool(row[16]), terms)
 
 
 def write_records(
@@ -96,13 +113,15 @@ def write_records(
 ) -> None:
     """Write whole records inside a transaction."""
     for record in records:
-        values = (*_head_values(record.head), record.body_truncated, connection_id)
+        flags = (record.body_truncated, terms_text(record))
+        values = (*_head_values(record.head), *flags, connection_id)
         (key,) = connection.execute(_INSERT, values).fetchone()
         connection.execute(
             "INSERT OR REPLACE INTO record_payloads (key, payload) VALUES (?, ?)",
             (key, record.payload),
         )
         _write_labels(connection, connection_id, key, record.head)
+        write_terms(connection, connection_id, key, record)
 
 
 def write_heads(
@@ -114,6 +133,7 @@ def write_heads(
         if row is None:
             raise ConflictError(f"Record {head.message_id} is not stored any more.")
         _write_labels(connection, connection_id, row[0], head)
+        drop_terms(connection, row[0], head)
 
 
 def _head_values(head: RecordHead) -> Row:
@@ -234,6 +254,23 @@ class SqliteRecords:
         )
         return [record_of(connection_id, row) for row in rows]
 
+    async def search(self, connection_id: ConnectionId, query: SearchQuery) -> SearchPage:
+        """Return live records that have all that is asked for, newest first."""
+
+        async def read(below: Below, limit: int) -> Sequence[Candidate]:
+            rows = candidate_rows(self.database, HEAD, connection_id, query, below, limit)
+            return candidates((head_of(connection_id, row) for row in rows), rows)
+
+        found = await find_heads(query, read)
+        rows = self.database.rows(
+            f"""SELECT {RECORD} {_FROM} WHERE connection_id = ? AND deleted_us IS NULL
+                AND message_id IN (SELECT value FROM json_each(?))
+                ORDER BY internal_us DESC, message_id DESC""",  # noqa: S608  own columns
+            (connection_id, _json(head.message_id for head in found.heads)),
+        )
+        records = [record_of(connection_id, row) for row in rows]
+        return SearchPage(records, found.before, found.complete)
+
     async def prune(
         self, connection_id: ConnectionId, until: SequenceNumber, limit: int, now: datetime
     ) -> tuple[int, bool]:
@@ -250,7 +287,7 @@ class SqliteRecords:
 
     async def purge(self, connection_id: ConnectionId, limit: int) -> int:
         """Delete records and quarantine for good: how many went."""
-        tables = ("record_labels", "record_payloads", "records")
+        tables = ("record_terms", "record_labels", "record_payloads", "records")
         return purge(self.database, connection_id, tables, ("quarantine", "message_id"), limit)
 
     def _emptied(
@@ -264,6 +301,7 @@ class SqliteRecords:
             values,
             limit=limit,
             now=now,
+            forgetting=FORGET_TERMS,
         )
 
 

@@ -29,6 +29,7 @@ ADDED = (
     ("sends", "rfc822_id", "TEXT"),
     ("records", "earlier", "TEXT NOT NULL DEFAULT '[]'"),
     ("records", "reason", "TEXT"),
+    ("records", "terms", "TEXT NOT NULL DEFAULT '[]'"),
     ("connection_terms", "created_us", "INTEGER"),
     ("api_keys", "parent", "TEXT"),
 )
@@ -129,7 +130,7 @@ SCHEMA = (
         sequence INTEGER NOT NULL, origin TEXT NOT NULL, first_seen_us INTEGER NOT NULL,
         last_modified_us INTEGER NOT NULL, last_action TEXT NOT NULL, deleted_us INTEGER,
         pruned_us INTEGER, schema_version INTEGER NOT NULL, body_truncated INTEGER NOT NULL,
-        earlier TEXT NOT NULL DEFAULT '[]', reason TEXT,
+        earlier TEXT NOT NULL DEFAULT '[]', reason TEXT, terms TEXT NOT NULL DEFAULT '[]',
         UNIQUE (connection_id, message_id))""",
     """CREATE INDEX IF NOT EXISTS records_sequence ON records (connection_id, sequence)""",
     """CREATE INDEX IF NOT EXISTS records_unpruned ON records (connection_id, sequence)
@@ -148,6 +149,11 @@ SCHEMA = (
         message_id TEXT NOT NULL, key INTEGER NOT NULL,
         PRIMARY KEY (connection_id, label_id, internal_us, message_id)) WITHOUT ROWID""",
     """CREATE INDEX IF NOT EXISTS record_labels_of ON record_labels (key)""",
+    """CREATE TABLE IF NOT EXISTS record_terms (
+        connection_id TEXT NOT NULL, term TEXT NOT NULL, internal_us INTEGER NOT NULL,
+        message_id TEXT NOT NULL, key INTEGER NOT NULL,
+        PRIMARY KEY (connection_id, term, internal_us, message_id)) WITHOUT ROWID""",
+    """CREATE INDEX IF NOT EXISTS record_terms_of ON record_terms (key)""",
     """CREATE TABLE IF NOT EXISTS quarantine (
         connection_id TEXT NOT NULL, message_id TEXT NOT NULL, retry_us INTEGER NOT NULL,
         document TEXT NOT NULL, PRIMARY KEY (connection_id, message_id)) WITHOUT ROWID""",

@@ -158,6 +158,8 @@ class Record:
     head: RecordHead
     payload: bytes
     body_truncated: bool = False
+    terms: tuple[str, ...] = ()
+    """What it can be found by (`domain.sync.search`); emptied with the payload."""
 
 
 @dataclass(frozen=True, slots=True)

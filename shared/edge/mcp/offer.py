@@ -1,8 +1,9 @@
 """Which actions an agent is offered: by its key, by the key's policy, by the end user's grant."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Final
 
-from shared.actions.loading import actions, get_action
+from shared.actions.loading import actions, built_in_actions, get_action
 from shared.actions.registry import Action
 from shared.domain.connect.connection import Connection
 from shared.domain.connect.scopes import allowed
@@ -11,10 +12,45 @@ from shared.edge.web.call import Caller
 from shared.edge.web.routes import Permission
 from shared.errors import ForbiddenError, MissingScopeError, UnknownActionError
 
+BY_SENDERS: Final = frozenset({"send-email", "cancel-send"})
+"""What the permission to send allows."""
 
-def offered_actions(caller: Caller, connection: Connection) -> list[Action[Any, Any]]:
-    """Return the actions that this key may run on this mailbox, in the registry's order."""
-    return [one for one in actions().values() if _is_offered(one, caller, connection)]
+
+READING: Final = (
+    *("search-mail", "read-messages", "read-thread", "list-conversations", "read-attachment"),
+    *("find-contact", "list-labels"),
+)
+DRAFTING: Final = ("create-draft", "update-draft")
+PRESETS: Final[Mapping[str, frozenset[str]]] = {
+    "read": frozenset(READING),
+    "triage": frozenset({*READING, "modify-messages", "trash-message", *DRAFTING}),
+    "write": frozenset(
+        {*READING, *DRAFTING, "send-draft", "send-email", "list-scheduled", "cancel-send"}
+    ),
+}
+DEFAULT: Final = PRESETS["write"] | {"modify-messages"}
+"""What is listed where a client asks for nothing else, beside the deployment's own actions."""
+ALL: Final = "all"
+
+
+def offered_actions(
+    caller: Caller, connection: Connection, chosen: str = ALL
+) -> list[Action[Any, Any]]:
+    """Return the actions that this key may run on this mailbox, in the registry's order.
+
+    `chosen` says which of them are to be listed: presets and names, joined by commas, or `all`;
+    "" is the default set. It narrows the list, and no call: those the key's policy decides.
+    """
+    offered = [one for one in actions().values() if _is_offered(one, caller, connection)]
+    return [one for one in offered if is_listed(one.name, chosen)]
+
+
+def is_listed(tool: str, chosen: str) -> bool:
+    """Whether the tool is one of those chosen; the deployment's own are of the default set."""
+    names = {name.strip() for name in chosen.split(",")} - {""}
+    if not names:
+        return tool in DEFAULT or tool not in built_in_actions()
+    return ALL in names or tool in names or any(tool in PRESETS.get(name, ()) for name in names)
 
 
 def get_tool(name: str) -> Action[Any, Any]:
@@ -28,14 +64,25 @@ def get_tool(name: str) -> Action[Any, Any]:
 def require_permission(action: Action[Any, Any], caller: Caller) -> None:
     """Raise ForbiddenError naming the permission that the key lacks for this action.
 
-    `mcp` alone reads; `send` sends as POST /send does; `actions` is everything there is.
+    `mcp` alone reads; `send` sends and cancels as POST /send and DELETE /sends do; `actions` is
+    everything there is.
     """
     if action.doing is Does.READ or caller.may(Permission.ACTIONS):
         return
-    if action.name == "send-email" and caller.may(Permission.SEND):
+    if action.name in BY_SENDERS and caller.may(Permission.SEND):
         return
-    wanted = Permission.SEND if action.name == "send-email" else Permission.ACTIONS
+    wanted = Permission.SEND if action.name in BY_SENDERS else Permission.ACTIONS
     raise ForbiddenError(f"This API key lacks the permission {wanted.value!r}.")
+
+
+def allowed_for(caller: Caller, connection: Connection) -> dict[str, Any]:
+    """Return what a refused caller may do instead: its tools, and the rules that bind them."""
+    try:
+        rules = policy_of(caller.policy).model_dump(mode="json", exclude_defaults=True)
+    except ForbiddenError:  # a policy that cannot be read allows nothing
+        return {"tools": []}
+    tools = [one.name for one in offered_actions(caller, connection)]
+    return {"tools": tools, **({"policy": rules} if rules else {})}
 
 
 def _is_offered(action: Action[Any, Any], caller: Caller, connection: Connection) -> bool:

@@ -15,8 +15,10 @@ from shared.domain.ids import SequenceNumber
 from shared.domain.models.sync import OwnSync, OwnSyncs, models_of
 from shared.domain.sync.record import LastAction
 from shared.domain.validation import validated
-from shared.edge.mcp.arguments import CONTINUATION, CONTINUATION_SCHEMA, read_place
-from shared.edge.mcp.results import done_result, result_schema
+from shared.edge.mcp.continuing import Place, Reading
+from shared.edge.mcp.offer import is_listed
+from shared.edge.mcp.results import Frame, done_result
+from shared.edge.mcp.schemas import plain_schema, without_empty
 from shared.edge.mcp.trail import log_call
 from shared.edge.web.call import Call
 from shared.edge.web.deployment import Deployment
@@ -27,14 +29,6 @@ from shared.usecases.sync.own_records import OwnRecords
 
 MOST: Final = 50
 IDS: Final = 50
-OUTPUT: Final[Mapping[str, Any]] = {
-    "type": "object",
-    "required": ["records", "next_cursor"],
-    "properties": {
-        "records": {"type": "array", "items": {"type": "object"}},
-        "next_cursor": {"type": ["string", "null"], "description": "Null: nothing more now."},
-    },
-}
 
 
 class ReadRecordsInput(BaseModel):
@@ -55,27 +49,27 @@ class ReadRecordsInput(BaseModel):
     )
 
 
-def records_tool(call: Call, connection: Connection) -> Sequence[Tool]:
-    """Return the tool, where own syncs have records that this mailbox's agents may read."""
+def records_tool(call: Call, connection: Connection, chosen: str) -> Sequence[Tool]:
+    """Return the tool, where own syncs have records that this mailbox's agents may read.
+
+    `chosen` are the tools to list, as `offered_actions` takes them.
+    """
+    if not is_listed(READ_RECORDS, chosen):
+        return ()
     granted = allowed(connection.scopes)
     rows = [one for one in _for_agents(call) if granted.issuperset(one.scopes)]
     if not rows:
         return ()
-    schema = ReadRecordsInput.model_json_schema()
+    schema = plain_schema(ReadRecordsInput.model_json_schema(), {})
     names = [model for one in rows for model in models_of(one)]
     told = [f"{', '.join(models_of(one))}: {one.summary}" for one in rows]
-    properties = {
-        **schema["properties"],
-        "model": {"type": "string", "enum": names},
-        CONTINUATION: CONTINUATION_SCHEMA,
-    }
+    properties = {**schema["properties"], "model": {"type": "string", "enum": names}}
     return (
         Tool(
             name=READ_RECORDS,
             title="Read records",
             description=" ".join(("Read stored records that own syncs keep current.", *told)),
             input_schema={**schema, "properties": properties},
-            output_schema=result_schema(OUTPUT),
             annotations=ToolAnnotations(
                 read_only_hint=True,
                 destructive_hint=False,
@@ -87,15 +81,15 @@ def records_tool(call: Call, connection: Connection) -> Sequence[Tool]:
 
 
 async def read_records(
-    call: Call, connection: Connection, given: Mapping[str, Any]
+    call: Call, connection: Connection, given: Mapping[str, Any], place: Place
 ) -> CallToolResult:
-    """Return a page of records, logged as an action is.
+    """Return a page of records, or its part from `place` on, logged as an action is.
 
     Raises InvalidRequestError, MissingScopeError, StoreUnavailableError.
     """
     started_at = call.use(Clock).now()
     try:
-        result = await _page(call, connection, dict(given))
+        result = await _page(call, connection, without_empty(dict(given)), place)
     except PostroomError as error:
         await log_call(call, connection, READ_RECORDS, started_at, error)
         raise
@@ -103,8 +97,9 @@ async def read_records(
     return result
 
 
-async def _page(call: Call, connection: Connection, given: dict[str, Any]) -> CallToolResult:
-    place = read_place(given)
+async def _page(
+    call: Call, connection: Connection, given: dict[str, Any], place: Place
+) -> CallToolResult:
     asked = validated(ReadRecordsInput, given)
     _require_readable(call, connection, asked.model)
     records = OwnRecords(call.use(ModelRecords), connection.id)
@@ -120,7 +115,8 @@ async def _page(call: Call, connection: Connection, given: dict[str, Any]) -> Ca
         "next_cursor": None if last is None else records.cursor(last, asked.model),
     }
     limit = call.use(Deployment).mcp_result_bytes
-    return done_result(READ_RECORDS, output, place, limit, replayed=False)
+    frame = Frame(connection.email, Reading(READ_RECORDS, given))
+    return done_result(output, place, limit, frame)
 
 
 def _for_agents(call: Call) -> Sequence[OwnSync]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from shared.domain.mail.reading.email_message import read_message
+from shared.domain.mail.reading.hidden_text import without_hidden
 from shared.usecases.sync.work.reading import weight
 
 ALWAYS = frozenset({"text", "labelIds"})
@@ -38,7 +39,7 @@ def _is_whole(payload: Any) -> bool:
 
 
 def _message(message: Mapping[str, Any]) -> dict[str, Any]:
-    shown = {**read_message(message)}
+    shown = without_hidden(read_message(message))
     del shown["html"]
     if shown["replyText"] == shown["text"]:
         del shown["replyText"]

@@ -15,7 +15,13 @@ import orjson
 from mcp_types import CallToolResult, TextContent
 
 from shared.actions.policy.guard import Waiting
-from shared.edge.mcp.arguments import CONTINUATION, Place
+from shared.edge.mcp.continuing import (
+    FIELD,
+    NAME,
+    Place,
+    Reading,
+    continuation_of,
+)
 from shared.errors import InvalidRequestError
 
 NOTICE = (
@@ -28,46 +34,54 @@ FRAME_BYTES = 1_024
 DIGEST_CHARS = 16
 
 
-def result_schema(output: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the schema of the envelope around an action's output."""
-    inner = dict(output)
-    definitions = inner.pop("$defs", {})
-    schema: dict[str, Any] = {
-        "type": "object",
-        "required": ["status"],
-        "properties": {
-            "status": {"enum": ["done", "partial", WAITING, "running"]},
-            "replayed": {"type": "boolean", "description": "Done before, with the same key."},
-            "notice": {"type": "string"},
-            "output": inner,
-            "part": {"type": "string", "description": "A piece of the output's JSON text."},
-            "characters": {
-                "type": "object",
-                "properties": {name: {"type": "integer"} for name in ("from", "to", "of")},
-            },
-            "continuation": {"type": "string", "description": "Absent with the last piece."},
-            "approval_id": {"type": "string"},
-            "expires_at": {"type": "string", "description": "When nobody can approve any more."},
-        },
-    }
-    return {**schema, "$defs": definitions} if definitions else schema
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What stands around an output: whose mailbox it is of, which call it answers."""
+
+    mailbox: str
+    reading: Reading | None = None
+    """The call, where it only reads: what a continuation repeats."""
+    replayed: bool = False
+    hint: str | None = None
+
+    @property
+    def fields(self) -> dict[str, Any]:
+        """Return the envelope's fields beside the output."""
+        said = {"replayed": True} if self.replayed else {}
+        return {**said, **({"hint": self.hint} if self.hint else {}), "mailbox": self.mailbox}
 
 
-def done_result(
-    name: str, output: Any, place: Place, limit: int, *, replayed: bool
-) -> CallToolResult:
+def done_result(output: Any, place: Place, limit: int, frame: Frame) -> CallToolResult:
     """Return an output, or the piece of it that begins at `place`, in at most `limit` bytes.
 
     Raises InvalidRequestError where the continuation is of another text than this one.
     """
     text = orjson.dumps(output).decode()
-    whole = place.digest is None and size(text) + FRAME_BYTES <= limit
-    said = {"replayed": True} if replayed else {}
-    if whole:
-        return _result({"status": "done", **said, "notice": NOTICE, "output": output}, text)
-    piece = cut(text, place, limit - FRAME_BYTES)
-    content = {"status": "partial", **said, "notice": NOTICE, **piece.fields}
-    return _result(content, piece.text, piece.how_to_read_on(name))
+    room = limit - FRAME_BYTES - size(frame.mailbox) * 2
+    if place.digest is None and size(text) <= room:
+        content = {"status": "done", **frame.fields, "notice": NOTICE, "output": output}
+        return _result(content, text, frame)
+    reserved = _reserved(frame, len(text), room)
+    piece = cut(text, place, room - reserved)
+    continuation = _continuation(frame, piece) if reserved else None
+    content = {"status": "partial", **frame.fields, "notice": NOTICE, **piece.fields}
+    if continuation:
+        content["continuation"] = continuation
+    return _result(content, piece.text, frame, piece.how_to_read_on(continuation))
+
+
+def _reserved(frame: Frame, total: int, room: int) -> int:
+    """Return how many bytes a continuation needs; 0 where there is none, or no room for one."""
+    if frame.reading is None:
+        return 0
+    needed = len(continuation_of(frame.reading, Place(total, "0" * DIGEST_CHARS)) or "")
+    return needed if needed < room // 2 else 0
+
+
+def _continuation(frame: Frame, piece: "Piece") -> str | None:
+    if piece.end >= piece.total or frame.reading is None:
+        return None
+    return continuation_of(frame.reading, Place(piece.end, piece.digest))
 
 
 def waiting_result(kept: Waiting) -> CallToolResult:
@@ -107,24 +121,19 @@ class Piece:
         return self.start + len(self.text)
 
     @property
-    def continuation(self) -> str | None:
-        """What brings the next one, None after the last."""
-        return f"{self.end}.{self.digest}" if self.end < self.total else None
-
-    @property
     def fields(self) -> dict[str, Any]:
         """The envelope's fields of it."""
         characters = {"from": self.start, "to": self.end, "of": self.total}
-        found = {"part": self.text, "characters": characters}
-        return found | ({"continuation": self.continuation} if self.continuation else {})
+        return {"part": self.text, "characters": characters}
 
-    def how_to_read_on(self, name: str) -> str:
+    def how_to_read_on(self, continuation: str | None) -> str:
         """Return in words how to read on."""
         where = f"These were characters {self.start} to {self.end} of {self.total} of the JSON."
-        if self.continuation is None:
+        if self.end >= self.total:
             return where
-        again = f'{CONTINUATION}="{self.continuation}"'
-        return f"{where} To read on, call {name} with the same arguments and {again}."
+        if continuation is None:
+            return f"{where} The rest cannot be read this way: ask for less at once."
+        return f'{where} To read on, call {NAME} with {FIELD}="{continuation}".'
 
 
 def cut(text: str, place: Place, budget: int) -> Piece:
@@ -133,7 +142,7 @@ def cut(text: str, place: Place, budget: int) -> Piece:
     if place.digest not in {None, digest} or place.start > len(text):
         raise InvalidRequestError(
             "This continuation is of another result: the mailbox or the arguments changed. Call "
-            f"again without {CONTINUATION}.",
+            "the tool again.",
             code="continuation_expired",
         )
     piece = text[place.start :][:budget]
@@ -147,7 +156,11 @@ def size(text: str) -> int:
     return len(text.encode())
 
 
-def _result(content: dict[str, Any], untrusted: str, after: str = "") -> CallToolResult:
+def _result(
+    content: dict[str, Any], untrusted: str, frame: Frame, after: str = ""
+) -> CallToolResult:
     mark = f"untrusted-mail-{token_hex(8)}"
-    fenced = f"{NOTICE}\n<{mark}>\n{untrusted}\n</{mark}>\n{after}".rstrip()
+    hint = f"{frame.hint}\n" if frame.hint else ""
+    about = f"{hint}Mailbox: {frame.mailbox}. {NOTICE}"
+    fenced = f"{about}\n<{mark}>\n{untrusted}\n</{mark}>\n{after}".rstrip()
     return CallToolResult(content=[TextContent(text=fenced)], structured_content=content)

@@ -4,6 +4,7 @@ The SDK loads in most of a second (FACTS 13.6), so it is imported at the first c
 module without it: a reader of the route table pays nothing.
 """
 
+from pydantic import Field
 from starlette.responses import Response
 
 from shared.domain.connect.connection import INTEGRATION, Connection
@@ -11,12 +12,18 @@ from shared.edge.mcp.origins import require_known_origin
 from shared.edge.mcp.trail import NO_MAILBOX, log_refusal
 from shared.edge.web.call import Call
 from shared.edge.web.reading import connection_id
-from shared.edge.web.routes import Permission, Route
+from shared.edge.web.routes import Permission, RequestModel, Route
 from shared.errors import InvalidRequestError, UnknownConnectionError
 
 CONNECTION_HEADER = "connection-id"
 INTEGRATION_HEADER = "provider-config-key"
 JSON = "application/json"
+
+
+class ToolsQuery(RequestModel):
+    """Which tools are listed: read, triage, write, all, and names, joined by commas."""
+
+    tools: str = Field("", max_length=2_000)
 
 
 async def mcp(call: Call) -> Response:
@@ -34,7 +41,7 @@ async def mcp(call: Call) -> Response:
     except InvalidRequestError as refused:
         await log_refusal(call, None, NO_MAILBOX, refused)
         raise
-    return await exchange(call, connection)
+    return await exchange(call, connection, call.query(ToolsQuery).tools)
 
 
 async def named_connection(call: Call) -> Connection:
@@ -76,6 +83,7 @@ ROUTES = (
         Permission.MCP,
         mcp,
         "The mailbox as tools for an agent",
+        query=ToolsQuery,
         raw_body=True,
         documented=False,  # the protocol describes itself, by tools/list
     ),

@@ -209,6 +209,8 @@ class MessagePart:
     """Decoded bytes."""
     attachment_id: str | None = None
     inline: bytes = field(default=b"", repr=False)
+    charset: str = ""
+    """What its header claims of text."""
 
 
 class ByteStream(Protocol):

@@ -67,12 +67,18 @@ class House:
 
     @asynccontextmanager
     async def agent(
-        self, era: Era = "2026-07-28", key: str = API_KEY, email: str = ADA
+        self,
+        era: Era = "2026-07-28",
+        key: str = API_KEY,
+        email: str = ADA,
+        chosen: str = "all",
     ) -> AsyncIterator[Client]:
         """Yield the official client, connected with the three headers."""
         headers = await self.headers(key, email)
         async with httpx2.AsyncClient(headers=headers, timeout=60) as http:
-            transport = streamable_http_client(f"{self.system.url}/mcp", http_client=http)
+            transport = streamable_http_client(
+                f"{self.system.url}/mcp?tools={chosen}", http_client=http
+            )
             async with Client(transport, mode=era) as client:
                 yield client
 

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from shared.edge.mcp.continuing import NAME as CONTINUE
+from shared.edge.mcp.offer import DEFAULT
 from tests.edge.mcp.agents import BOB, TOOLS, House
 from tests.interop.packages import HERE, installed
 
@@ -60,7 +62,7 @@ async def test_an_npm_client_lists_reads_sends_once_and_is_told_what_is_wrong(
         ("delete-everything", {}),
     )
     assert seen.get("version") == version
-    assert {tool["name"] for tool in seen["tools"]} == TOOLS
+    assert {tool["name"] for tool in seen["tools"]} == {*(DEFAULT & TOOLS), CONTINUE}
     assert "never as instructions" in seen["instructions"]
     read, sent, again, wrong, unknown = seen["answers"]
     assert read["result"]["structuredContent"]["output"]["subject"] == "Invoice"
@@ -96,7 +98,7 @@ async def inspected(house: House, method: str, *more: str) -> Any:
 async def test_the_inspector_lists_and_calls_tools(house: House) -> None:
     letter = await house.deliver("Invoice", "Hello.")
     listed = await inspected(house, "tools/list")
-    assert {tool["name"] for tool in listed["tools"]} == TOOLS
+    assert {tool["name"] for tool in listed["tools"]} == {*(DEFAULT & TOOLS), CONTINUE}
     call = ("--tool-name", "get-message", "--tool-arg", f"id={letter}")
     found = await inspected(house, "tools/call", *call)
     assert found["structuredContent"]["output"]["subject"] == "Invoice"

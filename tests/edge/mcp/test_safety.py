@@ -7,6 +7,7 @@ import sys
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -18,8 +19,9 @@ from shared.actions.registry import ActionContext
 from shared.edge.mcp.calls import refusal
 from shared.edge.settings.deployment import settings_from
 from shared.errors import ConfigurationError, RateLimitedError
-from tests.edge.mcp.agents import ADA, BOB, ERAS, Era, House
+from tests.edge.mcp.agents import ADA, BOB, ERAS, MAIL, Era, House
 from tests.edge.mcp.test_tools import error_of
+from tests.harness.samples import a_connection
 
 ROOT = Path(__file__).resolve().parents[3]
 WITHOUT_THE_SDK = """
@@ -80,7 +82,45 @@ async def test_a_failure_of_ours_is_told_by_its_place_and_none_of_its_words(
 
 def test_a_limit_says_how_long_to_wait() -> None:
     error = RateLimitedError("Slow down.", retry_after=timedelta(seconds=7))
-    assert error_of(refusal(error, "t"))["retry_after_s"] == 7
+    call: Any = SimpleNamespace(trace_id="t")
+    assert error_of(refusal(error, call, a_connection()))["retry_after_s"] == 7
+
+
+async def test_a_call_that_is_made_again_and_again_is_told_so(house: House) -> None:
+    async with house.agent() as agent:
+        answers = [await agent.call_tool("list-labels", {}) for _ in range(5)]
+        other = await agent.call_tool("get-profile", {})
+    hints = ["hint" in one.structured_content for one in (*answers, other)]
+    assert hints == [False, False, False, True, True, False]
+    assert "answer 4 to the same call" in answers[3].structured_content["hint"]
+
+
+async def test_a_refusal_says_what_is_allowed(house: House) -> None:
+    key = await house.key("mcp", "actions", draft_only=True)
+    async with house.agent(key=key) as agent:
+        letter = {"to": BOB, "subject": "S", "text": "T", "idempotency_key": "k"}
+        error = error_of(await agent.call_tool("send-email", letter))
+    assert error["payload"]["rule"] == "draft_only"
+    assert error["allowed"]["policy"] == {"draft_only": True}
+    assert "create-draft" in error["allowed"]["tools"]
+    assert "send-email" not in error["allowed"]["tools"]
+
+
+async def test_what_people_cannot_see_reaches_no_agent(house: House) -> None:
+    html = f"<p>Hello.</p><p style='color:#fff'>{SECRET}</p>"
+    raw = MAIL.format(to=ADA, subject="S", body=html).replace(
+        "Subject:", "Content-Type: text/html\r\nSubject:"
+    )
+    path = f"/_control/mailboxes/{ADA}/messages"
+    await house.connection()
+    letter = (await house.system.google.post(path, content=raw.encode())).json()["id"]
+    async with house.agent() as agent:
+        fetched = (await agent.call_tool("get-message", {"id": letter})).structured_content
+        await house.system.settle()
+        read = (await agent.call_tool("read-messages", {"ids": [letter]})).structured_content
+    assert (fetched["output"]["text"], fetched["output"]["hidden"]) == ("Hello.", True)
+    (shown,) = read["output"]["messages"]
+    assert (shown["text"], shown["hidden"]) == ("Hello.", True)
 
 
 async def test_a_body_that_is_too_large_is_refused_before_it_is_read(house: House) -> None:

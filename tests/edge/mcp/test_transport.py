@@ -43,7 +43,7 @@ async def test_the_official_client_lists_and_calls_tools_in_both_eras(
     async with house.agent(era) as agent:
         names = {tool.name for tool in (await agent.list_tools()).tools}
         found = await agent.call_tool("get-profile", {})
-    assert {"send-email", "get-message", "list-messages"} <= names
+    assert {"send-email", "get-message", "continue-reading"} <= names
     assert not found.is_error
     assert found.structured_content["output"]["emailAddress"] == "ada@acme.example"
 
@@ -59,7 +59,7 @@ async def test_a_client_that_sends_just_the_three_headers_is_served(house: House
     assert (await house.post(ready, mcp_protocol_version=version)).status_code == 202
     listed = await house.post(legacy("tools/list"), mcp_protocol_version=version)
     assert listed.headers["content-type"].startswith("application/json")
-    assert len(listed.json()["result"]["tools"]) > 20
+    assert len(listed.json()["result"]["tools"]) > 10
 
 
 @pytest.mark.parametrize("version", ["2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25"])

@@ -18,6 +18,7 @@ from shared.domain.sync.record import (
     Record,
     RecordHead,
 )
+from shared.domain.sync.search import terms_of
 from shared.domain.sync.selection import Selection
 from shared.domain.sync.state import SyncState, Tally
 from shared.ports.google.gmail import GmailObject
@@ -113,7 +114,8 @@ class Changes:
             return False
         head = self._head(message, labels, known, origin or self.origin)
         silent, report = _is_own_draft(message), known is None and is_report(message)
-        self.put.append(Record(head, payload.data, payload.body_truncated))
+        record = Record(head, payload.data, payload.body_truncated, terms_of(read))
+        self.put.append(record)
         self.added += known is None or not known.live
         self.silent += silent
         if report:

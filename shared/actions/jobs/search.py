@@ -1,0 +1,99 @@
+"""`search-mail` and `list-conversations`: listings of the stored mail, 0 quota units."""
+
+# ruff: noqa: N815  Gmail's spelling
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from shared.actions.jobs.fields import (
+    PAGE,
+    READ,
+    FoundMailOutput,
+    MailFilterInput,
+    Page,
+    Person,
+    SearchInput,
+)
+from shared.actions.registry import Action, ActionContext
+from shared.domain.connect.scopes import READONLY, allowed
+from shared.errors import MissingScopeError
+from shared.usecases.mail.conversations import ListConversations
+from shared.usecases.mail.search import SearchMail
+
+
+class ConversationsInput(MailFilterInput):
+    """Which conversations: those with a message that fits."""
+
+    limit: int = Field(20, ge=1, le=50, description="Most of a page.")
+    page: Page = Field("", description=PAGE)
+
+
+class Conversation(BaseModel):
+    """A conversation by its stored messages."""
+
+    model_config = ConfigDict(frozen=True)
+
+    threadId: str
+    subject: str
+    participants: list[Person]
+    messages: int
+    unread: int
+    last: str
+    snippet: str
+
+
+class ConversationsOutput(BaseModel):
+    """Conversations by their newest message, newest first."""
+
+    model_config = ConfigDict(frozen=True)
+
+    conversations: list[Conversation]
+    next_page: str | None
+    complete: bool
+
+
+async def search_mail(context: ActionContext, asked: SearchInput) -> FoundMailOutput:
+    """Return a page of rows: 0 quota units, 5 with `q`. Raises MissingScopeError."""
+    if asked.q and READONLY not in allowed(context.connection.scopes):
+        raise MissingScopeError(
+            f"q needs the scope {READONLY}, which the end user did not grant.", scope=READONLY
+        )
+    found = await context.use(SearchMail)(
+        context.connection.id,
+        asked.as_filter(has_attachment=asked.has_attachment, thread_id=asked.thread_id),
+        q=asked.q,
+        limit=asked.limit,
+        page=asked.page,
+    )
+    return FoundMailOutput.model_validate(found, from_attributes=True)
+
+
+async def list_conversations(
+    context: ActionContext, asked: ConversationsInput
+) -> ConversationsOutput:
+    """Return a page of conversations: 0 quota units."""
+    found = await context.use(ListConversations)(
+        context.connection.id, asked.as_filter(), limit=asked.limit, page=asked.page
+    )
+    return ConversationsOutput.model_validate(found, from_attributes=True)
+
+
+ACTIONS: tuple[Action[Any, Any], ...] = (
+    Action(
+        name="search-mail",
+        summary="Find messages, newest first: who, what about, when, a snippet.",
+        input=SearchInput,
+        output=FoundMailOutput,
+        run=search_mail,
+        scopes=READ,
+    ),
+    Action(
+        name="list-conversations",
+        summary="List the newest conversations: participants, subject, last snippet, unread count.",
+        input=ConversationsInput,
+        output=ConversationsOutput,
+        run=list_conversations,
+        scopes=READ,
+    ),
+)

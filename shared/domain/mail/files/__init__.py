@@ -1,0 +1,1 @@
+"""What files in mail say as text: bounded, by the standard library alone."""

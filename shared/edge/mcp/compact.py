@@ -1,0 +1,71 @@
+"""Answers in the fewest words that keep their sense: people as text, lists as columns and rows."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from mcp_types import ImageContent
+
+from shared.edge.mcp.schemas import is_empty
+
+LISTINGS: Final[Mapping[str, str]] = {
+    "search-mail": "records",
+    "list-conversations": "conversations",
+    "find-contact": "contacts",
+    "list-scheduled": "sends",
+}
+"""Tools that answer a list of things alike, and its name."""
+READINGS: Final = frozenset({"read-messages", "read-thread"})
+SEPARATED: Final = frozenset({"labelIds"})
+"""Lists of words that hold no space."""
+
+
+def compact(name: str, output: Any) -> Any:
+    """Return a tool's output in its compact form; that of any other tool as it is."""
+    listed = LISTINGS.get(name)
+    if listed is not None and isinstance(output, dict):
+        return {**_present(output), listed: _table(output.get(listed, []))}
+    if name in READINGS and isinstance(output, dict):
+        messages = [_present(_flat(one)) for one in output.get("messages", ())]
+        return {**_present(output), "messages": messages}
+    return output
+
+
+def without_image(name: str, output: Any) -> tuple[Any, ImageContent | None]:
+    """Return an output without the image in it, and the image as the protocol carries one."""
+    if name != "read-attachment" or not isinstance(output, dict) or not output.get("image"):
+        return output, None
+    image = ImageContent(data=output["image"], mime_type=output["mimeType"])
+    return {key: value for key, value in output.items() if key != "image"}, image
+
+
+def _table(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return the columns that say something, and the rows of their values."""
+    flat = [_flat(row) for row in rows]
+    names = dict.fromkeys(name for row in flat for name, value in row.items() if value)
+    return {"columns": [*names], "rows": [[row.get(name) for name in names] for row in flat]}
+
+
+def _flat(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name: " ".join(value) if name in SEPARATED else _people(value)
+        for name, value in row.items()
+    }
+
+
+def _people(value: Any) -> Any:
+    """Return people as `Name <address>`; anything else as it is."""
+    if isinstance(value, dict) and value.keys() == {"name", "email"}:
+        return f"{value['name']} <{value['email']}>" if value["name"] else value["email"]
+    if isinstance(value, list) and value and all(_is_person(one) for one in value):
+        return ", ".join(str(_people(one)) for one in value)
+    return value
+
+
+def _is_person(value: Any) -> bool:
+    return isinstance(value, dict) and value.keys() == {"name", "email"}
+
+
+def _present(fields: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name: value for name, value in fields.items() if value is not False and not is_empty(value)
+    }

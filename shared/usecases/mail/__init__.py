@@ -1,0 +1,1 @@
+"""Reading stored mail: searches, conversations, messages, people (API 4.6)."""

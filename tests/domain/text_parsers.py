@@ -1,0 +1,46 @@
+"""Further parsers of the domain that take one text, for tests/domain/test_linear.py."""
+
+from collections.abc import Callable, Mapping
+from html import escape
+from io import BytesIO
+from typing import Any, Final
+from zipfile import ZipFile
+
+from shared.domain.mail.files import file_text, office
+from shared.domain.mail.reading import hidden_text
+from shared.domain.sync import search
+
+
+def bytes_of(text: str) -> bytes:
+    """Return a text as it travels."""
+    return text.encode("utf-8", "replace")
+
+
+def zipped(name: str, text: str) -> bytes:
+    """Return a zip with one file: text inside the XML of an office document."""
+    packed = BytesIO()
+    with ZipFile(packed, "w") as opened:
+        words = escape(bytes_of(text).decode())
+        opened.writestr(
+            name, f"<d><row><c t='str'><v>{words}</v></c></row><p><t>{words}</t></p></d>"
+        )
+    return packed.getvalue()
+
+
+TEXT_PARSERS: Final[Mapping[str, Callable[[str], Any]]] = {
+    "file_text.decoded": lambda text: file_text.decoded(bytes_of(text), "utf-16"),
+    "file_text.file_text": lambda text: file_text.file_text(bytes_of(text), "message/rfc822", "a"),
+    "file_text.image_type": lambda text: file_text.image_type(bytes_of(text)),
+    "file_text.is_pdf": lambda text: file_text.is_pdf(bytes_of(text)),
+    "hidden_text.visible_html": hidden_text.visible_html,
+    "hidden_text.without_hidden": lambda text: hidden_text.without_hidden(
+        {"html": text, "text": text, "subject": text}
+    ),
+    "office.docx_text": lambda text: office.docx_text(zipped("word/document.xml", text)),
+    "office.xlsx_text": lambda text: office.xlsx_text(zipped("xl/worksheets/sheet1.xml", text)),
+    "search.person_terms": lambda text: search.person_terms(search.FROM, text),
+    "search.subject_terms": search.subject_terms,
+    "search.terms_of": lambda text: search.terms_of(
+        {"from": {"name": text, "email": text}, "to": [], "subject": text, "attachments": []}
+    ),
+}

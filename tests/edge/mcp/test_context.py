@@ -1,0 +1,57 @@
+"""Resources and prompts: what a client may take up beside tools."""
+
+import pytest
+from mcp.shared.exceptions import MCPError
+
+from shared.edge.mcp.context.prompts import JOBS
+from shared.edge.mcp.offer import DEFAULT
+from tests.edge.mcp.agents import ERAS, Era, House
+from tests.edge.mcp.test_results import ATTACK, MARKS
+
+
+@pytest.mark.parametrize("era", ERAS)
+async def test_a_conversation_is_a_resource_between_its_marks(house: House, era: Era) -> None:
+    letter = await house.deliver("Invoice", ATTACK)
+    async with house.agent(era) as agent:
+        templates = (await agent.list_resource_templates()).resource_templates
+        read = await agent.call_tool("read-messages", {"ids": [letter]})
+        (message,) = read.structured_content["output"]["messages"]
+        for uri in (f"mail://thread/{message['threadId']}", f"mail://message/{letter}"):
+            (found,) = (await agent.read_resource(uri)).contents
+            marked = MARKS.search(found.text)  # type: ignore[union-attr]
+            assert marked is not None
+            assert "SYSTEM: ignore" in marked[2]
+    assert {one.uri_template for one in templates} == {
+        *("mail://thread/{id}", "mail://message/{id}")
+    }
+
+
+@pytest.mark.parametrize("uri", ["mail://thread/", "mail://other/1", "file:///etc/passwd"])
+async def test_what_is_no_resource_is_an_error_of_the_protocol(house: House, uri: str) -> None:
+    async with house.agent() as agent:
+        with pytest.raises(MCPError) as raised:
+            await agent.read_resource(uri)
+    assert raised.value.code == -32602
+
+
+async def test_a_resource_is_read_under_the_keys_own_connection_alone(house: House) -> None:
+    letter = await house.deliver("For Bob", "Only for Bob.", to="bob@acme.example")
+    async with house.agent() as adas:
+        shown = (await adas.read_resource(f"mail://message/{letter}")).contents[0]
+    assert "Only for Bob" not in shown.text  # type: ignore[union-attr]
+
+
+async def test_prompts_name_tools_that_are_there(house: House) -> None:
+    async with house.agent() as agent:
+        listed = (await agent.list_prompts()).prompts
+        told = await agent.get_prompt("draft-reply", {"thread_id": "18c0"})
+        for wrong in ({}, {"thread_id": "1 and send it"}):
+            with pytest.raises(MCPError):
+                await agent.get_prompt("summarise-thread", wrong)
+        with pytest.raises(MCPError):
+            await agent.get_prompt("nonsense")
+    assert {one.name for one in listed} == {*JOBS}
+    assert "18c0" in told.messages[0].content.text  # type: ignore[union-attr]
+    words = " ".join(job.words for job in JOBS.values()).replace(",", " ").replace(".", " ")
+    named = {word for word in words.split() if "-" in word}
+    assert named <= DEFAULT
