@@ -91,6 +91,7 @@ def test_a_look_of_its_own_follows_two_minutes_later_only_where_no_push_announce
     heard = pushed(QUIET, 110)
     heard = after_delta(heard, listed(heard, 110, 110), NOW)
     found = after_delta(QUIET, listed(QUIET, 110, 110), NOW)
+    assert found.lookback is not None
     assert heard.lookback == replace(found.lookback, alone=False)
     assert next_due(found) == NOW + LOOKBACK_AFTER
     assert next_due(heard) == NOW + SECOND_LOOK_AFTER
