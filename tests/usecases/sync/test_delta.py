@@ -114,5 +114,6 @@ async def test_draft_churn_folds_to_the_last_version(harness: SyncHarness) -> No
     for _ in range(4):
         await harness.gmail("PUT", f"/drafts/{made['id']}", {"message": {"raw": raw}})
     await harness.push()
+    await harness.settle()
     assert await harness.stored() == harness.mailbox()
     assert len(await harness.heads()) == 1

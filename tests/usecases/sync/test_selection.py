@@ -6,6 +6,7 @@ import pytest
 
 from shared.domain.sync.record import EndReason
 from shared.domain.sync.selection import selection
+from shared.domain.sync.state import SECOND_LOOK_AFTER
 from shared.usecases.connect.update_connection import ChangeSelection
 from shared.usecases.sync.control import ControlSync
 from tests.harness.google import EMAIL
@@ -154,6 +155,25 @@ async def test_excluded_drafts_cost_no_read_and_make_no_record(harness: SyncHarn
     await harness.gmail("POST", "/drafts/send", {"id": first})
     await harness.push()
     assert [sorted(under) for under in (await harness.stored()).values()] == [["SENT"]]
+
+
+async def test_a_draft_that_is_sent_within_moments_is_never_asked_for(harness: SyncHarness) -> None:
+    await harness.settle()
+    made, before = await draft(harness), gets(harness)
+    await harness.push()
+    await harness.gmail("POST", "/drafts/send", {"id": made})
+    await harness.settle()
+    assert await harness.stored() == harness.mailbox()
+    assert gets(harness) - before == 1
+
+
+async def test_a_draft_that_stays_is_stored_by_the_second_look(harness: SyncHarness) -> None:
+    await harness.settle()
+    await draft(harness)
+    await harness.push()
+    harness.advance(SECOND_LOOK_AFTER)
+    await harness.run()
+    assert await harness.stored() == harness.mailbox()
 
 
 async def test_an_excluded_label_takes_the_record_and_brings_it_back(harness: SyncHarness) -> None:

@@ -9,7 +9,7 @@ from shared.domain.mail.reading.email_message import received_at
 from shared.domain.observations import Count, Duration
 from shared.domain.sync.history import HistoryRecord, NetChange, fold
 from shared.domain.sync.plan import Delta, DeltaAnswer, after_delta
-from shared.domain.sync.record import Origin, QuarantineEntry, RecordHead
+from shared.domain.sync.record import DRAFT, Origin, QuarantineEntry, RecordHead
 from shared.domain.sync.state import SyncState
 from shared.errors import HistoryExpiredError
 from shared.ports.google.gmail import GmailObject, MessageRef
@@ -53,6 +53,8 @@ async def read_delta(run: Run, step: Delta) -> None:
     if again and not complete:
         return  # Old changes without the newer ones would put records back: later, with more time.
     whole = fold(records)
+    if complete and not again and _is_first_of_two(begun, started):
+        records = _before_drafts(records, whole, begun)
     for part in _parts(records):
         done = await _apply(run, {id: whole[id] for id in fold(part.records)})
         if not done:
@@ -80,6 +82,29 @@ def _note_age(run: Run, name: Duration, state: SyncState, now: datetime) -> None
     run.sightings.measure(name, age)
     if name is Duration.HISTORY_REFUSED and age < FRESH:
         run.sightings.count(Count.FRESH_HISTORY_REFUSED)
+
+
+def _is_first_of_two(state: SyncState, now: datetime) -> bool:
+    """Whether a second look is still to come, and this is the first for what was promised."""
+    second = state.second_look_at
+    return second is not None and now < second and state.recheck is None
+
+
+def _before_drafts(
+    records: list[HistoryRecord], whole: Mapping[MessageId, NetChange], state: SyncState
+) -> list[HistoryRecord]:
+    """Return the records before the first that adds a draft to be read.
+
+    A draft is changed or sent within moments, and its message is gone then: by the second look
+    that has folded away, and what is left is worth its 20 units.
+    """
+    for place, record in enumerate(records):
+        net = [whole[message.id] for message in record.added]
+        if any(DRAFT in one.known_labels and not one.deleted for one in net) and not (
+            state.selection.leaves_out({DRAFT})
+        ):
+            return records[:place]
+    return records
 
 
 async def _is_current(run: Run, since: HistoryId) -> bool:
