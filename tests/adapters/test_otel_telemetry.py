@@ -270,6 +270,7 @@ def test_the_operators_guide_names_every_metric_and_no_other(watched: Watched):
     telemetry.count_renewals(armed=1, failed=0)
     telemetry.count_refresh("ok")
     telemetry.count_send("submitted")
+    telemetry.count_surprise("key", "GET/profile")
     for name in GAUGES:
         telemetry.gauge(name, 0)
     guide = (ROOT / "infra" / "OPERATING.md").read_text()
