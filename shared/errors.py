@@ -21,15 +21,12 @@ PostroomError
 │   ├── ForbiddenError               the key may not do this
 │   │   └── PolicyRefusedError       rule: the policy of the key forbids it
 │   ├── NotFoundError                code says what is unknown
-│   │   ├── UnknownConnectionError
-│   │   ├── UnknownActionError
-│   │   └── UnknownRecordError
+│   │   └── UnknownConnectionError, UnknownActionError, UnknownRecordError
 │   ├── IdempotencyConflictError     the key was used with another body
 │   ├── IdempotencyInProgressError   the key's first request is still running
 │   ├── SendFailedError              a send ended and nothing was sent; code says why
 │   ├── SendUnderWayError            it can no longer be cancelled
-│   ├── ApprovalDecidedError         somebody has decided otherwise, or time has
-│   ├── ApprovedCallFailedError      a person said yes, and the call failed; code says why
+│   ├── ApprovalDecidedError, ApprovedCallFailedError    `domain/keys/approval.py`
 │   ├── ReauthRequiredError          the end user must connect again
 │   │   ├── GrantRevokedError        invalid_grant
 │   │   └── SessionPolicyError, GrantEndedError    a policy; a cause: `domain/google_trouble.py`
@@ -45,8 +42,8 @@ PostroomError
 ├── HistoryExpiredError              never leaves the sync: becomes a recovery
 └── ConfigurationError               at start-up: names every wrong setting
 
-No message or attribute ever holds a token, an address list, a subject or a body; what a caller may
-read and no store may keep has an attribute that only `answer_to` reads.
+No message or attribute ever holds a token, an address list, a subject or a body; what only a caller
+may read has an attribute that `answer_to` alone reads.
 """
 
 from collections.abc import Mapping, Sequence
@@ -261,16 +258,6 @@ class SendUnderWayError(PermanentError):
     """A send that can no longer be cancelled."""
 
     code = "send_under_way"
-
-
-class ApprovalDecidedError(PermanentError):
-    """A call that was rejected or approved, or nobody decided in time: it stays so."""
-
-    code = "approval_decided"
-
-
-class ApprovedCallFailedError(PermanentError):
-    """A call that a person approved came to nothing; `code` is that of what it failed with."""
 
 
 class ReauthRequiredError(PermanentError):

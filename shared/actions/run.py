@@ -17,12 +17,12 @@ from shared.actions.own_code import crashes_as_errors, run_own_code
 from shared.actions.registry import Action, ActionContext, Effect, Replayed, Shown
 from shared.domain.connect.connection import Connection
 from shared.domain.crash import ActionCrashedError, crash_site
+from shared.domain.keys.approval import ApprovedCallFailedError
 from shared.domain.operation import OperationType, new_operation
 from shared.domain.send.entry import KEY_LIFETIME, send_id
 from shared.domain.validation import validated
 from shared.errors import (
     AlreadyExistsError,
-    ApprovedCallFailedError,
     IdempotencyConflictError,
     IdempotencyInProgressError,
     InvalidRequestError,

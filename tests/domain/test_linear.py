@@ -56,6 +56,7 @@ from shared.domain.sync import payload
 from shared.errors import PostroomError
 from tests.domain.costs import Family, Parse, growth, quick_growth
 from tests.domain.hostile import MESSAGES, REPLIES, TEXTS, message, parent
+from tests.domain.no_strangers import NO_STRANGERS
 from tests.domain.text_parsers import TEXT_PARSERS
 
 TAKES_TEXT: Final = ("str", "bytes", "Any", "EmailMessage", "Outgoing", "Address")
@@ -259,47 +260,6 @@ PARSERS: Final[Mapping[str, Driven]] = {
     "reply.reply_subject": of_text(reply.reply_subject),
     "reply.threaded": of_text(lambda text: reply.threaded(Outgoing(sender=SENDER), parent(text))),
     "trace_context.parsed": of_text(trace_context.parsed),
-}
-
-NO_STRANGERS: Final = {
-    "our own ids, keys and tokens": (
-        "child_key.child_of draft_copy.thawed_copy"
-        " api_key.digest_of api_key.id_in api_key.new_token approval.approval_id"
-        " connect_session.token_hash"
-        " ids.email_key ids.first_mailbox_id ids.first_mailbox_ids ids.sub_by_address ids.told_sub"
-        " entry.send_id count.empty_count ids.shard_of"
-        " trace_context.traceparent_for"
-        " event.failed_model_event event.new_event event.model_event"
-        " record.render_row record.saved_row"
-        " state.state_id sync.adapter_of"
-        " troubles.code_of troubles.concern_of troubles.docs_of troubles.treatment_of"
-        " troubles.description_of troubles.error_object standing.deferral"
-    ),
-    "what Postroom itself wrote": (
-        "approval.approval_event base64url.encode_base64url"
-        " cursor.cursor_of cursor.page_token_of delivery.due_to payload.render_json"
-        " delivery.settled email_message.label_fields payload.render search.leading_term"
-        " observations.capped operation.new_operation policy.policy_of projection.projected"
-        " event.bounce_event"
-        " event.send_event request.thawed event.failed_sync_event"
-        " event.sync_event delivery.shown_payload"
-    ),
-    "a product's call, its length limited where the request is read": (
-        "end_user.end_user_from end_user.known_email end_user.known_name end_user.named"
-        " end_user.tags_from"
-        " frequency.frequency_from mime.marked outgoing.check outgoing.check_message_size"
-        " policy.parse_policy quota_units.units_of scopes.allowed scopes.missing scopes.narrowed"
-        " scopes.reads"
-        " scopes.spelled_out selection.selection validation.placed validation.validated"
-        " addresses.origin_of validation.is_deep"
-        " webhook_secret.checked_secret webhook_secret.signed_headers flavour.flavoured"
-        " flavour.checked_nango_secret flavour.nango_headers window.window_start"
-    ),
-    "rows of a deployment's own modules": "own_reach.require_reach",
-    "looks at one value and no further": (
-        "email_parts.as_count email_parts.as_object email_parts.as_text email_parts.is_behind_id"
-        " bodies.has_content bodies.kind_of"
-    ),
 }
 
 

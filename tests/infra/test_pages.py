@@ -11,6 +11,7 @@ from shared.actions.loading import actions
 from shared.adapters.firestore.indexes import COMPOSITE, SINGLE_FIELD, TTL
 from shared.domain.crash import ActionCrashedError
 from shared.domain.events.event import EventType
+from shared.domain.keys.approval import ApprovedCallFailedError
 from shared.domain.keys.policy import Policy
 from shared.domain.sync import plan
 from shared.edge.api.mail.record_models import EmailMessage
@@ -19,7 +20,6 @@ from shared.edge.table import ROUTES_OF, whole_table
 from shared.edge.web.routes import Permission, Route
 from shared.edge.web.status import STATUS
 from shared.errors import (
-    ApprovedCallFailedError,
     ConnectRefusedError,
     PostroomError,
     SendFailedError,

@@ -13,11 +13,16 @@ from shared.actions.policy.seal import ApprovalSeal
 from shared.actions.registry import ActionContext, Shown
 from shared.actions.run import RunAction, log_action
 from shared.domain.connect.connection import ConnectionStatus
-from shared.domain.keys.approval import GIVEN_UP, Approval, ApprovalState, approval_event
+from shared.domain.keys.approval import (
+    GIVEN_UP,
+    Approval,
+    ApprovalDecidedError,
+    ApprovalState,
+    ApprovedCallFailedError,
+    approval_event,
+)
 from shared.domain.send.draft_copy import thawed_copy
 from shared.errors import (
-    ApprovalDecidedError,
-    ApprovedCallFailedError,
     ConflictError,
     ForbiddenError,
     IdempotencyInProgressError,

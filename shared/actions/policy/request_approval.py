@@ -17,13 +17,13 @@ from shared.domain.keys.approval import (
     WAITS,
     Approval,
     ApprovalState,
+    ApprovedCallFailedError,
     approval_event,
     approval_id,
 )
 from shared.domain.keys.policy import Actor, Rule
 from shared.errors import (
     AlreadyExistsError,
-    ApprovedCallFailedError,
     IdempotencyConflictError,
     PolicyRefusedError,
 )

@@ -15,6 +15,7 @@ from shared.domain.connect.connection import INTEGRATION
 from shared.domain.events.event import Event, EventType
 from shared.domain.ids import ConnectionId, EventId, shard_of
 from shared.domain.troubles import error_object
+from shared.errors import PermanentError
 
 WAITS: Final = timedelta(days=3)
 """How long a person has to decide."""
@@ -171,3 +172,13 @@ def approval_event(approval: Approval, operation: str, now: datetime) -> Event:
         trace_id=approval.trace_id,
         version=STEPS[operation],
     )
+
+
+class ApprovalDecidedError(PermanentError):
+    """A call that was rejected or approved, or nobody decided in time: it stays so."""
+
+    code = "approval_decided"
+
+
+class ApprovedCallFailedError(PermanentError):
+    """A call that a person approved came to nothing; `code` is that of what it failed with."""

@@ -14,6 +14,7 @@ from shared.domain.google_trouble import (
     StoreIndexMissingError,
     UnnamedRefusalError,
 )
+from shared.domain.keys.approval import ApprovalDecidedError, ApprovedCallFailedError
 from shared.domain.own_reach import SecretUnavailableError
 from shared.domain.troubles import code_of, docs_of
 from shared.ports.google.apis import HttpRefusedError
@@ -52,8 +53,8 @@ STATUS: dict[type[errors.PostroomError], int] = {
     errors.IdempotencyInProgressError: 409,
     errors.SendFailedError: 424,
     errors.SendUnderWayError: 409,
-    errors.ApprovalDecidedError: 409,
-    errors.ApprovedCallFailedError: 424,
+    ApprovalDecidedError: 409,
+    ApprovedCallFailedError: 424,
     errors.ReauthRequiredError: 424,
     errors.GrantRevokedError: 424,
     errors.SessionPolicyError: 424,

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from shared.domain.events.event import Event
-from shared.domain.google_trouble import MessagesRefusedError, PreconditionFailedError
 from shared.domain.ids import ConnectionId, HistoryId
 from shared.domain.observations import Sightings
 from shared.domain.operation import Operation, OperationType, new_operation
@@ -22,12 +21,10 @@ from shared.domain.sync.plan import (
     RetryQuarantine,
     Step,
     WakeFollowers,
-    backoff,
     plan,
 )
 from shared.domain.sync.standing import set_aside
 from shared.domain.sync.state import SyncState, Tally
-from shared.domain.troubles import LONG_LADDER, treatment_of
 from shared.errors import (
     FencedOutError,
     GmailRefusedError,
@@ -53,6 +50,7 @@ from shared.usecases.sync.work.lease import Busy, Change, Held, Idle, Tell, take
 from shared.usecases.sync.work.pace import QuotaGovernor, has_bulk_work
 from shared.usecases.sync.work.recovery import audit, recover
 from shared.usecases.sync.work.run import Run, ignore_reports
+from shared.usecases.sync.work.setback import is_news, wait_after
 from shared.usecases.sync.work.steps import set_anchor
 from shared.usecases.sync.work.taking_in import set_aside_suspect
 from shared.usecases.sync.work.uninterrupted import uninterrupted
@@ -60,8 +58,6 @@ from shared.usecases.sync.work.uninterrupted import uninterrupted
 log = logging.getLogger(__name__)
 SOON = timedelta(minutes=3)
 """What is due sooner gets a task of its own; the rest is found by reconcile."""
-TOLD_AFTER = 3
-"""Transient failures in a row after which the product is told that the sync is failing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,11 +213,11 @@ class SyncMailbox:
     ) -> Tell:
         """Return what tells the product that its sync is failing: once, until it works again."""
         failures = run.failures
-        news = _news(error, run.state, run.before, failures)
+        news = is_news(error, run.state, run.before, failures)
         aside = await run.numbers() if news else set_aside(())
 
         def tell(state: SyncState) -> Event | None:
-            if not _news(error, state, run.before, failures):
+            if not is_news(error, state, run.before, failures):
                 return None
             return failed_sync_event(
                 change(state),
@@ -276,7 +272,7 @@ class SyncMailbox:
 
         if isinstance(error, ReauthRequiredError | MissingScopeError):
             return failing, None
-        wait = _wait(error, failures)
+        wait = wait_after(error, failures)
         if isinstance(error, RateLimitedError) and error.retry_after is not None:
             wait = max(wait, error.retry_after)
 
@@ -332,24 +328,6 @@ class SyncMailbox:
             trace_id=run.trace_id,
             detail=run.counted(),
         )
-
-
-def _wait(error: PostroomError, failures: int) -> timedelta:
-    """Return how long the mailbox waits for the next look, pushes apart."""
-    if isinstance(error, GmailRefusedError):
-        return LONG_LADDER
-    if isinstance(error, PreconditionFailedError):  # it comes and goes, and may stay
-        return backoff(failures, LONG_LADDER)
-    return backoff(failures, treatment_of(error).sync_longest or LONG_LADDER)
-
-
-def _news(error: PostroomError, state: SyncState, before: SyncState, failures: int) -> bool:
-    """Whether the product has not been told of it yet."""
-    if isinstance(error, MessagesRefusedError):  # what else comes meanwhile does not end it
-        return before.last_error != error.code
-    if isinstance(error, TransientError):
-        return failures + 1 == TOLD_AFTER
-    return state.last_error != error.code
 
 
 def _same(state: SyncState) -> SyncState:
