@@ -64,7 +64,7 @@ class EndTroubles:
         """Raise what the store raises: the next run begins again, and finds fewer that wait."""
 
         async def visit(page: Page, total: int) -> int:
-            return total + await self._freed(page[0].value.id, code)
+            return total + await self._free(page[0].value.id, code)
 
         deadline = self.clock.now() + BUDGET
         total, whole = await walk_until(deadline, self.clock, self.connections, visit, 0)
@@ -75,7 +75,7 @@ class EndTroubles:
             raise StoreUnavailableError("Not all that waited could be woken yet.")
         return total
 
-    async def _freed(self, id: ConnectionId, code: str) -> bool:
+    async def _free(self, id: ConnectionId, code: str) -> bool:
         found = await self.states.get(id)
         if found is None or found.value.last_error != code:
             return False

@@ -38,7 +38,7 @@ class MailboxDirectory:
         first, *others = first_mailbox_ids(email)
         if (found := await self._known(first, key)) is not None:
             return found
-        if (found := await self._named(address_name(key))) is not None:
+        if (found := await self._name(address_name(key))) is not None:
             return found
         for id in others:
             if (found := await self._known(id, key)) is not None:
@@ -48,7 +48,7 @@ class MailboxDirectory:
     async def of_account(self, sub: GoogleSub, email: str) -> Versioned[Mailbox] | None:
         """Return the mailbox of a Google account that has this address now."""
         told = told_sub(sub)
-        if told is not None and (found := await self._named(sub_name(told))) is not None:
+        if told is not None and (found := await self._name(sub_name(told))) is not None:
             return found
         found = await self.by_address(email)
         return found if found is not None and _fits(found.value, told, email) else None
@@ -85,7 +85,7 @@ class MailboxDirectory:
             if holder != id:
                 await update(self.mailboxes, holder, lambda it: _without(it, key))
 
-    async def _named(self, name: str) -> Versioned[Mailbox] | None:
+    async def _name(self, name: str) -> Versioned[Mailbox] | None:
         found = await self.names.get(name)
         return None if found is None else await self.mailboxes.get(found.value.mailbox)
 

@@ -68,7 +68,7 @@ async def join_mailbox(
             await _until_closed(lambda: mailboxes.get(id), clock)
             return await attempt()  # it may be closing once more
         before = was.value if was else Mailbox(id, frozenset())
-        joined = _joined(before, identity, connection_id, clock.now())
+        joined = _join(before, identity, connection_id, clock.now())
         if was is not None and joined == was.value:
             return joined
         await directory.claim(id, identity.email, identity.sub)
@@ -78,7 +78,7 @@ async def join_mailbox(
     return await until_written(attempt)
 
 
-def _joined(mailbox: Mailbox, identity: Identity, id: ConnectionId, now: datetime) -> Mailbox:
+def _join(mailbox: Mailbox, identity: Identity, id: ConnectionId, now: datetime) -> Mailbox:
     renew_at = now if mailbox.watch_expires_at is None else mailbox.renew_at
     joined = replace(mailbox, connections=mailbox.connections | {id}, renew_at=renew_at)
     return joined.at(identity.email, told_sub(identity.sub))

@@ -78,7 +78,7 @@ RULES = (
     Rule(
         "a commit renews the lease",
         Held,
-        {"_renewed": without.not_renewed},
+        {"_renew": without.not_renewed},
         Setting(TWO._replace(ticks=1), parts=True),
         "a commit left the lease short",
     ),
@@ -92,14 +92,14 @@ RULES = (
     Rule(
         "the write that takes the lease sets the due time to its expiry",
         lease,
-        {"_leased": without.leased_unannounced},
+        {"_lease": without.leased_unannounced},
         Setting(ONE, reconcile=True),
         "reconcile would not find",
     ),
     Rule(
         "a commit moves a due time that has passed",
         Held,
-        {"_renewed": without.due_left_alone},
+        {"_renew": without.due_left_alone},
         Setting(TWO._replace(triggers=1), parts=True),
         "reconcile would wake",
     ),
@@ -141,7 +141,7 @@ RULES = (
     Rule(
         "a hint that its ladder spent is put back to the top that Gmail answered",
         plan,
-        {"_disappointed": without.promise_believed},
+        {"_climb": without.promise_believed},
         FALSE,
         "the checkpoint passed",
     ),
@@ -267,7 +267,7 @@ RULES = (
     Rule(
         "from two minutes after a move the next look lists from the checkpoint before it",
         plan,
-        {"_advanced": without.advanced_without_lookback},
+        {"_advance": without.advanced_without_lookback},
         Setting(ONE._replace(triggers=1), lag_s=20),
         LOST,
     ),

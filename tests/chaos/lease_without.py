@@ -17,13 +17,13 @@ from shared.usecases.sync.task import sync_task
 from shared.usecases.sync.work import lease
 from shared.usecases.sync.work.lease import Busy, Held
 
-_leased, _renewed = lease._leased, Held._renewed
-_disappointed = plan_module._disappointed
+_lease, _renew = lease._lease, Held._renew
+_climb = plan_module._climb
 
 
 def steals(state: SyncState, hint: HistoryId | None, now: datetime) -> SyncState | None:
-    wished = lease._wished(state, hint, now)
-    return None if wished is None else lease._leased(wished, now)
+    wished = lease._wish(state, hint, now)
+    return None if wished is None else lease._lease(wished, now)
 
 
 def held_for_ever(state: SyncState, _: datetime) -> bool:
@@ -76,8 +76,8 @@ def no_look_below_the_hint(state: SyncState, history_id: HistoryId, now: datetim
 def promise_believed(
     state: SyncState, promised: HistoryId, top: HistoryId, now: datetime
 ) -> SyncState:
-    after = _disappointed(state, promised, top, now)
-    return after if after.recheck else plan_module._advanced(after, promised, now)
+    after = _climb(state, promised, top, now)
+    return after if after.recheck else plan_module._advance(after, promised, now)
 
 
 def no_hint_while_held(state: SyncState, history_id: HistoryId, now: datetime) -> Pushed:
@@ -147,11 +147,11 @@ def any_look_taken(state: SyncState, _: DeltaAnswer) -> SyncState:
 
 
 def leased_unannounced(state: SyncState, now: datetime) -> SyncState:
-    return replace(_leased(state, now), next_due_at=state.next_due_at)
+    return replace(_lease(state, now), next_due_at=state.next_due_at)
 
 
 def due_left_alone(held: Held, state: SyncState) -> SyncState:
-    return replace(_renewed(held, state), next_due_at=state.next_due_at)
+    return replace(_renew(held, state), next_due_at=state.next_due_at)
 
 
 async def leaves_if_unmoved(held: Held, change: Any, due: datetime | None) -> None:
@@ -164,7 +164,7 @@ def advanced_without_lookback(state: SyncState, to: HistoryId, _: datetime) -> S
 
 
 def part_stores_top(state: SyncState, answer: DeltaAnswer, now: datetime) -> SyncState:
-    return replace(plan_module._advanced(state, answer.top, now), delta_due_at=now)
+    return replace(plan_module._advance(state, answer.top, now), delta_due_at=now)
 
 
 def push_uses_lookback_up(state: SyncState, history_id: HistoryId, now: datetime) -> Pushed:
@@ -177,7 +177,7 @@ def push_uses_lookback_up(state: SyncState, history_id: HistoryId, now: datetime
 
 def overtaken_by_nobody(state: SyncState, answer: DeltaAnswer, now: datetime) -> SyncState:
     assert state.unmet_hint is not None
-    return plan_module._disappointed(state, state.unmet_hint, answer.top, now)
+    return plan_module._climb(state, state.unmet_hint, answer.top, now)
 
 
 def only_timed_looks(state: SyncState) -> tuple[datetime | None, ...]:

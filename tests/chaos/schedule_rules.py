@@ -72,7 +72,7 @@ def _not_found_is_gone(
         _set_aside(changes, message_id, reason, entry)
 
 
-_pass_over = backfill._advanced
+_pass_over = backfill._advance
 
 
 def _one_pass(chunk: Chunk, *rest: Any) -> Backfill:
@@ -206,7 +206,7 @@ RULES: Sequence[Rule] = (
     Rule(
         "from two minutes after a move the next look lists from the checkpoint before it",
         plan,
-        {"_advanced": _advanced_without_lookback},
+        {"_advance": _advanced_without_lookback},
         "delta",
         ("deliver, history late", "deliver"),
         length=2,
@@ -245,7 +245,7 @@ RULES: Sequence[Rule] = (
     Rule(
         "a backfill is done only when a whole pass finds nothing unknown",
         backfill,
-        {"_advanced": _one_pass},
+        {"_advance": _one_pass},
         "first sync",
         ("delete m1", "delete m2"),
     ),

@@ -42,7 +42,7 @@ from tests.contracts.index_plans import index_of
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 C1 = ConnectionId("c1")
 MANY = [ConnectionId(f"c{number}") for number in range(70)]
-QUERYING = {"structured", "due_in_shard", "newest_listed", "_spread", "_query", "_emptied"}
+QUERYING = {"structured", "due_in_shard", "newest_listed", "_spread", "_query", "_empty"}
 """Whoever calls one of these issues a query."""
 
 

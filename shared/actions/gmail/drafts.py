@@ -226,7 +226,7 @@ async def _composed(
     context: ActionContext, asked: DraftFields, replaced: EmailMessage | None
 ) -> Composed:
     if asked.raw is not None:
-        return _finished(asked.raw, asked.thread_id, replaced)
+        return _finish(asked.raw, asked.thread_id, replaced)
     request = as_request(asked)
     compose = Compose(
         context.gmail, context.connection, context.clock, draft=True, replaced=replaced
@@ -234,7 +234,7 @@ async def _composed(
     return await compose(request, None)
 
 
-def _finished(raw: str, thread_id: str | None, replaced: EmailMessage | None) -> Composed:
+def _finish(raw: str, thread_id: str | None, replaced: EmailMessage | None) -> Composed:
     """Return the caller's bytes and their thread; a reply's headers where they have none."""
     content = decode_raw(raw)
     if thread_id or replaced is None:

@@ -54,12 +54,12 @@ async def preview_of(recipients: MessageRecipients, own: str | None = None) -> d
         shown["from"] = shown["from"] or own
     else:
         shown = await off_loop(
-            len(recipients.request.html or ""), _of_request, _signed(recipients), own
+            len(recipients.request.html or ""), _of_request, _with_signature(recipients), own
         )
     return {**to_whom, **shown}
 
 
-def _signed(recipients: MessageRecipients) -> SendRequest:
+def _with_signature(recipients: MessageRecipients) -> SendRequest:
     """Return the request with the texts that leave, its signature below them."""
     request = recipients.request
     if recipients.signature is None:
@@ -89,7 +89,7 @@ def _sender(request: SendRequest, own: str | None) -> dict[str, str]:
     sender = request.sender
     if sender is None:
         return {}
-    return {"from": _spelled(Address(name=sender.name, email=sender.address or own or ""))}
+    return {"from": _spell(Address(name=sender.name, email=sender.address or own or ""))}
 
 
 def _of_raw(raw: bytes) -> dict[str, Any]:
@@ -114,14 +114,14 @@ def _heading(raw: bytes) -> dict[str, Any]:
             headers.append({"name": name[:room], "value": text[:room]})
         room -= len(name) + len(text)
     return {
-        "from": ", ".join(_spelled(read_address(value)) for value in values["from"]) or None,
+        "from": ", ".join(_spell(read_address(value)) for value in values["from"]) or None,
         "reply_to": [one["email"] or one["name"] for one in read_addresses(values["reply-to"])],
         "headers": headers,
         "truncated": room < 0,
     }
 
 
-def _spelled(person: Address) -> str:
+def _spell(person: Address) -> str:
     name = CONTROL.sub(" ", person["name"])
     return f"{name} <{person['email']}>" if name and person["email"] else person["email"] or name
 

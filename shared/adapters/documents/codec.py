@@ -115,18 +115,18 @@ def apply(document: dict[str, Any], changes: Mapping[Path, Any]) -> None:
         place[path[-1]] = value
 
 
-def _hashed(id: str) -> str:
+def _hash(id: str) -> str:
     return sha256(id.encode()).hexdigest()
 
 
 CONNECTIONS = Codec[Connection]("connections", Connection, lambda value: value.id)
 GRANTS = Codec[Grant]("grants", Grant, lambda value: value.connection_id)
 GOOGLE_USERS = Codec[GoogleUser](
-    "google_users", GoogleUser, lambda value: value.sub, key_of=_hashed, hidden="sub"
+    "google_users", GoogleUser, lambda value: value.sub, key_of=_hash, hidden="sub"
 )
 MAILBOXES = Codec[Mailbox]("mailboxes", Mailbox, lambda value: value.key)
 MAILBOX_NAMES = Codec[MailboxName](
-    "mailbox_names", MailboxName, lambda value: value.name, key_of=_hashed, hidden="name"
+    "mailbox_names", MailboxName, lambda value: value.name, key_of=_hash, hidden="name"
 )
 SYNC_STATES = Codec[SyncState]("sync", SyncState, lambda value: value.connection_id)
 QUARANTINE = Codec[QuarantineEntry]("quarantine", QuarantineEntry, lambda value: value.message_id)

@@ -34,7 +34,7 @@ def terms_asked(query: ConnectionQuery) -> Sequence[str]:
     if query.end_user_id is not None:
         terms.append(f"user:{query.end_user_id}")
     terms += [f"tag:{key}={value}" for key, value in query.tags.items()]
-    start = _folded(query.search)
+    start = _fold(query.search)
     starts = [f"start:{start[:PREFIX_LENGTH]}"] if start else []
     rare = query.status not in {None, ConnectionStatus.ACTIVE} and len(start) < TELLING_LENGTH
     status = [] if query.status is None else [f"status:{query.status}"]
@@ -49,7 +49,7 @@ def matches(connection: Connection, query: ConnectionQuery) -> bool:
     """Whether every filter of the query holds."""
     if query.connection_id is not None and connection.id != query.connection_id:
         return False
-    start = _folded(query.search)
+    start = _fold(query.search)
     if not any(text.startswith(start) for text in _searched(connection)):
         return False
     return terms_of(connection).issuperset(terms_asked(query))
@@ -59,7 +59,7 @@ def _searched(connection: Connection) -> tuple[str, str]:
     return connection.id.lower(), connection.email.strip().lower()
 
 
-def _folded(search: str | None) -> str:
+def _fold(search: str | None) -> str:
     return (search or "").strip().lower()
 
 

@@ -22,7 +22,7 @@ from shared.domain.keys.approval import Approval, ApprovalState
 from shared.ports.documents import Versioned
 
 
-def _derived(value: Approval) -> Derived:
+def _derive(value: Approval) -> Derived:
     return {
         "shard": value.shard,
         "due_at": value.next_due_at,
@@ -34,7 +34,7 @@ class FirestoreApprovals(FirestoreConcluding[Approval]):
     """Approvals port."""
 
     def __init__(self, outbox: FirestoreOutbox) -> None:
-        super().__init__(outbox, APPROVALS, _derived)
+        super().__init__(outbox, APPROVALS, _derive)
 
     async def open(self, value: Approval, event: Event) -> Versioned[Approval]:
         """Create it and write the event. Raises AlreadyExistsError, StoreUnavailableError."""

@@ -95,7 +95,7 @@ class FirestoreDocuments(Generic[T]):
     def change(self, was: Versioned[T], now: T) -> Any:
         """Return the write of what differs, at the version read."""
         changes = {
-            path: self._stored(now, path, value)
+            path: self._stored_value(now, path, value)
             for path, value in self.codec.changes(was.value, now).items()
         }
         return self._change(now, changes, was.version)
@@ -108,7 +108,7 @@ class FirestoreDocuments(Generic[T]):
     def fields(self, value: T) -> dict[str, Any]:
         """Return everything stored of a value."""
         dumped = self.codec.dump(value)
-        stored = {name: self._stored(value, (name,), inner) for name, inner in dumped.items()}
+        stored = {name: self._stored_value(value, (name,), inner) for name, inner in dumped.items()}
         return {**stored, **self.derived(value)}
 
     def versioned(self, id: str, document: Any) -> Versioned[T]:
@@ -141,7 +141,7 @@ class FirestoreDocuments(Generic[T]):
         changes.setdefault(("schema_version",), getattr(now, "schema_version", 1))
         return change(self.name(self.codec.id_of(now)), changes, version)
 
-    def _stored(self, value: T, path: Path, dumped: Any) -> Any:
+    def _stored_value(self, value: T, path: Path, dumped: Any) -> Any:
         if len(path) > 1:
             return dumped
         if path[0] in self._texts:

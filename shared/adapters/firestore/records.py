@@ -217,7 +217,7 @@ class FirestoreRecords:
             documents := await self._query(connection_id, filters, NEWEST_FIRST, size, after=after)
         ):
             records = [record_of(connection_id, document) for document in documents]
-            found += [record for record in records if _labelled(record.head, query)]
+            found += [record for record in records if _has_label(record.head, query)]
             after = (records[-1].head.internal_date, records[-1].head.message_id)
         return found[: query.limit]
 
@@ -253,7 +253,7 @@ class FirestoreRecords:
 
         Records that a sync rewrites meanwhile are left to the next call.
         """
-        return await self._emptied(
+        return await self._empty(
             connection_id, ("sequence", "<=", min(until, MAX_SEQUENCE)), limit, now
         )
 
@@ -261,13 +261,13 @@ class FirestoreRecords:
         self, connection_id: ConnectionId, deleted_before: datetime, limit: int, now: datetime
     ) -> tuple[int, bool]:
         """Empty payloads of old tombstones: how many, and whether more remain."""
-        return await self._emptied(connection_id, ("deleted_at", "<", deleted_before), limit, now)
+        return await self._empty(connection_id, ("deleted_at", "<", deleted_before), limit, now)
 
     async def purge(self, connection_id: ConnectionId, limit: int) -> int:
         """Delete records and quarantine for good: how many went."""
         return await purge(self.rpc, connection_id, ("records", "quarantine"), limit)
 
-    async def _emptied(
+    async def _empty(
         self, connection_id: ConnectionId, reach: Filter, limit: int, now: datetime
     ) -> tuple[int, bool]:
         return await empty_payloads(
@@ -344,5 +344,5 @@ def _matches(head: RecordHead, query: RecordQuery) -> bool:
     )
 
 
-def _labelled(head: RecordHead, query: NewestQuery) -> bool:
+def _has_label(head: RecordHead, query: NewestQuery) -> bool:
     return query.label_id is None or query.label_id in head.label_ids

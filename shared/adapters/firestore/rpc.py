@@ -184,10 +184,10 @@ class FirestoreRpc:
         loop = asyncio.get_running_loop()
         client = self._clients.get(loop)
         if client is None:
-            client = self._clients[loop] = self._connected()
+            client = self._clients[loop] = self._connect()
         return client
 
-    def _connected(self) -> FirestoreAsyncClient:
+    def _connect(self) -> FirestoreAsyncClient:
         try:
             if self._emulator:
                 channel = grpc.aio.insecure_channel(self._emulator, options=_CHANNEL)

@@ -58,7 +58,7 @@ def a_number(value: Any) -> int:
     return number
 
 
-def _listed(answer: Json, name: str) -> list[Any]:
+def _list_of(answer: Json, name: str) -> list[Any]:
     """Return a list that is left out where it is empty (FACTS 14.3)."""
     return a_list(answer.get(name, []))
 
@@ -85,7 +85,7 @@ def read_history(answer: Any) -> HistoryPage:
     """history.list; `history` is absent where nothing happened, even mid-way (FACTS 3.4)."""
     page = an_object(answer)
     return HistoryPage(
-        records=tuple(_record(an_object(record)) for record in _listed(page, "history")),
+        records=tuple(_record(an_object(record)) for record in _list_of(page, "history")),
         history_id=_history_id(page["historyId"]),
         next_page=read_next_page(page),
     )
@@ -94,10 +94,12 @@ def read_history(answer: Any) -> HistoryPage:
 def _record(record: Json) -> HistoryRecord:
     return HistoryRecord(
         id=_history_id(record["id"]),
-        added=tuple(_message(change["message"]) for change in _listed(record, "messagesAdded")),
-        deleted=tuple(_message(change["message"]) for change in _listed(record, "messagesDeleted")),
-        labels_added=tuple(map(_label_change, _listed(record, "labelsAdded"))),
-        labels_removed=tuple(map(_label_change, _listed(record, "labelsRemoved"))),
+        added=tuple(_message(change["message"]) for change in _list_of(record, "messagesAdded")),
+        deleted=tuple(
+            _message(change["message"]) for change in _list_of(record, "messagesDeleted")
+        ),
+        labels_added=tuple(map(_label_change, _list_of(record, "labelsAdded"))),
+        labels_removed=tuple(map(_label_change, _list_of(record, "labelsRemoved"))),
     )
 
 
@@ -119,7 +121,7 @@ def _message(message: Json) -> HistoryMessage:
 
 
 def _label_change(change: Json) -> LabelChange:
-    labels = map(a_text, _listed(change, "labelIds"))
+    labels = map(a_text, _list_of(change, "labelIds"))
     return LabelChange(_message(change["message"]), frozenset(map(LabelId, labels)))
 
 
@@ -133,7 +135,7 @@ def read_refs(answer: Any) -> list[MessageRef]:
     """messages.list."""
     return [
         MessageRef(MessageId(a_text(ref["id"])), ThreadId(a_text(ref["threadId"])))
-        for ref in _listed(_page_of(answer, "messages"), "messages")
+        for ref in _list_of(_page_of(answer, "messages"), "messages")
     ]
 
 
@@ -146,7 +148,7 @@ def read_ids(answer: Any) -> IdPage:
 def read_drafts(answer: Any) -> tuple[list[Draft], PageToken | None]:
     """drafts.list."""
     page = _page_of(answer, "drafts")
-    return [read_draft(draft) for draft in _listed(page, "drafts")], read_next_page(page)
+    return [read_draft(draft) for draft in _list_of(page, "drafts")], read_next_page(page)
 
 
 def read_object(answer: Any) -> GmailObject:
@@ -154,9 +156,9 @@ def read_object(answer: Any) -> GmailObject:
     message = an_object(answer)
     a_text(message["id"])
     a_text(message["threadId"])
-    for label in _listed(message, "labelIds"):
+    for label in _list_of(message, "labelIds"):
         a_text(label)
-    for header in _listed(an_object(message.get("payload", {})), "headers"):
+    for header in _list_of(an_object(message.get("payload", {})), "headers"):
         if not (isinstance(header["name"], str) and isinstance(header["value"], str)):
             raise TypeError
     return message

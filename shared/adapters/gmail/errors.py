@@ -139,11 +139,11 @@ def refusal_error(response: httpx.Response, scope: str, now: datetime) -> Postro
         case Concern.PASSING:
             return _unavailable(meaning, status)
         case Concern.CALL:
-            return GmailNotFoundError() if meaning == NOT_FOUND else _refused(answer)
-    return _closed(meaning)
+            return GmailNotFoundError() if meaning == NOT_FOUND else _as_refused(answer)
+    return _as_closed(meaning)
 
 
-def _closed(meaning: Meaning) -> PostroomError:
+def _as_closed(meaning: Meaning) -> PostroomError:
     kind = MailboxClosedError if meaning.concern is Concern.MAILBOX else DeploymentError
     return kind(meaning.detail)
 
@@ -160,7 +160,7 @@ def _unavailable(meaning: Meaning, status: int) -> PostroomError:
     return GmailUnavailableError(f"Gmail answered {status} in passing.", status=status)
 
 
-def _refused(answer: Answer) -> GmailRefusedError:
+def _as_refused(answer: Answer) -> GmailRefusedError:
     why = answer.reason or answer.code or "no reason given"
     status = answer.refusal.status
     return GmailRefusedError(

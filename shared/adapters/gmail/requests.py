@@ -227,11 +227,11 @@ _OTHER_SHAPES: Final = (
 async def _parsed_aside(response: httpx.Response, read: Callable[[Any], T]) -> T:
     """Read an answer, a large one in a thread: nothing else here waits for it."""
     if len(response.content) > READ_AT_ONCE:
-        return await to_thread(_parsed, response, read)
-    return _parsed(response, read)
+        return await to_thread(_parse, response, read)
+    return _parse(response, read)
 
 
-def _parsed(response: httpx.Response, read: Callable[[Any], T]) -> T:
+def _parse(response: httpx.Response, read: Callable[[Any], T]) -> T:
     """Read an answer that succeeded; one of an undocumented shape counts as none at all."""
     try:
         return read(orjson.loads(response.content) if response.content else None)

@@ -117,7 +117,7 @@ class HttpGmailStreams:
         left = len(READ_RETRIES.pauses) if method == "GET" else 0
         while True:
             try:
-                response = await self._opened(call, headers)
+                response = await self._open(call, headers)
                 error = await self._refusal(call, response)
             except GmailUnavailableError:
                 if not left:
@@ -137,14 +137,14 @@ class HttpGmailStreams:
         """Open a GET that must succeed, trying again what may pass; no byte was given out yet."""
 
         async def attempt() -> httpx.Response:
-            response = await self._opened(call, {})
+            response = await self._open(call, {})
             if (error := await self._refusal(call, response)) is not None:
                 raise error
             return response
 
         return await READ_RETRIES.run(attempt, self.requests.clock)
 
-    async def _opened(self, call: Call, headers: Mapping[str, str]) -> httpx.Response:
+    async def _open(self, call: Call, headers: Mapping[str, str]) -> httpx.Response:
         """Send and read the answer's head, with a new token where the first is refused.
 
         The turn is given back then: a slow reader must not keep the mailbox's others waiting.
@@ -251,7 +251,7 @@ class _Decoded(_Pieces):
 
     async def begun(self, size: int) -> "_Decoded":
         """Read up to the first bytes, so that an answer without any is known before the head."""
-        self._rest = self._decoded()
+        self._rest = self._decode()
         try:
             self._first = await anext(self._rest, b"")
         except BaseException:
@@ -268,7 +268,7 @@ class _Decoded(_Pieces):
         async for piece in self._rest:
             yield piece
 
-    async def _decoded(self) -> AsyncGenerator[bytes, None]:
+    async def _decode(self) -> AsyncGenerator[bytes, None]:
         field = Base64Field()
         try:
             async for piece in super().__aiter__():

@@ -50,7 +50,7 @@ class CloudTasksQueue:
     async def enqueue(self, task: Task) -> None:
         """Create the task; a known name counts as created. Raises QueueUnavailableError."""
         queue = f"{self.location}/queues/{task.queue}"
-        body = json.dumps({"task": self._created(task, queue)}, separators=(",", ":"))
+        body = json.dumps({"task": self._created_task(task, queue)}, separators=(",", ":"))
         try:
             token = await self.access_token()
             answer = await self.client.post(
@@ -66,7 +66,7 @@ class CloudTasksQueue:
         if not answer.is_success and not _known(answer, task):
             raise QueueUnavailableError(f"Cloud Tasks answered {answer.status_code} to a create.")
 
-    def _created(self, task: Task, queue: str) -> dict[str, Any]:
+    def _created_task(self, task: Task, queue: str) -> dict[str, Any]:
         created: dict[str, Any] = {
             "httpRequest": self._request(task),
             "dispatchDeadline": f"{self.deadline_s}s",

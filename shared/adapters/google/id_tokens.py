@@ -106,7 +106,7 @@ class GoogleJwt:
 
     async def claims(self, token: str, *, audience: str) -> Claims:
         """Return the claims of a token that verifies. Raises UnauthenticatedError."""
-        header, claims = _unverified(token)
+        header, claims = _read_unverified(token)
         if not (self.trust_removed and token.endswith(f".{SIGNATURE_REMOVED}")):
             await self._check_signature(token, header)
         self._check_claims(claims, audience)
@@ -142,7 +142,7 @@ class GoogleJwt:
             raise refused("its expiry")
 
 
-def _unverified(token: str) -> tuple[Mapping[str, Any], Claims]:
+def _read_unverified(token: str) -> tuple[Mapping[str, Any], Claims]:
     if len(token) > MAX_TOKEN_CHARS:
         raise refused("its size")
     try:

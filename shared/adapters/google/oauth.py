@@ -202,7 +202,7 @@ class HttpGoogleOAuth:
         asked_at = self._clock.now()
         response = await self._post("/token", {**form, **client})
         if not response.is_success:
-            raise self._noted(token_error(response))
+            raise self._note(token_error(response))
         self._notes.worked("oauth_client_refused", asked_at)
         try:
             answer = orjson.loads(response.content)
@@ -219,7 +219,7 @@ class HttpGoogleOAuth:
                 "The token endpoint's answer is not what Google documents."
             ) from error
 
-    def _noted(self, error: PostroomError) -> PostroomError:
+    def _note(self, error: PostroomError) -> PostroomError:
         """Note what concerns the client as a whole, and not one grant of another client's."""
         if isinstance(error, DeploymentError) and error.told != OTHER_CLIENT:
             self._notes.met(error.code, self._clock.now(), told=error.told)

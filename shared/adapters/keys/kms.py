@@ -69,7 +69,7 @@ class KmsSealer:
 
     async def new_data_key(self, connection_id: ConnectionId) -> bytes:
         """Return a fresh data key, wrapped by the primary version."""
-        return await self._wrapped(new_key(), connection_id)
+        return await self._wrap(new_key(), connection_id)
 
     async def seal(
         self, plaintext: str, *, data_key: bytes, connection_id: ConnectionId, purpose: str
@@ -102,9 +102,9 @@ class KmsSealer:
 
     async def rewrap(self, data_key: bytes, *, connection_id: ConnectionId) -> bytes:
         """Return the same data key under the primary version."""
-        return await self._wrapped(await self._unwrapped(data_key, connection_id), connection_id)
+        return await self._wrap(await self._unwrapped(data_key, connection_id), connection_id)
 
-    async def _wrapped(self, key: bytes, connection_id: ConnectionId) -> bytes:
+    async def _wrap(self, key: bytes, connection_id: ConnectionId) -> bytes:
         key_id = await self.current_key()
         head = head_with(key_id)
         sent = _sent(
@@ -118,7 +118,7 @@ class KmsSealer:
         )
         if not arrived:
             raise KeysUnavailableError("Cloud KMS did not receive what was sent.")
-        return head + _received(answer, "ciphertext")
+        return head + _checked_answer(answer, "ciphertext")
 
     async def _unwrapped(self, data_key: bytes, connection_id: ConnectionId) -> bytes:
         """Return the data key, from memory where it was unwrapped minutes ago."""
@@ -136,7 +136,7 @@ class KmsSealer:
             ciphertext=data_key[len(head) :],
             additionalAuthenticatedData=bound_to(head, connection_id, DATA_KEY),
         )
-        return _received(await self._call(f"{self.key}:decrypt", sent), "plaintext")
+        return _checked_answer(await self._call(f"{self.key}:decrypt", sent), "plaintext")
 
     def _version_in(self, answer: Mapping[str, Any]) -> str:
         """Return the version that encrypted. Raises KeysUnavailableError where none is named."""
@@ -214,7 +214,7 @@ def _sent(**fields: bytes) -> dict[str, str]:
     return body | {f"{name}Crc32c": str(crc32c(value)) for name, value in fields.items()}
 
 
-def _received(answer: Mapping[str, Any], name: str) -> bytes:
+def _checked_answer(answer: Mapping[str, Any], name: str) -> bytes:
     """Return a field whose checksum holds. Raises KeysUnavailableError."""
     try:
         value = b64decode(answer[name], validate=True)

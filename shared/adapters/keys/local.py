@@ -46,20 +46,20 @@ class LocalKeyring:
     async def new_data_key(self, connection_id: ConnectionId) -> bytes:
         """Return a fresh data key, wrapped by the current key-encryption key."""
         keys = self._current()
-        return _wrapped(new_key(), keys, connection_id)
+        return _wrap(new_key(), keys, connection_id)
 
     async def seal(
         self, plaintext: str, *, data_key: bytes, connection_id: ConnectionId, purpose: str
     ) -> bytes:
         """Seal under the connection's data key."""
-        key_id, key = self._unwrapped(data_key, connection_id)
+        key_id, key = self._unwrap(data_key, connection_id)
         return seal(plaintext.encode(), key, key_id, connection_id, purpose)
 
     async def open(
         self, sealed: bytes, *, data_key: bytes, connection_id: ConnectionId, purpose: str
     ) -> str:
         """Open what `seal` answered."""
-        _, key = self._unwrapped(data_key, connection_id)
+        _, key = self._unwrap(data_key, connection_id)
         return unseal(sealed, key, connection_id, purpose).decode()
 
     async def current_key(self) -> str:
@@ -72,10 +72,10 @@ class LocalKeyring:
 
     async def rewrap(self, data_key: bytes, *, connection_id: ConnectionId) -> bytes:
         """Return the same data key under the current key-encryption key."""
-        _, key = self._unwrapped(data_key, connection_id)
-        return _wrapped(key, self._current(), connection_id)
+        _, key = self._unwrap(data_key, connection_id)
+        return _wrap(key, self._current(), connection_id)
 
-    def _unwrapped(self, data_key: bytes, connection_id: ConnectionId) -> tuple[str, bytes]:
+    def _unwrap(self, data_key: bytes, connection_id: ConnectionId) -> tuple[str, bytes]:
         key_id = key_id_of(data_key)
         key = self._current().keys.get(key_id)
         if key is None:
@@ -135,7 +135,7 @@ def _new_id() -> str:
     return f"local-{secrets.token_hex(4)}"
 
 
-def _wrapped(key: bytes, keys: Keys, connection_id: ConnectionId) -> bytes:
+def _wrap(key: bytes, keys: Keys, connection_id: ConnectionId) -> bytes:
     return seal(key, keys.keys[keys.current], keys.current, connection_id, DATA_KEY)
 
 

@@ -43,7 +43,7 @@ class AiohttpOutside:
         try:
             async with (
                 asyncio.timeout(request.timeout_s),
-                self._opened().request(
+                self._open().request(
                     request.method,
                     url,
                     data=request.content,
@@ -65,7 +65,7 @@ class AiohttpOutside:
         if self._session is not None:
             await self._session.close()
 
-    def _opened(self) -> aiohttp.ClientSession:
+    def _open(self) -> aiohttp.ClientSession:
         if self._session is None:
             self._session = new_session(
                 self._allowed, self._lookup, self._tls, limit=AT_ONCE, total_s=LONGEST_S

@@ -92,7 +92,7 @@ class SqsSink:
         try:
             self._client(region).send_message(QueueUrl=url, **_message(url, outgoing))
         except ClientError as error:
-            return self._refused(error, region)
+            return self._refusal(error, region)
         except (ConnectTimeoutError, ReadTimeoutError):
             return Attempted(Failure.TIMEOUT)
         except BotoCoreError:
@@ -103,7 +103,7 @@ class SqsSink:
             return Attempted(Failure.UNREACHABLE)
         return Attempted()
 
-    def _refused(self, error: ClientError, region: str) -> Attempted:
+    def _refusal(self, error: ClientError, region: str) -> Attempted:
         code = str(error.response.get("Error", {}).get("Code", ""))
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
         if code in _STALE:
@@ -131,10 +131,10 @@ class SqsSink:
     def _credentials(self, region: str) -> Lent:
         lent = self._lent.get(region)
         if lent is None or lent.expires_at - RENEW_BEFORE <= self._clock.now():
-            lent = self._lent[region] = self._assumed(region)
+            lent = self._lent[region] = self._assume_role(region)
         return lent
 
-    def _assumed(self, region: str) -> Lent:
+    def _assume_role(self, region: str) -> Lent:
         """Trade our ID token, made for this very role, for credentials."""
         sts = boto3.client(
             "sts",

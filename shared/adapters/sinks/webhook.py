@@ -74,17 +74,17 @@ class WebhookHttp:
 
     async def _post(self, url: URL, body: bytes, headers: Mapping[str, str]) -> Attempted:
         async with asyncio.timeout(self._timeout_s):
-            answer = await self._opened().post(
+            answer = await self._open_session().post(
                 url, data=body, headers=headers, allow_redirects=False
             )
         try:
-            if not await _drained(answer):
+            if not await _drain(answer):
                 answer.close()
         finally:
             answer.release()
-        return _attempted(answer)
+        return _attempt(answer)
 
-    def _opened(self) -> aiohttp.ClientSession:
+    def _open_session(self) -> aiohttp.ClientSession:
         if self._session is None:
             self._session = new_session(
                 self._allowed, self._lookup, self._tls, limit=AT_ONCE, total_s=self._timeout_s
@@ -110,7 +110,7 @@ def _signatures(receiver: Receiver, outgoing: OutgoingEvent) -> Mapping[str, str
     return signed_headers(outgoing.event_id, outgoing.at, outgoing.body, receiver.secrets)
 
 
-def _attempted(answer: aiohttp.ClientResponse) -> Attempted:
+def _attempt(answer: aiohttp.ClientResponse) -> Attempted:
     status = answer.status
     if OK <= status < REDIRECT:
         return Attempted(status=status)
@@ -134,7 +134,7 @@ def _retry_after(answer: aiohttp.ClientResponse) -> timedelta | None:
     return None
 
 
-async def _drained(answer: aiohttp.ClientResponse) -> bool:
+async def _drain(answer: aiohttp.ClientResponse) -> bool:
     """Read what little an answer says, so that its connection serves again.
 
     The status was the answer: whatever happens to the rest changes nothing.

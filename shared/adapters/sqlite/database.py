@@ -61,7 +61,7 @@ class SqliteDatabase:
         """
         self._lock = RLock()
         create_private(path)
-        with _translated():
+        with _translating():
             self._connection = sqlite3.connect(
                 path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
             )
@@ -77,24 +77,24 @@ class SqliteDatabase:
 
     def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
         """Read. Raises StoreUnavailableError."""
-        with self._lock, _translated():
+        with self._lock, _translating():
             return self._connection.execute(sql, parameters).fetchall()
 
     def stream(self, sql: str, parameters: Sequence[Any] = ()) -> Iterator[Row]:
         """Read row by row, before anything else happens. Raises StoreUnavailableError."""
-        with self._lock, _translated():
+        with self._lock, _translating():
             yield from self._connection.execute(sql, parameters)
 
     def row(self, sql: str, parameters: Sequence[Any] = ()) -> Row | None:
         """Read one row or None. Raises StoreUnavailableError."""
-        with self._lock, _translated():
+        with self._lock, _translating():
             row: Row | None = self._connection.execute(sql, parameters).fetchone()
             return row
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
         """Hold the write lock; leave by an exception and nothing was written."""
-        with self._lock, _translated():
+        with self._lock, _translating():
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield self._connection
@@ -126,7 +126,7 @@ def _add_column(connection: sqlite3.Connection, table: str, name: str, kind: str
 
 
 @contextmanager
-def _translated() -> Iterator[None]:
+def _translating() -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:

@@ -256,14 +256,14 @@ class SqliteModelRecords:
     ) -> tuple[int, bool]:
         """Empty payloads up to `until`: how many, and whether more remain."""
         values = (connection_id, model, min(until, MAX_SEQUENCE))
-        return self._emptied("model = ? AND sequence <= ?", values, limit, now)
+        return self._empty("model = ? AND sequence <= ?", values, limit, now)
 
     async def prune_deleted(
         self, connection_id: ConnectionId, deleted_before: datetime, limit: int, now: datetime
     ) -> tuple[int, bool]:
         """Empty payloads of old tombstones: how many, and whether more remain."""
         values = (connection_id, to_us(deleted_before))
-        return self._emptied("deleted_us < ?", values, limit, now)
+        return self._empty("deleted_us < ?", values, limit, now)
 
     async def purge(self, connection_id: ConnectionId, limit: int) -> int:
         """Delete records and quarantine of every model for good: how many went."""
@@ -280,7 +280,7 @@ class SqliteModelRecords:
         )
         return [_head_of(connection_id, row) for row in rows]
 
-    def _emptied(
+    def _empty(
         self, where: str, values: tuple[Any, ...], limit: int, now: datetime
     ) -> tuple[int, bool]:
         return empty_payloads(

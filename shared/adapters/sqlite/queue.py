@@ -69,7 +69,7 @@ class SqliteQueue:
         self._path = str(Path(path).resolve())
         self._clock = clock
         create_private(self._path)
-        with _translated():
+        with _translating():
             self._database = sqlite3.connect(
                 self._path, isolation_level=None, check_same_thread=False
             )
@@ -85,7 +85,7 @@ class SqliteQueue:
         body = json.dumps(dict(task.body), separators=(",", ":"))
         trace = traceparent_for(task.trace_id) or task.trace_id
         row = (task.queue, task.name, task.path, body, trace, _us(due), _us(now))
-        with _translated():
+        with _translating():
             self._database.execute(_INSERT, row)
         for ring in _doorbells.get(self._path, ()):
             ring()
@@ -102,14 +102,14 @@ class SqliteQueue:
 
     def claim(self, queue: QueueName, limit: int) -> list[ClaimedTask]:
         """Take up to `limit` due tasks, the longest due first. Raises QueueUnavailableError."""
-        with _translated():
+        with _translating():
             rows = self._database.execute(_CLAIM, (queue, _us(self._clock.now()), limit)).fetchall()
-        return [_claimed(row) for row in sorted(rows, key=lambda row: (row[6], row[0]))]
+        return [_claim(row) for row in sorted(rows, key=lambda row: (row[6], row[0]))]
 
     def finish(self, claimed: ClaimedTask) -> None:
         """Forget a task that succeeded or will not be tried again; its name stays spent a day."""
         now = self._clock.now()
-        with _translated(), self._transaction():
+        with _translating(), self._transaction():
             self._database.execute("DELETE FROM tasks WHERE id = ?", (claimed.id,))
             self._database.execute("DELETE FROM spent_names WHERE until_us <= ?", (_us(now),))
             if claimed.task.name is not None:
@@ -120,27 +120,27 @@ class SqliteQueue:
         """Give a claimed task back, due at `until`; not `attempted` forgets the attempt."""
         back = "UPDATE tasks SET claimed = 0, due_us = ?, attempts = ? WHERE id = ?"
         attempts = claimed.attempt if attempted else claimed.attempt - 1
-        with _translated():
+        with _translating():
             self._database.execute(back, (_us(until), attempts, claimed.id))
 
     def release_claims(self) -> None:
         """Make due again what a dead dispatcher of this file had claimed."""
-        with _translated():
+        with _translating():
             self._database.execute("UPDATE tasks SET claimed = 0 WHERE claimed = 1")
 
     def next_due_at(self, queue: QueueName) -> datetime | None:
         """Return when the earliest unclaimed task is due, None where there is none."""
         query = "SELECT MIN(due_us) FROM tasks WHERE queue = ? AND claimed = 0"
-        with _translated():
+        with _translating():
             (due,) = self._database.execute(query, (queue,)).fetchone()
         return None if due is None else _moment(due)
 
     def waiting(self) -> list[Task]:
         """Return every task not finished yet, claimed or not, by due time."""
         columns = "id, queue, name, path, body, trace_id, due_us, attempts"
-        with _translated():
+        with _translating():
             rows = self._database.execute(f"SELECT {columns} FROM tasks ORDER BY due_us").fetchall()  # noqa: S608 - fixed names
-        return [_claimed(row).task for row in rows]
+        return [_claim(row).task for row in rows]
 
     def close(self) -> None:
         """Close the file; whoever uses the queue afterwards gets QueueUnavailableError."""
@@ -162,7 +162,7 @@ class SqliteQueue:
 
 
 @contextmanager
-def _translated() -> Iterator[None]:
+def _translating() -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
@@ -171,7 +171,7 @@ def _translated() -> Iterator[None]:
         raise QueueUnavailableError(f"The task queue's file did not answer: {error}.") from error
 
 
-def _claimed(row: tuple[int, str, str | None, str, str, str | None, int, int]) -> ClaimedTask:
+def _claim(row: tuple[int, str, str | None, str, str, str | None, int, int]) -> ClaimedTask:
     context = parsed(row[5] or "")
     task = Task(
         path=row[3],

@@ -276,21 +276,21 @@ class SqliteRecords:
     ) -> tuple[int, bool]:
         """Empty payloads up to `until`: how many, and whether more remain."""
         where, value = "sequence <= ?", min(until, MAX_SEQUENCE)
-        return self._emptied(where, (connection_id, value), limit, now)
+        return self._empty(where, (connection_id, value), limit, now)
 
     async def prune_deleted(
         self, connection_id: ConnectionId, deleted_before: datetime, limit: int, now: datetime
     ) -> tuple[int, bool]:
         """Empty payloads of old tombstones: how many, and whether more remain."""
         values = (connection_id, to_us(deleted_before))
-        return self._emptied("deleted_us < ?", values, limit, now)
+        return self._empty("deleted_us < ?", values, limit, now)
 
     async def purge(self, connection_id: ConnectionId, limit: int) -> int:
         """Delete records and quarantine for good: how many went."""
         tables = ("record_terms", "record_labels", "record_payloads", "records")
         return purge(self.database, connection_id, tables, ("quarantine", "message_id"), limit)
 
-    def _emptied(
+    def _empty(
         self, where: str, values: tuple[str, int], limit: int, now: datetime
     ) -> tuple[int, bool]:
         return empty_payloads(

@@ -45,14 +45,14 @@ class _CountedSends(_Fronted):
         return made
 
     async def swap(self, was: Versioned[SendEntry], now: SendEntry) -> Versioned[SendEntry]:
-        return await self._moved(was, now, self._port.swap(was, now))
+        return await self._move(was, now, self._port.swap(was, now))
 
     async def conclude(
         self, was: Versioned[SendEntry], now: SendEntry, event: Event
     ) -> Versioned[SendEntry]:
-        return await self._moved(was, now, self._port.conclude(was, now, event))
+        return await self._move(was, now, self._port.conclude(was, now, event))
 
-    async def _moved(self, was: Versioned[SendEntry], now: SendEntry, write: Awaitable[T]) -> T:
+    async def _move(self, was: Versioned[SendEntry], now: SendEntry, write: Awaitable[T]) -> T:
         written = await write
         if now.state is not was.value.state:
             self._telemetry.count_send(now.state)

@@ -40,7 +40,7 @@ async def watches_last(context: CheckContext) -> Finding:
     if not lives.count:
         return ok("seen here: no watch yet (assumed: 7 d)")
     words = f"seen here: {_span(lives.least)} of {count_of(lives.count, 'watch', 'watches')}"
-    words += f", refused {_named(seen.kind(Kinds.WATCHES_REFUSED))} (assumed: 7 d)"
+    words += f", refused {_name(seen.kind(Kinds.WATCHES_REFUSED))} (assumed: 7 d)"
     short = timedelta(seconds=lives.least) < WATCH_LIFETIME - SLACK
     return warning(words, REPORT) if short else ok(words)
 
@@ -51,7 +51,7 @@ async def pushes_take(context: CheckContext) -> Finding:
     delay = seen.duration(Duration.PUSH_DELAY)
     if not delay.count:
         return ok("seen here: no push yet (assumed: seconds)")
-    forms = _named(seen.kind(Kinds.HISTORY_ID_AS))
+    forms = _name(seen.kind(Kinds.HISTORY_ID_AS))
     return ok(
         f"seen here: within {_span(delay.quantile(0.5))}, 95 % within "
         f"{_span(delay.quantile(0.95))}, history id as {forms} (assumed: seconds)"
@@ -77,7 +77,7 @@ async def grants_end(context: CheckContext) -> Finding:
     if not ended:
         return ok("seen here: no grant ended")
     ages = seen.duration(Duration.GRANT_AGE)
-    return ok(f"seen here: {_named(ended)}, at {_span(ages.least)} to {_span(ages.most)}")
+    return ok(f"seen here: {_name(ended)}, at {_span(ages.least)} to {_span(ages.most)}")
 
 
 async def refusals_are_known(context: CheckContext) -> Finding:
@@ -86,15 +86,15 @@ async def refusals_are_known(context: CheckContext) -> Finding:
     surprises = seen.kind(Kinds.SURPRISES)
     if surprises:
         last = ", ".join(f"{one.kind} {one.told} ({one.method})" for one in seen.surprises)
-        return warning(f"not known: {_named(surprises)}; the last: {last}", REPORT)
-    return ok(f"seen here: {_named(seen.kind(Kinds.REFUSALS))}, and nothing that is not known")
+        return warning(f"not known: {_name(surprises)}; the last: {last}", REPORT)
+    return ok(f"seen here: {_name(seen.kind(Kinds.REFUSALS))}, and nothing that is not known")
 
 
 async def platform_calls(context: CheckContext) -> Finding:
     """Say as whom Pub/Sub, Tasks and Scheduler call, and with what token (FACTS 7.3, 8.10)."""
     seen = await _seen(context)
     calls, late = seen.kind(Kinds.CALLS), seen.duration(Duration.TASK_LATENESS)
-    words = f"seen here: {_named(calls)}"
+    words = f"seen here: {_name(calls)}"
     if late.count:
         retried = seen.counts.get(Count.TASKS_RETRIED, 0)
         words += f"; tasks late by {_span(late.quantile(0.95))} at 95 %, {retried} tried again"
@@ -114,7 +114,7 @@ async def _seen(context: CheckContext) -> Observed:
     return await context.observed() or Observed("", context.now)
 
 
-def _named(counts: Mapping[str, int]) -> str:
+def _name(counts: Mapping[str, int]) -> str:
     most = sorted(counts.items(), key=lambda pair: -pair[1])
     more = f" and {len(most) - SHOWN} more" if len(most) > SHOWN else ""
     return ", ".join(f"{name} {count}x" for name, count in most[:SHOWN]) + more or "nothing"

@@ -83,14 +83,12 @@ class Own:
 
     async def draft(self, raw: str, thread_id: str = "") -> Mapping[str, Any]:
         """Make a draft; return Gmail's answer."""
-        return self._saved(await self.caller.post("drafts", _draft(raw, thread_id)))
+        return self._save(await self.caller.post("drafts", _draft(raw, thread_id)))
 
     async def save_draft(self, id: str, raw: str, thread_id: str = "") -> Mapping[str, Any]:
         """Replace the message of a draft of one's own."""
         self._require_made(id)
-        return self._saved(
-            await self.caller.call("PUT", f"drafts/{id}", {}, _draft(raw, thread_id))
-        )
+        return self._save(await self.caller.call("PUT", f"drafts/{id}", {}, _draft(raw, thread_id)))
 
     async def send_draft(self, id: str) -> httpx.Response:
         """Send a draft of one's own."""
@@ -161,7 +159,7 @@ class Own:
         self.made.add(str(found["id"]))
         return found
 
-    def _saved(self, answer: httpx.Response) -> Mapping[str, Any]:
+    def _save(self, answer: httpx.Response) -> Mapping[str, Any]:
         found = self._made(answer)
         self._keep(str(found["message"]["id"]))
         return found

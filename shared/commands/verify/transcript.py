@@ -85,7 +85,7 @@ def _recording(one: Exchange, made: MadeUp, at: datetime) -> dict[str, Any]:
     body = redact(one.body, made)
     request["path"] = "/".join(_segment(part, made) for part in one.path.split("/"))
     if one.query:
-        request["query"] = {name: _asked(name, text, made) for name, text in one.query.items()}
+        request["query"] = {name: _ask(name, text, made) for name, text in one.query.items()}
     if body is not None:
         request["body"] = body
     return {
@@ -122,7 +122,7 @@ LONGEST_SEGMENT: Final = 40
 """Longer ones are ids of attachments."""
 
 
-def _asked(name: str, text: str, made: MadeUp) -> str:
+def _ask(name: str, text: str, made: MadeUp) -> str:
     if name == "startHistoryId":
         return made.history_ids.get(text, text)
     if name == "pageToken":

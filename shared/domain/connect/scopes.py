@@ -45,11 +45,11 @@ def spelled_out(names: Iterable[str]) -> tuple[str, ...]:
     """
     scopes: dict[str, None] = {}
     for name in names:
-        scopes.update(dict.fromkeys(_spelled(name)))
+        scopes.update(dict.fromkeys(_spell(name)))
     return tuple(scopes)
 
 
-def _spelled(name: str) -> tuple[str, ...]:
+def _spell(name: str) -> tuple[str, ...]:
     if name in PRESETS:
         return PRESETS[name]
     if name in {*SIGN_IN, "profile"} or "/auth/userinfo." in name:

@@ -29,7 +29,7 @@ def is_public(address: str) -> bool:
         found = ip_address(address)
     except ValueError:
         return False
-    inner = _embedded(found) if isinstance(found, IPv6Address) else ()
+    inner = _embedded_addresses(found) if isinstance(found, IPv6Address) else ()
     return _is_public(found) and all(_is_public(one) for one in inner)
 
 
@@ -41,7 +41,7 @@ def _is_public(found: IPv4Address | IPv6Address) -> bool:
     return not any(found in network for network in _REFUSED_V4)
 
 
-def _embedded(found: IPv6Address) -> tuple[IPv4Address, ...]:
+def _embedded_addresses(found: IPv6Address) -> tuple[IPv4Address, ...]:
     """Return the IPv4 addresses that a translator or tunnel would take this one for."""
     if found.ipv4_mapped is not None:
         return (found.ipv4_mapped,)

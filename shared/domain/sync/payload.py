@@ -140,19 +140,19 @@ def _squeeze(message: dict[str, Any], size: int) -> bytes:
         if data := _compress(_encode(message)):
             return data
     for most in (1_000, 100, 10):
-        short = {name: _shortened(value, most) for name, value in message.items()}
+        short = {name: _shorten(value, most) for name, value in message.items()}
         if data := _compress(_encode(short)):
             return data
     raise AssertionError
 
 
-def _shortened(value: Any, most: int) -> Any:
+def _shorten(value: Any, most: int) -> Any:
     """Keep at most `most` entries of every list and object and `most` characters of every text."""
     if isinstance(value, str):
         return value[:most]
     if isinstance(value, Mapping):
         items = list(value.items())[:most]
-        return {name[:most]: _shortened(item, most) for name, item in items}
+        return {name[:most]: _shorten(item, most) for name, item in items}
     if isinstance(value, list):
-        return [_shortened(item, most) for item in value[:most]]
+        return [_shorten(item, most) for item in value[:most]]
     return value

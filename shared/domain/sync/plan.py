@@ -188,17 +188,17 @@ def after_delta(state: SyncState, answer: DeltaAnswer, now: datetime) -> SyncSta
     if not answer.complete:
         return advanced_part(state, answer, now)
     seen = replace(state, delta_due_at=now + state.frequency, last_delta_at=now)
-    seen = _moved(_looked_back(_look_taken(seen, answer), answer, now), answer, now)
+    seen = _move(_looked_back(_look_taken(seen, answer), answer, now), answer, now)
     return _looked_twice(seen, answer, now, moved=seen.checkpoint != state.checkpoint)
 
 
-def _moved(state: SyncState, answer: DeltaAnswer, now: datetime) -> SyncState:
+def _move(state: SyncState, answer: DeltaAnswer, now: datetime) -> SyncState:
     promised = state.unmet_hint
     if promised is None or (answer.last_record or 0) >= promised:
         return _satisfied(replace(state, recheck=None), answer, now)
     if promised > (answer.heard or 0):
         return _overtaken(state, answer, now)
-    return _disappointed(state, promised, answer.top, now)
+    return _climb(state, promised, answer.top, now)
 
 
 def _satisfied(state: SyncState, answer: DeltaAnswer, now: datetime) -> SyncState:
@@ -208,7 +208,7 @@ def _satisfied(state: SyncState, answer: DeltaAnswer, now: datetime) -> SyncStat
     the look is one of two: past what is hidden it would take a third.
     """
     if answer.last_record is not None:
-        return _advanced(state, answer.last_record, now)
+        return _advance(state, answer.last_record, now)
     return state if state.second_look_at else _advanced_blindly(state, answer.top, now)
 
 
@@ -230,7 +230,7 @@ def advanced_part(state: SyncState, answer: DeltaAnswer, now: datetime) -> SyncS
     """Return the state after a part of an answer: the last wholly applied record is durable."""
     applied = answer.last_record
     if applied is not None:
-        state = _advanced(state, applied, now)
+        state = _advance(state, applied, now)
     return replace(state, delta_due_at=now)
 
 
@@ -243,10 +243,10 @@ def _overtaken(state: SyncState, answer: DeltaAnswer, now: datetime) -> SyncStat
     applied = answer.last_record
     if applied is None or applied < (answer.heard or 0):
         return state
-    return _advanced(state, applied, now)
+    return _advance(state, applied, now)
 
 
-def _advanced(state: SyncState, to: HistoryId, now: datetime) -> SyncState:
+def _advance(state: SyncState, to: HistoryId, now: datetime) -> SyncState:
     before = state.checkpoint
     if before is None or to <= before:
         return state
@@ -256,7 +256,7 @@ def _advanced(state: SyncState, to: HistoryId, now: datetime) -> SyncState:
 
 def _advanced_blindly(state: SyncState, to: HistoryId, now: datetime) -> SyncState:
     """Return the state moved past what no record showed: that is listed again in any case."""
-    after = _advanced(state, to, now)
+    after = _advance(state, to, now)
     if after.checkpoint == state.checkpoint or after.lookback is None:
         return after
     return replace(after, lookback=replace(after.lookback, alone=True))
@@ -278,9 +278,7 @@ def _looked_back(state: SyncState, answer: DeltaAnswer, now: datetime) -> SyncSt
     return replace(state, lookback=again)
 
 
-def _disappointed(
-    state: SyncState, promised: HistoryId, top: HistoryId, now: datetime
-) -> SyncState:
+def _climb(state: SyncState, promised: HistoryId, top: HistoryId, now: datetime) -> SyncState:
     climbed = state.recheck is not None and state.recheck.promised >= promised
     if state.recheck is not None and climbed and now < state.recheck.at:
         return state  # A look for another reason: the rung keeps its time.

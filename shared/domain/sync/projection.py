@@ -102,12 +102,12 @@ def projected(projection: Projection[Any], record: Record) -> Projected | None:
         unknown_past = found is None and len(head.earlier) == EARLIER_KEPT
         if fields == was and not unknown_past:
             continue
-        found = _changed(found, was, fields, state.at, unknown_past=unknown_past)
+        found = _change(found, was, fields, state.at, unknown_past=unknown_past)
         was = fields
     return found
 
 
-def _changed(
+def _change(
     before: Projected | None,
     was: Fields | None,
     fields: Fields | None,

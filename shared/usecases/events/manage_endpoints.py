@@ -97,7 +97,7 @@ class ManageEndpoints:
         """Change `url`, `types`, `connection_ids`, `description`, `enabled`."""
         if "url" in changes:
             self.checked(changes["url"])
-        endpoint = await update(self.endpoints, id, lambda was: self._changed(was, dict(changes)))
+        endpoint = await update(self.endpoints, id, lambda was: self._change(was, dict(changes)))
         return _found(endpoint)
 
     async def delete(self, id: str) -> None:
@@ -122,7 +122,7 @@ class ManageEndpoints:
             return
         checked_url(url, self.allowed)
 
-    def _changed(self, was: WebhookEndpoint, changes: dict[str, Any]) -> WebhookEndpoint:
+    def _change(self, was: WebhookEndpoint, changes: dict[str, Any]) -> WebhookEndpoint:
         now = self.clock.now()
         if _is_sink(changes.get("url", was.url)) != _is_sink(was.url):
             raise InvalidRequestError("A sink and a webhook cannot become one another.")

@@ -82,7 +82,7 @@ class Places:
         if attempted.failure in HANGS:
             self._hung(place, standing)
         else:
-            self._answered(place, standing, attempted)
+            self._answer(place, standing, attempted)
 
     def turn(self, receiver: Receiver) -> datetime:
         """Return when to come again for a place: one after the other, as places become free."""
@@ -103,7 +103,7 @@ class Places:
                 return False
         return sum(one.origin == receiver.origin for one in self._taken) < SHARE
 
-    def _answered(self, place: Place, standing: _Standing, attempted: Attempted) -> None:
+    def _answer(self, place: Place, standing: _Standing, attempted: Attempted) -> None:
         now = self.clock.now()
         standing.answered_at, standing.pause, standing.until = now, timedelta(0), None
         self._took[place.origin] = now - place.begun

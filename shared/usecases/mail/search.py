@@ -129,7 +129,7 @@ class SearchMail:
         if page:
             query["pageToken"] = page.removeprefix(GMAIL_PAGE)
         answer = await self.mailboxes.of(connection_id).call("GET", "/messages", query=query)
-        refs, token = _listed(answer)
+        refs, token = _list(answer)
         stored = await read_stored(self.records, connection_id, [id for id, _ in refs])
         rows = [
             row_of(stored[id]) if id in stored else {"id": id, "threadId": thread_id}
@@ -156,7 +156,7 @@ def search_query(
     )
 
 
-def _listed(answer: Any) -> tuple[list[tuple[str, str]], str]:
+def _list(answer: Any) -> tuple[list[tuple[str, str]], str]:
     """Return a listing's ids with their threads, and its next page's token.
 
     Raises GmailUnavailableError for any other shape.

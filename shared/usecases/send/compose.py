@@ -83,7 +83,7 @@ class Compose:
         Raises InvalidRequestError and its kinds, and what reading Gmail raises.
         """
         if request.raw is not None:
-            return await self._finished(request, request.raw, marker)
+            return await self._finish(request, request.raw, marker)
         outgoing, thread_id = await self._outgoing(request)
         check(outgoing, draft=self.draft)
         size = sum(len(one.content) for one in outgoing.attachments)
@@ -93,7 +93,7 @@ class Compose:
         raw = await off_loop(size, build, outgoing, date=date, marker=marker)
         return Composed(check_message_size(raw), thread_id, outgoing.left_out)
 
-    async def _finished(self, request: SendRequest, raw: bytes, marker: str | None) -> Composed:
+    async def _finish(self, request: SendRequest, raw: bytes, marker: str | None) -> Composed:
         sender = await off_loop(len(raw), check_raw, raw, draft=self.draft)
         if sender is not None:
             await self._send_as.sender(Mailbox(sender))
@@ -114,13 +114,13 @@ class Compose:
             headers=request.headers,
         )
         if request.forward_message_id is not None:
-            outgoing = await self._signed(outgoing, request)
+            outgoing = await self._sign(outgoing, request)
             return await self._forward(outgoing, request, request.forward_message_id)
         if request.reply_to_message_id is not None:
             return await self._reply(outgoing, request, request.reply_to_message_id)
         if request.thread_id is not None and reads(self.connection.scopes):
             return await self._joining(outgoing, request, request.thread_id)
-        outgoing = await self._signed(outgoing, request)
+        outgoing = await self._sign(outgoing, request)
         if request.thread_id is None and self.replaced is not None:
             return continued(outgoing, self.replaced), ThreadId(self.replaced["threadId"])
         return outgoing, request.thread_id
@@ -164,9 +164,9 @@ class Compose:
         """Return the message, signed, from whom the parent was written to, or the caller says."""
         if request.sender is None and (found := await self._send_as.addressed(parent)) is not None:
             outgoing = replace(outgoing, sender=found)
-        return await self._signed(outgoing, request)
+        return await self._sign(outgoing, request)
 
-    async def _signed(self, outgoing: Outgoing, request: SendRequest) -> Outgoing:
+    async def _sign(self, outgoing: Outgoing, request: SendRequest) -> Outgoing:
         """Return the message with the signature that is asked for; one without content has none."""
         passed_on = request.forward_message_id is not None
         empty = outgoing.text is None and outgoing.html is None and not outgoing.attachments
@@ -192,7 +192,7 @@ class Compose:
         last = _last(found)
         parent = await read(last)
         if outgoing.to or outgoing.cc or outgoing.bcc:
-            outgoing = await self._signed(outgoing, request)
+            outgoing = await self._sign(outgoing, request)
             subject = outgoing.subject or reply_subject(parent["subject"])
             return replace(threaded(outgoing, parent), subject=subject), id
         parent = await self._as_addressed(parent, last, request)

@@ -69,17 +69,17 @@ class DrainBulk:
         if found is None or found.value.finished_at is not None or found.value.busy(now):
             return None
         try:
-            held = await self._claimed(found)
+            held = await self._claim(found)
         except ConflictError:
             return None
-        return await self._drained(_Held(self.bulk_sends, self.clock, held), now + budget)
+        return await self._drain(_Held(self.bulk_sends, self.clock, held), now + budget)
 
-    async def _claimed(self, found: Versioned[BulkSend]) -> Versioned[BulkSend]:
+    async def _claim(self, found: Versioned[BulkSend]) -> Versioned[BulkSend]:
         until = self.clock.now() + CLAIM
         claimed = replace(found.value, claimed_until=until, next_due_at=until, claim=token_hex(8))
         return await self.bulk_sends.swap(found, claimed)
 
-    async def _drained(self, held: "_Held", deadline: datetime) -> BulkSend:
+    async def _drain(self, held: "_Held", deadline: datetime) -> BulkSend:
         while held.value.finished_at is None:
             stop = await self._must_wait(held.value)
             if stop is None and self.clock.now() >= deadline:
@@ -119,18 +119,18 @@ class DrainBulk:
         if over is not None:
             await self._expire(over, waiting)
         elif stopped := await self._take_up(bulk, waiting, copied=copied):
-            return await self._stopped(bulk, stopped)
+            return await self._stop(bulk, stopped)
         position = bulk.position + len(ids)
         done = position >= len(bulk.sends)
         finished_at = self.clock.now() if done else None
         await held.write(position=position, finished_at=finished_at, hold=over)
         return None
 
-    async def _stopped(self, bulk: BulkSend, stopped: Sequence[SendEntry]) -> "_Stop":
+    async def _stop(self, bulk: BulkSend, stopped: Sequence[SendEntry]) -> "_Stop":
         """Return how long all of it waits; a limit is told to every instance."""
         now = self.clock.now()
         due = [entry.next_due_at or now for entry in stopped]
-        if not any(map(_limited, stopped)):
+        if not any(map(_is_limited, stopped)):
             holds = [entry.hold.concern for entry in stopped if entry.hold]
             return _Stop(max(now + HELD_WAIT, min(due)), holds[0])
         until = max(now + LIMITED_WAIT, *due)
@@ -165,7 +165,7 @@ class DrainBulk:
         # What the store did not take in is claimed, and comes again by itself.
         with suppress(StoreUnavailableError):
             entry = await self.finish_send.take_up(found, identify=False)
-            if entry is not None and (_limited(entry) or entry.state is SendState.HELD):
+            if entry is not None and (_is_limited(entry) or entry.state is SendState.HELD):
                 stopped.append(entry)
 
     async def _wake(self, id: str, at: datetime) -> None:
@@ -218,9 +218,9 @@ def _to_do(entry: SendEntry) -> bool:
     """Whether the bulk is to take it up: no call did, or it was stopped before it was sent."""
     if entry.state is SendState.HELD:
         return True
-    return entry.state is SendState.ACCEPTED and (entry.attempts == 0 or _limited(entry))
+    return entry.state is SendState.ACCEPTED and (entry.attempts == 0 or _is_limited(entry))
 
 
-def _limited(entry: SendEntry) -> bool:
+def _is_limited(entry: SendEntry) -> bool:
     unsent = entry.state in {SendState.ACCEPTED, SendState.DRAFTED}
     return unsent and entry.error == "rate_limited"

@@ -63,12 +63,12 @@ class FinishSend:
             return
 
         async def message() -> Composed | None:
-            return await self._composed(entry.value, connection)
+            return await self._compose(entry.value, connection)
 
         advance = Advance(self.gmail, self.queue, self.clock)
         await advance(entry, connection, message, identify=identify)
 
-    async def _composed(self, entry: SendEntry, connection: Connection) -> Composed | None:
+    async def _compose(self, entry: SendEntry, connection: Connection) -> Composed | None:
         kept = await SealedRequests(self.grants, self.sealer).opened(entry)
         if kept is None:
             return None

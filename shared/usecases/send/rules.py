@@ -94,12 +94,12 @@ class CancelSend:
 
         Raises NotFoundError, SendUnderWayError, StoreUnavailableError.
         """
-        entry = await update(self.sends, send_id(connection_id, idempotency_key), self._cancelled)
+        entry = await update(self.sends, send_id(connection_id, idempotency_key), self._cancel)
         if entry is None:
             raise NotFoundError("No send with this idempotency key on this connection.")
         return entry
 
-    def _cancelled(self, entry: SendEntry) -> SendEntry:
+    def _cancel(self, entry: SendEntry) -> SendEntry:
         now = self.clock.now()
         if entry.state is SendState.CANCELLED:
             return entry

@@ -28,7 +28,7 @@ class SendAs:
     async def addresses(self) -> list[Mailbox]:
         """Return them with their display names, as far as the grant lets us ask."""
         connected = Mailbox(self.connection.email)
-        return [*map(_as_mailbox, await self._listed()), connected]
+        return [*map(_as_mailbox, await self._list()), connected]
 
     async def sender(self, wanted: Mailbox | None) -> Mailbox:
         """Return who it is from: Gmail silently rewrites any other address (FACTS 5.11).
@@ -39,7 +39,7 @@ class SendAs:
         if wanted is None or _is_at(own.address, wanted):
             return own
         for fresh in (False, True):
-            for alias in map(_as_mailbox, await self._listed(fresh=fresh)):
+            for alias in map(_as_mailbox, await self._list(fresh=fresh)):
                 if _is_at(alias.address, wanted):
                     return wanted if wanted.name else replace(wanted, name=alias.name)
         raise InvalidRequestError(
@@ -73,14 +73,14 @@ class SendAs:
                 "its words, or connect with gmail.settings.basic.",
                 scope=SETTINGS_BASIC,
             )
-        found = [one for one in await self._listed() if _is_at(str(one["sendAsEmail"]), sender)]
+        found = [one for one in await self._list() if _is_at(str(one["sendAsEmail"]), sender)]
         return Signature.from_html(as_text(found[0].get("signature")) if found else "")
 
     def _may_ask(self) -> bool:
         granted = self.connection.scopes
         return reads(granted) or SETTINGS_BASIC in allowed(granted)
 
-    async def _listed(self, *, fresh: bool = False) -> Sequence[GmailObject]:
+    async def _list(self, *, fresh: bool = False) -> Sequence[GmailObject]:
         if not self._may_ask():
             return []
         return [one for one in await self.gmail.aliases(fresh=fresh) if _is_usable(one)]

@@ -87,7 +87,7 @@ class SendEmail:
             composed = await self._compose(connection, request, blank)
         except TransientError as error:
             return await self._unread(blank, request, error)
-        entry = await self._accepted(blank, request, composed.thread_id)
+        entry = await self._accept(blank, request, composed.thread_id)
         if due is None:
             await self._advance(entry, connection, request, composed)
         else:
@@ -103,7 +103,7 @@ class SendEmail:
         """
         if treatment_of(error).send is not Fate.HELD:
             raise error
-        entry = await self._accepted(blank, request, request.thread_id, unread=error)
+        entry = await self._accept(blank, request, request.thread_id, unread=error)
         if blank.send_at is None:
             await self._advancer.hold(entry, error)
         await self._advancer.wake(entry)
@@ -139,11 +139,11 @@ class SendEmail:
         if entry.request and entry.waiting(now):
             return Sending(entry, replayed=True)
         connection = await found_connection(self.connections, entry.connection_id)
-        claimed = await self._claimed(earlier)
+        claimed = await self._claim(earlier)
         await self._advance(claimed, connection, request, None)
         return Sending(claimed.value, replayed=True)
 
-    async def _claimed(self, earlier: Versioned[SendEntry]) -> LedgerEntry:
+    async def _claim(self, earlier: Versioned[SendEntry]) -> LedgerEntry:
         try:
             return await claim(self.sends, self.clock, earlier)
         except ConflictError as error:
@@ -202,7 +202,7 @@ class SendEmail:
             started_at=entry.created_at,
         )
 
-    async def _accepted(
+    async def _accept(
         self,
         blank: SendEntry,
         request: SendRequest,
@@ -219,13 +219,13 @@ class SendEmail:
             )
         entry = replace(blank, request=sealed, thread_id=thread_id)
         try:
-            return LedgerEntry(self.sends, self.clock, await self._created(entry))
+            return LedgerEntry(self.sends, self.clock, await self._create(entry))
         except AlreadyExistsError as error:
             raise IdempotencyInProgressError(
                 "Another request with this Idempotency-Key is running: ask again."
             ) from error
 
-    async def _created(self, entry: SendEntry) -> Versioned[SendEntry]:
+    async def _create(self, entry: SendEntry) -> Versioned[SendEntry]:
         """Create, and where the store does not say what happened, read it back."""
         try:
             return await self.sends.create(entry)

@@ -61,14 +61,14 @@ class AttachmentLinks:
         try:
             named, sealed = (decode_base64url(part) for part in token.split("."))
             connection_id = ConnectionId(named.decode())
-            link = await self._opened(connection_id, sealed)
+            link = await self._open(connection_id, sealed)
         except (ValueError, CorruptStateError):
             raise ForbiddenError("This link is not one of ours: ask for a new one.") from None
         if link.expires_at <= self.clock.now():
             raise ForbiddenError("This link has expired: ask for a new one.")
         return link
 
-    async def _opened(self, connection_id: ConnectionId, sealed: bytes) -> AttachmentLink:
+    async def _open(self, connection_id: ConnectionId, sealed: bytes) -> AttachmentLink:
         grant = await self.grants.get(connection_id)
         if grant is None:
             raise ValueError(connection_id)

@@ -35,7 +35,7 @@ class ControlSync:
         `reset` also lists the whole window again and stores what is missing; `empty_cache` first
         deletes every record. Raises UnknownConnectionError.
         """
-        change = _emptied if empty_cache else _reset if reset else _asked
+        change = _empty if empty_cache else _reset if reset else _ask
         await self._change(connection_id, change)
         await self._wake(connection_id)
 
@@ -46,16 +46,16 @@ class ControlSync:
 
     async def audit(self, connection_id: ConnectionId) -> None:
         """Compare the whole window with the records, and heal. Raises UnknownConnectionError."""
-        await self._change(connection_id, _audited)
+        await self._change(connection_id, _audit)
         await self._wake(connection_id)
 
     async def pause(self, connection_id: ConnectionId) -> None:
         """Stop syncing until started; hints are kept. Raises UnknownConnectionError."""
-        await self._change(connection_id, _paused)
+        await self._change(connection_id, _pause)
 
     async def start(self, connection_id: ConnectionId) -> None:
         """Sync again, from where it was. Raises UnknownConnectionError."""
-        await self._change(connection_id, _started)
+        await self._change(connection_id, _start)
         await self._wake(connection_id)
 
     async def set_frequency(self, connection_id: ConnectionId, frequency: timedelta) -> None:
@@ -77,7 +77,7 @@ class ControlSync:
             raise UnknownConnectionError(f"There is no connection {connection_id!r}.")
 
 
-def _asked(state: SyncState, now: datetime) -> SyncState:
+def _ask(state: SyncState, now: datetime) -> SyncState:
     return state.looked_at(now).wanting_look().due_by(now)
 
 
@@ -88,17 +88,17 @@ def _reset(state: SyncState, now: datetime) -> SyncState:
     return replace(state.without_wait(now), window_start=start, backfill=backfill)
 
 
-def _emptied(state: SyncState, now: datetime) -> SyncState:
+def _empty(state: SyncState, now: datetime) -> SyncState:
     return replace(_reset(state, now), emptying=True)
 
 
-def _audited(state: SyncState, now: datetime) -> SyncState:
+def _audit(state: SyncState, now: datetime) -> SyncState:
     return replace(state.without_wait(now), audit=Audit(requested_at=now))
 
 
-def _paused(state: SyncState, _now: datetime) -> SyncState:
+def _pause(state: SyncState, _now: datetime) -> SyncState:
     return replace(state, status=SyncStatus.PAUSED)
 
 
-def _started(state: SyncState, now: datetime) -> SyncState:
+def _start(state: SyncState, now: datetime) -> SyncState:
     return replace(state.without_wait(now), status=SyncStatus.RUNNING)

@@ -55,7 +55,7 @@ async def retry_quarantine(run: Run) -> None:
         await _retry(run, changes, entry, heads.get(entry.message_id))
         tried.add(entry.message_id)
     waiting = [entry for entry in entries if entry.message_id not in tried]
-    await run.commit(changes, lambda state: _rescheduled(state, changes, waiting))
+    await run.commit(changes, lambda state: _reschedule(state, changes, waiting))
     run.note("quarantine", started, tried=len(tried), released=len(changes.released))
 
 
@@ -97,7 +97,7 @@ def _again(changes: Changes, entry: QuarantineEntry, reason: str) -> None:
     changes.set_aside(entry.message_id, reason, entry)
 
 
-def _rescheduled(
+def _reschedule(
     state: SyncState, changes: Changes, waiting: Sequence[QuarantineEntry]
 ) -> SyncState:
     """Return the state with its quarantine due when its soonest entry is."""

@@ -68,7 +68,7 @@ class RenewWatches:
     async def _one(self, mailbox: Versioned[Mailbox]) -> Armed | NotArmed:
         connection_id = await self._able(mailbox.value)
         if connection_id is None:
-            return await self._postponed(mailbox)
+            return await self._postpone(mailbox)
         outcome = await self.start_watch.renew(mailbox, connection_id)
         await self._report(mailbox.value, outcome)
         return outcome
@@ -85,7 +85,7 @@ class RenewWatches:
                 return connection_id
         return None
 
-    async def _postponed(self, mailbox: Versioned[Mailbox]) -> NotArmed:
+    async def _postpone(self, mailbox: Versioned[Mailbox]) -> NotArmed:
         """Nobody can renew it now: look again later, not in every run."""
         later = replace(mailbox.value, renew_at=self.clock.now() + CLAIM * 6)
         try:

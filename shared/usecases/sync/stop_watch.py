@@ -32,20 +32,20 @@ class StopWatch:
         gone, and again afterwards, for a renewal may have come between.
         """
         now = self.clock.now()
-        await self._mark(connection.mailbox_id, lambda it: _stopped(it, now))
+        await self._mark(connection.mailbox_id, lambda it: _stop(it, now))
         try:
             await self.gmail.of(connection.id).stop()
         except PostroomError:  # whether it still lives is unknown: the next renewal arms it
             await self._mark(connection.mailbox_id, lambda it: replace(it, renew_at=now))
             raise
-        await self._mark(connection.mailbox_id, lambda it: _stopped(it, now))
+        await self._mark(connection.mailbox_id, lambda it: _stop(it, now))
 
     async def _mark(self, key: MailboxId, change: Callable[[Mailbox], Mailbox]) -> None:
         if await update(self.mailboxes, key, change) is None:
             raise ConflictError("This mailbox is being connected or disconnected: try again.")
 
 
-def _stopped(mailbox: Mailbox, now: datetime) -> Mailbox:
+def _stop(mailbox: Mailbox, now: datetime) -> Mailbox:
     return replace(
         mailbox,
         stopped_at=now,

@@ -129,7 +129,7 @@ class SyncMailbox:
             return HeldElsewhere(taken.expires_at)
         run = self._run(taken, budget, trace_id)
         run.pushed = hint is not None
-        return await self._finished(run, only_live=only_live)
+        return await self._finish(run, only_live=only_live)
 
     def _run(self, held: Held, budget: timedelta, trace_id: str | None) -> Run:
         connection_id = held.state.connection_id
@@ -150,7 +150,7 @@ class SyncMailbox:
             sightings=self.sightings,
         )
 
-    async def _finished(self, run: Run, *, only_live: bool) -> SyncOutcome:
+    async def _finish(self, run: Run, *, only_live: bool) -> SyncOutcome:
         started = self.clock.now()
         error: PostroomError | None = None
         silent_before = run.state.unannounced_at
@@ -160,12 +160,12 @@ class SyncMailbox:
             await self._wake_where_nobody_took_over(run)
             return LostLease()
         except asyncio.CancelledError:
-            await uninterrupted(self._stopped(run))
+            await uninterrupted(self._stop(run))
             raise
         except PostroomError:
             raise
         except Exception:
-            await self._crashed(run, started)
+            await self._crash(run, started)
             raise
         await self._wake_next(run.state)
         if error is None and run.before.failures:
@@ -175,7 +175,7 @@ class SyncMailbox:
         await self._log(run, started, error)
         return Synced(run.tally, run.state.next_due_at, error.code if error else None)
 
-    async def _crashed(self, run: Run, started: datetime) -> None:
+    async def _crash(self, run: Run, started: datetime) -> None:
         """Give the lease back with a pause; the state, the log and the product say that it failed.
 
         Raises StoreUnavailableError: the lease then ends by itself.
@@ -197,7 +197,7 @@ class SyncMailbox:
                 ):
                     await run.held.leave(_same, self.clock.now())
                     return None
-                if not await self._admitted(run, step):
+                if not await self._admit(run, step):
                     return None
                 await self._take(run, step)
         except (TransientError, ReauthRequiredError, MissingScopeError, GmailRefusedError) as error:
@@ -231,7 +231,7 @@ class SyncMailbox:
 
         return tell
 
-    async def _admitted(self, run: Run, step: Step) -> bool:
+    async def _admit(self, run: Run, step: Step) -> bool:
         """Ask the governor once a run before bulk work; leave where it must wait."""
         if run.admitted or not isinstance(step, BackfillChunk | Recover | CheckAll):
             return True
@@ -291,7 +291,7 @@ class SyncMailbox:
         queue = QueueName.BULK if bulk else QueueName.LIVE
         await self.queue.enqueue(due_task(state.connection_id, queue, due, now))
 
-    async def _stopped(self, run: Run) -> None:
+    async def _stop(self, run: Run) -> None:
         """Give the lease back as the process ends, so that no worker waits for its expiry."""
         with suppress(PostroomError):
             await run.held.leave(_same, self.clock.now())

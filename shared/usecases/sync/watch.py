@@ -118,7 +118,7 @@ class StartWatch:
         except PostroomError as error:
             log.warning("watch refused", extra={"connection": connection_id, "code": error.code})
             again = now + RETRY_AFTER[concern_of(error)]
-            await self._record(claimed, _failed(claim, error.code, again, now))
+            await self._record(claimed, _fail(claim, error.code, again, now))
             self.sightings.count_kind(Kinds.WATCHES_REFUSED, error.code)
             return NotArmed(error.code, error)
         self.sightings.measure(Duration.WATCH_LIFE, watched.expires_at - now)
@@ -179,7 +179,7 @@ def has_lapsed(mailbox: Mailbox, now: datetime) -> bool:
     return mailbox.watch_expires_at is not None and mailbox.watch_expires_at <= now
 
 
-def _failed(mailbox: Mailbox, code: str, again: datetime, now: datetime) -> Mailbox:
+def _fail(mailbox: Mailbox, code: str, again: datetime, now: datetime) -> Mailbox:
     """Return it after Gmail refused; one whose watch has expired is told as lapsed, once."""
     lapsed = mailbox.lapse_told or has_lapsed(mailbox, now)
     return replace(mailbox, watch_error=code, renew_at=again, lapse_told=lapsed)

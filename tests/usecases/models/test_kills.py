@@ -38,15 +38,15 @@ APART = ("AdoptSyncs", "ReadsGmail", "ReadsHttp", "SyncContext.listing", "ModelL
 RARE = {
     ("AdoptSync._stays", 2): "a connection that is being removed: tests of disconnecting",
     ("RunOwnCode.__call__", 5): "starting over, which is one commit",
-    ("RunSync._finished", 2): "a process that is told to end",
+    ("RunSync._finish", 2): "a process that is told to end",
     ("RunSync._left", 1): "as above",
-    ("RunSync._finished", 4): "a fault of our own",
+    ("RunSync._finish", 4): "a fault of our own",
     ("RunSync._forget", 1): "a connection that is gone: tests of disconnecting",
     ("RunSync._forget", 2): "as above",
     ("judge", 1): "asks own code, and writes nothing",
-    ("_watched", 1): "beside own code another wakes, and dies with it",
-    ("_watched", 2): "only time brings it",
-    ("_watched", 3): "own code that is cancelled",
+    ("_watch", 1): "beside own code another wakes, and dies with it",
+    ("_watch", 2): "only time brings it",
+    ("_watch", 3): "own code that is cancelled",
 }
 """Awaits that no scene here reaches, and why."""
 

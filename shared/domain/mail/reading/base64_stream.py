@@ -35,7 +35,7 @@ class Base64Field:
                     raise ValueError("no data")
                 return b""
             piece, self._head = self._head[found.end() :], None
-        return b"" if self.complete else self._decoded(piece)
+        return b"" if self.complete else self._decode(piece)
 
     def finish(self) -> None:
         """Raise ValueError unless the field has ended; a field left out is an empty one."""
@@ -43,7 +43,7 @@ class Base64Field:
         if not self.complete and not left_out:
             raise ValueError("cut off")
 
-    def _decoded(self, piece: bytes) -> bytes:
+    def _decode(self, piece: bytes) -> bytes:
         text = self._rest + piece
         end = text.find(b'"')
         self.complete = end >= 0

@@ -57,8 +57,8 @@ class Structure:
 
 def structure_of(payload: Mapping[str, Any]) -> Structure:
     """Sort the parts of a message; text of another kind is its body only where it is all."""
-    found = _sorted(payload, every_text=False)
-    return found if found.shown.text else _sorted(payload, every_text=True)
+    found = _sort(payload, every_text=False)
+    return found if found.shown.text else _sort(payload, every_text=True)
 
 
 def body_leaves(shown: Shown) -> Iterator[Leaf]:
@@ -89,7 +89,7 @@ def has_content(part: Mapping[str, Any]) -> bool:
     return bool(body.get("attachmentId") or body.get("data"))
 
 
-def _sorted(payload: Mapping[str, Any], *, every_text: bool) -> Structure:
+def _sort(payload: Mapping[str, Any], *, every_text: bool) -> Structure:
     sorter = _Sorter(every_text)
     shown = sorter.shown(payload, opens=True, depth=0)
     return Structure(shown, sorter.files)
@@ -117,7 +117,7 @@ class _Sorter:
             else self.shown(child, opens=place == root, depth=depth + 1)
             for place, child in enumerate(children)
         ]  # fmt: skip
-        return _joined([own, self._one_of(seen) if subtype == "alternative" else _joined(seen)])
+        return _join([own, self._one_of(seen) if subtype == "alternative" else _join(seen)])
 
     def _one_of(self, seen: Sequence[Shown]) -> Shown:
         plain = [one for one in seen if one.text and not one.is_rich]
@@ -126,14 +126,14 @@ class _Sorter:
             for other in plain[1:] if not rich else plain:
                 self._keep_as_files(other)
             plain = plain[:1]
-            return _joined(rich or plain)
+            return _join(rich or plain)
         if not (plain and rich):
-            return _joined([*plain, *rich])
+            return _join([*plain, *rich])
         # Alternatives within alternatives have plain words of their own, which no other part says.
         choices = [one for each in rich for one in each.text if isinstance(one, Choice)]
         others = [one for each in rich for one in each.text if isinstance(one, Leaf)]
-        words = (*_joined(plain).text, *choices)
-        html = Choice(_joined(rich).html, _joined(plain).html)
+        words = (*_join(plain).text, *choices)
+        html = Choice(_join(rich).html, _join(plain).html)
         return Shown((Choice(words, tuple(others)),), (html,), is_rich=True)
 
     def _keep_as_files(self, shown: Shown) -> None:
@@ -161,7 +161,7 @@ class _Sorter:
         return self.every_text and other and not leaf.part.get("filename")
 
 
-def _joined(seen: Sequence[Shown]) -> Shown:
+def _join(seen: Sequence[Shown]) -> Shown:
     return Shown(
         tuple(one for each in seen for one in each.text),
         tuple(one for each in seen for one in each.html),

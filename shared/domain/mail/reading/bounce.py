@@ -63,10 +63,10 @@ def read_bounce(message: Mapping[str, Any], fetched: bytes = b"") -> Bounce | No
     if not is_report(message):
         return None
     payload = as_object(message.get("payload"))
-    report = "\n".join([_decoded(fetched), *_reports(payload)])
-    recipients = tuple(_failed(report))[:MAX_RECIPIENTS]
+    report = "\n".join([_decode(fetched), *_reports(payload)])
+    recipients = tuple(_fail(report))[:MAX_RECIPIENTS]
     if not _FIELD.search(report):
-        recipients = tuple(_named(payload))[:MAX_RECIPIENTS]
+        recipients = tuple(_name(payload))[:MAX_RECIPIENTS]
     if not recipients:
         return None
     traces = tuple(dict.fromkeys(filter(None, _traces(payload, report))))[:MAX_TRACES]
@@ -105,16 +105,16 @@ def _as_fields(part: Mapping[str, Any]) -> str:
 
 def _text(part: Mapping[str, Any]) -> str:
     try:
-        return _decoded(decode_base64url(as_text(as_object(part.get("body")).get("data"))))
+        return _decode(decode_base64url(as_text(as_object(part.get("body")).get("data"))))
     except ValueError:
         return ""
 
 
-def _decoded(data: bytes) -> str:
+def _decode(data: bytes) -> str:
     return data[:MAX_REPORT].decode("utf-8", "replace").replace("\r\n", "\n")
 
 
-def _failed(report: str) -> Iterator[FailedRecipient]:
+def _fail(report: str) -> Iterator[FailedRecipient]:
     """Yield the recipients whose block says `Action: failed`, each once."""
     seen = set()
     for block in re.split(r"\n[ \t]*\n", report):
@@ -128,7 +128,7 @@ def _failed(report: str) -> Iterator[FailedRecipient]:
             yield FailedRecipient(address[:320], fields.get("status", "")[:20])
 
 
-def _named(payload: Mapping[str, Any]) -> Iterator[FailedRecipient]:
+def _name(payload: Mapping[str, Any]) -> Iterator[FailedRecipient]:
     """Yield those of X-Failed-Recipients, where nothing better can be read."""
     for address in header_of(payload, "x-failed-recipients").split(","):
         if address.strip():

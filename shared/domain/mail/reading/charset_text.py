@@ -32,7 +32,7 @@ def decode_text(data: bytes, charset: str) -> str:
     codecs = codecs_of(charset)
     for codec in dict.fromkeys((*codecs, "utf_8")):
         try:
-            return _decoded(data, codec)
+            return _decode(data, codec)
         except (LookupError, ValueError):
             continue
     return mostly_utf8(data) or _mostly(data, codecs) or data.decode("cp1252", "replace")
@@ -41,7 +41,7 @@ def decode_text(data: bytes, charset: str) -> str:
 def mostly_utf8(data: bytes) -> str | None:
     """Decode UTF-8 in which at most a few bytes are bad, each as U+FFFD; None for other bytes."""
     try:
-        return _decoded(data, "utf_8")
+        return _decode(data, "utf_8")
     except ValueError:
         return _mostly(data, ("utf_8",))
 
@@ -54,7 +54,7 @@ def _mostly(data: bytes, codecs: Sequence[str]) -> str | None:
     found: list[tuple[int, str]] = []
     for codec in codecs:
         try:
-            start = _decoded(data[:_AT_ONCE], codec, "replace")
+            start = _decode(data[:_AT_ONCE], codec, "replace")
         except (LookupError, ValueError):
             continue
         lost = start.count("\ufffd")
@@ -62,14 +62,14 @@ def _mostly(data: bytes, codecs: Sequence[str]) -> str | None:
             found.append((lost, codec))
     if not found:
         return None
-    return _decoded(data, min(found, key=lambda one: one[0])[1], "replace")
+    return _decode(data, min(found, key=lambda one: one[0])[1], "replace")
 
 
-def _decoded(data: bytes, codec: str, errors: str = "strict") -> str:
+def _decode(data: bytes, codec: str, errors: str = "strict") -> str:
     """Decode in pieces, between which other threads run. Raises LookupError, ValueError."""
     if codec in _REWRITTEN:
         rewrite, other = _REWRITTEN[codec]
-        return _decoded(rewrite(data), other, errors)
+        return _decode(rewrite(data), other, errors)
     if len(data) <= _AT_ONCE:
         text = data.decode(codec, errors)
     else:

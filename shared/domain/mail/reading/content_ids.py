@@ -15,11 +15,11 @@ _MENTION: Final = re.compile("cid|&", re.IGNORECASE)
 
 def shown_ids(html: str) -> frozenset[str]:
     """Return the ids that images and styles name; a link is a way to a file, and shows none."""
-    named = [one.strip(" \t\r\n<>") for one in _named(html)]
+    named = [one.strip(" \t\r\n<>") for one in _name(html)]
     return frozenset((*named, *(unquote(one) for one in named if "%" in one)))
 
 
-def _named(html: str) -> Iterator[str]:
+def _name(html: str) -> Iterator[str]:
     place = 0
     while (tag := TAG.search(html, place)) is not None:
         place = tag.end()

@@ -64,17 +64,17 @@ def _read(payload: Mapping[str, Any], fetched: Mapping[str, bytes], *, depth: in
     structure = structure_of(payload)
     words: dict[Leaf, str] = {}
     for leaf in body_leaves(structure.shown):
-        words[leaf] = _decoded(leaf, fetched, found)
+        words[leaf] = _decode(leaf, fetched, found)
     found.text = "\n".join(_texts(structure.shown.text, words))
     markup = [words[leaf] for leaf in words if leaf.kind in HTML and words[leaf]]
     if markup:
         found.html = "\n".join(_markups(structure.shown.html, words))
-    found.attachments = [_listed(leaf, depth) for leaf in structure.files]
+    found.attachments = [_list(leaf, depth) for leaf in structure.files]
     _mark_inline(found, structure.files, markup)
     return found
 
 
-def _decoded(leaf: Leaf, fetched: Mapping[str, bytes], found: Parts) -> str:
+def _decode(leaf: Leaf, fetched: Mapping[str, bytes], found: Parts) -> str:
     """Return a body's words as its own kind writes them, without carriage returns at line ends."""
     part_id = as_text(leaf.part.get("partId"))
     content = fetched.get(part_id)
@@ -116,7 +116,7 @@ def _markups(shown: Sequence[Leaf | Choice], words: Mapping[Leaf, str]) -> list[
     return found
 
 
-def _listed(leaf: Leaf, depth: int) -> Attachment:
+def _list(leaf: Leaf, depth: int) -> Attachment:
     """List a part; an attached message with the files of its own."""
     one = listed(leaf.part)
     if leaf.kind in {"message/rfc822", "message/global"}:

@@ -24,7 +24,7 @@ def jis_in_cp932(data: bytes) -> bytes:
     pieces = [first]
     for mode, shift, run in zip(rest[::3], rest[1::3], rest[2::3], strict=True):
         if mode and mode.startswith(b"$"):
-            pieces.append(_PAIRS.sub(lambda pairs: _shifted(pairs[0]), run))
+            pieces.append(_PAIRS.sub(lambda pairs: _shift(pairs[0]), run))
         else:
             is_kana = mode == b"(I" or shift == b"\x0e"
             pieces.append(run.translate(_KANA) if is_kana else run)
@@ -58,10 +58,10 @@ def _without_escapes(rewritten: bytes) -> bytes:
 def _euc_run(run: re.Match[bytes]) -> bytes:
     if run[3]:
         raise ValueError("A byte belongs to no pair.")
-    return run[2] or _shifted(run[1].translate(_SEVEN_BITS))
+    return run[2] or _shift(run[1].translate(_SEVEN_BITS))
 
 
-def _shifted(pairs: bytes) -> bytes:
+def _shift(pairs: bytes) -> bytes:
     """Return rows and cells of JIS X 0208 in the shape of Shift_JIS: two rows to a lead byte."""
     shifted = bytearray()
     for high, low in zip(pairs[::2], pairs[1::2], strict=True):

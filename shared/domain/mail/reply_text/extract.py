@@ -38,7 +38,7 @@ def reply_text(text: str) -> str:
 def _own_parts(lines: list[str]) -> list[list[str]]:
     """Return the runs of lines that are no quotation; none of a list's digest."""
     parts: list[list[str]] = [[]]
-    fenced, places, headed = _fenced(lines), attribution_places(lines), False
+    fenced, places, headed = _fence(lines), attribution_places(lines), False
     at = 0
     while at < len(lines):
         if is_marked(lines[at]) and at not in fenced:
@@ -86,7 +86,7 @@ def _is_marked_below(lines: list[str], at: int) -> bool:
     return at < len(lines) and is_marked(lines[at])
 
 
-def _fenced(lines: list[str]) -> set[int]:
+def _fence(lines: list[str]) -> set[int]:
     """Return the places of lines between two fences of code."""
     fences = [at for at, line in enumerate(lines) if line.startswith("```")]
     return {

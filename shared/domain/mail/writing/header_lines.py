@@ -48,7 +48,7 @@ def text_line(name: str, value: str) -> str:
 
 def tokens_line(name: str, tokens: Iterable[str]) -> str:
     """Return `name: tokens` for message ids and the like, which are never cut."""
-    return _joined(name, list(tokens))
+    return _join(name, list(tokens))
 
 
 def addresses_line(name: str, mailboxes: Sequence[Mailbox]) -> str:
@@ -59,7 +59,7 @@ def addresses_line(name: str, mailboxes: Sequence[Mailbox]) -> str:
         tokens[-1] += ","
     if tokens:
         tokens[-1] = tokens[-1].removesuffix(",")
-    return _joined(name, tokens)
+    return _join(name, tokens)
 
 
 def parameters_line(name: str, value: str, parameters: Iterable[tuple[str, str]]) -> str:
@@ -102,7 +102,7 @@ def _folded_text(name: str, value: str) -> str:
     return "\r\n".join([*lines, line]) + "\r\n"
 
 
-def _joined(name: str, tokens: Sequence[str]) -> str:
+def _join(name: str, tokens: Sequence[str]) -> str:
     lines, line = [], f"{name}:"
     for number, token in enumerate(tokens):
         if number and len(line) + 1 + len(token) > LINE:

@@ -83,11 +83,11 @@ def _own_line(name: str, value: str) -> str:
 
 
 def _whole(message: Outgoing) -> bytes:
-    inline, files = _sorted(message)
-    return _multipart("mixed", [_bodies(message, inline), *map(_attached, files)])
+    inline, files = _sort(message)
+    return _multipart("mixed", [_bodies(message, inline), *map(_attach, files)])
 
 
-def _sorted(message: Outgoing) -> tuple[list[Attachment], list[Attachment]]:
+def _sort(message: Outgoing) -> tuple[list[Attachment], list[Attachment]]:
     """Return the images that the HTML shows, and the files."""
     inline: list[Attachment] = []
     files: list[Attachment] = []
@@ -135,7 +135,7 @@ def _text(text: str, subtype: str) -> bytes:
     return part.as_bytes()
 
 
-def _attached(attachment: Attachment) -> bytes:
+def _attach(attachment: Attachment) -> bytes:
     return _file(attachment, "attachment")
 
 

@@ -41,7 +41,7 @@ def passed_files(parent: EmailMessage, *, shown: bool) -> list[PassedFile]:
         taken.add(old or "")
         if image and not shown:
             continue
-        found.append(_passed(parent, one, image=image))
+        found.append(_pass(parent, one, image=image))
     return found
 
 
@@ -53,7 +53,7 @@ def issued_ids(parent: EmailMessage) -> Mapping[str, str]:
     found: dict[str, str] = {}
     for one in _whole_files(parent["attachments"]):
         if one["inline"] and one["contentId"]:
-            found.setdefault(one["contentId"], _issued(parent, one))
+            found.setdefault(one["contentId"], _issue(parent, one))
     return found
 
 
@@ -68,18 +68,18 @@ def fitted_name(name: str) -> str:
     return f"{stem[: MAX_FILENAME - len(extension) - 1].strip()}{dot}{extension}"
 
 
-def _passed(parent: EmailMessage, one: Listed, *, image: bool) -> PassedFile:
+def _pass(parent: EmailMessage, one: Listed, *, image: bool) -> PassedFile:
     known = MIME_TYPE.fullmatch(one["mimeType"])
     return PassedFile(
         part_id=one["partId"],
         filename=fitted_name(one["filename"]),
         mime_type=one["mimeType"] if known else UNKNOWN_TYPE,
         size=one["size"],
-        content_id=_issued(parent, one) if image else None,
+        content_id=_issue(parent, one) if image else None,
     )
 
 
-def _issued(parent: EmailMessage, one: Listed) -> str:
+def _issue(parent: EmailMessage, one: Listed) -> str:
     named = f"{parent['id']}\0{one['partId']}".encode("utf-8", "replace")
     return f"{sha256(named).hexdigest()[:24]}@quoted.invalid"
 

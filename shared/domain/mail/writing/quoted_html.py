@@ -64,9 +64,9 @@ class _Quoted:
                     yield self._style(html[place:raw_end])
                 place = raw_end
             elif name:
-                yield self._opened(name, tag)
+                yield self._open(name, tag)
             elif tag["close"]:
-                yield self._closed(tag["close"].lower())
+                yield self._close(tag["close"].lower())
         yield _words(html[place:])
 
     def closing(self) -> Iterator[str]:
@@ -74,7 +74,7 @@ class _Quoted:
         for name, count in reversed(self.open.items()):
             yield f"</{name}>" * count
 
-    def _opened(self, name: str, tag: re.Match[str]) -> str:
+    def _open(self, name: str, tag: re.Match[str]) -> str:
         if name in _DROPPED or not _TAG_NAME.fullmatch(name):
             return ""
         name = "div" if name == "body" else name
@@ -85,7 +85,7 @@ class _Quoted:
             self.open[name] += 1
         return f"<{name}{attributes}>"
 
-    def _closed(self, name: str) -> str:
+    def _close(self, name: str) -> str:
         name = "div" if name == "body" else name
         if name in _LEFT_OPEN:
             return f"</{name}>"
@@ -110,10 +110,10 @@ class _Quoted:
         if not self.content_ids:
             return value
         if whole := WHOLE.fullmatch(value):
-            return f"cid:{self._issued(whole[1])}"
-        return WITHIN.sub(lambda found: f"cid:{self._issued(found[1])}", value)
+            return f"cid:{self._issue(whole[1])}"
+        return WITHIN.sub(lambda found: f"cid:{self._issue(found[1])}", value)
 
-    def _issued(self, named: str) -> str:
+    def _issue(self, named: str) -> str:
         id = named.strip(" \t\r\n<>")
         return self.content_ids.get(id) or self.content_ids.get(unquote(id)) or named
 

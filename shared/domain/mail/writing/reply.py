@@ -66,7 +66,7 @@ def as_reply(
     of them can be written to: other recipients are never taken instead.
     """
     mine = OwnAddresses.of(own)
-    answered = _People(outgoing.to) if outgoing.to else _answered(parent, mine)
+    answered = _People(outgoing.to) if outgoing.to else _answer(parent, mine)
     to, cc, left_out = answered.reachable, outgoing.cc, answered.left_out
     if to_all:
         also = [_people(field, parent[field], mine) for field in _COPIES]
@@ -87,7 +87,7 @@ def as_forward(outgoing: Outgoing, parent: EmailMessage, *, quote: bool) -> Outg
         return passed
     if passed.html is None and parent["html"]:
         passed = replace(passed, html=text_to_html(passed.text or ""))
-    return _quoting(passed, parent, _forwarded(parent), indented=False)
+    return _quoting(passed, parent, _forward(parent), indented=False)
 
 
 def threaded(outgoing: Outgoing, parent: EmailMessage) -> Outgoing:
@@ -130,7 +130,7 @@ def _chain(references: Sequence[str], parent_id: str) -> tuple[str, ...]:
     return tuple(chain)
 
 
-def _answered(parent: EmailMessage, mine: OwnAddresses) -> "_People":
+def _answer(parent: EmailMessage, mine: OwnAddresses) -> "_People":
     """Return whom a reply goes to. Raises InvalidRecipientError."""
     sender = [parent["from"]]
     if parent["isSent"]:  # by Gmail's label: anyone may write our address into From
@@ -231,7 +231,7 @@ def _wrote(parent: EmailMessage) -> list[str]:
     return [f"On {_date(parent)}, {_shown(parent['from'])} wrote:"]
 
 
-def _forwarded(parent: EmailMessage) -> list[str]:
+def _forward(parent: EmailMessage) -> list[str]:
     lines = [
         "---------- Forwarded message ---------",
         f"From: {_shown(parent['from'])}",

@@ -72,7 +72,7 @@ class SyncContext(Generic[C]):
     def save(self, *records: Any) -> None:
         """Gather records; of two with one id the later counts. Raises UnstorableRecordError."""
         for record in records:
-            saved = self._saved(record)
+            saved = self._save(record)
             self.doubled += saved.key in self._gathered
             self._gathered[saved.key] = saved
             if (window := self._windows.get(saved.model)) is not None:
@@ -165,7 +165,7 @@ class SyncContext(Generic[C]):
         closed, self._closed = self._closed, []
         gathered, self._gathered = self._gathered, {}
         changes = await self._changes(gathered, closed)
-        kept = _dumped(self._sync, checkpoint)
+        kept = _dump(self._sync, checkpoint)
         listed = {(one.window.model, id) for one in closed for id in one.window.rows}
         touched = {model for model, _ in gathered.keys() - listed}
 
@@ -196,7 +196,7 @@ class SyncContext(Generic[C]):
             raise InvalidRequestError(f"{self._sync.name} has no model {model.__name__}.")
         return model.__name__
 
-    def _saved(self, record: Any) -> Saved:
+    def _save(self, record: Any) -> Saved:
         model = type(record)
         name = self._require_own(model)
         fields = adapter_of(model).dump_python(record, mode="json", by_alias=True)
@@ -279,7 +279,7 @@ def _unwritten(saved: Saved) -> ModelRecord:
     return ModelRecord(head, saved.payload)
 
 
-def _dumped(sync: Sync, checkpoint: Any) -> Mapping[str, Any] | None:
+def _dump(sync: Sync, checkpoint: Any) -> Mapping[str, Any] | None:
     if checkpoint is None:
         return None
     if sync.checkpoint is None or not isinstance(checkpoint, sync.checkpoint):

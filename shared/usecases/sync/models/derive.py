@@ -100,7 +100,7 @@ async def _rebuild(
     changes = run.changes()
     for key, messages in keys:
         if changes.full:
-            await run.commit(changes, lambda state, done=changes: _counted(state, done))  # type: ignore[misc]
+            await run.commit(changes, lambda state, done=changes: _count(state, done))  # type: ignore[misc]
             changes = run.changes()
         await asyncio.sleep(0)
         await run.lease.beat()
@@ -116,7 +116,7 @@ async def _rebuild(
         await _replace(run, changes, rows, stored.get(key, ()))
 
     def moved(state: ModelSyncState) -> ModelSyncState:
-        return replace(_counted(state, changes), after=SequenceNumber(max(after, state.after)))
+        return replace(_count(state, changes), after=SequenceNumber(max(after, state.after)))
 
     await run.commit(changes, moved)
     if known_poison or changes.poisoned:
@@ -171,7 +171,7 @@ async def _poisoned(run: ModelRun, derived: Derived) -> Mapping[str, Poisoned]:
     return {one.key: one for one in found}
 
 
-def _counted(state: ModelSyncState, changes: ModelChanges) -> ModelSyncState:
+def _count(state: ModelSyncState, changes: ModelChanges) -> ModelSyncState:
     """Return the state with the soonest retry known, so that the quarantine is looked at."""
     due = [one.retry_at for one in changes.poisoned]
     due += [state.quarantine_due_at] if state.quarantine_due_at else []

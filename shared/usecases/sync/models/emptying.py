@@ -20,9 +20,9 @@ async def empty(run: ModelRun) -> bool:
                     if run.out_of_time:
                         return False
         await run.commit(changes)
-    await run.lease.commit(_emptied)
+    await run.lease.commit(_empty)
     return True
 
 
-def _emptied(state: ModelSyncState) -> ModelSyncState:
+def _empty(state: ModelSyncState) -> ModelSyncState:
     return replace(state, emptying=False)

@@ -45,12 +45,12 @@ async def take(
             if replace(state, next_due_at=due) != was.value:
                 await states.swap(was, replace(state, next_due_at=due, lease=None))
             return Idle()
-        return ModelLease(states, clock, row, await states.swap(was, _leased(state, now)))
+        return ModelLease(states, clock, row, await states.swap(was, _lease(state, now)))
 
     return await until_written(attempt)
 
 
-def _leased(state: ModelSyncState, now: datetime) -> ModelSyncState:
+def _lease(state: ModelSyncState, now: datetime) -> ModelSyncState:
     expires_at = now + LEASE_LIFETIME
     lease = Lease(LeaseToken(token_hex(8)), expires_at)
     began = state.began_at or now
@@ -93,7 +93,7 @@ class ModelLease:
         async with self.lock:
             for _ in range(COMMIT_TRIES):
                 changed, batch = await make(change(self.state))
-                if await self._written(self._renewed(changed), batch):
+                if await self._written(self._renew(changed), batch):
                     return
             raise StoreUnavailableError("A commit was refused again and again.")
 
@@ -101,7 +101,7 @@ class ModelLease:
         """Renew the lease once a third of it is gone."""
         async with self.lock:
             while self._wants_beat():
-                await self._written(self._renewed(self.state), ModelBatch())
+                await self._written(self._renew(self.state), ModelBatch())
 
     async def leave(self, change: Change, make: MakeBatch = _nothing) -> datetime | None:
         """Give the lease back, with a last change; return when the sync is to run next."""
@@ -117,7 +117,7 @@ class ModelLease:
         lease = self.state.lease
         return lease is None or lease.expires_at - self.clock.now() < LEASE_LIFETIME - HEARTBEAT
 
-    def _renewed(self, state: ModelSyncState) -> ModelSyncState:
+    def _renew(self, state: ModelSyncState) -> ModelSyncState:
         if state.lease is None:
             raise FencedOutError("The lease is gone.")
         expires_at = self.clock.now() + LEASE_LIFETIME

@@ -68,7 +68,7 @@ class RunOwnCode:
             await run.lease.commit(lambda state: _begun(state, sync, run))
         context = await self._context(run, sync)
         try:
-            await _watched(run, sync.run(context))
+            await _watch(run, sync.run(context))
             await context.write()
         except TimeIsUpError:
             return False
@@ -99,7 +99,7 @@ class RunOwnCode:
         )
 
 
-async def _watched(run: ModelRun, work: Any) -> None:
+async def _watch(run: ModelRun, work: Any) -> None:
     """Await own code with the lease renewed beside it; cancel it where it commits nothing."""
     task = asyncio.ensure_future(work)
     commits, since = run.commits, run.clock.now()

@@ -108,7 +108,7 @@ class RunSync:
             return NotRun()
         if isinstance(taken, Idle):
             return NotRun()
-        return await self._finished(self._run(taken, found.value, budget, trace_id))
+        return await self._finish(self._run(taken, found.value, budget, trace_id))
 
     def _run(
         self, lease: ModelLease, connection: Connection, budget: timedelta, trace_id: str | None
@@ -126,7 +126,7 @@ class RunSync:
             trace_id=trace_id,
         )
 
-    async def _finished(self, run: ModelRun) -> Ran | NotRun:
+    async def _finish(self, run: ModelRun) -> Ran | NotRun:
         started, error = self.clock.now(), None
         try:
             await self._work(run)
@@ -137,10 +137,10 @@ class RunSync:
             raise
         except PostroomError as raised:
             error = raised
-            await self._failed(run, raised)
+            await self._fail(run, raised)
         except Exception as raised:
             error = SyncFailedError("The run failed on our side: the log says where.")
-            await self._failed(run, error)
+            await self._fail(run, error)
             log.exception("own sync failed", extra={"error_type": type(raised).__name__})
         due = await run.lease.leave(lambda state: state)
         await self._wake_next(run, due)
@@ -150,7 +150,7 @@ class RunSync:
     async def _work(self, run: ModelRun) -> None:
         answered = run.state.wakes_wanted
         if run.state.version < run.row.version:
-            await run.lease.commit(lambda state: self._renewed(state, run))
+            await run.lease.commit(lambda state: self._renew(state, run))
             answered = run.state.wakes_wanted
         if run.state.emptying and not await empty(run):
             return
@@ -169,7 +169,7 @@ class RunSync:
         if whole:
             await run.finish(answered, scheduled)
 
-    def _renewed(self, state: ModelSyncState, run: ModelRun) -> ModelSyncState:
+    def _renew(self, state: ModelSyncState, run: ModelRun) -> ModelSyncState:
         """Return the state with all to be read again by a newer version of the row."""
         first = state.version == 0
         state = state.afresh(self.clock.now())
@@ -180,7 +180,7 @@ class RunSync:
         mail = await self.mail_states.get(connection_id)
         return mail is None or mail.value.backfill is None or mail.value.backfilling
 
-    async def _failed(self, run: ModelRun, error: PostroomError) -> None:
+    async def _fail(self, run: ModelRun, error: PostroomError) -> None:
         """Give the lease back with what failed, and until when the sync waits."""
         now, failures = self.clock.now(), run.state.failures
         lasting = isinstance(error, ReauthRequiredError | MissingScopeError)

@@ -124,7 +124,7 @@ class OverState:
     ) -> Versioned[ModelSyncState]:
         """Write to memory, and tell. Raises ConflictError."""
         heads = [*(record.head for record in batch.put), *batch.heads]
-        stored = await self._stored(now.connection_id, heads)
+        stored = await self._store(now.connection_id, heads)
         saved = [(record, _live(stored.get(_key(record.head)))) for record in batch.put]
         ended = [head for head in batch.heads if head.last_action is LastAction.DELETED]
         written = await self.swap(was, now)
@@ -134,7 +134,7 @@ class OverState:
             self.tell(seen)
         return written
 
-    async def _stored(
+    async def _store(
         self, connection_id: ConnectionId, heads: Sequence[ModelHead]
     ) -> Mapping[Key, ModelRecord]:
         found: dict[Key, ModelRecord] = {}

@@ -45,7 +45,7 @@ def in_words(seen: SeenCommit) -> str:
 
 def _places(seen: SeenCommit) -> Sequence[str]:
     pairs = [(record, before) for record, before in seen.saved if before is not None]
-    names = sorted({name for pair in pairs for name in _changed(*pair)})
+    names = sorted({name for pair in pairs for name in _change(*pair)})
     found = [f"changed: {' '.join(names)}"] if names else []
     before, after = seen.before, seen.after
     if before.checkpoint != after.checkpoint:
@@ -55,7 +55,7 @@ def _places(seen: SeenCommit) -> Sequence[str]:
     return found
 
 
-def _changed(record: ModelRecord, before: ModelRecord) -> Sequence[str]:
+def _change(record: ModelRecord, before: ModelRecord) -> Sequence[str]:
     now, was = fields_of(record), fields_of(before)
     return [name for name in {*now, *was} if now.get(name) != was.get(name)]
 

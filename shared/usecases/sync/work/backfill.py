@@ -196,11 +196,11 @@ async def _sift(run: Run, chunk: Chunk, refs: list[MessageRef]) -> None:
 
 async def _commit(run: Run, chunk: Chunk, fetched: Hydrated) -> None:
     origin = chunk.progress.origin
-    commits = await _gathered(run, chunk, fetched)
+    commits = await _gather(run, chunk, fetched)
     tell = origin is not Origin.BACKFILL
     for changes in commits[:-1]:
-        await run.commit(changes, partial(_counted, chunk.progress, changes.added), tell=tell)
-    progress = _advanced(chunk, commits, fetched, run.clock.now())
+        await run.commit(changes, partial(_count, chunk.progress, changes.added), tell=tell)
+    progress = _advance(chunk, commits, fetched, run.clock.now())
 
     def change(state: SyncState) -> SyncState:
         return replace(state, backfill=progress) if _is_at(state, progress) else state
@@ -218,7 +218,7 @@ def _is_at(state: SyncState, progress: Backfill) -> bool:
     return state.backfill is not None and state.backfill.started_at == progress.started_at
 
 
-def _counted(progress: Backfill, added: int, state: SyncState) -> SyncState:
+def _count(progress: Backfill, added: int, state: SyncState) -> SyncState:
     """Return the state after a part of a chunk: its records count even if the rest never comes."""
     if state.backfill is None or not _is_at(state, progress):
         return state
@@ -226,7 +226,7 @@ def _counted(progress: Backfill, added: int, state: SyncState) -> SyncState:
     return replace(state, backfill=replace(state.backfill, stored=stored, unknown_in_pass=unknown))
 
 
-async def _gathered(run: Run, chunk: Chunk, fetched: Hydrated) -> list[Changes]:
+async def _gather(run: Run, chunk: Chunk, fetched: Hydrated) -> list[Changes]:
     commits = [run.changes(chunk.progress.origin)]
     for message in fetched.messages:
         if commits[-1].size > COMMIT_BYTES / 2:
@@ -240,7 +240,7 @@ async def _gathered(run: Run, chunk: Chunk, fetched: Hydrated) -> list[Changes]:
     return commits
 
 
-def _advanced(chunk: Chunk, commits: list[Changes], fetched: Hydrated, now: datetime) -> Backfill:
+def _advance(chunk: Chunk, commits: list[Changes], fetched: Hydrated, now: datetime) -> Backfill:
     """Return the progress after this chunk."""
     stored = sum(changes.added for changes in commits)
     unknown = chunk.progress.unknown_in_pass + stored + len(fetched.failed)

@@ -109,7 +109,7 @@ class Changes:
         if CHAT in labels or not self.selection.fits_labels(labels):
             return False
         size = weight(message) + sum(map(len, (bodies or {}).values()))
-        read, payload = await off_loop(size, _packed, message, bodies)
+        read, payload = await off_loop(size, _pack, message, bodies)
         if not self.selection.fits_sender(read["from"]["email"]):
             return False
         head = self._head(message, labels, known, origin or self.origin)
@@ -208,9 +208,7 @@ class Changes:
         return Batch(put, heads, tuple(self.quarantine), tuple(self.released))
 
 
-def _packed(
-    message: GmailObject, bodies: Mapping[str, bytes] | None
-) -> tuple[EmailMessage, Payload]:
+def _pack(message: GmailObject, bodies: Mapping[str, bytes] | None) -> tuple[EmailMessage, Payload]:
     read = read_message(message, bodies)
     return read, make_payload(read)
 

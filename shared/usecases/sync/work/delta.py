@@ -159,7 +159,7 @@ def _parts(records: Sequence[HistoryRecord]) -> Iterable[Part]:
 async def _settle(run: Run, commits: Sequence[Changes], answer: DeltaAnswer) -> None:
     """Commit a part; only its last commit moves the checkpoint."""
     for changes in commits[:-1]:
-        await run.commit(changes, _unmoved)
+        await run.commit(changes, _leave_unmoved)
 
     def settle(state: SyncState) -> SyncState:
         return after_delta(state, answer, run.clock.now())
@@ -167,7 +167,7 @@ async def _settle(run: Run, commits: Sequence[Changes], answer: DeltaAnswer) -> 
     await run.commit(commits[-1], settle)
 
 
-def _unmoved(state: SyncState) -> SyncState:
+def _leave_unmoved(state: SyncState) -> SyncState:
     return state
 
 
@@ -177,10 +177,10 @@ async def _apply(run: Run, net: Mapping[MessageId, NetChange]) -> list[Changes] 
     `net` is what the whole listing means for the messages that the part touches.
     """
     heads = await run.records.heads(run.connection_id, net)
-    wanted = _wanted(run, net, heads)
+    wanted = _want(run, net, heads)
     aside = await run.set_aside(net)
-    fetched = await _fetched(run, [ref for ref in wanted if ref.id not in aside])
-    commits = await _stored(run, fetched, net, heads)
+    fetched = await _fetch(run, [ref for ref in wanted if ref.id not in aside])
+    commits = await _store(run, fetched, net, heads)
     if fetched.left:
         await _keep(run, commits)
         if fetched.interrupted:
@@ -192,7 +192,7 @@ async def _apply(run: Run, net: Mapping[MessageId, NetChange]) -> list[Changes] 
     return commits
 
 
-def _wanted(
+def _want(
     run: Run, net: Mapping[MessageId, NetChange], heads: Mapping[MessageId, RecordHead]
 ) -> list[MessageRef]:
     """Return what must be fetched: added or newly selected, still there, not stored yet."""
@@ -216,7 +216,7 @@ def _is_live(head: RecordHead | None) -> bool:
     return head is not None and head.live
 
 
-async def _fetched(run: Run, wanted: Sequence[MessageRef]) -> Hydrated:
+async def _fetch(run: Run, wanted: Sequence[MessageRef]) -> Hydrated:
     if not wanted:
         return Hydrated()
     # Live mail may use the whole lease time: a commit at the end of it is still in time.
@@ -224,7 +224,7 @@ async def _fetched(run: Run, wanted: Sequence[MessageRef]) -> Hydrated:
     return await run.hydrator(deadline, Origin.LIVE, urgent=True).fetch(wanted)
 
 
-async def _stored(
+async def _store(
     run: Run,
     fetched: Hydrated,
     net: Mapping[MessageId, NetChange],
@@ -263,7 +263,7 @@ async def _keep(run: Run, commits: Sequence[Changes]) -> None:
     """Store what came in before an interruption; the checkpoint stays, so nothing is lost."""
     for changes in commits:
         if not changes.empty:
-            await run.commit(changes, _unmoved)
+            await run.commit(changes, _leave_unmoved)
 
 
 def _apply_to_known(

@@ -22,11 +22,11 @@ async def empty(run: Run) -> None:
     started = run.clock.now()
     ended = 0
     async for portion in _portions(run):
-        await run.commit(portion, _unchanged)
+        await run.commit(portion, _leave_unchanged)
         ended += len(portion.heads)
         if run.out_of_time:
             return
-    await run.held.commit(_emptied)
+    await run.held.commit(_empty)
     run.note("empty", started, deleted=ended)
 
 
@@ -44,9 +44,9 @@ async def _portions(run: Run) -> AsyncIterator[Changes]:
         yield changes
 
 
-def _unchanged(state: SyncState) -> SyncState:
+def _leave_unchanged(state: SyncState) -> SyncState:
     return state
 
 
-def _emptied(state: SyncState) -> SyncState:
+def _empty(state: SyncState) -> SyncState:
     return replace(state, emptying=False, live_records=0, quarantine_due_at=None)

@@ -64,15 +64,15 @@ async def take(
 
 def _taken_or_hinted(state: SyncState, hint: HistoryId | None, now: datetime) -> SyncState | None:
     """Return the state to write, None where nothing need be written."""
-    wished = _wished(state, hint, now)
+    wished = _wish(state, hint, now)
     if wished is None:
         return None
     if state.held(now):
         return None if wished == state else wished
-    return _leased(wished, now)
+    return _lease(wished, now)
 
 
-def _wished(state: SyncState, hint: HistoryId | None, now: datetime) -> SyncState | None:
+def _wish(state: SyncState, hint: HistoryId | None, now: datetime) -> SyncState | None:
     """Return the state to write before leasing, None where a push may leave without writing."""
     if hint is not None:
         return on_push(state, hint, now).state
@@ -85,7 +85,7 @@ def _busy(state: SyncState) -> Busy | Idle:
     return Busy(state.lease.token, state.lease.expires_at)
 
 
-def _leased(state: SyncState, now: datetime) -> SyncState:
+def _lease(state: SyncState, now: datetime) -> SyncState:
     expires_at = now + LEASE_LIFETIME
     lease = Lease(LeaseToken(token_hex(8)), expires_at)
     return replace(state.taken_over(), lease=lease, next_due_at=expires_at, commit_id=_commit_id())
@@ -134,7 +134,7 @@ class Held:
         """
         for _ in range(COMMIT_TRIES):
             changed, batch = await make(change(self.state))
-            if await self._written(self._stamped(changed), batch):
+            if await self._written(self._stamp(changed), batch):
                 return
         raise StoreUnavailableError("A commit was refused again and again.")
 
@@ -146,7 +146,7 @@ class Held:
 
     async def renew(self) -> None:
         """Renew the lease now. Raises FencedOutError."""
-        while not await self._written(self._renewed(self.state), Batch()):
+        while not await self._written(self._renew(self.state), Batch()):
             pass
 
     async def release(self) -> bool:
@@ -177,13 +177,13 @@ class Held:
             return due
         return wish if due is None else min(due, wish)
 
-    def _stamped(self, state: SyncState) -> SyncState:
+    def _stamp(self, state: SyncState) -> SyncState:
         """Prepare a commit: with the lease renewed, or given back where nothing is left."""
         now = self.clock.now()
         step = plan(state, now)
-        return _at_rest(state, step.at, now) if isinstance(step, Release) else self._renewed(state)
+        return _at_rest(state, step.at, now) if isinstance(step, Release) else self._renew(state)
 
-    def _renewed(self, state: SyncState) -> SyncState:
+    def _renew(self, state: SyncState) -> SyncState:
         if state.lease is None:
             raise FencedOutError("The lease is gone.")
         now = self.clock.now()
