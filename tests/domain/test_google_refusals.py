@@ -25,7 +25,9 @@ ROOT: Final = Path(__file__).parents[2] / "shared"
 TABLE: Final = ROOT / "domain/google_refusals.py"
 OTHERS: Final = {
     "adapters/keys/kms.py": "Cloud KMS, which has errors of its own",
+    "adapters/gmail/noticing.py": "refusals of a call by what it says, which are no surprise",
     "commands/checks/oauth_client.py": "the page of the consent screen, for a doctor's advice",
+    "commands/verify/caller.py": "the probes, which ask whether the table is right",
 }
 
 
