@@ -14,7 +14,7 @@ from infra.preflight.checks import CHECKS, FIRST, questions
 from infra.preflight.context import Check, Preflight, Question
 from infra.preflight.gcloud import Gcloud, GcloudError, Kind
 from infra.preflight.tfvars import read_environment
-from shared.commands.checks.finding import Finding, NotCheckedError, Verdict, failed, ok
+from shared.commands.checks.finding import Finding, NotCheckedError, Verdict, failure, ok
 from shared.commands.doctor import Findings, as_json, report
 
 NO_GCLOUD = (
@@ -90,7 +90,7 @@ def answered(question: Question, ask: Callable[[str], str]) -> Finding:
     if answer == "y":
         return ok("as you saw it")
     if answer == "n":
-        return failed(f"Not so: {question.asked}", f"{question.page}: {question.fix}")
+        return failure(f"Not so: {question.asked}", f"{question.page}: {question.fix}")
     return _leave_open(question)
 
 

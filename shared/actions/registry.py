@@ -15,7 +15,7 @@ from typing import Any, Final, Generic, Self, TypeVar
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from shared.domain.connect.connection import Connection
-from shared.domain.connect.scopes import allowed
+from shared.domain.connect.scopes import implied_scopes
 from shared.domain.keys.policy import Does
 from shared.domain.own_reach import require_reach
 from shared.domain.send.draft_copy import DraftCopy
@@ -170,7 +170,7 @@ class Action(Generic[I, O]):
 
     def require_scope(self, connection: Connection) -> None:
         """Raise MissingScopeError, naming the narrowest scope that would do."""
-        if not allowed(connection.scopes) & {*self.scopes}:
+        if not implied_scopes(connection.scopes) & {*self.scopes}:
             raise MissingScopeError(
                 f"{self.name} needs the scope {self.scopes[0]}, which the end user did not grant.",
                 scope=self.scopes[0],

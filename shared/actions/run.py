@@ -20,7 +20,7 @@ from shared.domain.crash import ActionCrashedError, crash_site
 from shared.domain.keys.approval import ApprovedCallFailedError
 from shared.domain.operation import OperationType, new_operation
 from shared.domain.send.entry import KEY_LIFETIME, send_id
-from shared.domain.validation import validated
+from shared.domain.validation import validate
 from shared.errors import (
     AlreadyExistsError,
     IdempotencyConflictError,
@@ -34,7 +34,7 @@ from shared.ports.container import Container
 from shared.ports.documents import Versioned
 from shared.ports.events import Operations
 from shared.ports.sends import ActionResult, ActionResults
-from shared.usecases.sync.work.uninterrupted import uninterrupted
+from shared.usecases.sync.work.uninterrupted import run_to_end
 
 LONGEST_KEY = 256
 GRACE = timedelta(seconds=30)
@@ -87,7 +87,7 @@ class RunAction:
             failure = raised
             raise
         finally:
-            await uninterrupted(log_action(context, name, started_at, failure, detail))
+            await run_to_end(log_action(context, name, started_at, failure, detail))
 
     async def _run(
         self, action: Action[Any, Any], context: ActionContext, asked: BaseModel
@@ -120,11 +120,11 @@ class RunAction:
             answer = await self._run_once(action, context, asked)
         except BaseException:
             with suppress(TransientError):  # another run's by now, or given up in time
-                await uninterrupted(self.results.delete(claimed))
+                await run_to_end(self.results.delete(claimed))
             raise
         now = self.clock.now()
         finished = replace(claim, output=answer.output, finished_at=now)
-        await uninterrupted(self.results.swap(claimed, finished))
+        await run_to_end(self.results.swap(claimed, finished))
         return answer
 
     async def _earlier(
@@ -206,9 +206,7 @@ def check_input(
             f"Idempotency-Key must have 1 to {LONGEST_KEY} characters.", code="invalid_headers"
         )
     with crashes_as_errors(action):  # validators are its author's too
-        asked: BaseModel = validated(
-            action.input, {} if given is None else given, within=("input",)
-        )
+        asked: BaseModel = validate(action.input, {} if given is None else given, within=("input",))
     action.require_scope(connection)
     return asked
 

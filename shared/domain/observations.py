@@ -126,7 +126,7 @@ class Observed:
     def with_more(self, more: "Observed") -> "Observed":
         """Return both together; the surprises are the last ones, the newest at the end."""
         kinds = {
-            kind: capped(Counter(self.kinds.get(kind, {})) + Counter(more.kinds.get(kind, {})))
+            kind: cap_kinds(Counter(self.kinds.get(kind, {})) + Counter(more.kinds.get(kind, {})))
             for kind in {**self.kinds, **more.kinds}
         }
         durations = {
@@ -152,7 +152,7 @@ class Observed:
         return self.durations.get(name, Measure())
 
 
-def capped(counts: Mapping[str, int]) -> dict[str, int]:
+def cap_kinds(counts: Mapping[str, int]) -> dict[str, int]:
     """Return the most frequent names; what is beyond MOST_NAMES counts as other."""
     if len(counts) <= MOST_NAMES:
         return dict(counts)

@@ -47,7 +47,7 @@ def current() -> TraceContext | None:
     return _CURRENT.get()
 
 
-def parsed(traceparent: str) -> TraceContext | None:
+def parse_traceparent(traceparent: str) -> TraceContext | None:
     """Read a header; None where it is none or malformed, as the recommendation says."""
     found = TRACEPARENT.fullmatch(traceparent.strip())
     if found is None or found[1] == INVALID_VERSION or (found[1] == "00" and found[5]):

@@ -22,7 +22,7 @@ PROBLEMS = 20
 ENUM_MEMBER = re.compile(r"<\w+\.\w+: ('[^']*')>")
 
 
-def validated(
+def validate(
     model: type[M], data: Any, *, code: str = "invalid_body", within: tuple[str, ...] = ()
 ) -> M:
     """Return `data` as `model`; `within` is where it stood in the request.
@@ -59,7 +59,7 @@ def _inside(data: Any) -> Iterable[Any]:
     return data if isinstance(data, HOLDS) else ()
 
 
-def placed(error: InvalidRequestError, *path: str | int) -> list[Problem]:
+def place_problems(error: InvalidRequestError, *path: str | int) -> list[Problem]:
     """Return what is wrong with a part of a request as problems of the whole, under `path`."""
     inner = error.problems or (Problem(error.code, str(error)),)
     return [Problem(one.code, one.message, (*path, *one.path)) for one in inner]

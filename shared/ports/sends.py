@@ -44,7 +44,7 @@ class Sends(Documents[SendEntry], Protocol):
         """Return those entries that exist, by id, without their sealed requests."""
         ...
 
-    async def traced(
+    async def list_traced(
         self, connection_id: ConnectionId, traces: Sequence[str]
     ) -> Sequence[SendEntry]:
         """Return the connection's entries that have one of the (at most 30) traces."""

@@ -49,7 +49,7 @@ def shown(found: Mapping[str, Any]) -> dict[str, str]:
 def read(number: int, sequence: int) -> Record:
     labels = frozenset({LabelId("INBOX")})
     was = a_record(number)
-    head = was.head.relabelled(labels, HistoryId(2_000), SequenceNumber(sequence), NOW)
+    head = was.head.with_labels(labels, HistoryId(2_000), SequenceNumber(sequence), NOW)
     return replace(was, head=head)
 
 

@@ -27,7 +27,7 @@ from shared.adapters.telemetry.export import ExportedTelemetry, _span_exporter
 from shared.adapters.telemetry.otel import OtelTelemetry
 from shared.domain.ids import ConnectionId, OperationId
 from shared.domain.operation import Operation, OperationState, OperationStep, OperationType
-from shared.domain.trace_context import TraceContext, enter, parsed
+from shared.domain.trace_context import TraceContext, enter, parse_traceparent
 from shared.ports.telemetry import GAUGES, Served
 from tests.adapters.listener import Listener, listening
 
@@ -208,7 +208,7 @@ def test_prometheus_reads_text_and_opens_no_spans():
     ],
 )
 def test_the_header_is_read_as_the_recommendation_says(header: str, read: TraceContext | None):
-    assert parsed(header) == read
+    assert parse_traceparent(header) == read
 
 
 async def test_a_collector_is_told_over_otlp(monkeypatch: pytest.MonkeyPatch):

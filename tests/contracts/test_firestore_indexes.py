@@ -42,7 +42,7 @@ from tests.contracts.index_plans import index_of
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 C1 = ConnectionId("c1")
 MANY = [ConnectionId(f"c{number}") for number in range(70)]
-QUERYING = {"structured", "due_in_shard", "newest_listed", "_spread", "_query", "_empty"}
+QUERYING = {"build_query", "due_in_shard", "newest_listed", "_spread", "_query", "_empty"}
 """Whoever calls one of these issues a query."""
 
 
@@ -149,7 +149,7 @@ def work(store: Store) -> Iterator[Awaitable[Any]]:
         yield port.due(3, NOW, 9)
     yield store.mailboxes.renewable(NOW, 9)
     yield store.bulk_sends.unfinished(C1, 9)
-    yield store.sends.traced(C1, ["a", "b"])
+    yield store.sends.list_traced(C1, ["a", "b"])
     yield store.retention.erase(C1, 9)
     yield store.api_keys.list(9)
     yield store.api_keys.children("k1", 9)

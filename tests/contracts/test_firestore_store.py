@@ -14,7 +14,7 @@ from shared.adapters.documents import codec as codecs
 from shared.adapters.firestore import models
 from shared.adapters.firestore.documents import FirestoreDocuments
 from shared.adapters.firestore.indexes import COMPOSITE, SINGLE_FIELD, TTL
-from shared.adapters.firestore.queries import structured
+from shared.adapters.firestore.queries import build_query
 from shared.adapters.firestore.records import HEAD_FIELDS
 from shared.adapters.firestore.rpc import FirestoreRpc
 from shared.adapters.firestore.store import open_store
@@ -95,9 +95,9 @@ def test_record_heads_are_stored_whole() -> None:
 
 def test_the_index_check_of_these_contracts_notices_a_missing_index() -> None:
     for query in (
-        structured("sends", (("marker", "==", "m"),), limit=1),
-        structured("events", (("shard", "==", 1),), (("due_at", "DESC"),), limit=1),
-        structured("records", (("origin", "==", "live"), ("sequence", ">", 1)), limit=1),
+        build_query("sends", (("marker", "==", "m"),), limit=1),
+        build_query("events", (("shard", "==", 1),), (("due_at", "DESC"),), limit=1),
+        build_query("records", (("origin", "==", "live"), ("sequence", ">", 1)), limit=1),
     ):
         with pytest.raises(AssertionError, match="no declared index"):
             assert_indexed(query)

@@ -159,7 +159,7 @@ async def _read_everything(store: Store) -> None:
     await store.outbox.due(0, START, 10)
     await store.sends.due(0, START, 10)
     await store.sends.many(["l1"])
-    await store.sends.traced(C1, ["marker"])
+    await store.sends.list_traced(C1, ["marker"])
     await store.bulk_sends.due(0, START, 10)
     await store.bulk_sends.unfinished(C1, 10)
     await store.approvals.due(0, START, 10)

@@ -133,7 +133,7 @@ class Model:
         sequence, now = SequenceNumber(self.sequence), START + timedelta(seconds=self.sequence)
         if action == "delete":
             return known.head.deleted(sequence, now)
-        return known.head.relabelled(label_ids, known.head.history_id, sequence, now)
+        return known.head.with_labels(label_ids, known.head.history_id, sequence, now)
 
 
 def _dated(made: Any, number: int) -> Any:

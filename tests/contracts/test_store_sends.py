@@ -57,16 +57,16 @@ async def test_a_send_is_found_by_its_marker_and_by_its_message_id(store: Store)
     foreign = send("l3", C2, marker="m3", rfc822_message_id=None)
     for entry in (one, other, foreign):
         await store.sends.create(entry)
-    assert await store.sends.traced(C1, ["nothing", "m2"]) == [other]
-    assert await store.sends.traced(C1, ["<1@mail.example>", "m3"]) == [one]
-    found = await store.sends.traced(C1, ["m1", "m2", "<1@mail.example>"])
+    assert await store.sends.list_traced(C1, ["nothing", "m2"]) == [other]
+    assert await store.sends.list_traced(C1, ["<1@mail.example>", "m3"]) == [one]
+    found = await store.sends.list_traced(C1, ["m1", "m2", "<1@mail.example>"])
     assert sorted(entry.id for entry in found) == ["l1", "l2"]
 
 
 async def test_a_message_id_added_later_is_found_too(store: Store) -> None:
     was = await store.sends.create(send("l1", rfc822_message_id=None))
     await store.sends.swap(was, replace(was.value, rfc822_message_id="<late@mail.example>"))
-    assert [one.id for one in await store.sends.traced(C1, ["<late@mail.example>"])] == ["l1"]
+    assert [one.id for one in await store.sends.list_traced(C1, ["<late@mail.example>"])] == ["l1"]
 
 
 async def test_an_event_that_exists_keeps_a_send_from_being_concluded(store: Store) -> None:

@@ -19,21 +19,21 @@ NO_STRANGERS: Final = {
     "what Postroom itself wrote": (
         "approval.approval_event base64url.encode_base64url"
         " cursor.cursor_of cursor.page_token_of delivery.due_to payload.render_json"
-        " delivery.settled email_message.label_fields payload.render search.leading_term"
-        " observations.capped operation.new_operation policy.policy_of projection.projected"
+        " delivery.settle email_message.label_fields payload.render search.leading_term"
+        " observations.cap_kinds operation.new_operation policy.policy_of projection.project"
         " event.bounce_event"
-        " event.send_event request.thawed event.failed_sync_event"
+        " event.send_event request.thaw event.failed_sync_event"
         " event.sync_event delivery.shown_payload"
     ),
     "a product's call, its length limited where the request is read": (
-        "end_user.end_user_from end_user.known_email end_user.known_name end_user.named"
+        "end_user.end_user_from end_user.known_email end_user.known_name end_user.shown_end_user"
         " end_user.tags_from"
-        " frequency.frequency_from mime.marked outgoing.check outgoing.check_message_size"
-        " policy.parse_policy quota_units.units_of scopes.allowed scopes.missing scopes.narrowed"
-        " scopes.reads"
-        " scopes.spelled_out selection.selection validation.placed validation.validated"
+        " frequency.frequency_from mime.mark_raw outgoing.check outgoing.check_message_size"
+        " policy.parse_policy quota_units.units_of scopes.implied_scopes scopes.missing"
+        " scopes.is_narrowed scopes.reads"
+        " scopes.spelled_out selection.selection validation.place_problems validation.validate"
         " addresses.origin_of validation.is_deep"
-        " webhook_secret.checked_secret webhook_secret.signed_headers flavour.flavoured"
+        " webhook_secret.checked_secret webhook_secret.signed_headers flavour.in_flavour"
         " flavour.checked_nango_secret flavour.nango_headers window.window_start"
     ),
     "rows of a deployment's own modules": "own_reach.require_reach",

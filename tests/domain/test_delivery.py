@@ -17,11 +17,11 @@ from shared.domain.events.delivery import (
     after,
     again,
     body_of,
-    claimed,
-    deferred,
+    claim,
+    defer,
     due_to,
-    refused,
-    settled,
+    refuse,
+    settle,
 )
 from shared.domain.events.event import (
     KEPT_UNDELIVERED,
@@ -84,13 +84,13 @@ def test_a_retry_after_is_honoured_within_a_day(asked: timedelta | None, wait: t
 
 
 def test_a_claim_is_found_when_it_ends() -> None:
-    held = claimed(EVENT, NOW)
+    held = claim(EVENT, NOW)
     assert held.claimed_until == held.next_attempt_at == NOW + CLAIM
     assert not held.extendable
 
 
 def test_an_event_is_delivered_when_all_have_it() -> None:
-    done = settled(EVENT, {"a": GIVEN, "b": GIVEN}, NOW)
+    done = settle(EVENT, {"a": GIVEN, "b": GIVEN}, NOW)
     assert (done.state, done.delivered_at, done.next_attempt_at) == (
         EventState.DELIVERED,
         NOW,
@@ -100,26 +100,26 @@ def test_an_event_is_delivered_when_all_have_it() -> None:
 
 
 def test_an_event_nobody_is_there_for_counts_as_delivered() -> None:
-    assert settled(EVENT, {}, NOW).state is EventState.DELIVERED
+    assert settle(EVENT, {}, NOW).state is EventState.DELIVERED
 
 
 def test_an_event_waits_for_the_first_of_those_who_lack_it() -> None:
     later = replace(WAITING, next_attempt_at=NOW + timedelta(hours=1))
-    waiting = settled(EVENT, {"a": GIVEN, "b": later, "c": WAITING, "d": DEAD}, NOW)
+    waiting = settle(EVENT, {"a": GIVEN, "b": later, "c": WAITING, "d": DEAD}, NOW)
     assert waiting.state is EventState.PENDING
     assert waiting.next_attempt_at == WAITING.next_attempt_at
     assert waiting.claimed_until is None
 
 
 def test_an_event_that_one_never_got_is_dead() -> None:
-    dead = settled(EVENT, {"a": GIVEN, "b": DEAD}, NOW)
+    dead = settle(EVENT, {"a": GIVEN, "b": DEAD}, NOW)
     assert (dead.state, dead.last_error) == (EventState.DEAD, "refused")
     assert dead.expires_at == NOW + KEPT_UNDELIVERED, "what it holds of people goes too"
 
 
 def test_a_receiver_that_was_removed_is_not_waited_for() -> None:
     was = replace(EVENT, deliveries={"removed": WAITING, "had it": GIVEN})
-    done = settled(was, {"a": GIVEN}, NOW)
+    done = settle(was, {"a": GIVEN}, NOW)
     assert done.state is EventState.DELIVERED
     assert set(done.deliveries) == {"had it", "a"}
 
@@ -134,7 +134,7 @@ def test_who_has_it_is_not_told_again_and_who_lacks_it_only_when_due() -> None:
 
 
 def test_a_dead_event_goes_again_to_those_who_lack_it() -> None:
-    dead = settled(claimed(EVENT, NOW), {"a": GIVEN, "b": DEAD}, NOW)
+    dead = settle(claim(EVENT, NOW), {"a": GIVEN, "b": DEAD}, NOW)
     due = again(dead, NOW)
     assert (due.state, due.next_attempt_at) == (EventState.PENDING, NOW)
     assert set(due.deliveries) == {"a"}
@@ -142,23 +142,23 @@ def test_a_dead_event_goes_again_to_those_who_lack_it() -> None:
 
 
 def test_a_delivered_event_goes_again_to_all() -> None:
-    due = again(settled(EVENT, {"a": GIVEN}, NOW), NOW)
+    due = again(settle(EVENT, {"a": GIVEN}, NOW), NOW)
     assert due.deliveries == {}
     assert (due.delivered_at, due.expires_at) == (None, NOW + KEPT_UNDELIVERED)
 
 
 def test_waiting_for_a_receivers_sake_is_no_attempt() -> None:
-    put_off = deferred(WAITING, NOW, NOW)
+    put_off = defer(WAITING, NOW, NOW)
     assert (put_off.state, put_off.attempts) == (DeliveryState.WAITING, 1)
-    assert refused(None, Failure.DISABLED) == Delivery(DeliveryState.DEAD, error=Failure.DISABLED)
+    assert refuse(None, Failure.DISABLED) == Delivery(DeliveryState.DEAD, error=Failure.DISABLED)
 
 
 def test_an_event_that_is_put_off_for_ever_ends() -> None:
-    put_off = deferred(WAITING, NOW, NOW)
+    put_off = defer(WAITING, NOW, NOW)
     end = NOW + LONGEST_DEFERRED
-    assert deferred(put_off, end, end).state is DeliveryState.WAITING
+    assert defer(put_off, end, end).state is DeliveryState.WAITING
     late = end + timedelta(seconds=1)
-    assert deferred(put_off, late, late).state is DeliveryState.DEAD
+    assert defer(put_off, late, late).state is DeliveryState.DEAD
 
 
 def test_the_body_names_a_cursor_and_no_sequence_number() -> None:

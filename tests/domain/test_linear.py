@@ -123,7 +123,7 @@ PARSERS: Final[Mapping[str, Driven]] = {
     "address_list.read_addresses": of_text(lambda text: address_list.read_addresses([text])),
     "address_list.is_unmistakable": of_text(address_list.is_unmistakable),
     "address_list.tokens": of_text(lambda text: list(address_list.tokens(text))),
-    "address_list.unquoted": of_text(address_list.unquoted),
+    "address_list.unquote": of_text(address_list.unquote),
     "base64_stream.Base64Field": of_bytes(lambda data: _fed(b'{"data":"' + data + b'"}')),
     "bounce.is_report": of_message(bounce.is_report),
     "bounce.read_bounce": of_message(_reports),
@@ -149,8 +149,10 @@ PARSERS: Final[Mapping[str, Driven]] = {
     "email_parts.find_part": of_message(
         lambda found: email_parts.find_part(found["payload"], "none")
     ),
-    "email_parts.listed": of_message(
-        lambda found: [email_parts.listed(one) for one, _ in email_parts.walk(found["payload"])]
+    "email_parts.attachment_of": of_message(
+        lambda found: [
+            email_parts.attachment_of(one) for one, _ in email_parts.walk(found["payload"])
+        ]
     ),
     "read_parts.read_parts": of_message(lambda found: read_parts.read_parts(found["payload"], {})),
     "read_parts.unfetched_parts": of_message(
@@ -221,7 +223,7 @@ PARSERS: Final[Mapping[str, Driven]] = {
     "raw_message.header_addresses": of_text(
         lambda text: raw_message.header_addresses("to", [text])
     ),
-    "own_addresses.addressed": of_text(lambda text: own_addresses.addressed([SENDER], [text])),
+    "own_addresses.written_to": of_text(lambda text: own_addresses.written_to([SENDER], [text])),
     "own_addresses.OwnAddresses": of_text(
         lambda text: own_addresses.OwnAddresses.of([text]).include(text)
     ),
@@ -244,7 +246,9 @@ PARSERS: Final[Mapping[str, Driven]] = {
             Outgoing(sender=SENDER, html="x"), parent(text), [], to_all=True, quote=True
         )
     ),
-    "reply.continued": of_text(lambda text: reply.continued(Outgoing(sender=SENDER), parent(text))),
+    "reply.in_conversation": of_text(
+        lambda text: reply.in_conversation(Outgoing(sender=SENDER), parent(text))
+    ),
     "signature.signed_texts": of_text(
         lambda text: signature.signed_texts(text, text, signature.Signature.from_words(text))
     ),
@@ -258,8 +262,8 @@ PARSERS: Final[Mapping[str, Driven]] = {
     ),
     "reply.forward_subject": of_text(reply.forward_subject),
     "reply.reply_subject": of_text(reply.reply_subject),
-    "reply.threaded": of_text(lambda text: reply.threaded(Outgoing(sender=SENDER), parent(text))),
-    "trace_context.parsed": of_text(trace_context.parsed),
+    "reply.in_thread": of_text(lambda text: reply.in_thread(Outgoing(sender=SENDER), parent(text))),
+    "trace_context.parse_traceparent": of_text(trace_context.parse_traceparent),
 }
 
 

@@ -10,7 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from shared.domain.mail.writing.header_lines import addresses_line, text_line
-from shared.domain.mail.writing.mime import build, marked
+from shared.domain.mail.writing.mime import build, mark_raw
 from shared.domain.mail.writing.outgoing import Attachment, Outgoing, check
 from shared.domain.mail.writing.recipients import Mailbox
 from tests.domain.reading import Reading
@@ -192,7 +192,7 @@ def test_bcc_stays_for_gmail_and_the_marker_is_a_header() -> None:
 def test_a_finished_message_is_marked_in_front_and_otherwise_untouched() -> None:
     for newline in (b"\r\n", b"\n"):
         raw = b"To: a@b.example" + newline + b"Subject: x" + newline * 2 + b"Hi"
-        assert marked(raw, "m") == b"X-Postroom-Send: m" + newline + raw
+        assert mark_raw(raw, "m") == b"X-Postroom-Send: m" + newline + raw
 
 
 @pytest.mark.parametrize("name", ["To", "Reply-To", "Subject", "X-" + "y" * 70])

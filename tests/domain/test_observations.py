@@ -16,7 +16,7 @@ from shared.domain.observations import (
     Measure,
     Observed,
     Sightings,
-    capped,
+    cap_kinds,
     merged,
 )
 
@@ -105,7 +105,7 @@ def test_however_many_names_there_are_few_are_kept() -> None:
     assert len(whole.kind(Kinds.REFUSALS)) == MOST_NAMES
     assert sum(whole.kind(Kinds.REFUSALS).values()) == MOST_NAMES * 5
     assert len(whole.surprises) == LAST_SURPRISES
-    assert capped(whole.kind(Kinds.REFUSALS)) == whole.kind(Kinds.REFUSALS)
+    assert cap_kinds(whole.kind(Kinds.REFUSALS)) == whole.kind(Kinds.REFUSALS)
 
 
 def test_shards_together_are_all_that_was_seen() -> None:

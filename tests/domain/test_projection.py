@@ -13,7 +13,7 @@ from shared.domain.crash import ProjectionError
 from shared.domain.ids import HistoryId, LabelId, MessageId, SequenceNumber, ThreadId
 from shared.domain.mail.reading.email_message import EmailMessage
 from shared.domain.sync.payload import make_payload
-from shared.domain.sync.projection import Projected, Projection, projected
+from shared.domain.sync.projection import Projected, Projection, project
 from shared.domain.sync.record import EARLIER_KEPT, LastAction, Origin, Record, RecordHead
 from shared.errors import ConfigurationError
 
@@ -54,10 +54,10 @@ def record(number: int, *labels: str, sequence: int = 1) -> Record:
     return Record(head, payload)
 
 
-def relabelled(was: Record, sequence: int, *labels: str) -> Record:
+def with_labels(was: Record, sequence: int, *labels: str) -> Record:
     at = START + timedelta(minutes=sequence)
     labels_now = frozenset(map(LabelId, labels))
-    head = was.head.relabelled(labels_now, HistoryId(sequence), SequenceNumber(sequence), at)
+    head = was.head.with_labels(labels_now, HistoryId(sequence), SequenceNumber(sequence), at)
     return replace(was, head=head)
 
 
@@ -72,14 +72,14 @@ def action(found: Projected | None) -> LastAction | None:
 
 def test_what_never_was_anything_is_absent_even_when_it_changes_and_goes() -> None:
     mail = record(1, "INBOX", "UNREAD")
-    read = relabelled(mail, 2, "INBOX")
-    assert projected(STARS, mail) is None
-    assert projected(STARS, read) is None
-    assert projected(STARS, deleted(read, 3)) is None
+    read = with_labels(mail, 2, "INBOX")
+    assert project(STARS, mail) is None
+    assert project(STARS, read) is None
+    assert project(STARS, deleted(read, 3)) is None
 
 
 def test_what_appears_later_is_added_then() -> None:
-    found = projected(STARS, relabelled(record(1, "INBOX"), 5, "INBOX", "STARRED"))
+    found = project(STARS, with_labels(record(1, "INBOX"), 5, "INBOX", "STARRED"))
     assert found is not None
     assert found.fields == {"from": "1@x.example", "read": True}
     assert (found.last_action, found.first_seen_at) == (
@@ -89,18 +89,18 @@ def test_what_appears_later_is_added_then() -> None:
 
 def test_what_changes_is_updated_and_what_does_not_stays_as_it_was() -> None:
     mail = record(1, "UNREAD", "STARRED")
-    archived = relabelled(mail, 2, "UNREAD", "STARRED", "INBOX")
-    read = relabelled(archived, 3, "STARRED")
-    assert action(projected(STARS, archived)) is LastAction.ADDED
-    assert action(found := projected(STARS, read)) is LastAction.UPDATED
+    archived = with_labels(mail, 2, "UNREAD", "STARRED", "INBOX")
+    read = with_labels(archived, 3, "STARRED")
+    assert action(project(STARS, archived)) is LastAction.ADDED
+    assert action(found := project(STARS, read)) is LastAction.UPDATED
     assert found is not None
     assert (found.first_seen_at, found.last_modified_at) == (START, START + timedelta(minutes=3))
 
 
 def test_what_is_no_more_is_a_deletion_with_its_last_fields_however_long_ago() -> None:
-    mail = relabelled(record(1, "STARRED"), 2, "INBOX")
-    for later in (mail, relabelled(mail, 3, "INBOX", "UNREAD"), deleted(mail, 4)):
-        found = projected(STARS, later)
+    mail = with_labels(record(1, "STARRED"), 2, "INBOX")
+    for later in (mail, with_labels(mail, 3, "INBOX", "UNREAD"), deleted(mail, 4)):
+        found = project(STARS, later)
         assert found is not None
         assert found.last_action is LastAction.DELETED
         assert found.fields["from"] == "1@x.example"
@@ -113,14 +113,14 @@ def test_what_is_no_more_is_a_deletion_with_its_last_fields_however_long_ago() -
 def test_a_past_too_long_to_remember_is_taken_to_have_been_something() -> None:
     mail = record(1, "INBOX")
     for sequence in range(2, 2 + EARLIER_KEPT):
-        mail = relabelled(mail, sequence, "INBOX", *(["UNREAD"] if sequence % 2 else []))
-    assert action(projected(STARS, mail)) is LastAction.DELETED
+        mail = with_labels(mail, sequence, "INBOX", *(["UNREAD"] if sequence % 2 else []))
+    assert action(project(STARS, mail)) is LastAction.DELETED
 
 
 def test_an_emptied_message_can_be_projected_no_more() -> None:
     mail = replace(record(1, "STARRED"), payload=b"")
-    assert projected(STARS, mail) is None
-    gone = projected(STARS, deleted(mail, 2))
+    assert project(STARS, mail) is None
+    gone = project(STARS, deleted(mail, 2))
     assert gone is not None
     assert (gone.last_action, gone.fields) == (LastAction.DELETED, {})
 
@@ -130,7 +130,7 @@ def test_a_projection_that_raises_is_named_without_its_words() -> None:
         raise KeyError(message["subject"])
 
     with pytest.raises(ProjectionError) as caught:
-        projected(replace(STARS, project=breaks), record(1))
+        project(replace(STARS, project=breaks), record(1))
     assert "KeyError" in str(caught.value)
     assert "Hi" not in str(caught.value)
 
@@ -151,7 +151,7 @@ class Reader:
         fresh = sorted(records.values(), key=lambda one: one.head.sequence)
         for one in [it for it in fresh if it.head.sequence > self.after][:limit]:
             self.after = one.head.sequence
-            found = projected(STARS, one)
+            found = project(STARS, one)
             if found is None:
                 continue
             self.seen.add(one.head.message_id)
@@ -183,7 +183,7 @@ def test_readers_end_with_what_is_true_and_never_hear_of_the_rest(steps: list[An
             records[number] = deleted(known, sequence)
         elif kind == "label" and (known is None or known.head.live):
             made = record(number, *what, sequence=sequence)
-            records[number] = relabelled(known, sequence, *what) if known else made
+            records[number] = with_labels(known, sequence, *what) if known else made
         ever |= {one.head.message_id for one in records.values() if _now(one) is not None}
     truth = {one.head.message_id: now for one in records.values() if (now := _now(one))}
     longest = max((len(one.head.earlier) for one in records.values()), default=0)

@@ -14,8 +14,8 @@ from shared.domain.mail.writing.reply import (
     MAX_REFERENCES,
     as_reply,
     forward_subject,
+    in_thread,
     reply_subject,
-    threaded,
 )
 from shared.errors import InvalidRecipientError
 
@@ -65,7 +65,7 @@ def test_marking_twice_changes_nothing(subject: str) -> None:
 
 def test_a_long_chain_keeps_its_first_and_its_newest_ids() -> None:
     ids = [f"<{number}@x.example>" for number in range(60)]
-    chained = threaded(MINE, parent(Message_ID="<p@x.example>", References=" ".join(ids)))
+    chained = in_thread(MINE, parent(Message_ID="<p@x.example>", References=" ".join(ids)))
     assert len(chained.references) == MAX_REFERENCES
     assert chained.references[0] == "<0@x.example>"
     assert chained.references[-2:] == ("<59@x.example>", "<p@x.example>")
@@ -73,7 +73,7 @@ def test_a_long_chain_keeps_its_first_and_its_newest_ids() -> None:
 
 
 def test_each_id_stands_in_the_chain_once() -> None:
-    chained = threaded(MINE, parent(Message_ID="<b@x>", References="<a@x> <b@x> <a@x>"))
+    chained = in_thread(MINE, parent(Message_ID="<b@x>", References="<a@x> <b@x> <a@x>"))
     assert chained.references == ("<a@x>", "<b@x>")
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from shared.domain.connect.scopes import MAIL, METADATA, MODIFY, READONLY, SEND, narrowed
+from shared.domain.connect.scopes import MAIL, METADATA, MODIFY, READONLY, SEND, is_narrowed
 
 
 @pytest.mark.parametrize(
@@ -21,4 +21,4 @@ from shared.domain.connect.scopes import MAIL, METADATA, MODIFY, READONLY, SEND,
 def test_metadata_stands_in_the_way_of_a_scope_that_reads_more(
     scopes: set[str], *, stands_in_the_way: bool
 ) -> None:
-    assert narrowed(scopes) is stands_in_the_way
+    assert is_narrowed(scopes) is stands_in_the_way

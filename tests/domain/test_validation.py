@@ -6,7 +6,7 @@ from typing import Any, Literal
 import pytest
 from pydantic import BaseModel, Field, field_validator
 
-from shared.domain.validation import placed, validated
+from shared.domain.validation import place_problems, validate
 from shared.errors import InvalidRequestError, Problem
 
 
@@ -36,7 +36,7 @@ class Parcel(BaseModel, extra="forbid"):
 
 def problems(given: Any) -> list[Problem]:
     with pytest.raises(InvalidRequestError) as caught:
-        validated(Parcel, given)
+        validate(Parcel, given)
     return list(caught.value.problems)
 
 
@@ -77,12 +77,12 @@ def test_no_word_is_of_python(given: Any, words: str) -> None:
 
 def test_what_was_given_is_not_repeated() -> None:
     with pytest.raises(InvalidRequestError) as caught:
-        validated(Parcel, {"part": {"weightGrams": "s3cret"}, "name": {"a": "s3cret"}})
+        validate(Parcel, {"part": {"weightGrams": "s3cret"}, "name": {"a": "s3cret"}})
     assert "s3cret" not in f"{caught.value}{caught.value.problems}"
 
 
 def test_problems_of_a_part_are_placed_in_the_whole() -> None:
     one = InvalidRequestError("No.", problems=[Problem("bad", "Bad.", ("to",))])
-    assert placed(one, "messages", 3) == [Problem("bad", "Bad.", ("messages", 3, "to"))]
+    assert place_problems(one, "messages", 3) == [Problem("bad", "Bad.", ("messages", 3, "to"))]
     plain = InvalidRequestError("No.", code="wrong")
-    assert placed(plain, "messages", 3) == [Problem("wrong", "No.", ("messages", 3))]
+    assert place_problems(plain, "messages", 3) == [Problem("wrong", "No.", ("messages", 3))]

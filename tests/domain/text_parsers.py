@@ -28,7 +28,7 @@ def zipped(name: str, text: str) -> bytes:
 
 
 TEXT_PARSERS: Final[Mapping[str, Callable[[str], Any]]] = {
-    "file_text.decoded": lambda text: file_text.decoded(bytes_of(text), "utf-16"),
+    "file_text.decode_file": lambda text: file_text.decode_file(bytes_of(text), "utf-16"),
     "file_text.file_text": lambda text: file_text.file_text(bytes_of(text), "message/rfc822", "a"),
     "file_text.image_type": lambda text: file_text.image_type(bytes_of(text)),
     "file_text.is_pdf": lambda text: file_text.is_pdf(bytes_of(text)),

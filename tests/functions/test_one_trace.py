@@ -13,7 +13,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from infra.local.environment import WEBHOOK_SECRET
 from infra.local.system import LocalSystem
 from shared.adapters.telemetry.otel import OtelTelemetry
-from shared.domain.trace_context import TraceContext, parsed
+from shared.domain.trace_context import TraceContext, parse_traceparent
 from shared.ports.telemetry import Telemetry
 from tests.adapters.listener import Listener, listening
 from tests.functions.test_main_job import backfilled, connected
@@ -41,7 +41,7 @@ class Traced:
 
 
 @pytest.fixture
-async def traced(tmp_path: Path) -> AsyncIterator[Traced]:
+async def list_traced(tmp_path: Path) -> AsyncIterator[Traced]:
     exporter, traces, product = InMemorySpanExporter(), TracerProvider(), Listener()
     traces.add_span_processor(SimpleSpanProcessor(exporter))
     async with (
@@ -73,7 +73,7 @@ async def test_a_webhook_hangs_under_the_push_that_caused_it(traced: Traced):
     await traced.system.google.post(f"/_control/mailboxes/{ADA}/messages", content=MAIL)
     await traced.system.settle()
     assert len(traced.product.requests) > before
-    asked = parsed(traced.headers()["traceparent"])
+    asked = parse_traceparent(traced.headers()["traceparent"])
     assert asked is not None
     spans = traced.spans(asked.trace_id)
     assert lineage(spans, asked) == ["POST /tasks/deliver", "POST /push/gmail"]
@@ -91,10 +91,10 @@ async def test_an_attempt_that_is_made_again_stays_in_the_trace(traced: Traced):
     traced.product.answer = b"HTTP/1.1 500 Broken\r\nContent-Length: 0\r\n\r\n"
     await traced.system.google.post(f"/_control/mailboxes/{ADA}/messages", content=MAIL)
     await traced.system.settle()
-    first = parsed(traced.headers()["traceparent"])
+    first = parse_traceparent(traced.headers()["traceparent"])
     await traced.system.advance(10)
     await traced.system.settle()
-    again = parsed(traced.headers()["traceparent"])
+    again = parse_traceparent(traced.headers()["traceparent"])
     assert first is not None
     assert again is not None
     assert (again.trace_id, again.span_id != first.span_id) == (first.trace_id, True)

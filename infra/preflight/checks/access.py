@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from infra.preflight.context import Preflight
 from infra.preflight.gcloud import GcloudError, Kind
-from shared.commands.checks.finding import Finding, failed, ok, warning
+from shared.commands.checks.finding import Finding, failure, ok, warning
 
 OWNER: Final = "roles/owner"
 NEARLY: Final = frozenset({"roles/editor", "roles/iam.securityAdmin"})
@@ -19,11 +19,11 @@ async def caller_is_signed_in(preflight: Preflight) -> Finding:
     """Ask for gcloud's own account, and for the credentials that Terraform takes."""
     active = await preflight.gcloud.ask("auth", "list", "--filter=status:ACTIVE")
     if not active:
-        return failed("No account is signed in to gcloud.", SIGN_IN)
+        return failure("No account is signed in to gcloud.", SIGN_IN)
     try:
         await preflight.gcloud.ask("auth", "application-default", "print-access-token")
     except GcloudError as error:
-        return failed(f"Terraform finds no credentials: {error}", SIGN_IN)
+        return failure(f"Terraform finds no credentials: {error}", SIGN_IN)
     return ok(f"{active[0]['account']}, and Terraform has credentials")
 
 
@@ -45,7 +45,7 @@ async def caller_may_deploy(preflight: Preflight) -> Finding:
             f"Make sure of it, or: {grant} --role={OWNER}",
         )
     seen = ", ".join(sorted(held)) or "no role at all"
-    return failed(
+    return failure(
         f"{me} has {seen}; an apply gives roles and needs {OWNER}.",
         f"An owner runs: {grant} --role={OWNER}",
     )

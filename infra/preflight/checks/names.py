@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from infra.preflight.context import Preflight
 from infra.preflight.gcloud import GcloudError, Kind
-from shared.commands.checks.finding import Finding, failed, ok
+from shared.commands.checks.finding import Finding, failure, ok
 
 QUEUES: Final = frozenset({"live", "bulk", "events", "models", "retries"})
 
@@ -21,9 +21,9 @@ async def bucket_is_free(preflight: Preflight) -> Finding:
     except GcloudError as error:
         if error.kind is not Kind.DENIED:
             raise
-        return failed(f"{bucket} is another project's.", 'another name, such as name = "mail"')
+        return failure(f"{bucket} is another project's.", 'another name, such as name = "mail"')
     if taken:
-        return failed(
+        return failure(
             f"{bucket} exists, and Terraform's state does not know it.",
             f"gcloud storage rm {bucket} --recursive; or another name",
         )
@@ -36,7 +36,7 @@ async def database_is_free(preflight: Preflight) -> Finding:
     if "google_firestore_database" in await preflight.made():
         return ok(f"{name} is Terraform's")
     if await preflight.exists("firestore", "databases", "describe", f"--database={name}"):
-        return failed(
+        return failure(
             f"A database {name} exists, and Terraform's state does not know it.",
             f'database = "{name}-2"; or terraform -chdir=infra/terraform import -var-file=envs/'
             f"{preflight.environment}.tfvars module.state.google_firestore_database.this "
@@ -54,7 +54,7 @@ async def keys_are_free_or_adopted(preflight: Preflight) -> Finding:
     taken = await preflight.exists("kms", "keyrings", "describe", ring, place)
     adopt = bool(preflight.variables["adopt_keys"])
     if taken and not adopt:
-        return failed(
+        return failure(
             f"A key ring {ring} exists; none can be deleted.",
             f'key_ring = "{ring}2"; or adopt_keys = true, to take it over with its key',
         )
@@ -62,7 +62,7 @@ async def keys_are_free_or_adopted(preflight: Preflight) -> Finding:
         return ok(f"{ring} is free")
     key = ("kms", "keys", "describe", "grants", f"--keyring={ring}", place)
     if not (taken and await preflight.exists(*key)):
-        return failed(
+        return failure(
             f"adopt_keys is true, and there is no key grants in a ring {ring}.",
             "adopt_keys = false",
         )
@@ -73,7 +73,7 @@ def _living(key: Any, ring: str, preflight: Preflight) -> Finding:
     state = key.get("primary", {}).get("state", "absent")
     if state == "ENABLED":
         return ok(f"{ring} and its key are adopted")
-    return failed(
+    return failure(
         f"The key grants of {ring} has no living version (primary: {state}).",
         f"gcloud kms keys versions create --key=grants --keyring={ring} "
         f"--location={preflight.region} --project={preflight.project} --primary",
@@ -128,7 +128,7 @@ async def other_names_are_free(preflight: Preflight) -> Finding:
         if name in QUEUES or name.startswith(f"{preflight.name}-")
     ]
     if taken:
-        return failed(
+        return failure(
             f"Made by something else than this state: {', '.join(taken)}.",
             "One deployment a project: take another project, delete them, or terraform import "
             'each; all but queues also get out of the way with another name = "..."',

@@ -4,7 +4,7 @@ from typing import Final
 
 from infra.preflight.context import Preflight
 from infra.preflight.gcloud import GcloudError, Kind
-from shared.commands.checks.finding import Finding, NotCheckedError, failed, ok
+from shared.commands.checks.finding import Finding, NotCheckedError, failure, ok
 
 LISTS: Final = {
     "Cloud Run": ("run", "regions", "list"),
@@ -23,7 +23,7 @@ async def region_is_everywhere(preflight: Preflight) -> Finding:
     asked = {name: places for name, places in known.items() if places is not None}
     absent = [name for name, places in asked.items() if preflight.region not in places]
     if absent:
-        return failed(
+        return failure(
             f"{preflight.region} is no region of {', '.join(absent)}.",
             f"region: one of {_choice(asked)}",
         )
@@ -39,7 +39,7 @@ async def database_has_a_place(preflight: Preflight) -> Finding:
     if places is None:
         raise NotCheckedError("Firestore's API is off, and Terraform switches it on.")
     if location not in places:
-        return failed(
+        return failure(
             f"{location} is no location of Firestore.",
             f"firestore_location: {preflight.region} or a multi-region, {_choice({'': places})}",
         )

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from infra.preflight.context import Preflight
 from infra.preflight.gcloud import GcloudError, Kind
-from shared.commands.checks.finding import Finding, failed, ok, warning
+from shared.commands.checks.finding import Finding, failure, ok, warning
 
 EXCEPTION: Final = (
     "{page}, filter {constraint}, *Manage policy*, *Override parent's policy*, *Add a rule*, "
@@ -80,7 +80,7 @@ async def policy_allows(preflight: Preflight, policy: Policy) -> Finding:
     fix = _fix(preflight, policy)
     if await preflight.made():
         return warning(f"{policy.constraint} forbids anew: {forbidden}. What is made stays.", fix)
-    return failed(f"{policy.constraint} forbids: {forbidden}.", fix)
+    return failure(f"{policy.constraint} forbids: {forbidden}.", fix)
 
 
 def _fix(preflight: Preflight, policy: Policy) -> str:

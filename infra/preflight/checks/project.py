@@ -5,7 +5,7 @@ from typing import Final
 from infra.preflight.context import EXAMPLE, Preflight
 from infra.preflight.gcloud import GcloudError, Kind
 from infra.preflight.tfvars import ENVIRONMENTS, read
-from shared.commands.checks.finding import Finding, NotCheckedError, failed, ok
+from shared.commands.checks.finding import Finding, NotCheckedError, failure, ok
 
 BOOTSTRAPPED: Final = frozenset({
     "billingbudgets", "cloudquotas", "cloudresourcemanager", "cloudscheduler", "cloudtasks", "iam",
@@ -20,7 +20,7 @@ async def environment_is_filled_in(preflight: Preflight) -> Finding:
     example = read(ENVIRONMENTS / f"{EXAMPLE}.tfvars")
     same = [name for name in COPIED if preflight.variables.get(name) == example[name]]
     if same:
-        return failed(
+        return failure(
             f"Still as in the example: {', '.join(same)}.",
             f"Fill them in: infra/terraform/envs/{preflight.environment}.tfvars",
         )
@@ -35,12 +35,12 @@ async def project_is_there(preflight: Preflight) -> Finding:
     except GcloudError as error:
         if error.kind not in {Kind.ABSENT, Kind.DENIED}:
             raise
-        return failed(
+        return failure(
             f"{preflight.project} does not exist, or is not yours to see.",
             f"{bootstrap} makes it; where the id is taken, choose another",
         )
     if found["lifecycleState"] != "ACTIVE":
-        return failed(
+        return failure(
             f"{preflight.project} is being deleted ({found['lifecycleState']}).",
             f"gcloud projects undelete {preflight.project}, or another project",
         )
@@ -54,7 +54,7 @@ async def billing_is_linked(preflight: Preflight) -> Finding:
         return ok(found["billingAccountName"])
     account = found.get("billingAccountName", "")
     seen = f"{account} is closed or not in good standing." if account else "No account is linked."
-    return failed(
+    return failure(
         seen,
         f"gcloud billing projects link {preflight.project} --billing-account=ACCOUNT "
         "(gcloud billing accounts list)",
@@ -67,7 +67,7 @@ async def first_apis_are_on(preflight: Preflight) -> Finding:
     enabled = {one["config"]["name"].removesuffix(".googleapis.com") for one in listed}
     if missing := sorted(BOOTSTRAPPED - enabled):
         apis = " ".join(f"{one}.googleapis.com" for one in missing)
-        return failed(
+        return failure(
             f"Off: {', '.join(missing)}.",
             f"gcloud services enable --project={preflight.project} {apis}",
         )
@@ -82,16 +82,16 @@ async def state_has_a_bucket(preflight: Preflight) -> Finding:
         found = await preflight.ask("storage", "buckets", "describe", bucket)
     except GcloudError as error:
         if error.kind is Kind.ABSENT:
-            return failed(f"{bucket} does not exist.", f"{bootstrap} makes it")
+            return failure(f"{bucket} does not exist.", f"{bootstrap} makes it")
         if error.kind is Kind.DENIED:
-            return failed(
+            return failure(
                 f"{bucket} is another project's, or closed to you: {error}",
                 "Names of buckets are taken for all of Google: choose another project id, or have "
                 "roles/storage.admin given to you",
             )
         raise
     if not found.get("versioning_enabled"):
-        return failed(
+        return failure(
             f"{bucket} keeps no older versions: a state that is lost stays lost.",
             f"gcloud storage buckets update {bucket} --versioning",
         )
@@ -106,7 +106,7 @@ async def client_is_the_projects(preflight: Preflight) -> Finding:
         raise NotCheckedError(f"{client} does not begin with a project's number.")
     if client.partition("-")[0] == number:
         return ok(f"of project {number}")
-    return failed(
+    return failure(
         f"The OAuth client is of project {client.partition('-')[0]}, the deployment of {number}: "
         "no notification would ever come (FACTS 2.1).",
         f'Make one in this project: {preflight.console("auth/clients/create")}, "Application '

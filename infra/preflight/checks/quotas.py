@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from infra.preflight.context import Preflight
-from shared.commands.checks.finding import Finding, NotCheckedError, failed, ok, warning
+from shared.commands.checks.finding import Finding, NotCheckedError, failure, ok, warning
 
 CPU: Final = "CpuAllocPerProjectRegion"
 MILLI: Final = 1_000
@@ -25,12 +25,12 @@ async def vcpus_are_allowed(preflight: Preflight) -> Finding:
         f"({{0}}000)"
     )
     if allowed < LEAST:
-        return failed(
+        return failure(
             f"{preflight.region} gives {allowed} vCPU, and the functions need {LEAST}.",
             f"{more.format(max(wanted, 20))}; or another region",
         )
     if allowed < wanted:
-        return failed(
+        return failure(
             f"{preflight.region} gives {allowed} vCPU; vcpu_quota says {wanted}.",
             f"vcpu_quota = {allowed}; or {more.format(wanted)}",
         )
@@ -51,7 +51,7 @@ async def sizes_fit_the_instances(preflight: Preflight) -> Finding:
     sizes: Mapping[str, Mapping[str, str]] = preflight.variables["sizes"]
     over = [name for name, one in sizes.items() if int(one.get("max_instances", 0)) > limit]
     if over:
-        return failed(
+        return failure(
             f"More than {limit} instances are asked for: {', '.join(sorted(over))}.",
             "Lower their max_instances in sizes",
         )

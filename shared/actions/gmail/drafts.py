@@ -37,7 +37,7 @@ from shared.domain.ids import ThreadId
 from shared.domain.keys.policy import Does
 from shared.domain.mail.reading.email_message import EmailMessage
 from shared.domain.mail.reading.mail_headers import DRAFT_HEADER
-from shared.domain.mail.writing.mime import marked
+from shared.domain.mail.writing.mime import mark_raw
 from shared.domain.mail.writing.outgoing import LeftOut
 from shared.domain.mail.writing.raw_message import still_answering
 from shared.domain.validation import MAX_CONTENT
@@ -219,7 +219,7 @@ async def _compose(
     context: ActionContext, asked: DraftFields, replaced: EmailMessage | None = None
 ) -> Composed:
     composed = await _composed(context, asked, replaced)
-    return replace(composed, raw=marked(composed.raw, "api", DRAFT_HEADER))
+    return replace(composed, raw=mark_raw(composed.raw, "api", DRAFT_HEADER))
 
 
 async def _composed(

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, model_validator
 
 from shared.actions.registry import ActionContext, ActionInput, GmailShaped
-from shared.domain.connect.scopes import READONLY, SETTINGS_BASIC, SETTINGS_SHARING, allowed
+from shared.domain.connect.scopes import READONLY, SETTINGS_BASIC, SETTINGS_SHARING, implied_scopes
 from shared.errors import MissingScopeError
 
 Id = Annotated[
@@ -78,7 +78,7 @@ class Search(Paged):
 
     def require_search(self, context: ActionContext) -> None:
         """Raise MissingScopeError where `q` is given to a grant of headers only (FACTS 4.1)."""
-        if self.q is not None and READONLY not in allowed(context.connection.scopes):
+        if self.q is not None and READONLY not in implied_scopes(context.connection.scopes):
             raise MissingScopeError(
                 f"q needs the scope {READONLY}, which the end user did not grant.", scope=READONLY
             )

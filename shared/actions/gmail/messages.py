@@ -24,7 +24,7 @@ from shared.actions.gmail.gmail_fields import (
     Untrashed,
 )
 from shared.actions.registry import Action, ActionContext, ActionInput, Effect, GmailShaped
-from shared.domain.connect.scopes import MAIL, METADATA, MODIFY, READONLY, allowed
+from shared.domain.connect.scopes import MAIL, METADATA, MODIFY, READONLY, implied_scopes
 from shared.domain.keys.policy import Does
 from shared.errors import MissingScopeError
 
@@ -71,7 +71,7 @@ class UntrashMessageInput(MessageById, Untrashed):
 
 async def get_message(context: ActionContext, asked: GetMessageInput) -> GmailMessage:
     """Return the message: 20 quota units. Raises GmailNotFoundError, MissingScopeError."""
-    reads_bodies = READONLY in allowed(context.connection.scopes)
+    reads_bodies = READONLY in implied_scopes(context.connection.scopes)
     if asked.format in {"full", "raw"} and not reads_bodies:
         raise MissingScopeError(
             f"format={asked.format} needs the scope {READONLY}; format=metadata does not.",

@@ -16,7 +16,7 @@ from shared.actions.gmail.gmail_fields import (
     Untrashed,
 )
 from shared.actions.registry import Action, ActionContext, Effect, GmailShaped
-from shared.domain.connect.scopes import MAIL, METADATA, MODIFY, READONLY, allowed
+from shared.domain.connect.scopes import MAIL, METADATA, MODIFY, READONLY, implied_scopes
 from shared.domain.keys.policy import Does
 from shared.errors import MissingScopeError
 
@@ -52,7 +52,7 @@ class UntrashThreadInput(ThreadById, Untrashed):
 
 async def get_thread(context: ActionContext, asked: GetThreadInput) -> GmailThread:
     """Return all its messages: 40 quota units. Raises GmailNotFoundError, MissingScopeError."""
-    if asked.format == "full" and READONLY not in allowed(context.connection.scopes):
+    if asked.format == "full" and READONLY not in implied_scopes(context.connection.scopes):
         raise MissingScopeError(
             f"format=full needs the scope {READONLY}; format=metadata does not.", scope=READONLY
         )

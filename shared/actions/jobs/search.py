@@ -16,7 +16,7 @@ from shared.actions.jobs.fields import (
     SearchInput,
 )
 from shared.actions.registry import Action, ActionContext
-from shared.domain.connect.scopes import READONLY, allowed
+from shared.domain.connect.scopes import READONLY, implied_scopes
 from shared.errors import MissingScopeError
 from shared.usecases.mail.conversations import ListConversations
 from shared.usecases.mail.search import SearchMail
@@ -55,7 +55,7 @@ class ConversationsOutput(BaseModel):
 
 async def search_mail(context: ActionContext, asked: SearchInput) -> FoundMailOutput:
     """Return a page of rows: 0 quota units, 5 with `q`. Raises MissingScopeError."""
-    if asked.q and READONLY not in allowed(context.connection.scopes):
+    if asked.q and READONLY not in implied_scopes(context.connection.scopes):
         raise MissingScopeError(
             f"q needs the scope {READONLY}, which the end user did not grant.", scope=READONLY
         )

@@ -8,10 +8,10 @@ from shared.adapters.firestore.documents import Derived, FirestoreDocuments
 from shared.adapters.firestore.events import FirestoreConcluding, FirestoreOutbox
 from shared.adapters.firestore.queries import (
     Order,
+    build_query,
     due_in_shard,
     listed_under,
     newest_listed,
-    structured,
 )
 from shared.adapters.firestore.rpc import FirestoreRpc
 from shared.adapters.firestore.values import version_of
@@ -78,10 +78,10 @@ class FirestoreApiKeys(FirestoreDocuments[ApiKey]):
     async def list(self, limit: int) -> Sequence[ApiKey]:
         """Return keys, newest first. Raises StoreUnavailableError."""
         order: tuple[Order, ...] = (("created_at", "DESC"),)
-        query = structured(API_KEYS.collection, order=order, limit=limit)
+        query = build_query(API_KEYS.collection, order=order, limit=limit)
         return [versioned.value for versioned in self.listed(await self.rpc.query(query))]
 
     async def children(self, parent: str, limit: int) -> Sequence[ApiKey]:
         """Return keys that this one made. Raises StoreUnavailableError."""
-        query = structured(API_KEYS.collection, (("parent", "==", parent),), limit=limit)
+        query = build_query(API_KEYS.collection, (("parent", "==", parent),), limit=limit)
         return [versioned.value for versioned in self.listed(await self.rpc.query(query))]

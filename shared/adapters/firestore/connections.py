@@ -7,7 +7,7 @@ from typing import Any
 from shared.adapters.documents.codec import CONNECTIONS, MAILBOXES
 from shared.adapters.documents.connection_terms import matches, terms_asked, terms_of
 from shared.adapters.firestore.documents import Derived, FirestoreDocuments
-from shared.adapters.firestore.queries import Filter, Order, structured
+from shared.adapters.firestore.queries import Filter, Order, build_query
 from shared.adapters.firestore.rpc import FirestoreRpc
 from shared.adapters.firestore.values import Reference, change, get_value
 from shared.domain.connect.connection import Connection
@@ -66,7 +66,7 @@ class FirestoreConnections(FirestoreDocuments[Connection]):
         order: tuple[Order, ...] = (("created_at", "DESC"), ("__name__", "DESC"))
         after = _place_after(self.name, query)
         while documents := await self.rpc.query(
-            structured(CONNECTIONS.collection, filters, order, limit=WALK_BATCH, after=after)
+            build_query(CONNECTIONS.collection, filters, order, limit=WALK_BATCH, after=after)
         ):
             for versioned in self.listed(documents):
                 yield versioned.value
@@ -86,7 +86,7 @@ class FirestoreMailboxes(FirestoreDocuments[Mailbox]):
         filters: tuple[Filter, ...] = (("renew_at", "<=", now),)
         order: tuple[Order, ...] = (("renew_at", "ASC"),)
         return self.listed(
-            await self.rpc.query(structured(MAILBOXES.collection, filters, order, limit=limit))
+            await self.rpc.query(build_query(MAILBOXES.collection, filters, order, limit=limit))
         )
 
     async def note_push(self, key: MailboxId, at: datetime) -> None:

@@ -10,7 +10,7 @@ from typing import Any, Generic, TypeVar, get_args, get_origin, get_type_hints
 import orjson
 
 from shared.adapters.documents.codec import Codec, Path
-from shared.adapters.firestore.queries import structured
+from shared.adapters.firestore.queries import build_query
 from shared.adapters.firestore.rpc import FirestoreRpc
 from shared.adapters.firestore.values import (
     Reference,
@@ -78,7 +78,7 @@ class FirestoreDocuments(Generic[T]):
     ) -> tuple[Sequence[Versioned[T]], str | None]:
         """Return the next documents by name. Raises StoreUnavailableError."""
         start = None if after is None else (Reference(after),)
-        query = structured(
+        query = build_query(
             self.codec.collection, order=(("__name__", "ASC"),), limit=limit, after=start
         )
         documents = await self.rpc.query(query)

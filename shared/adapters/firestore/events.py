@@ -9,7 +9,12 @@ import orjson
 
 from shared.adapters.documents.codec import EVENTS, OPERATIONS, WEBHOOK_ENDPOINTS, Codec
 from shared.adapters.firestore.documents import Derived, FirestoreDocuments
-from shared.adapters.firestore.queries import due_in_shard, listed_under, newest_listed, structured
+from shared.adapters.firestore.queries import (
+    build_query,
+    due_in_shard,
+    listed_under,
+    newest_listed,
+)
 from shared.adapters.firestore.rpc import FirestoreRpc
 from shared.adapters.firestore.values import moment_of, replacement, version_of
 from shared.domain.events.endpoint import WebhookEndpoint
@@ -192,5 +197,5 @@ class FirestoreWebhookEndpoints(FirestoreDocuments[WebhookEndpoint]):
 
     async def list(self) -> Sequence[Versioned[WebhookEndpoint]]:
         """Return all of them, oldest first. Raises StoreUnavailableError."""
-        query = structured("webhook_endpoints", order=(("created_at", "ASC"),), limit=ALL)
+        query = build_query("webhook_endpoints", order=(("created_at", "ASC"),), limit=ALL)
         return self.listed(await self.rpc.query(query))

@@ -16,8 +16,8 @@ from shared.adapters.firestore.queries import (
     MAX_DISJUNCTIONS,
     Filter,
     Order,
+    build_query,
     due_in_shard,
-    structured,
 )
 from shared.adapters.firestore.rpc import FirestoreRpc
 from shared.adapters.firestore.values import (
@@ -125,7 +125,7 @@ class FirestoreModelSyncs(FirestoreDocuments[ModelSyncState]):
     ) -> Sequence[Versioned[ModelSyncState]]:
         """Return every state of the connection. Raises StoreUnavailableError."""
         owned: Filter = ("connection_id", "==", connection_id)
-        found = await self.rpc.query(structured(self.codec.collection, (owned,), limit=1_000))
+        found = await self.rpc.query(build_query(self.codec.collection, (owned,), limit=1_000))
         return self.listed(found)
 
     def _record_writes(self, id: ConnectionId, batch: ModelBatch) -> Sequence[Any]:
@@ -235,7 +235,7 @@ class FirestoreModelRecords:
                 ("model", "==", query.model),
                 ("sequence", ">", min(query.after, MAX_SEQUENCE)),
             )
-            asked = structured(RECORDS, filters, (("sequence", "ASC"),), limit=query.limit + 1)
+            asked = build_query(RECORDS, filters, (("sequence", "ASC"),), limit=query.limit + 1)
             taken: list[ModelRecord] = []
             budget, last = PageBudget(query.limit), query.after
             async for document in self.rpc.stream(asked, self._parent(connection_id)):
@@ -252,7 +252,9 @@ class FirestoreModelRecords:
         self, connection_id: ConnectionId, sync: str, limit: int
     ) -> Sequence[Poisoned]:
         """Return what a sync could make nothing of, soonest retry first."""
-        query = structured(QUARANTINE, (("sync", "==", sync),), (("retry_at", "ASC"),), limit=limit)
+        query = build_query(
+            QUARANTINE, (("sync", "==", sync),), (("retry_at", "ASC"),), limit=limit
+        )
         found = await self.rpc.query(query, self._parent(connection_id))
         documents = FirestoreDocuments(self.rpc, POISONED)
         return [documents.versioned("", one).value for one in found]
@@ -291,7 +293,7 @@ class FirestoreModelRecords:
         after: Sequence[Any] | None = None,
         select: Sequence[str] | None = None,
     ) -> Sequence[Any]:
-        query = structured(RECORDS, filters, order, limit=limit, after=after, select=select)
+        query = build_query(RECORDS, filters, order, limit=limit, after=after, select=select)
         return await self.rpc.query(query, self._parent(connection_id))
 
     def _parent(self, connection_id: ConnectionId) -> str:

@@ -5,7 +5,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
-from shared.adapters.firestore.queries import Filter, structured
+from shared.adapters.firestore.queries import Filter, build_query
 from shared.adapters.firestore.rpc import FirestoreRpc
 from shared.adapters.firestore.values import Path, change, deletion, version_of
 from shared.domain.ids import ConnectionId
@@ -31,7 +31,7 @@ async def empty_payloads(
 
     Raises StoreUnavailableError.
     """
-    query = structured(
+    query = build_query(
         collection,
         (UNPRUNED, *filters),
         ((filters[-1][0], "ASC"),),
@@ -61,7 +61,7 @@ async def purge(
     for collection in collections:
         if gone == limit:
             break
-        query = structured(collection, limit=limit - gone, select=("__name__",))
+        query = build_query(collection, limit=limit - gone, select=("__name__",))
         found = await rpc.query(query, rpc.name("connections", owner))
         for start in range(0, len(found), COMMIT_WRITES):
             part = found[start : start + COMMIT_WRITES]

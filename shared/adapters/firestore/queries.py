@@ -33,7 +33,7 @@ _IS_NULL = 3
 _DIRECTIONS = {"ASC": 1, "DESC": 2}
 
 
-def structured(
+def build_query(
     collection: str,
     filters: Sequence[Filter] = (),
     order: Sequence[Order] = (),
@@ -127,7 +127,7 @@ async def due_in_shard(
 ) -> Sequence[Any]:
     """Return documents of one shard whose time has come, most overdue first."""
     filters: tuple[Filter, ...] = (("shard", "==", shard), (by, "<=", now))
-    return await rpc.query(structured(collection, filters, ((by, "ASC"),), limit=limit))
+    return await rpc.query(build_query(collection, filters, ((by, "ASC"),), limit=limit))
 
 
 async def _spread(
@@ -148,7 +148,7 @@ async def _spread(
     answers = await asyncio.gather(
         *(
             rpc.query(
-                structured(
+                build_query(
                     collection,
                     ((field, operator, batch), *filters),
                     (order,),

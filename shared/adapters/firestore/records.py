@@ -8,7 +8,7 @@ from typing import Any
 from shared.adapters.documents.record_pages import HEADS_BATCH, MAX_SEQUENCE, PageBudget, end_reason
 from shared.adapters.documents.record_search import Below, Candidate, find_heads
 from shared.adapters.firestore.pruning import empty_payloads, purge
-from shared.adapters.firestore.queries import Filter, Order, structured
+from shared.adapters.firestore.queries import Filter, Order, build_query
 from shared.adapters.firestore.record_search import LIVE, NEWEST_FIRST, TERMS, search_filters
 from shared.adapters.firestore.rpc import FirestoreRpc
 from shared.adapters.firestore.values import (
@@ -193,7 +193,7 @@ class FirestoreRecords:
             return await self._page_of_ids(connection_id, query, query.ids)
 
         async def read() -> RecordPage:
-            query_pb = structured(
+            query_pb = build_query(
                 "records", _filters(query), (("sequence", "ASC"),), limit=query.limit + 1
             )
             documents = self.rpc.stream(query_pb, self._parent(connection_id))
@@ -306,7 +306,7 @@ class FirestoreRecords:
         after: Sequence[Any] | None = None,
         select: Sequence[str] | None = None,
     ) -> Sequence[Any]:
-        query = structured("records", filters, order, limit=limit, after=after, select=select)
+        query = build_query("records", filters, order, limit=limit, after=after, select=select)
         return await self.rpc.query(query, self._parent(connection_id))
 
     def _parent(self, connection_id: ConnectionId) -> str:

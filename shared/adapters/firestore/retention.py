@@ -7,7 +7,7 @@ from typing import Any
 from shared.adapters.documents.codec import EVENTS
 from shared.adapters.firestore.events import FirestoreOutbox
 from shared.adapters.firestore.indexes import OWNED
-from shared.adapters.firestore.queries import structured
+from shared.adapters.firestore.queries import build_query
 from shared.adapters.firestore.rpc import FirestoreRpc
 from shared.adapters.firestore.values import deletion
 from shared.domain.ids import ConnectionId
@@ -27,7 +27,7 @@ class FirestoreRetention:
         """Delete what is the connection's: how many."""
         names: list[str] = []
         for collection in OWNED:
-            query = structured(
+            query = build_query(
                 collection,
                 (("connection_id", "==", connection_id),),
                 limit=limit - len(names) + LIVES,

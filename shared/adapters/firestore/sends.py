@@ -8,7 +8,12 @@ from typing import Any
 from shared.adapters.documents.codec import BULK_SENDS, SENDS
 from shared.adapters.firestore.documents import Derived, FirestoreDocuments
 from shared.adapters.firestore.events import FirestoreConcluding, FirestoreOutbox
-from shared.adapters.firestore.queries import due_in_shard, listed_under, newest_listed, structured
+from shared.adapters.firestore.queries import (
+    build_query,
+    due_in_shard,
+    listed_under,
+    newest_listed,
+)
 from shared.adapters.firestore.rpc import FirestoreRpc
 from shared.domain.ids import ConnectionId
 from shared.domain.send.bulk import BulkSend
@@ -72,11 +77,11 @@ class FirestoreSends(FirestoreConcluding[SendEntry]):
         found = await self.rpc.get((self.name(id) for id in ids), _WITHOUT_REQUEST)
         return {one.value.id: one.value for one in self.listed(found.values())}
 
-    async def traced(
+    async def list_traced(
         self, connection_id: ConnectionId, traces: Sequence[str]
     ) -> Sequence[SendEntry]:
         """Return the entries with one of the traces. Raises StoreUnavailableError."""
-        query = structured(
+        query = build_query(
             "sends",
             (("traces", "contains_any", list(traces)), ("connection_id", "==", connection_id)),
             limit=_MOST_TRACED,
@@ -98,7 +103,7 @@ class FirestoreBulkSends(FirestoreDocuments[BulkSend]):
 
     async def unfinished(self, connection_id: ConnectionId, limit: int) -> Sequence[BulkSend]:
         """Return unfinished bulks, oldest first. Raises StoreUnavailableError."""
-        query = structured(
+        query = build_query(
             "bulk_sends", (("open_of", "==", connection_id),), (("created_at", "ASC"),), limit=limit
         )
         return [versioned.value for versioned in self.listed(await self.rpc.query(query))]

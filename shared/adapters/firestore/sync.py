@@ -8,7 +8,7 @@ from typing import Any
 from shared.adapters.documents.codec import QUARANTINE, SYNC_STATES
 from shared.adapters.firestore.documents import Derived, FirestoreDocuments
 from shared.adapters.firestore.events import FirestoreOutbox
-from shared.adapters.firestore.queries import due_in_shard, structured
+from shared.adapters.firestore.queries import build_query, due_in_shard
 from shared.adapters.firestore.records import head_write, record_write
 from shared.adapters.firestore.rpc import FirestoreRpc
 from shared.adapters.firestore.values import deletion, replacement, version_of
@@ -37,7 +37,7 @@ class FirestoreQuarantine:
 
     async def list(self, connection_id: ConnectionId, limit: int) -> Sequence[QuarantineEntry]:
         """Return the entries, soonest retry first."""
-        query = structured("quarantine", (), (("retry_at", "ASC"),), limit=limit)
+        query = build_query("quarantine", (), (("retry_at", "ASC"),), limit=limit)
         parent = self.rpc.name("connections", connection_id)
         found = await self.rpc.query(query, parent)
         return [self._entry(connection_id, document) for document in found]

@@ -57,7 +57,7 @@ class AdaptiveLimiter:
         self.inside -= 1
         self._return_turn()
 
-    def complained(self, narrowings: int) -> None:
+    def note_refusal(self, narrowings: int) -> None:
         """Halve the width, unless that happened since `narrowings` was noted."""
         self._calm = 0
         if narrowings != self.narrowings or self.width == 1:
@@ -66,7 +66,7 @@ class AdaptiveLimiter:
         self._owed += self.width - self.width // 2
         self.width //= 2
 
-    def succeeded(self) -> None:
+    def note_success(self) -> None:
         """Count towards the next widening."""
         self._calm += 1
         if self.width < self._most and self._calm >= CALM_REQUESTS * self.width:
@@ -153,12 +153,12 @@ class GmailRequests:
             try:
                 answer = await _parsed_aside(await self._answer(call), self._reader(call, read))
             except TooManyConcurrentError:
-                self.gate.complained(narrowings)
+                self.gate.note_refusal(narrowings)
                 raise
             except DeploymentError as error:
                 self.note(error)
                 raise
-            self.gate.succeeded()
+            self.gate.note_success()
             self.notes.worked("gmail_api_disabled", self.clock.now())
             if call.path == "/watch":
                 self.notes.worked("topic_forbidden", self.clock.now())

@@ -184,7 +184,7 @@ class HttpGmailStreams:
             response, scope_for(call.method, call.path), self.requests.clock.now()
         )
         if isinstance(error, TooManyConcurrentError):
-            self.requests.gate.complained(narrowings)
+            self.requests.gate.note_refusal(narrowings)
         if isinstance(error, DeploymentError):
             self.requests.note(error)
         return error

@@ -115,10 +115,10 @@ class GoogleJwt:
     async def _check_signature(self, token: str, header: Mapping[str, Any]) -> None:
         key_id = header.get("kid")
         if header.get("alg") != "RS256" or not isinstance(key_id, str):
-            raise refused("its algorithm or key id")
+            raise refusal("its algorithm or key id")
         pem = await self.certs.pem(key_id)
         if pem is None:
-            raise refused("its key, which Google does not publish")
+            raise refusal("its key, which Google does not publish")
         signed, _, signature = token.rpartition(".")
         try:
             valid = crypt.verify_signature(  # type: ignore[no-untyped-call]  # unannotated there
@@ -127,29 +127,29 @@ class GoogleJwt:
         except (ValueError, TypeError, GoogleAuthError):
             valid = False
         if not valid:
-            raise refused("its signature")
+            raise refusal("its signature")
 
     def _check_claims(self, claims: Claims, audience: str) -> None:
         now = self.clock.now().timestamp()
         issued, expires = _time(claims, "iat"), _time(claims, "exp")
         if claims.get("iss") not in ISSUERS:
-            raise refused("its issuer")
+            raise refusal("its issuer")
         if not audience or claims.get("aud") != audience:
-            raise refused("its audience")
+            raise refusal("its audience")
         if issued is None or issued > now + SKEW.total_seconds():
-            raise refused("its time of issue")
+            raise refusal("its time of issue")
         if expires is None or now >= expires + SKEW.total_seconds():
-            raise refused("its expiry")
+            raise refusal("its expiry")
 
 
 def _read_unverified(token: str) -> tuple[Mapping[str, Any], Claims]:
     if len(token) > MAX_TOKEN_CHARS:
-        raise refused("its size")
+        raise refusal("its size")
     try:
         header = jwt.decode_header(token)  # type: ignore[no-untyped-call]  # unannotated there
         return header, jwt.decode(token, verify=False)  # type: ignore[no-untyped-call]
     except (ValueError, TypeError, RecursionError, GoogleAuthError):
-        raise refused("its form") from None
+        raise refusal("its form") from None
 
 
 def _time(claims: Claims, name: str) -> float | None:
@@ -158,7 +158,7 @@ def _time(claims: Claims, name: str) -> float | None:
     return value if number else None
 
 
-def refused(what: str) -> UnauthenticatedError:
+def refusal(what: str) -> UnauthenticatedError:
     """Return the error that names what did not hold, and nothing of the token."""
     return UnauthenticatedError(f"The token is not accepted because of {what}.")
 
@@ -194,6 +194,6 @@ class GoogleTokens:
         """Check the token and that it speaks for that service account."""
         claims = await self._jwt.claims(token, audience=audience)
         if not service_account or claims.get("email") != service_account:
-            raise refused("its service account")
+            raise refusal("its service account")
         if claims.get("email_verified") is not True:
-            raise refused("its unverified e-mail")
+            raise refusal("its unverified e-mail")

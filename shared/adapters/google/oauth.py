@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 import httpx
 import orjson
 
-from shared.adapters.google.id_tokens import GoogleCerts, GoogleJwt, refused
+from shared.adapters.google.id_tokens import GoogleCerts, GoogleJwt, refusal
 from shared.domain.google_refusals import (
     GMAIL,
     REVOKED,
@@ -145,9 +145,9 @@ class HttpGoogleOAuth:
         claims = await self._jwt.claims(id_token, audience=self._settings.oauth_client_id)
         told, sub, email = (claims.get(name) for name in ("nonce", "sub", "email"))
         if not isinstance(told, str) or not hmac.compare_digest(told.encode(), nonce.encode()):
-            raise refused("its nonce")
+            raise refusal("its nonce")
         if not (isinstance(sub, str) and sub and isinstance(email, str) and email):
-            raise refused("its missing subject or e-mail")
+            raise refusal("its missing subject or e-mail")
         hosted = claims.get("hd")
         return Identity(
             GoogleSub(sub),
@@ -169,14 +169,14 @@ class HttpGoogleOAuth:
                 f"Google's userinfo endpoint did not answer ({type(error).__name__})."
             ) from error
         if response.status_code in REFUSALS:
-            raise refused("its scopes: openid and email are needed")
+            raise refusal("its scopes: openid and email are needed")
         told = _error_of(response) if response.is_success else {}
         named = {name: told[name] for name in ("sub", "email") if isinstance(told.get(name), str)}
         if not any(named.values()):
             raise GoogleOAuthUnavailableError(f"Userinfo answered {response.status_code}.")
         sub, email = named.get("sub"), named.get("email")
         if not (sub and email):
-            raise refused("its missing subject or e-mail")
+            raise refusal("its missing subject or e-mail")
         return Identity(GoogleSub(sub), email, told.get("email_verified") is True)
 
     async def address_of(self, access_token: str) -> str:
@@ -257,7 +257,7 @@ def _unnamed_mailbox(status: int, told: Mapping[str, Any]) -> PostroomError:
     if meaning.concern is Concern.DEPLOYMENT:
         return DeploymentError(meaning.detail)
     if status in REFUSALS:
-        return refused("its scopes: Gmail does not say whose mailbox it opens")
+        return refusal("its scopes: Gmail does not say whose mailbox it opens")
     return GoogleOAuthUnavailableError(f"Gmail answered {status}.")
 
 

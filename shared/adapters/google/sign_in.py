@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 import httpx
 
-from shared.adapters.google.id_tokens import refused
+from shared.adapters.google.id_tokens import refusal
 from shared.adapters.google.oauth import CONSENT_URL, HttpGoogleOAuth, OAuthSettings
 from shared.ports.clock import Clock
 from shared.ports.google.oauth import Identity
@@ -59,5 +59,5 @@ class HttpGoogleSignIn:
         """Redeem a code and verify the id_token that came with it."""
         tokens = await self._oauth.exchange(code=code, code_verifier=code_verifier)
         if tokens.id_token is None:
-            raise refused("its absence")
+            raise refusal("its absence")
         return await self._oauth.verify_id_token(tokens.id_token, nonce=nonce)

@@ -39,7 +39,7 @@ class PubsubSink:
 
     def __init__(self, connect: Callable[[], Any] | None = None) -> None:
         """`connect` answers a PublisherAsyncClient; by default one as the surroundings say."""
-        self._connect = connect or connected
+        self._connect = connect or open_publisher
         self._clients: dict[asyncio.AbstractEventLoop, Any] = {}
 
     async def __call__(self, receiver: Receiver, outgoing: OutgoingEvent) -> Attempted:
@@ -72,7 +72,7 @@ class PubsubSink:
         return self._clients[loop]
 
 
-def connected() -> PublisherAsyncClient:
+def open_publisher() -> PublisherAsyncClient:
     """Return a client of Pub/Sub, or of its emulator, which it does not find by itself."""
     if emulator := os.environ.get(EMULATOR):
         channel = grpc.aio.insecure_channel(emulator)

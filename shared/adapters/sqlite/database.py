@@ -131,11 +131,11 @@ def _translating() -> Iterator[None]:
         yield
     except sqlite3.Error as error:
         if is_damage(error):
-            raise damaged() from None
+            raise corruption() from None
         raise StoreUnavailableError(f"SQLite did not answer: {error}") from error
 
 
-def damaged() -> CorruptStoreError:
+def corruption() -> CorruptStoreError:
     """Return the error; it quotes nothing of SQLite's words, which may quote what is stored."""
     return CorruptStoreError("The store's file is damaged: `doctor` says what to do.")
 

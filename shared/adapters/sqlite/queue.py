@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from shared.adapters.sqlite.database import create_private, damaged, is_damage
-from shared.domain.trace_context import parsed, traceparent_for
+from shared.adapters.sqlite.database import corruption, create_private, is_damage
+from shared.domain.trace_context import parse_traceparent, traceparent_for
 from shared.errors import QueueUnavailableError
 from shared.ports.clock import Clock
 from shared.ports.queue import QueueName, Task
@@ -167,12 +167,12 @@ def _translating() -> Iterator[None]:
         yield
     except sqlite3.Error as error:
         if is_damage(error):
-            raise damaged() from None
+            raise corruption() from None
         raise QueueUnavailableError(f"The task queue's file did not answer: {error}.") from error
 
 
 def _claim(row: tuple[int, str, str | None, str, str, str | None, int, int]) -> ClaimedTask:
-    context = parsed(row[5] or "")
+    context = parse_traceparent(row[5] or "")
     task = Task(
         path=row[3],
         body=json.loads(row[4]),

@@ -89,7 +89,7 @@ class SqliteSends(SqliteConcluding[SendEntry]):
                 found[versioned.value.id] = replace(versioned.value, request=b"")
         return found
 
-    async def traced(
+    async def list_traced(
         self, connection_id: ConnectionId, traces: Sequence[str]
     ) -> Sequence[SendEntry]:
         """Return the entries with one of the traces. Raises StoreUnavailableError."""

@@ -7,7 +7,7 @@ from typing import Final
 import httpx
 
 from shared.commands.checks.context import CheckContext
-from shared.commands.checks.finding import Finding, NotCheckedError, failed, ok
+from shared.commands.checks.finding import Finding, NotCheckedError, failure, ok
 
 MOST_S: Final = 20.0
 """Two thirds of the skew that a token of Google's may have."""
@@ -20,14 +20,14 @@ async def clocks_agree(context: CheckContext) -> Finding:
     if google is None:
         raise NotCheckedError("Google's answer carries no date.")
     if abs(google) > MOST_S:
-        return failed(
+        return failure(
             f"This machine's clock is {_deviation(google)} Google's.",
             "Set it by NTP: `sudo timedatectl set-ntp true` (on macOS `sudo sntp -sS "
             "time.google.com`).",
         )
     deployed = await _ahead_s(context, f"{context.settings.public_url}/health")
     if deployed is not None and abs(google - deployed) > MOST_S:
-        return failed(
+        return failure(
             f"The deployment's clock is {_deviation(google - deployed)} Google's.",
             "Set the clock of the machine that serves POSTROOM_PUBLIC_URL by NTP; on Cloud Run "
             "look for a proxy or cache in front that answers /health itself.",

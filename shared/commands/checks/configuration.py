@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from shared.commands.checks.finding import Finding, failed, ok, warning
+from shared.commands.checks.finding import Finding, failure, ok, warning
 from shared.edge.settings.deployment import Settings, settings_from
 from shared.errors import ConfigurationError
 
@@ -42,7 +42,7 @@ def settings_are_sound(environ: Mapping[str, str]) -> tuple[Finding, Settings | 
     try:
         settings = settings_from(recorded, without=WITHOUT)
     except ConfigurationError as error:
-        return failed(
+        return failure(
             str(error),
             "Set them: on a laptop `make doctor` does; for a deployment "
             "`make doctor ENV=NAME`, or export what `terraform output -raw environment` prints.",

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Final
 
 from shared.commands.checks.context import CheckContext
-from shared.commands.checks.finding import Finding, count_of, failed, ok, warning
+from shared.commands.checks.finding import Finding, count_of, failure, ok, warning
 from shared.domain.events.event import EventState
 from shared.domain.ids import SHARDS
 
@@ -19,7 +19,7 @@ async def events_arrive(context: CheckContext) -> Finding:
     dead = await outbox.list(state=EventState.DEAD, connection_id=None, limit=MOST)
     if dead:
         most = "at least " if len(dead) == MOST else ""
-        return failed(
+        return failure(
             f"{most}{count_of(len(dead), 'event')} given up after every attempt; the newest: "
             f"{dead[0].id}, {dead[0].last_error or 'no answer'}.",
             "Mend the receiver, then POST /events/redeliver with since "
@@ -29,7 +29,7 @@ async def events_arrive(context: CheckContext) -> Finding:
     before = context.now - OVERDUE
     shards = await asyncio.gather(*(outbox.due(shard, before, 1) for shard in range(SHARDS)))
     if late := [event for shard in shards for event in shard]:
-        return failed(
+        return failure(
             f"{count_of(len(late), 'event')} due for more than a quarter of an hour; the first: "
             f"{late[0].id}.",
             "Start Postroom (`make demo`)."

@@ -6,7 +6,7 @@ from typing import Final
 import httpx
 
 from shared.commands.checks.context import CheckContext
-from shared.commands.checks.finding import Finding, NotCheckedError, count_of, failed, ok
+from shared.commands.checks.finding import Finding, NotCheckedError, count_of, failure, ok
 from shared.commands.forged_tokens import Finding as ForgeryAnswer
 from shared.commands.forged_tokens import try_forged_tokens
 
@@ -21,14 +21,14 @@ async def address_answers(context: CheckContext) -> Finding:
     try:
         answer = await context.ask("GET", address)
     except NotCheckedError as error:
-        return failed(f"{address}: {error}", _reach_fix(context))
+        return failure(f"{address}: {error}", _reach_fix(context))
     told = _environment(answer)
     if told is None:
-        return failed(
+        return failure(
             f"{address} answers {answer.status_code}, and not as Postroom.", _reach_fix(context)
         )
     if told != settings.environment:
-        return failed(
+        return failure(
             f"{settings.public_url} is the environment {told}, not {settings.environment}.",
             "Set POSTROOM_PUBLIC_URL and POSTROOM_ENVIRONMENT to the same deployment's.",
         )
@@ -59,14 +59,14 @@ async def forgeries_are_refused(context: CheckContext) -> Finding:
     answers = await try_forged_tokens(context.container.use(httpx.AsyncClient), context.settings)
     open_to_all = [one for one in answers if not _is_refused(context, one) and one.status]
     if open_to_all:
-        return failed(
+        return failure(
             f"{_paths(open_to_all)} took a forged token ({open_to_all[0].forgery}: "
             f"{open_to_all[0].status}).",
             "Anybody can post there now. Make the function private (run.invoker only for its one "
             "caller, `make deploy` does), or set POSTROOM_TOKEN_CHECK=signature on it.",
         )
     if silent := [one for one in answers if not one.status]:
-        return failed(
+        return failure(
             f"{_paths(silent)} did not answer.",
             "Compare POSTROOM_FUNCTION_URLS with `gcloud run services list`; on a laptop start "
             "Postroom with `make demo`.",

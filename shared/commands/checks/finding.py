@@ -36,7 +36,7 @@ def warning(seen: str, fix: str) -> Finding:
     return Finding(Verdict.WARNING, seen, fix)
 
 
-def failed(seen: str, fix: str) -> Finding:
+def failure(seen: str, fix: str) -> Finding:
     """Return what is broken and how to mend it."""
     return Finding(Verdict.FAILED, seen, fix)
 

@@ -9,7 +9,7 @@ from shared.commands.checks.finding import (
     Finding,
     NotCheckedError,
     count_of,
-    failed,
+    failure,
     ok,
     warning,
 )
@@ -36,7 +36,7 @@ async def publishing_mode_is_said_rightly(context: CheckContext) -> Finding:
         )
     short = [c.id for c in await context.connections() if await _dies_young(context, c)]
     if short:
-        return failed(
+        return failure(
             f"POSTROOM_PUBLISHING says {context.settings.publishing}, but "
             f"{count_of(len(short), 'grant')} got seven days to live, as in Testing.",
             f"Publish the app at {AUDIENCE} (or set POSTROOM_PUBLISHING=testing, so that end users "
@@ -91,19 +91,19 @@ async def _compare_with_google(context: CheckContext, connection: Connection) ->
         f"{connection.id}."
     )
     if said is None:
-        return failed(
+        return failure(
             f"Google no longer takes the token of connection {connection.id}: "
             "the end user revoked the grant, or changed the password.",
             reconnect,
         )
     audience, scopes = said
     if audience != context.settings.oauth_client_id:
-        return failed(
+        return failure(
             f"Connection {connection.id} was consented to another OAuth client: {audience}.",
             "Set POSTROOM_OAUTH_CLIENT_ID (and secret) back to it; a grant works with no other.",
         )
     if lost := missing(_gmail(connection.scopes), scopes):
-        return failed(
+        return failure(
             f"Connection {connection.id} counts on {', '.join(lost)}, "
             "which Google says was not granted.",
             reconnect,

@@ -9,7 +9,7 @@ from shared.commands.checks.finding import (
     Finding,
     NotCheckedError,
     count_of,
-    failed,
+    failure,
     ok,
     warning,
 )
@@ -33,11 +33,11 @@ async def keys_open_what_they_sealed(context: CheckContext) -> Finding:
     try:
         current = await _round_trip(context)
     except PostroomError as error:
-        return failed(str(error), _fix(context))
+        return failure(str(error), _fix(context))
     in_use = await _in_use(context)
     if lost := [key for key, grants in in_use.items() if not await _opens(context, grants[0])]:
         bound = sum(len(in_use[key]) for key in lost)
-        return failed(
+        return failure(
             f"{', '.join(lost)} cannot open what it sealed: {count_of(bound, 'grant')} lost.",
             _lost_fix(context, lost[0]),
         )

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from shared.commands.checks.context import CheckContext
-from shared.commands.checks.finding import Finding, NotCheckedError, count_of, failed, ok, warning
+from shared.commands.checks.finding import Finding, NotCheckedError, count_of, failure, ok, warning
 from shared.domain.connect.connection import Connection
 from shared.domain.connect.scopes import reads
 from shared.domain.ids import MailboxId
@@ -20,27 +20,27 @@ async def watches_live(context: CheckContext) -> Finding:
     """Look at the watches of the newest connections, and at those longest overdue."""
     found = await _mailboxes(context)
     if refused := [m for m in found.values() if m.watch_error and not m.silent_since]:
-        return failed(
+        return failure(
             f"{count_of(len(refused), 'watch', 'watches')} cannot be renewed; Gmail's reason for "
             f"the first: {refused[0].watch_error}.",
             "See the checks `topic` and `scopes`; once mended, renew-watches arms it in minutes.",
         )
     if silent := [m for m in found.values() if m.silent_since]:
-        return failed(
+        return failure(
             f"{count_of(len(silent), 'watch', 'watches')} of {len(found)} announced nothing of "
             "mail that came, though armed anew twice: it is found once an hour only.",
             "Several mean that pushes do not arrive: see the checks `topic` and `subscription`. "
             "One alone: the actions stop-watch and watch-mailbox begin a new one.",
         )
     if dead := [m for m in found.values() if not _lives(m, context.now) and not m.stopped_at]:
-        return failed(
+        return failure(
             f"{count_of(len(dead), 'watch', 'watches')} of {len(found)} expired: mail is found "
             "once an hour only.",
             _scheduler_fix(context, "renew-watches"),
         )
     overdue = await context.store.mailboxes.renewable(context.now - LATE, 1)
     if overdue:
-        return failed(
+        return failure(
             "A watch is overdue for renewal since "
             f"{overdue[0].value.renew_at:%Y-%m-%d %H:%M} UTC; after seven days it lapses silently.",
             _scheduler_fix(context, "renew-watches"),
@@ -64,7 +64,7 @@ async def pushes_arrive(context: CheckContext) -> Finding:
     """Whether notifications come: each arming sends one (FACTS 2.2), so silence is a fault."""
     found = await _mailboxes(context)
     if unannounced := await _without_push(context):
-        return failed(
+        return failure(
             f"Mail came to {count_of(len(unannounced), 'connection')} that no push announced; the "
             f"first: {unannounced[0].id}.",
             "The watch is silent or pushes are refused: see the checks `topic`, `subscription` and "
@@ -79,7 +79,7 @@ async def pushes_arrive(context: CheckContext) -> Finding:
             "See the checks `topic`, `subscription` and `push authentication`; until it is mended "
             "mail is found once an hour."
         )
-        return failed(seen, fix) if old else warning(seen, f"Armed within the hour. {fix}")
+        return failure(seen, fix) if old else warning(seen, f"Armed within the hour. {fix}")
     return ok(f"the last at {max(pushed):%Y-%m-%d %H:%M} UTC" if pushed else "no watch is armed")
 
 

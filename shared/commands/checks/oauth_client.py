@@ -7,7 +7,7 @@ import httpx
 
 from shared.adapters.google.oauth import token_refusal
 from shared.commands.checks.context import CheckContext
-from shared.commands.checks.finding import Finding, NotCheckedError, failed, ok
+from shared.commands.checks.finding import Finding, NotCheckedError, failure, ok
 from shared.domain.base64url import decode_base64url
 from shared.domain.connect.scopes import DEFAULT, SIGN_IN
 from shared.domain.google_refusals import Concern
@@ -41,13 +41,13 @@ async def redirect_uri_is_registered(context: CheckContext) -> Finding:
     if code is None and _went_on(answer, uri):
         return ok(uri)
     if code == "redirect_uri_mismatch":
-        return failed(
+        return failure(
             f"Google does not know the redirect URI {uri}.",
             f"Open {CLIENTS}, choose the client of POSTROOM_OAUTH_CLIENT_ID, and add exactly "
             "that under Authorised redirect URIs. It may take five minutes to count.",
         )
     if code is not None:
-        return failed(f"Google refuses to begin a consent: {code}.", _client_fix(code))
+        return failure(f"Google refuses to begin a consent: {code}.", _client_fix(code))
     raise NotCheckedError(f"Google answered {answer.status_code}, which says nothing either way.")
 
 
@@ -95,7 +95,7 @@ async def client_is_known(context: CheckContext) -> Finding:
     if concern is Concern.GRANT:
         return ok(settings.oauth_client_id)
     if concern is Concern.DEPLOYMENT:
-        return failed(
+        return failure(
             f"Google refuses id or secret of the OAuth client: {code}.", _client_fix(code)
         )
     raise NotCheckedError(f"Google's token endpoint answered {answer.status_code} {code}".strip())

@@ -3,7 +3,7 @@
 from shared.actions.loading import built_in_actions, catalogue
 from shared.actions.syncs import left_out_syncs, own_syncs
 from shared.commands.checks.context import CheckContext
-from shared.commands.checks.finding import Finding, NotCheckedError, count_of, failed, ok
+from shared.commands.checks.finding import Finding, NotCheckedError, count_of, failure, ok
 
 FIX = "Mend the line; `make bundle` names it too, with what Python says. Then deploy again."
 FIX_SYNCS = (
@@ -15,13 +15,13 @@ async def own_code_is_served(context: CheckContext) -> Finding:
     """Load `shared/actions/custom/` as it is here, and ask the deployment what it left out."""
     here = [str(fault) for fault in catalogue().faults]
     if here:
-        return failed(f"Not served: {'; '.join(here)}.", FIX)
+        return failure(f"Not served: {'; '.join(here)}.", FIX)
     if there := await _modules_left_out(context):
-        return failed(f"The deployment does not serve: {'; '.join(there)}.", FIX)
+        return failure(f"The deployment does not serve: {'; '.join(there)}.", FIX)
     syncs = context.settings.syncs
     if left := left_out_syncs(syncs):
         names = "; ".join(f"{one.name}: {one.reason}" for one in left)
-        return failed(f"Syncs that never run: {names}.", FIX_SYNCS)
+        return failure(f"Syncs that never run: {names}.", FIX_SYNCS)
     own = len(catalogue().actions) - len(built_in_actions()) + len(catalogue().projections)
     actions = count_of(own, "own action or projection", "own actions and projections")
     return ok(f"{actions}, {count_of(len(own_syncs(syncs).rows), 'sync')}")

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Final
 
 from shared.commands.checks.context import CheckContext, require_file
-from shared.commands.checks.finding import Finding, count_of, failed, ok
+from shared.commands.checks.finding import Finding, count_of, failure, ok
 from shared.domain.ids import SHARDS
 from shared.errors import CorruptStoreError, QueueUnavailableError
 from shared.ports.clock import Clock
@@ -33,14 +33,14 @@ async def _file(context: CheckContext) -> Finding:
         finally:
             queue.close()
     except (QueueUnavailableError, CorruptStoreError) as error:
-        return failed(
+        return failure(
             f"{path}: {error}",
             "Is the disk full, or another program holding the file? Without it tasks are found "
             "again by reconcile: stop Postroom, remove the file, start it again.",
         )
     late = [task for task in waiting if task.not_before and task.not_before < context.now - OVERDUE]
     if late:
-        return failed(
+        return failure(
             f"{count_of(len(late), 'task')} due for more than five minutes; the oldest: "
             f"{late[0].path}.",
             "Nobody dispatches: start Postroom (`make demo`), or look in .local/logs/postroom.log "
@@ -57,12 +57,12 @@ async def _cloud_tasks(context: CheckContext) -> Finding:
         found = await context.resource("cloudtasks", path, needs="cloudtasks.queues.get")
         flags = f"{name} --location={region} --project={project}"
         if found is None:
-            return failed(
+            return failure(
                 f"There is no queue {location}/queues/{name}.",
                 f"make deploy   (or: gcloud tasks queues create {flags})",
             )
         if found.get("state", "RUNNING") != "RUNNING":
-            return failed(
+            return failure(
                 f"The queue {name} is {found['state']}: its tasks wait.",
                 f"gcloud tasks queues resume {flags}",
             )
@@ -77,7 +77,7 @@ async def due_syncs_are_run(context: CheckContext) -> Finding:
     late = [id for shard in shards for id in shard]
     if not late:
         return ok("none is overdue")
-    return failed(
+    return failure(
         f"{'At least ' if len(late) > 1 else ''}{count_of(len(late), 'connection')} due for more "
         f"than a quarter of an hour; one is {late[0]}.",
         "Start Postroom (`make demo`): its scheduler finds them within a minute."

@@ -6,7 +6,7 @@ from secrets import token_hex
 
 from shared.adapters.sqlite.database import first_damage
 from shared.commands.checks.context import CheckContext, require_file
-from shared.commands.checks.finding import Finding, failed, ok
+from shared.commands.checks.finding import Finding, failure, ok
 from shared.domain.connect.connect_session import ConnectTicket, token_hash
 from shared.errors import PostroomError
 
@@ -22,9 +22,9 @@ async def store_keeps_what_it_is_given(context: CheckContext) -> Finding:
         await context.store.outbox.due(0, context.now, 1)
         await context.store.sends.due(0, context.now, 1)
     except PostroomError as error:
-        return failed(f"{context.settings.store}: {error}", _fix(context))
+        return failure(f"{context.settings.store}: {error}", _fix(context))
     if not kept:
-        return failed(f"{context.settings.store} lost what was just written.", _fix(context))
+        return failure(f"{context.settings.store} lost what was just written.", _fix(context))
     return ok(context.settings.store)
 
 
@@ -37,7 +37,7 @@ async def store_file_is_whole(context: CheckContext) -> Finding:
     damage = await asyncio.to_thread(first_damage, path.resolve())
     if damage is None:
         return ok(f"{path} is whole.")
-    return failed(
+    return failure(
         f"{path} is damaged: {damage[:SHOWN]}.",
         f"Stop Postroom and keep a copy of {path}* as they are. Then restore a backup, or save "
         f"what can be read: sqlite3 {path} .recover | sqlite3 recovered.sqlite   To begin anew "

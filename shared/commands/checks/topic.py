@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from shared.commands.checks.context import CheckContext
-from shared.commands.checks.finding import Finding, failed, ok
+from shared.commands.checks.finding import Finding, failure, ok
 
 GMAIL: Final = "serviceAccount:gmail-api-push@system.gserviceaccount.com"
 """One account for all the world (FACTS 2.8)."""
@@ -16,7 +16,7 @@ async def gmail_may_publish(context: CheckContext) -> Finding:
     topic = context.settings.gmail_topic
     project, name = _parts(topic)
     if await context.resource("pubsub", f"v1/{topic}", needs="pubsub.topics.get") is None:
-        return failed(
+        return failure(
             f"There is no topic {topic}.",
             f"gcloud pubsub topics create {name} --project={project}   (or make deploy); it must "
             "be in the OAuth client's project.",
@@ -24,7 +24,7 @@ async def gmail_may_publish(context: CheckContext) -> Finding:
     needs = "pubsub.topics.getIamPolicy"
     policy = await context.resource("pubsub", f"v1/{topic}:getIamPolicy", needs=needs)
     if not _publishes(policy or {}):
-        return failed(
+        return failure(
             f"Gmail may not publish to {topic}: no watch can be armed.",
             f"gcloud pubsub topics add-iam-policy-binding {name} --project={project} "
             f"--member={GMAIL} --role=roles/pubsub.publisher   If the organisation forbids foreign "
@@ -58,7 +58,7 @@ async def subscription_pushes_here(context: CheckContext) -> Finding:
         others.append(push.get("pushEndpoint") or "pulled")
     project, name = _parts(topic)
     seen = f"; it has {', '.join(sorted(others))}" if others else ", it has none"
-    return failed(
+    return failure(
         f"No subscription of {topic} pushes to {endpoint}{seen}.",
         f"gcloud pubsub subscriptions create {name}-push --topic={name} --project={project} "
         f"--push-endpoint={endpoint} {_token_flags(context)} --expiration-period=never   "
@@ -78,7 +78,7 @@ def _check_audience(context: CheckContext, name: str, token: Mapping[str, Any]) 
     else:
         seen = f"{name} signs for {token.get('audience') or 'its endpoint'}, not {audience}: 401."
     project, short = _parts(name)
-    return failed(
+    return failure(
         seen,
         f"gcloud pubsub subscriptions modify-push-config {short} --project={project} "
         f"--push-endpoint={_endpoint(context)} {_token_flags(context)}",

@@ -4,11 +4,12 @@ from collections import Counter
 from typing import Final
 
 from shared.commands.checks.context import CheckContext
-from shared.commands.checks.finding import Finding, count_of, failed, ok, warning
+from shared.commands.checks.finding import Finding, count_of, failure, ok, warning
 from shared.domain.connect.connection import Connection
 from shared.domain.google_refusals import Concern
 from shared.domain.google_trouble import REMEDIES
-from shared.domain.sync.standing import Failure, failure
+from shared.domain.sync.standing import Failure
+from shared.domain.sync.standing import failure as failure_of
 from shared.domain.trouble_board import BOARD
 from shared.domain.troubles import CODES, docs_of
 
@@ -23,7 +24,7 @@ async def nothing_troubles_all(context: CheckContext) -> Finding:
         return ok("nothing keeps all connections from working")
     code, one = min(lasting.items(), key=lambda pair: pair[1].since)
     others = f", and {len(lasting) - 1} more" if len(lasting) > 1 else ""
-    return failed(
+    return failure(
         f"{code} since {one.since:%Y-%m-%d %H:%M} UTC{others}.",
         f"{REMEDIES.get(code, '')} See {docs_of(code)}.",
     )
@@ -46,4 +47,4 @@ async def each_connection_works(context: CheckContext) -> Finding:
 
 async def _failure(context: CheckContext, connection: Connection) -> Failure | None:
     state = await context.store.sync_states.get(connection.id)
-    return failure(connection, state.value if state else None)
+    return failure_of(connection, state.value if state else None)

@@ -35,7 +35,7 @@ def end_user_from(tags: Mapping[str, str]) -> dict[str, Any] | None:
     }
 
 
-def named(end_user: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+def shown_end_user(end_user: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
     """Return the end user as the API shows one, None without an id; the tags say the rest."""
     return end_user if (end_user or {}).get("id") else None
 

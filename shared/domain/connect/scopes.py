@@ -61,7 +61,7 @@ def _spell(name: str) -> tuple[str, ...]:
     return (full,)
 
 
-def allowed(granted: Iterable[str]) -> frozenset[str]:
+def implied_scopes(granted: Iterable[str]) -> frozenset[str]:
     """Return the granted scopes with all that they include."""
     scopes = frozenset(granted)
     return scopes.union(*(INCLUDES.get(scope, frozenset()) for scope in scopes))
@@ -69,19 +69,19 @@ def allowed(granted: Iterable[str]) -> frozenset[str]:
 
 def missing(asked: Iterable[str], granted: Iterable[str]) -> tuple[str, ...]:
     """Return what was asked and not granted: an end user may untick scopes (FACTS 6.3)."""
-    have = allowed(granted)
+    have = implied_scopes(granted)
     return tuple(scope for scope in asked if scope not in have)
 
 
-def narrowed(granted: Iterable[str]) -> bool:
+def is_narrowed(granted: Iterable[str]) -> bool:
     """Whether gmail.metadata stands beside a scope that reads whole messages (FACTS 18.10).
 
     Gmail then refuses searches and full messages, whatever else was granted.
     """
     scopes = frozenset(granted)
-    return METADATA in scopes and READONLY in allowed(scopes)
+    return METADATA in scopes and READONLY in implied_scopes(scopes)
 
 
 def reads(granted: Iterable[str]) -> bool:
     """Whether a mailbox can be synced with this grant."""
-    return READONLY in allowed(granted)
+    return READONLY in implied_scopes(granted)

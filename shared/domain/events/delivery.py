@@ -16,7 +16,7 @@ from shared.domain.events.event import (
     Event,
     EventState,
 )
-from shared.domain.events.flavour import Flavour, flavoured
+from shared.domain.events.flavour import Flavour, in_flavour
 
 SCHEDULE = (
     timedelta(0),
@@ -102,11 +102,11 @@ def shown_payload(event: Event) -> dict[str, Any]:
 
 def body_of(event: Event, flavour: Flavour = Flavour.POSTROOM) -> bytes:
     """Return the body's bytes: the same at every attempt, for all of them are signed."""
-    shown = flavoured(shown_payload(event), flavour)
+    shown = in_flavour(shown_payload(event), flavour)
     return json.dumps(shown, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def claimed(event: Event, now: datetime) -> Event:
+def claim(event: Event, now: datetime) -> Event:
     """Return the event in one worker's hands; a worker that dies is found when the claim ends."""
     until = now + CLAIM
     return replace(event, attempts=event.attempts + 1, claimed_until=until, next_attempt_at=until)
@@ -125,7 +125,7 @@ def due_to(event: Event, receiver: str, now: datetime) -> bool:
 def after(earlier: Delivery | None, attempted: Attempted, now: datetime) -> Delivery:
     """Return how the event stands with a receiver after one more attempt, if it was one."""
     if attempted.failure is Failure.BUSY:
-        return deferred(earlier, now + BUSY_WAIT, now)
+        return defer(earlier, now + BUSY_WAIT, now)
     attempts = 1 + (earlier.attempts if earlier else 0)
     made = Delivery(
         DeliveryState.DELIVERED,
@@ -143,7 +143,7 @@ def after(earlier: Delivery | None, attempted: Attempted, now: datetime) -> Deli
     return replace(made, state=DeliveryState.WAITING, next_attempt_at=again)
 
 
-def deferred(earlier: Delivery | None, until: datetime, now: datetime) -> Delivery:
+def defer(earlier: Delivery | None, until: datetime, now: datetime) -> Delivery:
     """Return a delivery that waits without an attempt: the receiver is left alone until then.
 
     It is dead where it has waited for longer than the whole schedule takes.
@@ -151,17 +151,17 @@ def deferred(earlier: Delivery | None, until: datetime, now: datetime) -> Delive
     base = earlier or Delivery(DeliveryState.WAITING)
     since = base.waits_since or now
     if now - since > LONGEST_DEFERRED:
-        return refused(base, Failure(base.error or Failure.TIMEOUT))
+        return refuse(base, Failure(base.error or Failure.TIMEOUT))
     return replace(base, state=DeliveryState.WAITING, next_attempt_at=until, waits_since=since)
 
 
-def refused(earlier: Delivery | None, failure: Failure) -> Delivery:
+def refuse(earlier: Delivery | None, failure: Failure) -> Delivery:
     """Return a delivery that is dead without an attempt."""
     base = earlier or Delivery(DeliveryState.WAITING)
     return replace(base, state=DeliveryState.DEAD, next_attempt_at=None, error=failure)
 
 
-def settled(event: Event, deliveries: Mapping[str, Delivery], now: datetime) -> Event:
+def settle(event: Event, deliveries: Mapping[str, Delivery], now: datetime) -> Event:
     """Return the event after an attempt; `deliveries` are those of every present receiver.
 
     An event that nobody is there to be told of counts as delivered, to nobody.

@@ -25,7 +25,7 @@ class Flavour(StrEnum):
     NANGO = "nango"
 
 
-def flavoured(payload: Mapping[str, Any], flavour: Flavour) -> Mapping[str, Any]:
+def in_flavour(payload: Mapping[str, Any], flavour: Flavour) -> Mapping[str, Any]:
     """Return the body as that flavour sends it: `from` names the sender."""
     return {**payload, "from": flavour.value}
 

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, StrictInt
 
 from shared.domain.mail.writing.recipients import ascii_domain, checked_address
-from shared.domain.validation import MAX_TEXT, validated
+from shared.domain.validation import MAX_TEXT, validate
 from shared.errors import InvalidRequestError, PolicyRefusedError
 
 MOST_DAILY_SENDS: Final = 5_000
@@ -217,7 +217,7 @@ def _by_recipients(policy: Policy, proposed: ProposedCall) -> Refused | None:
 
 def parse_policy(given: Mapping[str, Any]) -> Policy:
     """Return the policy a caller wrote. Raises InvalidRequestError naming each wrong field."""
-    return validated(Policy, dict(given), within=("policy",))
+    return validate(Policy, dict(given), within=("policy",))
 
 
 def policy_of(stored: Mapping[str, Any]) -> Policy:

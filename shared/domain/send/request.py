@@ -72,7 +72,7 @@ class SendRequest:
         return _ADAPTER.dump_json((self,), exclude={0: unsaid})
 
 
-def thawed(frozen: bytes | str) -> SendRequest:
+def thaw(frozen: bytes | str) -> SendRequest:
     """Return a request that was `frozen`. Raises ValueError."""
     return _ADAPTER.validate_json(frozen)[0]
 

@@ -103,7 +103,7 @@ def failed_sync_event(
     )
 
 
-def extended(event: Event, newer: Event) -> Event:
+def extend(event: Event, newer: Event) -> Event:
     """Return `event` reporting the newer one's changes too; its identity and start stay."""
     old, new = event.payload, newer.payload
     results = {

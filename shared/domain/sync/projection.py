@@ -85,7 +85,7 @@ class Projected:
         }
 
 
-def projected(projection: Projection[Any], record: Record) -> Projected | None:
+def project(projection: Projection[Any], record: Record) -> Projected | None:
     """Return what the record is under the projection; None where it never was anything.
 
     Once it was something and is no more, it is a deletion, with the last fields it had. Of an

@@ -110,7 +110,7 @@ class RecordHead:
         now = Earlier(self.last_modified_at, self.label_ids, self.live)
         return (*self.earlier, now)[-EARLIER_KEPT:]
 
-    def relabelled(
+    def with_labels(
         self,
         label_ids: frozenset[LabelId],
         history_id: HistoryId,

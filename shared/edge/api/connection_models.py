@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from shared.domain.connect.connection import INTEGRATION, Connection, ConnectionStatus
-from shared.domain.connect.end_user import named
+from shared.domain.connect.end_user import shown_end_user
 from shared.domain.connect.grant import Grant
 from shared.domain.connect.scopes import SIGN_IN
 from shared.domain.sync.mailbox import Mailbox
@@ -265,7 +265,7 @@ def connection_view(connection: Connection, state: SyncState | None) -> dict[str
         "created": connection.created_at,
         "metadata": dict(connection.metadata),
         "tags": dict(connection.tags),
-        "end_user": named(connection.end_user),
+        "end_user": shown_end_user(connection.end_user),
         "errors": _errors(connection, state),
         "status": connection.status,
         "email": connection.email,

@@ -15,7 +15,7 @@ from shared.actions.policy.request_approval import Waiting
 from shared.domain.keys.policy import Does
 from shared.domain.send.bulk import MAX_BULK, BulkSend
 from shared.domain.send.entry import SendEntry, SendState, send_id
-from shared.domain.validation import placed
+from shared.domain.validation import place_problems
 from shared.edge.web.call import Call
 from shared.edge.web.effects import (
     EFFECT_HEADERS,
@@ -220,7 +220,7 @@ def _messages(items: list[BulkItem]) -> list[BulkMessage]:
         try:
             found.append(BulkMessage(as_request(item), item.idempotency_key))
         except InvalidRequestError as error:
-            problems += placed(error, "messages", place)
+            problems += place_problems(error, "messages", place)
     if problems:
         raise InvalidRequestError(
             "Some messages cannot be sent, so none was accepted; see errors.",

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from shared.domain.keys.api_key import ALL_PERMISSIONS, ApiKey
 from shared.domain.keys.policy import Does, Policy
-from shared.domain.validation import validated
+from shared.domain.validation import validate
 from shared.edge.api.api_keys import NewKeyBody
 from shared.edge.console.pages import ConsoleRequest, change, page
 from shared.edge.web.api_key_cache import ApiKeyCache
@@ -109,7 +109,7 @@ def policy_fields() -> tuple[Field, ...]:
 
 def _request(form: FormValues, now: datetime) -> KeyRequest:
     """Return the key that the form asks for. Raises InvalidRequestError."""
-    request = validated(NewKeyBody, _body(form), code="invalid_body").request()
+    request = validate(NewKeyBody, _body(form), code="invalid_body").request()
     if request.expires_at is not None and request.expires_at <= now:
         raise InvalidRequestError("The expiry has passed already.")
     return request

@@ -13,7 +13,7 @@ from shared.edge.console.connection import path_connection
 from shared.edge.console.pages import ConsoleRequest, page
 from shared.errors import UnknownRecordError
 from shared.ports.sync_store import NewestQuery, Records
-from shared.usecases.sync.work.reading import off_loop, unpacked
+from shared.usecases.sync.work.reading import off_loop, stored_weight
 
 A_PAGE = 25
 BODIES = frozenset({"text", "replyText", "html"})
@@ -36,7 +36,10 @@ async def show_records(console: ConsoleRequest) -> Response:
         title=f"Records of {connection.email}",
         nav="connections",
         connection=connection,
-        rows=[(one.head, await off_loop(unpacked(one), line, one, connection.id)) for one in shown],
+        rows=[
+            (one.head, await off_loop(stored_weight(one), line, one, connection.id))
+            for one in shown
+        ],
         label=label,
         following=last and page_token_of(connection.id, last.internal_date, last.message_id),
         first=not before,
@@ -49,7 +52,7 @@ async def show_record(console: ConsoleRequest) -> Response:
     found = await console.use(Records).get(connection.id, MessageId(console.path("message_id")))
     if found is None:
         raise UnknownRecordError("There is no record of this message.")
-    message = await off_loop(unpacked(found), record_json, found, connection.id)
+    message = await off_loop(stored_weight(found), record_json, found, connection.id)
     return console.page(
         "record.html",
         title=message.get("subject") or "(no subject)",

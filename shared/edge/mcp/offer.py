@@ -6,7 +6,7 @@ from typing import Any, Final
 from shared.actions.loading import actions, built_in_actions, get_action
 from shared.actions.registry import Action
 from shared.domain.connect.connection import Connection
-from shared.domain.connect.scopes import allowed
+from shared.domain.connect.scopes import implied_scopes
 from shared.domain.keys.policy import Does, ProposedCall, Refused, judge, policy_of
 from shared.edge.web.call import Caller
 from shared.edge.web.routes import Permission
@@ -89,7 +89,7 @@ def _is_offered(action: Action[Any, Any], caller: Caller, connection: Connection
     """Whether a call could be let through; recipients and the day's cap are judged with it."""
     if not action.for_agents:
         return False
-    if action.agents_need and not allowed(connection.scopes) & {*action.agents_need}:
+    if action.agents_need and not implied_scopes(connection.scopes) & {*action.agents_need}:
         return False
     try:
         require_permission(action, caller)

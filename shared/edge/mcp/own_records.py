@@ -9,12 +9,12 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from shared.actions.loading import READ_RECORDS
 from shared.domain.connect.connection import Connection
-from shared.domain.connect.scopes import allowed
+from shared.domain.connect.scopes import implied_scopes
 from shared.domain.cursor import sequence_of
 from shared.domain.ids import SequenceNumber
 from shared.domain.models.sync import OwnSync, OwnSyncs, models_of
 from shared.domain.sync.record import LastAction
-from shared.domain.validation import validated
+from shared.domain.validation import validate
 from shared.edge.mcp.continuing import Place, Reading
 from shared.edge.mcp.offer import is_listed
 from shared.edge.mcp.results import Frame, done_result
@@ -56,7 +56,7 @@ def records_tool(call: Call, connection: Connection, chosen: str) -> Sequence[To
     """
     if not is_listed(READ_RECORDS, chosen):
         return ()
-    granted = allowed(connection.scopes)
+    granted = implied_scopes(connection.scopes)
     rows = [one for one in _for_agents(call) if granted.issuperset(one.scopes)]
     if not rows:
         return ()
@@ -100,7 +100,7 @@ async def read_records(
 async def _page(
     call: Call, connection: Connection, given: dict[str, Any], place: Place
 ) -> CallToolResult:
-    asked = validated(ReadRecordsInput, given)
+    asked = validate(ReadRecordsInput, given)
     _require_readable(call, connection, asked.model)
     records = OwnRecords(call.use(ModelRecords), connection.id)
     after = SequenceNumber(0)
@@ -133,7 +133,7 @@ def _require_readable(call: Call, connection: Connection, model: str) -> None:
     if row is None:
         names = ", ".join(model for one in rows for model in models_of(one))
         raise InvalidRequestError(f"model: the models here are {names or 'none'}.")
-    granted = allowed(connection.scopes)
+    granted = implied_scopes(connection.scopes)
     for scope in row.scopes:
         if scope not in granted:
             raise MissingScopeError(f"{model} needs the scope {scope}.", scope=scope)

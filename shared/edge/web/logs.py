@@ -18,7 +18,13 @@ from typing import Any
 
 import orjson
 
-from shared.domain.trace_context import TraceContext, enter, new_span_id, new_trace, parsed
+from shared.domain.trace_context import (
+    TraceContext,
+    enter,
+    new_span_id,
+    new_trace,
+    parse_traceparent,
+)
 
 FIELDS = frozenset({
     "function", "connection", "operation", "request_id", "pubsub_message_id", "method", "route",
@@ -70,7 +76,7 @@ def request_context(
 
 def caller_of(headers: Mapping[str, str]) -> TraceContext | None:
     """Return the span that called: W3C's header, or the one Google had before it."""
-    if found := parsed(headers.get("traceparent", "")):
+    if found := parse_traceparent(headers.get("traceparent", "")):
         return found
     if older := CLOUD_TRACE.fullmatch(headers.get("x-cloud-trace-context", "").strip()):
         span = f"{int(older[2]):016x}" if older[2] and int(older[2]) else new_span_id()

@@ -11,7 +11,7 @@ from starlette.requests import Request
 
 from shared.domain.connect.connection import INTEGRATION
 from shared.domain.ids import ConnectionId
-from shared.domain.validation import validated
+from shared.domain.validation import validate
 from shared.edge.web.routes import Route, Tenant
 from shared.errors import InvalidRequestError, TooLargeError, UnknownConnectionError
 
@@ -34,7 +34,7 @@ async def read_json(request: Request, route: Route) -> BaseModel | None:
         return None
     if raw.strip():
         _check_content_type(request)
-    return validated(route.body, _parse(raw), code="invalid_body")
+    return validate(route.body, _parse(raw), code="invalid_body")
 
 
 async def read_bytes(request: Request, limit: int) -> bytes:
@@ -62,9 +62,9 @@ def read_query(request: Request, route: Route) -> BaseModel | None:
         own = route.query.model_fields if route.query else {}
         pairs = [(k, v) for k, v in pairs if k in own or k not in TENANT_PARAMETERS]
     if route.query is None:
-        validated(_NoQuery, dict(pairs), code="invalid_query_params")
+        validate(_NoQuery, dict(pairs), code="invalid_query_params")
         return None
-    return validated(route.query, _fold(pairs, route.query), code="invalid_query_params")
+    return validate(route.query, _fold(pairs, route.query), code="invalid_query_params")
 
 
 class _NoQuery(BaseModel, extra="forbid"):

@@ -7,7 +7,7 @@ from hashlib import sha256
 from typing import Any
 
 from shared.domain.connect.connection import INTEGRATION, Connection
-from shared.domain.connect.end_user import named
+from shared.domain.connect.end_user import shown_end_user
 from shared.domain.events.event import Event, EventType
 from shared.domain.ids import ConnectionId, EventId
 from shared.domain.operation import Operation, OperationType, new_operation
@@ -66,7 +66,7 @@ def auth_event(
         "success": error is None,
         "tags": dict(connection.tags),
     }
-    if (known := named(connection.end_user)) is not None:
+    if (known := shown_end_user(connection.end_user)) is not None:
         payload["endUser"] = _end_user(known)
     if error is not None:
         payload["error"] = dict(error)

@@ -14,7 +14,7 @@ from uuid import uuid4
 from shared.domain.connect.connect_session import ConnectSession, token_hash
 from shared.domain.connect.connection import ConnectionStatus
 from shared.domain.connect.end_user import end_user_from, tags_from
-from shared.domain.connect.scopes import KNOWN, allowed, narrowed
+from shared.domain.connect.scopes import KNOWN, implied_scopes, is_narrowed
 from shared.domain.google_trouble import OTHER_CLIENT, DeploymentError
 from shared.domain.ids import ConnectionId, sub_by_address
 from shared.errors import (
@@ -85,9 +85,9 @@ class ImportGrant:
                 "Google does not accept this refresh token from our OAuth client: it must have "
                 "been issued to the client id of this deployment."
             ) from None
-        if not allowed(tokens.scopes) & KNOWN:
+        if not implied_scopes(tokens.scopes) & KNOWN:
             raise _refused("This refresh token allows nothing with Gmail.")
-        if narrowed(tokens.scopes):
+        if is_narrowed(tokens.scopes):
             raise _refused(
                 "This refresh token was granted gmail.metadata beside a wider scope, and Gmail "
                 "then refuses searches and whole messages: ask for consent without it."

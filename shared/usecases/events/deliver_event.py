@@ -17,12 +17,12 @@ from shared.domain.events.delivery import (
     Failure,
     after,
     body_of,
-    claimed,
-    deferred,
+    claim,
+    defer,
     due_to,
     overtaken,
-    refused,
-    settled,
+    refuse,
+    settle,
 )
 from shared.domain.events.endpoint import WebhookEndpoint
 from shared.domain.events.event import RECOVERED, Delivery, Event, EventState
@@ -110,11 +110,11 @@ class DeliverEvent:
         if turns and not seated and _is_news_of_none(found.value, waiting):
             return await self._put_back(found.value, min(turns.values()))
         for name, turn in turns.items():
-            waiting[name] = deferred(found.value.deliveries.get(name), turn, now)
+            waiting[name] = defer(found.value.deliveries.get(name), turn, now)
         try:
             if not seated:
                 return await self._settle(found, waiting, now)
-            held = await self.outbox.swap(found, claimed(found.value, now))
+            held = await self.outbox.swap(found, claim(found.value, now))
         except BaseException:
             for place in seated.values():
                 self.places.leave(place)
@@ -133,7 +133,7 @@ class DeliverEvent:
     async def _settle(
         self, found: Versioned[Event], waiting: Mapping[str, Delivery], now: datetime
     ) -> Delivered:
-        outcome = settled(found.value, waiting, now)
+        outcome = settle(found.value, waiting, now)
         await self.outbox.swap(found, outcome)
         await self._forget(outcome)
         await self._wake(outcome, outcome.next_attempt_at)
@@ -155,9 +155,9 @@ class DeliverEvent:
                 assert earlier is not None  # noqa: S101  who has no delivery is due
                 found[name] = earlier
             elif one.disabled:
-                found[name] = refused(earlier, Failure.DISABLED)
+                found[name] = refuse(earlier, Failure.DISABLED)
             elif until := self._waits_until(one, now):
-                found[name] = deferred(earlier, until, now)
+                found[name] = defer(earlier, until, now)
         return found
 
     def _waits_until(self, one: Present, now: datetime) -> datetime | None:
@@ -210,7 +210,7 @@ class DeliverEvent:
                 return None
             now, earlier = self.clock.now(), was.deliveries
             told = {name: after(earlier.get(name), one, now) for name, one in attempts.items()}
-            return settled(was, {**taken.waiting, **told}, now)
+            return settle(was, {**taken.waiting, **told}, now)
 
         return await update(self.outbox, taken.event.id, outcome, taken.held)
 

@@ -14,7 +14,7 @@ from shared.ports.google.gmail import GmailMailboxes, GmailObject
 from shared.ports.sync_store import Records
 from shared.usecases.mail.conversations import LONGEST_THREAD, read_thread
 from shared.usecases.mail.stored import message_of, read_stored
-from shared.usecases.sync.work.reading import off_loop, read, unpacked
+from shared.usecases.sync.work.reading import off_loop, read, stored_weight
 
 MESSAGE_UNITS: Final = UNITS["GET", "messages/*"]
 THREAD_UNITS: Final = UNITS["GET", "threads/*"]
@@ -79,7 +79,7 @@ class ReadMessages:
 
 
 async def _read_record(record: Record, *, whole: bool) -> dict[str, Any]:
-    return await off_loop(unpacked(record), lambda: _shown(message_of(record), whole=whole))
+    return await off_loop(stored_weight(record), lambda: _shown(message_of(record), whole=whole))
 
 
 async def _read_gmail(message: GmailObject, *, whole: bool) -> dict[str, Any]:

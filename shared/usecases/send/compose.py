@@ -10,7 +10,7 @@ from shared.domain.ids import MessageId, ThreadId
 from shared.domain.mail.reading.address_list import is_unmistakable
 from shared.domain.mail.reading.email_message import EmailMessage, unfetched_bodies
 from shared.domain.mail.reading.email_parts import as_object, headers_of
-from shared.domain.mail.writing.mime import build, marked
+from shared.domain.mail.writing.mime import build, mark_raw
 from shared.domain.mail.writing.outgoing import (
     MAX_ATTACHMENT_BYTES,
     Attachment,
@@ -26,9 +26,9 @@ from shared.domain.mail.writing.recipients import Mailbox
 from shared.domain.mail.writing.reply import (
     as_forward,
     as_reply,
-    continued,
+    in_conversation,
+    in_thread,
     reply_subject,
-    threaded,
 )
 from shared.domain.mail.writing.signature import with_signature
 from shared.domain.send.request import AskedAttachment, SendRequest
@@ -97,7 +97,7 @@ class Compose:
         sender = await off_loop(len(raw), check_raw, raw, draft=self.draft)
         if sender is not None:
             await self._send_as.sender(Mailbox(sender))
-        sent = marked(raw, marker) if marker is not None else raw
+        sent = mark_raw(raw, marker) if marker is not None else raw
         return Composed(check_message_size(sent), request.thread_id)
 
     async def _outgoing(self, request: SendRequest) -> tuple[Outgoing, ThreadId | None]:
@@ -122,7 +122,7 @@ class Compose:
             return await self._joining(outgoing, request, request.thread_id)
         outgoing = await self._sign(outgoing, request)
         if request.thread_id is None and self.replaced is not None:
-            return continued(outgoing, self.replaced), ThreadId(self.replaced["threadId"])
+            return in_conversation(outgoing, self.replaced), ThreadId(self.replaced["threadId"])
         return outgoing, request.thread_id
 
     async def _reply(
@@ -162,7 +162,7 @@ class Compose:
         self, outgoing: Outgoing, request: SendRequest, parent: EmailMessage
     ) -> Outgoing:
         """Return the message, signed, from whom the parent was written to, or the caller says."""
-        if request.sender is None and (found := await self._send_as.addressed(parent)) is not None:
+        if request.sender is None and (found := await self._send_as.written_to(parent)) is not None:
             outgoing = replace(outgoing, sender=found)
         return await self._sign(outgoing, request)
 
@@ -194,7 +194,7 @@ class Compose:
         if outgoing.to or outgoing.cc or outgoing.bcc:
             outgoing = await self._sign(outgoing, request)
             subject = outgoing.subject or reply_subject(parent["subject"])
-            return replace(threaded(outgoing, parent), subject=subject), id
+            return replace(in_thread(outgoing, parent), subject=subject), id
         parent = await self._as_addressed(parent, last, request)
         outgoing = await self._from_addressed(outgoing, request, parent)
         own = [one.address for one in await self._send_as.addresses()]

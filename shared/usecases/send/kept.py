@@ -7,7 +7,7 @@ from zlib import compress, decompress
 
 from shared.domain.ids import ConnectionId
 from shared.domain.send.entry import SendEntry
-from shared.domain.send.request import SendRequest, thawed
+from shared.domain.send.request import SendRequest, thaw
 from shared.errors import UnknownConnectionError
 from shared.ports.connections import Grants
 from shared.ports.google.oauth import Sealer
@@ -54,7 +54,7 @@ class SealedRequests:
             connection_id=entry.connection_id,
             purpose=_purpose(entry.id),
         )
-        return thawed(decompress(b64decode(packed)))
+        return thaw(decompress(b64decode(packed)))
 
     async def data_key(self, connection_id: ConnectionId) -> bytes:
         """Return the connection's wrapped data key. Raises UnknownConnectionError."""

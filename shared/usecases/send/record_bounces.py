@@ -58,7 +58,7 @@ class RecordBounces:
             return None
 
     async def _note(self, connection_id: ConnectionId, bounce: Bounce) -> None:
-        about = _best(await self.sends.traced(connection_id, bounce.traces), bounce.traces)
+        about = _best(await self.sends.list_traced(connection_id, bounce.traces), bounce.traces)
         if about is None:
             return
         await until_written(lambda: self._note_on(about.id, bounce))

@@ -6,7 +6,7 @@ from typing import Final
 from uuid import uuid4
 
 from shared.domain.connect.connection import Connection
-from shared.domain.connect.scopes import COMPOSE, READONLY, SEND, allowed
+from shared.domain.connect.scopes import COMPOSE, READONLY, SEND, implied_scopes
 from shared.domain.ids import ConnectionId
 from shared.domain.send.entry import KEY_LIFETIME, DeliveryMode, SendEntry, SendState, send_id
 from shared.domain.send.request import SendRequest
@@ -58,7 +58,7 @@ def delivery_mode(connection: Connection, request: SendRequest) -> DeliveryMode:
 
     Raises MissingScopeError.
     """
-    granted = allowed(connection.scopes)
+    granted = implied_scopes(connection.scopes)
     by_draft = COMPOSE in granted and READONLY in granted
     if SEND not in granted:
         raise MissingScopeError(

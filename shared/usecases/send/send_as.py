@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from shared.domain.connect.connection import Connection
-from shared.domain.connect.scopes import SETTINGS_BASIC, allowed, reads
+from shared.domain.connect.scopes import SETTINGS_BASIC, implied_scopes, reads
 from shared.domain.mail.reading.email_message import EmailMessage
 from shared.domain.mail.reading.email_parts import as_text
 from shared.domain.mail.reading.shown_text import one_line
-from shared.domain.mail.writing.own_addresses import OwnAddresses, addressed
+from shared.domain.mail.writing.own_addresses import OwnAddresses, written_to
 from shared.domain.mail.writing.recipients import MAX_NAME, Mailbox
 from shared.domain.mail.writing.signature import Signature
 from shared.errors import InvalidRequestError, MissingScopeError
@@ -48,10 +48,10 @@ class SendAs:
             code="unknown_alias",
         )
 
-    async def addressed(self, parent: EmailMessage) -> Mailbox | None:
+    async def written_to(self, parent: EmailMessage) -> Mailbox | None:
         """Return whom of this mailbox `parent` was written to or, if it is its own, from whom."""
         people = [parent["from"]] if parent["isSent"] else [*parent["to"], *parent["cc"]]
-        return addressed(await self.addresses(), [one["email"] for one in people])
+        return written_to(await self.addresses(), [one["email"] for one in people])
 
     async def asked_signature(self, asked: bool | str, sender: Mailbox) -> Signature:
         """Return the signature of these words or, for True, that of the sender's settings.
@@ -78,7 +78,7 @@ class SendAs:
 
     def _may_ask(self) -> bool:
         granted = self.connection.scopes
-        return reads(granted) or SETTINGS_BASIC in allowed(granted)
+        return reads(granted) or SETTINGS_BASIC in implied_scopes(granted)
 
     async def _list(self, *, fresh: bool = False) -> Sequence[GmailObject]:
         if not self._may_ask():

@@ -15,7 +15,7 @@ from shared.domain.mail.writing.recipients import Mailbox
 from shared.domain.send.bulk import BULK_LIFETIME, MAX_BULK, BulkSend
 from shared.domain.send.entry import SendEntry
 from shared.domain.send.request import SendRequest
-from shared.domain.validation import placed
+from shared.domain.validation import place_problems
 from shared.errors import (
     AlreadyExistsError,
     ConflictError,
@@ -165,7 +165,7 @@ def _check(connection: Connection, messages: Sequence[BulkMessage]) -> None:
             checked_key(message.idempotency_key)
             _check_one(connection, message.request)
         except InvalidRequestError as error:
-            problems += placed(error, "messages", place)
+            problems += place_problems(error, "messages", place)
         if message.idempotency_key in seen:
             text = "Another message of this call has the same idempotency_key."
             path = ("messages", place, "idempotency_key")

@@ -53,7 +53,7 @@ from shared.usecases.sync.work.run import Run, ignore_reports
 from shared.usecases.sync.work.setback import is_news, wait_after
 from shared.usecases.sync.work.steps import set_anchor
 from shared.usecases.sync.work.taking_in import set_aside_suspect
-from shared.usecases.sync.work.uninterrupted import uninterrupted
+from shared.usecases.sync.work.uninterrupted import run_to_end
 
 log = logging.getLogger(__name__)
 SOON = timedelta(minutes=3)
@@ -160,7 +160,7 @@ class SyncMailbox:
             await self._wake_where_nobody_took_over(run)
             return LostLease()
         except asyncio.CancelledError:
-            await uninterrupted(self._stop(run))
+            await run_to_end(self._stop(run))
             raise
         except PostroomError:
             raise

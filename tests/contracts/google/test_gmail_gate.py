@@ -31,11 +31,11 @@ async def test_a_gate_narrows_to_one_and_widens_back_slowly() -> None:
     gate = AdaptiveLimiter(4)
     for width in (2, 1, 1):
         async with gate:
-            gate.complained(gate.narrowings)
+            gate.note_refusal(gate.narrowings)
         assert gate.width == width
     while gate.width < 4:
         async with gate:
-            gate.succeeded()
+            gate.note_success()
     async with gate, gate, gate, gate:
         assert gate.inside == 4
     assert gate.narrowings == 2
@@ -45,7 +45,7 @@ async def test_a_gate_narrows_to_one_and_widens_back_slowly() -> None:
 async def test_a_narrow_gate_lets_only_its_width_through() -> None:
     gate, inside, most = AdaptiveLimiter(4), 0, 0
     async with gate:
-        gate.complained(gate.narrowings)
+        gate.note_refusal(gate.narrowings)
 
     async def visit() -> None:
         nonlocal inside, most

@@ -16,7 +16,7 @@ from infra.local.environment import API_KEY
 from infra.local.loopback import loopback_client
 from infra.local.system import LocalSystem
 from shared.actions.loading import actions
-from shared.domain.connect.scopes import DEFAULT, allowed
+from shared.domain.connect.scopes import DEFAULT, implied_scopes
 from shared.domain.ids import ConnectionId
 from shared.usecases.keys.api_keys import CreateApiKey, KeyRequest
 from tests.harness.whole import whole_system
@@ -24,7 +24,7 @@ from tests.harness.whole import whole_system
 TOOLS = {
     name
     for name, action in actions().items()
-    if action.for_agents and not action.agents_need and allowed(DEFAULT) & {*action.scopes}
+    if action.for_agents and not action.agents_need and implied_scopes(DEFAULT) & {*action.scopes}
 }
 """What a mailbox of the default grant offers."""
 ADA = "ada@acme.example"

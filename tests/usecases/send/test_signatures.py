@@ -6,7 +6,7 @@ import pytest
 
 from infra.local.google.mail.aliases import add_alias
 from shared.domain.connect.scopes import SEND
-from shared.domain.send.request import SendRequest, thawed
+from shared.domain.send.request import SendRequest, thaw
 from shared.errors import MissingScopeError
 from tests.harness.google import ADA
 from tests.harness.sending import BOB, SendHarness, mail, send_harness, sign
@@ -87,4 +87,4 @@ def test_requests_without_a_signature_are_what_they_always_were() -> None:
     assert b"signature" not in SendRequest(text="x").frozen()
     for signature in (True, False, "Ada", None):
         request = SendRequest(text="x", signature=signature)
-        assert thawed(request.frozen()) == request
+        assert thaw(request.frozen()) == request

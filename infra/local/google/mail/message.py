@@ -46,7 +46,7 @@ def encode_labels(labels: Iterable[str]) -> str:
     return orjson.dumps(list(labels)).decode()
 
 
-def relabelled(labels: Iterable[str], add: Collection[str], remove: Collection[str]) -> list[str]:
+def with_labels(labels: Iterable[str], add: Collection[str], remove: Collection[str]) -> list[str]:
     """Return the labels after a change."""
     kept = [label for label in labels if label not in remove]
     return kept + [label for label in dict.fromkeys(add) if label not in kept]

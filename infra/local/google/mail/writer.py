@@ -10,7 +10,7 @@ from infra.local.google.mail.arrival import whole_second
 from infra.local.google.mail.database import Database
 from infra.local.google.mail.headers import Envelope, read_envelope
 from infra.local.google.mail.ids import first_id, history_gap, new_draft_id, new_message_id
-from infra.local.google.mail.message import HIDING, Message, encode_labels, relabelled
+from infra.local.google.mail.message import HIDING, Message, encode_labels, with_labels
 from infra.local.google.mail.words import indexable
 
 THREADING_LIMIT: Final = 50
@@ -166,7 +166,7 @@ class Writer:
         after: list[Message] = []
         for change in changes:
             old = change.message.labels
-            new = relabelled(old, change.add, change.remove)
+            new = with_labels(old, change.add, change.remove)
             if new == old:
                 after.append(change.message)
                 continue

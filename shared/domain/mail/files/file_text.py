@@ -48,15 +48,15 @@ def file_text(data: bytes, mime_type: str, filename: str, charset: str = "") -> 
     if data.startswith(b"PK"):
         return _zipped(data, kind, ending)
     if kind == "text/html" or ending in {"htm", "html"}:
-        return html_to_text(visible_html(decoded(data, charset))[0])
+        return html_to_text(visible_html(decode_file(data, charset))[0])
     if kind == "message/rfc822" or ending == "eml":
         return _mail(data)
     if kind.startswith("text/") or kind in TEXT_TYPES or ending in TEXTS:
-        return decoded(data, charset)
+        return decode_file(data, charset)
     return None
 
 
-def decoded(data: bytes, charset: str) -> str:
+def decode_file(data: bytes, charset: str) -> str:
     """Return text by its byte-order mark, else by its charset as claimed, else as it reads."""
     for mark, codec in _MARKS:
         if data.startswith(mark):

@@ -77,7 +77,7 @@ def tokens(text: str) -> Iterator[Token]:
         position = end
 
 
-def unquoted(text: str) -> str:
+def unquote(text: str) -> str:
     """Return what a quoted string says."""
     return _ESCAPED.sub(r"\1", text[1:-1])
 
@@ -183,7 +183,7 @@ def _read(item: Sequence[Token], text: str, stray: str) -> Iterator[Address]:
     comments = " ".join(one.text[1:-1] for one in item if one.kind == "comment")
     if len(angles) == 1 and _text(plain).endswith(angles[0].text):
         email = _in_brackets(angles[0].text[1:-1])
-        name = _join(stray, _text(item[: item.index(angles[0])], unquote=True)) or comments
+        name = _join(stray, _text(item[: item.index(angles[0])], without_quotes=True)) or comments
         if email is None:
             yield Address(name=_phrase(_join(stray, text)), email="")
         elif name or email:
@@ -206,8 +206,8 @@ def _whole(pattern: re.Pattern[str], text: str) -> str | None:
     return None if email is None or _ENCODED in email else email
 
 
-def _text(item: Sequence[Token], *, unquote: bool = False) -> str:
-    parts = (unquoted(it.text) if unquote and it.kind == "quoted" else it.text for it in item)
+def _text(item: Sequence[Token], *, without_quotes: bool = False) -> str:
+    parts = (unquote(it.text) if without_quotes and it.kind == "quoted" else it.text for it in item)
     return "".join(parts).strip()
 
 

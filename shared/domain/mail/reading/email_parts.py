@@ -98,7 +98,7 @@ def part_filename(part: Mapping[str, Any]) -> str:
     return given or _DEFAULT_NAMES.get(as_text(part.get("mimeType")).lower(), "")
 
 
-def listed(part: Mapping[str, Any]) -> Attachment:
+def attachment_of(part: Mapping[str, Any]) -> Attachment:
     """Return a part as records list it, not inline."""
     content_id = one_line(header_of(part, "content-id")).strip(" <>")
     return Attachment(

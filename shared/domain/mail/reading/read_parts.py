@@ -21,10 +21,10 @@ from shared.domain.mail.reading.email_parts import (
     Attachment,
     as_object,
     as_text,
+    attachment_of,
     decoded_text,
     header_of,
     is_behind_id,
-    listed,
 )
 from shared.domain.mail.reading.html_text import html_to_text, text_to_html
 from shared.domain.mail.reading.rich_text import rich_to_text
@@ -118,7 +118,7 @@ def _markups(shown: Sequence[Leaf | Choice], words: Mapping[Leaf, str]) -> list[
 
 def _list(leaf: Leaf, depth: int) -> Attachment:
     """List a part; an attached message with the files of its own."""
-    one = listed(leaf.part)
+    one = attachment_of(leaf.part)
     if leaf.kind in {"message/rfc822", "message/global"}:
         own = {"mimeType": "multipart/mixed", "parts": children_of(leaf.part)}
         one["parts"] = _read(own, {}, depth=depth + 1).attachments if depth < _DEEPEST else []

@@ -48,7 +48,7 @@ def build(message: Outgoing, *, date: datetime, marker: str | None = None) -> by
     return "".join(lines).encode() + _whole(message)
 
 
-def marked(raw: bytes, marker: str, name: str = MARKER_HEADER) -> bytes:
+def mark_raw(raw: bytes, marker: str, name: str = MARKER_HEADER) -> bytes:
     """Return a finished message with our marker in front of its headers."""
     newline = b"\n" if b"\n" in raw and b"\r\n" not in raw else b"\r\n"
     return f"{name}: {marker}".encode() + newline + raw

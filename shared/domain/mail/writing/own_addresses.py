@@ -37,7 +37,7 @@ class OwnAddresses:
         return _spelling(address) in self.spellings
 
 
-def addressed(own: Sequence[Mailbox], people: Iterable[str]) -> Mailbox | None:
+def written_to(own: Sequence[Mailbox], people: Iterable[str]) -> Mailbox | None:
     """Return which of one's own a message was written to: the first that is named, as it stands
     before one that only reaches the same mailbox.
     """  # noqa: D205  one sentence

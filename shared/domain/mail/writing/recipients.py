@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 from unicodedata import category, normalize
 
-from shared.domain.mail.reading.address_list import Address, Token, tokens, unquoted
+from shared.domain.mail.reading.address_list import Address, Token, tokens, unquote
 from shared.domain.mail.reading.mail_headers import decode_words
 from shared.errors import InvalidRecipientError, Problem
 
@@ -142,7 +142,7 @@ def _display_name(words: Sequence[Token]) -> str:
     """Return what a phrase says. Raises ValueError."""
     texts = []
     for word in words:
-        text = unquoted(word.text) if word.kind == "quoted" else word.text
+        text = unquote(word.text) if word.kind == "quoted" else word.text
         if word.kind == "word" and not _PHRASE_WORD.fullmatch(text):
             raise ValueError(NO_ADDRESS)
         if word.kind == "quoted" and _ENCODED in text and _SPECIAL.search(decode_words(text)):

@@ -75,14 +75,14 @@ def as_reply(
         told = {one.address: one for people in also for one in people.left_out}
         left_out = tuple({**told, **{one.address: one for one in left_out}}.values())
     subject = outgoing.subject or reply_subject(parent["subject"])
-    answer = replace(threaded(outgoing, parent), to=to, cc=cc, subject=subject, left_out=left_out)
+    answer = replace(in_thread(outgoing, parent), to=to, cc=cc, subject=subject, left_out=left_out)
     return _quoting(answer, parent, _wrote(parent)) if quote else answer
 
 
 def as_forward(outgoing: Outgoing, parent: EmailMessage, *, quote: bool) -> Outgoing:
     """Return the message as `parent` passed on; its files are the caller's to add."""
     subject = outgoing.subject or forward_subject(parent["subject"])
-    passed = replace(threaded(outgoing, parent), subject=subject)
+    passed = replace(in_thread(outgoing, parent), subject=subject)
     if not quote:
         return passed
     if passed.html is None and parent["html"]:
@@ -90,7 +90,7 @@ def as_forward(outgoing: Outgoing, parent: EmailMessage, *, quote: bool) -> Outg
     return _quoting(passed, parent, _forward(parent), indented=False)
 
 
-def threaded(outgoing: Outgoing, parent: EmailMessage) -> Outgoing:
+def in_thread(outgoing: Outgoing, parent: EmailMessage) -> Outgoing:
     """Return the message with In-Reply-To and References; a parent without an id has neither."""
     found = _ID.search(parent["messageId"] or "")
     if found is None:
@@ -103,7 +103,7 @@ def _before(parent: EmailMessage) -> Sequence[str]:
     return parent["references"] or [parent["inReplyTo"] or ""]
 
 
-def continued(outgoing: Outgoing, replaced: EmailMessage) -> Outgoing:
+def in_conversation(outgoing: Outgoing, replaced: EmailMessage) -> Outgoing:
     """Return the message in the place of an unfinished one: what that answers stays answered.
 
     Without a subject of its own it keeps the reply's, which Gmail threads by (FACTS 5.3).

@@ -8,10 +8,10 @@ import orjson
 
 from shared.domain.cursor import cursor_of, page_token_of
 from shared.domain.ids import ConnectionId, SequenceNumber
-from shared.domain.sync.projection import Projected, Projection, projected
+from shared.domain.sync.projection import Projected, Projection, project
 from shared.domain.sync.record import LastAction, Record
 from shared.ports.sync_store import NewestQuery, RecordQuery, Records
-from shared.usecases.sync.work.reading import off_loop, unpacked
+from shared.usecases.sync.work.reading import off_loop, stored_weight
 
 STEP = 100
 """Records read from the store at once."""
@@ -69,10 +69,10 @@ class ProjectedRecords:
 
     async def _row(self, record: Record, query: RecordQuery | None) -> bytes | None:
         """Return the record as the projection has it; a screen (no query) shows no deletions."""
-        return await off_loop(unpacked(record), self._project, record, query)
+        return await off_loop(stored_weight(record), self._project, record, query)
 
     def _project(self, record: Record, query: RecordQuery | None) -> bytes | None:
-        made = projected(self.projection, record)
+        made = project(self.projection, record)
         if made is None:
             return None
         if not _is_wanted(made, query):

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from shared.actions.gmail.gmail_fields import LabelIdField
 from shared.actions.jobs.fields import FoundMailOutput, Moment
-from shared.domain.connect.scopes import READONLY, allowed
+from shared.domain.connect.scopes import READONLY, implied_scopes
 from shared.edge.web.call import Call
 from shared.edge.web.routes import Permission, RequestModel, Route, Tenant
 from shared.errors import MissingScopeError
@@ -52,7 +52,7 @@ async def search_records(call: Call) -> FoundMailOutput:
     Gmail searches, and a message that is not stored is a row of its ids.
     """
     connection, asked = (await call.connection()).value, call.query(RecordsSearch)
-    if asked.q and READONLY not in allowed(connection.scopes):
+    if asked.q and READONLY not in implied_scopes(connection.scopes):
         raise MissingScopeError(f"q needs the scope {READONLY}.", scope=READONLY)
     found = await call.use(SearchMail)(
         connection.id, asked.as_filter(), q=asked.q, limit=asked.limit, page=asked.page

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from shared.domain.connect.connect_session import ConnectSession, ConnectStatus, OAuthState
 from shared.domain.connect.connection import Connection, ConnectionStatus
-from shared.domain.connect.scopes import missing, narrowed
+from shared.domain.connect.scopes import is_narrowed, missing
 from shared.domain.google_refusals import CONSENT_ERRORS
 from shared.domain.google_trouble import DeploymentError, GrantEndedError
 from shared.errors import (
@@ -138,7 +138,7 @@ def _judged(
         return Refusal("unverified_email", given=identity.email)
     if untick := missing(session.scopes, tokens.scopes):
         return Refusal("missing_scope", scopes=untick)
-    if narrowed(tokens.scopes):
+    if is_narrowed(tokens.scopes):
         return Refusal("metadata_scope")
     if tokens.refresh_token is None:
         return Refusal("google_error")

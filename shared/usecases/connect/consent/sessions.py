@@ -16,7 +16,7 @@ from shared.domain.connect.connect_session import (
 )
 from shared.domain.connect.connection import Connection, ConnectionStatus
 from shared.domain.connect.end_user import end_user_from, tags_from
-from shared.domain.connect.scopes import DEFAULT, METADATA, narrowed, spelled_out
+from shared.domain.connect.scopes import DEFAULT, METADATA, is_narrowed, spelled_out
 from shared.domain.ids import ConnectionId
 from shared.errors import (
     ConflictError,
@@ -69,7 +69,7 @@ class CreateConnectSession:
 
     async def __call__(self, request: SessionRequest) -> OpenedSession:
         """Raise UnknownConnectionError where there is nothing to reconnect, InvalidRequestError."""
-        if narrowed(request.scopes):
+        if is_narrowed(request.scopes):
             raise InvalidRequestError(
                 "gmail.metadata beside a wider scope makes Gmail refuse searches and whole "
                 "messages: leave it out.",
@@ -115,7 +115,7 @@ class CreateConnectSession:
 
 def _asked_again(scopes: frozenset[str]) -> frozenset[str]:
     """Return what a reconnect asks for: not what would narrow the rest."""
-    return scopes - {METADATA} if narrowed(scopes) else scopes
+    return scopes - {METADATA} if is_narrowed(scopes) else scopes
 
 
 @dataclass(frozen=True, slots=True)

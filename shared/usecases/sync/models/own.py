@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from shared.domain.connect.scopes import allowed
+from shared.domain.connect.scopes import implied_scopes
 from shared.domain.crash import crash_site
 from shared.domain.models.state import ModelSyncState
 from shared.domain.models.sync import Sync, adapter_of
@@ -128,7 +128,7 @@ def _raise_from(task: "asyncio.Future[Any]", name: str) -> None:
 
 
 def _require_scopes(run: ModelRun, sync: Sync) -> None:
-    granted = allowed(run.connection.scopes)
+    granted = implied_scopes(run.connection.scopes)
     for scope in sync.scopes:
         if scope not in granted:
             raise MissingScopeError(f"{sync.name} needs the scope {scope}.", scope=scope)

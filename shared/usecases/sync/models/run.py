@@ -11,7 +11,7 @@ from shared.domain.models.event import model_event
 from shared.domain.models.state import ModelSyncState
 from shared.domain.models.sync import OwnSync, models_of
 from shared.domain.operation import OperationStep
-from shared.domain.sync.event import extended
+from shared.domain.sync.event import extend
 from shared.domain.sync.state import Tally
 from shared.ports.clock import Clock
 from shared.ports.events import Outbox
@@ -103,7 +103,7 @@ class ModelRun:
             opened = state.of(model).open_event_id
             found = await self.outbox.get(opened) if opened else None
             if found is not None and found.value.extendable:
-                event = extended(found.value, event)
+                event = extend(found.value, event)
                 events.append((event, found.version))
             else:
                 events.append((event, None))

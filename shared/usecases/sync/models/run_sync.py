@@ -38,7 +38,7 @@ from shared.usecases.sync.models.run import ModelRun
 from shared.usecases.sync.task import models_task
 from shared.usecases.sync.work.lease import Busy, Idle
 from shared.usecases.sync.work.pace import QuotaGovernor
-from shared.usecases.sync.work.uninterrupted import uninterrupted
+from shared.usecases.sync.work.uninterrupted import run_to_end
 
 log = logging.getLogger(__name__)
 SOON: Final = timedelta(minutes=3)
@@ -133,7 +133,7 @@ class RunSync:
         except FencedOutError:
             return NotRun()
         except asyncio.CancelledError:
-            await uninterrupted(self._left(run))
+            await run_to_end(self._left(run))
             raise
         except PostroomError as raised:
             error = raised

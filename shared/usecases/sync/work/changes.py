@@ -152,7 +152,7 @@ class Changes:
             return
         if labels == head.label_ids:
             return
-        self.heads.append(head.relabelled(labels, history_id, SequenceNumber(0), self.now))
+        self.heads.append(head.with_labels(labels, history_id, SequenceNumber(0), self.now))
         self.updated += 1
 
     def tombstone(

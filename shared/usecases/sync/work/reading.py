@@ -39,6 +39,6 @@ def weight(message: Mapping[str, Any]) -> int:
     return as_count(message.get("sizeEstimate")) or AT_ONCE + 1
 
 
-def unpacked(record: Record) -> int:
+def stored_weight(record: Record) -> int:
     """Return how many bytes a stored record has at least, once it is unpacked."""
     return len(record.payload) * 4

@@ -11,7 +11,7 @@ from shared.domain.events.event import Event
 from shared.domain.ids import ConnectionId, HistoryId, MessageId, PageToken, ThreadId
 from shared.domain.observations import Sightings
 from shared.domain.operation import OperationStep
-from shared.domain.sync.event import extended, sync_event
+from shared.domain.sync.event import extend, sync_event
 from shared.domain.sync.record import Origin, QuarantineEntry
 from shared.domain.sync.standing import SetAside, set_aside
 from shared.domain.sync.state import Suspect, SyncState, Tally
@@ -266,7 +266,7 @@ class Run:
             aside=await self.numbers(changes),
         )
         if opened is not None:
-            event = extended(opened.value, event)
+            event = extend(opened.value, event)
         version = opened.version if opened else None
         state = replace(state, open_event_id=event.id)
         return state, replace(batch, event=event, event_version=version)

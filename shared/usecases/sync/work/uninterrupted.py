@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 
-async def uninterrupted(work: Coroutine[Any, Any, T]) -> T:
+async def run_to_end(work: Coroutine[Any, Any, T]) -> T:
     """Run `work` to its end, however often this task is cancelled meanwhile.
 
     Raises CancelledError once it has ended, where the task was cancelled.

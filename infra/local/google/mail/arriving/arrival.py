@@ -12,7 +12,7 @@ from infra.local.google.mail.account.switches import read_setting
 from infra.local.google.mail.arriving.filters import Sorting, sorting_of
 from infra.local.google.mail.arriving.forwarding import forward
 from infra.local.google.mail.arriving.vacation import answer_if_away
-from infra.local.google.mail.message import HIDING, Message, relabelled
+from infra.local.google.mail.message import HIDING, Message, with_labels
 from infra.local.google.mail.store import MailStore
 from infra.local.google.mail.writer import Writer
 
@@ -59,7 +59,7 @@ def _sort(store: MailStore, email: str, forwards: list[str], message: Message) -
     forwards += [*sorting.forwards, *automatic.forwards]
     labels = message.labels
     for one in (sorting, automatic):
-        labels = relabelled(labels, one.add, one.remove)
+        labels = with_labels(labels, one.add, one.remove)
     return [label for label in labels if label != "INBOX"] if HIDING & set(labels) else labels
 
 
