@@ -11,6 +11,7 @@ from shared.actions.loading import actions
 from shared.edge.web.call import Call
 from shared.edge.web.deployment import Deployment
 from shared.edge.web.openapi.schemas import Schemas, schemas_of
+from shared.edge.web.openapi.webhooks import BODIES, webhooks
 from shared.edge.web.routes import Access, Permission, Route, Tenant
 
 JSON = "application/json"
@@ -81,7 +82,7 @@ IN_QUERY = ("connection_id", "provider_config_key")
 def document(routes: Sequence[Route], public_url: str) -> dict[str, Any]:
     """Return the OpenAPI document of the documented routes."""
     shown = [route for route in routes if route.documented]
-    schemas = schemas_of(shown, ())
+    schemas = schemas_of(shown, BODIES.values())
     schemas.add("Error", ERROR_SCHEMA)
     paths: dict[str, dict[str, Any]] = {}
     for route in shown:
@@ -99,6 +100,7 @@ def document(routes: Sequence[Route], public_url: str) -> dict[str, Any]:
         },
         "servers": [{"url": public_url}],
         "paths": paths,
+        "webhooks": webhooks(schemas),
         "components": {
             "schemas": schemas.components,
             "securitySchemes": {
