@@ -10,10 +10,13 @@ import jsonschema
 import pytest
 
 from infra.archives import ROOT
+from shared.actions.loading import actions
+from shared.domain.validation import validated
 from shared.edge.composition.container import AutowiredContainer
 from shared.edge.settings.functions import FUNCTIONS, Trigger, function_for
 from shared.edge.table import ROUTES_OF, whole_table
 from shared.edge.web.openapi.document import document
+from shared.edge.web.openapi.examples import BODIES as EXAMPLES
 from shared.edge.web.routes import Access, Method, Permission, Route
 from shared.errors import UnauthenticatedError
 from shared.ports.google.oauth import CallerTokens
@@ -182,6 +185,15 @@ def test_nothing_is_null_by_default_and_every_media_type_is_one() -> None:
     for node in objects(document(TABLE, "http://x")):
         assert node.get("default", ...) is not None, node
         assert not [name for name in node if "*/" in name or "/*" in name], [*node]
+
+
+def test_every_body_has_an_example_that_is_taken() -> None:
+    bodies = {one.name: one.body for one in TABLE if one.documented and one.body is not None}
+    assert {*bodies} == {*EXAMPLES}
+    for name, model in bodies.items():
+        assert validated(model, EXAMPLES[name]), name
+    call = EXAMPLES["POST /action/trigger"]
+    assert validated(actions()[call["action_name"]].input, call["input"])
 
 
 def objects(node: Any) -> Iterator[dict[str, Any]]:

@@ -55,7 +55,7 @@ def sent() -> Iterator[Event]:
     for aside in (SetAside(0, None, {}), SetAside(1, NOW, {"too_large": 1})):
         for was in (None, HistoryId(7)):
             yield sync_event(state, tally, Origin.LIVE, NOW, None, since=NOW, was=was, aside=aside)
-        failed = {"started_at": NOW, "now": NOW, "trace_id": None, "aside": aside}
+        failed: Any = {"started_at": NOW, "now": NOW, "trace_id": None, "aside": aside}
         yield failed_sync_event(state, "reauth_required", "Connect again.", **failed)
     own = samples.model_sync("own")
     yield model_event(own, own, "Label", tally, NOW, sync_type="INITIAL", trace_id=None)
@@ -67,8 +67,9 @@ def sent() -> Iterator[Event]:
     yield bounce_event(entry, MessageId("m1"), [failed_one], NOW)
     yield from (approval_event(samples.approval(), one, NOW) for one in STEPS)
     error = {"type": "invalid_grant", "description": "Connect again."}
+    cases: tuple[Any, ...] = ({}, {"error": error}, {"warning": error})
     for operation in AuthOperation:
-        for told in ({}, {"error": error}, {"warning": error}):
+        for told in cases:
             about: Any = {"occasion": "x", "generation": 1, "environment": "prod", "now": NOW}
             yield auth_event(samples.connection(), operation, **about, **told)
 

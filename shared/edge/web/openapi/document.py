@@ -10,6 +10,7 @@ from pydantic.json_schema import JsonSchemaValue
 from shared.actions.loading import actions
 from shared.edge.web.call import Call
 from shared.edge.web.deployment import Deployment
+from shared.edge.web.openapi import examples
 from shared.edge.web.openapi.schemas import Schemas, schemas_of
 from shared.edge.web.openapi.webhooks import BODIES, webhooks
 from shared.edge.web.routes import Access, Permission, Route, Tenant
@@ -154,12 +155,16 @@ def _operation(route: Route, schemas: Schemas) -> dict[str, Any]:
         **_security(route),
     }
     if route.body is not None:
-        content = {JSON: {"schema": schemas.taken[route.body]}}
+        content = {JSON: {"schema": schemas.taken[route.body], **_example(route)}}
         operation["requestBody"] = {"required": True, "content": content}
     elif route.takes:
         content = {kind: {"schema": {} if kind == JSON else BYTES} for kind in route.takes}
         operation["requestBody"] = {"required": False, "content": content}
     return operation
+
+
+def _example(route: Route) -> dict[str, Any]:
+    return {"example": examples.BODIES[route.name]} if route.name in examples.BODIES else {}
 
 
 def _parameters(route: Route, schemas: Schemas) -> list[dict[str, Any]]:
