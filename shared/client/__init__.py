@@ -1,7 +1,7 @@
 """Python client of the HTTP API, for products; it knows that API and nothing else of Postroom."""
 
-from shared.client.connections import Connection, ConnectionDetails, ConnectSession
-from shared.client.errors import (
+from .connections import Connection, ConnectionDetails, ConnectSession
+from .errors import (
     ConflictError,
     ForbiddenError,
     InProgressError,
@@ -17,12 +17,12 @@ from shared.client.errors import (
     UpstreamError,
     WaitingForApprovalError,
 )
-from shared.client.postroom import Postroom
-from shared.client.records import EmailMessage, RecordsPage, Screen
-from shared.client.sends import Message, Sent
-from shared.client.syncs import SyncStatus
-from shared.client.webhook import ForgedWebhookError, read_webhook
-from shared.client.wire import Patience
+from .postroom import Postroom
+from .records import EmailMessage, RecordsPage, Screen
+from .sends import Message, Sent
+from .syncs import SyncStatus
+from .webhook import ForgedWebhookError, read_webhook
+from .wire import Patience
 
 __all__ = [
     "ConflictError",

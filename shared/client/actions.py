@@ -8,9 +8,9 @@ from typing import Any, Literal
 import httpx
 from pydantic import Field
 
-from shared.client.errors import NotFoundError, WaitingForApprovalError
-from shared.client.sends import KEY
-from shared.client.wire import Answer, Ask, Query, Wire, at, given, json_of, understood
+from .errors import NotFoundError, WaitingForApprovalError
+from .sends import KEY
+from .wire import Answer, Ask, Query, Wire, at, given, json_of, understood
 
 READING = ("get-", "list-")
 """How the actions that change nothing begin: they may be repeated without a key."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from shared.client.wire import Answer, Ask, Wire, at, given, present
+from .wire import Answer, Ask, Wire, at, given, present
 
 
 class Approval(Answer):

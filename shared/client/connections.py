@@ -7,9 +7,9 @@ from typing import Any, Final, Literal, TypedDict
 
 from pydantic import Field
 
-from shared.client.errors import NotFoundError
-from shared.client.syncs import Deferred, Failure, SetAside, SyncStatus
-from shared.client.wire import INTEGRATION, Answer, Ask, Wire, at, given, present
+from .errors import NotFoundError
+from .syncs import Deferred, Failure, SetAside, SyncStatus
+from .wire import INTEGRATION, Answer, Ask, Wire, at, given, present
 
 PAGE: Final = 100
 Access = Literal["send", "read", "full"]

@@ -7,8 +7,8 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from shared.client.errors import NotFoundError
-from shared.client.wire import Answer, Ask, Wire, at, given, present
+from .errors import NotFoundError
+from .wire import Answer, Ask, Wire, at, given, present
 
 EventType = Literal["auth", "sync", "async_action", "send", "watch", "approval", "connection"]
 EventState = Literal["pending", "delivered", "dead", "overtaken"]

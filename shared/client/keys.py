@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import Field
 
-from shared.client.wire import Answer, Ask, Wire, at, present
+from .wire import Answer, Ask, Wire, at, present
 
 
 class Key(Answer):

@@ -15,15 +15,15 @@ from typing import Final
 
 import httpx
 
-from shared.client.actions import Actions
-from shared.client.approvals import Approvals
-from shared.client.connections import Connections
-from shared.client.events import Events, Webhooks
-from shared.client.keys import Keys
-from shared.client.records import Records
-from shared.client.sends import Sends
-from shared.client.syncs import Syncs
-from shared.client.wire import INTEGRATION, Patience, Wire
+from .actions import Actions
+from .approvals import Approvals
+from .connections import Connections
+from .events import Events, Webhooks
+from .keys import Keys
+from .records import Records
+from .sends import Sends
+from .syncs import Syncs
+from .wire import INTEGRATION, Patience, Wire
 
 TIMEOUT: Final = timedelta(seconds=60)
 

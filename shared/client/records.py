@@ -8,8 +8,8 @@ from typing import Any, Final, Literal, NotRequired, Required, TypedDict
 
 import httpx
 
-from shared.client.syncs import MODEL
-from shared.client.wire import Answer, Ask, Query, Wire, at, given
+from .syncs import MODEL
+from .wire import Answer, Ask, Query, Wire, at, given
 
 LONGEST_LINK: Final = timedelta(minutes=15)
 ROOT: Final = "root"

@@ -7,7 +7,7 @@ from typing import Final, Literal, TypedDict
 
 from pydantic import Field
 
-from shared.client.wire import Answer, Ask, Wire, at, given, understood
+from .wire import Answer, Ask, Wire, at, given, understood
 
 Recipients = str | list[str] | None
 KEY: Final = "Idempotency-Key"

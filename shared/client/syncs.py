@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from pydantic import Field
 
-from shared.client.wire import INTEGRATION, Answer, Ask, Wire, at, given
+from .wire import INTEGRATION, Answer, Ask, Wire, at, given
 
 MODEL: Final = "EmailMessage"
 

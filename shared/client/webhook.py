@@ -8,7 +8,7 @@ from hashlib import sha256
 from json import loads
 from typing import Any, Final
 
-from shared.client.errors import PostroomError
+from .errors import PostroomError
 
 PREFIX: Final = "whsec_"
 TOLERANCE: Final = timedelta(minutes=5)

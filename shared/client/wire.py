@@ -17,7 +17,7 @@ from urllib.parse import quote
 import httpx
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from shared.client.errors import (
+from .errors import (
     InProgressError,
     PostroomApiError,
     PostroomUnreachableError,

@@ -1,12 +1,13 @@
 """Untrusted data against a pydantic model, with every problem in one of our own errors."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from shared.domain.union_problems import Found, has, meant
 from shared.errors import InvalidRequestError, Problem
 
 M = TypeVar("M", bound=BaseModel)
@@ -36,10 +37,11 @@ def validate(
     try:
         return model.model_validate(data)
     except ValidationError as refused:
-        problems = [
-            Problem(one["type"], _message(one), (*within, *_path(data, one)))
-            for one in refused.errors(include_url=False, include_context=False, include_input=False)
-        ]
+        errors = refused.errors(include_url=False, include_context=False, include_input=False)
+    found = [Found(one["type"], one["loc"], _message(one)) for one in errors]
+    problems = [
+        Problem(one.type, one.message, (*within, *_path(data, one))) for one in meant(data, found)
+    ]
     raise InvalidRequestError(_summary(problems), code=code, problems=problems[:PROBLEMS])
 
 
@@ -69,26 +71,22 @@ def _message(one: ErrorDetails) -> str:
     """Return pydantic's words without those that speak of Python."""
     if one["type"] in {"model_type", "dict_type", "dataclass_type"}:
         return "Input should be an object"
+    if one["type"] == "tuple_type":
+        return "Input should be a valid list"
     return ENUM_MEMBER.sub(r"\1", one["msg"].removeprefix("Value error, "))
 
 
-def _path(data: Any, one: ErrorDetails) -> tuple[str | int, ...]:
-    """Return where in `data` it is; pydantic also names the members of a union that it tried."""
-    *above, last = one["loc"] or (None,)
+def _path(data: Any, found: Found) -> tuple[str | int, ...]:
+    """Return where in `data` it is: the steps that are no branches of a union."""
+    *above, last = found.loc or (None,)
     path: list[str | int] = []
     for step in above:
-        if _has(data, step):
+        if has(data, step):
             path.append(step)
             data = data[step]
-    if last is not None and (one["type"] == "missing" or _has(data, last)):
+    if last is not None and (found.type == "missing" or has(data, last)):
         path.append(last)
     return tuple(path)
-
-
-def _has(data: Any, step: str | int) -> bool:
-    if isinstance(data, Mapping):
-        return step in data
-    return isinstance(step, int) and isinstance(data, list | tuple) and step < len(data)
 
 
 def _summary(problems: list[Problem]) -> str:

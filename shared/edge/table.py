@@ -39,7 +39,7 @@ def api_routes() -> Routes:
     from shared.edge.api.mail import attachments, records, search
     from shared.edge.connect import sessions as connect_sessions
     from shared.edge.web import health
-    from shared.edge.web.openapi import description_of
+    from shared.edge.web.openapi.document import description_of
 
     return (
         *connect_sessions.ROUTES,

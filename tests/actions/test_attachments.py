@@ -141,8 +141,8 @@ async def test_a_mail_that_is_nothing_but_a_file_has_a_root(harness: ActionHarne
 @pytest.mark.parametrize(
     ("path", "status", "code"),
     [
-        ("18f00000000000ff/1", 424, "upstream_error"),
-        ("{id}/9", 424, "upstream_error"),
+        ("18f00000000000ff/1", 404, "not_found"),
+        ("{id}/9", 404, "not_found"),
         ("{id}/x", 404, "not_found"),
         ("a.b/1", 404, "not_found"),
     ],

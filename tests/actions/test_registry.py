@@ -13,7 +13,7 @@ from shared.actions.loading import actions, exports_of
 from shared.actions.registry import Action, Effect
 from shared.edge.api.mail.record_models import EmailMessage
 from shared.edge.table import whole_table
-from shared.edge.web.openapi import document
+from shared.edge.web.openapi.document import document
 from shared.errors import ConfigurationError
 
 NAMES = """
@@ -63,11 +63,16 @@ def test_names_that_only_read_have_no_effect_and_all_others_have_one() -> None:
 def test_the_description_names_every_action_with_its_fields() -> None:
     made = document(whole_table(), "http://127.0.0.1:8080")
     trigger = made["paths"]["/action/trigger"]["post"]
-    bodies = trigger["requestBody"]["content"]["application/json"]["schema"]["oneOf"]
+    schema = trigger["requestBody"]["content"]["application/json"]["schema"]
+    schemas = made["components"]["schemas"]
+    bodies = [schemas[one["$ref"].rpartition("/")[2]] for one in schema["oneOf"]]
     assert {one["properties"]["action_name"]["const"] for one in bodies} == {*actions()}
-    inputs = {one["title"]: one["properties"]["input"] for one in bodies}
-    named = inputs["modify-message"]["$ref"].rpartition("/")[2]
-    assert "addLabelIds" in made["components"]["schemas"][named]["properties"]
+    calls = schema["discriminator"]["mapping"]
+    assert {*calls.values()} == {one["$ref"] for one in schema["oneOf"]}
+    call = schemas[calls["modify-message"].rpartition("/")[2]]["properties"]
+    assert call["action_name"]["const"] == "modify-message"
+    named = call["input"]["$ref"].rpartition("/")[2]
+    assert "addLabelIds" in schemas[named]["properties"]
 
 
 def test_what_is_no_action_is_refused() -> None:

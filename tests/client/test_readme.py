@@ -5,12 +5,19 @@ from pathlib import Path
 from textwrap import indent
 from typing import Any
 
+import pytest
+
 from tests.client.conftest import ADA, SEEDED, Desk
 
-README = Path(__file__).resolve().parents[2] / "README.md"
+ROOT = Path(__file__).resolve().parents[2]
+README = ROOT / "README.md"
 
 
-async def test_the_readmes_example_reads_everything_and_sends(desk: Desk) -> None:
+async def test_the_readmes_example_reads_everything_and_sends(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "postroom_client").symlink_to(ROOT / "shared" / "client")
+    monkeypatch.syspath_prepend(tmp_path)
     section = README.read_text("utf-8").partition("\n## From Python\n")[2]
     shown = re.findall(r"```python\n(.*?)```", section, re.DOTALL)[0]
     code = shown.replace("http://127.0.0.1:8080", desk.system.url).replace('"u1"', f'"{ADA}"')

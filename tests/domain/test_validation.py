@@ -1,7 +1,7 @@
 """Every wrong field is named by where it stands in the request, in words of the API."""
 
 from enum import StrEnum
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import pytest
 from pydantic import BaseModel, Field, field_validator
@@ -23,7 +23,7 @@ class Parcel(BaseModel, extra="forbid"):
     name: str | list[str] = ""
     part: Part | None = None
     parts: list[str | Part] = []
-    colours: bool | list[Literal[Colour.RED]] = False
+    colours: bool | Annotated[list[Literal[Colour.RED]], Field(min_length=1)] = False
     code: str = ""
 
     @field_validator("code")
@@ -73,6 +73,37 @@ def test_a_path_leads_through_the_request_and_never_through_our_types(
 )
 def test_no_word_is_of_python(given: Any, words: str) -> None:
     assert words in [one.message for one in problems(given)]
+
+
+@pytest.mark.parametrize(
+    ("given", "path", "words"),
+    [
+        ({"name": ["a", 1]}, ("name", 1), "Input should be a valid string"),
+        ({"name": 1}, ("name",), "Input should be a valid string or a valid list"),
+        ({"parts": [{"size": 2, "weightGrams": 1}]}, ("parts", 0, "size"), "Extra inputs"),
+        ({"parts": [{}]}, ("parts", 0, "weightGrams"), "Field required"),
+        ({"parts": [2]}, ("parts", 0), "Input should be a valid string or an object"),
+        ({"colours": ["green"]}, ("colours", 0), "Input should be 'red'"),
+        ({"colours": "green"}, ("colours",), "Input should be a valid boolean, unable"),
+        ({"colours": []}, ("colours",), "List should have at least 1 item"),
+    ],
+)
+def test_of_a_union_only_the_branch_that_was_meant_is_told(
+    given: Any, path: tuple[str | int, ...], words: str
+) -> None:
+    (one,) = problems(given)
+    assert one.path == path
+    assert one.message.startswith(words)
+
+
+def test_what_is_wrong_in_two_places_is_told_of_both() -> None:
+    found = problems({"name": 1, "parts": [{}, 3, {"weightGrams": "heavy"}]})
+    assert [one.path for one in found] == [
+        ("name",),
+        ("parts", 0, "weightGrams"),
+        ("parts", 1),
+        ("parts", 2, "weightGrams"),
+    ]
 
 
 def test_what_was_given_is_not_repeated() -> None:

@@ -177,6 +177,7 @@ async def test_an_unknown_path_and_a_wrong_method_answer_as_json(client: httpx.A
     missing, wrong = await client.get("/nowhere"), await client.put("/letters")
     assert (missing.status_code, error_of(missing)["code"]) == (404, "not_found")
     assert (wrong.status_code, error_of(wrong)["code"]) == (405, "method_not_allowed")
+    assert wrong.headers["allow"] == "DELETE, GET, HEAD, POST"
 
 
 async def test_a_request_id_comes_back_and_a_malformed_one_is_replaced(

@@ -2,19 +2,22 @@
 
 import ast
 import re
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import Any, get_args
 
 import httpx
 import jsonschema
 import pytest
 
 from infra.archives import ROOT
+from shared.actions.loading import actions
+from shared.domain.validation import validated
 from shared.edge.composition.container import AutowiredContainer
 from shared.edge.settings.functions import FUNCTIONS, Trigger, function_for
 from shared.edge.table import ROUTES_OF, whole_table
-from shared.edge.web.openapi import document
-from shared.edge.web.routes import Access, Permission, Route
+from shared.edge.web.openapi.document import document
+from shared.edge.web.openapi.examples import BODIES as EXAMPLES
+from shared.edge.web.routes import Access, Method, Permission, Route
 from shared.errors import UnauthenticatedError
 from shared.ports.google.oauth import CallerTokens
 from tests.edge.conftest import ClientOf
@@ -86,6 +89,26 @@ def test_no_route_is_there_twice() -> None:
     assert len({route.name for route in TABLE}) == len(TABLE)
 
 
+METHODS = {*get_args(Method)}
+
+
+def methods_of(path: str) -> set[str]:
+    return {
+        one.method for one in TABLE if re.fullmatch(re.sub(r"\{[^}]*\}", "[^/]+", one.path), path)
+    }
+
+
+async def test_a_method_that_a_path_does_not_take_is_told_all_those_it_takes(
+    client_of: ClientOf,
+) -> None:
+    client = client_of(TABLE)
+    for path in sorted({address(route) for route in TABLE}):
+        for method in METHODS - methods_of(path):
+            answer = await client.request(method, path)
+            told = {*answer.headers.get("allow", "").split(", ")} - {"HEAD"}
+            assert (answer.status_code, told) == (405, methods_of(path)), (method, path)
+
+
 @pytest.mark.parametrize("route", KEYED, ids=named)
 async def test_no_keyed_route_answers_without_a_key(client_of: ClientOf, route: Route) -> None:
     client = client_of(TABLE)
@@ -148,6 +171,37 @@ def test_operation_ids_are_unique() -> None:
     made = document(TABLE, "http://127.0.0.1:8080")
     ids = [one["operationId"] for methods in made["paths"].values() for one in methods.values()]
     assert len(ids) == len({*ids})
+
+
+def test_no_two_schemas_of_the_document_have_one_title() -> None:
+    """Generators name types by titles, and drop what has the name of another."""
+    made = document(TABLE, "http://x")
+    titles = [one["title"] for one in objects(made) if isinstance(one.get("title"), str)]
+    titles.remove(made["info"]["title"])
+    assert sorted(titles) == sorted(made["components"]["schemas"])
+
+
+def test_nothing_is_null_by_default_and_every_media_type_is_one() -> None:
+    for node in objects(document(TABLE, "http://x")):
+        assert node.get("default", ...) is not None, node
+        assert not [name for name in node if "*/" in name or "/*" in name], [*node]
+
+
+def test_every_body_has_an_example_that_is_taken() -> None:
+    bodies = {one.name: one.body for one in TABLE if one.documented and one.body is not None}
+    assert {*bodies} == {*EXAMPLES}
+    for name, model in bodies.items():
+        assert validated(model, EXAMPLES[name]), name
+    call = EXAMPLES["POST /action/trigger"]
+    assert validated(actions()[call["action_name"]].input, call["input"])
+
+
+def objects(node: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(node, dict):
+        yield node
+    for inner in node.values() if isinstance(node, dict) else node:
+        if isinstance(inner, dict | list):
+            yield from objects(inner)
 
 
 def references(node: Any) -> list[str]:

@@ -88,7 +88,10 @@ async def run_curl(request: ActionRequest, folder: Path) -> Mapping[str, Any]:
 async def run_python(request: ActionRequest, folder: Path) -> str:
     path = folder / "snippet.py"
     path.write_text(python(request), encoding="utf-8")
-    return await ran(sys.executable, str(path), folder=folder, PYTHONPATH=str(ROOT))
+    client = folder / "postroom_client"
+    if not client.exists():
+        client.symlink_to(ROOT / "shared" / "client")
+    return await ran(sys.executable, str(path), folder=folder, PYTHONPATH=str(folder))
 
 
 async def run_typescript(request: ActionRequest, folder: Path) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from shared.edge.table import whole_table
-from shared.edge.web.openapi import document
+from shared.edge.web.openapi.document import document
 
 DESCRIPTION = document(whole_table(), "http://127.0.0.1:8080")
 CONNECTION_FIELDS = frozenset({"connection_id", "connectionId"})

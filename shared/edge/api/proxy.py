@@ -7,7 +7,7 @@ are understood wherever Nango's clients take one: as the endpoint and as `Base-U
 
 import re
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Final, get_args
+from typing import Any, Final, get_args
 from urllib.parse import quote
 
 from starlette.requests import Request
@@ -46,6 +46,10 @@ WATCH: Final = frozenset({"watch", "stop"})
 FORBIDDEN_IN_PATH: Final = re.compile(r"[\x00-\x20\x7f?#\\]")
 HEADERS: Final = {
     "Base-Url-Override": "One of Gmail's own addresses; any other is refused.",
+}
+UPLOAD_HEADERS: Final = {
+    **HEADERS,
+    "Nango-Proxy-Content-Type": "What the body is to Gmail: `message/rfc822`.",
 }
 ORIGIN: Final = re.compile(r"https?:/{1,2}([^/]*)/*", re.IGNORECASE)
 GMAIL_HOSTS: Final = frozenset({"gmail.googleapis.com", "www.googleapis.com"})
@@ -178,13 +182,20 @@ def _route(method: Method, prefix: str) -> Route:
         tenant=Tenant.REQUIRED,
         raw_body=True,
         raw_query=True,
-        produces="*/*",
-        request_headers=HEADERS,
+        takes=() if method in BODYLESS else TAKES[prefix],
+        rendered=Any,
+        request_headers=UPLOAD_HEADERS if prefix.startswith("upload") else HEADERS,
         documented=bool(prefix),
         also={"default": "Whatever else Gmail answered, as it is."},
     )
 
 
+BODYLESS: Final = frozenset({"GET", "DELETE"})
+TAKES: Final[Mapping[str, tuple[str, ...]]] = {
+    "gmail/v1/": ("application/json",),
+    "upload/gmail/v1/": ("application/octet-stream",),
+    "": (),
+}
 NAMES: Final = {"gmail/v1/": "", "upload/gmail/v1/": "upload_", "": "address_"}
 """The documented paths, and whatever else a client makes of Gmail's addresses."""
 ROUTES = tuple(_route(method, prefix) for prefix in NAMES for method in get_args(Method))

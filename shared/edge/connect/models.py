@@ -32,7 +32,7 @@ def _tags(tags: dict[str, str]) -> dict[str, str]:
 Tags = Annotated[dict[str, Text], Field(max_length=MOST_TAGS), AfterValidator(_tags)]
 
 
-class EndUser(RequestModel):
+class SessionEndUser(RequestModel):
     """The older way to say who connects; it is mapped to tags."""
 
     id: Annotated[str, Field(min_length=1, max_length=VALUE_LENGTH)]
@@ -41,7 +41,7 @@ class EndUser(RequestModel):
     tags: Tags | None = None
 
 
-class Organization(RequestModel):
+class SessionOrganization(RequestModel):
     """The end user's organisation, the older way."""
 
     id: Annotated[str, Field(min_length=1, max_length=VALUE_LENGTH)]
@@ -91,8 +91,8 @@ class Overrides(RequestModel):
 
 class _SessionBody(RequestModel):
     tags: Tags | None = None
-    end_user: EndUser | None = None
-    organization: Organization | None = None
+    end_user: SessionEndUser | None = None
+    organization: SessionOrganization | None = None
     integrations_config_defaults: dict[Integration, IntegrationDefaults] | None = None
     overrides: dict[Integration, Overrides] | None = None
     webhook_url_override: Annotated[str, Field(max_length=2_000, pattern="^https?://")] | None = (
@@ -115,13 +115,15 @@ class _SessionBody(RequestModel):
         )
 
 
-class SessionBody(_SessionBody):
+class SessionBody(_SessionBody, json_schema_extra={"minProperties": 1}):
     """POST /connect/sessions."""
 
     allowed_integrations: list[Integration] | None = None
 
     @model_validator(mode="after")
-    def _names_somebody(self) -> Self:
+    def _says_who(self) -> Self:
+        if not self.model_fields_set:
+            raise ValueError("say who connects: give `tags`, such as end_user_id")
         if self.organization and not self.end_user:
             raise ValueError("organization needs end_user")
         return self

@@ -11,6 +11,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Match
 from starlette.routing import Route as Path
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -133,14 +134,21 @@ def error_response(error: BaseException) -> Response:
     return response
 
 
-async def _http_exception(_: Request, error: Exception) -> Response:
+def _methods(request: Request) -> set[str]:
+    """Return every method of the path; Starlette names those of its first route only."""
+    routes = [one for one in request.app.routes if isinstance(one, Path)]
+    there = [one for one in routes if one.matches(request.scope)[0] is not Match.NONE]
+    return {method for one in there for method in one.methods or ()}
+
+
+async def _http_exception(request: Request, error: Exception) -> Response:
     """Return Starlette's own refusals: an unknown path, a wrong method."""
     if isinstance(error, HTTPException) and error.status_code == METHOD_NOT_ALLOWED:
         wrong = InvalidRequestError(
             "This path does not take this method. See GET /openapi.json.", code="method_not_allowed"
         )
         response = json_response(answer_to(wrong, "").body, METHOD_NOT_ALLOWED)
-        response.headers.update(error.headers or {})
+        response.headers["Allow"] = ", ".join(sorted(_methods(request)))
         return response
     return error_response(NotFoundError("No such path. GET /openapi.json lists them all."))
 

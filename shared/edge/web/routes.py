@@ -129,6 +129,8 @@ class Route:
     raw_body: bool = False
     raw_query: bool = False
     """Whether the parameters are another API's, passed on unread."""
+    takes: tuple[str, ...] = ()
+    """Media types of a body that stays unread here, for the documentation."""
     produces: str = "application/json"
     max_body: int = MEBIBYTE
     """Bytes; a larger body is refused with 413."""

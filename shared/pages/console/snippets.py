@@ -55,7 +55,7 @@ def python(request: ActionRequest) -> str:
     return f"""import asyncio
 import os
 
-from shared.client import Postroom
+from postroom_client import Postroom
 
 
 async def main() -> None:

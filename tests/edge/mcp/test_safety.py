@@ -27,7 +27,7 @@ ROOT = Path(__file__).resolve().parents[3]
 WITHOUT_THE_SDK = """
 import sys
 sys.modules["mcp"] = sys.modules["mcp_types"] = None
-from shared.edge.web.openapi import document
+from shared.edge.web.openapi.document import document
 from shared.edge.table import ROUTES_OF, whole_table
 for routes in ROUTES_OF.values():
     routes()

@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+import pytest
+
 from shared.domain.connect.connection import ConnectionStatus
 from shared.domain.ids import ConnectionId, GoogleSub, first_mailbox_id
 from shared.domain.operation import OperationState, OperationType
@@ -207,6 +209,13 @@ async def test_an_unknown_scope_is_named(harness: ConnectHarness) -> None:
     )
     assert answer.status_code == 400
     assert "gmail.everything" in answer.text
+
+
+@pytest.mark.parametrize("body", [b"", b"{}"])
+async def test_a_session_of_an_empty_body_is_refused(harness: ConnectHarness, body: bytes) -> None:
+    answer = await harness.api.post("/connect/sessions", content=body)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "invalid_body")
+    assert "end_user_id" in answer.json()["error"]["message"]
 
 
 async def test_too_many_tags_are_refused(harness: ConnectHarness) -> None:

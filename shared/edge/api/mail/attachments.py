@@ -5,7 +5,8 @@ that is one single file has no number in Gmail: it is called `root` here.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Final, Literal
@@ -24,7 +25,12 @@ from shared.edge.web.deployment import Deployment
 from shared.edge.web.routes import Access, Permission, RequestModel, ResponseModel, Route, Tenant
 from shared.edge.web.status import answer_to
 from shared.edge.web.streamed import Span, Streamed, UnsatisfiableError, read_range
-from shared.errors import InvalidRequestError, MissingScopeError, NotFoundError
+from shared.errors import (
+    GmailNotFoundError,
+    InvalidRequestError,
+    MissingScopeError,
+    NotFoundError,
+)
 from shared.ports.clock import Clock
 from shared.ports.google.gmail import GmailMailboxes, MessagePart
 from shared.usecases.sync.attachment_links import LONGEST, AttachmentLink, AttachmentLinks
@@ -120,7 +126,8 @@ async def _answer(
     if _holds(call.request.headers.get("if-none-match"), etag):
         return Response(status_code=304, headers={**SAFE, "ETag": etag})
     gmail = call.use(GmailMailboxes).of(connection.id)
-    part = await gmail.part(message_id, part_id)
+    with _not_found():
+        part = await gmail.part(message_id, part_id)
     headers = {**SAFE, "ETag": etag, **_part_headers(part)}
     try:
         span = _span(call, etag, part.size)
@@ -132,7 +139,17 @@ async def _answer(
         headers["Content-Range"] = f"bytes {span.first}-{span.last}/{part.size}"
     if call.request.method == "HEAD":
         return Response(status_code=status, headers=headers)
-    return Streamed(await gmail.content(part), status, headers, span)
+    with _not_found():
+        return Streamed(await gmail.content(part), status, headers, span)
+
+
+@contextmanager
+def _not_found() -> Iterator[None]:
+    """Raise NotFoundError where Gmail has no such message or part."""
+    try:
+        yield
+    except GmailNotFoundError:
+        raise NotFoundError("Gmail has no such message, or the message has no such part.") from None
 
 
 def _etag(connection_id: ConnectionId, message_id: MessageId, part_id: str) -> str:

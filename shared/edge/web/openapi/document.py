@@ -1,19 +1,22 @@
-"""GET /openapi.json: OpenAPI 3.1, made from the route table."""
+"""OpenAPI 3.1, made from the route table."""
 
 import inspect
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from pydantic import BaseModel, TypeAdapter
-from pydantic.json_schema import JsonSchemaMode, JsonSchemaValue
+from pydantic.json_schema import JsonSchemaValue
 
 from shared.actions.loading import actions
 from shared.edge.web.call import Call
 from shared.edge.web.deployment import Deployment
+from shared.edge.web.openapi import examples
+from shared.edge.web.openapi.schemas import Schemas, schemas_of
+from shared.edge.web.openapi.webhooks import BODIES, webhooks
 from shared.edge.web.routes import Access, Permission, Route, Tenant
 
-DEFINITIONS = "#/components/schemas/{model}"
+JSON = "application/json"
+OCTETS = "application/octet-stream"
 PARAMETER = re.compile(r"\{([a-z_]+)\}")
 ERRORS = {
     "400": "The request is wrong; `errors` names each field.",
@@ -56,18 +59,14 @@ ERROR_SCHEMA = {
         }
     },
 }
-ERROR_CONTENT: dict[str, Any] = {
-    "application/json": {"schema": {"$ref": "#/components/schemas/Error"}}
-}
-REFUSALS: Mapping[str, dict[str, Any]] = {
-    "text/html": {**ERROR_CONTENT, "text/html": {"schema": {"type": "string"}}},
-    "*/*": {"*/*": {"schema": {}}},
-}
-"""By what a route produces: a page says what is wrong; what is passed on may be Gmail's own."""
+ERROR_CONTENT: dict[str, Any] = {JSON: {"schema": {"$ref": "#/components/schemas/Error"}}}
+PAGE: dict[str, Any] = {"text/html": {"schema": {"type": "string"}}}
+BYTES = {"type": "string", "format": "binary"}
+PASSED_ON: dict[str, Any] = {JSON: {"schema": {}}, **PAGE}
+"""What Gmail may answer: its own errors are not shaped as ours, and some are pages."""
 TRIGGER = "/action/trigger"
 ACCEPTED = {
     "type": "object",
-    "title": "Accepted",
     "description": "With `X-Async: true`: where the output will be.",
     "required": ["id", "statusUrl"],
     "properties": {"id": {"type": "string"}, "statusUrl": {"type": "string"}},
@@ -80,13 +79,12 @@ TENANT = (
 IN_QUERY = ("connection_id", "provider_config_key")
 """What TENANT is called in a query."""
 
-_Key = tuple[Any, JsonSchemaMode]
-
 
 def document(routes: Sequence[Route], public_url: str) -> dict[str, Any]:
     """Return the OpenAPI document of the documented routes."""
     shown = [route for route in routes if route.documented]
-    schemas, definitions = _schemas(shown)
+    schemas = schemas_of(shown, BODIES.values())
+    schemas.add("Error", ERROR_SCHEMA)
     paths: dict[str, dict[str, Any]] = {}
     for route in shown:
         paths.setdefault(route.documented_path, {})[route.method.lower()] = _operation(
@@ -103,8 +101,9 @@ def document(routes: Sequence[Route], public_url: str) -> dict[str, Any]:
         },
         "servers": [{"url": public_url}],
         "paths": paths,
+        "webhooks": webhooks(schemas),
         "components": {
-            "schemas": {**definitions, "Error": ERROR_SCHEMA},
+            "schemas": schemas.components,
             "securitySchemes": {
                 "apiKey": {"type": "http", "scheme": "bearer"},
                 "connectSession": {"type": "http", "scheme": "bearer"},
@@ -113,73 +112,67 @@ def document(routes: Sequence[Route], public_url: str) -> dict[str, Any]:
     }
 
 
-def _name_actions(operation: dict[str, Any], schemas: Mapping[_Key, JsonSchemaValue]) -> None:
+def _name_actions(operation: dict[str, Any], schemas: Schemas) -> None:
     """Say what each action takes and answers, instead of "anything"."""
-    bodies = [
-        {
-            "type": "object",
-            "title": action.name,
-            "description": action.summary,
-            "required": ["action_name"],
-            "properties": {
-                "action_name": {"const": action.name},
-                "input": schemas[action.input, "validation"],
+    bodies = {
+        action.name: schemas.add(
+            f"Call-{action.name}",
+            {
+                "type": "object",
+                "description": action.summary,
+                "required": ["action_name"],
+                "properties": {
+                    "action_name": {"const": action.name},
+                    "input": schemas.taken[action.input],
+                },
+                "additionalProperties": False,
             },
-            "additionalProperties": False,
-        }
+        )
         for action in actions().values()
-    ]
-    outputs = [schemas[action.output, "serialization"] for action in actions().values()]
-    operation["requestBody"]["content"]["application/json"]["schema"] = {"oneOf": bodies}
-    operation["responses"]["200"]["content"]["application/json"]["schema"] = {
-        "anyOf": [*{str(one): one for one in outputs}.values(), ACCEPTED]
+    }
+    outputs = [schemas.returned[action.output] for action in actions().values()]
+    accepted = schemas.add("Accepted", ACCEPTED)
+    operation["requestBody"]["content"][JSON]["schema"] = {
+        "oneOf": [*bodies.values()],
+        "discriminator": {
+            "propertyName": "action_name",
+            "mapping": {name: body["$ref"] for name, body in bodies.items()},
+        },
+    }
+    operation["responses"]["200"]["content"][JSON]["schema"] = {
+        "anyOf": [*{str(one): one for one in outputs}.values(), accepted]
     }
 
 
-def _schemas(routes: Sequence[Route]) -> tuple[dict[_Key, JsonSchemaValue], dict[str, Any]]:
-    inputs: list[tuple[_Key, JsonSchemaMode, TypeAdapter[Any]]] = []
-    for kind, mode in _models(routes):
-        inputs.append(((kind, mode), mode, TypeAdapter(kind)))
-    schemas, rest = TypeAdapter.json_schemas(inputs, ref_template=DEFINITIONS)
-    return {key: value for (key, _), value in schemas.items()}, rest.get("$defs", {})
-
-
-def _models(routes: Sequence[Route]) -> list[_Key]:
-    wanted: dict[_Key, None] = {}
-    for action in actions().values():
-        wanted[action.input, "validation"] = None
-        wanted[action.output, "serialization"] = None
-    for route in routes:
-        if route.body is not None:
-            wanted[route.body, "validation"] = None
-        if route.output is not None:
-            wanted[route.output, "serialization"] = None
-    return list(wanted)
-
-
-def _operation(route: Route, schemas: dict[_Key, JsonSchemaValue]) -> dict[str, Any]:
+def _operation(route: Route, schemas: Schemas) -> dict[str, Any]:
     operation: dict[str, Any] = {
         "operationId": route.function.__name__,
         "summary": route.summary,
         "description": inspect.getdoc(route.function) or route.summary,
         "tags": [route.path.strip("/").partition("/")[0] or "postroom"],
-        "parameters": _parameters(route),
+        "parameters": _parameters(route, schemas),
         "responses": _responses(route, schemas),
         **_security(route),
     }
     if route.body is not None:
-        schema = schemas[route.body, "validation"]
-        content = {"application/json": {"schema": schema}}
+        content = {JSON: {"schema": schemas.taken[route.body], **_example(route)}}
         operation["requestBody"] = {"required": True, "content": content}
+    elif route.takes:
+        content = {kind: {"schema": {} if kind == JSON else BYTES} for kind in route.takes}
+        operation["requestBody"] = {"required": False, "content": content}
     return operation
 
 
-def _parameters(route: Route) -> list[dict[str, Any]]:
+def _example(route: Route) -> dict[str, Any]:
+    return {"example": examples.BODIES[route.name]} if route.name in examples.BODIES else {}
+
+
+def _parameters(route: Route, schemas: Schemas) -> list[dict[str, Any]]:
     path = [
         {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
         for name in PARAMETER.findall(route.documented_path)
     ]
-    query = _query(route.query)
+    query = _query(schemas.queries[route.query]) if route.query is not None else []
     own = {one["name"] for one in query}
     tenant = [one for one in _tenant_query(route) if one["name"] not in own]
     return [*path, *_headers(route), *query, *tenant]
@@ -209,14 +202,10 @@ def _tenant_query(route: Route) -> list[dict[str, Any]]:
     ]
 
 
-def _query(model: type[BaseModel] | None) -> list[dict[str, Any]]:
-    if model is None:
-        return []
-    schema = model.model_json_schema(by_alias=True)
-    definitions = schema.get("$defs", {})
+def _query(schema: JsonSchemaValue) -> list[dict[str, Any]]:
     required = schema.get("required", ())
     return [
-        _parameter(name, _inline(field, definitions), required=name in required)
+        _parameter(name, field, required=name in required)
         for name, field in schema.get("properties", {}).items()
     ]
 
@@ -228,31 +217,28 @@ def _parameter(name: str, schema: Any, *, required: bool) -> dict[str, Any]:
     return parameter
 
 
-def _inline(schema: object, definitions: dict[str, Any]) -> object:
-    """Write references out: a parameter's schema stands alone."""
-    if isinstance(schema, list):
-        return [_inline(one, definitions) for one in schema]
-    if not isinstance(schema, dict):
-        return schema
-    if "$ref" in schema:
-        return _inline(definitions[schema["$ref"].rpartition("/")[2]], definitions)
-    return {name: _inline(value, definitions) for name, value in schema.items()}
-
-
-def _responses(route: Route, schemas: dict[_Key, JsonSchemaValue]) -> dict[str, Any]:
-    refusal = REFUSALS.get(route.produces, ERROR_CONTENT)
+def _responses(route: Route, schemas: Schemas) -> dict[str, Any]:
+    refusal = _refusal(route)
     answers: dict[str, Any] = {
         status: {"description": meaning, "content": refusal}
         for status, meaning in ERRORS.items()
         if route.access is not Access.PUBLIC or status != "401"
     }
-    if route.output is None and route.produces == "application/json":
+    if route.output is None and route.produces == JSON:
         return {"204": {"description": "Done."}, **answers}
-    schema = schemas[route.output, "serialization"] if route.output is not None else {}
+    known = BYTES if route.produces == OCTETS else {}
+    schema = schemas.returned[route.output] if route.output is not None else known
     content = {route.produces: {"schema": schema}}
     further = {str(one): _further(one, when, content, refusal) for one, when in route.also.items()}
     done = {"description": route.summary, "content": content}
     return {str(route.status): done, **answers, **further}
+
+
+def _refusal(route: Route) -> dict[str, Any]:
+    """Return how an error may come: a page says what is wrong, Gmail's own is passed on."""
+    if route.raw_query:
+        return PASSED_ON
+    return {**ERROR_CONTENT, **PAGE} if route.produces in PAGE else ERROR_CONTENT
 
 
 def _further(

@@ -1,0 +1,1 @@
+"""GET /openapi.json: the API described, made from the route table."""
