@@ -1,5 +1,6 @@
 """The connect page in a real browser: in a product's iframe, and as a link."""
 
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -108,6 +109,18 @@ async def test_a_token_from_a_foreign_window_is_ignored(site: Site, browser: Bro
     )
     await page.wait_for_load_state("networkidle")
     await expect(frame.get_by_text("Waiting for Acme")).to_be_visible()
+
+
+async def test_a_success_is_still_one_when_it_is_reloaded(site: Site, browser: Browser) -> None:
+    opened = await site.session()
+    page = await (await browser.new_context(locale="en-GB")).new_page()
+    await page.goto(opened["connect_link"])
+    await page.get_by_role("link", name="Continue with Google").click()
+    await allow_at_google(page)
+    await expect(page.get_by_role("heading")).to_have_text("Gmail is connected")
+    await expect(page).to_have_url(re.compile(r"/oauth/callback\?state=[\w-]+$"))
+    await page.reload()
+    await expect(page.get_by_role("heading")).to_have_text("Gmail is connected")
 
 
 async def test_the_link_asks_before_it_binds_another_address(site: Site, browser: Browser) -> None:

@@ -1,5 +1,6 @@
 """Connect pages as responses: status, security headers, and the look a reader asked for."""
 
+import re
 from collections.abc import Mapping
 from typing import Any, Literal
 
@@ -39,6 +40,13 @@ PAGES: Mapping[int | Literal["default"], str] = {
     502: "A page: Google refuses this deployment itself.",
 }
 """Statuses that only pages have, for the documentation."""
+IN_APP = re.compile(
+    r"; wv\)|\bFB(?:AN|AV|_IAB)\b|\bInstagram\b|\bLinkedInApp\b|\bLine/|\bMicroMessenger/"
+    r"|\bSnapchat\b|\bBytedanceWebview\b"
+)
+"""How browsers inside apps name themselves: Google refuses to sign anyone in there."""
+MOST_READ = 1_000
+"""Characters of a User-Agent that are looked at: real ones are shorter."""
 
 
 def look_of(request: Request, settings: Settings, lang: str | None, theme: str | None) -> Look:
@@ -47,6 +55,11 @@ def look_of(request: Request, settings: Settings, lang: str | None, theme: str |
         lang, request.headers.get("accept-language"), product=settings.product_name
     )
     return Look(strings, theme if theme in THEMES else SYSTEM)
+
+
+def is_in_app(request: Request) -> bool:
+    """Whether the page is shown inside another app, where Google's sign-in is a dead end."""
+    return IN_APP.search(request.headers.get("user-agent", "")[:MOST_READ]) is not None
 
 
 def html(

@@ -73,6 +73,7 @@
       return;
     }
     if (session.status === "connected") { finish(); return; }
+    if (setup.in_app) { show("elsewhere"); return; }
     const user = session.endUser || {};
     const who = user.display_name || user.email;
     show("ask", {
