@@ -91,7 +91,9 @@ async def test_a_stranger_cannot_frame_the_page(site: Site, browser: Browser) ->
     page = await site.open_frame(browser, opened["token"], product=site.stranger)
     await page.wait_for_load_state("networkidle")
     assert await types_of(page) == []
-    assert await page.frames[1].locator("main").count() == 0
+    said = page.frame_locator("#connect-ui").get_by_role("main")
+    await expect(said).to_contain_text(f"{site.stranger} is not among the addresses of Acme.")
+    assert await page.frames[1].locator("script").count() == 0
 
 
 async def test_a_token_from_a_foreign_window_is_ignored(site: Site, browser: Browser) -> None:

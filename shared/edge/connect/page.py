@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
@@ -46,7 +47,9 @@ IN_APP = re.compile(
 )
 """How browsers inside apps name themselves: Google refuses to sign anyone in there."""
 MOST_READ = 1_000
-"""Characters of a User-Agent that are looked at: real ones are shorter."""
+"""Characters of a header that are looked at: real ones are shorter."""
+ORIGIN = re.compile(r"https?://[a-z\d.-]+(?::\d{1,5})?")
+"""Without a character that could end a directive of the security policy."""
 
 
 def look_of(request: Request, settings: Settings, lang: str | None, theme: str | None) -> Look:
@@ -60,6 +63,19 @@ def look_of(request: Request, settings: Settings, lang: str | None, theme: str |
 def is_in_app(request: Request) -> bool:
     """Whether the page is shown inside another app, where Google's sign-in is a dead end."""
     return IN_APP.search(request.headers.get("user-agent", "")[:MOST_READ]) is not None
+
+
+def unknown_parent(request: Request, origins: tuple[str, ...]) -> str | None:
+    """Return the origin of a page that puts the connect page in a frame and is not configured.
+
+    Its frame would stay blank. None where the browser does not say so: then the headers refuse.
+    """
+    parts = urlsplit(request.headers.get("referer", "")[:MOST_READ])
+    origin = f"{parts.scheme}://{parts.netloc}".lower()
+    framed = request.headers.get("sec-fetch-dest") == "iframe"
+    if not framed or not ORIGIN.fullmatch(origin) or origin in origins:
+        return None
+    return None if f"{origin.rpartition(':')[0]}:*" in origins else origin
 
 
 def html(

@@ -6,7 +6,7 @@ from starlette.responses import Response
 from shared.domain.connect.connect_session import ConnectSession, ConnectStatus
 from shared.domain.connect.end_user import known_name
 from shared.domain.validation import MAX_TEXT
-from shared.edge.connect.page import PAGES, html, is_in_app, look_of, refused_page
+from shared.edge.connect.page import PAGES, html, is_in_app, look_of, refused_page, unknown_parent
 from shared.edge.settings.deployment import Settings
 from shared.edge.web.call import Call
 from shared.edge.web.routes import Access, Route
@@ -51,6 +51,9 @@ async def show_connect_page(call: Call) -> Response:
     if asked.session_token:
         return await _link_page(call, look, asked.session_token)
     origins = call.use(Settings).product_origins
+    if framing := unknown_parent(call.request, origins):
+        return html("unknown_parent.html", look, {"origin": framing}, status=403,
+                    framed_by=(framing,))  # fmt: skip
     setup = {**frame_setup(look, origins, FINAL), "in_app": is_in_app(call.request)}
     return html("frame.html", look, {"setup": setup}, framed_by=origins)
 

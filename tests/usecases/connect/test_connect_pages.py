@@ -60,6 +60,28 @@ async def test_the_frame_is_open_to_the_product_and_nobody_else(harness: Connect
     assert "elsewhere.example" not in page.text
 
 
+@pytest.mark.parametrize(
+    ("parent", "status"),
+    [
+        (PRODUCT, 200),
+        ("https://shop.example", 403),
+        ("https://shop.example:8443", 403),
+        ("https://shop.example;script-src *", 200),
+        ("", 200),
+    ],
+)
+async def test_a_page_that_is_not_configured_is_named_in_its_own_frame(
+    harness: ConnectHarness, parent: str, status: int
+) -> None:
+    headers = {"Sec-Fetch-Dest": "iframe", "Referer": f"{parent}/"}
+    page = await harness.browser().get("/connect-ui/", headers=headers)
+    assert page.status_code == status
+    ancestors = page.headers["content-security-policy"].partition("frame-ancestors ")[2]
+    assert ancestors == (PRODUCT if status == 200 else parent)
+    assert (f"{parent} is not among" in page.text) is (status == 403)
+    assert ("frame.js" in page.text) is (status == 200)
+
+
 async def test_pages_that_handle_tokens_are_never_framed_kept_or_referred_to(
     harness: ConnectHarness,
 ) -> None:

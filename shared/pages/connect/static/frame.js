@@ -148,7 +148,11 @@
     tell({ type: "close" });
   };
 
-  const fromParent = (event) => event.source === window.parent && setup.origins.includes(event.origin);
+  // "http://localhost:*" stands for every port, on loopback only.
+  const isKnown = (origin) => setup.origins.some((one) => one === origin
+    || (one.endsWith(":*") && origin.startsWith(one.slice(0, -1)) && /^\d+$/.test(origin.slice(one.length - 1))));
+
+  const fromParent = (event) => event.source === window.parent && isKnown(event.origin);
 
   window.addEventListener("message", (event) => {
     const message = event.data;
