@@ -8,7 +8,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
-from tests.browser.connecting import Site, running_site
+from tests.browser.connecting import Site, elsewhere, running_site
 from tests.harness.connecting import ADA, BEN
 
 pytestmark = pytest.mark.browser
@@ -94,6 +94,20 @@ async def test_a_stranger_cannot_frame_the_page(site: Site, browser: Browser) ->
     said = page.frame_locator("#connect-ui").get_by_role("main")
     await expect(said).to_contain_text(f"{site.stranger} is not among the addresses of Acme.")
     assert await page.frames[1].locator("script").count() == 0
+
+
+async def test_a_page_of_any_local_port_may_show_it_where_the_setting_says_so(
+    tmp_path: Path, browser: Browser
+) -> None:
+    async with running_site(tmp_path, origins="http://localhost:*") as site:
+        opened = await site.session()
+        page = await site.open_frame(browser, opened["token"], product=elsewhere(site.stranger))
+        frame = page.frame_locator("#connect-ui")
+        await expect(frame.get_by_role("heading")).to_have_text("Connect your Gmail to Acme")
+        refused = await site.open_frame(browser, opened["token"], product=site.stranger)
+        said = refused.frame_locator("#connect-ui").get_by_role("main")
+        await expect(said).to_contain_text(f"{site.stranger} is not among the addresses")
+        assert await types_of(refused) == []
 
 
 async def test_a_token_from_a_foreign_window_is_ignored(site: Site, browser: Browser) -> None:
