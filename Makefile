@@ -60,7 +60,7 @@ plan deploy destroy:
 	@infra/terraform/run $@ '$(ENV)'
 
 dryrun: runtime ## show what an action would do, or SYNC=sync-labels: make dryrun ACTION=list-labels CONNECTION=ID INPUT='{}'
-	@test -n "$${POSTROOM_STORE:-}" || eval "$$($(IN) -m infra.local.environment)"; \
+	@test -n "$${POSTROOM_STORE:-}" || eval "$$($(IN) -m infra.local.environment $(STATE))"; \
 	$(IN) -m shared.commands dryrun $(if $(SYNC),--sync "$${SYNC}" --from "$${FROM:-checkpoint}",\
 		"$${ACTION:?name one: make dryrun ACTION=list-labels}" --input "$${INPUT:-}" --answer "$${ANSWER:-}") \
 		--connection "$${CONNECTION:-}" $(if $(REALLY),--really) $(if $(SHOW),--show)
@@ -69,15 +69,15 @@ keys: ## make, list, rotate, revoke API keys: make keys ARGS='create --name back
 rotate-keys: ## bring every grant under a new key-encryption key, while everything runs
 check-forged: ## after a deployment: forged tokens must be refused at every private entry
 replay-erasures: ## after a restore: erase again what was erased since; ARGS='--store firestore:PROJECT/OLD'
-doctor: ## ask every part how it is and say what mends it; ENV=NAME asks that deployment
+doctor: ## ask every part how it is and say what mends it; ENV=NAME asks that deployment, STATE=DIR that demo
 keys rotate-keys check-forged replay-erasures doctor: runtime
 	@$(if $(findstring command,$(origin ENV)),settings=$$(infra/terraform/run environment '$(ENV)'); eval "$$settings";,\
-	test -n "$${POSTROOM_STORE:-}" || eval "$$($(IN) -m infra.local.environment)";) \
+	test -n "$${POSTROOM_STORE:-}" || eval "$$($(IN) -m infra.local.environment $(STATE))";) \
 	$(IN) -m shared.commands $@ $(or $(ARGS),$(if $(filter keys,$@),list))
 
 verify-google: runtime ## ask a live Gmail whether the facts hold: make verify-google CONNECTION=ID (or TOKEN=-)
 	@$(if $(TOKEN),:,$(if $(findstring command,$(origin ENV)),settings=$$(infra/terraform/run environment '$(ENV)'); eval "$$settings",\
-	test -n "$${POSTROOM_STORE:-}" || eval "$$($(IN) -m infra.local.environment)")); \
+	test -n "$${POSTROOM_STORE:-}" || eval "$$($(IN) -m infra.local.environment $(STATE))")); \
 	$(IN) -m shared.commands verify-google $(if $(TOKEN),--token '$(TOKEN)',--connection '$(CONNECTION)') \
 		$(foreach name,LEVEL BUDGET ONLY TOPIC OUT,$(if $($(name)),--$(shell echo $(name) | tr A-Z a-z) '$($(name))')) $(ARGS)
 

@@ -16,6 +16,7 @@ from infra.local.environment import (
     POSTROOM_PORT,
     PRODUCT_PORT,
     environment,
+    write_environment,
 )
 from infra.local.postroom import Postroom
 from infra.local.processes import DemoError
@@ -26,6 +27,8 @@ MESSAGES = 250
 """As many as a minute of Gmail's quota reads at once, at 20 units each."""
 PRIVATE = 0o077
 """The umask of everything here: mail, keys and logs are their owner's alone."""
+LOOPBACK = ("http://localhost:*", "http://127.0.0.1:*")
+"""Pages of this machine, on whatever port: each may show the demo's connect page."""
 STOP_S = 3
 """How long requests under way may take to finish after Ctrl-C."""
 
@@ -48,6 +51,13 @@ def arguments_from(given: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--testing", action="store_true", help="grants die after seven days, as in testing"
     )
+    parser.add_argument(
+        "--origin",
+        action="append",
+        default=[],
+        dest="origins",
+        help="of a page elsewhere that may show the connect page; may be repeated",
+    )
     return parser.parse_args(given)
 
 
@@ -67,6 +77,7 @@ def main(given: Sequence[str] | None = None) -> int:
         units_per_minute=chosen.units_per_minute,
         telemetry=chosen.telemetry,
         testing=chosen.testing,
+        origins=tuple(chosen.origins),
     )
     if chosen.command == "postroom":
         serve(settings)
@@ -86,7 +97,9 @@ def serve(settings: DemoSettings) -> None:
         "POSTROOM_TELEMETRY": settings.telemetry,
         **({"POSTROOM_PUBLISHING": "testing"} if settings.testing else {}),
     }
-    environ = environment(settings.addresses, settings.state, more)
+    origins = (*LOOPBACK, *settings.origins)
+    environ = environment(settings.addresses, settings.state, more, origins)
+    write_environment(settings.state, environ)
     postroom = Postroom(environ, AdjustableClock())
     config = uvicorn.Config(
         postroom.app,

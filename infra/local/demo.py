@@ -38,6 +38,8 @@ class DemoSettings:
     """Who takes traces and metrics, as POSTROOM_TELEMETRY."""
     testing: bool = False
     """Whether Google's app is in testing, where grants die after seven days."""
+    origins: tuple[str, ...] = ()
+    """Of pages on other machines that may show the connect page."""
 
     @property
     def addresses(self) -> Addresses:
@@ -123,6 +125,7 @@ def programs(settings: DemoSettings) -> list[Program]:
         *("--units-per-minute", str(settings.units_per_minute)),
         *("--telemetry", settings.telemetry),
         *(("--testing",) if settings.testing else ()),
+        *(word for origin in settings.origins for word in ("--origin", origin)),
     ]
     product = [
         *("--port", str(settings.product_port), "--postroom", where.postroom, "--key", API_KEY),

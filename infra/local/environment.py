@@ -1,9 +1,12 @@
 """The laptop's fixed values, and the settings that every function reads from its environment.
 
-`eval "$(python -m infra.local.environment)"` gives a shell those of `make demo`.
+`eval "$(python -m infra.local.environment)"` gives a shell those of `make demo`, as the demo wrote
+them into its state directory; another directory may be named.
 """
 
-from collections.abc import Mapping
+import json
+import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -20,6 +23,8 @@ OPERATOR_KEY: Final = "postroom-local-operator"
 INTEGRATION: Final = "google-mail"
 WEBHOOK_SECRET: Final = "whsec_cG9zdHJvb20tbG9jYWwtd2ViaG9vay1zZWNyZXQtMzI="
 """Signs what goes to a connection's own webhook address; endpoints may be given it too."""
+WRITTEN: Final = "environment.json"
+"""In the state directory: what the Postroom there runs with."""
 PROJECT: Final = "demo"
 TOPIC: Final = "projects/demo/topics/gmail"
 CLIENT_ID: Final = "postroom-local.apps.googleusercontent.com"
@@ -39,9 +44,15 @@ class Addresses:
 
 
 def environment(
-    addresses: Addresses, directory: Path, overrides: Mapping[str, str] | None = None
+    addresses: Addresses,
+    directory: Path,
+    overrides: Mapping[str, str] | None = None,
+    origins: Sequence[str] = (),
 ) -> dict[str, str]:
-    """Return the POSTROOM_* variables of a Postroom whose files lie in `directory`."""
+    """Return the POSTROOM_* variables of a Postroom whose files lie in `directory`.
+
+    `origins` may show the connect page beside the sample product.
+    """
     values = {
         "ENVIRONMENT": "dev",
         "PUBLIC_URL": addresses.postroom,
@@ -57,7 +68,7 @@ def environment(
         "OAUTH_CLIENT_ID": CLIENT_ID,
         "OAUTH_CLIENT_SECRET": CLIENT_SECRET,
         "GOOGLE_URL": addresses.google,
-        "PRODUCT_ORIGINS": addresses.product,
+        "PRODUCT_ORIGINS": ",".join((addresses.product, *origins)),
         "PRODUCT_NAME": "Harbor",
         "WEBHOOK_ALLOW": f"{HOST},localhost",
         "WEBHOOK_SECRET": WEBHOOK_SECRET,
@@ -68,6 +79,18 @@ def environment(
     return {f"POSTROOM_{name}": value for name, value in values.items()} | dict(overrides or {})
 
 
+def write_environment(directory: Path, environ: Mapping[str, str]) -> None:
+    """Store what a Postroom on this state runs with, for the commands that look at it."""
+    (directory / WRITTEN).write_text(json.dumps(dict(environ), indent=1))
+
+
+def read_environment(directory: Path) -> dict[str, str]:
+    """Return what the last Postroom on this state ran with; the demo's own where none has."""
+    written, usual = directory / WRITTEN, environment(Addresses(), directory)
+    return {**usual, **(json.loads(written.read_text()) if written.exists() else {})}
+
+
 if __name__ == "__main__":
-    for name, value in environment(Addresses(), Path(".local").resolve()).items():
+    state = Path(sys.argv[1] if len(sys.argv) > 1 else ".local").resolve()
+    for name, value in read_environment(state).items():
         print(f"export {name}={quote(value)}")

@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Iterable
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ValidationError
 from pydantic_core import ErrorDetails
 
 from shared.domain.union_problems import Found, has, meant
@@ -21,6 +21,21 @@ MAX_CONTENT = 50_000_000
 PROBLEMS = 20
 """Most problems one error lists."""
 ENUM_MEMBER = re.compile(r"<\w+\.\w+: ('[^']*')>")
+BARE_NUMBER = re.compile(r"\s*[-+]?[\d._]+(?:e[-+]?\d+)?\s*", re.IGNORECASE)
+
+
+def _dated(value: Any) -> Any:
+    """Refuse a number, of which pydantic would guess whether it means seconds or milliseconds."""
+    if isinstance(value, int | float) or (isinstance(value, str) and BARE_NUMBER.fullmatch(value)):
+        raise ValueError(
+            "a bare number names no time: write the date, the time and the zone, "
+            "as in 2030-01-31T09:00:00Z"
+        )
+    return value
+
+
+Instant = Annotated[AwareDatetime, BeforeValidator(_dated)]
+"""A moment in a request: ISO 8601 with its zone, and never a number."""
 
 
 def validate(

@@ -76,8 +76,13 @@ def elsewhere(address: str) -> str:
 
 
 @asynccontextmanager
-async def running_site(folder: Path, *, product: Starlette | None = None) -> AsyncIterator[Site]:
-    """Start everything on free ports of 127.0.0.1; `product` replaces the plain one."""
+async def running_site(
+    folder: Path, *, product: Starlette | None = None, origins: str | None = None
+) -> AsyncIterator[Site]:
+    """Start everything on free ports of 127.0.0.1; `product` replaces the plain one.
+
+    `origins` may show the connect page instead of the product alone.
+    """
     create_keyring(folder / "keyring.json")
     async with AsyncExitStack() as opened:
         sockets = [listener() for _ in range(4)]
@@ -87,7 +92,7 @@ async def running_site(folder: Path, *, product: Starlette | None = None) -> Asy
                 **environ(folder),
                 "POSTROOM_PUBLIC_URL": postroom,
                 "POSTROOM_GOOGLE_URL": google,
-                "POSTROOM_PRODUCT_ORIGINS": f"{shop},{elsewhere(shop)}",
+                "POSTROOM_PRODUCT_ORIGINS": origins or f"{shop},{elsewhere(shop)}",
             }
         )
         container = AutowiredContainer(settings)

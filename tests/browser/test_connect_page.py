@@ -1,5 +1,6 @@
 """The connect page in a real browser: in a product's iframe, and as a link."""
 
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
-from tests.browser.connecting import Site, running_site
+from tests.browser.connecting import Site, elsewhere, running_site
 from tests.harness.connecting import ADA, BEN
 
 pytestmark = pytest.mark.browser
@@ -90,7 +91,23 @@ async def test_a_stranger_cannot_frame_the_page(site: Site, browser: Browser) ->
     page = await site.open_frame(browser, opened["token"], product=site.stranger)
     await page.wait_for_load_state("networkidle")
     assert await types_of(page) == []
-    assert await page.frames[1].locator("main").count() == 0
+    said = page.frame_locator("#connect-ui").get_by_role("main")
+    await expect(said).to_contain_text(f"{site.stranger} is not among the addresses of Acme.")
+    assert await page.frames[1].locator("script").count() == 0
+
+
+async def test_a_page_of_any_local_port_may_show_it_where_the_setting_says_so(
+    tmp_path: Path, browser: Browser
+) -> None:
+    async with running_site(tmp_path, origins="http://localhost:*") as site:
+        opened = await site.session()
+        page = await site.open_frame(browser, opened["token"], product=elsewhere(site.stranger))
+        frame = page.frame_locator("#connect-ui")
+        await expect(frame.get_by_role("heading")).to_have_text("Connect your Gmail to Acme")
+        refused = await site.open_frame(browser, opened["token"], product=site.stranger)
+        said = refused.frame_locator("#connect-ui").get_by_role("main")
+        await expect(said).to_contain_text(f"{site.stranger} is not among the addresses")
+        assert await types_of(refused) == []
 
 
 async def test_a_token_from_a_foreign_window_is_ignored(site: Site, browser: Browser) -> None:
@@ -108,6 +125,18 @@ async def test_a_token_from_a_foreign_window_is_ignored(site: Site, browser: Bro
     )
     await page.wait_for_load_state("networkidle")
     await expect(frame.get_by_text("Waiting for Acme")).to_be_visible()
+
+
+async def test_a_success_is_still_one_when_it_is_reloaded(site: Site, browser: Browser) -> None:
+    opened = await site.session()
+    page = await (await browser.new_context(locale="en-GB")).new_page()
+    await page.goto(opened["connect_link"])
+    await page.get_by_role("link", name="Continue with Google").click()
+    await allow_at_google(page)
+    await expect(page.get_by_role("heading")).to_have_text("Gmail is connected")
+    await expect(page).to_have_url(re.compile(r"/oauth/callback\?state=[\w-]+$"))
+    await page.reload()
+    await expect(page.get_by_role("heading")).to_have_text("Gmail is connected")
 
 
 async def test_the_link_asks_before_it_binds_another_address(site: Site, browser: Browser) -> None:

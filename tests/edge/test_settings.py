@@ -41,6 +41,7 @@ def test_defaults_follow_from_the_public_address(environ: Mapping[str, str]) -> 
     [
         ("PUBLIC_URL", "http://postroom.example.com"),
         ("PRODUCT_ORIGINS", "https://product.example.com/app"),
+        ("PRODUCT_ORIGINS", "http://192.168.1.2:*"),
         ("STORE", "mongodb:postroom"),
         ("QUEUE", "cloud-tasks:europe-west1"),
         ("KEYRING", "kms"),
@@ -57,6 +58,15 @@ def test_a_value_that_cannot_work_is_refused(
 ) -> None:
     with pytest.raises(ConfigurationError, match=f"POSTROOM_{name}"):
         settings_from({**environ, f"POSTROOM_{name}": value})
+
+
+def test_origins_of_any_port_are_for_a_laptop_alone(environ: Mapping[str, str]) -> None:
+    anywhere = {**environ, "POSTROOM_PRODUCT_ORIGINS": "http://localhost:*,http://127.0.0.1:*"}
+    origins = settings_from(anywhere).product_origins
+    assert origins == ("http://localhost:*", "http://127.0.0.1:*")
+    deployed = {**anywhere, "POSTROOM_PUBLIC_URL": "https://postroom.example"}
+    with pytest.raises(ConfigurationError, match="POSTROOM_PRODUCT_ORIGINS"):
+        settings_from(deployed)
 
 
 def test_the_embedded_queue_needs_the_embedded_store(environ: Mapping[str, str]) -> None:

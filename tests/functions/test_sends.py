@@ -108,8 +108,17 @@ async def test_a_scheduled_send_waits_can_be_called_off_and_goes_out(
 )
 async def test_impossible_times_are_refused(product: ConnectedSystem, when: str, code: str) -> None:
     assert error_of(await product.post("/send", {**HELLO, "send_at": when})) == (400, code)
-    no_zone = {**HELLO, "send_at": "2030-01-01T00:00:00"}
-    assert error_of(await product.post("/send", no_zone)) == (400, "invalid_body")
+
+
+@pytest.mark.parametrize("when", ["2030-01-01T00:00:00", 1_900_000_000, 1.9e9, "1900000000"])
+async def test_a_time_without_its_zone_or_its_date_is_refused(
+    product: ConnectedSystem, when: object
+) -> None:
+    refused = await product.post("/send", {**HELLO, "send_at": when})
+    assert error_of(refused) == (400, "invalid_body")
+    (problem,) = refused.json()["error"]["errors"]
+    assert problem["path"] == ["send_at"]
+    assert ("bare number" in problem["message"]) is (when != "2030-01-01T00:00:00")
 
 
 async def test_trouble_that_may_pass_is_202_and_ends_in_the_background(

@@ -5,7 +5,7 @@ from binascii import Error as BadBase64
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from shared.actions.registry import ActionInput
 from shared.domain.ids import MessageId, ThreadId
@@ -20,7 +20,7 @@ from shared.domain.mail.writing.recipients import (
 )
 from shared.domain.send.entry import DeliveryMode
 from shared.domain.send.request import AskedAttachment, SendRequest
-from shared.domain.validation import MAX_CONTENT
+from shared.domain.validation import MAX_CONTENT, Instant
 from shared.errors import InvalidRecipientError, InvalidRequestError, Problem
 
 MAX_RECIPIENT = 1_000
@@ -172,7 +172,7 @@ class MessageFields(ActionInput):
 class SendFields(MessageFields):
     """A message to be sent, now or later."""
 
-    send_at: AwareDatetime | None = Field(
+    send_at: Instant | None = Field(
         None, description="When to send, at most 30 days ahead; DELETE /sends/{key} calls it off."
     )
 

@@ -1,7 +1,7 @@
 """The connect flow's short-lived documents: session, ticket, OAuth state (DESIGN 5.1)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from hashlib import sha256
@@ -12,6 +12,10 @@ from shared.domain.ids import ConnectionId
 SESSION_LIFETIME = timedelta(minutes=30)
 TICKET_LIFETIME = timedelta(seconds=60)
 OAUTH_STATE_LIFETIME = timedelta(minutes=15)
+CONSENT_LIFETIME = 2 * OAUTH_STATE_LIFETIME + TICKET_LIFETIME
+"""How long a consent can take: the way through Google, the confirmation, the frame's next look."""
+LATEST_CONSENT = timedelta(hours=1)
+"""No consent begins later after the session was created, however many were tried."""
 SCHEMA_VERSION = 1
 
 
@@ -50,6 +54,15 @@ class ConnectSession:
     deleted: bool = False
     schema_version: int = SCHEMA_VERSION
 
+    @property
+    def consents_until(self) -> datetime:
+        """Return when the last consent may begin."""
+        return min(self.expires_at, self.created_at + LATEST_CONSENT)
+
+    def with_consent(self, now: datetime) -> "ConnectSession":
+        """Return the session, not to end before a consent that begins now."""
+        return replace(self, expires_at=max(self.expires_at, now + CONSENT_LIFETIME))
+
 
 @dataclass(frozen=True, slots=True)
 class ConnectTicket:
@@ -75,4 +88,6 @@ class OAuthState:
     expires_at: datetime
     pending: bytes | None = None
     """Sealed tokens and identity, where only the end user's confirmation is still missing."""
+    used: bool = False
+    """Whether it has counted: what it held is gone, and it only shows again what came of it."""
     schema_version: int = SCHEMA_VERSION

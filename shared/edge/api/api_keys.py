@@ -8,12 +8,13 @@ and to keys below it: what its thief can get hold of ends when it is revoked.
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AwareDatetime, Field, model_validator
+from pydantic import Field, model_validator
 
 from shared.domain.ids import ConnectionId
 from shared.domain.keys.api_key import ALL_PERMISSIONS, ApiKey
 from shared.domain.keys.child_key import reaches_no_further
 from shared.domain.keys.policy import UNRESTRICTED, Policy
+from shared.domain.validation import Instant
 from shared.edge.web.api_key_cache import ApiKeyCache
 from shared.edge.web.call import Call
 from shared.edge.web.reading import CONNECTION_ID
@@ -44,7 +45,7 @@ class NewKeyBody(RequestModel):
     name: str = Field(min_length=1, max_length=100)
     permissions: list[Granted] = Field(min_length=1, max_length=50)
     connections: list[Named] | None = Field(None, min_length=1, max_length=MOST_CONNECTIONS)
-    expires_at: AwareDatetime | None = None
+    expires_at: Instant | None = None
     policy: Policy = Field(default=UNRESTRICTED, description="What agents with the key may do.")
     requests_per_minute: int | None = Field(None, ge=1, le=1_000_000)
 

@@ -5,7 +5,7 @@
 from collections import Counter
 from datetime import datetime, timedelta
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 from starlette.responses import Response
 
 from shared.actions.gmail.message_fields import SendFields, as_request
@@ -15,7 +15,7 @@ from shared.actions.policy.request_approval import Waiting
 from shared.domain.keys.policy import Does
 from shared.domain.send.bulk import MAX_BULK, BulkSend
 from shared.domain.send.entry import SendEntry, SendState, send_id
-from shared.domain.validation import place_problems
+from shared.domain.validation import Instant, place_problems
 from shared.edge.web.call import Call
 from shared.edge.web.effects import (
     EFFECT_HEADERS,
@@ -63,7 +63,7 @@ class SendsQuery(RequestModel):
 
     state: SendState | None = None
     limit: int = Field(100, ge=1, le=200)
-    before: AwareDatetime | None = Field(None, description="Only those created earlier.")
+    before: Instant | None = Field(None, description="Only those created earlier.")
 
 
 class SendsView(ResponseModel):

@@ -3,12 +3,13 @@
 from datetime import datetime, timedelta
 from typing import Literal
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from shared.domain.events.endpoint import WebhookEndpoint
 from shared.domain.events.event import EventState, EventType
 from shared.domain.events.flavour import Flavour
 from shared.domain.ids import ConnectionId, EventId
+from shared.domain.validation import Instant
 from shared.edge.web.call import Call
 from shared.edge.web.routes import Permission, RequestModel, ResponseModel, Route, Success, Tenant
 from shared.errors import ForbiddenError, NotFoundError
@@ -87,8 +88,8 @@ class EndpointsPage(ResponseModel):
 class RedeliverySince(RequestModel):
     """Which events: those created from `since` to `until` that are in `state`."""
 
-    since: AwareDatetime
-    until: AwareDatetime | None = None
+    since: Instant
+    until: Instant | None = None
     state: Literal["dead", "delivered", "pending"] = "dead"
 
 

@@ -131,12 +131,17 @@ async def confirm_binding(call: Call) -> Response:
         return refused_page(look, Refused(refused.code))
     except TransientError:
         outcome = Refused("unavailable")
+    if isinstance(outcome, Connected):
+        # To an address: what a form has answered could only be reloaded by sending it again.
+        return RedirectResponse(f"/oauth/callback?state={token}", 303, security_headers())
     return _end_flow(call, look, outcome, token)
 
 
 def _end_flow(call: Call, look: Look, outcome: ConsentOutcome, token: str) -> HTMLResponse:
+    """Return the page; the cookie goes, but for a success, which it lets a reload show again."""
     response = _page(call, look, outcome)
-    clear_cookie(response, call.use(Settings), token)
+    if not isinstance(outcome, Connected):
+        clear_cookie(response, call.use(Settings), token)
     return response
 
 

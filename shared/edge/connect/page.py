@@ -1,7 +1,9 @@
 """Connect pages as responses: status, security headers, and the look a reader asked for."""
 
+import re
 from collections.abc import Mapping
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
@@ -39,6 +41,15 @@ PAGES: Mapping[int | Literal["default"], str] = {
     502: "A page: Google refuses this deployment itself.",
 }
 """Statuses that only pages have, for the documentation."""
+IN_APP = re.compile(
+    r"; wv\)|\bFB(?:AN|AV|_IAB)\b|\bInstagram\b|\bLinkedInApp\b|\bLine/|\bMicroMessenger/"
+    r"|\bSnapchat\b|\bBytedanceWebview\b"
+)
+"""How browsers inside apps name themselves: Google refuses to sign anyone in there."""
+MOST_READ = 1_000
+"""Characters of a header that are looked at: real ones are shorter."""
+ORIGIN = re.compile(r"https?://[a-z\d.-]+(?::\d{1,5})?")
+"""Without a character that could end a directive of the security policy."""
 
 
 def look_of(request: Request, settings: Settings, lang: str | None, theme: str | None) -> Look:
@@ -47,6 +58,24 @@ def look_of(request: Request, settings: Settings, lang: str | None, theme: str |
         lang, request.headers.get("accept-language"), product=settings.product_name
     )
     return Look(strings, theme if theme in THEMES else SYSTEM)
+
+
+def is_in_app(request: Request) -> bool:
+    """Whether the page is shown inside another app, where Google's sign-in is a dead end."""
+    return IN_APP.search(request.headers.get("user-agent", "")[:MOST_READ]) is not None
+
+
+def unknown_parent(request: Request, origins: tuple[str, ...]) -> str | None:
+    """Return the origin of a page that puts the connect page in a frame and is not configured.
+
+    Its frame would stay blank. None where the browser does not say so: then the headers refuse.
+    """
+    parts = urlsplit(request.headers.get("referer", "")[:MOST_READ])
+    origin = f"{parts.scheme}://{parts.netloc}".lower()
+    framed = request.headers.get("sec-fetch-dest") == "iframe"
+    if not framed or not ORIGIN.fullmatch(origin) or origin in origins:
+        return None
+    return None if f"{origin.rpartition(':')[0]}:*" in origins else origin
 
 
 def html(

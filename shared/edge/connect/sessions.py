@@ -32,6 +32,8 @@ NO_STORE = "no-store"
 async def create_session(call: Call) -> SessionAnswer:
     """Open a connect session for one of your end users; it lasts 30 minutes.
 
+    While its end user is at Google it goes on, so that your page learns how that ended.
+
     Give `token` to your frontend, or send the end user to `connect_link`.
     """
     request = call.body(SessionBody).request()
@@ -87,7 +89,7 @@ async def withdraw_session(call: Call) -> None:
 async def create_ticket(call: Call) -> TicketAnswer:
     """Return a ticket with which a window may start consent at /oauth/start, once."""
     call.response_headers["Cache-Control"] = NO_STORE
-    issued = await call.use(ExchangeTicket)(call.session.value.id)
+    issued = await call.use(ExchangeTicket)(call.session.value)
     return TicketAnswer(data=TicketData(ticket=issued.ticket, expires_at=issued.expires_at))
 
 

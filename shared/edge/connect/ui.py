@@ -6,7 +6,7 @@ from starlette.responses import Response
 from shared.domain.connect.connect_session import ConnectSession, ConnectStatus
 from shared.domain.connect.end_user import known_name
 from shared.domain.validation import MAX_TEXT
-from shared.edge.connect.page import PAGES, html, look_of, refused_page
+from shared.edge.connect.page import PAGES, html, is_in_app, look_of, refused_page, unknown_parent
 from shared.edge.settings.deployment import Settings
 from shared.edge.web.call import Call
 from shared.edge.web.routes import Access, Route
@@ -16,6 +16,7 @@ from shared.pages.connect.render import ASSETS, Look, frame_setup
 from shared.ports.connections import Connections
 from shared.usecases.connect.consent.outcomes import FINAL, Refused
 from shared.usecases.connect.consent.sessions import OpenConnectSession
+from shared.usecases.connect.settings import ConnectSettings
 
 A_YEAR_S = 31_536_000
 
@@ -50,7 +51,10 @@ async def show_connect_page(call: Call) -> Response:
     if asked.session_token:
         return await _link_page(call, look, asked.session_token)
     origins = call.use(Settings).product_origins
-    setup = frame_setup(look, origins, FINAL)
+    if framing := unknown_parent(call.request, origins):
+        return html("unknown_parent.html", look, {"origin": framing}, status=403,
+                    framed_by=(framing,))  # fmt: skip
+    setup = {**frame_setup(look, origins, FINAL), "in_app": is_in_app(call.request)}
     return html("frame.html", look, {"setup": setup}, framed_by=origins)
 
 
@@ -61,6 +65,9 @@ async def _link_page(call: Call, look: Look, token: str) -> Response:
         return refused_page(look, Refused("expired_session"))
     if session.status is ConnectStatus.CONNECTED:
         return refused_page(look, Refused("already_connected"))
+    if is_in_app(call.request):
+        address = call.use(ConnectSettings).connect_link(token)
+        return html("elsewhere.html", look, {"address": address})
     start = f"/oauth/start?session_token={token}&lang={look.strings.language}&theme={look.theme}"
     context = {
         "who": known_name(session.end_user),

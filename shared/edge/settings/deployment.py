@@ -22,6 +22,8 @@ TOPIC = re.compile(r"projects/[^/]+/topics/[^/]+")
 LEAST_RESULT_BYTES = 4_096
 TAKERS = frozenset({"google", "otlp", "prometheus"})
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+ANY_PORT = frozenset({"http://127.0.0.1:*", "http://localhost:*"})
+"""Origins of this machine, whatever their port; a deployment takes none of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +178,8 @@ def settings_from(environ: Mapping[str, str], *, without: frozenset[str] = froze
         read.refuse("QUEUE", "must be cloud-tasks:projects/P/locations/L beside a Firestore store")
     if settings.token_check == "claims" and not _private(environ.get("FUNCTION_TARGET")):
         read.refuse("TOKEN_CHECK", "may be `claims` only in a function that no one else may invoke")
+    if settings.secure and ANY_PORT & {*settings.product_origins}:
+        read.refuse("PRODUCT_ORIGINS", "may leave the port open only where Postroom is on loopback")
     if (problem := settings.events.problem) is not None:
         read.refuse(*problem)
     read.finish()
@@ -242,7 +246,8 @@ def _ready_syncs(value: str) -> tuple[str, ...]:
 
 
 def _origins(value: str) -> tuple[str, ...]:
-    origins = tuple(_address(one.strip()) for one in value.split(",") if one.strip())
+    given = [one.strip() for one in value.split(",") if one.strip()]
+    origins = tuple(one if one in ANY_PORT else _address(one) for one in given)
     if any(urlsplit(one).path for one in origins):
         raise ValueError("must list origins: scheme, host and port, without a path")
     return origins

@@ -14,6 +14,8 @@ from infra.local.environment import (
     WEBHOOK_SECRET,
     Addresses,
     environment,
+    read_environment,
+    write_environment,
 )
 from infra.local.google.__main__ import read_arguments
 from infra.local.guide import Ready, agent, calls, guide
@@ -84,6 +86,25 @@ def test_the_laptops_environment_is_a_valid_configuration(tmp_path: Path) -> Non
     assert settings.public_url == ADDRESSES.postroom
     assert settings.redirect_uri == f"{ADDRESSES.postroom}/oauth/callback"
     assert settings.units_per_minute == 9
+
+
+def test_the_commands_find_what_a_demo_runs_with(tmp_path: Path) -> None:
+    assert read_environment(tmp_path) == environment(Addresses(), tmp_path)
+    ran = environment(
+        ADDRESSES, tmp_path, {"POSTROOM_UNITS_PER_MINUTE": "9"}, ["https://a.example"]
+    )
+    write_environment(tmp_path, ran)
+    assert read_environment(tmp_path) == ran
+    assert settings_from(ran).product_origins == (ADDRESSES.product, "https://a.example")
+
+
+def test_an_origin_that_is_named_reaches_postroom(tmp_path: Path) -> None:
+    chosen = arguments_from(
+        ["demo", "--origin", "https://a.example", "--origin", "https://b.example"]
+    )
+    settings = DemoSettings(1, 2, 3, tmp_path, 0, origins=tuple(chosen.origins))
+    postroom = programs(settings)[1]
+    assert arguments_from(postroom.arguments).origins == chosen.origins
 
 
 @pytest.mark.parametrize("testing", [True, False])

@@ -1,5 +1,6 @@
 """`python -m infra.local demo` as a person runs it: read what it prints, try it, stop it, again."""
 
+import os
 import re
 import shlex
 import signal
@@ -78,6 +79,15 @@ def demo(ports: list[int], state: Path) -> Iterator[Demo]:
 
 @pytest.fixture
 def ports() -> list[int]:
+    return free_ports()
+
+
+@pytest.fixture
+def more_ports() -> list[int]:
+    return free_ports()
+
+
+def free_ports() -> list[int]:
     sockets = [listener() for _ in range(3)]
     numbers = [int(one.getsockname()[1]) for one in sockets]
     for one in sockets:
@@ -125,6 +135,34 @@ def test_the_demo_works_as_it_says_and_finds_all_of_it_again(
         assert "Making up" not in again
         assert len(run(printed_calls(again)["/records"])["records"]) == 3
         assert second.stop() == 0
+
+
+def commanded(*arguments: str) -> str:
+    """Return what a make command prints; the environment is there already."""
+    clean = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    told = subprocess.run(
+        ["make", "-o", "runtime", *arguments],
+        cwd=ROOT, env=clean, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert told.returncode == 0, told.stdout + told.stderr
+    return told.stdout
+
+
+def test_two_demos_run_side_by_side_and_the_commands_find_each(
+    ports: list[int], more_ports: list[int], tmp_path: Path
+) -> None:
+    states = (tmp_path / "one", tmp_path / "two")
+    with demo(ports, states[0]) as first, demo(more_ports, states[1]) as second:
+        for running, state, (port, *_) in zip(
+            (first, second), states, (ports, more_ports), strict=True
+        ):
+            running.read_until("100%")
+            assert f"http://127.0.0.1:{port}" in commanded("doctor", f"STATE={state}")
+            state_option = f"STATE={state}"
+            commanded("keys", state_option, "ARGS=create --name try --permission send")
+            assert "try" in commanded("keys", state_option)
+            rehearsed = commanded("dryrun", state_option, "ACTION=list-labels")
+            assert re.search(r"GET\s+/labels", rehearsed)
 
 
 def wait_for_the_end_of(line: socket.socket) -> None:

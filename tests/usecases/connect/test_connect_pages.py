@@ -60,6 +60,28 @@ async def test_the_frame_is_open_to_the_product_and_nobody_else(harness: Connect
     assert "elsewhere.example" not in page.text
 
 
+@pytest.mark.parametrize(
+    ("parent", "status"),
+    [
+        (PRODUCT, 200),
+        ("https://shop.example", 403),
+        ("https://shop.example:8443", 403),
+        ("https://shop.example;script-src *", 200),
+        ("", 200),
+    ],
+)
+async def test_a_page_that_is_not_configured_is_named_in_its_own_frame(
+    harness: ConnectHarness, parent: str, status: int
+) -> None:
+    headers = {"Sec-Fetch-Dest": "iframe", "Referer": f"{parent}/"}
+    page = await harness.browser().get("/connect-ui/", headers=headers)
+    assert page.status_code == status
+    ancestors = page.headers["content-security-policy"].partition("frame-ancestors ")[2]
+    assert ancestors == (PRODUCT if status == 200 else parent)
+    assert (f"{parent} is not among" in page.text) is (status == 403)
+    assert ("frame.js" in page.text) is (status == 200)
+
+
 async def test_pages_that_handle_tokens_are_never_framed_kept_or_referred_to(
     harness: ConnectHarness,
 ) -> None:
@@ -105,7 +127,7 @@ async def test_names_from_the_product_are_text_not_markup(harness: ConnectHarnes
 
 async def test_the_cookie_binds_top_level_only_and_is_taken_away(harness: ConnectHarness) -> None:
     opened = await harness.session_for(ADA)
-    await harness.will_approve(ADA)
+    await harness.will_deny(ADA)
     browser = harness.browser()
     browser.follow_redirects = False
     started = await browser.get(f"{PUBLIC}/oauth/start?session_token={opened['token']}")
@@ -129,3 +151,38 @@ async def test_no_token_or_state_is_logged(
     logged = capsys.readouterr().out + caplog.text
     assert opened["token"] not in logged
     assert ADA not in logged
+
+
+INSTAGRAM = (
+    "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like"
+    " Gecko) Mobile/15E148 Instagram 334.0.4.32.98 (iPhone15,3; iOS 17_5; en_GB; scale=3.00)"
+)
+FACEBOOK = (
+    "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like"
+    " Gecko) Mobile/15E148 [FBAN/FBIOS;FBAV/464.0.0.41.108;FBDV/iPhone15,3;FBLC/en_GB]"
+)
+WEBVIEW = (
+    "Mozilla/5.0 (Linux; Android 14; Pixel 8 Build/AP1A.240505.004; wv) AppleWebKit/537.36 (KHTML,"
+    " like Gecko) Version/4.0 Chrome/125.0.0.0 Mobile Safari/537.36"
+)
+CHROME = (
+    "Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36 (KHTML, like Gecko)"
+    " Chrome/125.0.0.0 Mobile Safari/537.36"
+)
+
+
+@pytest.mark.parametrize("agent", [INSTAGRAM, FACEBOOK, WEBVIEW])
+async def test_inside_another_app_the_page_says_to_open_it_in_a_browser(
+    harness: ConnectHarness, agent: str
+) -> None:
+    opened = await harness.session_for(ADA)
+    browser = harness.browser()
+    browser.headers["User-Agent"] = agent
+    page = await browser.get(opened["connect_link"])
+    assert "Open this page in your browser" in page.text
+    assert f'value="{opened["connect_link"]}"' in page.text
+    assert "/oauth/start" not in page.text
+    assert '"in_app": true' in (await browser.get("/connect-ui/")).text
+    browser.headers["User-Agent"] = CHROME
+    assert "/oauth/start" in (await browser.get(opened["connect_link"])).text
+    assert '"in_app": false' in (await browser.get("/connect-ui/")).text

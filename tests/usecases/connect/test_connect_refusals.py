@@ -144,8 +144,22 @@ async def test_an_answer_counts_once(harness: ConnectHarness) -> None:
     cookies = httpx.Cookies(browser.cookies)
     assert outcome(await browser.get(answer)) == "connected"
     browser.cookies = cookies
-    replayed = await browser.get(answer)
-    assert (replayed.status_code, outcome(replayed)) == (400, "unknown_state")
+    assert outcome(await browser.get(answer)) == "connected"
+    assert harness.requests.count("POST /token authorization_code") == 1
+    stranger = await harness.browser().get(answer)
+    assert (stranger.status_code, outcome(stranger)) == (403, "other_browser")
+
+
+async def test_a_refused_answer_shows_nothing_twice(harness: ConnectHarness) -> None:
+    opened = await harness.session_for(ADA)
+    await harness.will_deny(ADA)
+    browser = harness.browser()
+    answer = await google_answer(browser, start_of(opened))
+    cookies = httpx.Cookies(browser.cookies)
+    assert outcome(await browser.get(answer)) == "access_denied"
+    browser.cookies = cookies
+    again = await browser.get(answer)
+    assert (again.status_code, outcome(again)) == (400, "unknown_state")
 
 
 async def test_an_answer_counts_only_in_the_browser_that_asked(harness: ConnectHarness) -> None:
@@ -202,6 +216,9 @@ async def test_an_answer_that_comes_too_late_is_refused(harness: ConnectHarness)
     harness.advance(timedelta(minutes=16))
     page = await browser.get(answer)
     assert (page.status_code, outcome(page)) == (410, "expired_state")
+    assert harness.requests.count("POST /token authorization_code") == 0
+    seen = await harness.look(opened["token"])
+    assert (seen["status"], seen["error"]) == ("failed", "expired_state")
 
 
 @pytest.mark.parametrize(

@@ -73,6 +73,7 @@
       return;
     }
     if (session.status === "connected") { finish(); return; }
+    if (setup.in_app) { show("elsewhere"); return; }
     const user = session.endUser || {};
     const who = user.display_name || user.email;
     show("ask", {
@@ -147,7 +148,11 @@
     tell({ type: "close" });
   };
 
-  const fromParent = (event) => event.source === window.parent && setup.origins.includes(event.origin);
+  // "http://localhost:*" stands for every port, on loopback only.
+  const isKnown = (origin) => setup.origins.some((one) => one === origin
+    || (one.endsWith(":*") && origin.startsWith(one.slice(0, -1)) && /^\d+$/.test(origin.slice(one.length - 1))));
+
+  const fromParent = (event) => event.source === window.parent && isKnown(event.origin);
 
   window.addEventListener("message", (event) => {
     const message = event.data;

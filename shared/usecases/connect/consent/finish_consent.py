@@ -30,7 +30,7 @@ from shared.usecases.connect.consent.outcomes import (
     Refused,
 )
 from shared.usecases.connect.consent.pending import PendingGrants, agrees
-from shared.usecases.connect.consent.start_consent import VERIFIER, take_state
+from shared.usecases.connect.consent.start_consent import VERIFIER, take_state, unknown_state
 from shared.usecases.connect.settings import ConnectSettings
 from shared.usecases.connect.tokens.token_seal import open_alone
 
@@ -67,23 +67,35 @@ class FinishConsent:
     async def __call__(self, answer: ConsentAnswer) -> ConsentOutcome:
         """Raise ConnectRefusedError where the answer belongs to no flow of this browser."""
         started_at = self.clock.now()
-        state = await take_state(self.states, self.clock, answer.state, answer.cookie)
-        found = await self.sessions.get(state.session_id)
-        if found is None or found.value.deleted:
-            raise ConnectRefusedError("The connect session is over.", code="expired_session")
+        state = await take_state(self.states, answer.state, answer.cookie)
+        session = await _session_of(self.sessions, state)
+        if state.used:
+            return await self._shown_again(session)
         try:
-            outcome = await self._finished(answer, state, found.value, started_at)
+            outcome = await self._finished(answer, state, session, started_at)
         except PostroomError as error:
             outcome = Refusal(_code(error))
         if isinstance(outcome, Refusal):
-            return await self.refuse(found.value, outcome, started_at)
+            return await self.refuse(session, outcome, started_at)
         return outcome
+
+    async def _shown_again(self, session: ConnectSession) -> Connected:
+        """Return the success of a consent whose page is loaded again."""
+        id = session.connection_id
+        found = await self.connections.get(id) if id is not None else None
+        if found is None or session.status is not ConnectStatus.CONNECTED:
+            raise unknown_state()
+        return Connected(
+            found.value.id, found.value.email, reconnected=session.reconnect is not None
+        )
 
     async def _finished(
         self, answer: ConsentAnswer, state: OAuthState, session: ConnectSession, began: datetime
     ) -> ConsentOutcome | Refusal:
         if session.status is ConnectStatus.CONNECTED:
             return Refusal("already_connected")
+        if state.expires_at <= began:
+            return Refusal("expired_state")
         code = self._checked_code(answer)
         before = await self._reconnected(session)
         if before is not None:
@@ -127,6 +139,13 @@ class FinishConsent:
         self, session: ConnectSession, identity: Identity, tokens: Tokens
     ) -> ConfirmNeeded:
         return await self.pending_grants.keep(session, identity, tokens)
+
+
+async def _session_of(sessions: ConnectSessions, state: OAuthState) -> ConnectSession:
+    found = await sessions.get(state.session_id)
+    if found is None or found.value.deleted:
+        raise ConnectRefusedError("The connect session is over.", code="expired_session")
+    return found.value
 
 
 def _judged(
@@ -187,15 +206,16 @@ class ConfirmBinding:
     ) -> Connected | Refused:
         """Raise ConnectRefusedError where the confirmation belongs to no flow of this browser."""
         started_at = self.clock.now()
-        state = await take_state(self.states, self.clock, token, cookie)
-        found = await self.sessions.get(state.session_id)
-        if found is None or found.value.deleted:
-            raise ConnectRefusedError("The connect session is over.", code="expired_session")
-        session = found.value
+        state = await take_state(self.states, token, cookie)
+        session = await _session_of(self.sessions, state)
+        if state.used:
+            raise unknown_state()
         if session.status is ConnectStatus.CONNECTED:
             return await self.refuse(session, Refusal("already_connected"), started_at)
         if not accepted:
             return await self.refuse(session, Refusal("declined"), started_at)
+        if state.expires_at <= started_at:
+            return await self.refuse(session, Refusal("expired_state"), started_at)
         identity, tokens = await self.pending_grants.open(state)
         try:
             return await self.create_connection(session, identity, tokens, started_at)

@@ -80,7 +80,7 @@ class FailConsent:
     async def __call__(
         self, session: ConnectSession, refusal: Refusal, started_at: datetime
     ) -> Refused:
-        """Return the outcome, with a ticket to try again while the session lasts."""
+        """Return the outcome, with a ticket to try again while there is time."""
         await self._mark_failed(session.id, refusal.code)
         now = self.clock.now()
         name = "connect" if session.reconnect is None else "reconnect"
@@ -92,7 +92,7 @@ class FailConsent:
         )  # fmt: skip
         return Refused(
             refusal.code,
-            await self._retry_ticket(session, refusal.code, session.expires_at - now),
+            await self._retry_ticket(session, refusal.code, session.consents_until - now),
             refusal.scopes,
             refusal.expected,
             refusal.given,
@@ -103,7 +103,7 @@ class FailConsent:
     ) -> str | None:
         if code in FINAL or left <= timedelta():
             return None
-        return (await self.exchange_ticket(session.id, left)).ticket
+        return (await self.exchange_ticket(session, left)).ticket
 
     async def _mark_failed(self, session_id: str, code: str) -> None:
         def failed(was: ConnectSession) -> ConnectSession | None:

@@ -60,7 +60,7 @@ class OpenedSession:
 
 @dataclass(frozen=True)
 class CreateConnectSession:
-    """Return a token that opens the connect page for 30 minutes."""
+    """Return a token that opens the connect page for 30 minutes, and while a consent lasts."""
 
     sessions: ConnectSessions
     connections: Connections
@@ -134,12 +134,17 @@ class ExchangeTicket:
     clock: Clock
 
     async def __call__(
-        self, session_id: str, lifetime: timedelta = TICKET_LIFETIME
+        self, session: ConnectSession, lifetime: timedelta = TICKET_LIFETIME
     ) -> IssuedTicket:
-        """Trust the caller, who has authenticated the session's token."""
+        """Trust the caller, who has authenticated the session's token.
+
+        Raise UnauthenticatedError where it is too late for another consent.
+        """
+        if session.consents_until <= self.clock.now():
+            raise _expired()
         ticket = token_urlsafe(32)
         expires_at = self.clock.now() + lifetime
-        await self.tickets.create(ConnectTicket(token_hash(ticket), session_id, expires_at))
+        await self.tickets.create(ConnectTicket(token_hash(ticket), session.id, expires_at))
         return IssuedTicket(ticket, expires_at)
 
 
@@ -179,10 +184,12 @@ class OpenConnectSession:
         """Raise UnauthenticatedError where the token is unknown, expired or withdrawn."""
         found = await self.sessions.get(token_hash(token))
         if found is None or found.value.deleted or found.value.expires_at <= self.clock.now():
-            raise UnauthenticatedError(
-                "This connect session is unknown or has expired: create a new one."
-            )
+            raise _expired()
         return found
+
+
+def _expired() -> UnauthenticatedError:
+    return UnauthenticatedError("This connect session is unknown or has expired: create a new one.")
 
 
 @dataclass(frozen=True)

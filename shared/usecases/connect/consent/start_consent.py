@@ -78,20 +78,19 @@ class StartConsent:
         return ConsentStart(url, flow_name(stored.id), cookie)
 
     async def _open(self, session_id: str) -> ConnectSession:
-        """Return the session, pending again where an earlier try had failed."""
+        """Return the session: pending, and alive until this consent can be over."""
         opened = await update(self.sessions, session_id, self._pending)
         if opened is None:
             raise ConnectRefusedError("The connect session is over.", code="expired_session")
         return opened
 
     def _pending(self, was: ConnectSession) -> ConnectSession | None:
-        if was.deleted or was.expires_at <= self.clock.now():
+        now = self.clock.now()
+        if was.deleted or was.consents_until <= now:
             return None
         if was.status is ConnectStatus.CONNECTED:
             raise ConnectRefusedError("It is connected already.", code="already_connected")
-        if was.status is ConnectStatus.PENDING:
-            return was
-        return replace(was, status=ConnectStatus.PENDING, error=None)
+        return replace(was.with_consent(now), status=ConnectStatus.PENDING, error=None)
 
     async def _login_hint(self, session: ConnectSession) -> str | None:
         if session.reconnect is not None:
@@ -112,31 +111,29 @@ def challenge_of(verifier: str) -> str:
     return encode_base64url(sha256(verifier.encode()).digest())
 
 
-async def take_state(
-    states: OAuthStates, clock: Clock, state: str, cookie: str | None
-) -> OAuthState:
-    """Return what the `state` parameter stands for and make it worthless.
+async def take_state(states: OAuthStates, state: str, cookie: str | None) -> OAuthState:
+    """Return what the `state` parameter stands for, and use it up.
 
-    Raises ConnectRefusedError: "unknown_state", "expired_state", "other_browser". A browser
-    without the cookie does not use the state up: its owner may still come.
+    One that had been used comes back as `used`, and holds nothing. Raises ConnectRefusedError:
+    "unknown_state", "other_browser". A browser without the cookie does not use the state up: its
+    owner may still come.
     """
     found = await states.get(token_hash(state))
     if found is None:
-        raise _unknown()
+        raise unknown_state()
     if not compare_digest(token_hash(cookie or ""), found.value.cookie_hash):
         raise ConnectRefusedError(
             "This sign-in was started in another browser.", code="other_browser"
         )
-    if found.value.expires_at <= clock.now():
-        raise ConnectRefusedError("This sign-in took too long.", code="expired_state")
+    if found.value.used:
+        return found.value
     try:
-        first = await states.delete(found)
+        await states.swap(found, replace(found.value, used=True, code_verifier=b"", pending=None))
     except ConflictError:
-        first = False
-    if not first:
-        raise _unknown()
+        raise unknown_state() from None
     return found.value
 
 
-def _unknown() -> ConnectRefusedError:
+def unknown_state() -> ConnectRefusedError:
+    """Return the refusal of a state that was never issued, or has nothing to show."""
     return ConnectRefusedError("This sign-in is unknown or was finished.", code="unknown_state")
