@@ -16,8 +16,14 @@ from shared.client.actions import Method, Started
 from shared.client.records import LONGEST_LINK
 from tests.conformity import check_request, description
 
-NOT_FOR_A_CLIENT = ("/proxy/upload/", "/mcp")
-"""Uploads are Gmail's own protocol, and agents have clients of theirs."""
+NOT_FOR_A_CLIENT = (
+    "/proxy/upload/",
+    "/mcp",
+    "/integrations",
+    "/providers",
+    "/environment-variables",
+)
+"""Uploads are Gmail's own protocol, agents have clients of theirs, and constants are known."""
 GIVEN: Mapping[str, Any] = {
     "access": "read",
     "action": "get-profile",
