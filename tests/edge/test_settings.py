@@ -41,6 +41,7 @@ def test_defaults_follow_from_the_public_address(environ: Mapping[str, str]) -> 
     [
         ("PUBLIC_URL", "http://postroom.example.com"),
         ("PRODUCT_ORIGINS", "https://product.example.com/app"),
+        ("INTEGRATION_ALIASES", "gmail, google mail"),
         ("STORE", "mongodb:postroom"),
         ("QUEUE", "cloud-tasks:europe-west1"),
         ("KEYRING", "kms"),

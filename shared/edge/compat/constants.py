@@ -6,6 +6,7 @@ from typing import Literal
 from pydantic import Field
 
 from shared.domain.connect.connection import INTEGRATION
+from shared.domain.connect.integration_names import IntegrationNames
 from shared.edge.web.call import Call
 from shared.edge.web.routes import LEFT_OUT, Permission, RequestModel, ResponseModel, Route
 from shared.errors import NotFoundError
@@ -88,9 +89,10 @@ class Variable(ResponseModel):
     value: str
 
 
-async def list_integrations(_: Call) -> IntegrationsAnswer:
-    """Return the one integration there is."""
-    return IntegrationsAnswer(data=[IntegrationView(unique_key=INTEGRATION)])
+async def list_integrations(call: Call) -> IntegrationsAnswer:
+    """Return the one integration there is, once under each of its names."""
+    names = call.use(IntegrationNames).all
+    return IntegrationsAnswer(data=[IntegrationView(unique_key=name) for name in names])
 
 
 async def get_integration(call: Call) -> IntegrationAnswer:
@@ -117,9 +119,9 @@ async def list_variables(_: Call) -> list[Variable]:
 
 
 def _known(call: Call, parameter: str) -> str:
-    name = call.path(parameter)
-    if name != INTEGRATION:
-        raise NotFoundError(f"The only integration here is {INTEGRATION!r}.")
+    name, names = call.path(parameter), call.use(IntegrationNames)
+    if name not in names:
+        raise NotFoundError(names.unknown)
     return name
 
 

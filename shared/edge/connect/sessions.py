@@ -1,6 +1,7 @@
 """/connect/sessions for the product's backend, /connect/session for the connect page (API 2)."""
 
 from shared.domain.connect.connect_session import ConnectStatus
+from shared.domain.connect.integration_names import IntegrationNames
 from shared.edge.api.connections import check_webhook_address
 from shared.edge.connect.models import (
     ReconnectBody,
@@ -34,14 +35,14 @@ async def create_session(call: Call) -> SessionAnswer:
 
     Give `token` to your frontend, or send the end user to `connect_link`.
     """
-    request = call.body(SessionBody).request()
+    request = call.body(SessionBody).request(call.use(IntegrationNames))
     check_webhook_address(call, request.webhook_url_override)
     return _answer(call, await call.use(CreateConnectSession)(request))
 
 
 async def create_reconnect_session(call: Call) -> SessionAnswer:
     """Open a session in which an end user renews a connection, with the same Google account."""
-    request = call.body(ReconnectBody).request()
+    request = call.body(ReconnectBody).request(call.use(IntegrationNames))
     check_webhook_address(call, request.webhook_url_override)
     if request.reconnect is None or not call.caller.sees(request.reconnect):
         raise UnknownConnectionError("No such connection to reconnect.")
