@@ -7,6 +7,7 @@ from enum import StrEnum
 from hashlib import sha256
 from typing import Any
 
+from shared.domain.connect.connection import version_in_life
 from shared.domain.ids import ConnectionId
 
 SESSION_LIFETIME = timedelta(minutes=30)
@@ -49,6 +50,31 @@ class ConnectSession:
     error: str | None = None
     deleted: bool = False
     schema_version: int = SCHEMA_VERSION
+
+    @property
+    def to_be(self) -> "ConnectionToBe | None":
+        """The connection that its consent shall make; None where it renews one."""
+        if self.connection_id is None or self.reconnect is not None:
+            return None
+        return ConnectionToBe(
+            self.connection_id, self.created_at, self.tags, self.end_user, self.webhook_url_override
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionToBe:
+    """What a session knows of the connection that its consent shall make."""
+
+    id: ConnectionId
+    created_at: datetime
+    """The session's own: before any connection of it."""
+    tags: Mapping[str, str]
+    end_user: Mapping[str, Any] | None
+    webhook_url_override: str | None
+
+    def version(self, step: int | None) -> int:
+        """Return an event's version, below those of the connection that is made in the end."""
+        return version_in_life(self.created_at, step)
 
 
 @dataclass(frozen=True, slots=True)
