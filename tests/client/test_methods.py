@@ -44,6 +44,7 @@ GIVEN: Mapping[str, Any] = {
     "tags": {"end_user_id": "u"},
     "type": "sync",
     "types": ["sync"],
+    "return_url": "https://app.example.com/done",
     "webhook_url": "https://hooks.example.com/x",
     "url": "https://hooks.example.com/x",
 }

@@ -45,6 +45,8 @@ class ConnectSession:
     scopes: tuple[str, ...] = ()
     reconnect: ConnectionId | None = None
     webhook_url_override: str | None = None
+    return_url: str | None = None
+    """Where the end user goes when the consent has ended, instead of a page of ours."""
     status: ConnectStatus = ConnectStatus.PENDING
     connection_id: ConnectionId | None = None
     error: str | None = None

@@ -107,6 +107,9 @@ class _SessionBody(RequestModel):
     webhook_url_override: Annotated[str, Field(max_length=2_000, pattern="^https?://")] | None = (
         None
     )
+    return_url: Annotated[str, Field(max_length=2_000)] | None = Field(
+        None, description="Where the end user goes in the end: a page of an origin of yours."
+    )
 
     def _request(
         self, names: IntegrationNames, allowed: tuple[str, ...], reconnect: ConnectionId | None
@@ -120,6 +123,7 @@ class _SessionBody(RequestModel):
             integrations_config_defaults=_named(defaults),
             overrides=_named(_ours(self.overrides, names, "overrides")),
             webhook_url_override=self.webhook_url_override,
+            return_url=self.return_url,
             scopes=defaults.scopes if defaults else (),
             reconnect=reconnect,
         )

@@ -13,6 +13,7 @@ from shared.edge.connect.models import (
     TicketAnswer,
     TicketData,
 )
+from shared.edge.connect.return_url import check_return_url
 from shared.edge.connect.ui import account_before
 from shared.edge.web.call import Call
 from shared.edge.web.routes import Access, Permission, Route
@@ -37,6 +38,7 @@ async def create_session(call: Call) -> SessionAnswer:
     """
     request = call.body(SessionBody).request(call.use(IntegrationNames))
     check_webhook_address(call, request.webhook_url_override)
+    check_return_url(call, request.return_url)
     return _answer(call, await call.use(CreateConnectSession)(request))
 
 
@@ -44,6 +46,7 @@ async def create_reconnect_session(call: Call) -> SessionAnswer:
     """Open a session in which an end user renews a connection, with the same Google account."""
     request = call.body(ReconnectBody).request(call.use(IntegrationNames))
     check_webhook_address(call, request.webhook_url_override)
+    check_return_url(call, request.return_url)
     if request.reconnect is None or not call.caller.sees(request.reconnect):
         raise UnknownConnectionError("No such connection to reconnect.")
     return _answer(call, await call.use(CreateConnectSession)(request))

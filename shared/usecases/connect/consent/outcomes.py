@@ -24,6 +24,7 @@ class Connected:
     connection_id: ConnectionId
     email: str
     reconnected: bool
+    return_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,7 @@ class Refused:
     scopes: tuple[str, ...] = ()
     expected: str | None = None
     given: str | None = None
+    return_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +106,7 @@ class FailConsent:
             refusal.scopes,
             refusal.expected,
             refusal.given,
+            session.return_url,
         )
 
     async def _tell(self, session: ConnectSession, code: str, now: datetime) -> None:
