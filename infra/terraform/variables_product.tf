@@ -49,6 +49,17 @@ variable "product_origins" {
   }
 }
 
+variable "integration_aliases" {
+  description = "What callers may call the integration besides google-mail, such as gmail."
+  type        = list(string)
+  default     = []
+
+  validation {
+    condition     = alltrue([for one in var.integration_aliases : can(regex("^[A-Za-z0-9~:.@_-]{1,64}$", one))])
+    error_message = "An integration key is letters, digits and any of ~:.@_-, at most 64 of them."
+  }
+}
+
 variable "api_key_hashes" {
   description = "SHA-256, in hex, of the root API keys; never the keys."
   type        = list(string)

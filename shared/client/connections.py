@@ -138,18 +138,21 @@ class Connections:
         *,
         access: Access | None = None,
         webhook_url: str | None = None,
+        return_url: str | None = None,
     ) -> ConnectSession:
         """Begin to connect a mailbox.
 
         Tag the end user with `end_user_id` and `end_user_email`: the page shows the address, and
         warns where Google's is another one. `webhook_url` is told of this connection's events
-        in place of the endpoints.
+        in place of the endpoints. `return_url` is the page of yours that the end user comes back
+        to.
         """
         body = present(
             tags=dict(tags),
             allowed_integrations=[INTEGRATION],
             integrations_config_defaults=_asking(access),
             webhook_url_override=webhook_url,
+            return_url=return_url,
         )
         return (await self.wire.read(Ask("POST", "/connect/sessions", body=body), _Opened)).data
 
@@ -159,6 +162,7 @@ class Connections:
         tags: Mapping[str, str] | None = None,
         *,
         access: Access | None = None,
+        return_url: str | None = None,
     ) -> ConnectSession:
         """Begin to authorise a connection anew, with the same Google account; it keeps its id."""
         body = present(
@@ -166,6 +170,7 @@ class Connections:
             integration_id=INTEGRATION,
             tags=None if tags is None else dict(tags),
             integrations_config_defaults=_asking(access),
+            return_url=return_url,
         )
         ask = Ask("POST", "/connect/sessions/reconnect", body=body)
         return (await self.wire.read(ask, _Opened)).data

@@ -37,6 +37,7 @@ def api_routes() -> Routes:
         webhook_endpoints,
     )
     from shared.edge.api.mail import attachments, records, search
+    from shared.edge.compat import absent, constants, older_names
     from shared.edge.connect import sessions as connect_sessions
     from shared.edge.web import health
     from shared.edge.web.openapi.document import description_of
@@ -57,6 +58,9 @@ def api_routes() -> Routes:
         *api_keys.ROUTES,
         *approvals.ROUTES,
         *receipts.ROUTES,
+        *older_names.ROUTES,
+        *constants.ROUTES,
+        *absent.ROUTES,
         description_of(whole_table),
         *health.ROUTES,
     )
@@ -64,11 +68,17 @@ def api_routes() -> Routes:
 
 def oauth_callback_routes() -> Routes:
     """Return what the `oauth_callback` function serves."""
+    from shared.edge.compat import absent
     from shared.edge.connect import oauth
     from shared.edge.connect import sessions as connect_sessions
     from shared.edge.connect import ui as connect_ui
 
-    return (*connect_ui.ROUTES, *connect_sessions.SESSION_ROUTES, *oauth.ROUTES)
+    return (
+        *connect_ui.ROUTES,
+        *connect_sessions.SESSION_ROUTES,
+        *oauth.ROUTES,
+        *absent.CONSENT_ROUTES,
+    )
 
 
 def gmail_push_routes() -> Routes:

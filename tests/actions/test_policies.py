@@ -71,6 +71,9 @@ async def test_a_recipient_outside_is_refused_in_every_field(
 ) -> None:
     caller = await agent(harness, **ACME)
     assert await caller.rule(action, {**HELLO, field: f"{BOB}, Eve <{EVE}>"}) == "allowed_domains"
+    if field != "to":
+        header = {**HELLO, "headers": {field.title(): f"{BOB}, Eve <{EVE}>"}}
+        assert await caller.rule(action, header) == "allowed_domains"
     assert not sent(harness)
 
 

@@ -16,12 +16,19 @@ from shared.client.actions import Method, Started
 from shared.client.records import LONGEST_LINK
 from tests.conformity import check_request, description
 
-NOT_FOR_A_CLIENT = ("/proxy/upload/", "/mcp")
-"""Uploads are Gmail's own protocol, and agents have clients of theirs."""
+NOT_FOR_A_CLIENT = (
+    "/proxy/upload/",
+    "/mcp",
+    "/integrations",
+    "/providers",
+    "/environment-variables",
+)
+"""Uploads are Gmail's own protocol, agents have clients of theirs, and constants are known."""
 GIVEN: Mapping[str, Any] = {
     "access": "read",
     "action": "get-profile",
     "connections": ["c-1"],
+    "flavour": "postroom",
     "frequency": "every hour",
     "headers": {},
     "message": {"to": "bo@example.org"},
@@ -38,6 +45,7 @@ GIVEN: Mapping[str, Any] = {
     "tags": {"end_user_id": "u"},
     "type": "sync",
     "types": ["sync"],
+    "return_url": "https://app.example.com/done",
     "webhook_url": "https://hooks.example.com/x",
     "url": "https://hooks.example.com/x",
 }

@@ -163,7 +163,12 @@ def operation(id: str = "o1", connection_id: str | None = C1, **changes: Any) ->
 
 def connect_session(id: str = "s1") -> ConnectSession:
     return ConnectSession(
-        id, START, START + timedelta(minutes=30), tags={"end_user_id": "u"}, overrides=NESTED
+        id,
+        START,
+        START + timedelta(minutes=30),
+        tags={"end_user_id": "u"},
+        overrides=NESTED,
+        return_url="https://app.example.com/done",
     )
 
 

@@ -42,6 +42,7 @@ def test_defaults_follow_from_the_public_address(environ: Mapping[str, str]) -> 
         ("PUBLIC_URL", "http://postroom.example.com"),
         ("PRODUCT_ORIGINS", "https://product.example.com/app"),
         ("PRODUCT_ORIGINS", "http://192.168.1.2:*"),
+        ("INTEGRATION_ALIASES", "gmail, google mail"),
         ("STORE", "mongodb:postroom"),
         ("QUEUE", "cloud-tasks:europe-west1"),
         ("KEYRING", "kms"),

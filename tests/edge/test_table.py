@@ -11,7 +11,7 @@ import pytest
 
 from infra.archives import ROOT
 from shared.actions.loading import actions
-from shared.domain.validation import validated
+from shared.domain.validation import validate
 from shared.edge.composition.container import AutowiredContainer
 from shared.edge.settings.functions import FUNCTIONS, Trigger, function_for
 from shared.edge.table import ROUTES_OF, whole_table
@@ -191,9 +191,9 @@ def test_every_body_has_an_example_that_is_taken() -> None:
     bodies = {one.name: one.body for one in TABLE if one.documented and one.body is not None}
     assert {*bodies} == {*EXAMPLES}
     for name, model in bodies.items():
-        assert validated(model, EXAMPLES[name]), name
+        assert validate(model, EXAMPLES[name]), name
     call = EXAMPLES["POST /action/trigger"]
-    assert validated(actions()[call["action_name"]].input, call["input"])
+    assert validate(actions()[call["action_name"]].input, call["input"])
 
 
 def objects(node: Any) -> Iterator[dict[str, Any]]:

@@ -9,6 +9,11 @@ import type {
   DeletePublicConnection,
   GetPublicConnection,
   GetPublicConnections,
+  GetPublicEnvironmentVariables,
+  GetPublicIntegration,
+  GetPublicListIntegrations,
+  GetPublicProvider,
+  GetPublicProviders,
   GetPublicRecords,
   GetPublicScriptsConfig,
   GetPublicSyncStatus,
@@ -48,6 +53,11 @@ export interface Answers {
   syncStatusOfClient: SyncStatusResponse;
   updateSyncConnectionFrequency: PutPublicSyncConnectionFrequency['Success'];
   triggerActionAsync: AsyncActionResponse;
+  getIntegration: GetPublicIntegration['Success'];
+  integrations: GetPublicListIntegrations['Success'];
+  getProvider: GetPublicProvider['Success'];
+  listProviders: GetPublicProviders['Success'];
+  getEnvironmentVariables: GetPublicEnvironmentVariables['Success'];
   getScriptsConfig: GetPublicScriptsConfig['Success'];
   authWebhook: NangoAuthWebhookBody;
   syncWebhook: NangoSyncWebhookBody;

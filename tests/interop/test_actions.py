@@ -54,6 +54,27 @@ async def test_an_email_is_sent_to_everyone_it_names(nango: Nango, connection: s
     assert (headers["subject"], headers["message-id"]) == ("Lunch", sent["messageId"])
 
 
+async def test_headers_that_say_what_a_field_says_are_taken_as_it(
+    nango: Nango, connection: str
+) -> None:
+    given = {
+        "Cc": CLEO,
+        "Bcc": DORA,
+        "Reply-To": "desk@acme.example",
+        "In-Reply-To": "<a@example.org>",
+        "References": "<z@example.org> <a@example.org>",
+        "Content-Type": "text/html; charset=utf-8",
+    }
+    email = lunch("Lunch by headers", headers=given)
+    sent = await nango.triggerAction(INTEGRATION, connection, "send-email", email)
+    got = await nango.triggerAction(INTEGRATION, connection, "get-message", {"id": sent["id"]})
+    headers = headers_of(got)
+    content = given.pop("Content-Type")
+    assert {name: headers[name.lower()] for name in given} == given
+    assert "text/html" in content
+    assert "text/html" in str(got["payload"])
+
+
 @pytest.mark.parametrize("nobody", [{}, {"cc": None, "bcc": None}, {"cc": "", "bcc": ""}])
 async def test_absent_copies_may_be_left_out_null_or_empty(
     nango: Nango, connection: str, nobody: dict[str, Any]

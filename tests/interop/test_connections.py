@@ -38,6 +38,17 @@ async def test_a_connect_session_has_a_token_a_link_and_half_an_hour(
     assert shown.json()["data"]["endUser"]["organization"] == {"id": "acme", "display_name": None}
 
 
+async def test_a_session_with_a_return_url_comes_back_to_the_product(
+    system: LocalSystem, nango: Nango
+) -> None:
+    (product,) = system.container.settings.product_origins
+    asked = {"end_user": {"id": "u9"}, "return_url": f"{product}/done"}
+    assert (await nango.createConnectSession(asked))["data"]["connect_link"]
+    with pytest.raises(NangoError) as refused:
+        await nango.createConnectSession({**asked, "return_url": "https://evil.example/done"})
+    assert (refused.value.status, refused.value.code) == (400, "invalid_body")
+
+
 async def test_the_older_body_names_the_end_user_and_the_organization(
     system: LocalSystem, nango: Nango
 ) -> None:

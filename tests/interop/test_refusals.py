@@ -165,17 +165,22 @@ async def test_credentials_of_a_revoked_grant_are_invalid_until_reconnected(
 @pytest.mark.parametrize(
     ("method", "args"),
     [
-        ("listIntegrations", []),
-        ("getIntegration", [{"uniqueKey": INTEGRATION}]),
-        ("listProviders", [{}]),
-        ("getEnvironmentVariables", []),
+        ("createIntegration", [{"provider": "slack", "unique_key": "slack"}]),
+        ("updateIntegration", [{"uniqueKey": INTEGRATION}, {"display_name": "Mail"}]),
+        ("deleteIntegration", [INTEGRATION]),
+        ("listFunctions", [{"uniqueKey": INTEGRATION}]),
+        ("getProviderTemplates", [{"provider": INTEGRATION}]),
         ("createSyncVariant", [{"name": "fetch-messages", "variant": "other"}]),
+        ("deleteSyncVariant", [{"name": "fetch-messages", "variant": "other"}]),
     ],
 )
-async def test_what_is_not_offered_here_says_so(nango: Nango, method: str, args: list[Any]) -> None:
+async def test_what_is_not_offered_here_says_what_serves_instead(
+    nango: Nango, method: str, args: list[Any]
+) -> None:
     error = await refused(nango, method, *args)
     assert (error.status, error.code) == (404, "not_found")
-    assert "openapi.json" in error.data["error"]["message"]
+    instead = error.data["error"]["payload"]["instead"]
+    assert instead in error.data["error"]["message"]
 
 
 async def test_the_client_refuses_by_itself_what_it_cannot_ask(nango: Nango) -> None:

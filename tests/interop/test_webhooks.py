@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from infra.local.connecting import _walk, connect
+from infra.local.connecting import NotConnectedError, _walk, connect
 from infra.local.environment import INTEGRATION, WEBHOOK_SECRET
 from infra.local.system import LocalSystem
 from tests.adapters.listener import Listener, listening
@@ -161,6 +161,24 @@ async def test_a_revoked_grant_and_its_renewal_are_told_of(
     nango.schemas.check("authWebhook", override)
     assert (override["operation"], override["success"]) == ("override", True)
     assert (await nango.getConnection(INTEGRATION, bob))["errors"] == []
+
+
+async def test_a_consent_that_was_denied_is_told_of(
+    system: LocalSystem, nango: Nango, receiver: Receiver, bob: str
+) -> None:
+    seen = len(receiver.of_type("auth"))
+    asked = {"end_user": {"id": "u-denied", "email": ADA}, "allowed_integrations": [INTEGRATION]}
+    session = (await nango.createConnectSession(asked))["data"]
+    await system.control("/consent", {"email": ADA, "decision": "deny"})
+    with pytest.raises(NotConnectedError):
+        await _walk(session["connect_link"])
+    await system.settle()
+    (denied,) = receiver.of_type("auth")[seen:]
+    nango.schemas.check("authWebhook", denied)
+    assert (denied["operation"], denied["success"]) == ("creation", False)
+    assert denied["error"]["type"] == "access_denied"
+    assert denied["endUser"]["endUserId"] == "u-denied"
+    assert (await nango.listConnections({"userId": "u-denied"}))["connections"] == []
 
 
 async def test_a_connection_may_have_a_webhook_address_of_its_own(

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from shared.actions.gmail.header_fields import fields_from_headers
 from shared.actions.registry import ActionInput
 from shared.domain.ids import MessageId, ThreadId
 from shared.domain.mail.writing.outgoing import LeftOut, check_recipients
@@ -130,7 +131,8 @@ class MessageFields(ActionInput):
     headers: dict[HeaderName, str] = Field(
         default_factory=dict,
         max_length=MAX_HEADERS,
-        description="Further headers by name, such as List-Unsubscribe or X-Campaign.",
+        description="Further headers by name, such as List-Unsubscribe or X-Campaign. Cc, Bcc, "
+        "Reply-To, In-Reply-To, References and Content-Type are taken as the fields they are.",
     )
     attachments: list[AttachmentField] = Field(
         default_factory=list, max_length=100, description="Files, up to 25 MB with all."
@@ -191,6 +193,7 @@ def as_request(fields: MessageFields) -> SendRequest:
 
     Raises InvalidRecipientError, InvalidRequestError.
     """
+    fields = fields.model_copy(update=fields_from_headers(fields.headers, dict(fields)))
     people = _recipients(fields)
     return SendRequest(
         to=people["to"],

@@ -7,6 +7,7 @@ from enum import StrEnum
 from hashlib import sha256
 from typing import Any
 
+from shared.domain.connect.connection import version_in_life
 from shared.domain.ids import ConnectionId
 
 SESSION_LIFETIME = timedelta(minutes=30)
@@ -48,6 +49,8 @@ class ConnectSession:
     scopes: tuple[str, ...] = ()
     reconnect: ConnectionId | None = None
     webhook_url_override: str | None = None
+    return_url: str | None = None
+    """Where the end user goes when the consent has ended, instead of a page of ours."""
     status: ConnectStatus = ConnectStatus.PENDING
     connection_id: ConnectionId | None = None
     error: str | None = None
@@ -62,6 +65,31 @@ class ConnectSession:
     def with_consent(self, now: datetime) -> "ConnectSession":
         """Return the session, not to end before a consent that begins now."""
         return replace(self, expires_at=max(self.expires_at, now + CONSENT_LIFETIME))
+
+    @property
+    def to_be(self) -> "ConnectionToBe | None":
+        """The connection that its consent shall make; None where it renews one."""
+        if self.connection_id is None or self.reconnect is not None:
+            return None
+        return ConnectionToBe(
+            self.connection_id, self.created_at, self.tags, self.end_user, self.webhook_url_override
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionToBe:
+    """What a session knows of the connection that its consent shall make."""
+
+    id: ConnectionId
+    created_at: datetime
+    """The session's own: before any connection of it."""
+    tags: Mapping[str, str]
+    end_user: Mapping[str, Any] | None
+    webhook_url_override: str | None
+
+    def version(self, step: int | None) -> int:
+        """Return an event's version, below those of the connection that is made in the end."""
+        return version_in_life(self.created_at, step)
 
 
 @dataclass(frozen=True, slots=True)

@@ -105,6 +105,10 @@ class Connection:
 
         None is the last step of a life.
         """
-        last = _A_SECOND - 1
-        life = int(self.created_at.timestamp()) * _A_SECOND
-        return life + (last if step is None else min(step, last - 1))
+        return version_in_life(self.created_at, step)
+
+
+def version_in_life(began: datetime, step: int | None) -> int:
+    """Return the version of a step, None for the last one, in a life that began then."""
+    last = _A_SECOND - 1
+    return int(began.timestamp()) * _A_SECOND + (last if step is None else min(step, last - 1))

@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from shared.domain.connect.integration_names import IntegrationNames
 from shared.domain.ids import ConnectionId
 from shared.edge.api.connection_models import (
     METADATA_FIELDS,
@@ -14,7 +15,7 @@ from shared.edge.api.connection_models import (
 )
 from shared.edge.api.connections import check_webhook_address
 from shared.edge.web.call import Call
-from shared.edge.web.reading import CONNECTION_ID
+from shared.edge.web.reading import CONNECTION_ID, ours_among
 from shared.edge.web.routes import Permission, RequestModel, Route
 from shared.errors import ForbiddenError
 from shared.usecases.connect.import_refresh_token import ImportGrant, ImportRequest
@@ -34,7 +35,7 @@ class ImportedCredentials(RequestModel):
 class ImportBody(RequestModel):
     """A connection to be; `connection_id` keeps the name it has elsewhere."""
 
-    provider_config_key: Literal["google-mail"]
+    provider_config_key: str = Field(max_length=255)
     connection_id: str | None = Field(None, pattern=f"^{CONNECTION_ID.pattern}$")
     credentials: ImportedCredentials
     tags: Tags | None = None
@@ -62,7 +63,9 @@ async def import_connection(call: Call) -> ConnectionDetails:
     The token must have been issued to this deployment's OAuth client with `openid email` and at
     least one scope of Gmail. Its sync begins at once.
     """
-    request = call.body(ImportBody).request()
+    body = call.body(ImportBody)
+    ours_among([body.provider_config_key], call.use(IntegrationNames), "provider_config_key")
+    request = body.request()
     check_webhook_address(call, request.webhook_url_override)
     if call.caller.connections is not None and not (
         request.connection_id and call.caller.sees(request.connection_id)

@@ -6,8 +6,9 @@ from datetime import timedelta
 
 from starlette.responses import Response
 
-from shared.domain.connect.connection import INTEGRATION, Connection, SyncSettings
+from shared.domain.connect.connection import Connection, SyncSettings
 from shared.domain.connect.end_user import end_user_from, tags_from
+from shared.domain.connect.integration_names import IntegrationNames
 from shared.domain.events.addresses import AllowedHosts, checked_url
 from shared.domain.ids import ConnectionId
 from shared.domain.sync.frequency import frequency_from
@@ -51,7 +52,8 @@ def check_webhook_address(call: Call, url: str | None) -> None:
 async def list_connections(call: Call) -> ConnectionsPage:
     """Return the matching connections, newest first."""
     asked = call.query(ConnectionsQuery)
-    if asked.integration_id and INTEGRATION not in asked.integration_id.split(","):
+    names = call.use(IntegrationNames)
+    if asked.integration_id and not any(one in names for one in asked.integration_id.split(",")):
         return ConnectionsPage(connections=[])
     filters = Filters(
         connection_id=asked.connection_id,

@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from shared.actions.present import has_own_syncs
+from shared.domain.connect.integration_names import IntegrationNames
 from shared.domain.events.addresses import AllowedHosts
 from shared.domain.sync.quota_units import UnitsPerMinute
 from shared.edge.settings.deployment import Settings
@@ -79,6 +80,11 @@ def units_per_minute(settings: Settings) -> UnitsPerMinute:
     return UnitsPerMinute(settings.units_per_minute)
 
 
+def integration_names(settings: Settings) -> IntegrationNames:
+    """Return what callers may call the integration."""
+    return IntegrationNames(settings.integration_aliases)
+
+
 def own_syncs_served(settings: Settings) -> OwnSyncsServed:
     """Return whether the deployment has own syncs."""
     return OwnSyncsServed(has_own_syncs(settings.syncs))
@@ -94,6 +100,7 @@ SETTINGS: Mapping[Any, Callable[[Settings], Any]] = {
     SinkChoices: sink_choices,
     GmailTopic: gmail_topic,
     UnitsPerMinute: units_per_minute,
+    IntegrationNames: integration_names,
     OwnSyncsServed: own_syncs_served,
 }
 """Read anew at each use: they cost microseconds, and a test may replace the settings."""

@@ -1,14 +1,17 @@
 """Bodies and answers of the connect-session resource (API 2.1)."""
 
 import re
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Self, TypeVar
 
 from pydantic import AfterValidator, Field, model_validator
 
 from shared.domain.connect.connection import INTEGRATION
+from shared.domain.connect.integration_names import IntegrationNames
 from shared.domain.connect.scopes import spelled_out
 from shared.domain.ids import ConnectionId
+from shared.edge.web.reading import ours_among
 from shared.edge.web.routes import RequestModel, ResponseModel
 from shared.usecases.connect.consent.sessions import SessionRequest
 
@@ -17,8 +20,9 @@ MOST_TAGS = 10
 VALUE_LENGTH = 255
 SEPARATORS = re.compile(r"[\s,]+")
 
-Integration = Literal["google-mail"]
 Text = Annotated[str, Field(max_length=VALUE_LENGTH)]
+Integration = Annotated[str, Field(min_length=1, max_length=VALUE_LENGTH)]
+MOST_INTEGRATIONS = 100
 
 
 def _tags(tags: dict[str, str]) -> dict[str, str]:
@@ -89,36 +93,58 @@ class Overrides(RequestModel):
     docs_connect: Text | None = None
 
 
+M = TypeVar("M", bound=RequestModel)
+ByIntegration = Annotated[dict[Integration, M], Field(max_length=MOST_INTEGRATIONS)]
+"""By name, other services' too: what is for another one is left alone."""
+
+
 class _SessionBody(RequestModel):
     tags: Tags | None = None
     end_user: SessionEndUser | None = None
     organization: SessionOrganization | None = None
-    integrations_config_defaults: dict[Integration, IntegrationDefaults] | None = None
-    overrides: dict[Integration, Overrides] | None = None
+    integrations_config_defaults: ByIntegration[IntegrationDefaults] | None = None
+    overrides: ByIntegration[Overrides] | None = None
     webhook_url_override: Annotated[str, Field(max_length=2_000, pattern="^https?://")] | None = (
         None
     )
+    return_url: Annotated[str, Field(max_length=2_000)] | None = Field(
+        None, description="Where the end user goes in the end: a page of an origin of yours."
+    )
 
-    def _request(self, allowed: tuple[str, ...], reconnect: ConnectionId | None) -> SessionRequest:
-        defaults = self.integrations_config_defaults or {}
-        asked = next(iter(defaults.values()), None)
+    def _request(
+        self, names: IntegrationNames, allowed: tuple[str, ...], reconnect: ConnectionId | None
+    ) -> SessionRequest:
+        defaults = _ours(self.integrations_config_defaults, names, "integrations_config_defaults")
         return SessionRequest(
             tags=self.tags,
             end_user=_plain(self.end_user),
             organization=_plain(self.organization),
             allowed_integrations=allowed,
-            integrations_config_defaults={key: _plain(one) for key, one in defaults.items()},
-            overrides={key: _plain(one) for key, one in (self.overrides or {}).items()},
+            integrations_config_defaults=_named(defaults),
+            overrides=_named(_ours(self.overrides, names, "overrides")),
             webhook_url_override=self.webhook_url_override,
-            scopes=asked.scopes if asked else (),
+            return_url=self.return_url,
+            scopes=defaults.scopes if defaults else (),
             reconnect=reconnect,
         )
+
+
+def _ours(given: Mapping[str, M] | None, names: IntegrationNames, field: str) -> M | None:
+    """Return what is for our integration. Raises InvalidRequestError where all is for others."""
+    return given[ours_among(given, names, field)[0]] if given else None
+
+
+def _named(model: RequestModel | None) -> dict[str, Any]:
+    """Return it under the integration's own name."""
+    return {INTEGRATION: _plain(model)} if model else {}
 
 
 class SessionBody(_SessionBody, json_schema_extra={"minProperties": 1}):
     """POST /connect/sessions."""
 
-    allowed_integrations: list[Integration] | None = None
+    allowed_integrations: (
+        Annotated[list[Integration], Field(max_length=MOST_INTEGRATIONS)] | None
+    ) = None
 
     @model_validator(mode="after")
     def _says_who(self) -> Self:
@@ -128,9 +154,10 @@ class SessionBody(_SessionBody, json_schema_extra={"minProperties": 1}):
             raise ValueError("organization needs end_user")
         return self
 
-    def request(self) -> SessionRequest:
-        """Return what the use case takes."""
-        return self._request(tuple(self.allowed_integrations or (INTEGRATION,)), None)
+    def request(self, names: IntegrationNames) -> SessionRequest:
+        """Return what the use case takes. Raises InvalidRequestError where it is not for us."""
+        given = self.allowed_integrations or [INTEGRATION]
+        return self._request(names, ours_among(given, names, "allowed_integrations"), None)
 
 
 class ReconnectBody(_SessionBody):
@@ -139,9 +166,10 @@ class ReconnectBody(_SessionBody):
     connection_id: Annotated[str, Field(min_length=1, max_length=128)]
     integration_id: Integration
 
-    def request(self) -> SessionRequest:
-        """Return what the use case takes."""
-        return self._request((INTEGRATION,), ConnectionId(self.connection_id))
+    def request(self, names: IntegrationNames) -> SessionRequest:
+        """Return what the use case takes. Raises InvalidRequestError where it is not for us."""
+        allowed = ours_among([self.integration_id], names, "integration_id")
+        return self._request(names, allowed, ConnectionId(self.connection_id))
 
 
 def _plain(model: RequestModel | None) -> dict[str, Any] | None:

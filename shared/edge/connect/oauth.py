@@ -21,6 +21,7 @@ from shared.edge.connect.page import (
     refused_page,
     security_headers,
 )
+from shared.edge.connect.return_url import SEE_OTHER, back_to_product
 from shared.edge.settings.deployment import Settings
 from shared.edge.web.call import Call
 from shared.edge.web.logs import log_failure
@@ -137,10 +138,11 @@ async def confirm_binding(call: Call) -> Response:
     return _end_flow(call, look, outcome, token)
 
 
-def _end_flow(call: Call, look: Look, outcome: ConsentOutcome, token: str) -> HTMLResponse:
-    """Return the page; the cookie goes, but for a success, which it lets a reload show again."""
-    response = _page(call, look, outcome)
-    if not isinstance(outcome, Connected):
+def _end_flow(call: Call, look: Look, outcome: ConsentOutcome, token: str) -> Response:
+    """Return the way back or the page, whose success keeps the cookie for a reload to show."""
+    back = None if isinstance(outcome, ConfirmNeeded) else back_to_product(call, outcome)
+    response = back or _page(call, look, outcome)
+    if back is not None or not isinstance(outcome, Connected):
         clear_cookie(response, call.use(Settings), token)
     return response
 
@@ -152,7 +154,8 @@ def _page(call: Call, look: Look, outcome: ConsentOutcome) -> HTMLResponse:
         case Refused():
             return refused_page(look, outcome)
         case ConfirmNeeded():
-            response = html("confirm.html", look, _question(outcome))
+            leads_to = call.use(Settings).product_origins
+            response = html("confirm.html", look, _question(outcome), leads_to=leads_to)
             cookie = FlowCookie(outcome.cookie, look.strings.language, look.theme)
             set_cookie(response, call.use(Settings), outcome.flow, cookie)
             return response
@@ -186,7 +189,7 @@ ROUTES = (
         "Google's answer",
         query=CallbackQuery,
         produces="text/html",
-        also=PAGES,
+        also={**PAGES, SEE_OTHER: "Back to the session's `return_url`."},
     ),
     Route(
         "POST",

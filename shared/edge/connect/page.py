@@ -85,21 +85,29 @@ def html(
     *,
     status: int = 200,
     framed_by: tuple[str, ...] = (),
+    leads_to: tuple[str, ...] = (),
 ) -> HTMLResponse:
-    """Return a page that only `framed_by` may frame, never cached, never a referrer."""
+    """Return a page that only `framed_by` may frame, never cached, never a referrer.
+
+    Its form may end at `leads_to`: browsers hold redirects to `form-action` too.
+    """
     response = HTMLResponse(page(template, look, **context), status)
-    response.headers.update(security_headers(framed_by))
+    response.headers.update(security_headers(framed_by, leads_to))
     response.headers["Content-Language"] = look.strings.language
     return response
 
 
-def security_headers(framed_by: tuple[str, ...] = ()) -> dict[str, str]:
+def security_headers(
+    framed_by: tuple[str, ...] = (), leads_to: tuple[str, ...] = ()
+) -> dict[str, str]:
     """Return the headers of every page: nothing inline, nothing foreign, nothing stored."""
     ancestors = " ".join(framed_by) or "'none'"
+    targets = " ".join(("'self'", *leads_to))
     headers = {
         "Content-Security-Policy": (
             "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
-            "connect-src 'self'; form-action 'self'; base-uri 'none'; "
+            "connect-src 'self'; base-uri 'none'; "
+            f"form-action {targets}; "
             f"frame-ancestors {ancestors}"
         ),
         "Cache-Control": "no-store",

@@ -1,6 +1,7 @@
 """/connect/sessions for the product's backend, /connect/session for the connect page (API 2)."""
 
 from shared.domain.connect.connect_session import ConnectStatus
+from shared.domain.connect.integration_names import IntegrationNames
 from shared.edge.api.connections import check_webhook_address
 from shared.edge.connect.models import (
     ReconnectBody,
@@ -12,6 +13,7 @@ from shared.edge.connect.models import (
     TicketAnswer,
     TicketData,
 )
+from shared.edge.connect.return_url import check_return_url
 from shared.edge.connect.ui import account_before
 from shared.edge.web.call import Call
 from shared.edge.web.routes import Access, Permission, Route
@@ -36,15 +38,17 @@ async def create_session(call: Call) -> SessionAnswer:
 
     Give `token` to your frontend, or send the end user to `connect_link`.
     """
-    request = call.body(SessionBody).request()
+    request = call.body(SessionBody).request(call.use(IntegrationNames))
     check_webhook_address(call, request.webhook_url_override)
+    check_return_url(call, request.return_url)
     return _answer(call, await call.use(CreateConnectSession)(request))
 
 
 async def create_reconnect_session(call: Call) -> SessionAnswer:
     """Open a session in which an end user renews a connection, with the same Google account."""
-    request = call.body(ReconnectBody).request()
+    request = call.body(ReconnectBody).request(call.use(IntegrationNames))
     check_webhook_address(call, request.webhook_url_override)
+    check_return_url(call, request.return_url)
     if request.reconnect is None or not call.caller.sees(request.reconnect):
         raise UnknownConnectionError("No such connection to reconnect.")
     return _answer(call, await call.use(CreateConnectSession)(request))

@@ -7,7 +7,8 @@ module without it: a reader of the route table pays nothing.
 from pydantic import Field
 from starlette.responses import Response
 
-from shared.domain.connect.connection import INTEGRATION, Connection
+from shared.domain.connect.connection import Connection
+from shared.domain.connect.integration_names import IntegrationNames
 from shared.edge.mcp.origins import require_known_origin
 from shared.edge.mcp.trail import NO_MAILBOX, log_refusal
 from shared.edge.web.call import Call
@@ -51,9 +52,8 @@ async def named_connection(call: Call) -> Connection:
     """
     integration = _one(call, INTEGRATION_HEADER)
     wanted = _one(call, CONNECTION_HEADER)
-    if integration != INTEGRATION:
-        wrong = f"The only integration here is {INTEGRATION!r}."
-        raise InvalidRequestError(wrong, code=UnknownConnectionError.code)
+    if integration not in (names := call.use(IntegrationNames)):
+        raise InvalidRequestError(names.unknown, code=UnknownConnectionError.code)
     try:
         return (await call.connection(connection_id(wanted))).value
     except UnknownConnectionError as unknown:

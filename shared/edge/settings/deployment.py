@@ -19,6 +19,7 @@ QUEUE_LOCATION = re.compile(r"cloud-tasks:projects/[^/]+/locations/[^/]+")
 FIRESTORE = re.compile(r"firestore:[^/]+/[^/]+")
 KEYRING = re.compile(r"file:.+|kms:projects/[^/]+/locations/[^/]+/keyRings/[^/]+/cryptoKeys/[^/]+")
 TOPIC = re.compile(r"projects/[^/]+/topics/[^/]+")
+INTEGRATION_KEY = re.compile(r"[A-Za-z0-9~:.@_-]{1,64}")
 LEAST_RESULT_BYTES = 4_096
 TAKERS = frozenset({"google", "otlp", "prometheus"})
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -72,6 +73,8 @@ class Settings:
     """How long a backup of the store, or a version of it, is kept; 0 where there is none."""
     telemetry: frozenset[str] = frozenset()
     """Who takes traces and metrics: `google`, `otlp`, `prometheus`; none unless named."""
+    integration_aliases: tuple[str, ...] = ()
+    """What callers may call the integration besides `google-mail`."""
     syncs: tuple[str, ...] = ()
     """The ready syncs that are served, by name."""
     events: EventOptions = field(default_factory=EventOptions)
@@ -170,6 +173,7 @@ def settings_from(environ: Mapping[str, str], *, without: frozenset[str] = froze
         publishing=read.optional("PUBLISHING", _publishing, "production"),
         backup_days=read.optional("BACKUP_DAYS", _count, 0),
         telemetry=read.optional("TELEMETRY", _takers, frozenset()),
+        integration_aliases=read.optional("INTEGRATION_ALIASES", _aliases, ()),
         syncs=read.optional("SYNCS", _ready_syncs, ()),
         events=event_options(read.optional),
         console=console_options(read.optional),
@@ -243,6 +247,13 @@ def _ready_syncs(value: str) -> tuple[str, ...]:
     if not {*names} <= {*READY}:
         raise ValueError(f"must list some of {', '.join(READY)}")
     return tuple(names)
+
+
+def _aliases(value: str) -> tuple[str, ...]:
+    names = tuple(dict.fromkeys(one.strip() for one in value.split(",") if one.strip()))
+    if not all(INTEGRATION_KEY.fullmatch(one) for one in names):
+        raise ValueError("must list integration keys: letters, digits and any of ~:.@_-")
+    return names
 
 
 def _origins(value: str) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from starlette.routing import Route as Path
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.actions.faults import known_faults
+from shared.domain.connect.integration_names import IntegrationNames
 from shared.domain.observations import Sightings
 from shared.edge.web import health, logs, reading
 from shared.edge.web.answers import json_response
@@ -100,7 +101,7 @@ async def _respond(request: Request, route: Route, container: Container) -> Resp
         request_id=context.request_id,
         parsed_body=body,
         parsed_query=query,
-        connection_id=reading.read_tenant(request, route, body),
+        connection_id=reading.read_tenant(request, route, body, container.use(IntegrationNames)),
     )
     response = _response(await route.function(call), route)
     response.headers.update(call.response_headers)

@@ -1,7 +1,7 @@
 """Reading of what a request carries: JSON body, query, and the connection it names."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from types import UnionType
 from typing import Any, Union, get_args, get_origin
 
@@ -9,11 +9,16 @@ import orjson
 from pydantic import BaseModel
 from starlette.requests import Request
 
-from shared.domain.connect.connection import INTEGRATION
+from shared.domain.connect.integration_names import IntegrationNames
 from shared.domain.ids import ConnectionId
 from shared.domain.validation import validate
 from shared.edge.web.routes import Route, Tenant
-from shared.errors import InvalidRequestError, TooLargeError, UnknownConnectionError
+from shared.errors import (
+    InvalidRequestError,
+    Problem,
+    TooLargeError,
+    UnknownConnectionError,
+)
 
 BRACKETED = re.compile(r"([^\[\]]+)\[([^\[\]]*)\]")
 CONNECTION_ID = re.compile(r"[A-Za-z0-9_.:@+-]{1,128}")
@@ -74,7 +79,9 @@ class _NoQuery(BaseModel, extra="forbid"):
 TENANT_PARAMETERS = frozenset({*CONNECTION_NAMES, *INTEGRATION_NAMES})
 
 
-def read_tenant(request: Request, route: Route, body: BaseModel | None) -> ConnectionId | None:
+def read_tenant(
+    request: Request, route: Route, body: BaseModel | None, names: IntegrationNames
+) -> ConnectionId | None:
     """Return the connection that headers, query or body name, in this order.
 
     Raises InvalidRequestError where the route requires one and none is named;
@@ -83,14 +90,25 @@ def read_tenant(request: Request, route: Route, body: BaseModel | None) -> Conne
     if route.tenant is Tenant.NONE:
         return None
     integration = _name_in(request, body, "provider-config-key", INTEGRATION_NAMES)
-    if integration not in {None, INTEGRATION}:
-        raise UnknownConnectionError(f"The only integration here is {INTEGRATION!r}.")
+    if integration is not None and integration not in names:
+        raise UnknownConnectionError(names.unknown)
     wanted = _name_in(request, body, "connection-id", CONNECTION_NAMES)
     if wanted is None and route.tenant is Tenant.REQUIRED:
         raise InvalidRequestError(
             "Name the connection in the header Connection-Id.", code="invalid_headers"
         )
     return connection_id(wanted) if wanted else None
+
+
+def ours_among(given: Iterable[str], names: IntegrationNames, field: str) -> tuple[str, ...]:
+    """Return those of `given`, from the body's `field`, that name the integration.
+
+    Raises InvalidRequestError where none does: others may stand beside it, as another service's.
+    """
+    if not (ours := tuple(one for one in given if one in names)):
+        problem = Problem("unknown_integration", names.unknown, (field,))
+        raise InvalidRequestError(names.unknown, problems=[problem])
+    return ours
 
 
 def connection_id(text: str) -> ConnectionId:

@@ -6,6 +6,7 @@ from enum import StrEnum
 from hashlib import sha256
 from typing import Any
 
+from shared.domain.connect.connect_session import ConnectionToBe
 from shared.domain.connect.connection import INTEGRATION, Connection
 from shared.domain.connect.end_user import shown_end_user
 from shared.domain.events.event import Event, EventType
@@ -25,7 +26,11 @@ class AuthOperation(StrEnum):
 _RANKS = 4
 
 
-def _version(connection: Connection, generation: int | None, *, fails: bool, warns: bool) -> int:
+Subject = Connection | ConnectionToBe
+"""Whom an auth event is about."""
+
+
+def _version(connection: Subject, generation: int | None, *, fails: bool, warns: bool) -> int:
     """Return a number that grows with the connection's lives, its grants, and what befalls them.
 
     A deletion, which has no grant, is the last of its life.
@@ -36,7 +41,7 @@ def _version(connection: Connection, generation: int | None, *, fails: bool, war
 
 
 def auth_event(
-    connection: Connection,
+    connection: Subject,
     operation: AuthOperation,
     *,
     occasion: str,
@@ -48,7 +53,8 @@ def auth_event(
 ) -> Event:
     """Return the event; `occasion` is in its id, so the same occasion is never stored twice.
 
-    `generation` is the grant's that it is about, None for the connection's deletion.
+    `generation` is the grant's that it is about, None for the connection's deletion, zero for a
+    consent that gave none.
 
     An id may be used again after a disconnect: `created_at` tells one life from the next.
     """

@@ -10,6 +10,7 @@ from shared.domain.ids import MessageId, ThreadId
 from shared.domain.mail.reading.address_list import is_unmistakable
 from shared.domain.mail.reading.email_message import EmailMessage, unfetched_bodies
 from shared.domain.mail.reading.email_parts import as_object, headers_of
+from shared.domain.mail.writing.given_threading import with_given_threading
 from shared.domain.mail.writing.mime import build, mark_raw
 from shared.domain.mail.writing.outgoing import (
     MAX_ATTACHMENT_BYTES,
@@ -84,7 +85,8 @@ class Compose:
         """
         if request.raw is not None:
             return await self._finish(request, request.raw, marker)
-        outgoing, thread_id = await self._outgoing(request)
+        composed, thread_id = await self._outgoing(request)
+        outgoing = with_given_threading(composed)
         check(outgoing, draft=self.draft)
         size = sum(len(one.content) for one in outgoing.attachments)
         size += len(outgoing.text or "") + len(outgoing.html or "")

@@ -16,10 +16,10 @@ WORDS = frozenset({"end_user_id", "end_user_organization_id", "key", "path", "se
 """Words of mail, of searches and of end users: a key of a send may be the product's own words."""
 HARMLESS = frozenset({
     "api_url", "before", "connection_id", "cursor", "detect_closed", "error", "filter",
-    "force_refresh", "format", "id", "ids", "integration_id", "iss", "label", "lang", "limit",
-    "message_id", "model", "modified_after", "name", "offset", "order", "page", "part_id",
-    "refresh_github_app_jwt_token", "refresh_token", "syncs", "theme", "thread_id", "type", "v",
-    "variant",
+    "force_refresh", "format", "id", "ids", "include", "integration_id", "iss", "label", "lang",
+    "limit", "message_id", "model", "modified_after", "name", "offset", "order", "page", "part_id",
+    "refresh_github_app_jwt_token", "refresh_token", "sync", "syncs", "theme", "thread_id", "type",
+    "v", "variant",
 })  # fmt: skip
 """Ids, enumerations, counts and times; `refresh_token` asks whether, and holds none."""
 CONSOLE = "/console"

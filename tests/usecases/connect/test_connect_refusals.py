@@ -10,6 +10,7 @@ import pytest
 
 from shared.domain.connect.connect_session import token_hash
 from shared.domain.connect.scopes import METADATA, MODIFY
+from shared.domain.events.event import Event
 from shared.domain.ids import first_mailbox_id
 from shared.domain.operation import OperationState, OperationType
 from shared.ports.connections import (
@@ -19,7 +20,7 @@ from shared.ports.connections import (
     Grants,
     Mailboxes,
 )
-from shared.ports.events import Operations
+from shared.ports.events import Operations, Outbox
 from shared.usecases.connect.disconnect import Disconnect
 from shared.usecases.connect.tokens.access_tokens import AccessTokens
 from tests.harness.connecting import (
@@ -41,7 +42,13 @@ READ_AND_SEND = {"google-mail": {"user_scopes": "read send"}}
 async def nothing_is_bound(harness: ConnectHarness) -> bool:
     connections = await harness.container.use(Connections).find(ConnectionQuery())
     mailbox = await harness.container.use(Mailboxes).get(first_mailbox_id(ADA))
-    return not connections and mailbox is None and not await harness.tasks()
+    tasks = {path for path, _ in await harness.tasks()}
+    return not connections and mailbox is None and tasks <= {"/tasks/deliver"}
+
+
+async def failures(harness: ConnectHarness) -> list[Event]:
+    found = await harness.container.use(Outbox).list(state=None, connection_id=None, limit=50)
+    return [one for one in found if one.payload.get("success") is False]
 
 
 def start_of(opened: dict[str, str]) -> str:
@@ -67,6 +74,44 @@ async def test_a_denial_has_its_page_and_a_second_chance(harness: ConnectHarness
     await harness.will_approve(ADA)
     assert outcome(await retried(browser, page)) == "connected"
     assert (await harness.look(opened["token"]))["status"] == "connected"
+
+
+async def test_the_product_is_told_of_a_denial_once_and_no_more_once_it_is_connected(
+    harness: ConnectHarness,
+) -> None:
+    opened = await harness.session_for(ADA, webhook_url_override="https://hooks.example.com/ada")
+    browser = harness.browser()
+    await harness.will_deny(ADA)
+    page = await follow(browser, opened["connect_link"])
+    await harness.will_deny(ADA)
+    page = await retried(browser, page)
+    (event,) = await failures(harness)
+    assert event.webhook_url_override == "https://hooks.example.com/ada"
+    body = event.payload
+    assert (body["type"], body["operation"], body["success"]) == ("auth", "creation", False)
+    assert body["error"]["type"] == "access_denied"
+    assert body["endUser"]["endUserEmail"] == ADA
+    assert ("/tasks/deliver", {"event_id": event.id}) in [
+        (path, {"event_id": body.get("event_id")}) for path, body in await harness.tasks()
+    ]
+    await harness.will_approve(ADA)
+    assert outcome(await retried(browser, page)) == "connected"
+    connected = (await harness.look(opened["token"]))["connection_id"]
+    outbox = harness.container.use(Outbox)
+    told = await outbox.list(state=None, connection_id=connected, limit=50)
+    assert event.id in {one.id for one in told}
+    assert any(event.is_overtaken_by(one) for one in told)
+
+
+async def test_a_reconnect_that_is_denied_tells_nothing_of_the_connection_that_stays(
+    harness: ConnectHarness,
+) -> None:
+    connection = await harness.connect(ADA)
+    opened = await harness.reconnect_session(connection)
+    await harness.will_deny(ADA)
+    page = await follow(harness.browser(), opened["connect_link"])
+    assert outcome(page) == "access_denied"
+    assert await failures(harness) == []
 
 
 async def test_a_metadata_scope_beside_a_wider_one_is_refused_with_its_page(

@@ -207,7 +207,7 @@ BAD: list[tuple[str, dict[str, Any], type[PostroomError], str]] = [
         InvalidRequestError,
         "invalid_header",
     ),
-    ("header", {**HELLO, "headers": {"Bcc": EVE}}, InvalidRequestError, "refused_header"),
+    ("header", {**HELLO, "headers": {"Sender": EVE}}, InvalidRequestError, "refused_header"),
 ]
 
 

@@ -64,6 +64,11 @@ Model = Annotated[str, Field(max_length=64), AfterValidator(_model)]
 Variant = Annotated[str, AfterValidator(_variant)]
 Actions = Annotated[frozenset[LastAction], BeforeValidator(_actions)]
 
+Since = Annotated[
+    Annotated[datetime, AfterValidator(_aware)] | None, BeforeValidator(lambda given: given or None)
+]
+"""Empty is none: what a caller sends that keeps no time yet."""
+
 
 class RecordsQuery(RequestModel):
     """A page in commit order, or (with `order`) a screen, newest first."""
@@ -73,9 +78,7 @@ class RecordsQuery(RequestModel):
     cursor: str | None = Field(None, max_length=200)
     limit: int = Field(100, ge=1, le=PAGE)
     filter: Actions | None = None
-    modified_after: Annotated[datetime, AfterValidator(_aware)] | None = Field(
-        None, validation_alias=AliasChoices("modified_after", "delta")
-    )
+    modified_after: Since = Field(None, validation_alias=AliasChoices("modified_after", "delta"))
     ids: list[Annotated[str, Field(max_length=512)]] | None = Field(None, max_length=IDS)
     order: Literal["date_desc"] | None = None
     label: str | None = Field(None, max_length=200)

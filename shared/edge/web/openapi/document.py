@@ -73,7 +73,10 @@ ACCEPTED = {
 }
 TENANT = (
     ("Connection-Id", "The connection to work on."),
-    ("Provider-Config-Key", "`google-mail`, the only integration; may be left out."),
+    (
+        "Provider-Config-Key",
+        "`google-mail` or an alias of it; may be left out.",
+    ),
 )
 
 IN_QUERY = ("connection_id", "provider_config_key")

@@ -94,7 +94,8 @@ class CreateConnection:
         if session.reconnect is not None:
             await self.wake_held(active.id)
         await self._wake(session, active, started_at)
-        return Connected(active.id, active.email, reconnected=session.reconnect is not None)
+        again = session.reconnect is not None
+        return Connected(active.id, active.email, again, session.return_url)
 
     async def _renewing(self, session: ConnectSession, identity: Identity) -> ConnectSession:
         """Return the session as the reconnect of the same end user's lost connection, if any.

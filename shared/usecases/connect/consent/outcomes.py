@@ -1,16 +1,20 @@
 """How a consent can end; each ending is a page."""
 
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from shared.domain.connect.connect_session import ConnectSession, ConnectStatus
 from shared.domain.ids import ConnectionId
+from shared.domain.troubles import DESCRIPTIONS, error_object
+from shared.errors import AlreadyExistsError
 from shared.ports.clock import Clock
 from shared.ports.connections import ConnectSessions
 from shared.ports.documents import update
-from shared.ports.events import Operations
-from shared.usecases.connect.auth_record import auth_operation
+from shared.ports.events import Operations, Outbox
+from shared.usecases.connect.auth_record import AuthOperation, auth_event, auth_operation
 from shared.usecases.connect.consent.sessions import ExchangeTicket
+from shared.usecases.connect.settings import ConnectSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +24,7 @@ class Connected:
     connection_id: ConnectionId
     email: str
     reconnected: bool
+    return_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +55,7 @@ class Refused:
     scopes: tuple[str, ...] = ()
     expected: str | None = None
     given: str | None = None
+    return_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,18 +70,21 @@ class Refusal:
 
 ConsentOutcome = Connected | ConfirmNeeded | Refused
 
+NOT_CONNECTED = "The consent ended without a connection; the end user was shown why."
 FINAL = frozenset({"already_connected", "expired_session", "disconnecting"})
 """Endings that asking again cannot change."""
 
 
 @dataclass(frozen=True)
 class FailConsent:
-    """Tell the session, the log and, by the answer, the end user."""
+    """Tell the session, the product, the log and, by the answer, the end user."""
 
     sessions: ConnectSessions
+    outbox: Outbox
     operations: Operations
     exchange_ticket: ExchangeTicket
     clock: Clock
+    settings: ConnectSettings
 
     async def __call__(
         self, session: ConnectSession, refusal: Refusal, started_at: datetime
@@ -83,6 +92,7 @@ class FailConsent:
         """Return the outcome, with a ticket to try again while there is time."""
         await self._mark_failed(session.id, refusal.code)
         now = self.clock.now()
+        await self._tell(session, refusal.code, now)
         name = "connect" if session.reconnect is None else "reconnect"
         await self.operations.append(
             auth_operation(
@@ -96,7 +106,24 @@ class FailConsent:
             refusal.scopes,
             refusal.expected,
             refusal.given,
+            session.return_url,
         )
+
+    async def _tell(self, session: ConnectSession, code: str, now: datetime) -> None:
+        """Store the event of a connection that was not made; one that is renewed stays as it is."""
+        if session.to_be is None or code in FINAL:
+            return
+        event = auth_event(
+            session.to_be,
+            AuthOperation.CREATION,
+            occasion=f"{session.id}:{code}",
+            generation=0,
+            environment=self.settings.environment,
+            now=now,
+            error=error_object(code, DESCRIPTIONS.get(code, NOT_CONNECTED)),
+        )
+        with suppress(AlreadyExistsError):  # asked again and again, it is told once
+            await self.outbox.create(event)
 
     async def _retry_ticket(
         self, session: ConnectSession, code: str, left: timedelta

@@ -45,6 +45,7 @@ class SessionRequest:
     integrations_config_defaults: Mapping[str, Any] = field(default_factory=dict)
     overrides: Mapping[str, Any] = field(default_factory=dict)
     webhook_url_override: str | None = None
+    return_url: str | None = None
     scopes: tuple[str, ...] = ()
     reconnect: ConnectionId | None = None
 
@@ -109,6 +110,7 @@ class CreateConnectSession:
             scopes=request.scopes or had or DEFAULT,
             reconnect=request.reconnect,
             webhook_url_override=request.webhook_url_override,
+            return_url=request.return_url,
             connection_id=request.reconnect or ConnectionId(str(uuid4())),
         )
 

@@ -1,0 +1,25 @@
+"""What callers may call the one integration."""
+
+from dataclasses import dataclass
+
+from shared.domain.connect.connection import INTEGRATION
+
+
+@dataclass(frozen=True, slots=True)
+class IntegrationNames:
+    """Its own name, and the aliases that the deployment gives it; answers use its own."""
+
+    aliases: tuple[str, ...] = ()
+
+    @property
+    def all(self) -> tuple[str, ...]:
+        """Every name, its own first."""
+        return (INTEGRATION, *(one for one in self.aliases if one != INTEGRATION))
+
+    @property
+    def unknown(self) -> str:
+        """What to tell a caller that names another one."""
+        return f"The only integration here is {', or '.join(map(repr, self.all))}."
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.all

@@ -1,0 +1,1 @@
+"""What code written for Nango asks besides: older names, constants, and where the rest went."""
