@@ -153,5 +153,6 @@ def test_only_pages_and_files_are_public_there() -> None:
         "GET /connect-ui/static/{name}",
         "GET /oauth/start",
         "GET /oauth/callback",
+        "GET /oauth/connect/{name}",
         "POST /oauth/confirm",
     }
