@@ -34,7 +34,6 @@ GIVEN: Mapping[str, Any] = {
     "message": {"to": "bo@example.org"},
     "method": "GET",
     "messages": {"k-1": {"to": "bo@example.org"}},
-    "flavour": "nango",
     "path": "users/me/labels",
     "permissions": ["send"],
     "retention": "30d",

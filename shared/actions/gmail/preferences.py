@@ -169,11 +169,11 @@ async def update_language(context: ActionContext, asked: LanguageInput) -> Gmail
     return GmailLanguage.model_validate(await _replace(context, "language", asked))
 
 
-async def _read(context: ActionContext, name: str) -> Any:
+async def _read(context: ActionContext, name: str) -> object:
     return await context.gmail.call("GET", f"/settings/{name}")
 
 
-async def _replace(context: ActionContext, name: str, asked: ActionInput, **more: str) -> Any:
+async def _replace(context: ActionContext, name: str, asked: ActionInput, **more: str) -> object:
     body = {**asked.model_dump(mode="json", exclude_none=True), **more}
     return await context.gmail.call("PUT", f"/settings/{name}", body=body)
 

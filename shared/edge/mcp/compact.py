@@ -19,7 +19,7 @@ SEPARATED: Final = frozenset({"labelIds"})
 """Lists of words that hold no space."""
 
 
-def compact(name: str, output: Any) -> Any:
+def compact(name: str, output: Any) -> object:
     """Return a tool's output in its compact form; that of any other tool as it is."""
     listed = LISTINGS.get(name)
     if listed is not None and isinstance(output, dict):
@@ -52,7 +52,7 @@ def _flat(row: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _people(value: Any) -> Any:
+def _people(value: Any) -> object:
     """Return people as `Name <address>`; anything else as it is."""
     if isinstance(value, dict) and value.keys() == {"name", "email"}:
         return f"{value['name']} <{value['email']}>" if value["name"] else value["email"]

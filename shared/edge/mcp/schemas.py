@@ -44,14 +44,18 @@ def read_json_fields(schema: Mapping[str, Any], given: Mapping[str, Any]) -> dic
     }
 
 
-def without_empty(given: Any) -> Any:
+def without_empty(given: Mapping[str, Any]) -> dict[str, Any]:
     """Return arguments without what is empty: null, "", [], {}; a model fills every field."""
-    if isinstance(given, dict):
-        kept = {name: without_empty(value) for name, value in given.items()}
-        return {name: value for name, value in kept.items() if not is_empty(value)}
-    if isinstance(given, list):
-        return [value for value in map(without_empty, given) if not is_empty(value)]
-    return given
+    kept = {name: _filled(value) for name, value in given.items()}
+    return {name: value for name, value in kept.items() if not is_empty(value)}
+
+
+def _filled(value: object) -> object:
+    if isinstance(value, dict):
+        return without_empty(value)
+    if isinstance(value, list):
+        return [one for one in map(_filled, value) if not is_empty(one)]
+    return value
 
 
 def is_empty(value: Any) -> bool:
@@ -59,7 +63,7 @@ def is_empty(value: Any) -> bool:
     return value is None or (isinstance(value, str | list | dict) and not value)
 
 
-def _parsed(text: str) -> Any:
+def _parsed(text: str) -> object:
     try:
         return orjson.loads(text)
     except orjson.JSONDecodeError:

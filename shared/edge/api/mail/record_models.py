@@ -1,7 +1,7 @@
 """A message as GET /records answers it, described field by field (API 4.3)."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import ConfigDict, Field
 
@@ -97,6 +97,9 @@ class EmailMessage(ResponseModel):
     references: list[str] = Field(default_factory=list)
     headers: dict[str, Any] = Field(default_factory=dict)
     sizeEstimate: int | None = None  # noqa: N815
+    cause: Literal["api"] | None = Field(
+        None, description="`api`: made by a call of Postroom's, a send or a draft."
+    )
     metadata: RecordMetadata = Field(alias="_nango_metadata")
 
 
