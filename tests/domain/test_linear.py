@@ -285,7 +285,8 @@ NO_STRANGERS: Final = {
     "a product's call, its length limited where the request is read": (
         "end_user.end_user_from end_user.known_email end_user.known_name end_user.named"
         " end_user.tags_from"
-        " frequency.frequency_from mime.marked outgoing.check outgoing.check_message_size"
+        " frequency.frequency_from given_threading.with_given_threading"
+        " mime.marked outgoing.check outgoing.check_message_size"
         " policy.parse_policy quota_units.units_of scopes.allowed scopes.missing scopes.narrowed"
         " scopes.reads"
         " scopes.spelled_out selection.selection validation.placed validation.validated"
