@@ -28,6 +28,7 @@ NO_STRANGERS: Final = {
     "a product's call, its length limited where the request is read": (
         "end_user.end_user_from end_user.known_email end_user.known_name end_user.shown_end_user"
         " end_user.tags_from"
+        " given_threading.with_given_threading"
         " frequency.frequency_from mime.mark_raw outgoing.check outgoing.check_message_size"
         " policy.parse_policy quota_units.units_of scopes.implied_scopes scopes.missing"
         " scopes.is_narrowed scopes.reads"
