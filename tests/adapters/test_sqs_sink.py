@@ -16,7 +16,7 @@ from shared.domain.ids import ConnectionId, EventId
 from shared.domain.operation import OperationState, OperationType
 from shared.errors import ConfigurationError, GoogleOAuthUnavailableError
 from shared.ports.sinks import EventSettings, OutgoingEvent, Receiver
-from tests.usecases.deliver.post_office import PostOffice
+from tests.harness.delivering import DeliveryHarness
 
 ROLE = "arn:aws:iam::123456789012:role/postroom-events"
 PARCEL = OutgoingEvent(
@@ -144,23 +144,23 @@ async def test_while_the_queue_is_gone_events_wait_and_the_log_says_why(
     aws: str, sqs: Any, tmp_path: Path
 ) -> None:
     url = f"{aws}/123456789012/back-tomorrow"
-    office = PostOffice(tmp_path / "office", EventSettings(sinks=(f"sqs:{url}",)))
-    office.deliver = replace(office.deliver, sinks=Only(_sink(aws)))
-    written = {await office.write(number) for number in (1, 2)}
-    await office.work()
-    pending = await office.store.outbox.list(state=EventState.PENDING, connection_id=None, limit=9)
+    harness = DeliveryHarness(tmp_path / "office", EventSettings(sinks=(f"sqs:{url}",)))
+    harness.deliver = replace(harness.deliver, sinks=Only(_sink(aws)))
+    written = {await harness.write(number) for number in (1, 2)}
+    await harness.work()
+    pending = await harness.store.outbox.list(state=EventState.PENDING, connection_id=None, limit=9)
     assert {(one.id, one.last_error) for one in pending} == {(id, "sink_gone") for id in written}
-    logged = await office.store.operations.list(
+    logged = await harness.store.operations.list(
         connection_id=None, type=OperationType.DELIVERY, state=OperationState.FAILED, limit=9
     )
     assert [one.error for one in logged] == ["sink_gone"] * 2
     sqs.create_queue(QueueName="back-tomorrow")
-    await office.pass_time(timedelta(days=1))
+    await harness.pass_time(timedelta(days=1))
     received = [one["MessageAttributes"] for one in _received(sqs, url)]
     assert sorted(one["event_id"]["StringValue"] for one in received) == sorted(written)
     for id in written:
-        assert (await office.event(id)).state is EventState.DELIVERED
-    await office.store.close()
+        assert (await harness.event(id)).state is EventState.DELIVERED
+    await harness.store.close()
 
 
 async def test_an_aws_that_is_down_is_unreachable() -> None:

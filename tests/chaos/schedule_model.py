@@ -28,16 +28,16 @@ from dataclasses import dataclass
 from itertools import combinations_with_replacement, product
 from typing import Any
 
-from tests.chaos.schedule_house import (
+from tests.chaos.schedule_mailbox import BrokenError, undisturbed
+from tests.chaos.schedule_setting import (
     OPS,
     DiedError,
-    House,
+    ModelledSync,
     Scenario,
     Schedule,
     VoidError,
     small_steps,
 )
-from tests.chaos.schedule_mailbox import BrokenError, undisturbed
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,24 +84,24 @@ def explored(
         return Found(tried)
 
 
-def _answers(scenario: Scenario, origin: House) -> int:
-    house = origin.forked()
-    scenario.begin(house)
-    return house.answers
+def _answers(scenario: Scenario, origin: ModelledSync) -> int:
+    modelled = origin.forked()
+    scenario.begin(modelled)
+    return modelled.answers
 
 
-def _tried(scenario: Scenario, origin: House, schedule: Schedule, *, at_once: bool) -> bool:
+def _tried(scenario: Scenario, origin: ModelledSync, schedule: Schedule, *, at_once: bool) -> bool:
     """Run one schedule; answer whether it made sense."""
-    house = origin.forked()
-    house.pushed_at_once = at_once
-    house.waiting = list(schedule)
+    modelled = origin.forked()
+    modelled.pushed_at_once = at_once
+    modelled.waiting = list(schedule)
     try:
-        scenario.begin(house)
-        with undisturbed(house.mailbox):
-            for _, op in house.waiting:
-                house.happen(op)
-            house.push()
-            house.settle()
+        scenario.begin(modelled)
+        with undisturbed(modelled.mailbox):
+            for _, op in modelled.waiting:
+                modelled.happen(op)
+            modelled.push()
+            modelled.settle()
     except (VoidError, DiedError):
         return False
     return True

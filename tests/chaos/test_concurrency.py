@@ -14,8 +14,8 @@ from shared.errors import FencedOutError
 from shared.usecases.sync.handle_push import Notified
 from shared.usecases.sync.sync_mailbox import LostLease
 from shared.usecases.sync.work.lease import Held, take
-from tests.chaos.estate import open_estate
 from tests.chaos.harness import ChaosHarness
+from tests.chaos.shared_google import open_shared_google
 from tests.chaos.verdict import verify
 from tests.harness.google import EMAIL
 from tests.harness.syncing import BUDGET, CONNECTION
@@ -49,7 +49,7 @@ async def pushed_at_once(harness: ChaosHarness, history_ids: list[int]) -> list[
 
 
 async def test_two_hundred_pushes_at_once_are_one_writer_s_work() -> None:
-    async with open_estate() as estate, estate.harness() as harness:
+    async with open_shared_google() as shared_google, shared_google.harness() as harness:
         await harness.quiesce()
         traffic = Traffic()
         harness.transport.meanwhile = traffic.note
@@ -64,7 +64,7 @@ async def test_two_hundred_pushes_at_once_are_one_writer_s_work() -> None:
 
 
 async def test_two_hundred_pushes_that_come_while_mail_arrives_are_all_caught_up() -> None:
-    async with open_estate() as estate, estate.harness() as harness:
+    async with open_shared_google() as shared_google, shared_google.harness() as harness:
         await harness.quiesce()
         traffic = Traffic()
         harness.transport.meanwhile = traffic.note
@@ -94,7 +94,7 @@ async def _caught_up(harness: ChaosHarness, arrived: list[str]) -> None:
 
 
 async def test_a_worker_that_stalled_past_its_lease_cannot_write() -> None:
-    async with open_estate() as estate, estate.harness() as harness:
+    async with open_shared_google() as shared_google, shared_google.harness() as harness:
         harness.owner.receive("old")
         await harness.quiesce()
         late = await take(harness.witness, harness.clock, CONNECTION, None)
@@ -110,7 +110,7 @@ async def test_a_worker_that_stalled_past_its_lease_cannot_write() -> None:
 
 
 async def test_a_whole_run_that_stalls_past_its_lease_is_dropped_and_nothing_is_lost() -> None:
-    async with open_estate() as estate, estate.harness() as harness:
+    async with open_shared_google() as shared_google, shared_google.harness() as harness:
         await harness.quiesce()
         arrived = harness.owner.receive("fetched by both")
         late = harness.sync

@@ -12,11 +12,11 @@ import pytest
 
 from shared.domain.sync.state import LEASE_LIFETIME, SyncStatus
 from tests.chaos.await_points import Point, standing_in_awaits
-from tests.chaos.estate import Estate, open_estate
 from tests.chaos.harness import ChaosHarness
 from tests.chaos.lives import Death, Life, Side
 from tests.chaos.scene import Scene
 from tests.chaos.scenes import SCENES
+from tests.chaos.shared_google import SharedGoogle, open_shared_google
 from tests.chaos.verdict import verify
 from tests.harness.google import EMAIL
 from tests.harness.syncing import BUDGET, CONNECTION
@@ -34,9 +34,9 @@ def points() -> Iterator[list[Point]]:
         yield found
 
 
-async def surveyed(estate: Estate, scene: Scene) -> Counter[tuple[Point, Side]]:
+async def surveyed(shared_google: SharedGoogle, scene: Scene) -> Counter[tuple[Point, Side]]:
     """Return how often a scene crosses each point when nothing kills it."""
-    async with estate.harness() as harness:
+    async with shared_google.harness() as harness:
         await scene.prepare(harness)
         life = Life()
         await life.run(scene.act(harness))
@@ -55,9 +55,9 @@ async def recovered(harness: ChaosHarness) -> None:
     await verify(harness)
 
 
-async def died(estate: Estate, scene: Scene, death: Death) -> Death | None:
+async def died(shared_google: SharedGoogle, scene: Scene, death: Death) -> Death | None:
     """Die there once; answer where death truly came."""
-    async with estate.harness() as harness:
+    async with shared_google.harness() as harness:
         await scene.prepare(harness)
         life = Life(death)
         await harness.follower.read()
@@ -74,17 +74,19 @@ def turns(count: int) -> Iterable[int]:
     return sorted({1, (count + 1) // 2, count})
 
 
-async def killed_everywhere(estate: Estate, *, everywhere: bool) -> Counter[tuple[Point, Side]]:
+async def killed_everywhere(
+    shared_google: SharedGoogle, *, everywhere: bool
+) -> Counter[tuple[Point, Side]]:
     """Die in every point of every scene, or only where no earlier scene has died yet."""
     killed: Counter[tuple[Point, Side]] = Counter()
     for scene in SCENES:
-        crossed = await surveyed(estate, scene)
+        crossed = await surveyed(shared_google, scene)
         for (point, side), count in sorted(crossed.items()):
             if not everywhere and (point, side) in killed:
                 continue
             for turn in turns(count) if everywhere else (1,):
                 death = Death(point, side, turn)
-                came = await died(estate, scene, death)
+                came = await died(shared_google, scene, death)
                 killed[point, side] += came == death
     return killed
 
@@ -99,14 +101,14 @@ def counted(points: list[Point], killed: Counter[tuple[Point, Side]]) -> None:
 
 
 async def test_a_kill_at_any_await_loses_nothing(points: list[Point]) -> None:
-    async with open_estate() as estate:
-        counted(points, await killed_everywhere(estate, everywhere=False))
+    async with open_shared_google() as shared_google:
+        counted(points, await killed_everywhere(shared_google, everywhere=False))
 
 
 @pytest.mark.deep
 async def test_a_kill_at_any_await_of_any_scene_loses_nothing(points: list[Point]) -> None:
-    async with open_estate() as estate:
-        counted(points, await killed_everywhere(estate, everywhere=True))
+    async with open_shared_google() as shared_google:
+        counted(points, await killed_everywhere(shared_google, everywhere=True))
 
 
 async def long_delta(harness: ChaosHarness, changes: int) -> None:
@@ -125,7 +127,7 @@ async def long_delta(harness: ChaosHarness, changes: int) -> None:
 async def killed_after_every_part(points: list[Point], changes: int) -> None:
     """Die after every commit of one long delta, with its answer unseen."""
     [committed] = [point for point in points if str(point).endswith("Held._written (await 1)")]
-    async with open_estate() as estate, estate.harness() as harness:
+    async with open_shared_google() as shared_google, shared_google.harness() as harness:
         await long_delta(harness, changes)
         checkpoints = [(await harness.state()).checkpoint or 0]
         while checkpoints[-1] < harness.google.store.history_id(EMAIL):

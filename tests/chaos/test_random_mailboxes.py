@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from shared.adapters.firestore.store import open_store
 from tests.chaos import oracle
 from tests.chaos.await_points import standing_in_awaits
-from tests.chaos.estate import Estate, open_estate
+from tests.chaos.shared_google import SharedGoogle, open_shared_google
 from tests.chaos.verdict import verify
 from tests.chaos.walk import Walk
 
@@ -46,13 +46,13 @@ STEPS = st.lists(
 Steps = list[tuple[str, int, int]]
 
 
-class Town:
+class Walks:
     """The one loop and the one Google of all examples, and what they came to."""
 
     def __init__(self) -> None:
         self.runner = asyncio.Runner()
-        self.opened = open_estate()
-        self.estate: Estate = self.runner.run(self.opened.__aenter__())
+        self.opened = open_shared_google()
+        self.shared_google: SharedGoogle = self.runner.run(self.opened.__aenter__())
         self.counts: Counter[str] = Counter()
 
     def walk(self, steps: Steps, project: str | None = None) -> None:
@@ -62,7 +62,7 @@ class Town:
 
     async def _walk(self, steps: Steps, project: str | None) -> None:
         store = open_store(project) if project else None
-        async with self.estate.harness(store) as harness:
+        async with self.shared_google.harness(store) as harness:
             walk = Walk(harness, self.counts)
             for n in range(6):
                 harness.owner.receive(f"old {n}")
@@ -78,7 +78,7 @@ class Town:
 
     def close(self) -> None:
         """Print the counts."""
-        self.counts.update({f"fault {name}": n for name, n in self.estate.struck.items()})
+        self.counts.update({f"fault {name}": n for name, n in self.shared_google.struck.items()})
         for name, count in sorted(self.counts.items()):
             print(f"{count:8} {name}")
         self.runner.run(self.opened.__aexit__(None, None, None))
@@ -86,10 +86,10 @@ class Town:
 
 
 @pytest.fixture(scope="module")
-def town() -> Iterator[Town]:
+def walks() -> Iterator[Walks]:
     with ExitStack() as stack:
         stack.enter_context(standing_in_awaits())
-        opened = Town()
+        opened = Walks()
         yield opened
         opened.close()
 
@@ -117,25 +117,25 @@ def often(examples: int, *, same_each_time: bool) -> settings:
 @often(200, same_each_time=True)
 @given(steps=STEPS)
 def test_at_rest_the_copy_equals_the_mailbox_and_the_status_is_true_at_every_step(
-    town: Town, steps: Steps
+    walks: Walks, steps: Steps
 ) -> None:
-    town.walk(steps)
+    walks.walk(steps)
 
 
 @pytest.mark.deep
 @often(2_500, same_each_time=False)
 @given(steps=STEPS)
-def test_at_rest_the_copy_equals_the_mailbox_thousands_of_times(town: Town, steps: Steps) -> None:
-    town.walk(steps)
+def test_at_rest_the_copy_equals_the_mailbox_thousands_of_times(walks: Walks, steps: Steps) -> None:
+    walks.walk(steps)
 
 
 @pytest.mark.emulators
 @often(5, same_each_time=True)
 @given(steps=STEPS)
 def test_at_rest_the_copy_equals_the_mailbox_on_firestore(
-    town: Town, firestore: None, steps: Steps
+    walks: Walks, firestore: None, steps: Steps
 ) -> None:
-    town.walk(steps, f"walk-{secrets.token_hex(8)}")
+    walks.walk(steps, f"walk-{secrets.token_hex(8)}")
 
 
 @pytest.mark.deep
@@ -143,14 +143,14 @@ def test_at_rest_the_copy_equals_the_mailbox_on_firestore(
 @often(150, same_each_time=False)
 @given(steps=STEPS)
 def test_at_rest_the_copy_equals_the_mailbox_on_firestore_many_times(
-    town: Town, firestore: None, steps: Steps
+    walks: Walks, firestore: None, steps: Steps
 ) -> None:
-    town.walk(steps, f"walk-{secrets.token_hex(8)}")
+    walks.walk(steps, f"walk-{secrets.token_hex(8)}")
 
 
 def test_a_status_that_claims_too_much_is_found(
-    town: Town, monkeypatch: pytest.MonkeyPatch
+    walks: Walks, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(oracle, "standing", lambda *_: "SUCCESS")
     with pytest.raises(AssertionError, match="SUCCESS without"):
-        town.walk([("deliver", 0, 0)])
+        walks.walk([("deliver", 0, 0)])

@@ -12,8 +12,8 @@ import pytest
 
 from shared.domain.sync.state import SyncState
 from tests.chaos.await_points import standing_in_awaits
-from tests.chaos.estate import open_estate
 from tests.chaos.harness import ChaosHarness
+from tests.chaos.shared_google import open_shared_google
 from tests.chaos.verdict import verify
 from tests.chaos.walk import GRANT_FAULTS, Stalled, heal
 from tests.harness.syncing import BUDGET, CONNECTION
@@ -109,9 +109,9 @@ async def everywhere(wish: Wish, step: int) -> None:
     """Wish at every crossing, or at every few."""
     crossing = 1
     with standing_in_awaits():
-        async with open_estate() as estate:
+        async with open_shared_google() as shared_google:
             while True:
-                async with estate.harness() as harness:
+                async with shared_google.harness() as harness:
                     try:
                         if not await wished(harness, wish, crossing):
                             break

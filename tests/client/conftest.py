@@ -20,7 +20,7 @@ SEEDED = 5
 
 
 @dataclass
-class Desk:
+class ClientHarness:
     """A product with one connected mailbox, and the operations that its client asked for."""
 
     system: LocalSystem
@@ -30,7 +30,7 @@ class Desk:
 
 
 @pytest.fixture
-async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
+async def harness(tmp_path: Path) -> AsyncIterator[ClientHarness]:
     asked: set[str] = set()
 
     async def note(request: httpx.Request) -> None:
@@ -47,4 +47,4 @@ async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
     ):
         id = await connect(system.client, system.google, ADA)
         await system.settle()
-        yield Desk(system, Postroom.over(http), id, asked)
+        yield ClientHarness(system, Postroom.over(http), id, asked)

@@ -11,7 +11,7 @@ import pytest
 
 import shared.client
 from infra.local.environment import API_KEY
-from tests.client.conftest import ADA, Desk
+from tests.client.conftest import ADA, ClientHarness
 
 SOURCE = Path(shared.client.__file__).parent
 NEEDS = {"httpx", "pydantic"}
@@ -56,10 +56,10 @@ def python(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 async def test_the_installed_client_works_with_nothing_of_postroom_beside_it(
-    python: str, desk: Desk, tmp_path: Path
+    python: str, harness: ClientHarness, tmp_path: Path
 ) -> None:
     done = await asyncio.create_subprocess_exec(
-        *(python, "-I", "-c", USE, desk.system.url, API_KEY),
+        *(python, "-I", "-c", USE, harness.system.url, API_KEY),
         cwd=tmp_path,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

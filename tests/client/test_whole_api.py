@@ -17,7 +17,7 @@ from shared.client import (
 from shared.client.records import EmailMessage as Record
 from shared.client.sends import File
 from shared.edge.api.mail.record_models import EmailMessage as ServedRecord
-from tests.client.conftest import ADA, SEEDED, Desk
+from tests.client.conftest import ADA, SEEDED, ClientHarness
 
 LETTER: Message = {"to": "bo@example.org", "subject": "Tea", "body": "At four?"}
 
@@ -30,14 +30,14 @@ def test_the_typed_messages_are_the_described_ones() -> None:
     assert Record.__annotations__.keys() == served["properties"].keys()
 
 
-async def test_a_mailbox_is_connected_looked_at_and_changed(desk: Desk) -> None:
-    connections = desk.postroom.connections
+async def test_a_mailbox_is_connected_looked_at_and_changed(harness: ClientHarness) -> None:
+    connections = harness.postroom.connections
     session = await connections.session({"end_user_id": "u"}, access="read")
     assert session.token in session.connect_link
-    again = await connections.reconnect_session(desk.connection_id, {"end_user_id": ADA})
+    again = await connections.reconnect_session(harness.connection_id, {"end_user_id": ADA})
     assert again.expires_at > datetime.now(UTC)
     (found,) = await connections.of_end_user(ADA)
-    assert (found.id, found.email, found.needs_consent) == (desk.connection_id, ADA, False)
+    assert (found.id, found.email, found.needs_consent) == (harness.connection_id, ADA, False)
     await connections.change(found.id, tags={"team": "blue"}, sync={"window": "60d"})
     await connections.replace_metadata(found.id, metadata={"a": 1, "b": 1})
     await connections.merge_metadata(found.id, metadata={"b": 2})
@@ -51,21 +51,23 @@ async def test_a_mailbox_is_connected_looked_at_and_changed(desk: Desk) -> None:
     assert whole.watch.expires_at is not None
 
 
-async def test_a_connection_is_removed_and_taken_over_from_elsewhere(desk: Desk) -> None:
-    connections = desk.postroom.connections
-    credentials = (await connections.get(desk.connection_id, refresh_token=True)).credentials
+async def test_a_connection_is_removed_and_taken_over_from_elsewhere(
+    harness: ClientHarness,
+) -> None:
+    connections = harness.postroom.connections
+    credentials = (await connections.get(harness.connection_id, refresh_token=True)).credentials
     assert credentials is not None
     moved = await connections.take_over(credentials.refresh_token or "", connection_id="moved-1")
     assert (moved.id, moved.email) == ("moved-1", ADA)
     await connections.disconnect("moved-1")
-    await desk.system.settle()
+    await harness.system.settle()
     await connections.disconnect("moved-1")
     receipt = await connections.receipt("moved-1")
     assert receipt.finished_at is not None
 
 
-async def test_records_are_followed_by_cursor_and_shown_on_screens(desk: Desk) -> None:
-    records, id = desk.postroom.records, desk.connection_id
+async def test_records_are_followed_by_cursor_and_shown_on_screens(harness: ClientHarness) -> None:
+    records, id = harness.postroom.records, harness.connection_id
     pages = [page async for page in records.pages(id, None, limit=2)]
     messages = [one for page in pages for one in page.records]
     assert len(messages) == SEEDED
@@ -84,16 +86,16 @@ async def test_records_are_followed_by_cursor_and_shown_on_screens(desk: Desk) -
     assert (pruned.count, pruned.has_more) == (1, False)
 
 
-async def test_a_file_is_read_as_it_arrives_and_where_it_broke_off(desk: Desk) -> None:
+async def test_a_file_is_read_as_it_arrives_and_where_it_broke_off(harness: ClientHarness) -> None:
     letter = EmailMessage()
     letter["From"], letter["To"], letter["Subject"] = "bo@example.org", ADA, "File"
     letter.set_content("Here it is.")
     content = bytes(range(256)) * 1000
     letter.add_attachment(content, "application", "x-data", filename="data.bin")
     path = f"/_control/mailboxes/{ADA}/messages"
-    await desk.system.google.post(path, content=letter.as_bytes())
-    await desk.system.settle()
-    records, id = desk.postroom.records, desk.connection_id
+    await harness.system.google.post(path, content=letter.as_bytes())
+    await harness.system.settle()
+    records, id = harness.postroom.records, harness.connection_id
     (found,) = (await records.screen(id, limit=1)).records
     (file,) = found["attachments"]
     async with records.attachment(id, found["id"], file["partId"]) as answer:
@@ -101,11 +103,11 @@ async def test_a_file_is_read_as_it_arrives_and_where_it_broke_off(desk: Desk) -
     async with records.attachment(id, found["id"], file["partId"], from_byte=255_000) as answer:
         assert await answer.aread() == content[255_000:]
     link = await records.attachment_link(id, found["id"], file["partId"])
-    assert (await desk.system.client.get(link.url)).content == content
+    assert (await harness.system.client.get(link.url)).content == content
 
 
-async def test_syncs_are_steered_and_explained(desk: Desk) -> None:
-    syncs, id = desk.postroom.syncs, desk.connection_id
+async def test_syncs_are_steered_and_explained(harness: ClientHarness) -> None:
+    syncs, id = harness.postroom.syncs, harness.connection_id
     status = await syncs.status(id)
     assert status is not None
     assert (status.messages, status.backfilling, status.error) == (SEEDED, False, None)
@@ -116,16 +118,16 @@ async def test_syncs_are_steered_and_explained(desk: Desk) -> None:
     await syncs.trigger(id)
     await syncs.audit(id)
     assert await syncs.set_frequency(id, "every 2 hours") == "every 2 hours"
-    await desk.system.settle()
-    known = (await desk.postroom.records.page(id, None, limit=1)).records[0]["id"]
+    await harness.system.settle()
+    known = (await harness.postroom.records.page(id, None, limit=1)).records[0]["id"]
     assert (await syncs.explain(id, known)).verdict == "stored"
     assert await syncs.quarantine(id) == []
     with pytest.raises(NotFoundError):
         await syncs.retry(id, known)
 
 
-async def test_a_key_sends_once_later_or_never(desk: Desk) -> None:
-    sends, id = desk.postroom.sends, desk.connection_id
+async def test_a_key_sends_once_later_or_never(harness: ClientHarness) -> None:
+    sends, id = harness.postroom.sends, harness.connection_id
     first = await sends.send(id, LETTER, "order/17")
     again = await sends.send(id, LETTER, "order/17")
     assert (first.status, first.replayed, again.replayed) == ("submitted", False, True)
@@ -138,21 +140,21 @@ async def test_a_key_sends_once_later_or_never(desk: Desk) -> None:
     assert (await sends.send(id, {**LETTER, "send_at": later}, "later")).status == "accepted"
     assert (await sends.cancel(id, "later")).status == "cancelled"
     bulk = await sends.bulk(id, {"b-1": LETTER, "b-2": {**LETTER, "subject": "Two"}})
-    await desk.system.settle()
+    await harness.system.settle()
     progress = await sends.bulk_progress(id, bulk.id, limit=1)
     assert (progress.total, progress.done, progress.counts) == (2, True, {"submitted": 2})
     assert [one.idempotency_key for one in progress.messages] == ["b-1"]
 
 
-async def test_actions_run_now_later_and_by_gmails_own_name(desk: Desk) -> None:
-    actions, id = desk.postroom.actions, desk.connection_id
+async def test_actions_run_now_later_and_by_gmails_own_name(harness: ClientHarness) -> None:
+    actions, id = harness.postroom.actions, harness.connection_id
     profile = await actions.run(id, "get-profile")
     assert profile["emailAddress"] == ADA
     made = await actions.run(id, "create-label", {"name": "Tea"}, idempotency_key="l-1")
     same = await actions.run(id, "create-label", {"name": "Tea"}, idempotency_key="l-1")
     assert made == same
     started = await actions.begin(id, "list-labels")
-    await desk.system.settle()
+    await harness.system.settle()
     done, output = await actions.result(started)
     assert done
     assert made["id"] in {one["id"] for one in output["labels"]}
@@ -169,8 +171,8 @@ async def test_actions_run_now_later_and_by_gmails_own_name(desk: Desk) -> None:
     assert catalogue - tools == {"watch-mailbox", "stop-watch"}
 
 
-async def test_events_their_receivers_and_operations_are_seen(desk: Desk) -> None:
-    events, webhooks = desk.postroom.events, desk.postroom.webhooks
+async def test_events_their_receivers_and_operations_are_seen(harness: ClientHarness) -> None:
+    events, webhooks = harness.postroom.events, harness.postroom.webhooks
     made = await webhooks.create("http://127.0.0.1:9/hooks", types=["sync"])
     assert made.secret is not None
     assert made.secret not in repr(made)
@@ -181,18 +183,18 @@ async def test_events_their_receivers_and_operations_are_seen(desk: Desk) -> Non
     assert (await webhooks.rotate_secret(made.id)).live_secrets == 2
     await webhooks.delete(made.id)
     await webhooks.delete(made.id)
-    first, *_ = await events.list(connection_id=desk.connection_id)
+    first, *_ = await events.list(connection_id=harness.connection_id)
     assert first.payload["from"] == "postroom"
     assert await events.redeliver(first.id) == "pending"
     again = await events.redeliver_since(first.created_at, state="delivered")
     assert not again.more
-    operations = await events.operations(connection_id=desk.connection_id, type="sync")
+    operations = await events.operations(connection_id=harness.connection_id, type="sync")
     assert {one.name for one in operations} == {"fetch-messages"}
 
 
-async def test_keys_are_made_rotated_and_revoked(desk: Desk) -> None:
-    keys = desk.postroom.keys
-    made = await keys.create("reader", ["records:read"], connections=[desk.connection_id])
+async def test_keys_are_made_rotated_and_revoked(harness: ClientHarness) -> None:
+    keys = harness.postroom.keys
+    made = await keys.create("reader", ["records:read"], connections=[harness.connection_id])
     assert made.key not in repr(made)
     assert [one.id for one in await keys.list()] == [made.id]
     rotated = await keys.rotate(made.id, overlap_hours=1)
@@ -201,12 +203,14 @@ async def test_keys_are_made_rotated_and_revoked(desk: Desk) -> None:
     assert (await keys.revoke(made.id)).revoked_at is not None
 
 
-async def test_what_an_agent_may_not_do_alone_is_decided_by_a_person(desk: Desk) -> None:
-    postroom, id = desk.postroom, desk.connection_id
+async def test_what_an_agent_may_not_do_alone_is_decided_by_a_person(
+    harness: ClientHarness,
+) -> None:
+    postroom, id = harness.postroom, harness.connection_id
     key = await postroom.keys.create(
         "agent", ["send", "actions"], policy={"approval_required": ["send"]}
     )
-    async with Postroom.open(desk.system.url, key.key) as agent:
+    async with Postroom.open(harness.system.url, key.key) as agent:
         asked = await agent.sends.send(id, LETTER, "agent-1")
         with pytest.raises(WaitingForApprovalError) as waits:
             await agent.actions.run(id, "send-email", LETTER, idempotency_key="agent-2")
@@ -218,13 +222,13 @@ async def test_what_an_agent_may_not_do_alone_is_decided_by_a_person(desk: Desk)
     assert opened.preview is not None
     assert opened.preview["subject"] == "Tea"
     assert (await postroom.approvals.approve(first.id)).state == "approved"
-    async with Postroom.open(desk.system.url, key.key) as agent:
+    async with Postroom.open(harness.system.url, key.key) as agent:
         assert (await agent.sends.send(id, LETTER, "agent-1")).status == "submitted"
     rejected = await postroom.approvals.reject(second.id, "Not today.")
     assert (rejected.state, rejected.reason) == ("rejected", "Not today.")
 
 
-async def test_a_grant_that_ended_asks_for_a_new_consent(desk: Desk) -> None:
-    desk.system.emulated.grants.revoke(ADA)
+async def test_a_grant_that_ended_asks_for_a_new_consent(harness: ClientHarness) -> None:
+    harness.system.emulated.grants.revoke(ADA)
     with pytest.raises(ReauthRequiredError):
-        await desk.postroom.connections.get(desk.connection_id, fresh_token=True)
+        await harness.postroom.connections.get(harness.connection_id, fresh_token=True)

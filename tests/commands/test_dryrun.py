@@ -31,7 +31,7 @@ SECRET = "the very secret words"
 
 
 @dataclass
-class House:
+class DryRunHarness:
     system: LocalSystem
     connection: str
     message: str
@@ -50,7 +50,7 @@ class House:
 
 
 @pytest.fixture
-async def house(tmp_path: Path) -> AsyncIterator[House]:
+async def harness(tmp_path: Path) -> AsyncIterator[DryRunHarness]:
     async with whole_system(tmp_path, {EMAIL: 0}) as system:
         connection = await connect(system.client, system.google, EMAIL)
         mail = EmailMessage()
@@ -59,55 +59,55 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
         path = f"/_control/mailboxes/{EMAIL}/messages"
         delivered = await system.google.post(path, content=mail.as_bytes())
         await system.settle()
-        yield House(system, connection, delivered.json()["id"])
+        yield DryRunHarness(system, connection, delivered.json()["id"])
 
 
-async def test_a_read_is_made_and_only_its_shape_is_told(house: House) -> None:
-    said = await house.dryrun("get-message", {"id": house.message}, run=started)
+async def test_a_read_is_made_and_only_its_shape_is_told(harness: DryRunHarness) -> None:
+    said = await harness.dryrun("get-message", {"id": harness.message}, run=started)
     assert (said.code, said.err) == (0, "")
     line, summary, answer = said.out.splitlines()
     told = ["20", "units", "sent,", "answered", "200"]
-    assert line.split() == ["GET", f"/messages/{house.message}", *told]
+    assert line.split() == ["GET", f"/messages/{harness.message}", *told]
     assert summary == "1 Gmail call, 20 quota units, of which 0 not sent."
     assert answer.startswith("It answers GmailMessage: {id: text, threadId: text")
     assert SECRET not in said.out
-    shown = await house.dryrun("get-message", {"id": house.message}, "--show")
+    shown = await harness.dryrun("get-message", {"id": harness.message}, "--show")
     assert SECRET in shown.out
 
 
-async def test_a_send_is_shown_whole_and_nothing_is_sent_or_kept(house: House) -> None:
-    before = await house.calls()
+async def test_a_send_is_shown_whole_and_nothing_is_sent_or_kept(harness: DryRunHarness) -> None:
+    before = await harness.calls()
     given = {"to": "bob@far.example", "subject": SECRET, "text": SECRET}
-    said = await house.dryrun("send-email", given, run=started)
+    said = await harness.dryrun("send-email", given, run=started)
     assert said.code == 0, said.err
     shown = [line.split()[:2] for line in said.out.splitlines()]
     assert ["POST", "/drafts"] in shown
     assert ["POST", "/drafts/send"] in shown
     assert "NOT SENT" in said.out
     assert not any(word in said.out + said.err for word in (SECRET, "bob@far.example"))
-    assert await house.calls() == before
-    held = (await house.system.google.get(f"/_control/mailboxes/{EMAIL}/messages")).json()
+    assert await harness.calls() == before
+    held = (await harness.system.google.get(f"/_control/mailboxes/{EMAIL}/messages")).json()
     assert len(held["messages"]) == 1
-    operations = (await house.system.client.get("/operations?type=action")).json()["operations"]
+    operations = (await harness.system.client.get("/operations?type=action")).json()["operations"]
     assert operations == []
 
 
-async def test_really_does_it(house: House) -> None:
-    given = {"id": house.message, "addLabelIds": ["STARRED"]}
-    rehearsed = await house.dryrun("modify-message", given)
+async def test_really_does_it(harness: DryRunHarness) -> None:
+    given = {"id": harness.message, "addLabelIds": ["STARRED"]}
+    rehearsed = await harness.dryrun("modify-message", given)
     assert "NOT SENT, it has an effect" in rehearsed.out
-    assert "gmail.users.messages.modify" not in await house.calls()
-    done = await house.dryrun("modify-message", given, "--really")
+    assert "gmail.users.messages.modify" not in await harness.calls()
+    done = await harness.dryrun("modify-message", given, "--really")
     assert "sent, answered 200" in done.out
-    assert (await house.calls())["gmail.users.messages.modify"] == 1
+    assert (await harness.calls())["gmail.users.messages.modify"] == 1
 
 
 async def test_the_only_connection_needs_no_name_and_a_file_may_hold_the_input(
-    house: House, tmp_path: Path
+    harness: DryRunHarness, tmp_path: Path
 ) -> None:
     (tmp_path / "input.json").write_text('{"maxResults": 5}')
     arguments = ["dryrun", "list-messages", "--input", f"@{tmp_path / 'input.json'}"]
-    said = await called(house.system.environ, *arguments)
+    said = await called(harness.system.environ, *arguments)
     assert said.code == 0, said.err
     assert "messages: [1 x {id: text, threadId: text}]" in said.out
 
@@ -124,9 +124,9 @@ async def test_the_only_connection_needs_no_name_and_a_file_may_hold_the_input(
     ],
 )
 async def test_what_cannot_be_run_is_one_line_and_a_code(
-    house: House, arguments: list[str], told: str
+    harness: DryRunHarness, arguments: list[str], told: str
 ) -> None:
-    said = await called(house.system.environ, *arguments)
+    said = await called(harness.system.environ, *arguments)
     assert said.code == 1
     assert told in said.err
     assert said.err.count("\n") == 1
@@ -177,10 +177,10 @@ EXAMPLES: dict[str, Any] = {
 }
 
 
-async def test_every_action_with_an_effect_can_be_rehearsed(house: House) -> None:
-    before = await house.calls()
-    real = AutowiredContainer(settings_from(house.system.environ))
-    found = await find_connection(real, house.connection)
+async def test_every_action_with_an_effect_can_be_rehearsed(harness: DryRunHarness) -> None:
+    before = await harness.calls()
+    real = AutowiredContainer(settings_from(harness.system.environ))
+    found = await find_connection(real, harness.connection)
     wider = frozenset({MAIL, SETTINGS_BASIC, SETTINGS_SHARING})
     connection = replace(found, scopes=wider)
     for action, given in EXAMPLES.items():
@@ -191,7 +191,7 @@ async def test_every_action_with_an_effect_can_be_rehearsed(house: House) -> Non
         assert None in {one.status for one in report.calls}, action
     await real.close()
     read = {"gmail.users.getProfile": before.get("gmail.users.getProfile", 0) + 1}
-    assert await house.calls() == before | read  # watch-mailbox compares the address: a read
+    assert await harness.calls() == before | read  # watch-mailbox compares the address: a read
     with_effect = {name for name, one in actions().items() if one.effect is Effect.STORED}
     assert with_effect - {*EXAMPLES} == {"send-draft", "delete-draft"}
 

@@ -8,9 +8,9 @@ import pytest
 from tests.actions.llm_action import source
 from tests.actions.own_modules import own_modules, put
 from tests.adapters.listener import Listener, listening
-from tests.commands.test_dryrun import House, house
+from tests.commands.test_dryrun import DryRunHarness, harness
 
-__all__ = ["house"]
+__all__ = ["harness"]
 CANARY = "canary-77aa"
 ANSWER = b'HTTP/1.1 200 OK\r\nContent-Length: 17\r\n\r\n{"text": "Hello"}'
 
@@ -24,22 +24,22 @@ async def model() -> AsyncIterator[Listener]:
 
 @pytest.fixture
 def host(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, model: Listener, house: House
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, model: Listener, harness: DryRunHarness
 ) -> Iterator[str]:
     """Serve the action, with its secret set and its host allowed; return the host."""
     host, folder = f"127.0.0.1:{model.port}", tmp_path / "custom"
     folder.mkdir()
     monkeypatch.setenv("LLM_KEY", CANARY)
-    house.system.environ = {**house.system.environ, "POSTROOM_WEBHOOK_ALLOW": host}
+    harness.system.environ = {**harness.system.environ, "POSTROOM_WEBHOOK_ALLOW": host}
     with own_modules(folder, monkeypatch) as opened:
         put(opened, ask_model=source(host))
         yield host
 
 
 async def test_the_host_is_named_and_nothing_is_asked(
-    house: House, host: str, model: Listener
+    harness: DryRunHarness, host: str, model: Listener
 ) -> None:
-    said = await house.dryrun("ask-model", {"url": f"http://{host}/v1/of/bob@far.example"})
+    said = await harness.dryrun("ask-model", {"url": f"http://{host}/v1/of/bob@far.example"})
     assert said.code == 1
     assert said.out.splitlines()[0].split() == ["POST", f"https://{host}", "NOT", "SENT"]
     assert "--answer" in said.err
@@ -48,16 +48,16 @@ async def test_the_host_is_named_and_nothing_is_asked(
 
 
 async def test_a_given_answer_shows_what_comes_after(
-    house: House, host: str, model: Listener
+    harness: DryRunHarness, host: str, model: Listener
 ) -> None:
     given = {"url": f"http://{host}/v1"}
-    said = await house.dryrun("ask-model", given, "--answer", '{"text": "Hi"}')
+    said = await harness.dryrun("ask-model", given, "--answer", '{"text": "Hi"}')
     assert (said.code, model.connections) == (0, 0), said.err
     assert "It answers Said: {text: text}" in said.out
 
 
-async def test_really_asks(house: House, host: str, model: Listener) -> None:
-    said = await house.dryrun("ask-model", {"url": f"http://{host}/v1"}, "--really")
+async def test_really_asks(harness: DryRunHarness, host: str, model: Listener) -> None:
+    said = await harness.dryrun("ask-model", {"url": f"http://{host}/v1"}, "--really")
     assert said.code == 0, said.err
     assert said.out.splitlines()[0].split()[-3:] == ["sent,", "answered", "200"]
     assert CANARY.encode() in model.requests[0]

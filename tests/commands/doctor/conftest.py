@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.commands.doctor.ward import Ward, admitted
+from tests.harness.doctoring import DoctorHarness, doctor_harness
 
 
 @pytest.fixture
-async def ward(tmp_path: Path) -> AsyncIterator[Ward]:
-    async with admitted(tmp_path) as made:
+async def harness(tmp_path: Path) -> AsyncIterator[DoctorHarness]:
+    async with doctor_harness(tmp_path) as made:
         yield made

@@ -15,7 +15,7 @@ from shared.commands.doctor import run_checks
 from shared.domain.ids import ConnectionId
 from shared.domain.sync.state import SyncState
 from shared.ports.store import Store
-from tests.commands.doctor.ward import EMAIL, Ward, finding_of
+from tests.harness.doctoring import EMAIL, DoctorHarness, finding_of
 from tests.harness.google import PLENTY
 
 pytestmark = pytest.mark.emulators
@@ -25,7 +25,7 @@ LOCATION = "projects/demo/locations/europe-west1"
 @pytest.fixture
 async def deployed(
     tmp_path: Path, firestore_emulator: str, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[Ward]:
+) -> AsyncIterator[DoctorHarness]:
     monkeypatch.setenv("FIRESTORE_EMULATOR_HOST", firestore_emulator)
     environ = {
         "POSTROOM_UNITS_PER_MINUTE": str(PLENTY),
@@ -37,14 +37,14 @@ async def deployed(
         await system.control("/mailboxes", {"email": EMAIL, "messages": 0})
         connection = await connect(system.client, system.google, EMAIL)
         await system.settle()
-        ward = Ward(system, ConnectionId(connection))
-        yield ward
-        for container in ward.containers:
+        harness = DoctorHarness(system, ConnectionId(connection))
+        yield harness
+        for container in harness.containers:
             await container.close()
 
 
-async def test_every_check_of_our_own_side_is_made_on_firestore(deployed: Ward):
-    findings = dict(await run_checks(deployed.ground()))
+async def test_every_check_of_our_own_side_is_made_on_firestore(deployed: DoctorHarness):
+    findings = dict(await run_checks(deployed.context()))
     elsewhere = {"clock", "queues"}  # the emulated Google is neither a clock nor Cloud Tasks
     for name, finding in findings.items():
         expected = Verdict.NOT_CHECKED if name in elsewhere else Verdict.OK
@@ -52,15 +52,15 @@ async def test_every_check_of_our_own_side_is_made_on_firestore(deployed: Ward):
 
 
 async def test_a_database_that_does_not_answer_is_named_with_the_way_to_look(
-    deployed: Ward, monkeypatch: pytest.MonkeyPatch
+    deployed: DoctorHarness, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setenv("FIRESTORE_EMULATOR_HOST", "127.0.0.1:9")
-    finding = await finding_of("store", deployed.ground())
+    finding = await finding_of("store", deployed.context())
     assert finding.verdict is Verdict.FAILED
     assert "gcloud firestore databases describe --database='(default)'" in finding.fix
 
 
-async def test_overdue_syncs_point_at_the_schedulers_job(deployed: Ward):
+async def test_overdue_syncs_point_at_the_schedulers_job(deployed: DoctorHarness):
     due = deployed.system.clock.now() - timedelta(hours=1)
     late = SyncState(ConnectionId("c-late"), next_due_at=due)
     await deployed.system.container.use(Store).sync_states.create(late)

@@ -15,33 +15,33 @@ from infra.local.tasks.schema import problems
 from shared.commands.checks.finding import Verdict
 from shared.domain.connect.scopes import SEND, SETTINGS_BASIC
 from shared.ports.connections import Connections
-from tests.commands.doctor.ward import EMAIL, Ward, admitted, answering, finding_of
+from tests.harness.doctoring import EMAIL, DoctorHarness, answering, doctor_harness, finding_of
 
 FAILED = Verdict.FAILED
 WEEK = timedelta(days=7)
 
 
 @pytest.mark.parametrize("changed", ["OAUTH_CLIENT_ID", "OAUTH_CLIENT_SECRET"])
-async def test_a_wrong_client_id_or_secret_is_found(ward: Ward, changed: str):
-    finding = await ward.look("OAuth client", **{changed: "another"})
+async def test_a_wrong_client_id_or_secret_is_found(harness: DoctorHarness, changed: str):
+    finding = await harness.look("OAuth client", **{changed: "another"})
     assert (finding.verdict, changed in finding.fix) == (FAILED, True)
 
 
-async def test_a_secret_that_is_not_here_is_not_guessed_at(ward: Ward):
-    ground = ward.ground()
-    ground.container.settings = replace(ground.settings, oauth_client_secret="")
-    assert (await finding_of("OAuth client", ground)).verdict is Verdict.NOT_CHECKED
+async def test_a_secret_that_is_not_here_is_not_guessed_at(harness: DoctorHarness):
+    context = harness.context()
+    context.container.settings = replace(context.settings, oauth_client_secret="")
+    assert (await finding_of("OAuth client", context)).verdict is Verdict.NOT_CHECKED
 
 
-async def test_a_redirect_uri_that_google_does_not_know_is_named(ward: Ward):
-    finding = await ward.look("redirect URI", PUBLIC_URL="https://mail.example.com")
+async def test_a_redirect_uri_that_google_does_not_know_is_named(harness: DoctorHarness):
+    finding = await harness.look("redirect URI", PUBLIC_URL="https://mail.example.com")
     assert finding.verdict is FAILED
     assert "https://mail.example.com/oauth/callback" in finding.seen
     assert "auth/clients" in finding.fix
 
 
-async def test_a_client_that_google_does_not_know_is_named(ward: Ward):
-    finding = await ward.look("redirect URI", OAUTH_CLIENT_ID="another")
+async def test_a_client_that_google_does_not_know_is_named(harness: DoctorHarness):
+    finding = await harness.look("redirect URI", OAUTH_CLIENT_ID="another")
     assert (finding.verdict, "invalid_client" in finding.seen) == (FAILED, True)
 
 
@@ -54,17 +54,17 @@ async def test_a_client_that_google_does_not_know_is_named(ward: Ward):
     ],
 )
 async def test_googles_own_error_page_is_read_as_people_have_seen_it(
-    ward: Ward, code: bytes, words: str
+    harness: DoctorHarness, code: bytes, words: str
 ):
     """A redirect to an address with the code in a protocol buffer, in URL-safe base64."""
     packed = b"\n" + bytes([len(code)]) + code + b"\x12\x05Words \x90\x03"
     error = urlsafe_b64encode(packed).decode().rstrip("=")
     page = f"https://accounts.google.com/signin/oauth/error?authError={error}&client_id=x"
-    ground = ward.ground()
-    ground.container.bind(
+    context = harness.context()
+    context.container.bind(
         httpx.AsyncClient, answering(lambda _: httpx.Response(302, headers={"location": page}))
     )
-    finding = await finding_of("redirect URI", ground)
+    finding = await finding_of("redirect URI", context)
     assert (finding.verdict, words in finding.fix) == (FAILED, True)
 
 
@@ -76,116 +76,118 @@ async def test_googles_own_error_page_is_read_as_people_have_seen_it(
     ],
 )
 async def test_only_what_is_known_to_follow_a_good_client_counts_as_one(
-    ward: Ward, location: str, verdict: Verdict
+    harness: DoctorHarness, location: str, verdict: Verdict
 ):
-    ground = ward.ground()
-    ground.container.bind(
+    context = harness.context()
+    context.container.bind(
         httpx.AsyncClient, answering(lambda _: httpx.Response(302, headers={"location": location}))
     )
-    assert (await finding_of("redirect URI", ground)).verdict is verdict
+    assert (await finding_of("redirect URI", context)).verdict is verdict
 
 
-async def test_looking_takes_no_end_users_scripted_answer(ward: Ward):
-    await ward.system.control("/consent", {"email": EMAIL, "decision": "approve"})
-    assert (await ward.look("redirect URI")).verdict is Verdict.OK
-    assert len(ward.system.emulated.authorization.scripted) == 1
+async def test_looking_takes_no_end_users_scripted_answer(harness: DoctorHarness):
+    await harness.system.control("/consent", {"email": EMAIL, "decision": "approve"})
+    assert (await harness.look("redirect URI")).verdict is Verdict.OK
+    assert len(harness.system.emulated.authorization.scripted) == 1
 
 
-async def test_testing_mode_is_warned_of(ward: Ward):
-    finding = await ward.look("publishing mode", PUBLISHING="testing")
+async def test_testing_mode_is_warned_of(harness: DoctorHarness):
+    finding = await harness.look("publishing mode", PUBLISHING="testing")
     assert (finding.verdict, "auth/audience" in finding.fix) == (Verdict.WARNING, True)
 
 
 async def test_production_that_hands_out_grants_for_a_week_is_testing(tmp_path: Path):
-    async with admitted(tmp_path, refresh_token_days=7) as ward:
-        finding = await ward.look("publishing mode")
-        assert (finding.verdict, ward.connection in finding.fix) == (FAILED, True)
+    async with doctor_harness(tmp_path, refresh_token_days=7) as harness:
+        finding = await harness.look("publishing mode")
+        assert (finding.verdict, harness.connection in finding.fix) == (FAILED, True)
 
 
-async def test_production_whose_grants_die_at_a_week_is_testing(ward: Ward):
-    await ward.system.advance(WEEK.total_seconds())
-    await ward.system.control("/faults", {"fault": "grant_revoked"})
-    await ward.system.client.post(
+async def test_production_whose_grants_die_at_a_week_is_testing(harness: DoctorHarness):
+    await harness.system.advance(WEEK.total_seconds())
+    await harness.system.control("/faults", {"fault": "grant_revoked"})
+    await harness.system.client.post(
         "/sync/trigger",
-        json={"provider_config_key": "google-mail", "connection_id": ward.connection},
+        json={"provider_config_key": "google-mail", "connection_id": harness.connection},
     )
-    await ward.system.settle()
-    finding = await ward.look("publishing mode")
+    await harness.system.settle()
+    finding = await harness.look("publishing mode")
     assert (finding.verdict, "Publish" in finding.fix) == (FAILED, True)
 
 
-async def given(ward: Ward, **changes: Any) -> None:
+async def given(harness: DoctorHarness, **changes: Any) -> None:
     """Change the stored connection."""
-    connections = ward.system.container.use(Connections)
-    was = await connections.get(ward.connection)
+    connections = harness.system.container.use(Connections)
+    was = await connections.get(harness.connection)
     assert was is not None
     await connections.swap(was, replace(was.value, **changes))
 
 
-async def test_a_connection_made_for_sending_only_is_all_right(ward: Ward):
+async def test_a_connection_made_for_sending_only_is_all_right(harness: DoctorHarness):
     """Unticked boxes are refused at the consent: what only sends was meant to."""
-    await given(ward, scopes=frozenset({"openid", SEND}))
-    finding = await ward.look("scopes")
+    await given(harness, scopes=frozenset({"openid", SEND}))
+    finding = await harness.look("scopes")
     assert finding.verdict is Verdict.OK
     assert "1 for sending only: not_granted" in finding.seen
 
 
-async def test_a_scope_that_google_never_granted_is_found(ward: Ward):
-    await given(ward, scopes=frozenset({"https://mail.google.com/", SETTINGS_BASIC}))
-    finding = await ward.look("scopes")
+async def test_a_scope_that_google_never_granted_is_found(harness: DoctorHarness):
+    await given(harness, scopes=frozenset({"https://mail.google.com/", SETTINGS_BASIC}))
+    finding = await harness.look("scopes")
     assert (finding.verdict, SETTINGS_BASIC in finding.seen) == (FAILED, True)
 
 
-async def test_a_grant_that_ended_at_google_is_found_before_anything_needs_it(ward: Ward):
-    ward.system.emulated.grants.revoke(EMAIL)
-    finding = await ward.look("scopes")
+async def test_a_grant_that_ended_at_google_is_found_before_anything_needs_it(
+    harness: DoctorHarness,
+):
+    harness.system.emulated.grants.revoke(EMAIL)
+    finding = await harness.look("scopes")
     assert (finding.verdict, "revoked" in finding.seen) == (FAILED, True)
 
 
-async def test_a_grant_of_another_client_is_found(ward: Ward):
-    finding = await ward.look("scopes", OAUTH_CLIENT_ID="another")
+async def test_a_grant_of_another_client_is_found(harness: DoctorHarness):
+    finding = await harness.look("scopes", OAUTH_CLIENT_ID="another")
     assert (finding.verdict, "POSTROOM_OAUTH_CLIENT_ID" in finding.fix) == (FAILED, True)
 
 
-async def test_a_topic_that_is_not_there_is_found(ward: Ward):
-    finding = await ward.look("topic", GMAIL_TOPIC="projects/demo/topics/other")
+async def test_a_topic_that_is_not_there_is_found(harness: DoctorHarness):
+    finding = await harness.look("topic", GMAIL_TOPIC="projects/demo/topics/other")
     assert (finding.verdict, "topics create other --project=demo" in finding.fix) == (FAILED, True)
 
 
-async def test_a_missing_right_to_publish_is_found(ward: Ward):
-    ward.system.emulated.watches.publishers.clear()
-    finding = await ward.look("topic")
+async def test_a_missing_right_to_publish_is_found(harness: DoctorHarness):
+    harness.system.emulated.watches.publishers.clear()
+    finding = await harness.look("topic")
     assert finding.verdict is FAILED
     assert "--member=serviceAccount:gmail-api-push@system.gserviceaccount.com" in finding.fix
 
 
-async def test_a_right_under_a_condition_is_no_right(ward: Ward):
-    members = sorted(ward.system.emulated.watches.publishers)
+async def test_a_right_under_a_condition_is_no_right(harness: DoctorHarness):
+    members = sorted(harness.system.emulated.watches.publishers)
     binding = {"role": PUBLISHER, "members": members, "condition": {"expression": "false"}}
-    ground = ward.ground()
-    ground.container.bind(
+    context = harness.context()
+    context.container.bind(
         httpx.AsyncClient, answering(lambda _: httpx.Response(200, json={"bindings": [binding]}))
     )
-    assert (await finding_of("topic", ground)).verdict is FAILED
+    assert (await finding_of("topic", context)).verdict is FAILED
 
 
-async def test_rights_the_doctor_lacks_are_named_and_nothing_is_claimed(ward: Ward):
-    ground = ward.ground()
-    ground.container.bind(httpx.AsyncClient, answering(lambda _: httpx.Response(403, json={})))
-    finding = await finding_of("topic", ground)
+async def test_rights_the_doctor_lacks_are_named_and_nothing_is_claimed(harness: DoctorHarness):
+    context = harness.context()
+    context.container.bind(httpx.AsyncClient, answering(lambda _: httpx.Response(403, json={})))
+    finding = await finding_of("topic", context)
     assert (finding.verdict, "pubsub.topics.get" in finding.seen) == (Verdict.NOT_CHECKED, True)
 
 
-async def test_a_subscription_that_pushes_elsewhere_is_found(ward: Ward):
-    ward.system.emulated.pushes.endpoint = "https://old.example.com/push/gmail"
-    finding = await ward.look("subscription")
+async def test_a_subscription_that_pushes_elsewhere_is_found(harness: DoctorHarness):
+    harness.system.emulated.pushes.endpoint = "https://old.example.com/push/gmail"
+    finding = await harness.look("subscription")
     assert (finding.verdict, "https://old.example.com" in finding.seen) == (FAILED, True)
     assert "gcloud pubsub subscriptions create" in finding.fix
 
 
-async def test_a_topic_without_subscription_is_found(ward: Ward):
-    ward.system.emulated.pushes.endpoint = None
-    finding = await ward.look("subscription")
+async def test_a_topic_without_subscription_is_found(harness: DoctorHarness):
+    harness.system.emulated.pushes.endpoint = None
+    finding = await harness.look("subscription")
     assert (finding.verdict, "none" in finding.seen) == (FAILED, True)
 
 
@@ -194,14 +196,14 @@ async def test_a_topic_without_subscription_is_found(ward: Ward):
     [("PUSH_SERVICE_ACCOUNT", "other@demo.iam.gserviceaccount.com"), ("PUSH_AUDIENCE", "other")],
 )
 async def test_a_subscription_that_signs_for_somebody_else_is_found(
-    ward: Ward, changed: str, value: str
+    harness: DoctorHarness, changed: str, value: str
 ):
-    finding = await ward.look("subscription", **{changed: value})
+    finding = await harness.look("subscription", **{changed: value})
     assert (finding.verdict, "modify-push-config" in finding.fix) == (FAILED, True)
 
 
-async def test_the_emulated_pubsub_answers_in_googles_shapes(ward: Ward):
-    google, bearer = ward.system.google, {"Authorization": "Bearer x"}
+async def test_the_emulated_pubsub_answers_in_googles_shapes(harness: DoctorHarness):
+    google, bearer = harness.system.google, {"Authorization": "Bearer x"}
 
     async def read(path: str) -> Mapping[str, Any]:
         answer = await google.get(f"/v1/projects/demo/{path}", headers=bearer)

@@ -30,57 +30,59 @@ from shared.ports.connections import Grants, Mailboxes
 from shared.ports.events import Outbox
 from shared.ports.google.oauth import Sealer
 from shared.ports.queue import Task
-from tests.commands.doctor.ward import EMAIL, NOBODY, Ward, a_mail, answering, finding_of
+from tests.harness.doctoring import EMAIL, NOBODY, DoctorHarness, a_mail, answering, finding_of
 
 FAILED = Verdict.FAILED
 KEY = "projects/demo/locations/europe-west1/keyRings/postroom/cryptoKeys/grants"
 LOCATION = "projects/demo/locations/europe-west1"
 
 
-async def test_a_postroom_that_is_not_running_is_found(ward: Ward):
-    finding = await ward.look("address", PUBLIC_URL=NOBODY)
+async def test_a_postroom_that_is_not_running_is_found(harness: DoctorHarness):
+    finding = await harness.look("address", PUBLIC_URL=NOBODY)
     assert (finding.verdict, "make demo" in finding.fix) == (FAILED, True)
 
 
-async def test_an_address_where_something_else_answers_is_found(ward: Ward):
-    finding = await ward.look("address", PUBLIC_URL=ward.system.environ["POSTROOM_GOOGLE_URL"])
+async def test_an_address_where_something_else_answers_is_found(harness: DoctorHarness):
+    finding = await harness.look(
+        "address", PUBLIC_URL=harness.system.environ["POSTROOM_GOOGLE_URL"]
+    )
     assert (finding.verdict, "not as Postroom" in finding.seen) == (FAILED, True)
 
 
-async def test_another_deployment_at_the_address_is_found(ward: Ward):
-    finding = await ward.look("address", ENVIRONMENT="prod")
+async def test_another_deployment_at_the_address_is_found(harness: DoctorHarness):
+    finding = await harness.look("address", ENVIRONMENT="prod")
     assert (finding.verdict, "the environment dev, not prod" in finding.seen) == (FAILED, True)
 
 
-async def test_a_function_that_trusts_claims_and_is_open_to_all_is_found(ward: Ward):
+async def test_a_function_that_trusts_claims_and_is_open_to_all_is_found(harness: DoctorHarness):
     """The one mistake that only the outside can see (FACTS 7.3)."""
-    ground = ward.ground()
-    trusting = AutowiredContainer(replace(ground.settings, token_check="claims"))
+    context = harness.context()
+    trusting = AutowiredContainer(replace(context.settings, token_check="claims"))
     app = build_app("api", whole_table(), trusting)
-    ground.container.bind(httpx.AsyncClient, httpx.AsyncClient(transport=httpx.ASGITransport(app)))
-    finding = await finding_of("push authentication", ground)
+    context.container.bind(httpx.AsyncClient, httpx.AsyncClient(transport=httpx.ASGITransport(app)))
+    finding = await finding_of("push authentication", context)
     assert (finding.verdict, "/push/gmail" in finding.seen) == (FAILED, True)
     assert "POSTROOM_TOKEN_CHECK=signature" in finding.fix
 
 
-async def test_private_entries_that_do_not_answer_are_found(ward: Ward):
-    finding = await ward.look("push authentication", PUBLIC_URL=NOBODY)
+async def test_private_entries_that_do_not_answer_are_found(harness: DoctorHarness):
+    finding = await harness.look("push authentication", PUBLIC_URL=NOBODY)
     assert (finding.verdict, "did not answer" in finding.seen) == (FAILED, True)
 
 
-async def test_an_entry_closed_to_the_outside_has_refused(ward: Ward):
+async def test_an_entry_closed_to_the_outside_has_refused(harness: DoctorHarness):
     """With an ingress for internal callers only, Google's front end answers 404 to us."""
     url = "https://push-1.europe-west1.run.app"
-    ground = ward.ground(FUNCTION_URLS=f"gmail_push={url}")
+    context = harness.context(FUNCTION_URLS=f"gmail_push={url}")
 
     def answer(request: httpx.Request) -> httpx.Response:
         return httpx.Response(404 if request.url.host in url else 401)
 
-    ground.container.bind(httpx.AsyncClient, answering(answer))
-    assert (await finding_of("push authentication", ground)).verdict is Verdict.OK
-    ground = ward.ground()
-    ground.container.bind(httpx.AsyncClient, answering(lambda _: httpx.Response(404)))
-    assert (await finding_of("push authentication", ground)).verdict is FAILED
+    context.container.bind(httpx.AsyncClient, answering(answer))
+    assert (await finding_of("push authentication", context)).verdict is Verdict.OK
+    context = harness.context()
+    context.container.bind(httpx.AsyncClient, answering(lambda _: httpx.Response(404)))
+    assert (await finding_of("push authentication", context)).verdict is FAILED
 
 
 @pytest.mark.parametrize(
@@ -93,93 +95,97 @@ async def test_an_entry_closed_to_the_outside_has_refused(ward: Ward):
     ],
 )
 async def test_a_clock_that_is_wrong_is_named(
-    ward: Ward, google_s: int, deployment_s: int, verdict: Verdict, words: str
+    harness: DoctorHarness, google_s: int, deployment_s: int, verdict: Verdict, words: str
 ):
-    ground = ward.ground()
+    context = harness.context()
 
     def answer(request: httpx.Request) -> httpx.Response:
         ahead = deployment_s if request.url.path == "/health" else google_s
-        date = format_datetime(ground.now + timedelta(seconds=ahead), usegmt=True)
+        date = format_datetime(context.now + timedelta(seconds=ahead), usegmt=True)
         return httpx.Response(200, headers={"date": date})
 
-    ground.container.bind(httpx.AsyncClient, answering(answer))
-    finding = await finding_of("clock", ground)
+    context.container.bind(httpx.AsyncClient, answering(answer))
+    finding = await finding_of("clock", context)
     assert (finding.verdict, bool(re.match(words, finding.seen))) == (verdict, True)
     assert verdict is Verdict.OK or "NTP" in finding.fix
 
 
-async def test_watches_that_expired_are_found(ward: Ward):
-    ground = ward.ground()
-    clock = ground.container.bind(Clock, ward.system.clock.__class__())
+async def test_watches_that_expired_are_found(harness: DoctorHarness):
+    context = harness.context()
+    clock = context.container.bind(Clock, harness.system.clock.__class__())
     clock.advance(timedelta(days=8))
-    finding = await finding_of("watches", ground)
+    finding = await finding_of("watches", context)
     assert (finding.verdict, "expired" in finding.seen) == (FAILED, True)
     assert "make demo" in finding.fix
 
 
-async def test_watches_that_gmail_refuses_to_renew_are_found_before_they_expire(ward: Ward):
-    ward.system.emulated.watches.publishers.clear()
-    await ward.system.advance(timedelta(days=6.5).total_seconds())
-    await ward.system.settle()
-    finding = await ward.look("watches")
+async def test_watches_that_gmail_refuses_to_renew_are_found_before_they_expire(
+    harness: DoctorHarness,
+):
+    harness.system.emulated.watches.publishers.clear()
+    await harness.system.advance(timedelta(days=6.5).total_seconds())
+    await harness.system.settle()
+    finding = await harness.look("watches")
     assert (finding.verdict, "cannot be renewed" in finding.seen) == (FAILED, True)
     assert "`topic`" in finding.fix
 
 
-async def test_a_renewal_nobody_makes_is_found_before_the_watch_lapses(ward: Ward):
-    ground = ward.ground()
-    clock = ground.container.bind(Clock, ward.system.clock.__class__())
+async def test_a_renewal_nobody_makes_is_found_before_the_watch_lapses(harness: DoctorHarness):
+    context = harness.context()
+    clock = context.container.bind(Clock, harness.system.clock.__class__())
     clock.advance(timedelta(days=6.9))
-    finding = await finding_of("watches", ground)
+    finding = await finding_of("watches", context)
     assert (finding.verdict, "overdue" in finding.seen) == (FAILED, True)
 
 
-async def test_a_watch_that_stays_silent_is_found(ward: Ward):
-    mailboxes = ward.system.container.use(Mailboxes)
-    [key] = [one.mailbox_id for one in await ward.ground().connections()]
+async def test_a_watch_that_stays_silent_is_found(harness: DoctorHarness):
+    mailboxes = harness.system.container.use(Mailboxes)
+    [key] = [one.mailbox_id for one in await harness.context().connections()]
     was = await mailboxes.get(key)
     assert was is not None
-    now = ward.system.clock.now()
+    now = harness.system.clock.now()
     await mailboxes.swap(was, replace(was.value, watch_error="silent", silent_since=now))
-    finding = await ward.look("watches")
+    finding = await harness.look("watches")
     assert (finding.verdict, "armed anew twice" in finding.seen) == (FAILED, True)
 
 
-async def test_pushes_that_never_came_are_found(ward: Ward):
-    mailboxes = ward.system.container.use(Mailboxes)
-    [(key, _)] = [(one.mailbox_id, one) for one in await ward.ground().connections()]
+async def test_pushes_that_never_came_are_found(harness: DoctorHarness):
+    mailboxes = harness.system.container.use(Mailboxes)
+    [(key, _)] = [(one.mailbox_id, one) for one in await harness.context().connections()]
     was = await mailboxes.get(key)
     assert was is not None
     await mailboxes.swap(was, replace(was.value, last_push_at=None))
-    young = await ward.look("last push")
-    await ward.system.advance(2 * 3600)
-    old = await ward.look("last push")
+    young = await harness.look("last push")
+    await harness.system.advance(2 * 3600)
+    old = await harness.look("last push")
     assert (young.verdict, old.verdict) == (Verdict.WARNING, FAILED)
     assert "`subscription`" in old.fix
 
 
-async def test_mail_that_no_push_announced_is_found(ward: Ward):
-    await ward.system.control("/faults", {"fault": "push_drop"})
+async def test_mail_that_no_push_announced_is_found(harness: DoctorHarness):
+    await harness.system.control("/faults", {"fault": "push_drop"})
     path = f"/_control/mailboxes/{EMAIL}/messages"
-    await ward.system.google.post(path, content=a_mail())
+    await harness.system.google.post(path, content=a_mail())
     for seconds in (3700, 200):  # found by the hourly look; two minutes later still unannounced
-        await ward.system.advance(seconds)
-        await ward.system.settle()
-    finding = await ward.look("last push")
-    assert (finding.verdict, ward.connection in finding.seen) == (FAILED, True)
+        await harness.system.advance(seconds)
+        await harness.system.settle()
+    finding = await harness.look("last push")
+    assert (finding.verdict, harness.connection in finding.seen) == (FAILED, True)
 
 
-async def test_a_store_that_is_no_database_is_found(ward: Ward, tmp_path: Path):
+async def test_a_store_that_is_no_database_is_found(harness: DoctorHarness, tmp_path: Path):
     broken = tmp_path / "broken.sqlite"
     broken.write_bytes(b"no database at all" * 1000)
-    finding = await ward.look("store", STORE=f"sqlite:{broken}")
+    finding = await harness.look("store", STORE=f"sqlite:{broken}")
     assert (finding.verdict, "integrity_check" in finding.fix) == (FAILED, True)
 
 
-async def test_a_damaged_page_is_found_though_nothing_reads_it(ward: Ward, tmp_path: Path):
+async def test_a_damaged_page_is_found_though_nothing_reads_it(
+    harness: DoctorHarness, tmp_path: Path
+):
     path = tmp_path / "damaged.sqlite"
-    await open_store(path, ward.system.clock).close()
-    assert (await ward.look("store file", STORE=f"sqlite:{path}")).verdict is Verdict.OK
+    await open_store(path, harness.system.clock).close()
+    assert (await harness.look("store file", STORE=f"sqlite:{path}")).verdict is Verdict.OK
     with closing(sqlite3.connect(path)) as other:
         other.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         query = "SELECT rootpage FROM sqlite_master WHERE name = 'receipts'"
@@ -188,28 +194,28 @@ async def test_a_damaged_page_is_found_though_nothing_reads_it(ward: Ward, tmp_p
     with path.open("r+b") as file:
         file.seek((page - 1) * size)
         file.write(b"mail" * (size // 4))
-    finding = await ward.look("store file", STORE=f"sqlite:{path}")
+    finding = await harness.look("store file", STORE=f"sqlite:{path}")
     assert (finding.verdict, "recover" in finding.fix) == (FAILED, True)
 
 
-async def test_a_store_that_takes_no_writes_is_found(ward: Ward, tmp_path: Path):
+async def test_a_store_that_takes_no_writes_is_found(harness: DoctorHarness, tmp_path: Path):
     full = tmp_path / "full.sqlite"
-    open_store(full, ward.system.clock)
-    ground = ward.ground(STORE=f"sqlite:{full}")
+    open_store(full, harness.system.clock)
+    context = harness.context(STORE=f"sqlite:{full}")
     with closing(sqlite3.connect(full)) as other:
         other.execute("CREATE TRIGGER full BEFORE INSERT ON connect_tickets "
                       "BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END")  # fmt: skip
         other.commit()
-    finding = await finding_of("store", ground)
+    finding = await finding_of("store", context)
     assert (finding.verdict, "the disk not full" in finding.fix) == (FAILED, True)
 
 
 @pytest.fixture
-def elsewhere(ward: Ward, tmp_path: Path) -> CheckContext:
-    """Return the ground of a Postroom that is not running: nobody works on its files."""
+def elsewhere(harness: DoctorHarness, tmp_path: Path) -> CheckContext:
+    """Return the context of a Postroom that is not running: nobody works on its files."""
     path = tmp_path / "elsewhere" / "postroom.sqlite"
     path.parent.mkdir()
-    return ward.ground(STORE=f"sqlite:{path}")
+    return harness.context(STORE=f"sqlite:{path}")
 
 
 async def test_tasks_that_nobody_dispatches_are_found(elsewhere: CheckContext):
@@ -238,16 +244,16 @@ async def test_a_queue_that_is_no_database_is_found(elsewhere: CheckContext):
     ],
 )
 async def test_cloud_tasks_queues_that_are_missing_or_paused_are_found(
-    ward: Ward, status: int, state: str, verdict: Verdict, words: str
+    harness: DoctorHarness, status: int, state: str, verdict: Verdict, words: str
 ):
     def answer(request: httpx.Request) -> httpx.Response:
         body = {"name": request.url.path.removeprefix("/v2/"), "state": state}
         assert problems("Queue", body) == []
         return httpx.Response(status, json=body)
 
-    ground = ward.ground(QUEUE=f"cloud-tasks:{LOCATION}")
-    ground.container.bind(httpx.AsyncClient, answering(answer))
-    finding = await finding_of("queues", ground)
+    context = harness.context(QUEUE=f"cloud-tasks:{LOCATION}")
+    context.container.bind(httpx.AsyncClient, answering(answer))
+    finding = await finding_of("queues", context)
     assert (finding.verdict, words in finding.fix) == (verdict, True)
 
 
@@ -261,62 +267,66 @@ async def test_syncs_that_nobody_runs_are_found(elsewhere: CheckContext):
     )  # fmt: skip
 
 
-async def test_a_keyring_that_is_gone_is_found(ward: Ward, tmp_path: Path):
-    finding = await ward.look("keys", KEYRING=f"file:{tmp_path}/gone.json")
+async def test_a_keyring_that_is_gone_is_found(harness: DoctorHarness, tmp_path: Path):
+    finding = await harness.look("keys", KEYRING=f"file:{tmp_path}/gone.json")
     assert (finding.verdict, "backup" in finding.fix) == (FAILED, True)
 
 
-async def test_a_keyring_without_the_key_of_stored_grants_is_found(ward: Ward, tmp_path: Path):
+async def test_a_keyring_without_the_key_of_stored_grants_is_found(
+    harness: DoctorHarness, tmp_path: Path
+):
     create_keyring(tmp_path / "new.json")
-    finding = await ward.look("keys", KEYRING=f"file:{tmp_path}/new.json")
+    finding = await harness.look("keys", KEYRING=f"file:{tmp_path}/new.json")
     assert (finding.verdict, "1 grant lost" in finding.seen) == (FAILED, True)
     assert "backup" in finding.fix
 
 
-async def test_grants_left_under_an_older_key_are_said(ward: Ward):
-    add_key(ward.ground().settings.keyring_path)
-    finding = await ward.look("keys")
+async def test_grants_left_under_an_older_key_are_said(harness: DoctorHarness):
+    add_key(harness.context().settings.keyring_path)
+    finding = await harness.look("keys")
     assert (finding.verdict, "rotate-keys" in finding.fix) == (Verdict.WARNING, True)
 
 
-async def test_a_keyring_that_others_can_read_is_said(ward: Ward):
-    path = ward.ground().settings.keyring_path
+async def test_a_keyring_that_others_can_read_is_said(harness: DoctorHarness):
+    path = harness.context().settings.keyring_path
     path.chmod(0o644)
-    finding = await ward.look("keys")
+    finding = await harness.look("keys")
     assert (finding.verdict, finding.fix) == (Verdict.WARNING, f"chmod 600 {path}")
 
 
-def under_kms(ward: Ward, kms: Kms) -> CheckContext:
+def under_kms(harness: DoctorHarness, kms: Kms) -> CheckContext:
     async def access_token() -> str:
         return "ya29.operator"
 
-    ground = ward.ground(KEYRING=f"kms:{KEY}")
+    context = harness.context(KEYRING=f"kms:{KEY}")
     client = httpx.AsyncClient(transport=httpx.ASGITransport(create_app(kms)))
-    ground.container.bind(Sealer, KmsSealer(client, access_token, KEY, ground.container.use(Clock)))
-    return ground
+    context.container.bind(
+        Sealer, KmsSealer(client, access_token, KEY, context.container.use(Clock))
+    )
+    return context
 
 
-async def test_a_kms_key_that_may_not_be_used_is_found(ward: Ward):
-    finding = await finding_of("keys", under_kms(ward, Kms(f"{KEY}-of-another")))
+async def test_a_kms_key_that_may_not_be_used_is_found(harness: DoctorHarness):
+    finding = await finding_of("keys", under_kms(harness, Kms(f"{KEY}-of-another")))
     assert (finding.verdict, "cryptoKeyEncrypterDecrypter" in finding.fix) == (FAILED, True)
 
 
-async def test_a_disabled_version_that_grants_still_need_is_found(ward: Ward):
+async def test_a_disabled_version_that_grants_still_need_is_found(harness: DoctorHarness):
     kms = Kms(KEY)
-    grants = ward.system.container.use(Grants)
-    was = await grants.get(ward.connection)
+    grants = harness.system.container.use(Grants)
+    was = await grants.get(harness.connection)
     assert was is not None
-    sealer = under_kms(ward, kms).container.use(Sealer)
-    key = await sealer.new_data_key(ward.connection)
+    sealer = under_kms(harness, kms).container.use(Sealer)
+    key = await sealer.new_data_key(harness.connection)
     sealed = await sealer.seal(
-        "1//x", data_key=key, connection_id=ward.connection, purpose="refresh_token"
+        "1//x", data_key=key, connection_id=harness.connection, purpose="refresh_token"
     )
     await grants.swap(was, replace(was.value, data_key=key, refresh_token=sealed))
     kms.rotate()
-    left = await finding_of("keys", under_kms(ward, kms))
+    left = await finding_of("keys", under_kms(harness, kms))
     assert (left.verdict, "rotate-keys" in left.fix) == (Verdict.WARNING, True)
     kms.versions[0].state = "DISABLED"
-    finding = await finding_of("keys", under_kms(ward, kms))
+    finding = await finding_of("keys", under_kms(harness, kms))
     assert (finding.verdict, "gcloud kms keys versions enable 1" in finding.fix) == (FAILED, True)
 
 
@@ -326,10 +336,10 @@ def an_event(state: EventState, at: datetime, due: datetime | None) -> Event:
     return Event(id, "c-1", EventType.SYNC, {}, at, due, state=state, last_error=error)  # type: ignore[arg-type]
 
 
-async def test_dead_letters_are_found(ward: Ward):
-    outbox, now = ward.system.container.use(Outbox), ward.system.clock.now()
+async def test_dead_letters_are_found(harness: DoctorHarness):
+    outbox, now = harness.system.container.use(Outbox), harness.system.clock.now()
     await outbox.create(an_event(EventState.DEAD, now, None))
-    finding = await ward.look("deliveries")
+    finding = await harness.look("deliveries")
     assert (finding.verdict, "status_500" in finding.seen) == (FAILED, True)
     assert f"/events/redeliver with since {now:%Y-%m-%dT%H:%M}" in finding.fix
 

@@ -8,32 +8,32 @@ from shared.commands.checks.finding import Verdict
 from shared.domain.observations import Count, Duration, Kinds, Sightings
 from shared.ports.clock import Clock
 from shared.usecases.observe import ReportObservations
-from tests.commands.doctor.ward import EMAIL, Ward, a_mail
+from tests.harness.doctoring import EMAIL, DoctorHarness, a_mail
 
 DAY = timedelta(days=1)
 
 
-async def note(ward: Ward, *seen: tuple[Duration, timedelta]) -> None:
+async def note(harness: DoctorHarness, *seen: tuple[Duration, timedelta]) -> None:
     """Write durations down as a function would."""
-    container = ward.ground().container
+    container = harness.context().container
     sightings = container.use(Sightings)
     for name, duration in seen:
         sightings.measure(name, duration)
     await container.use(ReportObservations)()
 
 
-async def test_what_a_running_system_sees_is_shown(ward: Ward) -> None:
-    await ward.system.google.post(f"/_control/mailboxes/{EMAIL}/messages", content=a_mail())
-    await ward.system.settle()
-    ward.system.clock.advance(timedelta(minutes=2))
-    await ward.system.google.post(f"/_control/mailboxes/{EMAIL}/messages", content=a_mail())
-    await ward.system.settle()
-    push = await ward.look("push delay")
+async def test_what_a_running_system_sees_is_shown(harness: DoctorHarness) -> None:
+    await harness.system.google.post(f"/_control/mailboxes/{EMAIL}/messages", content=a_mail())
+    await harness.system.settle()
+    harness.system.clock.advance(timedelta(minutes=2))
+    await harness.system.google.post(f"/_control/mailboxes/{EMAIL}/messages", content=a_mail())
+    await harness.system.settle()
+    push = await harness.look("push delay")
     assert push.verdict is Verdict.OK
     assert "history id as number" in push.seen
-    assert "7.0 d of 1 watch" in (await ward.look("watch life")).seen
-    assert "none refused (assumed: a week)" in (await ward.look("history ids")).seen
-    assert (await ward.look("refusals")).seen.endswith("nothing that is not known")
+    assert "7.0 d of 1 watch" in (await harness.look("watch life")).seen
+    assert "none refused (assumed: a week)" in (await harness.look("history ids")).seen
+    assert (await harness.look("refusals")).seen.endswith("nothing that is not known")
 
 
 @pytest.mark.parametrize(
@@ -46,31 +46,36 @@ async def test_what_a_running_system_sees_is_shown(ward: Ward) -> None:
     ],
 )
 async def test_what_contradicts_is_warned_of(
-    ward: Ward, check: str, name: Duration, duration: timedelta, verdict: Verdict, told: str
+    harness: DoctorHarness,
+    check: str,
+    name: Duration,
+    duration: timedelta,
+    verdict: Verdict,
+    told: str,
 ) -> None:
-    await note(ward, (name, duration))
-    finding = await ward.look(check)
+    await note(harness, (name, duration))
+    finding = await harness.look(check)
     assert finding.verdict is verdict
     assert told in finding.seen
 
 
-async def test_ends_of_grants_are_told_by_code_and_age(ward: Ward) -> None:
-    container = ward.ground().container
+async def test_ends_of_grants_are_told_by_code_and_age(harness: DoctorHarness) -> None:
+    container = harness.context().container
     sightings = container.use(Sightings)
     sightings.measure(Duration.GRANT_AGE, 7 * DAY)
     sightings.count_kind(Kinds.GRANTS_ENDED, "expired")
     sightings.count(Count.NEVER_FOUND)
     await container.use(ReportObservations)()
-    assert "expired 1x, at 7.0 d to 7.0 d" in (await ward.look("ended grants")).seen
-    assert "1 never" in (await ward.look("early 404s")).seen
+    assert "expired 1x, at 7.0 d to 7.0 d" in (await harness.look("ended grants")).seen
+    assert "1 never" in (await harness.look("early 404s")).seen
 
 
-async def test_a_surprise_is_warned_of_by_name(ward: Ward) -> None:
-    now = ward.ground().container.use(Clock).now()
-    container = ward.ground().container
+async def test_a_surprise_is_warned_of_by_name(harness: DoctorHarness) -> None:
+    now = harness.context().container.use(Clock).now()
+    container = harness.context().container
     container.use(Sightings).surprise("key", "GET/profile", "newField", now)
     await container.use(ReportObservations)()
-    finding = await ward.look("refusals")
+    finding = await harness.look("refusals")
     assert finding.verdict is Verdict.WARNING
     assert finding.seen == "not known: key 1x; the last: key newField (GET/profile)"
     assert "make verify-google" in finding.fix

@@ -37,7 +37,7 @@ MAIL = "From: Eve <eve@far.example>\r\nTo: {to}\r\nSubject: {subject}\r\n\r\n{bo
 
 
 @dataclass
-class House:
+class AgentHarness:
     """A running system with two mailboxes, of which each test connects what it needs."""
 
     system: LocalSystem
@@ -107,12 +107,12 @@ class House:
 
 
 @asynccontextmanager
-async def open_house(
+async def agent_harness(
     folder: Path, environ: Mapping[str, str] | None = None
-) -> AsyncIterator[House]:
+) -> AsyncIterator[AgentHarness]:
     """Run a system with its files in `folder` for the block's length."""
     async with whole_system(folder, {ADA: 0, BOB: 0}, environ) as started:
-        yield House(started)
+        yield AgentHarness(started)
 
 
 def modern(method: str, id: int = 1, **params: Any) -> dict[str, Any]:

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.edge.mcp.agents import House, open_house
+from tests.edge.mcp.agents import AgentHarness, agent_harness
 
 
 @pytest.fixture
-async def house(tmp_path: Path) -> AsyncIterator[House]:
-    async with open_house(tmp_path) as opened:
+async def harness(tmp_path: Path) -> AsyncIterator[AgentHarness]:
+    async with agent_harness(tmp_path) as opened:
         yield opened

@@ -5,14 +5,16 @@ from mcp.shared.exceptions import MCPError
 
 from shared.edge.mcp.context.prompts import JOBS
 from shared.edge.mcp.offer import DEFAULT
-from tests.edge.mcp.agents import ERAS, Era, House
+from tests.edge.mcp.agents import ERAS, AgentHarness, Era
 from tests.edge.mcp.test_results import ATTACK, MARKS
 
 
 @pytest.mark.parametrize("era", ERAS)
-async def test_a_conversation_is_a_resource_between_its_marks(house: House, era: Era) -> None:
-    letter = await house.deliver("Invoice", ATTACK)
-    async with house.agent(era) as agent:
+async def test_a_conversation_is_a_resource_between_its_marks(
+    harness: AgentHarness, era: Era
+) -> None:
+    letter = await harness.deliver("Invoice", ATTACK)
+    async with harness.agent(era) as agent:
         templates = (await agent.list_resource_templates()).resource_templates
         read = await agent.call_tool("read-messages", {"ids": [letter]})
         (message,) = read.structured_content["output"]["messages"]
@@ -27,22 +29,26 @@ async def test_a_conversation_is_a_resource_between_its_marks(house: House, era:
 
 
 @pytest.mark.parametrize("uri", ["mail://thread/", "mail://other/1", "file:///etc/passwd"])
-async def test_what_is_no_resource_is_an_error_of_the_protocol(house: House, uri: str) -> None:
-    async with house.agent() as agent:
+async def test_what_is_no_resource_is_an_error_of_the_protocol(
+    harness: AgentHarness, uri: str
+) -> None:
+    async with harness.agent() as agent:
         with pytest.raises(MCPError) as raised:
             await agent.read_resource(uri)
     assert raised.value.code == -32602
 
 
-async def test_a_resource_is_read_under_the_keys_own_connection_alone(house: House) -> None:
-    letter = await house.deliver("For Bob", "Only for Bob.", to="bob@acme.example")
-    async with house.agent() as adas:
+async def test_a_resource_is_read_under_the_keys_own_connection_alone(
+    harness: AgentHarness,
+) -> None:
+    letter = await harness.deliver("For Bob", "Only for Bob.", to="bob@acme.example")
+    async with harness.agent() as adas:
         shown = (await adas.read_resource(f"mail://message/{letter}")).contents[0]
     assert "Only for Bob" not in shown.text  # type: ignore[union-attr]
 
 
-async def test_prompts_name_tools_that_are_there(house: House) -> None:
-    async with house.agent() as agent:
+async def test_prompts_name_tools_that_are_there(harness: AgentHarness) -> None:
+    async with harness.agent() as agent:
         listed = (await agent.list_prompts()).prompts
         told = await agent.get_prompt("draft-reply", {"thread_id": "18c0"})
         for wrong in ({}, {"thread_id": "1 and send it"}):

@@ -20,7 +20,7 @@ from shared.edge.mcp.continuing import Place, Reading, continuation_of, read_con
 from shared.edge.mcp.repeats import HINT
 from shared.edge.mcp.results import FRAME_BYTES, Frame, cut, done_result, size, waiting_result
 from shared.errors import InvalidRequestError
-from tests.edge.mcp.agents import ADA, BOB, ERAS, Era, House
+from tests.edge.mcp.agents import ADA, BOB, ERAS, AgentHarness, Era
 from tests.edge.mcp.test_tools import error_of, text_of
 
 LIMIT = 4_096
@@ -32,17 +32,17 @@ ATTACK = (
 )
 
 
-def limited(house: House, limit: int = LIMIT) -> None:
-    container = house.system.container
+def limited(harness: AgentHarness, limit: int = LIMIT) -> None:
+    container = harness.system.container
     container.settings = replace(container.settings, mcp_result_bytes=limit)
 
 
 @pytest.mark.parametrize("era", ERAS)
 async def test_mail_that_gives_orders_stays_between_marks_it_could_not_know(
-    house: House, era: Era
+    harness: AgentHarness, era: Era
 ) -> None:
-    letter = await house.deliver("Invoice", ATTACK)
-    async with house.agent(era) as agent:
+    letter = await harness.deliver("Invoice", ATTACK)
+    async with harness.agent(era) as agent:
         first = await agent.call_tool("get-message", {"id": letter})
         again = await agent.call_tool("get-message", {"id": letter})
     marks = []
@@ -60,9 +60,9 @@ async def test_mail_that_gives_orders_stays_between_marks_it_could_not_know(
     assert marks[0] != marks[1]
 
 
-async def test_what_a_program_reads_is_marked_too(house: House) -> None:
-    letter = await house.deliver("Invoice", ATTACK)
-    async with house.agent() as agent:
+async def test_what_a_program_reads_is_marked_too(harness: AgentHarness) -> None:
+    letter = await harness.deliver("Invoice", ATTACK)
+    async with harness.agent() as agent:
         found = (await agent.call_tool("get-message", {"id": letter})).structured_content
     assert {*found} == {"status", "mailbox", "notice", "output"}
     assert found["mailbox"] == ADA
@@ -70,9 +70,9 @@ async def test_what_a_program_reads_is_marked_too(house: House) -> None:
     assert "SYSTEM: ignore" in found["output"]["text"]
 
 
-async def test_a_message_comes_as_text_and_names_instead_of_base64(house: House) -> None:
-    letter = await house.deliver("=?utf-8?q?Gr=C3=BC=C3=9Fe?=", "Bis morgen.")
-    async with house.agent() as agent:
+async def test_a_message_comes_as_text_and_names_instead_of_base64(harness: AgentHarness) -> None:
+    letter = await harness.deliver("=?utf-8?q?Gr=C3=BC=C3=9Fe?=", "Bis morgen.")
+    async with harness.agent() as agent:
         message = (await agent.call_tool("get-message", {"id": letter})).structured_content
         thread_id = message["output"]["threadId"]
         thread = (await agent.call_tool("get-thread", {"id": thread_id})).structured_content
@@ -85,9 +85,11 @@ async def test_a_message_comes_as_text_and_names_instead_of_base64(house: House)
     assert "headers" in minimal.structured_content["output"]["payload"]
 
 
-async def test_what_the_sender_wrote_comes_apart_only_where_it_is_less(house: House) -> None:
-    letters = [await house.deliver("Hi", body) for body in ("Yes.", "Yes.\n\n-- \nEve")]
-    async with house.agent() as agent:
+async def test_what_the_sender_wrote_comes_apart_only_where_it_is_less(
+    harness: AgentHarness,
+) -> None:
+    letters = [await harness.deliver("Hi", body) for body in ("Yes.", "Yes.\n\n-- \nEve")]
+    async with harness.agent() as agent:
         answers = [await agent.call_tool("get-message", {"id": one}) for one in letters]
     whole, signed = (one.structured_content["output"] for one in answers)
     assert "replyText" not in whole
@@ -95,13 +97,13 @@ async def test_what_the_sender_wrote_comes_apart_only_where_it_is_less(house: Ho
 
 
 @pytest.mark.parametrize("era", ERAS)
-async def test_a_long_result_is_cut_and_read_on_to_its_end(house: House, era: Era) -> None:
+async def test_a_long_result_is_cut_and_read_on_to_its_end(harness: AgentHarness, era: Era) -> None:
     body = "\r\n".join(f'Line {number}: "quoted" \\ back' for number in range(600))
-    letter = await house.deliver("A long one", body)
-    limited(house)
+    letter = await harness.deliver("A long one", body)
+    limited(harness)
     name, asked = "get-message", {"id": letter}
     pieces: list[str] = []
-    async with house.agent(era) as agent:
+    async with harness.agent(era) as agent:
         while True:
             result = await agent.call_tool(name, asked)
             found = result.structured_content
@@ -118,10 +120,10 @@ async def test_a_long_result_is_cut_and_read_on_to_its_end(house: House, era: Er
     assert [line.strip() for line in whole["text"].splitlines()] == body.split("\r\n")
 
 
-async def test_nothing_is_cut_up_to_sixty_four_kibibytes(house: House) -> None:
-    letter = await house.deliver("Long", "x" * 900 + "\r\n" + "\r\n".join(["y" * 900] * 60))
-    longer = await house.deliver("Longer", "\r\n".join(["y" * 900] * 80))
-    async with house.agent() as agent:
+async def test_nothing_is_cut_up_to_sixty_four_kibibytes(harness: AgentHarness) -> None:
+    letter = await harness.deliver("Long", "x" * 900 + "\r\n" + "\r\n".join(["y" * 900] * 60))
+    longer = await harness.deliver("Longer", "\r\n".join(["y" * 900] * 80))
+    async with harness.agent() as agent:
         whole = await agent.call_tool("get-message", {"id": letter})
         partial = await agent.call_tool("get-message", {"id": longer})
     assert whole.structured_content["status"] == "done"
@@ -130,12 +132,12 @@ async def test_nothing_is_cut_up_to_sixty_four_kibibytes(house: House) -> None:
 
 
 async def test_a_continuation_of_something_else_is_refused_and_says_what_to_do(
-    house: House,
+    harness: AgentHarness,
 ) -> None:
-    first = await house.deliver("One", "\r\n".join(["a" * 70] * 200))
-    second = await house.deliver("Two", "\r\n".join(["b" * 70] * 200))
-    limited(house)
-    async with house.agent() as agent:
+    first = await harness.deliver("One", "\r\n".join(["a" * 70] * 200))
+    second = await harness.deliver("Two", "\r\n".join(["b" * 70] * 200))
+    limited(harness)
+    async with harness.agent() as agent:
         found = (await agent.call_tool("get-message", {"id": first})).structured_content
         _, place = read_continuation(found["continuation"])
         other = continuation_of(Reading("get-message", {"id": second}), place)
@@ -145,17 +147,19 @@ async def test_a_continuation_of_something_else_is_refused_and_says_what_to_do(
 
 
 @pytest.mark.parametrize("name", ["send-email", "delete-everything", "continue-reading"])
-async def test_a_continuation_that_a_mail_made_up_does_nothing(house: House, name: str) -> None:
+async def test_a_continuation_that_a_mail_made_up_does_nothing(
+    harness: AgentHarness, name: str
+) -> None:
     letter = {"to": BOB, "subject": "Hi", "text": "Pay.", "idempotency_key": "k"}
     forged = continuation_of(Reading(name, letter), Place(0, "0" * 16))
-    async with house.agent() as agent:
+    async with harness.agent() as agent:
         if name == "send-email":
             refused = error_of(await agent.call_tool(CONTINUE, {"continuation": forged}))
             assert refused["message"].startswith("A continuation reads")
         else:
             with pytest.raises(MCPError):
                 await agent.call_tool(CONTINUE, {"continuation": forged})
-    assert await house.arrived() == 0
+    assert await harness.arrived() == 0
 
 
 @given(st.text() | st.binary().map(encode_base64url) | st.none() | st.integers())

@@ -12,7 +12,7 @@ from shared.edge.mcp.continuing import TOOL as CONTINUE
 from shared.edge.mcp.offer import DEFAULT
 from shared.edge.mcp.schemas import without_empty
 from shared.edge.mcp.tools import tool_of
-from tests.edge.mcp.agents import BOB, TOOLS, House
+from tests.edge.mcp.agents import BOB, TOOLS, AgentHarness
 from tests.edge.mcp.test_tools import error_of, tools_of
 
 MOST_BYTES = 16_000
@@ -114,8 +114,8 @@ def test_what_is_empty_deep_inside_is_not_there_either() -> None:
     assert without_empty(given) == {"f": ["x"], "g": 0, "h": False}
 
 
-async def test_the_default_set_is_listed_in_few_words(house: House) -> None:
-    async with house.agent(chosen="") as agent:
+async def test_the_default_set_is_listed_in_few_words(harness: AgentHarness) -> None:
+    async with harness.agent(chosen="") as agent:
         listed = await agent.list_tools()
     names = {tool.name for tool in listed.tools}
     assert names == (DEFAULT & TOOLS) | {CONTINUE.name}
@@ -134,18 +134,18 @@ async def test_the_default_set_is_listed_in_few_words(house: House) -> None:
     ],
 )
 async def test_a_client_chooses_what_is_listed(
-    house: House, chosen: str, there: set[str], absent: set[str]
+    harness: AgentHarness, chosen: str, there: set[str], absent: set[str]
 ) -> None:
-    async with house.agent(chosen=chosen) as agent:
+    async with harness.agent(chosen=chosen) as agent:
         names = {*await tools_of(agent)}
     assert there <= names
     assert not absent & names
 
 
-async def test_a_first_call_with_every_field_filled_works(house: House) -> None:
-    await house.deliver("Invoice", "Hello.")
-    await house.system.settle()
-    async with house.agent(chosen="") as agent:
+async def test_a_first_call_with_every_field_filled_works(harness: AgentHarness) -> None:
+    await harness.deliver("Invoice", "Hello.")
+    await harness.system.settle()
+    async with harness.agent(chosen="") as agent:
         tools = await tools_of(agent)
         for name in ("search-mail", "list-conversations", "find-contact", "list-labels"):
             given = filled(tools[name].input_schema, "typed")

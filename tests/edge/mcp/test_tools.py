@@ -15,7 +15,7 @@ from shared.domain.connect.scopes import MAIL, SEND, SETTINGS_BASIC
 from shared.domain.ids import ConnectionId
 from shared.edge.mcp.continuing import NAME as CONTINUE
 from shared.ports.connections import Connections
-from tests.edge.mcp.agents import ADA, BOB, ERAS, TOOLS, Era, House, modern, modern_headers
+from tests.edge.mcp.agents import ADA, BOB, ERAS, TOOLS, AgentHarness, Era, modern, modern_headers
 
 LETTER = {"to": BOB, "subject": "Hello", "body": "It works."}
 READS = ("get-", "list-", "read-", "search-", "find-")
@@ -39,11 +39,11 @@ async def tools_of(agent: Client) -> dict[str, Tool]:
     return {tool.name: tool for tool in listed if tool.name != CONTINUE}
 
 
-async def struck(house: House) -> None:
+async def struck(harness: AgentHarness) -> None:
     """Wait until every fault has happened: the call is at Gmail."""
     async with asyncio.timeout(60):
         while True:
-            if not (await house.system.google.get("/_control/faults")).json()["faults"]:
+            if not (await harness.system.google.get("/_control/faults")).json()["faults"]:
                 return
             await asyncio.sleep(0.01)
 
@@ -58,8 +58,10 @@ async def submitted(agent: Client, arguments: dict[str, Any]) -> None:
             await asyncio.sleep(0.05)
 
 
-async def test_every_action_on_mail_is_a_tool_with_a_schema_of_what_goes_in(house: House) -> None:
-    async with house.agent() as agent:
+async def test_every_action_on_mail_is_a_tool_with_a_schema_of_what_goes_in(
+    harness: AgentHarness,
+) -> None:
+    async with harness.agent() as agent:
         tools = await tools_of(agent)
     assert {*tools} == TOOLS
     for tool in tools.values():
@@ -71,9 +73,9 @@ async def test_every_action_on_mail_is_a_tool_with_a_schema_of_what_goes_in(hous
 
 
 async def test_hints_tell_reading_from_changing_and_from_what_cannot_be_taken_back(
-    house: House,
+    harness: AgentHarness,
 ) -> None:
-    async with house.agent() as agent:
+    async with harness.agent() as agent:
         hints = {name: tool.annotations for name, tool in (await tools_of(agent)).items()}
     assert {name for name, one in hints.items() if one and one.read_only_hint} == READING
     destructive = {name for name, one in hints.items() if one and one.destructive_hint}
@@ -86,16 +88,18 @@ async def test_hints_tell_reading_from_changing_and_from_what_cannot_be_taken_ba
 
 
 @pytest.mark.parametrize("name", ["watch-mailbox", "stop-watch"])
-async def test_how_a_mailbox_is_kept_current_is_no_agents_business(house: House, name: str) -> None:
-    async with house.agent() as agent:
+async def test_how_a_mailbox_is_kept_current_is_no_agents_business(
+    harness: AgentHarness, name: str
+) -> None:
+    async with harness.agent() as agent:
         with pytest.raises(MCPError):
             await agent.call_tool(name, {"idempotency_key": "k"})
 
 
 async def test_every_effect_needs_an_idempotency_key_and_nothing_that_reads_takes_one(
-    house: House,
+    harness: AgentHarness,
 ) -> None:
-    async with house.agent() as agent:
+    async with harness.agent() as agent:
         tools = await tools_of(agent)
         without = await agent.call_tool("send-email", LETTER)
         reading = await agent.call_tool("list-labels", {"idempotency_key": "k"})
@@ -106,7 +110,7 @@ async def test_every_effect_needs_an_idempotency_key_and_nothing_that_reads_take
     assert all("idempotency_key" in tools[name].input_schema["required"] for name in keyed)
     assert error_of(without)["errors"][0]["path"] == ["idempotency_key"]
     assert error_of(reading)["code"] == "invalid_body"
-    assert await house.arrived() == 0
+    assert await harness.arrived() == 0
 
 
 @pytest.mark.parametrize(
@@ -119,9 +123,9 @@ async def test_every_effect_needs_an_idempotency_key_and_nothing_that_reads_take
     ids=["mcp", "mcp-send", "mcp-actions"],
 )
 async def test_a_key_is_offered_what_its_permissions_allow_and_can_call_nothing_else(
-    house: House, permissions: tuple[str, ...], tools: set[str]
+    harness: AgentHarness, permissions: tuple[str, ...], tools: set[str]
 ) -> None:
-    async with house.agent(key=await house.key(*permissions)) as agent:
+    async with harness.agent(key=await harness.key(*permissions)) as agent:
         assert {*await tools_of(agent)} == tools
         answer = await agent.call_tool("create-label", {"name": "Invoices", "idempotency_key": "k"})
     assert answer.is_error is ("create-label" not in tools)
@@ -129,12 +133,14 @@ async def test_a_key_is_offered_what_its_permissions_allow_and_can_call_nothing_
         assert error_of(answer)["code"] == "forbidden"
 
 
-async def test_a_mailbox_that_granted_only_sending_offers_only_sending(house: House) -> None:
-    connections = house.system.container.use(Connections)
-    stored = await connections.get(ConnectionId(await house.connection()))
+async def test_a_mailbox_that_granted_only_sending_offers_only_sending(
+    harness: AgentHarness,
+) -> None:
+    connections = harness.system.container.use(Connections)
+    stored = await connections.get(ConnectionId(await harness.connection()))
     assert stored is not None
     await connections.swap(stored, replace(stored.value, scopes=frozenset({SEND})))
-    async with house.agent() as agent:
+    async with harness.agent() as agent:
         assert {*await tools_of(agent)} == {
             *("send-email", "send-message", "list-scheduled", "cancel-send")
         }
@@ -144,14 +150,14 @@ async def test_a_mailbox_that_granted_only_sending_offers_only_sending(house: Ho
 
 
 async def test_settings_and_deleting_for_good_are_offered_where_they_were_granted_alone(
-    house: House,
+    harness: AgentHarness,
 ) -> None:
-    connections = house.system.container.use(Connections)
-    stored = await connections.get(ConnectionId(await house.connection()))
+    connections = harness.system.container.use(Connections)
+    stored = await connections.get(ConnectionId(await harness.connection()))
     assert stored is not None
     wider = frozenset({MAIL, SETTINGS_BASIC})
     await connections.swap(stored, replace(stored.value, scopes=wider))
-    async with house.agent() as agent:
+    async with harness.agent() as agent:
         tools = {*await tools_of(agent)}
     more = {"delete-message", "list-filters", "create-filter", "get-vacation-settings"}
     assert tools > TOOLS
@@ -160,8 +166,8 @@ async def test_settings_and_deleting_for_good_are_offered_where_they_were_grante
 
 
 @pytest.mark.parametrize("era", ERAS)
-async def test_an_unknown_tool_is_an_error_of_the_protocol(house: House, era: Era) -> None:
-    async with house.agent(era) as agent:
+async def test_an_unknown_tool_is_an_error_of_the_protocol(harness: AgentHarness, era: Era) -> None:
+    async with harness.agent(era) as agent:
         with pytest.raises(MCPError) as raised:
             await agent.call_tool("delete-everything", {})
     assert (raised.value.code, raised.value.data) == (-32602, {"code": "unknown_action"})
@@ -182,24 +188,24 @@ async def test_an_unknown_tool_is_an_error_of_the_protocol(house: House, era: Er
     ids=str,
 )
 async def test_wrong_arguments_come_back_as_a_result_that_names_each(
-    house: House, name: str, given: dict[str, Any], path: list[str]
+    harness: AgentHarness, name: str, given: dict[str, Any], path: list[str]
 ) -> None:
-    async with house.agent() as agent:
+    async with harness.agent() as agent:
         error = error_of(await agent.call_tool(name, given))
     assert error["code"] == "invalid_body"
     assert error["errors"][0]["path"] == path
 
 
-async def test_what_gmail_refuses_is_told_as_the_api_tells_it(house: House) -> None:
-    async with house.agent() as agent:
+async def test_what_gmail_refuses_is_told_as_the_api_tells_it(harness: AgentHarness) -> None:
+    async with harness.agent() as agent:
         error = error_of(await agent.call_tool("get-message", {"id": "00000000000000ff"}))
     assert error["code"] == "upstream_error"
     assert error["upstream"]["status"] == 404
 
 
 @pytest.mark.parametrize("era", ERAS)
-async def test_a_send_happens_once_for_its_key(house: House, era: Era) -> None:
-    async with house.agent(era) as agent:
+async def test_a_send_happens_once_for_its_key(harness: AgentHarness, era: Era) -> None:
+    async with harness.agent(era) as agent:
         first = await agent.call_tool("send-email", {**LETTER, "idempotency_key": "letter-1"})
         again = await agent.call_tool("send-email", {**LETTER, "idempotency_key": "letter-1"})
         other = await agent.call_tool(
@@ -209,30 +215,32 @@ async def test_a_send_happens_once_for_its_key(house: House, era: Era) -> None:
     assert again.structured_content["replayed"] is True
     assert again.structured_content["output"] == first.structured_content["output"]
     assert error_of(other)["code"] == "idempotency_conflict"
-    assert await house.arrived() == 1
+    assert await harness.arrived() == 1
 
 
 @pytest.mark.parametrize("method", ["drafts.create", "drafts.send"])
-async def test_a_cancelled_call_that_is_issued_again_sends_once(house: House, method: str) -> None:
+async def test_a_cancelled_call_that_is_issued_again_sends_once(
+    harness: AgentHarness, method: str
+) -> None:
     """A broken stream loses the answer; the client must ask again (FACTS 11.2)."""
-    await house.connection()
+    await harness.connection()
     slow = {"fault": "latency", "method": method, "times": 1, "delay_ms": 1_000}
-    await house.system.control("/faults", slow)
+    await harness.system.control("/faults", slow)
     arguments = {**LETTER, "idempotency_key": "letter-1"}
     sent = modern("tools/call", name="send-email", arguments=arguments)
-    asking = asyncio.create_task(house.post(sent, modern_headers("tools/call", "send-email")))
-    await struck(house)
+    asking = asyncio.create_task(harness.post(sent, modern_headers("tools/call", "send-email")))
+    await struck(harness)
     asking.cancel()
     await asyncio.gather(asking, return_exceptions=True)
-    async with house.agent() as agent:
+    async with harness.agent() as agent:
         await submitted(agent, arguments)
-    assert await house.arrived() == 1
+    assert await harness.arrived() == 1
 
 
-async def test_no_argument_reaches_another_mailbox(house: House) -> None:
+async def test_no_argument_reaches_another_mailbox(harness: AgentHarness) -> None:
     """Two agents with the same root key, each with its own headers."""
-    letter = await house.deliver("For Bob", "Only for Bob.", to=BOB)
-    async with house.agent(email=BOB) as bobs, house.agent(email=ADA) as adas:
+    letter = await harness.deliver("For Bob", "Only for Bob.", to=BOB)
+    async with harness.agent(email=BOB) as bobs, harness.agent(email=ADA) as adas:
         assert "Only for Bob" in text_of(await bobs.call_tool("get-message", {"id": letter}))
         profiles = [
             (await one.call_tool("get-profile", {})).structured_content["output"]["emailAddress"]

@@ -11,13 +11,13 @@ from infra.local.loopback import loopback_client
 from tests.edge.mcp.agents import (
     BOB,
     ERAS,
+    AgentHarness,
     Era,
-    House,
+    agent_harness,
     initialize,
     legacy,
     modern,
     modern_headers,
-    open_house,
 )
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -26,9 +26,9 @@ LISTED = modern("tools/list"), modern_headers("tools/list")
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
+async def harness(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[AgentHarness]:
     """Return one system for all of these: none of them changes anything."""
-    async with open_house(tmp_path_factory.mktemp("transport")) as opened:
+    async with agent_harness(tmp_path_factory.mktemp("transport")) as opened:
         yield opened
 
 
@@ -38,9 +38,9 @@ def code_of(answer: httpx.Response) -> tuple[int, Any]:
 
 @pytest.mark.parametrize("era", ERAS)
 async def test_the_official_client_lists_and_calls_tools_in_both_eras(
-    house: House, era: Era
+    harness: AgentHarness, era: Era
 ) -> None:
-    async with house.agent(era) as agent:
+    async with harness.agent(era) as agent:
         names = {tool.name for tool in (await agent.list_tools()).tools}
         found = await agent.call_tool("get-profile", {})
     assert {"send-email", "get-message", "continue-reading"} <= names
@@ -48,65 +48,67 @@ async def test_the_official_client_lists_and_calls_tools_in_both_eras(
     assert found.structured_content["output"]["emailAddress"] == "ada@acme.example"
 
 
-async def test_a_client_that_sends_just_the_three_headers_is_served(house: House) -> None:
+async def test_a_client_that_sends_just_the_three_headers_is_served(harness: AgentHarness) -> None:
     """What `claude mcp add --transport http --header ...` sends: a handshake, then calls."""
-    begun = await house.post(initialize())
+    begun = await harness.post(initialize())
     assert begun.status_code == 200, begun.text
     version = begun.json()["result"]["protocolVersion"]
     assert "ada@acme.example" in begun.json()["result"]["instructions"]
     assert "mcp-session-id" not in begun.headers
     ready = {"jsonrpc": "2.0", "method": "notifications/initialized"}
-    assert (await house.post(ready, mcp_protocol_version=version)).status_code == 202
-    listed = await house.post(legacy("tools/list"), mcp_protocol_version=version)
+    assert (await harness.post(ready, mcp_protocol_version=version)).status_code == 202
+    listed = await harness.post(legacy("tools/list"), mcp_protocol_version=version)
     assert listed.headers["content-type"].startswith("application/json")
     assert len(listed.json()["result"]["tools"]) > 10
 
 
 @pytest.mark.parametrize("version", ["2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25"])
-async def test_every_older_version_is_negotiated_as_asked(house: House, version: str) -> None:
-    begun = await house.post(initialize(version))
+async def test_every_older_version_is_negotiated_as_asked(
+    harness: AgentHarness, version: str
+) -> None:
+    begun = await harness.post(initialize(version))
     assert begun.json()["result"]["protocolVersion"] == version
 
 
-async def test_the_new_era_is_discovered_and_needs_no_handshake(house: House) -> None:
-    found = await house.post(modern("server/discover"), modern_headers("server/discover"))
+async def test_the_new_era_is_discovered_and_needs_no_handshake(harness: AgentHarness) -> None:
+    found = await harness.post(modern("server/discover"), modern_headers("server/discover"))
     assert found.json()["result"]["supportedVersions"] == ["2026-07-28"]
-    listed = (await house.post(*LISTED)).json()["result"]
+    listed = (await harness.post(*LISTED)).json()["result"]
     assert listed["resultType"] == "complete"
     assert (listed["ttlMs"], listed["cacheScope"]) == (60_000, "private")
 
 
-async def test_headers_that_contradict_the_message_are_refused(house: House) -> None:
-    answer = await house.post(LISTED[0], modern_headers("tools/call", "send-email"))
+async def test_headers_that_contradict_the_message_are_refused(harness: AgentHarness) -> None:
+    answer = await harness.post(LISTED[0], modern_headers("tools/call", "send-email"))
     assert code_of(answer) == (400, -32020)
 
 
 @pytest.mark.parametrize("header", ["connection-id", "provider-config-key"])
 @pytest.mark.parametrize("value", [None, ""])
 async def test_a_missing_tenant_header_is_named(
-    house: House, header: str, value: str | None
+    harness: AgentHarness, header: str, value: str | None
 ) -> None:
     absent: Any = {header.replace("-", "_"): value}
-    answer = await house.post(*LISTED, **absent)
+    answer = await harness.post(*LISTED, **absent)
     assert code_of(answer) == (400, "invalid_headers")
     assert header in answer.json()["error"]["message"]
 
 
-async def test_conflicting_tenant_headers_are_refused(house: House) -> None:
-    ada, bob = await house.headers(), await house.headers(email=BOB)
+async def test_conflicting_tenant_headers_are_refused(harness: AgentHarness) -> None:
+    ada, bob = await harness.headers(), await harness.headers(email=BOB)
     twice = [*ada.items(), ("connection-id", bob["connection-id"])]
     both = {**ada, "connection-id": f"{ada['connection-id']}, {bob['connection-id']}"}
-    async with loopback_client(base_url=house.system.url, timeout=60) as client:
+    async with loopback_client(base_url=harness.system.url, timeout=60) as client:
         for headers in (twice, both):
             answer = await client.post("/mcp", json=LISTED[0], headers=headers)
             assert code_of(answer) == (400, "invalid_headers")
 
 
-async def test_a_mailbox_in_the_query_is_no_way_around_the_headers(house: House) -> None:
-    bob = await house.connection(BOB)
-    async with loopback_client(base_url=house.system.url, timeout=60) as client:
+async def test_a_mailbox_in_the_query_is_no_way_around_the_headers(harness: AgentHarness) -> None:
+    bob = await harness.connection(BOB)
+    async with loopback_client(base_url=harness.system.url, timeout=60) as client:
         path = f"/mcp?connection_id={bob}"
-        answer = await client.post(path, json=LISTED[0], headers=await house.headers())
+        answer = await client.post(path, json=LISTED[0], headers=await harness.headers())
     assert code_of(answer) == (400, "invalid_query_params")
 
 
@@ -115,42 +117,44 @@ async def test_a_mailbox_in_the_query_is_no_way_around_the_headers(house: House)
     [{"connection_id": "nobody"}, {"connection_id": "../x"}, {"provider_config_key": "slack"}],
     ids=str,
 )
-async def test_a_pair_that_does_not_exist_is_unknown(house: House, changed: Any) -> None:
-    assert code_of(await house.post(*LISTED, **changed)) == (400, "unknown_connection")
+async def test_a_pair_that_does_not_exist_is_unknown(harness: AgentHarness, changed: Any) -> None:
+    assert code_of(await harness.post(*LISTED, **changed)) == (400, "unknown_connection")
 
 
-async def test_another_mailbox_is_as_unknown_to_a_key_as_none(house: House) -> None:
-    key = await house.key("*")
-    mine = await house.post(*LISTED, Authorization=f"Bearer {key}")
-    other = await house.connection(BOB)
-    refused = await house.post(*LISTED, Authorization=f"Bearer {key}", connection_id=other)
-    nobody = await house.post(*LISTED, Authorization=f"Bearer {key}", connection_id="nobody")
+async def test_another_mailbox_is_as_unknown_to_a_key_as_none(harness: AgentHarness) -> None:
+    key = await harness.key("*")
+    mine = await harness.post(*LISTED, Authorization=f"Bearer {key}")
+    other = await harness.connection(BOB)
+    refused = await harness.post(*LISTED, Authorization=f"Bearer {key}", connection_id=other)
+    nobody = await harness.post(*LISTED, Authorization=f"Bearer {key}", connection_id="nobody")
     assert mine.status_code == 200
     assert refused.json() == nobody.json()
 
 
 @pytest.mark.parametrize("method", ["GET", "DELETE", "PUT"])
-async def test_only_post_is_answered(house: House, method: str) -> None:
-    async with loopback_client(base_url=house.system.url, timeout=60) as client:
-        answer = await client.request(method, "/mcp", headers=await house.headers())
+async def test_only_post_is_answered(harness: AgentHarness, method: str) -> None:
+    async with loopback_client(base_url=harness.system.url, timeout=60) as client:
+        answer = await client.request(method, "/mcp", headers=await harness.headers())
     assert code_of(answer) == (405, "method_not_allowed")
     assert answer.headers["allow"] == "POST"
 
 
 @pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://127.0.0.1.evil.test"])
-async def test_a_page_of_a_foreign_origin_is_refused(house: House, origin: str) -> None:
-    assert code_of(await house.post(*LISTED, Origin=origin)) == (403, "forbidden")
+async def test_a_page_of_a_foreign_origin_is_refused(harness: AgentHarness, origin: str) -> None:
+    assert code_of(await harness.post(*LISTED, Origin=origin)) == (403, "forbidden")
 
 
-async def test_a_page_of_the_products_origin_may_call(house: House) -> None:
-    (product,) = house.system.container.settings.product_origins
-    assert (await house.post(*LISTED, Origin=product)).status_code == 200
+async def test_a_page_of_the_products_origin_may_call(harness: AgentHarness) -> None:
+    (product,) = harness.system.container.settings.product_origins
+    assert (await harness.post(*LISTED, Origin=product)).status_code == 200
 
 
-async def test_without_a_key_or_with_one_that_lacks_mcp_nobody_comes_in(house: House) -> None:
-    narrow = await house.key("records:read")
-    assert code_of(await house.post(*LISTED, Authorization=None)) == (401, "missing_auth_header")
-    answer = await house.post(*LISTED, Authorization=f"Bearer {narrow}")
+async def test_without_a_key_or_with_one_that_lacks_mcp_nobody_comes_in(
+    harness: AgentHarness,
+) -> None:
+    narrow = await harness.key("records:read")
+    assert code_of(await harness.post(*LISTED, Authorization=None)) == (401, "missing_auth_header")
+    answer = await harness.post(*LISTED, Authorization=f"Bearer {narrow}")
     assert code_of(answer) == (403, "forbidden")
 
 
@@ -161,16 +165,16 @@ async def test_without_a_key_or_with_one_that_lacks_mcp_nobody_comes_in(house: H
     ids=repr,
 )
 async def test_what_is_no_message_is_refused_and_never_our_failure(
-    house: House, era: str, message: Any
+    harness: AgentHarness, era: str, message: Any
 ) -> None:
     headers = modern_headers("tools/list") if era == "modern" else {}
-    answer = await house.post(message, headers)
+    answer = await harness.post(message, headers)
     assert answer.status_code == 400
     assert answer.json()["error"]["code"] < 0
 
 
-async def test_a_body_that_is_not_said_to_be_json_is_refused(house: House) -> None:
-    async with loopback_client(base_url=house.system.url, timeout=60) as client:
-        headers = {**await house.headers(), "Content-Type": "text/plain"}
+async def test_a_body_that_is_not_said_to_be_json_is_refused(harness: AgentHarness) -> None:
+    async with loopback_client(base_url=harness.system.url, timeout=60) as client:
+        headers = {**await harness.headers(), "Content-Type": "text/plain"}
         answer = await client.post("/mcp", content=b"{}", headers=headers)
     assert code_of(answer) == (400, "invalid_headers")

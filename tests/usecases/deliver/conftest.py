@@ -1,15 +1,15 @@
-"""One post office a test."""
+"""One post harness a test."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-from tests.usecases.deliver.post_office import PostOffice
+from tests.harness.delivering import DeliveryHarness
 
 
 @pytest.fixture
-async def office(tmp_path: Path) -> AsyncIterator[PostOffice]:
-    made = PostOffice(tmp_path)
+async def harness(tmp_path: Path) -> AsyncIterator[DeliveryHarness]:
+    made = DeliveryHarness(tmp_path)
     yield made
     await made.store.close()

@@ -15,38 +15,38 @@ from shared.errors import QueueUnavailableError, StoreUnavailableError
 from shared.ports.queue import Queue, Task
 from shared.usecases.events.deliver_event import Announce, Delivered
 from tests.contracts.samples import event
+from tests.harness.delivering import C1, HOOK, OTHER, DeliveryHarness, fails
 from tests.usecases.connect.interrupted import Bomb, Crash
-from tests.usecases.deliver.post_office import C1, HOOK, OTHER, PostOffice, fails
 
 HOUR = timedelta(hours=1)
 
 
-async def _life(office: PostOffice) -> None:
+async def _life(harness: DeliveryHarness) -> None:
     """Write two events and deliver them; one receiver fails, and somebody looks after it."""
     for number in (1, 2):
-        await office.write(number)
-    await office.work()
-    office.clock.current += timedelta(seconds=5)
-    await office.work()
-    office.clock.current += timedelta(minutes=5)
-    await office.wake()
-    await office.work()
+        await harness.write(number)
+    await harness.work()
+    harness.clock.current += timedelta(seconds=5)
+    await harness.work()
+    harness.clock.current += timedelta(minutes=5)
+    await harness.wake()
+    await harness.work()
 
 
-async def _opened(folder: Path) -> PostOffice:
-    office = PostOffice(folder)
-    await office.register(HOOK)
-    await office.register(OTHER)
-    office.world.answers[OTHER] = fails(Failure.UNREACHABLE)
-    return office
+async def _opened(folder: Path) -> DeliveryHarness:
+    harness = DeliveryHarness(folder)
+    await harness.register(HOOK)
+    await harness.register(OTHER)
+    harness.world.answers[OTHER] = fails(Failure.UNREACHABLE)
+    return harness
 
 
 async def test_killed_between_any_two_effects_every_event_arrives(tmp_path: Path) -> None:
     whole = Bomb()
-    office = await _opened(tmp_path / "whole")
-    office.live(whole)
-    await _life(office)
-    await office.store.close()
+    harness = await _opened(tmp_path / "whole")
+    harness.live(whole)
+    await _life(harness)
+    await harness.store.close()
     assert {one.split(".")[0] for one in whole.calls} == {
         *("outbox", "queue", "webhook_endpoints", "connections", "sealer", "receiver"),
         "operations",
@@ -65,30 +65,30 @@ def _effects(calls: list[str]) -> list[int]:
 
 
 async def _killed(folder: Path, bomb: Bomb) -> None:
-    office = await _opened(folder)
-    office.live(bomb)
+    harness = await _opened(folder)
+    harness.live(bomb)
     with suppress(Crash):
-        await _life(office)
-    office.live(Bomb())
-    office.world.answers.clear()
-    written = await office.store.outbox.list(state=None, connection_id=None, limit=99)
-    await office.pass_time(3 * HOUR)
+        await _life(harness)
+    harness.live(Bomb())
+    harness.world.answers.clear()
+    written = await harness.store.outbox.list(state=None, connection_id=None, limit=99)
+    await harness.pass_time(3 * HOUR)
     where = (bomb.calls[-1], bomb.at, bomb.after)
     for address in (HOOK, OTHER):
-        assert set(office.world.got(address)) == {one.id for one in written}, where
-    assert await office.states() <= {EventState.DELIVERED}, where
-    _assert_order_is_restorable(office, HOOK)
-    await office.store.close()
+        assert set(harness.world.got(address)) == {one.id for one in written}, where
+    assert await harness.states() <= {EventState.DELIVERED}, where
+    _assert_order_is_restorable(harness, HOOK)
+    await harness.store.close()
 
 
-def _assert_order_is_restorable(office: PostOffice, address: str) -> None:
+def _assert_order_is_restorable(harness: DeliveryHarness, address: str) -> None:
     """Check that whoever sorts by cursor, or ignores what is behind it, has the order."""
     cursors = [
         sequence_of(C1, json.loads(outgoing.body)["cursor"])
-        for outgoing in office.world.reached[address]
+        for outgoing in harness.world.reached[address]
     ]
-    by_event = {one.event_id: one.body for one in office.world.reached[address]}
-    assert all(one.body == by_event[one.event_id] for one in office.world.reached[address])
+    by_event = {one.event_id: one.body for one in harness.world.reached[address]}
+    assert all(one.body == by_event[one.event_id] for one in harness.world.reached[address])
     assert sorted(set(cursors)) == list(range(1, len(by_event) + 1))
 
 
@@ -102,25 +102,29 @@ class _Refusing:
         raise StoreUnavailableError("down")
 
 
-async def test_a_lost_wake_up_never_fails_the_writer_and_is_made_good(office: PostOffice) -> None:
-    await office.register(HOOK)
-    office.announce = Announce(cast("Queue", _Refusing()))
-    await office.store.outbox.create(
-        event("e1", C1, next_attempt_at=office.clock.now(), deliveries={})
+async def test_a_lost_wake_up_never_fails_the_writer_and_is_made_good(
+    harness: DeliveryHarness,
+) -> None:
+    await harness.register(HOOK)
+    harness.announce = Announce(cast("Queue", _Refusing()))
+    await harness.store.outbox.create(
+        event("e1", C1, next_attempt_at=harness.clock.now(), deliveries={})
     )
-    assert office.line.waiting == []
-    await office.pass_time(timedelta(minutes=1))
-    assert office.world.got(HOOK) == ["e1"]
+    assert harness.line.waiting == []
+    await harness.pass_time(timedelta(minutes=1))
+    assert harness.world.got(HOOK) == ["e1"]
 
 
-async def test_a_lost_log_line_or_next_task_never_fails_the_delivery(office: PostOffice) -> None:
-    await office.register(HOOK)
-    office.world.answers[HOOK] = fails()
+async def test_a_lost_log_line_or_next_task_never_fails_the_delivery(
+    harness: DeliveryHarness,
+) -> None:
+    await harness.register(HOOK)
+    harness.world.answers[HOOK] = fails()
     refusing: Any = _Refusing()
-    deliver = replace(office.deliver, operations=refusing, queue=refusing)
-    id = await office.write()
-    office.line.waiting.clear()
+    deliver = replace(harness.deliver, operations=refusing, queue=refusing)
+    id = await harness.write()
+    harness.line.waiting.clear()
     assert await deliver(id) == Delivered(EventState.PENDING)
-    office.world.answers.clear()
-    await office.pass_time(timedelta(minutes=1))
-    assert office.world.got(HOOK) == [id]
+    harness.world.answers.clear()
+    await harness.pass_time(timedelta(minutes=1))
+    assert harness.world.got(HOOK) == [id]

@@ -16,8 +16,8 @@ from shared.domain.ids import ConnectionId, EventId
 from shared.ports.queue import Task
 from shared.usecases.events.places import SHARE
 from tests.adapters.listener import Listener, listening
+from tests.harness.delivering import MINUTE, DeliveryHarness
 from tests.usecases.connect.interrupted import Bomb
-from tests.usecases.deliver.post_office import MINUTE, PostOffice
 
 AT_ONCE = SHARE
 """Attempts under way, as many as one receiver is given."""
@@ -61,43 +61,43 @@ class Http:
 async def test_ten_thousand_events_to_a_slow_receiver_hold_memory_flat(
     tmp_path: Path, count: int
 ) -> None:
-    office = PostOffice(tmp_path / "office")
+    harness = DeliveryHarness(tmp_path / "office")
     sink = WebhookHttp(AllowedHosts(HERE))
     receiver = Slow()
     async with listening(receiver):
         bomb = Bomb()
-        office.live(bomb)
-        office.endpoints = replace(office.endpoints, allowed=AllowedHosts(HERE))
-        await office.register(f"http://127.0.0.1:{receiver.port}/")
-        office.deliver = replace(office.deliver, sinks=Http(sink))
+        harness.live(bomb)
+        harness.endpoints = replace(harness.endpoints, allowed=AllowedHosts(HERE))
+        await harness.register(f"http://127.0.0.1:{receiver.port}/")
+        harness.deliver = replace(harness.deliver, sinks=Http(sink))
         for number in range(count):
-            await office.write(number, ConnectionId(f"c-{number % 50}"))
-        office.line.waiting.clear()  # all of them were lost: reconcile finds every one
-        held = await _drained(office, count, bomb.calls)
+            await harness.write(number, ConnectionId(f"c-{number % 50}"))
+        harness.line.waiting.clear()  # all of them were lost: reconcile finds every one
+        held = await _drained(harness, count, bomb.calls)
     await sink.aclose()
     assert receiver.taken == count
-    assert await office.states() == {EventState.DELIVERED}
+    assert await harness.states() == {EventState.DELIVERED}
     print(f"{count} events, held after a tenth {held[0]:,} bytes, at the end {held[-1]:,}")
     assert held[-1] - held[0] < FLAT
-    await office.store.close()
+    await harness.store.close()
 
 
-async def _drained(office: PostOffice, count: int, calls: list[str]) -> list[int]:
+async def _drained(harness: DeliveryHarness, count: int, calls: list[str]) -> list[int]:
     """Work through everything; answer what was held after each tenth."""
     held: list[int] = []
     done = 0
     tracemalloc.start()
     try:
         while done < count:
-            office.clock.current += MINUTE
-            await office.wake()
-            tasks = office.line.take_due()
+            harness.clock.current += MINUTE
+            await harness.wake()
+            tasks = harness.line.take_due()
             assert tasks, f"{done} of {count}"
             for start in range(0, len(tasks), AT_ONCE):
-                done += await _at_once(office, tasks[start : start + AT_ONCE])
+                done += await _at_once(harness, tasks[start : start + AT_ONCE])
                 if done >= (len(held) + 1) * count // 10:
                     calls.clear()  # what the test itself remembers
-                    office.line.names.clear()
+                    harness.line.names.clear()
                     gc.collect()
                     held.append(tracemalloc.get_traced_memory()[0])
     finally:
@@ -105,6 +105,6 @@ async def _drained(office: PostOffice, count: int, calls: list[str]) -> list[int
     return held
 
 
-async def _at_once(office: PostOffice, tasks: list[Task]) -> int:
-    await asyncio.gather(*(office.deliver(EventId(one.body["event_id"])) for one in tasks))
+async def _at_once(harness: DeliveryHarness, tasks: list[Task]) -> int:
+    await asyncio.gather(*(harness.deliver(EventId(one.body["event_id"])) for one in tasks))
     return len(tasks)

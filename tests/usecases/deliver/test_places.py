@@ -26,7 +26,7 @@ from shared.usecases.events.places import (
     Places,
 )
 from tests.harness.clock import START, HurriedClock
-from tests.usecases.deliver.post_office import C1, HOOK, OTHER, PostOffice
+from tests.harness.delivering import C1, HOOK, OTHER, DeliveryHarness
 
 OWN = "https://hangs.example.com/"
 HANGING = (Failure.TIMEOUT, Failure.UNRESOLVED)
@@ -58,20 +58,20 @@ class Receivers:
 
 
 @pytest.fixture
-async def receivers(office: PostOffice) -> AsyncIterator[Receivers]:
+async def receivers(harness: DeliveryHarness) -> AsyncIterator[Receivers]:
     made = Receivers({OWN})
-    office.deliver = replace(office.deliver, sinks=made)
+    harness.deliver = replace(harness.deliver, sinks=made)
     yield made
     made.let_go.set()
 
 
-def again(office: PostOffice, receivers: Receivers) -> None:
+def again(harness: DeliveryHarness, receivers: Receivers) -> None:
     """Start another instance."""
-    office.live_again()
-    office.deliver = replace(office.deliver, sinks=receivers)
+    harness.live_again()
+    harness.deliver = replace(harness.deliver, sinks=receivers)
 
 
-async def connected(office: PostOffice, number: int, address: str = OWN) -> ConnectionId:
+async def connected(harness: DeliveryHarness, number: int, address: str = OWN) -> ConnectionId:
     """Connect a mailbox with a webhook address of its own."""
     made = Connection(
         id=ConnectionId(f"c-own-{number}"),
@@ -83,11 +83,11 @@ async def connected(office: PostOffice, number: int, address: str = OWN) -> Conn
         updated_at=START,
         webhook_url_override=address,
     )
-    return (await office.store.connections.create(made)).value.id
+    return (await harness.store.connections.create(made)).value.id
 
 
-async def written(office: PostOffice, count: int, connection: ConnectionId) -> list[EventId]:
-    return [await office.write(number, connection) for number in range(count)]
+async def written(harness: DeliveryHarness, count: int, connection: ConnectionId) -> list[EventId]:
+    return [await harness.write(number, connection) for number in range(count)]
 
 
 async def started(work: Coroutine[Any, Any, Any]) -> "asyncio.Task[Any]":
@@ -98,8 +98,8 @@ async def started(work: Coroutine[Any, Any, Any]) -> "asyncio.Task[Any]":
     return task
 
 
-async def all_started(office: PostOffice, ids: list[EventId]) -> list["asyncio.Task[Any]"]:
-    return [await started(office.deliver(id)) for id in ids]
+async def all_started(harness: DeliveryHarness, ids: list[EventId]) -> list["asyncio.Task[Any]"]:
+    return [await started(harness.deliver(id)) for id in ids]
 
 
 def done(tasks: list["asyncio.Task[Any]"]) -> list[DeliveryOutcome]:
@@ -107,204 +107,204 @@ def done(tasks: list["asyncio.Task[Any]"]) -> list[DeliveryOutcome]:
 
 
 async def test_behind_forty_events_to_one_that_never_answers_a_good_one_gets_its_at_once(
-    office: PostOffice, receivers: Receivers
+    harness: DeliveryHarness, receivers: Receivers
 ) -> None:
-    await office.register(HOOK)
-    hung = await all_started(office, await written(office, 40, await connected(office, 1)))
-    good = await office.write(1, C1)
-    assert (await started(office.deliver(good))).result() == Delivered(EventState.DELIVERED)
+    await harness.register(HOOK)
+    hung = await all_started(harness, await written(harness, 40, await connected(harness, 1)))
+    good = await harness.write(1, C1)
+    assert (await started(harness.deliver(good))).result() == Delivered(EventState.DELIVERED)
     assert receivers.open[OWN] == SHARE == PLACES // 10
     assert done(hung) == [PutBack()] * (40 - SHARE)
 
 
 async def test_a_bulk_to_one_that_hangs_holds_its_share_and_writes_nothing(
-    office: PostOffice, receivers: Receivers
+    harness: DeliveryHarness, receivers: Receivers
 ) -> None:
-    ids = await written(office, 1_000, await connected(office, 1))
-    office.line.waiting.clear()
-    await all_started(office, ids)
+    ids = await written(harness, 1_000, await connected(harness, 1))
+    harness.line.waiting.clear()
+    await all_started(harness, ids)
     assert receivers.open[OWN] == SHARE
-    back = office.line.waiting
+    back = harness.line.waiting
     assert len(back) == 1_000 - SHARE
     assert {task.queue for task in back} == {QueueName.RETRIES}
     assert all(START < task.not_before <= START + FARTHEST_TURN for task in back if task.not_before)
-    assert (await office.event(EventId(back[0].body["event_id"]))).attempts == 0
+    assert (await harness.event(EventId(back[0].body["event_id"]))).attempts == 0
 
 
 async def test_several_addresses_on_one_host_are_one_receiver(
-    office: PostOffice, receivers: Receivers
+    harness: DeliveryHarness, receivers: Receivers
 ) -> None:
     ids = []
     for number in range(20):
         address = f"https://HANGS.example.com:443/hook/{number}"
         receivers.hanging.add(address)
-        ids += await written(office, 2, await connected(office, number, address))
-    await all_started(office, ids)
+        ids += await written(harness, 2, await connected(harness, number, address))
+    await all_started(harness, ids)
     assert receivers.open.total() == SHARE
 
 
 async def test_a_hundred_hosts_that_never_answered_leave_places_to_those_that_did(
-    office: PostOffice, receivers: Receivers
+    harness: DeliveryHarness, receivers: Receivers
 ) -> None:
-    await office.register(HOOK)
-    await office.deliver(await office.write(1, C1))
+    await harness.register(HOOK)
+    await harness.deliver(await harness.write(1, C1))
     ids = []
     for number in range(100):
         receivers.hanging.add(address := f"https://dead{number}.example.com/")
-        ids += await written(office, 1, await connected(office, number, address))
-    await all_started(office, ids)
+        ids += await written(harness, 1, await connected(harness, number, address))
+    await all_started(harness, ids)
     assert receivers.open.total() == UNPROVEN
-    good = await office.write(2, C1)
-    assert (await started(office.deliver(good))).result() == Delivered(EventState.DELIVERED)
+    good = await harness.write(2, C1)
+    assert (await started(harness.deliver(good))).result() == Delivered(EventState.DELIVERED)
 
 
 async def test_another_endpoint_of_the_same_event_waits_for_none(
-    office: PostOffice, receivers: Receivers
+    harness: DeliveryHarness, receivers: Receivers
 ) -> None:
-    await office.register(HOOK)
-    await office.register(OTHER)
+    await harness.register(HOOK)
+    await harness.register(OTHER)
     receivers.hanging = {OTHER}
-    ids = await written(office, 30, C1)
-    await all_started(office, ids)
+    ids = await written(harness, 30, C1)
+    await all_started(harness, ids)
     assert sorted(receivers.reached) == ids
     assert receivers.open[OTHER] == SHARE
 
 
 @pytest.mark.parametrize("failure", HANGING)
 async def test_one_that_hung_waits_by_itself_for_every_instance(
-    office: PostOffice, receivers: Receivers, failure: Failure
+    harness: DeliveryHarness, receivers: Receivers, failure: Failure
 ) -> None:
     receivers.failure = failure
-    connection = await connected(office, 1)
-    first, *others = await written(office, 10, connection)
-    task = await started(office.deliver(first))
+    connection = await connected(harness, 1)
+    first, *others = await written(harness, 10, connection)
+    task = await started(harness.deliver(first))
     receivers.let_go.set()
     assert await task == Delivered(EventState.PENDING)
     for number, id in enumerate(others):
         if number == 5:
-            again(office, receivers)
-        assert await office.deliver(id) == Delivered(EventState.PENDING)
-        put_off = await office.event(id)
+            again(harness, receivers)
+        assert await harness.deliver(id) == Delivered(EventState.PENDING)
+        put_off = await harness.event(id)
         assert (put_off.attempts, put_off.next_attempt_at) == (0, START + FIRST_PAUSE)
     assert receivers.asked[OWN] == 1
 
 
 @pytest.mark.parametrize("endpoint", [True, False], ids=["endpoint", "own address"])
 async def test_the_time_that_one_asks_for_is_kept_for_all_its_events(
-    office: PostOffice, receivers: Receivers, endpoint: bool
+    harness: DeliveryHarness, receivers: Receivers, endpoint: bool
 ) -> None:
-    connection = C1 if endpoint else await connected(office, 1)
-    await office.register(OWN)
-    first, *others = await written(office, 5, connection)
+    connection = C1 if endpoint else await connected(harness, 1)
+    await harness.register(OWN)
+    first, *others = await written(harness, 5, connection)
     throttles = Attempted(Failure.THROTTLED, 503, timedelta(hours=1))
     receivers.of = lambda _: _answering(throttles)  # type: ignore[method-assign, assignment]
-    await office.deliver(first)
+    await harness.deliver(first)
     del receivers.of
-    again(office, receivers)
+    again(harness, receivers)
     for id in others:
-        await office.deliver(id)
-        assert (await office.event(id)).next_attempt_at == START + timedelta(hours=1)
+        await harness.deliver(id)
+        assert (await harness.event(id)).next_attempt_at == START + timedelta(hours=1)
     assert receivers.asked[OWN] == 0
 
 
 async def test_another_address_of_a_connection_is_not_put_off(
-    office: PostOffice, receivers: Receivers
+    harness: DeliveryHarness, receivers: Receivers
 ) -> None:
-    connection = await connected(office, 1)
-    first, second = await written(office, 2, connection)
-    task = await started(office.deliver(first))
+    connection = await connected(harness, 1)
+    first, second = await written(harness, 2, connection)
+    task = await started(harness.deliver(first))
     receivers.let_go.set()
     await task
-    was = await office.store.connections.get(connection)
+    was = await harness.store.connections.get(connection)
     assert was is not None
-    await office.store.connections.swap(was, replace(was.value, webhook_url_override=HOOK))
-    assert await office.deliver(second) == Delivered(EventState.DELIVERED)
+    await harness.store.connections.swap(was, replace(was.value, webhook_url_override=HOOK))
+    assert await harness.deliver(second) == Delivered(EventState.DELIVERED)
 
 
 async def test_after_its_pause_one_attempt_shows_and_the_pause_grows_to_its_limit(
-    office: PostOffice, receivers: Receivers
+    harness: DeliveryHarness, receivers: Receivers
 ) -> None:
     receivers.let_go.set()
-    ids = await written(office, 200, await connected(office, 1))
+    ids = await written(harness, 200, await connected(harness, 1))
     waits = []
     for number in range(12):
-        await office.deliver(ids[number])
-        until = office.deliver.places.waits_until(OWN)
+        await harness.deliver(ids[number])
+        until = harness.deliver.places.waits_until(OWN)
         assert until is not None
-        waits.append(until - office.clock.now())
-        office.clock.current = until
+        waits.append(until - harness.clock.now())
+        harness.clock.current = until
     assert waits[:3] == [FIRST_PAUSE, FIRST_PAUSE * 2, FIRST_PAUSE * 4]
     assert waits[-1] == LONGEST_PAUSE
     receivers.let_go.clear()
     before = receivers.asked[OWN]
-    await all_started(office, ids[50:90])
+    await all_started(harness, ids[50:90])
     assert receivers.asked[OWN] == before + 1
 
 
 async def test_one_that_answers_again_gets_everything(
-    office: PostOffice, receivers: Receivers
+    harness: DeliveryHarness, receivers: Receivers
 ) -> None:
-    ids = await written(office, 50, await connected(office, 1))
-    tasks = await all_started(office, ids)
+    ids = await written(harness, 50, await connected(harness, 1))
+    tasks = await all_started(harness, ids)
     receivers.let_go.set()
     await asyncio.gather(*tasks)
     receivers.hanging.clear()
-    await office.pass_time(timedelta(minutes=20))
+    await harness.pass_time(timedelta(minutes=20))
     assert sorted(receivers.reached) == ids
 
 
 async def test_one_that_answers_others_meanwhile_is_not_put_off(
-    office: PostOffice, receivers: Receivers
+    harness: DeliveryHarness, receivers: Receivers
 ) -> None:
-    slow, quick, later = await written(office, 3, await connected(office, 1))
-    task = await started(office.deliver(slow))
-    office.clock.current += timedelta(seconds=1)
+    slow, quick, later = await written(harness, 3, await connected(harness, 1))
+    task = await started(harness.deliver(slow))
+    harness.clock.current += timedelta(seconds=1)
     receivers.hanging.clear()
-    await office.deliver(quick)
+    await harness.deliver(quick)
     receivers.let_go.set()
     await task
-    assert await office.deliver(later) == Delivered(EventState.DELIVERED)
+    assert await harness.deliver(later) == Delivered(EventState.DELIVERED)
 
 
 async def test_first_tries_have_a_queue_of_their_own(
-    office: PostOffice, receivers: Receivers
+    harness: DeliveryHarness, receivers: Receivers
 ) -> None:
     receivers.let_go.set()
-    first, second = await written(office, 2, await connected(office, 1))
-    assert {task.queue for task in office.line.take_due()} == {QueueName.EVENTS}
-    await office.deliver(first)
-    await office.redeliver(second)
-    office.clock.current += FIRST_PAUSE
-    await office.wake()
-    assert {task.queue for task in office.line.waiting} == {QueueName.RETRIES}
+    first, second = await written(harness, 2, await connected(harness, 1))
+    assert {task.queue for task in harness.line.take_due()} == {QueueName.EVENTS}
+    await harness.deliver(first)
+    await harness.redeliver(second)
+    harness.clock.current += FIRST_PAUSE
+    await harness.wake()
+    assert {task.queue for task in harness.line.waiting} == {QueueName.RETRIES}
 
 
 async def test_a_delivery_that_cannot_claim_its_event_keeps_no_place(
-    office: PostOffice, receivers: Receivers
+    harness: DeliveryHarness, receivers: Receivers
 ) -> None:
-    id = await office.write(1, await connected(office, 1))
-    await asyncio.gather(*(started(office.deliver(id)) for _ in range(8)))
+    id = await harness.write(1, await connected(harness, 1))
+    await asyncio.gather(*(started(harness.deliver(id)) for _ in range(8)))
     assert receivers.open[OWN] == 1
     receivers.let_go.set()
     for _ in range(20):
         await asyncio.sleep(0)
-    assert office.deliver.places.take({"a": Receiver("a", OTHER)})
-    assert [place.address for place in office.deliver.places._taken] == [OTHER]
+    assert harness.deliver.places.take({"a": Receiver("a", OTHER)})
+    assert [place.address for place in harness.deliver.places._taken] == [OTHER]
 
 
 async def test_an_attempt_that_is_cancelled_before_it_begins_keeps_no_place(
-    office: PostOffice,
+    harness: DeliveryHarness,
 ) -> None:
-    ids = [await office.write(number, await connected(office, number)) for number in range(1, 6)]
+    ids = [await harness.write(number, await connected(harness, number)) for number in range(1, 6)]
     for id in ids:
-        work = asyncio.ensure_future(office.deliver(id))
+        work = asyncio.ensure_future(harness.deliver(id))
         for turns in range(20):
             await asyncio.sleep(0)
-            if office.deliver.places._taken or turns > 15:
+            if harness.deliver.places._taken or turns > 15:
                 break
         work.cancel()
         await asyncio.gather(work, return_exceptions=True)
-        assert office.deliver.places._taken == []
+        assert harness.deliver.places._taken == []
 
 
 def _answering(answer: Attempted) -> Any:

@@ -27,15 +27,15 @@ NOBODY = "http://127.0.0.1:9"
 
 
 @dataclass
-class Ward:
+class DoctorHarness:
     """A running system, and a doctor with a container of its own, as in another process."""
 
     system: LocalSystem
     connection: ConnectionId
     containers: list[AutowiredContainer] = field(default_factory=list)
 
-    def ground(self, **changes: str) -> CheckContext:
-        """Return the doctor's ground at the system's time, with some settings changed."""
+    def context(self, **changes: str) -> CheckContext:
+        """Return the doctor's context at the system's time, with some settings changed."""
         changed = {f"POSTROOM_{name}": value for name, value in changes.items()}
         container = AutowiredContainer(settings_from({**self.system.environ, **changed}))
         container.bind(Clock, self.system.clock)
@@ -44,7 +44,7 @@ class Ward:
 
     async def look(self, name: str, **changes: str) -> Finding:
         """Make one check."""
-        return await finding_of(name, self.ground(**changes))
+        return await finding_of(name, self.context(**changes))
 
     async def whole(self) -> Mapping[str, Finding]:
         """Make all checks as the command does."""
@@ -52,20 +52,20 @@ class Ward:
 
 
 @asynccontextmanager
-async def admitted(path: Path, **google: Any) -> AsyncIterator[Ward]:
+async def doctor_harness(path: Path, **google: Any) -> AsyncIterator[DoctorHarness]:
     """Start a system and connect one mailbox; `google` are the emulated Google's settings."""
     async with whole_system(path, {EMAIL: 0}, **google) as system:
         connection = await connect(system.client, system.google, EMAIL)
         await system.settle()
-        ward = Ward(system, ConnectionId(connection))
-        yield ward
-        for container in ward.containers:
+        harness = DoctorHarness(system, ConnectionId(connection))
+        yield harness
+        for container in harness.containers:
             await container.close()
 
 
-async def finding_of(name: str, ground: CheckContext) -> Finding:
+async def finding_of(name: str, context: CheckContext) -> Finding:
     """Make the check of that name."""
-    [(_, finding)] = await run_checks(ground, [check_named(name)])
+    [(_, finding)] = await run_checks(context, [check_named(name)])
     return finding
 
 

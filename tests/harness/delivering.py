@@ -31,7 +31,7 @@ MINUTE = timedelta(minutes=1)
 
 
 @dataclass
-class Line:
+class WaitingTasks:
     """A queue that keeps tasks until somebody works through what is due; knows spent names."""
 
     clock: ManualClock
@@ -55,7 +55,7 @@ Answers = Callable[[OutgoingEvent], Attempted]
 
 
 @dataclass
-class World:
+class ReceivingWorld:
     """Every receiver by its address: what reached it, and how it answers."""
 
     clock: ManualClock
@@ -76,15 +76,15 @@ class World:
         return [one.event_id for one in self.reached[address]]
 
 
-class PostOffice:
+class DeliveryHarness:
     """One life after the other on the same files; each life's ports may die at a bomb."""
 
     def __init__(self, folder: Path, settings: EventSettings | None = None) -> None:
         folder.mkdir(exist_ok=True)
         self.folder = folder
         self.clock = ManualClock()
-        self.line = Line(self.clock)
-        self.world = World(self.clock)
+        self.line = WaitingTasks(self.clock)
+        self.world = ReceivingWorld(self.clock)
         self.settings = settings or EventSettings()
         create_keyring(folder / "keyring.json")
         self.sealer = LocalKeyring(folder / "keyring.json")
@@ -114,7 +114,7 @@ class PostOffice:
             ),
             operations=port("operations", store.operations),
             queue=queue,
-            sinks=_World(Interrupted(_Posting(self.world), "receiver", bomb)),
+            sinks=_AllSinks(Interrupted(_Posting(self.world), "receiver", bomb)),
             places=Places(self.clock),
             clock=self.clock,
         )
@@ -177,14 +177,14 @@ class PostOffice:
 
 
 class _Posting:
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: ReceivingWorld) -> None:
         self._world = world
 
     async def post(self, receiver: Receiver, outgoing: OutgoingEvent) -> Attempted:
         return await self._world(receiver, outgoing)
 
 
-class _World:
+class _AllSinks:
     def __init__(self, posting: Any) -> None:
         self._posting = posting
 
@@ -192,7 +192,7 @@ class _World:
         answered: Attempted = await self._posting.post(receiver, outgoing)
         return answered
 
-    def of(self, _receiver: Receiver) -> "_World":
+    def of(self, _receiver: Receiver) -> "_AllSinks":
         return self
 
 

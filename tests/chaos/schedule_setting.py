@@ -91,7 +91,7 @@ class Op(NamedTuple):
     """A change of the mailbox, or what befalls the worker."""
 
     name: str
-    apply: Callable[["House"], None]
+    apply: Callable[["ModelledSync"], None]
     told: bool = True
     """Whether Gmail pushes it."""
     late: bool = False
@@ -105,7 +105,7 @@ Schedule = tuple[tuple[int, Op], ...]
 
 
 @dataclass
-class House:
+class ModelledSync:
     """One mailbox, one store, and the sync between them."""
 
     clock: ManualClock
@@ -196,8 +196,8 @@ class House:
         if stored != truth:
             raise BrokenError(f"{when}: stored {_shown(stored)}, true {_shown(truth)}")
 
-    def forked(self) -> "House":
-        """Return an equal house that goes its own way."""
+    def forked(self) -> "ModelledSync":
+        """Return an equal modelled that goes its own way."""
         clock = ManualClock()
         clock.at = self.clock.at
         messages = {
@@ -218,66 +218,68 @@ class House:
             heads_by_id=dict(self.store.heads_by_id),
             entries=dict(self.store.entries),
         )
-        return House(clock, mailbox, store)
+        return ModelledSync(clock, mailbox, store)
 
 
 def _shown(records: dict[Any, Any]) -> str:
     return ", ".join(f"{id}: {'+'.join(sorted(labels))}" for id, labels in sorted(records.items()))
 
 
-def new_house(**traits: Any) -> House:
+def new_house(**traits: Any) -> ModelledSync:
     """Return a connected mailbox of three messages whose first sync has not run."""
     clock = ManualClock()
     mailbox = FakeMailbox(clock, **traits)
     state = SyncState(CONNECTION, next_due_at=START, delta_due_at=START)
-    house = House(clock, mailbox, FakeStore(mailbox, state))
+    modelled = ModelledSync(clock, mailbox, FakeStore(mailbox, state))
     with undisturbed(mailbox):
         for _ in range(3):
             mailbox.deliver()
-    return house
+    return modelled
 
 
-def settled_house(**traits: Any) -> House:
+def settled_house(**traits: Any) -> ModelledSync:
     """Return one whose first sync is done."""
-    house = new_house(**traits)
-    house.settle()
-    house.answers = 0
-    return house
+    modelled = new_house(**traits)
+    modelled.settle()
+    modelled.answers = 0
+    return modelled
 
 
-def unlisted_house(**traits: Any) -> House:
+def unlisted_house(**traits: Any) -> ModelledSync:
     """Return a settled one of whose messages one has dropped out of the search index."""
-    house = settled_house(**traits)
-    house.mailbox.messages[MessageId("m1")].unlisted = True
-    return house
+    modelled = settled_house(**traits)
+    modelled.mailbox.messages[MessageId("m1")].unlisted = True
+    return modelled
 
 
-def _on(id: str, change: Callable[[FakeMailbox, MessageId], None]) -> Callable[[House], None]:
-    def apply(house: House) -> None:
-        if id not in house.mailbox.messages:
+def _on(
+    id: str, change: Callable[[FakeMailbox, MessageId], None]
+) -> Callable[[ModelledSync], None]:
+    def apply(modelled: ModelledSync) -> None:
+        if id not in modelled.mailbox.messages:
             raise VoidError
-        change(house.mailbox, MessageId(id))
+        change(modelled.mailbox, MessageId(id))
 
     return apply
 
 
-def _die(_: House) -> None:
+def _die(_: ModelledSync) -> None:
     raise DiedError
 
 
 OPS = {
     op.name: op
     for op in (
-        Op("deliver", lambda house: house.mailbox.deliver()),
+        Op("deliver", lambda modelled: modelled.mailbox.deliver()),
         Op(
             "deliver, history late",
-            lambda house: house.mailbox.deliver(shown_after=HISTORY_LAG),
+            lambda modelled: modelled.mailbox.deliver(shown_after=HISTORY_LAG),
             late=True,
         ),
-        Op("deliver, get late", lambda house: house.mailbox.deliver(here_after=GET_LAG)),
+        Op("deliver, get late", lambda modelled: modelled.mailbox.deliver(here_after=GET_LAG)),
         Op(
             "deliver, get very late",
-            lambda house: house.mailbox.deliver(here_after=LONG_GET_LAG),
+            lambda modelled: modelled.mailbox.deliver(here_after=LONG_GET_LAG),
             unknown=True,
         ),
         Op("star m0", _on("m0", lambda mailbox, id: mailbox.toggle(id, STARRED))),
@@ -294,49 +296,49 @@ OPS = {
         Op("delete m0", _on("m0", lambda mailbox, id: mailbox.delete(id))),
         Op("delete m1", _on("m1", lambda mailbox, id: mailbox.delete(id))),
         Op("delete m2", _on("m2", lambda mailbox, id: mailbox.delete(id))),
-        Op("expire", lambda house: house.mailbox.expire()),
-        Op("false push", lambda house: house.push(LARGEST_HISTORY_ID), told=False),
+        Op("expire", lambda modelled: modelled.mailbox.expire()),
+        Op("false push", lambda modelled: modelled.push(LARGEST_HISTORY_ID), told=False),
         Op("die", _die, told=False),
     )
 }
 
 
-def _start(house: House) -> None:
-    house.run()
+def _start(modelled: ModelledSync) -> None:
+    modelled.run()
 
 
-def _expire(house: House) -> None:
-    house.mailbox.deliver()
-    house.mailbox.toggle(MessageId("m1"), STARRED)
-    house.mailbox.expire()
-    house.store.state = replace(house.store.state, delta_due_at=house.clock.now())
-    house.run()
+def _expire(modelled: ModelledSync) -> None:
+    modelled.mailbox.deliver()
+    modelled.mailbox.toggle(MessageId("m1"), STARRED)
+    modelled.mailbox.expire()
+    modelled.store.state = replace(modelled.store.state, delta_due_at=modelled.clock.now())
+    modelled.run()
 
 
-def _push(house: House) -> None:
-    house.mailbox.deliver()
+def _push(modelled: ModelledSync) -> None:
+    modelled.mailbox.deliver()
     try:
-        house.push()
+        modelled.push()
     except DiedError:
-        house.clock.at += LEASE_LIFETIME
+        modelled.clock.at += LEASE_LIFETIME
 
 
-def _reset(house: House) -> None:
-    driven(house.control.trigger(CONNECTION, reset=True))
-    house.run()
+def _reset(modelled: ModelledSync) -> None:
+    driven(modelled.control.trigger(CONNECTION, reset=True))
+    modelled.run()
 
 
-def _audit(house: House) -> None:
-    driven(house.control.audit(CONNECTION))
-    house.run()
+def _audit(modelled: ModelledSync) -> None:
+    driven(modelled.control.audit(CONNECTION))
+    modelled.run()
 
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
     """Where schedules start, and what is under way while the mailbox changes."""
 
-    start: Callable[..., House]
-    begin: Callable[[House], None]
+    start: Callable[..., ModelledSync]
+    begin: Callable[[ModelledSync], None]
 
 
 SCENARIOS = {

@@ -1,4 +1,4 @@
-"""An emulated Google on virtual time, and houses on it one after the other."""
+"""An emulated Google on virtual time, and settings on it one after the other."""
 
 from collections import Counter
 from collections.abc import AsyncIterator
@@ -28,8 +28,8 @@ from tests.harness.syncing import CONNECTION, HeldWatch
 
 
 @dataclass
-class Estate:
-    """An emulated Google that many houses in a row use: its key takes long to make."""
+class SharedGoogle:
+    """An emulated Google that many tests in a row use: its key takes long to make."""
 
     clock: VirtualClock
     google: Google
@@ -47,7 +47,7 @@ class Estate:
         self.google.store.delete_all()
         self.google.store.create_mailbox(EMAIL)
         opened = store or open_store(":memory:", self.clock)
-        harness = self._house(opened)
+        harness = self._harness(opened)
         await _connected(harness)
         harness.restart()
         self.google.store.on_change.append(lambda _email, at: harness.pushes.append(at))
@@ -55,7 +55,7 @@ class Estate:
         if store is None:
             await opened.close()
 
-    def _house(self, store: Store) -> ChaosHarness:
+    def _harness(self, store: Store) -> ChaosHarness:
         desk = TokenDesk(self.google)
         gmail = HttpGmailMailboxes(self.http, desk, self.clock, "http://google.test")
         return ChaosHarness(
@@ -80,7 +80,7 @@ class Estate:
 
 
 @asynccontextmanager
-async def open_estate() -> AsyncIterator[Estate]:
+async def open_shared_google() -> AsyncIterator[SharedGoogle]:
     """Open an emulated Google on virtual time."""
     clock = VirtualClock()
     settings = GoogleSettings(push_endpoint=None, units_per_minute=10**9)
@@ -88,7 +88,7 @@ async def open_estate() -> AsyncIterator[Estate]:
     google.clock.now = clock.now  # type: ignore[method-assign]
     transport = StraightTransport(google, clock)
     async with httpx.AsyncClient(transport=transport) as http:
-        yield Estate(clock, google, http, transport, counting(google.faults))
+        yield SharedGoogle(clock, google, http, transport, counting(google.faults))
     google.close()
 
 
