@@ -158,6 +158,7 @@ EXAMPLES: dict[str, Any] = {
     "untrash-thread": {"id": "1"},
     "watch-mailbox": {},
     "stop-watch": {},
+    "modify-messages": {"ids": ["1"], "addLabelIds": ["STARRED"]},
     "delete-message": {"id": "1"},
     "batch-delete-messages": {"ids": ["1"]},
     "delete-thread": {"id": "1"},
@@ -193,7 +194,7 @@ async def test_every_action_with_an_effect_can_be_rehearsed(harness: DryRunHarne
     read = {"gmail.users.getProfile": before.get("gmail.users.getProfile", 0) + 1}
     assert await harness.calls() == before | read  # watch-mailbox compares the address: a read
     with_effect = {name for name, one in actions().items() if one.effect is Effect.STORED}
-    assert with_effect - {*EXAMPLES} == {"send-draft", "delete-draft"}
+    assert with_effect - {*EXAMPLES} == {"send-draft", "delete-draft", "cancel-send"}
 
 
 def test_every_command_says_what_it_does() -> None:
