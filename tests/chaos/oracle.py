@@ -52,4 +52,5 @@ class Oracle:
 
 def _is_looked_for(state: SyncState) -> bool:
     """Whether a change that Gmail's history hid at first has its second look still before it."""
-    return state.lookback is not None or state.recheck is not None
+    looks = (state.lookback, state.recheck, state.second_look_at)
+    return any(one is not None for one in looks)
