@@ -48,7 +48,7 @@ async def test_labels_come_and_go(harness: ActionHarness) -> None:
     changed = await harness.ran("modify-message", {"id": id, "removeLabelIds": ["UNREAD"]})
     assert "UNREAD" not in changed["labelIds"]
     asked = {"ids": [id, other], "addLabelIds": ["STARRED"]}
-    assert await harness.ran("batch-modify-messages", asked) == {"success": True}
+    assert (await harness.ran("batch-modify-messages", asked))["success"] is True
     assert harness.labels(id) == {"INBOX", "STARRED"}
     assert harness.labels(other) == {"INBOX", "STARRED", "UNREAD"}
 

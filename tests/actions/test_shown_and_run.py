@@ -1,6 +1,8 @@
 """What a person was shown is what runs: no action with an effect acts upon something else."""
 
 from base64 import urlsafe_b64decode
+from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,9 +12,18 @@ from infra.local.google.mail.aliases import add_alias, list_send_as, save_send_a
 from shared.actions.loading import actions
 from shared.actions.policy.recipients import SEND_DRAFT, can_inspect
 from shared.actions.registry import Effect
+from shared.domain.connect.scopes import MAIL, SETTINGS_BASIC
 from tests.actions.agents import BOB, EVE, HELLO, agent, asked_for, decide, person, shown
-from tests.harness.acting import ActionHarness
+from tests.harness.acting import ActionHarness, action_harness
 from tests.harness.google import EMAIL
+
+
+@pytest.fixture
+async def harness(tmp_path: Path) -> AsyncIterator[ActionHarness]:
+    """Return a mailbox that granted all there is."""
+    async with action_harness(tmp_path, (MAIL, SETTINGS_BASIC)) as harness:
+        yield harness
+
 
 ASKING: dict[str, Any] = {"approval_required": True}
 SAYS_IT_ALL = {
@@ -23,6 +34,23 @@ SAYS_IT_ALL = {
     "create-label": "the whole label is in the input",
     "watch-mailbox": "it has no input",
     "stop-watch": "it has no input",
+    "modify-messages": "messages that are all in the input, and the labels",
+    "delete-message": "a message never changes",
+    "batch-delete-messages": "the same, of messages that are all in the input",
+    "cancel-send": "a send never changes, and the input names it",
+    "create-filter": "the whole filter is in the input",
+    "delete-filter": "a filter never changes",
+    "create-send-as-alias": "the whole alias is in the input",
+    "update-send-as-alias": "what becomes of the alias is in the input",
+    "update-send-as-smtp-msa": "the whole server is in the input",
+    "verify-send-as-alias": "the address is in the input",
+    "delete-send-as-alias": "the address is in the input",
+    "delete-forwarding-address": "the address is in the input",
+    "update-auto-forwarding-settings": "the whole setting is in the input",
+    "update-vacation-settings": "the whole setting is in the input",
+    "update-imap-settings": "the whole setting is in the input",
+    "update-pop-settings": "the whole setting is in the input",
+    "update-language-settings": "the whole setting is in the input",
 }
 """Actions whose input leaves nothing to what something else is later, and why."""
 
@@ -61,6 +89,7 @@ TARGETS: dict[str, Any] = {
     "modify-thread": (a_thread, {"removeLabelIds": ["UNREAD"]}),
     "trash-thread": (a_thread, {}),
     "untrash-thread": (a_thread, {}),
+    "delete-thread": (a_thread, {}),
     "update-label": (a_label, {"name": "New"}),
     "delete-label": (a_label, {}),
 }

@@ -102,4 +102,4 @@ def test_nothing_else_looks_names_up() -> None:
     calls = {path.name for path, text in files.items() if "getaddrinfo(" in text}
     assert calls == {"name_lookups.py"}
     connectors = {path.name for path, text in files.items() if "TCPConnector(" in text}
-    assert connectors == {"http_client.py", "webhook.py"}
+    assert connectors == {"http_client.py", "vetted.py"}

@@ -84,7 +84,7 @@ _CALLS: dict[tuple[str, str], Callable[[Any], Any]] = {
     ("operations", "list"): lambda port: port.list(type=None, **_LISTING),
     ("sends", "due"): lambda port: port.due(0, START, 1),
     ("sends", "many"): lambda port: port.many(["l1"]),
-    ("sends", "traced"): lambda port: port.list_traced(C1, ["m"]),
+    ("sends", "list_traced"): lambda port: port.list_traced(C1, ["m"]),
     ("bulk_sends", "due"): lambda port: port.due(0, START, 1),
     ("bulk_sends", "unfinished"): lambda port: port.unfinished(C1, 1),
     ("approvals", "open"): lambda port: port.open(approval(), event()),

@@ -32,6 +32,7 @@ NO_STRANGERS: Final = {
         " frequency.frequency_from mime.mark_raw outgoing.check outgoing.check_message_size"
         " policy.parse_policy quota_units.units_of scopes.implied_scopes scopes.missing"
         " scopes.is_narrowed scopes.reads"
+        " union_problems.branches union_problems.has union_problems.meant"
         " scopes.spelled_out selection.selection validation.place_problems validation.validate"
         " addresses.origin_of validation.is_deep"
         " webhook_secret.checked_secret webhook_secret.signed_headers flavour.in_flavour"

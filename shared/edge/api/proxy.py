@@ -41,7 +41,7 @@ PASSED_BACK: Final = frozenset(
     {"content-type", "content-language", "etag", "retry-after", "date", "vary", "last-modified"}
 )
 SAFE: Final = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
-WATCH: Final = frozenset({"watch", "stop"})
+WATCH: Final = frozenset({"/watch", "/stop"})
 """What every connection on the mailbox shares, and Postroom keeps account of."""
 FORBIDDEN_IN_PATH: Final = re.compile(r"[\x00-\x20\x7f?#\\]")
 HEADERS: Final = {
@@ -66,8 +66,9 @@ async def proxy(call: Call) -> Response:
     request = call.request
     upload, path = _target(request)
     below = _path(path, connection)
-    if request.method == "POST" and below.removeprefix("/") in WATCH:
-        return await _watch(call, connection) if below == "/watch" else Response(status_code=204)
+    if request.method == "POST" and below.lower() in WATCH:
+        is_watch = below.lower() == "/watch"
+        return await _watch(call, connection) if is_watch else Response(status_code=204)
     method = "GET" if request.method == "HEAD" else request.method
     content = None if method == "GET" else await read_bytes(request, LARGEST_BODY)
     response = (
