@@ -66,6 +66,14 @@ LINES: dict[str, tuple[Write, Write]] = {
         lambda: SHARED.warning("watch silent", extra={"connection": "c-1"}),
         lambda: SHARED.warning("watch refused", extra={"connection": "c-1"}),
     ),
+    "lost_watches": (
+        lambda: SHARED.warning("watch stays silent", extra={"connection": "c-1"}),
+        lambda: SHARED.warning("watch refused", extra={"connection": "c-1"}),
+    ),
+    "surprises": (
+        lambda: SHARED.warning("google surprise", extra={"code": "refusal", "reason": "409.x"}),
+        lambda: SHARED.warning("watch refused", extra={"connection": "c-1"}),
+    ),
     "refused": (
         lambda: SHARED.error("deployment trouble", extra={"code": "topic_forbidden"}),
         lambda: SHARED.warning("deployment trouble is over", extra={"code": "topic_forbidden"}),

@@ -175,9 +175,13 @@ async def test_a_connection_that_only_sends_has_the_syncs_that_its_grant_allows(
     await container.use(Connections).swap(was, replace(was.value, scopes=scopes))
     body = {"provider_config_key": "google-mail", "connection_id": CONNECTION}
     for path in CONTROLS:
-        for names in (["sync-labels"], ["fetch-messages", "sync-contacts"], []):
+        for names, code in (
+            (["sync-labels"], "missing_scope"),
+            (["fetch-messages", "sync-contacts"], "not_granted"),
+            ([], "not_granted"),
+        ):
             refused = await api.post(path, json={**body, "syncs": names})
-            assert error_of(refused)["code"] == "missing_scope", (path, names)
+            assert error_of(refused)["code"] == code, (path, names)
         granted = await api.post(path, json={**body, "syncs": ["sync-contacts"]})
         assert granted.status_code == 200
     pace = {**body, "sync_name": "sync-labels", "frequency": "2h"}

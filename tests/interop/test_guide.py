@@ -182,7 +182,7 @@ async def test_an_email_is_sent_from_the_product(guide: Followed) -> None:
 
 async def test_an_agent_sends_through_mcp_with_the_three_headers(guide: Followed) -> None:
     tools = {one["name"]: one for one in await guide.get("/tools")}
-    assert {"send-email", "get-message", "list-threads"} <= {*tools}
+    assert {"send-email", "read-messages", "list-conversations"} <= {*tools}
     email = {"to": BOB, "subject": "From an agent", "body": "Hello again!"}
     filled_in = as_a_model_would(tools["send-email"]["inputSchema"], email)
     result = await guide.post("/tool", {"name": "send-email", "input": filled_in})

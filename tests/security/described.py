@@ -56,7 +56,8 @@ class Operation:
         asked = self.description.get("requestBody")
         if asked is None:
             return None
-        return example(asked["content"]["application/json"]["schema"], victim, self.path)
+        found = asked["content"].get("application/json")
+        return example(found["schema"], victim, self.path) if found else None
 
 
 Named = Callable[[str, str], str]

@@ -54,7 +54,7 @@ async def a_life(harness: ConnectHarness) -> tuple[set[str], list[str]]:
     secrets |= {query_of(answer)["state"], query_of(answer)["code"]}
     await browser.get(answer)
     connected = (await harness.look(opened["token"]))["connection_id"]
-    forwarded = await harness.session()
+    forwarded = await harness.session(tags={"end_user_id": "someone"})
     await harness.will_approve(ADA)
     guest = harness.browser()
     await press(guest, await follow(guest, forwarded["connect_link"]), 1)

@@ -132,7 +132,7 @@ async def confirm_binding(call: Call) -> Response:
         return refused_page(look, Refused(refused.code))
     except TransientError:
         outcome = Refused("unavailable")
-    if isinstance(outcome, Connected):
+    if isinstance(outcome, Connected) and back_to_product(call, outcome) is None:
         # To an address: what a form has answered could only be reloaded by sending it again.
         return RedirectResponse(f"/oauth/callback?state={token}", 303, security_headers())
     return _end_flow(call, look, outcome, token)

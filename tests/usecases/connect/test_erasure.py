@@ -44,7 +44,10 @@ DEPLOYMENTS = frozenset(
 )
 """What belongs to the product, not to a mailbox."""
 RECEIPT = frozenset({"receipts"})
-SIDE_TABLES = {"connection_terms", "record_payloads", "record_labels", "model_payloads"}
+SIDE_TABLES = {
+    *("connection_terms", "record_payloads", "record_labels", "record_terms"),
+    "model_payloads",
+}
 PLANTED: dict[str, dict[str, Any]] = {
     "events": {"payload": {"to": MARK}, "state": EventState.DEAD, "next_attempt_at": None},
     "sends": {"error_message": MARK, "expires_at": None},

@@ -205,13 +205,19 @@ class Run:
         tally = self.tally + changes.tally
 
         def applied(state: SyncState) -> SyncState:
-            return replace(change(changes.applied_to(state)), last_tally=tally, suspect=None)
+            latest = state.last_tally if not tally.total and self._is_second_look() else tally
+            return replace(change(changes.applied_to(state)), last_tally=latest, suspect=None)
 
         await self.held.commit(applied, make)
         self.tally = tally
         if self.in_quarantine is not None:
             self.in_quarantine = _quarantined(self.in_quarantine, changes)
         self._note_lateness(changes)
+
+    def _is_second_look(self) -> bool:
+        """Whether this is the look after a push's own: what it does not find, that one had."""
+        second = self.before.second_look_at
+        return second is not None and second <= self.clock.now()
 
     async def numbers(self, changes: Changes | None = None) -> SetAside:
         """Return what is in quarantine, after the changes if given; read once a run at most."""
