@@ -70,7 +70,7 @@ async def _one_after_another(*work: Coroutine[Any, Any, Any]) -> list[Any]:
 
 async def _unread(*_: object) -> tuple[Any, Any]:
     nothing = SimpleNamespace(data=b"", body_truncated=False)
-    return {"from": {"email": ""}}, nothing
+    return {"from": {"name": "", "email": ""}}, nothing
 
 
 @contextmanager

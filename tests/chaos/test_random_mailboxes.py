@@ -116,9 +116,7 @@ def often(examples: int, *, same_each_time: bool) -> settings:
 
 @often(200, same_each_time=True)
 @given(steps=STEPS)
-def test_at_rest_the_copy_equals_the_mailbox_and_the_status_is_true_at_every_step(
-    walks: Walks, steps: Steps
-) -> None:
+def test_at_rest_the_copy_equals_the_mailbox(walks: Walks, steps: Steps) -> None:
     walks.walk(steps)
 
 

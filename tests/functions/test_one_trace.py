@@ -41,7 +41,7 @@ class Traced:
 
 
 @pytest.fixture
-async def list_traced(tmp_path: Path) -> AsyncIterator[Traced]:
+async def traced(tmp_path: Path) -> AsyncIterator[Traced]:
     exporter, traces, product = InMemorySpanExporter(), TracerProvider(), Listener()
     traces.add_span_processor(SimpleSpanProcessor(exporter))
     async with (

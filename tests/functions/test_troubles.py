@@ -259,7 +259,8 @@ async def judge_told(walk: Walk, cause: Cause) -> None:
     told = TREATMENTS[cause.concern].told
     health = (await walk.get("/health")).json()
     assert bool(health["troubles"]) == (Told.OPERATOR in told), health
-    failures = [one for one in await walk.events("auth") if not one["success"]]
+    failed = [one for one in await walk.events("auth") if not one["success"]]
+    failures = [one for one in failed if one["connectionId"] == walk.id]
     assert bool(failures) == (Told.END_USER in told), failures
     if Told.END_USER in told:
         assert (await walk.status())["status"] != "RUNNING"
