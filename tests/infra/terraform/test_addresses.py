@@ -12,18 +12,20 @@ from tests.infra.terraform.offline import TERRAFORM
 
 SECRETS = frozenset({"code", "session_token", "state", "ticket", "token"})
 """Of these alone a bearer may come in; `state` is also a filter of lists, where it is harmless."""
-WORDS = frozenset({
-    *("end_user_id", "end_user_organization_id", "key", "path", "search", "tags"),
-    *("q", "subject", "from_", "to"),
-})
+WORDS = frozenset(
+    {
+        *("end_user_id", "end_user_organization_id", "key", "path", "search", "tags"),
+        *("q", "subject", "from_", "to"),
+    }
+)
 """Words of mail, of searches and of end users: a key of a send may be the product's own words."""
 HARMLESS = frozenset({
     "after", "api_url", "before", "connection_id", "cursor", "detect_closed", "error", "filter",
-    "force_refresh", "format", "has", "id", "ids", "include", "integration_id", "iss", "label", "lang",
+    "force_refresh", "format", "has", "id", "ids", "include", "integration_id", "iss", "label",
+    "lang",
     "limit", "message_id", "model", "modified_after", "name", "offset", "order", "page", "part_id",
-    "refresh_github_app_jwt_token", "refresh_token", "sync", "syncs", "theme", "thread_id", "tools", "type",
-    "unread",
-    "v", "variant",
+    "refresh_github_app_jwt_token", "refresh_token", "sync", "syncs", "theme", "thread_id", "tools",
+    "type", "unread", "v", "variant",
 })  # fmt: skip
 """Ids, enumerations, counts and times; `refresh_token` asks whether, and holds none."""
 CONSOLE = "/console"
