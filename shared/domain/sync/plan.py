@@ -229,9 +229,17 @@ def _looked_twice(
 def advanced_part(state: SyncState, answer: DeltaAnswer, now: datetime) -> SyncState:
     """Return the state after a part of an answer: the last wholly applied record is durable."""
     applied = answer.last_record
-    if applied is not None:
-        state = _advance(state, applied, now)
-    return replace(state, delta_due_at=now)
+    if applied is None:
+        return replace(state, delta_due_at=now)
+    return replace(_listed_again(_advance(state, applied, now), answer, applied), delta_due_at=now)
+
+
+def _listed_again(state: SyncState, answer: DeltaAnswer, to: HistoryId) -> SyncState:
+    """Return the state whose wider look goes on behind the part: a worker may die after each."""
+    lookback = state.lookback
+    if lookback is None or not answer.again:
+        return state
+    return replace(state, lookback=replace(lookback, since=max(lookback.since, to)))
 
 
 def _look_taken(state: SyncState, answer: DeltaAnswer) -> SyncState:
