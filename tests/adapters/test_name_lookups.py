@@ -11,7 +11,7 @@ import pytest
 import shared
 from shared.adapters.sinks.name_lookups import MOST_NEW, BusyError, NameLookups, UnresolvedError
 
-SOON_S = 0.05
+SOON_S = 0.5
 
 
 class Resolver:
