@@ -236,10 +236,11 @@ def advanced_part(state: SyncState, answer: DeltaAnswer, now: datetime) -> SyncS
 
 def _listed_again(state: SyncState, answer: DeltaAnswer, to: HistoryId) -> SyncState:
     """Return the state whose wider look goes on behind the part: a worker may die after each."""
-    lookback = state.lookback
-    if lookback is None or not answer.again:
+    lookback, checkpoint = state.lookback, state.checkpoint
+    if lookback is None or not answer.again or checkpoint is None:
         return state
-    return replace(state, lookback=replace(lookback, since=max(lookback.since, to)))
+    behind = HistoryId(min(to, checkpoint - 1))  # From the checkpoint on it would be no wider look.
+    return replace(state, lookback=replace(lookback, since=max(lookback.since, behind)))
 
 
 def _look_taken(state: SyncState, answer: DeltaAnswer) -> SyncState:
