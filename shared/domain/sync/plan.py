@@ -237,10 +237,9 @@ def advanced_part(state: SyncState, answer: DeltaAnswer, now: datetime) -> SyncS
 def _listed_again(state: SyncState, answer: DeltaAnswer, to: HistoryId) -> SyncState:
     """Return the state whose wider look goes on behind the part: a worker may die after each."""
     lookback, checkpoint = state.lookback, state.checkpoint
-    if lookback is None or not answer.again or checkpoint is None:
-        return state
-    behind = HistoryId(min(to, checkpoint - 1))  # From the checkpoint on it would be no wider look.
-    return replace(state, lookback=replace(lookback, since=max(lookback.since, behind)))
+    if lookback is None or not answer.again or checkpoint is None or to >= checkpoint:
+        return state  # From the checkpoint on it would be no wider look any more.
+    return replace(state, lookback=replace(lookback, since=max(lookback.since, to)))
 
 
 def _look_taken(state: SyncState, answer: DeltaAnswer) -> SyncState:
