@@ -118,8 +118,19 @@ def _delta(state: SyncState, checkpoint: HistoryId, now: datetime) -> Delta | No
     if not (_is_unmet(state, now) or state.look_wanted or _is_look_due(state, now)):
         return None
     lookback = state.lookback
-    wide = lookback is not None and (lookback.at <= now or state.look_wanted)
-    return Delta(lookback.since if lookback and wide else checkpoint, state.unmet_hint)
+    if lookback is None or _is_in_parts(state, now):
+        return Delta(checkpoint, state.unmet_hint)
+    wide = lookback.at <= now or state.look_wanted
+    return Delta(lookback.since if wide else checkpoint, state.unmet_hint)
+
+
+def _is_in_parts(state: SyncState, now: datetime) -> bool:
+    """Whether what a push promised is read in part: the rest comes before any wider look.
+
+    A wider one begins anew where a worker died, and would never get past a long delta.
+    """
+    due = state.delta_due_at
+    return due is not None and due <= now and _is_unmet(state, now)
 
 
 def _is_unmet(state: SyncState, now: datetime) -> bool:
@@ -229,17 +240,9 @@ def _looked_twice(
 def advanced_part(state: SyncState, answer: DeltaAnswer, now: datetime) -> SyncState:
     """Return the state after a part of an answer: the last wholly applied record is durable."""
     applied = answer.last_record
-    if applied is None:
-        return replace(state, delta_due_at=now)
-    return replace(_listed_again(_advance(state, applied, now), answer, applied), delta_due_at=now)
-
-
-def _listed_again(state: SyncState, answer: DeltaAnswer, to: HistoryId) -> SyncState:
-    """Return the state whose wider look goes on behind the part: a worker may die after each."""
-    lookback, checkpoint = state.lookback, state.checkpoint
-    if lookback is None or not answer.again or checkpoint is None or to >= checkpoint:
-        return state  # From the checkpoint on it would be no wider look any more.
-    return replace(state, lookback=replace(lookback, since=max(lookback.since, to)))
+    if applied is not None:
+        state = _advance(state, applied, now)
+    return replace(state, delta_due_at=now)
 
 
 def _look_taken(state: SyncState, answer: DeltaAnswer) -> SyncState:
