@@ -10,6 +10,7 @@ from tests.chaos.owner import NOBODY
 from tests.chaos.scene import DAY, HOUR, MINUTE, Scene, change, run, settled
 from tests.chaos.scenes_after_deaths import SCENES_AFTER_DEATHS
 from tests.chaos.scenes_beside import SCENES_BESIDE
+from tests.chaos.scenes_told import SCENES_TOLD
 from tests.harness.google import EMAIL
 from tests.harness.syncing import CONNECTION
 
@@ -243,4 +244,5 @@ SCENES = [
     Scene(_large_changes, delta_in_several_commits),
     *SCENES_BESIDE,
     *SCENES_AFTER_DEATHS,
+    *SCENES_TOLD,
 ]
