@@ -45,7 +45,7 @@ BUILT_IN: Final = (
     "preferences",
 )
 """Modules of Gmail's own methods, in the order in which their actions are listed."""
-JOBS: Final = ("search", "reading", "attachment", "people", "relabel", "scheduled")
+JOBS: Final = ("search", "reading", "attachment", "people", "scheduled")
 """Modules of actions that are named by the job they do."""
 INITIAL: Final = "__init__"
 READ_RECORDS: Final = "read-records"

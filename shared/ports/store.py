@@ -17,11 +17,10 @@ from shared.ports.connections import (
 )
 from shared.ports.events import Operations, Outbox, WebhookEndpoints
 from shared.ports.model_store import Adoptions, ModelRecords, ModelSyncs
-from shared.ports.observations import Observations
+from shared.ports.reports import Observations, Troubles
 from shared.ports.retention import Retention
 from shared.ports.sends import ActionResults, BulkSends, Sends
 from shared.ports.sync_store import Quarantine, Records, SyncStates
-from shared.ports.troubles import Troubles
 
 
 @dataclass(frozen=True, slots=True)

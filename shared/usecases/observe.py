@@ -11,7 +11,7 @@ from shared.domain.observations import SHARDS, Observed, Sightings, merged
 from shared.errors import AlreadyExistsError, ConflictError, CorruptStateError, TransientError
 from shared.ports.clock import Clock
 from shared.ports.documents import until_written
-from shared.ports.observations import Observations
+from shared.ports.reports import Observations
 from shared.ports.telemetry import Telemetry
 
 log = logging.getLogger(__name__)

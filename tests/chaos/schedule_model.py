@@ -29,11 +29,11 @@ from itertools import combinations_with_replacement, product
 from typing import Any
 
 from tests.chaos.schedule_mailbox import BrokenError, undisturbed
+from tests.chaos.schedule_scenarios import Scenario
 from tests.chaos.schedule_setting import (
     OPS,
     DiedError,
     ModelledSync,
-    Scenario,
     Schedule,
     VoidError,
     small_steps,

@@ -20,7 +20,7 @@ from shared.usecases.sync.work.recovery import Census
 from shared.usecases.sync.work.run import Run
 from shared.usecases.sync.work.steps import Departures
 from tests.chaos.schedule_model import Found, explored
-from tests.chaos.schedule_setting import SCENARIOS
+from tests.chaos.schedule_scenarios import SCENARIOS
 from tests.chaos.swapping import swapped
 
 IN_ORDER = 0

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from shared.domain.ids import LARGEST_HISTORY_ID, ConnectionId, HistoryId, MessageId
 from shared.domain.sync.quota_units import UnitsPerMinute
-from shared.domain.sync.state import LEASE_LIFETIME, SyncState
+from shared.domain.sync.state import LEASE_LIFETIME
 from shared.usecases.sync.control import ControlSync
 from shared.usecases.sync.handle_push import PUSH_BUDGET
 from shared.usecases.sync.sync_mailbox import SyncMailbox
@@ -225,33 +225,6 @@ def _shown(records: dict[Any, Any]) -> str:
     return ", ".join(f"{id}: {'+'.join(sorted(labels))}" for id, labels in sorted(records.items()))
 
 
-def new_house(**traits: Any) -> ModelledSync:
-    """Return a connected mailbox of three messages whose first sync has not run."""
-    clock = ManualClock()
-    mailbox = FakeMailbox(clock, **traits)
-    state = SyncState(CONNECTION, next_due_at=START, delta_due_at=START)
-    modelled = ModelledSync(clock, mailbox, FakeStore(mailbox, state))
-    with undisturbed(mailbox):
-        for _ in range(3):
-            mailbox.deliver()
-    return modelled
-
-
-def settled_house(**traits: Any) -> ModelledSync:
-    """Return one whose first sync is done."""
-    modelled = new_house(**traits)
-    modelled.settle()
-    modelled.answers = 0
-    return modelled
-
-
-def unlisted_house(**traits: Any) -> ModelledSync:
-    """Return a settled one of whose messages one has dropped out of the search index."""
-    modelled = settled_house(**traits)
-    modelled.mailbox.messages[MessageId("m1")].unlisted = True
-    return modelled
-
-
 def _on(
     id: str, change: Callable[[FakeMailbox, MessageId], None]
 ) -> Callable[[ModelledSync], None]:
@@ -300,53 +273,4 @@ OPS = {
         Op("false push", lambda modelled: modelled.push(LARGEST_HISTORY_ID), told=False),
         Op("die", _die, told=False),
     )
-}
-
-
-def _start(modelled: ModelledSync) -> None:
-    modelled.run()
-
-
-def _expire(modelled: ModelledSync) -> None:
-    modelled.mailbox.deliver()
-    modelled.mailbox.toggle(MessageId("m1"), STARRED)
-    modelled.mailbox.expire()
-    modelled.store.state = replace(modelled.store.state, delta_due_at=modelled.clock.now())
-    modelled.run()
-
-
-def _push(modelled: ModelledSync) -> None:
-    modelled.mailbox.deliver()
-    try:
-        modelled.push()
-    except DiedError:
-        modelled.clock.at += LEASE_LIFETIME
-
-
-def _reset(modelled: ModelledSync) -> None:
-    driven(modelled.control.trigger(CONNECTION, reset=True))
-    modelled.run()
-
-
-def _audit(modelled: ModelledSync) -> None:
-    driven(modelled.control.audit(CONNECTION))
-    modelled.run()
-
-
-@dataclass(frozen=True, slots=True)
-class Scenario:
-    """Where schedules start, and what is under way while the mailbox changes."""
-
-    start: Callable[..., ModelledSync]
-    begin: Callable[[ModelledSync], None]
-
-
-SCENARIOS = {
-    "first sync": Scenario(new_house, _start),
-    "delta": Scenario(settled_house, _push),
-    "recovery": Scenario(settled_house, _expire),
-    "recovery, a message unlisted": Scenario(unlisted_house, _expire),
-    "reset": Scenario(settled_house, _reset),
-    "audit": Scenario(settled_house, _audit),
-    "audit, a message unlisted": Scenario(unlisted_house, _audit),
 }

@@ -4,7 +4,8 @@ import pytest
 
 from tests.chaos.schedule_model import explored
 from tests.chaos.schedule_rules import RULES, Rule, explored_with, explored_without
-from tests.chaos.schedule_setting import OPS, SCENARIOS
+from tests.chaos.schedule_scenarios import SCENARIOS
+from tests.chaos.schedule_setting import OPS
 
 ALL = tuple(OPS)
 CORE = ("deliver", "deliver, history late", "star m2", "trash m1", "delete m1", "die")

@@ -9,9 +9,7 @@ from typing import Any
 import orjson
 import pytest
 
-from infra.local.connecting import connect
 from infra.local.google.gmail.methods import METHODS
-from infra.local.system import LocalSystem
 from shared.actions.loading import actions
 from shared.actions.registry import Effect
 from shared.actions.run import RunAction
@@ -23,7 +21,7 @@ from shared.domain.sync.quota_units import UNITS, units_of
 from shared.edge.composition.container import AutowiredContainer
 from shared.edge.settings.deployment import settings_from
 from tests.commands.running import Said, called, started
-from tests.harness.whole import whole_system
+from tests.harness.connected import ConnectedSystem, connected_system
 
 EMAIL = "ada@acme.example"
 Run = Callable[..., Awaitable[Said]]
@@ -31,35 +29,30 @@ SECRET = "the very secret words"
 
 
 @dataclass
-class DryRunHarness:
-    system: LocalSystem
-    connection: str
-    message: str
+class DryRunHarness(ConnectedSystem):
+    """A mailbox with one message, and the command over it."""
+
+    message: str = ""
 
     async def dryrun(self, action: str, given: Any = None, *more: str, run: Run = called) -> Said:
         """Run the command."""
-        arguments = ["dryrun", action, "--connection", self.connection, *more]
+        arguments = ["dryrun", action, "--connection", self.connection_id, *more]
         if given is not None:
             arguments += ["--input", orjson.dumps(given).decode()]
         return await run(self.system.environ, *arguments)
 
-    async def calls(self) -> dict[str, int]:
-        """Return how often each Gmail method was called."""
-        stats = (await self.system.google.get("/_control/stats")).json()
-        return {name: tally["calls"] for name, tally in stats["methods"].items()}
-
 
 @pytest.fixture
 async def harness(tmp_path: Path) -> AsyncIterator[DryRunHarness]:
-    async with whole_system(tmp_path, {EMAIL: 0}) as system:
-        connection = await connect(system.client, system.google, EMAIL)
+    async with connected_system(tmp_path, {EMAIL: 0}) as opened:
+        system = opened.system
         mail = EmailMessage()
         mail["From"], mail["To"], mail["Subject"] = "bob@far.example", EMAIL, SECRET
         mail.set_content(SECRET)
         path = f"/_control/mailboxes/{EMAIL}/messages"
         delivered = await system.google.post(path, content=mail.as_bytes())
         await system.settle()
-        yield DryRunHarness(system, connection, delivered.json()["id"])
+        yield DryRunHarness(system, opened.connection_id, delivered.json()["id"])
 
 
 async def test_a_read_is_made_and_only_its_shape_is_told(harness: DryRunHarness) -> None:
@@ -76,7 +69,7 @@ async def test_a_read_is_made_and_only_its_shape_is_told(harness: DryRunHarness)
 
 
 async def test_a_send_is_shown_whole_and_nothing_is_sent_or_kept(harness: DryRunHarness) -> None:
-    before = await harness.calls()
+    before = await harness.gmail_calls()
     given = {"to": "bob@far.example", "subject": SECRET, "text": SECRET}
     said = await harness.dryrun("send-email", given, run=started)
     assert said.code == 0, said.err
@@ -85,7 +78,7 @@ async def test_a_send_is_shown_whole_and_nothing_is_sent_or_kept(harness: DryRun
     assert ["POST", "/drafts/send"] in shown
     assert "NOT SENT" in said.out
     assert not any(word in said.out + said.err for word in (SECRET, "bob@far.example"))
-    assert await harness.calls() == before
+    assert await harness.gmail_calls() == before
     held = (await harness.system.google.get(f"/_control/mailboxes/{EMAIL}/messages")).json()
     assert len(held["messages"]) == 1
     operations = (await harness.system.client.get("/operations?type=action")).json()["operations"]
@@ -96,10 +89,10 @@ async def test_really_does_it(harness: DryRunHarness) -> None:
     given = {"id": harness.message, "addLabelIds": ["STARRED"]}
     rehearsed = await harness.dryrun("modify-message", given)
     assert "NOT SENT, it has an effect" in rehearsed.out
-    assert "gmail.users.messages.modify" not in await harness.calls()
+    assert "gmail.users.messages.modify" not in await harness.gmail_calls()
     done = await harness.dryrun("modify-message", given, "--really")
     assert "sent, answered 200" in done.out
-    assert (await harness.calls())["gmail.users.messages.modify"] == 1
+    assert (await harness.gmail_calls())["gmail.users.messages.modify"] == 1
 
 
 async def test_the_only_connection_needs_no_name_and_a_file_may_hold_the_input(
@@ -179,9 +172,9 @@ EXAMPLES: dict[str, Any] = {
 
 
 async def test_every_action_with_an_effect_can_be_rehearsed(harness: DryRunHarness) -> None:
-    before = await harness.calls()
+    before = await harness.gmail_calls()
     real = AutowiredContainer(settings_from(harness.system.environ))
-    found = await find_connection(real, harness.connection)
+    found = await find_connection(real, harness.connection_id)
     wider = frozenset({MAIL, SETTINGS_BASIC, SETTINGS_SHARING})
     connection = replace(found, scopes=wider)
     for action, given in EXAMPLES.items():
@@ -192,7 +185,9 @@ async def test_every_action_with_an_effect_can_be_rehearsed(harness: DryRunHarne
         assert None in {one.status for one in report.calls}, action
     await real.close()
     read = {"gmail.users.getProfile": before.get("gmail.users.getProfile", 0) + 1}
-    assert await harness.calls() == before | read  # watch-mailbox compares the address: a read
+    assert (
+        await harness.gmail_calls() == before | read
+    )  # watch-mailbox compares the address: a read
     with_effect = {name for name, one in actions().items() if one.effect is Effect.STORED}
     assert with_effect - {*EXAMPLES} == {"send-draft", "delete-draft", "cancel-send"}
 

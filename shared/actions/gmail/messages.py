@@ -166,6 +166,16 @@ ACTIONS: tuple[Action[Any, Any], ...] = (
         does=Does.CHANGE,
     ),
     Action(
+        name="modify-messages",
+        summary="Add and remove labels: remove UNREAD marks read, remove INBOX archives.",
+        input=BatchModifyInput,
+        output=BatchModified,
+        run=batch_modify_messages,
+        scopes=(MODIFY,),
+        effect=Effect.STORED,
+        does=Does.CHANGE,
+    ),
+    Action(
         name="trash-message",
         summary="Move one message to the trash.",
         input=MessageById,

@@ -9,6 +9,7 @@ import httpx
 from shared.adapters.gmail.errors import read_refusal
 from shared.domain.google_refusals import GMAIL, is_named
 from shared.domain.observations import Kinds, Sightings
+from shared.domain.sync.quota_units import pattern_of
 
 FIELDS: Final = frozenset({
     "emailAddress", "messagesTotal", "threadsTotal", "historyId", "history", "nextPageToken", "id",
@@ -25,7 +26,7 @@ LISTS: Final = ("history", "messages", "threads", "labels", "drafts", "sendAs")
 KNOWN_REASONS: Final = frozenset(
     {"invalid", "invalidArgument", "badRequest", "required", "parseError", "forbidden"}
 )
-"""Refusals of a call by what it says: whoever called is told."""
+"""Refusals of a call by what it says: its caller is told."""
 
 
 def unknown_keys(answer: Any) -> Iterator[str]:
@@ -54,13 +55,5 @@ def note_refusal(
 
 
 def shape_of(method: str, path: str) -> str:
-    """Return such as `GET/messages/*`: a method without anybody's ids."""
-    head, *rest = path.strip("/").split("?")[0].split("/")
-    kept = [one if one in WORDS else "*" for one in rest]
-    return "/".join((method, head, *kept))
-
-
-WORDS: Final = frozenset({
-    "send", "import", "batchModify", "batchDelete", "modify", "trash", "untrash", "attachments",
-    "sendAs",
-})  # fmt: skip
+    """Return such as `GET/messages/*`, which holds no id; `GET/other` for a path of no method."""
+    return f"{method}/{pattern_of(method, path.partition('?')[0]) or 'other'}"

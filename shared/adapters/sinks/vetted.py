@@ -58,7 +58,7 @@ def was_refused(error: Exception) -> bool:
 
 
 class _Vetted(AbstractResolver):
-    """Answers aiohttp the addresses of a name, or refuses where one of them is not public."""
+    """Gives aiohttp the addresses of a name, or refuses where one of them is not public."""
 
     def __init__(self, lookup: Lookup, allowed: AllowedHosts) -> None:
         self._lookup = lookup

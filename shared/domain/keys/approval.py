@@ -175,7 +175,7 @@ def approval_event(approval: Approval, operation: str, now: datetime) -> Event:
 
 
 class ApprovalDecidedError(PermanentError):
-    """A call that was rejected or approved, or nobody decided in time: it stays so."""
+    """A call that was rejected or approved, or ran out of time: it stays so."""
 
     code = "approval_decided"
 

@@ -71,11 +71,15 @@ UNITS: Final[dict[tuple[str, str], int]] = {
 
 def units_of(method: str, path: str) -> int | None:
     """Return what the call costs; None for a method that is not in the table."""
+    pattern = pattern_of(method, path)
+    return None if pattern is None else UNITS[method, pattern]
+
+
+def pattern_of(method: str, path: str) -> str | None:
+    """Return such as `messages/*`, without ids; None for a method that is not in the table."""
     segments = path.strip("/").split("/")
-    for (verb, pattern), units in UNITS.items():
-        if verb == method and _fits(pattern.split("/"), segments):
-            return units
-    return None
+    patterns = (pattern for verb, pattern in UNITS if verb == method)
+    return next((one for one in patterns if _fits(one.split("/"), segments)), None)
 
 
 def _fits(pattern: list[str], segments: list[str]) -> bool:

@@ -283,6 +283,10 @@ class SyncState:
             fresh = fresh.without_error()
         return replace(fresh, delta_due_at=now, recheck=None, next_due_at=due)
 
+    def awaits_second_look(self, now: datetime) -> bool:
+        """Whether the look that a push caused is still to be repeated."""
+        return self.second_look_at is not None and now < self.second_look_at
+
     def failing(self, code: str, now: datetime) -> "SyncState":
         """Return it as failing for this reason; it may have been failing before."""
         return replace(self, last_error=code, failing_since=self.failing_since or now)

@@ -18,11 +18,9 @@ from shared.edge.web.call import Call
 from shared.edge.web.reading import TENANT_PARAMETERS, read_bytes
 from shared.edge.web.routes import MEBIBYTE, Method, Permission, Route, Tenant
 from shared.edge.web.streamed import Streamed
-from shared.errors import ConflictError, ForbiddenError, InvalidRequestError, NotFoundError
-from shared.ports.clock import Clock
-from shared.ports.connections import Mailboxes
+from shared.errors import ForbiddenError, InvalidRequestError, NotFoundError
 from shared.ports.google.gmail import GmailMailboxes
-from shared.usecases.sync.watch import Armed, StartWatch
+from shared.usecases.sync.live_watch import LiveWatch
 
 LARGEST_BODY: Final = 36 * MEBIBYTE
 PREFIX: Final = "nango-proxy-"
@@ -88,14 +86,8 @@ async def proxy(call: Call) -> Response:
 
 
 async def _watch(call: Call, connection: Connection) -> Response:
-    """Return what users.watch answers, of the watch that lives, else of one armed now."""
-    mailbox = await call.use(Mailboxes).get(connection.mailbox_id)
-    expires_at = mailbox.value.watch_expires_at if mailbox is not None else None
-    if expires_at is None or expires_at <= call.use(Clock).now():
-        outcome = await call.use(StartWatch)(connection.id)
-        if not isinstance(outcome, Armed):
-            raise outcome.error or ConflictError("The watch is being armed right now: try again.")
-        expires_at = outcome.expires_at
+    """Return what users.watch does, of the one watch."""
+    expires_at = await call.use(LiveWatch)(connection)
     profile = await call.use(GmailMailboxes).of(connection.id).profile()
     expiration = str(round(expires_at.timestamp() * 1000))
     return JSONResponse({"historyId": str(profile.history_id), "expiration": expiration})

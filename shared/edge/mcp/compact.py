@@ -1,4 +1,4 @@
-"""Answers in the fewest words that keep their sense: people as text, lists as columns and rows."""
+"""Output in the fewest words that keep its sense: people as text, lists as columns and rows."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final

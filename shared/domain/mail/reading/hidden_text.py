@@ -15,7 +15,7 @@ Color = tuple[int, int, int]
 WHITE: Final[Color] = (255, 255, 255)
 BLACK: Final[Color] = (0, 0, 0)
 LEAST_CONTRAST: Final = 30
-"""Sum of the differences of red, green and blue below which nobody reads."""
+"""Sum of the differences of red, green and blue below which text cannot be read."""
 MAX_DEPTH: Final = 500
 """Elements that are tracked inside each other; deeper ones look like what holds them."""
 _VOID: Final = frozenset(

@@ -38,14 +38,13 @@ from shared.usecases.sync.models.run import ModelRun
 from shared.usecases.sync.task import models_task
 from shared.usecases.sync.work.lease import Busy, Idle
 from shared.usecases.sync.work.pace import QuotaGovernor
+from shared.usecases.sync.work.setback import TOLD_AFTER
 from shared.usecases.sync.work.uninterrupted import run_to_end
 
 log = logging.getLogger(__name__)
 SOON: Final = timedelta(minutes=3)
 FIRST_WAIT: Final = timedelta(minutes=1)
 LONGEST_WAIT: Final = timedelta(hours=1)
-TOLD_AFTER: Final = 3
-"""Failures in a row after which the product is told, once."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,8 +86,7 @@ def _note_age(run: Run, name: Duration, state: SyncState, now: datetime) -> None
 
 def _is_first_of_two(state: SyncState, now: datetime) -> bool:
     """Whether a second look is still to come, and this is the first for what was promised."""
-    second = state.second_look_at
-    return second is not None and now < second and state.recheck is None
+    return state.awaits_second_look(now) and state.recheck is None
 
 
 def _before_drafts(

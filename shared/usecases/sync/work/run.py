@@ -216,8 +216,8 @@ class Run:
 
     def _is_second_look(self) -> bool:
         """Whether this is the look after a push's own: what it does not find, that one had."""
-        second = self.before.second_look_at
-        return second is not None and second <= self.clock.now()
+        began = self.before
+        return began.second_look_at is not None and not began.awaits_second_look(self.clock.now())
 
     async def numbers(self, changes: Changes | None = None) -> SetAside:
         """Return what is in quarantine, after the changes if given; read once a run at most."""
