@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from typing import Annotated, Any, TypeVar
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ValidationError
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ValidationError
 from pydantic_core import ErrorDetails
 
 from shared.domain.union_problems import Found, has, meant
@@ -36,6 +37,18 @@ def _dated(value: Any) -> Any:
 
 Instant = Annotated[AwareDatetime, BeforeValidator(_dated)]
 """A moment in a request: ISO 8601 with its zone, and never a number."""
+
+
+def _in_utc(at: datetime | None) -> datetime | None:
+    return at.replace(tzinfo=UTC) if at and at.tzinfo is None else at
+
+
+Moment = Annotated[
+    datetime | None,
+    BeforeValidator(lambda given: _dated(given) if given else None),
+    AfterValidator(_in_utc),
+]
+"""A date or a moment in a filter, in UTC where it names no zone; "" is none, a number refused."""
 
 
 def validate(

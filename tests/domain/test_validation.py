@@ -1,12 +1,13 @@
 """Every wrong field is named by where it stands in the request, in words of the API."""
 
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
 import pytest
 from pydantic import BaseModel, Field, field_validator
 
-from shared.domain.validation import place_problems, validate
+from shared.domain.validation import Moment, place_problems, validate
 from shared.errors import InvalidRequestError, Problem
 
 
@@ -117,3 +118,27 @@ def test_problems_of_a_part_are_placed_in_the_whole() -> None:
     assert place_problems(one, "messages", 3) == [Problem("bad", "Bad.", ("messages", 3, "to"))]
     plain = InvalidRequestError("No.", code="wrong")
     assert place_problems(plain, "messages", 3) == [Problem("wrong", "No.", ("messages", 3))]
+
+
+class _Filter(BaseModel):
+    after: Moment = None
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [
+        ("", None),
+        (None, None),
+        ("2026-11-29", datetime(2026, 11, 29, tzinfo=UTC)),
+        ("2026-11-29T10:00:00", datetime(2026, 11, 29, 10, tzinfo=UTC)),
+        ("2026-11-29T10:00:00+02:00", datetime(2026, 11, 29, 8, tzinfo=UTC)),
+    ],
+)
+def test_a_moment_of_a_filter_is_in_utc_or_none(given: str | None, meant: datetime | None) -> None:
+    assert validate(_Filter, {"after": given}).after == meant
+
+
+@pytest.mark.parametrize("given", [1_764_400_000, "1764400000", "1.7e9", 12.5])
+def test_a_moment_is_no_bare_number(given: object) -> None:
+    with pytest.raises(InvalidRequestError, match="names no time"):
+        validate(_Filter, {"after": given})

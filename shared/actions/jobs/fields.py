@@ -2,30 +2,20 @@
 
 # ruff: noqa: N815  Gmail's spelling
 
-from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from shared.actions.gmail.gmail_fields import LabelIdField
 from shared.actions.registry import ActionInput
 from shared.domain.connect.scopes import METADATA, READONLY
+from shared.domain.validation import Moment
 from shared.usecases.mail.search import LARGEST_PAGE, MailFilter
 
 READ = (READONLY, METADATA)
 PAGE = "`next_page` of the page before."
 
 
-def _aware(at: datetime) -> datetime:
-    return at if at.tzinfo else at.replace(tzinfo=UTC)
-
-
-Moment = Annotated[
-    datetime | None,
-    BeforeValidator(lambda given: given or None),
-    AfterValidator(lambda at: at and _aware(at)),
-]
-"""A date or a time, in UTC where it names no zone; "" is none."""
 Page = Annotated[str, Field(max_length=2_000)]
 
 

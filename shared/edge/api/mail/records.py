@@ -1,7 +1,6 @@
 """GET /records and PATCH /records/prune: the live copy of a mailbox (API 4)."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Annotated, Literal
 
 import orjson
@@ -15,6 +14,7 @@ from shared.domain.models.sync import Derived, OwnSync, OwnSyncs, models_of
 from shared.domain.sync.event import MODEL, MODEL_NAMES
 from shared.domain.sync.payload import render_json
 from shared.domain.sync.record import LastAction, Record
+from shared.domain.validation import Moment
 from shared.edge.api.mail.projected_records import ProjectedRecords
 from shared.edge.api.mail.record_models import EmailMessage, OwnRecord
 from shared.edge.web.answers import json_bytes
@@ -56,18 +56,9 @@ def _actions(joined: object) -> object:
     return {name.strip().upper() for name in joined.split(",") if name.strip()}
 
 
-def _aware(at: datetime) -> datetime:
-    return at if at.tzinfo else at.replace(tzinfo=UTC)
-
-
 Model = Annotated[str, Field(max_length=64), AfterValidator(_model)]
 Variant = Annotated[str, AfterValidator(_variant)]
 Actions = Annotated[frozenset[LastAction], BeforeValidator(_actions)]
-
-Since = Annotated[
-    Annotated[datetime, AfterValidator(_aware)] | None, BeforeValidator(lambda given: given or None)
-]
-"""Empty is none: what a caller sends that keeps no time yet."""
 
 
 class RecordsQuery(RequestModel):
@@ -78,7 +69,7 @@ class RecordsQuery(RequestModel):
     cursor: str | None = Field(None, max_length=200)
     limit: int = Field(100, ge=1, le=PAGE)
     filter: Actions | None = None
-    modified_after: Since = Field(None, validation_alias=AliasChoices("modified_after", "delta"))
+    modified_after: Moment = Field(None, validation_alias=AliasChoices("modified_after", "delta"))
     ids: list[Annotated[str, Field(max_length=512)]] | None = Field(None, max_length=IDS)
     order: Literal["date_desc"] | None = None
     label: str | None = Field(None, max_length=200)

@@ -5,8 +5,9 @@ from typing import Literal
 from pydantic import Field
 
 from shared.actions.gmail.gmail_fields import LabelIdField
-from shared.actions.jobs.fields import FoundMailOutput, Moment
+from shared.actions.jobs.fields import FoundMailOutput
 from shared.domain.connect.scopes import READONLY, implied_scopes
+from shared.domain.validation import Moment
 from shared.edge.web.call import Call
 from shared.edge.web.routes import Permission, RequestModel, Route, Tenant
 from shared.errors import MissingScopeError
