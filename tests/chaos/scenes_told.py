@@ -6,12 +6,14 @@ from datetime import timedelta
 from infra.local.google.wording import Words
 from shared.domain.ids import LabelId, first_mailbox_id
 from shared.domain.sync.selection import Selection
+from shared.usecases.sync.live_watch import LiveWatch
 from shared.usecases.sync.watch import IN_VAIN
 from shared.usecases.sync.work.hydrate import FEWEST_ALIKE
 from shared.usecases.sync.work.run import BLAMED_AFTER
 from tests.chaos.harness import ChaosHarness
 from tests.chaos.scene import HOUR, MINUTE, Scene, change, run, settled
 from tests.harness.google import EMAIL
+from tests.harness.syncing import CONNECTION
 
 REFUSAL = Words(status=400, reason="odd", message="Not this one")
 
@@ -57,6 +59,22 @@ async def last_revival_in_vain(harness: ChaosHarness) -> None:
         harness.advance(3 * MINUTE)
 
 
+async def _watch_ran_out(harness: ChaosHarness) -> None:
+    await settled(harness)
+    found = await harness.store.mailboxes.get(first_mailbox_id(EMAIL))
+    assert found is not None
+    ended = replace(found.value, watch_expires_at=harness.clock.now() - HOUR)
+    await harness.store.mailboxes.swap(found, ended)
+
+
+async def watch_that_a_product_asks_for(harness: ChaosHarness) -> None:
+    """Arm the mailbox's one watch, and return the end of the one that lives."""
+    for _ in range(2):
+        found = await harness.store.connections.get(CONNECTION)
+        assert found is not None
+        await harness.container.use(LiveWatch)(found.value)
+
+
 async def _refused_alike(harness: ChaosHarness) -> None:
     await settled(harness)
     for n in range(FEWEST_ALIKE):
@@ -85,6 +103,7 @@ async def first_sync_that_leaves_a_label_out(harness: ChaosHarness) -> None:
 SCENES_TOLD = (
     Scene(_silent_watch, push_of_a_silent_watch),
     Scene(_unannounced_again, last_revival_in_vain),
+    Scene(_watch_ran_out, watch_that_a_product_asks_for),
     Scene(_refused_alike, delta_of_mail_refused_alike),
     Scene(_with_a_label_left_out, first_sync_that_leaves_a_label_out),
 )
