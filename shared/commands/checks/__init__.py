@@ -40,6 +40,7 @@ CHECKS = (
     Check("store file", store.store_file_is_whole),
     Check("queues", queues.tasks_are_dispatched),
     Check("syncs", queues.due_syncs_are_run),
+    Check("own syncs", own_code.own_syncs_run),
     Check("connections", troubles.each_connection_works),
     Check("keys", keys.keys_open_what_they_sealed),
     Check("deliveries", deliveries.events_arrive),
