@@ -41,7 +41,7 @@ class Running:
     process: asyncio.subprocess.Process
     log: Path
 
-    async def ended(self) -> str:
+    async def wait_for_end(self) -> str:
         """Wait for the process to end by itself; answer what to tell a person."""
         code = await self.process.wait()
         return f"{self.program.name} stopped with exit code {code}. {self.last_words()}"

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from .errors import NotFoundError, WaitingForApprovalError
 from .sends import KEY
-from .wire import Answer, Ask, Query, Wire, at, given, json_of, understood
+from .wire import Answer, Ask, Query, Wire, at, json_of, parse_response, query_of
 
 READING = ("get-", "list-")
 """How the actions that change nothing begin: they may be repeated without a key."""
@@ -47,7 +47,7 @@ class Actions:
         Raises WaitingForApprovalError besides.
         """
         ask = _ask(connection_id, action, input, idempotency_key)
-        return json_of(_allowed(await self.wire.answer(ask)))
+        return json_of(_check_allowed(await self.wire.answer(ask)))
 
     async def begin(
         self,
@@ -59,7 +59,7 @@ class Actions:
     ) -> Started:
         """Have an action run in the background; `result` answers its output later."""
         ask = _ask(connection_id, action, input, idempotency_key, {"X-Async": "true"})
-        return understood(_allowed(await self.wire.answer(ask)), Started)
+        return parse_response(_check_allowed(await self.wire.answer(ask)), Started)
 
     async def result(self, started: Started) -> tuple[bool, Any]:
         """Return whether an action begun has ended, and its output; its error is raised.
@@ -75,7 +75,7 @@ class Actions:
 
     async def catalogue(self) -> Sequence[Mapping[str, Any]]:
         """Return the actions and syncs there are, with their schemas."""
-        query = given(format="nango")
+        query = query_of(format="nango")
         found: Sequence[Mapping[str, Any]] = await self.wire.json(
             Ask("GET", "/scripts/config", query=query)
         )
@@ -83,7 +83,7 @@ class Actions:
 
     async def tools(self) -> Sequence[Mapping[str, Any]]:
         """Return the actions as tool definitions for a language model."""
-        query = given(format="openai")
+        query = query_of(format="openai")
         found: Mapping[str, Any] = await self.wire.json(Ask("GET", "/scripts/config", query=query))
         tools: Sequence[Mapping[str, Any]] = found["data"]
         return tools
@@ -112,11 +112,11 @@ class Actions:
         return await self.wire.answer(ask)
 
 
-def _allowed(answer: httpx.Response) -> httpx.Response:
+def _check_allowed(answer: httpx.Response) -> httpx.Response:
     """Return it again, unless it says that a person has to decide."""
     if answer.status_code != HTTPStatus.ACCEPTED:
         return answer
-    raise WaitingForApprovalError(understood(answer, _Waiting).approval_id)
+    raise WaitingForApprovalError(parse_response(answer, _Waiting).approval_id)
 
 
 def _ask(

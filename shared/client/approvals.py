@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from .wire import Answer, Ask, Wire, at, given, present
+from .wire import Answer, Ask, Wire, at, present, query_of
 
 
 class Approval(Answer):
@@ -59,7 +59,7 @@ class Approvals:
         limit: int = 50,
     ) -> ApprovalsPage:
         """Return calls that wait for a person, or did."""
-        query = given(state=state, cursor=cursor, limit=limit)
+        query = query_of(state=state, cursor=cursor, limit=limit)
         ask = Ask("GET", "/approvals", connection_id, query=query)
         return await self.wire.read(ask, ApprovalsPage)
 

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from .errors import NotFoundError
 from .syncs import Deferred, Failure, SetAside, SyncStatus
-from .wire import INTEGRATION, Answer, Ask, Wire, at, given, present
+from .wire import INTEGRATION, Answer, Ask, Wire, at, present, query_of
 
 PAGE: Final = 100
 Access = Literal["send", "read", "full"]
@@ -187,7 +187,7 @@ class Connections:
         page: int = 0,
     ) -> Sequence[Connection]:
         """Return a page of the connections for which everything asked holds, newest first."""
-        query = given(
+        query = query_of(
             endUserId=end_user_id,
             endUserOrganizationId=organization_id,
             connectionId=connection_id,
@@ -218,7 +218,7 @@ class Connections:
         A key with `connections:credentials` is given a live access token with it, and the
         refresh token where asked; raises ReauthRequiredError where there is none any more.
         """
-        query = given(
+        query = query_of(
             provider_config_key=INTEGRATION,
             force_refresh=fresh_token or None,
             refresh_token=refresh_token or None,
@@ -275,7 +275,7 @@ class Connections:
 
         A connection that is gone already counts as removed.
         """
-        query = given(provider_config_key=INTEGRATION)
+        query = query_of(provider_config_key=INTEGRATION)
         try:
             await self.wire.json(Ask("DELETE", at("connections", connection_id), query=query))
         except NotFoundError:

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from .errors import NotFoundError
-from .wire import Answer, Ask, Wire, at, given, present
+from .wire import Answer, Ask, Wire, at, present, query_of
 
 EventType = Literal["auth", "sync", "async_action", "send", "watch", "approval", "connection"]
 EventState = Literal["pending", "delivered", "dead", "overtaken"]
@@ -125,7 +125,7 @@ class Events:
         limit: int = 100,
     ) -> Sequence[Event]:
         """Return events and how their delivery stands, newest first."""
-        ask = Ask("GET", "/events", connection_id, query=given(state=state, limit=limit))
+        ask = Ask("GET", "/events", connection_id, query=query_of(state=state, limit=limit))
         return (await self.wire.read(ask, _Events)).events
 
     async def redeliver(self, event_id: str) -> str:
@@ -157,7 +157,7 @@ class Events:
         limit: int = 100,
     ) -> Sequence[Operation]:
         """Return what was done lately, newest first."""
-        query = given(type=type, state=state, limit=limit)
+        query = query_of(type=type, state=state, limit=limit)
         ask = Ask("GET", "/operations", connection_id, query=query)
         return (await self.wire.read(ask, _Operations)).operations
 

@@ -9,7 +9,7 @@ from typing import Any, Final, Literal, NotRequired, Required, TypedDict
 import httpx
 
 from .syncs import MODEL
-from .wire import Answer, Ask, Query, Wire, at, given
+from .wire import Answer, Ask, Query, Wire, at, query_of
 
 LONGEST_LINK: Final = timedelta(minutes=15)
 ROOT: Final = "root"
@@ -182,7 +182,7 @@ class Records:
         model: str = MODEL,
     ) -> RecordsPage:
         """Return what changed after `cursor`, each record once, at its latest; None: all."""
-        query = given(
+        query = query_of(
             model=model,
             cursor=cursor,
             limit=limit,
@@ -222,7 +222,7 @@ class Records:
         limit: int = 50,
     ) -> Screen:
         """Return records newest first: those of a label, of a thread, or all."""
-        query = given(
+        query = query_of(
             order="date_desc", label=label, thread_id=thread_id, before=before, limit=limit
         )
         found = await self._read(connection_id, query)
@@ -249,7 +249,7 @@ class Records:
 
         Only `q`, Gmail's own operators, costs quota units (5).
         """
-        query: Query = given(
+        query: Query = query_of(
             **{"from": sender, "to": to, "subject": subject, "thread_id": thread_id, "q": q},
             has="attachment" if with_attachment else None,
             unread=unread or None,
@@ -284,7 +284,7 @@ class Records:
         """
         path = at("attachments", message_id, part_id or ROOT)
         headers = {"Range": f"bytes={from_byte}-"} if from_byte else {}
-        async with self.wire.streamed(Ask("GET", path, connection_id, headers=headers)) as answer:
+        async with self.wire.stream(Ask("GET", path, connection_id, headers=headers)) as answer:
             yield answer
 
     async def attachment_link(

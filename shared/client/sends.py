@@ -7,7 +7,7 @@ from typing import Final, Literal, TypedDict
 
 from pydantic import Field
 
-from .wire import Answer, Ask, Wire, at, given, understood
+from .wire import Answer, Ask, Wire, at, parse_response, query_of
 
 Recipients = str | list[str] | None
 KEY: Final = "Idempotency-Key"
@@ -138,7 +138,7 @@ class Sends:
         ask = Ask("POST", "/send", connection_id, body=message, headers=headers, repeatable=True)
         answer = await self.wire.answer(ask)
         replayed = answer.headers.get("Idempotent-Response") == "true"
-        return understood(answer, Sent).model_copy(update={"replayed": replayed})
+        return parse_response(answer, Sent).model_copy(update={"replayed": replayed})
 
     async def get(self, connection_id: str, idempotency_key: str) -> Entry:
         """Return what became of a send."""
@@ -154,7 +154,7 @@ class Sends:
         before: datetime | None = None,
     ) -> Sequence[Entry]:
         """Return sends, newest first; those that are `held` wait for trouble to end."""
-        query = given(state=status, limit=limit, before=before)
+        query = query_of(state=status, limit=limit, before=before)
         return (await self.wire.read(Ask("GET", "/sends", connection_id, query=query), Page)).sends
 
     async def cancel(self, connection_id: str, idempotency_key: str) -> Entry:
@@ -172,6 +172,6 @@ class Sends:
         self, connection_id: str, bulk_id: str, *, offset: int = 0, limit: int = 100
     ) -> Bulk:
         """Return how far a bulk is, and a page of its messages."""
-        query = given(offset=offset, limit=limit)
+        query = query_of(offset=offset, limit=limit)
         ask = Ask("GET", at("send", "bulk", bulk_id), connection_id, query=query)
         return await self.wire.read(ask, Bulk)

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from pydantic import Field
 
-from .wire import INTEGRATION, Answer, Ask, Wire, at, given
+from .wire import INTEGRATION, Answer, Ask, Wire, at, query_of
 
 MODEL: Final = "EmailMessage"
 
@@ -165,7 +165,7 @@ class Syncs:
 
     async def statuses(self, connection_id: str | None = None) -> Sequence[SyncStatus]:
         """Return how every sync is doing."""
-        query = given(syncs="*", connection_id=connection_id, provider_config_key=INTEGRATION)
+        query = query_of(syncs="*", connection_id=connection_id, provider_config_key=INTEGRATION)
         return (await self.wire.read(Ask("GET", "/sync/status", query=query), _Statuses)).syncs
 
     async def status(self, connection_id: str) -> SyncStatus | None:
@@ -191,7 +191,7 @@ class Syncs:
 
     async def quarantine(self, connection_id: str, *, limit: int = 100) -> Sequence[Quarantined]:
         """Return the messages that could not be stored yet, soonest retry first."""
-        ask = Ask("GET", "/quarantine", connection_id, query=given(limit=limit))
+        ask = Ask("GET", "/quarantine", connection_id, query=query_of(limit=limit))
         return (await self.wire.read(ask, _Quarantine)).quarantine
 
     async def retry(self, connection_id: str, message_id: str) -> None:
@@ -201,7 +201,7 @@ class Syncs:
 
     async def explain(self, connection_id: str, message_id: str) -> Explanation:
         """Return when a message was stored, or exactly why it is absent and what to do."""
-        ask = Ask("GET", "/explain", connection_id, query=given(message_id=message_id))
+        ask = Ask("GET", "/explain", connection_id, query=query_of(message_id=message_id))
         return await self.wire.read(ask, Explanation)
 
     async def _do(self, path: str, connection_id: str | None, *names: str, **more: Any) -> None:

@@ -86,7 +86,7 @@ class Wire:
 
     async def read(self, ask: Ask, model: type[A]) -> A:
         """Return what came, as a model. Raises PostroomApiError, PostroomUnreachableError."""
-        return understood(await self.answer(ask), model)
+        return parse_response(await self.answer(ask), model)
 
     async def json(self, ask: Ask) -> Any:
         """Return JSON that has no model. Raises as `read` does."""
@@ -94,20 +94,20 @@ class Wire:
 
     async def answer(self, ask: Ask) -> httpx.Response:
         """Return a whole response that is a success. Raises as `read` does."""
-        async with self.streamed(ask) as answer:
+        async with self.stream(ask) as answer:
             await _read(answer)
             return answer
 
     @asynccontextmanager
-    async def streamed(self, ask: Ask) -> AsyncIterator[httpx.Response]:
+    async def stream(self, ask: Ask) -> AsyncIterator[httpx.Response]:
         """Open a response whose body is read in the block; a broken body raises httpx's error."""
-        answer = await self._tried(ask)
+        answer = await self._send_retrying(ask)
         try:
             yield answer
         finally:
             await answer.aclose()
 
-    async def _tried(self, ask: Ask) -> httpx.Response:
+    async def _send_retrying(self, ask: Ask) -> httpx.Response:
         for past in range(self.patience.tries - 1):
             try:
                 return await self._once(ask)
@@ -145,7 +145,7 @@ class Wire:
         raise error_of(answer)
 
 
-def understood(answer: httpx.Response, model: type[A]) -> A:
+def parse_response(answer: httpx.Response, model: type[A]) -> A:
     """Read a success as a model; what does not fit came from something in between."""
     try:
         return model.model_validate_json(answer.content)
@@ -182,7 +182,7 @@ def _harmless(ask: Ask, error: PostroomApiError | PostroomUnreachableError) -> b
     return False
 
 
-def given(**values: Any) -> dict[str, str]:
+def query_of(**values: Any) -> dict[str, str]:
     """Return the query of what is not None."""
     shown = {True: "true", False: "false"}
     return {

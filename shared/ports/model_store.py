@@ -132,7 +132,7 @@ class ModelRecords(Protocol):
         """
         ...
 
-    async def poisoned(
+    async def list_poisoned(
         self, connection_id: ConnectionId, sync: str, limit: int
     ) -> Sequence[Poisoned]:
         """Return what a sync could make nothing of, soonest retry first."""

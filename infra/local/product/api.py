@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from infra.local.product import mail_body, parts
 from infra.local.product.desk import PageError, body_of, desk_of, in_words
-from infra.local.product.live import shown
+from infra.local.product.live import connection_fields
 from infra.local.product.mail_view import message, row
 from shared.client import Message, PostroomApiError, PostroomUnreachableError, ServerError
 from shared.client.records import ROOT
@@ -41,7 +41,7 @@ async def me(request: Request) -> Response:
     return JSONResponse(
         {
             "person": {"name": person.name, "email": person.email},
-            "connection": shown(connection),
+            "connection": connection_fields(connection),
         }
     )
 
@@ -172,15 +172,15 @@ async def send(request: Request) -> Response:
     try:
         sent = await desk.postroom.sends.send(connection_id, cast("Message", given), key)
     except PostroomUnreachableError:
-        return _said("unheard", "No answer came.")
+        return _say("unheard", "No answer came.")
     except PostroomApiError as error:
         unclear = error.code in RETRIED or isinstance(error, ServerError)
-        return _said("unheard" if unclear else "failed", in_words(error))
+        return _say("unheard" if unclear else "failed", in_words(error))
     desk.follower(request).nudge()
-    return _said(sent.status, None)
+    return _say(sent.status, None)
 
 
-def _said(status: str, message: str | None) -> JSONResponse:
+def _say(status: str, message: str | None) -> JSONResponse:
     return JSONResponse({"status": status, "message": message})
 
 

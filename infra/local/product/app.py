@@ -30,7 +30,7 @@ def create_app(settings: ProductSettings) -> Starlette:
     """Return the application; its lifespan opens the state file and the client."""
     return Starlette(
         routes=_routes(),
-        lifespan=lambda app: _opened(app, settings),
+        lifespan=lambda app: _open(app, settings),
         middleware=[
             Middleware(TrustedHostMiddleware, allowed_hosts=[HOST, "localhost"]),
             Middleware(Guard),
@@ -51,7 +51,7 @@ def _routes() -> list[Route | Mount]:
         Route("/api/me", api.me),
         Route("/api/events", api.events),
         Route("/api/connect", connecting.session, methods=["POST"]),
-        Route("/api/connected", connecting.connected, methods=["POST"]),
+        Route("/api/connected", connecting.show_connection, methods=["POST"]),
         Route("/api/disconnect", connecting.disconnect, methods=["POST"]),
         Route("/api/messages", api.messages),
         Route("/api/threads/{id}", api.thread),
@@ -66,7 +66,7 @@ def _routes() -> list[Route | Mount]:
 
 
 @asynccontextmanager
-async def _opened(app: Starlette, settings: ProductSettings) -> AsyncIterator[None]:
+async def _open(app: Starlette, settings: ProductSettings) -> AsyncIterator[None]:
     state = ProductState(settings.state)
     async with Postroom.open(settings.postroom, settings.api_key) as postroom:
         followers = {

@@ -8,7 +8,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from infra.local.loopback import loopback_client
 from infra.local.product.desk import COOKIE, PageError, desk_of
-from infra.local.product.live import shown
+from infra.local.product.live import connection_fields
 from infra.local.product.sample_mail import sample_mail
 from shared.client import ConnectSession
 
@@ -35,7 +35,7 @@ async def _session(request: Request) -> ConnectSession:
     return await desk.postroom.connections.session(tags)
 
 
-async def connected(request: Request) -> Response:
+async def show_connection(request: Request) -> Response:
     """Look who is connected now.
 
     The connect page told the browser a connection id. What comes through a browser proves
@@ -44,7 +44,7 @@ async def connected(request: Request) -> Response:
     follower = desk_of(request).follower(request)
     connection = await follower.connection()
     follower.nudge(connected=True)
-    return JSONResponse({"connection": shown(connection)})
+    return JSONResponse({"connection": connection_fields(connection)})
 
 
 async def disconnect(request: Request) -> Response:

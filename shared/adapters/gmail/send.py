@@ -81,7 +81,7 @@ class HttpGmailSend:
         try:
             return await self.requests.once(replace(call, method="PUT"), read_draft)
         except GmailRefusedError as error:
-            if _gone(error):
+            if _is_gone(error):
                 raise GmailNotFoundError from error
             raise
 
@@ -91,7 +91,7 @@ class HttpGmailSend:
         try:
             return await self.requests.get(path, read_draft, ("format", "minimal"))
         except GmailRefusedError as error:
-            if _gone(error):
+            if _is_gone(error):
                 return None
             raise
 
@@ -113,7 +113,7 @@ class HttpGmailSend:
         try:
             return await self.requests.once(call, read_sent)
         except GmailRefusedError as error:
-            if _gone(error):
+            if _is_gone(error):
                 raise GmailNotFoundError from error
             raise
 
@@ -241,7 +241,7 @@ def _content(payload: Mapping[str, Any], part_id: str) -> tuple[str, bytes]:
     return as_text(body.get("attachmentId")), decode_base64url(as_text(body.get("data")))
 
 
-def _gone(error: GmailRefusedError) -> bool:
+def _is_gone(error: GmailRefusedError) -> bool:
     """Whether the draft is; Gmail has another word for it too, with a 400 (FACTS 5.8)."""
     return error.about in {NOT_FOUND.about, NOT_A_DRAFT.about}
 

@@ -20,7 +20,7 @@ REPORT: Final = (
 
 async def history_lives(context: CheckContext) -> Finding:
     """Say how old history ids were that Gmail took, and that it refused (FACTS 3.2)."""
-    seen = await _seen(context)
+    seen = await _read_observed(context)
     taken, refused = seen.duration(Duration.HISTORY_TAKEN), seen.duration(Duration.HISTORY_REFUSED)
     if not taken.count and not refused.count:
         return ok("seen here: no history id yet (assumed: a week)")
@@ -35,7 +35,7 @@ async def history_lives(context: CheckContext) -> Finding:
 
 async def watches_last(context: CheckContext) -> Finding:
     """Say how long Gmail let watches live (FACTS 2.2)."""
-    seen = await _seen(context)
+    seen = await _read_observed(context)
     lives = seen.duration(Duration.WATCH_LIFE)
     if not lives.count:
         return ok("seen here: no watch yet (assumed: 7 d)")
@@ -47,7 +47,7 @@ async def watches_last(context: CheckContext) -> Finding:
 
 async def pushes_take(context: CheckContext) -> Finding:
     """Say how long pushes took, and how they name a history id (FACTS 2.4, 7.8)."""
-    seen = await _seen(context)
+    seen = await _read_observed(context)
     delay = seen.duration(Duration.PUSH_DELAY)
     if not delay.count:
         return ok("seen here: no push yet (assumed: seconds)")
@@ -60,7 +60,7 @@ async def pushes_take(context: CheckContext) -> Finding:
 
 async def early_404s_heal(context: CheckContext) -> Finding:
     """Say how soon messages were found that Gmail did not know at first (FACTS 3.6)."""
-    seen = await _seen(context)
+    seen = await _read_observed(context)
     found, never = seen.duration(Duration.FOUND_AFTER), seen.counts.get(Count.NEVER_FOUND, 0)
     if not found.count and not never:
         return ok("seen here: no message that Gmail did not know at first (assumed: an hour)")
@@ -72,7 +72,7 @@ async def early_404s_heal(context: CheckContext) -> Finding:
 
 async def grants_end(context: CheckContext) -> Finding:
     """Say why grants ended, and how old they were (FACTS 6.6)."""
-    seen = await _seen(context)
+    seen = await _read_observed(context)
     ended = seen.kind(Kinds.GRANTS_ENDED)
     if not ended:
         return ok("seen here: no grant ended")
@@ -82,7 +82,7 @@ async def grants_end(context: CheckContext) -> Finding:
 
 async def refusals_are_known(context: CheckContext) -> Finding:
     """Say what Gmail refused, and what of it and of its answers is not known here."""
-    seen = await _seen(context)
+    seen = await _read_observed(context)
     surprises = seen.kind(Kinds.SURPRISES)
     if surprises:
         last = ", ".join(f"{one.kind} {one.told} ({one.method})" for one in seen.surprises)
@@ -92,7 +92,7 @@ async def refusals_are_known(context: CheckContext) -> Finding:
 
 async def platform_calls(context: CheckContext) -> Finding:
     """Say as whom Pub/Sub, Tasks and Scheduler call, and with what token (FACTS 7.3, 8.10)."""
-    seen = await _seen(context)
+    seen = await _read_observed(context)
     calls, late = seen.kind(Kinds.CALLS), seen.duration(Duration.TASK_LATENESS)
     words = f"seen here: {_name(calls)}"
     if late.count:
@@ -104,14 +104,14 @@ async def platform_calls(context: CheckContext) -> Finding:
 
 async def processes_stand_still(context: CheckContext) -> Finding:
     """Say how long processes got no CPU after an answer (FACTS 8.1)."""
-    still = (await _seen(context)).duration(Duration.STANDSTILL)
+    still = (await _read_observed(context)).duration(Duration.STANDSTILL)
     if not still.count:
         return ok("seen here: no process stood still after an answer")
     return ok(f"seen here: {still.count} times, up to {_span(still.most)} (assumed: at any answer)")
 
 
-async def _seen(context: CheckContext) -> Observed:
-    return await context.observed() or Observed("", context.now)
+async def _read_observed(context: CheckContext) -> Observed:
+    return await context.read_observed() or Observed("", context.now)
 
 
 def _name(counts: Mapping[str, int]) -> str:

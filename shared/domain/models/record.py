@@ -46,7 +46,7 @@ class ModelHead:
         """Whether it is no tombstone."""
         return self.deleted_at is None
 
-    def deleted(self, now: datetime) -> "ModelHead":
+    def tombstone(self, now: datetime) -> "ModelHead":
         """Return it as a tombstone; its number comes with the commit."""
         return replace(self, last_modified_at=now, last_action=LastAction.DELETED, deleted_at=now)
 

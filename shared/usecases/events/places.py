@@ -80,7 +80,7 @@ class Places:
             return
         standing = self._standings.setdefault(place.address, _Standing())
         if attempted.failure in HANGS:
-            self._hung(place, standing)
+            self._note_hung(place, standing)
         else:
             self._answer(place, standing, attempted)
 
@@ -110,7 +110,7 @@ class Places:
         if attempted.failure is Failure.THROTTLED and attempted.retry_after:
             standing.until = now + min(attempted.retry_after, LONGEST_WAIT)
 
-    def _hung(self, place: Place, standing: _Standing) -> None:
+    def _note_hung(self, place: Place, standing: _Standing) -> None:
         """Let the address wait, unless it answered another attempt meanwhile."""
         now = self.clock.now()
         if standing.answered_at is not None and standing.answered_at > place.begun:

@@ -203,7 +203,7 @@ class SyncMailbox:
         except (TransientError, ReauthRequiredError, MissingScopeError, GmailRefusedError) as error:
             change, due = self._setback(error, run)
             if isinstance(error, RateLimitedError) and due is not None:
-                await self.governor.refused(run.connection_id, due)
+                await self.governor.record_refusal(run.connection_id, due)
             await run.held.leave(change, due, await self._telling(error, started, run, change))
             return error
         return None
@@ -326,7 +326,7 @@ class SyncMailbox:
             error=error.code if error else None,
             steps=tuple(run.steps),
             trace_id=run.trace_id,
-            detail=run.counted(),
+            detail=run.report(),
         )
 
 

@@ -157,7 +157,7 @@ class StartWatch:
         Where it was stopped by hand meanwhile, it stays so: Gmail may have heard that last.
         """
 
-        def recorded(fresh: Mailbox) -> Mailbox | None:
+        def record(fresh: Mailbox) -> Mailbox | None:
             if fresh.stopped_at != was.value.stopped_at:
                 return None
             addressed = fresh.at(now.email, now.sub) if now.email is not None else fresh
@@ -171,7 +171,7 @@ class StartWatch:
                 stopped_at=now.stopped_at,
             )
 
-        await update(self.mailboxes, now.key, recorded, was)
+        await update(self.mailboxes, now.key, record, was)
 
 
 def has_lapsed(mailbox: Mailbox, now: datetime) -> bool:

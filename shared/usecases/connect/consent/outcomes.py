@@ -133,9 +133,9 @@ class FailConsent:
         return (await self.exchange_ticket(session, left)).ticket
 
     async def _mark_failed(self, session_id: str, code: str) -> None:
-        def failed(was: ConnectSession) -> ConnectSession | None:
+        def as_failed(was: ConnectSession) -> ConnectSession | None:
             if was.status is ConnectStatus.CONNECTED:
                 return None
             return replace(was, status=ConnectStatus.FAILED, error=code)
 
-        await update(self.sessions, session_id, failed)
+        await update(self.sessions, session_id, as_failed)

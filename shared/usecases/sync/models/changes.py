@@ -62,7 +62,7 @@ class ModelChanges:
     def end(self, known: ModelHead | None) -> None:
         """Make a tombstone; of what is not live there is nothing to end."""
         if known is not None and known.live:
-            self.heads.append(known.deleted(self.now))
+            self.heads.append(known.tombstone(self.now))
             self._count(known.model, Tally(deleted=1))
 
     def merge(self, wanted: Iterable[Saved], known: Mapping[tuple[str, str], ModelHead]) -> None:

@@ -72,7 +72,7 @@ class ModelRun:
         """
         before, first = self.state, not self.tally.total
 
-        def applied(state: ModelSyncState) -> ModelSyncState:
+        def apply(state: ModelSyncState) -> ModelSyncState:
             if first and changes.tallies:
                 state = state.counting_anew()
             return change(changes.applied_to(state))
@@ -81,13 +81,13 @@ class ModelRun:
             batch = changes.batch(self.state.sequence)
             if state.initial:
                 return state, batch
-            return await self._told(before, state, batch, changes)
+            return await self._with_events(before, state, batch, changes)
 
-        await self.lease.commit(applied, make)
+        await self.lease.commit(apply, make)
         self.tally += changes.tally
         self.commits += 1
 
-    async def _told(
+    async def _with_events(
         self,
         before: ModelSyncState,
         state: ModelSyncState,

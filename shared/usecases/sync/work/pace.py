@@ -127,7 +127,7 @@ class QuotaGovernor:
             return False  # It does not sync, and stops nobody else.
         return state is not None and has_bulk_work(state.value)
 
-    async def refused(self, connection_id: ConnectionId, until: datetime) -> None:
+    async def record_refusal(self, connection_id: ConnectionId, until: datetime) -> None:
         """Tell every instance that Google asked this user to wait; last writer wins."""
         sub = await self._sub(connection_id)
         user = await self.google_users.get(sub) if sub else None

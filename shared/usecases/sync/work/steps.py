@@ -27,7 +27,7 @@ class Departures:
     labels: frozenset[LabelId] = frozenset()
     """Labels taken off any message."""
 
-    def shifted(self, label_id: LabelId | None) -> bool:
+    def may_shift(self, label_id: LabelId | None) -> bool:
         """Whether a listing under this label, or of the whole window, may have shifted."""
         return self.deleted or label_id in self.labels
 
@@ -85,11 +85,11 @@ async def set_anchor(run: Run) -> None:
     """Make the mailbox's current history ID the checkpoint; deltas are live from here on."""
     started = run.clock.now()
     profile = await run.pace.run(Units.PROFILE, run.gmail.profile(), urgent=True)
-    await run.held.commit(lambda state: anchored(state, profile.history_id, started))
+    await run.held.commit(lambda state: anchor(state, profile.history_id, started))
     run.note("anchor", started)
 
 
-def anchored(state: SyncState, history_id: HistoryId, now: datetime) -> SyncState:
+def anchor(state: SyncState, history_id: HistoryId, now: datetime) -> SyncState:
     """Return the state with its checkpoint and a backfill whose window start is fixed."""
     start = window_start(state.window, now)
     return replace(
