@@ -45,6 +45,7 @@ class RecordMetadata(TypedDict):
     deleted_at: str | None
     pruned_at: str | None
     cursor: str
+    reason: 'NotRequired[Literal["deleted", "emptied", "pruned"]]'
 
 
 EmailMessage = TypedDict(
