@@ -24,7 +24,7 @@ from infra.local.google.control_bodies import (
     SignIn,
     Step,
 )
-from infra.local.google.faults import DOORS, Fault
+from infra.local.google.faults import ENDPOINTS, Fault
 from infra.local.google.gmail.methods import METHODS
 from infra.local.google.oauth.authorize import ScriptedAnswer
 from infra.local.google.oauth.scopes import spelled_out, unknown_scopes
@@ -183,7 +183,7 @@ class Control:
         self._google.clock.advance(step.advance_s)
         follower = self._google.settings.clock_follower
         if follower is not None:
-            await _tell(follower, step.advance_s)
+            await _notify(follower, step.advance_s)
         return self._time()
 
     async def clock(self, _request: Request) -> dict[str, Any]:
@@ -281,7 +281,7 @@ def _answering(
     return answer
 
 
-async def _tell(follower: str, seconds: float) -> None:
+async def _notify(follower: str, seconds: float) -> None:
     try:
         async with httpx.AsyncClient(timeout=10) as client:
             answer = await client.post(follower, json={"advance_s": seconds})
@@ -292,7 +292,7 @@ async def _tell(follower: str, seconds: float) -> None:
 
 
 def _check_method(method: str | None) -> None:
-    known = [*DOORS, *(row.id for row in METHODS)]
+    known = [*ENDPOINTS, *(row.id for row in METHODS)]
     if method is not None and not any(f".{name}".endswith(f".{method}") for name in known):
         raise ControlError(400, f"unknown method {method!r}; known: {', '.join(known)}")
 

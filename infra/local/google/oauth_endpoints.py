@@ -145,12 +145,12 @@ class OAuthEndpoints:
     def _answer(
         self,
         body: Mapping[str, object],
-        door: str,
+        endpoint: str,
         email: str | None,
         headers: Mapping[str, str] = NO_STORE,
     ) -> Response:
         """Return JSON, or whatever a fault makes of it."""
-        content = struck_body(self._google.faults, door, email, orjson.dumps(body))
+        content = struck_body(self._google.faults, endpoint, email, orjson.dumps(body))
         return Response(content, headers=headers, media_type="application/json")
 
     def _token_info(self, token: AccessToken, now: float) -> dict[str, object]:

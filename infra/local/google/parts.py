@@ -23,7 +23,7 @@ from infra.local.google.state import open_state
 
 @dataclass(frozen=True, slots=True)
 class Google:
-    """Everything behind the doors; tests reach in through `app.state.google`."""
+    """Everything behind the endpoints; tests reach in through `app.state.google`."""
 
     settings: GoogleSettings
     clock: Clock

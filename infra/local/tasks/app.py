@@ -82,21 +82,21 @@ class CloudTasks:
 
 def create_app(tasks: CloudTasks) -> Starlette:
     """Return the REST API over `tasks`, refusing what it does not know with 501."""
-    doors = _Doors(tasks)
+    endpoints = _Endpoints(tasks)
     routes = [
-        Route(QUEUES, doors.create_queue, methods=["POST"]),
-        Route(QUEUES + "/{queue}", doors.get_queue, methods=["GET"]),
-        Route(TASKS, doors.create_task, methods=["POST"]),
-        Route(TASKS, doors.list_tasks, methods=["GET"]),
-        Route(TASKS + "/{task}", doors.get_task, methods=["GET"]),
-        Route(TASKS + "/{task}", doors.delete_task, methods=["DELETE"]),
+        Route(QUEUES, endpoints.create_queue, methods=["POST"]),
+        Route(QUEUES + "/{queue}", endpoints.get_queue, methods=["GET"]),
+        Route(TASKS, endpoints.create_task, methods=["POST"]),
+        Route(TASKS, endpoints.list_tasks, methods=["GET"]),
+        Route(TASKS + "/{task}", endpoints.get_task, methods=["GET"]),
+        Route(TASKS + "/{task}", endpoints.delete_task, methods=["DELETE"]),
         Route("/{path:path}", _refuse_unknown),
     ]
     handlers: dict[Any, Any] = {RefusedError: _refusal, HTTPException: _unknown_verb}
     return Starlette(routes=routes, exception_handlers=handlers)
 
 
-class _Doors:
+class _Endpoints:
     def __init__(self, tasks: CloudTasks) -> None:
         self._tasks = tasks
 

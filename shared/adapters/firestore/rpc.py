@@ -98,7 +98,7 @@ class FirestoreRpc:
         return found
 
     async def commit(self, writes: Sequence[Any]) -> Sequence[Any]:
-        """Apply all writes or none; answer their results.
+        """Apply all writes or none; return their results.
 
         Raises ConflictError, AlreadyExistsError, StoreUnavailableError.
         """

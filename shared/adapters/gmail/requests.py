@@ -138,15 +138,15 @@ class GmailRequests:
     async def get(self, path: str, read: Callable[[Any], T], *query: tuple[str, str]) -> T:
         """GET, trying twice more after a failure that may pass; rate limits surface at once."""
         call = Call("GET", path, query)
-        return await READ_RETRIES.run(lambda: self.once(call, read), self.clock)
+        return await READ_RETRIES.run(lambda: self.request(call, read), self.clock)
 
     async def post(
         self, path: str, body: Mapping[str, Any], read: Callable[[Any], T], *query: tuple[str, str]
     ) -> T:
         """POST JSON, once."""
-        return await self.once(Call("POST", path, query, content=orjson.dumps(body)), read)
+        return await self.request(Call("POST", path, query, content=orjson.dumps(body)), read)
 
-    async def once(self, call: Call, read: Callable[[Any], T]) -> T:
+    async def request(self, call: Call, read: Callable[[Any], T]) -> T:
         """Make the call once, with a new token where the first is refused: nothing happened yet."""
         async with self.gate:
             narrowings = self.gate.narrowings

@@ -67,19 +67,19 @@ class HttpGmailSend:
         """messages.send."""
         message = {"threadId": thread_id} if thread_id else {}
         call = _submission("/messages/send", raw, message)
-        return await self.requests.once(call, read_sent)
+        return await self.requests.request(call, read_sent)
 
     async def create_draft(self, raw: bytes, thread_id: ThreadId | None) -> Draft:
         """drafts.create."""
         message = {"threadId": thread_id} if thread_id else {}
-        return await self.requests.once(_submission("/drafts", raw, message), read_draft)
+        return await self.requests.request(_submission("/drafts", raw, message), read_draft)
 
     async def update_draft(self, id: str, raw: bytes, thread_id: ThreadId | None) -> Draft:
         """drafts.update."""
         message = {"threadId": thread_id} if thread_id else {}
         call = _submission(f"/drafts/{quote(id, safe='')}", raw, message)
         try:
-            return await self.requests.once(replace(call, method="PUT"), read_draft)
+            return await self.requests.request(replace(call, method="PUT"), read_draft)
         except GmailRefusedError as error:
             if _is_gone(error):
                 raise GmailNotFoundError from error
@@ -111,7 +111,7 @@ class HttpGmailSend:
         """drafts.send."""
         call = Call("POST", "/drafts/send", content=orjson.dumps({"id": id}), timeout=SEND_TIMEOUT)
         try:
-            return await self.requests.once(call, read_sent)
+            return await self.requests.request(call, read_sent)
         except GmailRefusedError as error:
             if _is_gone(error):
                 raise GmailNotFoundError from error
@@ -181,7 +181,7 @@ class HttpGmailSend:
         content = None if body is None else orjson.dumps(body)
         call = Call(method.upper(), path, pairs, content)
         try:
-            return await self.requests.once(call, read_call(call.method, path))
+            return await self.requests.request(call, read_call(call.method, path))
         finally:
             if path.startswith("/settings/sendAs"):
                 self.held.ends_at = UNHELD

@@ -105,7 +105,7 @@ class SqliteDocuments(Generic[T]):
         return self.load_rows(rows), rows[-1][0] if len(rows) == limit else None
 
     def insert(self, connection: Connection, value: T) -> str:
-        """Insert inside a transaction; answer the version. Raises AlreadyExistsError."""
+        """Insert inside a transaction; return the version. Raises AlreadyExistsError."""
         key = self.codec.key_of(self.codec.id_of(value))
         # A random start: a version from before a deletion never fits the document made after it.
         version = secrets.randbits(62)
@@ -129,7 +129,7 @@ class SqliteDocuments(Generic[T]):
     def update(
         self, connection: Connection, now: T, expected: str, changes: Mapping[Path, Any]
     ) -> str:
-        """Update inside a transaction; answer the version. Raises ConflictError."""
+        """Update inside a transaction; return the version. Raises ConflictError."""
         id = self.codec.id_of(now)
         key = self.codec.key_of(id)
         row = connection.execute(

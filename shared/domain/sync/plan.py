@@ -199,7 +199,7 @@ def after_delta(state: SyncState, answer: DeltaAnswer, now: datetime) -> SyncSta
     if not answer.complete:
         return advanced_part(state, answer, now)
     seen = replace(state, delta_due_at=now + state.frequency, last_delta_at=now)
-    seen = _move(_looked_back(_look_taken(seen, answer), answer, now), answer, now)
+    seen = _move(_schedule_lookback(_look_taken(seen, answer), answer, now), answer, now)
     return _looked_twice(seen, answer, now, moved=seen.checkpoint != state.checkpoint)
 
 
@@ -277,7 +277,7 @@ def _lookback(state: SyncState, since: HistoryId, mark: HistoryId, now: datetime
     return Lookback(since, mark, now + LOOKBACK_AFTER, alone=(state.hint or 0) <= since)
 
 
-def _looked_back(state: SyncState, answer: DeltaAnswer, now: datetime) -> SyncState:
+def _schedule_lookback(state: SyncState, answer: DeltaAnswer, now: datetime) -> SyncState:
     lookback = state.lookback
     if lookback is None or now < lookback.at or not answer.again:
         return state

@@ -178,7 +178,7 @@ class Disconnect:
                 await self.queue.enqueue(disconnect_task(id, named))
             return MoreToPurge()
         if connection is not None and farewell is not None:
-            await self._tell(connection, farewell, removal)
+            await self._notify(connection, farewell, removal)
         purged = {"records": "deleted"}
         await book.note(id, accepted_at, steps=purged, deleted=deleted, finished=True)
         await self._delete(lambda: self.connections.get(id), self.connections.delete, removal)
@@ -286,7 +286,7 @@ class Disconnect:
             now=self.clock.now(),
         )
 
-    async def _tell(self, connection: Connection, event: Event, removal: "_Removal") -> None:
+    async def _notify(self, connection: Connection, event: Event, removal: "_Removal") -> None:
         """Store the deletion event with the sync state, once, and the log entry."""
 
         async def attempt() -> bool:

@@ -182,12 +182,12 @@ class DeliverEvent:
         attempted, present = None, taken.due[name]
         try:
             body = bodies[present.receiver.flavour]
-            attempted = await self._tell(present, taken.event, body)
+            attempted = await self._deliver(present, taken.event, body)
         finally:
             self.places.leave(taken.seated.pop(name), attempted)
         return attempted
 
-    async def _tell(self, present: Present, event: Event, body: bytes) -> Attempted:
+    async def _deliver(self, present: Present, event: Event, body: bytes) -> Attempted:
         now = self.clock.now()
         sink = self.sinks.of(present.receiver)
         if sink is None:

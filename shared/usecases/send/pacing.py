@@ -40,7 +40,7 @@ class SendPaces:
     )
 
     async def admit(self, connection_id: ConnectionId) -> datetime | None:
-        """Set the pace of a connection's bulk; answer until when it must wait, if it must."""
+        """Set the pace of a connection's bulk; return until when it must wait, if it must."""
         found = await self.connections.get(connection_id)
         user = await self.google_users.get(found.value.sub) if found else None
         if user is None:

@@ -46,7 +46,7 @@ DRAFT_GONE: Final = frozenset({400, 404})
 LOST: Final = "The request was sent and its answer was lost."
 
 Message = Callable[[], Awaitable[Composed | None]]
-"""Answers the composed message, or None where it was not kept."""
+"""Returns the composed message, or None where it was not kept."""
 
 
 @dataclass(frozen=True, slots=True)

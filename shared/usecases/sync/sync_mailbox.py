@@ -171,7 +171,7 @@ class SyncMailbox:
         if error is None and run.before.failures:
             await self.wake_held(run.connection_id)
         if run.state.unannounced_at != silent_before and run.state.unannounced_at is not None:
-            await self.start_watch.revive(run.connection_id)
+            await self.start_watch.restart(run.connection_id)
         await self._log(run, started, error)
         return Synced(run.tally, run.state.next_due_at, error.code if error else None)
 
@@ -186,7 +186,7 @@ class SyncMailbox:
         await self._log(run, started, error)
 
     async def _until_idle(self, run: Run, *, only_live: bool) -> PostroomError | None:
-        """Take steps until none is left; answer what stopped the run early, if anything."""
+        """Take steps until none is left; return what stopped the run early, if anything."""
         started = self.clock.now()
         try:
             await set_aside_suspect(run)

@@ -77,7 +77,7 @@ class StartWatch:
             return NotArmed("not_due")
         return await self.renew(mailbox, connection_id)
 
-    async def revive(self, connection_id: ConnectionId) -> Armed | NotArmed:
+    async def restart(self, connection_id: ConnectionId) -> Armed | NotArmed:
         """Arm again a watch that lives by its date and yet announces nothing; at most hourly.
 
         A watch dies silently too: FACTS 2.3, 15.6.

@@ -33,7 +33,7 @@ class IdTokens:
         return Route(PATH, self.generate, methods=["POST"])
 
     async def generate(self, request: Request) -> JSONResponse:
-        """Answer {"token"}: one hour, with the e-mail only where `includeEmail` asks for it."""
+        """Return {"token"}: one hour, with the e-mail only where `includeEmail` asks for it."""
         if not request.headers.get("authorization", "").startswith("Bearer "):
             return _refusal(401, "Request is missing required authentication credential.")
         body = _body(await request.body())

@@ -154,7 +154,7 @@ class CreateConnection:
             return await self._connection(given)
 
     async def _join_and_prove(self, connection: Connection, given: _Consent) -> Tokens:
-        """Join; answer tokens known to have been alive afterwards.
+        """Join and return tokens known to have been alive afterwards.
 
         Between Google's answer and the join, the last other connection may have left and
         revoked. Where the document had to be made, only a refresh can tell.

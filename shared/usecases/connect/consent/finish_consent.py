@@ -30,7 +30,7 @@ from shared.usecases.connect.consent.outcomes import (
     Refused,
 )
 from shared.usecases.connect.consent.pending import PendingGrants, agrees
-from shared.usecases.connect.consent.start_consent import VERIFIER, take_state, unknown_state
+from shared.usecases.connect.consent.start_consent import VERIFIER, consume_state, unknown_state
 from shared.usecases.connect.settings import ConnectSettings
 from shared.usecases.connect.tokens.token_seal import open_alone
 
@@ -67,7 +67,7 @@ class FinishConsent:
     async def __call__(self, answer: ConsentAnswer) -> ConsentOutcome:
         """Raise ConnectRefusedError where the answer belongs to no flow of this browser."""
         started_at = self.clock.now()
-        state = await take_state(self.states, answer.state, answer.cookie)
+        state = await consume_state(self.states, answer.state, answer.cookie)
         session = await _session_of(self.sessions, state)
         if state.used:
             return await self._shown_again(session)
@@ -206,7 +206,7 @@ class ConfirmBinding:
     ) -> Connected | Refused:
         """Raise ConnectRefusedError where the confirmation belongs to no flow of this browser."""
         started_at = self.clock.now()
-        state = await take_state(self.states, token, cookie)
+        state = await consume_state(self.states, token, cookie)
         session = await _session_of(self.sessions, state)
         if state.used:
             raise unknown_state()

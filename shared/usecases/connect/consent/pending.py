@@ -45,7 +45,7 @@ class PendingGrants:
     async def keep(
         self, session: ConnectSession, identity: Identity, tokens: Tokens
     ) -> ConfirmNeeded:
-        """Store it; answer what the confirmation page needs."""
+        """Store it and return what the confirmation page needs."""
         token, cookie = token_urlsafe(32), token_urlsafe(32)
         id = token_hash(token)
         sealed = await seal_alone(self.sealer, _dump(identity, tokens), owner=id, purpose=PURPOSE)

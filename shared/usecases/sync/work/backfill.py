@@ -19,7 +19,7 @@ from shared.usecases.sync.work.changes import Changes
 from shared.usecases.sync.work.hydrate import Hydrated
 from shared.usecases.sync.work.pace import Units
 from shared.usecases.sync.work.run import Listing, Run
-from shared.usecases.sync.work.steps import departures, list_excluded
+from shared.usecases.sync.work.steps import list_excluded, removals_since
 from shared.usecases.sync.work.taking_in import take_in
 
 CHUNK = 100
@@ -103,7 +103,7 @@ async def _may_have_shifted(run: Run, chunk: Chunk) -> bool:
     last = chunk.pass_ended and chunk.paged and not progress.unknown_in_pass
     if not last or progress.pass_since is None or progress.pass_number >= MOST_PASSES:
         return False
-    left = await departures(run, progress.pass_since)
+    left = await removals_since(run, progress.pass_since)
     labels = run.state.selection.labels or (None,)
     return any(left.may_shift(label_id) for label_id in labels)
 

@@ -118,7 +118,7 @@ class Hydrator:
             await self._message(ref)
 
     async def _thread(self, thread_id: ThreadId, job: Sequence[MessageRef]) -> list[MessageRef]:
-        """Fetch a whole thread; answer the wanted messages it did not bring."""
+        """Fetch a whole thread; return the wanted messages it did not bring."""
         try:
             call = self.gmail.thread(thread_id)
             messages = await self.pace.run(Units.THREAD, call, urgent=self.urgent)

@@ -104,7 +104,7 @@ class QuotaGovernor:
         return pace
 
     async def admit(self, connection_id: ConnectionId) -> datetime | None:
-        """Set the pace of bulk work; answer until when it must wait, if it must.
+        """Set the pace of bulk work; return until when it must wait, if it must.
 
         Two to three reads: asked once a run, and only where there is bulk work.
         """

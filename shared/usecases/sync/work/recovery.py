@@ -19,7 +19,7 @@ from shared.usecases.sync.work.changes import Changes
 from shared.usecases.sync.work.lease import Change
 from shared.usecases.sync.work.pace import Units
 from shared.usecases.sync.work.run import Run
-from shared.usecases.sync.work.steps import departures, list_window
+from shared.usecases.sync.work.steps import list_window, removals_since
 
 CHANGES_AT_ONCE = 300
 LISTED_AGAIN = 5
@@ -182,7 +182,7 @@ async def _list_again(run: Run, census: Census, label_id: LabelId) -> None:
         slipped = [ref.id for ref in refs if label_id not in census.labels.get(ref.id, ())]
         for message_id in slipped:
             census.labels[message_id].add(label_id)
-        left = await departures(run, since)
+        left = await removals_since(run, since)
         if not slipped and not left.may_shift(label_id):
             break
         since = left.until
@@ -205,7 +205,7 @@ async def _compare_all(run: Run, census: Census, origin: Origin) -> Comparison:
 
 
 async def _compare(run: Run, census: Census, changes: Changes, head: RecordHead) -> bool:
-    """Compare one record; answer whether its message was listed as one to be stored."""
+    """Compare one record; return whether its message was listed as one to be stored."""
     known = head.message_id in census.refs
     listed = census.labels[head.message_id]
     if known:

@@ -19,7 +19,7 @@ from shared.usecases.sync.work.run import Run
 
 
 @dataclass(frozen=True, slots=True)
-class Departures:
+class Removals:
     """What left since a history ID; `until` is the last history record that this knows of."""
 
     until: HistoryId
@@ -32,14 +32,14 @@ class Departures:
         return self.deleted or label_id in self.labels
 
 
-async def departures(run: Run, since: HistoryId) -> Departures:
+async def removals_since(run: Run, since: HistoryId) -> Removals:
     """Read in history who left; where it has expired or is too long, anybody may have."""
     try:
         records, _, complete = await list_history(run, since, whole=True)
     except HistoryExpiredError:
-        return Departures(since, deleted=True)
+        return Removals(since, deleted=True)
     taken_off = [change.label_ids for record in records for change in record.labels_removed]
-    return Departures(
+    return Removals(
         until=records[-1].id if records else since,
         deleted=not complete or any(record.deleted for record in records),
         labels=frozenset[LabelId]().union(*taken_off),

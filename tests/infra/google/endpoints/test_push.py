@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from infra.local.google.settings import GoogleSettings
-from tests.infra.google.doors.visitor import ADA, MAIL, Endpoint, Visitor
+from tests.infra.google.endpoints.visitor import ADA, MAIL, Endpoint, Visitor
 
 TOPIC = "projects/demo/topics/gmail"
 NEW = "ada.lovelace@demo.example"
