@@ -181,7 +181,7 @@ async def redeliver_since(call: Call) -> Redelivery:
 
 
 async def _mine(call: Call) -> WebhookEndpoint:
-    found = await call.use(ManageEndpoints).found(call.path("id"))
+    found = await call.use(ManageEndpoints).find(call.path("id"))
     if not _visible(call, found.value):
         raise NotFoundError("No such endpoint. GET /webhook-endpoints lists yours.")
     return found.value

@@ -211,7 +211,7 @@ class SendEmail:
         thread_id: ThreadId | None,
         unread: TransientError | None = None,
     ) -> LedgerEntry:
-        sealed = await self._kept.sealed(blank.id, blank.connection_id, request, None)
+        sealed = await self._kept.seal(blank.id, blank.connection_id, request, None)
         if unread is not None and not sealed:
             raise unread
         if blank.send_at is not None and not sealed:
