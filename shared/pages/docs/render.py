@@ -93,14 +93,14 @@ def _fence(renderer: "RendererHTML", tokens: "list[Token]", at: int, *_: Any) ->
     language = escapeHtml(tokens[at].info.split(" ")[0] or "text")
     code = escapeHtml(tokens[at].content)
     return (
-        f'<figure class="code"><pre tabindex="0" role="region" aria-label="Code: {language}">'
+        f'<figure class="code"><pre tabindex="0" role="group" aria-label="Code: {language}">'
         f'<code class="{language}">{code}</code></pre></figure>\n'
     )
 
 
 def _table(renderer: "RendererHTML", *_: Any) -> str:
     del renderer
-    return '<div class="table" tabindex="0" role="region" aria-label="Table"><table>\n'
+    return '<div class="table" tabindex="0" role="group" aria-label="Table"><table>\n'
 
 
 def _table_end(renderer: "RendererHTML", *_: Any) -> str:

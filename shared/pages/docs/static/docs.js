@@ -105,4 +105,5 @@ const narrow = matchMedia("(max-width: 780px)");
 const fold = () => { pages.open = !narrow.matches; };
 narrow.addEventListener("change", fold);
 fold();
+if (!narrow.matches) pages.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest" });
 if (navigator.clipboard) document.querySelectorAll(".code").forEach(copyable);
