@@ -16,6 +16,7 @@ from shared.domain.ids import ConnectionId, EventId
 from shared.ports.queue import Task
 from shared.ports.sinks import EventSettings, OutgoingEvent, Receiver
 from shared.ports.store import Store
+from shared.usecases.events.bodies import EventBodies
 from shared.usecases.events.deliver_event import DELIVER_TASK, Announce, DeliverEvent
 from shared.usecases.events.manage_endpoints import ManageEndpoints, Registration
 from shared.usecases.events.places import Places
@@ -116,6 +117,7 @@ class DeliveryHarness:
             queue=queue,
             sinks=_AllSinks(Interrupted(_Posting(self.world), "receiver", bomb)),
             places=Places(self.clock),
+            bodies=EventBodies(store.connections, store.records),
             clock=self.clock,
         )
         self.wake = WakeDeliveries(outbox, queue, self.clock)

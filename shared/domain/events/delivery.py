@@ -97,13 +97,18 @@ def shown_payload(event: Event) -> dict[str, Any]:
     if (sequence := shown.pop("cursorSequence", None)) is not None:
         model = shown.pop("cursorModel", "")
         shown["cursor"] = cursor_of(event.connection_id, sequence, model)
+    shown.pop("sequenceBefore", None)
     return shown
 
 
-def body_of(event: Event, flavour: Flavour = Flavour.POSTROOM) -> bytes:
-    """Return the body's bytes: the same at every attempt, for all of them are signed."""
+def body_of(event: Event, flavour: Flavour = Flavour.POSTROOM, messages: bytes = b"") -> bytes:
+    """Return the body's bytes; `messages` are members of it that are JSON already.
+
+    Without them they are the same at every attempt.
+    """
     shown = in_flavour(shown_payload(event), flavour)
-    return json.dumps(shown, ensure_ascii=False, separators=(",", ":")).encode()
+    body = json.dumps(shown, ensure_ascii=False, separators=(",", ":")).encode()
+    return b"%b,%b}" % (body[:-1], messages) if messages else body
 
 
 def claim(event: Event, now: datetime) -> Event:
