@@ -7,12 +7,16 @@ from dataclasses import dataclass
 import orjson
 
 from shared.domain.connect.connection import ConnectionStatus
+from shared.domain.connect.integration_names import IntegrationNames
 from shared.domain.cursor import cursor_of
-from shared.domain.events.content import MOST_BYTES, MOST_MESSAGES, Content, content_row
+from shared.domain.events.content import Content
 from shared.domain.events.delivery import body_of
 from shared.domain.events.event import Event
 from shared.domain.events.flavour import Flavour
 from shared.domain.ids import SequenceNumber
+from shared.domain.sync.alias import SyncAlias
+from shared.domain.sync.content import MOST_BYTES, MOST_MESSAGES, content_row
+from shared.domain.sync.event import SYNC_NAME
 from shared.errors import PostroomError
 from shared.ports.connections import Connections
 from shared.ports.sinks import Receiver
@@ -30,6 +34,8 @@ class EventBodies:
 
     connections: Connections
     records: Records
+    integration: IntegrationNames
+    alias: SyncAlias
 
     async def __call__(self, event: Event, receivers: Iterable[Receiver]) -> Mapping[Form, bytes]:
         """Return the bytes of each form; messages that cannot be read are left out."""
@@ -38,9 +44,20 @@ class EventBodies:
             content: await self._messages(event, content) for content in {two for _, two in forms}
         }
         return {
-            (flavour, content): body_of(event, flavour, messages[content])
+            (flavour, content): body_of(
+                event, flavour, messages[content], self._names(event, flavour)
+            )
             for flavour, content in forms
         }
+
+    def _names(self, event: Event, flavour: Flavour) -> Mapping[str, str]:
+        """Return what a receiver written for Nango calls integration, sync and model."""
+        if flavour is not Flavour.NANGO:
+            return {}
+        names = {"providerConfigKey": self.integration.first_alias}
+        if self.alias.named and event.payload.get("syncName") == SYNC_NAME:
+            names |= {"syncName": self.alias.sync, "model": self.alias.model}
+        return names
 
     async def _messages(self, event: Event, content: Content) -> bytes:
         """Return the members `messages` and `messagesComplete`; nothing where none are wanted."""

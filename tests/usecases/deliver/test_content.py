@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from shared.domain.connect.connection import ConnectionStatus
-from shared.domain.events.content import MOST_MESSAGES, Content
+from shared.domain.events.content import Content
 from shared.domain.events.event import Event, EventState, EventType
 from shared.domain.ids import EventId, LabelId, SequenceNumber
+from shared.domain.sync.content import MOST_MESSAGES
 from shared.domain.sync.payload import make_payload
 from shared.domain.sync.record import Record
 from shared.domain.sync.state import SyncState
