@@ -44,6 +44,14 @@ class Kinds(StrEnum):
     SURPRISES = "surprises"
     CALLS = "calls"
     """Of Google's own services, to us."""
+    LOOKS = "looks"
+    """First looks at history after a push, by what they brought; changes no push announced."""
+    HISTORY_RECORDS = "history_records"
+    """Records of history, by whether they name a change."""
+    REFRESHES = "refreshes"
+    """By whether they brought a new refresh token."""
+    SENDS = "sends"
+    """By whether Gmail answered, and what became of those whose answer was lost."""
 
 
 class Duration(StrEnum):
@@ -60,6 +68,10 @@ class Duration(StrEnum):
     GRANT_AGE = "grant_age"
     """Of a grant at its end."""
     TASK_LATENESS = "task_lateness"
+    FIRST_PUSH = "first_push"
+    """From arming a watch to its first push."""
+    ARRIVAL = "arrival"
+    """From a message's internalDate to its arrival, which its id tells."""
     STANDSTILL = "standstill"
     """How long a process got no CPU after an answer."""
 
@@ -184,11 +196,11 @@ class Sightings:
         """Count one."""
         self.counts[name] += 1
 
-    def count_kind(self, kind: Kinds, name: str) -> None:
-        """Count one under a name, which may be Google's own: anything odd in it counts as other."""
+    def count_kind(self, kind: Kinds, name: str, by: int = 1) -> None:
+        """Count under a name, which may be Google's own: anything odd in it counts as other."""
         known = self.kinds.setdefault(kind, Counter())
         room = name in known or len(known) < MOST_NAMES
-        known[name if room and NAME.fullmatch(name) else OTHER] += 1
+        known[name if room and NAME.fullmatch(name) else OTHER] += by
 
     def measure(self, name: Duration, duration: timedelta) -> None:
         """Note how long it was; clocks that disagree make no time negative."""

@@ -52,10 +52,46 @@ async def pushes_take(context: CheckContext) -> Finding:
     if not delay.count:
         return ok("seen here: no push yet (assumed: seconds)")
     forms = _name(seen.kind(Kinds.HISTORY_ID_AS))
+    first = seen.duration(Duration.FIRST_PUSH)
+    of_a_watch = f", a watch's first after {_span(first.quantile(0.5))}" if first.count else ""
     return ok(
         f"seen here: within {_span(delay.quantile(0.5))}, 95 % within "
-        f"{_span(delay.quantile(0.95))}, history id as {forms} (assumed: seconds)"
+        f"{_span(delay.quantile(0.95))}{of_a_watch}, history id as {forms} (assumed: seconds)"
     )
+
+
+async def changes_are_announced(context: CheckContext) -> Finding:
+    """Say what pushes brought, what came without one, what history names (FACTS 2.3, 2.7, 3.4)."""
+    seen = await _read_observed(context)
+    looks, records = seen.kind(Kinds.LOOKS), seen.kind(Kinds.HISTORY_RECORDS)
+    if not looks:
+        return ok("seen here: no push yet (assumed: one a second at most, some are dropped)")
+    brought, nothing = looks.get("pushed", 0), looks.get("pushed.nothing", 0)
+    silent = records.get("silent", 0)
+    return ok(
+        f"seen here: {count_of(brought + nothing, 'push', 'pushes')}, {nothing} brought nothing, "
+        f"{count_of(looks.get('unannounced', 0), 'change')} without one; {silent} of "
+        f"{count_of(sum(records.values()), 'record')} of history named no change"
+    )
+
+
+async def mail_arrives_after_its_date(context: CheckContext) -> Finding:
+    """Say how far internalDate lies before a message's arrival (FACTS 4.2)."""
+    arrival = (await _read_observed(context)).duration(Duration.ARRIVAL)
+    if not arrival.count:
+        return ok("seen here: no message yet (assumed: seconds after internalDate)")
+    return ok(
+        f"seen here: 95 % within {_span(arrival.quantile(0.95))} of internalDate, the last after "
+        f"{_span(arrival.most)} (assumed: seconds, now and then half an hour)"
+    )
+
+
+async def sends_are_answered(context: CheckContext) -> Finding:
+    """Say how sends ended, and how many answers were lost (FACTS 5.7)."""
+    sends = (await _read_observed(context)).kind(Kinds.SENDS)
+    total = count_of(sum(sends.values()), "send")
+    lost = {name: count for name, count in sends.items() if name != "answered"}
+    return ok(f"seen here: {total}, answers lost: {_name(lost)} (assumed: no draft is sent twice)")
 
 
 async def early_404s_heal(context: CheckContext) -> Finding:
@@ -73,11 +109,12 @@ async def early_404s_heal(context: CheckContext) -> Finding:
 async def grants_end(context: CheckContext) -> Finding:
     """Say why grants ended, and how old they were (FACTS 6.6)."""
     seen = await _read_observed(context)
-    ended = seen.kind(Kinds.GRANTS_ENDED)
+    ended, rotated = seen.kind(Kinds.GRANTS_ENDED), seen.kind(Kinds.REFRESHES).get("rotated", 0)
+    tokens = f"; {count_of(rotated, 'new refresh token')} came with a refresh" if rotated else ""
     if not ended:
-        return ok("seen here: no grant ended")
+        return ok(f"seen here: no grant ended{tokens}")
     ages = seen.duration(Duration.GRANT_AGE)
-    return ok(f"seen here: {_name(ended)}, at {_span(ages.least)} to {_span(ages.most)}")
+    return ok(f"seen here: {_name(ended)}, at {_span(ages.least)} to {_span(ages.most)}{tokens}")
 
 
 async def refusals_are_known(context: CheckContext) -> Finding:

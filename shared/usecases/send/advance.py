@@ -9,6 +9,7 @@ from typing import Final
 from shared.domain.connect.connection import Connection
 from shared.domain.connect.scopes import reads
 from shared.domain.crash import crash_site
+from shared.domain.observations import Sightings
 from shared.domain.send.entry import LIMITED_AT_MOST, SendEntry, SendState
 from shared.domain.troubles import Fate, treatment_of
 from shared.errors import (
@@ -48,6 +49,7 @@ class Advance:
     gmail: GmailMailboxes
     queue: Queue
     clock: Clock
+    sightings: Sightings
 
     async def __call__(
         self, entry: LedgerEntry, connection: Connection, message: Message, *, identify: bool
@@ -59,7 +61,7 @@ class Advance:
         claim then ends by itself.
         """
         gmail = self.gmail.of(connection.id)
-        protocol = Protocol(gmail, self.clock, reads(connection.scopes))
+        protocol = Protocol(gmail, self.clock, reads(connection.scopes), self.sightings)
         try:
             await protocol.advance(entry, message)
         except (ConflictError, StoreUnavailableError):

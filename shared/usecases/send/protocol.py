@@ -16,6 +16,7 @@ from typing import Final
 
 from shared.domain.ids import ThreadId
 from shared.domain.mail.reading.mail_headers import MARKER_HEADER
+from shared.domain.observations import Kinds, Sightings
 from shared.domain.send.entry import DeliveryMode, SendEntry, SendState
 from shared.errors import (
     GmailNotFoundError,
@@ -57,6 +58,7 @@ class Protocol:
     clock: Clock
     reads: bool
     """Whether the grant lets us look into the mailbox."""
+    sightings: Sightings
 
     async def advance(self, entry: LedgerEntry, message: Message) -> None:
         """Go on from the entry's state until it is final or must be looked at later.
@@ -94,6 +96,7 @@ class Protocol:
             await entry.write(state=SendState.ACCEPTED)
             raise
         else:
+            self.sightings.count_kind(Kinds.SENDS, "answered")
             await entry.record_submission(sent)
 
     async def _draft(self, entry: LedgerEntry, message: Message) -> None:
@@ -149,6 +152,7 @@ class Protocol:
             await entry.write(state=SendState.DRAFTED)
             raise
         else:
+            self.sightings.count_kind(Kinds.SENDS, "answered")
             await entry.record_submission(sent)
 
     async def _refused_or_gone(self, entry: LedgerEntry, error: GmailRefusedError) -> None:
@@ -196,6 +200,7 @@ class Protocol:
         except GmailUnavailableError:
             await self._resolve(entry)
         else:
+            self.sightings.count_kind(Kinds.SENDS, "sent.again")
             await entry.record_submission(sent)
 
     async def _look_for_sent(self, entry: LedgerEntry, otherwise: str) -> None:
@@ -205,12 +210,14 @@ class Protocol:
             return
         sent = await self._sent_message(entry.value)
         if sent is not None:
+            self.sightings.count_kind(Kinds.SENDS, "found")
             await entry.record_submission(sent)
             return
         looks = entry.value.looks
         if looks < len(LOOK_AGAIN):
             await entry.later(LOOK_AGAIN[looks], looks=looks + 1)
         else:
+            self.sightings.count_kind(Kinds.SENDS, "unknown")
             await entry.record_unknown(otherwise)
 
     async def _sent_message(self, value: SendEntry) -> Sent | None:

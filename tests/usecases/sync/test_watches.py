@@ -230,6 +230,44 @@ async def test_a_watch_that_failed_before_it_expired_is_told_as_lapsed_once(
     assert sorted(await told(harness)) == ["lapsed", "recovered"]
 
 
+async def test_a_watch_that_was_never_armed_is_told_once_and_so_is_its_arming(
+    harness: SyncHarness,
+) -> None:
+    """The first refusal comes while the account connects, and may pass."""
+    await connect(harness, CONNECTION)
+    harness.google.faults.add("status_429", times=3)
+    await harness.arming()(CONNECTION)
+    assert await told(harness) == []
+    for _ in range(3):
+        harness.advance(timedelta(minutes=11))
+        await harness.renewing()()
+    assert sorted(await told(harness)) == ["never_armed", "recovered"]
+    assert not (await mailbox(harness)).lapse_told
+
+
+async def test_a_stopped_watch_that_is_not_armed_again_has_lapsed(harness: SyncHarness) -> None:
+    await connect(harness, CONNECTION)
+    await harness.arming()(CONNECTION)
+    await stopping(harness)(await connection(harness))
+    harness.google.faults.add("status_429", times=2)
+    for _ in range(3):
+        harness.advance(STOPPED_FOR + timedelta(minutes=11))
+        await harness.renewing()()
+    assert sorted(await told(harness)) == ["lapsed", "recovered"]
+
+
+async def test_a_lapse_that_another_arming_meets_is_told_too(harness: SyncHarness) -> None:
+    """A reconnect arms it before the renewal does."""
+    await connect(harness, CONNECTION)
+    await harness.arming()(CONNECTION)
+    harness.advance(WATCH_LIFETIME + timedelta(hours=1))
+    harness.google.faults.add("status_429", times=1)
+    await harness.arming()(CONNECTION)
+    assert await told(harness) == ["lapsed"]
+    await harness.arming()(CONNECTION)
+    assert sorted(await told(harness)) == ["lapsed", "recovered"]
+
+
 async def test_a_watch_that_lapsed_is_told_once_and_so_is_its_return(harness: SyncHarness) -> None:
     await connect(harness, CONNECTION)
     await harness.arming()(CONNECTION)

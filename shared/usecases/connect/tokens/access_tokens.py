@@ -228,6 +228,8 @@ class AccessTokens:
 
         if await update_by(self.grants, id, refresh, claimed) is None:
             return None
+        rotated = tokens.refresh_token is not None
+        self.sightings.count_kind(Kinds.REFRESHES, "rotated" if rotated else "kept")
         return self._remember(id, tokens.access_token, tokens.expires_at)
 
     async def _confirm_end(
