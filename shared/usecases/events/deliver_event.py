@@ -165,7 +165,7 @@ class DeliverEvent:
         return max((until for until in known if until is not None), default=None)
 
     async def _attempt(self, taken: "_Taken") -> Mapping[str, Attempted]:
-        """Tell every receiver at once: a slow one holds nobody up."""
+        """Tell every receiver at once: a slow one holds no other up."""
         try:
             bodies = _bodies(taken)
             made = await asyncio.gather(
@@ -194,7 +194,7 @@ class DeliverEvent:
             return Attempted(Failure.MISCONFIGURED)
         try:
             receiver = await self.receivers.open(present, now)
-        except PostroomError as error:  # its secret does not open: nobody else's trouble
+        except PostroomError as error:  # its secret does not open: no other receiver's trouble
             log.warning("receiver left out: %s", error.code, extra={"event": event.id})
             return Attempted(Failure.MISCONFIGURED)
         outgoing = OutgoingEvent(
