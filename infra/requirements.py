@@ -22,6 +22,7 @@ from shared.edge.settings.functions import FUNCTIONS
 ROOT: Final = Path(__file__).resolve().parents[1]
 ONLY_FOR: Final = {
     "google-cloud-pubsub": frozenset({"deliver_event"}),
+    "markdown-it-py": frozenset({"api"}),
     "mcp": frozenset({"mcp"}),
     "opentelemetry-exporter-prometheus": frozenset(),
     "pypdf": frozenset({"api", "mcp", "run_actions"}),

@@ -124,6 +124,7 @@ class SyncChoice(TypedDict, total=False):
     labels: list[str]
     senders: list[str]
     exclude: list[str]
+    headers: list[str]
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from .errors import NotFoundError
 from .transport import Request, ResponseModel, Transport, at, present, query_of
 
 EventType = Literal["auth", "sync", "async_action", "send", "watch", "approval", "connection"]
+Content = Literal["none", "summary", "full"]
 EventState = Literal["pending", "delivered", "dead", "overtaken"]
 
 
@@ -56,6 +57,7 @@ class Endpoint(ResponseModel):
     connection_ids: Sequence[str] | None
     description: str
     flavour: str
+    content: str
     enabled: bool
     disabled_at: datetime | None
     disabled_reason: str | None
@@ -177,8 +179,11 @@ class Webhooks:
         description: str = "",
         secret: str | None = None,
         flavour: Literal["postroom", "nango"] | None = None,
+        content: Content | None = None,
     ) -> EndpointWithSecret:
         """Register an https address, or a sink that the operator allows.
+
+        With `content` its `sync` events bring the messages along, up to a size.
 
         `nango` is for a receiver that was written for Nango: `secret` is what it verifies with.
         """
@@ -189,6 +194,7 @@ class Webhooks:
             description=description,
             secret=secret,
             flavour=flavour,
+            content=content,
         )
         request = Request("POST", "/webhook-endpoints", body=body)
         return await self.transport.read(request, EndpointWithSecret)
@@ -208,6 +214,7 @@ class Webhooks:
         url: str | None = None,
         types: Sequence[EventType] | None = None,
         description: str | None = None,
+        content: Content | None = None,
         enabled: bool | None = None,
     ) -> Endpoint:
         """Change a receiver; `enabled` takes back what its 410 did."""
@@ -215,6 +222,7 @@ class Webhooks:
             url=url,
             types=list(types) if types is not None else None,
             description=description,
+            content=content,
             enabled=enabled,
         )
         path = at("webhook-endpoints", id)

@@ -159,6 +159,23 @@ class Pruned(ResponseModel):
     has_more: bool
 
 
+class LabelCount(ResponseModel):
+    """How many stored messages have a label, and how many of them are unread."""
+
+    id: str
+    total: int
+    unread: int
+
+
+class LabelCounts(ResponseModel):
+    """Counts by label; not `complete` where only the newest messages were counted."""
+
+    labels: Sequence[LabelCount]
+    messages: int
+    unread: int
+    complete: bool
+
+
 class Link(ResponseModel):
     """An address that opens one attachment without an API key."""
 
@@ -217,15 +234,15 @@ class Records:
         self,
         connection_id: str,
         *,
-        label: str | None = None,
+        label: str | Sequence[str] | None = None,
         thread_id: str | None = None,
         before: str | None = None,
         limit: int = 50,
     ) -> Screen:
-        """Return records newest first: those of a label, of a thread, or all."""
-        query = query_of(
-            order="date_desc", label=label, thread_id=thread_id, before=before, limit=limit
-        )
+        """Return records newest first: those that have a label or all of several, or all."""
+        query: Query = query_of(order="date_desc", thread_id=thread_id, before=before, limit=limit)
+        if label:
+            query = {**query, "label": [label] if isinstance(label, str) else [*label]}
         found = await self._read(connection_id, query)
         return Screen(found.records, found.next_before)
 
@@ -264,6 +281,11 @@ class Records:
         request = Request("GET", "/records/search", connection_id, query=query, repeatable=True)
         found = await self.transport.read(request, _Searched)
         return Search(found.records, found.next_page, found.complete, found.units)
+
+    async def labels(self, connection_id: str) -> LabelCounts:
+        """Return how many stored messages each label has, at no quota units."""
+        request = Request("GET", "/labels", connection_id, repeatable=True)
+        return await self.transport.read(request, LabelCounts)
 
     async def get(self, connection_id: str, *message_ids: str) -> Sequence[EmailMessage]:
         """Return the records of up to 100 messages; one that is not there is left out."""

@@ -126,6 +126,23 @@ async def test_a_screen_filters_by_label_and_by_thread(
     assert subjects(await page(api, thread_id=f"{2:016x}")) == ["Letter 2"]
 
 
+async def test_a_screen_of_several_labels_shows_what_has_all_of_them(
+    api: httpx.AsyncClient, container: AutowiredContainer, connected: Connection
+) -> None:
+    read = frozenset({LabelId("INBOX")})
+    rows = [a_record(n, label_ids=read) if n % 2 else a_record(n) for n in range(1, 9)]
+    await store_records(container, *rows)
+    query = {"label": ["UNREAD", "INBOX"], "limit": 3}
+    first = await page(api, **query)
+    rest = await page(api, **query, before=first["next_before"])
+    assert subjects(first) == ["Letter 8", "Letter 6", "Letter 4"]
+    assert (subjects(rest), rest["next_before"]) == (["Letter 2"], None)
+    assert subjects(await page(api, label=["UNREAD", "STARRED"])) == []
+    one = await page(api, label=["UNREAD", "INBOX"], thread_id=f"{4:016x}")
+    assert subjects(one) == ["Letter 4"]
+    assert len(subjects(await page(api, label=["", "INBOX"]))) == 8
+
+
 @pytest.mark.parametrize(
     "query",
     [

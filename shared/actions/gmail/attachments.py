@@ -2,6 +2,7 @@
 
 # ruff: noqa: N815  Gmail's spelling
 
+import re
 from base64 import urlsafe_b64encode
 from typing import Final
 
@@ -32,8 +33,9 @@ class GetAttachmentInput(ActionInput):
     attachmentId: str | None = Field(
         None,
         validation_alias=spellings("attachmentId", "attachment_id"),
-        pattern=r"^[0-9A-Za-z_-]{1,2000}$",
-        description="Gmail's own id of it in place of partId: another one at every fetch.",
+        pattern=r"^[0-9A-Za-z_.-]{1,2000}$",
+        description="Gmail's own id of it in place of partId: another one at every fetch. "
+        "A part id is taken here too.",
     )
 
     @model_validator(mode="after")
@@ -41,6 +43,12 @@ class GetAttachmentInput(ActionInput):
         if (self.partId is None) == (self.attachmentId is None):
             raise ValueError("give partId or attachmentId")
         return self
+
+    @property
+    def part(self) -> str | None:
+        """The part id, in whichever field it came."""
+        given = self.partId or self.attachmentId or ""
+        return given if re.fullmatch(PART_ID, given) else None
 
 
 class AttachmentOutput(BaseModel):
@@ -60,9 +68,9 @@ async def get_attachment(context: ActionContext, asked: GetAttachmentInput) -> A
     Raises GmailNotFoundError, TooLargeError. `GET /attachments/{message_id}/{part_id}` streams
     the same bytes as they are, of any size.
     """
-    if asked.partId is None:
+    if asked.part is None:
         return await _by_attachment_id(context, asked)
-    part = await context.gmail.part(MessageId(asked.messageId), asked.partId)
+    part = await context.gmail.part(MessageId(asked.messageId), asked.part)
     _require_small(part.size)
     stream = await context.gmail.content(part)
     try:

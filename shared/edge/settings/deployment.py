@@ -8,6 +8,7 @@ from typing import TypeVar
 from urllib.parse import urlsplit
 
 from shared.actions.present import READY
+from shared.domain.sync.alias import SyncAlias, read_alias
 from shared.edge.settings.console import ConsoleOptions, console_options
 from shared.edge.settings.events import EventOptions, event_options
 from shared.edge.settings.functions import FUNCTIONS, Trigger, function_for
@@ -75,6 +76,8 @@ class Settings:
     """Who takes traces and metrics: `google`, `otlp`, `prometheus`; none unless named."""
     integration_aliases: tuple[str, ...] = ()
     """What callers may call the integration besides `google-mail`."""
+    sync_alias: SyncAlias = field(default_factory=SyncAlias)
+    """What callers may call the mailbox's sync and its model besides."""
     syncs: tuple[str, ...] = ()
     """The ready syncs that are served, by name."""
     events: EventOptions = field(default_factory=EventOptions)
@@ -174,6 +177,7 @@ def settings_from(environ: Mapping[str, str], *, without: frozenset[str] = froze
         backup_days=read.optional("BACKUP_DAYS", _count, 0),
         telemetry=read.optional("TELEMETRY", _takers, frozenset()),
         integration_aliases=read.optional("INTEGRATION_ALIASES", _aliases, ()),
+        sync_alias=read.optional("SYNC_ALIAS", read_alias, SyncAlias()),
         syncs=read.optional("SYNCS", _ready_syncs, ()),
         events=event_options(read.optional),
         console=console_options(read.optional),

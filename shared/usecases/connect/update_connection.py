@@ -54,10 +54,10 @@ class ChangeWindow:
 
 @dataclass(frozen=True, slots=True)
 class ChangeSelection:
-    """Gives a connection another selection of labels kept and left out, and of senders.
+    """Gives a connection another selection of labels, of senders, and of headers kept.
 
-    By label, what no longer fits becomes a tombstone and what newly fits is read. By sender, every
-    record is read anew: a record's head does not say whom it is from.
+    By label, what no longer fits becomes a tombstone and what newly fits is read. For senders and
+    headers every record is read anew: a record's head says nothing of them.
     """
 
     states: SyncStates
@@ -68,7 +68,8 @@ class ChangeSelection:
         was = await self.states.get(id)
         if was is None or was.value.selection == chosen:
             return
-        senders = was.value.selection.senders
+        before = was.value.selection
+        anew = (before.senders, before.headers) != (chosen.senders, chosen.headers)
         await update(self.states, id, lambda state: replace(state, selection=chosen))
-        await self.control.trigger(id, reset=True, empty_cache=senders != chosen.senders)
+        await self.control.trigger(id, reset=True, empty_cache=anew)
         await self.control.audit(id)

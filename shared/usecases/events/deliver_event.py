@@ -17,7 +17,6 @@ from shared.domain.events.delivery import (
     Failure,
     after,
     as_overtaken,
-    body_of,
     claim,
     defer,
     due_to,
@@ -26,7 +25,6 @@ from shared.domain.events.delivery import (
 )
 from shared.domain.events.endpoint import WebhookEndpoint
 from shared.domain.events.event import RECOVERED, Delivery, Event, EventState
-from shared.domain.events.flavour import Flavour
 from shared.domain.ids import EventId
 from shared.domain.operation import OperationState, OperationType, new_operation
 from shared.errors import ConflictError, PostroomError, QueueUnavailableError, TransientError
@@ -35,6 +33,7 @@ from shared.ports.documents import Versioned, until_written, update
 from shared.ports.events import Operations, Outbox
 from shared.ports.queue import Queue, QueueName, Task
 from shared.ports.sinks import OutgoingEvent, Sinks
+from shared.usecases.events.bodies import EventBodies, Form
 from shared.usecases.events.places import Place, Places
 from shared.usecases.events.receivers import Present, Receivers
 
@@ -76,6 +75,7 @@ class DeliverEvent:
     queue: Queue
     sinks: Sinks
     places: Places
+    bodies: EventBodies
     clock: Clock
 
     async def __call__(self, id: EventId) -> DeliveryOutcome:
@@ -167,7 +167,8 @@ class DeliverEvent:
     async def _attempt(self, taken: "_Taken") -> Mapping[str, Attempted]:
         """Tell every receiver at once: a slow one holds no other up."""
         try:
-            bodies = _bodies(taken)
+            receivers = [one.receiver for one in taken.due.values()]
+            bodies = await self.bodies(taken.event, receivers)
             made = await asyncio.gather(
                 *(self._tell_once(taken, name, bodies) for name in taken.due)
             )
@@ -177,11 +178,11 @@ class DeliverEvent:
         return dict(zip(taken.due, made, strict=True))
 
     async def _tell_once(
-        self, taken: "_Taken", name: str, bodies: Mapping[Flavour, bytes]
+        self, taken: "_Taken", name: str, bodies: Mapping[Form, bytes]
     ) -> Attempted:
         attempted, present = None, taken.due[name]
         try:
-            body = bodies[present.receiver.flavour]
+            body = bodies[present.receiver.flavour, present.receiver.content]
             attempted = await self._deliver(present, taken.event, body)
         finally:
             self.places.leave(taken.seated.pop(name), attempted)
@@ -293,12 +294,6 @@ class _Taken:
     @property
     def event(self) -> Event:
         return self.held.value
-
-
-def _bodies(taken: _Taken) -> Mapping[Flavour, bytes]:
-    """Return the event once for each flavour among those about to be told."""
-    flavours = {present.receiver.flavour for present in taken.due.values()}
-    return {flavour: body_of(taken.event, flavour) for flavour in flavours}
 
 
 def _due(event: Event, now: datetime) -> bool:

@@ -7,6 +7,7 @@ from secrets import token_hex
 from typing import Any, TypeVar
 
 from shared.domain.events.addresses import AllowedHosts, checked_url
+from shared.domain.events.content import Content
 from shared.domain.events.endpoint import MOST_ENDPOINTS, WebhookEndpoint
 from shared.domain.events.event import EventType
 from shared.domain.events.flavour import Flavour, checked_nango_secret
@@ -34,6 +35,7 @@ class Registration:
     description: str = ""
     secret: str | None = None
     flavour: Flavour = Flavour.POSTROOM
+    content: Content = Content.NONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,7 @@ class ManageEndpoints:
     async def create(self, asked: Registration) -> WithSecret:
         """Raise InvalidRequestError for an address that may not be used, or too many."""
         self.check_url(asked.url)
+        _check_content(asked.url, asked.content)
         if len(await self.endpoints.list()) >= MOST_ENDPOINTS:
             raise InvalidRequestError(f"There may be {MOST_ENDPOINTS} endpoints: delete one.")
         now, id = self.clock.now(), f"whe_{token_hex(12)}"
@@ -72,6 +75,7 @@ class ManageEndpoints:
             connection_ids=asked.connection_ids,
             description=asked.description,
             flavour=asked.flavour,
+            content=asked.content,
         )
         await self.endpoints.create(endpoint)
         return WithSecret(endpoint, secret)
@@ -94,7 +98,7 @@ class ManageEndpoints:
         return WithSecret(_require_found(endpoint), fresh)
 
     async def change(self, id: str, changes: Mapping[str, Any]) -> WebhookEndpoint:
-        """Change `url`, `types`, `connection_ids`, `description`, `enabled`."""
+        """Change `url`, `types`, `connection_ids`, `description`, `content`, `enabled`."""
         if "url" in changes:
             self.check_url(changes["url"])
         endpoint = await update(self.endpoints, id, lambda was: self._change(was, dict(changes)))
@@ -126,6 +130,7 @@ class ManageEndpoints:
         now = self.clock.now()
         if _is_sink(changes.get("url", was.url)) != _is_sink(was.url):
             raise InvalidRequestError("A sink and a webhook cannot become one another.")
+        _check_content(was.url, changes.get("content", was.content))
         enabled = changes.pop("enabled", None)
         if changes.get("url", was.url) != was.url:
             changes["deferred_until"] = None
@@ -147,6 +152,16 @@ def _secret(given: str | None, flavour: Flavour) -> str:
     """Return the caller's secret or a fresh one. Raises InvalidRequestError."""
     check = checked_nango_secret if flavour is Flavour.NANGO else checked_secret
     return check(new_secret() if given is None else given)
+
+
+def _check_content(url: str, content: Content) -> None:
+    """Raise InvalidRequestError where messages would stay in a topic or queue after erasure."""
+    if content is not Content.NONE and _is_sink(url):
+        raise InvalidRequestError(
+            "A sink takes no messages: what a topic or queue holds is not erased with a "
+            "connection. Read them from the cursor, or name an https address.",
+            code="invalid_content",
+        )
 
 
 def _is_sink(url: str) -> bool:

@@ -102,7 +102,7 @@ class Receivers:
 
 
 def _receiver(endpoint: WebhookEndpoint, secrets: tuple[str, ...] = ()) -> Receiver:
-    return Receiver(endpoint.id, endpoint.url, secrets, endpoint.flavour)
+    return Receiver(endpoint.id, endpoint.url, secrets, endpoint.flavour, endpoint.content)
 
 
 async def sealed_secret(

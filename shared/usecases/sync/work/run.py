@@ -8,7 +8,14 @@ from datetime import datetime
 from typing import Any
 
 from shared.domain.events.event import Event
-from shared.domain.ids import ConnectionId, HistoryId, MessageId, PageToken, ThreadId
+from shared.domain.ids import (
+    ConnectionId,
+    HistoryId,
+    MessageId,
+    PageToken,
+    SequenceNumber,
+    ThreadId,
+)
 from shared.domain.observations import Sightings
 from shared.domain.operation import OperationStep
 from shared.domain.sync.event import extend, sync_event
@@ -248,6 +255,7 @@ class Run:
                 self.trace_id,
                 since=since,
                 was=None,
+                before=SequenceNumber(0),
                 aside=aside,
             )
             return state, Batch(event=event)
@@ -269,6 +277,7 @@ class Run:
             self.trace_id,
             since=changes.now,
             was=self.state.checkpoint,
+            before=self.state.sequence,
             aside=await self.numbers(changes),
         )
         if opened is not None:
