@@ -284,7 +284,7 @@ def record(number: int = 1, sequence: int = 1, *, payload: bytes = b"p", **chang
 
 
 def tombstone(number: int = 1, sequence: int = 1) -> Record:
-    return Record(head(number, 0).deleted(SequenceNumber(sequence), START), b"p")
+    return Record(head(number, 0).tombstone(SequenceNumber(sequence), START), b"p")
 
 
 def entry(number: int = 1, **changes: Any) -> QuarantineEntry:

@@ -32,7 +32,7 @@ async def test_each_label_is_counted_with_what_is_unread_under_it(
         a_record(1),
         a_record(2, label_ids=frozenset({INBOX, WORK})),
         a_record(3, label_ids=frozenset({WORK, UNREAD})),
-        replace(gone, head=gone.head.deleted(SequenceNumber(4), NOW)),
+        replace(gone, head=gone.head.tombstone(SequenceNumber(4), NOW)),
     )
     assert await counted(api) == {
         "labels": [

@@ -83,7 +83,7 @@ async def test_filters_pass_over_without_losing_the_place(
     api: httpx.AsyncClient, container: AutowiredContainer, five: None
 ) -> None:
     gone = a_record(2, sequence=SequenceNumber(6))
-    gone = replace(gone, head=gone.head.deleted(SequenceNumber(6), NOW))
+    gone = replace(gone, head=gone.head.tombstone(SequenceNumber(6), NOW))
     await store_records(container, gone)
     assert [r["id"] for r in (await page(api, filter="deleted"))["records"]] == [f"{2:016x}"]
     assert len((await page(api, filter="added"))["records"]) == 4
@@ -94,7 +94,7 @@ async def test_a_deleted_record_is_a_tombstone_with_its_last_content(
     api: httpx.AsyncClient, container: AutowiredContainer, five: None
 ) -> None:
     gone = a_record(2)
-    await store_records(container, replace(gone, head=gone.head.deleted(SequenceNumber(6), NOW)))
+    await store_records(container, replace(gone, head=gone.head.tombstone(SequenceNumber(6), NOW)))
     (tombstone,) = (await page(api, filter="DELETED"))["records"]
     assert tombstone["subject"] == "Letter 2"
     assert tombstone["_nango_metadata"]["last_action"] == LastAction.DELETED

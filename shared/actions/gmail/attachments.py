@@ -8,7 +8,7 @@ from typing import Final
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from shared.actions.gmail.gmail_fields import Id, spelled
+from shared.actions.gmail.gmail_fields import Id, spellings
 from shared.actions.registry import Action, ActionContext, ActionInput, GmailShaped
 from shared.domain.connect.scopes import READONLY
 from shared.domain.ids import MessageId
@@ -23,16 +23,16 @@ WHICH: Final = "Which part: `2`, or `1.3`; `root` where the message is one file.
 class GetAttachmentInput(ActionInput):
     """A part of a message, as its record's `attachments` name it."""
 
-    messageId: Id = Field(validation_alias=spelled("messageId", "message_id"))
+    messageId: Id = Field(validation_alias=spellings("messageId", "message_id"))
     partId: str | None = Field(
         None,
-        validation_alias=spelled("partId", "part_id"),
+        validation_alias=spellings("partId", "part_id"),
         pattern=PART_ID,
         description=WHICH,
     )
     attachmentId: str | None = Field(
         None,
-        validation_alias=spelled("attachmentId", "attachment_id"),
+        validation_alias=spellings("attachmentId", "attachment_id"),
         pattern=r"^[0-9A-Za-z_.-]{1,2000}$",
         description="Gmail's own id of it in place of partId: another one at every fetch. "
         "A part id is taken here too.",

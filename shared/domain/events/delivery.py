@@ -201,7 +201,7 @@ def settle(event: Event, deliveries: Mapping[str, Delivery], now: datetime) -> E
     return replace(base, state=EventState.DEAD, expires_at=now + KEPT_UNDELIVERED)
 
 
-def overtaken(event: Event, now: datetime) -> Event:
+def as_overtaken(event: Event, now: datetime) -> Event:
     """Return an event that is not sent any more, because a later one has made it old."""
     return replace(
         event,

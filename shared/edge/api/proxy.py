@@ -171,12 +171,12 @@ def _headers(given: Mapping[str, str], *, with_content: bool) -> dict[str, str]:
 
 
 def _function(method: Method, name: str) -> Callable[[Call], Awaitable[Response]]:
-    async def passed(call: Call) -> Response:
+    async def pass_on(call: Call) -> Response:
         return await proxy(call)
 
-    passed.__name__ = f"proxy_{name}{method.lower()}"
-    passed.__doc__ = proxy.__doc__
-    return passed
+    pass_on.__name__ = f"proxy_{name}{method.lower()}"
+    pass_on.__doc__ = proxy.__doc__
+    return pass_on
 
 
 def _route(method: Method, prefix: str) -> Route:

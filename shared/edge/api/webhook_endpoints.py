@@ -206,7 +206,7 @@ def _require_reading(call: Call, content: Content) -> None:
 
 
 async def _mine(call: Call) -> WebhookEndpoint:
-    found = await call.use(ManageEndpoints).found(call.path("id"))
+    found = await call.use(ManageEndpoints).find(call.path("id"))
     if not _visible(call, found.value):
         raise NotFoundError("No such endpoint. GET /webhook-endpoints lists yours.")
     return found.value

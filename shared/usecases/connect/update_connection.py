@@ -27,12 +27,12 @@ class ChangeConnection:
     async def __call__(self, id: ConnectionId, change: Change) -> Connection:
         """Return the connection as changed. Raises UnknownConnectionError."""
 
-        def changed(was: Connection) -> Connection | None:
+        def apply(was: Connection) -> Connection | None:
             if was.status is ConnectionStatus.DISCONNECTING:
                 return None
             return replace(change(was), updated_at=self.clock.now())
 
-        if (now := await update(self.connections, id, changed)) is None:
+        if (now := await update(self.connections, id, apply)) is None:
             raise UnknownConnectionError("No such connection.")
         return now
 

@@ -16,10 +16,10 @@ from shared.domain.events.delivery import (
     Attempted,
     Failure,
     after,
+    as_overtaken,
     claim,
     defer,
     due_to,
-    overtaken,
     refuse,
     settle,
 )
@@ -89,7 +89,7 @@ class DeliverEvent:
         if outcome is None:
             return NotDue()
         await self._forget(outcome)
-        await self._heed(taken, attempts)
+        await self._apply_backpressure(taken, attempts)
         await self._log(taken, attempts, outcome, started)
         await self._wake(outcome, outcome.next_attempt_at)
         return Delivered(outcome.state)
@@ -99,7 +99,7 @@ class DeliverEvent:
         if found is None or not _due(found.value, now):
             return NotDue()
         if await self._is_overtaken(found.value):
-            old = overtaken(found.value, now)
+            old = as_overtaken(found.value, now)
             await self.outbox.swap(found, old)
             return Delivered(old.state)
         present = await self.receivers.of(found.value)
@@ -183,18 +183,18 @@ class DeliverEvent:
         attempted, present = None, taken.due[name]
         try:
             body = bodies[present.receiver.flavour, present.receiver.content]
-            attempted = await self._tell(present, taken.event, body)
+            attempted = await self._deliver(present, taken.event, body)
         finally:
             self.places.leave(taken.seated.pop(name), attempted)
         return attempted
 
-    async def _tell(self, present: Present, event: Event, body: bytes) -> Attempted:
+    async def _deliver(self, present: Present, event: Event, body: bytes) -> Attempted:
         now = self.clock.now()
         sink = self.sinks.of(present.receiver)
         if sink is None:
             return Attempted(Failure.MISCONFIGURED)
         try:
-            receiver = await self.receivers.opened(present, now)
+            receiver = await self.receivers.open(present, now)
         except PostroomError as error:  # its secret does not open: nobody else's trouble
             log.warning("receiver left out: %s", error.code, extra={"event": event.id})
             return Attempted(Failure.MISCONFIGURED)
@@ -223,7 +223,7 @@ class DeliverEvent:
             with suppress(ConflictError):
                 await self.outbox.delete(found)
 
-    async def _heed(self, taken: "_Taken", attempts: Mapping[str, Attempted]) -> None:
+    async def _apply_backpressure(self, taken: "_Taken", attempts: Mapping[str, Attempted]) -> None:
         """Disable what answered 410; keep for every instance who is to be left alone till when."""
         now = self.clock.now()
         for name, attempted in attempts.items():
@@ -273,7 +273,7 @@ class DeliverEvent:
                 "event_id": event.id,
                 "attempt": taken.event.attempts,
                 "event_state": event.state.value,
-                "receivers": {name: _seen(one) for name, one in attempts.items()},
+                "receivers": {name: _attempt_fields(one) for name, one in attempts.items()},
             },
         )
         try:
@@ -318,7 +318,7 @@ def _seen_by(one: Present, attempted: Attempted, now: datetime) -> WebhookEndpoi
     return None if seen == was else seen
 
 
-def _seen(one: Attempted) -> dict[str, int | str | None]:
+def _attempt_fields(one: Attempted) -> dict[str, int | str | None]:
     return {"status": one.status, "error": one.failure}
 
 

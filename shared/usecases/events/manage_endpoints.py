@@ -58,7 +58,7 @@ class ManageEndpoints:
 
     async def create(self, asked: Registration) -> WithSecret:
         """Raise InvalidRequestError for an address that may not be used, or too many."""
-        self.checked(asked.url)
+        self.check_url(asked.url)
         _check_content(asked.url, asked.content)
         if len(await self.endpoints.list()) >= MOST_ENDPOINTS:
             raise InvalidRequestError(f"There may be {MOST_ENDPOINTS} endpoints: delete one.")
@@ -82,10 +82,10 @@ class ManageEndpoints:
 
     async def rotate(self, id: str, secret: str | None, overlap: timedelta) -> WithSecret:
         """Sign with a new secret and, for `overlap`, with the last one too."""
-        flavour = (await self.found(id)).value.flavour
+        flavour = (await self.find(id)).value.flavour
         fresh = _secret(secret, flavour)
 
-        async def rotated(was: WebhookEndpoint) -> WebhookEndpoint:
+        async def replace_secret(was: WebhookEndpoint) -> WebhookEndpoint:
             if _is_sink(was.url):
                 raise InvalidRequestError("A sink has no signing secret.")
             now = self.clock.now()
@@ -94,29 +94,29 @@ class ManageEndpoints:
             secrets = secrets_after(newest, live, now + overlap)
             return replace(was, secrets=secrets, updated_at=now)
 
-        endpoint = await update_by(self.endpoints, id, rotated)
-        return WithSecret(_found(endpoint), fresh)
+        endpoint = await update_by(self.endpoints, id, replace_secret)
+        return WithSecret(_require_found(endpoint), fresh)
 
     async def change(self, id: str, changes: Mapping[str, Any]) -> WebhookEndpoint:
         """Change `url`, `types`, `connection_ids`, `description`, `content`, `enabled`."""
         if "url" in changes:
-            self.checked(changes["url"])
+            self.check_url(changes["url"])
         endpoint = await update(self.endpoints, id, lambda was: self._change(was, dict(changes)))
-        return _found(endpoint)
+        return _require_found(endpoint)
 
     async def delete(self, id: str) -> None:
         """Forget it and its secrets; what was on its way to it is not sent any more."""
 
         async def attempt() -> None:
-            await self.endpoints.delete(await self.found(id))
+            await self.endpoints.delete(await self.find(id))
 
         await until_written(attempt)
 
-    async def found(self, id: str) -> Versioned[WebhookEndpoint]:
+    async def find(self, id: str) -> Versioned[WebhookEndpoint]:
         """Return the endpoint. Raises NotFoundError."""
-        return _found(await self.endpoints.get(id))
+        return _require_found(await self.endpoints.get(id))
 
-    def checked(self, url: str) -> None:
+    def check_url(self, url: str) -> None:
         """Raise InvalidRequestError unless events may be sent to this address."""
         if _is_sink(url):
             if url not in self.sinks:
@@ -142,7 +142,7 @@ class ManageEndpoints:
         return replace(was, **changes, updated_at=now)
 
 
-def _found(endpoint: T | None) -> T:
+def _require_found(endpoint: T | None) -> T:
     if endpoint is None:
         raise NotFoundError("No such endpoint. GET /webhook-endpoints lists yours.")
     return endpoint

@@ -63,7 +63,7 @@ class Receivers:
                 found.append(Present(_receiver(endpoint.value), endpoint))
         return {one.receiver.id: one for one in found}
 
-    async def opened(self, present: Present, now: datetime) -> Receiver:
+    async def open(self, present: Present, now: datetime) -> Receiver:
         """Return the receiver with the secrets its webhooks are signed with."""
         if present.endpoint is None:
             return present.receiver

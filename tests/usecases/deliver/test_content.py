@@ -167,4 +167,4 @@ async def test_a_topic_or_queue_takes_no_messages(harness: DeliveryHarness) -> N
     id = await harness.register(sink)
     with pytest.raises(InvalidRequestError, match="not erased"):
         await harness.endpoints.change(id, {"content": Content.SUMMARY})
-    assert Content.NONE is (await harness.endpoints.found(id)).value.content
+    assert Content.NONE is (await harness.endpoints.find(id)).value.content

@@ -138,12 +138,12 @@ def charset_named(claim: str) -> str:
     name = re.split(r"[\s;(,]", claim.strip(" \t\"'"), maxsplit=1)[0].lower().strip("\"'")
     name = re.sub(r"[_:]", "-", name[:75])
     for candidate in (name.removeprefix("x-").removeprefix("cs"), name):
-        if found := _known(candidate):
+        if found := _codec_name(candidate):
             return found
     return ""
 
 
-def _known(name: str) -> str:
+def _codec_name(name: str) -> str:
     if name in _NAMES:
         return _NAMES[name]
     if name.startswith("mac-"):
@@ -168,13 +168,13 @@ def decode_charset(data: bytes, claim: str | None) -> str:
     tries = [(name, "strict"), ("utf-8", "strict"), (name, "replace")]
     for candidate, errors in tries if name != "utf-8" else tries[:1]:
         try:
-            return _decoded(data, candidate, errors, claim or "")
+            return _decode(data, candidate, errors, claim or "")
         except (LookupError, ValueError):  # Python has codecs that are no charsets
             continue
-    return _guessed(data)
+    return _guess(data)
 
 
-def _guessed(data: bytes) -> str:
+def _guess(data: bytes) -> str:
     """Return UTF-8 with U+FFFD where more of it reads than does not, else Windows-1252."""
     text = data.decode("utf-8", "replace")
     wrong = text.count("\ufffd")
@@ -182,7 +182,7 @@ def _guessed(data: bytes) -> str:
     return text if right >= wrong else data.decode("cp1252", "replace")
 
 
-def _decoded(data: bytes, charset: str, errors: str, claim: str) -> str:
+def _decode(data: bytes, charset: str, errors: str, claim: str) -> str:
     """Decode. Raises LookupError, ValueError."""
     if charset in japanese.DECODERS:
         return japanese.DECODERS[charset](data, errors)

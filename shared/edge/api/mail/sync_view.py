@@ -145,7 +145,7 @@ def sync_view(state: SyncState, now: datetime, connection: Connection, aside: Se
         variant=VARIANT,
         type="INCREMENTAL" if has_backfilled(state) else "INITIAL",
         status=standing(state, connection.status, now),
-        jobStatus="RUNNING" if state.held(now) else latest,
+        jobStatus="RUNNING" if state.is_held(now) else latest,
         latestExecutionStatus=latest if state.last_finished_at else None,
         finishedAt=state.last_finished_at,
         nextScheduledSyncAt=state.next_due_at,

@@ -102,10 +102,10 @@ class SendEvent(_Body):
 
 
 class WatchEvent(_Body):
-    """The watch on a mailbox lapsed, stays silent, or announces mail again."""
+    """The watch on a mailbox lapsed, was never armed, stays silent, or announces mail again."""
 
     type: Literal["watch"]
-    operation: Literal["lapsed", "silent", "recovered"]
+    operation: Literal["lapsed", "never_armed", "silent", "recovered"]
     success: bool
     error: EventError | None
 

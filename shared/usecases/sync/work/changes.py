@@ -162,7 +162,7 @@ class Changes:
         labels: frozenset[LabelId] | None = None,
     ) -> None:
         """Mark a record as ended: whoever reads by cursor has to be told, whatever ended it."""
-        self.heads.append(head.deleted(SequenceNumber(0), self.now, reason, labels))
+        self.heads.append(head.tombstone(SequenceNumber(0), self.now, reason, labels))
         self.deleted += 1
 
     def set_aside(

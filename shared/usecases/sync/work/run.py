@@ -125,7 +125,7 @@ class Run:
         self.listing = None
         self.ahead.clear()
 
-    def taken(self, count: int) -> list[MessageRef]:
+    def take(self, count: int) -> list[MessageRef]:
         """Take the next messages off the listed page."""
         if self.listing is None:
             return []
@@ -211,14 +211,14 @@ class Run:
             await self.record_bounces(self.connection_id, changes.reports)
         tally = self.tally + changes.tally
 
-        def applied(state: SyncState) -> SyncState:
+        def apply(state: SyncState) -> SyncState:
             latest = state.last_tally if not tally.total and self._is_second_look() else tally
             return replace(change(changes.applied_to(state)), last_tally=latest, suspect=None)
 
-        await self.held.commit(applied, make)
+        await self.held.commit(apply, make)
         self.tally = tally
         if self.in_quarantine is not None:
-            self.in_quarantine = _quarantined(self.in_quarantine, changes)
+            self.in_quarantine = _quarantine_after(self.in_quarantine, changes)
         self._note_lateness(changes)
 
     def _is_second_look(self) -> bool:
@@ -231,7 +231,7 @@ class Run:
         if self.in_quarantine is None:
             found = await entries_of(self.quarantine, self.state)
             self.in_quarantine = {entry.message_id: entry for entry in found}
-        after = _quarantined(self.in_quarantine, changes) if changes else self.in_quarantine
+        after = _quarantine_after(self.in_quarantine, changes) if changes else self.in_quarantine
         return set_aside([*after.values()])
 
     def _note_lateness(self, changes: Changes) -> None:
@@ -298,7 +298,7 @@ class Run:
         took = (self.clock.now() - started_at).total_seconds() * 1000
         self.steps.append(OperationStep(name, started_at, took, detail))
 
-    def counted(self) -> Mapping[str, Any]:
+    def report(self) -> Mapping[str, Any]:
         """Return what is told of a run: records, quota units, and how late live mail was."""
         tally = self.tally
         counts = {"added": tally.added, "updated": tally.updated, "deleted": tally.deleted}
@@ -307,7 +307,7 @@ class Run:
         return {**counts, "units": units, "pushed": self.pushed, **late}
 
 
-def _quarantined(
+def _quarantine_after(
     entries: Mapping[MessageId, QuarantineEntry], changes: Changes
 ) -> dict[MessageId, QuarantineEntry]:
     """Return the quarantine after a commit."""
