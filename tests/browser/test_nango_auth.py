@@ -28,6 +28,11 @@ window.begin = (host, credentials) => {
     (error) => { window.ended = { type: error.type, message: error.message }; },
   );
 };
+window.events = [];
+window.open_ui = (host, sessionToken) => {
+  const onEvent = (event) => window.events.push(event.type);
+  new Nango({ host }).openConnectUI({ baseURL: host, apiURL: host, sessionToken, onEvent });
+};
 window.loaded = true;
 </script></body>"""
 
@@ -85,3 +90,20 @@ async def test_with_a_public_key_it_fails_at_once_and_says_what_to_do(
     found = await ended(page)
     assert found["type"] == "public_key_not_supported"
     assert "connectSessionToken" in found["message"]
+
+
+async def test_the_connect_page_opens_at_the_bare_host_and_tells_the_connection(
+    site: Site, browser: Browser
+) -> None:
+    session = await site.session()
+    page = await (await browser.new_context(locale="en-GB")).new_page()
+    await page.goto(site.product)
+    await page.wait_for_function("window.loaded")
+    await page.evaluate(
+        "([host, token]) => open_ui(host, token)", [site.postroom, session["token"]]
+    )
+    frame = page.frame_locator("#connect-ui")
+    async with page.expect_popup() as popup:
+        await frame.get_by_role("button", name="Continue with Google").click()
+    await allow_at_google(await popup.value)
+    await page.wait_for_function("window.events.includes('connect')")

@@ -65,7 +65,7 @@ async def start_headless(call: Call) -> Response:
     A public key opens none: the page hears at once what to do instead.
     """
     asked = call.query(HeadlessQuery)
-    refused = await _refused(call, asked)
+    refused = await _refusal(call, asked)
     if refused is not None:
         if asked.ws_client_id:
             await call.use(TellListener)(asked.ws_client_id, refused=refused)
@@ -77,7 +77,7 @@ async def start_headless(call: Call) -> Response:
     return response
 
 
-async def _refused(call: Call, asked: HeadlessQuery) -> str | None:
+async def _refusal(call: Call, asked: HeadlessQuery) -> str | None:
     """Return why no consent can begin."""
     if call.path("name") not in call.use(IntegrationNames):
         return "unknown_integration"
@@ -122,7 +122,7 @@ class Listening:
         listener = token_urlsafe(24)
         await socket.send_json({"message_type": "connection_ack", "ws_client_id": listener})
         hearing = asyncio.create_task(self._hear(listener))
-        leaving = asyncio.create_task(_left(socket))
+        leaving = asyncio.create_task(_await_leave(socket))
         try:
             await asyncio.wait({hearing, leaving}, return_when=asyncio.FIRST_COMPLETED)
             if not leaving.done():
@@ -147,7 +147,7 @@ def _is_products(socket: WebSocket, origins: Collection[str]) -> bool:
     return origin in origins or f"{origin.rpartition(':')[0]}:*" in origins
 
 
-async def _left(socket: WebSocket) -> None:
+async def _await_leave(socket: WebSocket) -> None:
     """Return when the page has closed its socket; it says nothing over it."""
     try:
         while True:
