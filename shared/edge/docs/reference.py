@@ -18,6 +18,7 @@ GROUPS: Final[Mapping[str, str]] = {
     "connections": "connections",
     "receipts": "connections",
     "records": "records",
+    "labels": "records",
     "attachments": "records",
     "signed": "records",
     "sync": "syncs",
