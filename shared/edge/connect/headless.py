@@ -14,7 +14,6 @@ from starlette.responses import Response
 from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from shared.domain.connect.connection import INTEGRATION
 from shared.domain.connect.integration_names import IntegrationNames
 from shared.domain.troubles import DESCRIPTIONS
 from shared.domain.validation import MAX_TEXT
@@ -126,7 +125,8 @@ class Listening:
         try:
             await asyncio.wait({hearing, leaving}, return_when=asyncio.FIRST_COMPLETED)
             if not leaving.done():
-                await socket.send_json(_message(hearing.result()))
+                key = self._container.use(IntegrationNames).first_alias
+                await socket.send_json(_message(hearing.result(), key))
                 await socket.close()
         finally:
             hearing.cancel()
@@ -156,12 +156,12 @@ async def _await_leave(socket: WebSocket) -> None:
         return
 
 
-def _message(heard: Heard) -> dict[str, Any]:
+def _message(heard: Heard, key: str) -> dict[str, Any]:
     """Return what the frontend resolves or rejects by."""
     if heard.connection_id is not None:
         return {
             "message_type": "success",
-            "provider_config_key": INTEGRATION,
+            "provider_config_key": key,
             "connection_id": heard.connection_id,
             "is_pending": False,
         }
