@@ -55,12 +55,10 @@ def selection(
     headers: Sequence[str] = (),
 ) -> Selection:
     """Return the selection that a connection's settings describe."""
-    return Selection(
-        _label_ids(labels), _in_lower_case(senders), _label_ids(exclude), _in_lower_case(headers)
-    )
+    return Selection(_label_ids(labels), _fold(senders), _label_ids(exclude), _fold(headers))
 
 
-def _in_lower_case(names: Sequence[str]) -> tuple[str, ...]:
+def _fold(names: Sequence[str]) -> tuple[str, ...]:
     return tuple(sorted({name.strip().lower() for name in names}))
 
 
