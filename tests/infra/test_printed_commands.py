@@ -28,7 +28,9 @@ PAGES: Final = {
         "shared/docs/guides/quick-start.md",
     )
 }
-CODE: Final = re.compile(r"^ *```(?:sh|console)?\n(.*?)^ *```$|`([^`\n]+)`", re.MULTILINE | re.DOTALL)
+CODE: Final = re.compile(
+    r"^ *```(?:sh|console)?\n(.*?)^ *```$|`([^`\n]+)`", re.MULTILINE | re.DOTALL
+)
 MAKE: Final = re.compile(r"(?:^|[;&|] )\s*make(?= [a-z])[^\n;|>]*", re.MULTILINE)
 MODULE: Final = re.compile(r"python -m ([\w.]+)")
 TOOL: Final = re.compile(r"\.venv/bin/([\w-]+)")
