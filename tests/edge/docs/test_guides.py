@@ -5,12 +5,14 @@ import json
 import os
 import re
 from collections.abc import AsyncIterator, Mapping
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
+from pathlib import Path
 from typing import Any, Final
 
 import pytest
 import pytest_asyncio
+from standardwebhooks import Webhook
 
 from infra.local.connecting import connect
 from infra.local.environment import API_KEY
@@ -94,6 +96,47 @@ async def test_every_printed_command_works_and_answers_what_is_printed(
         if printed:
             assert shape(json.loads(printed)) == shape(came[-1]), command
         await system.settle()
+
+
+def programs(guide: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """Return what the Python of a guide defines, with the client under its installed name."""
+    (folder / "postroom_client").symlink_to(ROOT / "shared" / "client")
+    monkeypatch.syspath_prepend(folder)
+    names: dict[str, Any] = {}
+    for shown in re.findall(r"```python\n(.*?)```", GUIDES[guide], re.DOTALL):
+        exec(shown, names)
+    return names
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_the_python_of_the_guides_follows_sends_and_verifies(
+    system: LocalSystem,
+    environ: Mapping[str, str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    names = programs("python", tmp_path, monkeypatch)
+    cursor = await names["follow"](system.url, API_KEY, ADA, None)
+    assert cursor
+    assert await names["follow"](system.url, API_KEY, ADA, cursor) == cursor
+    send = names["send"]
+    assert await asyncio.to_thread(send, system.url, API_KEY, environ["CONNECTION"]) == "submitted"
+
+
+def test_the_python_of_the_guides_verifies_a_webhook(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    receive = programs("webhooks", tmp_path, monkeypatch)["receive"]
+    secret, body = "whsec_" + "c2VjcmV0" * 4, '{"type": "sync", "connectionId": "c-1"}'
+    now = datetime.now(UTC)
+    signed = {
+        "webhook-id": "evt-1",
+        "webhook-timestamp": str(int(now.timestamp())),
+        "webhook-signature": Webhook(secret).sign("evt-1", now, body),
+    }
+    assert receive(secret, signed, body.encode()) == "sync of c-1"
+    with pytest.raises(Exception, match="not signed"):
+        receive(secret, signed, body.encode() + b" ")
 
 
 def test_commands_are_found_in_the_guides() -> None:
