@@ -57,7 +57,7 @@ ERROR_SCHEMA = {
         }
     },
 }
-ERROR_CONTENT: dict[str, Any] = {JSON: {"schema": {"$ref": "#/components/schemas/Error"}}}
+ERROR_CONTENT: dict[str, Any] = {JSON: {"schema": {"$ref": "#/components/schemas/Refusal"}}}
 PAGE: dict[str, Any] = {"text/html": {"schema": {"type": "string"}}}
 BYTES = {"type": "string", "format": "binary"}
 PASSED_ON: dict[str, Any] = {JSON: {"schema": {}}, **PAGE}
@@ -85,7 +85,7 @@ def document(routes: Sequence[Route], public_url: str) -> dict[str, Any]:
     """Return the OpenAPI document of the documented routes."""
     shown = [route for route in routes if route.documented]
     schemas = schemas_of(shown, BODIES.values())
-    schemas.add("Error", ERROR_SCHEMA)
+    schemas.add("Refusal", ERROR_SCHEMA)
     paths: dict[str, dict[str, Any]] = {}
     for route in shown:
         paths.setdefault(route.documented_path, {})[route.method.lower()] = _operation(
