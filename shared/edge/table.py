@@ -36,7 +36,7 @@ def api_routes() -> Routes:
         upkeep,
         webhook_endpoints,
     )
-    from shared.edge.api.mail import attachments, records, search
+    from shared.edge.api.mail import attachments, labels, records, search
     from shared.edge.compat import absent, constants, older_names
     from shared.edge.connect import sessions as connect_sessions
     from shared.edge.docs.routes import pages_of
@@ -49,6 +49,7 @@ def api_routes() -> Routes:
         *connections.ROUTES,
         *records.ROUTES,
         *search.ROUTES,
+        *labels.ROUTES,
         *syncs.ROUTES,
         *upkeep.ROUTES,
         *actions.ROUTES,
