@@ -115,8 +115,10 @@ def _names(tree: ast.Module) -> set[str]:
 
 
 def write(folder: Path) -> None:
-    """Write the files below `folder`, in the project's format."""
+    """Write the files of `folder` anew, in the project's format."""
     folder.mkdir(parents=True, exist_ok=True)
+    for former in folder.glob("*.py"):
+        former.unlink()
     for name, text in files().items():
         (folder / name).write_text(text, "utf-8")
     ruff = (sys.executable, "-m", "ruff")

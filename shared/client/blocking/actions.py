@@ -6,17 +6,17 @@ from typing import Any
 
 import httpx
 
-from ..actions import Method, Started, _allowed, _ask
+from ..actions import Method, Started, _ask, _check_allowed
 from ..errors import NotFoundError
-from ..wire import Ask, Query, at, given, json_of, understood
-from .wire import Wire
+from ..transport import Query, Request, at, json_of, parse_response, query_of
+from .transport import Transport
 
 
 @dataclass(frozen=True, slots=True)
 class Actions:
     """`postroom.actions`."""
 
-    wire: Wire
+    transport: Transport
 
     def run(
         self,
@@ -30,8 +30,8 @@ class Actions:
 
         Raises WaitingForApprovalError besides.
         """
-        ask = _ask(connection_id, action, input, idempotency_key)
-        return json_of(_allowed(self.wire.answer(ask)))
+        request = _ask(connection_id, action, input, idempotency_key)
+        return json_of(_check_allowed(self.transport.answer(request)))
 
     def begin(
         self,
@@ -42,8 +42,8 @@ class Actions:
         idempotency_key: str | None = None,
     ) -> Started:
         """Have an action run in the background; `result` answers its output later."""
-        ask = _ask(connection_id, action, input, idempotency_key, {"X-Async": "true"})
-        return understood(_allowed(self.wire.answer(ask)), Started)
+        request = _ask(connection_id, action, input, idempotency_key, {"X-Async": "true"})
+        return parse_response(_check_allowed(self.transport.answer(request)), Started)
 
     def result(self, started: Started) -> tuple[bool, Any]:
         """Return whether an action begun has ended, and its output; its error is raised.
@@ -51,7 +51,7 @@ class Actions:
         One whose result has expired, after days, is called unfinished as well.
         """
         try:
-            return True, self.wire.json(Ask("GET", at("action", started.id)))
+            return True, self.transport.json(Request("GET", at("action", started.id)))
         except NotFoundError as error:
             if error.code != "not_found":
                 raise
@@ -59,16 +59,18 @@ class Actions:
 
     def catalogue(self) -> Sequence[Mapping[str, Any]]:
         """Return the actions and syncs there are, with their schemas."""
-        query = given(format="nango")
-        found: Sequence[Mapping[str, Any]] = self.wire.json(
-            Ask("GET", "/scripts/config", query=query)
+        query = query_of(format="nango")
+        found: Sequence[Mapping[str, Any]] = self.transport.json(
+            Request("GET", "/scripts/config", query=query)
         )
         return found
 
     def tools(self) -> Sequence[Mapping[str, Any]]:
         """Return the actions as tool definitions for a language model."""
-        query = given(format="openai")
-        found: Mapping[str, Any] = self.wire.json(Ask("GET", "/scripts/config", query=query))
+        query = query_of(format="openai")
+        found: Mapping[str, Any] = self.transport.json(
+            Request("GET", "/scripts/config", query=query)
+        )
         tools: Sequence[Mapping[str, Any]] = found["data"]
         return tools
 
@@ -85,7 +87,7 @@ class Actions:
 
         For what no action does: only a GET is repeated, and Gmail's refusals are raised.
         """
-        ask = Ask(
+        request = Request(
             method,
             f"/proxy/gmail/v1/{path.lstrip('/')}",
             connection_id,
@@ -93,4 +95,4 @@ class Actions:
             body=json,
             repeatable=method == "GET",
         )
-        return self.wire.answer(ask)
+        return self.transport.answer(request)

@@ -17,15 +17,15 @@ from ..connections import (
     _Page,
 )
 from ..errors import NotFoundError
-from ..wire import INTEGRATION, Ask, at, given, present
-from .wire import Wire
+from ..transport import INTEGRATION, Request, at, present, query_of
+from .transport import Transport
 
 
 @dataclass(frozen=True, slots=True)
 class Connections:
     """`postroom.connections`."""
 
-    wire: Wire
+    transport: Transport
 
     def session(
         self,
@@ -49,7 +49,7 @@ class Connections:
             webhook_url_override=webhook_url,
             return_url=return_url,
         )
-        return (self.wire.read(Ask("POST", "/connect/sessions", body=body), _Opened)).data
+        return (self.transport.read(Request("POST", "/connect/sessions", body=body), _Opened)).data
 
     def reconnect_session(
         self,
@@ -67,8 +67,8 @@ class Connections:
             integrations_config_defaults=_asking(access),
             return_url=return_url,
         )
-        ask = Ask("POST", "/connect/sessions/reconnect", body=body)
-        return (self.wire.read(ask, _Opened)).data
+        request = Request("POST", "/connect/sessions/reconnect", body=body)
+        return (self.transport.read(request, _Opened)).data
 
     def page(
         self,
@@ -82,7 +82,7 @@ class Connections:
         page: int = 0,
     ) -> Sequence[Connection]:
         """Return a page of the connections for which everything asked holds, newest first."""
-        query = given(
+        query = query_of(
             endUserId=end_user_id,
             endUserOrganizationId=organization_id,
             connectionId=connection_id,
@@ -91,7 +91,7 @@ class Connections:
             page=page,
         )
         query |= {f"tags[{name}]": value for name, value in (tags or {}).items()}
-        return (self.wire.read(Ask("GET", "/connections", query=query), _Page)).connections
+        return (self.transport.read(Request("GET", "/connections", query=query), _Page)).connections
 
     def of_end_user(self, end_user_id: str) -> Sequence[Connection]:
         """Return the connections of one end user, newest first."""
@@ -113,13 +113,13 @@ class Connections:
         A key with `connections:credentials` is given a live access token with it, and the
         refresh token where asked; raises ReauthRequiredError where there is none any more.
         """
-        query = given(
+        query = query_of(
             provider_config_key=INTEGRATION,
             force_refresh=fresh_token or None,
             refresh_token=refresh_token or None,
         )
-        ask = Ask("GET", at("connections", connection_id), query=query)
-        return self.wire.read(ask, ConnectionDetails)
+        request = Request("GET", at("connections", connection_id), query=query)
+        return self.transport.read(request, ConnectionDetails)
 
     def change(
         self,
@@ -132,7 +132,9 @@ class Connections:
     ) -> None:
         """Change tags, webhook address, what is synced, or how long payloads are kept (`90d`)."""
         body = present(tags=tags, webhook_url_override=webhook_url, sync=sync, retention=retention)
-        self.wire.json(Ask("PATCH", at("connections", connection_id), body=body, repeatable=True))
+        self.transport.json(
+            Request("PATCH", at("connections", connection_id), body=body, repeatable=True)
+        )
 
     def replace_metadata(self, *connection_ids: str, metadata: Mapping[str, Any]) -> None:
         """Give connections this metadata in place of theirs."""
@@ -161,22 +163,22 @@ class Connections:
             tags=tags,
             metadata=metadata,
         )
-        return self.wire.read(Ask("POST", "/connections", body=body), ConnectionDetails)
+        return self.transport.read(Request("POST", "/connections", body=body), ConnectionDetails)
 
     def disconnect(self, connection_id: str) -> None:
         """Remove a connection, its grant at Google and its records; it ends in the background.
 
         A connection that is gone already counts as removed.
         """
-        query = given(provider_config_key=INTEGRATION)
+        query = query_of(provider_config_key=INTEGRATION)
         try:
-            self.wire.json(Ask("DELETE", at("connections", connection_id), query=query))
+            self.transport.json(Request("DELETE", at("connections", connection_id), query=query))
         except NotFoundError:
             return
 
     def receipt(self, connection_id: str) -> Receipt:
         """Return the proof of a disconnect."""
-        return self.wire.read(Ask("GET", at("receipts", connection_id)), Receipt)
+        return self.transport.read(Request("GET", at("receipts", connection_id)), Receipt)
 
     def _metadata(
         self, method: str, connection_ids: Sequence[str], metadata: Mapping[str, Any]
@@ -186,4 +188,4 @@ class Connections:
             "provider_config_key": INTEGRATION,
             "metadata": metadata,
         }
-        self.wire.json(Ask(method, "/connections/metadata", body=body, repeatable=True))
+        self.transport.json(Request(method, "/connections/metadata", body=body, repeatable=True))

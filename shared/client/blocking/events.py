@@ -7,6 +7,7 @@ from typing import Literal
 
 from ..errors import NotFoundError
 from ..events import (
+    Content,
     Endpoint,
     EndpointWithSecret,
     Event,
@@ -19,15 +20,15 @@ from ..events import (
     _Operations,
     _Redelivered,
 )
-from ..wire import Ask, at, given, present
-from .wire import Wire
+from ..transport import Request, at, present, query_of
+from .transport import Transport
 
 
 @dataclass(frozen=True, slots=True)
 class Events:
     """`postroom.events`."""
 
-    wire: Wire
+    transport: Transport
 
     def list(
         self,
@@ -37,13 +38,13 @@ class Events:
         limit: int = 100,
     ) -> Sequence[Event]:
         """Return events and how their delivery stands, newest first."""
-        ask = Ask("GET", "/events", connection_id, query=given(state=state, limit=limit))
-        return (self.wire.read(ask, _Events)).events
+        request = Request("GET", "/events", connection_id, query=query_of(state=state, limit=limit))
+        return (self.transport.read(request, _Events)).events
 
     def redeliver(self, event_id: str) -> str:
-        """Send one event again, to whoever lacks it; answer its state."""
+        """Send one event again to the receivers that lack it; return its state."""
         path = at("events", event_id, "redeliver")
-        return (self.wire.read(Ask("POST", path), _Redelivered)).state
+        return (self.transport.read(Request("POST", path), _Redelivered)).state
 
     def redeliver_since(
         self,
@@ -57,8 +58,8 @@ class Events:
         body = present(
             since=since.isoformat(), until=until.isoformat() if until else None, state=state
         )
-        ask = Ask("POST", "/events/redeliver", connection_id, body=body)
-        return self.wire.read(ask, Redelivery)
+        request = Request("POST", "/events/redeliver", connection_id, body=body)
+        return self.transport.read(request, Redelivery)
 
     def operations(
         self,
@@ -69,16 +70,16 @@ class Events:
         limit: int = 100,
     ) -> Sequence[Operation]:
         """Return what was done lately, newest first."""
-        query = given(type=type, state=state, limit=limit)
-        ask = Ask("GET", "/operations", connection_id, query=query)
-        return (self.wire.read(ask, _Operations)).operations
+        query = query_of(type=type, state=state, limit=limit)
+        request = Request("GET", "/operations", connection_id, query=query)
+        return (self.transport.read(request, _Operations)).operations
 
 
 @dataclass(frozen=True, slots=True)
 class Webhooks:
     """`postroom.webhooks`: the receivers of events."""
 
-    wire: Wire
+    transport: Transport
 
     def create(
         self,
@@ -89,8 +90,11 @@ class Webhooks:
         description: str = "",
         secret: str | None = None,
         flavour: Literal["postroom", "nango"] | None = None,
+        content: Content | None = None,
     ) -> EndpointWithSecret:
         """Register an https address, or a sink that the operator allows.
+
+        With `content` its `sync` events bring the messages along, up to a size.
 
         `nango` is for a receiver that was written for Nango: `secret` is what it verifies with.
         """
@@ -101,17 +105,18 @@ class Webhooks:
             description=description,
             secret=secret,
             flavour=flavour,
+            content=content,
         )
-        ask = Ask("POST", "/webhook-endpoints", body=body)
-        return self.wire.read(ask, EndpointWithSecret)
+        request = Request("POST", "/webhook-endpoints", body=body)
+        return self.transport.read(request, EndpointWithSecret)
 
     def list(self) -> Sequence[Endpoint]:
         """Return the receivers, oldest first."""
-        return (self.wire.read(Ask("GET", "/webhook-endpoints"), _Endpoints)).all
+        return (self.transport.read(Request("GET", "/webhook-endpoints"), _Endpoints)).all
 
     def get(self, id: str) -> Endpoint:
         """Return one receiver."""
-        return self.wire.read(Ask("GET", at("webhook-endpoints", id)), Endpoint)
+        return self.transport.read(Request("GET", at("webhook-endpoints", id)), Endpoint)
 
     def change(
         self,
@@ -120,6 +125,7 @@ class Webhooks:
         url: str | None = None,
         types: Sequence[EventType] | None = None,
         description: str | None = None,
+        content: Content | None = None,
         enabled: bool | None = None,
     ) -> Endpoint:
         """Change a receiver; `enabled` takes back what its 410 did."""
@@ -127,10 +133,11 @@ class Webhooks:
             url=url,
             types=list(types) if types is not None else None,
             description=description,
+            content=content,
             enabled=enabled,
         )
         path = at("webhook-endpoints", id)
-        return self.wire.read(Ask("PATCH", path, body=body, repeatable=True), Endpoint)
+        return self.transport.read(Request("PATCH", path, body=body, repeatable=True), Endpoint)
 
     def rotate_secret(
         self, id: str, *, secret: str | None = None, overlap_s: int | None = None
@@ -138,11 +145,11 @@ class Webhooks:
         """Sign with a new secret and, for a while (a day), with the last one too."""
         path = at("webhook-endpoints", id, "rotate-secret")
         body = present(secret=secret, overlap_s=overlap_s)
-        return self.wire.read(Ask("POST", path, body=body), EndpointWithSecret)
+        return self.transport.read(Request("POST", path, body=body), EndpointWithSecret)
 
     def delete(self, id: str) -> None:
         """Remove a receiver; one that is gone already counts as removed."""
         try:
-            self.wire.json(Ask("DELETE", at("webhook-endpoints", id)))
+            self.transport.json(Request("DELETE", at("webhook-endpoints", id)))
         except NotFoundError:
             return

@@ -6,15 +6,15 @@ from datetime import datetime
 from typing import Any
 
 from ..keys import IssuedKey, Key, _Keys
-from ..wire import Ask, at, present
-from .wire import Wire
+from ..transport import Request, at, present
+from .transport import Transport
 
 
 @dataclass(frozen=True, slots=True)
 class Keys:
     """`postroom.keys`."""
 
-    wire: Wire
+    transport: Transport
 
     def create(
         self,
@@ -35,22 +35,22 @@ class Keys:
             policy=policy,
             requests_per_minute=requests_per_minute,
         )
-        return self.wire.read(Ask("POST", "/api-keys", body=body), IssuedKey)
+        return self.transport.read(Request("POST", "/api-keys", body=body), IssuedKey)
 
     def list(self) -> Sequence[Key]:
         """Return the keys, newest first."""
-        return (self.wire.read(Ask("GET", "/api-keys"), _Keys)).api_keys
+        return (self.transport.read(Request("GET", "/api-keys"), _Keys)).api_keys
 
     def get(self, id: str) -> Key:
         """Return one key."""
-        return self.wire.read(Ask("GET", at("api-keys", id)), Key)
+        return self.transport.read(Request("GET", at("api-keys", id)), Key)
 
     def rotate(self, id: str, *, overlap_hours: int = 24) -> IssuedKey:
         """Give a key a new secret; the one before works on for a while."""
         body = {"overlap_hours": overlap_hours}
-        ask = Ask("POST", at("api-keys", id, "rotate"), body=body)
-        return self.wire.read(ask, IssuedKey)
+        request = Request("POST", at("api-keys", id, "rotate"), body=body)
+        return self.transport.read(request, IssuedKey)
 
     def revoke(self, id: str) -> Key:
         """Make a key worthless, within seconds everywhere."""
-        return self.wire.read(Ask("DELETE", at("api-keys", id)), Key)
+        return self.transport.read(Request("DELETE", at("api-keys", id)), Key)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import httpx
 
 from ..postroom import TIMEOUT
-from ..wire import INTEGRATION, Patience
+from ..transport import INTEGRATION, Patience
 from .actions import Actions
 from .approvals import Approvals
 from .connections import Connections
@@ -16,7 +16,7 @@ from .keys import Keys
 from .records import Records
 from .sends import Sends
 from .syncs import Syncs
-from .wire import Wire
+from .transport import Transport
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,15 +48,15 @@ class PostroomSync:
     @classmethod
     def over(cls, http: httpx.Client, patience: Patience | None = None) -> "PostroomSync":
         """Return a client over an httpx client that has the address and the headers."""
-        wire = Wire(http, patience or Patience())
+        transport = Transport(http, patience or Patience())
         return cls(
-            connections=Connections(wire),
-            records=Records(wire),
-            syncs=Syncs(wire),
-            sends=Sends(wire),
-            actions=Actions(wire),
-            events=Events(wire),
-            webhooks=Webhooks(wire),
-            keys=Keys(wire),
-            approvals=Approvals(wire),
+            connections=Connections(transport),
+            records=Records(transport),
+            syncs=Syncs(transport),
+            sends=Sends(transport),
+            actions=Actions(transport),
+            events=Events(transport),
+            webhooks=Webhooks(transport),
+            keys=Keys(transport),
+            approvals=Approvals(transport),
         )

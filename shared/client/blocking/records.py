@@ -11,6 +11,7 @@ from ..records import (
     LONGEST_LINK,
     ROOT,
     EmailMessage,
+    LabelCounts,
     LastAction,
     Link,
     Pruned,
@@ -21,15 +22,15 @@ from ..records import (
     _Searched,
 )
 from ..syncs import MODEL
-from ..wire import Ask, Query, at, given
-from .wire import Wire
+from ..transport import Query, Request, at, query_of
+from .transport import Transport
 
 
 @dataclass(frozen=True, slots=True)
 class Records:
     """`postroom.records`. `model` may be a projection of the deployment's own."""
 
-    wire: Wire
+    transport: Transport
 
     def page(
         self,
@@ -42,7 +43,7 @@ class Records:
         model: str = MODEL,
     ) -> RecordsPage:
         """Return what changed after `cursor`, each record once, at its latest; None: all."""
-        query = given(
+        query = query_of(
             model=model,
             cursor=cursor,
             limit=limit,
@@ -64,7 +65,7 @@ class Records:
     ) -> Iterator[RecordsPage]:
         """Yield pages after `cursor` until there is nothing newer.
 
-        Work through a page, store its cursor, take the next: whoever stops begins there again.
+        Work through a page, store its cursor, take the next: a run that stops begins there again.
         """
         more = True
         while more:
@@ -76,15 +77,15 @@ class Records:
         self,
         connection_id: str,
         *,
-        label: str | None = None,
+        label: str | Sequence[str] | None = None,
         thread_id: str | None = None,
         before: str | None = None,
         limit: int = 50,
     ) -> Screen:
-        """Return records newest first: those of a label, of a thread, or all."""
-        query = given(
-            order="date_desc", label=label, thread_id=thread_id, before=before, limit=limit
-        )
+        """Return records newest first: those that have a label or all of several, or all."""
+        query: Query = query_of(order="date_desc", thread_id=thread_id, before=before, limit=limit)
+        if label:
+            query = {**query, "label": [label] if isinstance(label, str) else [*label]}
         found = self._read(connection_id, query)
         return Screen(found.records, found.next_before)
 
@@ -109,7 +110,7 @@ class Records:
 
         Only `q`, Gmail's own operators, costs quota units (5).
         """
-        query: Query = given(
+        query: Query = query_of(
             **{"from": sender, "to": to, "subject": subject, "thread_id": thread_id, "q": q},
             has="attachment" if with_attachment else None,
             unread=unread or None,
@@ -120,9 +121,14 @@ class Records:
         )
         if labels:
             query = {**query, "label": list(labels)}
-        ask = Ask("GET", "/records/search", connection_id, query=query, repeatable=True)
-        found = self.wire.read(ask, _Searched)
+        request = Request("GET", "/records/search", connection_id, query=query, repeatable=True)
+        found = self.transport.read(request, _Searched)
         return Search(found.records, found.next_page, found.complete, found.units)
+
+    def labels(self, connection_id: str) -> LabelCounts:
+        """Return how many stored messages each label has, at no quota units."""
+        request = Request("GET", "/labels", connection_id, repeatable=True)
+        return self.transport.read(request, LabelCounts)
 
     def get(self, connection_id: str, *message_ids: str) -> Sequence[EmailMessage]:
         """Return the records of up to 100 messages; one that is not there is left out."""
@@ -131,8 +137,8 @@ class Records:
     def prune(self, connection_id: str, until_cursor: str, *, limit: int = 1000) -> Pruned:
         """Empty the payloads of records that were read up to a cursor; the records stay."""
         body = {"model": MODEL, "until_cursor": until_cursor, "limit": limit}
-        ask = Ask("PATCH", "/records/prune", connection_id, body=body, repeatable=True)
-        return self.wire.read(ask, Pruned)
+        request = Request("PATCH", "/records/prune", connection_id, body=body, repeatable=True)
+        return self.transport.read(request, Pruned)
 
     @contextmanager
     def attachment(
@@ -144,7 +150,7 @@ class Records:
         """
         path = at("attachments", message_id, part_id or ROOT)
         headers = {"Range": f"bytes={from_byte}-"} if from_byte else {}
-        with self.wire.streamed(Ask("GET", path, connection_id, headers=headers)) as answer:
+        with self.transport.stream(Request("GET", path, connection_id, headers=headers)) as answer:
             yield answer
 
     def attachment_link(
@@ -153,8 +159,8 @@ class Records:
         """Return an address that a browser may open, for at most 15 minutes."""
         path = at("attachments", message_id, part_id or ROOT, "link")
         body = {"expires_in_s": round(lifetime.total_seconds())}
-        ask = Ask("POST", path, connection_id, body=body, repeatable=True)
-        return self.wire.read(ask, Link)
+        request = Request("POST", path, connection_id, body=body, repeatable=True)
+        return self.transport.read(request, Link)
 
     def _read(self, connection_id: str, query: Query) -> "_Found":
-        return self.wire.read(Ask("GET", "/records", connection_id, query=query), _Found)
+        return self.transport.read(Request("GET", "/records", connection_id, query=query), _Found)

@@ -5,15 +5,15 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ..sends import KEY, Accepted, Bulk, Entry, Message, Page, Sent
-from ..wire import Ask, at, given, understood
-from .wire import Wire
+from ..transport import Request, at, parse_response, query_of
+from .transport import Transport
 
 
 @dataclass(frozen=True, slots=True)
 class Sends:
     """`postroom.sends`."""
 
-    wire: Wire
+    transport: Transport
 
     def send(self, connection_id: str, message: Message, idempotency_key: str) -> Sent:
         """Send a message as the end user; the same key sends once.
@@ -22,15 +22,17 @@ class Sends:
         sent twice. A send that ended with nothing sent raises UpstreamError.
         """
         headers = {KEY: idempotency_key}
-        ask = Ask("POST", "/send", connection_id, body=message, headers=headers, repeatable=True)
-        answer = self.wire.answer(ask)
+        request = Request(
+            "POST", "/send", connection_id, body=message, headers=headers, repeatable=True
+        )
+        answer = self.transport.answer(request)
         replayed = answer.headers.get("Idempotent-Response") == "true"
-        return understood(answer, Sent).model_copy(update={"replayed": replayed})
+        return parse_response(answer, Sent).model_copy(update={"replayed": replayed})
 
     def get(self, connection_id: str, idempotency_key: str) -> Entry:
         """Return what became of a send."""
-        ask = Ask("GET", at("sends", idempotency_key), connection_id)
-        return self.wire.read(ask, Entry)
+        request = Request("GET", at("sends", idempotency_key), connection_id)
+        return self.transport.read(request, Entry)
 
     def list(
         self,
@@ -41,24 +43,28 @@ class Sends:
         before: datetime | None = None,
     ) -> Sequence[Entry]:
         """Return sends, newest first; those that are `held` wait for trouble to end."""
-        query = given(state=status, limit=limit, before=before)
-        return (self.wire.read(Ask("GET", "/sends", connection_id, query=query), Page)).sends
+        query = query_of(state=status, limit=limit, before=before)
+        return (
+            self.transport.read(Request("GET", "/sends", connection_id, query=query), Page)
+        ).sends
 
     def cancel(self, connection_id: str, idempotency_key: str) -> Entry:
         """Call off a send that has not begun. Raises ConflictError where it has."""
-        ask = Ask("DELETE", at("sends", idempotency_key), connection_id)
-        return self.wire.read(ask, Entry)
+        request = Request("DELETE", at("sends", idempotency_key), connection_id)
+        return self.transport.read(request, Entry)
 
     def bulk(self, connection_id: str, messages: Mapping[str, Message]) -> Accepted:
         """Queue up to 1,000 messages, each under its idempotency key: all or none."""
         items = [{**message, "idempotency_key": key} for key, message in messages.items()]
-        ask = Ask("POST", "/send/bulk", connection_id, body={"messages": items}, repeatable=True)
-        return self.wire.read(ask, Accepted)
+        request = Request(
+            "POST", "/send/bulk", connection_id, body={"messages": items}, repeatable=True
+        )
+        return self.transport.read(request, Accepted)
 
     def bulk_progress(
         self, connection_id: str, bulk_id: str, *, offset: int = 0, limit: int = 100
     ) -> Bulk:
         """Return how far a bulk is, and a page of its messages."""
-        query = given(offset=offset, limit=limit)
-        ask = Ask("GET", at("send", "bulk", bulk_id), connection_id, query=query)
-        return self.wire.read(ask, Bulk)
+        query = query_of(offset=offset, limit=limit)
+        request = Request("GET", at("send", "bulk", bulk_id), connection_id, query=query)
+        return self.transport.read(request, Bulk)

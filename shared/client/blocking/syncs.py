@@ -5,15 +5,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..syncs import Explanation, Quarantined, SyncStatus, _Frequency, _Quarantine, _Statuses
-from ..wire import INTEGRATION, Ask, at, given
-from .wire import Wire
+from ..transport import INTEGRATION, Request, at, query_of
+from .transport import Transport
 
 
 @dataclass(frozen=True, slots=True)
 class Syncs:
     """`postroom.syncs`. No connection means every one; no names mean every sync."""
 
-    wire: Wire
+    transport: Transport
 
     def trigger(
         self,
@@ -36,8 +36,8 @@ class Syncs:
 
     def statuses(self, connection_id: str | None = None) -> Sequence[SyncStatus]:
         """Return how every sync is doing."""
-        query = given(syncs="*", connection_id=connection_id, provider_config_key=INTEGRATION)
-        return (self.wire.read(Ask("GET", "/sync/status", query=query), _Statuses)).syncs
+        query = query_of(syncs="*", connection_id=connection_id, provider_config_key=INTEGRATION)
+        return (self.transport.read(Request("GET", "/sync/status", query=query), _Statuses)).syncs
 
     def status(self, connection_id: str) -> SyncStatus | None:
         """Return how the mailbox's sync is doing; None before it has begun."""
@@ -54,28 +54,28 @@ class Syncs:
             "frequency": frequency,
         }
         path = "/sync/update-connection-frequency"
-        return (self.wire.read(Ask("PUT", path, body=body), _Frequency)).frequency
+        return (self.transport.read(Request("PUT", path, body=body), _Frequency)).frequency
 
     def audit(self, connection_id: str) -> None:
         """Compare the whole window with the mailbox and heal what differs; see the status."""
-        self.wire.json(Ask("POST", "/sync/audit", connection_id, body={}, repeatable=True))
+        self.transport.json(Request("POST", "/sync/audit", connection_id, body={}, repeatable=True))
 
     def quarantine(self, connection_id: str, *, limit: int = 100) -> Sequence[Quarantined]:
         """Return the messages that could not be stored yet, soonest retry first."""
-        ask = Ask("GET", "/quarantine", connection_id, query=given(limit=limit))
-        return (self.wire.read(ask, _Quarantine)).quarantine
+        request = Request("GET", "/quarantine", connection_id, query=query_of(limit=limit))
+        return (self.transport.read(request, _Quarantine)).quarantine
 
     def retry(self, connection_id: str, message_id: str) -> None:
         """Try one quarantined message again now."""
         path = at("quarantine", message_id, "retry")
-        self.wire.json(Ask("POST", path, connection_id, repeatable=True))
+        self.transport.json(Request("POST", path, connection_id, repeatable=True))
 
     def explain(self, connection_id: str, message_id: str) -> Explanation:
         """Return when a message was stored, or exactly why it is absent and what to do."""
-        ask = Ask("GET", "/explain", connection_id, query=given(message_id=message_id))
-        return self.wire.read(ask, Explanation)
+        request = Request("GET", "/explain", connection_id, query=query_of(message_id=message_id))
+        return self.transport.read(request, Explanation)
 
     def _do(self, path: str, connection_id: str | None, *names: str, **more: Any) -> None:
         named = {} if connection_id is None else {"connection_id": connection_id}
         body = {"provider_config_key": INTEGRATION, "syncs": [*names], **named, **more}
-        self.wire.json(Ask("POST", path, body=body, repeatable=True))
+        self.transport.json(Request("POST", path, body=body, repeatable=True))

@@ -80,7 +80,7 @@ class Worked:
         return text
 
     def _is_json(self, answer: httpx.Response) -> bool:
-        return answer.headers.get("content-type", "").partition(";")[0] == JSON
+        return str(answer.headers.get("content-type", "")).partition(";")[0] == JSON
 
     def _note(self, name: str, answer: httpx.Response) -> None:
         told: dict[str, Any] = {"status": answer.status_code}
@@ -103,7 +103,7 @@ class Worked:
 
 
 def _is_json(answer: httpx.Response) -> bool:
-    return answer.headers.get("content-type", "").partition(";")[0] == JSON
+    return str(answer.headers.get("content-type", "")).partition(";")[0] == JSON
 
 
 def shortened(value: Any, name: str = "") -> Any:

@@ -1,4 +1,4 @@
-"""`wire.py` without asyncio, made by `python -m infra.blocking_client`."""
+"""`transport.py` without asyncio, made by `python -m infra.blocking_client`."""
 
 import random
 import time
@@ -11,66 +11,66 @@ from typing import Any
 import httpx
 
 from ..errors import PostroomApiError, PostroomUnreachableError, error_of
-from ..wire import A, Ask, Patience, _harmless, json_of, understood
+from ..transport import A, Patience, Request, _harmless, json_of, parse_response
 
 
 @dataclass(frozen=True, slots=True)
-class Wire:
+class Transport:
     """The way to one Postroom with one API key."""
 
     http: httpx.Client
     patience: Patience = Patience()
 
-    def read(self, ask: Ask, model: type[A]) -> A:
+    def read(self, request: Request, model: type[A]) -> A:
         """Return what came, as a model. Raises PostroomApiError, PostroomUnreachableError."""
-        return understood(self.answer(ask), model)
+        return parse_response(self.answer(request), model)
 
-    def json(self, ask: Ask) -> Any:
+    def json(self, request: Request) -> Any:
         """Return JSON that has no model. Raises as `read` does."""
-        return json_of(self.answer(ask))
+        return json_of(self.answer(request))
 
-    def answer(self, ask: Ask) -> httpx.Response:
+    def answer(self, request: Request) -> httpx.Response:
         """Return a whole response that is a success. Raises as `read` does."""
-        with self.streamed(ask) as answer:
+        with self.stream(request) as answer:
             _read(answer)
             return answer
 
     @contextmanager
-    def streamed(self, ask: Ask) -> Iterator[httpx.Response]:
+    def stream(self, request: Request) -> Iterator[httpx.Response]:
         """Open a response whose body is read in the block; a broken body raises httpx's error."""
-        answer = self._tried(ask)
+        answer = self._send_retrying(request)
         try:
             yield answer
         finally:
             answer.close()
 
-    def _tried(self, ask: Ask) -> httpx.Response:
+    def _send_retrying(self, request: Request) -> httpx.Response:
         for past in range(self.patience.tries - 1):
             try:
-                return self._once(ask)
+                return self._once(request)
             except (PostroomApiError, PostroomUnreachableError) as error:
                 wait = self._wait(past, error)
-                if not _harmless(ask, error) or wait > self.patience.longest_wait:
+                if not _harmless(request, error) or wait > self.patience.longest_wait:
                     raise
                 time.sleep(wait.total_seconds())
-        return self._once(ask)
+        return self._once(request)
 
     def _wait(self, past: int, error: PostroomApiError | PostroomUnreachableError) -> timedelta:
         asked = error.retry_after if isinstance(error, PostroomApiError) else None
         spread = 0.5 + random.random()  # noqa: S311  it spreads callers out, and guards nothing
         return asked or min(self.patience.first_wait * 2**past * spread, self.patience.longest_wait)
 
-    def _once(self, ask: Ask) -> httpx.Response:
-        request = self.http.build_request(
-            ask.method,
-            ask.path,
-            params=ask.query,
-            json=ask.body,
-            content=ask.content,
-            headers=ask.all_headers,
+    def _once(self, request: Request) -> httpx.Response:
+        built = self.http.build_request(
+            request.method,
+            request.path,
+            params=request.query,
+            json=request.body,
+            content=request.content,
+            headers=request.all_headers,
         )
         try:
-            answer = self.http.send(request, stream=True)
+            answer = self.http.send(built, stream=True)
         except httpx.TransportError as problem:
             raise PostroomUnreachableError("Postroom did not answer.") from problem
         if answer.is_success:
