@@ -49,7 +49,7 @@ async def test_a_coding_agent_finds_a_section_and_reads_it(system: LocalSystem, 
 
 
 async def test_a_long_page_is_read_to_its_end_in_pieces(system: LocalSystem) -> None:
-    page, text = PAGES["reference-connections"], ""
+    page, text = PAGES["api"], ""
     starts: list[int | None] = [0]
     async with agent(system) as client:
         while (start := starts[-1]) is not None:

@@ -83,6 +83,7 @@ async def read(worked: Worked) -> None:
     await worked.system.settle()
     page = await worked.ask("GET /records")
     await worked.ask("GET /records/search")
+    await worked.ask("GET /labels")
     await worked.ask("GET /explain")
     await worked.ask("GET /attachments/{message_id}/{part_id}")
     link = await worked.ask("POST /attachments/{message_id}/{part_id}/link")
