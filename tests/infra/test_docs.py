@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from infra.docs import main
+from infra.docs import FILES, main
 from shared.pages.docs.contents import PAGES
 
 REFERENCE = re.compile(r'(?:href|src|data-index)="([^"]+)"')
@@ -45,5 +45,5 @@ def test_the_search_the_list_and_the_markdown_are_there(written: Path) -> None:
 
 
 def test_the_requests_name_the_address_that_was_given(written: Path) -> None:
-    page = (written / "reference-records.md").read_text("utf-8")
+    page = (written / FILES.markdown("reference-records")).read_text("utf-8")
     assert "curl -s 'https://mail.acme.example/records?" in page
