@@ -182,9 +182,10 @@ def console_routes() -> Routes:
 def mcp_routes() -> Routes:
     """Return what the `mcp` function serves."""
     load_own_code()
+    from shared.edge.docs.tools_route import tools_of
     from shared.edge.mcp import route
 
-    return route.ROUTES
+    return (*route.ROUTES, tools_of(whole_table))
 
 
 ROUTES_OF: Mapping[str, Callable[[], Routes]] = {
