@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from shared.domain.ids import SHARDS, CommitId, EventId, SequenceNumber, shard_of
+from shared.domain.ids import CommitId, EventId, SequenceNumber
 from shared.domain.models.record import (
     ModelHead,
     ModelRecord,
@@ -169,14 +169,13 @@ async def test_pruning_empties_payloads_and_keeps_records(store: Store) -> None:
 
 
 async def test_what_is_due_and_whose_it_is(store: Store) -> None:
-    """A shard names what is due in it; a connection's states are found without the code."""
+    """What is due is named; a connection's states are found without the code."""
     mine = await begun(store)
     await begun(store, C2)
     await store.model_syncs.create(ModelSyncState(C1, "other"))
-    due = [one for n in range(SHARDS) for one in await store.model_syncs.due(n, START, 9)]
+    due = await store.model_syncs.due(START, 9)
     assert sorted(due) == [(C1, SYNC), (C2, SYNC)]
-    shard = shard_of(state_id(C1, SYNC))
-    assert await store.model_syncs.due(shard, START - timedelta(seconds=1), 9) == []
+    assert await store.model_syncs.due(START - timedelta(seconds=1), 9) == []
     assert {one.value.sync for one in await store.model_syncs.of_connection(C1)} == {"other", SYNC}
     assert await store.model_syncs.delete(mine)
 

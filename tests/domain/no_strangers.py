@@ -11,15 +11,15 @@ NO_STRANGERS: Final = {
         " entry.send_id count.empty_count ids.shard_of"
         " trace_context.traceparent_for"
         " event.failed_model_event event.new_event event.model_event"
-        " record.render_row record.saved_row"
+        " record.saved_row record.write_row"
         " state.state_id sync.adapter_of"
         " troubles.code_of troubles.concern_of troubles.docs_of troubles.treatment_of"
         " troubles.description_of troubles.error_object standing.deferral"
     ),
     "what Postroom itself wrote": (
         "approval.approval_event base64url.encode_base64url"
-        " cursor.cursor_of cursor.page_token_of delivery.due_to payload.render_json"
-        " delivery.settle email_message.label_fields payload.render search.leading_term"
+        " cursor.cursor_of cursor.page_token_of delivery.due_to "
+        " delivery.settle email_message.label_fields shown.render search.leading_term"
         " observations.cap_kinds operation.new_operation policy.policy_of projection.project"
         " event.bounce_event"
         " event.send_event request.thaw event.failed_sync_event"
