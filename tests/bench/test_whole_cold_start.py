@@ -232,7 +232,7 @@ async def started(system: LocalSystem, name: str, request: Mapping[str, Any]) ->
         "-c",
         *code,
         cwd=ROOT,
-        env={**os.environ, **system.environ, "PYTHONPATH": str(ROOT)},
+        env={**os.environ, **system.environ, "PYTHONPATH": str(ROOT), "K_SERVICE": name},
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
