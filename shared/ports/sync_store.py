@@ -8,7 +8,7 @@ from typing import Final, Protocol
 from shared.domain.events.event import Event
 from shared.domain.ids import ConnectionId, LabelId, MessageId, SequenceNumber, ThreadId
 from shared.domain.sync.record import LastAction, QuarantineEntry, Record, RecordHead
-from shared.domain.sync.shown import Shown
+from shared.domain.sync.rows import RecordRow
 from shared.domain.sync.state import SyncState
 from shared.ports.documents import Documents, Versioned
 
@@ -18,6 +18,8 @@ COMMIT_WRITES = 400
 """Most documents in one commit."""
 SEARCHED = 500
 """Most heads that one search reads."""
+Place = tuple[datetime, MessageId]
+"""Where a record stands among the newest: its internal date and its id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +85,7 @@ class NewestQuery:
     limit: int = 50
     label_id: LabelId | None = None
     thread_id: ThreadId | None = None
-    before: tuple[datetime, MessageId] | None = None
+    before: Place | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +101,7 @@ class SearchQuery:
     without: frozenset[LabelId] = frozenset()
     thread_id: ThreadId | None = None
     since: datetime | None = None
-    before: tuple[datetime, MessageId] | None = None
+    before: Place | None = None
 
     def fits(self, head: RecordHead, terms: Iterable[str]) -> bool:
         """Whether a live record has all that is asked for, wherever it stands."""
@@ -119,7 +121,7 @@ class SearchPage:
     """
 
     records: Sequence[Record] = ()
-    before: tuple[datetime, MessageId] | None = None
+    before: Place | None = None
     complete: bool = True
 
 
@@ -132,10 +134,10 @@ class RecordPage:
 
 
 @dataclass(frozen=True, slots=True)
-class ShownPage:
+class RowPage:
     """The same page as it is shown."""
 
-    rows: Sequence[Shown] = field(default_factory=tuple)
+    rows: Sequence[RecordRow] = field(default_factory=tuple)
     last: SequenceNumber | None = None
 
 
@@ -171,7 +173,7 @@ class Records(Protocol):
         """
         ...
 
-    async def shown(self, connection_id: ConnectionId, query: RecordQuery) -> ShownPage:
+    async def rows(self, connection_id: ConnectionId, query: RecordQuery) -> RowPage:
         """Return what `page` does, each record as it is shown: no more of it is read."""
         ...
 

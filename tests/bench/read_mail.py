@@ -20,7 +20,7 @@ from shared.domain.mail.reading.email_message import read_message
 from shared.domain.packed import GzipText, PlainText, Text, unpack_object
 from shared.domain.sync.payload import pack, unpack
 from shared.domain.sync.record import Origin, Record, RecordHead
-from shared.domain.sync.shown import shown
+from shared.domain.sync.rows import record_row
 
 MESSAGES: Final = 2_000
 NOW: Final = datetime(2026, 11, 20, tzinfo=UTC)
@@ -116,7 +116,7 @@ def report(name: str, raw: Sequence[bytes]) -> None:
 
 
 def _written(text: Text, one: Record) -> bytes:
-    shown(one).write(text, ConnectionId("c-1"))
+    record_row(one).write(text, ConnectionId("c-1"))
     return text.end()
 
 

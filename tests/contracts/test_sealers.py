@@ -14,7 +14,14 @@ from hypothesis import strategies as st
 from infra.local.kms.app import Kms, create_app
 from infra.local.tasks.schema import discovery
 from shared.adapters.keys.format import DATA_KEY, bound_to, head_of, head_with, key_id_of, new_key
-from shared.adapters.keys.kms import ABOVE_FOR, PRIMARY_FOR, UNWRAPPED_FOR, KmsSealer, _sent, crc32c
+from shared.adapters.keys.kms import (
+    ABOVE_FOR,
+    PRIMARY_FOR,
+    UNWRAPPED_FOR,
+    KmsSealer,
+    _request_body,
+    crc32c,
+)
 from shared.adapters.keys.local import LocalKeyring, add_key, create_keyring
 from shared.domain.google_trouble import DeploymentError
 from shared.domain.ids import ConnectionId
@@ -184,7 +191,9 @@ async def test_kms_is_asked_once_an_hour_for_all_data_keys_of_a_process(kms: Kms
 async def wrapped_before(kms: KmsVault) -> bytes:
     """Return a data key as an earlier release made it: KMS itself wrapped it."""
     head = head_with("kms-1")
-    sent = _sent(plaintext=new_key(), additionalAuthenticatedData=bound_to(head, ONE, DATA_KEY))
+    sent = _request_body(
+        plaintext=new_key(), additionalAuthenticatedData=bound_to(head, ONE, DATA_KEY)
+    )
     return head + b64decode(kms.kms.encrypt(KEY, sent)["ciphertext"])
 
 

@@ -151,7 +151,7 @@ async def _read_everything(store: Store) -> None:
         RecordQuery(ids=[MessageId("1")]),
     ):
         await store.records.page(C1, page)
-        await store.records.shown(C1, page)
+        await store.records.rows(C1, page)
     await store.records.heads(C1, [MessageId("1")])
     await store.records.prune(C1, SequenceNumber(5), 10, START)
     async for _ in store.records.all_heads(C1, START - timedelta(days=1)):
@@ -162,7 +162,7 @@ async def _read_everything(store: Store) -> None:
     await store.sends.many(["l1"])
     await store.sends.list_traced(C1, ["marker"])
     await store.bulk_sends.due(START, 10)
-    await store.bulk_sends.unfinished(C1, 10)
+    await store.bulk_sends.list_unfinished(C1, 10)
     await store.approvals.due(START, 10)
     for connection_id in (None, C1):
         for decided in (None, ApprovalState.PENDING):

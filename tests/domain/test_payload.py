@@ -28,7 +28,7 @@ from shared.domain.sync.payload import (
     unpack,
 )
 from shared.domain.sync.record import Origin, Record, RecordHead
-from shared.domain.sync.shown import render
+from shared.domain.sync.rows import render
 
 C1 = ConnectionId("c-1")
 NOW = datetime(2026, 11, 20, 10, tzinfo=UTC)
@@ -80,7 +80,7 @@ def test_a_record_shows_the_labels_of_its_head() -> None:
 
 
 def test_an_emptied_tombstone_still_says_what_it_was() -> None:
-    gone = replace(record(b"").head.deleted(SequenceNumber(8), NOW), pruned_at=NOW)
+    gone = replace(record(b"").head.tombstone(SequenceNumber(8), NOW), pruned_at=NOW)
     shown = render(Record(gone, b""), C1)
     assert (shown["id"], shown["threadId"]) == ("18c1", "18c0")
     assert shown["_nango_metadata"]["deleted_at"] == "2026-11-20T10:00:00.000Z"

@@ -16,7 +16,7 @@ from shared.domain.ids import (
     ThreadId,
 )
 from shared.domain.sync.record import Earlier, LastAction, Origin, Record, RecordHead
-from shared.domain.sync.shown import Shown, StoredHead, shown_fields
+from shared.domain.sync.rows import RecordRow, StoredHead, head_fields
 from shared.errors import CorruptStateError
 
 HEAD_FIELDS = (
@@ -55,7 +55,7 @@ def record_of(connection_id: ConnectionId, document: Any) -> Record:
     return Record(head, payload, bool(fields.get("body_truncated")), terms)
 
 
-SHOWN_FIELDS = (
+ROW_FIELDS = (
     "message_id",
     "thread_id",
     "sequence",
@@ -72,7 +72,7 @@ SHOWN_FIELDS = (
 )
 
 
-def shown_of(connection_id: ConnectionId, document: Any) -> Shown:
+def row_of(connection_id: ConnectionId, document: Any) -> RecordRow:
     """Read what is shown of a record. Raises CorruptStateError."""
     found = fields_of(document)
     try:
@@ -87,13 +87,13 @@ def shown_of(connection_id: ConnectionId, document: Any) -> Shown:
             deleted_us=_optional_us(found["deleted_at"]),
             pruned_us=_optional_us(found["pruned_at"]),
         )
-        fields, payload = shown_fields(head), found["payload"]
+        fields, payload = head_fields(head), found["payload"]
         sequence = SequenceNumber(int(found["sequence"]))
     except (KeyError, TypeError, ValueError, OverflowError):
         raise _corrupt(connection_id, document) from None
     if not isinstance(payload, bytes):
         raise _corrupt(connection_id, document)
-    return Shown(found["message_id"], found["thread_id"], sequence, fields, payload)
+    return RecordRow(found["message_id"], found["thread_id"], sequence, fields, payload)
 
 
 def _optional_us(moment: datetime | None) -> int | None:

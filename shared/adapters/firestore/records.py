@@ -12,24 +12,24 @@ from shared.adapters.firestore.pruning import empty_payloads, purge
 from shared.adapters.firestore.queries import Filter, Order, build_query
 from shared.adapters.firestore.record_fields import (
     HEAD_FIELDS,
-    SHOWN_FIELDS,
+    ROW_FIELDS,
     head_of,
     record_of,
-    shown_of,
+    row_of,
 )
 from shared.adapters.firestore.record_search import LIVE, NEWEST_FIRST, TERMS, search_filters
 from shared.adapters.firestore.rpc import FirestoreRpc
 from shared.adapters.firestore.values import fields_of
 from shared.domain.ids import ConnectionId, MessageId, SequenceNumber
 from shared.domain.sync.record import LastAction, Record, RecordHead
-from shared.domain.sync.shown import shown
+from shared.domain.sync.rows import record_row
 from shared.ports.sync_store import (
     NewestQuery,
     RecordPage,
     RecordQuery,
+    RowPage,
     SearchPage,
     SearchQuery,
-    ShownPage,
 )
 
 NEWEST_BATCH = 100
@@ -82,15 +82,15 @@ class FirestoreRecords:
         last = records[-1].head.sequence if records else query.after
         return RecordPage(records, last if more else None)
 
-    async def shown(self, connection_id: ConnectionId, query: RecordQuery) -> ShownPage:
+    async def rows(self, connection_id: ConnectionId, query: RecordQuery) -> RowPage:
         """Return what `page` does, each record as it is shown."""
         if query.ids is not None or query.actions == frozenset():
             page = await self.page(connection_id, query)
-            return ShownPage(tuple(map(shown, page.records)), page.last)
-        documents, more = await self._documents(connection_id, query, SHOWN_FIELDS)
-        rows = tuple(shown_of(connection_id, document) for document in documents)
+            return RowPage(tuple(map(record_row, page.records)), page.last)
+        documents, more = await self._documents(connection_id, query, ROW_FIELDS)
+        rows = tuple(row_of(connection_id, document) for document in documents)
         last = rows[-1].sequence if rows else query.after
-        return ShownPage(rows, last if more else None)
+        return RowPage(rows, last if more else None)
 
     async def newest(self, connection_id: ConnectionId, query: NewestQuery) -> Sequence[Record]:
         """Return live records for a screen, newest first by (internal_date, message_id)."""

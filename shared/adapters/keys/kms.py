@@ -82,13 +82,13 @@ class KmsSealer:
 
     async def new_data_key(self, connection_id: ConnectionId) -> bytes:
         """Return a fresh data key, under a key that the primary version wrapped."""
-        return await self._covered(new_key(), connection_id)
+        return await self._seal_key(new_key(), connection_id)
 
     async def seal(
         self, plaintext: str, *, data_key: bytes, connection_id: ConnectionId, purpose: str
     ) -> bytes:
         """Seal under the connection's data key."""
-        key = await self._unwrapped(data_key, connection_id)
+        key = await self._plain_key(data_key, connection_id)
         return seal(plaintext.encode(), key, key_id_of(data_key), connection_id, purpose)
 
     async def open(
@@ -96,7 +96,7 @@ class KmsSealer:
     ) -> str:
         """Open what `seal` answered."""
         head_of(sealed)
-        key = await self._unwrapped(data_key, connection_id)
+        key = await self._plain_key(data_key, connection_id)
         return unseal(sealed, key, connection_id, purpose).decode()
 
     async def current_key(self) -> str:
@@ -104,7 +104,7 @@ class KmsSealer:
         known = self.primary.get(self.key)
         now = self.clock.now()
         if known is None or now >= known[1] + PRIMARY_FOR:
-            answer = await self._call(f"{self.key}:encrypt", _sent(plaintext=PROBE))
+            answer = await self._call(f"{self.key}:encrypt", _request_body(plaintext=PROBE))
             known = PREFIX + self._version_in(answer), now
             self.primary[self.key] = known
         return known[0]
@@ -116,9 +116,9 @@ class KmsSealer:
 
     async def rewrap(self, data_key: bytes, *, connection_id: ConnectionId) -> bytes:
         """Return the same data key under the primary version."""
-        return await self._covered(await self._unwrapped(data_key, connection_id), connection_id)
+        return await self._seal_key(await self._plain_key(data_key, connection_id), connection_id)
 
-    async def _covered(self, key: bytes, connection_id: ConnectionId) -> bytes:
+    async def _seal_key(self, key: bytes, connection_id: ConnectionId) -> bytes:
         """Return a data key sealed under this process's key above, which goes with it."""
         key_id = await self.current_key()
         if key_id not in self.above:
@@ -129,7 +129,7 @@ class KmsSealer:
 
     async def _wrap(self, key: bytes, key_id: str) -> bytes:
         head = head_with(key_id)
-        sent = _sent(
+        sent = _request_body(
             plaintext=key,
             additionalAuthenticatedData=bound_to(head, NONE_OF_THEM, ABOVE),
         )
@@ -142,16 +142,16 @@ class KmsSealer:
             raise KeysUnavailableError("Cloud KMS did not receive what was sent.")
         return head + _checked_answer(answer, "ciphertext")
 
-    async def _unwrapped(self, data_key: bytes, connection_id: ConnectionId) -> bytes:
+    async def _plain_key(self, data_key: bytes, connection_id: ConnectionId) -> bytes:
         """Return the data key, as KMS or the key above it opens it."""
         nested = nested_in(data_key)
         if nested is None:
-            return await self._remembered(data_key, connection_id, DATA_KEY, UNWRAPPED_FOR)
+            return await self._open_key(data_key, connection_id, DATA_KEY, UNWRAPPED_FOR)
         wrapped, sealed = nested
-        above = await self._remembered(wrapped, NONE_OF_THEM, ABOVE, ABOVE_FOR)
+        above = await self._open_key(wrapped, NONE_OF_THEM, ABOVE, ABOVE_FOR)
         return unseal(sealed, above, connection_id, DATA_KEY)
 
-    async def _remembered(
+    async def _open_key(
         self, wrapped: bytes, connection_id: ConnectionId, purpose: str, kept: timedelta
     ) -> bytes:
         """Return what KMS wrapped, from memory where it was unwrapped a while ago."""
@@ -166,7 +166,7 @@ class KmsSealer:
         head = head_of(wrapped)
         if not key_id_of(wrapped).startswith(PREFIX):
             raise CorruptStateError("key, wrapped by no version of the KMS key")
-        sent = _sent(
+        sent = _request_body(
             ciphertext=wrapped[len(head) :],
             additionalAuthenticatedData=bound_to(head, connection_id, purpose),
         )
@@ -192,13 +192,13 @@ class KmsSealer:
                     raise KeysUnavailableError("Cloud KMS could not be reached.") from error
                 continue
             if answer.is_success:
-                self.notes.worked(REFUSED_KEY, self.clock.now())
+                self.notes.note_success(REFUSED_KEY, self.clock.now())
                 return _json(answer)
             if last or not _passing(answer.status_code):
                 break
         refusal = _refusal(answer, decrypting=path.endswith(":decrypt"))
         if isinstance(refusal, DeploymentError):
-            self.notes.met(refusal.code, self.clock.now(), told=refusal.told)
+            self.notes.note_trouble(refusal.code, self.clock.now(), told=refusal.told)
         raise refusal
 
     async def _once(self, path: str, body: Mapping[str, str]) -> httpx.Response:
@@ -242,7 +242,7 @@ def _json(answer: httpx.Response) -> Mapping[str, Any]:
     return found
 
 
-def _sent(**fields: bytes) -> dict[str, str]:
+def _request_body(**fields: bytes) -> dict[str, str]:
     """Return a request body: every field with its checksum, int64 as text."""
     body = {name: b64encode(value).decode() for name, value in fields.items()}
     return body | {f"{name}Crc32c": str(crc32c(value)) for name, value in fields.items()}

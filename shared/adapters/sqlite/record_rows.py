@@ -17,14 +17,14 @@ from shared.domain.ids import (
     ThreadId,
 )
 from shared.domain.sync.record import Earlier, LastAction, Origin, Record, RecordHead
-from shared.domain.sync.shown import Shown, StoredHead, shown_fields
+from shared.domain.sync.rows import RecordRow, StoredHead, head_fields
 from shared.errors import ConflictError, CorruptStateError
 
 HEAD = """records.message_id, records.thread_id, records.label_ids, records.history_id,
  records.fetched_at_history, records.internal_us, records.sequence, records.origin,
  records.first_seen_us, records.last_modified_us, records.last_action, records.deleted_us,
  records.pruned_us, records.schema_version, records.earlier, records.reason"""
-SHOWN = """records.message_id, records.thread_id, records.sequence, record_payloads.payload,
+ROW = """records.message_id, records.thread_id, records.sequence, record_payloads.payload,
  records.label_ids, records.history_id, records.origin, records.reason, records.first_seen_us,
  records.last_modified_us, records.last_action, records.deleted_us, records.pruned_us"""
 RECORD = f"{HEAD}, records.body_truncated, record_payloads.payload, records.terms"
@@ -85,13 +85,13 @@ def record_of(connection_id: ConnectionId, row: Row) -> Record:
     return Record(head_of(connection_id, row), row[17], bool(row[16]), terms)
 
 
-def shown_of(connection_id: ConnectionId, row: Row) -> Shown:
-    """Read the SHOWN columns. Raises CorruptStateError."""
+def row_of(connection_id: ConnectionId, row: Row) -> RecordRow:
+    """Read the ROW columns. Raises CorruptStateError."""
     try:
-        fields = shown_fields(StoredHead(*row[4:]))
+        fields = head_fields(StoredHead(*row[4:]))
     except (ValueError, TypeError, KeyError, OverflowError):
         raise CorruptStateError(f"connections/{connection_id}/records/{row[0]}") from None
-    return Shown(row[0], row[1], row[2], fields, row[3])
+    return RecordRow(row[0], row[1], row[2], fields, row[3])
 
 
 def write_records(

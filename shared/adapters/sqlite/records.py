@@ -11,7 +11,7 @@ from shared.adapters.documents.record_pages import HEADS_BATCH, MAX_SEQUENCE, Pa
 from shared.adapters.documents.record_search import Below, Candidate, find_heads
 from shared.adapters.sqlite.database import Row, SqliteDatabase, to_us
 from shared.adapters.sqlite.pruning import empty_payloads, purge
-from shared.adapters.sqlite.record_rows import HEAD, RECORD, SHOWN, head_of, record_of, shown_of
+from shared.adapters.sqlite.record_rows import HEAD, RECORD, ROW, head_of, record_of, row_of
 from shared.adapters.sqlite.record_search import FORGET_TERMS, candidate_rows, candidates
 from shared.domain.ids import ConnectionId, MessageId, SequenceNumber
 from shared.domain.sync.record import Record, RecordHead
@@ -19,9 +19,9 @@ from shared.ports.sync_store import (
     NewestQuery,
     RecordPage,
     RecordQuery,
+    RowPage,
     SearchPage,
     SearchQuery,
-    ShownPage,
 )
 
 _FROM = "FROM records JOIN record_payloads USING (key)"
@@ -76,12 +76,12 @@ class SqliteRecords:
         last = records[-1].head.sequence if records else query.after
         return RecordPage(records, last if more else None)
 
-    async def shown(self, connection_id: ConnectionId, query: RecordQuery) -> ShownPage:
+    async def rows(self, connection_id: ConnectionId, query: RecordQuery) -> RowPage:
         """Return what `page` does, each record as it is shown."""
-        rows, more = self._page(connection_id, query, SHOWN, payload=3)
-        found = tuple(shown_of(connection_id, row) for row in rows)
+        rows, more = self._page(connection_id, query, ROW, payload=3)
+        found = tuple(row_of(connection_id, row) for row in rows)
         last = found[-1].sequence if found else query.after
-        return ShownPage(found, last if more else None)
+        return RowPage(found, last if more else None)
 
     def _page(
         self, connection_id: ConnectionId, query: RecordQuery, columns: str, *, payload: int

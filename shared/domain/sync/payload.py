@@ -1,6 +1,6 @@
 """Stored payloads: an EmailMessage as packed JSON (`domain.packed`), never too large to store.
 
-A payload holds only what never changes; what does is in the record's head (`domain.sync.shown`).
+A payload holds only what never changes; what does is in the record's head (`domain.sync.rows`).
 """
 
 from collections.abc import Mapping
