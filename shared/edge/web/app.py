@@ -23,7 +23,7 @@ from shared.edge.web.answers import json_response
 from shared.edge.web.auth import ANYONE, authenticate
 from shared.edge.web.call import Call
 from shared.edge.web.deployment import Deployment
-from shared.edge.web.platform import Standstill
+from shared.edge.web.platform import Standstill, end_start
 from shared.edge.web.routes import Returned, Route
 from shared.edge.web.status import answer_to
 from shared.errors import InvalidRequestError, NotFoundError
@@ -213,6 +213,7 @@ class _RequestMiddleware:
             except Exception as error:  # noqa: BLE001  see above
                 logs.log_failure("handover failed", error)
         self._standstill.watch()
+        end_start()
 
 
 @dataclass(slots=True)
