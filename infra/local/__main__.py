@@ -5,11 +5,12 @@ import asyncio
 import os
 import sys
 from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
 
 import uvicorn
 
-from infra.local.demo import UNITS_PER_MINUTE, DemoSettings, run
+from infra.local.demo import run
 from infra.local.environment import (
     GOOGLE_PORT,
     HOST,
@@ -18,8 +19,10 @@ from infra.local.environment import (
     environment,
     write_environment,
 )
+from infra.local.own_client import keep_client, read_client
 from infra.local.postroom import Postroom
 from infra.local.processes import DemoError
+from infra.local.programs import POLL_S, UNITS_PER_MINUTE, DemoSettings, RealGoogle
 from infra.local.serving import listener
 from shared.adapters.system_clock import AdjustableClock
 
@@ -58,7 +61,22 @@ def arguments_from(given: Sequence[str] | None) -> argparse.Namespace:
         dest="origins",
         help="of a page elsewhere that may show the connect page; may be repeated",
     )
+    _real_options(parser)
     return parser.parse_args(given)
+
+
+def _real_options(parser: argparse.ArgumentParser) -> None:
+    """Describe what Google itself, in place of the emulated one, takes."""
+    parser.add_argument("--google", choices=["emulated", "real"], default="emulated")
+    parser.add_argument("--client", type=Path, help="JSON file of a Desktop client of your own")
+    parser.add_argument("--poll-seconds", type=_seconds, default=POLL_S, dest="poll_s")
+    parser.add_argument("--google-url", default="", help="in place of Google's hosts: a stand-in")
+
+
+def _seconds(text: str) -> int:
+    if not text.isdecimal() or int(text) == 0:
+        raise argparse.ArgumentTypeError("must be a whole number above zero")
+    return int(text)
 
 
 def main(given: Sequence[str] | None = None) -> int:
@@ -68,7 +86,25 @@ def main(given: Sequence[str] | None = None) -> int:
     state = chosen.state.resolve()
     (state / "logs").mkdir(parents=True, exist_ok=True)
     state.chmod(0o777 & ~PRIVATE)
-    settings = DemoSettings(
+    try:
+        settings = settings_of(chosen, state)
+        if chosen.command == "postroom":
+            serve(settings)
+        else:
+            asyncio.run(run(settings))
+    except DemoError as error:
+        print(f"\n{error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def settings_of(chosen: argparse.Namespace, state: Path) -> DemoSettings:
+    """Return the parsed command line as settings. Raises DemoError for a client that is not."""
+    real = None
+    if chosen.google == "real":
+        client = keep_client(chosen.client, state)
+        real = RealGoogle(client, chosen.poll_s, chosen.google_url)
+    return DemoSettings(
         port=chosen.port,
         google_port=chosen.google_port,
         product_port=chosen.product_port,
@@ -76,18 +112,10 @@ def main(given: Sequence[str] | None = None) -> int:
         messages=chosen.messages,
         units_per_minute=chosen.units_per_minute,
         telemetry=chosen.telemetry,
-        testing=chosen.testing,
+        testing=chosen.testing or real is not None,
         origins=tuple(chosen.origins),
+        real=real,
     )
-    if chosen.command == "postroom":
-        serve(settings)
-        return 0
-    try:
-        asyncio.run(run(settings))
-    except DemoError as error:
-        print(f"\n{error}", file=sys.stderr)
-        return 1
-    return 0
 
 
 def serve(settings: DemoSettings) -> None:
@@ -96,11 +124,13 @@ def serve(settings: DemoSettings) -> None:
         "POSTROOM_UNITS_PER_MINUTE": str(settings.units_per_minute),
         "POSTROOM_TELEMETRY": settings.telemetry,
         **({"POSTROOM_PUBLISHING": "testing"} if settings.testing else {}),
+        **_real_environment(settings.real),
     }
     origins = (*LOOPBACK, *settings.origins)
     environ = environment(settings.addresses, settings.state, more, origins)
     write_environment(settings.state, environ)
-    postroom = Postroom(environ, AdjustableClock())
+    poll_every = timedelta(seconds=settings.real.poll_s) if settings.real else None
+    postroom = Postroom(environ, AdjustableClock(), poll_every=poll_every)
     config = uvicorn.Config(
         postroom.app,
         host=HOST,
@@ -110,6 +140,19 @@ def serve(settings: DemoSettings) -> None:
     )
     with listener(settings.port) as bound:
         uvicorn.Server(config).run(sockets=[bound])
+
+
+def _real_environment(real: RealGoogle | None) -> dict[str, str]:
+    """Return what differs in front of Google itself."""
+    if real is None:
+        return {}
+    client = read_client(real.client)
+    return {
+        "POSTROOM_GOOGLE_URL": real.url,
+        "POSTROOM_GMAIL_TOPIC": "none",
+        "POSTROOM_OAUTH_CLIENT_ID": client.id,
+        "POSTROOM_OAUTH_CLIENT_SECRET": client.secret,
+    }
 
 
 if __name__ == "__main__":

@@ -57,7 +57,7 @@ def environment(
         "ENVIRONMENT": "dev",
         "PUBLIC_URL": addresses.postroom,
         "STORE": f"sqlite:{directory / 'postroom.sqlite'}",
-        "QUEUE": "sqlite",
+        "QUEUE": f"sqlite:{directory / 'postroom-queue.sqlite'}",
         "KEYRING": f"file:{directory / 'keyring.json'}",
         "TASKS_AUDIENCE": addresses.postroom,
         "TASKS_SERVICE_ACCOUNT": TASKS_ACCOUNT,

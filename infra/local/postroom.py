@@ -16,8 +16,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from infra.local.deliveries import Deliveries
 from infra.local.dispatcher import Dispatcher
 from infra.local.functions import Functions
-from infra.local.id_tokens import IdTokens
+from infra.local.id_tokens import CallTokens, IdTokens, OwnTokens
 from infra.local.metrics import metrics_of
+from infra.local.polling import Polling
 from infra.local.scheduler import JOBS, Job, Scheduler
 from shared.adapters.google.http_client import new_http_client
 from shared.adapters.keys.local import create_keyring
@@ -26,6 +27,7 @@ from shared.adapters.system_clock import AdjustableClock
 from shared.edge.composition import container as containers
 from shared.edge.settings.deployment import settings_from
 from shared.ports.clock import Clock
+from shared.ports.google.oauth import CallerTokens
 from shared.ports.queue import Queue
 from shared.ports.store import Store
 
@@ -40,21 +42,26 @@ class Postroom:
         environ: Mapping[str, str],
         clock: AdjustableClock,
         *,
-        queue_path: Path | None = None,
         jobs: tuple[Job, ...] = JOBS,
+        poll_every: timedelta | None = None,
     ) -> None:
-        """Load everything; `queue_path` is needed only where the store is not a file."""
+        """Load everything.
+
+        `poll_every` is for a Google that neither pushes to this machine nor signs our own calls.
+        """
         self.clock = clock
         self.settings = settings_from(environ)
         create_keyring(self.settings.keyring_path)
-        self.queue = SqliteQueue(queue_path or self.settings.queue_path, clock)
+        self.queue = SqliteQueue(self.settings.queue_path, clock)
         self.queue.release_claims()
         self.container = containers.container_for(self.settings)
         self.container.bind(Clock, clock)
         self.container.bind(Queue, self.queue)
         self._client = new_http_client()
-        tokens = IdTokens(self._client, self.settings.google_url or "", clock)
-        posts = Deliveries(self._client, tokens, clock, self.settings.public_url)
+        posts = Deliveries(
+            self._client, self._tokens(own=poll_every is not None), clock, self.settings.public_url
+        )
+        self._polling = Polling(self.container, clock, poll_every) if poll_every else None
         self._dispatcher = Dispatcher(self.queue, clock, posts.post_task)
         self._scheduler = Scheduler(clock, posts.call_job, jobs)
         self._requests = _Counted(Functions(environ))
@@ -69,6 +76,11 @@ class Postroom:
             lifespan=self._lifespan,
         )
 
+    def _tokens(self, *, own: bool) -> CallTokens:
+        if own:
+            return self.container.bind(CallerTokens, OwnTokens())
+        return IdTokens(self._client, self.settings.google_url or "", self.clock)
+
     @property
     def busy(self) -> bool:
         """Whether a request or a job is under way, or a task is due."""
@@ -79,6 +91,7 @@ class Postroom:
         self._loops = [
             asyncio.create_task(self._dispatcher.run()),
             asyncio.create_task(self._scheduler.run()),
+            *([asyncio.create_task(self._polling.run())] if self._polling else []),
         ]
         yield
         if not self._dead:

@@ -122,7 +122,6 @@ async def test_operations_are_as_the_cost_table_counts_them(
     environ = {
         "POSTROOM_UNITS_PER_MINUTE": str(PLENTY),
         "POSTROOM_STORE": f"firestore:demo-{uuid4().hex[:12]}/(default)",
-        "POSTROOM_QUEUE": "cloud-tasks:projects/demo/locations/local",
     }
     meter = Meter()
     meter.attach(monkeypatch)

@@ -27,6 +27,9 @@ def read_arguments(arguments: Sequence[str] | None = None) -> GoogleSettings:
     parser.add_argument(
         "--redirect-uri", dest="redirect_uris", action="append", metavar="URI", help="repeatable"
     )
+    parser.add_argument(
+        "--desktop-client", action="store_true", help="any loopback redirect URI is the client's"
+    )
     parser.add_argument("--push-endpoint", metavar="URL")
     parser.add_argument("--push-audience", help="defaults to the push endpoint")
     parser.add_argument("--push-service-account", metavar="EMAIL")

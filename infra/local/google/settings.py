@@ -23,6 +23,8 @@ class GoogleSettings:
         "http://127.0.0.1:8080/oauth/callback",
         "http://127.0.0.1:8080/console/sign-in/answer",
     )
+    desktop_client: bool = False
+    """Whether the client is of the type Desktop app: any loopback redirect URI is its own."""
     topic: str = "projects/demo/topics/gmail"
     subscription: str = "projects/demo/subscriptions/gmail-push"
     push_endpoint: str | None = "http://127.0.0.1:8080/push/gmail"

@@ -29,7 +29,7 @@ async def _session(request: Request) -> ConnectSession:
     """Ask for a session; a connection that lost its consent is renewed and keeps its id."""
     desk = desk_of(request)
     there = await desk.follower(request).connection()
-    tags = desk.person(request).tags
+    tags = desk.tags(request)
     if there is not None and there.needs_consent:
         return await desk.postroom.connections.reconnect_session(there.id, tags)
     return await desk.postroom.connections.session(tags)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from infra.local.__main__ import arguments_from
-from infra.local.demo import DemoSettings, check_ports, programs
+from infra.local.demo import check_ports
 from infra.local.environment import (
     API_KEY,
     OPERATOR_KEY,
@@ -20,6 +20,7 @@ from infra.local.environment import (
 from infra.local.google.__main__ import read_arguments
 from infra.local.guide import Ready, agent, calls, guide
 from infra.local.processes import DemoError
+from infra.local.programs import DemoSettings, programs
 from infra.local.serving import listener
 from shared.edge.settings.deployment import settings_from
 
