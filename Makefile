@@ -13,7 +13,7 @@ CODE := shared infra tests
 # A variable of the command line as an option of a program; one of the shell's is not meant.
 option = $(if $(findstring command,$(origin $1)),$2 '$($1)')
 # Where a demo keeps its files, and the commands find it.
-STATE := $(if $(call option,GOOGLE),.local/$(GOOGLE))
+STATE := $(if $(call option,GOOGLE),.local/$(GOOGLE),$(if $(call option,STORE),.local/$(STORE)))
 
 .PHONY: help demo google test test-deep test-mail soak lint bench bundle preflight plan deploy destroy dryrun keys rotate-keys check-forged replay-erasures doctor verify-google clean runtime develop python
 
@@ -23,7 +23,8 @@ help: ## list these targets
 
 demo: runtime ## start Postroom, the emulated Google and a sample product here; GOOGLE=real is your own Gmail
 	@$(IN) -m infra.local demo $(if $(STATE),--state '$(STATE)') $(call option,GOOGLE,--google) \
-		$(call option,CLIENT,--client) $(call option,POLL,--poll-seconds) $(ARGS)
+		$(call option,CLIENT,--client) $(call option,POLL,--poll-seconds) \
+		$(call option,STORE,--store) $(call option,EVENTS,--events) $(ARGS)
 
 google: runtime ## start the emulated Google alone, at http://127.0.0.1:8085
 	@$(IN) -m infra.local.google $(ARGS)

@@ -4,18 +4,21 @@ import argparse
 import asyncio
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 
 import uvicorn
 
 from infra.local.demo import run
+from infra.local.emulators import HOST_VARIABLE
 from infra.local.environment import (
+    FIRESTORE_PORT,
     GOOGLE_PORT,
     HOST,
     POSTROOM_PORT,
     PRODUCT_PORT,
+    PUBSUB_PORT,
     environment,
     write_environment,
 )
@@ -23,6 +26,7 @@ from infra.local.own_client import keep_client, read_client
 from infra.local.postroom import Postroom
 from infra.local.processes import DemoError
 from infra.local.programs import POLL_S, UNITS_PER_MINUTE, DemoSettings, RealGoogle
+from infra.local.pubsub import EVENTS_TOPIC
 from infra.local.serving import listener
 from shared.adapters.system_clock import AdjustableClock
 
@@ -62,6 +66,7 @@ def arguments_from(given: Sequence[str] | None) -> argparse.Namespace:
         help="of a page elsewhere that may show the connect page; may be repeated",
     )
     _real_options(parser)
+    _emulator_options(parser)
     return parser.parse_args(given)
 
 
@@ -71,6 +76,14 @@ def _real_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--client", type=Path, help="JSON file of a Desktop client of your own")
     parser.add_argument("--poll-seconds", type=_seconds, default=POLL_S, dest="poll_s")
     parser.add_argument("--google-url", default="", help="in place of Google's hosts: a stand-in")
+
+
+def _emulator_options(parser: argparse.ArgumentParser) -> None:
+    """Describe what runs on Google's official emulators, which gcloud brings."""
+    parser.add_argument("--store", choices=["sqlite", "firestore"], default="sqlite")
+    parser.add_argument("--firestore-port", type=int, default=FIRESTORE_PORT)
+    parser.add_argument("--events", choices=["webhooks", "pubsub"], default="webhooks")
+    parser.add_argument("--pubsub-port", type=int, default=PUBSUB_PORT)
 
 
 def _seconds(text: str) -> int:
@@ -115,6 +128,8 @@ def settings_of(chosen: argparse.Namespace, state: Path) -> DemoSettings:
         testing=chosen.testing or real is not None,
         origins=tuple(chosen.origins),
         real=real,
+        firestore_port=chosen.firestore_port if chosen.store == "firestore" else None,
+        pubsub_port=chosen.pubsub_port if chosen.events == "pubsub" else None,
     )
 
 
@@ -125,10 +140,13 @@ def serve(settings: DemoSettings) -> None:
         "POSTROOM_TELEMETRY": settings.telemetry,
         **({"POSTROOM_PUBLISHING": "testing"} if settings.testing else {}),
         **_real_environment(settings.real),
+        **_emulator_environment(settings.emulators),
     }
     origins = (*LOOPBACK, *settings.origins)
     environ = environment(settings.addresses, settings.state, more, origins)
     write_environment(settings.state, environ)
+    # Google's libraries find their emulators in the process's own environment.
+    os.environ |= {name: environ[name] for name in HOST_VARIABLE.values() if name in environ}
     poll_every = timedelta(seconds=settings.real.poll_s) if settings.real else None
     postroom = Postroom(environ, AdjustableClock(), poll_every=poll_every)
     config = uvicorn.Config(
@@ -140,6 +158,17 @@ def serve(settings: DemoSettings) -> None:
     )
     with listener(settings.port) as bound:
         uvicorn.Server(config).run(sockets=[bound])
+
+
+def _emulator_environment(emulators: Mapping[str, str]) -> dict[str, str]:
+    """Return what differs on the official emulators."""
+    sink = f"pubsub:{EVENTS_TOPIC}"
+    events = {"POSTROOM_EVENT_SINKS": sink, "POSTROOM_SINK_CHOICES": sink}
+    return {
+        **({"POSTROOM_STORE": "firestore:demo/(default)"} if "firestore" in emulators else {}),
+        **(events if "pubsub" in emulators else {}),
+        **{HOST_VARIABLE[name]: host for name, host in emulators.items()},
+    }
 
 
 def _real_environment(real: RealGoogle | None) -> dict[str, str]:

@@ -9,11 +9,13 @@ from typing import Any
 import httpx
 
 from infra.local.connecting import NotConnectedError, connect, find_connection
+from infra.local.emulators import COMPONENTS, missing_programs
 from infra.local.environment import API_KEY, HOST, INTEGRATION, Addresses
-from infra.local.guide import Bar, Ready, guide, invitation, own_guide, warning
+from infra.local.guide import Bar, Ready, guide, invitation, on_emulators, own_guide, warning
 from infra.local.loopback import loopback_client
 from infra.local.processes import DemoError, Running, running
 from infra.local.programs import DemoSettings, RealGoogle, programs
+from infra.local.pubsub import create_topics
 
 FREE, CONNECTED = "ada@acme.example", "grace@acme.example"
 LOOK_S = 0.2
@@ -23,6 +25,7 @@ BACKFILL_S = 180.0
 async def run(settings: DemoSettings) -> None:
     """Run until interrupted. Raises DemoError with a message for a person."""
     check_ports(settings)
+    check_emulators(settings)
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -56,6 +59,20 @@ def check_ports(settings: DemoSettings) -> None:
                 ) from None
 
 
+def check_emulators(settings: DemoSettings) -> None:
+    """Raise DemoError where what the official emulators need is not on this machine."""
+    if settings.emulators and (missing := missing_programs()):
+        parts = " ".join(f"google-cloud-cli-{name}-emulator" for name in settings.emulators)
+        raise DemoError(
+            f"{' and '.join(missing)} not found: STORE=firestore and EVENTS=pubsub run on "
+            "Google's official emulators, which need both. Install gcloud "
+            "(https://cloud.google.com/sdk/docs/install), a Java runtime, and the emulators:\n"
+            f"  apt-get install {parts}   (or: gcloud components install beta "
+            f"{' '.join(COMPONENTS[name] for name in settings.emulators)})\n"
+            "Without them `make demo` runs on SQLite, by the same code."
+        )
+
+
 async def _run(settings: DemoSettings, stack: AsyncExitStack) -> None:
     where, logs = settings.addresses, settings.state / "logs"
     started = [
@@ -65,10 +82,13 @@ async def _run(settings: DemoSettings, stack: AsyncExitStack) -> None:
     postroom = await stack.enter_async_context(
         loopback_client(base_url=where.postroom, headers=key, timeout=30)
     )
+    if (pubsub := settings.emulators.get("pubsub")) is not None:
+        await create_topics(postroom, pubsub, where.postroom)
     if settings.real is not None:
         connection = await _own_connection(postroom, settings.real, where)
     else:
         connection = await _made_up(postroom, settings)
+    print(on_emulators(settings.emulators), end="", flush=True)
     print(warning(await _left_out(postroom)), end="", flush=True)
     await _watch_backfill(postroom, connection)
     await _until_one_ends(started)

@@ -17,6 +17,8 @@ HOST: Final = "127.0.0.1"
 POSTROOM_PORT: Final = 8080
 GOOGLE_PORT: Final = 8085
 PRODUCT_PORT: Final = 8090
+FIRESTORE_PORT: Final = 8086
+PUBSUB_PORT: Final = 8087
 API_KEY: Final = "postroom-local-key"
 OPERATOR_KEY: Final = "postroom-local-operator"
 """Opens the console."""

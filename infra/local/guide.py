@@ -1,7 +1,7 @@
 """What `make demo` prints: addresses, keys, and the guide's calls filled in."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from infra.local.environment import (
@@ -11,6 +11,7 @@ from infra.local.environment import (
     WEBHOOK_SECRET,
     Addresses,
 )
+from infra.local.pubsub import EVENTS_SUBSCRIPTION
 
 BAR = 28
 KEY = f"-H 'Authorization: Bearer {API_KEY}'"
@@ -92,6 +93,22 @@ def _keys(where: Addresses) -> str:
   Integration key   {INTEGRATION}
   Webhook secret    {WEBHOOK_SECRET}
   Metrics           {where.postroom}/metrics   (`make doctor` says how everything is)"""
+
+
+def on_emulators(emulators: Mapping[str, str]) -> str:
+    """Return what is different on the official emulators; nothing where none runs."""
+    lines = []
+    if (host := emulators.get("firestore")) is not None:
+        lines.append(f"  Firestore         {host}   (the official emulator; it forgets at the end)")
+    if (host := emulators.get("pubsub")) is not None:
+        lines += [
+            f"  Pub/Sub           {host}   (the official emulator, of pushes and events)",
+            "  Read the events:",
+            "",
+            f"    curl -s http://{host}/v1/{EVENTS_SUBSCRIPTION}:pull \\",
+            f"      {JSON} -d '{{\"maxMessages\": 5}}'",
+        ]
+    return "".join(f"{line}\n" for line in [*lines, ""] if lines)
 
 
 def warning(left_out: Sequence[str]) -> str:

@@ -15,10 +15,12 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from infra.local.deliveries import Deliveries
 from infra.local.dispatcher import Dispatcher
+from infra.local.emulators import HOST_VARIABLE
 from infra.local.functions import Functions
 from infra.local.id_tokens import CallTokens, IdTokens, OwnTokens
 from infra.local.metrics import metrics_of
 from infra.local.polling import Polling
+from infra.local.pubsub import RELAY, PushRelay
 from infra.local.scheduler import JOBS, Job, Scheduler
 from shared.adapters.google.http_client import new_http_client
 from shared.adapters.keys.local import create_keyring
@@ -58,19 +60,22 @@ class Postroom:
         self.container.bind(Clock, clock)
         self.container.bind(Queue, self.queue)
         self._client = new_http_client()
-        posts = Deliveries(
-            self._client, self._tokens(own=poll_every is not None), clock, self.settings.public_url
-        )
+        tokens = self._tokens(own=poll_every is not None)
+        posts = Deliveries(self._client, tokens, clock, self.settings.public_url)
+        url, audience = self.settings.public_url, self.settings.push_audience
+        self.relay = PushRelay(self._client, tokens, f"{url}/push/gmail", audience)
         self._polling = Polling(self.container, clock, poll_every) if poll_every else None
         self._dispatcher = Dispatcher(self.queue, clock, posts.post_task)
         self._scheduler = Scheduler(clock, posts.call_job, jobs)
         self._requests = _Counted(Functions(environ))
         self._loops: list[asyncio.Task[None]] = []
         self._dead = False
+        has_pubsub = HOST_VARIABLE["pubsub"] in environ
         self.app = Starlette(
             routes=[
                 Route("/_local/clock", self._advance, methods=["POST"]),
                 Route("/metrics", self._metrics),
+                *([Route(RELAY, self.relay.__call__, methods=["POST"])] if has_pubsub else []),
                 Mount("/", self._requests),
             ],
             lifespan=self._lifespan,

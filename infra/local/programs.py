@@ -43,12 +43,22 @@ class DemoSettings:
     origins: tuple[str, ...] = ()
     """Of pages on other machines that may show the connect page."""
     real: RealGoogle | None = None
+    firestore_port: int | None = None
+    """Of the official emulator that is the store; None is SQLite."""
+    pubsub_port: int | None = None
+    """Of the official emulator that pushes and events go through; None is neither."""
 
     @property
     def addresses(self) -> Addresses:
         """The three addresses."""
         ports = (self.port, self.google_port, self.product_port)
         return Addresses(*(f"http://{HOST}:{port}" for port in ports))
+
+    @property
+    def emulators(self) -> dict[str, str]:
+        """The official emulators that run, by name, and each one's host:port."""
+        ports = {"firestore": self.firestore_port, "pubsub": self.pubsub_port}
+        return {name: f"{HOST}:{port}" for name, port in ports.items() if port is not None}
 
     @property
     def ports(self) -> tuple[tuple[str, str, int], ...]:
@@ -58,6 +68,10 @@ class DemoSettings:
             ("Postroom", "--port", self.port),
             *google,
             ("the sample product", "--product-port", self.product_port),
+            *(
+                (f"the {name} emulator", f"--{name}-port", int(host.rpartition(":")[2]))
+                for name, host in self.emulators.items()
+            ),
         )
 
 
@@ -66,6 +80,10 @@ def programs(settings: DemoSettings) -> list[Program]:
     where = settings.addresses
     health = f"{where.postroom}/health"
     return [
+        *(
+            Program(f"{name}-emulator", "infra.local.emulators", [name, host], f"http://{host}")
+            for name, host in settings.emulators.items()
+        ),
         *([] if settings.real else [_google(settings)]),
         Program("postroom", "infra.local", _postroom(settings), health),
         Program("product", "infra.local.product", _product(settings), where.product),
@@ -73,7 +91,7 @@ def programs(settings: DemoSettings) -> list[Program]:
 
 
 def _google(settings: DemoSettings) -> Program:
-    where, state = settings.addresses, settings.state
+    where, state, pubsub = settings.addresses, settings.state, settings.emulators.get("pubsub")
     arguments = [
         *("--port", str(settings.google_port), "--state", str(state / "google.sqlite")),
         *("--push-endpoint", f"{where.postroom}/push/gmail"),
@@ -82,6 +100,7 @@ def _google(settings: DemoSettings) -> Program:
         *("--clock-follower", f"{where.postroom}/_local/clock"),
         *("--units-per-minute", str(settings.units_per_minute)),
         *(("--refresh-token-days", str(TESTING_LIFETIME.days)) if settings.testing else ()),
+        *(("--pubsub-emulator", pubsub) if pubsub else ()),
     ]
     return Program("google", "infra.local.google", arguments, where.google)
 
@@ -96,6 +115,13 @@ def _postroom(settings: DemoSettings) -> list[str]:
         *("--telemetry", settings.telemetry),
         *(("--testing",) if settings.testing else ()),
         *(word for origin in settings.origins for word in ("--origin", origin)),
+        *(("--store", "firestore") if settings.firestore_port else ()),
+        *(("--events", "pubsub") if settings.pubsub_port else ()),
+        *(
+            word
+            for name, host in settings.emulators.items()
+            for word in (f"--{name}-port", host.rpartition(":")[2])
+        ),
         *(("--google", "real", "--client", str(real.client)) if real else ()),
         *(("--poll-seconds", str(real.poll_s), "--google-url", real.url) if real else ()),
     ]

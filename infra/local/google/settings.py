@@ -29,6 +29,8 @@ class GoogleSettings:
     subscription: str = "projects/demo/subscriptions/gmail-push"
     push_endpoint: str | None = "http://127.0.0.1:8080/push/gmail"
     push_audience: str | None = None
+    pubsub_emulator: str | None = None
+    """host:port of the official emulator, which then has the topic, and pushes by itself."""
     push_service_account: str = "gmail-push@demo.iam.gserviceaccount.com"
     push_ack_deadline_s: float = 10.0
     max_pushes_per_second: float | None = 1.0
