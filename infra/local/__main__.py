@@ -148,7 +148,7 @@ def serve(settings: DemoSettings) -> None:
     # Google's libraries find their emulators in the process's own environment.
     os.environ |= {name: environ[name] for name in HOST_VARIABLE.values() if name in environ}
     poll_every = timedelta(seconds=settings.real.poll_s) if settings.real else None
-    postroom = Postroom(environ, AdjustableClock(), poll_every=poll_every)
+    postroom = Postroom(environ, AdjustableClock(), poll_every=poll_every, watch_code=True)
     config = uvicorn.Config(
         postroom.app,
         host=HOST,

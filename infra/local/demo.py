@@ -11,7 +11,16 @@ import httpx
 from infra.local.connecting import NotConnectedError, connect, find_connection
 from infra.local.emulators import COMPONENTS, missing_programs
 from infra.local.environment import API_KEY, HOST, INTEGRATION, Addresses
-from infra.local.guide import Bar, Ready, guide, invitation, on_emulators, own_guide, warning
+from infra.local.guide import (
+    Bar,
+    Ready,
+    guide,
+    invitation,
+    on_emulators,
+    own_guide,
+    reloaded,
+    warning,
+)
 from infra.local.loopback import loopback_client
 from infra.local.processes import DemoError, Running, running
 from infra.local.programs import DemoSettings, RealGoogle, programs
@@ -19,6 +28,7 @@ from infra.local.pubsub import create_topics
 
 FREE, CONNECTED = "ada@acme.example", "grace@acme.example"
 LOOK_S = 0.2
+RELOADS_S = 1.0
 BACKFILL_S = 180.0
 
 
@@ -91,7 +101,11 @@ async def _run(settings: DemoSettings, stack: AsyncExitStack) -> None:
     print(on_emulators(settings.emulators), end="", flush=True)
     print(warning(await _left_out(postroom)), end="", flush=True)
     await _watch_backfill(postroom, connection)
-    await _until_one_ends(started)
+    telling = asyncio.create_task(_tell_reloads(postroom))
+    try:
+        await _until_one_ends(started)
+    finally:
+        telling.cancel()
 
 
 async def _made_up(postroom: httpx.AsyncClient, settings: DemoSettings) -> str:
@@ -168,6 +182,18 @@ async def _progress(postroom: httpx.AsyncClient, connection: str) -> tuple[float
     stored = progress.get("stored", 0)
     total = progress.get("estimated_total")
     return stored / (total or 1), f"{stored} of about {total or '?'} messages"
+
+
+async def _tell_reloads(postroom: httpx.AsyncClient) -> None:
+    """Print what came of own code whenever it was loaded anew, until cancelled."""
+    known = 0
+    while True:
+        await asyncio.sleep(RELOADS_S)
+        with suppress(httpx.HTTPError):
+            told = (await postroom.get("/_local/own-code")).json()
+            if told["loads"] != known:
+                known = told["loads"]
+                print(reloaded(told["faults"]), end="", flush=True)
 
 
 async def _until_one_ends(started: list[Running]) -> None:

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from infra.local.environment import (
     API_KEY,
@@ -114,6 +115,16 @@ def on_emulators(emulators: Mapping[str, str]) -> str:
 def warning(left_out: Sequence[str]) -> str:
     """Return what a person must not overlook; nothing where all own code is served."""
     return "".join(f"  !!! NOT SERVED  {one}  (`make bundle` says why)\n" for one in left_out)
+
+
+def reloaded(faults: Sequence[Mapping[str, Any]]) -> str:
+    """Return what is printed after own code was loaded anew; `faults` are `at`, `words`, `kept`."""
+    if not faults:
+        return "  Own code loaded anew.\n"
+    became = {True: "the version before it serves on", False: "NOT SERVED"}
+    return "".join(
+        f"  !!! {one['at']}: {one['words']}   ({became[one['kept']]})\n" for one in faults
+    )
 
 
 def calls(ready: Ready) -> str:

@@ -19,20 +19,26 @@ from infra.local.emulators import HOST_VARIABLE
 from infra.local.functions import Functions
 from infra.local.id_tokens import CallTokens, IdTokens, OwnTokens
 from infra.local.metrics import metrics_of
+from infra.local.own_code import OwnCode
 from infra.local.polling import Polling
 from infra.local.pubsub import RELAY, PushRelay
 from infra.local.scheduler import JOBS, Job, Scheduler
+from shared.actions.present import has_own_syncs
+from shared.actions.syncs import own_syncs
 from shared.adapters.google.http_client import new_http_client
 from shared.adapters.keys.local import create_keyring
 from shared.adapters.sqlite.queue import SqliteQueue
 from shared.adapters.system_clock import AdjustableClock
+from shared.domain.models.sync import OwnSyncs
 from shared.edge.composition import container as containers
 from shared.edge.settings.deployment import settings_from
 from shared.ports.clock import Clock
 from shared.ports.google.oauth import CallerTokens
 from shared.ports.queue import Queue
 from shared.ports.store import Store
+from shared.usecases.sync.task import adopt_task
 
+WATCH_S = 0.5
 SHARED = str(Path(containers.__file__).resolve().parents[1])
 
 
@@ -46,8 +52,9 @@ class Postroom:
         *,
         jobs: tuple[Job, ...] = JOBS,
         poll_every: timedelta | None = None,
+        watch_code: bool = False,
     ) -> None:
-        """Load everything.
+        """Load everything; with `watch_code`, own code again whenever its files change.
 
         `poll_every` is for a Google that neither pushes to this machine nor signs our own calls.
         """
@@ -67,7 +74,10 @@ class Postroom:
         self._polling = Polling(self.container, clock, poll_every) if poll_every else None
         self._dispatcher = Dispatcher(self.queue, clock, posts.post_task)
         self._scheduler = Scheduler(clock, posts.call_job, jobs)
+        self._environ = environ
         self._requests = _Counted(Functions(environ))
+        self.own_code = OwnCode()
+        self._watches_code = watch_code
         self._loops: list[asyncio.Task[None]] = []
         self._dead = False
         has_pubsub = HOST_VARIABLE["pubsub"] in environ
@@ -75,6 +85,7 @@ class Postroom:
             routes=[
                 Route("/_local/clock", self._advance, methods=["POST"]),
                 Route("/metrics", self._metrics),
+                Route("/_local/own-code", self._tell_own_code),
                 *([Route(RELAY, self.relay.__call__, methods=["POST"])] if has_pubsub else []),
                 Mount("/", self._requests),
             ],
@@ -97,6 +108,7 @@ class Postroom:
             asyncio.create_task(self._dispatcher.run()),
             asyncio.create_task(self._scheduler.run()),
             *([asyncio.create_task(self._polling.run())] if self._polling else []),
+            *([asyncio.create_task(self._watch_code())] if self._watches_code else []),
         ]
         yield
         if not self._dead:
@@ -124,6 +136,23 @@ class Postroom:
         await asyncio.gather(*ours, return_exceptions=True)
         await self._client.aclose()
 
+    async def reload_own_code(self) -> None:
+        """Serve own code as its files are now; store, queue and connections stay as they are."""
+        self.own_code.reload()
+        self.container.bind(OwnSyncs, own_syncs(self.settings.syncs))
+        self._requests.app = Functions(self._environ)
+        if has_own_syncs(self.settings.syncs):
+            await self.queue.enqueue(adopt_task())
+
+    async def _watch_code(self) -> None:
+        while True:
+            await asyncio.sleep(WATCH_S)
+            if self.own_code.has_changed():
+                await self.reload_own_code()
+
+    async def _tell_own_code(self, _request: Request) -> JSONResponse:
+        return JSONResponse(self.own_code.as_json())
+
     async def _metrics(self, _request: Request) -> Response:
         return await metrics_of(self.container)
 
@@ -141,13 +170,13 @@ class _Counted:
     """Counts the requests under way."""
 
     def __init__(self, app: ASGIApp) -> None:
-        self._app = app
+        self.app = app
         self.under_way = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self.under_way += 1
         try:
-            await self._app(scope, receive, send)
+            await self.app(scope, receive, send)
         finally:
             self.under_way -= 1
 

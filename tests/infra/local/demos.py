@@ -55,13 +55,13 @@ class Demo:
 
 
 @contextmanager
-def demo(ports: list[int], state: Path, *more: str) -> Iterator[Demo]:
-    """Run one; `more` are further options."""
+def demo(ports: list[int], state: Path, *more: str, root: Path = ROOT) -> Iterator[Demo]:
+    """Run one of the project in `root`; `more` are further options."""
     options = ["--port", str(ports[0]), "--google-port", str(ports[1])]
     options += ["--product-port", str(ports[2]), "--state", str(state), *more]
     with subprocess.Popen(
         [sys.executable, "-m", "infra.local", "demo", *options, "--messages", str(MESSAGES)],
-        cwd=ROOT,
+        cwd=root,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
