@@ -93,7 +93,7 @@ def _seconds(text: str) -> int:
 
 
 def main(given: Sequence[str] | None = None) -> int:
-    """Run the command; answer the exit code."""
+    """Run the command; return the exit code."""
     chosen = arguments_from(given)
     os.umask(PRIVATE)
     state = chosen.state.resolve()

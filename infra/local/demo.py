@@ -197,7 +197,7 @@ async def _tell_reloads(postroom: httpx.AsyncClient) -> None:
 
 
 async def _until_one_ends(started: list[Running]) -> None:
-    ends = [asyncio.create_task(one.ended()) for one in started]
+    ends = [asyncio.create_task(one.wait_for_end()) for one in started]
     try:
         done, _ = await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
     finally:

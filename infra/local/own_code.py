@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib.util import cache_from_source
 from pathlib import Path
+from typing import Any
 
 from shared.actions.faults import FOLDER, Fault
 from shared.actions.loading import INITIAL, catalogue
@@ -56,13 +57,12 @@ class OwnCode:
             catalogue().faults.extend(broken[top] for top in sorted(self.kept))
         return catalogue().faults
 
-    def as_json(self) -> dict[str, object]:
-        """Return what a developer's screen shows."""
-        faults = [
+    def faults(self) -> list[dict[str, Any]]:
+        """Return what a developer's screen shows of each fault: `at`, `words`, `kept`."""
+        return [
             {"at": str(one), "words": one.words, "kept": _top(one) in self.kept}
             for one in catalogue().faults
         ]
-        return {"loads": self.loads, "faults": faults}
 
 
 def _folders() -> list[Path]:

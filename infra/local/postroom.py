@@ -151,7 +151,7 @@ class Postroom:
                 await self.reload_own_code()
 
     async def _tell_own_code(self, _request: Request) -> JSONResponse:
-        return JSONResponse(self.own_code.as_json())
+        return JSONResponse({"loads": self.own_code.loads, "faults": self.own_code.faults()})
 
     async def _metrics(self, _request: Request) -> Response:
         return await metrics_of(self.container)

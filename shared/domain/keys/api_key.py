@@ -65,7 +65,7 @@ class ApiKey:
         """Whether it is neither revoked nor expired."""
         return self.revoked_at is None and (self.expires_at is None or now < self.expires_at)
 
-    def rotated(self, digest: str, now: datetime, overlap_until: datetime) -> "ApiKey":
+    def with_new_secret(self, digest: str, now: datetime, overlap_until: datetime) -> "ApiKey":
         """Return the key with a new secret; the one before it works until `overlap_until`."""
         return replace(
             self,
@@ -75,7 +75,7 @@ class ApiKey:
             previous_until=overlap_until,
         )
 
-    def revoked(self, now: datetime) -> "ApiKey":
+    def with_revocation(self, now: datetime) -> "ApiKey":
         """Return the key with an end: no caller can use it any more."""
         return replace(self, revoked_at=self.revoked_at or now, previous_sha256_hex=None)
 

@@ -121,7 +121,7 @@ def security_headers(
         "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=()",
         "X-Robots-Tag": "noindex",
     }
-    return headers | (ISOLATED if framed_by else {"X-Frame-Options": "DENY"})
+    return {**headers, **(ISOLATED if framed_by else {"X-Frame-Options": "DENY"})}
 
 
 def connected_page(look: Look, outcome: Connected) -> HTMLResponse:

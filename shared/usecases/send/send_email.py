@@ -1,6 +1,6 @@
 """Send one message once: a ledger entry, then the draft protocol (DESIGN 6.2)."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from secrets import token_hex, token_urlsafe
 
@@ -8,6 +8,7 @@ from shared.domain.connect.connection import Connection, ConnectionStatus
 from shared.domain.connect.scopes import reads
 from shared.domain.ids import ConnectionId, ThreadId
 from shared.domain.mail.writing.outgoing import LeftOut
+from shared.domain.observations import Sightings
 from shared.domain.send.entry import DeliveryMode, SendEntry, SendState, send_id
 from shared.domain.send.request import SendRequest
 from shared.domain.troubles import Fate, treatment_of
@@ -56,6 +57,7 @@ class SendEmail:
     sealer: Sealer
     queue: Queue
     clock: Clock
+    sightings: Sightings = field(default_factory=Sightings)
 
     async def __call__(
         self,
@@ -120,14 +122,14 @@ class SendEmail:
 
     @property
     def _advancer(self) -> Advance:
-        return Advance(self.gmail, self.queue, self.clock)
+        return Advance(self.gmail, self.queue, self.clock, self.sightings)
 
     @property
     def _kept(self) -> SealedRequests:
         return SealedRequests(self.grants, self.sealer)
 
     async def _again(self, earlier: Versioned[SendEntry], request: SendRequest) -> Sending:
-        """Return an entry that is there; go on with one that nobody else will go on with."""
+        """Return an entry that is there; go on with one that no worker will go on with."""
         entry, now = earlier.value, self.clock.now()
         same(entry, request)
         if entry.state.final:
@@ -209,7 +211,7 @@ class SendEmail:
         thread_id: ThreadId | None,
         unread: TransientError | None = None,
     ) -> LedgerEntry:
-        sealed = await self._kept.sealed(blank.id, blank.connection_id, request, None)
+        sealed = await self._kept.seal(blank.id, blank.connection_id, request, None)
         if unread is not None and not sealed:
             raise unread
         if blank.send_at is not None and not sealed:
@@ -243,7 +245,7 @@ def new_entry(
     mode: DeliveryMode,
     now: datetime,
 ) -> SendEntry:
-    """Return an accepted entry that nobody has taken up."""
+    """Return an accepted entry that no worker has taken up."""
     return SendEntry(
         id=send_id(connection_id, key),
         connection_id=connection_id,
@@ -260,13 +262,13 @@ def new_entry(
 
 
 def marker_of(entry: SendEntry, connection: Connection) -> str | None:
-    """Return the marker its message bears: none where nobody could ever read it back."""
+    """Return the marker its message bears: none where it could never be read back."""
     findable = entry.mode is DeliveryMode.EXACTLY_ONCE or reads(connection.scopes)
     return entry.marker if findable else None
 
 
 async def claim(sends: Sends, clock: Clock, found: Versioned[SendEntry]) -> LedgerEntry:
-    """Claim an entry that nobody is at. Raises ConflictError, StoreUnavailableError."""
+    """Claim an entry that no worker holds. Raises ConflictError, StoreUnavailableError."""
     entry = LedgerEntry(sends, clock, found)
     was = found.value
     state = was.unsent_state if was.state is SendState.HELD else was.state

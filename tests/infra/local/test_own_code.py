@@ -79,8 +79,7 @@ def test_a_fault_is_named_and_the_version_that_worked_serves_on(custom: Path) ->
     assert change(own_code, custom, words=BROKEN) == ["shared/actions/custom/words.py:1"]
     assert actions()["own-words"] is first
     assert own_code.kept == {"words"}
-    (told,) = own_code.as_json()["faults"]  # type: ignore[misc]
-    assert "the version before it serves on" in reloaded([told])
+    assert "the version before it serves on" in reloaded(own_code.faults())
     assert change(own_code, custom, words=BROKEN + "\n") == ["shared/actions/custom/words.py:1"]
     assert actions()["own-words"] is first
     assert change(own_code, custom, words=an_action("second")) == []
