@@ -18,7 +18,7 @@ import pytest
 from selectolax.lexbor import LexborHTMLParser
 
 from infra.local.emulators import HOST_VARIABLE
-from infra.local.environment import TOPIC, WEBHOOK_SECRET
+from infra.local.environment import OPERATOR_KEY, TOPIC, WEBHOOK_SECRET
 from infra.local.loopback import loopback_client
 from infra.local.pubsub import (
     EVENTS_SUBSCRIPTION,
@@ -236,3 +236,33 @@ async def test_the_same_idempotency_key_sends_once(system: LocalSystem) -> None:
     assert again.headers["Idempotent-Response"] == "true"
     assert (other.status_code, other.json()["error"]["code"]) == (409, "idempotency_conflict")
     assert len(await truth(system, BOB)) == 1
+
+
+async def test_a_message_is_explained_by_id_by_message_id_and_by_words(
+    system: LocalSystem,
+) -> None:
+    """The console's page and the API take the same, and mean the same message."""
+    connection_id = await connected(system)
+    await backfilled(system, connection_id)
+    head = b"Message-ID: <knock@far.example>\r\nFrom: eve@far.example\r\nTo: ada@acme.example\r\n"
+    mail = head + b"Subject: Zanzibar\r\n\r\nHello.\r\n"
+    posted = await system.google.post(f"/_control/mailboxes/{ADA}/messages", content=mail)
+    await system.settle()
+    id, tenant = posted.json()["id"], {"Connection-Id": connection_id}
+    same = {"Origin": system.url}
+    async with loopback_client(base_url=system.url, follow_redirects=True) as operator:
+        await operator.post("/console/sign-in", data={"key": OPERATOR_KEY}, headers=same)
+        for said in (id, "<knock@far.example>", "knock@far.example", "subject:zanzibar"):
+            answer = await system.client.get("/explain", params={"message": said}, headers=tenant)
+            assert (answer.json()["message_id"], answer.json()["verdict"]) == (id, "stored")
+            address = f"/console/connections/{connection_id}/explain"
+            page = await operator.get(address, params={"message": said})
+            assert f'data-message="{id}"' in page.text
+    nothing = await system.client.get("/explain", headers=tenant)
+    assert nothing.status_code == 400
+    body = {"name": "status", "permissions": ["syncs:read"]}
+    made = (await system.client.post("/api-keys", json=body)).json()
+    narrow = {**tenant, "Authorization": f"Bearer {made['key']}"}
+    for said, status in ((id, 200), ("subject:zanzibar", 403)):
+        answer = await system.client.get("/explain", params={"message": said}, headers=narrow)
+        assert answer.status_code == status
