@@ -133,8 +133,8 @@ def settings_of(chosen: argparse.Namespace, state: Path) -> DemoSettings:
     )
 
 
-def serve(settings: DemoSettings) -> None:
-    """Serve Postroom until interrupted."""
+def environ_of(settings: DemoSettings) -> dict[str, str]:
+    """Return what Postroom runs with. Raises DemoError where the client's file is gone."""
     more = {
         "POSTROOM_UNITS_PER_MINUTE": str(settings.units_per_minute),
         "POSTROOM_TELEMETRY": settings.telemetry,
@@ -143,7 +143,12 @@ def serve(settings: DemoSettings) -> None:
         **_emulator_environment(settings.emulators),
     }
     origins = (*LOOPBACK, *settings.origins)
-    environ = environment(settings.addresses, settings.state, more, origins)
+    return environment(settings.addresses, settings.state, more, origins)
+
+
+def serve(settings: DemoSettings) -> None:
+    """Serve Postroom until interrupted."""
+    environ = environ_of(settings)
     write_environment(settings.state, environ)
     # Google's libraries find their emulators in the process's own environment.
     os.environ |= {name: environ[name] for name in HOST_VARIABLE.values() if name in environ}

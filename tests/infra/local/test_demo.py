@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.local.__main__ import arguments_from, settings_of
+from infra.local.__main__ import arguments_from, environ_of, settings_of
 from infra.local.demo import check_emulators, check_ports
 from infra.local.environment import (
     API_KEY,
@@ -145,3 +145,31 @@ def test_without_gcloud_the_demo_says_loudly_what_is_missing(
         check_emulators(settings)
     assert "google-cloud-cli-firestore-emulator" in str(refused.value)
     check_emulators(settings_of(arguments_from(["demo"]), tmp_path))
+
+
+def test_several_demos_write_down_what_each_runs_with_emulators_and_own_client_included(
+    tmp_path: Path,
+) -> None:
+    """The commands read it from the state that they are given, and so find each."""
+    client = tmp_path / "client.json"
+    client.write_text('{"installed": {"client_id": "own", "client_secret": "s"}}')
+    given = {
+        "plain": ["--port", "9001"],
+        "deployed": ["--port", "9002", "--store", "firestore", "--events", "pubsub"],
+        "own": ["--port", "9003", "--google", "real", "--client", str(client)],
+    }
+    read = {}
+    for name, options in given.items():
+        state = tmp_path / name
+        state.mkdir()
+        settings = settings_of(arguments_from(["demo", *options]), state)
+        write_environment(state, environ_of(settings))
+    for name in given:
+        read[name] = read_environment(tmp_path / name)
+        assert settings_from(read[name]).public_url.endswith(given[name][1])
+    assert "FIRESTORE_EMULATOR_HOST" not in read["plain"]
+    assert read["deployed"]["FIRESTORE_EMULATOR_HOST"] == "127.0.0.1:8086"
+    assert settings_from(read["deployed"]).firestore == ("demo", "(default)")
+    own = settings_from(read["own"])
+    assert (own.google_url, own.gmail_topic, own.oauth_client_id) == (None, "", "own")
+    assert own.publishing == "testing"
