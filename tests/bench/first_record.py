@@ -72,6 +72,8 @@ def measure(folder: Path) -> dict[str, float]:
     note("cloned")
     address = f"http://127.0.0.1:{ports[0]}"
     with demo_of(clone, ports, log):
+        until(lambda: list((clone / ".venv").glob("*.stamp")))
+        note("packages installed")
         text = until(lambda: log.read_text() if "Connection id" in log.read_text() else "")
         note("demo ready")
         tenant = {"Connection-Id": connection_in(text), "Provider-Config-Key": INTEGRATION}
