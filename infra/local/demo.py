@@ -18,7 +18,7 @@ from infra.local.guide import (
     invitation,
     on_emulators,
     own_guide,
-    reloaded,
+    reload_notice,
     warning,
 )
 from infra.local.loopback import loopback_client
@@ -193,7 +193,7 @@ async def _tell_reloads(postroom: httpx.AsyncClient) -> None:
             told = (await postroom.get("/_local/own-code")).json()
             if told["loads"] != known:
                 known = told["loads"]
-                print(reloaded(told["faults"]), end="", flush=True)
+                print(reload_notice(told["faults"]), end="", flush=True)
 
 
 async def _until_one_ends(started: list[Running]) -> None:

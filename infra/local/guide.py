@@ -117,7 +117,7 @@ def warning(left_out: Sequence[str]) -> str:
     return "".join(f"  !!! NOT SERVED  {one}  (`make bundle` says why)\n" for one in left_out)
 
 
-def reloaded(faults: Sequence[Mapping[str, Any]]) -> str:
+def reload_notice(faults: Sequence[Mapping[str, Any]]) -> str:
     """Return what is printed after own code was loaded anew; `faults` are `at`, `words`, `kept`."""
     if not faults:
         return "  Own code loaded anew.\n"

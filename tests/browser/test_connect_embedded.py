@@ -38,7 +38,7 @@ async def site(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[
         yield built
 
 
-async def framed(page: Page, heading: str) -> FrameLocator:
+async def frame_of(page: Page, heading: str) -> FrameLocator:
     """Return the connect page in the product's frame, once it says this."""
     frame = page.frame_locator("#connect-ui")
     await expect(frame.get_by_role("heading")).to_have_text(heading)
@@ -68,11 +68,11 @@ async def test_a_product_that_isolates_itself_connects_a_mailbox(
     """The product is another site to the browser, as products are."""
     token = (await site.session())["token"]
     page = await site.open_frame(browser, token, product=elsewhere(site.product))
-    frame = await framed(page, "Connect your Gmail to Acme")
+    frame = await frame_of(page, "Connect your Gmail to Acme")
     window = await press(page, frame, "Continue with Google")
     assert len(page.context.pages) == 2  # no empty window is left behind
     await allow_at_google(window)
-    await framed(page, "Gmail is connected")
+    await frame_of(page, "Gmail is connected")
     assert "connect" in await types_of(page)
     assert await connected_emails(site) == [ADA]
 
@@ -83,16 +83,16 @@ async def test_a_window_that_was_closed_is_opened_again_wherever_the_page_is(
 ) -> None:
     token = (await site.session())["token"]
     page = await site.open_frame(browser, token, product=elsewhere(site.product))
-    frame = await framed(page, "Connect your Gmail to Acme")
+    frame = await frame_of(page, "Connect your Gmail to Acme")
     await (await press(page, frame, "Continue with Google")).close()
-    await framed(page, "Continue in the Google window")
+    await frame_of(page, "Continue in the Google window")
     again = frame.get_by_text("Open the window again")
     role = await again.evaluate("(one) => one.tagName === 'A' ? 'link' : 'button'")
     window = await press(page, frame, "Open the window again", role)
     assert len(page.context.pages) == 2
     await window.close()
     await allow_at_google(await press(page, frame, "Open the window again", role))
-    await framed(page, "Gmail is connected")
+    await frame_of(page, "Gmail is connected")
     assert "close" not in await types_of(page)
 
 
@@ -105,25 +105,25 @@ async def test_a_blocked_window_is_opened_by_a_link_as_often_as_it_is_wanted(
     await page.add_init_script(BLOCKED)
     await page.goto(site.product)
     await page.evaluate("([b, t]) => openConnect(b, t)", [site.postroom, session["token"]])
-    frame = await framed(page, "Connect your Gmail to Acme")
+    frame = await frame_of(page, "Connect your Gmail to Acme")
     await frame.get_by_role("button", name="Continue with Google").click()
-    await framed(page, "Continue in the Google window")
+    await frame_of(page, "Continue in the Google window")
     await (await press(page, frame, "Open the window again", "link")).close()
     await allow_at_google(await press(page, frame, "Open the window again", "link"))
-    await framed(page, "Gmail is connected")
+    await frame_of(page, "Gmail is connected")
 
 
 async def test_two_tabs_on_one_session_end_alike(site: Site, browser: Browser) -> None:
     token = (await site.session())["token"]
     first = await site.open_frame(browser, token)
     second = await site.open_frame(browser, token)
-    there = await framed(first, "Connect your Gmail to Acme")
-    here = await framed(second, "Connect your Gmail to Acme")
+    there = await frame_of(first, "Connect your Gmail to Acme")
+    here = await frame_of(second, "Connect your Gmail to Acme")
     window = await press(first, there, "Continue with Google")
     other = await press(second, here, "Continue with Google")
     await allow_at_google(window)
-    await framed(first, "Gmail is connected")
-    await framed(second, "Gmail is connected")
+    await frame_of(first, "Gmail is connected")
+    await frame_of(second, "Gmail is connected")
     await allow_at_google(other)
     await expect(other.get_by_role("heading")).to_have_text("Gmail is connected already")
     assert await connected_emails(site) == [ADA]
@@ -135,12 +135,12 @@ async def test_a_tab_that_comes_late_hears_that_it_is_connected(
     token = (await site.session())["token"]
     first = await site.open_frame(browser, token)
     late = await site.open_frame(browser, token)
-    here = await framed(late, "Connect your Gmail to Acme")
-    there = await framed(first, "Connect your Gmail to Acme")
+    here = await frame_of(late, "Connect your Gmail to Acme")
+    there = await frame_of(first, "Connect your Gmail to Acme")
     await allow_at_google(await press(first, there, "Continue with Google"))
-    await framed(first, "Gmail is connected")
+    await frame_of(first, "Gmail is connected")
     await here.get_by_role("button", name="Continue with Google").click()
-    await framed(late, "Gmail is connected")
+    await frame_of(late, "Gmail is connected")
     assert await connected_emails(site) == [ADA]
 
 
@@ -150,11 +150,11 @@ async def test_a_session_that_runs_out_at_google_ends_as_connected(
     token = (await site.session())["token"]
     await site.advance(SESSION_LIFETIME - A_WHILE / 2)
     page = await site.open_frame(browser, token)
-    frame = await framed(page, "Connect your Gmail to Acme")
+    frame = await frame_of(page, "Connect your Gmail to Acme")
     window = await press(page, frame, "Continue with Google")
     await site.advance(A_WHILE)
-    await framed(page, "Continue in the Google window")
+    await frame_of(page, "Continue in the Google window")
     await allow_at_google(window)
-    await framed(page, "Gmail is connected")
+    await frame_of(page, "Gmail is connected")
     assert "error" not in await types_of(page)
     assert await connected_emails(site) == [ADA]

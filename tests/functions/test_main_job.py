@@ -77,7 +77,7 @@ async def topics(host: str, postroom: str) -> AsyncIterator[None]:
             await client.delete(f"http://{host}/v1/{name}")
 
 
-async def settled(system: LocalSystem) -> None:
+async def settle(system: LocalSystem) -> None:
     """Settle, also what is on its way through Pub/Sub's emulator."""
     await system.settle()
     if HOST_VARIABLE["pubsub"] in system.environ:
@@ -174,7 +174,7 @@ async def test_connect_backfill_live_mail_and_send(either: LocalSystem) -> None:
     delivered = (
         await system.google.post(f"/_control/mailboxes/{ADA}/messages", content=mail)
     ).json()
-    await settled(system)
+    await settle(system)
     news, cursor = await records(system, connection_id, cursor)
     assert [record["id"] for record in news] == [delivered["id"]]
     assert news[0]["subject"] == "Knock"
@@ -196,7 +196,7 @@ async def test_connect_backfill_live_mail_and_send(either: LocalSystem) -> None:
     assert sent.json()["status"] == "submitted"
     assert len(await truth(system, BOB)) == 1
 
-    await settled(system)
+    await settle(system)
     news, _ = await records(system, connection_id, cursor)
     assert sent.json()["id"] in {record["id"] for record in news}
     found, _ = await records(system, connection_id)
@@ -212,7 +212,7 @@ async def test_the_product_is_told_by_webhook_and_by_every_sink(either: LocalSys
         assert made.status_code == 201, made.text
         connection_id = await connected(either)
         await backfilled(either, connection_id)
-        await settled(either)
+        await settle(either)
     told = [json.loads(one.split(b"\r\n\r\n", 1)[1]) for one in product.requests]
     assert {one["type"] for one in told} >= {"auth", "sync"}
     assert {one["connectionId"] for one in told} == {connection_id}

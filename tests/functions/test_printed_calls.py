@@ -117,7 +117,7 @@ class Prepared:
     """Of a connect session."""
 
 
-async def prepared(system: LocalSystem, receiver: Listener) -> Prepared:
+async def prepare(system: LocalSystem, receiver: Listener) -> Prepared:
     """Connect a mailbox, set a message aside, and make one of all that can be asked for."""
     connection = await connection_of(system)
     named = tenant(connection)
@@ -180,7 +180,7 @@ REFUSED: Final = {"DELETE /sends/{key}": "order-17 is sent already: what is out 
 async def test_every_call_that_operating_names_is_answered(system: LocalSystem) -> None:
     """As an operator makes it, with what it needs: none is unknown, malformed or forgotten."""
     async with listening(Listener()) as receiver:
-        ready = await prepared(system, receiver)
+        ready = await prepare(system, receiver)
         for call in sorted(CALLED, key=lambda one: one.startswith("DELETE")):
             answer = await _make(system, ready, call)
             expected = answer.status_code == 409 if call in REFUSED else answer.is_success

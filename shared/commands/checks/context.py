@@ -58,7 +58,7 @@ class CheckContext:
     @property
     def local(self) -> bool:
         """Whether this is a Postroom on one machine."""
-        return self.settings.embedded_queue
+        return self.settings.queue.startswith("sqlite")
 
     def require_topic(self) -> None:
         """Raise NotCheckedError where no topic is set, so that nothing is watched."""

@@ -128,7 +128,7 @@ async def retry_quarantined(call: Call) -> Success:
 async def explain(call: Call) -> ExplainAnswer:
     """Return when a message was stored, or exactly why it is absent and what to do."""
     connection = (await call.connection()).value
-    meant = await _meant(call, connection)
+    meant = await _messages_meant(call, connection)
     message_id = meant[0]
     found = await call.use(Explain)(connection.id, message_id, granted=reads(connection.scopes))
     return ExplainAnswer(
@@ -143,7 +143,7 @@ async def explain(call: Call) -> ExplainAnswer:
     )
 
 
-async def _meant(call: Call, connection: Connection) -> Sequence[MessageId]:
+async def _messages_meant(call: Call, connection: Connection) -> Sequence[MessageId]:
     """Return the messages that are asked about; Gmail is asked only where its mail may be read.
 
     Raises InvalidRequestError, ForbiddenError, NotFoundError, and what Gmail raises.

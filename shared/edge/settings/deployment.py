@@ -109,11 +109,6 @@ class Settings:
         return dict(self.function_urls).get(function_for(path).name)
 
     @property
-    def embedded_queue(self) -> bool:
-        """Whether tasks wait in a file of this machine."""
-        return not self.queue.startswith("cloud-tasks:")
-
-    @property
     def queue_path(self) -> Path:
         """The file of the embedded queue: the one that is named, else beside the store's."""
         if named := self.queue.partition(":")[2]:
@@ -190,8 +185,8 @@ def settings_from(environ: Mapping[str, str], *, without: frozenset[str] = froze
         events=event_options(read.optional),
         console=console_options(read.optional),
     )
-    own_file = settings.queue.startswith("sqlite:") and not settings.secure
-    if settings.sqlite_path is None and settings.embedded_queue and not own_file:
+    beside = settings.queue if settings.sqlite_path is None else ""
+    if beside == "sqlite" or (beside.startswith("sqlite:") and settings.secure):
         read.refuse("QUEUE", "must be cloud-tasks:projects/P/locations/L beside a Firestore store")
     if settings.token_check == "claims" and not _private(environ.get("FUNCTION_TARGET")):
         read.refuse("TOKEN_CHECK", "may be `claims` only in a function that no one else may invoke")

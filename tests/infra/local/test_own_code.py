@@ -11,7 +11,7 @@ import pytest
 from infra.local.connecting import connect
 from infra.local.environment import API_KEY, HOST, INTEGRATION
 from infra.local.functions import ROOT
-from infra.local.guide import reloaded
+from infra.local.guide import reload_notice
 from infra.local.own_code import OwnCode
 from infra.local.system import LocalSystem
 from shared.actions.loading import actions
@@ -79,7 +79,7 @@ def test_a_fault_is_named_and_the_version_that_worked_serves_on(custom: Path) ->
     assert change(own_code, custom, words=BROKEN) == ["shared/actions/custom/words.py:1"]
     assert actions()["own-words"] is first
     assert own_code.kept == {"words"}
-    assert "the version before it serves on" in reloaded(own_code.faults())
+    assert "the version before it serves on" in reload_notice(own_code.faults())
     assert change(own_code, custom, words=BROKEN + "\n") == ["shared/actions/custom/words.py:1"]
     assert actions()["own-words"] is first
     assert change(own_code, custom, words=an_action("second")) == []
@@ -94,13 +94,13 @@ def test_a_new_module_with_a_fault_is_served_by_nothing_and_one_removed_is_gone(
     own_code = OwnCode()
     assert change(own_code, custom, other=BROKEN) == ["shared/actions/custom/other.py:1"]
     assert own_code.kept == set()
-    assert "NOT SERVED" in reloaded([{"at": "x", "words": "y", "kept": False}])
+    assert "NOT SERVED" in reload_notice([{"at": "x", "words": "y", "kept": False}])
     assert "own-words" in actions()
     assert change(own_code, custom, words=None, other=None) == []
     assert "own-words" not in actions()
 
 
-async def said_by(client: httpx.AsyncClient, connection: str) -> str:
+async def words_of(client: httpx.AsyncClient, connection: str) -> str:
     tenant = {"Connection-Id": connection, "Provider-Config-Key": INTEGRATION}
     body = {"action_name": "own-words", "input": {}}
     answer = await client.post("/action/trigger", json=body, headers=tenant)
@@ -114,9 +114,9 @@ async def test_a_running_postroom_serves_what_was_saved_on_the_store_it_had_open
         connection = await connect(system.client, system.google, ADA)
         store = system.container.use(Store)
         await _reload(system, custom, words=an_action("first"))
-        assert await said_by(system.client, connection) == "first"
+        assert await words_of(system.client, connection) == "first"
         await _reload(system, custom, words=an_action("other"), tags=SYNC)
-        assert await said_by(system.client, connection) == "other"
+        assert await words_of(system.client, connection) == "other"
         assert (await system.client.get("/openapi.json")).text.count('"own-words"')
         await system.settle()
         query = {"model": "Tag"}
@@ -153,7 +153,7 @@ async def test_a_demo_serves_an_action_as_it_is_saved_and_shows_what_is_wrong(
     async def after(running: Demo, source: str, words: str) -> str:
         file.write_text(source)
         await asyncio.to_thread(running.read_until, words)
-        return await said_by(client, connection)
+        return await words_of(client, connection)
 
     key = {"Authorization": f"Bearer {API_KEY}"}
     with demo(ports, tmp_path / "state", root=project) as running:

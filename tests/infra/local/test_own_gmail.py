@@ -73,7 +73,7 @@ def own_demo(ports: list[int], state: Path, google: httpx.AsyncClient, *more: st
     return demo(ports, state, *options, *more)
 
 
-async def printed(running: Demo, words: str) -> str:
+async def wait_for(running: Demo, words: str) -> str:
     return await asyncio.to_thread(running.read_until, words)
 
 
@@ -92,9 +92,9 @@ async def test_a_mailbox_connected_by_an_own_client_is_kept_current_by_asking(
     key = {"Authorization": f"Bearer {API_KEY}"}
     async with loopback_client(base_url=f"http://{HOST}:{ports[0]}", headers=key) as postroom:
         with own_demo(ports, state, stand_in, "--client", str(client)) as first:
-            assert "never with Google itself" in await printed(first, "Waiting for a mailbox")
+            assert "never with Google itself" in await wait_for(first, "Waiting for a mailbox")
             connection = await connect(postroom, stand_in, EMAIL)
-            assert connection in await printed(first, "100%")
+            assert connection in await wait_for(first, "100%")
             await stand_in.post(f"/_control/mailboxes/{EMAIL}/messages", content=MAIL)
             async with asyncio.timeout(PATIENCE_S):
                 while "Tea" not in await subjects(postroom, connection):  # noqa: ASYNC110 - polled
@@ -109,7 +109,7 @@ async def test_a_mailbox_connected_by_an_own_client_is_kept_current_by_asking(
             assert "failed" not in doctor
             assert "No topic is set" in doctor
         with own_demo(ports, state, stand_in) as again:  # the client was kept
-            assert connection_in(await printed(again, "Ctrl-C stops")) == connection
+            assert connection_in(await wait_for(again, "Ctrl-C stops")) == connection
     kept = state / "client.json"
     assert stat.S_IMODE(kept.stat().st_mode) == 0o600
 
