@@ -11,7 +11,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Match
+from starlette.routing import Match, WebSocketRoute
 from starlette.routing import Route as Path
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -43,7 +43,12 @@ HSTS = (b"strict-transport-security", b"max-age=31536000")
 """Sent with every answer of a deployment whose address is https."""
 
 
-def build_app(function: str, routes: Sequence[Route], container: Container) -> Starlette:
+def build_app(
+    function: str,
+    routes: Sequence[Route],
+    container: Container,
+    sockets: Sequence[WebSocketRoute] = (),
+) -> Starlette:
     """Return the app that serves `routes` and `GET /health` for the function named `function`."""
     logs.to_standard_output(container.use(Deployment).google_project)
     for fault in known_faults():
@@ -51,7 +56,7 @@ def build_app(function: str, routes: Sequence[Route], container: Container) -> S
         logs.log("own code is not served", level=logging.ERROR, **named)
     table = [*routes, *(one for one in health.ROUTES if one.name not in {r.name for r in routes})]
     app = Starlette(
-        routes=[_path(route, container) for route in table],
+        routes=[*(_path(route, container) for route in table), *sockets],
         exception_handlers={HTTPException: _http_exception},
     )
     app.router.redirect_slashes = False
