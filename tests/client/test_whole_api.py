@@ -125,6 +125,11 @@ async def test_syncs_are_steered_and_explained(harness: ClientHarness) -> None:
     await harness.system.settle()
     known = (await harness.postroom.records.page(id, None, limit=1)).records[0]["id"]
     assert (await syncs.explain(id, known)).verdict == "stored"
+    by_words = await syncs.explain(id, "in:anywhere")
+    assert (by_words.verdict, by_words.found[0]) == ("stored", by_words.message_id)
+    assert len(by_words.found) == SEEDED
+    with pytest.raises(NotFoundError):
+        await syncs.explain(id, "subject:nothing-is-called-so")
     assert await syncs.quarantine(id) == []
     with pytest.raises(NotFoundError):
         await syncs.retry(id, known)

@@ -41,7 +41,7 @@ def application_tokens(_container: Assembly) -> "ApplicationTokens":
 def queue(container: Assembly) -> Queue:
     """Return work for later: a file on the laptop, Cloud Tasks elsewhere."""
     settings = container.settings
-    if settings.queue == "sqlite":
+    if settings.queue.startswith("sqlite"):
         from shared.adapters.sqlite.queue import SqliteQueue
 
         opened = SqliteQueue(settings.queue_path, container.use(Clock))

@@ -17,7 +17,7 @@ SECRETS = frozenset({
 WORDS = frozenset(
     {
         *("end_user_id", "end_user_organization_id", "key", "path", "search", "tags"),
-        *("q", "subject", "from_", "to"),
+        *("message", "q", "subject", "from_", "to"),
     }
 )
 """Words of mail, of searches and of end users: a key of a send may be the product's own words."""
