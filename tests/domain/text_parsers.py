@@ -6,7 +6,7 @@ from io import BytesIO
 from typing import Any, Final
 from zipfile import ZipFile
 
-from shared.domain.mail.files import file_text, office
+from shared.domain.mail.files import file_text, mail_file, office_xml, word, workbook
 from shared.domain.mail.reading import hidden_text
 from shared.domain.sync import search
 
@@ -36,8 +36,14 @@ TEXT_PARSERS: Final[Mapping[str, Callable[[str], Any]]] = {
     "hidden_text.without_hidden": lambda text: hidden_text.without_hidden(
         {"html": text, "text": text, "subject": text}
     ),
-    "office.docx_text": lambda text: office.docx_text(zipped("word/document.xml", text)),
-    "office.xlsx_text": lambda text: office.xlsx_text(zipped("xl/worksheets/sheet1.xml", text)),
+    "mail_file.mail_text": lambda text: mail_file.mail_text(bytes_of(text)),
+    "word.docx_text": lambda text: word.docx_text(zipped("word/document.xml", text)),
+    "word.pptx_text": lambda text: word.pptx_text(zipped("ppt/slides/slide1.xml", text)),
+    "workbook.xlsx_text": lambda text: workbook.xlsx_text(zipped("xl/worksheets/sheet1.xml", text)),
+    "office_xml.is_on": lambda text: office_xml.is_on({"val": text}),
+    "office_xml.read_xml": lambda text: office_xml.read_xml(
+        f"<d>{escape(bytes_of(text).decode())}</d>".encode(), lambda *_: None
+    ),
     "search.person_terms": lambda text: search.person_terms(search.FROM, text),
     "search.subject_terms": search.subject_terms,
     "search.terms_of": lambda text: search.terms_of(
