@@ -24,7 +24,7 @@ _CURSOR, _SCREEN = b"c1", b"s1"
 def cursor_of(connection_id: ConnectionId, sequence: SequenceNumber, model: str = "") -> str:
     """Return the cursor that continues after `sequence` of the model."""
     body = sequence.to_bytes(_NUMBER_BYTES, "big")
-    return _written(connection_id, _CURSOR, body, model)
+    return _encode(connection_id, _CURSOR, body, model)
 
 
 def sequence_of(connection_id: ConnectionId, cursor: str, *models: str) -> SequenceNumber:
@@ -42,7 +42,7 @@ def page_token_of(connection_id: ConnectionId, date: datetime, id: MessageId) ->
     """Return the token of the screen below the message `id` of `date`."""
     microseconds = (date - _EPOCH) // timedelta(microseconds=1)
     body = microseconds.to_bytes(_NUMBER_BYTES, "big", signed=True) + id.encode()
-    return _written(connection_id, _SCREEN, body)
+    return _encode(connection_id, _SCREEN, body)
 
 
 def place_of(connection_id: ConnectionId, token: str) -> tuple[datetime, MessageId]:
@@ -56,7 +56,7 @@ def place_of(connection_id: ConnectionId, token: str) -> tuple[datetime, Message
         raise _refusal("before") from None
 
 
-def _written(connection_id: ConnectionId, kind: bytes, body: bytes, model: str = "") -> str:
+def _encode(connection_id: ConnectionId, kind: bytes, body: bytes, model: str = "") -> str:
     return encode_base64url(_checksum(connection_id, kind, body, model) + body)
 
 

@@ -44,6 +44,14 @@ class Kinds(StrEnum):
     SURPRISES = "surprises"
     CALLS = "calls"
     """Of Google's own services, to us."""
+    LOOKS = "looks"
+    """First looks at history after a push, by what they brought; changes no push announced."""
+    HISTORY_RECORDS = "history_records"
+    """Records of history, by whether they name a change."""
+    REFRESHES = "refreshes"
+    """By whether they brought a new refresh token."""
+    SENDS = "sends"
+    """By whether Gmail answered, and what became of those whose answer was lost."""
 
 
 class Duration(StrEnum):
@@ -60,6 +68,10 @@ class Duration(StrEnum):
     GRANT_AGE = "grant_age"
     """Of a grant at its end."""
     TASK_LATENESS = "task_lateness"
+    FIRST_PUSH = "first_push"
+    """From arming a watch to its first push."""
+    ARRIVAL = "arrival"
+    """From a message's internalDate to its arrival, which its id tells."""
     STANDSTILL = "standstill"
     """How long a process got no CPU after an answer."""
 
@@ -81,9 +93,9 @@ class Measure:
         """Return it with one more."""
         place = sum(bound < seconds for bound in BOUNDS_S)
         counts = tuple(one + (at == place) for at, one in enumerate(self.counts))
-        return self.merged(Measure(counts, seconds, seconds), counts)
+        return self.merge(Measure(counts, seconds, seconds), counts)
 
-    def merged(self, other: "Measure", counts: tuple[int, ...] | None = None) -> "Measure":
+    def merge(self, other: "Measure", counts: tuple[int, ...] | None = None) -> "Measure":
         """Return both together."""
         both = counts or tuple(map(sum, zip(self.counts, other.counts, strict=True)))
         if not self.count or not other.count:
@@ -130,7 +142,7 @@ class Observed:
             for kind in {**self.kinds, **more.kinds}
         }
         durations = {
-            name: self.durations.get(name, Measure()).merged(more.durations.get(name, Measure()))
+            name: self.durations.get(name, Measure()).merge(more.durations.get(name, Measure()))
             for name in {**self.durations, **more.durations}
         }
         surprises = sorted((*self.surprises, *more.surprises), key=lambda one: one.at)
@@ -161,7 +173,7 @@ def cap_kinds(counts: Mapping[str, int]) -> dict[str, int]:
     return {**kept, OTHER: sum(counts.values()) - sum(kept.values())}
 
 
-def merged(observed: Iterable[Observed]) -> Observed | None:
+def merge_observed(observed: Iterable[Observed]) -> Observed | None:
     """Return all shards together, None where nothing was seen."""
     whole: Observed | None = None
     for one in observed:
@@ -184,11 +196,11 @@ class Sightings:
         """Count one."""
         self.counts[name] += 1
 
-    def count_kind(self, kind: Kinds, name: str) -> None:
-        """Count one under a name, which may be Google's own: anything odd in it counts as other."""
+    def count_kind(self, kind: Kinds, name: str, by: int = 1) -> None:
+        """Count under a name, which may be Google's own: anything odd in it counts as other."""
         known = self.kinds.setdefault(kind, Counter())
         room = name in known or len(known) < MOST_NAMES
-        known[name if room and NAME.fullmatch(name) else OTHER] += 1
+        known[name if room and NAME.fullmatch(name) else OTHER] += by
 
     def measure(self, name: Duration, duration: timedelta) -> None:
         """Note how long it was; clocks that disagree make no time negative."""
@@ -203,7 +215,7 @@ class Sightings:
             self._told.add((kind, method, told))
             self.surprises.append(Surprise(kind, method, told, now))
 
-    def taken(self, shard: str, now: datetime) -> Observed | None:
+    def take(self, shard: str, now: datetime) -> Observed | None:
         """Return what there is and forget it; None where there is nothing."""
         if not (self.counts or self.kinds or self.durations or self.surprises):
             return None

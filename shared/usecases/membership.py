@@ -106,7 +106,7 @@ async def leave(
     connection_id: ConnectionId,
     confirm: Callable[[], Awaitable[None]] = _nothing,
 ) -> Versioned[Shared] | None:
-    """Leave; answer the document marked `closing` where nobody else is left.
+    """Leave; return the document marked `closing` where no other member is left.
 
     Whoever gets it stops the watch or revokes, then deletes it; called again after a crash, it
     answers the same. `confirm` may raise once the document is read, which is then left as it is.

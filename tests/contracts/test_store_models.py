@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+import orjson
 import pytest
 
 from shared.domain.ids import SHARDS, CommitId, EventId, SequenceNumber, shard_of
@@ -12,10 +13,11 @@ from shared.domain.models.record import (
     ModelRecord,
     Poisoned,
     fields_of,
+    render_row,
     saved_row,
 )
 from shared.domain.models.state import Absence, ModelCounts, ModelSyncState, state_id
-from shared.domain.sync.record import LastAction
+from shared.domain.sync.record import EndReason, LastAction
 from shared.domain.sync.state import Tally
 from shared.errors import AlreadyExistsError, ConflictError
 from shared.ports.documents import Versioned
@@ -39,7 +41,7 @@ def row(
 def ended(number: int, sequence: int) -> ModelHead:
     """Return record `number` as a tombstone."""
     later = START + timedelta(minutes=1)
-    return replace(row(number, 0).head.deleted(later), sequence=SequenceNumber(sequence))
+    return replace(row(number, 0).head.tombstone(later), sequence=SequenceNumber(sequence))
 
 
 async def begun(store: Store, id: Any = C1) -> Versioned[ModelSyncState]:
@@ -75,12 +77,12 @@ async def test_state_records_quarantine_and_events_are_written_together(store: S
     written = await store.model_syncs.commit(was, now, batch)
     assert await store.model_syncs.get(state_id(C1, SYNC)) == written
     assert await listed(store) == [row(1, 1), row(2, 2)]
-    assert await store.model_records.poisoned(C1, SYNC, 9) == [poisoned]
+    assert await store.model_records.list_poisoned(C1, SYNC, 9) == [poisoned]
     assert await store.outbox.get("e1")
     again = await write(store, written, heads=[ended(1, 3)], released=["t1"])
     assert [one.head for one in await listed(store)] == [row(2, 2).head, ended(1, 3)]
     assert fields_of((await listed(store))[-1])["name"] == "Name 1"
-    assert await store.model_records.poisoned(C1, SYNC, 9) == []
+    assert await store.model_records.list_poisoned(C1, SYNC, 9) == []
     assert again.value.connection_id == C1
 
 
@@ -166,6 +168,25 @@ async def test_pruning_empties_payloads_and_keeps_records(store: Store) -> None:
     assert await store.model_records.prune_deleted(C1, later, 9, later) == (1, False)
     found = {one.head.id: (one.payload, one.head.pruned_at) for one in await listed(store)}
     assert found == {"r2": (b"", START), "r1": (b"", START), "r3": (b"", later)}
+
+
+@pytest.mark.parametrize("reason", [EndReason.DELETED, EndReason.EMPTIED])
+async def test_a_tombstone_says_why_in_its_metadata(store: Store, reason: EndReason) -> None:
+    """A field of that name is the model's own; one that comes back says nothing."""
+    was = await begun(store)
+    saved = saved_row(MODEL, {"id": "r1", "reason": "theirs"}, "id")
+    head = ModelHead(MODEL, "r1", saved.hash, SequenceNumber(1), START, START)
+    first = await write(store, was, put=[ModelRecord(head, saved.payload)])
+    gone = replace(head.tombstone(START, reason), sequence=SequenceNumber(2))
+    second = await write(store, first, heads=[gone])
+    (found,) = await listed(store)
+    assert found.head == gone
+    shown = orjson.loads(render_row(found, "c"))
+    assert shown["reason"] == "theirs"
+    assert shown["_nango_metadata"]["reason"] == reason.value
+    await write(store, second, put=[row(1, 3)])
+    (found,) = await listed(store)
+    assert "reason" not in orjson.loads(render_row(found, "c"))["_nango_metadata"]
 
 
 async def test_what_is_due_and_whose_it_is(store: Store) -> None:

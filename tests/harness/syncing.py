@@ -47,7 +47,7 @@ class HeldWatch:
         """Count."""
         self.armed += 1
 
-    async def revive(self, connection_id: ConnectionId) -> None:
+    async def restart(self, connection_id: ConnectionId) -> None:
         """Count."""
         self.revived += 1
 
@@ -96,9 +96,8 @@ class SyncHarness(Harness):
 
     def renewing(self) -> RenewWatches:
         """Return what renews every watch that is due."""
-        store, clock = self.store, self.clock
-        tell = TellWatch(store.outbox, clock)
-        return RenewWatches(store.mailboxes, store.connections, tell, self.arming(), clock)
+        store = self.store
+        return RenewWatches(store.mailboxes, store.connections, self.arming(), self.clock)
 
     async def settle(self) -> None:
         """Sync, waiting out whatever the state waits for, until only the hourly look is due."""

@@ -66,7 +66,7 @@ class FirestoreApprovals(FirestoreConcluding[Approval]):
             between=(None, until),
             among=among,
         )
-        return [versioned.value for versioned in self.listed(found)]
+        return [versioned.value for versioned in self.load_documents(found)]
 
 
 class FirestoreApiKeys(FirestoreDocuments[ApiKey]):
@@ -79,9 +79,9 @@ class FirestoreApiKeys(FirestoreDocuments[ApiKey]):
         """Return keys, newest first. Raises StoreUnavailableError."""
         order: tuple[Order, ...] = (("created_at", "DESC"),)
         query = build_query(API_KEYS.collection, order=order, limit=limit)
-        return [versioned.value for versioned in self.listed(await self.rpc.query(query))]
+        return [versioned.value for versioned in self.load_documents(await self.rpc.query(query))]
 
     async def children(self, parent: str, limit: int) -> Sequence[ApiKey]:
         """Return keys that this one made. Raises StoreUnavailableError."""
         query = build_query(API_KEYS.collection, (("parent", "==", parent),), limit=limit)
-        return [versioned.value for versioned in self.listed(await self.rpc.query(query))]
+        return [versioned.value for versioned in self.load_documents(await self.rpc.query(query))]

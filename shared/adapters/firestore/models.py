@@ -8,7 +8,7 @@ from hashlib import blake2b
 from typing import Any
 
 from shared.adapters.documents.codec import MODEL_SYNCS, POISONED
-from shared.adapters.documents.record_pages import HEADS_BATCH, MAX_SEQUENCE, PageBudget
+from shared.adapters.documents.record_pages import HEADS_BATCH, MAX_SEQUENCE, PageBudget, end_reason
 from shared.adapters.firestore.documents import Derived, FirestoreDocuments
 from shared.adapters.firestore.events import FirestoreOutbox
 from shared.adapters.firestore.pruning import empty_payloads, purge
@@ -49,6 +49,7 @@ HEAD_FIELDS = (
     "source",
     "deleted_at",
     "pruned_at",
+    "reason",
     "schema_version",
 )
 _LIVE: Filter = ("deleted_at", "is_null", None)
@@ -62,8 +63,11 @@ def _name(rpc: FirestoreRpc, owner: ConnectionId, collection: str, *names: str) 
 
 def _head_of(connection_id: ConnectionId, fields: Mapping[str, Any]) -> ModelHead:
     try:
-        values = {name: fields[name] for name in HEAD_FIELDS}
-        values |= {"last_action": LastAction(fields["last_action"])}
+        values = {name: fields[name] for name in HEAD_FIELDS if name != "reason"}
+        values |= {
+            "last_action": LastAction(fields["last_action"]),
+            "reason": end_reason(fields.get("reason"), deleted=fields["deleted_at"] is not None),
+        }
         return ModelHead(**values)
     except (KeyError, TypeError, ValueError):
         raise CorruptStateError(f"connections/{connection_id}/{RECORDS}") from None
@@ -76,7 +80,8 @@ def _record_of(connection_id: ConnectionId, document: Any) -> ModelRecord:
 
 def _head_fields(head: ModelHead) -> dict[str, Any]:
     fields = {name: getattr(head, name) for name in HEAD_FIELDS}
-    return {**fields, "last_action": head.last_action.value}
+    reason = None if head.reason is None else head.reason.value
+    return {**fields, "last_action": head.last_action.value, "reason": reason}
 
 
 def _state_fields(value: ModelSyncState) -> Derived:
@@ -126,7 +131,7 @@ class FirestoreModelSyncs(FirestoreDocuments[ModelSyncState]):
         """Return every state of the connection. Raises StoreUnavailableError."""
         owned: Filter = ("connection_id", "==", connection_id)
         found = await self.rpc.query(build_query(self.codec.collection, (owned,), limit=1_000))
-        return self.listed(found)
+        return self.load_documents(found)
 
     def _record_writes(self, id: ConnectionId, batch: ModelBatch) -> Sequence[Any]:
         put = [
@@ -248,7 +253,7 @@ class FirestoreModelRecords:
 
         return await self.rpc.reading(read)
 
-    async def poisoned(
+    async def list_poisoned(
         self, connection_id: ConnectionId, sync: str, limit: int
     ) -> Sequence[Poisoned]:
         """Return what a sync could make nothing of, soonest retry first."""
@@ -257,7 +262,7 @@ class FirestoreModelRecords:
         )
         found = await self.rpc.query(query, self._parent(connection_id))
         documents = FirestoreDocuments(self.rpc, POISONED)
-        return [documents.versioned("", one).value for one in found]
+        return [documents.load_document("", one).value for one in found]
 
     async def prune(
         self,

@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 
 from shared.adapters.documents.codec import MODEL_SYNCS, POISONED, Path
-from shared.adapters.documents.record_pages import HEADS_BATCH, MAX_SEQUENCE, PageBudget
+from shared.adapters.documents.record_pages import HEADS_BATCH, MAX_SEQUENCE, PageBudget, end_reason
 from shared.adapters.sqlite.database import (
     Row,
     SqliteDatabase,
@@ -32,25 +32,26 @@ from shared.ports.model_store import ModelBatch, ModelPage, ModelQuery
 HEAD = """model_records.model, model_records.id, model_records.hash, model_records.sequence,
  model_records.first_seen_us, model_records.last_modified_us, model_records.last_action,
  model_records.source, model_records.deleted_us, model_records.pruned_us,
- model_records.schema_version"""
+ model_records.schema_version, model_records.reason"""
 RECORD = f"{HEAD}, model_payloads.payload"
 _FROM = "FROM model_records JOIN model_payloads USING (key)"
 _IDS = "id IN (SELECT value FROM json_each(?))"
 _INSERT = """
 INSERT INTO model_records (model, id, hash, sequence, first_seen_us, last_modified_us,
- last_action, source, deleted_us, pruned_us, schema_version, connection_id)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+ last_action, source, deleted_us, pruned_us, schema_version, reason, connection_id)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (connection_id, model, id) DO UPDATE SET hash = excluded.hash,
  sequence = excluded.sequence, first_seen_us = excluded.first_seen_us,
  last_modified_us = excluded.last_modified_us, last_action = excluded.last_action,
  source = excluded.source, deleted_us = excluded.deleted_us, pruned_us = excluded.pruned_us,
- schema_version = excluded.schema_version
+ schema_version = excluded.schema_version, reason = excluded.reason
 RETURNING key
 """
 _REWRITE = """
 UPDATE model_records SET hash = ?3, sequence = ?4, first_seen_us = ?5, last_modified_us = ?6,
- last_action = ?7, source = ?8, deleted_us = ?9, schema_version = ?11
-WHERE connection_id = ?12 AND model = ?1 AND id = ?2
+ last_action = ?7, source = ?8, deleted_us = ?9, schema_version = ?11,
+ reason = ?12
+WHERE connection_id = ?13 AND model = ?1 AND id = ?2
 """
 
 
@@ -68,6 +69,7 @@ def _head_of(connection_id: ConnectionId, row: Row) -> ModelHead:
             deleted_at=optional_moment(row[8]),
             pruned_at=optional_moment(row[9]),
             schema_version=row[10],
+            reason=end_reason(row[11], deleted=row[8] is not None),
         )
     except (ValueError, TypeError, OverflowError):
         raise CorruptStateError(f"connections/{connection_id}/model_records") from None
@@ -86,6 +88,7 @@ def _values(connection_id: ConnectionId, head: ModelHead) -> Row:
         optional_us(head.deleted_at),
         optional_us(head.pruned_at),
         head.schema_version,
+        None if head.reason is None else head.reason.value,
         connection_id,
     )
 
@@ -143,7 +146,7 @@ class SqliteModelSyncs(SqliteDocuments[ModelSyncState]):
             "SELECT id, version, document FROM model_syncs WHERE connection_id = ? ORDER BY id",
             (connection_id,),
         )
-        return self.listed(rows)
+        return self.load_rows(rows)
 
 
 def _write_records(connection: Connection, id: ConnectionId, batch: ModelBatch) -> None:
@@ -228,14 +231,14 @@ class SqliteModelRecords:
         taken: list[ModelRecord] = []
         budget, last = PageBudget(query.limit), query.after
         for row in rows:
-            if not budget.takes(row[11]):
+            if not budget.takes(row[12]):
                 return ModelPage(tuple(taken), last)
             record = _record_of(connection_id, row)
             last = record.head.sequence
             taken += [record] if query.takes(record.head) else []
         return ModelPage(tuple(taken), None)
 
-    async def poisoned(
+    async def list_poisoned(
         self, connection_id: ConnectionId, sync: str, limit: int
     ) -> Sequence[Poisoned]:
         """Return what a sync could make nothing of, soonest retry first."""
@@ -295,7 +298,7 @@ class SqliteModelRecords:
 
 
 def _record_of(connection_id: ConnectionId, row: Row) -> ModelRecord:
-    return ModelRecord(_head_of(connection_id, row), row[11])
+    return ModelRecord(_head_of(connection_id, row), row[12])
 
 
 def _json(values: Iterable[str]) -> str:

@@ -30,6 +30,7 @@ ADDED = (
     ("records", "earlier", "TEXT NOT NULL DEFAULT '[]'"),
     ("records", "reason", "TEXT"),
     ("records", "terms", "TEXT NOT NULL DEFAULT '[]'"),
+    ("model_records", "reason", "TEXT"),
     ("connection_terms", "created_us", "INTEGER"),
     ("api_keys", "parent", "TEXT"),
 )
@@ -169,7 +170,7 @@ SCHEMA = (
         id TEXT NOT NULL, hash TEXT NOT NULL, sequence INTEGER NOT NULL,
         first_seen_us INTEGER NOT NULL, last_modified_us INTEGER NOT NULL,
         last_action TEXT NOT NULL, source TEXT, deleted_us INTEGER, pruned_us INTEGER,
-        schema_version INTEGER NOT NULL, UNIQUE (connection_id, model, id))""",
+        schema_version INTEGER NOT NULL, reason TEXT, UNIQUE (connection_id, model, id))""",
     """CREATE INDEX IF NOT EXISTS model_records_sequence
         ON model_records (connection_id, model, sequence)""",
     """CREATE INDEX IF NOT EXISTS model_records_source

@@ -61,7 +61,7 @@ class Grant:
         """Whether it was refused, for no reason that is known, for longer than a hiccup takes."""
         return self.refused_since is not None and now - self.refused_since >= REFUSED_LIFETIME
 
-    def unused(self, now: datetime) -> bool:
+    def is_unused(self, now: datetime) -> bool:
         """Whether Google has ended it because nobody used it."""
         used_at = self.refreshed_at or self.issued_at
         return used_at is not None and now - used_at >= UNUSED_LIFETIME

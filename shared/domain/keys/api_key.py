@@ -41,6 +41,8 @@ class ApiKey:
     """What agents that call through MCP with this key are held to."""
     requests_per_minute: int | None = None
     """None is the deployment's own limit."""
+    tools: str = ""
+    """Which tools its agents are listed where their address names none; no boundary."""
     rotated_at: datetime | None = None
     previous_sha256_hex: str | None = None
     previous_until: datetime | None = None
@@ -65,7 +67,7 @@ class ApiKey:
         """Whether it is neither revoked nor expired."""
         return self.revoked_at is None and (self.expires_at is None or now < self.expires_at)
 
-    def rotated(self, digest: str, now: datetime, overlap_until: datetime) -> "ApiKey":
+    def with_new_secret(self, digest: str, now: datetime, overlap_until: datetime) -> "ApiKey":
         """Return the key with a new secret; the one before it works until `overlap_until`."""
         return replace(
             self,
@@ -75,7 +77,7 @@ class ApiKey:
             previous_until=overlap_until,
         )
 
-    def revoked(self, now: datetime) -> "ApiKey":
+    def with_revocation(self, now: datetime) -> "ApiKey":
         """Return the key with an end: no caller can use it any more."""
         return replace(self, revoked_at=self.revoked_at or now, previous_sha256_hex=None)
 

@@ -12,7 +12,7 @@ from isal import isal_zlib
 from shared.domain.ids import SequenceNumber
 from shared.domain.mail.reading.email_message import iso
 from shared.domain.sync.payload import LEVEL, MAX_JSON_BYTES, MAX_PAYLOAD_BYTES
-from shared.domain.sync.record import LastAction
+from shared.domain.sync.record import EndReason, LastAction
 from shared.errors import PermanentError
 
 LONGEST_ID: Final = 512
@@ -39,6 +39,8 @@ class ModelHead:
     source: str | None = None
     deleted_at: datetime | None = None
     pruned_at: datetime | None = None
+    reason: EndReason | None = None
+    """Of a tombstone, why the record ended; what is shown of a pruned one is `why`."""
     schema_version: int = SCHEMA_VERSION
 
     @property
@@ -46,9 +48,21 @@ class ModelHead:
         """Whether it is no tombstone."""
         return self.deleted_at is None
 
-    def deleted(self, now: datetime) -> "ModelHead":
+    @property
+    def why(self) -> EndReason | None:
+        """Why there is no record, or only its head; None where there is one."""
+        pruned = self.live and self.pruned_at is not None
+        return EndReason.PRUNED if pruned else self.reason
+
+    def tombstone(self, now: datetime, reason: EndReason = EndReason.DELETED) -> "ModelHead":
         """Return it as a tombstone; its number comes with the commit."""
-        return replace(self, last_modified_at=now, last_action=LastAction.DELETED, deleted_at=now)
+        return replace(
+            self,
+            last_modified_at=now,
+            last_action=LastAction.DELETED,
+            deleted_at=now,
+            reason=reason,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +130,10 @@ def fields_of(record: ModelRecord) -> dict[str, Any]:
 
 
 def render_row(record: ModelRecord, cursor: str) -> bytes:
-    """Return the record as JSON, as API 4.3 shows records; its payload is never parsed."""
+    """Return the record as JSON, as API 4.3 shows records; its payload is never parsed.
+
+    Why it ended or was pruned stands in its metadata: `reason` may be a field of the model.
+    """
     head = record.head
     metadata = orjson.dumps(
         {
@@ -127,7 +144,8 @@ def render_row(record: ModelRecord, cursor: str) -> bytes:
                 "deleted_at": iso(head.deleted_at) if head.deleted_at else None,
                 "pruned_at": iso(head.pruned_at) if head.pruned_at else None,
                 "cursor": cursor,
-            }
+                **({"reason": head.why.value} if head.why else {}),
+            },
         }
     )
     own = isal_zlib.decompress(record.payload) if record.payload else orjson.dumps({"id": head.id})

@@ -23,7 +23,7 @@ class Mailbox:
     """Written at most once a minute."""
     watch_error: str | None = None
     lapse_told: bool = False
-    """Whether the product heard that this watch expired; False again once it is armed."""
+    """Whether the product heard that it expired, or was never armed; False again once it is."""
     revived_at: datetime | None = None
     """When a watch that announced nothing was armed again."""
     armings: int = 0

@@ -61,7 +61,7 @@ def done_result(output: Any, place: Place, limit: int, frame: Frame) -> CallTool
     if place.digest is None and size(text) <= room:
         content = {"status": "done", **frame.fields, "notice": NOTICE, "output": output}
         return _result(content, text, frame)
-    reserved = _reserved(frame, len(text), room)
+    reserved = _continuation_size(frame, len(text), room)
     piece = cut(text, place, room - reserved)
     continuation = _continuation(frame, piece) if reserved else None
     content = {"status": "partial", **frame.fields, "notice": NOTICE, **piece.fields}
@@ -70,7 +70,7 @@ def done_result(output: Any, place: Place, limit: int, frame: Frame) -> CallTool
     return _result(content, piece.text, frame, piece.how_to_read_on(continuation))
 
 
-def _reserved(frame: Frame, total: int, room: int) -> int:
+def _continuation_size(frame: Frame, total: int, room: int) -> int:
     """Return how many bytes a continuation needs; 0 where there is none, or no room for one."""
     if frame.reading is None:
         return 0
@@ -84,7 +84,7 @@ def _continuation(frame: Frame, piece: "Piece") -> str | None:
     return continuation_of(frame.reading, Place(piece.end, piece.digest))
 
 
-def waiting_result(kept: Waiting) -> CallToolResult:
+def waiting_result(kept: Waiting, mailbox: str) -> CallToolResult:
     """Return that nothing was done yet, or is being done just now, and what to do."""
     shown = kept.as_json()
     until = kept.expires_at.isoformat(timespec="seconds")
@@ -95,8 +95,9 @@ def waiting_result(kept: Waiting) -> CallToolResult:
         else "Approved, and running:"
     )
     again = "the same call with the same idempotency_key answers what came of it."
-    text = f"{said} {again} The approval's id is {kept.approval_id}."
-    content = {"status": shown["status"], "approval_id": kept.approval_id, "expires_at": until}
+    text = f"Mailbox: {mailbox}. {said} {again} The approval's id is {kept.approval_id}."
+    content = {"status": shown["status"], "mailbox": mailbox, "approval_id": kept.approval_id}
+    content["expires_at"] = until
     return CallToolResult(content=[TextContent(text=text)], structured_content=content)
 
 

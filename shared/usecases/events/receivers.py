@@ -63,7 +63,7 @@ class Receivers:
                 found.append(Present(_receiver(endpoint.value), endpoint))
         return {one.receiver.id: one for one in found}
 
-    async def opened(self, present: Present, now: datetime) -> Receiver:
+    async def open(self, present: Present, now: datetime) -> Receiver:
         """Return the receiver with the secrets its webhooks are signed with."""
         if present.endpoint is None:
             return present.receiver
@@ -102,7 +102,7 @@ class Receivers:
 
 
 def _receiver(endpoint: WebhookEndpoint, secrets: tuple[str, ...] = ()) -> Receiver:
-    return Receiver(endpoint.id, endpoint.url, secrets, endpoint.flavour)
+    return Receiver(endpoint.id, endpoint.url, secrets, endpoint.flavour, endpoint.content)
 
 
 async def sealed_secret(

@@ -9,6 +9,7 @@ from typing import Final
 from shared.domain.connect.connection import Connection
 from shared.domain.connect.scopes import reads
 from shared.domain.crash import crash_site
+from shared.domain.observations import Sightings
 from shared.domain.send.entry import LIMITED_AT_MOST, SendEntry, SendState
 from shared.domain.troubles import Fate, treatment_of
 from shared.errors import (
@@ -48,6 +49,7 @@ class Advance:
     gmail: GmailMailboxes
     queue: Queue
     clock: Clock
+    sightings: Sightings
 
     async def __call__(
         self, entry: LedgerEntry, connection: Connection, message: Message, *, identify: bool
@@ -59,7 +61,7 @@ class Advance:
         claim then ends by itself.
         """
         gmail = self.gmail.of(connection.id)
-        protocol = Protocol(gmail, self.clock, reads(connection.scopes))
+        protocol = Protocol(gmail, self.clock, reads(connection.scopes), self.sightings)
         try:
             await protocol.advance(entry, message)
         except (ConflictError, StoreUnavailableError):
@@ -67,7 +69,7 @@ class Advance:
         except TransientError as error:
             await self._wait(entry, error)
         except PermanentError as error:
-            await self._stuck(entry, error)
+            await self._conclude_stuck(entry, error)
         except Exception as crash:  # noqa: BLE001  a send is never left to its claim for ever
             site = str(crash_site(crash))
             log.error("send crashed", extra={"error": type(crash).__name__, "frames": [site]})  # noqa: TRY400  no words
@@ -100,36 +102,38 @@ class Advance:
             await self._put_off(entry, error)
 
     async def _put_off(self, entry: LedgerEntry, error: TransientError) -> None:
-        if self._spent(entry):
+        if self._is_spent(entry):
             await self._give_up(entry, error)
             return
         wait = _ladder(entry, LONGEST_WAIT)
         if isinstance(error, RateLimitedError) and error.retry_after is not None:
             wait = max(wait, error.retry_after)
-        await entry.troubled(wait, error)
+        await entry.record_trouble(wait, error)
 
     async def _hold_or_expire(self, entry: LedgerEntry, error: PostroomError) -> None:
         if self.clock.now() < entry.value.held_until:
             await self.hold(entry, error)
         else:
-            await entry.failed("expired", f"It was held for a day, and the trouble lasts: {error}")
+            await entry.record_failure(
+                "expired", f"It was held for a day, and the trouble lasts: {error}"
+            )
 
-    async def _stuck(self, entry: LedgerEntry, error: PermanentError) -> None:
+    async def _conclude_stuck(self, entry: LedgerEntry, error: PermanentError) -> None:
         """Conclude what cannot go on; what may be out waits for a reconnect to be read."""
         waits = isinstance(error, ReauthRequiredError) and entry.state is SendState.SUBMITTING
-        if waits and not self._spent(entry):
-            await entry.troubled(RECONNECT_WAIT, error)
+        if waits and not self._is_spent(entry):
+            await entry.record_trouble(RECONNECT_WAIT, error)
         else:
             await self._give_up(entry, error)
 
     async def _give_up(self, entry: LedgerEntry, error: PostroomError) -> None:
         """Call it failed where nothing can have left, unknown where something may have."""
         if entry.state is SendState.SUBMITTING:
-            await entry.unknown(f"The outcome could not be read: {error}")
+            await entry.record_unknown(f"The outcome could not be read: {error}")
         else:
-            await entry.failed(error.code, str(error))
+            await entry.record_failure(error.code, str(error))
 
-    def _spent(self, entry: LedgerEntry) -> bool:
+    def _is_spent(self, entry: LedgerEntry) -> bool:
         started_at = entry.value.started_at or entry.value.created_at
         return self.clock.now() > started_at + LIMITED_AT_MOST
 

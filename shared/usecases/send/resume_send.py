@@ -1,8 +1,9 @@
 """Go on with a send that a crash, an unclear answer or its hour left to us (DESIGN 6.1)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from shared.domain.connect.connection import Connection
+from shared.domain.observations import Sightings
 from shared.domain.send.entry import SendEntry, SendState
 from shared.errors import ConflictError, PermanentError
 from shared.ports.clock import Clock
@@ -30,6 +31,7 @@ class FinishSend:
     sealer: Sealer
     queue: Queue
     clock: Clock
+    sightings: Sightings = field(default_factory=Sightings)
 
     async def __call__(self, id: str) -> SendEntry | None:
         """Return the entry afterwards; None where it is unknown, somebody's, or not due yet.
@@ -65,11 +67,11 @@ class FinishSend:
         async def message() -> Composed | None:
             return await self._compose(entry.value, connection)
 
-        advance = Advance(self.gmail, self.queue, self.clock)
+        advance = Advance(self.gmail, self.queue, self.clock, self.sightings)
         await advance(entry, connection, message, identify=identify)
 
     async def _compose(self, entry: SendEntry, connection: Connection) -> Composed | None:
-        kept = await SealedRequests(self.grants, self.sealer).opened(entry)
+        kept = await SealedRequests(self.grants, self.sealer).open(entry)
         if kept is None:
             return None
         compose = Compose(self.gmail.of(connection.id), connection, self.clock)
@@ -78,6 +80,6 @@ class FinishSend:
 
 async def _given_up(entry: LedgerEntry, error: PermanentError) -> None:
     if entry.state is SendState.SUBMITTING:
-        await entry.unknown("The connection is gone, so the outcome cannot be read.")
+        await entry.record_unknown("The connection is gone, so the outcome cannot be read.")
     else:
-        await entry.failed(error.code, str(error))
+        await entry.record_failure(error.code, str(error))

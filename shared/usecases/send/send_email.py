@@ -1,6 +1,6 @@
 """Send one message once: a ledger entry, then the draft protocol (DESIGN 6.2)."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from secrets import token_hex, token_urlsafe
 
@@ -8,6 +8,7 @@ from shared.domain.connect.connection import Connection, ConnectionStatus
 from shared.domain.connect.scopes import reads
 from shared.domain.ids import ConnectionId, ThreadId
 from shared.domain.mail.writing.outgoing import LeftOut
+from shared.domain.observations import Sightings
 from shared.domain.send.entry import DeliveryMode, SendEntry, SendState, send_id
 from shared.domain.send.request import SendRequest
 from shared.domain.troubles import Fate, treatment_of
@@ -56,6 +57,7 @@ class SendEmail:
     sealer: Sealer
     queue: Queue
     clock: Clock
+    sightings: Sightings = field(default_factory=Sightings)
 
     async def __call__(
         self,
@@ -120,7 +122,7 @@ class SendEmail:
 
     @property
     def _advancer(self) -> Advance:
-        return Advance(self.gmail, self.queue, self.clock)
+        return Advance(self.gmail, self.queue, self.clock, self.sightings)
 
     @property
     def _kept(self) -> SealedRequests:
@@ -209,7 +211,7 @@ class SendEmail:
         thread_id: ThreadId | None,
         unread: TransientError | None = None,
     ) -> LedgerEntry:
-        sealed = await self._kept.sealed(blank.id, blank.connection_id, request, None)
+        sealed = await self._kept.seal(blank.id, blank.connection_id, request, None)
         if unread is not None and not sealed:
             raise unread
         if blank.send_at is not None and not sealed:

@@ -1,11 +1,12 @@
 """A push came: run the mailbox's history delta now, for every connection on it."""
 
 import asyncio
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from shared.domain.ids import HistoryId
-from shared.domain.sync.mailbox import Mailbox
+from shared.domain.observations import Duration, Sightings
+from shared.domain.sync.mailbox import WATCH_LIFETIME, Mailbox
 from shared.errors import PermanentError
 from shared.ports.clock import Clock
 from shared.ports.documents import update
@@ -38,6 +39,7 @@ class NotifyPush:
     sync: SyncMailbox
     clock: Clock
     tell: TellWatch
+    sightings: Sightings = field(default_factory=Sightings)
 
     async def __call__(
         self, email: str, history_id: HistoryId, *, trace_id: str | None = None
@@ -63,6 +65,7 @@ class NotifyPush:
         ended = await asyncio.gather(*syncs, return_exceptions=True)
         now = self.clock.now()
         if _worth_noting(found.value, now):
+            self._measure_first(found.value, now)
             await self.directory.mailboxes.note_push(found.value.key, now)
         if found.value.silent_since is not None:
             await self._tell_of_return(found.value)
@@ -70,6 +73,13 @@ class NotifyPush:
         if failures:  # What a redelivery may mend goes before what it cannot.
             raise min(failures, key=lambda error: isinstance(error, PermanentError))
         return Notified(tuple(one for one in ended if not isinstance(one, BaseException)))
+
+    def _measure_first(self, mailbox: Mailbox, now: datetime) -> None:
+        """Note how long after it was armed a watch announced something (FACTS 2.2)."""
+        ends, last = mailbox.watch_expires_at, mailbox.last_push_at
+        armed_at = None if ends is None else ends - WATCH_LIFETIME
+        if armed_at is not None and (last is None or last < armed_at):
+            self.sightings.measure(Duration.FIRST_PUSH, now - armed_at)
 
     async def _tell_of_return(self, silent: Mailbox) -> None:
         """Tell of a silent watch that it announces mail again, once."""

@@ -1,4 +1,4 @@
-"""Renew every watch that is due, and tell the product of one that lapsed."""
+"""Renew every watch that is due."""
 
 import asyncio
 import logging
@@ -15,8 +15,7 @@ from shared.errors import ConflictError, CorruptStateError
 from shared.ports.clock import Clock
 from shared.ports.connections import Connections, Mailboxes
 from shared.ports.documents import Versioned
-from shared.usecases.sync.watch import CLAIM, Armed, NotArmed, StartWatch, has_lapsed
-from shared.usecases.sync.watch_events import TellWatch, WatchNews
+from shared.usecases.sync.watch import CLAIM, Armed, NotArmed, StartWatch
 
 log = logging.getLogger(__name__)
 PAGE = 50
@@ -38,7 +37,6 @@ class RenewWatches:
 
     mailboxes: Mailboxes
     connections: Connections
-    tell: TellWatch
     start_watch: StartWatch
     clock: Clock
 
@@ -69,9 +67,7 @@ class RenewWatches:
         connection_id = await self._able(mailbox.value)
         if connection_id is None:
             return await self._postpone(mailbox)
-        outcome = await self.start_watch.renew(mailbox, connection_id)
-        await self._report(mailbox.value, outcome)
-        return outcome
+        return await self.start_watch.renew(mailbox, connection_id)
 
     async def _able(self, mailbox: Mailbox) -> ConnectionId | None:
         """Return a connection whose grant still works."""
@@ -93,17 +89,6 @@ class RenewWatches:
         except ConflictError:
             return NotArmed("busy")
         return NotArmed("no_active_connection")
-
-    async def _report(self, before: Mailbox, outcome: Armed | NotArmed) -> None:
-        """Tell the product of a watch that lapsed, and of its return; once each."""
-        if not has_lapsed(before, self.clock.now()):
-            return
-        if isinstance(outcome, Armed):
-            if before.silent_since is None:  # else the next push tells
-                armed = replace(before, armings=before.armings + 1)
-                await self.tell(armed, WatchNews.ARMED)
-        elif outcome.error is not None and not before.lapse_told:
-            await self.tell(before, WatchNews.LAPSED, outcome.reason)
 
 
 def _is_deployments(outcome: Armed | NotArmed) -> bool:

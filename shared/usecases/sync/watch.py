@@ -77,7 +77,7 @@ class StartWatch:
             return NotArmed("not_due")
         return await self.renew(mailbox, connection_id)
 
-    async def revive(self, connection_id: ConnectionId) -> Armed | NotArmed:
+    async def restart(self, connection_id: ConnectionId) -> Armed | NotArmed:
         """Arm again a watch that lives by its date and yet announces nothing; at most hourly.
 
         A watch dies silently too: FACTS 2.3, 15.6.
@@ -103,7 +103,8 @@ class StartWatch:
     ) -> Armed | NotArmed:
         """Watch through this connection, 101 units, and follow the account to its address.
 
-        The mailbox is claimed first: overlapping calls are refused by Gmail (FACTS 2.6).
+        The mailbox is claimed first: overlapping calls are refused by Gmail (FACTS 2.6). The
+        product is told once of a watch that lapsed or was never armed, and of its return.
         """
         now = self.clock.now()
         try:
@@ -118,7 +119,12 @@ class StartWatch:
         except PostroomError as error:
             log.warning("watch refused", extra={"connection": connection_id, "code": error.code})
             again = now + RETRY_AFTER[concern_of(error)]
-            await self._record(claimed, _fail(claim, error.code, again, now))
+            news = _news(claim, now)
+            failed = replace(claim, watch_error=error.code, renew_at=again)
+            told = claim.lapse_told or news is not None
+            await self._record(claimed, replace(failed, lapse_told=told))
+            if news is not None:
+                await self.tell(failed, news, error.code)
             self.sightings.count_kind(Kinds.WATCHES_REFUSED, error.code)
             return NotArmed(error.code, error)
         self.sightings.measure(Duration.WATCH_LIFE, watched.expires_at - now)
@@ -136,6 +142,9 @@ class StartWatch:
             stopped_at=None,
         )
         await self._record(claimed, armed)
+        missed = claim.lapse_told or has_lapsed(claim, now)
+        if missed and claim.silent_since is None:  # of a silent one the next push tells
+            await self.tell(armed, WatchNews.ARMED)
         return Armed(watched.expires_at)
 
     async def _sub(self, connection_id: ConnectionId) -> GoogleSub | None:
@@ -157,7 +166,7 @@ class StartWatch:
         Where it was stopped by hand meanwhile, it stays so: Gmail may have heard that last.
         """
 
-        def recorded(fresh: Mailbox) -> Mailbox | None:
+        def record(fresh: Mailbox) -> Mailbox | None:
             if fresh.stopped_at != was.value.stopped_at:
                 return None
             addressed = fresh.at(now.email, now.sub) if now.email is not None else fresh
@@ -171,7 +180,7 @@ class StartWatch:
                 stopped_at=now.stopped_at,
             )
 
-        await update(self.mailboxes, now.key, recorded, was)
+        await update(self.mailboxes, now.key, record, was)
 
 
 def has_lapsed(mailbox: Mailbox, now: datetime) -> bool:
@@ -179,10 +188,17 @@ def has_lapsed(mailbox: Mailbox, now: datetime) -> bool:
     return mailbox.watch_expires_at is not None and mailbox.watch_expires_at <= now
 
 
-def _fail(mailbox: Mailbox, code: str, again: datetime, now: datetime) -> Mailbox:
-    """Return it after Gmail refused; one whose watch has expired is told as lapsed, once."""
-    lapsed = mailbox.lapse_told or has_lapsed(mailbox, now)
-    return replace(mailbox, watch_error=code, renew_at=again, lapse_told=lapsed)
+def _news(refused: Mailbox, now: datetime) -> WatchNews | None:
+    """Return what the product is to hear of it, if not told yet.
+
+    Where none lives, because it never did or was stopped by hand, the second refusal is told: the
+    first may come while an account connects.
+    """
+    lapsed = has_lapsed(refused, now)
+    again = refused.watch_expires_at is None and refused.watch_error is not None
+    if refused.lapse_told or not (lapsed or again):
+        return None
+    return WatchNews.LAPSED if refused.armings else WatchNews.NEVER_ARMED
 
 
 def _after_silence(mailbox: Mailbox, now: datetime) -> Mailbox:

@@ -1,4 +1,4 @@
-"""What the product hears of a watch: it lapsed, it stays silent, it announces mail again."""
+"""What the product hears of a watch: it lapsed, was never armed, is silent, is heard again."""
 
 from dataclasses import dataclass
 from enum import Enum
@@ -13,7 +13,11 @@ from shared.ports.events import Outbox
 
 SILENT = "silent"
 """The `watch.error` of a watch that lives by its date and announces nothing."""
-ENTRIES: Final = {"lapsed": "operating#a-watch-lapsed", "silent": "operating#a-watch-stays-silent"}
+ENTRIES: Final = {
+    "lapsed": "operating#a-watch-lapsed",
+    "never_armed": "operating#a-watch-was-never-armed",
+    "silent": "operating#a-watch-stays-silent",
+}
 """Where it is explained, if its reason has no entry of its own."""
 
 
@@ -21,11 +25,12 @@ class WatchNews(Enum):
     """What can befall one arming, in this order; the next arming begins above all of it."""
 
     ARMED = 0, "recovered", None
-    """Armed again after it had lapsed."""
+    """Armed after it had lapsed, or had never been."""
     SILENT = 1, "silent", "The watch was armed anew twice, and still announces nothing."
     HEARD = 2, "recovered", None
     """A push came of one that was silent."""
     LAPSED = 3, "lapsed", "The watch lapsed."
+    NEVER_ARMED = 4, "never_armed", "Gmail has not armed the watch yet."
 
     def __init__(self, rank: int, operation: str, trouble: str | None) -> None:
         self.rank = rank

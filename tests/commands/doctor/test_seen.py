@@ -34,6 +34,9 @@ async def test_what_a_running_system_sees_is_shown(harness: DoctorHarness) -> No
     assert "7.0 d of 1 watch" in (await harness.look("watch life")).seen
     assert "none refused (assumed: a week)" in (await harness.look("history ids")).seen
     assert (await harness.look("refusals")).seen.endswith("nothing that is not known")
+    assert "brought nothing" in (await harness.look("announced")).seen
+    assert "of internalDate" in (await harness.look("arrival")).seen
+    assert "a watch's first after" in push.seen
 
 
 @pytest.mark.parametrize(
@@ -79,3 +82,21 @@ async def test_a_surprise_is_warned_of_by_name(harness: DoctorHarness) -> None:
     assert finding.verdict is Verdict.WARNING
     assert finding.seen == "not known: key 1x; the last: key newField (GET/profile)"
     assert "make verify-google" in finding.fix
+
+
+async def test_what_pushes_brought_and_how_sends_ended_is_counted(harness: DoctorHarness) -> None:
+    container = harness.context().container
+    sightings = container.use(Sightings)
+    sightings.count_kind(Kinds.LOOKS, "pushed", 3)
+    sightings.count_kind(Kinds.LOOKS, "pushed.nothing", 1)
+    sightings.count_kind(Kinds.LOOKS, "unannounced", 1)
+    sightings.count_kind(Kinds.HISTORY_RECORDS, "told", 5)
+    sightings.count_kind(Kinds.HISTORY_RECORDS, "silent", 2)
+    sightings.count_kind(Kinds.SENDS, "answered", 8)
+    sightings.count_kind(Kinds.SENDS, "found", 1)
+    sightings.count_kind(Kinds.REFRESHES, "rotated", 2)
+    await container.use(ReportObservations)()
+    announced = (await harness.look("announced")).seen
+    assert "4 pushes, 1 brought nothing, 1 change without one; 2 of 7 records" in announced
+    assert "9 sends, answers lost: found 1x" in (await harness.look("sends")).seen
+    assert "2 new refresh tokens" in (await harness.look("ended grants")).seen

@@ -3,8 +3,8 @@
 import pytest
 from mcp.shared.exceptions import MCPError
 
+from shared.actions.tool_choice import DEFAULT
 from shared.edge.mcp.context.prompts import JOBS
-from shared.edge.mcp.offer import DEFAULT
 from tests.edge.mcp.agents import ERAS, AgentHarness, Era
 from tests.edge.mcp.test_results import ATTACK, MARKS
 

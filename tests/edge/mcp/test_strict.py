@@ -8,9 +8,9 @@ import jsonschema
 import pytest
 
 from shared.actions.loading import actions
+from shared.actions.tool_choice import DEFAULT, PRESETS
 from shared.edge.mcp.arguments import read_arguments
 from shared.edge.mcp.continuing import TOOL as CONTINUE
-from shared.edge.mcp.offer import DEFAULT
 from shared.edge.mcp.schemas import without_empty
 from shared.edge.mcp.tools import tool_of
 from tests.edge.mcp.agents import BOB, TOOLS, AgentHarness
@@ -180,6 +180,24 @@ async def test_a_client_chooses_what_is_listed(
         names = {*await tools_of(agent)}
     assert there <= names
     assert not absent & names
+
+
+async def test_a_key_carries_what_its_agents_are_listed(harness: AgentHarness) -> None:
+    """The address chooses otherwise; a name that is no tool is refused when the key is made."""
+    body = {"name": "triage", "permissions": ["mcp", "actions"], "tools": "triage, get-message"}
+    made = (await harness.system.client.post("/api-keys", json=body)).json()
+    assert made["tools"] == "triage,get-message"
+    async with harness.agent(key=made["key"], chosen="") as agent:
+        own = {*await tools_of(agent)}
+        sent = await agent.call_tool("send-email", {**LETTER, "idempotency_key": "k"})
+    async with harness.agent(key=made["key"], chosen="read") as agent:
+        other = {*await tools_of(agent)}
+    assert own == PRESETS["triage"] | {"get-message"}
+    assert not sent.is_error
+    assert other == PRESETS["read"]
+    wrong = await harness.system.client.post("/api-keys", json={**body, "tools": "tirage"})
+    assert wrong.status_code == 400
+    assert "tirage" in wrong.text
 
 
 async def test_a_first_call_with_every_field_filled_works(harness: AgentHarness) -> None:

@@ -13,8 +13,10 @@ import pytest
 from shared.actions.ready.threads import SYNC as THREADS
 from shared.domain.mail.reading.email_message import EmailMessage
 from shared.domain.models.sync import Derived
+from shared.domain.sync.record import EndReason
 from shared.domain.sync.state import SyncStatus
 from shared.ports.documents import update
+from shared.ports.model_store import ModelQuery
 from shared.ports.store import Store
 from shared.usecases.sync.models.run_sync import Ran
 from shared.usecases.sync.task import MODELS_TASK
@@ -127,7 +129,7 @@ async def test_poison_is_set_aside_and_the_rest_goes_on(desk: ModelHarness) -> N
     await desk.mail.settle()
     await desk.run_due()
     assert {row["word"] for row in (await desk.rows("Word")).values()} == {"Good"}
-    (entry,) = await desk.store.model_records.poisoned(CONNECTION, "find-words", 9)
+    (entry,) = await desk.store.model_records.list_poisoned(CONNECTION, "find-words", 9)
     assert entry.key == bad
     assert "ValueError" in entry.reason
     assert "secret" not in entry.reason
@@ -135,7 +137,7 @@ async def test_poison_is_set_aside_and_the_rest_goes_on(desk: ModelHarness) -> N
     await desk.mail.gmail("DELETE", f"/messages/{bad}")
     await desk.mail.push()
     await desk.run_due()
-    assert await desk.store.model_records.poisoned(CONNECTION, "find-words", 9) == []
+    assert await desk.store.model_records.list_poisoned(CONNECTION, "find-words", 9) == []
     assert (await desk.state("find-words")).quarantine_due_at is None
 
 
@@ -170,6 +172,23 @@ async def test_emptying_and_a_reset_leave_no_ghost_with_a_reader(desk: ModelHarn
     await desk.run("find-words", wake=False)
     assert await reader.catch_up() == await desk.rows("Word")
     assert reader.after == before + 4
+
+
+@pytest.mark.parametrize(
+    ("emptied", "reason"), [(True, EndReason.EMPTIED), (False, EndReason.DELETED)]
+)
+async def test_a_tombstone_says_why(desk: ModelHarness, emptied: bool, reason: EndReason) -> None:
+    """A row ends with its message, or before that where all were emptied."""
+    first = desk.mail.deliver("One")
+    await desk.mail.settle()
+    await desk.run_due()
+    await desk.mail.gmail("DELETE", f"/messages/{first}")
+    await desk.mail.push()
+    if emptied:
+        await desk.control.trigger(CONNECTION, "find-words", empty=True)
+    await desk.run("find-words")
+    page = await desk.store.model_records.page(CONNECTION, ModelQuery("Word"))
+    assert [one.head.why for one in page.records] == [reason]
 
 
 async def test_an_older_version_of_the_code_does_nothing(desk: ModelHarness) -> None:

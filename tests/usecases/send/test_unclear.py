@@ -11,15 +11,19 @@ import pytest
 
 from shared.domain.connect.connection import ConnectionStatus
 from shared.domain.connect.scopes import SEND
+from shared.domain.observations import Kinds, Sightings
 from shared.domain.send.entry import SendState
 from shared.errors import IdempotencyInProgressError, RepeatNeededError
 from shared.usecases.send.protocol import SETTLING
+from shared.usecases.send.resume_send import FinishSend
+from shared.usecases.send.send_email import SendEmail
 from tests.harness.google import ADA
 from tests.harness.sending import (
     CONNECTION,
     HELLO,
     SendHarness,
     Wrap,
+    request,
     send_harness,
     unwrapped,
     with_status,
@@ -54,6 +58,25 @@ async def test_a_lost_answer_to_the_send_is_found_in_the_thread_at_once(
     assert sending.entry.state is SendState.SUBMITTED
     assert [sending.entry.message_id] == harness.inbox(ADA, "SENT")
     assert harness.calls()["drafts.send"] == 1
+
+
+@pytest.mark.parametrize(
+    ("fault", "outcome"),
+    [(None, "answered"), ("drop_response", "found"), ("drop_request", "sent.again")],
+)
+async def test_what_became_of_an_answer_is_counted(
+    harness: SendHarness, fault: str | None, outcome: str
+) -> None:
+    seen = Sightings()
+    if fault is not None:
+        harness.fault(fault, "drafts.send")
+    sending = await SendEmail(**harness.parts(), sightings=seen)(CONNECTION, request(**HELLO), "k1")
+    while not sending.entry.state.final:
+        harness.clock.advance(SETTLING)
+        entry = await FinishSend(**harness.parts(), sightings=seen)(sending.entry.id)
+        assert entry is not None
+        sending = replace(sending, entry=entry)
+    assert list(seen.kinds[Kinds.SENDS]) == [outcome]
 
 
 async def test_a_draft_that_is_still_there_is_sent_again_only_when_the_request_is_over(

@@ -125,7 +125,7 @@ async def test_a_stopped_watch_is_recorded_for_all_and_armed_again_when_due(
     assert stopped.stopped_at is not None
     assert stopped.watch_expires_at is None
     assert (await harness.renewing()()).armed == 0
-    assert await harness.arming().revive(CONNECTION) == NotArmed("not_due")
+    assert await harness.arming().restart(CONNECTION) == NotArmed("not_due")
     harness.advance(STOPPED_FOR)
     assert (await harness.renewing()()).armed == 1
     armed = await mailbox(harness)
@@ -138,9 +138,9 @@ async def test_a_watch_that_fell_silent_is_told_in_the_log_and_armed(
 ) -> None:
     """An alert counts these lines: many at once mean that notifications do not arrive."""
     await connect(harness, CONNECTION)
-    assert isinstance(await harness.arming().revive(CONNECTION), Armed)
+    assert isinstance(await harness.arming().restart(CONNECTION), Armed)
     assert [one.getMessage() for one in caplog.records] == ["watch silent"]
-    assert await harness.arming().revive(CONNECTION) == NotArmed("not_due")
+    assert await harness.arming().restart(CONNECTION) == NotArmed("not_due")
     assert len(caplog.records) == 1
 
 
@@ -227,6 +227,44 @@ async def test_a_watch_that_failed_before_it_expired_is_told_as_lapsed_once(
     for _ in range(3):
         await harness.renewing()()
         harness.advance(timedelta(minutes=11))
+    assert sorted(await told(harness)) == ["lapsed", "recovered"]
+
+
+async def test_a_watch_that_was_never_armed_is_told_once_and_so_is_its_arming(
+    harness: SyncHarness,
+) -> None:
+    """The first refusal comes while the account connects, and may pass."""
+    await connect(harness, CONNECTION)
+    harness.google.faults.add("status_429", times=3)
+    await harness.arming()(CONNECTION)
+    assert await told(harness) == []
+    for _ in range(3):
+        harness.advance(timedelta(minutes=11))
+        await harness.renewing()()
+    assert sorted(await told(harness)) == ["never_armed", "recovered"]
+    assert not (await mailbox(harness)).lapse_told
+
+
+async def test_a_stopped_watch_that_is_not_armed_again_has_lapsed(harness: SyncHarness) -> None:
+    await connect(harness, CONNECTION)
+    await harness.arming()(CONNECTION)
+    await stopping(harness)(await connection(harness))
+    harness.google.faults.add("status_429", times=2)
+    for _ in range(3):
+        harness.advance(STOPPED_FOR + timedelta(minutes=11))
+        await harness.renewing()()
+    assert sorted(await told(harness)) == ["lapsed", "recovered"]
+
+
+async def test_a_lapse_that_another_arming_meets_is_told_too(harness: SyncHarness) -> None:
+    """A reconnect arms it before the renewal does."""
+    await connect(harness, CONNECTION)
+    await harness.arming()(CONNECTION)
+    harness.advance(WATCH_LIFETIME + timedelta(hours=1))
+    harness.google.faults.add("status_429", times=1)
+    await harness.arming()(CONNECTION)
+    assert await told(harness) == ["lapsed"]
+    await harness.arming()(CONNECTION)
     assert sorted(await told(harness)) == ["lapsed", "recovered"]
 
 

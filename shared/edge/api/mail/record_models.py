@@ -62,6 +62,9 @@ class RecordMetadata(ResponseModel):
     deleted_at: datetime | None
     pruned_at: datetime | None
     cursor: str
+    reason: EndReason | None = Field(
+        None, description="Of a model of the deployment's own: why it ended, or was pruned."
+    )
 
 
 class EmailMessage(ResponseModel):

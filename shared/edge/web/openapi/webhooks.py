@@ -57,6 +57,8 @@ class SyncEvent(_Body):
     responseResults: dict[str, int] | None = LEFT_OUT  # noqa: N815
     checkpoints: dict[str, Any] | None = LEFT_OUT
     cursor: str | None = LEFT_OUT
+    messages: list[dict[str, Any]] | None = LEFT_OUT
+    messagesComplete: bool | None = LEFT_OUT  # noqa: N815
     coverage: Coverage | None = LEFT_OUT
     quarantined: dict[str, Any] | None = LEFT_OUT
     deferred: dict[str, Any] | None = None
@@ -100,10 +102,10 @@ class SendEvent(_Body):
 
 
 class WatchEvent(_Body):
-    """The watch on a mailbox lapsed, stays silent, or announces mail again."""
+    """The watch on a mailbox lapsed, was never armed, stays silent, or announces mail again."""
 
     type: Literal["watch"]
-    operation: Literal["lapsed", "silent", "recovered"]
+    operation: Literal["lapsed", "never_armed", "silent", "recovered"]
     success: bool
     error: EventError | None
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from shared.domain.ids import SequenceNumber
 from shared.domain.models.record import ModelHead, ModelRecord, Poisoned, Saved
 from shared.domain.models.state import ModelSyncState
-from shared.domain.sync.record import LastAction
+from shared.domain.sync.record import EndReason, LastAction
 from shared.domain.sync.state import Tally
 from shared.ports.model_store import ModelBatch
 from shared.ports.sync_store import COMMIT_BYTES, COMMIT_WRITES
@@ -59,10 +59,10 @@ class ModelChanges:
         self.put.append(ModelRecord(head, saved.payload))
         self._count(saved.model, Tally(updated=1) if live else Tally(added=1))
 
-    def end(self, known: ModelHead | None) -> None:
+    def end(self, known: ModelHead | None, reason: EndReason = EndReason.DELETED) -> None:
         """Make a tombstone; of what is not live there is nothing to end."""
         if known is not None and known.live:
-            self.heads.append(known.deleted(self.now))
+            self.heads.append(known.tombstone(self.now, reason))
             self._count(known.model, Tally(deleted=1))
 
     def merge(self, wanted: Iterable[Saved], known: Mapping[tuple[str, str], ModelHead]) -> None:

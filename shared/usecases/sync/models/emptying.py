@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from shared.domain.models.state import ModelSyncState
 from shared.domain.models.sync import models_of
+from shared.domain.sync.record import EndReason
 from shared.usecases.sync.models.run import ModelRun
 
 
@@ -13,7 +14,7 @@ async def empty(run: ModelRun) -> bool:
         changes = run.changes()
         async for heads in run.records.live(run.connection_id, model):
             for head in heads:
-                changes.end(head)
+                changes.end(head, EndReason.EMPTIED)
                 if changes.full:
                     await run.commit(changes)
                     changes = run.changes()

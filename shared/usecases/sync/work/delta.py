@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from shared.domain.ids import HistoryId, MessageId
 from shared.domain.mail.reading.email_message import received_at
-from shared.domain.observations import Count, Duration
+from shared.domain.observations import Count, Duration, Kinds
 from shared.domain.sync.history import HistoryRecord, NetChange, fold
 from shared.domain.sync.plan import Delta, DeltaAnswer, after_delta
 from shared.domain.sync.record import DRAFT, Origin, QuarantineEntry, RecordHead
@@ -55,6 +55,8 @@ async def read_delta(run: Run, step: Delta) -> None:
     whole = fold(records)
     if complete and not again and _is_first_of_two(begun, started):
         records = _before_drafts(records, whole, begun)
+    if not again:
+        _note_records(run, begun, records)
     for part in _parts(records):
         done = await _apply(run, {id: whole[id] for id in fold(part.records)})
         if not done:
@@ -71,6 +73,9 @@ async def read_delta(run: Run, step: Delta) -> None:
             again=again,
         )
         await _settle(run, done, answer)
+        _note_stored(run, done)
+    if run.state.unannounced_at not in {None, begun.unannounced_at}:
+        run.sightings.count_kind(Kinds.LOOKS, "unannounced")
     run.note("delta", started, records=len(records), complete=complete)
 
 
@@ -82,6 +87,26 @@ def _note_age(run: Run, name: Duration, state: SyncState, now: datetime) -> None
     run.sightings.measure(name, age)
     if name is Duration.HISTORY_REFUSED and age < FRESH:
         run.sightings.count(Count.FRESH_HISTORY_REFUSED)
+
+
+def _note_records(run: Run, begun: SyncState, records: Sequence[HistoryRecord]) -> None:
+    """Note what a pushed history id brought at the first look, and what records say of it."""
+    if (begun.hint or 0) > (begun.checkpoint or 0) and begun.recheck is None:
+        run.sightings.count_kind(Kinds.LOOKS, "pushed" if records else "pushed.nothing")
+    silent = sum(not _names_a_change(record) for record in records)
+    for name, count in (("silent", silent), ("told", len(records) - silent)):
+        if count:
+            run.sightings.count_kind(Kinds.HISTORY_RECORDS, name, count)
+
+
+def _names_a_change(record: HistoryRecord) -> bool:
+    return any((record.added, record.deleted, record.labels_added, record.labels_removed))
+
+
+def _note_stored(run: Run, commits: Sequence[Changes]) -> None:
+    """Note how long after their date messages arrived."""
+    for head in (record.head for changes in commits for record in changes.put):
+        run.sightings.measure(Duration.ARRIVAL, head.arrived_at - head.internal_date)
 
 
 def _is_first_of_two(state: SyncState, now: datetime) -> bool:

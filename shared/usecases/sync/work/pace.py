@@ -104,7 +104,7 @@ class QuotaGovernor:
         return pace
 
     async def admit(self, connection_id: ConnectionId) -> datetime | None:
-        """Set the pace of bulk work; answer until when it must wait, if it must.
+        """Set the pace of bulk work; return until when it must wait, if it must.
 
         Two to three reads: asked once a run, and only where there is bulk work.
         """
@@ -127,7 +127,7 @@ class QuotaGovernor:
             return False  # It does not sync, and stops nobody else.
         return state is not None and has_bulk_work(state.value)
 
-    async def refused(self, connection_id: ConnectionId, until: datetime) -> None:
+    async def record_refusal(self, connection_id: ConnectionId, until: datetime) -> None:
         """Tell every instance that Google asked this user to wait; last writer wins."""
         sub = await self._sub(connection_id)
         user = await self.google_users.get(sub) if sub else None
