@@ -43,11 +43,9 @@ def test_a_key_is_made_listed_rotated_and_revoked(
     assert id_in(token) == id
     assert main(["keys", "list"]) == 0
     listed = capsys.readouterr().out
-    assert (id in listed, "1 connection  tools=read" in listed, token in listed) == (
-        True,
-        True,
-        False,
-    )
+    assert id in listed
+    assert "1 connection  tools=read" in listed
+    assert token not in listed
     assert main(["keys", "rotate", id]) == 0
     assert token not in capsys.readouterr().out
     assert main(["keys", "revoke", id]) == 0
