@@ -120,7 +120,7 @@ class Heard:
 def _result(
     name: str, answer: ActionAnswer, place: Place, limit: int, frame: Frame, heard: Heard
 ) -> CallToolResult:
-    output = compact(name, readable(answer.output))
+    output = compact(name, readable(answer.output), frame.mailbox)
     framed = replace(frame, hint=heard.hint(output))
     shown, image = without_image(name, output)
     result = done_result(shown, place, limit, framed)

@@ -18,7 +18,7 @@ async def test_a_conversation_is_a_resource_between_its_marks(
         templates = (await agent.list_resource_templates()).resource_templates
         read = await agent.call_tool("read-messages", {"ids": [letter]})
         (message,) = read.structured_content["output"]["messages"]
-        for uri in (f"mail://thread/{message['threadId']}", f"mail://message/{letter}"):
+        for uri in (f"mail://thread/{message.get('threadId', letter)}", f"mail://message/{letter}"):
             (found,) = (await agent.read_resource(uri)).contents
             marked = MARKS.search(found.text)  # type: ignore[union-attr]
             assert marked is not None
