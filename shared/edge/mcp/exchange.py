@@ -16,6 +16,7 @@ from mcp_types import (
     CallToolResult,
     GetPromptRequestParams,
     GetPromptResult,
+    InputRequiredResult,
     ListPromptsResult,
     ListResourceTemplatesResult,
     ListToolsResult,
@@ -27,6 +28,7 @@ from starlette.responses import Response
 from starlette.types import Message
 
 from shared.domain.connect.connection import Connection
+from shared.edge.mcp.asking import asked_or_waiting
 from shared.edge.mcp.calls import run_tool
 from shared.edge.mcp.context.prompts import list_prompts, prompt_of
 from shared.edge.mcp.context.resources import TEMPLATES, read_resource
@@ -83,9 +85,10 @@ def server_for(call: Call, connection: Connection, chosen: str = "") -> "Server[
         return ListToolsResult(tools=[*tools, *records_tool(call, connection, chosen), CONTINUE])
 
     async def call_tool(
-        _: ServerRequestContext[dict[str, object]], asked: CallToolRequestParams
-    ) -> CallToolResult:
-        return await run_tool(call, connection, asked)
+        context: ServerRequestContext[dict[str, object]], asked: CallToolRequestParams
+    ) -> CallToolResult | InputRequiredResult:
+        result = await run_tool(call, connection, asked)
+        return asked_or_waiting(call, context, asked, result)
 
     async def templates(
         _: ServerRequestContext[dict[str, object]], __: PaginatedRequestParams | None
