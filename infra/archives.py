@@ -45,13 +45,13 @@ def _contents(name: str, extra: str | None) -> Iterator[tuple[str, bytes]]:
     yield "requirements.txt", locked_for(name, extra).encode()
     for source in (ROOT / "shared").rglob("*"):
         inside = source.relative_to(ROOT)
-        if source.is_file() and _needed(inside):
+        if source.is_file() and _is_needed(inside):
             yield inside.as_posix(), source.read_bytes()
     for page in SOURCES if name in WITH_PAGES else ():
         yield page, (ROOT / page).read_bytes()
 
 
-def _needed(path: Path) -> bool:
+def _is_needed(path: Path) -> bool:
     """Whether each function needs a file of `shared/`: pages go to those that show them."""
     left_out = path.parts[1] in LEFT_OUT or "__pycache__" in path.parts
     return not left_out and path.as_posix() not in SOURCES

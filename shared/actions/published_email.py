@@ -46,8 +46,8 @@ def published_email(alias: SyncAlias) -> Projection[PublishedEmail]:
 
     def project(message: EmailMessage) -> PublishedEmail:
         return model(
-            sender=_written([message["from"]]),
-            recipients=_written(message["to"]),
+            sender=_format_addresses([message["from"]]),
+            recipients=_format_addresses(message["to"]),
             date=iso(received_at(message)),
             subject=message["subject"],
             body=message["text"],
@@ -66,7 +66,7 @@ def published_email(alias: SyncAlias) -> Projection[PublishedEmail]:
     return Projection(model, project, alias.sync, SUMMARY)
 
 
-def _written(people: list[Address]) -> str:
+def _format_addresses(people: list[Address]) -> str:
     return ", ".join(
         f"{one['name']} <{one['email']}>" if one["name"] else one["email"] for one in people
     )

@@ -20,7 +20,7 @@ class ConnectSession(ResponseModel):
     """The right to connect one mailbox for one end user, for 30 minutes."""
 
     token: str
-    """For the connect page in an iframe; give it to nobody but that page."""
+    """For the connect page in an iframe; give it to that page alone."""
     connect_link: str
     """The same page as a plain link."""
     expires_at: datetime

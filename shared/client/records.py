@@ -222,7 +222,7 @@ class Records:
     ) -> AsyncIterator[RecordsPage]:
         """Yield pages after `cursor` until there is nothing newer.
 
-        Work through a page, store its cursor, take the next: whoever stops begins there again.
+        Work through a page, store its cursor, take the next: a run that stops begins there again.
         """
         more = True
         while more:

@@ -1,4 +1,4 @@
-"""The opaque positions a reader of records holds: a cursor, and a screen's page token.
+"""The opaque positions that readers hold: a cursor of records, a page token of a listing.
 
 Both carry a checksum bound to the connection, so a cursor that was cut, mistyped or taken from
 another connection is refused instead of silently skipping records. A cursor never expires.
@@ -45,15 +45,20 @@ def page_token_of(connection_id: ConnectionId, date: datetime, id: MessageId) ->
     return _encode(connection_id, _SCREEN, body)
 
 
-def place_of(connection_id: ConnectionId, token: str) -> tuple[datetime, MessageId]:
-    """Return the (date, id) a screen continues below. Raises InvalidRequestError."""
-    body = _read(connection_id, _SCREEN, token, "before")
+def place_of(
+    connection_id: ConnectionId, token: str, name: str = "before"
+) -> tuple[datetime, MessageId]:
+    """Return the (date, id) a screen continues below. Raises InvalidRequestError.
+
+    `name` is the parameter the token came in.
+    """
+    body = _read(connection_id, _SCREEN, token, name)
     try:
         microseconds = int.from_bytes(body[:_NUMBER_BYTES], "big", signed=True)
         date = _EPOCH + timedelta(microseconds=microseconds)
         return date, MessageId(body[_NUMBER_BYTES:].decode())
     except (ValueError, OverflowError):
-        raise _refusal("before") from None
+        raise _refusal(name) from None
 
 
 def _encode(connection_id: ConnectionId, kind: bytes, body: bytes, model: str = "") -> str:

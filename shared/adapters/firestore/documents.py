@@ -125,7 +125,7 @@ class FirestoreDocuments(Generic[T]):
     def load_documents(self, documents: Iterable[Any]) -> Sequence[Versioned[T]]:
         """Read documents; a corrupt one is named in the log and left out.
 
-        One broken document must not hide all the others from whoever walks a list.
+        One broken document must not hide all the others from a walk over a list.
         """
         found = []
         for document in documents:

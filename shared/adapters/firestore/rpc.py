@@ -2,7 +2,7 @@
 
 The low-level asynchronous client of google-cloud-firestore, one for each event loop (FACTS 9.8).
 Reads are tried again where the connection broke; a commit never is, because whether it happened
-is then unknown and its preconditions would blame somebody else for our own success.
+is then unknown and its preconditions would blame another writer for our own success.
 """
 
 import asyncio

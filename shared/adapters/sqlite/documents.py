@@ -164,7 +164,7 @@ class SqliteDocuments(Generic[T]):
     def load_rows(self, rows: Iterable[Row]) -> Sequence[Versioned[T]]:
         """Read rows of (id, version, document); a corrupt one is named in the log and left out.
 
-        One broken document must not hide all the others from whoever walks a list.
+        One broken document must not hide all the others from a walk over a list.
         """
         found = []
         for id, version, text in rows:

@@ -176,7 +176,7 @@ def refuse(earlier: Delivery | None, failure: Failure) -> Delivery:
 def settle(event: Event, deliveries: Mapping[str, Delivery], now: datetime) -> Event:
     """Return the event after an attempt; `deliveries` are those of every present receiver.
 
-    An event that nobody is there to be told of counts as delivered, to nobody.
+    An event without receivers counts as delivered, to none.
     """
     told = {name: one for name, one in event.deliveries.items() if _has_it(one)}
     told |= deliveries
@@ -213,7 +213,7 @@ def as_overtaken(event: Event, now: datetime) -> Event:
 
 
 def again(event: Event, now: datetime) -> Event:
-    """Return the event made due for whoever lacks it; one that all have, for all of them."""
+    """Return the event made due for the receivers that lack it, for all of them where none does."""
     whole = event.state is EventState.DELIVERED
     kept = {} if whole else {n: one for n, one in event.deliveries.items() if _has_it(one)}
     return replace(

@@ -55,10 +55,10 @@ def selection(
     headers: Sequence[str] = (),
 ) -> Selection:
     """Return the selection that a connection's settings describe."""
-    return Selection(_label_ids(labels), _folded(senders), _label_ids(exclude), _folded(headers))
+    return Selection(_label_ids(labels), _fold(senders), _label_ids(exclude), _fold(headers))
 
 
-def _folded(names: Sequence[str]) -> tuple[str, ...]:
+def _fold(names: Sequence[str]) -> tuple[str, ...]:
     return tuple(sorted({name.strip().lower() for name in names}))
 
 

@@ -167,7 +167,7 @@ class SyncState:
     delta_due_at: datetime | None = None
     """When history is read even if no push came."""
     looks_wanted: int = 0
-    """How often somebody asked for a look at history, now."""
+    """How often a caller asked for a look at history, now."""
     looks_taken: int = 0
     """How many of them a listing that began later has answered."""
     frequency: timedelta = timedelta(hours=1)

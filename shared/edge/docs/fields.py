@@ -9,7 +9,7 @@ LONGEST_ENUM: Final = 12
 Schema = Mapping[str, Any]
 
 
-def resolved(schema: Schema, components: Mapping[str, Schema]) -> Schema:
+def resolve(schema: Schema, components: Mapping[str, Schema]) -> Schema:
     """Return what a schema refers to, or the schema itself."""
     while "$ref" in schema:
         schema = components[schema["$ref"].rpartition("/")[2]]
@@ -29,7 +29,7 @@ def _rows(
     whole = _object(schema, components)
     for name, field in whole.get("properties", {}).items():
         needed = " (required)" if name in whole.get("required", ()) else ""
-        says = words_of({**resolved(field, components), **field})
+        says = words_of({**resolve(field, components), **field})
         yield f"| `{above}{name}`{needed} | {kind_of(field, components)} | {says} |"
         if depth < DEEPEST:
             many = "[]." if "array" in kind_of(field, components) else "."
@@ -38,7 +38,7 @@ def _rows(
 
 def _object(schema: Schema, components: Mapping[str, Schema], steps: int = DEEPEST) -> Schema:
     """Return the object that a schema is, holds many of, or may be besides null."""
-    whole = resolved(schema, components)
+    whole = resolve(schema, components)
     if "properties" in whole or not steps:
         return whole
     inner = (*whole.get("anyOf", ()), *whole.get("oneOf", ()), whole.get("items") or {})
@@ -48,7 +48,7 @@ def _object(schema: Schema, components: Mapping[str, Schema], steps: int = DEEPE
 
 def kind_of(schema: Schema, components: Mapping[str, Schema]) -> str:
     """Return a type in words: `string, null`, `array of object`, the values of an enumeration."""
-    whole = resolved(schema, components)
+    whole = resolve(schema, components)
     choices = [*whole.get("anyOf", ()), *whole.get("oneOf", ())]
     if choices:
         return ", ".join(dict.fromkeys(kind_of(one, components) for one in choices))

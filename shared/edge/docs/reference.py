@@ -104,7 +104,7 @@ class Reference:
             yield f"The body:\n\n{fields}"
         yield f"```sh\n{curl(request_of(route), self._host)}\n```"
         if answer := answers().get(route.name):
-            yield printed(answer)
+            yield answer_text(answer)
         done = described["responses"].get(str(route.status), {}).get("content", {})
         schema = done.get(JSON, {}).get("schema", {})
         if route.rendered is None and (fields := table(schema, self._components)):
@@ -168,23 +168,23 @@ def _anchor(route: Route) -> str:
 
 def curl(asked: Asked, host: str) -> str:
     """Return the command that sends a request; keys come from the environment."""
-    parts = [f"curl -s {_quoted(host + asked.target)}"]
+    parts = [f"curl -s {_quote(host + asked.target)}"]
     if asked.method != ("GET" if asked.body is asked.text is None else "POST"):
         parts.append(f"-X {asked.method}")
-    parts += [f"-H {_quoted(f'{name}: {value}')}" for name, value in asked.headers.items()]
+    parts += [f"-H {_quote(f'{name}: {value}')}" for name, value in asked.headers.items()]
     if asked.body is not None:
         parts.append("-H 'Content-Type: application/json'")
         parts.append(f"-d {shlex.quote(json.dumps(asked.body, ensure_ascii=False))}")
     if asked.text is not None:
         parts.append(f"--data-binary $'{asked.text.encode('unicode_escape').decode()}'")
-    return _wrapped(parts)
+    return _wrap(parts)
 
 
-def _quoted(text: str) -> str:
+def _quote(text: str) -> str:
     return f'"{text}"' if "$" in text else shlex.quote(text)
 
 
-def _wrapped(parts: Sequence[str]) -> str:
+def _wrap(parts: Sequence[str]) -> str:
     lines = [parts[0]]
     for part in parts[1:]:
         if len(lines[-1]) + len(part) < LONGEST:
@@ -194,7 +194,7 @@ def _wrapped(parts: Sequence[str]) -> str:
     return " \\\n".join(lines)
 
 
-def printed(answer: Mapping[str, Any]) -> str:
+def answer_text(answer: Mapping[str, Any]) -> str:
     """Return an answer as a page shows it."""
     status = f"Answers {answer['status']}"
     if "body" in answer:

@@ -59,19 +59,21 @@ def pages_of(table: Table) -> tuple[Route, ...]:
         page = named_page(name.removesuffix(MARKDOWN))
         if name.endswith(MARKDOWN):
             text = site(call).markdown(page)
-            return _kept(PlainTextResponse(text, media_type="text/markdown"))
+            return _with_cache_headers(PlainTextResponse(text, media_type="text/markdown"))
         return _html(site(call).html(page))
 
     async def list_pages(call: Call) -> Response:
         """Return every page's address and what is on it."""
         root = call.use(Deployment).public_url
-        return _kept(PlainTextResponse(site(call).llms_txt(f"{root}/docs/{{}}.md".format)))
+        return _with_cache_headers(
+            PlainTextResponse(site(call).llms_txt(f"{root}/docs/{{}}.md".format))
+        )
 
     async def show_index(call: Call) -> Response:
         """Return what the search of the pages reads."""
         from shared.pages.docs.render import SERVED  # noqa: PLC0415  see above
 
-        return _kept(JSONResponse(site(call).index(SERVED)))
+        return _with_cache_headers(JSONResponse(site(call).index(SERVED)))
 
     return (
         _public("/", show_home, "The documentation"),
@@ -115,9 +117,9 @@ def _public(path: str, function: Function, summary: str, produces: str = "text/h
 
 
 def _html(text: str) -> Response:
-    return _kept(HTMLResponse(text, headers=security_headers()))
+    return _with_cache_headers(HTMLResponse(text, headers=security_headers()))
 
 
-def _kept(response: Response) -> Response:
+def _with_cache_headers(response: Response) -> Response:
     response.headers.update({**KEPT, "X-Content-Type-Options": "nosniff"})
     return response

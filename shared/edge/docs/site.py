@@ -59,9 +59,9 @@ class Site:
 
     def llms_txt(self, address: Callable[[str], str]) -> str:
         """Return the list of pages as https://llmstxt.org has it; `address` is of Markdown."""
-        return "\n".join(self._listed(address)) + "\n"
+        return "\n".join(self._index_lines(address)) + "\n"
 
-    def _listed(self, address: Callable[[str], str]) -> Iterator[str]:
+    def _index_lines(self, address: Callable[[str], str]) -> Iterator[str]:
         yield f"# {PAGES[HOME].title}\n"
         yield "> Gmail inside a SaaS product: connect mailboxes, sync mail as records, send, act.\n"
         yield (

@@ -36,7 +36,7 @@ SERVED: Final = Places(address, "/docs/{}.md".format, ASSETS.address, "/docs/sea
 
 def page_html(page: Page, markdown: str, places: Places) -> str:
     """Return a whole page; raw HTML in the Markdown is shown as text."""
-    body, headings = _converted(markdown, places)
+    body, headings = _convert(markdown, places)
     order = [*PAGES.values()]
     at = order.index(page)
     return ASSETS.environment.get_template("page.html").render(
@@ -51,20 +51,20 @@ def page_html(page: Page, markdown: str, places: Places) -> str:
     )
 
 
-def _converted(markdown: str, places: Places) -> tuple[str, list[dict[str, str]]]:
+def _convert(markdown: str, places: Places) -> tuple[str, list[dict[str, str]]]:
     """Return a page's HTML, and its headings below the first."""
     from markdown_it import MarkdownIt  # noqa: PLC0415  only who shows a page needs it
 
     parser = MarkdownIt("commonmark", {"html": False}).enable("table")
     tokens = parser.parse(markdown)
-    headings = _anchored(tokens)
-    _linked(tokens, places)
+    headings = _set_anchors(tokens)
+    _set_links(tokens, places)
     for kind, rule in (("fence", _fence), ("table_open", _table), ("table_close", _table_end)):
         parser.add_render_rule(kind, rule)
     return parser.renderer.render(tokens, parser.options, {}), headings
 
 
-def _anchored(tokens: "list[Token]") -> list[dict[str, str]]:
+def _set_anchors(tokens: "list[Token]") -> list[dict[str, str]]:
     """Give each heading its anchor. Return those that the page's contents list."""
     made: dict[str, int] = {}
     found = []
@@ -77,7 +77,7 @@ def _anchored(tokens: "list[Token]") -> list[dict[str, str]]:
     return [one for one in found[1:] if one["level"] <= DEEPEST]
 
 
-def _linked(tokens: "list[Token]", places: Places) -> None:
+def _set_links(tokens: "list[Token]", places: Places) -> None:
     for token in tokens:
         for one in token.children or ():
             aim = page_of(str(one.attrGet("href"))) if one.type == "link_open" else None

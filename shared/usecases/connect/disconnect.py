@@ -194,7 +194,7 @@ class Disconnect:
             raise _ReplacedError
 
     async def _stop_sync(self, removal: "_Removal") -> None:
-        """Fence everyone out, whoever holds the lease: a stopped state takes no commit."""
+        """Fence every worker out, its lease alive or not: a stopped state takes no commit."""
 
         async def attempt() -> None:
             was = await self.sync_states.get(removal.id)
@@ -336,7 +336,7 @@ class _Removal:
 
 
 def _as_stopped(state: SyncState) -> SyncState:
-    """Return the state that nobody can commit to; the new commit id fences a holder out."""
+    """Return the state that no worker can commit to; the new commit id fences a holder out."""
     return replace(
         state,
         status=SyncStatus.STOPPED,

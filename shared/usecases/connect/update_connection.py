@@ -19,7 +19,7 @@ Change = Callable[[Connection], Connection]
 
 @dataclass(frozen=True, slots=True)
 class ChangeConnection:
-    """Applies a pure change by compare-and-set, as often as somebody else was faster."""
+    """Applies a pure change by compare-and-set, as often as another writer was faster."""
 
     connections: Connections
     clock: Clock

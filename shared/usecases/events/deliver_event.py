@@ -165,7 +165,7 @@ class DeliverEvent:
         return max((until for until in known if until is not None), default=None)
 
     async def _attempt(self, taken: "_Taken") -> Mapping[str, Attempted]:
-        """Tell every receiver at once: a slow one holds nobody up."""
+        """Tell every receiver at once: a slow one holds no other up."""
         try:
             receivers = [one.receiver for one in taken.due.values()]
             bodies = await self.bodies(taken.event, receivers)
@@ -195,7 +195,7 @@ class DeliverEvent:
             return Attempted(Failure.MISCONFIGURED)
         try:
             receiver = await self.receivers.open(present, now)
-        except PostroomError as error:  # its secret does not open: nobody else's trouble
+        except PostroomError as error:  # its secret does not open: no other receiver's trouble
             log.warning("receiver left out: %s", error.code, extra={"event": event.id})
             return Attempted(Failure.MISCONFIGURED)
         outgoing = OutgoingEvent(

@@ -87,7 +87,7 @@ class Advance:
         await entry.hold(_ladder(entry, PROBE_WAIT if probes else LONGEST_WAIT), error)
 
     async def wake(self, entry: LedgerEntry) -> None:
-        """Make sure that somebody comes when it is due; reconcile does if this fails."""
+        """Make sure that a worker comes when it is due; reconcile does if this fails."""
         due = entry.value.next_due_at
         if entry.state.final or due is None or due > self.clock.now() + LONGEST_TASK:
             return

@@ -209,7 +209,7 @@ class Compose:
 
         Gmail hands out headers decoded, where a name may look like a recipient; they are asked for
         as they travelled, 20 units, only where that can be. Raises InvalidRecipientError where the
-        grant lets nobody look.
+        grant does not let them be read.
         """
         if request.to and not request.reply_all:
             return parent

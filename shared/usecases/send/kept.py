@@ -15,7 +15,7 @@ from shared.ports.google.oauth import Sealer
 MAX_KEPT: Final = 600_000
 """Bytes of a sealed request that fit a document beside the rest (FACTS 9.3)."""
 MAX_PACKED: Final = 3_000_000
-"""Bytes beyond which nobody tries whether a request can be packed small enough."""
+"""Bytes beyond which a request is not even tried to be packed small enough."""
 
 
 @dataclass(frozen=True, slots=True)

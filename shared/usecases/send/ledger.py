@@ -98,7 +98,7 @@ class LedgerEntry:
         await self.record_failure(error.code, str(error), status=error.status, body=error.body)
 
     async def record_unknown(self, message: str) -> None:
-        """Record that nobody can tell; never a guess."""
+        """Record that the outcome cannot be known; never a guess."""
         await self._conclude(SendState.UNKNOWN, error="unknown_outcome", error_message=message)
 
     async def _conclude(self, state: SendState, **changes: Any) -> None:

@@ -60,7 +60,7 @@ class DrainBulk:
     governor: QuotaGovernor
 
     async def __call__(self, id: str, *, budget: timedelta) -> BulkSend | None:
-        """Return the bulk afterwards; None where it is unknown, finished or somebody's.
+        """Return the bulk afterwards; None where it is unknown, finished or claimed.
 
         Raises StoreUnavailableError, FencedOutError where its claim passed on.
         """

@@ -5,7 +5,7 @@ that is still there was not sent, and sending it again can deliver at most once.
 deleted after an unclear outcome: deleting a consumed one may delete the sent message (FACTS 5.8).
 
 An answer is clear where Gmail gave one, or where the request certainly never left. `submitting`
-means that a request may have left whose answer nobody knows; while a send is only `drafted`, none
+means that a request may have left whose answer is unknown; while a send is only `drafted`, none
 has.
 """
 
@@ -156,7 +156,7 @@ class Protocol:
             await entry.record_submission(sent)
 
     async def _refused_or_gone(self, entry: LedgerEntry, error: GmailRefusedError) -> None:
-        """Tell a draft that somebody removed or sent by hand from one that Gmail will not send."""
+        """Tell a draft that a person removed or sent by hand from one that Gmail will not send."""
         draft = await self.gmail.get_draft(entry.value.draft_id or "")
         if draft is not None:
             await entry.record_refusal(error)

@@ -34,7 +34,7 @@ class FinishSend:
     sightings: Sightings = field(default_factory=Sightings)
 
     async def __call__(self, id: str) -> SendEntry | None:
-        """Return the entry afterwards; None where it is unknown, somebody's, or not due yet.
+        """Return the entry afterwards; None where it is unknown, claimed, or not due yet.
 
         Raises StoreUnavailableError: it comes again when its claim has run out.
         """

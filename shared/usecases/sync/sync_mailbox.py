@@ -71,7 +71,7 @@ class Synced:
 
 @dataclass(frozen=True, slots=True)
 class HeldElsewhere:
-    """Another worker holds the lease; it will see the hint, or its expiry wakes somebody."""
+    """Another worker holds the lease; it will see the hint, or its expiry wakes another."""
 
     until: datetime
 

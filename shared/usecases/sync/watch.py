@@ -38,7 +38,7 @@ class Armed:
 
 @dataclass(frozen=True, slots=True)
 class NotArmed:
-    """Somebody else is at it, nobody is connected, or Gmail refused: `reason` is a code."""
+    """Another instance is at it, no connection is left, or Gmail refused: `reason` is a code."""
 
     reason: str
     error: PostroomError | None = None

@@ -1,4 +1,4 @@
-"""ISO-2022-CN (RFC 1922), of which Python has no codec: ASCII, and GB 2312 shifted to seven bits."""
+"""ISO-2022-CN (RFC 1922), of which Python has no codec: ASCII and GB 2312 in seven bits."""
 
 import re
 from collections.abc import Callable, Mapping

@@ -22,7 +22,7 @@ from shared.domain.mail.writing.recipients import CONTROL, MAX_NAME, Mailbox, ch
 from shared.errors import InvalidRecipientError, Problem
 
 _COPIES: Final[tuple[Literal["to", "cc"], ...]] = ("to", "cc")
-NOBODY: Final = OwnAddresses()
+NO_ADDRESSES: Final = OwnAddresses()
 MAX_REFERENCES: Final = 20
 """Message ids kept of a long chain: the first and the newest ones."""
 _ID: Final = re.compile(r"<[!-;=?-~]{1,800}>")
@@ -136,11 +136,11 @@ def _answer(parent: EmailMessage, mine: OwnAddresses) -> "_People":
     if parent["isSent"]:  # by Gmail's label: anyone may write our address into From
         readers = _people("to", parent["to"], mine)
         to_oneself = parent["to"] and not (readers.reachable or readers.left_out)
-        answered = _people("to", sender, NOBODY) if to_oneself else readers
+        answered = _people("to", sender, NO_ADDRESSES) if to_oneself else readers
     else:
         answered = _people("to", parent["replyTo"], mine)
         if not answered.reachable:
-            answered = _people("to", sender, NOBODY)
+            answered = _people("to", sender, NO_ADDRESSES)
     if not answered.reachable:
         raise _unanswerable(answered.left_out)
     return answered

@@ -191,7 +191,7 @@ class ConfirmBinding:
     """Bind what was kept, or forget it.
 
     A declined grant is forgotten, not revoked: revocation would reach every other connection of
-    that Google user (FACTS 6.9), and without the tokens nobody can use it.
+    that Google user (FACTS 6.9), and without the tokens it cannot be used.
     """
 
     sessions: ConnectSessions

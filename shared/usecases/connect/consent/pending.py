@@ -27,7 +27,7 @@ PURPOSE = "pending_grant"
 def agrees(session: ConnectSession, identity: Identity) -> bool:
     """Whether the Google address is the one under which the product knows the end user.
 
-    A forwarded connect link must not bind the mailbox of whoever follows it, so where the
+    A forwarded connect link must not bind the mailbox of the person who follows it, so where the
     addresses differ, or the product named none, the end user must confirm.
     """
     known = known_email(session.end_user)

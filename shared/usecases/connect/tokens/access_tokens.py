@@ -133,7 +133,7 @@ class AccessTokens:
         raise GrantRevokedError("This connection has no grant: the end user must connect again.")
 
     async def _refresh(self, was: Versioned[Grant], fallback: str | None) -> str | None:
-        """Claim and refresh; None where somebody else was faster and the grant is to be read."""
+        """Claim and refresh; None where another instance was faster and the grant is to be read."""
         connection = await self._require_authorized(was.value.connection_id)
         try:
             now = self.clock.now()
@@ -146,7 +146,7 @@ class AccessTokens:
             return await self._store(claimed, await self.oauth.refresh(refresh_token))
         except ReauthRequiredError as error:
             stands = await self._confirm_end(claimed.value, connection, error)
-            # Only now: whoever waits for the claim finds the connection marked.
+            # Only now: the next holder of the claim finds the connection marked.
             await self._give_back(claimed)
             if stands:
                 raise

@@ -1,4 +1,4 @@
-"""Grants that need somebody before anything fails: those about to end, and those long unused.
+"""Grants that need a person before anything fails: those about to end, and those long unused.
 
 Google ends a grant of an app in testing after seven days and any grant after six months without
 use (FACTS 6.6). The first is announced while there is time to connect again; the second is used.

@@ -161,7 +161,7 @@ class Changes:
         reason: EndReason = EndReason.DELETED,
         labels: frozenset[LabelId] | None = None,
     ) -> None:
-        """Mark a record as ended: whoever reads by cursor has to be told, whatever ended it."""
+        """Mark a record as ended: readers by cursor have to be told, whatever ended it."""
         self.heads.append(head.tombstone(SequenceNumber(0), self.now, reason, labels))
         self.deleted += 1
 

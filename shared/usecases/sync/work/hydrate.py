@@ -105,7 +105,7 @@ class Hydrator:
         self._held += as_count(message.get("sizeEstimate"))
 
     def _unanswered_refs(self, job: Sequence[MessageRef]) -> list[MessageRef]:
-        """Return what is left of a job: what nobody leaves counts as fetched."""
+        """Return what is left of a job: what no worker leaves counts as fetched."""
         answered = {message["id"] for message in self.result.messages}
         answered |= {ref.id for ref, _ in (*self.result.failed, *self._refused, *self._unavailable)}
         return [ref for ref in job if ref.id not in answered]

@@ -1,7 +1,7 @@
 """The lease: one writer per connection, fenced by compare-and-set (DESIGN 4.2).
 
 Every write names a random `commit_id`. When a precondition fails, reading the state back tells
-which of three things happened: our own commit arrived and its answer was lost; somebody else has
+which of three things happened: our own commit arrived and its answer was lost; another worker has
 the lease; or only a hint moved, and the same change is committed again without refetching.
 """
 
@@ -109,7 +109,7 @@ async def _nothing(state: SyncState) -> tuple[SyncState, Batch]:
 
 
 def _nobody(_: SyncState) -> None:
-    """Tell nobody."""
+    """Write no event."""
 
 
 @dataclass(slots=True)

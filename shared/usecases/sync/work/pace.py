@@ -124,7 +124,7 @@ class QuotaGovernor:
         try:
             state = await self.states.get(connection_id)
         except CorruptStateError:
-            return False  # It does not sync, and stops nobody else.
+            return False  # It does not sync, and stops no other.
         return state is not None and has_bulk_work(state.value)
 
     async def record_refusal(self, connection_id: ConnectionId, until: datetime) -> None:
@@ -136,7 +136,7 @@ class QuotaGovernor:
         try:
             await self.google_users.swap(user, replace(user.value, rate_limited_until=until))
         except ConflictError:
-            return  # Somebody joined, left or was refused at the same moment: only advice is lost.
+            return  # Another joined, left or was refused at the same moment: only advice is lost.
 
     async def _sub(self, connection_id: ConnectionId) -> GoogleSub | None:
         found = await self.connections.get(connection_id)

@@ -39,7 +39,7 @@ BLAMED_AFTER = 4
 
 
 async def ignore_reports(connection_id: ConnectionId, reports: Sequence[GmailObject]) -> None:
-    """Leave delivery-status messages to whoever reads the records."""
+    """Leave delivery-status messages to the readers of records."""
 
 
 @dataclass(slots=True)
