@@ -51,5 +51,6 @@ def asked_or_waiting(
 def _opens_pages(context: ServerRequestContext[dict[str, object]]) -> bool:
     """Whether the client said that it shows its user an address, in an era that can ask."""
     known = context.session.client_capabilities
-    shows = known is not None and known.elicitation is not None
-    return shows and known.elicitation.url is not None and context.protocol_version >= FIRST_VERSION
+    shown = known.elicitation if known is not None else None
+    opens = shown is not None and shown.url is not None
+    return opens and context.protocol_version >= FIRST_VERSION

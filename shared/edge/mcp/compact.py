@@ -63,7 +63,7 @@ def _flat(row: Mapping[str, Any], mailbox: str) -> dict[str, Any]:
 def _says_again(name: str, value: Any, row: Mapping[str, Any], mailbox: str) -> bool:
     """Whether a field says what another of the row, or the envelope, says."""
     if name == "threadId":
-        return value == row.get("id")
+        return bool(value == row.get("id"))
     if name == "isUnread":
         return "labelIds" in row
     return (

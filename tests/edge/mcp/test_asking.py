@@ -22,12 +22,12 @@ class Person:
     decision: str | None
     opened: list[str] = field(default_factory=list)
 
-    async def __call__(self, context: Any, asked: Any) -> ElicitResult:
-        assert isinstance(asked, ElicitRequestURLParams)
-        assert "Yes." not in asked.message
-        self.opened.append(asked.url)
+    async def __call__(self, context: Any, params: Any) -> ElicitResult:
+        assert isinstance(params, ElicitRequestURLParams)
+        assert "Yes." not in params.message
+        self.opened.append(params.url)
         if self.decision is not None:
-            approval = asked.url.rpartition("/")[2]
+            approval = params.url.rpartition("/")[2]
             path = f"/approvals/{approval}/{self.decision}"
             (await self.harness.system.client.post(path)).raise_for_status()
             await self.harness.system.settle()
