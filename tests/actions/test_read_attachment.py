@@ -155,6 +155,15 @@ async def test_an_attached_mail_is_read_by_its_parts(harness: ActionHarness) -> 
     assert text == "Für Sie"
 
 
+async def test_an_attached_mails_parts_beside_each_other_are_all_read(
+    harness: ActionHarness,
+) -> None:
+    """Of alternatives one is shown; a body and a footer that a server appended both are."""
+    mail = (FILES.parent / "mail" / "09-plain-body-html-disclaimer.eml").read_bytes()
+    found = await read(harness, mail, "application/octet-stream", "a.eml")
+    assert found["text"].endswith("Please pay invoice 42 today\n\nConfidential.")
+
+
 async def test_a_calendars_folded_lines_are_whole(harness: ActionHarness) -> None:
     folded = ICS.replace(b"SUMMARY:Tea", b"SUMMARY:T\r\n ea")
     found = await read(harness, folded, "application/octet-stream", "a.ics")

@@ -133,6 +133,14 @@ def test_a_plain_text_that_says_what_the_html_does_not_is_kept_from_agents(
     assert without_hidden(pictures)["text"] == plain
 
 
+def test_a_footer_that_a_server_appended_leaves_the_body_that_it_stands_beside() -> None:
+    """The HTML of such a mail is made of both parts (shared/domain/mail/reading/read_parts)."""
+    text = "Please pay invoice 42 today\nConfidential."
+    html = "<div>Please pay invoice 42 today</div>\n<p>Confidential.</p>"
+    shown = without_hidden({"html": html, "text": text, "replyText": text})
+    assert shown == {"html": html, "text": text, "replyText": text}
+
+
 def test_many_selectors_of_one_class_hide_all_the_more() -> None:
     """Those beyond what is kept ask for nothing: a heap of them is no way past."""
     sheet = "".join(f".a{number} .x{{display:none}}" for number in range(30))

@@ -27,16 +27,17 @@ SHOWN: Final = ("From", "To", "Cc", "Date", "Subject")
 class _Found:
     """What the parts of a mail hold, in their order."""
 
-    plain: list[str] = field(default_factory=list)
-    html: list[str] = field(default_factory=list)
+    texts: list[tuple[bool, str]] = field(default_factory=list)
+    """Whether it is of HTML, and the text."""
     files: list[str] = field(default_factory=list)
     parts: int = 0
 
-    @property
-    def text(self) -> str:
-        """What a person is shown: the HTML where there is some, without what they cannot see."""
-        shown = [html_to_text(visible_html(one)[0]) for one in self.html]
-        return "\n\n".join(filter(None, shown)) or "\n\n".join(filter(None, self.plain))
+    def take_shown(self, alternatives: "_Found") -> None:
+        """Take of alternatives what a person is shown: the HTML where there is some."""
+        of_html = [one for one in alternatives.texts if one[0] and one[1]]
+        self.texts += of_html or alternatives.texts[:1]
+        self.files += alternatives.files
+        self.parts += alternatives.parts
 
 
 def mail_text(data: bytes) -> str:
@@ -48,7 +49,8 @@ def mail_text(data: bytes) -> str:
     named = ((name, head.get(name)) for name in SHOWN)
     lines = [f"{name}: {decode_words(str(value))}" for name, value in named if value]
     files = [f"Files: {', '.join(found.files)}"] if found.files else []
-    return "\n".join([*lines, *files, "", found.text])
+    text = "\n\n".join(text for _, text in found.texts if text)
+    return "\n".join([*lines, *files, "", text])
 
 
 def _split(data: bytes) -> "tuple[Message[str, str], bytes]":
@@ -63,14 +65,17 @@ def _gather(data: bytes, found: _Found, deep: int) -> None:
     head, body = _split(data)
     kind, boundary = head.get_content_type(), head.get_boundary()
     if kind.startswith("multipart/") and boundary and deep:
+        inner = _Found() if kind == "multipart/alternative" else found
         for part in _parts(body, boundary):
-            if found.parts < MOST_PARTS:
-                _gather(part, found, deep - 1)
+            if inner.parts < MOST_PARTS:
+                _gather(part, inner, deep - 1)
+        if inner is not found:
+            found.take_shown(inner)
     elif name := file_name(decode_words(head.get_filename("") or "")):
         found.files.append(name)
     elif kind.startswith("text/"):
-        into = found.html if kind == "text/html" else found.plain
-        into.append(_decoded(body, head))
+        text, of_html = _decoded(body, head), kind == "text/html"
+        found.texts.append((of_html, html_to_text(visible_html(text)[0]) if of_html else text))
     elif kind.startswith("message/"):
         found.files.append(kind)
 
