@@ -11,7 +11,7 @@ PYTHON ?= $(shell for python in python3.13 python3.12 python3.11 python3; do \
 IN := .venv/bin/python
 CODE := shared infra tests
 
-.PHONY: help demo google test test-deep test-mail soak lint bench bundle preflight plan deploy destroy dryrun keys rotate-keys check-forged replay-erasures doctor verify-google clean runtime develop python
+.PHONY: help demo docs google test test-deep test-mail soak lint bench bundle preflight plan deploy destroy dryrun keys rotate-keys check-forged replay-erasures doctor verify-google clean runtime develop python
 
 help: ## list these targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | \
@@ -19,6 +19,9 @@ help: ## list these targets
 
 demo: runtime ## start Postroom, the emulated Google and a sample product on this machine
 	@$(IN) -m infra.local demo $(ARGS)
+
+docs: runtime ## write the documentation as files, for hosting: build/docs, or ARGS='--to DIR --address URL'
+	@$(IN) -m infra.docs $(ARGS)
 
 google: runtime ## start the emulated Google alone, at http://127.0.0.1:8085
 	@$(IN) -m infra.local.google $(ARGS)

@@ -32,6 +32,7 @@ def guide(ready: Ready) -> str:
     where = ready.addresses
     return f"""
   Postroom          {where.postroom}
+  Documentation     {where.postroom}/docs
   Console           {where.postroom}/console   (operator key {OPERATOR_KEY})
   Sample product    {where.product}   (connect {ready.free} there)
   Emulated Google   {where.google}

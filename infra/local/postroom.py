@@ -55,8 +55,9 @@ class Postroom:
         self._client = new_http_client()
         tokens = IdTokens(self._client, self.settings.google_url or "", clock)
         posts = Deliveries(self._client, tokens, clock, self.settings.public_url)
+        self.call_job = posts.call_job
         self._dispatcher = Dispatcher(self.queue, clock, posts.post_task)
-        self._scheduler = Scheduler(clock, posts.call_job, jobs)
+        self._scheduler = Scheduler(clock, self.call_job, jobs)
         self._requests = _Counted(Functions(environ))
         self._loops: list[asyncio.Task[None]] = []
         self._dead = False

@@ -17,6 +17,7 @@ from infra.local.loopback import loopback_client
 from infra.local.serving import LoopServer, address_of, listener
 from shared.adapters.keys.local import create_keyring
 from shared.edge.composition.container import AutowiredContainer
+from shared.edge.connect.headless import headless_socket
 from shared.edge.settings.deployment import settings_from
 from shared.edge.table import api_routes, oauth_callback_routes
 from shared.edge.web.app import build_app
@@ -99,7 +100,12 @@ async def running_site(
         opened.push_async_callback(container.close)
         plain = Starlette(routes=[Route("/", lambda _: HTMLResponse(PRODUCT))])
         apps = [
-            build_app("api", (*api_routes(), *oauth_callback_routes()), container),
+            build_app(
+                "api",
+                (*api_routes(), *oauth_callback_routes()),
+                container,
+                (headless_socket(container),),
+            ),
             create_app(
                 GoogleSettings(push_endpoint=None, redirect_uris=(f"{postroom}/oauth/callback",))
             ),
