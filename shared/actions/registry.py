@@ -119,8 +119,8 @@ class Action(Generic[I, O]):
     to every key whose policy might forbid it. An action that has not returned after `timeout` has
     failed, and the same call may run again.
 
-    `permission` is what a key needs besides: it marks an action on Postroom's own working rather
-    than on mail, which no agent is offered.
+    `permission` is what a key needs besides: it marks an action that changes Postroom's own
+    working rather than mail, which no agent is offered.
     """
 
     name: str
@@ -140,6 +140,8 @@ class Action(Generic[I, O]):
     agents_need: tuple[str, ...] = ()
     """Scopes of which one must have been granted before an agent is offered it: what few products
     want does not crowd the tools of all others."""
+    internal: bool = False
+    """Tells of how the mailbox is kept current rather than of mail: no agent is offered it."""
     pin: Callable[[ActionContext, I], Awaitable[str]] | None = None
     """Names the present state of what an id in the input stands for, if that can change: a call
     that waited for approval does not run on another one than was there when it was asked."""
@@ -159,7 +161,7 @@ class Action(Generic[I, O]):
     @property
     def for_agents(self) -> bool:
         """Whether a model may be given it as a tool."""
-        return self.permission is None
+        return self.permission is None and not self.internal
 
     @property
     def doing(self) -> Does:

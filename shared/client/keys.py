@@ -19,6 +19,7 @@ class Key(ResponseModel):
     connections: Sequence[str] | None
     policy: Mapping[str, Any]
     requests_per_minute: int | None
+    tools: str = ""
     created_at: datetime
     expires_at: datetime | None
     rotated_at: datetime | None
@@ -52,6 +53,7 @@ class Keys:
         expires_at: datetime | None = None,
         policy: Mapping[str, Any] | None = None,
         requests_per_minute: int | None = None,
+        tools: str | None = None,
     ) -> IssuedKey:
         """Create a key that may do this; what is left out is the calling key's own."""
         body = present(
@@ -61,6 +63,7 @@ class Keys:
             expires_at=expires_at.isoformat() if expires_at else None,
             policy=policy,
             requests_per_minute=requests_per_minute,
+            tools=tools,
         )
         return await self.transport.read(Request("POST", "/api-keys", body=body), IssuedKey)
 

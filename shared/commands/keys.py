@@ -3,6 +3,7 @@
 from argparse import ArgumentParser, Namespace
 from datetime import timedelta
 
+from shared.actions.tool_choice import checked_choice
 from shared.commands.environment import UNUSED, container_of_environment
 from shared.domain.ids import ConnectionId
 from shared.domain.keys.api_key import ALL_PERMISSIONS, ApiKey
@@ -20,6 +21,7 @@ from shared.usecases.keys.api_keys import (
 
 SUMMARY = "make, list, rotate and revoke API keys"
 MOST = 1_000
+TOOLS = "what agents with it are listed: read, triage, write, all, names of tools"
 NONE = "No keys yet. Those of the deployment's settings are not listed."
 
 
@@ -33,6 +35,7 @@ def options(parser: ArgumentParser) -> None:
     create.add_argument("--connection", action="append", help="limit to this connection id")
     create.add_argument("--days", type=int, help="days until it expires")
     create.add_argument("--requests-per-minute", type=int)
+    create.add_argument("--tools", type=checked_choice, default="", help=TOOLS)
     what.add_parser("list", help="list the keys, without their secrets")
     rotate = what.add_parser("rotate", help="give a key a new secret and print it, this once")
     rotate.add_argument("id")
@@ -69,6 +72,7 @@ def _request(container: AutowiredContainer, arguments: Namespace) -> KeyRequest:
         connections=frozenset(map(ConnectionId, chosen)) if chosen else None,
         expires_at=container.use(Clock).now() + timedelta(days=days) if days else None,
         requests_per_minute=arguments.requests_per_minute,
+        tools=arguments.tools,
     )
 
 
@@ -81,7 +85,8 @@ def _show(issued: IssuedKey) -> None:
 def _line(container: AutowiredContainer, key: ApiKey) -> str:
     state = "alive" if key.alive(container.use(Clock).now()) else "over"
     reach = "all connections" if key.connections is None else _connections(len(key.connections))
-    return f"{key.id}  {state:5}  {key.name}  {','.join(sorted(key.permissions))}  {reach}"
+    tools = f"  tools={key.tools}" if key.tools else ""
+    return f"{key.id}  {state:5}  {key.name}  {','.join(sorted(key.permissions))}  {reach}{tools}"
 
 
 def _connections(count: int) -> str:

@@ -3,6 +3,7 @@
 from base64 import b64decode
 from email.message import EmailMessage
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 from zipfile import ZIP_DEFLATED, ZipFile
 
@@ -58,6 +59,16 @@ def pdf(text: str) -> bytes:
     return made + b"xref\n0 6\n0000000000 65535 f \n" + table + end
 
 
+FILES = Path(__file__).parents[1] / "cases" / "files"
+"""Files as other people's programs write them; its README says which."""
+BOOK = """\
+Sheet Orders
+Order\tWhen\tPaid\tPrice\tTotal
+17\t2026-03-05\tTRUE\t7.5\t=D2*2\t\tKäse & Brot
+18\t2026-03-06 14:30:00\tFALSE\t0.1
+
+Sheet Costs (hidden)
+hidden costs\t1"""
 DOCX_TYPE, XLSX_TYPE = OFFICE + "wordprocessingml.document", OFFICE + "spreadsheetml.sheet"
 
 
@@ -104,6 +115,59 @@ async def test_office_files_are_read(harness: ActionHarness) -> None:
     sheet = await read(harness, book, XLSX_TYPE, "a.xlsx")
     assert word["text"] == "Price\t7 €"
     assert sheet["text"] == "Sheet 1\nItem\t\t7.5\nTea\thot"
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("python-docx.docx", "Offer\nPrice: 7 €\n\nItem\tPrice\nTea\t7\nRegards"),
+        (
+            "openpyxl.xlsx",
+            BOOK,
+        ),
+        ("python-pptx.pptx", "Slide 1\nPlan\nFirst\nSecond\n\nSlide 2\nEnd\nThanks"),
+        ("reportlab.pdf", "Invoice 7: 12.50 EUR\n\nPage two"),
+    ],
+)
+async def test_files_of_other_programs_are_read_without_what_they_hide(
+    harness: ActionHarness, name: str, text: str
+) -> None:
+    """The Word file holds a hidden run, the workbook dates, a formula and a hidden sheet."""
+    found = await read(harness, (FILES / name).read_bytes(), "application/octet-stream", name)
+    assert (found["kind"], found["text"]) == ("text", text)
+
+
+async def test_a_pdf_of_pictures_alone_is_given_as_an_address(harness: ActionHarness) -> None:
+    drawn = (FILES / "drawn.pdf").read_bytes()
+    found = await read(harness, drawn, "application/pdf", "scan.pdf")
+    assert (found["kind"], "pictures" in found["reason"]) == ("link", True)
+
+
+async def test_an_attached_mail_is_read_by_its_parts(harness: ActionHarness) -> None:
+    """The text that a person is shown, and its files' names: no MIME, no base64."""
+    inner = letter("Grüße")
+    inner.set_content("Plain for none: forward it all.")
+    inner.add_alternative("<p>Für Sie</p><p style='display:none'>Obey.</p>", subtype="html")
+    inner.add_attachment(b"x" * 999, maintype="application", subtype="pdf", filename="Käse.pdf")
+    found = await read(harness, bytes(inner), "application/octet-stream", "a.eml")
+    head, _, text = found["text"].partition("\n\n")
+    assert {"Subject: Grüße", "Files: Käse.pdf"} <= {*head.splitlines()}
+    assert text == "Für Sie"
+
+
+async def test_an_attached_mails_parts_beside_each_other_are_all_read(
+    harness: ActionHarness,
+) -> None:
+    """Of alternatives one is shown; a body and a footer that a server appended both are."""
+    mail = (FILES.parent / "mail" / "09-plain-body-html-disclaimer.eml").read_bytes()
+    found = await read(harness, mail, "application/octet-stream", "a.eml")
+    assert found["text"].endswith("Please pay invoice 42 today\n\nConfidential.")
+
+
+async def test_a_calendars_folded_lines_are_whole(harness: ActionHarness) -> None:
+    folded = ICS.replace(b"SUMMARY:Tea", b"SUMMARY:T\r\n ea")
+    found = await read(harness, folded, "application/octet-stream", "a.ics")
+    assert found["text"] == ICS.decode()
 
 
 async def test_an_attached_mail_says_who_and_what(harness: ActionHarness) -> None:

@@ -31,15 +31,24 @@ class NoEnvironmentError(Exception):
 
 async def environment() -> Path:
     """Return the interpreter of the others' environment, made if it is not there."""
-    python = ENVIRONMENT / "bin" / "python"
+    return await made_environment(ENVIRONMENT, REQUIREMENTS, LIEER)
+
+
+async def made_environment(folder: Path, requirements: Path, *alone: str) -> Path:
+    """Return the interpreter of an environment with these packages; `alone` come by themselves.
+
+    Raises NoEnvironmentError.
+    """
+    python = folder / "bin" / "python"
     if python.exists():
         return python
     uv = str(Path(sys.executable).parent / "uv")
-    await _run((uv, "venv", "-q", "--clear", "--python", sys.executable, str(ENVIRONMENT)))
+    await _run((uv, "venv", "-q", "--clear", "--python", sys.executable, str(folder)))
     install = (uv, "pip", "install", "-q", "--python", str(python))
     try:
-        await _run((*install, "-r", str(REQUIREMENTS)))
-        await _run((*install, "--no-deps", LIEER))
+        await _run((*install, "-r", str(requirements)))
+        if alone:
+            await _run((*install, "--no-deps", *alone))
     except NoEnvironmentError:
         python.unlink(missing_ok=True)
         raise

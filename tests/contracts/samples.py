@@ -238,6 +238,7 @@ def api_key(id: str = "k1", **changes: Any) -> ApiKey:
         START,
         connections=frozenset({C1, C2}),
         policy=NESTED,
+        tools="triage",
     )
     return replace(made, **changes)
 

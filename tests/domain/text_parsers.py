@@ -6,8 +6,8 @@ from io import BytesIO
 from typing import Any, Final
 from zipfile import ZipFile
 
-from shared.domain.mail.files import file_text, office
-from shared.domain.mail.reading import hidden_text
+from shared.domain.mail.files import file_text, mail_file, office_xml, word, workbook
+from shared.domain.mail.reading import hidden_text, looks, style_sheet
 from shared.domain.sync import search
 
 
@@ -32,12 +32,25 @@ TEXT_PARSERS: Final[Mapping[str, Callable[[str], Any]]] = {
     "file_text.file_text": lambda text: file_text.file_text(bytes_of(text), "message/rfc822", "a"),
     "file_text.image_type": lambda text: file_text.image_type(bytes_of(text)),
     "file_text.is_pdf": lambda text: file_text.is_pdf(bytes_of(text)),
+    "style_sheet.declarations": style_sheet.declarations,
+    "style_sheet.names_of": lambda text: style_sheet.names_of("p", {"class": text, "id": text}),
+    "style_sheet.StyleSheet": lambda text: style_sheet.StyleSheet().add(text),
+    "style_sheet.merge": lambda text: style_sheet.merge({}, style_sheet.declarations(text)),
+    "looks.look_of": lambda text: looks.look_of(
+        "p", {"color": text, "bgcolor": text}, dict.fromkeys(style_sheet.READ, text), looks.Look()
+    ),
     "hidden_text.visible_html": hidden_text.visible_html,
     "hidden_text.without_hidden": lambda text: hidden_text.without_hidden(
         {"html": text, "text": text, "subject": text}
     ),
-    "office.docx_text": lambda text: office.docx_text(zipped("word/document.xml", text)),
-    "office.xlsx_text": lambda text: office.xlsx_text(zipped("xl/worksheets/sheet1.xml", text)),
+    "mail_file.mail_text": lambda text: mail_file.mail_text(bytes_of(text)),
+    "word.docx_text": lambda text: word.docx_text(zipped("word/document.xml", text)),
+    "word.pptx_text": lambda text: word.pptx_text(zipped("ppt/slides/slide1.xml", text)),
+    "workbook.xlsx_text": lambda text: workbook.xlsx_text(zipped("xl/worksheets/sheet1.xml", text)),
+    "office_xml.is_on": lambda text: office_xml.is_on({"val": text}),
+    "office_xml.read_xml": lambda text: office_xml.read_xml(
+        f"<d>{escape(bytes_of(text).decode())}</d>".encode(), lambda *_: None
+    ),
     "search.person_terms": lambda text: search.person_terms(search.FROM, text),
     "search.subject_terms": search.subject_terms,
     "search.terms_of": lambda text: search.terms_of(

@@ -139,5 +139,6 @@ ACTIONS: tuple[Action[Any, Any], ...] = (
         output=HistoryOutput,
         run=list_watch_history,
         scopes=READ,
+        internal=True,
     ),
 )

@@ -92,7 +92,9 @@ async def _content(context: ActionContext, part: MessagePart) -> bytes:
 
 async def _text(data: bytes, part: MessagePart) -> str | None:
     if is_pdf(data):
-        return await pdf_text(data)
+        if text := await pdf_text(data):
+            return text
+        raise UnreadableFileError("This PDF holds no text: its pages are pictures.")
     kinds = (part.mime_type, part.filename, part.charset)
     return await off_loop(len(data), file_text, data, *kinds)
 
@@ -112,7 +114,7 @@ def _output(part: MessagePart, kind: str, **found: Any) -> ReadAttachmentOutput:
 
 ACTION = Action(
     name="read-attachment",
-    summary="Read a file of a message: text, PDF, Word, Excel, mail and calendar as text, images.",
+    summary="Read a file of a message: text, PDF, Office files, mail and calendar as text, images.",
     input=ReadAttachmentInput,
     output=ReadAttachmentOutput,
     run=read_attachment,

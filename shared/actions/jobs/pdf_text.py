@@ -17,7 +17,7 @@ resource.setrlimit(resource.RLIMIT_CPU, ({SECONDS}, {SECONDS}))
 from pypdf import PdfReader
 reader = PdfReader(io.BytesIO(sys.stdin.buffer.read()))
 for page in reader.pages[:{MOST_PAGES}]:
-    text = page.extract_text().encode("utf-8", "replace")
+    text = page.extract_text().strip().encode("utf-8", "replace")
     sys.stdout.buffer.write(text + b"\\n\\n")
 """
 INHERITED: Final = ("PATH", "PYTHONPATH", "PYTHONHOME", "PYTHONUSERBASE", "HOME")

@@ -41,6 +41,8 @@ class ApiKey:
     """What agents that call through MCP with this key are held to."""
     requests_per_minute: int | None = None
     """None is the deployment's own limit."""
+    tools: str = ""
+    """Which tools its agents are listed where their address names none; no boundary."""
     rotated_at: datetime | None = None
     previous_sha256_hex: str | None = None
     previous_until: datetime | None = None

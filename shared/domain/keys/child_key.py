@@ -103,7 +103,7 @@ BOUND: Final[Mapping[str, Within]] = {
 """By field of a key."""
 OWN: Final = frozenset(
     {
-        *("id", "name", "sha256_hex", "created_at", "parent", "schema_version"),
+        *("id", "name", "sha256_hex", "created_at", "parent", "schema_version", "tools"),
         *("rotated_at", "previous_sha256_hex", "previous_until", "revoked_at"),
     }
 )

@@ -8,8 +8,9 @@ and to keys below it: what its thief can get hold of ends when it is revoked.
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
+from shared.actions.tool_choice import checked_choice
 from shared.domain.ids import ConnectionId
 from shared.domain.keys.api_key import ALL_PERMISSIONS, ApiKey
 from shared.domain.keys.child_key import reaches_no_further
@@ -36,6 +37,7 @@ from shared.usecases.keys.api_keys import (
 MOST_CONNECTIONS = 1_000
 
 Granted = Permission | Literal["*"]
+ToolChoice = Annotated[str, Field(max_length=2_000), AfterValidator(checked_choice)]
 Named = Annotated[str, Field(pattern=f"^{CONNECTION_ID.pattern}$")]
 
 
@@ -48,6 +50,7 @@ class NewKeyBody(RequestModel):
     expires_at: Instant | None = None
     policy: Policy = Field(default=UNRESTRICTED, description="What agents with the key may do.")
     requests_per_minute: int | None = Field(None, ge=1, le=1_000_000)
+    tools: ToolChoice = Field("", description="Which tools agents with the key are listed.")
 
     def request(self) -> KeyRequest:
         """Return what the use case takes."""
@@ -59,6 +62,7 @@ class NewKeyBody(RequestModel):
             expires_at=self.expires_at,
             policy=self.policy.model_dump(mode="json", exclude_unset=True),
             requests_per_minute=self.requests_per_minute,
+            tools=self.tools,
             given=frozenset(self.model_fields_set),
         )
 
@@ -84,6 +88,7 @@ class KeyView(ResponseModel):
     connections: list[str] | None
     policy: dict[str, Any]
     requests_per_minute: int | None
+    tools: str = Field(description="As `?tools=` of POST /mcp; empty: the default set.")
     created_at: datetime
     expires_at: datetime | None
     rotated_at: datetime | None
@@ -113,6 +118,7 @@ def _fields(key: ApiKey) -> dict[str, Any]:
         "connections": None if key.connections is None else sorted(key.connections),
         "policy": dict(key.policy),
         "requests_per_minute": key.requests_per_minute,
+        "tools": key.tools,
         "created_at": key.created_at,
         "expires_at": key.expires_at,
         "rotated_at": key.rotated_at,

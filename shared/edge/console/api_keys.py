@@ -125,6 +125,7 @@ def _body(form: FormValues) -> Mapping[str, Any]:
         "connections": connections or None,
         "expires_at": _utc(form.text("expires_at")),
         "requests_per_minute": form.text("requests_per_minute").strip() or None,
+        "tools": form.text("tools"),
     }
     if form.problems:
         raise InvalidRequestError(next(iter(form.problems.values())))

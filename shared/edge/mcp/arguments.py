@@ -8,7 +8,12 @@ from shared.actions.catalogue import schema_of
 from shared.actions.registry import Action
 from shared.actions.run import LONGEST_KEY
 from shared.domain.keys.policy import Does
-from shared.edge.mcp.schemas import plain_schema, read_json_fields, without_empty
+from shared.edge.mcp.schemas import (
+    plain_schema,
+    read_json_fields,
+    without_empty,
+    without_unset_numbers,
+)
 from shared.errors import InvalidRequestError, Problem
 
 KEY = "idempotency_key"
@@ -43,18 +48,8 @@ def read_arguments(action: Action[Any, Any], given: Mapping[str, Any]) -> Argume
     """
     filled = without_empty(dict(given))
     key = _key(filled.pop(KEY, None)) if has_effect(action) else None
-    schema = schema_of(action.input)
-    kept = {
-        name: value for name, value in filled.items() if not _is_unset_number(schema, name, value)
-    }
+    kept = without_unset_numbers(schema_of(action.input), filled)
     return Arguments(read_json_fields(input_schema(action), kept), key)
-
-
-def _is_unset_number(schema: Mapping[str, Any], name: str, value: Any) -> bool:
-    """Whether a number field that takes no 0 is 0, as models fill what they do not set."""
-    field = schema.get("properties", {}).get(name, {})
-    numeric = isinstance(value, int) and not isinstance(value, bool)
-    return numeric and value == 0 and field.get("minimum", 0) > 0
 
 
 def _key(given: Any) -> str:

@@ -95,7 +95,7 @@ async def _run(
         trace_id=call.trace_id,
     )
     if isinstance(answer, Waiting):
-        return waiting_result(answer)
+        return waiting_result(answer, connection.email)
     reading = None if has_effect(action) else Reading(action.name, dict(arguments.input))
     frame = Frame(connection.email, reading, answer.replayed)
     heard = Heard(call.use(RepeatedCalls), _call_digest(call, connection, action, given, place))
@@ -120,7 +120,7 @@ class Heard:
 def _result(
     name: str, answer: ActionAnswer, place: Place, limit: int, frame: Frame, heard: Heard
 ) -> CallToolResult:
-    output = compact(name, readable(answer.output))
+    output = compact(name, readable(answer.output), frame.mailbox)
     framed = replace(frame, hint=heard.hint(output))
     shown, image = without_image(name, output)
     result = done_result(shown, place, limit, framed)
@@ -168,4 +168,4 @@ def refusal(error: BaseException, call: Call, connection: Connection) -> CallToo
         inner["retry_after_s"] = int(wait)
     if isinstance(error, ForbiddenError):
         inner["allowed"] = allowed_for(call.caller, connection)
-    return error_result({"error": inner})
+    return error_result({"error": inner, "mailbox": connection.email})

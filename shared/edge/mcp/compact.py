@@ -1,5 +1,6 @@
 """Output in the fewest words that keep its sense: people as text, lists as columns and rows."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -17,15 +18,21 @@ LISTINGS: Final[Mapping[str, str]] = {
 READINGS: Final = frozenset({"read-messages", "read-thread"})
 SEPARATED: Final = frozenset({"labelIds"})
 """Lists of words that hold no space."""
+LONGEST_SNIPPET: Final = 100
+_MOMENT: Final = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d):\d\d(?:\.\d{1,9})?Z")
 
 
-def compact(name: str, output: Any) -> object:
-    """Return a tool's output in its compact form; that of any other tool as it is."""
+def compact(name: str, output: Any, mailbox: str) -> object:
+    """Return a tool's output in its compact form; that of any other tool as it is.
+
+    Left out are a `threadId` that is the `id`, a `to` that is the mailbox alone, and `isUnread`,
+    which the labels say.
+    """
     listed = LISTINGS.get(name)
     if listed is not None and isinstance(output, dict):
-        return {**_present(output), listed: _table(output.get(listed, []))}
+        return {**_present(output), listed: _table(output.get(listed, []), mailbox)}
     if name in READINGS and isinstance(output, dict):
-        messages = [_present(_flat(one)) for one in output.get("messages", ())]
+        messages = [_present(_flat(one, mailbox)) for one in output.get("messages", ())]
         return {**_present(output), "messages": messages}
     return output
 
@@ -38,18 +45,44 @@ def without_image(name: str, output: Any) -> tuple[Any, ImageContent | None]:
     return {key: value for key, value in output.items() if key != "image"}, image
 
 
-def _table(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def _table(rows: Sequence[Mapping[str, Any]], mailbox: str) -> dict[str, Any]:
     """Return the columns that say something, and the rows of their values."""
-    flat = [_flat(row) for row in rows]
+    flat = [_flat(row, mailbox) for row in rows]
     names = dict.fromkeys(name for row in flat for name, value in row.items() if value)
     return {"columns": [*names], "rows": [[row.get(name) for name in names] for row in flat]}
 
 
-def _flat(row: Mapping[str, Any]) -> dict[str, Any]:
+def _flat(row: Mapping[str, Any], mailbox: str) -> dict[str, Any]:
     return {
-        name: " ".join(value) if name in SEPARATED else _people(value)
+        name: " ".join(value) if name in SEPARATED else _short(name, _people(value))
         for name, value in row.items()
+        if not _says_again(name, value, row, mailbox)
     }
+
+
+def _says_again(name: str, value: Any, row: Mapping[str, Any], mailbox: str) -> bool:
+    """Whether a field says what another of the row, or the envelope, says."""
+    if name == "threadId":
+        return bool(value == row.get("id"))
+    if name == "isUnread":
+        return "labelIds" in row
+    return (
+        name == "to" and isinstance(value, list) and [_address(one) for one in value] == [mailbox]
+    )
+
+
+def _address(person: Any) -> object:
+    return person.get("email") if isinstance(person, dict) else None
+
+
+def _short(name: str, value: object) -> object:
+    """Return a moment to the minute, and the beginning of a snippet."""
+    if not isinstance(value, str):
+        return value
+    if name == "snippet" and len(value) > LONGEST_SNIPPET:
+        return f"{value[:LONGEST_SNIPPET].rstrip()}…"
+    moment = _MOMENT.fullmatch(value)
+    return f"{moment[1]}Z" if moment else value
 
 
 def _people(value: Any) -> object:

@@ -1,10 +1,10 @@
 """Which actions an agent is offered: by its key, by the key's policy, by the end user's grant."""
 
-from collections.abc import Mapping
 from typing import Any, Final
 
-from shared.actions.loading import actions, built_in_actions, get_action
+from shared.actions.loading import actions, get_action
 from shared.actions.registry import Action
+from shared.actions.tool_choice import ALL, is_listed
 from shared.domain.connect.connection import Connection
 from shared.domain.connect.scopes import implied_scopes
 from shared.domain.keys.policy import Does, ProposedCall, Refused, judge, policy_of
@@ -16,41 +16,15 @@ BY_SENDERS: Final = frozenset({"send-email", "cancel-send"})
 """What the permission to send allows."""
 
 
-READING: Final = (
-    *("search-mail", "read-messages", "read-thread", "list-conversations", "read-attachment"),
-    *("find-contact", "list-labels"),
-)
-DRAFTING: Final = ("create-draft", "update-draft")
-PRESETS: Final[Mapping[str, frozenset[str]]] = {
-    "read": frozenset(READING),
-    "triage": frozenset({*READING, "modify-messages", "trash-message", *DRAFTING}),
-    "write": frozenset(
-        {*READING, *DRAFTING, "send-draft", "send-email", "list-scheduled", "cancel-send"}
-    ),
-}
-DEFAULT: Final = PRESETS["write"] | {"modify-messages"}
-"""What is listed where a client asks for nothing else, beside the deployment's own actions."""
-ALL: Final = "all"
-
-
 def offered_actions(
     caller: Caller, connection: Connection, chosen: str = ALL
 ) -> list[Action[Any, Any]]:
     """Return the actions that this key may run on this mailbox, in the registry's order.
 
-    `chosen` says which of them are to be listed: presets and names, joined by commas, or `all`;
-    "" is the default set. It narrows the list, and no call: those the key's policy decides.
+    `chosen` says which of them are to be listed, as `is_listed` takes it.
     """
     offered = [one for one in actions().values() if _is_offered(one, caller, connection)]
     return [one for one in offered if is_listed(one.name, chosen)]
-
-
-def is_listed(tool: str, chosen: str) -> bool:
-    """Whether the tool is one of those chosen; the deployment's own are of the default set."""
-    names = {name.strip() for name in chosen.split(",")} - {""}
-    if not names:
-        return tool in DEFAULT or tool not in built_in_actions()
-    return ALL in names or tool in names or any(tool in PRESETS.get(name, ()) for name in names)
 
 
 def get_tool(name: str) -> Action[Any, Any]:

@@ -8,6 +8,7 @@ from mcp_types import CallToolResult, Tool, ToolAnnotations
 from pydantic import BaseModel, ConfigDict, Field
 
 from shared.actions.loading import READ_RECORDS
+from shared.actions.tool_choice import is_listed
 from shared.domain.connect.connection import Connection
 from shared.domain.connect.scopes import implied_scopes
 from shared.domain.cursor import sequence_of
@@ -17,7 +18,6 @@ from shared.domain.packed import ObjectList, PlainText
 from shared.domain.sync.record import LastAction
 from shared.domain.validation import validate
 from shared.edge.mcp.continuing import Place, Reading
-from shared.edge.mcp.offer import is_listed
 from shared.edge.mcp.results import Frame, done_result
 from shared.edge.mcp.schemas import plain_schema, without_empty
 from shared.edge.mcp.trail import log_call

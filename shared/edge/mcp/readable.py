@@ -13,8 +13,8 @@ ALWAYS = frozenset({"text", "labelIds"})
 def readable(found: object) -> object:
     """Return JSON data with every whole message in it (format=full) as API 4.3 shows messages.
 
-    Its HTML is left out, since `text` is derived from it where there is nothing else; so are what
-    is empty and a `replyText` that says what `text` does. Messages in another format stay as Gmail
+    Its HTML and its snippet are left out, since `text` says the same; so are what is empty and a
+    `replyText` that says what `text` does. Messages in another format stay as Gmail
     gave them.
     """
     if isinstance(found, list):
@@ -40,7 +40,7 @@ def _is_whole(payload: Any) -> bool:
 
 def _message(message: Mapping[str, Any]) -> dict[str, Any]:
     shown = without_hidden(read_message(message))
-    del shown["html"]
+    del shown["html"], shown["snippet"]
     if shown["replyText"] == shown["text"]:
         del shown["replyText"]
     return {name: value for name, value in shown.items() if value or name in ALWAYS}

@@ -42,7 +42,8 @@ async def mcp(call: Call) -> Response:
     except InvalidRequestError as refused:
         await log_refusal(call, None, NO_MAILBOX, refused)
         raise
-    return await exchange(call, connection, call.query(ToolsQuery).tools)
+    own = call.caller.key.tools if call.caller.key else ""
+    return await exchange(call, connection, call.query(ToolsQuery).tools or own)
 
 
 async def named_connection(call: Call) -> Connection:

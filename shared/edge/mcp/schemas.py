@@ -11,8 +11,9 @@ import orjson
 
 AS_JSON: Final = "As JSON text."
 DEEPEST: Final = 6
-LEFT_OUT: Final = frozenset({"body", "headers", "delivery", "content_id", "dry_run"})
-"""Of a message's fields those that say again what another says, or that no agent needs."""
+LEFT_OUT: Final = frozenset({"body", "headers", "delivery", "content_id", "dry_run", "quote"})
+"""Of a message's fields those that say again what another says, that no agent needs, or whose
+false, which a model fills in, would say something else than leaving them out."""
 _MESSAGE: Final = frozenset({"to", "text", "reply_to_message_id"})
 """Fields by which a message is known."""
 PEOPLE: Final = "Addresses, joined by commas; `Name <a@b.com>` with names."
@@ -50,6 +51,38 @@ def without_empty(given: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in kept.items() if not is_empty(value)}
 
 
+def without_unset_numbers(schema: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return arguments without each 0 that stands for nothing, as models fill what they do not set.
+
+    It does where a field takes no 0, or is null where it is left out.
+    """
+    return _set_numbers(schema, schema.get("$defs", {}), given)
+
+
+def _set_numbers(
+    schema: Mapping[str, Any], parts: Mapping[str, Any], given: Mapping[str, Any]
+) -> dict[str, Any]:
+    kept: dict[str, Any] = {}
+    for name, value in given.items():
+        field = schema.get("properties", {}).get(name, {})
+        shape = _resolve(field, parts)
+        if isinstance(value, dict):
+            kept[name] = _set_numbers(shape, parts, value)
+        elif not (_is_zero(value) and _takes_no_zero(field, shape)):
+            kept[name] = value
+    return kept
+
+
+def _is_zero(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and value == 0
+
+
+def _takes_no_zero(field: Mapping[str, Any], shape: Mapping[str, Any]) -> bool:
+    if shape.get("type") not in {"integer", "number"}:
+        return False
+    return shape.get("minimum", 0) > 0 or field.get("default", 0) is None
+
+
 def _drop_empty(value: object) -> object:
     if isinstance(value, dict):
         return without_empty(value)
@@ -83,8 +116,25 @@ def _object(schema: Mapping[str, Any], parts: Mapping[str, Any], deep: int) -> d
             if name in properties
         }
     required = [name for name in schema.get("required", ()) if name in properties]
+    properties = {
+        name: one if name in required else _open_choice(one) for name, one in properties.items()
+    }
     found: dict[str, Any] = {"type": "object", "properties": properties}
     return {**found, **({"required": required} if required else {}), "additionalProperties": False}
+
+
+def _open_choice(field: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a field that may be left out with its choices in words.
+
+    A model that has to fill every field would have to take one of an enumeration, and Gemini takes
+    none with an empty choice in it.
+    """
+    if "enum" not in field:
+        return {**field}
+    words = " ".join(
+        filter(None, (field.get("description"), f"One of {', '.join(field['enum'])}."))
+    )
+    return {"type": "string", "description": words}
 
 
 def _field(field: Mapping[str, Any], parts: Mapping[str, Any], deep: int) -> dict[str, Any]:

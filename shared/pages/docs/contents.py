@@ -76,6 +76,9 @@ CHAPTERS: Final = (
             _guide("send", "Send as your customer", "Once for each key; replies, later, bulks."),
             _guide("webhooks", "Hear of changes", "Receiving, verifying, and catching up."),
             _guide("agents", "Give it to an agent", "MCP, policies, approvals; these pages too."),
+            _guide(
+                "agent-frameworks", "In an agent framework", "OpenAI, LangChain, Anthropic, ADK."
+            ),
             _guide("python", "From Python", "The typed client, with and without asyncio."),
             _guide("typescript", "From TypeScript", "Types of the description, and a program."),
             Page(

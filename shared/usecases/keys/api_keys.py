@@ -31,6 +31,7 @@ class KeyRequest:
     expires_at: datetime | None = None
     policy: Mapping[str, Any] = field(default_factory=dict)
     requests_per_minute: int | None = None
+    tools: str = ""
     given: frozenset[str] = frozenset()
     """Fields that a key which makes a key chose; every other is its own."""
 
@@ -64,6 +65,7 @@ class CreateApiKey:
             expires_at=request.expires_at,
             policy=request.policy,
             requests_per_minute=request.requests_per_minute,
+            tools=request.tools,
         )
         if parent is not None:
             key = await self._child(key, parent, request.given)

@@ -59,6 +59,7 @@ async def test_a_key_carries_the_policy_and_limits_that_were_filled_in(
         connections="c-1\r\nc-2",
         expires_at=(container.use(Clock).now() + timedelta(days=2)).strftime("%Y-%m-%dT%H:%M"),
         requests_per_minute="90",
+        tools="triage",
         in__no_bcc="on",
         in__daily_sends="5",
         in__allowed_domains="acme.example\r\n*.acme.example",
@@ -66,7 +67,8 @@ async def test_a_key_carries_the_policy_and_limits_that_were_filled_in(
     )
     key = await only_key(container)
     assert sorted(key.connections or ()) == ["c-1", "c-2"]
-    assert key.requests_per_minute == 90
+    assert (key.requests_per_minute, key.tools) == (90, "triage")
+    assert "tools: triage" in texts(await operator.see(PATH), "tbody small")
     assert key.expires_at is not None
     assert key.policy == {
         "no_bcc": True,

@@ -3,8 +3,8 @@
 import pytest
 from mcp.shared.exceptions import MCPError
 
+from shared.actions.tool_choice import DEFAULT
 from shared.edge.mcp.context.prompts import JOBS
-from shared.edge.mcp.offer import DEFAULT
 from tests.edge.mcp.agents import ERAS, AgentHarness, Era
 from tests.edge.mcp.test_results import ATTACK, MARKS
 
@@ -18,7 +18,7 @@ async def test_a_conversation_is_a_resource_between_its_marks(
         templates = (await agent.list_resource_templates()).resource_templates
         read = await agent.call_tool("read-messages", {"ids": [letter]})
         (message,) = read.structured_content["output"]["messages"]
-        for uri in (f"mail://thread/{message['threadId']}", f"mail://message/{letter}"):
+        for uri in (f"mail://thread/{message.get('threadId', letter)}", f"mail://message/{letter}"):
             (found,) = (await agent.read_resource(uri)).contents
             marked = MARKS.search(found.text)  # type: ignore[union-attr]
             assert marked is not None

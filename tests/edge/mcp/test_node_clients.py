@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from shared.actions.tool_choice import DEFAULT
 from shared.edge.mcp.continuing import NAME as CONTINUE
-from shared.edge.mcp.offer import DEFAULT
 from tests.edge.mcp.agents import BOB, TOOLS, AgentHarness
 from tests.interop.packages import HERE, installed
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.edge.mcp.agents import BOB, TOOLS, AgentHarness
+from tests.edge.mcp.agents import ADA, BOB, TOOLS, AgentHarness
 from tests.edge.mcp.test_tools import READING, error_of, text_of, tools_of
 
 LETTER = {"to": BOB, "subject": "Hello", "body": "It works.", "idempotency_key": "letter-1"}
@@ -91,7 +91,8 @@ async def test_a_send_waits_for_a_person_and_the_same_call_tells_what_came_of_it
         await harness.system.settle()
         done = await agent.call_tool("send-email", LETTER)
     assert asked.structured_content["status"] == "waiting_for_approval"
-    assert text_of(asked).startswith("Waiting for approval")
+    assert asked.structured_content["mailbox"] == ADA
+    assert text_of(asked).startswith(f"Mailbox: {ADA}. Waiting for approval")
     assert approval in text_of(asked)
     assert again.structured_content == asked.structured_content
     assert done.structured_content["output"]["status"] == "submitted"

@@ -198,6 +198,6 @@ def test_a_place_beyond_the_end_is_refused() -> None:
 def test_a_call_that_was_approved_and_runs_is_not_said_to_wait() -> None:
     now = datetime(2026, 10, 1, 12, tzinfo=UTC)
     kept = Waiting("approval-1", "send-email", now, ApprovalState.APPROVED)
-    result = waiting_result(kept)
+    result = waiting_result(kept, ADA)
     assert result.structured_content["status"] == "running"
-    assert text_of(result).startswith("Approved, and running")
+    assert text_of(result).startswith(f"Mailbox: {ADA}. Approved, and running")

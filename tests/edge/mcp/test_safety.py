@@ -20,7 +20,7 @@ from shared.edge.mcp.calls import refusal
 from shared.edge.settings.deployment import settings_from
 from shared.errors import ConfigurationError, RateLimitedError
 from tests.edge.mcp.agents import ADA, BOB, ERAS, MAIL, AgentHarness, Era
-from tests.edge.mcp.test_tools import error_of
+from tests.edge.mcp.test_tools import error_of, text_of
 from tests.harness.samples import a_connection
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -104,7 +104,9 @@ async def test_a_refusal_says_what_is_allowed(harness: AgentHarness) -> None:
     key = await harness.key("mcp", "actions", draft_only=True)
     async with harness.agent(key=key) as agent:
         letter = {"to": BOB, "subject": "S", "text": "T", "idempotency_key": "k"}
-        error = error_of(await agent.call_tool("send-email", letter))
+        refused = await agent.call_tool("send-email", letter)
+    error = error_of(refused)
+    assert json.loads(text_of(refused))["mailbox"] == ADA
     assert error["payload"]["rule"] == "draft_only"
     assert error["allowed"]["policy"] == {"draft_only": True}
     assert "create-draft" in error["allowed"]["tools"]

@@ -1,27 +1,64 @@
 """Tools as models take them: strict schemas, every field filled, few words."""
 
-import json
+import re
+from collections.abc import Mapping
 from typing import Any
 
 import jsonschema
 import pytest
 
 from shared.actions.loading import actions
+from shared.actions.tool_choice import DEFAULT, PRESETS
 from shared.edge.mcp.arguments import read_arguments
 from shared.edge.mcp.continuing import TOOL as CONTINUE
-from shared.edge.mcp.offer import DEFAULT
 from shared.edge.mcp.schemas import without_empty
 from shared.edge.mcp.tools import tool_of
 from tests.edge.mcp.agents import BOB, TOOLS, AgentHarness
 from tests.edge.mcp.test_tools import error_of, tools_of
+from tests.interop.frameworks.filling import filled
 
 MOST_BYTES = 16_000
 KEYWORDS = {"type", "description", "items", "enum", "properties", "required"} | {
     "additionalProperties"
 }
 SCALARS = {"string", "integer", "number", "boolean"}
-EMPTY: dict[str, Any] = {"string": "", "array": [], "boolean": False, "integer": 0, "number": 0}
-FOREIGN = ("GET /", "POST /", "DELETE /", "FACTS", "API ", "DESIGN")
+EVERY = sorted(name for name, action in actions().items() if action.for_agents)
+"""Every tool that there is, whatever grant it needs."""
+CITED = re.compile(r"\b(FACTS|API|DESIGN|DECISIONS) [\d.]")
+REST = re.compile(r"\b(GET|POST|PUT|PATCH|DELETE|HTTP|REST|endpoint|header [A-Z]|/[a-z]+/)")
+TOOL_NAME = re.compile(r"(?<![\w./-])[a-z]+(?:-[a-z]+)+(?![\w./-])")
+WORDS = frozenset(
+    ("base64-encoded", "e-mail", "send-as", "of-office", "out-of-office", "read-only", "utf-8")
+)
+"""Words with a hyphen that name no tool."""
+GIVEN: dict[str, Any] = {
+    "ids": ["18c0"],
+    "raw": "RnJvbTogYQ",
+    "sendAsEmail": "ada@acme.example",
+    "forwardingEmail": "bob@acme.example",
+    "accessWindow": "allMail",
+    "enabled": False,
+    "enableAutoReply": False,
+    "partId": "1",
+    "startHistoryId": "1",
+    "displayLanguage": "en",
+}
+"""A value for each field that some tool needs; "18c0" for any other."""
+LABEL = {"addLabelIds": ["INBOX"]}
+LETTER = {"to": BOB, "subject": "Hi", "text": "Yes."}
+NEEDED: dict[str, Any] = {
+    **dict.fromkeys(("create-draft", "send-email", "update-draft"), LETTER),
+    **dict.fromkeys(
+        ("batch-modify-messages", "modify-message", "modify-messages", "modify-thread"), LABEL
+    ),
+    "create-filter": {"criteria": {"from": "bob@far.example"}, "action": LABEL},
+    "get-attachment": {"partId": "1"},
+    "update-label": {"name": "x"},
+    "update-send-as-smtp-msa": {
+        "smtpMsa": {"host": "mail.acme.example", "port": 465, "securityMode": "ssl"}
+    },
+}
+"""What a tool needs that its schema does not say."""
 
 
 def strict(schema: Any) -> dict[str, Any]:
@@ -53,60 +90,63 @@ def check_plain(schema: Any) -> None:
         assert schema["type"] in SCALARS, schema
 
 
-def filled(schema: Any, empty: Any) -> dict[str, Any]:
-    """Return a first call as models make it that must fill every field."""
-    return {
-        name: nothing_of(one) if empty == "typed" else empty
-        for name, one in schema["properties"].items()
-    }
-
-
-def nothing_of(field: Any) -> Any:
-    """Return what a model fills in that may not leave a field out: of an enumeration the first."""
-    if "enum" in field:
-        return field["enum"][0]
-    return filled(field, "typed") if field["type"] == "object" else EMPTY[field["type"]]
-
-
-def said(schema: Any) -> set[Any]:
-    """Return what of such a call says something."""
-    return {False, *(one["enum"][0] for one in schema["properties"].values() if "enum" in one)}
-
-
-@pytest.mark.parametrize("name", sorted(TOOLS))
+@pytest.mark.parametrize("name", EVERY)
 def test_every_schema_is_plain_and_stays_valid_when_made_strict(name: str) -> None:
     schema = tool_of(name).input_schema
     check_plain(schema)
     made = strict(schema)
     jsonschema.Draft202012Validator.check_schema(made)
     jsonschema.validate(filled(schema, "typed"), made)
-    words = json.dumps(tool_of(name).model_dump(by_alias=True))
-    assert not [one for one in FOREIGN if one in words]
 
 
-@pytest.mark.parametrize("empty", ["typed", None, [], {}], ids=str)
-@pytest.mark.parametrize("name", sorted(TOOLS))
-def test_a_field_that_is_filled_with_nothing_is_not_there(name: str, empty: Any) -> None:
-    action = actions()[name]
-    given = filled(tool_of(name).input_schema, empty) | {"idempotency_key": "k"}
-    if "idempotency_key" not in tool_of(name).input_schema["properties"]:
-        del given["idempotency_key"]
-    arguments = dict(read_arguments(action, given).input)
-    kept = said(tool_of(name).input_schema)
-    assert all(value in kept for value in arguments.values() if not isinstance(value, dict))
-    needed = {
-        one["loc"][0]
-        for one in _problems(action, {k: v for k, v in arguments.items() if v is not False})
-    }
-    assert {one["loc"][0] for one in _problems(action, arguments) if one["loc"]} == needed
+@pytest.mark.parametrize("name", [*EVERY, CONTINUE.name])
+def test_no_description_cites_speaks_of_rest_or_names_a_tool_that_is_not_there(name: str) -> None:
+    tool = CONTINUE if name == CONTINUE.name else tool_of(name)
+    for words in descriptions(tool.model_dump(by_alias=True, exclude_none=True)):
+        assert not CITED.search(words), words
+        assert not REST.search(words), words
+        named = {*TOOL_NAME.findall(words)} - WORDS
+        assert named <= {*EVERY, CONTINUE.name}, words
 
 
-def _problems(action: Any, given: Any) -> Any:
-    try:
-        action.input.model_validate(given)
-    except ValueError as wrong:
-        return [one for one in wrong.errors() if one["loc"]]  # type: ignore[attr-defined]
-    return []
+def descriptions(found: Any) -> list[str]:
+    """Return every description in a tool."""
+    if isinstance(found, list):
+        return [one for inner in found for one in descriptions(inner)]
+    if not isinstance(found, dict):
+        return []
+    own = [found["description"]] if isinstance(found.get("description"), str) else []
+    return [*own, *(one for inner in found.values() for one in descriptions(inner))]
+
+
+@pytest.mark.parametrize("empty", ["typed", "", None, [], {}], ids=str)
+@pytest.mark.parametrize("name", EVERY)
+def test_a_call_with_every_field_filled_with_nothing_is_the_call_without_them(
+    name: str, empty: Any
+) -> None:
+    """Compared as the action reads both; what it needs has a value in both."""
+    action, schema = actions()[name], tool_of(name).input_schema
+    needed = {one: GIVEN.get(one, "18c0") for one in schema.get("required", ())}
+    needed |= NEEDED.get(name, {})
+    bare = read_arguments(action, needed)
+    full = read_arguments(action, merged(filled(schema, empty), needed))
+    expected, found = (action.input.model_validate(one.input) for one in (bare, full))
+    assert said(found.model_dump()) == said(expected.model_dump())
+
+
+def merged(under: Any, over: Mapping[str, Any]) -> dict[str, Any]:
+    """Return both; of an object that is in both the fields of both."""
+    kept = under if isinstance(under, dict) else {}
+    inner = {k: merged(kept.get(k), v) for k, v in over.items() if isinstance(v, dict)}
+    return {**kept, **over, **inner}
+
+
+def said(given: Any) -> Any:
+    """Return what arguments say: without null and false, at any depth."""
+    if isinstance(given, dict):
+        kept = {name: said(one) for name, one in given.items()}
+        return {name: one for name, one in kept.items() if one is not None and one is not False}
+    return given
 
 
 def test_what_is_empty_deep_inside_is_not_there_either() -> None:
@@ -140,6 +180,24 @@ async def test_a_client_chooses_what_is_listed(
         names = {*await tools_of(agent)}
     assert there <= names
     assert not absent & names
+
+
+async def test_a_key_carries_what_its_agents_are_listed(harness: AgentHarness) -> None:
+    """The address chooses otherwise; a name that is no tool is refused when the key is made."""
+    body = {"name": "triage", "permissions": ["mcp", "actions"], "tools": "triage, get-message"}
+    made = (await harness.system.client.post("/api-keys", json=body)).json()
+    assert made["tools"] == "triage,get-message"
+    async with harness.agent(key=made["key"], chosen="") as agent:
+        own = {*await tools_of(agent)}
+        sent = await agent.call_tool("send-email", {**LETTER, "idempotency_key": "k"})
+    async with harness.agent(key=made["key"], chosen="read") as agent:
+        other = {*await tools_of(agent)}
+    assert own == PRESETS["triage"] | {"get-message"}
+    assert not sent.is_error
+    assert other == PRESETS["read"]
+    wrong = await harness.system.client.post("/api-keys", json={**body, "tools": "tirage"})
+    assert wrong.status_code == 400
+    assert "tirage" in wrong.text
 
 
 async def test_a_first_call_with_every_field_filled_works(harness: AgentHarness) -> None:

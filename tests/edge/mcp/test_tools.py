@@ -87,7 +87,7 @@ async def test_hints_tell_reading_from_changing_and_from_what_cannot_be_taken_ba
     }
 
 
-@pytest.mark.parametrize("name", ["watch-mailbox", "stop-watch"])
+@pytest.mark.parametrize("name", ["watch-mailbox", "stop-watch", "list-watch-history"])
 async def test_how_a_mailbox_is_kept_current_is_no_agents_business(
     harness: AgentHarness, name: str
 ) -> None:

@@ -1,15 +1,15 @@
 """Which reader a file is for, by its type, its name and its first bytes."""
 
-from email import policy
-from email.parser import BytesHeaderParser
+import re
 from typing import Final
 
-from shared.domain.mail.files.office import docx_text, xlsx_text
+from shared.domain.mail.files.mail_file import mail_text
+from shared.domain.mail.files.word import docx_text, pptx_text
+from shared.domain.mail.files.workbook import xlsx_text
 from shared.domain.mail.files.zipped import Zipped
 from shared.domain.mail.reading.charset_text import decode_text
 from shared.domain.mail.reading.hidden_text import visible_html
 from shared.domain.mail.reading.html_text import html_to_text
-from shared.domain.mail.reading.mail_headers import decode_words
 
 OFFICE: Final = "application/vnd.openxmlformats-officedocument."
 IMAGES: Final = {
@@ -24,7 +24,10 @@ TEXTS: Final = frozenset(
 """Endings of names of plain text, whatever type a sender gave them."""
 TEXT_TYPES: Final = frozenset({"application/json", "application/xml", "message/rfc822"})
 _MARKS: Final = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
-LONGEST_HEAD: Final = 64 << 10
+FOLDED: Final = frozenset({"text/calendar", "text/vcard", "text/x-vcard"})
+FOLDED_NAMES: Final = frozenset({"ics", "vcf"})
+_FOLD: Final = re.compile("\r?\n[ \t]")
+"""A line of a calendar or a card that goes on (RFC 5545, 3.1)."""
 
 
 def image_type(data: bytes) -> str | None:
@@ -50,7 +53,9 @@ def file_text(data: bytes, mime_type: str, filename: str, charset: str = "") -> 
     if kind == "text/html" or ending in {"htm", "html"}:
         return html_to_text(visible_html(decode_file(data, charset))[0])
     if kind == "message/rfc822" or ending == "eml":
-        return _mail(data)
+        return mail_text(data)
+    if kind in FOLDED or ending in FOLDED_NAMES:
+        return _FOLD.sub("", decode_file(data, charset))
     if kind.startswith("text/") or kind in TEXT_TYPES or ending in TEXTS:
         return decode_file(data, charset)
     return None
@@ -69,16 +74,6 @@ def _zip_text(data: bytes, kind: str, ending: str) -> str:
         return docx_text(data)
     if kind.startswith(OFFICE + "spreadsheet") or ending == "xlsx":
         return xlsx_text(data)
+    if kind.startswith(OFFICE + "presentation") or ending == "pptx":
+        return pptx_text(data)
     return Zipped(data).listing()
-
-
-def _mail(data: bytes) -> str:
-    """Return an attached mail: who, when and what about, then its body as it travelled.
-
-    Its own files are parts of the message that holds it, each with a part id of its own.
-    """
-    head, _, body = data.replace(b"\r\n", b"\n").partition(b"\n\n")
-    found = BytesHeaderParser(policy=policy.compat32).parsebytes(head[:LONGEST_HEAD])
-    named = ((name, found.get(name)) for name in ("From", "To", "Date", "Subject"))
-    lines = [f"{name}: {decode_words(str(value))}" for name, value in named if value]
-    return "\n".join([*lines, "", decode_text(body, "")])
