@@ -39,6 +39,7 @@ async def connect(worked: Worked) -> None:
     await worked.ask("GET /connect-ui")
     await worked.ask("POST /connect/session/ticket")
     await worked.system.control("/consent", {"email": ADA, "decision": "approve"})
+    await worked.answer("GET /oauth/connect/{name}")
     to_google = (await worked.answer("GET /oauth/start")).headers["location"]
     back = (await worked.browser.get(to_google)).headers["location"]
     query = dict(parse_qsl(urlsplit(back).query))

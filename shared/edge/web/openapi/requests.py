@@ -52,6 +52,7 @@ PATHS: Final[Mapping[str, str]] = {
 QUERIES: Final[Mapping[str, Mapping[str, str]]] = {
     "GET /connect-ui": {"session_token": "session-1"},
     "GET /oauth/start": {"session_token": "session-1"},
+    "GET /oauth/connect/{name}": {"connect_session_token": "session-1"},
     "GET /oauth/callback": {
         "state": "state-1",
         "code": "code-1",
