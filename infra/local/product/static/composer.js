@@ -70,7 +70,7 @@ class Composer {
     return el(
       "section",
       { className: "composer", role: "dialog", "aria-labelledby": "composer-title", onkeydown: (event) => this.key(event) },
-      el("header", {}, el("h2", { id: "composer-title" }, draft.replyTo ? draft.subject : "New message"), el("button", { className: "round", type: "button", "aria-label": "Close and throw away", onclick: () => this.leave() }, icon("close"))),
+      el("div", { className: "composer-head" }, el("h2", { id: "composer-title" }, draft.replyTo ? draft.subject : "New message"), el("button", { className: "round", type: "button", "aria-label": "Close and throw away", onclick: () => this.leave() }, icon("close"))),
       this.form,
     );
   }

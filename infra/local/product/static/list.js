@@ -18,7 +18,7 @@ export function drawList(mail, { open, fresh = new Set() }) {
   let heading = null;
   for (const one of mail.conversations()) {
     const under = period(one.date);
-    if (under !== heading) items.push(el("li", { className: "day", role: "presentation" }, (heading = under)));
+    if (under !== heading) items.push(el("li", { className: "day" }, (heading = under)));
     items.push(el("li", {}, row(mail.name, one, one.threadId === open, fresh.has(one.id))));
   }
   $("rows").replaceChildren(...(mail.loaded ? items : ghosts()));
