@@ -21,6 +21,23 @@ SETTLED = """async () => {
   await Promise.allSettled(document.getAnimations().filter(ends).map((one) => one.finished));
 }"""
 TURN = "(direction) => { document.documentElement.dir = direction; }"
+BROKEN = """() => {
+  const clipped = (one) =>
+    one && (getComputedStyle(one).clipPath !== "none" || clipped(one.parentElement));
+  const found = [], walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walk.nextNode()) {
+    const node = walk.currentNode, range = document.createRange();
+    const at = node.parentElement;
+    if (!at.checkVisibility() || at.closest("pre, code") || clipped(at)) continue;
+    for (const word of node.data.matchAll(/\\p{L}{2,24}/gu)) {
+      range.setStart(node, word.index);
+      range.setEnd(node, word.index + word[0].length);
+      const lines = new Set([...range.getClientRects()].map((one) => Math.round(one.top)));
+      if (lines.size > 1) found.push(`broken word: ${word[0]}`);
+    }
+  }
+  return found;
+}"""
 OVERHANG = "document.documentElement.scrollWidth - innerWidth"
 
 
@@ -80,7 +97,8 @@ async def put_on(page: Page, look: Look) -> None:
 async def unsound(page: Page, shown: Shown | None = None) -> dict[str, list[str]]:
     """Return what is wrong with the page in each look, by look; empty where nothing is.
 
-    A page that is wider than its window is wrong too. `shown` is called in every look.
+    A page that is wider than its window is wrong too, and so is a word broken over two lines.
+    `shown` is called in every look.
     """
     found: dict[str, list[str]] = {}
     for look in LOOKS:
@@ -88,6 +106,7 @@ async def unsound(page: Page, shown: Shown | None = None) -> dict[str, list[str]
         if shown is not None:
             await shown(look.name)
         wrong = [one for frame in await own_frames(page) for one in await violations(frame)]
+        wrong += await page.evaluate(BROKEN)
         if (wide := await page.evaluate(OVERHANG)) > 0:
             wrong.append(f"wider than the window by {wide} px")
         found |= {look.name: wrong} if wrong else {}

@@ -18,6 +18,7 @@ NAV = (
     NavEntry("overview", "/console/overview", "Overview", "chart"),
     NavEntry("operations", "/console/operations", "Operations", "list"),
     NavEntry("deliveries", "/console/deliveries", "Deliveries", "deliver"),
+    NavEntry("endpoints", "/console/endpoints", "Endpoints", "hook"),
     NavEntry("sends", "/console/sends", "Sends", "send"),
     NavEntry("approvals", "/console/approvals", "Approvals", "approve"),
     NavEntry("api-keys", "/console/api-keys", "API keys", "key"),
