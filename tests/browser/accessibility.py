@@ -29,7 +29,7 @@ BROKEN = """() => {
     const node = walk.currentNode, range = document.createRange();
     const at = node.parentElement;
     if (!at.checkVisibility() || at.closest("pre, code") || clipped(at)) continue;
-    for (const word of node.data.matchAll(/\\p{L}{2,24}/gu)) {
+    for (const word of node.data.matchAll(/(?<![^\\s(])\\p{L}{2,24}(?![^\\s),.:;?!])/gu)) {
       range.setStart(node, word.index);
       range.setEnd(node, word.index + word[0].length);
       const lines = new Set([...range.getClientRects()].map((one) => Math.round(one.top)));
@@ -38,6 +38,7 @@ BROKEN = """() => {
   }
   return found;
 }"""
+"""Words alone: an address that is wider than its place has to break somewhere."""
 OVERHANG = "document.documentElement.scrollWidth - innerWidth"
 
 
