@@ -143,6 +143,7 @@ def console_routes() -> Routes:
     """Return what the `console` function serves."""
     load_own_code()
     from shared.edge.console import (
+        agents,
         api_keys,
         approvals,
         connection,
@@ -171,6 +172,7 @@ def console_routes() -> Routes:
         *endpoints.ROUTES,
         *sends.ROUTES,
         *approvals.ROUTES,
+        *agents.ROUTES,
         *api_keys.ROUTES,
         *playground.ROUTES,
         *rehearsal.ROUTES,

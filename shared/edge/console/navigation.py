@@ -21,6 +21,7 @@ NAV = (
     NavEntry("endpoints", "/console/endpoints", "Endpoints", "hook"),
     NavEntry("sends", "/console/sends", "Sends", "send"),
     NavEntry("approvals", "/console/approvals", "Approvals", "approve"),
+    NavEntry("agents", "/console/agents", "Agents", "agent"),
     NavEntry("api-keys", "/console/api-keys", "API keys", "key"),
     NavEntry("playground", "/console/playground", "Playground", "flask"),
 )
