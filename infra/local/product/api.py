@@ -11,8 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from infra.local.product import mail_body, parts
-from infra.local.product.desk import PageError, body_of, desk_of, in_words
-from infra.local.product.live import shown
+from infra.local.product.desk import Desk, PageError, body_of, desk_of, in_words
 from infra.local.product.mail_view import message, row
 from shared.client import Message, PostroomApiError, PostroomUnreachableError, ServerError
 from shared.client.records import ROOT
@@ -29,21 +28,9 @@ CHANGES: dict[str, tuple[str, dict[str, list[str]]]] = {
 }
 """What a reader does to a conversation: the action, and its input besides the id."""
 LABELS = frozenset({"INBOX", "STARRED", "SENT", "SPAM", "TRASH"})
+MOST_WORDS = 300
 RETRIED = frozenset({"idempotency_in_progress", "unavailable", "rate_limited"})
 """Nothing is known yet, or nothing was submitted: ask again with the same key."""
-
-
-async def me(request: Request) -> Response:
-    """Return who is signed in and what is connected."""
-    desk = desk_of(request)
-    person = desk.person(request)
-    connection = await desk.follower(request).connection()
-    return JSONResponse(
-        {
-            "person": {"name": person.name, "email": person.email},
-            "connection": shown(connection),
-        }
-    )
 
 
 async def events(request: Request) -> Response:
@@ -74,9 +61,35 @@ async def messages(request: Request) -> Response:
     if label is not None and label not in LABELS:
         raise HTTPException(HTTPStatus.NOT_FOUND)
     before = request.query_params.get("before")
+    return JSONResponse(await screen(desk, connection_id, label, before))
+
+
+async def screen(
+    desk: Desk, connection_id: str, label: str | None, before: str | None = None
+) -> dict[str, Any]:
+    """Return a screen of rows as the page's script takes it. Raises what the client raises."""
     found = await desk.postroom.records.screen(connection_id, label=label, before=before)
-    rows = [row(one) for one in found.records]
-    return JSONResponse({"rows": rows, "before": found.before})
+    return {"rows": [row(one) for one in found.records], "before": found.before}
+
+
+async def search(request: Request) -> Response:
+    """Return rows that fit the words of `q`, which may be Gmail's operators; `before` goes on.
+
+    What Gmail finds and Postroom does not hold, as mail of before the window, is left out.
+    """
+    desk = desk_of(request)
+    connection_id = await desk.connection_id(request)
+    words = request.query_params.get("q", "").strip()[:MOST_WORDS]
+    if not words:
+        raise HTTPException(HTTPStatus.BAD_REQUEST, "Say what to search for.")
+    records = desk.postroom.records
+    found = await records.search(
+        connection_id, q=words, page=request.query_params.get("before") or None
+    )
+    ids = [one["id"] for one in found.records]
+    held = {one["id"]: one for one in await records.get(connection_id, *ids)} if ids else {}
+    rows = [row(held[id]) for id in ids if id in held]
+    return JSONResponse({"rows": rows, "before": found.next_page})
 
 
 async def thread(request: Request) -> Response:

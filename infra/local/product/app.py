@@ -4,10 +4,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -18,7 +20,7 @@ from infra.local.environment import HOST
 from infra.local.product import api, connecting
 from infra.local.product.desk import Desk, PageError, desk_of
 from infra.local.product.guard import Guard
-from infra.local.product.live import Follower
+from infra.local.product.live import Follower, shown
 from infra.local.product.settings import ProductSettings
 from infra.local.product.state import ProductState
 from shared.client import Connection, Postroom, PostroomApiError, PostroomUnreachableError
@@ -34,6 +36,7 @@ def create_app(settings: ProductSettings) -> Starlette:
         middleware=[
             Middleware(TrustedHostMiddleware, allowed_hosts=[HOST, "localhost"]),
             Middleware(Guard),
+            Middleware(GZipMiddleware),
         ],
         exception_handlers={
             PageError: api.trouble,
@@ -48,12 +51,12 @@ def _routes() -> list[Route | Mount]:
         Route("/", page),
         Route("/people", connecting.sign_in, methods=["POST"]),
         Route("/connect/link", connecting.link, methods=["POST"]),
-        Route("/api/me", api.me),
         Route("/api/events", api.events),
         Route("/api/connect", connecting.session, methods=["POST"]),
         Route("/api/connected", connecting.connected, methods=["POST"]),
         Route("/api/disconnect", connecting.disconnect, methods=["POST"]),
         Route("/api/messages", api.messages),
+        Route("/api/search", api.search),
         Route("/api/threads/{id}", api.thread),
         Route("/api/threads/{id}/change", api.change, methods=["POST"]),
         Route("/api/messages/{id}/body", api.body),
@@ -103,6 +106,8 @@ async def page(request: Request) -> Response:
             sample_mail=desk.settings.google_control is not None,
             connection=connection,
             problem=problem,
+            modules=_modules(),
+            start=None if problem else await _start(desk, connection),
         )
     )
     return HTMLResponse(html, headers={"Content-Security-Policy": _policy(desk.settings.postroom)})
@@ -113,6 +118,23 @@ async def _connection(follower: Follower) -> tuple[Connection | None, str | None
         return await follower.connection(), None
     except (PostroomApiError, PostroomUnreachableError):
         return None, "Postroom does not answer at the moment."
+
+
+async def _start(desk: Desk, connection: Connection | None) -> dict[str, Any]:
+    """Return what the script begins with, so that the first rows cost no further request."""
+    live = connection is not None and not connection.needs_consent
+    try:
+        inbox = await api.screen(desk, connection.id, "INBOX") if connection and live else None
+    except (PostroomApiError, PostroomUnreachableError):
+        inbox = None
+    return {"connection": shown(connection), "inbox": inbox}
+
+
+@cache
+def _modules() -> list[str]:
+    """Return the script's modules, so that a browser fetches all of them at once."""
+    own = (ROOT / "static").glob("*.js")
+    return sorted(one.name for one in own if one.name != "theme.js")
 
 
 def _policy(postroom: str) -> str:

@@ -22,7 +22,7 @@ async def session(request: Request) -> Response:
 async def link(request: Request) -> Response:
     """Begin to connect without a script: a form leads here, and on to the connect page."""
     made = await _session(request)
-    return RedirectResponse(made.connect_link, HTTPStatus.SEE_OTHER)
+    return RedirectResponse(f"{made.connect_link}&lang=en", HTTPStatus.SEE_OTHER)
 
 
 async def _session(request: Request) -> ConnectSession:

@@ -8,6 +8,7 @@ from typing import TypeVar
 from urllib.parse import urlsplit
 
 from shared.actions.present import READY
+from shared.domain.connect.brand import Brand, checked_colour, checked_logo
 from shared.edge.settings.console import ConsoleOptions, console_options
 from shared.edge.settings.events import EventOptions, event_options
 from shared.edge.settings.functions import FUNCTIONS, Trigger, function_for
@@ -79,6 +80,7 @@ class Settings:
     """The ready syncs that are served, by name."""
     events: EventOptions = field(default_factory=EventOptions)
     console: ConsoleOptions = field(default_factory=ConsoleOptions)
+    brand: Brand = field(default_factory=Brand)
 
     def __repr__(self) -> str:
         return f"Settings(environment={self.environment!r}, public_url={self.public_url!r})"
@@ -177,6 +179,10 @@ def settings_from(environ: Mapping[str, str], *, without: frozenset[str] = froze
         syncs=read.optional("SYNCS", _ready_syncs, ()),
         events=event_options(read.optional),
         console=console_options(read.optional),
+        brand=Brand(
+            read.optional("BRAND_COLOUR", checked_colour, None),
+            read.optional("BRAND_LOGO", checked_logo, None),
+        ),
     )
     if settings.queue == "sqlite" and settings.sqlite_path is None:
         read.refuse("QUEUE", "must be cloud-tasks:projects/P/locations/L beside a Firestore store")

@@ -1,15 +1,17 @@
 // Harbor's page: what is shown, and what happens when.
 import { ask } from "./ask.js";
-import { compose, composing, replyTo, resume } from "./composer.js";
+import { compose, composing, forward, replyTo, resume } from "./composer.js";
 import { connectGmail } from "./connect.js";
 import { $, avatar, el, tint, toast } from "./dom.js";
 import { called } from "./format.js";
 import { listen } from "./keys.js";
 import { drawList, drawProgress, rowOf } from "./list.js";
-import { LABELS, Mail } from "./model.js";
+import { LABELS, Mail, searchName, wordsOf } from "./model.js";
 import { drawNothing, drawThread, drawWaiting } from "./reader.js";
 
 const me = document.body.dataset.person;
+/** What came with the page: who is connected, and the newest rows; null where Postroom is away. */
+const start = JSON.parse($("start").textContent);
 const mails = new Map();
 let connection;
 let label = "inbox";
@@ -41,6 +43,7 @@ function setConnection(now) {
   $("ask-email").textContent = now.email;
   if (before === undefined || before === null || before.email !== now.email || before.needsConsent) {
     mails.clear();
+    if (before === undefined && start?.inbox) mailOf("inbox").take(start.inbox, { newest: true });
     shown = null;
     route();
     resume(me);
@@ -79,7 +82,8 @@ async function disconnect() {
 
 function route() {
   const [, name, id] = location.hash.split("/");
-  label = LABELS[name] ? name : "inbox";
+  label = LABELS[name] || (name && wordsOf(name)) ? name : "inbox";
+  $("words").value = wordsOf(label) ?? "";
   const changed = thread !== (id || null);
   thread = id || null;
   for (const link of document.querySelectorAll("#labels a")) {
@@ -101,9 +105,10 @@ function draw(fresh) {
 }
 
 async function load(which, before = null) {
-  const query = new URLSearchParams({ label: which.label, ...(before ? { before } : {}) });
+  const asked = which.words === undefined ? { label: which.label } : { q: which.words };
+  const query = new URLSearchParams({ ...asked, ...(before ? { before } : {}) });
   try {
-    which.take(await ask("GET", `/api/messages?${query}`), { newest: before === null });
+    which.take(await ask("GET", `/api/${which.words === undefined ? "messages" : "search"}?${query}`), { newest: before === null });
     draw();
   } catch (problem) { failed(problem); }
 }
@@ -112,7 +117,7 @@ async function openThread({ quietly = false } = {}) {
   const id = thread;
   if (!quietly) drawWaiting();
   try {
-    const messages = await drawThread(id, { back, reply, replyAll, change }, { quietly });
+    const messages = await drawThread(id, { back, reply, replyAll, forward: passOn, change }, { quietly });
     if (!messages || id !== thread) return;
     shown = { threadId: id, messages };
     for (const told of document.querySelectorAll(`.toast[data-thread="${CSS.escape(id)}"]`)) told.remove();
@@ -168,6 +173,17 @@ function answer(how) {
   if (last) replyTo(last, me, how);
 }
 
+function passOn() {
+  const last = whole()?.messages.at(-1);
+  if (last) forward(last);
+}
+
+function search(event) {
+  event.preventDefault();
+  const words = $("words").value.trim();
+  location.hash = words ? `#/${searchName(words)}` : "#/inbox";
+}
+
 // ---- what the server pushes --------------------------------------------------------------
 
 function changed({ rows, deleted }) {
@@ -200,9 +216,15 @@ function progressed(progress) {
   $("live").hidden = !connection || progress.reading;
 }
 
-function warn(text) {
-  $("banner").hidden = text === null;
-  $("banner").textContent = text ?? "";
+const OFFLINE = "You are offline. What you write stays here; everything goes on once you are connected.";
+let warning = null;
+
+/** Say what is wrong, null for nothing; that the browser is offline comes before all else. */
+function warn(text = warning) {
+  warning = text;
+  const said = navigator.onLine ? warning : OFFLINE;
+  $("banner").hidden = said === null;
+  $("banner").textContent = said ?? "";
 }
 
 function follow() {
@@ -233,16 +255,20 @@ $("more").addEventListener("click", () => load(mail(), mail().before));
 $("show-keys").addEventListener("click", () => { $("account").open = false; $("keys").showModal(); });
 $("sample")?.addEventListener("click", () => ask("POST", "/api/sample-mail").catch(failed));
 document.addEventListener("click", (event) => { if (!event.target.closest("#account")) $("account").open = false; });
+$("search").addEventListener("submit", search);
 window.addEventListener("hashchange", route);
+for (const change of ["online", "offline"]) window.addEventListener(change, () => warn());
 listen({
   back,
   compose: () => connection && compose(),
   reply: () => !composing() && reply(),
   replyAll: () => !composing() && replyAll(),
+  forward: () => !composing() && passOn(),
+  search: () => connection && $("words").focus(),
   star: () => change(starred() ? "unstar" : "star"),
   archive: () => label === "inbox" && change("archive"),
   trash: () => label !== "trash" && change("trash"),
   help: () => $("keys").showModal(),
 });
+if (start) setConnection(start.connection);
 follow();
-ask("GET", "/api/me").then((now) => setConnection(now.connection), failed);

@@ -2,7 +2,7 @@
 // the message does: whatever goes wrong on the way, asking again with it cannot send twice.
 import { ask } from "./ask.js";
 import { $, el, icon, toast } from "./dom.js";
-import { answered, called, exactly, size, written } from "./format.js";
+import { answered, called, exactly, forwarded, size, written } from "./format.js";
 
 const AGAIN_MS = 1500;
 const TRIES = 20;
@@ -15,7 +15,7 @@ export const composing = () => open !== null;
 
 export function compose(draft = {}) {
   if (open) { toast("Finish or close the message you are writing first."); return; }
-  open = new Composer({ key: crypto.randomUUID(), to: "", cc: "", subject: "", body: "", ...draft });
+  open = new Composer({ key: crypto.randomUUID(), to: "", cc: "", bcc: "", subject: "", body: "", ...draft });
 }
 
 /** A draft that a reload interrupted comes back, with its key. */
@@ -39,6 +39,11 @@ export function replyTo(message, me, { all = false } = {}) {
   });
 }
 
+/** Pass a message on: Postroom quotes it and takes its files along. */
+export function forward(message) {
+  compose({ subject: forwarded(message.subject), forward: message.id, passed: `${message.from.name || message.from.email}: ${message.subject}` });
+}
+
 class Composer {
   constructor(draft) {
     this.draft = draft;
@@ -48,7 +53,7 @@ class Composer {
     $("composer-place").append(this.element);
     const first = this.element.querySelector(draft.to ? "textarea" : "[name=to]");
     first.focus();
-    if (draft.to) first.setSelectionRange(0, 0);
+    if (draft.to) { first.setSelectionRange(0, 0); first.scrollTop = 0; }
   }
 
   build() {
@@ -62,15 +67,17 @@ class Composer {
       { noValidate: true, onsubmit: (event) => { event.preventDefault(); this.send(); }, oninput: () => this.keep() },
       field("to", "To", draft.to, { inputMode: "email", autocomplete: "off" }),
       field("cc", "Cc", draft.cc, { inputMode: "email", autocomplete: "off" }),
+      field("bcc", "Bcc", draft.bcc, { inputMode: "email", autocomplete: "off" }),
       field("subject", "Subject", draft.subject, { maxLength: 990 }),
       el("textarea", { name: "body", value: draft.body, "aria-label": "Message", dir: "auto", placeholder: "Write something kind." }),
+      draft.forward ? el("p", { className: "passed" }, "Below your words goes ", el("bdi", {}, draft.passed), ", with its files.") : null,
       this.picked,
       el("footer", {}, this.button, this.status, el("span", { className: "round pick", title: "Attach files" }, icon("clip"), pick)),
     );
     return el(
       "section",
       { className: "composer", role: "dialog", "aria-labelledby": "composer-title", onkeydown: (event) => this.key(event) },
-      el("div", { className: "composer-head" }, el("h2", { id: "composer-title" }, draft.replyTo ? draft.subject : "New message"), el("button", { className: "round", type: "button", "aria-label": "Close and throw away", onclick: () => this.leave() }, icon("close"))),
+      el("div", { className: "composer-head" }, el("h2", { id: "composer-title" }, draft.replyTo || draft.forward ? draft.subject : "New message"), el("button", { className: "round", type: "button", "aria-label": "Close and throw away", onclick: () => this.leave() }, icon("close"))),
       this.form,
     );
   }
@@ -87,7 +94,7 @@ class Composer {
   keep() {
     if (this.state === "failed") this.say("writing", "");
     const kept = { ...this.draft, person: document.body.dataset.person };
-    for (const name of ["to", "cc", "subject", "body"]) kept[name] = this.value(name);
+    for (const name of ["to", "cc", "bcc", "subject", "body"]) kept[name] = this.value(name);
     sessionStorage.setItem(KEPT, JSON.stringify(kept));
   }
 
@@ -121,8 +128,9 @@ class Composer {
 
   message() {
     const given = { key: this.draft.key, subject: this.value("subject"), body: this.value("body") };
-    for (const name of ["to", "cc"]) if (this.value(name).trim()) given[name] = this.value(name);
+    for (const name of ["to", "cc", "bcc"]) if (this.value(name).trim()) given[name] = this.value(name);
     if (this.draft.replyTo) given.reply_to_message_id = this.draft.replyTo;
+    if (this.draft.forward) given.forward_message_id = this.draft.forward;
     if (this.files.length) {
       given.attachments = this.files.map((file) => ({ filename: file.name, mime_type: file.type || "application/octet-stream", content_base64: file.content }));
     }

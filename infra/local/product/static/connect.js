@@ -16,7 +16,7 @@ export async function connectGmail(outcome) {
   const { token } = await ask("POST", "/api/connect");
   const theme = document.documentElement.dataset.theme ?? (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
   frame = el("iframe", { className: "connect-frame", title: "Connect Gmail", id: "connect-frame" });
-  frame.src = `${postroom}/connect-ui/?${new URLSearchParams({ apiURL: postroom, lang: "en", theme })}`;
+  frame.src = `${postroom}/connect-ui/?${new URLSearchParams({ apiURL: postroom, lang: document.documentElement.lang, theme })}`;
 
   const heard = (event) => {
     if (event.source !== frame.contentWindow || event.origin !== origin) return;

@@ -1,9 +1,10 @@
-// Dates, sizes and names, as people say them.
-const time = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
-const dayMonth = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short" });
-const dayYear = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", year: "numeric" });
-const month = new Intl.DateTimeFormat(undefined, { month: "long", year: "numeric" });
-const whole = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "short" });
+// Dates, sizes and names, as people say them in the page's own language.
+const language = document.documentElement.lang;
+const time = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit" });
+const dayMonth = new Intl.DateTimeFormat(language, { day: "numeric", month: "short" });
+const dayYear = new Intl.DateTimeFormat(language, { day: "numeric", month: "short", year: "numeric" });
+const month = new Intl.DateTimeFormat(language, { month: "long", year: "numeric" });
+const whole = new Intl.DateTimeFormat(language, { dateStyle: "full", timeStyle: "short" });
 
 const startOfDay = (date) => new Date(date.getFullYear(), date.getMonth(), date.getDate());
 const daysAgo = (date) => Math.round((startOfDay(new Date()) - startOfDay(date)) / 86_400_000);
@@ -36,10 +37,10 @@ export function size(bytes) {
 }
 
 export const called = (who) => who.name || who.email || "Unknown sender";
-export const people = (list) => list.map(called).join(", ");
+/** A name of any script, whose direction leaves what stands around it alone. */
+export const isolated = (text) => `\u2068${text}\u2069`;
+export const people = (list) => list.map((who) => isolated(called(who))).join(", ");
 export const written = (who) => (who.name ? `"${who.name.replaceAll(/["\\]/g, "")}" <${who.email}>` : who.email);
 
-
-export function answered(subject) {
-  return /^(re|aw|sv|antw|vs|odp)\s*:/i.test(subject) ? subject : `Re: ${subject}`;
-}
+export const answered = (subject) => (/^(re|aw|sv|antw|vs|odp)\s*:/i.test(subject) ? subject : `Re: ${subject}`);
+export const forwarded = (subject) => (/^(fwd?|wg|tr|vs|pd)\s*:/i.test(subject) ? subject : `Fwd: ${subject}`);

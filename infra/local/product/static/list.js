@@ -1,6 +1,6 @@
 // The list of conversations of one label.
 import { $, avatar, el, icon } from "./dom.js";
-import { called, exactly, people, period, when } from "./format.js";
+import { called, exactly, isolated, people, period, when } from "./format.js";
 import { TITLES } from "./model.js";
 
 const EMPTY = {
@@ -22,9 +22,9 @@ export function drawList(mail, { open, fresh = new Set() }) {
     items.push(el("li", {}, row(mail.name, one, one.threadId === open, fresh.has(one.id))));
   }
   $("rows").replaceChildren(...(mail.loaded ? items : ghosts()));
-  $("list-title").textContent = TITLES[mail.name];
+  $("list-title").textContent = mail.words === undefined ? TITLES[mail.name] : "Search";
   $("empty").hidden = !mail.loaded || items.length > 0;
-  $("empty").textContent = EMPTY[mail.name];
+  $("empty").textContent = mail.words === undefined ? EMPTY[mail.name] : `Nothing was found for ${isolated(mail.words)}.`;
   $("more").hidden = !mail.loaded || mail.before === null;
   $("list").scrollTop = place;
   if (focused) rowOf(focused)?.focus({ preventScroll: true });

@@ -21,7 +21,7 @@ export function drawWaiting(text = "Opening…") {
   $("reader").replaceChildren(el("div", { className: "nothing", "aria-live": "polite" }, el("p", {}, text)));
 }
 
-/** Show a thread; answer its messages. `actions`: back, reply, replyAll, change(what). */
+/** Show a thread; answer its messages. `actions`: back, reply, replyAll, forward, change(what). */
 export async function drawThread(threadId, actions, { quietly = false } = {}) {
   const { messages } = await ask("GET", `/api/threads/${encodeURIComponent(threadId)}`);
   if (location.hash.split("/")[2] !== threadId) return null;
@@ -100,7 +100,7 @@ function content(one) {
 
 /** HTML lives in a frame without scripts, in a document that may fetch nothing (see mail_body.py). */
 function rich(one) {
-  const frame = el("iframe", { className: "mail-frame", title: `Message from ${called(one.from)}`, referrerPolicy: "no-referrer" });
+  const frame = el("iframe", { className: one.simple ? "mail-frame simple" : "mail-frame", title: `Message from ${called(one.from)}`, referrerPolicy: "no-referrer" });
   frame.setAttribute("sandbox", "allow-same-origin allow-popups allow-popups-to-escape-sandbox");
   const load = () => { frame.src = `/api/messages/${one.id}/body${shownImages.has(one.id) ? "?images=1" : ""}`; };
   frame.addEventListener("load", () => fit(frame));
@@ -152,7 +152,7 @@ function linked(text) {
 function fileLink(one, file) {
   const href = `/api/messages/${one.id}/parts/${encodeURIComponent(file.partId || "root")}`;
   const name = file.filename || "Attachment";
-  return el("a", { className: "file", href, download: name }, icon("clip"), el("span", {}, el("b", { dir: "auto" }, name), el("small", {}, size(file.size))));
+  return el("a", { className: "file", href, download: name }, icon("clip"), el("span", {}, el("b", { dir: "auto" }, name), el("small", { dir: "auto" }, size(file.size))));
 }
 
 function answers(messages, actions) {
@@ -164,5 +164,6 @@ function answers(messages, actions) {
     { className: "answers" },
     el("button", { className: "button", type: "button", id: "reply", onclick: () => actions.reply() }, icon("reply"), "Reply"),
     many ? el("button", { className: "button", type: "button", id: "reply-all", onclick: () => actions.replyAll() }, icon("reply-all"), "Reply to all") : null,
+    el("button", { className: "button", type: "button", id: "forward", onclick: () => actions.forward() }, icon("forward"), "Forward"),
   );
 }
