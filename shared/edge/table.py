@@ -156,6 +156,7 @@ def console_routes() -> Routes:
         records,
         rehearsal,
         sends,
+        sessions,
         sign_in,
         static_files,
     )
@@ -174,6 +175,7 @@ def console_routes() -> Routes:
         *approvals.ROUTES,
         *agents.ROUTES,
         *api_keys.ROUTES,
+        *sessions.ROUTES,
         *playground.ROUTES,
         *rehearsal.ROUTES,
         *overview.ROUTES,

@@ -23,6 +23,7 @@ NAV = (
     NavEntry("approvals", "/console/approvals", "Approvals", "approve"),
     NavEntry("agents", "/console/agents", "Agents", "agent"),
     NavEntry("api-keys", "/console/api-keys", "API keys", "key"),
+    NavEntry("sessions", "/console/sessions", "Sessions", "leave"),
     NavEntry("playground", "/console/playground", "Playground", "flask"),
 )
 HOME = NAV[0].path
