@@ -1,5 +1,6 @@
 """What a person does with mail in the sample product, and how soon and how well it is drawn."""
 
+import re
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
@@ -11,7 +12,7 @@ from playwright.async_api import Browser, Page, expect
 from infra.local.product.settings import GRACE
 from tests.browser.accessibility import PHONE, WIDE
 from tests.browser.conftest import Keep
-from tests.browser.harbor import Harbor, loaded, mail
+from tests.browser.harbor import Harbor, connect_page, loaded, mail
 
 pytestmark = pytest.mark.browser
 BUDGET = 50_000
@@ -188,3 +189,41 @@ async def test_mail_is_drawn_as_its_writer_and_its_reader_would_have_it(
     await expect(text).to_contain_text("And a line in English.")
     assert await text.evaluate("(one) => getComputedStyle(one).unicodeBidi") == "plaintext"
     await keep(page, "harbor-mail-hebrew-text")
+
+
+@pytest.mark.parametrize(
+    ("locale", "connect", "title", "quoted"),
+    [
+        ("de-DE", "Verbinden Sie Ihr Gmail mit Harbor", "Posteingang", "schrieb Grace Murray:"),
+        ("fr-FR", "Connectez votre Gmail à Harbor", "Boîte de réception", "Grace Murray a écrit :"),
+    ],
+    ids=["de", "fr"],
+)
+async def test_one_language_is_spoken_from_the_page_to_the_connect_page_to_quotations(
+    harbor: Harbor,
+    browser: Browser,
+    keep: Keep,
+    locale: str,
+    connect: str,
+    title: str,
+    quoted: str,
+) -> None:
+    await harbor.seed()
+    page = await (await browser.new_context(locale=locale)).new_page()
+    await page.goto(harbor.url)
+    await expect(page.locator("html")).to_have_attribute("lang", locale[:2])
+    await page.locator("#connect").click()
+    await expect(connect_page(page).get_by_role("heading")).to_have_text(connect)
+    await keep(page, f"harbor-connect-{locale[:2]}")
+    await harbor.connect()
+    await harbor.deliver(letter("Harbour figures", "A thousand boats."))
+    await page.goto(f"{harbor.url}/")
+    await expect(page.locator("#list-title")).to_have_text(title)
+    await open_letter(page, "Harbour figures")
+    await page.locator("#reply").click()
+    text = page.locator(".composer textarea")
+    await expect(text).to_have_value(re.compile(re.escape(quoted)))
+    await keep(page, f"harbor-reply-{locale[:2]}")
+    said = await page.locator("body").inner_text()
+    assert "Reply" not in said
+    assert "Inbox" not in said

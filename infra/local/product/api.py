@@ -12,6 +12,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from infra.local.product import mail_body, parts
 from infra.local.product.desk import Desk, PageError, body_of, desk_of, in_words
+from infra.local.product.language import phrase
 from infra.local.product.mail_view import message, row
 from shared.client import Message, PostroomApiError, PostroomUnreachableError, ServerError
 from shared.client.records import ROOT
@@ -185,10 +186,10 @@ async def send(request: Request) -> Response:
     try:
         sent = await desk.postroom.sends.send(connection_id, cast("Message", given), key)
     except PostroomUnreachableError:
-        return _said("unheard", "No answer came.")
+        return _said("unheard", phrase(request, "No answer came."))
     except PostroomApiError as error:
         unclear = error.code in RETRIED or isinstance(error, ServerError)
-        return _said("unheard" if unclear else "failed", in_words(error))
+        return _said("unheard" if unclear else "failed", in_words(request, error))
     desk.follower(request).nudge()
     return _said(sent.status, None)
 
@@ -197,14 +198,14 @@ def _said(status: str, message: str | None) -> JSONResponse:
     return JSONResponse({"status": status, "message": message})
 
 
-def trouble(_request: Request, error: Exception) -> Response:
+def trouble(request: Request, error: Exception) -> Response:
     """Return what went wrong, in words for the reader."""
     if isinstance(error, PageError):
-        return _problem(error.status, error.code, str(error))
+        return _problem(error.status, error.code, phrase(request, str(error)))
     if isinstance(error, PostroomApiError):
-        return _problem(HTTPStatus.BAD_GATEWAY, error.code, in_words(error))
+        return _problem(HTTPStatus.BAD_GATEWAY, error.code, in_words(request, error))
     text = "Postroom does not answer. Harbor goes on by itself once it is back."
-    return _problem(HTTPStatus.BAD_GATEWAY, "unreachable", text)
+    return _problem(HTTPStatus.BAD_GATEWAY, "unreachable", phrase(request, text))
 
 
 def _problem(status: int, code: str, message: str) -> JSONResponse:

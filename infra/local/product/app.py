@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from infra.local.environment import HOST
 from infra.local.product import api, connecting
 from infra.local.product.desk import Desk, PageError, desk_of
 from infra.local.product.guard import Guard
+from infra.local.product.language import language_of, phrase, texts
 from infra.local.product.live import Follower, shown
 from infra.local.product.settings import ProductSettings
 from infra.local.product.state import ProductState
@@ -107,7 +108,13 @@ async def page(request: Request) -> Response:
             connection=connection,
             problem=problem,
             modules=_modules(),
-            start=None if problem else await _start(desk, connection),
+            language=language_of(request),
+            t=partial(phrase, request),
+            start={
+                **await _start(desk, connection),
+                "away": problem is not None,
+                "texts": texts(language_of(request)),
+            },
         )
     )
     return HTMLResponse(html, headers={"Content-Security-Policy": _policy(desk.settings.postroom)})

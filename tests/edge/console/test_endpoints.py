@@ -64,7 +64,7 @@ async def test_an_endpoint_is_registered_and_its_secret_shown_once(
     endpoint = await only_endpoint(container)
     assert (endpoint.url, endpoint.description) == (URL, "main")
     assert endpoint.types == {EventType.SYNC, EventType.SEND}
-    assert endpoint.connection_ids == {CONNECTION}
+    assert endpoint.connection_ids == frozenset({CONNECTION})
     listed = await operator.see(PATH)
     assert secret not in str(listed.html)
     assert texts(listed, "tbody .pill") == ["live"]

@@ -2,7 +2,7 @@
 import { ask } from "./ask.js";
 import { compose, composing, forward, replyTo, resume } from "./composer.js";
 import { connectGmail } from "./connect.js";
-import { $, avatar, el, tint, toast } from "./dom.js";
+import { $, avatar, el, start, t, tint, toast } from "./dom.js";
 import { called } from "./format.js";
 import { listen } from "./keys.js";
 import { drawList, drawProgress, rowOf } from "./list.js";
@@ -10,8 +10,6 @@ import { LABELS, Mail, searchName, wordsOf } from "./model.js";
 import { drawNothing, drawThread, drawWaiting } from "./reader.js";
 
 const me = document.body.dataset.person;
-/** What came with the page: who is connected, and the newest rows; null where Postroom is away. */
-const start = JSON.parse($("start").textContent);
 const mails = new Map();
 let connection;
 let label = "inbox";
@@ -38,12 +36,12 @@ function setConnection(now) {
   $("welcome").hidden = live;
   if (!live) $("live").hidden = true;
   $("disconnect").hidden = now === null;
-  $("link-state").textContent = now === null ? "No mailbox connected" : now.needsConsent ? `${now.email}: connect again` : now.email;
+  $("link-state").textContent = now === null ? t("No mailbox connected") : now.needsConsent ? t("{email}: connect again", { email: now.email }) : now.email;
   if (!live) { welcome(now); return; }
   $("ask-email").textContent = now.email;
   if (before === undefined || before === null || before.email !== now.email || before.needsConsent) {
     mails.clear();
-    if (before === undefined && start?.inbox) mailOf("inbox").take(start.inbox, { newest: true });
+    if (before === undefined && start.inbox) mailOf("inbox").take(start.inbox, { newest: true });
     shown = null;
     route();
     resume(me);
@@ -53,9 +51,9 @@ function setConnection(now) {
 function welcome(now) {
   $("connect").hidden = false;
   const again = now !== null;
-  $("welcome-title").textContent = again ? "Connect Gmail again" : "Bring your mail into Harbor";
+  $("welcome-title").textContent = again ? t("Connect Gmail again") : t("Bring your mail into Harbor");
   $("welcome-text").textContent = again ? $("welcome-text").dataset.again : $("welcome-text").dataset.first;
-  $("connect").querySelector("span").textContent = again ? "Connect again" : "Connect Gmail";
+  $("connect").querySelector("span").textContent = again ? t("Connect again") : t("Connect Gmail");
   document.title = "Harbor";
 }
 
@@ -72,7 +70,7 @@ async function disconnect() {
   if ($("ask-disconnect").returnValue !== "yes") return;
   try {
     setConnection((await ask("POST", "/api/disconnect")).connection);
-    toast("Gmail is disconnected");
+    toast(t("Gmail is disconnected"));
     history.replaceState(null, "", "#/inbox");
     $("welcome-title").focus();
   } catch (problem) { failed(problem); }
@@ -125,7 +123,7 @@ async function openThread({ quietly = false } = {}) {
     draw();
     if (messages.some((one) => one.unread)) await ask("POST", `/api/threads/${id}/change`, { change: "read" });
   } catch (problem) {
-    if (id === thread && shown === null) drawWaiting("This conversation could not be opened.");
+    if (id === thread && shown === null) drawWaiting(t("This conversation could not be opened."));
     failed(problem);
   }
 }
@@ -198,7 +196,7 @@ function changed({ rows, deleted }) {
 const rowShown = (id) => document.querySelector(`.row[data-id="${CSS.escape(id)}"]`) !== null;
 
 function announce(row) {
-  const text = el("span", { className: "says" }, el("b", {}, called(row.from)), el("span", {}, row.subject || "(no subject)"));
+  const text = el("span", { className: "says" }, el("b", {}, called(row.from)), el("span", {}, row.subject || t("(no subject)")));
   const made = toast([avatar(row.from), text], { onclick: () => { location.hash = `#/inbox/${row.threadId}`; } });
   made.dataset.thread = row.threadId;
 }
@@ -216,7 +214,7 @@ function progressed(progress) {
   $("live").hidden = !connection || progress.reading;
 }
 
-const OFFLINE = "You are offline. What you write stays here; everything goes on once you are connected.";
+const OFFLINE = t("You are offline. What you write stays here; everything goes on once you are connected.");
 let warning = null;
 
 /** Say what is wrong, null for nothing; that the browser is offline comes before all else. */
@@ -234,14 +232,14 @@ function follow() {
     changes: changed,
     reload,
     progress: (event) => progressed(event.progress),
-    trouble: (event) => warn(event.message),
+    trouble: () => warn(t("Postroom does not answer. Harbor goes on by itself once it is back.")),
     well: () => warn(null),
   };
   source.addEventListener("message", (event) => {
     const data = JSON.parse(event.data);
     heard[data.type]?.(data);
   });
-  source.addEventListener("error", () => warn("Harbor's server went away. The page goes on by itself once it is back."));
+  source.addEventListener("error", () => warn(t("Harbor's server went away. The page goes on by itself once it is back.")));
   source.addEventListener("open", () => { warn(null); reload(); });
 }
 
@@ -270,5 +268,5 @@ listen({
   trash: () => label !== "trash" && change("trash"),
   help: () => $("keys").showModal(),
 });
-if (start) setConnection(start.connection);
+if (!start.away) setConnection(start.connection);
 follow();

@@ -1,6 +1,8 @@
 // What the page knows of one label: rows by id, as conversations, newest first.
+import { t } from "./dom.js";
+
 export const LABELS = { inbox: "INBOX", starred: "STARRED", sent: "SENT", spam: "SPAM", trash: "TRASH" };
-export const TITLES = { inbox: "Inbox", starred: "Starred", sent: "Sent", spam: "Spam", trash: "Trash" };
+export const TITLES = { inbox: t("Inbox"), starred: t("Starred"), sent: t("Sent"), spam: t("Spam"), trash: t("Trash") };
 
 const SEARCH = "search:";
 export const searchName = (words) => `${SEARCH}${encodeURIComponent(words)}`;
