@@ -61,6 +61,12 @@ LOOKS = (
 Shown = Callable[[str], Awaitable[None]]
 
 
+async def broken_words(page: Page) -> list[str]:
+    """Return words that stand on two lines."""
+    found: list[str] = await page.evaluate(BROKEN)
+    return found
+
+
 def kept_as(page: Page, keep: Keep, name: str) -> Shown:
     """Return what keeps a screenshot of each look under a name."""
 
@@ -107,7 +113,7 @@ async def unsound(page: Page, shown: Shown | None = None) -> dict[str, list[str]
         if shown is not None:
             await shown(look.name)
         wrong = [one for frame in await own_frames(page) for one in await violations(frame)]
-        wrong += await page.evaluate(BROKEN)
+        wrong += await broken_words(page)
         if (wide := await page.evaluate(OVERHANG)) > 0:
             wrong.append(f"wider than the window by {wide} px")
         found |= {look.name: wrong} if wrong else {}

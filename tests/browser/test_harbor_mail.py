@@ -10,7 +10,7 @@ import pytest
 from playwright.async_api import Browser, Page, expect
 
 from infra.local.product.settings import GRACE
-from tests.browser.accessibility import PHONE, WIDE
+from tests.browser.accessibility import PHONE, WIDE, broken_words
 from tests.browser.conftest import Keep
 from tests.browser.harbor import Harbor, connect_page, loaded, mail
 
@@ -224,6 +224,7 @@ async def test_one_language_is_spoken_from_the_page_to_the_connect_page_to_quota
     text = page.locator(".composer textarea")
     await expect(text).to_have_value(re.compile(re.escape(quoted)))
     await keep(page, f"harbor-reply-{locale[:2]}")
+    assert await broken_words(page) == []
     said = await page.locator("body").inner_text()
     assert "Reply" not in said
     assert "Inbox" not in said
