@@ -14,14 +14,17 @@ from typing import Final
 from infra.requirements import WrongLockError, custom_stanzas, locked_for
 from shared.actions.loading import catalogue
 from shared.edge.settings.functions import FUNCTIONS
+from shared.pages.docs.contents import SOURCES
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 EPOCH: Final = (1980, 1, 1, 0, 0, 0)
 """The earliest time a zip file can name."""
 EXTRAS: Final = {"deliver_event": ("sqs",)}
 """What a function may bring besides: an archive of its own, which Terraform takes where it must."""
-LEFT_OUT: Final = frozenset({"__pycache__", "client", "commands", "docs"})
+LEFT_OUT: Final = frozenset({"client", "commands", "docs"})
 """Folders of `shared/` that no function needs."""
+WITH_PAGES: Final = frozenset({"api", "mcp"})
+"""The functions that serve the documentation, as pages and as tools."""
 
 
 def build(name: str, directory: Path, extra: str | None = None) -> Path:
@@ -42,8 +45,16 @@ def _contents(name: str, extra: str | None) -> Iterator[tuple[str, bytes]]:
     yield "requirements.txt", locked_for(name, extra).encode()
     for source in (ROOT / "shared").rglob("*"):
         inside = source.relative_to(ROOT)
-        if source.is_file() and not LEFT_OUT & {*inside.parts}:
+        if source.is_file() and _is_needed(inside):
             yield inside.as_posix(), source.read_bytes()
+    for page in SOURCES if name in WITH_PAGES else ():
+        yield page, (ROOT / page).read_bytes()
+
+
+def _is_needed(path: Path) -> bool:
+    """Whether each function needs a file of `shared/`: pages go to those that show them."""
+    left_out = path.parts[1] in LEFT_OUT or "__pycache__" in path.parts
+    return not left_out and path.as_posix() not in SOURCES
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

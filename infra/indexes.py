@@ -16,7 +16,7 @@ SUBCOLLECTIONS: Final = frozenset({"records", "quarantine", "model_records"})
 """Under `connections/{id}`; their documents have no codec of the common kind."""
 
 
-def declared() -> dict[str, Any]:
+def declaration() -> dict[str, Any]:
     """Return indexes, kept single-field indexes, expiries and every collection's name."""
     return {
         "collections": sorted(collections()),
@@ -44,7 +44,7 @@ def collections() -> frozenset[str]:
 
 def text() -> str:
     """Return the file's content."""
-    return json.dumps(declared(), indent=2) + "\n"
+    return json.dumps(declaration(), indent=2) + "\n"
 
 
 if __name__ == "__main__":

@@ -22,6 +22,7 @@ from shared.edge.settings.functions import FUNCTIONS
 ROOT: Final = Path(__file__).resolve().parents[1]
 ONLY_FOR: Final = {
     "google-cloud-pubsub": frozenset({"deliver_event"}),
+    "markdown-it-py": frozenset({"api"}),
     "mcp": frozenset({"mcp"}),
     "opentelemetry-exporter-prometheus": frozenset(),
     "pypdf": frozenset({"api", "mcp", "run_actions"}),
@@ -90,7 +91,7 @@ def brought_by(requirements: Iterable[Requirement]) -> frozenset[str]:
         for extra in {"", *one.extras}:
             if _name(one) in stanzas() and (_name(one), extra) not in found:
                 found.add((_name(one), extra))
-                waiting += _needed(_name(one), extra)
+                waiting += _requirements_of(_name(one), extra)
     return frozenset(name for name, _ in found)
 
 
@@ -101,7 +102,7 @@ def stanzas(lock: str = "requirements.txt") -> dict[str, str]:
     return {_plain(part.partition("==")[0]): part for part in parts if "==" in part}
 
 
-def _needed(name: str, extra: str) -> Iterator[Requirement]:
+def _requirements_of(name: str, extra: str) -> Iterator[Requirement]:
     try:
         listed = requires(name) or []
     except PackageNotFoundError:  # one for another machine: what it needs is locked beside it

@@ -1,4 +1,4 @@
-"""Deliver one event to whoever lacks it: webhooks, a Pub/Sub topic, an SQS queue.
+"""Deliver one event to the receivers that lack it: webhooks, a Pub/Sub topic, an SQS queue.
 
 Trigger  Cloud Tasks, POST /tasks/deliver, signed by the tasks service account
 Reads    the event, webhook endpoints, the connection's own webhook address

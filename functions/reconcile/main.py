@@ -1,4 +1,4 @@
-"""Find what nobody woke: due mailboxes and unfinished sends.
+"""Find what was not woken: due mailboxes and unfinished sends.
 
 Trigger  Cloud Scheduler, POST /jobs/reconcile, signed by the scheduler service account
 Reads    sync states and sends by due time, shard by shard

@@ -62,7 +62,7 @@ def arguments_from(given: Sequence[str] | None) -> argparse.Namespace:
 
 
 def main(given: Sequence[str] | None = None) -> int:
-    """Run the command; answer the exit code."""
+    """Run the command; return the exit code."""
     chosen = arguments_from(given)
     os.umask(PRIVATE)
     state = chosen.state.resolve()

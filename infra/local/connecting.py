@@ -26,7 +26,7 @@ async def find_connection(postroom: httpx.AsyncClient, end_user: str) -> str | N
 
 
 async def connect(postroom: httpx.AsyncClient, google: httpx.AsyncClient, email: str) -> str:
-    """Connect the mailbox `email` for an end user of that id; answer the connection id.
+    """Connect the mailbox `email` for an end user of that id; return the connection id.
 
     `postroom` carries the API key, `google` reaches the emulated Google's control API.
     Raises NotConnectedError.

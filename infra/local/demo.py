@@ -192,7 +192,7 @@ async def _progress(postroom: httpx.AsyncClient, connection: str) -> tuple[float
 
 
 async def _until_one_ends(started: list[Running]) -> None:
-    ends = [asyncio.create_task(one.ended()) for one in started]
+    ends = [asyncio.create_task(one.wait_for_end()) for one in started]
     try:
         done, _ = await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
     finally:

@@ -102,9 +102,9 @@ class _Line:
         for claimed in self.queue.claim(self.name, free) if free > 0 else ():
             attempt = asyncio.create_task(self._attempt(claimed))
             self.running.add(attempt)
-            attempt.add_done_callback(self._ended)
+            attempt.add_done_callback(self._note_end)
 
-    def _ended(self, attempt: asyncio.Task[None]) -> None:
+    def _note_end(self, attempt: asyncio.Task[None]) -> None:
         self.running.discard(attempt)
         self.woken.set()
 
@@ -112,7 +112,7 @@ class _Line:
         answer = await self.post(claimed)
         # a closed file is a crash being played: the claim is void after the restart
         with suppress(QueueUnavailableError):
-            if answer.accepted or self.policy.retry.exhausted(claimed.attempt):
+            if answer.accepted or self.policy.retry.is_exhausted(claimed.attempt):
                 self.queue.finish(claimed)
                 return
             pause = max(self.policy.retry.backoff(claimed.attempt), answer.retry_after)

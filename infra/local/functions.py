@@ -27,7 +27,7 @@ class Functions:
 
 
 def load(name: str) -> ASGIApp:
-    """Load functions/<name>/main.py under a module name of its own, behind the framework's door.
+    """Load functions/<name>/main.py under a module name of its own and serve it by the framework.
 
     The module parses its settings from the environment as it is now, as a new instance does.
     """

@@ -16,7 +16,7 @@ from infra.local.loopback import loopback_client
 START_S = 60.0
 STOP_S = 10.0
 LOOK_S = 0.05
-LEASH = "infra.local.leash"
+WATCHDOG = "infra.local.parent_watchdog"
 
 
 class DemoError(Exception):
@@ -41,8 +41,8 @@ class Running:
     process: asyncio.subprocess.Process
     log: Path
 
-    async def ended(self) -> str:
-        """Wait for the process to end by itself; answer what to tell a person."""
+    async def wait_for_end(self) -> str:
+        """Wait for the process to end by itself; return what to tell a person."""
         code = await self.process.wait()
         return f"{self.program.name} stopped with exit code {code}. {self.last_words()}"
 
@@ -58,12 +58,12 @@ async def running(program: Program, logs: Path) -> AsyncIterator[Running]:
 
     `logs` is an existing directory. The process gets a session of its own,
     so that Ctrl-C reaches the demo alone and the stop has an order; where the demo is killed,
-    its leash ends it.
+    its watchdog ends it.
     """
     log = logs / f"{program.name}.log"
     with log.open("ab") as output:
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", LEASH, program.module, *program.arguments),
+            *(sys.executable, "-m", WATCHDOG, program.module, *program.arguments),
             cwd=ROOT,
             stdin=asyncio.subprocess.PIPE,
             stdout=output,

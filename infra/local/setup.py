@@ -63,12 +63,12 @@ def plain_name(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-def locked(lock: str) -> int:
+def count_locked(lock: str) -> int:
     """Count the packages pinned in a lock file's text."""
     return len(re.findall(r"^[A-Za-z0-9][^ \n]*==", lock, re.MULTILINE))
 
 
-def installed(environment: Path) -> set[str]:
+def list_installed(environment: Path) -> set[str]:
     """Return the names of the distributions present in a virtual environment."""
     found = environment.glob("lib/python*/site-packages/*.dist-info")
     return {plain_name(path.name.removesuffix(".dist-info").rpartition("-")[0]) for path in found}
@@ -115,7 +115,7 @@ def _create(environment: Path) -> None:
 def _install(environment: Path, lock: Path) -> None:
     command = [str(environment / "bin" / "python"), "-m", "pip", "install", "--require-hashes"]
     command += ["--no-input", "--disable-pip-version-check", "--progress-bar", "off"]
-    progress = Progress(locked(lock.read_text()))
+    progress = Progress(count_locked(lock.read_text()))
     with subprocess.Popen(  # noqa: S603 - our own interpreter
         [*command, "-r", str(lock)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     ) as pip:
@@ -124,7 +124,7 @@ def _install(environment: Path, lock: Path) -> None:
         drawn = ""
         while listener.is_alive():
             listener.join(TICK_S)
-            drawn = _draw(*progress.share(installed(environment)), drawn)
+            drawn = _draw(*progress.share(list_installed(environment)), drawn)
     if pip.returncode:
         tail = "\n".join(progress.tail)
         sys.exit(f"\n{tail}\n\nInstalling {lock.name} failed; nothing else was changed.")

@@ -127,12 +127,12 @@ class LocalSystem:
         """
         try:
             async with asyncio.timeout(timeout_s):
-                await self._settled()
+                await self._settle()
         except TimeoutError:
             waiting = [task.path for task in self.postroom.queue.waiting()]
             raise TimeoutError(f"still busy after {timeout_s} s; tasks: {waiting}") from None
 
-    async def _settled(self) -> None:
+    async def _settle(self) -> None:
         await self._idle()
         while (pause := self._pause()) is not None:
             await self.advance(pause)

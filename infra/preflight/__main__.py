@@ -81,10 +81,10 @@ def _leave_open(question: Question) -> Finding:
 
 def _ask_at_terminal(question: Question) -> Finding:
     print(f"\n{question.page}\n{question.asked}", file=sys.stderr)  # noqa: T201  as above
-    return answered(question, input)
+    return finding_of(question, input)
 
 
-def answered(question: Question, ask: Callable[[str], str]) -> Finding:
+def finding_of(question: Question, ask: Callable[[str], str]) -> Finding:
     """Return the finding that a person's own look comes to."""
     answer = ask("[y/n, Enter to leave it open] ").strip().lower()[:1]
     if answer == "y":

@@ -53,7 +53,7 @@ class Preflight:
         """Whether the project holds what a `describe` names. Raises GcloudError."""
         return await self.gcloud.exists(*words, f"--project={self.project}")
 
-    async def described(self) -> Mapping[str, Any]:
+    async def describe(self) -> Mapping[str, Any]:
         """Return the project itself: its number, state and parent. Raises NotCheckedError."""
         try:
             found: Mapping[str, Any] = await self.gcloud.ask("projects", "describe", self.project)
@@ -68,7 +68,7 @@ class Preflight:
             raise NotCheckedError("No account is signed in to gcloud.")
         return str(active[0]["account"])
 
-    async def made(self) -> frozenset[str]:
+    async def list_made(self) -> frozenset[str]:
         """Return the types of what Terraform's state holds; none before the first apply."""
         state = f"gs://{self.project}-postroom-state/{self.environment}/default.tfstate"
         try:

@@ -23,6 +23,7 @@ locals {
     POSTROOM_CONSOLE_OPERATORS         = join(",", var.console_operators)
     POSTROOM_CONSOLE_VIEWERS           = join(",", var.console_viewers)
     POSTROOM_INTEGRATION_ALIASES       = join(",", var.integration_aliases)
+    POSTROOM_SYNC_ALIAS                = var.sync_alias
     POSTROOM_SYNCS                     = join(",", var.ready_syncs)
     POSTROOM_UNITS_PER_MINUTE          = tostring(var.units_per_minute)
     POSTROOM_PUBLISHING                = var.publishing

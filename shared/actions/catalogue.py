@@ -7,10 +7,11 @@ from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from shared.actions.loading import actions
-from shared.actions.projections import projections
+from shared.actions.projections import NO_ALIAS, projections
 from shared.actions.registry import Action
 from shared.domain.connect.connection import INTEGRATION
 from shared.domain.models.sync import OwnSync, OwnSyncs, adapter_of, models_of
+from shared.domain.sync.alias import SyncAlias
 from shared.domain.sync.event import MODEL, SYNC_NAME
 from shared.domain.sync.frequency import in_words
 from shared.domain.sync.projection import Projection
@@ -22,7 +23,9 @@ DEPLOYED: Final[Mapping[str, Any]] = {"endpoints": [], "features": [], "sdk_vers
 
 
 def as_integration(
-    message: type[BaseModel] | None = None, own: OwnSyncs | None = None
+    message: type[BaseModel] | None = None,
+    own: OwnSyncs | None = None,
+    alias: SyncAlias = NO_ALIAS,
 ) -> dict[str, Any]:
     """Return the integration's actions and syncs with their JSON schemas.
 
@@ -35,7 +38,7 @@ def as_integration(
         "provider": INTEGRATION,
         "syncs": [
             {**_sync(SYNC_NAME, live, MODEL), "json_schema": stored},
-            *(_projection(one) for one in projections().values()),
+            *(_projection(one) for one in projections(alias).values()),
             *(_own_sync(one) for one in (own.rows if own else ())),
         ],
         "actions": [_action_entry(action) for action in actions().values()],

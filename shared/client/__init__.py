@@ -21,8 +21,8 @@ from .postroom import Postroom
 from .records import EmailMessage, RecordsPage, Screen
 from .sends import Message, Sent
 from .syncs import SyncStatus
+from .transport import Patience
 from .webhook import ForgedWebhookError, read_webhook
-from .wire import Patience
 
 __all__ = [
     "ConflictError",

@@ -10,21 +10,30 @@ from pydantic import Field
 
 from .errors import NotFoundError, WaitingForApprovalError
 from .sends import KEY
-from .wire import Answer, Ask, Query, Wire, at, given, json_of, understood
+from .transport import (
+    Query,
+    Request,
+    ResponseModel,
+    Transport,
+    at,
+    json_of,
+    parse_response,
+    query_of,
+)
 
 READING = ("get-", "list-")
 """How the actions that change nothing begin: they may be repeated without a key."""
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 
 
-class Started(Answer):
+class Started(ResponseModel):
     """An action in the background; its outcome is an event, too."""
 
     id: str
     status_url: str = Field(alias="statusUrl")
 
 
-class _Waiting(Answer):
+class _Waiting(ResponseModel):
     approval_id: str
 
 
@@ -32,7 +41,7 @@ class _Waiting(Answer):
 class Actions:
     """`postroom.actions`."""
 
-    wire: Wire
+    transport: Transport
 
     async def run(
         self,
@@ -46,8 +55,8 @@ class Actions:
 
         Raises WaitingForApprovalError besides.
         """
-        ask = _ask(connection_id, action, input, idempotency_key)
-        return json_of(_allowed(await self.wire.answer(ask)))
+        request = _ask(connection_id, action, input, idempotency_key)
+        return json_of(_check_allowed(await self.transport.answer(request)))
 
     async def begin(
         self,
@@ -58,8 +67,8 @@ class Actions:
         idempotency_key: str | None = None,
     ) -> Started:
         """Have an action run in the background; `result` answers its output later."""
-        ask = _ask(connection_id, action, input, idempotency_key, {"X-Async": "true"})
-        return understood(_allowed(await self.wire.answer(ask)), Started)
+        request = _ask(connection_id, action, input, idempotency_key, {"X-Async": "true"})
+        return parse_response(_check_allowed(await self.transport.answer(request)), Started)
 
     async def result(self, started: Started) -> tuple[bool, Any]:
         """Return whether an action begun has ended, and its output; its error is raised.
@@ -67,7 +76,7 @@ class Actions:
         One whose result has expired, after days, is called unfinished as well.
         """
         try:
-            return True, await self.wire.json(Ask("GET", at("action", started.id)))
+            return True, await self.transport.json(Request("GET", at("action", started.id)))
         except NotFoundError as error:
             if error.code != "not_found":
                 raise
@@ -75,16 +84,18 @@ class Actions:
 
     async def catalogue(self) -> Sequence[Mapping[str, Any]]:
         """Return the actions and syncs there are, with their schemas."""
-        query = given(format="nango")
-        found: Sequence[Mapping[str, Any]] = await self.wire.json(
-            Ask("GET", "/scripts/config", query=query)
+        query = query_of(format="nango")
+        found: Sequence[Mapping[str, Any]] = await self.transport.json(
+            Request("GET", "/scripts/config", query=query)
         )
         return found
 
     async def tools(self) -> Sequence[Mapping[str, Any]]:
         """Return the actions as tool definitions for a language model."""
-        query = given(format="openai")
-        found: Mapping[str, Any] = await self.wire.json(Ask("GET", "/scripts/config", query=query))
+        query = query_of(format="openai")
+        found: Mapping[str, Any] = await self.transport.json(
+            Request("GET", "/scripts/config", query=query)
+        )
         tools: Sequence[Mapping[str, Any]] = found["data"]
         return tools
 
@@ -101,7 +112,7 @@ class Actions:
 
         For what no action does: only a GET is repeated, and Gmail's refusals are raised.
         """
-        ask = Ask(
+        request = Request(
             method,
             f"/proxy/gmail/v1/{path.lstrip('/')}",
             connection_id,
@@ -109,14 +120,14 @@ class Actions:
             body=json,
             repeatable=method == "GET",
         )
-        return await self.wire.answer(ask)
+        return await self.transport.answer(request)
 
 
-def _allowed(answer: httpx.Response) -> httpx.Response:
+def _check_allowed(answer: httpx.Response) -> httpx.Response:
     """Return it again, unless it says that a person has to decide."""
     if answer.status_code != HTTPStatus.ACCEPTED:
         return answer
-    raise WaitingForApprovalError(understood(answer, _Waiting).approval_id)
+    raise WaitingForApprovalError(parse_response(answer, _Waiting).approval_id)
 
 
 def _ask(
@@ -125,8 +136,8 @@ def _ask(
     input: Mapping[str, Any] | None,  # noqa: A002  it is called so in the API
     key: str | None,
     headers: Mapping[str, str] | None = None,
-) -> Ask:
-    return Ask(
+) -> Request:
+    return Request(
         "POST",
         "/action/trigger",
         connection_id,

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from .wire import Answer, Ask, Wire, at, given, present
+from .transport import Request, ResponseModel, Transport, at, present, query_of
 
 
-class Approval(Answer):
+class Approval(ResponseModel):
     """A call that waits for a person, or did; `finished_at` None while approved is running."""
 
     id: str
@@ -37,7 +37,7 @@ class OpenedApproval(Approval):
     output: Any = None
 
 
-class ApprovalsPage(Answer):
+class ApprovalsPage(ResponseModel):
     """Approvals, newest first; `next_cursor` asks for older ones."""
 
     approvals: Sequence[Approval]
@@ -48,7 +48,7 @@ class ApprovalsPage(Answer):
 class Approvals:
     """`postroom.approvals`; needs a key with the permission `approvals`, never the agent's own."""
 
-    wire: Wire
+    transport: Transport
 
     async def page(
         self,
@@ -59,21 +59,21 @@ class Approvals:
         limit: int = 50,
     ) -> ApprovalsPage:
         """Return calls that wait for a person, or did."""
-        query = given(state=state, cursor=cursor, limit=limit)
-        ask = Ask("GET", "/approvals", connection_id, query=query)
-        return await self.wire.read(ask, ApprovalsPage)
+        query = query_of(state=state, cursor=cursor, limit=limit)
+        request = Request("GET", "/approvals", connection_id, query=query)
+        return await self.transport.read(request, ApprovalsPage)
 
     async def get(self, id: str) -> OpenedApproval:
         """Return one, opened."""
-        return await self.wire.read(Ask("GET", at("approvals", id)), OpenedApproval)
+        return await self.transport.read(Request("GET", at("approvals", id)), OpenedApproval)
 
     async def approve(self, id: str) -> OpenedApproval:
         """Say yes: the call runs, once, however often yes is said."""
-        ask = Ask("POST", at("approvals", id, "approve"), repeatable=True)
-        return await self.wire.read(ask, OpenedApproval)
+        request = Request("POST", at("approvals", id, "approve"), repeatable=True)
+        return await self.transport.read(request, OpenedApproval)
 
     async def reject(self, id: str, reason: str | None = None) -> OpenedApproval:
         """Say no; the agent is told the reason."""
         path = at("approvals", id, "reject")
-        ask = Ask("POST", path, body=present(reason=reason), repeatable=True)
-        return await self.wire.read(ask, OpenedApproval)
+        request = Request("POST", path, body=present(reason=reason), repeatable=True)
+        return await self.transport.read(request, OpenedApproval)

@@ -9,31 +9,31 @@ from pydantic import Field
 
 from .errors import NotFoundError
 from .syncs import Deferred, Failure, SetAside, SyncStatus
-from .wire import INTEGRATION, Answer, Ask, Wire, at, given, present
+from .transport import INTEGRATION, Request, ResponseModel, Transport, at, present, query_of
 
 PAGE: Final = 100
 Access = Literal["send", "read", "full"]
 """What the end user is asked for: to send, to read, or both and more (the default)."""
 
 
-class ConnectSession(Answer):
+class ConnectSession(ResponseModel):
     """The right to connect one mailbox for one end user, for 30 minutes."""
 
     token: str
-    """For the connect page in an iframe; give it to nobody but that page."""
+    """For the connect page in an iframe; give it to that page alone."""
     connect_link: str
     """The same page as a plain link."""
     expires_at: datetime
 
 
-class Trouble(Answer):
+class Trouble(ResponseModel):
     """Something that keeps a connection from working."""
 
     type: Literal["auth", "sync"]
     log_id: str
 
 
-class Connection(Answer):
+class Connection(ResponseModel):
     """One authorised mailbox of one end user."""
 
     id: str = Field(alias="connection_id")
@@ -52,7 +52,7 @@ class Connection(Answer):
         return self.status == "reauth_required"
 
 
-class Watch(Answer):
+class Watch(ResponseModel):
     """How the mailbox announces changes; without a watch it is polled."""
 
     expires_at: datetime | None
@@ -63,7 +63,7 @@ class Watch(Answer):
     renew_at: datetime | None = None
 
 
-class Grant(Answer):
+class Grant(ResponseModel):
     """The consent; `ends_at` is set where Google ends it by itself."""
 
     issued_at: datetime | None
@@ -71,7 +71,7 @@ class Grant(Answer):
     ends_at: datetime | None
 
 
-class Credentials(Answer):
+class Credentials(ResponseModel):
     """A live access token."""
 
     access_token: str = Field(repr=False)
@@ -97,7 +97,7 @@ class ConnectionDetails(Connection):
     credentials: Credentials | None = None
 
 
-class Receipt(Answer):
+class Receipt(ResponseModel):
     """Proof of a disconnect; `finished_at` None means that it is under way."""
 
     connection_id: str
@@ -108,11 +108,11 @@ class Receipt(Answer):
     in_backups_until: datetime | None = None
 
 
-class _Opened(Answer):
+class _Opened(ResponseModel):
     data: ConnectSession
 
 
-class _Page(Answer):
+class _Page(ResponseModel):
     connections: Sequence[Connection]
 
 
@@ -124,13 +124,14 @@ class SyncChoice(TypedDict, total=False):
     labels: list[str]
     senders: list[str]
     exclude: list[str]
+    headers: list[str]
 
 
 @dataclass(frozen=True, slots=True)
 class Connections:
     """`postroom.connections`."""
 
-    wire: Wire
+    transport: Transport
 
     async def session(
         self,
@@ -154,7 +155,9 @@ class Connections:
             webhook_url_override=webhook_url,
             return_url=return_url,
         )
-        return (await self.wire.read(Ask("POST", "/connect/sessions", body=body), _Opened)).data
+        return (
+            await self.transport.read(Request("POST", "/connect/sessions", body=body), _Opened)
+        ).data
 
     async def reconnect_session(
         self,
@@ -172,8 +175,8 @@ class Connections:
             integrations_config_defaults=_asking(access),
             return_url=return_url,
         )
-        ask = Ask("POST", "/connect/sessions/reconnect", body=body)
-        return (await self.wire.read(ask, _Opened)).data
+        request = Request("POST", "/connect/sessions/reconnect", body=body)
+        return (await self.transport.read(request, _Opened)).data
 
     async def page(
         self,
@@ -187,7 +190,7 @@ class Connections:
         page: int = 0,
     ) -> Sequence[Connection]:
         """Return a page of the connections for which everything asked holds, newest first."""
-        query = given(
+        query = query_of(
             endUserId=end_user_id,
             endUserOrganizationId=organization_id,
             connectionId=connection_id,
@@ -196,7 +199,9 @@ class Connections:
             page=page,
         )
         query |= {f"tags[{name}]": value for name, value in (tags or {}).items()}
-        return (await self.wire.read(Ask("GET", "/connections", query=query), _Page)).connections
+        return (
+            await self.transport.read(Request("GET", "/connections", query=query), _Page)
+        ).connections
 
     async def of_end_user(self, end_user_id: str) -> Sequence[Connection]:
         """Return the connections of one end user, newest first."""
@@ -218,13 +223,13 @@ class Connections:
         A key with `connections:credentials` is given a live access token with it, and the
         refresh token where asked; raises ReauthRequiredError where there is none any more.
         """
-        query = given(
+        query = query_of(
             provider_config_key=INTEGRATION,
             force_refresh=fresh_token or None,
             refresh_token=refresh_token or None,
         )
-        ask = Ask("GET", at("connections", connection_id), query=query)
-        return await self.wire.read(ask, ConnectionDetails)
+        request = Request("GET", at("connections", connection_id), query=query)
+        return await self.transport.read(request, ConnectionDetails)
 
     async def change(
         self,
@@ -237,8 +242,8 @@ class Connections:
     ) -> None:
         """Change tags, webhook address, what is synced, or how long payloads are kept (`90d`)."""
         body = present(tags=tags, webhook_url_override=webhook_url, sync=sync, retention=retention)
-        await self.wire.json(
-            Ask("PATCH", at("connections", connection_id), body=body, repeatable=True)
+        await self.transport.json(
+            Request("PATCH", at("connections", connection_id), body=body, repeatable=True)
         )
 
     async def replace_metadata(self, *connection_ids: str, metadata: Mapping[str, Any]) -> None:
@@ -268,22 +273,26 @@ class Connections:
             tags=tags,
             metadata=metadata,
         )
-        return await self.wire.read(Ask("POST", "/connections", body=body), ConnectionDetails)
+        return await self.transport.read(
+            Request("POST", "/connections", body=body), ConnectionDetails
+        )
 
     async def disconnect(self, connection_id: str) -> None:
         """Remove a connection, its grant at Google and its records; it ends in the background.
 
         A connection that is gone already counts as removed.
         """
-        query = given(provider_config_key=INTEGRATION)
+        query = query_of(provider_config_key=INTEGRATION)
         try:
-            await self.wire.json(Ask("DELETE", at("connections", connection_id), query=query))
+            await self.transport.json(
+                Request("DELETE", at("connections", connection_id), query=query)
+            )
         except NotFoundError:
             return
 
     async def receipt(self, connection_id: str) -> Receipt:
         """Return the proof of a disconnect."""
-        return await self.wire.read(Ask("GET", at("receipts", connection_id)), Receipt)
+        return await self.transport.read(Request("GET", at("receipts", connection_id)), Receipt)
 
     async def _metadata(
         self, method: str, connection_ids: Sequence[str], metadata: Mapping[str, Any]
@@ -293,7 +302,9 @@ class Connections:
             "provider_config_key": INTEGRATION,
             "metadata": metadata,
         }
-        await self.wire.json(Ask(method, "/connections/metadata", body=body, repeatable=True))
+        await self.transport.json(
+            Request(method, "/connections/metadata", body=body, repeatable=True)
+        )
 
 
 def _asking(access: Access | None) -> dict[str, Any] | None:

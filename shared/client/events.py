@@ -8,13 +8,14 @@ from typing import Any, Literal
 from pydantic import Field
 
 from .errors import NotFoundError
-from .wire import Answer, Ask, Wire, at, given, present
+from .transport import Request, ResponseModel, Transport, at, present, query_of
 
 EventType = Literal["auth", "sync", "async_action", "send", "watch", "approval", "connection"]
+Content = Literal["none", "summary", "full"]
 EventState = Literal["pending", "delivered", "dead", "overtaken"]
 
 
-class Delivery(Answer):
+class Delivery(ResponseModel):
     """How an event stands with one receiver."""
 
     receiver: str
@@ -25,7 +26,7 @@ class Delivery(Answer):
     next_attempt_at: datetime | None
 
 
-class Event(Answer):
+class Event(ResponseModel):
     """One event; `payload` is the body a webhook is sent."""
 
     id: str
@@ -40,14 +41,14 @@ class Event(Answer):
     deliveries: Sequence[Delivery]
 
 
-class Redelivery(Answer):
+class Redelivery(ResponseModel):
     """How many events were made due; `more` says to ask again for the rest."""
 
     redelivered: int
     more: bool = Field(alias="has_more")
 
 
-class Endpoint(Answer):
+class Endpoint(ResponseModel):
     """One receiver of events; none of `connection_ids` or `types` means all."""
 
     id: str
@@ -56,6 +57,7 @@ class Endpoint(Answer):
     connection_ids: Sequence[str] | None
     description: str
     flavour: str
+    content: str
     enabled: bool
     disabled_at: datetime | None
     disabled_reason: str | None
@@ -70,7 +72,7 @@ class EndpointWithSecret(Endpoint):
     secret: str | None = Field(repr=False)
 
 
-class Step(Answer):
+class Step(ResponseModel):
     """One step of an operation; `detail` holds counts and codes."""
 
     name: str
@@ -79,7 +81,7 @@ class Step(Answer):
     detail: Mapping[str, Any]
 
 
-class Operation(Answer):
+class Operation(ResponseModel):
     """One sync run, action, authorisation or delivery."""
 
     id: str
@@ -95,19 +97,19 @@ class Operation(Answer):
     steps: Sequence[Step]
 
 
-class _Events(Answer):
+class _Events(ResponseModel):
     events: Sequence[Event]
 
 
-class _Redelivered(Answer):
+class _Redelivered(ResponseModel):
     state: str
 
 
-class _Operations(Answer):
+class _Operations(ResponseModel):
     operations: Sequence[Operation]
 
 
-class _Endpoints(Answer):
+class _Endpoints(ResponseModel):
     all: Sequence[Endpoint] = Field(alias="webhook_endpoints")
 
 
@@ -115,7 +117,7 @@ class _Endpoints(Answer):
 class Events:
     """`postroom.events`."""
 
-    wire: Wire
+    transport: Transport
 
     async def list(
         self,
@@ -125,13 +127,13 @@ class Events:
         limit: int = 100,
     ) -> Sequence[Event]:
         """Return events and how their delivery stands, newest first."""
-        ask = Ask("GET", "/events", connection_id, query=given(state=state, limit=limit))
-        return (await self.wire.read(ask, _Events)).events
+        request = Request("GET", "/events", connection_id, query=query_of(state=state, limit=limit))
+        return (await self.transport.read(request, _Events)).events
 
     async def redeliver(self, event_id: str) -> str:
-        """Send one event again, to whoever lacks it; answer its state."""
+        """Send one event again to the receivers that lack it; return its state."""
         path = at("events", event_id, "redeliver")
-        return (await self.wire.read(Ask("POST", path), _Redelivered)).state
+        return (await self.transport.read(Request("POST", path), _Redelivered)).state
 
     async def redeliver_since(
         self,
@@ -145,8 +147,8 @@ class Events:
         body = present(
             since=since.isoformat(), until=until.isoformat() if until else None, state=state
         )
-        ask = Ask("POST", "/events/redeliver", connection_id, body=body)
-        return await self.wire.read(ask, Redelivery)
+        request = Request("POST", "/events/redeliver", connection_id, body=body)
+        return await self.transport.read(request, Redelivery)
 
     async def operations(
         self,
@@ -157,16 +159,16 @@ class Events:
         limit: int = 100,
     ) -> Sequence[Operation]:
         """Return what was done lately, newest first."""
-        query = given(type=type, state=state, limit=limit)
-        ask = Ask("GET", "/operations", connection_id, query=query)
-        return (await self.wire.read(ask, _Operations)).operations
+        query = query_of(type=type, state=state, limit=limit)
+        request = Request("GET", "/operations", connection_id, query=query)
+        return (await self.transport.read(request, _Operations)).operations
 
 
 @dataclass(frozen=True, slots=True)
 class Webhooks:
     """`postroom.webhooks`: the receivers of events."""
 
-    wire: Wire
+    transport: Transport
 
     async def create(
         self,
@@ -177,8 +179,11 @@ class Webhooks:
         description: str = "",
         secret: str | None = None,
         flavour: Literal["postroom", "nango"] | None = None,
+        content: Content | None = None,
     ) -> EndpointWithSecret:
         """Register an https address, or a sink that the operator allows.
+
+        With `content` its `sync` events bring the messages along, up to a size.
 
         `nango` is for a receiver that was written for Nango: `secret` is what it verifies with.
         """
@@ -189,17 +194,18 @@ class Webhooks:
             description=description,
             secret=secret,
             flavour=flavour,
+            content=content,
         )
-        ask = Ask("POST", "/webhook-endpoints", body=body)
-        return await self.wire.read(ask, EndpointWithSecret)
+        request = Request("POST", "/webhook-endpoints", body=body)
+        return await self.transport.read(request, EndpointWithSecret)
 
     async def list(self) -> Sequence[Endpoint]:
         """Return the receivers, oldest first."""
-        return (await self.wire.read(Ask("GET", "/webhook-endpoints"), _Endpoints)).all
+        return (await self.transport.read(Request("GET", "/webhook-endpoints"), _Endpoints)).all
 
     async def get(self, id: str) -> Endpoint:
         """Return one receiver."""
-        return await self.wire.read(Ask("GET", at("webhook-endpoints", id)), Endpoint)
+        return await self.transport.read(Request("GET", at("webhook-endpoints", id)), Endpoint)
 
     async def change(
         self,
@@ -208,6 +214,7 @@ class Webhooks:
         url: str | None = None,
         types: Sequence[EventType] | None = None,
         description: str | None = None,
+        content: Content | None = None,
         enabled: bool | None = None,
     ) -> Endpoint:
         """Change a receiver; `enabled` takes back what its 410 did."""
@@ -215,10 +222,13 @@ class Webhooks:
             url=url,
             types=list(types) if types is not None else None,
             description=description,
+            content=content,
             enabled=enabled,
         )
         path = at("webhook-endpoints", id)
-        return await self.wire.read(Ask("PATCH", path, body=body, repeatable=True), Endpoint)
+        return await self.transport.read(
+            Request("PATCH", path, body=body, repeatable=True), Endpoint
+        )
 
     async def rotate_secret(
         self, id: str, *, secret: str | None = None, overlap_s: int | None = None
@@ -226,11 +236,11 @@ class Webhooks:
         """Sign with a new secret and, for a while (a day), with the last one too."""
         path = at("webhook-endpoints", id, "rotate-secret")
         body = present(secret=secret, overlap_s=overlap_s)
-        return await self.wire.read(Ask("POST", path, body=body), EndpointWithSecret)
+        return await self.transport.read(Request("POST", path, body=body), EndpointWithSecret)
 
     async def delete(self, id: str) -> None:
         """Remove a receiver; one that is gone already counts as removed."""
         try:
-            await self.wire.json(Ask("DELETE", at("webhook-endpoints", id)))
+            await self.transport.json(Request("DELETE", at("webhook-endpoints", id)))
         except NotFoundError:
             return

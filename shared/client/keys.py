@@ -7,10 +7,10 @@ from typing import Any
 
 from pydantic import Field
 
-from .wire import Answer, Ask, Wire, at, present
+from .transport import Request, ResponseModel, Transport, at, present
 
 
-class Key(Answer):
+class Key(ResponseModel):
     """A key without its secret; `connections` None means every one."""
 
     id: str
@@ -34,7 +34,7 @@ class IssuedKey(Key):
     key: str = Field(repr=False)
 
 
-class _Keys(Answer):
+class _Keys(ResponseModel):
     api_keys: Sequence[Key]
 
 
@@ -42,7 +42,7 @@ class _Keys(Answer):
 class Keys:
     """`postroom.keys`."""
 
-    wire: Wire
+    transport: Transport
 
     async def create(
         self,
@@ -63,22 +63,22 @@ class Keys:
             policy=policy,
             requests_per_minute=requests_per_minute,
         )
-        return await self.wire.read(Ask("POST", "/api-keys", body=body), IssuedKey)
+        return await self.transport.read(Request("POST", "/api-keys", body=body), IssuedKey)
 
     async def list(self) -> Sequence[Key]:
         """Return the keys, newest first."""
-        return (await self.wire.read(Ask("GET", "/api-keys"), _Keys)).api_keys
+        return (await self.transport.read(Request("GET", "/api-keys"), _Keys)).api_keys
 
     async def get(self, id: str) -> Key:
         """Return one key."""
-        return await self.wire.read(Ask("GET", at("api-keys", id)), Key)
+        return await self.transport.read(Request("GET", at("api-keys", id)), Key)
 
     async def rotate(self, id: str, *, overlap_hours: int = 24) -> IssuedKey:
         """Give a key a new secret; the one before works on for a while."""
         body = {"overlap_hours": overlap_hours}
-        ask = Ask("POST", at("api-keys", id, "rotate"), body=body)
-        return await self.wire.read(ask, IssuedKey)
+        request = Request("POST", at("api-keys", id, "rotate"), body=body)
+        return await self.transport.read(request, IssuedKey)
 
     async def revoke(self, id: str) -> Key:
         """Make a key worthless, within seconds everywhere."""
-        return await self.wire.read(Ask("DELETE", at("api-keys", id)), Key)
+        return await self.transport.read(Request("DELETE", at("api-keys", id)), Key)

@@ -4,7 +4,7 @@
         session = await postroom.connections.session({"end_user_id": "u1"})
 
 Every method raises a PostroomApiError where Postroom says no, and PostroomUnreachableError where
-no answer came (`errors` draws the tree). Calls that may be repeated are, `wire` says which.
+no answer came (`errors` draws the tree). Calls that may be repeated are, `transport` says which.
 """
 
 from collections.abc import AsyncIterator
@@ -23,7 +23,7 @@ from .keys import Keys
 from .records import Records
 from .sends import Sends
 from .syncs import Syncs
-from .wire import INTEGRATION, Patience, Wire
+from .transport import INTEGRATION, Patience, Transport
 
 TIMEOUT: Final = timedelta(seconds=60)
 
@@ -57,15 +57,15 @@ class Postroom:
     @classmethod
     def over(cls, http: httpx.AsyncClient, patience: Patience | None = None) -> "Postroom":
         """Return a client over an httpx client that has the address and the headers."""
-        wire = Wire(http, patience or Patience())
+        transport = Transport(http, patience or Patience())
         return cls(
-            connections=Connections(wire),
-            records=Records(wire),
-            syncs=Syncs(wire),
-            sends=Sends(wire),
-            actions=Actions(wire),
-            events=Events(wire),
-            webhooks=Webhooks(wire),
-            keys=Keys(wire),
-            approvals=Approvals(wire),
+            connections=Connections(transport),
+            records=Records(transport),
+            syncs=Syncs(transport),
+            sends=Sends(transport),
+            actions=Actions(transport),
+            events=Events(transport),
+            webhooks=Webhooks(transport),
+            keys=Keys(transport),
+            approvals=Approvals(transport),
         )

@@ -9,7 +9,7 @@ from typing import Any, Final, Literal, NotRequired, Required, TypedDict
 import httpx
 
 from .syncs import MODEL
-from .wire import Answer, Ask, Query, Wire, at, given
+from .transport import Query, Request, ResponseModel, Transport, at, query_of
 
 LONGEST_LINK: Final = timedelta(minutes=15)
 ROOT: Final = "root"
@@ -135,7 +135,7 @@ class Search:
     units: int
 
 
-class _Searched(Answer):
+class _Searched(ResponseModel):
     """A page of a search."""
 
     records: Sequence[Any]
@@ -144,7 +144,7 @@ class _Searched(Answer):
     units: int
 
 
-class _Found(Answer):
+class _Found(ResponseModel):
     """Records are taken as they come: there may be thousands."""
 
     records: Sequence[Any]
@@ -152,14 +152,31 @@ class _Found(Answer):
     next_before: str | None = None
 
 
-class Pruned(Answer):
+class Pruned(ResponseModel):
     """How many payloads were emptied, and whether more remain."""
 
     count: int
     has_more: bool
 
 
-class Link(Answer):
+class LabelCount(ResponseModel):
+    """How many stored messages have a label, and how many of them are unread."""
+
+    id: str
+    total: int
+    unread: int
+
+
+class LabelCounts(ResponseModel):
+    """Counts by label; not `complete` where only the newest messages were counted."""
+
+    labels: Sequence[LabelCount]
+    messages: int
+    unread: int
+    complete: bool
+
+
+class Link(ResponseModel):
     """An address that opens one attachment without an API key."""
 
     url: str
@@ -170,7 +187,7 @@ class Link(Answer):
 class Records:
     """`postroom.records`. `model` may be a projection of the deployment's own."""
 
-    wire: Wire
+    transport: Transport
 
     async def page(
         self,
@@ -183,7 +200,7 @@ class Records:
         model: str = MODEL,
     ) -> RecordsPage:
         """Return what changed after `cursor`, each record once, at its latest; None: all."""
-        query = given(
+        query = query_of(
             model=model,
             cursor=cursor,
             limit=limit,
@@ -205,7 +222,7 @@ class Records:
     ) -> AsyncIterator[RecordsPage]:
         """Yield pages after `cursor` until there is nothing newer.
 
-        Work through a page, store its cursor, take the next: whoever stops begins there again.
+        Work through a page, store its cursor, take the next: a run that stops begins there again.
         """
         more = True
         while more:
@@ -217,15 +234,15 @@ class Records:
         self,
         connection_id: str,
         *,
-        label: str | None = None,
+        label: str | Sequence[str] | None = None,
         thread_id: str | None = None,
         before: str | None = None,
         limit: int = 50,
     ) -> Screen:
-        """Return records newest first: those of a label, of a thread, or all."""
-        query = given(
-            order="date_desc", label=label, thread_id=thread_id, before=before, limit=limit
-        )
+        """Return records newest first: those that have a label or all of several, or all."""
+        query: Query = query_of(order="date_desc", thread_id=thread_id, before=before, limit=limit)
+        if label:
+            query = {**query, "label": [label] if isinstance(label, str) else [*label]}
         found = await self._read(connection_id, query)
         return Screen(found.records, found.next_before)
 
@@ -250,7 +267,7 @@ class Records:
 
         Only `q`, Gmail's own operators, costs quota units (5).
         """
-        query: Query = given(
+        query: Query = query_of(
             **{"from": sender, "to": to, "subject": subject, "thread_id": thread_id, "q": q},
             has="attachment" if with_attachment else None,
             unread=unread or None,
@@ -261,9 +278,14 @@ class Records:
         )
         if labels:
             query = {**query, "label": list(labels)}
-        ask = Ask("GET", "/records/search", connection_id, query=query, repeatable=True)
-        found = await self.wire.read(ask, _Searched)
+        request = Request("GET", "/records/search", connection_id, query=query, repeatable=True)
+        found = await self.transport.read(request, _Searched)
         return Search(found.records, found.next_page, found.complete, found.units)
+
+    async def labels(self, connection_id: str) -> LabelCounts:
+        """Return how many stored messages each label has, at no quota units."""
+        request = Request("GET", "/labels", connection_id, repeatable=True)
+        return await self.transport.read(request, LabelCounts)
 
     async def get(self, connection_id: str, *message_ids: str) -> Sequence[EmailMessage]:
         """Return the records of up to 100 messages; one that is not there is left out."""
@@ -272,8 +294,8 @@ class Records:
     async def prune(self, connection_id: str, until_cursor: str, *, limit: int = 1000) -> Pruned:
         """Empty the payloads of records that were read up to a cursor; the records stay."""
         body = {"model": MODEL, "until_cursor": until_cursor, "limit": limit}
-        ask = Ask("PATCH", "/records/prune", connection_id, body=body, repeatable=True)
-        return await self.wire.read(ask, Pruned)
+        request = Request("PATCH", "/records/prune", connection_id, body=body, repeatable=True)
+        return await self.transport.read(request, Pruned)
 
     @asynccontextmanager
     async def attachment(
@@ -285,7 +307,9 @@ class Records:
         """
         path = at("attachments", message_id, part_id or ROOT)
         headers = {"Range": f"bytes={from_byte}-"} if from_byte else {}
-        async with self.wire.streamed(Ask("GET", path, connection_id, headers=headers)) as answer:
+        async with self.transport.stream(
+            Request("GET", path, connection_id, headers=headers)
+        ) as answer:
             yield answer
 
     async def attachment_link(
@@ -294,8 +318,10 @@ class Records:
         """Return an address that a browser may open, for at most 15 minutes."""
         path = at("attachments", message_id, part_id or ROOT, "link")
         body = {"expires_in_s": round(lifetime.total_seconds())}
-        ask = Ask("POST", path, connection_id, body=body, repeatable=True)
-        return await self.wire.read(ask, Link)
+        request = Request("POST", path, connection_id, body=body, repeatable=True)
+        return await self.transport.read(request, Link)
 
     async def _read(self, connection_id: str, query: Query) -> "_Found":
-        return await self.wire.read(Ask("GET", "/records", connection_id, query=query), _Found)
+        return await self.transport.read(
+            Request("GET", "/records", connection_id, query=query), _Found
+        )

@@ -7,7 +7,7 @@ from typing import Final, Literal, TypedDict
 
 from pydantic import Field
 
-from .wire import Answer, Ask, Wire, at, given, understood
+from .transport import Request, ResponseModel, Transport, at, parse_response, query_of
 
 Recipients = str | list[str] | None
 KEY: Final = "Idempotency-Key"
@@ -53,14 +53,14 @@ Message = TypedDict(
 """What is to be sent; `send_at` is ISO 8601 with a time zone."""
 
 
-class LeftOut(Answer):
+class LeftOut(ResponseModel):
     """One of them: the header it stood in, and its address and what is wrong with it."""
 
     field: str
     reason: str
 
 
-class Sent(Answer):
+class Sent(ResponseModel):
     """What came of a send; `submitted` means Gmail took it, not that it was delivered."""
 
     status: str
@@ -82,7 +82,7 @@ class Sent(Answer):
     """Whether an earlier request with the same key had done the work."""
 
 
-class Entry(Answer):
+class Entry(ResponseModel):
     """A send's place in the ledger."""
 
     idempotency_key: str
@@ -98,20 +98,20 @@ class Entry(Answer):
     bulk_id: str | None
 
 
-class Page(Answer):
+class Page(ResponseModel):
     """Sends of a connection."""
 
     sends: Sequence[Entry]
 
 
-class Accepted(Answer):
+class Accepted(ResponseModel):
     """Many messages, durably queued."""
 
     id: str
     accepted: int
 
 
-class Bulk(Answer):
+class Bulk(ResponseModel):
     """How far many messages are: how many in which status, and a page of them."""
 
     id: str
@@ -126,7 +126,7 @@ class Bulk(Answer):
 class Sends:
     """`postroom.sends`."""
 
-    wire: Wire
+    transport: Transport
 
     async def send(self, connection_id: str, message: Message, idempotency_key: str) -> Sent:
         """Send a message as the end user; the same key sends once.
@@ -135,15 +135,17 @@ class Sends:
         sent twice. A send that ended with nothing sent raises UpstreamError.
         """
         headers = {KEY: idempotency_key}
-        ask = Ask("POST", "/send", connection_id, body=message, headers=headers, repeatable=True)
-        answer = await self.wire.answer(ask)
+        request = Request(
+            "POST", "/send", connection_id, body=message, headers=headers, repeatable=True
+        )
+        answer = await self.transport.answer(request)
         replayed = answer.headers.get("Idempotent-Response") == "true"
-        return understood(answer, Sent).model_copy(update={"replayed": replayed})
+        return parse_response(answer, Sent).model_copy(update={"replayed": replayed})
 
     async def get(self, connection_id: str, idempotency_key: str) -> Entry:
         """Return what became of a send."""
-        ask = Ask("GET", at("sends", idempotency_key), connection_id)
-        return await self.wire.read(ask, Entry)
+        request = Request("GET", at("sends", idempotency_key), connection_id)
+        return await self.transport.read(request, Entry)
 
     async def list(
         self,
@@ -154,24 +156,28 @@ class Sends:
         before: datetime | None = None,
     ) -> Sequence[Entry]:
         """Return sends, newest first; those that are `held` wait for trouble to end."""
-        query = given(state=status, limit=limit, before=before)
-        return (await self.wire.read(Ask("GET", "/sends", connection_id, query=query), Page)).sends
+        query = query_of(state=status, limit=limit, before=before)
+        return (
+            await self.transport.read(Request("GET", "/sends", connection_id, query=query), Page)
+        ).sends
 
     async def cancel(self, connection_id: str, idempotency_key: str) -> Entry:
         """Call off a send that has not begun. Raises ConflictError where it has."""
-        ask = Ask("DELETE", at("sends", idempotency_key), connection_id)
-        return await self.wire.read(ask, Entry)
+        request = Request("DELETE", at("sends", idempotency_key), connection_id)
+        return await self.transport.read(request, Entry)
 
     async def bulk(self, connection_id: str, messages: Mapping[str, Message]) -> Accepted:
         """Queue up to 1,000 messages, each under its idempotency key: all or none."""
         items = [{**message, "idempotency_key": key} for key, message in messages.items()]
-        ask = Ask("POST", "/send/bulk", connection_id, body={"messages": items}, repeatable=True)
-        return await self.wire.read(ask, Accepted)
+        request = Request(
+            "POST", "/send/bulk", connection_id, body={"messages": items}, repeatable=True
+        )
+        return await self.transport.read(request, Accepted)
 
     async def bulk_progress(
         self, connection_id: str, bulk_id: str, *, offset: int = 0, limit: int = 100
     ) -> Bulk:
         """Return how far a bulk is, and a page of its messages."""
-        query = given(offset=offset, limit=limit)
-        ask = Ask("GET", at("send", "bulk", bulk_id), connection_id, query=query)
-        return await self.wire.read(ask, Bulk)
+        query = query_of(offset=offset, limit=limit)
+        request = Request("GET", at("send", "bulk", bulk_id), connection_id, query=query)
+        return await self.transport.read(request, Bulk)

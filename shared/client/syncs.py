@@ -7,12 +7,12 @@ from typing import Any, Final
 
 from pydantic import Field
 
-from .wire import INTEGRATION, Answer, Ask, Wire, at, given
+from .transport import INTEGRATION, Request, ResponseModel, Transport, at, query_of
 
 MODEL: Final = "EmailMessage"
 
 
-class Counts(Answer):
+class Counts(ResponseModel):
     """Records that one run changed."""
 
     added: int
@@ -20,7 +20,7 @@ class Counts(Answer):
     deleted: int
 
 
-class Progress(Answer):
+class Progress(ResponseModel):
     """How far the first reading of the mailbox is."""
 
     listed: int
@@ -30,7 +30,7 @@ class Progress(Answer):
     finished_at: datetime | None
 
 
-class Audit(Answer):
+class Audit(ResponseModel):
     """What a comparison with the mailbox had to heal."""
 
     requested_at: datetime
@@ -42,14 +42,14 @@ class Audit(Answer):
     relabelled: int
 
 
-class Deferred(Answer):
+class Deferred(ResponseModel):
     """Nothing is read before `until`."""
 
     concern: str = Field(alias="class")
     until: datetime
 
 
-class SetAside(Answer):
+class SetAside(ResponseModel):
     """Messages that could not be stored yet: how many, since when, and why how often."""
 
     count: int
@@ -57,7 +57,7 @@ class SetAside(Answer):
     reasons: Mapping[str, int]
 
 
-class Failure(Answer):
+class Failure(ResponseModel):
     """What is wrong: a code, what it means, since when; `docs` is the page below `/docs`."""
 
     type: str
@@ -66,7 +66,7 @@ class Failure(Answer):
     docs: str | None
 
 
-class SyncStatus(Answer):
+class SyncStatus(ResponseModel):
     """One sync of one connection; results and counts are by model."""
 
     connection_id: str
@@ -104,7 +104,7 @@ class SyncStatus(Answer):
         return self.record_counts.get(MODEL, 0)
 
 
-class Quarantined(Answer):
+class Quarantined(ResponseModel):
     """A message that could not be stored yet."""
 
     message_id: str
@@ -114,7 +114,7 @@ class Quarantined(Answer):
     first_failed_at: datetime
 
 
-class Explanation(Answer):
+class Explanation(ResponseModel):
     """Why a message is here or not, and what to do; `record` and `sync` are what it rests on."""
 
     message_id: str
@@ -126,15 +126,15 @@ class Explanation(Answer):
     sync: Mapping[str, Any]
 
 
-class _Statuses(Answer):
+class _Statuses(ResponseModel):
     syncs: Sequence[SyncStatus]
 
 
-class _Frequency(Answer):
+class _Frequency(ResponseModel):
     frequency: str
 
 
-class _Quarantine(Answer):
+class _Quarantine(ResponseModel):
     quarantine: Sequence[Quarantined]
 
 
@@ -142,7 +142,7 @@ class _Quarantine(Answer):
 class Syncs:
     """`postroom.syncs`. No connection means every one; no names mean every sync."""
 
-    wire: Wire
+    transport: Transport
 
     async def trigger(
         self,
@@ -165,8 +165,10 @@ class Syncs:
 
     async def statuses(self, connection_id: str | None = None) -> Sequence[SyncStatus]:
         """Return how every sync is doing."""
-        query = given(syncs="*", connection_id=connection_id, provider_config_key=INTEGRATION)
-        return (await self.wire.read(Ask("GET", "/sync/status", query=query), _Statuses)).syncs
+        query = query_of(syncs="*", connection_id=connection_id, provider_config_key=INTEGRATION)
+        return (
+            await self.transport.read(Request("GET", "/sync/status", query=query), _Statuses)
+        ).syncs
 
     async def status(self, connection_id: str) -> SyncStatus | None:
         """Return how the mailbox's sync is doing; None before it has begun."""
@@ -183,28 +185,30 @@ class Syncs:
             "frequency": frequency,
         }
         path = "/sync/update-connection-frequency"
-        return (await self.wire.read(Ask("PUT", path, body=body), _Frequency)).frequency
+        return (await self.transport.read(Request("PUT", path, body=body), _Frequency)).frequency
 
     async def audit(self, connection_id: str) -> None:
         """Compare the whole window with the mailbox and heal what differs; see the status."""
-        await self.wire.json(Ask("POST", "/sync/audit", connection_id, body={}, repeatable=True))
+        await self.transport.json(
+            Request("POST", "/sync/audit", connection_id, body={}, repeatable=True)
+        )
 
     async def quarantine(self, connection_id: str, *, limit: int = 100) -> Sequence[Quarantined]:
         """Return the messages that could not be stored yet, soonest retry first."""
-        ask = Ask("GET", "/quarantine", connection_id, query=given(limit=limit))
-        return (await self.wire.read(ask, _Quarantine)).quarantine
+        request = Request("GET", "/quarantine", connection_id, query=query_of(limit=limit))
+        return (await self.transport.read(request, _Quarantine)).quarantine
 
     async def retry(self, connection_id: str, message_id: str) -> None:
         """Try one quarantined message again now."""
         path = at("quarantine", message_id, "retry")
-        await self.wire.json(Ask("POST", path, connection_id, repeatable=True))
+        await self.transport.json(Request("POST", path, connection_id, repeatable=True))
 
     async def explain(self, connection_id: str, message_id: str) -> Explanation:
         """Return when a message was stored, or exactly why it is absent and what to do."""
-        ask = Ask("GET", "/explain", connection_id, query=given(message_id=message_id))
-        return await self.wire.read(ask, Explanation)
+        request = Request("GET", "/explain", connection_id, query=query_of(message_id=message_id))
+        return await self.transport.read(request, Explanation)
 
     async def _do(self, path: str, connection_id: str | None, *names: str, **more: Any) -> None:
         named = {} if connection_id is None else {"connection_id": connection_id}
         body = {"provider_config_key": INTEGRATION, "syncs": [*names], **named, **more}
-        await self.wire.json(Ask("POST", path, body=body, repeatable=True))
+        await self.transport.json(Request("POST", path, body=body, repeatable=True))

@@ -54,9 +54,9 @@ def options(parser: ArgumentParser) -> None:
 
 async def run(arguments: Namespace) -> int:
     """Run the probes and print what came of each; no address and no mail is printed."""
-    probes = chosen(arguments.only, Level(arguments.level))
+    probes = choose_probes(arguments.only, Level(arguments.level))
     async with _mailbox(arguments) as mailbox:
-        if not arguments.yes and not agreed(probes):
+        if not arguments.yes and not confirm(probes):
             print("Nothing was done.")
             return 1
         caller = mailbox.caller
@@ -77,7 +77,7 @@ async def run(arguments: Namespace) -> int:
     return 1 if refused or any(one.breaks for one in results) else 0
 
 
-def chosen(only: str, level: Level) -> Sequence[Probe]:
+def choose_probes(only: str, level: Level) -> Sequence[Probe]:
     """Return the probes of a level, or those named. Raises InvalidRequestError."""
     names = {one.strip().upper() for one in only.split(",") if one.strip()}
     if unknown := names - {one.name for one in PROBES}:
@@ -86,7 +86,7 @@ def chosen(only: str, level: Level) -> Sequence[Probe]:
     return [one for one in PROBES if one.level in allowed and (not names or one.name in names)]
 
 
-def agreed(probes: Iterable[Probe]) -> bool:
+def confirm(probes: Iterable[Probe]) -> bool:
     """Say what would be made in the mailbox and ask; without any of that do not ask."""
     harmful = [one for one in probes if one.harm]
     if not harmful:

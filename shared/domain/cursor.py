@@ -1,4 +1,4 @@
-"""The opaque positions a reader of records holds: a cursor, and a screen's page token.
+"""The opaque positions that readers hold: a cursor of records, a page token of a listing.
 
 Both carry a checksum bound to the connection, so a cursor that was cut, mistyped or taken from
 another connection is refused instead of silently skipping records. A cursor never expires.
@@ -24,7 +24,7 @@ _CURSOR, _SCREEN = b"c1", b"s1"
 def cursor_of(connection_id: ConnectionId, sequence: SequenceNumber, model: str = "") -> str:
     """Return the cursor that continues after `sequence` of the model."""
     body = sequence.to_bytes(_NUMBER_BYTES, "big")
-    return _written(connection_id, _CURSOR, body, model)
+    return _encode(connection_id, _CURSOR, body, model)
 
 
 def sequence_of(connection_id: ConnectionId, cursor: str, *models: str) -> SequenceNumber:
@@ -42,21 +42,26 @@ def page_token_of(connection_id: ConnectionId, date: datetime, id: MessageId) ->
     """Return the token of the screen below the message `id` of `date`."""
     microseconds = (date - _EPOCH) // timedelta(microseconds=1)
     body = microseconds.to_bytes(_NUMBER_BYTES, "big", signed=True) + id.encode()
-    return _written(connection_id, _SCREEN, body)
+    return _encode(connection_id, _SCREEN, body)
 
 
-def place_of(connection_id: ConnectionId, token: str) -> tuple[datetime, MessageId]:
-    """Return the (date, id) a screen continues below. Raises InvalidRequestError."""
-    body = _read(connection_id, _SCREEN, token, "before")
+def place_of(
+    connection_id: ConnectionId, token: str, name: str = "before"
+) -> tuple[datetime, MessageId]:
+    """Return the (date, id) a screen continues below. Raises InvalidRequestError.
+
+    `name` is the parameter the token came in.
+    """
+    body = _read(connection_id, _SCREEN, token, name)
     try:
         microseconds = int.from_bytes(body[:_NUMBER_BYTES], "big", signed=True)
         date = _EPOCH + timedelta(microseconds=microseconds)
         return date, MessageId(body[_NUMBER_BYTES:].decode())
     except (ValueError, OverflowError):
-        raise _refusal("before") from None
+        raise _refusal(name) from None
 
 
-def _written(connection_id: ConnectionId, kind: bytes, body: bytes, model: str = "") -> str:
+def _encode(connection_id: ConnectionId, kind: bytes, body: bytes, model: str = "") -> str:
     return encode_base64url(_checksum(connection_id, kind, body, model) + body)
 
 

@@ -93,9 +93,9 @@ class Measure:
         """Return it with one more."""
         place = sum(bound < seconds for bound in BOUNDS_S)
         counts = tuple(one + (at == place) for at, one in enumerate(self.counts))
-        return self.merged(Measure(counts, seconds, seconds), counts)
+        return self.merge(Measure(counts, seconds, seconds), counts)
 
-    def merged(self, other: "Measure", counts: tuple[int, ...] | None = None) -> "Measure":
+    def merge(self, other: "Measure", counts: tuple[int, ...] | None = None) -> "Measure":
         """Return both together."""
         both = counts or tuple(map(sum, zip(self.counts, other.counts, strict=True)))
         if not self.count or not other.count:
@@ -142,7 +142,7 @@ class Observed:
             for kind in {**self.kinds, **more.kinds}
         }
         durations = {
-            name: self.durations.get(name, Measure()).merged(more.durations.get(name, Measure()))
+            name: self.durations.get(name, Measure()).merge(more.durations.get(name, Measure()))
             for name in {**self.durations, **more.durations}
         }
         surprises = sorted((*self.surprises, *more.surprises), key=lambda one: one.at)
@@ -173,7 +173,7 @@ def cap_kinds(counts: Mapping[str, int]) -> dict[str, int]:
     return {**kept, OTHER: sum(counts.values()) - sum(kept.values())}
 
 
-def merged(observed: Iterable[Observed]) -> Observed | None:
+def merge_observed(observed: Iterable[Observed]) -> Observed | None:
     """Return all shards together, None where nothing was seen."""
     whole: Observed | None = None
     for one in observed:
@@ -215,7 +215,7 @@ class Sightings:
             self._told.add((kind, method, told))
             self.surprises.append(Surprise(kind, method, told, now))
 
-    def taken(self, shard: str, now: datetime) -> Observed | None:
+    def take(self, shard: str, now: datetime) -> Observed | None:
         """Return what there is and forget it; None where there is nothing."""
         if not (self.counts or self.kinds or self.durations or self.surprises):
             return None

@@ -1,6 +1,6 @@
 """W3C trace context: which trace the work under way belongs to, and which span of it this is.
 
-The request's context is ambient, as its log lines' is: whoever calls on (a task, a webhook) names
+The request's context is ambient, as its log lines' is: what calls on (a task, a webhook) names
 the span that asked, without every signature between passing it on.
 """
 
@@ -22,7 +22,7 @@ class TraceContext:
     trace_id: str
     span_id: str
     sampled: bool = True
-    """Whether somebody records this trace, as far as we were told."""
+    """Whether this trace is recorded, as far as we were told."""
 
     @property
     def traceparent(self) -> str:

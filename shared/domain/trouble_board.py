@@ -53,7 +53,7 @@ class TroubleBoard:
         left = {code: one for code, one in self.open.items() if code not in over}
         return replace(self, open=left, ended={**self.ended, **over})
 
-    def woken(self, code: str, at: datetime) -> "TroubleBoard":
+    def without_end(self, code: str, at: datetime) -> "TroubleBoard":
         """Return it once everything that waited for the end at that time was woken."""
         left = {one: when for one, when in self.ended.items() if (one, when) != (code, at)}
         return replace(self, ended=left)
@@ -69,14 +69,14 @@ class TroubleNotes:
     """As last read."""
     read_at: datetime | None = None
 
-    def met(
+    def note_trouble(
         self, code: str, now: datetime, connection_id: ConnectionId | None = None, told: str = ""
     ) -> None:
         """Note that the whole deployment was refused."""
         self.met_since[code] = Trouble(now, now, connection_id, told)
         self.worked_since.pop(code, None)
 
-    def worked(self, code: str, now: datetime) -> None:
+    def note_success(self, code: str, now: datetime) -> None:
         """Note that what the trouble forbids was done; costs nothing while there is none."""
         if code in self.board.open:
             self.worked_since[code] = now

@@ -32,7 +32,7 @@ class Fate(StrEnum):
     HELD = "held"
 
 
-class Told(StrEnum):
+class Audience(StrEnum):
     """Who hears of it, beside the caller in the answer."""
 
     END_USER = "end user"
@@ -59,19 +59,19 @@ class Treatment:
     sync_longest: timedelta | None
     send: Fate
     status: int
-    told: frozenset[Told]
+    told: frozenset[Audience]
 
 
-_PRODUCT: Final = frozenset({Told.PRODUCT})
+_PRODUCT: Final = frozenset({Audience.PRODUCT})
 TREATMENTS: Final[Mapping[Concern, Treatment]] = {
     Concern.CALL: Treatment(LONG_LADDER, Fate.ENDS, 424, _PRODUCT),
     Concern.MAILBOX: Treatment(LONG_LADDER, Fate.HELD, 424, _PRODUCT),
-    Concern.GRANT: Treatment(None, Fate.ENDS, 424, frozenset({Told.END_USER})),
+    Concern.GRANT: Treatment(None, Fate.ENDS, 424, frozenset({Audience.END_USER})),
     Concern.SCOPE: Treatment(None, Fate.ENDS, 403, _PRODUCT),
     Concern.RATE: Treatment(SHORT_LADDER, Fate.WAITS, 429, frozenset()),
     Concern.CONCURRENCY: Treatment(SHORT_LADDER, Fate.WAITS, 429, frozenset()),
     Concern.PASSING: Treatment(SHORT_LADDER, Fate.HELD, 424, _PRODUCT),
-    Concern.DEPLOYMENT: Treatment(LONG_LADDER, Fate.HELD, 503, frozenset({Told.OPERATOR})),
+    Concern.DEPLOYMENT: Treatment(LONG_LADDER, Fate.HELD, 503, frozenset({Audience.OPERATOR})),
 }  # fmt: skip
 
 GRANT_ENDS: Final[Mapping[str, str]] = {

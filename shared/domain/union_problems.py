@@ -30,7 +30,7 @@ class Found:
         return self.loc == branch and self.type.endswith(KIND)
 
 
-def meant(data: Any, problems: Sequence[Found]) -> list[Found]:
+def meant_problems(data: Any, problems: Sequence[Found]) -> list[Found]:
     """Return the problems of the branches that were meant, in their order."""
     unions: dict[tuple[Step, ...], dict[Step, list[Found]]] = defaultdict(dict)
     for one in problems:

@@ -8,7 +8,7 @@ from typing import Annotated, Any, TypeVar
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ValidationError
 from pydantic_core import ErrorDetails
 
-from shared.domain.union_problems import Found, has, meant
+from shared.domain.union_problems import Found, has, meant_problems
 from shared.errors import InvalidRequestError, Problem
 
 M = TypeVar("M", bound=BaseModel)
@@ -25,7 +25,7 @@ ENUM_MEMBER = re.compile(r"<\w+\.\w+: ('[^']*')>")
 BARE_NUMBER = re.compile(r"\s*[-+]?[\d._]+(?:e[-+]?\d+)?\s*", re.IGNORECASE)
 
 
-def _dated(value: Any) -> Any:
+def _refuse_bare_number(value: Any) -> Any:
     """Refuse a number, of which pydantic would guess whether it means seconds or milliseconds."""
     if isinstance(value, int | float) or (isinstance(value, str) and BARE_NUMBER.fullmatch(value)):
         raise ValueError(
@@ -35,7 +35,7 @@ def _dated(value: Any) -> Any:
     return value
 
 
-Instant = Annotated[AwareDatetime, BeforeValidator(_dated)]
+Instant = Annotated[AwareDatetime, BeforeValidator(_refuse_bare_number)]
 """A moment in a request: ISO 8601 with its zone, and never a number."""
 
 
@@ -45,7 +45,7 @@ def _in_utc(at: datetime | None) -> datetime | None:
 
 Moment = Annotated[
     datetime | None,
-    BeforeValidator(lambda given: _dated(given) if given else None),
+    BeforeValidator(lambda given: _refuse_bare_number(given) if given else None),
     AfterValidator(_in_utc),
 ]
 """A date or a moment in a filter, in UTC where it names no zone; "" is none, a number refused."""
@@ -68,7 +68,8 @@ def validate(
         errors = refused.errors(include_url=False, include_context=False, include_input=False)
     found = [Found(one["type"], one["loc"], _message(one)) for one in errors]
     problems = [
-        Problem(one.type, one.message, (*within, *_path(data, one))) for one in meant(data, found)
+        Problem(one.type, one.message, (*within, *_path(data, one)))
+        for one in meant_problems(data, found)
     ]
     raise InvalidRequestError(_summary(problems), code=code, problems=problems[:PROBLEMS])
 

@@ -36,9 +36,10 @@ def api_routes() -> Routes:
         upkeep,
         webhook_endpoints,
     )
-    from shared.edge.api.mail import attachments, records, search
+    from shared.edge.api.mail import attachments, labels, records, search
     from shared.edge.compat import absent, constants, older_names
     from shared.edge.connect import sessions as connect_sessions
+    from shared.edge.docs.routes import pages_of
     from shared.edge.web import health
     from shared.edge.web.openapi.document import description_of
 
@@ -48,6 +49,7 @@ def api_routes() -> Routes:
         *connections.ROUTES,
         *records.ROUTES,
         *search.ROUTES,
+        *labels.ROUTES,
         *syncs.ROUTES,
         *upkeep.ROUTES,
         *actions.ROUTES,
@@ -62,6 +64,7 @@ def api_routes() -> Routes:
         *constants.ROUTES,
         *absent.ROUTES,
         description_of(whole_table),
+        *pages_of(whole_table),
         *health.ROUTES,
     )
 

@@ -81,10 +81,10 @@ async def update(
     ConflictError after TRIES, and what `change` raises.
     """
 
-    async def changed(was: T) -> T | None:
+    async def apply(was: T) -> T | None:
         return change(was)
 
-    return await update_by(documents, id, changed, read)
+    return await update_by(documents, id, apply, read)
 
 
 async def update_by(

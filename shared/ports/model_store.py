@@ -17,7 +17,7 @@ class Adoptions(Documents[Adoption], Protocol):
     """One document: how far the connections were given states."""
 
 
-Told = tuple[Event, str | None]
+Notice = tuple[Event, str | None]
 """An event, created where its version is None, else swapped at that version."""
 
 
@@ -33,7 +33,7 @@ class ModelBatch:
     poisoned: Sequence[Poisoned] = ()
     released: Sequence[str] = ()
     """Keys to take out of quarantine."""
-    events: Sequence[Told] = ()
+    events: Sequence[Notice] = ()
 
     @property
     def news(self) -> Sequence[Event]:
@@ -132,7 +132,7 @@ class ModelRecords(Protocol):
         """
         ...
 
-    async def poisoned(
+    async def list_poisoned(
         self, connection_id: ConnectionId, sync: str, limit: int
     ) -> Sequence[Poisoned]:
         """Return what a sync could make nothing of, soonest retry first."""

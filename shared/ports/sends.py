@@ -58,7 +58,7 @@ class BulkSends(Documents[BulkSend], Protocol):
         """Return ids of the shard's unfinished bulks that are due, most overdue first."""
         ...
 
-    async def unfinished(self, connection_id: ConnectionId, limit: int) -> Sequence[BulkSend]:
+    async def list_unfinished(self, connection_id: ConnectionId, limit: int) -> Sequence[BulkSend]:
         """Return a connection's unfinished bulks, oldest first."""
         ...
 

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import NewType, Protocol
 
 from shared.domain.events.addresses import origin_of
+from shared.domain.events.content import Content
 from shared.domain.events.delivery import Attempted
 from shared.domain.events.flavour import Flavour
 from shared.domain.ids import ConnectionId, EventId
@@ -37,6 +38,7 @@ class Receiver:
     secrets: tuple[str, ...] = field(default=(), repr=False)
     """What a webhook is signed with, newest first."""
     flavour: Flavour = Flavour.POSTROOM
+    content: Content = Content.NONE
 
     @property
     def scheme(self) -> str:

@@ -17,6 +17,8 @@ COMMIT_WRITES = 400
 """Most documents in one commit."""
 SEARCHED = 500
 """Most heads that one search reads."""
+Place = tuple[datetime, MessageId]
+"""Where a record stands among the newest: its internal date and its id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,7 @@ class NewestQuery:
     limit: int = 50
     label_id: LabelId | None = None
     thread_id: ThreadId | None = None
-    before: tuple[datetime, MessageId] | None = None
+    before: Place | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +100,7 @@ class SearchQuery:
     without: frozenset[LabelId] = frozenset()
     thread_id: ThreadId | None = None
     since: datetime | None = None
-    before: tuple[datetime, MessageId] | None = None
+    before: Place | None = None
 
     def fits(self, head: RecordHead, terms: Iterable[str]) -> bool:
         """Whether a live record has all that is asked for, wherever it stands."""
@@ -118,7 +120,7 @@ class SearchPage:
     """
 
     records: Sequence[Record] = ()
-    before: tuple[datetime, MessageId] | None = None
+    before: Place | None = None
     complete: bool = True
 
 

@@ -27,8 +27,8 @@ BUDGET: Final = timedelta(seconds=40)
 MOST_HELD: Final = 200
 
 
-def _woken(code: str, at: datetime, was: TroubleBoard) -> TroubleBoard:
-    return was.woken(code, at)
+def _without_end(code: str, at: datetime, was: TroubleBoard) -> TroubleBoard:
+    return was.without_end(code, at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ class EndTroubles:
         woken = 0
         for code, at in found.value.ended.items():
             woken += await self._wake(code)
-            await update(self.troubles, BOARD, partial(_woken, code, at))
+            await update(self.troubles, BOARD, partial(_without_end, code, at))
         return woken
 
     async def _wake(self, code: str) -> int:
@@ -86,7 +86,7 @@ class EndTroubles:
         now = self.clock.now()
 
         def looking(was: SyncState) -> SyncState | None:
-            if was.status is not SyncStatus.RUNNING or was.held(now):
+            if was.status is not SyncStatus.RUNNING or was.is_held(now):
                 return None
             return was.looked_at(now).wanting_look().due_by(now)
 

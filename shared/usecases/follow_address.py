@@ -63,7 +63,7 @@ class FollowAddress:
     async def tell(self, id: ConnectionId, email: str) -> None:
         """Write a connection's new address and store the event, unless it has that address."""
 
-        async def moved(was: Connection) -> Connection | None:
+        async def move(was: Connection) -> Connection | None:
             leaving = was.status is ConnectionStatus.DISCONNECTING
             if leaving or was.email_key == email_key(email):
                 return None
@@ -78,7 +78,7 @@ class FollowAddress:
                 await self.outbox.create(self._event(was, now))
             return now
 
-        await update_by(self.connections, id, moved)
+        await update_by(self.connections, id, move)
 
     def _event(self, was: Connection, now: Connection) -> Event:
         version = now.version(now.address_changes)
@@ -112,19 +112,19 @@ class FollowAddress:
         mailboxes, names = self.directory.mailboxes, self.directory.names
         await self.tell_all(former, email)
         for id in sorted(former.connections):
-            if await self._moved(id, to.key):
+            if await self._join_other(id, to.key):
                 await leave_mailbox(mailboxes, names, former.key, id)
 
-    async def _moved(self, id: ConnectionId, to: MailboxId) -> bool:
+    async def _join_other(self, id: ConnectionId, to: MailboxId) -> bool:
         """Join the other mailbox; False where the connection is being removed, or does not read."""
 
-        def moved(was: Connection) -> Connection | None:
+        def move(was: Connection) -> Connection | None:
             leaving = was.status is ConnectionStatus.DISCONNECTING
             return None if leaving else replace(was, mailbox=to)
 
         await update(self.directory.mailboxes, to, lambda it: _with(it, id))
         with suppress(CorruptStateError):
-            if await update(self.connections, id, moved) is not None:
+            if await update(self.connections, id, move) is not None:
                 return True
         await update(self.directory.mailboxes, to, lambda it: _without(it, id))
         return False

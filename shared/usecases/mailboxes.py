@@ -36,12 +36,12 @@ class MailboxDirectory:
         """
         key = email_key(email)
         first, *others = first_mailbox_ids(email)
-        if (found := await self._known(first, key)) is not None:
+        if (found := await self._find_known(first, key)) is not None:
             return found
         if (found := await self._name(address_name(key))) is not None:
             return found
         for id in others:
-            if (found := await self._known(id, key)) is not None:
+            if (found := await self._find_known(id, key)) is not None:
                 return found
         return None
 
@@ -89,7 +89,7 @@ class MailboxDirectory:
         found = await self.names.get(name)
         return None if found is None else await self.mailboxes.get(found.value.mailbox)
 
-    async def _known(self, id: MailboxId, key: EmailKey) -> Versioned[Mailbox] | None:
+    async def _find_known(self, id: MailboxId, key: EmailKey) -> Versioned[Mailbox] | None:
         found = await self.mailboxes.get(id)
         return found if found is not None and found.value.is_known_as(key) else None
 

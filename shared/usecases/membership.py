@@ -2,7 +2,7 @@
 
 Google revokes per user and whole project (FACTS 6.9) and one watch serves a mailbox (FACTS 2.8),
 so only the last connection to leave may revoke and stop. It marks the document `closing` first:
-from then on nobody joins until it has gone.
+from then on no connection joins until it has gone.
 """
 
 from collections.abc import Awaitable, Callable
@@ -106,10 +106,11 @@ async def leave(
     connection_id: ConnectionId,
     confirm: Callable[[], Awaitable[None]] = _nothing,
 ) -> Versioned[Shared] | None:
-    """Leave; answer the document marked `closing` where nobody else is left.
+    """Leave; return the document marked `closing` where no other member is left.
 
-    Whoever gets it stops the watch or revokes, then deletes it; called again after a crash, it
-    answers the same. `confirm` may raise once the document is read, which is then left as it is.
+    The caller that gets it stops the watch or revokes, then deletes it; called again after a
+    crash, it returns the same. `confirm` may raise once the document is read, which is then left
+    as it is.
     """
 
     async def attempt() -> Versioned[Shared] | None:

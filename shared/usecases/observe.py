@@ -7,7 +7,7 @@ from datetime import timedelta
 from random import randrange
 from typing import Final
 
-from shared.domain.observations import SHARDS, Observed, Sightings, merged
+from shared.domain.observations import SHARDS, Observed, Sightings, merge_observed
 from shared.errors import AlreadyExistsError, ConflictError, CorruptStateError, TransientError
 from shared.ports.clock import Clock
 from shared.ports.documents import until_written
@@ -35,7 +35,7 @@ class ReportObservations:
         seen, now = self.sightings, self.clock.now()
         if seen.written_at is not None and now - seen.written_at < WRITTEN_EVERY:
             return
-        taken = seen.taken(str(randrange(SHARDS)), now)  # noqa: S311  it spreads writers out
+        taken = seen.take(str(randrange(SHARDS)), now)  # noqa: S311  it spreads writers out
         if taken is None:
             return
         seen.written_at = now
@@ -45,10 +45,10 @@ class ReportObservations:
         with suppress(TransientError, CorruptStateError):
             await self._add(taken)
 
-    async def known(self) -> Observed | None:
+    async def read_all(self) -> Observed | None:
         """Return all that was seen, None where nothing was."""
         found = [await self.observations.get(str(shard)) for shard in range(SHARDS)]
-        return merged(one.value for one in found if one)
+        return merge_observed(one.value for one in found if one)
 
     async def _add(self, taken: Observed) -> None:
         async def attempt() -> None:

@@ -56,7 +56,7 @@ class ReportTroubles:
             log.error("deployment trouble", extra=extra)
         for code in worked:
             log.warning("deployment trouble is over", extra={"code": code})
-        notes.board = await self._written(lambda was: was.with_met(met).without(worked))
+        notes.board = await self._write(lambda was: was.with_met(met).without(worked))
 
     def _is_news(self, code: str, now: datetime) -> bool:
         known = self.notes.board.open.get(code)
@@ -67,7 +67,7 @@ class ReportTroubles:
         self.notes.board = found.value if found else TroubleBoard()
         self.notes.read_at = self.clock.now()
 
-    async def _written(self, change: Change) -> TroubleBoard:
+    async def _write(self, change: Change) -> TroubleBoard:
         async def attempt() -> TroubleBoard:
             was = await self.troubles.get(BOARD)
             if was is None:

@@ -164,7 +164,9 @@ async def test_nothing_runs_for_a_key_made_by_one_that_was_revoked(harness: Acti
     id = await asked_for(Agent(harness, made["key"]), "send-email", HELLO)
     found = await harness.container.use(ApiKeys).get(made["parent"])
     assert found
-    await harness.container.use(ApiKeys).swap(found, found.value.revoked(harness.clock.now()))
+    await harness.container.use(ApiKeys).swap(
+        found, found.value.with_revocation(harness.clock.now())
+    )
     assert await code_of(await person(harness), id, "approve") == (403, "forbidden")
 
 

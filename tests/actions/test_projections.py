@@ -25,6 +25,7 @@ def unread(message: EmailMessage) -> Unread | None:
     return Unread(subject=message["subject"]) if message["isUnread"] else None
 
 
+RECORDS = "shared.edge.api.mail.records"
 UNREAD = Projection(Unread, unread, "find-unread", "What nobody has read yet.")
 
 
@@ -33,7 +34,7 @@ def registered(monkeypatch: pytest.MonkeyPatch) -> None:
     for module in ("shared.actions.catalogue", "shared.edge.api.mail.records",
                    "shared.edge.api.mail.records", "shared.edge.api.syncs",
                    "shared.edge.api.mail.sync_models"):  # fmt: skip
-        monkeypatch.setattr(f"{module}.projections", lambda: {UNREAD.name: UNREAD})
+        monkeypatch.setattr(f"{module}.projections", lambda *_: {UNREAD.name: UNREAD})
 
 
 async def page(harness: ActionHarness, status: int = 200, **query: Any) -> Any:
@@ -130,7 +131,9 @@ async def test_one_that_raises_stops_its_reader_and_nobody_else(
         raise KeyError(message["subject"])
 
     broken = replace(UNREAD, project=breaks)
-    monkeypatch.setattr("shared.edge.api.mail.records.projections", lambda: {UNREAD.name: broken})
+    monkeypatch.setattr(
+        "shared.edge.api.mail.records.projections", lambda *_: {UNREAD.name: broken}
+    )
     await store_records(harness.container, a_record(1))
     error = (await page(harness, status=424))["error"]
     assert error["code"] == "projection_failed"
@@ -147,7 +150,9 @@ async def test_a_projection_that_exits_ends_its_answer_and_not_the_process(
         raise end
 
     broken = replace(UNREAD, project=leaves)
-    monkeypatch.setattr("shared.edge.api.mail.records.projections", lambda: {UNREAD.name: broken})
+    monkeypatch.setattr(
+        "shared.edge.api.mail.records.projections", lambda *_: {UNREAD.name: broken}
+    )
     await store_records(harness.container, a_record(1))
     assert (await page(harness, status=424))["error"]["code"] == "projection_failed"
 

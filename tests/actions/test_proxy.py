@@ -252,3 +252,27 @@ async def test_a_body_that_is_too_large_is_refused(
     answer = await harness.api.post(f"{ME}/messages/send", content=b"x", headers=headers)
     assert (answer.status_code, answer.json()["error"]["code"]) == (413, "too_large")
     assert witness.seen == []
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("DELETE", "messages/18f00000000000ff"),
+        ("DELETE", "threads/18f00000000000ff"),
+        ("POST", "messages/batchDelete"),
+    ],
+)
+async def test_deleting_for_good_names_the_scope_that_it_needs(
+    harness: ActionHarness, witness: Witness, method: str, path: str
+) -> None:
+    answer = await harness.api.request(method, f"{ME}/{path}")
+    error = answer.json()["error"]
+    assert (answer.status_code, error["code"]) == (403, "missing_scope")
+    assert error["payload"]["scope"] == "https://mail.google.com/"
+    assert witness.seen == []
+
+
+async def test_what_else_is_deleted_is_gmails_to_judge(harness: ActionHarness) -> None:
+    made = await harness.api.post(f"{ME}/labels", json={"name": "Passing"})
+    gone = await harness.api.delete(f"{ME}/labels/{made.json()['id']}")
+    assert gone.status_code == 204

@@ -71,7 +71,7 @@ RULES = (
     Rule(
         "an expired lease may be taken",
         SyncState,
-        {"held": without.held_for_ever},
+        {"is_held": without.held_for_ever},
         Setting(ONE._replace(crashes=1)),
         LOST,
     ),
@@ -246,7 +246,7 @@ RULES = (
     Rule(
         "a listing says nothing about a push that came after it began",
         plan,
-        {"_overtaken": without.overtaken_by_nobody},
+        {"_on_newer_hint": without.overtaken_by_nobody},
         Setting(TWO),
         LATE,
     ),

@@ -53,12 +53,12 @@ def stale_at_checkpoint(state: SyncState, history_id: HistoryId, now: datetime) 
 
 def stale_at_any_hint(state: SyncState, history_id: HistoryId, now: datetime) -> Pushed:
     if state.hint is not None and history_id <= state.hint:
-        return Pushed(None, held=state.held(now))
+        return Pushed(None, held=state.is_held(now))
     return on_push(state, history_id, now)
 
 
 def stale_below_any_held_hint(state: SyncState, history_id: HistoryId, now: datetime) -> Pushed:
-    if state.held(now) and history_id <= (state.hint or 0):
+    if state.is_held(now) and history_id <= (state.hint or 0):
         return Pushed(None, held=True)
     return on_push(state, history_id, now)
 
@@ -81,7 +81,7 @@ def promise_believed(
 
 
 def no_hint_while_held(state: SyncState, history_id: HistoryId, now: datetime) -> Pushed:
-    return Pushed(None, held=True) if state.held(now) else on_push(state, history_id, now)
+    return Pushed(None, held=True) if state.is_held(now) else on_push(state, history_id, now)
 
 
 async def no_wake_at_expiry(*_: Any) -> None:
@@ -138,7 +138,7 @@ async def release_decided_once(held: Held) -> bool:
         return False
     while not held.released:
         new = replace(held.state, lease=None, next_due_at=step.at, commit_id=lease._commit_id())
-        held.released = await held._written(new, Batch())
+        held.released = await held._write(new, Batch())
     return True
 
 
@@ -156,7 +156,7 @@ def due_left_alone(held: Held, state: SyncState) -> SyncState:
 
 async def leaves_if_unmoved(held: Held, change: Any, due: datetime | None) -> None:
     new = replace(change(held.state), lease=None, next_due_at=due, commit_id=lease._commit_id())
-    await held._written(new, Batch())
+    await held._write(new, Batch())
 
 
 def advanced_without_lookback(state: SyncState, to: HistoryId, _: datetime) -> SyncState:

@@ -30,7 +30,7 @@ class Oracle:
         self.counts[f"status {said}"] += 1
         if said == "RUNNING":
             due = state.next_due_at
-            assert state.held(now) or (due and due <= now + SOON), f"RUNNING, due {due}: {state}"
+            assert state.is_held(now) or (due and due <= now + SOON), f"RUNNING, due {due}: {state}"
         if said == "SUCCESS" and not _is_looked_for(state):
             missing = await self._missing(state)
             assert not missing, f"SUCCESS without {sorted(missing)}: {state}"

@@ -18,7 +18,7 @@ from shared.usecases.sync.work.backfill import Chunk, read_chunk
 from shared.usecases.sync.work.changes import NOT_FOUND, Changes
 from shared.usecases.sync.work.recovery import Census
 from shared.usecases.sync.work.run import Run
-from shared.usecases.sync.work.steps import Departures
+from shared.usecases.sync.work.steps import Removals
 from tests.chaos.schedule_model import Found, explored
 from tests.chaos.schedule_scenarios import SCENARIOS
 from tests.chaos.swapping import swapped
@@ -80,8 +80,8 @@ def _one_pass(chunk: Chunk, *rest: Any) -> Backfill:
     return replace(progress, finished_at=rest[-1]) if progress.pass_number > 1 else progress
 
 
-async def _nobody_left(_: Run, since: HistoryId) -> Departures:
-    return Departures(since)
+async def _nobody_left(_: Run, since: HistoryId) -> Removals:
+    return Removals(since)
 
 
 async def _unlisted_is_gone(_: Run, changes: Changes, head: RecordHead) -> None:
@@ -252,7 +252,7 @@ RULES: Sequence[Rule] = (
     Rule(
         "a pass that a message left while it was listed is not the last",
         backfill,
-        {"departures": _nobody_left},
+        {"removals_since": _nobody_left},
         "first sync",
         ("delete m1", "deliver", "delete m2"),
         length=IN_ORDER,
@@ -312,7 +312,7 @@ RULES: Sequence[Rule] = (
     Rule(
         "nor does absence from one that a message left while it was listed",
         recovery,
-        {"departures": _nobody_left},
+        {"removals_since": _nobody_left},
         "recovery",
         ("archive m2",),
         length=3,

@@ -118,5 +118,5 @@ class Nobody:
     async def __call__(self, *_: Any) -> None:
         """Arm nothing."""
 
-    async def revive(self, *_: Any) -> None:
+    async def restart(self, *_: Any) -> None:
         """Arm nothing."""

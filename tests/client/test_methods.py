@@ -28,6 +28,7 @@ GIVEN: Mapping[str, Any] = {
     "access": "read",
     "action": "get-profile",
     "connections": ["c-1"],
+    "content": "summary",
     "flavour": "postroom",
     "frequency": "every hour",
     "headers": {},

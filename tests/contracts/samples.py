@@ -8,6 +8,7 @@ from shared.domain.connect.connect_session import ConnectSession, ConnectTicket,
 from shared.domain.connect.connection import Connection, ConnectionStatus, SyncSettings
 from shared.domain.connect.grant import Grant
 from shared.domain.connect.receipt import DeletionReceipt
+from shared.domain.events.content import Content
 from shared.domain.events.endpoint import SigningSecret, WebhookEndpoint
 from shared.domain.events.event import Delivery, DeliveryState, Event, EventType
 from shared.domain.events.flavour import Flavour
@@ -127,6 +128,7 @@ def webhook_endpoint(id: str = "w1", **changes: Any) -> WebhookEndpoint:
         types=frozenset({EventType.SYNC, EventType.AUTH}),
         connection_ids=frozenset({C1}),
         flavour=Flavour.NANGO,
+        content=Content.SUMMARY,
     )
     return replace(made, **changes)
 
@@ -288,7 +290,7 @@ def record(number: int = 1, sequence: int = 1, *, payload: bytes = b"p", **chang
 
 
 def tombstone(number: int = 1, sequence: int = 1) -> Record:
-    return Record(head(number, 0).deleted(SequenceNumber(sequence), START), b"p")
+    return Record(head(number, 0).tombstone(SequenceNumber(sequence), START), b"p")
 
 
 def entry(number: int = 1, **changes: Any) -> QuarantineEntry:

@@ -138,7 +138,7 @@ def own_models(store: Store) -> Iterator[Awaitable[Any]]:
     yield store.model_records.prune(C1, "Label", SequenceNumber(7), 9, NOW)
     yield store.model_records.prune_deleted(C1, NOW, 9, NOW)
     yield store.model_records.purge(C1, 9)
-    yield store.model_records.poisoned(C1, "sync-labels", 9)
+    yield store.model_records.list_poisoned(C1, "sync-labels", 9)
     yield store.model_syncs.of_connection(C1)
     yield store.model_syncs.due(3, NOW, 9)
 
@@ -148,7 +148,7 @@ def work(store: Store) -> Iterator[Awaitable[Any]]:
     for port in (store.sync_states, store.outbox, store.sends, store.bulk_sends, store.approvals):
         yield port.due(3, NOW, 9)
     yield store.mailboxes.renewable(NOW, 9)
-    yield store.bulk_sends.unfinished(C1, 9)
+    yield store.bulk_sends.list_unfinished(C1, 9)
     yield store.sends.list_traced(C1, ["a", "b"])
     yield store.retention.erase(C1, 9)
     yield store.api_keys.list(9)

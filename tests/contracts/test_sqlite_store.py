@@ -161,7 +161,7 @@ async def _read_everything(store: Store) -> None:
     await store.sends.many(["l1"])
     await store.sends.list_traced(C1, ["marker"])
     await store.bulk_sends.due(0, START, 10)
-    await store.bulk_sends.unfinished(C1, 10)
+    await store.bulk_sends.list_unfinished(C1, 10)
     await store.approvals.due(0, START, 10)
     for connection_id in (None, C1):
         for decided in (None, ApprovalState.PENDING):

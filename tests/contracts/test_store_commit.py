@@ -112,7 +112,7 @@ async def test_putting_a_record_again_replaces_it_whole(store: Store) -> None:
 async def test_a_rewritten_head_leaves_its_payload(store: Store) -> None:
     was = await store.sync_states.create(sync_state())
     was = await _commit(store, was, put=[record(1, 1, payload=b"mail")])
-    gone = head(1, 2).deleted(SequenceNumber(3), START + timedelta(days=1))
+    gone = head(1, 2).tombstone(SequenceNumber(3), START + timedelta(days=1))
     await _commit(store, was, heads=[gone])
     assert list(await _stored(store)) == [Record(gone, b"mail")]
 

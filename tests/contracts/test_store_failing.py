@@ -87,7 +87,7 @@ _CALLS: dict[tuple[str, str], Callable[[Any], Any]] = {
     ("sends", "many"): lambda port: port.many(["l1"]),
     ("sends", "list_traced"): lambda port: port.list_traced(C1, ["m"]),
     ("bulk_sends", "due"): lambda port: port.due(0, START, 1),
-    ("bulk_sends", "unfinished"): lambda port: port.unfinished(C1, 1),
+    ("bulk_sends", "list_unfinished"): lambda port: port.list_unfinished(C1, 1),
     ("approvals", "open"): lambda port: port.open(approval(), event()),
     ("approvals", "conclude"): lambda port: port.conclude(
         Versioned(approval(), VERSION), approval(attempts=1), event()
@@ -104,7 +104,7 @@ _CALLS: dict[tuple[str, str], Callable[[Any], Any]] = {
     ("model_records", "of_sources"): lambda port: port.of_sources(C1, "Label", IDS),
     ("model_records", "live"): lambda port: port.live(C1, "Label"),
     ("model_records", "page"): lambda port: port.page(C1, ModelQuery("Label")),
-    ("model_records", "poisoned"): lambda port: port.poisoned(C1, "sync-labels", 1),
+    ("model_records", "list_poisoned"): lambda port: port.list_poisoned(C1, "sync-labels", 1),
     ("model_records", "prune"): lambda port: port.prune(C1, "Label", SequenceNumber(1), 1, START),
     ("model_records", "prune_deleted"): lambda port: port.prune_deleted(C1, START, 1, START),
     ("model_records", "purge"): lambda port: port.purge(C1, 1),

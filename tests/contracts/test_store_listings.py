@@ -47,7 +47,7 @@ async def test_the_keys_that_a_key_made_are_found_the_revoked_ones_too(store: St
         await store.api_keys.create(api_key(id, parent=parent))
     found = await store.api_keys.get("c")
     assert found
-    await store.api_keys.swap(found, found.value.revoked(START))
+    await store.api_keys.swap(found, found.value.with_revocation(START))
     children = await store.api_keys.children("a", 9)
     assert {one.id: one.revoked_at is None for one in children} == {"b": True, "c": False}
     assert len(await store.api_keys.children("a", 1)) == 1

@@ -41,7 +41,7 @@ def row(
 def ended(number: int, sequence: int) -> ModelHead:
     """Return record `number` as a tombstone."""
     later = START + timedelta(minutes=1)
-    return replace(row(number, 0).head.deleted(later), sequence=SequenceNumber(sequence))
+    return replace(row(number, 0).head.tombstone(later), sequence=SequenceNumber(sequence))
 
 
 async def begun(store: Store, id: Any = C1) -> Versioned[ModelSyncState]:
@@ -77,12 +77,12 @@ async def test_state_records_quarantine_and_events_are_written_together(store: S
     written = await store.model_syncs.commit(was, now, batch)
     assert await store.model_syncs.get(state_id(C1, SYNC)) == written
     assert await listed(store) == [row(1, 1), row(2, 2)]
-    assert await store.model_records.poisoned(C1, SYNC, 9) == [poisoned]
+    assert await store.model_records.list_poisoned(C1, SYNC, 9) == [poisoned]
     assert await store.outbox.get("e1")
     again = await write(store, written, heads=[ended(1, 3)], released=["t1"])
     assert [one.head for one in await listed(store)] == [row(2, 2).head, ended(1, 3)]
     assert fields_of((await listed(store))[-1])["name"] == "Name 1"
-    assert await store.model_records.poisoned(C1, SYNC, 9) == []
+    assert await store.model_records.list_poisoned(C1, SYNC, 9) == []
     assert again.value.connection_id == C1
 
 
@@ -177,7 +177,7 @@ async def test_a_tombstone_says_why_in_its_metadata(store: Store, reason: EndRea
     saved = saved_row(MODEL, {"id": "r1", "reason": "theirs"}, "id")
     head = ModelHead(MODEL, "r1", saved.hash, SequenceNumber(1), START, START)
     first = await write(store, was, put=[ModelRecord(head, saved.payload)])
-    gone = replace(head.deleted(START, reason), sequence=SequenceNumber(2))
+    gone = replace(head.tombstone(START, reason), sequence=SequenceNumber(2))
     second = await write(store, first, heads=[gone])
     (found,) = await listed(store)
     assert found.head == gone

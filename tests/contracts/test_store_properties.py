@@ -132,7 +132,7 @@ class Model:
     def _rewritten(self, known: Record, action: str, label_ids: frozenset[LabelId]) -> Any:
         sequence, now = SequenceNumber(self.sequence), START + timedelta(seconds=self.sequence)
         if action == "delete":
-            return known.head.deleted(sequence, now)
+            return known.head.tombstone(sequence, now)
         return known.head.with_labels(label_ids, known.head.history_id, sequence, now)
 
 

@@ -94,7 +94,7 @@ async def test_a_search_reads_so_many_heads_and_says_where_it_stopped(store: Sto
 
 async def test_what_ended_is_found_no_more_and_labels_count_as_they_are_now(store: Store) -> None:
     await fill(store, [found_by(1, "f:ann"), found_by(2, "f:ann")])
-    gone = head(1, 3).deleted(SequenceNumber(3), START)
+    gone = head(1, 3).tombstone(SequenceNumber(3), START)
     moved = replace(head(2, 4), label_ids=frozenset({WORK}))
     await fill(store, [], heads=[gone, moved])
     found = await store.records.search(C1, SearchQuery(terms=frozenset({"f:ann"})))

@@ -83,11 +83,11 @@ async def test_unfinished_bulks_are_due_and_listed_oldest_first(store: Store) ->
         at = START + timedelta(minutes=number)
         await store.bulk_sends.create(bulk_send(f"b{number}", created_at=at, next_due_at=at))
     await store.bulk_sends.create(bulk_send("b9", C2))
-    assert [one.id for one in await store.bulk_sends.unfinished(C1, 2)] == ["b1", "b2"]
+    assert [one.id for one in await store.bulk_sends.list_unfinished(C1, 2)] == ["b1", "b2"]
     was = await store.bulk_sends.get("b1")
     assert was
     await store.bulk_sends.swap(was, replace(was.value, finished_at=START))
-    assert [one.id for one in await store.bulk_sends.unfinished(C1, 9)] == ["b2", "b3"]
+    assert [one.id for one in await store.bulk_sends.list_unfinished(C1, 9)] == ["b2", "b3"]
     now = START + timedelta(minutes=2)
     due = [id for shard in range(SHARDS) for id in await store.bulk_sends.due(shard, now, 9)]
     assert sorted(due) == ["b2", "b9"]

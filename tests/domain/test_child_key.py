@@ -134,6 +134,6 @@ def test_no_line_of_keys_ever_reaches_further_than_its_first(asked: list[tuple[s
 
 def test_a_rotation_changes_no_bound() -> None:
     before = key("p", **TIGHT)
-    after = before.rotated("1" * 64, NOW, NOW + timedelta(days=30))
+    after = before.with_new_secret("1" * 64, NOW, NOW + timedelta(days=30))
     assert {name: getattr(after, name) for name in BOUND} == TIGHT
     assert not after.accepts("0" * 64, NOW + timedelta(days=2))

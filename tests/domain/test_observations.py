@@ -17,7 +17,7 @@ from shared.domain.observations import (
     Observed,
     Sightings,
     cap_kinds,
-    merged,
+    merge_observed,
 )
 
 NOW = datetime(2026, 11, 29, tzinfo=UTC)
@@ -33,7 +33,7 @@ def measured(seconds: list[float]) -> Measure:
 
 @given(SECONDS, SECONDS)
 def test_two_measures_together_are_that_of_all(one: list[float], other: list[float]) -> None:
-    together = measured(one).merged(measured(other))
+    together = measured(one).merge(measured(other))
     assert together == measured([*one, *other])
     assert (together.least, together.most) == (min(*one, *other), max(*one, *other))
     assert together.count == len(one) + len(other)
@@ -47,24 +47,24 @@ def test_so_many_are_within_a_quantile(seconds: list[float], part: float) -> Non
 
 
 def test_nothing_measured_is_no_time_at_all() -> None:
-    assert Measure().merged(Measure()) == Measure()
-    assert Measure().merged(measured([2.0])) == measured([2.0])
+    assert Measure().merge(Measure()) == Measure()
+    assert Measure().merge(measured([2.0])) == measured([2.0])
     assert Measure().quantile(0.95) == 0
     assert list(BOUNDS_S) == sorted(BOUNDS_S)
 
 
 def test_what_was_seen_is_taken_once() -> None:
     seen = Sightings()
-    assert seen.taken("0", NOW) is None
+    assert seen.take("0", NOW) is None
     seen.count(Count.NEVER_FOUND)
     seen.count_kind(Kinds.REFUSALS, "403.rateLimitExceeded.rate")
     seen.measure(Duration.PUSH_DELAY, timedelta(seconds=-3))
-    taken = seen.taken("0", NOW)
+    taken = seen.take("0", NOW)
     assert taken is not None
     assert taken.counts == {"never_found": 1}
     assert taken.kind(Kinds.REFUSALS) == {"403.rateLimitExceeded.rate": 1}
     assert (taken.duration(Duration.PUSH_DELAY).most, taken.since) == (0, NOW)
-    assert seen.taken("0", NOW) is None
+    assert seen.take("0", NOW) is None
 
 
 def test_a_name_that_may_hold_a_value_counts_as_other() -> None:
@@ -72,7 +72,7 @@ def test_a_name_that_may_hold_a_value_counts_as_other() -> None:
     for name in ("ada@demo.example", "two words", "x" * 61, ""):
         seen.count_kind(Kinds.REFUSALS, name)
     seen.surprise("key", "GET/profile", "ada@demo.example", NOW)
-    taken = seen.taken("0", NOW)
+    taken = seen.take("0", NOW)
     assert taken is not None
     assert taken.kind(Kinds.REFUSALS) == {OTHER: 4}
     assert [one.told for one in taken.surprises] == [OTHER]
@@ -82,11 +82,11 @@ def test_a_surprise_is_told_once_and_counted_each_time() -> None:
     seen = Sightings()
     for _ in range(3):
         seen.surprise("key", "GET/profile", "newField", NOW)
-    first = seen.taken("0", NOW)
+    first = seen.take("0", NOW)
     assert first is not None
     assert (len(first.surprises), first.kind(Kinds.SURPRISES)) == (1, {"key": 3})
     seen.surprise("key", "GET/profile", "newField", NOW)
-    second = seen.taken("0", NOW)
+    second = seen.take("0", NOW)
     assert second is not None
     assert (second.surprises, second.kind(Kinds.SURPRISES)) == ((), {"key": 1})
 
@@ -96,7 +96,7 @@ def test_however_many_names_there_are_few_are_kept() -> None:
     for number in range(MOST_NAMES * 3):
         seen.count_kind(Kinds.REFUSALS, f"400.reason{number}.call")
         seen.surprise("refusal", "GET/profile", f"400.reason{number}", NOW)
-    taken = seen.taken("0", NOW)
+    taken = seen.take("0", NOW)
     assert taken is not None
     assert len(taken.kind(Kinds.REFUSALS)) <= MOST_NAMES + 1
     assert sum(taken.kind(Kinds.REFUSALS).values()) == MOST_NAMES * 3
@@ -109,10 +109,10 @@ def test_however_many_names_there_are_few_are_kept() -> None:
 
 
 def test_shards_together_are_all_that_was_seen() -> None:
-    assert merged([]) is None
+    assert merge_observed([]) is None
     early = Observed("0", NOW - timedelta(days=1), {"never_found": 1})
     late = Observed("1", NOW, {"never_found": 2}, durations={"push_delay": measured([1.0])})
-    whole = merged([late, early])
+    whole = merge_observed([late, early])
     assert whole is not None
     assert (whole.since, whole.counts) == (early.since, {"never_found": 3})
     assert whole.duration(Duration.PUSH_DELAY).count == 1

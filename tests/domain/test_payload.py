@@ -72,7 +72,7 @@ def test_a_record_shows_the_labels_of_its_head() -> None:
 
 
 def test_an_emptied_tombstone_still_says_what_it_was() -> None:
-    gone = replace(record(b"").head.deleted(SequenceNumber(8), NOW), pruned_at=NOW)
+    gone = replace(record(b"").head.tombstone(SequenceNumber(8), NOW), pruned_at=NOW)
     shown = render(Record(gone, b""), "c")
     assert (shown["id"], shown["threadId"]) == ("18c1", "18c0")
     assert shown["_nango_metadata"]["deleted_at"] == "2026-11-20T10:00:00.000Z"

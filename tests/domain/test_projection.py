@@ -63,7 +63,7 @@ def with_labels(was: Record, sequence: int, *labels: str) -> Record:
 
 def deleted(was: Record, sequence: int) -> Record:
     at = START + timedelta(minutes=sequence)
-    return replace(was, head=was.head.deleted(SequenceNumber(sequence), at))
+    return replace(was, head=was.head.tombstone(SequenceNumber(sequence), at))
 
 
 def action(found: Projected | None) -> LastAction | None:

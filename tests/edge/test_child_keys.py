@@ -115,7 +115,7 @@ async def test_a_child_that_a_revocation_missed_is_worthless_all_the_same(
     first, second = await line(keys, await a_key(container, "keys"), 2)
     found = await container.use(ApiKeys).get(first["id"])
     assert found
-    await container.use(ApiKeys).swap(found, found.value.revoked(clock.now()))
+    await container.use(ApiKeys).swap(found, found.value.with_revocation(clock.now()))
     clock.advance(REMEMBERED)
     assert await opens(keys, second["key"]) == [401]
     await container.use(RevokeApiKey)(first["id"])

@@ -198,7 +198,12 @@ async def test_a_patch_changes_what_it_names_and_leaves_the_rest(
 ) -> None:
     patch = {
         "end_user": {"id": "u-9", "email": "ada@product.example"},
-        "sync": {"frequency": "every 30 minutes", "window": "90d", "exclude": ["SPAM", "DRAFT"]},
+        "sync": {
+            "frequency": "every 30 minutes",
+            "window": "90d",
+            "exclude": ["SPAM", "DRAFT"],
+            "headers": ["X-Ticket-Id"],
+        },
         "retention": "14d",
     }
     assert (await api.patch(PATH, json=patch)).json() == {"success": True}
@@ -216,6 +221,7 @@ async def test_a_patch_changes_what_it_names_and_leaves_the_rest(
     assert connection.value.retention == timedelta(days=14)
     assert (state.value.window, state.value.frequency) == ("90d", timedelta(minutes=30))
     assert state.value.selection.exclude == ("DRAFT", "SPAM")
+    assert state.value.selection.headers == ("x-ticket-id",)
     assert state.value.backfilling
 
 
@@ -229,6 +235,7 @@ async def test_a_patch_changes_what_it_names_and_leaves_the_rest(
         {"sync": {"frequency": "every second"}},
         {"sync": {"frequency": "every 1 minute"}},
         {"sync": {"exclude": ["in:spam"]}},
+        {"sync": {"headers": ["X-Ticket: 1"]}},
         {"retention": "forever"},
         {"status": "active"},
     ],

@@ -83,7 +83,7 @@ async def test_filters_pass_over_without_losing_the_place(
     api: httpx.AsyncClient, container: AutowiredContainer, five: None
 ) -> None:
     gone = a_record(2, sequence=SequenceNumber(6))
-    gone = replace(gone, head=gone.head.deleted(SequenceNumber(6), NOW))
+    gone = replace(gone, head=gone.head.tombstone(SequenceNumber(6), NOW))
     await store_records(container, gone)
     assert [r["id"] for r in (await page(api, filter="deleted"))["records"]] == [f"{2:016x}"]
     assert len((await page(api, filter="added"))["records"]) == 4
@@ -94,7 +94,7 @@ async def test_a_deleted_record_is_a_tombstone_with_its_last_content(
     api: httpx.AsyncClient, container: AutowiredContainer, five: None
 ) -> None:
     gone = a_record(2)
-    await store_records(container, replace(gone, head=gone.head.deleted(SequenceNumber(6), NOW)))
+    await store_records(container, replace(gone, head=gone.head.tombstone(SequenceNumber(6), NOW)))
     (tombstone,) = (await page(api, filter="DELETED"))["records"]
     assert tombstone["subject"] == "Letter 2"
     assert tombstone["_nango_metadata"]["last_action"] == LastAction.DELETED
@@ -124,6 +124,23 @@ async def test_a_screen_filters_by_label_and_by_thread(
     await store_records(container, a_record(1, label_ids=starred), a_record(2))
     assert subjects(await page(api, label="STARRED")) == ["Letter 1"]
     assert subjects(await page(api, thread_id=f"{2:016x}")) == ["Letter 2"]
+
+
+async def test_a_screen_of_several_labels_shows_what_has_all_of_them(
+    api: httpx.AsyncClient, container: AutowiredContainer, connected: Connection
+) -> None:
+    read = frozenset({LabelId("INBOX")})
+    rows = [a_record(n, label_ids=read) if n % 2 else a_record(n) for n in range(1, 9)]
+    await store_records(container, *rows)
+    query = {"label": ["UNREAD", "INBOX"], "limit": 3}
+    first = await page(api, **query)
+    rest = await page(api, **query, before=first["next_before"])
+    assert subjects(first) == ["Letter 8", "Letter 6", "Letter 4"]
+    assert (subjects(rest), rest["next_before"]) == (["Letter 2"], None)
+    assert subjects(await page(api, label=["UNREAD", "STARRED"])) == []
+    one = await page(api, label=["UNREAD", "INBOX"], thread_id=f"{4:016x}")
+    assert subjects(one) == ["Letter 4"]
+    assert len(subjects(await page(api, label=["", "INBOX"]))) == 8
 
 
 @pytest.mark.parametrize(

@@ -43,6 +43,8 @@ def test_defaults_follow_from_the_public_address(environ: Mapping[str, str]) -> 
         ("PRODUCT_ORIGINS", "https://product.example.com/app"),
         ("PRODUCT_ORIGINS", "http://192.168.1.2:*"),
         ("INTEGRATION_ALIASES", "gmail, google mail"),
+        ("SYNC_ALIAS", "emails"),
+        ("SYNC_ALIAS", "Emails/gmail"),
         ("STORE", "mongodb:postroom"),
         ("QUEUE", "cloud-tasks:europe-west1"),
         ("KEYRING", "kms"),

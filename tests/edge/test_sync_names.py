@@ -50,7 +50,7 @@ LOOKS: tuple[tuple[str, str, dict[str, Any]], ...] = (
 def registered(monkeypatch: pytest.MonkeyPatch) -> None:
     for module in ("syncs", "mail.sync_models"):
         name = f"shared.edge.api.{module}.projections"
-        monkeypatch.setattr(name, lambda: {DERIVED.name: DERIVED})
+        monkeypatch.setattr(name, lambda *_: {DERIVED.name: DERIVED})
 
 
 async def asked(

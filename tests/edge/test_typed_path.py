@@ -19,7 +19,7 @@ BETWEEN = sorted([*(SHARED / "edge").rglob("*.py"), *(SHARED / "actions").rglob(
 """All that a call passes through before it reaches a use case."""
 UNTYPED: Mapping[str, str] = {
     "edge/web/routes.py output": "a type form: whatever pydantic can describe",
-    "edge/composition/container.py _found": "objects of all types lie in one mapping; `use` types",
+    "edge/composition/container.py _resolve": "objects of all types lie in one mapping",
     "edge/composition/container.py _wire": "the same",
 }
 """What may return Any, and why."""

@@ -54,7 +54,8 @@ def sent() -> Iterator[Event]:
     state, tally = samples.sync_state(), Tally(added=1, updated=2, deleted=3)
     for aside in (SetAside(0, None, {}), SetAside(1, NOW, {"too_large": 1})):
         for was in (None, HistoryId(7)):
-            yield sync_event(state, tally, Origin.LIVE, NOW, None, since=NOW, was=was, aside=aside)
+            about: Any = {"since": NOW, "was": was, "before": state.sequence, "aside": aside}
+            yield sync_event(state, tally, Origin.LIVE, NOW, None, **about)
         failed: Any = {"started_at": NOW, "now": NOW, "trace_id": None, "aside": aside}
         yield failed_sync_event(state, "reauth_required", "Connect again.", **failed)
     own = samples.model_sync("own")
@@ -70,8 +71,8 @@ def sent() -> Iterator[Event]:
     cases: tuple[Any, ...] = ({}, {"error": error}, {"warning": error})
     for operation in AuthOperation:
         for told in cases:
-            about: Any = {"occasion": "x", "generation": 1, "environment": "prod", "now": NOW}
-            yield auth_event(samples.connection(), operation, **about, **told)
+            given: Any = {"occasion": "x", "generation": 1, "environment": "prod", "now": NOW}
+            yield auth_event(samples.connection(), operation, **given, **told)
 
 
 def test_every_body_is_as_described() -> None:

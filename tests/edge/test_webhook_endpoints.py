@@ -16,11 +16,13 @@ from shared.domain.ids import ConnectionId, EventId
 from shared.edge.composition.container import AutowiredContainer
 from shared.edge.settings.deployment import settings_from
 from shared.edge.settings.events import EventOptions
+from shared.edge.web.routes import Permission
 from shared.errors import ConfigurationError
 from shared.ports.events import WebhookEndpoints
 from shared.ports.google.oauth import Sealer
 from shared.ports.store import Store
 from shared.usecases.events.receivers import opened_secret
+from tests.harness.samples import a_key
 
 URL = "https://product.example.com/hooks"
 
@@ -115,6 +117,25 @@ async def test_a_sink_that_the_operator_allows_may_be_named(
     events = EventOptions(sink_choices=frozenset({sink}))
     container.settings = replace(container.settings, events=events)
     assert (await _made(api, url=sink))["secret"] is None
+
+
+async def test_a_receiver_of_messages_is_registered_by_who_may_read_them(
+    api: httpx.AsyncClient, container: AutowiredContainer
+) -> None:
+    made = await _made(api, content="summary")
+    assert made["content"] == "summary"
+    path = f"/webhook-endpoints/{made['id']}"
+    assert (await api.patch(path, json={"content": "full"})).json()["content"] == "full"
+    key = await a_key(container, Permission.EVENTS_WRITE, Permission.EVENTS_READ)
+    headers = {"Authorization": f"Bearer {key}"}
+    body = {"url": URL, "content": "full"}
+    refused = [
+        await api.post("/webhook-endpoints", json=body, headers=headers),
+        await api.patch(path, json={"url": f"{URL}/mine"}, headers=headers),
+    ]
+    assert [one.status_code for one in refused] == [403, 403]
+    taken = await api.patch(path, json={"content": "none"}, headers=headers)
+    assert taken.json()["content"] == "none"
 
 
 async def _event(container: AutowiredContainer, id: str, **changes: Any) -> None:

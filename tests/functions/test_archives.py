@@ -18,6 +18,7 @@ from infra import requirements
 from infra.archives import build, main
 from infra.requirements import locked_for, stanzas
 from shared.edge.settings.functions import FUNCTIONS, Function, Trigger
+from shared.pages.docs.contents import PAGES, SOURCES
 from tests.harness.cloud_logging import entry_of
 from tests.harness.platform import (
     DEPLOYED,
@@ -104,6 +105,16 @@ def test_the_archive_of_mcp_brings_all_that_its_first_call_loads(
 
 
 @pytest.mark.parametrize("python", PYTHONS)
+def test_the_archive_of_api_shows_every_page(python: str, tmp_path: Path) -> None:
+    environment = clean_environment(python, locked_for("api"))
+    unpacked = unpack("api", tmp_path)
+    with running("api", environment, unpacked, tmp_path) as instance:
+        answered(f"{instance.url}/health")
+        for path in ("/", *(f"/docs/{name}" for name in PAGES), "/docs/search.json"):
+            assert httpx.get(instance.url + path, timeout=PATIENCE_S).status_code == 200, path
+
+
+@pytest.mark.parametrize("python", PYTHONS)
 def test_the_archive_brings_what_telemetry_needs_where_it_is_wanted(
     python: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -160,8 +171,12 @@ def test_a_function_is_given_no_package_it_never_imports() -> None:
 def test_no_archive_carries_what_no_function_needs(tmp_path: Path) -> None:
     for function in FUNCTIONS:
         with zipfile.ZipFile(build(function.name, tmp_path)) as archive:
-            rooms = {name.split("/")[1] for name in archive.namelist() if "/" in name}
-        assert not rooms & {"client", "commands", "docs"}
+            names = {*archive.namelist()}
+        rooms = {name.split("/")[1] for name in names if "/" in name}
+        shows = function.name in {"api", "mcp"}
+        assert not rooms & {"client", "commands"}
+        assert ("docs" in rooms) == shows
+        assert ({*SOURCES} <= names) == ("infra/OPERATING.md" in names) == shows
 
 
 def test_the_archive_for_amazon_brings_its_client_and_the_other_does_not(tmp_path: Path) -> None:

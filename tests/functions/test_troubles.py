@@ -16,7 +16,7 @@ from infra.local.connecting import NotConnectedError, connect
 from infra.local.google.wording import SILENT, Words
 from infra.local.system import LocalSystem
 from shared.domain.google_refusals import Concern
-from shared.domain.troubles import CODES, TREATMENTS, Fate, Told
+from shared.domain.troubles import CODES, TREATMENTS, Audience, Fate
 from shared.ports.events import Outbox
 from tests.edge.mcp.agents import modern, modern_headers
 from tests.harness.google import ADA, letter
@@ -258,11 +258,11 @@ async def judge_told(walk: Walk, cause: Cause) -> None:
     """Those that the table names have heard of it."""
     told = TREATMENTS[cause.concern].told
     health = (await walk.get("/health")).json()
-    assert bool(health["troubles"]) == (Told.OPERATOR in told), health
+    assert bool(health["troubles"]) == (Audience.OPERATOR in told), health
     failed = [one for one in await walk.events("auth") if not one["success"]]
     failures = [one for one in failed if one["connectionId"] == walk.id]
-    assert bool(failures) == (Told.END_USER in told), failures
-    if Told.END_USER in told:
+    assert bool(failures) == (Audience.END_USER in told), failures
+    if Audience.END_USER in told:
         assert (await walk.status())["status"] != "RUNNING"
     if cause.concern in AT_ONCE:
         error = (await walk.status())["error"]

@@ -9,13 +9,16 @@ from typing import Any
 
 from shared.adapters.keys.local import LocalKeyring, create_keyring
 from shared.adapters.sqlite import store as sqlite_store
+from shared.domain.connect.integration_names import IntegrationNames
 from shared.domain.events.addresses import AllowedHosts
 from shared.domain.events.delivery import Attempted, Failure
 from shared.domain.events.event import Event, EventState, EventType
 from shared.domain.ids import ConnectionId, EventId
+from shared.domain.sync.alias import SyncAlias
 from shared.ports.queue import Task
 from shared.ports.sinks import EventSettings, OutgoingEvent, Receiver
 from shared.ports.store import Store
+from shared.usecases.events.bodies import EventBodies
 from shared.usecases.events.deliver_event import DELIVER_TASK, Announce, DeliverEvent
 from shared.usecases.events.manage_endpoints import ManageEndpoints, Registration
 from shared.usecases.events.places import Places
@@ -86,6 +89,7 @@ class DeliveryHarness:
         self.line = WaitingTasks(self.clock)
         self.world = ReceivingWorld(self.clock)
         self.settings = settings or EventSettings()
+        self.alias = SyncAlias()
         create_keyring(folder / "keyring.json")
         self.sealer = LocalKeyring(folder / "keyring.json")
         self.store: Store = sqlite_store.open_store(
@@ -116,6 +120,7 @@ class DeliveryHarness:
             queue=queue,
             sinks=_AllSinks(Interrupted(_Posting(self.world), "receiver", bomb)),
             places=Places(self.clock),
+            bodies=EventBodies(store.connections, store.records, IntegrationNames(), self.alias),
             clock=self.clock,
         )
         self.wake = WakeDeliveries(outbox, queue, self.clock)

@@ -47,7 +47,7 @@ class HeldWatch:
         """Count."""
         self.armed += 1
 
-    async def revive(self, connection_id: ConnectionId) -> None:
+    async def restart(self, connection_id: ConnectionId) -> None:
         """Count."""
         self.revived += 1
 

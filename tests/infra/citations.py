@@ -15,6 +15,9 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
+from shared.pages.docs.contents import PAGES
+from shared.pages.docs.markdown import MADE
+
 ROOT: Final = Path(__file__).resolve().parents[2]
 DOCS: Final = ROOT / "shared" / "docs"
 _WRAP: Final = r"(?:[ \t]*\n[ \t]*(?:#|//|\*)?)?[ \t]*"
@@ -39,6 +42,10 @@ OF_OTHERS: Final = frozenset(
     {"RFC", "ISO", "PEP", "HTTP", "TLS", "IDNA", "HTML", "XHTML", "UTF", "CASA", "SHA", "AES"}
 )
 """Standards with numbers of their own, which are looked up elsewhere."""
+
+
+MADE_PAGES: Final = frozenset(page.name for page in PAGES.values() if page.source is None)
+"""Pages of the documentation that have no file; their links begin with MADE."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,9 +157,9 @@ def dangling_links(page: Path, text: str) -> Iterator[Dangling]:
     prose = FENCE.sub(lambda fenced: "\n" * fenced[0].count("\n"), text)
     for found in LINK.finditer(prose):
         link = found[1] or found[2]
-        if re.match(r"[a-z]+:", link):
-            continue
         target, _, anchor = link.partition("#")
+        if re.match(r"[a-z]+:", link) or target.removeprefix(MADE) in MADE_PAGES:
+            continue
         aim = (page.parent / target).resolve() if target else page
         if not aim.exists() or (anchor and anchor not in _anchors(aim, page, text)):
             yield Dangling(prose.count("\n", 0, found.start()) + 1, link)

@@ -25,9 +25,12 @@ PAGES: Final = {
         "shared/actions/README.md",
         "infra/OPERATING.md",
         "infra/terraform/README.md",
+        "shared/docs/guides/quick-start.md",
     )
 }
-CODE: Final = re.compile(r"^ *```(?:sh)?\n(.*?)^ *```$|`([^`\n]+)`", re.MULTILINE | re.DOTALL)
+CODE: Final = re.compile(
+    r"^ *```(?:sh|console)?\n(.*?)^ *```$|`([^`\n]+)`", re.MULTILINE | re.DOTALL
+)
 MAKE: Final = re.compile(r"(?:^|[;&|] )\s*make(?= [a-z])[^\n;|>]*", re.MULTILINE)
 MODULE: Final = re.compile(r"python -m ([\w.]+)")
 TOOL: Final = re.compile(r"\.venv/bin/([\w-]+)")

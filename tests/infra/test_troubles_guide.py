@@ -16,8 +16,8 @@ from shared.domain.troubles import (
     DESCRIPTIONS,
     GRANT_ENDS,
     TREATMENTS,
+    Audience,
     Fate,
-    Told,
     docs_of,
     error_object,
 )
@@ -78,7 +78,7 @@ def test_every_detail_of_the_refusals_is_a_code_or_a_limit() -> None:
 def test_every_reason_of_a_dead_grant_is_explained_to_all_who_read_it() -> None:
     """The event, the console and the guide know the same reasons."""
     assert {*CONSENT} <= {*GRANT_ENDS} <= {*DESCRIPTIONS} == {*CODES}
-    assert len(Told) == len({one for row in TREATMENTS.values() for one in row.told})
+    assert len(Audience) == len({one for row in TREATMENTS.values() for one in row.told})
 
 
 @pytest.mark.parametrize("code", CODES)

@@ -1,13 +1,13 @@
 /**
- * The unchanged Node client, driven line by line.
+ * The unchanged Node client, in whichever version is named, driven line by line.
  *
  * A line of standard input is {method, args, props?}; the line answered to it is {value} or
  * {error: {message, status, data}}. `{"undefined": true}` stands for an argument left out.
  */
 import readline from 'node:readline';
-import { Nango } from '@nangohq/node';
 
 const given = JSON.parse(process.argv[2]);
+const { Nango } = await import(process.argv[3]);
 
 for await (const line of readline.createInterface({ input: process.stdin })) {
   const { method, args, props } = JSON.parse(line);

@@ -10,6 +10,7 @@ from typing import Any
 
 from tests.interop.packages import HERE, installed
 from tests.interop.schemas import Schemas, generated
+from tests.interop.versions import NEWEST
 
 PATIENCE_S = 60
 LARGEST_LINE = 64 << 20
@@ -84,8 +85,8 @@ def _body(value: Any) -> Any:
 
 
 @asynccontextmanager
-async def running_client(**props: Any) -> AsyncIterator[Nango]:
-    """Start the client; `props` are its constructor's."""
+async def running_client(*, package: str = NEWEST["node"], **props: Any) -> AsyncIterator[Nango]:
+    """Start the client of that package; `props` are its constructor's."""
     installed()
     node = shutil.which("node")
     assert node is not None
@@ -93,6 +94,7 @@ async def running_client(**props: Any) -> AsyncIterator[Nango]:
         node,
         "client.mjs",
         json.dumps(props),
+        package,
         cwd=HERE,
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,

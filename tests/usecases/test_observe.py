@@ -57,7 +57,7 @@ async def test_it_is_written_at_most_once_a_minute(store: Store) -> None:
     assert [each.counts for each in await documents(store)] == [{"never_found": 1}]
     clock.advance(WRITTEN_EVERY)
     await one()
-    known = await one.known()
+    known = await one.read_all()
     assert known is not None
     assert known.counts == {"never_found": 3}
 
@@ -66,7 +66,7 @@ async def test_nothing_seen_is_nothing_written(store: Store) -> None:
     one = process(store, HurriedClock())
     await one()
     assert await documents(store) == []
-    assert await one.known() is None
+    assert await one.read_all() is None
     assert one.sightings.written_at is None
 
 
@@ -76,7 +76,7 @@ async def test_many_processes_add_up(store: Store) -> None:
     for one in processes:
         one.sightings.count_kind(Kinds.REFUSALS, "429.rateLimitExceeded.rate")
     await asyncio.gather(*(one() for one in processes))
-    known = await processes[0].known()
+    known = await processes[0].read_all()
     assert known is not None
     assert known.kind(Kinds.REFUSALS) == {"429.rateLimitExceeded.rate": 30}
     assert len(await documents(store)) <= SHARDS

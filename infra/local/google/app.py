@@ -12,7 +12,7 @@ from starlette.types import Receive, Scope, Send
 
 from infra.local.google.connection import remember_transport
 from infra.local.google.control import Control
-from infra.local.google.doors import GmailDoor
+from infra.local.google.endpoint import GmailEndpoint
 from infra.local.google.oauth.service_accounts import IdTokens
 from infra.local.google.oauth_endpoints import OAuthEndpoints
 from infra.local.google.parts import Google, assemble
@@ -45,7 +45,7 @@ def create_app(
     `httpx.ASGITransport`. It can also be set later: `app.state.google.pushes.client`.
     """
     google = assemble(settings, push_client)
-    gmail, people = GmailDoor(google), PeopleDoor(google)
+    gmail, people = GmailEndpoint(google), PeopleDoor(google)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:

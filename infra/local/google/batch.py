@@ -26,9 +26,7 @@ async def answer_batch(dispatcher: Dispatcher, asked: Asked) -> Answer:
         return Answer(error.status, orjson.dumps(error.body()))
     answers = await asyncio.gather(*(_part_answer(dispatcher, part, asked) for part in parts))
     boundary = f"batch_{secrets.token_urlsafe(24)}"
-    pieces = [
-        _rendered(boundary, part, answer) for part, answer in zip(parts, answers, strict=True)
-    ]
+    pieces = [_render(boundary, part, answer) for part, answer in zip(parts, answers, strict=True)]
     content = b"".join(pieces) + f"--{boundary}--\r\n".encode()
     return Answer(200, content, {"Content-Type": f"multipart/mixed; boundary={boundary}"})
 
@@ -73,7 +71,7 @@ def _inner(part: Part, outer: Mapping[str, str]) -> Asked | None:
     return Asked(words[0].upper(), unquote(address.path), address.query, headers, read)
 
 
-def _rendered(boundary: str, part: Part, answer: Answer) -> bytes:
+def _render(boundary: str, part: Part, answer: Answer) -> bytes:
     name = str(part.headers.get("Content-ID", "")).strip()
     response_id = f"Content-ID: <response-{name.lstrip('<')}\r\n" if name else ""
     status = f"HTTP/1.1 {answer.status} {HTTPStatus(answer.status).phrase}"

@@ -14,7 +14,7 @@ from infra.local.google.faults import Faults
 DEEP: Final = 2_000
 
 
-def _truncated(content: bytes) -> bytes:
+def _truncate(content: bytes) -> bytes:
     return content[: len(content) // 2] or b"{"
 
 
@@ -22,7 +22,7 @@ def _fieldless(content: bytes) -> bytes:
     return orjson.dumps(_without_fields(orjson.loads(content or b"{}")))
 
 
-def _mistyped(content: bytes) -> bytes:
+def _change_types(content: bytes) -> bytes:
     found = orjson.loads(content or b"{}")
     return orjson.dumps({name: _other_type(value) for name, value in found.items()})
 
@@ -35,9 +35,9 @@ BODIES: Final[Mapping[str, Callable[[bytes], bytes]]] = {
     "body_text": lambda _: b'"OK"',
     "body_object": lambda _: b"{}",
     "body_deep": lambda _: b"[" * DEEP + b"]" * DEEP,
-    "body_truncated": _truncated,
+    "body_truncated": _truncate,
     "body_fields_missing": _fieldless,
-    "body_wrong_types": _mistyped,
+    "body_wrong_types": _change_types,
 }
 """By the name of the fault: what becomes of the right body."""
 

@@ -24,10 +24,10 @@ from infra.local.google.control_bodies import (
     SignIn,
     Step,
 )
-from infra.local.google.faults import DOORS, Fault
+from infra.local.google.faults import ENDPOINTS, Fault
 from infra.local.google.gmail.methods import METHODS
 from infra.local.google.oauth.authorize import ScriptedAnswer
-from infra.local.google.oauth.scopes import spelled_out, unknown
+from infra.local.google.oauth.scopes import spelled_out, unknown_scopes
 from infra.local.google.parts import Google
 from infra.local.google.wording import Words
 
@@ -139,7 +139,7 @@ class Control:
         """Consent for a user and exchange the code, all at once: tokens without a browser."""
         wanted = await _read(request, SignIn)
         self._check_account(wanted.email)
-        return self._google.tokens.granted(wanted.email, _scopes(wanted.scopes))
+        return self._google.tokens.grant(wanted.email, _scopes(wanted.scopes))
 
     def _check_account(self, email: str) -> None:
         if not self._google.store.has_mailbox(email):
@@ -166,11 +166,11 @@ class Control:
             fault = self._google.faults.add(**plain, words=wanted.words())
         except ValueError as error:
             raise ControlError(400, str(error)) from None
-        return _shown(fault)
+        return _fault_fields(fault)
 
     async def faults(self, _request: Request) -> dict[str, Any]:
         """List the faults that can still strike."""
-        return {"faults": [_shown(fault) for fault in self._google.faults.all()]}
+        return {"faults": [_fault_fields(fault) for fault in self._google.faults.all()]}
 
     async def clear_faults(self, _request: Request) -> dict[str, Any]:
         """Behave again."""
@@ -183,7 +183,7 @@ class Control:
         self._google.clock.advance(step.advance_s)
         follower = self._google.settings.clock_follower
         if follower is not None:
-            await _tell(follower, step.advance_s)
+            await _notify(follower, step.advance_s)
         return self._time()
 
     async def clock(self, _request: Request) -> dict[str, Any]:
@@ -252,7 +252,7 @@ class Control:
 def _scopes(names: list[str]) -> list[str]:
     """Return scopes as Google spells them. Raises ControlError for one there is not."""
     scopes = spelled_out(names)
-    if invalid := unknown(scopes):
+    if invalid := unknown_scopes(scopes):
         raise ControlError(400, f"unknown scopes: {', '.join(invalid)}")
     return scopes
 
@@ -281,7 +281,7 @@ def _answering(
     return answer
 
 
-async def _tell(follower: str, seconds: float) -> None:
+async def _notify(follower: str, seconds: float) -> None:
     try:
         async with httpx.AsyncClient(timeout=10) as client:
             answer = await client.post(follower, json={"advance_s": seconds})
@@ -292,12 +292,12 @@ async def _tell(follower: str, seconds: float) -> None:
 
 
 def _check_method(method: str | None) -> None:
-    known = [*DOORS, *(row.id for row in METHODS)]
+    known = [*ENDPOINTS, *(row.id for row in METHODS)]
     if method is not None and not any(f".{name}".endswith(f".{method}") for name in known):
         raise ControlError(400, f"unknown method {method!r}; known: {', '.join(known)}")
 
 
-def _shown(fault: Fault) -> dict[str, Any]:
+def _fault_fields(fault: Fault) -> dict[str, Any]:
     shown = asdict(fault)
     del shown["posted_at"]
     said = {name: value for name, value in shown.pop("words").items() if value is not None}

@@ -12,16 +12,16 @@ Email = Annotated[
 ]
 
 
-class Strict(BaseModel):
+class RequestModel(BaseModel):
     """A body that accepts only the fields it names."""
 
     model_config = ConfigDict(extra="forbid")
 
 
-Model = TypeVar("Model", bound=Strict)
+Model = TypeVar("Model", bound=RequestModel)
 
 
-class NewMailbox(Strict):
+class NewMailbox(RequestModel):
     """POST /_control/mailboxes."""
 
     email: Email
@@ -29,20 +29,20 @@ class NewMailbox(Strict):
     span_days: float = Field(default=25, gt=0, le=36_500)
 
 
-class Renamed(Strict):
+class Renamed(RequestModel):
     """POST /_control/mailboxes/{email}/rename."""
 
     to: Email
 
 
-class SignIn(Strict):
+class SignIn(RequestModel):
     """POST /_control/tokens."""
 
     email: Email
     scopes: list[str] = ["https://mail.google.com/"]
 
 
-class Consent(Strict):
+class Consent(RequestModel):
     """POST /_control/consent."""
 
     email: Email
@@ -50,7 +50,7 @@ class Consent(Strict):
     scopes: list[str] | None = None
 
 
-class ScriptedFault(Strict):
+class ScriptedFault(RequestModel):
     """POST /_control/faults."""
 
     fault: str
@@ -71,13 +71,13 @@ class ScriptedFault(Strict):
         return Words(**{name: getattr(self, name) for name in Words.__slots__})
 
 
-class Step(Strict):
+class Step(RequestModel):
     """POST /_control/clock."""
 
     advance_s: float = Field(ge=0, le=10 * 365 * 86_400)
 
 
-class Limits(Strict):
+class Limits(RequestModel):
     """POST /_control/quota."""
 
     units_per_minute: int | None = Field(default=None, ge=0)
@@ -85,7 +85,7 @@ class Limits(Strict):
     pushes_per_second: float | None = Field(default=None, ge=0)
 
 
-class Reading(Strict):
+class Reading(RequestModel):
     """POST /_control/reading."""
 
     address_words: AddressWords

@@ -66,7 +66,7 @@ class Dispatcher:
         together.
         """
         try:
-            return await self._served(asked, crowded)
+            return await self._serve(asked, crowded)
         except GmailError as error:
             headers: Mapping[str, str] = getattr(error, "headers", {})
             if error.status == 401:  # noqa: PLR2004
@@ -74,16 +74,16 @@ class Dispatcher:
                 headers = {"WWW-Authenticate": f"{REALM}{told}"}
             return Answer(error.status, orjson.dumps(error.body()), headers)
 
-    async def _served(self, asked: Asked, crowded: bool) -> Answer:
+    async def _serve(self, asked: Asked, crowded: bool) -> Answer:
         match = self._routes.match(asked.verb, asked.path)
         email = NOBODY
         try:
             token = self._token(match, asked.headers)
             email = token.email
             self._check_rights(match, token)
-            return await self._limited(asked, match, token, crowded)
+            return await self._call_limited(asked, match, token, crowded)
         except GmailError as error:
-            self._google.stats.refused(match.method.id, email, error.reason)
+            self._google.stats.count_refusal(match.method.id, email, error.reason)
             raise
 
     def _token(self, match: Match, headers: Mapping[str, str]) -> AccessToken:
@@ -110,7 +110,7 @@ class Dispatcher:
             message = "Mail service not enabled"
             raise GmailError(400, "failedPrecondition", message, "FAILED_PRECONDITION")
 
-    async def _limited(
+    async def _call_limited(
         self, asked: Asked, match: Match, token: AccessToken, crowded: bool
     ) -> Answer:
         google, email = self._google, token.email
@@ -124,15 +124,15 @@ class Dispatcher:
             await strike_before(google.faults, google.clock, match.method.id, email)
             if not google.quota.charge(email, match.method.units):
                 raise over_quota(google.quota.told_again(email, match.method.units))
-            google.stats.called(match.method.id, email, match.method.units)
-            answer = await self._called(asked, match, token)
+            google.stats.count_call(match.method.id, email, match.method.units)
+            answer = await self._call(asked, match, token)
         finally:
             google.quota.leave(email)
         strike_after(google.faults, match.method.id, email)
         content = struck_body(google.faults, match.method.id, email, answer.content)
         return answer if content == answer.content else replace(answer, status=200, content=content)
 
-    async def _called(self, asked: Asked, match: Match, token: AccessToken) -> Answer:
+    async def _call(self, asked: Asked, match: Match, token: AccessToken) -> Answer:
         query = cast("Query", QueryParams(asked.query))
         body, media = await self._read(asked, match, query)
         result = match.method.handler(

@@ -74,8 +74,8 @@ TOKEN_FAULTS = frozenset(
 """What only the token endpoint answers; each says in `oauth/token.py` what it refuses."""
 NAMES = CALL_FAULTS | BODY_FAULTS | MAILBOX_FAULTS | PUSH_FAULTS | TOKEN_FAULTS
 
-# Doors beside the Gmail methods that a fault may name as its method.
-DOORS = ("token", "revoke", "userinfo", "certs", "push")
+# Endpoints beside the Gmail methods that a fault may name as its method.
+ENDPOINTS = ("token", "revoke", "userinfo", "certs", "push")
 
 
 @dataclass(slots=True)
@@ -100,13 +100,13 @@ class Fault:
     def concerns(self, method: str, email: str | None) -> bool:
         """Whether a call belongs to this fault, whatever its counters say.
 
-        A fault without a method means Gmail methods; the doors beside them must be named,
+        A fault without a method means Gmail methods; the endpoints beside them must be named,
         but for the faults that can only happen there.
         """
         if self.email is not None and self.email != (email or "").lower():
             return False
         if self.method is None:
-            return method not in DOORS or self.fault not in CALL_FAULTS | BODY_FAULTS
+            return method not in ENDPOINTS or self.fault not in CALL_FAULTS | BODY_FAULTS
         return method == self.method or method.endswith("." + self.method)
 
     @property

@@ -126,7 +126,7 @@ class OAuthEndpoints:
         token = self._google.grants.access(fields.get("access_token", ""))
         now = self._google.clock.now().timestamp()
         if token is not None:
-            return JSONResponse(self._explained(token, now), headers=NO_STORE)
+            return JSONResponse(self._token_info(token, now), headers=NO_STORE)
         if claims is not None and claims["exp"] > now:
             return JSONResponse(
                 {name: str(value) for name, value in claims.items()}, headers=NO_STORE
@@ -145,15 +145,15 @@ class OAuthEndpoints:
     def _answer(
         self,
         body: Mapping[str, object],
-        door: str,
+        endpoint: str,
         email: str | None,
         headers: Mapping[str, str] = NO_STORE,
     ) -> Response:
         """Return JSON, or whatever a fault makes of it."""
-        content = struck_body(self._google.faults, door, email, orjson.dumps(body))
+        content = struck_body(self._google.faults, endpoint, email, orjson.dumps(body))
         return Response(content, headers=headers, media_type="application/json")
 
-    def _explained(self, token: AccessToken, now: float) -> dict[str, object]:
+    def _token_info(self, token: AccessToken, now: float) -> dict[str, object]:
         client_id = self._google.settings.client_id
         return {
             "azp": client_id,

@@ -23,7 +23,7 @@ from infra.local.google.state import open_state
 
 @dataclass(frozen=True, slots=True)
 class Google:
-    """Everything behind the doors; tests reach in through `app.state.google`."""
+    """Everything behind the endpoints; tests reach in through `app.state.google`."""
 
     settings: GoogleSettings
     clock: Clock
@@ -63,7 +63,7 @@ def assemble(settings: GoogleSettings, push_client: httpx.AsyncClient | None = N
     pushes = Pushes(
         settings, clock, watches, key, faults, label_filter, grants.accounts, client=push_client
     )
-    store.on_change.append(pushes.changed)
+    store.on_change.append(pushes.publish_change)
     watches.on_watch.append(pushes.publish)
     clock.on_advance.append(pushes.wake)
     return Google(

@@ -63,15 +63,15 @@ class PeopleDoor:
         scheme, _, text = request.headers.get("authorization", "").partition(" ")
         token = self._google.grants.access(text) if scheme.lower() == "bearer" else None
         if token is None:
-            return _refused(401, "UNAUTHENTICATED")
+            return _refusal(401, "UNAUTHENTICATED")
         if SCOPE not in token.scopes:
-            return _refused(403, "PERMISSION_DENIED", "ACCESS_TOKEN_SCOPE_INSUFFICIENT")
+            return _refusal(403, "PERMISSION_DENIED", "ACCESS_TOKEN_SCOPE_INSUFFICIENT")
         query, held = request.query_params, self.of(token.email)
         since = int(query.get("syncToken") or -1)
         if "syncToken" in query and since < held.oldest:
-            return _refused(400, "FAILED_PRECONDITION", "EXPIRED_SYNC_TOKEN")
+            return _refusal(400, "FAILED_PRECONDITION", "EXPIRED_SYNC_TOKEN")
         if "personFields" not in query:
-            return _refused(400, "INVALID_ARGUMENT")
+            return _refusal(400, "INVALID_ARGUMENT")
         return JSONResponse(_page(held, since, query.get("pageToken"), query.get("pageSize")))
 
 
@@ -86,7 +86,7 @@ def _page(held: Contacts, since: int, at: str | None, size: str | None) -> dict[
     return {"connections": people, "nextSyncToken": str(held.number)}
 
 
-def _refused(status: int, code: str, reason: str = "") -> Response:
+def _refusal(status: int, code: str, reason: str = "") -> Response:
     details = [{"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": reason}]
     words = "Sync token is expired. Clear local cache and retry call without the sync token."
     message = words if reason == "EXPIRED_SYNC_TOKEN" else "Request refused."

@@ -104,13 +104,13 @@ class Stats:
         self._cells: defaultdict[tuple[str, str], Tally] = defaultdict(Tally)
         self._in_flight: Counter[str] = Counter()
 
-    def called(self, method: str, email: str, units: int) -> None:
+    def count_call(self, method: str, email: str, units: int) -> None:
         """Count a call and the units it was charged."""
         cell = self._cells[method, email]
         cell.calls += 1
         cell.units += units
 
-    def refused(self, method: str, email: str, reason: str) -> None:
+    def count_refusal(self, method: str, email: str, reason: str) -> None:
         """Count a call answered with an error, under Google's reason."""
         self._cells[method, email].refused[reason] += 1
 

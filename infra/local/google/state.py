@@ -27,7 +27,7 @@ CREATE TABLE IF NOT EXISTS accounts (
 
 
 def open_state(path: str) -> sqlite3.Connection:
-    """Open the doors' own database beside the mail store's file, in autocommit mode.
+    """Open the endpoints' own database beside the mail store's file, in autocommit mode.
 
     Beside and not inside: two connections of one process writing to one SQLite file would
     wait for each other on the event loop's only thread.

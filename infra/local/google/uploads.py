@@ -21,20 +21,20 @@ def read_media(upload_type: str, content_type: str, content: bytes) -> Media:
     if upload_type == "media":
         return Media(content, {}, content_type or "message/rfc822")
     if upload_type == "multipart":
-        return _related(content_type, content)
+        return _read_related(content_type, content)
     if upload_type == "resumable":
         message = "This emulated Gmail does not implement resumable uploads"
         raise GmailError(501, "notImplemented", message)
     raise invalid("Invalid uploadType: expected media, multipart or resumable")
 
 
-def _related(content_type: str, content: bytes) -> Media:
+def _read_related(content_type: str, content: bytes) -> Media:
     boundary = boundary_of(content_type)
     parts = split_parts(content, boundary) if boundary else []
     if len(parts) != RELATED:
         raise invalid("Malformed multipart body: expected metadata and one message.")
     metadata = _json_object(parts[0].content)
-    return Media(_decoded(parts[1]), metadata, parts[1].headers.get_content_type())
+    return Media(_decode(parts[1]), metadata, parts[1].headers.get_content_type())
 
 
 def _json_object(content: bytes) -> dict[str, object]:
@@ -47,7 +47,7 @@ def _json_object(content: bytes) -> dict[str, object]:
     return metadata
 
 
-def _decoded(part: Part) -> bytes:
+def _decode(part: Part) -> bytes:
     encoding = str(part.headers.get("Content-Transfer-Encoding", "")).strip().lower()
     if encoding == "quoted-printable":
         return quopri.decodestring(part.content)

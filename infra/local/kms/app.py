@@ -125,7 +125,7 @@ def create_app(kms: Kms) -> Starlette:
 
     async def call(request: Request) -> JSONResponse:
         try:
-            return JSONResponse(_answered(kms, request, await request.body()))
+            return JSONResponse(_answer(kms, request, await request.body()))
         except KmsError as error:
             body = {"code": error.code, "message": str(error), "status": error.status}
             return JSONResponse({"error": body}, error.code)
@@ -133,7 +133,7 @@ def create_app(kms: Kms) -> Starlette:
     return Starlette(routes=[Route("/v1/{name:path}", call, methods=["POST"])])
 
 
-def _answered(kms: Kms, request: Request, raw: bytes) -> dict[str, Any]:
+def _answer(kms: Kms, request: Request, raw: bytes) -> dict[str, Any]:
     name, _, verb = request.path_params["name"].partition(":")
     kms.calls.append(verb)
     if not request.headers.get("authorization", "").startswith("Bearer ya29."):

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from infra.local.product import mail_body, parts
-from infra.local.product.desk import Desk, PageError, body_of, desk_of, in_words
+from infra.local.product.context import PageError, ProductContext, body_of, in_words, product_of
 from infra.local.product.language import phrase
 from infra.local.product.mail_view import message, row
 from shared.client import Message, PostroomApiError, PostroomUnreachableError, ServerError
@@ -36,7 +36,7 @@ RETRIED = frozenset({"idempotency_in_progress", "unavailable", "rate_limited"})
 
 async def events(request: Request) -> Response:
     """Push what changes, as server-sent events, until the page goes."""
-    follower = desk_of(request).follower(request)
+    follower = product_of(request).follower(request)
 
     async def stream() -> AsyncIterator[str]:
         async with follower.page() as queue:
@@ -56,20 +56,20 @@ async def events(request: Request) -> Response:
 
 async def messages(request: Request) -> Response:
     """Return a screen of rows: `label`, and `before` for older ones."""
-    desk = desk_of(request)
-    connection_id = await desk.connection_id(request)
+    product = product_of(request)
+    connection_id = await product.connection_id(request)
     label = request.query_params.get("label")
     if label is not None and label not in LABELS:
         raise HTTPException(HTTPStatus.NOT_FOUND)
     before = request.query_params.get("before")
-    return JSONResponse(await screen(desk, connection_id, label, before))
+    return JSONResponse(await screen(product, connection_id, label, before))
 
 
 async def screen(
-    desk: Desk, connection_id: str, label: str | None, before: str | None = None
+    product: ProductContext, connection_id: str, label: str | None, before: str | None = None
 ) -> dict[str, Any]:
     """Return a screen of rows as the page's script takes it. Raises what the client raises."""
-    found = await desk.postroom.records.screen(connection_id, label=label, before=before)
+    found = await product.postroom.records.screen(connection_id, label=label, before=before)
     return {"rows": [row(one) for one in found.records], "before": found.before}
 
 
@@ -78,12 +78,12 @@ async def search(request: Request) -> Response:
 
     What Gmail finds and Postroom does not hold, as mail of before the window, is left out.
     """
-    desk = desk_of(request)
-    connection_id = await desk.connection_id(request)
+    product = product_of(request)
+    connection_id = await product.connection_id(request)
     words = request.query_params.get("q", "").strip()[:MOST_WORDS]
     if not words:
         raise HTTPException(HTTPStatus.BAD_REQUEST, "Say what to search for.")
-    records = desk.postroom.records
+    records = product.postroom.records
     found = await records.search(
         connection_id, q=words, page=request.query_params.get("before") or None
     )
@@ -95,33 +95,33 @@ async def search(request: Request) -> Response:
 
 async def thread(request: Request) -> Response:
     """Return a conversation, oldest first."""
-    desk = desk_of(request)
-    connection_id = await desk.connection_id(request)
+    product = product_of(request)
+    connection_id = await product.connection_id(request)
     thread_id = request.path_params["id"]
-    found = await desk.postroom.records.screen(connection_id, thread_id=thread_id, limit=200)
+    found = await product.postroom.records.screen(connection_id, thread_id=thread_id, limit=200)
     return JSONResponse({"messages": [message(one) for one in reversed(found.records)]})
 
 
 async def change(request: Request) -> Response:
     """Do to a conversation, in Gmail itself, what the reader did here."""
-    desk = desk_of(request)
+    product = product_of(request)
     chosen = CHANGES.get(str((await body_of(request)).get("change")))
     if chosen is None:
         raise HTTPException(HTTPStatus.BAD_REQUEST, "No such change.")
     action, given = chosen
-    connection_id = await desk.connection_id(request)
-    await desk.postroom.actions.run(
+    connection_id = await product.connection_id(request)
+    await product.postroom.actions.run(
         connection_id, action, {"id": request.path_params["id"], **given}
     )
-    desk.follower(request).nudge()
+    product.follower(request).nudge()
     return Response(status_code=HTTPStatus.NO_CONTENT)
 
 
 async def body(request: Request) -> Response:
     """Return a message's HTML as a document that can do nothing (see mail_body)."""
-    desk = desk_of(request)
+    product = product_of(request)
     id = request.path_params["id"]
-    found = await desk.postroom.records.get(await desk.connection_id(request), id)
+    found = await product.postroom.records.get(await product.connection_id(request), id)
     html = found[0].get("html") if found else None
     if not html:
         raise HTTPException(HTTPStatus.NOT_FOUND)
@@ -140,14 +140,14 @@ async def body(request: Request) -> Response:
 
 async def inline(request: Request) -> Response:
     """Return an image that a message carries within itself."""
-    desk = desk_of(request)
-    connection_id, id = await desk.connection_id(request), request.path_params["id"]
-    files = await parts.attachments_of(desk.postroom, connection_id, id)
+    product = product_of(request)
+    connection_id, id = await product.connection_id(request), request.path_params["id"]
+    files = await parts.attachments_of(product.postroom, connection_id, id)
     found = parts.image(files, request.path_params["content_id"])
     if found is None:
         raise HTTPException(HTTPStatus.NOT_FOUND)
     return await parts.passed_on(
-        desk.postroom,
+        product.postroom,
         connection_id,
         id,
         found["partId"],
@@ -158,15 +158,15 @@ async def inline(request: Request) -> Response:
 
 async def download(request: Request) -> Response:
     """Return an attachment, always as a file to keep and never as a page to show."""
-    desk = desk_of(request)
-    connection_id, id = await desk.connection_id(request), request.path_params["id"]
+    product = product_of(request)
+    connection_id, id = await product.connection_id(request), request.path_params["id"]
     part_id = request.path_params["part_id"]
-    files = await parts.attachments_of(desk.postroom, connection_id, id)
+    files = await parts.attachments_of(product.postroom, connection_id, id)
     found = next((one for one in files if (one["partId"] or ROOT) == part_id), None)
     if found is None:
         raise HTTPException(HTTPStatus.NOT_FOUND, "This attachment is not there any more.")
     return await parts.passed_on(
-        desk.postroom,
+        product.postroom,
         connection_id,
         id,
         part_id,
@@ -177,24 +177,24 @@ async def download(request: Request) -> Response:
 
 async def send(request: Request) -> Response:
     """Send what was composed, once for its key, and say honestly what is known of it."""
-    desk = desk_of(request)
+    product = product_of(request)
     given = await body_of(request)
     key = given.pop("key", None)
     if not isinstance(key, str) or not key:
         raise HTTPException(HTTPStatus.BAD_REQUEST, "Send the composer's key.")
-    connection_id = await desk.connection_id(request)
+    connection_id = await product.connection_id(request)
     try:
-        sent = await desk.postroom.sends.send(connection_id, cast("Message", given), key)
+        sent = await product.postroom.sends.send(connection_id, cast("Message", given), key)
     except PostroomUnreachableError:
-        return _said("unheard", phrase(request, "No answer came."))
+        return _say("unheard", phrase(request, "No answer came."))
     except PostroomApiError as error:
         unclear = error.code in RETRIED or isinstance(error, ServerError)
-        return _said("unheard" if unclear else "failed", in_words(request, error))
-    desk.follower(request).nudge()
-    return _said(sent.status, None)
+        return _say("unheard" if unclear else "failed", in_words(request, error))
+    product.follower(request).nudge()
+    return _say(sent.status, None)
 
 
-def _said(status: str, message: str | None) -> JSONResponse:
+def _say(status: str, message: str | None) -> JSONResponse:
     return JSONResponse({"status": status, "message": message})
 
 

@@ -18,10 +18,10 @@ from starlette.staticfiles import StaticFiles
 
 from infra.local.environment import HOST
 from infra.local.product import api, connecting
-from infra.local.product.desk import Desk, PageError, desk_of
+from infra.local.product.context import PageError, ProductContext, product_of
 from infra.local.product.guard import Guard
 from infra.local.product.language import language_of, phrase, texts
-from infra.local.product.live import Follower, shown
+from infra.local.product.live import Follower, connection_fields
 from infra.local.product.settings import ProductSettings
 from infra.local.product.state import ProductState
 from shared.client import Connection, Postroom, PostroomApiError, PostroomUnreachableError
@@ -33,7 +33,7 @@ def create_app(settings: ProductSettings) -> Starlette:
     """Return the application; its lifespan opens the state file and the client."""
     return Starlette(
         routes=_routes(),
-        lifespan=lambda app: _opened(app, settings),
+        lifespan=lambda app: _open(app, settings),
         middleware=[
             Middleware(TrustedHostMiddleware, allowed_hosts=[HOST, "localhost"]),
             Middleware(Guard),
@@ -54,7 +54,7 @@ def _routes() -> list[Route | Mount]:
         Route("/connect/link", connecting.link, methods=["POST"]),
         Route("/api/events", api.events),
         Route("/api/connect", connecting.session, methods=["POST"]),
-        Route("/api/connected", connecting.connected, methods=["POST"]),
+        Route("/api/connected", connecting.show_connection, methods=["POST"]),
         Route("/api/disconnect", connecting.disconnect, methods=["POST"]),
         Route("/api/messages", api.messages),
         Route("/api/search", api.search),
@@ -70,14 +70,14 @@ def _routes() -> list[Route | Mount]:
 
 
 @asynccontextmanager
-async def _opened(app: Starlette, settings: ProductSettings) -> AsyncIterator[None]:
+async def _open(app: Starlette, settings: ProductSettings) -> AsyncIterator[None]:
     state = ProductState(settings.state)
     async with Postroom.open(settings.postroom, settings.api_key) as postroom:
         followers = {
             one.email: Follower(one, postroom, state, settings.look_every_s)
             for one in settings.people
         }
-        app.state.desk = Desk(settings, postroom, state, followers)
+        app.state.product = ProductContext(settings, postroom, state, followers)
         try:
             yield
         finally:
@@ -86,7 +86,7 @@ async def _opened(app: Starlette, settings: ProductSettings) -> AsyncIterator[No
 
 def end_pages(app: Starlette) -> None:
     """End every open event stream, so that a server can stop."""
-    for follower in app.state.desk.followers.values():
+    for follower in app.state.product.followers.values():
         follower.close()
 
 
@@ -95,29 +95,31 @@ async def page(request: Request) -> Response:
     if request.url.hostname != HOST:
         # Postroom lets one origin frame its connect page: this one.
         return RedirectResponse(request.url.replace(hostname=HOST))
-    desk = desk_of(request)
-    connection, problem = await _connection(desk.follower(request))
+    product = product_of(request)
+    connection, problem = await _connection(product.follower(request))
     html = (
         _templates()
         .get_template("page.html")
         .render(
-            person=desk.person(request),
-            people=desk.settings.people,
-            postroom=desk.settings.postroom,
-            sample_mail=desk.settings.google_control is not None,
+            person=product.person(request),
+            people=product.settings.people,
+            postroom=product.settings.postroom,
+            sample_mail=product.settings.google_control is not None,
             connection=connection,
             problem=problem,
             modules=_modules(),
             language=language_of(request),
             t=partial(phrase, request),
             start={
-                **await _start(desk, connection),
+                **await _start(product, connection),
                 "away": problem is not None,
                 "texts": texts(language_of(request)),
             },
         )
     )
-    return HTMLResponse(html, headers={"Content-Security-Policy": _policy(desk.settings.postroom)})
+    return HTMLResponse(
+        html, headers={"Content-Security-Policy": _policy(product.settings.postroom)}
+    )
 
 
 async def _connection(follower: Follower) -> tuple[Connection | None, str | None]:
@@ -127,14 +129,14 @@ async def _connection(follower: Follower) -> tuple[Connection | None, str | None
         return None, "Postroom does not answer at the moment."
 
 
-async def _start(desk: Desk, connection: Connection | None) -> dict[str, Any]:
+async def _start(product: ProductContext, connection: Connection | None) -> dict[str, Any]:
     """Return what the script begins with, so that the first rows cost no further request."""
     live = connection is not None and not connection.needs_consent
     try:
-        inbox = await api.screen(desk, connection.id, "INBOX") if connection and live else None
+        inbox = await api.screen(product, connection.id, "INBOX") if connection and live else None
     except (PostroomApiError, PostroomUnreachableError):
         inbox = None
-    return {"connection": shown(connection), "inbox": inbox}
+    return {"connection": connection_fields(connection), "inbox": inbox}
 
 
 @cache

@@ -7,9 +7,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from infra.local.loopback import loopback_client
-from infra.local.product.desk import COOKIE, PageError, desk_of
+from infra.local.product.context import COOKIE, PageError, product_of
 from infra.local.product.language import language_of
-from infra.local.product.live import shown
+from infra.local.product.live import connection_fields
 from infra.local.product.sample_mail import sample_mail
 from shared.client import ConnectSession
 
@@ -30,32 +30,32 @@ async def link(request: Request) -> Response:
 
 async def _session(request: Request) -> ConnectSession:
     """Ask for a session; a connection that lost its consent is renewed and keeps its id."""
-    desk = desk_of(request)
-    there = await desk.follower(request).connection()
-    tags = desk.person(request).tags
+    product = product_of(request)
+    there = await product.follower(request).connection()
+    tags = product.person(request).tags
     if there is not None and there.needs_consent:
-        return await desk.postroom.connections.reconnect_session(there.id, tags)
-    return await desk.postroom.connections.session(tags)
+        return await product.postroom.connections.reconnect_session(there.id, tags)
+    return await product.postroom.connections.session(tags)
 
 
-async def connected(request: Request) -> Response:
+async def show_connection(request: Request) -> Response:
     """Look who is connected now.
 
     The connect page told the browser a connection id. What comes through a browser proves
     nothing, so it is not even taken: Postroom is asked for the connections of this end user.
     """
-    follower = desk_of(request).follower(request)
+    follower = product_of(request).follower(request)
     connection = await follower.connection()
     follower.nudge(connected=True)
-    return JSONResponse({"connection": shown(connection)})
+    return JSONResponse({"connection": connection_fields(connection)})
 
 
 async def disconnect(request: Request) -> Response:
     """Disconnect: the grant is revoked at Google and every record removed."""
-    desk = desk_of(request)
-    await desk.postroom.connections.disconnect(await desk.connection_id(request))
-    desk.state.forget(desk.person(request).email)
-    desk.follower(request).tell({"type": "connection", "connection": None})
+    product = product_of(request)
+    await product.postroom.connections.disconnect(await product.connection_id(request))
+    product.state.forget(product.person(request).email)
+    product.follower(request).tell({"type": "connection", "connection": None})
     return JSONResponse({"connection": None})
 
 
@@ -63,15 +63,15 @@ async def sign_in(request: Request) -> Response:
     """Become another person of the product."""
     chosen = dict(parse_qsl((await request.body()).decode(errors="replace"))).get("email", "")
     answer = RedirectResponse("/", HTTPStatus.SEE_OTHER)
-    if chosen in {one.email for one in desk_of(request).settings.people}:
+    if chosen in {one.email for one in product_of(request).settings.people}:
         answer.set_cookie(COOKIE, chosen, httponly=True, samesite="lax")
     return answer
 
 
 async def receive_sample(request: Request) -> Response:
     """Have the emulated Google deliver a mail to the signed-in person, as the world would."""
-    desk = desk_of(request)
-    control, email = desk.settings.google_control, desk.person(request).email
+    product = product_of(request)
+    control, email = product.settings.google_control, product.person(request).email
     if control is None:
         raise PageError(HTTPStatus.NOT_FOUND, "no_control", "There is no emulated Google here.")
     path = f"{control}/_control/mailboxes/{email}/messages"

@@ -120,7 +120,9 @@ class Follower:
 
     async def _look(self) -> None:
         if self._looks % CHECK_EVERY == 0:
-            self.tell({"type": "connection", "connection": shown(await self.connection())})
+            self.tell(
+                {"type": "connection", "connection": connection_fields(await self.connection())}
+            )
         self._looks += 1
         id = self.state.connection_of(self.person.email)
         if id is None:
@@ -153,10 +155,10 @@ class Follower:
         if status is None:
             return
         self._reading = status.backfilling
-        self.tell({"type": "progress", "progress": measured(status)})
+        self.tell({"type": "progress", "progress": progress_fields(status)})
 
 
-def shown(connection: Connection | None) -> dict[str, Any] | None:
+def connection_fields(connection: Connection | None) -> dict[str, Any] | None:
     """Return what the page knows of a connection."""
     if connection is None:
         return None
@@ -167,7 +169,7 @@ def shown(connection: Connection | None) -> dict[str, Any] | None:
     }
 
 
-def measured(status: SyncStatus) -> dict[str, Any]:
+def progress_fields(status: SyncStatus) -> dict[str, Any]:
     """Return the first reading's progress for the page."""
     numbers = status.progress
     return {

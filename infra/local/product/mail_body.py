@@ -101,12 +101,16 @@ def _after(html: str, tag: re.Match[str], pieces: list[str], *, remote_images: b
             pieces.append(f"<style>{html[tag.end() : place]}</style>")
         return place
     if PLAIN_NAME.fullmatch(name) and name not in UNWRAPPED:
-        kept = "" if tag["close"] else _kept(tag["attributes"], remote_images=remote_images)
+        kept = (
+            ""
+            if tag["close"]
+            else _harmless_attributes(tag["attributes"], remote_images=remote_images)
+        )
         pieces.append(f"<{tag['close']}{name}{kept}>")
     return tag.end()
 
 
-def _kept(attributes: str, *, remote_images: bool) -> str:
+def _harmless_attributes(attributes: str, *, remote_images: bool) -> str:
     """Return the attributes that load nothing from outside; the policy refuses what styles ask."""
     written = []
     for one in ATTRIBUTE.finditer(attributes):

@@ -82,21 +82,21 @@ class CloudTasks:
 
 def create_app(tasks: CloudTasks) -> Starlette:
     """Return the REST API over `tasks`, refusing what it does not know with 501."""
-    doors = _Doors(tasks)
+    endpoints = _Endpoints(tasks)
     routes = [
-        Route(QUEUES, doors.create_queue, methods=["POST"]),
-        Route(QUEUES + "/{queue}", doors.get_queue, methods=["GET"]),
-        Route(TASKS, doors.create_task, methods=["POST"]),
-        Route(TASKS, doors.list_tasks, methods=["GET"]),
-        Route(TASKS + "/{task}", doors.get_task, methods=["GET"]),
-        Route(TASKS + "/{task}", doors.delete_task, methods=["DELETE"]),
-        Route("/{path:path}", _unknown),
+        Route(QUEUES, endpoints.create_queue, methods=["POST"]),
+        Route(QUEUES + "/{queue}", endpoints.get_queue, methods=["GET"]),
+        Route(TASKS, endpoints.create_task, methods=["POST"]),
+        Route(TASKS, endpoints.list_tasks, methods=["GET"]),
+        Route(TASKS + "/{task}", endpoints.get_task, methods=["GET"]),
+        Route(TASKS + "/{task}", endpoints.delete_task, methods=["DELETE"]),
+        Route("/{path:path}", _refuse_unknown),
     ]
-    handlers: dict[Any, Any] = {RefusedError: _refused, HTTPException: _unknown_verb}
+    handlers: dict[Any, Any] = {RefusedError: _refusal, HTTPException: _unknown_verb}
     return Starlette(routes=routes, exception_handlers=handlers)
 
 
-class _Doors:
+class _Endpoints:
     def __init__(self, tasks: CloudTasks) -> None:
         self._tasks = tasks
 
@@ -109,28 +109,30 @@ class _Doors:
         if not body.get("name", "").startswith(f"{parent}/"):
             raise RefusedError(400, "INVALID_ARGUMENT", f"Queue.name must begin with {parent}/")
         rate, retry = _rate(body.get("rateLimits", {})), _retry(body.get("retryConfig", {}))
-        return JSONResponse(_shown(self._tasks.create_queue(body["name"], rate=rate, retry=retry)))
+        return JSONResponse(
+            _queue_fields(self._tasks.create_queue(body["name"], rate=rate, retry=retry))
+        )
 
     async def get_queue(self, request: Request) -> JSONResponse:
         _require_bearer(request)
-        return JSONResponse(_shown(self._tasks.queue(_name(request))))
+        return JSONResponse(_queue_fields(self._tasks.queue(_name(request))))
 
     async def create_task(self, request: Request) -> JSONResponse:
         _require_bearer(request)
         queue = self._tasks.queue(_name(request, "/tasks"))
         task = read_task(queue.name, await request.body(), self._tasks.clock.now())
-        return JSONResponse(queue.create(task).shown())
+        return JSONResponse(queue.create(task).basic_view())
 
     async def list_tasks(self, request: Request) -> JSONResponse:
         _require_bearer(request)
         queue = self._tasks.queue(_name(request, "/tasks"))
-        shown = [task.shown() for task in queue.tasks.values()]
+        shown = [task.basic_view() for task in queue.tasks.values()]
         return JSONResponse({"tasks": shown} if shown else {})
 
     async def get_task(self, request: Request) -> JSONResponse:
         _require_bearer(request)
         queue, name = self._queue_of_task(request)
-        return JSONResponse(queue.find(name).shown())
+        return JSONResponse(queue.find(name).basic_view())
 
     async def delete_task(self, request: Request) -> JSONResponse:
         _require_bearer(request)
@@ -179,7 +181,7 @@ def _duration(text: str | None, default: timedelta) -> timedelta:
     return default if text is None else timedelta(seconds=float(text.removesuffix("s")))
 
 
-def _shown(queue: TaskQueue) -> dict[str, Any]:
+def _queue_fields(queue: TaskQueue) -> dict[str, Any]:
     return {
         "name": queue.name,
         "rateLimits": {
@@ -203,17 +205,17 @@ def _require_bearer(request: Request) -> None:
         )
 
 
-def _refused(_request: Request, error: Exception) -> JSONResponse:
+def _refusal(_request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RefusedError)
     body = {"error": {"code": error.code, "message": str(error), "status": error.status}}
     return JSONResponse(body, status_code=error.code)
 
 
-async def _unknown(request: Request) -> JSONResponse:
+async def _refuse_unknown(request: Request) -> JSONResponse:
     raise RefusedError(501, "UNIMPLEMENTED", f"{request.method} {request.url.path}")
 
 
 async def _unknown_verb(request: Request, _error: Exception) -> JSONResponse:
     """Return for a custom method such as `queues/x:purge`, whose path looks like a queue's."""
     refused = RefusedError(501, "UNIMPLEMENTED", f"{request.method} {request.url.path}")
-    return _refused(request, refused)
+    return _refusal(request, refused)

@@ -119,7 +119,7 @@ class TaskQueue:
 
     def _settle(self, task: TaskInQueue, status: int, asked: timedelta) -> None:
         task.last_status = status
-        if 200 <= status < 300 or self.retry.exhausted(task.attempts):  # noqa: PLR2004 - HTTP's own numbers
+        if 200 <= status < 300 or self.retry.is_exhausted(task.attempts):  # noqa: PLR2004 - HTTP's own numbers
             self._forget(task)
             return
         pause = max(asked, self.retry.backoff(task.attempts))

@@ -14,7 +14,7 @@ class RetryConfig:
     max_backoff: timedelta = timedelta(hours=1)
     max_doublings: int = 16
 
-    def exhausted(self, attempts: int) -> bool:
+    def is_exhausted(self, attempts: int) -> bool:
         """Whether no attempt may follow this many."""
         return 0 <= self.max_attempts <= attempts
 

@@ -52,7 +52,7 @@ class TaskInQueue:
         """The last part of the name."""
         return self.name.rpartition("/")[2]
 
-    def shown(self) -> dict[str, Any]:
+    def basic_view(self) -> dict[str, Any]:
         """Return the BASIC view: no body."""
         request: dict[str, Any] = {"url": self.url, "httpMethod": self.method}
         if self.headers:

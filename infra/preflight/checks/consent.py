@@ -59,7 +59,7 @@ SCREENS: Final = (
         "auth/branding",
         lambda one: (
             'page *Branding*: are "App name", "User support email", "Developer contact '
-            f'information" filled in{_authorised(one)}?'
+            f'information" filled in{_domain_question(one)}?'
         ),
         lambda _: "Fill them in",
     ),
@@ -87,7 +87,7 @@ SCREENS: Final = (
 )
 
 
-def _authorised(preflight: Preflight) -> str:
+def _domain_question(preflight: Preflight) -> str:
     if not preflight.balanced:
         return ""
     domain = ".".join(str(preflight.variables["domain"]).split(".")[-2:])

@@ -14,7 +14,7 @@ QUEUES: Final = frozenset({"live", "bulk", "events", "models", "retries"})
 async def bucket_is_free(preflight: Preflight) -> Finding:
     """Look for the archives' bucket: such names are taken for all of Google."""
     bucket = f"gs://{preflight.project}-{preflight.name}-archives"
-    if "google_storage_bucket" in await preflight.made():
+    if "google_storage_bucket" in await preflight.list_made():
         return ok(f"{bucket} is Terraform's")
     try:
         taken = await preflight.exists("storage", "buckets", "describe", bucket)
@@ -33,7 +33,7 @@ async def bucket_is_free(preflight: Preflight) -> Finding:
 async def database_is_free(preflight: Preflight) -> Finding:
     """Look for a database of that name."""
     name = str(preflight.variables["database"])
-    if "google_firestore_database" in await preflight.made():
+    if "google_firestore_database" in await preflight.list_made():
         return ok(f"{name} is Terraform's")
     if await preflight.exists("firestore", "databases", "describe", f"--database={name}"):
         return failure(
@@ -48,7 +48,7 @@ async def database_is_free(preflight: Preflight) -> Finding:
 async def keys_are_free_or_adopted(preflight: Preflight) -> Finding:
     """Look for the key ring, which is never deleted, and its key (FACTS 18.6)."""
     ring = str(preflight.variables["key_ring"] or preflight.name)
-    if "google_kms_key_ring" in await preflight.made():
+    if "google_kms_key_ring" in await preflight.list_made():
         return ok(f"{ring} is Terraform's")
     place = f"--location={preflight.region}"
     taken = await preflight.exists("kms", "keyrings", "describe", ring, place)
@@ -119,7 +119,7 @@ LISTED: Final = (
 
 async def other_names_are_free(preflight: Preflight) -> Finding:
     """List what the project has of each kind that Terraform makes."""
-    made = await preflight.made()
+    made = await preflight.list_made()
     taken = [
         f"{kind.thing} {name}"
         for kind in LISTED

@@ -66,7 +66,7 @@ class Policy:
 
 async def policy_allows(preflight: Preflight, policy: Policy) -> Finding:
     """Ask for one policy in force, and whether the deployment gets along with it."""
-    if "parent" not in await preflight.described():
+    if "parent" not in await preflight.describe():
         return ok("the project belongs to no organisation")
     try:
         found = await preflight.ask("org-policies", "describe", policy.constraint, "--effective")
@@ -78,7 +78,7 @@ async def policy_allows(preflight: Preflight, policy: Policy) -> Finding:
     if not forbidden:
         return ok(f"{policy.constraint} forbids nothing here")
     fix = _fix(preflight, policy)
-    if await preflight.made():
+    if await preflight.list_made():
         return warning(f"{policy.constraint} forbids anew: {forbidden}. What is made stays.", fix)
     return failure(f"{policy.constraint} forbids: {forbidden}.", fix)
 

@@ -100,7 +100,7 @@ async def state_has_a_bucket(preflight: Preflight) -> Finding:
 
 async def client_is_the_projects(preflight: Preflight) -> Finding:
     """Compare the OAuth client's number with the project's: Gmail publishes to no other."""
-    number = str((await preflight.described())["projectNumber"])
+    number = str((await preflight.describe())["projectNumber"])
     client = str(preflight.variables["oauth_client_id"])
     if "-" not in client:
         raise NotCheckedError(f"{client} does not begin with a project's number.")

@@ -2,12 +2,13 @@
 
 # ruff: noqa: N815  Gmail's spelling
 
+import re
 from base64 import urlsafe_b64encode
 from typing import Final
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from shared.actions.gmail.gmail_fields import Id, spelled
+from shared.actions.gmail.gmail_fields import Id, spellings
 from shared.actions.registry import Action, ActionContext, ActionInput, GmailShaped
 from shared.domain.connect.scopes import READONLY
 from shared.domain.ids import MessageId
@@ -22,18 +23,19 @@ WHICH: Final = "Which part: `2`, or `1.3`; `root` where the message is one file.
 class GetAttachmentInput(ActionInput):
     """A part of a message, as its record's `attachments` name it."""
 
-    messageId: Id = Field(validation_alias=spelled("messageId", "message_id"))
+    messageId: Id = Field(validation_alias=spellings("messageId", "message_id"))
     partId: str | None = Field(
         None,
-        validation_alias=spelled("partId", "part_id"),
+        validation_alias=spellings("partId", "part_id"),
         pattern=PART_ID,
         description=WHICH,
     )
     attachmentId: str | None = Field(
         None,
-        validation_alias=spelled("attachmentId", "attachment_id"),
-        pattern=r"^[0-9A-Za-z_-]{1,2000}$",
-        description="Gmail's own id of it in place of partId: another one at every fetch.",
+        validation_alias=spellings("attachmentId", "attachment_id"),
+        pattern=r"^[0-9A-Za-z_.-]{1,2000}$",
+        description="Gmail's own id of it in place of partId: another one at every fetch. "
+        "A part id is taken here too.",
     )
 
     @model_validator(mode="after")
@@ -41,6 +43,12 @@ class GetAttachmentInput(ActionInput):
         if (self.partId is None) == (self.attachmentId is None):
             raise ValueError("give partId or attachmentId")
         return self
+
+    @property
+    def part(self) -> str | None:
+        """The part id, in whichever field it came."""
+        given = self.partId or self.attachmentId or ""
+        return given if re.fullmatch(PART_ID, given) else None
 
 
 class AttachmentOutput(BaseModel):
@@ -60,9 +68,9 @@ async def get_attachment(context: ActionContext, asked: GetAttachmentInput) -> A
     Raises GmailNotFoundError, TooLargeError. `GET /attachments/{message_id}/{part_id}` streams
     the same bytes as they are, of any size.
     """
-    if asked.partId is None:
+    if asked.part is None:
         return await _by_attachment_id(context, asked)
-    part = await context.gmail.part(MessageId(asked.messageId), asked.partId)
+    part = await context.gmail.part(MessageId(asked.messageId), asked.part)
     _require_small(part.size)
     stream = await context.gmail.content(part)
     try:

@@ -22,7 +22,7 @@ from shared.actions.gmail.gmail_fields import (
     GmailRef,
     Id,
     Paged,
-    spelled,
+    spellings,
 )
 from shared.actions.gmail.message_fields import (
     LeftOutField,
@@ -66,7 +66,7 @@ class DraftFields(MessageFields):
         return self
 
 
-DRAFT_ID = spelled("id", "draftId", "draft_id")
+DRAFT_ID = spellings("id", "draftId", "draft_id")
 
 
 class DraftById(ById):
@@ -218,11 +218,11 @@ async def _message_of(context: ActionContext, id: str) -> EmailMessage:
 async def _compose(
     context: ActionContext, asked: DraftFields, replaced: EmailMessage | None = None
 ) -> Composed:
-    composed = await _composed(context, asked, replaced)
+    composed = await _compose_draft(context, asked, replaced)
     return replace(composed, raw=mark_raw(composed.raw, "api", DRAFT_HEADER))
 
 
-async def _composed(
+async def _compose_draft(
     context: ActionContext, asked: DraftFields, replaced: EmailMessage | None
 ) -> Composed:
     if asked.raw is not None:

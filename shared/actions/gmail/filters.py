@@ -15,7 +15,7 @@ from shared.actions.gmail.gmail_fields import (
     LabelIds,
     MayLetMailOut,
     NoInput,
-    spelled,
+    spellings,
 )
 from shared.actions.registry import Action, ActionContext, ActionInput, Effect, GmailShaped
 from shared.domain.connect.scopes import READONLY, SETTINGS_BASIC
@@ -29,7 +29,7 @@ class FilterById(ActionInput):
 
     id: str = Field(
         pattern=r"^[0-9A-Za-z_-]{1,200}$",
-        validation_alias=spelled("id", "filterId", "filter_id"),
+        validation_alias=spellings("id", "filterId", "filter_id"),
         description="As list-filters has it.",
     )
 

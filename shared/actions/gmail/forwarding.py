@@ -15,7 +15,7 @@ from shared.actions.gmail.gmail_fields import (
     Done,
     MayLetMailOut,
     NoInput,
-    spelled,
+    spellings,
 )
 from shared.actions.registry import Action, ActionContext, ActionInput, Effect, GmailShaped
 from shared.domain.connect.scopes import READONLY, SETTINGS_BASIC, SETTINGS_SHARING
@@ -29,7 +29,7 @@ class ForwardingByAddress(ActionInput):
     """A forwarding address."""
 
     forwardingEmail: Address = Field(
-        validation_alias=spelled("forwardingEmail", "forwarding_email")
+        validation_alias=spellings("forwardingEmail", "forwarding_email")
     )
 
 

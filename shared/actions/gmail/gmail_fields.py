@@ -34,7 +34,7 @@ SPAM_AND_TRASH = "Whether spam and trash are looked through too."
 FORMAT = "How much of it to answer."
 
 
-def spelled(*names: str) -> AliasChoices:
+def spellings(*names: str) -> AliasChoices:
     """Return the spellings that a field takes; the first is the one that is described."""
     return AliasChoices(*names)
 
@@ -48,13 +48,13 @@ class ById(ActionInput):
 class MessageById(ById):
     """A message by its id."""
 
-    id: Id = Field(validation_alias=spelled("id", "messageId", "message_id"))
+    id: Id = Field(validation_alias=spellings("id", "messageId", "message_id"))
 
 
 class ThreadById(ById):
     """A thread by its id."""
 
-    id: Id = Field(validation_alias=spelled("id", "threadId", "thread_id"))
+    id: Id = Field(validation_alias=spellings("id", "threadId", "thread_id"))
 
 
 class Paged(ActionInput):

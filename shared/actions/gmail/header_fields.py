@@ -20,7 +20,7 @@ def fields_from_headers(headers: Mapping[str, str], fields: Mapping[str, Any]) -
     left: dict[str, str] = {}
     for name, value in headers.items():
         lower = name.lower()
-        said = _said(lower, value, fields) if spelled[lower] == 1 else None
+        said = _fields_of_header(lower, value, fields) if spelled[lower] == 1 else None
         if said is None:
             left[name] = value
         else:
@@ -28,7 +28,7 @@ def fields_from_headers(headers: Mapping[str, str], fields: Mapping[str, Any]) -
     return {**changed, "headers": left}
 
 
-def _said(lower: str, value: str, fields: Mapping[str, Any]) -> dict[str, Any] | None:
+def _fields_of_header(lower: str, value: str, fields: Mapping[str, Any]) -> dict[str, Any] | None:
     """Return the fields that a header sets; None where it is no field, or another one's word."""
     if (field := PEOPLE.get(lower)) is not None:
         return None if fields[field] else {field: value.strip() or None}

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from shared.actions.gmail.gmail_fields import Done, NoInput, spelled
+from shared.actions.gmail.gmail_fields import Done, NoInput, spellings
 from shared.actions.registry import Action, ActionContext, ActionInput, Effect, GmailShaped
 from shared.domain.connect.scopes import LABELS, METADATA, READONLY
 from shared.domain.keys.policy import Does
@@ -15,7 +15,7 @@ LabelId = Annotated[str, Field(pattern=r"^[0-9A-Za-z_^-]{1,200}$", description="
 Color = Annotated[str, Field(pattern=r"^#[0-9a-f]{6}$", description="Of Gmail's palette.")]
 
 
-LABEL_ID = spelled("id", "labelId", "label_id")
+LABEL_ID = spellings("id", "labelId", "label_id")
 
 
 class LabelById(ActionInput):

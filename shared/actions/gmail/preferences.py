@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from shared.actions.gmail.gmail_fields import SETTINGS, MayLetMailOut, NoInput, spelled
+from shared.actions.gmail.gmail_fields import SETTINGS, MayLetMailOut, NoInput, spellings
 from shared.actions.registry import Action, ActionContext, ActionInput, Effect, GmailShaped
 from shared.domain.connect.scopes import READONLY, SETTINGS_BASIC
 from shared.domain.keys.policy import Does
@@ -49,22 +49,22 @@ class ImapInput(ActionInput):
     """Whether programs may read the mailbox by IMAP, and what their deletions do."""
 
     enabled: bool = Field(
-        validation_alias=spelled("enabled", "imap_enabled"), description="Whether IMAP is on."
+        validation_alias=spellings("enabled", "imap_enabled"), description="Whether IMAP is on."
     )
     autoExpunge: bool | None = Field(
         None,
-        validation_alias=spelled("autoExpunge", "auto_expunge"),
+        validation_alias=spellings("autoExpunge", "auto_expunge"),
         description="Whether what a program marks as deleted is expunged at once.",
     )
     expungeBehavior: Literal["archive", "trash", "deleteForever"] | None = Field(
         None,
-        validation_alias=spelled("expungeBehavior", "expunge_behavior"),
+        validation_alias=spellings("expungeBehavior", "expunge_behavior"),
         description="What becomes of a message that was expunged from its last folder.",
     )
     maxFolderSize: int | None = Field(
         None,
         ge=0,
-        validation_alias=spelled("maxFolderSize", "max_folder_size"),
+        validation_alias=spellings("maxFolderSize", "max_folder_size"),
         description="Most messages of a folder; 0 is no limit.",
     )
 

@@ -16,7 +16,7 @@ from shared.actions.gmail.gmail_fields import (
     Done,
     MayLetMailOut,
     NoInput,
-    spelled,
+    spellings,
 )
 from shared.actions.registry import Action, ActionContext, ActionInput, Effect, GmailShaped
 from shared.domain.connect.scopes import READONLY, SETTINGS_BASIC, SETTINGS_SHARING
@@ -28,7 +28,7 @@ ALIASES = "/settings/sendAs"
 class AliasByAddress(ActionInput):
     """An alias by its address."""
 
-    sendAsEmail: Address = Field(validation_alias=spelled("sendAsEmail", "send_as_email"))
+    sendAsEmail: Address = Field(validation_alias=spellings("sendAsEmail", "send_as_email"))
 
 
 class GetAliasInput(AliasByAddress):

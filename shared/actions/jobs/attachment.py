@@ -8,7 +8,7 @@ from typing import Any, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from shared.actions.gmail.attachments import PART_ID, WHICH
-from shared.actions.gmail.gmail_fields import Id, spelled
+from shared.actions.gmail.gmail_fields import Id, spellings
 from shared.actions.jobs.pdf_text import pdf_text
 from shared.actions.registry import Action, ActionContext, ActionInput
 from shared.domain.connect.scopes import READONLY
@@ -29,9 +29,9 @@ MOST_CHARS: Final = 200_000
 class ReadAttachmentInput(ActionInput):
     """A file of a message, and which part of its text."""
 
-    messageId: Id = Field(validation_alias=spelled("messageId", "message_id"))
+    messageId: Id = Field(validation_alias=spellings("messageId", "message_id"))
     partId: str = Field(
-        validation_alias=spelled("partId", "part_id"), pattern=PART_ID, description=WHICH
+        validation_alias=spellings("partId", "part_id"), pattern=PART_ID, description=WHICH
     )
     start: int = Field(0, ge=0, description="The first character wanted of a long text.")
     length: int = Field(20_000, ge=1, le=MOST_CHARS, description="Most characters.")

@@ -173,7 +173,7 @@ async def _content(
         arguments |= {"from": recipients.sender}
     if recipients.request.signature is True and recipients.signature is not None:
         arguments |= {"signature": recipients.signature.as_given()}
-    draft = None if recipients.draft is None else recipients.draft.frozen()
+    draft = None if recipients.draft is None else recipients.draft.freeze()
     return {"arguments": arguments, "preview": preview, "draft": draft, "pin": pin}
 
 

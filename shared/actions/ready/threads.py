@@ -92,10 +92,10 @@ def headers_of(message: EmailMessage) -> Iterator[MessageHeader]:
     """Yield the headers that are kept, those that are empty left out."""
     sender = [message["from"]] if message["from"] else []
     found = {
-        "From": written(sender),
-        "To": written(message["to"]),
-        "Cc": written(message["cc"]),
-        "Reply-To": written(message["replyTo"]),
+        "From": format_addresses(sender),
+        "To": format_addresses(message["to"]),
+        "Cc": format_addresses(message["cc"]),
+        "Reply-To": format_addresses(message["replyTo"]),
         "Subject": message["subject"],
         "Date": message["date"],
         "Message-ID": message["messageId"],
@@ -106,7 +106,7 @@ def headers_of(message: EmailMessage) -> Iterator[MessageHeader]:
     yield from (MessageHeader(name, value) for name, value in found.items() if value)
 
 
-def written(addresses: Sequence[Address]) -> str:
+def format_addresses(addresses: Sequence[Address]) -> str:
     """Return addresses as a header has them."""
     return ", ".join(
         f"{one['name']} <{one['email']}>" if one["name"] else one["email"] for one in addresses

@@ -1,8 +1,8 @@
 """How dataclasses of the domain become stored documents and come back, for every store.
 
 A document is a JSON object of the dataclass's fields: times as ISO 8601, bytes as base64url. Fields
-nobody here knows are ignored on reading and left alone on writing, so that a newer version of the
-code may run beside this one.
+this version does not know are ignored on reading and left alone on writing, so that a newer
+version of the code may run beside this one.
 """
 
 from collections.abc import Callable, Mapping

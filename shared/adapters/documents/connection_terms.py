@@ -23,7 +23,7 @@ def terms_of(connection: Connection) -> frozenset[str]:
         f"organization:{value}" for value in _ids(connection, organization, "organization_id")
     }
     terms.add(f"status:{connection.status}")
-    for text in _searched(connection):
+    for text in _search_texts(connection):
         terms |= {f"start:{text[:length]}" for length in range(1, PREFIX_LENGTH + 1)}
     return frozenset(terms)
 
@@ -50,12 +50,12 @@ def matches(connection: Connection, query: ConnectionQuery) -> bool:
     if query.connection_id is not None and connection.id != query.connection_id:
         return False
     start = _fold(query.search)
-    if not any(text.startswith(start) for text in _searched(connection)):
+    if not any(text.startswith(start) for text in _search_texts(connection)):
         return False
     return terms_of(connection).issuperset(terms_asked(query))
 
 
-def _searched(connection: Connection) -> tuple[str, str]:
+def _search_texts(connection: Connection) -> tuple[str, str]:
     return connection.id.lower(), connection.email.strip().lower()
 
 

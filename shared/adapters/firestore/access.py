@@ -67,7 +67,7 @@ class FirestoreApprovals(FirestoreConcluding[Approval]):
             between=(None, until),
             among=among,
         )
-        return [versioned.value for versioned in self.listed(found)]
+        return [versioned.value for versioned in self.load_documents(found)]
 
 
 class FirestoreApiKeys(FirestoreDocuments[ApiKey]):
@@ -80,12 +80,12 @@ class FirestoreApiKeys(FirestoreDocuments[ApiKey]):
         """Return keys, newest first. Raises StoreUnavailableError."""
         order: tuple[Order, ...] = (("created_at", "DESC"),)
         query = build_query(API_KEYS.collection, order=order, limit=limit)
-        return [versioned.value for versioned in self.listed(await self.rpc.query(query))]
+        return [versioned.value for versioned in self.load_documents(await self.rpc.query(query))]
 
     async def children(self, parent: str, limit: int) -> Sequence[ApiKey]:
         """Return keys that this one made. Raises StoreUnavailableError."""
         query = build_query(API_KEYS.collection, (("parent", "==", parent),), limit=limit)
-        return [versioned.value for versioned in self.listed(await self.rpc.query(query))]
+        return [versioned.value for versioned in self.load_documents(await self.rpc.query(query))]
 
 
 class FirestoreConsoleSessions(FirestoreDocuments[ConsoleSession]):
@@ -98,4 +98,4 @@ class FirestoreConsoleSessions(FirestoreDocuments[ConsoleSession]):
         """Return sessions, newest first. Raises StoreUnavailableError."""
         order: tuple[Order, ...] = (("created_at", "DESC"),)
         query = build_query(CONSOLE_SESSIONS.collection, order=order, limit=limit)
-        return [versioned.value for versioned in self.listed(await self.rpc.query(query))]
+        return [versioned.value for versioned in self.load_documents(await self.rpc.query(query))]

@@ -59,7 +59,7 @@ class FirestoreConnections(FirestoreDocuments[Connection]):
     async def _candidates(self, query: ConnectionQuery) -> AsyncIterator[Connection]:
         if query.connection_id is not None:
             name = self.name(query.connection_id)
-            for versioned in self.listed((await self.rpc.get((name,))).values()):
+            for versioned in self.load_documents((await self.rpc.get((name,))).values()):
                 yield versioned.value
             return
         filters: list[Filter] = [("terms", "contains", term) for term in terms_asked(query)[:1]]
@@ -68,7 +68,7 @@ class FirestoreConnections(FirestoreDocuments[Connection]):
         while documents := await self.rpc.query(
             build_query(CONNECTIONS.collection, filters, order, limit=WALK_BATCH, after=after)
         ):
-            for versioned in self.listed(documents):
+            for versioned in self.load_documents(documents):
                 yield versioned.value
             if len(documents) < WALK_BATCH:
                 return
@@ -85,7 +85,7 @@ class FirestoreMailboxes(FirestoreDocuments[Mailbox]):
         """Return mailboxes whose `renew_at` has come. Raises StoreUnavailableError."""
         filters: tuple[Filter, ...] = (("renew_at", "<=", now),)
         order: tuple[Order, ...] = (("renew_at", "ASC"),)
-        return self.listed(
+        return self.load_documents(
             await self.rpc.query(build_query(MAILBOXES.collection, filters, order, limit=limit))
         )
 

@@ -50,7 +50,7 @@ class FirestoreDocuments(Generic[T]):
         """Read one. Raises CorruptStateError, StoreUnavailableError."""
         name = self.name(id)
         found = (await self.rpc.get((name,))).get(name)
-        return None if found is None else self.versioned(id, found)
+        return None if found is None else self.load_document(id, found)
 
     async def create(self, value: T) -> Versioned[T]:
         """Write a new one. Raises AlreadyExistsError, StoreUnavailableError."""
@@ -82,7 +82,8 @@ class FirestoreDocuments(Generic[T]):
             self.codec.collection, order=(("__name__", "ASC"),), limit=limit, after=start
         )
         documents = await self.rpc.query(query)
-        return self.listed(documents), documents[-1].name if len(documents) == limit else None
+        last = documents[-1].name if len(documents) == limit else None
+        return self.load_documents(documents), last
 
     def name(self, id: str) -> str:
         """Return the document's full name."""
@@ -111,7 +112,7 @@ class FirestoreDocuments(Generic[T]):
         stored = {name: self._stored_value(value, (name,), inner) for name, inner in dumped.items()}
         return {**stored, **self.derived(value)}
 
-    def versioned(self, id: str, document: Any) -> Versioned[T]:
+    def load_document(self, id: str, document: Any) -> Versioned[T]:
         """Read a document. Raises CorruptStateError."""
         stored = fields_of(document)
         try:
@@ -121,15 +122,15 @@ class FirestoreDocuments(Generic[T]):
             raise self.codec.corrupt(id) from None
         return Versioned(self.codec.load(id, stored), version_of(document.update_time))
 
-    def listed(self, documents: Iterable[Any]) -> Sequence[Versioned[T]]:
+    def load_documents(self, documents: Iterable[Any]) -> Sequence[Versioned[T]]:
         """Read documents; a corrupt one is named in the log and left out.
 
-        One broken document must not hide all the others from whoever walks a list.
+        One broken document must not hide all the others from a walk over a list.
         """
         found = []
         for document in documents:
             try:
-                found.append(self.versioned(document.name.rpartition("/")[2], document))
+                found.append(self.load_document(document.name.rpartition("/")[2], document))
             except CorruptStateError as error:
                 _log.warning("Left out of a listing: %s", error)
         return found

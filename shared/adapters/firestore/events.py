@@ -96,7 +96,7 @@ class FirestoreOutbox(FirestoreDocuments[Event]):
             between=(since, until),
             among=among,
         )
-        return [versioned.value for versioned in self.listed(found)]
+        return [versioned.value for versioned in self.load_documents(found)]
 
 
 class FirestoreOperations(FirestoreDocuments[Operation]):
@@ -144,7 +144,7 @@ class FirestoreOperations(FirestoreDocuments[Operation]):
         return sorted(wanted, key=lambda one: one.started_at, reverse=True)[:limit]
 
     def _entries(self, document: Any) -> Sequence[Operation]:
-        newest = [versioned.value for versioned in self.listed((document,))]
+        newest = [versioned.value for versioned in self.load_documents((document,))]
         texts = document.fields["earlier"].array_value.values
         earlier = [self._read(document.name, one.string_value) for one in texts]
         return newest + [one for one in earlier if one is not None]
@@ -198,4 +198,4 @@ class FirestoreWebhookEndpoints(FirestoreDocuments[WebhookEndpoint]):
     async def list(self) -> Sequence[Versioned[WebhookEndpoint]]:
         """Return all of them, oldest first. Raises StoreUnavailableError."""
         query = build_query("webhook_endpoints", order=(("created_at", "ASC"),), limit=ALL)
-        return self.listed(await self.rpc.query(query))
+        return self.load_documents(await self.rpc.query(query))

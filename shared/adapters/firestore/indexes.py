@@ -1,7 +1,7 @@
 """Every index the Firestore store needs, and every TTL: what Terraform declares.
 
 A composite index ends with the document's name by itself. Fields that no single-field index
-serves are exempted from the automatic ones, so that payloads, tokens and times nobody searches
+serves are exempted from the automatic ones, so that payloads, tokens and times no query reads
 cost nothing to write (DESIGN 3.2, FACTS 9.5). Nothing that grows with time is indexed across the
 whole database without a shard or an owner in front of it, but for the rare new connection.
 """

@@ -131,7 +131,7 @@ class FirestoreModelSyncs(FirestoreDocuments[ModelSyncState]):
         """Return every state of the connection. Raises StoreUnavailableError."""
         owned: Filter = ("connection_id", "==", connection_id)
         found = await self.rpc.query(build_query(self.codec.collection, (owned,), limit=1_000))
-        return self.listed(found)
+        return self.load_documents(found)
 
     def _record_writes(self, id: ConnectionId, batch: ModelBatch) -> Sequence[Any]:
         put = [
@@ -253,7 +253,7 @@ class FirestoreModelRecords:
 
         return await self.rpc.reading(read)
 
-    async def poisoned(
+    async def list_poisoned(
         self, connection_id: ConnectionId, sync: str, limit: int
     ) -> Sequence[Poisoned]:
         """Return what a sync could make nothing of, soonest retry first."""
@@ -262,7 +262,7 @@ class FirestoreModelRecords:
         )
         found = await self.rpc.query(query, self._parent(connection_id))
         documents = FirestoreDocuments(self.rpc, POISONED)
-        return [documents.versioned("", one).value for one in found]
+        return [documents.load_document("", one).value for one in found]
 
     async def prune(
         self,

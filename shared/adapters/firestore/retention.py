@@ -44,7 +44,7 @@ class FirestoreRetention:
 
     def _farewells(self, documents: Sequence[Any]) -> frozenset[str]:
         outbox = FirestoreOutbox(self.rpc)
-        events = (found.value for found in outbox.listed(documents))
+        events = (found.value for found in outbox.load_documents(documents))
         return frozenset(outbox.name(event.id) for event in events if event.is_farewell)
 
     async def sweep(self, limit: int) -> int:  # noqa: ARG002  there is nothing to limit

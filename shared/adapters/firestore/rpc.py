@@ -2,7 +2,7 @@
 
 The low-level asynchronous client of google-cloud-firestore, one for each event loop (FACTS 9.8).
 Reads are tried again where the connection broke; a commit never is, because whether it happened
-is then unknown and its preconditions would blame somebody else for our own success.
+is then unknown and its preconditions would blame another writer for our own success.
 """
 
 import asyncio
@@ -98,7 +98,7 @@ class FirestoreRpc:
         return found
 
     async def commit(self, writes: Sequence[Any]) -> Sequence[Any]:
-        """Apply all writes or none; answer their results.
+        """Apply all writes or none; return their results.
 
         Raises ConflictError, AlreadyExistsError, StoreUnavailableError.
         """
@@ -155,7 +155,7 @@ class FirestoreRpc:
             return _unavailable(error)
         missing = StoreIndexMissingError()
         if self._notes is not None:
-            self._notes.met(missing.code, self.clock.now())
+            self._notes.note_trouble(missing.code, self.clock.now())
         return missing
 
     async def close(self) -> None:

@@ -70,12 +70,12 @@ class FirestoreSends(FirestoreConcluding[SendEntry]):
             between=(None, until),
             select=_WITHOUT_REQUEST,
         )
-        return [versioned.value for versioned in self.listed(found)]
+        return [versioned.value for versioned in self.load_documents(found)]
 
     async def many(self, ids: Sequence[str]) -> Mapping[str, SendEntry]:
         """Return those that exist. Raises StoreUnavailableError."""
         found = await self.rpc.get((self.name(id) for id in ids), _WITHOUT_REQUEST)
-        return {one.value.id: one.value for one in self.listed(found.values())}
+        return {one.value.id: one.value for one in self.load_documents(found.values())}
 
     async def list_traced(
         self, connection_id: ConnectionId, traces: Sequence[str]
@@ -86,7 +86,7 @@ class FirestoreSends(FirestoreConcluding[SendEntry]):
             (("traces", "contains_any", list(traces)), ("connection_id", "==", connection_id)),
             limit=_MOST_TRACED,
         )
-        return [versioned.value for versioned in self.listed(await self.rpc.query(query))]
+        return [versioned.value for versioned in self.load_documents(await self.rpc.query(query))]
 
 
 class FirestoreBulkSends(FirestoreDocuments[BulkSend]):
@@ -101,12 +101,12 @@ class FirestoreBulkSends(FirestoreDocuments[BulkSend]):
             await due_in_shard(self.rpc, "bulk_sends", shard, now, by="due_at", limit=limit)
         )
 
-    async def unfinished(self, connection_id: ConnectionId, limit: int) -> Sequence[BulkSend]:
+    async def list_unfinished(self, connection_id: ConnectionId, limit: int) -> Sequence[BulkSend]:
         """Return unfinished bulks, oldest first. Raises StoreUnavailableError."""
         query = build_query(
             "bulk_sends", (("open_of", "==", connection_id),), (("created_at", "ASC"),), limit=limit
         )
-        return [versioned.value for versioned in self.listed(await self.rpc.query(query))]
+        return [versioned.value for versioned in self.load_documents(await self.rpc.query(query))]
 
 
 def _ids(documents: Sequence[Any]) -> Sequence[str]:

@@ -45,7 +45,7 @@ class FirestoreQuarantine:
     def _entry(self, connection_id: ConnectionId, document: Any) -> QuarantineEntry:
         id = document.name.rpartition("/")[2]
         try:
-            return FirestoreDocuments(self.rpc, QUARANTINE).versioned(id, document).value
+            return FirestoreDocuments(self.rpc, QUARANTINE).load_document(id, document).value
         except CorruptStateError:
             raise CorruptStateError(f"connections/{connection_id}/quarantine/{id}") from None
 

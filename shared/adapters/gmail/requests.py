@@ -138,15 +138,15 @@ class GmailRequests:
     async def get(self, path: str, read: Callable[[Any], T], *query: tuple[str, str]) -> T:
         """GET, trying twice more after a failure that may pass; rate limits surface at once."""
         call = Call("GET", path, query)
-        return await READ_RETRIES.run(lambda: self.once(call, read), self.clock)
+        return await READ_RETRIES.run(lambda: self.request(call, read), self.clock)
 
     async def post(
         self, path: str, body: Mapping[str, Any], read: Callable[[Any], T], *query: tuple[str, str]
     ) -> T:
         """POST JSON, once."""
-        return await self.once(Call("POST", path, query, content=orjson.dumps(body)), read)
+        return await self.request(Call("POST", path, query, content=orjson.dumps(body)), read)
 
-    async def once(self, call: Call, read: Callable[[Any], T]) -> T:
+    async def request(self, call: Call, read: Callable[[Any], T]) -> T:
         """Make the call once, with a new token where the first is refused: nothing happened yet."""
         async with self.gate:
             narrowings = self.gate.narrowings
@@ -159,9 +159,9 @@ class GmailRequests:
                 self.note(error)
                 raise
             self.gate.note_success()
-            self.notes.worked("gmail_api_disabled", self.clock.now())
+            self.notes.note_success("gmail_api_disabled", self.clock.now())
             if call.path == "/watch":
-                self.notes.worked("topic_forbidden", self.clock.now())
+                self.notes.note_success("topic_forbidden", self.clock.now())
             return answer
 
     def _reader(self, call: Call, read: Callable[[Any], T]) -> Callable[[Any], T]:
@@ -182,7 +182,7 @@ class GmailRequests:
     def note(self, error: DeploymentError) -> None:
         """Note what concerns every connection; a grant of another client's is its own trouble."""
         if error.told != OTHER_CLIENT:
-            self.notes.met(error.code, self.clock.now(), self.connection_id, error.told)
+            self.notes.note_trouble(error.code, self.clock.now(), self.connection_id, error.told)
 
     async def _answer(self, call: Call) -> httpx.Response:
         token = await self.tokens(self.connection_id)

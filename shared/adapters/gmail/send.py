@@ -67,21 +67,21 @@ class HttpGmailSend:
         """messages.send."""
         message = {"threadId": thread_id} if thread_id else {}
         call = _submission("/messages/send", raw, message)
-        return await self.requests.once(call, read_sent)
+        return await self.requests.request(call, read_sent)
 
     async def create_draft(self, raw: bytes, thread_id: ThreadId | None) -> Draft:
         """drafts.create."""
         message = {"threadId": thread_id} if thread_id else {}
-        return await self.requests.once(_submission("/drafts", raw, message), read_draft)
+        return await self.requests.request(_submission("/drafts", raw, message), read_draft)
 
     async def update_draft(self, id: str, raw: bytes, thread_id: ThreadId | None) -> Draft:
         """drafts.update."""
         message = {"threadId": thread_id} if thread_id else {}
         call = _submission(f"/drafts/{quote(id, safe='')}", raw, message)
         try:
-            return await self.requests.once(replace(call, method="PUT"), read_draft)
+            return await self.requests.request(replace(call, method="PUT"), read_draft)
         except GmailRefusedError as error:
-            if _gone(error):
+            if _is_gone(error):
                 raise GmailNotFoundError from error
             raise
 
@@ -91,7 +91,7 @@ class HttpGmailSend:
         try:
             return await self.requests.get(path, read_draft, ("format", "minimal"))
         except GmailRefusedError as error:
-            if _gone(error):
+            if _is_gone(error):
                 return None
             raise
 
@@ -111,9 +111,9 @@ class HttpGmailSend:
         """drafts.send."""
         call = Call("POST", "/drafts/send", content=orjson.dumps({"id": id}), timeout=SEND_TIMEOUT)
         try:
-            return await self.requests.once(call, read_sent)
+            return await self.requests.request(call, read_sent)
         except GmailRefusedError as error:
-            if _gone(error):
+            if _is_gone(error):
                 raise GmailNotFoundError from error
             raise
 
@@ -181,7 +181,7 @@ class HttpGmailSend:
         content = None if body is None else orjson.dumps(body)
         call = Call(method.upper(), path, pairs, content)
         try:
-            return await self.requests.once(call, read_call(call.method, path))
+            return await self.requests.request(call, read_call(call.method, path))
         finally:
             if path.startswith("/settings/sendAs"):
                 self.held.ends_at = UNHELD
@@ -241,7 +241,7 @@ def _content(payload: Mapping[str, Any], part_id: str) -> tuple[str, bytes]:
     return as_text(body.get("attachmentId")), decode_base64url(as_text(body.get("data")))
 
 
-def _gone(error: GmailRefusedError) -> bool:
+def _is_gone(error: GmailRefusedError) -> bool:
     """Whether the draft is; Gmail has another word for it too, with a 400 (FACTS 5.8)."""
     return error.about in {NOT_FOUND.about, NOT_A_DRAFT.about}
 

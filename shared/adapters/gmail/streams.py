@@ -80,7 +80,7 @@ class HttpGmailStreams:
     async def head(self, message_id: MessageId) -> bytes:
         """messages.get, format=raw, read as far as its header lines go."""
         call = Call("GET", f"/messages/{quote(message_id, safe='')}", _RAW)
-        body = await _Decoded(await self._read(call)).begun(1)
+        body = await _Decoded(await self._read(call)).begin(1)
         head = b""
         try:
             async for piece in body:
@@ -100,7 +100,7 @@ class HttpGmailStreams:
             f"/attachments/{quote(part.attachment_id, safe='')}"
         )
         response = await self._read(Call("GET", path, (_DATA,)))
-        return await _Decoded(response).begun(part.size)
+        return await _Decoded(response).begin(part.size)
 
     async def pass_on(
         self,
@@ -152,15 +152,15 @@ class HttpGmailStreams:
         requests = self.requests
         async with requests.gate:
             token = await requests.tokens(requests.connection_id)
-            response = await self._sent(call, headers, token)
+            response = await self._send(call, headers, token)
             if response.status_code == httpx.codes.UNAUTHORIZED:
                 await _whole(response)
                 if not lacks_scope(response):
                     token = await requests.tokens(requests.connection_id, rejected=token)
-                    response = await self._sent(call, headers, token)
+                    response = await self._send(call, headers, token)
             return response
 
-    async def _sent(self, call: Call, headers: Mapping[str, str], token: str) -> httpx.Response:
+    async def _send(self, call: Call, headers: Mapping[str, str], token: str) -> httpx.Response:
         http = self.requests.http
         try:
             request = http.build_request(
@@ -249,7 +249,7 @@ class _Pieces:
 class _Decoded(_Pieces):
     """The attachment inside an answer of attachments.get."""
 
-    async def begun(self, size: int) -> "_Decoded":
+    async def begin(self, size: int) -> "_Decoded":
         """Read up to the first bytes, so that an answer without any is known before the head."""
         self._rest = self._decode()
         try:

@@ -54,10 +54,10 @@ class HttpGoogleApis:
         """Return JSON. Raises HttpRefusedError and the transient and grant errors of ours."""
         address = self._address(url, query)
         token = await self.tokens(connection_id)
-        status, headers, content = await self._sent(method, address, token, body)
+        status, headers, content = await self._send(method, address, token, body)
         if status == httpx.codes.UNAUTHORIZED:
             token = await self.tokens(connection_id, rejected=token)
-            status, headers, content = await self._sent(method, address, token, body)
+            status, headers, content = await self._send(method, address, token, body)
         return _answer(status, headers, content)
 
     def _address(self, url: str, query: Mapping[str, str]) -> str:
@@ -69,7 +69,7 @@ class HttpGoogleApis:
         asked = "&".join(one for one in (parts.query, urlencode(query)) if one)
         return f"{base}{parts.path}{f'?{asked}' if asked else ''}"
 
-    async def _sent(
+    async def _send(
         self, method: str, address: str, token: str, body: Any
     ) -> tuple[int, httpx.Headers, bytes]:
         headers = {"authorization": f"Bearer {token}", "accept-encoding": "identity"}

@@ -63,7 +63,7 @@ class CloudTasksQueue:
             )
         except (httpx.HTTPError, PostroomError) as error:
             raise QueueUnavailableError("Cloud Tasks could not be reached.") from error
-        if not answer.is_success and not _known(answer, task):
+        if not answer.is_success and not _is_known(answer, task):
             raise QueueUnavailableError(f"Cloud Tasks answered {answer.status_code} to a create.")
 
     def _created_task(self, task: Task, queue: str) -> dict[str, Any]:
@@ -100,7 +100,7 @@ def task_id(name: str) -> str:
     return sha256(name.encode()).hexdigest()
 
 
-def _known(answer: httpx.Response, task: Task) -> bool:
+def _is_known(answer: httpx.Response, task: Task) -> bool:
     """Whether this is ALREADY_EXISTS for a task we named: scheduled, or run within the day."""
     return task.name is not None and answer.status_code == ALREADY_EXISTS
 

@@ -20,7 +20,7 @@ CERTS_URL: Final = "https://www.googleapis.com"
 CERTS_PATH: Final = "/oauth2/v1/certs"
 TIMEOUT: Final = httpx.Timeout(5.0, connect=3.0)
 REFETCH_PAUSE: Final = timedelta(minutes=1)
-"""Least time between two fetches, whoever asks: an unknown key id costs an attacker nothing."""
+"""Least time between two fetches of any caller: an unknown key id costs an attacker nothing."""
 CERTIFICATE: Final = "-----BEGIN CERTIFICATE-----"
 DEFAULT_AGE: Final = timedelta(minutes=5)
 MAX_AGE: Final = timedelta(days=1)
@@ -176,7 +176,7 @@ class GoogleTokens:
     """CallerTokens.
 
     A token whose signature the platform removed is refused, but for a function `behind_iam`: there
-    the platform let nobody in whose token it had not verified, and left the claims (FACTS 7.3).
+    the platform let no caller in whose token it had not verified, and left the claims (FACTS 7.3).
     """
 
     def __init__(

@@ -203,7 +203,7 @@ class HttpGoogleOAuth:
         response = await self._post("/token", {**form, **client})
         if not response.is_success:
             raise self._note(token_error(response))
-        self._notes.worked("oauth_client_refused", asked_at)
+        self._notes.note_success("oauth_client_refused", asked_at)
         try:
             answer = orjson.loads(response.content)
             return Tokens(
@@ -222,7 +222,7 @@ class HttpGoogleOAuth:
     def _note(self, error: PostroomError) -> PostroomError:
         """Note what concerns the client as a whole, and not one grant of another client's."""
         if isinstance(error, DeploymentError) and error.told != OTHER_CLIENT:
-            self._notes.met(error.code, self._clock.now(), told=error.told)
+            self._notes.note_trouble(error.code, self._clock.now(), told=error.told)
         return error
 
     async def _post(self, path: str, form: Mapping[str, str]) -> httpx.Response:

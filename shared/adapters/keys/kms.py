@@ -75,7 +75,7 @@ class KmsSealer:
         self, plaintext: str, *, data_key: bytes, connection_id: ConnectionId, purpose: str
     ) -> bytes:
         """Seal under the connection's data key."""
-        key = await self._unwrapped(data_key, connection_id)
+        key = await self._plain_key(data_key, connection_id)
         return seal(plaintext.encode(), key, key_id_of(data_key), connection_id, purpose)
 
     async def open(
@@ -83,7 +83,7 @@ class KmsSealer:
     ) -> str:
         """Open what `seal` answered."""
         head_of(sealed)
-        key = await self._unwrapped(data_key, connection_id)
+        key = await self._plain_key(data_key, connection_id)
         return unseal(sealed, key, connection_id, purpose).decode()
 
     async def current_key(self) -> str:
@@ -91,7 +91,7 @@ class KmsSealer:
         known = self.primary.get(self.key)
         now = self.clock.now()
         if known is None or now >= known[1] + PRIMARY_FOR:
-            answer = await self._call(f"{self.key}:encrypt", _sent(plaintext=PROBE))
+            answer = await self._call(f"{self.key}:encrypt", _request_body(plaintext=PROBE))
             known = PREFIX + self._version_in(answer), now
             self.primary[self.key] = known
         return known[0]
@@ -102,12 +102,12 @@ class KmsSealer:
 
     async def rewrap(self, data_key: bytes, *, connection_id: ConnectionId) -> bytes:
         """Return the same data key under the primary version."""
-        return await self._wrap(await self._unwrapped(data_key, connection_id), connection_id)
+        return await self._wrap(await self._plain_key(data_key, connection_id), connection_id)
 
     async def _wrap(self, key: bytes, connection_id: ConnectionId) -> bytes:
         key_id = await self.current_key()
         head = head_with(key_id)
-        sent = _sent(
+        sent = _request_body(
             plaintext=key,
             additionalAuthenticatedData=bound_to(head, connection_id, DATA_KEY),
         )
@@ -120,7 +120,7 @@ class KmsSealer:
             raise KeysUnavailableError("Cloud KMS did not receive what was sent.")
         return head + _checked_answer(answer, "ciphertext")
 
-    async def _unwrapped(self, data_key: bytes, connection_id: ConnectionId) -> bytes:
+    async def _plain_key(self, data_key: bytes, connection_id: ConnectionId) -> bytes:
         """Return the data key, from memory where it was unwrapped minutes ago."""
         held = self.unwrapped.get((data_key, connection_id))
         if held is None or self.clock.now() >= held[1]:
@@ -132,7 +132,7 @@ class KmsSealer:
         head = head_of(data_key)
         if not key_id_of(data_key).startswith(PREFIX):
             raise CorruptStateError("data key, wrapped by no version of the KMS key")
-        sent = _sent(
+        sent = _request_body(
             ciphertext=data_key[len(head) :],
             additionalAuthenticatedData=bound_to(head, connection_id, DATA_KEY),
         )
@@ -158,13 +158,13 @@ class KmsSealer:
                     raise KeysUnavailableError("Cloud KMS could not be reached.") from error
                 continue
             if answer.is_success:
-                self.notes.worked(REFUSED_KEY, self.clock.now())
+                self.notes.note_success(REFUSED_KEY, self.clock.now())
                 return _json(answer)
             if last or not _passing(answer.status_code):
                 break
         refusal = _refusal(answer, decrypting=path.endswith(":decrypt"))
         if isinstance(refusal, DeploymentError):
-            self.notes.met(refusal.code, self.clock.now(), told=refusal.told)
+            self.notes.note_trouble(refusal.code, self.clock.now(), told=refusal.told)
         raise refusal
 
     async def _once(self, path: str, body: Mapping[str, str]) -> httpx.Response:
@@ -208,7 +208,7 @@ def _json(answer: httpx.Response) -> Mapping[str, Any]:
     return found
 
 
-def _sent(**fields: bytes) -> dict[str, str]:
+def _request_body(**fields: bytes) -> dict[str, str]:
     """Return a request body: every field with its checksum, int64 as text."""
     body = {name: b64encode(value).decode() for name, value in fields.items()}
     return body | {f"{name}Crc32c": str(crc32c(value)) for name, value in fields.items()}

@@ -105,7 +105,7 @@ def create_keyring(path: Path) -> None:
 
 
 def add_key(path: Path) -> str:
-    """Add a key and make it the current one; answer its id. The others go on opening.
+    """Add a key and make it the current one; return its id. The others go on opening.
 
     Raises ConfigurationError where there is no readable keyring.
     """

@@ -53,7 +53,7 @@ class NameLookups:
 
     async def __call__(self, host: str, _port: int) -> Sequence[str]:
         """Return the addresses of a name. Raises UnresolvedError, BusyError."""
-        pending = self._pending.get(host) or self._begun(host)
+        pending = self._pending.get(host) or self._begin(host)
         try:
             async with asyncio.timeout_at(pending.ends_at):
                 found = await asyncio.shield(pending.answer)
@@ -63,7 +63,7 @@ class NameLookups:
             raise found
         return found
 
-    def _begun(self, host: str) -> _LookUp:
+    def _begin(self, host: str) -> _LookUp:
         new = host not in self._known
         if len(self._pending) >= (MOST_NEW if new else MOST):
             raise BusyError("too many look-ups")

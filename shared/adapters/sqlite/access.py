@@ -74,7 +74,7 @@ class SqliteApprovals(SqliteConcluding[Approval]):
                 ORDER BY created_us DESC, id DESC LIMIT ?""",  # noqa: S608  fixed conditions
             (*given.values(), limit),
         )
-        return [versioned.value for versioned in self.listed(rows)]
+        return [versioned.value for versioned in self.load_rows(rows)]
 
 
 def _key_columns(value: ApiKey) -> Columns:
@@ -97,14 +97,14 @@ class SqliteApiKeys(SqliteDocuments[ApiKey]):
             "SELECT id, version, document FROM api_keys ORDER BY created_us DESC, id LIMIT ?",
             (limit,),
         )
-        return [versioned.value for versioned in self.listed(rows)]
+        return [versioned.value for versioned in self.load_rows(rows)]
 
     async def children(self, parent: str, limit: int) -> Sequence[ApiKey]:
         """Return keys that this one made. Raises StoreUnavailableError."""
         rows = self.database.rows(
             "SELECT id, version, document FROM api_keys WHERE parent = ? LIMIT ?", (parent, limit)
         )
-        return [versioned.value for versioned in self.listed(rows)]
+        return [versioned.value for versioned in self.load_rows(rows)]
 
 
 def _session_columns(value: ConsoleSession) -> Columns:
@@ -124,4 +124,4 @@ class SqliteConsoleSessions(SqliteDocuments[ConsoleSession]):
             " ORDER BY created_us DESC, id LIMIT ?",
             (limit,),
         )
-        return [versioned.value for versioned in self.listed(rows)]
+        return [versioned.value for versioned in self.load_rows(rows)]

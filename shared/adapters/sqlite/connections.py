@@ -43,7 +43,7 @@ class SqliteConnections(SqliteDocuments[Connection]):
         found = (
             versioned.value
             for row in self.database.stream(*statement(query))
-            for versioned in self.listed((row,))
+            for versioned in self.load_rows((row,))
             if matches(versioned.value, query)
         )
         return tuple(islice(found, start, start + query.limit))
@@ -94,7 +94,7 @@ class SqliteMailboxes(SqliteDocuments[Mailbox]):
 
     async def renewable(self, now: datetime, limit: int) -> Sequence[Versioned[Mailbox]]:
         """Return mailboxes whose `renew_at` has come. Raises StoreUnavailableError."""
-        return self.listed(
+        return self.load_rows(
             self.database.rows(
                 """SELECT id, version, document FROM mailboxes
                    WHERE renew_us <= ? ORDER BY renew_us LIMIT ?""",
@@ -110,7 +110,7 @@ class SqliteMailboxes(SqliteDocuments[Mailbox]):
             ).fetchone()
             if row is None:
                 return
-            document = {**self.parsed(key, row[0]), "last_push_at": at}
+            document = {**self.parse_document(key, row[0]), "last_push_at": at}
             connection.execute(
                 "UPDATE mailboxes SET version = version + 1, document = ? WHERE id = ?",
                 (orjson.dumps(document).decode(), key),

@@ -63,7 +63,7 @@ class SqliteDocuments(Generic[T]):
         )
         if row is None:
             return None
-        return Versioned(self.codec.load(id, self.parsed(id, row[1])), str(row[0]))
+        return Versioned(self.codec.load(id, self.parse_document(id, row[1])), str(row[0]))
 
     async def create(self, value: T) -> Versioned[T]:
         """Write a new one. Raises AlreadyExistsError, StoreUnavailableError."""
@@ -102,10 +102,10 @@ class SqliteDocuments(Generic[T]):
                 WHERE id > ? ORDER BY id LIMIT ?""",  # noqa: S608  own names
             (after or "", limit),
         )
-        return self.listed(rows), rows[-1][0] if len(rows) == limit else None
+        return self.load_rows(rows), rows[-1][0] if len(rows) == limit else None
 
     def insert(self, connection: Connection, value: T) -> str:
-        """Insert inside a transaction; answer the version. Raises AlreadyExistsError."""
+        """Insert inside a transaction; return the version. Raises AlreadyExistsError."""
         key = self.codec.key_of(self.codec.id_of(value))
         # A random start: a version from before a deletion never fits the document made after it.
         version = secrets.randbits(62)
@@ -129,7 +129,7 @@ class SqliteDocuments(Generic[T]):
     def update(
         self, connection: Connection, now: T, expected: str, changes: Mapping[Path, Any]
     ) -> str:
-        """Update inside a transaction; answer the version. Raises ConflictError."""
+        """Update inside a transaction; return the version. Raises ConflictError."""
         id = self.codec.id_of(now)
         key = self.codec.key_of(id)
         row = connection.execute(
@@ -137,7 +137,7 @@ class SqliteDocuments(Generic[T]):
             (key,),
         ).fetchone()
         version = self._expect(key, expected, row)
-        document = self.parsed(id, row[1])
+        document = self.parse_document(id, row[1])
         apply(document, changes)
         columns = {"version": version + 1, "document": _text(document), **self.columns(now)}
         marks = ", ".join(f"{name} = ?" for name in columns)
@@ -151,7 +151,7 @@ class SqliteDocuments(Generic[T]):
     def after_write(self, connection: Connection, key: str, value: T | None) -> None:
         """Keep side tables in step, inside the same transaction; None means deleted."""
 
-    def parsed(self, id: str, text: str) -> dict[str, Any]:
+    def parse_document(self, id: str, text: str) -> dict[str, Any]:
         """Parse a stored document. Raises CorruptStateError."""
         try:
             document = orjson.loads(text)
@@ -161,15 +161,15 @@ class SqliteDocuments(Generic[T]):
             raise self.codec.corrupt(id)
         return document
 
-    def listed(self, rows: Iterable[Row]) -> Sequence[Versioned[T]]:
+    def load_rows(self, rows: Iterable[Row]) -> Sequence[Versioned[T]]:
         """Read rows of (id, version, document); a corrupt one is named in the log and left out.
 
-        One broken document must not hide all the others from whoever walks a list.
+        One broken document must not hide all the others from a walk over a list.
         """
         found = []
         for id, version, text in rows:
             try:
-                value = self.codec.load(id, self.parsed(id, text))
+                value = self.codec.load(id, self.parse_document(id, text))
             except CorruptStateError as error:
                 _log.warning("Left out of a listing: %s", error)
                 continue

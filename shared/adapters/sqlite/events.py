@@ -104,7 +104,7 @@ class SqliteOutbox(SqliteDocuments[Event]):
                 ORDER BY created_us DESC, id DESC LIMIT ?""",  # noqa: S608  fixed conditions
             (*values, limit),
         )
-        return [versioned.value for versioned in self.listed(rows)]
+        return [versioned.value for versioned in self.load_rows(rows)]
 
 
 class SqliteOperations(SqliteDocuments[Operation]):
@@ -138,7 +138,7 @@ class SqliteOperations(SqliteDocuments[Operation]):
                 ORDER BY started_us DESC, id DESC LIMIT ?""",  # noqa: S608  fixed conditions
             (*values, limit),
         )
-        return [versioned.value for versioned in self.listed(rows)]
+        return [versioned.value for versioned in self.load_rows(rows)]
 
 
 T = TypeVar("T")
@@ -176,4 +176,4 @@ class SqliteWebhookEndpoints(SqliteDocuments[WebhookEndpoint]):
         rows = self.database.rows(
             "SELECT id, version, document FROM webhook_endpoints ORDER BY created_us, id"
         )
-        return self.listed(rows)
+        return self.load_rows(rows)

@@ -146,7 +146,7 @@ class SqliteModelSyncs(SqliteDocuments[ModelSyncState]):
             "SELECT id, version, document FROM model_syncs WHERE connection_id = ? ORDER BY id",
             (connection_id,),
         )
-        return self.listed(rows)
+        return self.load_rows(rows)
 
 
 def _write_records(connection: Connection, id: ConnectionId, batch: ModelBatch) -> None:
@@ -238,7 +238,7 @@ class SqliteModelRecords:
             taken += [record] if query.takes(record.head) else []
         return ModelPage(tuple(taken), None)
 
-    async def poisoned(
+    async def list_poisoned(
         self, connection_id: ConnectionId, sync: str, limit: int
     ) -> Sequence[Poisoned]:
         """Return what a sync could make nothing of, soonest retry first."""

@@ -47,7 +47,7 @@ ON CONFLICT (queue, name) DO NOTHING
 """
 
 _doorbells: dict[str, list[Callable[[], None]]] = {}
-"""Per file: whoever waits in this process for its next task, whichever queue object it came by."""
+"""Per file: what waits in this process for its next task, whichever queue object it came by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +143,7 @@ class SqliteQueue:
         return [_claim(row).task for row in rows]
 
     def close(self) -> None:
-        """Close the file; whoever uses the queue afterwards gets QueueUnavailableError."""
+        """Close the file; a later use of the queue raises QueueUnavailableError."""
         self._database.close()
 
     async def aclose(self) -> None:

@@ -73,7 +73,7 @@ class SqliteSends(SqliteConcluding[SendEntry]):
                 ORDER BY created_us DESC, id DESC LIMIT ?""",  # noqa: S608  fixed conditions
             (*given.values(), to_us(until or _EVER), limit),
         )
-        return [replace(versioned.value, request=b"") for versioned in self.listed(rows)]
+        return [replace(versioned.value, request=b"") for versioned in self.load_rows(rows)]
 
     async def many(self, ids: Sequence[str]) -> Mapping[str, SendEntry]:
         """Return those that exist. Raises StoreUnavailableError."""
@@ -85,7 +85,7 @@ class SqliteSends(SqliteConcluding[SendEntry]):
                     WHERE id IN ({", ".join("?" * len(some))})""",  # noqa: S608  question marks
                 some,
             )
-            for versioned in self.listed(rows):
+            for versioned in self.load_rows(rows):
                 found[versioned.value.id] = replace(versioned.value, request=b"")
         return found
 
@@ -99,7 +99,7 @@ class SqliteSends(SqliteConcluding[SendEntry]):
                 WHERE marker IN ({marks}) OR rfc822_id IN ({marks})""",  # noqa: S608  question marks
             (*traces, *traces),
         )
-        found = [versioned.value for versioned in self.listed(rows)]
+        found = [versioned.value for versioned in self.load_rows(rows)]
         return [value for value in found if value.connection_id == connection_id]
 
 
@@ -117,11 +117,11 @@ class SqliteBulkSends(SqliteDocuments[BulkSend]):
         )
         return [id for (id,) in rows]
 
-    async def unfinished(self, connection_id: ConnectionId, limit: int) -> Sequence[BulkSend]:
+    async def list_unfinished(self, connection_id: ConnectionId, limit: int) -> Sequence[BulkSend]:
         """Return unfinished bulks, oldest first. Raises StoreUnavailableError."""
         rows = self.database.rows(
             """SELECT id, version, document FROM bulk_sends WHERE open_of = ?
                ORDER BY created_us, id LIMIT ?""",
             (connection_id, limit),
         )
-        return [versioned.value for versioned in self.listed(rows)]
+        return [versioned.value for versioned in self.load_rows(rows)]

@@ -2,7 +2,7 @@
 
 * `google`: OTLP to telemetry.googleapis.com with this process's own credentials.
 * `otlp`: OTLP over HTTP to OTEL_EXPORTER_OTLP_ENDPOINT, as every collector takes it.
-* `prometheus`: metrics as text, for whoever asks `prometheus_text`; no traces.
+* `prometheus`: metrics as text, from `prometheus_text`; no traces.
 
 The SDK's own OTEL_* variables hold as everywhere, such as OTEL_TRACES_SAMPLER.
 """
@@ -28,7 +28,7 @@ SCOPE: Final = "https://www.googleapis.com/auth/cloud-platform"
 
 
 class ExportedTelemetry(OtelTelemetry):
-    """Telemetry with whoever takes it."""
+    """Telemetry with its exporters."""
 
     def __init__(self, takers: Iterable[str], *, environment: str, project: str | None) -> None:
         named = {"service.name": "postroom", "deployment.environment.name": environment}
@@ -54,7 +54,7 @@ class ExportedTelemetry(OtelTelemetry):
         return PrometheusMetricReader(scope_info_enabled=False, registry=self.registry)
 
     def prometheus_text(self) -> bytes | None:
-        """Return every metric in Prometheus' text format, None where nobody comes for it."""
+        """Return every metric in Prometheus' text format, None where it is not asked for."""
         if self.registry is None:
             return None
         from prometheus_client import generate_latest

@@ -48,7 +48,7 @@ Attributes = Mapping[str, str | int | float | bool]
 class OtelTelemetry:
     """Telemetry of one deployment. Its instruments are the metrics' documentation.
 
-    Without somebody to take traces there are none, and requests still name themselves to whom they
+    Without an exporter of traces there are none, and requests still name themselves to whom they
     call on.
     """
 
@@ -120,7 +120,7 @@ class OtelTelemetry:
 
 
 class MeasuredRequest:
-    """RequestSpan that nobody records: it is counted, and has a name to call on with."""
+    """RequestSpan that is not recorded: it is counted, and has a name to call on with."""
 
     def __init__(self, context: TraceContext, instruments: "Instruments") -> None:
         self._context = context

@@ -117,12 +117,12 @@ class CheckContext:
                 self._sample = [one for one in found if one.status in alive]
             return self._sample
 
-    async def observed(self) -> Observed | None:
+    async def read_observed(self) -> Observed | None:
         """Return what was seen of Google, as it was at the first question."""
         require_file(self.settings.sqlite_path)
         async with self._one_at_a_time:
             if not self._looked:
-                self._observed = await self.container.use(ReportObservations).known()
+                self._observed = await self.container.use(ReportObservations).read_all()
                 self._looked = True
             return self._observed
 

@@ -20,7 +20,7 @@ REPORT: Final = (
 
 async def history_lives(context: CheckContext) -> Finding:
     """Say how old history ids were that Gmail took, and that it refused (FACTS 3.2)."""
-    seen = await _seen(context)
+    seen = await _read_observed(context)
     taken, refused = seen.duration(Duration.HISTORY_TAKEN), seen.duration(Duration.HISTORY_REFUSED)
     if not taken.count and not refused.count:
         return ok("seen here: no history id yet (assumed: a week)")
@@ -35,7 +35,7 @@ async def history_lives(context: CheckContext) -> Finding:
 
 async def watches_last(context: CheckContext) -> Finding:
     """Say how long Gmail let watches live (FACTS 2.2)."""
-    seen = await _seen(context)
+    seen = await _read_observed(context)
     lives = seen.duration(Duration.WATCH_LIFE)
     if not lives.count:
         return ok("seen here: no watch yet (assumed: 7 d)")
@@ -47,7 +47,7 @@ async def watches_last(context: CheckContext) -> Finding:
 
 async def pushes_take(context: CheckContext) -> Finding:
     """Say how long pushes took, and how they name a history id (FACTS 2.4, 7.8)."""
-    seen = await _seen(context)
+    seen = await _read_observed(context)
     delay = seen.duration(Duration.PUSH_DELAY)
     if not delay.count:
         return ok("seen here: no push yet (assumed: seconds)")
@@ -62,7 +62,7 @@ async def pushes_take(context: CheckContext) -> Finding:
 
 async def changes_are_announced(context: CheckContext) -> Finding:
     """Say what pushes brought, what came without one, what history names (FACTS 2.3, 2.7, 3.4)."""
-    seen = await _seen(context)
+    seen = await _read_observed(context)
     looks, records = seen.kind(Kinds.LOOKS), seen.kind(Kinds.HISTORY_RECORDS)
     if not looks:
         return ok("seen here: no push yet (assumed: one a second at most, some are dropped)")
@@ -77,7 +77,7 @@ async def changes_are_announced(context: CheckContext) -> Finding:
 
 async def mail_arrives_after_its_date(context: CheckContext) -> Finding:
     """Say how far internalDate lies before a message's arrival (FACTS 4.2)."""
-    arrival = (await _seen(context)).duration(Duration.ARRIVAL)
+    arrival = (await _read_observed(context)).duration(Duration.ARRIVAL)
     if not arrival.count:
         return ok("seen here: no message yet (assumed: seconds after internalDate)")
     return ok(
@@ -88,7 +88,7 @@ async def mail_arrives_after_its_date(context: CheckContext) -> Finding:
 
 async def sends_are_answered(context: CheckContext) -> Finding:
     """Say how sends ended, and how many answers were lost (FACTS 5.7)."""
-    sends = (await _seen(context)).kind(Kinds.SENDS)
+    sends = (await _read_observed(context)).kind(Kinds.SENDS)
     total = count_of(sum(sends.values()), "send")
     lost = {name: count for name, count in sends.items() if name != "answered"}
     return ok(f"seen here: {total}, answers lost: {_name(lost)} (assumed: no draft is sent twice)")
@@ -96,7 +96,7 @@ async def sends_are_answered(context: CheckContext) -> Finding:
 
 async def early_404s_heal(context: CheckContext) -> Finding:
     """Say how soon messages were found that Gmail did not know at first (FACTS 3.6)."""
-    seen = await _seen(context)
+    seen = await _read_observed(context)
     found, never = seen.duration(Duration.FOUND_AFTER), seen.counts.get(Count.NEVER_FOUND, 0)
     if not found.count and not never:
         return ok("seen here: no message that Gmail did not know at first (assumed: an hour)")
@@ -108,7 +108,7 @@ async def early_404s_heal(context: CheckContext) -> Finding:
 
 async def grants_end(context: CheckContext) -> Finding:
     """Say why grants ended, and how old they were (FACTS 6.6)."""
-    seen = await _seen(context)
+    seen = await _read_observed(context)
     ended, rotated = seen.kind(Kinds.GRANTS_ENDED), seen.kind(Kinds.REFRESHES).get("rotated", 0)
     tokens = f"; {count_of(rotated, 'new refresh token')} came with a refresh" if rotated else ""
     if not ended:
@@ -119,7 +119,7 @@ async def grants_end(context: CheckContext) -> Finding:
 
 async def refusals_are_known(context: CheckContext) -> Finding:
     """Say what Gmail refused, and what of it and of its answers is not known here."""
-    seen = await _seen(context)
+    seen = await _read_observed(context)
     surprises = seen.kind(Kinds.SURPRISES)
     if surprises:
         last = ", ".join(f"{one.kind} {one.told} ({one.method})" for one in seen.surprises)
@@ -129,7 +129,7 @@ async def refusals_are_known(context: CheckContext) -> Finding:
 
 async def platform_calls(context: CheckContext) -> Finding:
     """Say as whom Pub/Sub, Tasks and Scheduler call, and with what token (FACTS 7.3, 8.10)."""
-    seen = await _seen(context)
+    seen = await _read_observed(context)
     calls, late = seen.kind(Kinds.CALLS), seen.duration(Duration.TASK_LATENESS)
     words = f"seen here: {_name(calls)}"
     if late.count:
@@ -141,14 +141,14 @@ async def platform_calls(context: CheckContext) -> Finding:
 
 async def processes_stand_still(context: CheckContext) -> Finding:
     """Say how long processes got no CPU after an answer (FACTS 8.1)."""
-    still = (await _seen(context)).duration(Duration.STANDSTILL)
+    still = (await _read_observed(context)).duration(Duration.STANDSTILL)
     if not still.count:
         return ok("seen here: no process stood still after an answer")
     return ok(f"seen here: {still.count} times, up to {_span(still.most)} (assumed: at any answer)")
 
 
-async def _seen(context: CheckContext) -> Observed:
-    return await context.observed() or Observed("", context.now)
+async def _read_observed(context: CheckContext) -> Observed:
+    return await context.read_observed() or Observed("", context.now)
 
 
 def _name(counts: Mapping[str, int]) -> str:

@@ -49,12 +49,12 @@ class MadeUp:
         histories = enumerate(sorted(set(history_ids), key=int), FIRST_HISTORY_ID)
         return cls(own.lower(), made, times, {real: str(one) for one, real in histories})
 
-    def numbered(self, kind: str, real: str, form: str) -> str:
+    def number(self, kind: str, real: str, form: str) -> str:
         """Return `form` with this value's number among those of its kind."""
         known = self._named.setdefault(kind, {})
         return known.setdefault(real, form.format(len(known) + 1))
 
-    def known(self, kind: str, text: str) -> str:
+    def replace_known(self, kind: str, text: str) -> str:
         """Return what stands for a value already met, the text itself for any other."""
         return self._named.get(kind, {}).get(text, text)
 
@@ -62,7 +62,7 @@ class MadeUp:
         """Return the account's substitute for its own address, a stranger's for any other."""
         if self.own and self.own in text.lower():
             return OWN
-        return self.numbered("address", text.lower(), "person{}@example.com")
+        return self.number("address", text.lower(), "person{}@example.com")
 
     def words(self, text: str) -> str:
         """Return what Google says, without any value that it says it of."""

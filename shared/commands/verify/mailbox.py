@@ -126,7 +126,7 @@ class Mailbox:
                     return str(start)
         raise NotTriedError("No history id of the past is live.")
 
-    async def armed(self) -> Armed:
+    async def arm(self) -> Armed:
         """Arm the watch. Raises NotTriedError where there is no topic, or Gmail refuses."""
         found: Armed = await self._once("armed", self._arm)
         return found

@@ -73,11 +73,11 @@ class Own:
     async def label(self) -> Mapping[str, Any]:
         """Make the label; return Gmail's answer."""
         answer = await self.caller.post("labels", {"name": self.mark})
-        found = self._made(answer)
+        found = self._note_made(answer)
         self.label_id = str(found["id"])
         return found
 
-    async def labelled(self) -> str:
+    async def require_label(self) -> str:
         """Return the label's id, making it where no probe did."""
         return self.label_id or str((await self.label())["id"])
 
@@ -101,11 +101,11 @@ class Own:
     async def send(self, raw: str, thread_id: str = "") -> Mapping[str, Any]:
         """Send a message to oneself; return Gmail's answer."""
         body = {"raw": raw, **({"threadId": thread_id} if thread_id else {})}
-        found = self._made(await self.caller.post("messages/send", body))
+        found = self._note_made(await self.caller.post("messages/send", body))
         self._keep(str(found["id"]))
         return found
 
-    async def sent(self) -> Sent:
+    async def sent_mail(self) -> Sent:
         """Return a mail that was a draft, saved once more and sent; made at the first asking."""
         if self._sent is None:
             before = str((await self._json("profile"))["historyId"])
@@ -152,7 +152,7 @@ class Own:
             raise NotTriedError(f"Gmail refused a reading: {answer.status_code}.")
         return read_json(answer)
 
-    def _made(self, answer: httpx.Response) -> Mapping[str, Any]:
+    def _note_made(self, answer: httpx.Response) -> Mapping[str, Any]:
         if not answer.is_success:
             raise NotTriedError(f"Gmail refused to make it: {answer.status_code}.")
         found: Mapping[str, Any] = read_json(answer)
@@ -160,7 +160,7 @@ class Own:
         return found
 
     def _save(self, answer: httpx.Response) -> Mapping[str, Any]:
-        found = self._made(answer)
+        found = self._note_made(answer)
         self._keep(str(found["message"]["id"]))
         return found
 

@@ -109,7 +109,7 @@ def cut(value: str) -> str:
     return f"<{len(value)} chars>"
 
 
-def _encoded(value: str, _made: MadeUp) -> str:
+def _describe_base64(value: str, _made: MadeUp) -> str:
     padded = "padded" if len(value) % 4 == 0 else "unpadded"
     return f"<base64url, {len(value)} chars, {padded}>"
 
@@ -119,7 +119,7 @@ def _id(value: str, made: MadeUp) -> str:
         return made.ids.get(value, value)
     if DRAFT.fullmatch(value):
         sign = "-" if value[1] == "-" else ""
-        return made.numbered("draft", value, f"r{sign}10000000000000000{{:02}}")
+        return made.number("draft", value, f"r{sign}10000000000000000{{:02}}")
     if NUMBER.fullmatch(value):
         return made.history_ids.get(value, "1")
     return _label(value, made)
@@ -129,12 +129,12 @@ def _label(value: str, made: MadeUp) -> str:
     if SYSTEM_LABEL.fullmatch(value):
         return value
     if USER_LABEL.fullmatch(value):
-        return made.numbered("label", value, "Label_{}")
+        return made.number("label", value, "Label_{}")
     return cut(value)
 
 
 def _name(value: str, made: MadeUp) -> str:
-    return value if SYSTEM_LABEL.fullmatch(value) else made.numbered("name", value, "Name {}")
+    return value if SYSTEM_LABEL.fullmatch(value) else made.number("name", value, "Name {}")
 
 
 def _moment(value: str, made: MadeUp) -> str:
@@ -144,7 +144,7 @@ def _moment(value: str, made: MadeUp) -> str:
 def _token(value: str, made: MadeUp) -> str:
     form = "1000000000000000{:04}" if NUMBER.fullmatch(value) else "token-{}"
     whole = len(value) == TOKEN_DIGITS
-    return made.numbered("token", value, form if whole else "token-{}")
+    return made.number("token", value, form if whole else "token-{}")
 
 
 def _mime_type(value: str, _made: MadeUp) -> str:
@@ -193,8 +193,8 @@ BY_FIELD: Final[Mapping[str, Callable[[str, MadeUp], str]]] = {
     "name": _name,
     "nextPageToken": _token,
     "snippet": lambda _value, _made: "Some text.",
-    "data": _encoded,
-    "raw": _encoded,
+    "data": _describe_base64,
+    "raw": _describe_base64,
     "mimeType": _mime_type,
     "filename": lambda _value, _made: "file.png",
     "partId": lambda value, _made: value if PART.fullmatch(value) else cut(value),

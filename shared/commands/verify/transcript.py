@@ -110,7 +110,7 @@ def _segment(part: str, made: MadeUp) -> str:
     """Return a part of a path; what is not known here is the path's own word or the probe's."""
     text = unquote(part)
     for kind in ("draft", "label"):
-        text = made.known(kind, text)
+        text = made.replace_known(kind, text)
     if "@" in text:
         return made.address(text)
     if text in made.ids:
@@ -126,9 +126,9 @@ def _ask(name: str, text: str, made: MadeUp) -> str:
     if name == "startHistoryId":
         return made.history_ids.get(text, text)
     if name == "pageToken":
-        return made.known("token", text)
+        return made.replace_known("token", text)
     if name == "labelIds":
-        return made.known("label", text)
+        return made.replace_known("label", text)
     if name == "q":
         return AFTER.sub(lambda found: f"after:{made.moments[int(found[1]) * 1000] // 1000}", text)
     return text

@@ -35,7 +35,7 @@ def token_hash(token: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class ConnectSession:
-    """What the product asked for; opened by whoever holds the token."""
+    """What the product asked for; opened with the token."""
 
     id: str
     """sha256 of the session token."""

@@ -38,7 +38,8 @@ class SyncSettings:
 
     `window` is "30d" style days, "all", or an ISO date; of `labels` and of `senders` (addresses,
     or domains written `@example.com`) any must fit, empty keeps all; of the labels in `exclude`
-    none may; `frequency` is how often a connection that hears nothing is asked.
+    none may; `frequency` is how often a connection that hears nothing is asked; `headers` are
+    names of headers that records keep besides the usual ones.
     """
 
     window: str = DEFAULT_WINDOW
@@ -46,6 +47,7 @@ class SyncSettings:
     frequency: timedelta = timedelta(hours=1)
     senders: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
+    headers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ CLAIM_LIFETIME = timedelta(seconds=10)
 TESTING_LIFETIME = timedelta(days=7)
 """How long a grant lives while the OAuth client's publishing status is Testing (FACTS 6.6)."""
 UNUSED_LIFETIME = timedelta(days=180)
-"""How long a grant lives that nobody uses (FACTS 6.6)."""
+"""How long an unused grant lives (FACTS 6.6)."""
 REFUSED_LIFETIME = timedelta(days=1)
 """How long a refusal that no source describes counts as passing."""
 SCHEMA_VERSION = 1
@@ -20,7 +20,7 @@ SCHEMA_VERSION = 1
 class Grant:
     """Sealed tokens of one connection; `generation` grows with every new refresh token.
 
-    `refresh_claimed_until` is the single-flight claim of whoever is refreshing now.
+    `refresh_claimed_until` is the single-flight claim of the instance that refreshes now.
     """
 
     connection_id: ConnectionId
@@ -61,7 +61,7 @@ class Grant:
         """Whether it was refused, for no reason that is known, for longer than a hiccup takes."""
         return self.refused_since is not None and now - self.refused_since >= REFUSED_LIFETIME
 
-    def unused(self, now: datetime) -> bool:
-        """Whether Google has ended it because nobody used it."""
+    def is_unused(self, now: datetime) -> bool:
+        """Whether Google has ended it because it was not used."""
         used_at = self.refreshed_at or self.issued_at
         return used_at is not None and now - used_at >= UNUSED_LIFETIME

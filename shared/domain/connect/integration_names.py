@@ -17,6 +17,11 @@ class IntegrationNames:
         return (INTEGRATION, *(one for one in self.aliases if one != INTEGRATION))
 
     @property
+    def first_alias(self) -> str:
+        """The name that the product's code had for it: its own where no alias is given."""
+        return self.aliases[0] if self.aliases else INTEGRATION
+
+    @property
     def unknown(self) -> str:
         """What to tell a caller that names another one."""
         return f"The only integration here is {', or '.join(map(repr, self.all))}."

@@ -37,6 +37,7 @@ LONGEST_WAIT = timedelta(hours=24)
 """Most of a Retry-After that is honoured."""
 
 
+NO_NAMES: Mapping[str, str] = {}
 LONGEST_DEFERRED = sum(SCHEDULE, LONGEST_WAIT)
 """How long an event waits for a receiver that is never ready to be tried."""
 
@@ -97,13 +98,24 @@ def shown_payload(event: Event) -> dict[str, Any]:
     if (sequence := shown.pop("cursorSequence", None)) is not None:
         model = shown.pop("cursorModel", "")
         shown["cursor"] = cursor_of(event.connection_id, sequence, model)
+    shown.pop("sequenceBefore", None)
     return shown
 
 
-def body_of(event: Event, flavour: Flavour = Flavour.POSTROOM) -> bytes:
-    """Return the body's bytes: the same at every attempt, for all of them are signed."""
-    shown = in_flavour(shown_payload(event), flavour)
-    return json.dumps(shown, ensure_ascii=False, separators=(",", ":")).encode()
+def body_of(
+    event: Event,
+    flavour: Flavour = Flavour.POSTROOM,
+    messages: bytes = b"",
+    names: Mapping[str, str] = NO_NAMES,
+) -> bytes:
+    """Return the body's bytes; `names` take the place of its own.
+
+    `messages` are members that are JSON already; without them the bytes are the same at every
+    attempt.
+    """
+    shown = {**in_flavour(shown_payload(event), flavour), **names}
+    body = json.dumps(shown, ensure_ascii=False, separators=(",", ":")).encode()
+    return b"%b,%b}" % (body[:-1], messages) if messages else body
 
 
 def claim(event: Event, now: datetime) -> Event:
@@ -164,7 +176,7 @@ def refuse(earlier: Delivery | None, failure: Failure) -> Delivery:
 def settle(event: Event, deliveries: Mapping[str, Delivery], now: datetime) -> Event:
     """Return the event after an attempt; `deliveries` are those of every present receiver.
 
-    An event that nobody is there to be told of counts as delivered, to nobody.
+    An event without receivers counts as delivered, to none.
     """
     told = {name: one for name, one in event.deliveries.items() if _has_it(one)}
     told |= deliveries
@@ -189,7 +201,7 @@ def settle(event: Event, deliveries: Mapping[str, Delivery], now: datetime) -> E
     return replace(base, state=EventState.DEAD, expires_at=now + KEPT_UNDELIVERED)
 
 
-def overtaken(event: Event, now: datetime) -> Event:
+def as_overtaken(event: Event, now: datetime) -> Event:
     """Return an event that is not sent any more, because a later one has made it old."""
     return replace(
         event,
@@ -201,7 +213,7 @@ def overtaken(event: Event, now: datetime) -> Event:
 
 
 def again(event: Event, now: datetime) -> Event:
-    """Return the event made due for whoever lacks it; one that all have, for all of them."""
+    """Return the event made due for the receivers that lack it, for all of them where none does."""
     whole = event.state is EventState.DELIVERED
     kept = {} if whole else {n: one for n, one in event.deliveries.items() if _has_it(one)}
     return replace(

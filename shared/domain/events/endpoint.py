@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from shared.domain.events.content import Content
 from shared.domain.events.event import Event, EventType
 from shared.domain.events.flavour import NANGO_TYPES, Flavour
 from shared.domain.ids import ConnectionId
@@ -44,6 +45,7 @@ class WebhookEndpoint:
     """None: every connection without a webhook address of its own."""
     description: str = ""
     flavour: Flavour = Flavour.POSTROOM
+    content: Content = Content.NONE
     disabled_at: datetime | None = None
     disabled_reason: str | None = None
     deferred_until: datetime | None = None

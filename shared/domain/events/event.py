@@ -12,7 +12,7 @@ from shared.domain.ids import ConnectionId, EventId, shard_of
 KEPT_AFTER_DELIVERY = timedelta(days=15)
 """How long a delivered event stays listed before the store deletes it."""
 KEPT_UNDELIVERED = timedelta(days=30)
-"""How long an event lives that nobody takes; one that was given up can be redelivered till then."""
+"""How long an event that no receiver takes lives, and can be redelivered once it was given up."""
 SCHEMA_VERSION = 1
 
 

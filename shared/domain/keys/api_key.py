@@ -73,7 +73,7 @@ class ApiKey:
         known = self.last_used_at is not None and now - self.last_used_at < USED_EVERY
         return self if known or self.is_root else replace(self, last_used_at=now)
 
-    def rotated(self, digest: str, now: datetime, overlap_until: datetime) -> "ApiKey":
+    def with_new_secret(self, digest: str, now: datetime, overlap_until: datetime) -> "ApiKey":
         """Return the key with a new secret; the one before it works until `overlap_until`."""
         return replace(
             self,
@@ -83,7 +83,7 @@ class ApiKey:
             previous_until=overlap_until,
         )
 
-    def revoked(self, now: datetime) -> "ApiKey":
+    def with_revocation(self, now: datetime) -> "ApiKey":
         """Return the key with an end: no caller can use it any more."""
         return replace(self, revoked_at=self.revoked_at or now, previous_sha256_hex=None)
 

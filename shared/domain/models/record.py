@@ -54,7 +54,7 @@ class ModelHead:
         pruned = self.live and self.pruned_at is not None
         return EndReason.PRUNED if pruned else self.reason
 
-    def deleted(self, now: datetime, reason: EndReason = EndReason.DELETED) -> "ModelHead":
+    def tombstone(self, now: datetime, reason: EndReason = EndReason.DELETED) -> "ModelHead":
         """Return it as a tombstone; its number comes with the commit."""
         return replace(
             self,

@@ -102,7 +102,7 @@ class ModelSyncState:
         """Whether a run was asked for that no later one has answered."""
         return self.wakes_wanted > self.wakes_taken
 
-    def held(self, now: datetime) -> bool:
+    def is_held(self, now: datetime) -> bool:
         """Whether the lease is alive, in any hand."""
         return self.lease is not None and now < self.lease.expires_at
 
@@ -123,7 +123,7 @@ class ModelSyncState:
         models = {model: replace(one, last=Tally()) for model, one in self.models.items()}
         return replace(self, models=models)
 
-    def woken(self, now: datetime) -> "ModelSyncState":
+    def with_wake(self, now: datetime) -> "ModelSyncState":
         """Ask for a run now: counted, so that a run under way cannot answer it."""
         return replace(self, wakes_wanted=self.wakes_wanted + 1, next_due_at=now)
 
@@ -132,7 +132,7 @@ class ModelSyncState:
         fresh = replace(self, checkpoint=None, after=SequenceNumber(0), began_at=None)
         fresh = replace(fresh, deferred_until=None, failures=0, audited_at=None, listing=False)
         models = {model: replace(one, listed=None) for model, one in self.models.items()}
-        return replace(fresh, models=models).woken(now)
+        return replace(fresh, models=models).with_wake(now)
 
 
 def state_id(connection_id: ConnectionId, sync: str) -> str:

@@ -16,7 +16,7 @@ from pydantic import ConfigDict, TypeAdapter
 from shared.domain.connect.scopes import READONLY
 from shared.domain.mail.reading.email_message import EmailMessage
 from shared.domain.own_reach import require_reach
-from shared.domain.sync.projection import MODEL_NAME, SYNC_NAME
+from shared.domain.sync.alias import MODEL_NAME, SYNC_NAME
 from shared.errors import ConfigurationError
 
 SHORTEST: Final = timedelta(minutes=1)

@@ -40,5 +40,5 @@ class BulkSend:
         return shard_of(self.id)
 
     def busy(self, now: datetime) -> bool:
-        """Whether somebody is at it."""
+        """Whether a worker is at it."""
         return self.claimed_until is not None and now < self.claimed_until

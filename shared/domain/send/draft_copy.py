@@ -33,7 +33,7 @@ class DraftCopy:
         answers = "In-Reply-To" in headers or "References" in headers
         return SendRequest(raw=self.raw, thread_id=self.thread_id if answers else None)
 
-    def frozen(self) -> Mapping[str, str]:
+    def freeze(self) -> Mapping[str, str]:
         """Return it as JSON for `thawed_copy`."""
         return {
             "id": self.id,
@@ -45,7 +45,7 @@ class DraftCopy:
 
 
 def thawed_copy(frozen: Mapping[str, str]) -> DraftCopy:
-    """Return a copy that was `frozen`."""
+    """Return a copy from what `freeze` made of it."""
     return DraftCopy(
         id=frozen["id"],
         message_id=MessageId(frozen["message_id"]),

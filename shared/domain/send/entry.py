@@ -85,7 +85,7 @@ class SendEntry:
     next_due_at: datetime | None = None
     claimed_until: datetime | None = None
     claim: str | None = None
-    """Random, of whoever wrote last: how a writer knows its own write again."""
+    """Random, of the last write: how a writer knows its own write again."""
     attempts: int = 0
     started_at: datetime | None = None
     """When the first attempt began."""
@@ -141,11 +141,11 @@ class SendEntry:
         return (self.send_at or self.started_at or self.created_at) + HELD_AT_MOST
 
     def busy(self, now: datetime) -> bool:
-        """Whether somebody is at it."""
+        """Whether a worker is at it."""
         return self.claimed_until is not None and now < self.claimed_until
 
     def waiting(self, now: datetime) -> bool:
-        """Whether it is somebody's to go on with, but not yet."""
+        """Whether a worker goes on with it, but not yet."""
         return self.next_due_at is not None and now < self.next_due_at
 
 

@@ -64,16 +64,16 @@ class SendRequest:
             for one in self.attachments
         )
         raw = None if self.raw is None else sha256(self.raw).digest()
-        return sha256(replace(self, attachments=files, raw=raw).frozen()).hexdigest()
+        return sha256(replace(self, attachments=files, raw=raw).freeze()).hexdigest()
 
-    def frozen(self) -> bytes:
-        """Return the request as bytes for `thawed`, alike whether or not it could be signed."""
+    def freeze(self) -> bytes:
+        """Return the request as bytes for `thaw`, alike whether or not it could be signed."""
         unsaid = {"signature"} if self.signature is None else set()
         return _ADAPTER.dump_json((self,), exclude={0: unsaid})
 
 
 def thaw(frozen: bytes | str) -> SendRequest:
-    """Return a request that was `frozen`. Raises ValueError."""
+    """Return the request that `freeze` made into bytes. Raises ValueError."""
     return _ADAPTER.validate_json(frozen)[0]
 
 

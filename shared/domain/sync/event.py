@@ -7,7 +7,7 @@ from typing import Any
 
 from shared.domain.connect.connection import INTEGRATION
 from shared.domain.events.event import Event, EventType, new_event
-from shared.domain.ids import HistoryId
+from shared.domain.ids import HistoryId, SequenceNumber
 from shared.domain.sync.record import Origin
 from shared.domain.sync.standing import SetAside, coverage, deferral
 from shared.domain.sync.state import SyncState, Tally
@@ -43,9 +43,12 @@ def sync_event(
     *,
     since: datetime,
     was: HistoryId | None,
+    before: SequenceNumber,
     aside: SetAside,
 ) -> Event:
     """Return a new event; `cursorSequence` becomes the opaque cursor at delivery.
+
+    What it reports has numbers above `before`.
 
     No record it reports was modified before `since`: a reader may ask for what came after.
     `was` is the checkpoint before the commit, None for a first reading, which had none; the state
@@ -60,6 +63,7 @@ def sync_event(
         "responseResults": _results(tally),
         "checkpoints": {"from": _point(was), "to": _point(state.checkpoint)},
         "cursorSequence": state.sequence,
+        "sequenceBefore": before,
         **_standing(state, aside, now),
     }
     return new_event(
@@ -115,6 +119,7 @@ def extend(event: Event, newer: Event) -> Event:
         "syncType": old["syncType"],
         "modifiedAfter": old["modifiedAfter"],
         "queryTimeStamp": old["queryTimeStamp"],
+        "sequenceBefore": old.get("sequenceBefore"),
         "responseResults": results,
         "checkpoints": {"from": old["checkpoints"]["from"], "to": new["checkpoints"]["to"]},
     }

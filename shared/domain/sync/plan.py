@@ -199,20 +199,20 @@ def after_delta(state: SyncState, answer: DeltaAnswer, now: datetime) -> SyncSta
     if not answer.complete:
         return advanced_part(state, answer, now)
     seen = replace(state, delta_due_at=now + state.frequency, last_delta_at=now)
-    seen = _move(_looked_back(_look_taken(seen, answer), answer, now), answer, now)
+    seen = _move(_schedule_lookback(_look_taken(seen, answer), answer, now), answer, now)
     return _looked_twice(seen, answer, now, moved=seen.checkpoint != state.checkpoint)
 
 
 def _move(state: SyncState, answer: DeltaAnswer, now: datetime) -> SyncState:
     promised = state.unmet_hint
     if promised is None or (answer.last_record or 0) >= promised:
-        return _satisfied(replace(state, recheck=None), answer, now)
+        return _on_hint_met(replace(state, recheck=None), answer, now)
     if promised > (answer.heard or 0):
-        return _overtaken(state, answer, now)
+        return _on_newer_hint(state, answer, now)
     return _climb(state, promised, answer.top, now)
 
 
-def _satisfied(state: SyncState, answer: DeltaAnswer, now: datetime) -> SyncState:
+def _on_hint_met(state: SyncState, answer: DeltaAnswer, now: datetime) -> SyncState:
     """Return the state where nothing more was promised than was shown.
 
     Not to the top where records were shown: what lies between them may be hidden yet. Nor where
@@ -249,7 +249,7 @@ def _look_taken(state: SyncState, answer: DeltaAnswer) -> SyncState:
     return replace(state, looks_taken=max(state.looks_taken, answer.looks_wanted))
 
 
-def _overtaken(state: SyncState, answer: DeltaAnswer, now: datetime) -> SyncState:
+def _on_newer_hint(state: SyncState, answer: DeltaAnswer, now: datetime) -> SyncState:
     """Return the state where a push came after the listing began: it is listed again at once."""
     applied = answer.last_record
     if applied is None or applied < (answer.heard or 0):
@@ -277,7 +277,7 @@ def _lookback(state: SyncState, since: HistoryId, mark: HistoryId, now: datetime
     return Lookback(since, mark, now + LOOKBACK_AFTER, alone=(state.hint or 0) <= since)
 
 
-def _looked_back(state: SyncState, answer: DeltaAnswer, now: datetime) -> SyncState:
+def _schedule_lookback(state: SyncState, answer: DeltaAnswer, now: datetime) -> SyncState:
     lookback = state.lookback
     if lookback is None or now < lookback.at or not answer.again:
         return state
@@ -323,7 +323,7 @@ def on_push(state: SyncState, history_id: HistoryId, now: datetime) -> Pushed:
     lease before a recheck, whose holder cannot release without looking after it. Any other push
     not above the hint wants a look: the hint may be false, and no look for it is due for a while.
     """
-    held = state.held(now)
+    held = state.is_held(now)
     if state.status is SyncStatus.STOPPED:
         return Pushed(None, held=False)
     if state.checkpoint is not None and history_id < state.checkpoint:

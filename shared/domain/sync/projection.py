@@ -5,7 +5,6 @@ head remembers those (`RecordHead.earlier`); so what a projection made of the me
 its states can be worked out whenever it is read, whatever the projection and however new it is.
 """
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,13 +14,12 @@ from pydantic import BaseModel
 
 from shared.domain.crash import ProjectionError, crash_site
 from shared.domain.mail.reading.email_message import EmailMessage, iso, label_fields
+from shared.domain.sync.alias import MODEL_NAME, SYNC_NAME
 from shared.domain.sync.payload import unpack
 from shared.domain.sync.record import EARLIER_KEPT, Earlier, EndReason, LastAction, Record
 from shared.errors import ConfigurationError
 
 P = TypeVar("P", bound=BaseModel)
-MODEL_NAME = re.compile(r"[A-Z][A-Za-z0-9]{0,63}")
-SYNC_NAME = re.compile(r"[a-z][a-z0-9-]{0,63}")
 Fields = Mapping[str, Any]
 
 

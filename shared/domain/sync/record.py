@@ -128,7 +128,7 @@ class RecordHead:
             earlier=self.past(),
         )
 
-    def deleted(
+    def tombstone(
         self,
         sequence: SequenceNumber,
         now: datetime,

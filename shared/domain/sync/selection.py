@@ -1,4 +1,4 @@
-"""Which messages of the window a connection keeps: by label and by sender (API 3.2).
+"""Which messages of the window a connection keeps, by label and by sender, and which headers.
 
 Evaluated on our side, so that a backfill and a delta agree whatever Gmail's search does.
 """
@@ -14,12 +14,14 @@ from shared.domain.ids import LabelId
 class Selection:
     """Any of `labels` and any of `senders` must fit, and none of `exclude`; an empty one fits all.
 
-    A sender is an address or a domain written `@example.com`.
+    A sender is an address or a domain written `@example.com`. `headers` are lower-case names that
+    records keep besides those of every record; they choose no message.
     """
 
     labels: tuple[LabelId, ...] = ()
     senders: tuple[str, ...] = ()
     exclude: tuple[LabelId, ...] = ()
+    headers: tuple[str, ...] = ()
 
     @property
     def everything(self) -> bool:
@@ -47,11 +49,17 @@ class Selection:
 
 
 def selection(
-    labels: Sequence[str], senders: Sequence[str], exclude: Sequence[str] = ()
+    labels: Sequence[str],
+    senders: Sequence[str],
+    exclude: Sequence[str] = (),
+    headers: Sequence[str] = (),
 ) -> Selection:
     """Return the selection that a connection's settings describe."""
-    folded = tuple(sorted({sender.strip().lower() for sender in senders}))
-    return Selection(_label_ids(labels), folded, _label_ids(exclude))
+    return Selection(_label_ids(labels), _fold(senders), _label_ids(exclude), _fold(headers))
+
+
+def _fold(names: Sequence[str]) -> tuple[str, ...]:
+    return tuple(sorted({name.strip().lower() for name in names}))
 
 
 def _label_ids(labels: Sequence[str]) -> tuple[LabelId, ...]:

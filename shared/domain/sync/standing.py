@@ -91,7 +91,7 @@ def standing(state: SyncState, connection: ConnectionStatus, now: datetime) -> S
         return "PAUSED" if state.status is SyncStatus.PAUSED else "STOPPED"
     if connection is ConnectionStatus.REAUTH_REQUIRED:
         return "ERROR"
-    if state.held(now):
+    if state.is_held(now):
         return "RUNNING"
     if coverage(state) == "whole" and not _is_asked(state):
         return "ERROR" if state.last_error else "SUCCESS"

@@ -167,7 +167,7 @@ class SyncState:
     delta_due_at: datetime | None = None
     """When history is read even if no push came."""
     looks_wanted: int = 0
-    """How often somebody asked for a look at history, now."""
+    """How often a caller asked for a look at history, now."""
     looks_taken: int = 0
     """How many of them a listing that began later has answered."""
     frequency: timedelta = timedelta(hours=1)
@@ -260,7 +260,7 @@ class SyncState:
         """Ask for a look: counted, not timed, so that a listing under way cannot answer it."""
         return replace(self, looks_wanted=self.looks_wanted + 1)
 
-    def limited(self, now: datetime) -> bool:
+    def is_limited(self, now: datetime) -> bool:
         """Whether it waits for a rate limit to pass, Google's or the governor's: none shortens it.
 
         Every other wait follows a failure, which it names.
@@ -270,7 +270,7 @@ class SyncState:
 
     def looked_at(self, now: datetime) -> "SyncState":
         """Return it with a look allowed now; the ladder of failures keeps its rung."""
-        return self if self.limited(now) else replace(self, deferred_until=None)
+        return self if self.is_limited(now) else replace(self, deferred_until=None)
 
     def without_wait(self, now: datetime) -> "SyncState":
         """Return it as if it had never failed: a look now, no wait that failures left.
@@ -295,7 +295,7 @@ class SyncState:
         """Return it as one that works."""
         return replace(self, last_error=None, failing_since=None, failures=0)
 
-    def held(self, now: datetime) -> bool:
+    def is_held(self, now: datetime) -> bool:
         """Whether the lease is alive, in any hand."""
         return self.lease is not None and now < self.lease.expires_at
 

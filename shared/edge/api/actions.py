@@ -14,6 +14,7 @@ from shared.actions.run import ActionAnswer
 from shared.domain.ids import ConnectionId
 from shared.domain.models.sync import OwnSyncs
 from shared.domain.send.entry import SendState, send_id
+from shared.domain.sync.alias import SyncAlias
 from shared.edge.api.mail.record_models import EmailMessage
 from shared.edge.web.answers import json_response
 from shared.edge.web.call import Call
@@ -171,7 +172,8 @@ async def scripts_config(call: Call) -> list[Integration] | Tools:
     """Return what this deployment can do, with JSON schemas."""
     if call.query(ScriptsQuery).format == "openai":
         return Tools(data=as_tools())
-    return [Integration.model_validate(as_integration(EmailMessage, call.use(OwnSyncs)))]
+    found = as_integration(EmailMessage, call.use(OwnSyncs), call.use(SyncAlias))
+    return [Integration.model_validate(found)]
 
 
 ROUTES = (

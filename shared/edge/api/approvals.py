@@ -1,21 +1,23 @@
 """/approvals: what agents asked for that a person has to decide (API 8.4)."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from pydantic import Field
 
 from shared.actions.policy.decide_approval import DecideApproval
 from shared.actions.policy.seal import ApprovalSeal
+from shared.domain.cursor import page_token_of, place_of
+from shared.domain.ids import ConnectionId, MessageId
 from shared.domain.keys.approval import MAX_REASON, Approval, ApprovalState
 from shared.edge.web.call import Call
 from shared.edge.web.routes import Permission, RequestModel, ResponseModel, Route, Tenant
-from shared.errors import InvalidRequestError, NotFoundError, PermanentError
+from shared.errors import NotFoundError, PermanentError
 from shared.ports.access import Approvals
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-MICROSECOND = timedelta(microseconds=1)
+LIST = ConnectionId("approvals")
+"""What the cursors of this listing are bound to."""
 
 
 class ApprovalsQuery(RequestModel):
@@ -23,7 +25,7 @@ class ApprovalsQuery(RequestModel):
 
     state: ApprovalState | None = None
     cursor: str | None = Field(
-        None, pattern=r"^[0-9]{1,18}\.apr_[0-9a-f]{32}$", description="`next_cursor` of a page."
+        None, min_length=1, max_length=200, description="`next_cursor` of a page."
     )
     limit: int = Field(50, ge=1, le=200)
 
@@ -110,20 +112,8 @@ def _fields(approval: Approval) -> dict[str, Any]:
     return {**shown, "effect": approval.does}
 
 
-def cursor_of(approval: Approval) -> str:
-    """Return the place of an approval in the listing."""
-    return f"{(approval.created_at - EPOCH) // MICROSECOND}.{approval.id}"
-
-
-def place_of(cursor: str) -> tuple[datetime, str]:
-    """Return the time and id a cursor names. Raises InvalidRequestError."""
-    moment, _, id = cursor.partition(".")
-    try:
-        return EPOCH + int(moment) * MICROSECOND, id
-    except OverflowError:
-        raise InvalidRequestError(
-            "This cursor is not one of GET /approvals.", code="invalid_query_params"
-        ) from None
+def _cursor(last: Approval) -> str:
+    return page_token_of(LIST, last.created_at, MessageId(last.id))
 
 
 TWINS = 20
@@ -134,19 +124,19 @@ UNKNOWN = "No such approval. GET /approvals lists them."
 async def list_approvals(call: Call) -> ApprovalsPage:
     """List calls that wait for a person, or did, newest first."""
     asked = call.query(ApprovalsQuery)
-    until, last = place_of(asked.cursor) if asked.cursor else (None, None)
+    place = place_of(LIST, asked.cursor, "cursor") if asked.cursor else None
     found = await call.use(Approvals).list(
         connection_id=call.connection_id,
         state=asked.state,
-        limit=asked.limit + (TWINS if last else 0),
-        until=until,
+        limit=asked.limit + (TWINS if place else 0),
+        until=place[0] if place else None,
         among=call.caller.connections,
     )
-    fresh = [one for one in found if until is None or (one.created_at, one.id) < (until, last)]
+    fresh = [one for one in found if place is None or (one.created_at, one.id) < place]
     page = fresh[: asked.limit]
     return ApprovalsPage(
         approvals=[_view(one) for one in page],
-        next_cursor=cursor_of(page[-1]) if _more(page, found, asked.limit) else None,
+        next_cursor=_cursor(page[-1]) if _more(page, found, asked.limit) else None,
     )
 
 

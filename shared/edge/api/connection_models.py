@@ -97,6 +97,9 @@ class SyncPatch(RequestModel):
     senders: list[Annotated[str, Field(pattern=r"^[^@\s]*@[^@\s]+$")]] | None = Field(
         None, max_length=200, description="Addresses, or domains as @example.com."
     )
+    headers: list[Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]] | None = Field(
+        None, max_length=20, description="Names of headers that records keep too, as X-Ticket-Id."
+    )
 
 
 class ConnectionPatch(RequestModel):

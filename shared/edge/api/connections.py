@@ -122,7 +122,8 @@ async def patch_connection(call: Call) -> Success:
         await call.use(ControlSync).set_frequency(id, after.sync.frequency)
     if after.sync.window != before.sync.window:
         await call.use(ChangeWindow)(id, after.sync.window)
-    chosen = selection(after.sync.labels, after.sync.senders, after.sync.exclude)
+    kept = after.sync
+    chosen = selection(kept.labels, kept.senders, kept.exclude, kept.headers)
     await call.use(ChangeSelection)(id, chosen)
     return Success()
 
@@ -150,6 +151,7 @@ def _sync(was: SyncSettings, patch: SyncPatch | None) -> SyncSettings:
         labels=was.labels if patch.labels is None else tuple(patch.labels),
         senders=was.senders if patch.senders is None else tuple(patch.senders),
         exclude=was.exclude if patch.exclude is None else tuple(patch.exclude),
+        headers=was.headers if patch.headers is None else tuple(patch.headers),
     )
 
 

@@ -14,11 +14,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from shared.domain.connect.connection import Connection
+from shared.domain.connect.scopes import MAIL
 from shared.edge.web.call import Call
 from shared.edge.web.reading import TENANT_PARAMETERS, read_bytes
 from shared.edge.web.routes import MEBIBYTE, Method, Permission, Route, Tenant
 from shared.edge.web.streamed import Streamed
-from shared.errors import ForbiddenError, InvalidRequestError, NotFoundError
+from shared.errors import ForbiddenError, InvalidRequestError, MissingScopeError, NotFoundError
 from shared.ports.google.gmail import GmailMailboxes
 from shared.usecases.sync.live_watch import LiveWatch
 
@@ -41,6 +42,8 @@ PASSED_BACK: Final = frozenset(
 SAFE: Final = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
 WATCH: Final = frozenset({"/watch", "/stop"})
 """What every connection on the mailbox shares, and Postroom keeps account of."""
+FOR_GOOD: Final = re.compile(r"DELETE /(messages|threads)/[^/]+|POST /messages/batchDelete")
+"""What Gmail does with its widest scope only: it deletes past the trash."""
 FORBIDDEN_IN_PATH: Final = re.compile(r"[\x00-\x20\x7f?#\\]")
 HEADERS: Final = {
     "Base-Url-Override": "One of Gmail's own addresses; any other is refused.",
@@ -68,6 +71,7 @@ async def proxy(call: Call) -> Response:
         is_watch = below.lower() == "/watch"
         return await _watch(call, connection) if is_watch else Response(status_code=204)
     method = "GET" if request.method == "HEAD" else request.method
+    _require_widest(f"{method} {below}", connection)
     content = None if method == "GET" else await read_bytes(request, LARGEST_BODY)
     response = (
         await call.use(GmailMailboxes)
@@ -83,6 +87,16 @@ async def proxy(call: Call) -> Response:
     )
     headers = {name: value for name, value in response.headers.items() if name in PASSED_BACK}
     return Streamed(response.body, response.status, {**headers, **SAFE})
+
+
+def _require_widest(asked: str, connection: Connection) -> None:
+    """Raise MissingScopeError where Gmail would refuse without a word of what helps."""
+    if FOR_GOOD.fullmatch(asked) and MAIL not in connection.scopes:
+        raise MissingScopeError(
+            f"Deleting for good needs the scope {MAIL}: ask for it in the connect session "
+            "(oauth_scopes_override), or move to the trash with POST .../trash.",
+            scope=MAIL,
+        )
 
 
 async def _watch(call: Call, connection: Connection) -> Response:
@@ -157,12 +171,12 @@ def _headers(given: Mapping[str, str], *, with_content: bool) -> dict[str, str]:
 
 
 def _function(method: Method, name: str) -> Callable[[Call], Awaitable[Response]]:
-    async def passed(call: Call) -> Response:
+    async def pass_on(call: Call) -> Response:
         return await proxy(call)
 
-    passed.__name__ = f"proxy_{name}{method.lower()}"
-    passed.__doc__ = proxy.__doc__
-    return passed
+    pass_on.__name__ = f"proxy_{name}{method.lower()}"
+    pass_on.__doc__ = proxy.__doc__
+    return pass_on
 
 
 def _route(method: Method, prefix: str) -> Route:

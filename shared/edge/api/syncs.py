@@ -10,6 +10,7 @@ from shared.domain.connect.scopes import missing, reads
 from shared.domain.ids import ConnectionId
 from shared.domain.models.state import state_id
 from shared.domain.models.sync import LONGEST, SHORTEST, Derived, OwnSync, OwnSyncs
+from shared.domain.sync.alias import SyncAlias
 from shared.domain.sync.event import SYNC_NAME
 from shared.domain.sync.frequency import frequency_from, in_words
 from shared.domain.sync.standing import set_aside
@@ -58,7 +59,8 @@ async def trigger_sync(call: Call) -> Success:
     """
     body = call.body(TriggerBody)
     own = call.use(OwnSyncs)
-    names = [(own_sync if body.reset else known_sync)(name, own) for name in body.names]
+    alias = call.use(SyncAlias)
+    names = [(own_sync if body.reset else known_sync)(name, own, alias) for name in body.names]
     control, models = call.use(ControlSync), call.use(ControlModels)
     return await _each(
         call,
@@ -82,7 +84,7 @@ async def pause_sync(call: Call) -> Success:
 
 async def sync_status(call: Call) -> SyncsStatus:
     """Return what each sync is doing, how far a backfill is, and how it ended last."""
-    names = call.query(StatusQuery).names(call.use(OwnSyncs))
+    names = call.query(StatusQuery).names(call.use(OwnSyncs), call.use(SyncAlias))
     views = [
         view async for connection in _connections(call) for view in await _views(call, connection)
     ]
@@ -92,7 +94,8 @@ async def sync_status(call: Call) -> SyncsStatus:
 async def update_frequency(call: Call) -> FrequencyAnswer:
     """Change how often a connection that hears nothing is asked."""
     body = call.body(FrequencyBody)
-    name = own_sync(body.sync_name, own := call.use(OwnSyncs))
+    own = call.use(OwnSyncs)
+    name = own_sync(body.sync_name, own, call.use(SyncAlias))
     connection = (await call.connection()).value
     id = connection.id
     if (row := own.get(name)) is not None:
@@ -127,7 +130,9 @@ async def _views(call: Call, connection: Connection) -> list[SyncView]:
     if mail is not None:
         aside = set_aside(await entries_of(call.use(Quarantine), mail))
         whole = sync_view(mail, now, connection, aside)
-        views = [whole, *(projection_view(whole, one) for one in projections().values())]
+        alias = call.use(SyncAlias)
+        made = projections(alias).values()
+        views = [whole, *(projection_view(whole, one, alias) for one in made)]
     for row in call.use(OwnSyncs).rows:
         own = await call.use(ModelSyncs).get(state_id(connection.id, row.name))
         views += [] if own is None else [own_sync_view(row, own.value, mail, now)]
@@ -135,8 +140,8 @@ async def _views(call: Call, connection: Connection) -> list[SyncView]:
 
 
 def _own_names(call: Call) -> list[str]:
-    own = call.use(OwnSyncs)
-    return [own_sync(name, own) for name in call.body(SyncsBody).names]
+    own, alias = call.use(OwnSyncs), call.use(SyncAlias)
+    return [own_sync(name, own, alias) for name in call.body(SyncsBody).names]
 
 
 async def _each(call: Call, names: Sequence[str], mail: Work, model: NamedWork) -> Success:

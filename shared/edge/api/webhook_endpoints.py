@@ -5,6 +5,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from shared.domain.events.content import Content
 from shared.domain.events.endpoint import WebhookEndpoint
 from shared.domain.events.event import EventState, EventType
 from shared.domain.events.flavour import Flavour
@@ -25,6 +26,11 @@ FLAVOUR = (
     "`nango`: the webhooks that receivers written for Nango verify and read: `from: nango`, both of"
     " its signatures under any `secret` of yours, and its types of event unless you name some."
 )
+CONTENT = (
+    "Of the messages that a `sync` event reports: `none`, `summary` (who, what about, when; not"
+    " their words), or `full` (as GET /records has them). At most 50, of 256 KiB together, as"
+    " `messages`; `messagesComplete` says whether there are no more. Needs `records:read`."
+)
 
 
 class NewEndpoint(RequestModel):
@@ -36,6 +42,7 @@ class NewEndpoint(RequestModel):
     description: str = Field("", max_length=255)
     secret: str | None = Field(None, max_length=128)
     flavour: Flavour = Field(Flavour.POSTROOM, description=FLAVOUR)
+    content: Content = Field(Content.NONE, description=CONTENT)
 
 
 class EndpointChange(RequestModel):
@@ -44,6 +51,7 @@ class EndpointChange(RequestModel):
     url: str | None = Field(None, min_length=1, max_length=2048)
     types: frozenset[EventType] | None = None
     description: str | None = Field(None, max_length=255)
+    content: Content | None = Field(None, description=CONTENT)
     enabled: bool | None = None
 
 
@@ -63,6 +71,7 @@ class EndpointView(ResponseModel):
     connection_ids: list[str] | None
     description: str
     flavour: Flavour = Field(description=FLAVOUR)
+    content: Content = Field(description=CONTENT)
     enabled: bool
     disabled_at: datetime | None
     disabled_reason: str | None
@@ -112,10 +121,19 @@ async def create_endpoint(call: Call) -> EndpointWithSecret:
     asked = call.body(NewEndpoint)
     mine = call.caller.connections
     ids = _ids(asked.connection_ids)
+    _require_reading(call, asked.content)
     if mine is not None and (ids is None or not ids <= mine):
         raise ForbiddenError("This API key may only register endpoints for its own connections.")
     made = await call.use(ManageEndpoints).create(
-        Registration(asked.url, asked.types, ids, asked.description, asked.secret, asked.flavour)
+        Registration(
+            asked.url,
+            asked.types,
+            ids,
+            asked.description,
+            asked.secret,
+            asked.flavour,
+            asked.content,
+        )
     )
     return _with_secret(made, call)
 
@@ -134,10 +152,11 @@ async def get_endpoint(call: Call) -> EndpointView:
 
 async def change_endpoint(call: Call) -> EndpointView:
     """Change a receiver, or enable it again after its 410."""
-    await _mine(call)
+    was = await _mine(call)
     changes = {
         name: value for name, value in dict(call.body(EndpointChange)).items() if value is not None
     }
+    _require_reading(call, changes.get("content", was.content))
     return _view(await call.use(ManageEndpoints).change(call.path("id"), changes), call)
 
 
@@ -180,8 +199,14 @@ async def redeliver_since(call: Call) -> Redelivery:
     return Redelivery(redelivered=made.count, has_more=made.more)
 
 
+def _require_reading(call: Call, content: Content) -> None:
+    """Raise ForbiddenError for a key that would be sent what it may not read."""
+    if content is not Content.NONE:
+        call.caller.require(Permission.RECORDS_READ)
+
+
 async def _mine(call: Call) -> WebhookEndpoint:
-    found = await call.use(ManageEndpoints).found(call.path("id"))
+    found = await call.use(ManageEndpoints).find(call.path("id"))
     if not _visible(call, found.value):
         raise NotFoundError("No such endpoint. GET /webhook-endpoints lists yours.")
     return found.value
@@ -205,6 +230,7 @@ def _view(one: WebhookEndpoint, call: Call) -> EndpointView:
         connection_ids=None if one.connection_ids is None else sorted(one.connection_ids),
         description=one.description,
         flavour=one.flavour,
+        content=one.content,
         enabled=one.disabled_at is None,
         disabled_at=one.disabled_at,
         disabled_reason=one.disabled_reason,

@@ -97,7 +97,9 @@ async def list_integrations(call: Call) -> IntegrationsAnswer:
 
 async def get_integration(call: Call) -> IntegrationAnswer:
     """Return the integration of that key."""
-    return IntegrationAnswer(data=IntegrationView(unique_key=_known(call, "integration_id")))
+    return IntegrationAnswer(
+        data=IntegrationView(unique_key=_integration_name(call, "integration_id"))
+    )
 
 
 async def list_providers(call: Call) -> ProvidersAnswer:
@@ -109,7 +111,7 @@ async def list_providers(call: Call) -> ProvidersAnswer:
 
 async def get_provider(call: Call) -> ProviderAnswer:
     """Return the provider of that name."""
-    _known(call, "name")
+    _integration_name(call, "name")
     return ProviderAnswer(data=ProviderView())
 
 
@@ -118,7 +120,7 @@ async def list_variables(_: Call) -> list[Variable]:
     return []
 
 
-def _known(call: Call, parameter: str) -> str:
+def _integration_name(call: Call, parameter: str) -> str:
     name, names = call.path(parameter), call.use(IntegrationNames)
     if name not in names:
         raise NotFoundError(names.unknown)

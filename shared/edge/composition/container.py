@@ -34,7 +34,7 @@ class AutowiredContainer:
 
     def use(self, wanted: type[T]) -> T:
         """Return the one object of this type. Raises TypeError where nothing builds it."""
-        found: T = self._found(wanted)
+        found: T = self._resolve(wanted)
         return found
 
     def bind(self, wanted: Any, instance: B) -> B:
@@ -54,7 +54,7 @@ class AutowiredContainer:
         """Give back what was built, the newest first: buffers are written, connections closed."""
         await self._closing.aclose()
 
-    def _found(self, wanted: Any) -> Any:
+    def _resolve(self, wanted: Any) -> Any:
         if wanted in self._bound:
             return self._bound[wanted]
         if wanted in SETTINGS:
@@ -76,7 +76,7 @@ class AutowiredContainer:
         given = {
             one.name: self.use(types[one.name])
             for one in fields(wanted)
-            if _required(one) or self._provides(types[one.name])
+            if _is_required(one) or self._provides(types[one.name])
         }
         return wanted(**given)  # type: ignore[operator]  # narrowed to an instance by mypy
 
@@ -86,7 +86,7 @@ class AutowiredContainer:
         return wanted in known or provider_of(wanted) is not None
 
 
-def _required(field: Field[Any]) -> bool:
+def _is_required(field: Field[Any]) -> bool:
     return field.default is MISSING and field.default_factory is MISSING
 
 

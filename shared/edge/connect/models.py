@@ -120,8 +120,8 @@ class _SessionBody(RequestModel):
             end_user=_plain(self.end_user),
             organization=_plain(self.organization),
             allowed_integrations=allowed,
-            integrations_config_defaults=_named(defaults),
-            overrides=_named(_ours(self.overrides, names, "overrides")),
+            integrations_config_defaults=_under_integration(defaults),
+            overrides=_under_integration(_ours(self.overrides, names, "overrides")),
             webhook_url_override=self.webhook_url_override,
             return_url=self.return_url,
             scopes=defaults.scopes if defaults else (),
@@ -134,7 +134,7 @@ def _ours(given: Mapping[str, M] | None, names: IntegrationNames, field: str) ->
     return given[ours_among(given, names, field)[0]] if given else None
 
 
-def _named(model: RequestModel | None) -> dict[str, Any]:
+def _under_integration(model: RequestModel | None) -> dict[str, Any]:
     """Return it under the integration's own name."""
     return {INTEGRATION: _plain(model)} if model else {}
 

@@ -138,7 +138,7 @@ def _latency(runs: Sequence[Operation], axis: _Axis) -> Chart:
     times = [
         (one.finished_at, (one.finished_at - one.started_at).total_seconds())
         for one in runs
-        if one.detail.get("pushed") and _changed(one.detail)
+        if one.detail.get("pushed") and _has_changes(one.detail)
     ]
     return _spread("latency", "Push received until record committed", times, axis)
 
@@ -201,7 +201,7 @@ def _seconds(detail: Mapping[str, Any], name: str) -> float | None:
     return value / 1000 if isinstance(value, int | float) else None
 
 
-def _changed(detail: Mapping[str, Any]) -> bool:
+def _has_changes(detail: Mapping[str, Any]) -> bool:
     return any(detail.get(name) for name in ("added", "updated", "deleted"))
 
 

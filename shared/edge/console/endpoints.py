@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from starlette.responses import Response
 
+from shared.domain.events.content import Content
 from shared.domain.events.delivery import Attempted
 from shared.domain.events.endpoint import WebhookEndpoint
 from shared.domain.events.event import EventType
@@ -132,6 +133,7 @@ def _registration(console: ConsoleRequest, form: FormValues) -> Registration:
         "description": form.text("description").strip(),
         "secret": form.text("secret").strip() or None,
         "flavour": form.text("flavour") or Flavour.POSTROOM,
+        "content": form.text("content") or Content.NONE,
     }
     asked = validate(NewEndpoint, given, code="invalid_body")
     found = None if asked.connection_ids is None else map(ConnectionId, asked.connection_ids)
@@ -142,6 +144,7 @@ def _registration(console: ConsoleRequest, form: FormValues) -> Registration:
         asked.description,
         asked.secret,
         asked.flavour,
+        asked.content,
     )
 
 

@@ -75,7 +75,7 @@ def _of_control(state: SyncState, now: datetime) -> ConnectionHealth | None:
         return ConnectionHealth("Paused", "warm", why, "start")
     if state.status is SyncStatus.STOPPED:
         return ConnectionHealth("Stopped", "plain", "It was disconnected and never syncs again.")
-    if state.limited(now):
+    if state.is_limited(now):
         why = "Google asked to slow down; it goes on by itself when the pause is over."
         return ConnectionHealth("Waiting for Google", "warm", why)
     if state.last_error is not None:

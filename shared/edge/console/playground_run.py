@@ -89,7 +89,7 @@ class PlaygroundRun:
         return ActionRequest(address, self.connection.id, self.action.name, self.input, key)
 
     def blame(self, problems: Sequence[Problem]) -> list[str]:
-        """Put each problem at its field; answer those that belong to none."""
+        """Put each problem at its field; return those that belong to none."""
         known = {one.path for one in _all(self.fields, self.form)}
         others = []
         for problem in problems:

@@ -30,7 +30,7 @@ async def show_sends(console: ConsoleRequest) -> Response:
 
     found = await paginate(fetch, console.query("before"))
     first = state is None and not console.query("before")
-    unknown = await _unknown(console, connection) if first else ()
+    unknown = await _unknown_sends(console, connection) if first else ()
     return console.page(
         "sends.html",
         title="Sends",
@@ -51,7 +51,9 @@ async def show_sends(console: ConsoleRequest) -> Response:
     )
 
 
-async def _unknown(console: ConsoleRequest, connection: ConnectionId | None) -> Sequence[SendEntry]:
+async def _unknown_sends(
+    console: ConsoleRequest, connection: ConnectionId | None
+) -> Sequence[SendEntry]:
     return await console.use(Sends).list(connection, MOST_UNKNOWN, state=SendState.UNKNOWN)
 
 

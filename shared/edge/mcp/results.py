@@ -61,7 +61,7 @@ def done_result(output: Any, place: Place, limit: int, frame: Frame) -> CallTool
     if place.digest is None and size(text) <= room:
         content = {"status": "done", **frame.fields, "notice": NOTICE, "output": output}
         return _result(content, text, frame)
-    reserved = _reserved(frame, len(text), room)
+    reserved = _continuation_size(frame, len(text), room)
     piece = cut(text, place, room - reserved)
     continuation = _continuation(frame, piece) if reserved else None
     content = {"status": "partial", **frame.fields, "notice": NOTICE, **piece.fields}
@@ -70,7 +70,7 @@ def done_result(output: Any, place: Place, limit: int, frame: Frame) -> CallTool
     return _result(content, piece.text, frame, piece.how_to_read_on(continuation))
 
 
-def _reserved(frame: Frame, total: int, room: int) -> int:
+def _continuation_size(frame: Frame, total: int, room: int) -> int:
     """Return how many bytes a continuation needs; 0 where there is none, or no room for one."""
     if frame.reading is None:
         return 0

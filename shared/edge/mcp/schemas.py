@@ -37,7 +37,7 @@ def read_json_fields(schema: Mapping[str, Any], given: Mapping[str, Any]) -> dic
     """Return arguments with each object that came as JSON text as what it says."""
     shown = schema.get("properties", {})
     return {
-        name: _parsed(value)
+        name: _parse_text(value)
         if isinstance(value, str) and AS_JSON in shown.get(name, {}).get("description", "")
         else value
         for name, value in given.items()
@@ -46,15 +46,15 @@ def read_json_fields(schema: Mapping[str, Any], given: Mapping[str, Any]) -> dic
 
 def without_empty(given: Mapping[str, Any]) -> dict[str, Any]:
     """Return arguments without what is empty: null, "", [], {}; a model fills every field."""
-    kept = {name: _filled(value) for name, value in given.items()}
+    kept = {name: _drop_empty(value) for name, value in given.items()}
     return {name: value for name, value in kept.items() if not is_empty(value)}
 
 
-def _filled(value: object) -> object:
+def _drop_empty(value: object) -> object:
     if isinstance(value, dict):
         return without_empty(value)
     if isinstance(value, list):
-        return [one for one in map(_filled, value) if not is_empty(one)]
+        return [one for one in map(_drop_empty, value) if not is_empty(one)]
     return value
 
 
@@ -63,7 +63,7 @@ def is_empty(value: Any) -> bool:
     return value is None or (isinstance(value, str | list | dict) and not value)
 
 
-def _parsed(text: str) -> object:
+def _parse_text(text: str) -> object:
     try:
         return orjson.loads(text)
     except orjson.JSONDecodeError:

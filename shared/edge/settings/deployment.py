@@ -8,7 +8,9 @@ from typing import TypeVar
 from urllib.parse import urlsplit
 
 from shared.actions.present import READY
-from shared.domain.connect.brand import Brand, checked_colour, checked_logo
+from shared.domain.connect.brand import Brand
+from shared.domain.sync.alias import SyncAlias, read_alias
+from shared.edge.settings.brand import brand_options
 from shared.edge.settings.console import ConsoleOptions, console_options
 from shared.edge.settings.events import EventOptions, event_options
 from shared.edge.settings.functions import FUNCTIONS, Trigger, function_for
@@ -17,7 +19,7 @@ from shared.errors import ConfigurationError
 T = TypeVar("T")
 SHA256_HEX = re.compile(r"[0-9a-f]{64}")
 QUEUE_LOCATION = re.compile(r"cloud-tasks:projects/[^/]+/locations/[^/]+")
-FIRESTORE = re.compile(r"firestore:[^/]+/[^/]+")
+STORE = re.compile(r"sqlite:.+|firestore:[^/]+/[^/]+")
 KEYRING = re.compile(r"file:.+|kms:projects/[^/]+/locations/[^/]+/keyRings/[^/]+/cryptoKeys/[^/]+")
 TOPIC = re.compile(r"projects/[^/]+/topics/[^/]+")
 INTEGRATION_KEY = re.compile(r"[A-Za-z0-9~:.@_-]{1,64}")
@@ -76,6 +78,8 @@ class Settings:
     """Who takes traces and metrics: `google`, `otlp`, `prometheus`; none unless named."""
     integration_aliases: tuple[str, ...] = ()
     """What callers may call the integration besides `google-mail`."""
+    sync_alias: SyncAlias = field(default_factory=SyncAlias)
+    """What callers may call the mailbox's sync and its model besides."""
     syncs: tuple[str, ...] = ()
     """The ready syncs that are served, by name."""
     events: EventOptions = field(default_factory=EventOptions)
@@ -146,23 +150,23 @@ def settings_from(environ: Mapping[str, str], *, without: frozenset[str] = froze
     A function names in `without` what it never uses, so that it need not be given that secret.
     """
     read = _Reading(environ, without)
-    public_url = read.required("PUBLIC_URL", _address)
+    public_url = read.require("PUBLIC_URL", _address)
     settings = Settings(
         environment=read.optional("ENVIRONMENT", str, "dev"),
         public_url=public_url or "",
-        store=read.required("STORE", _store) or "",
+        store=read.require("STORE", _store) or "",
         queue=read.optional("QUEUE", _queue, "sqlite"),
-        keyring=read.required("KEYRING", _keyring) or "",
+        keyring=read.require("KEYRING", _keyring) or "",
         tasks_audience=read.optional("TASKS_AUDIENCE", str, public_url or ""),
-        tasks_service_account=read.required("TASKS_SERVICE_ACCOUNT", _mail_address) or "",
+        tasks_service_account=read.require("TASKS_SERVICE_ACCOUNT", _mail_address) or "",
         push_audience=read.optional("PUSH_AUDIENCE", str, f"{public_url}/push/gmail"),
-        push_service_account=read.required("PUSH_SERVICE_ACCOUNT", _mail_address) or "",
-        scheduler_service_account=read.required("SCHEDULER_SERVICE_ACCOUNT", _mail_address) or "",
+        push_service_account=read.require("PUSH_SERVICE_ACCOUNT", _mail_address) or "",
+        scheduler_service_account=read.require("SCHEDULER_SERVICE_ACCOUNT", _mail_address) or "",
         token_check=read.optional("TOKEN_CHECK", _token_check, "signature"),
         function_urls=read.optional("FUNCTION_URLS", _function_urls, ()),
-        gmail_topic=read.required("GMAIL_TOPIC", _topic) or "",
-        oauth_client_id=read.required("OAUTH_CLIENT_ID", str) or "",
-        oauth_client_secret=read.required("OAUTH_CLIENT_SECRET", str) or "",
+        gmail_topic=read.require("GMAIL_TOPIC", _topic) or "",
+        oauth_client_id=read.require("OAUTH_CLIENT_ID", str) or "",
+        oauth_client_secret=read.require("OAUTH_CLIENT_SECRET", str) or "",
         google_url=read.optional("GOOGLE_URL", _address, None),
         product_origins=read.optional("PRODUCT_ORIGINS", _origins, ()),
         product_name=read.optional("PRODUCT_NAME", str, "this product"),
@@ -176,13 +180,11 @@ def settings_from(environ: Mapping[str, str], *, without: frozenset[str] = froze
         backup_days=read.optional("BACKUP_DAYS", _count, 0),
         telemetry=read.optional("TELEMETRY", _takers, frozenset()),
         integration_aliases=read.optional("INTEGRATION_ALIASES", _aliases, ()),
+        sync_alias=read.optional("SYNC_ALIAS", read_alias, SyncAlias()),
         syncs=read.optional("SYNCS", _ready_syncs, ()),
         events=event_options(read.optional),
         console=console_options(read.optional),
-        brand=Brand(
-            read.optional("BRAND_COLOUR", checked_colour, None),
-            read.optional("BRAND_LOGO", checked_logo, None),
-        ),
+        brand=brand_options(read.optional),
     )
     if settings.queue == "sqlite" and settings.sqlite_path is None:
         read.refuse("QUEUE", "must be cloud-tasks:projects/P/locations/L beside a Firestore store")
@@ -202,7 +204,7 @@ class _Reading:
         self._without = without
         self._problems: list[str] = []
 
-    def required(self, name: str, parse: Callable[[str], T]) -> T | None:
+    def require(self, name: str, parse: Callable[[str], T]) -> T | None:
         value = self._environ.get(f"POSTROOM_{name}", "").strip()
         if not value:
             if name not in self._without:
@@ -277,9 +279,7 @@ def _matching(pattern: re.Pattern[str], value: str, meaning: str) -> str:
 
 
 def _store(value: str) -> str:
-    if value.startswith("sqlite:") and len(value) > len("sqlite:"):
-        return value
-    return _matching(FIRESTORE, value, "sqlite:PATH or firestore:PROJECT/DATABASE")
+    return _matching(STORE, value, "sqlite:PATH or firestore:PROJECT/DATABASE")
 
 
 def _queue(value: str) -> str:

@@ -17,7 +17,7 @@ from shared.usecases.reconcile import (
 
 
 async def reconcile(call: Call) -> None:
-    """Wake what is due and nobody woke."""
+    """Wake what is due and was not woken."""
     found, events = await asyncio.gather(call.use(Reconcile)(), call.use(WakeDeliveries)())
     log("job", task="reconcile", count=found.syncs, outcome=f"{found.sends} sends, {events} events")
     if waiting := await call.use(WakeApprovals)():

@@ -150,7 +150,7 @@ class Call:
         """
         found = await self.any_connection(id)
         if found.value.status is ConnectionStatus.DISCONNECTING:
-            raise _unknown()
+            raise _unknown_connection()
         return found
 
     async def reading_connection(self) -> Connection:
@@ -170,9 +170,9 @@ class Call:
         logs.note(connection=wanted)
         found = await self.use(Connections).get(wanted) if self.caller.sees(wanted) else None
         if found is None:
-            raise _unknown()
+            raise _unknown_connection()
         return found
 
 
-def _unknown() -> UnknownConnectionError:
+def _unknown_connection() -> UnknownConnectionError:
     return UnknownConnectionError("No such connection. GET /connections lists yours.")

@@ -88,14 +88,14 @@ async def _mark(
 ) -> Connection | None:
     """Return the connection, marked; None where there is none. Raises _ReplacedError."""
 
-    def marked(was: Connection) -> Connection:
+    def mark(was: Connection) -> Connection:
         if created_at not in {None, was.created_at}:
             raise _ReplacedError
         if was.status is ConnectionStatus.DISCONNECTING:
             return was
         return replace(was, status=ConnectionStatus.DISCONNECTING, updated_at=now)
 
-    return await update(connections, id, marked)
+    return await update(connections, id, mark)
 
 
 T = TypeVar("T")
@@ -153,11 +153,11 @@ class Disconnect:
         try:
             now = self.clock.now()
             connection = await _mark(self.connections, connection_id, created_at, now)
-            return await self._removed(_Removal(connection_id, connection), created_at)
+            return await self._remove(_Removal(connection_id, connection), created_at)
         except _ReplacedError:
             return Disconnected()
 
-    async def _removed(
+    async def _remove(
         self, removal: "_Removal", created_at: datetime | None
     ) -> Disconnected | MoreToPurge:
         id, connection = removal.id, removal.connection
@@ -165,20 +165,20 @@ class Disconnect:
             return Disconnected()
         await self._stop_sync(removal)
         await self.records.fence(id)
-        steps = {} if connection is None else await self._left(connection, removal)
+        steps = {} if connection is None else await self._leave_both(connection, removal)
         await self._shred(removal)
         accepted_at = connection.updated_at if connection else None
         book = DeletionReceipts(self.receipts, self.clock)
         await book.note(id, accepted_at, steps={**steps, "tokens": "shredded"})
         farewell = None if connection is None else self._farewell(connection)
-        deleted, all_gone = await self._purged(removal)
-        if not all_gone or not await self._erased(removal, farewell):
+        deleted, all_gone = await self._purge(removal)
+        if not all_gone or not await self._erase_rest(removal, farewell):
             await book.note(id, accepted_at, deleted=deleted)
             if (named := removal.created_at or created_at) is not None:
                 await self.queue.enqueue(disconnect_task(id, named))
             return MoreToPurge()
         if connection is not None and farewell is not None:
-            await self._tell(connection, farewell, removal)
+            await self._notify(connection, farewell, removal)
         purged = {"records": "deleted"}
         await book.note(id, accepted_at, steps=purged, deleted=deleted, finished=True)
         await self._delete(lambda: self.connections.get(id), self.connections.delete, removal)
@@ -194,7 +194,7 @@ class Disconnect:
             raise _ReplacedError
 
     async def _stop_sync(self, removal: "_Removal") -> None:
-        """Fence everyone out, whoever holds the lease: a stopped state takes no commit."""
+        """Fence every worker out, its lease alive or not: a stopped state takes no commit."""
 
         async def attempt() -> None:
             was = await self.sync_states.get(removal.id)
@@ -203,38 +203,38 @@ class Disconnect:
                 stopped = SyncState(removal.id, status=SyncStatus.STOPPED)
                 await self.sync_states.create(stopped)
             elif was.value.status is not SyncStatus.STOPPED:
-                await self.sync_states.swap(was, _stopped(was.value))
+                await self.sync_states.swap(was, _as_stopped(was.value))
 
         await until_written(attempt)
 
-    async def _left(self, connection: Connection, removal: "_Removal") -> dict[str, str]:
+    async def _leave_both(self, connection: Connection, removal: "_Removal") -> dict[str, str]:
         return {
             "watch": await self._leave_mailbox(connection, removal),
             "grant": await self._leave_user(connection, removal),
         }
 
     async def _leave_mailbox(self, connection: Connection, removal: "_Removal") -> str:
-        def left() -> Awaitable[Versioned[Mailbox] | None]:
+        def attempt() -> Awaitable[Versioned[Mailbox] | None]:
             return leave(
                 self.mailboxes, connection.mailbox_id, connection.id, lambda: self._confirm(removal)
             )
 
-        box = await left()
+        box = await attempt()
         if box is None:
             return SHARED if await self.mailboxes.get(connection.mailbox_id) else ENDED
         with suppress(*DEAD_GRANT):
             await self.gmail.of(connection.id).stop()
         await release_names(self.mailbox_names, box.value)
-        await self._delete(left, self.mailboxes.delete, removal)
+        await self._delete(attempt, self.mailboxes.delete, removal)
         return ENDED
 
     async def _leave_user(self, connection: Connection, removal: "_Removal") -> str:
-        def left() -> Awaitable[Versioned[GoogleUser] | None]:
+        def attempt() -> Awaitable[Versioned[GoogleUser] | None]:
             return leave(
                 self.google_users, connection.sub, connection.id, lambda: self._confirm(removal)
             )
 
-        if await left() is None:
+        if await attempt() is None:
             return SHARED if await self.google_users.get(connection.sub) else REVOKED
         outcome = DEAD
         if grant := await self.grants.get(connection.id):
@@ -243,7 +243,7 @@ class Disconnect:
                 token = await opened_refresh_token(self.sealer, grant.value)
                 await self.oauth.revoke(token)
                 outcome = REVOKED
-        await self._delete(left, self.google_users.delete, removal)
+        await self._delete(attempt, self.google_users.delete, removal)
         return outcome
 
     async def _shred(self, removal: "_Removal") -> None:
@@ -251,7 +251,7 @@ class Disconnect:
         await self._delete(lambda: self.grants.get(removal.id), self.grants.delete, removal)
         self.access_tokens.forget(removal.id)
 
-    async def _purged(self, removal: "_Removal") -> tuple[int, bool]:
+    async def _purge(self, removal: "_Removal") -> tuple[int, bool]:
         """Return how many records and quarantine entries went, and whether none is left."""
         deleted = 0
         for _ in range(CHUNKS_A_RUN):
@@ -262,7 +262,7 @@ class Disconnect:
             deleted += count
         return deleted, False
 
-    async def _erased(self, removal: "_Removal", farewell: Event | None) -> bool:
+    async def _erase_rest(self, removal: "_Removal", farewell: Event | None) -> bool:
         """Erase what other use cases wrote of it; False where a further task has to go on.
 
         Without a connection there is nothing: it was deleted after all of this.
@@ -286,7 +286,7 @@ class Disconnect:
             now=self.clock.now(),
         )
 
-    async def _tell(self, connection: Connection, event: Event, removal: "_Removal") -> None:
+    async def _notify(self, connection: Connection, event: Event, removal: "_Removal") -> None:
         """Store the deletion event with the sync state, once, and the log entry."""
 
         async def attempt() -> bool:
@@ -295,7 +295,7 @@ class Disconnect:
             was = await self.sync_states.get(connection.id)
             await self._confirm(removal)
             if was is not None:
-                await self.sync_states.commit(was, _stopped(was.value), Batch(event=event))
+                await self.sync_states.commit(was, _as_stopped(was.value), Batch(event=event))
             return was is not None
 
         if not await until_written(attempt):
@@ -335,8 +335,8 @@ class _Removal:
         return self.connection.created_at if self.connection else None
 
 
-def _stopped(state: SyncState) -> SyncState:
-    """Return the state that nobody can commit to; the new commit id fences a holder out."""
+def _as_stopped(state: SyncState) -> SyncState:
+    """Return the state that no worker can commit to; the new commit id fences a holder out."""
     return replace(
         state,
         status=SyncStatus.STOPPED,

@@ -62,7 +62,7 @@ class ImportGrant:
         GoogleOAuthUnavailableError; ConnectRefusedError("closing").
         """  # noqa: D205
         started_at = self.clock.now()
-        tokens = await self._proven(request.refresh_token)
+        tokens = await self._prove(request.refresh_token)
         identity = await self._identity(tokens)
         session = await self._session(request, identity)
         connected = await self.create_connection(session, identity, tokens, started_at)
@@ -73,22 +73,22 @@ class ImportGrant:
             )
         return connected.connection_id
 
-    async def _proven(self, refresh_token: str) -> Tokens:
+    async def _prove(self, refresh_token: str) -> Tokens:
         try:
             tokens = await self.oauth.refresh(refresh_token)
         except ReauthRequiredError:
-            raise _refused("Google no longer accepts this refresh token.") from None
+            raise _refusal("Google no longer accepts this refresh token.") from None
         except DeploymentError as error:
             if error.told != OTHER_CLIENT:
                 raise
-            raise _refused(
+            raise _refusal(
                 "Google does not accept this refresh token from our OAuth client: it must have "
                 "been issued to the client id of this deployment."
             ) from None
         if not implied_scopes(tokens.scopes) & KNOWN:
-            raise _refused("This refresh token allows nothing with Gmail.")
+            raise _refusal("This refresh token allows nothing with Gmail.")
         if is_narrowed(tokens.scopes):
-            raise _refused(
+            raise _refusal(
                 "This refresh token was granted gmail.metadata beside a wider scope, and Gmail "
                 "then refuses searches and whole messages: ask for consent without it."
             )
@@ -100,7 +100,7 @@ class ImportGrant:
         except UnauthenticatedError:
             return await self._by_profile(tokens)
         if not identity.email_verified:
-            raise _refused("Google has not verified the address of this account.")
+            raise _refusal("Google has not verified the address of this account.")
         return identity
 
     async def _by_profile(self, tokens: Tokens) -> Identity:
@@ -108,7 +108,7 @@ class ImportGrant:
         try:
             email = await self.oauth.address_of(tokens.access_token)
         except UnauthenticatedError:
-            raise _refused(
+            raise _refusal(
                 "Google does not say whose token this is: it must have been granted "
                 "`openid email`, or the right to read, beside Gmail's other scopes."
             ) from None
@@ -139,5 +139,5 @@ class ImportGrant:
         )
 
 
-def _refused(message: str) -> PostroomError:
+def _refusal(message: str) -> PostroomError:
     return InvalidRequestError(message, problems=(Problem("invalid", message, TOKEN_PATH),))

@@ -23,7 +23,7 @@ class StoredRecords:
     async def fence(self, id: ConnectionId) -> None:
         """Stop every own sync: a stopped state takes no commit of any holder."""
         for found in await self.states.of_connection(id):
-            await update(self.states, found.value.id, _stopped, found)
+            await update(self.states, found.value.id, _as_stopped, found)
 
     async def purge(self, id: ConnectionId, limit: int) -> int:
         """Delete records and quarantine for good, then the states: how many went."""
@@ -42,7 +42,7 @@ class StoredRecords:
         return gone
 
 
-def _stopped(state: ModelSyncState) -> ModelSyncState:
+def _as_stopped(state: ModelSyncState) -> ModelSyncState:
     return replace(
         state,
         status=SyncStatus.STOPPED,

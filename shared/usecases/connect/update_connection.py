@@ -19,7 +19,7 @@ Change = Callable[[Connection], Connection]
 
 @dataclass(frozen=True, slots=True)
 class ChangeConnection:
-    """Applies a pure change by compare-and-set, as often as somebody else was faster."""
+    """Applies a pure change by compare-and-set, as often as another writer was faster."""
 
     connections: Connections
     clock: Clock
@@ -27,12 +27,12 @@ class ChangeConnection:
     async def __call__(self, id: ConnectionId, change: Change) -> Connection:
         """Return the connection as changed. Raises UnknownConnectionError."""
 
-        def changed(was: Connection) -> Connection | None:
+        def apply(was: Connection) -> Connection | None:
             if was.status is ConnectionStatus.DISCONNECTING:
                 return None
             return replace(change(was), updated_at=self.clock.now())
 
-        if (now := await update(self.connections, id, changed)) is None:
+        if (now := await update(self.connections, id, apply)) is None:
             raise UnknownConnectionError("No such connection.")
         return now
 
@@ -54,10 +54,10 @@ class ChangeWindow:
 
 @dataclass(frozen=True, slots=True)
 class ChangeSelection:
-    """Gives a connection another selection of labels kept and left out, and of senders.
+    """Gives a connection another selection of labels, of senders, and of headers kept.
 
-    By label, what no longer fits becomes a tombstone and what newly fits is read. By sender, every
-    record is read anew: a record's head does not say whom it is from.
+    By label, what no longer fits becomes a tombstone and what newly fits is read. For senders and
+    headers every record is read anew: a record's head says nothing of them.
     """
 
     states: SyncStates
@@ -68,7 +68,8 @@ class ChangeSelection:
         was = await self.states.get(id)
         if was is None or was.value.selection == chosen:
             return
-        senders = was.value.selection.senders
+        before = was.value.selection
+        anew = (before.senders, before.headers) != (chosen.senders, chosen.headers)
         await update(self.states, id, lambda state: replace(state, selection=chosen))
-        await self.control.trigger(id, reset=True, empty_cache=senders != chosen.senders)
+        await self.control.trigger(id, reset=True, empty_cache=anew)
         await self.control.audit(id)

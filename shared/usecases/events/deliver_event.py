@@ -16,17 +16,15 @@ from shared.domain.events.delivery import (
     Attempted,
     Failure,
     after,
-    body_of,
+    as_overtaken,
     claim,
     defer,
     due_to,
-    overtaken,
     refuse,
     settle,
 )
 from shared.domain.events.endpoint import WebhookEndpoint
 from shared.domain.events.event import RECOVERED, Delivery, Event, EventState
-from shared.domain.events.flavour import Flavour
 from shared.domain.ids import EventId
 from shared.domain.operation import OperationState, OperationType, new_operation
 from shared.errors import ConflictError, PostroomError, QueueUnavailableError, TransientError
@@ -35,6 +33,7 @@ from shared.ports.documents import Versioned, until_written, update
 from shared.ports.events import Operations, Outbox
 from shared.ports.queue import Queue, QueueName, Task
 from shared.ports.sinks import OutgoingEvent, Sinks
+from shared.usecases.events.bodies import EventBodies, Form
 from shared.usecases.events.places import Place, Places
 from shared.usecases.events.receivers import Present, Receivers
 
@@ -76,6 +75,7 @@ class DeliverEvent:
     queue: Queue
     sinks: Sinks
     places: Places
+    bodies: EventBodies
     clock: Clock
 
     async def __call__(self, id: EventId) -> DeliveryOutcome:
@@ -89,7 +89,7 @@ class DeliverEvent:
         if outcome is None:
             return NotDue()
         await self._forget(outcome)
-        await self._heed(taken, attempts)
+        await self._apply_backpressure(taken, attempts)
         await self._log(taken, attempts, outcome, started)
         await self._wake(outcome, outcome.next_attempt_at)
         return Delivered(outcome.state)
@@ -99,7 +99,7 @@ class DeliverEvent:
         if found is None or not _due(found.value, now):
             return NotDue()
         if await self._is_overtaken(found.value):
-            old = overtaken(found.value, now)
+            old = as_overtaken(found.value, now)
             await self.outbox.swap(found, old)
             return Delivered(old.state)
         present = await self.receivers.of(found.value)
@@ -165,9 +165,10 @@ class DeliverEvent:
         return max((until for until in known if until is not None), default=None)
 
     async def _attempt(self, taken: "_Taken") -> Mapping[str, Attempted]:
-        """Tell every receiver at once: a slow one holds nobody up."""
+        """Tell every receiver at once: a slow one holds no other up."""
         try:
-            bodies = _bodies(taken)
+            receivers = [one.receiver for one in taken.due.values()]
+            bodies = await self.bodies(taken.event, receivers)
             made = await asyncio.gather(
                 *(self._tell_once(taken, name, bodies) for name in taken.due)
             )
@@ -177,24 +178,24 @@ class DeliverEvent:
         return dict(zip(taken.due, made, strict=True))
 
     async def _tell_once(
-        self, taken: "_Taken", name: str, bodies: Mapping[Flavour, bytes]
+        self, taken: "_Taken", name: str, bodies: Mapping[Form, bytes]
     ) -> Attempted:
         attempted, present = None, taken.due[name]
         try:
-            body = bodies[present.receiver.flavour]
-            attempted = await self._tell(present, taken.event, body)
+            body = bodies[present.receiver.flavour, present.receiver.content]
+            attempted = await self._deliver(present, taken.event, body)
         finally:
             self.places.leave(taken.seated.pop(name), attempted)
         return attempted
 
-    async def _tell(self, present: Present, event: Event, body: bytes) -> Attempted:
+    async def _deliver(self, present: Present, event: Event, body: bytes) -> Attempted:
         now = self.clock.now()
         sink = self.sinks.of(present.receiver)
         if sink is None:
             return Attempted(Failure.MISCONFIGURED)
         try:
-            receiver = await self.receivers.opened(present, now)
-        except PostroomError as error:  # its secret does not open: nobody else's trouble
+            receiver = await self.receivers.open(present, now)
+        except PostroomError as error:  # its secret does not open: no other receiver's trouble
             log.warning("receiver left out: %s", error.code, extra={"event": event.id})
             return Attempted(Failure.MISCONFIGURED)
         outgoing = OutgoingEvent(
@@ -222,7 +223,7 @@ class DeliverEvent:
             with suppress(ConflictError):
                 await self.outbox.delete(found)
 
-    async def _heed(self, taken: "_Taken", attempts: Mapping[str, Attempted]) -> None:
+    async def _apply_backpressure(self, taken: "_Taken", attempts: Mapping[str, Attempted]) -> None:
         """Disable what answered 410; keep for every instance who is to be left alone till when."""
         now = self.clock.now()
         for name, attempted in attempts.items():
@@ -272,7 +273,7 @@ class DeliverEvent:
                 "event_id": event.id,
                 "attempt": taken.event.attempts,
                 "event_state": event.state.value,
-                "receivers": {name: _seen(one) for name, one in attempts.items()},
+                "receivers": {name: _attempt_fields(one) for name, one in attempts.items()},
             },
         )
         try:
@@ -293,12 +294,6 @@ class _Taken:
     @property
     def event(self) -> Event:
         return self.held.value
-
-
-def _bodies(taken: _Taken) -> Mapping[Flavour, bytes]:
-    """Return the event once for each flavour among those about to be told."""
-    flavours = {present.receiver.flavour for present in taken.due.values()}
-    return {flavour: body_of(taken.event, flavour) for flavour in flavours}
 
 
 def _due(event: Event, now: datetime) -> bool:
@@ -323,7 +318,7 @@ def _seen_by(one: Present, attempted: Attempted, now: datetime) -> WebhookEndpoi
     return None if seen == was else seen
 
 
-def _seen(one: Attempted) -> dict[str, int | str | None]:
+def _attempt_fields(one: Attempted) -> dict[str, int | str | None]:
     return {"status": one.status, "error": one.failure}
 
 

@@ -7,6 +7,7 @@ from secrets import token_hex
 from typing import Any, TypeVar
 
 from shared.domain.events.addresses import AllowedHosts, checked_url
+from shared.domain.events.content import Content
 from shared.domain.events.endpoint import MOST_ENDPOINTS, WebhookEndpoint
 from shared.domain.events.event import EventType
 from shared.domain.events.flavour import Flavour, checked_nango_secret
@@ -34,6 +35,7 @@ class Registration:
     description: str = ""
     secret: str | None = None
     flavour: Flavour = Flavour.POSTROOM
+    content: Content = Content.NONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,8 @@ class ManageEndpoints:
 
     async def create(self, asked: Registration) -> WithSecret:
         """Raise InvalidRequestError for an address that may not be used, or too many."""
-        self.checked(asked.url)
+        self.check_url(asked.url)
+        _check_content(asked.url, asked.content)
         if len(await self.endpoints.list()) >= MOST_ENDPOINTS:
             raise InvalidRequestError(f"There may be {MOST_ENDPOINTS} endpoints: delete one.")
         now, id = self.clock.now(), f"whe_{token_hex(12)}"
@@ -72,16 +75,17 @@ class ManageEndpoints:
             connection_ids=asked.connection_ids,
             description=asked.description,
             flavour=asked.flavour,
+            content=asked.content,
         )
         await self.endpoints.create(endpoint)
         return WithSecret(endpoint, secret)
 
     async def rotate(self, id: str, secret: str | None, overlap: timedelta) -> WithSecret:
         """Sign with a new secret and, for `overlap`, with the last one too."""
-        flavour = (await self.found(id)).value.flavour
+        flavour = (await self.find(id)).value.flavour
         fresh = _secret(secret, flavour)
 
-        async def rotated(was: WebhookEndpoint) -> WebhookEndpoint:
+        async def replace_secret(was: WebhookEndpoint) -> WebhookEndpoint:
             if _is_sink(was.url):
                 raise InvalidRequestError("A sink has no signing secret.")
             now = self.clock.now()
@@ -90,29 +94,29 @@ class ManageEndpoints:
             secrets = secrets_after(newest, live, now + overlap)
             return replace(was, secrets=secrets, updated_at=now)
 
-        endpoint = await update_by(self.endpoints, id, rotated)
-        return WithSecret(_found(endpoint), fresh)
+        endpoint = await update_by(self.endpoints, id, replace_secret)
+        return WithSecret(_require_found(endpoint), fresh)
 
     async def change(self, id: str, changes: Mapping[str, Any]) -> WebhookEndpoint:
-        """Change `url`, `types`, `connection_ids`, `description`, `enabled`."""
+        """Change `url`, `types`, `connection_ids`, `description`, `content`, `enabled`."""
         if "url" in changes:
-            self.checked(changes["url"])
+            self.check_url(changes["url"])
         endpoint = await update(self.endpoints, id, lambda was: self._change(was, dict(changes)))
-        return _found(endpoint)
+        return _require_found(endpoint)
 
     async def delete(self, id: str) -> None:
         """Forget it and its secrets; what was on its way to it is not sent any more."""
 
         async def attempt() -> None:
-            await self.endpoints.delete(await self.found(id))
+            await self.endpoints.delete(await self.find(id))
 
         await until_written(attempt)
 
-    async def found(self, id: str) -> Versioned[WebhookEndpoint]:
+    async def find(self, id: str) -> Versioned[WebhookEndpoint]:
         """Return the endpoint. Raises NotFoundError."""
-        return _found(await self.endpoints.get(id))
+        return _require_found(await self.endpoints.get(id))
 
-    def checked(self, url: str) -> None:
+    def check_url(self, url: str) -> None:
         """Raise InvalidRequestError unless events may be sent to this address."""
         if _is_sink(url):
             if url not in self.sinks:
@@ -126,6 +130,7 @@ class ManageEndpoints:
         now = self.clock.now()
         if _is_sink(changes.get("url", was.url)) != _is_sink(was.url):
             raise InvalidRequestError("A sink and a webhook cannot become one another.")
+        _check_content(was.url, changes.get("content", was.content))
         enabled = changes.pop("enabled", None)
         if changes.get("url", was.url) != was.url:
             changes["deferred_until"] = None
@@ -137,7 +142,7 @@ class ManageEndpoints:
         return replace(was, **changes, updated_at=now)
 
 
-def _found(endpoint: T | None) -> T:
+def _require_found(endpoint: T | None) -> T:
     if endpoint is None:
         raise NotFoundError("No such endpoint. GET /webhook-endpoints lists yours.")
     return endpoint
@@ -147,6 +152,16 @@ def _secret(given: str | None, flavour: Flavour) -> str:
     """Return the caller's secret or a fresh one. Raises InvalidRequestError."""
     check = checked_nango_secret if flavour is Flavour.NANGO else checked_secret
     return check(new_secret() if given is None else given)
+
+
+def _check_content(url: str, content: Content) -> None:
+    """Raise InvalidRequestError where messages would stay in a topic or queue after erasure."""
+    if content is not Content.NONE and _is_sink(url):
+        raise InvalidRequestError(
+            "A sink takes no messages: what a topic or queue holds is not erased with a "
+            "connection. Read them from the cursor, or name an https address.",
+            code="invalid_content",
+        )
 
 
 def _is_sink(url: str) -> bool:

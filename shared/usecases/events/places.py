@@ -38,7 +38,7 @@ class Place:
 
 
 @dataclass(slots=True)
-class _Standing:
+class _Health:
     """What an address has shown: when it answered, when it did not, and how long it waits."""
 
     answered_at: datetime | None = None
@@ -56,11 +56,11 @@ class Places:
     _took: BoundedMap[str, timedelta] = field(default_factory=lambda: BoundedMap(MOST_KNOWN))
     """Per origin that has answered, how long its last attempt took."""
     _turns: BoundedMap[str, datetime] = field(default_factory=lambda: BoundedMap(MOST_KNOWN))
-    _standings: BoundedMap[str, _Standing] = field(default_factory=lambda: BoundedMap(MOST_KNOWN))
+    _healths: BoundedMap[str, _Health] = field(default_factory=lambda: BoundedMap(MOST_KNOWN))
 
     def waits_until(self, address: str) -> datetime | None:
         """Return until when the address is left alone, None where it is not."""
-        found = self._standings.get(address)
+        found = self._healths.get(address)
         until = found.until if found else None
         return until if until is not None and until > self.clock.now() else None
 
@@ -78,11 +78,11 @@ class Places:
         self._taken.remove(place)
         if attempted is None or attempted.failure in UNASKED:
             return
-        standing = self._standings.setdefault(place.address, _Standing())
+        health = self._healths.setdefault(place.address, _Health())
         if attempted.failure in HANGS:
-            self._hung(place, standing)
+            self._note_hung(place, health)
         else:
-            self._answer(place, standing, attempted)
+            self._answer(place, health, attempted)
 
     def turn(self, receiver: Receiver) -> datetime:
         """Return when to come again for a place: one after the other, as places become free."""
@@ -94,8 +94,8 @@ class Places:
         return self._turns[origin]
 
     def _has_room(self, receiver: Receiver) -> bool:
-        standing = self._standings.get(receiver.address)
-        if standing is not None and standing.pause:  # after a pause one attempt shows the rest
+        health = self._healths.get(receiver.address)
+        if health is not None and health.pause:  # after a pause one attempt shows the rest
             return not any(one.address == receiver.address for one in self._taken)
         if receiver.origin not in self._took:
             unproven = sum(one.origin not in self._took for one in self._taken)
@@ -103,19 +103,19 @@ class Places:
                 return False
         return sum(one.origin == receiver.origin for one in self._taken) < SHARE
 
-    def _answer(self, place: Place, standing: _Standing, attempted: Attempted) -> None:
+    def _answer(self, place: Place, health: _Health, attempted: Attempted) -> None:
         now = self.clock.now()
-        standing.answered_at, standing.pause, standing.until = now, timedelta(0), None
+        health.answered_at, health.pause, health.until = now, timedelta(0), None
         self._took[place.origin] = now - place.begun
         if attempted.failure is Failure.THROTTLED and attempted.retry_after:
-            standing.until = now + min(attempted.retry_after, LONGEST_WAIT)
+            health.until = now + min(attempted.retry_after, LONGEST_WAIT)
 
-    def _hung(self, place: Place, standing: _Standing) -> None:
+    def _note_hung(self, place: Place, health: _Health) -> None:
         """Let the address wait, unless it answered another attempt meanwhile."""
         now = self.clock.now()
-        if standing.answered_at is not None and standing.answered_at > place.begun:
+        if health.answered_at is not None and health.answered_at > place.begun:
             return
-        if standing.hung_at is None or place.begun >= standing.hung_at or not standing.pause:
-            standing.pause = min(max(FIRST_PAUSE, standing.pause * 2), LONGEST_PAUSE)
-            standing.hung_at, standing.until = now, now + standing.pause
+        if health.hung_at is None or place.begun >= health.hung_at or not health.pause:
+            health.pause = min(max(FIRST_PAUSE, health.pause * 2), LONGEST_PAUSE)
+            health.hung_at, health.until = now, now + health.pause
         self._took.pop(place.origin, None)

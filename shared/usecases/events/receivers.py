@@ -63,7 +63,7 @@ class Receivers:
                 found.append(Present(receiver_of(endpoint.value), endpoint))
         return {one.receiver.id: one for one in found}
 
-    async def opened(self, present: Present, now: datetime) -> Receiver:
+    async def open(self, present: Present, now: datetime) -> Receiver:
         """Return the receiver with the secrets its webhooks are signed with."""
         if present.endpoint is None:
             return present.receiver
@@ -103,7 +103,7 @@ class Receivers:
 
 def receiver_of(endpoint: WebhookEndpoint, secrets: tuple[str, ...] = ()) -> Receiver:
     """Return the endpoint as a place to send to, with the opened secrets given."""
-    return Receiver(endpoint.id, endpoint.url, secrets, endpoint.flavour)
+    return Receiver(endpoint.id, endpoint.url, secrets, endpoint.flavour, endpoint.content)
 
 
 async def sealed_secret(

@@ -29,7 +29,7 @@ class TryEndpoint:
 
     async def __call__(self, id: str) -> Attempted:
         """Raise NotFoundError where there is no such endpoint, disabled ones are tried too."""
-        endpoint, now = await self.endpoints.found(id), self.clock.now()
+        endpoint, now = await self.endpoints.find(id), self.clock.now()
         present = Present(receiver_of(endpoint.value), endpoint)
         sink = self.sinks.of(present.receiver)
         if sink is None:
@@ -37,5 +37,5 @@ class TryEndpoint:
         event_id = EventId(f"evt_test_{uuid4().hex}")
         told = {"type": TEST, "endpointId": id, "createdAt": now.isoformat()}
         body = json.dumps({**in_flavour(told, endpoint.value.flavour)}).encode()
-        receiver = await self.receivers.opened(present, now)
+        receiver = await self.receivers.open(present, now)
         return await sink(receiver, OutgoingEvent(event_id, NO_CONNECTION, TEST, body, now))

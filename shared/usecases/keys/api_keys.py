@@ -91,14 +91,14 @@ class RotateApiKey:
         """Raise NotFoundError where there is no such key alive."""
         token = new_token(id)
 
-        def rotated(was: ApiKey) -> ApiKey:
+        def replace_secret(was: ApiKey) -> ApiKey:
             now = self.clock.now()
             if not was.alive(now):
                 raise NotFoundError("This API key is revoked or has expired: create another.")
-            return was.rotated(digest_of(token), now, now + overlap)
+            return was.with_new_secret(digest_of(token), now, now + overlap)
 
-        key = await update(self.api_keys, id, rotated)
-        return IssuedKey(_found(key), token)
+        key = await update(self.api_keys, id, replace_secret)
+        return IssuedKey(_require_found(key), token)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +115,8 @@ class RevokeApiKey:
         worthless all the same, because the line above a key is looked at.
         """
         now = self.clock.now()
-        key = await update(self.api_keys, id, lambda was: was.revoked(now))
-        revoked = _found(key)
+        key = await update(self.api_keys, id, lambda was: was.with_revocation(now))
+        revoked = _require_found(key)
         for child in await self.api_keys.children(id, MOST_CHILDREN):
             await self(child.id)
         return revoked
@@ -154,10 +154,10 @@ def stored_in(api_keys: ApiKeys) -> LookUp:
 
 async def known_key(api_keys: ApiKeys, id: str) -> Versioned[ApiKey]:
     """Return a stored key. Raises NotFoundError."""
-    return _found(await api_keys.get(id))
+    return _require_found(await api_keys.get(id))
 
 
-def _found(key: T | None) -> T:
+def _require_found(key: T | None) -> T:
     if key is None:
         raise NotFoundError("No such API key. GET /api-keys lists them.")
     return key

@@ -79,15 +79,19 @@ class ReadMessages:
 
 
 async def _read_record(record: Record, *, whole: bool) -> dict[str, Any]:
-    return await off_loop(stored_weight(record), lambda: _shown(message_of(record), whole=whole))
+    return await off_loop(
+        stored_weight(record), lambda: _readable_fields(message_of(record), whole=whole)
+    )
 
 
 async def _read_gmail(message: GmailObject, *, whole: bool) -> dict[str, Any]:
     fields = await read(message)
-    return await off_loop(len(fields["html"] or ""), lambda: _shown({**fields}, whole=whole))
+    return await off_loop(
+        len(fields["html"] or ""), lambda: _readable_fields({**fields}, whole=whole)
+    )
 
 
-def _shown(message: Mapping[str, Any], *, whole: bool) -> dict[str, Any]:
+def _readable_fields(message: Mapping[str, Any], *, whole: bool) -> dict[str, Any]:
     """Return what is read of a message: one text, and its files by their part ids."""
     seen = without_hidden(message)
     text = seen.get("text") or ""

@@ -69,7 +69,7 @@ class Advance:
         except TransientError as error:
             await self._wait(entry, error)
         except PermanentError as error:
-            await self._stuck(entry, error)
+            await self._conclude_stuck(entry, error)
         except Exception as crash:  # noqa: BLE001  a send is never left to its claim for ever
             site = str(crash_site(crash))
             log.error("send crashed", extra={"error": type(crash).__name__, "frames": [site]})  # noqa: TRY400  no words
@@ -87,7 +87,7 @@ class Advance:
         await entry.hold(_ladder(entry, PROBE_WAIT if probes else LONGEST_WAIT), error)
 
     async def wake(self, entry: LedgerEntry) -> None:
-        """Make sure that somebody comes when it is due; reconcile does if this fails."""
+        """Make sure that a worker comes when it is due; reconcile does if this fails."""
         due = entry.value.next_due_at
         if entry.state.final or due is None or due > self.clock.now() + LONGEST_TASK:
             return
@@ -102,36 +102,38 @@ class Advance:
             await self._put_off(entry, error)
 
     async def _put_off(self, entry: LedgerEntry, error: TransientError) -> None:
-        if self._spent(entry):
+        if self._is_spent(entry):
             await self._give_up(entry, error)
             return
         wait = _ladder(entry, LONGEST_WAIT)
         if isinstance(error, RateLimitedError) and error.retry_after is not None:
             wait = max(wait, error.retry_after)
-        await entry.troubled(wait, error)
+        await entry.record_trouble(wait, error)
 
     async def _hold_or_expire(self, entry: LedgerEntry, error: PostroomError) -> None:
         if self.clock.now() < entry.value.held_until:
             await self.hold(entry, error)
         else:
-            await entry.failed("expired", f"It was held for a day, and the trouble lasts: {error}")
+            await entry.record_failure(
+                "expired", f"It was held for a day, and the trouble lasts: {error}"
+            )
 
-    async def _stuck(self, entry: LedgerEntry, error: PermanentError) -> None:
+    async def _conclude_stuck(self, entry: LedgerEntry, error: PermanentError) -> None:
         """Conclude what cannot go on; what may be out waits for a reconnect to be read."""
         waits = isinstance(error, ReauthRequiredError) and entry.state is SendState.SUBMITTING
-        if waits and not self._spent(entry):
-            await entry.troubled(RECONNECT_WAIT, error)
+        if waits and not self._is_spent(entry):
+            await entry.record_trouble(RECONNECT_WAIT, error)
         else:
             await self._give_up(entry, error)
 
     async def _give_up(self, entry: LedgerEntry, error: PostroomError) -> None:
         """Call it failed where nothing can have left, unknown where something may have."""
         if entry.state is SendState.SUBMITTING:
-            await entry.unknown(f"The outcome could not be read: {error}")
+            await entry.record_unknown(f"The outcome could not be read: {error}")
         else:
-            await entry.failed(error.code, str(error))
+            await entry.record_failure(error.code, str(error))
 
-    def _spent(self, entry: LedgerEntry) -> bool:
+    def _is_spent(self, entry: LedgerEntry) -> bool:
         started_at = entry.value.started_at or entry.value.created_at
         return self.clock.now() > started_at + LIMITED_AT_MOST
 

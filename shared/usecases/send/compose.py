@@ -133,7 +133,7 @@ class Compose:
         quote = bool(request.quote)
         reading = self.gmail.message(id) if quote else self.gmail.headers(id, PARENT_HEADERS)
         text = "reply_to_message_id names no message of this mailbox."
-        found = await _known(reading, text, "unknown_message")
+        found = await _require_known(reading, text, "unknown_message")
         read_so_far = await (self._with_bodies(found) if quote else read(found))
         parent = await self._as_addressed(read_so_far, found, request)
         outgoing = await self._from_addressed(outgoing, request, parent)
@@ -182,7 +182,7 @@ class Compose:
         self, outgoing: Outgoing, request: SendRequest, id: ThreadId
     ) -> tuple[Outgoing, ThreadId]:
         """Continue a thread by its last message: the three things that threading takes."""
-        found = await _known(
+        found = await _require_known(
             self.gmail.thread_headers(id, PARENT_HEADERS),
             "thread_id names no thread of this mailbox.",
             "unknown_thread",
@@ -209,7 +209,7 @@ class Compose:
 
         Gmail hands out headers decoded, where a name may look like a recipient; they are asked for
         as they travelled, 20 units, only where that can be. Raises InvalidRecipientError where the
-        grant lets nobody look.
+        grant does not let them be read.
         """
         if request.to and not request.reply_all:
             return parent
@@ -228,7 +228,7 @@ class Compose:
     async def _whole(self, id: MessageId) -> EmailMessage:
         text = "forward_message_id names no message of this mailbox."
         return await self._with_bodies(
-            await _known(self.gmail.message(id), text, "unknown_message")
+            await _require_known(self.gmail.message(id), text, "unknown_message")
         )
 
     async def _with_bodies(self, found: GmailObject) -> EmailMessage:
@@ -269,10 +269,10 @@ class Compose:
             f"attachments.{place}: this mailbox has no such message, or the message no such part."
         )
         part = self.gmail.attachment(asked.message_id or MessageId(""), asked.part_id or "")
-        return await _known(part, text, "unknown_attachment", ("attachments", place))
+        return await _require_known(part, text, "unknown_attachment", ("attachments", place))
 
 
-async def _known(
+async def _require_known(
     reading: Awaitable[T], message: str, code: str, path: tuple[str | int, ...] = ()
 ) -> T:
     """Return what is read, or say in the caller's words that there is no such thing."""

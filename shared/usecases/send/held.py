@@ -28,9 +28,9 @@ class WakeHeld:
     async def __call__(self, connection_id: ConnectionId) -> int:
         """Return how many were woken. Raises StoreUnavailableError."""
         held = await self.sends.list(connection_id, MOST_WOKEN, state=SendState.HELD)
-        return sum([await self._woken(one) for one in held])
+        return sum([await self._wake(one) for one in held])
 
-    async def _woken(self, entry: SendEntry) -> bool:
+    async def _wake(self, entry: SendEntry) -> bool:
         now = self.clock.now()
         if entry.busy(now) or not entry.waiting(now):
             return False

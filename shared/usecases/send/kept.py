@@ -15,7 +15,7 @@ from shared.ports.google.oauth import Sealer
 MAX_KEPT: Final = 600_000
 """Bytes of a sealed request that fit a document beside the rest (FACTS 9.3)."""
 MAX_PACKED: Final = 3_000_000
-"""Bytes beyond which nobody tries whether a request can be packed small enough."""
+"""Bytes beyond which a request is not even tried to be packed small enough."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class SealedRequests:
     grants: Grants
     sealer: Sealer
 
-    async def sealed(
+    async def seal(
         self, id: str, connection_id: ConnectionId, request: SendRequest, data_key: bytes | None
     ) -> bytes:
         """Return the request sealed for the entry `id`, or nothing where it is too large.
@@ -34,7 +34,7 @@ class SealedRequests:
         """
         if request.size > MAX_PACKED:
             return b""
-        packed = b64encode(compress(request.frozen(), level=1)).decode()
+        packed = b64encode(compress(request.freeze(), level=1)).decode()
         if len(packed) > MAX_KEPT:
             return b""
         return await self.sealer.seal(
@@ -44,7 +44,7 @@ class SealedRequests:
             purpose=_purpose(id),
         )
 
-    async def opened(self, entry: SendEntry) -> SendRequest | None:
+    async def open(self, entry: SendEntry) -> SendRequest | None:
         """Return the request, None where it was too large. Raises CorruptStateError."""
         if not entry.request:
             return None

@@ -51,14 +51,14 @@ class LedgerEntry:
     async def write(self, **changes: Any) -> None:
         """Persist a step and keep the claim. Raises ConflictError, StoreUnavailableError."""
         until = self.clock.now() + CLAIM
-        await self._written(changes, claimed_until=until, next_due_at=until)
+        await self._write(changes, claimed_until=until, next_due_at=until)
 
     async def later(self, wait: timedelta, **changes: Any) -> None:
         """Give the claim back, to be looked at again after `wait`."""
         due = self.clock.now() + wait
-        await self._written(changes, claimed_until=None, next_due_at=due)
+        await self._write(changes, claimed_until=None, next_due_at=due)
 
-    async def troubled(self, wait: timedelta, error: PostroomError) -> None:
+    async def record_trouble(self, wait: timedelta, error: PostroomError) -> None:
         """Give the claim back after trouble that may pass, noting what it was."""
         await self.later(wait, error=error.code, error_message=str(error))
 
@@ -74,7 +74,7 @@ class LedgerEntry:
             error_message=str(error),
         )
 
-    async def submitted(self, sent: Sent) -> None:
+    async def record_submission(self, sent: Sent) -> None:
         """Record Gmail's yes. Submitted is not delivered (FACTS 1.11)."""
         await self._conclude(
             SendState.SUBMITTED,
@@ -85,25 +85,25 @@ class LedgerEntry:
             error_message=None,
         )
 
-    async def identified(self, rfc822_message_id: str) -> None:
+    async def record_message_id(self, rfc822_message_id: str) -> None:
         """Add the Message-ID that Gmail gave it, to an entry that is final already."""
-        await self._written({"rfc822_message_id": rfc822_message_id})
+        await self._write({"rfc822_message_id": rfc822_message_id})
 
-    async def failed(self, code: str, message: str, **upstream: Any) -> None:
+    async def record_failure(self, code: str, message: str, **upstream: Any) -> None:
         """Record that nothing was sent and nothing will be."""
         await self._conclude(SendState.FAILED, error=code, error_message=message, upstream=upstream)
 
-    async def refused(self, error: GmailRefusedError) -> None:
+    async def record_refusal(self, error: GmailRefusedError) -> None:
         """Record Gmail's no."""
-        await self.failed(error.code, str(error), status=error.status, body=error.body)
+        await self.record_failure(error.code, str(error), status=error.status, body=error.body)
 
-    async def unknown(self, message: str) -> None:
-        """Record that nobody can tell; never a guess."""
+    async def record_unknown(self, message: str) -> None:
+        """Record that the outcome cannot be known; never a guess."""
         await self._conclude(SendState.UNKNOWN, error="unknown_outcome", error_message=message)
 
     async def _conclude(self, state: SendState, **changes: Any) -> None:
         expires_at = self.clock.now() + KEY_LIFETIME
-        await self._written(
+        await self._write(
             changes,
             state=state,
             claimed_until=None,
@@ -112,7 +112,7 @@ class LedgerEntry:
             expires_at=expires_at,
         )
 
-    async def _written(self, changes: dict[str, Any], **more: Any) -> None:
+    async def _write(self, changes: dict[str, Any], **more: Any) -> None:
         """Write, and where the store does not say what happened, read it back."""
         now = self.clock.now()
         changed = replace(self.value, **{**more, **changes}, updated_at=now, claim=token_hex(8))

@@ -40,7 +40,7 @@ class SendPaces:
     )
 
     async def admit(self, connection_id: ConnectionId) -> datetime | None:
-        """Set the pace of a connection's bulk; answer until when it must wait, if it must."""
+        """Set the pace of a connection's bulk; return until when it must wait, if it must."""
         found = await self.connections.get(connection_id)
         user = await self.google_users.get(found.value.sub) if found else None
         if user is None:
@@ -68,7 +68,7 @@ class SendPaces:
         units = self.pace(connection_id).units_per_minute * (duration / timedelta(minutes=1))
         return max(1, int(units / units_of(DeliveryMode.EXACTLY_ONCE, copied=False)))
 
-    async def copied(self, connection_id: ConnectionId) -> bool:
+    async def fetches_copy(self, connection_id: ConnectionId) -> bool:
         """Whether a sync fetches a copy of what the connection sends."""
         state = await self.states.get(connection_id)
         running = state is not None and state.value.status is SyncStatus.RUNNING

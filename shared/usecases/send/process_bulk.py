@@ -60,7 +60,7 @@ class DrainBulk:
     governor: QuotaGovernor
 
     async def __call__(self, id: str, *, budget: timedelta) -> BulkSend | None:
-        """Return the bulk afterwards; None where it is unknown, finished or somebody's.
+        """Return the bulk afterwards; None where it is unknown, finished or claimed.
 
         Raises StoreUnavailableError, FencedOutError where its claim passed on.
         """
@@ -101,7 +101,7 @@ class DrainBulk:
 
     async def _must_wait(self, bulk: BulkSend) -> "_Stop | None":
         """Return until when: an older bulk goes first, and Google may have asked for a pause."""
-        older = await self.bulk_sends.unfinished(bulk.connection_id, 1)
+        older = await self.bulk_sends.list_unfinished(bulk.connection_id, 1)
         if older and older[0].id != bulk.id:
             return _Stop(self.clock.now() + BEHIND_WAIT, None)
         until = await self.paces.admit(bulk.connection_id)
@@ -110,7 +110,7 @@ class DrainBulk:
     async def _some(self, held: "_Held") -> "_Stop | None":
         """Take up the next messages; return until when to wait, if anything asks for that."""
         bulk = held.value
-        copied = await self.paces.copied(bulk.connection_id)
+        copied = await self.paces.fetches_copy(bulk.connection_id)
         ids = bulk.sends[bulk.position :][: self.paces.within(CHUNK, bulk.connection_id)]
         known = await self.sends.many(ids)
         waiting = [known[id] for id in ids if id in known and _to_do(known[id])]
@@ -134,7 +134,7 @@ class DrainBulk:
             holds = [entry.hold.concern for entry in stopped if entry.hold]
             return _Stop(max(now + HELD_WAIT, min(due)), holds[0])
         until = max(now + LIMITED_WAIT, *due)
-        await self.governor.refused(bulk.connection_id, until)
+        await self.governor.record_refusal(bulk.connection_id, until)
         return _Stop(until, Concern.RATE)
 
     async def _expire(self, hold: Hold, entries: Sequence[SendEntry]) -> None:
@@ -142,7 +142,7 @@ class DrainBulk:
         for entry in entries:
             with suppress(ConflictError):
                 if found := await self.sends.get(entry.id):
-                    await _expired(self.sends, self.clock, found, hold.concern)
+                    await _end_held(self.sends, self.clock, found, hold.concern)
 
     async def _take_up(
         self, bulk: BulkSend, entries: Sequence[SendEntry], *, copied: bool
@@ -174,7 +174,7 @@ class DrainBulk:
             await self.queue.enqueue(task)
 
     async def _wake_next(self, done: BulkSend) -> None:
-        for bulk in await self.bulk_sends.unfinished(done.connection_id, 1):
+        for bulk in await self.bulk_sends.list_unfinished(done.connection_id, 1):
             await self._wake(bulk.id, self.clock.now())
 
 
@@ -205,13 +205,13 @@ class _Held:
             self.current = fresh
 
 
-async def _expired(
+async def _end_held(
     sends: Sends, clock: Clock, found: Versioned[SendEntry], concern: Concern
 ) -> None:
     """End a send that was held with its bulk. Raises ConflictError, StoreUnavailableError."""
     entry = await claim(sends, clock, found)
     text = f"Its bulk was held for a day by trouble of the class {concern.value}."
-    await entry.failed("expired", text)
+    await entry.record_failure("expired", text)
 
 
 def _to_do(entry: SendEntry) -> bool:

@@ -5,7 +5,7 @@ that is still there was not sent, and sending it again can deliver at most once.
 deleted after an unclear outcome: deleting a consumed one may delete the sent message (FACTS 5.8).
 
 An answer is clear where Gmail gave one, or where the request certainly never left. `submitting`
-means that a request may have left whose answer nobody knows; while a send is only `drafted`, none
+means that a request may have left whose answer is unknown; while a send is only `drafted`, none
 has.
 """
 
@@ -47,7 +47,7 @@ DRAFT_GONE: Final = frozenset({400, 404})
 LOST: Final = "The request was sent and its answer was lost."
 
 Message = Callable[[], Awaitable[Composed | None]]
-"""Answers the composed message, or None where it was not kept."""
+"""Returns the composed message, or None where it was not kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,13 +91,13 @@ class Protocol:
                 raise
             await self._look_for_sent(entry, LOST)
         except GmailRefusedError as error:
-            await entry.refused(error)
+            await entry.record_refusal(error)
         except PostroomError:  # a limit, no token: nothing was sent
             await entry.write(state=SendState.ACCEPTED)
             raise
         else:
             self.sightings.count_kind(Kinds.SENDS, "answered")
-            await entry.submitted(sent)
+            await entry.record_submission(sent)
 
     async def _draft(self, entry: LedgerEntry, message: Message) -> None:
         """Create the draft, or adopt the one an earlier attempt may have left."""
@@ -107,7 +107,7 @@ class Protocol:
             try:
                 draft = await self.gmail.create_draft(composed.raw, composed.thread_id)
             except GmailRefusedError as error:
-                await entry.refused(error)
+                await entry.record_refusal(error)
                 return
             except GmailUnavailableError as error:
                 # The draft may exist without our knowing: the next attempt looks for its marker.
@@ -142,7 +142,7 @@ class Protocol:
             if error.status in DRAFT_GONE:
                 await self._refused_or_gone(entry, error)
             else:
-                await entry.refused(error)
+                await entry.record_refusal(error)
         except GmailUnavailableError as error:
             if not error.sent:
                 await entry.write(state=SendState.DRAFTED)
@@ -153,20 +153,20 @@ class Protocol:
             raise
         else:
             self.sightings.count_kind(Kinds.SENDS, "answered")
-            await entry.submitted(sent)
+            await entry.record_submission(sent)
 
     async def _refused_or_gone(self, entry: LedgerEntry, error: GmailRefusedError) -> None:
-        """Tell a draft that somebody removed or sent by hand from one that Gmail will not send."""
+        """Tell a draft that a person removed or sent by hand from one that Gmail will not send."""
         draft = await self.gmail.get_draft(entry.value.draft_id or "")
         if draft is not None:
-            await entry.refused(error)
+            await entry.record_refusal(error)
             return
         sent = await self._sent_message(entry.value)
         if sent is not None:
-            await entry.submitted(sent)
+            await entry.record_submission(sent)
         else:
             text = "The draft was removed from the mailbox before it was sent."
-            await entry.failed("draft_removed", text)
+            await entry.record_failure("draft_removed", text)
 
     async def _resolve(self, entry: LedgerEntry) -> None:
         """Read what became of the draft; retry only while it is provably unsent."""
@@ -180,10 +180,10 @@ class Protocol:
         if wait > timedelta(0):
             await entry.later(wait)
         elif draft.message_id != entry.value.draft_message_id:
-            await entry.failed("draft_changed", "The draft was edited before it was sent.")
+            await entry.record_failure("draft_changed", "The draft was edited before it was sent.")
         elif self.clock.now() > entry.value.held_until:
             text = "Gmail did not take the message for a day; its draft is still in the mailbox."
-            await entry.failed(GmailUnavailableError.code, text)
+            await entry.record_failure(GmailUnavailableError.code, text)
         else:
             await self._submit_again(entry)
 
@@ -196,29 +196,29 @@ class Protocol:
             if error.status in DRAFT_GONE:
                 await entry.later(LOOK_AGAIN[0])
             else:
-                await entry.refused(error)
+                await entry.record_refusal(error)
         except GmailUnavailableError:
             await self._resolve(entry)
         else:
             self.sightings.count_kind(Kinds.SENDS, "sent.again")
-            await entry.submitted(sent)
+            await entry.record_submission(sent)
 
     async def _look_for_sent(self, entry: LedgerEntry, otherwise: str) -> None:
         """Conclude by the sent message with our marker; where there is none, look again."""
         if not self.reads:
-            await entry.unknown(otherwise)
+            await entry.record_unknown(otherwise)
             return
         sent = await self._sent_message(entry.value)
         if sent is not None:
             self.sightings.count_kind(Kinds.SENDS, "found")
-            await entry.submitted(sent)
+            await entry.record_submission(sent)
             return
         looks = entry.value.looks
         if looks < len(LOOK_AGAIN):
             await entry.later(LOOK_AGAIN[looks], looks=looks + 1)
         else:
             self.sightings.count_kind(Kinds.SENDS, "unknown")
-            await entry.unknown(otherwise)
+            await entry.record_unknown(otherwise)
 
     async def _sent_message(self, value: SendEntry) -> Sent | None:
         """Return the sent message with our marker: in its thread, else in Sent."""
@@ -252,7 +252,7 @@ class Protocol:
             message = await self.gmail.headers(value.message_id, ("Message-ID",))
             found = _header(message, "Message-ID")
             if found:
-                await entry.identified(found)
+                await entry.record_message_id(found)
         except PostroomError:
             return  # the mail is out: nothing here may say otherwise
 

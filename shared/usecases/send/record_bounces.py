@@ -42,7 +42,7 @@ class RecordBounces:
             bounce = await self._read(connection_id, report)
             if bounce is None or not bounce.traces:
                 continue
-            with suppress(CorruptStateError):  # an entry nobody can read holds up no sync
+            with suppress(CorruptStateError):  # an unreadable entry holds up no sync
                 await self._note(connection_id, bounce)
 
     async def _read(self, connection_id: ConnectionId, report: GmailObject) -> Bounce | None:

@@ -34,7 +34,7 @@ class FinishSend:
     sightings: Sightings = field(default_factory=Sightings)
 
     async def __call__(self, id: str) -> SendEntry | None:
-        """Return the entry afterwards; None where it is unknown, somebody's, or not due yet.
+        """Return the entry afterwards; None where it is unknown, claimed, or not due yet.
 
         Raises StoreUnavailableError: it comes again when its claim has run out.
         """
@@ -71,7 +71,7 @@ class FinishSend:
         await advance(entry, connection, message, identify=identify)
 
     async def _compose(self, entry: SendEntry, connection: Connection) -> Composed | None:
-        kept = await SealedRequests(self.grants, self.sealer).opened(entry)
+        kept = await SealedRequests(self.grants, self.sealer).open(entry)
         if kept is None:
             return None
         compose = Compose(self.gmail.of(connection.id), connection, self.clock)
@@ -80,6 +80,6 @@ class FinishSend:
 
 async def _given_up(entry: LedgerEntry, error: PermanentError) -> None:
     if entry.state is SendState.SUBMITTING:
-        await entry.unknown("The connection is gone, so the outcome cannot be read.")
+        await entry.record_unknown("The connection is gone, so the outcome cannot be read.")
     else:
-        await entry.failed(error.code, str(error))
+        await entry.record_failure(error.code, str(error))

@@ -122,7 +122,7 @@ class SendBulk:
 
         async def create(entry: SendEntry, message: BulkMessage) -> None:
             id, connection_id = entry.id, entry.connection_id
-            sealed = await kept.sealed(id, connection_id, message.request, data_key)
+            sealed = await kept.seal(id, connection_id, message.request, data_key)
             async with turns:
                 with suppress(AlreadyExistsError):  # an earlier try of the same call, or one send
                     await self.sends.create(replace(entry, request=sealed))
@@ -185,7 +185,7 @@ def _check_one(connection: Connection, request: SendRequest) -> None:
     """Refuse what needs no look into the mailbox to be refused; the rest fails on its own."""
     if request.send_at is not None:
         raise InvalidRequestError("send_at is for single sends.", code="invalid_send_at")
-    if len(request.frozen()) > MAX_MESSAGE:
+    if len(request.freeze()) > MAX_MESSAGE:
         raise TooLargeError(f"A message of a bulk may have {MAX_MESSAGE:,} bytes.")
     if request.raw is not None:
         check_raw(request.raw)

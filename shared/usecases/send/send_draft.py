@@ -1,4 +1,4 @@
-"""Send a draft that somebody keeps in the mailbox, at most once.
+"""Send a draft that is kept in the mailbox, at most once.
 
 drafts.send consumes the draft (FACTS 5.7), so a draft that is still there was not sent. Where the
 answer is lost, history since just before the call tells whether a sent message took its place.

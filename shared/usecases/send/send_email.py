@@ -129,7 +129,7 @@ class SendEmail:
         return SealedRequests(self.grants, self.sealer)
 
     async def _again(self, earlier: Versioned[SendEntry], request: SendRequest) -> Sending:
-        """Return an entry that is there; go on with one that nobody else will go on with."""
+        """Return an entry that is there; go on with one that no worker will go on with."""
         entry, now = earlier.value, self.clock.now()
         same(entry, request)
         if entry.state.final:
@@ -211,7 +211,7 @@ class SendEmail:
         thread_id: ThreadId | None,
         unread: TransientError | None = None,
     ) -> LedgerEntry:
-        sealed = await self._kept.sealed(blank.id, blank.connection_id, request, None)
+        sealed = await self._kept.seal(blank.id, blank.connection_id, request, None)
         if unread is not None and not sealed:
             raise unread
         if blank.send_at is not None and not sealed:
@@ -245,7 +245,7 @@ def new_entry(
     mode: DeliveryMode,
     now: datetime,
 ) -> SendEntry:
-    """Return an accepted entry that nobody has taken up."""
+    """Return an accepted entry that no worker has taken up."""
     return SendEntry(
         id=send_id(connection_id, key),
         connection_id=connection_id,
@@ -262,13 +262,13 @@ def new_entry(
 
 
 def marker_of(entry: SendEntry, connection: Connection) -> str | None:
-    """Return the marker its message bears: none where nobody could ever read it back."""
+    """Return the marker its message bears: none where it could never be read back."""
     findable = entry.mode is DeliveryMode.EXACTLY_ONCE or reads(connection.scopes)
     return entry.marker if findable else None
 
 
 async def claim(sends: Sends, clock: Clock, found: Versioned[SendEntry]) -> LedgerEntry:
-    """Claim an entry that nobody is at. Raises ConflictError, StoreUnavailableError."""
+    """Claim an entry that no worker holds. Raises ConflictError, StoreUnavailableError."""
     entry = LedgerEntry(sends, clock, found)
     was = found.value
     state = was.unsent_state if was.state is SendState.HELD else was.state

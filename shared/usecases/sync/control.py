@@ -69,11 +69,11 @@ class ControlSync:
         await self._change(connection_id, change)
 
     async def _change(self, connection_id: ConnectionId, change: Change) -> None:
-        def changed(was: SyncState) -> SyncState | None:
+        def apply(was: SyncState) -> SyncState | None:
             stopped = was.status is SyncStatus.STOPPED
             return None if stopped else change(was, self.clock.now())
 
-        if await update(self.states, connection_id, changed) is None:
+        if await update(self.states, connection_id, apply) is None:
             raise UnknownConnectionError(f"There is no connection {connection_id!r}.")
 
 

@@ -145,7 +145,7 @@ class Explain:
             return Verdict.OUTSIDE_WINDOW
         if state.backfilling or state.recovering_since is not None or state.checkpoint is None:
             return Verdict.NOT_YET_READ
-        waiting = state.held(self.clock.now()) or state.unmet_hint is not None
+        waiting = state.is_held(self.clock.now()) or state.unmet_hint is not None
         return Verdict.WAITING if waiting else Verdict.MISSING
 
 

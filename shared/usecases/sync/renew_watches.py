@@ -82,7 +82,7 @@ class RenewWatches:
         return None
 
     async def _postpone(self, mailbox: Versioned[Mailbox]) -> NotArmed:
-        """Nobody can renew it now: look again later, not in every run."""
+        """Look again later, not in every run: it cannot be renewed now."""
         later = replace(mailbox.value, renew_at=self.clock.now() + CLAIM * 6)
         try:
             await self.mailboxes.swap(mailbox, later)

@@ -71,7 +71,7 @@ class Synced:
 
 @dataclass(frozen=True, slots=True)
 class HeldElsewhere:
-    """Another worker holds the lease; it will see the hint, or its expiry wakes somebody."""
+    """Another worker holds the lease; it will see the hint, or its expiry wakes another."""
 
     until: datetime
 
@@ -171,7 +171,7 @@ class SyncMailbox:
         if error is None and run.before.failures:
             await self.wake_held(run.connection_id)
         if run.state.unannounced_at != silent_before and run.state.unannounced_at is not None:
-            await self.start_watch.revive(run.connection_id)
+            await self.start_watch.restart(run.connection_id)
         await self._log(run, started, error)
         return Synced(run.tally, run.state.next_due_at, error.code if error else None)
 
@@ -186,7 +186,7 @@ class SyncMailbox:
         await self._log(run, started, error)
 
     async def _until_idle(self, run: Run, *, only_live: bool) -> PostroomError | None:
-        """Take steps until none is left; answer what stopped the run early, if anything."""
+        """Take steps until none is left; return what stopped the run early, if anything."""
         started = self.clock.now()
         try:
             await set_aside_suspect(run)
@@ -203,7 +203,7 @@ class SyncMailbox:
         except (TransientError, ReauthRequiredError, MissingScopeError, GmailRefusedError) as error:
             change, due = self._setback(error, run)
             if isinstance(error, RateLimitedError) and due is not None:
-                await self.governor.refused(run.connection_id, due)
+                await self.governor.record_refusal(run.connection_id, due)
             await run.held.leave(change, due, await self._telling(error, started, run, change))
             return error
         return None
@@ -326,7 +326,7 @@ class SyncMailbox:
             error=error.code if error else None,
             steps=tuple(run.steps),
             trace_id=run.trace_id,
-            detail=run.counted(),
+            detail=run.report(),
         )
 
 

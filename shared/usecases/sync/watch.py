@@ -38,7 +38,7 @@ class Armed:
 
 @dataclass(frozen=True, slots=True)
 class NotArmed:
-    """Somebody else is at it, nobody is connected, or Gmail refused: `reason` is a code."""
+    """Another instance is at it, no connection is left, or Gmail refused: `reason` is a code."""
 
     reason: str
     error: PostroomError | None = None
@@ -77,7 +77,7 @@ class StartWatch:
             return NotArmed("not_due")
         return await self.renew(mailbox, connection_id)
 
-    async def revive(self, connection_id: ConnectionId) -> Armed | NotArmed:
+    async def restart(self, connection_id: ConnectionId) -> Armed | NotArmed:
         """Arm again a watch that lives by its date and yet announces nothing; at most hourly.
 
         A watch dies silently too: FACTS 2.3, 15.6.
@@ -166,7 +166,7 @@ class StartWatch:
         Where it was stopped by hand meanwhile, it stays so: Gmail may have heard that last.
         """
 
-        def recorded(fresh: Mailbox) -> Mailbox | None:
+        def record(fresh: Mailbox) -> Mailbox | None:
             if fresh.stopped_at != was.value.stopped_at:
                 return None
             addressed = fresh.at(now.email, now.sub) if now.email is not None else fresh
@@ -180,7 +180,7 @@ class StartWatch:
                 stopped_at=now.stopped_at,
             )
 
-        await update(self.mailboxes, now.key, recorded, was)
+        await update(self.mailboxes, now.key, record, was)
 
 
 def has_lapsed(mailbox: Mailbox, now: datetime) -> bool:

@@ -95,14 +95,14 @@ async def test_a_connection_is_asked_with_its_own_grant(tmp_path: Path) -> None:
 
 
 def test_a_level_holds_what_is_below_it() -> None:
-    reading = verify_google.chosen("", Level.READ)
+    reading = verify_google.choose_probes("", Level.READ)
     assert {one.level for one in reading} == {Level.READ}
-    assert len(verify_google.chosen("", Level.SELF)) == len(PROBES)
+    assert len(verify_google.choose_probes("", Level.SELF)) == len(PROBES)
 
 
 def test_reading_asks_for_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO(""))
-    assert verify_google.agreed(verify_google.chosen("", Level.READ))
+    assert verify_google.confirm(verify_google.choose_probes("", Level.READ))
 
 
 async def test_making_something_is_asked_for_and_said_before(run: Run) -> None:

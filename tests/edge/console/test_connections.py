@@ -119,13 +119,13 @@ async def test_a_page_reads_no_more_than_it_shows(
     """Counted where documents are parsed: at the start, in the middle, and under every filter."""
     made = await many(container)
     parsed: list[str] = []
-    parse = SqliteConnections.parsed
+    parse = SqliteConnections.parse_document
 
     def counted(self: SqliteConnections, id: str, text: str) -> dict[str, object]:
         parsed.append(id)
         return parse(self, id, text)
 
-    monkeypatch.setattr(SqliteConnections, "parsed", counted)
+    monkeypatch.setattr(SqliteConnections, "parse_document", counted)
     deep = following(await operator.get("/console/connections"))
     for way in (
         "/console/connections",

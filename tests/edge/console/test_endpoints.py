@@ -13,6 +13,7 @@ import httpx
 import pytest
 from selectolax.lexbor import LexborHTMLParser as HTMLParser
 
+from shared.domain.events.content import Content
 from shared.domain.events.endpoint import WebhookEndpoint
 from shared.domain.events.event import EventType
 from shared.domain.events.webhook_secret import new_secret, signed_headers
@@ -60,9 +61,11 @@ async def test_an_endpoint_is_registered_and_its_secret_shown_once(
     await container.use(Connections).create(a_connection())
     assert CONNECTION in str((await operator.see(f"{PATH}/new")).html)
     asked: dict[str, Any] = {"type": ["sync", "send"], "connections": [CONNECTION]}
+    asked["content"] = "summary"
     secret = secret_in(await operator.send(PATH, url=URL, description="main", **asked))
     endpoint = await only_endpoint(container)
     assert (endpoint.url, endpoint.description) == (URL, "main")
+    assert endpoint.content is Content.SUMMARY
     assert endpoint.types == {EventType.SYNC, EventType.SEND}
     assert endpoint.connection_ids == frozenset({CONNECTION})
     listed = await operator.see(PATH)

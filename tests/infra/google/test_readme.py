@@ -6,7 +6,7 @@ from pathlib import Path
 from infra.local.google import control_bodies
 from infra.local.google.app import create_app
 from infra.local.google.control import Control
-from infra.local.google.control_bodies import Strict
+from infra.local.google.control_bodies import RequestModel
 from infra.local.google.faults import NAMES
 from infra.local.google.settings import GoogleSettings
 
@@ -38,7 +38,7 @@ def test_every_control_is_documented_and_every_documented_one_is_there() -> None
 def test_every_field_of_a_body_is_documented_with_its_call() -> None:
     """A body's docstring names its call; the row names the body's fields, `?` where optional."""
     documented = {WORDS.findall(cells[0])[0]: cells[0] for cells in rows(CALLS)}
-    for body in Strict.__subclasses__():
+    for body in RequestModel.__subclasses__():
         row = documented[(body.__doc__ or "").removesuffix(".").replace("/_control", "")]
         for name, field in body.model_fields.items():
             assert f"`{name}`" in row

@@ -22,9 +22,9 @@ def test_a_long_row_of_failures_stays_within_the_limit() -> None:
 
 
 def test_attempts_run_out_unless_they_are_unlimited() -> None:
-    assert RetryConfig(max_attempts=3).exhausted(3)
-    assert not RetryConfig(max_attempts=3).exhausted(2)
-    assert not RetryConfig(max_attempts=-1).exhausted(10_000)
+    assert RetryConfig(max_attempts=3).is_exhausted(3)
+    assert not RetryConfig(max_attempts=3).is_exhausted(2)
+    assert not RetryConfig(max_attempts=-1).is_exhausted(10_000)
 
 
 def test_retry_after_is_read_in_seconds_and_as_a_date() -> None:

@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from infra.local.setup import ROOT, Progress, installed, locked, prepare
+from infra.local.setup import ROOT, Progress, count_locked, list_installed, prepare
 
 LINES = """\
 Collecting aiohttp==3.14.5 (from -r requirements.txt (line 4))
@@ -43,15 +43,15 @@ def test_the_end_of_what_pip_said_is_kept_for_the_failure_message() -> None:
 
 
 def test_every_pinned_package_of_the_lock_is_counted() -> None:
-    assert locked("aiohttp==3.14.5 \\\n    --hash=sha256:00\nidna==3.11 \\\n") == 2
-    assert locked((ROOT / "requirements.txt").read_text()) > 40
+    assert count_locked("aiohttp==3.14.5 \\\n    --hash=sha256:00\nidna==3.11 \\\n") == 2
+    assert count_locked((ROOT / "requirements.txt").read_text()) > 40
 
 
 def test_distributions_are_found_by_their_plain_names(tmp_path: Path) -> None:
     site = tmp_path / "lib" / "python3.12" / "site-packages"
     (site / "google_auth-2.62.2.dist-info").mkdir(parents=True)
     (site / "typing_extensions-4.15.0.dist-info").mkdir()
-    assert installed(tmp_path) == {"google-auth", "typing-extensions"}
+    assert list_installed(tmp_path) == {"google-auth", "typing-extensions"}
 
 
 def test_an_unchanged_lock_installs_nothing(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from infra.preflight.__main__ import answered, run_all, run_checks
+from infra.preflight.__main__ import finding_of, run_all, run_checks
 from infra.preflight.checks import CHECKS, FIRST, questions
 from shared.commands.checks.finding import Finding, Verdict
 from tests.infra.preflight import cases, policy_cases
@@ -86,11 +86,11 @@ def test_what_no_command_tells_is_asked_of_the_person(recorded: Recorded) -> Non
     redirects = asked["redirect URIs"]
     for uri in ("/oauth/callback", "/console/sign-in/answer"):
         assert f"https://mail.acme.example{uri}" in redirects.asked
-    assert answered(redirects, lambda _: "y").verdict is Verdict.OK
-    wrong = answered(redirects, lambda _: "no")
+    assert finding_of(redirects, lambda _: "y").verdict is Verdict.OK
+    wrong = finding_of(redirects, lambda _: "no")
     assert (wrong.verdict, "Add URI" in wrong.fix) == (Verdict.FAILED, True)
     assert f"auth/clients?project={PROJECT}" in wrong.fix
-    assert answered(redirects, lambda _: "").verdict is Verdict.NOT_CHECKED
+    assert finding_of(redirects, lambda _: "").verdict is Verdict.NOT_CHECKED
 
 
 @pytest.mark.parametrize("publishing", ["production", "internal", "testing"])

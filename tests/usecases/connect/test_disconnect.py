@@ -262,7 +262,7 @@ async def test_tombstones_are_emptied_when_the_connections_retention_is_over(
     state = await harness.container.use(SyncStates).get(connection.id)
     assert state is not None
     now = harness.clock.now()
-    gone = Record(page[0].deleted(SequenceNumber(99), now), b"what it said")
+    gone = Record(page[0].tombstone(SequenceNumber(99), now), b"what it said")
     await harness.container.use(SyncStates).commit(state, state.value, Batch(put=[gone]))
     await harness.container.use(ChangeConnection)(
         connection.id, lambda was: replace(was, retention=timedelta(days=2))

@@ -50,7 +50,7 @@ async def test_how_old_a_grant_was_at_its_end_is_noted(harness: ConnectHarness) 
     harness.advance(timedelta(days=5))
     with pytest.raises(GrantRevokedError):
         await harness.container.use(AccessTokens)(id)
-    seen = harness.container.use(Sightings).taken("0", harness.clock.now())
+    seen = harness.container.use(Sightings).take("0", harness.clock.now())
     assert seen is not None
     assert seen.kind(Kinds.GRANTS_ENDED) == {"revoked": 1}
     age = timedelta(seconds=seen.duration(Duration.GRANT_AGE).most)

@@ -102,14 +102,14 @@ async def test_an_endpoint_that_took_nothing_for_days_is_disabled_and_says_since
     began = harness.clock.now()
     for number in range(1, 8):
         await harness.deliver(await harness.write(number))
-        endpoint = (await harness.endpoints.found(bad)).value
+        endpoint = (await harness.endpoints.find(bad)).value
         assert endpoint.failing_since == began
         assert (endpoint.disabled_reason == "failing") == (
             harness.clock.now() - began >= GIVEN_UP_AFTER
         )
         harness.clock.current += timedelta(days=1)
     assert len(harness.world.got(OTHER)) == 7
-    healthy = (await harness.endpoints.found(good)).value
+    healthy = (await harness.endpoints.find(good)).value
     assert (healthy.failing_since, healthy.disabled_at) == (None, None)
     assert healthy.last_success_at is not None
     again = await harness.endpoints.change(bad, {"enabled": True})
@@ -122,7 +122,7 @@ async def test_a_success_ends_what_has_failed_for_days(harness: DeliveryHarness)
     await harness.deliver(await harness.write(1))
     harness.clock.current += GIVEN_UP_AFTER - MINUTE
     del harness.world.answers[HOOK]
-    was = await harness.endpoints.found(id)
+    was = await harness.endpoints.find(id)
     await harness.store.webhook_endpoints.swap(was, replace(was.value, deferred_until=None))
     await harness.deliver(await harness.write(2))
-    assert (await harness.endpoints.found(id)).value.failing_since is None
+    assert (await harness.endpoints.find(id)).value.failing_since is None

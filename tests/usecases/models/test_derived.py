@@ -129,7 +129,7 @@ async def test_poison_is_set_aside_and_the_rest_goes_on(desk: ModelHarness) -> N
     await desk.mail.settle()
     await desk.run_due()
     assert {row["word"] for row in (await desk.rows("Word")).values()} == {"Good"}
-    (entry,) = await desk.store.model_records.poisoned(CONNECTION, "find-words", 9)
+    (entry,) = await desk.store.model_records.list_poisoned(CONNECTION, "find-words", 9)
     assert entry.key == bad
     assert "ValueError" in entry.reason
     assert "secret" not in entry.reason
@@ -137,7 +137,7 @@ async def test_poison_is_set_aside_and_the_rest_goes_on(desk: ModelHarness) -> N
     await desk.mail.gmail("DELETE", f"/messages/{bad}")
     await desk.mail.push()
     await desk.run_due()
-    assert await desk.store.model_records.poisoned(CONNECTION, "find-words", 9) == []
+    assert await desk.store.model_records.list_poisoned(CONNECTION, "find-words", 9) == []
     assert (await desk.state("find-words")).quarantine_due_at is None
 
 

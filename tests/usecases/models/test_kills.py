@@ -39,7 +39,7 @@ RARE = {
     ("AdoptSync._stays", 2): "a connection that is being removed: tests of disconnecting",
     ("RunOwnCode.__call__", 5): "starting over, which is one commit",
     ("RunSync._finish", 2): "a process that is told to end",
-    ("RunSync._left", 1): "as above",
+    ("RunSync._leave", 1): "as above",
     ("RunSync._finish", 4): "a fault of our own",
     ("RunSync._forget", 1): "a connection that is gone: tests of disconnecting",
     ("RunSync._forget", 2): "as above",

@@ -84,7 +84,7 @@ async def test_a_new_alias_that_is_asked_for_is_known_at_once(harness: SendHarne
 
 
 def test_requests_without_a_signature_are_what_they_always_were() -> None:
-    assert b"signature" not in SendRequest(text="x").frozen()
+    assert b"signature" not in SendRequest(text="x").freeze()
     for signature in (True, False, "Ada", None):
         request = SendRequest(text="x", signature=signature)
-        assert thaw(request.frozen()) == request
+        assert thaw(request.freeze()) == request

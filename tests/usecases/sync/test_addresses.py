@@ -101,7 +101,7 @@ async def test_a_revival_notices_it_too(harness: SyncHarness) -> None:
     await connect(harness)
     await renew(harness)
     rename(harness)
-    assert isinstance(await harness.arming().revive(CONNECTION), Armed)
+    assert isinstance(await harness.arming().restart(CONNECTION), Armed)
     assert (await connection(harness)).email == NEW
     assert await leads_to(harness, NEW) == EMAIL
 

@@ -87,7 +87,7 @@ async def test_what_google_refused_one_every_instance_leaves_alone_that_long(
     store: Store, clock: ManualClock
 ) -> None:
     until = START + timedelta(hours=2)
-    await governor(store, clock).refused(ONE, until)
+    await governor(store, clock).record_refusal(ONE, until)
     elsewhere = governor(store, clock)
     assert await elsewhere.admit(OTHER) == until
     clock.current = until

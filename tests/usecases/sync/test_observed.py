@@ -15,7 +15,7 @@ async def fault(harness: SyncHarness, name: str, **options: Any) -> None:
 
 
 def seen(harness: SyncHarness) -> Observed:
-    found = harness.sync.sightings.taken("0", harness.clock.now())
+    found = harness.sync.sightings.take("0", harness.clock.now())
     assert found is not None
     return found
 
@@ -85,7 +85,7 @@ async def test_a_refusal_is_counted_by_what_it_says(harness: SyncHarness) -> Non
     await fault(harness, "refuse", status=418, reason="teapot", message="Short and stout", times=1)
     harness.deliver("Tea")
     await harness.push()
-    found = gmail.requests.sightings.taken("0", harness.clock.now())
+    found = gmail.requests.sightings.take("0", harness.clock.now())
     assert found is not None
     assert found.kind(Kinds.REFUSALS) == {"418.teapot.call": 1}
     assert [(one.kind, one.told) for one in found.surprises] == [("refusal", "418.teapot")]

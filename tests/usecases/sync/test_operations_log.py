@@ -78,7 +78,7 @@ async def test_a_run_that_crashes_is_failed_everywhere_and_gives_its_lease_back(
     assert (told.state, told.error) == (OperationState.FAILED, "internal")
     state = await harness.state()
     assert (state.last_error, state.failures) == ("internal", 1)
-    assert not state.held(harness.clock.now())
+    assert not state.is_held(harness.clock.now())
     assert state.deferred_until is not None
     assert SECRET not in f"{told}{state}"
     harness.advance(state.deferred_until - harness.clock.now())

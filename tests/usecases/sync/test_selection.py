@@ -4,6 +4,8 @@ from base64 import b64encode
 
 import pytest
 
+from shared.domain.ids import MessageId
+from shared.domain.sync.payload import unpack
 from shared.domain.sync.record import EndReason
 from shared.domain.sync.selection import selection
 from shared.domain.sync.state import SECOND_LOOK_AFTER
@@ -21,10 +23,11 @@ async def select(
     labels: tuple[str, ...] = (),
     senders: tuple[str, ...] = (),
     exclude: tuple[str, ...] = (),
+    headers: tuple[str, ...] = (),
 ):
     control = ControlSync(harness.store.sync_states, harness.queue, harness.clock)
     change = ChangeSelection(harness.store.sync_states, control)
-    await change(CONNECTION, selection(labels, senders, exclude))
+    await change(CONNECTION, selection(labels, senders, exclude, headers))
 
 
 def selected(harness: SyncHarness, *labels: str) -> dict[str, frozenset[str]]:
@@ -210,3 +213,30 @@ async def test_a_comparison_misses_nothing_that_is_excluded(
     audit = (await harness.state()).audit
     assert audit is not None
     assert (audit.missing, audit.listed) == (0, len(kept(harness, "STARRED")))
+
+
+def deliver_ticket(harness: SyncHarness, number: int) -> str:
+    raw = f"From: a@home.example\r\nX-Ticket-Id: T{number}\r\nX-Other: o\r\n\r\nHello.".encode()
+    return harness.google.store.deliver(EMAIL, raw, internal_date=harness.clock.now()).id
+
+
+async def headers_of(harness: SyncHarness, id: str) -> dict[str, str]:
+    record = await harness.store.records.get(CONNECTION, MessageId(id))
+    assert record is not None
+    return dict(unpack(record.payload)["headers"])
+
+
+async def test_headers_of_ones_own_choice_are_kept_in_old_and_new_records(
+    harness: SyncHarness,
+) -> None:
+    old = deliver_ticket(harness, 1)
+    await harness.settle()
+    assert "x-ticket-id" not in await headers_of(harness, old)
+    await select(harness, headers=("X-Ticket-Id",))
+    await harness.settle()
+    new = deliver_ticket(harness, 2)
+    await harness.push()
+    for id, ticket in ((old, "T1"), (new, "T2")):
+        kept = await headers_of(harness, id)
+        assert kept["x-ticket-id"] == ticket
+        assert "x-other" not in kept

@@ -45,10 +45,10 @@ async def told(harness: SyncHarness) -> list[Any]:
     return [what[1:] for what in sorted(news)]
 
 
-async def revive(harness: SyncHarness, times: int) -> None:
+async def restart(harness: SyncHarness, times: int) -> None:
     for _ in range(times):
         harness.advance(HOUR)
-        await harness.arming().revive(CONNECTION)
+        await harness.arming().restart(CONNECTION)
 
 
 async def push(harness: SyncHarness) -> None:
@@ -59,17 +59,17 @@ async def push(harness: SyncHarness) -> None:
 async def test_two_revivals_in_vain_are_told_once_and_logged_for_the_alert(
     harness: SyncHarness, caplog: pytest.LogCaptureFixture
 ) -> None:
-    await revive(harness, 2)
+    await restart(harness, 2)
     assert await told(harness) == []
     assert (await mailbox(harness)).watch_error is None
-    await revive(harness, 3)
+    await restart(harness, 3)
     assert await told(harness) == [("silent", False)]
     assert [one.getMessage() for one in caplog.records].count("watch stays silent") == 1
     assert (await mailbox(harness)).watch_error == SILENT
 
 
 async def test_a_renewal_does_not_make_it_well_and_a_push_does(harness: SyncHarness) -> None:
-    await revive(harness, 3)
+    await restart(harness, 3)
     harness.advance(WATCH_LIFETIME)
     assert (await harness.renewing()()).armed == 1
     assert (await mailbox(harness)).watch_error == SILENT
@@ -81,11 +81,11 @@ async def test_a_renewal_does_not_make_it_well_and_a_push_does(harness: SyncHarn
 
 
 async def test_a_push_between_two_revivals_begins_the_count_anew(harness: SyncHarness) -> None:
-    await revive(harness, 2)
+    await restart(harness, 2)
     await push(harness)
-    await revive(harness, 2)
+    await restart(harness, 2)
     assert await told(harness) == []
-    await revive(harness, 1)
+    await restart(harness, 1)
     assert await told(harness) == [("silent", False)]
 
 
@@ -97,7 +97,7 @@ async def test_a_push_right_after_the_revival_counts_although_one_was_just_noted
         harness.advance(HOUR)
         await push(harness)
         harness.advance(SOON)
-        await harness.arming().revive(CONNECTION)
+        await harness.arming().restart(CONNECTION)
         await push(harness)
     assert (await mailbox(harness)).vain_revivals == 0
     assert await told(harness) == []
@@ -105,7 +105,7 @@ async def test_a_push_right_after_the_revival_counts_although_one_was_just_noted
 
 async def test_what_befalls_a_silent_watch_is_told_in_order(harness: SyncHarness) -> None:
     """It lapses, is armed again, and is well only when it announces something."""
-    await revive(harness, 3)
+    await restart(harness, 3)
     harness.google.faults.add("status_503", method="watch")
     harness.advance(WATCH_LIFETIME + HOUR)
     await harness.renewing()()

@@ -125,7 +125,7 @@ async def test_a_stopped_watch_is_recorded_for_all_and_armed_again_when_due(
     assert stopped.stopped_at is not None
     assert stopped.watch_expires_at is None
     assert (await harness.renewing()()).armed == 0
-    assert await harness.arming().revive(CONNECTION) == NotArmed("not_due")
+    assert await harness.arming().restart(CONNECTION) == NotArmed("not_due")
     harness.advance(STOPPED_FOR)
     assert (await harness.renewing()()).armed == 1
     armed = await mailbox(harness)
@@ -138,9 +138,9 @@ async def test_a_watch_that_fell_silent_is_told_in_the_log_and_armed(
 ) -> None:
     """An alert counts these lines: many at once mean that notifications do not arrive."""
     await connect(harness, CONNECTION)
-    assert isinstance(await harness.arming().revive(CONNECTION), Armed)
+    assert isinstance(await harness.arming().restart(CONNECTION), Armed)
     assert [one.getMessage() for one in caplog.records] == ["watch silent"]
-    assert await harness.arming().revive(CONNECTION) == NotArmed("not_due")
+    assert await harness.arming().restart(CONNECTION) == NotArmed("not_due")
     assert len(caplog.records) == 1
 
 

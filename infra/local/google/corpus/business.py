@@ -5,7 +5,13 @@ from html import escape
 from random import Random
 
 from infra.local.google.corpus import files, mime
-from infra.local.google.corpus.letter import Letter, Person, Written, new_message_id, received
+from infra.local.google.corpus.letter import (
+    Letter,
+    Person,
+    Written,
+    finish_received,
+    new_message_id,
+)
 
 _UPDATES = ("CATEGORY_UPDATES",)
 
@@ -119,7 +125,7 @@ def _notice(
         new_message_id(rng, sender.domain),
         more=b"Auto-Submitted: auto-generated\n" if token[0] < "8" else b"",
     )
-    return Written(received(rng, owner, letter, body), _UPDATES)
+    return Written(finish_received(rng, owner, letter, body), _UPDATES)
 
 
 def _page(sender: Person, said: tuple[str, ...], table: list[tuple[str, str]]) -> str:

@@ -8,7 +8,14 @@ from infra.local.google.corpus import files, mime
 from infra.local.google.corpus.eastern import EASTERN
 from infra.local.google.corpus.english import ENGLISH
 from infra.local.google.corpus.language import Language
-from infra.local.google.corpus.letter import Letter, Person, Written, new_message_id, received, sent
+from infra.local.google.corpus.letter import (
+    Letter,
+    Person,
+    Written,
+    finish_received,
+    finish_sent,
+    new_message_id,
+)
 from infra.local.google.corpus.northern import NORTHERN
 from infra.local.google.corpus.western import WESTERN
 
@@ -45,8 +52,8 @@ class Conversation:
         body = self._body(fresh, self._remember(fresh, writer, at))
         self._ids.append(letter.message_id)
         if mine:
-            return Written(sent(letter, body), ("SENT",), sent=True)
-        return Written(received(self._rng, self._owner, letter, body))
+            return Written(finish_sent(letter, body), ("SENT",), sent=True)
+        return Written(finish_received(self._rng, self._owner, letter, body))
 
     def _words(self, writer: Person) -> list[str]:
         """Choose the paragraphs of the next message, greeting and name included."""
@@ -110,7 +117,7 @@ class Conversation:
         boundary = f"{rng.getrandbits(112):028x}"
         plain = mime.text_part("\n\n".join(fresh) + "\n\n" + quoted[0], self._charset)
         if self._shape == "plain":
-            return self._attached(plain, boundary)
+            return self._attach(plain, boundary)
         picture = rng.random() < 0.06  # noqa: PLR2004 - a share
         cid = f"ii_{boundary[:11]}@mail.example"
         shown = f'<div><img src="cid:{cid}" alt="picture" width="96" height="40"></div>'
@@ -122,9 +129,9 @@ class Conversation:
         if picture:
             image = mime.attachment("image/png", "logo.png", files.inline_image(), content_id=cid)
             body = mime.multipart("related", f"000000000000{boundary[4:20]}r", (body, image))
-        return self._attached(body, boundary)
+        return self._attach(body, boundary)
 
-    def _attached(self, body: bytes, boundary: str) -> bytes:
+    def _attach(self, body: bytes, boundary: str) -> bytes:
         """Add a file to some first messages."""
         rng = self._rng
         if rng.random() > (0.04 if self._ids else 0.2):

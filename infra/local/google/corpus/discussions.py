@@ -5,7 +5,14 @@ from html import escape
 from random import Random
 
 from infra.local.google.corpus import mime
-from infra.local.google.corpus.letter import Letter, Person, Written, new_message_id, received, sent
+from infra.local.google.corpus.letter import (
+    Letter,
+    Person,
+    Written,
+    finish_received,
+    finish_sent,
+    new_message_id,
+)
 
 _REPOSITORIES = (
     "lanternworks/beacon",
@@ -91,7 +98,7 @@ class Review:
             more=self._headers(who),
         )
         return Written(
-            received(rng, self._owner, letter, self._body(who, comment, number)),
+            finish_received(rng, self._owner, letter, self._body(who, comment, number)),
             ("CATEGORY_FORUMS",),
         )
 
@@ -192,17 +199,17 @@ class Ticket:
         self._ids.append(letter.message_id)
         part = mime.text_part(self._text(said, writer, reader))
         if mine:
-            return Written(sent(letter, part), ("SENT",), sent=True)
-        return Written(received(rng, self._owner, letter, part), ("CATEGORY_UPDATES",))
+            return Written(finish_sent(letter, part), ("SENT",), sent=True)
+        return Written(finish_received(rng, self._owner, letter, part), ("CATEGORY_UPDATES",))
 
     def _text(self, said: str, writer: Person, reader: Person) -> str:
-        quoted = "\n".join("> " + line for line in _folded(self._question))
+        quoted = "\n".join("> " + line for line in _fold(self._question))
         mark = "##- Please type your reply above this line -##\n\n" if writer is self._desk else ""
-        body = "\n".join(_folded(said))
+        body = "\n".join(_fold(said))
         return f"{mark}Hello {reader.first},\n\n{body}\n\n{writer.name}\n\n{quoted}\n"
 
 
-def _folded(text: str, width: int = 72) -> list[str]:
+def _fold(text: str, width: int = 72) -> list[str]:
     lines = [""]
     for word in text.split(" "):
         if len(lines[-1]) + len(word) > width:

@@ -20,7 +20,7 @@ class File(NamedTuple):
 
 def pdf(lines: tuple[str, ...]) -> bytes:
     """Lay out ASCII lines on one A4 page."""
-    shown = b"\n".join(b"(%b) Tj T*" % _escaped(line) for line in lines)
+    shown = b"\n".join(b"(%b) Tj T*" % _escape(line) for line in lines)
     stream = b"BT /F1 11 Tf 56 780 Td 16 TL\n" + shown + b"\nET"
     objects = (
         b"<< /Type /Catalog /Pages 2 0 R >>",
@@ -32,14 +32,14 @@ def pdf(lines: tuple[str, ...]) -> bytes:
         b"<< /Length %d >>\nstream\n%b\nendstream" % (len(stream), stream),
         b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
     )
-    return _numbered(objects)
+    return _number_objects(objects)
 
 
-def _escaped(line: str) -> bytes:
+def _escape(line: str) -> bytes:
     return line.replace("\\", r"\\").replace("(", r"\(").replace(")", r"\)").encode("ascii")
 
 
-def _numbered(objects: tuple[bytes, ...]) -> bytes:
+def _number_objects(objects: tuple[bytes, ...]) -> bytes:
     out, offsets = bytearray(b"%PDF-1.4\n"), []
     for number, each in enumerate(objects, 1):
         offsets.append(len(out))
@@ -102,10 +102,10 @@ _NAMES = (
 def stock() -> tuple[File, ...]:
     """Make the files that conversations attach."""
     rng = Random(2218)
-    return tuple(File(kind, name, mime.base64_lines(_made(kind, rng))) for name, kind in _NAMES)
+    return tuple(File(kind, name, mime.base64_lines(_make(kind, rng))) for name, kind in _NAMES)
 
 
-def _made(kind: str, rng: Random) -> bytes:
+def _make(kind: str, rng: Random) -> bytes:
     if kind == "application/pdf":
         lines = [f"{n}. Item {rng.randrange(100, 999)}  {rng.randrange(10, 900)}.00 EUR"
                  for n in range(1, rng.randrange(12, 40))]  # fmt: skip

@@ -5,7 +5,13 @@ from html import escape
 from random import Random
 
 from infra.local.google.corpus import mime
-from infra.local.google.corpus.letter import Letter, Person, Written, new_message_id, received
+from infra.local.google.corpus.letter import (
+    Letter,
+    Person,
+    Written,
+    finish_received,
+    new_message_id,
+)
 
 _MAYA = Person("Maya Okafor", "maya@harbourlight.example")
 _HANNAH = Person("Hannah Brandt", "hannah.brandt@northfold.example")
@@ -62,7 +68,7 @@ def invitation(rng: Random, owner: Person, at: datetime) -> Written:
         more=f"Sender: Calendar <calendar-notification@calendar.example>\n"
         f"Reply-To: {organiser.mailbox}\n".encode(),
     )
-    return Written(received(rng, owner, letter, body))
+    return Written(finish_received(rng, owner, letter, body))
 
 
 def _weekday(at: datetime) -> datetime:

@@ -67,7 +67,7 @@ def new_message_id(rng: Random, domain: str) -> str:
     return f"{rng.getrandbits(80):020x}.{rng.getrandbits(24)}@{domain}"
 
 
-def received(rng: Random, owner: Person, letter: Letter, part: bytes) -> bytes:
+def finish_received(rng: Random, owner: Person, letter: Letter, part: bytes) -> bytes:
     """Finish a message that came in from outside, with the trace headers of its journey."""
     at = letter.at
     stamp = {
@@ -84,7 +84,7 @@ def received(rng: Random, owner: Person, letter: Letter, part: bytes) -> bytes:
     return mime.crlf(_TRACE % stamp + _own(letter) + part)
 
 
-def sent(letter: Letter, part: bytes) -> bytes:
+def finish_sent(letter: Letter, part: bytes) -> bytes:
     """Finish a message the owner wrote: it has travelled nowhere yet."""
     return mime.crlf(_own(letter) + part)
 

@@ -10,7 +10,7 @@ from infra.local.google.corpus.conversations import Conversation
 from infra.local.google.corpus.discussions import Review, Ticket
 from infra.local.google.corpus.invitations import invitation
 from infra.local.google.corpus.letter import Person, SeedMail, Written, owner_of
-from infra.local.google.corpus.malformed import malformed
+from infra.local.google.corpus.malformed import write_malformed
 from infra.local.google.corpus.newsletters import newsletter
 from infra.local.google.corpus.notices import automatic_reply, bounce, spam
 
@@ -36,7 +36,7 @@ _LONE: tuple[tuple[int, Opener], ...] = (
     (50, _single(invitation)),
     (12, _single(bounce)),
     (12, _single(automatic_reply)),
-    (45, _single(malformed)),
+    (45, _single(write_malformed)),
     (50, _single(spam)),
 )
 _SIZES = (*range(1, 9), *range(10, 31))

@@ -10,7 +10,7 @@ from infra.local.google.corpus.letter import Person, Written, new_message_id
 Damage = Callable[[Random, Person, datetime], bytes]
 
 
-def malformed(rng: Random, owner: Person, at: datetime) -> Written:
+def write_malformed(rng: Random, owner: Person, at: datetime) -> Written:
     """Write one damaged message; each kind of damage is as likely as the others."""
     return Written(mime.crlf(rng.choice(DAMAGES)(rng, owner, at)))
 

@@ -12,8 +12,8 @@ from infra.local.google.corpus.letter import (
     Letter,
     Person,
     Written,
+    finish_received,
     new_message_id,
-    received,
 )
 from infra.local.google.corpus.newsletter_html import BLOCK, BOTTOM, EARLIER, ROW, TOP
 
@@ -39,7 +39,7 @@ def newsletter(rng: Random, owner: Person, at: datetime) -> Written:
         brand.charset,
         more=_list_headers(brand, token),
     )
-    return Written(received(rng, owner, letter, body), (brand.category,))
+    return Written(finish_received(rng, owner, letter, body), (brand.category,))
 
 
 def _list_headers(brand: Brand, token: str) -> bytes:

@@ -5,7 +5,13 @@ from datetime import datetime
 from random import Random
 
 from infra.local.google.corpus import mime
-from infra.local.google.corpus.letter import Letter, Person, Written, new_message_id, received
+from infra.local.google.corpus.letter import (
+    Letter,
+    Person,
+    Written,
+    finish_received,
+    new_message_id,
+)
 
 _FAILURES = (
     ("5.1.1", "550 5.1.1 The email account that you tried to reach does not exist."),
@@ -46,7 +52,7 @@ def bounce(rng: Random, owner: Person, at: datetime) -> Written:
         new_message_id(rng, "mx.example"),
         more=f"Auto-Submitted: auto-replied\nX-Failed-Recipients: {failed}\n".encode(),
     )
-    return Written(received(rng, owner, letter, body), ("CATEGORY_UPDATES",))
+    return Written(finish_received(rng, owner, letter, body), ("CATEGORY_UPDATES",))
 
 
 def automatic_reply(rng: Random, owner: Person, at: datetime) -> Written:
@@ -61,7 +67,7 @@ def automatic_reply(rng: Random, owner: Person, at: datetime) -> Written:
         charset,
         more=b"Auto-Submitted: auto-replied\nX-Auto-Response-Suppress: All\nPrecedence: bulk\n",
     )
-    return Written(received(rng, owner, letter, mime.text_part(text, charset)))
+    return Written(finish_received(rng, owner, letter, mime.text_part(text, charset)))
 
 
 def spam(rng: Random, owner: Person, at: datetime) -> Written:
@@ -76,7 +82,7 @@ def spam(rng: Random, owner: Person, at: datetime) -> Written:
     letter = Letter(
         sender, owner.mailbox.encode(), subject, at, new_message_id(rng, sender.domain), charset
     )
-    return Written(received(rng, owner, letter, body), ("SPAM",))
+    return Written(finish_received(rng, owner, letter, body), ("SPAM",))
 
 
 _AWAY = (

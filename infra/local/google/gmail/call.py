@@ -35,7 +35,7 @@ class Watches(Protocol):
         label_filter_behavior: str,
         client_id: str,
     ) -> tuple[int, int]:
-        """Register; answer (historyId, expiration in epoch ms). Raise `GmailError`."""
+        """Register; return (historyId, expiration in epoch ms). Raise `GmailError`."""
 
     def stop(self, email: str) -> None:
         """Forget the registration, if any."""

@@ -58,7 +58,9 @@ LISTING: Final = "includeSpamTrash labelIds maxResults pageToken q"
 READING: Final = "format metadataHeaders"
 
 
-def _checked(handler: Callable[[Call], Answer], params: frozenset[str]) -> Callable[[Call], Answer]:
+def _with_checks(
+    handler: Callable[[Call], Answer], params: frozenset[str]
+) -> Callable[[Call], Answer]:
     """Refuse unknown parameters before, apply `fields` and `prettyPrint` after."""
 
     @wraps(handler)
@@ -103,7 +105,7 @@ def method(
         path=path,
         units=units,
         scopes=scopes,
-        handler=_checked(handler, allowed),
+        handler=_with_checks(handler, allowed),
         params=allowed,
         upload=f"/upload{path}" if upload else None,
     )

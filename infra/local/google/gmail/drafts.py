@@ -52,7 +52,7 @@ def get(call: Call) -> Answer:
     return b'{"id":"%s","message":%s}' % (draft.id.encode(), message)
 
 
-def _handed(call: Call) -> Handed:
+def _read_handed(call: Call) -> Handed:
     body = read_body(resource_of(call), DRAFT_FIELDS)
     return read_message(
         call, body.get("message"), missing="Missing draft message", field="message.raw"
@@ -61,7 +61,7 @@ def _handed(call: Call) -> Handed:
 
 def create(call: Call) -> Answer:
     """Store a draft."""
-    handed = _handed(call)
+    handed = _read_handed(call)
     thread = thread_for(call.store, call.email, handed)
     return _resource(*drafts.create_draft(call.store, call.email, handed.raw, thread))
 
@@ -82,7 +82,7 @@ def update(call: Call) -> Answer:
     Without threadId the draft leaves its thread (recorded).
     """
     draft_id = call.path["id"]
-    return _resource(draft_id, _update(call, draft_id, _handed(call)))
+    return _resource(draft_id, _update(call, draft_id, _read_handed(call)))
 
 
 def send(call: Call) -> Answer:
@@ -99,7 +99,7 @@ def send(call: Call) -> Answer:
 
 
 def _save(call: Call, draft_id: str) -> str:
-    handed = _handed(call)
+    handed = _read_handed(call)
     if draft_id:
         _update(call, draft_id, handed)
         return draft_id

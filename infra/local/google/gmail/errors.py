@@ -1,6 +1,6 @@
 """Errors as Gmail words them (FACTS 14.1, 14.2, 14.5).
 
-The status table of this door: each constructor names its HTTP status, reason and status text once.
+The status table of the Gmail API: each constructor names its HTTP status, reason, status text.
 """
 
 from collections.abc import Mapping, Sequence

@@ -47,10 +47,10 @@ def _label(call: Call) -> dict[str, Any]:
 def get(call: Call) -> Answer:
     """Return one label with its four counts."""
     label = _label(call)
-    return _counted(call, label)
+    return _with_counts(call, label)
 
 
-def _counted(call: Call, label: dict[str, Any]) -> Answer:
+def _with_counts(call: Call, label: dict[str, Any]) -> Answer:
     counts = labels.count_label(call.store, call.email, label["id"])
     color = {"color": label["color"]} if "color" in label else {}
     return {**{name: label[name] for name in label if name != "color"}, **counts, **color}
@@ -106,7 +106,7 @@ def _change(call: Call, keep: dict[str, Any]) -> Answer:
         changed = labels.update_label(call.store, call.email, label["id"], name, properties)
     except LabelConflictError:
         raise _conflict() from None
-    return _counted(call, changed)
+    return _with_counts(call, changed)
 
 
 def update(call: Call) -> Answer:

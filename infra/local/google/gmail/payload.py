@@ -60,7 +60,7 @@ def changed_resource(store: MailStore, message: Message) -> dict[str, Any]:
     """Return a message without its payload: the answer to modify and untrash (FACTS 18.13)."""
     return {
         **short_resource(message),
-        "snippet": store.rendered(message.row).snippet,
+        "snippet": store.render(message.row).snippet,
         "sizeEstimate": message.size,
         "historyId": str(message.history_id),
         "internalDate": str(message.internal_ms),
@@ -90,7 +90,7 @@ def message_json(
 
     `minimal` has no snippet and an empty part for a payload (recorded).
     """
-    rendered = store.rendered(message.row)
+    rendered = store.render(message.row)
     pieces = [b'{"id":"%016x","threadId":"%016x",' % (message.id, message.thread)]
     if message.labels_json != "[]":
         pieces += (b'"labelIds":', message.labels_json.encode(), b",")

@@ -36,7 +36,7 @@ def _summary(call: Call, thread: int) -> dict[str, str]:
     messages = call.store.thread(call.email, thread)
     return {
         "id": hexadecimal(thread),
-        "snippet": call.store.rendered(messages[-1].row).snippet,
+        "snippet": call.store.render(messages[-1].row).snippet,
         "historyId": str(max(message.history_id for message in messages)),
     }
 
@@ -54,7 +54,7 @@ def get(call: Call) -> Answer:
     return head + b",".join(bodies) + b"]}"
 
 
-def _changed(call: Call, messages: list[Message]) -> Answer:
+def _changed_thread(call: Call, messages: list[Message]) -> Answer:
     """Return the answer to modify and untrash (FACTS 18.13)."""
     return {
         "id": hexadecimal(messages[0].thread),
@@ -66,7 +66,7 @@ def _changed(call: Call, messages: list[Message]) -> Answer:
 def modify(call: Call) -> Answer:
     """Change the labels of every message in a thread, in one history record."""
     messages = thread_of(call)
-    return _changed(call, changes.relabel(call, messages, changes.read_change(call)))
+    return _changed_thread(call, changes.relabel(call, messages, changes.read_change(call)))
 
 
 def trash(call: Call) -> Answer:
@@ -80,7 +80,7 @@ def trash(call: Call) -> Answer:
 
 def untrash(call: Call) -> Answer:
     """Take a thread out of trash."""
-    return _changed(call, changes.untrash(call, thread_of(call)))
+    return _changed_thread(call, changes.untrash(call, thread_of(call)))
 
 
 def delete(call: Call) -> None:

@@ -11,7 +11,7 @@ from encodings.aliases import aliases
 from functools import lru_cache
 from typing import Final
 
-from infra.local.google.mail import japanese
+from infra.local.google.mail import chinese, japanese
 
 _NAMES: Final = {
     "ansi": "cp1252",
@@ -36,6 +36,7 @@ _NAMES: Final = {
     "iso-2022-jp-ms": "iso-2022-jp",
     "iso-ir-149": "cp949",
     "iso-ir-58": "gb18030",
+    "iso2022cn": "iso-2022-cn",
     "iso2022jp": "iso-2022-jp",
     "iso58gb231280": "gb18030",
     "koi": "koi8-r",
@@ -95,6 +96,7 @@ _CODE_PAGES: Final = {
     50221: "iso-2022-jp",
     50222: "iso-2022-jp",
     50225: "iso2022-kr",
+    50227: "iso-2022-cn",
     51932: "euc-jp",
     51936: "gb18030",
     51949: "cp949",
@@ -123,6 +125,7 @@ _CHARSETS: Final = frozenset(
     | {"mac_arabic", "mac_croatian", "mac_farsi", "mac_romanian"}
 )
 """Python's codecs that are charsets: others are not text, or cost more than their input."""
+_DECODERS: Final = {**japanese.DECODERS, **chinese.DECODERS}
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _ESCAPE: Final = b"\x1b$"
 _HKSCS_AS_MEANT: Final = str.maketrans(
@@ -138,12 +141,12 @@ def charset_named(claim: str) -> str:
     name = re.split(r"[\s;(,]", claim.strip(" \t\"'"), maxsplit=1)[0].lower().strip("\"'")
     name = re.sub(r"[_:]", "-", name[:75])
     for candidate in (name.removeprefix("x-").removeprefix("cs"), name):
-        if found := _known(candidate):
+        if found := _codec_name(candidate):
             return found
     return ""
 
 
-def _known(name: str) -> str:
+def _codec_name(name: str) -> str:
     if name in _NAMES:
         return _NAMES[name]
     if name.startswith("mac-"):
@@ -152,7 +155,7 @@ def _known(name: str) -> str:
         name = _CODE_PAGES.get(int(numbered[1]), f"cp{numbered[1]}")
     elif iso := _ISO_NUMBERED.fullmatch(name):
         name = _ISO_8859.get(iso[1], f"iso8859-{iso[1]}")
-    special = name in japanese.DECODERS
+    special = name in _DECODERS
     return name if special or normalize_encoding(name) in _CHARSETS else ""
 
 
@@ -168,13 +171,13 @@ def decode_charset(data: bytes, claim: str | None) -> str:
     tries = [(name, "strict"), ("utf-8", "strict"), (name, "replace")]
     for candidate, errors in tries if name != "utf-8" else tries[:1]:
         try:
-            return _decoded(data, candidate, errors, claim or "")
+            return _decode(data, candidate, errors, claim or "")
         except (LookupError, ValueError):  # Python has codecs that are no charsets
             continue
-    return _guessed(data)
+    return _guess(data)
 
 
-def _guessed(data: bytes) -> str:
+def _guess(data: bytes) -> str:
     """Return UTF-8 with U+FFFD where more of it reads than does not, else Windows-1252."""
     text = data.decode("utf-8", "replace")
     wrong = text.count("\ufffd")
@@ -182,12 +185,12 @@ def _guessed(data: bytes) -> str:
     return text if right >= wrong else data.decode("cp1252", "replace")
 
 
-def _decoded(data: bytes, charset: str, errors: str, claim: str) -> str:
+def _decode(data: bytes, charset: str, errors: str, claim: str) -> str:
     """Decode. Raises LookupError, ValueError."""
-    if charset in japanese.DECODERS:
-        return japanese.DECODERS[charset](data, errors)
+    if charset in _DECODERS:
+        return _DECODERS[charset](data, errors)
     if charset == "utf-8" and _ESCAPE in data and data.isascii():
-        return japanese.DECODERS["iso-2022-jp"](data, errors)
+        return _DECODERS["iso-2022-jp"](data, errors)
     if charset == "big5hkscs":
         return _big5(data, errors)
     text = data.decode(charset, errors)

@@ -38,7 +38,7 @@ def delivery_addresses(value: str) -> list[str]:
             end = _comment_end(value, position)
         elif character == "<":
             end = _angle_end(value, position)
-            box.angles.append(_uncommented(value[position + 1 : end - 1]))
+            box.angles.append(_strip_comments(value[position + 1 : end - 1]))
         elif character in CLOSING:
             end = _closing(value, position, CLOSING[character])
             box.outside.append(value[position:end])
@@ -86,7 +86,7 @@ def _angle_end(value: str, start: int) -> int:
     return position + 1
 
 
-def _uncommented(text: str) -> str:
+def _strip_comments(text: str) -> str:
     kept, position = "", 0
     while position < len(text):
         if text[position] == "(":

@@ -36,7 +36,7 @@ def decode_iso_2022_jp(data: bytes, errors: str) -> str:
 
 def _segment(mode: bytes, data: bytes, errors: str) -> str:
     if mode in _DOUBLE:
-        return _PAIR.sub(lambda run: _shifted(run[0]), data).decode("cp932", errors)
+        return _PAIR.sub(lambda run: _to_shift_jis(run[0]), data).decode("cp932", errors)
     if mode == b"(I":
         return data.translate(_TO_KANA).decode("cp932", errors)
     if mode in {b"(B", b"(J", b"(H"}:
@@ -57,13 +57,13 @@ def decode_euc_jp(data: bytes, errors: str) -> str:
 
 def _euc_run(run: re.Match[bytes], errors: str) -> str:
     if run[1]:
-        return _shifted(bytes(byte & 0x7F for byte in run[1])).decode("cp932", errors)
+        return _to_shift_jis(bytes(byte & 0x7F for byte in run[1])).decode("cp932", errors)
     if run[2]:
         return run[2].replace(b"\x8e", b"").decode("cp932", errors)
     return run[0].decode("euc_jp", errors)
 
 
-def _shifted(pairs: bytes) -> bytes:
+def _to_shift_jis(pairs: bytes) -> bytes:
     """Return JIS X 0208 in Shift JIS's shape."""
     out = bytearray()
     for high, low in zip(pairs[::2], pairs[1::2], strict=True):

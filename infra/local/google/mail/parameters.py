@@ -38,25 +38,25 @@ def read_params(value: str) -> tuple[str, dict[str, str]]:
         else:
             piece = (int(found[2] or 0), bool(found[3]), given)
             sections.setdefault(found[1], {}).setdefault(piece[0], piece)
-    extended = {name: _joined(sorted(pieces.values())) for name, pieces in sections.items()}
+    extended = {name: _join(sorted(pieces.values())) for name, pieces in sections.items()}
     return text[:end].lower(), {**plain, **extended}
 
 
 def _pairs(text: str, position: int) -> Iterator[tuple[str, str]]:
     while found := _PARAM.match(text, position):
         if found[2] is not None:
-            yield found[1], _unquoted(found[2])
+            yield found[1], _unquote(found[2])
         position = found.end()
 
 
-def _unquoted(value: str) -> str:
+def _unquote(value: str) -> str:
     value = value.strip()
     if len(value) > 1 and value[0] == value[-1] == '"':
         return re.sub(r"\\(.)", r"\1", value[1:-1], flags=re.DOTALL)
     return value.removeprefix('"')
 
 
-def _joined(sections: list[_Section]) -> str:
+def _join(sections: list[_Section]) -> str:
     """Join the continuations of RFC 2231; the first names the charset of all."""
     charset, out = "utf-8", []
     for place, (_, encoded, value) in enumerate(sections):

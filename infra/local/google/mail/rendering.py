@@ -50,7 +50,7 @@ class Rendered:
         return sum(map(len, self.payload)) + 120 * len(self.top["headers"]) + 1000
 
 
-def detached(part: Part) -> bool:
+def is_detached(part: Part) -> bool:
     """Whether the part's bytes are fetched by attachment id."""
     return part.is_attachment or len(part.body) > LARGE_TEXT_BYTES
 
@@ -58,7 +58,7 @@ def detached(part: Part) -> bool:
 def attachments(root: Part) -> list[Part]:
     """Return the detached parts in the order in which the payload names them."""
     found = []
-    if root.body and detached(root):
+    if root.body and is_detached(root):
         found.append(root)
     for part in root.parts:
         found += attachments(part)
@@ -81,7 +81,7 @@ def _body(part: Part) -> dict[str, Any]:
     if not part.body:
         return {"size": 0}
     data = body_bytes(part)
-    if detached(part):
+    if is_detached(part):
         return {"attachmentId": f"attachment-{_MARK}", "size": len(data)}
     return {"size": len(data), "data": urlsafe_b64encode(data).decode()}
 

@@ -19,7 +19,7 @@ from infra.local.google.mail.headers import (
 from infra.local.google.mail.ids import new_rfc822_id
 from infra.local.google.mail.message import Message
 from infra.local.google.mail.reaching import mailbox_address
-from infra.local.google.mail.stamping import received, signed, stamp
+from infra.local.google.mail.stamping import stamp, with_received, with_sender
 from infra.local.google.mail.store import MailStore, put_in
 from infra.local.google.mail.writer import Mailbox, Writer
 
@@ -89,14 +89,14 @@ def prepare(store: MailStore, email: str, raw: bytes, now: datetime) -> Outgoing
     recipients = recipients_of(headers)
     sender, address = _sender(store, email, headers)
     message_id = new_rfc822_id()
-    outgoing = received(signed(raw, sender, message_id, now), now)
+    outgoing = with_received(with_sender(raw, sender, message_id, now), now)
     return Outgoing(outgoing, address, message_id, recipients)
 
 
 def taken_in(store: MailStore, email: str, raw: bytes, now: datetime) -> bytes:
     """Return a message as a draft keeps it: what Gmail adds is there from the first save on."""
     sender, _ = _sender(store, email, read_headers(split_head(raw)[0]))
-    return received(signed(raw, sender, new_rfc822_id(), now), now)
+    return with_received(with_sender(raw, sender, new_rfc822_id(), now), now)
 
 
 def send(
@@ -116,7 +116,7 @@ def send(
     """
     now = writer.now
     if not drafted:
-        raw = received(raw, now)
+        raw = with_received(raw, now)
     outgoing = prepare(store, mailbox.email, raw, now)
     reached = {mailbox_address(store, address) for address in outgoing.recipients} - {None}
     to_self = mailbox.email in reached

@@ -23,13 +23,13 @@ def stamp(moment: datetime) -> str:
     return format_datetime(moment.astimezone(PACIFIC))
 
 
-def received(raw: bytes, moment: datetime) -> bytes:
+def with_received(raw: bytes, moment: datetime) -> bytes:
     """Return the message with the API's Received line before everything else."""
     head, body = split_head(raw)
-    return _joined([_field("Received", _TRACE.format(stamp(moment))), *_fields(head)], head, body)
+    return _join([_field("Received", _TRACE.format(stamp(moment))), *_fields(head)], head, body)
 
 
-def signed(raw: bytes, sender: str, message_id: str, moment: datetime) -> bytes:
+def with_sender(raw: bytes, sender: str, message_id: str, moment: datetime) -> bytes:
     """Return the message with this From, a Date if it had none, and this Message-Id."""
     head, body = split_head(raw)
     kept = [field for field in _fields(head) if _name(field) != b"message-id"]
@@ -41,7 +41,7 @@ def signed(raw: bytes, sender: str, message_id: str, moment: datetime) -> bytes:
         kept.insert(_after_traces(names), written)
     if b"date" not in names:
         kept.append(_field("Date", stamp(moment)))
-    return _joined([*kept, _field("Message-Id", message_id)], head, body)
+    return _join([*kept, _field("Message-Id", message_id)], head, body)
 
 
 def _fields(head: bytes) -> list[bytes]:
@@ -60,6 +60,6 @@ def _after_traces(names: list[bytes]) -> int:
     return next((place for place, name in enumerate(names) if name != b"received"), len(names))
 
 
-def _joined(fields: list[bytes], head: bytes, body: bytes) -> bytes:
+def _join(fields: list[bytes], head: bytes, body: bytes) -> bytes:
     end = b"\r\n" if b"\r\n" in head or not head else b"\n"
     return end.join(fields) + end + end + body

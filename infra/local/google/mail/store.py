@@ -285,7 +285,7 @@ class MailStore:
         """Return a message's MIME tree."""
         return read_part(self.raw(row))
 
-    def rendered(self, row: int) -> Rendered:
+    def render(self, row: int) -> Rendered:
         """Return a message's payload and snippet, rendered at the first call."""
         found = self._cache.get(row)
         if found is None:

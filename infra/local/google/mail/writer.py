@@ -125,7 +125,7 @@ class Writer:
         message = self._insert(mailbox, message, envelope, raw)
         self._set_labels(mailbox, message, labels)
         if sort is not None:
-            message = self._sorted(mailbox, message, sort(message))
+            message = self._store_labels(mailbox, message, sort(message))
         self._log(mailbox, message, Kind.MESSAGE_ADDED)
         if "DRAFT" in labels:
             self.database.rows(
@@ -245,7 +245,7 @@ class Writer:
         )
         return replace(message, row=row)
 
-    def _sorted(self, mailbox: Mailbox, message: Message, labels: list[str]) -> Message:
+    def _store_labels(self, mailbox: Mailbox, message: Message, labels: list[str]) -> Message:
         if labels == message.labels:
             return message
         found = replace(message, labels_json=encode_labels(labels))

@@ -61,7 +61,7 @@ class Authorization:
         if self.scripted:
             return self._scripted_answer(request)
         if chosen and not request.prompts and self._already_granted(request, chosen):
-            return self._granted(request, chosen, request.scopes)
+            return self._grant(request, chosen, request.scopes)
         return self._page(http, request, chosen)
 
     async def decide(self, http: Request) -> Response:
@@ -73,12 +73,12 @@ class Authorization:
         form = parse_qsl((await http.body()).decode("utf-8", "replace"))
         fields = dict(form)
         if fields.get("decision") != "allow":
-            return self._denied(request, "access_denied")
+            return self._deny(request, "access_denied")
         email = self._account(fields.get("email"))
         if email is None:
             return self._page(http, request, None)
         ticked = {value for name, value in form if name == "scope"}
-        return self._granted(request, email, _reduced(request, ticked))
+        return self._grant(request, email, _reduce(request, ticked))
 
     def _read(self, http: Request) -> AuthorizationRequest:
         """Return the request. Raises RefusedRequestError, for a deleted client too."""
@@ -103,10 +103,10 @@ class Authorization:
     def _scripted_answer(self, request: AuthorizationRequest) -> Response:
         answer = self._next_answer(request.login_hint)
         if not answer.approve:
-            return self._denied(request, "access_denied")
+            return self._deny(request, "access_denied")
         if answer.scopes is None:
-            return self._granted(request, answer.email, request.scopes)
-        return self._granted(request, answer.email, _reduced(request, spelled_out(answer.scopes)))
+            return self._grant(request, answer.email, request.scopes)
+        return self._grant(request, answer.email, _reduce(request, spelled_out(answer.scopes)))
 
     def _next_answer(self, hint: str | None) -> ScriptedAnswer:
         """Take the hinted account's answer, or the oldest: people consent side by side."""
@@ -117,20 +117,18 @@ class Authorization:
 
     def _silent_answer(self, request: AuthorizationRequest, chosen: str | None) -> Response:
         if chosen is None:
-            return self._denied(request, "login_required")
+            return self._deny(request, "login_required")
         if not self._already_granted(request, chosen):
-            return self._denied(request, "interaction_required")
-        return self._granted(request, chosen, request.scopes)
+            return self._deny(request, "interaction_required")
+        return self._grant(request, chosen, request.scopes)
 
     def _already_granted(self, request: AuthorizationRequest, email: str) -> bool:
-        return set(request.scopes) <= set(self._grants.consented(email))
+        return set(request.scopes) <= set(self._grants.consented_scopes(email))
 
-    def _granted(
-        self, request: AuthorizationRequest, email: str, scopes: Sequence[str]
-    ) -> Response:
+    def _grant(self, request: AuthorizationRequest, email: str, scopes: Sequence[str]) -> Response:
         if not scopes:
-            return self._denied(request, "access_denied")
-        earlier = self._grants.consented(email)
+            return self._deny(request, "access_denied")
+        earlier = self._grants.consented_scopes(email)
         if request.include_granted_scopes:
             scopes = list(dict.fromkeys((*scopes, *earlier)))
         approval = Approval(
@@ -148,7 +146,7 @@ class Authorization:
         values = {"code": code, "scope": " ".join(_as_redirected(scopes)), "authuser": "0"}
         return _redirect(request.answer({**values, "prompt": " ".join(request.prompts) or "none"}))
 
-    def _denied(self, request: AuthorizationRequest, error: str) -> Response:
+    def _deny(self, request: AuthorizationRequest, error: str) -> Response:
         return _redirect(request.answer({"error": error}))
 
     def _account(self, hint: str | None) -> str | None:
@@ -159,7 +157,7 @@ class Authorization:
         return None
 
 
-def _reduced(request: AuthorizationRequest, ticked: Sequence[str] | set[str]) -> list[str]:
+def _reduce(request: AuthorizationRequest, ticked: Sequence[str] | set[str]) -> list[str]:
     """Return what is left of the request: sign-in scopes cannot be unticked (FACTS 6.3)."""
     return [scope for scope in request.scopes if scope not in GMAIL or scope in ticked]
 

@@ -58,14 +58,14 @@ class Grants:
         self._clock = clock
         self._settings = settings
 
-    def consented(self, email: str) -> list[str]:
+    def consented_scopes(self, email: str) -> list[str]:
         """Return the scopes the user has granted the project so far."""
         found = self._one("SELECT scopes FROM consents WHERE email = ?", email)
         return found[0].split() if found else []
 
     def approve(self, approval: Approval) -> str:
         """Remember the consent and return a single-use code for it."""
-        scopes = dict.fromkeys((*self.consented(approval.email), *approval.scopes))
+        scopes = dict.fromkeys((*self.consented_scopes(approval.email), *approval.scopes))
         code = f"4/0A{secrets.token_urlsafe(48)}"
         now = self._now()
         self._database.execute(

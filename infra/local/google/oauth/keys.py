@@ -49,7 +49,7 @@ class SigningKey:
 
     @cached_property
     def _pair(self) -> KeyPair:
-        return _stored(self._database) or _made(self._database)
+        return _load(self._database) or _make(self._database)
 
     def sign(self, claims: Mapping[str, Any]) -> str:
         """Return a compact JWS, RS256, about 0.7 ms."""
@@ -94,7 +94,7 @@ class SigningKey:
         return {self.kid: self._pair.certificate.decode()}
 
 
-def _stored(database: sqlite3.Connection) -> KeyPair | None:
+def _load(database: sqlite3.Connection) -> KeyPair | None:
     row = database.execute("SELECT kid, private_pem, certificate FROM signing_key").fetchone()
     if row is None:
         return None
@@ -104,7 +104,7 @@ def _stored(database: sqlite3.Connection) -> KeyPair | None:
     return KeyPair(row[0], private, row[2])
 
 
-def _made(database: sqlite3.Connection) -> KeyPair:
+def _make(database: sqlite3.Connection) -> KeyPair:
     private = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     public = private.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     kid = hashlib.sha256(public).hexdigest()[:40]

@@ -8,7 +8,7 @@ from typing import NoReturn
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from infra.local.google.oauth.identity import ISSUER
-from infra.local.google.oauth.scopes import GMAIL, spelled_out, unknown
+from infra.local.google.oauth.scopes import GMAIL, spelled_out, unknown_scopes
 from infra.local.google.settings import GoogleSettings
 
 CHALLENGE = re.compile(r"[A-Za-z0-9._~-]{43,128}")
@@ -79,9 +79,9 @@ def read_request(query: str, settings: GoogleSettings) -> AuthorizationRequest:
 
 
 def _check_client(fields: Mapping[str, str], settings: GoogleSettings) -> None:
-    if _required(fields, "client_id") != settings.client_id:
+    if _require(fields, "client_id") != settings.client_id:
         raise RefusedRequestError(401, "invalid_client", "The OAuth client was not found.")
-    if _required(fields, "redirect_uri") not in settings.redirect_uris:
+    if _require(fields, "redirect_uri") not in settings.redirect_uris:
         raise RefusedRequestError(
             400,
             "redirect_uri_mismatch",
@@ -91,7 +91,7 @@ def _check_client(fields: Mapping[str, str], settings: GoogleSettings) -> None:
 
 
 def _check_response_type(fields: Mapping[str, str]) -> None:
-    if _required(fields, "response_type") != "code":
+    if _require(fields, "response_type") != "code":
         raise RefusedRequestError(
             400,
             "unsupported_response_type",
@@ -117,8 +117,8 @@ def _challenge_method(fields: Mapping[str, str]) -> str | None:
 
 
 def _scopes(fields: Mapping[str, str]) -> list[str]:
-    asked = _required(fields, "scope").split()
-    invalid = unknown(asked)
+    asked = _require(fields, "scope").split()
+    invalid = unknown_scopes(asked)
     if invalid:
         valid = [scope for scope in asked if scope not in invalid]
         description = f"Some requested scopes were invalid. {{valid={valid}, invalid={invalid}}}"
@@ -142,7 +142,7 @@ def _choice(fields: Mapping[str, str], name: str, values: Sequence[str]) -> str:
     return value
 
 
-def _required(fields: Mapping[str, str], name: str) -> str:
+def _require(fields: Mapping[str, str], name: str) -> str:
     value = fields.get(name)
     if not value:
         _refuse(f"Missing required parameter: {name}")

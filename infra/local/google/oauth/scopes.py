@@ -29,13 +29,13 @@ def spelled_out(names: Iterable[str]) -> list[str]:
     `gmail.send` and the like are accepted for their full addresses, which only the control
     API makes use of.
     """
-    return list(dict.fromkeys(_spelled(name) for name in names))
+    return list(dict.fromkeys(_full_name(name) for name in names))
 
 
-def unknown(names: Iterable[str]) -> list[str]:
+def unknown_scopes(names: Iterable[str]) -> list[str]:
     """Return the scopes this Google cannot grant, as they were asked for."""
     return [name for name in names if _SHORT.get(name, name) not in SIGN_IN | GMAIL.keys()]
 
 
-def _spelled(name: str) -> str:
+def _full_name(name: str) -> str:
     return _API + name if name.startswith("gmail.") else _SHORT.get(name, name)

@@ -33,12 +33,12 @@ class IdTokens:
         return Route(PATH, self.generate, methods=["POST"])
 
     async def generate(self, request: Request) -> JSONResponse:
-        """Answer {"token"}: one hour, with the e-mail only where `includeEmail` asks for it."""
+        """Return {"token"}: one hour, with the e-mail only where `includeEmail` asks for it."""
         if not request.headers.get("authorization", "").startswith("Bearer "):
-            return _refused(401, "Request is missing required authentication credential.")
+            return _refusal(401, "Request is missing required authentication credential.")
         body = _body(await request.body())
         if isinstance(body, str):
-            return _refused(400, body)
+            return _refusal(400, body)
         claims = push_token_claims(
             request.path_params["email"], body["audience"], self._clock.now()
         )
@@ -60,6 +60,6 @@ def _body(raw: bytes) -> dict[str, Any] | str:
     return body
 
 
-def _refused(code: int, message: str) -> JSONResponse:
+def _refusal(code: int, message: str) -> JSONResponse:
     error = {"code": code, "message": message, "status": _STATUS[code]}
     return JSONResponse({"error": error}, status_code=code)

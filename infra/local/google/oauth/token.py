@@ -64,7 +64,7 @@ class Tokens:
             raise TokenError("invalid_request", "Missing required parameter: grant_type")
         raise TokenError("unsupported_grant_type", f"Invalid grant_type: {grant_type}")
 
-    def granted(self, email: str, scopes: Sequence[str]) -> dict[str, Any]:
+    def grant(self, email: str, scopes: Sequence[str]) -> dict[str, Any]:
         """Return what an exchange answers for a consent that is given now."""
         approval = Approval(
             email=email,
@@ -92,12 +92,12 @@ class Tokens:
             raise TokenError("invalid_client", "Unauthorized", 401)
 
     def _exchange(self, form: Mapping[str, str]) -> dict[str, Any]:
-        code = _required(form, "code")
+        code = _require(form, "code")
         approval = self._grants.approval(code)
         if approval is None:
             known_form = code.startswith("4/")
             raise TokenError("invalid_grant", "Bad Request" if known_form else MALFORMED)
-        if _required(form, "redirect_uri") != approval.redirect_uri:
+        if _require(form, "redirect_uri") != approval.redirect_uri:
             raise TokenError("redirect_uri_mismatch", "Bad Request")
         _check_verifier(approval, form.get("code_verifier"))
         self._grants.spend(code)
@@ -115,7 +115,7 @@ class Tokens:
         return answer
 
     def _refresh(self, form: Mapping[str, str]) -> dict[str, Any]:
-        token = _required(form, "refresh_token")
+        token = _require(form, "refresh_token")
         held = self._grants.refresh(token)
         if held is None:
             known = self._grants.ever_issued(token)
@@ -137,15 +137,15 @@ class Tokens:
 
     def _strike(self, email: str, given_at: float) -> None:
         """Refuse a refresh if a fault says so."""
-        if self._struck("grant_revoked", email, given_at):
+        if self._take_fault("grant_revoked", email, given_at):
             raise TokenError("invalid_grant", REVOKED)
-        if self._struck("invalid_rapt", email, given_at):
+        if self._take_fault("invalid_rapt", email, given_at):
             raise TokenError("invalid_grant", REAUTH, subtype="invalid_rapt")
         for name, refusal in REFRESH_REFUSALS.items():
-            if self._struck(name, email, given_at):
+            if self._take_fault(name, email, given_at):
                 raise TokenError(*refusal)
 
-    def _struck(self, name: str, email: str, given_at: float) -> bool:
+    def _take_fault(self, name: str, email: str, given_at: float) -> bool:
         armed = self._faults.peek(name, "token", email)
         if armed is not None and not strikes(armed, given_at):
             return False
@@ -208,7 +208,7 @@ def _check_verifier(approval: Approval, verifier: str | None) -> None:
         raise TokenError("invalid_grant", "Invalid code verifier.")
 
 
-def _required(form: Mapping[str, str], name: str) -> str:
+def _require(form: Mapping[str, str], name: str) -> str:
     value = form.get(name)
     if not value:
         raise TokenError("invalid_request", f"Missing required parameter: {name}")

@@ -72,7 +72,7 @@ class Pushes:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._woken = asyncio.Event()
 
-    def changed(self, email: str, history_id: int) -> None:
+    def publish_change(self, email: str, history_id: int) -> None:
         """Publish a change of a mailbox if a watch is alive and its labels let it pass."""
         watch = self._watches.alive(email)
         if watch is not None and self._filter.passes(watch, history_id):
@@ -88,7 +88,7 @@ class Pushes:
             self.counts["lost"] += 1
             return
         body = envelope(
-            self._announced(email),
+            self._announced_address(email),
             history_id,
             message_id=str(next(self._message_ids)),
             subscription=self._settings.subscription,
@@ -145,7 +145,7 @@ class Pushes:
             await self._own_client.aclose()
             self._own_client = None
 
-    def _announced(self, email: str) -> str:
+    def _announced_address(self, email: str) -> str:
         """Return the address that the notice names: mostly the mailbox's own."""
         for fault in RENAMING_FAULTS:
             if self._faults.take(fault, "push", email):
@@ -198,9 +198,9 @@ class Pushes:
                 del self._held_back[notice.email]  # nothing came to overtake it
             task = asyncio.get_running_loop().create_task(self._deliver(notice))
             self._deliveries.add(task)
-            task.add_done_callback(self._delivered)
+            task.add_done_callback(self._note_delivery)
 
-    def _delivered(self, task: asyncio.Task[None]) -> None:
+    def _note_delivery(self, task: asyncio.Task[None]) -> None:
         self._deliveries.discard(task)
         self._woken.set()
 

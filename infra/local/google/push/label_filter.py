@@ -22,7 +22,7 @@ class LabelFilter:
         self._seen[watch.email] = history_id
         if not watch.label_ids:
             return True
-        touched = self._touched(watch.email, after)
+        touched = self._changed_labels(watch.email, after)
         wanted = frozenset(watch.label_ids)
         if watch.label_filter_behavior == "exclude":
             return not touched or any(not labels & wanted for labels in touched)
@@ -32,7 +32,7 @@ class LabelFilter:
         """Start over, as mailboxes do."""
         self._seen.clear()
 
-    def _touched(self, email: str, after: int) -> list[frozenset[str]]:
+    def _changed_labels(self, email: str, after: int) -> list[frozenset[str]]:
         """Return the labels of each changed message, those just taken away included."""
         records = read_history(self._store, email, after, list(Kind), "", MOST_RECORDS)
         return [

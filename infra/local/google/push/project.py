@@ -78,9 +78,9 @@ class PubSubProject:
 
     def _refusal(self, request: Request, name: str, known: str, kind: str) -> JSONResponse | None:
         if not request.headers.get("authorization", "").startswith("Bearer "):
-            return _refused(401, "Request is missing required authentication credential.")
+            return _error_response(401, "Request is missing required authentication credential.")
         if name != known:
-            return _refused(404, f"{kind} not found (resource={name.rpartition('/')[2]}).")
+            return _error_response(404, f"{kind} not found (resource={name.rpartition('/')[2]}).")
         return None
 
 
@@ -88,6 +88,6 @@ def _name(request: Request) -> str:
     return request.url.path.removeprefix("/v1/")
 
 
-def _refused(code: int, message: str) -> JSONResponse:
+def _error_response(code: int, message: str) -> JSONResponse:
     error = {"code": code, "message": message, "status": _STATUS[code]}
     return JSONResponse({"error": error}, status_code=code)

@@ -25,7 +25,7 @@ BETWEEN_LOOKS: Final = timedelta(seconds=2)
 )
 async def trash_and_back(mailbox: Mailbox) -> Finding:
     own = mailbox.own
-    id = (await own.sent()).id
+    id = (await own.sent_mail()).id
     start = str((await mailbox.json("profile"))["historyId"])
     await own.change(f"messages/{id}/trash")
     records = len(await own.history(start, id))
@@ -45,7 +45,7 @@ async def trash_and_back(mailbox: Mailbox) -> Finding:
 )
 async def answers_to_a_change(mailbox: Mailbox) -> Finding:
     own = mailbox.own
-    id, label = (await own.sent()).id, await own.labelled()
+    id, label = (await own.sent_mail()).id, await own.require_label()
     path, body = f"messages/{id}/modify", {"addLabelIds": [label]}
     changed = set(read_json(await own.change(path, body)))
     unchanged = set(read_json(await own.change(path, body)))
@@ -64,7 +64,7 @@ async def answers_to_a_change(mailbox: Mailbox) -> Finding:
 )
 async def records_of_a_batch(mailbox: Mailbox) -> Finding:
     own = mailbox.own
-    sent = await own.sent()
+    sent = await own.sent_mail()
     other = (await own.draft(await own.raw()))["message"]["id"]
     start = str((await mailbox.json("profile"))["historyId"])
     body = {"ids": [sent.id, other], "addLabelIds": ["STARRED"]}
@@ -86,7 +86,7 @@ async def records_of_a_batch(mailbox: Mailbox) -> Finding:
     harm="the watch that the connection has anyway; with a token one that is stopped again",
 )
 async def watch_twice(mailbox: Mailbox) -> Finding:
-    armed = await mailbox.armed()
+    armed = await mailbox.arm()
     again = await mailbox.caller.post("watch", {"topicName": mailbox.options.topic})
     near = abs(armed.ends_at - armed.at - LIFETIME) < NEAR
     return compare((near, again.status_code), (True, 200), "seven days, the second's status")
@@ -106,7 +106,7 @@ async def push_of_a_watch(mailbox: Mailbox) -> Finding:
     last_push, clock = mailbox.options.last_push, mailbox.caller.clock
     if last_push is None:
         raise NotTriedError("Only a connection's pushes come here: CONNECTION=ID.")
-    armed = await mailbox.armed()
+    armed = await mailbox.arm()
     if armed.push_before is not None and armed.at - armed.push_before < NOTED_EVERY:
         raise NotTriedError("A push came just before, and one a minute is noted: try again later.")
     for _ in range(PUSH_LOOKS):

@@ -31,7 +31,7 @@ MORE_MAIL: Final = "It sends one more mail: ARGS=--more-mail asks for it."
 )
 async def sent_draft(mailbox: Mailbox) -> Finding:
     own = mailbox.own
-    sent = await own.sent()
+    sent = await own.sent_mail()
     read = (await mailbox.caller.get(f"drafts/{sent.draft_id}")).status_code
     again = (await own.send_draft(sent.draft_id)).status_code
     words = f"reading it is {read}, sending it again {again}; gone, refused, SENT"
@@ -51,7 +51,7 @@ async def sent_draft(mailbox: Mailbox) -> Finding:
     harm="the mail of P31",
 )
 async def rewritten_headers(mailbox: Mailbox) -> Finding:
-    sent = await mailbox.own.sent()
+    sent = await mailbox.own.sent_mail()
     headers = headers_of(await mailbox.json(f"messages/{sent.id}", format="metadata"))
     replaced = bool(REPLACED.fullmatch(headers.get("message-id", "")))
     kept = headers.get(MARKER.lower()) == mailbox.own.mark
@@ -69,7 +69,7 @@ async def rewritten_headers(mailbox: Mailbox) -> Finding:
     harm="the mail of P31",
 )
 async def history_of_a_draft(mailbox: Mailbox) -> Finding:
-    sent = await mailbox.own.sent()
+    sent = await mailbox.own.sent_mail()
     told = await mailbox.json("history", startHistoryId=sent.before, maxResults="500")
     return _judge_history(sent, told.get("history", ()))
 
@@ -133,7 +133,7 @@ def _ms(duration: timedelta) -> int:
     harm="the mail of P31",
 )
 async def mail_to_oneself(mailbox: Mailbox) -> Finding:
-    sent = await mailbox.own.sent()
+    sent = await mailbox.own.sent_mail()
     message = await mailbox.json(f"messages/{sent.id}", format="minimal")
     thread = await mailbox.json(f"threads/{message['threadId']}", format="minimal")
     copies = sum("DRAFT" not in one.get("labelIds", ()) for one in thread["messages"])
@@ -183,7 +183,7 @@ async def blind_copy(mailbox: Mailbox) -> Finding:
 async def other_subject(mailbox: Mailbox) -> Finding:
     _require_more_mail(mailbox)
     own = mailbox.own
-    thread = str((await own.sent()).answer["threadId"])
+    thread = str((await own.sent_mail()).answer["threadId"])
     reply = await own.send(await own.raw(f"Another subject, {own.mark}"), thread)
     return compare(reply["threadId"] != thread, expected=True)
 

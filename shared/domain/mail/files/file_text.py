@@ -46,7 +46,7 @@ def file_text(data: bytes, mime_type: str, filename: str, charset: str = "") -> 
     """
     kind, ending = mime_type.lower(), filename.rpartition(".")[2].lower()
     if data.startswith(b"PK"):
-        return _zipped(data, kind, ending)
+        return _zip_text(data, kind, ending)
     if kind == "text/html" or ending in {"htm", "html"}:
         return html_to_text(visible_html(decode_file(data, charset))[0])
     if kind == "message/rfc822" or ending == "eml":
@@ -64,7 +64,7 @@ def decode_file(data: bytes, charset: str) -> str:
     return decode_text(data, charset)
 
 
-def _zipped(data: bytes, kind: str, ending: str) -> str:
+def _zip_text(data: bytes, kind: str, ending: str) -> str:
     if kind.startswith(OFFICE + "wordprocessing") or ending == "docx":
         return docx_text(data)
     if kind.startswith(OFFICE + "spreadsheet") or ending == "xlsx":

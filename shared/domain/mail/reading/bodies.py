@@ -91,7 +91,7 @@ def has_content(part: Mapping[str, Any]) -> bool:
 
 def _sort(payload: Mapping[str, Any], *, every_text: bool) -> Structure:
     sorter = _Sorter(every_text)
-    shown = sorter.shown(payload, opens=True, depth=0)
+    shown = sorter.show_part(payload, opens=True, depth=0)
     return Structure(shown, sorter.files)
 
 
@@ -100,7 +100,7 @@ class _Sorter:
     every_text: bool
     files: list[Leaf] = field(default_factory=list)
 
-    def shown(self, part: Mapping[str, Any], *, opens: bool, depth: int) -> Shown:
+    def show_part(self, part: Mapping[str, Any], *, opens: bool, depth: int) -> Shown:
         """Return what is seen of a part; `opens` says that it is the first of its siblings."""
         kind, children = kind_of(part), children_of(part)
         if kind.startswith("message/") or not children:
@@ -114,7 +114,7 @@ class _Sorter:
         root = _root_of(part, children) if subtype == "related" else 0
         seen = [
             self._file(child) if subtype == "related" and place != root and _is_leaf(child)
-            else self.shown(child, opens=place == root, depth=depth + 1)
+            else self.show_part(child, opens=place == root, depth=depth + 1)
             for place, child in enumerate(children)
         ]  # fmt: skip
         return _join([own, self._one_of(seen) if subtype == "alternative" else _join(seen)])

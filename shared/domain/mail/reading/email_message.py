@@ -1,6 +1,7 @@
 """Gmail's message JSON as the EmailMessage of API 4.3."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Literal, TypedDict, cast
 
@@ -41,7 +42,7 @@ CHOSEN_HEADERS: Final = frozenset(
 )
 """Kept in `headers`, under their lower-case names: who sent it for what, and how to stop it."""
 _OWN_HEADERS: Final = frozenset({MARKER_HEADER.lower(), DRAFT_HEADER.lower()})
-_READ_HEADERS: Final = CHOSEN_HEADERS | {
+_READ_HEADERS: Final = {
     DRAFT_HEADER.lower(),
     *("from", "to", "cc", "bcc", "reply-to", "subject", "date"),
     *("message-id", "in-reply-to", "references"),
@@ -86,15 +87,20 @@ never decoded again: one that still looks like an encoded word was written so.""
 
 
 def read_message(
-    message: Mapping[str, Any], bodies: Mapping[str, bytes] | None = None
+    message: Mapping[str, Any],
+    bodies: Mapping[str, bytes] | None = None,
+    chosen: Iterable[str] = (),
 ) -> EmailMessage:
     """Read a message as Gmail answers it with format=full; never raises.
+
+    `chosen` are lower-case names of headers to keep besides CHOSEN_HEADERS.
 
     Bodies too large to come inline (`unfetched_bodies`) may be given in `bodies` by part id;
     without them `body_truncated` is true.
     """
     payload = as_object(message.get("payload"))
-    headers = _headers(payload)
+    kept = CHOSEN_HEADERS.union(chosen)
+    headers = _headers(payload, kept | _READ_HEADERS)
     parts = read_parts(payload, bodies or {})
     received = received_at(message)
     sent = read_date(_first(headers, "date")) or received
@@ -105,6 +111,11 @@ def read_message(
         "date": iso(sent),
         "internalDate": str((received - EPOCH) // timedelta(milliseconds=1)),
         **_envelope(headers),
+        "headers": {
+            name: one_line(decode_words(values[0]))
+            for name, values in headers.items()
+            if name in kept
+        },
         "snippet": decoded_references(as_text(message.get("snippet"))),
         **_bodies(parts),
         "sizeEstimate": as_count(message.get("sizeEstimate")),
@@ -156,14 +167,14 @@ def _cause(labels: list[str], headers: Mapping[str, list[str]]) -> str | None:
     return "api" if is_own and not headers.keys().isdisjoint(_OWN_HEADERS) else None
 
 
-def _headers(payload: Mapping[str, Any]) -> dict[str, list[str]]:
-    """Return the values of the headers read here, by lower-case name."""
+def _headers(payload: Mapping[str, Any], wanted: AbstractSet[str]) -> dict[str, list[str]]:
+    """Return the values of the wanted headers, by lower-case name."""
     found: dict[str, list[str]] = {}
     headers = payload.get("headers")
     for header in headers if isinstance(headers, list) else ():
         if isinstance(header, dict):
             name = as_text(header.get("name")).lower()
-            if name in _READ_HEADERS:
+            if name in wanted:
                 found.setdefault(name, []).append(as_text(header.get("value")))
     return found
 
@@ -183,11 +194,6 @@ def _envelope(headers: Mapping[str, list[str]]) -> dict[str, Any]:
         "messageId": read_message_id(_first(headers, "message-id")),
         "inReplyTo": read_message_id(_first(headers, "in-reply-to")),
         "references": read_message_ids(_first(headers, "references")),
-        "headers": {
-            name: one_line(decode_words(values[0]))
-            for name, values in headers.items()
-            if name in CHOSEN_HEADERS
-        },
     }
 
 

@@ -119,7 +119,7 @@ def _multipart(subtype: str, parts: Sequence[bytes]) -> bytes:
 
 
 def _boundary(parts: Sequence[bytes]) -> bytes:
-    """Return the first boundary that no part holds, whoever wrote it there."""
+    """Return the first boundary that no part holds, chosen by chance or by a sender."""
     for number in count():
         boundary = b"=_part_%d_" % number
         if not any(boundary in part for part in parts):

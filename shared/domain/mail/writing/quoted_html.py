@@ -103,9 +103,9 @@ class _Quoted:
             if given is None:
                 yield f" {name}"
             else:
-                yield f' {name}="{escape(self._shown(decoded_references(given)))}"'
+                yield f' {name}="{escape(self._replace_content_ids(decoded_references(given)))}"'
 
-    def _shown(self, value: str) -> str:
+    def _replace_content_ids(self, value: str) -> str:
         """Return an attribute's value or a style sheet with the new Content-IDs."""
         if not self.content_ids:
             return value
@@ -118,7 +118,7 @@ class _Quoted:
         return self.content_ids.get(id) or self.content_ids.get(unquote(id)) or named
 
     def _style(self, css: str) -> str:
-        rules = self._shown(scoped_css(css, self.scope))
+        rules = self._replace_content_ids(scoped_css(css, self.scope))
         return f"<style>{rules}</style>" if rules else ""
 
 

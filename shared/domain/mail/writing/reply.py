@@ -22,7 +22,7 @@ from shared.domain.mail.writing.recipients import CONTROL, MAX_NAME, Mailbox, ch
 from shared.errors import InvalidRecipientError, Problem
 
 _COPIES: Final[tuple[Literal["to", "cc"], ...]] = ("to", "cc")
-NOBODY: Final = OwnAddresses()
+NO_ADDRESSES: Final = OwnAddresses()
 MAX_REFERENCES: Final = 20
 """Message ids kept of a long chain: the first and the newest ones."""
 _ID: Final = re.compile(r"<[!-;=?-~]{1,800}>")
@@ -76,7 +76,7 @@ def as_reply(
         left_out = tuple({**told, **{one.address: one for one in left_out}}.values())
     subject = outgoing.subject or reply_subject(parent["subject"])
     answer = replace(in_thread(outgoing, parent), to=to, cc=cc, subject=subject, left_out=left_out)
-    return _quoting(answer, parent, _wrote(parent)) if quote else answer
+    return _quoting(answer, parent, _wrote_line(parent)) if quote else answer
 
 
 def as_forward(outgoing: Outgoing, parent: EmailMessage, *, quote: bool) -> Outgoing:
@@ -136,11 +136,11 @@ def _answer(parent: EmailMessage, mine: OwnAddresses) -> "_People":
     if parent["isSent"]:  # by Gmail's label: anyone may write our address into From
         readers = _people("to", parent["to"], mine)
         to_oneself = parent["to"] and not (readers.reachable or readers.left_out)
-        answered = _people("to", sender, NOBODY) if to_oneself else readers
+        answered = _people("to", sender, NO_ADDRESSES) if to_oneself else readers
     else:
         answered = _people("to", parent["replyTo"], mine)
         if not answered.reachable:
-            answered = _people("to", sender, NOBODY)
+            answered = _people("to", sender, NO_ADDRESSES)
     if not answered.reachable:
         raise _unanswerable(answered.left_out)
     return answered
@@ -227,20 +227,20 @@ def _scope(parent: EmailMessage) -> str:
     return f"quoted-{sha256(parent['id'].encode('utf-8', 'replace')).hexdigest()[:12]}"
 
 
-def _wrote(parent: EmailMessage) -> list[str]:
-    return [f"On {_date(parent)}, {_shown(parent['from'])} wrote:"]
+def _wrote_line(parent: EmailMessage) -> list[str]:
+    return [f"On {_date(parent)}, {_person_text(parent['from'])} wrote:"]
 
 
 def _forward(parent: EmailMessage) -> list[str]:
     lines = [
         "---------- Forwarded message ---------",
-        f"From: {_shown(parent['from'])}",
+        f"From: {_person_text(parent['from'])}",
         f"Date: {_date(parent)}",
         f"Subject: {_words(parent['subject'])}",
     ]
     for name, people in (("To", parent["to"]), ("Cc", parent["cc"])):
         if people:
-            lines.append(f"{name}: {', '.join(map(_shown, people))}")
+            lines.append(f"{name}: {', '.join(map(_person_text, people))}")
     return lines
 
 
@@ -248,6 +248,6 @@ def _date(parent: EmailMessage) -> str:
     return parent["date"][:16].replace("T", " ") + " UTC"
 
 
-def _shown(person: Address) -> str:
+def _person_text(person: Address) -> str:
     name, address = _words(person["name"]), _words(person["email"])
     return f"{name} <{address}>" if name else f"<{address}>"

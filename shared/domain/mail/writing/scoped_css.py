@@ -75,9 +75,9 @@ def _rules(css: str, scope: str) -> Iterator[str]:
     for token in _TOKEN.finditer(css):
         kind, text = token.lastgroup or "", token[0]
         if text == "{":
-            yield sheet.opened()
+            yield sheet.open_block()
         elif text == "}":
-            yield sheet.closed()
+            yield sheet.close_block()
         elif text == ";" and not sheet.depth:
             sheet.clause = _Clause()  # @import and the like: a sheet from elsewhere
         elif kind != "comment":
@@ -96,7 +96,7 @@ class _Sheet:
     """Braces of a rule that are open, those of groups not counted."""
     selectors: str = ""
 
-    def opened(self) -> str:
+    def open_block(self) -> str:
         if self.depth:
             self.clause.sound = False
             self.depth += 1
@@ -108,7 +108,7 @@ class _Sheet:
         self.selectors, self.depth = _selectors(before, self.scope), 1
         return ""
 
-    def closed(self) -> str:
+    def close_block(self) -> str:
         if self.depth > 1:
             self.depth -= 1
             return ""

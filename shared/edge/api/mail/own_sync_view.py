@@ -35,7 +35,7 @@ def own_sync_view(
         variant=VARIANT,
         type="INITIAL" if state.initial else "INCREMENTAL",
         status=_status(state, now),
-        jobStatus="RUNNING" if state.held(now) else latest,
+        jobStatus="RUNNING" if state.is_held(now) else latest,
         latestExecutionStatus=latest if state.last_finished_at or wrong else None,
         finishedAt=state.last_finished_at,
         nextScheduledSyncAt=state.next_due_at,
@@ -67,7 +67,7 @@ def _failure(state: ModelSyncState, now: datetime) -> Failure | None:
 def _status(state: ModelSyncState, now: datetime) -> Standing:
     if state.status is not SyncStatus.RUNNING:
         return "PAUSED" if state.status is SyncStatus.PAUSED else "STOPPED"
-    if state.held(now):
+    if state.is_held(now):
         return "RUNNING"
     if state.last_error:
         return "ERROR"

@@ -1,13 +1,14 @@
 """Records of a deployment's own models: projected while they are read (API 4.5)."""
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
 
 from shared.domain.cursor import cursor_of, page_token_of
-from shared.domain.ids import ConnectionId, SequenceNumber
+from shared.domain.ids import ConnectionId, LabelId, SequenceNumber
 from shared.domain.sync.projection import Projected, Projection, project
 from shared.domain.sync.record import LastAction, Record
 from shared.ports.sync_store import NewestQuery, RecordQuery, Records
@@ -48,8 +49,13 @@ class ProjectedRecords:
                 return rows, None
             after = page.last
 
-    async def newest(self, query: NewestQuery) -> tuple[list[bytes], str | None]:
-        """Return live rows, newest first, and the token of what lies below; None at the end."""
+    async def newest(
+        self, query: NewestQuery, labels: AbstractSet[LabelId]
+    ) -> tuple[list[bytes], str | None]:
+        """Return live rows that have all labels, newest first, and the token of what lies below.
+
+        The query names one of the labels; the token is None at the end.
+        """
         rows: list[bytes] = []
         read, before = 0, query.before
         while True:
@@ -57,7 +63,8 @@ class ProjectedRecords:
                 self.connection_id, replace(query, before=before, limit=STEP)
             )
             for record in found:
-                row = await self._row(record, None)
+                wanted = labels <= record.head.label_ids
+                row = await self._row(record, None) if wanted else None
                 read += 1
                 if row is not None:
                     rows.append(row)

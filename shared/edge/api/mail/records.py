@@ -1,5 +1,6 @@
 """GET /records and PATCH /records/prune: the live copy of a mailbox (API 4)."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Annotated, Literal
 
@@ -11,6 +12,7 @@ from shared.actions.projections import projections
 from shared.domain.cursor import cursor_of, page_token_of, place_of, sequence_of
 from shared.domain.ids import ConnectionId, LabelId, MessageId, SequenceNumber, ThreadId
 from shared.domain.models.sync import Derived, OwnSync, OwnSyncs, models_of
+from shared.domain.sync.alias import SyncAlias
 from shared.domain.sync.event import MODEL, MODEL_NAMES
 from shared.domain.sync.payload import render_json
 from shared.domain.sync.record import LastAction, Record
@@ -23,10 +25,11 @@ from shared.edge.web.routes import Permission, RequestModel, ResponseModel, Rout
 from shared.errors import InvalidRequestError
 from shared.ports.clock import Clock
 from shared.ports.model_store import ModelQuery, ModelRecords
-from shared.ports.sync_store import NewestQuery, RecordQuery, Records
+from shared.ports.sync_store import NewestQuery, Place, RecordQuery, Records, SearchQuery
 from shared.usecases.sync.own_records import OwnRecords
 
 IDS = 100
+LABELS = 10
 PAGE = 10_000
 
 
@@ -37,8 +40,9 @@ def _model(name: str) -> str:
 def _require_model(call: Call, name: str) -> None:
     """Raise InvalidRequestError for a model that nothing here has."""
     own = [model for sync in call.use(OwnSyncs).rows for model in models_of(sync)]
-    if name not in {MODEL, *projections(), *own}:
-        known = ", ".join((*MODEL_NAMES, *projections(), *own))
+    made = projections(call.use(SyncAlias))
+    if name not in {MODEL, *made, *own}:
+        known = ", ".join((*MODEL_NAMES, *made, *own))
         text = f"model: the models here are {known}"
         raise InvalidRequestError(text, code="invalid_query_params")
 
@@ -72,14 +76,23 @@ class RecordsQuery(RequestModel):
     modified_after: Moment = Field(None, validation_alias=AliasChoices("modified_after", "delta"))
     ids: list[Annotated[str, Field(max_length=512)]] | None = Field(None, max_length=IDS)
     order: Literal["date_desc"] | None = None
-    label: str | None = Field(None, max_length=200)
+    label: list[Annotated[str, Field(max_length=200)]] = Field(
+        default_factory=list,
+        max_length=LABELS,
+        description="Labels that a message has, all of them.",
+    )
     thread_id: str | None = Field(None, max_length=64)
     before: str | None = Field(None, max_length=200)
 
     @property
     def screen(self) -> bool:
         """Whether a screen is asked for, not the stream of changes."""
-        return bool(self.order or self.label or self.thread_id or self.before)
+        return bool(self.order or self.labels or self.thread_id or self.before)
+
+    @property
+    def labels(self) -> frozenset[LabelId]:
+        """The labels that were named; what is empty names none."""
+        return frozenset(map(LabelId, filter(None, self.label)))
 
 
 class RecordsPage(ResponseModel):
@@ -130,7 +143,7 @@ async def list_records(call: Call) -> Response:
     if row is not None:
         return await _own_page(OwnRecords(call.use(ModelRecords), connection_id), asked)
     _require_model(call, asked.model)
-    projection = projections().get(asked.model)
+    projection = projections(call.use(SyncAlias)).get(asked.model)
     if projection is not None:
         return await _projected_page(
             ProjectedRecords(call.use(Records), connection_id, projection), asked
@@ -196,7 +209,8 @@ async def _own_page(records: OwnRecords, asked: RecordsQuery) -> Response:
 
 async def _projected_page(records: ProjectedRecords, asked: RecordsQuery) -> Response:
     if asked.screen:
-        rows, below = await records.newest(_screen_query(records.connection_id, asked))
+        query = _screen_query(records.connection_id, asked)
+        rows, below = await records.newest(query, asked.labels)
         return _page(rows, next_cursor=None, next_before=below)
     rows, last = await records.changes(_query(records.connection_id, asked))
     model = records.projection.name
@@ -258,29 +272,47 @@ def _screen_query(connection_id: ConnectionId, asked: RecordsQuery) -> NewestQue
         )
     return NewestQuery(
         limit=min(asked.limit, SCREEN),
-        label_id=LabelId(asked.label) if asked.label else None,
+        label_id=max(asked.labels, default=None),
         thread_id=ThreadId(asked.thread_id) if asked.thread_id else None,
         before=place_of(connection_id, asked.before) if asked.before else None,
     )
 
 
 async def _screen(records: Records, connection_id: ConnectionId, asked: RecordsQuery) -> Response:
-    query = _screen_query(connection_id, asked)
-    found = await records.newest(connection_id, query)
+    found, place = await _newest(records, connection_id, asked)
     rows: list[bytes] = []
     size = 0
     for record in found:
         rows.append(_row(connection_id, record))
         size += len(rows[-1])
         if size >= ANSWER_BYTES:
+            place = record.head.internal_date, record.head.message_id
             break
-    more = len(found) == query.limit or len(rows) < len(found)
-    below = _below(connection_id, found[len(rows) - 1]) if more else None
+    below = None if place is None else page_token_of(connection_id, *place)
     return _page(rows, next_cursor=None, next_before=below)
 
 
-def _below(connection_id: ConnectionId, record: Record) -> str:
-    return page_token_of(connection_id, record.head.internal_date, record.head.message_id)
+async def _newest(
+    records: Records, connection_id: ConnectionId, asked: RecordsQuery
+) -> tuple[Sequence[Record], Place | None]:
+    """Return a screen's records and the place below it; None at the end.
+
+    One index serves one label: several are looked for among the heads, as a search does.
+    """
+    query = _screen_query(connection_id, asked)
+    if len(asked.labels) > 1:
+        several = SearchQuery(
+            limit=query.limit,
+            label_ids=asked.labels,
+            thread_id=query.thread_id,
+            before=query.before,
+        )
+        page = await records.search(connection_id, several)
+        return page.records, page.before
+    found = await records.newest(connection_id, query)
+    if len(found) < query.limit:
+        return found, None
+    return found, (found[-1].head.internal_date, found[-1].head.message_id)
 
 
 ROUTES = (

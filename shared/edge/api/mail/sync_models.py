@@ -6,6 +6,7 @@ from pydantic import AfterValidator, Field
 
 from shared.actions.projections import projections
 from shared.domain.models.sync import OwnSyncs
+from shared.domain.sync.alias import SyncAlias
 from shared.domain.sync.event import SYNC_ALIAS, SYNC_NAME, VARIANT, UnknownSyncError
 from shared.edge.web.routes import RequestModel, ResponseModel
 from shared.errors import InvalidRequestError
@@ -13,23 +14,26 @@ from shared.errors import InvalidRequestError
 NAMES = (SYNC_NAME, SYNC_ALIAS)
 
 
-def known_sync(name: str, own: OwnSyncs) -> str:
+def known_sync(name: str, own: OwnSyncs, alias: SyncAlias) -> str:
     """Return the sync's own name. Raises UnknownSyncError."""
     if name in NAMES:
         return SYNC_NAME
-    derived = [*(one.sync for one in projections().values()), *(one.name for one in own.rows)]
+    made = projections(alias).values()
+    derived = [*(one.sync for one in made), *(one.name for one in own.rows)]
     if name not in derived:
         raise UnknownSyncError(f"The syncs here are {', '.join((*NAMES, *derived))}.")
     return name
 
 
-def own_sync(name: str, own: OwnSyncs) -> str:
-    """Return the name of a sync that has a state of its own.
+def own_sync(name: str, own: OwnSyncs, alias: SyncAlias) -> str:
+    """Return the name of a sync that has a state of its own: the mailbox's, where it is the alias.
 
     Raises UnknownSyncError, and InvalidRequestError for a projection: it is made of the messages
     while it is read, so what was done to it would be done to the whole mailbox.
     """
-    known = known_sync(name, own)
+    known = known_sync(name, own, alias)
+    if known == alias.sync:
+        return SYNC_NAME
     if known != SYNC_NAME and own.get(known) is None:
         raise InvalidRequestError(
             f"{name} has no state of its own: its records are made of {SYNC_NAME} while they are "
@@ -108,12 +112,12 @@ class StatusQuery(RequestModel):
 
     syncs: Annotated[str, Field(max_length=2_000), AfterValidator(_full_names)] = "*"
 
-    def names(self, own: OwnSyncs) -> frozenset[str] | None:
+    def names(self, own: OwnSyncs, alias: SyncAlias) -> frozenset[str] | None:
         """Return the syncs that are asked for, None where all are. Raises UnknownSyncError."""
         if self.syncs == "*":
             return None
         named = (one.partition("::")[0] for one in self.syncs.split(","))
-        return frozenset(known_sync(one, own) for one in named)
+        return frozenset(known_sync(one, own, alias) for one in named)
 
 
 class FrequencyBody(RequestModel):

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from shared.domain.connect.connection import INTEGRATION, Connection
 from shared.domain.connect.scopes import reads
+from shared.domain.sync.alias import SyncAlias
 from shared.domain.sync.event import MODEL, SYNC_NAME, VARIANT
 from shared.domain.sync.frequency import in_words
 from shared.domain.sync.projection import Projection
@@ -144,7 +145,7 @@ def sync_view(state: SyncState, now: datetime, connection: Connection, aside: Se
         variant=VARIANT,
         type="INCREMENTAL" if has_backfilled(state) else "INITIAL",
         status=standing(state, connection.status, now),
-        jobStatus="RUNNING" if state.held(now) else latest,
+        jobStatus="RUNNING" if state.is_held(now) else latest,
         latestExecutionStatus=latest if state.last_finished_at else None,
         finishedAt=state.last_finished_at,
         nextScheduledSyncAt=state.next_due_at,
@@ -163,16 +164,18 @@ def sync_view(state: SyncState, now: datetime, connection: Connection, aside: Se
     )
 
 
-def projection_view(whole: SyncView, projection: Projection[Any]) -> SyncView:
+def projection_view(whole: SyncView, projection: Projection[Any], alias: SyncAlias) -> SyncView:
     """Return the entry of a projection: it is as current as the messages it is made of.
 
-    It is made while it is read, so its records are not counted.
+    It is made while it is read, so its records are not counted, but for the alias's: there is one
+    of each message.
     """
+    counted = projection.name == alias.model
     own = {
         "id": f"{whole.connection_id}:{projection.sync}",
         "name": projection.sync,
-        "latestResult": {},
-        "recordCount": {},
+        "latestResult": {alias.model: whole.latestResult[MODEL]} if counted else {},
+        "recordCount": {alias.model: whole.recordCount[MODEL]} if counted else {},
     }
     return whole.model_copy(update=own)
 

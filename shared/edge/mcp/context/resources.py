@@ -50,7 +50,7 @@ async def read_resource(call: Call, connection: Connection, uri: str) -> ReadRes
 
     Raises MCPError, code -32602, for an address of nothing and for what the tool refuses.
     """
-    result = await run_tool(call, connection, _asked(uri))
+    result = await run_tool(call, connection, _tool_call(uri))
     (block,) = result.content
     text = block.text if isinstance(block, TextContent) else ""
     if result.is_error:
@@ -59,7 +59,7 @@ async def read_resource(call: Call, connection: Connection, uri: str) -> ReadRes
     return ReadResourceResult(contents=[shown])
 
 
-def _asked(uri: str) -> CallToolRequestParams:
+def _tool_call(uri: str) -> CallToolRequestParams:
     found = ADDRESS.fullmatch(uri)
     if found is None:
         raise MCPError(INVALID_PARAMS, UNKNOWN)

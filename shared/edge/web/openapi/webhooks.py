@@ -57,6 +57,8 @@ class SyncEvent(_Body):
     responseResults: dict[str, int] | None = LEFT_OUT  # noqa: N815
     checkpoints: dict[str, Any] | None = LEFT_OUT
     cursor: str | None = LEFT_OUT
+    messages: list[dict[str, Any]] | None = LEFT_OUT
+    messagesComplete: bool | None = LEFT_OUT  # noqa: N815
     coverage: Coverage | None = LEFT_OUT
     quarantined: dict[str, Any] | None = LEFT_OUT
     deferred: dict[str, Any] | None = None

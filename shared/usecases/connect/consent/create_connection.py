@@ -80,11 +80,11 @@ class CreateConnection:
         mailbox = await self.directory.id_for(identity.sub, identity.email)
         given = _Consent(session, identity, tokens, mailbox)
         connection = await self._connection(given)
-        given = replace(given, tokens=await self._joined(connection, given))
+        given = replace(given, tokens=await self._join_and_prove(connection, given))
         grant = await self._store_grant(connection, given.tokens)
         self.access_tokens.forget(connection.id)
         operation = AuthOperation.OVERRIDE if session.reconnect else AuthOperation.CREATION
-        active = await self._activated(connection.id, given)
+        active = await self._activate(connection.id, given)
         await self._leave_former(connection, active)
         await self.begin_sync(active, operation, occasion=session.id, generation=grant.generation)
         if session.reconnect is not None and reads(active.scopes):
@@ -147,14 +147,14 @@ class CreateConnection:
         if session.reconnect is not None:
             raise ConnectRefusedError("The connection was removed.", code="disconnecting")
         id = ConnectionId(str(uuid4())) if found is not None else id
-        new = _unfinished(id, given, self.clock.now())
+        new = _unfinished_connection(id, given, self.clock.now())
         try:
             return (await self.connections.create(new)).value
         except AlreadyExistsError:
             return await self._connection(given)
 
-    async def _joined(self, connection: Connection, given: _Consent) -> Tokens:
-        """Join; answer tokens known to have been alive afterwards.
+    async def _join_and_prove(self, connection: Connection, given: _Consent) -> Tokens:
+        """Join and return tokens known to have been alive afterwards.
 
         Between Google's answer and the join, the last other connection may have left and
         revoked. Where the document had to be made, only a refresh can tell.
@@ -168,9 +168,9 @@ class CreateConnection:
             await self.follow.tell_all(box, identity.email)
         else:
             await self.follow.tell(connection.id, identity.email)
-        return await self._proven(connection, tokens) if made else tokens
+        return await self._prove(connection, tokens) if made else tokens
 
-    async def _proven(self, connection: Connection, tokens: Tokens) -> Tokens:
+    async def _prove(self, connection: Connection, tokens: Tokens) -> Tokens:
         try:
             proof = await self.oauth.refresh(tokens.refresh_token or "")
         except GrantRevokedError:
@@ -185,13 +185,13 @@ class CreateConnection:
     async def _store_grant(self, connection: Connection, tokens: Tokens) -> Grant:
         async def attempt() -> Grant:
             was = await self.grants.get(connection.id)
-            grant = await self._sealed(connection.id, tokens, was)
+            grant = await self._seal_grant(connection.id, tokens, was)
             await (self.grants.swap(was, grant) if was else self.grants.create(grant))
             return grant
 
         return await until_written(attempt)
 
-    async def _sealed(
+    async def _seal_grant(
         self, id: ConnectionId, tokens: Tokens, was: Versioned[Grant] | None
     ) -> Grant:
         refresh_token = tokens.refresh_token or ""
@@ -200,7 +200,7 @@ class CreateConnection:
         grant = await new_grant(self.sealer, id, tokens, refresh_token, before, now)
         return replace(grant, client_id=self.begin_sync.settings.oauth_client_id)
 
-    async def _activated(self, id: ConnectionId, given: _Consent) -> Connection:
+    async def _activate(self, id: ConnectionId, given: _Consent) -> Connection:
         """Write who connected and what was granted; a disconnect that came first wins."""
 
         def active(was: Connection) -> Connection | None:
@@ -210,7 +210,7 @@ class CreateConnection:
 
         activated = await update(self.connections, id, active)
         if activated is None:
-            await self._withdraw(_unfinished(id, given, self.clock.now()))
+            await self._withdraw(_unfinished_connection(id, given, self.clock.now()))
             raise ConnectRefusedError("The connection was removed.", code="disconnecting")
         return activated
 
@@ -237,13 +237,13 @@ class CreateConnection:
         await leave_mailbox(mailboxes, names, connection.mailbox_id, connection.id)
 
     async def _mark_connected(self, session_id: str, id: ConnectionId) -> None:
-        def connected(was: ConnectSession) -> ConnectSession:
+        def as_connected(was: ConnectSession) -> ConnectSession:
             return replace(was, status=ConnectStatus.CONNECTED, connection_id=id, error=None)
 
-        await update(self.sessions, session_id, connected)
+        await update(self.sessions, session_id, as_connected)
 
 
-def _unfinished(id: ConnectionId, given: _Consent, now: datetime) -> Connection:
+def _unfinished_connection(id: ConnectionId, given: _Consent, now: datetime) -> Connection:
     session, identity = given.session, given.identity
     return Connection(
         id=id,

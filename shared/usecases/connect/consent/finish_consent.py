@@ -30,7 +30,7 @@ from shared.usecases.connect.consent.outcomes import (
     Refused,
 )
 from shared.usecases.connect.consent.pending import PendingGrants, agrees
-from shared.usecases.connect.consent.start_consent import VERIFIER, take_state, unknown_state
+from shared.usecases.connect.consent.start_consent import VERIFIER, consume_state, unknown_state
 from shared.usecases.connect.settings import ConnectSettings
 from shared.usecases.connect.tokens.token_seal import open_alone
 
@@ -67,12 +67,12 @@ class FinishConsent:
     async def __call__(self, answer: ConsentAnswer) -> ConsentOutcome:
         """Raise ConnectRefusedError where the answer belongs to no flow of this browser."""
         started_at = self.clock.now()
-        state = await take_state(self.states, answer.state, answer.cookie)
+        state = await consume_state(self.states, answer.state, answer.cookie)
         session = await _session_of(self.sessions, state)
         if state.used:
             return await self._shown_again(session)
         try:
-            outcome = await self._finished(answer, state, session, started_at)
+            outcome = await self._finish(answer, state, session, started_at)
         except PostroomError as error:
             outcome = Refusal(_code(error))
         if isinstance(outcome, Refusal):
@@ -89,7 +89,7 @@ class FinishConsent:
             found.value.id, found.value.email, reconnected=session.reconnect is not None
         )
 
-    async def _finished(
+    async def _finish(
         self, answer: ConsentAnswer, state: OAuthState, session: ConnectSession, began: datetime
     ) -> ConsentOutcome | Refusal:
         if session.status is ConnectStatus.CONNECTED:
@@ -97,17 +97,17 @@ class FinishConsent:
         if state.expires_at <= began:
             return Refusal("expired_state")
         code = self._checked_code(answer)
-        before = await self._reconnected(session)
+        before = await self._find_reconnecting(session)
         if before is not None:
             # Who it must be is known: joined before the exchange, no revocation can come between.
             await self.create_connection.join(before)
-        tokens = await self._exchanged(code, state)
+        tokens = await self._exchange(code, state)
         identity = await self.oauth.verify_id_token(tokens.id_token or "", nonce=state.nonce)
-        refusal = _judged(session, before, identity, tokens)
+        refusal = _refusal_of(session, before, identity, tokens)
         if refusal is not None:
             return refusal
         if before is None and not agrees(session, identity):
-            return await self._asked(session, identity, tokens)
+            return await self._ask_confirmation(session, identity, tokens)
         return await self.create_connection(session, identity, tokens, began)
 
     def _checked_code(self, answer: ConsentAnswer) -> str:
@@ -121,7 +121,7 @@ class FinishConsent:
             raise ConnectRefusedError("The answer is incomplete.", code="google_error")
         return answer.code
 
-    async def _reconnected(self, session: ConnectSession) -> Connection | None:
+    async def _find_reconnecting(self, session: ConnectSession) -> Connection | None:
         if session.reconnect is None:
             return None
         found = await self.connections.get(session.reconnect)
@@ -129,13 +129,13 @@ class FinishConsent:
             raise ConnectRefusedError("The connection was removed.", code="disconnecting")
         return found.value
 
-    async def _exchanged(self, code: str, state: OAuthState) -> Tokens:
+    async def _exchange(self, code: str, state: OAuthState) -> Tokens:
         verifier = await open_alone(
             self.sealer, state.code_verifier, owner=state.id, purpose=VERIFIER
         )
         return await self.oauth.exchange(code=code, code_verifier=verifier)
 
-    async def _asked(
+    async def _ask_confirmation(
         self, session: ConnectSession, identity: Identity, tokens: Tokens
     ) -> ConfirmNeeded:
         return await self.pending_grants.keep(session, identity, tokens)
@@ -148,7 +148,7 @@ async def _session_of(sessions: ConnectSessions, state: OAuthState) -> ConnectSe
     return found.value
 
 
-def _judged(
+def _refusal_of(
     session: ConnectSession, before: Connection | None, identity: Identity, tokens: Tokens
 ) -> Refusal | None:
     if before is not None and not before.is_of(identity.sub, identity.email):
@@ -191,7 +191,7 @@ class ConfirmBinding:
     """Bind what was kept, or forget it.
 
     A declined grant is forgotten, not revoked: revocation would reach every other connection of
-    that Google user (FACTS 6.9), and without the tokens nobody can use it.
+    that Google user (FACTS 6.9), and without the tokens it cannot be used.
     """
 
     sessions: ConnectSessions
@@ -206,7 +206,7 @@ class ConfirmBinding:
     ) -> Connected | Refused:
         """Raise ConnectRefusedError where the confirmation belongs to no flow of this browser."""
         started_at = self.clock.now()
-        state = await take_state(self.states, token, cookie)
+        state = await consume_state(self.states, token, cookie)
         session = await _session_of(self.sessions, state)
         if state.used:
             raise unknown_state()

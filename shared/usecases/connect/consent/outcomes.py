@@ -92,7 +92,7 @@ class FailConsent:
         """Return the outcome, with a ticket to try again while there is time."""
         await self._mark_failed(session.id, refusal.code)
         now = self.clock.now()
-        await self._tell(session, refusal.code, now)
+        await self._notify(session, refusal.code, now)
         name = "connect" if session.reconnect is None else "reconnect"
         await self.operations.append(
             auth_operation(
@@ -109,7 +109,7 @@ class FailConsent:
             session.return_url,
         )
 
-    async def _tell(self, session: ConnectSession, code: str, now: datetime) -> None:
+    async def _notify(self, session: ConnectSession, code: str, now: datetime) -> None:
         """Store the event of a connection that was not made; one that is renewed stays as it is."""
         if session.to_be is None or code in FINAL:
             return
@@ -133,9 +133,9 @@ class FailConsent:
         return (await self.exchange_ticket(session, left)).ticket
 
     async def _mark_failed(self, session_id: str, code: str) -> None:
-        def failed(was: ConnectSession) -> ConnectSession | None:
+        def as_failed(was: ConnectSession) -> ConnectSession | None:
             if was.status is ConnectStatus.CONNECTED:
                 return None
             return replace(was, status=ConnectStatus.FAILED, error=code)
 
-        await update(self.sessions, session_id, failed)
+        await update(self.sessions, session_id, as_failed)

@@ -27,7 +27,7 @@ PURPOSE = "pending_grant"
 def agrees(session: ConnectSession, identity: Identity) -> bool:
     """Whether the Google address is the one under which the product knows the end user.
 
-    A forwarded connect link must not bind the mailbox of whoever follows it, so where the
+    A forwarded connect link must not bind the mailbox of the person who follows it, so where the
     addresses differ, or the product named none, the end user must confirm.
     """
     known = known_email(session.end_user)
@@ -45,10 +45,10 @@ class PendingGrants:
     async def keep(
         self, session: ConnectSession, identity: Identity, tokens: Tokens
     ) -> ConfirmNeeded:
-        """Store it; answer what the confirmation page needs."""
+        """Store it and return what the confirmation page needs."""
         token, cookie = token_urlsafe(32), token_urlsafe(32)
         id = token_hash(token)
-        sealed = await seal_alone(self.sealer, _dumped(identity, tokens), owner=id, purpose=PURPOSE)
+        sealed = await seal_alone(self.sealer, _dump(identity, tokens), owner=id, purpose=PURPOSE)
         expires_at = self.clock.now() + OAUTH_STATE_LIFETIME
         await self.states.create(
             OAuthState(id, session.id, b"", "", token_hash(cookie), expires_at, pending=sealed)
@@ -67,10 +67,10 @@ class PendingGrants:
         if state.pending is None:
             raise CorruptStateError(PURPOSE)
         plain = await open_alone(self.sealer, state.pending, owner=state.id, purpose=PURPOSE)
-        return _loaded(plain)
+        return _load(plain)
 
 
-def _dumped(identity: Identity, tokens: Tokens) -> str:
+def _dump(identity: Identity, tokens: Tokens) -> str:
     return json.dumps(
         {
             "sub": identity.sub,
@@ -83,7 +83,7 @@ def _dumped(identity: Identity, tokens: Tokens) -> str:
     )
 
 
-def _loaded(plain: str) -> tuple[Identity, Tokens]:
+def _load(plain: str) -> tuple[Identity, Tokens]:
     kept = json.loads(plain)
     identity = Identity(GoogleSub(kept["sub"]), kept["email"], email_verified=True)
     tokens = Tokens(

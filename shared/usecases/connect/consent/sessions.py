@@ -77,12 +77,12 @@ class CreateConnectSession:
                 code="metadata_scope",
             )
         token = token_urlsafe(32)
-        before = await self._reconnected(request.reconnect)
+        before = await self._find_reconnecting(request.reconnect)
         session = self._session(token, request, before)
         await self.sessions.create(session)
         return OpenedSession(token, self.settings.connect_link(token), session.expires_at)
 
-    async def _reconnected(self, id: ConnectionId | None) -> Connection | None:
+    async def _find_reconnecting(self, id: ConnectionId | None) -> Connection | None:
         if id is None:
             return None
         found = await self.connections.get(id)
@@ -143,7 +143,7 @@ class ExchangeTicket:
         Raise UnauthenticatedError where it is too late for another consent.
         """
         if session.consents_until <= self.clock.now():
-            raise _expired()
+            raise _unknown_session()
         ticket = token_urlsafe(32)
         expires_at = self.clock.now() + lifetime
         await self.tickets.create(ConnectTicket(token_hash(ticket), session.id, expires_at))
@@ -161,17 +161,17 @@ class TakeTicket:
         """Raise ConnectRefusedError("used_ticket") where it was used, is unknown or too old."""
         found = await self.tickets.get(token_hash(ticket))
         if found is None or found.value.expires_at <= self.clock.now():
-            raise _used()
+            raise _used_ticket()
         try:
             first = await self.tickets.delete(found)
         except ConflictError:
             first = False
         if not first:
-            raise _used()
+            raise _used_ticket()
         return found.value.session_id
 
 
-def _used() -> ConnectRefusedError:
+def _used_ticket() -> ConnectRefusedError:
     return ConnectRefusedError("This link to Google was used or is too old.", code="used_ticket")
 
 
@@ -186,11 +186,11 @@ class OpenConnectSession:
         """Raise UnauthenticatedError where the token is unknown, expired or withdrawn."""
         found = await self.sessions.get(token_hash(token))
         if found is None or found.value.deleted or found.value.expires_at <= self.clock.now():
-            raise _expired()
+            raise _unknown_session()
         return found
 
 
-def _expired() -> UnauthenticatedError:
+def _unknown_session() -> UnauthenticatedError:
     return UnauthenticatedError("This connect session is unknown or has expired: create a new one.")
 
 

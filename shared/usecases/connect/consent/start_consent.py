@@ -44,7 +44,7 @@ class ConsentStart:
 
 @dataclass(frozen=True)
 class StartConsent:
-    """Store state, nonce and PKCE verifier; answer Google's address."""
+    """Store state, nonce and PKCE verifier; return Google's address."""
 
     sessions: ConnectSessions
     states: OAuthStates
@@ -111,7 +111,7 @@ def challenge_of(verifier: str) -> str:
     return encode_base64url(sha256(verifier.encode()).digest())
 
 
-async def take_state(states: OAuthStates, state: str, cookie: str | None) -> OAuthState:
+async def consume_state(states: OAuthStates, state: str, cookie: str | None) -> OAuthState:
     """Return what the `state` parameter stands for, and use it up.
 
     One that had been used comes back as `used`, and holds nothing. Raises ConnectRefusedError:

@@ -95,7 +95,7 @@ class AccessTokens:
             return held.token
         flight = self.flights.get(connection_id)
         if flight is None:
-            flight = asyncio.create_task(self._found(connection_id, rejected))
+            flight = asyncio.create_task(self._find(connection_id, rejected))
             self.flights[connection_id] = flight
             flight.add_done_callback(lambda _: self.flights.pop(connection_id, None))
         # One caller giving up must not take the refresh from the others.
@@ -106,7 +106,7 @@ class AccessTokens:
         """Serve nothing from memory for this connection any more."""
         self.held.pop(connection_id, None)
 
-    async def _found(self, id: ConnectionId, rejected: str | None) -> str:
+    async def _find(self, id: ConnectionId, rejected: str | None) -> str:
         while True:
             was = await self._grant(id)
             now = self.clock.now()
@@ -114,12 +114,12 @@ class AccessTokens:
             if was.value.fresh(now) and token != rejected:
                 return self._remember(id, token, was.value.access_expires_at)
             usable = was.value.usable(now) and token != rejected
-            if _claimed(was.value, now):
+            if _is_claimed(was.value, now):
                 if usable:
                     return token
                 await self.clock.sleep(POLL)
                 continue
-            refreshed = await self._refreshed(was, token if usable else None)
+            refreshed = await self._refresh(was, token if usable else None)
             if refreshed is not None:
                 return refreshed
 
@@ -132,9 +132,9 @@ class AccessTokens:
             raise UnknownConnectionError("No such connection.")
         raise GrantRevokedError("This connection has no grant: the end user must connect again.")
 
-    async def _refreshed(self, was: Versioned[Grant], fallback: str | None) -> str | None:
-        """Claim and refresh; None where somebody else was faster and the grant is to be read."""
-        connection = await self._authorized(was.value.connection_id)
+    async def _refresh(self, was: Versioned[Grant], fallback: str | None) -> str | None:
+        """Claim and refresh; None where another instance was faster and the grant is to be read."""
+        connection = await self._require_authorized(was.value.connection_id)
         try:
             now = self.clock.now()
             claim = replace(was.value, refresh_claimed_until=now + CLAIM_LIFETIME)
@@ -145,14 +145,14 @@ class AccessTokens:
             refresh_token = await opened_refresh_token(self.sealer, claimed.value)
             return await self._store(claimed, await self.oauth.refresh(refresh_token))
         except ReauthRequiredError as error:
-            stands = await self._confirmed(claimed.value, connection, error)
-            # Only now: whoever waits for the claim finds the connection marked.
+            stands = await self._confirm_end(claimed.value, connection, error)
+            # Only now: the next holder of the claim finds the connection marked.
             await self._give_back(claimed)
             if stands:
                 raise
             return None
         except UnnamedRefusalError as error:
-            return await self._refused(claimed, connection, error, fallback)
+            return await self._count_refusal(claimed, connection, error, fallback)
         except (TransientError, ConfigurationError) as error:
             if self._is_of_another_client(was.value, error):
                 await self._end(claimed, connection, error)
@@ -182,12 +182,12 @@ class AccessTokens:
     ) -> None:
         """Mark the connection of a former client's grant. Raises GrantEndedError if it stands."""
         ended = GrantEndedError("It was given to another OAuth client.", cause="client_changed")
-        stands = await self._confirmed(claimed.value, connection, ended)
+        stands = await self._confirm_end(claimed.value, connection, ended)
         await self._give_back(claimed)
         if stands:
             raise ended from error
 
-    async def _refused(
+    async def _count_refusal(
         self,
         claimed: Versioned[Grant],
         connection: Versioned[Connection] | None,
@@ -198,7 +198,7 @@ class AccessTokens:
         now = self.clock.now()
         tried = replace(claimed.value, refused_since=claimed.value.refused_since or now)
         ended = GrantEndedError("Google refuses this grant, and not why.", cause="refused")
-        stands = tried.given_up(now) and await self._confirmed(tried, connection, ended)
+        stands = tried.given_up(now) and await self._confirm_end(tried, connection, ended)
         await self._give_back(claimed, tried)
         if stands:
             raise ended from error
@@ -206,7 +206,7 @@ class AccessTokens:
             raise error
         return fallback
 
-    async def _authorized(self, id: ConnectionId) -> Versioned[Connection] | None:
+    async def _require_authorized(self, id: ConnectionId) -> Versioned[Connection] | None:
         """Return the connection; raise at once where it is known that Google will refuse."""
         found = await self.connections.get(id)
         if found is not None and found.value.status is ConnectionStatus.REAUTH_REQUIRED:
@@ -220,19 +220,19 @@ class AccessTokens:
         """
         id, now = claimed.value.connection_id, self.clock.now()
 
-        async def refreshed(was: Grant) -> Grant | None:
-            if _renewed(claimed.value, was):
+        async def refresh(was: Grant) -> Grant | None:
+            if _is_renewed(claimed.value, was):
                 return None
             fresh = await refreshed_grant(self.sealer, was, tokens, now)
             return replace(fresh, client_id=self._client_id)
 
-        if await update_by(self.grants, id, refreshed, claimed) is None:
+        if await update_by(self.grants, id, refresh, claimed) is None:
             return None
         rotated = tokens.refresh_token is not None
         self.sightings.count_kind(Kinds.REFRESHES, "rotated" if rotated else "kept")
         return self._remember(id, tokens.access_token, tokens.expires_at)
 
-    async def _confirmed(
+    async def _confirm_end(
         self,
         tried: Grant,
         connection: Versioned[Connection] | None,
@@ -244,7 +244,7 @@ class AccessTokens:
         a reconnect in between changes one or the other.
         """
         fresh = await self.grants.get(tried.connection_id)
-        if fresh is not None and _renewed(tried, fresh.value):
+        if fresh is not None and _is_renewed(tried, fresh.value):
             return False
         self.forget(tried.connection_id)
         if connection is None:
@@ -265,7 +265,7 @@ class AccessTokens:
         ends_at = grant.ends_at(testing=self.require_reauth.settings.testing)
         if ends_at is not None and now >= ends_at:
             return "expired"
-        return "unused" if grant.unused(now) else "revoked"
+        return "unused" if grant.is_unused(now) else "revoked"
 
     async def _give_back(self, claimed: Versioned[Grant], tried: Grant | None = None) -> None:
         free = replace(tried or claimed.value, refresh_claimed_until=None)
@@ -288,10 +288,10 @@ def _known_end(cause: str) -> ReauthRequiredError:
     return GrantRevokedError(text)
 
 
-def _claimed(grant: Grant, now: datetime) -> bool:
+def _is_claimed(grant: Grant, now: datetime) -> bool:
     return grant.refresh_claimed_until is not None and now < grant.refresh_claimed_until
 
 
-def _renewed(tried: Grant, fresh: Grant) -> bool:
+def _is_renewed(tried: Grant, fresh: Grant) -> bool:
     same = tried.generation == fresh.generation and tried.refreshed_at == fresh.refreshed_at
     return not same

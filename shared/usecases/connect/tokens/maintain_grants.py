@@ -1,4 +1,4 @@
-"""Grants that need somebody before anything fails: those about to end, and those long unused.
+"""Grants that need a person before anything fails: those about to end, and those long unused.
 
 Google ends a grant of an app in testing after seven days and any grant after six months without
 use (FACTS 6.6). The first is announced while there is time to connect again; the second is used.
@@ -67,11 +67,11 @@ class MaintainGrants:
         found = await self.connections.get(grant.connection_id)
         if found is None or found.value.status not in _ALIVE:
             return total
-        if ending and await self._warned(found.value, grant):
+        if ending and await self._warn(found.value, grant):
             total = replace(total, warned=total.warned + 1)
         if not idle:
             return total
-        if await self._used(grant):
+        if await self._use(grant):
             return replace(total, used=total.used + 1)
         return replace(total, failed=total.failed + 1)
 
@@ -83,7 +83,7 @@ class MaintainGrants:
         used_at = grant.refreshed_at or grant.issued_at
         return used_at is not None and self.clock.now() - used_at >= USE_AFTER
 
-    async def _warned(self, connection: Connection, grant: Grant) -> bool:
+    async def _warn(self, connection: Connection, grant: Grant) -> bool:
         """Tell the product once for each consent; True where this call did it."""
         ends_at = grant.ends_at(testing=self.settings.testing)
         event = auth_event(
@@ -106,7 +106,7 @@ class MaintainGrants:
             return True
         return False
 
-    async def _used(self, grant: Grant) -> bool:
+    async def _use(self, grant: Grant) -> bool:
         """Refresh: the access token of an idle grant ended long ago, so asking for one does."""
         try:
             await self.access_tokens(grant.connection_id)

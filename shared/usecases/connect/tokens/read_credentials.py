@@ -14,7 +14,7 @@ from shared.usecases.connect.tokens.token_seal import opened_refresh_token
 
 @dataclass(frozen=True, slots=True)
 class ReadCredentials:
-    """Answers credentials in the shape of API 3.1."""
+    """Returns credentials in the shape of API 3.1."""
 
     grants: Grants
     access_tokens: AccessTokens

@@ -25,7 +25,7 @@ class RequireReauth:
     settings: ConnectSettings
 
     async def __call__(self, was: Versioned[Connection], code: str, *, generation: int) -> bool:
-        """Return False where somebody changed the connection meanwhile, by reconnecting say.
+        """Return False where the connection was changed meanwhile, by reconnecting say.
 
         The event comes first: a crash in between repeats it under the same id, never loses it.
         """

@@ -62,7 +62,7 @@ class ModelChanges:
     def end(self, known: ModelHead | None, reason: EndReason = EndReason.DELETED) -> None:
         """Make a tombstone; of what is not live there is nothing to end."""
         if known is not None and known.live:
-            self.heads.append(known.deleted(self.now, reason))
+            self.heads.append(known.tombstone(self.now, reason))
             self._count(known.model, Tally(deleted=1))
 
     def merge(self, wanted: Iterable[Saved], known: Mapping[tuple[str, str], ModelHead]) -> None:

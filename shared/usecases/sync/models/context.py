@@ -121,7 +121,7 @@ class SyncContext(Generic[C]):
             if (name, id) in self._gathered:
                 rows.pop(id, None)
                 if (saved := self._gathered[name, id]) is not None:
-                    rows[id] = fields_of(_unwritten(saved))
+                    rows[id] = fields_of(_unwritten_record(saved))
         key = self._sync.key
         own = {id: {n: v for n, v in row.items() if n != "id" or key == "id"}
                for id, row in rows.items()}  # fmt: skip
@@ -169,7 +169,7 @@ class SyncContext(Generic[C]):
         listed = {(one.window.model, id) for one in closed for id in one.window.rows}
         touched = {model for model, _ in gathered.keys() - listed}
 
-        def applied(state: ModelSyncState) -> ModelSyncState:
+        def apply(state: ModelSyncState) -> ModelSyncState:
             broken = state.broken_listings if listing else 0
             state = replace(state, listing=listing, broken_listings=broken)
             for one in closed:
@@ -178,7 +178,7 @@ class SyncContext(Generic[C]):
                 state = state.with_model(model, replace(state.of(model), listed=None))
             return state if kept is None else replace(state, checkpoint=kept)
 
-        await self.run_.commit(changes, applied)
+        await self.run_.commit(changes, apply)
 
     @property
     def _news(self) -> bool:
@@ -206,7 +206,7 @@ class SyncContext(Generic[C]):
         self, gathered: Mapping[tuple[str, str], Saved | None], closed: list["_Closed"]
     ) -> ModelChanges:
         """Compare with what is stored; what is too much for one commit is written on the way."""
-        known = await self._known(gathered)
+        known = await self._known_heads(gathered)
         changes = self.run_.changes()
         for key, saved in gathered.items():
             if changes.full:
@@ -223,7 +223,7 @@ class SyncContext(Generic[C]):
             changes.end(head)
         return changes
 
-    async def _known(
+    async def _known_heads(
         self, keys: Mapping[tuple[str, str], Saved | None]
     ) -> Mapping[tuple[str, str], ModelHead]:
         known: dict[tuple[str, str], ModelHead] = {}
@@ -249,7 +249,7 @@ class SyncContext(Generic[C]):
         verdict = await judge(window, live, absent, counts.absence)
         left = len(absent) - len(verdict.gone)
 
-        def applied(state: ModelSyncState) -> ModelSyncState:
+        def apply(state: ModelSyncState) -> ModelSyncState:
             known = replace(
                 state.of(window.model),
                 absence=verdict.absence,
@@ -257,7 +257,7 @@ class SyncContext(Generic[C]):
             )
             return state.with_model(window.model, known)
 
-        self._closed.append(_Closed(window, verdict.gone, applied))
+        self._closed.append(_Closed(window, verdict.gone, apply))
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,7 +274,7 @@ class _Closed:
         return (head.model, head.id) not in gathered
 
 
-def _unwritten(saved: Saved) -> ModelRecord:
+def _unwritten_record(saved: Saved) -> ModelRecord:
     head = ModelHead(saved.model, saved.id, saved.hash, SequenceNumber(0), EPOCH, EPOCH)
     return ModelRecord(head, saved.payload)
 

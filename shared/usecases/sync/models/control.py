@@ -39,7 +39,7 @@ class ControlModels:
 
         def change(state: ModelSyncState, now: datetime) -> ModelSyncState:
             if not (reset or empty):
-                return replace(state, deferred_until=None).woken(now)
+                return replace(state, deferred_until=None).with_wake(now)
             return replace(state.afresh(now), emptying=state.emptying or empty)
 
         await self._change(id, name, change, wake=True)
@@ -53,7 +53,7 @@ class ControlModels:
 
         def change(state: ModelSyncState, now: datetime) -> ModelSyncState:
             running = replace(state, status=SyncStatus.RUNNING, deferred_until=None, failures=0)
-            return running.woken(now)
+            return running.with_wake(now)
 
         await self._change(id, name, change, wake=True)
 
@@ -73,14 +73,14 @@ class ControlModels:
     async def _change(
         self, id: ConnectionId, name: str, change: Change, *, wake: bool = False
     ) -> None:
-        def changed(was: ModelSyncState) -> ModelSyncState | None:
+        def apply(was: ModelSyncState) -> ModelSyncState | None:
             stopped = was.status is SyncStatus.STOPPED
             return None if stopped else change(was, self.clock.now())
 
         row = self.syncs.get(name)
         if row is None or not await self.adopt(id, row):
             raise UnknownConnectionError(f"There is no connection {id!r}.")
-        if await update(self.states, state_id(id, name), changed) is None:
+        if await update(self.states, state_id(id, name), apply) is None:
             raise UnknownConnectionError(f"There is no connection {id!r}.")
         if wake:
             await self.queue.enqueue(models_task(id, name))

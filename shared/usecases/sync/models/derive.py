@@ -52,7 +52,7 @@ async def _retry(run: ModelRun, derived: Derived) -> None:
     due = run.state.quarantine_due_at
     if due is None or due > run.clock.now():
         return
-    entries = await run.records.poisoned(run.connection_id, derived.name, PAGE)
+    entries = await run.records.list_poisoned(run.connection_id, derived.name, PAGE)
     keys = [one.key for one in entries if one.retry_at <= run.clock.now()]
     await _rebuild(run, derived, await _read(run, derived, keys), run.state.after)
 
@@ -61,7 +61,7 @@ async def _keys(run: ModelRun, derived: Derived, records: Sequence[Record]) -> l
     if derived.by == "thread":
         threads = [*dict.fromkeys(record.head.thread_id for record in records)]
         return await _read(run, derived, threads)
-    return [(record.head.message_id, _live([record])) for record in records if _known(record)]
+    return [(record.head.message_id, _live([record])) for record in records if _is_readable(record)]
 
 
 async def _read(run: ModelRun, derived: Derived, keys: Sequence[str]) -> list[Key]:
@@ -74,12 +74,12 @@ async def _read(run: ModelRun, derived: Derived, keys: Sequence[str]) -> list[Ke
         else:
             one = await run.messages.get(run.connection_id, MessageId(key))
             records = [one] if one is not None else []
-        if all(_known(record) for record in records):
+        if all(_is_readable(record) for record in records):
             found.append((key, _live(records)))
     return found
 
 
-def _known(record: Record) -> bool:
+def _is_readable(record: Record) -> bool:
     """Whether it can be read; of a tombstone nothing has to be."""
     return bool(record.payload) or not record.head.live
 
@@ -96,7 +96,7 @@ async def _rebuild(
     stored: dict[str, list[ModelHead]] = {}
     for head in await run.records.of_sources(run.connection_id, model, [key for key, _ in keys]):
         stored.setdefault(head.source or "", []).append(head)
-    known_poison = await _poisoned(run, derived)
+    known_poison = await _read_quarantine(run, derived)
     changes = run.changes()
     for key, messages in keys:
         if changes.full:
@@ -115,10 +115,10 @@ async def _rebuild(
             changes.released.append(key)
         await _replace(run, changes, rows, stored.get(key, ()))
 
-    def moved(state: ModelSyncState) -> ModelSyncState:
+    def move(state: ModelSyncState) -> ModelSyncState:
         return replace(_count(state, changes), after=SequenceNumber(max(after, state.after)))
 
-    await run.commit(changes, moved)
+    await run.commit(changes, move)
     if known_poison or changes.poisoned:
         await _reschedule(run, derived)
 
@@ -163,11 +163,11 @@ def _set_aside(
     )
 
 
-async def _poisoned(run: ModelRun, derived: Derived) -> Mapping[str, Poisoned]:
+async def _read_quarantine(run: ModelRun, derived: Derived) -> Mapping[str, Poisoned]:
     """Return the quarantine; asks the store only if anything is in it."""
     if run.state.quarantine_due_at is None:
         return {}
-    found = await run.records.poisoned(run.connection_id, derived.name, MOST_POISONED + PAGE)
+    found = await run.records.list_poisoned(run.connection_id, derived.name, MOST_POISONED + PAGE)
     return {one.key: one for one in found}
 
 
@@ -179,7 +179,7 @@ def _count(state: ModelSyncState, changes: ModelChanges) -> ModelSyncState:
 
 
 async def _reschedule(run: ModelRun, derived: Derived) -> None:
-    entries = await run.records.poisoned(run.connection_id, derived.name, MOST_POISONED + PAGE)
+    entries = await run.records.list_poisoned(run.connection_id, derived.name, MOST_POISONED + PAGE)
     due = entries[0].retry_at if entries else None
     await run.lease.commit(
         lambda state: replace(state, quarantine_due_at=due, quarantined=len(entries))

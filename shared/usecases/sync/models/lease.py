@@ -34,9 +34,9 @@ async def take(
         now = clock.now()
         if was is None or was.value.status is SyncStatus.STOPPED:
             return Idle()
-        state = was.value.woken(now) if wake else was.value
+        state = was.value.with_wake(now) if wake else was.value
         due = plan(state, row, now)
-        if state.held(now):
+        if state.is_held(now):
             if wake:
                 await states.swap(was, state)
             lease = was.value.lease
@@ -93,7 +93,7 @@ class ModelLease:
         async with self.lock:
             for _ in range(COMMIT_TRIES):
                 changed, batch = await make(change(self.state))
-                if await self._written(self._renew(changed), batch):
+                if await self._write(self._renew(changed), batch):
                     return
             raise StoreUnavailableError("A commit was refused again and again.")
 
@@ -101,7 +101,7 @@ class ModelLease:
         """Renew the lease once a third of it is gone."""
         async with self.lock:
             while self._wants_beat():
-                await self._written(self._renew(self.state), ModelBatch())
+                await self._write(self._renew(self.state), ModelBatch())
 
     async def leave(self, change: Change, make: MakeBatch = _nothing) -> datetime | None:
         """Give the lease back, with a last change; return when the sync is to run next."""
@@ -110,7 +110,7 @@ class ModelLease:
                 changed, batch = await make(change(self.state))
                 due = plan(changed, self.row, self.clock.now())
                 rest = replace(changed, lease=None, next_due_at=due, commit_id=_commit_id())
-                self.released = await self._written(rest, batch)
+                self.released = await self._write(rest, batch)
             return self.state.next_due_at
 
     def _wants_beat(self) -> bool:
@@ -124,7 +124,7 @@ class ModelLease:
         lease = replace(state.lease, expires_at=expires_at)
         return replace(state, lease=lease, next_due_at=expires_at, commit_id=_commit_id())
 
-    async def _written(self, new: ModelSyncState, batch: ModelBatch) -> bool:
+    async def _write(self, new: ModelSyncState, batch: ModelBatch) -> bool:
         """Try one write: True once it is durable, False where only a wish moved."""
         try:
             self.current = await self.states.commit(self.current, new, batch)

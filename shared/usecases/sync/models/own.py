@@ -64,8 +64,8 @@ class RunOwnCode:
         of ours the code lets through.
         """
         _require_scopes(run, sync)
-        if _begun(run.state, sync, run) != run.state:
-            await run.lease.commit(lambda state: _begun(state, sync, run))
+        if _begin(run.state, sync, run) != run.state:
+            await run.lease.commit(lambda state: _begin(state, sync, run))
         context = await self._context(run, sync)
         try:
             await _watch(run, sync.run(context))
@@ -134,7 +134,7 @@ def _require_scopes(run: ModelRun, sync: Sync) -> None:
             raise MissingScopeError(f"{sync.name} needs the scope {scope}.", scope=scope)
 
 
-def _begun(state: ModelSyncState, sync: Sync, run: ModelRun) -> ModelSyncState:
+def _begin(state: ModelSyncState, sync: Sync, run: ModelRun) -> ModelSyncState:
     """Return the state as a slice begins: broken listings and audits have no checkpoint."""
     if sync.checkpoint is None:
         return state

@@ -15,7 +15,7 @@ from shared.domain.sync.event import extend
 from shared.domain.sync.state import Tally
 from shared.ports.clock import Clock
 from shared.ports.events import Outbox
-from shared.ports.model_store import ModelBatch, ModelRecords, Told
+from shared.ports.model_store import ModelBatch, ModelRecords, Notice
 from shared.ports.sync_store import Records
 from shared.usecases.sync.models.changes import ModelChanges
 from shared.usecases.sync.models.lease import Change, ModelLease
@@ -72,7 +72,7 @@ class ModelRun:
         """
         before, first = self.state, not self.tally.total
 
-        def applied(state: ModelSyncState) -> ModelSyncState:
+        def apply(state: ModelSyncState) -> ModelSyncState:
             if first and changes.tallies:
                 state = state.counting_anew()
             return change(changes.applied_to(state))
@@ -81,20 +81,20 @@ class ModelRun:
             batch = changes.batch(self.state.sequence)
             if state.initial:
                 return state, batch
-            return await self._told(before, state, batch, changes)
+            return await self._with_events(before, state, batch, changes)
 
-        await self.lease.commit(applied, make)
+        await self.lease.commit(apply, make)
         self.tally += changes.tally
         self.commits += 1
 
-    async def _told(
+    async def _with_events(
         self,
         before: ModelSyncState,
         state: ModelSyncState,
         batch: ModelBatch,
         changes: ModelChanges,
     ) -> tuple[ModelSyncState, ModelBatch]:
-        events: list[Told] = []
+        events: list[Notice] = []
         kind = SYNC_TYPES[self.row.follows]
         for model, tally in changes.tallies.items():
             event = model_event(
@@ -132,7 +132,7 @@ class ModelRun:
         async def make(state: ModelSyncState) -> tuple[ModelSyncState, ModelBatch]:
             if not self.state.initial:
                 return state, ModelBatch()
-            events: list[Told] = [
+            events: list[Notice] = [
                 (self._first(state, model, now), None) for model in models_of(self.row)
             ]
             return state, ModelBatch(events=events)

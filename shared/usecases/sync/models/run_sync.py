@@ -132,7 +132,7 @@ class RunSync:
         except FencedOutError:
             return NotRun()
         except asyncio.CancelledError:
-            await run_to_end(self._left(run))
+            await run_to_end(self._leave(run))
             raise
         except PostroomError as raised:
             error = raised
@@ -185,7 +185,7 @@ class RunSync:
         lasting = isinstance(error, ReauthRequiredError | MissingScopeError)
         wait = _wait(error, failures)
         if isinstance(error, RateLimitedError):
-            await self.governor.refused(run.connection_id, now + wait)
+            await self.governor.record_refusal(run.connection_id, now + wait)
 
         def change(state: ModelSyncState) -> ModelSyncState:
             state = replace(
@@ -213,7 +213,7 @@ class RunSync:
 
         await run.lease.leave(change, make)
 
-    async def _left(self, run: ModelRun) -> None:
+    async def _leave(self, run: ModelRun) -> None:
         """Give the lease back as the process ends, so that no worker waits for its expiry."""
         try:
             await run.lease.leave(lambda state: state)

@@ -68,7 +68,7 @@ class OverRecords:
     ) -> Sequence[ModelHead]:
         """Return the heads of these sources, without what the run moved to another."""
         asked = list(sources)
-        stored = self._untouched(await self.real.of_sources(connection_id, model, asked))
+        stored = self._untouched_heads(await self.real.of_sources(connection_id, model, asked))
         return [*stored, *(one for one in self._heads(model) if one.source in {*asked})]
 
     async def live(
@@ -76,14 +76,14 @@ class OverRecords:
     ) -> AsyncIterator[Sequence[ModelHead]]:
         """Stream the live heads: the stored ones that the run did not touch, then its own."""
         async for stored in self.real.live(connection_id, model):
-            yield self._untouched(stored)
+            yield self._untouched_heads(stored)
         yield [head for head in self._heads(model) if head.live]
 
-    async def poisoned(
+    async def list_poisoned(
         self, connection_id: ConnectionId, sync: str, limit: int
     ) -> Sequence[Poisoned]:
         """Return the quarantine as the run leaves it."""
-        stored = await self.real.poisoned(connection_id, sync, limit)
+        stored = await self.real.list_poisoned(connection_id, sync, limit)
         by_key = {**{one.key: one for one in stored}, **self.aside}
         left = (one for key, one in by_key.items() if key not in self.released)
         return sorted(left, key=lambda one: one.retry_at)[:limit]
@@ -94,7 +94,7 @@ class OverRecords:
     def _heads(self, model: str) -> Sequence[ModelHead]:
         return [one.head for one in self.made.values() if one.head.model == model]
 
-    def _untouched(self, stored: Sequence[ModelHead]) -> list[ModelHead]:
+    def _untouched_heads(self, stored: Sequence[ModelHead]) -> list[ModelHead]:
         return [head for head in stored if _key(head) not in self.made]
 
 

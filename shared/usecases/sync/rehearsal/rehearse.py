@@ -86,7 +86,7 @@ class RehearseSync:
         stored = await self.runner.states.get(state_id(connection.id, row.name))
         state = ModelSyncState(connection.id, row.name) if stored is None else stored.value
         free = replace(state, status=SyncStatus.RUNNING, lease=None, deferred_until=None)
-        return free.afresh(now) if from_start else free.woken(now)
+        return free.afresh(now) if from_start else free.with_wake(now)
 
     def _over(self, row: OwnSync, states: Any, records: Any, tell: Tell) -> RunSync:
         own = self.runner.own

@@ -19,7 +19,7 @@ from shared.usecases.sync.work.changes import Changes
 from shared.usecases.sync.work.hydrate import Hydrated
 from shared.usecases.sync.work.pace import Units
 from shared.usecases.sync.work.run import Listing, Run
-from shared.usecases.sync.work.steps import departures, list_excluded
+from shared.usecases.sync.work.steps import list_excluded, removals_since
 from shared.usecases.sync.work.taking_in import take_in
 
 CHUNK = 100
@@ -77,7 +77,7 @@ async def read_chunk(run: Run) -> None:
 
 async def _scan(run: Run, progress: Backfill, deadline: datetime) -> Chunk:
     """List until enough unknown messages are found, the pass ends or time is up."""
-    chunk = Chunk(_begun(progress, run.state), [], {})
+    chunk = Chunk(_begin(progress, run.state), [], {})
     size = CHUNK if progress.stored else FIRST_CHUNK
     if progress.stored:  # The newest mail comes first; the count can wait for it.
         await _look_ahead(run, chunk)
@@ -85,14 +85,14 @@ async def _scan(run: Run, progress: Backfill, deadline: datetime) -> Chunk:
         if (run.listing is None or not run.listing.refs) and not await _turn_page(run, chunk):
             break
         room = size - len(chunk.unknown)
-        await _sift(run, chunk, run.taken(room))
+        await _sift(run, chunk, run.take(room))
     if chunk.unknown:
         threads = {ref.thread_id for ref in chunk.unknown}
         await _sift(run, chunk, run.taken_of(threads, JOINED))
     return chunk
 
 
-def _begun(progress: Backfill, state: SyncState) -> Backfill:
+def _begin(progress: Backfill, state: SyncState) -> Backfill:
     """Note where history stands as a pass begins: what leaves from here on may shift its pages."""
     return replace(progress, pass_since=progress.pass_since or state.checkpoint)
 
@@ -103,9 +103,9 @@ async def _may_have_shifted(run: Run, chunk: Chunk) -> bool:
     last = chunk.pass_ended and chunk.paged and not progress.unknown_in_pass
     if not last or progress.pass_since is None or progress.pass_number >= MOST_PASSES:
         return False
-    left = await departures(run, progress.pass_since)
+    left = await removals_since(run, progress.pass_since)
     labels = run.state.selection.labels or (None,)
-    return any(left.shifted(label_id) for label_id in labels)
+    return any(left.may_shift(label_id) for label_id in labels)
 
 
 async def _turn_page(run: Run, chunk: Chunk) -> bool:
@@ -166,7 +166,7 @@ async def _list(run: Run, chunk: Chunk) -> Listing:
     except GmailRefusedError as error:
         if token is None or error.status != BAD_REQUEST:
             raise
-    chunk.progress = replace(_begun(chunk.progress.begun_again(), run.state), unknown_in_pass=1)
+    chunk.progress = replace(_begin(chunk.progress.begun_again(), run.state), unknown_in_pass=1)
     return await _page(run, chunk.progress, None)
 
 

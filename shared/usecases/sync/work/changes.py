@@ -1,6 +1,6 @@
 """What one commit changes, gathered while it is worked out."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -109,7 +109,7 @@ class Changes:
         if CHAT in labels or not self.selection.fits_labels(labels):
             return False
         size = weight(message) + sum(map(len, (bodies or {}).values()))
-        read, payload = await off_loop(size, _pack, message, bodies)
+        read, payload = await off_loop(size, _pack, message, bodies, self.selection.headers)
         if not self.selection.fits_sender(read["from"]["email"]):
             return False
         head = self._head(message, labels, known, origin or self.origin)
@@ -161,8 +161,8 @@ class Changes:
         reason: EndReason = EndReason.DELETED,
         labels: frozenset[LabelId] | None = None,
     ) -> None:
-        """Mark a record as ended: whoever reads by cursor has to be told, whatever ended it."""
-        self.heads.append(head.deleted(SequenceNumber(0), self.now, reason, labels))
+        """Mark a record as ended: readers by cursor have to be told, whatever ended it."""
+        self.heads.append(head.tombstone(SequenceNumber(0), self.now, reason, labels))
         self.deleted += 1
 
     def set_aside(
@@ -208,8 +208,10 @@ class Changes:
         return Batch(put, heads, tuple(self.quarantine), tuple(self.released))
 
 
-def _pack(message: GmailObject, bodies: Mapping[str, bytes] | None) -> tuple[EmailMessage, Payload]:
-    read = read_message(message, bodies)
+def _pack(
+    message: GmailObject, bodies: Mapping[str, bytes] | None, headers: Sequence[str]
+) -> tuple[EmailMessage, Payload]:
+    read = read_message(message, bodies, headers)
     return read, make_payload(read)
 
 

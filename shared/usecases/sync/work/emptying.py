@@ -1,7 +1,7 @@
 """Ending every record before the window is read again, at the product's wish (API 5.1).
 
 A record ends as a tombstone with a sequence number, never by disappearing: a message that is gone
-from Gmail by the time the window is read would otherwise stay for ever with whoever reads by
+from Gmail by the time the window is read would otherwise stay for ever with a reader by
 cursor. What is still there comes back from the backfill under a new number.
 """
 

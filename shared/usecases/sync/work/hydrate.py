@@ -32,7 +32,7 @@ FEWEST_ALIKE = 3
 """Messages refused alike, at least, before it is taken for more than their own trouble."""
 
 
-async def _unknown() -> bool:
+async def _never() -> bool:
     return False
 
 
@@ -61,7 +61,7 @@ class Hydrator:
     """Where a worker died: told of the one message that is fetched then."""
     alone: bool = False
     """Whether messages that fail are blamed though none came: runs in a row have ended so."""
-    answers: Callable[[], Awaitable[bool]] = _unknown
+    answers: Callable[[], Awaitable[bool]] = _never
     """Whether Gmail gives a message of this mailbox that it gave before."""
     result: Hydrated = field(default_factory=Hydrated)
     _held: int = 0
@@ -94,7 +94,7 @@ class Hydrator:
                 await self._fetch(job)
             except TransientError as error:
                 self.result.interrupted = error
-                self.result.left.extend(self._unanswered(job))
+                self.result.left.extend(self._unanswered_refs(job))
 
     def _is_to_stop(self) -> bool:
         late = self.clock.now() >= self.deadline
@@ -104,8 +104,8 @@ class Hydrator:
         self.result.messages.append(message)
         self._held += as_count(message.get("sizeEstimate"))
 
-    def _unanswered(self, job: Sequence[MessageRef]) -> list[MessageRef]:
-        """Return what is left of a job: what nobody leaves counts as fetched."""
+    def _unanswered_refs(self, job: Sequence[MessageRef]) -> list[MessageRef]:
+        """Return what is left of a job: what no worker leaves counts as fetched."""
         answered = {message["id"] for message in self.result.messages}
         answered |= {ref.id for ref, _ in (*self.result.failed, *self._refused, *self._unavailable)}
         return [ref for ref in job if ref.id not in answered]
@@ -118,7 +118,7 @@ class Hydrator:
             await self._message(ref)
 
     async def _thread(self, thread_id: ThreadId, job: Sequence[MessageRef]) -> list[MessageRef]:
-        """Fetch a whole thread; answer the wanted messages it did not bring."""
+        """Fetch a whole thread; return the wanted messages it did not bring."""
         try:
             call = self.gmail.thread(thread_id)
             messages = await self.pace.run(Units.THREAD, call, urgent=self.urgent)
@@ -128,7 +128,7 @@ class Hydrator:
         for message in messages:
             if message["id"] in wanted:
                 await self._found_in_thread(message)
-        return self._unanswered(job)
+        return self._unanswered_refs(job)
 
     async def _found_in_thread(self, message: GmailObject) -> None:
         try:

@@ -1,7 +1,7 @@
 """The lease: one writer per connection, fenced by compare-and-set (DESIGN 4.2).
 
 Every write names a random `commit_id`. When a precondition fails, reading the state back tells
-which of three things happened: our own commit arrived and its answer was lost; somebody else has
+which of three things happened: our own commit arrived and its answer was lost; another worker has
 the lease; or only a hint moved, and the same change is committed again without refetching.
 """
 
@@ -55,9 +55,9 @@ async def take(
             return Idle()
         new = _taken_or_hinted(was.value, hint, now)
         if new is None:
-            return _busy(was.value) if was.value.held(now) else Idle()
+            return _busy(was.value) if was.value.is_held(now) else Idle()
         swapped = await states.swap(was, new)
-        return _busy(new) if was.value.held(now) else Held(states, clock, swapped)
+        return _busy(new) if was.value.is_held(now) else Held(states, clock, swapped)
 
     return await until_written(attempt)
 
@@ -67,7 +67,7 @@ def _taken_or_hinted(state: SyncState, hint: HistoryId | None, now: datetime) ->
     wished = _wish(state, hint, now)
     if wished is None:
         return None
-    if state.held(now):
+    if state.is_held(now):
         return None if wished == state else wished
     return _lease(wished, now)
 
@@ -109,7 +109,7 @@ async def _nothing(state: SyncState) -> tuple[SyncState, Batch]:
 
 
 def _nobody(_: SyncState) -> None:
-    """Tell nobody."""
+    """Write no event."""
 
 
 @dataclass(slots=True)
@@ -134,7 +134,7 @@ class Held:
         """
         for _ in range(COMMIT_TRIES):
             changed, batch = await make(change(self.state))
-            if await self._written(self._stamp(changed), batch):
+            if await self._write(self._stamp(changed), batch):
                 return
         raise StoreUnavailableError("A commit was refused again and again.")
 
@@ -146,7 +146,7 @@ class Held:
 
     async def renew(self) -> None:
         """Renew the lease now. Raises FencedOutError."""
-        while not await self._written(self._renew(self.state), Batch()):
+        while not await self._write(self._renew(self.state), Batch()):
             pass
 
     async def release(self) -> bool:
@@ -156,7 +156,7 @@ class Held:
             step = plan(self.state, now)
             if not isinstance(step, Release):
                 return False
-            self.released = await self._written(_at_rest(self.state, step.at, now), Batch())
+            self.released = await self._write(_at_rest(self.state, step.at, now), Batch())
         return True
 
     async def leave(self, change: Change, due: datetime | None, tell: Tell = _nobody) -> None:
@@ -166,11 +166,11 @@ class Held:
         the hint moved meanwhile.
         """
         while not self.released:
-            new = replace(change(self.state), lease=None, next_due_at=self._kept(due))
+            new = replace(change(self.state), lease=None, next_due_at=self._next_due(due))
             new = replace(new, commit_id=_commit_id())
-            self.released = await self._written(new, Batch(event=tell(self.state)))
+            self.released = await self._write(new, Batch(event=tell(self.state)))
 
-    def _kept(self, due: datetime | None) -> datetime | None:
+    def _next_due(self, due: datetime | None) -> datetime | None:
         """Return the due time to leave behind: a trigger or a reconnect may have set its own."""
         lease, wish = self.state.lease, self.state.next_due_at
         if lease is None or wish is None or wish >= lease.expires_at:
@@ -194,7 +194,7 @@ class Held:
         lease = replace(state.lease, expires_at=expires_at)
         return replace(state, lease=lease, next_due_at=due, commit_id=_commit_id())
 
-    async def _written(self, new: SyncState, batch: Batch) -> bool:
+    async def _write(self, new: SyncState, batch: Batch) -> bool:
         """Try one write: True once it is durable, False where only the hint moved."""
         try:
             self.current = await self.states.commit(self.current, new, batch)

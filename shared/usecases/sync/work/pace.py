@@ -104,7 +104,7 @@ class QuotaGovernor:
         return pace
 
     async def admit(self, connection_id: ConnectionId) -> datetime | None:
-        """Set the pace of bulk work; answer until when it must wait, if it must.
+        """Set the pace of bulk work; return until when it must wait, if it must.
 
         Two to three reads: asked once a run, and only where there is bulk work.
         """
@@ -124,10 +124,10 @@ class QuotaGovernor:
         try:
             state = await self.states.get(connection_id)
         except CorruptStateError:
-            return False  # It does not sync, and stops nobody else.
+            return False  # It does not sync, and stops no other.
         return state is not None and has_bulk_work(state.value)
 
-    async def refused(self, connection_id: ConnectionId, until: datetime) -> None:
+    async def record_refusal(self, connection_id: ConnectionId, until: datetime) -> None:
         """Tell every instance that Google asked this user to wait; last writer wins."""
         sub = await self._sub(connection_id)
         user = await self.google_users.get(sub) if sub else None
@@ -136,7 +136,7 @@ class QuotaGovernor:
         try:
             await self.google_users.swap(user, replace(user.value, rate_limited_until=until))
         except ConflictError:
-            return  # Somebody joined, left or was refused at the same moment: only advice is lost.
+            return  # Another joined, left or was refused at the same moment: only advice is lost.
 
     async def _sub(self, connection_id: ConnectionId) -> GoogleSub | None:
         found = await self.connections.get(connection_id)

@@ -19,7 +19,7 @@ from shared.usecases.sync.work.changes import Changes
 from shared.usecases.sync.work.lease import Change
 from shared.usecases.sync.work.pace import Units
 from shared.usecases.sync.work.run import Run
-from shared.usecases.sync.work.steps import departures, list_window
+from shared.usecases.sync.work.steps import list_window, removals_since
 
 CHANGES_AT_ONCE = 300
 LISTED_AGAIN = 5
@@ -73,9 +73,9 @@ async def recover(run: Run) -> None:
     """
     started = run.clock.now()
     census = await _census(run)
-    found = await _compared(run, census, Origin.RECOVERY)
+    found = await _compare_all(run, census, Origin.RECOVERY)
     now = run.clock.now()
-    await _commit(run, found, lambda state: recovered(state, census.anchor, now))
+    await _commit(run, found, lambda state: after_recovery(state, census.anchor, now))
     run.forget_listing()  # A backfill under way begins its pass anew.
     listed = census.wanted
     run.note("recovery", started, listed=listed, updated=found.updated, deleted=found.deleted)
@@ -85,9 +85,9 @@ async def audit(run: Run) -> None:
     """Compare without moving the checkpoint: deltas since then apply once more, harmlessly."""
     started = run.clock.now()
     census = await _census(run)
-    found = await _compared(run, census, Origin.AUDIT)
+    found = await _compare_all(run, census, Origin.AUDIT)
     now = run.clock.now()
-    await _commit(run, found, lambda state: audited(state, census.wanted, found, now))
+    await _commit(run, found, lambda state: after_audit(state, census.wanted, found, now))
     run.note("audit", started, listed=census.wanted, known=found.known)
 
 
@@ -97,7 +97,7 @@ async def _commit(run: Run, found: Comparison, change: Change) -> None:
     await run.commit(found.commits[-1], change)
 
 
-def audited(state: SyncState, listed: int, found: Comparison, now: datetime) -> SyncState:
+def after_audit(state: SyncState, listed: int, found: Comparison, now: datetime) -> SyncState:
     """Return the state after an audit; what was missing comes as a backfill of its own.
 
     Under a selection by sender a listing cannot tell what should be stored: the backfill does.
@@ -120,7 +120,7 @@ def audited(state: SyncState, listed: int, found: Comparison, now: datetime) -> 
     return replace(state, backfill=backfill)
 
 
-def recovered(state: SyncState, anchor: HistoryId, now: datetime) -> SyncState:
+def after_recovery(state: SyncState, anchor: HistoryId, now: datetime) -> SyncState:
     """Return the state after the comparison: what is unknown comes as a backfill.
 
     Only where history ended before the checkpoint does the anchor lie before it; what was notified
@@ -182,8 +182,8 @@ async def _list_again(run: Run, census: Census, label_id: LabelId) -> None:
         slipped = [ref.id for ref in refs if label_id not in census.labels.get(ref.id, ())]
         for message_id in slipped:
             census.labels[message_id].add(label_id)
-        left = await departures(run, since)
-        if not slipped and not left.shifted(label_id):
+        left = await removals_since(run, since)
+        if not slipped and not left.may_shift(label_id):
             break
         since = left.until
     else:
@@ -191,7 +191,7 @@ async def _list_again(run: Run, census: Census, label_id: LabelId) -> None:
     census.unsure.discard(label_id)
 
 
-async def _compared(run: Run, census: Census, origin: Origin) -> Comparison:
+async def _compare_all(run: Run, census: Census, origin: Origin) -> Comparison:
     """Return the commits that bring the stored window to what was listed."""
     found = Comparison([run.changes(origin)])
     commits = found.commits
@@ -205,7 +205,7 @@ async def _compared(run: Run, census: Census, origin: Origin) -> Comparison:
 
 
 async def _compare(run: Run, census: Census, changes: Changes, head: RecordHead) -> bool:
-    """Compare one record; answer whether its message was listed as one to be stored."""
+    """Compare one record; return whether its message was listed as one to be stored."""
     known = head.message_id in census.refs
     listed = census.labels[head.message_id]
     if known:

@@ -8,7 +8,14 @@ from datetime import datetime
 from typing import Any
 
 from shared.domain.events.event import Event
-from shared.domain.ids import ConnectionId, HistoryId, MessageId, PageToken, ThreadId
+from shared.domain.ids import (
+    ConnectionId,
+    HistoryId,
+    MessageId,
+    PageToken,
+    SequenceNumber,
+    ThreadId,
+)
 from shared.domain.observations import Sightings
 from shared.domain.operation import OperationStep
 from shared.domain.sync.event import extend, sync_event
@@ -32,7 +39,7 @@ BLAMED_AFTER = 4
 
 
 async def ignore_reports(connection_id: ConnectionId, reports: Sequence[GmailObject]) -> None:
-    """Leave delivery-status messages to whoever reads the records."""
+    """Leave delivery-status messages to the readers of records."""
 
 
 @dataclass(slots=True)
@@ -118,7 +125,7 @@ class Run:
         self.listing = None
         self.ahead.clear()
 
-    def taken(self, count: int) -> list[MessageRef]:
+    def take(self, count: int) -> list[MessageRef]:
         """Take the next messages off the listed page."""
         if self.listing is None:
             return []
@@ -204,14 +211,14 @@ class Run:
             await self.record_bounces(self.connection_id, changes.reports)
         tally = self.tally + changes.tally
 
-        def applied(state: SyncState) -> SyncState:
+        def apply(state: SyncState) -> SyncState:
             latest = state.last_tally if not tally.total and self._is_second_look() else tally
             return replace(change(changes.applied_to(state)), last_tally=latest, suspect=None)
 
-        await self.held.commit(applied, make)
+        await self.held.commit(apply, make)
         self.tally = tally
         if self.in_quarantine is not None:
-            self.in_quarantine = _quarantined(self.in_quarantine, changes)
+            self.in_quarantine = _quarantine_after(self.in_quarantine, changes)
         self._note_lateness(changes)
 
     def _is_second_look(self) -> bool:
@@ -224,7 +231,7 @@ class Run:
         if self.in_quarantine is None:
             found = await entries_of(self.quarantine, self.state)
             self.in_quarantine = {entry.message_id: entry for entry in found}
-        after = _quarantined(self.in_quarantine, changes) if changes else self.in_quarantine
+        after = _quarantine_after(self.in_quarantine, changes) if changes else self.in_quarantine
         return set_aside([*after.values()])
 
     def _note_lateness(self, changes: Changes) -> None:
@@ -248,6 +255,7 @@ class Run:
                 self.trace_id,
                 since=since,
                 was=None,
+                before=SequenceNumber(0),
                 aside=aside,
             )
             return state, Batch(event=event)
@@ -269,6 +277,7 @@ class Run:
             self.trace_id,
             since=changes.now,
             was=self.state.checkpoint,
+            before=self.state.sequence,
             aside=await self.numbers(changes),
         )
         if opened is not None:
@@ -289,7 +298,7 @@ class Run:
         took = (self.clock.now() - started_at).total_seconds() * 1000
         self.steps.append(OperationStep(name, started_at, took, detail))
 
-    def counted(self) -> Mapping[str, Any]:
+    def report(self) -> Mapping[str, Any]:
         """Return what is told of a run: records, quota units, and how late live mail was."""
         tally = self.tally
         counts = {"added": tally.added, "updated": tally.updated, "deleted": tally.deleted}
@@ -298,7 +307,7 @@ class Run:
         return {**counts, "units": units, "pushed": self.pushed, **late}
 
 
-def _quarantined(
+def _quarantine_after(
     entries: Mapping[MessageId, QuarantineEntry], changes: Changes
 ) -> dict[MessageId, QuarantineEntry]:
     """Return the quarantine after a commit."""

@@ -19,7 +19,7 @@ from shared.usecases.sync.work.run import Run
 
 
 @dataclass(frozen=True, slots=True)
-class Departures:
+class Removals:
     """What left since a history ID; `until` is the last history record that this knows of."""
 
     until: HistoryId
@@ -27,19 +27,19 @@ class Departures:
     labels: frozenset[LabelId] = frozenset()
     """Labels taken off any message."""
 
-    def shifted(self, label_id: LabelId | None) -> bool:
+    def may_shift(self, label_id: LabelId | None) -> bool:
         """Whether a listing under this label, or of the whole window, may have shifted."""
         return self.deleted or label_id in self.labels
 
 
-async def departures(run: Run, since: HistoryId) -> Departures:
+async def removals_since(run: Run, since: HistoryId) -> Removals:
     """Read in history who left; where it has expired or is too long, anybody may have."""
     try:
         records, _, complete = await list_history(run, since, whole=True)
     except HistoryExpiredError:
-        return Departures(since, deleted=True)
+        return Removals(since, deleted=True)
     taken_off = [change.label_ids for record in records for change in record.labels_removed]
-    return Departures(
+    return Removals(
         until=records[-1].id if records else since,
         deleted=not complete or any(record.deleted for record in records),
         labels=frozenset[LabelId]().union(*taken_off),
@@ -85,11 +85,11 @@ async def set_anchor(run: Run) -> None:
     """Make the mailbox's current history ID the checkpoint; deltas are live from here on."""
     started = run.clock.now()
     profile = await run.pace.run(Units.PROFILE, run.gmail.profile(), urgent=True)
-    await run.held.commit(lambda state: anchored(state, profile.history_id, started))
+    await run.held.commit(lambda state: anchor(state, profile.history_id, started))
     run.note("anchor", started)
 
 
-def anchored(state: SyncState, history_id: HistoryId, now: datetime) -> SyncState:
+def anchor(state: SyncState, history_id: HistoryId, now: datetime) -> SyncState:
     """Return the state with its checkpoint and a backfill whose window start is fixed."""
     start = window_start(state.window, now)
     return replace(

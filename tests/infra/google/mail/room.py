@@ -1,4 +1,4 @@
-"""A mail room without its doors: methods are called straight, on a clock the test moves."""
+"""A mail room without its endpoints: methods are called straight, on a clock the test moves."""
 
 from base64 import urlsafe_b64encode
 from dataclasses import dataclass, field

@@ -28,6 +28,9 @@ def euc_jp(text: str) -> bytes:
 
 
 WRITTEN = [
+    *((name, b"a\x1b$)A\x0eVP\x0f b\x0eND\nc", "a中 b文\nc") for name in (
+        "iso-2022-cn", "ISO-2022-CN-EXT", "csISO2022CN", "cp50227",
+    )),
     *((name, iso_2022_jp("日本①㈱Ⅲ℡"), "日本①㈱Ⅲ℡") for name in (
         "iso-2022-jp", "ISO-2022-JP", "csISO2022JP", "iso-2022-jp-ms", "cp50220", "cp50221",
         "us-ascii", "utf-8", "x-never-heard-of",

@@ -80,7 +80,7 @@ def deletes(kind: Kind) -> Callable[[Call], Answer]:
     return delete
 
 
-def _stored(call: Call, kind: Kind, address: str, status: str) -> dict[str, Any]:
+def _store(call: Call, kind: Kind, address: str, status: str) -> dict[str, Any]:
     made = {kind.field: address, "verificationStatus": status}
     put_entry(call.store, call.email, kind.entry, address, made)
     return made
@@ -89,7 +89,7 @@ def _stored(call: Call, kind: Kind, address: str, status: str) -> dict[str, Any]
 def _forwarding(call: Call, address: str) -> dict[str, Any]:
     """Store an address to forward to; its owner is asked by mail where that is required."""
     status = addresses.first_status(call.email, address)
-    made = _stored(call, FORWARDING, address, status)
+    made = _store(call, FORWARDING, address, status)
     if status == "pending":
         addresses.ask_owner(call.store, call.email, FORWARDING.entry, address)
     return made
@@ -102,4 +102,4 @@ def _delegate(call: Call, address: str) -> dict[str, Any]:
         raise invalid("Invalid delegate")
     if len(list_entries(call.store, call.email, DELEGATES.entry)) >= MOST_DELEGATES:
         raise invalid("Too many delegates")
-    return _stored(call, DELEGATES, address, "accepted")
+    return _store(call, DELEGATES, address, "accepted")

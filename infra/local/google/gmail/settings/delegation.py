@@ -22,7 +22,7 @@ def check_delegated(call: Call) -> None:
         raise forbidden(ONLY_DELEGATED)
 
 
-def delegated(handler: Callable[[Call], Answer]) -> Callable[[Call], Answer]:
+def require_delegation(handler: Callable[[Call], Answer]) -> Callable[[Call], Answer]:
     """Return the method, refused where `check_delegated` refuses."""
 
     @wraps(handler)

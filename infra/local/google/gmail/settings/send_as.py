@@ -39,15 +39,15 @@ READ_ONLY: Final = frozenset({"sendAsEmail", "isPrimary", "verificationStatus"})
 
 def list_(call: Call) -> Answer:
     """List the addresses the mailbox may send from, verified or not."""
-    return {"sendAs": [_shown(one) for one in list_send_as(call.store, call.email)]}
+    return {"sendAs": [_resource(one) for one in list_send_as(call.store, call.email)]}
 
 
 def get(call: Call) -> Answer:
     """Return one of them."""
-    return _shown(_found(call))
+    return _resource(_find(call))
 
 
-def _found(call: Call) -> dict[str, Any]:
+def _find(call: Call) -> dict[str, Any]:
     wanted = call.path["sendAsEmail"].lower()
     for entry in list_send_as(call.store, call.email):
         if entry["sendAsEmail"] == wanted:
@@ -55,7 +55,7 @@ def _found(call: Call) -> dict[str, Any]:
     raise not_found()
 
 
-def _shown(entry: dict[str, Any]) -> dict[str, Any]:
+def _resource(entry: dict[str, Any]) -> dict[str, Any]:
     """Return the resource in Gmail's order; a switch that is off is left out, as recorded."""
     return {name: entry[name] for name in FIELDS if entry.get(name, False) is not False}
 
@@ -82,7 +82,7 @@ def create(call: Call) -> Answer:
     save_send_as(call.store, call.email, made)
     if status == "pending":
         addresses.ask_owner(call.store, call.email, SEND_AS, address)
-    return _shown(made)
+    return _resource(made)
 
 
 def update(call: Call) -> Answer:
@@ -97,7 +97,7 @@ def patch(call: Call) -> Answer:
 
 
 def _change(call: Call, fresh: dict[str, Any]) -> Answer:
-    entry, given = _found(call), _read(call)
+    entry, given = _find(call), _read(call)
     if entry.get("isPrimary"):
         fresh = {name: value for name, value in fresh.items() if name not in _OF_ALIASES}
     else:
@@ -107,7 +107,7 @@ def _change(call: Call, fresh: dict[str, Any]) -> Answer:
     merged = {**entry, **fresh, **written, "isDefault": default}
     changed = {name: value for name, value in merged.items() if value is not None}
     save_send_as(call.store, call.email, changed)
-    return _shown(changed)
+    return _resource(changed)
 
 
 _OF_ALIASES: Final = frozenset({"treatAsAlias", "smtpMsa"})
@@ -115,7 +115,7 @@ _OF_ALIASES: Final = frozenset({"treatAsAlias", "smtpMsa"})
 
 def delete(call: Call) -> None:
     """Remove an alias; the primary address stays. What was its default falls to the primary."""
-    entry = _found(call)
+    entry = _find(call)
     if entry.get("isPrimary"):
         raise invalid("Cannot delete primary send-as address")
     delete_entry(call.store, call.email, SEND_AS, entry["sendAsEmail"])
@@ -126,7 +126,7 @@ def delete(call: Call) -> None:
 
 def verify(call: Call) -> None:
     """Ask the owner of a pending address once more."""
-    entry = _found(call)
+    entry = _find(call)
     if entry.get("verificationStatus") != "pending":
         raise precondition("Send-as address is not pending verification")
     addresses.ask_owner(call.store, call.email, SEND_AS, entry["sendAsEmail"])

@@ -47,7 +47,7 @@ def _all(call: Call) -> list[dict[str, Any]]:
     return list_entries(call.store, call.email, kind)
 
 
-def _found(call: Call) -> dict[str, Any]:
+def _find(call: Call) -> dict[str, Any]:
     kind = f"{KIND} {_address(call)}"
     found = find_entry(call.store, call.email, kind, call.path["id"])
     if found is None:
@@ -59,19 +59,19 @@ def _save(call: Call, entry: dict[str, Any]) -> None:
     put_entry(call.store, call.email, f"{KIND} {_address(call)}", entry["id"], entry)
 
 
-def _shown(entry: dict[str, Any]) -> dict[str, Any]:
+def _resource(entry: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in entry.items() if value is not False}
 
 
 def list_(call: Call) -> Answer:
     """List the certificates of an address; without any the answer is empty."""
-    found = [_shown(one) for one in _all(call)]
+    found = [_resource(one) for one in _all(call)]
     return {"smimeInfo": found} if found else {}
 
 
 def get(call: Call) -> Answer:
     """Return one certificate."""
-    return _shown(_found(call))
+    return _resource(_find(call))
 
 
 def insert(call: Call) -> Answer:
@@ -87,7 +87,7 @@ def insert(call: Call) -> Answer:
         "pem": b"".join(one.public_bytes(Encoding.PEM) for one in chain).decode(),
     }
     _save(call, made)
-    return _shown(made)
+    return _resource(made)
 
 
 def _chain(text: str, password: str) -> list[Certificate]:
@@ -107,12 +107,12 @@ def _unusable() -> GmailError:
 
 def delete(call: Call) -> None:
     """Delete a certificate."""
-    entry = _found(call)
+    entry = _find(call)
     delete_entry(call.store, call.email, f"{KIND} {_address(call)}", entry["id"])
 
 
 def set_default(call: Call) -> None:
     """Make a certificate the one its address uses."""
-    chosen = _found(call)["id"]
+    chosen = _find(call)["id"]
     for entry in _all(call):
         _save(call, {**entry, "isDefault": entry["id"] == chosen})

@@ -16,7 +16,7 @@ from infra.local.google.gmail.declaring import (
     method,
 )
 from infra.local.google.gmail.settings import addresses, cse, filters, send_as, smime, switches
-from infra.local.google.gmail.settings.delegation import delegated
+from infra.local.google.gmail.settings.delegation import require_delegation
 
 READ_UNITS: Final = 1
 CHANGE_UNITS: Final = 5
@@ -28,7 +28,7 @@ def _switch(name: str, change: frozenset[str]) -> tuple[Method, Method]:
     title, route = name[0].upper() + name[1:], f"settings/{name}"
     read, replace = switches.reads(name), switches.replaces(name)
     if change == SETTINGS_SHARING:
-        replace = delegated(replace)
+        replace = require_delegation(replace)
     return (
         method(f"settings.get{title}", f"GET {route}", READ_UNITS, READ_SETTINGS, read),
         method(f"settings.update{title}", f"PUT {route}", CHANGE_UNITS, change, replace),
@@ -69,8 +69,11 @@ def _addresses(kind: addresses.Kind) -> tuple[Method, ...]:
     one = f"{route}/{{{kind.field}}}"
     list_, get = addresses.lists(kind), addresses.gets(kind)
     if kind.is_read_by_delegation:
-        list_, get = delegated(list_), delegated(get)
-    create, delete = delegated(addresses.creates(kind)), delegated(addresses.deletes(kind))
+        list_, get = require_delegation(list_), require_delegation(get)
+    create, delete = (
+        require_delegation(addresses.creates(kind)),
+        require_delegation(addresses.deletes(kind)),
+    )
     return (
         method(f"{name}.list", f"GET {route}", READ_UNITS, READ_SETTINGS, list_),
         method(f"{name}.get", f"GET {one}", READ_UNITS, READ_SETTINGS, get),
@@ -89,7 +92,7 @@ SEND_AS: Final = (
         f"POST {_SEND_AS}",
         ADDRESS_UNITS,
         SETTINGS_SHARING,
-        delegated(send_as.create),
+        require_delegation(send_as.create),
     ),
     method(
         "settings.sendAs.update", f"PUT {_ALIAS}", ADDRESS_UNITS, SETTINGS_CHANGE, send_as.update
@@ -102,14 +105,14 @@ SEND_AS: Final = (
         f"DELETE {_ALIAS}",
         CHANGE_UNITS,
         SETTINGS_SHARING,
-        delegated(send_as.delete),
+        require_delegation(send_as.delete),
     ),
     method(
         "settings.sendAs.verify",
         f"POST {_ALIAS}/verify",
         ADDRESS_UNITS,
         SETTINGS_SHARING,
-        delegated(send_as.verify),
+        require_delegation(send_as.verify),
     ),
 )
 

@@ -55,7 +55,7 @@ def _sort(store: MailStore, email: str, forwards: list[str], message: Message) -
     if HIDING & set(message.labels):
         return message.labels
     sorting = sorting_of(store, email, message)
-    automatic = _forwarded(store, email)
+    automatic = _forwarding(store, email)
     forwards += [*sorting.forwards, *automatic.forwards]
     labels = message.labels
     for one in (sorting, automatic):
@@ -63,7 +63,7 @@ def _sort(store: MailStore, email: str, forwards: list[str], message: Message) -
     return [label for label in labels if label != "INBOX"] if HIDING & set(labels) else labels
 
 
-def _forwarded(store: MailStore, email: str) -> Sorting:
+def _forwarding(store: MailStore, email: str) -> Sorting:
     """Return what auto-forwarding does: nothing while it is off or its address unverified."""
     setting = read_setting(store, email, "autoForwarding")
     address = setting.get("emailAddress", "")

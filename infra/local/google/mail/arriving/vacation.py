@@ -94,7 +94,7 @@ def _answer(
     lines = [
         f"From: {formataddr(default_sender(store, email))}",
         f"To: {first(headers, 'from')}",
-        f"Subject: {_encoded(subject)}",
+        f"Subject: {_encode(subject)}",
         f"Date: {stamp(writer.now)}",
         f"Message-ID: {new_rfc822_id()}",
         *([f"In-Reply-To: {answered}", f"References: {answered}"] if answered else []),
@@ -109,7 +109,7 @@ def _answer(
     return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
 
 
-def _encoded(subject: str) -> str:
+def _encode(subject: str) -> str:
     if subject.isascii():
         return " ".join(subject.split())
     return f"=?UTF-8?B?{base64.b64encode(subject.encode()).decode()}?="

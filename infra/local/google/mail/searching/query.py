@@ -46,7 +46,7 @@ def _join(clauses: list[Clause], word: str) -> Clause:
     )
 
 
-def _negated(clause: Clause) -> Clause:
+def _negate(clause: Clause) -> Clause:
     return replace(
         clause, sql=f"NOT {clause.sql}", label_id=None, shows_hidden=False, pinpoints=False
     )
@@ -100,7 +100,7 @@ class _Parser:
             if following is None or following.kind == "close":
                 raise MalformedQueryError
             clause = self.term(following, leaf)
-            return _negated(clause) if token.kind == "minus" else clause
+            return _negate(clause) if token.kind == "minus" else clause
         if token.kind == "open":
             return self.group(token.text, leaf)
         if token.kind == "operator":

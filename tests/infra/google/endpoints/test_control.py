@@ -9,7 +9,7 @@ import pytest
 from infra.local.google.__main__ import read_arguments
 from infra.local.google.app import create_app
 from infra.local.google.settings import GoogleSettings
-from tests.infra.google.doors.visitor import ADA, MAIL, Visitor
+from tests.infra.google.endpoints.visitor import ADA, MAIL, Visitor
 
 
 async def test_a_mailbox_is_seeded_within_its_span(visitor: Visitor) -> None:

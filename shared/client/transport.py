@@ -31,10 +31,10 @@ INTEGRATION: Final = "google-mail"
 REPEATABLE: Final = frozenset({"GET", "PUT", "DELETE"})
 NEVER_BEGUN: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 Query = Mapping[str, str | list[str]]
-A = TypeVar("A", bound="Answer")
+A = TypeVar("A", bound="ResponseModel")
 
 
-class Answer(BaseModel):
+class ResponseModel(BaseModel):
     """What Postroom answers; fields that are added later are passed over."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
@@ -52,7 +52,7 @@ class Patience:
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
+class Request:
     """One request; `repeatable` says whether doing it twice comes to the same."""
 
     method: str
@@ -78,62 +78,62 @@ class Ask:
 
 
 @dataclass(frozen=True, slots=True)
-class Wire:
+class Transport:
     """The way to one Postroom with one API key."""
 
     http: httpx.AsyncClient
     patience: Patience = Patience()
 
-    async def read(self, ask: Ask, model: type[A]) -> A:
+    async def read(self, request: Request, model: type[A]) -> A:
         """Return what came, as a model. Raises PostroomApiError, PostroomUnreachableError."""
-        return understood(await self.answer(ask), model)
+        return parse_response(await self.answer(request), model)
 
-    async def json(self, ask: Ask) -> Any:
+    async def json(self, request: Request) -> Any:
         """Return JSON that has no model. Raises as `read` does."""
-        return json_of(await self.answer(ask))
+        return json_of(await self.answer(request))
 
-    async def answer(self, ask: Ask) -> httpx.Response:
+    async def answer(self, request: Request) -> httpx.Response:
         """Return a whole response that is a success. Raises as `read` does."""
-        async with self.streamed(ask) as answer:
+        async with self.stream(request) as answer:
             await _read(answer)
             return answer
 
     @asynccontextmanager
-    async def streamed(self, ask: Ask) -> AsyncIterator[httpx.Response]:
+    async def stream(self, request: Request) -> AsyncIterator[httpx.Response]:
         """Open a response whose body is read in the block; a broken body raises httpx's error."""
-        answer = await self._tried(ask)
+        answer = await self._send_retrying(request)
         try:
             yield answer
         finally:
             await answer.aclose()
 
-    async def _tried(self, ask: Ask) -> httpx.Response:
+    async def _send_retrying(self, request: Request) -> httpx.Response:
         for past in range(self.patience.tries - 1):
             try:
-                return await self._once(ask)
+                return await self._once(request)
             except (PostroomApiError, PostroomUnreachableError) as error:
                 wait = self._wait(past, error)
-                if not _harmless(ask, error) or wait > self.patience.longest_wait:
+                if not _harmless(request, error) or wait > self.patience.longest_wait:
                     raise
                 await asyncio.sleep(wait.total_seconds())
-        return await self._once(ask)
+        return await self._once(request)
 
     def _wait(self, past: int, error: PostroomApiError | PostroomUnreachableError) -> timedelta:
         asked = error.retry_after if isinstance(error, PostroomApiError) else None
         spread = 0.5 + random.random()  # noqa: S311  it spreads callers out, and guards nothing
         return asked or min(self.patience.first_wait * 2**past * spread, self.patience.longest_wait)
 
-    async def _once(self, ask: Ask) -> httpx.Response:
-        request = self.http.build_request(
-            ask.method,
-            ask.path,
-            params=ask.query,
-            json=ask.body,
-            content=ask.content,
-            headers=ask.all_headers,
+    async def _once(self, request: Request) -> httpx.Response:
+        built = self.http.build_request(
+            request.method,
+            request.path,
+            params=request.query,
+            json=request.body,
+            content=request.content,
+            headers=request.all_headers,
         )
         try:
-            answer = await self.http.send(request, stream=True)
+            answer = await self.http.send(built, stream=True)
         except httpx.TransportError as problem:
             raise PostroomUnreachableError("Postroom did not answer.") from problem
         if answer.is_success:
@@ -145,7 +145,7 @@ class Wire:
         raise error_of(answer)
 
 
-def understood(answer: httpx.Response, model: type[A]) -> A:
+def parse_response(answer: httpx.Response, model: type[A]) -> A:
     """Read a success as a model; what does not fit came from something in between."""
     try:
         return model.model_validate_json(answer.content)
@@ -168,21 +168,21 @@ async def _read(answer: httpx.Response) -> None:
         raise PostroomUnreachableError("Postroom's answer broke off.") from problem
 
 
-def _harmless(ask: Ask, error: PostroomApiError | PostroomUnreachableError) -> bool:
+def _harmless(request: Request, error: PostroomApiError | PostroomUnreachableError) -> bool:
     """Whether the call may be repeated after this error."""
     match error:
         case RateLimitedError():
             return True
         case InProgressError():
-            return ask.safe
+            return request.safe
         case ServerError(code=code):
-            return ask.safe and code != "internal"
+            return request.safe and code != "internal"
         case PostroomUnreachableError():
-            return ask.safe or isinstance(error.__cause__, NEVER_BEGUN)
+            return request.safe or isinstance(error.__cause__, NEVER_BEGUN)
     return False
 
 
-def given(**values: Any) -> dict[str, str]:
+def query_of(**values: Any) -> dict[str, str]:
     """Return the query of what is not None."""
     shown = {True: "true", False: "false"}
     return {

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from tests.infra.google.doors.visitor import ADA, SCOPE, Visitor, returned
+from tests.infra.google.endpoints.visitor import ADA, SCOPE, Visitor, returned
 
 EMAIL = "https://www.googleapis.com/auth/userinfo.email"
 

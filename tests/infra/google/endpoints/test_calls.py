@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.infra.google.doors.visitor import ADA, MAIL, SCOPE, Visitor
+from tests.infra.google.endpoints.visitor import ADA, MAIL, SCOPE, Visitor
 
 
 def refusal(answer: httpx.Response) -> tuple[int, str, str]:

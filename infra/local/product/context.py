@@ -26,8 +26,8 @@ class PageError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
-    """The product's parts, kept in `app.state.desk`."""
+class ProductContext:
+    """The product's parts, kept in `app.state.product`."""
 
     settings: ProductSettings
     postroom: Postroom
@@ -55,10 +55,10 @@ class Desk:
         return known
 
 
-def desk_of(request: Request) -> Desk:
+def product_of(request: Request) -> ProductContext:
     """Return the product behind a request."""
-    desk: Desk = request.app.state.desk
-    return desk
+    product: ProductContext = request.app.state.product
+    return product
 
 
 async def body_of(request: Request) -> dict[str, Any]:

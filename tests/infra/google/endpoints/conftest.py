@@ -8,7 +8,7 @@ import pytest
 from infra.local.google.app import create_app
 from infra.local.google.parts import Google
 from infra.local.google.settings import GoogleSettings
-from tests.infra.google.doors.visitor import ADA, Endpoint, Visitor
+from tests.infra.google.endpoints.visitor import ADA, Endpoint, Visitor
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import hashlib
 
 import pytest
 
-from tests.infra.google.doors.visitor import ADA, SCOPE, Visitor
+from tests.infra.google.endpoints.visitor import ADA, SCOPE, Visitor
 
 REVOKED = {"error": "invalid_grant", "error_description": "Token has been expired or revoked."}
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from infra.local.google.settings import GoogleSettings
-from tests.infra.google.doors.visitor import ADA, MAIL, Endpoint, Visitor
+from tests.infra.google.endpoints.visitor import ADA, MAIL, Endpoint, Visitor
 
 TOPIC = "projects/demo/topics/gmail"
 NEW = "ada.lovelace@demo.example"
@@ -303,7 +303,7 @@ async def test_a_renamed_account_keeps_its_sub_grants_mail_and_watch(
     assert len(visitor.google.store.messages(NEW)) == 2
     assert visitor.google.store.messages(ADA) == []
     assert await visitor.subject(token) == before
-    other = visitor.google.tokens.granted(ADA, ["openid"])["access_token"]
+    other = visitor.google.tokens.grant(ADA, ["openid"])["access_token"]
     assert await visitor.subject(other) != before
 
 

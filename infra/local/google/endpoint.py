@@ -1,4 +1,4 @@
-"""The Gmail API's doors: ASGI in, gzip and dropped connections out."""
+"""The Gmail API's endpoint: ASGI in, gzip and dropped connections out."""
 
 import gzip
 from collections.abc import Awaitable, Callable, Mapping
@@ -16,7 +16,7 @@ JSON = "application/json; charset=UTF-8"
 WORTH_COMPRESSING_BYTES = 512
 
 
-class GmailDoor:
+class GmailEndpoint:
     """An ASGI application for /gmail/, /upload/gmail/ and /batch."""
 
     def __init__(self, google: Google) -> None:

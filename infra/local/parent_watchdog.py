@@ -1,4 +1,4 @@
-"""`python -m infra.local.leash MODULE ARGUMENTS` runs a module that ends when its parent does.
+"""Run a module that ends when its parent does: `python -m infra.local.parent_watchdog MODULE ARGS`.
 
 A parent that is killed cannot stop what it started, and would leave the ports taken. It holds the
 other end of our stdin, and the kernel closes that end whichever way the parent goes.

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.infra.google.doors.visitor import ADA, SCOPE, Visitor
+from tests.infra.google.endpoints.visitor import ADA, SCOPE, Visitor
 
 DETAILS = [{"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": "RATE_LIMIT_EXCEEDED"}]
 
