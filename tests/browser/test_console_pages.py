@@ -20,6 +20,10 @@ from tests.browser.console import ADA, GRACE, Console, running_console
 from tests.browser.trouble import a_run, plant, plant_events
 
 pytestmark = pytest.mark.browser
+FULL = (
+    *("overview", "operations", "deliveries", "endpoints", "endpoints/new", "sends"),
+    *("approvals", "agents", "api-keys", "api-keys/new", "sessions"),
+)
 UNSAFE = "Content Security Policy"
 
 
@@ -49,7 +53,7 @@ async def test_pages_full_of_trouble_are_sound_in_every_look(
     id = await plant(console)
     page = await console.operator(browser)
     heard = complaints_of(page)
-    for name in ("overview", "deliveries", "sends", "approvals", "api-keys", "api-keys/new"):
+    for name in FULL:
         await page.goto(f"{console.url}/{name}")
         if name == "overview":
             await expect(page.locator(".plot canvas")).to_have_count(4)
@@ -67,6 +71,36 @@ async def test_pages_full_of_trouble_are_sound_in_every_look(
     await expect(page.locator("#told")).to_have_text("Dry run: nothing was sent")
     assert await unsound(page, kept_as(page, keep, "console-playground-dry")) == {}
     assert heard == []
+
+
+async def test_rows_of_operations_stand_in_columns(console: Console, browser: Browser) -> None:
+    await plant(console)
+    page = await console.operator(browser)
+    await page.goto(f"{console.url}/operations")
+    for part in (".pill", ".when", ".took"):
+        lefts = await page.locator(f".timeline summary {part}").evaluate_all(
+            "(found) => [...new Set(found.map((one) => one.getBoundingClientRect().left))]"
+        )
+        assert len(lefts) == 1, part
+
+
+async def test_an_endpoint_is_registered_tried_and_disabled(
+    console: Console, browser: Browser
+) -> None:
+    page = await console.operator(browser)
+    await page.goto(f"{console.url}/endpoints")
+    await page.get_by_role("link", name="New endpoint").click()
+    await page.get_by_label("Address").fill(f"{console.system.url}/nothing-here")
+    await page.get_by_label("sync", exact=True).check()
+    await page.get_by_role("button", name="Register the endpoint").click()
+    assert (await page.locator("#token").inner_text()).startswith("whsec_")
+    await expect(page.locator("#verify-1")).to_contain_text("def verified")
+    await page.get_by_role("link", name="I have it").click()
+    await page.get_by_role("button", name="Test").click()
+    await expect(page.locator("#tried")).to_contain_text("did not take the test event")
+    await page.locator("summary", has_text="Change").click()
+    await page.get_by_role("button", name="Disable").click()
+    await expect(page.locator("tbody .pill")).to_have_text(["disabled"])
 
 
 async def write_letter(page: Page) -> None:

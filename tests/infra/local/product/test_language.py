@@ -25,7 +25,7 @@ def used() -> set[str]:
         found |= set(SCRIPT.findall(path.read_text("utf-8")))
     page = (ROOT / "templates" / "page.html").read_text("utf-8")
     found |= set(LISTS.findall(page))
-    for name, pattern in (("desk", PYTHON), ("api", PYTHON), ("desk", RAISED), ("api", RAISED),
+    for name, pattern in (("context", PYTHON), ("api", PYTHON), ("context", RAISED), ("api", RAISED),
                           ("connecting", RAISED), ("app", RAISED)):  # fmt: skip
         for groups in pattern.findall((ROOT / f"{name}.py").read_text("utf-8")):
             found |= {one for one in groups if one}
